@@ -1,0 +1,53 @@
+"""Graticule: image analysis whose numbers can be defended.
+
+>>> import graticule as gt
+>>> import numpy as np
+>>> image = np.zeros((32, 32)); image[8:16, 8:16] = 1
+>>> int(gt.threshold.otsu(image).sum())
+64
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graticule.core.op import op as define_op
+    from graticule.core.registry import get_op as op
+    from graticule.core.registry import register
+    from graticule.io import read, write
+    from graticule.pipeline import Pipeline
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Pipeline": ("graticule.pipeline", "Pipeline"),
+    "define_op": ("graticule.core.op", "op"),
+    "op": ("graticule.core.registry", "get_op"),
+    "read": ("graticule.io", "read"),
+    "register": ("graticule.core.registry", "register"),
+    "write": ("graticule.io", "write"),
+}
+
+__all__ = ["Pipeline", "define_op", "op", "read", "register", "write"]
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name in _LAZY:
+        module, attribute = _LAZY[name]
+        return getattr(importlib.import_module(module), attribute)
+    if not name.startswith("_"):
+        from graticule.core.registry import Family, families
+
+        if name in families():
+            family = globals()[name] = Family(name)
+            return family
+    raise AttributeError(f"module 'graticule' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    from graticule.core.registry import families
+
+    return sorted({*globals(), *__all__, *families()})

@@ -1,0 +1,65 @@
+"""The words everything else is said in: images, units, the op contract, errors."""
+
+from graticule.core.check import Check, Evidence, Subject, check
+from graticule.core.image import (
+    Image,
+    Labels,
+    Mask,
+    Model,
+    Probability,
+    Record,
+    Table,
+    as_image,
+    filtered_dims,
+    like,
+    require_dims,
+    spatial_dims,
+    step_of,
+)
+from graticule.core.kinds import Kind
+from graticule.core.op import Op, op
+from graticule.core.quantity import Duration, Length, Quantity
+from graticule.core.scope import (
+    ALL,
+    Neighbourhood,
+    Place,
+    Pointwise,
+    Reduction,
+    Region,
+    Stitched,
+    Whole,
+)
+
+__all__ = [
+    "ALL",
+    "Check",
+    "Duration",
+    "Evidence",
+    "Image",
+    "Kind",
+    "Labels",
+    "Length",
+    "Mask",
+    "Model",
+    "Neighbourhood",
+    "Op",
+    "Place",
+    "Pointwise",
+    "Probability",
+    "Quantity",
+    "Record",
+    "Reduction",
+    "Region",
+    "Stitched",
+    "Subject",
+    "Table",
+    "Whole",
+    "as_image",
+    "check",
+    "filtered_dims",
+    "like",
+    "op",
+    "require_dims",
+    "spatial_dims",
+    "step_of",
+]

@@ -1,0 +1,206 @@
+"""What an image is: a labelled array with named dims, spacing, units and a header.
+
+Spatial dims are ``z y x``; others are ``t c`` or the domain's own (``time``, ``distance``,
+``wavelength``). A coordinate carries positions along its dim, with its unit in
+``coords[dim].attrs["units"]``; a dim without a coordinate is counted in pixels. Masks are bool,
+labels are integer with 0 for background, probabilities are float32 with a class dim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core.errors import ImageError, UnitsError
+from graticule.core.kinds import Kind
+
+Image: TypeAlias = Annotated[xr.DataArray, Kind.IMAGE]
+Mask: TypeAlias = Annotated[xr.DataArray, Kind.MASK]
+Labels: TypeAlias = Annotated[xr.DataArray, Kind.LABELS]
+Probability: TypeAlias = Annotated[xr.DataArray, Kind.PROBABILITY]
+Table: TypeAlias = Annotated[pd.DataFrame, Kind.TABLE]
+Record: TypeAlias = Annotated[pd.DataFrame, Kind.RECORD]
+Model: TypeAlias = Annotated[Mapping[str, Any], Kind.MODEL]
+
+SPATIAL = ("z", "y", "x")
+DEFAULT_DIMS = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}
+LEVEL = "graticule_level"
+
+
+def as_image(
+    data: Any,
+    *,
+    dims: Sequence[str] | None = None,
+    spacing: Mapping[str, float | str] | None = None,
+    units: str | None = None,
+) -> xr.DataArray:
+    """Make an image of an array.
+
+    Parameters
+    ----------
+    data : array_like or DataArray
+        Numbers or bools. A masked array becomes float with NaN where it is masked.
+    dims : sequence of str, optional
+        A name per axis; by default ``x``, ``y x`` or ``z y x``.
+    spacing : mapping, optional
+        Distance between samples by dim: a number (pixels), or a quantity such as ``"0.5 um"``.
+    units : str, optional
+        Unit of the values.
+
+    Returns
+    -------
+    DataArray
+        In native byte order; it shares memory with ``data`` where that is possible.
+
+    Raises
+    ------
+    ImageError
+        If the values are not numbers, or dims and axes do not agree.
+
+    Examples
+    --------
+    >>> image = as_image(np.zeros((4, 6)), spacing={"x": "0.5 um", "y": "0.5 um"})
+    >>> image.dims, float(image.x[1]), image.x.attrs["units"]
+    (('y', 'x'), 0.5, 'um')
+    """
+    if isinstance(data, xr.DataArray):
+        image = data if dims is None else _renamed(data, dims)
+        if not _is_lazy(image):
+            native = native_array(image.values)
+            image = image if native is image.values else image.copy(data=native)
+        else:
+            require_numeric(image.dtype)
+    else:
+        array = native_array(data)
+        image = xr.DataArray(array, dims=_dims_for(array.ndim, dims))
+    if spacing:
+        image = with_spacing(image, spacing)
+    if units is not None:
+        image = image.assign_attrs(units=units)
+    return image
+
+
+def _is_lazy(image: xr.DataArray) -> bool:
+    return image.chunks is not None
+
+
+def native_array(data: Any) -> np.ndarray[Any, Any]:
+    """Return numbers or bools in native byte order, masked places as NaN."""
+    if isinstance(data, np.ma.MaskedArray):
+        kind = np.result_type(data.dtype, np.float32)
+        return np.asarray(data.astype(kind).filled(np.nan))
+    array = np.asarray(data)
+    require_numeric(array.dtype)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return array
+
+
+def require_numeric(dtype: np.dtype[Any]) -> None:
+    """Raise `ImageError` unless the dtype holds bools, integers, floats or complex numbers."""
+    if dtype.kind not in "buifc":
+        raise ImageError(
+            f"an image holds numbers or bools, not {dtype}", hint="convert with .astype first"
+        )
+
+
+def _dims_for(ndim: int, dims: Sequence[str] | None) -> tuple[str, ...]:
+    if dims is None:
+        if ndim not in DEFAULT_DIMS:
+            raise ImageError(
+                f"an array with {ndim} axes needs a name for each", hint="pass dims=[...]"
+            )
+        return DEFAULT_DIMS[ndim]
+    if len(dims) != ndim or len(set(dims)) != ndim:
+        raise ImageError(f"{ndim} axes need {ndim} different dims, not {list(dims)}")
+    return tuple(dims)
+
+
+def _renamed(image: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
+    names = _dims_for(image.ndim, dims)
+    return image.rename({old: new for old, new in zip(image.dims, names, strict=True)})
+
+
+def with_spacing(image: xr.DataArray, spacing: Mapping[str, float | str]) -> xr.DataArray:
+    """Return the image with coordinates of the given spacing, the first sample at 0."""
+    from graticule.core.quantity import split_quantity
+
+    coords = {}
+    for dim, step in spacing.items():
+        if dim not in image.dims:
+            raise ImageError(f"spacing names the dim {dim!r}; the image has {list(image.dims)}")
+        value, unit = split_quantity(step)
+        if not np.isfinite(value) or value <= 0:
+            raise UnitsError(f"spacing along {dim} must be positive, not {step!r}")
+        attrs = {"units": unit} if unit else {}
+        coords[dim] = (dim, np.arange(image.sizes[dim]) * value, attrs)
+    return image.assign_coords(coords)
+
+
+def step_of(image: xr.DataArray, dim: Hashable) -> tuple[float, str]:
+    """Return the distance between samples along a dim, and its unit.
+
+    A dim without a coordinate has step 1 and unit ``""`` (pixels).
+
+    Raises
+    ------
+    UnitsError
+        If the samples are not evenly spaced.
+    """
+    if dim not in image.coords or image.coords[dim].dtype.kind not in "iuf":
+        return 1.0, ""
+    coordinate = image.coords[dim]
+    positions = coordinate.values
+    unit = str(coordinate.attrs.get("units", ""))
+    if "step" in coordinate.attrs:
+        return float(coordinate.attrs["step"]), unit
+    if positions.size < 2:
+        return 1.0, ""
+    step = float(positions[-1] - positions[0]) / (positions.size - 1)
+    if step == 0 or not np.allclose(np.diff(positions), step, rtol=1e-3, atol=0):
+        raise UnitsError(
+            f"samples along {dim} are not evenly spaced, so a length has no size in pixels there",
+            hint=f"resample along {dim}, or give the length in pixels",
+        )
+    return abs(step), unit
+
+
+def spatial_dims(image: xr.DataArray) -> tuple[str, ...]:
+    """Return those of the image's dims that are ``z``, ``y`` or ``x``, in its order."""
+    return tuple(str(dim) for dim in image.dims if dim in SPATIAL)
+
+
+def filtered_dims(image: xr.DataArray) -> tuple[str, ...]:
+    """Return the dims a filter works along: the spatial ones, or all where there is none."""
+    return spatial_dims(image) or tuple(str(dim) for dim in image.dims)
+
+
+def level_of(image: xr.DataArray) -> int:
+    """Return the pyramid level an image was taken from; 0 is full resolution."""
+    return int(image.attrs.get(LEVEL, 0))
+
+
+def like(image: xr.DataArray, data: np.ndarray[Any, Any], **attrs: Any) -> xr.DataArray:
+    """Return an image with other values and the dims, coordinates and header of ``image``.
+
+    The unit of the values goes with the values: it is dropped unless given in ``attrs``.
+    """
+    kept = {key: value for key, value in image.attrs.items() if key != "units"}
+    return xr.DataArray(
+        data, dims=image.dims, coords=image.coords, attrs={**kept, **attrs}, name=image.name
+    )
+
+
+def require_dims(image: xr.DataArray, dims: Iterable[str], *, what: str = "the image") -> None:
+    """Raise `ImageError` unless the image has all of the dims."""
+    missing = [dim for dim in dims if dim not in image.dims]
+    if missing:
+        raise ImageError(
+            f"{what} must have the dim{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"it has {', '.join(map(str, image.dims))}",
+            hint="name the axes with dims=[...] when reading",
+        )

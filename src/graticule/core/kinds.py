@@ -1,0 +1,22 @@
+"""The kinds of data that ops take and give."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a piece of data means, beyond its dtype."""
+
+    IMAGE = "image"
+    MASK = "mask"
+    LABELS = "labels"
+    PROBABILITY = "probability"
+    TABLE = "table"
+    RECORD = "record"
+    MODEL = "model"
+
+    @property
+    def is_array(self) -> bool:
+        """Whether data of this kind is a DataArray."""
+        return self in (Kind.IMAGE, Kind.MASK, Kind.LABELS, Kind.PROBABILITY)

@@ -1,0 +1,300 @@
+"""The op contract: one pure, registered function in one file.
+
+Positional arguments are data, annotated `Image`, `Mask`, `Labels`, `Probability`, `Table` or
+`Model`; keyword-only arguments are parameters. From the annotations come validation, schema,
+command line and form. The body sees DataArrays, whatever the caller passed.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core.errors import GraticuleError, ImageError
+from graticule.core.image import as_image
+from graticule.core.kinds import Kind
+from graticule.core.parameters import Parameters
+from graticule.core.scope import Reduction, Scope, Stitched
+
+DtypeRule: TypeAlias = str | Callable[[np.dtype[Any]], np.dtype[Any]] | None
+
+
+@dataclass(frozen=True)
+class Input:
+    """One piece of data an op takes."""
+
+    name: str
+    kind: Kind
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Output:
+    """One piece of data an op gives; ``name`` is empty where it is the only one."""
+
+    name: str
+    kind: Kind
+
+
+class Op:
+    """A registered operation; call it like the function it was made from.
+
+    Attributes
+    ----------
+    name : str
+        ``family.function``.
+    version : int
+        Raised whenever the output changes for the same input and parameters.
+    scope : Scope
+        What the result at a place depends on.
+    inputs, outputs : tuple
+        The data it takes and gives.
+    parameters : Parameters
+        Validation and schema of the keyword-only arguments.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str,
+        version: int,
+        scope: Scope,
+        dtype: DtypeRule,
+        tolerance: float,
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.name = name
+        self.version = version
+        self.scope = scope
+        self.tolerance = tolerance
+        self._dtype = dtype
+        hints = typing.get_type_hints(function, include_extras=True)
+        self.inputs = _inputs(function, hints, name)
+        self.outputs = _outputs(hints.get("return"), name)
+        self.parameters = Parameters(function, name)
+        if isinstance(scope, (Reduction, Stitched)) and len(self.outputs) != 1:
+            raise TypeError(f"{name}: a {type(scope).__name__} gives one output")
+
+    def __call__(self, *data: Any, **params: Any) -> Any:
+        names = {given.name for given in self.inputs}
+        named = {key: params.pop(key) for key in list(params) if key in names}
+        validated = self.parameters.validate(params)
+        prepared = self.prepare(self._bound(data, named))
+        result = self.run(prepared, validated)
+        first = next((item for item in (*data, *named.values()) if item is not None), None)
+        return result if isinstance(first, xr.DataArray) else _unwrapped(result)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name} v{self.version} {type(self.scope).__name__}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        from graticule.core.registry import get_op
+
+        return (get_op, (self.name,))
+
+    def _bound(self, data: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
+        if len(data) > len(self.inputs):
+            raise ImageError(
+                f"takes {len(self.inputs)} positional argument(s) of data, not {len(data)}",
+                where=self.name,
+                hint=f"pass parameters by keyword: {', '.join(self.parameters.names)}",
+            )
+        bound: list[Any] = []
+        for position, given in enumerate(self.inputs):
+            value = data[position] if position < len(data) else named.get(given.name)
+            if position < len(data) and given.name in named:
+                raise ImageError(f"{given.name} is given twice", where=self.name)
+            if value is None and not given.optional:
+                raise ImageError(f"the {given.kind} {given.name!r} is missing", where=self.name)
+            bound.append(value)
+        return bound
+
+    def prepare(self, data: Sequence[Any]) -> list[Any]:
+        """Return the data as the body wants it: DataArrays of the right kind that agree.
+
+        Raises
+        ------
+        ImageError
+            If a piece is of the wrong kind, empty, or of another size than the rest.
+        """
+        prepared = []
+        for given, value in zip(self.inputs, data, strict=True):
+            try:
+                prepared.append(None if value is None else _as_kind(value, given))
+            except GraticuleError as error:
+                raise error.at(f"{self.name}: {given.name}") from None
+        self._require_same_sizes(prepared)
+        return prepared
+
+    def _require_same_sizes(self, prepared: Sequence[Any]) -> None:
+        sizes: dict[Any, tuple[int, str]] = {}
+        for given, value in zip(self.inputs, prepared, strict=True):
+            if not isinstance(value, xr.DataArray):
+                continue
+            for dim, size in value.sizes.items():
+                known, owner = sizes.setdefault(dim, (size, given.name))
+                if known != size:
+                    raise ImageError(
+                        f"{owner} and {given.name} must agree; along {dim} they have "
+                        f"{known} and {size} samples",
+                        where=self.name,
+                    )
+
+    def run(self, data: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        """Run the body on prepared data and validated parameters."""
+        try:
+            return self.function(*data, **params)
+        except GraticuleError as error:
+            raise (error if self.name in error.where else error.at(self.name)) from None
+
+    def dtype_of(self, given: np.dtype[Any]) -> np.dtype[Any] | None:
+        """Return the dtype of the result for a dtype of the first input; None for tables."""
+        if self._dtype is None:
+            return None
+        if callable(self._dtype):
+            return np.dtype(self._dtype(given))
+        return given if self._dtype == "same" else np.dtype(self._dtype)
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+
+def op(
+    *,
+    version: int,
+    scope: Scope,
+    dtype: DtypeRule = None,
+    name: str | None = None,
+    tolerance: float = 0.0,
+) -> Callable[[Callable[..., Any]], Op]:
+    """Make an op of a function.
+
+    Parameters
+    ----------
+    version : int
+        Raise it whenever the output changes for the same input and parameters.
+    scope : Scope
+        `Pointwise`, `Neighbourhood`, `Reduction`, `Stitched` or `Whole`.
+    dtype : str or callable, optional
+        Dtype of the result: a name, ``"same"``, or a function of the first input's dtype. To be
+        left out for tables and models.
+    name : str, optional
+        ``family.function``; by default the last two parts of the module's name.
+    tolerance : float
+        How far a result in tiles may be from the whole, relative to the largest absolute value.
+        0 means equal bit by bit, as it must be for integers and bools.
+
+    Returns
+    -------
+    callable
+        Decorator that gives an `Op`.
+
+    Examples
+    --------
+    >>> from graticule.core import Image, Pointwise, op
+    >>> @op(version=1, scope=Pointwise(), dtype="same", name="example.negate")
+    ... def negate(image: Image) -> Image:
+    ...     '''Change the sign.'''
+    ...     return -image
+    >>> negate(np.array([[1, -2]]))
+    array([[-1,  2]])
+    """
+
+    def decorate(function: Callable[..., Any]) -> Op:
+        own = name or ".".join(function.__module__.split(".")[-2:])
+        return Op(
+            function, name=own, version=version, scope=scope, dtype=dtype, tolerance=tolerance
+        )
+
+    return decorate
+
+
+def _inputs(
+    function: Callable[..., Any], hints: Mapping[str, Any], owner: str
+) -> tuple[Input, ...]:
+    inputs = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            continue
+        kind = _kind_of(hints.get(name))
+        if kind is None:
+            raise TypeError(f"{owner}: {name} is data and must be an Image, Mask, Table, ...")
+        inputs.append(Input(name, kind, parameter.default is None))
+    if not inputs:
+        raise TypeError(f"{owner}: an op takes at least one piece of data")
+    return tuple(inputs)
+
+
+def _outputs(annotation: Any, owner: str) -> tuple[Output, ...]:
+    kind = _kind_of(annotation)
+    if kind is not None:
+        return (Output("", kind),)
+    if hasattr(annotation, "_fields"):
+        fields = typing.get_type_hints(annotation, include_extras=True)
+        kinds = {name: _kind_of(hint) for name, hint in fields.items()}
+        if all(kinds.values()):
+            return tuple(Output(name, kind) for name, kind in kinds.items() if kind)
+    raise TypeError(
+        f"{owner}: the result must be an Image, Mask, Table, ... or a NamedTuple of them"
+    )
+
+
+def _kind_of(annotation: Any) -> Kind | None:
+    if typing.get_origin(annotation) is typing.Annotated:
+        return next((m for m in annotation.__metadata__ if isinstance(m, Kind)), None)
+    for part in typing.get_args(annotation):
+        kind = _kind_of(part)
+        if kind is not None:
+            return kind
+    return None
+
+
+def _as_kind(value: Any, given: Input) -> Any:
+    if not given.kind.is_array:
+        wanted = Mapping if given.kind is Kind.MODEL else pd.DataFrame
+        if not isinstance(value, wanted):
+            raise ImageError(f"must be a {given.kind}, not {type(value).__name__}")
+        return value
+    if isinstance(value, (str, bytes)) or (isinstance(value, pd.DataFrame)):
+        raise ImageError(f"must be a {given.kind}, not {type(value).__name__}")
+    image = as_image(value)
+    empty = [str(dim) for dim, size in image.sizes.items() if size == 0]
+    if empty:
+        raise ImageError(f"is empty: the dim {empty[0]} has no sample")
+    _require_kind(image, given.kind)
+    return image.compute() if image.chunks is not None else image
+
+
+def _require_kind(image: xr.DataArray, kind: Kind) -> None:
+    dtype = image.dtype
+    if kind is Kind.MASK and dtype != np.bool_:
+        raise ImageError(
+            f"must be a mask of bools, not {dtype}", hint="threshold it, or compare with > 0"
+        )
+    if kind is Kind.LABELS:
+        if dtype.kind not in "iu":
+            raise ImageError(f"must be labels (integers), not {dtype}", hint="label a mask first")
+        if dtype.kind == "i" and image.chunks is None and int(image.values.min()) < 0:
+            raise ImageError("labels must be 0 (background) or positive")
+    if kind is Kind.PROBABILITY and dtype.kind != "f":
+        raise ImageError(f"must be probabilities (floats), not {dtype}")
+
+
+def _unwrapped(result: Any) -> Any:
+    if isinstance(result, xr.DataArray):
+        return result.values
+    if isinstance(result, tuple) and hasattr(result, "_fields"):
+        return type(result)(*(_unwrapped(item) for item in result))
+    return result

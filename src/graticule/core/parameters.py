@@ -1,0 +1,125 @@
+"""Parameters declared once, as keyword-only arguments: validation, schema and canonical form."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from graticule.core.errors import ParameterError, suggest
+
+
+class Parameters:
+    """The parameters of a function, from the annotations of its keyword-only arguments.
+
+    Parameters
+    ----------
+    function : callable
+        Its keyword-only arguments are the parameters; each needs an annotation.
+    owner : str
+        Shown in errors, as ``filters.gaussian``.
+    """
+
+    def __init__(self, function: Callable[..., Any], owner: str) -> None:
+        self.owner = owner
+        hints = typing.get_type_hints(function, include_extras=True)
+        fields: dict[str, Any] = {}
+        for name, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+                continue
+            if name not in hints:
+                raise TypeError(f"{owner}: the parameter {name} has no annotation")
+            empty = parameter.default is inspect.Parameter.empty
+            fields[name] = (hints[name], ... if empty else parameter.default)
+        self._leaves = {name: _leaves(annotation) for name, (annotation, _) in fields.items()}
+        self.model: type[BaseModel] = create_model(
+            owner.replace(".", "_"),
+            __config__=ConfigDict(extra="forbid", frozen=True, validate_default=True),
+            **fields,
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in the order of declaration."""
+        return tuple(self.model.model_fields)
+
+    def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all parameters, validated, with defaults filled in.
+
+        Raises
+        ------
+        ParameterError
+            Naming every parameter at fault, what it must be and what came.
+        """
+        faults = self.faults(values)
+        if faults:
+            first = next(iter(faults.values())) if len(faults) == 1 else ""
+            where = f"{self.owner}.{next(iter(faults))}" if len(faults) == 1 else self.owner
+            text = first or "; ".join(f"{name}: {what}" for name, what in faults.items())
+            raise ParameterError(text, where=where)
+        validated = self.model.model_validate(dict(values))
+        return {name: getattr(validated, name) for name in self.names}
+
+    def faults(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return what is wrong with each parameter at fault, by name."""
+        faults = {
+            name: f"must be {self._wanted(name)}, not {value!r}"
+            for name, value in values.items()
+            if name in self._leaves and _is_disguised(value, self._leaves[name])
+        }
+        try:
+            self.model.model_validate(dict(values))
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                name = str(detail["loc"][0])
+                faults.setdefault(name, self._fault(name, detail))
+        return faults
+
+    def _fault(self, name: str, detail: Any) -> str:
+        if detail["type"] == "extra_forbidden":
+            hint = suggest(name, self.names)
+            return f"there is no such parameter{f' ({hint})' if hint else ''}"
+        if detail["type"] == "missing":
+            return "must be given"
+        path = ".".join(str(part) for part in detail["loc"][1:] if not str(part).isidentifier())
+        text = str(detail["msg"]).removeprefix("Value error, ")
+        text = text[0].lower() + text[1:]
+        shown = "" if "not " + repr(detail["input"]) in text else f", not {detail['input']!r}"
+        return f"{f'[{path}] ' if path else ''}{text}{shown}"
+
+    def _wanted(self, name: str) -> str:
+        return " or ".join(
+            sorted(getattr(leaf, "__name__", str(leaf)) for leaf in self._leaves[name])
+        )
+
+    def canonical(self, validated: Mapping[str, Any]) -> dict[str, Any]:
+        """Return validated parameters as JSON values, equal for equal meaning."""
+        dumped = self.model.model_construct(**validated).model_dump(mode="json")
+        return {name: dumped[name] for name in self.names}
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema."""
+        return self.model.model_json_schema()
+
+
+def _leaves(annotation: Any) -> frozenset[Any]:
+    """Return the plain types an annotation admits at its top."""
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _leaves(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        return frozenset().union(*(_leaves(arg) for arg in typing.get_args(annotation)))
+    if origin is typing.Literal:
+        return frozenset(type(arg) for arg in typing.get_args(annotation))
+    return frozenset({origin or annotation})
+
+
+def _is_disguised(value: Any, leaves: frozenset[Any]) -> bool:
+    """Whether pydantic would quietly read a bool as a number, or a text as one."""
+    if isinstance(value, bool):
+        return bool(leaves & {int, float}) and bool not in leaves
+    return isinstance(value, str) and leaves <= {int, float, bool, type(None)}

@@ -1,0 +1,199 @@
+"""Lengths and durations: a number of samples, or a number with a unit.
+
+A `Length` or `Duration` is resolved against an image's coordinates, dim by dim, so that
+``"0.5 um"`` is 5 pixels along an axis of 100 nm spacing and 2.5 along one of 200 nm. The
+canonical form is in base units, so ``500 nm`` and ``0.5 um`` are the same parameter.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache, total_ordering
+from typing import Any, ClassVar
+
+import xarray as xr
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from graticule.core.errors import UnitsError
+from graticule.core.image import SPATIAL, level_of, step_of
+
+_QUANTITY = re.compile(
+    r"^\s*(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>\S.*?)?\s*$"
+)
+_PIXELS = frozenset({"", "px", "pix", "pixel", "pixels", "sample", "samples"})
+_BASES = {"length": "m", "angle": "rad", "time": "s"}
+
+
+def split_quantity(value: object) -> tuple[float, str]:
+    """Split ``"0.5 um"`` into ``(0.5, "um")``; a plain number has the unit ``""``.
+
+    Raises
+    ------
+    UnitsError
+        If it is neither a number nor a number with a unit.
+
+    Examples
+    --------
+    >>> split_quantity("0.5 um"), split_quantity(3)
+    ((0.5, 'um'), (3.0, ''))
+    """
+    if isinstance(value, bool):
+        raise UnitsError(f"must be a number, or a number with a unit, not {value!r}")
+    if isinstance(value, (int, float)):
+        return float(value), ""
+    match = _QUANTITY.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise UnitsError(
+            f"must be a number, or a number with a unit, not {value!r}", hint='as "0.5 um"'
+        )
+    unit = match["unit"] or ""
+    return float(match["value"]), "" if unit in _PIXELS else unit
+
+
+@lru_cache(maxsize=256)
+def unit_scale(unit: str) -> tuple[float, str]:
+    """Return the factor from a unit to its base, and the base: ``m``, ``rad`` or ``s``.
+
+    Raises
+    ------
+    UnitsError
+        If the unit is unknown, or is not one of length, angle or time.
+    """
+    from astropy import units
+
+    try:
+        parsed = units.Unit(unit)
+    except (ValueError, TypeError):
+        raise UnitsError(f"{unit!r} is not a unit", hint="as um, nm, Mm, arcsec, s, min") from None
+    for kind, base in _BASES.items():
+        if parsed.physical_type == kind:
+            return float(parsed.to(base)), base
+    raise UnitsError(f"{unit!r} is no unit of length, angle or time")
+
+
+@total_ordering
+class Quantity:
+    """A number of samples, or a number with a unit, kept in base units.
+
+    Parameters
+    ----------
+    value : float or str or Quantity
+        ``3`` (samples) or ``"0.5 um"``.
+
+    Raises
+    ------
+    UnitsError
+        If it cannot be read, is not finite, or has a unit of another kind.
+    """
+
+    bases: ClassVar[tuple[str, ...]] = ("m", "rad", "s")
+    kind: ClassVar[str] = "quantity"
+    __slots__ = ("base", "value")
+
+    def __init__(self, value: object) -> None:
+        if isinstance(value, Quantity):
+            self.value, self.base = value.value, value.base
+        else:
+            number, unit = split_quantity(value)
+            factor, self.base = unit_scale(unit) if unit else (1.0, "")
+            self.value = float(f"{number * factor:.12g}")
+        if not math.isfinite(self.value):
+            raise UnitsError(f"a {self.kind} must be finite, not {value!r}")
+        if self.base and self.base not in self.bases:
+            raise UnitsError(f"{value!r} is not a {self.kind}")
+
+    def samples(self, image: xr.DataArray, dim: str) -> float:
+        """Return how many samples of an image this is along a dim.
+
+        A number without a unit counts samples of the full resolution: at pyramid level ``n``
+        it is divided by ``2**n`` along the spatial dims.
+        """
+        if not self.base:
+            return self.value / 2 ** level_of(image) if dim in SPATIAL else self.value
+        step, unit = step_of(image, dim)
+        if not unit:
+            raise UnitsError(
+                f"a {self.kind} of {self} has no size in pixels: the dim {dim} has no unit",
+                hint=f"give the spacing along {dim} when reading, or the {self.kind} in pixels",
+            )
+        factor, base = unit_scale(unit)
+        if base != self.base:
+            raise UnitsError(f"a {self.kind} of {self} does not fit the dim {dim}, which is {unit}")
+        return self.value / (step * factor)
+
+    def canonical(self) -> float | str:
+        """Return the form that is hashed and written: a number, or number and base unit."""
+        return f"{self.value!r} {self.base}" if self.base else self.value
+
+    def __str__(self) -> str:
+        return f"{self.value:g} {self.base or 'px'}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.canonical()!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Quantity):
+            return (self.value, self.base) == (other.value, other.base)
+        return isinstance(other, (int, float)) and self.value == other
+
+    def __lt__(self, other: object) -> bool:
+        if isinstance(other, Quantity):
+            return self.value < other.value
+        if isinstance(other, (int, float)):
+            return self.value < other
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.value, self.base))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.canonical(),))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda quantity: quantity.canonical()
+            ),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            "anyOf": [{"type": "number"}, {"type": "string", "pattern": _QUANTITY.pattern}],
+            "format": cls.kind,
+        }
+
+
+class Length(Quantity):
+    """A distance along a spatial dim: pixels, or a unit of length or angle.
+
+    Examples
+    --------
+    >>> Length("500 nm") == Length("0.5 um"), Length(2)
+    (True, Length(2.0))
+    """
+
+    bases = ("m", "rad")
+    kind = "length"
+    __slots__ = ()
+
+
+class Duration(Quantity):
+    """A distance along a dim of time: samples, or a unit of time.
+
+    Examples
+    --------
+    >>> Duration("45 s") == Duration("0.75 min")
+    True
+    """
+
+    bases = ("s",)
+    kind = "duration"
+    __slots__ = ()

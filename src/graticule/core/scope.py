@@ -1,0 +1,213 @@
+"""What the result of an op at a place depends on.
+
+The planner reads nothing of an op but its scope: from it follows how the op can be cut into
+tiles, spread over workers, or computed for the part of an image on screen.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.errors import ImageError
+
+ALL = -1
+"""A halo that reaches to both ends of a dim."""
+
+Halo: TypeAlias = Mapping[str, int]
+Params: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a block lies in the whole image.
+
+    Attributes
+    ----------
+    offset : mapping
+        Index of the block's first sample, by dim.
+    shape : mapping
+        Size of the whole image, by dim.
+    """
+
+    offset: Mapping[str, int]
+    shape: Mapping[str, int]
+
+    @classmethod
+    def of(cls, image: xr.DataArray) -> Place:
+        """Return the place of an image that is its own whole."""
+        sizes = {str(dim): int(size) for dim, size in image.sizes.items()}
+        return cls(dict.fromkeys(sizes, 0), sizes)
+
+
+@dataclass(frozen=True)
+class Pointwise:
+    """The result at a place depends on that place alone.
+
+    Parameters
+    ----------
+    index : callable, optional
+        For ops that only select or reorder samples: from the whole image (its dims, sizes and
+        coordinates; not its values) and the parameters to a slice by dim. The result is the
+        image under these slices.
+    """
+
+    index: Callable[[xr.DataArray, Params], Mapping[str, slice]] | None = None
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """The result at a place depends on samples no further than a halo.
+
+    Parameters
+    ----------
+    halo : callable
+        From an image (its dims and coordinates) and the parameters to the reach in samples
+        by dim; `ALL` for the full extent. A dim that is not named has reach 0.
+    """
+
+    halo: Callable[[xr.DataArray, Params], Halo]
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The result is made of partial results of blocks, merged in a fixed order.
+
+    Parameters
+    ----------
+    map : callable
+        ``map(*blocks, place=Place, **params) -> partial``.
+    merge : callable
+        ``merge(partial, partial) -> partial``, associative.
+    finish : callable
+        ``finish(partial, **params) -> result``.
+    apply : callable, optional
+        ``apply(*blocks, result=result, **params) -> DataArray``: where the op gives an image,
+        its values on a block, given the result of the whole.
+    prior : Reduction, optional
+        A pass that must come first (the range, for a histogram). Its result is handed to
+        ``map`` and ``finish`` as ``prior=``.
+    """
+
+    map: Callable[..., Any]
+    merge: Callable[[Any, Any], Any]
+    finish: Callable[..., Any]
+    apply: Callable[..., Any] | None = None
+    prior: Reduction | None = None
+
+    def whole(self, *images: xr.DataArray, **params: Any) -> Any:
+        """Compute the op on whole images, as one block."""
+        result = self.reduce([(images, Place.of(images[0]))], **params)
+        if self.apply is None:
+            return result
+        return self.apply(*images, result=result, **params)
+
+    def reduce(self, blocks: Iterable[tuple[Sequence[xr.DataArray], Place]], **params: Any) -> Any:
+        """Map, merge and finish over blocks, in their order.
+
+        ``blocks`` is gone through once for each pass.
+        """
+        extra = {"prior": self.prior.reduce(blocks, **params)} if self.prior else {}
+        partials = (self.map(*data, place=place, **extra, **params) for data, place in blocks)
+        return self.finish(functools.reduce(self.merge, partials), **extra, **params)
+
+
+@dataclass(frozen=True)
+class Stitched:
+    """Labels that are found block by block, and joined where they meet at a seam.
+
+    The whole result is numbered by first appearance in raster order, so it does not depend
+    on the blocks.
+
+    Parameters
+    ----------
+    local : callable
+        ``local(*blocks, **params) -> labels`` of a block, as a DataArray of integers.
+    join : callable
+        ``join(before, after, dim, **params) -> pairs``: from the label planes on both sides of
+        a seam across ``dim`` (arrays without that dim, other dims in the image's order) to an
+        ``(n, 2)`` array of labels that are the same object.
+    """
+
+    local: Callable[..., xr.DataArray]
+    join: Callable[..., np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The result needs the full array.
+
+    Parameters
+    ----------
+    why : str
+        The reason, shown when the planner must refuse.
+    memory : float
+        Peak memory while it runs, as a multiple of the bytes of its inputs.
+    """
+
+    why: str
+    memory: float = 3.0
+
+
+Scope: TypeAlias = Pointwise | Neighbourhood | Reduction | Stitched | Whole
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box of an image: start and stop by dim, in samples of the whole.
+
+    Examples
+    --------
+    >>> region = Region({"y": (10, 20), "x": (0, 8)})
+    >>> region.grown({"y": 4}, {"y": 22, "x": 8})
+    Region(bounds={'y': (6, 22), 'x': (0, 8)})
+    """
+
+    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def full(cls, sizes: Mapping[Any, int]) -> Region:
+        """Return the box of a whole image."""
+        return cls({str(dim): (0, int(size)) for dim, size in sizes.items()})
+
+    def grown(self, halo: Halo, sizes: Mapping[str, int]) -> Region:
+        """Return the box grown by a halo and cut to the image."""
+        grown = {}
+        for dim, (start, stop) in self.bounds.items():
+            reach = halo.get(dim, 0)
+            if reach == ALL:
+                grown[dim] = (0, sizes[dim])
+            else:
+                grown[dim] = (max(0, start - reach), min(sizes[dim], stop + reach))
+        return Region(grown)
+
+    def slices(self, within: Region | None = None) -> dict[str, slice]:
+        """Return the slices that cut this box out of a whole, or out of a larger box."""
+        origin = within.bounds if within else {}
+        return {
+            dim: slice(start - origin.get(dim, (0, 0))[0], stop - origin.get(dim, (0, 0))[0])
+            for dim, (start, stop) in self.bounds.items()
+        }
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Size of the box by dim."""
+        return {dim: stop - start for dim, (start, stop) in self.bounds.items()}
+
+    def checked(self, sizes: Mapping[str, int]) -> Region:
+        """Return the box with every dim of the image named; raise if it leaves the image."""
+        unknown = [dim for dim in self.bounds if dim not in sizes]
+        if unknown:
+            raise ImageError(f"the region names {unknown}; the image has {list(sizes)}")
+        bounds = {}
+        for dim, size in sizes.items():
+            start, stop = self.bounds.get(dim, (0, size))
+            if not 0 <= start < stop <= size:
+                raise ImageError(f"{dim}: {start} to {stop} is no part of 0 to {size}")
+            bounds[dim] = (start, stop)
+        return Region(bounds)

@@ -1,0 +1,91 @@
+"""Settings of the machine, from the environment: ``GRATICULE_*``."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from graticule.core.errors import ParameterError
+
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def parse_bytes(value: Any) -> int:
+    """Return a number of bytes from ``2_000_000``, ``"500MB"``, ``"4GB"`` or ``"4GiB"``.
+
+    Examples
+    --------
+    >>> parse_bytes("4GB"), parse_bytes("1KiB")
+    (4000000000, 1024)
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    text = str(value).strip().lower().removesuffix("b")
+    binary = text.endswith("i")
+    text = text.removesuffix("i")
+    letter = text[-1:] if text[-1:] in ("k", "m", "g", "t") else ""
+    try:
+        number = float(text.removesuffix(letter))
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ParameterError(f'must be an amount of memory such as "4GB", not {value!r}')
+    factor = 1024 ** "kmgt".index(letter) * 1024 if binary and letter else _FACTORS[letter]
+    return int(number * factor)
+
+
+Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
+
+
+def _half_of_memory() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().available // 2)
+
+
+class Settings(BaseSettings):
+    """What this machine allows; every field can be set as ``GRATICULE_<NAME>``.
+
+    Attributes
+    ----------
+    cache_dir : Path
+        Where step results are kept between runs.
+    cache_size : int
+        Bytes the cache may take; the least recently used go first.
+    memory : int
+        Bytes a run may take for arrays; by default half of what is free.
+    workers : int
+        Threads a run uses; by default the number of processors.
+    max_pixels : int
+        Samples above which a compressed picture is taken for a decompression bomb.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GRATICULE_", frozen=True, extra="ignore")
+
+    cache_dir: Path = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "graticule"
+    cache_size: Bytes = 10 * 10**9
+    memory: Bytes = Field(default_factory=_half_of_memory)
+    workers: Annotated[int, Field(ge=1, le=4096)] = os.cpu_count() or 1
+    max_pixels: Annotated[int, Field(ge=1)] = 2 * 10**9
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises
+    ------
+    ParameterError
+        Naming the environment variable at fault.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        detail = error.errors()[0]
+        name = f"GRATICULE_{'_'.join(map(str, detail['loc'])).upper()}"
+        raise ParameterError(str(detail["msg"]), where=f"environment variable {name}") from None

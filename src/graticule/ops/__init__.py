@@ -1,0 +1,1 @@
+"""Operations: one family a package, one op a module."""

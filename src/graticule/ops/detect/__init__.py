@@ -1,0 +1,1 @@
+"""Ops of the family ``detect``, one a module."""

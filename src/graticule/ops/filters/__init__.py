@@ -1,0 +1,1 @@
+"""Ops of the family ``filters``, one a module."""

@@ -1,0 +1,1 @@
+"""Ops of the family ``measure``, one a module."""

@@ -1,0 +1,1 @@
+"""Ops of the family ``segment``, one a module."""

@@ -1,0 +1,1 @@
+"""Ops of the family ``threshold``, one a module."""

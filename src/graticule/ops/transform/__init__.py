@@ -1,0 +1,1 @@
+"""Ops of the family ``transform``, one a module."""

@@ -1,0 +1,28 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test's step store to itself."""
+    from graticule.core.settings import settings
+
+    monkeypatch.setenv("GRATICULE_CACHE_DIR", str(tmp_path / "cache"))
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Return the folder of real images with truth; skip where it is absent."""
+    folder = Path(os.environ.get("GRATICULE_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"needs the real test images in {folder} (or GRATICULE_DATA)")
+    return folder
