@@ -85,6 +85,7 @@ class Check:
         self.__doc__ = function.__doc__
 
     def __call__(self, subject: Subject, **params: Any) -> Evidence:
+        """Make the check on one image."""
         return self.function(subject, **self.parameters.validate(params))
 
     def conclude(self, rows: pd.DataFrame, **params: Any) -> pd.DataFrame:

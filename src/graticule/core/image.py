@@ -92,7 +92,7 @@ def native_array(data: Any) -> np.ndarray[Any, Any]:
     """Return numbers or bools in native byte order, masked places as NaN."""
     if isinstance(data, np.ma.MaskedArray):
         kind = np.result_type(data.dtype, np.float32)
-        return np.asarray(data.astype(kind).filled(np.nan))
+        return np.asarray(np.ma.filled(data.astype(kind), np.nan))
     array = np.asarray(data)
     require_numeric(array.dtype)
     if not array.dtype.isnative:
@@ -122,7 +122,7 @@ def _dims_for(ndim: int, dims: Sequence[str] | None) -> tuple[str, ...]:
 
 def _renamed(image: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
     names = _dims_for(image.ndim, dims)
-    return image.rename({old: new for old, new in zip(image.dims, names, strict=True)})
+    return image.rename(dict(zip(image.dims, names, strict=True)))
 
 
 def with_spacing(image: xr.DataArray, spacing: Mapping[str, float | str]) -> xr.DataArray:

@@ -56,7 +56,7 @@ class Op:
     scope : Scope
         What the result at a place depends on.
     inputs, outputs : tuple
-        The data it takes and gives.
+        The data it takes and gives; several outputs come as a ``result_type`` (a NamedTuple).
     parameters : Parameters
         Validation and schema of the keyword-only arguments.
     """
@@ -81,11 +81,13 @@ class Op:
         hints = typing.get_type_hints(function, include_extras=True)
         self.inputs = _inputs(function, hints, name)
         self.outputs = _outputs(hints.get("return"), name)
+        self.result_type: Any = hints.get("return")
         self.parameters = Parameters(function, name)
         if isinstance(scope, (Reduction, Stitched)) and len(self.outputs) != 1:
             raise TypeError(f"{name}: a {type(scope).__name__} gives one output")
 
     def __call__(self, *data: Any, **params: Any) -> Any:
+        """Validate, run, and give back arrays of the type that came in."""
         names = {given.name for given in self.inputs}
         named = {key: params.pop(key) for key in list(params) if key in names}
         validated = self.parameters.validate(params)
@@ -267,7 +269,7 @@ def _as_kind(value: Any, given: Input) -> Any:
         if not isinstance(value, wanted):
             raise ImageError(f"must be a {given.kind}, not {type(value).__name__}")
         return value
-    if isinstance(value, (str, bytes)) or (isinstance(value, pd.DataFrame)):
+    if isinstance(value, (str, bytes, pd.DataFrame)):
         raise ImageError(f"must be a {given.kind}, not {type(value).__name__}")
     image = as_image(value)
     empty = [str(dim) for dim, size in image.sizes.items() if size == 0]

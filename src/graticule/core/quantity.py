@@ -92,6 +92,8 @@ class Quantity:
     bases: ClassVar[tuple[str, ...]] = ("m", "rad", "s")
     kind: ClassVar[str] = "quantity"
     __slots__ = ("base", "value")
+    value: float
+    base: str
 
     def __init__(self, value: object) -> None:
         if isinstance(value, Quantity):

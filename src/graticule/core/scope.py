@@ -46,6 +46,25 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A part of the data, loaded when it is needed.
+
+    Attributes
+    ----------
+    load : callable
+        Gives the data of the block, one piece for each input of the op.
+    place : Place
+        Where it lies in the whole.
+    """
+
+    load: Callable[[], Sequence[Any]]
+    place: Place
+
+
+Mapper: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+
+@dataclass(frozen=True)
 class Pointwise:
     """The result at a place depends on that place alone.
 
@@ -100,21 +119,27 @@ class Reduction:
     apply: Callable[..., Any] | None = None
     prior: Reduction | None = None
 
-    def whole(self, *images: xr.DataArray, **params: Any) -> Any:
+    def whole(self, *data: Any, **params: Any) -> Any:
         """Compute the op on whole images, as one block."""
-        result = self.reduce([(images, Place.of(images[0]))], **params)
+        first = next(item for item in data if isinstance(item, xr.DataArray))
+        result = self.reduce([Block(lambda: data, Place.of(first))], **params)
         if self.apply is None:
             return result
-        return self.apply(*images, result=result, **params)
+        return self.apply(*data, result=result, **params)
 
-    def reduce(self, blocks: Iterable[tuple[Sequence[xr.DataArray], Place]], **params: Any) -> Any:
-        """Map, merge and finish over blocks, in their order.
+    def reduce(self, blocks: Sequence[Block], mapper: Mapper = map, **params: Any) -> Any:
+        """Map over blocks, merge in their order, and finish.
 
-        ``blocks`` is gone through once for each pass.
+        The blocks are loaded once for each pass. ``mapper`` is `map` or a parallel version of
+        it that keeps the order.
         """
-        extra = {"prior": self.prior.reduce(blocks, **params)} if self.prior else {}
-        partials = (self.map(*data, place=place, **extra, **params) for data, place in blocks)
-        return self.finish(functools.reduce(self.merge, partials), **extra, **params)
+        extra = {"prior": self.prior.reduce(blocks, mapper, **params)} if self.prior else {}
+        job = functools.partial(_map_block, self.map, {**extra, **params})
+        return self.finish(functools.reduce(self.merge, mapper(job, blocks)), **extra, **params)
+
+
+def _map_block(function: Callable[..., Any], params: Params, block: Block) -> Any:
+    return function(*block.load(), place=block.place, **params)
 
 
 @dataclass(frozen=True)

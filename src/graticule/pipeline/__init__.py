@@ -1,0 +1,1 @@
+"""Pipelines: their grammar, keys, step store, tiles and runs."""

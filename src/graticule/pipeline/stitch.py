@@ -1,0 +1,125 @@
+"""Labels found in tiles, joined at the seams and numbered as if there had been no tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.errors import ImageError
+from graticule.core.scope import Mapper, Stitched
+from graticule.pipeline.tiles import blocks_of, finished, is_node, tiles_of
+
+Scratch = Callable[[Sequence[int], Any], np.ndarray[Any, Any]]
+
+
+def stitched(
+    scope: Stitched,
+    inputs: Sequence[Any],
+    params: Mapping[str, Any],
+    tile: Mapping[str, int],
+    mapper: Mapper = map,
+    scratch: Scratch | None = None,
+) -> xr.DataArray:
+    """Label tile by tile, join across the seams, number by first appearance.
+
+    Memory beyond the result is a tile, two planes for a seam, and a few numbers for a label.
+    """
+    template = next(given for given in inputs if is_node(given)).template
+    dims = [str(dim) for dim in template.dims]
+    shape = tuple(int(size) for size in template.shape)
+    blocks = blocks_of(inputs, tile)
+    regions = tiles_of(template.sizes, tile)
+    labels: np.ndarray[Any, Any] | None = None
+    attrs: Mapping[Any, Any] = {}
+    firsts = [np.zeros(1, np.int64)]
+    count = 0
+    local = partial(_local, scope, dict(params), shape, dims)
+    for region, (block, first) in zip(regions, mapper(local, blocks), strict=True):
+        if labels is None:
+            labels = (scratch or np.empty)(shape, np.int32)
+            attrs = block.attrs
+        values = block.values.astype(np.int64)
+        _require_room(count + len(first))
+        values[values > 0] += count
+        labels[tuple(region.slices().values())] = values
+        count += len(first)
+        firsts.append(first)
+    assert labels is not None
+    table = _final_numbers(np.concatenate(firsts), _pairs(scope, labels, dims, tile, params))
+    for region in regions:
+        slices = tuple(region.slices().values())
+        labels[slices] = table[labels[slices]]
+    return finished(template.copy(data=labels).assign_attrs(attrs))
+
+
+def _require_room(count: int) -> None:
+    if count > np.iinfo(np.int32).max:
+        raise ImageError("more than 2,147,483,647 objects", hint="smooth or threshold higher")
+
+
+def _local(
+    scope: Stitched,
+    params: Mapping[str, Any],
+    shape: Sequence[int],
+    dims: Sequence[str],
+    block: Any,
+) -> tuple[xr.DataArray, np.ndarray[Any, Any]]:
+    """Return a block's labels 1..n and the raster position of each one's first sample."""
+    found = scope.local(*block.load(), **params).transpose(*dims)
+    flat = found.values.ravel()
+    strides = np.cumprod([1, *shape[:0:-1]])[::-1]
+    axes = [
+        (np.arange(size) + block.place.offset[dim]) * stride
+        for size, dim, stride in zip(found.shape, dims, strides, strict=True)
+    ]
+    positions = axes[0].reshape(-1, *[1] * (len(axes) - 1))
+    for number, axis in enumerate(axes[1:], start=1):
+        positions = positions + axis.reshape(-1, *[1] * (len(axes) - 1 - number))
+    where = np.flatnonzero(flat)[::-1]
+    first = np.full(int(flat.max(initial=0)) + 1, -1, np.int64)
+    first[flat[where]] = positions.ravel()[where]
+    return found, first[1:]
+
+
+def _pairs(
+    scope: Stitched,
+    labels: np.ndarray[Any, Any],
+    dims: Sequence[str],
+    tile: Mapping[str, int],
+    params: Mapping[str, Any],
+) -> np.ndarray[Any, Any]:
+    """Return which provisional labels are the same object, over all seams."""
+    found = [np.zeros((0, 2), np.int64)]
+    for axis, dim in enumerate(dims):
+        size = labels.shape[axis]
+        step = max(1, min(tile.get(dim, size), size))
+        for seam in range(step, size, step):
+            before = np.take(labels, seam - 1, axis=axis)
+            after = np.take(labels, seam, axis=axis)
+            pairs = np.asarray(scope.join(before, after, dim, **params), np.int64).reshape(-1, 2)
+            found.append(np.unique(pairs, axis=0))
+    return np.concatenate(found)
+
+
+def _final_numbers(
+    first: np.ndarray[Any, Any], pairs: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """Return the final label of every provisional one; ``first[0]`` belongs to background."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    size = len(first)
+    links = coo_matrix((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), (size, size))
+    _, component = connected_components(links, directed=False)
+    earliest = np.full(component.max(initial=0) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(earliest, component[1:], first[1:])
+    objects = np.unique(component[1:])
+    rank = np.zeros(len(earliest), np.int32)
+    rank[objects[np.argsort(earliest[objects], kind="stable")]] = np.arange(1, len(objects) + 1)
+    final = rank[component]
+    final[0] = 0
+    return np.asarray(final, np.int32)
