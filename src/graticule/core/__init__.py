@@ -18,7 +18,7 @@ from graticule.core.image import (
 )
 from graticule.core.kinds import Kind
 from graticule.core.op import Op, op
-from graticule.core.quantity import Duration, Length, Quantity
+from graticule.core.quantity import Area, Duration, Length, Quantity
 from graticule.core.scope import (
     ALL,
     Neighbourhood,
@@ -32,6 +32,7 @@ from graticule.core.scope import (
 
 __all__ = [
     "ALL",
+    "Area",
     "Check",
     "Duration",
     "Evidence",

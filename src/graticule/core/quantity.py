@@ -1,4 +1,4 @@
-"""Lengths and durations: a number of samples, or a number with a unit.
+"""Lengths, durations and areas: a number of samples, or a number with a unit.
 
 A `Length` or `Duration` is resolved against an image's coordinates, dim by dim, so that
 ``"0.5 um"`` is 5 pixels along an axis of 100 nm spacing and 2.5 along one of 200 nm. The
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache, total_ordering
 from typing import Any, ClassVar
 
@@ -24,7 +25,14 @@ _QUANTITY = re.compile(
     r"^\s*(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>\S.*?)?\s*$"
 )
 _PIXELS = frozenset({"", "px", "pix", "pixel", "pixels", "sample", "samples"})
-_BASES = {"length": "m", "angle": "rad", "time": "s"}
+_BASES = {
+    "length": "m",
+    "angle": "rad",
+    "time": "s",
+    "area": "m2",
+    "solid angle": "rad2",
+    "volume": "m3",
+}
 
 
 def split_quantity(value: object) -> tuple[float, str]:
@@ -55,12 +63,12 @@ def split_quantity(value: object) -> tuple[float, str]:
 
 @lru_cache(maxsize=256)
 def unit_scale(unit: str) -> tuple[float, str]:
-    """Return the factor from a unit to its base, and the base: ``m``, ``rad`` or ``s``.
+    """Return the factor from a unit to its base: ``m``, ``rad``, ``s``, ``m2``, ``rad2``, ``m3``.
 
     Raises
     ------
     UnitsError
-        If the unit is unknown, or is not one of length, angle or time.
+        If the unit is unknown, or is not one of length, angle, time, area or volume.
     """
     from astropy import units
 
@@ -71,11 +79,16 @@ def unit_scale(unit: str) -> tuple[float, str]:
     for kind, base in _BASES.items():
         if parsed.physical_type == kind:
             return float(parsed.to(base)), base
-    raise UnitsError(f"{unit!r} is no unit of length, angle or time")
+    raise UnitsError(f"{unit!r} is no unit of length, angle, time, area or volume")
+
+
+def _clean(value: float) -> float:
+    """Return 2 for 1.9999999999999998, so that 1 um is 2 samples of 500 nm and not 1."""
+    return float(f"{value:.12g}")
 
 
 @total_ordering
-class Quantity:
+class Amount:
     """A number of samples, or a number with a unit, kept in base units.
 
     Parameters
@@ -89,42 +102,23 @@ class Quantity:
         If it cannot be read, is not finite, or has a unit of another kind.
     """
 
-    bases: ClassVar[tuple[str, ...]] = ("m", "rad", "s")
-    kind: ClassVar[str] = "quantity"
+    bases: ClassVar[tuple[str, ...]] = ()
+    kind: ClassVar[str] = "amount"
     __slots__ = ("base", "value")
     value: float
     base: str
 
     def __init__(self, value: object) -> None:
-        if isinstance(value, Quantity):
+        if isinstance(value, Amount):
             self.value, self.base = value.value, value.base
         else:
             number, unit = split_quantity(value)
             factor, self.base = unit_scale(unit) if unit else (1.0, "")
-            self.value = float(f"{number * factor:.12g}")
+            self.value = _clean(number * factor)
         if not math.isfinite(self.value):
             raise UnitsError(f"a {self.kind} must be finite, not {value!r}")
         if self.base and self.base not in self.bases:
             raise UnitsError(f"{value!r} is not a {self.kind}")
-
-    def samples(self, image: xr.DataArray, dim: str) -> float:
-        """Return how many samples of an image this is along a dim.
-
-        A number without a unit counts samples of the full resolution: at pyramid level ``n``
-        it is divided by ``2**n`` along the spatial dims.
-        """
-        if not self.base:
-            return self.value / 2 ** level_of(image) if dim in SPATIAL else self.value
-        step, unit = step_of(image, dim)
-        if not unit:
-            raise UnitsError(
-                f"a {self.kind} of {self} has no size in pixels: the dim {dim} has no unit",
-                hint=f"give the spacing along {dim} when reading, or the {self.kind} in pixels",
-            )
-        factor, base = unit_scale(unit)
-        if base != self.base:
-            raise UnitsError(f"a {self.kind} of {self} does not fit the dim {dim}, which is {unit}")
-        return self.value / (step * factor)
 
     def canonical(self) -> float | str:
         """Return the form that is hashed and written: a number, or number and base unit."""
@@ -137,12 +131,12 @@ class Quantity:
         return f"{type(self).__name__}({self.canonical()!r})"
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Quantity):
+        if isinstance(other, Amount):
             return (self.value, self.base) == (other.value, other.base)
         return isinstance(other, (int, float)) and self.value == other
 
     def __lt__(self, other: object) -> bool:
-        if isinstance(other, Quantity):
+        if isinstance(other, Amount):
             return self.value < other.value
         if isinstance(other, (int, float)):
             return self.value < other
@@ -173,6 +167,40 @@ class Quantity:
         }
 
 
+class Quantity(Amount):
+    """A distance along a dim: samples, or a unit of length, angle or time.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> Quantity("1 um").samples(as_image([0, 0], spacing={"x": "500 nm"}), "x")
+    2.0
+    """
+
+    bases = ("m", "rad", "s")
+    kind = "quantity"
+    __slots__ = ()
+
+    def samples(self, image: xr.DataArray, dim: str) -> float:
+        """Return how many samples of an image this is along a dim.
+
+        A number without a unit counts samples of the full resolution: at pyramid level ``n``
+        it is divided by ``2**n`` along the spatial dims.
+        """
+        if not self.base:
+            return self.value / 2 ** level_of(image) if dim in SPATIAL else self.value
+        step, unit = step_of(image, dim)
+        if not unit:
+            raise UnitsError(
+                f"a {self.kind} of {self} has no size in pixels: the dim {dim} has no unit",
+                hint=f"give the spacing along {dim} when reading, or the {self.kind} in pixels",
+            )
+        factor, base = unit_scale(unit)
+        if base != self.base:
+            raise UnitsError(f"a {self.kind} of {self} does not fit the dim {dim}, which is {unit}")
+        return _clean(self.value / (step * factor))
+
+
 class Length(Quantity):
     """A distance along a spatial dim: pixels, or a unit of length or angle.
 
@@ -199,3 +227,44 @@ class Duration(Quantity):
     bases = ("s",)
     kind = "duration"
     __slots__ = ()
+
+
+class Area(Amount):
+    """The size of an object: a number of pixels, or a unit of area, solid angle or volume.
+
+    Examples
+    --------
+    >>> Area("1 um2") == Area("1e6 nm2"), Area(20)
+    (True, Area(20.0))
+    """
+
+    bases = ("m2", "rad2", "m3")
+    kind = "area"
+    __slots__ = ()
+
+    def pixels(self, image: xr.DataArray, dims: Sequence[str]) -> float:
+        """Return how many pixels of an image this is, counted over some of its dims.
+
+        Raises
+        ------
+        UnitsError
+            If it has a unit, and the dims have none or span another kind of size: an area
+            fits two dims, a volume three.
+        """
+        if not self.base:
+            spatial = sum(dim in SPATIAL for dim in dims)
+            return self.value / 2 ** (level_of(image) * spatial)
+        size, bases = 1.0, []
+        for dim in dims:
+            step, unit = step_of(image, dim)
+            if not unit:
+                raise UnitsError(
+                    f"an {self.kind} of {self} has no size in pixels: the dim {dim} has no unit",
+                    hint=f"give the spacing along {dim} when reading, or the size in pixels",
+                )
+            factor, base = unit_scale(unit)
+            size *= step * factor
+            bases.append(base)
+        if len(set(bases)) != 1 or f"{bases[0]}{len(bases)}" != self.base:
+            raise UnitsError(f"a size of {self} does not fit the dims {', '.join(dims)}")
+        return _clean(self.value / size)

@@ -155,7 +155,7 @@ class Stitched:
         ``local(*blocks, **params) -> labels`` of a block, as a DataArray of integers.
     join : callable
         ``join(before, after, dim, **params) -> pairs``: from the label planes on both sides of
-        a seam across ``dim`` (arrays without that dim, other dims in the image's order) to an
+        a seam across ``dim`` (DataArrays without that dim, other dims in the image's order) to an
         ``(n, 2)`` array of labels that are the same object.
     """
 

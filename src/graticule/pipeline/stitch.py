@@ -96,10 +96,11 @@ def _pairs(
     found = [np.zeros((0, 2), np.int64)]
     for axis, dim in enumerate(dims):
         size = labels.shape[axis]
+        others = [other for other in dims if other != dim]
         step = max(1, min(tile.get(dim, size), size))
         for seam in range(step, size, step):
-            before = np.take(labels, seam - 1, axis=axis)
-            after = np.take(labels, seam, axis=axis)
+            before = xr.DataArray(np.take(labels, seam - 1, axis=axis), dims=others)
+            after = xr.DataArray(np.take(labels, seam, axis=axis), dims=others)
             pairs = np.asarray(scope.join(before, after, dim, **params), np.int64).reshape(-1, 2)
             found.append(np.unique(pairs, axis=0))
     return np.concatenate(found)
