@@ -1,0 +1,166 @@
+"""Travel times along a path, in samples: how long a wave takes to a distance."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core import Length, require_dims, step_of
+from graticule.core.errors import ImageError, UnitsError
+from graticule.core.quantity import unit_scale
+
+Array = np.ndarray[Any, Any]
+Curve: TypeAlias = Literal["sqrt", "polytrope", "table"]
+Range: TypeAlias = tuple[float, float, int]
+
+
+def distances(image: xr.DataArray, across: str) -> Array:
+    """Return the positions along ``across`` in samples, from where the distance is 0."""
+    require_dims(image, [across])
+    if across not in image.coords:
+        return np.arange(image.sizes[across], dtype=float)
+    step, _ = step_of(image, across)
+    return np.asarray(image.coords[across].values, dtype=float) / step
+
+
+def plane_of(image: xr.DataArray, along: str, across: str) -> xr.DataArray:
+    """Return an image of two dims with time first; raise `ImageError` if it has others."""
+    require_dims(image, [along, across])
+    others = [str(dim) for dim in image.dims if dim not in (along, across)]
+    if others:
+        raise ImageError(
+            f"takes an image of {along} and {across} only; this one also has {', '.join(others)}",
+            hint="select one plane first",
+        )
+    return image.transpose(along, across)
+
+
+def columns_between(
+    image: xr.DataArray, across: str, between: tuple[Length, Length] | None
+) -> slice:
+    """Return the columns whose distance is at or beyond the first bound and below the second.
+
+    Raises
+    ------
+    ImageError
+        If there is none.
+    """
+    if between is None:
+        return slice(0, image.sizes[across])
+    low, high = (bound.samples(image, across) for bound in between)
+    position = distances(image, across)
+    inside = np.flatnonzero((position >= low - 1e-9) & (position < high - 1e-9))
+    if inside.size == 0:
+        raise ImageError(
+            f"no column lies between {between[0]} and {between[1]}; {across} goes from "
+            f"{position.min():g} to {position.max():g} samples"
+        )
+    return slice(int(inside[0]), int(inside[-1]) + 1)
+
+
+def travel_times(
+    image: xr.DataArray,
+    curve: Curve,
+    a: Array,
+    d0: Array,
+    *,
+    along: str,
+    across: str,
+    table: pd.DataFrame | None = None,
+) -> Array:
+    r"""Return the travel time to each column, for each pair of ``a`` and ``d0``.
+
+    ========= ==========================================================================
+    curve     travel time to the distance :math:`d`, with :math:`x = d - d_0`
+    ========= ==========================================================================
+    sqrt      :math:`a \sqrt{x}`, in samples with :math:`x` in samples
+    polytrope :math:`2 \sqrt{\pi x / a}`: rays in a layer whose squared sound speed grows
+              with depth at the rate :math:`a`, in m/s² [1]_
+    table     the time a table gives for :math:`x`, times :math:`a`
+    ========= ==========================================================================
+
+    Parameters
+    ----------
+    image : DataArray
+        Has the dims ``along`` (time) and ``across`` (distance).
+    curve : {"sqrt", "polytrope", "table"}
+        The law.
+    a, d0 : (path,) arrays
+        Its parameter, and the distance in samples where it starts.
+    table : DataFrame, optional
+        Columns ``distance`` and ``time``, rising, with their units in ``attrs["units"]``;
+        without units they are samples.
+
+    Returns
+    -------
+    ndarray
+        ``(path, column)`` in samples; NaN where a column lies before the start or outside the
+        table.
+
+    Raises
+    ------
+    ImageError
+        If the table is missing, or lacks a column.
+    UnitsError
+        If a physical curve is asked for on axes without units.
+
+    References
+    ----------
+    .. [1] A. G. Kosovichev, "Advances in Global and Local Helioseismology: An Introductory
+       Review", Lecture Notes in Physics 832, 3 (2011).
+    """
+    x = distances(image, across)[None, :] - d0[:, None]
+    scale = a[:, None]
+    with np.errstate(invalid="ignore"):
+        if curve == "sqrt":
+            return np.asarray(scale * np.sqrt(x))
+        if curve == "polytrope":
+            metres, seconds = _base_steps(image, along, across)
+            return np.asarray(2 * np.sqrt(np.pi * x * metres / scale) / seconds)
+    return np.asarray(scale * _from_table(image, x, table, along, across))
+
+
+def _base_steps(image: xr.DataArray, along: str, across: str) -> tuple[float, float]:
+    steps = []
+    for dim, wanted in ((across, "m"), (along, "s")):
+        step, unit = step_of(image, dim)
+        factor, base = unit_scale(unit) if unit else (0.0, "")
+        if base != wanted:
+            raise UnitsError(
+                f"a polytrope needs {across} as a length and {along} as a time; {dim} has "
+                f"{unit or 'no unit'}",
+                hint='give spacing={"time": "45 s", "distance": "0.348 Mm"} when reading',
+            )
+        steps.append(step * factor)
+    return steps[0], steps[1]
+
+
+def _from_table(
+    image: xr.DataArray, x: Array, table: pd.DataFrame | None, along: str, across: str
+) -> Array:
+    if table is None or not {"distance", "time"} <= set(table.columns):
+        raise ImageError(
+            "the curve 'table' needs a table with the columns distance and time",
+            hint="make one with detect.travel_time",
+        )
+    units = table.attrs.get("units", {})
+    known = [
+        np.asarray(table[name], dtype=float) * _samples_per(image, dim, units.get(name, ""))
+        for name, dim in (("distance", across), ("time", along))
+    ]
+    order = np.argsort(known[0])
+    return np.interp(x, known[0][order], known[1][order], left=np.nan, right=np.nan)
+
+
+def _samples_per(image: xr.DataArray, dim: str, unit: str) -> float:
+    if not unit:
+        return 1.0
+    step, own = step_of(image, dim)
+    factor, base = unit_scale(unit)
+    own_factor, own_base = unit_scale(own) if own else (1.0, "")
+    if base != own_base:
+        raise UnitsError(f"the table has {unit} and the dim {dim} has {own or 'no unit'}")
+    return factor / (own_factor * step)

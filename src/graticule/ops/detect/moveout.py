@@ -1,0 +1,104 @@
+"""Straightening a curved arrival."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from graticule.core import Image, Length, Table, Whole, like, op
+from graticule.ops.detect._curves import Curve, columns_between, travel_times
+
+
+@op(
+    version=1,
+    scope=Whole("a column is shifted by any part of its length", memory=4),
+    dtype="float32",
+    tolerance=1e-6,
+)
+def moveout(
+    image: Image,
+    table: Table | None = None,
+    *,
+    curve: Annotated[Curve, Field(title="Law of the travel time")] = "sqrt",
+    a: Annotated[float, Field(title="Parameter of the law")] = 5.0,
+    d0: Annotated[Length, Field(title="Distance of the start")] = Length(0.0),
+    between: Annotated[
+        tuple[Length, Length] | None, Field(title="First distance, and where to stop")
+    ] = None,
+    along: Annotated[str, Field(title="Dim of time")] = "time",
+    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+) -> Image:
+    r"""Shift every column along a curve, so that an arrival on the curve becomes a straight line.
+
+    The sample of the result at time :math:`t` and distance :math:`d` is the image at
+    :math:`t + \tau(d) - \tau(d_1)`, interpolated linearly, with :math:`d_1` the first column.
+    Nothing wraps around: what would come from outside the image is NaN.
+
+    Parameters
+    ----------
+    image : Image
+        With the dims ``along`` and ``across``.
+    table : Table, optional
+        For ``curve="table"``: columns ``distance`` and ``time``, units in ``attrs["units"]``.
+    curve : {"sqrt", "polytrope", "table"}
+        ``a * sqrt(d - d0)`` in samples; ``2 sqrt(pi (d - d0) / a)`` with ``a`` in m/s²; or
+        ``a`` times the table.
+    a : float
+        Parameter of the law. A negative one bends the other way (a null).
+    d0 : Length
+        Distance at which the curve starts; columns before it are NaN.
+    between : pair of Length, optional
+        Columns from the first distance up to, not including, the second; by default all.
+    along, across : str
+        Names of the dims of time and distance.
+
+    Returns
+    -------
+    Image
+        float32, the columns asked for. Its times are those of arrival at its first column.
+
+    Raises
+    ------
+    ImageError
+        If a dim is missing or no column is left.
+    UnitsError
+        If the curve is physical and the axes have no units.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> ramp = np.tile(np.arange(3.0)[:, None], 2)
+    >>> gt.detect.moveout(ramp, a=0.5, along="y", across="x")
+    array([[0. , 0.5],
+           [1. , 1.5],
+           [2. , nan]], dtype=float32)
+    """
+    columns = image.isel({across: columns_between(image, across, between)})
+    start = np.array([d0.samples(image, across)])
+    times = travel_times(
+        columns, curve, np.array([a]), start, along=along, across=across, table=table
+    )[0]
+    ordered = columns.transpose(..., across, along)
+    values = np.asarray(ordered.values, dtype=np.float32)
+    shifted = _shifted(values, times - times[np.flatnonzero(~np.isnan(times))[:1]])
+    units = {key: value for key, value in image.attrs.items() if key == "units"}
+    return like(ordered, shifted, **units).transpose(*columns.dims)
+
+
+def _shifted(
+    values: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    shifts: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    size = values.shape[-1]
+    position = np.arange(size) + np.where(np.isnan(shifts), size, shifts)[:, None]
+    base = np.floor(position).astype(int)
+    part = (position - base).astype(np.float32)
+    inside = (base >= 0) & (base + (part > 0) < size)
+    low, high = np.clip(base, 0, size - 1), np.clip(base + (part > 0), 0, size - 1)
+    rows = np.arange(values.shape[-2])[:, None]
+    before, after = values[..., rows, low], values[..., rows, high]
+    between = before + part * (after - before)
+    return np.where(inside, between, np.float32(np.nan))

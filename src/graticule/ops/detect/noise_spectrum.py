@@ -1,0 +1,88 @@
+"""The spectrum of the noise, from data that holds no signal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from graticule.core import Image, Model, Whole, op
+from graticule.ops.detect._curves import plane_of
+from graticule.ops.detect._spectra import tapered
+
+
+@op(version=1, scope=Whole("every frequency depends on every sample", memory=12))
+def noise_spectrum(
+    image: Image,
+    *,
+    null: Annotated[Literal["flip", "itself"], Field(title="What holds no signal")] = "flip",
+    smooth: Annotated[float, Field(title="Smoothing in bins", ge=0, le=100)] = 1.5,
+    taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.1,
+    along: Annotated[str, Field(title="Dim of time")] = "time",
+    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+) -> Model:
+    r"""Estimate the power spectrum of the noise in frequency and wavenumber.
+
+    Waves that run away from the origin and waves that run towards it fill different quadrants
+    of :math:`(\omega, k)`. Noise has no preferred direction, a signal on an outgoing arc has:
+    the power of the *time-flipped* image, in which the arc runs inwards, tells what noise there
+    is where the signal would be, and nothing of the signal gets into it.
+
+    The estimate is the periodogram of the tapered image (a cosine over ``taper`` of each edge),
+    smoothed by a Gaussian of ``smooth`` bins.
+
+    Parameters
+    ----------
+    image : Image
+        With the dims ``along`` and ``across``; every column of unit variance, for one.
+    null : {"flip", "itself"}
+        Take the time-flipped image; or the image as it is, where it is known to be quiet.
+    smooth : float
+        In bins of the spectrum.
+    taper : float
+        Part of the length faded in at each edge.
+    along, across : str
+        Names of the dims of time and distance.
+
+    Returns
+    -------
+    Model
+        ``spectrum``: power per sample, frequency along the first axis (``numpy.fft`` order),
+        wavenumber along the second; ``taper``, ``null``, ``images``: how it was made.
+
+    Raises
+    ------
+    ImageError
+        If a dim is missing.
+
+    Notes
+    -----
+    Averaging the models of many quiet images is `graticule.ops.detect.noise_spectrum` of each,
+    and the mean of their ``spectrum``.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(size=(64, 48))
+    >>> model = gt.detect.noise_spectrum(noise, along="y", across="x")
+    >>> model["spectrum"].shape, bool(abs(model["spectrum"].mean() - 1) < 0.1)
+    ((64, 48), True)
+    """
+    from scipy import ndimage
+
+    plane = np.asarray(plane_of(image, along, across).values, dtype=float)
+    values = np.nan_to_num(plane, nan=0.0, posinf=0.0, neginf=0.0)
+    shaded, weight = tapered(values, taper)
+    power = np.abs(np.fft.fft2(shaded)) ** 2 / (weight * values.size)
+    if null == "flip":
+        power = np.roll(power[::-1], 1, axis=0)
+    spectrum = ndimage.gaussian_filter(power, smooth, mode="wrap") if smooth else power
+    return {
+        "kind": "noise spectrum",
+        "spectrum": np.asarray(spectrum),
+        "taper": taper,
+        "null": null,
+        "images": 1,
+    }

@@ -1,0 +1,112 @@
+"""The largest value of an image, and where it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core import Image, Record, Whole, op, step_of
+
+Array = np.ndarray[Any, Any]
+
+
+@op(version=1, scope=Whole("the largest value may be anywhere", memory=3))
+def peak(image: Image) -> Record:
+    """Find the largest value of an image, its position between samples and its width.
+
+    Along every dim a parabola through the peak and its two neighbours gives the position; the
+    width is the full width at half of the peak's height over the median of the line through it,
+    interpolated linearly. The statistic is the largest sample itself: interpolating it would
+    favour some grids.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims. NaN is passed over.
+
+    Returns
+    -------
+    Record
+        One row: ``statistic``; the position along every dim, in the units of its coordinate (or
+        in samples), under the dim's name; ``<dim>_width``; and every other coordinate at the
+        peak, under its name. All are NaN where no sample is finite. Units in
+        ``attrs["units"]``.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> gt.detect.peak(np.array([0.0, 1.0, 4.0, 3.0, 0.0])).round(2)
+       statistic    x  x_width
+    0        4.0  2.25     1.67
+    """
+    values = np.asarray(image.values, dtype=float)
+    row: dict[str, float] = {"statistic": np.nan}
+    finite = np.isfinite(values)
+    top = int(np.where(finite, values, -np.inf).argmax())
+    at = [int(index) for index in np.unravel_index(top, values.shape)]
+    found = bool(finite.any())
+    row["statistic"] = float(values[at]) if found else np.nan
+    where: dict[Any, float] = {}
+    for axis, dim in enumerate(image.dims):
+        line = np.moveaxis(values, axis, 0)[(slice(None), *at[:axis], *at[axis + 1 :])]
+        offset, width = _shape_of(line, at[axis]) if found else (np.nan, np.nan)
+        where[dim] = at[axis] + offset
+        row[str(dim)] = _position(image, str(dim), where[dim])
+        row[f"{dim}_width"] = width * _scale(image, str(dim))
+    for name, coordinate in image.coords.items():
+        if name not in image.dims and coordinate.dtype.kind in "iuf":
+            row[str(name)] = _sampled(image, str(name), where) if found else np.nan
+    table = pd.DataFrame([row])
+    table.attrs["units"] = {
+        str(name): str(unit)
+        for name, c in image.coords.items()
+        if (unit := c.attrs.get("units")) and name in row
+    }
+    return table
+
+
+def _shape_of(line: Array, at: int) -> tuple[float, float]:
+    """Return the offset of a peak from its sample, and its full width at half height."""
+    offset = 0.0
+    if 0 < at < line.size - 1:
+        before, here, after = line[at - 1 : at + 2]
+        curvature = before - 2 * here + after
+        if np.isfinite(curvature) and curvature < 0:
+            offset = float((before - after) / (2 * curvature))
+    half = (line[at] + np.nanmedian(line)) / 2
+    return offset, _reach(line[at:], half) + _reach(line[at::-1], half)
+
+
+def _reach(line: Array, half: float) -> float:
+    """Return how far a line stays above a height, from its first sample; NaN if to its end."""
+    below = np.flatnonzero(~(line > half))
+    if below.size == 0 or below[0] == 0 or not np.isfinite(line[below[0]]):
+        return np.nan
+    last = int(below[0]) - 1
+    return float(last + (line[last] - half) / (line[last] - line[last + 1]))
+
+
+def _position(image: xr.DataArray, dim: str, index: float) -> float:
+    if dim not in image.coords or not np.isfinite(index):
+        return index
+    positions = np.asarray(image.coords[dim].values, dtype=float)
+    return float(np.interp(index, np.arange(positions.size), positions))
+
+
+def _scale(image: xr.DataArray, dim: str) -> float:
+    return step_of(image, dim)[0] if image.sizes[dim] > 1 else 1.0
+
+
+def _sampled(image: xr.DataArray, name: str, where: dict[Any, float]) -> float:
+    from scipy import ndimage
+
+    coordinate = image.coords[name]
+    if coordinate.ndim == 0:
+        return float(coordinate)
+    index = [[where[dim]] for dim in coordinate.dims]
+    values = np.asarray(coordinate.values, dtype=float)
+    return float(ndimage.map_coordinates(values, index, order=1, mode="nearest")[0])

@@ -1,0 +1,98 @@
+"""One profile out of many aligned columns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Image, Whole, op, require_dims
+
+Array = np.ndarray[Any, Any]
+
+
+@op(
+    version=1,
+    scope=Whole("a column's phase needs all its samples", memory=8),
+    dtype="float32",
+    tolerance=1e-5,
+)
+def stack(
+    image: Image,
+    *,
+    statistic: Annotated[
+        Literal["mean", "semblance", "phase_weighted"], Field(title="How columns are combined")
+    ] = "mean",
+    power: Annotated[float, Field(title="Sharpness of the phase weight", ge=0, le=10)] = 1.0,
+    along: Annotated[str, Field(title="Dim of time")] = "time",
+    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+) -> Image:
+    r"""Combine aligned columns into one profile; NaN samples are not counted.
+
+    With :math:`x_d(t)` the :math:`n` finite samples at a time and :math:`\phi_d(t)` their phase:
+
+    - mean: :math:`\sum x_d / n`;
+    - semblance: :math:`(\sum x_d)^2 / (n \sum x_d^2)`, from 0 to 1 [1]_;
+    - phase-weighted: the mean times :math:`|\sum e^{i \phi_d} / n|^p` [2]_.
+
+    Parameters
+    ----------
+    image : Image
+        Aligned, as by `graticule.detect.moveout`.
+    statistic : {"mean", "semblance", "phase_weighted"}
+        How columns are combined.
+    power : float
+        :math:`p`, of the phase weight.
+    along, across : str
+        Names of the dims of time and distance.
+
+    Returns
+    -------
+    Image
+        float32, without the dim ``across``; NaN at times without a finite sample.
+
+    Raises
+    ------
+    ImageError
+        If a dim is missing.
+
+    References
+    ----------
+    .. [1] N. S. Neidell and M. T. Taner, Geophysics 36, 482 (1971).
+    .. [2] M. Schimmel and H. Paulssen, Geophys. J. Int. 130, 497 (1997).
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> aligned = np.array([[1.0, 1.0], [2.0, np.nan], [1.0, -1.0]])
+    >>> gt.detect.stack(aligned, along="y", across="x")
+    array([1., 2., 0.], dtype=float32)
+    """
+    require_dims(image, [along, across])
+    ordered = image.transpose(..., along, across)
+    values = np.asarray(ordered.values, dtype=float)
+    finite = np.isfinite(values)
+    known = np.where(finite, values, 0.0)
+    count = finite.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result = known.sum(axis=-1) / count
+        if statistic == "semblance":
+            result = known.sum(axis=-1) ** 2 / (count * (known**2).sum(axis=-1))
+        elif statistic == "phase_weighted":
+            result = result * np.abs(_phasors(known, finite).sum(axis=-1) / count) ** power
+    profile = ordered.isel({across: 0}, drop=True)
+    attrs = {k: v for k, v in image.attrs.items() if k != "units" or statistic == "mean"}
+    return xr.DataArray(
+        result.astype(np.float32), dims=profile.dims, coords=profile.coords, attrs=attrs
+    )
+
+
+def _phasors(known: Array, finite: Array) -> Array:
+    from scipy.signal import hilbert
+
+    signal = hilbert(known, axis=-2)
+    size = np.abs(signal)
+    return np.where(finite & (size > 0), signal / np.where(size > 0, size, 1), 0)

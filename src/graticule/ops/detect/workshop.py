@@ -1,0 +1,85 @@
+"""The published method, as it was: the baseline ours is shown beside."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from graticule.core import Image, Record, Whole, op
+from graticule.core.errors import ImageError
+from graticule.ops.detect._curves import plane_of
+
+
+@op(version=1, scope=Whole("a column is normalised and rolled whole", memory=4))
+def workshop(
+    image: Image,
+    *,
+    a: Annotated[float, Field(title="Samples per root of a column", ge=0)] = 5.0,
+    first: Annotated[int, Field(title="First column", ge=0)] = 25,
+    columns: Annotated[int, Field(title="How many columns", ge=1)] = 50,
+    along: Annotated[str, Field(title="Dim of time")] = "time",
+    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+) -> Record:
+    """Detect an arc as the published sunquake workshop did [1]_.
+
+    Every column is brought to mean 0 and standard deviation 1; columns ``first`` to
+    ``first + columns`` are rolled back by ``int(a * sqrt(column))`` samples, *around the edge*;
+    the statistic is the largest value of their mean over time. The same on the time-flipped
+    image is its only null. Nothing here is improved: whole samples, one curve, no mask.
+
+    Parameters
+    ----------
+    image : Image
+        With the dims ``along`` and ``across``.
+    a : float
+        In samples per square root of a column.
+    first, columns : int
+        First column and how many.
+    along, across : str
+        Names of the dims of time and distance.
+
+    Returns
+    -------
+    Record
+        One row: ``statistic`` and ``flipped``. NaN where a column is constant or holds NaN.
+
+    Raises
+    ------
+    ImageError
+        If the image has too few columns.
+
+    References
+    ----------
+    .. [1] ADACS Australia, "Building an expert system for image feature recognition",
+       workshop lesson (2024), CC-BY 4.0.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(size=(120, 80))
+    >>> gt.detect.workshop(noise, along="y", across="x").round(2)
+       statistic  flipped
+    0       0.42      0.3
+    """
+    plane = plane_of(image, along, across)
+    if image.sizes[across] < first + columns:
+        raise ImageError(
+            f"needs {first + columns} samples along {across}; there are {image.sizes[across]}"
+        )
+    values = np.asarray(plane.values, dtype=float)
+    values = values[:, first : first + columns]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = (values - values.mean(axis=0)) / values.std(axis=0)
+    shifts = (a * np.sqrt(np.arange(first, first + columns))).astype(int)
+    row = {"statistic": _statistic(scaled, shifts), "flipped": _statistic(scaled[::-1], shifts)}
+    return pd.DataFrame([row])
+
+
+def _statistic(scaled: np.ndarray[Any, Any], shifts: np.ndarray[Any, Any]) -> float:
+    size, columns = scaled.shape[:2]
+    rows = (np.arange(size)[:, None] + shifts) % size
+    return float(scaled[rows, np.arange(columns)].mean(axis=1).max())

@@ -1,0 +1,47 @@
+"""Reversing an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Image, Pointwise, op, require_dims
+
+
+def _index(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, slice]:
+    require_dims(image, [params["dim"]])
+    return {params["dim"]: slice(None, None, -1)}
+
+
+@op(version=1, scope=Pointwise(index=_index), dtype="same")
+def flip(image: Image, *, dim: Annotated[str, Field(title="Dim to reverse")]) -> Image:
+    """Reverse the order of the samples along a dim, each with its coordinate.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims.
+    dim : str
+        Which to reverse.
+
+    Returns
+    -------
+    Image
+        The same samples; flipping twice gives the image back.
+
+    Raises
+    ------
+    ImageError
+        If there is no such dim.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> gt.transform.flip(np.array([1, 2, 3]), dim="x")
+    array([3, 2, 1])
+    """
+    return image.isel(_index(image, {"dim": dim}))
