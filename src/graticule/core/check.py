@@ -88,6 +88,11 @@ class Check:
         """Make the check on one image."""
         return self.function(subject, **self.parameters.validate(params))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        from graticule.core.registry import get_check
+
+        return (get_check, (self.name,))
+
     def conclude(self, rows: pd.DataFrame, **params: Any) -> pd.DataFrame:
         """Return the rows of all images with the columns only the whole study can give."""
         validated = self.parameters.validate(params)

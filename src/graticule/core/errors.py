@@ -11,6 +11,7 @@
     │   └── UnsafeFileError a file that could harm: bombs, pickles, links out of the tree
     ├── PipelineError       one or more faults in a pipeline, each with file, line and path
     ├── MemoryBudgetError   a step that would not fit into the memory it was given
+    ├── RequestError        a request that cannot be carried out as it was made
     ├── StoreError          the step store or a run folder is damaged or in use
     └── CheckError          a check that cannot be made on this data
 
@@ -86,6 +87,10 @@ class UnsafeFileError(FormatError):
 
 class MemoryBudgetError(GraticuleError, MemoryError):
     """A step that would not fit into the memory it was given."""
+
+
+class RequestError(GraticuleError, ValueError):
+    """A request that cannot be carried out as it was made."""
 
 
 class StoreError(GraticuleError, OSError):

@@ -177,8 +177,8 @@ class Quantity(Amount):
     2.0
     """
 
-    bases = ("m", "rad", "s")
-    kind = "quantity"
+    bases: ClassVar[tuple[str, ...]] = ("m", "rad", "s")
+    kind: ClassVar[str] = "quantity"
     __slots__ = ()
 
     def samples(self, image: xr.DataArray, dim: str) -> float:

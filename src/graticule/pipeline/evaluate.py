@@ -1,0 +1,271 @@
+"""One pipeline on one image: each step's value, whole or in tiles, from the store or computed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core.errors import GraticuleError, ImageError
+from graticule.core.image import as_image
+from graticule.core.scope import Mapper, Neighbourhood, Reduction
+from graticule.pipeline.key import step_keys
+from graticule.pipeline.spec import Pipeline, Reference, Step
+from graticule.pipeline.store import StepStore
+from graticule.pipeline.tiles import SourceNode, assemble, is_node, lower
+
+_WRITE_RATE = 300e6
+_WRITE_START = 0.004
+
+
+@dataclass
+class StepFacts:
+    """What is known of a step after it was made."""
+
+    seconds: float = 0.0
+    tiles: int = 1
+    stored: bool = False
+    cached: bool = False
+
+
+@dataclass
+class Evaluation:
+    """The values of a pipeline on one image.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        What to compute.
+    inputs : mapping
+        Images, tables or models by the name of the input; images may be lazy.
+    input_keys : mapping
+        Content hash of every input; needed for the store.
+    tile : mapping, optional
+        Largest size of a tile by dim. None computes each step on the whole image.
+    mapper : callable
+        `map`, or a parallel version of it that keeps the order; used over tiles.
+    store : StepStore, optional
+        Where results are looked up and kept when computing cost more than writing.
+    scratch : Path, optional
+        Folder for results that must be complete but do not fit into memory.
+    """
+
+    pipeline: Pipeline
+    inputs: Mapping[str, Any]
+    input_keys: Mapping[str, str] = field(default_factory=dict)
+    tile: Mapping[str, int] | None = None
+    mapper: Mapper = map
+    store: StepStore | None = None
+    scratch: Path | None = None
+    facts: dict[str, StepFacts] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._values: dict[str, tuple[Any, ...]] = {
+            name: (self._wrapped(value),) for name, value in self.inputs.items()
+        }
+        known = set(self.input_keys) >= set(self.inputs)
+        self._keys = step_keys(self.pipeline, self.input_keys) if known else {}
+
+    def _wrapped(self, value: Any) -> Any:
+        if not isinstance(value, xr.DataArray):
+            return value
+        if self.tile is not None:
+            return SourceNode(value)
+        return value.compute(scheduler="synchronous") if value.chunks is not None else value
+
+    def outputs_of(self, name: str) -> tuple[Any, ...]:
+        """Return the outputs of a step or input, computing what is needed."""
+        if name not in self._values:
+            step = self.pipeline.steps[name]
+            for reference in step.inputs:
+                if reference is not None:
+                    self.outputs_of(reference.name)
+            self._values[name] = self._made(step)
+        return self._values[name]
+
+    def held(self, reference: Reference) -> Any:
+        """Return a value as it is held: a node where the image is computed in tiles."""
+        outputs = self.outputs_of(reference.name)
+        step = self.pipeline.steps.get(reference.name)
+        names = [output.name for output in step.op.outputs] if step else [""]
+        if reference.part in names:
+            return outputs[names.index(reference.part)]
+        return part_of(outputs[0], reference)
+
+    def value(self, reference: Reference) -> Any:
+        """Return a value in full."""
+        held = self.held(reference)
+        if not is_node(held):
+            return held
+        return assemble(held, self.tile or {}, self.mapper)
+
+    def forget(self, name: str) -> None:
+        """Let go of a step's value; it is computed again when asked for."""
+        self._values.pop(name, None)
+
+    def _made(self, step: Step) -> tuple[Any, ...]:
+        facts = self.facts.setdefault(step.name, StepFacts())
+        key = self._keys.get(step.name)
+        if self.store is not None and key is not None:
+            found = self.store.get(key)
+            if found is not None:
+                facts.cached = True
+                return tuple(self._wrapped(item) for item in found)
+        started = time.perf_counter()
+        try:
+            outputs = self._computed(step)
+        except GraticuleError as error:
+            raise error.at(f"step {step.name}") from None
+        facts.seconds += time.perf_counter() - started
+        if self.store is not None and key is not None and self.tile is None:
+            facts.stored = self._keep(key, outputs, facts.seconds)
+        return outputs
+
+    def _keep(self, key: str, outputs: tuple[Any, ...], seconds: float) -> bool:
+        """Store a result when computing it cost more than writing it."""
+        assert self.store is not None
+        size = sum(int(getattr(item, "nbytes", 0)) for item in outputs if item is not None)
+        if seconds <= _WRITE_START + size / _WRITE_RATE:
+            return False
+        return self.store.put(key, outputs)
+
+    def _computed(self, step: Step) -> tuple[Any, ...]:
+        data = [None if wire is None else self.held(wire) for wire in step.inputs]
+        if self.tile is None:
+            out = step.op.run(step.op.prepare(data), step.params)
+            return out if len(step.op.outputs) > 1 else (out,)
+        _require_nodes(step, data)
+        scratch = partial(_scratch, self.scratch) if self.scratch else None
+        outputs = lower(
+            step.op, data, step.params, tile=self.tile, mapper=self.mapper, scratch=scratch
+        )
+        if self._is_read_often(step):
+            return tuple(self._spilled(item) if is_node(item) else item for item in outputs)
+        return outputs
+
+    def _is_read_often(self, step: Step) -> bool:
+        """Whether a result that is costly to compute would be computed more than once."""
+        if not isinstance(step.op.scope, Neighbourhood):
+            return False
+        readers = 0
+        for other in self.pipeline.steps.values():
+            if any(wire is not None and wire.name == step.name for wire in other.inputs):
+                scope = other.op.scope
+                passes = 1
+                if isinstance(scope, Reduction):
+                    passes = 1 + (scope.apply is not None) + (scope.prior is not None)
+                readers += passes
+        readers += sum(reference.name == step.name for reference in self.pipeline.references())
+        return readers > 1
+
+    def _spilled(self, node: Any) -> SourceNode:
+        template = node.template
+        out = _scratch(self.scratch, template.shape, template.dtype) if self.scratch else None
+        return SourceNode(assemble(node, self.tile or {}, self.mapper, out))
+
+
+def _scratch(folder: Path | None, shape: Any, dtype: Any) -> np.ndarray[Any, Any]:
+    """Return an array on disk that goes when the last reference to it does."""
+    import tempfile
+
+    assert folder is not None
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="scratch-", suffix=".bin") as file:
+        return np.memmap(file.name, dtype=dtype, mode="w+", shape=tuple(shape))
+
+
+def _require_nodes(step: Step, data: list[Any]) -> None:
+    for given, value in zip(step.op.inputs, data, strict=True):
+        wanted = value is None or is_node(value) == given.kind.is_array
+        if not wanted:
+            raise ImageError(f"{given.name} must be a {given.kind}", where=step.op.name)
+
+
+def part_of(value: Any, reference: Reference) -> Any:
+    """Return a column of a record (its number) or of a table, or the value itself."""
+    if not reference.part:
+        return value
+    if not isinstance(value, pd.DataFrame) or reference.part not in value.columns:
+        known = list(value.columns) if isinstance(value, pd.DataFrame) else []
+        raise ImageError(f"{reference.name} has no {reference.part!r}", hint=f"it has {known}")
+    column = value[reference.part]
+    return column.iloc[0] if len(column) == 1 else column
+
+
+def apply(pipeline: Pipeline, image: Any) -> dict[str, Any]:
+    """Run the steps on one image in memory; see `Pipeline.apply`."""
+    evaluation = Evaluation(pipeline, {pipeline.first_input: _named(pipeline, image)})
+    values = {str(r): evaluation.value(r) for r in pipeline.outputs}
+    if isinstance(image, xr.DataArray):
+        return values
+    return {k: v.values if isinstance(v, xr.DataArray) else v for k, v in values.items()}
+
+
+def _named(pipeline: Pipeline, image: Any) -> xr.DataArray:
+    spec = pipeline.inputs[pipeline.first_input]
+    dims = None if isinstance(image, xr.DataArray) else spec.dims
+    return as_image(image, dims=dims, spacing=spec.spacing or None)
+
+
+def reruns(evaluation: Evaluation, at: Reference, of: Reference) -> Callable[[xr.DataArray], Any]:
+    """Return a function from another image in the place of ``at`` to the value ``of`` it gives.
+
+    Only the steps between the two are run; everything else keeps its value.
+    """
+    pipeline = evaluation.pipeline
+    downstream = _between(pipeline, at.name, of.name)
+    fixed = {
+        wire: evaluation.value(wire)
+        for step in downstream
+        for wire in step.inputs
+        if wire is not None and wire != at and wire.name not in {s.name for s in downstream}
+    }
+
+    def rerun(image: xr.DataArray) -> Any:
+        made: dict[str, tuple[Any, ...]] = {}
+        for step in downstream:
+            data = [_look_up(wire, at, image, fixed, made, pipeline) for wire in step.inputs]
+            out = step.op.run(data, step.params)
+            made[step.name] = out if len(step.op.outputs) > 1 else (out,)
+        return _look_up(of, at, image, fixed, made, pipeline)
+
+    return rerun
+
+
+def _between(pipeline: Pipeline, at: str, of: str) -> list[Step]:
+    """Return the steps that depend on ``at`` and on which ``of`` depends, in order."""
+    below = {at}
+    for name, step in pipeline.steps.items():
+        if name != at and any(wire is not None and wire.name in below for wire in step.inputs):
+            below.add(name)
+    needed = {of}
+    for name, step in reversed(list(pipeline.steps.items())):
+        if name in needed and name != at:
+            needed |= {wire.name for wire in step.inputs if wire is not None}
+    return [s for n, s in pipeline.steps.items() if n in below & needed and n != at]
+
+
+def _look_up(
+    wire: Reference | None,
+    at: Reference,
+    image: xr.DataArray,
+    fixed: Mapping[Reference, Any],
+    made: Mapping[str, tuple[Any, ...]],
+    pipeline: Pipeline,
+) -> Any:
+    if wire is None:
+        return None
+    if wire == at:
+        return image
+    if wire in fixed:
+        return fixed[wire]
+    outputs = made[wire.name]
+    names = [output.name for output in pipeline.steps[wire.name].op.outputs]
+    return outputs[names.index(wire.part)] if wire.part in names else part_of(outputs[0], wire)

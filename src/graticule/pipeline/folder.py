@@ -1,0 +1,167 @@
+"""The run folder: what one execution made, and all that is needed to repeat it.
+
+::
+
+    run.json                       pipeline, input hashes, versions, seeds, timings, fates
+    images.csv  images.parquet     one row per image
+    objects.csv objects.parquet    one row per object
+    arrays/<image>/<output>...     written images
+    previews/<image>.npz           small pictures of every step, for the report
+    report.html
+    .work/                         what is finished so far; the next call goes on from it
+
+Every file is written beside its place and renamed into it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from graticule.core.errors import RequestError, StoreError
+
+WORK = ".work"
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Call ``write`` on a new file beside ``path``, then rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".draft-", suffix=path.suffix)
+    os.close(handle)
+    draft = Path(name)
+    try:
+        write(draft)
+        draft.chmod(0o644)
+        os.replace(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically; NaN and infinities become null."""
+    text = json.dumps(_finite(value), indent=1, ensure_ascii=False, default=str)
+    write_atomically(path, lambda draft: draft.write_text(text + "\n", encoding="utf-8"))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
+def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
+    """Write a table as Parquet and CSV, with units in the files.
+
+    In Parquet the unit is in each column's metadata; beside the CSV stands
+    ``<name>.csv-metadata.json`` (W3C tabular metadata).
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    units = table.attrs.get("units", {})
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    fields = [
+        field.with_metadata({"unit": units[field.name]}) if units.get(field.name) else field
+        for field in arrow.schema
+    ]
+    arrow = arrow.cast(pa.schema(fields, metadata=arrow.schema.metadata))
+    write_atomically(folder / f"{name}.parquet", lambda draft: pq.write_table(arrow, draft))
+    write_atomically(
+        folder / f"{name}.csv",
+        lambda draft: table.to_csv(draft, index=False, lineterminator="\n"),
+    )
+    columns = [
+        {"name": column, **({"unit": units[column]} if units.get(column) else {})}
+        for column in table.columns
+    ]
+    about = {
+        "@context": "http://www.w3.org/ns/csvw",
+        "url": f"{name}.csv",
+        "tableSchema": {"columns": columns},
+    }
+    write_json(folder / f"{name}.csv-metadata.json", about)
+
+
+@contextlib.contextmanager
+def claimed(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> Iterator[Path]:
+    """Hold a run folder for this process, and give its work folder.
+
+    Raises
+    ------
+    RequestError
+        If the folder holds something else than this run.
+    StoreError
+        If another process is at work in it, or it cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        work = folder / WORK
+        _require_own(folder, identity, overwrite=overwrite)
+        work.mkdir(exist_ok=True)
+        with (work / "lock").open("w") as lock:
+            _lock(lock, folder)
+            if not (work / "identity.json").exists():
+                write_json(work / "identity.json", identity)
+            yield work
+    except OSError as error:
+        if isinstance(error, StoreError) or error.filename is None:
+            raise
+        raise StoreError(
+            f"the run folder cannot be written: {error.strerror}", where=str(folder)
+        ) from None
+
+
+def _require_own(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> None:
+    file = folder / WORK / "identity.json"
+    if not file.exists():
+        held = [p.name for p in folder.iterdir() if p.name != WORK]
+        if held and not overwrite:
+            raise RequestError(
+                f"the folder is not empty and holds no run: {', '.join(sorted(held)[:3])}, ...",
+                where=str(folder),
+                hint="choose another folder, or --overwrite to write into it",
+            )
+        return
+    if json.loads(file.read_text(encoding="utf-8")) == _finite(identity):
+        return
+    if not overwrite:
+        raise RequestError(
+            "the folder holds a run of another pipeline or of other images",
+            where=str(folder),
+            hint="choose another folder, or --overwrite to replace it",
+        )
+    for name in (WORK, "arrays", "previews"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for pattern in ("run.json", "report.html", "images*", "objects*", "objects_*"):
+        for stale in folder.glob(pattern):
+            stale.unlink(missing_ok=True)
+
+
+def _lock(stream: Any, folder: Path) -> None:
+    """Lock a file until it is closed, or this process ends however it ends."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise StoreError(
+            "another process is at work in this run folder",
+            where=str(folder),
+            hint="wait for it, or choose another folder",
+        ) from None

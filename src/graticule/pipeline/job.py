@@ -1,0 +1,304 @@
+"""One image of a study: read, computed, checked, written, and its fate set down."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core.check import Evidence, Subject
+from graticule.core.errors import FormatError, GraticuleError
+from graticule.core.kinds import Kind
+from graticule.core.scope import Mapper
+from graticule.io import content_hash, levels, read, write
+from graticule.io.studies import Source
+from graticule.pipeline.evaluate import Evaluation, reruns
+from graticule.pipeline.folder import write_json
+from graticule.pipeline.key import digest, pipeline_key
+from graticule.pipeline.plan import make_plan
+from graticule.pipeline.preview import save_previews
+from graticule.pipeline.spec import CheckStep, Pipeline, Reference
+from graticule.pipeline.store import StepStore, plain_attrs
+from graticule.pipeline.tiles import is_node
+from graticule.pipeline.written import lazily, suffix_for
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done with one image.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+        What to compute.
+    source : Source
+        The image.
+    folder : Path
+        The run folder.
+    memory : int
+        Bytes for arrays.
+    workers : int
+        Tiles under way at once.
+    cache : tuple of Path and int, or None
+        Folder and size of the step store.
+    preview : bool
+        Whether to keep small pictures of every step.
+    """
+
+    pipeline: Pipeline
+    source: Source
+    folder: Path
+    memory: int
+    workers: int = 1
+    cache: tuple[Path, int] | None = None
+    preview: bool = True
+
+
+@dataclass
+class Fate:
+    """What became of one image.
+
+    Attributes
+    ----------
+    image : str
+        Its name.
+    status : str
+        ``"done"`` or ``"failed"``.
+    row : mapping
+        Its numbers, by column.
+    evidence : mapping
+        The columns of each check.
+    units : mapping
+        Unit by column of the row.
+    tables : mapping
+        Number of rows of each object table.
+    """
+
+    image: str
+    path: str
+    status: str = "done"
+    sha256: str = ""
+    key: str = ""
+    seconds: float = 0.0
+    cached: bool = False
+    error: dict[str, str] | None = None
+    row: dict[str, Any] = field(default_factory=dict)
+    evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
+    arrays: list[str] = field(default_factory=list)
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tile: dict[str, int] | None = None
+
+    def place(self, work: Path) -> Path:
+        """Return the folder of what is finished of this image."""
+        return work / self.key[:2] / self.key
+
+
+def do(job: Job, mapper: Mapper = map, report: Report | None = None) -> Fate:
+    """Process one image; whatever goes wrong with it is its fate and not the study's."""
+    started = time.perf_counter()
+    fate = Fate(job.source.name, str(job.source.path))
+    try:
+        fate.sha256 = content_hash(job.source.path)
+        inputs, keys = _inputs(job, fate.sha256)
+        fate.key = digest("image", keys, pipeline_key(job.pipeline), job.source.name, job.preview)
+        finished = _finished(fate, job.folder / ".work")
+        if finished is not None:
+            return finished
+        _process(job, fate, inputs, keys, mapper, report or (lambda message: None), started)
+    except GraticuleError as error:
+        _fail(fate, type(error).__name__, error.what, error.where, error.hint)
+    except MemoryError:
+        _fail(fate, "MemoryError", "memory ran out", "", "lower --memory or --workers")
+    except Exception as error:  # one image must not end the study, whatever is wrong with it
+        _fail(fate, type(error).__name__, str(error) or "no message", "", "see errors/ in the run")
+        _keep_trace(job)
+    fate.seconds = time.perf_counter() - started
+    return fate
+
+
+def _fail(fate: Fate, kind: str, what: str, where: str, hint: str) -> None:
+    fate.status = "failed"
+    fate.error = {"kind": kind, "what": what, "where": where, "hint": hint}
+
+
+def _keep_trace(job: Job) -> None:
+    folder = job.folder / "errors"
+    folder.mkdir(exist_ok=True)
+    name = job.source.name.replace("/", "_")
+    (folder / f"{name}.txt").write_text(traceback.format_exc(), encoding="utf-8")
+
+
+def _finished(fate: Fate, work: Path) -> Fate | None:
+    file = fate.place(work) / "fate.json"
+    try:
+        return Fate(**{**json.loads(file.read_text(encoding="utf-8")), "cached": True})
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _inputs(job: Job, sha256: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Open every input; the images stay lazy where their format allows."""
+    inputs: dict[str, Any] = {}
+    keys: dict[str, str] = {}
+    for name, spec in job.pipeline.inputs.items():
+        path: Path = job.source.path
+        if spec.path:
+            path = path.parent / spec.path.format(stem=Path(job.source.name).name, name=path.name)
+            if not path.exists():
+                raise FormatError(f"the input {name!r} is missing", where=str(path))
+        image = read(path, dims=spec.dims, spacing=spec.spacing or None)
+        inputs[name] = image.drop_attrs(deep=False).assign_attrs(
+            {key: value for key, value in image.attrs.items() if key != "source"}
+        )
+        own = sha256 if path == job.source.path else content_hash(path)
+        keys[name] = digest("file", own, spec.dims, dict(spec.spacing), _address(path, job))
+    return inputs, keys
+
+
+def _address(path: Path, job: Job) -> str:
+    """Return the part of a path that names an array within a file."""
+    return "" if path.exists() else path.name
+
+
+def _process(
+    job: Job,
+    fate: Fate,
+    inputs: Mapping[str, Any],
+    keys: Mapping[str, str],
+    mapper: Mapper,
+    report: Report,
+    started: float,
+) -> None:
+    plan = make_plan(
+        job.pipeline, inputs, memory=job.memory, workers=job.workers, levels=_coarser(job)
+    )
+    fate.tile = dict(plan.tile) if plan.tile else None
+    store = StepStore(job.cache[0], max_bytes=job.cache[1]) if job.cache else None
+    scratch = job.folder / ".work" / "scratch"
+    evaluation = plan.evaluation(input_keys=keys, mapper=mapper, store=store, scratch=scratch)
+    (job.folder / ".work" / "drafts").mkdir(exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=job.folder / ".work" / "drafts"))
+    try:
+        for name in job.pipeline.steps:
+            report(name)
+            evaluation.outputs_of(name)
+        for reference in job.pipeline.outputs:
+            _put_output(job, fate, reference, evaluation, draft)
+        arrays: dict[str, np.ndarray[Any, Any]] = {}
+        for name, check in job.pipeline.checks.items():
+            evidence = _evidence(evaluation, check, report)
+            fate.evidence[name] = {key: _scalar(v) for key, v in evidence.columns.items()}
+            arrays |= {f"check/{name}/{key}": value for key, value in evidence.arrays.items()}
+        if job.preview:
+            save_previews(plan, evaluation, arrays, draft / "preview.npz")
+        fate.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
+        fate.seconds = time.perf_counter() - started
+        write_json(draft / "fate.json", asdict(fate))
+        place = fate.place(job.folder / ".work")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        os.rename(draft, place)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _coarser(job: Job) -> dict[int, Callable[[], xr.DataArray]]:
+    spec = job.pipeline.inputs[job.pipeline.first_input]
+
+    def opener(level: int) -> Callable[[], xr.DataArray]:
+        path = job.source.path
+        return lambda: read(path, dims=spec.dims, spacing=spec.spacing or None, level=level)
+
+    return {level: opener(level) for level in range(1, len(levels(job.source.path)))}
+
+
+def _evidence(evaluation: Evaluation, step: CheckStep, report: Callable[[str], None]) -> Evidence:
+    rerun = reruns(evaluation, step.at, step.of)
+    count = 0
+
+    def counted(image: xr.DataArray) -> Any:
+        nonlocal count
+        count += 1
+        if count % 25 == 0:
+            report(f"{step.name}: {count} reruns")
+        return rerun(image)
+
+    against = evaluation.value(step.against) if step.against else None
+    value, image = evaluation.value(step.of), evaluation.value(step.at)
+    try:
+        return step.check.function(Subject(value, image, counted, against), **step.params)
+    except GraticuleError as error:
+        raise error.at(f"check {step.name}") from None
+
+
+def _put_output(
+    job: Job, fate: Fate, reference: Reference, evaluation: Evaluation, draft: Path
+) -> None:
+    held = evaluation.held(reference)
+    if isinstance(held, pd.DataFrame):
+        if _kind(job.pipeline, reference) is Kind.RECORD:
+            _put_record(fate, reference, held)
+        else:
+            _put_table(fate, reference, held, draft)
+    elif is_node(held) or isinstance(held, xr.DataArray):
+        _put_array(job, fate, reference, held, evaluation)
+    else:
+        fate.row[str(reference)] = _scalar(held)
+
+
+def _kind(pipeline: Pipeline, reference: Reference) -> Kind | None:
+    step = pipeline.steps.get(reference.name)
+    outputs = step.op.outputs if step else ()
+    return next((out.kind for out in outputs if out.name in ("", reference.part)), None)
+
+
+def _put_record(fate: Fate, reference: Reference, record: pd.DataFrame) -> None:
+    units = record.attrs.get("units", {})
+    for column in record.columns:
+        name = str(column) if column not in fate.row else f"{reference.name}_{column}"
+        fate.row[name] = _scalar(record[column].iloc[0])
+        if units.get(column):
+            fate.units[name] = str(units[column])
+
+
+def _put_table(fate: Fate, reference: Reference, table: pd.DataFrame, draft: Path) -> None:
+    name = str(reference)
+    full = table.copy()
+    full.insert(0, "image", fate.image)
+    full.attrs.update(plain_attrs(table.attrs))
+    full.to_parquet(draft / f"{name}.parquet", index=False)
+    fate.tables[name] = len(table)
+    fate.row[f"{reference.name}_count"] = len(table)
+
+
+def _put_array(
+    job: Job, fate: Fate, reference: Reference, held: Any, evaluation: Evaluation
+) -> None:
+    image = lazily(held, evaluation.tile or {}, evaluation.mapper) if is_node(held) else held
+    kind = _kind(job.pipeline, reference)
+    name = f"{fate.image}/{reference}{suffix_for(image, tiled=evaluation.tile is not None)}"
+    target = job.folder / "arrays" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write(target, image, labels=kind in (Kind.LABELS, Kind.MASK))
+    fate.arrays.append(f"arrays/{name}")
+
+
+def _scalar(value: Any) -> Any:
+    """Return a number, bool or text as plain Python."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if isinstance(plain, (int, float, bool, str)) or plain is None else str(plain)

@@ -1,0 +1,425 @@
+"""The grammar: from YAML text to a pipeline, or to every fault in it with line and path."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graticule.core.errors import Fault, FormatError, GraticuleError, PipelineError, suggest
+from graticule.core.kinds import Kind
+from graticule.core.op import Op
+from graticule.core.parameters import Parameters
+from graticule.core.registry import get_check, get_op
+from graticule.pipeline.spec import CheckStep, InputSpec, Pipeline, Reference, Step
+
+_TOP = ("graticule", "name", "description", "inputs", "steps", "checks", "outputs", "report")
+_MAX_BYTES = 1_000_000
+
+
+def load(path: Path) -> Pipeline:
+    """Read a pipeline from a file; see `Pipeline.load`."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise FormatError("is over 1 MB, which no pipeline is", where=str(path))
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, GraticuleError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise FormatError(f"cannot be read: {reason}", where=str(path)) from None
+    return parse(text, source=str(path))
+
+
+def parse(text: str, *, source: str = "<text>") -> Pipeline:
+    """Return the pipeline a text describes.
+
+    Raises
+    ------
+    PipelineError
+        With all faults, each with its line and its path in the document.
+    """
+    return _Reader(source, text).read(_document(text, source))
+
+
+def changed(pipeline: Pipeline, values: Mapping[str, Any]) -> Pipeline:
+    """Return a pipeline with ``step.parameter`` (or ``check.parameter``) values changed.
+
+    The text is changed with it, so that comments stay and a run can be repeated from it.
+    """
+    document = _document(pipeline.text, pipeline.source)
+    faults = []
+    for name, value in values.items():
+        owner, _, parameter = name.partition(".")
+        section = next(
+            (s for s in ("steps", "checks") if owner in (document.get(s) or {}) and parameter), None
+        )
+        if section is None:
+            hint = suggest(owner, [*pipeline.steps, *pipeline.checks])
+            faults.append(Fault(name, "is no parameter of a step or check", hint=hint))
+        else:
+            document[section][owner][parameter] = value
+    if faults:
+        raise PipelineError(faults, source="--set")
+    out = io.StringIO()
+    _yaml().dump(document, out)
+    return parse(out.getvalue(), source=pipeline.source)
+
+
+def _yaml() -> Any:
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="rt")
+    yaml.allow_duplicate_keys = False
+    yaml.width = 100
+    return yaml
+
+
+def _document(text: str, source: str) -> Any:
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    if text.count("*") > 1000:
+        raise PipelineError([Fault("document", "has more than 1000 aliases")], source=source)
+    try:
+        document = _yaml().load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else 0
+        problem = str(error.problem or error.context or error).partition("\n")[0]
+        raise PipelineError([Fault("YAML", problem, line)], source=source) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise PipelineError([Fault("YAML", str(error).partition("\n")[0])], source=source) from None
+    if not isinstance(document, dict):
+        raise PipelineError([Fault("document", "must be a mapping with steps")], source=source)
+    return document
+
+
+@dataclass
+class _Reader:
+    """Reads one document, collecting faults instead of stopping at the first."""
+
+    source: str
+    text: str
+    faults: list[Fault] = field(default_factory=list)
+
+    def read(self, document: Any) -> Pipeline:
+        self._known(document, _TOP, "", document)
+        if document.get("graticule") != 1:
+            self._fault("graticule", "must be 1, the version of the grammar", document, "graticule")
+        inputs = self._inputs(document)
+        steps = self._steps(document, inputs)
+        checks = self._checks(document, inputs, steps)
+        outputs = self._outputs(document, inputs, steps)
+        figures = self._figures(document)
+        name = document.get("name", Path(self.source).stem)
+        if not isinstance(name, str):
+            self._fault("name", f"must be text, not {name!r}", document, "name")
+        if self.faults:
+            raise PipelineError(self.faults, source=self.source)
+        return Pipeline(
+            name=str(name),
+            description=str(document.get("description", "")),
+            inputs=inputs,
+            steps=self._sorted(steps),
+            checks=checks,
+            outputs=outputs,
+            figures=figures,
+            text=self.text,
+            source=self.source,
+        )
+
+    def _fault(self, path: str, what: str, parent: Any, key: Any, hint: str = "") -> None:
+        self.faults.append(Fault(path, what, _line(parent, key), hint))
+
+    def _known(self, mapping: Any, known: Sequence[str], path: str, parent: Any) -> None:
+        for key in mapping:
+            if key not in known:
+                where = f"{path}.{key}" if path else str(key)
+                self._fault(where, "is not known here", mapping, key, suggest(str(key), known))
+
+    def _section(self, document: Any, name: str) -> dict[str, Any]:
+        section = document.get(name)
+        if section is None:
+            return {}
+        if not isinstance(section, dict):
+            self._fault(name, "must be a mapping of names", document, name)
+            return {}
+        good: dict[str, Any] = {}
+        for key, body in section.items():
+            if not isinstance(key, str) or not key.isidentifier():
+                what = "must be a name of letters, digits and _"
+                self._fault(f"{name}.{key}", what, section, key)
+            elif not isinstance(body, dict):
+                self._fault(f"{name}.{key}", "must be a mapping", section, key)
+            else:
+                good[key] = body
+        return good
+
+    def _inputs(self, document: Any) -> dict[str, InputSpec]:
+        inputs: dict[str, InputSpec] = {}
+        for name, body in self._section(document, "inputs").items():
+            path = f"inputs.{name}"
+            self._known(body, ("dims", "spacing", "path"), path, body)
+            dims, spacing = body.get("dims"), body.get("spacing") or {}
+            if dims is not None and not _is_texts(dims):
+                self._fault(f"{path}.dims", "must be a list of names", body, "dims")
+                dims = None
+            if not isinstance(spacing, dict):
+                self._fault(f"{path}.spacing", "must be a mapping of dims", body, "spacing")
+                spacing = {}
+            if inputs and not body.get("path"):
+                what = "a further input needs a path"
+                self._fault(path, what, document["inputs"], name, 'as path: "{stem}_mask.png"')
+            template = str(body.get("path", ""))
+            inputs[name] = InputSpec(
+                tuple(map(str, dims)) if dims else None, dict(spacing), template
+            )
+        return inputs or {"image": InputSpec()}
+
+    def _steps(self, document: Any, inputs: Mapping[str, InputSpec]) -> dict[str, Step]:
+        section = self._section(document, "steps")
+        if not section:
+            self._fault("steps", "there must be at least one", document, "steps")
+        known = {name: self._op(name, body) for name, body in section.items()}
+        steps: dict[str, Step] = {}
+        previous = next(iter(inputs))
+        for name, body in section.items():
+            if name in inputs:
+                self._fault(f"steps.{name}", "is also the name of an input", section, name)
+            found = known[name]
+            if found is not None:
+                params = self._params(found.parameters, body, f"steps.{name}", _data_keys(found))
+                wires = self._wires(name, body, found, previous, inputs, known)
+                steps[name] = Step(name, found, params, wires)
+            previous = name
+        self._acyclic(steps, section)
+        return steps
+
+    def _op(self, name: str, body: Any) -> Op | None:
+        wanted = body.get("op")
+        try:
+            if not isinstance(wanted, str):
+                raise FormatError("must name an op, as op: filters.gaussian")
+            return get_op(wanted)
+        except GraticuleError as error:
+            self._fault(f"steps.{name}.op", error.what, body, "op", error.hint)
+            return None
+
+    def _params(
+        self, parameters: Parameters, body: Any, path: str, reserved: Sequence[str]
+    ) -> dict[str, Any]:
+        given = {key: _plain(value) for key, value in body.items() if key not in reserved}
+        faults = parameters.faults(given)
+        for key, what in faults.items():
+            self._fault(f"{path}.{key}", what, body, key)
+        return {} if faults else parameters.validate(given)
+
+    def _wires(
+        self,
+        name: str,
+        body: Any,
+        found: Op,
+        previous: str,
+        inputs: Mapping[str, InputSpec],
+        known: Mapping[str, Op | None],
+    ) -> tuple[Reference | None, ...]:
+        wires: list[Reference | None] = []
+        for position, given in enumerate(found.inputs):
+            key = "input" if position == 0 else given.name
+            text = body.get(key, previous if position == 0 else None)
+            if text is None:
+                if not given.optional:
+                    what = f"the {given.kind} {given.name!r} must name a step or input"
+                    self._fault(f"steps.{name}.{key}", what, body, key)
+                wires.append(None)
+                continue
+            reference = self._reference(text, f"steps.{name}.{key}", body, key, inputs, known)
+            if reference is not None:
+                self._require_kind(reference, given.kind, f"steps.{name}.{key}", body, key, known)
+            wires.append(reference)
+        return tuple(wires)
+
+    def _reference(
+        self,
+        text: Any,
+        path: str,
+        parent: Any,
+        key: Any,
+        inputs: Mapping[str, InputSpec],
+        known: Mapping[str, Op | None],
+    ) -> Reference | None:
+        name, _, part = str(text).partition(".")
+        if name not in inputs and name not in known:
+            hint = suggest(name, [*inputs, *known])
+            self._fault(path, f"{text!r} is no step or input", parent, key, hint)
+            return None
+        found = known.get(name)
+        if found is not None:
+            names = [output.name for output in found.outputs if output.name]
+            if names and part not in names:
+                what = f"{found.name} gives {', '.join(names)}; say which"
+                self._fault(path, what, parent, key, f"as {name}.{names[0]}")
+                return None
+            if part and not names and found.outputs[0].kind.is_array:
+                self._fault(path, f"{name} is one image and has no part {part!r}", parent, key)
+                return None
+        return Reference(name, part)
+
+    def _require_kind(
+        self,
+        reference: Reference,
+        wanted: Kind,
+        path: str,
+        parent: Any,
+        key: Any,
+        known: Mapping[str, Op | None],
+    ) -> None:
+        found = known.get(reference.name)
+        if found is None:
+            return
+        given = next((o.kind for o in found.outputs if o.name in ("", reference.part)), wanted)
+        if not _fits(given, wanted):
+            what = f"must be a {wanted}; {reference} is a {given}"
+            self._fault(path, what, parent, key)
+
+    def _acyclic(self, steps: Mapping[str, Step], section: Any) -> None:
+        done: set[str] = set()
+        while True:
+            ready = {n for n, s in steps.items() if n not in done and _needs(s, steps) <= done}
+            if not ready:
+                break
+            done |= ready
+        stuck = [name for name in steps if name not in done]
+        cyclic = [name for name in stuck if name in _reach(name, steps)]
+        if cyclic:
+            what = f"the steps {', '.join(cyclic)} wait for each other"
+            self._fault(f"steps.{cyclic[0]}", what, section, cyclic[0])
+
+    def _sorted(self, steps: Mapping[str, Step]) -> dict[str, Step]:
+        done: dict[str, Step] = {}
+        while len(done) < len(steps):
+            for name, step in steps.items():
+                if name not in done and _needs(step, steps) <= set(done):
+                    done[name] = step
+                    break
+        return done
+
+    def _checks(
+        self, document: Any, inputs: Mapping[str, InputSpec], steps: Mapping[str, Step]
+    ) -> dict[str, CheckStep]:
+        checks: dict[str, CheckStep] = {}
+        ops = {name: step.op for name, step in steps.items()}
+        for name, body in self._section(document, "checks").items():
+            path = f"checks.{name}"
+            try:
+                found = get_check(str(body.get("check")))
+            except GraticuleError as error:
+                self._fault(f"{path}.check", error.what, body, "check", error.hint)
+                continue
+            reserved = ("check", "of", "at", "against")
+            params = self._params(found.parameters, body, path, reserved)
+            places = {"of": body.get("of", next(reversed(list(ops)), "")), "at": body.get("at")}
+            places["at"] = places["at"] or next(iter(inputs))
+            places["against"] = body.get("against")
+            references = {
+                key: self._reference(text, f"{path}.{key}", body, key, inputs, ops)
+                for key, text in places.items()
+                if text is not None
+            }
+            of, at = references["of"], references["at"]
+            if of is not None and at is not None:
+                against = references.get("against")
+                checks[name] = CheckStep(name, found, params, of, at, against)
+        return checks
+
+    def _outputs(
+        self, document: Any, inputs: Mapping[str, InputSpec], steps: Mapping[str, Step]
+    ) -> tuple[Reference, ...]:
+        ops = {name: step.op for name, step in steps.items()}
+        wanted = document.get("outputs")
+        if wanted is None:
+            return tuple(_default_outputs(ops))
+        if not isinstance(wanted, list):
+            self._fault("outputs", "must be a list of steps", document, "outputs")
+            return ()
+        found = [
+            self._reference(text, f"outputs[{i}]", wanted, i, inputs, ops)
+            for i, text in enumerate(wanted)
+        ]
+        return tuple(reference for reference in found if reference is not None)
+
+    def _figures(self, document: Any) -> tuple[Mapping[str, Any], ...]:
+        wanted = document.get("report") or []
+        if not isinstance(wanted, list):
+            self._fault("report", "must be a list of figures", document, "report")
+            return ()
+        for i, body in enumerate(wanted):
+            if not isinstance(body, dict) or not isinstance(body.get("figure"), str):
+                what = "must be a mapping that names its figure"
+                self._fault(f"report[{i}]", what, wanted, i, "as {figure: overlay, ...}")
+        return tuple(_plain(body) for body in wanted)
+
+
+def _default_outputs(ops: Mapping[str, Op]) -> list[Reference]:
+    """Return the last step's result, whole or part by part."""
+    if not ops:
+        return []
+    name = list(ops)[-1]
+    return [Reference(name, output.name) for output in ops[name].outputs]
+
+
+def _data_keys(found: Op) -> tuple[str, ...]:
+    return ("op", "input", *(given.name for given in found.inputs[1:]))
+
+
+def _fits(given: Kind, wanted: Kind) -> bool:
+    if wanted is Kind.IMAGE:
+        return given.is_array
+    if wanted is Kind.TABLE:
+        return given in (Kind.TABLE, Kind.RECORD)
+    return given is wanted or (given is Kind.IMAGE and wanted.is_array)
+
+
+def _needs(step: Step, steps: Mapping[str, Step]) -> set[str]:
+    return {r.name for r in step.inputs if r is not None and r.name in steps}
+
+
+def _reach(name: str, steps: Mapping[str, Step]) -> set[str]:
+    found: set[str] = set()
+    front = _needs(steps[name], steps)
+    while front:
+        found |= front
+        front = set().union(*(_needs(steps[n], steps) for n in front)) - found
+    return found
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _line(parent: Any, key: Any) -> int:
+    """Return the line of a key of a YAML mapping or list, from 1; of the parent if it is absent."""
+    position = getattr(parent, "lc", None)
+    if position is None:
+        return 0
+    data = getattr(position, "data", None) or {}
+    line = data[key][0] if key in data else position.line
+    return int(line) + 1
+
+
+def _plain(value: Any) -> Any:
+    """Return a YAML value as plain Python, without the marks of its place."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else value
+    return str(value)

@@ -1,0 +1,92 @@
+"""Small pictures of every step, kept for the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.image import LEVEL
+from graticule.core.kinds import Kind
+from graticule.pipeline.evaluate import Evaluation
+from graticule.pipeline.plan import Plan, coarsened
+
+SIDE = 512
+
+
+def save_previews(
+    plan: Plan,
+    evaluation: Evaluation,
+    arrays: Mapping[str, np.ndarray[Any, Any]],
+    path: Path,
+) -> None:
+    """Write every step's picture, at most `SIDE` samples a side, and the checks' arrays.
+
+    Where the image was computed in tiles, the pictures come from a coarser copy of it.
+    """
+    small = evaluation if plan.tile is None else _coarse(plan)
+    pictures: dict[str, Any] = {**arrays}
+    about: dict[str, Any] = {}
+    for name, output, kind in _images(plan):
+        values = small.outputs_of(name)
+        picture = _reduced(values[output], kind)
+        label = f"step/{name}" if not output else f"step/{name}.{output}"
+        pictures[label] = picture.values
+        about[label] = _about(picture, kind)
+    meta = np.frombuffer(json.dumps(about, default=str).encode(), np.uint8)
+    with path.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **{"meta": meta, **pictures})
+
+
+def _images(plan: Plan) -> list[tuple[str, int, Kind]]:
+    """Return name, output and kind of everything that can be shown."""
+    found = [
+        (name, 0, Kind.IMAGE)
+        for name, value in plan.inputs.items()
+        if isinstance(value, xr.DataArray)
+    ]
+    for name, step in plan.pipeline.steps.items():
+        found += [(name, i, o.kind) for i, o in enumerate(step.op.outputs) if o.kind.is_array]
+    return found
+
+
+def _coarse(plan: Plan) -> Evaluation:
+    name = plan.pipeline.first_input
+    image = plan.inputs[name]
+    level = max(0, int(np.ceil(np.log2(max(image.shape) / SIDE))))
+    small = coarsened(image, level).compute(scheduler="synchronous")
+    return Evaluation(plan.pipeline, {**plan.inputs, name: small})
+
+
+def _reduced(image: xr.DataArray, kind: Kind) -> xr.DataArray:
+    window = {dim: -(-size // SIDE) for dim, size in image.sizes.items() if size > SIDE}
+    if not window:
+        small = image
+    elif kind is Kind.IMAGE and image.dtype != np.bool_:
+        small = image.coarsen(window, boundary="trim").mean()
+    else:
+        small = image.isel({dim: slice(None, None, step) for dim, step in window.items()})
+    if small.dtype.kind == "c":
+        small = abs(small)
+    return small.astype(np.float32) if small.dtype.kind == "f" else small
+
+
+def _about(picture: xr.DataArray, kind: Kind) -> dict[str, Any]:
+    coords = {}
+    for dim in picture.dims:
+        if dim in picture.coords and picture.coords[dim].dtype.kind in "iuf":
+            positions = picture.coords[dim].values
+            step = (positions[-1] - positions[0]) / max(1, len(positions) - 1)
+            units = str(picture.coords[dim].attrs.get("units", ""))
+            coords[str(dim)] = {"first": float(positions[0]), "step": float(step), "units": units}
+    return {
+        "dims": [str(dim) for dim in picture.dims],
+        "kind": "mask" if picture.dtype == np.bool_ else str(kind),
+        "units": str(picture.attrs.get("units", "")),
+        "level": int(picture.attrs.get(LEVEL, 0)),
+        "coords": coords,
+    }

@@ -1,0 +1,332 @@
+"""A run: a pipeline over a study, into a folder; cut off at any moment, it goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+import graticule
+from graticule.core.errors import RequestError
+from graticule.core.registry import load_group
+from graticule.core.settings import parse_bytes, settings
+from graticule.io import study
+from graticule.io.studies import Study
+from graticule.pipeline.folder import WORK, claimed, write_atomically, write_json, write_table
+from graticule.pipeline.job import Fate, Job, do
+from graticule.pipeline.key import digest, pipeline_key
+from graticule.pipeline.spec import Pipeline
+from graticule.pipeline.workers import Workers
+
+PREVIEWS = 12
+_PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv-python-headless")
+
+
+class Progress(Protocol):
+    """Told how far a run is."""
+
+    def __call__(self, done: int, total: int, message: str) -> None:
+        """Take note: ``done`` of ``total`` images, and what is going on."""
+        ...
+
+
+def _silent(done: int, total: int, message: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder : Path
+        The run folder.
+    fates : tuple of Fate
+        What became of each image, in the order of the study.
+    images : DataFrame
+        One row per image that was done.
+    tables : mapping
+        Object tables by name.
+    """
+
+    folder: Path
+    fates: tuple[Fate, ...]
+    images: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> tuple[Fate, ...]:
+        """The images that were set aside."""
+        return tuple(fate for fate in self.fates if fate.status != "done")
+
+
+def run(
+    pipeline: Pipeline,
+    images: str | Path | Sequence[str | Path],
+    out: Path,
+    *,
+    workers: int | None = None,
+    memory: int | str | None = None,
+    cluster: str | None = None,
+    overwrite: bool = False,
+    cache: bool = True,
+    command: Sequence[str] = (),
+    progress: Progress = _silent,
+) -> Run:
+    """Run a pipeline over a study.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        What to compute.
+    images : path, pattern or sequence of them
+        The study.
+    out : Path
+        The run folder. If it holds this run, cut off, the run goes on; the result has the same
+        bytes as if it had not been.
+    workers : int, optional
+        Threads; by default as `settings` say.
+    memory : int or str, optional
+        Bytes for arrays, as ``"4GB"``; images are cut into tiles to keep to it.
+    cluster : str, optional
+        Address of a dask.distributed scheduler that sees the same files.
+    overwrite : bool
+        Replace another run in the folder.
+    cache : bool
+        Keep costly steps in the step store, for this and other runs.
+    command : sequence of str
+        How to repeat it, for the record.
+    progress : callable
+        Called after each step and image.
+
+    Raises
+    ------
+    RequestError, StoreError, FormatError
+        If the request cannot be carried out. What goes wrong with one image does not end the
+        run: see `Run.failed`.
+    """
+    started = datetime.now(UTC)
+    clock = time.perf_counter()
+    sources = study(images)
+    count = _count(workers)
+    budget = settings().memory if memory is None else parse_bytes(memory)
+    out = out.absolute()
+    identity = {
+        "pipeline": pipeline_key(pipeline),
+        "images": [[source.name, str(source.path)] for source in sources],
+    }
+    with claimed(out, {"run": digest(identity)}, overwrite=overwrite) as work:
+        fates = list(_fates(pipeline, sources, out, count, budget, cluster, cache, progress))
+        rows, tables = _tables(pipeline, fates, work)
+        _write(out, rows, tables, fates, work)
+        about = _about(pipeline, fates, sources, rows, tables, command)
+        about |= {
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": round(time.perf_counter() - clock, 3),
+            "memory": {"budget": budget, "peak": _peak_bytes()},
+        }
+        write_json(out / "run.json", about)
+        for finish in load_group("graticule.finishers").values():
+            progress(len(fates), len(fates), "report")
+            finish(out)
+    return Run(out, tuple(fates), rows, tables)
+
+
+def _count(workers: int | None) -> int:
+    count = settings().workers if workers is None else workers
+    if isinstance(count, bool) or not 1 <= count <= 4096:
+        raise RequestError(f"workers must be from 1 to 4096, not {count!r}")
+    return count
+
+
+def _fates(
+    pipeline: Pipeline,
+    sources: Study,
+    out: Path,
+    count: int,
+    budget: int,
+    cluster: str | None,
+    cache: bool,
+    progress: Progress,
+) -> Iterator[Fate]:
+    """Give each image's fate, in order; many images in parallel, or one in parallel tiles."""
+    total = len(sources)
+    (out / WORK / "scratch").mkdir(exist_ok=True)
+    with Workers(count, cluster=cluster) as workers:
+        alone = total == 1
+        store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
+        jobs = [
+            Job(
+                pipeline,
+                source,
+                out,
+                memory=budget if alone or workers.is_remote else budget // workers.count,
+                workers=workers.count if alone else 1,
+                cache=store,
+                preview=number < PREVIEWS,
+            )
+            for number, source in enumerate(sources)
+        ]
+        progress(0, total, sources[0].name)
+        if alone:
+            yield do(jobs[0], workers.map, partial(_step, progress, total))
+        else:
+            for number, fate in enumerate(workers.map(do, jobs), start=1):
+                progress(number, total, fate.image)
+                yield fate
+    for name in ("scratch", "drafts"):
+        shutil.rmtree(out / WORK / name, ignore_errors=True)
+
+
+def _step(progress: Progress, total: int, message: str) -> None:
+    progress(0, total, message)
+
+
+def _tables(
+    pipeline: Pipeline, fates: Sequence[Fate], work: Path
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Put the rows of all images together, and let each check conclude over the study."""
+    done = [fate for fate in fates if fate.status == "done"]
+    rows = pd.DataFrame([{"image": fate.image, **fate.row} for fate in done])
+    if rows.empty:
+        rows = pd.DataFrame({"image": pd.Series([], dtype=str)})
+    for name, step in pipeline.checks.items():
+        own = pd.DataFrame([fate.evidence[name] for fate in done])
+        if done:
+            own = step.check.study(own, **step.params) if step.check.study else own
+        for column in own.columns:
+            label = str(column) if column not in rows else f"{name}_{column}"
+            rows[label] = own[column].to_numpy()
+    units: dict[str, str] = {}
+    for fate in done:
+        units |= fate.units
+    rows.attrs["units"] = units
+    names = sorted({name for fate in done for name in fate.tables})
+    tables = {}
+    for name in names:
+        parts = [pd.read_parquet(fate.place(work) / f"{name}.parquet") for fate in done]
+        attrs = next((part.attrs for part in parts if part.attrs), {})
+        full = [part for part in parts if len(part)]
+        table = pd.concat(full, ignore_index=True) if full else parts[0]
+        table.attrs = dict(attrs)
+        tables["objects" if len(names) == 1 else f"objects_{name}"] = table
+    return rows, tables
+
+
+def _write(
+    out: Path,
+    rows: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    fates: Sequence[Fate],
+    work: Path,
+) -> None:
+    write_table(out, "images", rows)
+    for name, table in tables.items():
+        write_table(out, name, table)
+    for fate in fates:
+        preview = fate.place(work) / "preview.npz"
+        if fate.status == "done" and preview.exists():
+            target = out / "previews" / f"{fate.image}.npz"
+            write_atomically(target, partial(_copy, preview))
+
+
+def _copy(source: Path, target: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copyfile(source, target)
+
+
+def _about(
+    pipeline: Pipeline,
+    fates: Sequence[Fate],
+    sources: Study,
+    rows: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    command: Sequence[str],
+) -> dict[str, Any]:
+    plain = pipeline.normalised()
+    return {
+        "graticule": 1,
+        "version": graticule.__version__,
+        "pipeline": plain,
+        "key": pipeline_key(pipeline),
+        "text": pipeline.text,
+        "command": list(command),
+        "images": [_about_image(fate) for fate in fates],
+        "skipped": [{"path": str(path), "why": why} for path, why in sources.skipped],
+        "steps": {name: _about_step(pipeline, name, fates) for name in pipeline.steps},
+        "checks": plain["checks"],
+        "seeds": _seeds(plain),
+        "units": {
+            "images": rows.attrs.get("units", {}),
+            **{name: table.attrs.get("units", {}) for name, table in tables.items()},
+        },
+        "versions": _versions(),
+        "machine": {
+            "platform": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _about_image(fate: Fate) -> dict[str, Any]:
+    kept = ("image", "path", "sha256", "key", "status", "error", "seconds", "cached")
+    about = {name: getattr(fate, name) for name in kept}
+    return {**about, "tile": fate.tile, "arrays": fate.arrays}
+
+
+def _about_step(pipeline: Pipeline, name: str, fates: Sequence[Fate]) -> dict[str, Any]:
+    step = pipeline.steps[name]
+    facts = [fate.steps[name] for fate in fates if name in fate.steps]
+    return {
+        "op": step.op.name,
+        "version": step.op.version,
+        "summary": step.op.summary,
+        "scope": type(step.op.scope).__name__,
+        "params": step.op.parameters.canonical(step.params),
+        "seconds": round(sum(fact["seconds"] for fact in facts), 4),
+        "from_store": sum(bool(fact["cached"]) for fact in facts),
+    }
+
+
+def _seeds(plain: Mapping[str, Any]) -> dict[str, int]:
+    return {
+        f"{name}.seed": part["params"]["seed"]
+        for section in ("steps", "checks")
+        for name, part in plain[section].items()
+        if "seed" in part["params"]
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def _peak_bytes() -> int:
+    """Return the largest resident memory of this process so far."""
+    try:
+        import resource
+    except ImportError:
+        import psutil
+
+        return int(psutil.Process().memory_info().rss)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,225 @@
+"""What a pipeline is, once its grammar has been checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graticule.core.check import Check
+from graticule.core.op import Op
+
+if TYPE_CHECKING:
+    from graticule.pipeline.run import Run
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A value of a pipeline: a step or input, or a part of one.
+
+    Attributes
+    ----------
+    name : str
+        The step or input.
+    part : str
+        One of several outputs, or a column of a record or table; empty for the value itself.
+    """
+
+    name: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}.{self.part}" if self.part else self.name
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What an input must look like, and where a further one is found.
+
+    Attributes
+    ----------
+    dims : tuple of str or None
+        Names of the axes.
+    spacing : mapping
+        Distance between samples by dim, where the file does not say or says it wrong.
+    path : str
+        For every input but the first: a file, relative to the image's folder; ``{stem}`` and
+        ``{name}`` stand for the image's name without and with its suffix.
+    """
+
+    dims: tuple[str, ...] | None = None
+    spacing: Mapping[str, float | str] = field(default_factory=dict)
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One named step: an op, its validated parameters, and where its data comes from."""
+
+    name: str
+    op: Op
+    params: Mapping[str, Any]
+    inputs: tuple[Reference | None, ...]
+
+
+@dataclass(frozen=True)
+class CheckStep:
+    """One named check: of which value, with surrogates made at which step."""
+
+    name: str
+    check: Check
+    params: Mapping[str, Any]
+    of: Reference
+    at: Reference
+    against: Reference | None = None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Named steps wired into a graph, with their checks.
+
+    Attributes
+    ----------
+    name : str
+        Shown in reports.
+    inputs : mapping
+        What is read; the first is the image of the study.
+    steps : mapping
+        By name, each after the steps it depends on.
+    checks : mapping
+        By name.
+    outputs : tuple of Reference
+        What is written.
+    figures : tuple of mapping
+        What the report shows beyond every step's picture.
+    text : str
+        The document it was read from, comments included.
+    source : str
+        The file, or ``"<text>"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pipeline = Pipeline.loads('''
+    ... graticule: 1
+    ... name: bright
+    ... steps:
+    ...   smooth: {op: filters.gaussian, sigma: 1}
+    ...   bright: {op: threshold.otsu}
+    ... ''')
+    >>> pipeline.apply(np.eye(16))["bright"].dtype
+    dtype('bool')
+    """
+
+    name: str
+    inputs: Mapping[str, InputSpec]
+    steps: Mapping[str, Step]
+    checks: Mapping[str, CheckStep]
+    outputs: tuple[Reference, ...]
+    figures: tuple[Mapping[str, Any], ...] = ()
+    description: str = ""
+    text: str = ""
+    source: str = "<text>"
+
+    @classmethod
+    def load(cls, path: str | Path) -> Pipeline:
+        """Read a pipeline from a YAML file.
+
+        Raises
+        ------
+        PipelineError
+            With every fault in it: line, path, what must be.
+        """
+        from graticule.pipeline.parse import load
+
+        return load(Path(path))
+
+    @classmethod
+    def loads(cls, text: str) -> Pipeline:
+        """Read a pipeline from YAML text."""
+        from graticule.pipeline.parse import parse
+
+        return parse(text)
+
+    def with_values(self, values: Mapping[str, Any]) -> Pipeline:
+        """Return the pipeline with parameters changed, as ``{"smooth.sigma": 2}``."""
+        from graticule.pipeline.parse import changed
+
+        return changed(self, values)
+
+    @property
+    def first_input(self) -> str:
+        """Name of the input that is the image of the study."""
+        return next(iter(self.inputs))
+
+    def normalised(self) -> dict[str, Any]:
+        """Return the pipeline as plain JSON values, every default written out."""
+        return {
+            "graticule": 1,
+            "name": self.name,
+            "description": self.description,
+            "inputs": {
+                name: {"dims": given.dims, "spacing": dict(given.spacing), "path": given.path}
+                for name, given in self.inputs.items()
+            },
+            "steps": {name: _plain_step(step) for name, step in self.steps.items()},
+            "checks": {name: _plain_check(check) for name, check in self.checks.items()},
+            "outputs": [str(reference) for reference in self.outputs],
+            "report": [dict(figure) for figure in self.figures],
+        }
+
+    def references(self) -> Iterator[Reference]:
+        """Give every reference to a step or input that is made outside the steps."""
+        yield from self.outputs
+        for check in self.checks.values():
+            yield from (check.of, check.at, *([check.against] if check.against else []))
+
+    def apply(self, image: Any) -> dict[str, Any]:
+        """Run the steps on one image in memory and return the outputs by name."""
+        from graticule.pipeline.evaluate import apply
+
+        return apply(self, image)
+
+    def run(
+        self, images: str | Path | Sequence[str | Path], out: str | Path, **options: Any
+    ) -> Run:
+        """Run on files, a folder or a glob, and write a run folder.
+
+        Parameters
+        ----------
+        images : path, glob or sequence of them
+            The study.
+        out : path
+            The run folder; the same call again takes up a run that was cut off.
+        **options
+            As `graticule.pipeline.run.run` takes them: ``workers``, ``memory``, ``cluster``,
+            ``overwrite``, ``progress``.
+        """
+        from graticule.pipeline.run import run
+
+        return run(self, images, Path(out), **options)
+
+
+def _plain_step(step: Step) -> dict[str, Any]:
+    return {
+        "op": step.op.name,
+        "version": step.op.version,
+        "inputs": {
+            given.name: str(reference)
+            for given, reference in zip(step.op.inputs, step.inputs, strict=True)
+            if reference is not None
+        },
+        "params": step.op.parameters.canonical(step.params),
+    }
+
+
+def _plain_check(step: CheckStep) -> dict[str, Any]:
+    return {
+        "check": step.check.name,
+        "version": step.check.version,
+        "of": str(step.of),
+        "at": str(step.at),
+        "against": str(step.against) if step.against else None,
+        "params": step.check.parameters.canonical(step.params),
+    }

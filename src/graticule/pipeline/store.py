@@ -1,0 +1,225 @@
+"""The step store: results by key, complete or absent, checked when read, bounded in size.
+
+An entry is a folder that is written beside its place and renamed into it, so that any number
+of processes may share a store and a kill at any moment leaves only complete entries.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core.errors import StoreError
+
+_FORMAT = 1
+_MIN_ABANDONED = 3600.0
+
+
+class StepStore:
+    """Results of steps on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first entry is written.
+    max_bytes : int
+        The entries used longest ago are removed beyond this size.
+
+    Examples
+    --------
+    >>> store = StepStore(Path(tempfile.mkdtemp()), max_bytes=10**6)
+    >>> store.put("ab" * 32, (xr.DataArray(np.arange(3), dims="x"),))
+    True
+    >>> store.get("ab" * 32)[0].values
+    array([0, 1, 2])
+    """
+
+    def __init__(self, folder: Path, *, max_bytes: int) -> None:
+        self.folder = folder
+        self.max_bytes = max_bytes
+        self._written = 0
+
+    def _place(self, key: str) -> Path:
+        return self.folder / key[:2] / key
+
+    def get(self, key: str) -> tuple[Any, ...] | None:
+        """Return the outputs stored under a key, or None; a damaged entry is removed."""
+        place = self._place(key)
+        try:
+            outputs = _read(place)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            _discard(place)
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(place)
+        return outputs
+
+    def put(self, key: str, outputs: tuple[Any, ...]) -> bool:
+        """Store outputs under a key; return whether they are there now.
+
+        Outputs that are neither images nor tables are not stored.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written to.
+        """
+        if not all(isinstance(item, (xr.DataArray, pd.DataFrame)) for item in outputs):
+            return False
+        place = self._place(key)
+        if place.exists():
+            return True
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
+            size = _write(draft, outputs)
+            if size > self.max_bytes:
+                shutil.rmtree(draft, ignore_errors=True)
+                return False
+            try:
+                os.rename(draft, place)
+            except OSError:
+                shutil.rmtree(draft, ignore_errors=True)
+        except OSError as error:
+            raise StoreError(
+                f"the step store cannot be written: {error.strerror}",
+                where=str(self.folder),
+                hint="set GRATICULE_CACHE_DIR to a folder with room",
+            ) from None
+        self._written += size
+        if self._written > self.max_bytes // 20:
+            self._written = 0
+            self.shrink()
+        return place.exists()
+
+    def shrink(self) -> None:
+        """Remove abandoned drafts, and the entries used longest ago beyond the size limit."""
+        now = time.time()
+        for draft in self.folder.glob(".draft-*"):
+            with contextlib.suppress(OSError):
+                if now - draft.stat().st_mtime > _MIN_ABANDONED:
+                    shutil.rmtree(draft, ignore_errors=True)
+        entries = []
+        for place in self.folder.glob("??/*"):
+            with contextlib.suppress(OSError):
+                size = sum(file.stat().st_size for file in place.iterdir())
+                entries.append((place.stat().st_mtime, size, place))
+        total = sum(size for _, size, _ in entries)
+        for _, size, place in sorted(entries):
+            if total <= self.max_bytes:
+                break
+            _discard(place)
+            total -= size
+
+
+def _discard(place: Path) -> None:
+    """Take an entry out of sight in one move, then remove it."""
+    grave = place.parent.parent / f".draft-{uuid.uuid4().hex}"
+    with contextlib.suppress(OSError):
+        os.rename(place, grave)
+        shutil.rmtree(grave, ignore_errors=True)
+
+
+def _write(folder: Path, outputs: tuple[Any, ...]) -> int:
+    described = []
+    total = 0
+    for number, item in enumerate(outputs):
+        if isinstance(item, pd.DataFrame):
+            name, about = f"{number}.parquet", _write_table(folder / f"{number}.parquet", item)
+        else:
+            name, about = f"{number}.npy", _write_array(folder / f"{number}.npy", item)
+        file = folder / name
+        total += file.stat().st_size
+        described.append({**about, "file": name, "sha256": file_hash(file)})
+    meta = json.dumps({"format": _FORMAT, "outputs": described})
+    (folder / "meta.json").write_text(meta, encoding="utf-8")
+    return total + len(meta)
+
+
+def _write_array(file: Path, image: xr.DataArray) -> dict[str, Any]:
+    np.save(file, np.ascontiguousarray(image.values), allow_pickle=False)
+    coords = {
+        str(name): {
+            "dims": list(coordinate.dims),
+            "values": coordinate.values.tolist(),
+            "dtype": str(coordinate.dtype),
+            "attrs": plain_attrs(coordinate.attrs),
+        }
+        for name, coordinate in image.coords.items()
+    }
+    return {
+        "kind": "array",
+        "dims": list(image.dims),
+        "name": image.name,
+        "coords": coords,
+        "attrs": plain_attrs(image.attrs),
+    }
+
+
+def _write_table(file: Path, table: pd.DataFrame) -> dict[str, Any]:
+    table.to_parquet(file)
+    return {"kind": "table", "attrs": plain_attrs(table.attrs)}
+
+
+def plain_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return attributes as JSON can hold them.
+
+    Raises
+    ------
+    TypeError
+        If one cannot be: a value that would not come back equal is not stored.
+    """
+    return dict(json.loads(json.dumps({str(key): value for key, value in attrs.items()})))
+
+
+def _read(folder: Path) -> tuple[Any, ...]:
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    if meta["format"] != _FORMAT:
+        raise ValueError("another format")
+    outputs: list[Any] = []
+    for about in meta["outputs"]:
+        file = folder / about["file"]
+        if file_hash(file) != about["sha256"]:
+            raise ValueError("damaged")
+        if about["kind"] == "table":
+            table = pd.read_parquet(file)
+            table.attrs = about["attrs"]
+            outputs.append(table)
+        else:
+            outputs.append(_read_array(file, about))
+    return tuple(outputs)
+
+
+def _read_array(file: Path, about: Mapping[str, Any]) -> xr.DataArray:
+    coords = {
+        name: (given["dims"], np.array(given["values"], dtype=given["dtype"]), given["attrs"])
+        for name, given in about["coords"].items()
+    }
+    return xr.DataArray(
+        np.load(file, allow_pickle=False),
+        dims=about["dims"],
+        coords=coords,
+        attrs=about["attrs"],
+        name=about["name"],
+    )
+
+
+def file_hash(file: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
