@@ -49,10 +49,10 @@ def peak(image: Image) -> Record:
     top = int(np.where(finite, values, -np.inf).argmax())
     at = [int(index) for index in np.unravel_index(top, values.shape)]
     found = bool(finite.any())
-    row["statistic"] = float(values[at]) if found else np.nan
+    row["statistic"] = float(values.flat[top]) if found else np.nan
     where: dict[Any, float] = {}
     for axis, dim in enumerate(image.dims):
-        line = np.moveaxis(values, axis, 0)[(slice(None), *at[:axis], *at[axis + 1 :])]
+        line = np.moveaxis(values, axis, -1)[tuple(at[:axis] + at[axis + 1 :])]
         offset, width = _shape_of(line, at[axis]) if found else (np.nan, np.nan)
         where[dim] = at[axis] + offset
         row[str(dim)] = _position(image, str(dim), where[dim])

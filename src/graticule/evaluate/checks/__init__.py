@@ -1,0 +1,1 @@
+"""Checks a pipeline can name, one a module."""

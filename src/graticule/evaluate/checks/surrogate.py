@@ -1,0 +1,109 @@
+"""Is the detection larger than chance? The same analysis on surrogates of the image."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Evidence, Subject, check
+from graticule.core.errors import CheckError
+from graticule.evaluate.empirical import benjamini_hochberg, empirical_p
+from graticule.evaluate.surrogates import Surrogate, surrogate_maker
+
+_FLIPS: tuple[Surrogate, ...] = ("flip_time", "flip_distance")
+
+
+def _study(rows: pd.DataFrame, *, fdr: float, **_: Any) -> pd.DataFrame:
+    q = benjamini_hochberg(rows["p"].to_numpy(dtype=float))
+    return rows.assign(q=q, detected=q <= fdr)
+
+
+@check(version=1, study=_study)
+def surrogate(
+    subject: Subject,
+    *,
+    by: Annotated[tuple[Surrogate, ...], Field(title="Kinds of surrogate", min_length=1)] = (
+        "phase",
+        *_FLIPS,
+    ),
+    n: Annotated[int, Field(title="Random surrogates", ge=1, le=1_000_000)] = 999,
+    fdr: Annotated[float, Field(title="False discovery rate", gt=0, lt=1)] = 0.05,
+    confidence: Annotated[float, Field(title="Of the interval of p", gt=0, lt=1)] = 0.95,
+    taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.1,
+    along: Annotated[str, Field(title="Dim of time")] = "time",
+    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+    seed: Annotated[int, Field(title="Seed", ge=0)] = 0,
+) -> Evidence:
+    """Run the same analysis on surrogates, and count those that reach the image's statistic.
+
+    The p-value comes from the random surrogates (``phase``); what the analysis searched over in
+    the image, it searches over in each of them. Where only flips are named they are the null.
+    A curve of the wrong sign is a null as well: scan with a negative parameter in a step of its
+    own.
+
+    Parameters
+    ----------
+    subject : Subject
+        Its value is a number: larger is stronger.
+    by : sequence of {"phase", "flip_time", "flip_distance"}
+        Kinds of surrogate, see `graticule.evaluate.surrogates`.
+    n : int
+        How many random surrogates; ``1 / (1 + n)`` is the smallest p there can be.
+    fdr : float
+        ``detected`` is ``q <= fdr`` over the whole study (Benjamini and Hochberg).
+    confidence : float
+        Of the interval from ``p_low`` to ``p_high``.
+    taper : float
+        As in the analysis.
+    along, across : str
+        Names of the dims of time and distance.
+    seed : int
+        Surrogate ``i`` depends on it and on ``i`` alone.
+
+    Returns
+    -------
+    Evidence
+        Columns ``p, p_low, p_high, p_smallest, surrogates``, the statistic of every flip, and
+        over the study ``q`` and ``detected``; arrays ``null`` and ``statistic``.
+
+    Raises
+    ------
+    CheckError
+        If the value is not a finite number, in the image or in a surrogate.
+    """
+    made = {
+        kind: surrogate_maker(
+            subject.image, kind, along=along, across=across, taper=taper, seed=seed
+        )
+        for kind in by
+    }
+    flips = {kind: _number(subject.rerun(made[kind](0))) for kind in _FLIPS if kind in made}
+    null = np.array(list(flips.values()))
+    if "phase" in made:
+        null = np.array([_number(subject.rerun(made["phase"](index))) for index in range(n)])
+    statistic = _number(subject.value)
+    result = empirical_p(statistic, null, confidence=confidence)
+    columns: dict[str, float | int | bool | str] = {
+        "p": result.p,
+        "p_low": result.low,
+        "p_high": result.high,
+        "p_smallest": result.smallest,
+        "surrogates": result.surrogates,
+        **{f"statistic_{kind}": value for kind, value in flips.items()},
+    }
+    return Evidence(columns, {"null": null, "statistic": np.array(statistic)})
+
+
+def _number(value: object) -> float:
+    if isinstance(value, xr.DataArray) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)):
+        raise CheckError(
+            f"looks at one number, not at {type(value).__name__}",
+            hint='name a column of a step, as of: "event.statistic"',
+        )
+    return float(value)
