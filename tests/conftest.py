@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# The first call of a compiled kernel takes seconds, so a deadline would only measure that.
+hypothesis_settings.register_profile("graticule", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("graticule")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,0 +1,49 @@
+"""A threshold that is given."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graticule.core import Image, Mask, Pointwise, like, op
+from graticule.core.errors import ImageError
+
+
+@op(version=1, scope=Pointwise(), dtype="bool")
+def fixed(
+    image: Image,
+    *,
+    value: Annotated[float, Field(title="Threshold", allow_inf_nan=False)] = 0.0,
+) -> Mask:
+    """Keep what is above a value, :math:`f > t`.
+
+    NaN is never in the mask.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims.
+    value : float
+        The threshold, in the unit of the image's values.
+
+    Returns
+    -------
+    Mask
+        True where the image is above ``value``.
+
+    Raises
+    ------
+    ImageError
+        If the values are complex, which have no order.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> gt.threshold.fixed(np.array([0.5, 2.0, np.nan]), value=1)
+    array([False,  True, False])
+    """
+    if image.dtype.kind == "c":
+        raise ImageError("complex numbers have no order", hint="take the magnitude first")
+    return like(image, image.values > value)
