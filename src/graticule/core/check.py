@@ -93,10 +93,12 @@ class Check:
 
         return (get_check, (self.name,))
 
-    def conclude(self, rows: pd.DataFrame, **params: Any) -> pd.DataFrame:
-        """Return the rows of all images with the columns only the whole study can give."""
-        validated = self.parameters.validate(params)
-        return rows if self.study is None else self.study(rows, **validated)
+    def conclude(self, rows: pd.DataFrame, params: Mapping[str, Any]) -> pd.DataFrame:
+        """Return the check's rows of all images with the columns only the study can give.
+
+        ``params`` are validated parameters.
+        """
+        return rows if self.study is None else self.study(rows, **params)
 
 
 def check(

@@ -253,7 +253,7 @@ class Area(Amount):
         """
         if not self.base:
             spatial = sum(dim in SPATIAL for dim in dims)
-            return self.value / 2 ** (level_of(image) * spatial)
+            return self.value / 2.0 ** (level_of(image) * spatial)
         size, bases = 1.0, []
         for dim in dims:
             step, unit = step_of(image, dim)

@@ -136,7 +136,7 @@ def run(
         about |= {
             "started": started.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - clock, 3),
-            "memory": {"budget": budget, "peak": _peak_bytes()},
+            "memory": {"budget": budget, "peak": peak_bytes()},
         }
         write_json(out / "run.json", about)
         for finish in load_group("graticule.finishers").values():
@@ -206,7 +206,7 @@ def _tables(
     for name, step in pipeline.checks.items():
         own = pd.DataFrame([fate.evidence[name] for fate in done])
         if done:
-            own = step.check.study(own, **step.params) if step.check.study else own
+            own = step.check.conclude(own, step.params)
         for column in own.columns:
             label = str(column) if column not in rows else f"{name}_{column}"
             rows[label] = own[column].to_numpy()
@@ -320,7 +320,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """Return the largest resident memory of this process so far."""
     try:
         import resource

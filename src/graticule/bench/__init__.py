@@ -1,0 +1,1 @@
+"""Benchmarks: every figure with its baseline beside it, measured in the same run."""

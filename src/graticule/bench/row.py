@@ -1,0 +1,115 @@
+"""One figure of the bench: what was measured, its baseline, and whether it reaches its bar.
+
+A module of `graticule.bench` whose name does not start with ``_`` holds functions decorated with
+`row`; adding a figure is adding one such function.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure.
+
+    Attributes
+    ----------
+    id : str
+        Name of the row, as ``F5``; several figures may share one.
+    what : str
+        What was measured, in words.
+    value : float or None
+        The figure; None where it could not be measured (``what`` says why).
+    unit : str
+        Its unit.
+    baseline : float or None
+        The peer's figure in the same run.
+    ratio : float or None
+        How many times better than the baseline.
+    bar : str
+        What it must be, as ``>= 300``.
+    reached : bool or None
+        Whether it is; None where it was not measured.
+    peak_mb : float or None
+        Peak resident memory of the process, in megabytes.
+    """
+
+    id: str
+    what: str
+    value: float | None
+    unit: str
+    bar: str
+    reached: bool | None
+    baseline: float | None = None
+    ratio: float | None = None
+    peak_mb: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row as JSON values, in the order of ``bench.json``."""
+        order = ("id", "what", "value", "unit", "baseline", "ratio", "peak_mb", "bar", "reached")
+        plain = asdict(self)
+        return {name: plain[name] for name in order}
+
+
+Measure = Callable[[], Row | Sequence[Row]]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A function that measures the rows of one id."""
+
+    id: str
+    measure: Measure
+
+    def rows(self) -> list[Row]:
+        """Measure, and note the peak memory."""
+        measured = self.measure()
+        found = [measured] if isinstance(measured, Row) else list(measured)
+        return [r if r.peak_mb is not None else replace(r, peak_mb=peak_mb()) for r in found]
+
+
+def row(id: str) -> Callable[[Measure], Benchmark]:
+    """Make a benchmark of a function that returns one `Row` or several."""
+    return lambda measure: Benchmark(id, measure)
+
+
+def benchmarks() -> list[Benchmark]:
+    """Return all benchmarks, sorted by id."""
+    import graticule.bench
+
+    found: list[Benchmark] = []
+    for module in pkgutil.iter_modules(graticule.bench.__path__):
+        if not module.name.startswith("_") and module.name != "row":
+            loaded = importlib.import_module(f"graticule.bench.{module.name}")
+            found += [value for value in vars(loaded).values() if isinstance(value, Benchmark)]
+    return sorted(found, key=lambda benchmark: benchmark.id)
+
+
+def seconds(function: Callable[[], Any], *, repeat: int = 5) -> float:
+    """Return the median time of calls of a function, after one call that is not counted."""
+    function()
+    times = []
+    for _ in range(repeat):
+        started = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - started)
+    return median(times)
+
+
+def peak_mb() -> float:
+    """Return the largest resident memory of this process so far, in megabytes."""
+    from graticule.pipeline.run import peak_bytes
+
+    return round(peak_bytes() / 1e6, 1)
+
+
+def table(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return rows as ``bench.json`` holds them."""
+    return [found.as_dict() for found in rows]

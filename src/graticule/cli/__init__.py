@@ -1,0 +1,49 @@
+"""The command line: ``graticule COMMAND``.
+
+Exit status: 0 all done; 1 some images failed, and are named; 2 the request was wrong;
+70 a fault in Graticule itself; 130 stopped from the keyboard.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line and return the exit status."""
+    from cyclopts import CycloptsError
+
+    from graticule.cli.app import make_app
+    from graticule.core.errors import GraticuleError
+
+    app = make_app()
+    try:
+        status = app(
+            list(sys.argv[1:] if arguments is None else arguments),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+        sys.stdout.flush()
+    except CycloptsError as error:
+        return _say(str(error).strip(), 2, hint="see graticule --help")
+    except GraticuleError as error:
+        return _say(str(error), 2)
+    except KeyboardInterrupt:
+        return _say("stopped; the same command goes on from here", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the last place where a fault of ours can be told kindly
+        if os.environ.get("GRATICULE_DEBUG"):
+            raise
+        what = f"this is a fault in Graticule: {type(error).__name__}: {error}"
+        return _say(what, 70, hint="set GRATICULE_DEBUG=1 to see where, and report it")
+    return status if isinstance(status, int) else 0
+
+
+def _say(what: str, status: int, *, hint: str = "") -> int:
+    print(f"graticule: {what}{f' ({hint})' if hint else ''}", file=sys.stderr)
+    return status

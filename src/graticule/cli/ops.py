@@ -1,0 +1,45 @@
+"""``graticule ops``."""
+
+from __future__ import annotations
+
+import inspect
+
+
+def ops(name: str | None = None, /) -> int:
+    """List all operations, or show one: its data, its parameters, its documentation.
+
+    Parameters
+    ----------
+    name
+        An operation, as filters.gaussian, or a family, as filters.
+    """
+    from graticule.core.registry import families, get_op, op_names
+
+    if name is None or name in families():
+        for known in op_names():
+            if name is None or known.startswith(f"{name}."):
+                found = get_op(known)
+                print(f"{known:28} {type(found.scope).__name__:14} {found.summary}")
+        return 0
+    found = get_op(name)
+    takes = ", ".join(
+        f"{i.name}: {i.kind}{' (optional)' if i.optional else ''}" for i in found.inputs
+    )
+    gives = ", ".join(f"{o.name}: {o.kind}" if o.name else str(o.kind) for o in found.outputs)
+    print(f"{found.name}  version {found.version}  {type(found.scope).__name__}")
+    print(f"takes  {takes}\ngives  {gives}\n")
+    for parameter, schema in found.parameters.schema().get("properties", {}).items():
+        print(f"  {parameter:14} {_about(schema)}")
+    print("\n" + (inspect.getdoc(found.function) or ""))
+    return 0
+
+
+def _about(schema: dict[str, object]) -> str:
+    words = [str(schema.get("title", ""))]
+    names = {"minimum": ">=", "ge": ">=", "maximum": "<=", "le": "<="}
+    names |= {"exclusiveMinimum": ">", "gt": ">", "exclusiveMaximum": "<", "lt": "<"}
+    words += [f"{sign} {schema[key]}" for key, sign in names.items() if key in schema]
+    if "enum" in schema:
+        words.append(f"one of {schema['enum']}")
+    words.append(f"default {schema['default']}" if "default" in schema else "must be given")
+    return ", ".join(word for word in words if word)
