@@ -136,7 +136,9 @@ def with_spacing(image: xr.DataArray, spacing: Mapping[str, float | str]) -> xr.
         value, unit = split_quantity(step)
         if not np.isfinite(value) or value <= 0:
             raise UnitsError(f"spacing along {dim} must be positive, not {step!r}")
-        attrs = {"units": unit} if unit else {}
+        attrs: dict[str, Any] = {"units": unit} if unit else {}
+        if image.sizes[dim] == 1:
+            attrs["step"] = value  # one position does not tell it
         coords[dim] = (dim, np.arange(image.sizes[dim]) * value, attrs)
     return image.assign_coords(coords)
 

@@ -1,0 +1,9 @@
+"""Images in and out of files: one file per format in `graticule.io.formats`."""
+
+from graticule.io.format import Format
+from graticule.io.hashing import content_hash
+from graticule.io.reading import levels, read
+from graticule.io.studies import Source, Study, study
+from graticule.io.writing import write
+
+__all__ = ["Format", "Source", "Study", "content_hash", "levels", "read", "study", "write"]

@@ -1,0 +1,121 @@
+"""Axes of files: names, evenly spaced coordinates, and units in one spelling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.errors import FormatError, UnitsError
+from graticule.core.image import DEFAULT_DIMS, step_of
+
+UNNAMED = "axis_"
+
+_PREFIXES = {
+    "yocto": "y", "zepto": "z", "atto": "a", "femto": "f", "pico": "p", "nano": "n",
+    "micro": "u", "milli": "m", "centi": "c", "deci": "d", "": "", "deca": "da", "hecto": "h",
+    "kilo": "k", "mega": "M", "giga": "G", "tera": "T", "peta": "P", "exa": "E", "zetta": "Z",
+    "yotta": "Y",
+}  # fmt: skip
+LONG_NAMES = {
+    **{f"{word}meter": f"{letter}m" for word, letter in _PREFIXES.items()},
+    **{f"{word}second": f"{letter}s" for word, letter in _PREFIXES.items()},
+    "angstrom": "Angstrom",
+    "minute": "min",
+    "hour": "h",
+    "day": "d",
+}
+"""The spelled-out units of OME-Zarr, and the short form that coordinates carry."""
+
+_SHORT = {
+    **LONG_NAMES, "micron": "um", "microns": "um", "metre": "m", "sec": "s", "seconds": "s",
+    "degree": "deg", "degrees": "deg", "Å": "Angstrom", "A": "Angstrom",
+    "pixel": "", "pixels": "", "px": "", "reference frame": "",
+}  # fmt: skip
+
+
+def short_unit(text: object) -> str:
+    r"""Return the short spelling of a unit of length or time; other text as it is.
+
+    Examples
+    --------
+    >>> short_unit("micrometer"), short_unit("µm"), short_unit(r"\u00B5m"), short_unit("pixel")
+    ('um', 'um', 'um', '')
+    """
+    name = str(text or "").strip().replace("\\u00B5", "u").replace("µ", "u").replace("μ", "u")
+    return _SHORT.get(name, name)
+
+
+def default_dims(ndim: int) -> tuple[str, ...]:
+    """Return ``x``, ``y x`` or ``z y x``; beyond three axes, names that ask for better ones."""
+    return DEFAULT_DIMS.get(ndim) or tuple(f"{UNNAMED}{axis}" for axis in range(ndim))
+
+
+def coordinate(
+    dim: str, size: int, step: float, *, origin: float = 0.0, unit: str = ""
+) -> tuple[str, np.ndarray[Any, Any], dict[str, Any]]:
+    """Return an evenly spaced coordinate as xarray takes it."""
+    if not (math.isfinite(step) and step != 0 and math.isfinite(origin)):
+        raise FormatError(f"the spacing along {dim} must be a number other than 0, not {step}")
+    attrs: dict[str, Any] = {"units": unit} if unit else {}
+    if size == 1:
+        # one position does not tell the spacing, so it is kept beside it
+        attrs["step"] = abs(step)
+    return dim, origin + np.arange(size) * step, attrs
+
+
+def axis_of(image: xr.DataArray, dim: str) -> tuple[float, float, str] | None:
+    """Return signed step, origin and unit of an evenly spaced dim; None without a coordinate.
+
+    Raises
+    ------
+    FormatError
+        If the samples are not evenly spaced, which files with one step per axis cannot say.
+    """
+    if dim not in image.coords or image.coords[dim].dtype.kind not in "iuf":
+        return None
+    positions = image.coords[dim].values
+    try:
+        step, unit = step_of(image, dim)
+    except UnitsError as error:
+        raise FormatError(
+            f"this format keeps one spacing for an axis: {error.what}",
+            hint=f"drop the coordinate {dim}, or resample along it",
+        ) from None
+    backwards = positions.size > 1 and positions[-1] < positions[0]
+    return (-step if backwards else step), float(positions[0]) if positions.size else 0.0, unit
+
+
+def build(
+    data: Any,
+    dims: Sequence[str],
+    coords: Mapping[str, Any] | None = None,
+    *,
+    header: Mapping[str, Any] | None = None,
+    units: str = "",
+) -> xr.DataArray:
+    """Return the image of an opened file."""
+    attrs: dict[str, Any] = {"header": plain(dict(header or {}))}
+    if units:
+        attrs["units"] = units
+    return xr.DataArray(data, dims=tuple(dims), coords=dict(coords or {}), attrs=attrs)
+
+
+def plain(value: Any) -> Any:
+    """Return a header value as what JSON can hold."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist()) if value.size <= 1024 else f"array of {value.shape}"
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")[:4096]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,0 +1,155 @@
+"""What a file format is, and the registry of those that are known.
+
+An entry point of the group ``graticule.formats`` names a package; each of its public modules is
+one format and declares it as ``FORMAT``. A new format is one new file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TypeAlias
+
+import xarray as xr
+
+from graticule.core.errors import FormatError
+
+HEAD = 4096
+"""Bytes of a file that a format may look at to know it."""
+
+Sizes: TypeAlias = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Address:
+    """A file, and a name within it.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or the folder that is one image.
+    inside : str
+        A dataset, member, extension or variable, as in ``scan.h5/entry/data``; may be empty.
+    """
+
+    path: Path
+    inside: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}/{self.inside}" if self.inside else str(self.path)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format.
+
+    Attributes
+    ----------
+    name : str
+        As shown in messages.
+    sniff : callable
+        ``sniff(path, head) -> bool``: whether the content is of this format. ``head`` is the
+        first `HEAD` bytes of a file, and empty for a folder.
+    open : callable
+        ``open(address, level) -> DataArray``: lazily where the format allows. Axes the file
+        does not name are called by `graticule.io.axes.default_dims`.
+    suffixes : tuple of str
+        Endings of a name that ask for this format when writing; empty if it is never written.
+    write : callable, optional
+        ``write(path, image, labels)``: to a fresh path that is moved into place afterwards.
+        ``labels`` says whether values are names, which must not be averaged.
+    levels : callable, optional
+        ``levels(address) -> [sizes, ...]``: pyramid levels, the full resolution first. Without
+        it a file has the one level that ``open`` gives.
+    """
+
+    name: str
+    sniff: Callable[[Path, bytes], bool]
+    open: Callable[[Address, int], xr.DataArray]
+    suffixes: tuple[str, ...] = ()
+    write: Callable[[Path, xr.DataArray, bool], None] | None = None
+    levels: Callable[[Address], list[Sizes]] | None = None
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Return every known format, built in or plugged in."""
+    found: list[Format] = []
+    for point in sorted(entry_points(group="graticule.formats"), key=lambda point: point.name):
+        package = point.load()
+        found += [module.FORMAT for module in _modules(package)]
+    return tuple(found)
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    if not hasattr(package, "__path__"):
+        return [package]
+    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__))
+    public = [name for name in names if not name.startswith("_")]
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in public]
+
+
+def locate(path: str | Path) -> Address:
+    """Return the file a path leads to, and the name within the file that is left over.
+
+    Raises
+    ------
+    FormatError
+        If nothing is there.
+    """
+    whole = Path(path).expanduser().absolute()
+    for candidate in (whole, *whole.parents):
+        if candidate.is_file():
+            return Address(candidate, "/".join(whole.parts[len(candidate.parts) :]))
+        if candidate == whole and candidate.is_dir():
+            return Address(candidate)
+        if candidate.is_dir():
+            break
+    raise FormatError("there is no such file", where=str(path), hint=_nearest(whole))
+
+
+def _nearest(path: Path) -> str:
+    import difflib
+
+    parent = next(parent for parent in path.parents if parent.is_dir())
+    missing = path.parts[len(parent.parts)]
+    names = sorted(entry.name for entry in parent.iterdir())
+    close = difflib.get_close_matches(missing, names, n=1, cutoff=0.7)
+    return f"did you mean {close[0]}?" if close else f"the folder {parent} has no {missing}"
+
+
+def format_of(path: Path) -> Format:
+    """Return the format of a file by its content.
+
+    Raises
+    ------
+    FormatError
+        If it is empty, or of no format that is known.
+    """
+    found = sniff(path)
+    if found is not None:
+        return found
+    if path.is_dir():
+        what = "is a folder, and no image (a Zarr folder holds zarr.json, .zgroup or .zarray)"
+        raise FormatError(what, where=str(path), hint="for a folder of images use study()")
+    if not path.stat().st_size:
+        raise FormatError("is empty", where=str(path))
+    names = ", ".join(known.name for known in formats())
+    raise FormatError("is of no known format", where=str(path), hint=f"known: {names}")
+
+
+def sniff(path: Path) -> Format | None:
+    """Return the format whose mark the content bears, or None."""
+    head = b""
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        if not head:
+            return None
+    return next((known for known in formats() if known.sniff(path, head)), None)

@@ -1,0 +1,203 @@
+"""Reading a box of a TIFF series: only the pages, and in them the strips or tiles, it touches."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from graticule.core.errors import FormatError
+from graticule.io.lazy import Box
+from graticule.io.safety import require_complete, require_modest
+
+_JPEG = (6, 7, 34892, 33007)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Reads a box of a series at a pyramid level.
+
+    Attributes
+    ----------
+    level : int
+        Of the file's own pyramid.
+    outer : tuple of int
+        Axes over the pages; the other axes are those of one page.
+    """
+
+    level: int
+    outer: tuple[int, ...]
+
+    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+        """Return the values in native byte order."""
+        from tifffile import TiffFile
+
+        with TiffFile(path, _multifile=False) as tif:
+            series = tif.series[0].levels[self.level]
+            dtype = series.dtype.newbyteorder("=")
+            out = np.empty([part.stop - part.start for part in box], dtype)
+            for place, number in _numbers(self.outer, box):
+                page = series.pages[number]
+                out[place] = page_box(page, series.keyframe, box[len(self.outer) :])
+        return out
+
+
+def page_box(page: Any, keyframe: Any, box: Box) -> np.ndarray[Any, Any]:
+    """Return a box of one page, whose axes are those of ``keyframe.shape``."""
+    if page is None:
+        raise FormatError("has no data for one of its pages")
+    normal, kept = _normal(keyframe, box)
+    out = np.empty([part.stop - part.start for part in normal], keyframe.dtype.newbyteorder("="))
+    for number in _touched(keyframe, normal):
+        values, at, shape = _segment(page, keyframe, number)
+        inner, outer = [slice(at[0], at[0] + 1), *map(_span, at[1:], shape)], normal
+        common = [slice(max(a.start, b.start), min(a.stop, b.stop))
+                  for a, b in zip(inner, outer, strict=True)]  # fmt: skip
+        to = tuple(slice(c.start - o.start, c.stop - o.start)
+                   for c, o in zip(common, outer, strict=True))  # fmt: skip
+        if values is None:
+            out[to] = keyframe.nodata  # the file says that nothing is stored there
+        else:
+            part = tuple(slice(c.start - i.start, c.stop - i.start)
+                         for c, i in zip(common[1:], inner[1:], strict=True))  # fmt: skip
+            out[to] = values[part]
+    return out.reshape([part.stop - part.start for part in kept])
+
+
+def _span(start: int, size: int) -> slice:
+    return slice(start, start + size)
+
+
+def _normal(keyframe: Any, box: Box) -> tuple[Box, Box]:
+    """Return the box over (plane, depth, row, column, sample), and over the page's own axes."""
+    axes, parts = keyframe.axes, dict(zip(keyframe.axes, box, strict=True))
+    one = slice(0, 1)
+    planar = keyframe.planarconfig == 2 and "S" in axes
+    sample = parts.get("S", one)
+    normal = (
+        sample if planar else one,
+        parts.get("Z", one),
+        parts.get("Y", one),
+        parts.get("X", one),
+        one if planar else sample,
+    )
+    return normal, box
+
+
+def _touched(keyframe: Any, normal: Box) -> list[int]:
+    """Return the numbers of the strips or tiles that a box meets."""
+    _, depth, rows, columns, _ = keyframe.shaped
+    if keyframe.is_tiled:
+        unit = (keyframe.tiledepth, keyframe.tilelength, keyframe.tilewidth)
+    else:
+        unit = (1, keyframe.rowsperstrip, columns)
+    if min(unit) < 1:
+        raise FormatError("has strips or tiles of no size")
+    grid = [math.ceil(n / u) for n, u in zip((depth, rows, columns), unit, strict=True)]
+    spans = [range(p.start // u, math.ceil(p.stop / u))
+             for p, u in zip(normal[1:4], unit, strict=True)]  # fmt: skip
+    return [
+        ((plane * grid[0] + d) * grid[1] + r) * grid[2] + c
+        for plane in range(normal[0].start, normal[0].stop)
+        for d in spans[0]
+        for r in spans[1]
+        for c in spans[2]
+    ]
+
+
+def _segment(page: Any, keyframe: Any, number: int) -> Any:
+    """Decode one strip or tile; return its values, its place and its shape."""
+    if number >= len(page.dataoffsets):
+        raise FormatError("lists fewer strips or tiles than its size needs")
+    offset, count = page.dataoffsets[number], page.databytecounts[number]
+    handle = page.parent.filehandle
+    extra: dict[str, Any] = {}
+    if keyframe.compression in _JPEG:
+        extra = {"jpegtables": page.jpegtables, "jpegheader": keyframe.jpegheader}
+    if not offset or not count:
+        return keyframe.decode(None, number, **extra)
+    require_complete(handle.size, offset + count)
+    handle.seek(offset)
+    return keyframe.decode(handle.read(count), number, **extra)
+
+
+def unit_of(keyframe: Any) -> tuple[int, ...]:
+    """Return the shape of what is decoded at once, over the page's own axes."""
+    sizes = {"Y": keyframe.rowsperstrip, "X": keyframe.imagewidth}
+    if keyframe.is_tiled:
+        sizes = {"Z": keyframe.tiledepth, "Y": keyframe.tilelength, "X": keyframe.tilewidth}
+    sizes["S"] = keyframe.samplesperpixel if keyframe.planarconfig == 1 else 1
+    unit = tuple(int(sizes.get(axis, 1)) for axis in keyframe.axes)
+    bounded = [min(u, n) for u, n in zip(unit, keyframe.shape, strict=True)]
+    require_modest(bounded, what="a strip or tile")
+    return unit
+
+
+def require_chain(path: Path) -> None:
+    """Raise `FormatError` unless the list of pages can be followed to its end.
+
+    A file cut short ends within the list, and its first pages would pass for the whole.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(16)
+        order = "<" if head[:2] == b"II" else ">"
+        big = struct.unpack(order + "H", head[2:4])[0] == 43
+        wide, tag = ("Q", 20) if big else ("I", 12)
+        at = struct.unpack_from(order + wide, head, 8 if big else 4)[0]
+        seen: set[int] = set()
+        while at:
+            if at in seen:
+                raise FormatError("has a list of pages that runs in a circle")
+            seen.add(at)
+            at = _next(file, at, size, order, wide, tag)
+
+
+def _next(file: IO[bytes], at: int, size: int, order: str, wide: str, tag: int) -> int:
+    counter = order + ("Q" if wide == "Q" else "H")
+    require_complete(size, at + struct.calcsize(counter))
+    file.seek(at)
+    count = struct.unpack(counter, file.read(struct.calcsize(counter)))[0]
+    end = at + struct.calcsize(counter) + count * tag
+    require_complete(size, end + struct.calcsize(order + wide))
+    file.seek(end)
+    return int(struct.unpack(order + wide, file.read(struct.calcsize(order + wide)))[0])
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Reads a box of a TIFF through Pillow, which forgives flaws that tifffile does not.
+
+    Attributes
+    ----------
+    outer : tuple of int
+        Axes over the pages; the other axes are those of one page.
+    dtype : str
+        Of the values.
+    """
+
+    outer: tuple[int, ...]
+    dtype: str
+
+    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+        """Return the values in native byte order."""
+        from graticule.io.formats.picture import frame, opened
+
+        out = np.empty([part.stop - part.start for part in box], self.dtype)
+        with opened(path) as picture:
+            for place, number in _numbers(self.outer, box):
+                picture.seek(number)
+                out[place] = frame(picture)[box[len(self.outer) :]]
+        return out
+
+
+def _numbers(outer: tuple[int, ...], box: Box) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Give the place in the box, and the number in the file, of each page a box meets."""
+    for place in np.ndindex(*(part.stop - part.start for part in box[: len(outer)])):
+        index = tuple(i + part.start for i, part in zip(place, box, strict=False))
+        yield place, int(np.ravel_multi_index(index, outer)) if index else 0

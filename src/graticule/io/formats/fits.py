@@ -1,0 +1,294 @@
+"""FITS: scaled integers, axis keywords or WCS, image extensions, tile compression."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.errors import FormatError
+from graticule.io.axes import axis_of, build, coordinate, default_dims, plain, short_unit
+from graticule.io.format import Address, Format
+from graticule.io.lazy import Box, FileArray, as_dask
+from graticule.io.safety import quiet, require_complete, require_modest
+from graticule.io.storing import native, store
+
+_MARK = b"SIMPLE  ="
+_TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+_CODES = {np.dtype(code).newbyteorder("="): bits for bits, code in _TYPES.items()}
+_UNSIGNED = {("u2", 16): 2**15, ("u4", 32): 2**31, ("u8", 64): 2**63, ("i1", 8): -128}
+# what CTYPE calls an axis (before the projection), and what it is called here
+_NAMES = {
+    "HPLN": "x", "HPLT": "y", "SOLAR-X": "x", "SOLAR-Y": "y", "SOLARX": "x", "SOLARY": "y",
+    "CRLN": "x", "CRLT": "y", "HGLN": "x", "HGLT": "y", "RA": "x", "DEC": "y",
+    "GLON": "x", "GLAT": "y", "ELON": "x", "ELAT": "y", "XLON": "x", "XLAT": "y",
+    "LINEAR": "", "PIXEL": "", "TIME": "time", "UTC": "time", "TAI": "time",
+    "WAVE": "wavelength", "AWAV": "wavelength", "FREQ": "frequency", "ENER": "energy",
+    "VELO": "velocity", "VRAD": "velocity", "VOPT": "velocity", "STOKES": "stokes",
+}  # fmt: skip
+_STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "BSCALE", "BZERO", "BLANK", "XTENSION",
+              "PCOUNT", "GCOUNT", "GROUPS", "END", "BUNIT", "CTYPE", "CDELT", "CRPIX", "CRVAL",
+              "CUNIT", "CHECKSUM", "DATASUM", "COMMENT", "HISTORY", "PC", "CD", "CROTA",
+              "WCS", "EXTNAME")  # fmt: skip
+
+
+def _sniff(path: Path, head: bytes) -> bool:
+    if head[:2] == b"\x1f\x8b":
+        try:
+            with gzip.open(path) as file:
+                head = file.read(len(_MARK))
+        except (OSError, EOFError):
+            return False
+    return head.startswith(_MARK)
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """Reads a box of a FITS array that is not compressed."""
+
+    offset: int
+    code: str
+    shape: tuple[int, ...]
+    scale: float
+    zero: float
+    blank: int | None
+    dtype: str
+
+    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+        stored = np.memmap(path, self.code, "r", self.offset, self.shape)[box]
+        dtype = np.dtype(self.dtype)
+        if dtype.kind in "ui" and stored.dtype.newbyteorder("=") != dtype:
+            return np.asarray(_flipped(native_values(stored)).view(dtype))
+        values = np.array(stored, dtype=dtype)
+        if self.scale != 1:
+            values *= dtype.type(self.scale)
+        if self.zero != 0:
+            values += dtype.type(self.zero)
+        if self.blank is not None:
+            values[stored == self.blank] = np.nan
+        return values
+
+
+def _flipped(values: Any) -> Any:
+    """Flip the top bit: so FITS stores integers of the sign that it has no type for."""
+    bits = np.dtype(f"u{values.dtype.itemsize}")
+    return values.view(bits) ^ bits.type(1 << 8 * bits.itemsize - 1)
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """Reads a box of a tile-compressed FITS array: only the tiles it touches."""
+
+    index: int
+
+    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+        with _hdus(path) as hdus, quiet(UserWarning):
+            return native_values(hdus[self.index].section[box])
+
+
+def native_values(values: Any) -> np.ndarray[Any, Any]:
+    """Return an array in native byte order."""
+    array = np.asarray(values)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _hdus(path: Path) -> Any:
+    from astropy.io import fits
+
+    with quiet(UserWarning):  # about keywords that are not as the standard has them
+        return fits.open(path, mode="readonly", memmap=False, lazy_load_hdus=True)
+
+
+def _open(address: Address, level: int) -> xr.DataArray:
+    with address.path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    with _hdus(address.path) as hdus, quiet(UserWarning):
+        hdu = hdus[_pick(hdus, address.inside)]
+        header = hdu.header
+        shape = tuple(int(size) for size in hdu.shape)
+        compressed = type(hdu).__name__ == "CompImageHDU"
+        if compressed:
+            data = _packed(address.path, hdu, hdus.index_of(hdu), shape)
+        elif zipped:
+            require_modest(shape)
+            data = native_values(hdu.data)
+        else:
+            data = _plain(address.path, hdu, shape)
+        dims = _dims(header, len(shape))
+        coords = {
+            dim: found
+            for axis, dim in enumerate(dims)
+            if (found := _axis(header, len(shape) - axis, dim, shape[axis])) is not None
+        }
+        units = str(header.get("BUNIT", "")).strip()
+        return build(data, dims, coords, header=_cards(header), units=units)
+
+
+def _pick(hdus: Any, inside: str) -> int:
+    """Return the index of the extension that is asked for, or of the first with an image."""
+    images = {i: hdu for i, hdu in enumerate(hdus) if hdu.is_image and _has_data(hdu)}
+    if not inside:
+        if not images:
+            raise FormatError("holds no image", hint="tables are not read")
+        return min(images)
+    for index, hdu in images.items():
+        if inside == str(index) or inside.upper() in (hdu.name, f"{hdu.name},{hdu.ver}"):
+            return index
+    names = [f"{index} ({hdu.name or 'unnamed'})" for index, hdu in images.items()]
+    raise FormatError(f"holds no image {inside!r}", hint=f"it has {', '.join(names) or 'none'}")
+
+
+def _has_data(hdu: Any) -> bool:
+    return bool(hdu.shape) and "GROUPS" not in hdu.header and math.prod(hdu.shape) > 0
+
+
+def _plain(path: Path, hdu: Any, shape: tuple[int, ...]) -> Any:
+    bits = int(hdu._orig_bitpix)
+    scale, zero = float(hdu._orig_bscale), float(hdu._orig_bzero)
+    blank = hdu._orig_blank if bits > 0 else None
+    offset = int(hdu.fileinfo()["datLoc"])
+    code = _TYPES[bits]
+    require_complete(path.stat().st_size - offset, math.prod(shape) * abs(bits) // 8)
+    dtype = _dtype(bits, scale, zero, blank)
+    read = _Scaled(offset, code, shape, scale, zero, blank, dtype.str)
+    return as_dask(FileArray(path, shape, dtype, read), (1,) * (len(shape) - 1) + shape[-1:])
+
+
+def _dtype(bits: int, scale: float, zero: float, blank: int | None) -> np.dtype[Any]:
+    """Return what values become: integers stay so where nothing but their sign is scaled."""
+    stored = np.dtype(_TYPES[bits]).newbyteorder("=")
+    if bits < 0:
+        return stored
+    if blank is None and scale == 1:
+        if zero == 0:
+            return stored
+        for (code, width), offset in _UNSIGNED.items():
+            if (bits, zero) == (width, offset):
+                return np.dtype(code)
+    return np.dtype("f4" if bits <= 16 else "f8")
+
+
+def _packed(path: Path, hdu: Any, index: int, shape: tuple[int, ...]) -> Any:
+    tile = tuple(int(size) for size in hdu.tile_shape)
+    require_modest(tile, what="a tile")
+    first = np.asarray(hdu.section[(slice(0, 1),) * len(shape)])
+    dtype = first.dtype.newbyteorder("=")
+    return as_dask(FileArray(path, shape, dtype, _Packed(index)), tile)
+
+
+def _dims(header: Mapping[str, Any], ndim: int) -> tuple[str, ...]:
+    """Return the names that CTYPE gives, and default names where it gives none or one twice."""
+    fallback = default_dims(ndim)
+    named = [_name(str(header.get(f"CTYPE{ndim - axis}", ""))) for axis in range(ndim)]
+    dims: list[str] = []
+    for axis, name in enumerate(named):
+        taken = not name or named.count(name) > 1
+        dims.append(fallback[axis] if taken else name)
+    return tuple(dims) if len(set(dims)) == ndim else fallback
+
+
+def _name(ctype: str) -> str:
+    text = ctype.strip()
+    if text.islower() and "-" not in text:  # no name of the standard
+        return text
+    base = text.upper() if text.upper() in _NAMES else text.upper().split("-")[0]
+    return _NAMES.get(base, text)
+
+
+def _axis(header: Mapping[str, Any], number: int, dim: str, size: int) -> Any:
+    """Return the coordinate of an axis that CDELT (or the CD or PC matrix) gives a spacing."""
+    step = header.get(f"CDELT{number}", header.get(f"CD{number}_{number}"))
+    if not isinstance(step, (int, float)) or isinstance(step, bool) or step == 0:
+        return None
+    reference = float(header.get(f"CRPIX{number}", 1.0))
+    value = float(header.get(f"CRVAL{number}", 0.0))
+    unit = short_unit(header.get(f"CUNIT{number}", ""))
+    # a projected axis is in degrees unless it says otherwise (FITS standard, table 22)
+    if not unit and str(header.get(f"CTYPE{number}", ""))[4:5] == "-":
+        unit = "deg"
+    return coordinate(dim, size, float(step), origin=value + (1 - reference) * step, unit=unit)
+
+
+def _cards(header: Any) -> dict[str, Any]:
+    cards: dict[str, Any] = {}
+    for card in header.cards:
+        if card.keyword in ("COMMENT", "HISTORY", ""):
+            if str(card.value).strip():
+                cards.setdefault(card.keyword or "COMMENT", []).append(str(card.value))
+        else:
+            cards[card.keyword] = plain(card.value)
+    return cards
+
+
+def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
+    from astropy.io import fits
+
+    dtype = native(image)
+    if not image.ndim or not image.size:
+        raise FormatError("a FITS image has at least one axis and one sample")
+    if dtype.kind == "b":
+        raise FormatError("a FITS image holds no bools", hint="convert to uint8 first")
+    header = fits.Header()
+    bits, zero = _stored(dtype)
+    header["SIMPLE"] = (True, "conforms to the FITS standard")
+    header["BITPIX"], header["NAXIS"] = bits, image.ndim
+    for number, dim in enumerate(reversed(image.dims), start=1):
+        header[f"NAXIS{number}"] = image.sizes[dim]
+    header["EXTEND"] = True
+    if zero:
+        header["BSCALE"], header["BZERO"] = 1, zero
+    _describe(header, image)
+    text = header.tostring(sep="", endcard=True, padding=True).encode("ascii")
+    size = image.size * abs(bits) // 8
+    with path.open("wb") as file:
+        file.write(text)
+        file.truncate(len(text) + math.ceil(size / 2880) * 2880)
+    target = np.memmap(path, _TYPES[bits], "r+", len(text), image.shape)
+    store(_shifted(image, zero), target)
+    target.flush()
+
+
+def _stored(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Return BITPIX and BZERO for a dtype."""
+    for (code, bits), zero in _UNSIGNED.items():
+        if np.dtype(code) == dtype:
+            return bits, zero
+    if dtype not in _CODES:
+        raise FormatError(f"a FITS image holds no {dtype}", hint="convert to float32 first")
+    return _CODES[dtype], 0
+
+
+def _shifted(image: xr.DataArray, zero: int) -> xr.DataArray:
+    if not zero:
+        return image
+    kind = native(image)
+    stored = np.dtype(f"i{kind.itemsize}" if kind.kind == "u" else "u1")
+    return image.copy(data=_flipped(image.astype(kind).data).view(stored))
+
+
+def _describe(header: Any, image: xr.DataArray) -> None:
+    for number, dim in enumerate(reversed(image.dims), start=1):
+        header[f"CTYPE{number}"] = str(dim)
+        axis = axis_of(image, str(dim))
+        if axis is not None:
+            header[f"CRPIX{number}"] = 1.0
+            header[f"CDELT{number}"], header[f"CRVAL{number}"] = axis[0], axis[1]
+            if axis[2]:
+                header[f"CUNIT{number}"] = axis[2]
+    if image.attrs.get("units"):
+        header["BUNIT"] = str(image.attrs["units"])
+    kept = image.attrs.get("header", {})
+    for key, value in kept.items() if isinstance(kept, Mapping) else ():
+        name = str(key)
+        simple = isinstance(value, (str, int, float))
+        if simple and 0 < len(name) <= 8 and name.isupper() and not name.startswith(_STRUCTURE):
+            header[name] = value
+
+
+FORMAT = Format("FITS", _sniff, _open, suffixes=(".fits", ".fit", ".fts"), write=_write)

@@ -1,0 +1,70 @@
+"""The content of a file as a short text: equal exactly where the bytes are."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from graticule.io.format import locate
+from graticule.io.safety import guard
+
+_CHUNK = 2**20
+
+
+def content_hash(path: str | Path) -> str:
+    """Return the SHA-256 of what a file holds, in hexadecimal.
+
+    Of a folder that is one image (Zarr) it covers the sorted relative names and the contents;
+    of ``file.h5/dataset`` the whole file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, a Zarr folder, or a name within a file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, or it cannot be read.
+    UnsafeFileError
+        If the folder holds links that lead out of it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "a.txt").write_bytes(b"abc")
+    ...     content_hash(Path(folder) / "a.txt")[:8]
+    'ba7816bf'
+    """
+    target = locate(path).path
+    digest = hashlib.sha256()
+    with guard(target):
+        if target.is_file():
+            _feed(digest, target)
+            return digest.hexdigest()
+        for file in tree(target):
+            name = file.relative_to(target).as_posix().encode()
+            digest.update(b"%d:%b:%d:" % (len(name), name, file.stat().st_size))
+            _feed(digest, file)
+    return digest.hexdigest()
+
+
+def tree(folder: Path) -> list[Path]:
+    """Return the files of a folder that is one image, sorted by relative name."""
+    from graticule.io.safety import require_inside
+
+    require_inside(folder)
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return sorted(files, key=lambda file: file.relative_to(folder).as_posix())
+
+
+def _feed(digest: hashlib._Hash, file: Path) -> None:
+    with file.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            digest.update(piece)

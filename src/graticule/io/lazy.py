@@ -1,0 +1,143 @@
+"""Arrays that stay in their file until a part of them is asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from graticule.core.errors import FormatError
+from graticule.io.safety import guard
+
+Box: TypeAlias = tuple[slice, ...]
+BLOCK = 32 * 2**20
+"""Bytes a block of a lazily opened image aims at."""
+
+
+@dataclass(frozen=True)
+class FileArray:
+    """A picklable array that opens its file anew for every region it is asked for.
+
+    Attributes
+    ----------
+    path : Path
+        The file; it is opened by this path in whatever process the read happens.
+    shape : tuple of int
+        Size of each axis.
+    dtype : dtype
+        Of what is returned, in native byte order.
+    fetch : callable
+        ``fetch(path, box) -> array``: picklable; ``box`` is a slice of step 1 for each axis.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fetch: Callable[[Path, Box], np.ndarray[Any, Any]]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> np.ndarray[Any, Any]:
+        """Return the part under a basic index: integers and slices."""
+        box, rest = _split(key, self.shape)
+        sizes = tuple(part.stop - part.start for part in box)
+        if 0 in sizes:
+            return np.asarray(np.empty(sizes, self.dtype)[rest])
+        with guard(self.path):
+            values = self.fetch(self.path, box)
+            if values.shape != sizes:
+                raise FormatError(f"gave {values.shape} where {sizes} was asked for")
+        part: np.ndarray[Any, Any] = np.asarray(values, self.dtype)[rest]
+        return part
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        """Identify the content for dask: the file as it is now, and how it is read."""
+        from dask.base import normalize_token
+
+        state = self.path.stat()
+        how = (self.shape, str(self.dtype), self.fetch)
+        return (str(self.path), state.st_mtime_ns, state.st_size, normalize_token(how))
+
+
+def _split(key: Any, shape: Sequence[int]) -> tuple[Box, tuple[Any, ...]]:
+    """Split an index into a box of step 1 and what is left to do within the box."""
+    keys = key if isinstance(key, tuple) else (key,)
+    if Ellipsis in keys:
+        at = keys.index(Ellipsis)
+        keys = keys[:at] + (slice(None),) * (len(shape) - len(keys) + 1) + keys[at + 1 :]
+    keys += (slice(None),) * (len(shape) - len(keys))
+    box: list[slice] = []
+    rest: list[Any] = []
+    for part, size in zip(keys, shape, strict=True):
+        if isinstance(part, slice):
+            taken = range(*part.indices(size))
+            low, high = (min(taken), max(taken) + 1) if len(taken) else (0, 0)
+            box.append(slice(low, high))
+            rest.append(slice(None, None, part.step))
+        else:
+            index = range(size)[part]
+            box.append(slice(index, index + 1))
+            rest.append(0)
+    return tuple(box), tuple(rest)
+
+
+def as_dask(array: FileArray, unit: Sequence[int]) -> Any:
+    """Return a dask array over a file, in blocks that are multiples of what a read decodes.
+
+    Parameters
+    ----------
+    array : FileArray
+        The array in its file.
+    unit : sequence of int
+        Shape that the file stores as one piece.
+    """
+    import dask.array as da
+
+    blocks = _blocks(array.shape, unit, array.dtype.itemsize)
+    # fancy=False: dask then keeps index arrays to itself, and fuses slices into the read
+    return da.from_array(array, chunks=blocks, asarray=False, fancy=False, inline_array=True)
+
+
+def _blocks(shape: Sequence[int], unit: Sequence[int], itemsize: int) -> tuple[int, ...]:
+    """Grow the stored piece along the last axes first until a block is near `BLOCK` bytes."""
+    blocks = [max(1, min(piece, size)) for piece, size in zip(unit, shape, strict=True)]
+    for axis in reversed(range(len(shape))):
+        room = BLOCK // max(1, math.prod(blocks) * itemsize)
+        grown = blocks[axis] * max(1, room)
+        blocks[axis] = min(max(1, shape[axis]), grown)
+    return tuple(blocks)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Reads a box from an uncompressed array that lies in one piece in a file.
+
+    Attributes
+    ----------
+    offset : int
+        Byte at which it begins.
+    dtype : str
+        As stored, byte order included.
+    shape : tuple of int
+        As stored, in the order of ``order``.
+    order : str
+        ``"C"`` or ``"F"``.
+    """
+
+    offset: int
+    dtype: str
+    shape: tuple[int, ...]
+    order: Any = "C"
+
+    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+        """Return the values in native byte order."""
+        stored = np.memmap(path, self.dtype, "r", self.offset, self.shape, self.order)
+        part = stored[box]
+        return np.array(part, dtype=part.dtype.newbyteorder("="), order="C")

@@ -1,0 +1,129 @@
+"""Reading an image from any file that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from graticule.core.errors import FormatError, GraticuleError
+from graticule.core.image import as_image, require_numeric
+from graticule.io.axes import UNNAMED
+from graticule.io.format import Address, Format, Sizes, format_of, locate
+from graticule.io.safety import guard
+
+
+def read(
+    path: str | Path,
+    *,
+    dims: Sequence[str] | None = None,
+    spacing: Mapping[str, float | str] | None = None,
+    level: int = 0,
+) -> xr.DataArray:
+    """Read an image; its format is known by the content and not by the name.
+
+    Formats that allow it are opened lazily: the image then holds a dask array whose blocks are
+    read from the file, by its path, when they are needed.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, a Zarr folder, or an array within a file: ``scan.h5/entry/data``,
+        ``image.fits/1``, ``image.fits/SCI``, ``arrays.npz/name``.
+    dims : sequence of str, optional
+        A name per axis, in place of those the file gives.
+    spacing : mapping, optional
+        Distance between samples by dim, in place of what the file says: a number (pixels), or
+        a quantity such as ``"0.5 um"``.
+    level : int
+        Pyramid level; 0 is the full resolution.
+
+    Returns
+    -------
+    DataArray
+        With dims, coordinates (``attrs["units"]`` on each that has a unit) and, in its
+        ``attrs``, ``units`` of the values, ``header`` (what else the file says, as JSON can
+        hold it) and ``source`` (the path).
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, it is damaged, or of no known format.
+    UnsafeFileError
+        If it could harm: a decompression bomb, a pickle, a link out of its tree.
+
+    Examples
+    --------
+    >>> import os, skimage
+    >>> image = read(os.path.join(skimage.data_dir, "coins.png"), spacing={"x": "0.1 mm"})
+    >>> image.dims, image.shape, image.x.attrs["units"]
+    (('y', 'x'), (303, 384), 'mm')
+    """
+    address = locate(path)
+    known = format_of(address.path)
+    with guard(address):
+        image = known.open(address, _level(known, address, level))
+        require_numeric(image.dtype)
+    image = _named(image, dims, address)
+    try:
+        image = as_image(image, dims=dims, spacing=spacing)
+    except GraticuleError as error:
+        raise error.at(str(address)) from None
+    return image.assign_attrs(source=str(address))
+
+
+def levels(path: str | Path) -> list[Sizes]:
+    """Return the pyramid levels a file has, the full resolution first.
+
+    Parameters
+    ----------
+    path : str or Path
+        As for `read`.
+
+    Returns
+    -------
+    list of dict
+        The sizes of each level by dim; one level for a file without a pyramid.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, it is damaged, or of no known format.
+
+    Examples
+    --------
+    >>> import os, skimage
+    >>> levels(os.path.join(skimage.data_dir, "coins.png"))
+    [{'y': 303, 'x': 384}]
+    """
+    address = locate(path)
+    known = format_of(address.path)
+    with guard(address):
+        return _levels(known, address)
+
+
+def _levels(known: Format, address: Address) -> list[Sizes]:
+    if known.levels is not None:
+        return known.levels(address)
+    image = known.open(address, 0)
+    return [{str(dim): int(size) for dim, size in image.sizes.items()}]
+
+
+def _level(known: Format, address: Address, level: int) -> int:
+    if level == 0:
+        return 0
+    count = len(_levels(known, address))
+    if not 0 <= level < count:
+        raise FormatError(f"there is no pyramid level {level}; it has {count}, from 0")
+    return level
+
+
+def _named(image: xr.DataArray, dims: Sequence[str] | None, address: Address) -> xr.DataArray:
+    if dims is None and any(str(dim).startswith(UNNAMED) for dim in image.dims):
+        raise FormatError(
+            f"the file does not name its {image.ndim} axes, of sizes {image.shape}",
+            where=str(address),
+            hint='name them when reading, as dims=["t", "z", "y", "x"]',
+        )
+    return image

@@ -1,0 +1,87 @@
+"""Guards against files that lie: typed errors, bounded sizes, quiet libraries."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from graticule.core.errors import FormatError, GraticuleError, UnsafeFileError
+from graticule.core.settings import settings
+
+_one_at_a_time = threading.RLock()
+
+
+@contextmanager
+def guard(where: object) -> Iterator[None]:
+    """Turn whatever a library raises over the bytes of a file into a `FormatError`.
+
+    Parsers fail on damaged bytes with any exception they happen to meet, so all are caught.
+    """
+    try:
+        yield
+    except GraticuleError as error:
+        raise (error if error.where else error.at(str(where))) from error.__cause__
+    except PermissionError as error:
+        raise FormatError("may not be read", where=str(where)) from error
+    except MemoryError as error:
+        what = "asks for more memory than there is"
+        raise UnsafeFileError(what, where=str(where)) from error
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        detail = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+        raise FormatError(
+            f"cannot be read, for it is damaged or is not what it claims to be ({detail})",
+            where=str(where),
+            hint="fetch or export the file again",
+        ) from error
+
+
+@contextmanager
+def quiet(*categories: type[Warning]) -> Iterator[None]:
+    """Keep a library's warnings of these categories to itself.
+
+    Warning filters belong to the process and not to the thread, hence the lock.
+    """
+    with _one_at_a_time, warnings.catch_warnings():
+        for category in categories:
+            warnings.simplefilter("ignore", category)
+        yield
+
+
+def require_modest(shape: Sequence[int], *, what: str = "the image") -> None:
+    """Raise `UnsafeFileError` if decoding this shape at once would be a decompression bomb."""
+    limit = settings().max_pixels
+    if math.prod(shape) > limit:
+        size = " x ".join(map(str, shape))
+        raise UnsafeFileError(
+            f"{what} of {size} would unpack to more than {limit} samples",
+            hint="if it is genuine, raise GRATICULE_MAX_PIXELS",
+        )
+
+
+def require_complete(have: int, need: int) -> None:
+    """Raise `FormatError` if a file has fewer bytes than its header promises."""
+    if have < need:
+        raise FormatError(
+            f"ends early: its header promises {need} bytes and there are {have}",
+            hint="fetch or export the file again",
+        )
+
+
+def require_inside(folder: Path) -> None:
+    """Raise `UnsafeFileError` if a link in a folder leads out of it."""
+    root = folder.resolve()
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            entry = Path(parent, name)
+            if entry.is_symlink() and not entry.resolve().is_relative_to(root):
+                raise UnsafeFileError(
+                    f"{entry.relative_to(folder)} is a link that leads out of the folder",
+                    where=str(folder),
+                    hint="copy what it points to into the folder",
+                )

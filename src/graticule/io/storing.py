@@ -1,0 +1,30 @@
+"""Filling a file with an image that may be larger than memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.settings import settings
+
+
+def store(image: xr.DataArray, target: Any, *, threads: int | None = None) -> None:
+    """Compute an image block by block into anything that takes ``target[slices] = values``.
+
+    Threads of this process do it whatever dask's default scheduler is: the target is an open
+    file, which no other process could fill.
+    """
+    if image.chunks is None:
+        target[...] = image.values
+        return
+    import dask.array as da
+
+    workers = threads or settings().workers
+    da.store(image.data, target, lock=False, scheduler="threads", num_workers=workers)
+
+
+def native(image: xr.DataArray) -> np.dtype[Any]:
+    """Return the dtype of an image in native byte order."""
+    return image.dtype.newbyteorder("=")

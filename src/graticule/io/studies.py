@@ -1,0 +1,184 @@
+"""A set of images: a folder, a pattern, a file or a list of these."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+from graticule.core.errors import FormatError
+from graticule.io.format import locate, sniff
+from graticule.io.safety import guard
+
+
+@dataclass(frozen=True)
+class Source:
+    """One image of a study.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the study: the name of the file without its ending, where that is enough.
+    path : Path
+        What `graticule.io.read` takes.
+    """
+
+    name: str
+    path: Path
+
+
+class Study(Sequence[Source]):
+    """The images of a study in natural order, and what was passed over in their folders.
+
+    Attributes
+    ----------
+    sources : tuple of Source
+        The images.
+    skipped : tuple of (Path, str)
+        Files and folders that are no images, with the reason.
+    """
+
+    def __init__(self, sources: Iterable[Source], skipped: Iterable[tuple[Path, str]] = ()) -> None:
+        self.sources = tuple(sources)
+        self.skipped = tuple(skipped)
+
+    @overload
+    def __getitem__(self, index: int) -> Source: ...
+    @overload
+    def __getitem__(self, index: slice) -> Study: ...
+    def __getitem__(self, index: int | slice) -> Source | Study:
+        """Return one image, or a part of the study."""
+        if isinstance(index, slice):
+            return Study(self.sources[index], self.skipped)
+        return self.sources[index]
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<study of {len(self)} images, {len(self.skipped)} files skipped>"
+
+
+def study(paths: str | Path | Iterable[str | Path]) -> Study:
+    """Return the images of a folder, a pattern, a file, or a list of these.
+
+    Folders are searched one level deep; their hidden files and files of no known format are
+    left out and listed in ``skipped``. A file that is named itself is always taken.
+
+    Parameters
+    ----------
+    paths : str or Path or iterable of these
+        A pattern has ``*``, ``?`` or ``[...]``.
+
+    Returns
+    -------
+    Study
+        A sequence of `Source`, in natural order (``a2`` before ``a10``) within each folder
+        and pattern, each image once, names unique.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, or no image.
+
+    Examples
+    --------
+    >>> import os, skimage
+    >>> images = study(os.path.join(skimage.data_dir, "c[ao]*.png"))
+    >>> [source.name for source in images][:2]
+    ['camera', 'cell']
+    """
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not given:
+        raise FormatError("a study needs at least one image; none was given")
+    found: dict[Path, None] = {}
+    skipped: list[tuple[Path, str]] = []
+    for entry in given:
+        images = list(_expand(entry, skipped))
+        if not images:
+            raise FormatError("holds no image", where=str(entry), hint=_why(skipped))
+        found |= dict.fromkeys(images)
+    return Study(_name(list(found)), skipped)
+
+
+def _expand(entry: str | Path, skipped: list[tuple[Path, str]]) -> Iterator[Path]:
+    path = Path(entry).expanduser().absolute()
+    if glob.has_magic(str(entry)) and not path.exists():
+        matches = glob.glob(str(path), recursive=True)
+        if not matches:
+            raise FormatError("matches no file", where=str(entry))
+        yield from _images([Path(match) for match in matches], skipped)
+    elif path.is_dir() and sniff(path) is None:
+        with guard(path):
+            entries = list(path.iterdir())
+        yield from _images(entries, skipped)
+    else:
+        locate(path)
+        yield path
+
+
+def _images(entries: list[Path], skipped: list[tuple[Path, str]]) -> Iterator[Path]:
+    for entry in sorted(entries, key=natural):
+        reason = _not_an_image(entry)
+        if reason:
+            skipped.append((entry, reason))
+        else:
+            yield entry
+
+
+def _not_an_image(entry: Path) -> str:
+    if entry.name.startswith("."):
+        return "hidden"
+    if not os.access(entry, os.R_OK):
+        # a file nobody may read is an image that failed, not one to pass over in silence
+        return "" if entry.exists() else "a link to nothing"
+    if sniff(entry) is not None:
+        return ""
+    if entry.is_dir():
+        return "a folder"
+    return "of no known format" if entry.stat().st_size else "empty"
+
+
+def _why(skipped: list[tuple[Path, str]]) -> str:
+    if not skipped:
+        return "the folder is empty"
+    shown = ", ".join(f"{path.name} ({reason})" for path, reason in skipped[:5])
+    return f"skipped {shown}{', ...' if len(skipped) > 5 else ''}"
+
+
+def natural(path: Path) -> list[Any]:
+    """Return a sort key by which ``a2`` comes before ``a10``."""
+    parts = re.split(r"(\d+)", str(path))
+    numbered = [(1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts]
+    return [(kind, value, text.casefold()) for kind, value, text in numbered]
+
+
+def _name(paths: list[Path]) -> list[Source]:
+    """Name files by as much of their path as tells each from all others."""
+    names = [stem(path.name) for path in paths]
+    if len(set(names)) < len(names):
+        names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        root = Path(os.path.commonpath([path.parent for path in paths]))
+        names = [path.relative_to(root).as_posix() for path in paths]
+    return [Source(name, path) for name, path in zip(names, paths, strict=True)]
+
+
+def stem(name: str) -> str:
+    """Return a file's name without its ending, the double ones included.
+
+    Examples
+    --------
+    >>> stem("cell.ome.tiff"), stem("run_1.2.png")
+    ('cell', 'run_1.2')
+    """
+    return re.sub(r"(?i)(\.ome)?\.[a-z][a-z0-9]{0,6}(\.gz|\.zip)?$", "", name) or name

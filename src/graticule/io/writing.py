@@ -1,0 +1,127 @@
+"""Writing an image: beside its place, then renamed into it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from graticule.core.errors import FormatError, GraticuleError
+from graticule.core.image import as_image, require_numeric
+from graticule.io.format import Format, formats, sniff
+
+
+def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
+    """Write an image in the format its name asks for.
+
+    It is written beside its place and renamed into it, so that a reader never meets half a
+    file. A lazily computed image is computed and written block by block.
+
+    Parameters
+    ----------
+    path : str or Path
+        The ending chooses the format: ``.ome.tif .tif .ome.zarr .zarr .npy .fits .png``. What
+        stands there is replaced.
+    image : DataArray or array_like
+        Dims, spacing and units are kept where the format has a place for them.
+    labels : bool, optional
+        Whether values are names of objects, of which a pyramid must keep one and not the
+        mean. By default so for bools and for integers of more than 16 bits.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+
+    Raises
+    ------
+    FormatError
+        If no format has this ending, the format cannot hold the image, or the disk refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write(Path(folder) / "small.npy", np.eye(3))
+    ...     path.name, path.stat().st_size
+    ('small.npy', 200)
+    """
+    target = Path(path).expanduser().absolute()
+    known = _writer(target)
+    image = as_image(image)
+    require_numeric(image.dtype)
+    averaged = image.dtype.kind in "fc" or (image.dtype.kind in "ui" and image.dtype.itemsize <= 2)
+    assert known.write is not None
+    try:
+        with beside(target) as fresh:
+            known.write(fresh, image, not averaged if labels is None else labels)
+    except GraticuleError as error:
+        raise (error if error.where else error.at(str(target))) from error.__cause__
+    except OSError as error:
+        raise FormatError(f"cannot be written ({error})", where=str(target)) from error
+    return target
+
+
+def _writer(target: Path) -> Format:
+    name = target.name.lower()
+    writers = [(suffix, known) for known in formats() if known.write for suffix in known.suffixes]
+    fitting = [pair for pair in writers if name.endswith(pair[0])]
+    if not fitting:
+        endings = ", ".join(sorted({suffix for suffix, _ in writers}))
+        raise FormatError("no format has this ending", where=str(target), hint=f"use {endings}")
+    return max(fitting, key=lambda pair: len(pair[0]))[1]
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """Give a fresh path beside a place, and move what is written there into the place.
+
+    If anything fails, what was written is removed and what stood there before remains.
+    """
+    if target.is_dir() and sniff(target) is None and any(target.iterdir()):
+        raise FormatError("a folder that is no image stands there", hint="choose another name")
+    if not target.parent.is_dir():
+        raise FormatError("there is no such folder to write into", where=str(target.parent))
+    fresh = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.part")
+    try:
+        yield fresh
+        _settle(fresh)
+        _move(fresh, target)
+    finally:
+        _remove(fresh)
+
+
+def _settle(fresh: Path) -> None:
+    """Bring a file to the disk, so that its name never gets there before its content."""
+    if fresh.is_file():
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _move(fresh: Path, target: Path) -> None:
+    if not target.is_dir() and not fresh.is_dir():
+        os.replace(fresh, target)
+        return
+    # a folder cannot be replaced in one step, so what stood there steps aside first
+    aside = fresh.with_suffix(".old")
+    stood = target.exists()
+    if stood:
+        os.replace(target, aside)
+    try:
+        os.replace(fresh, target)
+    except OSError:
+        if stood:
+            os.replace(aside, target)
+        raise
+    _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
