@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Length, Table, Whole, like, op
+from graticule.core import Image, Length, Record, Table, Whole, like, op, step_of
+from graticule.core.errors import ImageError
 from graticule.ops.detect._curves import Curve, columns_between, travel_times
 
 
@@ -19,6 +22,7 @@ from graticule.ops.detect._curves import Curve, columns_between, travel_times
 )
 def moveout(
     image: Image,
+    event: Record | None = None,
     table: Table | None = None,
     *,
     curve: Annotated[Curve, Field(title="Law of the travel time")] = "sqrt",
@@ -40,6 +44,9 @@ def moveout(
     ----------
     image : Image
         With the dims ``along`` and ``across``.
+    event : Record, optional
+        With the columns ``a`` and ``d0`` of a curve found by `graticule.detect.scan` and
+        `graticule.detect.peak`: they are taken instead of the parameters.
     table : Table, optional
         For ``curve="table"``: columns ``distance`` and ``time``, units in ``attrs["units"]``.
     curve : {"sqrt", "polytrope", "table"}
@@ -62,7 +69,7 @@ def moveout(
     Raises
     ------
     ImageError
-        If a dim is missing or no column is left.
+        If a dim is missing, no column is left, or the event is no single curve.
     UnitsError
         If the curve is physical and the axes have no units.
 
@@ -77,15 +84,20 @@ def moveout(
            [2. , nan]], dtype=float32)
     """
     columns = image.isel({across: columns_between(image, across, between)})
-    start = np.array([d0.samples(image, across)])
-    times = travel_times(
-        columns, curve, np.array([a]), start, along=along, across=across, table=table
-    )[0]
+    found = _found(image, event, across) if event is not None else (a, d0.samples(image, across))
+    law, start = (np.array([value]) for value in found)
+    times = travel_times(columns, curve, law, start, along=along, across=across, table=table)[0]
     ordered = columns.transpose(..., across, along)
     values = np.asarray(ordered.values, dtype=np.float32)
     shifted = _shifted(values, times - times[np.flatnonzero(~np.isnan(times))[:1]])
     units = {key: value for key, value in image.attrs.items() if key == "units"}
     return like(ordered, shifted, **units).transpose(*columns.dims)
+
+
+def _found(image: xr.DataArray, event: pd.DataFrame, across: str) -> tuple[float, float]:
+    if len(event) != 1 or not {"a", "d0"} <= set(event.columns):
+        raise ImageError("an event must be one row with the columns a and d0")
+    return float(event["a"].iloc[0]), float(event["d0"].iloc[0]) / step_of(image, across)[0]
 
 
 def _shifted(

@@ -16,7 +16,7 @@ from graticule.ops.detect._spectra import tapered
 def noise_spectrum(
     image: Image,
     *,
-    null: Annotated[Literal["flip", "itself"], Field(title="What holds no signal")] = "flip",
+    using: Annotated[Literal["flip", "itself"], Field(title="What holds no signal")] = "flip",
     smooth: Annotated[float, Field(title="Smoothing in bins", ge=0, le=100)] = 1.5,
     taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.1,
     along: Annotated[str, Field(title="Dim of time")] = "time",
@@ -36,7 +36,7 @@ def noise_spectrum(
     ----------
     image : Image
         With the dims ``along`` and ``across``; every column of unit variance, for one.
-    null : {"flip", "itself"}
+    using : {"flip", "itself"}
         Take the time-flipped image; or the image as it is, where it is known to be quiet.
     smooth : float
         In bins of the spectrum.
@@ -49,7 +49,7 @@ def noise_spectrum(
     -------
     Model
         ``spectrum``: power per sample, frequency along the first axis (``numpy.fft`` order),
-        wavenumber along the second; ``taper``, ``null``, ``images``: how it was made.
+        wavenumber along the second; ``taper``, ``using``, ``images``: how it was made.
 
     Raises
     ------
@@ -76,13 +76,13 @@ def noise_spectrum(
     values = np.nan_to_num(plane, nan=0.0, posinf=0.0, neginf=0.0)
     shaded, weight = tapered(values, taper)
     power = np.abs(np.fft.fft2(shaded)) ** 2 / (weight * values.size)
-    if null == "flip":
+    if using == "flip":
         power = np.roll(power[::-1], 1, axis=0)
     spectrum = ndimage.gaussian_filter(power, smooth, mode="wrap") if smooth else power
     return {
         "kind": "noise spectrum",
         "spectrum": np.asarray(spectrum),
         "taper": taper,
-        "null": null,
+        "using": using,
         "images": 1,
     }

@@ -20,6 +20,7 @@ from graticule.ops.detect._curves import (
 )
 
 Array = np.ndarray[Any, Any]
+_UNITS: dict[Curve, str] = {"sqrt": "sample^(1/2)", "polytrope": "m/s2", "table": "1"}
 
 
 @op(
@@ -114,7 +115,9 @@ def scan(
     plane = np.asarray(columns.transpose(across, along).values, dtype=np.float32)
     stacked = _stacked(plane, times, statistic, interpolation == "nearest", inside)
     shape = (law.size, start.size, plane.shape[1])
-    return _labelled(columns, stacked.reshape(shape), (law, start), times, along, across)
+    result = _labelled(columns, stacked.reshape(shape), (law, start), times, along, across)
+    result.coords["a"].attrs["units"] = _UNITS[curve]
+    return result
 
 
 def _stacked(plane: Array, times: Array, statistic: str, nearest: bool, inside: float) -> Array:

@@ -44,7 +44,8 @@ def workshop(
     Returns
     -------
     Record
-        One row: ``statistic`` and ``flipped``. NaN where a column is constant or holds NaN.
+        One row: ``baseline_statistic`` and ``baseline_flipped``; NaN where a column is
+        constant or holds NaN.
 
     Raises
     ------
@@ -62,8 +63,8 @@ def workshop(
     >>> import numpy as np
     >>> noise = np.random.default_rng(0).normal(size=(120, 80))
     >>> gt.detect.workshop(noise, along="y", across="x").round(2)
-       statistic  flipped
-    0       0.42      0.3
+       baseline_statistic  baseline_flipped
+    0                0.42               0.3
     """
     plane = plane_of(image, along, across)
     if image.sizes[across] < first + columns:
@@ -75,7 +76,10 @@ def workshop(
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = (values - values.mean(axis=0)) / values.std(axis=0)
     shifts = (a * np.sqrt(np.arange(first, first + columns))).astype(int)
-    row = {"statistic": _statistic(scaled, shifts), "flipped": _statistic(scaled[::-1], shifts)}
+    row = {
+        "baseline_statistic": _statistic(scaled, shifts),
+        "baseline_flipped": _statistic(scaled[::-1], shifts),
+    }
     return pd.DataFrame([row])
 
 
