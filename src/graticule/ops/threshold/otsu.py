@@ -67,4 +67,5 @@ def otsu(image: Image) -> Mask:
     >>> gt.threshold.otsu(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    return _SCOPE.whole(image)
+    mask: Mask = _SCOPE.whole(image)
+    return mask

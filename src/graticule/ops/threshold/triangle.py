@@ -70,4 +70,5 @@ def triangle(image: Image) -> Mask:
     >>> gt.threshold.triangle(np.array([0, 0, 0, 0, 0, 1, 1, 5, 7]))
     array([False, False, False, False, False, False, False,  True,  True])
     """
-    return _SCOPE.whole(image)
+    mask: Mask = _SCOPE.whole(image)
+    return mask

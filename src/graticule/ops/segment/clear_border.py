@@ -1,0 +1,84 @@
+"""Removing objects that the image cuts off."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Labels, Length, Place, Reduction, filtered_dims, like, op
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+
+def _map(labels: xr.DataArray, *, place: Place, margin: Length) -> Array:
+    """Return the labels of a block that lie in the margin of the whole image."""
+    found = [np.zeros(0, labels.dtype)]
+    for dim in filtered_dims(labels):
+        size, first = place.shape[dim], place.offset[dim]
+        thick = 1 + math.floor(margin.samples(labels, dim))
+        position = np.arange(first, first + labels.sizes[dim])
+        near = (position < thick) | (position >= size - thick)
+        found.append(np.unique(labels.values.compress(near, axis=labels.get_axis_num(dim))))
+    return np.unique(np.concatenate(found))
+
+
+def _finish(found: Array, *, margin: Length) -> Array:
+    return found[found > 0]
+
+
+def _apply(labels: xr.DataArray, *, result: Array, margin: Length) -> xr.DataArray:
+    values = labels.values
+    return like(labels, np.where(np.isin(values, result), values.dtype.type(0), values))
+
+
+_SCOPE = Reduction(_map, np.union1d, _finish, _apply)
+
+
+@op(version=1, scope=_SCOPE, dtype="same")
+def clear_border(
+    labels: Labels,
+    *,
+    margin: Annotated[Length, Field(title="Margin", ge=0)] = Length(0),
+) -> Labels:
+    """Remove the objects that touch the border of the image.
+
+    Such objects are cut off, so their size and shape would be wrong. The rest keep their
+    numbers. Only the ends of ``z y x`` are borders, or of all dims where the image has none of
+    these.
+
+    Parameters
+    ----------
+    labels : Labels
+        Any dims.
+    margin : Length
+        Also remove what comes closer to the border than this, in pixels or as a length.
+
+    Returns
+    -------
+    Labels
+        In the dtype of ``labels``.
+
+    Raises
+    ------
+    UnitsError
+        If ``margin`` has a unit and a dim has none.
+
+    See Also
+    --------
+    skimage.segmentation.clear_border : equal, with ``buffer_size=margin``.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> gt.segment.clear_border(np.array([[1, 0, 0, 0], [0, 0, 2, 0], [0, 0, 0, 0]]))
+    array([[0, 0, 0, 0],
+           [0, 0, 2, 0],
+           [0, 0, 0, 0]])
+    """
+    cleared: Labels = _SCOPE.whole(labels, margin=margin)
+    return cleared

@@ -1,0 +1,74 @@
+"""segment.label: the partition of scikit-image, numbered by first appearance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from skimage import measure
+
+import graticule as gt
+from graticule.core import as_image
+from graticule.core.errors import ImageError, ParameterError
+from graticule.pipeline.tiles import run_tiled
+
+DIMS = ("t", "z", "y", "x")
+MASKS = hnp.arrays(bool, hnp.array_shapes(min_dims=1, max_dims=3, max_side=12))
+
+
+def first_appearances(labels: Any) -> list[int]:
+    found, index = np.unique(labels[labels > 0], return_index=True)
+    return list(found[np.argsort(index)])
+
+
+@given(mask=MASKS, data=st.data())
+def test_equals_scikit_image(mask: Any, data: st.DataObject) -> None:
+    connectivity = data.draw(st.integers(1, mask.ndim))
+    labels = gt.op("segment.label")(mask, connectivity=connectivity)
+    np.testing.assert_array_equal(labels, measure.label(mask, connectivity=connectivity))
+    assert labels.dtype == np.int32
+    assert first_appearances(labels) == list(range(1, labels.max(initial=0) + 1))
+
+
+@given(mask=hnp.arrays(bool, (3, 4, 5, 6)), connectivity=st.integers(1, 3), data=st.data())
+def test_other_dims_are_not_joined_in_tiles_either(
+    mask: Any, connectivity: int, data: st.DataObject
+) -> None:
+    image = as_image(mask, dims=DIMS)
+    whole = gt.op("segment.label")(image, connectivity=connectivity)
+    expected, count = np.zeros(mask.shape, int), 0
+    for index, part in enumerate(mask):
+        found = measure.label(part, connectivity=connectivity)
+        expected[index] = np.where(found > 0, found + count, 0)
+        count += found.max()
+    np.testing.assert_array_equal(whole, expected)
+    tile = {dim: data.draw(st.integers(1, 4)) for dim in DIMS}
+    tiled = run_tiled("segment.label", [image], {"connectivity": connectivity}, tile=tile)
+    np.testing.assert_array_equal(tiled, whole)
+
+
+def test_dims_may_come_in_any_order() -> None:
+    mask = np.random.default_rng(1).random((6, 3, 7)) > 0.5
+    image = as_image(mask, dims=("y", "t", "x"))
+    labels = gt.op("segment.label")(image)
+    assert labels.dims == image.dims
+    assert first_appearances(labels.values) == list(range(1, int(labels.max()) + 1))
+    for index in range(3):
+        ours, theirs = labels.values[:, index], measure.label(mask[:, index], connectivity=1)
+        assert len(np.unique(np.stack([ours, theirs]).reshape(2, -1), axis=1).T) == len(
+            np.unique(theirs)
+        )
+
+
+def test_more_connectivity_than_dims_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"segment.label: connectivity: .*at most 2"):
+        gt.op("segment.label")(np.ones((3, 3), bool), connectivity=3)
+
+
+def test_grey_values_are_no_mask() -> None:
+    with pytest.raises(ImageError, match="mask of bools"):
+        gt.op("segment.label")(np.ones((3, 3)))
