@@ -66,12 +66,14 @@ def _ripples(folder: Path) -> Path:
     import numpy as np
 
     from graticule.io import write
-    from graticule.testing.time_distance import simulate
+    from graticule.testing.time_distance import random_ripple, time_distance
 
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(6):
-        strength = 1.4 if number % 2 == 0 else 0.0
-        kind = "ripple" if strength else "quiet"
-        image = simulate(np.random.default_rng(number), strength=strength)
-        write(folder / f"{kind}-{number}.fits", image)
+        hidden = number % 2 == 0
+        rng = np.random.default_rng(number)
+        image = time_distance(
+            ripple=random_ripple(rng, strength=1.2) if hidden else None, seed=number
+        )
+        write(folder / f"{'ripple' if hidden else 'quiet'}-{number}.fits", image)
     return folder

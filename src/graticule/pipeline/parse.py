@@ -54,14 +54,17 @@ def changed(pipeline: Pipeline, values: Mapping[str, Any]) -> Pipeline:
     faults = []
     for name, value in values.items():
         owner, _, parameter = name.partition(".")
-        section = next(
-            (s for s in ("steps", "checks") if owner in (document.get(s) or {}) and parameter), None
-        )
-        if section is None:
+        bodies = [
+            body
+            for section in ("steps", "checks")
+            for key, body in (document.get(section) or {}).items()
+            if _text_of(key) == owner and parameter
+        ]
+        if not bodies:
             hint = suggest(owner, [*pipeline.steps, *pipeline.checks])
             faults.append(Fault(name, "is no parameter of a step or check", hint=hint))
         else:
-            document[section][owner][parameter] = value
+            bodies[0][parameter] = value
     if faults:
         raise PipelineError(faults, source="--set")
     out = io.StringIO()
@@ -149,13 +152,14 @@ class _Reader:
             return {}
         good: dict[str, Any] = {}
         for key, body in section.items():
-            if not isinstance(key, str) or not key.isidentifier():
+            label = _text_of(key)
+            if not isinstance(label, str) or not label.isidentifier():
                 what = "must be a name of letters, digits and _"
-                self._fault(f"{name}.{key}", what, section, key)
+                self._fault(f"{name}.{label}", what, section, key)
             elif not isinstance(body, dict):
-                self._fault(f"{name}.{key}", "must be a mapping", section, key)
+                self._fault(f"{name}.{label}", "must be a mapping", section, key)
             else:
-                good[key] = body
+                good[label] = body
         return good
 
     def _inputs(self, document: Any) -> dict[str, InputSpec]:
@@ -360,7 +364,12 @@ class _Reader:
             if not isinstance(body, dict) or not isinstance(body.get("figure"), str):
                 what = "must be a mapping that names its figure"
                 self._fault(f"report[{i}]", what, wanted, i, "as {figure: overlay, ...}")
-        return tuple(_plain(body) for body in wanted)
+        return tuple({k: _text_of(v) for k, v in _plain(body).items()} for body in wanted)
+
+
+def _text_of(value: Any) -> Any:
+    """Return a name as it was written: YAML reads the name ``null`` as nothing."""
+    return "null" if value is None else value
 
 
 def _default_outputs(ops: Mapping[str, Op]) -> list[Reference]:

@@ -58,10 +58,10 @@ class StepStore:
     def get(self, key: str) -> tuple[Any, ...] | None:
         """Return the outputs stored under a key, or None; a damaged entry is removed."""
         place = self._place(key)
+        if not place.exists():
+            return None
         try:
             outputs = _read(place)
-        except FileNotFoundError:
-            return None
         except (OSError, ValueError, KeyError, TypeError):
             _discard(place)
             return None
@@ -85,12 +85,13 @@ class StepStore:
         if place.exists():
             return True
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
             size = _write(draft, outputs)
             if size > self.max_bytes:
                 shutil.rmtree(draft, ignore_errors=True)
                 return False
+            place.parent.mkdir(exist_ok=True)
             try:
                 os.rename(draft, place)
             except OSError:
