@@ -3,15 +3,79 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Interpolation: TypeAlias = Literal["fourier", "linear", "nearest"]
+PARTS = 8
+"""Into how many a sample is divided by Fourier interpolation."""
 _WORTH_A_THREAD = 2_000_000
 
 
-def planes_of(columns: Array, *, wrap: bool = False) -> Array:
+@dataclass(frozen=True)
+class Paths:
+    """Where many paths cross the columns; see `path_profiles`."""
+
+    line: Array
+    base: Array
+    part: Array
+    inside: Array
+
+    @classmethod
+    def of(
+        cls,
+        times: Array,
+        size: int,
+        *,
+        interpolation: Interpolation = "linear",
+        wrap: bool = False,
+        dtype: Any = np.float32,
+    ) -> Paths:
+        """Lay out travel times, counted from each path's earliest.
+
+        Parameters
+        ----------
+        times : (path, column) array
+            In samples. A column where it is NaN takes no part in that path.
+        size : int
+            Samples in a column.
+        interpolation : {"fourier", "linear", "nearest"}
+            Between samples. Fourier: to the nearest eighth of a sample.
+        wrap : bool
+            Let a path that leaves the image come back at its other end, and count it.
+        dtype : dtype
+            Of the image.
+        """
+        shift = times - np.nanmin(times, axis=1, keepdims=True)
+        if interpolation != "linear":
+            parts = PARTS if interpolation == "fourier" else 1
+            shift = np.rint(shift * parts) / parts
+        absent = np.isnan(shift)
+        shift = np.mod(shift, size) if wrap else shift
+        shift = np.where(absent, size, np.minimum(shift, size))
+        base = np.floor(shift).astype(np.int32)
+        part = (shift - base).astype(dtype)
+        inside = np.maximum(size - base - (part > 0), 0)
+        if wrap:
+            inside = np.where(absent, 0, size)
+        line = np.broadcast_to(np.arange(times.shape[1], dtype=np.int32), times.shape)
+        if interpolation == "fourier":
+            line = line * PARTS + np.rint(part * PARTS).astype(np.int32)
+            part = np.zeros_like(part)
+        line = np.ascontiguousarray(line, dtype=np.int32)
+        return cls(line, base, part, inside.astype(np.int32))
+
+    def __getitem__(self, rows: slice) -> Paths:
+        return Paths(self.line[rows], self.base[rows], self.part[rows], self.inside[rows])
+
+    def __len__(self) -> int:
+        return int(self.base.shape[0])
+
+
+def planes_of(columns: Array, *, wrap: bool = False, fourier: bool = False) -> Array:
     """Lay out columns for the kernels.
 
     Parameters
@@ -19,56 +83,40 @@ def planes_of(columns: Array, *, wrap: bool = False) -> Array:
     columns : (column, sample) array
         Real or complex.
     wrap : bool
-        Follow each column by itself (a path that leaves the image comes back at its other
-        end), and not by zeros.
+        Follow each line by itself, and not by zeros.
+    fourier : bool
+        Make `PARTS` lines of each column, shifted by parts of a sample.
 
     Returns
     -------
     ndarray
-        ``(plane, column, 2 * sample + 1)``, in the precision of ``columns``.
+        ``(plane, line, 2 * sample + 1)``, in the precision of ``columns``.
     """
-    parts = [columns.real, columns.imag] if np.iscomplexobj(columns) else [columns]
-    count, size = columns.shape
-    planes = np.zeros((len(parts), count, 2 * size + 1), parts[0].dtype)
-    for plane, part in zip(planes, parts, strict=True):
-        plane[:, :size] = part
+    lines = _shifted_by_parts(columns) if fourier else columns
+    fields = [lines.real, lines.imag] if np.iscomplexobj(lines) else [lines]
+    count, size = lines.shape
+    planes = np.zeros((len(fields), count, 2 * size + 1), fields[0].dtype)
+    for plane, field in zip(planes, fields, strict=True):
+        plane[:, :size] = field
         if wrap:
-            plane[:, size : 2 * size] = part
-            plane[:, -1] = part[:, 0]
+            plane[:, size : 2 * size] = field
+            plane[:, -1] = field[:, 0]
     return planes
 
 
-def shifts_of(times: Array, size: int, dtype: Any, *, nearest: bool = False) -> tuple[Array, Array]:
-    """Split travel times into whole samples and fractions, counted from each path's earliest.
+def _shifted_by_parts(columns: Array) -> Array:
+    """Interpolate columns in time, part by part of a sample, as band-limited functions."""
+    from scipy import fft
 
-    Parameters
-    ----------
-    times : (path, column) array
-        In samples. A column where it is NaN takes no part in that path.
-    size : int
-        Samples in a column.
-    dtype : dtype
-        Of the fractions.
-    nearest : bool
-        Round to whole samples.
-
-    Returns
-    -------
-    base, part : ndarray
-        As `path_profiles` wants them.
-    """
-    earliest = np.nanmin(times, axis=1, keepdims=True)
-    shift = np.clip(np.where(np.isnan(times), size, times - earliest), 0, size)
-    if nearest:
-        base = np.rint(shift)
-        return base.astype(np.int32), np.zeros(shift.shape, dtype)
-    base = np.floor(shift)
-    part = shift - base
-    part[part < 1e-6] = 0
-    return base.astype(np.int32), part.astype(dtype)
+    count, size = columns.shape
+    frequency = fft.fftfreq(size)
+    turns = np.exp(2j * np.pi * frequency[None, :] * np.arange(PARTS)[:, None] / PARTS)
+    lines = fft.ifft(fft.fft(columns, axis=1)[:, None, :] * turns[None, :, :], axis=2)
+    lines = lines if np.iscomplexobj(columns) else lines.real
+    return np.asarray(lines.reshape(count * PARTS, size), dtype=columns.dtype)
 
 
-def profiles(planes: Array, base: Array, part: Array, fewest: int) -> Array:
+def profiles(planes: Array, paths: Paths, fewest: int) -> Array:
     """Stack along all paths, on threads where there is enough to do.
 
     Returns
@@ -78,14 +126,17 @@ def profiles(planes: Array, base: Array, part: Array, fewest: int) -> Array:
     """
     from graticule.ops.detect._kernels import path_profiles
 
-    result = np.empty((base.shape[0], (planes.shape[2] - 1) // 2), planes.dtype)
-    work = base.size * result.shape[1] * planes.shape[0]
+    result = np.empty((len(paths), (planes.shape[2] - 1) // 2), planes.dtype)
+    work = paths.base.size * result.shape[1] * planes.shape[0]
     threads = int(np.clip(work // _WORTH_A_THREAD, 1, _threads()))
-    bounds = np.linspace(0, base.shape[0], threads + 1).astype(int)
+    bounds = np.linspace(0, len(paths), threads + 1).astype(int)
 
     def part_of(index: int) -> None:
         rows = slice(bounds[index], bounds[index + 1])
-        path_profiles(planes, base[rows], part[rows], max(fewest, 1), result[rows])
+        own = paths[rows]
+        path_profiles(
+            planes, own.line, own.base, own.part, own.inside, max(fewest, 1), result[rows]
+        )
 
     if threads == 1:
         part_of(0)

@@ -1,0 +1,154 @@
+"""detect.scan and its kernels: equal to plain loops, whatever the image and the curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import hilbert
+
+import graticule as gt
+from graticule.core import as_image
+from graticule.core.errors import ImageError, UnitsError
+from graticule.ops.detect._paths import Paths, maxima, planes_of, profiles
+
+DIMS = ("time", "distance")
+
+
+def _along_paths(columns: np.ndarray, times: np.ndarray, fewest: int) -> np.ndarray:
+    """Return the mean (power, where complex) along paths, sample by sample in plain Python."""
+    count, size = columns.shape
+    result = np.full((times.shape[0], size), np.nan)
+    for path, delays in enumerate(times - np.nanmin(times, axis=1, keepdims=True)):
+        for start in range(size):
+            found = []
+            for column in range(count):
+                position = start + delays[column]
+                if np.isnan(position) or position > size - 1:
+                    continue
+                low = int(np.floor(position))
+                high = min(low + 1, size - 1)
+                part = position - low
+                found.append((1 - part) * columns[column, low] + part * columns[column, high])
+            if len(found) >= fewest:
+                total = np.sum(found)
+                power = np.iscomplexobj(columns)
+                result[path, start] = abs(total) ** 2 / len(found) if power else total / len(found)
+    return result
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    count=st.integers(1, 11),
+    size=st.integers(1, 30),
+    is_complex=st.booleans(),
+    whole=st.booleans(),
+)
+def test_equal_to_a_plain_loop(
+    seed: int, count: int, size: int, is_complex: bool, whole: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    columns = rng.normal(size=(count, size))
+    if is_complex:
+        columns = columns + 1j * rng.normal(size=(count, size))
+    times = rng.uniform(-1.5 * size, 1.5 * size, size=(5, count))
+    times = np.rint(times) if whole else times
+    times[rng.random(times.shape) < 0.2] = np.nan
+    times[:, 0] = np.nan_to_num(times[:, 0])
+    fewest = int(rng.integers(1, count + 1))
+    paths = Paths.of(times, size, dtype=float)
+    result = profiles(planes_of(columns), paths, fewest)
+    np.testing.assert_allclose(result, _along_paths(columns, times, fewest), atol=1e-9)
+
+
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 9), size=st.integers(1, 20))
+def test_wrapped_around_it_is_the_loop_of_rolls(seed: int, count: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    columns = rng.normal(size=(count, size))
+    shifts = rng.integers(-99, 99, size=(4, count)).astype(float)
+    paths = Paths.of(shifts, size, interpolation="nearest", wrap=True)
+    result = profiles(planes_of(columns, wrap=True), paths, 1)
+    for shift, profile in zip(shifts - shifts.min(axis=1, keepdims=True), result, strict=True):
+        rolled = [np.roll(c, -int(s)) for c, s in zip(columns, shift, strict=True)]
+        np.testing.assert_allclose(profile, np.mean(rolled, axis=0), atol=1e-12)
+
+
+@given(seed=st.integers(0, 2**32), eighths=st.integers(0, 200))
+def test_fourier_interpolation_is_exact_for_waves(seed: int, eighths: int) -> None:
+    rng = np.random.default_rng(seed)
+    time = np.arange(64)
+    cycles, phase = rng.integers(1, 30), rng.uniform(0, 2 * np.pi)
+    wave = lambda t: np.cos(2 * np.pi * cycles * t / 64 + phase)  # noqa: E731
+    columns = np.stack([wave(time), wave(time)])
+    paths = Paths.of(np.array([[0.0, eighths / 8]]), 64, interpolation="fourier")
+    result = profiles(planes_of(columns, fourier=True), paths, 2)[0]
+    expected = (wave(time) + wave(time + eighths / 8)) / 2
+    known = ~np.isnan(result)
+    assert known.sum() == max(64 - int(np.ceil(eighths / 8)), 0)
+    np.testing.assert_allclose(result[known], expected[known], atol=1e-9)
+
+
+def test_threads_do_not_change_the_result() -> None:
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(40, 200)).astype(np.float32)
+    paths = Paths.of(rng.uniform(0, 60, size=(2000, 40)), 200)
+    whole = profiles(planes_of(columns), paths, 1)
+    parts = [profiles(planes_of(columns), paths[i : i + 7], 1) for i in (0, 993)]
+    np.testing.assert_array_equal(whole[:7], parts[0])
+    np.testing.assert_array_equal(whole[993:1000], parts[1])
+
+
+def test_maxima_pass_over_nan() -> None:
+    best, start = maxima(np.array([[np.nan, 1.0, 3.0], [np.nan, np.nan, np.nan]]))
+    assert best[0] == 3
+    assert np.isnan(best[1])
+    assert start.tolist() == [2, -1]
+
+
+@given(phase=st.floats(0, 2 * np.pi))
+def test_power_does_not_depend_on_the_phase(phase: float) -> None:
+    time, distance = np.arange(120)[:, None], np.arange(60)[None, :]
+    late = time - 20 - 5 * np.sqrt(distance)
+    image = np.exp(-((late / 6) ** 2)) * np.cos(1.2 * late + phase)
+    found = gt.detect.scan(as_image(image, dims=DIMS), a=(5, 5, 1), d0=(0, 0, 1))
+    reference = np.abs(hilbert(np.exp(-((late / 6) ** 2)) * np.cos(1.2 * late), axis=0)) ** 2
+    assert float(found.max()) == pytest.approx(60 / reference.mean(), rel=0.08)
+
+
+def test_the_arc_is_found_where_it_was_put() -> None:
+    time, distance = np.arange(120) * 0.75, np.arange(80) * 0.348
+    late = np.arange(120)[:, None] - 30 - 4 * np.sqrt(np.arange(80))[None, :]
+    wave = np.exp(-((late / 3) ** 2)) * np.cos(1.3 * late)
+    cube = as_image(wave, dims=DIMS, spacing={"time": "0.75 min", "distance": "0.348 Mm"})
+    result = gt.detect.scan(cube, a=(2, 6, 9), d0=(0, 0, 1), between=(25, 75))
+    event = gt.detect.peak(result).iloc[0]
+    assert event["a"] == pytest.approx(4, abs=0.05)
+    assert event["t0"] == pytest.approx(time[30], abs=0.4)
+    assert event["distance"] == pytest.approx(distance[25])
+
+
+def test_white_noise_has_mean_power_one_on_every_path() -> None:
+    rng = np.random.default_rng(1)
+    image = as_image(rng.normal(size=(400, 60)), dims=DIMS)
+    result = gt.detect.scan(image, d0=(0, 0, 1), inside=1.0)
+    means = result.mean("time").values
+    assert np.abs(means - 1).max() < 0.5
+    assert means.mean() == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "says"),
+    [
+        ({"along": "t"}, ImageError, "must have the dim"),
+        ({"between": (90, 95)}, ImageError, "no column"),
+        ({"curve": "table"}, ImageError, "travel_time"),
+        ({"curve": "polytrope"}, UnitsError, "no unit"),
+        ({"d0": (100, 200, 2)}, ImageError, "beyond"),
+    ],
+)
+def test_what_cannot_be_scanned_is_said(
+    params: dict[str, object], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        gt.detect.scan(as_image(np.ones((30, 40)), dims=DIMS), **params)
