@@ -101,7 +101,9 @@ def build(
     attrs: dict[str, Any] = {"header": plain(dict(header or {}))}
     if units:
         attrs["units"] = units
-    return xr.DataArray(data, dims=tuple(dims), coords=dict(coords or {}), attrs=attrs)
+    image = xr.DataArray(data, dims=tuple(dims), coords=dict(coords or {}), attrs=attrs)
+    image.name = None  # xarray would call it by dask's name of the array
+    return image
 
 
 def plain(value: Any) -> Any:

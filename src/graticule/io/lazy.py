@@ -45,17 +45,20 @@ class FileArray:
         return len(self.shape)
 
     def __getitem__(self, key: Any) -> np.ndarray[Any, Any]:
-        """Return the part under a basic index: integers and slices."""
+        """Return the part under an index: an integer, slice or list of integers for each axis."""
         box, rest = _split(key, self.shape)
         sizes = tuple(part.stop - part.start for part in box)
         if 0 in sizes:
-            return np.asarray(np.empty(sizes, self.dtype)[rest])
-        with guard(self.path):
-            values = self.fetch(self.path, box)
-            if values.shape != sizes:
-                raise FormatError(f"gave {values.shape} where {sizes} was asked for")
-        part: np.ndarray[Any, Any] = np.asarray(values, self.dtype)[rest]
-        return part
+            values = np.empty(sizes, self.dtype)
+        else:
+            with guard(self.path):
+                values = np.asarray(self.fetch(self.path, box), self.dtype)
+                if values.shape != sizes:
+                    raise FormatError(f"gave {values.shape} where {sizes} was asked for")
+        # axis by axis, the last first, so that an integer does not move the axes still to come
+        for axis in reversed(range(len(rest))):
+            values = values[(slice(None),) * axis + (rest[axis],)]
+        return values
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         """Identify the content for dask: the file as it is now, and how it is read."""
@@ -66,26 +69,31 @@ class FileArray:
         return (str(self.path), state.st_mtime_ns, state.st_size, normalize_token(how))
 
 
-def _split(key: Any, shape: Sequence[int]) -> tuple[Box, tuple[Any, ...]]:
-    """Split an index into a box of step 1 and what is left to do within the box."""
+def _split(key: Any, shape: Sequence[int]) -> tuple[Box, list[Any]]:
+    """Split an index into a box of step 1, and what is left to do within it for each axis."""
     keys = key if isinstance(key, tuple) else (key,)
-    if Ellipsis in keys:
-        at = keys.index(Ellipsis)
+    at = next((n for n, part in enumerate(keys) if part is Ellipsis), None)
+    if at is not None:
         keys = keys[:at] + (slice(None),) * (len(shape) - len(keys) + 1) + keys[at + 1 :]
     keys += (slice(None),) * (len(shape) - len(keys))
-    box: list[slice] = []
-    rest: list[Any] = []
-    for part, size in zip(keys, shape, strict=True):
-        if isinstance(part, slice):
-            taken = range(*part.indices(size))
-            low, high = (min(taken), max(taken) + 1) if len(taken) else (0, 0)
-            box.append(slice(low, high))
-            rest.append(slice(None, None, part.step))
-        else:
-            index = range(size)[part]
-            box.append(slice(index, index + 1))
-            rest.append(0)
-    return tuple(box), tuple(rest)
+    pairs = [_part(part, size) for part, size in zip(keys, shape, strict=True)]
+    return tuple(box for box, _ in pairs), [rest for _, rest in pairs]
+
+
+def _part(part: Any, size: int) -> tuple[slice, Any]:
+    if isinstance(part, slice):
+        taken = range(*part.indices(size))
+        if not len(taken):
+            return slice(0, 0), slice(None)
+        return slice(min(taken), max(taken) + 1), slice(None, None, part.step)
+    if isinstance(part, (int, np.integer)):
+        index = range(size)[part]
+        return slice(index, index + 1), 0
+    indices = np.arange(size)[np.asarray(part)]
+    if not indices.size:
+        return slice(0, 0), slice(None)
+    low = int(indices.min())
+    return slice(low, int(indices.max()) + 1), indices - low
 
 
 def as_dask(array: FileArray, unit: Sequence[int]) -> Any:
@@ -101,8 +109,11 @@ def as_dask(array: FileArray, unit: Sequence[int]) -> Any:
     import dask.array as da
 
     blocks = _blocks(array.shape, unit, array.dtype.itemsize)
-    # fancy=False: dask then keeps index arrays to itself, and fuses slices into the read
-    return da.from_array(array, chunks=blocks, asarray=False, fancy=False, inline_array=True)
+    # fancy: without it dask would not fuse slices into the read (asked of dask 2026.8)
+    meta = np.empty((0,) * array.ndim, array.dtype)
+    return da.from_array(
+        array, chunks=blocks, asarray=False, fancy=True, inline_array=True, meta=meta
+    )
 
 
 def _blocks(shape: Sequence[int], unit: Sequence[int], itemsize: int) -> tuple[int, ...]:

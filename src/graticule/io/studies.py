@@ -93,9 +93,9 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
     Examples
     --------
     >>> import os, skimage
-    >>> images = study(os.path.join(skimage.data_dir, "c[ao]*.png"))
+    >>> images = study(os.path.join(skimage.data_dir, "co*.png"))
     >>> [source.name for source in images][:2]
-    ['camera', 'cell']
+    ['coffee', 'coins']
     """
     given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not given:

@@ -45,6 +45,7 @@ def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write(Path(folder) / "small.npy", np.eye(3))
     ...     path.name, path.stat().st_size

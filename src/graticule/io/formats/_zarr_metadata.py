@@ -1,0 +1,115 @@
+"""The metadata of Zarr 2 and 3, read as the JSON it is before any codec is set up from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.io.safety import require_modest
+
+_CODECS = frozenset(
+    (
+        *("bytes", "transpose", "sharding_indexed", "crc32c", "gzip", "zstd", "blosc"),
+        *("zlib", "bz2", "lzma", "lz4", "zfpy", "pcodec", "shuffle", "delta", "astype"),
+        *("fixedscaleoffset", "quantize", "bitround", "packbits"),
+        *("crc32", "adler32", "fletcher32", "jenkins_lookup3"),
+    )
+)
+"""Codecs that only move numbers; above all not ``pickle``, which runs code."""
+_LARGEST = 64 * 2**20
+
+
+def attributes(folder: Path) -> dict[str, Any]:
+    """Return the attributes of a group or array; those of OME-Zarr 0.5 as in 0.4."""
+    if (folder / "zarr.json").is_file():
+        attrs = document(folder, "zarr.json").get("attributes") or {}
+    elif (folder / ".zattrs").exists():
+        attrs = document(folder, ".zattrs")
+    else:
+        return {}
+    ome = attrs.get("ome")
+    return {**attrs, **ome} if isinstance(ome, Mapping) else dict(attrs)
+
+
+def is_array(folder: Path) -> bool:
+    """Whether a folder is an array, and not a group."""
+    if (folder / "zarr.json").is_file():
+        return document(folder, "zarr.json").get("node_type") == "array"
+    return (folder / ".zarray").is_file()
+
+
+def array_document(folder: Path) -> dict[str, Any]:
+    """Return the metadata of an array that is safe to open.
+
+    Raises
+    ------
+    UnsafeFileError
+        If it holds objects, names a codec that could run code, or has enormous chunks.
+    """
+    version3 = (folder / "zarr.json").is_file()
+    said = document(folder, "zarr.json" if version3 else ".zarray")
+    if not version3:
+        codecs = [said.get("compressor"), *(said.get("filters") or [])]
+        names = [str(codec.get("id")) for codec in codecs if codec]
+        chunks = said["chunks"]
+        if "O" in str(said.get("dtype")):
+            raise UnsafeFileError("holds Python objects", hint="export it as numbers")
+    else:
+        names = [str(codec["name"]) for codec in _every_codec(said["codecs"])]
+        chunks = _inner_chunks(said)
+    unknown = [name for name in names if name.removeprefix("numcodecs.") not in _CODECS]
+    if unknown:
+        raise UnsafeFileError(
+            f"is packed with {', '.join(unknown)}, which is not among the codecs known as safe",
+            hint="write it again with zstd or blosc",
+        )
+    require_modest([int(size) for size in chunks], what="a chunk")
+    return said
+
+
+def document(folder: Path, name: str) -> dict[str, Any]:
+    """Return a JSON file of a Zarr folder; raise if it is no object or lies elsewhere."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise UnsafeFileError(f"{name} is a link that leads out of the folder")
+    if path.stat().st_size > _LARGEST:
+        raise UnsafeFileError(f"{name} has {path.stat().st_size} bytes, which no metadata has")
+    said = json.loads(path.read_text("utf-8"))
+    if not isinstance(said, dict):
+        raise FormatError(f"{name} must hold a JSON object")
+    return said
+
+
+def below(root: Path, name: str) -> Path:
+    """Return the folder of a name below another; raise if it leads out of it."""
+    parts = PurePosixPath(name).parts
+    folder = root.joinpath(*parts)
+    outside = ".." in parts or PurePosixPath(name).is_absolute()
+    if outside or not folder.resolve().is_relative_to(root.resolve()):
+        raise UnsafeFileError(f"{name} leads out of the folder")
+    if not folder.is_dir():
+        raise FormatError(f"names the array {name}, which is not there")
+    return folder
+
+
+def _every_codec(codecs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for codec in codecs:
+        yield codec
+        inner = codec.get("configuration") or {}
+        yield from _every_codec([*inner.get("codecs", []), *inner.get("index_codecs", [])])
+
+
+def _inner_chunks(said: Mapping[str, Any]) -> list[int]:
+    """Return the shape that is unpacked at once: of the chunks in a shard, if it is sharded."""
+    for codec in said["codecs"]:
+        if codec["name"] == "sharding_indexed":
+            return list(codec["configuration"]["chunk_shape"])
+    return list(said["chunk_grid"]["configuration"]["chunk_shape"])
+
+
+def inner_chunks(said: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the shape of what a read decodes at once."""
+    return tuple(int(size) for size in (said.get("chunks") or _inner_chunks(said)))
