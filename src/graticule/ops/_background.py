@@ -1,0 +1,33 @@
+"""What all background corrections do with the background, once they have it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import like
+from graticule.core.errors import ImageError
+
+Correction = Annotated[Literal["subtract", "divide"], Field(title="Correction")]
+
+
+def require_real(image: xr.DataArray) -> None:
+    """Raise `ImageError` if the values are complex."""
+    if image.dtype.kind == "c":
+        raise ImageError("the values must be real", hint="take the magnitude first")
+
+
+def corrected(
+    image: xr.DataArray, background: np.ndarray[Any, Any], correction: str
+) -> xr.DataArray:
+    """Return the image less its background, or divided by it; NaN where that is 0."""
+    values = image.values.astype(np.float32, copy=False)
+    level = background.astype(np.float32, copy=False)
+    if correction == "subtract":
+        unit = {key: value for key, value in image.attrs.items() if key == "units"}
+        return like(image, values - level, **unit)
+    ratio = np.full(values.shape, np.nan, np.float32)
+    return like(image, np.divide(values, level, out=ratio, where=level != 0))

@@ -1,0 +1,178 @@
+"""Correction of uneven light by a polynomial surface."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Annotated, Any, NamedTuple, TypeAlias
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Image, Place, Reduction, filtered_dims, op
+from graticule.core.errors import ImageError
+from graticule.ops._background import Correction, corrected, require_real
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Ends: TypeAlias = dict[str, tuple[float, float]]
+
+
+class _Surface(NamedTuple):
+    """A polynomial: where its variables run from -1 to 1, and its coefficients."""
+
+    ends: Ends
+    coefficients: Array
+
+
+def _positions(image: xr.DataArray, dim: str) -> Array:
+    """Return the coordinate of a dim, or its indices; a tile has these as a coordinate."""
+    if dim not in image.coords:
+        return np.arange(image.sizes[dim], dtype=np.float64)
+    if image.coords[dim].dtype.kind not in "iuf":
+        raise ImageError(f"the coordinate of {dim} must be numbers to fit a polynomial along it")
+    return np.asarray(image.coords[dim].values, np.float64)
+
+
+def _map_ends(image: xr.DataArray, *, place: Place, **_: Any) -> Ends:
+    require_real(image)
+    found = {dim: _positions(image, dim) for dim in filtered_dims(image)}
+    return {dim: (float(p.min()), float(p.max())) for dim, p in found.items()}
+
+
+def _merge_ends(one: Ends, other: Ends) -> Ends:
+    return {d: (min(one[d][0], other[d][0]), max(one[d][1], other[d][1])) for d in one}
+
+
+def _finish_ends(ends: Ends, **_: Any) -> Ends:
+    return ends
+
+
+def _factors(image: xr.DataArray, ends: Ends, degree: int) -> list[Array]:
+    """Return Legendre polynomials 0..degree along each filtered dim; orthogonal, so stable."""
+    factors = []
+    for dim, (low, high) in ends.items():
+        span = high - low
+        inside = 2 * (_positions(image, dim) - low) / span - 1 if span else np.zeros(1)
+        factors.append(np.polynomial.legendre.legvander(inside, degree))
+    return factors
+
+
+def _terms(ndim: int, degree: int) -> list[tuple[int, ...]]:
+    """Return the exponents of all terms up to a total degree, as (0, 0), (0, 1), (1, 0)."""
+    every = itertools.product(range(degree + 1), repeat=ndim)
+    return [exponents for exponents in every if sum(exponents) <= degree]
+
+
+def _design(factors: list[Array], degree: int, shape: tuple[int, ...]) -> Array:
+    columns = []
+    for exponents in _terms(len(factors), degree):
+        term = np.ones(())
+        for factor, exponent in zip(factors, exponents, strict=True):
+            term = np.multiply.outer(term, factor[:, exponent])
+        columns.append(np.broadcast_to(term, shape).ravel())
+    return np.stack(columns, axis=1)
+
+
+def _ordered(image: xr.DataArray) -> xr.DataArray:
+    dims = filtered_dims(image)
+    return image.transpose(*(dim for dim in image.dims if dim not in dims), *dims)
+
+
+def _map(
+    image: xr.DataArray, *, place: Place, prior: Ends, degree: int, **_: Any
+) -> tuple[Array, Array]:
+    """Return the two sides of the normal equations over a block."""
+    ordered = _ordered(image)
+    ends = {dim: prior[dim] for dim in filtered_dims(image)}
+    design = _design(_factors(image, ends, degree), degree, ordered.shape)
+    values = ordered.values.astype(np.float64).ravel()
+    known = np.isfinite(values)
+    design, values = design[known], values[known]
+    return design.T @ design, design.T @ values
+
+
+def _merge(one: tuple[Array, Array], other: tuple[Array, Array]) -> tuple[Array, Array]:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _finish(sums: tuple[Array, Array], *, prior: Ends, **_: Any) -> _Surface:
+    left, right = sums
+    if left[0, 0] == 0:
+        return _Surface(prior, np.full(len(right), np.nan))
+    return _Surface(prior, np.linalg.lstsq(left, right, rcond=1e-10)[0])
+
+
+def _apply(image: xr.DataArray, *, result: _Surface, degree: int, correction: str) -> xr.DataArray:
+    ordered = _ordered(image)
+    ends = {dim: result.ends[dim] for dim in filtered_dims(image)}
+    design = _design(_factors(image, ends, degree), degree, ordered.shape)
+    level = ordered.copy(data=(design @ result.coefficients).reshape(ordered.shape))
+    return corrected(image, level.transpose(*image.dims).values, correction)
+
+
+_SCOPE = Reduction(
+    _map, _merge, _finish, _apply, prior=Reduction(_map_ends, _merge_ends, _finish_ends)
+)
+
+
+@op(version=1, scope=_SCOPE, dtype="float32", tolerance=1e-5)
+def background_polynomial(
+    image: Image,
+    *,
+    degree: Annotated[int, Field(title="Degree", ge=0, le=6)] = 2,
+    correction: Correction = "subtract",
+) -> Image:
+    r"""Take away a smooth surface fitted to the whole image.
+
+    The background :math:`b` is the polynomial of total degree ``degree`` in the positions along
+    the dims that is closest to the image in least squares,
+    :math:`\min_b \sum (f - b)^2`, solved by its normal equations in Legendre polynomials. The
+    result is :math:`f - b`, or :math:`f / b`.
+
+    NaN and infinite values are left out of the fit; NaN stays NaN, and so does a ratio to a
+    background of 0. Where there are fewer samples than terms, the smallest coefficients are
+    taken.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; one surface along ``z y x``, or along all where it has none of these, for
+        every index of the others.
+    degree : int
+        Total degree: 0 is the mean, 1 a plane, 2 a paraboloid.
+    correction : {"subtract", "divide"}
+        Difference from the background (light that was added), or ratio to it (uneven
+        illumination).
+
+    Returns
+    -------
+    Image
+        float32; in the units of ``image``, or without a unit for a ratio.
+
+    Raises
+    ------
+    ImageError
+        If the values are complex, or a coordinate is not made of numbers.
+
+    See Also
+    --------
+    graticule.ops.filters.background : a background that follows the surroundings.
+    numpy.linalg.lstsq : solves the same problem on one array.
+
+    References
+    ----------
+    Likar, B., Maintz, J. B. A., Viergever, M. A., Pernus, F., "Retrospective shading correction
+    based on entropy minimization", J. Microscopy 197(3), 285-295, 2000.
+    :doi:`10.1046/j.1365-2818.2000.00669.x`
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> y, x = np.mgrid[0:5, 0:5]
+    >>> flat = gt.filters.background_polynomial(3 + y - 2 * x, degree=1)
+    >>> float(abs(flat).max()) < 1e-5
+    True
+    """
+    flat: Image = _SCOPE.whole(image, degree=degree, correction=correction)
+    return flat

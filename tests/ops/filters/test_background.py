@@ -1,0 +1,82 @@
+"""Background corrections, against SciPy, scikit-image and NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+from skimage import morphology
+
+import graticule as gt
+from graticule.core import as_image
+from graticule.core.errors import ImageError
+
+IMAGE = np.random.default_rng(7).random((40, 50)).astype(np.float32) + 1
+LEVELS = {
+    "gaussian": lambda f: ndimage.gaussian_filter(f, 5, truncate=3.0),
+    "opening": lambda f: morphology.opening(f, morphology.disk(5), mode="ignore"),
+}
+
+
+@pytest.mark.parametrize("method", LEVELS)
+def test_equals_scipy_and_scikit_image(method: str) -> None:
+    run = gt.op("filters.background")
+    level = LEVELS[method](IMAGE)
+    np.testing.assert_allclose(run(IMAGE, width=5, method=method), IMAGE - level, atol=2e-6)
+    ratio = run(IMAGE, width=5, method=method, correction="divide")
+    np.testing.assert_allclose(ratio, IMAGE / level, rtol=2e-6)
+
+
+@given(st.floats(-100, 100, width=32), st.sampled_from(sorted(LEVELS)))
+def test_a_constant_offset_is_taken_away(offset: float, method: str) -> None:
+    run = gt.op("filters.background")
+    moved = run(IMAGE + np.float32(offset), width=4, method=method)
+    np.testing.assert_allclose(moved, run(IMAGE, width=4, method=method), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["background", "background_polynomial"])
+@pytest.mark.parametrize("correction", ["subtract", "divide"])
+def test_units_and_nan(name: str, correction: str) -> None:
+    image = as_image(IMAGE.copy(), units="count", spacing={"y": "1 um", "x": "1 um"})
+    image[3, 4] = np.nan
+    flat = gt.op(f"filters.{name}")(image, correction=correction)
+    assert flat.attrs.get("units") == ("count" if correction == "subtract" else None)
+    assert np.isnan(flat.values).sum() == 1
+    assert np.isnan(flat.values[3, 4])
+
+
+def test_a_ratio_to_nothing_is_nan() -> None:
+    for name in ("background", "background_polynomial"):
+        flat = gt.op(f"filters.{name}")(np.zeros((5, 5)), correction="divide")
+        assert np.isnan(flat).all()
+
+
+@given(st.integers(0, 4), st.integers(0, 1000))
+def test_a_polynomial_is_its_own_background(degree: int, seed: int) -> None:
+    y, x = np.mgrid[0:15, 0:20]
+    weights = np.random.default_rng(seed).normal(size=(degree + 1, degree + 1))
+    surface: Any = sum(
+        weights[i, j] * (y / 15) ** i * (x / 20) ** j
+        for i in range(degree + 1)
+        for j in range(degree + 1 - i)
+    )
+    flat = gt.op("filters.background_polynomial")(surface + np.zeros((15, 20)), degree=degree)
+    assert np.abs(flat).max() < 1e-5
+
+
+def test_a_polynomial_equals_numpy_least_squares() -> None:
+    y, x = np.mgrid[0:40, 0:50] / 50.0
+    design = np.stack([x**i * y**j for i in range(3) for j in range(3 - i)], axis=-1)
+    best = np.linalg.lstsq(design.reshape(-1, 6), IMAGE.ravel(), rcond=None)[0]
+    flat = gt.op("filters.background_polynomial")(IMAGE, degree=2)
+    np.testing.assert_allclose(flat, IMAGE - design @ best, atol=1e-6)
+
+
+def test_complex_values_are_refused() -> None:
+    for name in ("background", "background_polynomial"):
+        with pytest.raises(ImageError, match="must be real"):
+            gt.op(f"filters.{name}")(np.ones((3, 3), complex))
