@@ -20,8 +20,8 @@ _PRODUCTS = np.array([[4, 7, 8], [7, 5, 9], [8, 9, 6]])
 _SIZE = {1: "length", 2: "area", 3: "volume"}
 
 
-def _map(labels: xr.DataArray, image: xr.DataArray | None, *, place: Place) -> Sums:
-    return sums_of(labels, image, place=place)
+def _map(labels: xr.DataArray, intensity: xr.DataArray | None, *, place: Place) -> Sums:
+    return sums_of(labels, intensity, place=place)
 
 
 def _finish(sums: Sums) -> pd.DataFrame:
@@ -130,7 +130,7 @@ _SCOPE = Reduction(_map, Sums.merged, _finish)
 
 
 @op(version=1, scope=_SCOPE, tolerance=1e-9)
-def regions(labels: Labels, image: Image | None = None) -> Table:
+def regions(labels: Labels, intensity: Image | None = None) -> Table:
     r"""Measure every object: size, place, shape and intensity, one row each.
 
     All follow from one pass of sums over each label, which are whole numbers, so the result
@@ -146,7 +146,7 @@ def regions(labels: Labels, image: Image | None = None) -> Table:
     ----------
     labels : Labels
         Up to three dims: all of them ``z y x``, or none.
-    image : Image, optional
+    intensity : Image, optional
         Values to be measured, with the dims of ``labels``. NaN is left out; an object without
         a value has NaN.
 
@@ -159,8 +159,8 @@ def regions(labels: Labels, image: Image | None = None) -> Table:
         ``<dim>_start`` and ``<dim>_stop``, the bounding box in samples, half open;
         ``equivalent_diameter`` of the disk or ball of the same size; ``major_axis``,
         (``middle_axis``), ``minor_axis``; in two dims ``eccentricity`` and ``orientation``, the
-        angle in radians from the first dim to the major axis, from -pi/2 to pi/2; with an
-        image ``intensity_mean``, ``intensity_std``, ``intensity_min`` and ``intensity_max``.
+        angle in radians from the first dim to the major axis, from -pi/2 to pi/2; with
+        an intensity image ``intensity_mean``, ``intensity_std``, ``intensity_min`` and ``intensity_max``.
 
     Raises
     ------
@@ -188,5 +188,5 @@ def regions(labels: Labels, image: Image | None = None) -> Table:
     0      1   2.0         0.0         0.5        0       2
     1      2   1.0         1.0         2.0        2       3
     """
-    table: Table = _SCOPE.whole(labels, image)
+    table: Table = _SCOPE.whole(labels, intensity)
     return table
