@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from graticule.pipeline.run import Progress, Run
@@ -45,24 +47,45 @@ def progress_bar(title: str) -> Iterator[Progress]:
 
 
 def table_of(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:
-    """Print a table with units in its head, the first rows of it where it is long."""
+    """Print a table with units in its head.
+
+    A wide table of few rows is turned on its side; of other tables as much is shown as fits.
+    """
     from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    head = frame.head(rows)
+    cells = [[_cell(value) for value in head[column]] for column in head.columns]
+    names = [_named(str(column), frame) for column in head.columns]
+    widths = [max(map(len, [name, *column])) + 3 for name, column in zip(names, cells, strict=True)]
+    if sum(widths) > console.width and len(head) <= 6:
+        _print(console, title, [[name, *column] for name, column in zip(names, cells, strict=True)])
+        return
+    fitting = sum(total <= console.width for total in itertools.accumulate(widths))
+    fitting = max(1, fitting)
+    shown = [names[:fitting], *zip(*cells[:fitting], strict=True)]
+    _print(console, title, [list(line) for line in shown])
+    left_out = [f"{len(frame) - rows} more rows"] if len(frame) > rows else []
+    left_out += [f"columns {', '.join(names[fitting:])}"] if fitting < len(names) else []
+    if left_out:
+        console.print(f"not shown: {'; '.join(left_out)}", style="dim", highlight=False)
+
+
+def _named(column: str, frame: pd.DataFrame) -> str:
+    unit = frame.attrs.get("units", {}).get(column)
+    return f"{column} [{unit}]" if unit else column
+
+
+def _print(console: Any, title: str, lines: list[list[str]]) -> None:
+    """Print lines of cells, the first line as the head."""
     from rich.table import Table
 
-    units = frame.attrs.get("units", {})
-    shown = Table(title=title or None, title_justify="left", header_style="bold")
-    for column in frame.columns:
-        unit = units.get(column)
-        numeric = frame[column].dtype.kind in "iuf"
-        head = f"{column}\n[{unit}]" if unit else str(column)
-        shown.add_column(_plain(head), justify="right" if numeric else "left")
-    for _, row in frame.head(rows).iterrows():
-        shown.add_row(*(_plain(_cell(value)) for value in row))
-    width = None if sys.stdout.isatty() else 160
-    console = Console(width=width)
-    console.print(shown)
-    if len(frame) > rows:
-        console.print(f"... and {len(frame) - rows} more rows", style="dim")
+    table = Table(title=title or None, title_justify="left", header_style="bold", pad_edge=False)
+    for number, name in enumerate(lines[0]):
+        table.add_column(_plain(name), justify="left" if number == 0 else "right", no_wrap=True)
+    for line in lines[1:]:
+        table.add_row(*(_plain(cell) for cell in line))
+    console.print(table)
 
 
 def _plain(text: str) -> Any:
@@ -72,11 +95,11 @@ def _plain(text: str) -> Any:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, bool):
+    if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, float):
         return "" if value != value else f"{value:.4g}"
-    return str(value)
+    return "" if value is None else str(value)
 
 
 def tell_outcome(run: Run) -> int:

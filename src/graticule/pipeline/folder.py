@@ -47,9 +47,13 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically; NaN and infinities become null."""
-    text = json.dumps(_finite(value), indent=1, ensure_ascii=False, default=str)
+def write_json(path: Path, value: Any, *, lossless: bool = False) -> None:
+    """Write JSON atomically.
+
+    NaN and infinities become null, or with ``lossless`` what Python alone reads back.
+    """
+    plain = value if lossless else _finite(value)
+    text = json.dumps(plain, indent=1, ensure_ascii=False, default=str, allow_nan=lossless)
     write_atomically(path, lambda draft: draft.write_text(text + "\n", encoding="utf-8"))
 
 

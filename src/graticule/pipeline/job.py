@@ -208,7 +208,7 @@ def _process(
             save_previews(plan, evaluation, arrays, draft / "preview.npz")
         fate.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
         fate.seconds = time.perf_counter() - started
-        write_json(draft / "fate.json", asdict(fate))
+        write_json(draft / "fate.json", asdict(fate), lossless=True)
         place = fate.place(job.folder / ".work")
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(place, ignore_errors=True)

@@ -1,0 +1,197 @@
+"""A run: the same tables however it was carried out, and nothing lost when it is cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from tests_support import tables_of
+
+from graticule.core.errors import FormatError, RequestError, StoreError
+from graticule.io import read, write
+from graticule.pipeline import Pipeline
+from graticule.pipeline.folder import claimed
+
+TEXT_ONLY = "graticule: 1\nsteps: {smooth: {op: filters.gaussian, sigma: 1}}\n"
+
+
+def test_the_folder_holds_what_the_design_says(
+    objects: Pipeline, study_folder: Path, tmp_path: Path
+) -> None:
+    run = objects.run(study_folder, tmp_path / "out", workers=2)
+    out = tmp_path / "out"
+    assert not run.failed
+    assert run.images["image"].tolist() == [f"disc-{n}" for n in range(5)]
+    about = json.loads((out / "run.json").read_text())
+    assert [image["status"] for image in about["images"]] == ["done"] * 5
+    assert all(len(image["sha256"]) == 64 for image in about["images"])
+    assert Pipeline.loads(about["text"]).normalised() == objects.normalised()
+    rows = pd.read_parquet(out / "objects.parquet")
+    assert len(rows) == run.images["table_count"].sum() > 5
+    pd.testing.assert_frame_equal(rows, pd.read_csv(out / "objects.csv"), check_dtype=False)
+    assert read(out / "arrays" / "disc-0" / "inner.ome.tif").dtype.kind in "iu"
+    assert (out / "report.html").exists()
+    with np.load(out / "previews" / "disc-0.npz") as previews:
+        assert "step/smooth" in previews
+    drafts = [path for path in out.rglob("*") if "draft" in path.name]
+    assert drafts == []
+
+
+def test_units_are_in_the_files(coins: Path, tmp_path: Path) -> None:
+    pipeline = Pipeline.loads("""
+graticule: 1
+inputs: {image: {spacing: {y: 0.1 mm, x: 0.1 mm}}}
+steps:
+  bright: {op: threshold.otsu}
+  labels: {op: segment.label}
+  table:  {op: measure.regions}
+""")
+    run = pipeline.run(coins, tmp_path / "out")
+    assert not run.failed, run.failed
+    units = run.tables["objects"].attrs["units"]
+    schema = pq.read_schema(tmp_path / "out" / "objects.parquet")
+    assert schema.field("area").metadata[b"unit"].decode() == units["area"]
+    csvw = json.loads((tmp_path / "out" / "objects.csv-metadata.json").read_text())
+    columns = {column["name"]: column.get("unit") for column in csvw["tableSchema"]["columns"]}
+    assert columns["area"] == units["area"]
+
+
+def test_a_bad_image_is_set_aside_and_named(
+    objects: Pipeline, study_folder: Path, tmp_path: Path
+) -> None:
+    whole = objects.run(study_folder, tmp_path / "whole")
+    bad = study_folder / "disc-2.npy"
+    bad.write_bytes(bad.read_bytes()[:200])
+    (study_folder / "disc-9.tif").write_bytes(b"II*\x00" + b"\x00" * 20)
+    run = objects.run(study_folder, tmp_path / "out", workers=2)
+    assert [fate.image for fate in run.failed] == ["disc-2", "disc-9"]
+    rest = whole.images[whole.images["image"] != "disc-2"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(run.images, rest)
+    about = json.loads((tmp_path / "out" / "run.json").read_text())
+    errors = {image["image"]: image["error"] for image in about["images"] if image["error"]}
+    assert set(errors) == {"disc-2", "disc-9"}
+    assert all(error["what"] for error in errors.values())
+
+
+def test_an_image_of_another_shape_fails_alone(study_folder: Path, tmp_path: Path) -> None:
+    np.save(study_folder / "cube.npy", np.zeros((2, 3, 4, 5), np.float32))
+    run = Pipeline.loads(TEXT_ONLY).run(study_folder, tmp_path / "out")
+    assert [fate.image for fate in run.failed] == ["cube"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"workers": 1}, {"workers": 4}, {"memory": "100kB"}, {"cache": False}]
+)
+def test_tables_do_not_depend_on_how_it_is_run(
+    objects: Pipeline, study_folder: Path, tmp_path: Path, options: dict[str, object]
+) -> None:
+    wanted = objects.run(study_folder, tmp_path / "wanted", workers=2)
+    found = objects.run(study_folder, tmp_path / "found", **options)
+    pd.testing.assert_frame_equal(found.images, wanted.images)
+    pd.testing.assert_frame_equal(found.tables["objects"], wanted.tables["objects"], rtol=1e-5)
+
+
+def test_a_second_run_takes_what_is_finished(
+    objects: Pipeline, study_folder: Path, tmp_path: Path
+) -> None:
+    objects.run(study_folder, tmp_path / "out")
+    before = tables_of(tmp_path / "out")
+    again = objects.run(study_folder, tmp_path / "out")
+    assert all(fate.cached for fate in again.fates)
+    assert tables_of(tmp_path / "out") == before
+
+
+def test_a_changed_image_is_computed_again(
+    objects: Pipeline, study_folder: Path, tmp_path: Path
+) -> None:
+    objects.run(study_folder, tmp_path / "out")
+    changed = study_folder / "disc-1.npy"
+    write(changed, read(changed).values[::-1].copy())
+    again = objects.run(study_folder, tmp_path / "out")
+    assert [fate.image for fate in again.fates if not fate.cached] == ["disc-1"]
+
+
+def test_another_run_is_not_written_over(
+    objects: Pipeline, study_folder: Path, tmp_path: Path
+) -> None:
+    objects.run(study_folder, tmp_path / "out")
+    other = objects.with_values({"smooth.sigma": 3})
+    with pytest.raises(RequestError, match="--overwrite"):
+        other.run(study_folder, tmp_path / "out")
+    run = other.run(study_folder, tmp_path / "out", overwrite=True)
+    assert len(run.images) == 5
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    with pytest.raises(RequestError, match="not empty"):
+        objects.run(study_folder, tmp_path / "mine")
+
+
+def test_two_processes_do_not_share_a_run_folder(tmp_path: Path) -> None:
+    with (
+        claimed(tmp_path / "out", {"run": "a"}, overwrite=False),
+        pytest.raises(StoreError, match="another process"),
+        claimed(tmp_path / "out", {"run": "a"}, overwrite=False),
+    ):
+        pass
+
+
+def test_requests_that_cannot_be_carried_out(objects: Pipeline, tmp_path: Path) -> None:
+    with pytest.raises(FormatError):
+        objects.run(tmp_path / "nowhere", tmp_path / "out")
+    with pytest.raises(RequestError, match="workers"):
+        objects.run(__file__, tmp_path / "out", workers=0)
+    with pytest.raises(RequestError, match="scheduler"):
+        objects.run(__file__, tmp_path / "out2", cluster="tcp://127.0.0.1:9")
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_it_finishes_to_the_same_bytes(
+    objects: Pipeline, study_folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "objects.yaml"
+    file.write_text(objects.text)
+    command = [sys.executable, "-m", "graticule.cli", "run", str(file), str(study_folder)]
+    subprocess.run([*command, "-o", str(tmp_path / "whole")], check=True, capture_output=True)
+    wanted = tables_of(tmp_path / "whole")
+    rng = random.Random(5)
+    for attempt in range(3):
+        out = tmp_path / f"out-{attempt}"
+        process = subprocess.Popen([*command, "-o", str(out)], stderr=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL)  # fmt: skip
+        deadline = time.monotonic() + 20
+        while not (out / ".work").exists() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.25))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        subprocess.run([*command, "-o", str(out)], check=True, capture_output=True)
+        assert tables_of(out) == wanted
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_same_tables(
+    objects: Pipeline, study_folder: Path, coins: Path, tmp_path: Path
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    here = objects.run(study_folder, tmp_path / "here")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        address = cluster.scheduler_address
+        there = objects.run(study_folder, tmp_path / "there", cluster=address)
+        pd.testing.assert_frame_equal(there.images, here.images)
+        pd.testing.assert_frame_equal(there.tables["objects"], here.tables["objects"])
+        tiled = objects.run(coins, tmp_path / "tiled", cluster=address, memory="2MB")
+    alone = objects.run(coins, tmp_path / "alone")
+    assert tiled.fates[0].tile is not None
+    pd.testing.assert_frame_equal(tiled.tables["objects"], alone.tables["objects"], rtol=1e-5)
