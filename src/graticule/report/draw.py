@@ -1,0 +1,206 @@
+"""How an array becomes colours: grey, viridis, diverging, labels, or an outline."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graticule.core.errors import ImageError
+from graticule.core.kinds import Kind
+from graticule.report.preview import Axis, Picture
+from graticule.report.style import NO_VALUE, label_colours, new_figure, png_uri
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = np.ndarray[Any, Any]
+OUTLINE = (255, 140, 0)
+
+
+@dataclass(frozen=True)
+class Tones:
+    """A colour scale: its map and the values at its ends."""
+
+    map: str
+    low: float
+    high: float
+
+    def colours(self, values: Array) -> Array:
+        """Return r, g, b from 0 to 255; where there is no value, sand."""
+        from matplotlib import colormaps
+
+        span = self.high - self.low or 1.0
+        finite = np.isfinite(values)
+        index = np.clip((np.where(finite, values, self.low) - self.low) / span * 255, 0, 255)
+        table = np.rint(colormaps[self.map](np.arange(256))[:, :3] * 255).astype(np.uint8)
+        colours = table[index.astype(np.uint8)]
+        colours[~finite] = NO_VALUE
+        return np.asarray(colours)
+
+
+def tones_of(picture: Picture) -> Tones:
+    """Choose a colour scale: diverging for signed values, grey for photographs, viridis else."""
+    values = np.asarray(picture.values, dtype=float)
+    finite = values[np.isfinite(values)]
+    if picture.kind in (Kind.PROBABILITY, Kind.MASK):
+        return Tones("viridis" if picture.kind == Kind.PROBABILITY else "gray", 0.0, 1.0)
+    if finite.size == 0:
+        return Tones("gray", 0.0, 1.0)
+    low, high = (float(x) for x in np.percentile(finite, [0.5, 99.5]))
+    if low == high:
+        low, high = float(finite.min()), float(finite.max())
+    if low < 0 < high and -low > 0.25 * high and high > 0.25 * -low:
+        reach = max(-low, high)
+        return Tones("RdBu_r", -reach, reach)
+    spatial = sum(axis.is_spatial for axis in picture.axes) >= 2
+    return Tones("gray" if spatial else "viridis", low, high)
+
+
+def reduced(picture: Picture, side: int) -> Picture:
+    """Return a flat picture of at most ``side`` samples a side: means, or samples of labels."""
+    values, axes = picture.values, list(picture.axes)
+    for index in range(min(2, len(axes))):
+        count = math.ceil(axes[index].size / side)
+        if count < 2:
+            continue
+        size = axes[index].size // count
+        cut = values.take(range(size * count), axis=index)
+        blocks = cut.reshape(*cut.shape[:index], size, count, *cut.shape[index + 1 :])
+        means = picture.kind in (Kind.IMAGE, Kind.PROBABILITY) and values.dtype != bool
+        values = blocks.mean(axis=index + 1) if means else blocks.take(0, axis=index + 1)
+        old = axes[index]
+        first = old.first + (old.step * (count - 1) / 2 if means else 0)
+        axes[index] = replace(
+            old, size=size, first=first, step=old.step * count, window=old.window * count
+        )
+    return replace(picture, values=values, axes=tuple(axes))
+
+
+def painted(picture: Picture, tones: Tones | None = None, under: Picture | None = None) -> Array:
+    """Return a flat picture of two dims as an array of r, g, b from 0 to 255.
+
+    A mask is drawn as an outline on ``under`` where that has the same shape.
+    """
+    values = picture.values
+    if picture.is_colour:
+        return _as_colour(values[..., :3])
+    if values.ndim != 2:
+        raise ImageError(f"a picture has two dims, not {values.ndim}")
+    if picture.kind == Kind.LABELS:
+        return label_colours(values)
+    if picture.kind == Kind.MASK:
+        return _mask(values.astype(bool), under)
+    return (tones or tones_of(picture)).colours(values)
+
+
+def _as_colour(values: Array) -> Array:
+    if values.dtype == np.uint8:
+        return values
+    low, high = np.nanpercentile(values.astype(float), [0.5, 99.5])
+    scaled = (np.nan_to_num(values.astype(float), nan=low) - low) / ((high - low) or 1.0)
+    return np.asarray(np.clip(scaled * 255, 0, 255).astype(np.uint8))
+
+
+def _mask(mask: Array, under: Picture | None) -> Array:
+    if under is None or under.values.shape[:2] != mask.shape:
+        return np.asarray(np.where(mask[..., None], np.uint8(235), np.uint8(32)).repeat(3, axis=-1))
+    ground = painted(under)
+    colours = np.where(mask[..., None], ground, ground // 2 + 10).astype(np.uint8)
+    colours[edges_of(mask)] = OUTLINE
+    return np.asarray(colours)
+
+
+def edges_of(labels: Array) -> Array:
+    """Return the samples of objects that touch another label or the background."""
+    edge = np.zeros(labels.shape, dtype=bool)
+    for axis in range(labels.ndim):
+        ahead = np.take(labels, range(1, labels.shape[axis]), axis=axis)
+        here = np.take(labels, range(labels.shape[axis] - 1), axis=axis)
+        differs = ahead != here
+        pad = [(0, 0)] * labels.ndim
+        pad[axis] = (0, 1)
+        edge |= np.pad(differs, pad)
+        pad[axis] = (1, 0)
+        edge |= np.pad(differs, pad)
+    return np.asarray(edge & (labels != 0))
+
+
+def is_upward(picture: Picture) -> bool:
+    """Whether the first row belongs at the bottom: for every axis that is not of space."""
+    return not picture.axes[0].is_spatial
+
+
+def picture_uri(colours: Array, *, upward: bool) -> str:
+    """Return r, g, b as the data URI of a PNG."""
+    from PIL import Image
+
+    rows = colours[::-1] if upward else colours
+    image = Image.fromarray(np.ascontiguousarray(rows))
+    palette = image.quantize(256, dither=Image.Dither.NONE)
+    # 256 tones of one scale are kept exactly, at a third of the size.
+    if np.array_equal(np.asarray(palette.convert("RGB")), rows):
+        image = palette
+    stream = io.BytesIO()
+    image.save(stream, format="PNG", optimize=False, compress_level=6)
+    return png_uri(stream.getvalue())
+
+
+def new_frame(picture: Picture, width: float = 8.4) -> tuple[Figure, Axes]:
+    """Return a figure and axes in the proportions of a flat picture."""
+    height, across = (abs(axis.step) * axis.size for axis in picture.axes[:2])
+    ratio = height / across if picture.axes[0].is_spatial else 0.55
+    tall = min(9.0, max(2.0, (width - 0.75) * ratio))
+    figure, ax = new_figure(tall / ratio + 0.75 if tall == 9.0 else width, tall / 0.93 + 0.55)
+    return figure, ax
+
+
+def show(ax: Axes, picture: Picture, colours: Array | None = None) -> None:
+    """Draw a flat picture of two dims on axes with its units, or with a scale bar."""
+    vertical, horizontal = picture.axes[0], picture.axes[1]
+    upward = is_upward(picture)
+    extent = (*horizontal.edges, *(vertical.edges if upward else vertical.edges[::-1]))
+    spatial = vertical.is_spatial and horizontal.is_spatial
+    ax.imshow(
+        painted(picture) if colours is None else colours,
+        extent=extent,
+        origin="lower" if upward else "upper",
+        aspect="equal" if spatial and vertical.units == horizontal.units else "auto",
+        interpolation="nearest",
+    )
+    ax.set_xlabel(horizontal.label)
+    ax.set_ylabel(vertical.label)
+    if spatial and horizontal.units:
+        _add_bar(ax, horizontal)
+
+
+def _add_bar(ax: Axes, axis: Axis) -> None:
+    length = bar_length(axis)
+    left, right = sorted(axis.edges)
+    start = right - 0.05 * (right - left) - length
+    transform = ax.get_xaxis_transform()
+    for colour, width in (("black", 5.0), ("white", 3.0)):
+        ax.plot([start, start + length], [0.06] * 2, color=colour, lw=width, transform=transform)
+    text = f"{length:g} {axis.units}"
+    box = {"facecolor": "black", "alpha": 0.55, "edgecolor": "none", "pad": 1.5}
+    middle = start + length / 2
+    ax.text(
+        middle, 0.09, text, transform=transform, color="white", fontsize=8, ha="center", bbox=box
+    )
+
+
+def bar_length(axis: Axis) -> float:
+    """Return a round length of about a fifth of an axis.
+
+    Examples
+    --------
+    >>> bar_length(Axis("x", 300, 0, 0.5, "um"))
+    20.0
+    """
+    fifth = abs(axis.step) * axis.size / 5
+    power = 10.0 ** math.floor(math.log10(fifth))
+    return max(power * digit for digit in (1, 2, 5) if power * digit <= fifth)

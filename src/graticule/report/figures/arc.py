@@ -1,0 +1,104 @@
+"""An image of time and distance, plain and with the fitted arc."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from graticule.core.errors import ImageError, UnknownNameError
+from graticule.core.quantity import unit_scale
+from graticule.report.draw import painted, show
+from graticule.report.figures import View
+from graticule.report.preview import Axis, Picture
+from graticule.report.style import ORANGE, Drawing, drawn, new_figure
+
+Array = np.ndarray[Any, Any]
+
+
+def arc(view: View, *, image: str, curve: str) -> Drawing:
+    """Draw an image twice: as it is, and with the arc ``t = t0 + travel time`` of a record.
+
+    Parameters
+    ----------
+    view : View
+        An image of the study.
+    image : str
+        A step whose picture has the dims of time and distance.
+    curve : str
+        A step that gives the record of the fit, with the columns ``t0``, ``a`` and ``d0``.
+    """
+    picture = view.picture(image)
+    if len(picture.axes) != 2:
+        raise ImageError(f"the arc is drawn on an image of two dims; {image} has another number")
+    time, distance = _oriented(picture)
+    start, arrival = _arc(view, curve, time.axes[0], distance)
+    figure, (left, right) = new_figure(9.2, 3.9, columns=2)
+    colours = painted(time)
+    for ax in (left, right):
+        show(ax, time, colours)
+    right.set_ylabel("")
+    # Two thin lines beside the arrival leave the ripple between them to be seen.
+    offset = 4 * abs(time.axes[0].step)
+    for sign in (-1, 1):
+        right.plot(start, arrival + sign * offset, color="black", lw=2.2, alpha=0.5)
+        right.plot(start, arrival + sign * offset, color=ORANGE, lw=1.2)
+    right.set_xlim(*distance.edges)
+    right.set_ylim(*time.axes[0].edges)
+    figure.subplots_adjust(left=0.07, right=0.985, bottom=0.13, wspace=0.06)
+    t0, unit = view.value(curve, "t0")
+    words = f"The arc starts at t0 = {t0:.4g} {unit}".strip()
+    caption = f"{words}. Left as it is; right with the fit, which runs between the two lines."
+    alt = f"{image} of {view.image}, plain and with the fitted arc. {words}."
+    return drawn(figure, alt, "Fitted arc", caption, wide=True)
+
+
+def _oriented(picture: Picture) -> tuple[Picture, Axis]:
+    """Return the picture with time upward, and its axis of distance."""
+    if picture.axes[1].name in ("time", "t"):
+        turned = Picture(picture.values.T, picture.axes[::-1], picture.kind, picture.units)
+        return turned, turned.axes[1]
+    return picture, picture.axes[1]
+
+
+def _arc(view: View, curve: str, time: Axis, distance: Axis) -> tuple[Array, Array]:
+    """Return distances and arrival times along the arc, in the units of the axes."""
+    t0, unit_t = view.value(curve, "t0")
+    a, _ = view.value(curve, "a")
+    try:
+        d0, unit_d = view.value(curve, "d0")
+    except UnknownNameError:
+        d0, unit_d = 0.0, distance.units
+    begin = d0 * (distance.factor(unit_d) if unit_d else distance.sample)
+    at = np.linspace(max(begin, min(distance.edges)), max(distance.edges), 400)
+    travel = _travel_time(_law(view, curve), a, at - begin, time, distance)
+    onset = t0 * (time.factor(unit_t) if unit_t else time.sample)
+    return at, onset + travel
+
+
+def _law(view: View, curve: str) -> str:
+    """Return the law of the nearest step before the record that has one."""
+    steps: Mapping[str, Any] = view.record.pipeline.get("steps") or {}
+    waiting, seen = [curve], set()
+    while waiting:
+        name = waiting.pop(0)
+        step = steps.get(name)
+        if name in seen or not isinstance(step, Mapping):
+            continue
+        seen.add(name)
+        if "curve" in (step.get("params") or {}):
+            return str(step["params"]["curve"])
+        inputs = step.get("inputs") or {}
+        waiting += [str(reference).partition(".")[0] for reference in inputs.values()]
+    raise UnknownNameError(f"no step before {curve!r} has a curve")
+
+
+def _travel_time(law: str, a: float, x: Array, time: Axis, distance: Axis) -> Array:
+    """Return the travel time over ``x``, as `graticule.detect.moveout` defines the law."""
+    if law == "sqrt":
+        return np.asarray(time.sample * a * np.sqrt(x / distance.sample))
+    if law == "polytrope" and time.units and distance.units:
+        metres, seconds = unit_scale(distance.units)[0], unit_scale(time.units)[0]
+        return np.asarray(2 * np.sqrt(np.pi * x * metres / a) / seconds)
+    raise ImageError(f"an arc of the law {law!r} cannot be drawn from the run folder")

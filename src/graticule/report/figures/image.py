@@ -1,0 +1,29 @@
+"""A step's picture, large, with its axes."""
+
+from __future__ import annotations
+
+from graticule.core.errors import ImageError
+from graticule.report.draw import new_frame, painted, show
+from graticule.report.figures import View
+from graticule.report.style import Drawing, drawn
+
+
+def image(view: View, *, of: str, under: str | None = None) -> Drawing:
+    """Draw one step.
+
+    Parameters
+    ----------
+    view : View
+        An image of the study.
+    of : str
+        The step or input.
+    under : str, optional
+        For a mask: the step it is outlined on.
+    """
+    picture = view.picture(of)
+    if len(picture.axes) < 2:
+        raise ImageError(f"{of} has one dim only", hint="draw it as a profile")
+    below = view.picture(under) if under else None
+    figure, ax = new_frame(picture)
+    show(ax, picture, painted(picture, under=below))
+    return drawn(figure, f"{of} of {view.image}.", of, picture.note, wide=True)

@@ -1,0 +1,230 @@
+"""The page: what a run folder holds, told to a reader."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shlex
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from graticule.core.errors import GraticuleError, StoreError
+from graticule.report import wording
+from graticule.report.figures import Missing, View, draw, is_of_study
+from graticule.report.preview import Preview, preview_of
+from graticule.report.record import RunRecord, read_record
+from graticule.report.strip import Panel, strip
+from graticule.report.style import Drawing
+from graticule.report.tables import StudyTable
+
+ROWS, SHOWN, LISTED = 200, 12, 50
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as the page shows it."""
+
+    name: str
+    columns: list[tuple[str, str, bool]]
+    rows: list[list[tuple[str, str]]]
+    total: int
+
+
+@dataclass(frozen=True)
+class ImageView:
+    """One image with its figures and steps."""
+
+    name: str
+    facts: list[tuple[str, str]]
+    figures: list[Drawing | Missing]
+    panels: list[Panel]
+    trouble: str = ""
+
+
+def write(folder: Path | str) -> Path:
+    """Write ``report.html`` into a run folder, from nothing but what the folder holds.
+
+    Parameters
+    ----------
+    folder : path
+        A run folder, as `graticule.Pipeline.run` and ``graticule run`` make it.
+
+    Returns
+    -------
+    Path
+        The report: one file that needs nothing else. The same folder gives the same bytes.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no run, or the report cannot be written into it.
+
+    Examples
+    --------
+    >>> import json, tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "run.json").write_text(json.dumps({"pipeline": {"name": "coins"}}))
+    >>> write(folder).name
+    'report.html'
+    """
+    folder = Path(folder)
+    text = _render(_content(folder, read_record(folder / "run.json")))
+    target = folder / "report.html"
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".report-", suffix=".html")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            Path(name).chmod(0o644)
+            os.replace(name, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise StoreError(
+            f"the report cannot be written: {error.strerror}", where=str(folder)
+        ) from None
+    return target
+
+
+def _render(content: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "number": wording.number,
+        "seconds": wording.seconds,
+        "size": wording.size,
+        "parameters": wording.parameters,
+    }
+    source = files("graticule.report")
+    style, script = ((source / name).read_text("utf-8") for name in ("report.css", "report.js"))
+    # The browser runs this script and no other, whatever the files of a study hold.
+    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    template = environment.from_string((source / "template.html").read_text("utf-8"))
+    return template.render(content, style=style, script=script, script_hash=script_hash)
+
+
+def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
+    names = sorted(
+        path.name.removesuffix(".parquet").removesuffix(".csv")
+        for path in folder.glob("objects*")
+        if path.suffix in (".parquet", ".csv")
+    )
+    tables = {name: StudyTable(folder, name) for name in ["images", *dict.fromkeys(names)]}
+    troubles: list[str] = []
+    grids = [grid for table in tables.values() if (grid := _grid(record, table, troubles))]
+    wanted = [item for item in record.pipeline.get("report") or [] if isinstance(item, dict)]
+    view = View(record, tables)
+    shown, kept = _shown(folder, record, tables["images"])
+    return {
+        "record": record,
+        "answer": _answer(record, tables, troubles),
+        "failed": record.failed[:LISTED],
+        "skipped": record.skipped[:LISTED],
+        "grids": grids,
+        "figures": [draw(entry, view) for entry in wanted if is_of_study(entry)],
+        "images": [
+            _image(folder, view, name, [e for e in wanted if not is_of_study(e)], str(index))
+            for index, name in enumerate(shown)
+        ],
+        "kept": kept,
+        "hashes": record.images[:ROWS],
+        "checks": [(n, c, wording.meaning(c)) for n, c in record.checks.items()],
+        "slowest": max((s.seconds or 0 for s in record.steps.values()), default=0) or 1,
+        "command": shlex.join(record.command),
+        "troubles": troubles,
+    }
+
+
+def _answer(record: RunRecord, tables: Mapping[str, StudyTable], troubles: list[str]) -> list[str]:
+    objects = [table for name, table in tables.items() if name != "images"]
+    try:
+        return wording.answer(record, tables["images"], objects)
+    except GraticuleError as error:
+        troubles.append(str(error))
+        return [f"{len(record.done):,} images done, {len(record.failed):,} failed."]
+
+
+def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | None:
+    if not table.exists:
+        return None
+    try:
+        frame = table.head(ROWS)
+        total = table.rows
+    except GraticuleError as error:
+        troubles.append(str(error))
+        return None
+    numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
+    columns = [
+        (str(name), record.unit(table.name, str(name)), is_number)
+        for name, is_number in zip(frame.columns, numeric, strict=True)
+    ]
+    values = [[_plain(value) for value in frame[name]] for name in frame.columns]
+    rows = [[(wording.number(v), _sort_key(v)) for v in row] for row in zip(*values, strict=True)]
+    return Grid(table.name, columns, rows, total)
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if value is None or value is pd.NA or value != value else value
+
+
+def _sort_key(value: object) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[str], int]:
+    """Return the images to show, and how many have pictures: the detected ones come first."""
+    place = folder / "previews"
+    kept = {path.relative_to(place).as_posix()[:-4] for path in place.glob("**/*.npz")}
+    names = [fate.image for fate in record.done if fate.image in kept]
+    strength: dict[str, float] = {}
+    with suppress(GraticuleError):
+        if images.exists and "detected" in images.columns:
+            rows = images.of_images(names)
+            found = rows[rows["detected"].fillna(False).astype(bool)]
+            p = found["p"] if "p" in found else pd.Series(0.0, index=found.index)
+            strength = dict(zip(found["image"].astype(str), p.astype(float), strict=True))
+    order = sorted(names, key=lambda name: strength.get(name, float("inf")))
+    return order[:SHOWN], len(names)
+
+
+def _image(
+    folder: Path, study: View, name: str, entries: list[dict[str, Any]], key: str
+) -> ImageView:
+    try:
+        preview: Preview = preview_of(folder, name)
+        panels = strip(study.record, preview, f"tones-{key}")
+    except GraticuleError as error:
+        return ImageView(name, [], [], [], str(error))
+    row = _row(study, name)
+    view = View(study.record, study.tables, name, preview, row)
+    facts = []
+    for column in () if row is None else row.index:
+        value = _plain(row[column]) if row is not None else None
+        if column != "image" and value is not None:
+            unit = study.record.unit("images", str(column))
+            facts.append((str(column), f"{wording.number(value)} {unit}".strip()))
+    return ImageView(name, facts, [draw(entry, view) for entry in entries], panels)
+
+
+def _row(study: View, name: str) -> pd.Series[Any] | None:
+    with suppress(GraticuleError, KeyError):
+        rows = study.tables["images"].of_images([name])
+        if len(rows):
+            return rows.astype(object).iloc[0]
+    return None

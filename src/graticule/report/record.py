@@ -1,0 +1,141 @@
+"""What ``run.json`` says, with a default for all that an early end may have left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from graticule.core.errors import StoreError
+
+
+def _named(value: Any) -> Any:
+    """Return the text of a name; YAML reads the bare word ``null`` as nothing."""
+    return "null" if value is None else value
+
+
+def _mapping(value: Any) -> Any:
+    return {} if value is None else value
+
+
+def _items(value: Any) -> Any:
+    return [] if value is None else value
+
+
+Name = Annotated[str, BeforeValidator(_named)]
+Facts = Annotated[dict[str, Any], BeforeValidator(_mapping)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True)
+
+
+class Trouble(_Part):
+    """Why an image failed."""
+
+    kind: str = "error"
+    what: str = ""
+    where: str | None = ""
+    hint: str | None = ""
+
+
+class ImageFate(_Part):
+    """What became of one image."""
+
+    image: str
+    path: str = ""
+    sha256: str | None = ""
+    status: str = "done"
+    error: Trouble | None = None
+    seconds: float | None = None
+    cached: bool | int | list[Any] | None = None
+
+
+class StepFacts(_Part):
+    """What a step was and what it took."""
+
+    op: str = ""
+    version: str = ""
+    summary: str | None = ""
+    params: Facts = Field(default_factory=dict)
+    seconds: float | None = None
+    scope: str | None = ""
+    tiles: int | None = None
+
+
+class CheckFacts(_Part):
+    """What a check looked at, and what it said of the study as a whole."""
+
+    check: str = ""
+    of: str | None = ""
+    at: str | None = ""
+    params: Facts = Field(default_factory=dict)
+    study: Facts = Field(default_factory=dict)
+
+
+class RunRecord(_Part):
+    """The whole of ``run.json``."""
+
+    version: str = ""
+    pipeline: Facts = Field(default_factory=dict)
+    key: str | None = ""
+    text: str | None = ""
+    skipped: Annotated[list[Facts], BeforeValidator(_items)] = Field(default_factory=list)
+    command: Annotated[list[str], BeforeValidator(_items)] = Field(default_factory=list)
+    started: str | None = ""
+    seconds: float | None = None
+    images: Annotated[list[ImageFate], BeforeValidator(_items)] = Field(default_factory=list)
+    steps: Annotated[dict[str, StepFacts], BeforeValidator(_mapping)] = Field(default_factory=dict)
+    checks: Annotated[dict[Name, CheckFacts], BeforeValidator(_mapping)] = Field(
+        default_factory=dict
+    )
+    versions: Facts = Field(default_factory=dict)
+    machine: Facts = Field(default_factory=dict)
+    seeds: Facts = Field(default_factory=dict)
+    units: Facts = Field(default_factory=dict)
+    memory: Facts = Field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Name of the pipeline."""
+        return str(self.pipeline.get("name") or "Run")
+
+    @property
+    def failed(self) -> list[ImageFate]:
+        """The images that were set aside."""
+        return [fate for fate in self.images if fate.status == "failed"]
+
+    @property
+    def done(self) -> list[ImageFate]:
+        """The images that went through."""
+        return [fate for fate in self.images if fate.status != "failed"]
+
+    def unit(self, table: str, column: str) -> str:
+        """Return the unit of a column, ``""`` where it has none."""
+        units = self.units.get(table)
+        return str(units.get(column) or "") if isinstance(units, dict) else ""
+
+
+def read_record(path: Path) -> RunRecord:
+    """Return what a ``run.json`` says.
+
+    Raises
+    ------
+    StoreError
+        If the file is absent, is not JSON, or says something of the wrong type.
+    """
+    hint = "name the folder given to `graticule run` with -o"
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise StoreError("there is no run.json", where=str(path.parent), hint=hint) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError(f"run.json cannot be read: {error}", where=str(path)) from None
+    try:
+        return RunRecord.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise StoreError(f"{place}: {first['msg']}", where=str(path)) from None

@@ -1,0 +1,202 @@
+"""The strip: every step's picture beside its distribution, in the order of the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from graticule.core.errors import GraticuleError
+from graticule.core.kinds import Kind
+from graticule.report.draw import (
+    Tones,
+    bar_length,
+    is_upward,
+    painted,
+    picture_uri,
+    reduced,
+    tones_of,
+)
+from graticule.report.preview import Axis, Picture, Preview
+from graticule.report.record import RunRecord
+from graticule.report.wording import number, parameters
+
+SIDE = 300
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One step of the strip."""
+
+    name: str
+    op: str = ""
+    params: str = ""
+    seconds: float | None = None
+    source: str = ""
+    alt: str = ""
+    aspect: float = 1.0
+    coarse: bool = False
+    across: str = ""
+    up: str = ""
+    bar: tuple[float, str] | None = None
+    chart: Markup | None = None
+    low: str = ""
+    high: str = ""
+    note: str = ""
+
+
+def strip(record: RunRecord, preview: Preview, prefix: str) -> list[Panel]:
+    """Return a panel for every input and step that has a picture, in order.
+
+    Parameters
+    ----------
+    record : RunRecord
+        What ``run.json`` says.
+    preview : Preview
+        The pictures of one image.
+    prefix : str
+        Makes the names inside the page unique.
+    """
+    panels = []
+    pictured = {name.partition(".")[0] for name in preview.steps}
+    others = [name for name in record.steps if name not in pictured]
+    for index, name in enumerate(_ordered(record, [*preview.steps, *others])):
+        try:
+            panels.append(_panel(record, preview, name, f"{prefix}-{index}"))
+        except (GraticuleError, ValueError, TypeError, IndexError) as error:
+            panels.append(Panel(name, note=f"This picture cannot be drawn: {error}"))
+    return panels
+
+
+def _ordered(record: RunRecord, found: list[str]) -> Iterable[str]:
+    known = [*(record.pipeline.get("inputs") or {}), *(record.pipeline.get("steps") or {})]
+    place = {str(name): index for index, name in enumerate(known)}
+    return sorted(found, key=lambda name: place.get(name.partition(".")[0], len(known)))
+
+
+def _panel(record: RunRecord, preview: Preview, name: str, key: str) -> Panel:
+    facts = record.steps.get(name.partition(".")[0])
+    about: dict[str, Any] = {"name": name}
+    if facts is not None:
+        about |= {"op": facts.op, "seconds": facts.seconds, "params": parameters(facts.params)}
+    if name not in preview.steps:
+        return Panel(**about, note="No picture: it gives a table or numbers.")
+    picture = preview.picture(name).flat()
+    if picture.values.size == 0:
+        return Panel(**about, note="The image is empty.")
+    if len(picture.axes) < 2:
+        return Panel(**about, **_line(picture, name))
+    small = reduced(picture, SIDE)
+    tones = tones_of(picture)
+    under = _ground(record, preview, small) if small.kind == Kind.MASK else None
+    down, along = small.axes[:2]
+    upward = is_upward(small)
+    spatial = down.is_spatial and along.is_spatial
+    ratio = abs(along.step) * along.size / (abs(down.step) * down.size) if spatial else 4 / 3
+    return Panel(
+        **about,
+        source=picture_uri(painted(small, tones, under), upward=upward),
+        alt=f"Picture of {name}",
+        aspect=min(4.0, max(0.25, ratio)),
+        coarse=max(small.values.shape[:2]) < SIDE,
+        across=f"{_reach(along)} →",
+        up=f"{_reach(down)} {'↑' if upward else '↓'}",
+        bar=_bar(along) if spatial and along.units else None,
+        **_distribution(picture, tones, key),
+    )
+
+
+def _ground(record: RunRecord, preview: Preview, mask: Picture) -> Picture | None:
+    """Return the first picture of the run on which a mask can be outlined."""
+    for name in _ordered(record, preview.steps):
+        picture = preview.picture(name).flat()
+        if picture.kind == Kind.IMAGE and len(picture.axes) >= 2:
+            small = reduced(picture, SIDE)
+            return small if small.values.shape[:2] == mask.values.shape else None
+    return None
+
+
+def _reach(axis: Axis) -> str:
+    low, high = axis.edges if not axis.units else (axis.positions[0], axis.positions[-1])
+    if not axis.units:
+        return f"{axis.name} {axis.size * axis.window:,} {'px' if axis.is_spatial else 'samples'}"
+    return f"{axis.name} {low:.4g} to {high:.4g} {axis.units}"
+
+
+def _bar(axis: Axis) -> tuple[float, str]:
+    length = bar_length(axis)
+    return 100 * length / (abs(axis.step) * axis.size), f"{length:g} {axis.units}"
+
+
+def _distribution(picture: Picture, tones: Tones, key: str) -> dict[str, Any]:
+    """Return the histogram, whose foot is the colour scale, and what else there is to say."""
+    values = picture.values
+    if picture.kind == Kind.LABELS:
+        count = np.unique(values[values != 0]).size
+        return {"note": f"{count:,} object{'' if count == 1 else 's'}"}
+    if picture.kind == Kind.MASK:
+        return {"note": f"{np.mean(values != 0):.1%} inside"}
+    numbers = values.astype(float).ravel()
+    finite = numbers[np.isfinite(numbers)]
+    notes = [picture.note] if picture.note else []
+    if finite.size < numbers.size:
+        notes.append(f"{1 - finite.size / numbers.size:.1%} without a value (sand)")
+    if finite.size == 0:
+        return {"note": ", ".join(notes)}
+    if picture.is_colour:
+        low, high = float(finite.min()), float(finite.max())
+        tones = Tones("gray", low, high)
+    unit = f" {picture.units}" if picture.units else ""
+    return {
+        "chart": _histogram(finite, tones, key),
+        "low": number(tones.low),
+        "high": f"{number(tones.high)}{unit}",
+        "note": ", ".join(notes),
+    }
+
+
+def _histogram(values: np.ndarray[Any, Any], tones: Tones, key: str) -> Markup:
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    low, high = tones.low, tones.high if tones.high > tones.low else tones.low + 1
+    counts, _ = np.histogram(np.clip(values, low, high), bins=60, range=(low, high))
+    # The square root keeps rare values in sight beside a background.
+    heights = np.sqrt(counts / max(1, counts.max())) * 34
+    bars = "".join(f"M{2 * i} 36v-{h:.1f}h2v{h:.1f}z" for i, h in enumerate(heights) if h > 0)
+    ends = [colormaps[tones.map](share)[:3] for share in np.linspace(0, 1, 9)]
+    stops = "".join(
+        f'<stop offset="{i / 8:.3f}" stop-color="{to_hex(end)}"/>' for i, end in enumerate(ends)
+    )
+    name = escape(key, quote=True)
+    return Markup(
+        '<svg class="chart" viewBox="0 0 120 44" preserveAspectRatio="none" role="img" '
+        f'aria-label="Distribution of the values"><defs><linearGradient id="{name}">{stops}'
+        f'</linearGradient></defs><path d="{bars}" fill="currentColor" opacity=".55"/>'
+        f'<rect y="37" width="120" height="7" fill="url(#{name})"/></svg>'
+    )
+
+
+def _line(picture: Picture, name: str) -> dict[str, Any]:
+    if not picture.axes:
+        return {"note": f"{name} = {number(float(picture.values))} {picture.units}".strip()}
+    values = picture.values.astype(float)
+    axis = picture.axes[0]
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return {"note": "nowhere a value"}
+    low, high = float(finite.min()), float(finite.max())
+    x = np.linspace(0, 120, values.size)
+    y = 86 - 82 * (values - low) / ((high - low) or 1)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if np.isfinite(b))
+    chart = Markup(
+        '<svg class="line" viewBox="0 0 120 90" preserveAspectRatio="none" role="img" '
+        f'aria-label="Profile"><polyline points="{points}"/></svg>'
+    )
+    unit = f" {picture.units}" if picture.units else ""
+    note = f"from {number(low)} to {number(high)}{unit}"
+    return {"chart": chart, "across": f"{_reach(axis)} →", "note": note}
