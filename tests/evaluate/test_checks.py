@@ -61,16 +61,16 @@ def test_what_is_no_number_has_no_p_value() -> None:
 
 
 def test_stronger_ripples_are_found_more_often() -> None:
-    evidence = get_check("injection")(
-        _subject(_image(1, columns=60)),
-        strengths=[0.0, 30.0],
-        curvatures=[5.0],
-        arrivals=[0.0],
-        n=20,
-    )
+    def largest(image: xr.DataArray) -> float:
+        return float(image.max())
+
+    image = _image(1, columns=60)
+    subject = Subject(largest(image), image, largest)
+    evidence = get_check("injection")(subject, strengths=[0.0, 30.0], arrivals=[0.0], n=20)
     found = evidence.arrays["found"]
     assert found[0] < found[1] == 1
     assert evidence.arrays["low"][1] <= found[1] <= evidence.arrays["high"][1]
+    assert evidence.columns["strength_half"] == 30
 
 
 def test_an_injected_ripple_has_its_strength_in_sigma() -> None:

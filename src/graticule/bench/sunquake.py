@@ -82,7 +82,7 @@ def _baseline(image: xr.DataArray, column: str = "baseline_statistic") -> float:
 
 @row("F1")
 def baseline_on_real_images() -> list[Row]:
-    """The workshop's statistic on its own images."""
+    """Take the workshop's statistic of its own images."""
     bar = "1.125 / 0.746 and 0.598 / 0.468, each +-0.01"
     if _folder() is None:
         return [_absent("F1", "baseline on real images", bar)]
@@ -110,7 +110,7 @@ def _p_value(image: xr.DataArray, surrogates: int, seed: int) -> float:
 
 @row("F2")
 def improved_on_real_images() -> list[Row]:
-    """The p-value of the improved detector on the same images, 999 surrogates each."""
+    """Take the p-value of the improved detector on the same images, 999 surrogates each."""
     if _folder() is None:
         return [_absent("F2", "improved detector on real images", "p <= 0.01, none p > 0.05")]
     rows = []
@@ -157,7 +157,7 @@ def _pool() -> Iterator[ProcessPoolExecutor]:
 
 @row("F3")
 def power_on_simulated_images() -> list[Row]:
-    """ROC area and recall at strength 0.8, 400 images with a ripple and 400 without."""
+    """Measure ROC area and recall at strength 0.8, 400 images with a ripple and 400 without."""
     jobs = [(number, strength) for strength in (0.0, 0.8) for number in range(_IMAGES)]
     with _pool() as pool:
         values = np.array(list(pool.map(_both, jobs, chunksize=20)))
@@ -176,7 +176,7 @@ def _simulated_p(job: tuple[int, float, int]) -> float:
 
 @row("F4")
 def honesty_on_noise() -> list[Row]:
-    """Uniformity of p on pure noise, and false discoveries in mixed studies."""
+    """Test the uniformity of p on pure noise, and false discoveries in mixed studies."""
     from scipy.stats import kstest
 
     quiet = [(number, 0.0, 59) for number in range(_NULL_IMAGES)]
@@ -215,7 +215,7 @@ def _false_discoveries(null: Array, signal: Array, level: float) -> tuple[float,
 
 @row("F5")
 def speed_of_the_scan() -> list[Row]:
-    """10,000 curves on one image of 240 x 100, beside a loop of `numpy.roll`."""
+    """Time 10,000 curves on one image of 240 x 100, beside a loop of `numpy.roll`."""
     from graticule.ops.detect._paths import maxima, planes_of
 
     columns = np.random.default_rng(0).normal(size=(100, 240)).astype(np.float32)

@@ -11,7 +11,7 @@ from scipy.signal import hilbert
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError, UnitsError
-from graticule.ops.detect._paths import Paths, maxima, planes_of, profiles
+from graticule.ops.detect._paths import maxima, planes_of, profiles
 
 DIMS = ("time", "distance")
 
@@ -57,8 +57,7 @@ def test_equal_to_a_plain_loop(
     times[rng.random(times.shape) < 0.2] = np.nan
     times[:, 0] = np.nan_to_num(times[:, 0])
     fewest = int(rng.integers(1, count + 1))
-    paths = Paths.of(times, size, dtype=float)
-    result = profiles(planes_of(columns), paths, fewest)
+    result = profiles(planes_of(columns), times, fewest=fewest)
     np.testing.assert_allclose(result, _along_paths(columns, times, fewest), atol=1e-9)
 
 
@@ -67,8 +66,7 @@ def test_wrapped_around_it_is_the_loop_of_rolls(seed: int, count: int, size: int
     rng = np.random.default_rng(seed)
     columns = rng.normal(size=(count, size))
     shifts = rng.integers(-99, 99, size=(4, count)).astype(float)
-    paths = Paths.of(shifts, size, interpolation="nearest", wrap=True)
-    result = profiles(planes_of(columns, wrap=True), paths, 1)
+    result = profiles(planes_of(columns, wrap=True), shifts, interpolation="nearest", wrap=True)
     for shift, profile in zip(shifts - shifts.min(axis=1, keepdims=True), result, strict=True):
         rolled = [np.roll(c, -int(s)) for c, s in zip(columns, shift, strict=True)]
         np.testing.assert_allclose(profile, np.mean(rolled, axis=0), atol=1e-12)
@@ -81,8 +79,8 @@ def test_fourier_interpolation_is_exact_for_waves(seed: int, eighths: int) -> No
     cycles, phase = rng.integers(1, 30), rng.uniform(0, 2 * np.pi)
     wave = lambda t: np.cos(2 * np.pi * cycles * t / 64 + phase)  # noqa: E731
     columns = np.stack([wave(time), wave(time)])
-    paths = Paths.of(np.array([[0.0, eighths / 8]]), 64, interpolation="fourier")
-    result = profiles(planes_of(columns, fourier=True), paths, 2)[0]
+    times, planes = np.array([[0.0, eighths / 8]]), planes_of(columns, fourier=True)
+    result = profiles(planes, times, interpolation="fourier", fewest=2)[0]
     expected = (wave(time) + wave(time + eighths / 8)) / 2
     known = ~np.isnan(result)
     assert known.sum() == max(64 - int(np.ceil(eighths / 8)), 0)
@@ -92,18 +90,21 @@ def test_fourier_interpolation_is_exact_for_waves(seed: int, eighths: int) -> No
 def test_threads_do_not_change_the_result() -> None:
     rng = np.random.default_rng(0)
     columns = rng.normal(size=(40, 200)).astype(np.float32)
-    paths = Paths.of(rng.uniform(0, 60, size=(2000, 40)), 200)
-    whole = profiles(planes_of(columns), paths, 1)
-    parts = [profiles(planes_of(columns), paths[i : i + 7], 1) for i in (0, 993)]
-    np.testing.assert_array_equal(whole[:7], parts[0])
-    np.testing.assert_array_equal(whole[993:1000], parts[1])
+    times = rng.uniform(0, 60, size=(2000, 40))
+    planes = planes_of(columns)
+    whole = profiles(planes, times)
+    for first in (0, 993):
+        np.testing.assert_array_equal(whole[first : first + 7], profiles(planes, times[first:][:7]))
+    best, start = maxima(planes, times)
+    np.testing.assert_array_equal(best, np.nanmax(whole, axis=1))
+    np.testing.assert_array_equal(start, np.nanargmax(whole, axis=1))
 
 
-def test_maxima_pass_over_nan() -> None:
-    best, start = maxima(np.array([[np.nan, 1.0, 3.0], [np.nan, np.nan, np.nan]]))
-    assert best[0] == 3
-    assert np.isnan(best[1])
-    assert start.tolist() == [2, -1]
+def test_no_path_has_a_maximum_where_none_is_inside() -> None:
+    best, start = maxima(planes_of(np.ones((2, 9))), np.array([[0.0, 20.0], [0.0, 1.0]]), fewest=2)
+    assert np.isnan(best[0])
+    assert best[1] == 1
+    assert start.tolist() == [-1, 0]
 
 
 @given(phase=st.floats(0, 2 * np.pi))

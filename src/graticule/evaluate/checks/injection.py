@@ -29,7 +29,7 @@ def injection(
     curvatures: Annotated[tuple[float, ...], Field(title="Curvatures", min_length=1)] = (4.0, 5.0),
     n: Annotated[int, Field(title="Quiet versions", ge=20)] = 99,
     level: Annotated[float, Field(title="False alarms allowed", gt=0, lt=1)] = 0.05,
-    taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.1,
+    taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.03,
     along: Annotated[str, Field(title="Dim of time")] = "time",
     across: Annotated[str, Field(title="Dim of distance")] = "distance",
     seed: Annotated[int, Field(title="Seed", ge=0)] = 0,
@@ -47,7 +47,7 @@ def injection(
     level : float
         Part of the quiet versions that may reach the threshold.
     taper : float
-        As in the analysis.
+        See `graticule.evaluate.surrogates.phase_randomised`.
     along, across : str
         Names of the dims of time and distance.
     seed : int

@@ -33,7 +33,7 @@ def surrogate(
     n: Annotated[int, Field(title="Random surrogates", ge=1, le=1_000_000)] = 999,
     fdr: Annotated[float, Field(title="False discovery rate", gt=0, lt=1)] = 0.05,
     confidence: Annotated[float, Field(title="Of the interval of p", gt=0, lt=1)] = 0.95,
-    taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.1,
+    taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.03,
     along: Annotated[str, Field(title="Dim of time")] = "time",
     across: Annotated[str, Field(title="Dim of distance")] = "distance",
     seed: Annotated[int, Field(title="Seed", ge=0)] = 0,
@@ -58,7 +58,7 @@ def surrogate(
     confidence : float
         Of the interval from ``p_low`` to ``p_high``.
     taper : float
-        As in the analysis.
+        See `graticule.evaluate.surrogates.phase_randomised`.
     along, across : str
         Names of the dims of time and distance.
     seed : int

@@ -1,10 +1,10 @@
 """Compiled loops that sum an image along many paths without making a shifted copy.
 
 An image is handed over as *planes* of lines, ``(plane, line, 2 * sample + 1)``: one plane for a
-real image, two for a complex one. A column is one line, or several that are shifted by parts of
-a sample. Each line is followed by as many samples again: zeros where a path that leaves the
-image is masked, or the line itself where it wraps around. A path takes from every column one
-line, shifted by 0 to all of its samples.
+real image, two for a complex one. A column is one line, or several (`parts`) that are shifted by
+parts of a sample. Each line is followed by as many samples again: zeros where a path that
+leaves the image is masked, or the line itself where it wraps around. A path is the travel time
+to every column; it is counted from its earliest.
 """
 
 from __future__ import annotations
@@ -19,12 +19,22 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True}
 
 
 @njit(**_OPTIONS)
-def _add_four(a: Array, b: Array, c: Array, d: Array, part: Array, stop: int, sums: Array) -> None:
-    fa, fb, fc, fd = part[0], part[1], part[2], part[3]
-    if fa == 0 and fb == 0 and fc == 0 and fd == 0:
-        for t in range(stop):
-            sums[t] += (a[t] + b[t]) + (c[t] + d[t])
-        return
+def _add_eight(lines: Array, line: Array, base: Array, i: int, stop: int, sums: Array) -> None:
+    a, b = lines[line[i], base[i] :], lines[line[i + 1], base[i + 1] :]
+    c, d = lines[line[i + 2], base[i + 2] :], lines[line[i + 3], base[i + 3] :]
+    e, f = lines[line[i + 4], base[i + 4] :], lines[line[i + 5], base[i + 5] :]
+    g, h = lines[line[i + 6], base[i + 6] :], lines[line[i + 7], base[i + 7] :]
+    for t in range(stop):
+        sums[t] += ((a[t] + b[t]) + (c[t] + d[t])) + ((e[t] + f[t]) + (g[t] + h[t]))
+
+
+@njit(**_OPTIONS)
+def _add_four(
+    lines: Array, line: Array, base: Array, part: Array, i: int, stop: int, sums: Array
+) -> None:
+    a, b = lines[line[i], base[i] :], lines[line[i + 1], base[i + 1] :]
+    c, d = lines[line[i + 2], base[i + 2] :], lines[line[i + 3], base[i + 3] :]
+    fa, fb, fc, fd = part[i], part[i + 1], part[i + 2], part[i + 3]
     for t in range(stop):
         sums[t] += (a[t] + fa * (a[t + 1] - a[t]) + (b[t] + fb * (b[t + 1] - b[t]))) + (
             c[t] + fc * (c[t + 1] - c[t]) + (d[t] + fd * (d[t + 1] - d[t]))
@@ -32,26 +42,53 @@ def _add_four(a: Array, b: Array, c: Array, d: Array, part: Array, stop: int, su
 
 
 @njit(**_OPTIONS)
-def _add_path(
-    lines: Array, line: Array, base: Array, part: Array, inside: Array, sums: Array
+def _lay_out(
+    times: Array, size: int, parts: int, wrap: bool, rows: tuple[Array, Array, Array], part: Array
 ) -> None:
-    """Add one line of every column: together where four are inside, then each to its end."""
+    """Find for each column its line, whole samples of shift, starts inside, and the fraction."""
+    line, base, inside = rows
+    earliest, latest = np.inf, np.inf if wrap else float(size)
+    for k in range(times.size):
+        if times[k] < earliest:
+            earliest = times[k]
+    for k in range(times.size):
+        shift = times[k] - earliest
+        line[k], base[k], inside[k], part[k] = k * max(parts, 1), size, 0, 0
+        if not shift <= latest:
+            continue
+        step = int(shift * parts + 0.5) if parts else int(shift)
+        whole = step // parts if parts > 1 else step
+        rest = step - whole * parts if parts else shift - whole
+        if wrap and whole >= size:
+            whole %= size
+        base[k] = whole
+        inside[k] = size if wrap else max(size - whole - (1 if rest > 0 else 0), 0)
+        if parts:
+            line[k] += int(rest)
+        else:
+            part[k] = rest
+
+
+@njit(**_OPTIONS)
+def _add_path(
+    lines: Array, rows: tuple[Array, Array, Array], part: Array, parts: int, sums: Array
+) -> None:
+    """Add one line of every column: together where all are inside, then each to its end."""
+    line, base, inside = rows
+    together = 8 if parts else 4
     sums[:] = 0
-    for i in range(0, base.size, 4):
+    for i in range(0, base.size, together):
+        last = min(i + together, base.size)
         common = 0
-        if i + 4 <= base.size:
-            common = min(min(inside[i], inside[i + 1]), min(inside[i + 2], inside[i + 3]))
-        if common > 0:
-            _add_four(
-                lines[line[i], base[i] :],
-                lines[line[i + 1], base[i + 1] :],
-                lines[line[i + 2], base[i + 2] :],
-                lines[line[i + 3], base[i + 3] :],
-                part[i:],
-                common,
-                sums,
-            )
-        for k in range(i, min(i + 4, base.size)):
+        if last == i + together:
+            common = inside[i]
+            for k in range(i + 1, last):
+                common = min(common, inside[k])
+        if common > 0 and parts:
+            _add_eight(lines, line, base, i, common, sums)
+        elif common > 0:
+            _add_four(lines, line, base, part, i, common, sums)
+        for k in range(i, last):
             if inside[k] > common:
                 a, f = lines[line[k], base[k] :], part[k]
                 for t in range(common, inside[k]):
@@ -60,24 +97,72 @@ def _add_path(
 
 @njit(**_OPTIONS)
 def _count_path(inside: Array, count: Array) -> None:
-    """Count the columns in which each start of a path lies inside the image."""
-    count[:] = 0
+    """Count the columns in which each start of a path lies inside the image: never growing."""
+    common = inside[0]
+    for column in range(1, inside.size):
+        common = min(common, inside[column])
+    count[:common] = inside.size
+    count[common:] = 0
     for column in range(inside.size):
-        if inside[column] > 0:
+        if inside[column] > common:
             count[inside[column] - 1] += 1
-    for t in range(count.size - 2, -1, -1):
+    for t in range(count.size - 2, common - 1, -1):
         count[t] += count[t + 1]
+
+
+@njit(**_OPTIONS)
+def _profile(
+    planes: Array,
+    rows: tuple[Array, Array, Array],
+    part: Array,
+    parts: int,
+    fewest: int,
+    scratch: tuple[Array, Array],
+    profile: Array,
+) -> None:
+    sums, count = scratch
+    for plane in range(planes.shape[0]):
+        _add_path(planes[plane], rows, part, parts, sums[plane])
+    _count_path(rows[2], count)
+    end = profile.size
+    while end > 0 and count[end - 1] < fewest:
+        end -= 1
+    profile[end:] = np.nan
+    if planes.shape[0] == 1:
+        for t in range(end):
+            profile[t] = sums[0, t] / count[t]
+    else:
+        for t in range(end):
+            power = sums[0, t] * sums[0, t] + sums[1, t] * sums[1, t]
+            profile[t] = power / count[t]
+
+
+@njit(**_OPTIONS)
+def _largest(profile: Array) -> tuple[float, int]:
+    """Find the largest value and its place, looking closely only where it may be."""
+    value, place = -np.inf, -1
+    for first in range(0, profile.size, 16):
+        last = min(first + 16, profile.size)
+        above = 0
+        for t in range(first, last):
+            above |= profile[t] > value
+        if above:
+            for t in range(first, last):
+                if profile[t] > value:
+                    value, place = profile[t], t
+    return (value, place) if place >= 0 else (np.nan, -1)
 
 
 @njit(**_OPTIONS)
 def path_profiles(
     planes: Array,
-    line: Array,
-    base: Array,
-    part: Array,
-    inside: Array,
+    times: Array,
+    parts: int,
+    wrap: bool,
     fewest: int,
     profiles: Array,
+    best: Array,
+    start: Array,
 ) -> None:
     """Take the mean along each path from every start, or the power where there are two planes.
 
@@ -88,38 +173,26 @@ def path_profiles(
     ----------
     planes : (plane, line, 2 * sample + 1) array
         The image.
-    line, base, part : (path, column) arrays
-        The line taken from each column, and the whole samples and the fraction of a sample by
-        which it is shifted.
-    inside : (path, column) array
-        From how many starts on the column lies inside the image: the first ones.
+    times : (path, column) array
+        In samples; a column where it is NaN takes no part in that path.
+    parts : int
+        Lines of a column: round to this part of a sample. 0: interpolate one line linearly.
+    wrap : bool
+        Whether a path that leaves the image comes back at its other end.
     fewest : int
         At least 1.
-    profiles : (path, sample) array
-        Is overwritten.
+    profiles : (path or 1, sample) array
+        Is overwritten: by the profile of every path, or where it has one row by the last's.
+    best, start : (path,) arrays
+        Are overwritten by the largest value of each profile and its sample; NaN at -1 where
+        there is none.
     """
-    total = np.empty((planes.shape[0], profiles.shape[1]), planes.dtype)
-    count = np.empty(profiles.shape[1], np.int32)
-    for path in range(base.shape[0]):
-        for plane in range(planes.shape[0]):
-            _add_path(planes[plane], line[path], base[path], part[path], inside[path], total[plane])
-        _count_path(inside[path], count)
-        for t in range(count.size):
-            if count[t] < fewest:
-                profiles[path, t] = np.nan
-            elif planes.shape[0] == 1:
-                profiles[path, t] = total[0, t] / count[t]
-            else:
-                power = total[0, t] * total[0, t] + total[1, t] * total[1, t]
-                profiles[path, t] = power / count[t]
-
-
-@njit(**_OPTIONS)
-def profile_maxima(profiles: Array, best: Array, start: Array) -> None:
-    """Find the largest value of each profile and where it is; NaN at -1 where there is none."""
-    for path in range(profiles.shape[0]):
-        best[path], start[path] = np.nan, -1
-        for t in range(profiles.shape[1]):
-            value = profiles[path, t]
-            if not np.isnan(value) and (start[path] < 0 or value > best[path]):
-                best[path], start[path] = value, t
+    size, width = profiles.shape[1], times.shape[1]
+    scratch = (np.empty((planes.shape[0], size), planes.dtype), np.empty(size, planes.dtype))
+    rows = (np.empty(width, np.int64), np.empty(width, np.int64), np.empty(width, np.int64))
+    part = np.empty(width, planes.dtype)
+    for path in range(times.shape[0]):
+        profile = profiles[path if profiles.shape[0] > 1 else 0]
+        _lay_out(times[path], size, parts, wrap, rows, part)
+        _profile(planes, rows, part, parts, fewest, scratch, profile)
+        best[path], start[path] = _largest(profile)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -12,67 +13,8 @@ Array = np.ndarray[Any, Any]
 Interpolation: TypeAlias = Literal["fourier", "linear", "nearest"]
 PARTS = 8
 """Into how many a sample is divided by Fourier interpolation."""
+_PARTS_OF: dict[Interpolation, int] = {"fourier": PARTS, "linear": 0, "nearest": 1}
 _WORTH_A_THREAD = 2_000_000
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Where many paths cross the columns; see `path_profiles`."""
-
-    line: Array
-    base: Array
-    part: Array
-    inside: Array
-
-    @classmethod
-    def of(
-        cls,
-        times: Array,
-        size: int,
-        *,
-        interpolation: Interpolation = "linear",
-        wrap: bool = False,
-        dtype: Any = np.float32,
-    ) -> Paths:
-        """Lay out travel times, counted from each path's earliest.
-
-        Parameters
-        ----------
-        times : (path, column) array
-            In samples. A column where it is NaN takes no part in that path.
-        size : int
-            Samples in a column.
-        interpolation : {"fourier", "linear", "nearest"}
-            Between samples. Fourier: to the nearest eighth of a sample.
-        wrap : bool
-            Let a path that leaves the image come back at its other end, and count it.
-        dtype : dtype
-            Of the image.
-        """
-        shift = times - np.nanmin(times, axis=1, keepdims=True)
-        if interpolation != "linear":
-            parts = PARTS if interpolation == "fourier" else 1
-            shift = np.rint(shift * parts) / parts
-        absent = np.isnan(shift)
-        shift = np.mod(shift, size) if wrap else shift
-        shift = np.where(absent, size, np.minimum(shift, size))
-        base = np.floor(shift).astype(np.int32)
-        part = (shift - base).astype(dtype)
-        inside = np.maximum(size - base - (part > 0), 0)
-        if wrap:
-            inside = np.where(absent, 0, size)
-        line = np.broadcast_to(np.arange(times.shape[1], dtype=np.int32), times.shape)
-        if interpolation == "fourier":
-            line = line * PARTS + np.rint(part * PARTS).astype(np.int32)
-            part = np.zeros_like(part)
-        line = np.ascontiguousarray(line, dtype=np.int32)
-        return cls(line, base, part, inside.astype(np.int32))
-
-    def __getitem__(self, rows: slice) -> Paths:
-        return Paths(self.line[rows], self.base[rows], self.part[rows], self.inside[rows])
-
-    def __len__(self) -> int:
-        return int(self.base.shape[0])
 
 
 def planes_of(columns: Array, *, wrap: bool = False, fourier: bool = False) -> Array:
@@ -116,47 +58,91 @@ def _shifted_by_parts(columns: Array) -> Array:
     return np.asarray(lines.reshape(count * PARTS, size), dtype=columns.dtype)
 
 
-def profiles(planes: Array, paths: Paths, fewest: int) -> Array:
+def profiles(
+    planes: Array,
+    times: Array,
+    *,
+    interpolation: Interpolation = "linear",
+    wrap: bool = False,
+    fewest: int = 1,
+) -> Array:
     """Stack along all paths, on threads where there is enough to do.
+
+    Parameters
+    ----------
+    planes : ndarray
+        From `planes_of`.
+    times : (path, column) array
+        Travel times in samples, counted from each path's earliest. A column where it is NaN
+        takes no part in that path.
+    interpolation : {"fourier", "linear", "nearest"}
+        Between samples. Fourier: to the nearest eighth of a sample.
+    wrap : bool
+        Let a path that leaves the image come back at its other end, and count it.
+    fewest : int
+        A start with fewer samples inside the image is NaN.
 
     Returns
     -------
     ndarray
-        ``(path, sample)``: mean, or power where there are two planes; see `path_profiles`.
+        ``(path, sample)``: mean, or power where there are two planes.
     """
-    from graticule.ops.detect._kernels import path_profiles
-
-    result = np.empty((len(paths), (planes.shape[2] - 1) // 2), planes.dtype)
-    work = paths.base.size * result.shape[1] * planes.shape[0]
-    threads = int(np.clip(work // _WORTH_A_THREAD, 1, _threads()))
-    bounds = np.linspace(0, len(paths), threads + 1).astype(int)
-
-    def part_of(index: int) -> None:
-        rows = slice(bounds[index], bounds[index + 1])
-        own = paths[rows]
-        path_profiles(
-            planes, own.line, own.base, own.part, own.inside, max(fewest, 1), result[rows]
-        )
-
-    if threads == 1:
-        part_of(0)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(part_of, range(threads)))
+    result = np.empty((len(times), (planes.shape[2] - 1) // 2), planes.dtype)
+    _scan(planes, times, interpolation, wrap, fewest, result)
     return result
 
 
-def maxima(stacked: Array) -> tuple[Array, Array]:
-    """Return the largest value of every profile, and its sample (-1 where all are NaN)."""
-    from graticule.ops.detect._kernels import profile_maxima
+def maxima(
+    planes: Array,
+    times: Array,
+    *,
+    interpolation: Interpolation = "linear",
+    wrap: bool = False,
+    fewest: int = 1,
+) -> tuple[Array, Array]:
+    """Return the largest value of every profile, and its start (-1 where all are NaN).
 
-    best = np.empty(stacked.shape[0], stacked.dtype)
-    start = np.empty(stacked.shape[0], np.int32)
-    profile_maxima(stacked, best, start)
+    The parameters are those of `profiles`.
+    """
+    return _scan(planes, times, interpolation, wrap, fewest, None)
+
+
+def _scan(
+    planes: Array,
+    times: Array,
+    interpolation: Interpolation,
+    wrap: bool,
+    fewest: int,
+    result: Array | None,
+) -> tuple[Array, Array]:
+    from graticule.ops.detect._kernels import path_profiles
+
+    size = (planes.shape[2] - 1) // 2
+    best = np.empty(len(times), planes.dtype)
+    start = np.empty(len(times), np.int32)
+    parts = _PARTS_OF[interpolation]
+
+    def some(rows: slice) -> None:
+        kept = np.empty((1, size), planes.dtype) if result is None else result[rows]
+        few = max(fewest, 1)
+        path_profiles(planes, times[rows], parts, wrap, few, kept, best[rows], start[rows])
+
+    _on_threads(some, len(times), times.size * size * planes.shape[0])
     return best, start
 
 
-def _threads() -> int:
+def _on_threads(some: Callable[[slice], None], paths: int, work: int) -> None:
+    threads = int(np.clip(work // _WORTH_A_THREAD, 1, _processors()))
+    if threads == 1:
+        some(slice(0, paths))
+        return
+    bounds = np.linspace(0, paths, 4 * threads + 1).astype(int)
+    blocks = [slice(*pair) for pair in pairwise(bounds)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(some, blocks))
+
+
+def _processors() -> int:
     import os
 
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -18,7 +18,7 @@ from graticule.ops.detect._curves import (
     plane_of,
     travel_times,
 )
-from graticule.ops.detect._paths import Interpolation, Paths, planes_of, profiles
+from graticule.ops.detect._paths import Interpolation, planes_of, profiles
 
 Array = np.ndarray[Any, Any]
 _UNITS: dict[Curve, str] = {"sqrt": "sample^(1/2)", "polytrope": "m/s2", "table": "1"}
@@ -124,9 +124,9 @@ def _stacked(
     plane: Array, times: Array, statistic: str, interpolation: Interpolation, inside: float
 ) -> Array:
     columns = _analytic(plane) if statistic == "power" else plane
-    paths = Paths.of(times, plane.shape[1], interpolation=interpolation)
     planes = planes_of(columns, fourier=interpolation == "fourier")
-    return profiles(planes, paths, int(np.ceil(inside * plane.shape[0])))
+    fewest = int(np.ceil(inside * plane.shape[0]))
+    return profiles(planes, times, interpolation=interpolation, fewest=fewest)
 
 
 def _analytic(plane: Array) -> Array:
