@@ -22,7 +22,7 @@ steps:
   bright: {op: threshold.otsu}
   labels: {op: segment.label}
   inner:  {op: segment.clear_border}
-  table:  {op: measure.regions, input: inner, image: image}
+  table:  {op: measure.regions, input: inner, intensity: image}
 outputs: [table, inner]
 """
 

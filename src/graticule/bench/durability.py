@@ -23,7 +23,7 @@ steps:
   smooth: {op: filters.gaussian, sigma: 1}
   bright: {op: threshold.otsu}
   labels: {op: segment.label}
-  table:  {op: measure.regions, image: image}
+  table:  {op: measure.regions, intensity: image}
 outputs: [table, labels]
 """
 _TABLES = ("images.csv", "images.parquet", "objects.csv", "objects.parquet")

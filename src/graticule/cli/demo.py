@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -21,11 +20,14 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("gratic
     out
         Folder for the images and the two run folders.
     """
+    from graticule.recipes import make_example
+
     started = time.perf_counter()
     print("1. Coins: a photograph under uneven light (from scikit-image)\n")
-    status = _run("coins", _photographs(out / "photographs"), out / "coins")
+    status = _run("coins", make_example("coins", out / "photographs"), out / "coins")
     print("\n2. Sunquakes: ripples hidden in simulated time-distance images, some without one\n")
-    status |= _run("sunquake", _ripples(out / "time-distance"), out / "sunquake")
+    images = make_example("sunquake", out / "time-distance")
+    status |= _run("sunquake", images, out / "sunquake")
     print(f"\nDone in {time.perf_counter() - started:.0f} s. Open the two reports in a browser.")
     print(f"Next: graticule check coins; graticule run coins YOUR.png -o {out / 'mine'}")
     return status
@@ -50,30 +52,3 @@ def _run(recipe: str, folder: Path, out: Path) -> int:
         table_of(table, rows=6)
     sys.stdout.flush()
     return tell_outcome(result)
-
-
-def _photographs(folder: Path) -> Path:
-    import skimage
-
-    folder.mkdir(parents=True, exist_ok=True)
-    source = Path(skimage.__file__).parent / "data" / "coins.png"
-    shutil.copyfile(source, folder / "coins.png")
-    return folder
-
-
-def _ripples(folder: Path) -> Path:
-    """Write six simulated images, three with a ripple, in Mm and minutes."""
-    import numpy as np
-
-    from graticule.io import write
-    from graticule.testing.time_distance import random_ripple, time_distance
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(6):
-        hidden = number % 2 == 0
-        rng = np.random.default_rng(number)
-        image = time_distance(
-            ripple=random_ripple(rng, strength=1.2) if hidden else None, seed=number
-        )
-        write(folder / f"{'ripple' if hidden else 'quiet'}-{number}.fits", image)
-    return folder

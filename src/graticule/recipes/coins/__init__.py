@@ -1,0 +1,1 @@
+"""Coins: bright objects on unevenly lit ground."""

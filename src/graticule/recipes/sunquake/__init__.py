@@ -1,0 +1,1 @@
+"""Sunquake: a ripple under noise, and how often noise alone looks like one."""
