@@ -83,7 +83,7 @@ QUAKE_REPORT = [
     {"figure": "arc", "image": "scaled", "curve": "event", "title": "The ripple"},
     {"figure": "aligned", "image": "aligned", "at": "event"},
     {"figure": "profile", "of": "stack", "mark": "event"},
-    {"figure": None, "of": None},
+    {"figure": "null_distribution", "of": None},
     {"figure": "scatter", "table": "images", "x": "baseline_statistic", "y": "statistic",
      "colour": "detected"},
 ]  # fmt: skip

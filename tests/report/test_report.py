@@ -174,13 +174,13 @@ def test_numbers_and_units_of_the_table(coins_run: Path) -> None:
         ({"figure": "overlay", "image": "image", "labels": "nothing"}, "no picture of the step"),
         ({"figure": "overlay", "image": "image"}, "needs 'labels'"),
         ({"figure": "overlay", "image": "image", "labels": "kept", "size": 3}, "takes no 'size'"),
-        ({"figure": "null", "of": "chance"}, "left no 'null'"),
+        ({"figure": "null_distribution", "of": "chance"}, "left no 'null'"),
         ({"figure": "histogram", "column": "volume"}, "has no column 'volume'"),
         ({"figure": "histogram", "column": "image"}, "holds no number"),
         ({"figure": "scatter", "table": "stars", "x": "a", "y": "b"}, "no table 'stars'"),
         ({"figure": "profile", "of": ["image"]}, "no picture of the step"),
         ({"figure": "arc", "image": "image", "curve": "kept"}, "holds no 't0'"),
-        ({"title": "nothing"}, "left no 'null'"),
+        ({"title": "nothing"}, "there is no figure 'null'"),
     ],
 )
 def test_a_figure_that_cannot_be_made_says_so(
@@ -255,5 +255,14 @@ def test_a_large_study_stays_small(quake_run: Make) -> None:
 
 
 def test_kinds_of_figures_are_found() -> None:
-    wanted = {"arc", "aligned", "profile", "null", "overlay", "histogram", "scatter", "image"}
+    wanted = {
+        "arc",
+        "aligned",
+        "profile",
+        "null_distribution",
+        "overlay",
+        "histogram",
+        "scatter",
+        "image",
+    }
     assert wanted <= set(kinds())

@@ -54,10 +54,12 @@ def tones_of(picture: Picture) -> Tones:
     low, high = (float(x) for x in np.percentile(finite, [0.5, 99.5]))
     if low == high:
         low, high = float(finite.min()), float(finite.max())
-    if low < 0 < high and -low > 0.25 * high and high > 0.25 * -low:
+    spatial = sum(axis.is_spatial for axis in picture.axes) >= 2
+    # A photograph with its background taken away stays a photograph.
+    balance = min(-low, high) / max(-low, high) if low < 0 < high else 0.0
+    if balance > (0.6 if spatial else 0.25):
         reach = max(-low, high)
         return Tones("RdBu_r", -reach, reach)
-    spatial = sum(axis.is_spatial for axis in picture.axes) >= 2
     return Tones("gray" if spatial else "viridis", low, high)
 
 
@@ -155,7 +157,7 @@ def new_frame(picture: Picture, width: float = 8.4) -> tuple[Figure, Axes]:
     height, across = (abs(axis.step) * axis.size for axis in picture.axes[:2])
     ratio = height / across if picture.axes[0].is_spatial else 0.55
     tall = min(9.0, max(2.0, (width - 0.75) * ratio))
-    figure, ax = new_figure(tall / ratio + 0.75 if tall == 9.0 else width, tall / 0.93 + 0.55)
+    figure, ax = new_figure(tall / ratio + 0.75 if tall == 9.0 else width, tall + 0.65)
     return figure, ax
 
 

@@ -172,7 +172,14 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
         for name, is_number in zip(frame.columns, numeric, strict=True)
     ]
     values = [[_plain(value) for value in frame[name]] for name in frame.columns]
-    rows = [[(wording.number(v), _sort_key(v)) for v in row] for row in zip(*values, strict=True)]
+    shown = [
+        [
+            (text, _sort_key(value))
+            for text, value in zip(wording.numbers(column), column, strict=True)
+        ]
+        for column in values
+    ]
+    rows = [list(row) for row in zip(*shown, strict=True)]
     return Grid(table.name, columns, rows, total)
 
 

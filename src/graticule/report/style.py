@@ -59,7 +59,9 @@ def new_figure(width: float = 5.6, height: float = 3.6, columns: int = 1) -> tup
     axes = figure.subplots(1, columns, sharex=True, sharey=True)
     for ax in np.atleast_1d(axes):
         _quiet(ax)
-    figure.subplots_adjust(left=0.6 / width, right=1 - 0.15 / width, bottom=0.5 / height, top=0.93)
+    figure.subplots_adjust(
+        left=0.6 / width, right=1 - 0.15 / width, bottom=0.5 / height, top=1 - 0.15 / height
+    )
     return figure, axes
 
 

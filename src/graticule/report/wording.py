@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graticule.core.errors import GraticuleError
@@ -30,6 +30,24 @@ def number(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:.4g}"
     return str(value)
+
+
+def numbers(values: Sequence[object]) -> list[str]:
+    """Return a column's numbers with the same decimals, where they are of like size.
+
+    Examples
+    --------
+    >>> numbers([53.18, 124.4, None]), numbers([0.001, 812.0])
+    (['53.2', '124.4', '–'], ['0.001', '812'])
+    """
+    sizes = [abs(v) for v in values if isinstance(v, float) and math.isfinite(v) and v]
+    alike = sizes and max(sizes) < 10_000 and min(sizes) > max(max(sizes) / 1000, 0.01)
+    if not alike or any(isinstance(value, str) for value in values):
+        return [number(value) for value in values]
+    digits = max(0, 3 - math.floor(math.log10(max(sizes))))
+    digits = max(digits - 1, 0) if all(v == round(v, digits - 1) for v in sizes) else digits
+    digits = 0 if all(v == round(v) for v in sizes) else digits
+    return [f"{v:,.{digits}f}" if isinstance(v, float) and v == v else number(v) for v in values]
 
 
 def seconds(value: float | None) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ImageError, UnknownNameError
-from graticule.core.quantity import unit_scale
+from graticule.core.quantity import split_quantity, unit_scale
 from graticule.report.draw import painted, show
 from graticule.report.figures import View
 from graticule.report.preview import Axis, Picture
-from graticule.report.style import ORANGE, Drawing, drawn, new_figure
+from graticule.report.style import Drawing, drawn, new_figure
 
 Array = np.ndarray[Any, Any]
 
@@ -41,15 +41,20 @@ def arc(view: View, *, image: str, curve: str) -> Drawing:
     right.set_ylabel("")
     # Two thin lines beside the arrival leave the ripple between them to be seen.
     offset = 4 * abs(time.axes[0].step)
-    for sign in (-1, 1):
-        right.plot(start, arrival + sign * offset, color="black", lw=2.2, alpha=0.5)
-        right.plot(start, arrival + sign * offset, color=ORANGE, lw=1.2)
+    used = _used(view, curve, start, distance)
+    for line in (arrival - offset, arrival + offset):
+        right.plot(start, line, color="white", lw=3, alpha=0.7)
+        right.plot(start, line, color="black", lw=1, ls=(0, (2, 3)))
+        right.plot(start[used], line[used], color="black", lw=1.6)
     right.set_xlim(*distance.edges)
     right.set_ylim(*time.axes[0].edges)
     figure.subplots_adjust(left=0.07, right=0.985, bottom=0.13, wspace=0.06)
     t0, unit = view.value(curve, "t0")
     words = f"The arc starts at t0 = {t0:.4g} {unit}".strip()
-    caption = f"{words}. Left as it is; right with the fit, which runs between the two lines."
+    caption = (
+        f"{words}. Left as it is; right with the fit, which runs midway between the two lines; "
+        "they are full where the fit looked."
+    )
     alt = f"{image} of {view.image}, plain and with the fitted arc. {words}."
     return drawn(figure, alt, "Fitted arc", caption, wide=True)
 
@@ -72,13 +77,25 @@ def _arc(view: View, curve: str, time: Axis, distance: Axis) -> tuple[Array, Arr
         d0, unit_d = 0.0, distance.units
     begin = d0 * (distance.factor(unit_d) if unit_d else distance.sample)
     at = np.linspace(max(begin, min(distance.edges)), max(distance.edges), 400)
-    travel = _travel_time(_law(view, curve), a, at - begin, time, distance)
+    travel = _travel_time(str(_fit(view, curve)["curve"]), a, at - begin, time, distance)
     onset = t0 * (time.factor(unit_t) if unit_t else time.sample)
     return at, onset + travel
 
 
-def _law(view: View, curve: str) -> str:
-    """Return the law of the nearest step before the record that has one."""
+def _used(view: View, curve: str, at: Array, distance: Axis) -> Array:
+    """Return which distances the fit looked at."""
+    between = _fit(view, curve).get("between")
+    if not isinstance(between, (list, tuple)) or len(between) != 2:
+        return np.ones(at.shape, dtype=bool)
+    bounds = []
+    for bound in between:
+        value, unit = split_quantity(bound)
+        bounds.append(value * (distance.factor(unit) if unit else distance.sample))
+    return np.asarray((at >= bounds[0]) & (at <= bounds[1]))
+
+
+def _fit(view: View, curve: str) -> Mapping[str, Any]:
+    """Return the parameters of the nearest step before the record that has a curve."""
     steps: Mapping[str, Any] = view.record.pipeline.get("steps") or {}
     waiting, seen = [curve], set()
     while waiting:
@@ -88,7 +105,7 @@ def _law(view: View, curve: str) -> str:
             continue
         seen.add(name)
         if "curve" in (step.get("params") or {}):
-            return str(step["params"]["curve"])
+            return dict(step["params"])
         inputs = step.get("inputs") or {}
         waiting += [str(reference).partition(".")[0] for reference in inputs.values()]
     raise UnknownNameError(f"no step before {curve!r} has a curve")

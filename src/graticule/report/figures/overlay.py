@@ -60,13 +60,13 @@ def _number(
     for number in numbers:
         where = [np.mean(index) for index in np.nonzero(marks == number)]
         y, x = (axis.first + axis.step * at for axis, at in zip(axes[:2], where, strict=True))
-        box = {"facecolor": "black", "alpha": 0.45, "edgecolor": "none", "pad": 0.8}
+        box = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 0.8}
         ax.text(
             float(x),
             float(y),
             str(number),
             color="white",
-            fontsize=7,
+            fontsize=8,
             ha="center",
             va="center",
             bbox=box,

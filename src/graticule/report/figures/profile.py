@@ -44,7 +44,11 @@ def profile(view: View, *, of: str, mark: str | None = None, along: str = "time"
             half = view.value(mark, f"{axis.name}_width")[0] * scale / 2
             ax.axvspan(position * scale - half, position * scale + half, color=ORANGE, alpha=0.18)
         words = f"statistic {height:.4g} at {position:.4g} {unit}".strip()
-        ax.plot([position * scale], [height], "o", color=ORANGE, ms=6, mec="black", label=words)
+        here = float(np.interp(position * scale, axis.positions, np.nan_to_num(values)))
+        # The record may be of another step; its height then means nothing on this axis.
+        if abs(height - here) < 0.15 * np.nanmax(np.abs(values)):
+            here = height
+        ax.plot([position * scale], [here], "o", color=ORANGE, ms=6, mec="black", label=words)
         legend(ax, loc="upper right")
         low, high = ax.get_ylim()
         ax.set_ylim(low, high + 0.14 * (high - low))

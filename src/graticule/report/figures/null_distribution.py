@@ -9,7 +9,7 @@ from graticule.report.figures import View
 from graticule.report.style import GREY, INK, RED, Drawing, drawn, new_figure
 
 
-def null(view: View, *, of: str = "null") -> Drawing:
+def null_distribution(view: View, *, of: str) -> Drawing:
     """Draw the null distribution of a check, the statistic, and what p it supports.
 
     Parameters
@@ -54,4 +54,6 @@ def null(view: View, *, of: str = "null") -> Drawing:
         f"p = (1 + {k}) / (1 + {m}) = {p:.2g}"
     )
     caption = f"{words}. The smallest p that {m} surrogates can support is {1 / (1 + m):.2g}."
-    return drawn(figure, f"Null distribution of {view.image}. {words}.", "Null", caption)
+    return drawn(
+        figure, f"Null distribution of {view.image}. {words}.", "Null distribution", caption
+    )
