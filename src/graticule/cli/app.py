@@ -5,25 +5,28 @@ from __future__ import annotations
 from cyclopts import App
 
 import graticule
+from graticule.cli.bench import bench
+from graticule.cli.check import check
+from graticule.cli.demo import demo
+from graticule.cli.inspect import inspect
+from graticule.cli.ops import ops
+from graticule.cli.run import run
 
-_COMMANDS = {
-    "demo": "See it work: real images to checked numbers, with a report.",
-    "run": "Run a pipeline on images and write a run folder.",
-    "check": "Check a pipeline without running it; list the recipes.",
-    "ops": "List the operations, or show one.",
-    "inspect": "Show what an image file holds.",
-    "bench": "Measure every figure with its baseline beside it.",
-}
+_HELP = """Image analysis whose numbers can be defended.
+
+Start with: graticule demo
+"""
 
 
 def make_app() -> App:
-    """Return the application; each command is imported when it is called."""
+    """Return the application."""
     app = App(
         name="graticule",
-        help="Image analysis whose numbers can be defended.\n\nStart with: graticule demo",
+        help=_HELP,
         version=graticule.__version__,
         version_flags=["--version"],
+        suppress_keyboard_interrupt=False,
     )
-    for name, text in _COMMANDS.items():
-        app.command(f"graticule.cli.{name}:{name}", name=name, help=text)
+    for command in (demo, run, check, ops, inspect, bench):
+        app.command(command)
     return app

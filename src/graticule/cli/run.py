@@ -31,7 +31,7 @@ def run(
     named; the rest goes on. Exit status: 0 all done, 1 some images failed, 2 wrong request.
 
     Examples: graticule run coins photo.png -o out;
-    graticule run sunquake "td/*.fits" -o out --set null.n=999
+    graticule run sunquake "td/*.fits" -o out --set chance.n=199
 
     Parameters
     ----------

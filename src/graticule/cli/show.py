@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from graticule.pipeline.run import Progress, Run
+from graticule.pipeline.execute import Progress, Run
 
 
 @contextmanager

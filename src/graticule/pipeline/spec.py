@@ -11,7 +11,7 @@ from graticule.core.check import Check
 from graticule.core.op import Op
 
 if TYPE_CHECKING:
-    from graticule.pipeline.run import Run
+    from graticule.pipeline.execute import Run
 
 
 @dataclass(frozen=True)
@@ -193,10 +193,10 @@ class Pipeline:
         out : path
             The run folder; the same call again takes up a run that was cut off.
         **options
-            As `graticule.pipeline.run.run` takes them: ``workers``, ``memory``, ``cluster``,
+            As `graticule.pipeline.execute.run` takes them: ``workers``, ``memory``, ``cluster``,
             ``overwrite``, ``progress``.
         """
-        from graticule.pipeline.run import run
+        from graticule.pipeline.execute import run
 
         return run(self, images, Path(out), **options)
 

@@ -1,0 +1,153 @@
+"""The command line: exit statuses that mean something, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+
+from graticule.cli import main
+
+COINS = str(Path(skimage.__file__).parent / "data" / "coins.png")
+SMALL = "graticule: 1\nname: small\nsteps: {bright: {op: threshold.otsu}}\n"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> str:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    return str(file)
+
+
+def test_run_names_the_report_and_exits_0(
+    small: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["run", small, COINS, "-o", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert str(out / "report.html") in said.replace("\n", "")
+    assert "1 of 1 images done" in said
+
+
+def test_a_failed_image_is_named_and_exits_1(
+    small: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(Path(COINS).read_bytes()[:5000])
+    assert main(["run", small, COINS, str(bad), "-o", str(tmp_path / "out")]) == 1
+    captured = capsys.readouterr()
+    assert "failed: bad" in captured.err
+    assert "1 of 2 images done" in captured.out
+
+
+def test_set_changes_parameters(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["run", "coins", COINS, "-o", str(out)]
+    assert main([*arguments, "--set", "kept.min_size=1500", "--set", "smooth.sigma=2 px"]) == 0
+    about = json.loads((out / "run.json").read_text())
+    assert about["pipeline"]["steps"]["smooth"]["params"]["sigma"] == 2
+    assert "min_size: 1500" in about["text"]
+
+
+WRONG = [
+    (["run"], "requires"),
+    (["nonsense"], "nonsense"),
+    (["run", "no-such-recipe", COINS, "-o", "{out}"], "neither a file nor a recipe"),
+    (["run", "{small}", "nowhere.png", "-o", "{out}"], "nowhere.png"),
+    (["run", "{small}", COINS, "-o", "{out}", "--set", "bright"], "step.parameter=value"),
+    (["run", "{small}", COINS, "-o", "{out}", "--set", "brght.x=1"], "did you mean bright"),
+    (["run", "{small}", COINS, "-o", "{out}", "--set", "bright.sigma=1"], "no such parameter"),
+    (["run", "{small}", COINS, "-o", "{out}", "--workers", "0"], "workers"),
+    (["run", "{small}", COINS, "-o", "{out}", "--workers", "two"], "two"),
+    (["run", "{small}", COINS, "-o", "{out}", "--memory", "lots"], "lots"),
+    (["run", "{small}", COINS, "-o", "{out}", "--cluster", "tcp://127.0.0.1:9"], "scheduler"),
+    (["run", "{small}", COINS, "-o", "{small}"], "small.yaml"),
+    (["check", "{faulty}"], "line 2"),
+    (["check", "nowhere.yaml"], "nowhere.yaml"),
+    (["ops", "filters.gausian"], "did you mean filters.gaussian"),
+    (["inspect", "nowhere.tif"], "nowhere.tif"),
+    (["inspect", "{faulty}"], "format"),
+    (["bench", "--only", "F99"], "F99"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "wanted"), WRONG, ids=lambda value: str(value)[-30:])
+def test_wrong_requests_say_why_and_exit_2(
+    arguments: list[str],
+    wanted: str,
+    small: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    faulty = tmp_path / "faulty.yaml"
+    faulty.write_text("graticule: 1\nsteps: {a: {op: nothing.at.all}}\n")
+    names = {"small": small, "out": str(tmp_path / "out"), "faulty": str(faulty)}
+    assert main([argument.format(**names) for argument in arguments]) == 2
+    captured = capsys.readouterr()
+    assert wanted in captured.err.replace("\n", " ")
+    assert "Traceback" not in captured.err
+
+
+def test_a_fault_of_ours_is_told_kindly(
+    small: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("graticule.pipeline.execute.study", broken)
+    assert main(["run", small, COINS, "-o", str(tmp_path / "out")]) == 70
+    assert "fault in Graticule" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_how_to_go_on(
+    small: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("graticule.pipeline.execute.do", stopped)
+    assert main(["run", small, COINS, "-o", str(tmp_path / "out")]) == 130
+    assert "goes on" in capsys.readouterr().err
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "graticule demo" in capsys.readouterr().out
+    assert main(["run", "--help"]) == 0
+    assert "--set chance.n=199" in " ".join(capsys.readouterr().out.split())
+
+
+def test_ops_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ops"]) == 0
+    assert "filters.gaussian" in capsys.readouterr().out
+    assert main(["ops", "filters.gaussian"]) == 0
+    assert "default 1.0" in capsys.readouterr().out
+    assert main(["ops", "threshold"]) == 0
+    assert "filters.gaussian" not in capsys.readouterr().out
+
+
+def test_inspect_shows_axes_and_range(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from graticule.core import as_image
+    from graticule.io import write
+
+    image = as_image(np.arange(12.0).reshape(3, 4), spacing={"y": "0.5 um", "x": "0.25 um"})
+    path = write(tmp_path / "small.ome.tif", image.astype(np.float32))
+    assert main(["inspect", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "0.25 um" in said
+    assert "0 to 11" in said
+
+
+def test_check_lists_the_recipes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    said = capsys.readouterr().out
+    assert "coins" in said
+    assert "sunquake" in said
+    assert main(["check", "sunquake"]) == 0
+    assert "chance = surrogate of event.statistic" in capsys.readouterr().out
