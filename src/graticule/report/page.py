@@ -20,7 +20,7 @@ from graticule.core.errors import GraticuleError, StoreError
 from graticule.report import wording
 from graticule.report.figures import Missing, View, draw, is_of_study
 from graticule.report.preview import Preview, preview_of
-from graticule.report.record import RunRecord, read_record
+from graticule.report.record import RunRecord, fates, read_record
 from graticule.report.strip import Panel, strip
 from graticule.report.style import Drawing
 from graticule.report.tables import StudyTable
@@ -128,19 +128,21 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
     wanted = [item for item in record.pipeline.get("report") or [] if isinstance(item, dict)]
     view = View(record, tables)
     shown, kept = _shown(folder, record, tables["images"])
+    rows = _rows(tables["images"], shown)
+    entries = [entry for entry in wanted if not is_of_study(entry)]
     return {
         "record": record,
         "answer": _answer(record, tables, troubles),
-        "failed": record.failed[:LISTED],
+        "failed": fates(record.failed[:LISTED]),
         "skipped": record.skipped[:LISTED],
         "grids": grids,
         "figures": [draw(entry, view) for entry in wanted if is_of_study(entry)],
         "images": [
-            _image(folder, view, name, [e for e in wanted if not is_of_study(e)], str(index))
+            _image(folder, view, name, rows.get(name), entries, str(index))
             for index, name in enumerate(shown)
         ],
         "kept": kept,
-        "hashes": record.images[:ROWS],
+        "hashes": fates(record.images[:ROWS]),
         "checks": [(n, c, wording.meaning(c)) for n, c in record.checks.items()],
         "slowest": max((s.seconds or 0 for s in record.steps.values()), default=0) or 1,
         "command": shlex.join(record.command),
@@ -154,7 +156,7 @@ def _answer(record: RunRecord, tables: Mapping[str, StudyTable], troubles: list[
         return wording.answer(record, tables["images"], objects)
     except GraticuleError as error:
         troubles.append(str(error))
-        return [f"{len(record.done):,} images done, {len(record.failed):,} failed."]
+        return [f"{record.done:,} images done, {len(record.failed):,} failed."]
 
 
 def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | None:
@@ -198,7 +200,8 @@ def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[st
     """Return the images to show, and how many have pictures: the detected ones come first."""
     place = folder / "previews"
     kept = {path.relative_to(place).as_posix()[:-4] for path in place.glob("**/*.npz")}
-    names = [fate.image for fate in record.done if fate.image in kept]
+    fine = (str(fate.get("image")) for fate in record.images if fate.get("status") != "failed")
+    names = [name for name in fine if name in kept]
     strength: dict[str, float] = {}
     with suppress(GraticuleError):
         if images.exists and "detected" in images.columns:
@@ -211,14 +214,18 @@ def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[st
 
 
 def _image(
-    folder: Path, study: View, name: str, entries: list[dict[str, Any]], key: str
+    folder: Path,
+    study: View,
+    name: str,
+    row: pd.Series[Any] | None,
+    entries: list[dict[str, Any]],
+    key: str,
 ) -> ImageView:
     try:
         preview: Preview = preview_of(folder, name)
         panels = strip(study.record, preview, f"tones-{key}")
     except GraticuleError as error:
         return ImageView(name, [], [], [], str(error))
-    row = _row(study, name)
     view = View(study.record, study.tables, name, preview, row)
     facts = []
     for column in () if row is None else row.index:
@@ -229,9 +236,9 @@ def _image(
     return ImageView(name, facts, [draw(entry, view) for entry in entries], panels)
 
 
-def _row(study: View, name: str) -> pd.Series[Any] | None:
+def _rows(images: StudyTable, names: list[str]) -> dict[str, pd.Series[Any]]:
+    """Return the rows of some images by name."""
     with suppress(GraticuleError, KeyError):
-        rows = study.tables["images"].of_images([name])
-        if len(rows):
-            return rows.astype(object).iloc[0]
-    return None
+        rows = images.of_images(names).astype(object)
+        return {str(row["image"]): row for _, row in rows.iterrows()}
+    return {}

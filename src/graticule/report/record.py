@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -30,6 +32,9 @@ Facts = Annotated[dict[str, Any], BeforeValidator(_mapping)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True)
+
+
+Model = TypeVar("Model", bound=_Part)
 
 
 class Trouble(_Part):
@@ -86,7 +91,7 @@ class RunRecord(_Part):
     command: Annotated[list[str], BeforeValidator(_items)] = Field(default_factory=list)
     started: str | None = ""
     seconds: float | None = None
-    images: Annotated[list[ImageFate], BeforeValidator(_items)] = Field(default_factory=list)
+    images: Annotated[list[dict[str, Any]], BeforeValidator(_items)] = Field(default_factory=list)
     steps: Annotated[dict[str, StepFacts], BeforeValidator(_mapping)] = Field(default_factory=dict)
     checks: Annotated[dict[Name, CheckFacts], BeforeValidator(_mapping)] = Field(
         default_factory=dict
@@ -102,15 +107,15 @@ class RunRecord(_Part):
         """Name of the pipeline."""
         return str(self.pipeline.get("name") or "Run")
 
-    @property
-    def failed(self) -> list[ImageFate]:
+    @cached_property
+    def failed(self) -> list[dict[str, Any]]:
         """The images that were set aside."""
-        return [fate for fate in self.images if fate.status == "failed"]
+        return [fate for fate in self.images if fate.get("status") == "failed"]
 
     @property
-    def done(self) -> list[ImageFate]:
-        """The images that went through."""
-        return [fate for fate in self.images if fate.status != "failed"]
+    def done(self) -> int:
+        """How many images went through."""
+        return len(self.images) - len(self.failed)
 
     def unit(self, table: str, column: str) -> str:
         """Return the unit of a column, ``""`` where it has none."""
@@ -133,9 +138,24 @@ def read_record(path: Path) -> RunRecord:
         raise StoreError("there is no run.json", where=str(path.parent), hint=hint) from None
     except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"run.json cannot be read: {error}", where=str(path)) from None
+    return _validated(RunRecord, content, "run.json")
+
+
+def fates(images: Sequence[Mapping[str, Any]]) -> list[ImageFate]:
+    """Return what became of some images; of a million, only those that are shown.
+
+    Raises
+    ------
+    StoreError
+        If the record says something of the wrong type.
+    """
+    return [_validated(ImageFate, image, "run.json: images") for image in images]
+
+
+def _validated(model: type[Model], content: object, where: str) -> Model:
     try:
-        return RunRecord.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{place}: {first['msg']}", where=str(path)) from None
+        raise StoreError(f"{place}: {first['msg']}", where=where) from None

@@ -114,7 +114,7 @@ def count(many: int, noun: str) -> str:
 
 def answer(record: RunRecord, images: StudyTable, objects: list[StudyTable]) -> list[str]:
     """Return what came out, in sentences; the first thing a reader sees."""
-    done, failed = len(record.done), len(record.failed)
+    done, failed = record.done, len(record.failed)
     said = [f"{count(done, 'image')} {'was' if done == 1 else 'were'} analysed; "]
     said[0] += f"{failed:,} failed." if failed else "none failed."
     if images.exists and "detected" in images.columns:
