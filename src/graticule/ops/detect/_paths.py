@@ -47,14 +47,20 @@ def planes_of(columns: Array, *, wrap: bool = False, fourier: bool = False) -> A
 
 
 def _shifted_by_parts(columns: Array) -> Array:
-    """Interpolate columns in time, part by part of a sample, as band-limited functions."""
+    """Interpolate columns in time as band-limited functions; NaN beside what is not finite."""
     from scipy import fft
 
     count, size = columns.shape
+    finite = np.isfinite(columns)
     frequency = fft.fftfreq(size)
     turns = np.exp(2j * np.pi * frequency[None, :] * np.arange(PARTS)[:, None] / PARTS)
-    lines = fft.ifft(fft.fft(columns, axis=1)[:, None, :] * turns[None, :, :], axis=2)
+    spectrum = fft.fft(np.where(finite, columns, 0), axis=1)
+    lines = fft.ifft(spectrum[:, None, :] * turns[None, :, :], axis=2)
     lines = lines if np.iscomplexobj(columns) else lines.real
+    if not finite.all():
+        known = np.repeat(finite[:, None, :], PARTS, axis=1)
+        known[:, 1:, :-1] &= finite[:, None, 1:]
+        lines = np.where(known, lines, np.nan)
     return np.asarray(lines.reshape(count * PARTS, size), dtype=columns.dtype)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Length, Record, Table, Whole, like, op, step_of
+from graticule.core import Image, Length, Record, Table, Whole, like, op, require_dims, step_of
 from graticule.core.errors import ImageError
 from graticule.ops.detect._curves import Curve, columns_between, travel_times
 
@@ -83,6 +83,7 @@ def moveout(
            [1. , 1.5],
            [2. , nan]], dtype=float32)
     """
+    require_dims(image, [along, across])
     columns = image.isel({across: columns_between(image, across, between)})
     found = _found(image, event, across) if event is not None else (a, d0.samples(image, across))
     law, start = (np.array([value]) for value in found)
@@ -112,5 +113,6 @@ def _shifted(
     low, high = np.clip(base, 0, size - 1), np.clip(base + (part > 0), 0, size - 1)
     rows = np.arange(values.shape[-2])[:, None]
     before, after = values[..., rows, low], values[..., rows, high]
-    between = before + part * (after - before)
+    with np.errstate(invalid="ignore"):
+        between = before + part * (after - before)
     return np.where(inside, between, np.float32(np.nan))

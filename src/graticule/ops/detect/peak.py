@@ -25,7 +25,7 @@ def peak(image: Image) -> Record:
     Parameters
     ----------
     image : Image
-        Any dims. NaN is passed over.
+        Any dims. Samples that are not finite are passed over.
 
     Returns
     -------
@@ -46,6 +46,7 @@ def peak(image: Image) -> Record:
     values = np.asarray(image.values, dtype=float)
     row: dict[str, float] = {"statistic": np.nan}
     finite = np.isfinite(values)
+    values = np.where(finite, values, np.nan)
     top = int(np.where(finite, values, -np.inf).argmax())
     at = [int(index) for index in np.unravel_index(top, values.shape)]
     found = bool(finite.any())

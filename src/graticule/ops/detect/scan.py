@@ -52,7 +52,7 @@ def scan(
     is :math:`|\sum_d y_d|^2 / (n \sigma^2)` over the :math:`n` samples of the path that lie
     inside the image, with :math:`\sigma^2` the mean of :math:`|y|^2`: it does not depend on the
     phase of the arrival, and in white noise its mean is 1 on every path. With ``"mean"`` it is
-    the mean of the samples as they are. Nothing wraps around.
+    the mean of the samples as they are. Nothing wraps around; a path through a NaN sample is NaN.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def scan(
     times = travel_times(columns, curve, *each, along=along, across=across, table=table)
     if not np.isfinite(times).any(axis=1).all():
         raise ImageError("some curve has no column: the start or the table lies beyond the image")
-    plane = np.asarray(columns.transpose(across, along).values, dtype=np.float32)
+    plane = np.asarray(columns.transpose(across, along).values, dtype=float)
     stacked = _stacked(plane, times, statistic, interpolation, inside)
     shape = (law.size, start.size, plane.shape[1])
     result = _labelled(columns, stacked.reshape(shape), (law, start), times, along, across)
@@ -123,19 +123,24 @@ def scan(
 def _stacked(
     plane: Array, times: Array, statistic: str, interpolation: Interpolation, inside: float
 ) -> Array:
-    columns = _analytic(plane) if statistic == "power" else plane
+    with np.errstate(over="ignore"):
+        columns = _analytic(plane) if statistic == "power" else plane.astype(np.float32)
     planes = planes_of(columns, fourier=interpolation == "fourier")
     fewest = int(np.ceil(inside * plane.shape[0]))
     return profiles(planes, times, interpolation=interpolation, fewest=fewest)
 
 
 def _analytic(plane: Array) -> Array:
-    """Return the analytic signal of every column, of unit mean power."""
+    """Return the analytic signal of every column, of unit mean power; NaN stays in its place."""
     from scipy.signal import hilbert
 
-    signal = hilbert(plane, axis=1)
-    power = float(np.nanmean(np.abs(signal) ** 2))
-    return np.asarray(signal / np.sqrt(power) if power > 0 else signal, dtype=np.complex64)
+    finite = np.isfinite(plane)
+    known = np.where(finite, plane, 0.0)
+    largest = float(np.abs(known).max())
+    signal = hilbert(known / largest if largest > 0 else known, axis=1)
+    power = float(np.mean(np.abs(signal[finite]) ** 2)) if finite.any() else 0.0
+    signal = signal / np.sqrt(power) if power > 0 else signal
+    return np.where(finite, signal, np.nan).astype(np.complex64)
 
 
 def _labelled(
