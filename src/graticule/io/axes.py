@@ -11,6 +11,7 @@ import xarray as xr
 
 from graticule.core.errors import FormatError, UnitsError
 from graticule.core.image import DEFAULT_DIMS, step_of
+from graticule.io.safety import require_modest
 
 UNNAMED = "axis_"
 
@@ -60,6 +61,7 @@ def coordinate(
     """Return an evenly spaced coordinate as xarray takes it."""
     if not (math.isfinite(step) and step != 0 and math.isfinite(origin)):
         raise FormatError(f"the spacing along {dim} must be a number other than 0, not {step}")
+    require_modest((size,), what=f"the axis {dim}")
     attrs: dict[str, Any] = {"units": unit} if unit else {}
     if size == 1:
         # one position does not tell the spacing, so it is kept beside it

@@ -16,6 +16,8 @@ from graticule.io.safety import guard
 Box: TypeAlias = tuple[slice, ...]
 BLOCK = 32 * 2**20
 """Bytes a block of a lazily opened image aims at."""
+MOST_BLOCKS = 20_000
+"""Above about this many blocks they are made larger than that."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,10 @@ def as_dask(array: FileArray, unit: Sequence[int]) -> Any:
 def _blocks(shape: Sequence[int], unit: Sequence[int], itemsize: int) -> tuple[int, ...]:
     """Grow the stored piece along the last axes first until a block is near `BLOCK` bytes."""
     blocks = [max(1, min(piece, size)) for piece, size in zip(unit, shape, strict=True)]
+    # a region is cut out of the read whatever the block, but each block costs dask time
+    least = max(BLOCK, math.prod(shape) * itemsize // MOST_BLOCKS)
     for axis in reversed(range(len(shape))):
-        room = BLOCK // max(1, math.prod(blocks) * itemsize)
+        room = least // max(1, math.prod(blocks) * itemsize)
         grown = blocks[axis] * max(1, room)
         blocks[axis] = min(max(1, shape[axis]), grown)
     return tuple(blocks)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,7 @@ def _sniff(path: Path, head: bytes) -> bool:
         try:
             with gzip.open(path) as file:
                 head = file.read(len(_MARK))
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             return False
     return head.startswith(_MARK)
 
@@ -88,7 +90,7 @@ class _Packed:
     index: int
 
     def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
-        with _hdus(path) as hdus, quiet(UserWarning):
+        with _hdus(path) as hdus:
             return native_values(hdus[self.index].section[box])
 
 
@@ -98,17 +100,24 @@ def native_values(values: Any) -> np.ndarray[Any, Any]:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _hdus(path: Path) -> Any:
+@contextmanager
+def _hdus(path: Path) -> Iterator[Any]:
     from astropy.io import fits
 
-    with quiet(UserWarning):  # about keywords that are not as the standard has them
-        return fits.open(path, mode="readonly", memmap=False, lazy_load_hdus=True)
+    # the file is opened here, for astropy forgets to close one that it cannot read; the warnings
+    # are about keywords that are not as the standard has them
+    with (
+        path.open("rb") as file,
+        quiet(UserWarning),
+        fits.open(file, memmap=False, lazy_load_hdus=True) as hdus,
+    ):
+        yield hdus
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
     with address.path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    with _hdus(address.path) as hdus, quiet(UserWarning):
+    with _hdus(address.path) as hdus:
         hdu = hdus[_pick(hdus, address.inside)]
         header = hdu.header
         shape = tuple(int(size) for size in hdu.shape)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +40,21 @@ def _sniff(path: Path, head: bytes) -> bool:
     )
 
 
-def opened(path: Path) -> Any:
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
     """Open a picture with Pillow, its own limit on pixels replaced by that of the settings."""
     from PIL import Image
 
-    with quiet(UserWarning):  # about metadata, which an image does not depend on
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            picture = Image.open(path)
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
-    require_modest((getattr(picture, "n_frames", 1), picture.height, picture.width))
-    return picture
+    with path.open("rb") as file:
+        with quiet(UserWarning):  # about metadata, which an image does not depend on
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                picture = Image.open(file)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+        with picture:
+            require_modest((getattr(picture, "n_frames", 1), picture.height, picture.width))
+            yield picture
 
 
 def frame(picture: Any) -> np.ndarray[Any, Any]:

@@ -22,9 +22,8 @@ from graticule.io.safety import require_complete
 
 _MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _LETTERS = {"Y": "y", "X": "x", "Z": "z", "C": "c", "S": "c", "T": "t"}
-# what is said there of damaged files is raised here
+# what is said there of damaged files is raised here; nobody has to see it twice
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
-logging.getLogger("tifffile").propagate = False
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -77,7 +76,7 @@ def _lazy(path: Path, series: Any, shape: tuple[int, ...], level: int) -> Any:
     try:
         for corner in ([0] * page.ndim, [size - 1 for size in page.shape]):
             page_box(series.pages[0], page, tuple(slice(at, at + 1) for at in corner))
-    except Exception:
+    except RuntimeError:  # what every codec raises
         through_pillow = None if level else _through_pillow(path, array, page)
         if through_pillow is None:
             raise

@@ -1,0 +1,145 @@
+"""One small file of every kind that is read, with the values it must give."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+VALUES = (np.arange(60 * 40).reshape(60, 40) * 7 % 251).astype(np.uint8)
+STACK = (np.arange(3 * 20 * 30).reshape(3, 20, 30) * 11 % 4093).astype(np.uint16)
+Maker = Callable[[Path], Any]
+
+
+def npy(path: Path) -> Any:
+    with path.open("wb") as file:
+        np.save(file, STACK)
+    return STACK
+
+
+def npz(path: Path) -> Any:
+    with path.open("wb") as file:
+        np.savez_compressed(file, a=VALUES)
+    return VALUES
+
+
+def fits(path: Path) -> Any:
+    from astropy.io import fits
+
+    fits.PrimaryHDU(STACK).writeto(path)
+    return STACK
+
+
+def fits_packed(path: Path) -> Any:
+    from astropy.io import fits
+
+    fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(STACK.astype(np.int16))]).writeto(path)
+    return STACK.astype(np.int16)
+
+
+def fits_zipped(path: Path) -> Any:
+    from astropy.io import fits
+
+    plain = path.with_suffix(".plain")
+    fits.PrimaryHDU(VALUES).writeto(plain)
+    path.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    return VALUES
+
+
+def tiff(path: Path) -> Any:
+    import tifffile
+
+    tifffile.imwrite(path, STACK, photometric="minisblack")
+    return STACK
+
+
+def tiff_pages(path: Path) -> Any:
+    import tifffile
+
+    with tifffile.TiffWriter(path) as writer:
+        for page in STACK:
+            writer.write(page, contiguous=False, compression="zlib", rowsperstrip=7, metadata=None)
+    return STACK
+
+
+def tiff_tiles(path: Path) -> Any:
+    import tifffile
+
+    tifffile.imwrite(path, VALUES, tile=(16, 32), compression="lzw")
+    return VALUES
+
+
+def ome_tiff(path: Path) -> Any:
+    import xarray as xr
+
+    from graticule.io.formats._tiff_write import write
+
+    write(path, xr.DataArray(STACK, dims=("z", "y", "x")), False)
+    return STACK
+
+
+def imagej(path: Path) -> Any:
+    import tifffile
+
+    tifffile.imwrite(path, STACK, imagej=True, metadata={"axes": "ZYX", "unit": "um"})
+    return STACK
+
+
+def _picture(form: str, **options: Any) -> Maker:
+    def make(path: Path) -> Any:
+        from PIL import Image
+
+        with path.open("wb") as file:
+            Image.fromarray(VALUES).save(file, form, **options)
+        with Image.open(path) as picture:
+            return np.asarray(picture)
+
+    make.__name__ = form.lower()
+    return make
+
+
+def hdf5(path: Path) -> Any:
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        file.create_dataset("entry/data", data=STACK, chunks=(1, 7, 9), compression="gzip")
+    return STACK
+
+
+def hdf5_plain(path: Path) -> Any:
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        file["data"] = STACK
+    return STACK
+
+
+def mat(path: Path) -> Any:
+    from scipy.io import savemat
+
+    with path.open("wb") as file:
+        savemat(file, {"a": VALUES}, do_compression=True)
+    return VALUES
+
+
+def mat_plain(path: Path) -> Any:
+    from scipy.io import savemat
+
+    with path.open("wb") as file:
+        savemat(file, {"a": VALUES})
+    return VALUES
+
+
+FILES: dict[str, Maker] = {
+    maker.__name__: maker
+    for maker in (
+        npy, npz, fits, fits_packed, fits_zipped, tiff, tiff_pages, tiff_tiles, ome_tiff, imagej,
+        _picture("PNG"), _picture("JPEG", quality=95), _picture("BMP"), _picture("GIF"),
+        _picture("WEBP", lossless=True), _picture("PPM"),
+        hdf5, hdf5_plain, mat, mat_plain,
+    )
+}  # fmt: skip
