@@ -22,7 +22,7 @@ from graticule.core.errors import GraticuleError, ImageError
 from graticule.core.image import as_image
 from graticule.core.kinds import Kind
 from graticule.core.parameters import Parameters
-from graticule.core.scope import Reduction, Scope, Stitched
+from graticule.core.scope import Pointwise, Reduction, Scope, Stitched
 
 DtypeRule: TypeAlias = str | Callable[[np.dtype[Any]], np.dtype[Any]] | None
 
@@ -99,10 +99,8 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name} v{self.version} {type(self.scope).__name__}>"
 
-    def __reduce__(self) -> tuple[object, ...]:
-        from graticule.core.registry import get_op
-
-        return (get_op, (self.name,))
+    def __reduce__(self) -> str:
+        return self.function.__qualname__
 
     def _bound(self, data: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
         if len(data) > len(self.inputs):
@@ -133,10 +131,20 @@ class Op:
         for given, value in zip(self.inputs, data, strict=True):
             try:
                 prepared.append(None if value is None else _as_kind(value, given))
+                self._require_real(prepared[-1])
             except GraticuleError as error:
                 raise error.at(f"{self.name}: {given.name}") from None
         self._require_same_sizes(prepared)
         return prepared
+
+    def _require_real(self, value: Any) -> None:
+        """Refuse complex numbers, which have no order, unless samples are only moved about."""
+        moves = isinstance(self.scope, Pointwise) and self.scope.index is not None
+        if isinstance(value, xr.DataArray) and value.dtype.kind == "c" and not moves:
+            raise ImageError(
+                f"must be real numbers, not {value.dtype}",
+                hint="take the magnitude or a part first",
+            )
 
     def _require_same_sizes(self, prepared: Sequence[Any]) -> None:
         sizes: dict[Any, tuple[int, str]] = {}

@@ -38,7 +38,9 @@ class Parameters:
         self._leaves = {name: _leaves(annotation) for name, (annotation, _) in fields.items()}
         self.model: type[BaseModel] = create_model(
             owner.replace(".", "_"),
-            __config__=ConfigDict(extra="forbid", frozen=True, validate_default=True),
+            __config__=ConfigDict(
+                extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+            ),
             **fields,
         )
 

@@ -9,15 +9,8 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import like
-from graticule.core.errors import ImageError
 
 Correction = Annotated[Literal["subtract", "divide"], Field(title="Correction")]
-
-
-def require_real(image: xr.DataArray) -> None:
-    """Raise `ImageError` if the values are complex."""
-    if image.dtype.kind == "c":
-        raise ImageError("the values must be real", hint="take the magnitude first")
 
 
 def corrected(
@@ -28,6 +21,8 @@ def corrected(
     level = background.astype(np.float32, copy=False)
     if correction == "subtract":
         unit = {key: value for key, value in image.attrs.items() if key == "units"}
-        return like(image, values - level, **unit)
+        with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, as it should be
+            return like(image, values - level, **unit)
     ratio = np.full(values.shape, np.nan, np.float32)
-    return like(image, np.divide(values, level, out=ratio, where=level != 0))
+    with np.errstate(invalid="ignore"):
+        return like(image, np.divide(values, level, out=ratio, where=level != 0))

@@ -15,7 +15,6 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Length, filtered_dims, like
-from graticule.core.errors import ImageError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Shape = Annotated[Literal["ball", "box", "diamond"], Field(title="Shape of the footprint")]
@@ -79,8 +78,6 @@ def with_values(image: xr.DataArray, values: Array) -> xr.DataArray:
 def _extremum(
     image: xr.DataArray, values: Array, radius: Length, shape: str, *, lowest: bool
 ) -> Array:
-    if values.dtype.kind == "c":
-        raise ImageError("complex numbers have no order", hint="take the magnitude first")
     if values.dtype == np.bool_:
         bits = _extremum(image, values.view(np.uint8), radius, shape, lowest=lowest)
         return bits.view(np.bool_)

@@ -10,7 +10,7 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, op
-from graticule.ops._background import Correction, corrected, require_real
+from graticule.ops._background import Correction, corrected
 from graticule.ops._morphology import dilated, eroded, reach
 from graticule.ops.filters.gaussian import gaussian
 
@@ -82,7 +82,6 @@ def background(
     >>> gt.filters.background(np.array([3, 3, 8, 3, 3]), width=1, method="opening")
     array([0., 0., 5., 0., 0.], dtype=float32)
     """
-    require_real(image)
     if method == "opening":
         values = image.values.astype(np.float32, copy=False)
         level = dilated(image, eroded(image, values, width, "ball"), width, "ball")

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from graticule.core import Image, Place, Reduction, filtered_dims, op
 from graticule.core.errors import ImageError
-from graticule.ops._background import Correction, corrected, require_real
+from graticule.ops._background import Correction, corrected
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Ends: TypeAlias = dict[str, tuple[float, float]]
@@ -34,7 +34,6 @@ def _positions(image: xr.DataArray, dim: str) -> Array:
 
 
 def _map_ends(image: xr.DataArray, *, place: Place, **_: Any) -> Ends:
-    require_real(image)
     found = {dim: _positions(image, dim) for dim in filtered_dims(image)}
     return {dim: (float(p.min()), float(p.max())) for dim, p in found.items()}
 

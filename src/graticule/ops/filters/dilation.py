@@ -35,7 +35,7 @@ def dilation(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball")
     UnitsError
         If ``radius`` has a unit and a filtered dim has none.
     ImageError
-        If the values are complex, which have no order.
+        If the values are complex.
 
     See Also
     --------

@@ -69,7 +69,7 @@ def gaussian(
     >>> spot = np.zeros((5, 5))
     >>> spot[2, 2] = 1
     >>> gt.filters.gaussian(spot, sigma=1.0).round(3)[2]
-    array([0.057, 0.096, 0.161, 0.096, 0.057], dtype=float32)
+    array([0.023, 0.097, 0.159, 0.097, 0.023], dtype=float32)
     """
     values = np.ascontiguousarray(image.values, dtype=np.float32)
     kernels = {

@@ -36,7 +36,7 @@ def opening(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball") 
     UnitsError
         If ``radius`` has a unit and a filtered dim has none.
     ImageError
-        If the values are complex, which have no order.
+        If the values are complex.
 
     See Also
     --------

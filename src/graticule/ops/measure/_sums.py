@@ -139,8 +139,6 @@ def _require_measurable(labels: xr.DataArray, image: xr.DataArray | None) -> Non
             f"not {', '.join(map(str, image.dims))}",
             hint="select one channel first",
         )
-    if image is not None and image.dtype.kind == "c":
-        raise ImageError("complex numbers have no order", hint="take the magnitude first")
     if labels.dtype == np.uint64 and int(labels.values.max()) > np.iinfo(np.int64).max:
         raise ImageError("a label must be below 2**63")
 

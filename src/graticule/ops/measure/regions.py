@@ -10,7 +10,7 @@ import xarray as xr
 
 from graticule.core import Image, Labels, Place, Reduction, Table, op, step_of
 from graticule.core.errors import ImageError, UnitsError
-from graticule.core.quantity import unit_scale
+from graticule.core.units import unit_scale
 from graticule.ops.measure._sums import Sums, sums_of
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -160,7 +160,8 @@ def regions(labels: Labels, intensity: Image | None = None) -> Table:
         ``equivalent_diameter`` of the disk or ball of the same size; ``major_axis``,
         (``middle_axis``), ``minor_axis``; in two dims ``eccentricity`` and ``orientation``, the
         angle in radians from the first dim to the major axis, from -pi/2 to pi/2; with
-        an intensity image ``intensity_mean``, ``intensity_std``, ``intensity_min`` and ``intensity_max``.
+        an intensity image ``intensity_mean``, ``intensity_std``, ``intensity_min`` and
+        ``intensity_max``.
 
     Raises
     ------

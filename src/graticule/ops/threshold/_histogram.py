@@ -15,7 +15,6 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import Place, Reduction, like
-from graticule.core.errors import ImageError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -67,8 +66,6 @@ class _Range:
 def _plain(image: xr.DataArray) -> Array:
     """Return the values in one row, in whatever order they lie in memory."""
     values = np.ravel(image.values, order="K")
-    if values.dtype.kind == "c":
-        raise ImageError("complex numbers have no order", hint="take the magnitude first")
     if values.dtype == np.bool_:
         return values.view(np.uint8)
     # Bins of half precision would be coarser than the values they count.

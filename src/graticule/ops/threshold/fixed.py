@@ -7,7 +7,6 @@ from typing import Annotated
 from pydantic import Field
 
 from graticule.core import Image, Mask, Pointwise, like, op
-from graticule.core.errors import ImageError
 
 
 @op(version=1, scope=Pointwise(), dtype="bool")
@@ -35,7 +34,7 @@ def fixed(
     Raises
     ------
     ImageError
-        If the values are complex, which have no order.
+        If the values are complex.
 
     Examples
     --------
@@ -44,6 +43,4 @@ def fixed(
     >>> gt.threshold.fixed(np.array([0.5, 2.0, np.nan]), value=1)
     array([False,  True, False])
     """
-    if image.dtype.kind == "c":
-        raise ImageError("complex numbers have no order", hint="take the magnitude first")
     return like(image, image.values > value)

@@ -49,7 +49,7 @@ def otsu(image: Image) -> Mask:
     Raises
     ------
     ImageError
-        If the values are complex, which have no order.
+        If the values are complex.
 
     See Also
     --------

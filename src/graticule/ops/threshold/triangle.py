@@ -51,7 +51,7 @@ def triangle(image: Image) -> Mask:
     Raises
     ------
     ImageError
-        If the values are complex, which have no order.
+        If the values are complex.
 
     See Also
     --------
