@@ -1,0 +1,1 @@
+"""For tests of ops, yours and ours: images, Hypothesis strategies, the op contract."""

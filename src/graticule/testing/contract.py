@@ -1,0 +1,261 @@
+"""The op contract: what every op must keep to, ours and yours.
+
+To hold your own ops to it, subclass the suite in a test module::
+
+    from pathlib import Path
+    from graticule.testing.contract import OpContract
+
+    class TestMyOps(OpContract):
+        names = ("mine.sharpen",)
+        golden = Path(__file__).parent / "golden.json"
+
+An op that needs particular dims, a table or a parameter says so with
+`graticule.testing.cases.suits`.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pandas as pd
+import pytest
+import xarray as xr
+
+from graticule.core import Kind, Op, Pointwise, Whole
+from graticule.core.errors import GraticuleError, ParameterError
+from graticule.core.registry import get_op, op_names
+from graticule.testing import golden as golden_file
+from graticule.testing.cases import first_image, standard
+from graticule.testing.compare import difference
+from graticule.testing.hostile import bad_parameters, edge_images, layouts
+from graticule.testing.strategies import Example, is_cut
+from graticule.testing.tiling import CASES_PER_OP, attempt, check_tiling, tiling_fault
+
+
+class OpContract:
+    """The suite; every test is one promise, tried on every op.
+
+    Attributes
+    ----------
+    names : sequence of str or None
+        The ops; by default all that are registered.
+    golden : Path or None
+        The file of fingerprints.
+    """
+
+    names: ClassVar[Sequence[str] | None] = None
+    golden: ClassVar[Path | None] = None
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Parametrise over the ops."""
+        if "name" in metafunc.fixturenames:
+            names = op_names() if self.names is None else self.names
+            metafunc.parametrize("name", names)
+
+    def test_the_docstring_says_all(self, name: str) -> None:
+        """Numpydoc sections, every parameter and piece of data, and an example."""
+        op = get_op(name)
+        text = op.__doc__ or ""
+        for section in ("Parameters", "Returns", "Examples"):
+            assert f"{section}\n    {'-' * len(section)}" in text, f"no section {section}"
+        assert ">>> " in text
+        head = text.partition("Returns\n")[0]
+        for word in (*op.parameters.names, *(each.name for each in op.inputs)):
+            assert f"{word} : " in head or f"{word}, " in head or f", {word} : " in head, word
+
+    def test_it_can_be_pickled(self, name: str) -> None:
+        """An op goes to another process and is the same op there."""
+        assert pickle.loads(pickle.dumps(get_op(name))) is get_op(name)  # noqa: S301
+
+    def test_parameters_survive_the_round_trip(self, name: str) -> None:
+        """What is written of parameters reads back to the same parameters."""
+        op = get_op(name)
+        _, params = standard(op)
+        validated = op.parameters.validate(params)
+        written = json.loads(json.dumps(op.parameters.canonical(validated)))
+        assert op.parameters.validate(written) == validated
+        assert op.parameters.canonical(op.parameters.validate(written)) == written
+
+    def test_the_schema_has_every_parameter_with_a_title(self, name: str) -> None:
+        """The schema is JSON and has what a form needs."""
+        op = get_op(name)
+        schema = json.loads(json.dumps(op.parameters.schema()))
+        properties = schema.get("properties", {})
+        assert list(properties) == list(op.parameters.names)
+        assert all(properties[each].get("title") for each in properties)
+
+    def test_bad_parameters_are_named(self, name: str) -> None:
+        """A value of the wrong type, out of range, unknown or NaN is an error that names it."""
+        op = get_op(name)
+        data, params = standard(op)
+        for parameter, value in bad_parameters(op):
+            with pytest.raises(ParameterError, match=parameter):
+                op(*data, **{**params, parameter: value})
+
+    def test_the_input_is_untouched(self, name: str) -> None:
+        """Not a byte of the data changes."""
+        op = get_op(name)
+        data, params = standard(op)
+        before = pickle.dumps(data)
+        kept = pickle.loads(before)  # noqa: S301
+        op(*data, **params)
+        fault = difference(tuple(data), tuple(kept))
+        assert not fault, f"{name} changed what it was given: {fault}"
+
+    def test_the_same_call_gives_the_same_bytes(self, name: str) -> None:
+        """Also of ops that draw random numbers, which take a seed."""
+        op = get_op(name)
+        data, params = standard(op)
+        fault = difference(op(*data, **params), op(*data, **params))
+        assert not fault, f"{name} called twice: {fault}"
+
+    def test_dtype_and_kind_are_as_declared(self, name: str) -> None:
+        """Of each output."""
+        op = get_op(name)
+        data, params = standard(op)
+        result = op(*data, **params)
+        image = first_image(data)
+        for output, value in zip(op.outputs, _outputs(op, result), strict=True):
+            _require_kind(output.kind, value)
+        if image is not None and op.outputs[0].kind.is_array:
+            assert _outputs(op, result)[0].dtype == op.dtype_of(image.dtype)
+
+    def test_dims_coordinates_and_units_are_kept(self, name: str) -> None:
+        """A dim that stays has its unit; where the op keeps sizes, its coordinate is the same."""
+        op = get_op(name)
+        data, params = standard(op)
+        image = first_image(data)
+        for value in _outputs(op, op(*data, **params)):
+            if image is None or not isinstance(value, xr.DataArray):
+                continue
+            for dim in set(image.dims) & set(value.dims):
+                assert value[dim].attrs.get("units") == image[dim].attrs.get("units")
+                moves = isinstance(op.scope, Pointwise) and op.scope.index is not None
+                if not moves and not isinstance(op.scope, Whole):
+                    assert value[dim].identical(image[dim])
+
+    def test_numpy_in_numpy_out(self, name: str) -> None:
+        """Plain arrays give plain arrays, with the values DataArrays without coordinates give."""
+        op = get_op(name)
+        data, params = standard(op)
+        image = first_image(data)
+        if image is None:
+            pytest.skip("takes no image")
+        bare = [xr.DataArray(i.values, dims=i.dims) if _is_image(i) else i for i in data]
+        plain = [item.values if _is_image(item) else item for item in data]
+        labelled = attempt(op, bare, params)
+        result = attempt(op, plain, params)
+        if set(image.dims) - {"x", "y", "z"}:
+            assert isinstance(result, GraticuleError), "plain arrays have no such dims"
+            return
+        for one, other in zip(_outputs(op, result), _outputs(op, labelled), strict=True):
+            expected = other.values if _is_image(other) else other
+            fault = difference(one, expected)
+            assert not fault, f"{name} on plain arrays: {fault}"
+
+    def test_memory_layout_does_not_matter(self, name: str) -> None:
+        """Big-endian, Fortran-ordered, strided and read-only arrays give the same result."""
+        op = get_op(name)
+        data, params = standard(op)
+        expected = op(*data, **params)
+        for position, item in enumerate(data):
+            if not _is_image(item):
+                continue
+            for layout, values in layouts(item.values):
+                changed = [*data[:position], item.copy(data=values), *data[position + 1 :]]
+                fault = difference(attempt(op, changed, params), expected, op.tolerance)
+                assert fault == "", f"{layout}: {fault}"
+
+    def test_edge_cases_are_defined(self, name: str) -> None:
+        """NaN, masked, constant, single-pixel, empty: a result or a typed error, no warning."""
+        op = get_op(name)
+        data, params = standard(op)
+        if first_image(data) is None:
+            pytest.skip("takes no image")
+        faults = {what: _edge_fault(op, what, edge, params) for what, edge in edge_images(op, data)}
+        wrong = {what: fault for what, fault in faults.items() if fault}
+        assert not wrong, f"{name}: {wrong}"
+
+    @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1000, "uneven"])
+    def test_chunked_equals_whole(self, name: str, size: int | str) -> None:
+        """For tiles of 1, primes, uneven ones and ones larger than the image."""
+        op = get_op(name)
+        data, params = standard(op)
+        image = first_image(data)
+        if image is None:
+            pytest.skip("takes no image")
+        chosen = {d: n + 2 if size == "uneven" else int(size) for n, d in enumerate(image.dims)}
+        tile = {str(dim): step for dim, step in chosen.items()}
+        fault = tiling_fault(op, Example(data, params, tile))
+        assert not fault, f"{name} in tiles of {tile}: {fault}"
+
+    def test_chunked_equals_whole_for_drawn_images(self, name: str) -> None:
+        """Images, parameters and tiles drawn by Hypothesis."""
+        op = get_op(name)
+        if not is_cut(op):
+            pytest.skip("is never cut")
+        assert check_tiling(op, CASES_PER_OP) >= CASES_PER_OP
+
+    def test_tolerance_is_for_floats_only(self, name: str) -> None:
+        """Integers and bools are equal bit by bit."""
+        op = get_op(name)
+        assert 0 <= op.tolerance <= 1e-4
+        if op.outputs[0].kind in (Kind.MASK, Kind.LABELS):
+            assert op.tolerance == 0
+
+    def test_the_output_has_not_changed(self, name: str) -> None:
+        """Without a new version."""
+        op = get_op(name)
+        assert self.golden is not None, "say with `golden` where the fingerprints are kept"
+        kept = json.loads(self.golden.read_text(encoding="utf-8"))
+        key = golden_file.key_of(op)
+        how = f"python -m graticule.testing.golden {self.golden.name}"
+        assert key in kept, f"{key} has no fingerprint; add it with: {how}"
+        changed = golden_file.drift(kept[key], golden_file.fingerprint(op))
+        assert changed == "", f"{changed}; raise the version of {op.name}, then: {how}"
+
+
+def _edge_fault(op: Op, what: str, data: list[Any], params: dict[str, Any]) -> str:
+    try:
+        result = attempt(op, data, params)
+        if isinstance(result, GraticuleError):
+            return "" if op.name in str(result) else f"the error does not say where: {result}"
+        if "no sample" in what:
+            return "an empty image must be refused"
+        return tiling_fault(op, Example(data, params, _halves(data)))
+    except Exception as error:  # any other exception is the fault that is looked for
+        return repr(error)
+
+
+def _is_image(item: Any) -> bool:
+    return isinstance(item, xr.DataArray)
+
+
+def _outputs(op: Op, result: Any) -> tuple[Any, ...]:
+    return tuple(result) if len(op.outputs) > 1 else (result,)
+
+
+def _halves(data: Sequence[Any]) -> dict[str, int]:
+    item = next(item for item in data if hasattr(item, "shape") and not _is_table(item))
+    sizes = item.sizes if _is_image(item) else {"y": item.shape[-2], "x": item.shape[-1]}
+    return {str(dim): max(1, (size + 1) // 2) for dim, size in sizes.items()}
+
+
+def _is_table(item: Any) -> bool:
+    return isinstance(item, pd.DataFrame)
+
+
+def _require_kind(kind: Kind, value: Any) -> None:
+    if kind.is_array:
+        assert isinstance(value, xr.DataArray)
+        wanted = {Kind.MASK: "b", Kind.LABELS: "iu", Kind.PROBABILITY: "f", Kind.IMAGE: "buifc"}
+        assert value.dtype.kind in wanted[kind]
+    elif kind is Kind.MODEL:
+        assert isinstance(value, dict)
+    else:
+        assert isinstance(value, pd.DataFrame)
+        assert kind is not Kind.RECORD or len(value) == 1

@@ -1,0 +1,72 @@
+"""The law the engine stands on: an op in tiles gives what it gives on the whole."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from graticule.core import Op
+from graticule.core.errors import GraticuleError
+from graticule.pipeline.tiles import run_tiled
+from graticule.testing.compare import difference
+from graticule.testing.strategies import Example, examples
+
+CASES_PER_OP = 50
+"""Drawn examples of chunked against whole for each op that may be cut."""
+
+
+def attempt(op: Op, data: Sequence[Any], params: dict[str, Any], tile: Any = None) -> Any:
+    """Return what an op gives, whole or in tiles, or the error it refuses with."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            if tile is None:
+                return op(*data, **params)
+            return run_tiled(op, list(data), params, tile=tile)
+        except GraticuleError as error:
+            return error
+
+
+def tiling_fault(op: Op, example: Example) -> str:
+    """Return in words how an op in tiles differs from the op on the whole; empty if it does not."""
+    whole = attempt(op, example.data, example.params)
+    tiled = attempt(op, example.data, example.params, example.tile)
+    if isinstance(whole, GraticuleError) or isinstance(tiled, GraticuleError):
+        same = type(whole) is type(tiled)
+        return "" if same else f"whole gives {whole!r}, tiles give {tiled!r}"
+    bare = isinstance(whole, np.ndarray) and isinstance(tiled, xr.DataArray)
+    return difference(tiled.values if bare else tiled, whole, op.tolerance)
+
+
+def check_tiling(op: Op, cases: int) -> int:
+    """Try drawn examples of an op in tiles against the whole; return how many were tried.
+
+    Raises
+    ------
+    AssertionError
+        With the smallest example that differs.
+    """
+    tried = 0
+
+    @seed(20240601)
+    @settings(
+        max_examples=cases,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(example=examples(op))
+    def differ_nowhere(example: Example) -> None:
+        nonlocal tried
+        tried += 1
+        fault = tiling_fault(op, example)
+        assert not fault, f"{op.name} in tiles: {fault}"
+
+    differ_nowhere()
+    return tried
