@@ -83,15 +83,14 @@ class Check:
         self.study = study
         self.parameters = Parameters(function, f"check {self.name}")
         self.__doc__ = function.__doc__
+        self.__module__ = function.__module__
 
     def __call__(self, subject: Subject, **params: Any) -> Evidence:
         """Make the check on one image."""
         return self.function(subject, **self.parameters.validate(params))
 
-    def __reduce__(self) -> tuple[object, ...]:
-        from graticule.core.registry import get_check
-
-        return (get_check, (self.name,))
+    def __reduce__(self) -> str:
+        return self.name
 
     def conclude(self, rows: pd.DataFrame, params: Mapping[str, Any]) -> pd.DataFrame:
         """Return the check's rows of all images with the columns only the study can give.

@@ -17,6 +17,7 @@ import xarray as xr
 
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.kinds import Kind
+from graticule.core.units import split_quantity
 
 Image: TypeAlias = Annotated[xr.DataArray, Kind.IMAGE]
 Mask: TypeAlias = Annotated[xr.DataArray, Kind.MASK]
@@ -127,8 +128,6 @@ def _renamed(image: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
 
 def with_spacing(image: xr.DataArray, spacing: Mapping[str, float | str]) -> xr.DataArray:
     """Return the image with coordinates of the given spacing, the first sample at 0."""
-    from graticule.core.quantity import split_quantity
-
     coords = {}
     for dim, step in spacing.items():
         if dim not in image.dims:

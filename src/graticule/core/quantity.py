@@ -8,9 +8,8 @@ canonical form is in base units, so ``500 nm`` and ``0.5 um`` are the same param
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from functools import lru_cache, total_ordering
+from functools import total_ordering
 from typing import Any, ClassVar
 
 import xarray as xr
@@ -20,66 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import UnitsError
 from graticule.core.image import SPATIAL, level_of, step_of
-
-_QUANTITY = re.compile(
-    r"^\s*(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>\S.*?)?\s*$"
-)
-_PIXELS = frozenset({"", "px", "pix", "pixel", "pixels", "sample", "samples"})
-_BASES = {
-    "length": "m",
-    "angle": "rad",
-    "time": "s",
-    "area": "m2",
-    "solid angle": "rad2",
-    "volume": "m3",
-}
-
-
-def split_quantity(value: object) -> tuple[float, str]:
-    """Split ``"0.5 um"`` into ``(0.5, "um")``; a plain number has the unit ``""``.
-
-    Raises
-    ------
-    UnitsError
-        If it is neither a number nor a number with a unit.
-
-    Examples
-    --------
-    >>> split_quantity("0.5 um"), split_quantity(3)
-    ((0.5, 'um'), (3.0, ''))
-    """
-    if isinstance(value, bool):
-        raise UnitsError(f"must be a number, or a number with a unit, not {value!r}")
-    if isinstance(value, (int, float)):
-        return float(value), ""
-    match = _QUANTITY.match(value) if isinstance(value, str) else None
-    if match is None:
-        raise UnitsError(
-            f"must be a number, or a number with a unit, not {value!r}", hint='as "0.5 um"'
-        )
-    unit = match["unit"] or ""
-    return float(match["value"]), "" if unit in _PIXELS else unit
-
-
-@lru_cache(maxsize=256)
-def unit_scale(unit: str) -> tuple[float, str]:
-    """Return the factor from a unit to its base: ``m``, ``rad``, ``s``, ``m2``, ``rad2``, ``m3``.
-
-    Raises
-    ------
-    UnitsError
-        If the unit is unknown, or is not one of length, angle, time, area or volume.
-    """
-    from astropy import units
-
-    try:
-        parsed = units.Unit(unit)
-    except (ValueError, TypeError):
-        raise UnitsError(f"{unit!r} is not a unit", hint="as um, nm, Mm, arcsec, s, min") from None
-    for kind, base in _BASES.items():
-        if parsed.physical_type == kind:
-            return float(parsed.to(base)), base
-    raise UnitsError(f"{unit!r} is no unit of length, angle, time, area or volume")
+from graticule.core.units import QUANTITY_PATTERN, split_quantity, unit_scale
 
 
 def _clean(value: float) -> float:
@@ -162,7 +102,7 @@ class Amount:
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         return {
-            "anyOf": [{"type": "number"}, {"type": "string", "pattern": _QUANTITY.pattern}],
+            "anyOf": [{"type": "number"}, {"type": "string", "pattern": QUANTITY_PATTERN.pattern}],
             "format": cls.kind,
         }
 

@@ -17,9 +17,10 @@ from graticule.core.errors import GraticuleError, ImageError
 from graticule.core.image import as_image
 from graticule.core.scope import Mapper, Neighbourhood, Reduction
 from graticule.pipeline.key import step_keys
-from graticule.pipeline.spec import Pipeline, Reference, Step
+from graticule.pipeline.nodes import SourceNode, assemble, is_node
+from graticule.pipeline.spec import Reference, Spec, Step
 from graticule.pipeline.store import StepStore
-from graticule.pipeline.tiles import SourceNode, assemble, is_node, lower
+from graticule.pipeline.tiles import lower
 
 _WRITE_RATE = 300e6
 _WRITE_START = 0.004
@@ -41,7 +42,7 @@ class Evaluation:
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Spec
         What to compute.
     inputs : mapping
         Images, tables or models by the name of the input; images may be lazy.
@@ -57,7 +58,7 @@ class Evaluation:
         Folder for results that must be complete but do not fit into memory.
     """
 
-    pipeline: Pipeline
+    pipeline: Spec
     inputs: Mapping[str, Any]
     input_keys: Mapping[str, str] = field(default_factory=dict)
     tile: Mapping[str, int] | None = None
@@ -199,8 +200,8 @@ def part_of(value: Any, reference: Reference) -> Any:
     return column.iloc[0] if len(column) == 1 else column
 
 
-def apply(pipeline: Pipeline, image: Any) -> dict[str, Any]:
-    """Run the steps on one image in memory; see `Pipeline.apply`."""
+def apply(pipeline: Spec, image: Any) -> dict[str, Any]:
+    """Run the steps on one image in memory; see `Spec.apply`."""
     evaluation = Evaluation(pipeline, {pipeline.first_input: _named(pipeline, image)})
     values = {str(r): evaluation.value(r) for r in pipeline.outputs}
     if isinstance(image, xr.DataArray):
@@ -208,7 +209,7 @@ def apply(pipeline: Pipeline, image: Any) -> dict[str, Any]:
     return {k: v.values if isinstance(v, xr.DataArray) else v for k, v in values.items()}
 
 
-def _named(pipeline: Pipeline, image: Any) -> xr.DataArray:
+def _named(pipeline: Spec, image: Any) -> xr.DataArray:
     spec = pipeline.inputs[pipeline.first_input]
     dims = None if isinstance(image, xr.DataArray) else spec.dims
     return as_image(image, dims=dims, spacing=spec.spacing or None)
@@ -239,7 +240,7 @@ def reruns(evaluation: Evaluation, at: Reference, of: Reference) -> Callable[[xr
     return rerun
 
 
-def _between(pipeline: Pipeline, at: str, of: str) -> list[Step]:
+def _between(pipeline: Spec, at: str, of: str) -> list[Step]:
     """Return the steps that depend on ``at`` and on which ``of`` depends, in order."""
     below = {at}
     for name, step in pipeline.steps.items():
@@ -258,7 +259,7 @@ def _look_up(
     image: xr.DataArray,
     fixed: Mapping[Reference, Any],
     made: Mapping[str, tuple[Any, ...]],
-    pipeline: Pipeline,
+    pipeline: Spec,
 ) -> Any:
     if wire is None:
         return None

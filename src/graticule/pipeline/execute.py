@@ -27,7 +27,7 @@ from graticule.io.studies import Study
 from graticule.pipeline.folder import WORK, claimed, write_atomically, write_json, write_table
 from graticule.pipeline.job import Fate, Job, do
 from graticule.pipeline.key import digest, pipeline_key
-from graticule.pipeline.spec import Pipeline
+from graticule.pipeline.spec import Spec
 from graticule.pipeline.workers import Workers
 
 PREVIEWS = 12
@@ -74,7 +74,7 @@ class Run:
 
 
 def run(
-    pipeline: Pipeline,
+    pipeline: Spec,
     images: str | Path | Sequence[str | Path],
     out: Path,
     *,
@@ -90,7 +90,7 @@ def run(
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Spec
         What to compute.
     images : path, pattern or sequence of them
         The study.
@@ -153,7 +153,7 @@ def _count(workers: int | None) -> int:
 
 
 def _fates(
-    pipeline: Pipeline,
+    pipeline: Spec,
     sources: Study,
     out: Path,
     count: int,
@@ -196,7 +196,7 @@ def _step(progress: Progress, total: int, message: str) -> None:
 
 
 def _tables(
-    pipeline: Pipeline, fates: Sequence[Fate], work: Path
+    pipeline: Spec, fates: Sequence[Fate], work: Path
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """Put the rows of all images together, and let each check conclude over the study."""
     done = [fate for fate in fates if fate.status == "done"]
@@ -249,7 +249,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _about(
-    pipeline: Pipeline,
+    pipeline: Spec,
     fates: Sequence[Fate],
     sources: Study,
     rows: pd.DataFrame,
@@ -289,7 +289,7 @@ def _about_image(fate: Fate) -> dict[str, Any]:
     return {**about, "tile": fate.tile, "arrays": fate.arrays}
 
 
-def _about_step(pipeline: Pipeline, name: str, fates: Sequence[Fate]) -> dict[str, Any]:
+def _about_step(pipeline: Spec, name: str, fates: Sequence[Fate]) -> dict[str, Any]:
     step = pipeline.steps[name]
     facts = [fate.steps[name] for fate in fates if name in fate.steps]
     return {

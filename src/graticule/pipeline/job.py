@@ -26,11 +26,11 @@ from graticule.io.studies import Source
 from graticule.pipeline.evaluate import Evaluation, reruns
 from graticule.pipeline.folder import write_json
 from graticule.pipeline.key import digest, pipeline_key
+from graticule.pipeline.nodes import is_node
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.preview import save_previews
-from graticule.pipeline.spec import CheckStep, Pipeline, Reference
+from graticule.pipeline.spec import CheckStep, Reference, Spec
 from graticule.pipeline.store import StepStore, plain_attrs
-from graticule.pipeline.tiles import is_node
 from graticule.pipeline.written import lazily, suffix_for
 
 Report = Callable[[str], None]
@@ -42,7 +42,7 @@ class Job:
 
     Attributes
     ----------
-    pipeline : Pipeline
+    pipeline : Spec
         What to compute.
     source : Source
         The image.
@@ -58,7 +58,7 @@ class Job:
         Whether to keep small pictures of every step.
     """
 
-    pipeline: Pipeline
+    pipeline: Spec
     source: Source
     folder: Path
     memory: int
@@ -261,7 +261,7 @@ def _put_output(
         fate.row[str(reference)] = _scalar(held)
 
 
-def _kind(pipeline: Pipeline, reference: Reference) -> Kind | None:
+def _kind(pipeline: Spec, reference: Reference) -> Kind | None:
     step = pipeline.steps.get(reference.name)
     outputs = step.op.outputs if step else ()
     return next((out.kind for out in outputs if out.name in ("", reference.part)), None)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from graticule.pipeline.spec import Pipeline, Reference
+from graticule.pipeline.spec import Reference, Spec
 
 
 def digest(*parts: Any) -> str:
@@ -26,7 +26,7 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def step_keys(pipeline: Pipeline, inputs: Mapping[str, str]) -> dict[str, str]:
+def step_keys(pipeline: Spec, inputs: Mapping[str, str]) -> dict[str, str]:
     """Return the key of every input and step, given the keys of the inputs."""
     keys = dict(inputs)
     for name, step in pipeline.steps.items():
@@ -44,7 +44,7 @@ def _key_of(reference: Reference, keys: Mapping[str, str]) -> list[str]:
     return [keys[reference.name], reference.part]
 
 
-def pipeline_key(pipeline: Pipeline) -> str:
+def pipeline_key(pipeline: Spec) -> str:
     """Return the key of a pipeline: everything that decides its numbers."""
     plain = pipeline.normalised()
     return digest("pipeline", *(plain[part] for part in ("inputs", "steps", "checks", "outputs")))

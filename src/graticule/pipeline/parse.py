@@ -14,14 +14,14 @@ from graticule.core.kinds import Kind
 from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
-from graticule.pipeline.spec import CheckStep, InputSpec, Pipeline, Reference, Step
+from graticule.pipeline.spec import CheckStep, InputSpec, Reference, Spec, Step
 
 _TOP = ("graticule", "name", "description", "inputs", "steps", "checks", "outputs", "report")
 _MAX_BYTES = 1_000_000
 
 
-def load(path: Path) -> Pipeline:
-    """Read a pipeline from a file; see `Pipeline.load`."""
+def load(path: Path) -> Spec:
+    """Read a pipeline from a file; see `Spec.load`."""
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise FormatError("is over 1 MB, which no pipeline is", where=str(path))
@@ -34,7 +34,7 @@ def load(path: Path) -> Pipeline:
     return parse(text, source=str(path))
 
 
-def parse(text: str, *, source: str = "<text>") -> Pipeline:
+def parse(text: str, *, source: str = "<text>") -> Spec:
     """Return the pipeline a text describes.
 
     Raises
@@ -45,7 +45,7 @@ def parse(text: str, *, source: str = "<text>") -> Pipeline:
     return _Reader(source, text).read(_document(text, source))
 
 
-def changed(pipeline: Pipeline, values: Mapping[str, Any]) -> Pipeline:
+def changed(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
     """Return a pipeline with ``step.parameter`` (or ``check.parameter``) values changed.
 
     The text is changed with it, so that comments stay and a run can be repeated from it.
@@ -108,7 +108,7 @@ class _Reader:
     text: str
     faults: list[Fault] = field(default_factory=list)
 
-    def read(self, document: Any) -> Pipeline:
+    def read(self, document: Any) -> Spec:
         self._known(document, _TOP, "", document)
         if document.get("graticule") != 1:
             self._fault("graticule", "must be 1, the version of the grammar", document, "graticule")
@@ -122,7 +122,7 @@ class _Reader:
             self._fault("name", f"must be text, not {name!r}", document, "name")
         if self.faults:
             raise PipelineError(self.faults, source=self.source)
-        return Pipeline(
+        return Spec(
             name=str(name),
             description=str(document.get("description", "")),
             inputs=inputs,

@@ -14,8 +14,8 @@ from graticule.core.errors import MemoryBudgetError, UnknownNameError, suggest
 from graticule.core.image import LEVEL
 from graticule.core.scope import ALL, Mapper, Neighbourhood, Region, Whole
 from graticule.pipeline.evaluate import Evaluation
-from graticule.pipeline.spec import Pipeline, Reference
-from graticule.pipeline.tiles import finished, hollow, is_node
+from graticule.pipeline.nodes import finished, hollow, is_node
+from graticule.pipeline.spec import Reference, Spec
 
 _COPIES = 4
 _SMALLEST = 16
@@ -47,7 +47,7 @@ class Plan:
 
     Attributes
     ----------
-    pipeline : Pipeline
+    pipeline : Spec
         What is computed.
     inputs : mapping
         Images (which may be lazy), tables and models by name.
@@ -62,7 +62,7 @@ class Plan:
         that open one.
     """
 
-    pipeline: Pipeline
+    pipeline: Spec
     inputs: Mapping[str, Any]
     tile: Mapping[str, int] | None
     whole_bytes: int
@@ -154,7 +154,7 @@ def coarsened(image: xr.DataArray, level: int) -> xr.DataArray:
 
 
 def make_plan(
-    pipeline: Pipeline,
+    pipeline: Spec,
     inputs: Mapping[str, Any],
     *,
     memory: int,
@@ -165,7 +165,7 @@ def make_plan(
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Spec
         What to compute.
     inputs : mapping
         Images (lazy or in memory), tables and models by name.
@@ -199,7 +199,7 @@ def make_plan(
     )
 
 
-def _estimate(pipeline: Pipeline, sizes: Mapping[Any, int], dtype: np.dtype[Any]) -> int:
+def _estimate(pipeline: Spec, sizes: Mapping[Any, int], dtype: np.dtype[Any]) -> int:
     """Return the peak bytes of the steps on an image of these sizes.
 
     Results that are still needed are held at once; the step at work takes a few copies more.
@@ -214,7 +214,7 @@ def _estimate(pipeline: Pipeline, sizes: Mapping[Any, int], dtype: np.dtype[Any]
     return held + _COPIES * samples * max(4, dtype.itemsize)
 
 
-def _require_no_whole(pipeline: Pipeline, image: xr.DataArray, memory: int) -> None:
+def _require_no_whole(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
     nbytes = math.prod(image.shape) * image.dtype.itemsize
     for name, step in pipeline.steps.items():
         scope = step.op.scope
@@ -228,7 +228,7 @@ def _require_no_whole(pipeline: Pipeline, image: xr.DataArray, memory: int) -> N
             )
 
 
-def _tile(pipeline: Pipeline, image: xr.DataArray, memory: int) -> dict[str, int] | None:
+def _tile(pipeline: Spec, image: xr.DataArray, memory: int) -> dict[str, int] | None:
     """Halve the longest dim until a tile with its halos fits."""
     tile = {str(dim): int(size) for dim, size in image.sizes.items()}
     uncut = _uncut(pipeline, image)
@@ -241,7 +241,7 @@ def _tile(pipeline: Pipeline, image: xr.DataArray, memory: int) -> dict[str, int
     return tile
 
 
-def _halos(pipeline: Pipeline, image: xr.DataArray) -> list[Mapping[str, int]]:
+def _halos(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
     template = hollow(image)
     return [
         step.op.scope.halo(template, step.params)
@@ -250,12 +250,12 @@ def _halos(pipeline: Pipeline, image: xr.DataArray) -> list[Mapping[str, int]]:
     ]
 
 
-def _uncut(pipeline: Pipeline, image: xr.DataArray) -> set[str]:
+def _uncut(pipeline: Spec, image: xr.DataArray) -> set[str]:
     """Return the dims some step needs in full."""
     return {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
 
 
-def _grown(pipeline: Pipeline, image: xr.DataArray, tile: Mapping[str, int]) -> dict[str, int]:
+def _grown(pipeline: Spec, image: xr.DataArray, tile: Mapping[str, int]) -> dict[str, int]:
     """Return a tile's sizes with the halos of a chain of all steps."""
     reach = dict.fromkeys(tile, 0)
     for halo in _halos(pipeline, image):

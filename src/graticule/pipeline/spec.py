@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graticule.core.check import Check
 from graticule.core.op import Op
-
-if TYPE_CHECKING:
-    from graticule.pipeline.execute import Run
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ class CheckStep:
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class Spec:
     """Named steps wired into a graph, with their checks.
 
     Attributes
@@ -97,19 +93,6 @@ class Pipeline:
         The document it was read from, comments included.
     source : str
         The file, or ``"<text>"``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> pipeline = Pipeline.loads('''
-    ... graticule: 1
-    ... name: bright
-    ... steps:
-    ...   smooth: {op: filters.gaussian, sigma: 1}
-    ...   bright: {op: threshold.otsu}
-    ... ''')
-    >>> pipeline.apply(np.eye(16))["bright"].dtype
-    dtype('bool')
     """
 
     name: str
@@ -121,32 +104,6 @@ class Pipeline:
     description: str = ""
     text: str = ""
     source: str = "<text>"
-
-    @classmethod
-    def load(cls, path: str | Path) -> Pipeline:
-        """Read a pipeline from a YAML file.
-
-        Raises
-        ------
-        PipelineError
-            With every fault in it: line, path, what must be.
-        """
-        from graticule.pipeline.parse import load
-
-        return load(Path(path))
-
-    @classmethod
-    def loads(cls, text: str) -> Pipeline:
-        """Read a pipeline from YAML text."""
-        from graticule.pipeline.parse import parse
-
-        return parse(text)
-
-    def with_values(self, values: Mapping[str, Any]) -> Pipeline:
-        """Return the pipeline with parameters changed, as ``{"smooth.sigma": 2}``."""
-        from graticule.pipeline.parse import changed
-
-        return changed(self, values)
 
     @property
     def first_input(self) -> str:
@@ -174,31 +131,6 @@ class Pipeline:
         yield from self.outputs
         for check in self.checks.values():
             yield from (check.of, check.at, *([check.against] if check.against else []))
-
-    def apply(self, image: Any) -> dict[str, Any]:
-        """Run the steps on one image in memory and return the outputs by name."""
-        from graticule.pipeline.evaluate import apply
-
-        return apply(self, image)
-
-    def run(
-        self, images: str | Path | Sequence[str | Path], out: str | Path, **options: Any
-    ) -> Run:
-        """Run on files, a folder or a glob, and write a run folder.
-
-        Parameters
-        ----------
-        images : path, glob or sequence of them
-            The study.
-        out : path
-            The run folder; the same call again takes up a run that was cut off.
-        **options
-            As `graticule.pipeline.execute.run` takes them: ``workers``, ``memory``, ``cluster``,
-            ``overwrite``, ``progress``.
-        """
-        from graticule.pipeline.execute import run
-
-        return run(self, images, Path(out), **options)
 
 
 def _plain_step(step: Step) -> dict[str, Any]:

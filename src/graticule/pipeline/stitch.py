@@ -11,7 +11,7 @@ import xarray as xr
 
 from graticule.core.errors import ImageError
 from graticule.core.scope import Mapper, Stitched
-from graticule.pipeline.tiles import blocks_of, finished, is_node, tiles_of
+from graticule.pipeline.nodes import blocks_of, finished, is_node, tiles_of
 
 Scratch = Callable[[Sequence[int], Any], np.ndarray[Any, Any]]
 

@@ -1,330 +1,25 @@
-"""Nodes: values that can be read region by region, and ops computed in tiles.
-
-Nothing here knows an algorithm; what may be cut, and where, follows from the op's scope.
-"""
+"""Ops computed in tiles; what may be cut follows from the scope and not from the algorithm."""
 
 from __future__ import annotations
 
-import itertools
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from graticule.core.op import Op
 from graticule.core.registry import get_op
-from graticule.core.scope import (
-    ALL,
-    Block,
-    Mapper,
-    Neighbourhood,
-    Place,
-    Pointwise,
-    Reduction,
-    Region,
-    Stitched,
-    Whole,
+from graticule.core.scope import Mapper, Reduction, Region, Stitched, Whole
+from graticule.pipeline.nodes import (
+    OpNode,
+    SourceNode,
+    assemble,
+    block_of,
+    blocks_of,
+    finished,
+    is_node,
 )
-
-
-class Node(Protocol):
-    """An image that can be read region by region.
-
-    Attributes
-    ----------
-    template : DataArray
-        Dims, sizes, coordinates, dtype and header of the whole; its values mean nothing and
-        take no memory.
-    """
-
-    @property
-    def template(self) -> xr.DataArray:
-        """What the whole looks like."""
-        ...
-
-    def read(self, region: Region) -> xr.DataArray:
-        """Return the values in a region."""
-        ...
-
-
-def hollow(image: xr.DataArray) -> xr.DataArray:
-    """Return the image with values that take no memory, and each dim's step written down."""
-    zeros = np.broadcast_to(np.zeros((), image.dtype), image.shape)
-    bare = xr.DataArray(zeros, dims=image.dims, coords=image.coords, attrs=image.attrs)
-    return bare.assign_coords({dim: _positions(image, dim) for dim in image.dims})
-
-
-def _positions(image: xr.DataArray, dim: Any) -> Any:
-    """Return a dim's coordinate with its step, so that one sample alone still has a spacing."""
-    if dim not in image.coords:
-        return (dim, np.arange(image.sizes[dim]), {"step": 1.0, "counted": True})
-    coordinate = image.coords[dim]
-    positions = coordinate.values
-    if positions.dtype.kind not in "iuf" or positions.size < 2 or "step" in coordinate.attrs:
-        return coordinate
-    steps = np.diff(positions)
-    step = float(positions[-1] - positions[0]) / (positions.size - 1)
-    if step == 0 or not np.allclose(steps, step, rtol=1e-3, atol=0):
-        return coordinate
-    return coordinate.assign_attrs(step=abs(step))
-
-
-def finished(image: xr.DataArray) -> xr.DataArray:
-    """Return the image without what `hollow` added to its coordinates."""
-    counted = [dim for dim in image.dims if image[dim].attrs.get("counted")]
-    image = image.drop_vars([dim for dim in counted if dim in image.coords])
-    for dim in image.dims:
-        if dim in image.coords and "step" in image.coords[dim].attrs:
-            coordinate = image.coords[dim]
-            attrs = {key: value for key, value in coordinate.attrs.items() if key != "step"}
-            image = image.assign_coords({dim: (dim, coordinate.values, attrs)})
-    return image
-
-
-class SourceNode:
-    """An image in memory, or lazy on disk."""
-
-    def __init__(self, image: xr.DataArray) -> None:
-        self.image = image
-        self.template = hollow(image)
-
-    def read(self, region: Region) -> xr.DataArray:
-        """Return the values in a region, loading no more than that."""
-        slices = region.slices()
-        data = self.image.isel(slices).data
-        values = np.asarray(data.compute(scheduler="synchronous") if self.image.chunks else data)
-        return self.template.isel(slices).copy(data=values)
-
-
-class OpNode:
-    """The result of a pointwise or neighbourhood op, computed for the region that is asked for.
-
-    ``inputs`` holds a `Node` for each image and the value itself for anything else.
-    """
-
-    def __init__(
-        self,
-        op: Op,
-        inputs: Sequence[Any],
-        params: Mapping[str, Any],
-        *,
-        result: Any = None,
-    ) -> None:
-        self.op = op
-        self.inputs = tuple(inputs)
-        self.params = dict(params)
-        self.result = result
-        self.first: Node = next(given for given in inputs if is_node(given))
-        self._recent: OrderedDict[str, tuple[xr.DataArray, ...]] = OrderedDict()
-        self._lock = threading.Lock()
-        self._templates: tuple[xr.DataArray, ...] | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = {key: value for key, value in vars(self).items() if key != "_lock"}
-        return {**state, "_recent": OrderedDict()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _lock=threading.Lock())
-
-    def outputs(self) -> tuple[Node, ...]:
-        """Return a node for each output of the op."""
-        if len(self.op.outputs) == 1:
-            return (self,)
-        return tuple(_Part(self, position) for position in range(len(self.op.outputs)))
-
-    @property
-    def template(self) -> xr.DataArray:
-        """What the whole looks like, learned from the first sample."""
-        return self.templates[0]
-
-    @property
-    def templates(self) -> tuple[xr.DataArray, ...]:
-        """A template for each output."""
-        if self._templates is None:
-            self._templates = self._learn()
-        return self._templates
-
-    def _index(self) -> Mapping[str, slice] | None:
-        scope = self.op.scope
-        if isinstance(scope, Pointwise) and scope.index is not None:
-            return scope.index(self.first.template, self.params)
-        return None
-
-    def _learn(self) -> tuple[xr.DataArray, ...]:
-        index = self._index()
-        if index is not None:
-            return (self.first.template.isel(index),)
-        whole = self.first.template
-        halo = self._halo()
-        full = [str(d) for d in whole.dims if halo.get(str(d)) == ALL or whole.sizes[d] == 1]
-        probe = Region({str(d): (0, whole.sizes[d] if str(d) in full else 1) for d in whole.dims})
-        return tuple(_template(out, whole, full) for out in self._compute(probe, crop=probe))
-
-    def _halo(self) -> Mapping[str, int]:
-        scope = self.op.scope
-        if isinstance(scope, Neighbourhood):
-            return scope.halo(self.first.template, self.params)
-        return {}
-
-    def needed(self, region: Region) -> Region:
-        """Return the region of the first input that a region of the result depends on."""
-        sizes = {str(dim): int(size) for dim, size in self.first.template.sizes.items()}
-        index = self._index()
-        if index is not None:
-            return Region({d: _under(index.get(d), region.bounds[d], sizes[d])[0] for d in sizes})
-        known = Region({dim: region.bounds.get(dim, (0, size)) for dim, size in sizes.items()})
-        return known.grown(self._halo(), sizes)
-
-    def read(self, region: Region) -> xr.DataArray:
-        """Return the values of the first output in a region."""
-        return self.read_all(region)[0]
-
-    def read_all(self, region: Region) -> tuple[xr.DataArray, ...]:
-        """Return the values of every output in a region; the last few are remembered."""
-        if len(self.op.outputs) == 1:
-            return self._read(region)
-        name = repr(sorted(region.bounds.items()))
-        with self._lock:
-            if name in self._recent:
-                return self._recent[name]
-        blocks = self._read(region)
-        with self._lock:
-            self._recent[name] = blocks
-            while len(self._recent) > 4:
-                self._recent.popitem(last=False)
-        return blocks
-
-    def _read(self, region: Region) -> tuple[xr.DataArray, ...]:
-        index = self._index()
-        if index is not None:
-            needed = self.needed(region)
-            block = self.first.read(needed)
-            local = {
-                dim: _under(index.get(dim), region.bounds[dim], self.first.template.sizes[dim])[1]
-                for dim in needed.bounds
-            }
-            return (block.isel(local),)
-        return self._compute(self.needed(region), crop=region)
-
-    def _compute(self, needed: Region, *, crop: Region) -> tuple[xr.DataArray, ...]:
-        data = [_block(given, needed) for given in self.inputs]
-        if isinstance(self.op.scope, Reduction):
-            assert self.op.scope.apply is not None
-            out = self.op.scope.apply(*data, result=self.result, **self.params)
-        else:
-            out = self.op.run(data, self.params)
-        outputs = out if len(self.op.outputs) > 1 else (out,)
-        return tuple(self._cropped(block, needed, crop) for block in outputs)
-
-    def _cropped(self, block: xr.DataArray, needed: Region, crop: Region) -> xr.DataArray:
-        slices = {}
-        for dim, (start, stop) in crop.bounds.items():
-            if dim in block.dims:
-                origin = needed.bounds.get(dim, (0, 0))[0]
-                slices[dim] = slice(start - origin, stop - origin)
-        return block.isel(slices)
-
-
-class _Part:
-    """One of several outputs of an op."""
-
-    def __init__(self, node: OpNode, position: int) -> None:
-        self.node = node
-        self.position = position
-
-    @property
-    def template(self) -> xr.DataArray:
-        return self.node.templates[self.position]
-
-    def read(self, region: Region) -> xr.DataArray:
-        return self.node.read_all(region)[self.position]
-
-
-def is_node(value: object) -> bool:
-    """Whether a value is read region by region."""
-    return hasattr(value, "read") and hasattr(value, "template")
-
-
-def _template(block: xr.DataArray, whole: xr.DataArray, full: Sequence[str]) -> xr.DataArray:
-    """Return what the whole result looks like, given its first sample."""
-    own = [dim for dim in block.dims if dim in full or dim not in whole.dims]
-    sizes = [block.sizes[dim] if dim in own else whole.sizes[dim] for dim in block.dims]
-    coords = {name: c for name, c in whole.coords.items() if set(c.dims) <= set(block.dims)}
-    coords = {name: c for name, c in coords.items() if not set(c.dims) & set(own)}
-    coords |= {name: c for name, c in block.coords.items() if set(c.dims) & set(own)}
-    zeros = np.broadcast_to(np.zeros((), block.dtype), sizes)
-    return hollow(
-        xr.DataArray(zeros, dims=block.dims, coords=coords, attrs=block.attrs, name=block.name)
-    )
-
-
-def _under(
-    index: slice | None, bounds: tuple[int, int], size: int
-) -> tuple[tuple[int, int], slice]:
-    """Return the box to read and the slice within it, for samples start..stop under a slice."""
-    positions = range(size)[index or slice(None)][bounds[0] : bounds[1]]
-    low, high = min(positions[0], positions[-1]), max(positions[0], positions[-1])
-    last = positions[-1] - low + (1 if positions.step > 0 else -1)
-    local = slice(positions[0] - low, None if last < 0 else last, positions.step)
-    return (low, high + 1), local
-
-
-def _block(given: Any, region: Region) -> Any:
-    if not is_node(given):
-        return given
-    sizes = given.template.sizes
-    return given.read(Region({str(d): region.bounds.get(str(d), (0, sizes[d])) for d in sizes}))
-
-
-def tiles_of(sizes: Mapping[Any, int], tile: Mapping[str, int]) -> list[Region]:
-    """Return the tiles of an image in raster order; the last along a dim may be smaller."""
-    ranges = []
-    for dim, size in sizes.items():
-        step = max(1, min(tile.get(str(dim), size), size))
-        ranges.append([(start, min(start + step, size)) for start in range(0, size, step)])
-    dims = [str(dim) for dim in sizes]
-    return [Region(dict(zip(dims, box, strict=True))) for box in itertools.product(*ranges)]
-
-
-def assemble(
-    node: Node,
-    tile: Mapping[str, int],
-    mapper: Mapper = map,
-    out: np.ndarray[Any, Any] | None = None,
-) -> xr.DataArray:
-    """Compute a node tile by tile into one array (``out``, where given)."""
-    template = node.template
-    target = np.empty(template.shape, template.dtype) if out is None else out
-    regions = tiles_of(template.sizes, tile)
-    for region, block in zip(regions, mapper(partial(_values, node), regions), strict=True):
-        target[tuple(region.slices().values())] = block
-    return finished(template.copy(data=target))
-
-
-def _values(node: Node, region: Region) -> np.ndarray[Any, Any]:
-    block = node.read(region)
-    return np.asarray(block.transpose(*node.template.dims).values)
-
-
-def blocks_of(inputs: Sequence[Any], tile: Mapping[str, int]) -> list[Block]:
-    """Return the inputs of an op as blocks, one for each tile of the first image."""
-    first: Node = next(given for given in inputs if is_node(given))
-    shape = {str(dim): int(size) for dim, size in first.template.sizes.items()}
-    return [
-        Block(
-            partial(_load, tuple(inputs), region),
-            Place({dim: bounds[0] for dim, bounds in region.bounds.items()}, shape),
-        )
-        for region in tiles_of(shape, tile)
-    ]
-
-
-def _load(inputs: Sequence[Any], region: Region) -> list[Any]:
-    return [_block(given, region) for given in inputs]
+from graticule.pipeline.stitch import stitched
 
 
 def lower(
@@ -353,11 +48,9 @@ def lower(
     scratch : callable, optional
         ``scratch(shape, dtype) -> array`` for results that must be complete; memory by default.
     """
-    from graticule.pipeline.stitch import stitched
-
     scope = op.scope
     if isinstance(scope, Whole) or not any(is_node(given) for given in inputs):
-        full = [_block(given, Region()) for given in inputs]
+        full = [block_of(given, Region()) for given in inputs]
         bare = [finished(item) if isinstance(item, xr.DataArray) else item for item in full]
         out = op.run(bare, params)
         outputs = out if len(op.outputs) > 1 else (out,)

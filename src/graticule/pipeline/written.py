@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.scope import Mapper, Region
-from graticule.pipeline.tiles import Node, finished
+from graticule.pipeline.nodes import Node, finished
 
 _OME_DIMS = {"t", "c", "z", "y", "x"}
 

@@ -16,7 +16,7 @@ from numpy.lib.npyio import NpzFile
 from graticule.core.errors import StoreError, UnknownNameError, UnsafeFileError, suggest
 from graticule.core.image import SPATIAL
 from graticule.core.kinds import Kind
-from graticule.core.quantity import unit_scale
+from graticule.core.units import unit_scale
 
 # 512 samples a side, some planes and a few dozen steps stay far below.
 MOST_BYTES = 2 * 10**9

@@ -10,7 +10,7 @@ import xarray as xr
 
 from graticule.core import Length, require_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
-from graticule.core.quantity import unit_scale
+from graticule.core.units import unit_scale
 
 Array = np.ndarray[Any, Any]
 Curve: TypeAlias = Literal["sqrt", "polytrope", "table"]

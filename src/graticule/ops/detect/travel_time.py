@@ -10,7 +10,7 @@ from pydantic import Field
 
 from graticule.core import Table, Whole, op
 from graticule.core.errors import ImageError
-from graticule.core.quantity import unit_scale
+from graticule.core.units import unit_scale
 
 Array = np.ndarray[Any, Any]
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from graticule.core import Image, Pointwise, Quantity, op
 from graticule.core.errors import ImageError, ParameterError, UnitsError, suggest
-from graticule.core.quantity import unit_scale
+from graticule.core.units import unit_scale
 
 Bounds = dict[str, Quantity]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ImageError, UnknownNameError
-from graticule.core.quantity import split_quantity, unit_scale
+from graticule.core.units import split_quantity, unit_scale
 from graticule.report.draw import painted, show
 from graticule.report.figures import View
 from graticule.report.preview import Axis, Picture

@@ -1,0 +1,68 @@
+"""Units: texts such as ``0.5 um`` taken apart, and factors to base units."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from graticule.core.errors import UnitsError
+
+QUANTITY_PATTERN = re.compile(
+    r"^\s*(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>\S.*?)?\s*$"
+)
+_PIXELS = frozenset({"", "px", "pix", "pixel", "pixels", "sample", "samples"})
+_BASES = {
+    "length": "m",
+    "angle": "rad",
+    "time": "s",
+    "area": "m2",
+    "solid angle": "rad2",
+    "volume": "m3",
+}
+
+
+def split_quantity(value: object) -> tuple[float, str]:
+    """Split ``"0.5 um"`` into ``(0.5, "um")``; a plain number has the unit ``""``.
+
+    Raises
+    ------
+    UnitsError
+        If it is neither a number nor a number with a unit.
+
+    Examples
+    --------
+    >>> split_quantity("0.5 um"), split_quantity(3)
+    ((0.5, 'um'), (3.0, ''))
+    """
+    if isinstance(value, bool):
+        raise UnitsError(f"must be a number, or a number with a unit, not {value!r}")
+    if isinstance(value, (int, float)):
+        return float(value), ""
+    match = QUANTITY_PATTERN.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise UnitsError(
+            f"must be a number, or a number with a unit, not {value!r}", hint='as "0.5 um"'
+        )
+    unit = match["unit"] or ""
+    return float(match["value"]), "" if unit in _PIXELS else unit
+
+
+@lru_cache(maxsize=256)
+def unit_scale(unit: str) -> tuple[float, str]:
+    """Return the factor from a unit to its base: ``m``, ``rad``, ``s``, ``m2``, ``rad2``, ``m3``.
+
+    Raises
+    ------
+    UnitsError
+        If the unit is unknown, or is not one of length, angle, time, area or volume.
+    """
+    from astropy import units
+
+    try:
+        parsed = units.Unit(unit)
+    except (ValueError, TypeError):
+        raise UnitsError(f"{unit!r} is not a unit", hint="as um, nm, Mm, arcsec, s, min") from None
+    for kind, base in _BASES.items():
+        if parsed.physical_type == kind:
+            return float(parsed.to(base)), base
+    raise UnitsError(f"{unit!r} is no unit of length, angle, time, area or volume")
