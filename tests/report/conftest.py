@@ -131,7 +131,8 @@ def quake_row(name: str, strength: float) -> dict[str, Any]:
         "image": name, "statistic": 0.4 + strength, "time": 20 * 0.75 + 25 * 0.75,
         "time_width": 3.1, "a": 5.0, "d0": 0.0, "t0": 15.0, "distance": 8.7,
         "baseline_statistic": 0.35 + strength / 3, "p": 0.005 if strength else 0.62,
-        "q": 0.01 if strength else 0.7, "detected": strength > 0,
+        "p_smallest": 0.005, "surrogates": 199, "q": 0.01 if strength else 0.7,
+        "detected": strength > 0,
     }  # fmt: skip
 
 

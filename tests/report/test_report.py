@@ -148,6 +148,7 @@ def test_what_it_says_first(quake_run: Make) -> None:
     assert "2 images were analysed; none failed." in page.text
     said = "1 of 2 images holds a detection at a false discovery rate of 0.05: flare (p = 0.005)."
     assert said in page.text
+    assert "0.005 is the smallest p that 199 surrogates can support." in page.text
     assert "The smallest p that 199 surrogates can support is 0.005" in page.text
     assert "p = (1 + 0) / (1 + 199) = 0.005" in page.text
 

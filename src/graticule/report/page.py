@@ -107,6 +107,7 @@ def _render(content: Mapping[str, Any]) -> str:
         "seconds": wording.seconds,
         "size": wording.size,
         "parameters": wording.parameters,
+        "coded": wording.coded,
     }
     source = files("graticule.report")
     style, script = ((source / name).read_text("utf-8") for name in ("report.css", "report.js"))
@@ -163,7 +164,7 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
     if not table.exists:
         return None
     try:
-        frame = table.head(ROWS)
+        frame = table.head(ROWS, _answers_first(table.columns))
         total = table.rows
     except GraticuleError as error:
         troubles.append(str(error))
@@ -183,6 +184,12 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
     ]
     rows = [list(row) for row in zip(*shown, strict=True)]
     return Grid(table.name, columns, rows, total)
+
+
+def _answers_first(columns: list[str]) -> list[str]:
+    """Return the columns with what was concluded next to the name, before what led to it."""
+    first = [name for name in ("image", "detected", "p", "q") if name in columns]
+    return [*first, *(name for name in columns if name not in first)]
 
 
 def _plain(value: Any) -> Any:

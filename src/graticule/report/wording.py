@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
 
 from graticule.core.errors import GraticuleError
 from graticule.report.record import CheckFacts, RunRecord
 from graticule.report.tables import StudyTable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMED = 8
 
@@ -48,6 +53,23 @@ def numbers(values: Sequence[object]) -> list[str]:
     digits = max(digits - 1, 0) if all(v == round(v, digits - 1) for v in sizes) else digits
     digits = 0 if all(v == round(v) for v in sizes) else digits
     return [f"{v:,.{digits}f}" if isinstance(v, float) and v == v else number(v) for v in values]
+
+
+def coded(text: str | None) -> Markup:
+    """Return text with what stands between double backticks as code, and all else escaped.
+
+    Examples
+    --------
+    >>> coded("between ``start`` and <stop>")
+    Markup('between <code>start</code> and &lt;stop&gt;')
+    """
+    parts = (text or "").split("``")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    pieces = (
+        Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts)
+    )
+    return Markup("").join(pieces)
 
 
 def seconds(value: float | None) -> str:
@@ -94,9 +116,8 @@ def parameters(params: Mapping[str, Any]) -> str:
     >>> parameters({"sigma": 2.0, "mask": None, "by": ["phase", "flip_time"]})
     'sigma = 2, by = phase flip_time'
     """
-    return ", ".join(
-        f"{key} = {_said(value)}" for key, value in params.items() if value is not None
-    )
+    set_ones = {key: value for key, value in params.items() if value not in (None, "", [], {})}
+    return ", ".join(f"{key} = {_said(value)}" for key, value in set_ones.items())
 
 
 def _said(value: object) -> str:
@@ -127,7 +148,8 @@ def answer(record: RunRecord, images: StudyTable, objects: list[StudyTable]) -> 
 
 
 def _detections(record: RunRecord, images: StudyTable) -> str:
-    wanted = [str(name) for name in ("image", "detected", "p") if name in images.columns]
+    known = ("image", "detected", "p", "p_smallest", "surrogates")
+    wanted = [str(name) for name in known if name in images.columns]
     rows = images.head(images.rows, wanted)
     found = rows[rows["detected"].fillna(False).astype(bool)]
     rates = {c.params["fdr"] for c in record.checks.values() if c.params.get("fdr") is not None}
@@ -141,7 +163,18 @@ def _detections(record: RunRecord, images: StudyTable) -> str:
         for _, row in found.head(NAMED).iterrows()
     ]
     more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
-    return f"{text}: {', '.join(named)}{more}."
+    return f"{text}: {', '.join(named)}{more}.{_limit(found)}"
+
+
+def _limit(found: pd.DataFrame) -> str:
+    """Say so where a p-value is as small as the surrogates allow: more could make it smaller."""
+    if not {"p", "p_smallest", "surrogates"} <= set(found.columns):
+        return ""
+    least = found[found["p"] <= found["p_smallest"]]
+    if least.empty:
+        return ""
+    many, smallest = int(least["surrogates"].max()), float(least["p_smallest"].min())
+    return f" {number(smallest)} is the smallest p that {many:,} surrogates can support."
 
 
 _MEANING = {
