@@ -1,0 +1,80 @@
+"""Finding ops: the built-in families and a plugin come in through the same door."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import graticule as gt
+from graticule.core.errors import UnknownNameError
+from graticule.core.registry import Family, families, get_op, op_names
+
+PLUGIN = '''
+"""An op of somebody else."""
+from graticule.core import Image, Pointwise, op
+
+@op(version=1, scope=Pointwise(), dtype="same")
+def negate(image: Image) -> Image:
+    """Change the sign."""
+    return -image
+'''
+PROGRAM = """
+import graticule as gt, numpy as np, pickle
+from graticule.core.registry import op_names
+assert "theirs.negate" in op_names()
+assert "theirs._private" not in op_names()
+assert gt.theirs.negate(np.array([1, -2])).tolist() == [-1, 2]
+assert pickle.loads(pickle.dumps(gt.op("theirs.negate"))) is gt.theirs.negate
+assert "theirs" in dir(gt)
+"""
+
+
+def test_every_name_leads_to_the_op_of_that_name() -> None:
+    for name in op_names():
+        found = get_op(name)
+        assert found.name == name
+        family, _, function = name.partition(".")
+        assert getattr(getattr(gt, family), function) is found is gt.op(name)
+
+
+def test_private_modules_are_no_ops() -> None:
+    assert not [name for name in op_names() if name.split(".")[1].startswith("_")]
+    assert set(families()) >= {"filters", "threshold", "segment", "measure", "transform"}
+
+
+def test_an_unknown_name_suggests_the_closest() -> None:
+    with pytest.raises(UnknownNameError, match=r"did you mean .*filters.gaussian"):
+        get_op("filters.gausian")
+    with pytest.raises(AttributeError, match="did you mean otsu"):
+        _ = Family("threshold").otsus
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = gt.nothing
+
+
+def test_a_plugin_family_comes_in_by_its_entry_point(tmp_path: Path) -> None:
+    package = tmp_path / "their_ops"
+    package.mkdir()
+    (package / "__init__.py").write_text('"""Ops."""')
+    (package / "negate.py").write_text(PLUGIN)
+    (package / "_private.py").write_text("")
+    info = tmp_path / "their_ops-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-ops\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[graticule.ops]\ntheirs = their_ops\n")
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{PROGRAM}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_names_are_listed_without_importing_the_ops() -> None:
+    program = (
+        "import sys; from graticule.core.registry import op_names; op_names(); "
+        "assert 'graticule.ops.filters.gaussian' not in sys.modules; "
+        "assert not {'numba', 'cv2', 'scipy', 'skimage', 'matplotlib'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
