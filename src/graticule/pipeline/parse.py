@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import io
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graticule.core.errors import Fault, FormatError, GraticuleError, PipelineError, suggest
+from graticule.core.errors import Fault, GraticuleError, PipelineError, UnknownNameError, suggest
 from graticule.core.kinds import Kind
 from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
+from graticule.pipeline.document import (
+    document_of,
+    dump,
+    is_texts,
+    line_of,
+    plain,
+    read_text,
+    text_of,
+)
+from graticule.pipeline.graph import cycle, fits, ordered
 from graticule.pipeline.spec import CheckStep, InputSpec, Reference, Spec, Step
 
 _TOP = ("graticule", "name", "description", "inputs", "steps", "checks", "outputs", "report")
-_MAX_BYTES = 1_000_000
 
 
 def load(path: Path) -> Spec:
-    """Read a pipeline from a file; see `Spec.load`."""
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise FormatError("is over 1 MB, which no pipeline is", where=str(path))
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        if isinstance(error, GraticuleError):
-            raise
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise FormatError(f"cannot be read: {reason}", where=str(path)) from None
-    return parse(text, source=str(path))
+    """Read a pipeline from a file; see `Pipeline.load`."""
+    return parse(read_text(path), source=str(path))
 
 
 def parse(text: str, *, source: str = "<text>") -> Spec:
@@ -42,7 +40,7 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
     PipelineError
         With all faults, each with its line and its path in the document.
     """
-    return _Reader(source, text).read(_document(text, source))
+    return _Reader(source, text).read(document_of(text, source))
 
 
 def changed(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
@@ -50,7 +48,7 @@ def changed(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
 
     The text is changed with it, so that comments stay and a run can be repeated from it.
     """
-    document = _document(pipeline.text, pipeline.source)
+    document = document_of(pipeline.text, pipeline.source)
     faults = []
     for name, value in values.items():
         owner, _, parameter = name.partition(".")
@@ -58,7 +56,7 @@ def changed(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
             body
             for section in ("steps", "checks")
             for key, body in (document.get(section) or {}).items()
-            if _text_of(key) == owner and parameter
+            if text_of(key) == owner and parameter
         ]
         if not bodies:
             hint = suggest(owner, [*pipeline.steps, *pipeline.checks])
@@ -67,37 +65,7 @@ def changed(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
             bodies[0][parameter] = value
     if faults:
         raise PipelineError(faults, source="--set")
-    out = io.StringIO()
-    _yaml().dump(document, out)
-    return parse(out.getvalue(), source=pipeline.source)
-
-
-def _yaml() -> Any:
-    from ruamel.yaml import YAML
-
-    yaml = YAML(typ="rt")
-    yaml.allow_duplicate_keys = False
-    yaml.width = 100
-    return yaml
-
-
-def _document(text: str, source: str) -> Any:
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    if text.count("*") > 1000:
-        raise PipelineError([Fault("document", "has more than 1000 aliases")], source=source)
-    try:
-        document = _yaml().load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = mark.line + 1 if mark else 0
-        problem = str(error.problem or error.context or error).partition("\n")[0]
-        raise PipelineError([Fault("YAML", problem, line)], source=source) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise PipelineError([Fault("YAML", str(error).partition("\n")[0])], source=source) from None
-    if not isinstance(document, dict):
-        raise PipelineError([Fault("document", "must be a mapping with steps")], source=source)
-    return document
+    return parse(dump(document), source=pipeline.source)
 
 
 @dataclass
@@ -126,7 +94,7 @@ class _Reader:
             name=str(name),
             description=str(document.get("description", "")),
             inputs=inputs,
-            steps=self._sorted(steps),
+            steps=ordered(steps),
             checks=checks,
             outputs=outputs,
             figures=figures,
@@ -135,7 +103,7 @@ class _Reader:
         )
 
     def _fault(self, path: str, what: str, parent: Any, key: Any, hint: str = "") -> None:
-        self.faults.append(Fault(path, what, _line(parent, key), hint))
+        self.faults.append(Fault(path, what, line_of(parent, key), hint))
 
     def _known(self, mapping: Any, known: Sequence[str], path: str, parent: Any) -> None:
         for key in mapping:
@@ -152,7 +120,7 @@ class _Reader:
             return {}
         good: dict[str, Any] = {}
         for key, body in section.items():
-            label = _text_of(key)
+            label = text_of(key)
             if not isinstance(label, str) or not label.isidentifier():
                 what = "must be a name of letters, digits and _"
                 self._fault(f"{name}.{label}", what, section, key)
@@ -168,7 +136,7 @@ class _Reader:
             path = f"inputs.{name}"
             self._known(body, ("dims", "spacing", "path"), path, body)
             dims, spacing = body.get("dims"), body.get("spacing") or {}
-            if dims is not None and not _is_texts(dims):
+            if dims is not None and not is_texts(dims):
                 self._fault(f"{path}.dims", "must be a list of names", body, "dims")
                 dims = None
             if not isinstance(spacing, dict):
@@ -206,7 +174,7 @@ class _Reader:
         wanted = body.get("op")
         try:
             if not isinstance(wanted, str):
-                raise FormatError("must name an op, as op: filters.gaussian")
+                raise UnknownNameError("must name an op, as op: filters.gaussian")
             return get_op(wanted)
         except GraticuleError as error:
             self._fault(f"steps.{name}.op", error.what, body, "op", error.hint)
@@ -215,7 +183,7 @@ class _Reader:
     def _params(
         self, parameters: Parameters, body: Any, path: str, reserved: Sequence[str]
     ) -> dict[str, Any]:
-        given = {key: _plain(value) for key, value in body.items() if key not in reserved}
+        given = {key: plain(value) for key, value in body.items() if key not in reserved}
         faults = parameters.faults(given)
         for key, what in faults.items():
             self._fault(f"{path}.{key}", what, body, key)
@@ -285,31 +253,15 @@ class _Reader:
         if found is None:
             return
         given = next((o.kind for o in found.outputs if o.name in ("", reference.part)), wanted)
-        if not _fits(given, wanted):
+        if not fits(given, wanted):
             what = f"must be a {wanted}; {reference} is a {given}"
             self._fault(path, what, parent, key)
 
     def _acyclic(self, steps: Mapping[str, Step], section: Any) -> None:
-        done: set[str] = set()
-        while True:
-            ready = {n for n, s in steps.items() if n not in done and _needs(s, steps) <= done}
-            if not ready:
-                break
-            done |= ready
-        stuck = [name for name in steps if name not in done]
-        cyclic = [name for name in stuck if name in _reach(name, steps)]
-        if cyclic:
-            what = f"the steps {', '.join(cyclic)} wait for each other"
-            self._fault(f"steps.{cyclic[0]}", what, section, cyclic[0])
-
-    def _sorted(self, steps: Mapping[str, Step]) -> dict[str, Step]:
-        done: dict[str, Step] = {}
-        while len(done) < len(steps):
-            for name, step in steps.items():
-                if name not in done and _needs(step, steps) <= set(done):
-                    done[name] = step
-                    break
-        return done
+        waiting = cycle(steps)
+        if waiting:
+            what = f"the steps {', '.join(waiting)} wait for each other"
+            self._fault(f"steps.{waiting[0]}", what, section, waiting[0])
 
     def _checks(
         self, document: Any, inputs: Mapping[str, InputSpec], steps: Mapping[str, Step]
@@ -364,12 +316,7 @@ class _Reader:
             if not isinstance(body, dict) or not isinstance(body.get("figure"), str):
                 what = "must be a mapping that names its figure"
                 self._fault(f"report[{i}]", what, wanted, i, "as {figure: overlay, ...}")
-        return tuple({k: _text_of(v) for k, v in _plain(body).items()} for body in wanted)
-
-
-def _text_of(value: Any) -> Any:
-    """Return a name as it was written: YAML reads the name ``null`` as nothing."""
-    return "null" if value is None else value
+        return tuple({k: text_of(v) for k, v in plain(body).items()} for body in wanted)
 
 
 def _default_outputs(ops: Mapping[str, Op]) -> list[Reference]:
@@ -382,53 +329,3 @@ def _default_outputs(ops: Mapping[str, Op]) -> list[Reference]:
 
 def _data_keys(found: Op) -> tuple[str, ...]:
     return ("op", "input", *(given.name for given in found.inputs[1:]))
-
-
-def _fits(given: Kind, wanted: Kind) -> bool:
-    if wanted is Kind.IMAGE:
-        return given.is_array
-    if wanted is Kind.TABLE:
-        return given in (Kind.TABLE, Kind.RECORD)
-    return given is wanted or (given is Kind.IMAGE and wanted.is_array)
-
-
-def _needs(step: Step, steps: Mapping[str, Step]) -> set[str]:
-    return {r.name for r in step.inputs if r is not None and r.name in steps}
-
-
-def _reach(name: str, steps: Mapping[str, Step]) -> set[str]:
-    found: set[str] = set()
-    front = _needs(steps[name], steps)
-    while front:
-        found |= front
-        front = set().union(*(_needs(steps[n], steps) for n in front)) - found
-    return found
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _line(parent: Any, key: Any) -> int:
-    """Return the line of a key of a YAML mapping or list, from 1; of the parent if it is absent."""
-    position = getattr(parent, "lc", None)
-    if position is None:
-        return 0
-    data = getattr(position, "data", None) or {}
-    line = data[key][0] if key in data else position.line
-    return int(line) + 1
-
-
-def _plain(value: Any) -> Any:
-    """Return a YAML value as plain Python, without the marks of its place."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else value
-    return str(value)
