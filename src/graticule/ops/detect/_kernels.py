@@ -140,12 +140,12 @@ def _profile(
 @njit(**_OPTIONS)
 def _largest(profile: Array) -> tuple[float, int]:
     """Find the largest value and its place, looking closely only where it may be."""
-    value, place = -np.inf, -1
-    for first in range(0, profile.size, 16):
-        last = min(first + 16, profile.size)
+    value, place = profile.dtype.type(-np.inf), -1
+    for first in range(0, profile.size, 32):
+        last = min(first + 32, profile.size)
         above = 0
         for t in range(first, last):
-            above |= profile[t] > value
+            above += profile[t] > value
         if above:
             for t in range(first, last):
                 if profile[t] > value:
