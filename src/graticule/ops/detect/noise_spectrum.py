@@ -58,8 +58,8 @@ def noise_spectrum(
 
     Notes
     -----
-    Averaging the models of many quiet images is `graticule.ops.detect.noise_spectrum` of each,
-    and the mean of their ``spectrum``.
+    Where many quiet images are at hand, take the model of each with ``using="itself"`` and put
+    the mean of their ``spectrum`` into one: it is steadier than that of a single image.
 
     Examples
     --------
