@@ -130,13 +130,9 @@ def image_for(
 ) -> xr.DataArray:
     """Return an image of a kind with physical coordinates; images have the unit ``count``."""
     values = values_for(kind, sizes, seed, style)
-    image = as_image(values, dims=dims, units="count" if kind is Kind.IMAGE else None)
-    coords = {
-        dim: (dim, np.arange(size) * STEPS[dim][0], {"units": STEPS[dim][1]})
-        for dim, size in image.sizes.items()
-        if dim in STEPS
-    }
-    return image.assign_coords(coords)
+    spacing = {dim: "{} {}".format(*STEPS[dim]) for dim in dims if dim in STEPS}
+    unit = "count" if kind is Kind.IMAGE else None
+    return as_image(values, dims=dims, spacing=spacing, units=unit)
 
 
 def data_for(

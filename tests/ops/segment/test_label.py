@@ -34,7 +34,7 @@ def test_equals_scikit_image(mask: Any, data: st.DataObject) -> None:
     assert first_appearances(labels) == list(range(1, labels.max(initial=0) + 1))
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(mask=hnp.arrays(bool, (3, 4, 5, 6)), connectivity=st.integers(1, 3), data=st.data())
 def test_other_dims_are_not_joined_in_tiles_either(
     mask: Any, connectivity: int, data: st.DataObject
