@@ -62,6 +62,14 @@ class FileArray:
             values = values[(slice(None),) * axis + (rest[axis],)]
         return values
 
+    def view(self, order: Sequence[int], dtype: np.dtype[Any]) -> FileArray:
+        """Return the array with its axes in another order; those left out have one sample.
+
+        Done here and not by dask, so that slices are still fused into the read.
+        """
+        shape = tuple(self.shape[axis] for axis in order)
+        return FileArray(self.path, shape, dtype, _View(self.fetch, tuple(order), self.ndim))
+
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         """Identify the content for dask: the file as it is now, and how it is read."""
         from dask.base import normalize_token
@@ -69,6 +77,22 @@ class FileArray:
         state = self.path.stat()
         how = (self.shape, str(self.dtype), self.fetch)
         return (str(self.path), state.st_mtime_ns, state.st_size, normalize_token(how))
+
+
+@dataclass(frozen=True)
+class _View:
+    fetch: Callable[[Path, Box], np.ndarray[Any, Any]]
+    order: tuple[int, ...]
+    ndim: int
+
+    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+        whole = [slice(0, 1)] * self.ndim
+        for axis, part in zip(self.order, box, strict=True):
+            whole[axis] = part
+        values = self.fetch(path, tuple(whole))
+        left = [axis for axis in range(self.ndim) if axis not in self.order]
+        sizes = [part.stop - part.start for part in box]
+        return values.transpose([*self.order, *left]).reshape(sizes)
 
 
 def _split(key: Any, shape: Sequence[int]) -> tuple[Box, list[Any]]:

@@ -102,14 +102,31 @@ def _fill(image: xr.DataArray, array: Any) -> None:
 def _halve(finer: Any, coarser: Any, labels: bool) -> None:
     factors = [2 if a != b else 1 for a, b in zip(finer.shape, coarser.shape, strict=True)]
 
+    axis = factors.index(2)
+    # a strip of the finer level is in memory at a time, one row of its chunks high
+    step = max(1, finer.chunks[axis] // 2)
+
     def put(block: tuple[slice, ...]) -> None:
-        source = tuple(
-            slice(part.start * f, min(part.stop * f, n))
-            for part, f, n in zip(block, factors, finer.shape, strict=True)
-        )
-        coarser[block] = halved(np.asarray(finer[source]), factors, labels)
+        out = np.empty([part.stop - part.start for part in block], coarser.dtype)
+        for start in range(0, out.shape[axis], step):
+            part = slice(start, min(start + step, out.shape[axis]))
+            place = (slice(None),) * axis + (part,)
+            first = block[axis].start
+            wanted = (*block[:axis], slice(first + part.start, first + part.stop))
+            source = _source((*wanted, *block[axis + 1 :]), factors, finer.shape)
+            out[place] = halved(np.asarray(finer[source]), factors, labels)
+        coarser[block] = out
 
     _in_threads(put, _blocks(coarser))
+
+
+def _source(
+    block: tuple[slice, ...], factors: list[int], shape: tuple[int, ...]
+) -> tuple[slice, ...]:
+    return tuple(
+        slice(part.start * f, min(part.stop * f, n))
+        for part, f, n in zip(block, factors, shape, strict=True)
+    )
 
 
 def _in_threads(put: Any, blocks: list[tuple[slice, ...]]) -> None:

@@ -118,16 +118,22 @@ def require_own(dataset: Any) -> Any:
     return dataset
 
 
-def lazy(path: Path, dataset: Any) -> Any:
-    """Return a dask array over a dataset."""
+def lazy(path: Path, dataset: Any, columns: np.dtype[Any] | None = None) -> Any:
+    """Return a dask array over a dataset.
+
+    With ``columns``, its axes are reversed and its values of that dtype.
+    """
     require_own(dataset)
     if dataset.shape is None:
         raise FormatError(f"{dataset.name} holds nothing")
     dtype = dataset.dtype.newbyteorder("=")
     if not dataset.ndim or not dataset.size:
-        return np.asarray(dataset[()], dtype)
+        return np.asarray(dataset[()], dtype if columns is None else columns).T
     unit = dataset.chunks or (1,) * (dataset.ndim - 1) + dataset.shape[-1:]
     array = FileArray(path, tuple(dataset.shape), dtype, Dataset(dataset.name))
+    if columns is not None:
+        order = range(dataset.ndim)[::-1]
+        return as_dask(array.view(order, columns), unit[::-1])
     return as_dask(array, unit)
 
 

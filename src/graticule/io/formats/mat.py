@@ -12,6 +12,7 @@ from graticule.core.errors import FormatError, UnsafeFileError
 from graticule.io.axes import build, default_dims
 from graticule.io.choice import choose
 from graticule.io.format import Address, Format
+from graticule.io.formats._mat_elements import require_sound
 from graticule.io.formats.hdf5 import MATLAB, lazy, resolve
 from graticule.io.safety import require_modest
 
@@ -35,6 +36,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
 def _open_5(address: Address) -> np.ndarray[Any, Any]:
     from scipy.io import loadmat, whosmat
 
+    require_sound(address.path)
     listed = {name: (shape, kind) for name, shape, kind in whosmat(address.path)}
     name, *rest = address.inside.split("/")
     if not rest:
@@ -94,8 +96,9 @@ def _open_hdf5(address: Address) -> Any:
         dataset = resolve(file, name)
         if not isinstance(dataset, h5py.Dataset):
             raise FormatError(f"{name} is no array of numbers", hint=f"it has {', '.join(arrays)}")
-        values = lazy(address.path, dataset).T  # MATLAB stores columns, HDF5 rows
-        return values.astype(bool) if _kind(dataset) == "logical" else values
+        dtype = np.dtype(bool) if _kind(dataset) == "logical" else dataset.dtype
+        # MATLAB stores columns, HDF5 rows
+        return lazy(address.path, dataset, dtype.newbyteorder("="))
 
 
 def _own(file: Any, name: str) -> Any:

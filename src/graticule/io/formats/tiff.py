@@ -6,8 +6,9 @@ import logging
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError
@@ -22,6 +23,7 @@ from graticule.io.safety import require_complete
 
 _MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _LETTERS = {"Y": "y", "X": "x", "Z": "z", "C": "c", "S": "c", "T": "t"}
+Lazy: TypeAlias = tuple[FileArray, tuple[int, ...]]
 # what is said there of damaged files is raised here; nobody has to see it twice
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -43,10 +45,10 @@ def _open(address: Address, level: int) -> xr.DataArray:
         base = tif.series[0]
         series = base.levels[level]
         letters, shape = _layout(series)
-        data = _lazy(path, series, shape, level)
+        array, unit = _lazy(path, series, shape, level)
         header = {tag.name: tag.value for tag in tif.pages[0].tags.values() if _is_short(tag)}
         factors = _factors(base, series)
-    return _assemble(data, letters, axes, header, factors)
+    return _assemble(array, unit, letters, axes, header, factors)
 
 
 def _axes(tif: Any, path: Path) -> Axes:
@@ -58,7 +60,7 @@ def _axes(tif: Any, path: Path) -> Axes:
     return plain_axes(tif)
 
 
-def _lazy(path: Path, series: Any, shape: tuple[int, ...], level: int) -> Any:
+def _lazy(path: Path, series: Any, shape: tuple[int, ...], level: int) -> Lazy:
     page = series.keyframe
     dtype = series.dtype.newbyteorder("=")
     if series.transform is not None:
@@ -69,7 +71,7 @@ def _lazy(path: Path, series: Any, shape: tuple[int, ...], level: int) -> Any:
         require_complete(path.stat().st_size, offset + nbytes)
         read: Any = Raw(offset, series.dtype.newbyteorder(series.parent.byteorder).str, shape)
         unit = (1,) * (len(shape) - 1) + shape[-1:]
-        return as_dask(FileArray(path, shape, dtype, read), unit)
+        return FileArray(path, shape, dtype, read), unit
     outer = _outer(shape, page.shape, len(series.pages))
     unit = (1,) * len(outer) + unit_of(page)
     array = FileArray(path, shape, dtype, Pages(level, outer))
@@ -80,8 +82,8 @@ def _lazy(path: Path, series: Any, shape: tuple[int, ...], level: int) -> Any:
         through_pillow = None if level else _through_pillow(path, array, page)
         if through_pillow is None:
             raise
-        return as_dask(through_pillow, (1,) * len(outer) + page.shape)
-    return as_dask(array, unit)
+        return through_pillow, (1,) * len(outer) + tuple(page.shape)
+    return array, unit
 
 
 def _layout(series: Any) -> tuple[str, tuple[int, ...]]:
@@ -112,34 +114,44 @@ def _is_short(tag: Any) -> bool:
 
 def _factors(base: Any, series: Any) -> dict[str, float]:
     return {
-        letter: full / size
+        letter: _factor(full, size)
         for letter, full, size in zip(base.axes, base.shape, series.shape, strict=True)
         if letter in "XYZ"
     }
 
 
+def _factor(full: int, size: int) -> float:
+    """Return how many samples became one; where sizes were rounded, the whole number meant."""
+    whole = round(full / size)
+    return float(whole) if abs(full - whole * size) < whole else full / size
+
+
 def _assemble(
-    data: Any, letters: str, axes: Axes, header: dict[str, Any], factors: dict[str, float]
+    array: FileArray,
+    unit: tuple[int, ...],
+    letters: str,
+    axes: Axes,
+    header: dict[str, Any],
+    factors: dict[str, float],
 ) -> xr.DataArray:
     """Name the axes, drop those that only the format has, and place the samples."""
     kept = axes.letters or "".join(
-        letter for letter, size in zip(letters, data.shape, strict=True)
+        letter for letter, size in zip(letters, array.shape, strict=True)
         if size > 1 or letter in "YX"
     )  # fmt: skip
-    data = data[tuple(slice(None) if letter in kept else 0 for letter in letters)]
-    left = [letter for letter in letters if letter in kept]
+    order = [at for at, letter in enumerate(letters) if letter in kept]
+    left = [letters[at] for at in order]
+    array = array.view(order, np.dtype(bool) if axes.is_bool else array.dtype)
+    data = as_dask(array, [unit[at] for at in order])
     dims = axes.dims or _names(left)
     coords = {}
     for letter, dim, size in zip(left, dims, data.shape, strict=True):
         if letter in axes.steps:
-            step, origin, unit = axes.steps[letter]
+            step, origin, length = axes.steps[letter]
             factor = factors.get(letter, 1.0)
             origin += step * (factor - 1) / 2
-            coords[dim] = coordinate(dim, size, step * factor, origin=origin, unit=unit)
-    image = build(
-        data.astype(bool) if axes.is_bool else data,
-        dims, coords, header={**header, **axes.header}, units=axes.units,
-    )  # fmt: skip
+            coords[dim] = coordinate(dim, size, step * factor, origin=origin, unit=length)
+    image = build(data, dims, coords, header={**header, **axes.header}, units=axes.units)
     depth = round(math.log2(max(factors.values(), default=1)))
     return image.assign_attrs({LEVEL: depth}) if depth else image
 
