@@ -64,7 +64,7 @@ def _positions(image: xr.DataArray, dim: Any) -> Any:
     step = float(positions[-1] - positions[0]) / (positions.size - 1)
     if step == 0 or not np.allclose(steps, step, rtol=1e-3, atol=0):
         return coordinate
-    return coordinate.assign_attrs(step=abs(step))
+    return coordinate.assign_attrs(step=abs(step), inferred=True)
 
 
 def finished(image: xr.DataArray) -> xr.DataArray:
@@ -72,9 +72,10 @@ def finished(image: xr.DataArray) -> xr.DataArray:
     counted = [dim for dim in image.dims if image[dim].attrs.get("counted")]
     image = image.drop_vars([dim for dim in counted if dim in image.coords])
     for dim in image.dims:
-        if dim in image.coords and "step" in image.coords[dim].attrs:
+        if dim in image.coords and "inferred" in image.coords[dim].attrs:
             coordinate = image.coords[dim]
-            attrs = {key: value for key, value in coordinate.attrs.items() if key != "step"}
+            added = ("step", "inferred")
+            attrs = {key: value for key, value in coordinate.attrs.items() if key not in added}
             image = image.assign_coords({dim: (dim, coordinate.values, attrs)})
     return image
 
