@@ -51,10 +51,14 @@ class Evidence:
         Numbers, bools and texts for the row of the image.
     arrays : mapping
         What a figure needs, as the null distribution.
+    notable : bool
+        Whether the image may be one the study is about, so that its pictures are kept however
+        many images there are.
     """
 
     columns: Mapping[str, float | int | bool | str]
     arrays: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    notable: bool = False
 
 
 class Check:

@@ -17,7 +17,8 @@ from graticule.core.errors import GraticuleError, ImageError
 from graticule.core.image import as_image
 from graticule.core.scope import Mapper, Neighbourhood, Reduction
 from graticule.pipeline.key import step_keys
-from graticule.pipeline.nodes import SourceNode, assemble, is_node
+from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, fill, is_node
+from graticule.pipeline.scratch import ScratchArray
 from graticule.pipeline.spec import Reference, Spec, Step
 from graticule.pipeline.store import StepStore
 from graticule.pipeline.tiles import lower
@@ -143,7 +144,7 @@ class Evaluation:
             out = step.op.run(step.op.prepare(data), step.params)
             return out if len(step.op.outputs) > 1 else (out,)
         _require_nodes(step, data)
-        scratch = partial(_scratch, self.scratch) if self.scratch else None
+        scratch = partial(ScratchArray, self.scratch) if self.scratch else None
         outputs = lower(
             step.op, data, step.params, tile=self.tile, mapper=self.mapper, scratch=scratch
         )
@@ -166,20 +167,12 @@ class Evaluation:
         readers += sum(reference.name == step.name for reference in self.pipeline.references())
         return readers > 1
 
-    def _spilled(self, node: Any) -> SourceNode:
+    def _spilled(self, node: Any) -> StoredNode:
         template = node.template
-        out = _scratch(self.scratch, template.shape, template.dtype) if self.scratch else None
-        return SourceNode(assemble(node, self.tile or {}, self.mapper, out))
-
-
-def _scratch(folder: Path | None, shape: Any, dtype: Any) -> np.ndarray[Any, Any]:
-    """Return an array on disk that goes when the last reference to it does."""
-    import tempfile
-
-    assert folder is not None
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="scratch-", suffix=".bin") as file:
-        return np.memmap(file.name, dtype=dtype, mode="w+", shape=tuple(shape))
+        make = partial(ScratchArray, self.scratch) if self.scratch else np.empty
+        target = make(template.shape, template.dtype)
+        fill(target, node, self.tile or {}, self.mapper)
+        return StoredNode(template, target)
 
 
 def _require_nodes(step: Step, data: list[Any]) -> None:

@@ -31,6 +31,7 @@ from graticule.pipeline.spec import Spec
 from graticule.pipeline.workers import Workers
 
 PREVIEWS = 12
+NOTABLE_PREVIEWS = 24
 _PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv-python-headless")
 
 
@@ -236,11 +237,14 @@ def _write(
     write_table(out, "images", rows)
     for name, table in tables.items():
         write_table(out, name, table)
-    for fate in fates:
-        preview = fate.place(work) / "preview.npz"
-        if fate.status == "done" and preview.exists():
-            target = out / "previews" / f"{fate.image}.npz"
-            write_atomically(target, partial(_copy, preview))
+    kept = [fate for fate in fates if fate.status == "done" and _preview(fate, work).exists()]
+    for fate in kept[: PREVIEWS + NOTABLE_PREVIEWS]:
+        target = out / "previews" / f"{fate.image}.npz"
+        write_atomically(target, partial(_copy, _preview(fate, work)))
+
+
+def _preview(fate: Fate, work: Path) -> Path:
+    return fate.place(work) / "preview.npz"
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -267,7 +271,10 @@ def _about(
         "images": [_about_image(fate) for fate in fates],
         "skipped": [{"path": str(path), "why": why} for path, why in sources.skipped],
         "steps": {name: _about_step(pipeline, name, fates) for name in pipeline.steps},
-        "checks": plain["checks"],
+        "checks": {
+            name: {**about, "seconds": round(sum(fate.checks.get(name, 0) for fate in fates), 4)}
+            for name, about in plain["checks"].items()
+        },
         "seeds": _seeds(plain),
         "units": {
             "images": rows.attrs.get("units", {}),

@@ -85,6 +85,8 @@ class Fate:
         Unit by column of the row.
     tables : mapping
         Number of rows of each object table.
+    checks : mapping
+        Seconds each check took.
     """
 
     image: str
@@ -101,6 +103,7 @@ class Fate:
     tables: dict[str, int] = field(default_factory=dict)
     arrays: list[str] = field(default_factory=list)
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    checks: dict[str, float] = field(default_factory=dict)
     tile: dict[str, int] | None = None
 
     def place(self, work: Path) -> Path:
@@ -200,11 +203,15 @@ def _process(
         for reference in job.pipeline.outputs:
             _put_output(job, fate, reference, evaluation, draft)
         arrays: dict[str, np.ndarray[Any, Any]] = {}
+        notable = False
         for name, check in job.pipeline.checks.items():
+            begun = time.perf_counter()
             evidence = _evidence(evaluation, check, report)
             fate.evidence[name] = {key: _scalar(v) for key, v in evidence.columns.items()}
+            fate.checks[name] = time.perf_counter() - begun
             arrays |= {f"check/{name}/{key}": value for key, value in evidence.arrays.items()}
-        if job.preview:
+            notable = notable or evidence.notable
+        if job.preview or notable:
             save_previews(plan, evaluation, arrays, draft / "preview.npz")
         fate.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
         fate.seconds = time.perf_counter() - started

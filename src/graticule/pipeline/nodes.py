@@ -95,6 +95,20 @@ class SourceNode:
         return self.template.isel(slices).copy(data=values)
 
 
+class StoredNode:
+    """A complete result: an array in memory or on disk, and what it looks like."""
+
+    def __init__(self, template: xr.DataArray, array: Any) -> None:
+        self.template = template
+        self.array = array
+
+    def read(self, region: Region) -> xr.DataArray:
+        """Return the values in a region."""
+        slices = {str(dim): region.slices()[str(dim)] for dim in self.template.dims}
+        values = np.asarray(self.array[tuple(slices.values())])
+        return self.template.isel(slices).copy(data=values)
+
+
 class OpNode:
     """The result of a pointwise or neighbourhood op, computed for the region that is asked for.
 
@@ -286,19 +300,19 @@ def tiles_of(sizes: Mapping[Any, int], tile: Mapping[str, int]) -> list[Region]:
     return [Region(dict(zip(dims, box, strict=True))) for box in itertools.product(*ranges)]
 
 
-def assemble(
-    node: Node,
-    tile: Mapping[str, int],
-    mapper: Mapper = map,
-    out: np.ndarray[Any, Any] | None = None,
-) -> xr.DataArray:
-    """Compute a node tile by tile into one array (``out``, where given)."""
+def assemble(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> xr.DataArray:
+    """Compute a node tile by tile into one image."""
     template = node.template
-    target = np.empty(template.shape, template.dtype) if out is None else out
-    regions = tiles_of(template.sizes, tile)
+    target = np.empty(template.shape, template.dtype)
+    fill(target, node, tile, mapper)
+    return finished(template.copy(data=target))
+
+
+def fill(target: Any, node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> None:
+    """Compute a node tile by tile into an array of its shape."""
+    regions = tiles_of(node.template.sizes, tile)
     for region, block in zip(regions, mapper(partial(_values, node), regions), strict=True):
         target[tuple(region.slices().values())] = block
-    return finished(template.copy(data=target))
 
 
 def _values(node: Node, region: Region) -> np.ndarray[Any, Any]:

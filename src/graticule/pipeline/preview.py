@@ -16,6 +16,8 @@ from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import Plan, coarsened
 
 SIDE = 512
+_SAMPLES = 4 * SIDE * SIDE
+_COARSEST = 16
 
 
 def save_previews(
@@ -26,17 +28,18 @@ def save_previews(
 ) -> None:
     """Write every step's picture, at most `SIDE` samples a side, and the checks' arrays.
 
-    Where the image was computed in tiles, the pictures come from a coarser copy of it.
+    Where the image was computed in tiles, the pictures come from a coarser copy of it. Of a
+    volume it is the plane in the middle.
     """
     small = evaluation if plan.tile is None else _coarse(plan)
     pictures: dict[str, Any] = {**arrays}
     about: dict[str, Any] = {}
     for name, output, kind in _images(plan):
         values = small.outputs_of(name)
-        picture = _reduced(values[output], kind)
+        picture, window = _reduced(values[output], kind)
         label = f"step/{name}" if not output else f"step/{name}.{output}"
         pictures[label] = picture.values
-        about[label] = _about(picture, kind)
+        about[label] = {**_about(picture, kind), "window": window}
     meta = np.frombuffer(json.dumps(about, default=str).encode(), np.uint8)
     with path.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **{"meta": meta, **pictures})
@@ -55,15 +58,22 @@ def _images(plan: Plan) -> list[tuple[str, int, Kind]]:
 
 
 def _coarse(plan: Plan) -> Evaluation:
+    """Return the pipeline on a copy of the image that is coarse enough to be held whole."""
     name = plan.pipeline.first_input
     image = plan.inputs[name]
-    level = max(0, int(np.ceil(np.log2(max(image.shape) / SIDE))))
+    level = 0
+    while coarsened(image, level).size > _SAMPLES and level < _COARSEST:
+        level += 1
     small = coarsened(image, level).compute(scheduler="synchronous")
     return Evaluation(plan.pipeline, {**plan.inputs, name: small})
 
 
-def _reduced(image: xr.DataArray, kind: Kind) -> xr.DataArray:
-    window = {dim: -(-size // SIDE) for dim, size in image.sizes.items() if size > SIDE}
+def _reduced(image: xr.DataArray, kind: Kind) -> tuple[xr.DataArray, dict[str, int]]:
+    """Return a picture of an image, and how many samples it takes for one along each dim."""
+    for dim in image.dims[:-2]:
+        if image.size > _SAMPLES and dim != "c":
+            image = image.isel({dim: image.sizes[dim] // 2})
+    window = {str(d): -(-size // SIDE) for d, size in image.sizes.items() if size > SIDE}
     if not window:
         small = image
     elif kind is Kind.IMAGE and image.dtype != np.bool_:
@@ -72,7 +82,7 @@ def _reduced(image: xr.DataArray, kind: Kind) -> xr.DataArray:
         small = image.isel({dim: slice(None, None, step) for dim, step in window.items()})
     if small.dtype.kind == "c":
         small = abs(small)
-    return small.astype(np.float32) if small.dtype.kind == "f" else small
+    return (small.astype(np.float32) if small.dtype.kind == "f" else small), window
 
 
 def _about(picture: xr.DataArray, kind: Kind) -> dict[str, Any]:

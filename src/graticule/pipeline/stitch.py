@@ -11,9 +11,10 @@ import xarray as xr
 
 from graticule.core.errors import ImageError
 from graticule.core.scope import Mapper, Stitched
-from graticule.pipeline.nodes import blocks_of, finished, is_node, tiles_of
+from graticule.pipeline.nodes import StoredNode, blocks_of, is_node, tiles_of
 
-Scratch = Callable[[Sequence[int], Any], np.ndarray[Any, Any]]
+Scratch = Callable[[Sequence[int], Any], Any]
+"""From shape and dtype to an array to fill, in memory or on disk."""
 
 
 def stitched(
@@ -23,7 +24,7 @@ def stitched(
     tile: Mapping[str, int],
     mapper: Mapper = map,
     scratch: Scratch | None = None,
-) -> xr.DataArray:
+) -> StoredNode:
     """Label tile by tile, join across the seams, number by first appearance.
 
     Memory beyond the result is a tile, two planes for a seam, and a few numbers for a label.
@@ -33,7 +34,7 @@ def stitched(
     shape = tuple(int(size) for size in template.shape)
     blocks = blocks_of(inputs, tile)
     regions = tiles_of(template.sizes, tile)
-    labels: np.ndarray[Any, Any] | None = None
+    labels: Any = None
     attrs: Mapping[Any, Any] = {}
     firsts = [np.zeros(1, np.int64)]
     count = 0
@@ -48,12 +49,12 @@ def stitched(
         labels[tuple(region.slices().values())] = values
         count += len(first)
         firsts.append(first)
-    assert labels is not None
     table = _final_numbers(np.concatenate(firsts), _pairs(scope, labels, dims, tile, params))
     for region in regions:
         slices = tuple(region.slices().values())
         labels[slices] = table[labels[slices]]
-    return finished(template.copy(data=labels).assign_attrs(attrs))
+    zeros = np.broadcast_to(np.zeros((), np.int32), shape)
+    return StoredNode(template.copy(data=zeros).assign_attrs(attrs), labels)
 
 
 def _require_room(count: int) -> None:
@@ -87,7 +88,7 @@ def _local(
 
 def _pairs(
     scope: Stitched,
-    labels: np.ndarray[Any, Any],
+    labels: Any,
     dims: Sequence[str],
     tile: Mapping[str, int],
     params: Mapping[str, Any],
@@ -99,8 +100,9 @@ def _pairs(
         others = [other for other in dims if other != dim]
         step = max(1, min(tile.get(dim, size), size))
         for seam in range(step, size, step):
-            before = xr.DataArray(np.take(labels, seam - 1, axis=axis), dims=others)
-            after = xr.DataArray(np.take(labels, seam, axis=axis), dims=others)
+            across = (slice(None),) * axis
+            before = xr.DataArray(labels[(*across, seam - 1)], dims=others)
+            after = xr.DataArray(labels[(*across, seam)], dims=others)
             pairs = np.asarray(scope.join(before, after, dim, **params), np.int64).reshape(-1, 2)
             found.append(np.unique(pairs, axis=0))
     return np.concatenate(found)

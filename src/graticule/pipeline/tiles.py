@@ -56,7 +56,7 @@ def lower(
         outputs = out if len(op.outputs) > 1 else (out,)
         return tuple(SourceNode(o) if isinstance(o, xr.DataArray) else o for o in outputs)
     if isinstance(scope, Stitched):
-        return (SourceNode(stitched(scope, inputs, params, tile, mapper, scratch)),)
+        return (stitched(scope, inputs, params, tile, mapper, scratch),)
     if isinstance(scope, Reduction):
         result = scope.reduce(blocks_of(inputs, tile), mapper, **params)
         if scope.apply is None:

@@ -95,7 +95,9 @@ def surrogate(
         "surrogates": result.surrogates,
         **{f"statistic_{kind}": value for kind, value in flips.items()},
     }
-    return Evidence(columns, {"null": null, "statistic": np.array(statistic)})
+    arrays = {"null": null, "statistic": np.array(statistic)}
+    # q is never below p: what is not notable here cannot be detected in the study.
+    return Evidence(columns, arrays, notable=result.p <= fdr)
 
 
 def _number(value: object) -> float:
