@@ -80,6 +80,17 @@ def test_integers_over_a_huge_range_are_counted_in_bins() -> None:
     np.testing.assert_array_equal(gt.op("threshold.otsu")(image), image > 2**61)
 
 
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("offset", [-(2**62), 2**62, 2**63 + 10])
+def test_large_integers_are_exact(name: str, offset: int) -> None:
+    image = mixture(8, "uint8")
+    dtype = np.uint64 if offset > 2**63 else np.int64
+    moved = image.astype(dtype) + dtype(offset)
+    np.testing.assert_array_equal(
+        gt.op(f"threshold.{name}")(moved), gt.op(f"threshold.{name}")(image)
+    )
+
+
 def test_complex_numbers_are_refused() -> None:
     for name in (*METHODS, "fixed"):
         with pytest.raises(ImageError, match=f"threshold.{name}.*must be real"):

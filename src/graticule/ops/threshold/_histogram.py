@@ -89,7 +89,10 @@ def _map_counts(image: xr.DataArray, *, place: Place, prior: _Range, **_: Any) -
         return np.zeros(1, np.int64)
     values = _plain(image)
     if prior.by_value:
-        return np.asarray(count_values(values, prior.low, prior.high - prior.low + 1))
+        low, size = prior.low, prior.high - prior.low + 1
+        if values.dtype == np.uint64:  # beyond int64, so it is moved down before it is counted
+            values, low = (values - np.uint64(low)).astype(np.int64), 0
+        return np.asarray(count_values(values, low, size))
     return np.asarray(count_in_bins(values, prior.edges()))
 
 
@@ -100,7 +103,8 @@ def _finish(counts: Array, *, prior: _Range, method: Method, **_: Any) -> Any:
     if prior.low == prior.high:
         return prior.low
     if prior.by_value:
-        return method(Histogram(counts, np.arange(prior.low, prior.high + 1)))
+        wide = np.uint64 if prior.dtype == np.uint64 else np.int64
+        return method(Histogram(counts, wide(prior.low) + np.arange(len(counts), dtype=wide)))
     edges = prior.edges()
     return method(Histogram(counts, (edges[:-1] + edges[1:]) / 2))
 

@@ -12,7 +12,10 @@ from graticule.ops.threshold._histogram import Histogram, thresholding
 
 def _otsu(histogram: Histogram) -> Any:
     counts = histogram.counts.astype(np.float64)
-    values = histogram.centers.astype(np.float64)
+    values = histogram.centers
+    if values.dtype.kind in "iu":  # differences are exact where the values may not be in floats
+        values = values - values[0]
+    values = values.astype(np.float64)
     below, above = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]
     mean_below = np.cumsum(counts * values) / below
     mean_above = (np.cumsum((counts * values)[::-1]) / above[::-1])[::-1]
