@@ -162,3 +162,26 @@ def test_a_step_key_depends_on_what_comes_before_and_not_after() -> None:
 def test_pipelines_travel_to_other_processes() -> None:
     pipeline = Pipeline.loads(GOOD)
     assert pickle.loads(pickle.dumps(pipeline)).normalised() == pipeline.normalised()  # noqa: S301
+
+
+def test_a_default_spacing_gives_way_to_the_file() -> None:
+    from graticule.core import as_image
+
+    pipeline = Pipeline.loads("""\
+graticule: 1
+inputs: {image: {default_spacing: {y: 2 um, x: 2 um}}}
+steps: {smooth: {op: filters.gaussian, sigma: 1}}
+""")
+    silent = as_image([[1.0, 2.0], [3.0, 4.0]])
+    assert pipeline.apply(silent)["smooth"].x.values.tolist() == [0, 2]
+    speaks = as_image([[1.0, 2.0], [3.0, 4.0]], spacing={"x": "5 nm"})
+    found = pipeline.apply(speaks)["smooth"]
+    assert (found.x.attrs["units"], found.y.attrs["units"]) == ("nm", "um")
+    assert found.x.values.tolist() == [0, 5]
+
+
+@pytest.mark.parametrize("step", ["-1 um", "0", "1 kg", "much", "true"])
+def test_a_spacing_that_is_none_is_a_fault(step: str) -> None:
+    found = faults(f"graticule: 1\ninputs: {{image: {{spacing: {{x: {step}}}}}}}\n"
+                   "steps: {s: {op: filters.gaussian}}")  # fmt: skip
+    assert found == {"inputs.image.spacing.x": 2}

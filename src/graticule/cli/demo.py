@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -27,24 +28,27 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("gratic
     status = _run("coins", make_example("coins", out / "photographs"), out / "coins")
     print("\n2. Sunquakes: ripples hidden in simulated time-distance images, some without one\n")
     images = make_example("sunquake", out / "time-distance")
-    status |= _run("sunquake", images, out / "sunquake")
+    status |= _run("sunquake", images, out / "sunquake", {"chance.n": 299})
     print(f"\nDone in {time.perf_counter() - started:.0f} s. Open the two reports in a browser.")
     print(f"Next: graticule check coins; graticule run coins YOUR.png -o {out / 'mine'}")
     return status
 
 
-def _run(recipe: str, folder: Path, out: Path) -> int:
+def _run(recipe: str, folder: Path, out: Path, values: Mapping[str, object] | None = None) -> int:
     from graticule.cli.show import progress_bar, table_of, tell_outcome
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 
-    pipeline = Pipeline.load(pipeline_path(recipe))
+    pipeline = Pipeline.load(pipeline_path(recipe)).with_values(values or {})
+    changes = [
+        part for name, value in (values or {}).items() for part in ("--set", f"{name}={value}")
+    ]
     with progress_bar(recipe) as progress:
         result = pipeline.run(
             folder,
             out=out,
             overwrite=True,
-            command=["graticule", "run", recipe, str(folder), "-o", str(out)],
+            command=["graticule", "run", recipe, str(folder), "-o", str(out), *changes],
             progress=progress,
         )
     table_of(result.images)

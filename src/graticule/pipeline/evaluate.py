@@ -205,7 +205,7 @@ def apply(pipeline: Spec, image: Any) -> dict[str, Any]:
 def _named(pipeline: Spec, image: Any) -> xr.DataArray:
     spec = pipeline.inputs[pipeline.first_input]
     dims = None if isinstance(image, xr.DataArray) else spec.dims
-    return as_image(image, dims=dims, spacing=spec.spacing or None)
+    return spec.completed(as_image(image, dims=dims, spacing=spec.spacing or None))
 
 
 def reruns(evaluation: Evaluation, at: Reference, of: Reference) -> Callable[[xr.DataArray], Any]:

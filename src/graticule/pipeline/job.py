@@ -21,6 +21,7 @@ from graticule.core.check import Evidence, Subject
 from graticule.core.errors import FormatError, GraticuleError
 from graticule.core.kinds import Kind
 from graticule.core.scope import Mapper
+from graticule.core.units import split_quantity
 from graticule.io import content_hash, levels, read, write
 from graticule.io.studies import Source
 from graticule.pipeline.evaluate import Evaluation, reruns
@@ -164,16 +165,18 @@ def _inputs(job: Job, sha256: str) -> tuple[dict[str, Any], dict[str, str]]:
             path = path.parent / spec.path.format(stem=Path(job.source.name).name, name=path.name)
             if not path.exists():
                 raise FormatError(f"the input {name!r} is missing", where=str(path))
-        image = read(path, dims=spec.dims, spacing=spec.spacing or None)
+        image = spec.completed(read(path, dims=spec.dims, spacing=spec.spacing or None))
         inputs[name] = image.drop_attrs(deep=False).assign_attrs(
             {key: value for key, value in image.attrs.items() if key != "source"}
         )
         own = sha256 if path == job.source.path else content_hash(path)
-        keys[name] = digest("file", own, spec.dims, dict(spec.spacing), _address(path, job))
+        keys[name] = digest(
+            "file", own, spec.dims, dict(spec.spacing), dict(spec.default_spacing), _address(path)
+        )
     return inputs, keys
 
 
-def _address(path: Path, job: Job) -> str:
+def _address(path: Path) -> str:
     """Return the part of a path that names an array within a file."""
     return "" if path.exists() else path.name
 
@@ -229,9 +232,15 @@ def _coarser(job: Job) -> dict[int, Callable[[], xr.DataArray]]:
 
     def opener(level: int) -> Callable[[], xr.DataArray]:
         path = job.source.path
-        return lambda: read(path, dims=spec.dims, spacing=spec.spacing or None, level=level)
+        scaled = {dim: _coarser_step(step, level) for dim, step in spec.spacing.items()}
+        return lambda: read(path, dims=spec.dims, spacing=scaled or None, level=level)
 
     return {level: opener(level) for level in range(1, len(levels(job.source.path)))}
+
+
+def _coarser_step(step: float | str, level: int) -> str:
+    value, unit = split_quantity(step)
+    return f"{value * 2**level!r} {unit}".strip()
 
 
 def _evidence(evaluation: Evaluation, step: CheckStep, report: Callable[[str], None]) -> Evidence:

@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graticule.core.errors import Fault, GraticuleError, PipelineError, UnknownNameError, suggest
+from graticule.core.errors import (
+    Fault,
+    GraticuleError,
+    PipelineError,
+    UnitsError,
+    UnknownNameError,
+    suggest,
+)
 from graticule.core.kinds import Kind
 from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
+from graticule.core.units import split_quantity, unit_scale
 from graticule.pipeline.document import (
     document_of,
     dump,
@@ -134,22 +142,38 @@ class _Reader:
         inputs: dict[str, InputSpec] = {}
         for name, body in self._section(document, "inputs").items():
             path = f"inputs.{name}"
-            self._known(body, ("dims", "spacing", "path"), path, body)
-            dims, spacing = body.get("dims"), body.get("spacing") or {}
+            self._known(body, ("dims", "spacing", "default_spacing", "path"), path, body)
+            dims = body.get("dims")
             if dims is not None and not is_texts(dims):
                 self._fault(f"{path}.dims", "must be a list of names", body, "dims")
                 dims = None
-            if not isinstance(spacing, dict):
-                self._fault(f"{path}.spacing", "must be a mapping of dims", body, "spacing")
-                spacing = {}
             if inputs and not body.get("path"):
                 what = "a further input needs a path"
                 self._fault(path, what, document["inputs"], name, 'as path: "{stem}_mask.png"')
-            template = str(body.get("path", ""))
             inputs[name] = InputSpec(
-                tuple(map(str, dims)) if dims else None, dict(spacing), template
+                tuple(map(str, dims)) if dims else None,
+                self._spacing(body, "spacing", path),
+                self._spacing(body, "default_spacing", path),
+                str(body.get("path", "")),
             )
         return inputs or {"image": InputSpec()}
+
+    def _spacing(self, body: Any, key: str, path: str) -> dict[str, float | str]:
+        """Return spacings by dim, each of which must be a positive amount."""
+        given = body.get(key) or {}
+        if not isinstance(given, dict):
+            self._fault(f"{path}.{key}", "must be a mapping of dims", body, key)
+            return {}
+        for dim, step in given.items():
+            try:
+                value, unit = split_quantity(plain(step))
+                if unit:
+                    unit_scale(unit)
+                if not value > 0:
+                    raise UnitsError(f"must be positive, not {step!r}")
+            except UnitsError as error:
+                self._fault(f"{path}.{key}.{dim}", error.what, given, dim, error.hint)
+        return {str(dim): plain(step) for dim, step in given.items()}
 
     def _steps(self, document: Any, inputs: Mapping[str, InputSpec]) -> dict[str, Step]:
         section = self._section(document, "steps")

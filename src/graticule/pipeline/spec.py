@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import xarray as xr
+
 from graticule.core.check import Check
+from graticule.core.image import with_spacing
 from graticule.core.op import Op
 
 
@@ -38,7 +41,9 @@ class InputSpec:
     dims : tuple of str or None
         Names of the axes.
     spacing : mapping
-        Distance between samples by dim, where the file does not say or says it wrong.
+        Distance between samples by dim, in place of what the file says.
+    default_spacing : mapping
+        The same, for dims of which the file does not say it.
     path : str
         For every input but the first: a file, relative to the image's folder; ``{stem}`` and
         ``{name}`` stand for the image's name without and with its suffix.
@@ -46,7 +51,17 @@ class InputSpec:
 
     dims: tuple[str, ...] | None = None
     spacing: Mapping[str, float | str] = field(default_factory=dict)
+    default_spacing: Mapping[str, float | str] = field(default_factory=dict)
     path: str = ""
+
+    def completed(self, image: xr.DataArray) -> xr.DataArray:
+        """Return the image with a spacing along the dims of which its file does not say it."""
+        missing = {
+            dim: step
+            for dim, step in self.default_spacing.items()
+            if dim not in image.coords or "units" not in image.coords[dim].attrs
+        }
+        return with_spacing(image, missing)
 
 
 @dataclass(frozen=True)
@@ -117,7 +132,12 @@ class Spec:
             "name": self.name,
             "description": self.description,
             "inputs": {
-                name: {"dims": given.dims, "spacing": dict(given.spacing), "path": given.path}
+                name: {
+                    "dims": given.dims,
+                    "spacing": dict(given.spacing),
+                    "default_spacing": dict(given.default_spacing),
+                    "path": given.path,
+                }
                 for name, given in self.inputs.items()
             },
             "steps": {name: _plain_step(step) for name, step in self.steps.items()},

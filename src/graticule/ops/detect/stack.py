@@ -26,6 +26,7 @@ def stack(
         Literal["mean", "semblance", "phase_weighted"], Field(title="How columns are combined")
     ] = "mean",
     power: Annotated[float, Field(title="Sharpness of the phase weight", ge=0, le=10)] = 1.0,
+    inside: Annotated[float, Field(title="Least part of the columns inside", ge=0, le=1)] = 0.0,
     along: Annotated[str, Field(title="Dim of time")] = "time",
     across: Annotated[str, Field(title="Dim of distance")] = "distance",
 ) -> Image:
@@ -45,13 +46,16 @@ def stack(
         How columns are combined.
     power : float
         :math:`p`, of the phase weight.
+    inside : float
+        Where less than this part of the columns is finite the profile is NaN: the mean of few
+        columns is noisier than that of many.
     along, across : str
         Names of the dims of time and distance.
 
     Returns
     -------
     Image
-        float32, without the dim ``across``; NaN at times without a finite sample.
+        float32, without the dim ``across``; NaN at times with too few finite samples.
 
     Raises
     ------
@@ -83,6 +87,7 @@ def stack(
             result = known.sum(axis=-1) ** 2 / (count * (known**2).sum(axis=-1))
         elif statistic == "phase_weighted":
             result = result * np.abs(_phasors(known, finite).sum(axis=-1) / count) ** power
+    result = np.where(count >= max(1, inside * values.shape[-1]), result, np.nan)
     profile = ordered.isel({across: 0}, drop=True)
     attrs = {k: v for k, v in image.attrs.items() if k != "units" or statistic == "mean"}
     return xr.DataArray(
