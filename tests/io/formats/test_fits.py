@@ -1,0 +1,89 @@
+"""FITS: what headers say of scaling and axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from graticule.core.errors import FormatError
+from graticule.io import read
+
+
+def save(path: Path, values: np.ndarray, **cards: object) -> Path:
+    hdu = fits.PrimaryHDU(values)
+    for key, value in cards.items():
+        hdu.header[key] = value
+    hdu.writeto(path)
+    return path
+
+
+@pytest.mark.parametrize("code", ["u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"])
+def test_every_type_as_astropy_reads_it(tmp_path: Path, code: str) -> None:
+    info = np.iinfo(code) if code[0] in "iu" else np.finfo(code)
+    values = np.array([[info.min, 0, 1, info.max]], code)
+    image = read(save(tmp_path / "a", values))
+    np.testing.assert_array_equal(image.values, values)
+    assert image.dtype == np.dtype(code)
+
+
+@pytest.mark.parametrize("code", ["i2", "i4"])
+def test_scaling_and_blank_as_astropy_reads_them(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "a"
+    save(path, np.arange(12, dtype=code).reshape(3, 4), BSCALE=0.5, BZERO=10.0, BLANK=7)
+    content = path.read_bytes()
+    assert b"BSCALE" in content
+    with fits.open(path) as hdus:
+        expected = np.asarray(hdus[0].data, dtype=np.float64)
+    image = read(path)
+    np.testing.assert_array_equal(image.values, expected)
+    assert np.isnan(image.values).sum() == 1
+    assert image.dtype == (np.float32 if code == "i2" else np.float64)
+
+
+def test_axis_keywords_become_positions(tmp_path: Path) -> None:
+    cards = {"CTYPE1": "DISTANCE", "CDELT1": 0.348, "CUNIT1": "Mm", "CRPIX1": 1.0, "CRVAL1": 2.0,
+             "CTYPE2": "TIME", "CDELT2": 45.0, "CUNIT2": "s", "BUNIT": "m/s"}  # fmt: skip
+    image = read(save(tmp_path / "a", np.zeros((4, 6), np.float32), **cards))
+    assert image.dims == ("time", "DISTANCE")
+    np.testing.assert_allclose(image.DISTANCE.values[:2], [2.0, 2.348])
+    assert image.time.attrs == {"units": "s"}
+    assert image.attrs["units"] == "m/s"
+    assert image.attrs["header"]["CDELT1"] == 0.348
+
+
+def test_celestial_axes_are_x_and_y_in_degrees(tmp_path: Path) -> None:
+    cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CD1_1": -0.01, "CD2_2": 0.01}
+    image = read(save(tmp_path / "a", np.zeros((4, 6), np.float32), **cards))
+    assert image.dims == ("y", "x")
+    assert image.x.attrs["units"] == "deg"
+    assert image.x.values[1] < image.x.values[0]
+
+
+def test_extensions_by_number_and_name(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    science, error = np.ones((3, 4), np.float32), np.zeros((3, 4), np.float32)
+    fits.HDUList(
+        [fits.PrimaryHDU(), fits.ImageHDU(science, name="SCI"), fits.ImageHDU(error, name="ERR")]
+    ).writeto(path)
+    for inside, expected in (("", 1), ("1", 1), ("SCI", 1), ("err", 0), ("2", 0)):
+        assert float(read(path / inside).values.max()) == expected
+    with pytest.raises(FormatError, match=r"no image 'DQ' .*1 \(SCI\), 2 \(ERR\)"):
+        read(path / "DQ")
+
+
+def test_real_files(data_dir: Path) -> None:
+    hmi = read(data_dir / "solar_fits" / "resampled_hmi.fits")
+    assert hmi.dims == ("y", "x")
+    assert hmi.x.attrs["units"] == "arcsec"
+    assert hmi.attrs["units"] == "DN/s"
+    mdi = read(data_dir / "solar_fits" / "fd_V_01h.fits")
+    assert mdi.dtype == np.float32
+    assert np.isnan(mdi.values).any()
+    quake = data_dir / "sunquake_td" / "TD_20110730-M9_3_zscored"
+    image = read(quake.with_suffix(".fits"), dims=["time", "distance"])
+    np.testing.assert_array_equal(image.values, np.load(quake.with_suffix(".npy")))
+    frame = read(data_dir / "neutron_tof" / "Image019_00267.fits")
+    assert frame.attrs["header"]["N_COUNTS"] == 7796788

@@ -1,0 +1,70 @@
+"""NumPy's files, and the lies they can tell."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.settings import settings
+from graticule.io import read
+
+
+def test_objects_are_never_unpickled(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
+    np.savez(tmp_path / "a.npz", a=np.array([{}], dtype=object))
+    for name in ("a.npy", "a.npz"):
+        with pytest.raises(UnsafeFileError, match="Python objects"):
+            read(tmp_path / name)
+
+
+def test_a_header_that_claims_more_than_there_is(tmp_path: Path) -> None:
+    header = {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**9)}
+    with (tmp_path / "a").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(FormatError, match="ends early"):
+        read(tmp_path / "a")
+
+
+def test_columns_first(tmp_path: Path) -> None:
+    values = np.asfortranarray(np.arange(12.0).reshape(3, 4))
+    np.save(tmp_path / "a.npy", values)
+    np.testing.assert_array_equal(read(tmp_path / "a.npy")[1:, :2].values, values[1:, :2])
+
+
+def test_several_arrays_need_a_name(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", one=np.ones((2, 2)), two=np.zeros((3, 3)))
+    with pytest.raises(FormatError, match=r"holds 2 arrays: one \(2 x 2\), two \(3 x 3\)"):
+        read(tmp_path / "a.npz")
+    assert read(tmp_path / "a.npz" / "two").shape == (3, 3)
+    with pytest.raises(FormatError, match=r"no array 'too' .*did you mean two"):
+        read(tmp_path / "a.npz" / "too")
+
+
+def test_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez_compressed(tmp_path / "a.npz", a=np.zeros((1000, 1000), np.uint8))
+    monkeypatch.setenv("GRATICULE_MAX_PIXELS", "999999")
+    settings.cache_clear()
+    with pytest.raises(UnsafeFileError, match="GRATICULE_MAX_PIXELS"):
+        read(tmp_path / "a.npz")
+
+
+def test_a_member_shorter_than_it_claims(tmp_path: Path) -> None:
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        head, {"descr": "|u1", "fortran_order": False, "shape": (1000, 1000)}
+    )
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.npy", head.getvalue() + bytes(10))
+    with pytest.raises(FormatError, match="ends early"):
+        read(tmp_path / "a.npz")
+
+
+def test_real_files(data_dir: Path) -> None:
+    image = read(data_dir / "neutron_tof" / "tof_components.npz" / "average")
+    assert dict(image.sizes) == {"y": 128, "x": 128}
+    assert read(data_dir / "qbi" / "shellN.npy").ndim == 2
