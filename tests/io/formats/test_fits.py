@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from astropy.io import fits
 
-from graticule.core.errors import FormatError
-from graticule.io import read
+from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.settings import settings
+from graticule.io import read, write
 
 
 def save(path: Path, values: np.ndarray, **cards: object) -> Path:
@@ -72,6 +75,25 @@ def test_extensions_by_number_and_name(tmp_path: Path) -> None:
         assert float(read(path / inside).values.max()) == expected
     with pytest.raises(FormatError, match=r"no image 'DQ' .*1 \(SCI\), 2 \(ERR\)"):
         read(path / "DQ")
+
+
+def test_a_header_is_kept_and_what_it_cannot_hold_is_said(tmp_path: Path) -> None:
+    header = {"N_COUNTS": 12, "OBSERVER": "Galilei", "long keyword": 1, "NOTE": "µ"}
+    image = xr.DataArray(np.eye(3), dims=("y", "x"), attrs={"header": header})
+    found = read(write(tmp_path / "a.fits", image)).attrs["header"]
+    assert (found["N_COUNTS"], found["OBSERVER"]) == (12, "Galilei")
+    with pytest.raises(FormatError, match="ASCII alone; the unit of the values"):
+        write(tmp_path / "a.fits", image.assign_attrs(units="µm"))
+
+
+def test_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path / "a", np.zeros((100, 100), np.uint8))
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    assert read(path).shape == (100, 100)
+    monkeypatch.setenv("GRATICULE_MAX_PIXELS", "10000")
+    settings.cache_clear()
+    with pytest.raises(UnsafeFileError, match="would unpack to more than 10000 bytes"):
+        read(path)
 
 
 def test_real_files(data_dir: Path) -> None:

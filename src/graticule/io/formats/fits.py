@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import xarray as xr
 
-from graticule.core.errors import FormatError
-from graticule.io.axes import axis_of, build, coordinate, default_dims, plain, short_unit
+from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.settings import settings
+from graticule.io.axes import build, coordinate, default_dims, plain, short_unit
 from graticule.io.format import Address, Format
+from graticule.io.formats._fits_types import TYPES, UNSIGNED, flipped
+from graticule.io.formats._fits_write import write
 from graticule.io.lazy import Box, FileArray, as_dask
 from graticule.io.safety import quiet, require_complete, require_modest
-from graticule.io.storing import native, store
 
 _MARK = b"SIMPLE  ="
-_TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
-_CODES = {np.dtype(code).newbyteorder("="): bits for bits, code in _TYPES.items()}
-_UNSIGNED = {("u2", 16): 2**15, ("u4", 32): 2**31, ("u8", 64): 2**63, ("i1", 8): -128}
+_ZIPPED = b"\x1f\x8b"
 # what CTYPE calls an axis (before the projection), and what it is called here
 _NAMES = {
     "HPLN": "x", "HPLT": "y", "SOLAR-X": "x", "SOLAR-Y": "y", "SOLARX": "x", "SOLARY": "y",
@@ -34,14 +35,10 @@ _NAMES = {
     "WAVE": "wavelength", "AWAV": "wavelength", "FREQ": "frequency", "ENER": "energy",
     "VELO": "velocity", "VRAD": "velocity", "VOPT": "velocity", "STOKES": "stokes",
 }  # fmt: skip
-_STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "BSCALE", "BZERO", "BLANK", "XTENSION",
-              "PCOUNT", "GCOUNT", "GROUPS", "END", "BUNIT", "CTYPE", "CDELT", "CRPIX", "CRVAL",
-              "CUNIT", "CHECKSUM", "DATASUM", "COMMENT", "HISTORY", "PC", "CD", "CROTA",
-              "WCS", "EXTNAME")  # fmt: skip
 
 
 def _sniff(path: Path, head: bytes) -> bool:
-    if head[:2] == b"\x1f\x8b":
+    if head[:2] == _ZIPPED:
         try:
             with gzip.open(path) as file:
                 head = file.read(len(_MARK))
@@ -66,7 +63,7 @@ class _Scaled:
         stored = np.memmap(path, self.code, "r", self.offset, self.shape)[box]
         dtype = np.dtype(self.dtype)
         if dtype.kind in "ui" and stored.dtype.newbyteorder("=") != dtype:
-            return np.asarray(_flipped(native_values(stored)).view(dtype))
+            return np.asarray(flipped(native_values(stored)).view(dtype))
         values = np.array(stored, dtype=dtype)
         if self.scale != 1:
             values *= dtype.type(self.scale)
@@ -75,12 +72,6 @@ class _Scaled:
         if self.blank is not None:
             values[stored == self.blank] = np.nan
         return values
-
-
-def _flipped(values: Any) -> Any:
-    """Flip the top bit: so FITS stores integers of the sign that it has no type for."""
-    bits = np.dtype(f"u{values.dtype.itemsize}")
-    return values.view(bits) ^ bits.type(1 << 8 * bits.itemsize - 1)
 
 
 @dataclass(frozen=True)
@@ -107,16 +98,37 @@ def _hdus(path: Path) -> Iterator[Any]:
     # the file is opened here, for astropy forgets to close one that it cannot read; the warnings
     # are about keywords that are not as the standard has them
     with (
-        path.open("rb") as file,
+        _plain_bytes(path) as file,
         quiet(UserWarning),
         fits.open(file, memmap=False, lazy_load_hdus=True) as hdus,
     ):
         yield hdus
 
 
+def _plain_bytes(path: Path) -> IO[bytes]:
+    """Open a file, unpacked in memory if it is zipped.
+
+    Left to astropy, a damaged zipped file can be read for ever (met with astropy 8.0).
+    """
+    with path.open("rb") as file:
+        if file.read(2) != _ZIPPED:
+            return path.open("rb")
+    limit = settings().max_pixels
+    pieces = bytearray()
+    with gzip.open(path) as packed:
+        while piece := packed.read(2**24):
+            pieces += piece
+            if len(pieces) > limit:
+                raise UnsafeFileError(
+                    f"would unpack to more than {limit} bytes",
+                    hint="if it is genuine, unpack it with gunzip",
+                )
+    return io.BytesIO(pieces)
+
+
 def _open(address: Address, level: int) -> xr.DataArray:
     with address.path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
+        zipped = file.read(2) == _ZIPPED
     with _hdus(address.path) as hdus:
         hdu = hdus[_pick(hdus, address.inside)]
         header = hdu.header
@@ -162,7 +174,7 @@ def _plain(path: Path, hdu: Any, shape: tuple[int, ...]) -> Any:
     scale, zero = float(hdu._orig_bscale), float(hdu._orig_bzero)
     blank = hdu._orig_blank if bits > 0 else None
     offset = int(hdu.fileinfo()["datLoc"])
-    code = _TYPES[bits]
+    code = TYPES[bits]
     require_complete(path.stat().st_size - offset, math.prod(shape) * abs(bits) // 8)
     dtype = _dtype(bits, scale, zero, blank)
     read = _Scaled(offset, code, shape, scale, zero, blank, dtype.str)
@@ -171,13 +183,13 @@ def _plain(path: Path, hdu: Any, shape: tuple[int, ...]) -> Any:
 
 def _dtype(bits: int, scale: float, zero: float, blank: int | None) -> np.dtype[Any]:
     """Return what values become: integers stay so where nothing but their sign is scaled."""
-    stored = np.dtype(_TYPES[bits]).newbyteorder("=")
+    stored = np.dtype(TYPES[bits]).newbyteorder("=")
     if bits < 0:
         return stored
     if blank is None and scale == 1:
         if zero == 0:
             return stored
-        for (code, width), offset in _UNSIGNED.items():
+        for (code, width), offset in UNSIGNED.items():
             if (bits, zero) == (width, offset):
                 return np.dtype(code)
     return np.dtype("f4" if bits <= 16 else "f8")
@@ -235,69 +247,4 @@ def _cards(header: Any) -> dict[str, Any]:
     return cards
 
 
-def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
-    from astropy.io import fits
-
-    dtype = native(image)
-    if not image.ndim or not image.size:
-        raise FormatError("a FITS image has at least one axis and one sample")
-    if dtype.kind == "b":
-        raise FormatError("a FITS image holds no bools", hint="convert to uint8 first")
-    header = fits.Header()
-    bits, zero = _stored(dtype)
-    header["SIMPLE"] = (True, "conforms to the FITS standard")
-    header["BITPIX"], header["NAXIS"] = bits, image.ndim
-    for number, dim in enumerate(reversed(image.dims), start=1):
-        header[f"NAXIS{number}"] = image.sizes[dim]
-    header["EXTEND"] = True
-    if zero:
-        header["BSCALE"], header["BZERO"] = 1, zero
-    _describe(header, image)
-    text = header.tostring(sep="", endcard=True, padding=True).encode("ascii")
-    size = image.size * abs(bits) // 8
-    with path.open("wb") as file:
-        file.write(text)
-        file.truncate(len(text) + math.ceil(size / 2880) * 2880)
-    target = np.memmap(path, _TYPES[bits], "r+", len(text), image.shape)
-    store(_shifted(image, zero), target)
-    target.flush()
-
-
-def _stored(dtype: np.dtype[Any]) -> tuple[int, int]:
-    """Return BITPIX and BZERO for a dtype."""
-    for (code, bits), zero in _UNSIGNED.items():
-        if np.dtype(code) == dtype:
-            return bits, zero
-    if dtype not in _CODES:
-        raise FormatError(f"a FITS image holds no {dtype}", hint="convert to float32 first")
-    return _CODES[dtype], 0
-
-
-def _shifted(image: xr.DataArray, zero: int) -> xr.DataArray:
-    if not zero:
-        return image
-    kind = native(image)
-    stored = np.dtype(f"i{kind.itemsize}" if kind.kind == "u" else "u1")
-    return image.copy(data=_flipped(image.astype(kind).data).view(stored))
-
-
-def _describe(header: Any, image: xr.DataArray) -> None:
-    for number, dim in enumerate(reversed(image.dims), start=1):
-        header[f"CTYPE{number}"] = str(dim)
-        axis = axis_of(image, str(dim))
-        if axis is not None:
-            header[f"CRPIX{number}"] = 1.0
-            header[f"CDELT{number}"], header[f"CRVAL{number}"] = axis[0], axis[1]
-            if axis[2]:
-                header[f"CUNIT{number}"] = axis[2]
-    if image.attrs.get("units"):
-        header["BUNIT"] = str(image.attrs["units"])
-    kept = image.attrs.get("header", {})
-    for key, value in kept.items() if isinstance(kept, Mapping) else ():
-        name = str(key)
-        simple = isinstance(value, (str, int, float))
-        if simple and 0 < len(name) <= 8 and name.isupper() and not name.startswith(_STRUCTURE):
-            header[name] = value
-
-
-FORMAT = Format("FITS", _sniff, _open, suffixes=(".fits", ".fit", ".fts"), write=_write)
+FORMAT = Format("FITS", _sniff, _open, suffixes=(".fits", ".fit", ".fts"), write=write)
