@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from graticule.io.axes import axis_of
 from graticule.io.formats._fits_types import CODES, TYPES, UNSIGNED, flipped
 from graticule.io.storing import native, store
 
+_KEYWORD = re.compile("[A-Z0-9_-]{1,8}")
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "BSCALE", "BZERO", "BLANK", "XTENSION",
               "PCOUNT", "GCOUNT", "GROUPS", "END", "BUNIT", "CTYPE", "CDELT", "CRPIX", "CRVAL",
               "CUNIT", "CHECKSUM", "DATASUM", "COMMENT", "HISTORY", "PC", "CD", "CROTA",
@@ -85,14 +87,8 @@ def _describe(header: Any, image: xr.DataArray) -> None:
         simple = isinstance(value, (int, float)) or (
             isinstance(value, str) and value.isascii() and value.isprintable()
         )
-        if (
-            simple
-            and 0 < len(name) <= 8
-            and name.isascii()
-            and name.isalnum()
-            and name.isupper()
-            and not name.startswith(_STRUCTURE)
-        ):
+        fits_has = _KEYWORD.fullmatch(name) and not name.startswith(_STRUCTURE)
+        if simple and fits_has:
             header[name] = value
 
 
