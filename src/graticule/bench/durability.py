@@ -74,7 +74,9 @@ def _survives(command: list[str], out: Path, moment: float, wanted: str) -> bool
     time.sleep(moment)
     process.kill()
     process.wait()
-    again = subprocess.run([*command, "-o", str(out)], capture_output=True, check=False)
+    again = subprocess.run(
+        [*command, "-o", str(out)], capture_output=True, timeout=300, check=False
+    )
     return again.returncode == 0 and _digest(out) == wanted
 
 

@@ -7,10 +7,13 @@ A module of `graticule.bench` whose name does not start with ``_`` holds functio
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
 from statistics import median
 from typing import Any
 
@@ -90,6 +93,14 @@ def benchmarks() -> list[Benchmark]:
             loaded = importlib.import_module(f"graticule.bench.{module.name}")
             found += [value for value in vars(loaded).values() if isinstance(value, Benchmark)]
     return sorted(found, key=lambda benchmark: benchmark.id)
+
+
+def processes(count: int | None = None) -> ProcessPoolExecutor:
+    """Return a pool of fresh processes, by default one for each processor.
+
+    They are not forked: a fork of a process with threads may wait for a lock for ever.
+    """
+    return ProcessPoolExecutor(count or os.cpu_count(), mp_context=get_context("spawn"))
 
 
 def seconds(function: Callable[[], Any], *, repeat: int = 5) -> float:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from graticule.bench.row import Row, row, seconds
+from graticule.bench.row import Row, processes, row, seconds
 
 Array = np.ndarray[Any, Any]
 _NAMES = ("TD_20110730-M9_3_zscored", "TD_clear_relative", "TD_none_relative")
@@ -146,20 +144,11 @@ def _power(quiet: Array, loud: Array) -> tuple[float, float]:
     return float(area), float(np.mean(loud > threshold))
 
 
-@contextmanager
-def _pool() -> Iterator[ProcessPoolExecutor]:
-    import multiprocessing
-
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        yield pool
-
-
 @row("F3")
 def power_on_simulated_images() -> list[Row]:
     """Measure ROC area and recall at strength 0.8, 400 images with a ripple and 400 without."""
     jobs = [(number, strength) for strength in (0.0, 0.8) for number in range(_IMAGES)]
-    with _pool() as pool:
+    with processes() as pool:
         values = np.array(list(pool.map(_both, jobs, chunksize=20)))
     ours, theirs = (_power(v[:_IMAGES], v[_IMAGES:]) for v in values.T)
     names = ("area under ROC at 0.8 sigma", "recall at 1 % false positives, 0.8 sigma")
@@ -181,7 +170,7 @@ def honesty_on_noise() -> list[Row]:
 
     quiet = [(number, 0.0, 59) for number in range(_NULL_IMAGES)]
     loud = [(number, 1.2, 59) for number in range(100)]
-    with _pool() as pool:
+    with processes() as pool:
         p = np.array(list(pool.map(_simulated_p, quiet + loud, chunksize=10)))
     null, signal = p[:_NULL_IMAGES], p[_NULL_IMAGES:]
     within = np.random.default_rng(0).uniform(0, 1 / 60, null.size)

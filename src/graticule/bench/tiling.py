@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-
-from graticule.bench.row import Row, row
+from graticule.bench.row import Row, processes, row
 from graticule.core.registry import get_op, op_names
 
 
@@ -19,12 +17,12 @@ def _differs(name: str) -> tuple[int, str]:
 
 
 @row("F6")
-def tiled_equals_whole(workers: int = 2) -> Row:
+def tiled_equals_whole() -> Row:
     """Draw images, parameters and tiles for every op that may be cut, and compare."""
     from graticule.testing.strategies import is_cut
 
     names = [name for name in op_names() if is_cut(get_op(name))]
-    with ProcessPoolExecutor(workers) as pool:
+    with processes() as pool:
         found = list(pool.map(_differs, names))
     cases = sum(tried for tried, _ in found)
     faults = [fault for _, fault in found if fault]
