@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core.check import Evidence, Subject
-from graticule.core.errors import FormatError, GraticuleError
+from graticule.core.errors import GraticuleError
 from graticule.core.kinds import Kind
 from graticule.core.scope import Mapper
 from graticule.core.units import split_quantity
@@ -26,6 +26,7 @@ from graticule.io import content_hash, levels, read, write
 from graticule.io.studies import Source
 from graticule.pipeline.evaluate import Evaluation, reruns
 from graticule.pipeline.folder import write_json
+from graticule.pipeline.inputs import opened
 from graticule.pipeline.key import digest, pipeline_key
 from graticule.pipeline.nodes import is_node
 from graticule.pipeline.plan import make_plan
@@ -118,7 +119,7 @@ def do(job: Job, mapper: Mapper = map, report: Report | None = None) -> Fate:
     fate = Fate(job.source.name, str(job.source.path))
     try:
         fate.sha256 = content_hash(job.source.path)
-        inputs, keys = _inputs(job, fate.sha256)
+        inputs, keys = opened(job.pipeline, job.source, fate.sha256)
         fate.key = digest("image", keys, pipeline_key(job.pipeline), job.source.name, job.preview)
         finished = _finished(fate, job.folder / ".work")
         if finished is not None:
@@ -153,32 +154,6 @@ def _finished(fate: Fate, work: Path) -> Fate | None:
         return Fate(**{**json.loads(file.read_text(encoding="utf-8")), "cached": True})
     except (OSError, ValueError, TypeError):
         return None
-
-
-def _inputs(job: Job, sha256: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Open every input; the images stay lazy where their format allows."""
-    inputs: dict[str, Any] = {}
-    keys: dict[str, str] = {}
-    for name, spec in job.pipeline.inputs.items():
-        path: Path = job.source.path
-        if spec.path:
-            path = path.parent / spec.path.format(stem=Path(job.source.name).name, name=path.name)
-            if not path.exists():
-                raise FormatError(f"the input {name!r} is missing", where=str(path))
-        image = spec.completed(read(path, dims=spec.dims, spacing=spec.spacing or None))
-        inputs[name] = image.drop_attrs(deep=False).assign_attrs(
-            {key: value for key, value in image.attrs.items() if key != "source"}
-        )
-        own = sha256 if path == job.source.path else content_hash(path)
-        keys[name] = digest(
-            "file", own, spec.dims, dict(spec.spacing), dict(spec.default_spacing), _address(path)
-        )
-    return inputs, keys
-
-
-def _address(path: Path) -> str:
-    """Return the part of a path that names an array within a file."""
-    return "" if path.exists() else path.name
 
 
 def _process(
