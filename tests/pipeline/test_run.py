@@ -121,6 +121,34 @@ def test_a_changed_image_is_computed_again(
     assert [fate.image for fate in again.fates if not fate.cached] == ["disc-1"]
 
 
+def test_an_image_changed_back_gets_its_own_arrays_back(
+    objects: Pipeline, study_folder: Path, tmp_path: Path
+) -> None:
+    changed = study_folder / "disc-1.npy"
+    first, flipped = changed.read_bytes(), read(changed).values[::-1].copy()
+    before = objects.run(study_folder, tmp_path / "out")
+    place = tmp_path / "out" / before.fates[1].arrays[0]
+    wanted = read(place).values
+    write(changed, flipped)
+    objects.run(study_folder, tmp_path / "out")
+    assert not np.array_equal(read(place).values, wanted)
+    changed.write_bytes(first)
+    again = objects.run(study_folder, tmp_path / "out")
+    np.testing.assert_array_equal(read(place).values, wanted)
+    assert [fate.image for fate in again.fates if not fate.cached] == ["disc-1"]
+
+
+def test_arrays_that_were_removed_are_made_again(
+    objects: Pipeline, study_folder: Path, tmp_path: Path
+) -> None:
+    before = objects.run(study_folder, tmp_path / "out")
+    place = tmp_path / "out" / before.fates[2].arrays[0]
+    place.unlink()
+    again = objects.run(study_folder, tmp_path / "out")
+    assert place.exists()
+    assert [fate.image for fate in again.fates if not fate.cached] == ["disc-2"]
+
+
 def test_another_run_is_not_written_over(
     objects: Pipeline, study_folder: Path, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ from graticule.core.units import split_quantity
 from graticule.io import content_hash, levels, read, write
 from graticule.io.studies import Source
 from graticule.pipeline.evaluate import Evaluation, reruns
-from graticule.pipeline.folder import write_json
+from graticule.pipeline.folder import WORK, write_atomically, write_json
 from graticule.pipeline.inputs import opened
 from graticule.pipeline.key import digest, pipeline_key
 from graticule.pipeline.nodes import is_node
@@ -121,7 +121,7 @@ def do(job: Job, mapper: Mapper = map, report: Report | None = None) -> Fate:
         fate.sha256 = content_hash(job.source.path)
         inputs, keys = opened(job.pipeline, job.source, fate.sha256)
         fate.key = digest("image", keys, pipeline_key(job.pipeline), job.source.name, job.preview)
-        finished = _finished(fate, job.folder / ".work")
+        finished = _finished(fate, job.folder)
         if finished is not None:
             return finished
         _process(job, fate, inputs, keys, mapper, report or (lambda message: None), started)
@@ -148,12 +148,22 @@ def _keep_trace(job: Job) -> None:
     (folder / f"{name}.txt").write_text(traceback.format_exc(), encoding="utf-8")
 
 
-def _finished(fate: Fate, work: Path) -> Fate | None:
-    file = fate.place(work) / "fate.json"
+def _finished(fate: Fate, folder: Path) -> Fate | None:
+    """Return the fate set down earlier, if the arrays it names are there and its own."""
     try:
-        return Fate(**{**json.loads(file.read_text(encoding="utf-8")), "cached": True})
+        file = fate.place(folder / WORK) / "fate.json"
+        found = Fate(**{**json.loads(file.read_text(encoding="utf-8")), "cached": True})
+        if found.arrays and _owner(fate, folder).read_text(encoding="utf-8") != fate.key:
+            return None
     except (OSError, ValueError, TypeError):
         return None
+    return found if all((folder / name).exists() for name in found.arrays) else None
+
+
+def _owner(fate: Fate, folder: Path) -> Path:
+    """Return the file that holds the key by which an image's arrays were last written."""
+    name = digest("arrays", fate.image)
+    return folder / WORK / "owners" / name[:2] / name
 
 
 def _process(
@@ -170,10 +180,10 @@ def _process(
     )
     fate.tile = dict(plan.tile) if plan.tile else None
     store = StepStore(job.cache[0], max_bytes=job.cache[1]) if job.cache else None
-    scratch = job.folder / ".work" / "scratch"
+    scratch = job.folder / WORK / "scratch"
     evaluation = plan.evaluation(input_keys=keys, mapper=mapper, store=store, scratch=scratch)
-    (job.folder / ".work" / "drafts").mkdir(exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=job.folder / ".work" / "drafts"))
+    (job.folder / WORK / "drafts").mkdir(exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=job.folder / WORK / "drafts"))
     try:
         for name in job.pipeline.steps:
             report(name)
@@ -194,7 +204,7 @@ def _process(
         fate.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
         fate.seconds = time.perf_counter() - started
         write_json(draft / "fate.json", asdict(fate), lossless=True)
-        place = fate.place(job.folder / ".work")
+        place = fate.place(job.folder / WORK)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(place, ignore_errors=True)
         os.rename(draft, place)
@@ -285,6 +295,8 @@ def _put_array(
     name = f"{fate.image}/{reference}{suffix_for(image, tiled=evaluation.tile is not None)}"
     target = job.folder / "arrays" / name
     target.parent.mkdir(parents=True, exist_ok=True)
+    if not fate.arrays:
+        write_atomically(_owner(fate, job.folder), lambda draft: draft.write_text(fate.key))
     write(target, image, labels=kind in (Kind.LABELS, Kind.MASK))
     fate.arrays.append(f"arrays/{name}")
 
