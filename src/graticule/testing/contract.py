@@ -15,6 +15,7 @@ An op that needs particular dims, a table or a parameter says so with
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 from collections.abc import Sequence
@@ -59,9 +60,9 @@ class OpContract:
     def test_the_docstring_says_all(self, name: str) -> None:
         """Numpydoc sections, every parameter and piece of data, and an example."""
         op = get_op(name)
-        text = op.__doc__ or ""
+        text = inspect.cleandoc(op.__doc__ or "")
         for section in ("Parameters", "Returns", "Examples"):
-            assert f"{section}\n    {'-' * len(section)}" in text, f"no section {section}"
+            assert f"{section}\n{'-' * len(section)}" in text, f"no section {section}"
         assert ">>> " in text
         head = text.partition("Returns\n")[0]
         for word in (*op.parameters.names, *(each.name for each in op.inputs)):
