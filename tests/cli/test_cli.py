@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +118,31 @@ def test_ctrl_c_says_how_to_go_on(
     monkeypatch.setattr("graticule.pipeline.execute.do", stopped)
     assert main(["run", small, COINS, "-o", str(tmp_path / "out")]) == 130
     assert "goes on" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_run_of_many_images_at_once_and_it_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(4):
+        image = np.random.default_rng(number).normal(size=(1200, 1200)).astype(np.float32)
+        np.save(tmp_path / "in" / f"{number}.npy", image)
+    steps = [f"  s{number}: {{op: filters.gaussian, sigma: {30 + number}}}" for number in range(30)]
+    (tmp_path / "long.yaml").write_text("\n".join(["graticule: 1", "steps:", *steps]))
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "graticule.cli", "run", str(tmp_path / "long.yaml")]
+    command += [str(tmp_path / "in"), "-o", str(out), "--workers", "2", "--no-cache"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(out.glob(".work/drafts/*")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    asked = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert time.monotonic() - asked < 3
+    assert "goes on" in said
+    assert "Traceback" not in said
+    assert not list(out.glob("images*"))
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line and return the exit status."""
+    try:
+        return _main(arguments)
+    except KeyboardInterrupt:
+        status = _say("stopped; the same command goes on from here", 130)
+    if any(thread.name.startswith("graticule") for thread in threading.enumerate()):
+        # what is finished is safe; Python would wait for the images under way
+        sys.stdout.flush()
+        os._exit(status)
+    return status
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     from cyclopts import CycloptsError
 
     from graticule.cli.app import make_app
@@ -31,8 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(str(error).strip(), 2, hint="see graticule --help")
     except GraticuleError as error:
         return _say(str(error), 2)
-    except KeyboardInterrupt:
-        return _say("stopped; the same command goes on from here", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -185,7 +185,8 @@ def _fates(
         if alone:
             yield do(jobs[0], workers.map, partial(_step, progress, total))
         else:
-            for number, fate in enumerate(workers.map(do, jobs), start=1):
+            work = do if workers.is_remote else partial(do, report=workers.require_going)
+            for number, fate in enumerate(workers.map(work, jobs), start=1):
                 progress(number, total, fate.image)
                 yield fate
     for name in ("scratch", "drafts"):

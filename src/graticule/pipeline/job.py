@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -143,9 +144,10 @@ def _fail(fate: Fate, kind: str, what: str, where: str, hint: str) -> None:
 
 def _keep_trace(job: Job) -> None:
     folder = job.folder / "errors"
-    folder.mkdir(exist_ok=True)
     name = job.source.name.replace("/", "_")
-    (folder / f"{name}.txt").write_text(traceback.format_exc(), encoding="utf-8")
+    with contextlib.suppress(OSError):
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.txt").write_text(traceback.format_exc(), encoding="utf-8")
 
 
 def _finished(fate: Fate, folder: Path) -> Fate | None:
@@ -188,6 +190,7 @@ def _process(
         for name in job.pipeline.steps:
             report(name)
             evaluation.outputs_of(name)
+        report("outputs")
         for reference in job.pipeline.outputs:
             _put_output(job, fate, reference, evaluation, draft)
         arrays: dict[str, np.ndarray[Any, Any]] = {}
@@ -201,6 +204,7 @@ def _process(
             notable = notable or evidence.notable
         if job.preview or notable:
             save_previews(plan, evaluation, arrays, draft / "preview.npz")
+        report("done")
         fate.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
         fate.seconds = time.perf_counter() - started
         write_json(draft / "fate.json", asdict(fate), lossless=True)

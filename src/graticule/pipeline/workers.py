@@ -5,6 +5,7 @@ Each gives a ``map`` that keeps the order and holds no more than a few results a
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -40,6 +41,7 @@ class Workers:
         self.count = count
         self._pool: ThreadPoolExecutor | None = None
         self._client: Any = None
+        self._stopped = threading.Event()
         if cluster is not None:
             self._client = _connected(cluster)
             self.count = max(1, sum(self._client.nthreads().values()))
@@ -62,6 +64,11 @@ class Workers:
             return self._windowed(lambda item: pool.submit(function, item), items)
         return map(function, items)
 
+    def require_going(self, message: str = "") -> None:
+        """Raise `KeyboardInterrupt` in a thread whose work nobody waits for any more."""
+        if self._stopped.is_set():
+            raise KeyboardInterrupt(message)
+
     def _windowed(
         self, submit: Callable[[Any], Future[Any]], items: Iterable[Any]
     ) -> Iterator[Any]:
@@ -78,10 +85,16 @@ class Workers:
             for future in waiting:
                 future.cancel()
 
-    def close(self) -> None:
-        """End the threads, or let go of the cluster."""
+    def close(self, *, patient: bool = True) -> None:
+        """End the threads, or let go of the cluster.
+
+        Without patience, threads are left to themselves and stop where they next call
+        `require_going`.
+        """
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            if not patient:
+                self._stopped.set()
+            self._pool.shutdown(wait=patient, cancel_futures=True)
         if self._client is not None:
             self._client.close()
 
@@ -94,7 +107,7 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self.close(patient=kind is None or not issubclass(kind, KeyboardInterrupt))
 
 
 def _connected(address: str) -> Any:
