@@ -16,6 +16,7 @@ Every file is written beside its place and renamed into it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -26,9 +27,10 @@ from typing import Any
 
 import pandas as pd
 
-from graticule.core.errors import RequestError, StoreError
+from graticule.core.errors import GraticuleError, RequestError, StoreError
 
 WORK = ".work"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -118,18 +120,21 @@ def claimed(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> It
         work.mkdir(exist_ok=True)
         with (work / "lock").open("w") as lock:
             _lock(lock, folder)
-            if not (work / "identity.json").exists():
-                write_json(work / "identity.json", identity)
+            if not _require_own(folder, identity, overwrite=overwrite):
+                _clear(folder)
+            write_json(work / "identity.json", identity)
             yield work
     except OSError as error:
-        if isinstance(error, StoreError) or error.filename is None:
+        ours = error.filename is not None or error.errno in _FULL
+        if isinstance(error, GraticuleError) or not ours:
             raise
         raise StoreError(
             f"the run folder cannot be written: {error.strerror}", where=str(folder)
         ) from None
 
 
-def _require_own(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> None:
+def _require_own(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> bool:
+    """Return whether a folder is free for a run or holds it; raise where it must not be used."""
     file = folder / WORK / "identity.json"
     if not file.exists():
         held = [p.name for p in folder.iterdir() if p.name != WORK]
@@ -139,18 +144,33 @@ def _require_own(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) 
                 where=str(folder),
                 hint="choose another folder, or --overwrite to write into it",
             )
-        return
-    if json.loads(file.read_text(encoding="utf-8")) == _finite(identity):
-        return
-    if not overwrite:
+        return True
+    own = bool(_read(file) == _finite(identity))
+    if not own and not overwrite:
         raise RequestError(
             "the folder holds a run of another pipeline or of other images",
             where=str(folder),
             hint="choose another folder, or --overwrite to replace it",
         )
-    for name in (WORK, "arrays", "previews"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in ("run.json", "report.html", "images*", "objects*", "objects_*"):
+    return own
+
+
+def _read(file: Path) -> Any:
+    """Return what a JSON file holds, or None where it is damaged."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+
+
+def _clear(folder: Path) -> None:
+    """Remove another run from a folder that is locked."""
+    for place in [*(folder / WORK).iterdir(), folder / "arrays", folder / "previews"]:
+        if place.is_dir():
+            shutil.rmtree(place, ignore_errors=True)
+        elif place.name != "lock":
+            place.unlink(missing_ok=True)
+    for pattern in ("run.json", "report.html", "images*", "objects*"):
         for stale in folder.glob(pattern):
             stale.unlink(missing_ok=True)
 

@@ -1,0 +1,85 @@
+"""The run folder: one run at a time, and nothing of it lost to another."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graticule.core.errors import FormatError, RequestError, StoreError
+from graticule.pipeline import Pipeline
+from graticule.pipeline.folder import WORK, claimed
+
+
+def test_overwriting_leaves_a_run_at_work_alone(tmp_path: Path) -> None:
+    with claimed(tmp_path, {"run": "a"}, overwrite=False) as work:
+        (work / "finished").write_text("precious")
+        (tmp_path / "images.csv").write_text("precious")
+        with (
+            pytest.raises(StoreError, match="another process"),
+            claimed(tmp_path, {"run": "b"}, overwrite=True),
+        ):
+            pass
+        assert (work / "finished").exists()
+        assert (tmp_path / "images.csv").exists()
+    with claimed(tmp_path, {"run": "b"}, overwrite=True) as work:
+        assert not (work / "finished").exists()
+        assert not (tmp_path / "images.csv").exists()
+
+
+def test_a_folder_that_is_refused_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    with (
+        pytest.raises(RequestError, match="not empty"),
+        claimed(tmp_path, {"run": "a"}, overwrite=False),
+    ):
+        pass
+    assert [place.name for place in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_damaged_identity_is_another_run(tmp_path: Path) -> None:
+    with claimed(tmp_path, {"run": "a"}, overwrite=False) as work:
+        pass
+    (work / "identity.json").write_text("{")
+    with (
+        pytest.raises(RequestError, match="another pipeline"),
+        claimed(tmp_path, {"run": "a"}, overwrite=False),
+    ):
+        pass
+    with claimed(tmp_path, {"run": "a"}, overwrite=True):
+        pass
+
+
+def test_a_full_disk_is_said_to_be_full(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StoreError, match="No space left"),
+        claimed(tmp_path, {"run": "a"}, overwrite=False),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_an_error_of_a_file_is_not_blamed_on_the_folder(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FormatError, match="no image"),
+        claimed(tmp_path, {"run": "a"}, overwrite=False),
+    ):
+        raise FormatError("is no image", where="a.png", hint="look at it")
+
+
+def test_an_image_fails_alone_where_its_trace_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("graticule.pipeline.job.write", full)
+    np.save(tmp_path / "a.npy", np.eye(8))
+    (tmp_path / "out" / WORK).mkdir(parents=True)
+    (tmp_path / "out" / "errors").write_text("in the way")
+    pipeline = Pipeline.loads("graticule: 1\nsteps: {bright: {op: threshold.otsu}}\n")
+    run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", overwrite=True)
+    error = run.failed[0].error
+    assert error is not None
+    assert "No space left" in error["what"]
