@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from graticule.core.errors import GraticuleError
 from graticule.core.image import LEVEL
 from graticule.core.kinds import Kind
 from graticule.pipeline.evaluate import Evaluation
@@ -28,14 +29,19 @@ def save_previews(
 ) -> None:
     """Write every step's picture, at most `SIDE` samples a side, and the checks' arrays.
 
-    Where the image was computed in tiles, the pictures come from a coarser copy of it. Of a
-    volume it is the plane in the middle.
+    Where the image was computed in tiles, the pictures come from a coarser copy of it, and
+    steps that fail on that copy have none. Of a volume it is the plane in the middle.
     """
     small = evaluation if plan.tile is None else _coarse(plan)
     pictures: dict[str, Any] = {**arrays}
     about: dict[str, Any] = {}
     for name, output, kind in _images(plan):
-        values = small.outputs_of(name)
+        try:
+            values = small.outputs_of(name)
+        except GraticuleError:
+            if plan.tile is None:
+                raise
+            continue  # what cannot be shown on a coarse copy is still right on the image
         picture, window = _reduced(values[output], kind)
         label = f"step/{name}" if not output else f"step/{name}.{output}"
         pictures[label] = picture.values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from graticule.core import Image, Pointwise, Quantity, op
 from graticule.core.errors import ImageError, ParameterError, UnitsError, suggest
+from graticule.core.image import level_of
 from graticule.core.units import unit_scale
 
 Bounds = dict[str, Quantity]
@@ -53,6 +55,8 @@ def _position(image: xr.DataArray, dim: str, bound: Quantity, by: str, *, last: 
     if bound.base or by == "coordinate":
         return _at_coordinate(image, dim, bound, last=last)
     index = bound.samples(image, dim)
+    if level_of(image):
+        index = _at_level(index, int(image.sizes[dim]), last=last)
     if index != int(index):
         raise ParameterError(
             f"an index must be a whole number, not {index:g}",
@@ -60,6 +64,12 @@ def _position(image: xr.DataArray, dim: str, bound: Quantity, by: str, *, last: 
             hint="by: coordinate takes numbers between samples",
         )
     return int(index) + (image.sizes[dim] if index < 0 else 0)
+
+
+def _at_level(index: float, size: int, *, last: bool) -> int:
+    """Return the sample of a coarser level that holds an index, or for ``last`` the one after."""
+    counted = index + size if index < 0 else index
+    return min(math.ceil(counted), size) if last else min(math.floor(counted), size - 1)
 
 
 def _at_coordinate(image: xr.DataArray, dim: str, bound: Quantity, *, last: bool) -> int:
