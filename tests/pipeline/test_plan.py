@@ -161,6 +161,22 @@ steps:
         make_plan(pipeline, {"image": image}, memory=10**7)
 
 
+def test_what_needs_the_whole_may_follow_a_crop_that_fits() -> None:
+    source, image = watched((4000, 4000), 1000)
+    pipeline = Pipeline.loads("""
+graticule: 1
+steps:
+  cut: {op: transform.crop, start: {x: 2001, y: 2003}, stop: {x: 2301, y: 2303}}
+  bright: {op: threshold.otsu}
+  filled: {op: segment.fill_holes}
+""")
+    plan = make_plan(pipeline, {"image": image}, memory=2 * 10**7)
+    assert plan.tile is not None
+    found = plan.evaluation().value(plan.pipeline.outputs[0])
+    assert found.shape == (300, 300)
+    assert source.read.sum() < 10**6
+
+
 def test_a_budget_below_any_tile_is_refused() -> None:
     _, image = watched((4000, 4000), 1000)
     pipeline = Pipeline.loads("graticule: 1\nsteps: {smooth: {op: filters.gaussian, sigma: 100}}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from graticule.core.errors import MemoryBudgetError, UnknownNameError, suggest
+from graticule.core.errors import GraticuleError, MemoryBudgetError, UnknownNameError, suggest
 from graticule.core.image import LEVEL
-from graticule.core.scope import ALL, Mapper, Neighbourhood, Region, Whole
+from graticule.core.scope import ALL, Mapper, Neighbourhood, Pointwise, Region, Whole
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.nodes import finished, hollow, is_node
 from graticule.pipeline.spec import Reference, Spec
@@ -215,17 +216,34 @@ def _estimate(pipeline: Spec, sizes: Mapping[Any, int], dtype: np.dtype[Any]) ->
 
 
 def _require_no_whole(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
-    nbytes = math.prod(image.shape) * image.dtype.itemsize
+    given = _given(pipeline, image)
     for name, step in pipeline.steps.items():
         scope = step.op.scope
-        takes_image = any(given.kind.is_array for given in step.op.inputs)
-        if isinstance(scope, Whole) and takes_image and nbytes * scope.memory > memory:
+        takes_image = any(data.kind.is_array for data in step.op.inputs)
+        if not isinstance(scope, Whole) or not takes_image:
+            continue
+        needed = given[name].nbytes * scope.memory
+        if needed > memory:
             raise MemoryBudgetError(
                 f"needs the whole array ({scope.why}): about "
-                f"{nbytes * scope.memory / 1e9:.2f} GB, and {memory / 1e9:.2f} GB are allowed",
+                f"{needed / 1e9:.2f} GB, and {memory / 1e9:.2f} GB are allowed",
                 where=f"step {name}",
                 hint="allow more with --memory, or crop the image first",
             )
+
+
+def _given(pipeline: Spec, image: xr.DataArray) -> dict[str, xr.DataArray]:
+    """Return what the image each step takes looks like, as far as crops and flips decide it."""
+    found = {pipeline.first_input: hollow(image)}
+    given = {}
+    for name, step in pipeline.steps.items():
+        sources = [found[w.name] for w in step.inputs if w is not None and w.name in found]
+        given[name] = found[name] = sources[0] if sources else hollow(image)
+        scope = step.op.scope
+        if isinstance(scope, Pointwise) and scope.index is not None:
+            with contextlib.suppress(GraticuleError):  # the step itself says what is wrong
+                found[name] = given[name].isel(scope.index(given[name], step.params))
+    return given
 
 
 def _tile(pipeline: Spec, image: xr.DataArray, memory: int) -> dict[str, int] | None:
