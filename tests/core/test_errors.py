@@ -48,6 +48,7 @@ def test_faults_of_a_pipeline_come_in_the_order_of_the_file() -> None:
     assert "2 faults" in text
     again = pickle.loads(pickle.dumps(error))  # noqa: S301
     assert (str(again), again.faults) == (text, error.faults)
+    assert str(error.at("study")) == f"study: {text}"
 
 
 def test_suggestions() -> None:

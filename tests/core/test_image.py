@@ -64,6 +64,7 @@ def test_a_spacing_must_be_positive(step: float) -> None:
     ("arguments", "says"),
     [
         ({"data": np.array(["a"])}, "numbers or bools"),
+        ({"data": [[1, 2], [3]]}, "is no array"),
         ({"data": np.zeros((2,) * 4)}, "a name for each"),
         ({"data": np.zeros((2, 2)), "dims": ["x"]}, "2 axes need 2"),
         ({"data": np.zeros((2, 2)), "dims": ["x", "x"]}, "different dims"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -60,7 +61,12 @@ def test_what_is_no_length_is_refused(text: str) -> None:
         Length(text)
 
 
-@pytest.mark.parametrize("value", [True, None, [1], float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [np.float32(2), np.uint8(2), Fraction(2), 2.0])
+def test_numbers_of_any_type_are_samples(value: object) -> None:
+    assert Length(value).canonical() == 2.0
+
+
+@pytest.mark.parametrize("value", [True, None, [1], float("nan"), float("inf"), 10**400])
 def test_values_that_are_no_numbers_are_refused(value: object) -> None:
     with pytest.raises(UnitsError):
         Length(value)

@@ -20,7 +20,9 @@ def test_amounts_of_memory(number: int, unit: str, byte: bool) -> None:
     assert parse_bytes(text) == number * FACTORS[unit]
 
 
-@pytest.mark.parametrize("value", ["", "much", "-1GB", "0", "nanGB", "infGB", "4XB", True, -3])
+@pytest.mark.parametrize(
+    "value", ["", "much", "-1GB", "0", "nanGB", "infGB", "4XB", "1e300TB", "0.5B", 0.5, True, -3]
+)
 def test_what_is_no_amount_is_refused(value: object) -> None:
     with pytest.raises(ParameterError, match="amount of memory"):
         parse_bytes(value)

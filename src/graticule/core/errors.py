@@ -146,6 +146,10 @@ class PipelineError(GraticuleError, ValueError):
         head = f"{count} fault{'s' if count != 1 else ''}"
         super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]), where=source)
 
+    def at(self, where: str) -> PipelineError:
+        """Return the same faults with a place put before their source."""
+        return PipelineError(self.faults, source=f"{where}: {self.source}")
+
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild_pipeline, (self.faults, self.source))
 

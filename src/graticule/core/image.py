@@ -94,7 +94,10 @@ def native_array(data: Any) -> np.ndarray[Any, Any]:
     if isinstance(data, np.ma.MaskedArray):
         kind = np.result_type(data.dtype, np.float32)
         return np.asarray(np.ma.filled(data.astype(kind), np.nan))
-    array = np.asarray(data)
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ImageError(f"is no array: {error}") from None
     require_numeric(array.dtype)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))

@@ -33,9 +33,9 @@ def parse_bytes(value: Any) -> int:
         number = float(text.removesuffix(letter))
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
-        raise ParameterError(f'must be an amount of memory such as "4GB", not {value!r}')
     factor = 1024 ** "kmgt".index(letter) * 1024 if binary and letter else _FACTORS[letter]
+    if not 1 <= number * factor < float("inf"):
+        raise ParameterError(f'must be an amount of memory such as "4GB", not {value!r}')
     return int(number * factor)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from numbers import Real
 
 from graticule.core.errors import UnitsError
 
@@ -36,8 +37,11 @@ def split_quantity(value: object) -> tuple[float, str]:
     """
     if isinstance(value, bool):
         raise UnitsError(f"must be a number, or a number with a unit, not {value!r}")
-    if isinstance(value, (int, float)):
-        return float(value), ""
+    if isinstance(value, Real):
+        try:
+            return float(value), ""
+        except OverflowError:
+            raise UnitsError("must be a number below 1e308") from None
     match = QUANTITY_PATTERN.match(value) if isinstance(value, str) else None
     if match is None:
         raise UnitsError(
