@@ -64,6 +64,8 @@ WRONG = [
     (["run", "{small}", COINS, "-o", "{out}", "--set", "bright"], "step.parameter=value"),
     (["run", "{small}", COINS, "-o", "{out}", "--set", "brght.x=1"], "did you mean bright"),
     (["run", "{small}", COINS, "-o", "{out}", "--set", "bright.sigma=1"], "no such parameter"),
+    (["run", "{small}", COINS, "-o", "{out}", "--set", "bright.x=2001-13-45"], "no such parameter"),
+    (["run", "{small}", COINS, "-o", "{out}", "--set", "bright.x=" + "[" * 3000], "no such"),
     (["run", "{small}", COINS, "-o", "{out}", "--workers", "0"], "workers"),
     (["run", "{small}", COINS, "-o", "{out}", "--workers", "two"], "two"),
     (["run", "{small}", COINS, "-o", "{out}", "--memory", "lots"], "lots"),

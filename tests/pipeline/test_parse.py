@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from graticule.core import Length
 from graticule.core.errors import FormatError, PipelineError
 from graticule.pipeline import Pipeline
 from graticule.pipeline.key import pipeline_key, step_keys
@@ -99,6 +103,14 @@ outputs: [late]
         ("graticule: 1\nsteps: {a: {op: filters.gaussian}, b: {op: segment.label, input: a.x}}",
          "no part"),
         ("a: &a [*a]\n" + "b: [" + "*a," * 2000 + "]", "aliases"),
+        ("&a\ngraticule: 1\nname: *a\nsteps: {s: {op: filters.gaussian}}", "leads back"),
+        ("\n".join(["a0: &a0 [0]", *(f"a{n + 1}: &a{n + 1} [{f'*a{n},' * 9}]" for n in range(9))]),
+         "more than 100,000 values"),
+        ("graticule: 1\nsteps: {a: {op: filters.gaussian, sigma: " + "9" * 400 + "}}", "line 2"),
+        ("graticule: 1\nsteps: {a: {op: filters.gaussian}}\nreport: [3]", r"report\[0\]"),
+        ("graticule: 1\nsteps: {a: {op: filters.gaussian}}\ninputs: {i: {dims: [y, y]}}",
+         "different names"),
+        ("graticule: 1\nsteps: {a: {op: measure.regions}}\noutputs: [a.area]", "written whole"),
     ],
 )  # fmt: skip
 def test_broken_documents_say_what_is_wrong(text: str, message: str) -> None:
@@ -137,6 +149,19 @@ def test_values_are_changed_in_the_text_with_its_comments() -> None:
         Pipeline.loads(GOOD).with_values({"smoth.sigma": 2})
     with pytest.raises(PipelineError, match=r"steps\.smooth\.sigma"):
         Pipeline.loads(GOOD).with_values({"smooth.sigma": -2})
+
+
+@pytest.mark.parametrize("value", [np.float64(2), np.int64(2), Fraction(2), Length(2), "2 px"])
+def test_values_may_be_any_numbers(value: object) -> None:
+    assert Pipeline.loads(GOOD).with_values({"smooth.sigma": value}).steps["smooth"].params[
+        "sigma"
+    ] == Length(2)
+
+
+@pytest.mark.parametrize("value", [object(), 2j, {1, 2}, Path("a"), date(2001, 1, 1), (1, 2)])
+def test_values_that_no_document_can_hold_are_faults(value: object) -> None:
+    with pytest.raises(PipelineError, match=r"smooth\.sigma: must be|smooth\.sigma: .* is not a"):
+        Pipeline.loads(GOOD).with_values({"smooth.sigma": value})
 
 
 def test_equal_meaning_has_an_equal_key() -> None:
@@ -180,7 +205,16 @@ steps: {smooth: {op: filters.gaussian, sigma: 1}}
     assert found.x.values.tolist() == [0, 5]
 
 
-@pytest.mark.parametrize("step", ["-1 um", "0", "1 kg", "much", "true"])
+@pytest.mark.parametrize(
+    "path", ["{foo}.png", "{stem", "{stem.__class__}", "{0}", "{}", "{stem!r}"]
+)
+def test_the_path_of_an_input_has_no_other_fields(path: str) -> None:
+    found = faults(f"graticule: 1\ninputs: {{image: {{}}, mask: {{path: '{path}'}}}}\n"
+                   "steps: {s: {op: filters.gaussian}}")  # fmt: skip
+    assert found == {"inputs.mask.path": 2}
+
+
+@pytest.mark.parametrize("step", [".inf", "9" * 400, "-1 um", "0", "1 kg", "much", "true"])
 def test_a_spacing_that_is_none_is_a_fault(step: str) -> None:
     found = faults(f"graticule: 1\ninputs: {{image: {{spacing: {{x: {step}}}}}}}\n"
                    "steps: {s: {op: filters.gaussian}}")  # fmt: skip

@@ -90,5 +90,5 @@ def _assignment(text: str) -> tuple[str, Any]:
         )
     try:
         return name.strip(), YAML(typ="safe").load(value)
-    except YAMLError:
+    except (YAMLError, ValueError, RecursionError):
         return name.strip(), value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import string
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from graticule.core.errors import Fault, FormatError, PipelineError
 
 _MAX_BYTES = 1_000_000
 _MAX_ALIASES = 1000
+_MAX_VALUES = 100_000
 
 
 def read_text(path: Path) -> str:
@@ -66,9 +68,25 @@ def document_of(text: str, source: str) -> Any:
         raise PipelineError([Fault("YAML", problem, line)], source=source) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise PipelineError([Fault("YAML", str(error).partition("\n")[0])], source=source) from None
+    if _size(document) > _MAX_VALUES:
+        what = f"an alias leads back to itself, or to more than {_MAX_VALUES:,} values"
+        raise PipelineError([Fault("document", what)], source=source)
     if not isinstance(document, dict):
         raise PipelineError([Fault("document", "must be a mapping with steps")], source=source)
     return document
+
+
+def _size(document: Any) -> int:
+    """Return how many values a document has with its aliases written out, or that it is many."""
+    count, front = 0, [document]
+    while front and count <= _MAX_VALUES:
+        value = front.pop()
+        count += 1
+        if isinstance(value, dict):
+            front.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            front.extend(value)
+    return count
 
 
 def line_of(parent: Any, key: Any) -> int:
@@ -104,3 +122,17 @@ def text_of(value: Any) -> Any:
 def is_texts(value: Any) -> bool:
     """Whether a value is a list of texts."""
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def is_template(value: Any) -> bool:
+    """Whether a value is a path in which only ``{stem}`` and ``{name}`` are left to fill."""
+    if not isinstance(value, str):
+        return False
+    try:
+        parts = list(string.Formatter().parse(value))
+    except ValueError:
+        return False
+    return all(
+        name in (None, "stem", "name") and not spec and not conversion
+        for _, name, spec, conversion in parts
+    )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from graticule.core.errors import GraticuleError, ImageError
+from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import as_image
 from graticule.core.scope import Mapper, Neighbourhood, Reduction
 from graticule.pipeline.key import step_keys
@@ -195,6 +195,12 @@ def part_of(value: Any, reference: Reference) -> Any:
 
 def apply(pipeline: Spec, image: Any) -> dict[str, Any]:
     """Run the steps on one image in memory; see `Spec.apply`."""
+    further = [name for name in pipeline.inputs if name != pipeline.first_input]
+    if further:
+        raise RequestError(
+            f"the pipeline takes {', '.join(further)} beside the image",
+            hint="run it on files, or give an Evaluation every input",
+        )
     evaluation = Evaluation(pipeline, {pipeline.first_input: _named(pipeline, image)})
     values = {str(r): evaluation.value(r) for r in pipeline.outputs}
     if isinstance(image, xr.DataArray):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from graticule.core.registry import get_check, get_op
 from graticule.core.units import split_quantity, unit_scale
 from graticule.pipeline.document import (
     document_of,
-    dump,
+    is_template,
     is_texts,
     line_of,
     plain,
@@ -49,31 +50,6 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
         With all faults, each with its line and its path in the document.
     """
     return _Reader(source, text).read(document_of(text, source))
-
-
-def changed(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
-    """Return a pipeline with ``step.parameter`` (or ``check.parameter``) values changed.
-
-    The text is changed with it, so that comments stay and a run can be repeated from it.
-    """
-    document = document_of(pipeline.text, pipeline.source)
-    faults = []
-    for name, value in values.items():
-        owner, _, parameter = name.partition(".")
-        bodies = [
-            body
-            for section in ("steps", "checks")
-            for key, body in (document.get(section) or {}).items()
-            if text_of(key) == owner and parameter
-        ]
-        if not bodies:
-            hint = suggest(owner, [*pipeline.steps, *pipeline.checks])
-            faults.append(Fault(name, "is no parameter of a step or check", hint=hint))
-        else:
-            bodies[0][parameter] = value
-    if faults:
-        raise PipelineError(faults, source="--set")
-    return parse(dump(document), source=pipeline.source)
 
 
 @dataclass
@@ -147,6 +123,11 @@ class _Reader:
             if dims is not None and not is_texts(dims):
                 self._fault(f"{path}.dims", "must be a list of names", body, "dims")
                 dims = None
+            elif dims and len(set(dims)) < len(dims):
+                self._fault(f"{path}.dims", "must be different names", body, "dims")
+            if not is_template(body.get("path", "")):
+                what = "must be a path with no other fields than {stem} and {name}"
+                self._fault(f"{path}.path", what, body, "path")
             if inputs and not body.get("path"):
                 what = "a further input needs a path"
                 self._fault(path, what, document["inputs"], name, 'as path: "{stem}_mask.png"')
@@ -169,8 +150,8 @@ class _Reader:
                 value, unit = split_quantity(plain(step))
                 if unit:
                     unit_scale(unit)
-                if not value > 0:
-                    raise UnitsError(f"must be positive, not {step!r}")
+                if not 0 < value < math.inf:
+                    raise UnitsError(f"must be positive and finite, not {step!r}")
             except UnitsError as error:
                 self._fault(f"{path}.{key}.{dim}", error.what, given, dim, error.hint)
         return {str(dim): plain(step) for dim, step in given.items()}
@@ -329,7 +310,16 @@ class _Reader:
             self._reference(text, f"outputs[{i}]", wanted, i, inputs, ops)
             for i, text in enumerate(wanted)
         ]
+        for i, reference in enumerate(found):
+            if reference is not None and reference.part and self._is_table(reference, ops):
+                what = f"{reference.name} is a table, which is written whole"
+                self._fault(f"outputs[{i}]", what, wanted, i, f"as {reference.name}")
         return tuple(reference for reference in found if reference is not None)
+
+    @staticmethod
+    def _is_table(reference: Reference, ops: Mapping[str, Op]) -> bool:
+        found = ops.get(reference.name)
+        return found is not None and [o.kind for o in found.outputs] == [Kind.TABLE]
 
     def _figures(self, document: Any) -> tuple[Mapping[str, Any], ...]:
         wanted = document.get("report") or []
@@ -340,7 +330,8 @@ class _Reader:
             if not isinstance(body, dict) or not isinstance(body.get("figure"), str):
                 what = "must be a mapping that names its figure"
                 self._fault(f"report[{i}]", what, wanted, i, "as {figure: overlay, ...}")
-        return tuple({k: text_of(v) for k, v in plain(body).items()} for body in wanted)
+        figures = [plain(body) for body in wanted if isinstance(body, dict)]
+        return tuple({k: text_of(v) for k, v in figure.items()} for figure in figures)
 
 
 def _default_outputs(ops: Mapping[str, Op]) -> list[Reference]:

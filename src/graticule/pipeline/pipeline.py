@@ -7,9 +7,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
+from graticule.pipeline.change import changed
 from graticule.pipeline.evaluate import apply
 from graticule.pipeline.execute import Run, run
-from graticule.pipeline.parse import changed, load, parse
+from graticule.pipeline.parse import load, parse
 from graticule.pipeline.spec import Spec
 
 

@@ -1,0 +1,71 @@
+"""Pipelines with other values of their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graticule.core.errors import Fault, PipelineError, suggest
+from graticule.core.quantity import Amount
+from graticule.pipeline.document import document_of, dump, text_of
+from graticule.pipeline.parse import parse
+from graticule.pipeline.spec import Spec
+
+
+def changed(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
+    """Return a pipeline with ``step.parameter`` (or ``check.parameter``) values changed.
+
+    The text is changed with it, so that comments stay and a run can be repeated from it.
+    """
+    document = document_of(pipeline.text, pipeline.source)
+    faults = []
+    for given, value in values.items():
+        name = str(given)
+        owner, _, parameter = name.partition(".")
+        bodies = [
+            body
+            for section in ("steps", "checks")
+            for key, body in (document.get(section) or {}).items()
+            if text_of(key) == owner and parameter
+        ]
+        if not bodies:
+            hint = suggest(owner, [*pipeline.steps, *pipeline.checks])
+            faults.append(Fault(name, "is no parameter of a step or check", hint=hint))
+            continue
+        try:
+            bodies[0][parameter] = _writable(value)
+        except TypeError as error:
+            faults.append(Fault(name, str(error)))
+    if faults:
+        raise PipelineError(faults, source="--set")
+    return parse(dump(document), source=pipeline.source)
+
+
+def _writable(value: Any) -> Any:
+    """Return a parameter's value as a document can hold it.
+
+    Raises
+    ------
+    TypeError
+        If there is no such form.
+    """
+    if isinstance(value, Amount):
+        return value.canonical()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(key): _writable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_writable(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if value is None or isinstance(value, (str, int, float, date)):
+        return value
+    if isinstance(value, Real):
+        return float(value)
+    raise TypeError(f"must be a number, a text, or a list or mapping of these, not {value!r}")
