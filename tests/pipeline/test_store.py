@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,6 +59,36 @@ def test_coordinates_units_and_tables_come_back(tmp_path: Path) -> None:
     xr.testing.assert_identical(back, image())
     pd.testing.assert_frame_equal(rows, table)
     assert rows.attrs == table.attrs
+
+
+def test_dates_come_back(tmp_path: Path) -> None:
+    store = StepStore(tmp_path, max_bytes=10**7)
+    days = pd.date_range("2011-07-30", periods=3)
+    given_image = xr.DataArray(np.arange(3.0), dims="time", coords={"time": days})
+    assert store.put(key(2), (given_image,))
+    xr.testing.assert_identical(store.get(key(2))[0], given_image)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"attrs": {"gain": np.float32(1.5)}},
+        {"attrs": {"table": np.arange(3)}},
+        {"attrs": {"taken": date(2011, 7, 30)}},
+        {"attrs": {"header": {1: "a number as key"}}},
+        {"coords": {"x": np.arange(3) * 1j}},
+        {"name": ("not", "text")},
+    ],
+)
+def test_what_would_not_come_back_equal_is_not_stored(tmp_path: Path, odd: dict[str, Any]) -> None:
+    store = StepStore(tmp_path, max_bytes=10**7)
+    assert not store.put(key(3), (xr.DataArray(np.arange(3.0), dims="x", **odd),))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_of_mixed_columns_is_not_stored(tmp_path: Path) -> None:
+    store = StepStore(tmp_path, max_bytes=10**7)
+    assert not store.put(key(3), (pd.DataFrame({"a": [1, "x"]}),))
 
 
 def test_absent_is_none(tmp_path: Path) -> None:
@@ -112,7 +144,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 HAMMER = """
 import sys, time
+from datetime import date
 from pathlib import Path
+from typing import Any
 import numpy as np, xarray as xr
 from graticule.pipeline.store import StepStore
 

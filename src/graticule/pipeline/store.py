@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class StepStore:
     def put(self, key: str, outputs: tuple[Any, ...]) -> bool:
         """Store outputs under a key; return whether they are there now.
 
-        Outputs that are neither images nor tables are not stored.
+        Outputs that are neither images nor tables, or would not come back equal, are not stored.
 
         Raises
         ------
@@ -87,7 +88,11 @@ class StepStore:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
-            size = _write(draft, outputs)
+            try:
+                size = _write(draft, outputs)
+            except (TypeError, ValueError):
+                shutil.rmtree(draft, ignore_errors=True)
+                return False
             if size > self.max_bytes:
                 shutil.rmtree(draft, ignore_errors=True)
                 return False
@@ -153,13 +158,17 @@ def _write(folder: Path, outputs: tuple[Any, ...]) -> int:
 
 
 def _write_array(file: Path, image: xr.DataArray) -> dict[str, Any]:
+    if not isinstance(image.name, (str, NoneType)) or not all(map(_is_text, image.coords)):
+        raise TypeError("a name that is no text would not come back equal")
+    if any(isinstance(index, pd.MultiIndex) for index in image.indexes.values()):
+        raise TypeError("an index of several levels would not come back equal")
     np.save(file, np.ascontiguousarray(image.values), allow_pickle=False)
     coords = {
         str(name): {
             "dims": list(coordinate.dims),
-            "values": coordinate.values.tolist(),
+            "values": _listed(coordinate.values),
             "dtype": str(coordinate.dtype),
-            "attrs": plain_attrs(coordinate.attrs),
+            "attrs": _equal_attrs(coordinate.attrs),
         }
         for name, coordinate in image.coords.items()
     }
@@ -168,13 +177,30 @@ def _write_array(file: Path, image: xr.DataArray) -> dict[str, Any]:
         "dims": list(image.dims),
         "name": image.name,
         "coords": coords,
-        "attrs": plain_attrs(image.attrs),
+        "attrs": _equal_attrs(image.attrs),
     }
+
+
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)
+
+
+def _listed(positions: np.ndarray[Any, Any]) -> Any:
+    """Return positions as JSON can hold them; dates as counts of their unit."""
+    return (positions.astype(np.int64) if positions.dtype.kind in "mM" else positions).tolist()
 
 
 def _write_table(file: Path, table: pd.DataFrame) -> dict[str, Any]:
     table.to_parquet(file)
-    return {"kind": "table", "attrs": plain_attrs(table.attrs)}
+    return {"kind": "table", "attrs": _equal_attrs(table.attrs)}
+
+
+def _equal_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return attributes as JSON can hold them; raise `TypeError` if one would not come back."""
+    plain = plain_attrs(attrs)
+    if plain != dict(attrs):
+        raise TypeError("an attribute would not come back equal")
+    return plain
 
 
 def plain_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
@@ -183,7 +209,7 @@ def plain_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        If one cannot be: a value that would not come back equal is not stored.
+        If one cannot be.
     """
     return dict(json.loads(json.dumps({str(key): value for key, value in attrs.items()})))
 
