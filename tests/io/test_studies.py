@@ -55,6 +55,23 @@ def test_names_are_unique(folder: Path) -> None:
     assert [s.name for s in both] == ["img1.fits", "raw/img1.fits"]
 
 
+def test_no_name_leads_out_of_a_folder(folder: Path) -> None:
+    write(folder / "raw" / "img1.npy", np.eye(3))
+    write(folder / "img1.fits", np.eye(3))
+    write(folder / "raw" / "img1.fits", np.eye(3))
+    paths = [folder / "raw" / ".." / "img1.fits", folder / "raw" / "img1.fits"]
+    assert [s.name for s in study(paths)] == ["img1.fits", "raw/img1.fits"]
+    twice = [folder / "img1.fits", folder / "raw" / ".." / "img1.fits"]
+    assert len(study(twice)) == 1
+
+
+@pytest.mark.parametrize("name", ["...npy", "..npy"])
+def test_a_name_is_never_the_folder_above(tmp_path: Path, name: str) -> None:
+    with (tmp_path / name).open("wb") as stream:
+        np.save(stream, np.eye(3))
+    assert [s.name for s in study(tmp_path / name)] == [name]
+
+
 def test_what_is_no_study_is_said(folder: Path) -> None:
     with pytest.raises(FormatError, match="the folder is empty"):
         study(folder / "raw")

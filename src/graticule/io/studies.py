@@ -111,7 +111,7 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
 
 
 def _expand(entry: str | Path, skipped: list[tuple[Path, str]]) -> Iterator[Path]:
-    path = Path(entry).expanduser().absolute()
+    path = _straight(Path(entry).expanduser().absolute())
     if glob.has_magic(str(entry)) and not path.exists():
         matches = glob.glob(str(path), recursive=True)
         if not matches:
@@ -124,6 +124,13 @@ def _expand(entry: str | Path, skipped: list[tuple[Path, str]]) -> Iterator[Path
     else:
         locate(path)
         yield path
+
+
+def _straight(path: Path) -> Path:
+    """Return a path without ``..``, so that a name made of its parts leads nowhere else."""
+    if ".." not in path.parts:
+        return path
+    return path.resolve() if path.name == ".." else path.parent.resolve() / path.name
 
 
 def _images(entries: list[Path], skipped: list[tuple[Path, str]]) -> Iterator[Path]:
@@ -181,4 +188,5 @@ def stem(name: str) -> str:
     >>> stem("cell.ome.tiff"), stem("run_1.2.png")
     ('cell', 'run_1.2')
     """
-    return re.sub(r"(?i)(\.ome)?\.[a-z][a-z0-9]{0,6}(\.gz|\.zip)?$", "", name) or name
+    short = re.sub(r"(?i)(\.ome)?\.[a-z][a-z0-9]{0,6}(\.gz|\.zip)?$", "", name)
+    return short if short.strip(".") else name
