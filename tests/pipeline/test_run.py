@@ -176,8 +176,9 @@ def test_two_processes_do_not_share_a_run_folder(tmp_path: Path) -> None:
 def test_requests_that_cannot_be_carried_out(objects: Pipeline, tmp_path: Path) -> None:
     with pytest.raises(FormatError):
         objects.run(tmp_path / "nowhere", tmp_path / "out")
-    with pytest.raises(RequestError, match="workers"):
-        objects.run(__file__, tmp_path / "out", workers=0)
+    for workers in (0, True, 2.5, "2"):
+        with pytest.raises(RequestError, match="workers"):
+            objects.run(__file__, tmp_path / "out", workers=workers)
     with pytest.raises(RequestError, match="scheduler"):
         objects.run(__file__, tmp_path / "out2", cluster="tcp://127.0.0.1:9")
 

@@ -148,7 +148,7 @@ def run(
 
 def _count(workers: int | None) -> int:
     count = settings().workers if workers is None else workers
-    if isinstance(count, bool) or not 1 <= count <= 4096:
+    if type(count) is not int or not 1 <= count <= 4096:
         raise RequestError(f"workers must be from 1 to 4096, not {count!r}")
     return count
 
