@@ -28,6 +28,7 @@ import xarray as xr
 
 from graticule.core import Kind, Op, Pointwise, Whole
 from graticule.core.errors import GraticuleError, ParameterError
+from graticule.core.quantity import Amount
 from graticule.core.registry import get_op, op_names
 from graticule.testing import golden as golden_file
 from graticule.testing.cases import first_image, standard
@@ -35,6 +36,8 @@ from graticule.testing.compare import difference
 from graticule.testing.hostile import bad_parameters, edge_images, layouts
 from graticule.testing.strategies import Example, is_cut
 from graticule.testing.tiling import CASES_PER_OP, attempt, check_tiling, tiling_fault
+
+_BOUNDS = ("gt", "ge", "lt", "le")
 
 
 class OpContract:
@@ -200,6 +203,14 @@ class OpContract:
         if not is_cut(op):
             pytest.skip("is never cut")
         assert check_tiling(op, CASES_PER_OP) >= CASES_PER_OP
+
+    def test_bounds_hold_in_every_unit(self, name: str) -> None:
+        """A bound other than 0 of a length in pixels would refuse, or let pass, any ``um``."""
+        fields = get_op(name).parameters.model.model_fields
+        for parameter, info in fields.items():
+            if isinstance(info.annotation, type) and issubclass(info.annotation, Amount):
+                limits = [getattr(m, key, 0) for m in info.metadata for key in _BOUNDS]
+                assert set(limits) <= {0}, f"{parameter}: a bound with a unit's size"
 
     def test_tolerance_is_for_floats_only(self, name: str) -> None:
         """Integers and bools are equal bit by bit."""

@@ -38,6 +38,14 @@ def test_a_constant_offset_is_taken_away(offset: float, method: str) -> None:
     np.testing.assert_allclose(moved, run(IMAGE, width=4, method=method), atol=1e-4)
 
 
+@pytest.mark.parametrize("method", LEVELS)
+def test_a_width_with_a_unit_is_that_many_pixels(method: str) -> None:
+    image = as_image(IMAGE, spacing={"y": "0.5 um", "x": "0.5 um"})
+    found = gt.op("filters.background")(image, width="2.5 um", method=method)
+    expected = gt.op("filters.background")(IMAGE, width=5, method=method)
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("name", ["background", "background_polynomial"])
 @pytest.mark.parametrize("correction", ["subtract", "divide"])
 def test_units_and_nan(name: str, correction: str) -> None:

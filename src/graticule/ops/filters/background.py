@@ -29,7 +29,7 @@ def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
 def background(
     image: Image,
     *,
-    width: Annotated[Length, Field(title="Width", ge=1)] = Length(50),
+    width: Annotated[Length, Field(title="Width", gt=0)] = Length(50),
     method: Annotated[Literal["gaussian", "opening"], Field(title="Method")] = "gaussian",
     correction: Correction = "subtract",
 ) -> Image:
