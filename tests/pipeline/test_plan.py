@@ -17,8 +17,8 @@ from graticule.core.errors import ImageError, MemoryBudgetError, UnknownNameErro
 from graticule.core.scope import Region
 from graticule.io import read
 from graticule.pipeline import Pipeline, make_plan
+from graticule.pipeline.coarse import coarsened
 from graticule.pipeline.nodes import SourceNode
-from graticule.pipeline.plan import coarsened
 from graticule.pipeline.tiles import run_tiled
 
 STEPS = ["image", "smooth", "bright", "labels", "inner"]
@@ -100,6 +100,29 @@ def test_a_coarser_level_is_a_preview_with_lengths_scaled(scene: xr.DataArray) -
     assert float(abs(view.image - wanted).max()) < 0.1 * spread
 
 
+def test_every_input_is_seen_at_the_coarser_level(scene: xr.DataArray) -> None:
+    pipeline = Pipeline.loads("""
+graticule: 1
+inputs: {image: {}, labels: {path: "{stem}_labels.tif"}}
+steps:
+  smooth: {op: filters.gaussian, sigma: 2, input: image}
+  shown: {op: transform.overlay, labels: labels}
+  kept: {op: segment.filter_by_size, input: labels, min_size: 1}
+""")
+    labels = (scene > 0).astype(np.int32) * 1000
+    plan = make_plan(pipeline, {"image": scene, "labels": labels}, memory=10**9)
+    assert plan.view({}, level=1, of="shown").image.sizes["y"] == 35
+    kept = plan.view({}, level=1, of="kept").image
+    assert set(np.unique(kept)) == {0, 1000}
+
+
+@pytest.mark.parametrize("level", range(8))
+def test_a_coarser_level_is_never_larger(level: int) -> None:
+    volume = as_image(np.zeros((4, 100, 90), np.float32))
+    here, next_one = coarsened(volume, level).shape, coarsened(volume, level + 1).shape
+    assert all(b <= max(1, a // 2) for a, b in zip(here, next_one, strict=True))
+
+
 def test_levels_of_the_file_are_used(scene: xr.DataArray) -> None:
     opened = []
 
@@ -126,6 +149,9 @@ def test_views_outside_are_refused(scene: xr.DataArray, objects: Pipeline) -> No
         plan.view({}, of="label")
     with pytest.raises(UnknownNameError, match="no image"):
         plan.view({}, of="table")
+    for level in (7, 50, 2000):
+        with pytest.raises(UnknownNameError, match="no pyramid level"):
+            plan.view({}, level=level, of="smooth")
     with pytest.raises(UnknownNameError, match="0 or more"):
         plan.view({}, level=-1, of="smooth")
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dask.array as da
 import numpy as np
+import pytest
+import xarray as xr
 
-from graticule.pipeline import Pipeline
+from graticule.core.errors import ImageError
+from graticule.pipeline import Pipeline, make_plan
+from graticule.pipeline.preview import save_previews
 
 
 def test_a_crop_between_samples_of_the_coarse_copy_is_no_failure(tmp_path: Path) -> None:
@@ -22,7 +27,7 @@ def test_a_crop_between_samples_of_the_coarse_copy_is_no_failure(tmp_path: Path)
     assert not run.failed
 
 
-def test_a_step_that_fails_on_the_coarse_copy_has_no_picture(tmp_path: Path) -> None:
+def test_every_input_is_shown_on_the_coarse_copy(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((3000, 3000), np.float32))
     np.save(tmp_path / "a_mask.npy", np.ones((3000, 3000), np.int32))
     pipeline = Pipeline.loads("""
@@ -37,4 +42,39 @@ def test_a_step_that_fails_on_the_coarse_copy_has_no_picture(tmp_path: Path) -> 
     assert run.fates[0].tile is not None
     assert not run.failed
     with np.load(tmp_path / "out" / "previews" / "a.npz") as kept:
-        assert "step/smooth" in kept
+        assert {"step/smooth", "step/inner", "step/shown"} <= set(kept)
+        assert kept["step/shown"].shape[:2] == kept["step/smooth"].shape
+
+
+def test_a_picture_in_colour_keeps_both_its_sides(tmp_path: Path) -> None:
+    colours = xr.DataArray(np.zeros((700, 800, 3), np.uint8), dims=("y", "x", "c"))
+    pipeline = Pipeline.loads("graticule: 1\nsteps: {bright: {op: threshold.fixed, value: 1}}")
+    plan = make_plan(pipeline, {"image": colours}, memory=10**9)
+    save_previews(plan, plan.evaluation(), {}, tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as kept:
+        assert kept["step/image"].shape == (350, 400, 3)
+
+
+def test_a_step_that_fails_on_the_coarse_copy_has_no_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TooCoarse:
+        def outputs_of(self, name: str) -> None:
+            raise ImageError(f"{name} is too coarse")
+
+    monkeypatch.setattr("graticule.pipeline.preview._coarse", lambda plan: TooCoarse())
+    np.save(tmp_path / "a.npy", np.zeros((3000, 3000), np.float32))
+    pipeline = Pipeline.loads("graticule: 1\nsteps: {smooth: {op: filters.gaussian, sigma: 1}}")
+    run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory="60MB")
+    assert run.fates[0].tile is not None
+    assert not run.failed
+
+
+def test_the_picture_of_a_long_record_takes_a_part_of_its_samples(tmp_path: Path) -> None:
+    source = da.zeros((8000, 900), chunks=(500, 900), dtype=np.float32)
+    image = xr.DataArray(source, dims=("time", "distance"))
+    pipeline = Pipeline.loads("graticule: 1\nsteps: {bright: {op: threshold.fixed, value: 1}}")
+    plan = make_plan(pipeline, {"image": image}, memory=10**7)
+    save_previews(plan, plan.evaluation(), {}, tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as kept:
+        assert kept["step/image"].shape == (500, 450)

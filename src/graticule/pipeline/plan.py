@@ -12,14 +12,16 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import GraticuleError, MemoryBudgetError, UnknownNameError, suggest
-from graticule.core.image import LEVEL
+from graticule.core.image import LEVEL, spatial_dims
 from graticule.core.scope import ALL, Mapper, Neighbourhood, Pointwise, Region, Whole
+from graticule.pipeline.coarse import coarse_inputs
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.nodes import finished, hollow, is_node
 from graticule.pipeline.spec import Reference, Spec
 
 _COPIES = 4
 _SMALLEST = 16
+_FLAT = 2**16
 
 
 @dataclass(frozen=True)
@@ -125,33 +127,24 @@ class Plan:
     def _evaluation_at(self, level: int, mapper: Mapper) -> Evaluation:
         kept: dict[int, Evaluation] = self.__dict__.setdefault("_evaluations", {})
         if level not in kept:
-            name = self.pipeline.first_input
-            image = self.inputs[name] if level == 0 else self._coarser(level)
+            inputs = self.inputs if level == 0 else self._coarser(level)
+            image = inputs[self.pipeline.first_input]
             tile = self.tile or {str(dim): 1024 for dim in image.dims}
-            inputs = {**self.inputs, name: image}
             kept[level] = Evaluation(self.pipeline, inputs, tile=tile, mapper=mapper)
         return kept[level]
 
-    def _coarser(self, level: int) -> xr.DataArray:
+    def _coarser(self, level: int) -> dict[str, Any]:
         if level < 0:
             raise UnknownNameError(f"a pyramid level is 0 or more, not {level}")
+        name = self.pipeline.first_input
+        image = self.inputs[name]
+        deepest = max((image.sizes[dim] for dim in spatial_dims(image)), default=_FLAT)
+        if level not in self.levels and level >= deepest.bit_length():
+            raise UnknownNameError(f"the image has no pyramid level {level}")
+        inputs = coarse_inputs(self.pipeline, self.inputs, level)
         if level in self.levels:
-            return self.levels[level]().assign_attrs({LEVEL: level})
-        return coarsened(self.inputs[self.pipeline.first_input], level)
-
-
-def coarsened(image: xr.DataArray, level: int) -> xr.DataArray:
-    """Return an image averaged over 2 by 2 (by 2) samples, ``level`` times; lazy stays lazy."""
-    from graticule.core.image import spatial_dims
-
-    factor = 2**level
-    window = {dim: factor for dim in spatial_dims(image) if image.sizes[dim] >= factor}
-    if not window:
-        return image.assign_attrs({LEVEL: level})
-    coarse = image.coarsen(window, boundary="trim").mean()
-    dtype = image.dtype if image.dtype.kind in "ui" else np.float32
-    coarse = (coarse > 0.5) if image.dtype == np.bool_ else coarse.astype(dtype)
-    return coarse.assign_attrs({**image.attrs, LEVEL: level})
+            inputs[name] = self.levels[level]().assign_attrs({LEVEL: level})
+        return inputs
 
 
 def make_plan(

@@ -11,10 +11,11 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import GraticuleError
-from graticule.core.image import LEVEL
+from graticule.core.image import LEVEL, SPATIAL
 from graticule.core.kinds import Kind
+from graticule.pipeline.coarse import coarse_inputs, coarsened
 from graticule.pipeline.evaluate import Evaluation
-from graticule.pipeline.plan import Plan, coarsened
+from graticule.pipeline.plan import Plan
 
 SIDE = 512
 _SAMPLES = 4 * SIDE * SIDE
@@ -64,20 +65,35 @@ def _images(plan: Plan) -> list[tuple[str, int, Kind]]:
 
 
 def _coarse(plan: Plan) -> Evaluation:
-    """Return the pipeline on a copy of the image that is coarse enough to be held whole."""
-    name = plan.pipeline.first_input
-    image = plan.inputs[name]
+    """Return the pipeline on a copy of its images that is coarse enough to be held whole.
+
+    Spatial dims are averaged; of long other ones, as time, every so many samples are taken.
+    """
+    image = plan.inputs[plan.pipeline.first_input]
+    taken = {
+        dim: slice(None, None, -(-size // SIDE))
+        for dim, size in image.sizes.items()
+        if dim not in SPATIAL
+    }
+    inputs = {
+        name: value.isel(taken, missing_dims="ignore") if isinstance(value, xr.DataArray) else value
+        for name, value in plan.inputs.items()
+    }
+    sparse = inputs[plan.pipeline.first_input]
     level = 0
-    while coarsened(image, level).size > _SAMPLES and level < _COARSEST:
+    while coarsened(sparse, level).size > _SAMPLES and level < _COARSEST:
         level += 1
-    small = coarsened(image, level).compute(scheduler="synchronous")
-    return Evaluation(plan.pipeline, {**plan.inputs, name: small})
+    small = {
+        name: value.compute(scheduler="synchronous") if isinstance(value, xr.DataArray) else value
+        for name, value in coarse_inputs(plan.pipeline, inputs, level).items()
+    }
+    return Evaluation(plan.pipeline, small)
 
 
 def _reduced(image: xr.DataArray, kind: Kind) -> tuple[xr.DataArray, dict[str, int]]:
     """Return a picture of an image, and how many samples it takes for one along each dim."""
-    for dim in image.dims[:-2]:
-        if image.size > _SAMPLES and dim != "c":
+    for dim in [dim for dim in image.dims if dim != "c"][:-2]:
+        if image.size > _SAMPLES:
             image = image.isel({dim: image.sizes[dim] // 2})
     window = {str(d): -(-size // SIDE) for d, size in image.sizes.items() if size > SIDE}
     if not window:
