@@ -149,6 +149,22 @@ def test_arrays_that_were_removed_are_made_again(
     assert [fate.image for fate in again.fates if not fate.cached] == ["disc-2"]
 
 
+@pytest.mark.parametrize("memory", ["1GB", "300kB"])
+def test_a_mask_of_any_dims_is_written(tmp_path: Path, memory: str) -> None:
+    image = np.random.default_rng(0).normal(size=(200, 150)).astype(np.float32)
+    np.save(tmp_path / "a.npy", image)
+    pipeline = Pipeline.loads("""
+        graticule: 1
+        inputs: {image: {dims: [time, distance]}}
+        steps: {bright: {op: threshold.fixed, value: 0}}
+        """)
+    run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory=memory, workers=1)
+    assert not run.failed
+    assert (run.fates[0].tile is None) == (memory == "1GB")
+    written = read(run.folder / run.fates[0].arrays[0])
+    np.testing.assert_array_equal(written.values.astype(bool), image > 0)
+
+
 def test_another_run_is_not_written_over(
     objects: Pipeline, study_folder: Path, tmp_path: Path
 ) -> None:

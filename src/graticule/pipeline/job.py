@@ -296,7 +296,10 @@ def _put_array(
 ) -> None:
     image = lazily(held, evaluation.tile or {}, evaluation.mapper) if is_node(held) else held
     kind = _kind(job.pipeline, reference)
-    name = f"{fate.image}/{reference}{suffix_for(image, tiled=evaluation.tile is not None)}"
+    suffix = suffix_for(image, tiled=evaluation.tile is not None)
+    if suffix == ".fits" and image.dtype == np.bool_:
+        image = image.astype(np.uint8)  # FITS has no bools
+    name = f"{fate.image}/{reference}{suffix}"
     target = job.folder / "arrays" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     if not fate.arrays:
