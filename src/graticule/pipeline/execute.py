@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
 from graticule.io.studies import Study
 from graticule.pipeline.folder import WORK, claimed, write_atomically, write_json, write_table
+from graticule.pipeline.gathering import gathered
 from graticule.pipeline.job import Fate, Job, do
 from graticule.pipeline.key import digest, pipeline_key
 from graticule.pipeline.spec import Spec
@@ -202,9 +204,7 @@ def _tables(
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """Put the rows of all images together, and let each check conclude over the study."""
     done = [fate for fate in fates if fate.status == "done"]
-    rows = pd.DataFrame([{"image": fate.image, **fate.row} for fate in done])
-    if rows.empty:
-        rows = pd.DataFrame({"image": pd.Series([], dtype=str)})
+    rows = _rows(done)
     for name, step in pipeline.checks.items():
         own = pd.DataFrame([fate.evidence[name] for fate in done])
         if done:
@@ -212,20 +212,22 @@ def _tables(
         for column in own.columns:
             label = str(column) if column not in rows else f"{name}_{column}"
             rows[label] = own[column].to_numpy()
-    units: dict[str, str] = {}
-    for fate in done:
-        units |= fate.units
-    rows.attrs["units"] = units
     names = sorted({name for fate in done for name in fate.tables})
     tables = {}
     for name in names:
         parts = [pd.read_parquet(fate.place(work) / f"{name}.parquet") for fate in done]
-        attrs = next((part.attrs for part in parts if part.attrs), {})
-        full = [part for part in parts if len(part)]
-        table = pd.concat(full, ignore_index=True) if full else parts[0]
-        table.attrs = dict(attrs)
-        tables["objects" if len(names) == 1 else f"objects_{name}"] = table
+        tables["objects" if len(names) == 1 else f"objects_{name}"] = gathered(parts)
     return rows, tables
+
+
+def _rows(done: Sequence[Fate]) -> pd.DataFrame:
+    """Return one row for each image, before the checks conclude."""
+    parts = []
+    for units, alike in groupby(done, key=lambda fate: fate.units):
+        part = pd.DataFrame([{"image": fate.image, **fate.row} for fate in alike])
+        part.attrs["units"] = units
+        parts.append(part)
+    return gathered(parts or [pd.DataFrame({"image": pd.Series([], dtype=str)})])
 
 
 def _write(

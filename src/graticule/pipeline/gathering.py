@@ -1,0 +1,93 @@
+"""Tables of single images put together to one that says the unit of every value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from graticule.core.errors import UnitsError
+from graticule.core.units import unit_scale
+
+
+def gathered(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all tables in order, with the unit of each column in ``attrs``.
+
+    Where the tables do not agree on the unit of a column, its values are brought to the first
+    one. Where that cannot be done (``um2`` and ``px2``), they stay as they are, the unit names
+    all of them, and a column ``<column>_unit`` says which one a row is in.
+
+    Examples
+    --------
+    >>> near, far = pd.DataFrame({"area": [2.0]}), pd.DataFrame({"area": [3.0]})
+    >>> near.attrs["units"], far.attrs["units"] = {"area": "um2"}, {"area": "mm2"}
+    >>> gathered([near, far])["area"].tolist()
+    [2.0, 3000000.0]
+    >>> far.attrs["units"] = {"area": "px2"}
+    >>> table = gathered([near, far])
+    >>> table["area_unit"].tolist(), table.attrs["units"]["area"]
+    (['um2', 'px2'], 'um2 | px2')
+    """
+    groups = _by_units([part for part in parts if len(part)] or list(parts[:1]))
+    units: dict[str, str] = {}
+    for column in dict.fromkeys(str(name) for group in groups for name in group.columns):
+        holders = [group for group in groups if column in group]
+        said = [group for group in holders if group[column].notna().any()] or holders
+        distinct = list(dict.fromkeys(_unit(group, column) for group in said))
+        factors = _factors(distinct)
+        units[column] = " | ".join(unit or "no unit" for unit in distinct)
+        if len(distinct) == 1:
+            units[column] = distinct[0]
+        elif factors is None:
+            for group in said:
+                place = list(group.columns).index(column) + 1
+                group.insert(place, f"{column}_unit", _unit(group, column))
+        else:
+            units[column] = distinct[0]
+            for group in said:
+                factor = factors[_unit(group, column)]
+                group[column] = group[column] * factor if factor != 1 else group[column]
+    attrs = next((group.attrs for group in groups if group.attrs), {})
+    table = pd.concat(groups).sort_index() if len(groups) > 1 else groups[0]
+    table.attrs = {**attrs, "units": {name: unit for name, unit in units.items() if unit}}
+    return table
+
+
+def _by_units(parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return one table for each set of units, the rows numbered over all."""
+    alike: dict[tuple[tuple[str, str], ...], list[pd.DataFrame]] = {}
+    first = 0
+    for part in parts:
+        numbered = part.set_axis(range(first, first + len(part)), axis="index")
+        first += len(part)
+        alike.setdefault(tuple(sorted(_units(part).items())), []).append(numbered)
+    groups = []
+    for same in alike.values():
+        group = pd.concat(same)
+        group.attrs = next((dict(part.attrs) for part in same if part.attrs), {})
+        groups.append(group)
+    return groups
+
+
+def _units(part: pd.DataFrame) -> Mapping[str, Any]:
+    return part.attrs.get("units") or {}
+
+
+def _unit(part: pd.DataFrame, column: str) -> str:
+    return str(_units(part).get(column, ""))
+
+
+def _factors(units: Sequence[str]) -> dict[str, float] | None:
+    """Return the factor from each unit to the first, or None if they are of several kinds."""
+    try:
+        scales = [unit_scale(unit) for unit in units]
+    except UnitsError:
+        return None
+    if len({base for _, base in scales}) > 1:
+        return None
+    first = scales[0][0]
+    # 12 digits, so that 1 mm is 1000 um and not 1000.0000000000001
+    return {
+        unit: float(f"{scale / first:.12g}") for unit, (scale, _) in zip(units, scales, strict=True)
+    }
