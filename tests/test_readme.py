@@ -17,7 +17,8 @@ README = Path(__file__).parents[1] / "README.md"
 
 def disc(radius: int) -> np.ndarray:
     y, x = np.ogrid[:200, :200]
-    return (30 + 150 * ((y - 100) ** 2 + (x - 90) ** 2 < radius**2)).astype(np.uint8)
+    values: np.ndarray = 30 + 150 * ((y - 100) ** 2 + (x - 90) ** 2 < radius**2)
+    return values.astype(np.uint8)
 
 
 @pytest.fixture
