@@ -43,9 +43,10 @@ Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
 
 
 def _half_of_memory() -> int:
+    """Return half of the machine's memory: not of what is free, or a run would depend on it."""
     import psutil
 
-    return int(psutil.virtual_memory().available // 2)
+    return int(psutil.virtual_memory().total // 2)
 
 
 class Settings(BaseSettings):
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
     cache_size : int
         Bytes the cache may take; the least recently used go first.
     memory : int
-        Bytes a run may take for arrays; by default half of what is free.
+        Bytes a run may take for arrays; by default half of the machine's.
     workers : int
         Threads a run uses; by default the number of processors.
     max_pixels : int

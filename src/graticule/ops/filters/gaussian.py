@@ -10,6 +10,9 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, like, op
+from graticule.core.errors import ParameterError
+
+_LONGEST = 1_000_000
 
 
 def _widths(image: xr.DataArray, sigma: Length) -> dict[str, float]:
@@ -22,7 +25,10 @@ def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _radius(width: float, truncate: float) -> int:
-    return int(truncate * width + 0.5)
+    radius = int(truncate * width + 0.5)
+    if radius > _LONGEST:
+        raise ParameterError(f"reaches {radius:.3g} samples; at most {_LONGEST:.0g} make sense")
+    return radius
 
 
 @op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-6)
@@ -57,6 +63,8 @@ def gaussian(
     ------
     UnitsError
         If ``sigma`` has a unit and a filtered dim has none.
+    ParameterError
+        If it reaches further than a million samples.
 
     See Also
     --------
