@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graticule.core.errors import FormatError
-from graticule.io import study, write
+from graticule.io import read, study, write
 from graticule.io.studies import natural
 
 
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     write(tmp_path / "cube.zarr", np.eye(3))
     (tmp_path / ".hidden.npy").write_bytes((tmp_path / "img1.npy").read_bytes())
     (tmp_path / "notes.txt").write_text("notes")
-    (tmp_path / "nothing.npy").touch()
+    (tmp_path / "nothing.log").touch()
     (tmp_path / "raw").mkdir()
     return tmp_path
 
@@ -32,9 +32,20 @@ def test_a_folder(folder: Path) -> None:
     assert {path.name: reason for path, reason in images.skipped} == {
         ".hidden.npy": "hidden",
         "notes.txt": "of no known format",
-        "nothing.npy": "empty",
+        "nothing.log": "empty",
         "raw": "a folder",
     }
+
+
+def test_a_broken_image_is_not_passed_over(folder: Path) -> None:
+    (folder / "lost.tif").touch()
+    (folder / "page.PNG").write_text("<html>not found</html>")
+    found = {source.name: source.path for source in study(folder)}
+    assert {"lost", "page"} < set(found)
+    with pytest.raises(FormatError, match="is empty"):
+        read(found["lost"])
+    with pytest.raises(FormatError, match="of no known format"):
+        read(found["page"])
 
 
 def test_a_pattern_a_file_and_a_list(folder: Path) -> None:

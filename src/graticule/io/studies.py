@@ -14,6 +14,11 @@ from graticule.core.errors import FormatError
 from graticule.io.format import locate, sniff
 from graticule.io.safety import guard
 
+# ends of names by which a file says that it is an image, whatever it holds
+_CLAIMED = re.compile(
+    r"(?i)\.(tiff?|png|jpe?g|bmp|gif|webp|fits?|fts|np[yz]|h5|hdf5|nxs|nx|mat)(\.gz)?$"
+)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -72,7 +77,8 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
     """Return the images of a folder, a pattern, a file, or a list of these.
 
     Folders are searched one level deep; their hidden files and files of no known format are
-    left out and listed in ``skipped``. A file that is named itself is always taken.
+    left out and listed in ``skipped``. A file that is named itself is always taken, and so is
+    one that is named like an image and is none (``.tif`` of no bytes): it fails when read.
 
     Parameters
     ----------
@@ -152,6 +158,8 @@ def _not_an_image(entry: Path) -> str:
         return ""
     if entry.is_dir():
         return "a folder"
+    if _CLAIMED.search(entry.name):
+        return ""  # so is one that says it is an image and is not: cut off, or never written
     return "of no known format" if entry.stat().st_size else "empty"
 
 
