@@ -96,6 +96,21 @@ def test_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         read(path)
 
 
+@pytest.mark.parametrize(
+    ("kind", "stated", "unit"),
+    [("solar-x", "", "arcsec"), ("SOLAR_X", "", "arcsec"), ("solar-x", "deg", "deg"),
+     ("HPLN-TAN", "", "deg"), ("LINEAR", "", None)],
+)  # fmt: skip
+def test_an_axis_without_a_unit(tmp_path: Path, kind: str, stated: str, unit: str | None) -> None:
+    hdu = fits.PrimaryHDU(np.zeros((3, 4), np.float32))
+    hdu.header.update({"CTYPE1": kind, "CDELT1": 1.98})
+    if stated:
+        hdu.header["CUNIT1"] = stated
+    hdu.writeto(tmp_path / "a.fits")
+    image = read(tmp_path / "a.fits")
+    assert image[image.dims[-1]].attrs.get("units") == unit
+
+
 def test_real_files(data_dir: Path) -> None:
     hmi = read(data_dir / "solar_fits" / "resampled_hmi.fits")
     assert hmi.dims == ("y", "x")
@@ -103,6 +118,7 @@ def test_real_files(data_dir: Path) -> None:
     assert hmi.attrs["units"] == "DN/s"
     mdi = read(data_dir / "solar_fits" / "fd_V_01h.fits")
     assert mdi.dtype == np.float32
+    assert mdi.x.attrs["units"] == "arcsec"
     assert np.isnan(mdi.values).any()
     quake = data_dir / "sunquake_td" / "TD_20110730-M9_3_zscored"
     image = read(quake.with_suffix(".fits"), dims=["time", "distance"])

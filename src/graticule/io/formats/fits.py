@@ -231,8 +231,12 @@ def _axis(header: Mapping[str, Any], number: int, dim: str, size: int) -> Any:
     value = float(header.get(f"CRVAL{number}", 0.0))
     unit = short_unit(header.get(f"CUNIT{number}", ""))
     # a projected axis is in degrees unless it says otherwise (FITS standard, table 22)
-    if not unit and str(header.get(f"CTYPE{number}", ""))[4:5] == "-":
+    kind = str(header.get(f"CTYPE{number}", ""))
+    if not unit and kind[4:5] == "-":
         unit = "deg"
+    # images of the Sun from before that standard do not say it: MDI, EIT, SXT
+    if not unit and kind.strip().lower().replace("_", "-") in ("solar-x", "solar-y"):
+        unit = "arcsec"
     return coordinate(dim, size, float(step), origin=value + (1 - reference) * step, unit=unit)
 
 
