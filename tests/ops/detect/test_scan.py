@@ -11,7 +11,7 @@ from scipy.signal import hilbert
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError, UnitsError
-from graticule.ops.detect._paths import maxima, planes_of, profiles
+from graticule.ops.detect._paths import Interpolation, maxima, planes_of, profiles
 
 DIMS = ("time", "distance")
 
@@ -70,6 +70,50 @@ def test_wrapped_around_it_is_the_loop_of_rolls(seed: int, count: int, size: int
     for shift, profile in zip(shifts - shifts.min(axis=1, keepdims=True), result, strict=True):
         rolled = [np.roll(c, -int(s)) for c, s in zip(columns, shift, strict=True)]
         np.testing.assert_allclose(profile, np.mean(rolled, axis=0), atol=1e-12)
+
+
+def _on_a_grid(columns: np.ndarray, steps: np.ndarray, parts: int, wrap: bool) -> np.ndarray:
+    """Return the mean (power, where complex) along paths of whole parts of a sample."""
+    size = columns.shape[1]
+    turns = np.exp(2j * np.pi * np.fft.fftfreq(size) * np.arange(parts)[:, None] / parts)
+    fine = columns
+    if parts > 1:
+        fine = np.fft.ifft(np.fft.fft(columns)[:, None, :] * turns, axis=2)
+        fine = fine.transpose(0, 2, 1).reshape(len(columns), size * parts)
+    sums, counts = np.zeros((2, len(steps), size), complex)
+    for path, start in np.ndindex(sums.shape):
+        for column, step in zip(fine, steps[path] - np.nanmin(steps[path]), strict=True):
+            place = start * parts + step
+            if (wrap and not np.isnan(place)) or place <= (size - 1) * parts:
+                sums[path, start] += column[int(place) % (size * parts)]
+                counts[path, start] += 1
+    return np.where(np.iscomplexobj(columns), np.abs(sums) ** 2, sums.real) / counts.real
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    count=st.integers(1, 19),
+    size=st.integers(1, 70),
+    fourier=st.booleans(),
+    wrap=st.booleans(),
+    is_complex=st.booleans(),
+)
+def test_whole_lines_are_added_as_in_a_plain_loop(
+    seed: int, count: int, size: int, fourier: bool, wrap: bool, is_complex: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    columns = rng.normal(size=(count, size))
+    columns = columns + 1j * rng.normal(size=columns.shape) if is_complex else columns
+    if not fourier:
+        columns[rng.random(columns.shape) < 0.02] = np.nan
+    parts = 8 if fourier else 1
+    steps = rng.integers(-parts * size, parts * size, size=(3, count)).astype(float)
+    steps[:, 1:][rng.random((3, count - 1)) < 0.2] = np.nan
+    planes = planes_of(columns, wrap=wrap, fourier=fourier)
+    mode: Interpolation = "fourier" if fourier else "nearest"
+    result = profiles(planes, steps / parts, interpolation=mode, wrap=wrap)
+    expected = _on_a_grid(columns, steps, parts, wrap)
+    np.testing.assert_allclose(result, expected, atol=1e-9)
 
 
 @given(seed=st.integers(0, 2**32), eighths=st.integers(0, 200))

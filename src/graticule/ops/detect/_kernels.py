@@ -1,10 +1,10 @@
 """Compiled loops that sum an image along many paths without making a shifted copy.
 
-An image is handed over as *planes* of lines, ``(plane, line, 2 * sample + 1)``: one plane for a
-real image, two for a complex one. A column is one line, or several (`parts`) that are shifted by
-parts of a sample. Each line is followed by as many samples again: zeros where a path that
-leaves the image is masked, or the line itself where it wraps around. A path is the travel time
-to every column; it is counted from its earliest.
+An image is handed over as *planes* of lines, ``(plane, line, 2 * sample + STRIDE)``: one plane for
+a real image, two for a complex one. A column is one line, or several (`parts`) that are shifted
+by parts of a sample; the last line of all is zero. Each line is followed by as many samples again:
+zeros where a path that leaves the image is masked, or the line itself where it wraps around. A
+path is the travel time to every column; it is counted from its earliest.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from graticule.ops.detect._paths import STRIDE
+
 Array = np.ndarray[Any, Any]
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True}
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @njit(**_OPTIONS)
-def _add_eight(lines: Array, line: Array, base: Array, i: int, stop: int, sums: Array) -> None:
+def _add_eight(lines: Array, line: Array, base: Array, i: int, strides: int, sums: Array) -> None:
     a, b = lines[line[i], base[i] :], lines[line[i + 1], base[i + 1] :]
     c, d = lines[line[i + 2], base[i + 2] :], lines[line[i + 3], base[i + 3] :]
     e, f = lines[line[i + 4], base[i + 4] :], lines[line[i + 5], base[i + 5] :]
     g, h = lines[line[i + 6], base[i + 6] :], lines[line[i + 7], base[i + 7] :]
-    for t in range(stop):
+    for t in range(STRIDE * strides):
         sums[t] += ((a[t] + b[t]) + (c[t] + d[t])) + ((e[t] + f[t]) + (g[t] + h[t]))
 
 
@@ -53,7 +55,7 @@ def _lay_out(
             earliest = times[k]
     for k in range(times.size):
         shift = times[k] - earliest
-        line[k], base[k], inside[k], part[k] = k * max(parts, 1), size, 0, 0
+        line[k], base[k], inside[k], part[k] = times.size * max(parts, 1), size, 0, 0
         if not shift <= latest:
             continue
         step = int(shift * parts + 0.5) if parts else int(shift)
@@ -61,6 +63,7 @@ def _lay_out(
         rest = step - whole * parts if parts else shift - whole
         if wrap and whole >= size:
             whole %= size
+        line[k] = k * max(parts, 1)
         base[k] = whole
         inside[k] = size if wrap else max(size - whole - (1 if rest > 0 else 0), 0)
         if parts:
@@ -70,29 +73,39 @@ def _lay_out(
 
 
 @njit(**_OPTIONS)
-def _add_path(
-    lines: Array, rows: tuple[Array, Array, Array], part: Array, parts: int, sums: Array
+def _add_interpolated(
+    lines: Array, rows: tuple[Array, Array, Array], part: Array, sums: Array
 ) -> None:
-    """Add one line of every column: together where all are inside, then each to its end."""
+    """Add a line of every column: four together where all are inside, then each to its end."""
     line, base, inside = rows
-    together = 8 if parts else 4
     sums[:] = 0
-    for i in range(0, base.size, together):
-        last = min(i + together, base.size)
+    for i in range(0, inside.size, 4):
+        last = min(i + 4, inside.size)
         common = 0
-        if last == i + together:
-            common = inside[i]
-            for k in range(i + 1, last):
-                common = min(common, inside[k])
-        if common > 0 and parts:
-            _add_eight(lines, line, base, i, common, sums)
-        elif common > 0:
+        if last == i + 4:
+            common = min(inside[i], inside[i + 1], inside[i + 2], inside[i + 3])
+        if common > 0:
             _add_four(lines, line, base, part, i, common, sums)
         for k in range(i, last):
             if inside[k] > common:
                 a, f = lines[line[k], base[k] :], part[k]
                 for t in range(common, inside[k]):
                     sums[t] += a[t] + f * (a[t + 1] - a[t])
+
+
+@njit(**_OPTIONS)
+def _add_whole(
+    lines: Array, rows: tuple[Array, Array, Array], size: int, wrap: bool, sums: Array
+) -> None:
+    """Add lines, eight together as far as one of them reaches; beyond its end each is zero."""
+    line, base, _ = rows
+    sums[:] = 0
+    for i in range(0, line.size, 8):
+        earliest = base[i]
+        for k in range(i + 1, i + 8):
+            earliest = min(earliest, base[k])
+        reach = size if wrap else size - earliest
+        _add_eight(lines, line, base, i, (reach + STRIDE - 1) // STRIDE, sums)
 
 
 @njit(**_OPTIONS)
@@ -111,24 +124,13 @@ def _count_path(inside: Array, count: Array) -> None:
 
 
 @njit(**_OPTIONS)
-def _profile(
-    planes: Array,
-    rows: tuple[Array, Array, Array],
-    part: Array,
-    parts: int,
-    fewest: int,
-    scratch: tuple[Array, Array],
-    profile: Array,
-) -> None:
-    sums, count = scratch
-    for plane in range(planes.shape[0]):
-        _add_path(planes[plane], rows, part, parts, sums[plane])
-    _count_path(rows[2], count)
+def _profile(sums: Array, inside: Array, fewest: int, count: Array, profile: Array) -> None:
+    _count_path(inside, count)
     end = profile.size
     while end > 0 and count[end - 1] < fewest:
         end -= 1
     profile[end:] = np.nan
-    if planes.shape[0] == 1:
+    if sums.shape[0] == 1:
         for t in range(end):
             profile[t] = sums[0, t] / count[t]
     else:
@@ -171,7 +173,7 @@ def path_profiles(
 
     Parameters
     ----------
-    planes : (plane, line, 2 * sample + 1) array
+    planes : (plane, line, 2 * sample + STRIDE) array
         The image.
     times : (path, column) array
         In samples; a column where it is NaN takes no part in that path.
@@ -188,11 +190,22 @@ def path_profiles(
         there is none.
     """
     size, width = profiles.shape[1], times.shape[1]
-    scratch = (np.empty((planes.shape[0], size), planes.dtype), np.empty(size, planes.dtype))
-    rows = (np.empty(width, np.int64), np.empty(width, np.int64), np.empty(width, np.int64))
+    eights = -(-width // 8) * 8
+    rows = (
+        np.full(eights, planes.shape[1] - 1),
+        np.full(eights, size),
+        np.empty(width, np.int64),
+    )
     part = np.empty(width, planes.dtype)
+    sums = np.empty((planes.shape[0], -(-size // STRIDE) * STRIDE), planes.dtype)
+    count = np.empty(size, planes.dtype)
     for path in range(times.shape[0]):
         profile = profiles[path if profiles.shape[0] > 1 else 0]
         _lay_out(times[path], size, parts, wrap, rows, part)
-        _profile(planes, rows, part, parts, fewest, scratch, profile)
+        for plane in range(planes.shape[0]):
+            if parts:
+                _add_whole(planes[plane], rows, size, wrap, sums[plane])
+            else:
+                _add_interpolated(planes[plane], rows, part, sums[plane])
+        _profile(sums, rows[2], fewest, count, profile)
         best[path], start[path] = _largest(profile)

@@ -13,6 +13,8 @@ Array = np.ndarray[Any, Any]
 Interpolation: TypeAlias = Literal["fourier", "linear", "nearest"]
 PARTS = 8
 """Into how many a sample is divided by Fourier interpolation."""
+STRIDE = 32
+"""Samples that the kernels add at a stretch; each line has as many to spare."""
 _PARTS_OF: dict[Interpolation, int] = {"fourier": PARTS, "linear": 0, "nearest": 1}
 _WORTH_A_THREAD = 2_000_000
 
@@ -32,17 +34,21 @@ def planes_of(columns: Array, *, wrap: bool = False, fourier: bool = False) -> A
     Returns
     -------
     ndarray
-        ``(plane, line, 2 * sample + 1)``, in the precision of ``columns``.
+        ``(plane, line, 2 * sample + STRIDE)``, in the precision of ``columns``; the last line
+        is zero.
     """
     lines = _shifted_by_parts(columns) if fourier else columns
     fields = [lines.real, lines.imag] if np.iscomplexobj(lines) else [lines]
     count, size = lines.shape
-    planes = np.zeros((len(fields), count, 2 * size + 1), fields[0].dtype)
+    planes = np.zeros((len(fields), count + 1, 2 * size + STRIDE), fields[0].dtype)
     for plane, field in zip(planes, fields, strict=True):
-        plane[:, :size] = field
+        plane[:-1, :size] = field
         if wrap:
-            plane[:, size : 2 * size] = field
-            plane[:, -1] = field[:, 0]
+            plane[:-1, size : 2 * size] = field
+            plane[:-1, 2 * size] = field[:, 0]
+        elif fourier:
+            for part in range(1, PARTS):  # between the last sample and what would follow it
+                plane[part:-1:PARTS, size - 1] = 0
     return planes
 
 
@@ -93,7 +99,7 @@ def profiles(
     ndarray
         ``(path, sample)``: mean, or power where there are two planes.
     """
-    result = np.empty((len(times), (planes.shape[2] - 1) // 2), planes.dtype)
+    result = np.empty((len(times), _samples(planes)), planes.dtype)
     _scan(planes, times, interpolation, wrap, fewest, result)
     return result
 
@@ -113,6 +119,10 @@ def maxima(
     return _scan(planes, times, interpolation, wrap, fewest, None)
 
 
+def _samples(planes: Array) -> int:
+    return int(planes.shape[2] - STRIDE) // 2
+
+
 def _scan(
     planes: Array,
     times: Array,
@@ -123,7 +133,7 @@ def _scan(
 ) -> tuple[Array, Array]:
     from graticule.ops.detect._kernels import path_profiles
 
-    size = (planes.shape[2] - 1) // 2
+    size = _samples(planes)
     best = np.empty(len(times), planes.dtype)
     start = np.empty(len(times), np.int32)
     parts = _PARTS_OF[interpolation]
