@@ -155,9 +155,9 @@ def step_of(image: xr.DataArray, dim: Hashable) -> tuple[float, str]:
     UnitsError
         If the samples are not evenly spaced.
     """
-    if dim not in image.coords or image.coords[dim].dtype.kind not in "iuf":
+    coordinate = image.coords.variables.get(dim)
+    if coordinate is None or coordinate.dtype.kind not in "iuf":
         return 1.0, ""
-    coordinate = image.coords[dim]
     positions = coordinate.values
     unit = str(coordinate.attrs.get("units", ""))
     if "step" in coordinate.attrs:
@@ -165,7 +165,7 @@ def step_of(image: xr.DataArray, dim: Hashable) -> tuple[float, str]:
     if positions.size < 2:
         return 1.0, ""
     step = float(positions[-1] - positions[0]) / (positions.size - 1)
-    if step == 0 or not np.allclose(np.diff(positions), step, rtol=1e-3, atol=0):
+    if step == 0 or not (np.abs(np.diff(positions) - step) <= 1e-3 * abs(step)).all():
         raise UnitsError(
             f"samples along {dim} are not evenly spaced, so a length has no size in pixels there",
             hint=f"resample along {dim}, or give the length in pixels",

@@ -35,7 +35,7 @@ def plane_of(image: xr.DataArray, along: str, across: str) -> xr.DataArray:
             f"takes an image of {along} and {across} only; this one also has {', '.join(others)}",
             hint="select one plane first",
         )
-    return image.transpose(along, across)
+    return image if image.dims == (along, across) else image.transpose(along, across)
 
 
 def columns_between(

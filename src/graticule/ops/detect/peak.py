@@ -58,13 +58,13 @@ def peak(image: Image) -> Record:
         where[dim] = at[axis] + offset
         row[str(dim)] = _position(image, str(dim), where[dim])
         row[f"{dim}_width"] = width * _scale(image, str(dim))
-    for name, coordinate in image.coords.items():
+    for name, coordinate in image.coords.variables.items():
         if name not in image.dims and coordinate.dtype.kind in "iuf":
-            row[str(name)] = _sampled(image, str(name), where) if found else np.nan
+            row[str(name)] = _sampled(coordinate, where) if found else np.nan
     table = pd.DataFrame([row])
     table.attrs["units"] = {
         str(name): str(unit)
-        for name, c in image.coords.items()
+        for name, c in image.coords.variables.items()
         if (unit := c.attrs.get("units")) and name in row
     }
     return table
@@ -102,12 +102,11 @@ def _scale(image: xr.DataArray, dim: str) -> float:
     return step_of(image, dim)[0] if image.sizes[dim] > 1 else 1.0
 
 
-def _sampled(image: xr.DataArray, name: str, where: dict[Any, float]) -> float:
+def _sampled(coordinate: xr.Variable, where: dict[Any, float]) -> float:
     from scipy import ndimage
 
-    coordinate = image.coords[name]
     if coordinate.ndim == 0:
-        return float(coordinate)
+        return float(coordinate.values)
     index = [[where[dim]] for dim in coordinate.dims]
     values = np.asarray(coordinate.values, dtype=float)
     return float(ndimage.map_coordinates(values, index, order=1, mode="nearest")[0])

@@ -112,7 +112,7 @@ def scan(
     times = travel_times(columns, curve, *each, along=along, across=across, table=table)
     if not np.isfinite(times).any(axis=1).all():
         raise ImageError("some curve has no column: the start or the table lies beyond the image")
-    plane = np.asarray(columns.transpose(across, along).values, dtype=float)
+    plane = np.asarray(columns.values.T, dtype=float)
     stacked = _stacked(plane, times, statistic, interpolation, inside)
     shape = (law.size, start.size, plane.shape[1])
     result = _labelled(columns, stacked.reshape(shape), (law, start), times, along, across)
