@@ -232,7 +232,8 @@ def speed_of_the_scan() -> list[Row]:
 
 
 def _scanned(image: Array, times: Array, interpolation: Any, wrap: bool = False) -> Array:
-    from graticule.ops.detect._paths import maxima, planes_of
+    from graticule.ops.detect._paths import maxima
+    from graticule.ops.detect._planes import planes_of
 
     planes = planes_of(image.T, wrap=wrap, fourier=interpolation == "fourier")
     return maxima(planes, times, interpolation=interpolation, wrap=wrap)[0]

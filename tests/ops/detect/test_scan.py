@@ -11,7 +11,8 @@ from scipy.signal import hilbert
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError, UnitsError
-from graticule.ops.detect._paths import Interpolation, maxima, planes_of, profiles
+from graticule.ops.detect._paths import Interpolation, maxima, profiles
+from graticule.ops.detect._planes import planes_of
 
 DIMS = ("time", "distance")
 

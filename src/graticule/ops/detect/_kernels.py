@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from graticule.ops.detect._paths import STRIDE
+from graticule.ops.detect._planes import STRIDE
 
 Array = np.ndarray[Any, Any]
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}

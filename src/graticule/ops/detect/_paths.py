@@ -9,65 +9,12 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from graticule.ops.detect._planes import PARTS, STRIDE
+
 Array = np.ndarray[Any, Any]
 Interpolation: TypeAlias = Literal["fourier", "linear", "nearest"]
-PARTS = 8
-"""Into how many a sample is divided by Fourier interpolation."""
-STRIDE = 32
-"""Samples that the kernels add at a stretch; each line has as many to spare."""
 _PARTS_OF: dict[Interpolation, int] = {"fourier": PARTS, "linear": 0, "nearest": 1}
 _WORTH_A_THREAD = 2_000_000
-
-
-def planes_of(columns: Array, *, wrap: bool = False, fourier: bool = False) -> Array:
-    """Lay out columns for the kernels.
-
-    Parameters
-    ----------
-    columns : (column, sample) array
-        Real or complex.
-    wrap : bool
-        Follow each line by itself, and not by zeros.
-    fourier : bool
-        Make `PARTS` lines of each column, shifted by parts of a sample.
-
-    Returns
-    -------
-    ndarray
-        ``(plane, line, 2 * sample + STRIDE)``, in the precision of ``columns``; the last line
-        is zero.
-    """
-    lines = _shifted_by_parts(columns) if fourier else columns
-    fields = [lines.real, lines.imag] if np.iscomplexobj(lines) else [lines]
-    count, size = lines.shape
-    planes = np.zeros((len(fields), count + 1, 2 * size + STRIDE), fields[0].dtype)
-    for plane, field in zip(planes, fields, strict=True):
-        plane[:-1, :size] = field
-        if wrap:
-            plane[:-1, size : 2 * size] = field
-            plane[:-1, 2 * size] = field[:, 0]
-        elif fourier:
-            for part in range(1, PARTS):  # between the last sample and what would follow it
-                plane[part:-1:PARTS, size - 1] = 0
-    return planes
-
-
-def _shifted_by_parts(columns: Array) -> Array:
-    """Interpolate columns in time as band-limited functions; NaN beside what is not finite."""
-    from scipy import fft
-
-    count, size = columns.shape
-    finite = np.isfinite(columns)
-    frequency = fft.fftfreq(size)
-    turns = np.exp(2j * np.pi * frequency[None, :] * np.arange(PARTS)[:, None] / PARTS)
-    spectrum = fft.fft(np.where(finite, columns, 0), axis=1)
-    lines = fft.ifft(spectrum[:, None, :] * turns[None, :, :], axis=2)
-    lines = lines if np.iscomplexobj(columns) else lines.real
-    if not finite.all():
-        known = np.repeat(finite[:, None, :], PARTS, axis=1)
-        known[:, 1:, :-1] &= finite[:, None, 1:]
-        lines = np.where(known, lines, np.nan)
-    return np.asarray(lines.reshape(count * PARTS, size), dtype=columns.dtype)
 
 
 def profiles(

@@ -18,7 +18,8 @@ from graticule.ops.detect._curves import (
     plane_of,
     travel_times,
 )
-from graticule.ops.detect._paths import Interpolation, planes_of, profiles
+from graticule.ops.detect._paths import Interpolation, profiles
+from graticule.ops.detect._planes import planes_of
 
 Array = np.ndarray[Any, Any]
 _UNITS: dict[Curve, str] = {"sqrt": "sample^(1/2)", "polytrope": "m/s2", "table": "1"}
