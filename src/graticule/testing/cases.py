@@ -83,6 +83,8 @@ CASES: dict[str, Case] = {
     "detect.workshop": Case(dims=WAVES, params={"first": 2, "columns": 6}, size=16),
     "measure.regions": Case(dims=(("x",), ("y", "x"), ("z", "y", "x"))),
     "transform.crop": Case(params_for=lambda image: {"start": {str(image.dims[-1]): -1}}),
+    "transform.grey": Case(dims=(("y", "x", "c"), ("z", "y", "x", "c"))),
+    "transform.select": Case(dims=(("y", "x", "c"), ("t", "y", "x", "c"))),
     "transform.flip": Case(params_for=_first_dim),
     "transform.time_distance": Case(
         dims=(("t", "y", "x"),), params={"y": 5, "x": 5, "reach": 4}, size=10

@@ -1,0 +1,79 @@
+"""From colours to grey values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import ALL, Image, Neighbourhood, op, require_dims
+from graticule.core.errors import ParameterError
+
+_LUMINANCE = (0.2125, 0.7154, 0.0721)
+
+
+def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+    return {"c": ALL}
+
+
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-6)
+def grey(
+    image: Image,
+    *,
+    weights: Annotated[tuple[float, ...] | None, Field(title="Weight of each channel")] = None,
+) -> Image:
+    r"""Combine the channels of an image to one grey value.
+
+    .. math:: g = \sum_c w_c f_c
+
+    Parameters
+    ----------
+    image : Image
+        With the dim ``c``.
+    weights : sequence of float, optional
+        One for each channel. By default the luminance of red, green and blue, 0.2125, 0.7154 and
+        0.0721 (Rec. 709), where there are three channels or a fourth for opacity, which is left
+        out; else the mean.
+
+    Returns
+    -------
+    Image
+        float32, without the dim ``c``, in the units of ``image``.
+
+    Raises
+    ------
+    ImageError
+        If there is no dim ``c``.
+    ParameterError
+        If there are more or fewer weights than channels.
+
+    See Also
+    --------
+    skimage.color.rgb2gray : the same weights, after scaling to 0..1.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> image = gt.core.as_image(np.array([[[10, 20, 30]]]), dims=["y", "x", "c"])
+    >>> gt.transform.grey(image).item()
+    18.59...
+    """
+    require_dims(image, ["c"])
+    channels = image.sizes["c"]
+    if weights is None:
+        luminance = (*_LUMINANCE, 0.0)[:channels]
+        weights = luminance if channels in (3, 4) else (1 / channels,) * channels
+    if len(weights) != channels:
+        raise ParameterError(f"{len(weights)} weights for {channels} channels")
+    axis = image.get_axis_num("c")
+    total = sum(
+        np.float32(weight) * np.take(image.values, channel, axis=axis).astype(np.float32)
+        for channel, weight in enumerate(weights)
+        if weight
+    )
+    template = image.isel(c=0, drop=True)
+    return template.copy(data=np.broadcast_to(np.float32(total), template.shape).copy())
