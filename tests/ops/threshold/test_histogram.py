@@ -63,7 +63,14 @@ def test_nan_and_infinite_values_are_left_out(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("value", [0, 7, 2.5, np.nan, np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_without_a_finite_value_there_is_no_answer(name: str, value: float) -> None:
+    with pytest.raises(ImageError, match="no finite value"):
+        gt.op(f"threshold.{name}")(np.full((4, 5), value))
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("value", [0, 7, 2.5])
 def test_the_mask_of_a_constant_image_is_empty(name: str, value: float) -> None:
     assert not gt.op(f"threshold.{name}")(np.full((4, 5), value)).any()
 

@@ -33,7 +33,7 @@ def _finish(sums: Sums) -> pd.DataFrame:
     columns: dict[str, tuple[Any, str]] = {"label": (sums.labels, ""), "pixels": (pixels, "")}
     power = len(dims) if len(dims) > 1 else ""
     size = pixels * np.prod(steps)
-    columns[_SIZE[len(dims)]] = size, f"{unit}{power}"
+    columns[_SIZE[len(dims)]] = size, f"{unit}{power}" if unit else ""
     for axis, dim in enumerate(dims):
         columns[f"centroid_{dim}"] = _positions(sums, dim, middle[:, axis])
     for axis, dim in enumerate(dims, start=first):
@@ -55,7 +55,8 @@ def _scale(sums: Sums) -> tuple[Array, str]:
         found.append((1.0, "") if axis is None else step_of(axis.assign_coords({dim: axis}), dim))
     units = {unit for _, unit in found}
     if units == {""}:
-        return np.array([step for step, _ in found]), "px"
+        counted = all(step == 1 for step, _ in found)
+        return np.array([step for step, _ in found]), "px" if counted else ""
     try:
         scales = [unit_scale(unit) for _, unit in found]
     except UnitsError:
@@ -92,8 +93,9 @@ def _positions(sums: Sums, dim: str, samples: Array) -> tuple[Array, str]:
     axis = sums.axis(dim)
     if axis is None:
         return samples, "px"
-    unit = str(axis.attrs.get("units", ""))
-    return np.interp(samples, np.arange(axis.size), axis.values.astype(float)), unit or "px"
+    step, unit = step_of(axis.assign_coords({dim: axis}), dim)
+    counted = "px" if step == 1 else ""
+    return np.interp(samples, np.arange(axis.size), axis.values.astype(float)), unit or counted
 
 
 def _shape(spread: Array, size: Array) -> list[tuple[str, Array, str]]:
@@ -140,7 +142,8 @@ def regions(labels: Labels, intensity: Image | None = None) -> Table:
     eccentricity is :math:`\sqrt{1 - \lambda_2 / \lambda_1}`.
 
     Sizes and lengths are in the unit of the last dim where all dims have units of one kind,
-    and in pixels (``px``) where not; centroids are in the coordinates of their dim.
+    and in pixels (``px``) where not, or without a unit where an axis has a spacing but no unit;
+    centroids are in the coordinates of their dim.
 
     Parameters
     ----------

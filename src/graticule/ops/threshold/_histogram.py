@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import Place, Reduction, like
+from graticule.core.errors import ImageError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -97,9 +98,9 @@ def _map_counts(image: xr.DataArray, *, place: Place, prior: _Range, **_: Any) -
 
 
 def _finish(counts: Array, *, prior: _Range, method: Method, **_: Any) -> Any:
-    """Return the threshold; the value itself for a constant image, NaN for one without values."""
+    """Return the threshold, which for a constant image is its value."""
     if prior.low > prior.high:
-        return np.nan
+        raise ImageError("has no finite value, so there is no threshold", hint="is it all NaN?")
     if prior.low == prior.high:
         return prior.low
     if prior.by_value:

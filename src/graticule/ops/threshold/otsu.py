@@ -52,7 +52,7 @@ def otsu(image: Image) -> Mask:
     Raises
     ------
     ImageError
-        If the values are complex.
+        If the values are complex, or none is finite.
 
     See Also
     --------

@@ -51,7 +51,7 @@ def triangle(image: Image) -> Mask:
     Raises
     ------
     ImageError
-        If the values are complex.
+        If the values are complex, or none is finite.
 
     See Also
     --------
