@@ -119,7 +119,7 @@ def test_broken_documents_say_what_is_wrong(text: str, message: str) -> None:
 
 
 def test_kinds_are_checked_between_steps() -> None:
-    with pytest.raises(PipelineError, match="must be a mask; a is a labels"):
+    with pytest.raises(PipelineError, match="must be a mask; a is labels"):
         Pipeline.loads("""\
 graticule: 1
 steps:

@@ -60,6 +60,7 @@ def table_of(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:
     widths = [max(map(len, [name, *column])) + 3 for name, column in zip(names, cells, strict=True)]
     if sum(widths) > console.width and len(head) <= 6:
         _print(console, title, [[name, *column] for name, column in zip(names, cells, strict=True)])
+        _left_out(console, [f"{len(frame) - rows} more rows"] if len(frame) > rows else [])
         return
     fitting = sum(total <= console.width for total in itertools.accumulate(widths))
     fitting = max(1, fitting)
@@ -67,8 +68,12 @@ def table_of(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:
     _print(console, title, [list(line) for line in shown])
     left_out = [f"{len(frame) - rows} more rows"] if len(frame) > rows else []
     left_out += [f"columns {', '.join(names[fitting:])}"] if fitting < len(names) else []
-    if left_out:
-        console.print(f"not shown: {'; '.join(left_out)}", style="dim", highlight=False)
+    _left_out(console, left_out)
+
+
+def _left_out(console: Any, what: list[str]) -> None:
+    if what:
+        console.print(f"not shown: {'; '.join(what)}", style="dim", highlight=False)
 
 
 def _named(column: str, frame: pd.DataFrame) -> str:

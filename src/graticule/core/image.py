@@ -131,6 +131,10 @@ def _renamed(image: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
 
 def with_spacing(image: xr.DataArray, spacing: Mapping[str, float | str]) -> xr.DataArray:
     """Return the image with coordinates of the given spacing, the first sample at 0."""
+    if not isinstance(spacing, Mapping):
+        raise UnitsError(
+            f"spacing must be a mapping of dims, not {spacing!r}", hint='as {"y": "0.2 um"}'
+        )
     coords = {}
     for dim, step in spacing.items():
         if dim not in image.dims:

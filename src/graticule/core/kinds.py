@@ -17,6 +17,13 @@ class Kind(StrEnum):
     MODEL = "model"
 
     @property
+    def spoken(self) -> str:
+        """The kind with its article, as errors say it."""
+        if self is Kind.LABELS:
+            return "labels"
+        return f"an {self}" if self is Kind.IMAGE else f"a {self}"
+
+    @property
     def is_array(self) -> bool:
         """Whether data of this kind is a DataArray."""
         return self in (Kind.IMAGE, Kind.MASK, Kind.LABELS, Kind.PROBABILITY)

@@ -275,10 +275,10 @@ def _as_kind(value: Any, given: Input) -> Any:
     if not given.kind.is_array:
         wanted = Mapping if given.kind is Kind.MODEL else pd.DataFrame
         if not isinstance(value, wanted):
-            raise ImageError(f"must be a {given.kind}, not {type(value).__name__}")
+            raise ImageError(f"must be {given.kind.spoken}, not {type(value).__name__}")
         return value
     if isinstance(value, (str, bytes, pd.DataFrame)):
-        raise ImageError(f"must be a {given.kind}, not {type(value).__name__}")
+        raise ImageError(f"must be {given.kind.spoken}, not {type(value).__name__}")
     image = as_image(value)
     empty = [str(dim) for dim, size in image.sizes.items() if size == 0]
     if empty:

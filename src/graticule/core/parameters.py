@@ -90,7 +90,7 @@ class Parameters:
         path = ".".join(str(part) for part in detail["loc"][1:] if not str(part).isidentifier())
         text = str(detail["msg"]).removeprefix("Value error, ")
         text = text[0].lower() + text[1:]
-        shown = "" if "not " + repr(detail["input"]) in text else f", not {detail['input']!r}"
+        shown = "" if repr(detail["input"]) in text else f", not {detail['input']!r}"
         return f"{f'[{path}] ' if path else ''}{text}{shown}"
 
     def _wanted(self, name: str) -> str:

@@ -259,7 +259,7 @@ class _Reader:
             return
         given = next((o.kind for o in found.outputs if o.name in ("", reference.part)), wanted)
         if not fits(given, wanted):
-            what = f"must be a {wanted}; {reference} is a {given}"
+            what = f"must be {wanted.spoken}; {reference} is {given.spoken}"
             self._fault(path, what, parent, key)
 
     def _acyclic(self, steps: Mapping[str, Step], section: Any) -> None:

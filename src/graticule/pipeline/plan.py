@@ -183,8 +183,11 @@ def make_plan(
     _require_no_whole(pipeline, image, memory)
     tile = _tile(pipeline, image, memory // (max(1, workers) + 1))
     if tile is None:
+        smallest = {str(dim): min(int(size), _SMALLEST) for dim, size in image.sizes.items()}
+        needed = _estimate(pipeline, _grown(pipeline, image, smallest), image.dtype)
         raise MemoryBudgetError(
-            f"{memory / 1e6:.0f} MB is too little for any tile of this image",
+            f"{memory / 1e6:.3g} MB is too little for any tile of this image; about "
+            f"{needed * (max(1, workers) + 1) / 1e6:.3g} MB are needed",
             hint="allow more with --memory, or fewer --workers",
         )
     grown = _grown(pipeline, image, tile)
