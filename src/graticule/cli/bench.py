@@ -55,5 +55,6 @@ def _line(row: object) -> str:
     value = "not measured" if row.value is None else f"{row.value:.4g} {row.unit}"
     against = "" if row.baseline is None else f"  baseline {row.baseline:.4g}"
     ratio = "" if row.ratio is None else f"  ratio {row.ratio:.3g}"
-    mark = {True: "reached", False: "NOT REACHED", None: "-"}[row.reached]
-    return f"{row.id:4} {row.what}: {value}{against}{ratio}  (must be {row.bar}) {mark}"
+    mark = {True: "reached", False: "NOT REACHED", None: "not judged"}[row.reached]
+    bar = f"  must be {row.bar}:" if row.bar else " "
+    return f"{row.id:4} {row.what}: {value}{against}{ratio}{bar} {mark}"
