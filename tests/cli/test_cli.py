@@ -36,6 +36,15 @@ def test_run_names_the_report_and_exits_0(
     assert "1 of 1 images done" in said
 
 
+def test_the_first_use_says_that_it_compiles(
+    small: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run", small, COINS, "-o", str(tmp_path / "one")])
+    assert "compiled" in capsys.readouterr().err
+    main(["run", small, COINS, "-o", str(tmp_path / "two")])
+    assert "compiled" not in capsys.readouterr().err
+
+
 def test_a_failed_image_is_named_and_exits_1(
     small: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

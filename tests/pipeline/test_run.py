@@ -111,6 +111,28 @@ def test_a_second_run_takes_what_is_finished(
     assert tables_of(tmp_path / "out") == before
 
 
+def test_nothing_is_left_of_an_image_that_fails_now(
+    objects: Pipeline, study_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    objects.run(study_folder, out)
+    left = out / "arrays" / "disc-1" / "inner.ome.tif"
+    draft = out / "arrays" / "disc-0" / ".draft-x.tif"
+    draft.write_bytes(b"cut off")
+    assert left.exists()
+    (study_folder / "disc-1.npy").write_bytes(b"")
+    run = objects.run(study_folder, out)
+    assert [fate.image for fate in run.failed] == ["disc-1"]
+    assert not left.exists()
+    assert not draft.exists()
+    assert (out / "arrays" / "disc-0" / "inner.ome.tif").exists()
+    for number in range(5):
+        (study_folder / f"disc-{number}.npy").write_bytes(b"")
+    objects.run(study_folder, out)
+    assert list(out.glob("objects*")) == []
+    assert list((out / "arrays").rglob("*.tif")) == []
+
+
 def test_a_changed_image_is_computed_again(
     objects: Pipeline, study_folder: Path, tmp_path: Path
 ) -> None:

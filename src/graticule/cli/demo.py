@@ -21,8 +21,10 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("gratic
     out
         Folder for the images and the two run folders.
     """
+    from graticule.cli.show import tell_of_compilation
     from graticule.recipes import make_example
 
+    tell_of_compilation()
     started = time.perf_counter()
     print("1. Coins: a photograph under uneven light (from scikit-image)\n")
     status = _run("coins", make_example("coins", out / "photographs"), out / "coins")

@@ -54,13 +54,14 @@ def run(
     cache
         Keep costly steps for later runs.
     """
-    from graticule.cli.show import progress_bar, table_of, tell_outcome
+    from graticule.cli.show import progress_bar, table_of, tell_of_compilation, tell_outcome
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 
     loaded = Pipeline.load(pipeline_path(pipeline))
     if set_:
         loaded = loaded.with_values(dict(_assignment(text) for text in set_))
+    tell_of_compilation()
     with progress_bar(loaded.name) as progress:
         result = loaded.run(
             images,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,21 @@ def progress_bar(title: str) -> Iterator[Progress]:
             bar.update(task, completed=done, total=total, message=message)
 
         yield tell
+
+
+def tell_of_compilation() -> None:
+    """Say once, for a version and this Python, that kernels are compiled at their first use."""
+    import graticule
+    from graticule.core.settings import settings
+
+    python = "".join(map(str, sys.version_info[:2]))
+    mark = settings().cache_dir / f"compiled-{graticule.__version__}-{python}"
+    if mark.exists():
+        return
+    print("first use: fast loops are being compiled; some seconds, once", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
 
 
 def table_of(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:

@@ -25,7 +25,14 @@ from graticule.core.registry import load_group
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
 from graticule.io.studies import Study
-from graticule.pipeline.folder import WORK, claimed, write_atomically, write_json, write_table
+from graticule.pipeline.folder import (
+    WORK,
+    claimed,
+    sweep,
+    write_atomically,
+    write_json,
+    write_table,
+)
 from graticule.pipeline.gathering import gathered
 from graticule.pipeline.job import Fate, Job, do
 from graticule.pipeline.key import digest, pipeline_key
@@ -237,9 +244,15 @@ def _write(
     fates: Sequence[Fate],
     work: Path,
 ) -> None:
+    """Write tables and pictures, and clear away what an earlier call left of failed images."""
     write_table(out, "images", rows)
     for name, table in tables.items():
         write_table(out, name, table)
+    for stale in out.glob("objects*"):
+        if stale.name.partition(".")[0] not in tables:
+            stale.unlink()
+    arrays = [name.removeprefix("arrays/") for fate in fates for name in fate.arrays]
+    sweep(out / "arrays", arrays)
     kept = [fate for fate in fates if fate.status == "done" and _preview(fate, work).exists()]
     for fate in kept[: PREVIEWS + NOTABLE_PREVIEWS]:
         target = out / "previews" / f"{fate.image}.npz"

@@ -21,8 +21,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -100,6 +100,25 @@ def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
         "tableSchema": {"columns": columns},
     }
     write_json(folder / f"{name}.csv-metadata.json", about)
+
+
+def sweep(folder: Path, kept: Collection[str]) -> None:
+    """Remove from a folder of ours all but some files and folders, named relative to it."""
+    parents = {str(parent) for name in kept for parent in PurePosixPath(name).parents}
+    _sweep(folder, "", set(kept), parents)
+
+
+def _sweep(folder: Path, name: str, kept: Collection[str], parents: Collection[str]) -> None:
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        own = f"{name}{entry.name}"
+        if own in kept:
+            continue
+        if own in parents:
+            _sweep(entry, f"{own}/", kept, parents)
+        elif entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
