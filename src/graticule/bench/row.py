@@ -116,7 +116,7 @@ def seconds(function: Callable[[], Any], *, repeat: int = 5) -> float:
 
 def peak_mb() -> float:
     """Return the largest resident memory of this process so far, in megabytes."""
-    from graticule.pipeline.execute import peak_bytes
+    from graticule.pipeline.provenance import peak_bytes
 
     return round(peak_bytes() / 1e6, 1)
 

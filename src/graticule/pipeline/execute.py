@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import platform
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 
-import graticule
 from graticule.core.errors import RequestError
 from graticule.core.registry import load_group
 from graticule.core.settings import parse_bytes, settings
@@ -36,12 +31,12 @@ from graticule.pipeline.folder import (
 from graticule.pipeline.gathering import gathered
 from graticule.pipeline.job import Fate, Job, do
 from graticule.pipeline.key import digest, pipeline_key
+from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.spec import Spec
 from graticule.pipeline.workers import Workers
 
 PREVIEWS = 12
 NOTABLE_PREVIEWS = 24
-_PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv-python-headless")
 
 
 class Progress(Protocol):
@@ -142,7 +137,7 @@ def run(
         fates = list(_fates(pipeline, sources, out, count, budget, cluster, cache, progress))
         rows, tables = _tables(pipeline, fates, work)
         _write(out, rows, tables, fates, work)
-        about = _about(pipeline, fates, sources, rows, tables, command)
+        about = provenance(pipeline, fates, sources, rows, tables, command)
         about |= {
             "started": started.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - clock, 3),
@@ -266,90 +261,3 @@ def _preview(fate: Fate, work: Path) -> Path:
 def _copy(source: Path, target: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         shutil.copyfile(source, target)
-
-
-def _about(
-    pipeline: Spec,
-    fates: Sequence[Fate],
-    sources: Study,
-    rows: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
-    command: Sequence[str],
-) -> dict[str, Any]:
-    plain = pipeline.normalised()
-    return {
-        "graticule": 1,
-        "version": graticule.__version__,
-        "pipeline": plain,
-        "key": pipeline_key(pipeline),
-        "text": pipeline.text,
-        "command": list(command),
-        "images": [_about_image(fate) for fate in fates],
-        "skipped": [{"path": str(path), "why": why} for path, why in sources.skipped],
-        "steps": {name: _about_step(pipeline, name, fates) for name in pipeline.steps},
-        "checks": {
-            name: {**about, "seconds": round(sum(fate.checks.get(name, 0) for fate in fates), 4)}
-            for name, about in plain["checks"].items()
-        },
-        "seeds": _seeds(plain),
-        "units": {
-            "images": rows.attrs.get("units", {}),
-            **{name: table.attrs.get("units", {}) for name, table in tables.items()},
-        },
-        "versions": _versions(),
-        "machine": {
-            "platform": platform.platform(),
-            "processor": platform.machine(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-        },
-    }
-
-
-def _about_image(fate: Fate) -> dict[str, Any]:
-    kept = ("image", "path", "sha256", "key", "status", "error", "seconds", "cached")
-    about = {name: getattr(fate, name) for name in kept}
-    return {**about, "tile": fate.tile, "arrays": fate.arrays}
-
-
-def _about_step(pipeline: Spec, name: str, fates: Sequence[Fate]) -> dict[str, Any]:
-    step = pipeline.steps[name]
-    facts = [fate.steps[name] for fate in fates if name in fate.steps]
-    return {
-        "op": step.op.name,
-        "version": step.op.version,
-        "summary": step.op.summary,
-        "scope": type(step.op.scope).__name__,
-        "params": step.op.parameters.canonical(step.params),
-        "seconds": round(sum(fact["seconds"] for fact in facts), 4),
-        "from_store": sum(bool(fact["cached"]) for fact in facts),
-    }
-
-
-def _seeds(plain: Mapping[str, Any]) -> dict[str, int]:
-    return {
-        f"{name}.seed": part["params"]["seed"]
-        for section in ("steps", "checks")
-        for name, part in plain[section].items()
-        if "seed" in part["params"]
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        with contextlib.suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
-
-
-def peak_bytes() -> int:
-    """Return the largest resident memory of this process so far."""
-    try:
-        import resource
-    except ImportError:
-        import psutil
-
-        return int(psutil.Process().memory_info().rss)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

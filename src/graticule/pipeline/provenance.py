@@ -1,0 +1,109 @@
+"""What is written down of a run, so that it can be judged and repeated."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import pandas as pd
+
+import graticule
+from graticule.io.studies import Study
+from graticule.pipeline.job import Fate
+from graticule.pipeline.key import pipeline_key
+from graticule.pipeline.spec import Spec
+
+_PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv-python-headless")
+
+
+def provenance(
+    pipeline: Spec,
+    fates: Sequence[Fate],
+    sources: Study,
+    rows: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    command: Sequence[str],
+) -> dict[str, Any]:
+    """Return what ``run.json`` says of a run, but for its times and memory."""
+    plain = pipeline.normalised()
+    return {
+        "graticule": 1,
+        "version": graticule.__version__,
+        "pipeline": plain,
+        "key": pipeline_key(pipeline),
+        "text": pipeline.text,
+        "command": list(command),
+        "images": [_about_image(fate) for fate in fates],
+        "skipped": [{"path": str(path), "why": why} for path, why in sources.skipped],
+        "steps": {name: _about_step(pipeline, name, fates) for name in pipeline.steps},
+        "checks": {
+            name: {**about, "seconds": round(sum(fate.checks.get(name, 0) for fate in fates), 4)}
+            for name, about in plain["checks"].items()
+        },
+        "seeds": _seeds(plain),
+        "units": {
+            "images": rows.attrs.get("units", {}),
+            **{name: table.attrs.get("units", {}) for name, table in tables.items()},
+        },
+        "versions": _versions(),
+        "machine": {
+            "platform": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _about_image(fate: Fate) -> dict[str, Any]:
+    kept = ("image", "path", "sha256", "key", "status", "error", "seconds", "cached")
+    about = {name: getattr(fate, name) for name in kept}
+    return {**about, "tile": fate.tile, "arrays": fate.arrays}
+
+
+def _about_step(pipeline: Spec, name: str, fates: Sequence[Fate]) -> dict[str, Any]:
+    step = pipeline.steps[name]
+    facts = [fate.steps[name] for fate in fates if name in fate.steps]
+    return {
+        "op": step.op.name,
+        "version": step.op.version,
+        "summary": step.op.summary,
+        "scope": type(step.op.scope).__name__,
+        "params": step.op.parameters.canonical(step.params),
+        "seconds": round(sum(fact["seconds"] for fact in facts), 4),
+        "from_store": sum(bool(fact["cached"]) for fact in facts),
+    }
+
+
+def _seeds(plain: Mapping[str, Any]) -> dict[str, int]:
+    return {
+        f"{name}.seed": part["params"]["seed"]
+        for section in ("steps", "checks")
+        for name, part in plain[section].items()
+        if "seed" in part["params"]
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def peak_bytes() -> int:
+    """Return the largest resident memory of this process so far."""
+    try:
+        import resource
+    except ImportError:
+        import psutil
+
+        return int(psutil.Process().memory_info().rss)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
