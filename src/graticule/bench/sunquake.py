@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from graticule.bench._data import absent, data_folder
 from graticule.bench.row import Row, processes, row, seconds
 
 Array = np.ndarray[Any, Any]
@@ -20,24 +19,13 @@ _IMAGES = 400
 _NULL_IMAGES = 500
 
 
-def _folder() -> Path | None:
-    root = Path(__file__).resolve().parents[3]
-    folder = Path(os.environ.get("GRATICULE_DATA", root.parent / "shared" / "data"))
-    return folder / "sunquake_td" if (folder / "sunquake_td").is_dir() else None
-
-
 def _observed(name: str) -> xr.DataArray:
     from graticule.core import as_image
 
-    folder = _folder()
+    folder = data_folder("sunquake_td")
     assert folder is not None
     spacing = {"time": "0.75 min", "distance": "0.348 Mm"}
     return as_image(np.load(folder / f"{name}.npy"), dims=("time", "distance"), spacing=spacing)
-
-
-def _absent(id: str, what: str, bar: str) -> Row:
-    what = f"{what}: not measured, set GRATICULE_DATA to the folder of real images"
-    return Row(id, what, None, "", bar, None)
 
 
 @lru_cache(maxsize=1)
@@ -82,8 +70,8 @@ def _baseline(image: xr.DataArray, column: str = "baseline_statistic") -> float:
 def baseline_on_real_images() -> list[Row]:
     """Take the workshop's statistic of its own images."""
     bar = "1.125 / 0.746 and 0.598 / 0.468, each +-0.01"
-    if _folder() is None:
-        return [_absent("F1", "baseline on real images", bar)]
+    if data_folder("sunquake_td") is None:
+        return [absent("F1", "baseline on real images", bar)]
     rows = []
     for name, published in _PUBLISHED.items():
         columns = ("baseline_statistic", "baseline_flipped")
@@ -109,8 +97,8 @@ def _p_value(image: xr.DataArray, surrogates: int, seed: int) -> float:
 @row("F2")
 def improved_on_real_images() -> list[Row]:
     """Take the p-value of the improved detector on the same images, 999 surrogates each."""
-    if _folder() is None:
-        return [_absent("F2", "improved detector on real images", "p <= 0.01, none p > 0.05")]
+    if data_folder("sunquake_td") is None:
+        return [absent("F2", "improved detector on real images", "p <= 0.01, none p > 0.05")]
     rows = []
     for name in _NAMES:
         quiet = "none" in name

@@ -29,6 +29,7 @@ from graticule.core.scope import (
     Stitched,
     Whole,
 )
+from graticule.core.threads import spread
 
 __all__ = [
     "ALL",
@@ -62,5 +63,6 @@ __all__ = [
     "op",
     "require_dims",
     "spatial_dims",
+    "spread",
     "step_of",
 ]

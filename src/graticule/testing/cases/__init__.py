@@ -1,106 +1,48 @@
 """Which data suits which op: derived from its declaration, with one entry for each exception.
 
 Most ops take images of any dims, and their parameters have defaults; nothing is said about
-those. An op that needs particular dims, a table, a model or a parameter has a `Case` in `CASES`;
-a plugin adds its own with `suits`.
+those. An op that needs particular dims, a table, a model or a parameter has a `Case` in the
+``CASES`` of its family's module here; a plugin adds its own with `suits`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from graticule.core import Kind, Op, as_image
-from graticule.core.registry import get_op
+from graticule.testing.cases.case import ANY_DIMS, PLANE, Case, Dims
 
-Dims: TypeAlias = tuple[str, ...]
+__all__ = ["ANY_DIMS", "PLANE", "Case", "Dims", "case_of", "data_for", "first_image", "image_for"]
+__all__ += ["standard", "suits", "values_for"]
 
-ANY_DIMS: tuple[Dims, ...] = (("x",), ("y", "x"), ("z", "y", "x"), ("t", "y", "x"))
-PLANE: tuple[Dims, ...] = (("y", "x"),)
-WAVES: tuple[Dims, ...] = (("time", "distance"),)
 STEPS = {"z": (2.0, "um"), "y": (0.5, "um"), "x": (0.25, "um"), "t": (3.0, "s")}
 STEPS |= {"time": (0.75, "min"), "distance": (0.348, "Mm")}
 
 
-@dataclass(frozen=True)
-class Case:
-    """What suits an op, where it does not follow from the kinds of its data.
-
-    Attributes
-    ----------
-    dims : sequence of tuple of str
-        Dims its images may have; the first is that of the standard input.
-    params : mapping
-        Values of parameters that have no default, or whose default suits no small image.
-    params_for : callable, optional
-        From an image to parameters that follow from its dims.
-    data : mapping
-        What makes a table, record or model, by the name of the input: from the first image
-        (None if there is none) to the value.
-    size : int
-        Samples along a dim of the standard input.
-    """
-
-    dims: Sequence[Dims] = ANY_DIMS
-    params: Mapping[str, Any] = field(default_factory=dict)
-    params_for: Callable[[xr.DataArray], Mapping[str, Any]] | None = None
-    data: Mapping[str, Callable[[xr.DataArray | None], Any]] = field(default_factory=dict)
-    size: int = 12
-
-    def parameters(self, image: xr.DataArray | None) -> dict[str, Any]:
-        """Return the parameters to be given for an image."""
-        following = self.params_for(image) if self.params_for and image is not None else {}
-        return {**self.params, **following}
-
-
-def _first_dim(image: xr.DataArray) -> dict[str, Any]:
-    return {"dim": str(image.dims[0])}
-
-
-def _noise_model(image: xr.DataArray | None) -> Any:
-    return get_op("detect.noise_spectrum")(image)
-
-
-def _layer(_: xr.DataArray | None) -> pd.DataFrame:
-    depth = np.linspace(0, 20, 41)
-    layer = pd.DataFrame({"depth": depth, "speed": np.sqrt(142 * depth)})
-    layer.attrs["units"] = {"depth": "Mm", "speed": "km/s"}
-    return layer
-
-
-CASES: dict[str, Case] = {
-    "detect.moveout": Case(dims=WAVES),
-    "detect.noise_spectrum": Case(dims=WAVES, size=16),
-    "detect.scan": Case(dims=WAVES, params={"a": (0.5, 2.0, 3), "d0": (0.0, 2.0, 2)}, size=16),
-    "detect.stack": Case(dims=WAVES),
-    "detect.travel_time": Case(data={"speed": _layer}),
-    "detect.whiten": Case(dims=WAVES, data={"model": _noise_model}, size=16),
-    "detect.workshop": Case(dims=WAVES, params={"first": 2, "columns": 6}, size=16),
-    "measure.regions": Case(dims=(("x",), ("y", "x"), ("z", "y", "x"))),
-    "transform.crop": Case(params_for=lambda image: {"start": {str(image.dims[-1]): -1}}),
-    "transform.grey": Case(dims=(("y", "x", "c"), ("z", "y", "x", "c"))),
-    "transform.select": Case(dims=(("y", "x", "c"), ("t", "y", "x", "c"))),
-    "transform.flip": Case(params_for=_first_dim),
-    "transform.time_distance": Case(
-        dims=(("t", "y", "x"),), params={"y": 5, "x": 5, "reach": 4}, size=10
-    ),
-    "transform.zscore": Case(params_for=_first_dim),
-}
+@cache
+def _known() -> dict[str, Case]:
+    found: dict[str, Case] = {}
+    for module in pkgutil.iter_modules(__path__):
+        loaded = importlib.import_module(f"{__name__}.{module.name}")
+        found |= getattr(loaded, "CASES", {})
+    return found
 
 
 def suits(name: str, case: Case) -> None:
     """Say what suits an op of your own."""
-    CASES[name] = case
+    _known()[name] = case
 
 
 def case_of(op: Op) -> Case:
     """Return what suits an op."""
-    return CASES.get(op.name, Case())
+    return _known().get(op.name, Case())
 
 
 def values_for(kind: Kind, shape: Sequence[int], seed: int = 0, style: str = "noise") -> Any:

@@ -1,0 +1,1 @@
+"""Ops of the family ``radiography``, one a module."""

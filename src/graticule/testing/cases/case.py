@@ -1,0 +1,46 @@
+"""What suits an op, where it does not follow from the kinds of its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import xarray as xr
+
+Dims: TypeAlias = tuple[str, ...]
+
+ANY_DIMS: tuple[Dims, ...] = (("x",), ("y", "x"), ("z", "y", "x"), ("t", "y", "x"))
+PLANE: tuple[Dims, ...] = (("y", "x"),)
+WAVES: tuple[Dims, ...] = (("time", "distance"),)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What suits an op, where it does not follow from the kinds of its data.
+
+    Attributes
+    ----------
+    dims : sequence of tuple of str
+        Dims its images may have; the first is that of the standard input.
+    params : mapping
+        Values of parameters that have no default, or whose default suits no small image.
+    params_for : callable, optional
+        From an image to parameters that follow from its dims.
+    data : mapping
+        What makes a table, record or model, by the name of the input: from the first image
+        (None if there is none) to the value.
+    size : int
+        Samples along a dim of the standard input.
+    """
+
+    dims: Sequence[Dims] = ANY_DIMS
+    params: Mapping[str, Any] = field(default_factory=dict)
+    params_for: Callable[[xr.DataArray], Mapping[str, Any]] | None = None
+    data: Mapping[str, Callable[[xr.DataArray | None], Any]] = field(default_factory=dict)
+    size: int = 12
+
+    def parameters(self, image: xr.DataArray | None) -> dict[str, Any]:
+        """Return the parameters to be given for an image."""
+        following = self.params_for(image) if self.params_for and image is not None else {}
+        return {**self.params, **following}

@@ -1,0 +1,7 @@
+"""What suits the ops of ``segment``."""
+
+from __future__ import annotations
+
+from graticule.testing.cases.case import Case
+
+CASES: dict[str, Case] = {}
