@@ -33,10 +33,14 @@ class Place:
         Index of the block's first sample, by dim.
     shape : mapping
         Size of the whole image, by dim.
+    own : mapping
+        Start and stop of the block's own samples, counted within the block, by dim: what lies
+        outside them is a halo. A dim that is not named has none.
     """
 
     offset: Mapping[str, int]
     shape: Mapping[str, int]
+    own: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, image: xr.DataArray) -> Place:
@@ -111,6 +115,13 @@ class Reduction:
     prior : Reduction, optional
         A pass that must come first (the range, for a histogram). Its result is handed to
         ``map`` and ``finish`` as ``prior=``.
+    halo : callable, optional
+        From an image (its dims and coordinates) and the parameters to how many samples around
+        its own ``map`` must see, by dim, as of a `Neighbourhood`; ``place.own`` says which are
+        the block's own.
+    needed : callable, optional
+        Of a prior pass: from the parameters to whether it must be made at all; where not,
+        ``prior`` is None.
     """
 
     map: Callable[..., Any]
@@ -118,6 +129,8 @@ class Reduction:
     finish: Callable[..., Any]
     apply: Callable[..., Any] | None = None
     prior: Reduction | None = None
+    halo: Callable[[xr.DataArray, Params], Halo] | None = None
+    needed: Callable[[Params], bool] | None = None
 
     def whole(self, *data: Any, **params: Any) -> Any:
         """Compute the op on whole images, as one block."""
@@ -133,7 +146,10 @@ class Reduction:
         The blocks are loaded once for each pass. ``mapper`` is `map` or a parallel version of
         it that keeps the order.
         """
-        extra = {"prior": self.prior.reduce(blocks, mapper, **params)} if self.prior else {}
+        extra = {}
+        if self.prior is not None:
+            wanted = self.prior.needed is None or self.prior.needed(params)
+            extra["prior"] = self.prior.reduce(blocks, mapper, **params) if wanted else None
         job = functools.partial(_map_block, self.map, {**extra, **params})
         return self.finish(functools.reduce(self.merge, mapper(job, blocks)), **extra, **params)
 

@@ -16,6 +16,7 @@ from graticule.core.op import Op
 from graticule.core.scope import (
     ALL,
     Block,
+    Halo,
     Mapper,
     Neighbourhood,
     Place,
@@ -320,17 +321,19 @@ def _values(node: Node, region: Region) -> np.ndarray[Any, Any]:
     return np.asarray(block.transpose(*node.template.dims).values)
 
 
-def blocks_of(inputs: Sequence[Any], tile: Mapping[str, int]) -> list[Block]:
-    """Return the inputs of an op as blocks, one for each tile of the first image."""
+def blocks_of(
+    inputs: Sequence[Any], tile: Mapping[str, int], halo: Halo | None = None
+) -> list[Block]:
+    """Return the inputs of an op as blocks, one for each tile of the first image, with its halo."""
     first: Node = next(given for given in inputs if is_node(given))
     shape = {str(dim): int(size) for dim, size in first.template.sizes.items()}
-    return [
-        Block(
-            partial(_load, tuple(inputs), region),
-            Place({dim: bounds[0] for dim, bounds in region.bounds.items()}, shape),
-        )
-        for region in tiles_of(shape, tile)
-    ]
+    blocks = []
+    for region in tiles_of(shape, tile):
+        seen = region.grown(halo or {}, shape)
+        offset = {dim: start for dim, (start, _) in seen.bounds.items()}
+        own = {dim: (part.start, part.stop) for dim, part in region.slices(within=seen).items()}
+        blocks.append(Block(partial(_load, tuple(inputs), seen), Place(offset, shape, own)))
+    return blocks
 
 
 def _load(inputs: Sequence[Any], region: Region) -> list[Any]:

@@ -13,7 +13,15 @@ import xarray as xr
 
 from graticule.core.errors import GraticuleError, MemoryBudgetError, UnknownNameError, suggest
 from graticule.core.image import LEVEL, spatial_dims
-from graticule.core.scope import ALL, Mapper, Neighbourhood, Pointwise, Region, Whole
+from graticule.core.scope import (
+    ALL,
+    Mapper,
+    Neighbourhood,
+    Pointwise,
+    Reduction,
+    Region,
+    Whole,
+)
 from graticule.pipeline.coarse import coarse_inputs
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.nodes import finished, hollow, is_node
@@ -260,7 +268,7 @@ def _halos(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
     return [
         step.op.scope.halo(template, step.params)
         for step in pipeline.steps.values()
-        if isinstance(step.op.scope, Neighbourhood)
+        if isinstance(step.op.scope, (Neighbourhood, Reduction)) and step.op.scope.halo
     ]
 
 

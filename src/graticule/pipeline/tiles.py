@@ -46,7 +46,7 @@ def lower(
     mapper : callable
         `map`, or a parallel version that keeps the order.
     scratch : callable, optional
-        ``scratch(shape, dtype) -> array`` for results that must be complete; memory by default.
+        ``scratch(sizes, dtype) -> array`` for results that must be complete; memory by default.
     """
     scope = op.scope
     if isinstance(scope, Whole) or not any(is_node(given) for given in inputs):
@@ -58,7 +58,9 @@ def lower(
     if isinstance(scope, Stitched):
         return (stitched(scope, inputs, params, tile, mapper, scratch),)
     if isinstance(scope, Reduction):
-        result = scope.reduce(blocks_of(inputs, tile), mapper, **params)
+        template = next(given for given in inputs if is_node(given)).template
+        halo = scope.halo(template, params) if scope.halo else {}
+        result = scope.reduce(blocks_of(inputs, tile, halo), mapper, **params)
         if scope.apply is None:
             return (SourceNode(result) if isinstance(result, xr.DataArray) else result,)
         return OpNode(op, inputs, params, result=result).outputs()
