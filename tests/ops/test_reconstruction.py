@@ -95,3 +95,12 @@ def test_extreme_integers_are_exact() -> None:
     limit = np.array([2**63 - 1, 2**63 - 2, -(2**63)], np.int64)
     marker = np.array([2**63 - 1, 0, 0], np.int64)
     np.testing.assert_array_equal(reconstructed(marker, limit), [2**63 - 1, 2**63 - 2, -(2**63)])
+
+
+@pytest.mark.parametrize(
+    "limit", [[np.inf] * 3, [1, np.inf, 1], [5e-324, 0, 5e-324], [1e308, -1e308, 1]]
+)
+def test_extreme_floats_are_exact(limit: Any) -> None:
+    marker = np.array([np.inf, -np.inf, -np.inf])
+    found = reconstructed(marker, np.array(limit))
+    np.testing.assert_array_equal(found, np.minimum.accumulate(limit))

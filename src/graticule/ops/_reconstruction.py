@@ -19,7 +19,9 @@ def reconstructed(
 ) -> Array:
     """Return the marker grown under the limit (or shrunk above it) until nothing moves.
 
-    The hybrid algorithm: a scan in raster order, one back, and a queue for what is left [1]_.
+    The hybrid algorithm [1]_: a scan in raster order, one back, and queues for what is left.
+    There is a queue for each level of value, the highest emptied first, so that hardly a place
+    is raised twice.
 
     Parameters
     ----------
@@ -62,7 +64,8 @@ def reconstructed(
     grown, padded = _padded(marker, upwards), _padded(limit, upwards)
     np.minimum(grown, padded, out=grown)
     starts, before = _layout(grown.shape, connectivity)
-    reconstruct(grown.reshape(-1), padded.reshape(-1), starts, limit.shape[-1], before)
+    low, scale = _levels(padded)
+    reconstruct(grown.reshape(-1), padded.reshape(-1), starts, limit.shape[-1], before, low, scale)
     inner = grown[(slice(1, -1),) * grown.ndim]
     result = np.ascontiguousarray(inner if upwards else _turned(inner))
     if limit.dtype.kind == "f":
@@ -85,6 +88,17 @@ def _padded(values: Array, upwards: bool) -> Array:
     if floats:
         inner[np.isnan(inner)] = lowest
     return out
+
+
+def _levels(limit: Array) -> tuple[float, float]:
+    """Return the lowest finite value, and how many levels there are to a unit above it."""
+    from graticule.ops._reconstruction_kernels import LEVELS
+
+    inner = limit[(slice(1, -1),) * limit.ndim]
+    known = inner[np.isfinite(inner)] if limit.dtype.kind == "f" else inner
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    half = max(high / 2 - low / 2, 1e-290)  # neither overflows nor is 0, so no level is NaN
+    return low, LEVELS / half / 2
 
 
 def _layout(shape: tuple[int, ...], connectivity: int) -> tuple[Array, Array]:
