@@ -46,7 +46,7 @@ def run(
     workers
         Threads; by default one for each processor.
     memory
-        Memory for arrays, as 4GB; images are cut into tiles to keep to it.
+        Memory of the process, as 4GB; images are cut into tiles to keep to it.
     cluster
         Address of a dask.distributed scheduler, as tcp://127.0.0.1:8786.
     overwrite

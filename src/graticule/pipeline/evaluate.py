@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +143,8 @@ class Evaluation:
             out = step.op.run(step.op.prepare(data), step.params)
             return out if len(step.op.outputs) > 1 else (out,)
         _require_nodes(step, data)
-        scratch = partial(ScratchArray, self.scratch) if self.scratch else None
         outputs = lower(
-            step.op, data, step.params, tile=self.tile, mapper=self.mapper, scratch=scratch
+            step.op, data, step.params, tile=self.tile, mapper=self.mapper, scratch=self._room
         )
         if self._is_read_often(step):
             return tuple(self._spilled(item) if is_node(item) else item for item in outputs)
@@ -169,10 +167,15 @@ class Evaluation:
 
     def _spilled(self, node: Any) -> StoredNode:
         template = node.template
-        make = partial(ScratchArray, self.scratch) if self.scratch else np.empty
-        target = make(template.shape, template.dtype)
+        target = self._room(template.sizes, template.dtype)
         fill(target, node, self.tile or {}, self.mapper)
         return StoredNode(template, target)
+
+    def _room(self, sizes: Mapping[Any, int], dtype: Any) -> Any:
+        """Return an array to fill: on disk where there is a folder for it, else in memory."""
+        if self.scratch is None:
+            return np.empty(list(sizes.values()), dtype)
+        return ScratchArray.for_tiles(self.scratch, sizes, dtype, self.tile or {})
 
 
 def _require_nodes(step: Step, data: list[Any]) -> None:

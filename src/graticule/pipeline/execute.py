@@ -20,6 +20,7 @@ from graticule.core.registry import load_group
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
 from graticule.io.studies import Study
+from graticule.pipeline.budget import for_arrays
 from graticule.pipeline.folder import (
     WORK,
     claimed,
@@ -105,7 +106,8 @@ def run(
     workers : int, optional
         Threads; by default as `settings` say.
     memory : int or str, optional
-        Bytes for arrays, as ``"4GB"``; images are cut into tiles to keep to it.
+        Bytes for the process (on a cluster, for each worker), as ``"4GB"``; images are cut into
+        tiles to keep to it.
     cluster : str, optional
         Address of a dask.distributed scheduler that sees the same files.
     overwrite : bool
@@ -172,13 +174,15 @@ def _fates(
     (out / WORK / "scratch").mkdir(exist_ok=True)
     with Workers(count, cluster=cluster) as workers:
         alone = total == 1
+        room = for_arrays(budget)
+        share = room if alone or workers.is_remote else room // workers.count
         store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
         jobs = [
             Job(
                 pipeline,
                 source,
                 out,
-                memory=budget if alone or workers.is_remote else budget // workers.count,
+                memory=share,
                 workers=workers.count if alone else 1,
                 cache=store,
                 preview=number < PREVIEWS,

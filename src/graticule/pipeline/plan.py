@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from graticule.core.errors import GraticuleError, MemoryBudgetError, UnknownNameError, suggest
+from graticule.core.errors import MemoryBudgetError, UnknownNameError, suggest
 from graticule.core.image import LEVEL, spatial_dims
-from graticule.core.scope import (
-    ALL,
-    Mapper,
-    Neighbourhood,
-    Pointwise,
-    Reduction,
-    Region,
-    Whole,
+from graticule.core.scope import Mapper, Region
+from graticule.pipeline.budget import (
+    estimate,
+    grown,
+    largest_tile,
+    require_checks_fit,
+    require_no_whole,
+    smallest_tile,
 )
 from graticule.pipeline.coarse import coarse_inputs
 from graticule.pipeline.evaluate import Evaluation
-from graticule.pipeline.nodes import finished, hollow, is_node
+from graticule.pipeline.nodes import finished, is_node
 from graticule.pipeline.spec import Reference, Spec
 
-_COPIES = 4
-_SMALLEST = 16
 _FLAT = 2**16
 
 
@@ -185,103 +180,21 @@ def make_plan(
         budget is below the smallest tile.
     """
     image = inputs[pipeline.first_input]
-    whole = _estimate(pipeline, image.sizes, image.dtype)
+    given = sum(v.dtype.itemsize for v in inputs.values() if isinstance(v, xr.DataArray))
+    whole = estimate(pipeline, image.sizes, image.dtype, given)
     if whole <= memory:
         return Plan(pipeline, inputs, None, whole, whole, levels or {})
-    _require_no_whole(pipeline, image, memory)
-    tile = _tile(pipeline, image, memory // (max(1, workers) + 1))
+    require_no_whole(pipeline, image, memory)
+    require_checks_fit(pipeline, image, memory)
+    tile = largest_tile(pipeline, image, memory // (max(1, workers) + 1), given)
     if tile is None:
-        smallest = {str(dim): min(int(size), _SMALLEST) for dim, size in image.sizes.items()}
-        needed = _estimate(pipeline, _grown(pipeline, image, smallest), image.dtype)
+        needed = estimate(
+            pipeline, grown(pipeline, image, smallest_tile(image)), image.dtype, given
+        )
         raise MemoryBudgetError(
             f"{memory / 1e6:.3g} MB is too little for any tile of this image; about "
             f"{needed * (max(1, workers) + 1) / 1e6:.3g} MB are needed",
             hint="allow more with --memory, or fewer --workers",
         )
-    grown = _grown(pipeline, image, tile)
-    return Plan(
-        pipeline, inputs, tile, whole, _estimate(pipeline, grown, image.dtype), levels or {}
-    )
-
-
-def _estimate(pipeline: Spec, sizes: Mapping[Any, int], dtype: np.dtype[Any]) -> int:
-    """Return the peak bytes of the steps on an image of these sizes.
-
-    Results that are still needed are held at once; the step at work takes a few copies more.
-    """
-    samples = math.prod(sizes.values())
-    held = samples * dtype.itemsize
-    for step in pipeline.steps.values():
-        given = step.op.dtype_of(dtype)
-        factor = step.op.scope.memory if isinstance(step.op.scope, Whole) else 0.0
-        held += samples * (given.itemsize if given is not None else 0)
-        held += int(samples * dtype.itemsize * factor)
-    return held + _COPIES * samples * max(4, dtype.itemsize)
-
-
-def _require_no_whole(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
-    given = _given(pipeline, image)
-    for name, step in pipeline.steps.items():
-        scope = step.op.scope
-        takes_image = any(data.kind.is_array for data in step.op.inputs)
-        if not isinstance(scope, Whole) or not takes_image:
-            continue
-        needed = given[name].nbytes * scope.memory
-        if needed > memory:
-            raise MemoryBudgetError(
-                f"needs the whole array ({scope.why}): about "
-                f"{needed / 1e9:.2f} GB, and {memory / 1e9:.2f} GB are allowed",
-                where=f"step {name}",
-                hint="allow more with --memory, or crop the image first",
-            )
-
-
-def _given(pipeline: Spec, image: xr.DataArray) -> dict[str, xr.DataArray]:
-    """Return what the image each step takes looks like, as far as crops and flips decide it."""
-    found = {pipeline.first_input: hollow(image)}
-    given = {}
-    for name, step in pipeline.steps.items():
-        sources = [found[w.name] for w in step.inputs if w is not None and w.name in found]
-        given[name] = found[name] = sources[0] if sources else hollow(image)
-        scope = step.op.scope
-        if isinstance(scope, Pointwise) and scope.index is not None:
-            with contextlib.suppress(GraticuleError):  # the step itself says what is wrong
-                found[name] = given[name].isel(scope.index(given[name], step.params))
-    return given
-
-
-def _tile(pipeline: Spec, image: xr.DataArray, memory: int) -> dict[str, int] | None:
-    """Halve the longest dim until a tile with its halos fits."""
-    tile = {str(dim): int(size) for dim, size in image.sizes.items()}
-    uncut = _uncut(pipeline, image)
-    while _estimate(pipeline, _grown(pipeline, image, tile), image.dtype) > memory:
-        dims = [dim for dim, size in tile.items() if dim not in uncut and size > _SMALLEST]
-        if not dims:
-            return None
-        longest = max(dims, key=lambda dim: tile[dim])
-        tile[longest] = -(-tile[longest] // 2)
-    return tile
-
-
-def _halos(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
-    template = hollow(image)
-    return [
-        step.op.scope.halo(template, step.params)
-        for step in pipeline.steps.values()
-        if isinstance(step.op.scope, (Neighbourhood, Reduction)) and step.op.scope.halo
-    ]
-
-
-def _uncut(pipeline: Spec, image: xr.DataArray) -> set[str]:
-    """Return the dims some step needs in full."""
-    return {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
-
-
-def _grown(pipeline: Spec, image: xr.DataArray, tile: Mapping[str, int]) -> dict[str, int]:
-    """Return a tile's sizes with the halos of a chain of all steps."""
-    reach = dict.fromkeys(tile, 0)
-    for halo in _halos(pipeline, image):
-        for dim, extent in halo.items():
-            if dim in reach and extent != ALL:
-                reach[dim] += extent
-    return {d: min(int(image.sizes[d]), size + 2 * reach[d]) for d, size in tile.items()}
+    tile_bytes = estimate(pipeline, grown(pipeline, image, tile), image.dtype, given)
+    return Plan(pipeline, inputs, tile, whole, tile_bytes, levels or {})

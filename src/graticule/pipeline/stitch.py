@@ -13,8 +13,8 @@ from graticule.core.errors import ImageError
 from graticule.core.scope import Mapper, Stitched
 from graticule.pipeline.nodes import StoredNode, blocks_of, is_node, tiles_of
 
-Scratch = Callable[[Sequence[int], Any], Any]
-"""From shape and dtype to an array to fill, in memory or on disk."""
+Scratch = Callable[[Mapping[Any, int], Any], Any]
+"""From sizes by dim and dtype to an array to fill, in memory or on disk."""
 
 
 def stitched(
@@ -29,6 +29,8 @@ def stitched(
 
     Memory beyond the result is a tile, two planes for a seam, and a few numbers for a label.
     """
+    from graticule.pipeline._kernels import moved_up, renumbered
+
     template = next(given for given in inputs if is_node(given)).template
     dims = [str(dim) for dim in template.dims]
     shape = tuple(int(size) for size in template.shape)
@@ -41,18 +43,20 @@ def stitched(
     local = partial(_local, scope, dict(params), shape, dims)
     for region, (block, first) in zip(regions, mapper(local, blocks), strict=True):
         if labels is None:
-            labels = (scratch or np.empty)(shape, np.int32)
+            labels = scratch(template.sizes, np.int32) if scratch else np.empty(shape, np.int32)
             attrs = block.attrs
-        values = block.values.astype(np.int64)
         _require_room(count + len(first))
-        values[values > 0] += count
+        values = np.array(block.values, np.int32, order="C")
+        moved_up(values.reshape(-1), count)
         labels[tuple(region.slices().values())] = values
         count += len(first)
         firsts.append(first)
     table = _final_numbers(np.concatenate(firsts), _pairs(scope, labels, dims, tile, params))
     for region in regions:
         slices = tuple(region.slices().values())
-        labels[slices] = table[labels[slices]]
+        values = np.array(labels[slices], order="C")
+        renumbered(values.reshape(-1), table)
+        labels[slices] = values
     zeros = np.broadcast_to(np.zeros((), np.int32), shape)
     return StoredNode(template.copy(data=zeros).assign_attrs(attrs), labels)
 
@@ -70,20 +74,16 @@ def _local(
     block: Any,
 ) -> tuple[xr.DataArray, np.ndarray[Any, Any]]:
     """Return a block's labels 1..n and the raster position of each one's first sample."""
+    from graticule.pipeline._kernels import first_places
+
     found = scope.local(*block.load(), **params).transpose(*dims)
-    flat = found.values.ravel()
-    strides = np.cumprod([1, *shape[:0:-1]])[::-1]
-    axes = [
-        (np.arange(size) + block.place.offset[dim]) * stride
-        for size, dim, stride in zip(found.shape, dims, strides, strict=True)
-    ]
-    positions = axes[0].reshape(-1, *[1] * (len(axes) - 1))
-    for number, axis in enumerate(axes[1:], start=1):
-        positions = positions + axis.reshape(-1, *[1] * (len(axes) - 1 - number))
-    where = np.flatnonzero(flat)[::-1]
-    first = np.full(int(flat.max(initial=0)) + 1, -1, np.int64)
-    first[flat[where]] = positions.ravel()[where]
-    return found, first[1:]
+    flat = np.ascontiguousarray(found.values).reshape(-1)
+    places = first_places(flat, int(flat.max(initial=0)))
+    within = np.unravel_index(places, found.shape)
+    first = np.zeros(len(places), np.int64)
+    for axis, (dim, size) in enumerate(zip(dims, shape, strict=True)):
+        first = first * size + within[axis] + block.place.offset[dim]
+    return found, first
 
 
 def _pairs(

@@ -1,0 +1,156 @@
+"""Memory: what a pipeline takes on an image, what will not fit, and the largest tile that does."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.errors import GraticuleError, MemoryBudgetError
+from graticule.core.scope import ALL, Neighbourhood, Pointwise, Reduction, Whole
+from graticule.pipeline.nodes import hollow
+from graticule.pipeline.spec import Reference, Spec
+
+_SMALLEST = 16
+_COPIES = 4
+_BASE = 400_000_000
+"""What the interpreter and the libraries take before the first array."""
+
+
+def for_arrays(memory: int) -> int:
+    """Return what of a process's memory is left for arrays; at least half of it.
+
+    Examples
+    --------
+    >>> for_arrays(2_000_000_000), for_arrays(1_000_000)
+    (1600000000, 500000)
+    """
+    return max(memory - _BASE, memory // 2)
+
+
+def estimate(
+    pipeline: Spec, sizes: Mapping[Any, int], dtype: np.dtype[Any], given_bytes: int
+) -> int:
+    """Return the peak bytes of the steps on an image of these sizes.
+
+    Results that are still needed are held at once; the step at work takes a few copies more.
+    ``given_bytes`` are those of one sample of every input image.
+    """
+    samples = math.prod(sizes.values())
+    held = samples * given_bytes
+    for step in pipeline.steps.values():
+        given = step.op.dtype_of(dtype)
+        factor = step.op.scope.memory if isinstance(step.op.scope, Whole) else 0.0
+        held += samples * (given.itemsize if given is not None else 0)
+        held += int(samples * dtype.itemsize * factor)
+    return held + _COPIES * samples * max(4, dtype.itemsize)
+
+
+def require_no_whole(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
+    """Refuse steps that need the whole array where it would not fit."""
+    given = _given(pipeline, image)
+    for name, step in pipeline.steps.items():
+        scope = step.op.scope
+        takes_image = any(data.kind.is_array for data in step.op.inputs)
+        if not isinstance(scope, Whole) or not takes_image:
+            continue
+        needed = given[name].nbytes * scope.memory
+        if needed > memory:
+            raise MemoryBudgetError(
+                f"needs the whole array ({scope.why}): about "
+                f"{needed / 1e9:.2f} GB, and {memory / 1e9:.2f} GB are allowed",
+                where=f"step {name}",
+                hint="allow more with --memory, or crop the image first",
+            )
+
+
+def require_checks_fit(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
+    """Refuse checks of images that would not fit: a check sees the whole of what it looks at."""
+    given = _given(pipeline, image)
+    for name, check in pipeline.checks.items():
+        looked_at = [check.of, check.at, *([check.against] if check.against else [])]
+        needed = sum(_bytes_of(pipeline, given, image, wire) for wire in set(looked_at))
+        if needed > memory:
+            raise MemoryBudgetError(
+                f"looks at whole images: about {needed / 1e9:.2f} GB, and "
+                f"{memory / 1e9:.2f} GB are allowed",
+                where=f"check {name}",
+                hint="allow more with --memory, or check a crop",
+            )
+
+
+def _bytes_of(
+    pipeline: Spec, given: Mapping[str, xr.DataArray], image: xr.DataArray, wire: Reference
+) -> int:
+    """Return the size of a result in memory; 0 for tables and numbers."""
+    step = pipeline.steps.get(wire.name)
+    if step is None:
+        return int(image.nbytes)
+    kinds = {output.name: output.kind for output in step.op.outputs}
+    kind = kinds.get(wire.part, None if wire.part else next(iter(kinds.values())))
+    if kind is None or not kind.is_array:
+        return 0
+    dtype = step.op.dtype_of(given[wire.name].dtype) or np.dtype(np.float32)
+    return int(given[wire.name].size) * dtype.itemsize
+
+
+def _given(pipeline: Spec, image: xr.DataArray) -> dict[str, xr.DataArray]:
+    """Return what the image each step takes looks like, as far as crops and flips decide it."""
+    found = {pipeline.first_input: hollow(image)}
+    given = {}
+    for name, step in pipeline.steps.items():
+        sources = [found[w.name] for w in step.inputs if w is not None and w.name in found]
+        given[name] = found[name] = sources[0] if sources else hollow(image)
+        scope = step.op.scope
+        if isinstance(scope, Pointwise) and scope.index is not None:
+            with contextlib.suppress(GraticuleError):  # the step itself says what is wrong
+                found[name] = given[name].isel(scope.index(given[name], step.params))
+    return given
+
+
+def smallest_tile(image: xr.DataArray) -> dict[str, int]:
+    """Return the tile that is not cut further."""
+    return {str(dim): min(int(size), _SMALLEST) for dim, size in image.sizes.items()}
+
+
+def largest_tile(
+    pipeline: Spec, image: xr.DataArray, memory: int, given_bytes: int
+) -> dict[str, int] | None:
+    """Halve the longest dim until a tile with its halos fits."""
+    tile = {str(dim): int(size) for dim, size in image.sizes.items()}
+    uncut = _uncut(pipeline, image)
+    while estimate(pipeline, grown(pipeline, image, tile), image.dtype, given_bytes) > memory:
+        dims = [dim for dim, size in tile.items() if dim not in uncut and size > _SMALLEST]
+        if not dims:
+            return None
+        longest = max(dims, key=lambda dim: tile[dim])
+        tile[longest] = -(-tile[longest] // 2)
+    return tile
+
+
+def _halos(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
+    template = hollow(image)
+    return [
+        step.op.scope.halo(template, step.params)
+        for step in pipeline.steps.values()
+        if isinstance(step.op.scope, (Neighbourhood, Reduction)) and step.op.scope.halo
+    ]
+
+
+def _uncut(pipeline: Spec, image: xr.DataArray) -> set[str]:
+    """Return the dims some step needs in full."""
+    return {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
+
+
+def grown(pipeline: Spec, image: xr.DataArray, tile: Mapping[str, int]) -> dict[str, int]:
+    """Return a tile's sizes with the halos of a chain of all steps."""
+    reach = dict.fromkeys(tile, 0)
+    for halo in _halos(pipeline, image):
+        for dim, extent in halo.items():
+            if dim in reach and extent != ALL:
+                reach[dim] += extent
+    return {d: min(int(image.sizes[d]), size + 2 * reach[d]) for d, size in tile.items()}
