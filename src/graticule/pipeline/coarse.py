@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,17 +32,31 @@ def coarsened(image: xr.DataArray, level: int, *, labels: bool = False) -> xr.Da
     return coarse.assign_attrs({**image.attrs, LEVEL: level})
 
 
-def coarse_inputs(pipeline: Spec, inputs: Mapping[str, Any], level: int) -> dict[str, Any]:
-    """Return a pipeline's inputs with every image at a coarser level."""
+def coarse_inputs(
+    pipeline: Spec,
+    inputs: Mapping[str, Any],
+    level: int,
+    levels: Mapping[int, Callable[[], xr.DataArray]] | None = None,
+) -> dict[str, Any]:
+    """Return a pipeline's inputs with every image at a coarser level.
+
+    ``levels`` opens coarser copies of the first input that its file has; from the coarsest that
+    will do, less is to be read.
+    """
     labels = {
         wire.name
         for step in pipeline.steps.values()
         for given, wire in zip(step.op.inputs, step.inputs, strict=True)
         if wire is not None and given.kind is Kind.LABELS
     }
-    return {
-        name: coarsened(value, level, labels=name in labels)
-        if isinstance(value, xr.DataArray)
-        else value
-        for name, value in inputs.items()
-    }
+    found = {}
+    for name, value in inputs.items():
+        image, done = value, 0
+        if name == pipeline.first_input:
+            done = max((have for have in levels or {} if have <= level), default=0)
+            image = (levels or {})[done]() if done else value
+        if isinstance(image, xr.DataArray):
+            image = coarsened(image, level - done, labels=name in labels)
+            image = image.assign_attrs({LEVEL: level})
+        found[name] = image
+    return found

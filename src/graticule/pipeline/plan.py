@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from graticule.core.errors import MemoryBudgetError, UnknownNameError, suggest
-from graticule.core.image import LEVEL, spatial_dims
+from graticule.core.image import spatial_dims
 from graticule.core.scope import Mapper, Region
 from graticule.pipeline.budget import (
     estimate,
@@ -139,15 +139,11 @@ class Plan:
     def _coarser(self, level: int) -> dict[str, Any]:
         if level < 0:
             raise UnknownNameError(f"a pyramid level is 0 or more, not {level}")
-        name = self.pipeline.first_input
-        image = self.inputs[name]
+        image = self.inputs[self.pipeline.first_input]
         deepest = max((image.sizes[dim] for dim in spatial_dims(image)), default=_FLAT)
         if level not in self.levels and level >= deepest.bit_length():
             raise UnknownNameError(f"the image has no pyramid level {level}")
-        inputs = coarse_inputs(self.pipeline, self.inputs, level)
-        if level in self.levels:
-            inputs[name] = self.levels[level]().assign_attrs({LEVEL: level})
-        return inputs
+        return coarse_inputs(self.pipeline, self.inputs, level, self.levels)
 
 
 def make_plan(

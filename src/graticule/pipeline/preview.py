@@ -80,12 +80,13 @@ def _coarse(plan: Plan) -> Evaluation:
         for name, value in plan.inputs.items()
     }
     sparse = inputs[plan.pipeline.first_input]
+    levels = {} if any(part.step != 1 for part in taken.values()) else plan.levels
     level = 0
     while coarsened(sparse, level).size > _SAMPLES and level < _COARSEST:
         level += 1
     small = {
         name: value.compute(scheduler="synchronous") if isinstance(value, xr.DataArray) else value
-        for name, value in coarse_inputs(plan.pipeline, inputs, level).items()
+        for name, value in coarse_inputs(plan.pipeline, inputs, level, levels).items()
     }
     return Evaluation(plan.pipeline, small)
 
