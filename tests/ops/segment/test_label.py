@@ -14,6 +14,7 @@ from skimage import measure
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError, ParameterError
+from graticule.ops.segment import _runs
 from graticule.pipeline.tiles import run_tiled
 
 DIMS = ("t", "z", "y", "x")
@@ -32,6 +33,37 @@ def test_equals_scikit_image(mask: Any, data: st.DataObject) -> None:
     np.testing.assert_array_equal(labels, measure.label(mask, connectivity=connectivity))
     assert labels.dtype == np.int32
     assert first_appearances(labels) == list(range(1, labels.max(initial=0) + 1))
+
+
+@pytest.mark.parametrize("shape", [(90, 61), (64, 640), (17, 23, 40), (300, 1), (1, 999)])
+@pytest.mark.parametrize("density", [0.02, 0.4, 0.6, 0.98])
+def test_equals_scikit_image_in_many_parts(
+    shape: tuple[int, ...], density: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_runs, "_LEAST", 1)
+    mask = np.random.default_rng(len(shape)).random(shape) < density
+    for connectivity in range(1, mask.ndim + 1):
+        labels = gt.op("segment.label")(mask, connectivity=connectivity)
+        np.testing.assert_array_equal(labels, measure.label(mask, connectivity=connectivity))
+
+
+@given(mask=MASKS, data=st.data())
+def test_parts_know_their_size_their_border_and_what_meets_them(
+    mask: Any, data: st.DataObject
+) -> None:
+    value = data.draw(st.booleans())
+    labels = measure.label(mask == value, connectivity=1)
+    parts = _runs.parts_of(mask, range(mask.ndim), 1, value=value)
+    np.testing.assert_array_equal(parts.labelled(), labels)
+    np.testing.assert_array_equal(parts.sizes()[1:], np.bincount(labels.ravel())[1:])
+    seeds = data.draw(hnp.arrays(bool, mask.shape))
+    axes = data.draw(st.sets(st.integers(0, mask.ndim - 1), min_size=1))
+    ends = np.zeros(mask.shape, bool)
+    for axis in axes:
+        np.moveaxis(ends, axis, 0)[[0, -1]] = True
+    for met, marks in ((parts.met_by(seeds), seeds), (parts.at_border(list(axes)), ends)):
+        wanted = set(np.unique(labels[marks])) - {0}
+        assert set(np.flatnonzero(met)) == wanted
 
 
 @settings(max_examples=8)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
 
-from graticule.core import Mask, Whole, filtered_dims, like, op
+from graticule.core import Mask, Whole, op
+
+Array: TypeAlias = np.ndarray[Any, Any]
 
 
 @op(
     version=1,
-    scope=Whole("whether background is a hole depends on all that encloses it", memory=12.0),
+    scope=Whole("whether background is a hole depends on all that encloses it", memory=8.0),
     dtype="bool",
 )
 def fill_holes(mask: Mask) -> Mask:
@@ -44,12 +49,14 @@ def fill_holes(mask: Mask) -> Mask:
     >>> bool(gt.segment.fill_holes(ring).all())
     True
     """
-    from graticule.ops.segment._border import touching
-    from graticule.ops.segment.label import label
+    from graticule.ops.segment._runs import by_runs
 
-    outside = like(mask, ~mask.values)
-    parts = label.function(outside, connectivity=1).values
-    keep = np.zeros(int(parts.max(initial=0)) + 1, bool)
-    keep[touching(parts, [mask.get_axis_num(dim) for dim in filtered_dims(mask)])] = True
-    keep[0] = False
-    return like(mask, ~keep[parts])
+    return by_runs(mask, _filled)
+
+
+def _filled(values: Array, axes: Sequence[int]) -> Array:
+    """Return the mask and its holes, for axes that include the last."""
+    from graticule.ops.segment._runs import parts_of
+
+    outside = parts_of(values, axes, connectivity=1, value=False)
+    return ~outside.painted(outside.at_border(axes))

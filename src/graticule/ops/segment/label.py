@@ -12,6 +12,7 @@ from pydantic import Field
 from graticule.core import Labels, Mask, Stitched, filtered_dims, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL
+from graticule.ops.segment._runs import parts_of
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -27,54 +28,21 @@ def _require_connectivity(connectivity: int, dims: tuple[str, ...]) -> None:
 
 def _local(mask: xr.DataArray, *, connectivity: int) -> xr.DataArray:
     """Label a block; numbers go on from one index of the other dims to the next."""
-    from graticule.ops.segment._kernels import number_by_appearance
-
     dims = filtered_dims(mask)
     _require_connectivity(connectivity, dims)
+    if mask.dims[-1] in dims:
+        axes = [mask.get_axis_num(dim) for dim in dims]
+        return like(mask, parts_of(mask.values, axes, connectivity).labelled())
+    from graticule.ops.segment._kernels import number_by_appearance
+
+    # Runs go along the last axis: the parts are found with the dims in another order.
     ordered = mask.transpose(*(dim for dim in mask.dims if dim not in dims), *dims)
-    values = np.ascontiguousarray(ordered.values)
-    parts = values.reshape(-1, *values.shape[values.ndim - len(dims) :])
-    labels = np.empty(parts.shape, np.int32)
-    count = 0
-    for index, part in enumerate(parts):
-        found, most = _components(part, connectivity)
-        if len(parts) > 1:
-            found = np.where(found > 0, found + np.int32(count), 0)
-        labels[index] = found
-        count += most
-    whole = like(ordered, labels.reshape(values.shape)).transpose(*mask.dims)
-    final = np.ascontiguousarray(whole.values)
-    number_by_appearance(final.reshape(-1), count)
-    return like(mask, final)
-
-
-def _components(mask: Array, connectivity: int) -> tuple[Array, int]:
-    """Return labels 1..n of an array with any number of axes, and n."""
-    if mask.ndim > 1 and 1 in mask.shape:
-        # An axis of one sample connects nothing, and cc3d 4.1 fails on such arrays.
-        flat = mask.reshape([size for size in mask.shape if size > 1] or [1])
-        found, count = _components(flat, min(connectivity, flat.ndim))
-        return found.reshape(mask.shape), count
-    if mask.ndim == 2:
-        import cv2
-
-        count, found = cv2.connectedComponents(
-            mask.view(np.uint8), connectivity=4 if connectivity == 1 else 8, ltype=cv2.CV_32S
-        )
-        return np.asarray(found), int(count) - 1
-    if mask.ndim == 3:
-        import cc3d
-
-        neighbours = {1: 6, 2: 18, 3: 26}[connectivity]
-        found, count = cc3d.connected_components(
-            mask, connectivity=neighbours, return_N=True, out_dtype=np.uint32
-        )
-        return np.asarray(found).astype(np.int32), int(count)
-    from scipy import ndimage
-
-    structure = ndimage.generate_binary_structure(mask.ndim, connectivity)
-    found, count = ndimage.label(mask, structure)
-    return np.asarray(found, np.int32), int(count)
+    axes = [ordered.get_axis_num(dim) for dim in dims]
+    parts = parts_of(ordered.values, axes, connectivity)
+    found = like(ordered, parts.labelled()).transpose(*mask.dims)
+    labels = np.ascontiguousarray(found.values)
+    number_by_appearance(labels.reshape(-1), parts.count)
+    return like(mask, labels)
 
 
 def _join(before: xr.DataArray, after: xr.DataArray, dim: str, *, connectivity: int) -> Array:
