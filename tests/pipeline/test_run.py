@@ -90,7 +90,7 @@ def test_an_image_of_another_shape_fails_alone(study_folder: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "options", [{"workers": 1}, {"workers": 4}, {"memory": "100kB"}, {"cache": False}]
+    "options", [{"workers": 1}, {"workers": 4}, {"memory": "200kB"}, {"cache": False}]
 )
 def test_tables_do_not_depend_on_how_it_is_run(
     objects: Pipeline, study_folder: Path, tmp_path: Path, options: dict[str, object]
