@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import Fault, PipelineError, suggest
+from graticule.core.op import Op
 from graticule.core.quantity import Amount
-from graticule.pipeline.document import document_of, dump, text_of
+from graticule.pipeline.document import document_of, dump, plain, text_of
 from graticule.pipeline.parse import parse
 from graticule.pipeline.spec import Spec
 
@@ -43,6 +44,30 @@ def changed(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
             faults.append(Fault(name, str(error)))
     if faults:
         raise PipelineError(faults, source="--set")
+    return parse(dump(document), source=pipeline.source)
+
+
+def with_op(pipeline: Spec, step: str, op: Op) -> Spec:
+    """Return a pipeline in which a step is done by another op; the text is changed with it.
+
+    Data is handed over in the same order, and parameters that both ops have keep their values.
+
+    Raises
+    ------
+    PipelineError
+        If the other steps cannot go on with what the op gives.
+    """
+    document = document_of(pipeline.text, pipeline.source)
+    old = pipeline.steps[step].op
+    body = next(b for key, b in document["steps"].items() if text_of(key) == step)
+    body["op"] = op.name
+    wires = [body.pop(given.name, None) for given in old.inputs[1:]]
+    for name in old.parameters.names:
+        if name in body and op.parameters.faults({name: plain(body[name])}).get(name):
+            del body[name]
+    for given, wire in zip(op.inputs[1:], wires, strict=False):
+        if wire is not None:
+            body[given.name] = wire
     return parse(dump(document), source=pipeline.source)
 
 

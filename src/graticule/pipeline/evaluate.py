@@ -107,6 +107,13 @@ class Evaluation:
             return held
         return assemble(held, self.tile or {}, self.mapper)
 
+    def adopt(self, known: Mapping[str, tuple[Any, ...]]) -> None:
+        """Take over results that were made elsewhere, by their keys."""
+        for name, key in self._keys.items():
+            if key in known:
+                self._values[name] = known[key]
+                self.facts[name] = StepFacts(cached=True)
+
     def forget(self, name: str) -> None:
         """Let go of a step's value; it is computed again when asked for."""
         self._values.pop(name, None)

@@ -43,13 +43,17 @@ def save_previews(
             if plan.tile is None:
                 raise
             continue  # what cannot be shown on a coarse copy is still right on the image
-        picture, window = _reduced(values[output], kind)
         label = f"step/{name}" if not output else f"step/{name}.{output}"
-        pictures[label] = picture.values
-        about[label] = {**_about(picture, kind), "window": window}
+        pictures[label], about[label] = pictured(values[output], kind)
     meta = np.frombuffer(json.dumps(about, default=str).encode(), np.uint8)
     with path.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **{"meta": meta, **pictures})
+
+
+def pictured(image: xr.DataArray, kind: Kind) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
+    """Return a picture of an image, at most `SIDE` samples a side, and what its axes are."""
+    picture, window = _reduced(image, kind)
+    return picture.values, {**_about(picture, kind), "window": window}
 
 
 def _images(plan: Plan) -> list[tuple[str, int, Kind]]:

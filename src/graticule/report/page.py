@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
 import shlex
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from graticule.core.errors import GraticuleError, StoreError
+from graticule.core.errors import GraticuleError
 from graticule.report import wording
 from graticule.report.figures import Missing, View, draw, is_of_study
+from graticule.report.html import render, save
 from graticule.report.preview import Preview, preview_of
 from graticule.report.record import RunRecord, fates, read_record
 from graticule.report.strip import Panel, strip
@@ -76,45 +72,8 @@ def write(folder: Path | str) -> Path:
     'report.html'
     """
     folder = Path(folder)
-    text = _render(_content(folder, read_record(folder / "run.json")))
-    target = folder / "report.html"
-    try:
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".report-", suffix=".html")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            Path(name).chmod(0o644)
-            os.replace(name, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
-    except OSError as error:
-        raise StoreError(
-            f"the report cannot be written: {error.strerror}", where=str(folder)
-        ) from None
-    return target
-
-
-def _render(content: Mapping[str, Any]) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "number": wording.number,
-        "seconds": wording.seconds,
-        "size": wording.size,
-        "parameters": wording.parameters,
-        "coded": wording.coded,
-    }
-    source = files("graticule.report")
-    style, script = ((source / name).read_text("utf-8") for name in ("report.css", "report.js"))
-    # The browser runs this script and no other, whatever the files of a study hold.
-    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    template = environment.from_string((source / "template.html").read_text("utf-8"))
-    return template.render(content, style=style, script=script, script_hash=script_hash)
+    content = _content(folder, read_record(folder / "run.json"))
+    return save(render("template.html", content), folder / "report.html")
 
 
 def _content(folder: Path, record: RunRecord) -> dict[str, Any]:

@@ -188,15 +188,8 @@ class Preview:
             raise UnknownNameError(
                 f"there is no picture of the step {step!r}", hint=suggest(step, self.steps)
             )
-        values = self._arrays[f"step/{step}"]
         meta = self._meta.get(f"step/{step}")
-        meta = meta if isinstance(meta, dict) else {}
-        dims = [str(dim) for dim in meta.get("dims") or ()]
-        if len(dims) != values.ndim:
-            dims = [*"zyx"][-values.ndim :] if 0 < values.ndim < 4 else _numbered(values.ndim)
-        axes = [_axis(dim, size, meta) for dim, size in zip(dims, values.shape, strict=True)]
-        kind = str(meta.get("kind") or _kind_of(values))
-        return Picture(values, tuple(axes), kind, str(meta.get("units") or ""))
+        return picture_of(self._arrays[f"step/{step}"], meta if isinstance(meta, dict) else {})
 
     def evidence(self, check: str, name: str) -> np.ndarray[Any, Any]:
         """Return an array that a check left for the report.
@@ -214,6 +207,16 @@ class Preview:
             )
         found: np.ndarray[Any, Any] = self._arrays[key]
         return found
+
+
+def picture_of(values: np.ndarray[Any, Any], meta: Mapping[str, Any]) -> Picture:
+    """Return a picture of an array, given what was noted of its axes."""
+    dims = [str(dim) for dim in meta.get("dims") or ()]
+    if len(dims) != values.ndim:
+        dims = [*"zyx"][-values.ndim :] if 0 < values.ndim < 4 else _numbered(values.ndim)
+    axes = [_axis(dim, size, meta) for dim, size in zip(dims, values.shape, strict=True)]
+    kind = str(meta.get("kind") or _kind_of(values))
+    return Picture(values, tuple(axes), kind, str(meta.get("units") or ""))
 
 
 def _numbered(ndim: int) -> list[str]:

@@ -1,0 +1,94 @@
+"""Pages that need nothing else: template, style and script in one file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from graticule.core.errors import StoreError
+from graticule.report import wording
+
+
+def render(
+    template: str,
+    content: Mapping[str, Any],
+    *,
+    package: str = "graticule.report",
+    styles: Sequence[str] = (),
+    scripts: Sequence[str] = (),
+) -> str:
+    """Return a page of a template, with the style and script of all reports.
+
+    Parameters
+    ----------
+    template : str
+        Name of a file of ``package``; it places ``style``, ``script`` and ``script_hash``.
+    content : mapping
+        What the template names.
+    package : str
+        Where the template lies, and what is added to style and script.
+    styles, scripts : sequence of str
+        Further files of ``package``.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "number": wording.number,
+        "seconds": wording.seconds,
+        "size": wording.size,
+        "parameters": wording.parameters,
+        "coded": wording.coded,
+    }
+    common, own = files("graticule.report"), files(package)
+    style = "".join(
+        [
+            (common / "report.css").read_text("utf-8"),
+            *((own / n).read_text("utf-8") for n in styles),
+        ]
+    )
+    script = "".join(
+        [
+            (common / "report.js").read_text("utf-8"),
+            *((own / n).read_text("utf-8") for n in scripts),
+        ]
+    )
+    # The browser runs this script and no other, whatever the files of a study hold.
+    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = environment.from_string((own / template).read_text("utf-8"))
+    return page.render(content, style=style, script=script, script_hash=script_hash)
+
+
+def save(text: str, target: Path) -> Path:
+    """Write a page beside its place and rename it into it.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".report-", suffix=".html")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            Path(name).chmod(0o644)
+            os.replace(name, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise StoreError(
+            f"the report cannot be written: {error.strerror}", where=str(target.parent)
+        ) from None
+    return target
