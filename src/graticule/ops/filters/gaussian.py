@@ -9,26 +9,14 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, filtered_dims, like, op
-from graticule.core.errors import ParameterError
-
-_LONGEST = 1_000_000
-
-
-def _widths(image: xr.DataArray, sigma: Length) -> dict[str, float]:
-    return {dim: sigma.samples(image, dim) for dim in filtered_dims(image)}
+from graticule.core import Image, Length, Neighbourhood, op
+from graticule.ops._morphology import with_values
+from graticule.ops.filters._separable import gaussian_taps, reach_of, smoothed, widths_of
 
 
 def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
-    widths = _widths(image, params["sigma"])
-    return {dim: _radius(width, params["truncate"]) for dim, width in widths.items()}
-
-
-def _radius(width: float, truncate: float) -> int:
-    radius = int(truncate * width + 0.5)
-    if radius > _LONGEST:
-        raise ParameterError(f"reaches {radius:.3g} samples; at most {_LONGEST:.0g} make sense")
-    return radius
+    widths = widths_of(image, params["sigma"])
+    return {dim: reach_of(width, params["truncate"]) for dim, width in widths.items()}
 
 
 @op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-6)
@@ -80,45 +68,8 @@ def gaussian(
     array([0.023, 0.097, 0.159, 0.097, 0.023], dtype=float32)
     """
     values = np.ascontiguousarray(image.values, dtype=np.float32)
-    kernels = {
-        image.get_axis_num(dim): _kernel(width, _radius(width, truncate))
-        for dim, width in _widths(image, sigma).items()
-        if _radius(width, truncate) > 0
+    taps = {
+        image.get_axis_num(dim): gaussian_taps(width, truncate)
+        for dim, width in widths_of(image, sigma).items()
     }
-    missing = np.isnan(values)
-    if not missing.any():
-        smooth = _separable(values, kernels)
-    else:
-        weight = _separable((~missing).astype(np.float32), kernels)
-        total = _separable(np.where(missing, np.float32(0), values), kernels)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            smooth = np.where(weight > 1e-6, total / weight, np.float32(np.nan))
-    return like(image, smooth, **{k: v for k, v in image.attrs.items() if k == "units"})
-
-
-def _kernel(width: float, radius: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    offsets = np.arange(-radius, radius + 1)
-    weights = np.exp(-0.5 * (offsets / width) ** 2)
-    return np.asarray(weights / weights.sum())
-
-
-def _separable(
-    values: np.ndarray[Any, Any], kernels: Mapping[int, np.ndarray[Any, Any]]
-) -> np.ndarray[Any, Any]:
-    from scipy import ndimage
-
-    if values.ndim == 2 and len(kernels) == 2:
-        import cv2
-
-        return np.asarray(
-            cv2.sepFilter2D(
-                values,
-                cv2.CV_32F,
-                kernels[1].astype(np.float32),
-                kernels[0].astype(np.float32),
-                borderType=cv2.BORDER_REFLECT,
-            )
-        )
-    for axis, kernel in kernels.items():
-        values = ndimage.correlate1d(values, kernel, axis=axis, mode="reflect")
-    return values
+    return with_values(image, smoothed(values, taps))

@@ -1,0 +1,151 @@
+"""Filters that are products of one kernel per axis: Gaussians and their derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import Length, filtered_dims, spread
+from graticule.core.errors import ParameterError
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+_LONGEST = 1_000_000
+_NARROW = 64
+"""Fewer columns than this are filtered along their lines and not across them."""
+
+
+@dataclass(frozen=True)
+class Taps:
+    """A kernel that is even or odd about its middle.
+
+    Attributes
+    ----------
+    weights : ndarray
+        From the middle outwards, on the side of larger positions.
+    odd : bool
+        Whether the other side has the opposite sign.
+    """
+
+    weights: Array
+    odd: bool = False
+
+    def passed(self, size: int) -> tuple[Array, Array, np.float32]:
+        """Return what the compiled passes take: mirrored positions, weights and sign."""
+        sign = np.float32(-1 if self.odd else 1)
+        return mirrored(size, self.weights.size - 1), self.weights.astype(np.float32), sign
+
+
+def mirrored(size: int, reach: int) -> Array:
+    """Return the positions ``-reach .. size + reach - 1``, mirrored at the ends of an axis.
+
+    Examples
+    --------
+    >>> mirrored(3, 2)
+    array([1, 0, 0, 1, 2, 2, 1])
+    """
+    place = np.arange(-reach, size + reach) % (2 * size)
+    return np.where(place < size, place, 2 * size - 1 - place)
+
+
+def reach_of(sigma: float, truncate: float) -> int:
+    """Return how many samples a Gaussian of a width reaches.
+
+    Raises
+    ------
+    ParameterError
+        If it reaches further than makes sense.
+    """
+    reach = int(truncate * sigma + 0.5)
+    if reach > _LONGEST:
+        raise ParameterError(f"reaches {reach:.3g} samples; at most {_LONGEST:.0g} make sense")
+    return reach
+
+
+def widths_of(image: xr.DataArray, sigma: Length) -> dict[str, float]:
+    """Return a width in samples by filtered dim."""
+    return {dim: sigma.samples(image, dim) for dim in filtered_dims(image)}
+
+
+def gaussian_taps(sigma: float, truncate: float) -> Taps:
+    """Return the weights of a Gaussian, which sum to 1 over both sides."""
+    offsets = np.arange(reach_of(sigma, truncate) + 1)
+    if offsets.size == 1:
+        return Taps(np.ones(1))
+    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
+    return Taps(weights / (2 * weights.sum() - weights[0]))
+
+
+def separable(values: Array, taps: Mapping[int, Taps]) -> Array:
+    """Return float32 values filtered along some axes, mirrored at the border.
+
+    Every sum is made in the same order wherever the array is cut.
+    """
+    values = np.ascontiguousarray(values, np.float32)
+    axes = sorted(axis for axis, each in taps.items() if each.weights.size > 1 or each.odd)
+    scale = np.prod([taps[axis].weights[0] for axis in taps if axis not in axes])
+    done = values if scale == 1 else values * np.float32(scale)
+    fused = values.ndim > 1 and axes[-2:] == [values.ndim - 2, values.ndim - 1]
+    for axis in axes[:-2] if fused else axes:
+        done = _along(done, axis, taps[axis])
+    if fused:
+        done = _planes(done, taps[axes[-2]], taps[axes[-1]])
+    return done.copy() if done is values else done
+
+
+def smoothed(values: Array, taps: Mapping[int, Taps]) -> Array:
+    """Return the weighted means of what is not NaN; NaN where nothing in reach has weight."""
+    if not np.isnan(values.min()):
+        return separable(values, taps)
+    missing = np.isnan(values)
+    weight = separable((~missing).astype(np.float32), taps)
+    total = separable(np.where(missing, np.float32(0), values), taps)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(weight > 1e-6, total / weight, np.float32(np.nan))
+
+
+def _planes(values: Array, down: Taps, along: Taps) -> Array:
+    from graticule.ops.filters._separable_kernels import pass_planes
+
+    planes = values.reshape(-1, *values.shape[-2:])
+    out = np.empty_like(planes)
+    ways = [t.passed(n) for t, n in zip((down, along), planes.shape[1:], strict=True)]
+    rows = planes.shape[0] * planes.shape[1]
+
+    def part(first: int, last: int) -> None:
+        pass_planes(planes, out, first, last, ways[0], ways[1])
+
+    spread(part, rows, least=_rows_of(planes.shape[2]))
+    return out.reshape(values.shape)
+
+
+def _along(values: Array, axis: int, taps: Taps) -> Array:
+    from graticule.ops.filters import _separable_kernels as kernels
+
+    size, inner = values.shape[axis], int(np.prod(values.shape[axis + 1 :]))
+    index, weights, sign = taps.passed(size)
+    out = np.empty_like(values)
+    if inner < _NARROW:
+        lines, found = values.reshape(-1, size * inner), out.reshape(-1, size * inner)
+        spread(
+            lambda a, b: kernels.pass_lines(lines, found, a, b, inner, index, weights, sign),
+            len(lines),
+            least=_rows_of(size * inner),
+        )
+    else:
+        blocks, filled = values.reshape(-1, size, inner), out.reshape(-1, size, inner)
+        spread(
+            lambda a, b: kernels.pass_columns(blocks, filled, a, b, index, weights, sign),
+            len(blocks) * kernels.bands_of(inner),
+            least=_rows_of(size * min(inner, 2048)),
+        )
+    return out
+
+
+def _rows_of(width: int) -> int:
+    """Return how many lines of a width are worth a part of their own."""
+    return max(1, 16_384 // width)
