@@ -29,6 +29,7 @@ CASES: dict[str, Case] = {
     "detect.moveout": Case(dims=WAVES),
     "detect.noise_spectrum": Case(dims=WAVES, size=16),
     "detect.scan": Case(dims=WAVES, params={"a": (0.5, 2.0, 3), "d0": (0.0, 2.0, 2)}, size=16),
+    "detect.spots": Case(params={"threshold": 2.5, "radius": 1, "window": 3}, size=20),
     "detect.stack": Case(dims=WAVES),
     "detect.travel_time": Case(data={"speed": _layer}),
     "detect.whiten": Case(dims=WAVES, data={"model": _noise_model}, size=16),

@@ -1,0 +1,114 @@
+"""The parts of the search for outlier spots: level, noise, what stands out, replacement."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from graticule.core import spread
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+TO_SIGMA = 1.4826
+"""Median absolute deviation to standard deviation, for a normal distribution."""
+STEPS = 2
+"""Steps of a reconstruction: how far the level may be carried along a ridge."""
+
+
+def working(values: Array) -> Array:
+    """Return the values in a dtype that holds them all and that the compiled windows know."""
+    if values.dtype.kind in "iu" and values.dtype.itemsize == 8:
+        return np.ascontiguousarray(values)
+    wide = values.dtype.itemsize > 2 and values.dtype != np.float32
+    return np.ascontiguousarray(values, np.float64 if wide else np.float32)
+
+
+def medians(values: Array, reach: tuple[int, int, int]) -> Array:
+    """Return the median around each sample; axes frame, z, y, x."""
+    from graticule.ops.detect._spots_kernels import window_medians
+
+    out = np.empty_like(values)
+    rows = values.shape[0] * values.shape[1] * values.shape[2]
+    spread(lambda a, b: window_medians(values, reach, out, a, b), rows, least=8)
+    return out
+
+
+def replaced(values: Array, mask: Array, level: Array, reach: tuple[int, int, int]) -> Array:
+    """Return the values with masked ones replaced from their surroundings."""
+    from graticule.ops.detect._spots_kernels import filled
+
+    return np.asarray(filled(values, mask, level, reach)) if mask.any() else values
+
+
+def local_noise(residual: Array, halves: tuple[int, int, int]) -> Array:
+    """Return the local standard deviation, from medians of medians of sizes along each axis."""
+    from graticule.ops.detect._spots_kernels import typical_sizes
+
+    sizes = np.abs(residual)
+    for axis, half in zip((3, 2, 1), reversed(halves), strict=True):
+        if sizes.shape[axis] > 1:
+            rows = np.ascontiguousarray(np.moveaxis(sizes, axis, -1))
+            flat = rows.reshape(-1, rows.shape[-1])
+            out = np.empty_like(flat)
+            spread(lambda a, b: typical_sizes(flat, half, out, a, b), len(flat), least=8)  # noqa: B023
+            sizes = np.moveaxis(out.reshape(rows.shape), -1, axis)
+    return np.asarray(TO_SIGMA * sizes)
+
+
+def stabilised(values: Array, gain: float, readout: float) -> Array:
+    """Return the generalised Anscombe transform, continued below 0 by its tangent there."""
+    floor = 0.375 * gain**2 + readout**2
+    root = np.sqrt(gain * np.maximum(values, 0) + floor)
+    return 2 / gain * root + np.minimum(values, 0) / np.sqrt(floor)
+
+
+def above_reconstruction(values: Array, level: Array) -> Array:
+    """Return how far values rise above what grows from their level, in a few steps, below them.
+
+    The tophat of an opening by reconstruction, with the local median for a marker.
+    """
+    grown = np.minimum(level, values)
+    for _ in range(STEPS):
+        grown = np.minimum(_largest_around(grown), values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(values - grown)
+
+
+def gathered(values: Array) -> Array:
+    """Return the mean of each sample and its neighbours with the weights 1 2 1 along each axis.
+
+    What is not finite has no say; outside, the nearest sample is repeated.
+    """
+    out = np.where(np.isfinite(values), values, 0)
+    for axis in (1, 2, 3):
+        if out.shape[axis] > 1:
+            before, after = _shifted(out, axis)
+            out = 0.25 * (before + after) + 0.5 * out
+    return np.asarray(out)
+
+
+def grown(seeds: Array, within: Array, steps: int) -> Array:
+    """Return the seeds with what touches them, again and again, inside a mask."""
+    mask = seeds
+    for _ in range(steps if seeds.any() else 0):
+        mask = _largest_around(mask) & within | mask
+    return mask
+
+
+def _largest_around(values: Array) -> Array:
+    """Return the largest of a sample and its neighbours, corners included; NaN has no say."""
+    out = values
+    for axis in (1, 2, 3):
+        if out.shape[axis] > 1:
+            before, after = _shifted(out, axis)
+            out = np.fmax(np.fmax(before, after), out)
+    return out
+
+
+def _shifted(values: Array, axis: int) -> tuple[Array, Array]:
+    """Return the neighbours of each sample along an axis; the ends repeat."""
+    size = values.shape[axis]
+    ahead = np.minimum(np.arange(size) + 1, size - 1)
+    behind = np.maximum(np.arange(size) - 1, 0)
+    return np.take(values, behind, axis), np.take(values, ahead, axis)
