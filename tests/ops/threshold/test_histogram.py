@@ -14,7 +14,12 @@ import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError
 
-METHODS = {"otsu": filters.threshold_otsu, "triangle": filters.threshold_triangle}
+METHODS = {
+    name: getattr(filters, f"threshold_{name}")
+    for name in ("otsu", "triangle", "isodata", "yen", "mean", "li")
+}
+OURS_ALONE = ("intermodes", "kittler_illingworth", "max_entropy", "moments")
+ALL = (*METHODS, "minimum", *OURS_ALONE)
 DTYPES = ["uint8", "int8", "uint16", "int16", "int32", "int64", "float16", "float32", "float64"]
 
 
@@ -62,20 +67,20 @@ def test_nan_and_infinite_values_are_left_out(name: str) -> None:
     np.testing.assert_array_equal(mask, holed > METHODS[name](rest))
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_without_a_finite_value_there_is_no_answer(name: str, value: float) -> None:
     with pytest.raises(ImageError, match="no finite value"):
         gt.op(f"threshold.{name}")(np.full((4, 5), value))
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("value", [0, 7, 2.5])
 def test_the_mask_of_a_constant_image_is_empty(name: str, value: float) -> None:
     assert not gt.op(f"threshold.{name}")(np.full((4, 5), value)).any()
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ALL)
 def test_two_values_are_told_apart(name: str) -> None:
     image = np.array([[0, 9], [9, 9], [0, 9]])
     np.testing.assert_array_equal(gt.op(f"threshold.{name}")(image), image == 9)
@@ -99,7 +104,7 @@ def test_large_integers_are_exact(name: str, offset: int) -> None:
 
 
 def test_complex_numbers_are_refused() -> None:
-    for name in (*METHODS, "fixed"):
+    for name in (*ALL, "fixed"):
         with pytest.raises(ImageError, match=f"threshold.{name}.*must be real"):
             gt.op(f"threshold.{name}")(np.ones((2, 2), complex))
 
@@ -115,3 +120,138 @@ def test_the_unit_of_the_values_does_not_go_to_the_mask() -> None:
 def test_fixed_is_a_comparison(value: float) -> None:
     image = mixture(2, "float32")
     np.testing.assert_array_equal(gt.op("threshold.fixed")(image, value=value), image > value)
+
+
+SKIMAGE = {**METHODS, "minimum": filters.threshold_minimum}
+
+
+def modes(seed: int, dtype: str) -> Any:
+    """Return an image whose histogram has two modes."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(np.where(rng.random((80, 90)) < 0.4, 900, 300), rng.uniform(40, 90))
+    return abs(values).astype(dtype)
+
+
+@given(seed=st.integers(0, 10**6))
+def test_seven_thresholds_of_integers_are_those_of_scikit_image(seed: int) -> None:
+    image = modes(seed, "uint16")
+    found = gt.op("threshold.values")(image)
+    for name, peer in SKIMAGE.items():
+        assert found[name].iloc[0] == peer(image.copy()), name
+
+
+@given(seed=st.integers(0, 10**6), dtype=st.sampled_from(["float32", "float64"]))
+def test_seven_thresholds_of_floats_are_those_of_scikit_image(seed: int, dtype: str) -> None:
+    image = modes(seed, dtype) * np.dtype(dtype).type(0.37)
+    found = gt.op("threshold.values")(image)
+    for name, peer in SKIMAGE.items():
+        close = 1e-6 * np.ptp(image) if name in ("li", "mean") else 0
+        assert abs(found[name].iloc[0] - peer(image.copy())) <= close, name
+
+
+def test_li_of_floats_closer_than_the_bins_is_good_to_a_millionth_of_the_range() -> None:
+    image = np.random.default_rng(3).gamma(2, 1, (700, 700)).astype(np.float32)
+    found = gt.op("threshold.values")(image, methods=["li"])["li"].iloc[0]
+    assert abs(found - filters.threshold_li(image)) <= 2e-6 * np.ptp(image)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
+def test_outside_the_mask_nothing_counts_and_nothing_is_found(dtype: str) -> None:
+    image = modes(7, dtype)
+    mask = np.zeros(image.shape, bool)
+    mask[10:50, 5:80] = True
+    within = gt.op("threshold.values")(image[10:50, 5:80].copy())
+    assert gt.op("threshold.values")(image, mask).equals(within)
+    for name in ALL:
+        found = gt.op(f"threshold.{name}")(image, mask)
+        np.testing.assert_array_equal(found, (image > within[name].iloc[0]) & mask)
+
+
+def test_a_mask_may_lack_dims_and_have_them_in_another_order() -> None:
+    stack = as_image(np.stack([modes(1, "uint8"), modes(2, "uint8")]), dims=("t", "y", "x"))
+    flat = as_image(modes(3, "uint8") > 100)
+    full = flat.expand_dims(t=2).transpose("t", "y", "x")
+    expected = gt.op("threshold.otsu")(stack, full)
+    for mask in (flat, flat.transpose("x", "y"), full.transpose("x", "t", "y")):
+        assert gt.op("threshold.otsu")(stack, mask).identical(expected)
+    with pytest.raises(ImageError, match="the mask has the dim t"):
+        gt.op("threshold.otsu")(stack.isel(t=0), full)
+
+
+def test_an_empty_mask_is_refused() -> None:
+    for dtype in ("uint8", "int32", "float32"):
+        with pytest.raises(ImageError, match="is it all NaN, or the mask empty"):
+            gt.op("threshold.otsu")(modes(1, dtype), np.zeros((80, 90), bool))
+
+
+def test_a_histogram_of_one_mode_has_no_minimum() -> None:
+    image = np.arange(100).reshape(10, 10)
+    for name in ("minimum", "intermodes"):
+        with pytest.raises(ImageError, match=f"threshold.{name}: .*two modes"):
+            gt.op(f"threshold.{name}")(image)
+        assert np.isnan(gt.op("threshold.values")(image)[name].iloc[0])
+
+
+@pytest.mark.parametrize("name", ["otsu", "isodata", "li", "mean", "max_entropy"])
+def test_floats_a_step_apart_are_told_apart(name: str) -> None:
+    # The mean of two neighbours of double precision is one of them.
+    for one in (np.float32(1), np.float32(-3e7) if name in ("li", "mean") else np.float64(-3e7)):
+        image = np.where(np.arange(60).reshape(6, 10) % 3 == 0, one, np.nextafter(one, one * 0 + 9))
+        np.testing.assert_array_equal(gt.op(f"threshold.{name}")(image), image != one)
+
+
+@pytest.mark.parametrize("image", [np.array([-1e308, 1e308]), np.array([0.0, 1e-300])])
+def test_values_that_no_bins_fit_between_are_refused(image: Any) -> None:
+    with pytest.raises(ImageError, match="no bins between them"):
+        gt.op("threshold.otsu")(image)
+
+
+@given(seed=st.integers(0, 10**6), offset=st.sampled_from([0, 1000, 1e6]))
+def test_the_bins_are_those_of_numpy(seed: int, offset: float) -> None:
+    from graticule.ops.threshold._histogram import histogram_of
+
+    image = (mixture(seed, "float32") + np.float32(offset)).astype(np.float32)
+    image = np.round(image * 4) / 4 if seed % 2 else image
+    counts, edges = np.histogram(image, bins=256)
+    found = histogram_of(as_image(image))
+    np.testing.assert_array_equal(found.counts, counts)
+    np.testing.assert_array_equal(found.centers, (edges[1:] + edges[:-1]) / 2)
+
+
+def by_definition(name: str, image: Any) -> Any:
+    """Return a threshold of integers by the formula, value by value."""
+    levels, counts = np.unique(image, return_counts=True)
+    scores = []
+    for level in levels[:-1]:
+        p = counts / counts.sum()
+        dark, bright = levels <= level, levels > level
+        w = p[dark].sum(), p[bright].sum()
+        if name == "max_entropy":
+            parts = [p[k] / v for k, v in zip((dark, bright), w, strict=True)]
+            scores.append(-sum((q * np.log(q)).sum() for q in parts))
+        else:
+            spread = [np.var(image[image <= level]) + 1 / 12, np.var(image[image > level]) + 1 / 12]
+            scores.append(-sum(v * np.log(s / v**2) for v, s in zip(w, spread, strict=True)))
+    return levels[np.argmax(scores)]
+
+
+@pytest.mark.parametrize("name", ["max_entropy", "kittler_illingworth"])
+@given(seed=st.integers(0, 10**6))
+def test_equals_the_formula(name: str, seed: int) -> None:
+    image = mixture(seed, "int16", (20, 21))
+    expected = image > by_definition(name, image)
+    np.testing.assert_array_equal(gt.op(f"threshold.{name}")(image), expected)
+
+
+@given(seed=st.integers(0, 10**6))
+def test_two_values_at_the_moments_threshold_keep_three_moments(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    dark, bright, fraction = rng.integers(0, 50), rng.integers(100, 200), rng.uniform(0.1, 0.9)
+    image = np.where(rng.random((30, 30)) < fraction, dark, bright)
+    noisy = image + rng.normal(0, 2, image.shape)
+    assert (gt.op("threshold.moments")(noisy) == (image == bright)).mean() > 0.99
+
+
+def test_intermodes_is_halfway() -> None:
+    image = np.repeat([0, 2, 3, 4, 9, 10, 11, 13], [1, 5, 50, 5, 5, 70, 5, 1])
+    assert gt.op("threshold.values")(image)["intermodes"].iloc[0] == 6

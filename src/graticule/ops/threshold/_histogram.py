@@ -1,27 +1,38 @@
 """The one pass over an image that every histogram threshold works from.
 
-A threshold is a function from a `Histogram` to a number; `thresholding` makes of it the scope
-of an op: a pass for the range, a pass for the counts, and ``image > threshold`` for the mask.
+A threshold is a function from a `Histogram` to a number. `Counting` is the scope of an op that
+needs nothing of an image but its histogram: integers of up to 16 bits are counted in a single
+pass, other values after a quick one for their range. For floats, the pass counts the 256 bins
+thresholds are found in exactly as NumPy does, and beside them 65,536 fine bins with their sums,
+from which means follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
 
-from graticule.core import Place, Reduction, like
+from graticule.core import Reduction, like
 from graticule.core.errors import ImageError
+from graticule.core.scope import Block, Mapper
+from graticule.ops.threshold._counting import (
+    Range,
+    Table,
+    fitted,
+    keys,
+    map_first,
+    map_second,
+    merge_first,
+    values_of,
+)
 
 Array: TypeAlias = np.ndarray[Any, Any]
-
-BINS = 256
-MOST_VALUES = 2**20
-"""Integers that span more than this are counted in bins, as floats are."""
 
 
 @dataclass(frozen=True)
@@ -34,95 +45,163 @@ class Histogram:
         Samples in each bin; the first and last are not empty.
     centers : ndarray
         Value in the middle of each bin; for integers, the value itself.
+    low : int or float
+        The smallest value.
+    fine_counts, fine_values : ndarray
+        The same, as finely as is known: how many samples, and how far above ``low`` they are in
+        the mean. For integers these are exact.
+    gap : float
+        The smallest difference between values; 0 where it is less than the fine bins tell.
+    fine_width : float
+        Width of a fine bin; 0 where values are counted one by one.
     """
 
     counts: Array
     centers: Array
+    low: Any
+    fine_counts: Array
+    fine_values: Array
+    gap: float
+    fine_width: float = 0.0
+
+    @property
+    def width(self) -> float:
+        """Width of a bin."""
+        return float(self.centers[1] - self.centers[0])
+
+    @cached_property
+    def offsets(self) -> Array:
+        """Distance of each bin from the first, exact also for values too large for a float."""
+        if self.centers.dtype.kind == "f":
+            return np.asarray(self.centers.astype(np.float64) - float(self.centers[0]))
+        return np.asarray((self.centers - self.centers[0]).astype(np.float64))
 
 
 Method: TypeAlias = Callable[[Histogram], Any]
+"""From the histogram of an image of at least two values to a threshold."""
 
 
-@dataclass(frozen=True)
-class _Range:
-    """Smallest and largest finite value; ``low > high`` where there is none."""
+class Counting(Reduction):
+    """The scope of an op that needs nothing but the histogram of an image.
 
-    dtype: np.dtype[Any]
-    low: Any
-    high: Any
-
-    def union(self, other: _Range) -> _Range:
-        return _Range(self.dtype, min(self.low, other.low), max(self.high, other.high))
-
-    @property
-    def by_value(self) -> bool:
-        return self.dtype.kind in "iu" and int(self.high) - int(self.low) < MOST_VALUES
-
-    def edges(self) -> Array:
-        """Return the edges of the bins, as NumPy and scikit-image take them."""
-        ends = np.array([self.low, self.high], self.dtype)
-        return np.histogram_bin_edges(ends, bins=BINS)
-
-
-def _plain(image: xr.DataArray) -> Array:
-    """Return the values in one row, in whatever order they lie in memory."""
-    values = np.ravel(image.values, order="K")
-    if values.dtype == np.bool_:
-        return values.view(np.uint8)
-    # Bins of half precision would be coarser than the values they count.
-    return values.astype(np.float32) if values.dtype == np.float16 else values
-
-
-def _map_range(image: xr.DataArray, *, place: Place, **_: Any) -> _Range:
-    from graticule.ops.threshold._kernels import finite_range
-
-    values = _plain(image)
-    if values.dtype.kind in "iu":
-        return _Range(values.dtype, int(values.min()), int(values.max()))
-    low, high = finite_range(values)
-    return _Range(values.dtype, low, high)
-
-
-def _map_counts(image: xr.DataArray, *, place: Place, prior: _Range, **_: Any) -> Array:
-    from graticule.ops.threshold._kernels import count_in_bins, count_values
-
-    if not prior.low < prior.high:
-        return np.zeros(1, np.int64)
-    values = _plain(image)
-    if prior.by_value:
-        low, size = prior.low, prior.high - prior.low + 1
-        if values.dtype == np.uint64:  # beyond int64, so it is moved down before it is counted
-            values, low = (values - np.uint64(low)).astype(np.int64), 0
-        return np.asarray(count_values(values, low, size))
-    return np.asarray(count_in_bins(values, prior.edges()))
-
-
-def _finish(counts: Array, *, prior: _Range, method: Method, **_: Any) -> Any:
-    """Return the threshold, which for a constant image is its value."""
-    if prior.low > prior.high:
-        raise ImageError("has no finite value, so there is no threshold", hint="is it all NaN?")
-    if prior.low == prior.high:
-        return prior.low
-    if prior.by_value:
-        wide = np.uint64 if prior.dtype == np.uint64 else np.int64
-        return method(Histogram(counts, wide(prior.low) + np.arange(len(counts), dtype=wide)))
-    edges = prior.edges()
-    return method(Histogram(counts, (edges[:-1] + edges[1:]) / 2))
-
-
-def _above(image: xr.DataArray, *, result: Any, **_: Any) -> xr.DataArray:
-    return like(image, image.values > result)
-
-
-def thresholding(method: Method) -> Reduction:
-    """Return the scope of an op that gives ``image > method(histogram)``.
-
-    NaN and infinite values are left out of the histogram. Floats are counted in 256 bins from
-    the smallest to the largest value, integers value by value.
+    ``finish`` is called with a `Histogram`. A second pass is made only where one will not do.
     """
-    spread = Reduction(_map_range, _Range.union, _kept)
-    return Reduction(_map_counts, np.add, partial(_finish, method=method), _above, spread)
+
+    def reduce(self, blocks: Sequence[Block], mapper: Mapper = map, **params: Any) -> Any:
+        """Count over blocks, merge in their order, and finish."""
+        assert self.prior is not None
+        found = self.prior.reduce(blocks, mapper)
+        if isinstance(found, Table):
+            return self.finish(_of_table(found), **params)
+        if found.low > found.high:
+            raise ImageError("has no finite value, so there is no threshold", hint=_EMPTY)
+        found.require_width()
+        if found.low == found.high:
+            return self.finish(_constant(found), **params)
+        counting = Reduction(partial(map_second, prior=found), np.add, _kept)
+        counts = counting.reduce(blocks, mapper)
+        return self.finish(_of_counts(counts, found), **params)
 
 
-def _kept(partial_result: _Range, **_: Any) -> _Range:
-    return partial_result
+_EMPTY = "is it all NaN, or the mask empty?"
+
+
+def counting(finish: Callable[..., Any], apply: Callable[..., Any] | None = None) -> Counting:
+    """Return the scope of an op that gives ``finish(histogram)``, or ``apply`` of that."""
+    first = Reduction(map_first, merge_first, _kept)
+    return Counting(map_second, np.add, finish, apply, first)
+
+
+def thresholding(method: Method) -> Counting:
+    """Return the scope of an op that gives ``image > method(histogram)``."""
+    return counting(partial(_threshold, method=method), above)
+
+
+def threshold_of(histogram: Histogram, method: Method) -> Any:
+    """Return a threshold, which for a constant image is its value."""
+    return histogram.low if histogram.counts.size == 1 else method(histogram)
+
+
+def histogram_of(image: xr.DataArray, mask: xr.DataArray | None = None) -> Histogram:
+    """Return the histogram of an image in memory."""
+    histogram: Histogram = counting(_kept).whole(image, mask)
+    return histogram
+
+
+def above(
+    image: xr.DataArray, mask: xr.DataArray | None = None, *, result: Any, **_: Any
+) -> xr.DataArray:
+    """Return where the image is above a number and inside the mask."""
+    bright = image.values > level_in(image.dtype, result)
+    if mask is not None:
+        bright &= fitted(mask, image).values
+    return like(image, bright)
+
+
+def level_in(dtype: np.dtype[Any], threshold: Any) -> Any:
+    """Return the largest value of a dtype up to a threshold: the same values are above both."""
+    if dtype.kind in "iu":
+        return int(threshold) if isinstance(threshold, np.integer) else math.floor(threshold)
+    if dtype.kind != "f":
+        return threshold
+    level = dtype.type(threshold)
+    return np.nextafter(level, dtype.type(-np.inf)) if float(level) > float(threshold) else level
+
+
+def _threshold(histogram: Histogram, *, method: Method, **_: Any) -> Any:
+    return threshold_of(histogram, method)
+
+
+def _kept(result: Any, **_: Any) -> Any:
+    return result
+
+
+def _of_table(table: Table) -> Histogram:
+    used = np.flatnonzero(table.counts)
+    if used.size == 0:
+        raise ImageError("has no value under the mask, so there is no threshold", hint=_EMPTY)
+    low = int(used[0]) + int(np.iinfo(table.dtype).min)
+    return _of_values(table.counts[used[0] : used[-1] + 1], low)
+
+
+def _of_values(counts: Array, low: int) -> Histogram:
+    """Return the histogram of integers counted each by itself."""
+    wide: Any = np.uint64 if low + len(counts) > 2**63 else np.int64
+    steps = np.arange(len(counts), dtype=wide)
+    return Histogram(counts, wide(low) + steps, low, counts, steps.astype(np.float64), 1.0)
+
+
+def _constant(span: Range) -> Histogram:
+    low = span.low if span.dtype.kind in "iu" else span.low.item()
+    one = np.ones(1, np.int64)
+    return Histogram(one, np.array([span.low]), low, one, np.zeros(1), 0.0)
+
+
+def _of_counts(counts: Array, span: Range) -> Histogram:
+    if span.by_value:
+        return _of_values(counts, span.low)
+    if span.by_key:
+        first = int(keys(np.array([span.low], span.dtype))[0])
+        values = values_of(first + np.arange(counts.size), span.dtype)
+        apart = values.astype(np.float64) - float(span.low)
+        return Histogram(
+            counts, values, float(span.low), counts, apart, float(np.diff(apart).min())
+        )
+    return _of_fine(counts, span)
+
+
+def _of_fine(counts: Array, span: Range) -> Histogram:
+    from graticule.ops.threshold._kernels import FINE
+
+    fine, sums, below = np.split(counts, [FINE, 2 * FINE])
+    # What is below an edge is in the fine bins before that of the edge, or was seen to be below.
+    before = np.concatenate([[0], np.cumsum(fine)])[span.places] + below
+    coarse = np.diff(np.concatenate([[0], before, [fine.sum()]]))
+    used = np.flatnonzero(fine)
+    fine, sums = fine[used], sums[used]
+    values = (used + sums / fine / 65_536) / span.scale
+    gap = 0.0 if (sums % fine).any() else float(np.diff(values).min(initial=np.inf))
+    edges = span.edges
+    return Histogram(
+        coarse, (edges[:-1] + edges[1:]) / 2, float(span.low), fine, values, gap, 1 / span.scale
+    )

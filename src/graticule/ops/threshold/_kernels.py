@@ -7,50 +7,91 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+FINE = 65_536
+"""Bins in which floats are counted and summed, beside the 256 that thresholds are found in."""
+MOST = 1 << 22
+"""Samples a cell of `count_fine` may take before it is emptied."""
+
+_COUNT = 40  # a cell holds a count from this bit on, and below it a sum of 65,536ths of a bin
+_EDGE = -(2**63)  # the sign of a cell marks a bin that an edge of the 256 lies in
+
 
 @njit(cache=True, nogil=True)
-def finite_range(values: Any) -> tuple[float, float]:
-    """Return the smallest and largest finite value; (inf, -inf) where there is none."""
-    low, high = np.inf, -np.inf
-    for value in values:
-        if np.isfinite(value):
-            low = min(low, value)
-            high = max(high, value)
+def extremes(bits: Any, exponent: Any, largest: Any) -> tuple[int, int]:
+    """Return the smallest and largest finite float as `keys`, from the bits seen as integers.
+
+    Comparing integers is done many at a time, which comparing floats is not. ``exponent`` has
+    the bits of infinity, ``largest`` all but the sign. (largest, ~largest) where none is finite.
+    """
+    low, high = largest, ~largest
+    for i in range(bits.size):
+        value = bits[i]
+        key = value ^ (largest if value < 0 else exponent & ~exponent)
+        finite = (value & exponent) != exponent
+        low = min(low, key if finite else largest)
+        high = max(high, key if finite else ~largest)
     return low, high
 
 
 @njit(cache=True, nogil=True)
-def count_in_bins(values: Any, edges: Any) -> Any:
-    """Count finite values in bins ``edges[i] <= value < edges[i + 1]``; the last is closed.
-
-    The guess by division may be one bin off where rounding meets an edge, so it is compared
-    with the edges themselves: the counts are those of ``np.histogram``.
-    """
-    bins = edges.size - 1
-    counts = np.zeros(bins, np.int64)
-    low, high = edges[0], edges[-1]
-    scale = bins / (float(high) - float(low))
-    for value in values:
-        if np.isfinite(value) and low <= value <= high:
-            index = min(int((float(value) - float(low)) * scale), bins - 1)
-            if value < edges[index]:
-                index -= 1
-            elif index < bins - 1 and value >= edges[index + 1]:
-                index += 1
-            counts[index] += 1
-    return counts
+def kept(values: Any, mask: Any) -> Any:
+    """Return the values under a mask."""
+    out = np.empty_like(values)
+    count = 0
+    for i in range(values.size):
+        out[count] = values[i]
+        count += mask[i]
+    return out[:count]
 
 
 @njit(cache=True, nogil=True)
 def count_values(values: Any, low: int, size: int) -> Any:
     """Count integers value by value from ``low``; two counters hide repeated increments."""
-    even = np.zeros(size, np.int64)
-    odd = np.zeros(size, np.int64)
-    turn = False
-    for value in values:
-        if turn:
-            odd[value - low] += 1
-        else:
-            even[value - low] += 1
-        turn = not turn
-    return even + odd
+    even = np.zeros(size, np.uint32)
+    odd = np.zeros(size, np.uint32)
+    one = np.uint32(1)
+    for i in range(0, values.size - 1, 2):  # an index without a sign needs no look at it
+        even[np.uint64(values[i] - low)] += one
+        odd[np.uint64(values[i + 1] - low)] += one
+    if values.size % 2:
+        even[values[-1] - low] += one
+    return even.astype(np.int64) + odd
+
+
+@njit(cache=True, nogil=True)
+def count_fine(values: Any, low: Any, scale: Any, edges: Any, places: Any) -> Any:
+    """Count and sum finite values in fine bins, and settle which side of an edge they are on.
+
+    Parameters
+    ----------
+    values : ndarray
+        At most `MOST`.
+    low, scale : float
+        The fine bin of a value is ``(value - low) * scale``.
+    edges : ndarray
+        Inner edges of the 256 bins, rising.
+    places : ndarray
+        The fine bin of each of them.
+
+    Returns
+    -------
+    counts, sums, below : ndarray
+        Samples of each fine bin; what they lie above its start, in 65,536ths of a bin, summed;
+        and for each edge the samples of its fine bin that are below it.
+    """
+    cells = np.zeros(FINE, np.int64)
+    cells[places] = _EDGE
+    below = np.zeros(edges.size, np.int64)
+    for i in range(values.size):
+        place = (float(values[i]) - low) * scale
+        if not 0 <= place <= FINE:
+            continue
+        index = np.uint64(min(np.int32(place), np.int32(FINE - 1)))
+        part = np.int64(np.int32((place - index) * 65_536))
+        cell = cells[index]
+        cells[index] = cell + ((1 << _COUNT) + part)
+        if cell < 0:
+            edge = np.searchsorted(places, index)
+            below[edge] += values[i] < edges[edge]
+    cells &= ~_EDGE
+    return cells >> _COUNT, cells & ((1 << _COUNT) - 1), below

@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import Histogram, thresholding
+from graticule.ops.threshold._criteria import triangle as _method
+from graticule.ops.threshold._histogram import thresholding
+
+_SCOPE = thresholding(_method)
 
 
-def _triangle(histogram: Histogram) -> Any:
-    counts, size = histogram.counts, histogram.counts.size
-    peak = int(np.argmax(counts))
-    # The line runs over the longer tail; a tail to the right is turned to lie on the left.
-    turned = peak < size - 1 - peak
-    if turned:
-        counts, peak = counts[::-1], size - 1 - peak
-    height = float(counts[peak])
-    norm = np.hypot(height, peak)
-    distance = height / norm * np.arange(peak) - peak / norm * counts[:peak]
-    level = int(np.argmax(distance))
-    return histogram.centers[size - 1 - level if turned else level]
-
-
-_SCOPE = thresholding(_triangle)
-
-
-@op(version=1, scope=_SCOPE, dtype="bool")
-def triangle(image: Image) -> Mask:
+@op(version=2, scope=_SCOPE, dtype="bool")
+def triangle(image: Image, mask: Mask | None = None) -> Mask:
     r"""Separate the long tail of a histogram from its peak.
 
     A line is drawn from the peak of the histogram to the end of its longer tail; the threshold
     is the value whose count lies furthest below the line [1]_. It suits images where one phase
-    is most of the picture and has a sharp peak.
+    is most of the picture and has a sharp peak. Floats are counted in 256 bins, integers
+    value by value (in 256 bins where they span more than a million).
 
-    NaN and infinite values are left out of the count, and NaN is never in the mask. The mask of
-    a constant image is empty.
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
+    in the result. The result for a constant image is empty: nothing in it stands out.
 
     Parameters
     ----------
     image : Image
         Any dims; one threshold for all of it.
+    mask : Mask, optional
+        Where to look; everywhere by default.
 
     Returns
     -------
@@ -56,6 +41,7 @@ def triangle(image: Image) -> Mask:
     See Also
     --------
     skimage.filters.threshold_triangle : the same threshold.
+    graticule.threshold.values : the thresholds of all methods at once.
 
     References
     ----------
@@ -70,5 +56,5 @@ def triangle(image: Image) -> Mask:
     >>> gt.threshold.triangle(np.array([0, 0, 0, 0, 0, 1, 1, 5, 7]))
     array([False, False, False, False, False, False, False,  True,  True])
     """
-    mask: Mask = _SCOPE.whole(image)
-    return mask
+    result: Mask = _SCOPE.whole(image, mask)
+    return result

@@ -1,0 +1,93 @@
+"""S1: the thresholds of one image, beside scikit-image's one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graticule.bench.row import Row, row, seconds
+
+Array = np.ndarray[Any, Any]
+SIDE = 4096
+METHODS = ("otsu", "isodata", "li", "yen", "triangle", "mean", "minimum")
+ALLOWED = 1e-6
+"""How far thresholds of floats may be apart, as a part of the range: scikit-image's means are
+sums in single precision. Those of integers must be equal."""
+
+
+def two_phases(side: int = SIDE, seed: int = 0) -> Array:
+    """Return counts of a 12-bit detector that sees two phases with soft edges, as uint16."""
+    import cv2
+
+    rng = np.random.default_rng(seed)
+    coarse = cv2.GaussianBlur(rng.normal(size=(side // 16, side // 16)), (0, 0), 2)
+    shape = cv2.resize(coarse / coarse.std(), (side, side), interpolation=cv2.INTER_CUBIC)
+    bright = 1 / (1 + np.exp(-12 * (shape - 0.3)))
+    light = 700 + 1500 * bright
+    noisy = light + rng.standard_normal((side, side), np.float32) * np.sqrt(2 * light)
+    return np.asarray(noisy.clip(0, 4095).astype(np.uint16))
+
+
+def transmission(counts: Array) -> Array:
+    """Return counts over those of a beam that falls off to the border, as float32."""
+    y, x = np.mgrid[-1 : 1 : counts.shape[0] * 1j, -1 : 1 : counts.shape[1] * 1j]
+    beam = (3000 - 150 * (x**2 + y**2)).astype(np.float32)
+    return np.asarray(counts.astype(np.float32) / beam)
+
+
+@row("S1")
+def seven_thresholds() -> list[Row]:
+    """Take seven histogram thresholds of one image, from one pass and one by one."""
+    counts = two_phases()
+    return [_row(counts, 20), _row(transmission(counts), 15)]
+
+
+def _row(image: Array, least: int) -> Row:
+    ours = seconds(lambda: _ours(image), repeat=7)
+    theirs = {name: _timed(_peer(name), image) for name in METHODS}
+    apart = _apart(_ours(image), {name: value for name, (value, _) in theirs.items()}, image)
+    worst = max(apart.values())
+    whole = image.dtype.kind in "iu"
+    equal = worst <= (0 if whole else ALLOWED)
+    close = "equal" if whole else f"equal to {worst:.1g} of the range ({ALLOWED:g} allowed)"
+    verdict = close if equal else f"NOT equal: {apart}"
+    text = f"seven histogram thresholds of {SIDE} x {SIDE} {image.dtype}, {verdict}"
+    baseline = sum(took for _, took in theirs.values())
+    ratio = baseline / ours
+    reached = ratio >= least and equal
+    figures = (round(1e3 * baseline, 1), round(ratio, 1))
+    return Row("S1", text, round(1e3 * ours, 2), "ms", f">= {least} times", reached, *figures)
+
+
+def _apart(found: dict[str, float], peers: dict[str, float], image: Array) -> dict[str, float]:
+    """Return how far each threshold is from the peer's, as a part of the range."""
+    width = float(image.max()) - float(image.min())
+    return {name: abs(found[name] - peers[name]) / width for name in METHODS}
+
+
+def _ours(image: Array) -> dict[str, float]:
+    from graticule.core.registry import get_op
+
+    record = get_op("threshold.values")(image, methods=METHODS)
+    return {name: float(record[name].iloc[0]) for name in METHODS}
+
+
+def _peer(name: str) -> Callable[[Array], Any]:
+    from skimage import filters
+
+    function: Callable[[Array], Any] = getattr(filters, f"threshold_{name}")
+    return function
+
+
+def _timed(function: Callable[[Array], Any], image: Array) -> tuple[float, float]:
+    """Return a threshold, and the shorter of two times it takes."""
+    times = []
+    for _ in range(2):
+        given = image.copy()
+        started = time.perf_counter()
+        value = float(function(given))
+        times.append(time.perf_counter() - started)
+    return value, min(times)

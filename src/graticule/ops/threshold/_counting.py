@@ -1,0 +1,220 @@
+"""Counting the values of a block: their range, each integer by itself, floats in fine bins.
+
+Partial results are whole numbers, so a histogram does not depend on tiles or on processors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import Place, spread
+from graticule.core.errors import ImageError
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+BINS = 256
+MOST_VALUES = 2**20
+"""Integers that span more than this are counted in bins, as floats are."""
+_LEAST = 1 << 18
+
+
+@dataclass(frozen=True)
+class Table:
+    """How often each value of an integer type of up to 16 bits occurs."""
+
+    dtype: np.dtype[Any]
+    counts: Array
+
+    def merged(self, other: Table) -> Table:
+        """Return the counts of both blocks."""
+        return Table(self.dtype, self.counts + other.counts)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Smallest and largest finite value; ``low > high`` where there is none."""
+
+    dtype: np.dtype[Any]
+    low: Any
+    high: Any
+
+    def merged(self, other: Range) -> Range:
+        """Return the range of both blocks."""
+        return Range(self.dtype, min(self.low, other.low), max(self.high, other.high))
+
+    def require_width(self) -> None:
+        """Refuse floats whose differences are beyond what a float can hold."""
+        if self.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                width = self.dtype.type(self.high) - self.dtype.type(self.low)
+            if not np.isfinite(width) or 0 < width < 1e-290:
+                raise ImageError(
+                    f"has values from {self.low:.3g} to {self.high:.3g}, and no bins between them",
+                    hint="scale the values",
+                )
+
+    @property
+    def by_value(self) -> bool:
+        """Whether these are integers that are counted each by itself."""
+        return self.dtype.kind in "iu" and int(self.high) - int(self.low) < MOST_VALUES
+
+    @property
+    def by_key(self) -> bool:
+        """Whether these are floats so close that no 256 bins lie between them."""
+        return self.dtype.kind == "f" and not bool((np.diff(self._spaced()) > 0).all())
+
+    @cached_property
+    def edges(self) -> Array:
+        """Edges of the bins, as NumPy and scikit-image take them."""
+        ends = np.array([self.low, self.high], self.dtype)
+        return np.histogram_bin_edges(ends, bins=BINS)
+
+    @property
+    def scale(self) -> float:
+        """How many fine bins there are to a unit."""
+        from graticule.ops.threshold._kernels import FINE
+
+        return FINE / (float(self.high) - float(self.low))
+
+    @cached_property
+    def places(self) -> Array:
+        """The fine bin of each inner edge, by the arithmetic samples are put into bins with."""
+        inner = self.edges[1:-1].astype(np.float64)
+        return ((inner - float(self.low)) * self.scale).astype(np.int64)
+
+    def _spaced(self) -> Array:
+        return np.linspace(self.low, self.high, BINS + 1, dtype=self.dtype)
+
+
+def map_first(
+    image: xr.DataArray, mask: xr.DataArray | None, *, place: Place, **_: Any
+) -> Table | Range:
+    """Return the counts of a block where one pass will do, else its range."""
+    values, under = _plain(image, mask)
+    if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
+        info = np.iinfo(values.dtype)
+        size = int(info.max) - int(info.min) + 1
+        return Table(values.dtype, _count_values(values, under, int(info.min), size))
+    spans = [span for span in _over(values, under, _range_of) if span is not None]
+    return reduce(Range.merged, spans, Range(values.dtype, np.inf, -np.inf))
+
+
+def merge_first(one: Any, other: Any) -> Any:
+    """Return what is known of both blocks after the first pass."""
+    return one.merged(other)
+
+
+def map_second(
+    image: xr.DataArray, mask: xr.DataArray | None, *, place: Place, prior: Range, **_: Any
+) -> Array:
+    """Return the counts of a block, given the range of the whole.
+
+    For fine bins the result holds their counts, their sums, and the samples of the fine bin of
+    each edge that are below the edge, one after the other.
+    """
+    values, under = _plain(image, mask)
+    if not prior.low < prior.high:
+        return np.zeros(1, np.int64)
+    if prior.by_value:
+        return _count_values(values, under, prior.low, prior.high - prior.low + 1)
+    if prior.by_key:
+        low, high = keys(np.array([prior.low, prior.high], prior.dtype))
+        return _count_values(values, under, int(low), int(high - low) + 1)
+    return _count_fine(values, under, prior)
+
+
+def keys(values: Array) -> Array:
+    """Return whole numbers in the order of floats, one step for each float there is between."""
+    bits = values.view(f"i{values.dtype.itemsize}")
+    return np.where(bits < 0, bits ^ np.iinfo(bits.dtype).max, bits).astype(np.int64)
+
+
+def values_of(numbers: Array, dtype: np.dtype[Any]) -> Array:
+    """Return the floats of `keys`."""
+    bits = np.asarray(numbers).astype(f"i{dtype.itemsize}")
+    return np.where(bits < 0, bits ^ np.iinfo(bits.dtype).max, bits).view(dtype)
+
+
+def _plain(image: xr.DataArray, mask: xr.DataArray | None) -> tuple[Array, Array | None]:
+    """Return the values in one row, and the mask's in the same order."""
+    if mask is None:
+        values, under = np.ravel(image.values, order="K"), None
+    else:
+        values, under = np.ravel(image.values), np.ravel(fitted(mask, image).values)
+    if values.dtype == np.bool_:
+        values = values.view(np.uint8)
+    # Bins of half precision would be coarser than the values they count.
+    return (values.astype(np.float32) if values.dtype == np.float16 else values), under
+
+
+def fitted(mask: xr.DataArray, image: xr.DataArray) -> xr.DataArray:
+    """Return a mask with the dims of an image, repeated along those it does not have."""
+    if mask.dims == image.dims:
+        return mask
+    more = [str(dim) for dim in mask.dims if dim not in image.dims]
+    if more:
+        raise ImageError(f"the mask has the dim {more[0]}; the image has {list(image.dims)}")
+    bare = xr.DataArray(mask.values, dims=mask.dims)
+    return bare.expand_dims(
+        {dim: image.sizes[dim] for dim in image.dims if dim not in mask.dims}
+    ).transpose(*image.dims)
+
+
+def _over(values: Array, under: Array | None, function: Callable[[Array], Any]) -> list[Any]:
+    """Return what a function gives for the values under the mask, part by part."""
+    from graticule.ops.threshold._kernels import kept
+
+    def one(start: int, stop: int) -> Any:
+        part = values[start:stop]
+        return function(part if under is None else kept(part, under[start:stop]))
+
+    return spread(one, values.size, least=_LEAST)
+
+
+def _range_of(values: Array) -> Range | None:
+    from graticule.ops.threshold._kernels import extremes
+
+    if values.size == 0:
+        return None
+    if values.dtype.kind in "iu":
+        return Range(values.dtype, int(values.min()), int(values.max()))
+    bits = values.view(f"i{values.dtype.itemsize}")
+    exponent = np.array(np.inf, values.dtype).view(bits.dtype)[()]
+    found = extremes(bits, exponent, np.iinfo(bits.dtype).max * np.ones((), bits.dtype)[()])
+    if found[0] > found[1]:
+        return None
+    low, high = values_of(np.array(found), values.dtype)
+    return Range(values.dtype, low, high)
+
+
+def _count_values(values: Array, under: Array | None, low: int, size: int) -> Array:
+    from graticule.ops.threshold._kernels import count_values
+
+    def counts(part: Array) -> Array:
+        if part.dtype.kind == "f":
+            part = keys(part[np.isfinite(part)])
+        if part.dtype == np.uint64:  # beyond int64, so it is moved down before it is counted
+            return np.asarray(count_values((part - np.uint64(low)).astype(np.int64), 0, size))
+        return np.asarray(count_values(part, low, size))
+
+    return np.asarray(sum(_over(values, under, counts)))
+
+
+def _count_fine(values: Array, under: Array | None, span: Range) -> Array:
+    from graticule.ops.threshold._kernels import MOST, count_fine
+
+    low, scale = float(span.low), span.scale
+    inner, places = np.ascontiguousarray(span.edges[1:-1]), span.places
+
+    def counts(part: Array) -> Array:
+        chunks = (part[start : start + MOST] for start in range(0, max(part.size, 1), MOST))
+        found = (np.concatenate(count_fine(chunk, low, scale, inner, places)) for chunk in chunks)
+        return np.asarray(sum(found))
+
+    return np.asarray(sum(_over(values, under, counts)))

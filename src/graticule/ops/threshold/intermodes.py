@@ -1,0 +1,61 @@
+"""Halfway between two modes."""
+
+from __future__ import annotations
+
+from graticule.core import Image, Mask, op
+from graticule.ops.threshold._histogram import thresholding
+from graticule.ops.threshold._modes import intermodes as _method
+
+_SCOPE = thresholding(_method)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool")
+def intermodes(image: Image, mask: Mask | None = None) -> Mask:
+    r"""Separate bright from dark halfway between two modes.
+
+    The histogram is smoothed by means of three until it has two maxima; the threshold lies in the
+    middle between them [1]_. Of two values, the lower is the threshold.
+    Floats are counted in 256 bins between the smallest and the largest value, integers value by
+    value (in 256 bins where they span more than a million).
+
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
+    in the result. The result for a constant image is empty: nothing in it stands out.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; one threshold for all of it.
+    mask : Mask, optional
+        Where to look; everywhere by default.
+
+    Returns
+    -------
+    Mask
+        True where the image is above the threshold.
+
+    Raises
+    ------
+    ImageError
+        If the values are complex, or none is finite,
+        or if 10,000 rounds of smoothing leave no two maxima.
+
+    See Also
+    --------
+    graticule.threshold.minimum : the lowest place between the same modes.
+    graticule.threshold.values : the thresholds of all methods at once.
+
+    References
+    ----------
+    .. [1] Prewitt, J. M. S., Mendelsohn, M. L., "The analysis of cell images", Annals of the New
+       York Academy of Sciences 128(3), 1035-1053, 1966. :doi:`10.1111/j.1749-6632.1965.tb11715.x`
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> image = np.array([0, 2, 3, 3, 3, 4, 9, 10, 10, 10, 11, 13])
+    >>> gt.threshold.intermodes(image).sum()
+    np.int64(6)
+    """
+    result: Mask = _SCOPE.whole(image, mask)
+    return result

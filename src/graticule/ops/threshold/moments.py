@@ -1,0 +1,59 @@
+"""The moment-preserving threshold."""
+
+from __future__ import annotations
+
+from graticule.core import Image, Mask, op
+from graticule.ops.threshold._criteria import moments as _method
+from graticule.ops.threshold._histogram import thresholding
+
+_SCOPE = thresholding(_method)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool")
+def moments(image: Image, mask: Mask | None = None) -> Mask:
+    r"""Separate bright from dark so that two values keep the moments of the image.
+
+    There is one image of two values with the first three moments of this one; the threshold parts
+    off the fraction that is dark in it, as nearly as the values allow [1]_.
+    Floats are counted in 256 bins between the smallest and the largest value, integers value by
+    value (in 256 bins where they span more than a million).
+
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
+    in the result. The result for a constant image is empty: nothing in it stands out.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; one threshold for all of it.
+    mask : Mask, optional
+        Where to look; everywhere by default.
+
+    Returns
+    -------
+    Mask
+        True where the image is above the threshold.
+
+    Raises
+    ------
+    ImageError
+        If the values are complex, or none is finite.
+
+    See Also
+    --------
+    graticule.threshold.otsu : the largest variance between the classes.
+    graticule.threshold.values : the thresholds of all methods at once.
+
+    References
+    ----------
+    .. [1] Tsai, W.-H., "Moment-preserving thresholding: a new approach", Computer Vision, Graphics,
+       and Image Processing 29(3), 377-393, 1985. :doi:`10.1016/0734-189X(85)90133-1`
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> gt.threshold.moments(np.array([1, 2, 1, 9, 8, 2]))
+    array([False, False, False,  True,  True, False])
+    """
+    result: Mask = _SCOPE.whole(image, mask)
+    return result

@@ -1,0 +1,80 @@
+"""The thresholds of all methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import pandas as pd
+from pydantic import Field
+
+from graticule.core import Image, Mask, Record, op
+from graticule.core.errors import ImageError
+from graticule.ops.threshold._histogram import Histogram, counting, threshold_of
+from graticule.ops.threshold._methods import METHODS, Name
+
+
+def _finish(histogram: Histogram, *, methods: Sequence[Name]) -> pd.DataFrame:
+    return pd.DataFrame([{name: _value(histogram, name) for name in dict.fromkeys(methods)}])
+
+
+def _value(histogram: Histogram, name: Name) -> float:
+    try:
+        return float(threshold_of(histogram, METHODS[name]))
+    except ImageError:
+        return float("nan")
+
+
+_SCOPE = counting(_finish)
+
+
+@op(version=1, scope=_SCOPE, tolerance=1e-9)
+def values(
+    image: Image,
+    mask: Mask | None = None,
+    *,
+    methods: Annotated[tuple[Name, ...], Field(title="Methods", min_length=1)] = tuple(METHODS),
+) -> Record:
+    """Find the thresholds of an image by several methods, all from one histogram.
+
+    NaN, infinite values and what is outside ``mask`` are left out. The threshold of a constant
+    image is its value.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; one threshold for all of it.
+    mask : Mask, optional
+        Where to look; everywhere by default.
+    methods : sequence of str
+        Names of the histogram thresholds: ``otsu``, ``isodata``, ``li``, ``yen``, ``triangle``,
+        ``mean``, ``minimum``, ``intermodes``, ``kittler_illingworth``, ``max_entropy``,
+        ``moments``; all by default.
+
+    Returns
+    -------
+    Record
+        A column for each method, in the unit of the image's values. NaN where a method has no
+        answer, as ``minimum`` for a histogram without two modes.
+
+    Raises
+    ------
+    ImageError
+        If the values are complex, or none is finite.
+
+    References
+    ----------
+    Sezgin, M., Sankur, B., "Survey over image thresholding techniques and quantitative performance
+    evaluation", Journal of Electronic Imaging 13(1), 146-165, 2004. :doi:`10.1117/1.1631315`
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> image = np.array([1, 2, 1, 9, 8, 2])
+    >>> gt.threshold.values(image, methods=["otsu", "isodata", "mean"]).round(2)
+       otsu  isodata  mean
+    0   2.0      5.0  3.83
+    """
+    table: Record = _SCOPE.whole(image, mask, methods=methods)
+    return table
