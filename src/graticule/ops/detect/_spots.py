@@ -60,7 +60,7 @@ def stabilised(values: Array, gain: float, readout: float) -> Array:
     """Return the generalised Anscombe transform, continued below 0 by its tangent there."""
     floor = 0.375 * gain**2 + readout**2
     root = np.sqrt(gain * np.maximum(values, 0) + floor)
-    return 2 / gain * root + np.minimum(values, 0) / np.sqrt(floor)
+    return np.asarray(2 / gain * root + np.minimum(values, 0) / np.sqrt(floor))
 
 
 def above_reconstruction(values: Array, level: Array) -> Array:

@@ -209,7 +209,8 @@ def _reconstructed(values: Array, level: Array, noise: _Noise) -> tuple[_Rise, _
     rises = []
     for sign in (1, -1):
         height = parts.above_reconstruction(sign * stable, sign * even)
-        net = np.where(height > 0, height, sign * residual)
+        # Noise of both signs, so that sums of it are as small as the noise of sums says.
+        net = np.where(height > 0, height, np.minimum(sign * residual, 0))
         rises.append(_Rise(height, sigma, parts.gathered(net), sigma_together))
     return rises[0], rises[1]
 
