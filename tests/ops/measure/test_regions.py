@@ -89,8 +89,13 @@ def test_moving_an_object_moves_nothing_but_its_place(seed: int, by: int) -> Non
 
     image = as_image(objects(seed, 2)[0])
     sizes = {"y": 2**41, "x": 2**41}
-    here = _finish(_map(image, None, place=Place({"y": 0, "x": 0}, sizes)))
-    there = _finish(_map(image, None, place=Place({"y": by, "x": by // 3}, sizes)))
+    chosen: Any = {"properties": ("shape", "moments"), "levels": 2}
+
+    def at(y: int, x: int) -> pd.DataFrame:
+        place = Place({"y": y, "x": x}, sizes)
+        return _finish(_map(image, None, place=place, prior=None, **chosen), **chosen)
+
+    here, there = at(0, 0), at(by, by // 3)
     places = [name for name in here if name.startswith(("centroid", "y_", "x_"))]
     pd.testing.assert_frame_equal(here.drop(columns=places), there.drop(columns=places))
     np.testing.assert_array_equal(there.y_start, here.y_start + by)
@@ -137,10 +142,13 @@ def test_nan_is_left_out_of_the_intensity() -> None:
     assert table.filter(like="intensity").iloc[1].isna().all()
 
 
-def test_dims_that_do_not_make_one_space_are_refused() -> None:
-    with pytest.raises(ImageError, match="select along t first"):
-        gt.op("measure.regions")(as_image(np.ones((2, 3, 3), int), dims=("t", "y", "x")))
-    with pytest.raises(ImageError, match="select one channel"):
+def test_dims_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ImageError, match="up to three dims"):
+        gt.op("measure.regions")(as_image(np.ones((2, 2, 2, 2), int), dims=("a", "b", "c", "d")))
+    labels = np.ones((3, 3), int)
+    with pytest.raises(ImageError, match="at most one more"):
+        gt.op("measure.regions")(labels, as_image(np.ones((3, 3, 2, 2)), dims=("y", "x", "c", "t")))
+    with pytest.raises(ImageError, match="must have the dims"):
         gt.op("measure.regions")(
-            np.ones((3, 3), int), as_image(np.ones((3, 3, 2)), dims=("y", "x", "c"))
+            as_image(np.ones((2, 3, 3), int), dims=("t", "y", "x")), as_image(np.ones((3, 3)))
         )

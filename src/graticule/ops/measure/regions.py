@@ -2,144 +2,201 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pydantic import Field
 
-from graticule.core import Image, Labels, Place, Reduction, Table, op, step_of
-from graticule.core.errors import ImageError, UnitsError
-from graticule.core.units import unit_scale
-from graticule.ops.measure._sums import Sums, sums_of
+from graticule.core import Image, Labels, Place, Reduction, Table, filtered_dims, op
+from graticule.core.errors import ParameterError
+from graticule.ops.measure import _contact, _convex, _intensity, _shape, _sums, _texture
+from graticule.ops.measure._merge import Columns, Partial
+from graticule.ops.measure._objects import Objects, objects_of, piece_of
+from graticule.ops.measure._table import Measured, Named
 
-Array: TypeAlias = np.ndarray[Any, Any]
+Group = Literal[
+    "shape",
+    "moments",
+    "border",
+    "perimeter",
+    "convex",
+    "neighbours",
+    "intensity",
+    "quantiles",
+    "weighted",
+    "texture",
+]
+Parts: TypeAlias = tuple[Columns, ...]
+Ends: TypeAlias = tuple[float, float]
 
-# Columns of `Sums.positions` for the products of two axes (z, y, x), row by row.
-_PRODUCTS = np.array([[4, 7, 8], [7, 5, 9], [8, 9, 6]])
-_SIZE = {1: "length", 2: "area", 3: "volume"}
+_COLLECT: Mapping[str, Callable[[Objects], Parts]] = {
+    "perimeter": _contact.collect_boundary,
+    "convex": _convex.collect,
+    "neighbours": _contact.collect_neighbours,
+}
+_COLLECT_VALUES: Mapping[str, Callable[[Objects, int], Parts]] = {
+    "quantiles": _intensity.collect_values,
+    "weighted": _intensity.collect_weighted,
+}
+_FINISH: Mapping[str, Callable[[Measured], Named]] = {
+    "shape": _shape.ellipse,
+    "moments": _shape.moments,
+    "border": _shape.border,
+    "perimeter": _contact.boundary,
+    "convex": _convex.convex,
+    "neighbours": _contact.neighbours,
+}
+_FINISH_VALUES: Mapping[str, Callable[[Measured, int, str], Named]] = {
+    "intensity": _intensity.statistics,
+    "quantiles": _intensity.quantiles,
+    "weighted": _intensity.weighted,
+}
+_BESIDE = {"perimeter", "neighbours", "texture"}
 
 
-def _map(labels: xr.DataArray, intensity: xr.DataArray | None, *, place: Place) -> Sums:
-    return sums_of(labels, intensity, place=place)
+def _map(
+    labels: xr.DataArray,
+    intensity: xr.DataArray | None,
+    *,
+    place: Place,
+    prior: Ends | None,
+    properties: tuple[Group, ...],
+    levels: int,
+) -> Partial:
+    _require_values(intensity, properties)
+    objects = objects_of(labels, intensity, place)
+    tables = {"objects": _sums.collect(objects, intensity="intensity" in properties)}
+    tables |= {group: run(objects) for group, run in _COLLECT.items() if group in properties}
+    collect = dict(_COLLECT_VALUES)
+    if prior is not None:
+        collect["texture"] = partial(_texture.collect, ends=prior, levels=levels)
+    for channel in range(len(objects.layout.channels)):
+        for group, run in collect.items():
+            if group in properties:
+                tables[f"{group} {channel}"] = run(objects, channel)
+    axes = {str(dim): piece_of(labels, str(dim), place) for dim in labels.dims}
+    return Partial(objects.layout, place.shape, axes, tables)
 
 
-def _finish(sums: Sums) -> pd.DataFrame:
-    dims = list(sums.axes)
-    first = 3 - len(dims)
-    steps, unit = _scale(sums)
-    pixels = sums.positions[:, 0]
-    middle, spread = _moments(sums, first)
-    columns: dict[str, tuple[Any, str]] = {"label": (sums.labels, ""), "pixels": (pixels, "")}
-    power = len(dims) if len(dims) > 1 else ""
-    size = pixels * np.prod(steps)
-    columns[_SIZE[len(dims)]] = size, f"{unit}{power}" if unit else ""
-    for axis, dim in enumerate(dims):
-        columns[f"centroid_{dim}"] = _positions(sums, dim, middle[:, axis])
-    for axis, dim in enumerate(dims, start=first):
-        columns[f"{dim}_start"] = sums.ends[:, 2 * axis], ""
-        columns[f"{dim}_stop"] = sums.ends[:, 2 * axis + 1] + 1, ""
-    shape = _shape(spread * np.multiply.outer(steps, steps), size)
-    columns |= {name: (value, unit if kind == "unit" else kind) for name, value, kind in shape}
-    columns |= _intensity(sums)
-    table = pd.DataFrame({name: value for name, (value, _) in columns.items()})
+def _require_values(intensity: xr.DataArray | None, properties: tuple[Group, ...]) -> None:
+    wanted = [each for each in ("quantiles", "weighted", "texture") if each in properties]
+    if intensity is None and wanted:
+        raise ParameterError(
+            f"{' and '.join(wanted)} need an intensity image, and there is none",
+            where="properties",
+            hint="give the image to measure as intensity",
+        )
+
+
+def _finish(
+    found: Partial, *, properties: tuple[Group, ...], levels: int, **_: Any
+) -> pd.DataFrame:
+    measured = Measured(found)
+    columns = dict(measured.base())
+    for group, run in _FINISH.items():
+        if group in properties:
+            columns |= run(measured)
+    finish = dict(_FINISH_VALUES)
+    finish["texture"] = partial(_texture.texture, levels=levels)
+    for group, run_on in finish.items():
+        if group in properties:
+            for channel, name in enumerate(found.layout.channels):
+                columns |= run_on(measured, channel, f"_{name}" if name else "")
+    table = pd.DataFrame({name: value for name, (value, _) in columns.items()}, copy=False)
     table.attrs["units"] = {name: of for name, (_, of) in columns.items() if of}
     return table
 
 
-def _scale(sums: Sums) -> tuple[Array, str]:
-    """Return the step along each dim in one common unit, or in pixels where there is none."""
-    found = []
-    for dim in sums.axes:
-        axis = sums.axis(dim)
-        found.append((1.0, "") if axis is None else step_of(axis.assign_coords({dim: axis}), dim))
-    units = {unit for _, unit in found}
-    if units == {""}:
-        counted = all(step == 1 for step, _ in found)
-        return np.array([step for step, _ in found]), "px" if counted else ""
-    try:
-        scales = [unit_scale(unit) for _, unit in found]
-    except UnitsError:
-        return np.ones(len(found)), "px"
-    if len({base for _, base in scales}) > 1:
-        return np.ones(len(found)), "px"
-    last = scales[-1][0]
-    steps = [step * scale / last for (step, _), (scale, _) in zip(found, scales, strict=True)]
-    return np.array([float(f"{step:.12g}") for step in steps]), found[-1][1]
+def _halo(labels: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+    reach = int(bool(_BESIDE & set(params["properties"])))
+    return {dim: reach for dim in filtered_dims(labels) if reach}
 
 
-def _moments(sums: Sums, first: int) -> tuple[Array, Array]:
-    """Return the mean position and the covariance of positions of each object, in samples.
-
-    The sums are moved to the first corner of each object while they are whole numbers, so
-    nothing is lost to rounding however far out the object lies.
-    """
-    number = sums.positions[:, 0]
-    corner = sums.ends[:, 0::2]
-    extent = sums.ends[:, 1::2] - corner + 1
-    if (number.astype(float) * extent.max(axis=1, initial=1).astype(float) ** 2 >= 2.0**63).any():
-        raise ImageError("an object is too large for its moments to be exact in 64 bits")
-    linear = sums.positions[:, 1:4] - number[:, None] * corner
-    products = sums.positions[:, _PRODUCTS]
-    lean = corner[:, :, None] * sums.positions[:, None, 1:4]
-    box = number[:, None, None] * corner[:, :, None] * corner[:, None, :]
-    moved = products - lean - lean.transpose(0, 2, 1) + box
-    mean = linear / number[:, None]
-    spread = moved / number[:, None, None] - mean[:, :, None] * mean[:, None, :]
-    return (corner + mean)[:, first:], spread[:, first:, first:]
+def _map_range(
+    labels: xr.DataArray, intensity: xr.DataArray | None, *, place: Place, **_: Any
+) -> Ends:
+    return (np.inf, -np.inf) if intensity is None else _texture.range_of(intensity)
 
 
-def _positions(sums: Sums, dim: str, samples: Array) -> tuple[Array, str]:
-    axis = sums.axis(dim)
-    if axis is None:
-        return samples, "px"
-    step, unit = step_of(axis.assign_coords({dim: axis}), dim)
-    counted = "px" if step == 1 else ""
-    return np.interp(samples, np.arange(axis.size), axis.values.astype(float)), unit or counted
+def _union(one: Ends, other: Ends) -> Ends:
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
-def _shape(spread: Array, size: Array) -> list[tuple[str, Array, str]]:
-    """Return the axes of the ellipse, ellipsoid or line with the same second moments."""
-    ndim = spread.shape[1]
-    factor = {1: 12.0, 2: 16.0, 3: 20.0}[ndim]
-    ball = {1: size, 2: 2 * np.sqrt(size / np.pi), 3: np.cbrt(6 * size / np.pi)}[ndim]
-    shape = [("equivalent_diameter", ball, "unit")]
-    widths = np.linalg.eigvalsh(spread)[:, ::-1].clip(min=0)
-    names = {1: [], 2: ["major_axis", "minor_axis"], 3: ["major_axis", "middle_axis", "minor_axis"]}
-    for column, name in enumerate(names[ndim]):
-        shape.append((name, np.sqrt(factor * widths[:, column]), "unit"))
-    if ndim == 2:
-        flat = np.divide(
-            widths[:, 1], widths[:, 0], out=np.ones(len(widths)), where=widths[:, 0] > 0
-        )
-        shape.append(("eccentricity", np.sqrt(1 - flat), ""))
-        turn = np.arctan2(2 * spread[:, 0, 1], spread[:, 0, 0] - spread[:, 1, 1]) / 2
-        shape.append(("orientation", turn, "rad"))
-    return shape
+def _kept(ends: Ends, **_: Any) -> Ends:
+    return ends
 
 
-def _intensity(sums: Sums) -> dict[str, tuple[Array, str]]:
-    if sums.values is None:
-        return {}
-    number, mean, squares, low, high = sums.values.T
-    known = number > 0
-    deviation = np.sqrt(np.divide(squares, number, out=np.zeros(len(number)), where=known))
-    columns = {"mean": mean, "std": deviation, "min": low, "max": high}
-    return {f"intensity_{k}": (np.where(known, v, np.nan), sums.unit) for k, v in columns.items()}
+def _has_texture(params: Mapping[str, Any]) -> bool:
+    return "texture" in params["properties"]
 
 
-_SCOPE = Reduction(_map, Sums.merged, _finish)
+_RANGE = Reduction(_map_range, _union, _kept, needed=_has_texture)
+_SCOPE = Reduction(_map, Partial.merged, _finish, prior=_RANGE, halo=_halo)
 
 
 @op(version=1, scope=_SCOPE, tolerance=1e-9)
-def regions(labels: Labels, intensity: Image | None = None) -> Table:
+def regions(
+    labels: Labels,
+    intensity: Image | None = None,
+    *,
+    properties: Annotated[tuple[Group, ...], Field(title="Groups of properties")] = (
+        "shape",
+        "intensity",
+    ),
+    levels: Annotated[int, Field(title="Grey levels of the texture", ge=2, le=256)] = 32,
+) -> Table:
     r"""Measure every object: size, place, shape and intensity, one row each.
 
-    All follow from one pass of sums over each label, which are whole numbers, so the result
+    All is made of whole numbers that are counted in one pass over the labels, so the result
     does not depend on tiles. With the covariance :math:`C` of an object's positions and its
     eigenvalues :math:`\lambda_1 \ge \lambda_2`, the axes of the ellipse with the same second
     moments are :math:`4\sqrt{\lambda_i}` (:math:`\sqrt{20 \lambda_i}` for the ellipsoid), its
     eccentricity is :math:`\sqrt{1 - \lambda_2 / \lambda_1}`.
+
+    Every table has ``label``, ``pixels``, the size (``length``, ``area`` or ``volume``),
+    ``centroid_<dim>``, and ``<dim>_start`` and ``<dim>_stop``, the bounding box in samples, half
+    open. The groups add:
+
+    ``shape``
+        ``equivalent_diameter`` of the disk or ball of the same size; ``major_axis``,
+        (``middle_axis``), ``minor_axis``; in two dims ``eccentricity`` and ``orientation``, the
+        angle in radians from the first dim to the major axis, from -pi/2 to pi/2.
+    ``moments``
+        ``covariance_<dim><dim>`` of the positions of the samples: the central second moments
+        over the number of samples.
+    ``border``
+        ``on_border``: whether the object reaches the border of the image.
+    ``perimeter``
+        In two dims ``perimeter``, and ``circularity`` :math:`4 \pi A / P^2`; in three
+        ``surface``, and ``sphericity`` :math:`\sqrt[3]{36 \pi V^2} / S`; and ``euler_number``,
+        the number of parts less that of holes (and plus that of cavities), all neighbours
+        taken as connected. Lengths are those of Cauchy and Crofton: lines in 4 directions (13
+        in three dims) are cut with the object, each weighted by the angle it stands for, so
+        that anisotropic samples are no bias [1]_.
+    ``convex``
+        ``convex_area`` (``convex_volume``) of the convex hull, the samples taken as boxes and
+        not as points; ``solidity``, the size over it; ``feret_max``, the largest distance
+        between two points of the object; in two dims ``feret_min``, the smallest distance of
+        two parallel lines around it.
+    ``neighbours``
+        How many other objects share a face of a sample with it.
+    ``intensity``
+        ``intensity_mean``, ``intensity_std``, ``intensity_min`` and ``intensity_max``; nothing
+        where there is no intensity image.
+    ``quantiles``
+        ``intensity_q05``, ``intensity_q25``, ``intensity_median``, ``intensity_q75`` and
+        ``intensity_q95``, linear between values. All values within objects are held for it.
+    ``weighted``
+        ``weighted_centroid_<dim>``, samples weighted by their intensity.
+    ``texture``
+        ``texture_contrast``, ``texture_homogeneity`` (inverse difference moment),
+        ``texture_correlation``, ``texture_sum_entropy`` and ``texture_difference_entropy``, in
+        bits, of the grey levels of neighbours within the object, all directions together [2]_.
+        The range of the whole image is cut into ``levels``, so objects of one image compare.
 
     Sizes and lengths are in the unit of the last dim where all dims have units of one kind,
     and in pixels (``px``) where not, or without a unit where an axis has a spacing but no unit;
@@ -148,28 +205,29 @@ def regions(labels: Labels, intensity: Image | None = None) -> Table:
     Parameters
     ----------
     labels : Labels
-        Up to three dims: all of them ``z y x``, or none.
+        Measured along ``z y x``, for every index along other dims (as ``t``), which are columns
+        then; along all dims, up to three, where it has none of ``z y x``.
     intensity : Image, optional
-        Values to be measured, with the dims of ``labels``. NaN is left out; an object without
-        a value has NaN.
+        Values to be measured, with the dims of ``labels`` and at most one more (as ``c``): each
+        of its indices has columns of its own, ``intensity_mean_<channel>``. NaN is left out; an
+        object without a value has NaN.
+    properties : tuple of str
+        The groups of columns, as above.
+    levels : int
+        Grey levels the texture is counted in.
 
     Returns
     -------
     Table
-        One row for each label, in their order; units by column in ``attrs["units"]``.
-
-        ``label``, ``pixels``; ``length``, ``area`` or ``volume``; ``centroid_<dim>``;
-        ``<dim>_start`` and ``<dim>_stop``, the bounding box in samples, half open;
-        ``equivalent_diameter`` of the disk or ball of the same size; ``major_axis``,
-        (``middle_axis``), ``minor_axis``; in two dims ``eccentricity`` and ``orientation``, the
-        angle in radians from the first dim to the major axis, from -pi/2 to pi/2; with
-        an intensity image ``intensity_mean``, ``intensity_std``, ``intensity_min`` and
-        ``intensity_max``.
+        One row for each label (of each frame), in their order; units by column in
+        ``attrs["units"]``.
 
     Raises
     ------
     ImageError
         If the dims are not such, or those of the image are others.
+    ParameterError
+        If a group needs an intensity image and there is none.
     UnitsError
         If the samples along a dim are not evenly spaced.
 
@@ -179,8 +237,11 @@ def regions(labels: Labels, intensity: Image | None = None) -> Table:
 
     References
     ----------
-    Hu, M.-K., "Visual pattern recognition by moment invariants", IRE Trans. Inf. Theory 8(2),
-    179-187, 1962. :doi:`10.1109/TIT.1962.1057692`
+    .. [1] Lehmann, G. and Legland, D., "Efficient N-dimensional surface estimation using Crofton
+       formula and run-length encoding", Insight Journal, 2012.
+    .. [2] Haralick, R. M., Shanmugam, K. and Dinstein, I., "Textural features for image
+       classification", IEEE Trans. Syst. Man Cybern. 3(6), 610-621, 1973.
+       :doi:`10.1109/TSMC.1973.4309314`
 
     Examples
     --------
@@ -192,5 +253,5 @@ def regions(labels: Labels, intensity: Image | None = None) -> Table:
     0      1   2.0         0.0         0.5        0       2
     1      2   1.0         1.0         2.0        2       3
     """
-    table: Table = _SCOPE.whole(labels, intensity)
+    table: Table = _SCOPE.whole(labels, intensity, properties=properties, levels=levels)
     return table

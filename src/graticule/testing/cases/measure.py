@@ -4,6 +4,4 @@ from __future__ import annotations
 
 from graticule.testing.cases.case import Case
 
-CASES: dict[str, Case] = {
-    "measure.regions": Case(dims=(("x",), ("y", "x"), ("z", "y", "x"))),
-}
+CASES: dict[str, Case] = {}

@@ -1,0 +1,117 @@
+"""Compiled counts of what lies beside what: pairs and windows of samples, by label.
+
+All take a block padded by one sample wherever a window may reach; ``base`` is the index of the
+block's first own sample in it, and ``size`` how many own samples there are along each axis.
+"""
+
+# mypy: allow-untyped-decorators
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def count_equal_pairs(labels: Any, base: Any, size: Any, offsets: Any, count: int) -> Any:
+    """Return, by label and offset, how many own samples have the same label at the offset."""
+    out = np.zeros((count + 1, len(offsets)), np.int64)
+    for k in range(base[0], base[0] + size[0]):
+        for j in range(base[1], base[1] + size[1]):
+            for i in range(base[2], base[2] + size[2]):
+                label = labels[k, j, i]
+                if label == 0:
+                    continue
+                for number in range(len(offsets)):
+                    step = offsets[number]
+                    if labels[k + step[0], j + step[1], i + step[2]] == label:
+                        out[label, number] += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def count_windows(labels: Any, start: Any, stop: Any, window: Any, count: int) -> Any:
+    """Return in how many windows each label occurs; a window's first corner is in the box."""
+    out = np.zeros(count + 1, np.int64)
+    seen = np.zeros(8, np.int64)
+    for k in range(start[0], stop[0]):
+        for j in range(start[1], stop[1]):
+            for i in range(start[2], stop[2]):
+                found = 0
+                for dz in range(window[0]):
+                    for dy in range(window[1]):
+                        for dx in range(window[2]):
+                            label = labels[k + dz, j + dy, i + dx]
+                            if label == 0 or (found > 0 and label == seen[found - 1]):
+                                continue
+                            new = True
+                            for number in range(found):
+                                new = new and seen[number] != label
+                            if new:
+                                seen[found] = label
+                                found += 1
+                for number in range(found):
+                    out[seen[number]] += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def touching_pairs(labels: Any, base: Any, size: Any, offsets: Any) -> Any:
+    """Return the pairs of labels, smaller first, of own samples and their unlike neighbours.
+
+    A pair follows for every face where two objects meet, but for repeats along a line.
+    """
+    total = 0
+    pairs = np.empty((0, 2), np.int64)
+    for filling in range(2):
+        if filling:
+            pairs = np.empty((total, 2), np.int64)
+        total = 0
+        for number in range(len(offsets)):
+            step = offsets[number]
+            last_one, last_two = 0, 0
+            for k in range(base[0], base[0] + size[0]):
+                for j in range(base[1], base[1] + size[1]):
+                    for i in range(base[2], base[2] + size[2]):
+                        one = labels[k, j, i]
+                        two = labels[k + step[0], j + step[1], i + step[2]]
+                        if one == two or one == 0 or two == 0:
+                            continue
+                        if one == last_one and two == last_two:
+                            continue
+                        last_one, last_two = one, two
+                        if filling:
+                            pairs[total, 0] = min(one, two)
+                            pairs[total, 1] = max(one, two)
+                        total += 1
+    return pairs
+
+
+@njit(cache=True, nogil=True)
+def count_grey_pairs(
+    labels: Any, grey: Any, base: Any, size: Any, offsets: Any, count: int, levels: int
+) -> Any:
+    """Return histograms of sums and of differences of the grey levels of pairs, by label.
+
+    Both samples of a pair have the same label and a grey level that is not negative. The first
+    ``2 * levels - 1`` columns count sums, the last ``levels`` absolute differences.
+    """
+    out = np.zeros((count + 1, 3 * levels - 1), np.int64)
+    for k in range(base[0], base[0] + size[0]):
+        for j in range(base[1], base[1] + size[1]):
+            for i in range(base[2], base[2] + size[2]):
+                label = labels[k, j, i]
+                one = grey[k, j, i]
+                if label == 0 or one < 0:
+                    continue
+                for number in range(len(offsets)):
+                    step = offsets[number]
+                    z, y, x = k + step[0], j + step[1], i + step[2]
+                    if labels[z, y, x] != label or grey[z, y, x] < 0:
+                        continue
+                    two = grey[z, y, x]
+                    out[label, one + two] += 1
+                    out[label, 2 * levels - 1 + abs(one - two)] += 1
+    return out

@@ -1,0 +1,221 @@
+"""The objects of a block, ready for the compiled passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import Place, filtered_dims, spread
+from graticule.core.errors import ImageError
+from graticule.ops.measure._merge import Columns, Layout, Pieces
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Work: TypeAlias = Callable[..., dict[str, Array]]
+
+_LEAST = 2**18
+_PARTS = 16
+_EXACT = ("uint8", "uint16", "int32")
+_NATIVE = (*_EXACT, "float32", "float64")
+
+
+def layout_of(labels: xr.DataArray, image: xr.DataArray | None) -> Layout:
+    """Return what the dims are for.
+
+    Raises
+    ------
+    ImageError
+        If objects would have more than three dims, or the image lacks a dim of the labels or
+        has more than one further.
+    """
+    space = filtered_dims(labels)
+    if len(space) > 3:
+        raise ImageError(
+            f"objects are measured in up to three dims; the labels have {', '.join(space)}",
+            hint="name the dims z, y and x, or select along one first",
+        )
+    frames = tuple(str(dim) for dim in labels.dims if dim not in space)
+    if image is None:
+        return Layout(frames, space)
+    missing = [str(dim) for dim in labels.dims if dim not in image.dims]
+    further = [str(dim) for dim in image.dims if dim not in labels.dims]
+    if missing or len(further) > 1:
+        raise ImageError(
+            f"the image must have the dims of the labels, {', '.join(map(str, labels.dims))}, "
+            f"and at most one more, not {', '.join(map(str, image.dims))}",
+            hint="select along a dim first",
+        )
+    channel = further[0] if further else ""
+    integers = _plain_dtype(image.dtype).name in _EXACT
+    unit = str(image.attrs.get("units", ""))
+    return Layout(frames, space, channel, _channel_names(image, channel), unit, integers)
+
+
+def _channel_names(image: xr.DataArray, channel: str) -> tuple[str, ...]:
+    if not channel:
+        return ("",)
+    counted = image[channel].attrs.get("counted") or channel not in image.coords
+    names = [str(name) for name in image[channel].values]
+    if counted or len(set(names)) < len(names):
+        return tuple(f"{channel}{number}" for number in range(len(names)))
+    return tuple(f"{channel}{name}" if name[0].isdigit() else name for name in names)
+
+
+def _plain_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype values are measured in."""
+    if dtype.name in _NATIVE:
+        return dtype
+    if dtype.name in ("bool", "int8", "int16"):
+        return np.dtype(np.int32)
+    return np.dtype(np.float32 if dtype == np.float16 else np.float64)
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Labels and values of a block, frame by frame in three axes.
+
+    Attributes
+    ----------
+    layout : Layout
+        What the dims are for.
+    ranks : ndarray
+        int32 with axes frame, z, y, x: the labels, or numbers in their place; with the halo.
+    names : ndarray or None
+        ``names[rank]`` is the label; None where the ranks are the labels.
+    values : ndarray or None
+        With axes channel, frame, z, y, x, with the halo.
+    own : tuple of slice
+        The block's own samples, by axis.
+    first : ndarray
+        Index of the first own sample in the whole, along z, y, x.
+    frames : ndarray
+        Number of each frame in the whole.
+    """
+
+    layout: Layout
+    ranks: Array
+    names: Array | None
+    values: Array | None
+    own: tuple[slice, ...]
+    first: Array
+    frames: Array
+
+    @cached_property
+    def inner(self) -> Array:
+        """The ranks of own samples."""
+        return np.ascontiguousarray(self.ranks[self.own])
+
+    def inner_values(self, channel: int) -> Array:
+        """Return the values of own samples in a channel."""
+        assert self.values is not None
+        return np.ascontiguousarray(self.values[channel][self.own])
+
+    def labels_of(self, ranks: Array) -> Array:
+        """Return the labels that ranks stand for."""
+        return ranks.astype(np.int64) if self.names is None else self.names[ranks]
+
+    def by_parts(self, work: Work) -> tuple[Columns, ...]:
+        """Call ``work`` on parts of each frame of own samples, side by side.
+
+        ``work(labels, cut, first, low, high)`` takes a part of the labels, the index that cut it
+        out, the place of its first sample and its range of labels. It gives a row for each label
+        ``low..high``, and under ``kept`` whether the label occurs. Parts are cut along the first
+        of z and y that has several samples, so each is contiguous.
+        """
+        count, *sizes = self.inner.shape
+        axis = 0 if sizes[0] > 1 else 1
+        parts = max(1, min(_PARTS, sizes[axis], int(np.prod(sizes)) // _LEAST))
+        edges = [sizes[axis] * number // parts for number in range(parts + 1)]
+        jobs = [(f, edges[n], edges[n + 1]) for f in range(count) for n in range(parts)]
+
+        def several(start: int, stop: int) -> list[Columns]:
+            return [self._part(work, axis, *job) for job in jobs[start:stop]]
+
+        return tuple(one for found in spread(several, len(jobs)) for one in found)
+
+    def _part(self, work: Work, axis: int, frame: int, start: int, stop: int) -> Columns:
+        from graticule.ops.measure._kernels import label_range
+
+        cut: tuple[Any, ...] = (frame, *(slice(None),) * axis, slice(start, stop))
+        labels = self.inner[cut]
+        first = self.first.copy()
+        first[axis] += start
+        low, high = label_range(labels.reshape(-1).view(np.uint32))
+        found = work(labels, cut, first, low, high)
+        kept = found.pop("kept")
+        ranks = low + np.flatnonzero(kept)
+        rows = {name: values[kept] for name, values in found.items()}
+        frames = np.full(len(ranks), self.frames[frame], np.int64)
+        return {"frame": frames, "label": self.labels_of(ranks), **rows}
+
+
+def objects_of(labels: xr.DataArray, image: xr.DataArray | None, place: Place) -> Objects:
+    """Return the objects of a block.
+
+    Raises
+    ------
+    ImageError
+        If the dims do not fit, or a label is too large.
+    """
+    layout = layout_of(labels, image)
+    order = (*layout.frames, *layout.space)
+    flat = (1,) * (3 - len(layout.space))
+    turned = labels.transpose(*order)
+    count = int(np.prod([labels.sizes[dim] for dim in layout.frames], dtype=int))
+    ranks, names = _ranked(turned.values)
+    shape = (count, *flat, *(labels.sizes[dim] for dim in layout.space))
+    values = None
+    if image is not None:
+        lead = (layout.channel,) if layout.channel else ()
+        raw = image.transpose(*lead, *order).values
+        raw = raw.astype(_plain_dtype(raw.dtype), copy=False)
+        values = raw.reshape(len(layout.channels), *shape)
+    bounds = [place.own.get(dim, (0, labels.sizes[dim])) for dim in layout.space]
+    own = (*(slice(0, 1) for _ in flat), *(slice(*ends) for ends in bounds))
+    starts = [place.offset[d] + ends[0] for d, ends in zip(layout.space, bounds, strict=True)]
+    return Objects(
+        layout,
+        np.ascontiguousarray(ranks).reshape(shape),
+        names,
+        values,
+        (slice(None), *own),
+        np.array([*(0 for _ in flat), *starts], np.int64),
+        _frame_numbers(layout, labels, place),
+    )
+
+
+def _frame_numbers(layout: Layout, labels: xr.DataArray, place: Place) -> Array:
+    numbers = np.zeros(1, np.int64)
+    for dim in layout.frames:
+        own = place.offset[dim] + np.arange(labels.sizes[dim])
+        numbers = (numbers[:, None] * place.shape[dim] + own).ravel()
+    return numbers
+
+
+def _ranked(values: Array) -> tuple[Array, Array | None]:
+    """Return labels as int32, and what each stands for where they had to be renumbered."""
+    most = int(values.max(initial=0))
+    if most > np.iinfo(np.int64).max:
+        raise ImageError("a label must be below 2**63")
+    if most <= min(4 * values.size + 65536, np.iinfo(np.int32).max):
+        return values.astype(np.int32, copy=False), None
+    import pandas as pd
+
+    codes, found = pd.factorize(values.ravel())
+    names = np.unique(np.append(found.astype(np.int64), 0))
+    ranks = np.searchsorted(names, found.astype(np.int64)).astype(np.int32)
+    return ranks[codes].reshape(values.shape), names
+
+
+def piece_of(labels: xr.DataArray, dim: str, place: Place) -> Pieces:
+    """Return a block's own piece of a dim's coordinate; none where it has no such."""
+    if dim not in labels.coords or labels.coords[dim].attrs.get("counted"):
+        return {}
+    coordinate = labels.coords[dim]
+    start, stop = place.own.get(dim, (0, labels.sizes[dim]))
+    own = xr.DataArray(coordinate.values[start:stop], dims=dim, attrs=coordinate.attrs)
+    return {place.offset[dim] + start: own}
