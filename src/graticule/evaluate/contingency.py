@@ -1,0 +1,154 @@
+"""How often each pair of labels occurs: what partitions, matches and superpixels are judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graticule.core import spread
+from graticule.core.errors import ImageError
+from graticule.evaluate._inputs import Array, label_pair
+
+_DENSE = 1 << 16
+_LARGEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Contingency:
+    """The joint counts of two partitions; only pairs that occur are held.
+
+    Attributes
+    ----------
+    labels, truth : ndarray of int
+        Label numbers of each partition that occur, rising; 0 is among them where it occurs.
+    rows, columns : ndarray of int
+        Position of each pair in ``labels`` and in ``truth``, in the order of the labels.
+    counts : ndarray of int
+        Samples of each pair.
+    """
+
+    labels: Array
+    truth: Array
+    rows: Array
+    columns: Array
+    counts: Array
+
+    @property
+    def total(self) -> int:
+        """Number of samples."""
+        return int(self.counts.sum())
+
+    @property
+    def label_sizes(self) -> Array:
+        """Samples of each of ``labels``."""
+        return _sums(self.rows, self.counts, self.labels.size)
+
+    @property
+    def truth_sizes(self) -> Array:
+        """Samples of each of ``truth``."""
+        return _sums(self.columns, self.counts, self.truth.size)
+
+    def without_background(self) -> Contingency:
+        """Return the counts of the samples whose truth is not 0."""
+        return _contingency(self._pairs(self.truth[self.columns] != 0))
+
+    def objects(self) -> Contingency:
+        """Return the counts of the samples that are in an object of both."""
+        inside = (self.truth[self.columns] != 0) & (self.labels[self.rows] != 0)
+        return _contingency(self._pairs(inside))
+
+    def _pairs(self, keep: Array) -> tuple[Array, Array, Array]:
+        return self.labels[self.rows[keep]], self.truth[self.columns[keep]], self.counts[keep]
+
+
+def contingency(labels: Any, truth: Any) -> Contingency:
+    """Count how often each label meets each label of the truth.
+
+    Parameters
+    ----------
+    labels, truth : array_like or DataArray
+        Labels of one shape; 0 counts as a label like any other.
+
+    Returns
+    -------
+    Contingency
+        The pairs that occur with their counts.
+
+    Raises
+    ------
+    ImageError
+        If the shapes differ, or labels are negative, bools or no whole numbers.
+
+    Examples
+    --------
+    >>> found = contingency([[0, 1, 1]], [[0, 2, 0]])
+    >>> found.counts.tolist(), found.label_sizes.tolist(), found.truth_sizes.tolist()
+    ([1, 1, 1], [1, 2], [2, 1])
+    """
+    first, second = (_flat(array) for array in label_pair(labels, truth))
+    return _contingency(_counted(first, second))
+
+
+def _flat(labels: Array) -> Array:
+    """Return labels in a row as int32; larger numbers than that holds are refused."""
+    if labels.size and labels.max() > _LARGEST:
+        raise ImageError(
+            f"labels must be at most {_LARGEST:,}; the largest is {labels.max():,}",
+            hint="number them anew, as skimage.segmentation.relabel_sequential does",
+        )
+    return np.ascontiguousarray(labels).reshape(-1).astype(np.int32, copy=False)
+
+
+def _counted(first: Array, second: Array) -> tuple[Array, Array, Array]:
+    from graticule.evaluate._kernels import count_dense, count_sparse
+
+    if first.size == 0:
+        return (np.zeros(0, np.int64),) * 3
+    high, width = int(first.max()) + 1, int(second.max()) + 1
+    least = 1 << 18
+    if high * width <= _DENSE:
+        tables = spread(
+            lambda a, b: count_dense(first[a:b], second[a:b], high, width), first.size, least=least
+        )
+        table = np.sum(tables, axis=0)
+        rows, columns = np.nonzero(table)
+        return rows, columns, table[rows, columns]
+    if _runs(first, second) > first.size // 4:
+        return _split(*_sorted(first, second))
+    parts = spread(lambda a, b: count_sparse(first[a:b], second[a:b]), first.size, least=least)
+    keys = np.concatenate([keys for keys, _ in parts])
+    pairs, inverse = np.unique(keys, return_inverse=True)
+    counts = _sums(inverse, np.concatenate([counts for _, counts in parts]), pairs.size)
+    return _split(pairs, counts)
+
+
+def _runs(first: Array, second: Array) -> int:
+    changes = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return int(np.count_nonzero(changes))
+
+
+def _sorted(first: Array, second: Array) -> tuple[Array, Array]:
+    """Return the pairs and their counts by sorting: the way for labels that are like noise."""
+    keys = first.astype(np.int64) << 32
+    keys |= second
+    keys.sort()
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    return keys[starts], np.diff(starts, append=keys.size)
+
+
+def _split(pairs: Array, counts: Array) -> tuple[Array, Array, Array]:
+    return pairs >> 32, pairs & 0xFFFFFFFF, counts
+
+
+def _contingency(pairs: tuple[Array, Array, Array]) -> Contingency:
+    first, second, counts = pairs
+    labels, rows = np.unique(first, return_inverse=True)
+    truth, columns = np.unique(second, return_inverse=True)
+    return Contingency(labels, truth, rows, columns, counts)
+
+
+def _sums(at: Array, counts: Array, size: int) -> Array:
+    """Return sums by position; exact, for counts below 2**53."""
+    return np.bincount(at, weights=counts, minlength=size).astype(np.int64)
