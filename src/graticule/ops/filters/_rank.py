@@ -1,0 +1,151 @@
+"""The value at a given rank among the samples of a window."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Length, filtered_dims, spread
+from graticule.ops._morphology import footprint
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Window = Annotated[Literal["box", "ball", "diamond"], Field(title="Shape of the window")]
+
+MEDIAN = -1.0
+"""The percentile that stands for the median: of an even number, the mean of the middle two."""
+
+_CV2 = ("uint8", "uint16", "int16", "float32")
+_MOST_COMPARED = 125
+_SIDES = {1: 4096, 2: 64, 3: 24}
+
+
+def ranked(image: xr.DataArray, radius: Length, shape: str, percent: float) -> Array:
+    """Return a percentile of the values under a footprint around each sample, in their dtype."""
+    values = image.values
+    if values.dtype == np.bool_:
+        values = values.view(np.uint8)
+    elif values.dtype == np.float16:
+        values = values.astype(np.float32)
+    under = footprint(image, radius, shape)
+    axes = [image.get_axis_num(dim) for dim in filtered_dims(image)]
+    order = [axis for axis in range(values.ndim) if axis not in axes] + axes
+    moved = np.ascontiguousarray(values.transpose(order))
+    blocks = moved.reshape(-1, *moved.shape[moved.ndim - len(axes) :])
+    done = [_of_block(block, under, percent) for block in blocks]
+    out = done[0] if len(done) == 1 else np.stack(done)
+    back = out.reshape(moved.shape).transpose(np.argsort(order))
+    found = np.ascontiguousarray(back)
+    if image.dtype == np.bool_:
+        return found.view(np.bool_)
+    return found.astype(image.dtype, copy=False)
+
+
+def _of_block(values: Array, under: Array, percent: float) -> Array:
+    if under.size == 1:
+        return values.copy()
+    whole = values.dtype.kind != "f" or not np.isnan(values.min())
+    if percent == MEDIAN and whole and _suits_cv2(values, under):
+        import cv2
+
+        return np.asarray(cv2.medianBlur(values, under.shape[0]))
+    padded = np.pad(values, [(size // 2, size // 2) for size in under.shape], mode="edge")
+    if percent == MEDIAN and whole and np.count_nonzero(under) <= _MOST_COMPARED:
+        return _by_network(padded, values.shape, under)
+    return _by_histogram(padded, values.shape, under, percent)
+
+
+def _suits_cv2(values: Array, under: Array) -> bool:
+    side = under.shape[0]
+    square = values.ndim == 2 and under.shape == (side, side) and bool(under.all())
+    most = 255 if values.dtype == np.uint8 else 5
+    return square and values.dtype.name in _CV2 and 3 <= side <= most
+
+
+def _strides(shape: Sequence[int]) -> Array:
+    return np.array([int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))], np.int64)
+
+
+def _starts(padded: Sequence[int], shape: Sequence[int], under: Array) -> Array:
+    """Return the flat places of the first sample of each line inside the margins."""
+    strides, starts = _strides(padded), np.zeros(1, np.int64)
+    for axis, stride in enumerate(strides):
+        size = shape[axis] if axis < len(shape) - 1 else 1
+        steps = (np.arange(size) + under.shape[axis] // 2) * stride
+        starts = (starts[:, None] + steps).ravel()
+    return starts
+
+
+def _by_network(padded: Array, shape: tuple[int, ...], under: Array) -> Array:
+    from graticule.ops.filters._rank_kernels import network_medians
+
+    middle = np.array(under.shape) // 2
+    offsets = (np.argwhere(under) - middle) @ _strides(padded.shape)
+    starts = _starts(padded.shape, shape, under)
+    out = np.empty((starts.size, shape[-1]), padded.dtype)
+    flat = padded.reshape(-1)
+    spread(
+        lambda a, b: network_medians(flat, out, a, b, starts, offsets),
+        starts.size,
+        least=max(1, 4096 // shape[-1]),
+    )
+    return out.reshape(shape)
+
+
+def _by_histogram(padded: Array, shape: tuple[int, ...], under: Array, percent: float) -> Array:
+    """Cut into boxes, in each of which the values are numbered in their order."""
+    out = np.empty(shape, padded.dtype)
+    side = _SIDES.get(len(shape), 8)
+    steps = [max(side, 2 * size) for size in under.shape]
+    cuts = [range(0, size, step) for size, step in zip(shape, steps, strict=True)]
+    corners = list(itertools.product(*cuts))
+
+    def part(first: int, last: int) -> None:
+        for corner in corners[first:last]:
+            stop = [min(n, c + s) for n, c, s in zip(shape, corner, steps, strict=True)]
+            box = tuple(map(slice, corner, stop))
+            wide = tuple(
+                slice(s.start, s.stop + n - 1) for s, n in zip(box, under.shape, strict=True)
+            )
+            out[box] = _of_box(padded[wide], out[box].shape, under, percent)
+
+    spread(part, len(corners))
+    return out
+
+
+def _of_box(padded: Array, shape: tuple[int, ...], under: Array, percent: float) -> Array:
+    from graticule.ops.filters._rank_kernels import histogram_ranks
+
+    table, ranks = _numbered(padded)
+    rows = under.any(axis=-1)
+    around = np.argwhere(rows) - np.array(rows.shape, np.int64) // 2
+    lines = around @ _strides(padded.shape)[:-1]
+    halves = (np.count_nonzero(under, axis=-1)[rows] - 1) // 2
+    starts = _starts(padded.shape, shape, under)
+    found = np.empty((2, starts.size, shape[-1]), np.int32)
+    histogram_ranks(ranks.ravel(), len(table), starts, lines, halves, percent, found)
+    low, high = found.reshape(2, *shape)
+    out: Array = table[low]
+    between = low != high
+    if between.any():
+        out[between] = out[between] / 2 + table[high[between]] / 2
+    if table.dtype.kind == "f":
+        out[low < 0] = np.nan
+    return out
+
+
+def _numbered(values: Array) -> tuple[Array, Array]:
+    """Return the different values in their order, and the number of each sample; -1 for NaN."""
+    if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
+        low, high = int(values.min()), int(values.max())
+        table = np.arange(low, high + 1).astype(values.dtype)
+        return table, values.astype(np.int32) - np.int32(low)
+    table, numbers = np.unique(values, return_inverse=True)
+    ranks = numbers.reshape(values.shape).astype(np.int32)
+    if table.dtype.kind == "f" and np.isnan(table[-1]):
+        ranks[ranks == len(table) - 1] = -1
+    return table, ranks
