@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 from pydantic import Field
@@ -12,10 +12,21 @@ from graticule.core import Image, Mask, Record, op
 from graticule.core.errors import ImageError
 from graticule.ops.threshold._histogram import Histogram, counting, threshold_of
 from graticule.ops.threshold._methods import METHODS, Name
+from graticule.ops.threshold._partition import multi_otsu
+
+_Method = Name | Literal["multi_otsu"]
 
 
-def _finish(histogram: Histogram, *, methods: Sequence[Name]) -> pd.DataFrame:
-    return pd.DataFrame([{name: _value(histogram, name) for name in dict.fromkeys(methods)}])
+def _finish(histogram: Histogram, *, methods: Sequence[_Method], classes: int) -> pd.DataFrame:
+    row: dict[str, float] = {}
+    for name in dict.fromkeys(methods):
+        if name == "multi_otsu":
+            found = [float(value) for value in multi_otsu(histogram, classes)]
+            found += [float("nan")] * (classes - 1 - len(found))
+            row |= {f"multi_otsu_{number}": value for number, value in enumerate(found, start=1)}
+        else:
+            row[name] = _value(histogram, name)
+    return pd.DataFrame([row])
 
 
 def _value(histogram: Histogram, name: Name) -> float:
@@ -33,7 +44,8 @@ def values(
     image: Image,
     mask: Mask | None = None,
     *,
-    methods: Annotated[tuple[Name, ...], Field(title="Methods", min_length=1)] = tuple(METHODS),
+    methods: Annotated[tuple[_Method, ...], Field(title="Methods", min_length=1)] = tuple(METHODS),
+    classes: Annotated[int, Field(title="Number of phases of multi_otsu", ge=2, le=10)] = 3,
 ) -> Record:
     """Find the thresholds of an image by several methods, all from one histogram.
 
@@ -49,13 +61,17 @@ def values(
     methods : sequence of str
         Names of the histogram thresholds: ``otsu``, ``isodata``, ``li``, ``yen``, ``triangle``,
         ``mean``, ``minimum``, ``intermodes``, ``kittler_illingworth``, ``max_entropy``,
-        ``moments``; all by default.
+        ``moments``; all of these by default. And ``multi_otsu``, with a column for each threshold
+        (``multi_otsu_1``, ...), from the lowest.
+    classes : int
+        How many phases ``multi_otsu`` parts.
 
     Returns
     -------
     Record
         A column for each method, in the unit of the image's values. NaN where a method has no
-        answer, as ``minimum`` for a histogram without two modes.
+        answer, as ``minimum`` for a histogram without two modes, and for thresholds of
+        ``multi_otsu`` that an image of few values has not.
 
     Raises
     ------
@@ -76,5 +92,5 @@ def values(
        otsu  isodata  mean
     0   2.0      5.0  3.83
     """
-    table: Record = _SCOPE.whole(image, mask, methods=methods)
+    table: Record = _SCOPE.whole(image, mask, methods=methods, classes=classes)
     return table

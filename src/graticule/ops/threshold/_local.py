@@ -1,0 +1,138 @@
+"""Thresholds from the mean and deviation in a window around each sample.
+
+A sum over a window is a tree of sums of two, of four, of eight, ... whose shape depends on the
+window alone: other than a running sum it gives the same in a tile as in the whole, in a few
+additions for any width.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import Length, like, spread
+from graticule.ops._morphology import reach
+from graticule.ops.threshold._counting import fitted
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Border: TypeAlias = Literal["reflect", "symmetric"]
+Formula: TypeAlias = Callable[[Array, Any], Array]
+
+_FLAT = 1e-12  # a variance below this part of the squared mean is rounding
+_AT_ONCE = 1 << 18
+
+
+def local(
+    image: xr.DataArray,
+    mask: xr.DataArray | None,
+    radius: Length,
+    formula: Formula,
+    *,
+    border: Border,
+    deviation: bool,
+) -> xr.DataArray:
+    """Return where an image is above a threshold made of mean and deviation around each sample.
+
+    ``formula(mean, deviation)`` gives the thresholds; the deviation is None where it is not
+    asked for.
+    """
+    radii = reach(image, radius)
+    order = [dim for dim in image.dims if dim not in radii] + list(radii)
+    values = image.transpose(*order).values
+    known = np.isfinite(values)
+    if mask is not None:
+        known &= fitted(mask, image).transpose(*order).values
+    flat = (-1, *values.shape[len(order) - len(radii) :])
+    found = np.empty(known.reshape(flat).shape, bool)
+    for index, (part, sure) in enumerate(
+        zip(values.reshape(flat), known.reshape(flat), strict=True)
+    ):
+        windows = _Windows(part, sure, tuple(radii.values()), border, deviation)
+        _compare(windows, formula, found[index])
+    whole = xr.DataArray(found.reshape(values.shape), dims=order).transpose(*image.dims)
+    return like(image, np.ascontiguousarray(whole.values))
+
+
+def halo(image: xr.DataArray, params: Any) -> dict[str, int]:
+    """Return how far a window reaches, by filtered dim."""
+    return {
+        dim: min(reached, image.sizes[dim])
+        for dim, reached in reach(image, params["radius"]).items()
+    }
+
+
+class _Windows:
+    """Mean and deviation in windows over an array, by strips along its first axis."""
+
+    def __init__(
+        self, values: Array, known: Array, radii: tuple[int, ...], border: Border, deviation: bool
+    ) -> None:
+        wide = values.astype(np.float64)
+        self.values, self.known, self.radii, self.deviation = values, known, radii, deviation
+        around = [(radius, radius) for radius in radii]
+        self.all_known = bool(known.all())
+        self.padded = np.pad(wide if self.all_known else np.where(known, wide, 0.0), around, border)
+        self.weight = None if self.all_known else np.pad(known, around, border)
+        self.size = float(math.prod(2 * radius + 1 for radius in radii))
+
+    def of(self, start: int, stop: int) -> tuple[Array, Array | None]:
+        """Return mean and deviation for the places from ``start`` up to ``stop``."""
+        rows = slice(start, stop + 2 * self.radii[0])
+        part = self.padded[rows]
+        number: Any = self.size
+        if self.weight is not None:
+            number = np.maximum(self._sums(self.weight[rows].astype(np.float64)), 1.0)
+        mean = self._sums(part) / number
+        if not self.deviation:
+            return mean, None
+        variance = self._sums(part * part) / number - mean * mean
+        variance[variance < _FLAT * mean * mean] = 0.0
+        return mean, np.sqrt(variance, out=variance)
+
+    def _sums(self, part: Array) -> Array:
+        for axis, radius in enumerate(self.radii):
+            part = window_sums(part, 2 * radius + 1, axis)
+        return part
+
+
+def window_sums(values: Array, width: int, axis: int) -> Array:
+    """Return the sums of ``width`` neighbours along an axis, which gets shorter by ``width - 1``.
+
+    Examples
+    --------
+    >>> window_sums(np.arange(6.0), 3, 0)
+    array([ 3.,  6.,  9., 12.])
+    """
+    size = values.shape[axis] - width + 1
+    ahead = (slice(None),) * axis
+    total, done, span = None, 0, 1
+    while True:
+        if width & span:
+            piece = values[(*ahead, slice(done, done + size))]
+            total = piece.copy() if total is None else np.add(total, piece, out=total)
+            done += span
+        if done == width:
+            assert total is not None
+            return total
+        values = values[(*ahead, slice(None, -span))] + values[(*ahead, slice(span, None))]
+        span *= 2
+
+
+def _compare(windows: _Windows, formula: Formula, found: Array) -> None:
+    """Write where the values are above their thresholds, strip by strip."""
+    rows = len(found)
+    least = max(1, min(rows, _AT_ONCE * rows // max(1, found.size)))
+
+    def strip(start: int, stop: int) -> None:
+        for first in range(start, stop, least):
+            last = min(first + least, stop)
+            threshold = formula(*windows.of(first, last))
+            above = windows.values[first:last] > threshold
+            found[first:last] = above & windows.known[first:last]
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread(strip, rows, least=least)

@@ -1,0 +1,79 @@
+"""Niblack's local threshold."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graticule.core import Image, Length, Mask, Neighbourhood, op
+from graticule.ops.threshold._local import halo, local
+
+
+@op(version=1, scope=Neighbourhood(halo), dtype="bool")
+def niblack(
+    image: Image,
+    mask: Mask | None = None,
+    *,
+    radius: Annotated[Length, Field(title="Radius of the window", ge=0)] = Length(7),
+    k: Annotated[float, Field(title="Weight of the deviation", ge=-5, le=5)] = 0.2,
+) -> Mask:
+    r"""Separate bright from dark by mean and deviation around each sample.
+
+    The threshold is :math:`t = m - k s`, with the mean :math:`m` and the standard deviation
+    :math:`s` in a window around the sample [1]_. With a negative ``k`` what stands out above its
+    surroundings is left. In windows without an object, noise is parted into bright and dark;
+    `sauvola` is not misled in this way.
+
+    The window is a box that reaches ``radius`` to all sides: of 15 samples by default. NaN,
+    infinite values and what is outside ``mask`` are left out of the windows and are never in the
+    result. At the border the image is mirrored without repeating the last sample (``c b | a b c``).
+    A deviation of less than a millionth of the mean counts as none.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; windows along ``z y x``, or along all where it has none of these.
+    mask : Mask, optional
+        Where to look; everywhere by default.
+    radius : Length
+        In pixels or as a length (anisotropic spacing is respected); whole samples count.
+    k : float
+        Weight of the deviation.
+
+
+    Returns
+    -------
+    Mask
+        True where the image is above the threshold of its window.
+
+    Raises
+    ------
+    ImageError
+        If the values are complex.
+    UnitsError
+        If ``radius`` has a unit and a dim has none.
+
+    See Also
+    --------
+    skimage.filters.threshold_niblack : the same thresholds where there is no NaN.
+
+    References
+    ----------
+    .. [1] Niblack, W., *An introduction to digital image processing*, Prentice-Hall, 1986.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> gt.threshold.niblack(np.array([1, 1, 9, 1, 1, 5]), radius=1, k=-0.2)
+    array([False, False,  True, False, False,  True])
+    """
+    return local(
+        image,
+        mask,
+        radius,
+        lambda mean, deviation: mean - k * deviation,
+        border="reflect",
+        deviation=True,
+    )
