@@ -86,12 +86,12 @@ def padded(objects: Objects) -> Iterator[Padded]:
     before, after = wide - begin, wide - (np.array(sizes) - end)
     margins = [(int(one), int(two)) for one, two in zip(before, after, strict=True)]
     for number, frame in enumerate(objects.frames):
-        ranks, found = _compact(objects.ranks[number])
+        ranks, found = compact(objects.ranks[number])
         labels = np.pad(ranks, margins)
         yield Padded(labels, objects.labels_of(found), int(frame), wide, end - begin, margins)
 
 
-def _compact(ranks: Array) -> tuple[Array, Array]:
+def compact(ranks: Array) -> tuple[Array, Array]:
     """Return numbers 1..n in the place of ranks, and the rank of each number."""
     present = np.zeros(int(ranks.max(initial=0)) + 1, bool)
     present[ranks.ravel()] = True

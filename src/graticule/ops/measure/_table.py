@@ -38,7 +38,7 @@ class Measured:
         self.dims = partial.layout.space
         parts = partial.tables["objects"]
         self.objects: Columns = combined(parts, OBJECT, rules(self.layout, parts[0]))
-        self.steps, self.unit = self._scale()
+        self.steps, self.unit = scale_of(partial)
 
     @cached_property
     def keys(self) -> Keys:
@@ -65,26 +65,6 @@ class Measured:
     def sizes(self) -> Array:
         """Length, area or volume of each object."""
         return np.asarray(self.pixels * np.prod(self.steps))
-
-    def _scale(self) -> tuple[Array, str]:
-        """Return the step along each dim in one common unit, or in pixels where there is none."""
-        found = []
-        for dim in self.dims:
-            axis = self.partial.axis(dim)
-            found.append((1.0, "") if axis is None else step_of(axis, dim))
-        units = {unit for _, unit in found}
-        if units == {""}:
-            counted = all(step == 1 for step, _ in found)
-            return np.array([step for step, _ in found]), "px" if counted else ""
-        try:
-            scales = [unit_scale(unit) for _, unit in found]
-        except UnitsError:
-            return np.ones(len(found)), "px"
-        if len({base for _, base in scales}) > 1:
-            return np.ones(len(found)), "px"
-        last = scales[-1][0]
-        steps = [step * scale / last for (step, _), (scale, _) in zip(found, scales, strict=True)]
-        return np.array([float(f"{step:.12g}") for step in steps]), found[-1][1]
 
     @cached_property
     def _moments(self) -> tuple[Array, Array]:
@@ -131,7 +111,7 @@ class Measured:
     def base(self) -> Named:
         """Return what every table has: label, frame, size, place and bounding box."""
         columns: dict[str, tuple[Any, str]] = {"label": (self.objects["label"], "")}
-        columns |= self._frames()
+        columns |= frame_columns(self.partial, self.objects["frame"])
         columns["pixels"] = self.pixels, ""
         columns[SIZE[len(self.dims)]] = self.sizes, self.power(len(self.dims))
         for axis, dim in enumerate(self.dims):
@@ -141,13 +121,35 @@ class Measured:
             columns[f"{dim}_stop"] = self.objects["high"][:, axis] + 1, ""
         return columns
 
-    def _frames(self) -> Named:
-        """Return where each object's frame lies along the dims that are not measured."""
-        sizes = [self.partial.shape[dim] for dim in self.layout.frames]
-        places = np.unravel_index(self.objects["frame"], sizes) if sizes else ()
-        columns = {}
-        for dim, place in zip(self.layout.frames, places, strict=True):
-            axis = self.partial.axis(dim)
-            unit = "" if axis is None else str(axis.attrs.get("units", ""))
-            columns[dim] = (place if axis is None else axis.values[place]), unit
-        return columns
+
+def frame_columns(partial: Partial, frames: Array) -> Named:
+    """Return where frames lie along the dims that are not measured."""
+    sizes = [partial.shape[dim] for dim in partial.layout.frames]
+    places = np.unravel_index(frames, sizes) if sizes else ()
+    columns = {}
+    for dim, place in zip(partial.layout.frames, places, strict=True):
+        axis = partial.axis(dim)
+        unit = "" if axis is None else str(axis.attrs.get("units", ""))
+        columns[dim] = (place if axis is None else axis.values[place]), unit
+    return columns
+
+
+def scale_of(partial: Partial) -> tuple[Array, str]:
+    """Return the step along each dim in one common unit, or in pixels where there is none."""
+    found = []
+    for dim in partial.layout.space:
+        axis = partial.axis(dim)
+        found.append((1.0, "") if axis is None else step_of(axis, dim))
+    units = {unit for _, unit in found}
+    if units == {""}:
+        counted = all(step == 1 for step, _ in found)
+        return np.array([step for step, _ in found]), "px" if counted else ""
+    try:
+        scales = [unit_scale(unit) for _, unit in found]
+    except UnitsError:
+        return np.ones(len(found)), "px"
+    if len({base for _, base in scales}) > 1:
+        return np.ones(len(found)), "px"
+    last = scales[-1][0]
+    steps = [step * scale / last for (step, _), (scale, _) in zip(found, scales, strict=True)]
+    return np.array([float(f"{step:.12g}") for step in steps]), found[-1][1]

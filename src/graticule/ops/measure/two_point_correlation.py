@@ -1,0 +1,196 @@
+"""Two-point correlation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Length, Mask, Place, Table, Whole, filtered_dims, op
+from graticule.core.errors import ParameterError
+from graticule.ops.measure._fractions import require_same_dims
+from graticule.ops.measure._merge import Partial
+from graticule.ops.measure._objects import layout_of, piece_of
+from graticule.ops.measure._table import frame_columns, scale_of
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+
+@op(version=1, scope=Whole("every two samples are compared, by Fourier transform", memory=130))
+def two_point_correlation(
+    mask: Mask,
+    within: Mask | None = None,
+    *,
+    reach: Annotated[Length | None, Field(title="Largest distance", ge=0)] = None,
+    periodic: Annotated[bool, Field(title="The image goes on where it began")] = False,
+) -> Table:
+    r"""Return how often two samples at a distance are both in the mask.
+
+    .. math:: S_2(r) = P\left[x \in M,\; x + r \in M\right], \quad
+              \chi(r) = \frac{S_2(r) - p^2}{p\,(1 - p)}
+
+    over all pairs of samples that lie in the image (and within ``within``), counted exactly by
+    Fourier transform and gathered in rings (shells) as wide as the smallest sample [1]_.
+    :math:`S_2(0) = p` is the fraction of the mask; where :math:`\chi` has fallen to 0 the image
+    has no memory of itself. Its slope at 0 gives the surface: :math:`-S_2'(0)` is the surface by
+    volume over 4, or the boundary length by area over :math:`\pi`.
+
+    Parameters
+    ----------
+    mask : Mask
+        Along up to three dims ``z y x``, for every index along other dims (as ``t``), which are
+        columns then; along all dims where it has none of ``z y x``.
+    within : Mask, optional
+        Where samples count; by default everywhere.
+    reach : Length, optional
+        The largest distance; by default half of the shortest side, and of the image where
+        it is periodic.
+    periodic : bool
+        Whether what leaves the image on one side comes in on the other; without it, only pairs
+        within the image are counted.
+
+    Returns
+    -------
+    Table
+        One row for each ring with a pair: ``distance``, the mean over its pairs;
+        ``probability`` :math:`S_2`; ``correlation`` :math:`\chi`, NaN where the mask is empty or
+        full; ``pairs``, each in both directions.
+
+    Raises
+    ------
+    ParameterError
+        If ``reach`` is larger than the image, or than half of it where it is periodic.
+    UnitsError
+        If ``reach`` has a unit and a dim has none.
+
+    References
+    ----------
+    .. [1] Torquato, S., "Random Heterogeneous Materials", Springer, 2002.
+       :doi:`10.1007/978-1-4757-6355-3`
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> stripes = np.tile([True, True, False, False], (8, 4))
+    >>> table = gt.measure.two_point_correlation(stripes[0], periodic=True, reach=4)
+    >>> table[["distance", "probability", "correlation"]]
+       distance  probability  correlation
+    0       0.0         0.50          1.0
+    1       1.0         0.25          0.0
+    2       2.0         0.00         -1.0
+    3       3.0         0.25          0.0
+    4       4.0         0.50          1.0
+    """
+    require_same_dims(mask, within, "within")
+    layout = layout_of(mask, None)
+    place = Place.of(mask)
+    axes = {str(dim): piece_of(mask, str(dim), place) for dim in mask.dims}
+    whole = Partial(layout, place.shape, axes, {})
+    steps, unit = scale_of(whole)
+    lags, limit = _lags(mask, steps, reach, periodic)
+    order = (*layout.frames, *layout.space)
+    shape = (-1, *(mask.sizes[dim] for dim in layout.space))
+    images = mask.transpose(*order).values.reshape(shape)
+    valid = None if within is None else within.transpose(*order).values.reshape(shape)
+    parts, frames = [], []
+    for number, image in enumerate(images):
+        where = None if valid is None else valid[number]
+        both, pairs = _counts(image, where, lags, periodic)
+        parts.append(_rings(both, pairs, lags, steps, limit))
+        frames += [number] * len(parts[-1])
+    table = pd.concat(parts, ignore_index=True)
+    units = {"distance": unit} if unit else {}
+    for position, (name, (values, of)) in enumerate(frame_columns(whole, np.array(frames)).items()):
+        table.insert(position, name, values)
+        units |= {name: of} if of else {}
+    table.attrs["units"] = units
+    return table
+
+
+def _lags(
+    mask: xr.DataArray, steps: Array, reach: Length | None, periodic: bool
+) -> tuple[list[int], float]:
+    """Return the largest offset along each dim in samples, and the largest distance."""
+    dims = filtered_dims(mask)
+    sizes = np.array([mask.sizes[dim] for dim in dims])
+    most = sizes // 2 if periodic else sizes - 1
+    if reach is None:
+        limit = float((sizes * steps).min() / 2)
+    else:
+        limit = float(min(reach.samples(mask, d) * s for d, s in zip(dims, steps, strict=True)))
+    lags = np.floor(limit / steps * (1 + 1e-12)).astype(int)
+    if reach is not None and (lags > most).any():
+        axis = int(np.argmax(lags - most))
+        raise ParameterError(
+            f"reaches {lags[axis]} samples along {dims[axis]}; the image has {sizes[axis]}, so "
+            f"at most {most[axis]} make sense",
+            where="reach",
+        )
+    return [int(lag) for lag in np.minimum(lags, most)], limit
+
+
+def _counts(
+    image: Array, valid: Array | None, lags: list[int], periodic: bool
+) -> tuple[Array, Array]:
+    """Return, by offset, in how many pairs both are in the mask, and how many pairs there are."""
+    both = _paired(image if valid is None else image & valid, lags, periodic)
+    if valid is not None:
+        return both, _paired(valid, lags, periodic)
+    pairs = np.ones([1] * image.ndim)
+    for axis, (size, lag) in enumerate(zip(image.shape, lags, strict=True)):
+        number = np.full(len(_offsets(lag, size, periodic)), float(size))
+        if not periodic:
+            number -= np.abs(_offsets(lag, size, periodic))
+        pairs = pairs * number.reshape([-1 if a == axis else 1 for a in range(image.ndim)])
+    return both, pairs
+
+
+def _offsets(lag: int, size: int, periodic: bool) -> Array:
+    """Return the offsets along an axis; half of a period is the same forwards and backwards."""
+    last = lag + 1 if not periodic or 2 * lag < size else lag
+    return np.concatenate([np.arange(lag + 1), np.arange(1 - last, 0)])
+
+
+def _paired(mask: Array, lags: list[int], periodic: bool) -> Array:
+    """Return, by offset, how many samples of the mask have another one at the offset."""
+    from scipy import fft
+
+    sizes = [
+        size if periodic else fft.next_fast_len(size + lag, real=True)
+        for size, lag in zip(mask.shape, lags, strict=True)
+    ]
+    waves = fft.rfftn(mask.astype(np.float64), sizes)
+    power = waves.real**2 + waves.imag**2
+    counts = fft.irfftn(power, sizes)
+    chosen = [
+        _offsets(lag, size, periodic) % wide
+        for lag, size, wide in zip(lags, mask.shape, sizes, strict=True)
+    ]
+    return np.asarray(np.rint(counts[np.ix_(*chosen)]))
+
+
+def _rings(both: Array, pairs: Array, lags: list[int], steps: Array, limit: float) -> pd.DataFrame:
+    """Return the counts gathered by distance."""
+    squares = np.zeros([1] * both.ndim)
+    for axis, (lag, step) in enumerate(zip(lags, steps, strict=True)):
+        away = np.concatenate([np.arange(lag + 1), np.arange(lag + 1 - both.shape[axis], 0)])
+        own = (away[: both.shape[axis]] * step) ** 2
+        squares = squares + own.reshape([-1 if a == axis else 1 for a in range(both.ndim)])
+    distance = np.sqrt(squares)
+    kept = (distance <= limit * (1 + 1e-9)) & (pairs > 0)
+    distance, both, pairs = distance[kept], both[kept], np.broadcast_to(pairs, kept.shape)[kept]
+    ring = np.rint(distance / steps.min()).astype(np.int64)
+    number = np.bincount(ring, pairs)
+    used = number > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        probability = (np.bincount(ring, both) / number)[used]
+        middle = (np.bincount(ring, distance * pairs) / number)[used]
+    p = probability[0] if len(probability) else np.nan
+    spread = p * (1 - p)
+    chi = (probability - p**2) / spread if spread > 0 else np.full(len(probability), np.nan)
+    columns = {"distance": middle, "probability": probability, "correlation": chi}
+    return pd.DataFrame({**columns, "pairs": number[used].astype(np.int64)})
