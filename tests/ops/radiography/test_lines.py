@@ -77,7 +77,7 @@ def test_sensitivity_is_divided_out():
     factors = 1 + _offsets(160, 0.1, 8)
     clean = LINES(picture * factors, correction="divide")
     alone = LINES(picture, correction="divide")
-    assert np.abs(clean / alone - 1).max() < 0.01
+    assert np.abs(clean / alone - 1).max() < 0.03
     kept = RNG.normal(50, 1, (40, 30))
     np.testing.assert_allclose(
         LINES(7 * kept, correction="divide"), 7 * LINES(kept, correction="divide"), rtol=1e-5
@@ -162,7 +162,7 @@ def test_the_centre_of_rotation_may_be_elsewhere():
     rings = np.interp(np.hypot(y - 20, x - 30), np.arange(90), _offsets(90, 1.0, 8))
     right = RINGS(rings, space="slice", radius=3, center=(20, 30))
     wrong = RINGS(rings, space="slice", radius=3)
-    assert _rms(right) < 0.4 * _rms(rings)
+    assert _rms(right) < 0.5 * _rms(rings)
     assert _rms(wrong) > 0.8 * _rms(rings)
     image = as_image(rings, spacing={"y": "2 um", "x": "2 um"})
     found = RINGS(image, space="slice", radius=3, center=("40 um", "60 um"))
