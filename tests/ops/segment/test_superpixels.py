@@ -1,4 +1,4 @@
-"""segment.slic and segment.etps: the partition of scikit-image; connected, whole, and on borders."""
+"""segment.slic and segment.etps: connected, whole, on borders; slic as scikit-image has it."""
 
 from __future__ import annotations
 

@@ -68,13 +68,49 @@ def assign_rows(
             if int(max(cz - reach[0], 0.0)) <= z < int(min(cz + reach[0] + 1, depth)):
                 first, last = int(max(cx - reach[2], 0.0)), int(min(cx + reach[2] + 1, width))
                 off = np.float32((cz - z) ** 2 * scale[0] + (centers[k, 1] - y) ** 2 * scale[1])
-                _distances(places[first:last], np.float32(cx), off, across, away[first:last])
+                label, at = np.int32(k + 1), np.float32(cx)
+                if channels == 1:
+                    grey = np.float32(centers[k, 3])
+                    _take_grey(
+                        places[first:last],
+                        at,
+                        off,
+                        across,
+                        image[0, z, y, first:last],
+                        grey,
+                        label,
+                        best[first:last],
+                        nearest[first:last],
+                    )
+                    continue
+                _distances(places[first:last], at, off, across, away[first:last])
                 for channel in range(channels):
                     colour = np.float32(centers[k, 3 + channel])
                     _add_squares(image[channel, z, y, first:last], colour, away[first:last])
-                _take(away[first:last], np.int32(k + 1), best[first:last], nearest[first:last])
+                _take(away[first:last], label, best[first:last], nearest[first:last])
         _add_row(image, mask, labels, nearest, z, y, sums)
     return sums
+
+
+@njit(cache=True, nogil=True)
+def _take_grey(
+    places: Any,
+    at: Any,
+    off: Any,
+    scale: Any,
+    values: Any,
+    grey: Any,
+    label: Any,
+    best: Any,
+    nearest: Any,
+) -> None:
+    """Do at once what `_distances`, `_add_squares` and `_take` do for one channel."""
+    for x in range(best.size):
+        beside, difference = at - places[x], values[x] - grey
+        away = off + scale * beside * beside + difference * difference
+        nearer = away < best[x]
+        best[x] = away if nearer else best[x]
+        nearest[x] = label if nearer else nearest[x]
 
 
 @njit(cache=True, nogil=True)

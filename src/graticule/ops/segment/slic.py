@@ -124,9 +124,10 @@ def _segment(
     features = colours(values, known, colour=colour, robust=False) / np.float32(compactness)
     features = np.ascontiguousarray(np.moveaxis(features, -1, 0))
     scale = (steps / (cells * steps).max()) ** 2
+    reach = 2 * np.rint(spacing_of_cells(shape, steps, samples, len(centers))).astype(int)
     if known is not None:
-        centers, _ = _settled(features[:0], known, centers, cells, scale, iterations)
-    centers, labels = _settled(features, known, centers, cells, scale, iterations)
+        centers, _ = _settled(features[:0], known, centers, reach, scale, iterations)
+    centers, labels = _settled(features, known, centers, reach, scale, iterations)
     share = samples / len(centers)
     return np.asarray(connect(labels, int(0.5 * share), int(3 * share)))
 
@@ -144,7 +145,7 @@ def _grid(known: Array | None, shape: tuple[int, ...], cells: Array, first: Arra
 
 
 def _settled(
-    features: Array, known: Array | None, positions: Array, cells: Array, scale: Array, times: int
+    features: Array, known: Array | None, positions: Array, reach: Array, scale: Array, times: int
 ) -> tuple[Array, Array]:
     """Return the positions of the centers after some rounds, and the label of each sample."""
     from graticule.ops.segment._superpixel_kernels import assign_rows, windows
@@ -154,7 +155,6 @@ def _settled(
     centers[:, :3] = positions[:, :3]
     inside = np.zeros((0, 0, 0), bool) if known is None else known
     labels = np.zeros((depth, height, width), np.int32)
-    reach = 2 * cells
 
     for _ in range(times):
         rows, within = windows(centers, int(reach[1]), height)
