@@ -7,6 +7,7 @@ from cyclopts import App
 import graticule
 from graticule.cli.bench import bench
 from graticule.cli.check import check
+from graticule.cli.compare import compare
 from graticule.cli.demo import demo
 from graticule.cli.inspect import inspect
 from graticule.cli.ops import ops
@@ -27,6 +28,6 @@ def make_app() -> App:
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,
     )
-    for command in (demo, run, check, ops, inspect, bench):
+    for command in (demo, run, compare, check, ops, inspect, bench):
         app.command(command)
     return app

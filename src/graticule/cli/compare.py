@@ -1,0 +1,152 @@
+"""``graticule compare``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from graticule.core.errors import RequestError
+
+_MANY = Parameter(negative=(), consume_multiple=False)
+
+
+def compare(
+    pipeline: str,
+    step: str,
+    images: Annotated[list[Path] | None, Parameter(negative=())] = None,
+    /,
+    *,
+    try_: Annotated[list[str] | None, Parameter(name="--try", negative=())] = None,
+    over: Annotated[list[str] | None, _MANY] = None,
+    of: str | None = None,
+    truth: Path | None = None,
+    region: str | None = None,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("comparison"),
+    memory: str | None = None,
+    overwrite: bool = False,
+) -> int:
+    """Try every way to do a step, side by side: pictures, numbers, scores, agreement, time.
+
+    What the ways have in common is computed once. With --truth they are scored against it,
+    without it by how far they agree. The best is written as a pipeline.
+
+    Examples: graticule compare coins threshold --try thresholds;
+    graticule compare coins threshold photo.png --over smooth.sigma=0,1,2,4 -o out;
+    graticule compare mine.yaml bright images/ --truth masks/ --try threshold.otsu,threshold.li
+
+    Parameters
+    ----------
+    pipeline
+        A YAML file, or the name of a recipe.
+    step
+        The step to look at: its name, or the family of ops it alone is of.
+    images
+        Files, folders or patterns; for a recipe, by default its own example.
+    try_
+        Ops or families of ops to try for the step, as threshold.li,threshold.otsu or thresholds.
+    over
+        Values of a parameter to try, as smooth.sigma=0,1,2,4; repeated, every combination.
+    of
+        A later step to look at instead.
+    truth
+        A file or a folder with the truth: masks, labels, or what images should be.
+    region
+        The part of each image to work on, as y=0:512,x=100:400.
+    out
+        Folder for compare.html, the tables and best.yaml.
+    memory
+        Memory of the process, as 4GB.
+    overwrite
+        Replace what an earlier comparison left in the folder.
+    """
+    from graticule.cli.show import progress_bar, table_of, tell_of_compilation
+    from graticule.compare.run import compare as run
+    from graticule.pipeline import Pipeline
+    from graticule.recipes import pipeline_path
+
+    loaded = Pipeline.load(pipeline_path(pipeline))
+    tried = [name for text in try_ or () for name in text.split(",") if name]
+    grid = dict(_values(text) for text in over or ())
+    if not tried and not grid:
+        tried = [loaded.steps[step].op.name.partition(".")[0]] if step in loaded.steps else [step]
+    tell_of_compilation()
+    with _examples(pipeline, images) as sources, progress_bar(loaded.name) as progress:
+        found = run(
+            loaded,
+            step,
+            sources,
+            out,
+            tried=tried,
+            over=grid,
+            of=of,
+            truth=truth,
+            region=_region(region),
+            memory=memory,
+            overwrite=overwrite,
+            command=["graticule", *sys.argv[1:]],
+            tell=progress,
+        )
+    table_of(found.summary, rows=40)
+    first = "scores best" if found.by_truth else "agrees most with the others (no truth was given)"
+    print(f"{found.best} {first} -> {out / 'best.yaml'}")
+    print(f"side by side: {out / 'compare.html'}")
+    return 0
+
+
+@contextmanager
+def _examples(pipeline: str, images: list[Path] | None) -> Iterator[list[Path]]:
+    """Give the images to compare on: those named, or for a recipe those of its example."""
+    from graticule.recipes import make_example, recipes
+
+    name = pipeline.rstrip("/").rpartition("/")[2]
+    if images:
+        yield images
+    elif name in recipes():
+        with tempfile.TemporaryDirectory() as folder:
+            yield [make_example(name, Path(folder) / name)]
+    else:
+        raise RequestError(
+            "name the images to compare on", hint="only recipes have an example of their own"
+        )
+
+
+def _values(text: str) -> tuple[str, list[Any]]:
+    """Split ``step.parameter=value,value``; values are read as YAML."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    name, sign, values = text.partition("=")
+    try:
+        found = YAML(typ="safe").load(f"[{values}]")
+    except (YAMLError, ValueError, RecursionError):
+        found = None
+    if not sign or not name.strip() or not found:
+        raise RequestError(
+            f"--over needs step.parameter=value,value, not {shlex.quote(text)}",
+            hint="as --over smooth.sigma=0,1,2,4",
+        )
+    return name.strip(), list(found)
+
+
+def _region(text: str | None) -> dict[str, tuple[int, int]]:
+    """Read ``y=0:512,x=100:400``."""
+    found = {}
+    for part in (text or "").split(","):
+        if not part:
+            continue
+        dim, _, bounds = part.partition("=")
+        start, _, stop = bounds.partition(":")
+        if not (dim and start.isdecimal() and stop.isdecimal()):
+            raise RequestError(
+                f"--region needs dim=start:stop, not {shlex.quote(part)}",
+                hint="as --region y=0:512,x=100:400",
+            )
+        found[dim.strip()] = (int(start), int(stop))
+    return found

@@ -1,0 +1,126 @@
+"""What a comparison found: a row for each way, its agreement with the others, and the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from graticule.compare.judge import agreement, measure_of, scores
+from graticule.compare.trial import Trial
+from graticule.core.errors import RequestError
+
+
+@dataclass(frozen=True)
+class Looked:
+    """All ways on one image.
+
+    Attributes
+    ----------
+    image : str
+        Its name.
+    source : DataArray
+        The image itself.
+    trials : sequence of Trial
+        What each way gave.
+    truth : DataArray or None
+        What is true, where that is known.
+    """
+
+    image: str
+    source: object
+    trials: Sequence[Trial]
+    truth: object = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        A row for each way and image: the numbers of the answer, scores, agreement and time.
+    summary : DataFrame
+        A row for each way, the best first: means over the images.
+    agreement : DataFrame
+        How far each way agrees with each other one, by name; the mean over the images.
+    measure : str
+        What the ways are ranked by.
+    by_truth : bool
+        Whether that is a score against truth; if not, it is the agreement with the others.
+    """
+
+    rows: pd.DataFrame
+    summary: pd.DataFrame
+    agreement: pd.DataFrame
+    measure: str
+    by_truth: bool
+
+    @property
+    def best(self) -> str:
+        """Name of the best way."""
+        return str(self.summary["way"].iloc[0])
+
+
+def compared(looked: Sequence[Looked]) -> Comparison:
+    """Score every way on every image, and rank them.
+
+    Without truth a way is ranked by how far it agrees with the others on average. That is the
+    opinion of the majority and no proof: methods of one kind may be wrong together.
+
+    Raises
+    ------
+    RequestError
+        If no way gave a result on any image.
+    """
+    by_truth = any(image.truth is not None for image in looked)
+    rows, matrices = [], []
+    for image in looked:
+        matrix = agreement(image.trials)
+        matrices.append(matrix)
+        rows += [_row(image, trial, matrix) for trial in image.trials]
+    table = pd.DataFrame(rows)
+    kinds = [trial.kind for image in looked for trial in image.trials if trial.value is not None]
+    if not kinds:
+        faults = sorted({trial.fault for image in looked for trial in image.trials})
+        raise RequestError(f"no way gave a result: {faults[0]}")
+    measure = measure_of(kinds[0], by_truth=by_truth)
+    return Comparison(table, _summary(table, measure), _mean(matrices), measure, by_truth)
+
+
+def _row(image: Looked, trial: Trial, matrix: pd.DataFrame) -> dict[str, object]:
+    row: dict[str, object] = {"image": image.image, "way": trial.variant.name}
+    if trial.value is None:
+        return {**row, "fault": trial.fault}
+    if image.truth is not None:
+        row |= scores(trial.value, trial.kind, image.truth)
+    own = list(matrix.columns).index(trial.variant.name)
+    others = np.delete(matrix.to_numpy(float)[own], own)
+    known = others[np.isfinite(others)]
+    row["agreement"] = float(known.mean()) if known.size else float("nan")
+    return {**row, "seconds": trial.seconds, **trial.answer}
+
+
+def _summary(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return means by way, the best first; a way that failed on an image comes last."""
+    numbers = table.select_dtypes(include=["number", "bool"]).columns
+    grouped = table.groupby("way", sort=False)
+    summary = grouped[list(numbers)].mean().reset_index()
+    failed = table["fault"].notna() if "fault" in table else pd.Series(False, index=table.index)
+    summary["failed"] = failed.groupby(table["way"], sort=False).sum().to_numpy()
+    order = np.lexsort((-summary[measure].fillna(-np.inf).to_numpy(), summary["failed"].to_numpy()))
+    if not summary["failed"].any():
+        summary = summary.drop(columns="failed")
+    return summary.iloc[order].reset_index(drop=True)
+
+
+def _mean(matrices: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    stacked = np.stack([matrix.to_numpy(float) for matrix in matrices])
+    known = np.isfinite(stacked)
+    total = np.where(known, stacked, 0).sum(axis=0)
+    count = known.sum(axis=0)
+    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return pd.DataFrame(mean, index=matrices[0].index, columns=matrices[0].columns)

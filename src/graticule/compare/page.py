@@ -1,0 +1,239 @@
+"""The page of a comparison: a table, views that move together, agreement, and the best."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+import graticule
+from graticule.compare.comparison import Comparison, Looked
+from graticule.compare.judge import MEASURES
+from graticule.compare.trial import Trial
+from graticule.core.kinds import Kind
+from graticule.evaluate.pixels import hit_map
+from graticule.pipeline.preview import pictured
+from graticule.report import wording
+from graticule.report.draw import Tones, is_upward, painted, picture_uri, reduced, tones_of
+from graticule.report.hits import hit_key, painted_hits
+from graticule.report.html import render
+from graticule.report.preview import Picture, picture_of
+
+SIDE = 420
+SHOWN = 4
+
+
+def page(
+    title: str,
+    comparison: Comparison,
+    looked: Sequence[Looked],
+    *,
+    text: str,
+    command: Sequence[str] = (),
+) -> str:
+    """Return the page as HTML.
+
+    Parameters
+    ----------
+    title : str
+        What was compared.
+    comparison : Comparison
+        What was found.
+    looked : sequence of Looked
+        The images; the first few are shown.
+    text : str
+        The best way as a pipeline.
+    command : sequence of str
+        How to repeat it.
+    """
+    shown = [image for image in looked if any(t.value is not None for t in image.trials)][:SHOWN]
+    pictures = [[_picture(trial) for trial in image.trials] for image in shown]
+    tones = _common_tones([p for row in pictures for p in row if p is not None])
+    first = looked[0].trials
+    content = {
+        "title": title,
+        "version": graticule.__version__,
+        "ways": [trial.variant.name for trial in first],
+        "answer": _answer(comparison, len(looked)),
+        "faults": _faults(looked),
+        "columns": _columns(comparison.summary),
+        "rows": _cells(comparison.summary),
+        "scale": f"{tones.low:.4g} to {tones.high:.4g}" if tones else "",
+        "images": [
+            _image(image, row, tones, comparison, str(number))
+            for number, (image, row) in enumerate(zip(shown, pictures, strict=True))
+        ],
+        "hit_key": hit_key() if comparison.by_truth else [],
+        "matrix": _matrix(comparison.agreement),
+        "agreement_words": _agreement_words(first),
+        "text": text,
+        "command": shlex.join(command),
+    }
+    package = "graticule.compare"
+    return render(
+        "template.html", content, package=package, styles=["compare.css"], scripts=["compare.js"]
+    )
+
+
+def _answer(comparison: Comparison, images: int) -> list[str]:
+    """Return in words which way is best, by what, and what that is worth."""
+    top = comparison.summary.iloc[0]
+    words = MEASURES[comparison.measure]
+    over = f", the mean over {images} images" if images > 1 else ""
+    first = wording.number(float(top[comparison.measure]))
+    sentences = [f"{comparison.best} comes first: {words} {first}{over}."]
+    if len(comparison.summary) > 1:
+        second = comparison.summary.iloc[1]
+        value = wording.number(float(second[comparison.measure]))
+        sentences.append(f"Next comes {second['way']} with {value}.")
+    if comparison.by_truth:
+        sentences.append(
+            "It was chosen on these images: its score here is too good for new ones. Measure it "
+            "on images that had no part in the choice, with graticule evaluate."
+        )
+    else:
+        sentences.append(
+            "There is no truth to score against: first is what agrees most with the others. That "
+            "is the opinion of the majority and no proof. Give --truth to measure."
+        )
+    return sentences
+
+
+def _faults(looked: Sequence[Looked]) -> list[tuple[str, str]]:
+    return [
+        (f"{trial.variant.name} on {image.image}", trial.fault)
+        for image in looked
+        for trial in image.trials
+        if trial.value is None
+    ]
+
+
+def _columns(table: pd.DataFrame) -> list[tuple[str, bool]]:
+    return [(str(c), pd.api.types.is_numeric_dtype(table[c])) for c in table.columns]
+
+
+def _cells(table: pd.DataFrame) -> list[list[tuple[str, str]]]:
+    columns = []
+    for name in table.columns:
+        values = [_plain(value) for value in table[name]]
+        keys = ["" if value is None else str(value) for value in values]
+        columns.append(list(zip(wording.numbers(values), keys, strict=True)))
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if value is None or value != value else value
+
+
+def _matrix(agreement: pd.DataFrame) -> list[list[tuple[str, int]]]:
+    """Return text and shade of each cell; the shades run from the least agreement to 1."""
+    values = agreement.to_numpy(float)
+    known = values[np.isfinite(values)]
+    least = min(0.9, float(known.min())) if known.size else 0.0
+
+    def cell(value: float) -> tuple[str, int]:
+        if not np.isfinite(value):
+            return "", 0
+        return f"{value:.3f}", round(70 * (value - least) / (1 - least))
+
+    return [[cell(float(value)) for value in row] for row in values]
+
+
+def _agreement_words(trials: Sequence[Trial]) -> str:
+    kind = next((trial.kind for trial in trials if trial.value is not None), Kind.IMAGE)
+    measure = {
+        Kind.MASK: "the Dice coefficient of each pair of masks",
+        Kind.LABELS: "the adjusted Rand index of each pair of labellings",
+    }.get(kind, "the correlation of each pair of images")
+    return f"The table gives {measure}; 1 is the same result."
+
+
+def _picture(trial: Trial) -> Picture | None:
+    if trial.value is None:
+        return None
+    picture = picture_of(*pictured(trial.value, trial.kind)).flat()
+    return reduced(picture, SIDE) if len(picture.axes) >= 2 else None
+
+
+def _common_tones(pictures: Sequence[Picture]) -> Tones | None:
+    """Return one scale for all results, if they are images."""
+    grey = [p for p in pictures if p.kind in (Kind.IMAGE, Kind.PROBABILITY) and not p.is_colour]
+    if not grey:
+        return None
+    values = np.concatenate([p.values.astype(float).ravel() for p in grey])
+    whole = Picture(values.reshape(1, -1), grey[0].axes, grey[0].kind)
+    return tones_of(whole)
+
+
+def _image(
+    image: Looked,
+    pictures: Sequence[Picture | None],
+    tones: Tones | None,
+    comparison: Comparison,
+    key: str,
+) -> dict[str, Any]:
+    ground = _ground(image.source)
+    truth = None if image.truth is None else _ground(image.truth)
+    panes = []
+    layers: list[str] = []
+    aspect = 1.0
+    rows = comparison.rows[comparison.rows["image"] == image.image].set_index("way")
+    for trial, picture in zip(image.trials, pictures, strict=True):
+        found = [] if picture is None else _layers(picture, tones, ground, truth)
+        layers = layers or [name for name, _ in found]
+        if picture is not None:
+            down, along = (abs(axis.step) * axis.size for axis in picture.axes[:2])
+            aspect = along / down if picture.axes[0].is_spatial else 4 / 3
+        name = trial.variant.name
+        note = trial.fault or _note(rows.loc[name].to_dict(), comparison.measure)
+        panes.append({"name": name, "layers": found, "note": note, "best": name == comparison.best})
+    return {"name": image.image, "key": key, "layers": layers, "panes": panes, "aspect": aspect}
+
+
+def _note(row: Mapping[Any, Any], measure: str) -> str:
+    words = [f"{MEASURES[measure]} {wording.number(_plain(row.get(measure)))}"]
+    words += [
+        f"{name.replace('_', ' ')} {wording.number(_plain(value))}"
+        for name, value in row.items()
+        if str(name).endswith(("_count", "_median")) and _plain(value) is not None
+    ]
+    if _plain(row.get("seconds")) is not None:
+        words.append(wording.seconds(float(row["seconds"])))
+    return " · ".join(words)
+
+
+def _ground(image: object) -> Picture | None:
+    if not isinstance(image, xr.DataArray):
+        return None
+    kind = Kind.IMAGE
+    if image.dtype == np.bool_:
+        kind = Kind.MASK
+    elif image.name == "truth":
+        kind = Kind.LABELS
+    picture = picture_of(*pictured(image, kind)).flat()
+    return reduced(picture, SIDE) if len(picture.axes) >= 2 else None
+
+
+def _layers(
+    picture: Picture, tones: Tones | None, ground: Picture | None, truth: Picture | None
+) -> list[tuple[str, str]]:
+    """Return what can be shown of a result, as data URIs by name."""
+    upward = is_upward(picture)
+    found = [("result", painted(picture, tones))]
+    same = ground is not None and ground.values.shape[:2] == picture.values.shape[:2]
+    if ground is not None and same:
+        if picture.kind in (Kind.MASK, Kind.LABELS):
+            outlined = Picture(picture.values != 0, picture.axes, Kind.MASK)
+            found.append(("on the image", painted(outlined, None, ground)))
+        found.append(("image", painted(ground)))
+    flat = picture.kind in (Kind.MASK, Kind.LABELS)
+    if flat and truth is not None and truth.values.shape == picture.values.shape:
+        found.append(
+            ("against truth", painted_hits(hit_map(picture.values != 0, truth.values != 0)))
+        )
+    return [(name, picture_uri(colours, upward=upward)) for name, colours in found]

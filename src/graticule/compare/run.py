@@ -1,0 +1,215 @@
+"""Comparing on files: every way on every image, into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from graticule.compare.comparison import Comparison, Looked, compared
+from graticule.compare.page import page
+from graticule.compare.trial import trials
+from graticule.compare.variants import Variant, step_named, variants
+from graticule.core.errors import GraticuleError, ImageError, RequestError
+from graticule.core.settings import parse_bytes, settings
+from graticule.io import content_hash, read, study
+from graticule.io.studies import Source, stem
+from graticule.pipeline.folder import write_atomically
+from graticule.pipeline.inputs import opened
+from graticule.pipeline.key import digest
+from graticule.pipeline.spec import Reference, Spec
+
+FILES = ("compare.html", "compare.csv", "agreement.csv", "best.yaml")
+Tell = Callable[[int, int, str], None]
+Bounds = Mapping[str, tuple[int, int]]
+
+
+def compare(
+    pipeline: Spec,
+    step: str,
+    images: str | Path | Sequence[str | Path],
+    out: Path,
+    *,
+    tried: Sequence[str] = (),
+    over: Mapping[str, Sequence[Any]] | None = None,
+    of: str | None = None,
+    truth: Path | None = None,
+    region: Bounds | None = None,
+    memory: int | str | None = None,
+    overwrite: bool = False,
+    command: Sequence[str] = (),
+    tell: Tell = lambda done, total, message: None,
+) -> Comparison:
+    """Compare ways to do a step of a pipeline on images, and write a page, tables and the best.
+
+    Parameters
+    ----------
+    pipeline : Spec
+        As it is.
+    step : str
+        The step that is looked at: its name, or the family of ops it alone is of.
+    images : path, pattern or sequence of them
+        What to compare on.
+    out : Path
+        Folder for ``compare.html``, ``compare.csv``, ``agreement.csv`` and ``best.yaml``.
+    tried : sequence of str
+        Ops, or families of ops, to try for the step.
+    over : mapping
+        Values to try by ``step.parameter``.
+    of : str, optional
+        A later step to look at instead, as ``labels`` or ``spots.mask``.
+    truth : Path, optional
+        A file with the truth for one image, or a folder with a file of the same name (its ending
+        apart) for each.
+    region : mapping, optional
+        Start and stop by dim: the part of each image to work on.
+    memory : int or str, optional
+        Bytes for the process.
+    overwrite : bool
+        Replace what an earlier comparison left in the folder.
+    command : sequence of str
+        How to repeat it, for the record.
+    tell : callable
+        Told how far it is.
+
+    Returns
+    -------
+    Comparison
+        What was found.
+
+    Raises
+    ------
+    RequestError, UnknownNameError, MemoryBudgetError
+        If it cannot be carried out as asked.
+    ImageError
+        If truth and result differ in size.
+    """
+    _require_room(out, overwrite=overwrite)
+    name = step_named(pipeline, step)
+    ways = variants(pipeline, name, tried=tried, over=over)
+    looked_at = _looked_at(pipeline, of or name)
+    budget = settings().memory if memory is None else parse_bytes(memory)
+    sources = study(images)
+    truths = _truths(truth, sources)
+    looked = []
+    for number, source in enumerate(sources):
+
+        def told(message: str, number: int = number) -> None:
+            tell(number, len(sources), message)
+
+        looked.append(_looked(pipeline, source, ways, looked_at, truths, region, budget, told))
+    comparison = compared(looked)
+    chosen = next(way.pipeline for way in ways if way.name == comparison.best)
+    assert chosen is not None
+    title = f"{pipeline.name}: {len(ways)} ways to do {name}"
+    html = page(title, comparison, looked, text=chosen.text, command=command)
+    out.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "compare.csv": comparison.rows.to_csv(index=False, lineterminator="\n"),
+        "agreement.csv": comparison.agreement.to_csv(lineterminator="\n"),
+        "best.yaml": chosen.text,
+        "compare.html": html,
+    }
+    for file, text in texts.items():
+        write_atomically(out / file, partial(Path.write_text, data=text, encoding="utf-8"))
+    return comparison
+
+
+def _require_room(out: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that holds anything, but for an earlier comparison to be replaced."""
+    held = [path.name for path in out.iterdir()] if out.is_dir() else []
+    if out.exists() and not out.is_dir():
+        raise RequestError("is a file", where=str(out), hint="name a folder with -o")
+    if held and not (overwrite and set(held) <= set(FILES)):
+        raise RequestError(
+            f"the folder is not empty: {', '.join(sorted(held)[:3])}",
+            where=str(out),
+            hint="choose another folder, or --overwrite to replace an earlier comparison",
+        )
+
+
+def _looked_at(pipeline: Spec, text: str) -> Reference:
+    """Return the result that is looked at: of a step with several, the first image."""
+    name, _, part = text.partition(".")
+    name = step_named(pipeline, name)
+    outputs = pipeline.steps[name].op.outputs
+    arrays = [output for output in outputs if output.kind.is_array]
+    if not arrays or (part and part not in [output.name for output in arrays]):
+        later = [s for s, step in pipeline.steps.items() if step.op.outputs[0].kind.is_array]
+        raise RequestError(f"{text} gives no image", hint=f"look --of {', '.join(later)}")
+    return Reference(name, part or arrays[0].name)
+
+
+def _looked(
+    pipeline: Spec,
+    source: Source,
+    ways: Sequence[Variant],
+    looked_at: Reference,
+    truths: Mapping[str, Path],
+    region: Bounds | None,
+    memory: int,
+    tell: Callable[[str], None],
+) -> Looked:
+    inputs, keys = opened(pipeline, source, content_hash(source.path))
+    if region:
+        inputs = {name: _cut(value, region) for name, value in inputs.items()}
+        keys = {name: digest(key, sorted(region.items())) for name, key in keys.items()}
+    try:
+        found = trials(ways, looked_at, inputs, keys, memory=memory, tell=tell)
+    except GraticuleError as error:
+        raise error.at(source.name) from None
+    image = inputs[pipeline.first_input]
+    true = _truth(truths.get(source.name), image, region)
+    return Looked(source.name, image, found, true)
+
+
+def _cut(value: Any, region: Bounds) -> Any:
+    if not isinstance(value, xr.DataArray):
+        return value
+    for dim, (start, stop) in region.items():
+        if dim not in value.dims:
+            raise ImageError(f"--region names the dim {dim!r}; the image has {list(value.dims)}")
+        if not 0 <= start < stop <= value.sizes[dim]:
+            raise ImageError(f"--region {dim}={start}:{stop} is no part of 0:{value.sizes[dim]}")
+    return value.isel({dim: slice(*bounds) for dim, bounds in region.items()})
+
+
+def _truths(truth: Path | None, sources: Sequence[Source]) -> dict[str, Path]:
+    """Return the file with the truth of each image by the image's name."""
+    if truth is None:
+        return {}
+    if not truth.exists():
+        raise RequestError("there is no such truth", where=str(truth))
+    if len(sources) == 1 and not (truth.is_dir() and truth.suffix != ".zarr"):
+        return {sources[0].name: truth}
+    found = {stem(other.path.name): other.path for other in study(truth)}
+    missing = [source.name for source in sources if stem(source.path.name) not in found]
+    if missing:
+        raise RequestError(
+            f"there is no truth for {', '.join(missing[:3])}",
+            where=str(truth),
+            hint="it must be a file of the same name, but for the ending",
+        )
+    return {source.name: found[stem(source.path.name)] for source in sources}
+
+
+def _truth(path: Path | None, image: xr.DataArray, region: Bounds | None) -> xr.DataArray | None:
+    """Return the truth with the dims of the image, channels apart; named ``truth``."""
+    if path is None:
+        return None
+    true = read(path)
+    if "c" in true.dims and "c" not in image.dims:
+        raise ImageError("the truth must have one channel", where=str(path))
+    dims = [str(dim) for dim in image.dims if dim != "c"]
+    if true.ndim == len(dims):
+        true = read(path, dims=dims)
+    sizes = {dim: image.sizes[dim] for dim in dims}
+    true = _cut(true, region).compute() if region else true.compute()
+    if dict(true.sizes) != sizes:
+        raise ImageError(
+            f"the truth has the sizes {dict(true.sizes)}, the image {sizes}", where=str(path)
+        )
+    return true.rename("truth")

@@ -1,0 +1,186 @@
+"""Trying every way on an image: what is common to them is computed once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from graticule.compare.variants import Variant
+from graticule.core.errors import GraticuleError, MemoryBudgetError, RequestError
+from graticule.core.kinds import Kind
+from graticule.pipeline.budget import for_arrays
+from graticule.pipeline.evaluate import Evaluation
+from graticule.pipeline.key import step_keys
+from graticule.pipeline.plan import make_plan
+from graticule.pipeline.spec import Reference, Spec
+
+Tell = Callable[[str], None]
+_QUICK = 3.0
+"""Seconds below which a way is computed twice to be timed."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one way gave on one image.
+
+    Attributes
+    ----------
+    variant : Variant
+        The way.
+    value : DataArray or None
+        The result that is looked at.
+    kind : Kind
+        Its kind.
+    answer : mapping
+        The numbers of the pipeline's outputs, and the number of rows of its tables.
+    seconds : float
+        Time of the steps that are not common to all ways.
+    fault : str
+        Why there is no value.
+    """
+
+    variant: Variant
+    value: xr.DataArray | None = None
+    kind: Kind = Kind.IMAGE
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    fault: str = ""
+
+
+def trials(
+    variants: Sequence[Variant],
+    looked_at: Reference,
+    inputs: Mapping[str, Any],
+    keys: Mapping[str, str],
+    *,
+    memory: int,
+    tell: Tell = lambda message: None,
+) -> list[Trial]:
+    """Return what every way gives on one image.
+
+    Parameters
+    ----------
+    variants : sequence of Variant
+        The ways.
+    looked_at : Reference
+        The result to be looked at.
+    inputs, keys : mapping
+        The inputs of the pipeline and their keys, by name.
+    memory : int
+        Bytes for the process; the image must fit into them whole.
+    tell : callable
+        Told which way is tried.
+
+    Raises
+    ------
+    MemoryBudgetError
+        If the image is too large to be held whole.
+    """
+    pipelines = [v.pipeline for v in variants if v.pipeline is not None]
+    for pipeline in pipelines:
+        if make_plan(pipeline, inputs, memory=for_arrays(memory)).tile is not None:
+            raise MemoryBudgetError(
+                "ways are compared on an image that is in memory, and this one is too large",
+                hint="look at a part of it with --region y=0:512,x=0:512, or allow more --memory",
+            )
+    loaded = {name: _loaded(value) for name, value in inputs.items()}
+    uses = Counter(key for pipeline in pipelines for key in set(_keys(pipeline, keys).values()))
+    workshop = _Workshop(loaded, keys, uses, len(pipelines))
+    found = []
+    for variant in variants:
+        tell(variant.name)
+        found.append(workshop.tried(variant, looked_at))
+    return found
+
+
+def _loaded(value: Any) -> Any:
+    lazy = isinstance(value, xr.DataArray) and value.chunks is not None
+    return value.compute(scheduler="synchronous") if lazy else value
+
+
+def _keys(pipeline: Spec, keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the key of every step."""
+    return {k: v for k, v in step_keys(pipeline, keys).items() if k in pipeline.steps}
+
+
+class _Workshop:
+    """Computes way after way, and keeps what another way will need."""
+
+    def __init__(
+        self, inputs: Mapping[str, Any], keys: Mapping[str, str], uses: Counter[str], ways: int
+    ) -> None:
+        self.inputs = inputs
+        self.keys = keys
+        self.uses = uses
+        self.ways = ways
+        self.shared: dict[str, tuple[Any, ...]] = {}
+        self.seconds: dict[str, float] = {}
+
+    def tried(self, variant: Variant, looked_at: Reference) -> Trial:
+        """Return what a way gives."""
+        pipeline = variant.pipeline
+        if pipeline is None:
+            return Trial(variant, fault=variant.fault)
+        try:
+            evaluation = self._evaluated(pipeline, looked_at)
+            value = evaluation.value(looked_at)
+            answer = _answer(pipeline, evaluation)
+        except GraticuleError as error:
+            return Trial(variant, fault=str(error))
+        if not isinstance(value, xr.DataArray):
+            raise RequestError(f"{looked_at} is no image", hint="look --of a step that gives one")
+        keys = _keys(pipeline, self.keys)
+        for name, key in keys.items():
+            if self.uses[key] > 1 and evaluation.has(name):
+                self.shared[key] = evaluation.outputs_of(name)
+        own = [key for key in set(keys.values()) if self.uses[key] < self.ways]
+        seconds = sum(self.seconds.get(key, 0.0) for key in own)
+        return Trial(variant, value, kind_of(pipeline, looked_at), answer, seconds)
+
+    def _evaluated(self, pipeline: Spec, looked_at: Reference) -> Evaluation:
+        """Compute a way; a quick one twice, for the first call may have to compile."""
+        keys = _keys(pipeline, self.keys)
+        for _ in range(2):
+            evaluation = Evaluation(pipeline, self.inputs, self.keys)
+            evaluation.adopt(self.shared)
+            for wanted in (looked_at, *pipeline.outputs):
+                evaluation.value(wanted)
+            made = {n: f.seconds for n, f in evaluation.facts.items() if not f.cached}
+            self.seconds |= {keys[name]: seconds for name, seconds in made.items()}
+            if sum(made.values()) > _QUICK:
+                break
+        return evaluation
+
+
+def kind_of(pipeline: Spec, reference: Reference) -> Kind:
+    """Return the kind of a result."""
+    step = pipeline.steps.get(reference.name)
+    outputs = step.op.outputs if step else ()
+    return next((o.kind for o in outputs if o.name in ("", reference.part)), Kind.IMAGE)
+
+
+def _answer(pipeline: Spec, evaluation: Evaluation) -> dict[str, Any]:
+    """Return the numbers of a pipeline's outputs."""
+    row: dict[str, Any] = {}
+    for reference in pipeline.outputs:
+        value = evaluation.value(reference)
+        if isinstance(value, pd.DataFrame):
+            if kind_of(pipeline, reference) is Kind.RECORD:
+                row |= {str(c): value[c].iloc[0] for c in value.columns}
+            else:
+                row[f"{reference.name}_count"] = len(value)
+                row |= _middle_size(reference.name, value)
+        elif not isinstance(value, xr.DataArray):
+            row[str(reference)] = value
+    return row
+
+
+def _middle_size(name: str, table: pd.DataFrame) -> dict[str, float]:
+    """Return the median size of a table's objects, where it has one."""
+    sizes = [column for column in ("volume", "area", "length") if column in table.columns]
+    return {f"{name}_{sizes[0]}_median": float(table[sizes[0]].median())} if sizes else {}

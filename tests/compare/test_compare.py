@@ -1,0 +1,151 @@
+"""Comparing: the common part once, the right way first, nothing half-written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import graticule.pipeline.evaluate as evaluate
+from graticule.compare.run import FILES, compare
+from graticule.core.errors import GraticuleError, ImageError, MemoryBudgetError, RequestError
+from graticule.pipeline import Pipeline
+
+TEXT = """
+graticule: 1
+name: discs
+steps:
+  smooth: {op: filters.gaussian, sigma: 0}
+  bright: {op: threshold.fixed, value: 50}
+  labels: {op: segment.label}
+  objects: {op: measure.regions}
+outputs: [objects]
+"""
+
+
+@pytest.fixture
+def pipeline():
+    return Pipeline.loads(TEXT)
+
+
+@pytest.fixture
+def discs(tmp_path):
+    """Three discs of brightness 100 under noise, and their mask."""
+    y, x = np.mgrid[:90, :90]
+    truth = np.zeros((90, 90), bool)
+    for cy, cx in ((20, 20), (60, 30), (45, 70)):
+        truth |= (y - cy) ** 2 + (x - cx) ** 2 < 120
+    noise = np.random.default_rng(3).normal(0, 40, truth.shape)
+    np.save(tmp_path / "discs.npy", (100 * truth + noise).astype(np.float32))
+    np.save(tmp_path / "truth.npy", truth)
+    return tmp_path
+
+
+def run(pipeline, folder, **options):
+    return compare(pipeline, "bright", folder / "discs.npy", folder / "out", **options)
+
+
+def test_the_right_smoothing_comes_first_by_truth(pipeline, discs):
+    found = run(pipeline, discs, over={"smooth.sigma": [0, 2, 12]}, truth=discs / "truth.npy")
+    assert found.best == "smooth.sigma=2"
+    assert found.by_truth
+    best = Pipeline.load(discs / "out" / "best.yaml")
+    assert best.steps["smooth"].params["sigma"] == 2
+    mask = best.apply(np.load(discs / "discs.npy"))
+    assert len(mask["objects"]) == found.summary["objects_count"].iloc[0]
+
+
+def test_scores_are_those_of_the_masks(pipeline, discs):
+    found = run(pipeline, discs, over={"bright.value": [20, 50]}, truth=discs / "truth.npy")
+    image, truth = np.load(discs / "discs.npy"), np.load(discs / "truth.npy")
+    for value in (20, 50):
+        mask = image > value
+        wanted = 2 * (mask & truth).sum() / (mask.sum() + truth.sum())
+        row = found.rows.set_index("way").loc[f"bright.value={value}"]
+        assert row["dice"] == pytest.approx(wanted, abs=1e-12)
+
+
+def test_what_the_ways_have_in_common_is_computed_once(pipeline, discs, monkeypatch):
+    calls = []
+    made = evaluate.Evaluation._computed
+
+    def counted(self, step):
+        calls.append(step.name)
+        return made(self, step)
+
+    monkeypatch.setattr(evaluate.Evaluation, "_computed", counted)
+    run(pipeline, discs, over={"bright.value": [20, 50, 70]})
+    # a quick way is done twice for its time, and only the first computes what is common
+    assert calls.count("smooth") <= 2
+    assert calls.count("bright") >= 3
+
+
+def test_without_truth_the_odd_one_comes_last(pipeline, discs):
+    found = run(pipeline, discs, over={"smooth.sigma": [2, 2.2, 2.4, 30]})
+    assert not found.by_truth
+    assert found.summary["way"].iloc[-1] == "smooth.sigma=30"
+    assert np.allclose(found.agreement, found.agreement.T, equal_nan=True)
+    assert (np.diag(found.agreement) == 1).all()
+
+
+def test_everything_is_written(pipeline, discs):
+    found = run(pipeline, discs, over={"smooth.sigma": [0, 2]})
+    assert {path.name for path in (discs / "out").iterdir()} == set(FILES)
+    rows = pd.read_csv(discs / "out" / "compare.csv")
+    assert list(rows["way"]) == list(found.rows["way"])
+    page = (discs / "out" / "compare.html").read_text()
+    assert page.count('class="view"') == 2
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_way_that_fails_is_named_and_comes_last(pipeline, discs):
+    np.save(discs / "discs.npy", np.full((20, 20), np.nan, np.float32))
+    with pytest.raises(RequestError, match="no way gave a result"):
+        compare(
+            Pipeline.loads(TEXT.replace("fixed, value: 50", "otsu")),
+            "bright",
+            discs / "discs.npy",
+            discs / "out",
+            tried=["threshold.triangle"],
+        )
+    assert not (discs / "out").exists()
+
+
+def test_a_part_of_the_image(pipeline, discs):
+    part = {"y": (0, 40), "x": (0, 40)}
+    found = run(
+        pipeline, discs, over={"smooth.sigma": [2, 3]}, region=part, truth=discs / "truth.npy"
+    )
+    assert set(found.rows["objects_count"]) == {1}
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"truth": "nowhere"}, RequestError, "no such truth"),
+        ({"truth": "small.npy"}, ImageError, "truth has the sizes"),
+        ({"region": {"q": (0, 3)}}, ImageError, "names the dim 'q'"),
+        ({"region": {"x": (5, 300)}}, ImageError, "no part of 0:90"),
+        ({"of": "objects"}, RequestError, "gives no image"),
+        ({"memory": "20kB"}, MemoryBudgetError, "--region"),
+    ],
+)
+def test_bad_requests(pipeline, discs, options, error, message):
+    np.save(discs / "small.npy", np.zeros((9, 9), bool))
+    if "truth" in options:
+        options = {"truth": discs / options["truth"]}
+    with pytest.raises(GraticuleError, match=message) as caught:
+        run(pipeline, discs, over={"smooth.sigma": [0, 2]}, **options)
+    assert isinstance(caught.value, error)
+    assert not (discs / "out").exists()
+
+
+def test_nothing_of_the_users_is_written_over(pipeline, discs):
+    (discs / "out").mkdir()
+    (discs / "out" / "thesis.txt").write_text("precious")
+    for overwrite in (False, True):
+        with pytest.raises(RequestError, match="not empty"):
+            run(pipeline, discs, over={"smooth.sigma": [0, 2]}, overwrite=overwrite)
+    (discs / "out" / "thesis.txt").unlink()
+    run(pipeline, discs, over={"smooth.sigma": [0, 2]})
+    run(pipeline, discs, over={"smooth.sigma": [0, 3]}, overwrite=True)
