@@ -37,7 +37,7 @@ def test_the_false_skin_goes(shape: tuple[int, ...], by: str) -> None:
     skin = (truth != 2) & (plain == 2)
     assert skin.sum() > 0.02 * truth.size
     assert ((truth != 2) & (guarded == 2)).sum() < skin.sum() / 5
-    assert (guarded == truth).mean() > 0.97 > (plain == truth).mean()
+    assert (guarded == truth).mean() > 0.985 > (plain == truth).mean()
 
 
 def test_thresholds_may_be_given() -> None:
