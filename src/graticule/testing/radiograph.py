@@ -12,6 +12,9 @@ from graticule.core import as_image
 
 Array = np.ndarray[Any, Any]
 
+_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
+"""Full width at half maximum to standard deviation, of a Gaussian."""
+
 
 class Radiograph(NamedTuple):
     """A simulated measurement and its truth; dims ``y x``, stacks have ``t`` in front.
@@ -88,7 +91,8 @@ class Spots:
     width : pair of float
         Range of the full width at half maximum, in pixels.
     tracks : float
-        Part of the spots that are tracks of 4 to 25 pixels.
+        Part of the spots that are tracks of 4 to 25 pixels, as thin as the thinnest spot and
+        as bright in each pixel as a whole spot.
     """
 
     density: float = 0.002
@@ -186,10 +190,12 @@ def _exposed(
 
 def _add_spot(rng: np.random.Generator, light: Array, spots: Spots) -> None:
     """Add a spot, or a track of such spots in a row, to the light."""
-    sigma = rng.uniform(*spots.width) / np.sqrt(8 * np.log(2))
+    sigma = rng.uniform(*spots.width) * _TO_SIGMA
     brightness = spots.brightness * np.exp(rng.normal(0, spots.spread))
     place: Array = rng.uniform((0, 0), light.shape)
-    length = rng.uniform(4, 25) if rng.random() < spots.tracks else 0.0
+    length = 0.0
+    if rng.random() < spots.tracks:
+        length, sigma = rng.uniform(4, 25), spots.width[0] * _TO_SIGMA
     angle, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.02)
     for _ in range(int(length) + 1):
         _add_point(light, place, sigma, brightness)

@@ -46,10 +46,9 @@ def test_fixed_is_the_median_of_scipy(shape, dtype):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 200, shape).astype(dtype)
     found = SPOTS(image, method="fixed", threshold=60, radius=1)
-    median = ndimage.median_filter(image.astype(float), 3)
-    inner = tuple(slice(1, -1) for _ in shape)
-    np.testing.assert_array_equal(found.mask[inner], (np.abs(image - median) > 60)[inner])
-    assert found.mask[inner].any()
+    median = ndimage.median_filter(image.astype(float), 3, mode="nearest")
+    np.testing.assert_array_equal(found.mask, np.abs(image - median) > 60)
+    assert found.mask.any()
 
 
 @settings(max_examples=60)
@@ -64,11 +63,12 @@ def test_nothing_changes_outside_the_mask(image, method, radius):
 @given(_images(np.uint16), st.sampled_from(METHODS), st.integers(1, 2))
 def test_inside_it_is_the_median_of_the_neighbours_that_are_not(image, method, radius):
     mask, cleaned = SPOTS(image, method=method, threshold=2.0, radius=radius, window=3)
-    for place in np.argwhere(mask):
+    level = gt.op("filters.median")(image, radius=radius)
+    for place in map(tuple, np.argwhere(mask)):
         window = _window(image, place, radius)
         rest = image[window][~mask[window]]
-        rest = rest if rest.size else image[window].ravel()
-        assert cleaned[tuple(place)] == _lower_median(rest.astype(float))
+        expected = _lower_median(rest.astype(float)) if rest.size else level[place]
+        assert cleaned[place] == expected
 
 
 def _slow_noise(residual, half):
@@ -100,10 +100,8 @@ def _slow_noise(residual, half):
     st.integers(0, 3),
 )
 def test_adaptive_is_its_definition(image, half):
-    level = np.empty_like(image)
-    for place in np.ndindex(image.shape):
-        level[place] = _lower_median(image[_window(image, place, 1)])
-    residual = np.where(np.isnan(image), np.nan, image - level)
+    level = gt.op("filters.median")(image, radius=1)
+    residual = image - level
     noise = _slow_noise(residual, half)
     with np.errstate(invalid="ignore"):
         expected = np.abs(residual) > 3 * noise
@@ -130,10 +128,8 @@ def test_adaptive_turns_with_the_sign_and_ignores_scale_and_offset():
     image = rng.normal(0, 1, (41, 41))
     image[10, 10], image[30, 5] = 30, -30
     masks = SPOTS(image, method="adaptive", polarity="bright").mask
-    # Windows of an odd number of samples have one middle, whatever the sign.
-    inner = (slice(3, -3), slice(3, -3))
     turned = SPOTS(-image, method="adaptive", polarity="dark").mask
-    np.testing.assert_array_equal(masks[inner], turned[inner])
+    np.testing.assert_array_equal(masks, turned)
     np.testing.assert_array_equal(
         masks, SPOTS(4 * image, method="adaptive", polarity="bright").mask
     )

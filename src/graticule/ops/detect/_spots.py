@@ -24,16 +24,6 @@ def working(values: Array) -> Array:
     return np.ascontiguousarray(values, np.float64 if wide else np.float32)
 
 
-def medians(values: Array, reach: tuple[int, int, int]) -> Array:
-    """Return the median around each sample; axes frame, z, y, x."""
-    from graticule.ops.detect._spots_kernels import window_medians
-
-    out = np.empty_like(values)
-    rows = values.shape[0] * values.shape[1] * values.shape[2]
-    spread(lambda a, b: window_medians(values, reach, out, a, b), rows, least=8)
-    return out
-
-
 def replaced(values: Array, mask: Array, level: Array, reach: tuple[int, int, int]) -> Array:
     """Return the values with masked ones replaced from their surroundings."""
     from graticule.ops.detect._spots_kernels import filled

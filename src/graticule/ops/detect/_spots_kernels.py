@@ -40,8 +40,8 @@ def _lower_median(values: Any, count: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _gather(values: Any, skipped: Any, place: Any, reach: Any, found: Any) -> int:
-    """Collect what is known and not skipped in the window around a place; return how many."""
+def _gather(values: Any, mask: Any, place: Any, reach: Any, found: Any) -> int:
+    """Collect what is known and not masked in the window around a place; return how many."""
     frame, z, y, x = place
     _, depth, height, width = values.shape
     count = 0
@@ -49,34 +49,17 @@ def _gather(values: Any, skipped: Any, place: Any, reach: Any, found: Any) -> in
         for j in range(max(0, y - reach[1]), min(height, y + reach[1] + 1)):
             for i in range(max(0, x - reach[2]), min(width, x + reach[2] + 1)):
                 value = values[frame, k, j, i]
-                if value == value and not (skipped.size and skipped[frame, k, j, i]):
+                if value == value and not mask[frame, k, j, i]:
                     found[count] = value
                     count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
-def window_medians(values: Any, reach: Any, out: Any, start: int, stop: int) -> None:
-    """Write the median of the window around each sample of the rows from start up to stop.
-
-    ``values`` and ``out`` have the axes frame, z, y, x; NaN is left out, and where a window
-    holds nothing else the result is NaN (as the sample itself is).
-    """
-    _, depth, height, width = values.shape
-    nothing = np.empty((0, 0, 0, 0), np.bool_)
-    found = np.empty((2 * reach[0] + 1) * (2 * reach[1] + 1) * (2 * reach[2] + 1), values.dtype)
-    for row in range(start, stop):
-        frame, z, y = row // (depth * height), row // height % depth, row % height
-        for x in range(width):
-            count = _gather(values, nothing, (frame, z, y, x), reach, found)
-            out[frame, z, y, x] = _lower_median(found, count) if count else values[frame, z, y, x]
-
-
-@njit(cache=True, nogil=True)
 def filled(values: Any, mask: Any, medians: Any, reach: Any) -> Any:
     """Return the values with masked ones replaced by the median of those around, not masked.
 
-    Where there is none it is the median of the whole window.
+    Where there is none it is that of ``medians``.
     """
     frames, depth, height, width = values.shape
     out = values.copy()

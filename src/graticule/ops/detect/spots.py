@@ -12,6 +12,7 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Mask, Neighbourhood, filtered_dims, like, op
 from graticule.core.errors import ParameterError
+from graticule.core.registry import get_op
 from graticule.ops.detect import _spots as parts
 from graticule.ops.detect._spots import Array
 
@@ -83,7 +84,8 @@ def spots(
     with edges and grain, one setting of ``reconstruction`` finds as many spots as ``adaptive``
     with the fewest false ones, and it is the default: what is not a spot must not be changed.
 
-    NaN is never a spot and has no say; samples outside the image have none either. Deviations
+    At the border the window of the median is filled with the nearest sample. NaN is never a
+    spot and has no say. Deviations
     of exactly 0 do not tell noise: they are left out where at least one in eight is not 0;
     elsewhere the noise is 0, and whatever deviates is a spot. Nothing stands out of a constant
     image.
@@ -152,8 +154,8 @@ def spots(
             hint="the methods adaptive and reconstruction measure the noise themselves",
         )
     blocks, restore = _as_blocks(image)
+    level, _ = _as_blocks(get_op("filters.median")(image, radius=radius))
     reach, halves = _by_axis(image, radius), _by_axis(image, window)
-    level = parts.medians(blocks, reach)
     k = threshold if threshold is not None else _DEFAULTS[method]
     with np.errstate(invalid="ignore", over="ignore"):
         values, around = (_real(array) for array in (blocks, level))
@@ -180,9 +182,10 @@ class _Noise(NamedTuple):
 
 
 class _Rise(NamedTuple):
-    """How far samples stand out, their noise, and the same of their sums with neighbours."""
+    """How far samples stand out, and are from their level; their noise; the same of sums."""
 
     height: Array
+    residual: Array
     noise: Array | float
     together: Array | None = None
     noise_together: Array | float = 1.0
@@ -194,7 +197,7 @@ def _adaptive(values: Array, level: Array, noise: _Noise) -> tuple[_Rise, _Rise]
         sigma = parts.local_noise(residual, noise.halves)
     else:
         sigma = np.sqrt(noise.gain * np.maximum(level, 0) + noise.readout**2)
-    return _Rise(residual, sigma), _Rise(-residual, sigma)
+    return _Rise(residual, residual, sigma), _Rise(-residual, -residual, sigma)
 
 
 def _reconstructed(values: Array, level: Array, noise: _Noise) -> tuple[_Rise, _Rise]:
@@ -211,16 +214,18 @@ def _reconstructed(values: Array, level: Array, noise: _Noise) -> tuple[_Rise, _
         height = parts.above_reconstruction(sign * stable, sign * even)
         # Noise of both signs, so that sums of it are as small as the noise of sums says.
         net = np.where(height > 0, height, np.minimum(sign * residual, 0))
-        rises.append(_Rise(height, sigma, parts.gathered(net), sigma_together))
+        rises.append(_Rise(height, sign * residual, sigma, parts.gathered(net), sigma_together))
     return rises[0], rises[1]
 
 
 def _beyond(rise: _Rise, k: float, low: float, steps: int) -> Array:
     """Return where a rise is beyond k times the noise, with neighbours down to a lower limit."""
-    within = rise.height > min(low, k) * rise.noise
+    within = rise.residual > min(low, k) * rise.noise
     seeds = rise.height > k * rise.noise
     if rise.together is not None:
-        seeds |= (rise.together > k * rise.noise_together) & within
+        seeds |= (rise.together > k * rise.noise_together) & (
+            rise.height > min(low, k) * rise.noise
+        )
     return parts.grown(seeds, within, steps)
 
 
