@@ -1,0 +1,186 @@
+"""Feature vectors: values and positions on one scale, with a weight for each, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import filtered_dims, like
+from graticule.core.errors import ImageError, ParameterError, suggest
+from graticule.ops.segment._superpixels import relative_steps
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Count: TypeAlias = Annotated[int, Field(title="Clusters", ge=1, le=10_000)]
+Weights: TypeAlias = Annotated[
+    dict[str, Annotated[float, Field(ge=0, le=1e6)]], Field(title="Weight of each feature")
+]
+Position: TypeAlias = Annotated[float, Field(title="Weight of position", ge=0, le=1e6)]
+Scaling: TypeAlias = Annotated[Literal["robust", "standard", "none"], Field(title="Scaling")]
+Seed: TypeAlias = Annotated[int, Field(title="Seed", ge=0)]
+
+_ENOUGH = 2**16
+"""Samples that the scale of a feature is taken from, evenly over the image."""
+_NORMAL = 1.3489795003921634
+"""Standard deviations between the quartiles of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """Scaled and weighted feature vectors of the samples that count.
+
+    Attributes
+    ----------
+    vectors : ndarray
+        One row a sample, float32, one column a feature of positive weight:
+        ``weight * (value - center) / scale``.
+    known : ndarray
+        Which samples of ``template`` the rows are, in raster order.
+    template : DataArray
+        The image without channels.
+    table : DataFrame
+        Every feature: ``feature``, ``center``, ``scale``, ``spread`` (standard deviation),
+        ``weight``, and ``share``: the part of the squared distance of two samples it makes, on
+        average. Positions come last.
+    """
+
+    vectors: Array
+    known: Array
+    template: xr.DataArray
+    table: pd.DataFrame
+
+    def order(self, means: Array) -> Array:
+        """Return the order of mean vectors: by the sum of their values, and if equal one by one."""
+        used = self.table.feature[self.table.weight > 0]
+        values = means[:, ~used.isin(self.template.dims).to_numpy()]
+        return np.lexsort([*means.T[::-1], values.sum(axis=1)])
+
+    def ordered(self, clusters: Array, count: int) -> Array:
+        """Return clusters numbered from 0 in this order of their means; empty ones are left out."""
+        number = np.bincount(clusters, minlength=count)
+        sums = np.stack([np.bincount(clusters, v, count) for v in self.vectors.T], axis=1)
+        order = self.order(sums / np.maximum(number, 1)[:, None])
+        order = order[number[order] > 0]
+        place = np.zeros(count, np.int32)
+        place[order] = np.arange(len(order))
+        return place[clusters]
+
+    def means(self, clusters: Array, count: int) -> pd.DataFrame:
+        """Return a row for each cluster: its size, and the mean of each feature with a weight."""
+        number = np.bincount(clusters, minlength=count)
+        columns = {"label": np.arange(1, count + 1), "pixels": number}
+        table = pd.DataFrame(columns | {"fraction": number / len(clusters)})
+        used = self.table[self.table.weight > 0]
+        back = (used.scale / used.weight).to_numpy(float), used.center.to_numpy(float)
+        for name, vector, factor, offset in zip(used.feature, self.vectors.T, *back, strict=True):
+            mean = np.bincount(clusters, vector, count) / np.maximum(number, 1)
+            table[f"mean_{name}"] = np.where(number > 0, mean * factor + offset, np.nan)
+        units = zip(used.feature, used.unit, strict=True)
+        table.attrs["units"] = {f"mean_{name}": unit for name, unit in units if unit}
+        return table
+
+    def labels(self, clusters: Array) -> xr.DataArray:
+        """Return an image of cluster numbers from 1 on; 0 where there is no vector."""
+        values = np.zeros(self.template.shape, np.int32)
+        values[self.known] = clusters + 1
+        return like(self.template, values)
+
+
+def features_of(
+    image: xr.DataArray,
+    mask: xr.DataArray | None,
+    *,
+    weights: Mapping[str, float],
+    position: float,
+    scaling: str,
+) -> Features:
+    """Make feature vectors of an image's channels and of positions.
+
+    Raises
+    ------
+    ParameterError
+        If a weight names no feature, or every weight is 0.
+    ImageError
+        If no sample is finite in all channels and inside the mask.
+    """
+    full = image if "c" in image.dims else image.expand_dims("c")
+    template = full.isel(c=0, drop=True)
+    values = full.transpose(*template.dims, "c").values
+    known = np.isfinite(values).all(axis=-1)
+    if mask is not None:
+        known &= mask.broadcast_like(template).transpose(*template.dims).values
+    if not known.any():
+        raise ImageError("has no finite value to cluster", hint="is it all NaN, or masked?")
+    dims = [dim for dim in filtered_dims(template) if dim != "c"]
+    table = pd.DataFrame({"feature": [*_channel_names(image), *dims]})
+    unit = str(image.attrs.get("units", ""))
+    table["unit"] = [unit] * values.shape[-1] + ["px"] * len(dims)
+    table["weight"] = _weights(list(table.feature), dims, weights, position)
+    columns = [*(values[..., channel] for channel in range(values.shape[-1]))]
+    columns += _places(template, dims)
+    samples = [column[known][:: max(1, int(known.sum()) // _ENOUGH)] for column in columns]
+    found = np.array([_scale_of(sample.astype(float), scaling) for sample in samples])
+    if dims and scaling != "none":  # one scale for all of space, so that it is not stretched
+        found[-len(dims) :, 1] = found[-len(dims) :, 1].max()
+    table[["center", "scale", "spread"]] = found
+    parts = (table.weight * table.spread / table.scale) ** 2
+    table["share"] = parts / parts.sum() if parts.sum() > 0 else parts
+    used = [number for number, weight in enumerate(table.weight) if weight > 0]
+    vectors = np.empty((int(known.sum()), len(used)), np.float32)
+    for place, number in enumerate(used):
+        center, scale = table.center[number], table.scale[number]
+        moved = (columns[number][known].astype(np.float64) - center) / scale
+        vectors[:, place] = table.weight[number] * moved
+    return Features(vectors, known, template, table)
+
+
+def _channel_names(image: xr.DataArray) -> list[str]:
+    """Return ``value``, or ``c0``, ``c1`` ... or what the coordinate of ``c`` says."""
+    if "c" not in image.dims:
+        return ["value"]
+    if "c" in image.coords and image.coords["c"].dtype.kind in "UOS":
+        return [str(name) for name in image.coords["c"].values]
+    return [f"c{number}" for number in range(image.sizes["c"])]
+
+
+def _weights(
+    names: list[str], dims: list[str], weights: Mapping[str, float], position: float
+) -> list[float]:
+    unknown = [name for name in weights if name not in names]
+    if unknown:
+        raise ParameterError(
+            f"{unknown[0]!r} is no feature of this image; it has {', '.join(names)}",
+            where="weights",
+            hint=suggest(unknown[0], names),
+        )
+    plain = [1.0] * (len(names) - len(dims)) + [position] * len(dims)
+    found = [weights.get(name, usual) for name, usual in zip(names, plain, strict=True)]
+    if not any(found):
+        raise ParameterError("one must be above 0", where="weights")
+    return found
+
+
+def _places(template: xr.DataArray, dims: list[str]) -> list[Array]:
+    """Return the position of every sample along each dim, in steps of the finest of them."""
+    found = []
+    for dim, step in zip(dims, relative_steps(template, dims) if dims else [], strict=True):
+        shape = [template.sizes[dim] if other == dim else 1 for other in template.dims]
+        line = (np.arange(template.sizes[dim]) * step).reshape(shape)
+        found.append(np.broadcast_to(line, template.shape))
+    return found
+
+
+def _scale_of(values: Array, scaling: str) -> tuple[float, float, float]:
+    """Return what to take off, what to divide by, and the standard deviation."""
+    spread = float(values.std())
+    if scaling == "none":
+        return 0.0, 1.0, spread
+    if scaling == "standard":
+        return float(values.mean()), spread or 1.0, spread
+    low, middle, high = np.percentile(values, [25, 50, 75])
+    return float(middle), float((high - low) / _NORMAL) or spread or 1.0, spread

@@ -1,0 +1,129 @@
+"""Clusters of two registered images together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Image, Labels, Mask, Table, Whole, like, op
+from graticule.core.errors import ImageError
+from graticule.ops.segment._features import Array, Scaling, Seed
+from graticule.ops.segment.gaussian_mixture import gaussian_mixture
+from graticule.ops.segment.kmeans import kmeans
+
+
+class Bivariate(NamedTuple):
+    """What two images tell together: where phases are, what they are, and the plane of values."""
+
+    labels: Labels
+    clusters: Table
+    histogram: Table
+
+
+@op(version=1, scope=Whole("every phase depends on every sample", memory=40), dtype="int32")
+def bivariate(
+    image: Image,
+    other: Image,
+    mask: Mask | None = None,
+    *,
+    clusters: Annotated[int, Field(title="Phases", ge=1, le=100)] = 3,
+    method: Annotated[
+        Literal["gaussian_mixture", "kmeans"], Field(title="Method")
+    ] = "gaussian_mixture",
+    scaling: Scaling = "robust",
+    bins: Annotated[int, Field(title="Bins of each image", ge=2, le=1024)] = 64,
+    seed: Seed = 0,
+) -> Bivariate:
+    """Find phases in the plane of values of two registered images of the same thing.
+
+    What two phases have in common in one image may part in the other: with neutrons hydrogen, with
+    X-rays metal. Each sample is a point of the plane (value of ``image``, value of ``other``), and
+    the points are clustered.
+
+    Parameters
+    ----------
+    image, other : Image
+        Of the same dims and sizes; the same place in both is the same sample. Neither has ``c``.
+    mask : Mask, optional
+        Where to look. Samples that are not finite in both are left out as well.
+    clusters : int
+        How many phases.
+    method : {"gaussian_mixture", "kmeans"}
+        See the ops of these names. k-means wants phases equally wide in both images.
+    scaling : {"robust", "standard", "none"}
+        As in ``segment.kmeans``.
+    bins : int
+        Of the histogram, along each image, from its smallest to its largest value.
+    seed : int
+        Of the start.
+
+    Returns
+    -------
+    labels : Labels
+        int32: from 1 by increasing mean over both, scaled; 0 where nothing counts.
+    clusters : Table
+        ``label``, ``pixels``, ``fraction``, ``mean_image``, ``mean_other``.
+    histogram : Table
+        The joint histogram, a row for each bin with samples: the middles ``image`` and ``other``,
+        ``count``, and the ``label`` most of its samples have.
+
+    Raises
+    ------
+    ImageError
+        If the dims differ or one is ``c``, or no sample is finite in both.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> neutrons = np.array([1.0, 1.1, 1.2, 5.0, 5.1, 5.2])
+    >>> rays = np.array([2.0, 2.1, 8.0, 2.2, 8.1, 8.2])
+    >>> gt.segment.bivariate(neutrons, rays, clusters=4, method="kmeans").labels
+    array([1, 1, 2, 3, 4, 4], dtype=int32)
+    """
+    if set(image.dims) != set(other.dims) or "c" in image.dims:
+        raise ImageError(
+            f"image and other must have the same dims, and not c; they have {list(image.dims)} and "
+            f"{list(other.dims)}"
+        )
+    other = other.transpose(*image.dims)
+    both = np.stack([image.values.astype(float), other.values.astype(float)], axis=-1)
+    pair = xr.DataArray(
+        both, dims=(*image.dims, "c"), coords={**image.coords, "c": ["image", "other"]}
+    )
+    run = gaussian_mixture if method == "gaussian_mixture" else kmeans
+    found = run(pair, mask, clusters=clusters, scaling=scaling, seed=seed)
+    table = _joint(both, found.labels.values, bins)
+    named = (("image", image), ("other", other))
+    units = {name: each.attrs["units"] for name, each in named if each.attrs.get("units")}
+    table.attrs["units"] = units
+    found.clusters.attrs["units"] = {f"mean_{name}": unit for name, unit in units.items()}
+    return Bivariate(like(image, found.labels.values), found.clusters, table)
+
+
+def _joint(both: Array, labels: Array, bins: int) -> pd.DataFrame:
+    """Return the joint histogram of the samples that have a label."""
+    known = labels > 0
+    values, number = both[known], labels[known]
+    edges = [np.histogram_bin_edges(column, bins) for column in values.T]
+    at = [
+        np.clip(np.searchsorted(e, v, "right") - 1, 0, bins - 1)
+        for e, v in zip(edges, values.T, strict=True)
+    ]
+    counts = np.zeros((bins * bins, int(number.max()) + 1), np.int64)
+    np.add.at(counts, (at[0] * bins + at[1], number), 1)
+    total = counts.sum(axis=1)
+    filled = np.flatnonzero(total)
+    middle = [(e[1:] + e[:-1]) / 2 for e in edges]
+    return pd.DataFrame(
+        {
+            "image": middle[0][filled // bins],
+            "other": middle[1][filled % bins],
+            "count": total[filled],
+            "label": counts[filled].argmax(axis=1),
+        }
+    )

@@ -1,0 +1,168 @@
+"""Mixture of Gaussians over feature vectors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Image, Labels, Mask, Probability, Table, Whole, op, spread
+from graticule.ops.segment._features import (
+    Array,
+    Features,
+    Position,
+    Scaling,
+    Seed,
+    Weights,
+    features_of,
+)
+from graticule.ops.segment.kmeans import start
+
+_SAMPLE = 50_000
+
+
+class Mixture(NamedTuple):
+    """What a mixture gives: where its parts are, how sure that is, and what they are."""
+
+    labels: Labels
+    probability: Probability
+    clusters: Table
+    features: Table
+
+
+@op(version=1, scope=Whole("every center depends on every sample", memory=60), dtype="int32")
+def gaussian_mixture(
+    image: Image,
+    mask: Mask | None = None,
+    *,
+    clusters: Annotated[int, Field(title="Gaussians", ge=1, le=100)] = 3,
+    position: Position = 0.0,
+    weights: Weights = {},  # noqa: B006 - validated and never changed
+    scaling: Scaling = "robust",
+    iterations: Annotated[int, Field(title="Iterations", ge=1, le=10_000)] = 200,
+    seed: Seed = 0,
+) -> Mixture:
+    r"""Divide samples among Gaussians whose sum is fitted to the values.
+
+    .. math:: p(v) = \sum_k \pi_k\, \mathcal N(v; \mu_k, \Sigma_k)
+
+    over the feature vectors :math:`v` of ``segment.kmeans``, with any covariance. The fit
+    (expectation maximisation, from k-means) is to 50,000 samples at most, drawn with ``seed``;
+    every sample then gets its probabilities. Unlike k-means it takes clusters of different width
+    and weight: a rare phase keeps its peak.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; ``c`` are channels. All of it is clustered together.
+    mask : Mask, optional
+        Where to look. Samples that are not finite in a channel are left out as well.
+    clusters : int
+        How many Gaussians; fewer where there are fewer different vectors.
+    position : float
+        Weight of each position, as in ``segment.kmeans``.
+    weights : mapping
+        Weights by feature, as in ``segment.kmeans``. A mixture follows any scale, so weights and
+        scaling decide only where it starts, and which features count: those above 0.
+    scaling : {"robust", "standard", "none"}
+        As in ``segment.kmeans``.
+    iterations : int
+        At most so many steps of the fit.
+    seed : int
+        Of the start and of the samples drawn.
+
+    Returns
+    -------
+    labels : Labels
+        int32 without ``c``: the most likely, numbered from 1 by increasing mean over the scaled
+        values; 0 where nothing counts.
+    probability : Probability
+        float32 with the dim ``class`` first: of each Gaussian; NaN where nothing counts.
+    clusters : Table
+        ``label``, ``pixels``, ``fraction``, and the mean of each feature over its samples; and
+        of the Gaussian itself: ``weight``.
+    features : Table
+        As in ``segment.kmeans``.
+
+    Raises
+    ------
+    ParameterError
+        If a weight names no feature, or all are 0.
+    ImageError
+        If no sample is finite and inside the mask.
+
+    See Also
+    --------
+    sklearn.mixture.GaussianMixture : The fit.
+
+    References
+    ----------
+    Dempster, A. P., Laird, N. M., Rubin, D. B., "Maximum likelihood from incomplete data via the
+    EM algorithm", J. R. Stat. Soc. B 39(1), 1-38, 1977.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> values = np.concatenate([rng.normal(0, 1, 900), rng.normal(9, 3, 100)])
+    >>> found = gt.segment.gaussian_mixture(values, clusters=2)
+    >>> found.clusters[["label", "weight"]].round(1)
+       label  weight
+    0      1     0.9
+    1      2     0.1
+    """
+    features = features_of(image, mask, weights=weights, position=position, scaling=scaling)
+    mixture = _fitted(features.vectors, clusters, iterations, seed)
+    likely = np.empty((len(features.vectors), len(mixture.means_)), np.float32)
+
+    def fill(first: int, last: int) -> None:
+        likely[first:last] = mixture.predict_proba(features.vectors[first:last])
+
+    spread(fill, len(likely), least=8192)
+    order = features.order(mixture.means_)
+    likely = likely[:, order]
+    return _result(features, likely, mixture.weights_[order])
+
+
+def _fitted(vectors: Array, clusters: int, iterations: int, seed: int) -> Any:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    centers = start(vectors, clusters, seed)
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.choice(len(vectors), min(len(vectors), _SAMPLE), replace=False))
+    part = vectors[chosen].astype(np.float64)
+    if len(part) < 2:
+        part = np.repeat(part, 2, axis=0)
+    centers = centers[: len(part)]
+    mixture = GaussianMixture(
+        len(centers),
+        means_init=centers,
+        max_iter=iterations,
+        random_state=seed,
+        tol=1e-6,  # the last steps are small where clusters overlap, and matter
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return mixture.fit(part)
+
+
+def _result(features: Features, likely: Array, weight: Array) -> Mixture:
+    template = features.template
+    labels = likely.argmax(axis=1).astype(np.int32)
+    values = np.full((likely.shape[1], *template.shape), np.nan, np.float32)
+    values[:, features.known] = likely.T
+    probability = xr.DataArray(
+        values,
+        dims=("class", *template.dims),
+        coords={**template.coords, "class": np.arange(1, likely.shape[1] + 1)},
+        attrs={key: value for key, value in template.attrs.items() if key != "units"},
+    )
+    table = features.means(labels, likely.shape[1])
+    table.insert(3, "weight", weight)
+    return Mixture(features.labels(labels), probability, table, features.table)
