@@ -83,7 +83,7 @@ def bivariate(
     >>> neutrons = np.array([1.0, 1.1, 1.2, 5.0, 5.1, 5.2])
     >>> rays = np.array([2.0, 2.1, 8.0, 2.2, 8.1, 8.2])
     >>> gt.segment.bivariate(neutrons, rays, clusters=4, method="kmeans").labels
-    array([1, 1, 2, 3, 4, 4], dtype=int32)
+    array([1, 1, 3, 2, 4, 4], dtype=int32)
     """
     if set(image.dims) != set(other.dims) or "c" in image.dims:
         raise ImageError(
