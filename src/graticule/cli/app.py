@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 import graticule
+from graticule.cli.audit import audit
 from graticule.cli.bench import bench
 from graticule.cli.check import check
 from graticule.cli.compare import compare
@@ -28,6 +29,6 @@ def make_app() -> App:
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,
     )
-    for command in (demo, run, compare, check, ops, inspect, bench):
+    for command in (demo, run, compare, audit, check, ops, inspect, bench):
         app.command(command)
     return app

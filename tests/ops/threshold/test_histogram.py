@@ -255,3 +255,15 @@ def test_two_values_at_the_moments_threshold_keep_three_moments(seed: int) -> No
 def test_intermodes_is_halfway() -> None:
     image = np.repeat([0, 2, 3, 4, 9, 10, 11, 13], [1, 5, 50, 5, 5, 70, 5, 1])
     assert gt.op("threshold.values")(image)["intermodes"].iloc[0] == 6
+
+
+@pytest.mark.parametrize("name", [*ALL, "fixed", "niblack", "sauvola", "adaptive_mean"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_what_is_dark_is_what_is_known_and_not_bright(name: str, dtype: str) -> None:
+    image = (modes(4, "float64") / 8).astype(dtype)
+    known = np.ones(image.shape, bool)
+    if dtype == "float32":
+        image[3:5, 7:9] = np.nan
+        known = ~np.isnan(image)
+    run = gt.op(f"threshold.{name}")
+    np.testing.assert_array_equal(run(image, keep="dark"), known & ~run(image))

@@ -13,10 +13,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
+from pydantic import Field
 
 from graticule.core import Reduction, like
 from graticule.core.errors import ImageError
@@ -103,6 +104,8 @@ class Counting(Reduction):
         return self.finish(_of_counts(counts, found), **params)
 
 
+Keep = Annotated[Literal["bright", "dark"], Field(title="What is kept")]
+
 _EMPTY = "is it all NaN, or the mask empty?"
 
 
@@ -129,13 +132,19 @@ def histogram_of(image: xr.DataArray, mask: xr.DataArray | None = None) -> Histo
 
 
 def above(
-    image: xr.DataArray, mask: xr.DataArray | None = None, *, result: Any, **_: Any
+    image: xr.DataArray,
+    mask: xr.DataArray | None = None,
+    *,
+    result: Any,
+    keep: str = "bright",
+    **_: Any,
 ) -> xr.DataArray:
-    """Return where the image is above a number and inside the mask."""
-    bright = image.values > level_in(image.dtype, result)
+    """Return where the image is above a number (or up to it) and inside the mask."""
+    level = level_in(image.dtype, result)
+    found = image.values <= level if keep == "dark" else image.values > level
     if mask is not None:
-        bright &= fitted(mask, image).values
-    return like(image, bright)
+        found &= fitted(mask, image).values
+    return like(image, found)
 
 
 def level_in(dtype: np.dtype[Any], threshold: Any) -> Any:

@@ -34,6 +34,7 @@ def local(
     *,
     border: Border,
     deviation: bool,
+    keep: str,
 ) -> xr.DataArray:
     """Return where an image is above a threshold made of mean and deviation around each sample.
 
@@ -52,7 +53,7 @@ def local(
         zip(values.reshape(flat), known.reshape(flat), strict=True)
     ):
         windows = _Windows(part, sure, tuple(radii.values()), border, deviation)
-        _compare(windows, formula, found[index])
+        _compare(windows, formula, found[index], keep)
     whole = xr.DataArray(found.reshape(values.shape), dims=order).transpose(*image.dims)
     return like(image, np.ascontiguousarray(whole.values))
 
@@ -122,8 +123,9 @@ def window_sums(values: Array, width: int, axis: int) -> Array:
         span *= 2
 
 
-def _compare(windows: _Windows, formula: Formula, found: Array) -> None:
-    """Write where the values are above their thresholds, strip by strip."""
+def _compare(windows: _Windows, formula: Formula, found: Array, keep: str) -> None:
+    """Write where the values are above their thresholds (or up to them), strip by strip."""
+    compared = np.less_equal if keep == "dark" else np.greater
     rows = len(found)
     least = max(1, min(rows, _AT_ONCE * rows // max(1, found.size)))
 
@@ -131,8 +133,8 @@ def _compare(windows: _Windows, formula: Formula, found: Array) -> None:
         for first in range(start, stop, least):
             last = min(first + least, stop)
             threshold = formula(*windows.of(first, last))
-            above = windows.values[first:last] > threshold
-            found[first:last] = above & windows.known[first:last]
+            picked = compared(windows.values[first:last], threshold)
+            found[first:last] = picked & windows.known[first:last]
 
     with np.errstate(over="ignore", invalid="ignore"):
         spread(strip, rows, least=least)

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from graticule.core import Image, Length, Mask, Neighbourhood, op
+from graticule.ops.threshold._histogram import Keep
 from graticule.ops.threshold._local import halo, local
 
 
@@ -17,6 +18,7 @@ def adaptive_mean(
     *,
     radius: Annotated[Length, Field(title="Radius of the window", ge=0)] = Length(7),
     offset: Annotated[float, Field(title="Offset, subtracted")] = 0.0,
+    keep: Keep = "bright",
 ) -> Mask:
     r"""Keep what is above the mean around each sample.
 
@@ -39,11 +41,14 @@ def adaptive_mean(
     offset : float
         What the threshold is below the mean, in the unit of the image's values.
 
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold of its window.
+        True where the image is above the threshold of its window; with ``keep="dark"`` where it is
+        not.
 
     Raises
     ------
@@ -69,5 +74,11 @@ def adaptive_mean(
     array([False,  True, False,  True,  True, False])
     """
     return local(
-        image, mask, radius, lambda mean, _: mean - offset, border="symmetric", deviation=False
+        image,
+        mask,
+        radius,
+        lambda mean, _: mean - offset,
+        border="symmetric",
+        deviation=False,
+        keep=keep,
     )

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graticule.core import Image, Mask, Pointwise, like, op
+from graticule.core import Image, Mask, Pointwise, op
+from graticule.ops.threshold._histogram import Keep, above
 
 
 @op(version=1, scope=Pointwise(), dtype="bool")
@@ -14,6 +15,7 @@ def fixed(
     image: Image,
     *,
     value: Annotated[float, Field(title="Threshold", allow_inf_nan=False)] = 0.0,
+    keep: Keep = "bright",
 ) -> Mask:
     """Keep what is above a value, :math:`f > t`.
 
@@ -25,11 +27,13 @@ def fixed(
         Any dims.
     value : float
         The threshold, in the unit of the image's values.
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above ``value``.
+        True where the image is above ``value``; with ``keep="dark"`` where it is not.
 
     Raises
     ------
@@ -43,4 +47,4 @@ def fixed(
     >>> gt.threshold.fixed(np.array([0.5, 2.0, np.nan]), value=1)
     array([False,  True, False])
     """
-    return like(image, image.values > value)
+    return above(image, result=value, keep=keep)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from graticule.core import Image, Mask, op
 from graticule.ops.threshold._criteria import kittler_illingworth as _method
-from graticule.ops.threshold._histogram import thresholding
+from graticule.ops.threshold._histogram import Keep, thresholding
 
 _SCOPE = thresholding(_method)
 
 
 @op(version=1, scope=_SCOPE, dtype="bool")
-def kittler_illingworth(image: Image, mask: Mask | None = None) -> Mask:
+def kittler_illingworth(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark with the least error for two normal distributions.
 
     The threshold minimises
@@ -21,8 +21,9 @@ def kittler_illingworth(image: Image, mask: Mask | None = None) -> Mask:
     Floats are counted in 256 bins between the smallest and the largest value, integers value by
     value (in 256 bins where they span more than a million).
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
-    in the result. The result for a constant image is empty: nothing in it stands out.
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
+    is outside are never in the result. The value of a constant image is its threshold: nothing
+    in it is bright.
 
     Parameters
     ----------
@@ -30,11 +31,13 @@ def kittler_illingworth(image: Image, mask: Mask | None = None) -> Mask:
         Any dims; one threshold for all of it.
     mask : Mask, optional
         Where to look; everywhere by default.
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold.
+        True where the image is above the threshold; with ``keep="dark"`` where it is not.
 
     Raises
     ------
@@ -58,5 +61,5 @@ def kittler_illingworth(image: Image, mask: Mask | None = None) -> Mask:
     >>> gt.threshold.kittler_illingworth(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask)
+    result: Mask = _SCOPE.whole(image, mask, keep=keep)
     return result

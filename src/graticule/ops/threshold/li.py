@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import thresholding
+from graticule.ops.threshold._histogram import Keep, thresholding
 from graticule.ops.threshold._means import li as _method
 
 _SCOPE = thresholding(_method)
 
 
 @op(version=1, scope=_SCOPE, dtype="bool")
-def li(image: Image, mask: Mask | None = None) -> Mask:
+def li(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark with the least cross entropy between image and mask.
 
     From the mean on, the threshold is moved to
@@ -20,8 +20,9 @@ def li(image: Image, mask: Mask | None = None) -> Mask:
     from 65,536 bins and their sums: exact where no two values share a bin, and otherwise good to
     about a millionth of the range.
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
-    in the result. The result for a constant image is empty: nothing in it stands out.
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
+    is outside are never in the result. The value of a constant image is its threshold: nothing
+    in it is bright.
 
     Parameters
     ----------
@@ -29,11 +30,13 @@ def li(image: Image, mask: Mask | None = None) -> Mask:
         Any dims; one threshold for all of it.
     mask : Mask, optional
         Where to look; everywhere by default.
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold.
+        True where the image is above the threshold; with ``keep="dark"`` where it is not.
 
     Raises
     ------
@@ -60,5 +63,5 @@ def li(image: Image, mask: Mask | None = None) -> Mask:
     >>> gt.threshold.li(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask)
+    result: Mask = _SCOPE.whole(image, mask, keep=keep)
     return result

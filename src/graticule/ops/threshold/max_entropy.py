@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from graticule.core import Image, Mask, op
 from graticule.ops.threshold._criteria import max_entropy as _method
-from graticule.ops.threshold._histogram import thresholding
+from graticule.ops.threshold._histogram import Keep, thresholding
 
 _SCOPE = thresholding(_method)
 
 
 @op(version=1, scope=_SCOPE, dtype="bool")
-def max_entropy(image: Image, mask: Mask | None = None) -> Mask:
+def max_entropy(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark where the two classes have the most entropy together.
 
     The threshold maximises :math:`H_0(t) + H_1(t)`, with the entropies
@@ -18,8 +18,9 @@ def max_entropy(image: Image, mask: Mask | None = None) -> Mask:
     Floats are counted in 256 bins between the smallest and the largest value, integers value by
     value (in 256 bins where they span more than a million).
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
-    in the result. The result for a constant image is empty: nothing in it stands out.
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
+    is outside are never in the result. The value of a constant image is its threshold: nothing
+    in it is bright.
 
     Parameters
     ----------
@@ -27,11 +28,13 @@ def max_entropy(image: Image, mask: Mask | None = None) -> Mask:
         Any dims; one threshold for all of it.
     mask : Mask, optional
         Where to look; everywhere by default.
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold.
+        True where the image is above the threshold; with ``keep="dark"`` where it is not.
 
     Raises
     ------
@@ -56,5 +59,5 @@ def max_entropy(image: Image, mask: Mask | None = None) -> Mask:
     >>> gt.threshold.max_entropy(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask)
+    result: Mask = _SCOPE.whole(image, mask, keep=keep)
     return result

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import thresholding
+from graticule.ops.threshold._histogram import Keep, thresholding
 from graticule.ops.threshold._means import mean as _method
 
 _SCOPE = thresholding(_method)
 
 
 @op(version=1, scope=_SCOPE, dtype="bool")
-def mean(image: Image, mask: Mask | None = None) -> Mask:
+def mean(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Keep what is above the mean of the image.
 
     The simplest threshold that follows the light; right only where about as much is bright as is
     dark [1]_. The mean is exact for integers, and for floats to 1 in 4e9 of their range.
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
-    in the result. The result for a constant image is empty: nothing in it stands out.
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
+    is outside are never in the result. The value of a constant image is its threshold: nothing
+    in it is bright.
 
     Parameters
     ----------
@@ -25,11 +26,13 @@ def mean(image: Image, mask: Mask | None = None) -> Mask:
         Any dims; one threshold for all of it.
     mask : Mask, optional
         Where to look; everywhere by default.
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold.
+        True where the image is above the threshold; with ``keep="dark"`` where it is not.
 
     Raises
     ------
@@ -53,5 +56,5 @@ def mean(image: Image, mask: Mask | None = None) -> Mask:
     >>> gt.threshold.mean(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask)
+    result: Mask = _SCOPE.whole(image, mask, keep=keep)
     return result

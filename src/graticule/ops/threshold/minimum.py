@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import thresholding
+from graticule.ops.threshold._histogram import Keep, thresholding
 from graticule.ops.threshold._modes import minimum as _method
 
 _SCOPE = thresholding(_method)
 
 
 @op(version=1, scope=_SCOPE, dtype="bool")
-def minimum(image: Image, mask: Mask | None = None) -> Mask:
+def minimum(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark at the lowest count between two modes.
 
     The histogram is smoothed by means of three until it has two maxima; the threshold is the
@@ -18,8 +18,9 @@ def minimum(image: Image, mask: Mask | None = None) -> Mask:
     Floats are counted in 256 bins between the smallest and the largest value, integers value by
     value (in 256 bins where they span more than a million).
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
-    in the result. The result for a constant image is empty: nothing in it stands out.
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
+    is outside are never in the result. The value of a constant image is its threshold: nothing
+    in it is bright.
 
     Parameters
     ----------
@@ -27,11 +28,13 @@ def minimum(image: Image, mask: Mask | None = None) -> Mask:
         Any dims; one threshold for all of it.
     mask : Mask, optional
         Where to look; everywhere by default.
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold.
+        True where the image is above the threshold; with ``keep="dark"`` where it is not.
 
     Raises
     ------
@@ -59,5 +62,5 @@ def minimum(image: Image, mask: Mask | None = None) -> Mask:
     >>> gt.threshold.minimum(image).sum()
     np.int64(6)
     """
-    result: Mask = _SCOPE.whole(image, mask)
+    result: Mask = _SCOPE.whole(image, mask, keep=keep)
     return result

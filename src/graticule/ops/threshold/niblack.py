@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from graticule.core import Image, Length, Mask, Neighbourhood, op
+from graticule.ops.threshold._histogram import Keep
 from graticule.ops.threshold._local import halo, local
 
 
@@ -17,6 +18,7 @@ def niblack(
     *,
     radius: Annotated[Length, Field(title="Radius of the window", ge=0)] = Length(7),
     k: Annotated[float, Field(title="Weight of the deviation", ge=-5, le=5)] = 0.2,
+    keep: Keep = "bright",
 ) -> Mask:
     r"""Separate bright from dark by mean and deviation around each sample.
 
@@ -41,11 +43,14 @@ def niblack(
     k : float
         Weight of the deviation.
 
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold of its window.
+        True where the image is above the threshold of its window; with ``keep="dark"`` where it is
+        not.
 
     Raises
     ------
@@ -76,4 +81,5 @@ def niblack(
         lambda mean, deviation: mean - k * deviation,
         border="reflect",
         deviation=True,
+        keep=keep,
     )

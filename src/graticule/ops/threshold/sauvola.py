@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Length, Mask, Neighbourhood, op
+from graticule.ops.threshold._histogram import Keep
 from graticule.ops.threshold._local import halo, local
 
 
@@ -19,6 +20,7 @@ def sauvola(
     radius: Annotated[Length, Field(title="Radius of the window", ge=0)] = Length(7),
     k: Annotated[float, Field(title="Weight of the deviation", ge=0, le=1)] = 0.2,
     largest_deviation: Annotated[float | None, Field(title="Largest deviation", gt=0)] = None,
+    keep: Keep = "bright",
 ) -> Mask:
     r"""Separate bright ground from dark signs by mean and deviation around each sample.
 
@@ -46,11 +48,14 @@ def sauvola(
         By default half of what the integer type of the image spans (127.5 for 8 bits), and 1 for
         floats, which is right for values from -1 to 1 only.
 
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold of its window.
+        True where the image is above the threshold of its window; with ``keep="dark"`` where it is
+        not.
 
     Raises
     ------
@@ -83,6 +88,7 @@ def sauvola(
         lambda mean, deviation: mean * (1 + k * (deviation / top - 1)),
         border="reflect",
         deviation=True,
+        keep=keep,
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from graticule.core import Image, Mask, op
 from graticule.ops.threshold._criteria import triangle as _method
-from graticule.ops.threshold._histogram import thresholding
+from graticule.ops.threshold._histogram import Keep, thresholding
 
 _SCOPE = thresholding(_method)
 
 
 @op(version=2, scope=_SCOPE, dtype="bool")
-def triangle(image: Image, mask: Mask | None = None) -> Mask:
+def triangle(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate the long tail of a histogram from its peak.
 
     A line is drawn from the peak of the histogram to the end of its longer tail; the threshold
@@ -18,8 +18,9 @@ def triangle(image: Image, mask: Mask | None = None) -> Mask:
     is most of the picture and has a sharp peak. Floats are counted in 256 bins, integers
     value by value (in 256 bins where they span more than a million).
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
-    in the result. The result for a constant image is empty: nothing in it stands out.
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
+    is outside are never in the result. The value of a constant image is its threshold: nothing
+    in it is bright.
 
     Parameters
     ----------
@@ -27,11 +28,13 @@ def triangle(image: Image, mask: Mask | None = None) -> Mask:
         Any dims; one threshold for all of it.
     mask : Mask, optional
         Where to look; everywhere by default.
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold.
+        True where the image is above the threshold; with ``keep="dark"`` where it is not.
 
     Raises
     ------
@@ -56,5 +59,5 @@ def triangle(image: Image, mask: Mask | None = None) -> Mask:
     >>> gt.threshold.triangle(np.array([0, 0, 0, 0, 0, 1, 1, 5, 7]))
     array([False, False, False, False, False, False, False,  True,  True])
     """
-    result: Mask = _SCOPE.whole(image, mask)
+    result: Mask = _SCOPE.whole(image, mask, keep=keep)
     return result

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from graticule.core import Image, Mask, op
 from graticule.ops.threshold._criteria import yen as _method
-from graticule.ops.threshold._histogram import thresholding
+from graticule.ops.threshold._histogram import Keep, thresholding
 
 _SCOPE = thresholding(_method)
 
 
 @op(version=1, scope=_SCOPE, dtype="bool")
-def yen(image: Image, mask: Mask | None = None) -> Mask:
+def yen(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark where the two classes are most correlated in themselves.
 
     The threshold maximises
@@ -19,8 +19,9 @@ def yen(image: Image, mask: Mask | None = None) -> Mask:
     Floats are counted in 256 bins between the smallest and the largest value, integers value by
     value (in 256 bins where they span more than a million).
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram and are never
-    in the result. The result for a constant image is empty: nothing in it stands out.
+    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
+    is outside are never in the result. The value of a constant image is its threshold: nothing
+    in it is bright.
 
     Parameters
     ----------
@@ -28,11 +29,13 @@ def yen(image: Image, mask: Mask | None = None) -> Mask:
         Any dims; one threshold for all of it.
     mask : Mask, optional
         Where to look; everywhere by default.
+    keep : {"bright", "dark"}
+        What is above the threshold, or what is up to it.
 
     Returns
     -------
     Mask
-        True where the image is above the threshold.
+        True where the image is above the threshold; with ``keep="dark"`` where it is not.
 
     Raises
     ------
@@ -56,5 +59,5 @@ def yen(image: Image, mask: Mask | None = None) -> Mask:
     >>> gt.threshold.yen(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask)
+    result: Mask = _SCOPE.whole(image, mask, keep=keep)
     return result

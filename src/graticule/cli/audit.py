@@ -1,0 +1,205 @@
+"""``graticule audit``."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from graticule.core.errors import FormatError, RequestError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from graticule.evaluate.audit import Audit
+    from graticule.report.style import Drawing
+
+ANNOTATED = 12
+NAMED = 40
+
+
+def audit(
+    images: Annotated[list[str], Parameter(negative=())],
+    /,
+    *,
+    method: str = "otsu",
+    truth: Path | None = None,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("audit"),
+) -> int:
+    """Apply every image's threshold to every image of a study, and show what a fixed one would do.
+
+    Writes thresholds.csv, fractions.csv (a row for each image a threshold comes from, a column
+    for each it is applied to), with a truth dice.csv, and audit.html. Exit status: 0 all done, 1
+    some images have no threshold, 2 wrong request.
+
+    Examples: graticule audit "series/*.tif" --method otsu -o audit;
+    graticule audit images/ --truth masks/ --method triangle
+
+    Parameters
+    ----------
+    images
+        Files, folders or patterns; images in colour are made grey.
+    method
+        A histogram threshold: otsu, isodata, li, yen, triangle, mean, minimum, intermodes,
+        kittler_illingworth, max_entropy or moments.
+    truth
+        A folder of masks with the names of the images.
+    out
+        Folder for the tables and the page.
+    """
+    from graticule.cli.show import progress_bar, table_of, tell_of_compilation
+    from graticule.core.registry import get_op
+    from graticule.evaluate.audit import audit as run
+    from graticule.io import study
+
+    values = get_op("threshold.values")
+    values.parameters.validate({"methods": [method]})
+    found = study(images)
+    sources = {source.name: partial(_grey, source.path) for source in found}
+    masks = None if truth is None else _truths(truth, list(sources))
+    tell_of_compilation()
+    with progress_bar("audit") as progress:
+        result = run(
+            sources,
+            lambda image: float(values(image, methods=[method])[method].iloc[0]),
+            truth=masks,
+            progress=progress,
+        )
+    _written(result, method, out)
+    table_of(result.images)
+    print(*_answer(result, method), sep="\n")
+    for name, why in result.failed.items():
+        print(f"no threshold: {name}: {why}")
+    print(f"-> {out / 'audit.html'}")
+    return 1 if result.failed else 0
+
+
+def _grey(path: Path) -> Any:
+    from graticule.core.registry import get_op
+    from graticule.io import read
+
+    image = read(path)
+    return get_op("transform.grey")(image) if "c" in image.dims else image.compute()
+
+
+def _truths(folder: Path, names: list[str]) -> dict[str, Callable[[], Any]]:
+    from graticule.io import study
+
+    masks = {source.name: partial(_grey, source.path) for source in study(folder)}
+    found: dict[str, Callable[[], Any]] = {n: masks[n] for n in names if n in masks}
+    if not found:
+        raise FormatError(
+            "holds no mask with the name of an image",
+            where=str(folder),
+            hint=f"as {names[0]}; it has {', '.join(list(masks)[:5])}",
+        )
+    return found
+
+
+def _written(result: Audit, method: str, out: Path) -> None:
+    """Write tables and page, each beside its place and then into it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"cannot make the folder: {error.strerror}", where=str(out)) from None
+    tables = {"thresholds": result.images.set_index("image"), "fractions": result.fractions}
+    if result.dice is not None:
+        tables["dice"] = result.dice
+    for name, table in tables.items():
+        index = "image" if name == "thresholds" else "threshold of"
+        _put(out / f"{name}.csv", table.to_csv(index_label=index))
+    _put(out / "audit.html", _page(result, method))
+
+
+def _put(target: Path, text: str) -> None:
+    draft = target.with_name(f".{target.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, target)
+
+
+def _answer(result: Audit, method: str) -> list[str]:
+    """Return in words what the audit shows."""
+    row = result.spread.iloc[0]
+    own, fixed = row["own_variation"], row["fixed_variation"]
+    sentences = [
+        f"The {method} threshold goes from {row['threshold_lowest']:.4g} to "
+        f"{row['threshold_highest']:.4g} over {row['images']} images.",
+        f"The fraction above it varies by {own:.1%} (standard deviation over mean) where each "
+        f"image has its own, and by {fixed:.1%} where all have that of {row['fixed_from']}.",
+    ]
+    if "own_dice" in row and not math.isnan(row["own_dice"]):
+        sentences.append(
+            f"Against the truth, Dice is {row['own_dice']:.3f} with own thresholds and "
+            f"{row['fixed_dice']:.3f} with the fixed one (at worst {row['fixed_dice_lowest']:.3f})."
+        )
+    return sentences
+
+
+def _page(result: Audit, method: str) -> str:
+    import graticule
+    from graticule.report import wording
+    from graticule.report.html import render
+
+    table = result.images
+    figures = [_map(result.fractions, "Fraction above the threshold", "fraction")]
+    if result.dice is not None:
+        figures.append(_map(result.dice, "Agreement with the truth", "Dice"))
+    rows = [
+        [(str(row[0]), str(row[0])), *((wording.number(v), repr(float(v))) for v in row[1:])]
+        for row in table.itertuples(index=False, name=None)
+    ]
+    content = {
+        "title": f"Threshold {method} over a study",
+        "version": graticule.__version__,
+        "count": len(table),
+        "answer": _answer(result, method),
+        "failed": list(result.failed.items()),
+        "figures": figures,
+        "columns": [str(column).replace("_", " ") for column in table.columns],
+        "rows": rows,
+    }
+    return render("audit.html", content, package="graticule.cli")
+
+
+def _map(table: pd.DataFrame, title: str, what: str) -> Drawing:
+    """Return the heat map of a table of every threshold on every image."""
+    import numpy as np
+
+    from graticule.report.style import INK, drawn, new_figure
+
+    count = len(table)
+    side = min(10.0, max(4.5, 1.6 + 0.55 * count))
+    figure, ax = new_figure(side + 1.2, side)
+    values = table.to_numpy()
+    shown = ax.imshow(values, cmap="cividis", vmin=0, vmax=max(float(np.nanmax(values)), 1e-12))
+    names = [str(name) for name in table.columns]
+    every = range(0, count, max(1, math.ceil(count / NAMED)))
+    ax.set_xticks(every, [_short(names[k]) for k in every], rotation=60, ha="right", fontsize=7)
+    ax.set_yticks(every, [_short(names[k]) for k in every], fontsize=7)
+    ax.set_xlabel("applied to")
+    ax.set_ylabel("threshold of")
+    if count <= ANNOTATED:
+        half = float(np.nanmax(values)) * 0.55
+        for y, x in np.ndindex(values.shape):
+            colour = INK if values[y, x] > half else "white"
+            weight = "bold" if x == y else "normal"
+            text = f"{values[y, x]:.2f}"
+            ax.text(x, y, text, ha="center", va="center", size=7, color=colour, weight=weight)
+    bar = figure.colorbar(shown, ax=ax, shrink=0.8)
+    bar.ax.tick_params(labelsize=7)
+    bar.set_label(what, size=8)
+    figure.tight_layout()
+    caption = (
+        "Down a column, one image under every threshold: even where the choice does not matter."
+    )
+    alt = f"Heat map of {what} for {count} thresholds on {count} images"
+    return drawn(figure, alt, title, caption)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 18 else f"{name[:8]}…{name[-9:]}"
