@@ -1,0 +1,222 @@
+"""Intervals by resampling images, or blocks of one image; never samples.
+
+Neighbouring samples of an image are right or wrong together, so an interval over samples is far
+too narrow. What is resampled here are units that know little of each other: images, or blocks
+of an image as large as the correlation reaches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from graticule.core.errors import CheckError, ParameterError
+from graticule.evaluate._inputs import Array
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its interval of confidence.
+
+    Attributes
+    ----------
+    estimate : float
+        The statistic of all units.
+    low, high : float
+        NaN where there are fewer than two units, which say nothing of how units differ.
+    units : int
+        How many units there were.
+    left_out : int
+        Units without a value (NaN), which are not counted.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    units: int
+    left_out: int = 0
+
+    def __str__(self) -> str:
+        if math.isnan(self.low):
+            return f"{self.estimate:.4g}"
+        return f"{self.estimate:.4g} ({self.low:.4g} to {self.high:.4g})"
+
+
+def _mean(rows: Array) -> Any:
+    return rows.mean(axis=0)
+
+
+def bootstrap(
+    values: ArrayLike,
+    statistic: Callable[[Array], Any] = _mean,
+    *,
+    n: int = 2000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Interval:
+    """Return the percentile interval of a statistic over resampled units [1]_.
+
+    Parameters
+    ----------
+    values : array_like
+        One number for each unit, or a row of numbers (as counts, of which ``statistic`` makes a
+        ratio). Units with a NaN are left out and counted.
+    statistic : callable
+        From the units drawn (an array of the same number of dims) to a number.
+    n : int
+        How often units are drawn, with replacement.
+    seed : int
+        Of the drawing.
+    confidence : float
+        Part of the resampled statistics within the interval.
+
+    Returns
+    -------
+    Interval
+        Statistics that are NaN (as the ratio of nothing to nothing) are left out of it.
+
+    Raises
+    ------
+    CheckError
+        If there is no unit with a value.
+    ParameterError
+        If ``n`` or ``confidence`` is out of range.
+
+    References
+    ----------
+    .. [1] B. Efron and R. Tibshirani, An Introduction to the Bootstrap, Chapman & Hall (1993).
+
+    Examples
+    --------
+    >>> found = bootstrap([0.7, 0.8, 0.9, 0.8, 0.6, 0.85])
+    >>> round(found.estimate, 3), 0.6 < found.low < 0.78 < found.high < 0.9
+    (0.775, True)
+    """
+    if n < 1 or not 0 < confidence < 1:
+        raise ParameterError(
+            f"needs n of 1 or more and a confidence between 0 and 1, not {n} and {confidence}"
+        )
+    rows = np.asarray(values, dtype=float)
+    known = ~np.isnan(rows.reshape(len(rows), -1)).any(axis=1) if rows.size else np.zeros(0, bool)
+    rows, left_out = rows[known], int(np.count_nonzero(~known))
+    if len(rows) == 0:
+        raise CheckError(f"there is no unit with a value; {left_out} have none")
+    estimate = float(statistic(rows))
+    low = high = math.nan
+    if len(rows) > 1:
+        drawn = np.array([float(statistic(rows[at])) for at in _draws(len(rows), n, seed)])
+        drawn = drawn[~np.isnan(drawn)]
+        rest = (1 - confidence) / 2
+        if drawn.size:
+            low, high = (float(x) for x in np.quantile(drawn, [rest, 1 - rest]))
+    return Interval(estimate, low, high, len(rows), left_out)
+
+
+def _draws(size: int, n: int, seed: int) -> Iterator[Array]:
+    rng = np.random.default_rng(seed)
+    for _ in range(n):
+        yield rng.integers(0, size, size)
+
+
+def correlation_length(field: Any) -> float:
+    """Return how far the values of a field know of each other, in samples.
+
+    The largest distance along any axis up to which the autocorrelation stays above 1/e; 1 for
+    a constant field.
+
+    Parameters
+    ----------
+    field : array_like
+        Numbers or bools, as the map of what is wrong.
+
+    Returns
+    -------
+    float
+        At least 1, at most the longest side.
+
+    Examples
+    --------
+    >>> correlation_length(np.random.default_rng(0).normal(size=(64, 64)))
+    1.0
+    >>> correlation_length(np.random.default_rng(0).normal(size=(16, 16)).repeat(8, axis=0))
+    6.0
+    """
+    values = np.asarray(field, dtype=np.float32)
+    values = values - values.mean(dtype=float).astype(np.float32) if values.size else values
+    return float(max((_reach(values, axis) for axis in range(values.ndim)), default=1))
+
+
+def _reach(values: Array, axis: int) -> int:
+    """Return the first lag along an axis at which the autocorrelation is 1/e or less."""
+    from scipy import fft
+
+    size = values.shape[axis]
+    if values.size == 0 or size < 2:
+        return 1
+    lines = np.moveaxis(values, axis, -1).reshape(-1, size)
+    long = fft.next_fast_len(2 * size, real=True)
+    power = np.zeros(long // 2 + 1)
+    for start in range(0, len(lines), 1024):
+        power += (np.abs(fft.rfft(lines[start : start + 1024], long, axis=-1)) ** 2).sum(axis=0)
+    shared = fft.irfft(power, long)[:size] / np.arange(size, 0, -1)
+    if shared[0] <= 0:
+        return 1
+    below = np.flatnonzero(shared <= shared[0] / math.e)
+    return int(below[0]) if below.size else size
+
+
+def block_size(field: Any, *, least: int = 8) -> int:
+    """Return a side for blocks that know little of each other: twice the correlation length.
+
+    Parameters
+    ----------
+    field : array_like
+        As for `correlation_length`.
+    least : int
+        Smallest side.
+
+    Examples
+    --------
+    >>> block_size(np.random.default_rng(0).normal(size=(64, 64)))
+    8
+    """
+    return max(least, math.ceil(2 * correlation_length(field)))
+
+
+def blocks(shape: tuple[int, ...], size: int) -> list[tuple[slice, ...]]:
+    """Cut an image into blocks of at least ``size`` samples a side.
+
+    Every axis is cut into as many equal parts as fit, so that there is no narrow rest.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the image.
+    size : int
+        Smallest side, where the image is that long.
+
+    Returns
+    -------
+    list of tuple of slice
+        The blocks in raster order; they hold each sample once.
+
+    Examples
+    --------
+    >>> blocks((10, 5), 4)
+    [(slice(0, 5, None), slice(0, 5, None)), (slice(5, 10, None), slice(0, 5, None))]
+    """
+    import itertools
+
+    if size < 1:
+        raise ParameterError(f"must be 1 or more, not {size}", where="size")
+    cuts = []
+    for length in shape:
+        count = max(1, length // size)
+        edges = [length * number // count for number in range(count + 1)]
+        cuts.append([slice(a, b) for a, b in itertools.pairwise(edges)])
+    return list(itertools.product(*cuts))
