@@ -1,0 +1,1 @@
+"""Bone: lacunae, and the canaliculi that lead off from them."""
