@@ -74,36 +74,36 @@ def test_without_scaling_small_values_have_no_say_beside_position() -> None:
     run = gt.op("segment.kmeans")
     trap = run(image, clusters=2, position=1, scaling="none")
     cured = run(image, clusters=2, position=0.2)
-    share = trap.features.set_index("feature").share
-    assert share["y"] + share["x"] > 0.99
+    share = trap.features.iloc[0]
+    assert share.share_y + share.share_x > 0.99
     assert adjusted_rand_score(image.ravel(), trap.labels.ravel()) < 0.1
     np.testing.assert_array_equal(cured.labels, image + 1)
-    assert cured.features.share.iloc[0] > 0.8
+    assert cured.features.share_value[0] > 0.8
 
 
 def test_the_share_is_the_part_of_the_squared_distance() -> None:
     rng = np.random.default_rng(0)
     image = as_image(rng.normal([0, 0], [1, 5], (40, 50, 2)), dims=("y", "x", "c"))
     found = gt.op("segment.kmeans")(image, weights={"c0": 2, "x": 0.5}, scaling="standard")
-    table = found.features.set_index("feature")
+    row = found.features.iloc[0]
     first, second = rng.integers(0, 2000, (2, 20000))
     pixels = image.values.reshape(-1, 2)
     columns = {"c0": pixels[:, 0], "c1": pixels[:, 1], "x": np.tile(np.arange(50), 40)}
     squares = {
-        name: ((v[first] - v[second]) / table.scale[name] * table.weight[name]) ** 2
+        name: ((v[first] - v[second]) / row[f"scale_{name}"] * row[f"weight_{name}"]) ** 2
         for name, v in columns.items()
     }
     total = sum(each.mean() for each in squares.values())
     for name, each in squares.items():
-        assert table.share[name] == pytest.approx(each.mean() / total, abs=0.02)
-    assert table.share["y"] == 0
+        assert row[f"share_{name}"] == pytest.approx(each.mean() / total, abs=0.02)
+    assert row.share_y == 0
 
 
 def test_space_is_not_stretched_by_scaling() -> None:
     long = as_image(np.zeros((10, 100)), spacing={"y": "2 um", "x": "1 um"})
-    features = gt.op("segment.kmeans")(long, position=1).features.set_index("feature")
-    assert features.scale["y"] == features.scale["x"]
-    assert features.spread["y"] == pytest.approx(2 * np.arange(10).std())
+    row = gt.op("segment.kmeans")(long, position=1).features.iloc[0]
+    assert row.scale_y == row.scale_x
+    assert row.share_y / row.share_x == pytest.approx((20 / 100) ** 2, rel=0.05)
 
 
 def test_a_rare_wide_phase_keeps_its_peak_in_a_mixture_only() -> None:

@@ -84,6 +84,19 @@ class Features:
         table.attrs["units"] = {f"mean_{name}": unit for name, unit in units if unit}
         return table
 
+    def record(self) -> pd.DataFrame:
+        """Return what part of the distance each feature makes, and its scale and weight."""
+        table = self.table.set_index("feature")
+        row = {
+            f"{column}_{name}": float(value)
+            for column in ("share", "scale", "weight")
+            for name, value in table[column].items()
+        }
+        record = pd.DataFrame([row])
+        units = zip(self.table.feature, self.table.unit, strict=True)
+        record.attrs["units"] = {f"scale_{name}": unit for name, unit in units if unit}
+        return record
+
     def labels(self, clusters: Array) -> xr.DataArray:
         """Return an image of cluster numbers from 1 on; 0 where there is no vector."""
         values = np.zeros(self.template.shape, np.int32)

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Probability, Table, Whole, op, spread
+from graticule.core import Image, Labels, Mask, Probability, Record, Table, Whole, op, spread
 from graticule.ops.segment._features import (
     Array,
     Features,
@@ -29,7 +29,7 @@ class Mixture(NamedTuple):
     labels: Labels
     probability: Probability
     clusters: Table
-    features: Table
+    features: Record
 
 
 @op(version=1, scope=Whole("every center depends on every sample", memory=60), dtype="int32")
@@ -83,7 +83,7 @@ def gaussian_mixture(
     clusters : Table
         ``label``, ``pixels``, ``fraction``, and the mean of each feature over its samples; and
         of the Gaussian itself: ``weight``.
-    features : Table
+    features : Record
         As in ``segment.kmeans``.
 
     Raises
@@ -165,4 +165,4 @@ def _result(features: Features, likely: Array, weight: Array) -> Mixture:
     )
     table = features.means(labels, likely.shape[1])
     table.insert(3, "weight", weight)
-    return Mixture(features.labels(labels), probability, table, features.table)
+    return Mixture(features.labels(labels), probability, table, features.record())

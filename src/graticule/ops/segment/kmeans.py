@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Table, Whole, op, spread
+from graticule.core import Image, Labels, Mask, Record, Table, Whole, op, spread
 from graticule.ops.segment._features import (
     Array,
     Count,
@@ -28,7 +28,7 @@ class Clusters(NamedTuple):
 
     labels: Labels
     clusters: Table
-    features: Table
+    features: Record
 
 
 @op(version=1, scope=Whole("every center depends on every sample", memory=24), dtype="int32")
@@ -53,7 +53,7 @@ def kmeans(
     What is called near depends on the scales. Values in thousands beside positions in tens
     let position have no say, and values between 0 and 1 let it have all: with
     ``scaling="none"`` the clusters are then stripes of space. The output ``features`` shows
-    by its column ``share`` who decides.
+    by ``share_value``, ``share_x`` and so on who decides.
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ def kmeans(
         counts.
     clusters : Table
         ``label``, ``pixels``, ``fraction`` and the mean of each feature that has a weight.
-    features : Table
-        ``feature``, ``unit``, ``weight``, ``center``, ``scale``, ``spread``, and ``share``: the
-        part of the squared distance of two samples that the feature makes, on average.
+    features : Record
+        For each feature: ``share_<feature>``, the part of the squared distance of two samples that
+        it makes, on average; ``scale_<feature>`` and ``weight_<feature>``.
 
     Raises
     ------
@@ -118,18 +118,16 @@ def kmeans(
     >>> found.labels
     array([[1, 1, 3],
            [1, 2, 2]], dtype=int32)
-    >>> found.features[["feature", "weight", "share"]]
-      feature  weight  share
-    0   value     1.0    1.0
-    1       y     0.0    0.0
-    2       x     0.0    0.0
+    >>> found.features[["share_value", "share_y", "share_x"]]
+       share_value  share_y  share_x
+    0          1.0      0.0      0.0
     """
     features = features_of(image, mask, weights=weights, position=position, scaling=scaling)
     centers = start(features.vectors, clusters, seed)
     found = converged(features.vectors, centers, iterations)[0]
     numbers = features.ordered(found, len(centers))
     table = features.means(numbers, int(numbers.max()) + 1)
-    return Clusters(features.labels(numbers), table, features.table)
+    return Clusters(features.labels(numbers), table, features.record())
 
 
 def start(vectors: Array, clusters: int, seed: int) -> Array:

@@ -1,0 +1,1 @@
+"""Cortex: parts of tissue told by grey value and by place."""
