@@ -107,7 +107,7 @@ def test_thousands_of_objects_are_matched_one_by_one():
 def test_wrong_input_is_said():
     with pytest.raises(ImageError, match="4 x 4, the truth 4 x 5"):
         match(NO, np.zeros((4, 5), int))
-    with pytest.raises(ImageError, match="segment\\.label"):
+    with pytest.raises(ImageError, match=r"segment\.label"):
         match(NO > 0, NO)
     with pytest.raises(ImageError, match="negative"):
         match(-ONE, ONE)

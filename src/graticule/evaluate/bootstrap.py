@@ -144,7 +144,7 @@ def correlation_length(field: Any) -> float:
     >>> correlation_length(np.random.default_rng(0).normal(size=(64, 64)))
     1.0
     >>> correlation_length(np.random.default_rng(0).normal(size=(16, 16)).repeat(8, axis=0))
-    6.0
+    5.0
     """
     values = np.asarray(field, dtype=np.float32)
     values = values - values.mean(dtype=float).astype(np.float32) if values.size else values
