@@ -34,7 +34,7 @@ def objects(seed: int, ndim: int, connectivity: int = 1) -> Any:
 
 
 def grey(seed: int, shape: Any, kind: str = "uint8") -> Any:
-    return np.random.default_rng(seed).integers(0, 250, shape).astype(kind)
+    return np.random.default_rng(seed).integers(1, 250, shape).astype(kind)
 
 
 def theirs(labels: Any, *names: str, values: Any = None) -> pd.DataFrame:

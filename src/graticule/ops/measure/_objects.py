@@ -19,8 +19,9 @@ Work: TypeAlias = Callable[..., dict[str, Array]]
 
 _LEAST = 2**18
 _PARTS = 16
-_EXACT = ("uint8", "uint16", "int32")
-_NATIVE = (*_EXACT, "float32", "float64")
+_EXACT = ("bool", "uint8", "int8", "uint16", "int16")
+"""Values whose squares can be summed in 64 bits, however many there are."""
+_NATIVE = ("uint8", "uint16", "float32", "float64")
 
 
 def layout_of(labels: xr.DataArray, image: xr.DataArray | None) -> Layout:
@@ -50,7 +51,7 @@ def layout_of(labels: xr.DataArray, image: xr.DataArray | None) -> Layout:
             hint="select along a dim first",
         )
     channel = further[0] if further else ""
-    integers = _plain_dtype(image.dtype).name in _EXACT
+    integers = image.dtype.name in _EXACT
     unit = str(image.attrs.get("units", ""))
     return Layout(frames, space, channel, _channel_names(image, channel), unit, integers)
 
@@ -69,7 +70,7 @@ def _plain_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the dtype values are measured in."""
     if dtype.name in _NATIVE:
         return dtype
-    if dtype.name in ("bool", "int8", "int16"):
+    if dtype.name in _EXACT:
         return np.dtype(np.int32)
     return np.dtype(np.float32 if dtype == np.float16 else np.float64)
 
