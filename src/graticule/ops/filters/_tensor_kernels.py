@@ -1,0 +1,42 @@
+"""Compiled eigenvalues of symmetric 2 x 2 and 3 x 3 matrices, in closed form."""
+
+# mypy: allow-untyped-decorators
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def fill_of_two(a: Any, b: Any, c: Any, number: int, out: Any) -> None:
+    """Put eigenvalue ``number``, from the largest, of ``[[a, b], [b, c]]`` into ``out``."""
+    sign = 1.0 if number == 0 else -1.0
+    for i in range(out.size):
+        x, y, z = float(a[i]), float(b[i]), float(c[i])
+        out[i] = (x + z) / 2 + sign * math.sqrt(((x - z) / 2) ** 2 + y * y)
+
+
+@njit(cache=True, nogil=True)
+def fill_of_three(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, number: int, out: Any) -> None:
+    """Put an eigenvalue of ``[[a, b, c], [b, d, e], [c, e, f]]`` into ``out`` (Smith 1961)."""
+    for i in range(out.size):
+        q = (float(a[i]) + float(d[i]) + float(f[i])) / 3
+        x, y, z = float(a[i]) - q, float(d[i]) - q, float(f[i]) - q
+        u, v, w = float(b[i]), float(c[i]), float(e[i])
+        p = math.sqrt((x * x + y * y + z * z + 2 * (u * u + v * v + w * w)) / 6)
+        if p == 0.0:
+            out[i] = q
+            continue
+        det = x * (y * z - w * w) - u * (u * z - w * v) + v * (u * w - y * v)
+        angle = math.acos(min(1.0, max(-1.0, det / (2 * p * p * p)))) / 3
+        largest = q + 2 * p * math.cos(angle)
+        smallest = q + 2 * p * math.cos(angle + 2 * math.pi / 3)
+        if number == 0:
+            out[i] = largest
+        elif number == 2:
+            out[i] = smallest
+        else:
+            out[i] = 3 * q - largest - smallest

@@ -1,0 +1,115 @@
+"""Grey reconstruction."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Image, Whole, filtered_dims, op
+from graticule.core.errors import ImageError, ParameterError
+from graticule.ops._morphology import with_values
+from graticule.ops._reconstruction import reconstructed
+
+_WHY = "a value of the marker may travel all across the image"
+
+
+@op(version=1, scope=Whole(_WHY, memory=4.0), dtype="same")
+def reconstruction(
+    image: Image,
+    marker: Image,
+    *,
+    method: Annotated[Literal["dilation", "erosion"], Field(title="Grow or shrink")] = "dilation",
+    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+) -> Image:
+    r"""Grow a marker under an image until nothing moves.
+
+    The marker is dilated by one sample and cut to the image, again and again [1]_: what remains
+    are the structures of the image that the marker touches, with their own shape. With the
+    image less a height :math:`h` as the marker it cuts domes off at that height; with an eroded
+    image it removes whole structures and leaves the others as they are. By erosion the marker
+    shrinks above the image: with a marker that is the image at its border and its maximum
+    elsewhere, holes are filled.
+
+    A marker beyond the image is cut to it first. Where the image is NaN nothing passes and the
+    result is NaN; a NaN of the marker has no say.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; worked on along ``z y x``, or along all where it has none of these.
+    marker : Image
+        Of the same dims; its values must fit into the dtype of ``image``.
+    method : {"dilation", "erosion"}
+        Grow below the image, or shrink above it.
+    connectivity : int
+        Dims along which the positions of neighbours may differ, from 1 to the number of dims.
+
+    Returns
+    -------
+    Image
+        In the dtype and units of ``image``.
+
+    Raises
+    ------
+    ImageError
+        If the marker has other dims, values that the dtype of ``image`` cannot hold, or complex
+        ones.
+    ParameterError
+        If ``connectivity`` is more than the number of dims.
+
+    See Also
+    --------
+    skimage.morphology.reconstruction : the same values, with the marker first.
+
+    References
+    ----------
+    .. [1] Vincent, L., "Morphological grayscale reconstruction in image analysis: applications
+       and efficient algorithms", IEEE Trans. Image Processing 2(2), 176-201, 1993.
+       :doi:`10.1109/83.217222`
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> image = np.array([1, 5, 2, 0, 6, 1])
+    >>> gt.filters.reconstruction(image, np.array([0, 4, 0, 0, 0, 0]))
+    array([1, 4, 2, 0, 0, 0])
+    """
+    dims = filtered_dims(image)
+    if connectivity > len(dims):
+        raise ParameterError(
+            f"must be at most {len(dims)}, the number of dims worked on, not {connectivity}",
+            where="connectivity",
+        )
+    others = [dim for dim in image.dims if dim not in dims]
+    limit = image.transpose(*others, *dims)
+    blocks = np.ascontiguousarray(limit.values)
+    shape = (-1, *blocks.shape[len(others) :])
+    start = _fitting(marker, image).transpose(*limit.dims).values.reshape(shape)
+    found = [
+        reconstructed(one, other, connectivity, method=method)
+        for one, other in zip(start, blocks.reshape(shape), strict=True)
+    ]
+    whole = limit.copy(data=np.stack(found).reshape(blocks.shape)).transpose(*image.dims)
+    return with_values(image, np.ascontiguousarray(whole.values))
+
+
+def _fitting(marker: xr.DataArray, image: xr.DataArray) -> xr.DataArray:
+    """Return the marker in the dtype of the image."""
+    if set(marker.dims) != set(image.dims):
+        raise ImageError(
+            f"the marker must have the dims of the image, {', '.join(map(str, image.dims))}, "
+            f"not {', '.join(map(str, marker.dims))}"
+        )
+    floats = image.dtype.kind == "f" and marker.dtype.kind == "f"
+    with np.errstate(invalid="ignore", over="ignore"):
+        cast = marker.astype(image.dtype)
+    if not floats and not bool((cast == marker).all()):
+        raise ImageError(
+            f"the marker has values that {image.dtype}, the dtype of the image, cannot hold",
+            hint="convert the image to float32 first",
+        )
+    return cast

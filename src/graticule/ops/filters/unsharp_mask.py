@@ -1,0 +1,74 @@
+"""Unsharp masking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import Image, Length, Neighbourhood, op
+from graticule.ops._morphology import with_values
+from graticule.ops.filters._separable import gaussian_taps, reach_of, smoothed, widths_of
+
+_TRUNCATE = 4.0
+
+
+def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+    return {d: reach_of(w, _TRUNCATE) for d, w in widths_of(image, params["sigma"]).items()}
+
+
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
+def unsharp_mask(
+    image: Image,
+    *,
+    sigma: Annotated[Length, Field(title="Width", ge=0)] = Length(1.0),
+    amount: Annotated[float, Field(title="Amount", ge=0, le=1000)] = 1.0,
+) -> Image:
+    r"""Sharpen an image by adding what smoothing takes away.
+
+    :math:`f + a\,(f - G_\sigma * f)`. Values may leave the range of the image: nothing is cut
+    off. It makes noise stronger too, and numbers read from its result are no measurements. The
+    Gaussian is cut off at four widths and mirrored at the border. NaN has no say and stays NaN.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    sigma : Length
+        Standard deviation of the Gaussian, in pixels or as a length.
+    amount : float
+        How much of the details is added.
+
+    Returns
+    -------
+    Image
+        float32, in the units of ``image``.
+
+    Raises
+    ------
+    UnitsError
+        If ``sigma`` has a unit and a filtered dim has none.
+    ImageError
+        If the values are complex.
+
+    See Also
+    --------
+    skimage.filters.unsharp_mask : the same values with ``preserve_range=True``.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> gt.filters.unsharp_mask(np.array([1, 1, 1, 5, 5, 5]), sigma=0.5).round(1)
+    array([1. , 1. , 0.6, 5.4, 5. , 5. ], dtype=float32)
+    """
+    values = np.ascontiguousarray(image.values, np.float32)
+    taps = {
+        image.get_axis_num(dim): gaussian_taps(width, _TRUNCATE)
+        for dim, width in widths_of(image, sigma).items()
+    }
+    with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, as it should be
+        return with_values(image, values + np.float32(amount) * (values - smoothed(values, taps)))
