@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import graticule as gt
 import graticule.pipeline.evaluate as evaluate
 from graticule.compare.run import FILES, compare
 from graticule.core.errors import GraticuleError, ImageError, MemoryBudgetError, RequestError
@@ -149,3 +150,45 @@ def test_nothing_of_the_users_is_written_over(pipeline, discs):
     (discs / "out" / "thesis.txt").unlink()
     run(pipeline, discs, over={"smooth.sigma": [0, 2]})
     run(pipeline, discs, over={"smooth.sigma": [0, 3]}, overwrite=True)
+
+
+def test_labels_are_scored_object_by_object(pipeline, discs):
+    truth = gt.op("segment.label")(np.load(discs / "truth.npy"))
+    np.save(discs / "truth.npy", truth)
+    found = run(
+        pipeline, discs, over={"smooth.sigma": [0, 3]}, of="labels", truth=discs / "truth.npy"
+    )
+    best = found.summary.iloc[0]
+    assert best["way"] == "smooth.sigma=3"
+    assert best["average_precision"] == 1
+    assert best["count_error"] == 0
+
+
+def test_several_images_have_an_interval(pipeline, discs):
+    image = np.load(discs / "discs.npy")
+    (discs / "study").mkdir()
+    (discs / "truths").mkdir()
+    for number in range(4):
+        np.save(discs / "study" / f"{number}.npy", np.roll(image, 5 * number, axis=0))
+        truth = np.roll(np.load(discs / "truth.npy"), 5 * number, axis=0)
+        np.save(discs / "truths" / f"{number}.npy", truth)
+    found = compare(
+        pipeline,
+        "bright",
+        discs / "study",
+        discs / "out",
+        over={"smooth.sigma": [1, 2]},
+        truth=discs / "truths",
+    )
+    best = found.summary.iloc[0]
+    assert best["dice_low"] <= best["dice"] <= best["dice_high"]
+    (discs / "truths" / "2.npy").unlink()
+    with pytest.raises(RequestError, match="no truth for 2"):
+        compare(
+            pipeline,
+            "bright",
+            discs / "study",
+            discs / "out2",
+            over={"smooth.sigma": [1, 2]},
+            truth=discs / "truths",
+        )

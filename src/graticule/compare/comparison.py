@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from graticule.compare.judge import agreement, measure_of, scores
 from graticule.compare.trial import Trial
 from graticule.core.errors import RequestError
+from graticule.evaluate.bootstrap import bootstrap
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Comparison:
     rows : DataFrame
         A row for each way and image: the numbers of the answer, scores, agreement and time.
     summary : DataFrame
-        A row for each way, the best first: means over the images.
+        A row for each way, the best first: means over the images, and for what they are ranked by
+        an interval over the images.
     agreement : DataFrame
         How far each way agrees with each other one, by name; the mean over the images.
     measure : str
@@ -109,12 +112,26 @@ def _summary(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     numbers = table.select_dtypes(include=["number", "bool"]).columns
     grouped = table.groupby("way", sort=False)
     summary = grouped[list(numbers)].mean().reset_index()
+    if table["image"].nunique() > 1:
+        found = [_interval(values.to_numpy(float)) for _, values in grouped[measure]]
+        place = summary.columns.get_loc(measure)
+        assert isinstance(place, int)
+        summary.insert(place + 1, f"{measure}_low", [low for low, _ in found])
+        summary.insert(place + 2, f"{measure}_high", [high for _, high in found])
     failed = table["fault"].notna() if "fault" in table else pd.Series(False, index=table.index)
     summary["failed"] = failed.groupby(table["way"], sort=False).sum().to_numpy()
     order = np.lexsort((-summary[measure].fillna(-np.inf).to_numpy(), summary["failed"].to_numpy()))
     if not summary["failed"].any():
         summary = summary.drop(columns="failed")
     return summary.iloc[order].reset_index(drop=True)
+
+
+def _interval(values: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Return the ends of the interval over images; NaN where no image has a value."""
+    if not np.isfinite(values).any():
+        return float("nan"), float("nan")
+    found = bootstrap(values)
+    return found.low, found.high
 
 
 def _mean(matrices: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from graticule.compare.trial import Trial
 from graticule.core.kinds import Kind
+from graticule.evaluate.instances import match
 from graticule.evaluate.partitions import adjusted_rand_index
 from graticule.evaluate.pixels import confusion
 from graticule.evaluate.residuals import root_mean_squared_error
@@ -19,7 +20,7 @@ from graticule.evaluate.residuals import root_mean_squared_error
 MEASURES = {
     "agreement": "mean agreement with the others",
     "dice": "Dice coefficient",
-    "adjusted_rand_index": "adjusted Rand index",
+    "average_precision": "average precision at IoU 0.5",
     "correlation": "correlation with the truth",
 }
 
@@ -28,7 +29,7 @@ def measure_of(kind: Kind, *, by_truth: bool) -> str:
     """Return what results of a kind are ranked by."""
     if not by_truth:
         return "agreement"
-    return {Kind.MASK: "dice", Kind.LABELS: "adjusted_rand_index"}.get(kind, "correlation")
+    return {Kind.MASK: "dice", Kind.LABELS: "average_precision"}.get(kind, "correlation")
 
 
 def agreement(trials: Sequence[Trial]) -> pd.DataFrame:
@@ -79,7 +80,12 @@ def scores(value: xr.DataArray, kind: Kind, truth: Any) -> dict[str, float]:
         found = confusion(value, truth != 0)
         return {"dice": found.dice, "precision": found.precision, "recall": found.recall}
     if kind is Kind.LABELS:
-        return {"adjusted_rand_index": adjusted_rand_index(value, truth)}
+        pairs = match(value, truth)
+        return {
+            "average_precision": pairs.average_precision,
+            "panoptic_quality": pairs.panoptic_quality,
+            "count_error": pairs.found - pairs.true,
+        }
     return {
         "correlation": _correlation(value, truth),
         "rmse": root_mean_squared_error(value, truth),
