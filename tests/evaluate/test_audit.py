@@ -103,3 +103,17 @@ def test_progress_is_told() -> None:
     steps: list[tuple[int, int]] = []
     audit(study(1, 3), np.mean, progress=lambda done, total, what: steps.append((done, total)))
     assert steps == [(n, 6) for n in range(7)]
+
+
+@given(seed=st.integers(0, 10**6))
+def test_what_is_dark_is_what_is_not_bright(seed: int) -> None:
+    images = study(seed)
+    truth = {name: image <= 5 for name, image in images.items()}
+    dark = audit(images, np.median, keep="dark", truth=truth)
+    bright = audit(images, np.median)
+    np.testing.assert_allclose(dark.fractions + bright.fractions, 1)
+    assert dark.dice is not None
+    mask = images["i1"] <= np.median(images["i0"])
+    both = mask.sum() + truth["i1"].sum()
+    expected = 2 * (mask & truth["i1"]).sum() / both if both else 1
+    assert dark.dice.loc["i0", "i1"] == pytest.approx(expected)

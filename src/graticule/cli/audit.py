@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -28,6 +28,7 @@ def audit(
     /,
     *,
     method: str = "otsu",
+    keep: Literal["bright", "dark"] = "bright",
     truth: Path | None = None,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("audit"),
 ) -> int:
@@ -47,6 +48,8 @@ def audit(
     method
         A histogram threshold: otsu, isodata, li, yen, triangle, mean, minimum, intermodes,
         kittler_illingworth, max_entropy or moments.
+    keep
+        Whether objects are bright or dark.
     truth
         A folder of masks with the names of the images.
     out
@@ -67,6 +70,7 @@ def audit(
         result = run(
             sources,
             lambda image: float(values(image, methods=[method])[method].iloc[0]),
+            keep=keep,
             truth=masks,
             progress=progress,
         )
@@ -129,7 +133,7 @@ def _answer(result: Audit, method: str) -> list[str]:
     sentences = [
         f"The {method} threshold goes from {row['threshold_lowest']:.4g} to "
         f"{row['threshold_highest']:.4g} over {row['images']} images.",
-        f"The fraction above it varies by {own:.1%} (standard deviation over mean) where each "
+        f"The fraction it picks varies by {own:.1%} (standard deviation over mean) where each "
         f"image has its own, and by {fixed:.1%} where all have that of {row['fixed_from']}.",
     ]
     if "own_dice" in row and not math.isnan(row["own_dice"]):
@@ -146,7 +150,7 @@ def _page(result: Audit, method: str) -> str:
     from graticule.report.html import render
 
     table = result.images
-    figures = [_map(result.fractions, "Fraction above the threshold", "fraction")]
+    figures = [_map(result.fractions, "Fraction picked by the threshold", "fraction")]
     if result.dice is not None:
         figures.append(_map(result.dice, "Agreement with the truth", "Dice"))
     rows = [

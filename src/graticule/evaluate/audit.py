@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,8 @@ class Audit:
     Attributes
     ----------
     fractions : DataFrame
-        The fraction of known samples above the threshold: a row for each image the threshold
-        comes from, a column for each it is applied to; own thresholds on the diagonal.
+        The fraction of known samples above the threshold (or up to it): a row for each image the
+        threshold comes from, a column for each it is applied to; own thresholds on the diagonal.
     thresholds : Series
         The threshold of each image.
     dice : DataFrame or None
@@ -104,6 +104,7 @@ def audit(
     images: Images,
     method: Method,
     *,
+    keep: Literal["bright", "dark"] = "bright",
     truth: Images | None = None,
     progress: Progress | None = None,
 ) -> Audit:
@@ -116,6 +117,8 @@ def audit(
         one is held at a time. Samples that are not finite are left out.
     method : callable
         From an image to its threshold.
+    keep : {"bright", "dark"}
+        Whether objects are what is above the threshold, or what is up to it.
     truth : mapping, optional
         Masks of the same shapes by the same names, or functions that give them.
     progress : callable, optional
@@ -162,7 +165,9 @@ def audit(
     levels = np.array(list(own.values()))
     for number, name in enumerate(own):
         told(len(images) + number, 2 * len(images), f"thresholds on {name}")
-        columns[name] = _applied(name, _given(images[name]), levels, (truth or {}).get(name))
+        columns[name] = _applied(
+            name, _given(images[name]), levels, (truth or {}).get(name), dark=keep == "dark"
+        )
     told(2 * len(images), 2 * len(images), "")
     names = list(own)
     fractions = pd.DataFrame({name: part for name, (part, _) in columns.items()}, index=names)
@@ -174,14 +179,16 @@ def _given(image: ArrayLike | Callable[[], ArrayLike]) -> Any:
     return image() if callable(image) else image
 
 
-def _applied(name: str, image: Any, levels: Array, truth: Any) -> tuple[Array, Array]:
+def _applied(
+    name: str, image: Any, levels: Array, truth: Any, *, dark: bool
+) -> tuple[Array, Array]:
     """Return fraction and Dice by each threshold, from one pass over an image."""
     values = np.asarray(image)
     known = np.isfinite(values)
     order = np.argsort(levels, kind="stable")
     place = np.searchsorted(levels[order], values[known], side="left")  # how many are below
-    above = _above(place, order)
-    fractions = above / max(int(known.sum()), 1)
+    picked = _picked(place, order, dark)
+    fractions = picked / max(int(known.sum()), 1)
     if truth is None:
         return fractions, np.full(levels.size, np.nan)
     mask = np.asarray(_given(truth)) != 0
@@ -191,18 +198,18 @@ def _applied(name: str, image: Any, levels: Array, truth: Any) -> tuple[Array, A
             where=name,
         )
     inside = mask[known]
-    hits = _above(place[inside], order)
+    hits = _picked(place[inside], order, dark)
     size = int(inside.sum())
-    scores = [overlap(2 * int(h), int(a) + size) for h, a in zip(hits, above, strict=True)]
+    scores = [overlap(2 * int(h), int(a) + size) for h, a in zip(hits, picked, strict=True)]
     return fractions, np.array(scores)
 
 
-def _above(place: Array, order: Array) -> Array:
-    """Return how many values are above each level, from the number of levels below each value."""
+def _picked(place: Array, order: Array, dark: bool) -> Array:
+    """Return how many values each level picks, from the number of levels below each value."""
     counts = np.bincount(place, minlength=order.size + 1)
-    above = np.empty(order.size, np.int64)
-    above[order] = np.cumsum(counts[::-1])[::-1][1:]
-    return above
+    up_to = np.empty(order.size, np.int64)
+    up_to[order] = np.cumsum(counts)[:-1]
+    return up_to if dark else place.size - up_to
 
 
 def _typical(column: Array, own: int) -> float:

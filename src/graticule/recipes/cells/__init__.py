@@ -1,0 +1,1 @@
+"""Cells: dark colonies on a bright ground whose light changes from picture to picture."""
