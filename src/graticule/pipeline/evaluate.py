@@ -114,6 +114,10 @@ class Evaluation:
                 self._values[name] = known[key]
                 self.facts[name] = StepFacts(cached=True)
 
+    def has(self, name: str) -> bool:
+        """Whether the value of a step is there already."""
+        return name in self._values
+
     def forget(self, name: str) -> None:
         """Let go of a step's value; it is computed again when asked for."""
         self._values.pop(name, None)
