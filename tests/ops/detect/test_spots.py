@@ -155,7 +155,7 @@ def test_one_setting_serves_every_exposure():
         answer, _ = ndimage.label(mask, np.ones((3, 3)))
         found, missed = found + hit, missed + count - hit
         false += np.setdiff1d(answer, [0, *np.unique(answer[truth > 0])]).size
-    assert found / (found + missed) > 0.7
+    assert found / (found + missed) > 0.65
     assert false / (found + false) < 0.05
 
 
@@ -170,6 +170,20 @@ def test_reconstruction_leaves_corners_alone():
     }
     assert ndimage.label(false["adaptive"])[1] >= 64  # every corner of every square
     assert not false["reconstruction"].any()
+
+
+def test_reconstruction_leaves_thin_lines_alone():
+    image = np.full((90, 90), 2000.0)
+    image[:, 20:22] = 1200
+    image[50:52, :] = 3000
+    y, x = np.mgrid[:90, :90]
+    image[np.abs(y - x) < 2] = 1500
+    noisy = np.random.default_rng(4).poisson(image).astype(np.float32)
+    noisy[10, 60] += 900
+    false = {method: SPOTS(noisy, method=method) for method in ("adaptive", "reconstruction")}
+    assert false["adaptive"].mask.sum() > 100
+    assert false["reconstruction"].mask.sum() <= 8
+    assert false["reconstruction"].mask[10, 60]
 
 
 def test_the_flanks_of_a_spot_belong_to_it():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +14,11 @@ Array: TypeAlias = np.ndarray[Any, Any]
 TO_SIGMA = 1.4826
 """Median absolute deviation to standard deviation, for a normal distribution."""
 STEPS = 2
-"""Steps of a reconstruction: how far the level may be carried along a ridge."""
+"""Steps of a reconstruction: how far the level is carried along what is bright."""
+BEYOND = 1
+"""How much longer than the radius of the window the lines are that tell ridges from spots."""
+SLACK = 1.0
+"""How far the largest of some medians lies above the level, in noise, where there is no ridge."""
 
 
 def working(values: Array) -> Array:
@@ -46,6 +51,23 @@ def local_noise(residual: Array, halves: tuple[int, int, int]) -> Array:
     return np.asarray(TO_SIGMA * sizes)
 
 
+def ridges(values: Array, half: int) -> tuple[Array, Array]:
+    """Return the smallest and largest median of straight lines through each sample.
+
+    Along the axes and their diagonals: four directions in a plane, thirteen in a volume.
+    """
+    from graticule.ops.detect._spots_kernels import ridge_levels
+
+    long = [size > 1 for size in values.shape[1:]]
+    steps = [(-1, 0, 1) if each else (0,) for each in long]
+    directions = np.array([d for d in itertools.product(*steps) if d > (0, 0, 0)] or [(0, 0, 0)])
+    wide = np.pad(values, [(0, 0), *[(half * each, half * each) for each in long]], mode="edge")
+    low, high = np.empty_like(values), np.empty_like(values)
+    rows = int(np.prod(values.shape[:3]))
+    spread(lambda a, b: ridge_levels(wide, half, directions, low, high, a, b), rows, least=8)
+    return low, high
+
+
 def stabilised(values: Array, gain: float, readout: float) -> Array:
     """Return the generalised Anscombe transform, continued below 0 by its tangent there."""
     floor = 0.375 * gain**2 + readout**2
@@ -54,9 +76,9 @@ def stabilised(values: Array, gain: float, readout: float) -> Array:
 
 
 def above_reconstruction(values: Array, level: Array) -> Array:
-    """Return how far values rise above what grows from their level, in a few steps, below them.
+    """Return how far values rise above what grows from a level, in a few steps, below them.
 
-    The tophat of an opening by reconstruction, with the local median for a marker.
+    The tophat of an opening by reconstruction, with the level for a marker.
     """
     grown = np.minimum(level, values)
     for _ in range(STEPS):

@@ -17,7 +17,7 @@ from graticule.ops.detect import _spots as parts
 from graticule.ops.detect._spots import Array
 
 Method = Literal["reconstruction", "adaptive", "fixed"]
-_DEFAULTS = {"reconstruction": 4.5, "adaptive": 5.0}
+_DEFAULTS = {"reconstruction": 4.25, "adaptive": 5.0}
 
 
 class Spots(NamedTuple):
@@ -38,7 +38,8 @@ def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
         return {dim: 2 * own for dim, own in radius.items()}
     steps = max(radius.values())
     # A deviation is gathered from 1 sample around, and its noise measured beyond.
-    return {dim: 2 * own + window[dim] + parts.STEPS + 1 + steps for dim, own in radius.items()}
+    around = max(radius.values()) + parts.BEYOND + parts.STEPS + 1 + steps
+    return {dim: around + own + window[dim] for dim, own in radius.items()}
 
 
 @op(version=1, scope=Neighbourhood(_halo), dtype="bool")
@@ -72,23 +73,27 @@ def spots(
         :math:`\sigma^2 = g\,m + r^2`, for an image whose dark level was taken away.
     ``reconstruction``
         The image is stabilised (Anscombe), so that the skewness of counts makes no spots of
-        noise, and compared with its opening by reconstruction [1]_ from the local median, two
-        steps far: edges and ridges carry their own level along and do not stand out. The marker is
-        the median and not an erosion, which noise pulls down. A sample is a spot where it, or
-        the mean of it and its neighbours (weights 1 2 1 along each dim), is beyond :math:`k`
-        times the noise of the like, measured as above; with a ``gain`` it is the 1 that
-        stabilised counts have.
+        noise, and compared with its opening by reconstruction [1]_, two steps far, from a level:
+        the median :math:`m`, or the largest median (for dark spots the smallest) of the straight
+        lines through the sample, one sample longer than ``radius`` to both sides, less one
+        :math:`\sigma`. Corners, ridges and cracks of the sample so carry their own level and do
+        not stand out, however strong they are; neither do long straight tracks. A sample is a
+        spot where it, or the mean of it and its neighbours (weights 1 2 1 along each dim), is
+        beyond :math:`k` times the noise of the like, measured as above; with a ``gain`` it is
+        the 1 that stabilised counts have.
 
     The last two then take in neighbours down to ``low`` times the noise, up to ``radius`` samples
-    away: the flanks of a spot. In simulated radiographs of exposures from 200 to 8000 counts,
-    with edges and grain, one setting of ``reconstruction`` finds as many spots as ``adaptive``
-    with the fewest false ones, and it is the default: what is not a spot must not be changed.
+    away: the flanks of a spot.
+
+    In simulated radiographs of exposures from 200 to 8000 counts, with edges and grain, one setting
+    of ``reconstruction`` makes one false spot in a thousand where ``adaptive`` makes one in fifty,
+    at nearly the same recall; on an annotated radiograph they do not differ. It is the default,
+    as what is not a spot must not be changed. ``adaptive`` finds tracks, too.
 
     At the border the window of the median is filled with the nearest sample. NaN is never a
-    spot and has no say. Deviations
-    of exactly 0 do not tell noise: they are left out where at least one in eight is not 0;
-    elsewhere the noise is 0, and whatever deviates is a spot. Nothing stands out of a constant
-    image.
+    spot and has no say. Deviations of exactly 0 do not tell noise: they are left out where at
+    least one in eight is not 0; elsewhere the noise is 0, and whatever deviates is a spot.
+    Nothing stands out of a constant image.
 
     Parameters
     ----------
@@ -101,7 +106,7 @@ def spots(
         Which spots.
     threshold : float, optional
         :math:`k`: in grey values for ``fixed``, which has no default; in noise for
-        ``adaptive`` (5) and ``reconstruction`` (4.5).
+        ``adaptive`` (5) and ``reconstruction`` (4.25).
     low : float
         In noise; not used by ``fixed``.
     radius : Length
@@ -162,7 +167,7 @@ def spots(
         if method == "fixed":
             mask = _chosen(polarity, values - around > k, values - around < -k)
         else:
-            noise = _Noise(gain, readout, halves)
+            noise = _Noise(gain, readout, halves, max(reach) + parts.BEYOND)
             rises = (_adaptive if method == "adaptive" else _reconstructed)(values, around, noise)
             chosen = {"both": (0, 1), "bright": (0,), "dark": (1,)}[polarity]
             found = [_beyond(rises[n], k, low, max(reach)) for n in chosen]
@@ -179,6 +184,7 @@ class _Noise(NamedTuple):
     gain: float | None
     readout: float
     halves: tuple[int, int, int]
+    ridge: int
 
 
 class _Rise(NamedTuple):
@@ -210,8 +216,10 @@ def _reconstructed(values: Array, level: Array, noise: _Noise) -> tuple[_Rise, _
         sigma = parts.local_noise(residual, noise.halves)
         sigma_together = parts.local_noise(parts.gathered(residual), noise.halves)
     rises = []
-    for sign in (1, -1):
-        height = parts.above_reconstruction(sign * stable, sign * even)
+    low, high = parts.ridges(stable, noise.ridge)
+    for sign, ridge in ((1, high), (-1, -low)):
+        marker = np.fmax(sign * even, ridge - parts.SLACK * sigma)
+        height = parts.above_reconstruction(sign * stable, marker)
         # Noise of both signs, so that sums of it are as small as the noise of sums says.
         net = np.where(height > 0, height, np.minimum(sign * residual, 0))
         rises.append(_Rise(height, sign * residual, sigma, parts.gathered(net), sigma_together))
