@@ -59,4 +59,4 @@ def test_labels_beyond_what_is_counted_are_refused():
     with pytest.raises(ImageError, match="at most 2,147,483,647"):
         contingency(big, big)
     with pytest.raises(ImageError, match="whole numbers"):
-        contingency(np.ones((2, 2)), np.ones((2, 2), int))
+        contingency(np.full((2, 2), 0.5), np.ones((2, 2), int))

@@ -54,7 +54,7 @@ def as_mask(array: Array, what: str) -> Array:
     if inner.size and not (inner == inner[0]).all():
         raise ImageError(
             f"{what} must be a mask (bools, or 0 and one other value); it has more values",
-            hint="threshold it, or compare labels with labels",
+            hint="make it one with threshold.fixed, or compare labels with labels",
         )
     return np.asarray(inside)
 
@@ -66,8 +66,10 @@ def as_labels(array: Array, what: str) -> Array:
             f"{what} must be labels (whole numbers, 0 for background), not a mask",
             hint="number its parts with graticule.segment.label",
         )
+    if array.dtype.kind == "f" and (array == np.rint(array)).all() and (abs(array) < 2**53).all():
+        array = array.astype(np.int64)  # some formats hold no whole numbers
     if array.dtype.kind not in "iu":
-        raise ImageError(f"{what} must be labels (whole numbers), not {array.dtype}")
+        raise ImageError(f"{what} must be labels (whole numbers), not values of {array.dtype}")
     if array.size and array.dtype.kind == "i" and array.min() < 0:
         raise ImageError(f"{what} must not be negative; the smallest is {array.min()}")
     return array

@@ -106,15 +106,65 @@ def bootstrap(
     rows, left_out = rows[known], int(np.count_nonzero(~known))
     if len(rows) == 0:
         raise CheckError(f"there is no unit with a value; {left_out} have none")
-    estimate = float(statistic(rows))
+    drawn = np.array([float(statistic(rows[at])) for at in _draws(len(rows), n, seed)])
+    return _interval(float(statistic(rows)), drawn, confidence, len(rows), left_out)
+
+
+def bootstrap_sums(
+    counts: ArrayLike,
+    statistic: Callable[[Array], Any],
+    *,
+    n: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Interval:
+    """Return the interval of a statistic of counts that add up over units, as blocks.
+
+    The same as `bootstrap` with a statistic of the sum of the rows, and much faster where a row
+    is long.
+
+    Parameters
+    ----------
+    counts : array_like
+        A row of counts for each unit.
+    statistic : callable
+        From the summed row to a number.
+    n, seed, confidence
+        As for `bootstrap`.
+
+    Returns
+    -------
+    Interval
+        NaN at both ends where there are fewer than two units.
+
+    Raises
+    ------
+    CheckError
+        If there is no unit.
+
+    Examples
+    --------
+    >>> found = bootstrap_sums([[1, 2], [3, 4], [9, 10]], lambda row: row[0] / row[1])
+    >>> found.estimate, 0.5 <= found.low < found.high <= 0.9
+    (0.8125, True)
+    """
+    rows = np.asarray(counts, dtype=float)
+    if len(rows) == 0:
+        raise CheckError("there is no unit to draw from")
+    times = np.array([np.bincount(at, minlength=len(rows)) for at in _draws(len(rows), n, seed)])
+    drawn = np.array([float(statistic(row)) for row in times @ rows])
+    return _interval(float(statistic(rows.sum(axis=0))), drawn, confidence, len(rows))
+
+
+def _interval(
+    estimate: float, drawn: Array, confidence: float, units: int, left_out: int = 0
+) -> Interval:
+    known = drawn[~np.isnan(drawn)]
+    rest = (1 - confidence) / 2
     low = high = math.nan
-    if len(rows) > 1:
-        drawn = np.array([float(statistic(rows[at])) for at in _draws(len(rows), n, seed)])
-        drawn = drawn[~np.isnan(drawn)]
-        rest = (1 - confidence) / 2
-        if drawn.size:
-            low, high = (float(x) for x in np.quantile(drawn, [rest, 1 - rest]))
-    return Interval(estimate, low, high, len(rows), left_out)
+    if units > 1 and known.size:
+        low, high = (float(x) for x in np.quantile(known, [rest, 1 - rest]))
+    return Interval(estimate, low, high, units, left_out)
 
 
 def _draws(size: int, n: int, seed: int) -> Iterator[Array]:

@@ -1,0 +1,82 @@
+"""How far the outline of a mask is from the true one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pandas as pd
+from pydantic import Field
+
+from graticule.core import Evidence, Length, Subject, as_image, check
+from graticule.evaluate._inputs import sampling
+from graticule.evaluate.checks._truth import truth_of
+from graticule.evaluate.outlines import centreline_dice, outline_distances
+from graticule.evaluate.scores import with_means
+
+
+def _study(
+    rows: pd.DataFrame, *, n: int, seed: int, confidence: float, tolerance: Length, centreline: bool
+) -> pd.DataFrame:
+    names = ("hd95", "average_distance", "surface_dice", "centreline_dice")
+    return with_means(rows, names, n=n, seed=seed, confidence=confidence)
+
+
+@check(version=1, study=_study)
+def boundary(
+    subject: Subject,
+    *,
+    tolerance: Annotated[Length, Field(title="Distance that does not matter", ge=0)] = Length(2),
+    centreline: Annotated[bool, Field(title="Compare centrelines too")] = False,
+    n: Annotated[int, Field(title="Resampled intervals", ge=1, le=100_000)] = 1000,
+    confidence: Annotated[float, Field(title="Of the intervals", gt=0, lt=1)] = 0.95,
+    seed: Annotated[int, Field(title="Seed", ge=0)] = 0,
+) -> Evidence:
+    """Measure how far the outline of a mask lies from the true one.
+
+    In a pipeline: ``{check: boundary, of: mask, against: truth, tolerance: 0.5 um}``.
+
+    Parameters
+    ----------
+    subject : Subject
+        Its value and what it is held against are masks.
+    tolerance : Length
+        Distance up to which outlines count as the same; pixels are those of the finest axis.
+    centreline : bool
+        Whether to compare centrelines as well, for thin branching objects.
+    n : int
+        How often the images of a study are drawn for the intervals.
+    confidence : float
+        Of the intervals.
+    seed : int
+        Of the drawing.
+
+    Returns
+    -------
+    Evidence
+        Columns ``hd95, average_distance, hausdorff``, their ``distance_unit``, ``surface_dice``
+        and, where asked for, ``centreline_dice``; over a study the means with their intervals.
+
+    Raises
+    ------
+    CheckError
+        If no truth was named.
+    ImageError
+        If the sizes differ, or one is no mask.
+    UnitsError
+        If the axes have units of different kinds, or ``tolerance`` has one and they have none.
+    """
+    mask, truth = as_image(subject.value), truth_of(subject)
+    found = outline_distances(mask, truth)
+    steps, unit = sampling(mask, mask.ndim)
+    finest = min(range(mask.ndim), key=steps.__getitem__)
+    reach = tolerance.samples(mask, str(mask.dims[finest])) * steps[finest]
+    columns: dict[str, float | int | bool | str] = {
+        "hd95": found.hd95,
+        "average_distance": found.average,
+        "hausdorff": found.hausdorff,
+        "distance_unit": unit,
+        "surface_dice": found.dice(reach),
+    }
+    if centreline:
+        columns["centreline_dice"] = centreline_dice(mask, truth)
+    return Evidence(columns)

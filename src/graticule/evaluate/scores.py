@@ -1,0 +1,301 @@
+"""One image against its truth, as a row of a table: measures with intervals over blocks.
+
+The blocks are at least as large as the correlation of truth and faults reaches (twice the
+distance at which it falls to 1/e), and an image in which fewer than `LEAST` of them fit has no
+interval of its own: its columns are NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from graticule.evaluate._inputs import Array, label_pair, mask_pair, score_pair
+from graticule.evaluate.bootstrap import Interval, block_size, blocks, bootstrap, bootstrap_sums
+from graticule.evaluate.curves import Ranking, ranking
+from graticule.evaluate.empty import overlap, ratio
+from graticule.evaluate.instances import THRESHOLDS, instance_scores
+from graticule.evaluate.pixels import Confusion, counted
+
+Row: TypeAlias = dict[str, float | int | bool | str]
+LEAST = 8
+"""Fewest blocks that give an interval."""
+_MOST = 1024
+_LEVELS = 128
+
+
+def mask_row(
+    mask: Any, truth: Any, *, n: int = 1000, seed: int = 0, confidence: float = 0.95
+) -> Row:
+    """Return the measures of a mask; ``dice``, ``precision`` and ``recall`` with intervals.
+
+    Parameters
+    ----------
+    mask, truth : array_like or DataArray
+        Masks of one shape.
+    n, seed, confidence
+        Of the bootstrap over blocks.
+
+    Returns
+    -------
+    dict
+        The measures of `graticule.evaluate.pixels.Confusion`, ``<measure>_low`` and
+        ``<measure>_high``, ``blocks`` and ``block_size``.
+
+    Raises
+    ------
+    ImageError
+        If the shapes differ, or one is no mask.
+
+    Examples
+    --------
+    >>> truth = np.zeros((96, 96), bool)
+    >>> truth[::12, ::12] = True
+    >>> row = mask_row(truth & (np.arange(96) < 60), truth)
+    >>> row["precision"], row["recall"], row["recall_low"] < 0.625 < row["recall_high"]
+    (1.0, 0.625, True)
+    """
+    answer, true = mask_pair(mask, truth)
+    whole = counted(answer, true)
+    parts, side = _blocks([answer != true, true])
+    counts = np.array([_four(counted(answer[part], true[part])) for part in parts])
+    row: Row = {
+        "dice": whole.dice, "precision": whole.precision, "recall": whole.recall,
+    }  # fmt: skip
+    for name in tuple(row):
+        found = _drawn(counts, partial(_of_mask, name), n, seed, confidence)
+        row |= _ends(name, found)
+    return {**row, **whole.as_dict(), "blocks": len(parts), "block_size": side}
+
+
+def object_row(
+    labels: Any,
+    truth: Any,
+    *,
+    thresholds: Sequence[float] = THRESHOLDS,
+    n: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Row:
+    """Return the measures of labelled objects; AP, precision and recall with intervals.
+
+    The intervals are those of the first threshold; an object belongs to the block of its centre.
+
+    Parameters
+    ----------
+    labels, truth : array_like or DataArray
+        Labels of one shape.
+    thresholds : sequence of float
+        Of intersection over union.
+    n, seed, confidence
+        Of the bootstrap over blocks.
+
+    Returns
+    -------
+    dict
+        What `graticule.evaluate.instances.InstanceScores.as_dict` names, ``<measure>_low`` and
+        ``<measure>_high``, ``blocks`` and ``block_size``.
+
+    Raises
+    ------
+    ImageError
+        If the shapes differ, or labels are negative, bools or no whole numbers.
+
+    Examples
+    --------
+    >>> row = object_row([[1, 1, 0, 2, 2]], [[7, 7, 7, 0, 0]])
+    >>> row["ap_0.5"], row["count_error"]
+    (0.5, 1)
+    """
+    found, true = label_pair(labels, truth)
+    scores = instance_scores(found, true, thresholds=thresholds)
+    first = scores.matches[0]
+    parts, side = _blocks([found > 0, true > 0])
+    ours, theirs = (_homes(array, parts) for array in (found, true))
+    hit = np.isin(_numbers(true), first.truth)
+    # tp and fn are true objects, fp are those of the answer without a partner
+    extra = ~np.isin(_numbers(found), first.labels)
+    at = [theirs[hit], ours[extra], theirs[~hit]]
+    counts = np.stack([np.bincount(part, minlength=len(parts)) for part in at], axis=1)
+    row = scores.as_dict()
+    measures: dict[str, Callable[[Array], float]] = {
+        f"ap_{first.threshold:g}": lambda c: overlap(c[0], c.sum()),
+        "precision": lambda c: ratio(c[0], c[0] + c[1], both_empty=c[2] == 0),
+        "recall": lambda c: ratio(c[0], c[0] + c[2], both_empty=c[1] == 0),
+    }
+    ends: Row = {}
+    for name, measure in measures.items():
+        ends |= _ends(name, _drawn(counts, measure, n, seed, confidence))
+    return {**_interleaved(row, ends), "blocks": len(parts), "block_size": side}
+
+
+def score_row(
+    scores: Any, truth: Any, *, n: int = 1000, seed: int = 0, confidence: float = 0.95
+) -> tuple[Row, Ranking]:
+    """Return the areas under the curves of scores, with intervals, and the curves.
+
+    The areas are exact; their intervals come from counts in blocks at 128 thresholds.
+
+    Parameters
+    ----------
+    scores : array_like or DataArray
+        Finite numbers; larger means object.
+    truth : array_like or DataArray
+        A mask of the same shape.
+    n, seed, confidence
+        Of the bootstrap over blocks.
+
+    Returns
+    -------
+    row : dict
+        ``auc``, ``average_precision`` and their ends, ``prevalence`` (what chance has as average
+        precision), ``best_dice`` and the ``best_threshold`` that gives it, ``blocks`` and
+        ``block_size``. The threshold was chosen on this truth.
+    ranking : Ranking
+        The counts at every threshold.
+
+    Raises
+    ------
+    ImageError
+        If the shapes differ, a score is not finite, or the truth is no mask.
+
+    Examples
+    --------
+    >>> row, curve = score_row([[0.1, 0.4, 0.35, 0.8]], [[0, 0, 1, 1]])
+    >>> row["auc"], curve.positives
+    (0.75, 2)
+    """
+    values, true = score_pair(scores, truth)
+    curve = ranking(values, true)
+    levels = curve.thinned(_LEVELS).thresholds[::-1]
+    bright = values > np.median(values) if values.size else true
+    parts, side = _blocks([true, bright])
+    counts = np.array([_histograms(values[part], true[part], levels) for part in parts])
+    row: Row = {}
+    for name, area in (("auc", "roc_area"), ("average_precision", "average_precision")):
+        found = _drawn(counts, partial(_of_scores, area), n, seed, confidence)
+        row |= {name: getattr(curve, area), **_ends(name, found)}
+    best = _best(curve)
+    prevalence = ratio(curve.positives, values.size)
+    return {
+        **row, **best, "prevalence": prevalence, "blocks": len(parts), "block_size": side,
+    }, curve  # fmt: skip
+
+
+def over_images(rows: pd.DataFrame, names: Sequence[str], **options: Any) -> dict[str, Interval]:
+    """Return the mean of columns over the images, with intervals over the images.
+
+    Images without a value (NaN) are left out and counted; columns without any are not there.
+
+    Examples
+    --------
+    >>> found = over_images(pd.DataFrame({"dice": [0.5, 0.7, 0.9]}), ["dice", "recall"])
+    >>> list(found), round(found["dice"].estimate, 2)
+    (['dice'], 0.7)
+    """
+    found = {}
+    for name in names:
+        if name in rows and rows[name].notna().any():
+            found[name] = bootstrap(rows[name].to_numpy(dtype=float), **options)
+    return found
+
+
+def with_means(rows: pd.DataFrame, names: Sequence[str], **options: Any) -> pd.DataFrame:
+    """Return the rows of a study with the means over its images in every row.
+
+    ``<name>_mean`` with ``<name>_mean_low`` and ``<name>_mean_high``; nothing is added to a
+    study of one image.
+    """
+    if len(rows) < 2:
+        return rows
+    added = {}
+    for name, found in over_images(rows, names, **options).items():
+        added[f"{name}_mean"] = found.estimate
+        added[f"{name}_mean_low"], added[f"{name}_mean_high"] = found.low, found.high
+    return rows.assign(**added)
+
+
+def _blocks(fields: Sequence[Array]) -> tuple[list[tuple[slice, ...]], int]:
+    """Return blocks in which the fields know little of each other, and their least side."""
+    shape = fields[0].shape
+    side = max(block_size(field) for field in fields)
+    if shape:
+        # no more blocks than tell anything: larger ones know even less of each other
+        side = max(side, math.ceil((math.prod(shape) / _MOST) ** (1 / len(shape))))
+    return blocks(shape, side), side
+
+
+def _drawn(
+    counts: Array, statistic: Callable[[Array], float], n: int, seed: int, confidence: float
+) -> Interval:
+    if len(counts) < LEAST:
+        return Interval(math.nan, math.nan, math.nan, len(counts))
+    return bootstrap_sums(counts, statistic, n=n, seed=seed, confidence=confidence)
+
+
+def _ends(name: str, found: Interval) -> Row:
+    return {f"{name}_low": found.low, f"{name}_high": found.high}
+
+
+def _interleaved(row: Mapping[str, float | int], ends: Row) -> Row:
+    """Return a row with the ends of each interval behind the measure."""
+    placed: Row = {}
+    for name, value in row.items():
+        placed[name] = value
+        placed |= {end: ends[end] for end in (f"{name}_low", f"{name}_high") if end in ends}
+    return placed
+
+
+def _four(found: Confusion) -> tuple[int, int, int, int]:
+    return found.tp, found.fp, found.fn, found.tn
+
+
+def _of_mask(name: str, counts: Array) -> float:
+    return float(getattr(Confusion(*(round(float(count)) for count in counts)), name))
+
+
+def _of_scores(name: str, counts: Array) -> float:
+    inside, outside = (np.cumsum(half[::-1]) for half in np.split(counts, 2))
+    held = inside + outside > 0
+    return float(getattr(Ranking(inside[held], inside[held], outside[held]), name))
+
+
+def _numbers(labels: Array) -> Array:
+    return np.asarray(np.unique(labels[labels != 0]))
+
+
+def _homes(labels: Array, parts: Sequence[tuple[slice, ...]]) -> Array:
+    """Return the block of the centre of each object, in the order of their numbers."""
+    where = np.nonzero(labels)
+    numbers, inverse = np.unique(labels[where], return_inverse=True)
+    if numbers.size == 0:
+        return np.zeros(0, np.int64)
+    size = np.bincount(inverse)
+    centres = [np.bincount(inverse, weights=along) / size for along in where]
+    home = np.zeros(numbers.size, np.int64)
+    for axis, centre in enumerate(centres):
+        starts = np.unique([part[axis].start for part in parts])
+        home = home * starts.size + np.searchsorted(starts, centre, side="right") - 1
+    return home
+
+
+def _histograms(values: Array, truth: Array, levels: Array) -> Array:
+    """Return how many samples of each class lie at or above each level and below the next."""
+    at = np.searchsorted(levels, values.ravel(), side="right")
+    inside = truth.ravel()
+    size = levels.size + 1
+    classes = [np.bincount(at[part], minlength=size) for part in (inside, ~inside)]
+    return np.asarray(np.concatenate(classes))
+
+
+def _best(curve: Ranking) -> Row:
+    if not curve.positives:
+        return {"best_dice": math.nan, "best_threshold": math.nan}
+    dice = 2 * curve.tp / (curve.tp + curve.fp + curve.positives)
+    at = int(np.argmax(dice))
+    return {"best_dice": float(dice[at]), "best_threshold": float(curve.thresholds[at])}
