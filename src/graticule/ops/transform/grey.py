@@ -9,14 +9,14 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import ALL, Image, Neighbourhood, op, require_dims
+from graticule.core import ALL, Image, Neighbourhood, op
 from graticule.core.errors import ParameterError
 
 _LUMINANCE = (0.2125, 0.7154, 0.0721)
 
 
 def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
-    return {"c": ALL}
+    return {"c": ALL} if "c" in image.dims else {}
 
 
 @op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-6)
@@ -32,7 +32,8 @@ def grey(
     Parameters
     ----------
     image : Image
-        With the dim ``c``.
+        With the dim ``c``, or without: such an image is grey already, and only its dtype changes.
+        So a study may hold both.
     weights : sequence of float, optional
         One for each channel. By default the luminance of red, green and blue, 0.2125, 0.7154 and
         0.0721 (Rec. 709), where there are three channels or a fourth for opacity, which is left
@@ -45,8 +46,6 @@ def grey(
 
     Raises
     ------
-    ImageError
-        If there is no dim ``c``.
     ParameterError
         If there are more or fewer weights than channels.
 
@@ -62,7 +61,11 @@ def grey(
     >>> gt.transform.grey(image).item()
     18.59...
     """
-    require_dims(image, ["c"])
+    if "c" not in image.dims:
+        if weights is not None and len(weights) != 1:
+            raise ParameterError(f"{len(weights)} weights for an image without channels")
+        scale = np.float32(1 if weights is None else weights[0])
+        return image.copy(data=image.values.astype(np.float32) * scale)
     channels = image.sizes["c"]
     if weights is None:
         luminance = (*_LUMINANCE, 0.0)[:channels]
