@@ -41,7 +41,14 @@ def test_what_is_not_there_is_refused() -> None:
         select(image, index=2)
     with pytest.raises(ImageError, match="must have the dim t"):
         select(image, dim="t")
-    with pytest.raises(ImageError, match="must have the dim c"):
-        grey(np.zeros((3, 4)))
+    with pytest.raises(ParameterError, match="without channels"):
+        grey(np.zeros((3, 4)), weights=(1, 1))
     with pytest.raises(ParameterError, match="3 weights for 2 channels"):
         grey(image, weights=(1, 1, 1))
+
+
+def test_what_is_grey_already_keeps_its_values() -> None:
+    image = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    found = grey(image)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, image)
