@@ -1,0 +1,1 @@
+"""Radiograph: attenuation of a sample from a spotted neutron image."""
