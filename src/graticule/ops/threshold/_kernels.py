@@ -13,6 +13,7 @@ MOST = 1 << 22
 """Samples a cell of `count_fine` may take before it is emptied."""
 
 _COUNT = 40  # a cell holds a count from this bit on, and below it a sum of 65,536ths of a bin
+_STRIDE = 1024
 _EDGE = -(2**63)  # the sign of a cell marks a bin that an edge of the 256 lies in
 
 
@@ -79,19 +80,24 @@ def count_fine(values: Any, low: Any, scale: Any, edges: Any, places: Any) -> An
         Samples of each fine bin; what they lie above its start, in 65,536ths of a bin, summed;
         and for each edge the samples of its fine bin that are below it.
     """
-    cells = np.zeros(FINE, np.int64)
+    cells = np.zeros(FINE + 2, np.int64)
     cells[places] = _EDGE
     below = np.zeros(edges.size, np.int64)
-    for i in range(values.size):
-        place = (float(values[i]) - low) * scale
-        if not 0 <= place <= FINE:
-            continue
-        index = np.uint64(min(np.int32(place), np.int32(FINE - 1)))
-        part = np.int64(np.int32((place - index) * 65_536))
-        cell = cells[index]
-        cells[index] = cell + ((1 << _COUNT) + part)
-        if cell < 0:
-            edge = np.searchsorted(places, index)
-            below[edge] += values[i] < edges[edge]
-    cells &= ~_EDGE
-    return cells >> _COUNT, cells & ((1 << _COUNT) - 1), below
+    fixed = np.empty(_STRIDE, np.int64)
+    for start in range(0, values.size, _STRIDE):
+        part = values[start : start + _STRIDE]
+        for i in range(part.size):  # many at a time: bin and 65,536ths of a bin in one number
+            place = (float(part[i]) - low) * scale
+            inside = (place >= 0) & (place <= FINE)
+            fixed[i] = np.int64((place if inside else FINE + 1.0) * 65_536.0)
+        for i in range(part.size):
+            index = np.uint64(fixed[i] >> 16)
+            cell = cells[index]
+            cells[index] = cell + ((np.int64(1) << _COUNT) + (fixed[i] & 65_535))
+            if cell < 0:
+                edge = np.searchsorted(places, np.int64(index))
+                below[edge] += part[i] < edges[edge]
+    # The largest value lies at the end of the last bin.
+    cells[FINE - 1] += cells[FINE] + (cells[FINE] >> _COUNT) * 65_536
+    found = cells[:FINE] & ~_EDGE
+    return found >> _COUNT, found & ((1 << _COUNT) - 1), below

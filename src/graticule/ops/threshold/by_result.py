@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 @op(
     version=1,
-    scope=Whole("which objects there are depends on the whole image", memory=40.0),
+    scope=Whole("which objects there are depends on the whole image", memory=60.0),
     dtype="bool",
 )
 def by_result(

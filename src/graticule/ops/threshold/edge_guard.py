@@ -21,7 +21,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 @op(
     version=1,
-    scope=Whole("a place on an edge goes to the phase that reaches it first", memory=24.0),
+    scope=Whole("a place on an edge goes to the phase that reaches it first", memory=48.0),
     dtype="int32",
 )
 def edge_guard(
