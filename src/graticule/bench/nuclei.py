@@ -1,0 +1,88 @@
+"""S9: nuclei of the Data Science Bowl 2018, counted and outlined with one setting for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from graticule.bench._data import absent, data_folder
+from graticule.bench.row import Row, row
+
+_DARK = 100
+"""A micrograph without colour whose median is below this (of 255) is a fluorescent one."""
+
+
+@dataclass(frozen=True)
+class _Score:
+    fluorescent: bool
+    precision: float
+    found: int
+    true: int
+
+
+def _is_fluorescent(image: xr.DataArray) -> bool:
+    colours = image.isel(c=slice(0, 3)).values.astype(float)
+    return bool(np.ptp(colours, axis=-1).max() == 0 and np.median(colours) < _DARK)
+
+
+def _scores(folder: Path) -> list[_Score]:
+    from graticule.evaluate.instances import match
+    from graticule.io import read
+    from graticule.pipeline import Pipeline
+    from graticule.recipes import pipeline_path
+
+    pipeline = Pipeline.load(pipeline_path("nuclei"))
+    scores = []
+    for path in sorted((folder / "images").glob("*.png")):
+        image = read(path).compute()
+        labels = pipeline.apply(image)["kept"].values
+        pairs = match(labels, read(folder / "labels" / path.name).values)
+        found = _Score(_is_fluorescent(image), pairs.average_precision, pairs.found, pairs.true)
+        scores.append(found)
+    return scores
+
+
+@row("S9")
+def nuclei() -> list[Row]:
+    """Run the recipe on 40 micrographs and match its nuclei with those drawn by hand."""
+    folder = data_folder("nuclei_dsb2018")
+    if folder is None:
+        return [absent("S9", "nuclei by the recipe", ">= 0.6 on the fluorescent images")]
+    scores = _scores(folder)
+    bright = [score for score in scores if score.fluorescent]
+    stained = [score for score in scores if not score.fluorescent]
+    return [
+        _precision("fluorescent", bright, ">= 0.6"),
+        _precision("stained", stained),
+        _precision("all", scores),
+        _count_error("fluorescent", bright),
+        _count_error("all", scores),
+    ]
+
+
+def _precision(which: str, scores: list[_Score], bar: str = "") -> Row:
+    from graticule.evaluate.bootstrap import bootstrap
+
+    found = bootstrap([score.precision for score in scores])
+    what = f"AP at IoU 0.5 of nuclei, {len(scores)} {which} images, one setting for all; 95 % over "
+    what += f"images {found.low:.3f} to {found.high:.3f}"
+    reached = found.estimate >= 0.6 if bar else None
+    return Row("S9", what, round(found.estimate, 4), "", bar, reached)
+
+
+def _count_error(which: str, scores: list[_Score]) -> Row:
+    from graticule.evaluate.bootstrap import bootstrap
+
+    errors = np.array([abs(score.found - score.true) for score in scores], float)
+    found = bootstrap(errors)
+    total = sum(score.found for score in scores) / sum(score.true for score in scores) - 1
+    what = f"mean |found - true| nuclei, {which} images, of {_mean_true(scores):.1f} each; 95 % "
+    what += f"{found.low:.1f} to {found.high:.1f}; in all {100 * total:+.1f} %"
+    return Row("S9", what, round(found.estimate, 3), "nuclei", "", None)
+
+
+def _mean_true(scores: list[_Score]) -> float:
+    return float(np.mean([score.true for score in scores]))

@@ -1,0 +1,1 @@
+"""Nuclei: objects that stand out from their ground, whichever way, and touch."""
