@@ -95,3 +95,27 @@ outputs: [objects, sizes.summary]
     about = json.loads((tmp_path / "out" / "images.csv-metadata.json").read_text())
     units = {each["name"]: each.get("unit") for each in about["tableSchema"]["columns"]}
     assert units["equivalent_diameter_d50"] == "um"
+
+
+def test_little_memory_changes_nothing(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    image = np.kron(rng.random((60, 70)), np.ones((7, 7))).astype(np.float32)
+    write(tmp_path / "a.tif", as_image(image))
+    text = """
+graticule: 1
+name: objects
+steps:
+  bright: {op: threshold.fixed, value: 0.6}
+  labels: {op: segment.label}
+  objects:
+    op: measure.regions
+    intensity: image
+    properties: [border, perimeter, convex, neighbours, quantiles, texture]
+outputs: [objects]
+"""
+    pipeline = Pipeline.loads(text)
+    whole = pipeline.run(tmp_path / "a.tif", tmp_path / "whole")
+    tiled = pipeline.run(tmp_path / "a.tif", tmp_path / "tiled", memory="2MB")
+    record = json.loads((tmp_path / "tiled" / "run.json").read_text())
+    assert record["images"][0]["tile"]["x"] < image.shape[1]
+    pd.testing.assert_frame_equal(tiled.tables["objects"], whole.tables["objects"], rtol=1e-12)

@@ -15,20 +15,65 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
+def _count_equal(line: Any, label: int, start: int, stop: int) -> int:
+    """Return how often a label is in a part of a line; a plain loop, so that it is vectorised."""
+    count = 0
+    for i in range(start, stop):
+        count += line[i] == label
+    return count
+
+
+@njit(cache=True, nogil=True)
 def count_equal_pairs(labels: Any, base: Any, size: Any, offsets: Any, count: int) -> Any:
     """Return, by label and offset, how many own samples have the same label at the offset."""
     out = np.zeros((count + 1, len(offsets)), np.int64)
+    end = base[2] + size[2]
     for k in range(base[0], base[0] + size[0]):
         for j in range(base[1], base[1] + size[1]):
-            for i in range(base[2], base[2] + size[2]):
-                label = labels[k, j, i]
+            line = labels[k, j]
+            stop = base[2]
+            while stop < end:
+                label = line[stop]
+                start = stop
+                stop += 1
+                while stop < end and line[stop] == label:
+                    stop += 1
                 if label == 0:
                     continue
                 for number in range(len(offsets)):
                     step = offsets[number]
-                    if labels[k + step[0], j + step[1], i + step[2]] == label:
-                        out[label, number] += 1
+                    there = labels[k + step[0], j + step[1]]
+                    x = step[2]
+                    out[label, number] += _count_equal(there, label, start + x, stop + x)
     return out
+
+
+@njit(cache=True, nogil=True)
+def _distinct(labels: Any, k: int, j: int, i: int, window: Any, seen: Any) -> int:
+    """Put the labels of a window into ``seen``, each once, and return how many there are."""
+    found = 0
+    for dz in range(window[0]):
+        for dy in range(window[1]):
+            for dx in range(window[2]):
+                label = labels[k + dz, j + dy, i + dx]
+                new = label != 0
+                for number in range(found):
+                    new = new and seen[number] != label
+                if new:
+                    seen[found] = label
+                    found += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _uniform(labels: Any, k: int, j: int, i: int, window: Any) -> int:
+    """Return the label of a window's column if it is the same all along, or -1."""
+    label = labels[k, j, i]
+    for dz in range(window[0]):
+        for dy in range(window[1]):
+            if labels[k + dz, j + dy, i] != label:
+                return -1
+    return int(label)
 
 
 @njit(cache=True, nogil=True)
@@ -36,24 +81,20 @@ def count_windows(labels: Any, start: Any, stop: Any, window: Any, count: int) -
     """Return in how many windows each label occurs; a window's first corner is in the box."""
     out = np.zeros(count + 1, np.int64)
     seen = np.zeros(8, np.int64)
+    last = window[2] - 1
     for k in range(start[0], stop[0]):
         for j in range(start[1], stop[1]):
+            before = _uniform(labels, k, j, start[2], window)
             for i in range(start[2], stop[2]):
-                found = 0
-                for dz in range(window[0]):
-                    for dy in range(window[1]):
-                        for dx in range(window[2]):
-                            label = labels[k + dz, j + dy, i + dx]
-                            if label == 0 or (found > 0 and label == seen[found - 1]):
-                                continue
-                            new = True
-                            for number in range(found):
-                                new = new and seen[number] != label
-                            if new:
-                                seen[found] = label
-                                found += 1
-                for number in range(found):
-                    out[seen[number]] += 1
+                after = _uniform(labels, k, j, i + last, window) if last else before
+                if before >= 0 and before == after:
+                    out[before] += 1  # what falls to background is not read
+                else:
+                    for number in range(_distinct(labels, k, j, i, window, seen)):
+                        out[seen[number]] += 1
+                before = after
+                if not last and i + 1 < stop[2]:
+                    before = _uniform(labels, k, j, i + 1, window)
     return out
 
 

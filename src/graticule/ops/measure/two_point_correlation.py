@@ -46,8 +46,7 @@ def two_point_correlation(
     within : Mask, optional
         Where samples count; by default everywhere.
     reach : Length, optional
-        The largest distance; by default half of the shortest side, and of the image where
-        it is periodic.
+        The largest distance; by default half of the shortest side.
     periodic : bool
         Whether what leaves the image on one side comes in on the other; without it, only pairs
         within the image are counted.
