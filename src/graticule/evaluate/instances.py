@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ParameterError
-from graticule.evaluate._inputs import Array
+from graticule.evaluate._inputs import Array, label_pair
 from graticule.evaluate.contingency import Contingency, contingency
 from graticule.evaluate.empty import overlap, ratio
 
@@ -220,6 +220,39 @@ def instance_scores(
         raise ParameterError("must name at least one threshold", where="thresholds")
     overlaps = _Overlaps.of(contingency(labels, truth))
     return InstanceScores(tuple(_matches(overlaps, iou) for iou in sorted(thresholds)))
+
+
+def object_hits(labels: Any, truth: Any, *, iou: float = 0.5) -> Array:
+    """Return what each sample's object is: 1 matched, 2 made up, 3 missed, 0 background.
+
+    The codes are those of `graticule.evaluate.pixels.hit_map`. Where an object that matches none
+    lies over a true one that was missed, it is 2.
+
+    Parameters
+    ----------
+    labels, truth : array_like or DataArray
+        As for `match`.
+    iou : float
+        As for `match`.
+
+    Returns
+    -------
+    ndarray of uint8
+        In the shape of both.
+
+    Examples
+    --------
+    >>> object_hits([[1, 1, 0, 2, 2, 0]], [[7, 7, 7, 0, 0, 9]])
+    array([[1, 1, 1, 2, 2, 3]], dtype=uint8)
+    """
+    found, true = label_pair(labels, truth)
+    pairs = match(found, true, iou=iou)
+    extra = (found > 0) & ~np.isin(found, pairs.labels)
+    missed = (true > 0) & ~np.isin(true, pairs.truth)
+    codes = np.where((found > 0) | (true > 0), 1, 0).astype(np.uint8)
+    codes[missed] = 3
+    codes[extra] = 2
+    return codes
 
 
 @dataclass(frozen=True)
