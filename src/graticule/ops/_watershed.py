@@ -12,7 +12,8 @@ from graticule.core.errors import ImageError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-_LEVELS = 1 << 16
+_FEW = 1 << 20
+"""Levels that need no ranking: their queues are small beside any cache."""
 
 
 def flooded(
@@ -58,39 +59,34 @@ def flooded(
     most = np.iinfo(np.int32).max
     if int(markers.max()) > most:
         raise ImageError(f"a marker must be at most {most}, not {int(markers.max())}")
-    labels = _padded_labels(markers, mask)
-    if labels.size > most:
+    levels, count = _levels(values)
+    samples = _padded(levels, markers, mask)
+    if samples.size > most:
         raise ImageError(f"an image of {values.size} samples is too large to be flooded")
-    offsets = _offsets(labels.shape, connectivity)
-    flat = labels.reshape(-1)
-    levels = None if lines else _levels(values)
-    if levels is not None:
-        kernels.flood_levels(_padded(levels), flat, offsets, int(levels.max()) + 1)
+    offsets = _offsets(samples.shape, connectivity)
+    flat = samples.reshape(-1)
+    if lines:
+        kernels.flood_with_lines(flat["level"], flat["label"], offsets)
     else:
-        heights = _heights(values)
-        padded = _padded(heights)
-        if lines:
-            kernels.flood_with_lines(padded, flat, offsets)
-        else:
-            kernels.flood_values(padded, flat, offsets, *_scale(heights))
-    inner = labels[(slice(1, -1),) * labels.ndim]
-    return np.maximum(inner, 0)
-
-
-def _padded_labels(markers: Array, mask: Array | None) -> Array:
-    labels = np.full([size + 2 for size in markers.shape], -1, np.int32)
-    inner = labels[(slice(1, -1),) * labels.ndim]
-    inner[...] = markers
-    if mask is not None:
-        inner[~mask] = -1
+        queues = np.full((count, 2), -1, np.int32)
+        kernels.flood_levels(flat["level"], flat["label"], flat["link"], offsets, queues)
+    labels: Array = np.maximum(samples["label"][(slice(1, -1),) * values.ndim], 0)
     return labels
 
 
-def _padded(values: Array) -> Array:
-    """Return values with one more sample on every side, flat; these are never read."""
-    padded = np.zeros([size + 2 for size in values.shape], values.dtype)
-    padded[(slice(1, -1),) * values.ndim] = values
-    return padded.reshape(-1)
+def _padded(levels: Array, markers: Array, mask: Array | None) -> Array:
+    """Return what the flood must know of a sample in one place, with a border it cannot cross.
+
+    Samples are taken in no order that memory could foresee: level, label and the link to the
+    next of its queue are best fetched at once.
+    """
+    fields = [("level", np.int32), ("label", np.int32), ("link", np.int32)]
+    samples = np.empty([size + 2 for size in markers.shape], fields)
+    samples["label"] = -1
+    inner = samples[(slice(1, -1),) * markers.ndim]
+    inner["level"] = levels
+    inner["label"] = markers if mask is None else np.where(mask, markers, -1)
+    return samples
 
 
 def _offsets(shape: Sequence[int], connectivity: int) -> Array:
@@ -102,33 +98,35 @@ def _offsets(shape: Sequence[int], connectivity: int) -> Array:
     return np.array([offset for _, offset in ordered], np.int64)
 
 
-def _levels(values: Array) -> Array | None:
-    """Return integers as levels from 0, where they span few enough of them."""
-    if values.dtype.kind not in "biu":
-        return None
-    if values.dtype.itemsize <= 2 and values.dtype.kind != "i":
-        return values.astype(np.uint16, copy=False)
-    low = int(values.min())
-    if int(values.max()) - low >= _LEVELS:
-        return None
-    if values.dtype.itemsize <= 2:
-        values = values.astype(np.int32)
-    return (values - values.dtype.type(low)).astype(np.uint16)
+def _levels(values: Array) -> tuple[Array, int]:
+    """Return values as integers from 0 in the same order, and how many levels there are."""
+    from graticule.ops._watershed_kernels import dense_ranks
+
+    if values.dtype.kind in "bu" and values.dtype.itemsize <= 2:
+        return values, int(values.max()) + 1
+    if values.dtype.kind in "iu":
+        low, high = int(values.min()), int(values.max())
+        if high - low < _FEW:
+            shifted = values.astype(np.int64) - low if values.dtype.kind == "i" else values - low
+            return shifted, high - low + 1
+    ranks = np.empty(values.shape, np.int32)
+    keys = _keys(values).reshape(-1)
+    # NumPy asks for large pages, compiled code does not; samples are reached in no order.
+    places = np.empty((2, keys.size), np.int32)
+    count = dense_ranks(keys, np.empty_like(keys), places, ranks.reshape(-1))
+    return ranks, int(count)
 
 
-def _heights(values: Array) -> Array:
-    """Return float32 or float64, with infinity for NaN."""
-    wide = values.dtype in (np.float32, np.float16)
-    heights = values.astype(np.float32 if wide else np.float64, copy=False)
-    missing = np.isnan(heights)
-    return np.where(missing, heights.dtype.type(np.inf), heights) if missing.any() else heights
-
-
-def _scale(heights: Array) -> tuple[float, float]:
-    """Return the lowest finite value, and levels by unit of value."""
-    low, high = float(heights.min()), float(heights.max())
-    if not np.isfinite(high - low):
-        finite = heights[np.isfinite(heights)]
-        low = float(finite.min(initial=np.inf))
-        high = float(finite.max(initial=-np.inf))
-    return (low, _LEVELS / (high - low)) if np.isfinite(high - low) and high > low else (0.0, 0.0)
+def _keys(values: Array) -> Array:
+    """Return unsigned integers in the order of values of any dtype; NaN is as infinity."""
+    if values.dtype.kind in "bu":
+        return np.array(values, np.uint64)
+    if values.dtype.kind == "i":
+        return values.astype(np.int64).view(np.uint64) ^ np.uint64(1 << 63)
+    wide = values.dtype.itemsize > 4
+    heights: Array = values.astype(np.float64 if wide else np.float32) + 0  # no minus zero
+    heights[np.isnan(heights)] = np.inf
+    bits: Any = np.ascontiguousarray(heights).view(np.int64 if wide else np.int32)
+    lowest = np.iinfo(bits.dtype).min
+    keys: Array = np.where(bits < 0, ~bits, bits ^ lowest).view(np.uint64 if wide else np.uint32)
+    return keys

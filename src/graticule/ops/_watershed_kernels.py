@@ -13,43 +13,68 @@ import numpy as np
 from numba import njit
 
 
+@njit(cache=True, nogil=True)
+def dense_ranks(keys: Any, moved: Any, places: Any, ranks: Any) -> int:
+    """Give each key its rank among the different keys, from 0; return how many there are.
+
+    The keys (unsigned, in any order) are sorted byte by byte, the lowest first; a byte that all
+    keys share is passed over. ``keys`` is used up; ``moved``, like it, and ``places``, with two
+    rows, are room to work in.
+    """
+    size, width = keys.size, keys.itemsize
+    counts = np.zeros((width, 256), np.int64)
+    for key in keys:
+        for digit in range(width):
+            counts[digit, (key >> (8 * digit)) & 255] += 1
+    here, there = places[0], places[1]
+    for number in range(size):
+        here[number] = number
+    for digit in range(width):
+        if counts[digit].max() == size:
+            continue
+        at = np.zeros(256, np.int64)
+        at[1:] = np.cumsum(counts[digit])[:-1]
+        for number in range(size):
+            key = keys[number]
+            byte = (key >> (8 * digit)) & 255
+            moved[at[byte]], there[at[byte]] = key, here[number]
+            at[byte] += 1
+        keys, moved = moved, keys
+        here, there = there, here
+    rank = 0
+    for number in range(size):
+        if number > 0 and keys[number] != keys[number - 1]:
+            rank += 1
+        ranks[here[number]] = rank
+    return rank + 1
+
+
 @njit(cache=True, nogil=True, inline="always")
-def _append(heads: Any, tails: Any, links: Any, queue: int, sample: int) -> None:
+def _append(queues: Any, links: Any, queue: int, sample: int) -> None:
     """Put a sample at the end of a queue; a sample is in one queue only, and only once."""
     links[sample] = -1
-    if heads[queue] < 0:
-        heads[queue] = sample
+    if queues[queue, 0] < 0:
+        queues[queue, 0] = sample
     else:
-        links[tails[queue]] = sample
-    tails[queue] = sample
+        links[queues[queue, 1]] = sample
+    queues[queue, 1] = sample
 
 
 @njit(cache=True, nogil=True)
-def flood_levels(levels: Any, labels: Any, offsets: Any, count: int) -> None:
-    """Flood an image of integer levels below ``count``: a queue for each level."""
-    heads, tails = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
-    links = np.empty(labels.size, np.int32)
+def flood_levels(levels: Any, labels: Any, links: Any, offsets: Any, queues: Any) -> None:
+    """Flood an image of integer levels, each with a queue: its first and last sample, or -1."""
     for sample in range(labels.size):
         if labels[sample] > 0:
-            _append(heads, tails, links, levels[sample], sample)
-    for level in range(count):
-        sample = heads[level]
+            _append(queues, links, levels[sample], sample)
+    for level in range(len(queues)):
+        sample = queues[level, 0]
         while sample >= 0:
             for offset in offsets:
                 near = sample + offset
                 if labels[near] == 0:
                     labels[near] = labels[sample]
-                    _append(heads, tails, links, max(level, np.int64(levels[near])), near)
+                    _append(queues, links, max(level, np.int64(levels[near])), near)
             sample = links[sample]
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _level(value: Any, low: float, scale: float, count: int) -> int:
-    """Return the level of a value; a higher value has no lower level."""
-    place = (value - low) * scale
-    if place >= count - 1:
-        return count - 1
-    return int(place) if place > 0 else 0
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -96,61 +121,6 @@ def _longer(array: Any) -> Any:
     grown = np.empty(2 * array.size, array.dtype)
     grown[: array.size] = array
     return grown
-
-
-@njit(cache=True, nogil=True)
-def flood_values(values: Any, labels: Any, offsets: Any, low: float, scale: float) -> None:
-    """Flood an image of any values, in the order of value and then of entry.
-
-    A queue for each of 65,536 levels holds what is to come; the samples of the level at hand are
-    in a small heap, and those no higher than the water in one more queue.
-    """
-    count = 1 << 16
-    at_hand = count
-    heads, tails = np.full(count + 1, -1, np.int32), np.full(count + 1, -1, np.int32)
-    links = np.empty(labels.size, np.int32)
-    water_of, turns = np.empty(1024, values.dtype), np.empty(1024, np.int64)
-    for sample in range(labels.size):
-        if labels[sample] > 0:
-            _append(heads, tails, links, _level(values[sample], low, scale, count), sample)
-    for level in range(count):
-        size, entries = 0, 0
-        sample = heads[level]
-        while sample >= 0:
-            if size == turns.size:
-                water_of, turns = _longer(water_of), _longer(turns)
-            _sink(water_of, turns, size, values[sample], entries << 32 | sample)
-            size, entries = size + 1, entries + 1
-            sample = links[sample]
-        while size > 0:
-            water, sample = water_of[0], turns[0] & 0xFFFFFFFF
-            _drop(water_of, turns, size)
-            size -= 1
-            while sample >= 0:
-                for offset in offsets:
-                    near = sample + offset
-                    if labels[near] != 0:
-                        continue
-                    labels[near] = labels[sample]
-                    if values[near] <= water:
-                        _append(heads, tails, links, at_hand, near)
-                        continue
-                    to = _level(values[near], low, scale, count)
-                    if to > level:
-                        _append(heads, tails, links, to, near)
-                        continue
-                    if size == turns.size:
-                        water_of, turns = _longer(water_of), _longer(turns)
-                    _sink(water_of, turns, size, values[near], entries << 32 | near)
-                    size, entries = size + 1, entries + 1
-                if size > 0 and water_of[0] == water:
-                    sample = turns[0] & 0xFFFFFFFF
-                    _drop(water_of, turns, size)
-                    size -= 1
-                else:
-                    sample = heads[at_hand]
-                    if sample >= 0:
-                        heads[at_hand] = links[sample]
 
 
 @njit(cache=True, nogil=True)

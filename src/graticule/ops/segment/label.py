@@ -17,7 +17,8 @@ from graticule.ops.segment._runs import parts_of
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
-def _require_connectivity(connectivity: int, dims: tuple[str, ...]) -> None:
+def require_connectivity(connectivity: int, dims: tuple[str, ...]) -> None:
+    """Raise `ParameterError` where connectivity is more than there are dims."""
     if connectivity > len(dims):
         raise ParameterError(
             f"must be at most {len(dims)}, the number of dims the mask is labelled along "
@@ -29,7 +30,7 @@ def _require_connectivity(connectivity: int, dims: tuple[str, ...]) -> None:
 def _local(mask: xr.DataArray, *, connectivity: int) -> xr.DataArray:
     """Label a block; numbers go on from one index of the other dims to the next."""
     dims = filtered_dims(mask)
-    _require_connectivity(connectivity, dims)
+    require_connectivity(connectivity, dims)
     if mask.dims[-1] in dims:
         axes = [mask.get_axis_num(dim) for dim in dims]
         return like(mask, parts_of(mask.values, axes, connectivity).labelled())

@@ -1,0 +1,57 @@
+"""Local maxima."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graticule.core import Image, Mask, Whole, filtered_dims, op
+
+
+@op(version=1, scope=Whole("a plateau may reach anywhere", memory=4.0), dtype="bool")
+def local_maxima(
+    image: Image,
+    *,
+    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+) -> Mask:
+    """Mark the places that are higher than all around them.
+
+    A maximum is a connected part of one value whose neighbours are all lower. An image of a
+    single value has none. NaN is no maximum and stands in no one's way.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; worked on along ``z y x``, or along all where it has none of these.
+    connectivity : int
+        Neighbours differ by one step along at most so many dims.
+
+    Returns
+    -------
+    Mask
+        True on the maxima.
+
+    Raises
+    ------
+    ParameterError
+        If ``connectivity`` is more than the number of dims.
+
+    See Also
+    --------
+    skimage.morphology.local_maxima : equal.
+    segment.h_maxima : only those that stand out.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> gt.segment.local_maxima(np.array([1, 3, 3, 2, 5]))
+    array([False,  True,  True, False,  True])
+    """
+    from graticule.ops.segment._each import each
+    from graticule.ops.segment._extrema import maxima
+    from graticule.ops.segment.label import require_connectivity
+
+    require_connectivity(connectivity, filtered_dims(image))
+    return each(lambda values: maxima(values, connectivity), image)
