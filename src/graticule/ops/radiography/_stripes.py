@@ -56,25 +56,38 @@ def half_window(image: xr.DataArray, radius: Length, across: str) -> int:
     return int(radius.samples(image, across))
 
 
-def smoothed_across(plane: Array, half: int) -> Array:
-    """Return the median of a window along the second axis; the border is mirrored."""
+def ranked(plane: Array, half: int) -> tuple[Array, Array, Array]:
+    """Return the order of each line, its sorted values, and these smoothed across the lines.
+
+    Smooth is the median of a window along the second axis; the border is mirrored. A stripe
+    stands out of its neighbours at every rank; structures of the sample that move from line to
+    line, and noise, are levelled by the sorting.
+    """
     from scipy import ndimage
 
-    return np.asarray(ndimage.median_filter(plane, size=(1, 2 * half + 1), mode="mirror"))
-
-
-def sorted_away(plane: Array, half: int, *, shift: bool) -> Array:
-    """Return the plane without stripes, by sorting each line and smoothing across the order.
-
-    A stripe stands out of its neighbours at every rank, while the structure of the sample, which
-    moves from line to line, is levelled by the sorting. With ``shift`` a line is moved as a
-    whole, by the median of its deviations over the ranks.
-    """
     order = np.argsort(plane, axis=0, kind="stable")
-    ranked = np.take_along_axis(plane, order, axis=0)
-    smooth = smoothed_across(ranked, half)
-    if shift:
-        return np.asarray(plane - known_median(ranked - smooth))
+    values = np.take_along_axis(plane, order, axis=0)
+    return order, values, ndimage.median_filter(values, size=(1, 2 * half + 1), mode="mirror")
+
+
+def shifts(plane: Array, half: int) -> Array:
+    """Return how far each line is above its surroundings: the median over its ranks."""
+    _, values, smooth = ranked(plane, half)
+    return known_median(values - smooth)
+
+
+def factors(plane: Array, half: int) -> Array:
+    """Return how many times each line is its surroundings; 1 where that cannot be said."""
+    _, values, smooth = ranked(plane, half)
+    ratio = np.full(plane.shape, np.nan)
+    np.divide(values, smooth, out=ratio, where=smooth != 0)
+    found = known_median(ratio)
+    return np.asarray(np.where(found > 0, found, 1.0))
+
+
+def replaced(plane: Array, half: int) -> Array:
+    """Return the plane with each value replaced by the smooth one of its rank."""
+    order, _, smooth = ranked(plane, half)
     out = np.empty_like(plane)
     np.put_along_axis(out, order, smooth, axis=0)
     return out

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, like, op
 from graticule.ops.radiography import _stripes as stripes
-from graticule.ops.radiography._medians import completed, known_median
+from graticule.ops.radiography._medians import completed
 
 Array = np.ndarray[Any, Any]
 
@@ -38,11 +38,11 @@ def remove_lines(
     r"""Take away lines along one dim of an image: columns or rows that are off.
 
     ``median``
-        A line is off by the median along it of its deviations from its surroundings, which
-        are the median of the window of ``radius`` across. This is taken away from the line: a
-        difference where the readout adds something (``subtract``), or a ratio where the
-        sensitivity is wrong (``divide``). Edges of the sample stay as long as they follow a line
-        for less than half of its length.
+        The values of each line are sorted, and compared rank by rank with the median of the
+        window of ``radius`` across; the median over the ranks is what the line is off by. It is
+        taken away from the line: a difference where the readout adds something (``subtract``), or
+        a ratio where the sensitivity is wrong (``divide``). Structures of the sample stay as long
+        as they follow a line for less than half of its length.
     ``wavelet``
         The image is split by a Daubechies wavelet (five vanishing moments), and of the details
         across the lines the Fourier coefficients :math:`k` along them are multiplied by
@@ -113,11 +113,8 @@ def remove_lines(
 
 def _by_median(plane: Array, half: int, correction: str) -> Array:
     """Return the plane with each line brought to its surroundings."""
-    around = stripes.smoothed_across(completed(plane), half)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    whole = completed(plane)
+    with np.errstate(invalid="ignore"):
         if correction == "subtract":
-            return np.asarray(plane - np.nan_to_num(known_median(plane - around)))
-        ratio = np.full(plane.shape, np.nan)
-        np.divide(plane, around, out=ratio, where=around != 0)
-        factor = known_median(ratio)
-        return np.asarray(plane / np.where(factor > 0, factor, 1.0))
+            return np.asarray(plane - stripes.shifts(whole, half))
+        return np.asarray(plane / stripes.factors(whole, half))

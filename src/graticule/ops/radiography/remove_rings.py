@@ -13,7 +13,7 @@ from pydantic import Field
 from graticule.core import ALL, Image, Length, Neighbourhood, Quantity, like, op
 from graticule.core.errors import ParameterError
 from graticule.ops.radiography import _stripes as stripes
-from graticule.ops.radiography._medians import completed, known_median
+from graticule.ops.radiography._medians import completed
 
 Array = np.ndarray[Any, Any]
 
@@ -51,9 +51,8 @@ def remove_rings(
         also for pixels whose answer is not straight, at some cost in sharpness.
     ``slice``
         The slice is drawn in polar coordinates around the ``center`` (an arc of a sample at the rim
-        for each angle), where rings are lines. What the median along the angle of a radius is
-        above the median of its neighbours within ``radius`` is the ring, and is taken away from
-        the slice itself, which so keeps its sharpness.
+        for each angle), where rings are lines. What a line is above its neighbours by ``shift``
+        is the ring, and is taken away from the slice itself, which so keeps its sharpness.
 
     NaN and infinity count as the median of their line, and stay.
 
@@ -106,7 +105,8 @@ def remove_rings(
     for index, plane in enumerate(planes):
         whole = completed(plane)
         if space == "sinogram":
-            clean = stripes.sorted_away(whole, half, shift=method == "shift")
+            shift = method == "shift"
+            clean = whole - stripes.shifts(whole, half) if shift else stripes.replaced(whole, half)
         else:
             clean = whole - _rings(whole, half, middle)
         out[index] = np.where(np.isfinite(plane), clean, plane)
@@ -142,6 +142,4 @@ def _rings(plane: Array, half: int, middle: tuple[float, float]) -> Array:
     rows = middle[0] + radii * np.sin(angles)[:, None]
     columns = middle[1] + radii * np.cos(angles)[:, None]
     polar = ndimage.map_coordinates(plane, [rows, columns], order=1, cval=np.nan)
-    around = stripes.smoothed_across(completed(polar), half)
-    profile = np.nan_to_num(known_median(polar - around))
-    return np.asarray(np.interp(distance, radii[0], profile))
+    return np.asarray(np.interp(distance, radii[0], stripes.shifts(completed(polar), half)))
