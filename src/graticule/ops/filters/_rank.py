@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
-from pydantic import Field
 
-from graticule.core import Length, filtered_dims, spread
+from graticule.core import Length, spread
 from graticule.ops._morphology import footprint
+from graticule.ops.filters._windows import offsets_of, over_blocks, starts_of
 
 Array: TypeAlias = np.ndarray[Any, Any]
-Window = Annotated[Literal["box", "ball", "diamond"], Field(title="Shape of the window")]
-
 MEDIAN = -1.0
 """The percentile that stands for the median: of an even number, the mean of the middle two."""
 
@@ -32,14 +29,7 @@ def ranked(image: xr.DataArray, radius: Length, shape: str, percent: float) -> A
     elif values.dtype == np.float16:
         values = values.astype(np.float32)
     under = footprint(image, radius, shape)
-    axes = [image.get_axis_num(dim) for dim in filtered_dims(image)]
-    order = [axis for axis in range(values.ndim) if axis not in axes] + axes
-    moved = np.ascontiguousarray(values.transpose(order))
-    blocks = moved.reshape(-1, *moved.shape[moved.ndim - len(axes) :])
-    done = [_of_block(block, under, percent) for block in blocks]
-    out = done[0] if len(done) == 1 else np.stack(done)
-    back = out.reshape(moved.shape).transpose(np.argsort(order))
-    found = np.ascontiguousarray(back)
+    found = over_blocks(image, values, lambda block: _of_block(block, under, percent))
     if image.dtype == np.bool_:
         return found.view(np.bool_)
     return found.astype(image.dtype, copy=False)
@@ -66,26 +56,11 @@ def _suits_cv2(values: Array, under: Array) -> bool:
     return square and values.dtype.name in _CV2 and 3 <= side <= most
 
 
-def _strides(shape: Sequence[int]) -> Array:
-    return np.array([int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))], np.int64)
-
-
-def _starts(padded: Sequence[int], shape: Sequence[int], under: Array) -> Array:
-    """Return the flat places of the first sample of each line inside the margins."""
-    strides, starts = _strides(padded), np.zeros(1, np.int64)
-    for axis, stride in enumerate(strides):
-        size = shape[axis] if axis < len(shape) - 1 else 1
-        steps = (np.arange(size) + under.shape[axis] // 2) * stride
-        starts = (starts[:, None] + steps).ravel()
-    return starts
-
-
 def _by_network(padded: Array, shape: tuple[int, ...], under: Array) -> Array:
     from graticule.ops.filters._rank_kernels import network_medians
 
-    middle = np.array(under.shape) // 2
-    offsets = (np.argwhere(under) - middle) @ _strides(padded.shape)
-    starts = _starts(padded.shape, shape, under)
+    offsets = offsets_of(under, padded.shape)
+    starts = starts_of(padded.shape, shape)
     out = np.empty((starts.size, shape[-1]), padded.dtype)
     flat = padded.reshape(-1)
     spread(
@@ -122,10 +97,11 @@ def _of_box(padded: Array, shape: tuple[int, ...], under: Array, percent: float)
 
     table, ranks = _numbered(padded)
     rows = under.any(axis=-1)
-    around = np.argwhere(rows) - np.array(rows.shape, np.int64) // 2
-    lines = around @ _strides(padded.shape)[:-1]
+    along = np.zeros_like(under)
+    along[..., under.shape[-1] // 2] = rows
+    lines = offsets_of(along, padded.shape)
     halves = (np.count_nonzero(under, axis=-1)[rows] - 1) // 2
-    starts = _starts(padded.shape, shape, under)
+    starts = starts_of(padded.shape, shape)
     found = np.empty((2, starts.size, shape[-1]), np.int32)
     histogram_ranks(ranks.ravel(), len(table), starts, lines, halves, percent, found)
     low, high = found.reshape(2, *shape)

@@ -1,0 +1,58 @@
+"""Windows as offsets in a padded array laid out flat, whatever the number of its axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from graticule.core import filtered_dims
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Window = Annotated[Literal["box", "ball", "diamond"], Field(title="Shape of the window")]
+
+
+def over_blocks(image: xr.DataArray, values: Array, filtered: Callable[[Array], Array]) -> Array:
+    """Filter values along the filtered dims of an image, for every index along the others."""
+    axes = [image.get_axis_num(dim) for dim in filtered_dims(image)]
+    order = [axis for axis in range(values.ndim) if axis not in axes] + axes
+    moved = np.ascontiguousarray(values.transpose(order))
+    blocks = moved.reshape(-1, *moved.shape[moved.ndim - len(axes) :])
+    done = [filtered(block) for block in blocks]
+    out = done[0] if len(done) == 1 else np.stack(done)
+    return np.ascontiguousarray(out.reshape(moved.shape).transpose(np.argsort(order)))
+
+
+def strides_of(shape: Sequence[int]) -> Array:
+    """Return how many samples lie between neighbours along each axis."""
+    return np.array([int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))], np.int64)
+
+
+def starts_of(padded: Sequence[int], shape: Sequence[int]) -> Array:
+    """Return the flat places of the first sample of each line inside equal margins.
+
+    Examples
+    --------
+    >>> starts_of((4, 5), (2, 3))
+    array([ 6, 11])
+    """
+    starts = np.zeros(1, np.int64)
+    for axis, stride in enumerate(strides_of(padded)):
+        size = shape[axis] if axis < len(shape) - 1 else 1
+        steps = (np.arange(size) + (padded[axis] - shape[axis]) // 2) * stride
+        starts = (starts[:, None] + steps).ravel()
+    return starts
+
+
+def offsets_of(under: Array, padded: Sequence[int]) -> Array:
+    """Return the flat offsets of the samples of a footprint from its middle."""
+    around = np.argwhere(under) - np.array(under.shape, np.int64) // 2
+    return np.asarray(around @ strides_of(padded))
+
+
+def margins(values: Array, reach: Sequence[int], mode: Any = "symmetric", **kwargs: Any) -> Array:
+    """Return the values with margins, mirrored by default."""
+    return np.pad(values, [(r, r) for r in reach], mode=mode, **kwargs)

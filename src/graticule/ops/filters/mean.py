@@ -1,0 +1,94 @@
+"""Mean of a window."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, spread
+from graticule.ops._morphology import Radius, footprint, halo_once, reach, with_values
+from graticule.ops.filters._separable import Taps, smoothed
+from graticule.ops.filters._windows import Window, margins, offsets_of, over_blocks, starts_of
+
+_Floats: TypeAlias = NDArray[np.float32]
+
+
+@op(version=1, scope=Neighbourhood(halo_once), dtype="float32", tolerance=4e-6)
+def mean(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -> Image:
+    r"""Replace each sample by the mean of a window around it.
+
+    The window is a box of :math:`2 r + 1` samples a side by default; the image is mirrored at
+    its border (``d c b a | a b c d | d c b a``). NaN is left out of the mean; where nothing else
+    is in the window, the result is NaN.
+
+    Parameters
+    ----------
+    image : Image
+        Any dims; worked on along ``z y x``, or along all where it has none of these.
+    radius : Length
+        Reach of the window from its middle, in pixels or as a length; below one pixel nothing
+        changes.
+    shape : {"box", "ball", "diamond"}
+        Samples within the radius by chessboard, Euclidean or city-block distance.
+
+    Returns
+    -------
+    Image
+        float32, in the units of ``image``.
+
+    Raises
+    ------
+    UnitsError
+        If ``radius`` has a unit and a filtered dim has none.
+    ImageError
+        If the values are complex.
+
+    See Also
+    --------
+    graticule.ops.filters.gaussian : smooths without favouring the directions of the axes.
+    scipy.ndimage.uniform_filter : the same values for a box, where there is no NaN.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> gt.filters.mean(np.array([0, 0, 3, 0, 6]))
+    array([0., 1., 1., 3., 4.], dtype=float32)
+    """
+    values = np.ascontiguousarray(image.values, np.float32)
+    if shape == "box":
+        size = reach(image, radius)
+        taps = {
+            image.get_axis_num(dim): Taps(np.full(size[dim] + 1, 1 / (2 * size[dim] + 1)))
+            for dim in filtered_dims(image)
+        }
+        return with_values(image, smoothed(values, taps))
+    under = footprint(image, radius, shape)
+    return with_values(image, over_blocks(image, values, lambda block: _mean(block, under)))
+
+
+def _mean(values: _Floats, under: NDArray[np.bool_]) -> _Floats:
+    missing = np.isnan(values)
+    if not missing.any():
+        return (_sums(values, under) / np.count_nonzero(under)).astype(np.float32)
+    known = _sums((~missing).astype(np.float32), under)
+    total = _sums(np.where(missing, np.float32(0), values), under)
+    with np.errstate(invalid="ignore"):
+        return np.where(known > 0, total / np.maximum(known, 1), np.nan).astype(np.float32)
+
+
+def _sums(values: _Floats, under: NDArray[np.bool_]) -> NDArray[np.float64]:
+    from graticule.ops.filters._window_kernels import window_sums
+
+    padded = margins(values, [size // 2 for size in under.shape])
+    starts, offsets = starts_of(padded.shape, values.shape), offsets_of(under, padded.shape)
+    out = np.empty((starts.size, values.shape[-1]))
+    flat = padded.reshape(-1)
+    spread(
+        lambda a, b: window_sums(flat, out, a, b, starts, offsets),
+        starts.size,
+        least=max(1, 4096 // values.shape[-1]),
+    )
+    return out.reshape(values.shape)
