@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from scipy import ndimage
 
 import graticule as gt
@@ -81,3 +83,18 @@ def test_lengths_are_those_of_each_axis() -> None:
 def test_nothing_known_is_refused() -> None:
     with pytest.raises(ImageError, match=r"threshold.edge_guard: .*no finite value"):
         gt.op("threshold.edge_guard")(np.full((3, 4), np.nan))
+
+
+def skin(labels: Any) -> int:
+    """Count samples of the middle phase that lie between the two others."""
+    near = [ndimage.binary_dilation(labels == phase, iterations=2) for phase in (1, 3)]
+    return int(((labels == 2) & near[0] & near[1]).sum())
+
+
+def test_less_skin_on_a_real_shale(data_dir: Path) -> None:
+    image = tifffile.imread(data_dir / "qbi" / "shale-slice.tiff")
+    smooth = gt.op("filters.gaussian")(image, sigma=1.0)
+    plain = gt.op("threshold.multi_otsu")(smooth)
+    guarded = gt.op("threshold.edge_guard")(smooth)
+    assert skin(guarded) < skin(plain) / 2
+    assert (guarded > 0).all()

@@ -10,12 +10,17 @@ from graticule.ops.threshold._histogram import Array, Histogram
 
 
 def otsu(histogram: Histogram) -> Any:
-    """Return the value that maximises the variance between the classes."""
+    """Return the value that maximises the variance between the classes.
+
+    Where sparse counts of 16 bits leave many places equal to seven digits, the weights in single
+    precision decide for the one that scikit-image takes.
+    """
     counts, values = histogram.counts.astype(np.float64), histogram.offsets
     below, above = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]
     mean_below = np.cumsum(counts * values) / below
     mean_above = (np.cumsum((counts * values)[::-1]) / above[::-1])[::-1]
-    between = below[:-1] * above[1:] * (mean_below[:-1] - mean_above[1:]) ** 2
+    weight = below[:-1].astype(np.float32) * above[1:].astype(np.float32)
+    between = weight * (mean_below[:-1] - mean_above[1:]) ** 2
     return histogram.centers[np.argmax(between)]
 
 

@@ -55,6 +55,8 @@ class Histogram:
         The smallest difference between values; 0 where it is less than the fine bins tell.
     fine_width : float
         Width of a fine bin; 0 where values are counted one by one.
+    alike : ndarray or None
+        Whether the values of a fine bin are all the same; None where they all are.
     """
 
     counts: Array
@@ -64,6 +66,7 @@ class Histogram:
     fine_values: Array
     gap: float
     fine_width: float = 0.0
+    alike: Array | None = None
 
     @property
     def width(self) -> float:
@@ -209,8 +212,8 @@ def _of_fine(counts: Array, span: Range) -> Histogram:
     used = np.flatnonzero(fine)
     fine, sums = fine[used], sums[used]
     values = (used + sums / fine / 65_536) / span.scale
-    gap = 0.0 if (sums % fine).any() else float(np.diff(values).min(initial=np.inf))
-    edges = span.edges
-    return Histogram(
-        coarse, (edges[:-1] + edges[1:]) / 2, float(span.low), fine, values, gap, 1 / span.scale
-    )
+    alike = sums % fine == 0
+    gap = float(np.diff(values).min(initial=np.inf)) if alike.all() else 0.0
+    edges, width = span.edges, 1 / span.scale
+    centers = (edges[:-1] + edges[1:]) / 2
+    return Histogram(coarse, centers, float(span.low), fine, values, gap, width, alike)

@@ -72,20 +72,20 @@ class _Below:
         counts, values = histogram.fine_counts, histogram.fine_values
         self.number = np.concatenate([[0], np.cumsum(counts)]).astype(np.float64)
         self.total = np.concatenate([[0.0], np.cumsum(counts * values)])
-        self.values = values
-        self.width = histogram.fine_width if histogram.gap == 0 else 0.0
+        self.values, self.alike, self.width = values, histogram.alike, histogram.fine_width
         self.bins = np.floor(values / self.width) if self.width else values
 
     def __call__(self, level: float) -> tuple[float, float]:
         """Return number and sum of the values up to a level above the smallest value."""
-        if not self.width:
-            split = int(np.searchsorted(self.values, level, side="right"))
-            return float(self.number[split]), float(self.total[split])
-        whole = np.floor(level / self.width)
-        split = int(np.searchsorted(self.bins, whole))
-        number, total = float(self.number[split]), float(self.total[split])
-        if self.bins[split] == whole:
-            part = level / self.width - whole
-            number += part * (self.number[split + 1] - self.number[split])
-            total += part * (self.total[split + 1] - self.total[split])
-        return number, total
+        split = int(np.searchsorted(self.values, level, side="right"))
+        if self.alike is not None:
+            whole = np.floor(level / self.width)
+            place = int(np.searchsorted(self.bins, whole))
+            if place < self.bins.size and self.bins[place] == whole and not self.alike[place]:
+                return self._in_part(place, level / self.width - whole)
+        return float(self.number[split]), float(self.total[split])
+
+    def _in_part(self, place: int, part: float) -> tuple[float, float]:
+        number = (1 - part) * self.number[place] + part * self.number[place + 1]
+        total = (1 - part) * self.total[place] + part * self.total[place + 1]
+        return float(number), float(total)
