@@ -1,0 +1,134 @@
+"""Reconstruction, small parts, new numbers, joins, growth and skeletons, against scikit-image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import ndimage
+from skimage import data as pictures
+from skimage import measure, morphology, segmentation
+
+import graticule as gt
+from graticule.core import as_image
+from graticule.core.errors import ImageError
+from graticule.pipeline.tiles import run_tiled
+
+SHAPES = hnp.array_shapes(min_dims=1, max_dims=3, max_side=10)
+MASKS = hnp.arrays(bool, SHAPES)
+LABELS = hnp.arrays(np.int32, SHAPES, elements=st.sampled_from([0, 0, 0, 3, 1, 70]))
+
+
+def same_partition(one: Any, other: Any) -> bool:
+    pairs = np.unique(np.stack([one.ravel(), other.ravel()]), axis=1).shape[1]
+    return bool(pairs == len(np.unique(one)) == len(np.unique(other)))
+
+
+@given(hnp.arrays(np.uint8, SHAPES, elements=st.integers(0, 6)), st.data())
+def test_reconstruction_equals_scikit_image(limit: Any, data: st.DataObject) -> None:
+    connectivity = data.draw(st.integers(1, limit.ndim))
+    method = data.draw(st.sampled_from(["dilation", "erosion"]))
+    marker = data.draw(hnp.arrays(np.uint8, limit.shape, elements=st.integers(0, 6)))
+    cut = np.minimum if method == "dilation" else np.maximum
+    footprint = ndimage.generate_binary_structure(limit.ndim, connectivity)
+    expected = morphology.reconstruction(cut(marker, limit), limit, method, footprint)
+    run = gt.op("segment.reconstruction")
+    found = run(limit, marker, method=method, connectivity=connectivity)
+    np.testing.assert_array_equal(found, expected)
+    of_masks = run(limit > 2, marker > 3, method=method, connectivity=connectivity)
+    bits, seed = (limit > 2).astype(int), (marker > 3).astype(int)
+    expected = morphology.reconstruction(cut(seed, bits), bits, method, footprint)
+    np.testing.assert_array_equal(of_masks, expected.astype(bool))
+
+
+@given(MASKS, st.integers(0, 9), st.data())
+def test_small_parts_go_as_in_scikit_image(mask: Any, least: int, data: st.DataObject) -> None:
+    connectivity = data.draw(st.integers(1, mask.ndim))
+    params = {"min_size": least, "connectivity": connectivity}
+    for value, name in ((True, "objects"), (False, "holes")):
+        parts = measure.label(mask == value, connectivity=connectivity)
+        small = (np.bincount(parts.ravel()) < least)[parts] & (parts > 0)
+        found = gt.op(f"segment.remove_small_{name}")(mask, **params)
+        np.testing.assert_array_equal(found, np.where(small, not value, mask))
+
+
+def test_small_parts_are_found_by_volume_and_in_each_time() -> None:
+    mask = np.random.default_rng(1).random((3, 12, 13)) > 0.6
+    image = as_image(mask, dims=("t", "y", "x"), spacing={"y": "0.5 um", "x": "2 um"})
+    found = gt.op("segment.remove_small_objects")(image, min_size="4 um2")
+    for index in range(3):
+        alone = gt.op("segment.remove_small_objects")(mask[index], min_size=4)
+        np.testing.assert_array_equal(found[index], alone)
+
+
+@given(LABELS, st.sampled_from([1, 2**20, 2**31]))
+def test_relabel_goes_by_first_appearance(labels: Any, factor: int) -> None:
+    found = gt.op("segment.relabel")(labels.astype(np.int64) * factor)
+    assert same_partition(found, labels)
+    np.testing.assert_array_equal(found == 0, labels == 0)
+    values, first = np.unique(found[found > 0], return_index=True)
+    assert list(values) == list(range(1, len(values) + 1))
+    assert (np.diff(first) > 0).all()
+    np.testing.assert_array_equal(gt.op("segment.relabel")(found), found)
+
+
+@given(LABELS, st.integers(0, 2**16))
+def test_join_is_the_partition_of_scikit_image(labels: Any, seed: int) -> None:
+    others = np.random.default_rng(seed).integers(0, 4, labels.shape)
+    found = gt.op("segment.join")(labels, others)
+    expected = segmentation.join_segmentations(labels, others)
+    assert same_partition(found, expected)
+    np.testing.assert_array_equal(found == 0, (labels == 0) & (others == 0))
+    np.testing.assert_array_equal(found, gt.op("segment.relabel")(found))
+
+
+def test_join_of_other_dims_is_refused() -> None:
+    flat = as_image(np.ones((3, 3), int), dims=("t", "x"))
+    with pytest.raises(ImageError, match="same dims"):
+        gt.op("segment.join")(as_image(np.ones((3, 3), int)), flat)
+
+
+@given(LABELS, st.sampled_from([0, 1, 1.5, 2, 3, 4.5]), st.data())
+def test_labels_grow_to_the_nearest(labels: Any, distance: float, data: st.DataObject) -> None:
+    image = as_image(labels)
+    found = gt.op("segment.expand_labels")(image, distance=distance)
+    far = {
+        number: ndimage.distance_transform_edt(labels != number)
+        for number in np.unique(labels[labels > 0])
+    }
+    best, expected = np.full(labels.shape, np.inf), np.zeros_like(labels)
+    for number, away in far.items():  # in rising order, so that the lowest wins a tie
+        closer = (away < best) & (away <= distance)
+        best[closer], expected[closer] = away[closer], number
+    np.testing.assert_array_equal(found, expected)
+    tile = {str(dim): data.draw(st.integers(2, 9)) for dim in image.dims}
+    tiled = run_tiled("segment.expand_labels", [image], {"distance": distance}, tile=tile)
+    np.testing.assert_array_equal(tiled, found)
+
+
+def test_growth_on_coins_is_that_of_scikit_image_but_for_ties() -> None:
+    coins = pictures.coins()
+    labels = measure.label(coins > 150, connectivity=1).astype(np.int32)
+    found = gt.op("segment.expand_labels")(labels, distance=6)
+    expected = segmentation.expand_labels(labels, 6)
+    np.testing.assert_array_equal(found > 0, expected > 0)
+    assert (found == expected).mean() > 0.99
+
+
+@given(hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=3, min_side=2, max_side=12)))
+def test_skeleton_equals_scikit_image(mask: Any) -> None:
+    found = gt.op("segment.skeleton")(mask)
+    np.testing.assert_array_equal(found, morphology.skeletonize(mask).astype(bool))
+
+
+def test_skeleton_of_the_horse_has_its_connection() -> None:
+    horse = ~pictures.horse()
+    thin = gt.op("segment.skeleton")(horse)
+    assert (thin <= horse).all()
+    assert measure.euler_number(thin) == measure.euler_number(horse)
+    line = gt.op("segment.skeleton")(np.array([0, 1, 1, 1, 0, 1], bool))
+    assert list(line.astype(int)) == [0, 0, 1, 0, 0, 1]
