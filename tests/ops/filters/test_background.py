@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
-from skimage import morphology
+from skimage import data, morphology, restoration
 
 import graticule as gt
 from graticule.core import as_image
@@ -88,3 +88,54 @@ def test_complex_values_are_refused() -> None:
     for name in ("background", "background_polynomial"):
         with pytest.raises(ImageError, match="must be real"):
             gt.op(f"filters.{name}")(np.ones((3, 3), complex))
+
+
+def _ball(radii: tuple[float, ...], height: float) -> tuple[Any, Any]:
+    grids = np.meshgrid(*[np.arange(-int(r), int(r) + 1) / r for r in radii], indexing="ij")
+    square = np.add.reduce([grid**2 for grid in grids])
+    inside = square <= 1 + 1e-9
+    return inside, np.where(inside, height * np.sqrt(np.maximum(1 - square, 0)), 0)
+
+
+@pytest.mark.parametrize(("shape", "radius"), [((40, 50), 6), ((11, 12, 13), 3), ((60,), 9)])
+def test_the_rolling_ball_is_an_opening_by_a_ball(shape: tuple[int, ...], radius: int) -> None:
+    image = (np.random.default_rng(2).random(shape) * 40).astype(np.float32)
+    inside, ball = _ball((radius,) * len(shape), 20)
+    low = ndimage.grey_erosion(image, footprint=inside, structure=ball, mode="constant", cval=1e9)
+    level = ndimage.grey_dilation(low, footprint=inside, structure=ball, mode="constant", cval=-1e9)
+    run = gt.op("filters.background")
+    found = run(image, width=radius, method="rolling_ball", height=20)
+    np.testing.assert_allclose(found, image - level, atol=1e-5)
+    assert (found >= 0).all()
+
+
+def test_the_rolling_ball_erodes_as_scikit_image() -> None:
+    inside, ball = _ball((8, 8), 8)
+    image = data.coins()[:90, :100].astype(np.float64)
+    low = ndimage.grey_erosion(image, footprint=inside, structure=ball, mode="constant", cval=1e9)
+    theirs = restoration.rolling_ball(image, radius=8)
+    np.testing.assert_allclose(low + 8, theirs, atol=1e-6)
+    flat = gt.op("filters.background")(image, width=8, method="rolling_ball", height=8)
+    assert (image - flat >= theirs - 8 - 1e-4).all()
+
+
+@given(st.floats(-100, 100, width=32), st.floats(1, 50))
+def test_a_flat_ground_is_taken_away_whatever_the_ball(level: float, height: float) -> None:
+    image = np.full((12, 15), level)
+    image[5:7, 5:8] += 10
+    flat = gt.op("filters.background")(image, width=5, method="rolling_ball", height=height)
+    assert flat.min() >= 0
+    np.testing.assert_allclose(flat[0], 0, atol=1e-4)
+
+
+def test_a_flat_ball_is_an_opening_and_spacing_makes_it_an_ellipsoid() -> None:
+    run = gt.op("filters.background")
+    image = as_image(IMAGE, spacing={"y": "2 um", "x": "1 um"})
+    flat = run(image, width="6 um", method="rolling_ball", height=1e-9)
+    np.testing.assert_allclose(flat, run(image, width="6 um", method="opening"), atol=1e-6)
+
+
+def test_nan_has_no_say_in_the_rolling_ball() -> None:
+    image = np.array([5, 5, np.nan, 5, 9, 5, 5.0])
+    flat = gt.op("filters.background")(image, width=2, method="rolling_ball", height=1e-6)
+    np.testing.assert_allclose(flat, [0, 0, np.nan, 0, 4, 0, 0], atol=1e-5)

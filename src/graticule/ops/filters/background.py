@@ -9,16 +9,17 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, op
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, spread
 from graticule.ops._background import Correction, corrected
-from graticule.ops._morphology import dilated, eroded, reach
+from graticule.ops._morphology import dilated, eroded, footprint, reach
+from graticule.ops.filters._windows import Array, margins, offsets_of, over_blocks, starts_of
 from graticule.ops.filters.gaussian import gaussian
 
 _TRUNCATE = 3.0
 
 
 def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
-    if params["method"] == "opening":
+    if params["method"] != "gaussian":
         return reach(image, params["width"], times=2)
     smooth = {"sigma": params["width"], "truncate": _TRUNCATE}
     assert isinstance(gaussian.scope, Neighbourhood)
@@ -30,15 +31,23 @@ def background(
     image: Image,
     *,
     width: Annotated[Length, Field(title="Width", gt=0)] = Length(50),
-    method: Annotated[Literal["gaussian", "opening"], Field(title="Method")] = "gaussian",
+    method: Annotated[
+        Literal["gaussian", "opening", "rolling_ball"], Field(title="Method")
+    ] = "gaussian",
+    height: Annotated[float, Field(title="Height of the ball", gt=0)] = 50.0,
     correction: Correction = "subtract",
 ) -> Image:
     r"""Take away the light that varies slowly across an image.
 
     The background :math:`b` is the image smoothed with a Gaussian of standard deviation
-    ``width``, or its grey opening by a ball of that radius [1]_, which follows the darkest
-    surroundings and so suits bright objects on a dark ground. The result is :math:`f - b`, or
-    :math:`f / b`. Choose a width well above that of the objects.
+    ``width``; or its grey opening by a flat footprint of that radius, which follows the darkest
+    surroundings and so suits bright objects on a dark ground; or what a ball of that radius
+    reaches that rolls under the image as under a landscape [1]_, which follows slopes better
+    and is smoother. The result is :math:`f - b`, or :math:`f / b`. Choose a width well above
+    that of the objects.
+
+    The ball has no size in values but the one it is given: it falls off from its top by
+    ``height`` over its ``width``, so that a steeper slope of the ground is taken for an object.
 
     NaN has no say in the background and stays NaN; so does a ratio to a background of 0.
 
@@ -48,8 +57,10 @@ def background(
         Any dims; worked on along ``z y x``, or along all where it has none of these.
     width : Length
         Standard deviation or radius, in pixels or as a length.
-    method : {"gaussian", "opening"}
+    method : {"gaussian", "opening", "rolling_ball"}
         How the background is estimated.
+    height : float
+        Height of the rolling ball in the units of ``image``; of no effect with other methods.
     correction : {"subtract", "divide"}
         Difference from the background (light that was added), or ratio to it (uneven
         illumination).
@@ -69,6 +80,7 @@ def background(
     See Also
     --------
     graticule.ops.filters.background_polynomial : a smooth surface over the whole image.
+    skimage.restoration.rolling_ball : the erosion by the ball only, and not the dilation after.
 
     References
     ----------
@@ -85,6 +97,42 @@ def background(
     if method == "opening":
         values = image.values.astype(np.float32, copy=False)
         level = dilated(image, eroded(image, values, width, "ball"), width, "ball")
+    elif method == "rolling_ball":
+        level = _under_a_ball(image, width, height)
     else:
         level = gaussian.function(image, sigma=width, truncate=_TRUNCATE).values
     return corrected(image, level, correction)
+
+
+def _under_a_ball(image: xr.DataArray, radius: Length, height: float) -> Array:
+    """Return the grey opening by half a ball: what its surface reaches from below."""
+    radii = [max(radius.samples(image, dim), 1.0) for dim in filtered_dims(image)]
+    under = footprint(image, radius, "ball")
+    around = (np.argwhere(under) - np.array(under.shape) // 2) / radii
+    fall = height * (1 - np.sqrt(np.maximum(1 - (around**2).sum(axis=1), 0)))
+    fall = fall.astype(np.float32)
+
+    def opened(values: Array) -> Array:
+        missing = np.isnan(values)
+        known = np.where(missing, np.float32(np.inf), values)
+        low = _lowest(known, under, fall)
+        level = np.minimum(-_lowest(-low, under, fall), known)  # rounding may lift it a little
+        return np.where(missing, values, level)
+
+    return over_blocks(image, image.values.astype(np.float32), opened)
+
+
+def _lowest(values: Array, under: Array, heights: Array) -> Array:
+    from graticule.ops.filters._window_kernels import window_lowest
+
+    reach_of = [size // 2 for size in under.shape]
+    padded = margins(values, reach_of, "constant", constant_values=np.inf)
+    starts, offsets = starts_of(padded.shape, values.shape), offsets_of(under, padded.shape)
+    out = np.empty((starts.size, values.shape[-1]), np.float32)
+    flat = padded.reshape(-1)
+    spread(
+        lambda a, b: window_lowest(flat, out, a, b, starts, offsets, heights),
+        starts.size,
+        least=max(1, 1024 // values.shape[-1]),
+    )
+    return out.reshape(values.shape)
