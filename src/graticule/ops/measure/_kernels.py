@@ -57,6 +57,22 @@ def _empty_sums(size: int) -> tuple[Any, Any]:
     return sums, ends
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _run_end(line: Any, start: int, size: int) -> int:
+    """Return where the run of one label ends; background is passed over eight at a time."""
+    stop = start + 1
+    if line[start] == 0:
+        while stop + 8 <= size:
+            low = line[stop] | line[stop + 1] | line[stop + 2] | line[stop + 3]
+            high = line[stop + 4] | line[stop + 5] | line[stop + 6] | line[stop + 7]
+            if low | high:
+                break
+            stop += 8
+    while stop < size and line[stop] == line[start]:
+        stop += 1
+    return stop
+
+
 @njit(cache=True, nogil=True)
 def sum_positions(labels: Any, offset: Any, low: int, high: int) -> tuple[Any, Any]:
     """Return sums and extrema of the positions of labels ``low..high``, exact in integers.
@@ -71,14 +87,11 @@ def sum_positions(labels: Any, offset: Any, low: int, high: int) -> tuple[Any, A
             line = labels[k, j]
             stop = 0
             while stop < size:
-                label = line[stop]
                 start = stop
-                stop += 1
-                while stop < size and line[stop] == label:
-                    stop += 1
-                if label != 0:
+                stop = _run_end(line, start, size)
+                if line[start] != 0:
                     z, y, first = k + offset[0], j + offset[1], start + offset[2]
-                    _add_run(sums, ends, label - low, stop - start, z, y, first)
+                    _add_run(sums, ends, line[start] - low, stop - start, z, y, first)
     return sums, ends
 
 
@@ -95,30 +108,27 @@ def sum_both(labels: Any, values: Any, offset: Any, low: int, high: int) -> tupl
             line, grey = labels[k, j], values[k, j]
             stop = 0
             while stop < size:
-                label = line[stop]
                 start = stop
-                if label == 0:
-                    while stop < size and line[stop] == 0:
-                        stop += 1
+                stop = _run_end(line, start, size)
+                if line[start] == 0:
                     continue
                 total, squares = np.int64(0), np.int64(0)
-                least = most = np.int64(grey[start])
-                while stop < size and line[stop] == label:
-                    value = np.int64(grey[stop])
+                least = most = grey[start]
+                for i in range(start, stop):
+                    value = np.int64(grey[i])
                     total += value
                     squares += value * value
-                    least = min(least, value)
-                    most = max(most, value)
-                    stop += 1
-                at = label - low
+                    least = grey[i] if grey[i] < least else least
+                    most = grey[i] if grey[i] > most else most
+                at = line[start] - low
                 z, y, first = k + offset[0], j + offset[1], start + offset[2]
                 _add_run(sums, ends, at, stop - start, z, y, first)
                 row = out[at]
                 row[0] += stop - start
                 row[1] += total
                 row[2] += squares
-                row[3] = min(row[3], least)
-                row[4] = max(row[4], most)
+                row[3] = min(row[3], np.int64(least))
+                row[4] = max(row[4], np.int64(most))
     return sums, ends, out
 
 
