@@ -10,6 +10,7 @@ from graticule.cli.bench import bench
 from graticule.cli.check import check
 from graticule.cli.compare import compare
 from graticule.cli.demo import demo
+from graticule.cli.evaluate import evaluate
 from graticule.cli.inspect import inspect
 from graticule.cli.ops import ops
 from graticule.cli.run import run
@@ -29,6 +30,6 @@ def make_app() -> App:
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,
     )
-    for command in (demo, run, compare, audit, check, ops, inspect, bench):
+    for command in (demo, run, evaluate, compare, audit, check, ops, inspect, bench):
         app.command(command)
     return app

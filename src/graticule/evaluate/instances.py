@@ -173,6 +173,7 @@ class InstanceScores:
             "objects_found": first.found,
             "objects_true": first.true,
             "count_error": self.count_error,
+            "absolute_count_error": abs(self.count_error),
             "tp": first.tp,
             "fp": first.fp,
             "fn": first.fn,

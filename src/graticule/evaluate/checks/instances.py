@@ -17,7 +17,7 @@ _Threshold = Annotated[float, Field(gt=0, le=1)]
 
 def _study(rows: pd.DataFrame, *, n: int, seed: int, confidence: float, **_: Any) -> pd.DataFrame:
     names = [name for name in rows if str(name).startswith("ap_") and str(name)[-1] not in "wh"]
-    names += ["f1", "panoptic_quality", "count_error"]
+    names += ["f1", "panoptic_quality", "count_error", "absolute_count_error"]
     return with_means(rows, list(map(str, names)), n=n, seed=seed, confidence=confidence)
 
 
@@ -52,8 +52,8 @@ def instances(
     Returns
     -------
     Evidence
-        Columns ``objects_found, objects_true, count_error, tp, fp, fn``, ``ap_<first threshold>,
-        precision, recall`` with ``_low`` and ``_high`` over blocks of the image, ``ap_mean, f1,
+        Columns ``objects_found, objects_true, count_error, absolute_count_error, tp, fp, fn``,
+        ``ap_<first threshold>, precision, recall`` with ``_low`` and ``_high`` over blocks of the image, ``ap_mean, f1,
         panoptic_quality, mean_iou``; over a study the means with their intervals over images.
         Arrays ``thresholds`` and ``average_precision``.
 

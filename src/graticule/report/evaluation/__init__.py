@@ -1,0 +1,1 @@
+"""Results against their truth: finding the pairs, judging them, and the page."""

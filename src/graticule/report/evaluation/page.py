@@ -1,0 +1,152 @@
+"""The page of an evaluation: means with intervals, every image's numbers, hits and misses."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+import graticule
+from graticule.core.errors import GraticuleError
+from graticule.core.kinds import Kind
+from graticule.evaluate.curves import ranking
+from graticule.pipeline.preview import pictured
+from graticule.report import wording
+from graticule.report.evaluation.judged import Judged, opened
+from graticule.report.figures.hits import codes_of, draw_hits
+from graticule.report.figures.roc import draw_roc
+from graticule.report.html import render
+from graticule.report.preview import Picture, picture_of
+from graticule.report.style import Drawing
+
+SHOWN, LISTED = 12, 500
+_WORDS = {
+    "mask": "Dice's coefficient",
+    "labels": "average precision at an overlap of one half, TP / (TP + FP + FN),",
+    "scores": "the area under the ROC curve",
+}
+
+
+def page(judged: Judged, title: str, *, command: Sequence[str] = (), missing: Any = ()) -> str:
+    """Return the page as HTML.
+
+    Parameters
+    ----------
+    judged : Judged
+        What was found.
+    title : str
+        What was judged.
+    command : sequence of str
+        How to repeat it.
+    missing : sequence of str
+        What had no partner, in words.
+    """
+    shown = judged.rows.sort_values(judged.main, na_position="first")["image"].head(SHOWN)
+    summary, rows = judged.summary, judged.rows.head(LISTED)
+    content = {
+        "title": title,
+        "version": graticule.__version__,
+        "kind": judged.kind,
+        "answer": answer(judged),
+        "faults": [*judged.failed.items()],
+        "missing": list(missing),
+        "tables": [
+            ("Over the images", _head(summary, judged), _cells(summary), "summary.csv"),
+            ("Image by image", _head(rows, judged), _cells(rows), "evaluation.csv"),
+        ],
+        "total": len(judged.rows),
+        "images": [(str(name), _figure(judged, str(name))) for name in shown],
+        "command": shlex.join(command),
+    }
+    return render("template.html", content, package="graticule.report.evaluation")
+
+
+def answer(judged: Judged) -> list[str]:
+    """Return in words how good the results are, and what to beware of."""
+    count = len(judged.rows)
+    said = []
+    words = _WORDS[judged.kind]
+    mean = judged.means.get(judged.main)
+    if mean is None:
+        said.append(f"{words[:1].upper()}{words[1:]} has no value in any image.")
+    elif count == 1:
+        row = judged.rows.iloc[0]
+        low, high = (float(row[f"{judged.main}_{end}"]) for end in ("low", "high"))
+        over = (
+            f"; between {low:.4g} and {high:.4g} by resampling {row['blocks']} blocks of the image"
+            if not math.isnan(low)
+            else "; the image holds too few independent blocks for an interval"
+        )
+        said.append(f"{words[:1].upper()}{words[1:]} is {mean.estimate:.4g}{over}.")
+    else:
+        over = f"between {mean.low:.4g} and {mean.high:.4g} by resampling the images"
+        said.append(
+            f"{words[:1].upper()}{words[1:]} is {mean.estimate:.4g} in the mean over "
+            f"{mean.units} images; {over}."
+        )
+        if mean.left_out:
+            said.append(f"It has no value in {wording.count(mean.left_out, 'image')}.")
+    if judged.kind == "labels":
+        found, true = (int(judged.rows[f"objects_{name}"].sum()) for name in ("found", "true"))
+        said.append(f"{wording.count(found, 'object')} found of {true:,} true ones.")
+    said += _warned(judged)
+    return said
+
+
+def _warned(judged: Judged) -> list[str]:
+    if "accuracy_warning" not in judged.rows:
+        return []
+    warned = judged.rows["accuracy_warning"][judged.rows["accuracy_warning"] != ""]
+    if warned.empty:
+        return []
+    if len(judged.rows) == 1:
+        return [f"The accuracy says nothing: {warned.iloc[0]}."]
+    return [
+        f"The accuracy says nothing on {len(warned)} of {len(judged.rows)} images, as on "
+        f"{judged.rows['image'][warned.index[0]]}: {warned.iloc[0]}."
+    ]
+
+
+def _head(table: pd.DataFrame, judged: Judged) -> list[tuple[str, str, bool]]:
+    units = judged.rows.attrs.get("units", {})
+    return [
+        (str(name), str(units.get(name, "")), pd.api.types.is_numeric_dtype(table[name]))
+        for name in table.columns
+    ]
+
+
+def _cells(table: pd.DataFrame) -> list[list[tuple[str, str]]]:
+    columns = []
+    for name in table.columns:
+        values = [_plain(value) for value in table[name]]
+        keys = ["" if value is None else str(value) for value in values]
+        texts = [wording.number(value) for value in values]
+        columns.append(list(zip(texts, keys, strict=True)))
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if value is None or value != value else value
+
+
+def _figure(judged: Judged, name: str) -> Drawing | str:
+    try:
+        result, truth = opened(judged.pairs[name])
+        if judged.kind == "scores":
+            curve = ranking(result, truth.copy(data=truth.values != 0)).thinned()
+            return draw_roc({"result": (curve.false_positive_rate, curve.recall)}, name)
+        kind = Kind.LABELS if judged.kind == "labels" else Kind.MASK
+        pictures = [_picture(image, kind) for image in (result, truth)]
+        return draw_hits(codes_of(*pictures), pictures[0], name)
+    except GraticuleError as error:
+        return str(error)
+
+
+def _picture(image: Any, kind: Kind) -> Picture:
+    if kind is Kind.MASK:
+        image = image.copy(data=image.values != 0)
+    return picture_of(*pictured(image, kind)).flat()

@@ -1,0 +1,172 @@
+"""``graticule evaluate``: results against their truth, from files, folders and runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import skimage
+import tifffile
+from PIL import Image
+from scipy import ndimage
+from skimage.io import imread
+
+from graticule.cli import main
+
+COINS = Path(skimage.__file__).parent / "data" / "coins.png"
+
+
+def blobs(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    field = ndimage.gaussian_filter(rng.normal(size=(96, 128)), 3)
+    fault = ndimage.gaussian_filter(rng.normal(size=(96, 128)), 3)
+    return field > field.std(), ((field + 0.4 * fault) / field.std()).astype(np.float32)
+
+
+def picture(path: Path, mask: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.uint8(255) * mask).save(path)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    for number in range(3):
+        truth, scores = blobs(number)
+        picture(tmp_path / "truth" / f"cell{number}_mask.png", truth)
+        picture(tmp_path / "masks" / f"cell{number}.png", scores > 1)
+        for name, image in (
+            ("objects", ndimage.label(truth)[0].astype(np.uint16)),
+            ("labels", ndimage.label(scores > 1)[0].astype(np.int32)),
+            ("scores", scores),
+        ):
+            (tmp_path / name).mkdir(exist_ok=True)
+            tifffile.imwrite(tmp_path / name / f"cell{number}.tif", image)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("result", "truth", "column"),
+    [("masks", "truth", "dice"), ("labels", "objects", "ap_0.5"), ("scores", "truth", "auc")],
+)
+def test_folders_are_matched_by_name_and_the_kind_is_seen(
+    study: Path, result: str, truth: str, column: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = study / "out"
+    assert (
+        main(["evaluate", str(study / result), "--truth", str(study / truth), "-o", str(out)]) == 0
+    )
+    rows = pd.read_csv(out / "evaluation.csv")
+    assert rows["image"].tolist() == ["cell0", "cell1", "cell2"]
+    assert (rows[column] > 0.2).all()
+    summary = pd.read_csv(out / "summary.csv").set_index("measure")
+    assert summary.loc[column, "mean"] == pytest.approx(rows[column].mean())
+    assert summary.loc[column, "low"] < summary.loc[column, "high"]
+    html = (out / "evaluation.html").read_text()
+    assert html.count("<figure>") == 3
+    assert 'src="http' not in html
+    assert "in the mean over 3 images" in capsys.readouterr().out
+
+
+def test_one_pair_of_files_has_an_interval_over_blocks(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [
+        str(study / name / f) for name, f in (("masks", "cell0.png"), ("truth", "cell1_mask.png"))
+    ]
+    assert main(["evaluate", files[0], "--truth", files[1], "-o", str(study / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "by resampling" in said
+    assert "blocks of the image" in said
+
+
+def test_a_run_folder_is_judged_by_its_arrays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert main(["run", "coins", str(COINS), "-o", str(run)]) == 0
+    bright = ndimage.label(ndimage.binary_opening(imread(COINS) > 110, iterations=3))[0]
+    tifffile.imwrite(tmp_path / "truth.tif", bright.astype(np.uint16))
+    (tmp_path / "truths").mkdir()
+    tifffile.imwrite(tmp_path / "truths" / "coins.tif", bright.astype(np.uint16))
+    out = str(tmp_path / "out")
+    assert main(["evaluate", str(run), "--truth", str(tmp_path / "truths"), "-o", out]) == 0
+    assert pd.read_csv(tmp_path / "out" / "evaluation.csv")["objects_found"].tolist() == [24]
+    wrong = ["evaluate", str(run), "--truth", str(tmp_path / "truths"), "-o", out, "--of", "kepd"]
+    assert main(wrong) == 2
+    assert "did you mean kept" in capsys.readouterr().err
+
+
+def test_what_has_no_partner_is_named_and_exits_1(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (study / "masks" / "cell0.png").rename(study / "masks" / "other.png")
+    arguments = ["evaluate", str(study / "masks"), "--truth", str(study / "truth")]
+    assert main([*arguments, "-o", str(study / "out")]) == 1
+    said = capsys.readouterr().err
+    assert "other has no truth" in said
+    assert "cell0_mask is a truth without a result" in said
+    assert "other has no truth" in (study / "out" / "evaluation.html").read_text()
+
+
+def test_a_truth_of_another_size_is_named_with_both_sizes(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture(study / "truth" / "cell1_mask.png", blobs(1)[0][:50])
+    arguments = ["evaluate", str(study / "masks"), "--truth", str(study / "truth")]
+    assert main([*arguments, "-o", str(study / "out")]) == 1
+    said = capsys.readouterr()
+    assert "failed: cell1: " in said.err
+    assert "cell1_mask.png: the truth is 50 x 128, the result 96 x 128" in said.err
+    assert "in the mean over 2 images" in said.out
+    one = ["evaluate", str(study / "masks" / "cell1.png")]
+    one += ["--truth", str(study / "truth" / "cell1_mask.png"), "-o", str(study / "two")]
+    assert main(one) == 2
+
+
+def test_labels_against_a_mask_need_a_word(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["evaluate", str(study / "labels"), "--truth", str(study / "truth")]
+    arguments += ["-o", str(study / "out")]
+    assert main(arguments) == 2
+    assert "--kind mask" in capsys.readouterr().err
+    assert main([*arguments, "--kind", "mask"]) == 0
+    by_mask = pd.read_csv(study / "out" / "evaluation.csv")["dice"]
+    assert main(["evaluate", str(study / "masks"), *arguments[2:]]) == 0
+    assert pd.read_csv(study / "out" / "evaluation.csv")["dice"].equals(by_mask)
+
+
+def test_wrong_requests_are_said(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    colour = study / "colour.png"
+    Image.fromarray(
+        np.arange(96 * 128 * 3, dtype=np.uint32).astype(np.uint8).reshape(96, 128, 3)
+    ).save(colour)
+    truth = str(study / "truth" / "cell0_mask.png")
+    for arguments, words in [
+        ([str(study / "none")], "no such file"),
+        ([str(colour)], "has channels"),
+        ([str(study / "masks" / "cell0.png"), "--confidence", "1"], "between 0 and 1"),
+    ]:
+        assert main(["evaluate", *arguments, "--truth", truth, "-o", str(study / "out")]) == 2
+        assert words in capsys.readouterr().err
+    (study / "far").mkdir()
+    picture(study / "far" / "a.png", blobs(0)[0])
+    picture(study / "far" / "a_mask.png", blobs(0)[0])
+    assert main(["evaluate", str(study / "far"), "--truth", str(study / "truth")]) == 2
+    assert "of the same image" in capsys.readouterr().err
+    (study / "far" / "a_mask.png").unlink()
+    assert main(["evaluate", str(study / "far"), "--truth", str(study / "truth")]) == 2
+    assert "no result has a truth" in capsys.readouterr().err
+
+
+def test_empty_masks_are_judged_by_the_rules(study: Path) -> None:
+    nothing = np.zeros((96, 128), bool)
+    picture(study / "none" / "a.png", nothing)
+    picture(study / "void" / "a.png", nothing)
+    out = study / "out"
+    assert (
+        main(["evaluate", str(study / "none"), "--truth", str(study / "void"), "-o", str(out)]) == 0
+    )
+    row = pd.read_csv(out / "evaluation.csv").iloc[0]
+    assert row["dice"] == row["precision"] == 1
+    assert row["hd95"] == 0
