@@ -95,8 +95,10 @@ def gathered(values: Array) -> Array:
     out = np.where(np.isfinite(values), values, 0)
     for axis in (1, 2, 3):
         if out.shape[axis] > 1:
-            before, after = _shifted(out, axis)
-            out = 0.25 * (before + after) + 0.5 * out
+            quarter = 0.25 * out
+            out *= 0.5
+            for here, there in _neighbours(axis):
+                out[here] += quarter[there]
     return np.asarray(out)
 
 
@@ -113,14 +115,16 @@ def _largest_around(values: Array) -> Array:
     out = values
     for axis in (1, 2, 3):
         if out.shape[axis] > 1:
-            before, after = _shifted(out, axis)
-            out = np.fmax(np.fmax(before, after), out)
+            own, out = out, out.copy()
+            for here, there in _neighbours(axis)[:2]:
+                np.fmax(out[here], own[there], out=out[here])
     return out
 
 
-def _shifted(values: Array, axis: int) -> tuple[Array, Array]:
-    """Return the neighbours of each sample along an axis; the ends repeat."""
-    size = values.shape[axis]
-    ahead = np.minimum(np.arange(size) + 1, size - 1)
-    behind = np.maximum(np.arange(size) - 1, 0)
-    return np.take(values, behind, axis), np.take(values, ahead, axis)
+def _neighbours(axis: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+    """Return where samples are, and their neighbours along an axis; the ends are their own."""
+    first, last = slice(None, 1), slice(-1, None)
+    pairs = [(slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))]
+    pairs += [(first, first), (last, last)]
+    rest = (slice(None),) * axis
+    return [((*rest, here), (*rest, there)) for here, there in pairs]
