@@ -14,7 +14,8 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Length, filtered_dims, like
+from graticule.core import Length, filtered_dims, like, spread
+from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of, turned
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Shape = Annotated[Literal["ball", "box", "diamond"], Field(title="Shape of the footprint")]
@@ -84,33 +85,29 @@ def _extremum(
     if values.dtype == np.float16:
         wide = _extremum(image, values.astype(np.float32), radius, shape, lowest=lowest)
         return wide.astype(np.float16)
-    axes = [image.get_axis_num(dim) for dim in filtered_dims(image)]
     under = footprint(image, radius, shape)
     missing = np.isnan(values) if values.dtype.kind == "f" else None
     if missing is None or not missing.any():
-        return _over_axes(values, axes, under, lowest=lowest)
+        return _over_blocks(image, values, under, lowest=lowest)
     neutral = np.inf if lowest else -np.inf
-    result = _over_axes(np.where(missing, neutral, values), axes, under, lowest=lowest)
-    known = _over_axes((~missing).view(np.uint8), axes, under, lowest=False)
+    result = _over_blocks(image, np.where(missing, neutral, values), under, lowest=lowest)
+    known = _over_blocks(image, (~missing).view(np.uint8), under, lowest=False)
     result[known == 0] = np.nan
     return result
 
 
-def _over_axes(values: Array, axes: list[int], under: Array, *, lowest: bool) -> Array:
-    """Apply a footprint along some axes, for every index along the others."""
+def _over_blocks(image: xr.DataArray, values: Array, under: Array, *, lowest: bool) -> Array:
+    """Apply a footprint along the filtered dims, for every index along the others."""
     if under.size == 1:
         return values.copy()
-    order = [axis for axis in range(values.ndim) if axis not in axes] + axes
-    moved = np.ascontiguousarray(values.transpose(order))
-    flat = moved.reshape(-1, *moved.shape[moved.ndim - len(axes) :])
-    out = np.empty_like(flat)
-    kernel = under.reshape(1, -1) if len(axes) == 1 else under
-    fast = values.dtype.name in _CV2 and len(axes) <= 2
-    for index, plane in enumerate(flat):
-        sheet = plane.reshape(1, -1) if len(axes) == 1 else plane
-        found = (_by_cv2 if fast else _by_shifts)(sheet, kernel, lowest=lowest)
-        out[index] = found.reshape(plane.shape)
-    return np.ascontiguousarray(out.reshape(moved.shape).transpose(np.argsort(order)))
+    fast = values.dtype.name in _CV2 and under.ndim <= 2
+    kernel = under.reshape(1, -1) if under.ndim == 1 else under
+
+    def found(block: Array) -> Array:
+        sheet = block.reshape(1, -1) if block.ndim == 1 else block
+        return (_by_cv2 if fast else _by_rows)(sheet, kernel, lowest=lowest).reshape(block.shape)
+
+    return over_blocks(image, values, found)
 
 
 def _by_cv2(plane: Array, under: Array, *, lowest: bool) -> Array:
@@ -126,18 +123,51 @@ def _by_cv2(plane: Array, under: Array, *, lowest: bool) -> Array:
     )
 
 
-def _by_shifts(block: Array, under: Array, *, lowest: bool) -> Array:
-    """Compare the block with itself moved by each offset: exact for any dtype."""
-    pick = np.minimum if lowest else np.maximum
-    out = block.copy()
-    for offset in np.argwhere(under) - np.array(under.shape) // 2:
-        if (np.abs(offset) >= block.shape).any():
-            continue
-        here = tuple(
-            slice(max(0, -o), min(n, n - o)) for o, n in zip(offset, block.shape, strict=True)
-        )
-        there = tuple(
-            slice(max(0, o), min(n, n + o)) for o, n in zip(offset, block.shape, strict=True)
-        )
-        pick(out[here], block[there], out=out[here])
-    return out
+def _by_rows(block: Array, under: Array, *, lowest: bool) -> Array:
+    """Compare runs along the last axis, one for each row of the footprint: exact for any dtype.
+
+    Rows of one length share their runs, and a box is made of runs along each axis.
+    """
+    from graticule.ops._morphology_kernels import raise_to_highest
+
+    floats = block.dtype.kind == "f"
+    neutral = -np.inf if floats else np.iinfo(block.dtype).min
+    margin = [size // 2 for size in under.shape]
+    padded = margins(
+        turned(block) if lowest else block, margin, "constant", constant_values=neutral
+    )
+    if under.all():
+        for axis, size in enumerate(under.shape):
+            padded = _highest_of_runs(padded, size, axis)
+        return turned(padded) if lowest else padded
+    out = np.full((block.size // block.shape[-1], block.shape[-1]), neutral, block.dtype)
+    starts = starts_of(padded.shape, block.shape)
+    lengths = np.count_nonzero(under, axis=-1)
+    for length in np.unique(lengths[lengths > 0]):
+        runs = np.full_like(padded, neutral)
+        runs[..., : padded.shape[-1] - length + 1] = _highest_of_runs(padded, length, -1)
+        rows = np.zeros_like(under)
+        rows[..., margin[-1]] = lengths == length
+        offsets = offsets_of(rows, padded.shape) - length // 2
+        _raise(raise_to_highest, runs.reshape(-1), out, starts, offsets)
+    found = out.reshape(block.shape)
+    return turned(found) if lowest else found
+
+
+def _raise(kernel: Any, runs: Array, out: Array, starts: Array, offsets: Array) -> None:
+    spread(
+        lambda a, b: kernel(runs, out, a, b, starts, offsets),
+        starts.size,
+        least=max(1, 16_384 // out.shape[1]),
+    )
+
+
+def _highest_of_runs(values: Array, size: int, axis: int) -> Array:
+    """Return the maxima of runs of ``size`` samples along an axis, by doubling their length."""
+    values = np.moveaxis(values, axis, 0)
+    count, length = len(values) - size + 1, 1
+    while 2 * length <= size:
+        values = np.maximum(values[:-length], values[length:])
+        length *= 2
+    rest = size - length
+    return np.moveaxis(np.maximum(values[:count], values[rest : rest + count]), 0, axis)

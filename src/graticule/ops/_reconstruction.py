@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from graticule.ops._windows import turned
+
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
@@ -67,15 +69,10 @@ def reconstructed(
     low, scale = _levels(padded)
     reconstruct(grown.reshape(-1), padded.reshape(-1), starts, limit.shape[-1], before, low, scale)
     inner = grown[(slice(1, -1),) * grown.ndim]
-    result = np.ascontiguousarray(inner if upwards else _turned(inner))
+    result = np.ascontiguousarray(inner if upwards else turned(inner))
     if limit.dtype.kind == "f":
         result[np.isnan(limit)] = np.nan
     return result
-
-
-def _turned(values: Array) -> Array:
-    """Return values in the reverse order, exactly."""
-    return -values if values.dtype.kind == "f" else ~values
 
 
 def _padded(values: Array, upwards: bool) -> Array:
@@ -84,7 +81,7 @@ def _padded(values: Array, upwards: bool) -> Array:
     lowest = -np.inf if floats else np.iinfo(values.dtype).min
     out = np.full([size + 2 for size in values.shape], lowest, values.dtype)
     inner = out[(slice(1, -1),) * out.ndim]
-    inner[...] = values if upwards else _turned(values)
+    inner[...] = values if upwards else turned(values)
     if floats:
         inner[np.isnan(inner)] = lowest
     return out

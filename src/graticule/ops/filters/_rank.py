@@ -10,7 +10,7 @@ import xarray as xr
 
 from graticule.core import Length, spread
 from graticule.ops._morphology import footprint
-from graticule.ops.filters._windows import offsets_of, over_blocks, starts_of
+from graticule.ops._windows import offsets_of, over_blocks, starts_of
 
 Array: TypeAlias = np.ndarray[Any, Any]
 MEDIAN = -1.0

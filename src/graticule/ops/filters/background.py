@@ -12,7 +12,7 @@ from pydantic import Field
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, spread
 from graticule.ops._background import Correction, corrected
 from graticule.ops._morphology import dilated, eroded, footprint, reach
-from graticule.ops.filters._windows import Array, margins, offsets_of, over_blocks, starts_of
+from graticule.ops._windows import Array, margins, offsets_of, over_blocks, starts_of
 from graticule.ops.filters.gaussian import gaussian
 
 _TRUNCATE = 3.0

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, spread
 from graticule.ops._morphology import Radius, footprint, halo_once, reach, with_values
+from graticule.ops._windows import Window, margins, offsets_of, over_blocks, starts_of
 from graticule.ops.filters._separable import Taps, smoothed
-from graticule.ops.filters._windows import Window, margins, offsets_of, over_blocks, starts_of
 
 _Floats: TypeAlias = NDArray[np.float32]
 

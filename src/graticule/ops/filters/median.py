@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from graticule.core import Image, Length, Neighbourhood, op
 from graticule.ops._morphology import Radius, halo_once, with_values
+from graticule.ops._windows import Window
 from graticule.ops.filters._rank import MEDIAN, ranked
-from graticule.ops.filters._windows import Window
 
 
 @op(version=1, scope=Neighbourhood(halo_once), dtype="same")

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, op, spread
 from graticule.ops._morphology import reach, with_values
+from graticule.ops._windows import Array, margins, over_blocks
 from graticule.ops.filters._separable import Taps, separable
-from graticule.ops.filters._windows import Array, margins, over_blocks
 
 _LEAST_LINES = 16
 

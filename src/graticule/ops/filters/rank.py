@@ -8,8 +8,8 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, op
 from graticule.ops._morphology import Radius, halo_once, with_values
+from graticule.ops._windows import Window
 from graticule.ops.filters._rank import ranked
-from graticule.ops.filters._windows import Window
 
 
 @op(version=1, scope=Neighbourhood(halo_once), dtype="same")

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from graticule.core import Image, Neighbourhood, filtered_dims, op, spread
 from graticule.ops._morphology import with_values
+from graticule.ops._windows import Array, margins, over_blocks, starts_of, strides_of
 from graticule.ops.filters._gradients import steps_of
-from graticule.ops.filters._windows import Array, margins, over_blocks, starts_of, strides_of
 
 
 def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:

@@ -56,3 +56,8 @@ def offsets_of(under: Array, padded: Sequence[int]) -> Array:
 def margins(values: Array, reach: Sequence[int], mode: Any = "symmetric", **kwargs: Any) -> Array:
     """Return the values with margins, mirrored by default."""
     return np.pad(values, [(r, r) for r in reach], mode=mode, **kwargs)
+
+
+def turned(values: Array) -> Array:
+    """Return values in the reverse order, exactly: a minimum is a maximum of these."""
+    return -values if values.dtype.kind == "f" else ~values
