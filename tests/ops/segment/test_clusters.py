@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
 
 import graticule as gt
 from graticule.core import as_image
@@ -32,12 +33,12 @@ def objective(values: Any, labels: Any) -> float:
     return float(sum(values[labels == k].var() * (labels == k).sum() for k in np.unique(labels)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(values=VALUES, clusters=st.integers(1, 4), seed=st.integers(0, 9))
 def test_kmeans_is_as_good_as_scikit_learn(values: Any, clusters: int, seed: int) -> None:
     found = gt.op("segment.kmeans")(values, clusters=clusters, scaling="none", seed=seed)
     count = min(clusters, len(np.unique(values)))
-    theirs = KMeans(count, n_init=3, random_state=seed).fit_predict(values[:, None])
+    theirs = KMeans(count, n_init=2, random_state=seed).fit_predict(values[:, None])
     best = objective(values, theirs)
     assert objective(values, found.labels) <= 1.5 * best + 1e-3
     assert set(np.unique(found.labels)) == set(range(1, len(found.clusters) + 1))
@@ -104,6 +105,25 @@ def test_space_is_not_stretched_by_scaling() -> None:
     row = gt.op("segment.kmeans")(long, position=1).features.iloc[0]
     assert row.scale_y == row.scale_x
     assert row.share_y / row.share_x == pytest.approx((20 / 100) ** 2, rel=0.05)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_the_fit_is_that_of_scikit_learn(channels: int) -> None:
+    rng = np.random.default_rng(channels)
+    centers = np.outer([-5.0, 0.0, 6.0], np.ones(channels))
+    widths = rng.uniform(0.8, 1.6, (3, channels))
+    truth = rng.choice(3, 3000, p=[0.5, 0.3, 0.2])
+    vectors = rng.normal(centers[truth], widths[truth])
+    image = as_image(vectors, dims=("x", "c"))
+    found = gt.op("segment.gaussian_mixture")(image, scaling="none")
+    theirs = GaussianMixture(3, tol=1e-6, max_iter=500, means_init=centers).fit(vectors)
+    order = np.argsort(theirs.means_.sum(axis=1))
+    np.testing.assert_allclose(found.clusters.weight, theirs.weights_[order], atol=0.01)
+    np.testing.assert_allclose(
+        found.probability.transpose("x", "class"),
+        theirs.predict_proba(vectors)[:, order],
+        atol=0.05,
+    )
 
 
 def test_a_rare_wide_phase_keeps_its_peak_in_a_mixture_only() -> None:

@@ -57,3 +57,48 @@ def nearest_squares(vectors: Any, center: Any, squares: Any, start: int, stop: i
             difference = vectors[row, index] - center[index]
             total += difference * difference
         squares[row] = min(squares[row], total)
+
+
+@njit(cache=True, nogil=True)
+def expect(
+    vectors: Any, heights: Any, means: Any, whitening: Any, likely: Any, start: int, stop: int
+) -> Any:
+    """Return the sums that the next mixture of Gaussians follows from, for some vectors.
+
+    ``heights`` are the logarithms of weight over the square root of the determinant, ``whitening``
+    the inverses of the lower Cholesky factors of the covariances. A row for each Gaussian: the sum
+    of its probabilities, of these times the vector, and times its square (row by row); at last
+    the logarithm of the likelihood, in the first row. ``likely`` takes the probabilities where it
+    has rows.
+    """
+    count, length = means.shape
+    sums = np.zeros((count, 2 + length + length * length))
+    height, moved = np.empty(count), np.empty(length)
+    for row in range(start, stop):
+        top = -np.inf
+        for k in range(count):
+            square = 0.0
+            for i in range(length):
+                moved[i] = vectors[row, i] - means[k, i]
+                total = 0.0
+                for j in range(i + 1):
+                    total += whitening[k, i, j] * moved[j]
+                square += total * total
+            height[k] = heights[k] - square / 2
+            top = max(top, height[k])
+        whole = 0.0
+        for k in range(count):
+            height[k] = np.exp(height[k] - top)
+            whole += height[k]
+        sums[0, -1] += top + np.log(whole)
+        for k in range(count):
+            part = height[k] / whole
+            if likely.shape[0] > 0:
+                likely[row, k] = part
+            sums[k, 0] += part
+            for i in range(length):
+                sums[k, 1 + i] += part * vectors[row, i]
+                for j in range(length):
+                    place = 1 + length + i * length + j
+                    sums[k, place] += part * vectors[row, i] * vectors[row, j]
+    return sums

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Probability, Record, Table, Whole, op, spread
+from graticule.core import Image, Labels, Mask, Probability, Record, Table, Whole, op
 from graticule.ops.segment._features import (
     Array,
     Features,
@@ -18,9 +18,8 @@ from graticule.ops.segment._features import (
     Weights,
     features_of,
 )
+from graticule.ops.segment._mixture import fitted
 from graticule.ops.segment.kmeans import start
-
-_SAMPLE = 50_000
 
 
 class Mixture(NamedTuple):
@@ -95,7 +94,7 @@ def gaussian_mixture(
 
     See Also
     --------
-    sklearn.mixture.GaussianMixture : The fit.
+    sklearn.mixture.GaussianMixture : The same fit.
 
     References
     ----------
@@ -115,41 +114,10 @@ def gaussian_mixture(
     1      2     0.1
     """
     features = features_of(image, mask, weights=weights, position=position, scaling=scaling)
-    mixture = _fitted(features.vectors, clusters, iterations, seed)
-    likely = np.empty((len(features.vectors), len(mixture.means_)), np.float32)
-
-    def fill(first: int, last: int) -> None:
-        likely[first:last] = mixture.predict_proba(features.vectors[first:last])
-
-    spread(fill, len(likely), least=8192)
-    order = features.order(mixture.means_)
-    likely = likely[:, order]
-    return _result(features, likely, mixture.weights_[order])
-
-
-def _fitted(vectors: Array, clusters: int, iterations: int, seed: int) -> Any:
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
-
-    centers = start(vectors, clusters, seed)
-    rng = np.random.default_rng(seed)
-    chosen = np.sort(rng.choice(len(vectors), min(len(vectors), _SAMPLE), replace=False))
-    part = vectors[chosen].astype(np.float64)
-    if len(part) < 2:
-        part = np.repeat(part, 2, axis=0)
-    centers = centers[: len(part)]
-    mixture = GaussianMixture(
-        len(centers),
-        means_init=centers,
-        max_iter=iterations,
-        random_state=seed,
-        tol=1e-6,  # the last steps are small where clusters overlap, and matter
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return mixture.fit(part)
+    centers = start(features.vectors, clusters, seed)
+    mixture = fitted(features.vectors, centers, iterations, seed)
+    mixture = mixture.ordered(features.order(mixture.means))
+    return _result(features, mixture.probabilities(features.vectors), mixture.weights)
 
 
 def _result(features: Features, likely: Array, weight: Array) -> Mixture:
