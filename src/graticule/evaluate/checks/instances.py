@@ -53,9 +53,9 @@ def instances(
     -------
     Evidence
         Columns ``objects_found, objects_true, count_error, absolute_count_error, tp, fp, fn``,
-        ``ap_<first threshold>, precision, recall`` with ``_low`` and ``_high`` over blocks of the image, ``ap_mean, f1,
-        panoptic_quality, mean_iou``; over a study the means with their intervals over images.
-        Arrays ``thresholds`` and ``average_precision``.
+        ``ap_<first threshold>, precision, recall`` with ``_low`` and ``_high`` over blocks of the
+        image, ``ap_mean, f1, panoptic_quality, mean_iou``; over a study the means with their
+        intervals over images.
 
     Raises
     ------
