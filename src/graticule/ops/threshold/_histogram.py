@@ -35,6 +35,9 @@ from graticule.ops.threshold._counting import (
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
+MOST_ROUNDS = 10_000
+"""Means of three that are tried until a histogram has two modes."""
+
 
 @dataclass(frozen=True)
 class Histogram:
@@ -79,6 +82,14 @@ class Histogram:
         if self.centers.dtype.kind == "f":
             return np.asarray(self.centers.astype(np.float64) - float(self.centers[0]))
         return np.asarray((self.centers - self.centers[0]).astype(np.float64))
+
+    @cached_property
+    def modes(self) -> tuple[int, int, Array]:
+        """Bins of the two modes, and the counts smoothed until there are two; -1 where not."""
+        from graticule.ops.threshold._modes_kernels import two_modes
+
+        first, second, smooth = two_modes(self.counts.astype(np.float32), MOST_ROUNDS)
+        return int(first), int(second), smooth
 
 
 Method: TypeAlias = Callable[[Histogram], Any]

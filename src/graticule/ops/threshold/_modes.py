@@ -9,8 +9,6 @@ import numpy as np
 from graticule.core.errors import ImageError
 from graticule.ops.threshold._histogram import Array, Histogram
 
-MOST_ROUNDS = 10_000
-
 
 def minimum(histogram: Histogram) -> Any:
     """Return the value with the lowest count between the modes."""
@@ -29,12 +27,10 @@ def intermodes(histogram: Histogram) -> Any:
 
 
 def _two_modes(histogram: Histogram) -> tuple[int, int, Array]:
-    from graticule.ops.threshold._modes_kernels import two_modes
-
-    first, second, smooth = two_modes(histogram.counts.astype(np.float32), MOST_ROUNDS)
+    first, second, smooth = histogram.modes
     if first < 0:
         raise ImageError(
             "has no histogram of two modes, so there is no threshold between them",
             hint="a method that needs no modes, as otsu or triangle, always has an answer",
         )
-    return int(first), int(second), smooth
+    return first, second, smooth
