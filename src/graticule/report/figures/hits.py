@@ -56,13 +56,14 @@ def codes_of(answer: Picture, truth: Picture) -> Array:
 
 def draw_hits(codes: Array, answer: Picture, name: str, ground: Picture | None = None) -> Drawing:
     """Return the figure of a hit map, with its key white on black."""
-    figure, axes = new_figure(9.2 if ground else 5.6, 4.6, columns=2 if ground else 1)
+    tall = 4.0 * min(2.0, max(0.4, _ratio(answer))) + 1.1
+    figure, axes = new_figure(9.2 if ground else 5.0, tall, columns=2 if ground else 1)
     *left, right = np.atleast_1d(axes)
     if ground is not None:
         show(left[0], ground, painted(ground))
     show(right, answer, painted_hits(codes))
     right.set_ylabel("" if ground else right.get_ylabel())
-    figure.subplots_adjust(bottom=0.2, wspace=0.08)
+    figure.subplots_adjust(bottom=1.0 / tall, wspace=0.08)
     _add_key(figure)
     counts = np.bincount(codes.ravel(), minlength=4)
     parts = [
@@ -78,6 +79,14 @@ def draw_hits(codes: Array, answer: Picture, name: str, ground: Picture | None =
 
 def _named() -> list[tuple[str, str]]:
     return [(text.partition(" (")[0], colour) for text, colour in hit_key()]
+
+
+def _ratio(picture: Picture) -> float:
+    """Return height over width of a picture as it is drawn."""
+    down, along = picture.axes[:2]
+    if not (down.is_spatial and along.is_spatial and down.units == along.units):
+        return 0.8
+    return abs(down.step) * down.size / (abs(along.step) * along.size)
 
 
 def _add_key(figure: Figure) -> None:

@@ -1,0 +1,1 @@
+"""Page: dark ink on paper under uneven light, and which image of it tells them apart."""
