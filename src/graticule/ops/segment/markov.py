@@ -25,7 +25,7 @@ _LEAST = 1e-12
 _BINS = 256
 
 
-@op(version=1, scope=Whole("every label may depend on every other", memory=120), dtype="int32")
+@op(version=1, scope=Whole("every label may depend on every other", memory=200), dtype="int32")
 def markov(
     image: Image,
     mask: Mask | None = None,

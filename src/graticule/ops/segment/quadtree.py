@@ -14,7 +14,7 @@ from graticule.core import Image, Labels, Length, Whole, filtered_dims, like, op
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
-@op(version=1, scope=Whole("blocks are halved from the whole image down", memory=40), dtype="int32")
+@op(version=1, scope=Whole("blocks are halved from the whole image down", memory=80), dtype="int32")
 def quadtree(
     image: Image,
     *,

@@ -23,7 +23,7 @@ from graticule.ops.segment._superpixels import (
 
 @op(
     version=1,
-    scope=Whole("the grid of superpixels is laid over the whole", memory=20),
+    scope=Whole("the grid of superpixels is laid over the whole", memory=24),
     dtype="int32",
 )
 def slic(
