@@ -1,0 +1,144 @@
+"""S4 and S6: labels, distances and watersheds against scikit-image and SciPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graticule.bench.row import Row, row, seconds
+
+
+def _smooth(shape: tuple[int, ...], width: float) -> Any:
+    """Return noise smoothed to structures of some samples: what a scan looks like."""
+    import graticule as gt
+
+    noise = np.random.default_rng(4).random(shape, dtype=np.float32)
+    return gt.op("filters.gaussian")(noise, sigma=width)
+
+
+def _against(
+    id: str, what: str, ours: Callable[[], Any], theirs: Callable[[], Any], bar: float, repeat: int
+) -> Row:
+    """Time both in turn; the results must be equal for more than 99.9 % of the samples."""
+    value = seconds(ours, repeat=3)
+    peer = _once(theirs) if repeat == 1 else seconds(theirs, repeat=repeat)
+    ratio = peer / value
+    one, other = np.asarray(ours()), np.asarray(theirs()) if repeat > 1 else _kept.pop()
+    share = float(np.mean([_equal(a, b) for a, b in zip(one, other, strict=True)]))
+    return Row(
+        id=id,
+        what=f"{what}; {share:.4%} of the samples equal",
+        value=value,
+        unit="s",
+        baseline=peer,
+        ratio=ratio,
+        bar=f">= {bar:g} times" if bar else "not judged",
+        reached=(ratio >= bar and share > 0.999) if bar else None,
+    )
+
+
+_kept: list[Any] = []
+
+
+def _equal(one: Any, other: Any) -> float:
+    """Return the share of equal samples of a plane; a volume at once would double the memory."""
+    if one.dtype.kind == "f":
+        return float(np.isclose(one, other, rtol=1e-5, atol=0).mean())
+    return float((one == other).mean())
+
+
+def _once(function: Callable[[], Any]) -> float:
+    """Time one call and keep its result: for peers that take a minute."""
+    import time
+
+    started = time.perf_counter()
+    _kept.append(function())
+    return time.perf_counter() - started
+
+
+@row("S4")
+def labels() -> list[Row]:
+    """Label thresholded smooth noise; plain noise, which no one labels, is told beside it."""
+    rows = []
+    for shape, width, bar in (((8192, 8192), 4.0, 2.5), ((512, 512, 512), 3.0, 4.0)):
+        smooth = _smooth(shape, width)
+        mask = smooth > np.median(smooth[..., ::16])
+        del smooth
+        rows += [_labelled(mask, "smooth", connectivity, bar) for connectivity in (1, len(shape))]
+    noise = np.random.default_rng(4).random((8192, 8192), dtype=np.float32) > 0.5
+    return [*rows, _labelled(noise, "plain noise", 1, 0)]
+
+
+def _labelled(mask: Any, kind: str, connectivity: int, bar: float) -> Row:
+    from skimage import measure
+
+    import graticule as gt
+
+    size = f"{mask.shape[0]}^{mask.ndim}"
+    return _against(
+        "S4",
+        f"label {size}, {kind}, connectivity {connectivity}, scikit-image",
+        lambda: gt.op("segment.label")(mask, connectivity=connectivity),
+        lambda: measure.label(mask, connectivity=connectivity),
+        bar,
+        2,
+    )
+
+
+@row("S6")
+def distances() -> Row:
+    """Measure distances in a porous volume; SciPy once, for it takes a minute."""
+    from scipy import ndimage
+
+    import graticule as gt
+
+    smooth = _smooth((512, 512, 512), 4.0)
+    mask = smooth > np.median(smooth[..., ::16])
+    del smooth
+    return _against(
+        "S6",
+        "exact distance transform 512^3, SciPy",
+        lambda: gt.op("segment.distance")(mask),
+        lambda: ndimage.distance_transform_edt(mask).astype(np.float32),
+        20,
+        1,
+    )
+
+
+@row("S6")
+def watersheds() -> list[Row]:
+    """Flood a smooth float32 image and its gradient from markers, and a mask of distances."""
+    from scipy import ndimage
+
+    import graticule as gt
+
+    rows = []
+    for shape, width, bar in (((2048, 2048), 4, 3.0), ((256, 256, 256), 3, 4.0)):
+        smooth = _smooth(shape, width)
+        lowest = ndimage.minimum_filter(smooth, 2 * width + 1) == smooth
+        markers = gt.op("segment.label")(lowest)
+        slope = ndimage.gaussian_gradient_magnitude(smooth, 1)
+        rows.append(_flooded(smooth, markers, None, "smooth image", bar))
+        rows.append(_flooded(slope, markers, None, "gradient", bar))
+        mask = smooth > np.median(smooth)
+        away = gt.op("segment.distance")(mask)
+        tops = gt.op("segment.markers")(away, h=1)
+        rows.append(_flooded(-away, tops, mask, "distance (ties)", 0))
+    return rows
+
+
+def _flooded(image: Any, markers: Any, mask: Any, kind: str, bar: float) -> Row:
+    from skimage import segmentation
+
+    import graticule as gt
+
+    return _against(
+        "S6",
+        f"watershed {image.shape[0]}^{image.ndim}, {kind}, scikit-image",
+        lambda: gt.op("segment.watershed")(image, markers, mask),
+        lambda: segmentation.watershed(image, markers, mask=mask),
+        bar,
+        1,
+    )

@@ -1,0 +1,1 @@
+"""Grains: particles of a packed bed that touch, parted and measured in three dimensions."""
