@@ -123,12 +123,18 @@ def judge(
             failed[pair.name] = str(placed)
     if not rows and first is not None:
         raise first
-    table = pd.DataFrame(rows)
+    table = _ordered(pd.DataFrame(rows), MAIN[taken])
     if "distance_unit" in table and table["distance_unit"].nunique() == 1:
         unit = str(table.pop("distance_unit").iloc[0])
         table.attrs["units"] = dict.fromkeys(("hd95", "average_distance"), unit)
     means = over_images(table, MEANS[taken], confidence=confidence, seed=seed)
     return Judged(taken, table, means, failed, {pair.name: pair for pair in found})
+
+
+def _ordered(table: pd.DataFrame, main: str) -> pd.DataFrame:
+    """Return a table with what counts behind the name."""
+    first = [name for name in ("image", main, f"{main}_low", f"{main}_high") if name in table]
+    return table[[*first, *(name for name in table.columns if name not in first)]]
 
 
 def _row(result: xr.DataArray, truth: xr.DataArray, kind: What, **options: Any) -> Row:

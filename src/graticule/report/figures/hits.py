@@ -66,19 +66,13 @@ def draw_hits(codes: Array, answer: Picture, name: str, ground: Picture | None =
     figure.subplots_adjust(bottom=1.0 / tall, wspace=0.08)
     _add_key(figure)
     counts = np.bincount(codes.ravel(), minlength=4)
-    parts = [
-        f"{count / codes.size:.1%} {text}"
-        for (text, _), count in zip(_named(), counts, strict=True)
-    ]
-    words = ", ".join(parts)
-    caption = f"{words}. Of the samples that are shown."
-    return drawn(
-        figure, f"Hit map of {name}: {words}.", "Hits and misses", caption, wide=bool(ground)
-    )
-
-
-def _named() -> list[tuple[str, str]]:
-    return [(text.partition(" (")[0], colour) for text, colour in hit_key()]
+    named = [text.partition(" (")[0] for text, _ in hit_key()]
+    shares = [f"{n / codes.size:.1%} {text}" for text, n in zip(named, counts, strict=True)]
+    words = ", ".join(shares)
+    kind = "Whole objects are matched or not" if answer.kind == Kind.LABELS else "Sample by sample"
+    alt = f"Hit map of {name}: {words}."
+    caption = f"{kind}: {words}."
+    return drawn(figure, alt, "Hits and misses", caption, wide=ground is not None)
 
 
 def _ratio(picture: Picture) -> float:
