@@ -105,6 +105,16 @@ def test_channels_are_summed_and_dims_go_by_name():
     assert explained_variation(turned, named) == pytest.approx(expected)
 
 
+def test_large_numbers_of_any_dtype_are_segments_too():
+    labels = np.repeat([[1, 2, 3]], 4, axis=0)
+    image = labels * 2.0 + np.arange(4)[:, None]
+    expected = explained_variation(labels, image)
+    for kind in (np.uint8, np.uint64, np.int64, np.float32, ">i4"):
+        assert explained_variation(labels.astype(kind), image) == expected
+        assert boundary_recall(labels.astype(kind), labels, tolerance=0) == 1
+    assert explained_variation(labels.astype(np.uint64) << np.uint64(40), image) == expected
+
+
 def test_finer_superpixels_of_a_photograph_explain_more():
     image = imread(Path(skimage.__file__).parent / "data" / "coins.png")
     found = [

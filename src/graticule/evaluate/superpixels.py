@@ -194,8 +194,8 @@ def explained_variation(labels: Any, image: Any) -> float:
     segments, values = _with_channels(labels, image)
     if segments.size == 0:
         return float("nan")
-    flat = np.unique(segments, return_inverse=True)[1].reshape(-1)
-    size = np.bincount(flat)
+    flat = _numbered(segments)
+    size = np.maximum(np.bincount(flat), 1)
     total = kept = 0.0
     for channel in values.reshape(segments.size, -1).T:
         centred = channel.astype(float) - float(channel.mean(dtype=float))
@@ -203,6 +203,14 @@ def explained_variation(labels: Any, image: Any) -> float:
         total += float(centred @ centred)
         kept += float(size @ means**2)
     return min(1.0, kept / total) if total > 0 else 1.0
+
+
+def _numbered(segments: Array) -> Array:
+    """Return labels in a row, numbered anew where the numbers leave many out."""
+    flat = segments.reshape(-1)
+    if flat.max() < 2 * flat.size + 1024:
+        return flat.astype(np.int64, copy=False)
+    return np.asarray(np.unique(flat, return_inverse=True)[1]).reshape(-1)
 
 
 def _with_channels(labels: Any, image: Any) -> tuple[Array, Array]:
