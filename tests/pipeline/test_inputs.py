@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import h5py
@@ -79,3 +80,22 @@ def test_a_missing_input_is_named_with_its_place(tmp_path: Path) -> None:
     assert error is not None
     assert "'labels' is missing" in error["what"]
     assert error["where"].endswith("cell_labels.npy")
+
+
+def test_a_further_input_beside_the_images_is_no_image_of_the_study(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        np.save(tmp_path / f"{name}.npy", np.ones((8, 8), np.float32))
+        np.save(tmp_path / f"{name}_labels.npy", np.ones((8, 8), np.int32))
+    pipeline = Pipeline.loads(MASKED.format(path="{stem}_labels.npy"))
+    run = pipeline.run(tmp_path, tmp_path / "out")
+    assert [fate.image for fate in run.fates] == ["a", "b"]
+    assert not run.failed
+
+
+def test_a_folder_of_further_inputs_is_not_told_as_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "study" / "labels").mkdir(parents=True)
+    np.save(tmp_path / "study" / "a.npy", np.ones((8, 8), np.float32))
+    np.save(tmp_path / "study" / "labels" / "a.npy", np.ones((8, 8), np.int32))
+    pipeline = Pipeline.loads(MASKED.format(path="labels/{name}"))
+    run = pipeline.run(tmp_path / "study", tmp_path / "out")
+    assert json.loads((run.folder / "run.json").read_text())["skipped"] == []

@@ -78,3 +78,23 @@ def test_the_picture_of_a_long_record_takes_a_part_of_its_samples(tmp_path: Path
     save_previews(plan, plan.evaluation(), {}, tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz") as kept:
         assert kept["step/image"].shape == (500, 450)
+
+
+def test_masks_fit_the_image_and_keep_single_samples(tmp_path: Path) -> None:
+    image = np.full((899, 605), 100, np.float32)
+    image[400, 301] = 9000
+    np.save(tmp_path / "a.npy", image)
+    pipeline = Pipeline.loads("""
+        graticule: 1
+        steps:
+          spots: {op: detect.spots}
+          labels: {op: segment.label, input: spots.mask}
+        """)
+    run = pipeline.run(tmp_path / "a.npy", tmp_path / "out")
+    assert not run.failed
+    with np.load(tmp_path / "out" / "previews" / "a.npz") as kept:
+        assert {"step/spots.mask", "step/spots.cleaned"} <= set(kept)
+        shapes = {kept[name].shape for name in kept if name.startswith("step/")}
+        assert len(shapes) == 1
+        assert kept["step/spots.mask"].sum() == 1
+        assert kept["step/labels"].max() == 1

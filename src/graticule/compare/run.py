@@ -18,7 +18,7 @@ from graticule.core.settings import parse_bytes, settings
 from graticule.io import content_hash, read, study
 from graticule.io.studies import Source, stem
 from graticule.pipeline.folder import write_atomically
-from graticule.pipeline.inputs import opened
+from graticule.pipeline.inputs import opened, own_images
 from graticule.pipeline.key import digest
 from graticule.pipeline.spec import Reference, Spec
 
@@ -92,7 +92,7 @@ def compare(
     ways = variants(pipeline, name, tried=tried, over=over)
     looked_at = _looked_at(pipeline, of or name)
     budget = settings().memory if memory is None else parse_bytes(memory)
-    sources = study(images)
+    sources = own_images(pipeline, study(images))
     truths = _truths(truth, sources)
     looked = []
     for number, source in enumerate(sources):

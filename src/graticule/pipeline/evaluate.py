@@ -168,11 +168,7 @@ class Evaluation:
         readers = 0
         for other in self.pipeline.steps.values():
             if any(wire is not None and wire.name == step.name for wire in other.inputs):
-                scope = other.op.scope
-                passes = 1
-                if isinstance(scope, Reduction):
-                    passes = 1 + (scope.apply is not None) + (scope.prior is not None)
-                readers += passes
+                readers += _passes(other)
         readers += sum(reference.name == step.name for reference in self.pipeline.references())
         return readers > 1
 
@@ -187,6 +183,16 @@ class Evaluation:
         if self.scratch is None:
             return np.empty(list(sizes.values()), dtype)
         return ScratchArray.for_tiles(self.scratch, sizes, dtype, self.tile or {})
+
+
+def _passes(step: Step) -> int:
+    """Return how often a step reads its inputs."""
+    scope = step.op.scope
+    if not isinstance(scope, Reduction):
+        return 1
+    prior = scope.prior
+    first = prior is not None and (prior.needed is None or prior.needed(step.params))
+    return 1 + (scope.apply is not None) + first
 
 
 def _require_nodes(step: Step, data: list[Any]) -> None:

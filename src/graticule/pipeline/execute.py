@@ -30,6 +30,7 @@ from graticule.pipeline.folder import (
     write_table,
 )
 from graticule.pipeline.gathering import gathered
+from graticule.pipeline.inputs import own_images
 from graticule.pipeline.job import Fate, Job, do
 from graticule.pipeline.key import digest, pipeline_key
 from graticule.pipeline.provenance import peak_bytes, provenance
@@ -127,7 +128,7 @@ def run(
     """
     started = datetime.now(UTC)
     clock = time.perf_counter()
-    sources = study(images)
+    sources = own_images(pipeline, study(images))
     count = _count(workers)
     budget = settings().memory if memory is None else parse_bytes(memory)
     out = out.absolute()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 from graticule.core.errors import FormatError
 from graticule.io import content_hash, read
 from graticule.io.format import locate
-from graticule.io.studies import Source, stem
+from graticule.io.studies import Source, Study, stem
 from graticule.pipeline.key import digest
 from graticule.pipeline.spec import Spec
 
@@ -49,3 +50,21 @@ def beside(source: Source, template: str) -> Path:
     name = source.path.name
     filled = template.format(stem=stem(name), name=name)
     return locate(source.path).path.parent / filled
+
+
+def own_images(pipeline: Spec, sources: Study) -> Study:
+    """Return a study without the files that are further inputs of its images.
+
+    An open beam or a mask that lies beside the images is no image to be analysed, and no file
+    that could not be used.
+    """
+    templates = [spec.path for spec in pipeline.inputs.values() if spec.path]
+    further: dict[Path, set[str]] = {}
+    for source in sources if templates else ():
+        for template in templates:
+            with contextlib.suppress(FormatError):
+                further.setdefault(beside(source, template), set()).add(source.name)
+    kept = [source for source in sources if not further.get(source.path, set()) - {source.name}]
+    folders = {folder for path in further for folder in (path, *path.parents)}
+    skipped = [(path, why) for path, why in sources.skipped if path not in folders]
+    return Study(kept or sources.sources, skipped)

@@ -16,6 +16,7 @@ from graticule.core.kinds import Kind
 from graticule.pipeline.coarse import coarse_inputs, coarsened
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import Plan
+from graticule.pipeline.spec import Reference
 
 SIDE = 512
 _SAMPLES = 4 * SIDE * SIDE
@@ -43,11 +44,17 @@ def save_previews(
             if plan.tile is None:
                 raise
             continue  # what cannot be shown on a coarse copy is still right on the image
-        label = f"step/{name}" if not output else f"step/{name}.{output}"
+        label = f"step/{_label(plan, name, output)}"
         pictures[label], about[label] = pictured(values[output], kind)
     meta = np.frombuffer(json.dumps(about, default=str).encode(), np.uint8)
     with path.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **{"meta": meta, **pictures})
+
+
+def _label(plan: Plan, name: str, output: int) -> str:
+    """Return the name of a result: of one of several, with the part."""
+    step = plan.pipeline.steps.get(name)
+    return str(Reference(name, step.op.outputs[output].name if step else ""))
 
 
 def pictured(image: xr.DataArray, kind: Kind) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
@@ -105,8 +112,8 @@ def _reduced(image: xr.DataArray, kind: Kind) -> tuple[xr.DataArray, dict[str, i
         small = image
     elif kind is Kind.IMAGE and image.dtype != np.bool_:
         small = image.coarsen(window, boundary="trim").mean()
-    else:
-        small = image.isel({dim: slice(None, None, step) for dim, step in window.items()})
+    else:  # of masks and labels the largest value, so that what is small is still seen
+        small = image.coarsen(window, boundary="trim").max().astype(image.dtype)
     if small.dtype.kind == "c":
         small = abs(small)
     return (small.astype(np.float32) if small.dtype.kind == "f" else small), window

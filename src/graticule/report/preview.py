@@ -177,13 +177,16 @@ class Preview:
         return [key.removeprefix("step/") for key in self._arrays if key.startswith("step/")]
 
     def picture(self, step: str) -> Picture:
-        """Return the picture of a step.
+        """Return the picture of a step; of one with several results, that of the first.
 
         Raises
         ------
         UnknownNameError
             If there is none.
         """
+        parts = [name for name in self.steps if name.startswith(f"{step}.")]
+        if step not in self.steps and parts:
+            step = parts[0]
         if step not in self.steps:
             raise UnknownNameError(
                 f"there is no picture of the step {step!r}", hint=suggest(step, self.steps)

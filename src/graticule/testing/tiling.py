@@ -39,8 +39,16 @@ def tiling_fault(op: Op, example: Example) -> str:
     if isinstance(whole, GraticuleError) or isinstance(tiled, GraticuleError):
         same = type(whole) is type(tiled)
         return "" if same else f"whole gives {whole!r}, tiles give {tiled!r}"
+    return difference(_as_bare_as(whole, tiled), whole, op.tolerance)
+
+
+def _as_bare_as(whole: Any, tiled: Any) -> Any:
+    """Return images of a result in tiles as arrays, where the whole has arrays."""
+    if isinstance(whole, tuple) and hasattr(whole, "_fields"):
+        pairs = zip(whole, tiled, strict=True)
+        return type(whole)(*(_as_bare_as(one, other) for one, other in pairs))
     bare = isinstance(whole, np.ndarray) and isinstance(tiled, xr.DataArray)
-    return difference(tiled.values if bare else tiled, whole, op.tolerance)
+    return tiled.values if bare else tiled
 
 
 def check_tiling(op: Op, cases: int) -> int:
