@@ -62,6 +62,12 @@ def test_units_without_a_value_are_counted_and_one_unit_has_no_interval():
         bootstrap([1, 2], confidence=1)
 
 
+def test_an_infinite_distance_makes_the_mean_infinite_and_no_warning():
+    found = bootstrap([1.0, 2.0, 3.0, 4.0, math.inf])
+    assert found.estimate == found.high == math.inf
+    assert 1 <= found.low <= 4
+
+
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=3), st.integers(1, 50))
 def test_blocks_hold_every_sample_once_and_none_is_narrow(shape, size):

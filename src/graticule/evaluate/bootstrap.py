@@ -163,7 +163,12 @@ def _interval(
     rest = (1 - confidence) / 2
     low = high = math.nan
     if units > 1 and known.size:
-        low, high = (float(x) for x in np.quantile(known, [rest, 1 - rest]))
+        if np.isfinite(known).all():
+            low, high = (float(x) for x in np.quantile(known, [rest, 1 - rest]))
+        else:  # there is nothing between a number and infinity
+            order = np.sort(known)
+            at = np.rint(np.array([rest, 1 - rest]) * (order.size - 1)).astype(int)
+            low, high = (float(x) for x in order[at])
     return Interval(estimate, low, high, units, left_out)
 
 
