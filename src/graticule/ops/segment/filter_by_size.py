@@ -37,8 +37,22 @@ def _map(labels: xr.DataArray, *, place: Place, min_size: Area, max_size: Area |
         raise ParameterError(
             f"must be at least min_size, {min_size}, not {max_size}", where="max_size"
         )
-    found, pixels = np.unique(labels.values, return_counts=True)
-    return _Sizes(found, pixels.astype(np.int64), least, most)
+    return _Sizes(*_counted(labels.values), least, most)
+
+
+def _counted(values: Array) -> tuple[Array, Array]:
+    """Return the labels there are, and the samples of each."""
+    last = int(values.max())
+    if last > values.size + (1 << 16):
+        found, pixels = np.unique(values, return_counts=True)
+        return found, pixels.astype(np.int64)
+    counts = np.zeros(last + 1, np.int64)
+    flat = values.reshape(-1)
+    for start in range(0, flat.size, 1 << 20):  # in parts, for each is copied in 64 bits
+        part = np.bincount(flat[start : start + (1 << 20)].astype(np.int64))
+        counts[: part.size] += part
+    labels = np.flatnonzero(counts)
+    return labels.astype(values.dtype), counts[labels]
 
 
 def _finish(sizes: _Sizes, **_: Any) -> Array:
