@@ -46,9 +46,21 @@ def overlay(view: View, *, image: str, labels: str) -> Drawing:
     if numbers.size <= NUMBERED:
         _number(ax, marks, numbers, below.axes)
     words = f"{numbers.size} object{'' if numbers.size == 1 else 's'}"
-    note = " The numbers are those of the object table." if numbers.size <= NUMBERED else ""
+    told = numbers.size <= NUMBERED and _is_measured(view, labels)
+    note = " The numbers are those of the object table." if told else ""
     alt = f"{labels} drawn on {image} of {view.image}: {words}."
     return drawn(figure, alt, "Objects", f"{words}.{note}", wide=True)
+
+
+def _is_measured(view: View, labels: str) -> bool:
+    """Whether a table of the run has a row for each of these labels."""
+    steps = view.record.pipeline.get("steps") or {}
+    return any(
+        str(step.get("op", "")).startswith("measure.")
+        and labels in (step.get("inputs") or {}).values()
+        for step in steps.values()
+        if isinstance(step, dict)
+    )
 
 
 def _number(
