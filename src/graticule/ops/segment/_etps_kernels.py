@@ -157,23 +157,21 @@ def refine(
     around: Any,
     touching: Any,
     faces: int,
-    compactness: float,
-    edge: float,
-    least: float,
-    looks: int,
+    rules: tuple[float, float, float, int],
 ) -> None:
     """Move blocks to the neighbour where they cost least, while any can be; all in place.
 
-    ``around`` are the offsets of the neighbours across faces, then of those across edges. A block
-    is looked at ``looks`` times at most.
+    ``around`` are the offsets of the neighbours across faces, then of those across edges. The
+    ``rules`` are the weight of position, the cost of a border, the least size of a label, and how
+    often a block is looked at.
     """
+    compactness, edge, least, looks = rules
     flat = labels.reshape(-1)
     _, height, width = labels.shape
     whole = whole_by_bits(touching, faces)
     queue = np.empty(flat.size, np.int32)
     state = np.zeros(flat.size, np.uint8)
-    near = np.empty(around.size, np.int32)
-    length = first.size
+    near, length = np.empty(around.size, np.int32), first.size
     for number in range(length):
         queue[number] = first[number]
         state[first[number]] = _WAITS
@@ -183,8 +181,7 @@ def refine(
         head = head + 1 if head + 1 < queue.size else 0
         length -= 1
         state[block] = (state[block] & ~_WAITS) + 1
-        mine = flat[block]
-        same = 0
+        mine, same = flat[block], 0
         for side in range(near.size):
             near[side] = flat[block + around[side]]
             if near[side] == mine:
@@ -192,9 +189,7 @@ def refine(
         if not (whole[same] if whole.size else stays_whole(same, touching, faces)):
             continue
         line = block // width
-        z = line // height
-        y, x = line - z * height - 1, block - line * width - 1
-        z -= 1
+        z, y, x = line // height - 1, line % height - 1, block - line * width - 1
         at = (z * (height - 2) + y) * (width - 2) + x
         heavy = widths[0, z] * widths[1, y] * widths[2, x] if weight.size == 0 else weight[at]
         if sums[mine, 0] - heavy < least:
@@ -215,13 +210,30 @@ def refine(
             flat[block] = best
             _add(sums, mine, -heavy, pz, py, px, colour, at)
             _add(sums, best, heavy, pz, py, px, colour, at)
-            for side in range(faces):
-                other = block + around[side]
-                if near[side] > 0 and state[other] < looks:
-                    tail = head + length
-                    queue[tail if tail < queue.size else tail - queue.size] = other
-                    state[other] |= _WAITS
-                    length += 1
+            length = _push(block, head, length, near, around, faces, looks, queue, state)
+
+
+@njit(cache=True, nogil=True)
+def _push(
+    block: int,
+    head: int,
+    length: int,
+    near: Any,
+    around: Any,
+    faces: int,
+    looks: int,
+    queue: Any,
+    state: Any,
+) -> int:
+    """Put the neighbours of a block that moved into the queue; return its new length."""
+    for side in range(faces):
+        other = block + around[side]
+        if near[side] > 0 and state[other] < looks:
+            tail = head + length
+            queue[tail if tail < queue.size else tail - queue.size] = other
+            state[other] |= _WAITS
+            length += 1
+    return length
 
 
 @njit(cache=True, nogil=True, inline="always")

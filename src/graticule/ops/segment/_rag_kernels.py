@@ -74,25 +74,7 @@ def merge(
         if first[gone] >= 0:
             following[last[keep]] = first[gone]
             last[keep] = last[gone]
-        half, before = first[keep], -1
-        while half >= 0:
-            each, next_half = half // 2, following[half]
-            mate = _root(parent, ends[each, 1 - half % 2])
-            twice = mate != keep and stamp[each] >= 0 and seen[mate] == turn
-            if mate == keep or stamp[each] < 0 or twice:
-                if twice:
-                    jumps[at[mate]] += jumps[each]
-                    faces[at[mate]] += faces[each]
-                stamp[each] = -1
-                if before < 0:
-                    first[keep] = next_half
-                else:
-                    following[before] = next_half
-            else:
-                seen[mate], at[mate] = turn, each
-                before = half
-            half = next_half
-        last[keep] = before
+        _join(keep, turn, first, last, following, ends, parent, stamp, seen, at, jumps, faces)
         half = first[keep]
         while half >= 0:
             each = half // 2
@@ -104,6 +86,43 @@ def merge(
     for region in range(count):
         parent[region] = _root(parent, region)
     return parent
+
+
+@njit(cache=True, nogil=True)
+def _join(
+    keep: int,
+    turn: int,
+    first: Any,
+    last: Any,
+    following: Any,
+    ends: Any,
+    parent: Any,
+    stamp: Any,
+    seen: Any,
+    at: Any,
+    jumps: Any,
+    faces: Any,
+) -> None:
+    """Drop from a region's list the edges inside it, and add up two that lead to one neighbour."""
+    half, before = first[keep], -1
+    while half >= 0:
+        each, next_half = half // 2, following[half]
+        mate = _root(parent, ends[each, 1 - half % 2])
+        twice = mate != keep and stamp[each] >= 0 and seen[mate] == turn
+        if mate == keep or stamp[each] < 0 or twice:
+            if twice:
+                jumps[at[mate]] += jumps[each]
+                faces[at[mate]] += faces[each]
+            stamp[each] = -1
+            if before < 0:
+                first[keep] = next_half
+            else:
+                following[before] = next_half
+        else:
+            seen[mate], at[mate] = turn, each
+            before = half
+        half = next_half
+    last[keep] = before
 
 
 @njit(cache=True, nogil=True)

@@ -167,10 +167,9 @@ def _segment(
             sums = sum_up(labels, blocks, weight, widths, places, count)
         around = vectors @ np.array([labels.shape[1] * labels.shape[2], labels.shape[2], 1])
         cost = smoothness * _face(shape, level.colour.shape)
-        refine(
-            labels, blocks, weight, widths, places, sums, borders(labels, around, faces),
-            around, touching, faces, compactness**2, cost, limit, _LOOKS,
-        )  # fmt: skip
+        first = borders(labels, around, faces)
+        rules = (compactness**2, cost, limit, _LOOKS)
+        refine(labels, blocks, weight, widths, places, sums, first, around, touching, faces, rules)
     found = np.ascontiguousarray(labels[1:-1, 1:-1, 1:-1])
     # A mask may part what touches in a block.
     return found if known is None else np.asarray(connect(found, int(limit), found.size))
