@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
 import sys
 import tempfile
@@ -77,14 +77,13 @@ def _run(folder: Path, image: Path, out: str, memory: str) -> tuple[pd.DataFrame
     command = [sys.executable, "-m", "graticule.cli", "run", str(folder / "volume.yaml")]
     command += [str(image), "-o", str(folder / out), "--memory", memory, "--no-cache"]
     started = time.perf_counter()
-    with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        raise RuntimeError((folder / "log.txt").read_text(encoding="utf-8")[-2000:])
-    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr[-2000:])
+    seconds = time.perf_counter() - started
+    peak = json.loads((folder / out / "run.json").read_text("utf-8"))["memory"]["peak"]
     table = pd.read_parquet(folder / out / "objects.parquet").drop(columns="image")
-    return table, time.perf_counter() - started, kilobytes * 1024 / 1e6
+    return table, seconds, peak / 1e6
 
 
 @row("S7")
