@@ -262,3 +262,19 @@ def test_a_cluster_gives_the_same_tables(
     alone = objects.run(coins, tmp_path / "alone")
     assert tiled.fates[0].tile is not None
     pd.testing.assert_frame_equal(tiled.tables["objects"], alone.tables["objects"], rtol=1e-5)
+
+
+def test_several_tables_are_all_written(study_folder: Path, tmp_path: Path) -> None:
+    pipeline = Pipeline.loads("""
+        graticule: 1
+        steps:
+          parts: {op: segment.kmeans, clusters: 2, input: image}
+          objects: {op: measure.regions, input: parts.labels}
+        outputs: [objects, parts.clusters]
+        """)
+    run = pipeline.run(study_folder, tmp_path / "out")
+    assert set(run.tables) == {"objects", "objects_parts_clusters"}
+    for name in run.tables:
+        assert len(pd.read_csv(tmp_path / "out" / f"{name}.csv")) == len(run.tables[name])
+        assert (tmp_path / "out" / f"{name}.csv-metadata.json").exists()
+    assert {"objects_count", "parts_clusters_count"} <= set(run.images.columns)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -209,22 +210,37 @@ def _step(progress: Progress, total: int, message: str) -> None:
 def _tables(
     pipeline: Spec, fates: Sequence[Fate], work: Path
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Put the rows of all images together, and let each check conclude over the study."""
+    """Put the rows of all images together, and let each check conclude over the study.
+
+    The columns of a check have its name in front where another is of the same kind, so that no
+    one has to know which of the two came first.
+    """
     done = [fate for fate in fates if fate.status == "done"]
     rows = _rows(done)
+    kinds = Counter(step.check.name for step in pipeline.checks.values())
     for name, step in pipeline.checks.items():
+        alone = kinds[step.check.name] == 1
         own = pd.DataFrame([fate.evidence[name] for fate in done])
         if done:
             own = step.check.conclude(own, step.params)
         for column in own.columns:
-            label = str(column) if column not in rows else f"{name}_{column}"
+            label = str(column) if alone and column not in rows else f"{name}_{column}"
             rows[label] = own[column].to_numpy()
     names = sorted({name for fate in done for name in fate.tables})
     tables = {}
     for name in names:
         parts = [pd.read_parquet(fate.place(work) / f"{name}.parquet") for fate in done]
-        tables["objects" if len(names) == 1 else f"objects_{name}"] = gathered(parts)
+        tables[_table_name(name, names, tables)] = gathered(parts)
     return rows, tables
+
+
+def _table_name(name: str, names: Sequence[str], taken: Collection[str]) -> str:
+    """Return what a table's files are called: the only one, or that of ``objects``, is plain."""
+    plain = name.replace(".", "_")
+    found = "objects" if len(names) == 1 or plain == "objects" else f"objects_{plain}"
+    while found in taken:
+        found += "_"
+    return found
 
 
 def _rows(done: Sequence[Fate]) -> pd.DataFrame:
@@ -249,7 +265,7 @@ def _write(
     for name, table in tables.items():
         write_table(out, name, table)
     for stale in out.glob("objects*"):
-        if stale.name.partition(".")[0] not in tables:
+        if stale.name.removesuffix("-metadata.json").rpartition(".")[0] not in tables:
             stale.unlink()
     arrays = [name.removeprefix("arrays/") for fate in fates for name in fate.arrays]
     sweep(out / "arrays", arrays)

@@ -288,7 +288,7 @@ def _put_table(fate: Fate, reference: Reference, table: pd.DataFrame, draft: Pat
     full.attrs.update(plain_attrs(table.attrs))
     full.to_parquet(draft / f"{name}.parquet", index=False)
     fate.tables[name] = len(table)
-    fate.row[f"{reference.name}_count"] = len(table)
+    fate.row[f"{name.replace('.', '_')}_count"] = len(table)
 
 
 def _put_array(

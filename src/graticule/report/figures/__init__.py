@@ -70,7 +70,16 @@ class View:
         )
 
     def table(self, name: str) -> StudyTable:
-        """Return a table of the study; raise `UnknownNameError` if the run has none such."""
+        """Return a table of the study, by its file or by the step that made it.
+
+        Raises
+        ------
+        UnknownNameError
+            If the run has none such.
+        """
+        by_step = f"objects_{name.replace('.', '_')}"
+        if name not in self.tables and by_step in self.tables:
+            return self.tables[by_step]
         if name not in self.tables:
             raise UnknownNameError(
                 f"the run has no table {name!r}", hint=suggest(name, list(self.tables))
