@@ -119,3 +119,17 @@ outputs: [objects]
     record = json.loads((tmp_path / "tiled" / "run.json").read_text())
     assert record["images"][0]["tile"]["x"] < image.shape[1]
     pd.testing.assert_frame_equal(tiled.tables["objects"], whole.tables["objects"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("tile", [None, {"x": 1}, {"x": 2}, {"x": 3}])
+@pytest.mark.parametrize("where", range(4))
+def test_a_mean_is_infinite_wherever_the_infinite_value_stands(
+    where: int, tile: dict[str, int] | None
+) -> None:
+    values = np.array([3.0, 1.0, 2.0, 5.0])
+    values[where] = np.inf
+    data = [as_image(np.ones(4, int)), as_image(values)]
+    for sign in (1, -1):
+        row = attempt(run, [data[0], sign * data[1]], {}, tile).iloc[0]
+        assert row.intensity_mean == sign * np.inf
+        assert np.isnan(row.intensity_std)

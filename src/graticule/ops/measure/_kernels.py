@@ -137,7 +137,7 @@ def sum_floats(labels: Any, values: Any, low: int, high: int) -> Any:
     """Return number, mean, sum of squared deviations, minimum and maximum by label; no NaN.
 
     Sums are taken from the first value of a label, so that a large mean does not swallow a
-    small spread.
+    small spread; from 0 if that is infinite, so that the mean is infinite wherever it stands.
     """
     out = np.zeros((high - low + 1, 5))
     first = np.zeros(high - low + 1)
@@ -151,7 +151,7 @@ def sum_floats(labels: Any, values: Any, low: int, high: int) -> Any:
         if np.isnan(value):
             continue
         row = out[label - low]
-        if row[0] == 0:
+        if row[0] == 0 and np.isfinite(value):
             first[label - low] = value
         difference = value - first[label - low]
         row[0] += 1

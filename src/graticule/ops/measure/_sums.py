@@ -72,9 +72,9 @@ def _merged(rows: Array, starts: Array) -> Array:
         return rows
     sizes = np.diff(np.append(starts, len(rows)))
     number, mean, squares = rows.T
-    with np.errstate(invalid="ignore"):  # infinite values have no spread
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite values have no spread
         total = np.add.reduceat(number, starts)
-        base = mean[starts]
+        base = np.where(np.isfinite(mean[starts]), mean[starts], 0)
         gap = mean - np.repeat(base, sizes)
         shift = np.add.reduceat(number * gap, starts) / total
         apart = gap - np.repeat(shift, sizes)
