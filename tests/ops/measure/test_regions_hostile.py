@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from graticule.core import as_image
+from graticule.core import Place, as_image
 from graticule.core.errors import GraticuleError
 from graticule.core.registry import get_op
 from graticule.io import write
+from graticule.ops.measure._objects import objects_of
 from graticule.ops.measure.regions import Group
 from graticule.pipeline import Pipeline
 from graticule.testing.cases import standard
@@ -133,3 +134,13 @@ def test_a_mean_is_infinite_wherever_the_infinite_value_stands(
         row = attempt(run, [data[0], sign * data[1]], {}, tile).iloc[0]
         assert row.intensity_mean == sign * np.inf
         assert np.isnan(row.intensity_std)
+
+
+def test_large_numbers_of_few_objects_take_no_room() -> None:
+    labels = np.zeros((512, 512), np.int32)
+    labels[10:20], labels[30:40], labels[500:] = 1, 4 * labels.size - 5, 4 * labels.size
+    objects = objects_of(as_image(labels), None, Place.of(as_image(labels)))
+    assert int(objects.ranks.max()) == 3  # the passes have a row for every rank
+    table = run(labels)
+    assert table.label.tolist() == [1, 4 * labels.size - 5, 4 * labels.size]
+    assert table.pixels.tolist() == [5120, 5120, 6144]

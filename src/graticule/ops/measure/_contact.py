@@ -11,7 +11,7 @@ import numpy as np
 
 from graticule.core import spread
 from graticule.ops.measure._merge import OBJECT, Array, Columns, combined
-from graticule.ops.measure._objects import Objects
+from graticule.ops.measure._objects import Objects, compact
 from graticule.ops.measure._table import Measured, Named
 
 _THICK = 16
@@ -89,17 +89,6 @@ def padded(objects: Objects) -> Iterator[Padded]:
         ranks, found = compact(objects.ranks[number])
         labels = np.pad(ranks, margins)
         yield Padded(labels, objects.labels_of(found), int(frame), wide, end - begin, margins)
-
-
-def compact(ranks: Array) -> tuple[Array, Array]:
-    """Return numbers 1..n in the place of ranks, and the rank of each number."""
-    present = np.zeros(int(ranks.max(initial=0)) + 1, bool)
-    present[ranks.ravel()] = True
-    present[0] = True
-    found = np.flatnonzero(present)
-    number = np.zeros(len(present), np.int32)
-    number[found] = np.arange(len(found))
-    return number[ranks], found
 
 
 def collect_boundary(objects: Objects) -> tuple[Columns, ...]:

@@ -18,9 +18,8 @@ import xarray as xr
 
 from graticule.core import Place
 from graticule.core.errors import ImageError
-from graticule.ops.measure._contact import compact
 from graticule.ops.measure._merge import Array, Columns, Layout, Partial, combined
-from graticule.ops.measure._objects import objects_of, piece_of
+from graticule.ops.measure._objects import compact, objects_of, piece_of
 
 FEWEST = 8
 """Blocks there must be, for their variance to mean something."""

@@ -202,14 +202,27 @@ def _ranked(values: Array) -> tuple[Array, Array | None]:
     most = int(values.max(initial=0))
     if most > np.iinfo(np.int64).max:
         raise ImageError("a label must be below 2**63")
-    if most <= min(4 * values.size + 65536, np.iinfo(np.int32).max):
+    if most <= min(values.size // 16 + 65536, np.iinfo(np.int32).max):
         return values.astype(np.int32, copy=False), None
+    if most <= min(4 * values.size, np.iinfo(np.int32).max):  # sums have a row for every number
+        return compact(values.astype(np.int32, copy=False))
     import pandas as pd
 
     codes, found = pd.factorize(values.ravel())
     names = np.unique(np.append(found.astype(np.int64), 0))
     ranks = np.searchsorted(names, found.astype(np.int64)).astype(np.int32)
     return ranks[codes].reshape(values.shape), names
+
+
+def compact(ranks: Array) -> tuple[Array, Array]:
+    """Return numbers 1..n in the place of ranks, and the rank of each number."""
+    present = np.zeros(int(ranks.max(initial=0)) + 1, bool)
+    present[ranks.ravel()] = True
+    present[0] = True
+    found = np.flatnonzero(present)
+    number = np.zeros(len(present), np.int32)
+    number[found] = np.arange(len(found))
+    return number[ranks], found
 
 
 def piece_of(labels: xr.DataArray, dim: str, place: Place) -> Pieces:
