@@ -120,3 +120,17 @@ def test_centrelines_forgive_width_and_not_gaps():
 def test_dims_go_by_name():
     mask = xr.DataArray(SOME & (np.arange(5) > 1), dims=("y", "x"))
     assert outline_distances(mask, mask.transpose()).hausdorff == 0
+
+
+@pytest.mark.parametrize("across", [1, 2, 3, 4])
+def test_tubes_of_any_width_have_a_centreline(across):
+    truth = np.zeros((12, 12, 30), bool)
+    truth[2 : 2 + across, 2 : 2 + across, 2:28] = True
+    truth[8, 8, 2:28] = True
+    assert centreline_dice(truth, truth) == 1
+    missed = truth.copy()
+    missed[:8] = False  # the wide one
+    assert centreline_dice(missed, truth) < 0.8
+    alone = truth.copy()
+    alone[8] = False
+    assert centreline_dice(alone, alone) == 1

@@ -161,7 +161,9 @@ def centreline_dice(mask: Any, truth: Any) -> float:
     r"""Return the harmonic mean of how much of each centreline lies in the other mask [1]_.
 
     Of thin branching things (vessels, roots, cracks) it asks whether they hang together, not
-    how wide they are. Centrelines are skeletons as `skimage.morphology.skeletonize` finds them.
+    how wide they are. Centrelines are skeletons as `skimage.morphology.skeletonize` finds them;
+    an object of which that leaves nothing (in three dims, one of an even number of samples
+    across) counts with all its samples.
 
     Parameters
     ----------
@@ -198,11 +200,21 @@ def centreline_dice(mask: Any, truth: Any) -> float:
         raise ImageError(f"a centreline is found in two or three dims, not in {answer.ndim}")
     if not answer.any() or not true.any():
         return 0.0 if answer.any() or true.any() else 1.0
-    from skimage.morphology import skeletonize
-
-    lines = [np.asarray(skeletonize(part)).astype(bool) for part in (answer, true)]
+    lines = [_centreline(part) for part in (answer, true)]
     inside = [
         np.count_nonzero(line & other) / np.count_nonzero(line)
         for line, other in zip(lines, (true, answer), strict=True)
     ]
     return float(2 * inside[0] * inside[1] / sum(inside)) if sum(inside) else 0.0
+
+
+def _centreline(mask: Array) -> Array:
+    """Return the skeleton of a mask, and whole those of its objects that have none."""
+    from scipy import ndimage
+    from skimage.morphology import skeletonize
+
+    line = np.asarray(skeletonize(mask)).astype(bool)
+    numbers, count = ndimage.label(mask, np.ones((3,) * mask.ndim))
+    lost = np.ones(count + 1, bool)
+    lost[numbers[line]] = lost[0] = False
+    return np.asarray(line | lost[numbers])
