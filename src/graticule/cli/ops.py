@@ -19,14 +19,14 @@ def ops(name: str | None = None, /) -> int:
         for known in op_names():
             if name is None or known.startswith(f"{name}."):
                 found = get_op(known)
-                print(f"{known:28} {type(found.scope).__name__:14} {found.summary}")
+                print(f"{known:28} {found.scope_name:14} {found.summary}")
         return 0
     found = get_op(name)
     takes = ", ".join(
         f"{i.name}: {i.kind}{' (optional)' if i.optional else ''}" for i in found.inputs
     )
     gives = ", ".join(f"{o.name}: {o.kind}" if o.name else str(o.kind) for o in found.outputs)
-    print(f"{found.name}  version {found.version}  {type(found.scope).__name__}")
+    print(f"{found.name}  version {found.version}  {found.scope_name}")
     print(f"takes  {takes}\ngives  {gives}\n")
     for parameter, schema in found.parameters.schema().get("properties", {}).items():
         print(f"  {parameter:14} {_about(schema)}")

@@ -84,7 +84,7 @@ class Op:
         self.result_type: Any = hints.get("return")
         self.parameters = Parameters(function, name)
         if isinstance(scope, (Reduction, Stitched)) and len(self.outputs) != 1:
-            raise TypeError(f"{name}: a {type(scope).__name__} gives one output")
+            raise TypeError(f"{name}: a {self.scope_name} gives one output")
 
     def __call__(self, *data: Any, **params: Any) -> Any:
         """Validate, run, and give back arrays of the type that came in."""
@@ -97,7 +97,7 @@ class Op:
         return result if isinstance(first, xr.DataArray) else _unwrapped(result)
 
     def __repr__(self) -> str:
-        return f"<op {self.name} v{self.version} {type(self.scope).__name__}>"
+        return f"<op {self.name} v{self.version} {self.scope_name}>"
 
     def __reduce__(self) -> str:
         return self.function.__qualname__
@@ -174,6 +174,13 @@ class Op:
         if callable(self._dtype):
             return np.dtype(self._dtype(given))
         return given if self._dtype == "same" else np.dtype(self._dtype)
+
+    @property
+    def scope_name(self) -> str:
+        """What kind of scope it has, as ``Reduction``."""
+        return next(
+            kind.__name__ for kind in typing.get_args(Scope) if isinstance(self.scope, kind)
+        )
 
     @property
     def summary(self) -> str:

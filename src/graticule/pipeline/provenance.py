@@ -73,7 +73,7 @@ def _about_step(pipeline: Spec, name: str, fates: Sequence[Fate]) -> dict[str, A
         "op": step.op.name,
         "version": step.op.version,
         "summary": step.op.summary,
-        "scope": type(step.op.scope).__name__,
+        "scope": step.op.scope_name,
         "params": step.op.parameters.canonical(step.params),
         "seconds": round(sum(fact["seconds"] for fact in facts), 4),
         "from_store": sum(bool(fact["cached"]) for fact in facts),

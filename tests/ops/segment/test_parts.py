@@ -28,21 +28,15 @@ def same_partition(one: Any, other: Any) -> bool:
     return bool(pairs == len(np.unique(one)) == len(np.unique(other)))
 
 
-@given(hnp.arrays(np.uint8, SHAPES, elements=st.integers(0, 6)), st.data())
-def test_reconstruction_equals_scikit_image(limit: Any, data: st.DataObject) -> None:
-    connectivity = data.draw(st.integers(1, limit.ndim))
-    method = data.draw(st.sampled_from(["dilation", "erosion"]))
-    marker = data.draw(hnp.arrays(np.uint8, limit.shape, elements=st.integers(0, 6)))
-    cut = np.minimum if method == "dilation" else np.maximum
-    footprint = ndimage.generate_binary_structure(limit.ndim, connectivity)
-    expected = morphology.reconstruction(cut(marker, limit), limit, method, footprint)
-    run = gt.op("segment.reconstruction")
-    found = run(limit, marker, method=method, connectivity=connectivity)
-    np.testing.assert_array_equal(found, expected)
-    of_masks = run(limit > 2, marker > 3, method=method, connectivity=connectivity)
-    bits, seed = (limit > 2).astype(int), (marker > 3).astype(int)
-    expected = morphology.reconstruction(cut(seed, bits), bits, method, footprint)
-    np.testing.assert_array_equal(of_masks, expected.astype(bool))
+@given(MASKS, st.data())
+def test_reconstruction_equals_scikit_image(mask: Any, data: st.DataObject) -> None:
+    connectivity = data.draw(st.integers(1, mask.ndim))
+    marker = data.draw(hnp.arrays(np.bool_, mask.shape))
+    bits, seed = mask.astype(int), (marker & mask).astype(int)
+    footprint = ndimage.generate_binary_structure(mask.ndim, connectivity)
+    expected = morphology.reconstruction(seed, bits, "dilation", footprint)
+    found = gt.op("segment.reconstruction")(mask, marker, connectivity=connectivity)
+    np.testing.assert_array_equal(found, expected.astype(bool))
 
 
 @given(MASKS, st.integers(0, 9), st.data())
@@ -132,3 +126,13 @@ def test_skeleton_of_the_horse_has_its_connection() -> None:
     assert measure.euler_number(thin) == measure.euler_number(horse)
     line = gt.op("segment.skeleton")(np.array([0, 1, 1, 1, 0, 1], bool))
     assert list(line.astype(int)) == [0, 0, 1, 0, 0, 1]
+
+
+@pytest.mark.parametrize("largest", [np.uint64(2**64 - 1), np.int64(2**63 - 1), np.uint8(255)])
+def test_the_largest_labels_grow_as_they_are(largest: Any) -> None:
+    labels = np.zeros((2, 6), largest.dtype)
+    labels[0, 1], labels[0, 5] = largest, largest - 1
+    found = gt.op("segment.expand_labels")(labels, distance=1)
+    assert found.dtype == labels.dtype
+    a, b = int(largest), int(largest) - 1
+    assert found.tolist() == [[a, a, a, 0, b, b], [0, a, 0, 0, 0, b]]

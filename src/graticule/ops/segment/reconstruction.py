@@ -1,53 +1,48 @@
-"""Reconstruction of images and masks."""
+"""Reconstruction of a mask."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Whole, filtered_dims, op
+from graticule.core import Mask, Whole, filtered_dims, like, op
 
 Array: TypeAlias = np.ndarray[Any, Any]
-Method = Annotated[Literal["dilation", "erosion"], Field(title="Method")]
 
 
 @op(
     version=1,
     scope=Whole("what is reached from a marker may lie anywhere", memory=6.0),
-    dtype="same",
+    dtype="bool",
 )
 def reconstruction(
-    image: Image,
-    marker: Image,
+    mask: Mask,
+    marker: Mask,
     *,
-    method: Method = "dilation",
     connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
-) -> Image:
-    """Grow a marker under an image until nothing moves.
+) -> Mask:
+    """Keep the objects of a mask that hold a sample of a marker, whole.
 
-    By dilation, the result is the highest image that is nowhere above ``image`` and has no
-    maximum that is not in ``marker``; by erosion, the same upside down. Of a mask, it is the
-    objects that hold a sample of the marker: that is the opening by reconstruction if the
-    marker is an erosion of the mask.
+    With an erosion of the mask as the marker, it is the opening by reconstruction: what is
+    narrow goes, and all else keeps its very shape. With a strict mask as the marker of a loose
+    one, it is hysteresis.
 
     Parameters
     ----------
-    image : Image
-        The limit: numbers or bools, any dims; worked on along ``z y x``, or along all where it
-        has none of these. Nothing passes NaN.
-    marker : Image
-        Where growth begins; it is cut to the image first.
-    method : {"dilation", "erosion"}
-        Grow below the image, or shrink above it.
+    mask : Mask
+        Any dims; connected along ``z y x``, or along all where it has none of these, for every
+        index along the others.
+    marker : Mask
+        Of the same dims; what lies outside the mask has no say.
     connectivity : int
         Neighbours differ by one step along at most so many dims.
 
     Returns
     -------
-    Image
-        In the dtype of ``image``.
+    Mask
+        With the dims of ``mask``.
 
     Raises
     ------
@@ -56,7 +51,8 @@ def reconstruction(
 
     See Also
     --------
-    skimage.morphology.reconstruction : equal where the marker is within the limit.
+    filters.reconstruction : the same of grey images.
+    skimage.morphology.reconstruction : equal, with the marker first.
 
     References
     ----------
@@ -68,31 +64,18 @@ def reconstruction(
     --------
     >>> import graticule as gt
     >>> import numpy as np
-    >>> image, marker = np.array([1, 5, 2, 0, 6]), np.array([0, 4, 0, 0, 0])
-    >>> gt.segment.reconstruction(image, marker)
-    array([1, 4, 2, 0, 0])
+    >>> mask = np.array([True, True, False, True])
+    >>> gt.segment.reconstruction(mask, np.array([True, False, False, False]))
+    array([ True,  True, False, False])
     """
-    from graticule.core.image import like
     from graticule.ops.segment._each import each
+    from graticule.ops.segment._runs import parts_of
     from graticule.ops.segment.label import require_connectivity
 
-    require_connectivity(connectivity, filtered_dims(image))
+    require_connectivity(connectivity, filtered_dims(mask))
 
-    def work(limit: Array, seed: Array) -> Array:
-        from graticule.ops._reconstruction import reconstructed
+    def work(within: Array, seed: Array) -> Array:
+        parts = parts_of(within, range(within.ndim), connectivity)
+        return parts.painted(parts.met_by(seed))
 
-        if limit.dtype == np.bool_ and method == "dilation":
-            return _objects(limit, seed, connectivity)
-        return reconstructed(seed.astype(limit.dtype), limit, connectivity, method=method)
-
-    found = each(work, image, marker)
-    units = {key: value for key, value in image.attrs.items() if key == "units"}
-    return like(image, found.values, **units)
-
-
-def _objects(mask: Array, seed: Array, connectivity: int) -> Array:
-    """Return the connected parts of a mask that hold a sample of the seed."""
-    from graticule.ops.segment._runs import parts_of
-
-    parts = parts_of(mask, range(mask.ndim), connectivity)
-    return parts.painted(parts.met_by(seed != 0))
+    return like(mask, each(work, mask, marker).values)
