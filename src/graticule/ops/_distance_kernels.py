@@ -134,8 +134,9 @@ def nearest_in_rows(
 ) -> None:
     """Write the nearest label of the same row and its squared distance; of two the lower."""
     size = labels.shape[1]
+    nothing = labels.dtype.type(0)  # of the dtype of labels: large ones are no floats
     for row in range(begin, end):
-        since, label = size, 0
+        since, label = size, nothing
         for x in range(size):
             since += 1
             if labels[row, x] > 0:
@@ -143,8 +144,8 @@ def nearest_in_rows(
             square = (since * step) ** 2
             known = label > 0 and square <= most
             far[row, x] = square if known else np.inf
-            out[row, x] = label if known else 0
-        since, label = size, 0
+            out[row, x] = label if known else nothing
+        since, label = size, nothing
         for x in range(size - 1, -1, -1):
             since += 1
             if labels[row, x] > 0:

@@ -17,7 +17,7 @@ def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
     return reach_of(image, params["distance"])
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="same")
+@op(version=2, scope=Neighbourhood(_halo), dtype="same")
 def expand_labels(
     labels: Labels,
     *,
