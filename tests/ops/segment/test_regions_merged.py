@@ -175,3 +175,12 @@ def test_samples_without_a_value_are_in_no_block() -> None:
     labels = gt.op("segment.quadtree")(image, threshold=0)
     np.testing.assert_array_equal(labels == 0, np.isnan(image))
     assert labels.max() == 1
+
+
+@pytest.mark.parametrize("criterion", ["range", "deviation"])
+def test_even_blocks_are_not_cut_where_no_spread_is_allowed(criterion: str) -> None:
+    image = np.full((64, 64), 0.1)
+    image[32:, :32], image[32:, 32:] = 0.7, 0.3
+    labels = gt.op("segment.quadtree")(image, threshold=0, criterion=criterion)
+    np.testing.assert_array_equal(labels[::32, ::32], [[1, 2], [3, 4]])
+    assert labels.max() == 4

@@ -14,7 +14,7 @@ from graticule.core import Image, Labels, Length, Whole, filtered_dims, like, op
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
-@op(version=1, scope=Whole("blocks are halved from the whole image down", memory=80), dtype="int32")
+@op(version=2, scope=Whole("blocks are halved from the whole image down", memory=80), dtype="int32")
 def quadtree(
     image: Image,
     *,
@@ -129,7 +129,7 @@ def _split(plane: Array, threshold: float, criterion: str, finest: int) -> Array
 def _is_even(plane: Array, side: int, threshold: float, criterion: str) -> Array:
     """Return which blocks spread by no more than the threshold; one without values is even."""
     known = np.isfinite(plane)
-    if criterion == "range":
+    if criterion == "range" or threshold == 0:  # rounding leaves no deviation at 0
         high = _reduced(np.maximum, np.where(known, plane, -np.inf), side)
         low = _reduced(np.minimum, np.where(known, plane, np.inf), side)
         return np.asarray(high - low <= threshold)
