@@ -181,3 +181,15 @@ def test_two_real_modalities_agree_where_the_shell_is(data_dir: Any) -> None:
     assert found.labels.shape == neutrons.shape
     assert len(found.clusters) == 4
     assert found.histogram["count"].sum() == neutrons.size
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("offset", [0, 60_000, 2**24])
+def test_a_large_offset_leaves_phases_apart_without_scaling(name: str, offset: int) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, (60, 70))
+    image = (offset + 20 * truth + rng.normal(0, 2, truth.shape)).round().astype(np.int32)
+    found = gt.op(name)(image, clusters=2, scaling="none")
+    np.testing.assert_array_equal(found.labels, truth + 1)
+    means = [image[truth == k].mean() for k in (0, 1)]
+    np.testing.assert_allclose(found.clusters.mean_value, means, rtol=0, atol=0.01)

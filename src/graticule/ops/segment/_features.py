@@ -191,8 +191,8 @@ def _places(template: xr.DataArray, dims: list[str]) -> list[Array]:
 def _scale_of(values: Array, scaling: str) -> tuple[float, float, float]:
     """Return what to take off, what to divide by, and the standard deviation."""
     spread = float(values.std())
-    if scaling == "none":
-        return 0.0, 1.0, spread
+    if scaling == "none":  # an offset changes nothing but what is lost in rounding
+        return float(values.mean()), 1.0, spread
     if scaling == "standard":
         return float(values.mean()), spread or 1.0, spread
     low, middle, high = np.percentile(values, [25, 50, 75])

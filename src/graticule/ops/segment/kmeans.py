@@ -31,7 +31,7 @@ class Clusters(NamedTuple):
     features: Record
 
 
-@op(version=1, scope=Whole("every center depends on every sample", memory=48), dtype="int32")
+@op(version=2, scope=Whole("every center depends on every sample", memory=48), dtype="int32")
 def kmeans(
     image: Image,
     mask: Mask | None = None,
