@@ -227,7 +227,7 @@ def _tables(
             label = str(column) if alone and column not in rows else f"{name}_{column}"
             rows[label] = own[column].to_numpy()
     names = sorted({name for fate in done for name in fate.tables})
-    tables = {}
+    tables: dict[str, pd.DataFrame] = {}
     for name in names:
         parts = [pd.read_parquet(fate.place(work) / f"{name}.parquet") for fate in done]
         tables[_table_name(name, names, tables)] = gathered(parts)
