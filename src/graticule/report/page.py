@@ -13,10 +13,12 @@ import pandas as pd
 
 from graticule.core.errors import GraticuleError
 from graticule.report import wording
+from graticule.report.answer import answer
 from graticule.report.figures import Missing, View, draw, is_of_study
 from graticule.report.html import render, save
+from graticule.report.meanings import meaning
 from graticule.report.preview import Preview, preview_of
-from graticule.report.record import RunRecord, fates, read_record
+from graticule.report.record import CheckFacts, RunRecord, fates, read_record
 from graticule.report.strip import Panel, strip
 from graticule.report.style import Drawing
 from graticule.report.tables import StudyTable
@@ -103,17 +105,27 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         ],
         "kept": kept,
         "hashes": fates(record.images[:ROWS]),
-        "checks": [(n, c, wording.meaning(c)) for n, c in record.checks.items()],
+        "checks": _checks(record),
         "slowest": max((s.seconds or 0 for s in record.steps.values()), default=0) or 1,
         "command": shlex.join(record.command),
         "troubles": troubles,
     }
 
 
+def _checks(record: RunRecord) -> list[tuple[str, CheckFacts, str]]:
+    """Return the checks with their meaning, said once where it is the same."""
+    meanings = {name: meaning(check) for name, check in record.checks.items()}
+    first = {words: name for name, words in reversed(meanings.items())}
+    return [
+        (name, check, meanings[name] if first[meanings[name]] == name else "")
+        for name, check in record.checks.items()
+    ]
+
+
 def _answer(record: RunRecord, tables: Mapping[str, StudyTable], troubles: list[str]) -> list[str]:
     objects = [table for name, table in tables.items() if name != "images"]
     try:
-        return wording.answer(record, tables["images"], objects)
+        return answer(record, tables["images"], objects)
     except GraticuleError as error:
         troubles.append(str(error))
         return [f"{record.done:,} images done, {len(record.failed):,} failed."]
@@ -123,7 +135,7 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
     if not table.exists:
         return None
     try:
-        frame = table.head(ROWS, _answers_first(table.columns))
+        frame = table.head(ROWS, _answers_first(record, table.columns))
         total = table.rows
     except GraticuleError as error:
         troubles.append(str(error))
@@ -145,9 +157,14 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
     return Grid(table.name, columns, rows, total)
 
 
-def _answers_first(columns: list[str]) -> list[str]:
+def _answers_first(record: RunRecord, columns: list[str]) -> list[str]:
     """Return the columns with what was concluded next to the name, before what led to it."""
-    first = [name for name in ("image", "detected", "p", "q") if name in columns]
+    wanted = [
+        record.column(check, name, columns)
+        for check in record.checks
+        for name in ("detected", "p", "q")
+    ]
+    first = [name for name in ("image", *wanted) if name in columns]
     return [*first, *(name for name in columns if name not in first)]
 
 
@@ -170,11 +187,13 @@ def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[st
     names = [name for name in fine if name in kept]
     strength: dict[str, float] = {}
     with suppress(GraticuleError):
-        if images.exists and "detected" in images.columns:
-            rows = images.of_images(names)
-            found = rows[rows["detected"].fillna(False).astype(bool)]
-            p = found["p"] if "p" in found else pd.Series(0.0, index=found.index)
-            strength = dict(zip(found["image"].astype(str), p.astype(float), strict=True))
+        rows = images.of_images(names) if images.exists and names else pd.DataFrame()
+        for check in record.checks:
+            held, by = (record.column(check, name, images.columns) for name in ("detected", "p"))
+            found = rows[rows[held].fillna(False).astype(bool)] if held else rows[:0]
+            for _, row in found.iterrows():
+                name, p = str(row["image"]), float(row[by]) if by else 0.0
+                strength[name] = min(p, strength.get(name, p))
     order = sorted(names, key=lambda name: strength.get(name, float("inf")))
     return order[:SHOWN], len(names)
 

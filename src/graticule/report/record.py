@@ -76,6 +76,7 @@ class CheckFacts(_Part):
     check: str = ""
     of: str | None = ""
     at: str | None = ""
+    against: str | None = ""
     params: Facts = Field(default_factory=dict)
     study: Facts = Field(default_factory=dict)
 
@@ -116,6 +117,18 @@ class RunRecord(_Part):
     def done(self) -> int:
         """How many images went through."""
         return len(self.images) - len(self.failed)
+
+    def column(self, check: str, name: str, columns: Sequence[str]) -> str | None:
+        """Return the column of the images' table that holds what a check says; None if none.
+
+        It has the check's name in front where two are of one kind, or where it was taken.
+        """
+        own = f"{check}_{name}"
+        if own in columns:
+            return own
+        kind = self.checks[check].check
+        alone = sum(other.check == kind for other in self.checks.values()) == 1
+        return name if alone and name in columns else None
 
     def unit(self, table: str, column: str) -> str:
         """Return the unit of a column, ``""`` where it has none."""

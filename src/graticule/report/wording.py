@@ -1,21 +1,12 @@
-"""Numbers and findings in words."""
+"""Numbers in words."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup, escape
-
-from graticule.core.errors import GraticuleError
-from graticule.report.record import CheckFacts, RunRecord
-from graticule.report.tables import StudyTable
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-NAMED = 8
 
 
 def number(value: object) -> str:
@@ -131,73 +122,3 @@ def _said(value: object) -> str:
 def count(many: int, noun: str) -> str:
     """Return ``1 image`` or ``1,200 images``."""
     return f"{many:,} {noun}{'' if many == 1 else 's'}"
-
-
-def answer(record: RunRecord, images: StudyTable, objects: list[StudyTable]) -> list[str]:
-    """Return what came out, in sentences; the first thing a reader sees."""
-    done, failed = record.done, len(record.failed)
-    said = [f"{count(done, 'image')} {'was' if done == 1 else 'were'} analysed; "]
-    said[0] += f"{failed:,} failed." if failed else "none failed."
-    if images.exists and "detected" in images.columns:
-        said.append(_detections(record, images))
-    for table in objects:
-        kind = table.name.removeprefix("objects").lstrip("_")
-        share = f", {table.rows / done:,.4g} to an image" if done > 1 else ""
-        said.append(f"{count(table.rows, 'object')}{f' ({kind})' if kind else ''} measured{share}.")
-    return said
-
-
-def _detections(record: RunRecord, images: StudyTable) -> str:
-    known = ("image", "detected", "p", "p_smallest", "surrogates")
-    wanted = [str(name) for name in known if name in images.columns]
-    rows = images.head(images.rows, wanted)
-    found = rows[rows["detected"].fillna(False).astype(bool)]
-    rates = {c.params["fdr"] for c in record.checks.values() if c.params.get("fdr") is not None}
-    level = f" at a false discovery rate of {number(rates.pop())}" if len(rates) == 1 else ""
-    verb = "holds" if len(found) == 1 else "hold"
-    text = f"{len(found):,} of {count(len(rows), 'image')} {verb} a detection{level}"
-    if found.empty:
-        return f"{text}."
-    named = [
-        f"{row['image']} (p = {number(float(row['p']))})" if "p" in row else str(row["image"])
-        for _, row in found.head(NAMED).iterrows()
-    ]
-    more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
-    return f"{text}: {', '.join(named)}{more}.{_limit(found)}"
-
-
-def _limit(found: pd.DataFrame) -> str:
-    """Say so where a p-value is as small as the surrogates allow: more could make it smaller."""
-    if not {"p", "p_smallest", "surrogates"} <= set(found.columns):
-        return ""
-    least = found[found["p"] <= found["p_smallest"]]
-    if least.empty:
-        return ""
-    many, smallest = int(least["surrogates"].max()), float(least["p_smallest"].min())
-    return f" {number(smallest)} is the smallest p that {many:,} surrogates can support."
-
-
-_MEANING = {
-    "surrogate": (
-        "The whole analysis is repeated on surrogates of the image, which keep its noise and "
-        "hold no signal. p is the part of them, counted with the image itself, that reaches the "
-        "statistic of the image: (1 + k) / (1 + m). q is p corrected for the number of images; "
-        "an image counts as detected where q is at most {fdr}."
-    ),
-    "injection": (
-        "Signals of known strength are put into quiet versions of the image, and those that the "
-        "analysis finds are counted: how weak a signal could have been seen here at all."
-    ),
-}
-
-
-def meaning(check: CheckFacts) -> str:
-    """Return in words what a check says, from its own documentation where no words are here."""
-    if check.check in _MEANING:
-        return _MEANING[check.check].format(fdr=number(check.params.get("fdr")))
-    from graticule.core.registry import get_check
-
-    try:
-        return (get_check(check.check).__doc__ or "").strip().partition("\n")[0]
-    except (GraticuleError, ImportError):
-        return ""

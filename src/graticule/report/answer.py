@@ -1,0 +1,139 @@
+"""What came out of a run, in sentences: the first thing a reader sees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from graticule.report.record import CheckFacts, RunRecord
+from graticule.report.tables import StudyTable
+from graticule.report.wording import count, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAMED = 8
+
+_MEASURES: dict[str, tuple[tuple[str, str], ...]] = {
+    "overlap": (("dice", "Dice"), ("precision", "precision"), ("recall", "recall")),
+    "instances": (
+        ("ap_{least}", "average precision at IoU {least}"),
+        ("panoptic_quality", "panoptic quality"),
+        ("count_error", "count error"),
+    ),
+    "roc": (("auc", "area under the ROC curve"), ("average_precision", "average precision")),
+    "boundary": (
+        ("hd95", "HD95"),
+        ("average_distance", "average distance"),
+        ("surface_dice", "surface Dice"),
+    ),
+    "calibration": (("ece", "expected calibration error"),),
+}
+"""What is said of each check against a truth: columns and their names in words."""
+
+
+def answer(record: RunRecord, images: StudyTable, objects: list[StudyTable]) -> list[str]:
+    """Return what came out, in sentences."""
+    done, failed = record.done, len(record.failed)
+    said = [f"{count(done, 'image')} {'was' if done == 1 else 'were'} analysed; "]
+    said[0] += f"{failed:,} failed." if failed else "none failed."
+    if images.exists:
+        said += _of_checks(record, images)
+    for table in objects:
+        kind = table.name.removeprefix("objects").lstrip("_")
+        share = f", {table.rows / done:,.4g} to an image" if done > 1 else ""
+        said.append(f"{count(table.rows, 'object')}{f' ({kind})' if kind else ''} measured{share}.")
+    return said
+
+
+def _of_checks(record: RunRecord, images: StudyTable) -> list[str]:
+    said = []
+    for name, check in record.checks.items():
+        if record.column(name, "detected", images.columns):
+            said.append(_detections(record, name, images))
+        elif check.check in _MEASURES:
+            said += _scores(record, name, images)
+    return said
+
+
+def _scores(record: RunRecord, name: str, images: StudyTable) -> list[str]:
+    """Return what a check against a truth found: the mean of the study, or that of its image."""
+    check = record.checks[name]
+    single = images.rows == 1
+    parts = []
+    for wanted, title in _measures(check):
+        column = record.column(name, wanted if single else f"{wanted}_mean", images.columns)
+        if column:
+            ends = [end for end in (f"{column}_low", f"{column}_high") if end in images.columns]
+            values = images.head(1, [column, *ends]).iloc[0]
+            # the unit of a distance is the same in all images of a study, or a column says so
+            parts.append(
+                f"{title} {_interval(values.to_list())}{_unit(record, name, images, wanted)}"
+            )
+    over = "" if single else f", means over {count(images.rows, 'image')}"
+    of = f" ({check.of})" if check.of else ""
+    return [f"{name}{of} against the truth{over}: {', '.join(parts)}."] if parts else []
+
+
+def _measures(check: CheckFacts) -> list[tuple[str, str]]:
+    least = f"{float((check.params.get('thresholds') or [0.5])[0]):g}"
+    return [(c.format(least=least), t.format(least=least)) for c, t in _MEASURES[check.check]]
+
+
+def _unit(record: RunRecord, name: str, images: StudyTable, wanted: str) -> str:
+    """Return the unit of a distance, where it is the same in all images."""
+    column = record.column(name, "distance_unit", images.columns)
+    if column is None or wanted not in ("hd95", "average_distance"):
+        return ""
+    units = images.head(images.rows, [column])[column].dropna().unique()
+    return f" {units[0]}" if len(units) == 1 else ""
+
+
+def _interval(values: Sequence[Any]) -> str:
+    """Return a number, with its interval where it has one."""
+    found = [float(value) if value is not None else math.nan for value in values]
+    text = _said(found[0])
+    if len(found) < 3 or not all(map(math.isfinite, found[1:])):
+        return text
+    return f"{text} ({_said(found[1])} to {_said(found[2])})"
+
+
+def _said(value: float) -> str:
+    """Return a measure with three digits: more are not known."""
+    if not math.isfinite(value) or value == round(value) or abs(value) >= 1000:
+        return number(value)
+    return f"{value:#.3g}".rstrip(".")
+
+
+def _detections(record: RunRecord, name: str, images: StudyTable) -> str:
+    wanted = ("detected", "p", "p_smallest", "surrogates")
+    columns = {record.column(name, column, images.columns): column for column in wanted}
+    held = [column for column in columns if column is not None]
+    rows = images.head(images.rows, ["image", *held]).rename(columns={c: columns[c] for c in held})
+    found = rows[rows["detected"].fillna(False).astype(bool)]
+    rate = record.checks[name].params.get("fdr")
+    level = f" at a false discovery rate of {number(rate)}" if rate is not None else ""
+    verb = "holds" if len(found) == 1 else "hold"
+    several = sum(check.check == record.checks[name].check for check in record.checks.values()) > 1
+    text = f"{name}: " if several else ""
+    text += f"{len(found):,} of {count(len(rows), 'image')} {verb} a detection{level}"
+    if found.empty:
+        return f"{text}."
+    named = [
+        f"{row['image']} (p = {number(float(row['p']))})" if "p" in row else str(row["image"])
+        for _, row in found.head(NAMED).iterrows()
+    ]
+    more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
+    return f"{text}: {', '.join(named)}{more}.{_limit(found)}"
+
+
+def _limit(found: pd.DataFrame) -> str:
+    """Say so where a p-value is as small as the surrogates allow: more could make it smaller."""
+    if not {"p", "p_smallest", "surrogates"} <= set(found.columns):
+        return ""
+    least = found[found["p"] <= found["p_smallest"]]
+    if least.empty:
+        return ""
+    many, smallest = int(least["surrogates"].max()), float(least["p_smallest"].min())
+    return f" {number(smallest)} is the smallest p that {many:,} surrogates can support."

@@ -1,0 +1,105 @@
+"""What a report says first, and what its checks mean in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from graticule.core.registry import check_names
+from graticule.pipeline import Pipeline
+from graticule.report.answer import answer
+from graticule.report.meanings import meaning
+from graticule.report.record import CheckFacts, RunRecord, read_record
+from graticule.report.tables import StudyTable
+
+TEXT = """
+graticule: 1
+inputs:
+  image: {dims: [y, x]}
+  truth: {dims: [y, x], path: "truth/{stem}.npy"}
+steps:
+  loose:  {op: threshold.fixed, value: 1}
+  strict: {op: threshold.fixed, input: image, value: 3}
+checks:
+  first:  {check: overlap, of: loose, against: truth}
+  second: {check: overlap, of: strict, against: truth}
+  lines:  {check: boundary, of: strict, against: truth, tolerance: 1}
+outputs: [strict]
+"""
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    """Return a run folder of two images with three checks against their truth."""
+    images = tmp_path / "images"
+    (images / "truth").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        truth = np.zeros((64, 64), bool)
+        truth[::8, ::8] = truth[1::8, ::8] = True
+        np.save(images / f"{name}.npy", (4 * truth + rng.normal(0, 0.8, truth.shape)))
+        np.save(images / "truth" / f"{name}.npy", truth)
+    run = Pipeline.loads(TEXT).run(images, tmp_path / "out")
+    assert not run.failed, run.failed
+    return tmp_path / "out"
+
+
+def test_two_checks_of_a_kind_both_have_their_name_in_front(judged: Path) -> None:
+    columns = list(pd.read_csv(judged / "images.csv"))
+    assert {"first_dice", "second_dice", "first_dice_mean", "second_dice_mean"} <= set(columns)
+    assert {"hd95", "surface_dice"} <= set(columns)  # alone of its kind
+    assert not {"dice", "precision", "dice_mean", "lines_hd95"} & set(columns)
+
+
+def test_the_answer_says_what_every_check_found(judged: Path) -> None:
+    said = answer(read_record(judged / "run.json"), StudyTable(judged, "images"), [])
+    rows = pd.read_csv(judged / "images.csv")
+    first, second, lines = said[1:]
+    assert first.startswith("first (loose) against the truth, means over 2 images: Dice 0.")
+    assert f"Dice {rows['second_dice_mean'][0]:#.3g} (" in second
+    assert second.startswith("second (strict)")
+    assert "recall" in second
+    assert "HD95" in lines
+    assert " px" in lines
+
+
+def test_the_meaning_of_a_kind_is_said_once(judged: Path) -> None:
+    text = (judged / "report.html").read_text()
+    assert text.count("compared with the truth sample by sample") == 1
+    assert "second: overlap of strict against truth" in text
+
+
+def test_one_detection_of_two_checks_is_told_apart(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"image": ["a", "b"], "one_detected": [True, False], "one_p": [0.01, 0.5],
+                          "two_detected": [False, False], "two_p": [0.3, 0.4]})  # fmt: skip
+    frame.to_csv(tmp_path / "images.csv", index=False)
+    facts = {"check": "surrogate", "params": {"fdr": 0.05}}
+    record = RunRecord.model_validate(
+        {"checks": {"one": facts, "two": facts}, "images": [{"image": "a"}, {"image": "b"}]}
+    )
+    said = answer(record, StudyTable(tmp_path, "images"), [])
+    assert said[1].startswith("one: 1 of 2 images holds a detection")
+    assert "a (p = 0.01)" in said[1]
+    assert said[2].startswith("two: 0 of 2 images hold a detection")
+
+
+@pytest.mark.parametrize("name", check_names())
+def test_each_check_has_its_words(name: str) -> None:
+    from graticule.core.registry import get_check
+
+    check = get_check(name)
+    params = check.parameters.canonical(check.parameters.validate({}))
+    words = meaning(CheckFacts(check=name, params=params))
+    assert len(words) > 100
+    assert "{" not in words
+    assert "–" not in words
+
+
+def test_words_follow_the_parameters() -> None:
+    dark = meaning(CheckFacts(check="roc", params={"invert": True}))
+    assert "smaller value" in dark
+    assert "within 2 pixels of" in meaning(CheckFacts(check="boundary", params={"tolerance": 2.0}))
+    assert "by 0.75 of" in meaning(CheckFacts(check="instances", params={"thresholds": [0.75]}))
