@@ -178,9 +178,8 @@ class Op:
     @property
     def scope_name(self) -> str:
         """What kind of scope it has, as ``Reduction``."""
-        return next(
-            kind.__name__ for kind in typing.get_args(Scope) if isinstance(self.scope, kind)
-        )
+        kinds: tuple[type, ...] = typing.get_args(Scope)
+        return next(kind.__name__ for kind in kinds if isinstance(self.scope, kind))
 
     @property
     def summary(self) -> str:
