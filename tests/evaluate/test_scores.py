@@ -140,3 +140,13 @@ def test_what_is_no_image_is_refused():
     of = Subject(1.0, xr.DataArray(0.0), lambda other: other, xr.DataArray([1]))
     with pytest.raises(CheckError, match="of names a float"):
         get_check("overlap")(of)
+
+
+def test_intervals_of_areas_stay_between_0_and_1():
+    rng = np.random.default_rng(0)
+    truth = ndimage.gaussian_filter(rng.normal(size=(128, 128)), 3) > 0.1
+    scores = truth + 0.05 * rng.normal(size=truth.shape)
+    for sign in (1, -1):
+        row, _ = score_row(sign * scores, truth, n=200)
+        for name in ("auc", "average_precision"):
+            assert 0 <= row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] <= 1

@@ -183,7 +183,8 @@ def score_row(
         exact = getattr(curve, area)
         # the counts at few thresholds give a somewhat smaller area than all
         shift = exact - found.estimate
-        row |= {name: exact, f"{name}_low": found.low + shift, f"{name}_high": found.high + shift}
+        low, high = (float(np.clip(end + shift, 0, 1)) for end in (found.low, found.high))
+        row |= {name: exact, f"{name}_low": low, f"{name}_high": high}
     best = _best(curve)
     prevalence = ratio(curve.positives, values.size)
     return {
