@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from scipy import ndimage, stats
 
 from graticule.core.errors import CheckError, ParameterError
-from graticule.evaluate.bootstrap import block_size, blocks, bootstrap, correlation_length
+from graticule.evaluate.bootstrap import (
+    block_size,
+    blocks,
+    bootstrap,
+    bootstrap_sums,
+    correlation_length,
+)
 
 
 def test_equals_scipy_with_many_draws():
@@ -98,3 +104,13 @@ def test_blocks_of_a_correlated_image_give_a_wider_interval_than_samples_would()
     honest = bootstrap(parts, n=500)
     naive = bootstrap(wrong.ravel(), n=200)
     assert honest.high - honest.low > 4 * (naive.high - naive.low)
+
+
+@pytest.mark.parametrize("of", [bootstrap, lambda v, **o: bootstrap_sums(v, np.sum, **o)])
+def test_wrong_input_is_said(of):
+    for wrong in ({"n": 0}, {"confidence": 0}, {"confidence": 1.5}, {"confidence": math.nan}):
+        with pytest.raises(ParameterError, match="confidence between 0 and 1"):
+            of([1, 2, 3], **wrong)
+    for values in (3.0, ["a", "b"], [[1, 2], [3]]):
+        with pytest.raises(CheckError, match="needs"):
+            of(values)

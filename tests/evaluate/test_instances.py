@@ -115,3 +115,12 @@ def test_wrong_input_is_said():
         match(ONE, ONE, iou=0)
     with pytest.raises(ParameterError, match="at least one"):
         instance_scores(ONE, ONE, thresholds=[])
+
+
+def test_thresholds_may_be_an_array():
+    labels, truth = [[1, 1, 0, 2, 2]], [[7, 7, 7, 0, 0]]
+    found = instance_scores(labels, truth, thresholds=np.array([0.5, 0.75]))
+    assert found.average_precision.tolist() == [0.5, 0]
+    for wrong in ("0.5", math.nan, 0, 1.5):
+        with pytest.raises(ParameterError, match="above 0"):
+            match(labels, truth, iou=wrong)

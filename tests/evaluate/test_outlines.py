@@ -134,3 +134,9 @@ def test_tubes_of_any_width_have_a_centreline(across):
     alone = truth.copy()
     alone[8] = False
     assert centreline_dice(alone, alone) == 1
+
+
+@pytest.mark.parametrize("spacing", [2, "ab", (1, "x"), (1, np.nan)])
+def test_a_spacing_that_cannot_be_is_said(spacing):
+    with pytest.raises(ParameterError, match="2 positive numbers"):
+        outline_distances(SOME, SOME, spacing=spacing)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
-from graticule.core.errors import ImageError
+from graticule.core.errors import ImageError, ParameterError
 from graticule.evaluate.curves import ranking, reliability
 from graticule.evaluate.partitions import (
     adjusted_rand_index,
@@ -244,3 +244,9 @@ def test_wrong_input_is_said():
         variation_of_information(-np.ones((2, 2), int), np.ones((2, 2), int))
     with pytest.raises(ImageError, match="finite"):
         mean_squared_error([np.inf], [1.0])
+
+
+@pytest.mark.parametrize("bins", [0, -1, 2.5, True])
+def test_bins_that_cannot_be_are_said(bins):
+    with pytest.raises(ParameterError, match="bins"):
+        reliability([0.1, 0.9], [0, 1], bins=bins)

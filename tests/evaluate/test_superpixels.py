@@ -139,5 +139,6 @@ def test_empty_and_wrong_input():
         achievable_accuracy(flat.astype(bool), flat)
     with pytest.raises(ImageError, match="must be finite; 1 of 16"):
         explained_variation(flat, np.where(np.arange(16) == 3, np.nan, 1).reshape(4, 4))
-    with pytest.raises(ParameterError, match="tolerance"):
-        boundary_recall(flat, flat, tolerance=-1)
+    for wrong in (-1, 0.5, np.inf, np.nan, "2"):
+        with pytest.raises(ParameterError, match="tolerance"):
+            boundary_recall(flat, flat, tolerance=wrong)

@@ -132,10 +132,13 @@ def sampling(
         If not one positive number is given for each axis.
     """
     if spacing is not None:
-        given = tuple(float(step) for step in spacing)
+        try:
+            given = tuple(float(step) for step in spacing)
+        except (TypeError, ValueError):
+            given = ()
         if len(given) != ndim or not all(np.isfinite(step) and step > 0 for step in given):
             raise ParameterError(
-                f"needs {ndim} positive numbers, one for each axis, not {list(spacing)}",
+                f"needs {ndim} positive numbers, one for each axis, not {spacing!r}",
                 where="spacing",
             )
         return given, ""

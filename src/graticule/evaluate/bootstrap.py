@@ -83,7 +83,7 @@ def bootstrap(
     Raises
     ------
     CheckError
-        If there is no unit with a value.
+        If there is no unit with a value, or values are no numbers.
     ParameterError
         If ``n`` or ``confidence`` is out of range.
 
@@ -97,11 +97,8 @@ def bootstrap(
     >>> round(found.estimate, 3), 0.6 < found.low < 0.78 < found.high < 0.9
     (0.775, True)
     """
-    if n < 1 or not 0 < confidence < 1:
-        raise ParameterError(
-            f"needs n of 1 or more and a confidence between 0 and 1, not {n} and {confidence}"
-        )
-    rows = np.asarray(values, dtype=float)
+    _require_sound(n, confidence)
+    rows = _rows(values)
     known = ~np.isnan(rows.reshape(len(rows), -1)).any(axis=1) if rows.size else np.zeros(0, bool)
     rows, left_out = rows[known], int(np.count_nonzero(~known))
     if len(rows) == 0:
@@ -141,6 +138,8 @@ def bootstrap_sums(
     ------
     CheckError
         If there is no unit.
+    ParameterError
+        If ``n`` or ``confidence`` is out of range.
 
     Examples
     --------
@@ -148,12 +147,30 @@ def bootstrap_sums(
     >>> found.estimate, 0.5 <= found.low < found.high <= 0.9
     (0.8125, True)
     """
-    rows = np.asarray(counts, dtype=float)
+    _require_sound(n, confidence)
+    rows = _rows(counts)
     if len(rows) == 0:
         raise CheckError("there is no unit to draw from")
     times = np.array([np.bincount(at, minlength=len(rows)) for at in _draws(len(rows), n, seed)])
     drawn = np.array([float(statistic(row)) for row in times @ rows])
     return _interval(float(statistic(rows.sum(axis=0))), drawn, confidence, len(rows))
+
+
+def _require_sound(n: int, confidence: float) -> None:
+    if n < 1 or not 0 < confidence < 1:
+        raise ParameterError(
+            f"needs n of 1 or more and a confidence between 0 and 1, not {n} and {confidence}"
+        )
+
+
+def _rows(values: ArrayLike) -> Array:
+    try:
+        rows = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise CheckError("needs numbers, one or a row of them for each unit") from None
+    if rows.ndim == 0:
+        raise CheckError(f"needs a number for each unit, not a single one ({rows})")
+    return rows
 
 
 def _interval(

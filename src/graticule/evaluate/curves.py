@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.core.errors import ImageError
+from graticule.core.errors import ImageError, ParameterError
 from graticule.evaluate._inputs import Array, as_scores, score_pair
 
 
@@ -201,6 +201,8 @@ def reliability(probability: Any, truth: Any, *, bins: int = 15) -> Reliability:
     ------
     ImageError
         If the shapes differ, or a probability is not between 0 and 1.
+    ParameterError
+        If ``bins`` is no whole number from 1 on.
 
     References
     ----------
@@ -213,6 +215,8 @@ def reliability(probability: Any, truth: Any, *, bins: int = 15) -> Reliability:
     >>> round(found.expected_error, 3), found.observed.tolist()
     (0.25, [0.0, 0.5])
     """
+    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or bins < 1:
+        raise ParameterError(f"must be a whole number from 1 on, not {bins!r}", where="bins")
     values, true = score_pair(probability, truth)
     values = as_scores(values, "the probability").astype(float, copy=False).ravel()
     if values.size and not (values.min() >= 0 and values.max() <= 1):

@@ -217,7 +217,7 @@ def instance_scores(
     >>> found.average_precision[:5].tolist(), round(found.mean_average_precision, 2)
     ([0.5, 0.5, 0.5, 0.5, 0.0], 0.2)
     """
-    if not thresholds:
+    if len(thresholds) == 0:
         raise ParameterError("must name at least one threshold", where="thresholds")
     overlaps = _Overlaps.of(contingency(labels, truth))
     return InstanceScores(tuple(_matches(overlaps, iou) for iou in sorted(thresholds)))
@@ -278,7 +278,7 @@ class _Overlaps:
 
 
 def _matches(all_pairs: _Overlaps, threshold: float) -> Matches:
-    if not 0 < threshold <= 1:
+    if isinstance(threshold, str) or not 0 < threshold <= 1:
         raise ParameterError(f"must be above 0 and at most 1, not {threshold!r}", where="iou")
     enough = all_pairs.iou >= threshold
     labels, truth, iou = (x[enough] for x in (all_pairs.labels, all_pairs.truth, all_pairs.iou))
