@@ -128,6 +128,7 @@ def test_a_part_of_the_image(pipeline, discs):
         ({"region": {"q": (0, 3)}}, ImageError, "names the dim 'q'"),
         ({"region": {"x": (5, 300)}}, ImageError, "no part of 0:90"),
         ({"of": "objects"}, RequestError, "gives no image"),
+        ({"over": {"bright.value": [20, 50]}, "of": "smooth"}, RequestError, "the same in all"),
         ({"memory": "20kB"}, MemoryBudgetError, "--region"),
     ],
 )
@@ -136,9 +137,41 @@ def test_bad_requests(pipeline, discs, options, error, message):
     if "truth" in options:
         options = {"truth": discs / options["truth"]}
     with pytest.raises(GraticuleError, match=message) as caught:
-        run(pipeline, discs, over={"smooth.sigma": [0, 2]}, **options)
+        run(pipeline, discs, **{"over": {"smooth.sigma": [0, 2]}, **options})
     assert isinstance(caught.value, error)
     assert not (discs / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(pipeline, discs):
+    (discs / "file").write_text("")
+    with pytest.raises(RequestError, match="no folder can be made there") as caught:
+        compare(
+            pipeline, "bright", discs / "discs.npy", discs / "file" / "out", tried=["threshold"]
+        )
+    assert "-o" in str(caught.value)
+
+
+def test_one_way_alone_is_not_said_to_agree(pipeline, discs):
+    np.save(discs / "discs.npy", np.full((20, 20), np.nan, np.float32))
+    found = run(pipeline, discs, tried=["threshold.otsu"])
+    assert found.is_alone
+    assert found.best == "threshold.fixed"
+    assert list(found.faults) == ["threshold.otsu on discs"]
+    page = (discs / "out" / "compare.html").read_text()
+    assert "Only threshold.fixed gave a result" in page
+    assert "threshold.otsu on discs" in page
+
+
+def test_numbers_of_two_steps_are_told_apart(discs):
+    text = TEXT.replace("outputs: [objects]", "  one: {op: measure.porosity, input: bright}\n"
+        "  two: {op: measure.porosity, input: low}\noutputs: [one, two]")  # fmt: skip
+    text = text.replace(
+        "  labels:", "  low: {op: threshold.fixed, input: smooth, value: 10}\n  labels:"
+    )
+    text = text.replace("{op: segment.label}", "{op: segment.label, input: bright}")
+    found = run(Pipeline.loads(text), discs, over={"bright.value": [20, 50]}).rows
+    assert found["porosity"].nunique() == 2
+    assert found["two_porosity"].nunique() == 1
 
 
 def test_nothing_of_the_users_is_written_over(pipeline, discs):

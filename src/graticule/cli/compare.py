@@ -8,11 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from graticule.core.errors import RequestError
+
+if TYPE_CHECKING:
+    from graticule.compare.comparison import Comparison
 
 _MANY = Parameter(negative=(), consume_multiple=False)
 
@@ -35,7 +38,8 @@ def compare(
     """Try every way to do a step, side by side: pictures, numbers, scores, agreement, time.
 
     What the ways have in common is computed once. With --truth they are scored against it,
-    without it by how far they agree. The best is written as a pipeline.
+    without it by how far they agree. The best is written as a pipeline. Exit status: 0 all done,
+    1 some ways gave no result, 2 wrong request.
 
     Examples: graticule compare coins threshold --try thresholds;
     graticule compare coins threshold photo.png --over smooth.sigma=0,1,2,4 -o out;
@@ -94,10 +98,18 @@ def compare(
             tell=progress,
         )
     table_of(found.summary, rows=40)
-    first = "scores best" if found.by_truth else "agrees most with the others (no truth was given)"
-    print(f"{found.best} {first} -> {out / 'best.yaml'}")
+    print(f"{found.best} {_why(found)} -> {out / 'best.yaml'}")
+    for name, fault in found.faults.items():
+        print(f"no result: {name}: {fault}", file=sys.stderr)
     print(f"side by side: {out / 'compare.html'}")
-    return 0
+    return 1 if found.faults else 0
+
+
+def _why(found: Comparison) -> str:
+    """Return in words what made a way the best."""
+    if found.is_alone:
+        return "is the only one that gave a result"
+    return "scores best" if found.by_truth else "agrees most with the others (no truth was given)"
 
 
 @contextmanager

@@ -63,6 +63,24 @@ class Comparison:
     by_truth: bool
 
     @property
+    def faults(self) -> dict[str, str]:
+        """Why a way gave no result, by the names of way and image."""
+        if "fault" not in self.rows:
+            return {}
+        failed = self.rows[self.rows["fault"].notna()]
+        return {
+            f"{row['way']} on {row['image']}": str(row["fault"]) for _, row in failed.iterrows()
+        }
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether one way alone gave a result, so that there is nothing to rank."""
+        ways = self.rows["way"]
+        return (
+            int(ways[self.rows["fault"].isna()].nunique()) == 1 if "fault" in self.rows else False
+        )
+
+    @property
     def best(self) -> str:
         """Name of the best way."""
         return str(self.summary["way"].iloc[0])

@@ -59,7 +59,7 @@ def page(
         "version": graticule.__version__,
         "ways": [trial.variant.name for trial in first],
         "answer": _answer(comparison, len(looked)),
-        "faults": _faults(looked),
+        "faults": list(comparison.faults.items()),
         "columns": _columns(comparison.summary),
         "rows": _cells(comparison.summary),
         "scale": f"{tones.low:.4g} to {tones.high:.4g}" if tones else "",
@@ -85,7 +85,9 @@ def _answer(comparison: Comparison, images: int) -> list[str]:
     words = MEASURES[comparison.measure]
     over = f", the mean over {images} images" if images > 1 else ""
     first = wording.number(float(top[comparison.measure]))
-    sentences = [f"{comparison.best} comes first: {words} {first}{over}."]
+    if comparison.is_alone:
+        return [f"Only {comparison.best} gave a result, so there is nothing to compare it with."]
+    sentences = [f"{comparison.best} comes first: {words} = {first}{over}."]
     if len(comparison.summary) > 1:
         second = comparison.summary.iloc[1]
         value = wording.number(float(second[comparison.measure]))
@@ -101,15 +103,6 @@ def _answer(comparison: Comparison, images: int) -> list[str]:
             "is the opinion of the majority and no proof. Give --truth to measure."
         )
     return sentences
-
-
-def _faults(looked: Sequence[Looked]) -> list[tuple[str, str]]:
-    return [
-        (f"{trial.variant.name} on {image.image}", trial.fault)
-        for image in looked
-        for trial in image.trials
-        if trial.value is None
-    ]
 
 
 def _columns(table: pd.DataFrame) -> list[tuple[str, bool]]:
@@ -196,9 +189,11 @@ def _image(
 
 
 def _note(row: Mapping[Any, Any], measure: str) -> str:
-    words = [f"{MEASURES[measure]} {wording.number(_plain(row.get(measure)))}"]
+    words = []
+    if _plain(row.get(measure)) is not None:
+        words.append(f"{MEASURES[measure]} = {wording.number(_plain(row[measure]))}")
     words += [
-        f"{name.replace('_', ' ')} {wording.number(_plain(value))}"
+        f"{name.replace('_', ' ')} = {wording.number(_plain(value))}"
         for name, value in row.items()
         if str(name).endswith(("_count", "_median")) and _plain(value) is not None
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,10 +20,11 @@ from graticule.io import content_hash, read, study
 from graticule.io.studies import Source, stem
 from graticule.pipeline.folder import write_atomically
 from graticule.pipeline.inputs import opened, own_images
-from graticule.pipeline.key import digest
+from graticule.pipeline.key import digest, step_keys
 from graticule.pipeline.spec import Reference, Spec
 
 FILES = ("compare.html", "compare.csv", "agreement.csv", "best.yaml")
+_OTHER = "name another folder with -o"
 Tell = Callable[[int, int, str], None]
 Bounds = Mapping[str, tuple[int, int]]
 
@@ -91,6 +93,7 @@ def compare(
     name = step_named(pipeline, step)
     ways = variants(pipeline, name, tried=tried, over=over)
     looked_at = _looked_at(pipeline, of or name)
+    _require_difference(ways, looked_at)
     budget = settings().memory if memory is None else parse_bytes(memory)
     sources = own_images(pipeline, study(images))
     truths = _truths(truth, sources)
@@ -106,7 +109,12 @@ def compare(
     assert chosen is not None
     title = f"{pipeline.name}: {len(ways)} ways to do {name}"
     html = page(title, comparison, looked, text=chosen.text, command=command)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(
+            f"cannot make the folder: {error.strerror}", where=str(out), hint=_OTHER
+        ) from None
     texts = {
         "compare.csv": comparison.rows.to_csv(index=False, lineterminator="\n"),
         "agreement.csv": comparison.agreement.to_csv(lineterminator="\n"),
@@ -122,12 +130,29 @@ def _require_room(out: Path, *, overwrite: bool) -> None:
     """Refuse a folder that holds anything, but for an earlier comparison to be replaced."""
     held = [path.name for path in out.iterdir()] if out.is_dir() else []
     if out.exists() and not out.is_dir():
-        raise RequestError("is a file", where=str(out), hint="name a folder with -o")
+        raise RequestError("is a file", where=str(out), hint=_OTHER)
     if held and not (overwrite and set(held) <= set(FILES)):
         raise RequestError(
             f"the folder is not empty: {', '.join(sorted(held)[:3])}",
             where=str(out),
             hint="choose another folder, or --overwrite to replace an earlier comparison",
+        )
+    above = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise RequestError("no folder can be made there", where=str(above), hint=_OTHER)
+
+
+def _require_difference(ways: Sequence[Variant], looked_at: Reference) -> None:
+    """Refuse to look at a result that comes before all that the ways differ in."""
+    keys = {
+        step_keys(way.pipeline, dict.fromkeys(way.pipeline.inputs, ""))[looked_at.name]
+        for way in ways
+        if way.pipeline is not None
+    }
+    if len(ways) > 1 and len(keys) == 1:
+        raise RequestError(
+            f"{looked_at} is the same in all ways: what is tried comes after it",
+            hint="look --of a later step, or try something before it",
         )
 
 
@@ -182,7 +207,9 @@ def _truths(truth: Path | None, sources: Sequence[Source]) -> dict[str, Path]:
     if truth is None:
         return {}
     if not truth.exists():
-        raise RequestError("there is no such truth", where=str(truth))
+        raise RequestError(
+            "there is no such truth", where=str(truth), hint="a file, or a folder of files"
+        )
     if len(sources) == 1 and not (truth.is_dir() and truth.suffix != ".zarr"):
         return {sources[0].name: truth}
     found = {stem(other.path.name): other.path for other in study(truth)}

@@ -171,7 +171,10 @@ def _answer(pipeline: Spec, evaluation: Evaluation) -> dict[str, Any]:
         value = evaluation.value(reference)
         if isinstance(value, pd.DataFrame):
             if kind_of(pipeline, reference) is Kind.RECORD:
-                row |= {str(c): value[c].iloc[0] for c in value.columns}
+                # named as in the table of a run: of two alike, the second says whose it is
+                for column in map(str, value.columns):
+                    name = column if column not in row else f"{reference.name}_{column}"
+                    row[name] = value[column].iloc[0]
             else:
                 row[f"{reference.name}_count"] = len(value)
                 row |= _middle_size(reference.name, value)
