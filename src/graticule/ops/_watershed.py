@@ -65,11 +65,9 @@ def flooded(
         raise ImageError(f"an image of {values.size} samples is too large to be flooded")
     offsets = _offsets(samples.shape, connectivity)
     flat = samples.reshape(-1)
-    if lines:
-        kernels.flood_with_lines(flat["level"], flat["label"], offsets)
-    else:
-        queues = np.full((count, 2), -1, np.int32)
-        kernels.flood_levels(flat["level"], flat["label"], flat["link"], offsets, queues)
+    queues = np.full((count, 2), -1, np.int32)
+    flood = kernels.flood_with_lines if lines else kernels.flood_levels
+    flood(flat["level"], flat["label"], flat["link"], offsets, queues)
     labels: Array = np.maximum(samples["label"][(slice(1, -1),) * values.ndim], 0)
     return labels
 

@@ -77,99 +77,41 @@ def flood_levels(levels: Any, labels: Any, links: Any, offsets: Any, queues: Any
             sample = links[sample]
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _before(value: Any, turn: int, other: Any, other_turn: int) -> bool:
-    return value < other or (value == other and turn < other_turn)
-
-
 @njit(cache=True, nogil=True)
-def _sink(values: Any, turns: Any, size: int, value: Any, turn: int) -> None:
-    """Add to a heap of ``size`` entries, lowest value and then earliest turn first."""
-    at = size
-    while at > 0:
-        above = (at - 1) >> 1
-        if not _before(value, turn, values[above], turns[above]):
-            break
-        values[at], turns[at] = values[above], turns[above]
-        at = above
-    values[at], turns[at] = value, turn
-
-
-@njit(cache=True, nogil=True)
-def _drop(values: Any, turns: Any, size: int) -> None:
-    """Remove the first of a heap of ``size`` entries."""
-    last = size - 1
-    value, turn = values[last], turns[last]
-    at = 0
-    while True:
-        below = 2 * at + 1
-        if below >= last:
-            break
-        if below + 1 < last and _before(
-            values[below + 1], turns[below + 1], values[below], turns[below]
-        ):
-            below += 1
-        if not _before(values[below], turns[below], value, turn):
-            break
-        values[at], turns[at] = values[below], turns[below]
-        at = below
-    values[at], turns[at] = value, turn
-
-
-@njit(cache=True, nogil=True)
-def _longer(array: Any) -> Any:
-    grown = np.empty(2 * array.size, array.dtype)
-    grown[: array.size] = array
-    return grown
-
-
-@njit(cache=True, nogil=True)
-def _is_line(labels: Any, blocked: Any, offsets: Any, sample: int, own: int) -> bool:
-    """Whether a sample lies between labels; it is blocked if it does."""
-    if blocked[sample]:
-        return True
+def _is_line(levels: Any, labels: Any, offsets: Any, sample: int, own: int) -> bool:
+    """Whether a sample of one flood touches another."""
     for offset in offsets:
         near = sample + offset
-        if not blocked[near] and labels[near] > 0 and labels[near] != own:
-            blocked[sample] = True
+        if labels[near] > 0 and labels[near] != own and levels[near] >= 0:
             return True
     return False
 
 
 @njit(cache=True, nogil=True)
-def flood_with_lines(values: Any, labels: Any, offsets: Any) -> None:
-    """Flood an image and leave 0 where floods of different labels meet.
+def flood_with_lines(levels: Any, labels: Any, links: Any, offsets: Any, queues: Any) -> None:
+    """Flood as `flood_levels` does, and leave -1 where floods of different labels meet.
 
-    A sample is labelled when its turn comes, not when it is reached: it may wait several times.
+    A sample is labelled when its turn comes, not when it is reached: until then it has -1 less
+    the label of the flood. A marker that touches another flood keeps its label, but parts no
+    others from then on; its level is -1.
     """
-    blocked = labels < 0
-    water_of, turns = np.empty(1024, values.dtype), np.empty(1024, np.int64)
-    samples, owners = np.empty(1024, np.int32), np.empty(1024, np.int32)
-    size, entries = 0, 0
-    for sample in np.flatnonzero(labels > 0):
-        if entries == samples.size:
-            water_of, turns = _longer(water_of), _longer(turns)
-            samples, owners = _longer(samples), _longer(owners)
-        samples[entries], owners[entries] = sample, labels[sample]
-        _sink(water_of, turns, size, values[sample], entries)
-        size, entries = size + 1, entries + 1
-    markers = entries
-    while size > 0:
-        water, turn = water_of[0], turns[0]
-        _drop(water_of, turns, size)
-        size -= 1
-        sample, own = samples[turn], owners[turn]
-        if labels[sample] > 0 and turn >= markers:
-            continue
-        if not _is_line(labels, blocked, offsets, sample, own):
-            labels[sample] = own
-        for offset in offsets:
-            near = sample + offset
-            if blocked[near] or labels[near] != 0:
-                continue
-            if entries == samples.size:
-                water_of, turns = _longer(water_of), _longer(turns)
-                samples, owners = _longer(samples), _longer(owners)
-            samples[entries], owners[entries] = near, own
-            _sink(water_of, turns, size, max(values[near], water), entries)
-            size, entries = size + 1, entries + 1
+    for sample in range(labels.size):
+        if labels[sample] > 0:
+            _append(queues, links, levels[sample], sample)
+    for level in range(len(queues)):
+        sample = queues[level, 0]
+        while sample >= 0:
+            marks = labels[sample] > 0
+            own = labels[sample] if marks else -1 - labels[sample]
+            if not _is_line(levels, labels, offsets, sample, own):
+                labels[sample] = own
+            elif marks:
+                levels[sample] = -1
+            else:
+                labels[sample] = -1
+            for offset in offsets:
+                near = sample + offset
+                if labels[near] == 0:
+                    labels[near] = -1 - own
+                    _append(queues, links, max(level, np.int64(levels[near])), near)
+            sample = links[sample]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from typing import Any
 
 import numpy as np
@@ -156,3 +158,22 @@ def test_split_keeps_the_mask_and_every_object(mask: Any) -> None:
     objects = measure.label(mask, connectivity=1)
     pairs = np.unique(np.stack([labels[mask], objects[mask]]), axis=1)
     assert len(pairs[0]) == labels.max(initial=0), "a part lies in one object"
+
+
+def test_lines_on_a_plateau_take_each_sample_once() -> None:
+    """Were a sample in a queue for each neighbour that reaches it, this would take minutes."""
+    markers = np.zeros((32, 32, 32), np.int32)
+    places = np.random.default_rng(0).choice(markers.size, 60, replace=False)
+    markers.ravel()[places] = np.arange(1, 61)
+    run = gt.op("segment.watershed")
+    small = np.zeros((4, 4, 4), np.uint8)
+    run(small, markers[:4, :4, :4], connectivity=3, lines=True)
+    started = time.perf_counter()
+    labels = run(np.zeros(markers.shape, np.uint8), markers, connectivity=3, lines=True)
+    assert time.perf_counter() - started < 5
+    np.testing.assert_array_equal(labels[markers > 0], markers[markers > 0])
+    for shift in itertools.product((0, 1), repeat=3):
+        one = labels[tuple(slice(s, None) for s in shift)]
+        other = labels[tuple(slice(None, 32 - s) for s in shift)]
+        touching = (one != other) & (one > 0) & (other > 0)
+        assert not touching.any()
