@@ -180,8 +180,11 @@ def labels_met(first: Any, starts: Any, stops: Any, labels: Any, rows: Any, met:
 def labels_at_ends(
     first: Any, starts: Any, stops: Any, labels: Any, size: int, edge: Any, met: Any
 ) -> None:
-    """Mark the labels that lie in an edge row, or at an end of any row of ``size`` samples."""
+    """Mark the labels that lie in an edge row, or at an end of any row of ``size`` samples.
+
+    With a ``size`` below 0 the ends of rows do not count.
+    """
     for row in range(edge.size):
         for run in range(first[row], first[row + 1]):
-            if edge[row] or starts[run] == 0 or stops[run] == size:
+            if edge[row] or (size >= 0 and (starts[run] == 0 or stops[run] == size)):
                 met[labels[run]] = True
