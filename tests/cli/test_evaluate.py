@@ -159,6 +159,28 @@ def test_wrong_requests_are_said(study: Path, capsys: pytest.CaptureFixture[str]
     assert "no result has a truth" in capsys.readouterr().err
 
 
+def test_a_fault_of_the_result_is_not_laid_on_the_truth(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = np.random.default_rng(0).random((96, 128))
+    scores[0, 0] = np.nan
+    np.save(study / "scores.npy", scores)
+    truth = str(study / "truth" / "cell0_mask.png")
+    assert main(["evaluate", str(study / "scores.npy"), "--truth", truth]) == 2
+    assert "scores.npy against" in capsys.readouterr().err
+
+
+def test_an_empty_truth_is_said(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture(study / "void.png", np.zeros((96, 128), bool))
+    one = ["evaluate", str(study / "masks" / "cell0.png"), "--truth", str(study / "void.png")]
+    assert main([*one, "-o", str(study / "out")]) == 0
+    assert "The truth is empty" in capsys.readouterr().out
+    picture(study / "truth" / "cell1_mask.png", np.zeros((96, 128), bool))
+    arguments = ["evaluate", str(study / "masks"), "--truth", str(study / "truth")]
+    main([*arguments, "-o", str(study / "out")])
+    assert "The truth of 1 of 3 images, as of cell1, is empty" in capsys.readouterr().out
+
+
 def test_empty_masks_are_judged_by_the_rules(study: Path) -> None:
     nothing = np.zeros((96, 128), bool)
     picture(study / "none" / "a.png", nothing)

@@ -118,7 +118,8 @@ def judge(
             row = _row(*opened(pair), taken, confidence=confidence, seed=seed)
             rows.append({"image": pair.name, **row})
         except GraticuleError as error:
-            placed = error if str(pair.truth) in str(error) else error.at(str(pair.truth))
+            said = str(pair.truth) in str(error) or str(pair.result) in str(error)
+            placed = error if said else error.at(f"{pair.result} against {pair.truth}")
             first = first or placed
             failed[pair.name] = str(placed)
     if not rows and first is not None:

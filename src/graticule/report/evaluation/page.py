@@ -92,8 +92,24 @@ def answer(judged: Judged) -> list[str]:
     if judged.kind == "labels":
         found, true = (int(judged.rows[f"objects_{name}"].sum()) for name in ("found", "true"))
         said.append(f"{wording.count(found, 'object')} found of {true:,} true ones.")
+    said += _empty(judged)
     said += _warned(judged)
     return said
+
+
+def _empty(judged: Judged) -> list[str]:
+    """Say where there was nothing to find, so that a rule made the number."""
+    if judged.kind == "scores":
+        return []
+    rows = judged.rows
+    true = rows["objects_true"] if judged.kind == "labels" else rows["tp"] + rows["fn"]
+    empty = rows["image"][true == 0]
+    if empty.empty:
+        return []
+    where = (
+        "" if len(rows) == 1 else f" of {len(empty)} of {len(rows)} images, as of {empty.iloc[0]},"
+    )
+    return [f"The truth{where} is empty: an answer that is empty too counts as 1, any other as 0."]
 
 
 def _warned(judged: Judged) -> list[str]:
