@@ -57,7 +57,7 @@ def test_an_image_in_colour_is_made_grey_and_one_without_a_threshold_is_named(
 
 @pytest.mark.parametrize(
     ("extra", "said"),
-    [(["--method", "otzu"], "methods"), (["--truth", "absent"], "absent")],
+    [(["--method", "otzu"], "did you mean otsu"), (["--truth", "absent"], "absent")],
 )
 def test_a_wrong_request_is_named(
     extra: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

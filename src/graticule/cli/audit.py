@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from graticule.core.errors import FormatError, RequestError
+from graticule.core.errors import FormatError, RequestError, UnknownNameError, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def audit(
     from graticule.io import study
 
     values = get_op("threshold.values")
-    values.parameters.validate({"methods": [method]})
+    _require_known(method, values.parameters.schema())
     found = study(images)
     sources = {source.name: partial(_grey, source.path) for source in found}
     masks = None if truth is None else _truths(truth, list(sources))
@@ -81,6 +81,14 @@ def audit(
         print(f"no threshold: {name}: {why}")
     print(f"-> {out / 'audit.html'}")
     return 1 if result.failed else 0
+
+
+def _require_known(method: str, schema: dict[str, Any]) -> None:
+    known = schema["properties"]["methods"]["default"]
+    if method not in known:
+        raise UnknownNameError(
+            f"--method {method} is no threshold of the histogram", hint=suggest(method, known)
+        )
 
 
 def _grey(path: Path) -> Any:
