@@ -124,3 +124,20 @@ def test_thresholds_may_be_an_array():
     for wrong in ("0.5", math.nan, 0, 1.5):
         with pytest.raises(ParameterError, match="above 0"):
             match(labels, truth, iou=wrong)
+
+
+def test_many_objects_that_all_touch_are_paired_in_little_room(monkeypatch):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        labels, truth = (rng.integers(0, 6, (9, 9)).repeat(2, axis=1) for _ in range(2))
+        dense = match(labels, truth, iou=0.01)
+        with monkeypatch.context() as patch:
+            patch.setattr("graticule.evaluate.instances._DENSE", 0)
+            sparse = match(labels, truth, iou=0.01)
+        assert sparse.tp == dense.tp
+        assert sparse.iou.sum() == pytest.approx(dense.iou.sum())
+        assert len(set(sparse.labels)) == len(set(sparse.truth)) == sparse.tp
+    y, x = np.indices((1000, 1000)) // 5  # 40,000 tiles; a full table takes 12 GB
+    tiles = y * 200 + x + 1
+    moved = np.roll(tiles, (2, 2), axis=(0, 1))
+    assert match(moved, tiles, iou=0.1).tp == 40_000

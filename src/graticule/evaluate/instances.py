@@ -16,6 +16,8 @@ from graticule.evaluate.empty import overlap, ratio
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 """From 0.5 to 0.95, as the Data Science Bowl of 2018 took them."""
+_DENSE = 1 << 20
+"""Largest table of overlaps that is made in full."""
 
 
 @dataclass(frozen=True)
@@ -309,10 +311,28 @@ def _best(part: Array, rows: Array, columns: Array, iou: Array) -> Array:
     from scipy.optimize import linear_sum_assignment
 
     row, column = (np.unique(x[part], return_inverse=True)[1] for x in (rows, columns))
-    pair = np.full((row.max() + 1, column.max() + 1), -1)
+    shape = (int(row.max()) + 1, int(column.max()) + 1)
+    if shape[0] * shape[1] > _DENSE:
+        return part[_best_of_many(row, column, iou[part])]
+    pair = np.full(shape, -1)
     pair[row, column] = part
     # one more pair outweighs any gain of overlap
     worth = np.zeros(pair.shape)
     worth[row, column] = iou[part] + part.size + 1
     chosen = pair[linear_sum_assignment(worth, maximize=True)]
     return chosen[chosen >= 0]
+
+
+def _best_of_many(row: Array, column: Array, iou: Array) -> Array:
+    """Return which pairs are kept, without a table of all rows by all columns."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    height, width = int(row.max()) + 1, int(column.max()) + 1
+    alone = np.arange(height)
+    # a row may stay alone, in a column of its own, at more than all overlaps are worth
+    cost = np.concatenate([2 - iou, np.full(height, height + 3.0)])
+    at = np.concatenate([row, alone]), np.concatenate([column, width + alone])
+    table = coo_array((cost, at), shape=(height, width + height)).tocsr()
+    chosen = min_weight_full_bipartite_matching(table)[1]
+    return np.flatnonzero(chosen[row] == column)
