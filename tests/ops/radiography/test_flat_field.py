@@ -120,3 +120,14 @@ def test_more_counts_less_noise():
         found = FLAT(made.image, made.open_beam, made.dark).values
         noise.append(np.median(np.abs(found - np.median(found))))
     assert noise[0] > 2.5 * noise[1]
+
+
+@pytest.mark.parametrize("dose", ["none", "border"])
+def test_what_is_infinite_in_beam_and_dark_has_no_number(dose: str) -> None:
+    image, beam, dark = np.full((3, 8, 8), 60.0) + np.array([0, 40, -50]).reshape(3, 1, 1)
+    for frame in (image, beam, dark):
+        frame[3, 4] = np.inf
+    found = gt.radiography.flat_field(image, beam, dark, dose=dose)
+    assert np.isnan(found[3, 4])
+    known = np.arange(64).reshape(8, 8) != 28
+    np.testing.assert_allclose(found[known], 50 / 90 if dose == "none" else 1, rtol=1e-6)

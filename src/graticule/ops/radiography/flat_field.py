@@ -98,8 +98,8 @@ def flat_field(
         )
     empty = _one_frame(open_beam, image, "open_beam")
     unlit = 0.0 if dark is None else _one_frame(dark, image, "dark")
-    light = empty - unlit
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        light = empty - unlit  # infinite less infinite is NaN, and no light
         sample = image.values.astype(np.float64) - unlit
         ratio = np.full(image.shape, np.nan)
         np.divide(sample, np.broadcast_to(light, image.shape), out=ratio, where=light > 0)
