@@ -282,6 +282,15 @@ def test_what_is_dark_is_what_is_known_and_not_bright(name: str, dtype: str) -> 
     np.testing.assert_array_equal(run(image, keep="dark"), known & ~run(image))
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("name", ALL)
+def test_values_whose_sum_no_float_holds_are_refused(name: str, kind: str) -> None:
+    most = float(np.finfo(kind).max)
+    image = (np.linspace(0.4, 0.9, 64) * most).astype(kind)  # their width is no trouble
+    with pytest.raises(ImageError, match="scale the values"):
+        gt.op(f"threshold.{name}")(image)
+
+
 @pytest.mark.parametrize(
     "picture", ["cortex.png", "shale-slice.tiff", "nct0440.tif", "em_image.png"]
 )

@@ -49,11 +49,12 @@ class Range:
         return Range(self.dtype, min(self.low, other.low), max(self.high, other.high))
 
     def require_width(self) -> None:
-        """Refuse floats whose differences are beyond what a float can hold."""
+        """Refuse floats whose differences or sums are beyond what a float can hold."""
         if self.dtype.kind == "f":
             with np.errstate(over="ignore"):
-                width = self.dtype.type(self.high) - self.dtype.type(self.low)
-            if not np.isfinite(width) or 0 < width < 1e-290:
+                ends = np.array([self.low, self.high], self.dtype)
+                width, sums = ends[1] - ends[0], 2 * ends
+            if not np.isfinite([width, *sums]).all() or 0 < width < 1e-290:
                 raise ImageError(
                     f"has values from {self.low:.3g} to {self.high:.3g}, and no bins between them",
                     hint="scale the values",
