@@ -72,6 +72,15 @@ def test_the_meaning_of_a_kind_is_said_once(judged: Path) -> None:
     assert "second: overlap of strict against truth" in text
 
 
+def test_rows_are_called_objects_only_where_they_are(tmp_path: Path) -> None:
+    pd.DataFrame({"image": ["a"] * 3, "label": [1, 2, 3]}).to_csv(tmp_path / "objects.csv")
+    pd.DataFrame({"image": ["a"], "phase": [1]}).to_csv(tmp_path / "objects_phases.csv")
+    record = RunRecord.model_validate({"images": [{"image": "a"}]})
+    tables = [StudyTable(tmp_path, name) for name in ("objects", "objects_phases")]
+    said = answer(record, StudyTable(tmp_path, "images"), tables)
+    assert said[1:] == ["3 objects measured.", "The table objects_phases has 1 row."]
+
+
 def test_one_detection_of_two_checks_is_told_apart(tmp_path: Path) -> None:
     frame = pd.DataFrame({"image": ["a", "b"], "one_detected": [True, False], "one_p": [0.01, 0.5],
                           "two_detected": [False, False], "two_p": [0.3, 0.4]})  # fmt: skip

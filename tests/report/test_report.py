@@ -161,9 +161,32 @@ def test_failed_images_are_named(coins_run: Path) -> None:
     assert "copy it again" in page.text
 
 
+def test_a_folder_beside_the_images_is_no_alarm(quake_run: Make) -> None:
+    folder = quake_run()
+    record = json.loads((folder / "run.json").read_text())
+    record["skipped"] = [{"path": "study/truth", "why": "a folder"}]
+    (folder / "run.json").write_text(json.dumps(record))
+    text = Page(write(folder)).text
+    assert "Not everything could be used" not in text
+    assert "a folder that no image was taken from: study/truth" in text
+    record["skipped"].append({"path": "study/notes.doc", "why": "of no known format"})
+    (folder / "run.json").write_text(json.dumps(record))
+    assert "Not everything could be used" in Page(write(folder)).text
+
+
+def test_several_overlays_are_told_apart(coins_run: Path) -> None:
+    assert "Objects</h4>" in write(coins_run).read_text()
+    record = json.loads((coins_run / "run.json").read_text())
+    record["pipeline"]["report"].append({"figure": "overlay", "image": "image", "labels": "mask"})
+    (coins_run / "run.json").write_text(json.dumps(record))
+    page = write(coins_run).read_text()
+    assert "Objects</h4>" not in page
+    assert page.count("<h4>kept</h4>") == page.count("<h4>mask</h4>") == 2  # figure and strip
+
+
 def test_numbers_and_units_of_the_table(coins_run: Path) -> None:
     page = Page(write(coins_run))
-    assert '<button type="button">area</button><span class="unit">mm2</span>' in page.source
+    assert '<button type="button">area</button><span class="unit">mm²</span>' in page.source
     assert "area / mm2" not in page.text  # it is in the picture
     assert any(attrs.get("class") == "n" for attrs in page.all("td"))
 

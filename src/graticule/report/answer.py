@@ -41,6 +41,9 @@ def answer(record: RunRecord, images: StudyTable, objects: list[StudyTable]) -> 
     if images.exists:
         said += _of_checks(record, images)
     for table in objects:
+        if table.exists and "label" not in table.columns:
+            said.append(f"The table {table.name} has {count(table.rows, 'row')}.")
+            continue
         kind = table.name.removeprefix("objects").lstrip("_")
         share = f", {table.rows / done:,.4g} to an image" if done > 1 else ""
         said.append(f"{count(table.rows, 'object')}{f' ({kind})' if kind else ''} measured{share}.")

@@ -13,6 +13,7 @@ from graticule.core.errors import ImageError
 from graticule.core.kinds import Kind
 from graticule.report.preview import Axis, Picture
 from graticule.report.style import NO_VALUE, label_colours, new_figure, png_uri
+from graticule.report.wording import number, unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -187,7 +188,7 @@ def _add_bar(ax: Axes, axis: Axis) -> None:
     transform = ax.get_xaxis_transform()
     for colour, width in (("black", 5.0), ("white", 3.0)):
         ax.plot([start, start + length], [0.06] * 2, color=colour, lw=width, transform=transform)
-    text = f"{length:g} {axis.units}"
+    text = f"{number(length)} {unit(axis.units)}"
     box = {"facecolor": "black", "alpha": 0.55, "edgecolor": "none", "pad": 1.5}
     middle = start + length / 2
     ax.text(

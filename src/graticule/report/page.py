@@ -96,7 +96,8 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "record": record,
         "answer": _answer(record, tables, troubles),
         "failed": fates(record.failed[:LISTED]),
-        "skipped": record.skipped[:LISTED],
+        "skipped": [item for item in record.skipped if not _is_folder(item)],
+        "folders": [item for item in record.skipped if _is_folder(item)][:LISTED],
         "grids": grids,
         "figures": [draw(entry, view) for entry in wanted if is_of_study(entry)],
         "images": [
@@ -110,6 +111,11 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "command": shlex.join(record.command),
         "troubles": troubles,
     }
+
+
+def _is_folder(skipped: Mapping[str, Any]) -> bool:
+    """Whether what was passed over is a folder, as of truths, and no image that is now missing."""
+    return skipped.get("why") == "a folder"
 
 
 def _checks(record: RunRecord) -> list[tuple[str, CheckFacts, str]]:
@@ -142,7 +148,7 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
         return None
     numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
     columns = [
-        (str(name), record.unit(table.name, str(name)), is_number)
+        (str(name), wording.unit(record.unit(table.name, str(name))), is_number)
         for name, is_number in zip(frame.columns, numeric, strict=True)
     ]
     values = [[_plain(value) for value in frame[name]] for name in frame.columns]
@@ -216,7 +222,7 @@ def _image(
     for column in () if row is None else row.index:
         value = _plain(row[column]) if row is not None else None
         if column != "image" and value is not None:
-            unit = study.record.unit("images", str(column))
+            unit = wording.unit(study.record.unit("images", str(column)))
             facts.append((str(column), f"{wording.number(value)} {unit}".strip()))
     return ImageView(name, facts, [draw(entry, view) for entry in entries], panels)
 

@@ -17,6 +17,7 @@ from graticule.core.errors import StoreError, UnknownNameError, UnsafeFileError,
 from graticule.core.image import SPATIAL
 from graticule.core.kinds import Kind
 from graticule.core.units import unit_scale
+from graticule.report.wording import unit
 
 # 512 samples a side, some planes and a few dozen steps stay far below.
 MOST_BYTES = 2 * 10**9
@@ -66,7 +67,7 @@ class Axis:
     @property
     def label(self) -> str:
         """Name with the unit, for an axis of a figure."""
-        return f"{self.name} / {self.units or ('px' if self.is_spatial else 'samples')}"
+        return f"{self.name} / {unit(self.units) or ('px' if self.is_spatial else 'samples')}"
 
     @property
     def is_spatial(self) -> bool:

@@ -23,7 +23,7 @@ from graticule.report.draw import (
 )
 from graticule.report.preview import Axis, Picture, Preview
 from graticule.report.record import RunRecord
-from graticule.report.wording import number, parameters
+from graticule.report.wording import number, parameters, unit
 
 SIDE = 300
 
@@ -124,12 +124,12 @@ def _reach(axis: Axis) -> str:
     low, high = axis.edges if not axis.units else (axis.positions[0], axis.positions[-1])
     if not axis.units:
         return f"{axis.name} {axis.size * axis.window:,} {'px' if axis.is_spatial else 'samples'}"
-    return f"{axis.name} {low:.4g} to {high:.4g} {axis.units}"
+    return f"{axis.name} {number(float(low))} to {number(float(high))} {unit(axis.units)}"
 
 
 def _bar(axis: Axis) -> tuple[float, str]:
     length = bar_length(axis)
-    return 100 * length / (abs(axis.step) * axis.size), f"{length:g} {axis.units}"
+    return 100 * length / (abs(axis.step) * axis.size), f"{number(length)} {unit(axis.units)}"
 
 
 def _distribution(picture: Picture, tones: Tones, key: str) -> dict[str, Any]:
@@ -150,11 +150,11 @@ def _distribution(picture: Picture, tones: Tones, key: str) -> dict[str, Any]:
     if picture.is_colour:
         low, high = float(finite.min()), float(finite.max())
         tones = Tones("gray", low, high)
-    unit = f" {picture.units}" if picture.units else ""
+    units = f" {unit(picture.units)}" if picture.units else ""
     return {
         "chart": _histogram(finite, tones, key),
         "low": number(tones.low),
-        "high": f"{number(tones.high)}{unit}",
+        "high": f"{number(tones.high)}{units}",
         "note": ", ".join(notes),
     }
 
@@ -197,6 +197,6 @@ def _line(picture: Picture, name: str) -> dict[str, Any]:
         '<svg class="line" viewBox="0 0 120 90" preserveAspectRatio="none" role="img" '
         f'aria-label="Profile"><polyline points="{points}"/></svg>'
     )
-    unit = f" {picture.units}" if picture.units else ""
-    note = f"from {number(low)} to {number(high)}{unit}"
+    units = f" {unit(picture.units)}" if picture.units else ""
+    note = f"from {number(low)} to {number(high)}{units}"
     return {"chart": chart, "across": f"{_reach(axis)} →", "note": note}

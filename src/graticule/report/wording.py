@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -61,6 +62,21 @@ def coded(text: str | None) -> Markup:
         Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts)
     )
     return Markup("").join(pieces)
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def unit(text: str) -> str:
+    """Return a unit as it is set in print; tables keep the plain one.
+
+    Examples
+    --------
+    >>> unit("um2"), unit("px3"), unit("m / s"), unit("1 / um")
+    ('µm²', 'px³', 'm / s', '1 / µm')
+    """
+    micro = re.sub(r"\bum(?=\d|\b)", "µm", text)
+    return re.sub(r"(?<=[A-Za-z])-?\d+\b", lambda found: found[0].translate(_RAISED), micro)
 
 
 def seconds(value: float | None) -> str:

@@ -129,7 +129,11 @@ def _warned(judged: Judged) -> list[str]:
 def _head(table: pd.DataFrame, judged: Judged) -> list[tuple[str, str, bool]]:
     units = judged.rows.attrs.get("units", {})
     return [
-        (str(name), str(units.get(name, "")), pd.api.types.is_numeric_dtype(table[name]))
+        (
+            str(name),
+            wording.unit(str(units.get(name, ""))),
+            pd.api.types.is_numeric_dtype(table[name]),
+        )
         for name in table.columns
     ]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from graticule.core.errors import ImageError
+from graticule.report import wording
 from graticule.report.figures import View
 from graticule.report.style import BLUE, ORANGE, Drawing, drawn, legend, new_figure
 
@@ -31,17 +32,21 @@ def histogram(view: View, *, column: str, table: str = "objects") -> Drawing:
     values = values[np.isfinite(values)]
     if values.size == 0:
         raise ImageError(f"the column {column} of {table} holds no number")
-    unit = view.record.unit(table, column)
+    unit = wording.unit(view.record.unit(table, column))
     median = float(np.median(values))
     low, high = np.quantile(values, [0.25, 0.75])
     figure, ax = new_figure()
     ax.hist(values, bins=_bins(values), color=BLUE, alpha=0.85, edgecolor="white", lw=0.6)
-    ax.axvline(median, color=ORANGE, lw=1.8, label=f"median {median:.4g} {unit}".strip())
+    ax.axvline(
+        median, color=ORANGE, lw=1.8, label=f"median {wording.number(median)} {unit}".strip()
+    )
+    ax.xaxis.set_major_formatter(lambda value, _: wording.number(round(float(value), 12)))
     ax.set_xlabel(f"{column} / {unit}" if unit else column)
     ax.set_ylabel(table)
     ax.yaxis.get_major_locator().set_params(integer=True)
     legend(ax, loc="upper right")
-    words = f"{values.size:,} values, median {median:.4g}, half between {low:.4g} and {high:.4g}"
+    middle, first, last = (wording.number(float(value)) for value in (median, low, high))
+    words = f"{values.size:,} values, median {middle}, half between {first} and {last}"
     words = f"{words} {unit}".strip()
     part = f" The first {MOST:,} of {source.rows:,} rows." if source.rows > MOST else ""
     alt = f"Histogram of {column} over the {table}: {words}."

@@ -56,7 +56,7 @@ def codes_of(answer: Picture, truth: Picture) -> Array:
 
 def draw_hits(codes: Array, answer: Picture, name: str, ground: Picture | None = None) -> Drawing:
     """Return the figure of a hit map, with its key white on black."""
-    tall = 4.0 * min(2.0, max(0.4, _ratio(answer))) + 1.1
+    tall = 4.0 * min(2.0, max(0.4, ratio_of(answer))) + 1.1
     figure, axes = new_figure(9.2 if ground else 5.0, tall, columns=2 if ground else 1)
     *left, right = np.atleast_1d(axes)
     if ground is not None:
@@ -75,7 +75,7 @@ def draw_hits(codes: Array, answer: Picture, name: str, ground: Picture | None =
     return drawn(figure, alt, "Hits and misses", caption, wide=ground is not None)
 
 
-def _ratio(picture: Picture) -> float:
+def ratio_of(picture: Picture) -> float:
     """Return height over width of a picture as it is drawn."""
     down, along = picture.axes[:2]
     if not (down.is_spatial and along.is_spatial and down.units == along.units):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from graticule.core.errors import ImageError
+from graticule.core.kinds import Kind
 from graticule.report.draw import new_frame, painted, show
 from graticule.report.figures import View
 from graticule.report.style import Drawing, drawn
@@ -26,4 +29,6 @@ def image(view: View, *, of: str, under: str | None = None) -> Drawing:
     below = view.picture(under) if under else None
     figure, ax = new_frame(picture)
     show(ax, picture, painted(picture, under=below))
-    return drawn(figure, f"{of} of {view.image}.", of, picture.note, wide=True)
+    share = f"{np.mean(picture.values != 0):.1%} inside" if picture.kind == Kind.MASK else ""
+    caption = ", ".join(words for words in (share, picture.note) if words)
+    return drawn(figure, f"{of} of {view.image}.", of, caption, wide=True)

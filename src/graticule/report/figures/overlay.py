@@ -10,6 +10,7 @@ from graticule.core.errors import ImageError
 from graticule.report.draw import edges_of, new_frame, painted, show
 from graticule.report.figures import View
 from graticule.report.style import Drawing, drawn, label_colours
+from graticule.report.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,11 +46,21 @@ def overlay(view: View, *, image: str, labels: str) -> Drawing:
     numbers = np.unique(marks[inside])
     if numbers.size <= NUMBERED:
         _number(ax, marks, numbers, below.axes)
-    words = f"{numbers.size} object{'' if numbers.size == 1 else 's'}"
-    told = numbers.size <= NUMBERED and _is_measured(view, labels)
+    measured = _is_measured(view, labels)
+    words = count(int(numbers.size), "object" if measured else "label")
+    # of a volume one plane is shown, so that not all objects are there to be counted
+    words += f" in the plane {found.note}" if found.note else ""
+    told = numbers.size <= NUMBERED and measured
     note = " The numbers are those of the object table." if told else ""
     alt = f"{labels} drawn on {image} of {view.image}: {words}."
-    return drawn(figure, alt, "Objects", f"{words}.{note}", wide=True)
+    return drawn(figure, alt, _title(view, labels), f"{words}.{note}", wide=True)
+
+
+def _title(view: View, labels: str) -> str:
+    """Return the name of the labels where several are drawn, so that they are told apart."""
+    entries = view.record.pipeline.get("report") or []
+    several = sum(isinstance(e, dict) and e.get("figure") == "overlay" for e in entries) > 1
+    return labels if several else "Objects"
 
 
 def _is_measured(view: View, labels: str) -> bool:
@@ -57,7 +68,8 @@ def _is_measured(view: View, labels: str) -> bool:
     steps = view.record.pipeline.get("steps") or {}
     return any(
         str(step.get("op", "")).startswith("measure.")
-        and labels in (step.get("inputs") or {}).values()
+        and labels.partition(".")[0]
+        in [str(name).partition(".")[0] for name in (step.get("inputs") or {}).values()]
         for step in steps.values()
         if isinstance(step, dict)
     )
@@ -70,7 +82,7 @@ def _number(
     axes: tuple[Axis, ...],
 ) -> None:
     for number in numbers:
-        where = [np.mean(index) for index in np.nonzero(marks == number)]
+        where = _inmost(marks == number)
         y, x = (axis.first + axis.step * at for axis, at in zip(axes[:2], where, strict=True))
         box = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 0.8}
         ax.text(
@@ -83,3 +95,16 @@ def _number(
             va="center",
             bbox=box,
         )
+
+
+def _inmost(mask: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Return the place deepest inside, which the mean of a bent or scattered object is not."""
+    from scipy import ndimage
+
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    box = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    depth = ndimage.distance_transform_edt(np.pad(box, 1))[1:-1, 1:-1]
+    # of several places as deep, as in a bar, the one in their middle
+    deepest = np.argwhere(depth >= depth.max() - 1e-9)
+    middle = deepest[np.argmin(np.square(deepest - deepest.mean(axis=0)).sum(axis=1))]
+    return float(middle[0] + rows[0]), float(middle[1] + columns[0])
