@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -169,7 +170,11 @@ def test_ops_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ops", "filters.gaussian"]) == 0
     assert "default 1.0" in capsys.readouterr().out
     assert main(["ops", "threshold"]) == 0
-    assert "filters.gaussian" not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "filters.gaussian" not in said
+    assert "`" not in said
+    starts = {re.match(r"\S+ +", line).end() for line in said.splitlines()}  # type: ignore[union-attr]
+    assert len(starts) == 1
 
 
 def test_inspect_shows_axes_and_range(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 
 def ops(name: str | None = None, /) -> int:
@@ -16,10 +17,10 @@ def ops(name: str | None = None, /) -> int:
     from graticule.core.registry import families, get_op, op_names
 
     if name is None or name in families():
-        for known in op_names():
-            if name is None or known.startswith(f"{name}."):
-                found = get_op(known)
-                print(f"{known:28} {found.scope_name:14} {found.summary}")
+        shown = [get_op(op) for op in op_names() if name is None or op.startswith(f"{name}.")]
+        width = max(len(op.name) for op in shown)
+        for op in shown:
+            print(f"{op.name:{width}}  {_plain(op.summary)}")
         return 0
     found = get_op(name)
     takes = ", ".join(
@@ -32,6 +33,19 @@ def ops(name: str | None = None, /) -> int:
         print(f"  {parameter:14} {_about(schema)}")
     print("\n" + (inspect.getdoc(found.function) or ""))
     return 0
+
+
+def _plain(summary: str) -> str:
+    r"""Return the first line of a docstring without its marks.
+
+    Examples
+    --------
+    >>> _plain("Keep what is above ``t``, :math:`f > \mathrm{median}(f)` [1]_.")
+    'Keep what is above t, f > median(f).'
+    """
+    text = re.sub(r":\w+:`([^`]*)`", r"\1", summary)
+    text = re.sub(r"\\mathrm\{(\w+)\}", r"\1", text)
+    return re.sub(r" ?\[\d+\]_", "", text).replace("``", "")
 
 
 def _about(schema: dict[str, object]) -> str:

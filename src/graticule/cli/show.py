@@ -69,6 +69,8 @@ def table_of(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:
     """
     from rich.console import Console
 
+    if frame.empty:
+        return
     console = Console(width=None if sys.stdout.isatty() else 120)
     head = frame.head(rows)
     cells = [[_cell(value) for value in head[column]] for column in head.columns]
@@ -119,7 +121,9 @@ def _cell(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return "" if value != value else f"{value:.4g}"
+        from graticule.report.wording import number
+
+        return "" if value != value else number(float(value))
     return "" if value is None else str(value)
 
 
