@@ -144,3 +144,16 @@ def test_large_numbers_of_few_objects_take_no_room() -> None:
     table = run(labels)
     assert table.label.tolist() == [1, 4 * labels.size - 5, 4 * labels.size]
     assert table.pixels.tolist() == [5120, 5120, 6144]
+
+
+@pytest.mark.parametrize("group", ["intensity", "weighted", "texture", "quantiles"])
+def test_values_near_the_largest_float_give_no_warning(group: str) -> None:
+    labels, values = standard(run)[0]
+    unit = values.values.astype(np.float64) - values.values.mean()
+    huge = values.copy(data=unit / np.abs(unit).max() * np.finfo(float).max)
+    for tile in (None, {"y": 5, "x": 4}):
+        table = attempt(run, [labels, huge], {"properties": (group,), "levels": 8}, tile)
+        assert isinstance(table, pd.DataFrame)
+    if group == "texture":
+        as_usual = run(labels, huge / 4, properties=(group,), levels=8)
+        pd.testing.assert_frame_equal(table, as_usual)

@@ -48,7 +48,8 @@ class Measured:
     def added(self, name: str, columns: Sequence[str]) -> dict[str, Array]:
         """Return the sums of columns of a table, with a row for every object."""
         adding = dict.fromkeys(columns, np.add.reduceat)
-        found = combined(self.partial.tables[name], OBJECT, adding)
+        with np.errstate(over="ignore", invalid="ignore"):  # sums beyond a float are infinite
+            found = combined(self.partial.tables[name], OBJECT, adding)
         return {column: self.keys.placed(found, column) for column in columns}
 
     def power(self, number: int) -> str:

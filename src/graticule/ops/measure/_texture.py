@@ -41,6 +41,8 @@ def collect(
 def _levels(values: Array, ends: tuple[float, float], levels: int) -> Array:
     """Return grey levels from 0; -1 where a value is NaN or infinite."""
     low, high = ends
+    if not np.isfinite(high - low) and low <= high:  # half of it is all a float holds
+        values, low, high = values / 2, low / 2, high / 2
     width = high - low if high > low else 1.0
     known = np.isfinite(values)
     part = (np.where(known, values, 0).astype(float) - low) / width if known.any() else 0 * known
