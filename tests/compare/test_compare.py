@@ -162,6 +162,13 @@ def test_one_way_alone_is_not_said_to_agree(pipeline, discs):
     assert "threshold.otsu on discs" in page
 
 
+def test_an_order_without_a_majority_is_said_to_say_nothing(pipeline, discs):
+    run(pipeline, discs, over={"bright.value": [-60, 40, 160]})
+    assert "this order says nothing" in (discs / "out" / "compare.html").read_text()
+    run(pipeline, discs, over={"smooth.sigma": [2, 2.2, 2.4]}, overwrite=True)
+    assert "this order says nothing" not in (discs / "out" / "compare.html").read_text()
+
+
 def test_numbers_of_two_steps_are_told_apart(discs):
     text = TEXT.replace("outputs: [objects]", "  one: {op: measure.porosity, input: bright}\n"
         "  two: {op: measure.porosity, input: low}\noutputs: [one, two]")  # fmt: skip

@@ -25,6 +25,8 @@ from graticule.report.preview import Picture, picture_of
 
 SIDE = 420
 SHOWN = 4
+LITTLE = 0.7
+"""Mean agreement below which there is no majority to speak of."""
 
 
 def page(
@@ -102,6 +104,8 @@ def _answer(comparison: Comparison, images: int) -> list[str]:
             "There is no truth to score against: first is what agrees most with the others. That "
             "is the opinion of the majority and no proof. Give --truth to measure."
         )
+        if float(top[comparison.measure]) < LITTLE:
+            sentences.append("They agree so little that this order says nothing: look at them.")
     return sentences
 
 
