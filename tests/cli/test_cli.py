@@ -164,6 +164,16 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--set chance.n=199" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_demo_of_one_recipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "coins", "-o", str(tmp_path / "out")]) == 0
+    assert "README.md" in capsys.readouterr().out
+    assert (tmp_path / "out" / "coins" / "report.html").exists()
+    assert (tmp_path / "out" / "coins-images" / "coins.png").exists()
+    assert main(["demo", "coin", "-o", str(tmp_path / "other")]) == 2
+    assert "did you mean coins" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
+
+
 def test_ops_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ops"]) == 0
     assert "filters.gaussian" in capsys.readouterr().out

@@ -11,20 +11,57 @@ from typing import Annotated
 from cyclopts import Parameter
 
 
-def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("graticule-demo")) -> int:
+def demo(
+    recipes: Annotated[list[str] | None, Parameter(negative=())] = None,
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("graticule-demo"),
+) -> int:
     """See it work: coins measured on a real photograph, ripples found under noise, with reports.
 
-    Takes under a minute. The images come with installed packages or are simulated.
+    Takes under a minute. The images come with installed packages or are simulated. With names of
+    recipes, each of these runs on its own example.
+
+    Examples: graticule demo; graticule demo page grains -o tried
 
     Parameters
     ----------
+    recipes
+        Recipes to see instead of coins and sunquake (graticule check lists them).
     out
-        Folder for the images and the two run folders.
+        Folder for the images and the run folders.
     """
     from graticule.cli.show import tell_of_compilation
+
+    for name in recipes or ():
+        _require_known(name)
+    tell_of_compilation()
+    return _examples(recipes, out) if recipes else _tour(out)
+
+
+def _require_known(name: str) -> None:
+    from graticule.core.errors import UnknownNameError, suggest
+    from graticule.recipes import recipes
+
+    if name not in recipes():
+        raise UnknownNameError(f"there is no recipe {name!r}", hint=suggest(name, list(recipes())))
+
+
+def _examples(names: list[str], out: Path) -> int:
+    """Run recipes on their own examples, and say how to go on."""
+    from graticule.recipes import make_example, recipes
+
+    status = 0
+    for name in names:
+        images = make_example(name, out / f"{name}-images")
+        status |= _run(name, images, out / name)
+        print(f"what it does and what to expect: {recipes()[name] / 'README.md'}\n")
+    return status
+
+
+def _tour(out: Path) -> int:
     from graticule.recipes import make_example
 
-    tell_of_compilation()
     started = time.perf_counter()
     print("1. Coins: a photograph under uneven light (from scikit-image)\n")
     status = _run("coins", make_example("coins", out / "photographs"), out / "coins")
