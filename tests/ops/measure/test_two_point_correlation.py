@@ -92,3 +92,17 @@ def test_a_reach_beyond_the_image_is_refused() -> None:
         run(np.ones((5, 9), bool), reach=5)
     with pytest.raises(ParameterError, match="at most 2 make sense"):
         run(np.ones((5, 9), bool), reach=3, periodic=True)
+
+
+def test_the_memory_it_says_is_enough_at_any_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tracemalloc
+
+    monkeypatch.setattr(f"{run.function.__module__}._SLAB", 2**12)
+    mask = np.random.default_rng(0).random((80, 80, 80)) > 0.5
+    for params in ({"reach": 79}, {}, {"periodic": True}):
+        run(mask[:8, :8, :8])
+        tracemalloc.start()
+        run(mask, **params)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak <= run.scope.memory * mask.nbytes

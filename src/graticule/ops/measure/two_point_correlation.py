@@ -17,9 +17,11 @@ from graticule.ops.measure._objects import layout_of, piece_of
 from graticule.ops.measure._table import frame_columns, scale_of
 
 Array: TypeAlias = np.ndarray[Any, Any]
+_SLAB = 2**20
+"""Offsets that are worked on at once."""
 
 
-@op(version=1, scope=Whole("every two samples are compared, by Fourier transform", memory=130))
+@op(version=1, scope=Whole("every two samples are compared, by Fourier transform", memory=200))
 def two_point_correlation(
     mask: Mask,
     within: Mask | None = None,
@@ -162,32 +164,52 @@ def _paired(mask: Array, lags: list[int], periodic: bool) -> Array:
         size if periodic else fft.next_fast_len(size + lag, real=True)
         for size, lag in zip(mask.shape, lags, strict=True)
     ]
-    waves = fft.rfftn(mask.astype(np.float64), sizes)
-    power = waves.real**2 + waves.imag**2
-    counts = fft.irfftn(power, sizes)
     chosen = [
         _offsets(lag, size, periodic) % wide
         for lag, size, wide in zip(lags, mask.shape, sizes, strict=True)
     ]
-    return np.asarray(np.rint(counts[np.ix_(*chosen)]))
+    # axis by axis and in place: the transform is the largest array there is
+    others = range(mask.ndim - 1)
+    waves = fft.rfft(mask.astype(np.float64), sizes[-1])
+    for axis in reversed(others):
+        waves = fft.fft(waves, sizes[axis], axis=axis, overwrite_x=True)
+    for part in waves.reshape(-1, waves.shape[-1]):
+        part[:] = part.real**2 + part.imag**2
+    for axis in others:
+        waves = fft.ifft(waves, axis=axis, overwrite_x=True).take(chosen[axis], axis=axis)
+    rows = waves.reshape(-1, waves.shape[-1])
+    counts = np.empty((len(rows), len(chosen[-1])))
+    thick = max(1, _SLAB // sizes[-1])
+    for start in range(0, len(rows), thick):
+        slab = slice(start, start + thick)
+        counts[slab] = np.rint(fft.irfft(rows[slab], sizes[-1])[:, chosen[-1]])
+    return counts.reshape([len(offsets) for offsets in chosen])
 
 
 def _rings(both: Array, pairs: Array, lags: list[int], steps: Array, limit: float) -> pd.DataFrame:
     """Return the counts gathered by distance."""
-    squares = np.zeros([1] * both.ndim)
+    squares = []
     for axis, (lag, step) in enumerate(zip(lags, steps, strict=True)):
         away = np.concatenate([np.arange(lag + 1), np.arange(lag + 1 - both.shape[axis], 0)])
         own = (away[: both.shape[axis]] * step) ** 2
-        squares = squares + own.reshape([-1 if a == axis else 1 for a in range(both.ndim)])
-    distance = np.sqrt(squares)
-    kept = (distance <= limit * (1 + 1e-9)) & (pairs > 0)
-    distance, both, pairs = distance[kept], both[kept], np.broadcast_to(pairs, kept.shape)[kept]
-    ring = np.rint(distance / steps.min()).astype(np.int64)
-    number = np.bincount(ring, pairs)
+        squares.append(own.reshape([-1 if a == axis else 1 for a in range(both.ndim)]))
+    rings = int(np.rint(limit * (1 + 1e-9) / steps.min())) + 1
+    number, found, total = np.zeros((3, rings))
+    thick = max(1, _SLAB // max(1, both[0].size))
+    for start in range(0, len(both), thick):
+        slab = slice(start, start + thick)
+        distance = np.sqrt(sum(squares[1:], squares[0][slab]))
+        each = np.broadcast_to(pairs[slab], distance.shape)
+        kept = (distance <= limit * (1 + 1e-9)) & (each > 0)
+        distance, each = distance[kept], each[kept]
+        ring = np.rint(distance / steps.min()).astype(np.int64)
+        number += np.bincount(ring, each, rings)
+        found += np.bincount(ring, both[slab][kept], rings)
+        total += np.bincount(ring, distance * each, rings)
     used = number > 0
     with np.errstate(invalid="ignore", divide="ignore"):
-        probability = (np.bincount(ring, both) / number)[used]
-        middle = (np.bincount(ring, distance * pairs) / number)[used]
+        probability = (found / number)[used]
+        middle = (total / number)[used]
     p = probability[0] if len(probability) else np.nan
     spread = p * (1 - p)
     chi = (probability - p**2) / spread if spread > 0 else np.full(len(probability), np.nan)
