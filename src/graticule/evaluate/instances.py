@@ -279,7 +279,7 @@ class _Overlaps:
         return cls(labels[inside], truth[inside], iou, found, true)
 
 
-def _matches(all_pairs: _Overlaps, threshold: float) -> Matches:
+def _matches(all_pairs: _Overlaps, threshold: Any) -> Matches:
     if isinstance(threshold, str) or not 0 < threshold <= 1:
         raise ParameterError(f"must be above 0 and at most 1, not {threshold!r}", where="iou")
     enough = all_pairs.iou >= threshold
