@@ -12,6 +12,9 @@ from graticule.core.errors import ImageError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
+_BITS = 12
+"""There are at most ``2**_BITS`` buckets of levels."""
+
 _FEW = 1 << 20
 """Levels that need no ranking: their queues are small beside any cache."""
 
@@ -65,9 +68,12 @@ def flooded(
         raise ImageError(f"an image of {values.size} samples is too large to be flooded")
     offsets = _offsets(samples.shape, connectivity)
     flat = samples.reshape(-1)
-    queues = np.full((count, 2), -1, np.int32)
-    flood = kernels.flood_with_lines if lines else kernels.flood_levels
-    flood(flat["level"], flat["label"], flat["link"], offsets, queues)
+    shift = max(0, (count - 1).bit_length() - _BITS)
+    buckets = np.tile([-1, 0], (((count - 1) >> shift) + 1, 1))
+    chunks = samples.size // kernels.CHUNK + len(buckets) + 1
+    waiting = np.empty((chunks * kernels.CHUNK, 2), np.int32)
+    kernels.flood(flat["level"], flat["label"], offsets, waiting, buckets, shift, lines)
+    del waiting
     labels: Array = np.maximum(samples["label"][(slice(1, -1),) * values.ndim], 0)
     return labels
 
@@ -75,10 +81,10 @@ def flooded(
 def _padded(levels: Array, markers: Array, mask: Array | None) -> Array:
     """Return what the flood must know of a sample in one place, with a border it cannot cross.
 
-    Samples are taken in no order that memory could foresee: level, label and the link to the
-    next of its queue are best fetched at once.
+    Samples are taken in no order that memory could foresee: level and label are best fetched at
+    once.
     """
-    fields = [("level", np.int32), ("label", np.int32), ("link", np.int32)]
+    fields = [("level", np.int32), ("label", np.int32)]
     samples = np.empty([size + 2 for size in markers.shape], fields)
     samples["label"] = -1
     inner = samples[(slice(1, -1),) * markers.ndim]
