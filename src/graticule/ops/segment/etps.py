@@ -38,7 +38,7 @@ class _Level:
     weight: Array
 
 
-@op(version=1, scope=Whole("borders move until none gains, anywhere", memory=32), dtype="int32")
+@op(version=1, scope=Whole("borders move until none gains, anywhere", memory=40), dtype="int32")
 def etps(
     image: Image,
     mask: Mask | None = None,

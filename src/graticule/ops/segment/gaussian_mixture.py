@@ -31,7 +31,7 @@ class Mixture(NamedTuple):
     features: Record
 
 
-@op(version=2, scope=Whole("every center depends on every sample", memory=60), dtype="int32")
+@op(version=2, scope=Whole("every center depends on every sample", memory=92), dtype="int32")
 def gaussian_mixture(
     image: Image,
     mask: Mask | None = None,

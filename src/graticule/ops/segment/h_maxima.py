@@ -11,7 +11,7 @@ from graticule.core import Image, Mask, Whole, filtered_dims, op
 
 @op(
     version=1,
-    scope=Whole("the way from a maximum to a higher place may lead anywhere", memory=8.0),
+    scope=Whole("the way from a maximum to a higher place may lead anywhere", memory=21.0),
     dtype="bool",
 )
 def h_maxima(

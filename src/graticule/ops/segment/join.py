@@ -13,7 +13,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 @op(
     version=1,
-    scope=Whole("the number of an object depends on all before it", memory=10.0),
+    scope=Whole("the number of an object depends on all before it", memory=11.0),
     dtype="int32",
 )
 def join(labels: Labels, others: Labels) -> Labels:

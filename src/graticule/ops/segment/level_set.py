@@ -15,7 +15,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 @op(
     version=1,
-    scope=Whole("a contour may move anywhere, and means are of the whole", memory=20.0),
+    scope=Whole("a contour may move anywhere, and means are of the whole", memory=52.0),
     dtype="bool",
 )
 def level_set(

@@ -14,7 +14,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 @op(
     version=1,
-    scope=Whole("the way from a maximum to a higher place may lead anywhere", memory=10.0),
+    scope=Whole("the way from a maximum to a higher place may lead anywhere", memory=21.0),
     dtype="int32",
 )
 def markers(

@@ -13,7 +13,7 @@ from graticule.core.errors import ImageError, ParameterError
 
 @op(
     version=1,
-    scope=Whole("who merges first decides what is left to merge", memory=20),
+    scope=Whole("who merges first decides what is left to merge", memory=25),
     dtype="int32",
 )
 def merge_regions(

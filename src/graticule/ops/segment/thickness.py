@@ -14,7 +14,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 @op(
     version=1,
-    scope=Whole("a ball may reach anywhere", memory=24.0),
+    scope=Whole("a ball may reach anywhere", memory=28.0),
     dtype="float32",
 )
 def thickness(mask: Mask) -> Image:

@@ -14,7 +14,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 @op(
     version=1,
-    scope=Whole("a flood may go anywhere before it meets another", memory=8.0),
+    scope=Whole("a flood may go anywhere before it meets another", memory=22.0),
     dtype="int32",
 )
 def watershed(
