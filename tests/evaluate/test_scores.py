@@ -150,3 +150,19 @@ def test_intervals_of_areas_stay_between_0_and_1():
         row, _ = score_row(sign * scores, truth, n=200)
         for name in ("auc", "average_precision"):
             assert 0 <= row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] <= 1
+
+
+@pytest.mark.parametrize(("width", "side"), [(2, 256), (5, 384)])
+def test_intervals_are_as_wide_as_images_made_alike_differ(width: int, side: int):
+    rng = np.random.default_rng(3)
+
+    def smooth(sigma):
+        return ndimage.gaussian_filter(rng.normal(size=(side, side)), sigma) * sigma
+
+    found = []
+    for _ in range(30):
+        truth, missed = smooth(width) > 0.2, smooth(1.5 * width) > 0.2
+        found.append(mask_row(truth & ~missed, truth, n=200))
+    for name in ("dice", "recall"):
+        half = np.mean([row[f"{name}_high"] - row[f"{name}_low"] for row in found]) / (2 * 1.96)
+        assert 0.8 < half / np.std([row[name] for row in found]) < 1.3

@@ -19,6 +19,10 @@ from graticule.core.errors import CheckError, ParameterError
 from graticule.evaluate._inputs import Array
 
 
+_ENOUGH = 25
+"""Blocks that are not given up for larger ones."""
+
+
 @dataclass(frozen=True)
 class Interval:
     """An estimate with its interval of confidence.
@@ -243,7 +247,11 @@ def _reach(values: Array, axis: int) -> int:
 
 
 def block_size(field: Any, *, least: int = 8) -> int:
-    """Return a side for blocks that know little of each other: twice the correlation length.
+    """Return a side for blocks that know little of each other: six times the correlation length.
+
+    Smaller blocks share what lies across their borders, and intervals over them are too narrow.
+    Where fewer than 25 blocks would be left, which say little of how blocks differ, the side is
+    smaller, but never less than twice the correlation length.
 
     Parameters
     ----------
@@ -257,7 +265,10 @@ def block_size(field: Any, *, least: int = 8) -> int:
     >>> block_size(np.random.default_rng(0).normal(size=(64, 64)))
     8
     """
-    return max(least, math.ceil(2 * correlation_length(field)))
+    shape = np.shape(field)
+    reach = correlation_length(field)
+    fits = int((math.prod(shape) / _ENOUGH) ** (1 / len(shape))) if shape else 1
+    return max(least, math.ceil(2 * reach), min(math.ceil(6 * reach), fits))
 
 
 def blocks(shape: tuple[int, ...], size: int) -> list[tuple[slice, ...]]:

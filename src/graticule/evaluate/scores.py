@@ -1,8 +1,8 @@
 """One image against its truth, as a row of a table: measures with intervals over blocks.
 
-The blocks are at least as large as the correlation of truth and faults reaches (twice the
-distance at which it falls to 1/e), and an image in which fewer than `LEAST` of them fit has no
-interval of its own: its columns are NaN.
+The blocks are larger than the correlation of truth and faults reaches (six times the distance at
+which it falls to 1/e, where 25 of them fit, and no less than twice), and an image in which fewer
+than `LEAST` of them fit has no interval of its own: its columns are NaN.
 """
 
 from __future__ import annotations
