@@ -130,6 +130,11 @@ def test_ctrl_c_says_how_to_go_on(
     monkeypatch.setattr("graticule.pipeline.execute.do", stopped)
     assert main(["run", small, COINS, "-o", str(tmp_path / "out")]) == 130
     assert "goes on" in capsys.readouterr().err
+    monkeypatch.setattr("graticule.compare.run.trials", stopped)
+    out = tmp_path / "compared"
+    assert main(["compare", small, "threshold", COINS, "-o", str(out)]) == 130
+    assert "starts anew" in capsys.readouterr().err
+    assert not out.exists()
 
 
 @pytest.mark.slow

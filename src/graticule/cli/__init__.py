@@ -11,13 +11,19 @@ import sys
 import threading
 from collections.abc import Sequence
 
+_RESUMED = ("run", "demo")
+"""Commands that keep what is finished; the others write at their end."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line and return the exit status."""
     try:
         return _main(arguments)
     except KeyboardInterrupt:
-        status = _say("stopped; the same command goes on from here", 130)
+        given = sys.argv[1:] if arguments is None else arguments
+        resumed = given[:1] and given[0] in _RESUMED
+        how = "goes on from here" if resumed else "starts anew"
+        status = _say(f"stopped; the same command {how}", 130)
     if any(thread.name.startswith("graticule") for thread in threading.enumerate()):
         # what is finished is safe; Python would wait for the images under way
         sys.stdout.flush()

@@ -107,6 +107,7 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "kept": kept,
         "hashes": fates(record.images[:ROWS]),
         "checks": _checks(record),
+        "detects": any(check.check == "surrogate" for check in record.checks.values()),
         "slowest": max((s.seconds or 0 for s in record.steps.values()), default=0) or 1,
         "command": shlex.join(record.command),
         "troubles": troubles,

@@ -15,8 +15,8 @@ def number(value: object) -> str:
 
     Examples
     --------
-    >>> number(0.0123456), number(12345.6), number(1234567), number(True), number(None)
-    ('0.01235', '12,346', '1,234,567', 'yes', '–')
+    >>> number(0.0123456), number(1234.5), number(1234567), number(True), number(None)
+    ('0.01235', '1,234', '1,234,567', 'yes', '–')
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
@@ -25,7 +25,7 @@ def number(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:.4g}"
+        return f"{value:,.0f}" if 1_000 <= abs(value) < 1e9 else f"{value:.4g}"
     return str(value)
 
 
