@@ -18,7 +18,6 @@ from numpy.typing import ArrayLike
 from graticule.core.errors import CheckError, ParameterError
 from graticule.evaluate._inputs import Array
 
-
 _ENOUGH = 25
 """Blocks that are not given up for larger ones."""
 
