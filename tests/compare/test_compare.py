@@ -169,6 +169,14 @@ def test_an_order_without_a_majority_is_said_to_say_nothing(pipeline, discs):
     assert "this order says nothing" not in (discs / "out" / "compare.html").read_text()
 
 
+def test_numbers_have_their_units(discs):
+    text = TEXT.replace("steps:", "inputs: {image: {spacing: {y: 2 um, x: 2 um}}}\nsteps:", 1)
+    found = run(Pipeline.loads(text), discs, over={"smooth.sigma": [2, 3]})
+    assert found.summary.attrs["units"] == {"objects_area_median": "um2"}
+    page = (discs / "out" / "compare.html").read_text()
+    assert 'objects_area_median</button><span class="unit">µm²</span>' in page
+
+
 def test_numbers_of_two_steps_are_told_apart(discs):
     text = TEXT.replace("outputs: [objects]", "  one: {op: measure.porosity, input: bright}\n"
         "  two: {op: measure.porosity, input: low}\noutputs: [one, two]")  # fmt: skip

@@ -109,7 +109,10 @@ def compared(looked: Sequence[Looked]) -> Comparison:
         faults = sorted({trial.fault for image in looked for trial in image.trials})
         raise RequestError(f"no way gave a result: {faults[0]}")
     measure = measure_of(kinds[0], by_truth=by_truth)
-    return Comparison(table, _summary(table, measure), _mean(matrices), measure, by_truth)
+    summary = _summary(table, measure)
+    units = {k: v for image in looked for trial in image.trials for k, v in trial.units.items()}
+    table.attrs["units"] = summary.attrs["units"] = units
+    return Comparison(table, summary, _mean(matrices), measure, by_truth)
 
 
 def _row(image: Looked, trial: Trial, matrix: pd.DataFrame) -> dict[str, object]:

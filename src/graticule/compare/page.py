@@ -109,8 +109,12 @@ def _answer(comparison: Comparison, images: int) -> list[str]:
     return sentences
 
 
-def _columns(table: pd.DataFrame) -> list[tuple[str, bool]]:
-    return [(str(c), pd.api.types.is_numeric_dtype(table[c])) for c in table.columns]
+def _columns(table: pd.DataFrame) -> list[tuple[str, str, bool]]:
+    units = table.attrs.get("units", {})
+    return [
+        (str(c), wording.unit(units.get(c, "")), pd.api.types.is_numeric_dtype(table[c]))
+        for c in table.columns
+    ]
 
 
 def _cells(table: pd.DataFrame) -> list[list[tuple[str, str]]]:
@@ -187,17 +191,18 @@ def _image(
             down, along = (abs(axis.step) * axis.size for axis in picture.axes[:2])
             aspect = along / down if picture.axes[0].is_spatial else 4 / 3
         name = trial.variant.name
-        note = trial.fault or _note(rows.loc[name].to_dict(), comparison.measure)
+        note = trial.fault or _note(rows.loc[name].to_dict(), comparison.measure, trial.units)
         panes.append({"name": name, "layers": found, "note": note, "best": name == comparison.best})
     return {"name": image.image, "key": key, "layers": layers, "panes": panes, "aspect": aspect}
 
 
-def _note(row: Mapping[Any, Any], measure: str) -> str:
+def _note(row: Mapping[Any, Any], measure: str, units: Mapping[str, str]) -> str:
     words = []
     if _plain(row.get(measure)) is not None:
         words.append(f"{MEASURES[measure]} = {wording.number(_plain(row[measure]))}")
     words += [
-        f"{name.replace('_', ' ')} = {wording.number(_plain(value))}"
+        f"{name.replace('_', ' ')} = {wording.number(_plain(value))} "
+        f"{wording.unit(units.get(name, ''))}".strip()
         for name, value in row.items()
         if str(name).endswith(("_count", "_median")) and _plain(value) is not None
     ]

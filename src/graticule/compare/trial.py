@@ -38,6 +38,8 @@ class Trial:
         Its kind.
     answer : mapping
         The numbers of the pipeline's outputs, and the number of rows of its tables.
+    units : mapping
+        Units of these numbers, where they have one.
     seconds : float
         Time of the steps that are not common to all ways.
     fault : str
@@ -48,6 +50,7 @@ class Trial:
     value: xr.DataArray | None = None
     kind: Kind = Kind.IMAGE
     answer: Mapping[str, Any] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     fault: str = ""
 
@@ -129,7 +132,7 @@ class _Workshop:
         try:
             evaluation = self._evaluated(pipeline, looked_at)
             value = evaluation.value(looked_at)
-            answer = _answer(pipeline, evaluation)
+            answer, units = _answer(pipeline, evaluation)
         except GraticuleError as error:
             return Trial(variant, fault=str(error))
         if not isinstance(value, xr.DataArray):
@@ -140,7 +143,7 @@ class _Workshop:
                 self.shared[key] = evaluation.outputs_of(name)
         own = [key for key in set(keys.values()) if self.uses[key] < self.ways]
         seconds = sum(self.seconds.get(key, 0.0) for key in own)
-        return Trial(variant, value, kind_of(pipeline, looked_at), answer, seconds)
+        return Trial(variant, value, kind_of(pipeline, looked_at), answer, units, seconds)
 
     def _evaluated(self, pipeline: Spec, looked_at: Reference) -> Evaluation:
         """Compute a way; a quick one twice, for the first call may have to compile."""
@@ -164,26 +167,31 @@ def kind_of(pipeline: Spec, reference: Reference) -> Kind:
     return next((o.kind for o in outputs if o.name in ("", reference.part)), Kind.IMAGE)
 
 
-def _answer(pipeline: Spec, evaluation: Evaluation) -> dict[str, Any]:
-    """Return the numbers of a pipeline's outputs."""
+def _answer(pipeline: Spec, evaluation: Evaluation) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the numbers of a pipeline's outputs, and the units of those that have one."""
     row: dict[str, Any] = {}
+    units: dict[str, str] = {}
     for reference in pipeline.outputs:
         value = evaluation.value(reference)
         if isinstance(value, pd.DataFrame):
+            own = value.attrs.get("units", {})
             if kind_of(pipeline, reference) is Kind.RECORD:
                 # named as in the table of a run: of two alike, the second says whose it is
                 for column in map(str, value.columns):
                     name = column if column not in row else f"{reference.name}_{column}"
                     row[name] = value[column].iloc[0]
+                    units[name] = str(own.get(column) or "")
             else:
                 row[f"{reference.name}_count"] = len(value)
-                row |= _middle_size(reference.name, value)
+                for size in _sizes(value):
+                    name = f"{reference.name}_{size}_median"
+                    row[name] = float(value[size].median())
+                    units[name] = str(own.get(size) or "")
         elif not isinstance(value, xr.DataArray):
             row[str(reference)] = value
-    return row
+    return row, {name: unit for name, unit in units.items() if unit}
 
 
-def _middle_size(name: str, table: pd.DataFrame) -> dict[str, float]:
-    """Return the median size of a table's objects, where it has one."""
-    sizes = [column for column in ("volume", "area", "length") if column in table.columns]
-    return {f"{name}_{sizes[0]}_median": float(table[sizes[0]].median())} if sizes else {}
+def _sizes(table: pd.DataFrame) -> list[str]:
+    """Return the column with the size of a table's objects, where it has one."""
+    return [name for name in ("volume", "area", "length") if name in table.columns][:1]
