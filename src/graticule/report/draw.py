@@ -157,8 +157,10 @@ def new_frame(picture: Picture, width: float = 8.4) -> tuple[Figure, Axes]:
     """Return a figure and axes in the proportions of a flat picture."""
     height, across = (abs(axis.step) * axis.size for axis in picture.axes[:2])
     ratio = height / across if picture.axes[0].is_spatial else 0.55
-    tall = min(9.0, max(2.0, (width - 0.75) * ratio))
-    figure, ax = new_figure(tall / ratio + 0.75 if tall == 9.0 else width, tall + 0.65)
+    tall = min(9.0, max(2.0, (width - 0.95) * ratio))
+    figure, ax = new_figure(tall / ratio + 0.95 if tall == 9.0 else width, tall + 0.65)
+    # room for positions of five digits
+    figure.subplots_adjust(left=0.8 / figure.get_figwidth())
     return figure, ax
 
 
