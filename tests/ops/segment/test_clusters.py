@@ -17,6 +17,7 @@ import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError, ParameterError
 
+SPACING = {"y": "2 um", "x": "1 um"}
 NAMES = ["segment.kmeans", "segment.gaussian_mixture"]
 VALUES = hnp.arrays(np.float32, st.integers(2, 60), elements=st.integers(0, 30).map(np.float32))
 
@@ -193,3 +194,25 @@ def test_a_large_offset_leaves_phases_apart_without_scaling(name: str, offset: i
     np.testing.assert_array_equal(found.labels, truth + 1)
     means = [image[truth == k].mean() for k in (0, 1)]
     np.testing.assert_allclose(found.clusters.mean_value, means, rtol=0, atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["slic", "etps", "kmeans", "gaussian_mixture", "markov"])
+def test_a_mask_meets_the_image_sample_by_sample(name: str) -> None:
+    rng = np.random.default_rng(0)
+    image = as_image(rng.random((2, 9, 8)), dims=("t", "y", "x"), spacing=SPACING)
+    kept = rng.random((9, 8)) > 0.3
+    mask = as_image(kept, spacing=SPACING)
+    moved = mask.assign_coords(x=mask.x + 0.5)
+    found = [labels_of(name, image, each) for each in (mask, moved, kept)]
+    np.testing.assert_array_equal(found[0] > 0, np.stack([kept, kept]))
+    np.testing.assert_array_equal(found[1], found[0])
+    np.testing.assert_array_equal(found[2], found[0])
+    for dim in ("c", "time"):
+        wrong = as_image(np.ones((3, 9, 8), bool), dims=(dim, "y", "x"))
+        with pytest.raises(ImageError, match=f"no other dims than t, y, x, not {dim}, y, x"):
+            gt.op(f"segment.{name}")(image, wrong)
+
+
+def labels_of(name: str, image: Any, mask: Any) -> Any:
+    found = gt.op(f"segment.{name}")(image, mask)
+    return np.asarray(found if name in ("slic", "etps", "markov") else found.labels)

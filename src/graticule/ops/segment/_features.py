@@ -13,7 +13,7 @@ from pydantic import Field
 
 from graticule.core import filtered_dims, like
 from graticule.core.errors import ImageError, ParameterError, suggest
-from graticule.ops.segment._superpixels import relative_steps
+from graticule.ops.segment._superpixels import relative_steps, within
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Count: TypeAlias = Annotated[int, Field(title="Clusters", ge=1, le=10_000)]
@@ -126,7 +126,7 @@ def features_of(
     values = full.transpose(*template.dims, "c").values
     known = np.isfinite(values).all(axis=-1)
     if mask is not None:
-        known &= mask.broadcast_like(template).transpose(*template.dims).values
+        known &= within(mask, template, template.dims)
     if not known.any():
         raise ImageError("has no finite value to cluster", hint="is it all NaN, or masked?")
     dims = [dim for dim in filtered_dims(template) if dim != "c"]

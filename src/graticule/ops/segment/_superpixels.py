@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
@@ -58,6 +58,34 @@ def relative_steps(image: xr.DataArray, dims: Sequence[str]) -> Array:
     return np.array([float(f"{step / min(steps):.9g}") for step in steps])
 
 
+def within(mask: xr.DataArray, template: xr.DataArray, order: Sequence[Hashable]) -> Array:
+    """Return a mask along all dims of an image, in some order; along those it lacks it is the same.
+
+    Sample meets sample, whatever the coordinates say.
+
+    Raises
+    ------
+    ImageError
+        If the mask has a dim that the image, without its channels, has not.
+
+    Examples
+    --------
+    >>> mask, template = xr.DataArray([True, False], dims="x"), xr.DataArray([[1, 2], [3, 4]])
+    >>> within(mask, template.rename(dim_0="t", dim_1="x"), ["t", "x"])
+    array([[ True, False],
+           [ True, False]])
+    """
+    if not set(mask.dims) <= set(template.dims):
+        raise ImageError(
+            f"must have no other dims than {', '.join(map(str, template.dims))}, "
+            f"not {', '.join(map(str, mask.dims))}",
+            where="mask",
+        )
+    bare = mask.drop_vars(list(mask.coords))
+    sizes = {dim: template.sizes[dim] for dim in order if dim not in mask.dims}
+    return np.ascontiguousarray(bare.expand_dims(sizes).transpose(*order).values)
+
+
 def over_planes(image: xr.DataArray, mask: xr.DataArray | None, segment: Segment) -> xr.DataArray:
     """Return superpixels of every index of the other dims, numbered on from one to the next.
 
@@ -70,11 +98,11 @@ def over_planes(image: xr.DataArray, mask: xr.DataArray | None, segment: Segment
     others = [dim for dim in template.dims if dim not in dims]
     full = image if "c" in image.dims else image.expand_dims("c")
     values = full.transpose(*others, *dims, "c").values
-    inside = None if mask is None else mask.broadcast_like(template).transpose(*others, *dims)
+    inside = None if mask is None else within(mask, template, [*others, *dims])
     steps = np.concatenate([np.ones(3 - len(dims)), relative_steps(image, dims)])
     shape = (1,) * (3 - len(dims)) + tuple(image.sizes[dim] for dim in dims)
     parts = values.reshape(-1, *shape, values.shape[-1])
-    kept = [None] * len(parts) if inside is None else inside.values.reshape(-1, *shape)
+    kept = [None] * len(parts) if inside is None else inside.reshape(-1, *shape)
     labels = np.zeros(parts.shape[:-1], np.int32)
     count = 0
     for number, (part, wanted) in enumerate(zip(parts, kept, strict=True)):

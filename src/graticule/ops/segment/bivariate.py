@@ -24,7 +24,7 @@ class Bivariate(NamedTuple):
     histogram: Table
 
 
-@op(version=2, scope=Whole("every phase depends on every sample", memory=40), dtype="int32")
+@op(version=2, scope=Whole("every phase depends on every sample", memory=44), dtype="int32")
 def bivariate(
     image: Image,
     other: Image,
