@@ -15,12 +15,14 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Length, filtered_dims, like, spread
+from graticule.core.errors import ParameterError
 from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of, turned
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Shape = Annotated[Literal["ball", "box", "diamond"], Field(title="Shape of the footprint")]
 Radius = Annotated[Length, Field(title="Radius", ge=0)]
 
+_LARGEST = 2**26
 _CV2 = ("uint8", "uint16", "int16", "float32", "float64")
 
 
@@ -42,6 +44,11 @@ def halo_twice(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]
 def footprint(image: xr.DataArray, radius: Length, shape: str) -> Array:
     """Return the footprint as bools, with an axis for each filtered dim.
 
+    Raises
+    ------
+    ParameterError
+        If it holds more samples than makes sense.
+
     Examples
     --------
     >>> footprint(xr.DataArray(np.zeros((9, 9)), dims=("y", "x")), Length(1), "ball").astype(int)
@@ -50,12 +57,19 @@ def footprint(image: xr.DataArray, radius: Length, shape: str) -> Array:
            [0, 1, 0]])
     """
     radii = [radius.samples(image, dim) for dim in filtered_dims(image)]
-    spans = [np.arange(-math.floor(r), math.floor(r) + 1) for r in radii]
-    grids = np.meshgrid(*spans, indexing="ij")
+    sizes = [2 * math.floor(r) + 1 for r in radii]
+    if math.prod(sizes) > _LARGEST:
+        raise ParameterError(
+            f"a window of {' x '.join(map(str, sizes))} samples is too large: at most "
+            f"{_LARGEST:,} make sense",
+            hint="take a smaller radius, or a coarser image",
+        )
+    spans = [np.arange(size) - size // 2 for size in sizes]
+    grids = np.meshgrid(*spans, indexing="ij", sparse=True)
     parts = [np.abs(grid) / max(r, 1.0) for grid, r in zip(grids, radii, strict=True)]
     slack = 1 + 1e-9
     if shape == "box":
-        return np.ones(parts[0].shape, bool)
+        return np.ones(sizes, bool)
     if shape == "diamond":
         return np.asarray(sum(parts) <= slack)
     return np.asarray(sum(part**2 for part in parts) <= slack)

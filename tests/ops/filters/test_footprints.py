@@ -12,6 +12,7 @@ from scipy import ndimage
 
 import graticule as gt
 from graticule.core import as_image
+from graticule.core.errors import ParameterError
 from graticule.ops._morphology import footprint
 
 SHAPES = st.one_of(
@@ -53,3 +54,9 @@ def test_the_footprint_in_three_dims_follows_the_spacing(shape: str) -> None:
     assert around.shape == (3, 7, 13)
     np.testing.assert_array_equal(grown[2:5, 4:11, 1:14], around)
     assert grown.sum() == around.sum()
+
+
+@pytest.mark.parametrize("name", ["median", "rank", "erosion", "opening", "tophat"])
+def test_windows_too_large_for_memory_are_said(name: str) -> None:
+    with pytest.raises(ParameterError, match="window of 200001 x 200001 samples is too large"):
+        getattr(gt.filters, name)(np.zeros((8, 9), np.float32), radius=1e5)
