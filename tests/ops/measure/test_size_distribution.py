@@ -102,3 +102,11 @@ def test_it_follows_from_a_table_of_regions() -> None:
     histogram, summary = run(table, column="area", bins=1)
     assert histogram.number.tolist() == [3]
     assert summary.area_volume_d50.tolist() == [4.0]
+
+
+@pytest.mark.parametrize("column", ["equivalent_diameter", "volume"])
+def test_sizes_whose_squares_no_float_holds_are_refused(column: str) -> None:
+    table = pd.DataFrame({"equivalent_diameter": [1.0, 2.0, 3.0], "volume": [1.0, 8.0, 27.0]})
+    table.loc[1, column] = 1e300
+    with pytest.raises(ImageError, match="at most 1e.100"):
+        gt.measure.size_distribution(table)

@@ -13,6 +13,7 @@ from graticule.core.errors import ImageError, ParameterError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
+_MOST = 1e100
 _SIZES = ("volume", "area", "length")
 _QUANTILES = {"d10": 0.1, "d50": 0.5, "d90": 0.9}
 
@@ -71,7 +72,8 @@ def size_distribution(
     ParameterError
         If there is no such column, or sizes on a logarithmic scale are not positive.
     ImageError
-        If the column holds no numbers, or a weight is negative.
+        If the column holds no numbers, a weight is negative, or one is so large that no float
+        holds its square.
 
     Examples
     --------
@@ -88,6 +90,9 @@ def size_distribution(
     0                      1.0                             3.0
     """
     sizes, weights = _sizes(table, column, weight)
+    most = max(np.abs(sizes).max(initial=0), weights.max(initial=0))
+    if most > _MOST:
+        raise ImageError(f"sizes and weights must be at most {_MOST:g}; one is {most:g}")
     if scale == "log" and (sizes <= 0).any():
         raise ParameterError("'log' needs positive sizes", where="scale", hint="take 'linear'")
     unit = str(table.attrs.get("units", {}).get(column, ""))
