@@ -173,3 +173,8 @@ def test_a_reduction_maps_merges_and_finishes_in_order() -> None:
 def test_an_op_is_pickled_by_name() -> None:
     smooth = get_op("filters.gaussian")
     assert pickle.loads(pickle.dumps(smooth)) is smooth  # noqa: S301
+
+
+def test_what_no_float32_holds_is_infinite_without_a_warning() -> None:
+    image = np.array([1.0, np.finfo(np.float64).max])
+    assert np.isinf(get_op("transform.negative")(image)[1])

@@ -183,7 +183,7 @@ steps:
   bright: {op: threshold.otsu}
   filled: {op: segment.fill_holes}
 """)
-    with pytest.raises(MemoryBudgetError, match=r"step filled: needs the whole array .*GB"):
+    with pytest.raises(MemoryBudgetError, match=r"step filled: needs the whole array .*MB"):
         make_plan(pipeline, {"image": image}, memory=10**7)
 
 

@@ -161,9 +161,14 @@ class Op:
                     )
 
     def run(self, data: Sequence[Any], params: Mapping[str, Any]) -> Any:
-        """Run the body on prepared data and validated parameters."""
+        """Run the body on prepared data and validated parameters.
+
+        What is beyond the largest number of the result's dtype is infinite there, without a
+        warning: such values mark missing data as a rule.
+        """
         try:
-            return self.function(*data, **params)
+            with np.errstate(over="ignore"):
+                return self.function(*data, **params)
         except GraticuleError as error:
             raise (error if self.name in error.where else error.at(self.name)) from None
 

@@ -32,6 +32,20 @@ def for_arrays(memory: int) -> int:
     return max(memory - _BASE, memory // 2)
 
 
+def spoken(size: float) -> str:
+    """Return bytes as a reader takes them in.
+
+    Examples
+    --------
+    >>> spoken(2.3e9), spoken(450_000)
+    ('2.3 GB', '450 kB')
+    """
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size:.0f} bytes"
+
+
 def estimate(
     pipeline: Spec, sizes: Mapping[Any, int], dtype: np.dtype[Any], given_bytes: int
 ) -> int:
@@ -62,7 +76,7 @@ def require_no_whole(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
         if needed > memory:
             raise MemoryBudgetError(
                 f"needs the whole array ({scope.why}): about "
-                f"{needed / 1e9:.2f} GB, and {memory / 1e9:.2f} GB are allowed",
+                f"{spoken(needed)}, and {spoken(memory)} are allowed",
                 where=f"step {name}",
                 hint="allow more with --memory, or crop the image first",
             )
@@ -76,8 +90,7 @@ def require_checks_fit(pipeline: Spec, image: xr.DataArray, memory: int) -> None
         needed = sum(_bytes_of(pipeline, given, image, wire) for wire in set(looked_at))
         if needed > memory:
             raise MemoryBudgetError(
-                f"looks at whole images: about {needed / 1e9:.2f} GB, and "
-                f"{memory / 1e9:.2f} GB are allowed",
+                f"looks at whole images: about {spoken(needed)}, and {spoken(memory)} are allowed",
                 where=f"check {name}",
                 hint="allow more with --memory, or check a crop",
             )

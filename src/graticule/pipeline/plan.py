@@ -18,6 +18,7 @@ from graticule.pipeline.budget import (
     require_checks_fit,
     require_no_whole,
     smallest_tile,
+    spoken,
 )
 from graticule.pipeline.coarse import coarse_inputs
 from graticule.pipeline.evaluate import Evaluation
@@ -188,8 +189,8 @@ def make_plan(
             pipeline, grown(pipeline, image, smallest_tile(image)), image.dtype, given
         )
         raise MemoryBudgetError(
-            f"{memory / 1e6:.3g} MB is too little for any tile of this image; about "
-            f"{needed * (max(1, workers) + 1) / 1e6:.3g} MB are needed",
+            f"{spoken(memory)} is too little for any tile of this image; about "
+            f"{spoken(needed * (max(1, workers) + 1))} are needed",
             hint="allow more with --memory, or fewer --workers",
         )
     tile_bytes = estimate(pipeline, grown(pipeline, image, tile), image.dtype, given)

@@ -13,7 +13,7 @@ from skimage import data, filters, morphology
 
 import graticule as gt
 from graticule.core import as_image
-from graticule.core.errors import ParameterError
+from graticule.core.errors import ImageError, ParameterError
 
 IMAGES = hnp.arrays(np.int16, hnp.array_shapes(max_dims=3, max_side=9), elements=st.integers(0, 9))
 run = gt.op("threshold.hysteresis")
@@ -77,3 +77,8 @@ def test_along_other_dims_nothing_is_connected() -> None:
 def test_the_loose_threshold_is_not_the_higher_one() -> None:
     with pytest.raises(ParameterError, match=r"low: must be at most high \(3\), not 5"):
         run(np.zeros((3, 3)), low=5, high=3)
+
+
+def test_an_image_without_a_value_has_no_mask() -> None:
+    with pytest.raises(ImageError, match="no value"):
+        gt.threshold.hysteresis(np.full((4, 4), np.nan), low=0, high=1)

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Length, Mask, Whole, filtered_dims, like, op
-from graticule.core.errors import ParameterError
+from graticule.core.errors import ImageError, ParameterError
 from graticule.ops._morphology import dilated, eroded
 from graticule.ops.threshold._histogram import above
 
@@ -59,7 +59,7 @@ def hysteresis(
     UnitsError
         If ``opening`` has a unit and a dim has none.
     ImageError
-        If the values are complex.
+        If the values are complex, or none is a number.
 
     See Also
     --------
@@ -81,6 +81,8 @@ def hysteresis(
 
     if low > high:
         raise ParameterError(f"must be at most high ({high:g}), not {low:g}", where="low")
+    if image.dtype.kind == "f" and np.isnan(image.values).all():
+        raise ImageError("has no value, so there is no mask", hint="is it all NaN?")
     strict = above(image, mask, result=high).values
     if any(opening.samples(image, dim) >= 1 for dim in filtered_dims(image)):
         strict = dilated(image, eroded(image, strict, opening, "ball"), opening, "ball")
