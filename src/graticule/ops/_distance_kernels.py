@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """Compiled passes of the exact Euclidean distance, one axis at a time."""
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """Compiled maxima over windows, for dtypes and numbers of dims OpenCV does not know."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,7 +1,5 @@
 """Compiled grey reconstruction: two scans, and what is left from high to low, on flat arrays."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 from typing import Any

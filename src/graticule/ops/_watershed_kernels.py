@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """Compiled passes of the watershed.
 
 Arrays are flat and padded by one sample on every side; ``labels`` is -1 where nothing may flow,

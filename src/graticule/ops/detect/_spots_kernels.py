@@ -1,7 +1,5 @@
 """Compiled windows of the search for outlier spots: medians of what is known around a sample."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,7 +1,5 @@
 """Compiled order statistics of a window: by a network of comparisons, or a moving histogram."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 from typing import Any

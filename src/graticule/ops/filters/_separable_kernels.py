@@ -1,7 +1,5 @@
 """Compiled passes of even and odd kernels along axes, with the sums kept in cache."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 from typing import Any

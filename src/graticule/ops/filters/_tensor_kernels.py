@@ -1,7 +1,5 @@
 """Compiled eigenvalues of symmetric 2 x 2 and 3 x 3 matrices, in closed form."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,5 @@
 """Compiled steps of a total variation solver, on padded arrays laid out flat."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 import math

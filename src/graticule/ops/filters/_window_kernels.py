@@ -1,7 +1,5 @@
 """Compiled sums over windows in padded arrays laid out flat; a line of results at a time."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 import math

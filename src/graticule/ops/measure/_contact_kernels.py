@@ -4,8 +4,6 @@ All take a block padded by one sample wherever a window may reach; ``base`` is t
 block's first own sample in it, and ``size`` how many own samples there are along each axis.
 """
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 from typing import Any

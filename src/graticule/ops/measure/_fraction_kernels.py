@@ -1,7 +1,5 @@
 """Compiled counts of phases in blocks."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,7 +1,5 @@
 """Compiled convex hulls of objects given line by line."""
 
-# mypy: allow-untyped-decorators
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="untyped-decorator, no-any-return"
+# mypy: disable-error-code="no-any-return"
 """Compiled passes of the clusterings over feature vectors, one vector in a row."""
 
 from __future__ import annotations

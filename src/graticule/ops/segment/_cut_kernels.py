@@ -1,4 +1,4 @@
-# mypy: disable-error-code="untyped-decorator, no-any-return"
+# mypy: disable-error-code="no-any-return"
 """Compiled maximum flow on a grid, by two search trees that are kept between augmentations.
 
 After Boykov and Kolmogorov, "An experimental comparison of min-cut/max-flow algorithms for energy

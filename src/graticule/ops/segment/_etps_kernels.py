@@ -1,4 +1,4 @@
-# mypy: disable-error-code="untyped-decorator, no-any-return"
+# mypy: disable-error-code="no-any-return"
 """Compiled loops of ``segment.etps``: blocks at the border of a superpixel change sides.
 
 Blocks lie on a grid ``z y x``. Their labels have a rim of one block, whose label is 0 as outside

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """Compiled passes over the runs of a mask: stretches of True along its last axis."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="untyped-decorator, no-any-return"
+# mypy: disable-error-code="no-any-return"
 """Compiled loops of the superpixels.
 
 Images have three axes (``z y x``, those that are missing of one sample) and channels. Labels are

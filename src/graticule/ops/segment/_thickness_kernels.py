@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """Compiled passes of the local thickness."""
 
 from __future__ import annotations

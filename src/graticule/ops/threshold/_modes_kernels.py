@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """Compiled smoothing of a histogram until two modes are left."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """Compiled count of the objects above every threshold at once."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """Compiled search for the best cuts of a histogram into classes."""
 
 from __future__ import annotations
