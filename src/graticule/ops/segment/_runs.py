@@ -56,12 +56,12 @@ class Parts:
         """
         from graticule.ops.segment._runs_kernels import paint_runs
 
-        out = np.zeros(self.shape, values.dtype)
+        out = np.empty(self.shape, values.dtype)
         rows = out.reshape(-1, self.shape[-1])
-        chosen = values[self.labels]
+        runs = (self.first, self.starts, self.stops, self.labels)
 
         def part(begin: int, end: int) -> None:
-            paint_runs(begin, end, self.first, self.starts, self.stops, chosen, rows)
+            paint_runs(begin, end, runs, values, rows)
 
         spread(part, len(rows), least=max(1, _LEAST // self.shape[-1]))
         return out

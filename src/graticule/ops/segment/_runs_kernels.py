@@ -140,17 +140,35 @@ def number_runs(parent: Any) -> int:
     return count
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _fill(line: Any, start: int, stop: int, value: Any) -> None:
+    """Write a value in steps of sixteen; up to fifteen beyond ``stop`` may take it as well."""
+    x = start
+    while x < stop and x + 16 <= line.size:
+        for lane in range(16):
+            line[x + lane] = value
+        x += 16
+    while x < stop:
+        line[x] = value
+        x += 1
+
+
 @njit(cache=True, nogil=True)
-def paint_runs(
-    begin: int, end: int, first: Any, starts: Any, stops: Any, values: Any, rows: Any
-) -> None:
-    """Write the value of each run into its samples; runs of value 0 are left out."""
+def paint_runs(begin: int, end: int, runs: Any, values: Any, rows: Any) -> None:
+    """Write the value of each run's label into its samples, and 0 between runs.
+
+    From left to right, so that what is written beyond a stop is written over by what follows.
+    """
+    first, starts, stops, labels = runs
+    nothing = values.dtype.type(0)
     for row in range(begin, end):
+        line = rows[row]
+        last = 0
         for run in range(first[row], first[row + 1]):
-            value = values[run]
-            if value != 0:
-                for x in range(starts[run], stops[run]):
-                    rows[row, x] = value
+            _fill(line, last, starts[run], nothing)
+            last = stops[run]
+            _fill(line, starts[run], last, values[labels[run]])
+        _fill(line, last, line.size, nothing)
 
 
 @njit(cache=True, nogil=True)
