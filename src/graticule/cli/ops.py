@@ -40,7 +40,7 @@ def _plain(summary: str) -> str:
 
     Examples
     --------
-    >>> _plain("Keep what is above ``t``, :math:`f > \mathrm{median}(f)` [1]_.")
+    >>> _plain(r"Keep what is above ``t``, :math:`f > \mathrm{median}(f)` [1]_.")
     'Keep what is above t, f > median(f).'
     """
     text = re.sub(r":\w+:`([^`]*)`", r"\1", summary)
