@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graticule import learn
     from graticule.core.op import op as define_op
     from graticule.core.registry import get_op as op
     from graticule.core.registry import register
@@ -29,12 +30,14 @@ _LAZY = {
     "write": ("graticule.io", "write"),
 }
 
-__all__ = ["Pipeline", "define_op", "op", "read", "register", "write"]
+__all__ = ["Pipeline", "define_op", "learn", "op", "read", "register", "write"]
 
 
 def __getattr__(name: str) -> Any:
     import importlib
 
+    if name == "learn":
+        return importlib.import_module("graticule.learn")
     if name in _LAZY:
         module, attribute = _LAZY[name]
         return getattr(importlib.import_module(module), attribute)

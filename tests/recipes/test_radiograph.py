@@ -11,7 +11,7 @@ from scipy import ndimage
 import graticule as gt
 from graticule.pipeline import Pipeline
 from graticule.recipes import make_example, pipeline_path
-from graticule.testing.radiograph import radiograph
+from graticule.simulate.radiograph import radiograph
 
 CORNERS = np.ones((3, 3))
 

@@ -106,7 +106,7 @@ def _simulated() -> list[tuple[xr.DataArray, Array]]:
 
     Their seeds are none of those the defaults were chosen with.
     """
-    from graticule.testing.radiograph import Camera, radiograph
+    from graticule.simulate.radiograph import Camera, radiograph
 
     pairs = []
     for number, flux in enumerate(np.geomspace(200, 8000, _IMAGES)):

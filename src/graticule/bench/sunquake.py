@@ -110,7 +110,7 @@ def improved_on_real_images() -> list[Row]:
 
 
 def _simulated(number: int, strength: float) -> xr.DataArray:
-    from graticule.testing.time_distance import random_ripple, time_distance
+    from graticule.simulate.time_distance import random_ripple, time_distance
 
     rng = np.random.default_rng([3, number])
     ripple = random_ripple(rng, strength=strength) if strength else None

@@ -6,6 +6,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -49,24 +50,27 @@ class Parameters:
         """Names in the order of declaration."""
         return tuple(self.model.model_fields)
 
-    def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def validate(self, values: Mapping[str, Any], *, folder: Path | None = None) -> dict[str, Any]:
         """Return all parameters, validated, with defaults filled in.
+
+        Parameters that name a file take its path as relative to ``folder``, by default the
+        working folder.
 
         Raises
         ------
         ParameterError
             Naming every parameter at fault, what it must be and what came.
         """
-        faults = self.faults(values)
+        faults = self.faults(values, folder=folder)
         if faults:
             first = next(iter(faults.values())) if len(faults) == 1 else ""
             where = f"{self.owner}.{next(iter(faults))}" if len(faults) == 1 else self.owner
             text = first or "; ".join(f"{name}: {what}" for name, what in faults.items())
             raise ParameterError(text, where=where)
-        validated = self.model.model_validate(dict(values))
+        validated = self.model.model_validate(dict(values), context={"folder": folder})
         return {name: getattr(validated, name) for name in self.names}
 
-    def faults(self, values: Mapping[str, Any]) -> dict[str, str]:
+    def faults(self, values: Mapping[str, Any], *, folder: Path | None = None) -> dict[str, str]:
         """Return what is wrong with each parameter at fault, by name."""
         faults = {
             name: f"must be {self._wanted(name)}, not {value!r}"
@@ -74,7 +78,7 @@ class Parameters:
             if name in self._leaves and _is_disguised(value, self._leaves[name])
         }
         try:
-            self.model.model_validate(dict(values))
+            self.model.model_validate(dict(values), context={"folder": folder})
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 name = str(detail["loc"][0])

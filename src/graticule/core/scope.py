@@ -92,9 +92,14 @@ class Neighbourhood:
     halo : callable
         From an image (its dims and coordinates) and the parameters to the reach in samples
         by dim; `ALL` for the full extent. A dim that is not named has reach 0.
+    align : callable, optional
+        From the same to a number of samples by dim: every block that the op is given starts at a
+        multiple of it, counted from the start of the whole image. For what works on a lattice
+        (windows, pooling), which must lie the same in every block.
     """
 
     halo: Callable[[xr.DataArray, Params], Halo]
+    align: Callable[[xr.DataArray, Params], Mapping[str, int]] | None = None
 
 
 @dataclass(frozen=True)
@@ -226,6 +231,15 @@ class Region:
             else:
                 grown[dim] = (max(0, start - reach), min(sizes[dim], stop + reach))
         return Region(grown)
+
+    def aligned(self, lattice: Mapping[str, int]) -> Region:
+        """Return the box with each start moved back to a multiple of the lattice's step."""
+        return Region(
+            {
+                dim: (start - start % lattice.get(dim, 1), stop)
+                for dim, (start, stop) in self.bounds.items()
+            }
+        )
 
     def slices(self, within: Region | None = None) -> dict[str, slice]:
         """Return the slices that cut this box out of a whole, or out of a larger box."""

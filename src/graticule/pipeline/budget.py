@@ -154,6 +154,15 @@ def _halos(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
     ]
 
 
+def _lattices(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
+    template = hollow(image)
+    return [
+        step.op.scope.align(template, step.params)
+        for step in pipeline.steps.values()
+        if isinstance(step.op.scope, Neighbourhood) and step.op.scope.align is not None
+    ]
+
+
 def _uncut(pipeline: Spec, image: xr.DataArray) -> set[str]:
     """Return the dims some step needs in full."""
     return {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
@@ -166,4 +175,7 @@ def grown(pipeline: Spec, image: xr.DataArray, tile: Mapping[str, int]) -> dict[
         for dim, extent in halo.items():
             if dim in reach and extent != ALL:
                 reach[dim] += extent
+    for lattice in _lattices(pipeline, image):
+        for dim in reach.keys() & lattice.keys():
+            reach[dim] += (lattice[dim] + 1) // 2
     return {d: min(int(image.sizes[d]), size + 2 * reach[d]) for d, size in tile.items()}

@@ -180,6 +180,12 @@ class OpNode:
             return scope.halo(self.first.template, self.params)
         return {}
 
+    def _lattice(self) -> Mapping[str, int]:
+        scope = self.op.scope
+        if isinstance(scope, Neighbourhood) and scope.align is not None:
+            return scope.align(self.first.template, self.params)
+        return {}
+
     def needed(self, region: Region) -> Region:
         """Return the region of the first input that a region of the result depends on."""
         sizes = {str(dim): int(size) for dim, size in self.first.template.sizes.items()}
@@ -187,7 +193,7 @@ class OpNode:
         if index is not None:
             return Region({d: _under(index.get(d), region.bounds[d], sizes[d])[0] for d in sizes})
         known = Region({dim: region.bounds.get(dim, (0, size)) for dim, size in sizes.items()})
-        return known.grown(self._halo(), sizes)
+        return known.grown(self._halo(), sizes).aligned(self._lattice())
 
     def read(self, region: Region) -> xr.DataArray:
         """Return the values of the first output in a region."""

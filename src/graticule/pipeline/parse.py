@@ -189,10 +189,11 @@ class _Reader:
         self, parameters: Parameters, body: Any, path: str, reserved: Sequence[str]
     ) -> dict[str, Any]:
         given = {key: plain(value) for key, value in body.items() if key not in reserved}
-        faults = parameters.faults(given)
+        folder = Path(self.source).parent
+        faults = parameters.faults(given, folder=folder)
         for key, what in faults.items():
             self._fault(f"{path}.{key}", what, body, key)
-        return {} if faults else parameters.validate(given)
+        return {} if faults else parameters.validate(given, folder=folder)
 
     def _wires(
         self,

@@ -16,7 +16,7 @@ from scipy import ndimage
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ParameterError
-from graticule.testing.radiograph import Camera, radiograph
+from graticule.simulate.radiograph import Camera, radiograph
 
 METHODS = ("fixed", "adaptive", "reconstruction")
 SPOTS = gt.op("detect.spots")

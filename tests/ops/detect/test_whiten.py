@@ -10,7 +10,7 @@ import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError
 from graticule.evaluate.injection import Ripple
-from graticule.testing.time_distance import time_distance
+from graticule.simulate.time_distance import time_distance
 
 DIMS = ("time", "distance")
 

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError, ParameterError
-from graticule.testing.radiograph import Camera, Spots, radiograph
+from graticule.simulate.radiograph import Camera, Spots, radiograph
 
 FLAT = gt.op("radiography.flat_field")
 PARTS = hnp.arrays(np.float64, (4, 6), elements=st.floats(0.01, 2))

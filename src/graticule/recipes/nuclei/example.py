@@ -8,7 +8,7 @@ from pathlib import Path
 def example(folder: Path) -> None:
     """Write a fluorescent and a stained micrograph; the labels go into ``truth``."""
     from graticule.io import write
-    from graticule.testing.nuclei import Contrast, nuclei
+    from graticule.simulate.nuclei import Contrast, nuclei
 
     kinds: tuple[Contrast, ...] = ("fluorescent", "stained")
     for number, contrast in enumerate(kinds):

@@ -9,7 +9,7 @@ def example(folder: Path) -> None:
     """Write the image, and five frames each of open beam and dark beside it."""
     from graticule.core import as_image
     from graticule.io import write
-    from graticule.testing.radiograph import radiograph
+    from graticule.simulate.radiograph import radiograph
 
     made = radiograph(shape=(480, 480), seed=4)
     spacing = {"y": "50 um", "x": "50 um"}

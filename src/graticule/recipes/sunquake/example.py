@@ -10,7 +10,7 @@ def example(folder: Path) -> None:
     import numpy as np
 
     from graticule.io import write
-    from graticule.testing.time_distance import random_ripple, time_distance
+    from graticule.simulate.time_distance import random_ripple, time_distance
 
     for number in range(6):
         hidden = number % 2 == 0

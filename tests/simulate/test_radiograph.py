@@ -1,11 +1,11 @@
-"""testing.radiograph: the physics it says it has."""
+"""simulate.radiograph: the physics it says it has."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from graticule.testing.radiograph import Camera, Spots, radiograph
+from graticule.simulate.radiograph import Camera, Spots, radiograph
 
 NONE = Spots(density=0)
 

@@ -13,7 +13,7 @@ from graticule.core import as_image
 from graticule.evaluate.empirical import empirical_p
 from graticule.evaluate.injection import Ripple
 from graticule.evaluate.surrogates import phase_randomised
-from graticule.testing.time_distance import random_ripple, time_distance
+from graticule.simulate.time_distance import random_ripple, time_distance
 
 
 def _statistic(scaled: xr.DataArray) -> float:

@@ -1,0 +1,67 @@
+"""Learning from labels: features, pixel and object classifiers, U-Nets, and honest scores.
+
+What is learned is kept in a model file and applied by the ops of the family ``learn``, which are
+attributes of this module too.
+
+>>> import graticule as gt
+>>> gt.learn.classify.name
+'learn.classify'
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graticule.learn.features import Features
+    from graticule.learn.forest import ExtraTrees, RandomForest
+    from graticule.learn.images import ImageClassifier, ImageRegressor
+    from graticule.learn.model_file import open_model, save_model
+    from graticule.learn.objects import ObjectClassifier
+    from graticule.learn.pixels import PixelClassifier, PixelRegressor
+    from graticule.learn.unet import UNet
+
+_LAZY = {
+    "ExtraTrees": "forest",
+    "Features": "features",
+    "ImageClassifier": "images",
+    "ImageRegressor": "images",
+    "ObjectClassifier": "objects",
+    "PixelClassifier": "pixels",
+    "PixelRegressor": "pixels",
+    "RandomForest": "forest",
+    "UNet": "unet",
+    "open_model": "model_file",
+    "save_model": "model_file",
+}
+
+__all__ = [
+    "ExtraTrees",
+    "Features",
+    "ImageClassifier",
+    "ImageRegressor",
+    "ObjectClassifier",
+    "PixelClassifier",
+    "PixelRegressor",
+    "RandomForest",
+    "UNet",
+    "open_model",
+    "save_model",
+]
+
+
+def __getattr__(name: str) -> Any:
+    from graticule.core.registry import families, get_op
+
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"graticule.learn.{_LAZY[name]}"), name)
+    if name in families().get("learn", {}):
+        return get_op(f"learn.{name}")
+    raise AttributeError(f"module 'graticule.learn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    from graticule.core.registry import families
+
+    return sorted({*globals(), *__all__, *families().get("learn", {})})

@@ -1,0 +1,1 @@
+"""Ops that apply what was learned: one file per op."""

@@ -1,0 +1,1 @@
+"""Simulated measurements with their truth: physical, seeded, for tests and for training."""
