@@ -1,0 +1,193 @@
+"""What images a model was made for, and the refusal of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import xarray as xr
+
+from graticule.core import filtered_dims, level_of, step_of
+from graticule.core.errors import ImageError, UnitsError
+from graticule.core.image import SPATIAL
+from graticule.core.units import unit_scale
+
+CHANNEL = "c"
+SAME = 0.02
+"""Spacings that differ by less than this fraction are the same."""
+
+
+@dataclass(frozen=True)
+class Expects:
+    """What images a model was made for.
+
+    Parameters
+    ----------
+    dims : tuple of str
+        Dims it works along, in the order of the training images.
+    channels : int
+        Samples along ``c``; 0 for images without it.
+    spacing : mapping
+        Distance between samples by dim, as ``(0.5, "um")``, where it is known and matters: a
+        model all of whose lengths have units adapts to any spacing and leaves this empty.
+    dtype : str
+        Dtype of the training images. Numbers of any width are taken for numbers of another, but
+        bools are not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import as_image
+    >>> trained = as_image(np.zeros((8, 8), np.uint8), spacing={"y": "1 um", "x": "1 um"})
+    >>> expects = Expects.of([trained])
+    >>> expects.checked(as_image(np.zeros((4, 4)))).shape
+    (4, 4)
+    """
+
+    dims: tuple[str, ...]
+    channels: int = 0
+    spacing: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    dtype: str = "float32"
+
+    @classmethod
+    def of(cls, images: Sequence[xr.DataArray], *, spacing: bool = True) -> Self:
+        """Return what images like these are, or say why they do not go together.
+
+        Parameters
+        ----------
+        images : sequence of DataArray
+            The training images; no more than their dims and coordinates are looked at.
+        spacing : bool
+            Whether their spacing matters. It does unless all lengths of the model have units.
+
+        Raises
+        ------
+        ImageError
+            If they differ in dims, channels or spacing, or have dims that no model works with.
+        """
+        first = images[0]
+        expects = cls(
+            _worked(first),
+            int(first.sizes.get(CHANNEL, 0)),
+            _known_spacing(first) if spacing else {},
+            str(first.dtype),
+        )
+        for number, image in enumerate(images[1:], 2):
+            try:
+                expects.checked(image)
+            except ImageError as error:
+                raise error.at(f"training image {number}") from None
+        return expects
+
+    def checked(self, image: xr.DataArray) -> xr.DataArray:
+        """Return the image with its dims in the model's order (``c`` last), if it fits.
+
+        Raises
+        ------
+        ImageError
+            If its dims, channels or spacing are not those of the training images.
+        """
+        self._require_dims(image)
+        if (image.dtype.kind == "b") != (self.dtype == "bool"):
+            raise ImageError(
+                f"the model was trained on {self.dtype}, and this is {image.dtype}",
+                hint="give it the image as it was in training",
+            )
+        for dim in self.spacing:
+            self._require_spacing(image, dim)
+        tail = [CHANNEL] if self.channels else []
+        return image.transpose(*self.dims, *tail)
+
+    def _require_dims(self, image: xr.DataArray) -> None:
+        worked = _worked(image)
+        if set(worked) != set(self.dims):
+            raise ImageError(
+                f"the model was trained on images with the dims {' '.join(self.dims)}, and this "
+                f"has {' '.join(map(str, image.dims))}",
+                hint="name the axes with dims: when reading, or train on images like this",
+            )
+        channels = int(image.sizes.get(CHANNEL, 0))
+        if channels != self.channels:
+            raise ImageError(
+                f"the model was trained on {_spoken(self.channels)}, and this has "
+                f"{_spoken(channels)}",
+                hint="choose the channels it was trained on",
+            )
+
+    def _require_spacing(self, image: xr.DataArray, dim: str) -> None:
+        ratio = self.ratio(image, dim)
+        if ratio is None or abs(ratio - 1) <= SAME:
+            return
+        step, unit = step_of(image, dim)
+        own, own_unit = self.spacing[dim]
+        raise ImageError(
+            f"the model was trained on samples {own:g} {own_unit} apart along {dim}, and here "
+            f"they are {step:g} {unit} apart",
+            hint="train with lengths in units, or choose spacing: rescale or spacing: ignore",
+        )
+
+    def ratio(self, image: xr.DataArray, dim: str) -> float | None:
+        """Return the model's spacing over the image's along a dim; None where one is unknown."""
+        if dim not in self.spacing:
+            return None
+        own, own_unit = self.spacing[dim]
+        step, unit = _known_spacing(image).get(dim, (0.0, ""))
+        if not unit:
+            return None
+        factor, base = unit_scale(unit)
+        own_factor, own_base = unit_scale(own_unit)
+        if base != own_base:
+            raise ImageError(
+                f"the model was trained on samples {own:g} {own_unit} apart along {dim}, and "
+                f"here the axis is in {unit}"
+            )
+        return own * own_factor / (step * factor)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "dims": list(self.dims),
+            "channels": self.channels,
+            "spacing": {dim: [step, unit] for dim, (step, unit) in self.spacing.items()},
+            "dtype": self.dtype,
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Return what `to_json` wrote."""
+        spacing = {str(dim): (float(s), str(u)) for dim, (s, u) in plain["spacing"].items()}
+        dims = tuple(str(dim) for dim in plain["dims"])
+        return cls(dims, int(plain["channels"]), spacing, str(plain["dtype"]))
+
+
+def _worked(image: xr.DataArray) -> tuple[str, ...]:
+    """Return the dims a model works along; all others but ``c`` are refused."""
+    worked = tuple(dim for dim in filtered_dims(image) if dim != CHANNEL)
+    others = [str(dim) for dim in image.dims if dim not in (*worked, CHANNEL)]
+    if others or not worked:
+        raise ImageError(
+            f"a model works along z y x with channels along c; it can do nothing with "
+            f"{' '.join(others) or CHANNEL}",
+            hint="choose one position along it first",
+        )
+    return worked
+
+
+def _known_spacing(image: xr.DataArray) -> dict[str, tuple[float, str]]:
+    """Return the spacing at full resolution along the dims that have one with a unit."""
+    known = {}
+    for dim in filtered_dims(image):
+        try:
+            step, unit = step_of(image, dim)
+        except UnitsError as error:
+            raise ImageError(error.what, where=error.where, hint=error.hint) from None
+        if unit and dim != CHANNEL:
+            known[dim] = (step / 2 ** level_of(image) if dim in SPATIAL else step, unit)
+    return known
+
+
+def _spoken(channels: int) -> str:
+    if not channels:
+        return "images without channels"
+    return f"{channels} channel{'s' if channels > 1 else ''}"

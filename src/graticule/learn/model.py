@@ -1,0 +1,125 @@
+"""What a fitted model is: an answer for images, and a state that can be written down.
+
+A model knows what images it was made for (`Expects`), how far it looks (``halo``), and gives its
+whole content as plain data (`State`), from which it can be made again. It is kept in a file by
+`graticule.learn.save_model` and applied by the ops of the family ``learn``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+import xarray as xr
+
+from graticule.learn.expects import Expects
+
+if TYPE_CHECKING:
+    from graticule.learn.labels import Classes
+
+
+@dataclass(frozen=True)
+class State:
+    """A model as plain data.
+
+    Attributes
+    ----------
+    card : mapping
+        JSON values: the feature recipe, normalisation, seed and whatever else the model is made
+        again from. Classes and `Expects` are written beside it and need not be in it.
+    arrays : mapping
+        Arrays by name (letters, digits, ``_``, ``-`` and ``.``), of numbers, bools or texts.
+    estimator : object, optional
+        A scikit-learn estimator.
+    weights : mapping, optional
+        Weights of a network by name.
+    expects : Expects, optional
+        What images the model was made for; None for one that works on tables.
+    """
+
+    card: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    estimator: Any = None
+    weights: Mapping[str, np.ndarray[Any, Any]] | None = None
+    expects: Expects | None = None
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Anything fitted that can be written down.
+
+    A class also has a class method ``from_state(state)``, and may have ``example``: a small input
+    (an image, or a table of features) by whose result the file is verified when it is opened.
+    """
+
+    kind: ClassVar[str]
+
+    def state(self) -> State:
+        """Return all that the model is."""
+        ...
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Make the model again."""
+        ...
+
+    def predict(self, data: Any, /) -> Any:
+        """Return its answer."""
+        ...
+
+
+class ImageModel(Protocol):
+    """A model that gives an image for an image.
+
+    Attributes
+    ----------
+    kind : str
+        Named in the file; tells which class opens it.
+    classes : tuple of Class
+        Empty for regression.
+    expects : Expects
+        What images it was made for; ``predict`` starts with ``self.expects.checked(image)``.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    def classes(self) -> Classes:
+        """Values and names of the classes."""
+        ...
+
+    @property
+    def expects(self) -> Expects:
+        """What images it was made for."""
+        ...
+
+    def halo(self, image: xr.DataArray) -> Mapping[str, int]:
+        """Return how many samples it looks around, by dim, from dims and coordinates alone."""
+        ...
+
+    def align(self, image: xr.DataArray) -> Mapping[str, int]:
+        """Return the step of its lattice in samples, by dim; empty where it has none."""
+        ...
+
+    def predict(self, image: xr.DataArray, /) -> xr.DataArray:
+        """Return the value of the class of each sample, or the predicted value."""
+        ...
+
+    def predict_proba(self, image: xr.DataArray, /) -> xr.DataArray:
+        """Return the probability of each class."""
+        ...
+
+    def uncertainty(self, image: xr.DataArray, /) -> xr.DataArray:
+        """Return how undecided it is at each sample, 0 to 1."""
+        ...
+
+    def state(self) -> State:
+        """Return all that the model is."""
+        ...
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Make the model again."""
+        ...
