@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from graticule.core.document import document_of, dump, plain, text_of
 from graticule.core.errors import Fault, PipelineError, suggest
 from graticule.core.op import Op
 from graticule.core.quantity import Amount
-from graticule.pipeline.document import document_of, dump, plain, text_of
 from graticule.pipeline.parse import parse
 from graticule.pipeline.spec import Spec
 

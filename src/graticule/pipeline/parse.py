@@ -8,6 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from graticule.core.document import (
+    document_of,
+    is_template,
+    is_texts,
+    line_of,
+    plain,
+    read_text,
+    text_of,
+)
 from graticule.core.errors import (
     Fault,
     GraticuleError,
@@ -21,15 +30,6 @@ from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
 from graticule.core.units import split_quantity, unit_scale
-from graticule.pipeline.document import (
-    document_of,
-    is_template,
-    is_texts,
-    line_of,
-    plain,
-    read_text,
-    text_of,
-)
 from graticule.pipeline.graph import cycle, fits, ordered
 from graticule.pipeline.spec import CheckStep, InputSpec, Reference, Spec, Step
 

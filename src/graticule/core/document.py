@@ -1,4 +1,4 @@
-"""The YAML document of a pipeline: every key with its place, and comments that stay."""
+"""YAML documents (pipelines, training): every key with its place, and comments that stay."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _MAX_VALUES = 100_000
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a pipeline's file.
+    """Return the text of a document's file.
 
     Raises
     ------
     FormatError
-        If it cannot be read, or is larger than any pipeline.
+        If it cannot be read, or is larger than any document.
     """
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise FormatError("is over 1 MB, which no pipeline is", where=str(path))
+            raise FormatError("is over 1 MB, which no such document is", where=str(path))
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise FormatError("is not UTF-8 text", where=str(path)) from None
@@ -51,7 +51,7 @@ def _yaml() -> Any:
     return yaml
 
 
-def document_of(text: str, source: str) -> Any:
+def document_of(text: str, source: str, *, holds: str = "steps") -> Any:
     """Return the mapping a text holds; raise `PipelineError` where it is not one."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -72,7 +72,7 @@ def document_of(text: str, source: str) -> Any:
         what = f"an alias leads back to itself, or to more than {_MAX_VALUES:,} values"
         raise PipelineError([Fault("document", what)], source=source)
     if not isinstance(document, dict):
-        raise PipelineError([Fault("document", "must be a mapping with steps")], source=source)
+        raise PipelineError([Fault("document", f"must be a mapping with {holds}")], source=source)
     return document
 
 
