@@ -1,0 +1,113 @@
+"""Features that are no filter of Gaussians: shifted values, local statistics, positions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from graticule.core import Length, step_of
+from graticule.core.image import SPATIAL, level_of
+from graticule.learn.features.box import Array, Box
+from graticule.learn.features.feature import Feature
+from graticule.ops.filters._rank import MEDIAN, ranked
+
+STATISTICS = ("min", "median", "max", "std", "deviation")
+
+
+def shifted(box: Box, feature: Feature, out: Array) -> None:
+    """Put the value that lies at a shift from each sample."""
+    values = box.values[feature.channel]
+    shifts = [int(k) for k in feature.part]
+    if not any(shifts):
+        out[...] = values[box.inner]
+        return
+    spans = [(a + k, b + k) for (a, b), k in zip(box.own, shifts, strict=True)]
+    out[...] = values[np.ix_(*(box.index(axis, 0, span) for axis, span in enumerate(spans)))]
+
+
+def statistics(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> None:
+    """Put statistics of one window of one channel; samples outside are the nearest inside."""
+    radius, channel = features[0].scale, box.values[features[0].channel]
+    assert radius is not None
+    reach = [int(radius.samples(box.image, dim)) for dim in box.dims]
+    missing = _near_nan(channel, reach)
+    made: dict[str, Array] = {}
+    for feature, into in zip(features, out, strict=True):
+        what = str(feature.part[0])
+        if what == "deviation":
+            if "median" not in made:
+                made["median"] = _median(box, channel, radius)
+            found = np.abs(channel - made["median"])
+        elif what == "median":
+            found = made.setdefault("median", _median(box, channel, radius))
+        else:
+            found = _std(channel, reach) if what == "std" else _extreme(channel, reach, what)
+        into[...] = found[box.inner]
+        if missing is not None:
+            into[missing[box.inner]] = np.nan
+
+
+def _median(box: Box, channel: Array, radius: Length) -> Array:
+    spans = {dim: slice(*span) for dim, span in zip(box.dims, box.read, strict=True)}
+    part = box.image.isel(spans).copy(data=channel)
+    for dim in box.dims:  # one sample alone does not tell the spacing
+        step, unit = step_of(box.image, dim)
+        if unit:
+            attrs = {**part.coords[dim].attrs, "step": step}
+            part = part.assign_coords({dim: (dim, part.coords[dim].values, attrs)})
+    return ranked(part, radius, "box", MEDIAN)
+
+
+def _extreme(channel: Array, reach: Sequence[int], what: str) -> Array:
+    from scipy import ndimage
+
+    size = [2 * r + 1 for r in reach]
+    run = ndimage.minimum_filter if what == "min" else ndimage.maximum_filter
+    found: Array = run(channel, size=size, mode="nearest")
+    return found
+
+
+def _std(channel: Array, reach: Sequence[int]) -> Array:
+    """Return the standard deviation of windows, its sums in double precision and fixed order."""
+    count = float(np.prod([2 * r + 1 for r in reach]))
+    values = channel.astype(np.float64)
+    mean = _window_sum(values, reach) / count
+    square = _window_sum(values * values, reach) / count
+    return np.sqrt(np.maximum(square - mean * mean, 0)).astype(np.float32)
+
+
+def _window_sum(values: Array, reach: Sequence[int]) -> Array:
+    for axis, r in enumerate(reach):
+        size = values.shape[axis]
+        wide = np.pad(values, [(r, r) if n == axis else (0, 0) for n in range(values.ndim)], "edge")
+        total = np.zeros_like(values)
+        for k in range(2 * r + 1):
+            total += wide[(slice(None),) * axis + (slice(k, k + size),)]
+        values = total
+    return values
+
+
+def _near_nan(channel: Array, reach: Sequence[int]) -> Array | None:
+    missing = np.isnan(channel)
+    if not missing.any():
+        return None
+    from scipy import ndimage
+
+    found: Array = ndimage.maximum_filter(missing, size=[2 * r + 1 for r in reach], mode="nearest")
+    return found
+
+
+def position(box: Box, feature: Feature, weight: float, out: Array) -> None:
+    """Put the coordinate along a dim, or the number of the sample where there is none."""
+    axis = box.dims.index(str(feature.part[0]))
+    dim, span = box.dims[axis], slice(*box.own[axis])
+    coordinate = box.image.coords.get(dim)
+    if coordinate is not None and coordinate.dtype.kind in "iuf":
+        places = coordinate.values[span].astype(np.float64)
+    else:
+        scale = 2.0 ** level_of(box.image) if dim in SPATIAL else 1.0
+        places = np.arange(span.start, span.stop) * scale
+    shape = [1] * len(box.dims)
+    shape[axis] = -1
+    out[...] = (weight * places).astype(np.float32).reshape(shape)
