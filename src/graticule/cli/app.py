@@ -14,6 +14,7 @@ from graticule.cli.evaluate import evaluate
 from graticule.cli.inspect import inspect
 from graticule.cli.ops import ops
 from graticule.cli.run import run
+from graticule.cli.simulate import simulate
 
 _HELP = """Image analysis whose numbers can be defended.
 
@@ -30,6 +31,6 @@ def make_app() -> App:
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,
     )
-    for command in (demo, run, evaluate, compare, audit, check, ops, inspect, bench):
+    for command in (demo, run, evaluate, compare, audit, check, ops, inspect, simulate, bench):
         app.command(command)
     return app

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import as_image
+from graticule.simulate._bodies import ellipsoid
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Contrast = Literal["fluorescent", "stained"]
@@ -21,7 +22,7 @@ def nuclei(
     radius: float = 7.0,
     contrast: Contrast = "fluorescent",
     photons: float = 120.0,
-    seed: int = 0,
+    seed: int | list[int] = 0,
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Return a micrograph of nuclei, and their labels.
 
@@ -42,7 +43,7 @@ def nuclei(
         Bright on dark, or dark on bright.
     photons : float
         Mean number at a nucleus of usual brightness; fewer is noisier.
-    seed : int
+    seed : int or list of int
         Of everything.
 
     Returns
@@ -67,13 +68,13 @@ def nuclei(
         if truth.max() == count:
             break
         inside = _ellipse(truth.shape, radius, rng)
-        taken = np.count_nonzero(truth[inside])
-        if taken > 0.08 * np.count_nonzero(inside) or np.count_nonzero(inside) < 20:
+        free = truth[inside] == 0
+        if np.count_nonzero(~free) > 0.08 * free.size or free.size < 20:
             continue
-        own = inside & (truth == 0)
+        own = tuple(index[free] for index in inside)
         truth[own] = truth.max() + 1
         texture = ndimage.gaussian_filter(rng.standard_normal(truth.shape), 1.5)
-        light[own] = (rng.lognormal(0, 0.25) * (1 + 0.5 * texture))[own]
+        light[own] = rng.lognormal(0, 0.25) * (1 + 0.5 * texture[own])
     blurred = ndimage.gaussian_filter(light, 0.8)
     haze = 0.15 * ndimage.gaussian_filter(light, 4 * radius)
     counts = rng.poisson(photons * np.clip(blurred + haze + 0.04, 0, None)) / photons
@@ -81,12 +82,10 @@ def nuclei(
     return as_image(np.clip(values, 0, 255).astype(np.uint8)), as_image(truth)
 
 
-def _ellipse(shape: Sequence[int], radius: float, rng: np.random.Generator) -> Array:
+def _ellipse(shape: Sequence[int], radius: float, rng: np.random.Generator) -> tuple[Array, ...]:
     """Return the samples of an ellipse of random place, size and direction."""
-    y, x = np.indices(tuple(shape), dtype=np.float32)
     centre = rng.uniform(0, shape)
     half = radius * rng.uniform(0.75, 1.3, 2)
     angle = rng.uniform(0, np.pi)
-    along = (y - centre[0]) * np.sin(angle) + (x - centre[1]) * np.cos(angle)
-    across = (y - centre[0]) * np.cos(angle) - (x - centre[1]) * np.sin(angle)
-    return np.asarray((along / half[0]) ** 2 + (across / half[1]) ** 2 <= 1)
+    axes = np.array([[np.sin(angle), np.cos(angle)], [np.cos(angle), -np.sin(angle)]])
+    return ellipsoid(shape, centre, half, axes).inside

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import as_image
+from graticule.simulate._fields import blurred, smooth_noise
 
 Array = np.ndarray[Any, Any]
 
@@ -154,7 +155,7 @@ def radiograph(
     rng = np.random.default_rng(seed)
     camera, spots = camera or Camera(), spots or Spots()
     sensitivity, broken, columns = _sensor(rng, shape, dead, lines)
-    through = _blurred(np.exp(-_thickness(rng, shape)), camera.blur) if sample else np.ones(shape)
+    through = blurred(np.exp(-_thickness(rng, shape)), camera.blur) if sample else np.ones(shape)
     beam = _beam(rng, shape)
 
     def frame(light: Array) -> tuple[Array, Array]:
@@ -238,7 +239,7 @@ def _beam(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     y, x = _grid(shape)
     centre = rng.uniform(-0.2, 0.2, 2)
     profile = np.exp(-0.3 * ((y - centre[0]) ** 2 + (x - centre[1]) ** 2))
-    mottled = profile * (1 + 0.02 * _smooth_noise(rng, shape, 6.0))
+    mottled = profile * (1 + 0.02 * smooth_noise(rng, shape, 6.0))
     return np.asarray(mottled / mottled.max())
 
 
@@ -247,7 +248,7 @@ def _thickness(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     y, x = _grid(shape)
     axis = rng.uniform(-0.3, 0.1)
     depth = 2 * np.sqrt(np.clip(0.3**2 - (x - axis) ** 2, 0, None))
-    grained = 1.2 * depth * (1 + 0.15 * _smooth_noise(rng, shape, 2.5))
+    grained = 1.2 * depth * (1 + 0.15 * smooth_noise(rng, shape, 2.5))
     step = np.floor((y + 1) * 3) / 6 * (np.abs(x - axis - 0.65) < 0.2)
     total = np.clip(grained, 0, None) + 1.2 * step
     for _ in range(3):
@@ -260,15 +261,3 @@ def _thickness(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
 def _grid(shape: tuple[int, int]) -> tuple[Array, Array]:
     y, x = (np.linspace(-1, 1, size) for size in shape)
     return y[:, None], x[None, :]
-
-
-def _smooth_noise(rng: np.random.Generator, shape: tuple[int, int], sigma: float) -> Array:
-    """Return noise of standard deviation 1 with a grain of some pixels."""
-    rough = _blurred(rng.standard_normal(shape), sigma)
-    return np.asarray(rough / rough.std())
-
-
-def _blurred(values: Array, sigma: float) -> Array:
-    from scipy import ndimage
-
-    return np.asarray(ndimage.gaussian_filter(values, sigma))
