@@ -1,0 +1,194 @@
+"""Estimators by name, fitted with weights, and asked about columns of features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from graticule.core.errors import ParameterError, suggest
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Task: TypeAlias = Literal["classification", "regression"]
+Maker: TypeAlias = Callable[[Task, Mapping[str, Any]], Any]
+
+_ROWS = 1 << 16
+
+
+def _scaled(estimator: Any) -> Any:
+    """Return an estimator that sees features of mean 0 and width 1."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), estimator)
+
+
+def _forest(task: Task, params: Mapping[str, Any]) -> Any:
+    from graticule.learn import forest
+
+    regression = task == "regression"
+    return (forest.RandomForestRegressor if regression else forest.RandomForest)(**params)
+
+
+def _extra_trees(task: Task, params: Mapping[str, Any]) -> Any:
+    from graticule.learn import forest
+
+    regression = task == "regression"
+    return (forest.ExtraTreesRegressor if regression else forest.ExtraTrees)(**params)
+
+
+def _boosting(task: Task, params: Mapping[str, Any]) -> Any:
+    from sklearn import ensemble
+
+    kind = ensemble.HistGradientBoostingClassifier
+    return (kind if task == "classification" else ensemble.HistGradientBoostingRegressor)(**params)
+
+
+def _neighbours(task: Task, params: Mapping[str, Any]) -> Any:
+    from sklearn import neighbors
+
+    kind = neighbors.KNeighborsClassifier
+    return _scaled((kind if task == "classification" else neighbors.KNeighborsRegressor)(**params))
+
+
+def _tree(task: Task, params: Mapping[str, Any]) -> Any:
+    from sklearn import tree
+
+    kind = tree.DecisionTreeClassifier
+    return (kind if task == "classification" else tree.DecisionTreeRegressor)(**params)
+
+
+def _logistic(task: Task, params: Mapping[str, Any]) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    if task == "regression":
+        raise ParameterError(
+            "logistic tells classes apart and gives no continuous values",
+            where="estimator",
+            hint="use linear",
+        )
+    return _scaled(LogisticRegression(**{"max_iter": 1000, **params}))
+
+
+def _linear(task: Task, params: Mapping[str, Any]) -> Any:
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.linear_model import Ridge
+
+    if task == "classification":
+        # Features at neighbouring scales are nearly the same, which a little shrinkage bears.
+        given = {"solver": "lsqr", "shrinkage": 1e-4, **params}
+        return _scaled(LinearDiscriminantAnalysis(**given))
+    return _scaled(Ridge(**{"alpha": 1e-6, **params}))
+
+
+NAMED: Mapping[str, Maker] = {
+    "forest": _forest,
+    "extra_trees": _extra_trees,
+    "boosting": _boosting,
+    "neighbours": _neighbours,
+    "logistic": _logistic,
+    "linear": _linear,
+    "tree": _tree,
+}
+"""What makes an estimator of each name."""
+
+
+def estimator_of(given: Any, task: Task, seed: int) -> Any:
+    """Return an unfitted estimator: by name, by name and parameters, or a copy of the one given.
+
+    Parameters
+    ----------
+    given : str, mapping or estimator
+        A name (``forest``, ``extra_trees``, ``boosting``, ``neighbours``, ``logistic``,
+        ``linear``, ``tree``), ``{"name": ..., **parameters}``, or any scikit-learn estimator.
+    task : {"classification", "regression"}
+        What it is to do.
+    seed : int
+        Set where the estimator draws random numbers and has no seed of its own.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such estimator, or it has no such parameter.
+    """
+    if isinstance(given, (str, Mapping)):
+        return _seeded(_named(given, task), seed)
+    if not hasattr(given, "fit") or not hasattr(given, "predict") or isinstance(given, type):
+        raise ParameterError(
+            f"must be one of {', '.join(NAMED)} or a scikit-learn estimator, not {given!r}",
+            where="estimator",
+        )
+    from sklearn.base import clone
+
+    return _seeded(clone(given), seed)
+
+
+def _named(given: str | Mapping[str, Any], task: Task) -> Any:
+    params = {"name": given} if isinstance(given, str) else dict(given)
+    name = str(params.pop("name", ""))
+    if name not in NAMED:
+        hint = suggest(name, list(NAMED))
+        raise ParameterError(f"there is no estimator {name!r}", where="estimator", hint=hint)
+    try:
+        return NAMED[name](task, params)
+    except TypeError as error:
+        raise ParameterError(f"{name}: {error}", where="estimator") from None
+
+
+def _seeded(estimator: Any, seed: int) -> Any:
+    params = estimator.get_params()
+    own = [key for key in params if key.rpartition("__")[2] == "random_state"]
+    unset = {key: seed for key in own if params[key] is None}
+    return estimator.set_params(**unset) if unset else estimator
+
+
+def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | None) -> Any:
+    """Fit an estimator, with weights where it takes them.
+
+    Raises
+    ------
+    ParameterError
+        If the estimator refuses the data, with what it says.
+    """
+    given = {} if weight is None else _weighted(estimator, weight)
+    try:
+        return estimator.fit(rows, target, **given)
+    except ValueError as error:
+        name = type(estimator).__name__
+        raise ParameterError(f"{name} refuses the samples: {error}", where="estimator") from error
+
+
+def _weighted(estimator: Any, weight: Array) -> dict[str, Array]:
+    """Return the argument of ``fit`` that hands weights over; none where there is no way."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    steps = getattr(estimator, "steps", None)
+    last, prefix = (estimator, "") if steps is None else (steps[-1][1], f"{steps[-1][0]}__")
+    taken = has_fit_parameter(last, "sample_weight")
+    return {f"{prefix}sample_weight": weight} if taken else {}
+
+
+def finite(rows: Array, instead: float) -> Array:
+    """Return features with those that are not finite replaced, by sign where it is not 0.
+
+    Examples
+    --------
+    >>> finite(np.array([1, np.nan, -np.inf], np.float32), 8.0).tolist()
+    [1.0, 8.0, -8.0]
+    """
+    if np.isfinite(rows).all():
+        return rows
+    return np.nan_to_num(rows, nan=instead, posinf=instead, neginf=-instead)
+
+
+def in_parts(function: Callable[[Array], Array], columns: Array) -> Array:
+    """Ask an estimator about columns of features, a bounded number of samples at a time.
+
+    A feature that is not finite counts as 0.
+    """
+    parts = []
+    for start in range(0, columns.shape[1], _ROWS):
+        rows = np.ascontiguousarray(columns[:, start : start + _ROWS].T)
+        parts.append(np.asarray(function(finite(rows, 0.0))))
+    return np.concatenate(parts)
