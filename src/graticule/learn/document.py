@@ -1,0 +1,301 @@
+"""Training documents: what is learned, by which methods, and how it is judged.
+
+::
+
+    graticule: 1
+    name: mitochondria
+    inputs: {image: {dims: [y, x]}}
+    labels: mask
+    split: {by: blocks, folds: 4, buffer: auto, naive: halves}
+    extra:
+      simulated: {simulate: cells, count: 8, seed: 1, parameters: {shape: [256, 256]}}
+
+Methods
+-------
+      boosted: {features: {sigmas: [1, 2, 4, 8]}, estimator: {name: boosting, max_iter: 200}}
+      mixed: {estimator: forest, on: [real, simulated]}
+      network: {unet: {base: 24, depth: 4}}
+      fixed: {pipeline: threshold.yaml}
+    train: boosted
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from graticule.core.document import document_of, is_texts, plain, read_text
+from graticule.core.errors import PipelineError, UnitsError
+from graticule.core.units import split_quantity
+from graticule.learn._faults import Faults
+from graticule.learn._method_specs import MethodSpec, method_specs
+
+Task: TypeAlias = Literal["pixels", "regression"]
+By: TypeAlias = Literal["auto", "image", "group", "blocks"]
+
+REAL = "real"
+"""What the images that are given are called beside extra ones."""
+
+_TOP = (
+    "graticule", "name", "description", "inputs", "labels", "classes", "task", "split", "extra",
+    "methods", "train",
+)  # fmt: skip
+_SPLIT = ("by", "folds", "size", "buffer", "naive", "seed", "group")
+
+
+@dataclass(frozen=True)
+class SplitSpec:
+    """How images are split.
+
+    Attributes
+    ----------
+    by : {"auto", "image", "group", "blocks"}
+        ``auto``: blocks where there is one image, else images.
+    folds : int
+        How many parts.
+    size : int or None
+        Least side of a block; None: as many compact parts as folds.
+    buffer : int or "auto"
+        In samples; ``auto``: as far as the features of any method reach.
+    naive : {"none", "halves", "samples"}
+        A flattering split that is shown beside.
+    seed : int
+        Of the order of what is alike.
+    group : str
+        Regular expression; what its first group finds in the name of an image is its group.
+    """
+
+    by: By = "auto"
+    folds: int = 4
+    size: int | None = None
+    buffer: int | Literal["auto"] = "auto"
+    naive: Literal["none", "halves", "samples"] = "none"
+    seed: int = 0
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class ExtraSpec:
+    """Further images that are only learned from: files, or simulated.
+
+    Attributes
+    ----------
+    images, labels : str
+        Files or folders, relative to the document.
+    simulate : str
+        What to simulate instead; see `graticule.simulate`.
+    count, seed, parameters
+        Of the simulation.
+    """
+
+    images: str = ""
+    labels: str = ""
+    simulate: str = ""
+    count: int = 8
+    seed: int = 0
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training document.
+
+    Attributes
+    ----------
+    name, description : str
+        For people.
+    dims : tuple of str or None
+        Of the images, where their files do not say.
+    spacing : dict
+        Distance between samples by dim, where the files do not say.
+    labels : {"auto", "classes", "mask"}
+        What labels mean.
+    classes : dict of str
+        Names of the classes by their value.
+    task : {"pixels", "regression"}
+        Classes, or continuous targets.
+    split : SplitSpec
+        How they are judged.
+    extra : dict of ExtraSpec
+        Further training images by name.
+    methods : dict of MethodSpec
+        In the order of the document.
+    train : str
+        The method that ``graticule train`` fits.
+    text, source : str
+        The document, and where it is.
+    """
+
+    name: str
+    description: str
+    dims: tuple[str, ...] | None
+    spacing: Mapping[str, float | str]
+    labels: Literal["auto", "classes", "mask"]
+    classes: Mapping[int, str]
+    task: Task
+    split: SplitSpec
+    extra: Mapping[str, ExtraSpec]
+    methods: Mapping[str, MethodSpec]
+    train: str
+    text: str
+    source: str
+
+    @property
+    def folder(self) -> Path:
+        """What paths of the document are relative to."""
+        path = Path(self.source)
+        return path.parent if path.is_file() else Path()
+
+
+def load(path: Path) -> Training:
+    """Read a training document from a file.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read.
+    PipelineError
+        With all faults, each with its line and its path in the document.
+    """
+    return parse(read_text(path), source=str(path))
+
+
+def parse(text: str, *, source: str = "<text>") -> Training:
+    """Return the training document a text holds.
+
+    Raises
+    ------
+    PipelineError
+        With all faults, each with its line and its path in the document.
+
+    Examples
+    --------
+    >>> found = parse("{graticule: 1, methods: {forest: {estimator: forest}}}")
+    >>> found.train, found.split.folds, found.methods["forest"].kind
+    ('forest', 4, 'pixels')
+    """
+    document = document_of(text, source, holds="methods")
+    faults = Faults(source)
+    faults.known(document, _TOP)
+    if document.get("graticule") != 1:
+        faults.add("graticule", "must be 1, the version of the grammar", document, "graticule")
+    dims, spacing = _image(document, faults)
+    extra = _extra(document, faults)
+    task = faults.one_of(document, "task", ("pixels", "regression"), "pixels")
+    methods = method_specs(document, faults, (REAL, *extra), task)
+    train = document.get("train", next(iter(methods), ""))
+    written = document.get("methods")
+    if isinstance(written, dict) and train not in written:
+        faults.unknown("train", str(train), list(written), document, "train")
+    name = faults.text(document, "name", Path(source).parent.name or Path(source).stem)
+    training = Training(
+        name=name,
+        description=faults.text(document, "description", ""),
+        dims=dims,
+        spacing=spacing,
+        labels=faults.one_of(document, "labels", ("auto", "classes", "mask"), "auto"),
+        classes=_classes(document, faults),
+        task=task,
+        split=_split(document, faults),
+        extra=extra,
+        methods=methods,
+        train=str(train),
+        text=text,
+        source=source,
+    )
+    if faults.found:
+        raise PipelineError(faults.found, source=source)
+    return training
+
+
+def _image(document: Any, faults: Faults) -> tuple[tuple[str, ...] | None, dict[str, float | str]]:
+    """Return the dims and the spacing of the images."""
+    inputs = faults.mapping(document, "inputs")
+    faults.known(inputs, ("image",), "inputs")
+    body = faults.mapping(inputs, "image", "inputs.image")
+    faults.known(body, ("dims", "spacing"), "inputs.image")
+    dims = body.get("dims")
+    if dims is not None and (not is_texts(dims) or len(set(dims)) < len(dims)):
+        faults.add("inputs.image.dims", "must be a list of different names", body, "dims")
+        dims = None
+    spacing = faults.mapping(body, "spacing", "inputs.image.spacing")
+    good: dict[str, float | str] = {}
+    for dim, step in plain(spacing).items():
+        try:
+            split_quantity(step)
+            good[dim] = step
+        except (UnitsError, TypeError, ValueError) as error:
+            what = getattr(error, "what", str(error))
+            faults.add(f"inputs.image.spacing.{dim}", what, spacing, dim)
+    return (tuple(map(str, dims)) if dims else None), good
+
+
+def _classes(document: Any, faults: Faults) -> dict[int, str]:
+    names = {}
+    section = faults.mapping(document, "classes")
+    for value, name in section.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            what = "must be a value of the labels, with its name"
+            faults.add(f"classes.{value}", what, section, value, "as 1: pore")
+        else:
+            names[int(value)] = str(name)
+    return names
+
+
+def _split(document: Any, faults: Faults) -> SplitSpec:
+    body = faults.mapping(document, "split")
+    faults.known(body, _SPLIT, "split")
+    by = faults.one_of(body, "by", ("auto", "image", "group", "blocks"), "auto", "split.by")
+    buffer = body.get("buffer", "auto")
+    if buffer != "auto":
+        buffer = faults.whole(body, "buffer", 0, 0, "split.buffer", "or auto")
+    group = faults.text(body, "group", "", "split.group")
+    if (by == "group") != bool(group):
+        what = "is needed with by: group" if by == "group" else "goes with by: group only"
+        hint = r"a regular expression whose first group is found in the names, as '^([a-z]+)_'"
+        faults.add("split.group", what, body, "group", hint)
+    try:
+        if group and re.compile(group).groups < 1:
+            faults.add("split.group", "must hold a group in parentheses", body, "group")
+    except re.error as error:
+        faults.add("split.group", f"is no regular expression: {error}", body, "group")
+    return SplitSpec(
+        by=by,
+        folds=faults.whole(body, "folds", 4, 2, "split.folds"),
+        size=faults.whole(body, "size", 0, 1, "split.size") if "size" in body else None,
+        buffer=buffer,
+        naive=faults.one_of(body, "naive", ("none", "halves", "samples"), "none", "split.naive"),
+        seed=faults.whole(body, "seed", 0, 0, "split.seed"),
+        group=group,
+    )
+
+
+def _extra(document: Any, faults: Faults) -> dict[str, ExtraSpec]:
+    from graticule.simulate.dataset import kinds
+
+    found = {}
+    for name, body in faults.named(document, "extra").items():
+        path = f"extra.{name}"
+        if name == REAL:
+            faults.add(path, "is the name of the images that are given", document["extra"], name)
+        known = ("simulate", "count", "seed", "parameters") if "simulate" in body else (
+            "images", "labels")  # fmt: skip
+        faults.known(body, known, path)
+        if "simulate" in body:
+            faults.one_of(body, "simulate", tuple(kinds()), "", f"{path}.simulate")
+        for key in () if "simulate" in body else ("images", "labels"):
+            if key not in body:
+                what = "must be given: a file or folder"
+                faults.add(f"{path}.{key}", what, body, key, "or simulate: what to simulate")
+        found[name] = ExtraSpec(
+            images=faults.text(body, "images", "", f"{path}.images"),
+            labels=faults.text(body, "labels", "", f"{path}.labels"),
+            simulate=str(body.get("simulate", "")),
+            count=faults.whole(body, "count", 8, 1, f"{path}.count"),
+            seed=faults.whole(body, "seed", 0, 0, f"{path}.seed"),
+            parameters=plain(faults.mapping(body, "parameters", f"{path}.parameters")),
+        )
+    return found

@@ -1,0 +1,105 @@
+"""learn.document: what a training document says, and every fault in it at once."""
+
+import pytest
+
+from graticule.core.errors import FormatError, PipelineError
+from graticule.learn.document import load, parse
+
+WHOLE = """
+graticule: 1
+name: mitochondria
+description: Mitochondria in electron micrographs.
+inputs: {image: {dims: [y, x], spacing: {y: 5 nm, x: 5 nm}}}
+labels: classes
+classes: {1: inside, 2: membrane}
+split: {by: blocks, folds: 3, size: 64, buffer: 12, naive: halves, seed: 4}
+extra:
+  simulated: {simulate: cells, count: 2, seed: 1, parameters: {shape: [64, 64]}}
+  others: {images: more, labels: more_labels}
+methods:
+  tree: {estimator: tree, description: The lecture's.}
+  mixed:
+    features: {sigmas: [1, 2]}
+    estimator: {name: boosting, max_iter: 50}
+    on: [real, simulated]
+  fixed: {pipeline: fixed.yaml, output: mask}
+train: mixed
+"""
+
+
+def test_everything_is_read():
+    found = parse(WHOLE)
+    assert (found.name, found.labels, found.train) == ("mitochondria", "classes", "mixed")
+    assert found.dims == ("y", "x")
+    assert found.classes == {1: "inside", 2: "membrane"}
+    split = found.split
+    assert (split.by, split.folds, split.size, split.buffer) == ("blocks", 3, 64, 12)
+    assert found.extra["simulated"].parameters == {"shape": [64, 64]}
+    assert found.extra["others"].labels == "more_labels"
+    mixed = found.methods["mixed"]
+    assert (mixed.kind, mixed.on) == ("pixels", ("real", "simulated"))
+    assert mixed.options["estimator"] == {"name": "boosting", "max_iter": 50}
+    assert found.methods["fixed"].kind == "pipeline"
+
+
+def test_the_first_method_is_trained_where_none_is_named():
+    found = parse("{graticule: 1, methods: {b: {estimator: tree}, a: {estimator: tree}}}")
+    assert found.train == "b"
+
+
+FAULTS = {
+    "graticule: 2": ("graticule: 1", "graticule", "must be 1"),
+    "lables: mask": ("labels: classes", "lables", "did you mean labels"),
+    "labels: masks": ("labels: classes", "labels", "auto, classes or mask"),
+    "by: block": ("by: blocks", "split.by", "not 'block'"),
+    "folds: 1": ("folds: 3", "split.folds", "2 or more"),
+    "buffer: wide": ("buffer: 12", "split.buffer", "or auto"),
+    "naive: yes": ("naive: halves", "split.naive", "halves"),
+    "sigma: [1, 2]": ("sigmas: [1, 2]", "methods.mixed.features.sigma", "did you mean sigmas"),
+    "name: bosting": ("name: boosting", "methods.mixed.estimator", "did you mean boosting"),
+    "on: [real, simulation]": ("on: [real, simulated]", "methods.mixed.on", "simulated"),
+    "train: none": ("train: mixed", "train", "there is no 'none'"),
+    "simulate: cell": ("simulate: cells", "extra.simulated.simulate", "not 'cell'"),
+    "y: fast": ("y: 5 nm", "inputs.image.spacing.y", ""),
+    "{one: inside": ("{1: inside", "classes.one", "a value of the labels"),
+}
+
+
+@pytest.mark.parametrize("wrong", FAULTS)
+def test_a_fault_has_its_line_and_path(wrong):
+    right, path, what = FAULTS[wrong]
+    text = WHOLE.replace(right, wrong, 1)
+    with pytest.raises(PipelineError) as caught:
+        parse(text, source="training.yaml")
+    (fault,) = caught.value.faults
+    assert fault.path == path
+    assert what in str(fault)
+    assert wrong.strip("{") in text.splitlines()[fault.line - 1]
+
+
+def test_all_faults_come_at_once():
+    text = WHOLE
+    for wrong, (right, _, _) in FAULTS.items():
+        text = text.replace(right, wrong, 1)
+    with pytest.raises(PipelineError) as caught:
+        parse(text)
+    assert {fault.path for fault in caught.value.faults} >= {
+        path for _, path, _ in FAULTS.values()
+    } - {"labels"}  # misspelt above
+
+
+def test_no_methods():
+    with pytest.raises(PipelineError, match="at least one method"):
+        parse("graticule: 1")
+
+
+def test_groups_need_their_pattern():
+    with pytest.raises(PipelineError, match=r"split\.group: is needed"):
+        parse("{graticule: 1, split: {by: group}, methods: {a: {estimator: tree}}}")
+    with pytest.raises(PipelineError, match="parentheses"):
+        parse("{graticule: 1, split: {by: group, group: a}, methods: {a: {estimator: tree}}}")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FormatError, match=r"none\.yaml"):
+        load(tmp_path / "none.yaml")
