@@ -1,0 +1,65 @@
+"""PyTorch, where it is there: threads and devices."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from graticule.core.errors import ParameterError, RequestError
+
+
+def require_torch() -> Any:
+    """Return the module torch, or say how it is had."""
+    try:
+        import torch
+    except ImportError:
+        raise RequestError(
+            "a U-Net needs PyTorch, which is not installed",
+            hint="pip install graticule[deep]",
+        ) from None
+    return torch
+
+
+def device_of(name: str) -> Any:
+    """Return a torch device; ``auto`` is the first GPU, or the processor where there is none."""
+    torch = require_torch()
+    gpu = torch.cuda.is_available()
+    if name == "auto":
+        return torch.device("cuda" if gpu else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ParameterError(f"must be auto, cpu or cuda, not {name!r}", where="device") from None
+    if device.type == "cuda" and not gpu:
+        raise ParameterError(
+            "there is no GPU that PyTorch can use", where="device", hint="device='auto'"
+        )
+    return device
+
+
+@contextlib.contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Let torch use so many threads, and as many as before afterwards; None changes nothing."""
+    torch = require_torch()
+    before = torch.get_num_threads()
+    if count is not None:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        if count is not None:
+            torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def repeatable() -> Iterator[None]:
+    """Choose kernels of the GPU that give the same bytes each time, and restore the choice."""
+    torch = require_torch()
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    cudnn.deterministic, cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        cudnn.deterministic, cudnn.benchmark = before

@@ -1,0 +1,198 @@
+"""Patches: where training looks, rare classes as often as common ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.errors import ImageError
+from graticule.learn.labels import UNLABELLED, Classes, codes, parts_of
+from graticule.learn.unet.pixels import Pixels
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+_KEPT = 50_000
+
+
+@dataclass
+class Source:
+    """A training image with its truth.
+
+    Attributes
+    ----------
+    pixels : Pixels
+        The image.
+    labels : DataArray
+        Labels, or continuous targets, in the order of its dims.
+    where : ndarray or None
+        Samples that may be used.
+    classes : Classes
+        Empty for continuous targets.
+    kind : str
+        How labels are read.
+    weights : ndarray or None
+        Weights of the branching loss.
+    shift, scale : float
+        Continuous targets less the one, over the other.
+    """
+
+    pixels: Pixels
+    labels: xr.DataArray
+    where: Array | None
+    classes: Classes
+    kind: Any
+    weights: Array | None = None
+    shift: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def nothing(self) -> float:
+        """Return what stands for no truth."""
+        return UNLABELLED if self.classes else np.nan
+
+    def truth(self, starts: Sequence[int], stops: Sequence[int]) -> Array:
+        """Return codes (or targets) of a box within the image, with none where not to be used."""
+        cuts = [slice(a, b) for a, b in zip(starts, stops, strict=True)]
+        part = self.labels.isel(dict(zip(self.pixels.dims, cuts, strict=True)))
+        part = part.compute(scheduler="synchronous") if part.chunks is not None else part
+        if self.classes:
+            found = codes(part.values, self.classes, self.kind)
+        else:
+            found = ((part.values - self.shift) / self.scale).astype(np.float32)
+            found[~np.isfinite(found)] = np.nan
+        unused = ~self.pixels.fine(starts, stops)
+        if self.where is not None:
+            unused |= ~self.where[tuple(cuts)]
+        found[unused] = self.nothing
+        return found
+
+    def box(self, starts: Sequence[int], extent: Sequence[int]) -> tuple[Array, Array, Array]:
+        """Return image, truth and weights of a box; beyond the image there is no truth."""
+        inner = [max(0, start) for start in starts]
+        stops = [
+            min(size, start + long)
+            for start, long, size in zip(starts, extent, self.pixels.sizes, strict=True)
+        ]
+        truth = np.full(extent, self.nothing, np.float32 if not self.classes else np.int16)
+        weights = np.ones(extent if self.weights is not None else (0,), np.float32)
+        if all(a < b for a, b in zip(inner, stops, strict=True)):
+            into = tuple(
+                slice(a - start, b - start)
+                for a, b, start in zip(inner, stops, starts, strict=True)
+            )
+            truth[into] = self.truth(inner, stops)
+            if self.weights is not None:
+                cuts = tuple(slice(a, b) for a, b in zip(inner, stops, strict=True))
+                weights[into] = self.weights[cuts]
+        return self.pixels.box(starts, extent), truth, weights
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Labelled samples of one class in one image: some of them, and how many there are."""
+
+    source: int
+    places: Array
+    count: int
+
+
+class Sampler:
+    """Draws patches from sources.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        At least one with a labelled sample.
+    extent : sequence of int
+        Of a patch.
+    rare : float
+        Share of patches drawn for a class (each as often as any other); the rest are drawn for a
+        labelled sample, whatever its class.
+    seed : int
+        Of the choice of samples.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], extent: Sequence[int], rare: float, seed: int
+    ) -> None:
+        self.sources = sources
+        self.extent = tuple(extent)
+        self.rare = rare
+        self.by_class: dict[int, list[Positions]] = {}
+        for number, source in enumerate(sources):
+            rng = np.random.default_rng([seed, number])
+            for code, (places, count) in sorted(_positions(source, rng).items()):
+                self.by_class.setdefault(code, []).append(Positions(number, places, count))
+        if not self.by_class:
+            raise ImageError(
+                "no sample is labelled, finite and within where",
+                hint="a mask of None in where means: nothing of that image",
+            )
+        self._counts = {
+            code: np.array([each.count for each in found], float)
+            for code, found in self.by_class.items()
+        }
+
+    def draw(self, rng: np.random.Generator) -> tuple[Source, list[int]]:
+        """Return a source and where a patch starts in it."""
+        known = list(self.by_class)
+        if rng.random() < self.rare:
+            code = known[rng.integers(len(known))]
+        else:
+            sums = np.array([self._counts[each].sum() for each in known])
+            code = known[rng.choice(len(known), p=sums / sums.sum())]
+        counts = self._counts[code]
+        chosen = self.by_class[code][rng.choice(len(counts), p=counts / counts.sum())]
+        source = self.sources[chosen.source]
+        flat = int(chosen.places[rng.integers(len(chosen.places))])
+        place = np.unravel_index(flat, source.pixels.sizes)
+        return source, [
+            _start(int(at), long, size, rng)
+            for at, long, size in zip(place, self.extent, source.pixels.sizes, strict=True)
+        ]
+
+
+def _start(at: int, long: int, size: int, rng: np.random.Generator) -> int:
+    """Return a start such that the place lies anywhere in the patch and the patch in the image."""
+    start = at - int(rng.integers(long))
+    if size <= long:
+        return -((long - size) // 2)
+    return min(max(start, 0), size - long)
+
+
+def _positions(source: Source, rng: np.random.Generator) -> dict[int, tuple[Array, int]]:
+    """Return some labelled samples of each class (as flat numbers), and how many there are."""
+    sizes = source.pixels.sizes
+    found: dict[int, tuple[Array, int]] = {}
+    for start, slab in parts_of(source.labels, source.pixels.dims):
+        stop = start + slab.sizes[source.pixels.dims[0]]
+        truth = source.truth([start] + [0] * (len(sizes) - 1), [stop, *sizes[1:]])
+        offset = start * int(np.prod(sizes[1:], dtype=np.int64))
+        for code in range(max(1, len(source.classes))):
+            hits = truth == code if source.classes else ~np.isnan(truth)
+            places = np.flatnonzero(hits)
+            if places.size:
+                found[code] = _merged(found.get(code), places + offset, rng)
+    return found
+
+
+def _merged(
+    before: tuple[Array, int] | None, places: Array, rng: np.random.Generator
+) -> tuple[Array, int]:
+    """Keep a sample of all places seen so far, each as likely as any other."""
+    if before is None:
+        kept, seen = places[:0], 0
+    else:
+        kept, seen = before
+    count = seen + places.size
+    share = round(_KEPT * places.size / count) if count > _KEPT else places.size
+    if share < places.size:
+        places = rng.choice(places, share, replace=False)
+    room = _KEPT - places.size
+    if kept.size > room:
+        kept = rng.choice(kept, room, replace=False)
+    return np.concatenate([kept, places]), count

@@ -1,0 +1,149 @@
+"""Windows on a lattice: an image of any size through a network that sees one window at a time.
+
+Windows start at multiples of a step counted from the image's first sample, the last one where it
+ends with the image, and their results are blended by weights that fall off towards their edges.
+A sample's result depends on the windows that hold it alone, which a block that reaches a window
+further and starts on the lattice has all of: so a tiled run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Run: TypeAlias = Callable[[Array], Array]
+Take: TypeAlias = Callable[[Sequence[int], Sequence[int]], Array]
+Opener: TypeAlias = Callable[[int, int], Take]
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Where the windows lie.
+
+    Parameters
+    ----------
+    window : tuple of int
+        Samples of a window by dim.
+    step : tuple of int
+        From one to the next.
+    multiple : tuple of int
+        An image smaller than a window is padded to a multiple of it.
+    """
+
+    window: tuple[int, ...]
+    step: tuple[int, ...]
+    multiple: tuple[int, ...]
+
+    def extent(self, sizes: Sequence[int]) -> tuple[int, ...]:
+        """Return the windows' size in an image of given sizes."""
+        return tuple(
+            window if size >= window else -(-size // multiple) * multiple
+            for size, window, multiple in zip(sizes, self.window, self.multiple, strict=True)
+        )
+
+    def starts(self, size: int, axis: int) -> list[int]:
+        """Return where the windows start along a dim.
+
+        Examples
+        --------
+        >>> Lattice((8,), (6,), (4,)).starts(21, 0)
+        [0, 6, 12, 13]
+        """
+        window, step = self.window[axis], self.step[axis]
+        if size <= window:
+            return [0]
+        regular = list(range(0, size - window + 1, step))
+        return regular if regular[-1] + window == size else [*regular, size - window]
+
+    def ramp(self, long: int, axis: int) -> Array:
+        """Return the weights across a window of a given length: even inside, falling outside."""
+        overlap = max(1, self.window[axis] - self.step[axis])
+        from_edge = np.minimum(np.arange(long), np.arange(long)[::-1]) + 0.5
+        return np.minimum(from_edge / overlap, 1).astype(np.float32)
+
+
+def blended(
+    opener: Opener, sizes: Sequence[int], lattice: Lattice, run: Run, batch: int
+) -> Iterator[tuple[int, int, Array]]:
+    """Yield the blended result in strips along the first dim, from the first to the last.
+
+    Parameters
+    ----------
+    opener : callable
+        ``opener(start, stop)`` gives what takes boxes ``take(starts, extent) -> (c, *extent)``
+        of these rows of the image.
+    sizes : sequence of int
+        Of the image.
+    lattice : Lattice
+        Where the windows lie.
+    run : callable
+        ``(n, c, *extent)`` to ``(n, outputs, *extent)``.
+    batch : int
+        Windows that are run together.
+
+    Yields
+    ------
+    start, stop : int
+        Rows of the strip.
+    values : ndarray
+        ``(outputs, rows, ...)`` float32.
+    """
+    extent = lattice.extent(sizes)
+    starts = [lattice.starts(size, axis) for axis, size in enumerate(sizes)]
+    ramps = [lattice.ramp(long, axis) for axis, long in enumerate(extent)]
+    weight = _outer(ramps)
+    shares = [
+        _summed(ramp, begin, size) for ramp, begin, size in zip(ramps, starts, sizes, strict=True)
+    ]
+    total: Array | None = None
+    for number, first in enumerate(starts[0]):
+        last = number + 1 == len(starts[0])
+        rows = min(extent[0], sizes[0] - first)
+        places = list(itertools.product([first], *starts[1:]))
+        take = opener(first, first + rows)
+        for group in range(0, len(places), batch):
+            part = places[group : group + batch]
+            found = run(np.stack([take(place, extent) for place in part]))
+            if total is None:
+                total = np.zeros((found.shape[1], rows, *sizes[1:]), np.float32)
+            for place, values in zip(part, found, strict=True):
+                _add(total, values * weight, place[1:])
+        assert total is not None
+        stop = first + rows if last else starts[0][number + 1]
+        done = total[:, : stop - first] / _outer([shares[0][first:stop], *shares[1:]])
+        yield first, stop, done
+        if not last:
+            after = min(extent[0], sizes[0] - stop)
+            kept = np.zeros((total.shape[0], after, *sizes[1:]), np.float32)
+            kept[:, : rows - (stop - first)] = total[:, stop - first :]
+            total = kept
+
+
+def _add(total: Array, values: Array, place: Sequence[int]) -> None:
+    cuts = [slice(0, total.shape[1])]
+    cuts += [
+        slice(at, min(at + long, size))
+        for at, long, size in zip(place, values.shape[2:], total.shape[2:], strict=True)
+    ]
+    inner = tuple(slice(0, cut.stop - cut.start) for cut in cuts)
+    total[(slice(None), *cuts)] += values[(slice(None), *inner)]
+
+
+def _outer(parts: Sequence[Array]) -> Array:
+    product = parts[0]
+    for part in parts[1:]:
+        product = product[..., np.newaxis] * part
+    return product
+
+
+def _summed(ramp: Array, starts: Sequence[int], size: int) -> Array:
+    total = np.zeros(size, np.float32)
+    for start in starts:
+        stop = min(size, start + len(ramp))
+        total[start:stop] += ramp[: stop - start]
+    return total
