@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import xarray as xr
 
-from graticule.core import filtered_dims, level_of, step_of
+from graticule.core import filtered_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
-from graticule.core.image import SPATIAL
+from graticule.core.image import SPATIAL, level_of
 from graticule.core.units import unit_scale
 
 CHANNEL = "c"

@@ -27,8 +27,8 @@ class State:
     Attributes
     ----------
     card : mapping
-        JSON values: the feature recipe, normalisation, seed and whatever else the model is made
-        again from. Classes and `Expects` are written beside it and need not be in it.
+        JSON values: the feature recipe, classes, normalisation, seed and whatever else the model
+        is made again from, but for the following.
     arrays : mapping
         Arrays by name (letters, digits, ``_``, ``-`` and ``.``), of numbers, bools or texts.
     estimator : object, optional

@@ -1,0 +1,57 @@
+"""The bytes of a model file: read whole, and written beside their place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from graticule.core.errors import FormatError, UnsafeFileError
+
+_LARGEST = 16 * 2**30
+
+
+def write_bytes(target: Path, content: bytes) -> None:
+    """Write bytes beside a place and rename them into it."""
+    if not target.parent.is_dir():
+        raise FormatError("there is no such folder to write into", where=str(target.parent))
+    draft = ""
+    try:
+        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(draft, 0o644)
+        os.replace(draft, target)
+    except OSError as error:
+        raise FormatError(f"cannot be written: {error.strerror}", where=str(target)) from None
+    finally:
+        if draft:
+            with contextlib.suppress(OSError):
+                os.unlink(draft)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read.
+    UnsafeFileError
+        If it is larger than any model.
+    """
+    try:
+        if path.is_file() and path.stat().st_size > _LARGEST:
+            raise UnsafeFileError("is over 16 GiB, which no model is", where=str(path))
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise FormatError("there is no such file", where=str(path)) from None
+    except IsADirectoryError:
+        raise FormatError("is a folder, and no model file", where=str(path)) from None
+    except FormatError:
+        raise
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror}", where=str(path)) from None
