@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graticule.core.registry import register
     from graticule.io import read, write
     from graticule.pipeline import Pipeline
+    from graticule.report.stages import show
 
 __version__ = "0.1.0"
 
@@ -27,10 +28,11 @@ _LAZY = {
     "op": ("graticule.core.registry", "get_op"),
     "read": ("graticule.io", "read"),
     "register": ("graticule.core.registry", "register"),
+    "show": ("graticule.report.stages", "show"),
     "write": ("graticule.io", "write"),
 }
 
-__all__ = ["Pipeline", "define_op", "learn", "op", "read", "register", "write"]
+__all__ = ["Pipeline", "define_op", "learn", "op", "read", "register", "show", "write"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graticule.core.errors import StoreError
 from graticule.report import wording
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def render(
@@ -37,22 +40,10 @@ def render(
     styles, scripts : sequence of str
         Further files of ``package``.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "number": wording.number,
-        "seconds": wording.seconds,
-        "size": wording.size,
-        "parameters": wording.parameters,
-        "coded": wording.coded,
-    }
     common, own = files("graticule.report"), files(package)
     style = "".join(
         [
-            (common / "report.css").read_text("utf-8"),
+            *((common / name).read_text("utf-8") for name in ("strip.css", "report.css")),
             *((own / n).read_text("utf-8") for n in styles),
         ]
     )
@@ -64,8 +55,33 @@ def render(
     )
     # The browser runs this script and no other, whatever the files of a study hold.
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    page = environment.from_string((own / template).read_text("utf-8"))
+    page = _environment().from_string((own / template).read_text("utf-8"))
     return page.render(content, style=style, script=script, script_hash=script_hash)
+
+
+def fragment(template: str, content: Mapping[str, Any]) -> str:
+    """Return a part of a page, of a template of this package."""
+    return str(_environment().get_template(template).render(content))
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("graticule.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": wording.number,
+        "seconds": wording.seconds,
+        "size": wording.size,
+        "parameters": wording.parameters,
+        "coded": wording.coded,
+    }
+    return environment
 
 
 def save(text: str, target: Path) -> Path:

@@ -86,20 +86,39 @@ def _panel(record: RunRecord, preview: Preview, name: str, key: str) -> Panel:
     if name not in preview.steps:
         return Panel(**about, note="No picture: it gives a table or numbers.")
     picture = preview.picture(name).flat()
+    under = _ground(record, preview, picture) if picture.kind == Kind.MASK else None
+    return panel_of(picture, key, under, **about)
+
+
+def panel_of(picture: Picture, key: str, under: Picture | None = None, **about: Any) -> Panel:
+    """Return the panel of a flat picture.
+
+    Parameters
+    ----------
+    picture : Picture
+        At most two dims, or three for colour.
+    key : str
+        Makes the names inside the page unique.
+    under : Picture, optional
+        What a mask is outlined on.
+    **about
+        What the panel is called, and what else there is to say of the step.
+    """
+    name = str(about["name"])
     if picture.values.size == 0:
         return Panel(**about, note="The image is empty.")
     if len(picture.axes) < 2:
         return Panel(**about, **_line(picture, name))
     small = reduced(picture, SIDE)
     tones = tones_of(picture)
-    under = _ground(record, preview, small) if small.kind == Kind.MASK else None
+    ground = reduced(under, SIDE) if under is not None else None
     down, along = small.axes[:2]
     upward = is_upward(small)
     spatial = down.is_spatial and along.is_spatial
     ratio = abs(along.step) * along.size / (abs(down.step) * down.size) if spatial else 4 / 3
     return Panel(
         **about,
-        source=picture_uri(painted(small, tones, under), upward=upward),
+        source=picture_uri(painted(small, tones, ground), upward=upward),
         alt=f"Picture of {name}",
         aspect=min(4.0, max(0.25, ratio)),
         coarse=max(small.values.shape[:2]) < SIDE,
@@ -115,8 +134,7 @@ def _ground(record: RunRecord, preview: Preview, mask: Picture) -> Picture | Non
     for name in _ordered(record, preview.steps):
         picture = preview.picture(name).flat()
         if picture.kind == Kind.IMAGE and len(picture.axes) >= 2:
-            small = reduced(picture, SIDE)
-            return small if small.values.shape[:2] == mask.values.shape else None
+            return picture if picture.values.shape[:2] == mask.values.shape else None
     return None
 
 

@@ -1,0 +1,231 @@
+"""Every stage of a pipeline on one image: a row of pictures with their histograms."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core.errors import GraticuleError, RequestError
+from graticule.core.image import as_image
+from graticule.core.kinds import Kind
+from graticule.report._sklearn_stages import Made, Samples, is_sklearn, made_by
+from graticule.report.html import fragment, save
+from graticule.report.preview import Picture, picture_of
+from graticule.report.strip import Panel, panel_of
+from graticule.report.wording import number, parameters, unit
+
+_row_number = itertools.count()
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The stages of a pipeline on one image; a notebook shows them as a row of pictures.
+
+    Attributes
+    ----------
+    title : str
+        Name of the pipeline.
+    panels : tuple of Panel
+        Inputs and steps in order, each with its picture and its histogram.
+    values : mapping
+        What each stage gave, by its name: images as they are, not made small.
+    """
+
+    title: str
+    panels: tuple[Panel, ...]
+    values: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        names = " > ".join(panel.name for panel in self.panels)
+        return f"<Stages of {self.title}: {names}>"
+
+    def _repr_html_(self) -> str:
+        rules = (files("graticule.report") / "strip.css").read_text("utf-8").splitlines()
+        scoped = "".join(f".graticule-stages {rule}\n" for rule in rules if rule)
+        about = {"title": self.title, "note": "", "panels": self.panels, "style": _BASE + scoped}
+        return fragment("stages.html", about)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the row as a page that needs nothing else.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        content = {"title": self.title, "row": self._repr_html_(), "style": _PAGE}
+        return save(fragment("stages_page.html", content), Path(path).expanduser().absolute())
+
+
+_BASE = """.graticule-stages {
+  --soft: #7a8490; --line: #9aa5b155; --shade: #9aa5b122; --accent: #2f7fb5;
+  font: 14px/1.45 system-ui, sans-serif;
+}
+.graticule-stages h4 { font-size: .95rem; margin: 0 0 .2rem; }
+.graticule-stages .soft { color: var(--soft); }
+.graticule-stages .small { font-size: .85rem; }
+"""
+_PAGE = "body { margin: 1.5rem; color: #1f2933; background: #fff; }\n"
+
+
+def show(
+    pipeline: Any,
+    image: Any,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    samples: Samples = "auto",
+) -> Stages:
+    """Show what every stage of a pipeline makes of an image.
+
+    Parameters
+    ----------
+    pipeline : Pipeline or sklearn.pipeline.Pipeline
+        Of Graticule, or of scikit-learn with steps that take images, or rows of pixels. A
+        scikit-learn step that is not fitted and needs no labels is fitted to this image, and
+        its panel says so; the pipeline itself is not changed.
+    image : DataArray or array_like
+        Computed whole, in memory.
+    inputs : mapping, optional
+        Images for the further inputs of a Graticule pipeline, by name.
+    samples : {"auto", "images", "pixels"}
+        What the first step of a scikit-learn pipeline takes: the image as it is, or a row per
+        pixel with a column per channel. By default what it was fitted to; one that was fitted
+        to nothing takes the image if it has nothing to learn, and pixels else.
+
+    Returns
+    -------
+    Stages
+        A notebook shows it; ``save`` writes it as a page; ``values`` holds the images.
+
+    Raises
+    ------
+    RequestError
+        If it is no pipeline, an input is missing, or a step needs to be fitted first.
+    GraticuleError
+        What a step finds wrong, with the name of the step.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> image = np.random.default_rng(0).normal(size=(32, 32)); image[8:20, 8:20] += 5
+    >>> gt.show(make_pipeline(StandardScaler(), KMeans(2, random_state=0)), image)
+    <Stages of StandardScaler > KMeans: image > standardscaler > kmeans>
+    """
+    if hasattr(pipeline, "first_input"):
+        title, made = pipeline.name, list(_of_graticule(pipeline, image, inputs or {}))
+    elif is_sklearn(pipeline):
+        title = " > ".join(type(step).__name__ for _, step in pipeline.steps)
+        made = made_by(pipeline, as_image(image), samples)
+    else:
+        raise RequestError(
+            f"a pipeline of Graticule or scikit-learn is needed, not {type(pipeline).__name__}",
+            hint="Pipeline.load(path), or sklearn.pipeline.make_pipeline(...)",
+        )
+    return Stages(title, tuple(_panels(made)), {one.name: one.value for one in made})
+
+
+def _of_graticule(pipeline: Any, image: Any, inputs: Mapping[str, Any]) -> Iterator[Made]:
+    """Give the inputs and what every step makes of them."""
+    from graticule.pipeline.evaluate import Evaluation
+
+    needed = [name for name in pipeline.inputs if name != pipeline.first_input]
+    missing = [name for name in needed if name not in inputs]
+    if missing or set(inputs) - set(needed):
+        raise RequestError(
+            f"the pipeline takes {', '.join(needed) or 'nothing'} beside the image, "
+            f"not {', '.join(inputs) or 'nothing'}",
+            hint="show(pipeline, image, inputs={name: image})",
+        )
+    given = {pipeline.first_input: image, **inputs}
+    data = {name: _input(pipeline.inputs[name], value) for name, value in given.items()}
+    yield from (Made(name, "", {}, value) for name, value in data.items())
+    evaluation = Evaluation(pipeline, data)
+    for name, step in pipeline.steps.items():
+        results = evaluation.outputs_of(name)
+        seconds = evaluation.facts[name].seconds
+        for output, value in zip(step.op.outputs, results, strict=True):
+            label = f"{name}.{output.name}" if len(results) > 1 else name
+            params = {key: _spoken(each) for key, each in step.params.items()}
+            yield Made(label, step.op.name, params, value, output.kind, seconds, _words(value))
+
+
+def _input(spec: Any, value: Any) -> Any:
+    """Return an input as an image with the axes that the pipeline says it has."""
+    if isinstance(value, pd.DataFrame):
+        return value
+    dims = None if isinstance(value, xr.DataArray) else spec.dims
+    return spec.completed(as_image(value, dims=dims, spacing=spec.spacing or None))
+
+
+def _spoken(value: Any) -> Any:
+    plain = isinstance(value, bool | int | float | str | list | tuple) or value is None
+    return value if plain else str(value)
+
+
+def _words(value: Any) -> str:
+    """Return a table or a record in words; nothing for what is drawn."""
+    if not isinstance(value, pd.DataFrame):
+        return "" if isinstance(value, xr.DataArray) else "no picture"
+    units = value.attrs.get("units", {})
+    if len(value) != 1:
+        return f"a table of {len(value):,} rows: {', '.join(map(str, value.columns[:8]))}"
+    said = [
+        f"{name} = {number(_python(value[name].iloc[0]))} {unit(units.get(name, ''))}".strip()
+        for name in value.columns[:6]
+    ]
+    return ", ".join(said)
+
+
+def _python(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _panels(made: list[Made]) -> Iterator[Panel]:
+    """Give a panel for each; masks are outlined on the first image of their shape."""
+    from graticule.pipeline.preview import pictured
+
+    row = next(_row_number)
+    grounds: list[Picture] = []
+    for index, one in enumerate(made):
+        about: dict[str, Any] = {
+            "name": one.name,
+            "op": one.op,
+            "params": parameters(one.params),
+            "seconds": one.seconds,
+        }
+        if not isinstance(one.value, xr.DataArray):
+            yield Panel(**about, note=one.note)
+            continue
+        picture = picture_of(*pictured(one.value, one.kind)).flat()
+        under = next((g for g in grounds if g.values.shape[:2] == picture.values.shape[:2]), None)
+        if picture.kind == Kind.IMAGE and len(picture.axes) >= 2:
+            grounds.append(picture)
+        ground = under if picture.kind == Kind.MASK else None
+        panel = _drawn(picture, f"stage-{row}-{index}", ground, about)
+        if one.has_classes and picture.kind == Kind.LABELS:
+            panel = replace(panel, note=f"{np.unique(picture.values).size} classes")
+        yield _noted(panel, one.note)
+
+
+def _drawn(picture: Picture, key: str, under: Picture | None, about: dict[str, Any]) -> Panel:
+    try:
+        return panel_of(picture, key, under, **about)
+    except (GraticuleError, ValueError, TypeError, IndexError) as error:
+        return Panel(**about, note=f"This picture cannot be drawn: {error}")
+
+
+def _noted(panel: Panel, note: str) -> Panel:
+    said = ", ".join(text for text in (panel.note, note) if text)
+    return replace(panel, note=said)
