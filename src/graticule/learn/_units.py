@@ -1,0 +1,75 @@
+"""Units that intervals are made over: images, or blocks that know little of each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from graticule.evaluate.bootstrap import block_size, blocks
+from graticule.learn.data import Data
+from graticule.learn.judging import FEWEST
+from graticule.learn.splits import Fold
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+_MOST = 400
+_LOOKED_AT = 1024
+_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A box of an image, with its number among the units of all images."""
+
+    number: int
+    box: tuple[slice, ...]
+
+
+def units_of(data: Data, folds: Sequence[Fold]) -> tuple[str, dict[int, list[Unit]]]:
+    """Return what intervals are over, and the units of each image.
+
+    Whole groups or images are the units where those are held out and there are enough of them;
+    else blocks six times as large as truth and image know of themselves.
+    """
+    whole = not any(fold.units for fold in folds)
+    groups = list(dict.fromkeys(data.groups))
+    if whole and len(groups) >= FEWEST:
+        name = "images" if len(groups) == len(data.images) else "groups"
+        return name, {
+            n: [Unit(groups.index(data.groups[n]), tuple(slice(0, s) for s in data.known(n).shape))]
+            for n in range(len(data.images))
+        }
+    found: dict[int, list[Unit]] = {}
+    count = 0
+    for index in range(len(data.images)):
+        parts = blocks(data.known(index).shape, _side(data, index))
+        found[index] = [Unit(count + n, part) for n, part in enumerate(parts)]
+        count += len(parts)
+    return "blocks", found
+
+
+def _side(data: Data, index: int) -> int:
+    """Return a side of blocks beyond which truth and image know nothing of each other."""
+    truth = data.truth(index)
+    part = tuple(
+        slice(max(0, (size - _LOOKED_AT) // 2), max(0, (size - _LOOKED_AT) // 2) + _LOOKED_AT)
+        for size in truth.shape
+    )
+    values = data.brightness(index)[part]
+    fields = [values > np.nanmedian(values) if values.size else values]
+    if data.classes and bool((truth[part] >= 0).all()):
+        fields += [truth[part] == number for number in data.judged]
+    side: int = max(block_size(field) for field in fields)
+    fewest: int = math.ceil(math.pow(truth.size / _MOST, 1 / truth.ndim))
+    return max(side, fewest)
+
+
+def display(shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Return what of an image is shown: its middle plane, thinned to no more than 1024 a side."""
+    lead = [size // 2 for size in shape[:-2]]
+    step = max(1, math.ceil(max(shape[-2:]) / _SIDE))
+    return (*lead, *(slice(None, None, step) for _ in shape[-2:]))
