@@ -213,8 +213,7 @@ class Features:
         shape = tuple(image.sizes[dim] for dim in dims_of(image))
         out = np.empty((len(only), *shape), np.float32)
         for spans in cut(shape, len(only)):
-            where = tuple(slice(*span) for span in spans)
-            engine.fill(self, image, spans, only, out[(slice(None), *where)])
+            engine.fill(self, image, spans, only, out, [start for start, _ in spans])
         return out
 
     def strips(
@@ -253,11 +252,10 @@ class Features:
         for spans in cut(shape, len(only), size):
             where = tuple(slice(*span) for span in spans)
             part = (len(only), *(stop - start for start, stop in spans))
-            if held is None or not reuse:
+            if held is None or not reuse or held.shape != part:
                 held = np.empty(part, np.float32)
-            block = held[:, : part[1]]
-            engine.fill(self, image, spans, only, block)
-            yield where, block
+            engine.fill(self, image, spans, only, held)
+            yield where, held
 
     def rows(self, image: Any, where: Any, only: Sequence[int] | None = None) -> Array:
         """Return the features of some samples; only what surrounds these is computed.

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.learn.features.feature import CHANNEL, dims_of, one_channel
-from graticule.ops.filters._separable import mirrored
+from graticule.ops.filters._separable import folded
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Span: TypeAlias = tuple[int, int]
@@ -73,27 +73,32 @@ class Box:
         pairs = zip(self.own, self.read, strict=True)
         return tuple(slice(own[0] - read[0], own[1] - read[0]) for own, read in pairs)
 
-    def index(
-        self, axis: int, reach: int, span: Span | None = None, base: int | None = None
-    ) -> Array:
+    def index(self, axis: int, reach: int, span: Span, base: int) -> Array:
         """Return where the samples from ``reach`` before a span to ``reach`` after it are found.
 
         Positions outside the image are those of the border's rule; ``base`` is the position in
-        the image of the first sample of the array that is indexed (by default, of what was read).
+        the image of the first sample of the array that is indexed.
         """
         size = self.image.sizes[self.dims[axis]]
-        start, stop = self.own[axis] if span is None else span
-        first = self.read[axis][0] if base is None else base
+        place = np.arange(span[0] - reach, span[1] + reach)
         if self.border == "nearest":
-            place = np.clip(np.arange(start - reach, stop + reach), 0, size - 1)
-        else:
-            place = mirrored(size, 0)[_folded(start - reach, stop + reach, size)]
-        return place - first
+            return np.clip(place, 0, size - 1) - base
+        return folded(place, size) - base
 
+    def axis(self, axis: int, taps: Array, span: Span, base: int) -> tuple[Array, int, int, Array]:
+        """Return an axis as the compiled passes take it (see ``_derive_kernels``)."""
+        reach = taps.shape[1] - 1
+        size = self.image.sizes[self.dims[axis]]
+        inside = (max(0, reach - span[0]), size - span[0] + reach)
+        return (self.index(axis, reach, span, base), *inside, taps)
 
-def _folded(start: int, stop: int, size: int) -> Array:
-    place = np.arange(start, stop) % (2 * size)
-    return np.where(place < size, place, 2 * size - 1 - place)
+    def grown(self, reach: Sequence[int]) -> tuple[Span, ...]:
+        """Return the box grown by some samples each way, as far as the image goes."""
+        sizes = (self.image.sizes[dim] for dim in self.dims)
+        return tuple(
+            (max(0, start - r), min(size, stop + r))
+            for (start, stop), r, size in zip(self.own, reach, sizes, strict=True)
+        )
 
 
 def finite(values: Array) -> Array:

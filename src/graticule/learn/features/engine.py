@@ -68,20 +68,26 @@ def _reach(bank: Features, plain: xr.DataArray, dim: str, kind: str, scale: Leng
 
 
 def fill(
-    bank: Features, image: xr.DataArray, own: Sequence[Span], only: Sequence[int], out: Array
+    bank: Features,
+    image: xr.DataArray,
+    own: Sequence[Span],
+    only: Sequence[int],
+    out: Array,
+    at: Sequence[int] | None = None,
 ) -> None:
-    """Put the features of a box of an image into ``out``, ``(features, *box)``."""
+    """Put the features of a box of an image into ``out``, ``(features, *dims)``, from ``at`` on."""
     named = bank.names(image)
     base = base_of(named, only)
     features = [named[number] for number in base]
     box = Box.of(image, own, reach_of(bank, image, features), bank.border)
+    at = tuple(at or (0,) * len(own))
     if base == list(only):
-        _fill_base(bank, box, features, out)
+        _fill_base(bank, box, features, out, at)
         return
     block = np.empty((len(base), *box.shape), np.float32)
-    _fill_base(bank, box, features, block)
+    _fill_base(bank, box, features, block, (0,) * len(own))
     row = {number: block[place] for place, number in enumerate(base)}
-    for into, number in zip(out, only, strict=True):
+    for into, number in zip(_within(out, box, at), only, strict=True):
         if named[number].kind != "product":
             into[...] = row[number]
             continue
@@ -91,21 +97,31 @@ def fill(
             into *= row[factor]
 
 
-def _fill_base(bank: Features, box: Box, features: Sequence[Feature], out: Array) -> None:
-    def group(feature: Feature) -> tuple[str, int, Length | None]:
-        kind = feature.kind if feature.kind in ("value", "rank", "position") else "scale"
-        return kind, feature.channel, feature.scale
+def _within(out: Array, box: Box, at: Sequence[int]) -> Array:
+    spans = (slice(a, a + n) for a, n in zip(at, box.shape, strict=True))
+    return out[(slice(None), *spans)]
 
-    pairs = zip(features, out, strict=True)
-    for (kind, _, _), members in itertools.groupby(pairs, lambda pair: group(pair[0])):
-        some, into = (list(each) for each in zip(*members, strict=True))
+
+def _group(feature: Feature) -> tuple[str, int, Length | None]:
+    kind = feature.kind if feature.kind in ("value", "rank", "position") else "scale"
+    return kind, feature.channel, feature.scale
+
+
+def _fill_base(
+    bank: Features, box: Box, features: Sequence[Feature], out: Array, at: tuple[int, ...]
+) -> None:
+    done, view = 0, _within(out, box, at)
+    for (kind, _, _), members in itertools.groupby(features, _group):
+        some = list(members)
+        rows = slice(done, done + len(some))
+        done += len(some)
         if kind == "scale":
-            scales.fill(bank, box, some, into)
+            scales.fill(bank, box, some, out[rows], at)
         elif kind == "rank":
-            local.statistics(box, some, into)
+            local.statistics(box, some, view[rows])
+        elif kind == "value":
+            for feature, into in zip(some, view[rows], strict=True):
+                local.shifted(box, feature, into)
         else:
-            for feature, one in zip(some, into, strict=True):
-                if kind == "value":
-                    local.shifted(box, feature, one)
-                else:
-                    local.position(box, feature, bank.position, one)
+            for feature, into in zip(some, view[rows], strict=True):
+                local.position(box, feature, bank.position, into)

@@ -23,7 +23,8 @@ def shifted(box: Box, feature: Feature, out: Array) -> None:
         out[...] = values[box.inner]
         return
     spans = [(a + k, b + k) for (a, b), k in zip(box.own, shifts, strict=True)]
-    out[...] = values[np.ix_(*(box.index(axis, 0, span) for axis, span in enumerate(spans)))]
+    places = [box.index(n, 0, span, box.read[n][0]) for n, span in enumerate(spans)]
+    out[...] = values[np.ix_(*places)]
 
 
 def statistics(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> None:

@@ -48,7 +48,18 @@ def mirrored(size: int, reach: int) -> Array:
     >>> mirrored(3, 2)
     array([1, 0, 0, 1, 2, 2, 1])
     """
-    place = np.arange(-reach, size + reach) % (2 * size)
+    return folded(np.arange(-reach, size + reach), size)
+
+
+def folded(place: Array, size: int) -> Array:
+    """Return the samples of an axis that stand for positions inside and outside of it.
+
+    Examples
+    --------
+    >>> folded(np.array([-4, -1, 5, 6]), 6)
+    array([3, 0, 5, 5])
+    """
+    place = place % (2 * size)
     return np.where(place < size, place, 2 * size - 1 - place)
 
 
