@@ -1,0 +1,166 @@
+"""The trees of fitted estimators, as `RawTree`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graticule.core.errors import ParameterError
+from graticule.learn.forest._layout import Array, RawTree
+
+MEAN, PLAIN, SOFTMAX, EXPONENT = 0, 1, 2, 3
+"""What becomes of the sum of all trees: their mean, itself, shares of a whole, its exponential."""
+
+_SINGLE = ("DecisionTree", "ExtraTree")
+_FORESTS = ("RandomForest", "ExtraTrees")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an estimator learned.
+
+    Attributes
+    ----------
+    trees : list of RawTree
+        In the order in which they are summed.
+    features : int
+        Columns the estimator was fitted with.
+    link : int
+        What becomes of the sum.
+    baseline : ndarray
+        What the sum starts from, (channels,).
+    classes : ndarray or None
+        None for regression.
+    importances : ndarray
+        Of each feature; empty where the estimator has none.
+    """
+
+    trees: list[RawTree]
+    features: int
+    link: int
+    baseline: Array
+    classes: Array | None
+    importances: Array
+
+
+def source_of(estimator: Any) -> Source:
+    """Return what a fitted estimator learned.
+
+    Raises
+    ------
+    ParameterError
+        If it is not fitted, or of a kind that cannot be walked.
+    """
+    name = type(estimator).__name__
+    if not hasattr(estimator, "n_features_in_"):
+        raise ParameterError(f"{name} must be fitted first", where="estimator", hint="call fit")
+    if hasattr(estimator, "raw_trees_"):
+        return _own(estimator)
+    if name.startswith("HistGradientBoosting"):
+        return _boosted(estimator)
+    if name.startswith(_SINGLE) and hasattr(estimator, "tree_"):
+        return _averaged(estimator, [estimator])
+    if name.startswith(_FORESTS) and hasattr(estimator, "estimators_"):
+        return _averaged(estimator, list(estimator.estimators_))
+    raise ParameterError(
+        f"must be a decision tree, a forest or histogram gradient boosting, not {name}",
+        where="estimator",
+        hint="other estimators predict by themselves",
+    )
+
+
+def _own(estimator: Any) -> Source:
+    trees = list(estimator.raw_trees_)
+    channels = trees[0].value.shape[1]
+    classes = getattr(estimator, "classes_", None)
+    return Source(
+        trees,
+        estimator.n_features_in_,
+        MEAN,
+        np.zeros(channels),
+        classes,
+        estimator.feature_importances_,
+    )
+
+
+def _averaged(estimator: Any, members: list[Any]) -> Source:
+    if members[0].n_outputs_ != 1:
+        raise ParameterError(
+            f"must predict one output, not {members[0].n_outputs_}",
+            where="estimator",
+            hint="fit one estimator for each",
+        )
+    classes = getattr(estimator, "classes_", None)
+    trees = [_scikit_tree(member.tree_, classes is not None) for member in members]
+    return Source(
+        trees,
+        int(estimator.n_features_in_),
+        MEAN,
+        np.zeros(trees[0].value.shape[1]),
+        classes,
+        np.asarray(estimator.feature_importances_, np.float64),
+    )
+
+
+def _scikit_tree(tree: Any, classification: bool) -> RawTree:
+    value = np.asarray(tree.value[:, 0, :], np.float64)
+    if classification:
+        value = value / value.sum(axis=1, keepdims=True)
+    return RawTree(
+        np.asarray(tree.feature),
+        np.asarray(tree.children_left),
+        np.asarray(tree.children_right),
+        np.asarray(tree.threshold),
+        value,
+        np.asarray(tree.weighted_n_node_samples),
+    )
+
+
+def _boosted(estimator: Any) -> Source:
+    """Return the trees of histogram gradient boosting, one channel each.
+
+    Of two classes the first gets a channel of zeros, so that the shares are those of the logistic
+    function.
+    """
+    grown = list(getattr(estimator, "_predictors"))  # noqa: B009
+    classes = getattr(estimator, "classes_", None)
+    start = np.asarray(getattr(estimator, "_baseline_prediction"), np.float64).ravel()  # noqa: B009
+    shift = 1 if classes is not None and start.size == 1 else 0
+    channels = start.size + shift
+    trees = [
+        _boosted_tree(predictor.nodes, channels, number + shift)
+        for step in grown
+        for number, predictor in enumerate(step)
+    ]
+    baseline = np.concatenate([np.zeros(shift), start])
+    link = _link_of(estimator) if classes is None else SOFTMAX
+    return Source(trees, int(estimator.n_features_in_), link, baseline, classes, np.zeros(0))
+
+
+def _link_of(estimator: Any) -> int:
+    name = type(getattr(estimator, "_loss").link).__name__  # noqa: B009
+    if name == "IdentityLink":
+        return PLAIN
+    if name == "LogLink":
+        return EXPONENT
+    raise ParameterError(f"must have an identity or logarithmic link, not {name}", where="loss")
+
+
+def _boosted_tree(nodes: Any, channels: int, channel: int) -> RawTree:
+    if nodes["is_categorical"].any():
+        raise ParameterError(
+            "must be fitted without categorical features", where="estimator.categorical_features"
+        )
+    leaf = nodes["is_leaf"] != 0
+    value = np.zeros((nodes.size, channels))
+    value[:, channel] = nodes["value"]
+    return RawTree(
+        np.where(leaf, -2, nodes["feature_idx"]),
+        np.where(leaf, -1, nodes["left"].astype(np.int64)),
+        np.where(leaf, -1, nodes["right"].astype(np.int64)),
+        nodes["num_threshold"],
+        value,
+        nodes["count"],
+    )

@@ -1,0 +1,368 @@
+"""Compiled walk of many rows through many trees.
+
+Rows come in blocks. A block is held as tiles of 16 rows, feature by feature, so that one feature of
+a tile is one line of cache. The values are held as integers in the same order as the floats. The 16
+rows of a tile go down a tree in step, which hides the time that memory takes; rows at a leaf stay
+where they are, and those not at a leaf after the usual depth of the tree are gathered into full
+tiles again. Where the 16 rows agree, as neighbours in an image do, they go down as one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+LANES = 16
+MEAN, PLAIN, SOFTMAX, EXPONENT = 0, 1, 2, 3
+
+_U = np.uint64
+_ONE = np.uint64(1)
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_LANE = np.uint64(15)
+_BY16 = np.uint64(4)
+_AGAIN = 2  # levels between two looks at which rows have come to a leaf
+_AS_ONE = 4  # levels that rows go down as one between two looks at whether they still agree
+_PROBE = 8  # trees after which neighbours that did not agree are tried again
+
+
+class Table(NamedTuple):
+    """A table of floats: the value of a feature of a row lies at the sum of so many steps."""
+
+    flat: Any
+    by_feature: int
+    by_row: int
+
+
+class Trees(NamedTuple):
+    """Trees as the kernels see them; see `CompiledForest` for the arrays it has too."""
+
+    nodes: Any
+    outputs: Any
+    table: Any
+    starts: Any
+    rounds: Any
+    rest: Any
+    look: Any
+    baseline: Any
+    used: Any
+    bits: Any
+    votes: bool
+    link: int
+
+
+class Scratch(NamedTuple):
+    """Room for one block of rows."""
+
+    tile: Any
+    bounds: Any
+    rows: Any
+    state: Any
+    leaf: Any
+    group: Any
+    sums: Any
+    place: Any
+    lane_base: Any
+    lane_node: Any
+
+
+@njit(cache=True, nogil=True)
+def scratch_of(size: int, features: int, channels: int) -> Scratch:
+    """Make room for ``size`` rows, a multiple of 16."""
+    groups = size // 16
+    return Scratch(
+        np.zeros(size * features, np.int32),
+        np.zeros(groups * features * 2, np.int32),
+        np.zeros(size + 16, np.uint32),
+        np.zeros(size + 16, np.uint32),
+        np.zeros(size, np.uint32),
+        np.zeros(groups, np.uint32),
+        np.zeros((size, channels)),
+        np.zeros(size, np.int64),
+        np.zeros(16, np.uint32),
+        np.zeros(16, np.uint32),
+    )
+
+
+@njit(cache=True, nogil=True)
+def ordered(value: Any) -> Any:
+    """Return an integer that compares with others as the float32 does; both zeros are one."""
+    bits = np.float32(np.float32(value) + np.float32(0)).view(np.int32)
+    return bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF))
+
+
+@njit(cache=True, nogil=True)
+def _known(columns: Table, used: Any, span: tuple[int, int], place: Any) -> int:
+    """List the rows that have no NaN, in the order in which the table is stored."""
+    flat, by_feature, by_row = columns
+    start, stop = span
+    missing = np.zeros(stop - start, np.bool_)
+    if by_feature < by_row:
+        for row in range(start, stop):
+            for f in used:
+                missing[row - start] |= np.isnan(flat[f * by_feature + row * by_row])
+    else:
+        for f in used:
+            for row in range(start, stop):
+                missing[row - start] |= np.isnan(flat[f * by_feature + row * by_row])
+    count = 0
+    for row in range(start, stop):
+        place[count] = row
+        count += not missing[row - start]
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _fill(columns: Table, used: Any, room: Scratch, count: int) -> None:
+    """Copy the rows listed in ``room.place`` into tiles."""
+    flat, by_feature, by_row = columns
+    features = used.size
+    place, tile = room.place, room.tile
+    if by_feature < by_row:
+        for i in range(count):
+            base = (i >> 4) * features * 16 + (i & 15)
+            for f in range(features):
+                tile[base + f * 16] = ordered(flat[used[f] * by_feature + place[i] * by_row])
+    else:
+        for f in range(features):
+            first = used[f] * by_feature
+            for i in range(count):
+                at = ((i >> 4) * features + f) * 16 + (i & 15)
+                tile[at] = ordered(flat[first + place[i] * by_row])
+
+
+@njit(cache=True, nogil=True)
+def _limit(room: Scratch, features: int, count: int) -> None:
+    """Note the smallest and largest value of each feature in each tile."""
+    tile, bounds = room.tile, room.bounds
+    for group in range((count + 15) // 16):
+        top = min(16, count - group * 16)
+        for f in range(features):
+            base = (group * features + f) * 16
+            low = high = tile[base]
+            for lane in range(1, top):
+                low = min(low, tile[base + lane])
+                high = max(high, tile[base + lane])
+            bounds[(group * features + f) * 2] = low
+            bounds[(group * features + f) * 2 + 1] = high
+
+
+@njit(cache=True, nogil=True)
+def _as_one(trees: Trees, room: Scratch, count: int, start: Any) -> int:
+    """Take tiles down together while their rows agree; return the levels gained, summed."""
+    nodes, bounds, group, bits = trees.nodes, room.bounds, room.group, trees.bits
+    features = _U(trees.used.size)
+    mask = (_ONE << bits) - _ONE
+    gained = 0
+    for g in range((count + 15) // 16):
+        node = _U(group[_U(g)])
+        first = _U(g) * features
+        for _ in range(_AS_ONE):
+            word = nodes[node]
+            low = word & _LOW
+            threshold = np.int32(word >> _HALF)
+            at = (first + (low & mask)) * _U(2)
+            right = bounds[at] > threshold
+            left = bounds[at + _ONE] <= threshold
+            below = start + (low >> bits) + _U(right)
+            gained += (left | right) & (below != node)
+            node = below if left | right else node
+        group[_U(g)] = node
+    return gained
+
+
+@njit(cache=True, nogil=True)
+def _begin(trees: Trees, room: Scratch, count: int, start: Any, eager: bool) -> int:
+    """Put all rows where their tile is; return the levels gained, summed over tiles."""
+    groups = (count + 15) // 16
+    for g in range(groups):
+        room.group[g] = start
+    gained = 0
+    while eager:
+        more = _as_one(trees, room, count, start)
+        gained += more
+        eager = more > 2 * groups
+    rows, state = room.rows, room.state
+    for i in range(count):
+        rows[i] = i
+        state[i] = room.group[i >> 4]
+    return gained
+
+
+@njit(cache=True, nogil=True)
+def _descend(trees: Trees, room: Scratch, count: int, start: Any, levels: int) -> None:
+    """Take every row to its leaf."""
+    nodes, bits, tile = trees.nodes, trees.bits, room.tile
+    rows, state, leaf = room.rows, room.state, room.leaf
+    base, lane_node = room.lane_base, room.lane_node
+    wide = _U(trees.used.size * 16)
+    mask = (_ONE << bits) - _ONE
+    left = _U(count)
+    while left > _U(0):
+        last = left
+        while last & _LANE:  # fill the last tile with copies of its first row
+            rows[last] = rows[left - _ONE]
+            state[last] = state[left - _ONE]
+            last += _ONE
+        keep = _U(0)
+        for group in range(np.int64(last >> _BY16)):
+            at = _U(group) << _BY16
+            for lane in range(16):
+                row = _U(rows[at + _U(lane)])
+                base[_U(lane)] = (row >> _BY16) * wide + (row & _LANE)
+                lane_node[_U(lane)] = state[at + _U(lane)]
+            for _ in range(levels):
+                for lane in range(16):
+                    word = nodes[_U(lane_node[_U(lane)])]
+                    low = word & _LOW
+                    value = tile[_U(base[_U(lane)]) + ((low & mask) << _BY16)]
+                    right = value > np.int32(word >> _HALF)
+                    lane_node[_U(lane)] = start + (low >> bits) + _U(right)
+            for lane in range(np.int64(min(at + _U(16), left) - at)):
+                row = _U(rows[at + _U(lane)])
+                node = _U(lane_node[_U(lane)])
+                leaf[row] = node
+                rows[keep] = row
+                state[keep] = node
+                keep += _U(start + ((nodes[node] & _LOW) >> bits) != node)
+        left = keep
+        levels = _AGAIN
+
+
+@njit(cache=True, nogil=True)
+def _add(trees: Trees, room: Scratch, count: int) -> None:
+    """Add what the leaves say."""
+    outputs, table, sums, leaf = trees.outputs, trees.table, room.sums, room.leaf
+    channels = sums.shape[1]
+    if trees.votes:
+        for i in range(count):
+            sums[i, outputs[leaf[i]]] += 1.0
+    else:
+        for i in range(count):
+            line = outputs[leaf[i]]
+            for channel in range(channels):
+                sums[i, channel] += table[line, channel]
+
+
+@njit(cache=True, nogil=True)
+def _leader(sums: Any, row: int) -> tuple[int, float]:
+    """Return the first of the largest channels, and its lead."""
+    best, first, second = 0, sums[row, 0], -np.inf
+    for channel in range(1, sums.shape[1]):
+        value = sums[row, channel]
+        if value > first:
+            best, first, second = channel, value, first
+        elif value > second:
+            second = value
+    return best, first - second
+
+
+@njit(cache=True, nogil=True)
+def _settle(room: Scratch, features: int, count: int, rest: float, labels: Any) -> int:
+    """Write rows whose leader cannot be caught any more, and close the gaps if there are many."""
+    sums, place, tile = room.sums, room.place, room.tile
+    open_rows = 0
+    for i in range(count):
+        best, lead = _leader(sums, i)
+        open_rows += lead <= rest
+    if open_rows * 4 > count * 3:
+        return count
+    keep = 0
+    for i in range(count):
+        best, lead = _leader(sums, i)
+        if lead > rest:
+            labels[place[i], 0] = best
+            continue
+        if keep != i:
+            source = (i >> 4) * features * 16 + (i & 15)
+            target = (keep >> 4) * features * 16 + (keep & 15)
+            for f in range(features):
+                tile[target + f * 16] = tile[source + f * 16]
+            sums[keep] = sums[i]
+            place[keep] = place[i]
+        keep += 1
+    return keep
+
+
+@njit(cache=True, nogil=True)
+def _finish(sums: Any, link: int, trees: int) -> None:
+    """Turn the sums of a row into what is asked for, in place."""
+    if link == MEAN:
+        for channel in range(sums.size):
+            sums[channel] /= trees
+    elif link == SOFTMAX:
+        sums[:] = np.exp(sums - sums.max())
+        sums /= sums.sum()
+    elif link == EXPONENT:
+        sums[:] = np.exp(sums)
+
+
+@njit(cache=True, nogil=True)
+def _write(trees: Trees, room: Scratch, count: int, label: bool, out: Any) -> None:
+    """Write the rows still there: probabilities, or their first largest."""
+    values = np.zeros(room.sums.shape[1], np.float32)
+    for i in range(count):
+        _finish(room.sums[i], trees.link, trees.starts.size - 1)
+        if label:
+            values[:] = room.sums[i]
+            out[room.place[i], 0] = np.argmax(values)
+        else:
+            for channel in range(values.size):
+                out[room.place[i], channel] = room.sums[i, channel]
+
+
+@njit(cache=True, nogil=True)
+def walk(columns: Table, trees: Trees, span: tuple[int, int, int], label: bool, out: Any) -> None:
+    """Predict rows from the first of ``span`` to the second, in blocks of the third.
+
+    ``out`` (rows, channels) gets probabilities or values, or in its one channel the labels. Rows
+    with NaN are left as they are.
+    """
+    features = trees.used.size
+    room = scratch_of(span[2], features, trees.baseline.size)
+    for begin in range(span[0], span[1], span[2]):
+        end = min(begin + span[2], span[1])
+        count = _known(columns, trees.used, (begin, end), room.place)
+        _fill(columns, trees.used, room, count)
+        room.sums[:count] = trees.baseline
+        _limit(room, features, count)
+        agreed = True
+        for tree in range(trees.starts.size - 1):
+            if count == 0:
+                break
+            start = _U(trees.starts[tree])
+            eager = agreed or tree % _PROBE == 0
+            gained = _begin(trees, room, count, start, eager)
+            groups = (count + 15) // 16
+            if eager:
+                agreed = gained > groups // 2
+            _descend(trees, room, count, start, max(1, trees.rounds[tree] - gained // groups))
+            _add(trees, room, count)
+            if label and trees.look[tree]:
+                before = count
+                count = _settle(room, features, count, trees.rest[tree], out)
+                if count < before:
+                    _limit(room, features, count)
+        _write(trees, room, count, label, out)
+
+
+@njit(cache=True, nogil=True)
+def mean_depths(nodes: Any, weights: Any, starts: Any, bits: Any) -> Any:
+    """Return the mean depth of the leaves of each tree, by training weight, at least 1."""
+    found = np.ones(starts.size - 1, np.int64)
+    depth = np.zeros(nodes.size, np.int64)
+    for tree in range(starts.size - 1):
+        start = starts[tree]
+        total, summed = 0.0, 0.0
+        for node in range(start, starts[tree + 1]):
+            child = start + np.int64((nodes[node] & _LOW) >> bits)
+            if child == node:
+                total += weights[node]
+                summed += weights[node] * depth[node]
+            else:
+                depth[child] = depth[child + 1] = depth[node] + 1
+        if total > 0:
+            found[tree] = max(1, np.int64(np.rint(summed / total)))
+    return found

@@ -1,0 +1,253 @@
+"""Trees packed for compiled prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from graticule.core.errors import ImageError, ParameterError
+from graticule.core.threads import spread
+from graticule.learn.forest._checked import require_sound_arrays
+from graticule.learn.forest._layout import Array, bits_for, packed
+from graticule.learn.forest._sources import source_of
+
+_BLOCK = 512
+"""Rows of a block: its tiles stay in the second-level cache beside a tree."""
+_LARGE = 2048
+"""The same where trees are too large to be fetched for so few rows."""
+_LARGE_TREE = 1 << 14
+_LEAST = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledForest:
+    """One or more decision trees as flat arrays, walked by compiled loops on all processors.
+
+    What it predicts is what the estimator it was made `of` predicts from the same float32 values:
+    the mean of the trees' leaves, or their sum for gradient boosting. Rows with NaN in a feature
+    that is used have no prediction.
+
+    Attributes
+    ----------
+    nodes : ndarray of uint64
+        In the upper half the threshold, a float32 as an int32 of the same order; in the lower the
+        left child, counted from the root of the tree, and in the last bits the position of the
+        feature in ``used``. The right child follows the left one. A leaf is its own left child.
+    outputs : ndarray of int32
+        Line of ``table`` that each leaf says.
+    table : ndarray of float64
+        What leaves say, (lines, channels).
+    starts : ndarray of int64
+        Where each tree starts in ``nodes``, and where the last ends.
+    weights : ndarray of float32
+        Weight of training samples that came to each node.
+    used : ndarray of int64
+        Features that any tree asks for, ascending.
+    features : int
+        Columns of the table the trees were fitted with.
+    link : int
+        What becomes of the sum: 0 divided by the number of trees, 1 nothing, 2 shares
+        (softmax), 3 exponential.
+    baseline : ndarray of float64
+        What the sum starts from, (channels,).
+    classes : ndarray or None
+        None for regression.
+    importances : ndarray of float64
+        Mean decrease of impurity by feature; empty where not known.
+    """
+
+    nodes: Array
+    outputs: Array
+    table: Array
+    starts: Array
+    weights: Array
+    used: Array
+    features: int
+    link: int
+    baseline: Array
+    classes: Array | None
+    importances: Array
+
+    @classmethod
+    def of(cls, estimator: Any) -> CompiledForest:
+        """Pack a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A decision tree, random forest, extra trees or histogram gradient boosting of
+            scikit-learn, classifier or regressor, or a forest of this package. One that is packed
+            already is returned as it is.
+
+        Raises
+        ------
+        ParameterError
+            If it is not fitted, is of another kind, has several outputs or categorical features.
+
+        Examples
+        --------
+        >>> from sklearn.tree import DecisionTreeClassifier
+        >>> tree = DecisionTreeClassifier().fit([[0.0], [1.0]], ["low", "high"])
+        >>> forest = CompiledForest.of(tree)
+        >>> forest.classes[forest.labels(np.array([[0.1, 0.9]], np.float32))].tolist()
+        ['low', 'high']
+        """
+        if isinstance(estimator, CompiledForest):
+            return estimator
+        source = source_of(estimator)
+        return cls(
+            **packed(source.trees, source.features),
+            features=source.features,
+            link=source.link,
+            baseline=source.baseline,
+            classes=None if source.classes is None else np.asarray(source.classes),
+            importances=source.importances,
+        )
+
+    @property
+    def trees(self) -> int:
+        """Number of trees."""
+        return self.starts.size - 1
+
+    @property
+    def bits(self) -> int:
+        """Bits of a node that hold the position of its feature."""
+        return bits_for(self.used.size)
+
+    def narrowed(self) -> CompiledForest:
+        """Return the same forest over a table of the used features alone, in their order.
+
+        Examples
+        --------
+        >>> from sklearn.tree import DecisionTreeRegressor
+        >>> tree = DecisionTreeRegressor().fit([[7.0, 0.0], [7.0, 1.0]], [0, 1])
+        >>> forest = CompiledForest.of(tree)
+        >>> forest.features, forest.used.tolist(), forest.narrowed().features
+        (2, [1], 1)
+        """
+        importances = self.importances[self.used] if self.importances.size else self.importances
+        size = self.used.size
+        return replace(self, used=np.arange(size), features=size, importances=importances)
+
+    def proba(self, columns: Array) -> Array:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        columns : ndarray
+            (features, rows) floats, compared as float32. Stored in either order: pass a table of
+            rows as ``table.T``; nothing is copied.
+
+        Returns
+        -------
+        ndarray
+            (rows, classes) float32; NaN for rows with NaN in a used feature.
+
+        Raises
+        ------
+        ImageError
+            If there are more or fewer features than the forest was fitted with.
+        ParameterError
+            If the trees are those of a regression.
+        """
+        self._require(classes=True)
+        return self._walked(columns, np.float32)
+
+    def values(self, columns: Array, dtype: Any = np.float32) -> Array:
+        """Return what a regression predicts, (rows,), of ``dtype``; NaN for rows with NaN.
+
+        Parameters and errors are those of `proba`, the other way round.
+        """
+        self._require(classes=False)
+        return self._walked(columns, dtype)[:, 0]
+
+    def labels(self, columns: Array) -> Array:
+        """Return the position in ``classes`` of the most probable class.
+
+        The same as the first largest of `proba`, and sooner: a row is done with as soon as the
+        trees that are left cannot change its class.
+
+        Returns
+        -------
+        ndarray
+            (rows,) int16; -1 for rows with NaN in a used feature.
+        """
+        self._require(classes=True)
+        out = np.full((self._rows(columns), 1), -1, np.int16)
+        self._walk(columns, True, out)
+        return out[:, 0]
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the forest as plain arrays, for a file."""
+        names = ("nodes", "outputs", "table", "starts", "weights", "used", "baseline")
+        found = {name: getattr(self, name) for name in names}
+        found["importances"] = self.importances
+        found["form"] = np.array([self.features, self.link], np.int64)
+        if self.classes is not None:
+            found["classes"] = self.classes
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> CompiledForest:
+        """Return the forest that `arrays` gave.
+
+        Raises
+        ------
+        UnsafeFileError
+            If an array is missing, or a node leads out of its tree.
+        """
+        require_sound_arrays(arrays)
+        features, link = (int(value) for value in arrays["form"])
+        plain = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+        plain.pop("form")
+        classes = plain.pop("classes", None)
+        return cls(**plain, features=features, link=link, classes=classes)
+
+    @cached_property
+    def _packed(self) -> Any:
+        from graticule.learn.forest._walk import trees_of
+
+        return trees_of(self)
+
+    @cached_property
+    def _block(self) -> int:
+        return _LARGE if self.nodes.size > _LARGE_TREE * self.trees else _BLOCK
+
+    def _require(self, *, classes: bool) -> None:
+        if classes != (self.classes is not None):
+            have = "values, not classes" if classes else "classes, not values"
+            way = "values" if classes else "proba or labels"
+            raise ParameterError(f"the trees predict {have}", hint=f"use {way}")
+
+    def _walked(self, columns: Array, dtype: Any) -> Array:
+        out = np.full((self._rows(columns), self.baseline.size), np.nan, dtype)
+        self._walk(columns, False, out)
+        return out
+
+    def _rows(self, columns: Array) -> int:
+        if (
+            columns.ndim != 2
+            or columns.shape[0] != self.features
+            or columns.dtype.kind not in "fiub"
+        ):
+            raise ImageError(
+                f"columns must be numbers of shape ({self.features}, rows), "
+                f"not {columns.dtype} of shape {columns.shape}",
+                hint="pass a table of rows as table.T",
+            )
+        return int(columns.shape[1])
+
+    def _walk(self, columns: Array, label: bool, out: Array) -> None:
+        from graticule.learn.forest._walk import table_of
+        from graticule.learn.forest._walk_kernels import walk
+
+        trees, block, table = self._packed, self._block, table_of(columns)
+        spread(
+            lambda start, stop: walk(table, trees, (start, stop, block), label, out),
+            columns.shape[1],
+            least=_LEAST,
+        )
