@@ -14,7 +14,7 @@ from graticule.learn.crossval import compare, lesson_of
 from graticule.learn.data import Data
 from graticule.learn.dividing import divided
 from graticule.learn.document import SplitSpec
-from graticule.learn.methods import Answer
+from graticule.learn.lesson import Answer
 
 
 def scene(seed=0, shape=(96, 112)):

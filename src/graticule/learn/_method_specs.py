@@ -15,7 +15,7 @@ Kind: TypeAlias = Literal["pixels", "unet", "pipeline"]
 
 _KEYS: dict[Kind, tuple[str, ...]] = {
     "pixels": ("features", "estimator", "balance", "max_samples", "seed"),
-    "unet": ("unet", "fit"),
+    "unet": ("unet", "fit", "validation"),
     "pipeline": ("pipeline", "output", "threshold"),
 }
 ESTIMATORS = (
@@ -112,8 +112,8 @@ def _unet(body: Any, path: str, faults: Faults) -> None:
     _called(UNet, faults.mapping(body, "unet", f"{path}.unet"), f"{path}.unet", body, faults)
     fit = faults.mapping(body, "fit", f"{path}.fit")
     taken = list(inspect.signature(UNet.fit).parameters)
-    faults.known(fit, [name for name in taken if name not in ("self", "images", "labels")],
-                 f"{path}.fit")  # fmt: skip
+    given = ("self", "images", "labels", "where", "validation", "on_step")
+    faults.known(fit, [name for name in taken if name not in given], f"{path}.fit")
 
 
 def _called(what: Callable[..., Any], given: Any, path: str, parent: Any, faults: Faults) -> None:

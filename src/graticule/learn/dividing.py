@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from graticule.core.errors import CheckError
 from graticule.learn.data import Data
 from graticule.learn.document import REAL, SplitSpec
-from graticule.learn.methods import Method
+from graticule.learn.lesson import Method
 from graticule.learn.overlap import require_disjoint, require_distinct
 from graticule.learn.splits import Fold, by_blocks, by_group, by_image, by_samples, naive_halves
 

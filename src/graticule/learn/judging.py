@@ -18,7 +18,7 @@ from graticule.core.errors import CheckError
 from graticule.evaluate.bootstrap import Interval, bootstrap_sums
 from graticule.evaluate.curves import Ranking, Reliability, ranking
 from graticule.evaluate.pixels import Confusion
-from graticule.learn.methods import Answer
+from graticule.learn.lesson import Answer
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Statistic: TypeAlias = Callable[[Array], float]

@@ -7,104 +7,23 @@ without a threshold gets the one that is best where it may learn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import ALL, filtered_dims
-from graticule.core.errors import CheckError, ImageError, RequestError
+from graticule.core.errors import CheckError, RequestError
 from graticule.core.scope import Region
 from graticule.learn._method_specs import MethodSpec
+from graticule.learn._network_lessons import blanked, network_reach, validation_of
 from graticule.learn.document import Training
-from graticule.learn.labels import Classes, codes
+from graticule.learn.fixed import Fixed, Runner
+from graticule.learn.labels import Classes
+from graticule.learn.lesson import Answer, Fitted, Lesson, Method
 
 Array: TypeAlias = np.ndarray[Any, Any]
-Runner: TypeAlias = Callable[[Path, str, xr.DataArray], xr.DataArray]
-"""Runs a pipeline's file on an image, and gives the output of a name (or its only one)."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What a method may learn from.
-
-    Attributes
-    ----------
-    images, labels : sequence of DataArray
-        Labels (or continuous targets) of the spatial dims of each image.
-    where : sequence of (DataArray or None)
-        Samples that may be used; None: all.
-    kind : {"classes", "mask"}
-        What labels mean.
-    classes : tuple of Class
-        Empty for continuous targets.
-    options : dict
-        Given to the fitting of networks, as ``on_step``.
-    """
-
-    images: Sequence[xr.DataArray]
-    labels: Sequence[xr.DataArray]
-    where: Sequence[xr.DataArray | None]
-    kind: Literal["classes", "mask"]
-    classes: Classes
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a method says of a box of an image.
-
-    Attributes
-    ----------
-    probability : ndarray or None
-        (classes, samples of the box); None where it gives bare classes or values.
-    codes : ndarray
-        The number of the class of each sample; or the predicted value.
-    """
-
-    probability: Array | None
-    codes: Array
-
-
-class Fitted(Protocol):
-    """A method that has learned."""
-
-    def answer(self, image: xr.DataArray, box: Region) -> Answer:
-        """Return what it says of a box of an image."""
-        ...
-
-
-class Method(Protocol):
-    """A way to answer.
-
-    Attributes
-    ----------
-    name : str
-        In tables.
-    on : tuple of str
-        What it learns from: ``real`` and names of extra images.
-    """
-
-    @property
-    def name(self) -> str:
-        """In tables."""
-        ...
-
-    @property
-    def on(self) -> tuple[str, ...]:
-        """What it learns from: ``real`` and names of extra images."""
-        ...
-
-    def reach(self, image: xr.DataArray) -> dict[str, int]:
-        """Return how far it looks around a sample, by spatial dim."""
-        ...
-
-    def fit(self, lesson: Lesson) -> Fitted:
-        """Return what it is after a lesson."""
-        ...
 
 
 def methods_of(training: Training, runner: Runner | None = None) -> list[Method]:
@@ -155,8 +74,11 @@ class Learned:
 
     def reach(self, image: xr.DataArray) -> dict[str, int]:
         """Return its halo; a method that looks at all of an image has no reach."""
-        halo = self.model("mask", ()).halo(image)
-        reach = {dim: int(halo.get(dim, 0)) for dim in filtered_dims(image)}
+        model, dims = self.model("mask", ()), filtered_dims(image)
+        if self.spec.kind == "unet":
+            return network_reach(model, dims)
+        halo = model.recipe.halo(image)
+        reach = {dim: int(halo.get(dim, 0)) for dim in dims}
         endless = [dim for dim, samples in reach.items() if samples == ALL]
         if endless:
             raise CheckError(
@@ -173,7 +95,7 @@ class Learned:
         if self.spec.kind == "unet":
             from graticule.learn.unet import UNet
 
-            return UNet(**options.get("unet") or {})
+            return UNet(**{"labels": kind, "names": names, **(options.get("unet") or {})})
         from graticule.learn.features import Features
         from graticule.learn.pixels import PixelClassifier, PixelRegressor
 
@@ -187,14 +109,22 @@ class Learned:
     def fitted(self, lesson: Lesson) -> Any:
         """Return the model after a lesson."""
         model = self.model(lesson.kind, lesson.classes)
-        options: dict[str, Any] = {"where": list(lesson.where)}
-        if self.spec.kind == "unet":
-            options |= {**(self.spec.options.get("fit") or {}), **lesson.options}
-        return model.fit(list(lesson.images), list(lesson.labels), **options)
+        where = list(lesson.where)
+        if self.spec.kind != "unet":
+            return model.fit(list(lesson.images), list(lesson.labels), where=where)
+        options = {**(self.spec.options.get("fit") or {}), **lesson.options}
+        share = float(self.spec.options.get("validation", 0))
+        if share:
+            options["validation"] = validation_of(lesson, share)
+        images, labels = blanked(lesson)
+        return model.fit(images, labels, where=where, **options)
 
     def fit(self, lesson: Lesson) -> Fitted:
         """Return the model after a lesson, ready to answer."""
-        return _Model(self.fitted(lesson), lesson.classes)
+        model = self.fitted(lesson)
+        if getattr(getattr(model, "history", None), "stopped", "") == "interrupted":
+            raise KeyboardInterrupt  # half a training is no fold
+        return _Model(model, lesson.classes)
 
 
 @dataclass(frozen=True)
@@ -218,127 +148,3 @@ class _Model:
         for own, each in zip(found, self.model.classes, strict=True):
             probability[places[each.value]] = own
         return Answer(probability, probability.argmax(axis=0))
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """A pipeline that gives a mask, labels of classes, or a score."""
-
-    spec: MethodSpec
-    path: Path
-    runner: Runner
-    _kept: dict[int, tuple[xr.DataArray, Array]] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """As in the document."""
-        return self.spec.name
-
-    @property
-    def on(self) -> tuple[str, ...]:
-        """As in the document."""
-        return self.spec.on
-
-    def reach(self, image: xr.DataArray) -> dict[str, int]:
-        """Return 0: it learns no more than a threshold, which is of no place."""
-        return dict.fromkeys(filtered_dims(image), 0)
-
-    def result(self, image: xr.DataArray) -> Array:
-        """Return what the pipeline gives for an image; each is run once."""
-        if id(image) not in self._kept:
-            given = self.runner(self.path, str(self.spec.options.get("output", "")), image)
-            dims = filtered_dims(image)
-            if set(given.dims) != set(dims) or any(given.sizes[d] != image.sizes[d] for d in dims):
-                sizes = ", ".join(f"{dim} {size}" for dim, size in given.sizes.items())
-                raise ImageError(
-                    f"gives an image of {sizes}; it must be of the size of what it is given",
-                    where=f"methods.{self.name}",
-                )
-            self._kept[id(image)] = (image, given.transpose(*dims).values)
-        return self._kept[id(image)][1]
-
-    def fit(self, lesson: Lesson) -> Fitted:
-        """Return it with a threshold, where it gives a score."""
-        results = [self.result(image) for image in lesson.images]
-        if any(result.dtype.kind != "f" for result in results):
-            return _Bare(self, lesson.classes, lesson.kind)
-        if len(lesson.classes) != 2:
-            raise CheckError(
-                f"a score tells two classes apart, not {len(lesson.classes)}",
-                where=f"methods.{self.name}",
-            )
-        scores, truth = [], []
-        for result, labels, image, where in zip(
-            results, lesson.labels, lesson.images, lesson.where, strict=True
-        ):
-            own = codes(labels.transpose(*filtered_dims(image)).values, lesson.classes, lesson.kind)
-            use = (own >= 0) & np.isfinite(result)
-            if where is not None:
-                use &= where.values
-            scores.append(result[use])
-            truth.append(own[use] == 1)
-        return _fitted_score(self, np.concatenate(scores), np.concatenate(truth))
-
-
-@dataclass(frozen=True)
-class _Bare:
-    """A pipeline that gives classes, and no probability."""
-
-    method: Fixed
-    classes: Classes
-    kind: Literal["classes", "mask"]
-
-    def answer(self, image: xr.DataArray, box: Region) -> Answer:
-        part = self.method.result(image)[tuple(box.slices().values())]
-        own = codes(part, self.classes, self.kind)
-        return Answer(None, np.maximum(own, 0))
-
-
-@dataclass(frozen=True)
-class _Score:
-    """A score with its threshold, and a logistic curve that makes it a probability [1]_.
-
-    .. [1] J. Platt, "Probabilistic outputs for support vector machines", Advances in Large
-       Margin Classifiers, MIT Press (1999).
-    """
-
-    method: Fixed
-    threshold: float
-    slope: float
-    offset: float
-
-    def answer(self, image: xr.DataArray, box: Region) -> Answer:
-        scores = self.method.result(image)[tuple(box.slices().values())].astype(float)
-        with np.errstate(over="ignore"):
-            inside = 1 / (1 + np.exp(-np.clip(self.slope * scores + self.offset, -60, 60)))
-        probability = np.stack([1 - inside, inside])
-        return Answer(probability, (scores >= self.threshold).astype(np.int16))
-
-
-_MOST = 200_000
-
-
-def _fitted_score(method: Fixed, scores: Array, truth: Array) -> Fitted:
-    from sklearn.linear_model import LogisticRegression
-
-    from graticule.evaluate.curves import ranking
-
-    if not truth.any() or truth.all():
-        raise CheckError("there is one class only to learn from", where=f"methods.{method.name}")
-    given = method.spec.options.get("threshold", "fit")
-    curve = ranking(scores, truth)
-    dice = 2 * curve.tp / (curve.tp + curve.fp + curve.positives)
-    best = float(curve.thresholds[int(np.argmax(dice))])
-    step = max(1, scores.size // _MOST)
-    spread = float(np.std(scores)) or 1.0
-    centre = float(np.mean(scores))
-    few = ((scores[::step] - centre) / spread)[:, None]
-    own = truth[::step]
-    if own.any() and not own.all():
-        fit = LogisticRegression().fit(few, own)
-        slope, offset = max(0.0, float(fit.coef_[0, 0])), float(fit.intercept_[0])
-    else:
-        slope, offset = 1.0, 0.0
-    slope = (slope or 1e-6) / spread
-    threshold = best if given == "fit" else float(given)
-    return _Score(method, threshold, slope, offset - slope * centre)

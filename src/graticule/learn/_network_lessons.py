@@ -1,0 +1,75 @@
+"""What a network needs of a lesson beyond its samples: a reach, blanks, and validation."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import filtered_dims
+from graticule.learn.lesson import Lesson
+
+
+def network_reach(model: Any, dims: Sequence[str]) -> dict[str, int]:
+    """Return the radius of the field that decides a sample: two convolutions at every level."""
+    levels = range(model.depth)
+    rising = range(model.depth - 1)
+    radius = sum(2 << n for n in levels) + sum((2 << n) + (1 << n) for n in rising)
+    reach = dict(zip(dims, model.extent(dims, radius), strict=True))
+    return {dim: samples if samples > 1 else 0 for dim, samples in reach.items()}
+
+
+def blanked(lesson: Lesson) -> tuple[list[xr.DataArray], list[xr.DataArray]]:
+    """Return images and labels in which held-out samples are missing.
+
+    A patch around a training sample holds its surroundings, and a normalisation all of an image:
+    what is judged on must be in neither.
+    """
+    images, labels = [], []
+    for image, label, held in zip(lesson.images, lesson.labels, lesson.held, strict=True):
+        if held is None:
+            images.append(image)
+            labels.append(label)
+            continue
+        values = image if image.dtype.kind == "f" else image.astype(np.float32)
+        images.append(values.where(~held).transpose(*image.dims).assign_attrs(image.attrs))
+        labels.append(label.where(~held) if label.dtype.kind == "f" else label)
+    return images, labels
+
+
+def validation_of(lesson: Lesson, share: float) -> list[xr.DataArray | None]:
+    """Return samples of a lesson that training is watched by, and does not learn from.
+
+    Whole images where there are four or more; else blocks, an eighth of the image a side.
+    """
+    count = len(lesson.images)
+    rng = np.random.default_rng(0)
+    chosen: list[xr.DataArray | None] = [None] * count
+    if count >= 4:
+        for number in rng.permutation(count)[: max(1, round(share * count))]:
+            chosen[int(number)] = _allowed(lesson, int(number))
+        return chosen
+    for number in range(count):
+        allowed = _allowed(lesson, number)
+        values = np.zeros(allowed.shape, bool)
+        edges = [np.linspace(0, size, min(8, size) + 1).astype(int) for size in allowed.shape]
+        blocks = list(itertools.product(*(itertools.pairwise(edge) for edge in edges)))
+        goal = share * float(allowed.sum())
+        for at in rng.permutation(len(blocks)):
+            if (values & allowed.values).sum() >= goal:
+                break
+            values[tuple(slice(*bounds) for bounds in blocks[at])] = True
+        chosen[number] = allowed & values
+    return chosen
+
+
+def _allowed(lesson: Lesson, number: int) -> xr.DataArray:
+    where = lesson.where[number]
+    if where is not None:
+        return where
+    dims = filtered_dims(lesson.images[number])
+    sizes = lesson.images[number].sizes
+    return xr.DataArray(np.ones([sizes[dim] for dim in dims], bool), dims=dims)

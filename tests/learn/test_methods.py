@@ -1,0 +1,188 @@
+"""learn.methods: what a document names learns from its lesson alone."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import ndimage
+from sklearn.metrics import f1_score
+
+from graticule.core import as_image
+from graticule.core.errors import CheckError, ImageError, RequestError
+from graticule.learn.crossval import compare, lesson_of
+from graticule.learn.data import Data
+from graticule.learn.dividing import divided
+from graticule.learn.document import parse
+from graticule.learn.methods import methods_of
+
+
+def scene(seed=0, shape=(96, 112)):
+    rng = np.random.default_rng(seed)
+    truth = ndimage.gaussian_filter(rng.normal(size=shape), 4) > 0.03
+    return as_image((truth + rng.normal(size=shape)).astype(np.float32)), as_image(truth)
+
+
+def document(methods, **more):
+    lines = ["graticule: 1", *(f"{key}: {value}" for key, value in more.items()), "methods:"]
+    return parse("\n".join([*lines, *(f"  {name}: {body}" for name, body in methods.items())]))
+
+
+LEARNED = {
+    "tree": "{features: {sigmas: [1, 2]}, estimator: tree, max_samples: 2000}",
+    "logistic": "{features: {sigmas: [1, 2]}, estimator: logistic, max_samples: 2000}",
+    "network": "{unet: {base: 4, depth: 2, patch: 32, batch: 2}, fit: {steps: 4}}",
+    "watched": "{unet: {base: 4, depth: 2, patch: 32, batch: 2}, "
+    "fit: {steps: 4, every: 2}, validation: 0.2}",
+}
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_what_is_held_out_changes_nothing_of_what_is_learned(name):
+    if "unet" in LEARNED[name]:
+        pytest.importorskip("torch")
+    image, labels = scene()
+    data = Data.of(image, labels)
+    training = document({name: LEARNED[name]})
+    (method,) = methods_of(training)
+    fold = divided(training.split, data, [method]).folds[1]
+    held = fold.test[0].values
+    changed = image.copy(data=np.where(held, np.float32(50), image))
+    swapped = labels.copy(data=np.where(held, ~labels.values, labels))
+    elsewhere, _ = scene(9)
+    answers = []
+    for own in (data, Data.of(changed, swapped)):
+        model = method.fitted(lesson_of(own, fold, method))
+        answers.append(model.predict_proba(elsewhere).values)
+    np.testing.assert_array_equal(*answers)
+
+
+def test_methods_are_compared():
+    data = Data.of(*scene())
+    training = document({name: LEARNED[name] for name in ("tree", "logistic")})
+    methods = methods_of(training)
+    division = divided(training.split, data, methods)
+    assert min(division.buffer.values()) >= 2
+    found = compare(data, methods, division.folds)
+    table = found.table().set_index("method")
+    assert not found.failed
+    assert (table["dice"] > 0.6).all()
+    assert (table["auc"] > 0.6).all()
+    assert (table["dice_low"] < table["dice"]).all()
+
+
+def test_an_answer_in_a_box_is_that_of_the_whole():
+    from graticule.core.scope import Region
+
+    data = Data.of(*scene())
+    training = document({"tree": LEARNED["logistic"]})
+    (method,) = methods_of(training)
+    fold = divided(training.split, data, [method]).folds[0]
+    fitted = method.fit(lesson_of(data, fold, method))
+    image = data.images[0]
+    box = Region({"y": (13, 40), "x": (50, 90)})
+    part = fitted.answer(image, box).probability
+    whole = fitted.answer(image, Region.full(image.sizes)).probability
+    np.testing.assert_array_equal(part, whole[:, 13:40, 50:90])
+
+
+def test_classes_that_a_fold_lacks_have_no_probability():
+    rng = np.random.default_rng(0)
+    images, labels = [], []
+    for number in range(3):
+        values = np.repeat([1, 2, 3 if number == 0 else 1], 12)[None].repeat(20, axis=0)
+        labels.append(as_image(values))
+        images.append(as_image((values + 0.1 * rng.normal(size=values.shape)).astype(np.float32)))
+    data = Data.of(images, labels)
+    training = document({"tree": "{features: {sigmas: [1]}, estimator: tree}"},
+                        split="{by: image, folds: 3}")  # fmt: skip
+    methods = methods_of(training)
+    found = compare(data, methods, divided(training.split, data, methods).folds)
+    classes = found.class_table().set_index("class")
+    assert classes.loc["3", "recall"] == 0
+    assert classes.loc["2", "recall"] > 0.9
+
+
+def fixed(tmp_path, output, body="{pipeline: p.yaml}", calls=None):
+    (tmp_path / "p.yaml").write_text("x")
+    path = tmp_path / "training.yaml"
+    path.write_text(f"graticule: 1\nmethods: {{fixed: {body}}}\n")
+
+    def runner(file, name, image):
+        if calls is not None:
+            calls.append(file)
+        return output(image)
+
+    from graticule.learn.document import load
+
+    training = load(path)
+    return training, methods_of(training, runner)
+
+
+def test_a_score_gets_its_threshold_where_it_may_learn(tmp_path):
+    image, labels = scene()
+    data = Data.of(image, labels)
+    calls = []
+
+    def smooth(image):
+        return image.copy(data=ndimage.gaussian_filter(image.values, 3))
+
+    training, methods = fixed(tmp_path, smooth, calls=calls)
+    folds = divided(training.split, data, methods).folds
+    found = compare(data, methods, folds)
+    assert len(calls) == 1
+    measures = found.results["fixed"].scores.measures
+    score = smooth(image).values
+    wanted = np.zeros(labels.shape, bool)
+    for fold in folds:
+        use = fold.train[0].values
+        candidates = np.unique(score[use])[::25]
+        dice = [f1_score(labels.values[use], score[use] >= t) for t in candidates]
+        own = fold.test[0].values
+        wanted[own] = score[own] >= candidates[int(np.argmax(dice))]
+    expected = f1_score(labels.values.ravel(), wanted.ravel())
+    assert measures["dice"].estimate == pytest.approx(expected, abs=0.005)
+    assert measures["auc"].estimate > 0.85
+    assert measures["calibration_error"].estimate < 0.1
+
+
+def test_a_mask_has_no_curves(tmp_path):
+    data = Data.of(*scene())
+    training, methods = fixed(tmp_path, lambda image: image > 0.5)
+    found = compare(data, methods, divided(training.split, data, methods).folds)
+    measures = found.results["fixed"].scores.measures
+    dice = f1_score(data.labels[0].values.ravel(), (data.images[0] > 0.5).values.ravel())
+    assert measures["dice"].estimate == pytest.approx(dice)
+    assert np.isnan(measures["auc"].estimate)
+
+
+def test_a_pipeline_of_another_size_is_named(tmp_path):
+    data = Data.of(*scene())
+    training, methods = fixed(tmp_path, lambda image: image[::2] > 0)
+    found = compare(data, methods, divided(training.split, data, methods).folds)
+    assert "of the size" in found.failed["fixed"]
+
+
+def test_a_missing_pipeline_is_named(tmp_path):
+    training, _ = fixed(tmp_path, None)
+    (tmp_path / "p.yaml").unlink()
+    with pytest.raises(RequestError, match=r"p\.yaml"):
+        methods_of(training, lambda *given: None)
+    with pytest.raises(RequestError, match="nothing that runs"):
+        methods_of(training)
+
+
+def test_labels_of_another_size_are_named():
+    image, labels = scene()
+    with pytest.raises(ImageError, match="labels are 50 x 112, the image 96 x 112"):
+        Data.of(image, labels[:50])
+    with pytest.raises(ImageError, match="2 images and 1 labels"):
+        Data.of([image, image], [labels])
+
+
+def test_a_score_for_three_classes_is_refused(tmp_path):
+    image, _ = scene()
+    labels = xr.DataArray(np.arange(image.size).reshape(image.shape) % 3 + 1, dims=("y", "x"))
+    data = Data.of(image, labels)
+    training, methods = fixed(tmp_path, lambda image: image)
+    found = compare(data, methods, divided(training.split, data, methods).folds)
+    assert "two classes apart" in found.failed["fixed"]
+    assert issubclass(CheckError, ValueError)
