@@ -15,13 +15,21 @@ from graticule.core.errors import UnsafeFileError
 
 def require_sound(part: Any) -> None:
     """Raise `UnsafeFileError` if an object is a tree of scikit-learn that leads out of itself."""
-    kind = type(part).__name__
-    if kind == "Tree":
+    kinds = [kind.__name__ for kind in type(part).__mro__]
+    if kinds[0] == "Tree":
         _require_tree(part)
-    elif kind == "TreePredictor":
+    elif kinds[0] == "TreePredictor":
         _require_predictor(part)
-    elif hasattr(part, "tree_") and hasattr(part, "n_features_in_"):
+    elif "BaseHistGradientBoosting" in kinds and hasattr(part, "_predictors"):
+        for predictor in np.ravel(part._predictors):
+            inner = predictor.nodes["is_leaf"] == 0
+            _require_within(predictor.nodes["feature_idx"][inner], part.n_features_in_)
+    elif hasattr(part, "tree_"):
         _require(part.tree_.n_features <= part.n_features_in_)
+    elif {"BaseForest", "BaseGradientBoosting"} & set(kinds) and hasattr(part, "estimators_"):
+        # these hand samples to their trees without another look at how many features they have
+        for tree in np.ravel(part.estimators_):
+            _require(tree.n_features_in_ <= part.n_features_in_)
 
 
 def _require_tree(tree: Any) -> None:
