@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from graticule.learn.features._eigen_kernels import DOG, put_line
+from graticule.learn.features._eigen_kernels import DOG, line_of, put_line
 from graticule.learn.features._pass_kernels import WIDE, sum_along, sum_lines
 
 _CACHE = 1 << 18
@@ -44,10 +44,11 @@ def inside_of(axis: Any, begin: int, size: int) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True)
 def make_lines(
-    values: Any, down: Any, along: Any, row: int, begin: int, lines: Any, total: Any, order: int
-) -> None:
-    """Put sums across the lines around ``row``, with margins, into ``lines[: order + 1]``."""
-    low, high = inside_of(along, begin, lines.shape[1])
+    values: Any, down: Any, along: Any, row: int, begin: int, wide: int, lines: Any, total: Any,
+    order: int,
+) -> None:  # fmt: skip
+    """Put sums across the lines around ``row`` into ``wide`` columns of ``lines``, with margins."""
+    low, high = inside_of(along, begin, wide)
     index = along[0]
     for c in range(low, high, WIDE):
         size = min(WIDE, high - c)
@@ -55,7 +56,7 @@ def make_lines(
         for k in range(order + 1):
             lines[k, c : c + size] = total[k * WIDE : k * WIDE + size]
     for k in range(order + 1):
-        fill_margins(lines[k], index, begin, (low, high))
+        fill_margins(lines[k, :wide], index, begin, (low, high))
 
 
 @njit(cache=True, nogil=True)
@@ -64,11 +65,10 @@ def stage(
     places: Any, made: Any, lines: Any, total: Any,
 ) -> None:  # fmt: skip
     """Make the derivatives of a line up to an order; ``places[j, i]`` is where they go."""
-    reach = along[3].shape[1] - 1
-    part = lines[:, : size + 2 * reach]
-    make_lines(values, down, along, row, begin, part, total, order)
+    wide = size + 2 * (along[3].shape[1] - 1)
+    make_lines(values, down, along, row, begin, wide, lines, total, order)
     for j in range(order + 1):
-        sum_along(total, part[j], size, along[3], order - j)
+        sum_along(total, lines[j], size, along[3], order - j)
         for i in range(order - j + 1):
             to = places[j, i] * WIDE
             made[to : to + size] = total[i * WIDE : i * WIDE + size]
@@ -76,14 +76,14 @@ def stage(
 
 @njit(cache=True, nogil=True)
 def _put_dog(
-    values: Any, down: Any, along: Any, row: int, begin: int, span: tuple[int, int], made: Any,
-    lines: Any, total: Any, out: Any,
+    values: Any, axes: Any, row: int, begin: int, span: tuple[int, int], made: Any, lines: Any,
+    total: Any, out: Any,
 ) -> None:  # fmt: skip
+    down, along = axes
     first, last = span
-    reach = along[3].shape[1] - 1
-    part = lines[:, : last + 2 * reach]
-    make_lines(values, down, along, row, begin, part, total, 0)
-    sum_along(total, part[0], last, along[3], 0)
+    wide = last + 2 * (along[3].shape[1] - 1)
+    make_lines(values, down, along, row, begin, wide, lines, total, 0)
+    sum_along(total, lines[0], last, along[3], 0)
     for j in range(first, last):
         out[j - first] = total[j] - made[j]
 
@@ -121,14 +121,11 @@ def derive_plane(
             for k in range(keep.size):
                 kept[k, 0, row, begin : begin + size] = made[keep[k] * WIDE : keep[k] * WIDE + size]
             if mine:
-                to = at[2] + begin + span[0] - own[2]
-                part = out[:, 0, at[1] + row - own[0], to : to + span[1] - span[0]]
-                put_line(made, False, total, span, slots, part)
+                place = (0, at[1] + row - own[0], at[2] + begin + span[0] - own[2])
+                put_line(made, False, total, span, slots, out, place)
                 if slots[DOG] >= 0:
-                    _put_dog(
-                        values, narrow[0], narrow[1], row, begin, span, made, lines, total,
-                        part[slots[DOG]],
-                    )  # fmt: skip
+                    line = line_of(out, slots[DOG], place, span)
+                    _put_dog(values, narrow, row, begin, span, made, lines, total, line)
 
 
 @njit(cache=True, nogil=True)
@@ -185,7 +182,7 @@ def derive_volume(
         stop = min(rows, top + band)
         low, high = rows_read(down, top, stop)
         near = (down[0] - low, down[1], down[2], down[3])
-        slim = (narrow[1][0] - low, narrow[1][1], narrow[1][2], narrow[1][3])
+        slim = ((narrow[1][0] - low, narrow[1][1], narrow[1][2], narrow[1][3]), narrow[2])
         for z in range(first, last):
             above = own[0] <= z < own[1]
             here = order if above else min(order, 1)
@@ -210,12 +207,9 @@ def derive_volume(
                         ]
                     if mine:
                         to = at[2] + begin + span[0] - own[4]
-                        into = out[:, at[0] + z - own[0], at[1] + row - own[2]]
-                        part = into[:, to : to + span[1] - span[0]]
-                        put_line(made, True, total, span, slots, part)
+                        place = (at[0] + z - own[0], at[1] + row - own[2], to)
+                        put_line(made, True, total, span, slots, out, place)
                         if slots[DOG] >= 0:
                             plane = thin[0, : (high - low) * across].reshape(-1, across)
-                            _put_dog(
-                                plane, slim, narrow[2], row, begin, span, made, lines, total,
-                                part[slots[DOG]],
-                            )  # fmt: skip
+                            line = line_of(out, slots[DOG], place, span)
+                            _put_dog(plane, slim, row, begin, span, made, lines, total, line)

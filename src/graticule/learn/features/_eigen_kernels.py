@@ -74,11 +74,19 @@ def eigen_three(parts: Any, first: int, size: int, found: Any) -> None:
         found[2 * WIDE + j] = q + 2 * p * (-top if turned else low)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
+def line_of(out: Any, slot: int, place: Any, span: Any) -> Any:
+    """Return where a feature of ``span`` of what was made goes; ``place`` is of its first."""
+    z, y, x = place
+    return out[slot, z, y, x : x + span[1] - span[0]]
+
+
+@njit(cache=True, nogil=True)
 def put_eigenvalues(
-    parts: Any, first: int, volume: bool, found: Any, span: Any, slots: Any, kind: int, out: Any
-) -> None:
-    """Put the eigenvalues that are wanted into ``out[slot]``; ``span`` is of what was made."""
+    parts: Any, first: int, volume: bool, found: Any, span: Any, slots: Any, kind: int,
+    out: Any, place: Any,
+) -> None:  # fmt: skip
+    """Put the eigenvalues that are wanted into the output."""
     begin, end = span
     if slots[kind] < 0 and slots[kind + 1] < 0 and slots[kind + 2] < 0:
         return
@@ -88,23 +96,26 @@ def put_eigenvalues(
         eigen_two(parts, first, end, found)
     for k in range(3 if volume else 2):
         if slots[kind + k] >= 0:
-            out[slots[kind + k]] = found[k * WIDE + begin : k * WIDE + end]
+            line = line_of(out, slots[kind + k], place, span)
+            line[:] = found[k * WIDE + begin : k * WIDE + end]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def put_line(made: Any, volume: bool, found: Any, span: Any, slots: Any, out: Any) -> None:
-    """Put the features of a line into ``out[slot]``, of ``span`` of what was made."""
+@njit(cache=True, nogil=True)
+def put_line(
+    made: Any, volume: bool, found: Any, span: Any, slots: Any, out: Any, place: Any
+) -> None:
+    """Put the features of a line into the output, of ``span`` of what was made."""
     begin, end = span
     second = 4 if volume else 3
     if slots[VALUE] >= 0:
-        out[slots[VALUE]] = made[begin:end]
+        line_of(out, slots[VALUE], place, span)[:] = made[begin:end]
     if slots[GRADIENT] >= 0:
         _slope(made, second - 1, end, found)
-        out[slots[GRADIENT]] = found[begin:end]
+        line_of(out, slots[GRADIENT], place, span)[:] = found[begin:end]
     if slots[LAPLACIAN] >= 0:
         _trace(made, volume, end, found)
-        out[slots[LAPLACIAN]] = found[begin:end]
-    put_eigenvalues(made, second, volume, found, span, slots, HESSIAN, out)
+        line_of(out, slots[LAPLACIAN], place, span)[:] = found[begin:end]
+    put_eigenvalues(made, second, volume, found, span, slots, HESSIAN, out, place)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

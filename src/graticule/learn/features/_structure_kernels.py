@@ -85,27 +85,27 @@ def structure_plane(
 ) -> None:
     """Put the eigenvalues of rows ``first`` to ``last`` of a plane."""
     down, along = axes
-    flat = slopes[:, 0]
+    flat = slopes.reshape(slopes.shape[0], slopes.shape[2], slopes.shape[3])
     reach = along[3].shape[1] - 1
     width = along[0].size - 2 * reach
     lines = np.empty((3, min(width, WIDE) + 2 * reach), np.float32)
     total, made = np.empty(3 * WIDE, np.float32), np.empty(3 * WIDE, np.float32)
     for begin in range(0, width, WIDE):
         size = min(WIDE, width - begin)
-        part = lines[:, : size + 2 * reach]
-        low, high = inside_of(along, begin, size + 2 * reach)
+        wide = size + 2 * reach
+        low, high = inside_of(along, begin, wide)
         for row in range(first, last):
             for c in range(low, high, WIDE):
                 n = min(WIDE, high - c)
                 _products_of_two(total, flat, down[0], row, along[0][begin + c], n, down[3])
                 for k in range(3):
-                    part[k, c : c + n] = total[k * WIDE : k * WIDE + n]
+                    lines[k, c : c + n] = total[k * WIDE : k * WIDE + n]
             for k in range(3):
-                fill_margins(part[k], along[0], begin, (low, high))
-                sum_along(total, part[k], size, along[3], 0)
+                fill_margins(lines[k, :wide], along[0], begin, (low, high))
+                sum_along(total, lines[k], size, along[3], 0)
                 made[k * WIDE : k * WIDE + size] = total[:size]
-            into = out[:, 0, at[1] + row, at[2] + begin : at[2] + begin + size]
-            put_eigenvalues(made, 0, False, total, (0, size), slots, STRUCTURE, into)
+            place = (0, at[1] + row, at[2] + begin)
+            put_eigenvalues(made, 0, False, total, (0, size), slots, STRUCTURE, out, place)
 
 
 @njit(cache=True, nogil=True)
@@ -137,12 +137,12 @@ def structure_volume(
                     ]
             for begin in range(0, width, WIDE):
                 size = min(WIDE, width - begin)
-                part = lines[:, : size + 2 * reach]
+                wide = size + 2 * reach
                 for row in range(top, stop):
                     for k in range(6):
                         plane = layers[k, : (high - low) * across].reshape(-1, across)
-                        make_lines(plane, near, along, row, begin, part, total, 0)
-                        sum_along(total, part[0], size, along[3], 0)
+                        make_lines(plane, near, along, row, begin, wide, lines, total, 0)
+                        sum_along(total, lines[0], size, along[3], 0)
                         made[k * WIDE : k * WIDE + size] = total[:size]
-                    into = out[:, at[0] + z, at[1] + row, at[2] + begin : at[2] + begin + size]
-                    put_eigenvalues(made, 0, True, total, (0, size), slots, STRUCTURE, into)
+                    place = (at[0] + z, at[1] + row, at[2] + begin)
+                    put_eigenvalues(made, 0, True, total, (0, size), slots, STRUCTURE, out, place)
