@@ -1,4 +1,4 @@
-"""Estimators by name, fitted with weights, and asked about columns of features."""
+"""Estimators by name, fitted with weights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from graticule.core.errors import ParameterError, suggest
 Array: TypeAlias = np.ndarray[Any, Any]
 Task: TypeAlias = Literal["classification", "regression"]
 Maker: TypeAlias = Callable[[Task, Mapping[str, Any]], Any]
-
-_ROWS = 1 << 16
 
 
 def _scaled(estimator: Any) -> Any:
@@ -73,13 +71,13 @@ def _logistic(task: Task, params: Mapping[str, Any]) -> Any:
 
 def _linear(task: Task, params: Mapping[str, Any]) -> Any:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-    from sklearn.linear_model import Ridge
+    from sklearn.linear_model import LinearRegression
 
     if task == "classification":
         # Features at neighbouring scales are nearly the same, which a little shrinkage bears.
         given = {"solver": "lsqr", "shrinkage": 1e-4, **params}
         return _scaled(LinearDiscriminantAnalysis(**given))
-    return _scaled(Ridge(**{"alpha": 1e-6, **params}))
+    return _scaled(LinearRegression(**params))
 
 
 NAMED: Mapping[str, Maker] = {
@@ -152,6 +150,8 @@ def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | No
         If the estimator refuses the data, with what it says.
     """
     given = {} if weight is None else _weighted(estimator, weight)
+    if not hasattr(estimator, "max_depth"):  # trees see float32 anyway
+        rows = rows.astype(np.float64)
     try:
         return estimator.fit(rows, target, **given)
     except ValueError as error:
@@ -167,28 +167,3 @@ def _weighted(estimator: Any, weight: Array) -> dict[str, Array]:
     last, prefix = (estimator, "") if steps is None else (steps[-1][1], f"{steps[-1][0]}__")
     taken = has_fit_parameter(last, "sample_weight")
     return {f"{prefix}sample_weight": weight} if taken else {}
-
-
-def finite(rows: Array, instead: float) -> Array:
-    """Return features with those that are not finite replaced, by sign where it is not 0.
-
-    Examples
-    --------
-    >>> finite(np.array([1, np.nan, -np.inf], np.float32), 8.0).tolist()
-    [1.0, 8.0, -8.0]
-    """
-    if np.isfinite(rows).all():
-        return rows
-    return np.nan_to_num(rows, nan=instead, posinf=instead, neginf=-instead)
-
-
-def in_parts(function: Callable[[Array], Array], columns: Array) -> Array:
-    """Ask an estimator about columns of features, a bounded number of samples at a time.
-
-    A feature that is not finite counts as 0.
-    """
-    parts = []
-    for start in range(0, columns.shape[1], _ROWS):
-        rows = np.ascontiguousarray(columns[:, start : start + _ROWS].T)
-        parts.append(np.asarray(function(finite(rows, 0.0))))
-    return np.concatenate(parts)

@@ -29,7 +29,8 @@ def shares(counts: Array, most: int | None, balance: bool) -> Array:
     floor = _even(counts, max(1, most // _FLOOR))
     rest = counts - floor
     taken = floor + rest * (most - floor.sum()) // max(1, rest.sum())
-    return np.minimum(taken, counts)
+    limited: Array = np.minimum(taken, counts)
+    return limited
 
 
 def _even(counts: Array, most: int) -> Array:

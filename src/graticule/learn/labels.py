@@ -184,7 +184,8 @@ def codes(labels: Array, classes: Classes, kind: Literal["classes", "mask"]) -> 
     array([-1,  1,  0], dtype=int16)
     """
     if kind == "mask":
-        return (labels != 0).astype(np.int16)
+        found: Array = (labels != 0).astype(np.int16)
+        return found
     highest = max(each.value for each in classes)
     if labels.dtype == np.bool_:
         labels = labels.astype(np.uint8)
@@ -194,7 +195,7 @@ def codes(labels: Array, classes: Classes, kind: Literal["classes", "mask"]) -> 
         for number, each in enumerate(classes):
             table[each.value] = number
         # What is larger than every class has the last place of the table, which is of no class.
-        found: Array = table[np.minimum(labels, highest + 1).astype(np.int64)]
+        found = table[np.minimum(labels, highest + 1).astype(np.int64)]
     else:
         found = np.where(labels == 0, np.int16(UNLABELLED), np.int16(-2))
         for number, each in enumerate(classes):
@@ -207,13 +208,13 @@ def codes(labels: Array, classes: Classes, kind: Literal["classes", "mask"]) -> 
 
 
 def values_of(found: Array, classes: Classes) -> Array:
-    """Return the class value of each code, as int32.
+    """Return the class value of each code, as int32; 0 for -1.
 
     Examples
     --------
-    >>> values_of(np.array([1, 0]), (Class(1, "1"), Class(3, "3")))
-    array([3, 1], dtype=int32)
+    >>> values_of(np.array([1, 0, -1]), (Class(1, "1"), Class(3, "3")))
+    array([3, 1, 0], dtype=int32)
     """
-    table = np.array([each.value for each in classes], np.int32)
+    table = np.array([*(each.value for each in classes), 0], np.int32)
     values: Array = table[found]
     return values

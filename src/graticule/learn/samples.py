@@ -24,6 +24,8 @@ from graticule.learn.labels import parts_of
 Array: TypeAlias = np.ndarray[Any, Any]
 
 CHANNEL = "c"
+_LINES = 64
+"""Lines of an image that are read at once, where they hold labels."""
 _ALL_KEYS = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -66,6 +68,13 @@ class Chosen:
     index: tuple[Array, ...]
     codes: Array
     counts: Array
+
+    def only(self, known: Array) -> Chosen:
+        """Return those of the samples that are known."""
+        edges = np.cumsum([0, *(index.size for index in self.index)])
+        spans = itertools.pairwise(edges)
+        index = tuple(i[known[a:b]] for i, (a, b) in zip(self.index, spans, strict=True))
+        return Chosen(index, self.codes[known], self.counts)
 
 
 def several(given: Any) -> list[Any]:
@@ -132,7 +141,8 @@ def _beside(image: xr.DataArray, given: Any, what: str) -> xr.DataArray:
         wanted = ", ".join(f"{dim} {size}" for dim, size in sizes.items())
         came = ", ".join(f"{dim} {size}" for dim, size in given.sizes.items())
         raise ImageError(f"the {what} must have the image's sizes ({wanted}), not {came}")
-    return given.transpose(*dims)
+    laid: xr.DataArray = given.transpose(*dims)
+    return laid
 
 
 def choose(
@@ -179,7 +189,7 @@ def choose(
 
 
 def _coded(pair: Pair, code: Callable[[Array], Array]) -> Any:
-    """Yield the codes of a pair's slabs, flat, with the index of their first sample."""
+    """Yield the codes of lines that hold labels, flat, with the index of their first sample."""
     first = pair.dims[0]
     row = pair.labels.size // max(1, pair.labels.sizes[first])
     mask = pair.where() if pair.where is not None else None
@@ -188,11 +198,15 @@ def _coded(pair: Pair, code: Callable[[Array], Array]) -> Any:
         found = code(slab.values)
         if mask is not None:
             found = np.where(mask.isel(at).values, found, np.int16(-1))
-        if (found >= 0).any():
-            unknown = missing(pair.image.isel(at), pair.dims)
-            if unknown is not None:
-                found = np.where(unknown, np.int16(-1), found)
-            yield start * row, np.ascontiguousarray(found).ravel()
+        for low in range(0, len(found), _LINES):
+            part = found[low : low + _LINES]
+            if (part >= 0).any():
+                begin = start + low
+                lines = pair.image.isel({first: slice(begin, begin + len(part))})
+                unknown = missing(lines, pair.dims)
+                if unknown is not None:
+                    part = np.where(unknown, np.int16(-1), part)
+                yield begin * row, np.ascontiguousarray(part).ravel()
 
 
 def missing(image: xr.DataArray, dims: Sequence[str]) -> Array | None:
@@ -258,7 +272,7 @@ class _Sketch:
         for number, quota in enumerate(quotas):
             keys, owner, index = self._joined(number)
             if quota < keys.size:
-                best = np.argpartition(keys, quota - 1)[:quota] if quota else []
+                best = np.argpartition(keys, quota - 1)[:quota] if quota else np.empty(0, np.int64)
                 owner, index = owner[best], index[best]
             owners.append(owner)
             places.append(index)

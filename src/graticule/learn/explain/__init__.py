@@ -1,0 +1,1 @@
+"""What a fitted model looks for: trees and importances, kernels, pictures."""

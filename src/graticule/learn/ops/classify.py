@@ -1,0 +1,57 @@
+"""Classes of samples, by a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graticule.core import Image, Labels, op
+from graticule.learn.model_file import ModelFile
+from graticule.learn.ops._applied import NEARBY, able
+
+
+@op(version=1, scope=NEARBY, dtype="int32", name="learn.classify")
+def classify(
+    image: Image,
+    *,
+    model: Annotated[ModelFile, Field(title="Model")],
+) -> Labels:
+    """Return the most probable class of each sample.
+
+    The image is looked at strip by strip, so it may be of any size.
+
+    Parameters
+    ----------
+    image : Image
+        As those the model was trained on: dims, channels and spacing.
+    model : ModelFile
+        A fitted `PixelClassifier`, `UNet` or other model of classes, or the path of its file.
+
+    Returns
+    -------
+    Labels
+        int32, without ``c``: the value each class has in the labels the model was trained on (0
+        and 1 for masks); 0 where a value that the model looks at is missing (NaN or infinite).
+
+    Raises
+    ------
+    ParameterError
+        If the model gives no classes.
+    ImageError
+        If the image is of another kind than those the model was trained on.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> from graticule.learn import Features, PixelClassifier
+    >>> image = np.zeros((16, 16), np.float32)
+    >>> image[:, 8:] = 1
+    >>> strokes = np.zeros((16, 16), np.uint8)
+    >>> strokes[4:6, 2:5], strokes[4:6, 11:14] = 1, 2
+    >>> model = PixelClassifier(Features(sigmas=(1,)), "tree").fit(image, strokes)
+    >>> gt.learn.classify(image, model=model)[0]
+    array([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2], dtype=int32)
+    """
+    return able(model, "predict", classes=True).predict(image)

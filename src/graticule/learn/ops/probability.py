@@ -1,0 +1,64 @@
+"""Probabilities of classes, by a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graticule.core import Image, Probability, op
+from graticule.core.errors import ParameterError, suggest
+from graticule.learn.model_file import ModelFile
+from graticule.learn.ops._applied import NEARBY, able
+
+
+@op(version=1, scope=NEARBY, dtype="float32", name="learn.probability", tolerance=1e-5)
+def probability(
+    image: Image,
+    *,
+    model: Annotated[ModelFile, Field(title="Model")],
+    of: Annotated[str | None, Field(title="Class")] = None,
+) -> Probability:
+    """Return the probability of each class, or of one, at each sample.
+
+    Parameters
+    ----------
+    image : Image
+        As those the model was trained on: dims, channels and spacing.
+    model : ModelFile
+        A fitted model that gives probabilities, or the path of its file.
+    of : str, optional
+        Name of one class; by default all.
+
+    Returns
+    -------
+    Probability
+        float32, without ``c``; NaN where a value in reach is missing. Of all classes, the dim
+        ``class`` comes first, with their names.
+
+    Raises
+    ------
+    ParameterError
+        If the model gives no classes, or has none of this name.
+    RequestError
+        If its estimator gives no probabilities.
+    ImageError
+        If the image is of another kind than those the model was trained on.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> from graticule.learn import Features, PixelClassifier
+    >>> image = np.zeros((16, 16), np.float32)
+    >>> image[:, 8:] = 1
+    >>> model = PixelClassifier(Features(sigmas=(1,)), "tree").fit(image, image > 0)
+    >>> gt.learn.probability(image, model=model, of="object")[0, 6:10]
+    array([0., 0., 1., 1.], dtype=float32)
+    """
+    fitted = able(model, "predict_proba", classes=True)
+    names = [each.name for each in fitted.classes]
+    if of is not None and of not in names:
+        raise ParameterError(f"there is no class {of!r}", where="of", hint=suggest(of, names))
+    found = fitted.predict_proba(image)
+    return found if of is None else found.isel({"class": names.index(of)}, drop=True)

@@ -1,0 +1,52 @@
+"""Continuous values of samples, by a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graticule.core import Image, op
+from graticule.learn.model_file import ModelFile
+from graticule.learn.ops._applied import NEARBY, able
+
+
+@op(version=1, scope=NEARBY, dtype="float32", name="learn.regress", tolerance=1e-5)
+def regress(
+    image: Image,
+    *,
+    model: Annotated[ModelFile, Field(title="Model")],
+) -> Image:
+    """Return the value a model predicts for each sample.
+
+    Parameters
+    ----------
+    image : Image
+        As those the model was trained on: dims, channels and spacing.
+    model : ModelFile
+        A fitted `PixelRegressor` or other model of continuous values, or the path of its file.
+
+    Returns
+    -------
+    Image
+        float32, without ``c``, in the unit of the targets; NaN where a value in reach is missing.
+
+    Raises
+    ------
+    ParameterError
+        If the model gives classes.
+    ImageError
+        If the image is of another kind than those the model was trained on.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> from graticule.learn import Features, PixelRegressor
+    >>> image = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
+    >>> itself = Features(kinds=("value",), sigmas=())
+    >>> model = PixelRegressor(itself, "linear").fit(image, 2 * image + 1)
+    >>> bool(np.abs(gt.learn.regress(image, model=model) - (2 * image + 1)).max() < 1e-4)
+    True
+    """
+    return able(model, "predict", classes=False).predict(image)

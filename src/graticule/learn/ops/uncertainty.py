@@ -1,0 +1,57 @@
+"""How undecided a model is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graticule.core import Image, op
+from graticule.learn.model_file import ModelFile
+from graticule.learn.ops._applied import NEARBY, able
+
+
+@op(version=1, scope=NEARBY, dtype="float32", name="learn.uncertainty", tolerance=1e-5)
+def uncertainty(
+    image: Image,
+    *,
+    model: Annotated[ModelFile, Field(title="Model")],
+) -> Image:
+    r"""Return how undecided a model is at each sample: where another stroke helps most.
+
+    :math:`1 - (p_1 - p_2)` of the two largest probabilities of classes: 0 where one is certain,
+    1 where two are equally probable.
+
+    Parameters
+    ----------
+    image : Image
+        As those the model was trained on: dims, channels and spacing.
+    model : ModelFile
+        A fitted model that gives probabilities, or the path of its file.
+
+    Returns
+    -------
+    Image
+        float32 in 0 to 1, without ``c``; NaN where a value in reach is missing.
+
+    Raises
+    ------
+    ParameterError
+        If the model gives no classes.
+    RequestError
+        If its estimator gives no probabilities.
+    ImageError
+        If the image is of another kind than those the model was trained on.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> from graticule.learn import Features, PixelClassifier
+    >>> image = np.zeros((16, 16), np.float32)
+    >>> image[:, 8:] = 1
+    >>> model = PixelClassifier(Features(sigmas=(1,)), "tree").fit(image, image > 0)
+    >>> float(gt.learn.uncertainty(image, model=model).max())
+    0.0
+    """
+    return able(model, "uncertainty", classes=True).uncertainty(image)

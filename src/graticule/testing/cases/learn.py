@@ -1,0 +1,86 @@
+"""What suits the ops of ``learn``: small models, fitted when they are first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core import Length
+from graticule.testing.cases.case import PLANE, Case, Dims
+
+_SOLID: tuple[Dims, ...] = (("y", "x"), ("z", "y", "x"))
+
+
+@cache
+def _model(dims: Dims, task: str) -> Any:
+    """Return a model of images like those of the contract: noise of mean 10 and width 4."""
+    from graticule.learn import Features, PixelClassifier, PixelRegressor
+
+    rng = np.random.default_rng(0)
+    values = rng.normal(10, 4, [32, 32] if len(dims) == 2 else [12] * 3).astype(np.float32)
+    image = xr.DataArray(values, dims=dims)
+    features = Features(sigmas=(Length(0.7),), kinds=("gaussian", "gradient", "hessian"))
+    if task == "regression":
+        return PixelRegressor(features, {"name": "tree", "max_depth": 6}).fit(image, image**2)
+    labels = image.copy(data=np.digitize(values, [8, 12]) + 1)
+    return PixelClassifier(features, {"name": "tree", "max_depth": 6}).fit(image, labels)
+
+
+def _classifier(image: xr.DataArray) -> dict[str, Any]:
+    return {"model": _model(_known(image), "classification")}
+
+
+def _regressor(image: xr.DataArray) -> dict[str, Any]:
+    return {"model": _model(_known(image), "regression")}
+
+
+def _known(image: xr.DataArray) -> Dims:
+    dims = tuple(str(dim) for dim in image.dims)
+    return dims if dims in _SOLID else PLANE[0]
+
+
+def _table(_: xr.DataArray | None) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"label": range(1, 31), "area": rng.lognormal(3, 1, 30)})
+    table["eccentricity"] = rng.random(30)
+    table.attrs["units"] = {"area": "um2"}
+    return table
+
+
+@cache
+def _objects() -> Any:
+    from graticule.learn import ObjectClassifier
+
+    table = _table(None)
+    kind = np.where(table["area"] > 20, "large", "small")
+    return ObjectClassifier(estimator="tree").fit(table, kind)
+
+
+class _Made(Mapping[str, Any]):
+    """Parameters made when they are asked for, so that nobody fits a model who needs none."""
+
+    def __init__(self, **makers: Callable[[], Any]) -> None:
+        self.makers = makers
+
+    def __getitem__(self, name: str) -> Any:
+        return self.makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.makers)
+
+    def __len__(self) -> int:
+        return len(self.makers)
+
+
+CASES: dict[str, Case] = {
+    "learn.classify": Case(dims=_SOLID, params_for=_classifier),
+    "learn.classify_objects": Case(params=_Made(model=_objects), data={"table": _table}),
+    "learn.probability": Case(dims=_SOLID, params_for=_classifier),
+    "learn.regress": Case(dims=_SOLID, params_for=_regressor),
+    "learn.uncertainty": Case(dims=_SOLID, params_for=_classifier),
+}
