@@ -66,3 +66,14 @@ def test_dead_pixels_and_lines_are_in_every_frame():
     for column in columns[(columns > 0) & (columns < 255)]:
         around = (profile[column - 1] + profile[column + 1]) / 2
         assert abs(profile[column] / around - 1) > 0.03
+
+
+def test_light_that_spreads_gives_the_noise_a_grain():
+    camera = Camera(flux=5000, spread=1.2, readout=0)
+    made = radiograph(camera=camera, spots=NONE, dead=0, lines=0, frames=2, sample=False, seed=1)
+    first, second = made.open_beam.values.astype(float) - camera.offset
+    second = second * first.mean() / second.mean()
+    counts = (first + second) / 2 / camera.gain
+    deviation = (first - second) / np.sqrt(2) / camera.noise(counts)
+    assert deviation.std() == pytest.approx(1, abs=0.05)
+    assert np.corrcoef(deviation[1:].ravel(), deviation[:-1].ravel())[0, 1] > 0.5

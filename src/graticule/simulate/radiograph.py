@@ -64,6 +64,9 @@ class Camera:
         Grey value where nothing is counted.
     blur : float
         Standard deviation of the point spread of scintillator and optics, in pixels.
+    spread : float
+        Standard deviation of the light of one neutron, in pixels. Above 0 neighbouring pixels see
+        the same neutrons, so that the noise has a grain, and is weaker.
     """
 
     flux: float = 2000.0
@@ -71,10 +74,18 @@ class Camera:
     readout: float = 12.0
     offset: float = 100.0
     blur: float = 0.8
+    spread: float = 0.0
 
     def noise(self, counts: Array) -> Array:
         """Return the standard deviation of the grey value where so many counts are expected."""
-        return np.asarray(np.sqrt(self.gain**2 * counts + self.readout**2))
+        from scipy import ndimage
+
+        shared = 1.0
+        if self.spread > 0:
+            point = np.zeros(2 * int(4 * self.spread + 2) + 1)
+            point[point.size // 2] = 1
+            shared = float((ndimage.gaussian_filter1d(point, self.spread) ** 2).sum()) ** 2
+        return np.asarray(np.sqrt(self.gain**2 * shared * counts + self.readout**2))
 
 
 @dataclass(frozen=True)
@@ -178,15 +189,16 @@ def _exposed(
     rng: np.random.Generator, counts: Array, camera: Camera, spots: Spots
 ) -> tuple[Array, Array]:
     """Return the grey values of an exposure, and the mask of its spots."""
-    grey = camera.gain * rng.poisson(counts) + rng.normal(
-        camera.offset, camera.readout, counts.shape
-    )
-    light = np.zeros(counts.shape)
+    light = rng.poisson(counts)
+    if camera.spread > 0:
+        light = blurred(light.astype(float), camera.spread)
+    grey = camera.gain * light + rng.normal(camera.offset, camera.readout, counts.shape)
+    gamma = np.zeros(counts.shape)
     for _ in range(rng.poisson(spots.density * counts.size)):
-        _add_spot(rng, light, spots)
+        _add_spot(rng, gamma, spots)
     noise = camera.noise(counts)
-    values = np.clip(np.rint(grey + light), 0, 65535).astype(np.uint16)
-    return values, light > 3 * noise
+    values = np.clip(np.rint(grey + gamma), 0, 65535).astype(np.uint16)
+    return values, gamma > 3 * noise
 
 
 def _add_spot(rng: np.random.Generator, light: Array, spots: Spots) -> None:
