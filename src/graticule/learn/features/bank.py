@@ -13,7 +13,7 @@ from graticule.core.errors import ParameterError
 from graticule.learn.features import engine
 from graticule.learn.features.checked import checked
 from graticule.learn.features.feature import CHANNEL, Feature, described, dims_of, one_channel
-from graticule.learn.features.places import clusters, cut, places_of
+from graticule.learn.features.places import clusters, cut, places_of, require_room
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,7 +193,9 @@ class Features:
                 reach[dim] = ALL
         return {**reach, **({CHANNEL: ALL} if CHANNEL in image.dims else {})}
 
-    def compute(self, image: Any, only: Sequence[int] | None = None) -> Array:
+    def compute(
+        self, image: Any, only: Sequence[int] | None = None, *, out: Array | None = None
+    ) -> Array:
         """Return the features of a whole image.
 
         Parameters
@@ -202,6 +204,8 @@ class Features:
             Two or three dims, and channels ``c`` where there are several.
         only : sequence of int, optional
             Numbers of the features wanted, in `names`; what is not needed is not computed.
+        out : ndarray, optional
+            Where to put them: float32, contiguous, of the shape of the result.
 
         Returns
         -------
@@ -211,8 +215,10 @@ class Features:
         image = as_image(image)
         only = engine.wanted(self, image, only)
         shape = tuple(image.sizes[dim] for dim in dims_of(image))
-        out = np.empty((len(only), *shape), np.float32)
-        for spans in cut(shape, len(only)):
+        if out is None:
+            out = np.empty((len(only), *shape), np.float32)
+        require_room(out, (len(only), *shape))
+        for spans in cut(shape, len(only) // 4):
             engine.fill(self, image, spans, only, out, [start for start, _ in spans])
         return out
 
@@ -324,14 +330,27 @@ class Features:
         else:
             places = places_of(image, where)
             columns = self.rows(image, places).T
-            index = pd.MultiIndex.from_arrays(places.T, names=dims)
+            index = pd.MultiIndex.from_arrays(list(places.T), names=dims)
         table = pd.DataFrame(columns.T, index=index, columns=[one.name for one in named])
         table.attrs["units"] = {one.name: one.unit for one in named if one.unit}
         table.attrs["scales"] = {one.name: str(one.scale) for one in named if one.scale}
         return table
 
     def select(self, images: Any, labels: Any, **options: Any) -> pd.DataFrame:
-        """Rank the features by what a forest loses without each; see `ranking.ranked`."""
+        """Rank the features by what a forest loses on held-out blocks without each of them.
+
+        Parameters
+        ----------
+        images, labels : DataArray or sequence of DataArray
+            Images, and for each its classes (0 = unlabelled) or mask.
+        **options
+            ``estimator``, ``folds``, ``repeats``, ``most``, ``seed``: see `ranking.ranked`.
+
+        Returns
+        -------
+        DataFrame
+            ``feature``, ``scale``, ``importance``, ``std`` and ``number``, the best first.
+        """
         from graticule.learn.features.ranking import ranked
 
         return ranked(self, images, labels, **options)

@@ -99,7 +99,8 @@ def fill(
 
 def _within(out: Array, box: Box, at: Sequence[int]) -> Array:
     spans = (slice(a, a + n) for a, n in zip(at, box.shape, strict=True))
-    return out[(slice(None), *spans)]
+    view: Array = out[(slice(None), *spans)]
+    return view
 
 
 def _group(feature: Feature) -> tuple[str, int, Length | None]:
@@ -118,7 +119,7 @@ def _fill_base(
         if kind == "scale":
             scales.fill(bank, box, some, out[rows], at)
         elif kind == "rank":
-            local.statistics(box, some, view[rows])
+            local.statistics(box, some, list(view[rows]))
         elif kind == "value":
             for feature, into in zip(some, view[rows], strict=True):
                 local.shifted(box, feature, into)

@@ -34,6 +34,14 @@ def cut(shape: Sequence[int], count: int, size: int | None = None) -> Iterator[t
         yield ((start, min(shape[0], start + size)), *((0, n) for n in shape[1:]))
 
 
+def require_room(out: Array, shape: tuple[int, ...]) -> None:
+    """Raise unless an array can take features of a shape."""
+    if out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
+        raise ParameterError(
+            f"must be float32, contiguous, {shape}, not {out.dtype} {out.shape}", where="out"
+        )
+
+
 def places_of(image: xr.DataArray, where: object) -> Array:
     """Return the positions ``(n, dims)`` of a mask, of positions or of flat positions.
 

@@ -55,7 +55,8 @@ class _Scale:
 
     @cached_property
     def values(self) -> Array:
-        return self.box.values[self.features[0].channel]
+        values: Array = self.box.values[self.features[0].channel]
+        return values
 
     @cached_property
     def kinds(self) -> set[str]:
@@ -98,6 +99,18 @@ class _Scale:
         """Return the axes that lead from values of a region to results of another."""
         pairs = zip(taps, region, made, strict=True)
         return tuple(self.box.axis(n, t, into, of[0]) for n, (t, of, into) in enumerate(pairs))
+
+    def neighbours(self, region: Sequence[Span]) -> tuple[tuple[Any, ...], np.float32]:
+        """Return the axes z and y of a region as ``differ`` takes them, and the scale along x."""
+        found = []
+        for span, step in zip(region, self.steps, strict=True):
+            place = np.arange(span[1] - span[0])
+            low, high = np.maximum(place - 1, 0), np.minimum(place + 1, place.size - 1)
+            apart = np.where(high > low, high - low, 1) * step
+            found.append((low, high, (1 / apart).astype(np.float32)))
+        alone = (np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.float32))
+        down = tuple(found[:-1])
+        return (alone, *down) if len(down) == 1 else down, np.float32(0.5 / self.steps[-1])
 
 
 def fill(
@@ -157,7 +170,43 @@ def _structure(
 
 
 def _by_differences(scale: _Scale, out: Array, at: tuple[int, ...]) -> None:
-    raise NotImplementedError
+    """Smooth a box and what the differences reach, then take these of it."""
+    from graticule.learn.features import _difference_kernels as kernels
+    from graticule.learn.features._eigen_kernels import DOG, VALUE
+
+    box, means = scale.box, scale.means
+    tensor = "structure" in scale.kinds
+    own_order = max([0, *(_STENCIL[kind] for kind in scale.kinds - {"structure"})])
+    order, ndim = max(own_order, int(tensor)), len(box.own)
+    smooth = box.grown([max(own_order, reach + int(tensor)) for reach in means])
+    made = box.grown(means)
+    plain, rest = np.full_like(scale.slots, -1), scale.slots.copy()
+    for slot in (VALUE, DOG):
+        plain[slot], rest[slot] = rest[slot], -1
+    kept = _derive(scale, smooth, 0, np.arange(int(order > 0)), out, at, plain)
+    if order == 0:
+        return
+    keep = np.arange(1, ndim + 1) if tensor else np.arange(0)
+    axes, across = scale.neighbours(smooth)
+    sizes = (1,) * (3 - ndim) + tuple(stop - start for start, stop in made)
+    slopes = np.empty((keep.size, *sizes), np.float32)
+    inside = _relative(made, smooth), _relative(box.own, smooth)
+    spread(
+        lambda a, b: kernels.differ(
+            kept[0], axes, across, *inside, at, ndim == 3, order, rest, out, slopes, keep, a, b
+        ),
+        sizes[0] * sizes[1],
+        least=max(1, 4096 // max(1, sizes[2])),
+    )
+    if keep.size:
+        _structure(scale, slopes, made, out, at)
+
+
+def _relative(spans: Sequence[Span], to: Sequence[Span]) -> tuple[int, ...]:
+    """Return start and stop by axis, of three, counted from the start of other spans."""
+    pairs = zip(spans, to, strict=True)
+    edges = tuple(edge - first for span, (first, _) in pairs for edge in span)
+    return (0, 1) * (3 - len(spans)) + edges
 
 
 def _least(sizes: Sequence[int]) -> int:
