@@ -53,13 +53,20 @@ def threads(count: int | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def repeatable() -> Iterator[None]:
-    """Choose kernels of the GPU that give the same bytes each time, and restore the choice."""
+def repeatable(*, exact: bool = False) -> Iterator[None]:
+    """Choose kernels of the GPU that give the same bytes each time, and restore the choice.
+
+    ``exact``: with all digits of float32, where a GPU would leave some away.
+    """
     torch = require_torch()
+    if not torch.cuda.is_available():
+        yield
+        return
     cudnn = torch.backends.cudnn
-    before = cudnn.deterministic, cudnn.benchmark
+    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32
     cudnn.deterministic, cudnn.benchmark = True, False
+    cudnn.allow_tf32 = before[2] and not exact
     try:
         yield
     finally:
-        cudnn.deterministic, cudnn.benchmark = before
+        cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = before

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,6 +15,9 @@ from graticule.learn.unet.patches import Sampler, Source
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Parts: TypeAlias = tuple[Array, Array, Array]
+Place: TypeAlias = tuple[int, tuple[int, ...]]
+
+_AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -42,16 +47,40 @@ class Batches:
             [self._patch(np.random.default_rng([self.seed, step, n])) for n in range(self.size)]
         )
 
+    def running(self, first: int, stop: int, *, ahead: bool) -> Iterator[Parts]:
+        """Yield the batches of steps; made beside the training where it runs on a GPU."""
+        if not ahead:
+            yield from (self[step] for step in range(first, stop))
+            return
+        with ThreadPoolExecutor(_AHEAD) as pool:
+            waiting = deque(
+                pool.submit(self.__getitem__, step) for step in range(first, first + _AHEAD)
+            )
+            for step in range(first, stop):
+                waiting.append(pool.submit(self.__getitem__, step + _AHEAD))
+                yield waiting.popleft().result()
+            for each in waiting:
+                each.cancel()
+
     def _patch(self, rng: np.random.Generator) -> Parts:
-        extent = self.sampler.extent
+        extent, augment = self.sampler.extent, self.augment
         source, starts = self.sampler.draw(rng)
-        parts = source.box(starts, extent)
-        if self.augment is not None and self.augment.flip:
-            image, truth, weights = parts
-            some = [image, truth] if not weights.size else [image, truth, weights]
-            turned = self.augment.flipped(some, extent, rng)
-            parts = (turned[0], turned[1], turned[2] if weights.size else weights)
-        return parts
+        if augment is None:
+            return source.box(starts, extent)
+        warp = augment.is_warped(rng)
+        if warp:
+            margin = augment.margin(extent)
+            wide = [long + 2 * more for long, more in zip(extent, margin, strict=True)]
+            corner = [start - more for start, more in zip(starts, margin, strict=True)]
+            image, truth, weights = source.box(corner, wide)
+        else:
+            image, truth, weights = source.box(starts, extent)
+        parts = [image, truth, weights] if weights.size else [image, truth]
+        if warp:
+            parts = augment.warped(parts, extent, rng)
+        if augment.flip:
+            parts = augment.flipped(parts, extent, rng)
+        return augment.shaded(parts[0], rng), parts[1], parts[2] if weights.size else weights
 
 
 def stacked(patches: Sequence[Parts]) -> Parts:
@@ -60,11 +89,9 @@ def stacked(patches: Sequence[Parts]) -> Parts:
     return np.stack(images), np.stack(truths), np.stack(weights)
 
 
-def grid_of(
-    sources: Sequence[Source], extent: Sequence[int], most: int, seed: int
-) -> list[tuple[int, tuple[int, ...]]]:
+def grid_of(sources: Sequence[Source], extent: Sequence[int], most: int, seed: int) -> list[Place]:
     """Return boxes that hold every labelled sample of the sources once, or a choice of them."""
-    found = []
+    found: list[Place] = []
     for number, source in enumerate(sources):
         counts = [-(-size // long) for size, long in zip(source.pixels.sizes, extent, strict=True)]
         for index in np.ndindex(*counts):
@@ -73,9 +100,7 @@ def grid_of(
                 min(size, start + long)
                 for start, long, size in zip(starts, extent, source.pixels.sizes, strict=True)
             ]
-            truth = source.truth(starts, stops)
-            known = truth >= 0 if source.classes else ~np.isnan(truth)
-            if known.any():
+            if source.known(source.truth(starts, stops)).any():
                 found.append((number, tuple(starts)))
     if len(found) > most:
         chosen = np.random.default_rng(seed).choice(len(found), most, replace=False)
@@ -84,10 +109,7 @@ def grid_of(
 
 
 def groups(
-    sources: Sequence[Source],
-    boxes: Sequence[tuple[int, tuple[int, ...]]],
-    extent: Sequence[int],
-    size: int,
+    sources: Sequence[Source], boxes: Sequence[Place], extent: Sequence[int], size: int
 ) -> Iterator[Parts]:
     """Yield the boxes of `grid_of` in batches."""
     for start in range(0, len(boxes), size):

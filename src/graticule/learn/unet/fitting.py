@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import as_image
-from graticule.core.errors import ImageError, ParameterError
+from graticule.core.errors import CheckError, ImageError, ParameterError
 from graticule.learn.expects import Expects
+from graticule.learn.fold import Masks
 from graticule.learn.labels import Classes, classes_of, parts_of
-from graticule.learn.unet.losses import terms_of
 from graticule.learn.unet.patches import Sampler, Source
 from graticule.learn.unet.pixels import Normalisation, Pixels
 
 if TYPE_CHECKING:
     from graticule.learn.unet.model import UNet
+    from graticule.learn.unet.plan import Plan
+    from graticule.learn.unet.train import Trainer
 
 Array: TypeAlias = np.ndarray[Any, Any]
-Init: TypeAlias = "UNet | Mapping[str, Array] | None"
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Images that are only judged on.
+    """Images that a training is judged by and learns nothing from.
 
     Parameters
     ----------
-    images, labels : DataArray or sequence of DataArray
-        As of ``fit``.
-    where : sequence of (DataArray or None), optional
+    images, labels, where
         As of ``fit``.
     """
 
@@ -41,119 +42,139 @@ class Validation:
     where: Any = None
 
 
-class Fitting:
-    """All that training needs, checked."""
+@dataclass(frozen=True)
+class Given:
+    """Images with what belongs to each."""
 
-    def __init__(self, model: UNet, images: Any, labels: Any, where: Any, validation: Any) -> None:
+    images: list[xr.DataArray]
+    labels: list[xr.DataArray]
+    where: list[Any]
+    """For each image None (all), False (nothing) or a mask."""
+
+    @classmethod
+    def of(cls, images: Any, labels: Any, where: Any) -> Given:
+        """Return single images and sequences of them as lists, of the same length."""
+        pictures, truths = _many(images), _many(labels)
+        if len(pictures) != len(truths):
+            raise ImageError(
+                f"there are {len(pictures)} images and {len(truths)} label images",
+                hint="give one label image for each image",
+            )
+        return cls(pictures, truths, _masks(where, len(pictures), none=None))
+
+    def used(self) -> list[int]:
+        """Return the numbers of the images of which something may be used."""
+        return [number for number, mask in enumerate(self.where) if mask is not False]
+
+
+class Fitting:
+    """All that a training needs, checked."""
+
+    def __init__(self, model: UNet, given: Given, validation: Any) -> None:
         self.model = model
-        given = _many(images)
-        self.expects = Expects.of(given)
-        dims = self.expects.dims
-        if len(dims) not in (model.dims, 3 if model.dims == 2 else model.dims):
-            raise ImageError(f"a U-Net in {model.dims}-D cannot work along {' '.join(dims)}")
-        truth = _many(labels)
-        masks = _masks(where, len(given))
-        held = _masks(validation, len(given)) if _is_masks(validation) else None
+        self.expects = Expects.of(given.images)
+        self.dims = self.expects.dims
+        if len(self.dims) not in {model.dims, 3}:
+            raise ImageError(
+                f"a U-Net in {model.dims}-D cannot work along {' '.join(self.dims)}",
+                hint=f"UNet(dims={len(self.dims)})" if len(self.dims) == 2 else "",
+            )
         apart = validation if isinstance(validation, Validation) else None
-        every = [*truth, *(_many(apart.labels) if apart else [])]
+        judged = None if apart is None else Given.of(apart.images, apart.labels, apart.where)
         self.classes: Classes = ()
         self.kind: Any = None
         if not model.regression:
+            every = [*given.labels, *(judged.labels if judged else [])]
             self.classes, self.kind = classes_of(every, model.labels, model.names)
-        used = [n for n in range(len(given)) if masks is None or masks[n] is not None]
-        self.normalisation = Normalisation.of(
-            [self.expects.checked(given[n]) for n in used], model.normalise, model.local_width
-        )
+        used = given.used()
+        checked = [self.expects.checked(given.images[number]) for number in used]
+        if not checked:
+            raise ImageError("where leaves nothing of any image")
+        self.normalisation = Normalisation.of(checked, model.normalise, model.width)
         self.shift, self.scale = 0.0, 1.0
         if model.regression:
-            self.shift, self.scale = _spread_of([truth[n] for n in used])
-        self.train = self._sources(given, truth, masks, held)
-        self.validation: list[Source] = []
-        if held is not None:
-            self.validation = self._sources(given, truth, held, None)
-        if apart is not None:
-            more = _many(apart.images)
-            self.validation = self._sources(
-                more, _many(apart.labels), _masks(apart.where, len(more)), None
-            )
+            self.shift, self.scale = _spread_of([given.labels[number] for number in used])
+        self._set_sources(given, judged, None if apart is not None else validation)
 
-    def _sources(
-        self,
-        images: Sequence[xr.DataArray],
-        labels: Sequence[xr.DataArray],
-        masks: Sequence[Any] | None,
-        without: Sequence[Any] | None,
-    ) -> list[Source]:
-        if len(images) != len(labels):
-            raise ImageError(f"there are {len(images)} images and {len(labels)} label images")
+    @property
+    def first(self) -> int:
+        """First class that overlap losses and scores count."""
+        return 1 if self.kind == "mask" else 0
+
+    def _set_sources(self, given: Given, judged: Given | None, held: Any) -> None:
+        nothing = [False] * len(given.images)
+        masks = nothing if held is None else _masks(held, len(given.images), none=False)
+        self.train = self._sources(given, masks)
+        if judged is not None:
+            _require_apart(given, judged)
+            self.validation = self._sources(judged, [False] * len(judged.images))
+        else:
+            self.validation = self._sources(Given(given.images, given.labels, masks), nothing)
+
+    def _sources(self, given: Given, without: Sequence[Any]) -> list[Source]:
         found = []
-        dims = self.expects.dims
-        for number, (image, truth) in enumerate(zip(images, labels, strict=True)):
-            if masks is not None and masks[number] is None:
-                continue
-            image = self.expects.checked(image)
-            sizes = {dim: image.sizes[dim] for dim in dims}
-            where = _mask(masks[number], sizes, dims) if masks is not None else None
-            if without is not None and without[number] is not None:
-                held = _mask(without[number], sizes, dims)
-                where = ~held if where is None else where & ~held
-            found.append(
-                Source(
-                    Pixels(image, dims, self.normalisation),
-                    _alike(truth, sizes, "labels").transpose(*dims),
-                    where,
-                    self.classes,
-                    self.kind,
-                    None,
-                    self.shift,
-                    self.scale,
-                )
+        for number in given.used():
+            image = self.expects.checked(given.images[number])
+            sizes = {dim: int(image.sizes[dim]) for dim in self.dims}
+            where = self._mask(given.where[number], sizes)
+            if without[number] is not False:
+                held = self._mask(without[number], sizes)
+                rest = np.zeros(tuple(sizes.values()), bool) if held is None else ~held
+                where = rest if where is None else where & rest
+            truth = _alike(given.labels[number], sizes, "the label image").transpose(*self.dims)
+            source = Source(
+                Pixels(image, self.dims, self.normalisation),
+                truth,
+                where,
+                self.classes,
+                self.kind,
+                shift=self.shift,
+                scale=self.scale,
             )
+            found.append(source)
         return found
 
-    def trainer(
-        self, *, init: Init, freeze: str | None, steps: int, every: int, patience: int | None
-    ) -> tuple[Classes, Any, Any]:
-        """Return classes, network and trainer."""
-        from graticule.learn.unet._torch import device_of
+    def _mask(self, mask: Any, sizes: Mapping[str, int]) -> Array | None:
+        if mask is None:
+            return None
+        found = _alike(as_image(mask), sizes, "the mask")
+        if found.dtype != np.bool_:
+            raise ImageError(f"where must be a mask of bools, not {found.dtype}")
+        values: Array = found.transpose(*self.dims).values
+        return values
 
-        device = device_of(self.model.device)
+    def _weigh_branches(self) -> None:
+        """Give each source the weights of the branching loss."""
+        from graticule.learn.unet.branches import branch_weights
+
+        axis = self.model.plane_axis(self.dims)
+        for source in [*self.train, *self.validation]:
+            sizes = source.pixels.sizes
+            truth = source.truth([0] * len(sizes), sizes)
+            if axis is None:
+                source.weights = branch_weights(truth, self.model.dims, self.first)
+            else:
+                planes = branch_weights(np.moveaxis(truth, axis, 0), 2, self.first)
+                source.weights = np.moveaxis(planes, 0, axis)
+
+    def trainer(self, plan: Plan, init: Any) -> Trainer:
+        """Return what trains, at its start."""
+        from graticule.learn.unet._torch import device_of
         from graticule.learn.unet.batches import Batches
-        from graticule.learn.unet.net import build
-        from graticule.learn.unet.train import Plan, Trainer
 
         model = self.model
-        outputs = max(1, len(self.classes))
-        network = build(
-            model.dims,
-            max(1, self.expects.channels),
-            outputs,
-            model.base,
-            model.depth,
-            model.variant,
-            model.seed,
-        )
-        multiple = 1 << (model.depth - 1)
-        patch = model.patch or (128 if model.dims == 2 else 48)
-        extent = model.extent(self.expects.dims, -(-patch // multiple) * multiple)
-        sampler = Sampler(self.train, extent, model.rare, model.seed)
-        batch = model.batch or (8 if model.dims == 2 else 2)
-        plan = Plan(
-            steps,
-            every,
-            patience,
-            model.rate,
-            model.decay,
-            model.average,
-            freeze == "encoder",
-            terms_of(model.loss),
-            1 if self.kind == "mask" else 0,
-            device.type == "cuda",
-        )
-        batches = Batches(sampler, model.augment, batch, model.seed)
+        device = device_of(model.device)
+        from graticule.learn.unet.train import Trainer
+        from graticule.learn.unet.transfer import start_from
+
+        if "branching" in plan.terms:
+            self._weigh_branches()
+        sampler = Sampler(self.train, model.patch_extent(self.dims), model.rare, model.seed)
+        network = model.network(self.expects.channels, seed=model.seed, outputs=len(self.classes))
+        start_from(network, init)
         trainer = Trainer(
             network,
-            batches,
+            Batches(sampler, model.augmentation, model.batch_size, model.seed),
             self.validation,
             plan,
             device,
@@ -161,55 +182,76 @@ class Fitting:
             len(self.classes),
             self.scale,
         )
-        return self.classes, network, trainer
+        trainer.fingerprint = self._fingerprint(plan, sampler, trainer.weights())
+        return trainer
+
+    def _fingerprint(self, plan: Plan, sampler: Sampler, weights: Mapping[str, Array]) -> str:
+        """Return a hash of all that decides the result; of images, their moments and labels."""
+        about = {
+            "settings": self.model.settings(),
+            "plan": asdict(plan),
+            "classes": [asdict(each) for each in self.classes],
+            "normalisation": self.normalisation.to_json(),
+            "target": [self.shift, self.scale],
+            "sizes": [list(source.pixels.sizes) for source in self.train],
+            "counts": {str(code): each.tolist() for code, each in sampler.counts.items()},
+            "validation": [list(source.pixels.sizes) for source in self.validation],
+        }
+        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+        for name, value in weights.items():
+            digest.update(name.encode() + value.tobytes())
+        return digest.hexdigest()
 
 
 def _many(images: Any) -> list[xr.DataArray]:
-    if isinstance(images, xr.DataArray | np.ndarray):
-        images = [images]
-    found = [as_image(each) for each in images]
+    single = isinstance(images, xr.DataArray | np.ndarray)
+    found = [as_image(each) for each in ([images] if single else images)]
     if not found:
-        raise ImageError("there is no image")
+        raise ImageError("there is no image to learn from")
     return found
 
 
-def _is_masks(validation: Any) -> bool:
-    return validation is not None and not isinstance(validation, Validation)
-
-
-def _masks(where: Any, count: int) -> list[Any] | None:
+def _masks(where: Any, count: int, *, none: Any) -> list[Any]:
+    """Return a mask for each image; ``none`` stands where one is None."""
     if where is None:
-        return None
+        return [none] * count
+    if isinstance(where, Masks):  # of a fold, in which None is nothing of that image
+        none = False
     masks = [where] if isinstance(where, xr.DataArray | np.ndarray) else list(where)
     if len(masks) != count:
-        raise ParameterError(f"must be a mask for each of {count} images, not {len(masks)}")
-    return masks
-
-
-def _mask(mask: Any, sizes: Mapping[str, int], dims: Sequence[str]) -> Array:
-    found = _alike(as_image(mask), sizes, "where")
-    if found.dtype != np.bool_:
-        raise ImageError(f"where must be a bool mask, not {found.dtype}")
-    values: Array = found.transpose(*dims).values
-    return values
+        raise ParameterError(f"needs a mask for each of {count} images, not {len(masks)}")
+    return [none if mask is None else mask for mask in masks]
 
 
 def _alike(image: xr.DataArray, sizes: Mapping[str, int], what: str) -> xr.DataArray:
-    if dict(image.sizes) != dict(sizes):
-        raise ImageError(
-            f"{what} must have the image's sizes {dict(sizes)}, not {dict(image.sizes)}"
-        )
+    own = {str(dim): int(size) for dim, size in image.sizes.items()}
+    if own != dict(sizes):
+        raise ImageError(f"{what} must have the image's sizes {dict(sizes)}, not {own}")
     return image
 
 
+def _require_apart(given: Given, judged: Given) -> None:
+    """Refuse validation on an image that is learned from, whatever it is called."""
+    from graticule.learn.overlap import content
+
+    learned = {content(given.images[number]) for number in given.used()}
+    for number in judged.used():
+        if content(judged.images[number]) in learned:
+            raise CheckError(
+                f"validation image {number + 1} is also an image that is learned from",
+                hint="give validation as masks, one for each image, to divide images",
+            )
+
+
 def _spread_of(targets: Sequence[xr.DataArray]) -> tuple[float, float]:
+    """Return mean and standard deviation of continuous targets."""
     count = total = square = 0.0
     for target in targets:
         for _, slab in parts_of(target, [str(dim) for dim in target.dims]):
             values = slab.values[np.isfinite(slab.values)].astype(float)
             count += values.size
-            total += values.sum()
-            square += (values * values).sum()
+            total += float(values.sum())
+            square += float((values * values).sum())
     mean = total / max(1.0, count)
     spread = float(np.sqrt(max(0.0, square / max(1.0, count) - mean * mean)))
-    return float(mean), spread or 1.0
+    return mean, spread or 1.0

@@ -2,88 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import xarray as xr
 
-from graticule.learn.unet._torch import device_of
+from graticule.core import spread
+from graticule.learn.expects import Expects
+from graticule.learn.unet._torch import device_of, repeatable, threads
 from graticule.learn.unet.pixels import Normalisation, Pixels
-from graticule.learn.unet.windows import Opener, Run, Take
+from graticule.learn.unet.windows import Lattice, Place, Run, blended
 
 if TYPE_CHECKING:
-    from graticule.learn.unet.model import Fitted, UNet
+    from graticule.learn.unet.model import UNet
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
+_ON_CPU = 32
+"""Windows that are asked for together: enough for all cores, few enough to stay small."""
 
-def opener_of(image: xr.DataArray, dims: Sequence[str], normalisation: Normalisation) -> Opener:
-    """Return what loads rows of an image, with the margin that normalisation needs."""
-    whole = Pixels(image, dims, normalisation)
+_ON_GPU = 8
+"""Windows in a batch, of which every one has as many: other batches give other last digits."""
 
-    def opened(start: int, stop: int) -> Take:
+
+@dataclass
+class Fitted:
+    """What training gave.
+
+    Attributes
+    ----------
+    expects : Expects
+        What images it is for.
+    normalisation : Normalisation
+        Of the training images.
+    weights : mapping
+        Of the network.
+    shift, scale : float
+        A continuous target is the output times the one and plus the other.
+    """
+
+    expects: Expects
+    normalisation: Normalisation
+    weights: dict[str, Array]
+    shift: float = 0.0
+    scale: float = 1.0
+    _networks: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_networks": {}}
+
+
+def strips(
+    model: UNet, fitted: Fitted, image: xr.DataArray, lattice: Lattice
+) -> Iterator[tuple[int, int, Array]]:
+    """Yield the network's blended output in strips along the first dim, as `blended` does.
+
+    On the processor each window is computed by itself and by one thread, several of them side by
+    side, so that the result depends neither on the number of cores nor on other windows.
+    """
+    dims = fitted.expects.dims
+    whole = Pixels(image, dims, fitted.normalisation)
+    extent = lattice.extent(whole.sizes)
+    network, device = _ready(model, fitted)
+
+    def opened(start: int, stop: int) -> Run:
         begin = max(0, start - whole.margin[0])
-        rows = slice(begin, stop + whole.margin[0])
-        part = image.isel({dims[0]: rows})
+        part = image.isel({dims[0]: slice(begin, stop + whole.margin[0])})
         part = part.compute(scheduler="synchronous") if part.chunks is not None else part
-        pixels = Pixels(part, dims, normalisation)
+        pixels = Pixels(part, dims, fitted.normalisation)
 
-        def take(starts: Sequence[int], extent: Sequence[int]) -> Array:
-            return pixels.box((starts[0] - begin, *starts[1:]), extent)
+        def window(at: Place) -> Array:
+            return pixels.box((at[0] - begin, *at[1:]), extent)
 
-        return take
+        def one_by_one(places: Sequence[Place]) -> list[Array]:
+            return [_through(model, fitted, network, device, window(at)[None]) for at in places]
 
-    return opened
+        def run(places: Sequence[Place]) -> Array:
+            if device.type == "cpu":
+                parts = spread(lambda a, b: one_by_one(places[a:b]), len(places))
+                return np.concatenate([each for part in parts for each in part])
+            windows = np.zeros((_ON_GPU, *window(places[0]).shape), np.float32)
+            for number, at in enumerate(places):
+                windows[number] = window(at)
+            return _through(model, fitted, network, device, windows)[: len(places)]
+
+        return run
+
+    bulk = _ON_CPU if device.type == "cpu" else _ON_GPU
+    return blended(opened, whole.sizes, lattice, bulk)
 
 
-def runner(model: UNet, fitted: Fitted) -> Run:
-    """Return the network as a function of windows ``(n, c, *extent)``."""
+def _through(model: UNet, fitted: Fitted, network: Any, device: Any, windows: Array) -> Array:
+    """Return the output for windows ``(n, c, *extent)``."""
     import torch
 
     from graticule.learn.unet.net import layout
 
-    device = device_of(model.device)
-    network = _ready(model, fitted, device)
-
-    def run(windows: Array) -> Array:
-        flat = windows.reshape(*windows.shape[:2], *_kept(windows.shape[2:], model.dims))
-        with torch.inference_mode():
-            given = torch.from_numpy(flat).to(device, memory_format=layout(model.dims))
-            output = network(given)
-            if model.regression:
-                output = output * fitted.scale + fitted.shift
-            else:
-                output = torch.softmax(output, 1)
-            found: Array = output.cpu().contiguous().numpy()
-        return found.reshape(len(windows), -1, *windows.shape[2:])
-
-    return run
+    flat = windows.reshape(*windows.shape[:2], *_kept(windows.shape[2:], model.dims))
+    with torch.inference_mode(), threads(1), repeatable(exact=True):
+        given = torch.from_numpy(flat).to(device, memory_format=layout(model.dims))
+        output = network(given)
+        if model.regression:
+            output = output * fitted.scale + fitted.shift
+        else:
+            output = torch.softmax(output, 1)
+        found: Array = output.cpu().contiguous().numpy()
+    return found.reshape(len(windows), -1, *windows.shape[2:])
 
 
 def _kept(extent: Sequence[int], dims: int) -> tuple[int, ...]:
-    """Return an extent without the dim that a 2-D network goes plane by plane."""
+    """Return an extent without the dim that a 2-D network goes along plane by plane."""
     if len(extent) == dims:
         return tuple(extent)
     apart = list(extent).index(1)
     return tuple(extent[:apart]) + tuple(extent[apart + 1 :])
 
 
-def _ready(model: UNet, fitted: Fitted, device: Any) -> Any:
-    """Return the network of the weights on a device; made once."""
+def _ready(model: UNet, fitted: Fitted) -> tuple[Any, Any]:
+    """Return the network with its weights, made once for each device, and the device."""
+    device = device_of(model.device)
     import torch
 
-    from graticule.learn.unet.net import build, for_inference
+    from graticule.learn.unet.net import for_inference
 
     key = str(device)
     if key not in fitted._networks:
-        outputs = max(1, len(model.classes))
-        channels = max(1, fitted.expects.channels)
-        network = build(
-            model.dims, channels, outputs, model.base, model.depth, model.variant, model.seed
-        )
+        network = model.network(fitted.expects.channels, seed=0)
         network.load_state_dict(
             {name: torch.from_numpy(np.array(value)) for name, value in fitted.weights.items()}
         )
         fitted._networks[key] = for_inference(network).to(device)
-    return fitted._networks[key]
+    return fitted._networks[key], device

@@ -7,7 +7,7 @@ combined as in ``"dice+ce"`` or ``"dice+0.5*focal"``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -205,7 +205,7 @@ def terms_of(text: str) -> dict[str, float]:
     return found
 
 
-def combined(terms: dict[str, float]) -> Loss:
+def combined(terms: Mapping[str, float]) -> Loss:
     """Return the weighted sum of losses of classes."""
     return lambda batch: sum(weight * _LOSSES[name](batch) for name, weight in terms.items())
 

@@ -2,158 +2,228 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 import xarray as xr
 
-from graticule.core import ALL, Length, as_image
+from graticule.core import ALL, as_image
 from graticule.core.errors import ParameterError, RequestError
 from graticule.learn.expects import CHANNEL, Expects
-from graticule.learn.labels import Class, Classes, LabelKind, values_of
+from graticule.learn.labels import Class, Classes, values_of
 from graticule.learn.model import State
-from graticule.learn.unet.augment import Augment
-from graticule.learn.unet.fitting import Fitting, Init, Validation
+from graticule.learn.unet._torch import repeatable, require_torch
+from graticule.learn.unet.fitting import Fitting, Given
 from graticule.learn.unet.history import History
-from graticule.learn.unet.losses import REGRESSION, terms_of
-from graticule.learn.unet.pixels import Normalisation, NormaliseBy, Pixels
-from graticule.learn.unet.train import OnStep, Weights
-from graticule.learn.unet.windows import Lattice, blended
-
-__all__ = ["UNet", "Validation"]
+from graticule.learn.unet.inference import Fitted, strips
+from graticule.learn.unet.losses import terms_of
+from graticule.learn.unet.pixels import Normalisation, Pixels
+from graticule.learn.unet.plan import OnStep, Plan
+from graticule.learn.unet.settings import Settings
 
 Array: TypeAlias = np.ndarray[Any, Any]
-Images: TypeAlias = Any
+
+_EXAMPLE = {2: 64, 3: 24}
 
 
 @dataclass(kw_only=True, eq=False)
-class UNet:
-    """A U-Net for images in two or three dims.
+class UNet(Settings):
+    """A U-Net: segmentation or regression of images in two or three dims.
+
+    Needs PyTorch (``pip install graticule[deep]``). The result at a sample depends on the windows
+    that hold it, which lie on a lattice counted from the image's first sample: so a run in tiles
+    gives the same as one of the whole.
 
     Parameters
     ----------
     dims : {2, 3}
-        Spatial dims of the network. One of 2 takes volumes too, plane by plane.
+        Spatial dims of the network. One of 2 works on volumes too, plane by plane (along z, or
+        along the first dim).
     base : int
-        Width of the first level, doubled at each level below.
+        Width of the first level; each level below is twice as wide.
     depth : int
         Levels.
     variant : {"plain", "attention", "residual"}
         See `graticule.learn.unet.net.Network`.
     loss : str
-        Sum of ``ce``, ``dice``, ``tversky``, ``focal``, ``cldice`` and ``branching``, as
-        ``"dice+0.5*ce"``; or ``mae`` or ``mse``, for continuous targets.
+        A sum of ``ce``, ``dice``, ``tversky``, ``focal``, ``cldice`` and ``branching``, as
+        ``"dice+0.5*ce"``; for continuous targets ``mae`` or ``mse``. See
+        `graticule.learn.unet.losses`.
     patch, batch : int, optional
-        Samples of a training patch along each dim (128, or 48 in 3-D), and patches in a step
-        (8, or 2).
+        Samples of a training patch along each dim (128; in 3-D 48), and patches in a step (8; in
+        3-D 2).
     rate, decay : float
-        Highest learning rate and weight decay of AdamW.
+        Highest learning rate and weight decay of AdamW; the rate rises over a tenth of the steps
+        and falls along a cosine.
     normalise : {"images", "local", "none"}
         See `graticule.learn.unet.pixels.Normalisation`.
     local_width : Length
-        Width of the means of local normalisation.
-    augment : Augment or None
-        How patches are varied.
+        Width of the Gaussian means of local normalisation.
+    augment : Augment, mapping, "auto" or None
+        How patches are varied. ``auto``: ``Augment()``, and for continuous targets
+        ``Augment.geometric()``.
     rare : float
-        Share of patches drawn for a class, each as often as any other.
+        Share of patches drawn for a class, each class as often as any other; the others are
+        drawn for a labelled sample, whatever its class.
     average : float
-        Keep a moving average of the weights with this memory (as 0.99); 0: the last ones.
+        Memory of a moving average of the weights (as 0.99), which is then what is kept; 0 for
+        none.
     window : int, optional
-        Samples of a window at inference along each dim (256, or 64 in 3-D).
+        Samples of a window at inference along each dim (256; in 3-D 64).
     overlap : float
-        Share of a window in which it is blended with the next.
+        Share of a window over which it is blended with the next.
     labels : {"auto", "classes", "mask"}
         How labels are read; see `graticule.learn.labels`.
     names : mapping, optional
         Names of classes by value.
     seed : int
-        Of weights, patches and augmentation: the same seed gives the same bytes on a machine.
+        Of weights, patches and augmentation. The same seed gives the same bytes on one machine
+        with as many threads.
     device : str
-        ``auto``, ``cpu`` or ``cuda``.
+        ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
+    precision : {"auto", "float32", "bfloat16"}
+        Of the forward pass in training; ``auto`` is bfloat16 on a GPU. Inference is in float32.
+
+    Attributes
+    ----------
+    classes : tuple of Class
+        Empty for continuous targets.
+    history : History
+        Loss and scores while training.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> truth = np.zeros((32, 32), bool)
+    >>> truth[8:24, 8:24] = True
+    >>> image = truth + 0.1 * np.random.default_rng(0).normal(size=truth.shape)
+    >>> unet = UNet(base=4, depth=2, patch=32, batch=2, rate=0.02, augment=None)
+    >>> unet = unet.fit(image, truth, steps=30)
+    >>> bool((unet.predict(image).values == truth).mean() > 0.95)
+    True
     """
 
     kind: ClassVar[str] = "unet"
 
-    dims: Literal[2, 3] = 2
-    base: int = 24
-    depth: int = 4
-    variant: Literal["plain", "attention", "residual"] = "plain"
-    loss: str = "dice+ce"
-    patch: int | None = None
-    batch: int | None = None
-    rate: float = 2e-3
-    decay: float = 1e-2
-    normalise: NormaliseBy = "images"
-    local_width: Length = Length(16.0)
-    augment: Augment | None = field(default_factory=Augment)
-    rare: float = 0.5
-    average: float = 0.0
-    window: int | None = None
-    overlap: float = 0.25
-    labels: LabelKind = "auto"
-    names: Mapping[int, str] | None = None
-    seed: int = 0
-    device: str = "auto"
-
     classes: Classes = field(default=(), init=False)
     history: History = field(default_factory=History, init=False)
+    example: xr.DataArray | None = field(default=None, init=False, repr=False)
     _fitted: Fitted | None = field(default=None, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.dims not in (2, 3):
-            raise ParameterError(f"must be 2 or 3, not {self.dims!r}", where="dims")
-        if self.variant not in ("plain", "attention", "residual"):
-            raise ParameterError(
-                f"must be plain, attention or residual, not {self.variant!r}", where="variant"
-            )
-        for name, least in (("base", 1), ("depth", 1), ("patch", 1), ("batch", 1), ("window", 1)):
-            value = getattr(self, name)
-            if value is not None and (not isinstance(value, int) or value < least):
-                raise ParameterError(f"must be an integer from {least}, not {value!r}", where=name)
-        if not 0 <= self.overlap < 1:
-            raise ParameterError(f"must be from 0 to below 1, not {self.overlap}", where="overlap")
-        terms_of(self.loss)
-
-    @property
-    def regression(self) -> bool:
-        """Whether targets are continuous."""
-        return all(name in REGRESSION for name in terms_of(self.loss))
-
-    # -- fit
 
     def fit(
         self,
-        images: Images,
-        labels: Images,
-        where: Images = None,
+        images: Any,
+        labels: Any,
+        where: Any = None,
         *,
         validation: Any = None,
-        init: Init = None,
+        init: Any = None,
         freeze: Literal["encoder"] | None = None,
         steps: int = 400,
         every: int = 50,
         patience: int | None = None,
         on_step: OnStep | None = None,
+        checkpoint: str | Path | None = None,
     ) -> Self:
-        """Train on images and their labels."""
-        fitting = Fitting(self, images, labels, where, validation)
-        self.classes, network, trainer = fitting.trainer(
-            init=init, freeze=freeze, steps=steps, every=every, patience=patience
-        )
-        from graticule.learn.unet._torch import repeatable
+        """Train on images and their labels.
 
+        Ctrl-C ends the training and keeps the best weights so far.
+
+        Parameters
+        ----------
+        images : DataArray or array_like, or a sequence of them
+            May be lazy: patches are read as they are needed. Along ``z y x``, channels along
+            ``c``.
+        labels : DataArray or array_like, or a sequence of them
+            One for each image, of its sizes without ``c``: integers or bools; for ``mae`` and
+            ``mse`` continuous targets, NaN where there is none.
+        where : optional
+            For each image a mask of the samples that may be used, or None for all of them. (Given
+            as ``train`` of a `Fold`, None is nothing of that image.)
+        validation : optional
+            What the training is judged by and learns nothing from: for each image a mask, or None
+            (samples of it are not learned from, whatever ``where`` says); or a `Validation` with
+            images of its own. Of it up to 64 patches are looked at. The weights with the highest
+            Dice (continuous targets: the lowest loss) are kept.
+        init : UNet or mapping of ndarray, optional
+            Start from the weights of another network of the same build; channels and classes may
+            differ.
+        freeze : {"encoder"}, optional
+            Leave the way down as it is in ``init``.
+        steps : int
+            How many batches to learn from.
+        every : int
+            Steps between records of the history.
+        patience : int, optional
+            End after so many records without progress on validation.
+        on_step : callable, optional
+            Called with a `Progress` after each step, such as what
+            `graticule.learn.unet.live.shown` gives.
+        checkpoint : path, optional
+            File that is written at each record. Where it exists, the training goes on from it,
+            and ends with the same bytes as if it had not been broken off.
+
+        Returns
+        -------
+        UNet
+            Itself.
+
+        Raises
+        ------
+        RequestError
+            If PyTorch is not installed, or the checkpoint is of another training.
+        ImageError
+            If images and labels do not go together.
+        CheckError
+            If validation holds an image that is learned from, or the loss is no number any more.
+        """
+        require_torch()
+        if freeze not in (None, "encoder"):
+            raise ParameterError(f"must be encoder or None, not {freeze!r}", where="freeze")
+        for name, value in (("steps", steps), ("every", every), ("patience", patience or 1)):
+            if value < 1:
+                raise ParameterError(f"must be 1 or more, not {value}", where=name)
+        fitting = Fitting(self, Given.of(images, labels, where), validation)
+        plan = Plan(
+            steps=steps,
+            every=every,
+            patience=patience,
+            rate=self.rate,
+            decay=self.decay,
+            average=self.average,
+            frozen=freeze is not None,
+            terms=terms_of(self.loss),
+            first=fitting.first,
+            mixed=self._mixed(),
+        )
         with repeatable():
-            trainer.run(on_step)
+            trainer = fitting.trainer(plan, init)
+            trainer.run(on_step, None if checkpoint is None else Path(checkpoint))
         assert trainer.best is not None
-        self.history = trainer.history
+        self.classes, self.history = fitting.classes, trainer.history
+        self.example = trainer.batches.sampler.crop(_EXAMPLE[self.dims], self.seed)
         self._fitted = Fitted(
             fitting.expects, fitting.normalisation, trainer.best, fitting.shift, fitting.scale
         )
         return self
 
-    # -- shape of things
+    def _mixed(self) -> bool:
+        from graticule.learn.unet._torch import device_of
+
+        gpu = device_of(self.device).type != "cpu"
+        return self.precision == "bfloat16" or (self.precision == "auto" and gpu)
+
+    def network(self, channels: int, *, seed: int, outputs: int | None = None) -> Any:
+        """Return a network of this build with random weights."""
+        require_torch()
+        from graticule.learn.unet.net import build
+
+        outputs = max(1, len(self.classes) if outputs is None else outputs)
+        size = (self.base, self.depth, self.variant)
+        return build(self.dims, max(1, channels), outputs, *size, seed)
 
     @property
     def expects(self) -> Expects:
@@ -165,112 +235,94 @@ class UNet:
             raise RequestError("the U-Net has not been fitted", hint="call fit first")
         return self._fitted
 
-    def extent(self, dims: Sequence[str], size: int) -> tuple[int, ...]:
-        """Return a size by dim: 1 along the dim that a 2-D network goes plane by plane."""
-        if len(dims) == self.dims:
-            return (size,) * self.dims
-        apart = "z" if "z" in dims else dims[0]
-        return tuple(1 if dim == apart else size for dim in dims)
-
-    def _lattice(self, dims: Sequence[str]) -> Lattice:
-        multiple = 1 << (self.depth - 1)
-        wide = self.window or (256 if self.dims == 2 else 64)
-        wide = -(-wide // multiple) * multiple
-        step = max(1, wide - round(self.overlap * wide))
-        return Lattice(
-            self.extent(dims, wide), self.extent(dims, step), self.extent(dims, multiple)
-        )
-
     def halo(self, image: xr.DataArray) -> dict[str, int]:
-        """Return how far it looks, by dim."""
+        """Return how many samples it looks around, by dim."""
         fitted = self._require()
         dims = fitted.expects.dims
         reach = fitted.normalisation.reach(image, dims)
-        lattice = self._lattice(dims)
-        found = {
-            dim: (size + reach[dim] if size > 1 else 0)
-            for dim, size in zip(dims, lattice.window, strict=True)
-        }
+        window = dict(zip(dims, self.lattice(dims).window, strict=True))
+        found = {dim: window[dim] + reach[dim] if window[dim] > 1 else reach[dim] for dim in dims}
         return found | ({CHANNEL: ALL} if fitted.expects.channels else {})
 
     def align(self, image: xr.DataArray) -> dict[str, int]:
         """Return the step of its windows, by dim."""
         dims = self._require().expects.dims
-        return dict(zip(dims, self._lattice(dims).step, strict=True))
+        return dict(zip(dims, self.lattice(dims).step, strict=True))
 
-    # -- predict
+    def predict(self, image: Any, /) -> xr.DataArray:
+        """Return the value of the most probable class of each sample, or the predicted value.
 
-    def predict(self, image: Any) -> xr.DataArray:
-        """Return the value of the most probable class, int32; or the value, float32."""
-        given = as_image(image)
+        Parameters
+        ----------
+        image : DataArray or array_like
+            As in training, of any size.
+
+        Returns
+        -------
+        DataArray
+            int32, 0 where a value is missing; for continuous targets float32, NaN there. Without
+            ``c``.
+        """
         if self.regression:
-            return self._filled(given, np.float32, (), lambda values: values[0], np.nan)
-        return self._filled(
-            given, np.int32, (), lambda values: values_of(values.argmax(0), self.classes), 0
+            return self._painted(image, np.float32, lambda values: values[0], np.nan)
+        return self._painted(
+            image, np.int32, lambda values: values_of(values.argmax(0), self.classes), 0
         )
 
-    def predict_proba(self, image: Any) -> xr.DataArray:
-        """Return the probability of each class, float32, along the dim ``class``."""
+    def predict_proba(self, image: Any, /) -> xr.DataArray:
+        """Return the probability of each class: float32, ``class`` first, NaN where missing."""
         self._require_classes()
         names = [each.name for each in self.classes]
-        found = self._filled(as_image(image), np.float32, (len(names),), lambda each: each, np.nan)
+        found = self._painted(image, np.float32, lambda values: values, np.nan, len(names))
         return found.assign_coords({"class": names})
 
-    def uncertainty(self, image: Any) -> xr.DataArray:
-        """Return one less the margin between the two most probable classes, float32."""
+    def uncertainty(self, image: Any, /) -> xr.DataArray:
+        """Return one less what the two most probable classes differ by: float32, 0 to 1."""
         self._require_classes()
 
-        def margin(values: Array) -> Array:
+        def undecided(values: Array) -> Array:
             two = np.partition(values, -2, 0)[-2:]
             left: Array = 1 - (two[1] - two[0])
             return left
 
-        return self._filled(as_image(image), np.float32, (), margin, np.nan)
+        return self._painted(image, np.float32, undecided, np.nan)
 
     def _require_classes(self) -> None:
         if self.regression:
-            raise RequestError("a regression has no classes", hint="use predict")
+            raise RequestError("continuous targets have no classes", hint="use predict")
 
-    def _filled(
-        self, image: xr.DataArray, dtype: Any, lead: tuple[int, ...], finish: Any, nothing: float
+    def _painted(
+        self,
+        image: Any,
+        dtype: Any,
+        finish: Callable[[Array], Array],
+        nothing: float,
+        classes: int = 0,
     ) -> xr.DataArray:
-        """Return what ``finish`` makes of the blended output, strip by strip."""
+        """Return what ``finish`` makes of the network's output, strip by strip."""
         fitted = self._require()
-        given = fitted.expects.checked(image)
+        whole = as_image(image)
+        given = fitted.expects.checked(whole)
         dims = fitted.expects.dims
         pixels = Pixels(given, dims, fitted.normalisation)
+        lead = (classes,) if classes else ()
         out = np.empty((*lead, *pixels.sizes), dtype)
-        for start, stop, values in self._strips(given):
-            part = finish(values)
+        for start, stop, values in strips(self, fitted, given, self.lattice(dims)):
             fine = pixels.fine((start, *(0,) * (len(dims) - 1)), (stop, *pixels.sizes[1:]))
+            part = finish(values)
             part[..., ~fine] = nothing
             out[(slice(None),) * len(lead) + (slice(start, stop),)] = part
         bare = given.isel({CHANNEL: 0}, drop=True) if CHANNEL in given.dims else given
-        head = ("class",) if lead else ()
-        attrs = {key: value for key, value in image.attrs.items() if key != "units"}
+        head = ("class",) if classes else ()
+        attrs = {key: value for key, value in whole.attrs.items() if key != "units"}
         found = xr.DataArray(out, dims=(*head, *dims), coords=bare.coords, attrs=attrs)
-        order = [dim for dim in image.dims if dim != CHANNEL]
-        return found.transpose(*head, *order)
-
-    def _strips(self, given: xr.DataArray) -> Iterator[tuple[int, int, Array]]:
-        from graticule.learn.unet.inference import opener_of, runner
-
-        fitted = self._require()
-        dims = fitted.expects.dims
-        run = runner(self, fitted)
-        opener = opener_of(given, dims, fitted.normalisation)
-        sizes = [int(given.sizes[dim]) for dim in dims]
-        lattice = self._lattice(dims)
-        batch = max(1, (8 << 16) // int(np.prod(lattice.extent(sizes))))
-        return blended(opener, sizes, lattice, run, batch)
-
-    # -- state
+        return found.transpose(*head, *(dim for dim in whole.dims if dim != CHANNEL))
 
     def state(self) -> State:
         """Return all that the model is."""
         fitted = self._require()
         card = {
-            "settings": self._settings(),
+            "settings": self.settings(all_of_them=True),
             "classes": [[each.value, each.name] for each in self.classes],
             "normalisation": fitted.normalisation.to_json(),
             "target": [fitted.shift, fitted.scale],
@@ -278,45 +330,17 @@ class UNet:
         }
         return State(card, weights=fitted.weights, expects=fitted.expects)
 
-    def _settings(self) -> dict[str, Any]:
-        plain = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
-        plain["augment"] = None if self.augment is None else self.augment.to_json()
-        plain["local_width"] = str(self.local_width)
-        plain["names"] = None if not self.names else [[k, v] for k, v in self.names.items()]
-        return plain
-
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Make the model again."""
         card = state.card
-        plain = dict(card["settings"])
-        plain["augment"] = None if plain["augment"] is None else Augment.from_json(plain["augment"])
-        plain["local_width"] = Length(plain["local_width"])
-        plain["names"] = None if plain["names"] is None else {int(k): v for k, v in plain["names"]}
-        model = cls(**plain)
-        model.classes = tuple(Class(int(value), str(name)) for value, name in card["classes"])
-        model.history = History.from_json(card["history"])
         assert state.weights is not None
         assert state.expects is not None
-        model._fitted = Fitted(
-            state.expects,
-            Normalisation.from_json(card["normalisation"]),
-            {name: np.asarray(value) for name, value in state.weights.items()},
-            *map(float, card["target"]),
-        )
+        model = cls(**cls.from_settings(card["settings"]))
+        model.classes = tuple(Class(int(value), str(name)) for value, name in card["classes"])
+        model.history = History.from_json(card["history"])
+        shift, scale = (float(each) for each in card["target"])
+        weights = {name: np.asarray(value) for name, value in state.weights.items()}
+        normalisation = Normalisation.from_json(card["normalisation"])
+        model._fitted = Fitted(state.expects, normalisation, weights, shift, scale)
         return model
-
-
-@dataclass
-class Fitted:
-    """What training gave."""
-
-    expects: Expects
-    normalisation: Normalisation
-    weights: Weights
-    shift: float
-    scale: float
-    _networks: dict[str, Any] = field(default_factory=dict, repr=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_networks": {}}

@@ -130,7 +130,8 @@ def build(
         for part in network.modules():
             if isinstance(part, nn.Conv2d | nn.Conv3d) and part.kernel_size[0] > 1:
                 nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-    return network.to(memory_format=layout(dims))
+    ordered: Network = network.to(memory_format=layout(dims))
+    return ordered
 
 
 def layout(dims: int) -> Any:
@@ -140,7 +141,7 @@ def layout(dims: int) -> Any:
 
 def for_inference(network: Network) -> Network:
     """Return a copy that only predicts, with the normalisations folded into the convolutions."""
-    quick = copy.deepcopy(network).eval().requires_grad_(False)
+    quick: Network = copy.deepcopy(network).eval().requires_grad_(False)
     for part in quick.modules():
         if isinstance(part, Block):
             part.fuse()

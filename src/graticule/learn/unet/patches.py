@@ -54,6 +54,11 @@ class Source:
         """Return what stands for no truth."""
         return UNLABELLED if self.classes else np.nan
 
+    def known(self, truth: Array) -> Array:
+        """Return where there is truth."""
+        found: Array = truth >= 0 if self.classes else ~np.isnan(truth)
+        return found
+
     def truth(self, starts: Sequence[int], stops: Sequence[int]) -> Array:
         """Return codes (or targets) of a box within the image, with none where not to be used."""
         cuts = [slice(a, b) for a, b in zip(starts, stops, strict=True)]
@@ -130,9 +135,9 @@ class Sampler:
         if not self.by_class:
             raise ImageError(
                 "no sample is labelled, finite and within where",
-                hint="a mask of None in where means: nothing of that image",
+                hint="samples that are missing in the image or outside `where` are not used",
             )
-        self._counts = {
+        self.counts = {
             code: np.array([each.count for each in found], float)
             for code, found in self.by_class.items()
         }
@@ -143,9 +148,9 @@ class Sampler:
         if rng.random() < self.rare:
             code = known[rng.integers(len(known))]
         else:
-            sums = np.array([self._counts[each].sum() for each in known])
+            sums = np.array([self.counts[each].sum() for each in known])
             code = known[rng.choice(len(known), p=sums / sums.sum())]
-        counts = self._counts[code]
+        counts = self.counts[code]
         chosen = self.by_class[code][rng.choice(len(counts), p=counts / counts.sum())]
         source = self.sources[chosen.source]
         flat = int(chosen.places[rng.integers(len(chosen.places))])
@@ -154,6 +159,15 @@ class Sampler:
             _start(int(at), long, size, rng)
             for at, long, size in zip(place, self.extent, source.pixels.sizes, strict=True)
         ]
+
+    def crop(self, size: int, seed: int) -> xr.DataArray:
+        """Return a small part of an image, around a labelled sample."""
+        source, starts = self.draw(np.random.default_rng(seed))
+        cuts = {
+            dim: slice(max(0, start), max(0, start) + min(size, long))
+            for dim, start, long in zip(source.pixels.dims, starts, self.extent, strict=True)
+        }
+        return source.pixels.image.isel(cuts).compute()
 
 
 def _start(at: int, long: int, size: int, rng: np.random.Generator) -> int:
@@ -173,7 +187,7 @@ def _positions(source: Source, rng: np.random.Generator) -> dict[int, tuple[Arra
         truth = source.truth([start] + [0] * (len(sizes) - 1), [stop, *sizes[1:]])
         offset = start * int(np.prod(sizes[1:], dtype=np.int64))
         for code in range(max(1, len(source.classes))):
-            hits = truth == code if source.classes else ~np.isnan(truth)
+            hits = truth == code if source.classes else source.known(truth)
             places = np.flatnonzero(hits)
             if places.size:
                 found[code] = _merged(found.get(code), places + offset, rng)

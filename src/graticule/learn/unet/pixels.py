@@ -160,7 +160,9 @@ class Pixels:
         if self.image.dtype.kind != "f":
             return np.ones([b - a for a, b in zip(starts, stops, strict=True)], bool)
         cuts = [slice(a, b) for a, b in zip(starts, stops, strict=True)]
-        return np.isfinite(raw_box(self.image, self.dims, cuts)).all(0)
+        fine: Array = np.isfinite(raw_box(self.image, self.dims, cuts))
+        everywhere: Array = np.logical_and.reduce(fine, axis=0)
+        return everywhere
 
 
 def raw_box(image: xr.DataArray, dims: Sequence[str], cuts: Sequence[slice]) -> Array:

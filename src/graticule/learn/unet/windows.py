@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 Array: TypeAlias = np.ndarray[Any, Any]
-Run: TypeAlias = Callable[[Array], Array]
-Take: TypeAlias = Callable[[Sequence[int], Sequence[int]], Array]
-Opener: TypeAlias = Callable[[int, int], Take]
+Place: TypeAlias = tuple[int, ...]
+Run: TypeAlias = Callable[[Sequence[Place]], Array]
+Opener: TypeAlias = Callable[[int, int], Run]
 
 
 @dataclass(frozen=True)
@@ -68,23 +68,21 @@ class Lattice:
 
 
 def blended(
-    opener: Opener, sizes: Sequence[int], lattice: Lattice, run: Run, batch: int
+    opener: Opener, sizes: Sequence[int], lattice: Lattice, bulk: int
 ) -> Iterator[tuple[int, int, Array]]:
     """Yield the blended result in strips along the first dim, from the first to the last.
 
     Parameters
     ----------
     opener : callable
-        ``opener(start, stop)`` gives what takes boxes ``take(starts, extent) -> (c, *extent)``
-        of these rows of the image.
+        ``opener(start, stop)`` gives, for windows within these rows of the image, what computes
+        them: ``run(places) -> (n, outputs, *extent)``.
     sizes : sequence of int
         Of the image.
     lattice : Lattice
         Where the windows lie.
-    run : callable
-        ``(n, c, *extent)`` to ``(n, outputs, *extent)``.
-    batch : int
-        Windows that are run together.
+    bulk : int
+        Windows that are asked for together.
 
     Yields
     ------
@@ -105,10 +103,10 @@ def blended(
         last = number + 1 == len(starts[0])
         rows = min(extent[0], sizes[0] - first)
         places = list(itertools.product([first], *starts[1:]))
-        take = opener(first, first + rows)
-        for group in range(0, len(places), batch):
-            part = places[group : group + batch]
-            found = run(np.stack([take(place, extent) for place in part]))
+        run = opener(first, first + rows)
+        for group in range(0, len(places), bulk):
+            part = places[group : group + bulk]
+            found = run(part)
             if total is None:
                 total = np.zeros((found.shape[1], rows, *sizes[1:]), np.float32)
             for place, values in zip(part, found, strict=True):

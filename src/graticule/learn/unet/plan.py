@@ -1,0 +1,90 @@
+"""How long and how fast to learn, and what is told of it on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from graticule.learn.unet.history import History
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How long and how fast to learn.
+
+    Attributes
+    ----------
+    steps, every : int
+        How many, and after how many a record is made.
+    patience : int or None
+        Records without progress on validation after which it ends.
+    rate, decay : float
+        Highest learning rate, and weight decay.
+    average : float
+        Memory of the moving average of the weights; 0 for none.
+    frozen : bool
+        Whether the encoder stays as it is.
+    terms : mapping
+        Losses and their weights.
+    first : int
+        First class that overlap losses and scores count.
+    mixed : bool
+        Whether the forward pass is in bfloat16.
+    """
+
+    steps: int
+    every: int
+    patience: int | None
+    rate: float
+    decay: float
+    average: float
+    frozen: bool
+    terms: Mapping[str, float]
+    first: int
+    mixed: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback is told after each step.
+
+    Attributes
+    ----------
+    step, steps : int
+        Steps done, and planned.
+    loss : float
+        Of the step.
+    rate : float
+        Learning rate.
+    history : History
+        All records so far.
+    recorded : bool
+        Whether a record was added at this step.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    rate: float
+    history: History
+    recorded: bool
+
+
+OnStep: TypeAlias = Callable[[Progress], None]
+
+
+def rate_at(step: int, steps: int, peak: float) -> float:
+    """Return the learning rate: up over a tenth of the steps, then down along a cosine.
+
+    Examples
+    --------
+    >>> [round(rate_at(step, 100, 1.0), 2) for step in (0, 9, 54, 99)]
+    [0.1, 1.0, 0.51, 0.01]
+    """
+    warm = max(1, steps // 10)
+    if step < warm:
+        return peak * (step + 1) / warm
+    way = (step - warm + 1) / max(1, steps - warm)
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * way)))

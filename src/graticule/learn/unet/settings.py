@@ -1,0 +1,152 @@
+"""What a U-Net is told before it is fitted, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from graticule.core import Length
+from graticule.core.errors import ParameterError
+from graticule.learn.labels import LabelKind
+from graticule.learn.unet.augment import Augment
+from graticule.learn.unet.losses import REGRESSION, terms_of
+from graticule.learn.unet.pixels import NormaliseBy
+from graticule.learn.unet.windows import Lattice
+
+_CHOICES = {
+    "dims": (2, 3),
+    "variant": ("plain", "attention", "residual"),
+    "normalise": ("images", "local", "none"),
+    "labels": ("auto", "classes", "mask"),
+    "precision": ("auto", "float32", "bfloat16"),
+}
+_COUNTS = {"base": 1, "depth": 1, "patch": 1, "batch": 1, "window": 1, "seed": 0}
+_RANGES = {"rare": (0, 1), "average": (0, 0.99999), "overlap": (0, 0.9), "decay": (0, 1)}
+_NOT_LEARNED = ("device", "window", "overlap", "names", "precision")
+
+
+@dataclass(kw_only=True, eq=False)
+class Settings:
+    """The parameters of a `UNet`, checked."""
+
+    dims: Literal[2, 3] = 2
+    base: int = 24
+    depth: int = 4
+    variant: Literal["plain", "attention", "residual"] = "plain"
+    loss: str = "dice+ce"
+    patch: int | None = None
+    batch: int | None = None
+    rate: float = 2e-3
+    decay: float = 1e-2
+    normalise: NormaliseBy = "images"
+    local_width: Length | float | str = Length(16.0)
+    augment: Augment | Mapping[str, Any] | Literal["auto"] | None = "auto"
+    rare: float = 0.5
+    average: float = 0.0
+    window: int | None = None
+    overlap: float = 0.25
+    labels: LabelKind = "auto"
+    names: Mapping[int, str] | None = None
+    seed: int = 0
+    device: str = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                known = " or ".join(map(str, choices))
+                raise ParameterError(f"must be {known}, not {getattr(self, name)!r}", where=name)
+        for name, least in _COUNTS.items():
+            value = getattr(self, name)
+            fitting = isinstance(value, int) and not isinstance(value, bool) and value >= least
+            if not fitting and not (value is None and name in ("patch", "batch", "window")):
+                raise ParameterError(f"must be an integer from {least}, not {value!r}", where=name)
+        for name, (low, high) in _RANGES.items():
+            if not low <= getattr(self, name) <= high:
+                raise ParameterError(
+                    f"must be from {low} to {high}, not {getattr(self, name)!r}", where=name
+                )
+        if not 0 < self.rate < 10:
+            raise ParameterError(f"must be positive (as 0.002), not {self.rate!r}", where="rate")
+        terms_of(self.loss)
+        if isinstance(self.augment, Mapping):
+            self.augment = _augment_of(self.augment)
+        if not isinstance(self.local_width, Length):
+            self.local_width = Length(self.local_width)
+
+    @property
+    def regression(self) -> bool:
+        """Whether targets are continuous."""
+        return all(name in REGRESSION for name in terms_of(self.loss))
+
+    @property
+    def augmentation(self) -> Augment | None:
+        """How patches are varied; by default flips alone where targets are continuous."""
+        if isinstance(self.augment, Augment) or self.augment is None:
+            return self.augment
+        return Augment.geometric() if self.regression else Augment()
+
+    @property
+    def batch_size(self) -> int:
+        """Patches in a step."""
+        return self.batch or (8 if self.dims == 2 else 2)
+
+    @property
+    def width(self) -> Length:
+        """Width of local normalisation."""
+        return Length(self.local_width)
+
+    @property
+    def multiple(self) -> int:
+        """What the size of a window is a multiple of."""
+        return 1 << (self.depth - 1)
+
+    def plane_axis(self, dims: Sequence[str]) -> int | None:
+        """Return the dim that a 2-D network goes along plane by plane; None where there is none."""
+        if len(dims) == self.dims:
+            return None
+        return dims.index("z") if "z" in dims else 0
+
+    def extent(self, dims: Sequence[str], size: int) -> tuple[int, ...]:
+        """Return a size by dim, which is 1 along the dim that is gone along plane by plane."""
+        axis = self.plane_axis(dims)
+        return tuple(1 if number == axis else size for number in range(len(dims)))
+
+    def patch_extent(self, dims: Sequence[str]) -> tuple[int, ...]:
+        """Return the size of a training patch by dim."""
+        size = self.patch or (128 if self.dims == 2 else 48)
+        return self.extent(dims, -(-size // self.multiple) * self.multiple)
+
+    def lattice(self, dims: Sequence[str]) -> Lattice:
+        """Return where windows lie at inference."""
+        size = self.window or (256 if self.dims == 2 else 64)
+        size = -(-size // self.multiple) * self.multiple
+        step = max(1, size - round(self.overlap * size))
+        whole, moved, least = (self.extent(dims, n) for n in (size, step, self.multiple))
+        return Lattice(whole, moved, least)
+
+    def settings(self, *, all_of_them: bool = False) -> dict[str, Any]:
+        """Return the parameters as JSON values: those that training depends on, or all."""
+        plain = {each.name: getattr(self, each.name) for each in fields(Settings)}
+        plain["augment"] = (
+            self.augment.to_json() if isinstance(self.augment, Augment) else self.augment
+        )
+        plain["local_width"] = str(self.local_width)
+        plain["names"] = [[key, name] for key, name in (self.names or {}).items()]
+        if not all_of_them:
+            plain = {name: value for name, value in plain.items() if name not in _NOT_LEARNED}
+        return plain
+
+    @staticmethod
+    def from_settings(plain: Mapping[str, Any]) -> dict[str, Any]:
+        """Return as keywords what ``settings`` gave."""
+        names = {int(key): str(name) for key, name in plain["names"]}
+        return {**plain, "names": names or None}
+
+
+def _augment_of(plain: Mapping[str, Any]) -> Augment:
+    try:
+        return Augment.from_json(plain)
+    except TypeError as error:
+        raise ParameterError(str(error), where="augment") from None
