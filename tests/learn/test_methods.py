@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from learning_scenes import scene
 from scipy import ndimage
 from sklearn.metrics import f1_score
 
@@ -13,12 +14,6 @@ from graticule.learn.data import Data
 from graticule.learn.dividing import divided
 from graticule.learn.document import parse
 from graticule.learn.methods import methods_of
-
-
-def scene(seed=0, shape=(96, 112)):
-    rng = np.random.default_rng(seed)
-    truth = ndimage.gaussian_filter(rng.normal(size=shape), 4) > 0.03
-    return as_image((truth + rng.normal(size=shape)).astype(np.float32)), as_image(truth)
 
 
 def document(methods, **more):

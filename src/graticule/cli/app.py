@@ -15,6 +15,7 @@ from graticule.cli.inspect import inspect
 from graticule.cli.ops import ops
 from graticule.cli.run import run
 from graticule.cli.simulate import simulate
+from graticule.cli.train import train
 
 _HELP = """Image analysis whose numbers can be defended.
 
@@ -31,6 +32,18 @@ def make_app() -> App:
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,
     )
-    for command in (demo, run, evaluate, compare, audit, check, ops, inspect, simulate, bench):
+    for command in (
+        demo,
+        run,
+        train,
+        evaluate,
+        compare,
+        audit,
+        check,
+        ops,
+        inspect,
+        simulate,
+        bench,
+    ):
         app.command(command)
     return app

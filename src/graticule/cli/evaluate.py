@@ -13,34 +13,51 @@ from graticule.core.errors import RequestError
 
 def evaluate(
     result: Path,
+    images: Path | None = None,
     /,
     *,
-    truth: Path,
+    truth: Path | None = None,
+    labels: Path | None = None,
     kind: Literal["mask", "labels", "scores"] | None = None,
     of: str | None = None,
     confidence: float = 0.95,
+    only: str | None = None,
+    learning_curve: Annotated[bool, Parameter(negative=())] = False,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("evaluation"),
 ) -> int:
-    """Measure how good results are: masks, labels or scores against their truth.
+    """Measure how good results are against their truth; or how well methods learn.
 
-    Masks are judged sample by sample (Dice, precision, recall, distance of outlines), labels
-    object by object (AP at an overlap of one half and more, panoptic quality, count error),
-    scores over all thresholds (areas under ROC and precision-recall). Every number has an
-    interval: over the images of a study, or over blocks of a single image.
+    RESULTS AGAINST TRUTH (RESULT --truth TRUTH). Masks are judged sample by sample (Dice,
+    precision, recall, distance of outlines), labels object by object (AP at an overlap of one
+    half and more, panoptic quality, count error), scores over all thresholds (areas under ROC
+    and precision-recall). Every number has an interval: over the images of a study, or over
+    blocks of a single image.
+
+    METHODS THAT LEARN (RECIPE IMAGES --labels LABELS). Every method of a training document
+    learns from the same part of the images and is judged on the same held-out rest, fold by
+    fold: whole images or groups, or blocks of one image with a buffer as wide as the features
+    reach. One table with intervals, curves, calibration and hit maps.
 
     Files in folders belong together by name: a.png with a.tif, or with a_mask.png. What has no
-    partner is named. Exit status: 0 all judged, 1 some were not, 2 wrong request.
+    partner is named. Exit status: 0 all judged, 1 some were not, 2 wrong request, 130 stopped
+    (methods that were done are written).
 
     Examples: graticule evaluate mask.png --truth manual.png;
     graticule evaluate predictions/ --truth masks/ -o out;
-    graticule evaluate out/ --truth labels/ --of kept   (out: a folder of graticule run)
+    graticule evaluate out/ --truth labels/ --of kept   (out: a folder of graticule run);
+    graticule evaluate cells.yaml images/ --labels masks/ -o methods
 
     Parameters
     ----------
     result
-        A file, a folder of files, or a run folder.
+        A file, a folder of files, or a run folder; or, to compare methods, a training document
+        (YAML), a folder with training.yaml, or the name of a recipe.
+    images
+        For methods: an image, or a folder of them.
     truth
-        Its truth: a file, a folder with a file for each result, or a run folder.
+        The truth of results: a file, a folder with a file for each result, or a run folder.
+    labels
+        For methods: a label image, or a folder with one for each image.
     kind
         What the results are; by default their values show it. Of whole numbers, --kind mask takes
         all that is not 0 as object; --kind scores takes larger values as more likely object.
@@ -48,17 +65,66 @@ def evaluate(
         The output to judge of a run folder that wrote several.
     confidence
         Part of resampled means within an interval.
+    only
+        For methods: names, as forest,unet; the split stays that of all.
+    learning_curve
+        For methods: also the score against the number of labels; takes several times as long.
     out
-        Folder for evaluation.html, evaluation.csv (a row for each image) and summary.csv.
+        Folder for evaluation.html and the tables: evaluation.csv and summary.csv of results,
+        methods.csv, folds.csv and classes.csv of methods.
     """
+    from graticule.cli._training import training_path
+
+    if not 0 < confidence < 1:
+        raise RequestError(f"--confidence must be between 0 and 1, not {confidence}")
+    document = training_path(result)
+    if document is not None:
+        from graticule.cli._methods import compare_methods
+
+        _without("methods", truth=truth, kind=kind, of=of)
+        if images is None or labels is None:
+            raise RequestError(
+                f"to compare the methods of {document} it needs images and --labels",
+                hint=f"as graticule evaluate {result} images/ --labels labels/ -o {out}",
+            )
+        return compare_methods(document, images, labels, out, only, learning_curve, confidence)
+    _without("results", images=images, labels=labels, only=only,
+             learning_curve=learning_curve or None)  # fmt: skip
+    if truth is None:
+        raise RequestError(
+            f"to judge {result} it needs --truth",
+            hint="to compare methods that learn, name a training document (YAML) instead",
+        )
+    return _judge_results(result, truth, kind, of, confidence, out)
+
+
+def _without(what: str, **given: object) -> None:
+    """Refuse what goes with the other use of the command."""
+    for name, value in given.items():
+        if value is not None:
+            flag = "IMAGES" if name == "images" else f"--{name.replace('_', '-')}"
+            raise RequestError(
+                f"{flag} does not go with an evaluation of {what}",
+                hint="RESULT --truth TRUTH judges results; RECIPE IMAGES --labels LABELS compares "
+                "methods",
+            )
+
+
+def _judge_results(
+    result: Path,
+    truth: Path,
+    kind: Literal["mask", "labels", "scores"] | None,
+    of: str | None,
+    confidence: float,
+    out: Path,
+) -> int:
+    from graticule.cli._training import made
     from graticule.cli.show import progress_bar, table_of, tell_of_compilation
     from graticule.report.evaluation.judged import judge
     from graticule.report.evaluation.page import answer, page
     from graticule.report.evaluation.pairs import pairs
     from graticule.report.html import save
 
-    if not 0 < confidence < 1:
-        raise RequestError(f"--confidence must be between 0 and 1, not {confidence}")
     found = pairs(result, truth, of=of)
     tell_of_compilation()
     with progress_bar("evaluate") as progress:
@@ -67,10 +133,7 @@ def evaluate(
     missing += [f"{name} is a truth without a result" for name in found.no_result]
     title = f"{result.name or result} against {truth.name or truth}"
     text = page(judged, title, command=["graticule", *sys.argv[1:]], missing=missing)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot make the folder: {error.strerror}", where=str(out)) from None
+    made(out)
     save(judged.rows.to_csv(index=False, lineterminator="\n"), out / "evaluation.csv")
     save(judged.summary.to_csv(index=False, lineterminator="\n"), out / "summary.csv")
     save(text, out / "evaluation.html")

@@ -33,7 +33,8 @@ def units_of(data: Data, folds: Sequence[Fold]) -> tuple[str, dict[int, list[Uni
     """Return what intervals are over, and the units of each image.
 
     Whole groups or images are the units where those are held out and there are enough of them;
-    else blocks six times as large as truth and image know of themselves.
+    else blocks six times as large as the truth (or the image, where few samples are labelled)
+    is correlated.
     """
     whole = not any(fold.units for fold in folds)
     groups = list(dict.fromkeys(data.groups))
@@ -53,16 +54,17 @@ def units_of(data: Data, folds: Sequence[Fold]) -> tuple[str, dict[int, list[Uni
 
 
 def _side(data: Data, index: int) -> int:
-    """Return a side of blocks beyond which truth and image know nothing of each other."""
+    """Return a side for blocks that know little of each other."""
     truth = data.truth(index)
     part = tuple(
         slice(max(0, (size - _LOOKED_AT) // 2), max(0, (size - _LOOKED_AT) // 2) + _LOOKED_AT)
         for size in truth.shape
     )
-    values = data.brightness(index)[part]
-    fields = [values > np.nanmedian(values) if values.size else values]
     if data.classes and bool((truth[part] >= 0).all()):
-        fields += [truth[part] == number for number in data.judged]
+        fields = [truth[part] == number for number in data.judged]
+    else:  # of a few strokes, what the image knows of itself
+        values = data.brightness(index)[part]
+        fields = [values > np.nanmedian(values) if values.size else values]
     side: int = max(block_size(field) for field in fields)
     fewest: int = math.ceil(math.pow(truth.size / _MOST, 1 / truth.ndim))
     return max(side, fewest)

@@ -11,14 +11,16 @@ import pandas as pd
 
 from graticule.core.errors import GraticuleError
 from graticule.evaluate.bootstrap import Interval
-from graticule.learn._round import Counter, Result, Round, Tell, lesson_of
-from graticule.learn._units import units_of
+from graticule.learn._round import Counter, Result, Round, Tell, everything, lesson_of
+from graticule.learn._units import display, units_of
 from graticule.learn.data import Data
 from graticule.learn.judging import CLASS_MEASURES, VALUE_MEASURES, difference, scored
 from graticule.learn.lesson import Method
 from graticule.learn.splits import Fold
 
-__all__ = ["Comparison", "Result", "compare", "lesson_of"]
+__all__ = ["Comparison", "Result", "compare", "display", "everything", "lesson_of"]
+
+_DRAWS = 1000
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Comparison:
         Methods that were stopped, and how many folds were done.
     naive : Comparison or None
         The same methods on a split that flatters.
+    confidence : float
+        Of the intervals.
     """
 
     data: Data
@@ -50,6 +54,7 @@ class Comparison:
     failed: dict[str, str] = field(default_factory=dict)
     unfinished: dict[str, int] = field(default_factory=dict)
     naive: Comparison | None = None
+    confidence: float = 0.95
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -74,7 +79,7 @@ class Comparison:
     def against_best(self, name: str) -> Interval:
         """Return the main measure of a method less that of the best, with its interval."""
         best = self.results[self.ranked[0]].scores
-        return difference(self.results[name].scores, best, self.main)
+        return difference(self.results[name].scores, best, self.main, confidence=self.confidence)
 
     def table(self) -> pd.DataFrame:
         """Return a row for each method, the best first."""
@@ -127,6 +132,7 @@ def compare(
     extra: Mapping[str, Data] | None = None,
     options: Mapping[str, Any] | None = None,
     confidence: float = 0.95,
+    intervals: bool = True,
     tell: Tell = lambda done, total, message: None,
 ) -> Comparison:
     """Judge methods by what they say of samples they have not learned from.
@@ -149,6 +155,8 @@ def compare(
         Given to the fitting of networks.
     confidence : float
         Of the intervals.
+    intervals : bool
+        Whether there are any; they take about a second for each method.
     tell : callable
         Called with folds done, their number over all methods, and what is going on.
 
@@ -163,13 +171,15 @@ def compare(
         If a fold is judged on nothing.
     """
     by, units = units_of(data, folds)
-    found = Comparison(data, tuple(folds), by, {})
+    found = Comparison(data, tuple(folds), by, {}, confidence=confidence)
     at = Counter(len(methods) * len(folds), tell)
     for method in methods:
         run = Round(method, data, folds, units, extra or {}, options or {})
         try:
             run.all(at)
-            scores = scored(run.said, len(folds), confidence=confidence)
+            scores = scored(
+                run.said, len(folds), confidence=confidence, draws=_DRAWS if intervals else 1
+            )
             found.results[method.name] = run.result(scores)
         except GraticuleError as error:
             found.failed[method.name] = str(error)

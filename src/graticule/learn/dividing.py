@@ -112,6 +112,8 @@ def divided(
         several, folds=split.folds, size=split.size, buffer=buffer, labels=codes, seed=split.seed
     )
     wide = ", ".join(f"{n} along {dim}" for dim, n in buffer.items())
+    if len(set(buffer.values())) == 1:
+        wide = str(next(iter(buffer.values())))
     words = f"blocks are held out, in {len(folds)} folds, with a buffer of {wide} samples"
     return Division(tuple(folds), tuple(naive), words, buffer, widest)
 

@@ -109,7 +109,9 @@ class Scores:
     reliabilities: list[Reliability] = field(default_factory=list)
 
 
-def scored(said: Said, folds: int, *, confidence: float = 0.95, seed: int = 0) -> Scores:
+def scored(
+    said: Said, folds: int, *, confidence: float = 0.95, seed: int = 0, draws: int = _DRAWS
+) -> Scores:
     """Return the numbers of what a method said."""
     shape = next(iter(said.confusions.values())).shape
     by_unit, by_fold = np.zeros((said.units, *shape)), np.zeros((folds, *shape))
@@ -140,7 +142,7 @@ def scored(said: Said, folds: int, *, confidence: float = 0.95, seed: int = 0) -
         rows["calibration_error"] = _bins(said)
     wanted = CLASS_MEASURES if said.classes else VALUE_MEASURES
     measures = {
-        name: _interval(name, rows.get(name), exact.get(name), confidence, seed)
+        name: _interval(name, rows.get(name), exact.get(name), confidence, seed, draws)
         for name in wanted
     }  # fmt: skip
     thin = [curve.thinned() for curve in curves]
@@ -148,12 +150,14 @@ def scored(said: Said, folds: int, *, confidence: float = 0.95, seed: int = 0) -
 
 
 def _interval(
-    name: str, rows: Array | None, exact: float | None, confidence: float, seed: int
+    name: str, rows: Array | None, exact: float | None, confidence: float, seed: int, draws: int
 ) -> Interval:
     if rows is None or not len(rows):
         return Interval(math.nan, math.nan, math.nan, 0)
-    found = bootstrap_sums(rows, statistic(name), n=_DRAWS, seed=seed, confidence=confidence)
-    low, high = (found.low, found.high) if len(rows) >= FEWEST else (math.nan, math.nan)
+    found = bootstrap_sums(rows, statistic(name), n=draws, seed=seed, confidence=confidence)
+    low, high = (
+        (found.low, found.high) if len(rows) >= FEWEST and draws > 1 else (math.nan, math.nan)
+    )
     estimate = found.estimate
     if exact is not None:  # counts at a few thresholds give a somewhat smaller area than all
         low, high = (float(np.clip(end + exact - estimate, 0, 1)) for end in (low, high))

@@ -168,7 +168,7 @@ def opened(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
     ImageError
         If they are not of one size; the message names the file of the truth and both sizes.
     """
-    result, truth = (_plain(path) for path in (pair.result, pair.truth))
+    result, truth = (single_valued(path) for path in (pair.result, pair.truth))
     if set(result.dims) != set(truth.dims) and result.ndim == truth.ndim:
         truth = xr.DataArray(truth.values, dims=result.dims)
     truth = truth.transpose(*result.dims) if set(result.dims) == set(truth.dims) else truth
@@ -182,7 +182,7 @@ def opened(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
     return result, truth
 
 
-def _plain(path: Path) -> xr.DataArray:
+def single_valued(path: Path) -> xr.DataArray:
     """Return an image without dims of one sample, and without equal channels."""
     image = read(path).compute(scheduler="synchronous")
     image = image.squeeze(drop=True) if image.ndim > 2 else image
@@ -212,7 +212,7 @@ def kind_of(found: Sequence[Pair]) -> What:
     many_found = many_true = False
     for pair in found:
         try:
-            result, truth = (_plain(path).values for path in (pair.result, pair.truth))
+            result, truth = (single_valued(path).values for path in (pair.result, pair.truth))
         except GraticuleError:
             continue  # it fails by name when it is judged
         if result.dtype.kind == "f" and not (result == np.rint(result)).all():

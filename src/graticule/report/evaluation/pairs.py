@@ -50,7 +50,13 @@ class Pairs:
     no_result: tuple[str, ...] = ()
 
 
-def pairs(result: Path, truth: Path, *, of: str | None = None) -> Pairs:
+def pairs(
+    result: Path,
+    truth: Path,
+    *,
+    of: str | None = None,
+    words: tuple[str, str] = ("result", "truth"),
+) -> Pairs:
     """Find the truth of each result by its name.
 
     Two files belong together whatever their names are. In folders the names must be the same but
@@ -63,6 +69,8 @@ def pairs(result: Path, truth: Path, *, of: str | None = None) -> Pairs:
         A file, a folder of files, or a run folder each.
     of : str, optional
         The output to take of a run folder that wrote several.
+    words : tuple of str
+        What the two are called in messages.
 
     Returns
     -------
@@ -89,7 +97,7 @@ def pairs(result: Path, truth: Path, *, of: str | None = None) -> Pairs:
     ]
     if not both:
         raise RequestError(
-            f"no result has a truth of its name: {_some(results)} against {_some(truths)}",
+            f"no {words[0]} has a {words[1]} of its name: {_some(results)} against {_some(truths)}",
             where=f"{result}, {truth}",
             hint="name the files alike, but for the ending and _mask, _labels or _truth",
         )

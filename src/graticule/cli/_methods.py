@@ -1,0 +1,144 @@
+"""``graticule evaluate`` of methods that learn."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graticule.core.errors import RequestError, suggest
+
+if TYPE_CHECKING:
+    from graticule.learn.crossval import Comparison
+    from graticule.learn.dividing import Division
+    from graticule.learn.lesson import Method
+    from graticule.report.methods.loading import Loaded
+
+
+def compare_methods(
+    document: Path,
+    images: Path,
+    labels: Path,
+    out: Path,
+    only: str | None,
+    with_curve: bool,
+    confidence: float,
+) -> int:
+    """Compare the methods of a training document, write page and tables, and say what came."""
+    from graticule.cli.show import tell_of_compilation
+    from graticule.learn.dividing import divided
+    from graticule.learn.document import load
+    from graticule.learn.methods import methods_of
+    from graticule.report.methods.loading import loaded, run_pipeline
+
+    training = load(document)
+    methods = methods_of(training, run_pipeline)
+    chosen = _chosen(methods, only)
+    given = loaded(training, images, labels)
+    division = divided(training.split, given.data, methods, given.extra)
+    tell_of_compilation()
+    found = _compared(given, chosen, division, confidence, training.name)
+    curve = None
+    if with_curve and not found.unfinished:
+        curve = _curve(given, [m for m in chosen if m.name in found.results], division)
+    _write(found, training, division, given, out, curve)
+    _tell(found, division, given, out)
+    if found.unfinished or (curve is not None and curve.unfinished):
+        return 130
+    return 1 if found.failed or given.missing else 0
+
+
+def _chosen(methods: list[Method], only: str | None) -> list[Method]:
+    if only is None:
+        return methods
+    known = {method.name: method for method in methods}
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise RequestError(
+                f"--only names {name!r}, which is no method", hint=suggest(name, list(known))
+            )
+    if not names:
+        raise RequestError("--only names no method", hint=f"as --only {methods[0].name}")
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _compared(
+    given: Loaded, methods: list[Method], division: Division, confidence: float, name: str
+) -> Comparison:
+    from graticule.cli.show import progress_bar
+    from graticule.learn.crossval import compare
+
+    total = len(methods) * (len(division.folds) + len(division.naive))
+    with progress_bar(name) as progress:
+
+        def run(folds: Any, start: int, words: str) -> Comparison:
+            def tell(done: int, _: int, message: str) -> None:
+                progress(start + done, total, f"{message}{words}")
+
+            return compare(
+                given.data, methods, folds, extra=given.extra, confidence=confidence, tell=tell
+            )
+
+        found = run(division.folds, 0, "")
+        if division.naive and not found.unfinished:
+            naive = run(division.naive, len(methods) * len(division.folds), " (naive)")
+            if naive.unfinished:
+                return replace(found, unfinished={
+                    f"{n} on the naive split": k for n, k in naive.unfinished.items()})  # fmt: skip
+            found = replace(found, naive=naive)
+    return found
+
+
+def _curve(given: Loaded, methods: list[Method], division: Division) -> Any:
+    from graticule.cli.show import progress_bar
+    from graticule.learn.learning_curve import learning_curve
+
+    learned = [method for method in methods if type(method).__name__ == "Learned"]
+    if not learned:
+        return None
+    with progress_bar("learning curve") as tell:
+        return learning_curve(given.data, learned, division.folds, extra=given.extra, tell=tell)
+
+
+def _write(
+    found: Comparison, training: Any, division: Division, given: Loaded, out: Path, curve: Any
+) -> None:
+    from graticule.cli._training import made
+    from graticule.report.html import save
+    from graticule.report.methods.page import page
+
+    made(out)
+    tables = {"methods": found.table(), "folds": found.fold_table()}
+    if len(found.data.judged) > 1:
+        tables["classes"] = found.class_table()
+    if curve is not None:
+        tables["learning_curve"] = curve.rows
+    for name, table in tables.items():
+        save(table.to_csv(index=False, lineterminator="\n"), out / f"{name}.csv")
+    text = page(
+        found, training, division, command=["graticule", *sys.argv[1:]], missing=given.missing,
+        curve=curve if curve is not None and curve.methods else None,
+    )  # fmt: skip
+    save(text, out / "evaluation.html")
+
+
+def _tell(found: Comparison, division: Division, given: Loaded, out: Path) -> None:
+    from graticule.cli.show import table_of
+    from graticule.report.methods.words import answer, trouble
+
+    if found.results:
+        table = found.table()
+        main = found.main
+        first = ["method", main, f"{main}_low", f"{main}_high", *found.measures[1:]]
+        rest = [name for name in (f"naive_{main}", "optimism") if name in table]
+        shown = table[[*first, *rest, "fit_seconds"]]
+        shown.attrs["units"] = {"fit_seconds": "s"}
+        table_of(shown.rename(columns={"fit_seconds": "fit"}), rows=40)
+    print(*answer(found, division), sep="\n")
+    for name, why in trouble(found):
+        print(f"failed: {name}: {why}", file=sys.stderr)
+    for sentence in given.missing:
+        print(f"missing: {sentence}", file=sys.stderr)
+    print(f"-> {out / 'evaluation.html'}")

@@ -1,0 +1,61 @@
+"""What the commands of learning have in common: training documents, and folders to write to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graticule.core.errors import RequestError, UnknownNameError, suggest
+
+_FILE = "training.yaml"
+
+
+def training_path(name_or_path: str | Path) -> Path | None:
+    """Return the file of a training document; None where this names none.
+
+    A YAML file, a folder with ``training.yaml``, or the name of a recipe that has one.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        return path if path.suffix.lower() in (".yaml", ".yml") else None
+    if (path / _FILE).is_file():
+        return path / _FILE
+    known = trainings()
+    return None if path.exists() else known.get(str(name_or_path).removeprefix("recipes/"))
+
+
+def trainings() -> dict[str, Path]:
+    """Return the training documents of all recipes by name."""
+    from graticule.recipes import recipes
+
+    roots = {folder.parent for folder in recipes().values()}
+    found: dict[str, Path] = {}
+    for root in sorted(roots):
+        for file in sorted(root.glob(f"*/{_FILE}")):
+            found.setdefault(file.parent.name, file)
+    return found
+
+
+def required_path(name_or_path: str) -> Path:
+    """Return the file of a training document.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
+    found = training_path(name_or_path)
+    if found is None:
+        known = list(trainings())
+        raise UnknownNameError(
+            f"{name_or_path!r} is neither a training document (a YAML file) nor a recipe with one",
+            hint=suggest(name_or_path, known),
+        )
+    return found
+
+
+def made(folder: Path) -> None:
+    """Make a folder; raise `RequestError` where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"cannot make the folder: {error.strerror}", where=str(folder)) from None

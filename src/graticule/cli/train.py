@@ -1,0 +1,200 @@
+"""``graticule train``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from graticule.core.errors import RequestError, suggest
+
+if TYPE_CHECKING:
+    from graticule.learn.crossval import Comparison
+    from graticule.learn.document import Training
+    from graticule.learn.methods import Learned
+    from graticule.report.methods.loading import Loaded
+
+
+def train(
+    recipe: str,
+    images: Path,
+    /,
+    *,
+    labels: Path,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    method: str | None = None,
+    scores: bool = True,
+) -> int:
+    """Learn from labelled images, and write a model that any pipeline can use.
+
+    The model learns from all images and is written; then it is learned anew fold by fold, by the
+    split of the training document, and the scores on what each fold had not seen are written
+    into the file. Ctrl-C keeps what is done: a network's best weights, a model without scores.
+    Exit status: 0 all done, 1 labels or images without a partner, 2 wrong request, 130 stopped.
+
+    A training document says which features and which estimator (or which network):
+
+      graticule: 1
+      labels: classes                 # 0 is unlabelled; or mask, where 0 is background
+      split: {by: blocks, folds: 4}   # or by: image, where there are several
+      methods:
+        forest: {features: {sigmas: [1, 2, 4]}, estimator: forest}
+
+    Examples: graticule train cells.yaml photo.png --labels strokes.png -o cells.model;
+    graticule train mitochondria images/ --labels masks/ -o mito.model --method boosted
+
+    Then, as a step of a pipeline: {op: learn.classify, model: cells.model}
+
+    Parameters
+    ----------
+    recipe
+        A training document (YAML), a folder with training.yaml, or the name of a recipe.
+    images
+        An image, or a folder of them.
+    labels
+        Its labels, or a folder with a file of the same name (but for the ending and _mask,
+        _labels) for each image.
+    out
+        The model file.
+    method
+        The method to learn with; by default what the document names under train.
+    scores
+        Whether to measure it on held-out samples; takes as long as the folds.
+    """
+    from graticule.cli._training import required_path
+    from graticule.cli.show import tell_of_compilation
+    from graticule.learn.document import load
+    from graticule.report.methods.loading import loaded
+
+    training = load(required_path(recipe))
+    own = _chosen(training, method or training.train)
+    if out.is_dir():
+        raise RequestError("is a folder; a model is one file", where=str(out))
+    given = loaded(training, images, labels)
+    tell_of_compilation()
+    model, stopped = _learned(own, given, training)
+    saved = _saver(model, given, training, own.name, out)
+    saved(None)
+    for sentence in given.missing:
+        print(f"missing: {sentence}", file=sys.stderr)
+    if stopped:
+        print(f"stopped; the best weights so far, without scores -> {out}", file=sys.stderr)
+        return 130
+    if scores:
+        found = _scored(training, own, given)
+        if found is None or found.unfinished or own.name not in found.results:
+            return _unscored(found, own.name, out)
+        saved(_measures(found, own.name))
+        _tell(found)
+    print(f"{own.name} -> {out}")
+    print(f"in a pipeline: {{op: {_op(training)}, model: {out}}}")
+    return 1 if given.missing else 0
+
+
+def _op(training: Training) -> str:
+    return "learn.regress" if training.task == "regression" else "learn.classify"
+
+
+def _chosen(training: Training, name: str) -> Learned:
+    """Return the method that is to learn."""
+    from graticule.learn.methods import Learned
+
+    spec = training.methods.get(name)
+    if spec is None:
+        raise RequestError(
+            f"the document has no method {name!r}", where=training.source,
+            hint=suggest(name, list(training.methods)),
+        )  # fmt: skip
+    if spec.kind == "pipeline":
+        learned = [n for n, s in training.methods.items() if s.kind != "pipeline"]
+        raise RequestError(
+            f"{name} is a fixed pipeline, which learns nothing", where=training.source,
+            hint=f"say --method {learned[0]}" if learned else "",
+        )  # fmt: skip
+    return Learned(spec, training.task == "regression")
+
+
+def _learned(method: Learned, given: Loaded, training: Training) -> tuple[Any, bool]:
+    """Return the model fitted on everything, and whether it was stopped on the way."""
+    from graticule.cli.show import progress_bar
+    from graticule.learn.crossval import everything
+
+    with progress_bar(f"{training.name}: {method.name}") as tell:
+        tell(0, 1, "learning from all images")
+
+        def on_step(progress: Any) -> None:
+            tell(progress.step, progress.steps, f"loss {progress.loss:.4f}")
+
+        lesson = everything(given.data, method, given.extra, {"on_step": on_step})
+        model = method.fitted(lesson)
+    history = getattr(model, "history", None)
+    return model, getattr(history, "stopped", "") == "interrupted"
+
+
+def _saver(
+    model: Any, given: Loaded, training: Training, method: str, out: Path
+) -> Callable[[dict[str, Any] | None], None]:
+    from graticule.learn.model_file import save_model
+
+    about = f"{training.name}: {method}. {training.description}".strip()
+
+    def saved(scores: dict[str, Any] | None) -> None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        save_model(
+            model, out, example=given.data.images[0], scores=scores,
+            data=list(given.files), description=about,
+        )  # fmt: skip
+
+    return saved
+
+
+def _scored(training: Training, own: Learned, given: Loaded) -> Comparison | None:
+    """Return the method's held-out scores, by the split that all methods of the document get."""
+    from graticule.cli.show import progress_bar
+    from graticule.learn.crossval import compare
+    from graticule.learn.dividing import divided
+    from graticule.learn.methods import methods_of
+    from graticule.report.methods.loading import run_pipeline
+
+    try:
+        methods = methods_of(training, run_pipeline)
+        division = divided(training.split, given.data, methods, given.extra)
+        with progress_bar(f"{own.name}: held-out scores") as tell:
+            return compare(given.data, [own], division.folds, extra=given.extra, tell=tell)
+    except KeyboardInterrupt:
+        return None
+
+
+def _measures(found: Comparison, name: str) -> dict[str, Any]:
+    measures = found.results[name].scores.measures
+    return {
+        key: {"value": value.estimate, "low": value.low, "high": value.high}
+        for key, value in measures.items()
+        if value.estimate == value.estimate
+    }
+
+
+def _unscored(found: Comparison | None, name: str, out: Path) -> int:
+    if found is not None and name in found.failed:
+        print(f"no scores: {found.failed[name]}", file=sys.stderr)
+        print(f"{name}, without scores -> {out}")
+        return 1
+    done = found.unfinished.get(name, 0) if found is not None else 0
+    folds = len(found.folds) if found is not None else 0
+    how = f"after {done} of {folds} folds" if folds else "before the first fold"
+    print(f"stopped {how}; the model, without scores -> {out}", file=sys.stderr)
+    return 130
+
+
+def _tell(found: Comparison) -> None:
+    from graticule.cli.show import table_of
+
+    table = found.table()
+    shown = [
+        column for measure in found.measures
+        for column in (measure, f"{measure}_low", f"{measure}_high")
+    ]  # fmt: skip
+    table_of(table[["method", *shown]].dropna(axis=1), title="on samples it had not seen")

@@ -1,0 +1,1 @@
+"""Methods that learn, compared on one split: loading, running, and the page."""

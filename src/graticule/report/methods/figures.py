@@ -1,0 +1,296 @@
+"""Figures of a comparison: measures with intervals, curves, calibration, the split, hit maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import filtered_dims
+from graticule.core.kinds import Kind
+from graticule.evaluate.pixels import hit_map
+from graticule.learn.crossval import Comparison, display
+from graticule.report.draw import Array, painted, tones_of
+from graticule.report.hits import hit_key, painted_hits
+from graticule.report.methods.words import NAMES
+from graticule.report.preview import Axis, Picture
+from graticule.report.style import FAINT, GREY, INK, Drawing, drawn, label_colours, new_figure
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1f2933")
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)))
+
+
+def style_of(number: int) -> dict[str, Any]:
+    """Return colour and dashes of a method, by its number in the document."""
+    return {"color": COLOURS[number % 7], "ls": _DASHES[(number // 7) % 3]}
+
+
+def measures(found: Comparison, order: Sequence[str]) -> Drawing:
+    """Draw the main measure of each method with its interval, its folds, and the naive split."""
+    ranked, name = found.ranked, found.main
+    tall = 0.9 + 0.36 * len(ranked)
+    figure, ax = new_figure(8.6, tall)
+    longest = max((len(each) for each in ranked), default=6)
+    figure.subplots_adjust(left=(0.35 + 0.075 * longest) / 8.6, bottom=0.62 / tall)
+    said = []
+    for row, method in enumerate(ranked):
+        result = found.results[method]
+        value = result.scores.measures[name]
+        colour = style_of(order.index(method))["color"]
+        if not np.isnan(value.low):
+            ax.plot([value.low, value.high], [row, row], color=colour, lw=2.4,
+                    solid_capstyle="butt", alpha=0.55)  # fmt: skip
+        folds = [own[name] for own in result.scores.by_fold]
+        ax.scatter(folds, [row + 0.24] * len(folds), s=9, color=GREY, lw=0, alpha=0.8, zorder=2)
+        ax.scatter([value.estimate], [row], s=44, color=colour, zorder=3, lw=0)
+        said.append(f"{method} {value.estimate:.3f}")
+        if found.naive is not None and method in found.naive.results:
+            naive = found.naive.results[method].scores.measures[name].estimate
+            ax.scatter([naive], [row], s=44, facecolor="none", edgecolor=colour, lw=1.3, zorder=3)
+    ax.set_yticks(range(len(ranked)), ranked, fontsize=9)
+    ax.set_ylim(len(ranked) - 0.5, -0.6)
+    ax.grid(axis="x", color="#e5e8ec", lw=0.7)
+    ax.set_axisbelow(True)
+    ax.set_xlabel(NAMES[name])
+    naive_said = "; rings, the naive split" if found.naive is not None else ""
+    caption = (
+        f"Points, all held-out samples together; bars, intervals of {found.confidence:.0%} over "
+        f"{found.units}; small "
+        f"grey points, single folds{naive_said}."
+    )
+    return drawn(figure, f"{NAMES[name]}: {', '.join(said)}.", NAMES[name], caption, wide=True)
+
+
+def curves(found: Comparison, order: Sequence[str]) -> list[Drawing]:
+    """Draw ROC, precision-recall and calibration of all methods that give probabilities."""
+    shown = [name for name in found.ranked if found.results[name].scores.curves]
+    if not shown:
+        return []
+    several = len(found.data.judged) > 1
+    note = " Means over the classes." if several else ""
+    return [_roc(found, shown, order, note), _precision(found, shown, order, note),
+            _calibration(found, shown, order, note)]  # fmt: skip
+
+
+_GRID = np.linspace(0, 1, 201)
+
+
+def _roc(found: Comparison, shown: Sequence[str], order: Sequence[str], note: str) -> Drawing:
+    figure, ax = _square("false positive rate", "true positive rate (recall)")
+    ax.plot([0, 1], [0, 1], color=FAINT, lw=1)
+    said = []
+    for name in shown:
+        scores = found.results[name].scores
+        lines = [
+            np.interp(_GRID, np.r_[0, c.false_positive_rate, 1], np.r_[0, c.recall, 1])
+            for c in scores.curves
+        ]
+        x, y = (_GRID, np.mean(lines, axis=0))
+        if len(lines) == 1:
+            curve = scores.curves[0]
+            x, y = np.r_[0, curve.false_positive_rate], np.r_[0, curve.recall]
+        area = scores.measures["auc"].estimate
+        ax.plot(x, y, lw=1.6, label=f"{name} ({area:.3f})", **style_of(order.index(name)))
+        said.append(f"{name} {area:.3f}")
+    _key(ax, "lower right")
+    caption = f"Area in brackets; chance is the diagonal.{note}"
+    return drawn(figure, f"ROC areas: {', '.join(said)}.", "ROC", caption)
+
+
+def _precision(found: Comparison, shown: Sequence[str], order: Sequence[str], note: str) -> Drawing:
+    figure, ax = _square("recall", "precision")
+    said, chance = [], []
+    for name in shown:
+        scores = found.results[name].scores
+        lines = []
+        for curve in scores.curves:
+            at = np.minimum(np.searchsorted(curve.recall, _GRID), curve.recall.size - 1)
+            lines.append(curve.precision[at])
+            total = curve.positives + curve.negatives
+            chance.append(curve.positives / total if total else 0)
+        area = scores.measures["average_precision"].estimate
+        ax.plot(_GRID, np.mean(lines, axis=0), lw=1.6, label=f"{name} ({area:.3f})",
+                **style_of(order.index(name)))  # fmt: skip
+        said.append(f"{name} {area:.3f}")
+    ax.axhline(float(np.mean(chance)), color=FAINT, lw=1)
+    _key(ax, "lower left")
+    caption = f"Average precision in brackets; the grey line is chance.{note}"
+    return drawn(figure, f"Average precision: {', '.join(said)}.", "Precision and recall", caption)
+
+
+def _calibration(
+    found: Comparison, shown: Sequence[str], order: Sequence[str], note: str
+) -> Drawing:
+    figure, ax = _square("probability said", "share that is true")
+    ax.plot([0, 1], [0, 1], color=FAINT, lw=1)
+    said = []
+    for name in shown:
+        scores = found.results[name].scores
+        counts = np.sum([r.counts for r in scores.reliabilities], axis=0)
+        held = counts > 0
+        predicted, observed = (
+            np.nansum([r.counts * np.nan_to_num(getattr(r, part)) for r in scores.reliabilities],
+                      axis=0)[held] / counts[held]
+            for part in ("predicted", "observed")
+        )  # fmt: skip
+        gap = scores.measures["calibration_error"].estimate
+        ax.plot(predicted, observed, lw=1.4, marker="o", ms=3, label=f"{name} ({gap:.3f})",
+                **style_of(order.index(name)))  # fmt: skip
+        said.append(f"{name} {gap:.3f}")
+    _key(ax, "upper left")
+    caption = f"Expected calibration error in brackets; the diagonal is honest.{note}"
+    return drawn(figure, f"Calibration errors: {', '.join(said)}.", "Calibration", caption)
+
+
+def _square(x: str, y: str) -> tuple[Any, Any]:
+    figure, ax = new_figure(4.6, 4.5)
+    ax.set_xlim(-0.01, 1.01)
+    ax.set_ylim(-0.01, 1.01)
+    ax.set_aspect("equal")
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    return figure, ax
+
+
+def _key(ax: Any, place: str) -> None:
+    ax.legend(loc=place, fontsize=7.5, labelcolor=INK, frameon=True, framealpha=0.85,
+              edgecolor="none", handlelength=2.2)  # fmt: skip
+
+
+def split_map(found: Comparison) -> Drawing | None:
+    """Draw which parts of the first image are held out in which fold, and the first fold."""
+    if not any(fold.units for fold in found.folds):
+        return None
+    mask = next(m for fold in found.folds for m in fold.test if m is not None)
+    window = display(mask.shape)
+    home = np.zeros(mask.values[window].shape, np.int32)
+    for number, fold in enumerate(found.folds):
+        test = fold.test[0]
+        if test is not None:
+            home[test.values[window]] = number + 1
+    first = next(fold for fold in found.folds if fold.test[0] is not None)
+    train, held = (m.values[window] if m is not None else home < 0
+                   for m in (first.train[0], first.test[0]))  # fmt: skip
+    roles = np.full((*home.shape, 3), (190, 196, 203), np.uint8)
+    roles[train] = (0, 114, 178)
+    roles[held] = (230, 159, 0)
+    ratio = home.shape[0] / home.shape[1]
+    tall = min(4.4, 3.9 * ratio) + 0.6
+    figure, axes = new_figure(8.6, tall, columns=2)
+    for ax, colours, title in zip(
+        axes, (label_colours(home), roles), ("parts", first.name), strict=True
+    ):
+        ax.imshow(colours, interpolation="nearest")
+        ax.set_title(title, fontsize=9, color=INK)
+        ax.set_axis_off()
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=1 - 0.3 / tall, wspace=0.04)
+    share = float(train.mean())
+    caption = (
+        f"Left, {found.data.names[0]} cut into parts, each held out once. Right, the first fold: "
+        f"blue is learned from ({share:.0%}), orange judged on, grey is the buffer and used for "
+        "neither."
+    )
+    return drawn(figure, caption, "The split", caption, wide=True)
+
+
+def hit_maps(found: Comparison, index: int) -> Drawing | None:
+    """Draw what each method got right and wrong in an image, the best first, beside the image."""
+    data = found.data
+    name = data.names[index]
+    shown = [m for m in found.ranked if name in found.results[m].pictures][:11]
+    if not shown or not data.classes:
+        return None
+    known = data.known(index)
+    window = display(known.shape)
+    truth, known = data.truth(index)[window], known[window]
+    ground = _ground(data.images[index], window)
+    panels: list[tuple[str, Array]] = [("image", ground)]
+    for method in shown:
+        said = found.results[method].pictures[name]
+        panels.append((_titled(found, method), _coloured(said, truth, known, data.judged)))
+    return _grid(panels, name, len(data.judged) > 1)
+
+
+def _titled(found: Comparison, method: str) -> str:
+    return f"{method}   {found.results[method].scores.measures[found.main].estimate:.3f}"
+
+
+def _coloured(said: Array, truth: Array, known: Array, judged: Sequence[int]) -> Array:
+    """Return a hit map of the object, or of several classes what is right and wrong."""
+    use = known & (said >= 0)
+    if len(judged) == 1:
+        colours = painted_hits(hit_map(said == judged[0], truth == judged[0]))
+    else:
+        colours = label_colours(said + 1)
+        colours[said != truth] = (213, 94, 0)
+        colours = np.where((said == truth)[..., None], colours // 2 + 90, colours).astype(np.uint8)
+    colours[~use] = (120, 126, 133)
+    return np.asarray(colours)
+
+
+def _ground(image: xr.DataArray, window: tuple[Any, ...]) -> Array:
+    dims = filtered_dims(image)
+    values = image.transpose(*dims, ...).values[window]
+    if values.ndim > 2:
+        values = values[..., :3] if values.shape[2] in (3, 4) else values[..., 0]
+    axes = [Axis(dim, size) for dim, size in zip((*dims[-2:], "c"), values.shape, strict=False)]
+    picture = Picture(values, tuple(axes), Kind.IMAGE)
+    return painted(picture, None if values.ndim == 3 else tones_of(picture))
+
+
+def _grid(panels: Sequence[tuple[str, Array]], name: str, several: bool) -> Drawing:
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    from graticule.report.style import DPI, PAPER
+
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    ratio = panels[0][1].shape[0] / panels[0][1].shape[1]
+    wide = 9.2
+    each = min(wide / columns * ratio, 4.2)
+    tall = rows * (each + 0.28) + 0.45
+    figure = Figure(figsize=(wide, tall), dpi=DPI, facecolor=PAPER)
+    axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
+    for ax in axes:
+        ax.set_axis_off()
+    for ax, (title, colours) in zip(axes, panels, strict=False):
+        ax.imshow(colours, interpolation="nearest")
+        ax.set_title(title, fontsize=8.5, color=INK, pad=3)
+    figure.subplots_adjust(left=0.005, right=0.995, bottom=0.4 / tall, top=1 - 0.25 / tall,
+                           wspace=0.03, hspace=0.28 / each)  # fmt: skip
+    if not several:
+        patches = [Patch(facecolor=c, edgecolor=FAINT, lw=0.6, label=t) for t, c in hit_key()]
+        figure.legend(handles=patches, loc="lower center", ncols=4, fontsize=8, frameon=False,
+                      labelcolor=INK)  # fmt: skip
+    words = "Classes in their colours where right, orange where wrong" if several else (
+        "What is right and wrong, sample by sample")  # fmt: skip
+    caption = f"{name}. {words}; each sample as said by a model that had not seen it."
+    listed = ", ".join(title for title, _ in panels[1:])
+    return drawn(figure, f"Hit maps of {name}: {listed}.", name, caption, wide=True)
+
+
+def learning(curve: Any, order: Sequence[str]) -> Drawing:
+    """Draw the score of each method against the number of labels."""
+    figure, ax = new_figure(6.4, 4.2)
+    said = []
+    for name in curve.methods:
+        rows = curve.rows[curve.rows["method"] == name]
+        style = style_of(order.index(name))
+        spread = rows.groupby("labels")[curve.measure].agg(["mean", "min", "max"]).reset_index()
+        ax.plot(spread["labels"], spread["mean"], marker="o", ms=4, lw=1.6, label=name, **style)
+        ax.fill_between(spread["labels"], spread["min"], spread["max"], alpha=0.15,
+                        color=style["color"], lw=0)  # fmt: skip
+        said.append(f"{name} {spread['mean'].iloc[0]:.3f} to {spread['mean'].iloc[-1]:.3f}")
+    ax.set_xscale("log")
+    ax.set_xlabel(f"{curve.of} learned from")
+    ax.set_ylabel(NAMES[curve.measure])
+    ax.grid(color="#e5e8ec", lw=0.7)
+    _key(ax, "lower right")
+    caption = (
+        f"Mean of {curve.repeats} draws of labels, bands from the least to the largest; always "
+        "judged on the same held-out samples."
+    )
+    return drawn(figure, f"Learning curve: {'; '.join(said)}.", "Learning curve", caption)

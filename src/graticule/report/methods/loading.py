@@ -1,0 +1,184 @@
+"""Images and labels of a training document, from files; and the pipelines it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from graticule.core.errors import GraticuleError, RequestError, suggest
+from graticule.io import read
+from graticule.learn.data import Data
+from graticule.learn.dividing import grouped
+from graticule.learn.document import ExtraSpec, Training
+from graticule.report.evaluation.judged import single_valued
+from graticule.report.evaluation.pairs import Pair, pairs
+
+_HELD = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Images with labels, from files.
+
+    Attributes
+    ----------
+    data : Data
+        The images, in memory where they take less than 2 GB.
+    extra : dict of Data
+        Further training images by name.
+    files : tuple of Path
+        All files that were read.
+    missing : tuple of str
+        What had no partner, in words.
+    """
+
+    data: Data
+    extra: Mapping[str, Data] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def loaded(training: Training, images: Path, labels: Path) -> Loaded:
+    """Read the images and labels a document is to be applied to, and its extra ones.
+
+    Parameters
+    ----------
+    training : Training
+        The document.
+    images, labels : Path
+        A file or a folder of files each; what belongs together has the same name but for the
+        ending and a last word such as ``_mask`` or ``_labels``.
+
+    Raises
+    ------
+    GraticuleError
+        Naming the file at fault.
+    """
+    found = pairs(images, labels, words=("image", "label image"))
+    groups = None
+    if training.split.by == "group":
+        groups = grouped([pair.name for pair in found.found], training.split.group)
+    data = _data(training, list(found.found), groups)
+    missing = [f"{name} has no labels" for name in found.no_truth]
+    missing += [f"{name} are labels without an image" for name in found.no_result]
+    used = {source for method in training.methods.values() for source in method.on}
+    extra, files = {}, [file for pair in found.found for file in (pair.result, pair.truth)]
+    for name, spec in training.extra.items():
+        if name in used:
+            extra[name], own = _extra(training, name, spec, data)
+            files += own
+    return Loaded(data, extra, tuple(files), tuple(missing))
+
+
+def _data(training: Training, found: list[Pair], groups: Any) -> Data:
+    images, labels = [], []
+    for pair in found:
+        images.append(_image(training, pair.result))
+        labels.append(_target(training, pair.truth))
+    if sum(image.nbytes for image in images) < _HELD:
+        images = [image.compute(scheduler="synchronous") for image in images]
+    try:
+        return Data.of(
+            images,
+            labels,
+            names=[pair.name for pair in found],
+            groups=groups,
+            kind=training.labels,
+            named=dict(training.classes),
+            regression=training.task == "regression",
+        )
+    except GraticuleError as error:
+        where = str(found[0].truth) if len(found) == 1 else str(found[0].truth.parent)
+        raise error.at(where) from None
+
+
+def _image(training: Training, path: Path) -> xr.DataArray:
+    image = read(path, dims=training.dims, spacing=training.spacing or None)
+    others = [dim for dim in image.dims if image.sizes[dim] == 1 and dim not in ("y", "x")]
+    image = image.squeeze(others, drop=True) if image.ndim > 2 else image
+    if "c" not in image.dims or image.sizes["c"] not in (3, 4) or image.dtype.kind != "u":
+        return image
+    # a grey picture saved as colour has three equal channels
+    colours = image.isel(c=slice(0, 3))
+    if bool((colours == colours.isel(c=0)).all()):
+        return colours.isel(c=0, drop=True)
+    return image
+
+
+def _target(training: Training, path: Path) -> xr.DataArray:
+    values = single_valued(path)
+    if training.task != "regression" and values.dtype.kind == "f":
+        if bool((values == values.round()).all()):
+            return values.astype("int64")
+        raise RequestError(
+            "holds fractions; labels are whole numbers, 0 for unlabelled or background",
+            where=str(path),
+            hint="for continuous targets say task: regression",
+        )
+    return values
+
+
+def _extra(training: Training, name: str, spec: ExtraSpec, data: Data) -> tuple[Data, list[Path]]:
+    """Return further training images; their classes are those of the given ones."""
+    if spec.simulate:
+        from graticule.simulate.dataset import samples
+
+        made = list(
+            samples(spec.simulate, spec.count, seed=spec.seed, parameters=dict(spec.parameters))
+        )
+        images, labels = [each.image for each in made], [each.labels for each in made]
+        names, files = [each.name for each in made], []
+    else:
+        where = [training.folder / given for given in (spec.images, spec.labels)]
+        try:
+            found = pairs(*where, words=("image", "label image"))
+        except GraticuleError as error:
+            raise error.at(f"extra.{name}") from None
+        images = [_image(training, pair.result).compute() for pair in found.found]
+        labels = [_target(training, pair.truth) for pair in found.found]
+        names = [pair.name for pair in found.found]
+        files = [file for pair in found.found for file in (pair.result, pair.truth)]
+    own = Data.of(images, labels, names=names, kind=data.kind, named=dict(training.classes),
+                  regression=not data.classes)  # fmt: skip
+    strange = [
+        each.name for each in own.classes if each.value not in {c.value for c in data.classes}
+    ]
+    if strange:
+        raise RequestError(
+            f"has the class{'es' if len(strange) > 1 else ''} {', '.join(strange)}, which the "
+            "images that are judged on do not have",
+            where=f"extra.{name}",
+        )
+    return own, files
+
+
+def run_pipeline(path: Path, output: str, image: xr.DataArray) -> xr.DataArray:
+    """Run a pipeline's file on an image and give one of its outputs.
+
+    Raises
+    ------
+    RequestError
+        If there is no such output, or several and none was named.
+    """
+    from graticule.pipeline import Pipeline
+
+    values = {
+        name: value
+        for name, value in Pipeline.load(path).apply(image).items()
+        if isinstance(value, xr.DataArray)
+    }
+    if output and output not in values:
+        raise RequestError(
+            f"has no output {output!r}", where=str(path), hint=suggest(output, list(values))
+        )
+    if not output and len(values) != 1:
+        raise RequestError(
+            f"has the outputs {', '.join(values) or 'none'}",
+            where=str(path),
+            hint="say which, as output: mask",
+        )
+    return values[output] if output else next(iter(values.values()))

@@ -1,0 +1,150 @@
+"""The page that compares methods: table, intervals, curves, the split, hit maps, folds."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import graticule
+from graticule.learn.crossval import Comparison
+from graticule.learn.dividing import Division
+from graticule.learn.document import Training
+from graticule.report import wording
+from graticule.report.html import render
+from graticule.report.methods import figures
+from graticule.report.methods.words import NAMES, answer, interval, number, trouble
+
+SHOWN = 3
+
+
+def page(
+    found: Comparison,
+    training: Training,
+    division: Division,
+    *,
+    title: str = "",
+    command: Sequence[str] = (),
+    missing: Sequence[str] = (),
+    curve: Any = None,
+) -> str:
+    """Return the page as HTML.
+
+    Parameters
+    ----------
+    found : Comparison
+        The methods and their numbers.
+    training : Training
+        The document they are from.
+    division : Division
+        The split.
+    title : str
+        By default the name of the document.
+    command : sequence of str
+        How to repeat it.
+    missing : sequence of str
+        What had no partner, in words.
+    curve : LearningCurve, optional
+        Scores against the number of labels.
+    """
+    order = list(training.methods)
+    drawings = [figures.measures(found, order)] if found.results else []
+    maps = [
+        figures.hit_maps(found, n) for n in range(min(SHOWN, len(found.data.images)))
+    ] if found.results else []  # fmt: skip
+    content = {
+        "title": title or training.name,
+        "about": training.description,
+        "version": graticule.__version__,
+        "images": len(found.data.images),
+        "methods": len(found.results),
+        "answer": answer(found, division),
+        "faults": trouble(found),
+        "missing": list(missing),
+        "head": _head(found),
+        "rows": _rows(found),
+        "units": found.units,
+        "confidence": f"{found.confidence:.0%}",
+        "main": drawings,
+        "curves": figures.curves(found, order) if found.results else [],
+        "split": figures.split_map(found),
+        "maps": [each for each in maps if each is not None],
+        "learning": figures.learning(curve, order) if curve is not None else None,
+        "folds": _folds(found),
+        "classes": _classes(found),
+        "recipes": _recipes(training),
+        "document": training.text.strip(),
+        "command": shlex.join(command),
+    }
+    return render("template.html", content, package="graticule.report.methods")
+
+
+def _head(found: Comparison) -> list[str]:
+    names = [NAMES[measure] for measure in found.measures]
+    naive = [f"Naive {NAMES[found.main]}"] if found.naive is not None else []
+    return ["Method", *names, *naive, "Against the best", "Time to learn", "Time to answer"]
+
+
+def _rows(found: Comparison) -> list[list[tuple[str, str, str]]]:
+    """Return for each method the cells of a row: text, what stands below, and the sorting key."""
+    rows = []
+    for name in found.ranked:
+        result = found.results[name]
+        cells = [(name, "", name)]
+        for measure in found.measures:
+            value = result.scores.measures[measure]
+            cells.append((number(value.estimate), interval(value), str(value.estimate)))
+        if found.naive is not None:
+            cells += _naive(found, name)
+        gap = found.against_best(name)
+        best = name == found.ranked[0]
+        cells.append(("–", "", "0") if best else (
+            number(gap.estimate), interval(gap), str(gap.estimate)))  # fmt: skip
+        cells.append((wording.seconds(result.fit_seconds), "", str(result.fit_seconds)))
+        cells.append((wording.seconds(result.answer_seconds), "", str(result.answer_seconds)))
+        rows.append(cells)
+    return rows
+
+
+def _naive(found: Comparison, name: str) -> list[tuple[str, str, str]]:
+    assert found.naive is not None
+    if name not in found.naive.results:
+        return [("–", "", "")]
+    naive = found.naive.results[name].scores.measures[found.main].estimate
+    more = naive - found.results[name].scores.measures[found.main].estimate
+    return [(number(naive), f"{more:+.3f}", str(naive))]
+
+
+def _folds(found: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Return the main measure of each method in each fold."""
+    held = [fold.name for fold in found.folds]
+    rows = []
+    for name in found.ranked:
+        own = [number(values[found.main]) for values in found.results[name].scores.by_fold]
+        rows.append([name, *own])
+    return ["Method", *held], rows
+
+
+def _classes(found: Comparison) -> tuple[list[str], list[list[str]]]:
+    if len(found.data.judged) < 2 or not found.results:
+        return [], []
+    table = found.class_table()
+    measures = [name for name in table.columns if name in NAMES]
+    rows = [
+        [str(row["method"]), str(row["class"]), *(number(float(row[name])) for name in measures)]
+        for _, row in table.iterrows()
+    ]
+    return ["Method", "Class", *(NAMES[name] for name in measures)], rows
+
+
+def _recipes(training: Training) -> list[tuple[str, str, str, str]]:
+    kinds = {"pixels": "features and estimator", "unet": "U-Net", "pipeline": "fixed pipeline"}
+    return [
+        (
+            name,
+            kinds[spec.kind],
+            spec.description or wording.parameters(dict(spec.options)),
+            ", ".join(spec.on) if spec.kind != "pipeline" else "nothing but a threshold",
+        )
+        for name, spec in training.methods.items()
+    ]

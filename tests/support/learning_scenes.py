@@ -1,0 +1,66 @@
+"""Images with truth, and a method that is small enough to be understood in tests of learning."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from graticule.core import as_image, filtered_dims
+from graticule.core.errors import CheckError
+from graticule.learn.lesson import Answer
+
+
+def scene(seed=0, shape=(96, 112)):
+    rng = np.random.default_rng(seed)
+    from scipy import ndimage
+
+    truth = ndimage.gaussian_filter(rng.normal(size=shape), 4) > 0.03
+    return as_image((truth + rng.normal(size=shape)).astype(np.float32)), as_image(truth)
+
+
+@dataclass
+class Smoothed:
+    """A logistic regression on a smoothed image; a stand-in that notes its lessons."""
+
+    name: str = "smoothed"
+    radius: int = 3
+    on: tuple[str, ...] = ("real",)
+    lessons: list = field(default_factory=list)
+    fail: str = ""
+
+    def reach(self, image):
+        return dict.fromkeys(filtered_dims(image), self.radius)
+
+    def features(self, image):
+        from scipy import ndimage
+
+        # a running mean would carry rounding from far away
+        window = np.ones((2 * self.radius + 1,) * 2, np.float32)
+        return ndimage.correlate(image.values, window / window.size)
+
+    def fit(self, lesson):
+        from sklearn.linear_model import LogisticRegression
+
+        self.lessons.append(lesson)
+        if self.fail == "stop" and len(self.lessons) == 2:
+            raise KeyboardInterrupt
+        if self.fail == "error":
+            raise CheckError("cannot be fitted")
+        x, y = [], []
+        for image, labels, where in zip(lesson.images, lesson.labels, lesson.where, strict=True):
+            use = np.ones(labels.shape, bool) if where is None else where.values
+            x.append(self.features(image)[use])
+            y.append(labels.values[use])
+        self.seen = np.concatenate(x)
+        self.model = LogisticRegression().fit(self.seen[:, None], np.concatenate(y))
+        return Fitted(self, self.model)
+
+
+@dataclass
+class Fitted:
+    method: Smoothed
+    model: object
+
+    def answer(self, image, box):
+        values = self.method.features(image)[tuple(box.slices().values())]
+        p = self.model.predict_proba(values.reshape(-1, 1))[:, 1].reshape(values.shape)
+        return Answer(np.stack([1 - p, p]), (p >= 0.5).astype(int))
