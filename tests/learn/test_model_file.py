@@ -92,7 +92,7 @@ def test_equal_models_make_equal_files(level: float, radius: int) -> None:
     first, second = ModelFile(Cut(level, radius)), ModelFile(Cut(level, radius))
     other = ModelFile(Cut(level, radius + 1))
     assert first.sha256 == second.sha256 != other.sha256
-    assert first.sha256 == ModelFile(from_bytes(first._written())[0]).sha256
+    assert first.sha256 == ModelFile(from_bytes(first._content)[0]).sha256
 
 
 def test_a_saved_file_is_the_hash_of_the_model(tmp_path: Path) -> None:
@@ -362,8 +362,26 @@ class TestHandedOn:
     def test_a_file_changed_since(self, tmp_path: Path, sent: Any) -> None:
         given = ModelFile.open(save_model(Cut(0.25), tmp_path / "a.model"))
         save_model(Cut(0.5), tmp_path / "a.model")
+        there = sent(given)  # which must not fail, or a worker of dask would end
         with pytest.raises(FormatError, match="has changed since"):
-            sent(given)
+            there.model  # noqa: B018
+
+    def test_on_its_way_it_keeps_its_place(self, tmp_path: Path) -> None:
+        """A scheduler in a process that knows the same model from another file hands it on."""
+        save_model(Cut(0.25), tmp_path / "a.model")
+        ModelFile.open(tmp_path / "a.model")
+        given = ModelFile.open(save_model(Cut(0.25), tmp_path / "b.model"))
+        (tmp_path / "a.model").unlink()
+        back = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(given))))  # noqa: S301
+        assert back.path == given.path
+        assert back.model is given.model
+
+    def test_nothing_is_opened_on_the_way(
+        self, tmp_path: Path, sent: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given = ModelFile.open(save_model(Cut(0.25), tmp_path / "a.model"))
+        monkeypatch.setattr(_parameter, "read_bytes", None)
+        assert sent(sent(given)).sha256 == given.sha256
 
 
 def test_described(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def other(x: Any) -> Any:
 )
 def test_functions_are_not_kept(estimator: Any) -> None:
     fitted_one = make_pipeline(estimator)
-    with pytest.raises(ParameterError, match="FunctionTransformer|holds types|Pipeline"):
+    with pytest.raises(ParameterError, match="that no model file may hold"):
         dump_estimator(fitted_one)
 
 

@@ -1,4 +1,4 @@
-"""Small models for tests: one by plain arrays, one by a scikit-learn estimator, one on a lattice."""
+"""Small models for tests: by plain arrays, by an estimator, by weights, on a lattice."""
 
 from __future__ import annotations
 

@@ -36,33 +36,54 @@ class ModelFile:
 
     Parameters
     ----------
-    model : Model
-        The model.
+    model : Model, optional
+        The model; without it, it is opened when it is first needed.
     path : Path, optional
         Its file.
     sha256 : str
         Hash of the file's content; that of the file it would make, where there is none.
     card : mapping, optional
         Of its file.
-
-    Attributes
-    ----------
-    model : Model
-        The model.
+    content : bytes
+        What its file would hold, of a model that was handed over without one.
+    kind : type, optional
+        Its class, where the model is not there yet.
     """
 
     def __init__(
         self,
-        model: Any,
+        model: Any = None,
         *,
         path: Path | None = None,
         sha256: str = "",
         card: Mapping[str, Any] | None = None,
+        content: bytes = b"",
+        kind: type[Any] | None = None,
     ) -> None:
-        self.model = model
+        self._model = model
+        self._kind = kind or type(model)
         self.path = path
         self._sha256 = sha256
         self._card = card
+        self._content = content
+
+    @property
+    def model(self) -> Any:
+        """The model."""
+        if self._model is None:
+            self._open()
+        return self._model
+
+    def _open(self) -> None:
+        """Take the model from those that are open in this process, or from its file."""
+        found = _find(self._sha256)
+        if found is None and self.path is not None:
+            found = ModelFile.open(self.path)
+            if found.sha256 != self._sha256:
+                what = "has changed since the run began"
+                raise FormatError(what, where=str(self.path), hint="run it again")
+        found = found or ModelFile._of(self._content)
+        self._model, self._card = found.model, found.card
 
     @classmethod
     def open(cls, path: str | Path) -> ModelFile:
@@ -99,23 +120,22 @@ class ModelFile:
     def sha256(self) -> str:
         """Hash of the file's content."""
         if not self._sha256:
-            self._written()
+            self._write()
         return self._sha256
 
     @property
     def card(self) -> Mapping[str, Any]:
         """What the file says of itself."""
         if self._card is None:
-            self._written()
+            self._open() if self._model is None else self._write()
         assert self._card is not None
         return self._card
 
-    def _written(self) -> bytes:
-        """Return the bytes of the file that a model in memory would make."""
-        content = to_bytes(self.model, Extras())
-        self._sha256, self._card = digest(content), read_card(content)
+    def _write(self) -> None:
+        """Make the bytes of the file that a model in memory would have."""
+        self._content = to_bytes(self._model, Extras())
+        self._sha256, self._card = digest(self._content), read_card(self._content)
         self._keep()
-        return content
 
     def canonical(self) -> str:
         """Return the form that is hashed and written: the hash of the content."""
@@ -134,7 +154,7 @@ class ModelFile:
 
     def __repr__(self) -> str:
         place = f" {self.path}" if self.path else ""
-        return f"<{getattr(self.model, 'kind', 'model')}{place} {self._sha256[:12]}>"
+        return f"<{self._kind.kind}{place} {self._sha256[:12]}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ModelFile) and other.sha256 == self.sha256
@@ -143,11 +163,13 @@ class ModelFile:
         return hash(self.sha256)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kind = type(self.model)
-        if self.path is not None:
-            return (_reopened, (kind, self.sha256, self.path))
-        content = self._written()
-        return (_remade, (kind, self.sha256, content))
+        """Hand on the path, or the content; the other process opens it when it is needed.
+
+        Not before: what fails there while a task is unpacked ends a worker of dask, and the
+        scheduler, through which a task goes, has no use for the model.
+        """
+        sha256 = self.sha256
+        return (_handed, (self._kind, sha256, self.path, b"" if self.path else self._content))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -200,19 +222,10 @@ def _validated(value: Any, info: core_schema.ValidationInfo) -> ModelFile:
     raise ParameterError(f"must be the path of a model file, or a model, not {value!r}")
 
 
-def _reopened(kind: type[Any], sha256: str, path: Path) -> ModelFile:
-    """Return a model in another process, from its file."""
+def _handed(kind: type[Any], sha256: str, path: Path | None, content: bytes) -> ModelFile:
+    """Return a model in another process, its class known there."""
     _known(kind)
-    found = _find(sha256) or ModelFile.open(path)
-    if found.sha256 != sha256:
-        raise FormatError("has changed since the run began", where=str(path), hint="run it again")
-    return found
-
-
-def _remade(kind: type[Any], sha256: str, content: bytes) -> ModelFile:
-    """Return a model in another process, from what its file would hold."""
-    _known(kind)
-    return _find(sha256) or ModelFile._of(content)
+    return ModelFile(path=path, sha256=sha256, content=content, kind=kind)
 
 
 def _known(kind: type[Any]) -> None:

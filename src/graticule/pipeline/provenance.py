@@ -75,6 +75,11 @@ def _about_step(pipeline: Spec, name: str, fates: Sequence[Fate]) -> dict[str, A
         "summary": step.op.summary,
         "scope": step.op.scope_name,
         "params": step.op.parameters.canonical(step.params),
+        "about": {
+            key: value.described()
+            for key, value in step.params.items()
+            if hasattr(value, "described")  # a file, of which its hash alone says little
+        },
         "seconds": round(sum(fact["seconds"] for fact in facts), 4),
         "from_store": sum(bool(fact["cached"]) for fact in facts),
     }

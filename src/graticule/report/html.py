@@ -78,6 +78,7 @@ def _environment() -> Environment:
         "number": wording.number,
         "seconds": wording.seconds,
         "size": wording.size,
+        "model": wording.model,
         "parameters": wording.parameters,
         "coded": wording.coded,
     }

@@ -58,6 +58,23 @@ class ImageFate(_Part):
     cached: bool | int | list[Any] | None = None
 
 
+class FileFacts(_Part):
+    """What a file that a parameter names says of itself, as a model."""
+
+    file: str = ""
+    sha256: str = ""
+    kind: str = ""
+    description: str | None = ""
+    classes: Annotated[list[str], BeforeValidator(_items)] = Field(default_factory=list)
+    data: Annotated[list[Facts], BeforeValidator(_items)] = Field(default_factory=list)
+    scores: Facts = Field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The file's name and the start of its hash."""
+        return f"{Path(self.file).name or self.kind} ({self.sha256[:12]})"
+
+
 class StepFacts(_Part):
     """What a step was and what it took."""
 
@@ -65,9 +82,15 @@ class StepFacts(_Part):
     version: str = ""
     summary: str | None = ""
     params: Facts = Field(default_factory=dict)
+    about: Annotated[dict[str, FileFacts], BeforeValidator(_mapping)] = Field(default_factory=dict)
     seconds: float | None = None
     scope: str | None = ""
     tiles: int | None = None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The parameters, with files by their names."""
+        return {**self.params, **{key: file.name for key, file in self.about.items()}}
 
 
 class CheckFacts(_Part):

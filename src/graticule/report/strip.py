@@ -82,7 +82,7 @@ def _panel(record: RunRecord, preview: Preview, name: str, key: str) -> Panel:
     facts = record.steps.get(name.partition(".")[0])
     about: dict[str, Any] = {"name": name}
     if facts is not None:
-        about |= {"op": facts.op, "seconds": facts.seconds, "params": parameters(facts.params)}
+        about |= {"op": facts.op, "seconds": facts.seconds, "params": parameters(facts.shown)}
     if name not in preview.steps:
         return Panel(**about, note="No picture: it gives a table or numbers.")
     picture = preview.picture(name).flat()

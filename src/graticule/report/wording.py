@@ -135,6 +135,34 @@ def _said(value: object) -> str:
     return number(value)
 
 
+def scores(held: Mapping[str, Any]) -> str:
+    """Return scores as ``name value``, with their interval where they have one.
+
+    Examples
+    --------
+    >>> scores({"dice": {"value": 0.8123, "low": 0.78, "high": 0.84}, "auc": 0.9, "n": {"a": 1}})
+    'dice 0.8123 (0.78 to 0.84), auc 0.9'
+    """
+    said = []
+    for name, score in held.items():
+        if isinstance(score, Mapping) and "value" in score:
+            ends = [score.get("low"), score.get("high")]
+            interval = f" ({number(ends[0])} to {number(ends[1])})" if None not in ends else ""
+            said.append(f"{name} {number(score['value'])}{interval}")
+        elif isinstance(score, (int, float, str)):
+            said.append(f"{name} {number(score)}")
+    return ", ".join(said)
+
+
+def model(about: Any) -> str:
+    """Return what a model says of itself in a line: kind, classes, held-out scores."""
+    classes = f" of {', '.join(about.classes)}" if about.classes else ""
+    learned = f", trained on {count(len(about.data), 'file')}" if about.data else ""
+    held = scores(about.scores)
+    judged = f"; held out: {held}" if held else "; no held-out scores"
+    return f"{about.name}: {about.kind.replace('-', ' ')}{classes}{learned}{judged}"
+
+
 def count(many: int, noun: str) -> str:
     """Return ``1 image`` or ``1,200 images``."""
     return f"{many:,} {noun}{'' if many == 1 else 's'}"
