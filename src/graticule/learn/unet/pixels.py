@@ -70,7 +70,8 @@ class Normalisation:
             return dict.fromkeys(dims, 0)
         from graticule.ops.filters._separable import reach_of
 
-        return {dim: reach_of(self.width.samples(image, dim), _TRUNCATE) for dim in dims}
+        # Of the mean, and of the mean of squares around it.
+        return {dim: 2 * reach_of(self.width.samples(image, dim), _TRUNCATE) for dim in dims}
 
     def applied(self, values: Array, widths: Sequence[float]) -> Array:
         """Return normalised values ``(c, ...)``, 0 where they are not finite."""

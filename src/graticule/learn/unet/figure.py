@@ -1,0 +1,75 @@
+"""The figure of a training: curves of loss and scores, with the point where it overfits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graticule.learn.unet.history import History
+
+_COLOURS = {
+    "loss": "#1b6ca8",
+    "dice": "#1b6ca8",
+    "precision": "#c0562f",
+    "recall": "#4a8f3c",
+    "mae": "#1b6ca8",
+    "rmse": "#c0562f",
+}
+_SCORES = ("dice", "precision", "recall", "mae", "rmse")
+
+
+def curves(history: History) -> Any:
+    """Return a matplotlib figure: loss on the left, scores on the right.
+
+    Drawn: training; dashed: validation. A line marks the step whose weights were kept, and a
+    shade what came after the point of overfitting.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    table = history.frame()
+    _draw(left, table, ["loss"])
+    scores = [name for name in _SCORES if name in table.columns]
+    _draw(right, table, scores)
+    left.set_ylabel("loss")
+    right.set_ylabel("score" if "dice" in scores else "error, in units of the target")
+    if "dice" in scores:
+        right.set_ylim(0, 1.02)
+    for axes in (left, right):
+        axes.set_xlabel("step")
+        axes.spines[["top", "right"]].set_visible(False)
+        _mark(axes, history)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False, fontsize="small")
+    return figure
+
+
+def _draw(axes: Any, table: Any, names: list[str]) -> None:
+    for name in names:
+        marker = "." if len(table) < 2 else None
+        axes.plot(table["step"], table[name], color=_COLOURS[name], label=name, marker=marker)
+        held = f"validation_{name}"
+        if held in table.columns:
+            axes.plot(
+                table["step"],
+                table[held],
+                color=_COLOURS[name],
+                linestyle="--",
+                label=f"{name}, validation",
+                marker=marker,
+            )
+
+
+def _mark(axes: Any, history: History) -> None:
+    if not history.records:
+        return
+    if history.validated and history.best:
+        axes.axvline(history.best, color="#888888", linewidth=1, label=f"kept: {history.best}")
+    turn = history.overfitting
+    if turn is not None:
+        last = history.records[-1]["step"]
+        axes.axvspan(turn, last, color="#c0562f", alpha=0.08, linewidth=0)
+        axes.axvline(
+            turn, color="#c0562f", linewidth=1, linestyle=":", label=f"overfits from {turn}"
+        )

@@ -1,0 +1,78 @@
+"""The network: sizes, what it depends on, and the quick copy of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from graticule.core.errors import ParameterError  # noqa: E402
+from graticule.learn.unet.net import build, for_inference  # noqa: E402
+from graticule.learn.unet.transfer import start_from  # noqa: E402
+
+VARIANTS: list[Any] = ["plain", "attention", "residual"]
+
+
+def _trained(dims: int, variant: Any, **more: Any) -> Any:
+    """Return a network whose normalisations have seen something."""
+    network = build(dims, 1, 2, 4, 3, variant, seed=0).train()
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(3):
+        network(3 + torch.randn((2, 1, *(16,) * dims), generator=generator))
+    return network.eval()
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_quick_copy_computes_the_same(dims: int, variant: Any) -> None:
+    network = _trained(dims, variant)
+    image = torch.randn((1, 1, *(16,) * dims))
+    with torch.no_grad():
+        torch.testing.assert_close(
+            for_inference(network)(image), network(image), rtol=1e-4, atol=1e-4
+        )
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_place_depends_on_its_surroundings_alone(variant: Any) -> None:
+    network = for_inference(_trained(2, variant))
+    image = torch.randn(1, 1, 96, 96)
+    other = image.clone()
+    other[..., 64:] = 50
+    with torch.no_grad():
+        torch.testing.assert_close(network(other)[..., :32], network(image)[..., :32])
+
+
+def test_weights_follow_from_the_seed_and_leave_torch_alone() -> None:
+    before = torch.random.get_rng_state()
+    one, same, other = (build(2, 1, 2, 4, 2, "plain", seed).state_dict() for seed in (0, 0, 1))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not torch.equal(one["head.weight"], other["head.weight"])
+
+
+def _weights(channels: int, classes: int, base: int = 4) -> Any:
+    state = build(2, channels, classes, base, 2, "residual", seed=5).state_dict()
+    return {name: value.numpy() for name, value in state.items()}
+
+
+def test_transfer_takes_all_that_fits() -> None:
+    network = build(2, 3, 4, 4, 2, "residual", seed=0)
+    fresh = {name: value.clone() for name, value in network.state_dict().items()}
+    given = _weights(1, 2)
+    start_from(network, given)
+    for name, value in network.state_dict().items():
+        if name.startswith("head"):
+            assert torch.equal(value, fresh[name])
+        elif name in ("down.0.conv1.weight", "down.0.past.weight"):
+            torch.testing.assert_close(value.sum(1), torch.from_numpy(given[name]).sum(1))
+        else:
+            assert torch.equal(value, torch.from_numpy(given[name]))
+
+
+def test_transfer_refuses_another_network() -> None:
+    with pytest.raises(ParameterError, match="another network"):
+        start_from(build(2, 1, 2, 8, 2, "residual", seed=0), _weights(1, 2))
+    with pytest.raises(ParameterError, match="missing"):
+        start_from(build(2, 1, 2, 4, 3, "residual", seed=0), _weights(1, 2))
