@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from graticule.core import Length, spatial_dims, step_of
-from graticule.core.errors import ImageError
+from graticule.core.errors import ImageError, ParameterError
 from graticule.core.units import unit_scale
 from graticule.ops.filters._gradients import steps_of
 
@@ -22,6 +23,8 @@ PLAIN = ("gaussian", "dog", "gradient", "laplacian", "sobel")
 TENSORS = ("hessian", "structure")
 _EIGENVALUES = {2: ("largest", "smallest"), 3: ("largest", "middle", "smallest")}
 _ORDER = {"gradient": 1, "sobel": 1, "laplacian": 2, "hessian": 2}
+_MOST = 20_000
+"""Features that are surely a mistake."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,12 @@ def described(bank: Features, image: xr.DataArray) -> list[Feature]:
             Feature(f"position {dim}", "position", unit=step_of(image, dim)[1], part=(dim,))
             for dim in dims
         ]
+    count = math.comb(len(found) + bank.polynomial, bank.polynomial) - 1
+    if count > _MOST:
+        raise ParameterError(
+            f"makes {count} features of {len(found)}; at most {_MOST} make sense",
+            where="polynomial" if bank.polynomial > 1 else "window",
+        )
     return found + list(_products(found, bank.polynomial))
 
 

@@ -30,7 +30,7 @@ def cut(shape: Sequence[int], count: int, size: int | None = None) -> Iterator[t
         size = max(1, _BLOCK // max(1, line))
     elif size < 1:
         raise ParameterError(f"must be 1 or more, not {size!r}", where="size")
-    for start in range(0, shape[0], size):
+    for start in range(0, shape[0] if min(shape) else 0, size):
         yield ((start, min(shape[0], start + size)), *((0, n) for n in shape[1:]))
 
 
