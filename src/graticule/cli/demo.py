@@ -20,9 +20,9 @@ def demo(
     """See it work: coins measured on a real photograph, ripples found under noise, with reports.
 
     Takes under a minute. The images come with installed packages or are simulated. With names of
-    recipes, each of these runs on its own example.
+    recipes, each of these runs on its own example; one that learns compares its methods.
 
-    Examples: graticule demo; graticule demo page grains -o tried
+    Examples: graticule demo; graticule demo page grains -o tried; graticule demo digits
 
     Parameters
     ----------
@@ -41,22 +41,40 @@ def demo(
 
 def _require_known(name: str) -> None:
     from graticule.core.errors import UnknownNameError, suggest
-    from graticule.recipes import recipes
+    from graticule.recipes import examples
 
-    if name not in recipes():
-        raise UnknownNameError(f"there is no recipe {name!r}", hint=suggest(name, list(recipes())))
+    if name not in examples():
+        raise UnknownNameError(f"there is no recipe {name!r}", hint=suggest(name, list(examples())))
 
 
 def _examples(names: list[str], out: Path) -> int:
     """Run recipes on their own examples, and say how to go on."""
-    from graticule.recipes import make_example, recipes
+    from graticule.recipes import examples, make_example
 
     status = 0
     for name in names:
         images = make_example(name, out / f"{name}-images")
-        status |= _run(name, images, out / name)
-        print(f"what it does and what to expect: {recipes()[name] / 'README.md'}\n")
+        status |= _any(name, images, out / name)
+        print(f"what it does and what to expect: {examples()[name] / 'README.md'}\n")
     return status
+
+
+def _any(name: str, images: Path, out: Path) -> int:
+    """Run a recipe of any kind: a pipeline, methods that learn, or a study."""
+    from graticule.recipes import study_of, trainings
+
+    study = study_of(name)
+    if study is not None:
+        from graticule.cli.show import table_of
+
+        table_of(study(images, out), rows=40)
+        print(f"-> {out}")
+        return 0
+    if name in trainings():
+        from graticule.cli.evaluate import evaluate
+
+        return evaluate(trainings()[name], images / "images", labels=images / "labels", out=out)
+    return _run(name, images, out)
 
 
 def _tour(out: Path) -> int:

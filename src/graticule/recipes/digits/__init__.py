@@ -1,0 +1,1 @@
+"""Digits: whole images classified, and the trap of a score on the training data."""

@@ -1,0 +1,94 @@
+"""The page of the study: the trap in one figure, and the images that were misread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.report.html import render, save
+from graticule.report.style import BLUE, GREY, INK, ORANGE, Drawing, drawn, legend, new_figure
+
+if TYPE_CHECKING:
+    from graticule.recipes.digits.study import Answers
+
+SHOWN = 24
+
+
+def write_page(
+    path: Path,
+    table: pd.DataFrame,
+    stack: Sequence[xr.DataArray],
+    truth: np.ndarray[Any, Any],
+    found: Sequence[Answers],
+) -> None:
+    """Write the page."""
+    tasks = list(dict.fromkeys(table["task"]))
+    figures = [_scores(table[table["task"] == task]) for task in tasks]
+    held = table[table["task"] == "classification"].sort_values("held_out").iloc[-1]
+    best = next(
+        one for one in found if one.task == "classification" and one.method == held["method"]
+    )
+    figures.append(_misread(stack, truth, best.said["hands"], best.method))
+    rows = table.to_dict("records")
+    content = {"figures": figures, "rows": rows, "best": held.to_dict(), "count": len(stack)}
+    save(render("page.html", content, package="graticule.recipes.digits"), path.absolute())
+
+
+def _scores(rows: pd.DataFrame) -> Drawing:
+    """Draw each method's score on its training data beside that on people it has not seen."""
+    measure = str(rows["measure"].iloc[0])
+    figure, ax = new_figure(5.6, 0.9 + 0.42 * len(rows))
+    figure.subplots_adjust(left=0.2, bottom=0.5 / figure.get_figheight())
+    for row, (_, one) in enumerate(rows.iterrows()):
+        ax.plot([one["low"], one["high"]], [row] * 2, color=BLUE, lw=5, alpha=0.35)
+        ax.plot(one["held_out"], row, "o", color=BLUE, ms=7, label="people not seen" * (row == 0))
+        ax.plot(one["shuffled"], row, "|", color=GREY, ms=13, mew=2, label="shuffled" * (row == 0))
+        ax.plot(
+            one["on_training_data"], row, "D", mfc="none", color=ORANGE, ms=7, mew=1.6,
+            label="training data" * (row == 0),
+        )  # fmt: skip
+    ax.set_yticks(range(len(rows)), list(rows["method"]), color=INK)
+    ax.set_ylim(len(rows) - 0.5, -0.6)
+    ax.set_xlabel(measure)
+    legend(ax, loc="lower left" if measure == "accuracy" else "upper right")
+    said = ", ".join(
+        f"{one['method']} {one['on_training_data']:.3f} and {one['held_out']:.3f}"
+        for _, one in rows.iterrows()
+    )
+    return drawn(
+        figure,
+        alt=f"{measure} on the training data and on people not seen: {said}",
+        title=f"The {rows['task'].iloc[0]}: {measure}",
+        caption="Diamonds: on the images that were learned from. Dots: on people who were not, "
+        "with the interval over people. Strokes: images drawn one by one.",
+    )
+
+
+def _misread(
+    stack: Sequence[xr.DataArray],
+    truth: np.ndarray[Any, Any],
+    said: np.ndarray[Any, Any],
+    method: str,
+) -> Drawing:
+    """Draw images that the best method misread."""
+    wrong = np.flatnonzero(said != truth)
+    figure, axes = new_figure(7.2, 3.0, columns=1)
+    axes.remove()
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.93, hspace=0.3)
+    for place, index in enumerate(wrong[:SHOWN]):
+        ax = figure.add_subplot(3, SHOWN // 3, place + 1)
+        ax.imshow(stack[index].values, cmap="gray_r", interpolation="nearest")
+        ax.set_title(f"{truth[index]}, read {said[index]}", fontsize=7, color=INK, pad=2)
+        ax.set_axis_off()
+    return drawn(
+        figure,
+        alt=f"{min(SHOWN, len(wrong))} images that {method} misread",
+        title=f"Misread by {method}",
+        caption=f"{len(wrong)} of {len(stack)} images of people not seen; the first "
+        f"{min(SHOWN, len(wrong))}.",
+    )
