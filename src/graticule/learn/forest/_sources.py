@@ -56,8 +56,6 @@ def source_of(estimator: Any) -> Source:
     name = type(estimator).__name__
     if not hasattr(estimator, "n_features_in_"):
         raise ParameterError(f"{name} must be fitted first", where="estimator", hint="call fit")
-    if hasattr(estimator, "raw_trees_"):
-        return _own(estimator)
     if name.startswith("HistGradientBoosting"):
         return _boosted(estimator)
     if name.startswith(_SINGLE) and hasattr(estimator, "tree_"):
@@ -68,20 +66,6 @@ def source_of(estimator: Any) -> Source:
         f"must be a decision tree, a forest or histogram gradient boosting, not {name}",
         where="estimator",
         hint="other estimators predict by themselves",
-    )
-
-
-def _own(estimator: Any) -> Source:
-    trees = list(estimator.raw_trees_)
-    channels = trees[0].value.shape[1]
-    classes = getattr(estimator, "classes_", None)
-    return Source(
-        trees,
-        estimator.n_features_in_,
-        MEAN,
-        np.zeros(channels),
-        classes,
-        estimator.feature_importances_,
     )
 
 

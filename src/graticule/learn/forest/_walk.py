@@ -8,7 +8,8 @@ import numpy as np
 
 from graticule.learn.forest._layout import Array
 from graticule.learn.forest._sources import MEAN
-from graticule.learn.forest._walk_kernels import Table, Trees, mean_depths
+from graticule.learn.forest._tile_kernels import Table
+from graticule.learn.forest._walk_kernels import Trees, mean_depths
 
 if TYPE_CHECKING:
     from graticule.learn.forest.compiled import CompiledForest

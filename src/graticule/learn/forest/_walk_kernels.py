@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-LANES = 16
+from graticule.learn.forest._lean import lean
+from graticule.learn.forest._tile_kernels import Scratch, Table, fill, known, limit, scratch_of
+
 MEAN, PLAIN, SOFTMAX, EXPONENT = 0, 1, 2, 3
 
 _U = np.uint64
@@ -26,14 +28,6 @@ _BY16 = np.uint64(4)
 _AGAIN = 2  # levels between two looks at which rows have come to a leaf
 _AS_ONE = 4  # levels that rows go down as one between two looks at whether they still agree
 _PROBE = 8  # trees after which neighbours that did not agree are tried again
-
-
-class Table(NamedTuple):
-    """A table of floats: the value of a feature of a row lies at the sum of so many steps."""
-
-    flat: Any
-    by_feature: int
-    by_row: int
 
 
 class Trees(NamedTuple):
@@ -53,103 +47,7 @@ class Trees(NamedTuple):
     link: int
 
 
-class Scratch(NamedTuple):
-    """Room for one block of rows."""
-
-    tile: Any
-    bounds: Any
-    rows: Any
-    state: Any
-    leaf: Any
-    group: Any
-    sums: Any
-    place: Any
-    lane_base: Any
-    lane_node: Any
-
-
-@njit(cache=True, nogil=True)
-def scratch_of(size: int, features: int, channels: int) -> Scratch:
-    """Make room for ``size`` rows, a multiple of 16."""
-    groups = size // 16
-    return Scratch(
-        np.zeros(size * features, np.int32),
-        np.zeros(groups * features * 2, np.int32),
-        np.zeros(size + 16, np.uint32),
-        np.zeros(size + 16, np.uint32),
-        np.zeros(size, np.uint32),
-        np.zeros(groups, np.uint32),
-        np.zeros((size, channels)),
-        np.zeros(size, np.int64),
-        np.zeros(16, np.uint32),
-        np.zeros(16, np.uint32),
-    )
-
-
-@njit(cache=True, nogil=True)
-def ordered(value: Any) -> Any:
-    """Return an integer that compares with others as the float32 does; both zeros are one."""
-    bits = np.float32(np.float32(value) + np.float32(0)).view(np.int32)
-    return bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF))
-
-
-@njit(cache=True, nogil=True)
-def _known(columns: Table, used: Any, span: tuple[int, int], place: Any) -> int:
-    """List the rows that have no NaN, in the order in which the table is stored."""
-    flat, by_feature, by_row = columns
-    start, stop = span
-    missing = np.zeros(stop - start, np.bool_)
-    if by_feature < by_row:
-        for row in range(start, stop):
-            for f in used:
-                missing[row - start] |= np.isnan(flat[f * by_feature + row * by_row])
-    else:
-        for f in used:
-            for row in range(start, stop):
-                missing[row - start] |= np.isnan(flat[f * by_feature + row * by_row])
-    count = 0
-    for row in range(start, stop):
-        place[count] = row
-        count += not missing[row - start]
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _fill(columns: Table, used: Any, room: Scratch, count: int) -> None:
-    """Copy the rows listed in ``room.place`` into tiles."""
-    flat, by_feature, by_row = columns
-    features = used.size
-    place, tile = room.place, room.tile
-    if by_feature < by_row:
-        for i in range(count):
-            base = (i >> 4) * features * 16 + (i & 15)
-            for f in range(features):
-                tile[base + f * 16] = ordered(flat[used[f] * by_feature + place[i] * by_row])
-    else:
-        for f in range(features):
-            first = used[f] * by_feature
-            for i in range(count):
-                at = ((i >> 4) * features + f) * 16 + (i & 15)
-                tile[at] = ordered(flat[first + place[i] * by_row])
-
-
-@njit(cache=True, nogil=True)
-def _limit(room: Scratch, features: int, count: int) -> None:
-    """Note the smallest and largest value of each feature in each tile."""
-    tile, bounds = room.tile, room.bounds
-    for group in range((count + 15) // 16):
-        top = min(16, count - group * 16)
-        for f in range(features):
-            base = (group * features + f) * 16
-            low = high = tile[base]
-            for lane in range(1, top):
-                low = min(low, tile[base + lane])
-                high = max(high, tile[base + lane])
-            bounds[(group * features + f) * 2] = low
-            bounds[(group * features + f) * 2 + 1] = high
-
-
-@njit(cache=True, nogil=True)
+@lean
 def _as_one(trees: Trees, room: Scratch, count: int, start: Any) -> int:
     """Take tiles down together while their rows agree; return the levels gained, summed."""
     nodes, bounds, group, bits = trees.nodes, room.bounds, room.group, trees.bits
@@ -173,7 +71,7 @@ def _as_one(trees: Trees, room: Scratch, count: int, start: Any) -> int:
     return gained
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _begin(trees: Trees, room: Scratch, count: int, start: Any, eager: bool) -> int:
     """Put all rows where their tile is; return the levels gained, summed over tiles."""
     groups = (count + 15) // 16
@@ -191,7 +89,7 @@ def _begin(trees: Trees, room: Scratch, count: int, start: Any, eager: bool) -> 
     return gained
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _descend(trees: Trees, room: Scratch, count: int, start: Any, levels: int) -> None:
     """Take every row to its leaf."""
     nodes, bits, tile = trees.nodes, trees.bits, room.tile
@@ -231,7 +129,7 @@ def _descend(trees: Trees, room: Scratch, count: int, start: Any, levels: int) -
         levels = _AGAIN
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _add(trees: Trees, room: Scratch, count: int) -> None:
     """Add what the leaves say."""
     outputs, table, sums, leaf = trees.outputs, trees.table, room.sums, room.leaf
@@ -246,7 +144,7 @@ def _add(trees: Trees, room: Scratch, count: int) -> None:
                 sums[i, channel] += table[line, channel]
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _leader(sums: Any, row: int) -> tuple[int, float]:
     """Return the first of the largest channels, and its lead."""
     best, first, second = 0, sums[row, 0], -np.inf
@@ -259,7 +157,7 @@ def _leader(sums: Any, row: int) -> tuple[int, float]:
     return best, first - second
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _settle(room: Scratch, features: int, count: int, rest: float, labels: Any) -> int:
     """Write rows whose leader cannot be caught any more, and close the gaps if there are many."""
     sums, place, tile = room.sums, room.place, room.tile
@@ -280,23 +178,31 @@ def _settle(room: Scratch, features: int, count: int, rest: float, labels: Any) 
             target = (keep >> 4) * features * 16 + (keep & 15)
             for f in range(features):
                 tile[target + f * 16] = tile[source + f * 16]
-            sums[keep] = sums[i]
+            for channel in range(sums.shape[1]):
+                sums[keep, channel] = sums[i, channel]
             place[keep] = place[i]
         keep += 1
     return keep
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _finish(sums: Any, link: int, trees: int) -> None:
     """Turn the sums of a row into what is asked for, in place."""
     if link == MEAN:
         for channel in range(sums.size):
             sums[channel] /= trees
     elif link == SOFTMAX:
-        sums[:] = np.exp(sums - sums.max())
-        sums /= sums.sum()
+        most, total = sums[0], 0.0
+        for channel in range(1, sums.size):
+            most = max(most, sums[channel])
+        for channel in range(sums.size):
+            sums[channel] = np.exp(sums[channel] - most)
+            total += sums[channel]
+        for channel in range(sums.size):
+            sums[channel] /= total
     elif link == EXPONENT:
-        sums[:] = np.exp(sums)
+        for channel in range(sums.size):
+            sums[channel] = np.exp(sums[channel])
 
 
 @njit(cache=True, nogil=True)
@@ -324,10 +230,10 @@ def walk(columns: Table, trees: Trees, span: tuple[int, int, int], label: bool, 
     room = scratch_of(span[2], features, trees.baseline.size)
     for begin in range(span[0], span[1], span[2]):
         end = min(begin + span[2], span[1])
-        count = _known(columns, trees.used, (begin, end), room.place)
-        _fill(columns, trees.used, room, count)
+        count = known(columns, trees.used, (begin, end), room.place)
+        fill(columns, trees.used, room, count)
         room.sums[:count] = trees.baseline
-        _limit(room, features, count)
+        limit(room, features, count)
         agreed = True
         for tree in range(trees.starts.size - 1):
             if count == 0:
@@ -344,7 +250,7 @@ def walk(columns: Table, trees: Trees, span: tuple[int, int, int], label: bool, 
                 before = count
                 count = _settle(room, features, count, trees.rest[tree], out)
                 if count < before:
-                    _limit(room, features, count)
+                    limit(room, features, count)
         _write(trees, room, count, label, out)
 
 

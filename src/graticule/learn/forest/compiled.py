@@ -12,8 +12,9 @@ import numpy as np
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.threads import spread
 from graticule.learn.forest._checked import require_sound_arrays
+from graticule.learn.forest._fit import Harvest
 from graticule.learn.forest._layout import Array, bits_for, packed
-from graticule.learn.forest._sources import source_of
+from graticule.learn.forest._sources import MEAN, source_of
 
 _BLOCK = 512
 """Rows of a block: its tiles stay in the second-level cache beside a tree."""
@@ -96,8 +97,9 @@ class CompiledForest:
         >>> forest.classes[forest.labels(np.array([[0.1, 0.9]], np.float32))].tolist()
         ['low', 'high']
         """
-        if isinstance(estimator, CompiledForest):
-            return estimator
+        own = getattr(estimator, "compiled_", estimator)
+        if isinstance(own, CompiledForest):
+            return own
         source = source_of(estimator)
         return cls(
             **packed(source.trees, source.features),
@@ -251,3 +253,15 @@ class CompiledForest:
             columns.shape[1],
             least=_LEAST,
         )
+
+
+def compiled_of(grown: Harvest, features: int, classes: Array | None) -> CompiledForest:
+    """Pack the trees of a forest that was grown here."""
+    return CompiledForest(
+        **packed(grown.trees, features),
+        features=features,
+        link=MEAN,
+        baseline=np.zeros(grown.trees[0].value.shape[1]),
+        classes=classes,
+        importances=grown.importances,
+    )

@@ -1,0 +1,145 @@
+"""What forests share: parameters, growth, and the walk."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from graticule.core.errors import ParameterError
+from graticule.learn.forest._fit import Harvest, harvest, unseen_mean
+from graticule.learn.forest._layout import Array
+from graticule.learn.forest._resolved import resolved
+from graticule.learn.forest.compiled import compiled_of
+
+MaxFeatures = int | float | Literal["sqrt", "log2"] | None
+
+
+class Forest(BaseEstimator):  # type: ignore[misc]
+    """What all forests share."""
+
+    _random = False
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        *,
+        max_depth: int | None = None,
+        min_samples_split: int = 2,
+        min_samples_leaf: int = 1,
+        max_features: MaxFeatures = "sqrt",
+        bootstrap: bool = True,
+        oob_score: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.max_depth = max_depth
+        self.min_samples_split = min_samples_split
+        self.min_samples_leaf = min_samples_leaf
+        self.max_features = max_features
+        self.bootstrap = bootstrap
+        self.oob_score = oob_score
+        self.random_state = random_state
+
+    @property
+    def feature_importances_(self) -> Array:
+        """Mean decrease of impurity by feature, (features,); they sum to 1."""
+        check_is_fitted(self, "compiled_")
+        return self.compiled_.importances
+
+    def _grow(self, X: Array, y: Array, weight: Array, classes: Array | None) -> Harvest:
+        """Grow the trees on rows that have weight, and keep them packed.
+
+        ``y`` is the number of each row's class, or its target where there are no classes.
+        """
+        plan = resolved(self, X.shape[1], self._random)
+        keep = weight > 0
+        if (weight < 0).any() or not keep.any():
+            raise ParameterError("must not be negative, and not all zero", where="sample_weight")
+        channels = 0 if classes is None else len(classes)
+        rows = np.ascontiguousarray(X if keep.all() else X[keep])
+        grown = harvest(rows, y[keep], channels, weight[keep], plan)
+        self.compiled_ = compiled_of(grown, self.n_features_in_, classes)
+        return grown
+
+    def _columns(self, X: Any) -> Array:
+        check_is_fitted(self, "compiled_")
+        found: Array = validate_data(self, X, dtype=np.float32, reset=False)
+        return found.T
+
+
+class ForestClassifier(ClassifierMixin, Forest):  # type: ignore[misc]
+    """What forests of classes share."""
+
+    class_weight: Any
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Grow the forest.
+
+        Parameters
+        ----------
+        X : array_like
+            (rows, features), finite; taken as float32.
+        y : array_like
+            (rows,) classes: numbers or strings.
+        sample_weight : array_like, optional
+            (rows,), not negative. Rows without weight are not seen.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter cannot be used; it says why.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float32)
+        check_classification_targets(y)
+        self.classes_, code = np.unique(y, return_inverse=True)
+        weight = np.array(_check_sample_weight(sample_weight, X, dtype=np.float64))
+        if self.class_weight is not None:
+            weight *= compute_sample_weight(self.class_weight, y)
+        grown = self._grow(X, code.astype(np.int64), weight, self.classes_)
+        if self.oob_score:
+            self.oob_decision_function_, seen = unseen_mean(grown, weight > 0)
+            found = self.oob_decision_function_[seen].argmax(axis=1)
+            self.oob_score_ = float(np.mean(found == code[seen]))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return the most probable class of each row, (rows,)."""
+        columns = self._columns(X)
+        found: Array = self.classes_[self.compiled_.labels(columns)]
+        return found
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, (rows, classes) float32."""
+        columns = self._columns(X)
+        return self.compiled_.proba(columns)
+
+
+class ForestRegressor(RegressorMixin, Forest):  # type: ignore[misc]
+    """What forests of a continuous target share."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Grow the forest; as for classes, but ``y`` are numbers, (rows,)."""
+        X, y = validate_data(self, X, y, dtype=np.float32, y_numeric=True)
+        y = np.asarray(y, np.float64)
+        weight = np.array(_check_sample_weight(sample_weight, X, dtype=np.float64))
+        grown = self._grow(X, y, weight, None)
+        if self.oob_score:
+            mean, seen = unseen_mean(grown, weight > 0)
+            self.oob_prediction_ = mean[:, 0]
+            self.oob_score_ = float(r2_score(y[seen], self.oob_prediction_[seen]))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return the mean of what the trees say, (rows,) float64."""
+        columns = self._columns(X)
+        return self.compiled_.values(columns, np.float64)
