@@ -285,6 +285,20 @@ class TestSaving:
         assert path.read_bytes() == before
         assert [entry.name for entry in tmp_path.iterdir()] == ["a.model"]
 
+    def test_a_class_nobody_knows(self, tmp_path: Path) -> None:
+        class Unknown(Cut):
+            kind = "test-unknown"
+
+        for model in (Unknown(), type("Other", (Cut,), {})(), 7):
+            with pytest.raises(ParameterError, match="register_model"):
+                save_model(model, tmp_path / "a.model")
+
+    def test_opened_and_saved_again_it_is_the_same(self, tmp_path: Path) -> None:
+        image = as_image(np.random.default_rng(0).random((20, 30)), spacing={"y": "2 um"})
+        path = save_model(Cut(), tmp_path / "a.model", example=image)
+        again = save_model(open_model(path), tmp_path / "b.model")
+        assert again.read_bytes() == path.read_bytes()
+
     def test_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(FormatError, match="no such folder"):
             save_model(Cut(), tmp_path / "nowhere" / "a.model")

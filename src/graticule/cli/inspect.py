@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 
-def inspect(file: str, /) -> int:
+def inspect(file: str, /, *, as_json: Annotated[bool, Parameter("--json")] = False) -> int:
     """Show what a file holds: dims, sizes, spacing, units, levels, header and value range.
+
+    Of a model: what it was trained on, what it expects, how it scored, and whether it still says
+    of its test image what it said when it was saved.
 
     Parameters
     ----------
     file
-        An image, a dataset within one (scan.h5/entry/data), or a Zarr folder.
+        An image, a dataset within one (scan.h5/entry/data), a Zarr folder, or a model.
+    as_json
+        Print it as JSON.
     """
+    from graticule.learn.model_file import is_model
+
+    if is_model(file):
+        return _show_model(file, as_json=as_json)
+    return _show_image(file, as_json=as_json)
+
+
+def _show_image(file: str, *, as_json: bool) -> int:
     from graticule.io import content_hash, levels, read
 
     image = read(file)
+    if as_json:
+        return _print_json(_about_image(file, image))
     print(f"{file}\n  {'dtype':10} {image.dtype}   sha256 {content_hash(file)[:16]}...")
     for dim, size in image.sizes.items():
         print(f"  {dim!s:10} {size:>8} samples{_axis(image, dim)}")
@@ -28,6 +45,31 @@ def inspect(file: str, /) -> int:
     for key, value in list((image.attrs.get("header") or {}).items())[:60]:
         print(f"    {key} = {str(value)[:100]}")
     return 0
+
+
+def _about_image(file: str, image: Any) -> dict[str, Any]:
+    from graticule.core import step_of
+    from graticule.core.errors import UnitsError
+    from graticule.io import content_hash, levels
+
+    spacing = {}
+    for dim in image.dims:
+        try:
+            spacing[str(dim)] = list(step_of(image, dim)) if dim in image.coords else None
+        except UnitsError:
+            spacing[str(dim)] = None
+    ends = _ends(image)
+    return {
+        "file": file,
+        "sha256": content_hash(file),
+        "dtype": str(image.dtype),
+        "sizes": {str(dim): int(size) for dim, size in image.sizes.items()},
+        "spacing": spacing,
+        "levels": [{str(dim): int(n) for dim, n in sizes.items()} for sizes in levels(file)],
+        "units": image.attrs.get("units"),
+        "range": None if ends is None else list(ends),
+        "header": image.attrs.get("header") or {},
+    }
 
 
 def _axis(image: Any, dim: Any) -> str:
@@ -45,8 +87,96 @@ def _axis(image: Any, dim: Any) -> str:
 
 
 def _range(image: Any) -> str:
+    ends = _ends(image)
+    return "no numbers" if ends is None else f"{ends[0]:.6g} to {ends[1]:.6g}"
+
+
+def _ends(image: Any) -> tuple[float, float] | None:
     """Return least and largest value, read block by block."""
     if image.size == 0 or image.dtype.kind not in "buif":
-        return "no numbers"
+        return None
     low, high = image.min(skipna=True), image.max(skipna=True)
-    return f"{float(low.compute()):.6g} to {float(high.compute()):.6g}"
+    return float(low.compute()), float(high.compute())
+
+
+def _print_json(value: Any) -> int:
+    import json
+
+    print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+    return 0
+
+
+def _show_model(file: str, *, as_json: bool) -> int:
+    """Show a model's card, and whether the model opens; 1 where it does not."""
+    from graticule.core.errors import FormatError
+    from graticule.learn.model_file import card_of, open_model
+
+    card = card_of(file)
+    try:
+        open_model(file)
+        trouble = ""
+    except FormatError as error:
+        trouble = str(error)
+    if as_json:
+        _print_json({"file": file, **card, "opens": not trouble, "trouble": trouble})
+        return 1 if trouble else 0
+    _print_card(file, card, trouble)
+    return 1 if trouble else 0
+
+
+def _print_card(file: str, card: dict[str, Any], trouble: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # where it is not read by a person at a terminal, no line is broken
+    console = Console(width=None if Console().is_terminal else 200)
+    table = Table(title=file, title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for name, text in _lines(card, trouble):
+        table.add_row(name, Text(text))
+    console.print(table)
+
+
+def _lines(card: dict[str, Any], trouble: str) -> list[tuple[str, str]]:
+    from graticule.report.wording import scores
+
+    expects = card.get("expects") or {}
+    spacing = ", ".join(
+        f"{dim} {step:g} {unit}" for dim, (step, unit) in _items(expects, "spacing")
+    )
+    classes = [f"{about['value']} {about['name']}" for about in card.get("classes") or []]
+    data = [f"{about['file']} ({about['sha256'][:12]})" for about in card.get("data") or []]
+    channels = f", {expects['channels']} channels" if expects.get("channels") else ""
+    lines = [
+        ("kind", str(card.get("kind", "")).replace("-", " ")),
+        ("for", str(card.get("description") or "")),
+        ("classes", ", ".join(classes)),
+        ("expects", f"{' '.join(expects['dims'])}{channels}" if expects else "a table"),
+        ("spacing", spacing or ("any" if expects else "")),
+        ("held out", scores(card.get("scores") or {}) or "no scores"),
+        ("trained on", _some(data) or "not said"),
+        *((f"  {key}", _brief(value)) for key, value in _items(card, "model")),
+        ("written with", ", ".join(f"{k} {v}" for k, v in _items(card, "versions"))),
+        ("sha256", str(card["sha256"])),
+        ("test image", trouble or "its answer is as it was when the model was saved"),
+    ]
+    return [(name, text) for name, text in lines if text]
+
+
+def _items(card: dict[str, Any], name: str) -> list[tuple[str, Any]]:
+    held = card.get(name)
+    return list(held.items()) if isinstance(held, dict) else []
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def _brief(value: Any) -> str:
+    import json
+
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 160 else f"{text[:157]}..."

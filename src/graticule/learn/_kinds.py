@@ -32,6 +32,12 @@ def register_model(kind: type[Any]) -> type[Any]:
     return kind
 
 
+def is_known(kind: type[Any]) -> bool:
+    """Whether a class opens the files of its kind."""
+    name = getattr(kind, "kind", None)
+    return name in KINDS or _registered.get(str(name)) is kind
+
+
 def class_of(kind: object) -> type[Any]:
     """Return the class of a kind; raise `FormatError` where nobody knows it."""
     if kind in _registered:

@@ -13,7 +13,7 @@ from graticule.core.errors import FormatError, ParameterError
 from graticule.learn._archive import digest
 from graticule.learn._card import Extras, from_bytes, read_card, to_bytes
 from graticule.learn._file import read_bytes, write_bytes
-from graticule.learn._kinds import register_model
+from graticule.learn._kinds import is_known, register_model
 from graticule.learn._parameter import ModelFile
 
 __all__ = ["ModelFile", "card_of", "is_model", "open_model", "register_model", "save_model"]
@@ -75,6 +75,11 @@ def save_model(
     True
     """
     extras = Extras(example, scores, data, description)
+    if not is_known(type(model)):
+        raise ParameterError(
+            f"{type(model).__name__} is no class that opens model files",
+            hint="decorate it with graticule.learn.model_file.register_model",
+        )
     try:
         content = to_bytes(model, extras)
         from_bytes(content)
