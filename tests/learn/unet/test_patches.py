@@ -132,7 +132,7 @@ def test_local_normalisation_of_a_box_is_that_of_the_image() -> None:
     pixels = Pixels(as_image(values), ("y", "x"), found)
     whole = pixels.box((0, 0), (90, 80))[0]
     np.testing.assert_allclose(pixels.box((30, 20), (16, 24))[0], whole[30:46, 20:44], atol=1e-5)
-    assert abs(whole[:, 60:].std() / whole[:, :20].std() - 1) < 0.1
+    assert abs(whole[:, 60:].std() / whole[:, :20].std() - 1) < 0.2
     assert abs(whole.mean()) < 0.05
 
 

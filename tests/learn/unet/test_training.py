@@ -38,7 +38,7 @@ def _right_half(shape: tuple[int, ...] = (64, 80)) -> xr.DataArray:
     return xr.DataArray(mask, dims=("y", "x"))
 
 
-class _Killed(Exception):
+class _KilledError(Exception):
     pass
 
 
@@ -71,9 +71,9 @@ def test_killed_and_resumed_gives_the_same_bytes(
     whole = make_small(**settings).fit(*discs(), **job)
     path = tmp_path / "deep" / "training.safetensors"
     for killed_at in (5, 7, 11):
-        with pytest.raises(_Killed):
+        with pytest.raises(_KilledError):
             make_small(**settings).fit(
-                *discs(), checkpoint=path, on_step=_after(killed_at, _Killed()), **job
+                *discs(), checkpoint=path, on_step=_after(killed_at, _KilledError()), **job
             )
     seen: list[int] = []
     resumed = make_small(**settings).fit(
@@ -191,8 +191,7 @@ def test_transfer_starts_ahead_and_a_frozen_encoder_stays(
     assert before is not None
     assert after is not None
     for name, value in after.items():
-        same = np.array_equal(value, before[name])
-        assert same == name.startswith("down.") or "num_batches" in name
+        assert np.array_equal(value, before[name]) == name.startswith("down.")
 
 
 def test_averaged_weights_are_calmer(make_small: Maker, discs: Any) -> None:
@@ -205,9 +204,9 @@ def test_averaged_weights_are_calmer(make_small: Maker, discs: Any) -> None:
 
 def test_a_loss_that_is_no_number_is_an_error(make_small: Maker, discs: Any) -> None:
     image, mask = discs()
-    image[3, 4] = 1e38
+    image[3:30, 4:40] = 1e38
     with pytest.raises(CheckError, match="no number"):
-        make_small(rate=9.0, normalise="none").fit(image * 1e3, mask, steps=20, every=5)
+        make_small(normalise="none").fit(image, mask, steps=20, every=5)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def save(trainer: Trainer, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        plain = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+        plain = {name: np.asarray(value, order="C") for name, value in arrays.items()}
         save_file(plain, beside, metadata={"graticule": json.dumps(about)})
         os.replace(beside, path)
     except OSError as error:

@@ -29,7 +29,8 @@ def curves(history: History) -> Any:
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     table = history.frame()
-    _draw(left, table, ["loss"])
+    if history.records:
+        _draw(left, table, ["loss"])
     scores = [name for name in _SCORES if name in table.columns]
     _draw(right, table, scores)
     left.set_ylabel("loss")

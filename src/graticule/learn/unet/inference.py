@@ -123,15 +123,11 @@ def _kept(extent: Sequence[int], dims: int) -> tuple[int, ...]:
 def _ready(model: UNet, fitted: Fitted) -> tuple[Any, Any]:
     """Return the network with its weights, made once for each device, and the device."""
     device = device_of(model.device)
-    import torch
-
-    from graticule.learn.unet.net import for_inference
+    from graticule.learn.unet.net import for_inference, put
 
     key = str(device)
     if key not in fitted._networks:
         network = model.network(fitted.expects.channels, seed=0)
-        network.load_state_dict(
-            {name: torch.from_numpy(np.array(value)) for name, value in fitted.weights.items()}
-        )
+        put(network, fitted.weights)
         fitted._networks[key] = for_inference(network).to(device)
     return fitted._networks[key], device

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import torch
 from torch import nn
+
+from graticule.core.errors import FormatError
+
+_COUNTER = "num_batches_tracked"
 
 Variant: TypeAlias = Literal["plain", "attention", "residual"]
 
@@ -132,6 +138,32 @@ def build(
                 nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
     ordered: Network = network.to(memory_format=layout(dims))
     return ordered
+
+
+def weights_of(network: Network) -> dict[str, Any]:
+    """Return a copy of the weights by name, without counters that decide nothing.
+
+    Examples
+    --------
+    >>> sorted(weights_of(build(2, 1, 2, 4, 1, "plain", seed=0)))[-2:]
+    ['head.bias', 'head.weight']
+    """
+    return {
+        name: value.detach().cpu().contiguous().numpy().copy()
+        for name, value in network.state_dict().items()
+        if not name.endswith(_COUNTER)
+    }
+
+
+def put(network: Network, weights: Mapping[str, Any]) -> None:
+    """Give a network the weights that `weights_of` took from one of the same build."""
+    given = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+    missing, unknown = network.load_state_dict(given, strict=False)
+    missing = [name for name in missing if not name.endswith(_COUNTER)]
+    if missing or unknown:
+        raise FormatError(
+            f"weights do not fit: {len(missing)} are missing and {len(unknown)} have no place"
+        )
 
 
 def layout(dims: int) -> Any:

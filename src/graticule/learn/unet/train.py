@@ -16,7 +16,7 @@ from graticule.learn.unet.batches import Batches, Parts, grid_of, groups
 from graticule.learn.unet.checkpoint import resume, save
 from graticule.learn.unet.history import History
 from graticule.learn.unet.losses import Batch, combined, regression
-from graticule.learn.unet.net import layout
+from graticule.learn.unet.net import layout, put, weights_of
 from graticule.learn.unet.patches import Source
 from graticule.learn.unet.plan import OnStep, Plan, Progress, rate_at
 from graticule.learn.unet.scores import Tally
@@ -216,11 +216,11 @@ class Trainer:
 
     def weights(self) -> Weights:
         """Return a copy of the weights that are being trained."""
-        return _copied(self.network)
+        return weights_of(self.network)
 
     def judged_weights(self) -> Weights:
         """Return a copy of the weights that would be kept now: the averaged ones, if any."""
-        return _copied(self.network if self.averaged is None else self.averaged)
+        return weights_of(self.network if self.averaged is None else self.averaged)
 
     def restore(
         self,
@@ -238,8 +238,7 @@ class Trainer:
         self.best = dict(arrays["best"]) or None
         for network, name in ((self.network, "network"), (self.averaged, "averaged")):
             if network is not None:
-                held = {key: torch.from_numpy(value) for key, value in arrays[name].items()}
-                network.load_state_dict(held)
+                put(network, arrays[name])
         state: dict[int, dict[str, Any]] = {}
         for name, value in arrays["optimiser"].items():
             number, _, key = name.partition("/")
@@ -249,10 +248,3 @@ class Trainer:
             state.setdefault(int(number), {})[key] = kept
         plain = self.optimiser.state_dict()
         self.optimiser.load_state_dict({"state": state, "param_groups": plain["param_groups"]})
-
-
-def _copied(network: Any) -> Weights:
-    return {
-        name: value.detach().cpu().contiguous().numpy().copy()
-        for name, value in network.state_dict().items()
-    }

@@ -30,13 +30,13 @@ def start_from(network: Any, init: Init) -> None:
     ParameterError
         If the networks are not of one build (dims, base, depth, variant).
     """
-    import torch
+    from graticule.learn.unet.net import put, weights_of
 
     if init is None:
         return
     given = init if isinstance(init, Mapping) else init.state().weights
     assert given is not None
-    own = network.state_dict()
+    own = weights_of(network)
     missing = [name for name in own if name not in given]
     unknown = [name for name in given if name not in own]
     if missing or unknown:
@@ -46,11 +46,11 @@ def start_from(network: Any, init: Init) -> None:
         array = np.asarray(given[name])
         if name in FIRST and array.shape[1] != value.shape[1]:
             array = _spread_over(array, value.shape[1])
-        if tuple(array.shape) == tuple(value.shape):
-            taken[name] = torch.from_numpy(np.array(array))
+        if array.shape == value.shape:
+            taken[name] = array
         elif name not in HEAD:
-            raise _another(f"{name} has shape {array.shape} and not {tuple(value.shape)}")
-    network.load_state_dict(taken, strict=False)
+            raise _another(f"{name} has shape {array.shape} and not {value.shape}")
+    put(network, {**own, **taken})
 
 
 def _spread_over(array: Array, channels: int) -> Array:
