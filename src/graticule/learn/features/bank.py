@@ -10,8 +10,8 @@ import numpy as np
 
 from graticule.core import ALL, Length, as_image
 from graticule.core.errors import ParameterError
-from graticule.learn.features import engine
 from graticule.learn.features.checked import checked
+from graticule.learn.features.engine import Plan
 from graticule.learn.features.feature import CHANNEL, Feature, described, dims_of, one_channel
 from graticule.learn.features.places import clusters, cut, places_of, require_room
 
@@ -97,13 +97,13 @@ class Features:
     (6, 32, 40)
     """
 
-    sigmas: tuple[Length, ...] = (1, 2, 4, 8)  # type: ignore[assignment]
+    sigmas: tuple[Any, ...] = (1, 2, 4, 8)
     kinds: tuple[str, ...] = ("gaussian", "gradient", "laplacian", "dog", "hessian", "structure")
     position: float = 0.0
     polynomial: int = 1
     window: int = 1
     rank: tuple[str, ...] = ()
-    radii: tuple[Length, ...] = (1,)  # type: ignore[assignment]
+    radii: tuple[Any, ...] = (1,)
     rho: float = 0.5
     derivatives: str = "gaussian"
     border: str = "mirror"
@@ -177,9 +177,7 @@ class Features:
         """
         image = as_image(image)
         dims = dims_of(image)
-        named = self.names(image)
-        base = engine.base_of(named, engine.wanted(self, image, only))
-        reach = engine.reach_of(self, image, [named[number] for number in base])
+        reach = dict(Plan.of(self, image, only).reach)
         plain = one_channel(image)
         for dim in dims if self.position else ():
             if dim not in plain.coords:
@@ -205,14 +203,13 @@ class Features:
         ndarray
             float32, ``(features, *spatial dims)``, in the image's order of dims.
         """
-        image = as_image(image)
-        only = engine.wanted(self, image, only)
-        shape = tuple(image.sizes[dim] for dim in dims_of(image))
+        plan = Plan.of(self, as_image(image), only)
+        shape = (len(plan.only), *plan.shape)
         if out is None:
-            out = np.empty((len(only), *shape), np.float32)
-        require_room(out, (len(only), *shape))
-        for spans in cut(shape, len(only) // 4):
-            engine.fill(self, image, spans, only, out, [start for start, _ in spans])
+            out = np.empty(shape, np.float32)
+        require_room(out, shape)
+        for spans in cut(plan.shape, len(plan.only) // 4):
+            plan.fill(spans, out, [start for start, _ in spans])
         return out
 
     def strips(
@@ -244,16 +241,14 @@ class Features:
         ndarray
             float32, ``(features, *strip)``: the same to the last bit for any ``size``.
         """
-        image = as_image(image)
-        only = engine.wanted(self, image, only)
-        shape = tuple(image.sizes[dim] for dim in dims_of(image))
+        plan = Plan.of(self, as_image(image), only)
         held: Array | None = None
-        for spans in cut(shape, len(only), size):
+        for spans in cut(plan.shape, len(plan.only), size):
             where = tuple(slice(*span) for span in spans)
-            part = (len(only), *(stop - start for start, stop in spans))
+            part = (len(plan.only), *(stop - start for start, stop in spans))
             if held is None or not reuse or held.shape != part:
                 held = np.empty(part, np.float32)
-            engine.fill(self, image, spans, only, held)
+            plan.fill(spans, held)
             yield where, held
 
     def rows(self, image: Any, where: Any, only: Sequence[int] | None = None) -> Array:
@@ -274,13 +269,13 @@ class Features:
         ndarray
             float32, ``(n, features)``.
         """
-        image = as_image(image)
-        only = engine.wanted(self, image, only)
-        places = places_of(image, where)
-        out = np.empty((len(places), len(only)), np.float32)
+        plan = Plan.of(self, as_image(image), only)
+        places = places_of(plan.image, where)
+        count = len(plan.only)
+        out = np.empty((len(places), count), np.float32)
         for members, spans in clusters(places):
-            block = np.empty((len(only), *(stop - start for start, stop in spans)), np.float32)
-            engine.fill(self, image, spans, only, block)
+            block = np.empty((count, *(stop - start for start, stop in spans)), np.float32)
+            plan.fill(spans, block)
             within = places[members] - np.array([start for start, _ in spans])
             out[members] = block[(slice(None), *within.T)].T
         return out

@@ -29,8 +29,10 @@ class Box:
         Start and stop of the box by dim, in the whole image.
     read : tuple of (int, int)
         The same, of what was read.
+    channels : tuple of int
+        Numbers of the channels that were read.
     values : ndarray
-        float32 ``(channel, *read)``; NaN where the image is not finite.
+        float32 ``(channels, *read)``; NaN where the image is not finite.
     border : str
         What lies outside the image: ``"mirror"`` or ``"nearest"``.
     """
@@ -38,14 +40,20 @@ class Box:
     image: xr.DataArray
     own: tuple[Span, ...]
     read: tuple[Span, ...]
+    channels: tuple[int, ...]
     values: Array
     border: str
 
     @classmethod
     def of(
-        cls, image: xr.DataArray, own: Sequence[Span], reach: Mapping[str, int], border: str
+        cls,
+        image: xr.DataArray,
+        own: Sequence[Span],
+        reach: Mapping[str, int],
+        border: str,
+        channels: Sequence[int] = (0,),
     ) -> Box:
-        """Read a box, and as far around it as ``reach``, by dim."""
+        """Read a box of some channels, and as far around it as ``reach``, by dim."""
         dims = dims_of(image)
         read = tuple(
             (max(0, start - reach[dim]), min(image.sizes[dim], stop + reach[dim]))
@@ -54,8 +62,15 @@ class Box:
         part = image.isel({dim: slice(*span) for dim, span in zip(dims, read, strict=True)})
         if CHANNEL not in image.dims:
             part = part.expand_dims(CHANNEL)
+        if len(channels) < part.sizes[CHANNEL]:
+            part = part.isel({CHANNEL: list(channels)})
         values = finite(part.transpose(CHANNEL, *dims).values)
-        return cls(one_channel(image), tuple(own), read, values, border)
+        return cls(one_channel(image), tuple(own), read, tuple(channels), values, border)
+
+    def channel(self, number: int) -> Array:
+        """Return what was read of a channel."""
+        values: Array = self.values[self.channels.index(number)]
+        return values
 
     @property
     def dims(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,38 +20,84 @@ if TYPE_CHECKING:
     from graticule.learn.features.bank import Features
 
 
-def wanted(bank: Features, image: xr.DataArray, only: Sequence[int] | None) -> list[int]:
-    """Return the numbers of the features wanted.
+@dataclass(frozen=True)
+class Plan:
+    """What must be made of an image for the features wanted.
 
-    Raises
-    ------
-    ParameterError
-        If there is no feature of a number.
+    Attributes
+    ----------
+    bank : Features
+        The bank.
+    image : DataArray
+        The image.
+    named : list of Feature
+        All features of the bank.
+    only : list of int
+        Numbers of those wanted.
+    base : list of int
+        Numbers of those that are no products, of which the wanted ones are made.
+    reach : dict
+        How far these reach, by dim.
     """
-    count = len(bank.names(image))
-    if only is None:
-        return list(range(count))
-    chosen = [int(number) for number in only]
-    if any(not 0 <= number < count for number in chosen):
-        raise ParameterError(f"must be numbers of 0 to {count - 1}, not {chosen}", where="only")
-    return chosen
+
+    bank: Features
+    image: xr.DataArray
+    named: list[Feature]
+    only: list[int]
+    base: list[int]
+    reach: dict[str, int]
+
+    @classmethod
+    def of(cls, bank: Features, image: xr.DataArray, only: Sequence[int] | None = None) -> Plan:
+        """Plan for an image.
+
+        Raises
+        ------
+        ParameterError
+            If there is no feature of a number.
+        """
+        named = bank.names(image)
+        chosen = list(range(len(named))) if only is None else [int(number) for number in only]
+        if any(not 0 <= number < len(named) for number in chosen):
+            raise ParameterError(f"must be of 0 to {len(named) - 1}, not {chosen}", where="only")
+        base: set[int] = set()
+        for number in chosen:
+            product = named[number].kind == "product"
+            base.update(map(int, named[number].part) if product else (number,))
+        reach = _reaches(bank, image, [named[number] for number in base])
+        return cls(bank, image, named, chosen, sorted(base), reach)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Size of the image along its spatial dims."""
+        return tuple(self.image.sizes[dim] for dim in dims_of(self.image))
+
+    def fill(self, own: Sequence[Span], out: Array, at: Sequence[int] | None = None) -> None:
+        """Put the features of a box into ``out``, ``(features, *dims)``, from ``at`` on."""
+        features = [self.named[number] for number in self.base]
+        used = sorted({feature.channel for feature in features})
+        box = Box.of(self.image, own, self.reach, self.bank.border, used)
+        at = tuple(at or (0,) * len(own))
+        if self.base == self.only:
+            _fill_base(self.bank, box, features, out, at)
+            return
+        block = np.empty((len(self.base), *box.shape), np.float32)
+        _fill_base(self.bank, box, features, block, (0,) * len(own))
+        row = {number: block[place] for place, number in enumerate(self.base)}
+        for into, number in zip(_within(out, box, at), self.only, strict=True):
+            if self.named[number].kind != "product":
+                into[...] = row[number]
+                continue
+            first, *others = (int(factor) for factor in self.named[number].part)
+            np.multiply(row[first], row[others[0]], out=into)
+            for factor in others[1:]:
+                into *= row[factor]
 
 
-def base_of(named: Sequence[Feature], chosen: Sequence[int]) -> list[int]:
-    """Return the numbers of the features that are no products, of which those chosen are made."""
-    found: set[int] = set()
-    for number in chosen:
-        product = named[number].kind == "product"
-        found.update(map(int, named[number].part) if product else (number,))
-    return sorted(found)
-
-
-def reach_of(bank: Features, image: xr.DataArray, features: Sequence[Feature]) -> dict[str, int]:
-    """Return how far features that are no products reach, by dim."""
+def _reaches(bank: Features, image: xr.DataArray, features: Sequence[Feature]) -> dict[str, int]:
     plain = one_channel(image)
     reach = dict.fromkeys(dims_of(image), 0)
-    kinds = {(feature.kind, feature.scale) for feature in features}
-    for kind, scale in kinds:
+    for kind, scale in {(feature.kind, feature.scale) for feature in features}:
         for dim in reach:
             reach[dim] = max(reach[dim], _reach(bank, plain, dim, kind, scale))
     return reach
@@ -65,36 +112,6 @@ def _reach(bank: Features, plain: xr.DataArray, dim: str, kind: str, scale: Leng
     if kind == "rank":
         return int(width)
     return scales.reach_of_kind(kind, width, bank.rho, bank.derivatives)
-
-
-def fill(
-    bank: Features,
-    image: xr.DataArray,
-    own: Sequence[Span],
-    only: Sequence[int],
-    out: Array,
-    at: Sequence[int] | None = None,
-) -> None:
-    """Put the features of a box of an image into ``out``, ``(features, *dims)``, from ``at`` on."""
-    named = bank.names(image)
-    base = base_of(named, only)
-    features = [named[number] for number in base]
-    box = Box.of(image, own, reach_of(bank, image, features), bank.border)
-    at = tuple(at or (0,) * len(own))
-    if base == list(only):
-        _fill_base(bank, box, features, out, at)
-        return
-    block = np.empty((len(base), *box.shape), np.float32)
-    _fill_base(bank, box, features, block, (0,) * len(own))
-    row = {number: block[place] for place, number in enumerate(base)}
-    for into, number in zip(_within(out, box, at), only, strict=True):
-        if named[number].kind != "product":
-            into[...] = row[number]
-            continue
-        first, *others = (int(factor) for factor in named[number].part)
-        np.multiply(row[first], row[others[0]], out=into)
-        for factor in others[1:]:
-            into *= row[factor]
 
 
 def _within(out: Array, box: Box, at: Sequence[int]) -> Array:

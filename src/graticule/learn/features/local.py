@@ -17,7 +17,7 @@ STATISTICS = ("min", "median", "max", "std", "deviation")
 
 def shifted(box: Box, feature: Feature, out: Array) -> None:
     """Put the value that lies at a shift from each sample."""
-    values = box.values[feature.channel]
+    values = box.channel(feature.channel)
     shifts = [int(k) for k in feature.part]
     if not any(shifts):
         out[...] = values[box.inner]
@@ -29,7 +29,7 @@ def shifted(box: Box, feature: Feature, out: Array) -> None:
 
 def statistics(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> None:
     """Put statistics of one window of one channel; samples outside are the nearest inside."""
-    radius, channel = features[0].scale, box.values[features[0].channel]
+    radius, channel = features[0].scale, box.channel(features[0].channel)
     assert radius is not None
     reach = [int(radius.samples(box.image, dim)) for dim in box.dims]
     missing = _near_nan(channel, reach)

@@ -10,8 +10,8 @@ import xarray as xr
 
 from graticule.core import as_image
 from graticule.core.errors import CheckError, ImageError, ParameterError
-from graticule.learn.features import engine
 from graticule.learn.features.box import Array
+from graticule.learn.features.engine import Plan
 from graticule.learn.features.feature import dims_of
 from graticule.learn.fold import Fold
 from graticule.learn.labels import classes_of, codes
@@ -85,8 +85,7 @@ def ranked(
         for image, each in zip(pictures, truth, strict=True)
     ]
     named = bank.names(pictures[0])
-    base = engine.base_of(named, range(len(named)))
-    buffer = engine.reach_of(bank, pictures[0], [named[number] for number in base])
+    buffer = Plan.of(bank, pictures[0]).reach
     split = by_blocks(coded, folds=folds, buffer=buffer, labels=coded, seed=seed)
     rng = np.random.default_rng(seed)
     drops: list[list[float]] = []

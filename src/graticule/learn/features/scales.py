@@ -55,8 +55,7 @@ class _Scale:
 
     @cached_property
     def values(self) -> Array:
-        values: Array = self.box.values[self.features[0].channel]
-        return values
+        return self.box.channel(self.features[0].channel)
 
     @cached_property
     def kinds(self) -> set[str]:
