@@ -10,7 +10,8 @@ import pytest
 from graticule.core import Length, as_image
 from graticule.core.errors import ImageError
 from graticule.learn.labels import Class
-from graticule.learn.unet.batches import grid_of
+from graticule.learn.unet import Augment
+from graticule.learn.unet.batches import Batches, grid_of
 from graticule.learn.unet.patches import Sampler, Source
 from graticule.learn.unet.pixels import Normalisation, Pixels, mirror
 
@@ -141,3 +142,15 @@ def test_local_normalisation_of_a_flat_image_is_flat() -> None:
     assert (
         Pixels(as_image(np.full((9, 9), 7.0)), ("y", "x"), found).box((0, 0), (9, 9)) == 0
     ).all()
+
+
+def test_batches_made_ahead_are_those_made_in_turn() -> None:
+    sampler = Sampler([_example()], (16, 16), 0.5, 0)
+    batches = Batches(sampler, Augment(warp=1.0), 2, seed=3)
+    in_turn = list(batches.running(2, 8, ahead=False))
+    ahead = list(batches.running(2, 8, ahead=True))
+    assert len(ahead) == len(in_turn) == 6
+    for one, other in zip(in_turn, ahead, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(in_turn[0][0], in_turn[1][0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import spread
-from graticule.learn.expects import Expects
+from graticule.learn.expects import CHANNEL, Expects
 from graticule.learn.unet._torch import device_of, repeatable, threads
 from graticule.learn.unet.pixels import Normalisation, Pixels
 from graticule.learn.unet.windows import Lattice, Place, Run, blended
@@ -52,6 +52,49 @@ class Fitted:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_networks": {}}
+
+
+def painted(
+    model: UNet,
+    fitted: Fitted,
+    image: xr.DataArray,
+    dtype: Any,
+    finish: Callable[[Array], Array],
+    nothing: float,
+    classes: int = 0,
+) -> xr.DataArray:
+    """Return what ``finish`` makes of the network's output for an image, strip by strip.
+
+    Parameters
+    ----------
+    model, fitted
+        What is applied.
+    image : DataArray
+        Any that the model expects.
+    dtype : dtype
+        Of the result.
+    finish : callable
+        From the output ``(outputs, rows, ...)`` to ``(rows, ...)`` or ``(classes, rows, ...)``.
+    nothing : float
+        What stands where a value of the image is missing.
+    classes : int
+        Size of a dim ``class`` in front; 0 for none.
+    """
+    given = fitted.expects.checked(image)
+    dims = fitted.expects.dims
+    pixels = Pixels(given, dims, fitted.normalisation)
+    lead = (classes,) if classes else ()
+    out = np.empty((*lead, *pixels.sizes), dtype)
+    for start, stop, values in strips(model, fitted, given, model.lattice(dims)):
+        fine = pixels.fine((start, *(0,) * (len(dims) - 1)), (stop, *pixels.sizes[1:]))
+        part = finish(values)
+        part[..., ~fine] = nothing
+        out[(slice(None),) * len(lead) + (slice(start, stop),)] = part
+    bare = given.isel({CHANNEL: 0}, drop=True) if CHANNEL in given.dims else given
+    head = ("class",) if classes else ()
+    attrs = {key: value for key, value in image.attrs.items() if key != "units"}
+    found = xr.DataArray(out, dims=(*head, *dims), coords=bare.coords, attrs=attrs)
+    return found.transpose(*head, *(dim for dim in image.dims if dim != CHANNEL))
 
 
 def strips(

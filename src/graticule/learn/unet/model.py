@@ -18,9 +18,9 @@ from graticule.learn.model import State
 from graticule.learn.unet._torch import repeatable, require_torch
 from graticule.learn.unet.fitting import Fitting, Given
 from graticule.learn.unet.history import History
-from graticule.learn.unet.inference import Fitted, strips
+from graticule.learn.unet.inference import Fitted, painted
 from graticule.learn.unet.losses import terms_of
-from graticule.learn.unet.pixels import Normalisation, Pixels
+from graticule.learn.unet.pixels import Normalisation
 from graticule.learn.unet.plan import OnStep, Plan
 from graticule.learn.unet.settings import Settings
 
@@ -299,24 +299,8 @@ class UNet(Settings):
         nothing: float,
         classes: int = 0,
     ) -> xr.DataArray:
-        """Return what ``finish`` makes of the network's output, strip by strip."""
         fitted = self._require()
-        whole = as_image(image)
-        given = fitted.expects.checked(whole)
-        dims = fitted.expects.dims
-        pixels = Pixels(given, dims, fitted.normalisation)
-        lead = (classes,) if classes else ()
-        out = np.empty((*lead, *pixels.sizes), dtype)
-        for start, stop, values in strips(self, fitted, given, self.lattice(dims)):
-            fine = pixels.fine((start, *(0,) * (len(dims) - 1)), (stop, *pixels.sizes[1:]))
-            part = finish(values)
-            part[..., ~fine] = nothing
-            out[(slice(None),) * len(lead) + (slice(start, stop),)] = part
-        bare = given.isel({CHANNEL: 0}, drop=True) if CHANNEL in given.dims else given
-        head = ("class",) if classes else ()
-        attrs = {key: value for key, value in whole.attrs.items() if key != "units"}
-        found = xr.DataArray(out, dims=(*head, *dims), coords=bare.coords, attrs=attrs)
-        return found.transpose(*head, *(dim for dim in whole.dims if dim != CHANNEL))
+        return painted(self, fitted, as_image(image), dtype, finish, nothing, classes)
 
     def state(self) -> State:
         """Return all that the model is."""
