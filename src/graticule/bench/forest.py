@@ -1,0 +1,83 @@
+"""L4: forests, predicted and fitted, beside scikit-learn on two processors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from graticule.bench.row import Row, row
+
+Array = np.ndarray[Any, Any]
+
+_TREES = 100
+_FITTED, _ASKED, _FEATURES = 100_000, 200_000, 50
+
+
+@lru_cache(maxsize=1)
+def _data() -> tuple[Array, Array]:
+    """Return 300,000 rows of 50 features, and their three classes, one in twenty wrong."""
+    from sklearn.datasets import make_classification
+
+    rows, classes = make_classification(
+        _FITTED + _ASKED,
+        _FEATURES,
+        n_informative=15,
+        n_redundant=10,
+        n_classes=3,
+        flip_y=0.05,
+        random_state=0,
+    )
+    return rows.astype(np.float32), classes
+
+
+def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    found = function()
+    return time.perf_counter() - started, found
+
+
+@row("L4")
+def forest() -> list[Row]:
+    """Time a fit of both, and the prediction of one and the same forest by both."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    from graticule.learn.forest import CompiledForest, RandomForest
+
+    rows, classes = _data()
+    fitted, asked = slice(None, _FITTED), slice(_FITTED, None)
+    RandomForest(2, random_state=0).fit(rows[:500], classes[:500]).predict(rows[:500])
+    peer = RandomForestClassifier(_TREES, n_jobs=2, random_state=0)
+    slow, _ = _timed(lambda: peer.fit(rows[fitted], classes[fitted]))
+    own = RandomForest(_TREES, random_state=0)
+    fast, _ = _timed(lambda: own.fit(rows[fitted], classes[fitted]))
+    predicted = _prediction(peer, CompiledForest.of(peer), rows[asked])
+    scores = [float(f.score(rows[asked], classes[asked])) for f in (own, peer)]
+    equal = scores[0] >= scores[1] - 0.003
+    what = (
+        f"fit of {_TREES} full trees, {_FITTED:,} x {_FEATURES}; held-out accuracy "
+        f"{scores[0]:.4f}, scikit-learn {scores[1]:.4f}"
+    )
+    ratio = slow / fast
+    return [
+        predicted,
+        Row("L4", what, round(fast, 2), "s", ">= 5", equal and ratio >= 5, round(slow, 2), ratio),
+    ]
+
+
+def _prediction(peer: Any, forest: Any, rows: Array) -> Row:
+    """Compare the times to predict probabilities, the smallest of three calls in turn."""
+    slow, fast = [], []
+    for _ in range(3):
+        seconds, wanted = _timed(lambda: peer.predict_proba(rows))
+        slow.append(seconds)
+        seconds, found = _timed(lambda: forest.proba(rows.T))
+        fast.append(seconds)
+    apart = float(np.abs(found - wanted).max())
+    ratio = min(slow) / min(fast)
+    what = f"probabilities of {len(rows):,} x {rows.shape[1]}, {_TREES} trees; apart {apart:.0e}"
+    reached = ratio >= 2.5 and apart <= 1e-6
+    return Row("L4", what, round(min(fast), 3), "s", ">= 2.5", reached, round(min(slow), 3), ratio)
