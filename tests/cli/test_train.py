@@ -82,7 +82,8 @@ def test_some_methods_and_the_learning_curve(folder):
 
 
 WRONG = {
-    "no images": (["evaluate", "training.yaml"], "needs images and --labels"),
+    "no images": (["evaluate", "training.yaml"], "there are no images"),
+    "half": (["evaluate", "training.yaml", "a.tif"], "there are no --labels"),
     "no truth": (["evaluate", "a.tif"], "needs --truth"),
     "truth": (
         ["evaluate", "training.yaml", "a.tif", "--labels", "a.tif", "--truth", "a.tif"],
@@ -120,6 +121,18 @@ def test_a_wrong_request_says_what_to_do(folder, capsys, name):
     assert "Traceback" not in said
 
 
+def test_a_recipe_brings_its_own_example(folder, capsys):
+    (folder / "example.py").write_text(
+        "import shutil\n"
+        "def example(folder):\n"
+        "    for part, file in (('images', 'a.tif'), ('labels', 'a_mask.tif')):\n"
+        "        (folder / part).mkdir()\n"
+        f"        shutil.copy({str(folder)!r} + '/' + file, folder / part)\n"
+    )
+    assert main(["train", ".", "-o", "a.model", "--no-scores"]) == 0
+    assert open_model("a.model").classes
+
+
 def test_faults_of_a_document_come_with_their_lines(folder, capsys):
     (folder / "training.yaml").write_text(
         DOCUMENT.replace("sigmas", "sigma").replace("blocks", "b")
@@ -129,6 +142,13 @@ def test_faults_of_a_document_come_with_their_lines(folder, capsys):
     assert "3 faults" in said
     assert "line 5: split.by" in said
     assert "line 8: methods.tree.features.sigma" in said
+
+
+def test_a_fault_in_a_pipeline_is_known_before_anything_is_run(folder, capsys):
+    (folder / "bright.yaml").write_text(BRIGHT.replace("gaussian", "gausian"))
+    assert main(["evaluate", ".", "a.tif", "--labels", "a_mask.tif", "-o", "out"]) == 2
+    assert "did you mean" in capsys.readouterr().err
+    assert not (folder / "out").exists()
 
 
 def test_stopped_while_scoring_the_model_is_kept(folder, capsys, monkeypatch):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from graticule.core.errors import RequestError, UnknownNameError, suggest
@@ -51,6 +55,37 @@ def required_path(name_or_path: str) -> Path:
             hint=suggest(name_or_path, known),
         )
     return found
+
+
+@contextmanager
+def labelled(
+    document: Path, images: Path | None, labels: Path | None
+) -> Iterator[tuple[Path, Path]]:
+    """Give the images and labels that were named; of a recipe, where none were, its example.
+
+    Raises
+    ------
+    RequestError
+        If images or labels are missing, and the document has no example of its own.
+    """
+    if images is not None and labels is not None:
+        yield images, labels
+        return
+    example = document.parent / "example.py"
+    if images is not None or labels is not None or not example.is_file():
+        missing = "images" if images is None else "--labels"
+        raise RequestError(
+            f"to learn by {document} it needs images and --labels; there are no {missing}",
+            hint="as images/ --labels labels/",
+        )
+    spec = importlib.util.spec_from_file_location("graticule_example", example)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with tempfile.TemporaryDirectory() as folder:
+        module.example(Path(folder))
+        yield Path(folder) / "images", Path(folder) / "labels"
 
 
 def made(folder: Path) -> None:

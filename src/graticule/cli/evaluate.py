@@ -53,7 +53,7 @@ def evaluate(
         A file, a folder of files, or a run folder; or, to compare methods, a training document
         (YAML), a folder with training.yaml, or the name of a recipe.
     images
-        For methods: an image, or a folder of them.
+        For methods: an image, or a folder of them; by default the example of a recipe.
     truth
         The truth of results: a file, a folder with a file for each result, or a run folder.
     labels
@@ -73,7 +73,7 @@ def evaluate(
         Folder for evaluation.html and the tables: evaluation.csv and summary.csv of results,
         methods.csv, folds.csv and classes.csv of methods.
     """
-    from graticule.cli._training import training_path
+    from graticule.cli._training import labelled, training_path
 
     if not 0 < confidence < 1:
         raise RequestError(f"--confidence must be between 0 and 1, not {confidence}")
@@ -82,12 +82,8 @@ def evaluate(
         from graticule.cli._methods import compare_methods
 
         _without("methods", truth=truth, kind=kind, of=of)
-        if images is None or labels is None:
-            raise RequestError(
-                f"to compare the methods of {document} it needs images and --labels",
-                hint=f"as graticule evaluate {result} images/ --labels labels/ -o {out}",
-            )
-        return compare_methods(document, images, labels, out, only, learning_curve, confidence)
+        with labelled(document, images, labels) as (pictures, drawn):
+            return compare_methods(document, pictures, drawn, out, only, learning_curve, confidence)
     _without("results", images=images, labels=labels, only=only,
              learning_curve=learning_curve or None)  # fmt: skip
     if truth is None:

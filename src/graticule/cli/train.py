@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 def train(
     recipe: str,
-    images: Path,
+    images: Path | None = None,
     /,
     *,
-    labels: Path,
+    labels: Path | None = None,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     method: str | None = None,
     scores: bool = True,
@@ -35,13 +35,10 @@ def train(
     into the file. Ctrl-C keeps what is done: a network's best weights, a model without scores.
     Exit status: 0 all done, 1 labels or images without a partner, 2 wrong request, 130 stopped.
 
-    A training document says which features and which estimator (or which network):
-
-      graticule: 1
-      labels: classes                 # 0 is unlabelled; or mask, where 0 is background
-      split: {by: blocks, folds: 4}   # or by: image, where there are several
-      methods:
-        forest: {features: {sigmas: [1, 2, 4]}, estimator: forest}
+    A training document says what labels mean (classes: 0 is unlabelled; mask: 0 is background),
+    how scores are held out, and by which features and estimator, or which network, is learned:
+    {graticule: 1, labels: classes, split: {by: blocks, folds: 4},
+    methods: {forest: {features: {sigmas: [1, 2, 4]}, estimator: forest}}}
 
     Examples: graticule train cells.yaml photo.png --labels strokes.png -o cells.model;
     graticule train mitochondria images/ --labels masks/ -o mito.model --method boosted
@@ -53,7 +50,7 @@ def train(
     recipe
         A training document (YAML), a folder with training.yaml, or the name of a recipe.
     images
-        An image, or a folder of them.
+        An image, or a folder of them; by default the example of a recipe that has one.
     labels
         Its labels, or a folder with a file of the same name (but for the ending and _mask,
         _labels) for each image.
@@ -64,17 +61,23 @@ def train(
     scores
         Whether to measure it on held-out samples; takes as long as the folds.
     """
-    from graticule.cli._training import required_path
+    from graticule.cli._training import labelled, required_path
     from graticule.cli.show import tell_of_compilation
     from graticule.learn.document import load
     from graticule.report.methods.loading import loaded
 
-    training = load(required_path(recipe))
+    document = required_path(recipe)
+    training = load(document)
     own = _chosen(training, method or training.train)
     if out.is_dir():
         raise RequestError("is a folder; a model is one file", where=str(out))
-    given = loaded(training, images, labels)
-    tell_of_compilation()
+    with labelled(document, images, labels) as (pictures, drawn):
+        given = loaded(training, pictures, drawn)
+        tell_of_compilation()
+        return _trained(training, own, given, out, scores)
+
+
+def _trained(training: Training, own: Learned, given: Loaded, out: Path, scores: bool) -> int:
     model, stopped = _learned(own, given, training)
     saved = _saver(model, given, training, own.name, out)
     saved(None)

@@ -140,7 +140,10 @@ def _calibration(
                 **style_of(order.index(name)))  # fmt: skip
         said.append(f"{name} {gap:.3f}")
     _key(ax, "upper left")
-    caption = f"Expected calibration error in brackets; the diagonal is honest.{note}"
+    caption = (
+        "Expected calibration error in brackets. Below the diagonal more is said than is true, as "
+        f"where training gave a rare class the weight of a common one.{note}"
+    )
     return drawn(figure, f"Calibration errors: {', '.join(said)}.", "Calibration", caption)
 
 

@@ -58,6 +58,7 @@ def loaded(training: Training, images: Path, labels: Path) -> Loaded:
     GraticuleError
         Naming the file at fault.
     """
+    _require_pipelines(training)
     found = pairs(images, labels, words=("image", "label image"))
     groups = None
     if training.split.by == "group":
@@ -72,6 +73,16 @@ def loaded(training: Training, images: Path, labels: Path) -> Loaded:
             extra[name], own = _extra(training, name, spec, data)
             files += own
     return Loaded(data, extra, tuple(files), tuple(missing))
+
+
+def _require_pipelines(training: Training) -> None:
+    """Read the pipelines of a document, so that a fault in one is known before anything is run."""
+    from graticule.pipeline import Pipeline
+
+    for spec in training.methods.values():
+        path = training.folder / str(spec.options.get("pipeline", ""))
+        if spec.kind == "pipeline" and path.is_file():
+            Pipeline.load(path)
 
 
 def _data(training: Training, found: list[Pair], groups: Any) -> Data:
