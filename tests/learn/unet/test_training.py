@@ -254,8 +254,11 @@ def test_images_and_labels_must_go_together(make_small: Maker, discs: Any) -> No
         make_small().fit(image, mask, [mask, mask])
     with pytest.raises(ImageError, match="3-D"):
         make_small(dims=3).fit(image, mask)
-    with pytest.raises(ParameterError, match="freeze"):
-        make_small().fit(image, mask, freeze="decoder")
+    for wrong in ({"freeze": "decoder"}, {"freeze": "encoder"}, {"patience": 3}, {"steps": 0}):
+        with pytest.raises(ParameterError, match=next(iter(wrong))):
+            make_small().fit(image, mask, **wrong)
+    with pytest.raises(ImageError, match="validation holds no sample"):
+        make_small().fit(image, mask, validation=[np.zeros_like(mask)])
     with pytest.raises(RequestError, match="fitted"):
         make_small().predict(image)
 

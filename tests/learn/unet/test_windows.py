@@ -17,7 +17,10 @@ def _run(image: Any, lattice: Lattice, bulk: int = 3) -> Any:
     extent = lattice.extent(image.shape)
 
     def opened(start: int, stop: int) -> Any:
+        assert stop - start <= extent[0]
+
         def run(places: Any) -> Any:
+            assert len(places) <= bulk
             found = []
             for place in places:
                 rows = image[tuple(slice(a, a + n) for a, n in zip(place, extent, strict=True))]

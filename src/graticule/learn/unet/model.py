@@ -183,6 +183,10 @@ class UNet(Settings):
         require_torch()
         if freeze not in (None, "encoder"):
             raise ParameterError(f"must be encoder or None, not {freeze!r}", where="freeze")
+        if freeze is not None and init is None:
+            raise ParameterError("there are no weights to leave as they are", where="freeze")
+        if patience is not None and validation is None:
+            raise ParameterError("progress is seen on validation alone", where="patience")
         for name, value in (("steps", steps), ("every", every), ("patience", patience or 1)):
             if value < 1:
                 raise ParameterError(f"must be 1 or more, not {value}", where=name)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from graticule.core.errors import CheckError
+from graticule.core.errors import CheckError, ImageError
 from graticule.learn.unet.batches import Batches, Parts, grid_of, groups
 from graticule.learn.unet.checkpoint import resume, save
 from graticule.learn.unet.history import History
@@ -83,6 +83,8 @@ class Trainer:
         self.history.steps = self.plan.steps
         extent = self.batches.sampler.extent
         self._boxes = grid_of(self.validation, extent, VALIDATED, self.batches.seed)
+        if self.validation and not self._boxes:
+            raise ImageError("validation holds no sample that is labelled and finite")
         self._loss = combined(self.plan.terms) if self.classes else None
         self._tally = Tally(self.classes, self.plan.first)
 
