@@ -189,7 +189,17 @@ class Respaced:
             for n, c in image.coords.items()
             if set(c.dims) & set(self.ratios) and set(c.dims) <= set(answer.dims)
         }
-        return xr.DataArray(values, dims=answer.dims, coords={**own, **lost}, attrs=answer.attrs)
+        said = {"respaced": ", ".join(self._said(dim) for dim in self.ratios)}
+        return xr.DataArray(
+            values, dims=answer.dims, coords={**own, **lost}, attrs={**answer.attrs, **said}
+        )
+
+    def _said(self, dim: str) -> str:
+        """Return what is done along a dim, in words."""
+        step, unit = self.model.expects.spacing[dim]
+        a, b = self.ratios[dim].numerator, self.ratios[dim].denominator
+        how = "taken as" if a == b else f"{a} samples as {b} of"
+        return f"{dim}: {how} {step:g} {unit}"
 
 
 def _resampled(values: Array, axis: int, index: Array, ratio: Fraction, width: Fraction) -> Array:
