@@ -1,13 +1,14 @@
 # make demo   real images to checked numbers, with a report
 # make test   lint, types, layers, tests (what CI runs)
 # make bench  every figure with its baseline beside it -> bench.json
+# make bench-deep  figures of networks, trained here (about an hour) -> bench-deep.json
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS := test
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint types layers unit clean
+.PHONY: help demo test bench bench-deep lint types layers unit clean
 
 help:
 	@grep '^# make' Makefile | cut -c3-
@@ -40,6 +41,9 @@ test: lint types layers unit
 
 bench: .venv/.stamp
 	$(BIN)/graticule bench
+
+bench-deep: .venv/.stamp
+	$(BIN)/graticule bench --deep
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json graticule-demo

@@ -42,6 +42,8 @@ class Row:
         Whether it is; None where it was not measured.
     peak_mb : float or None
         Peak resident memory of the process, in megabytes.
+    seeds : tuple of int
+        Seeds that the figure depends on; empty where nothing is drawn or one is said in ``what``.
     """
 
     id: str
@@ -53,12 +55,14 @@ class Row:
     baseline: float | None = None
     ratio: float | None = None
     peak_mb: float | None = None
+    seeds: tuple[int, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as JSON values, in the order of ``bench.json``."""
         order = ("id", "what", "value", "unit", "baseline", "ratio", "peak_mb", "bar", "reached")
         plain = asdict(self)
-        return {name: plain[name] for name in order}
+        found = {name: plain[name] for name in order}
+        return {**found, "seeds": list(self.seeds)} if self.seeds else found
 
 
 Measure = Callable[[], Row | Sequence[Row]]
@@ -66,10 +70,11 @@ Measure = Callable[[], Row | Sequence[Row]]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A function that measures the rows of one id."""
+    """A function that measures the rows of one id; a deep one trains networks for minutes."""
 
     id: str
     measure: Measure
+    deep: bool = False
 
     def rows(self) -> list[Row]:
         """Measure, and note the peak memory."""
@@ -78,13 +83,21 @@ class Benchmark:
         return [r if r.peak_mb is not None else replace(r, peak_mb=peak_mb()) for r in found]
 
 
-def row(id: str) -> Callable[[Measure], Benchmark]:
-    """Make a benchmark of a function that returns one `Row` or several."""
-    return lambda measure: Benchmark(id, measure)
+def row(id: str, *, deep: bool = False) -> Callable[[Measure], Benchmark]:
+    """Make a benchmark of a function that returns one `Row` or several.
+
+    Parameters
+    ----------
+    id : str
+        Name of the row.
+    deep : bool
+        Whether it is measured by ``graticule bench --deep`` alone.
+    """
+    return lambda measure: Benchmark(id, measure, deep)
 
 
-def benchmarks() -> list[Benchmark]:
-    """Return all benchmarks, sorted by id."""
+def benchmarks(*, deep: bool = False) -> list[Benchmark]:
+    """Return the benchmarks that train networks, or all others, sorted by id."""
     import graticule.bench
 
     found: list[Benchmark] = []
@@ -92,7 +105,7 @@ def benchmarks() -> list[Benchmark]:
         if not module.name.startswith("_") and module.name != "row":
             loaded = importlib.import_module(f"graticule.bench.{module.name}")
             found += [value for value in vars(loaded).values() if isinstance(value, Benchmark)]
-    return sorted(found, key=lambda benchmark: benchmark.id)
+    return sorted((each for each in found if each.deep is deep), key=lambda each: each.id)
 
 
 def processes(count: int | None = None) -> ProcessPoolExecutor:

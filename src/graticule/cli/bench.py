@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from graticule.core.errors import UnknownNameError, suggest
 
+if TYPE_CHECKING:
+    from graticule.bench.row import Row
+
 
 def bench(
     *,
     only: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
-    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("bench.json"),
+    deep: Annotated[bool, Parameter(negative=())] = False,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
 ) -> int:
     """Measure every figure with its baseline beside it, and write bench.json.
 
@@ -25,33 +29,55 @@ def bench(
     ----------
     only
         Rows to measure, as F5; by default all.
+    deep
+        Measure the rows that train networks (about an hour on two cores) instead of all others;
+        the file says the date, the machine and the seeds too.
     out
-        Where the figures go.
+        Where the figures go: bench.json, or bench-deep.json.
     """
-    from graticule.bench.row import Row, benchmarks, table
+    from graticule.bench.row import benchmarks, table
 
-    known = benchmarks()
-    names = sorted({benchmark.id for benchmark in known})
-    for wanted in only or []:
-        if wanted not in names:
-            raise UnknownNameError(f"there is no row {wanted!r}", hint=suggest(wanted, names))
+    known = benchmarks(deep=deep)
+    _require_known(only or [], {each.id for each in known}, deep)
     rows: list[Row] = []
     for benchmark in known:
         if not only or benchmark.id in only:
             for row in benchmark.rows():
                 rows.append(row)
                 print(_line(row), flush=True)
+    found: object = _dated(table(rows)) if deep else table(rows)
+    out = out or Path("bench-deep.json" if deep else "bench.json")
     draft = out.with_name(f".{out.name}.draft")
-    draft.write_text(json.dumps(table(rows), indent=1) + "\n", encoding="utf-8")
+    draft.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     os.replace(draft, out)
     print(f"-> {out}")
     return 1 if any(row.reached is False for row in rows) else 0
 
 
-def _line(row: object) -> str:
-    from graticule.bench.row import Row
+def _require_known(only: list[str], names: set[str], deep: bool) -> None:
+    from graticule.bench.row import benchmarks
 
-    assert isinstance(row, Row)
+    for wanted in only:
+        if wanted in names:
+            continue
+        others = {each.id for each in benchmarks(deep=not deep)}
+        hint = suggest(wanted, sorted(names))
+        if wanted in others:
+            hint = "leave out --deep" if deep else "it trains networks: add --deep"
+        raise UnknownNameError(f"there is no row {wanted!r}", hint=hint)
+
+
+def _dated(rows: list[dict[str, object]]) -> dict[str, object]:
+    """Return rows with when and on what they were measured."""
+    from datetime import UTC, datetime
+
+    from graticule.bench._machine import machine
+
+    now = datetime.now(UTC).isoformat(timespec="minutes")
+    return {"measured": now, "machine": machine(), "rows": rows}
+
+
+def _line(row: Row) -> str:
     value = "not measured" if row.value is None else f"{row.value:.4g} {row.unit}"
     against = "" if row.baseline is None else f"  baseline {row.baseline:.4g}"
     ratio = "" if row.ratio is None else f"  ratio {row.ratio:.3g}"

@@ -1,0 +1,101 @@
+"""L7: mitochondria of an electron micrograph, by every method of the recipe, on blocked folds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from graticule.bench._data import absent, data_folder
+from graticule.bench._learned import BOOSTED, binned, learned, refused, scored
+from graticule.bench.row import Row, row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graticule.learn.crossval import Comparison
+    from graticule.learn.data import Data
+    from graticule.learn.methods import Learned
+
+_BARS = {"boosted": ">= 0.75", "unet": ">= 0.80"}
+
+
+@row("L7", deep=True)
+def mitochondria() -> list[Row]:
+    """Judge every method on blocks with a buffer, and on halves without one."""
+    folder = data_folder("qbi")
+    if folder is None:
+        return [
+            absent("L7", f"mitochondria, {name}, Dice on blocks", bar)
+            for name, bar in _BARS.items()
+        ]
+    found, words = _compared(_data(folder))
+    return [*_rows(found, words), *refused("L7", found, _BARS)]
+
+
+def _data(folder: Path) -> Data:
+    """Return the micrograph and its mitochondria, in squares of 2 x 2 samples."""
+    from graticule.io import read
+    from graticule.learn.data import Data
+
+    image, mask = read(folder / "em_image.png"), read(folder / "em_image_seg.png") > 0
+    return Data.of(binned(image.compute()), binned(mask.compute()) >= 0.5)
+
+
+def _methods() -> list[Learned]:
+    """Return the methods of the recipe, and one that only Python can say."""
+    from sklearn.cluster import KMeans
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.pipeline import make_pipeline
+
+    from graticule.learn.document import load
+    from graticule.learn.methods import Learned, methods_of
+    from graticule.recipes import trainings
+
+    found: list[Learned] = []
+    for method in methods_of(load(trainings()["mitochondria"])):
+        assert isinstance(method, Learned)
+        if method.name == "boosted":
+            given = {**method.spec.options["estimator"], "class_weight": BOOSTED["class_weight"]}
+            options = {**method.spec.options, "estimator": given}
+            method = replace(method, spec=replace(method.spec, options=options))
+        found.append(method)
+    clusters = make_pipeline(KMeans(8, n_init=1), RandomForestClassifier(50, min_samples_leaf=5))
+    near = {"kinds": ["gaussian"], "sigmas": [1, 2, 4]}
+    found.append(
+        learned("clusters_forest", "pixels", features=near, estimator=clusters, max_samples=40_000)
+    )
+    return found
+
+
+def _compared(data: Data) -> tuple[Comparison, str]:
+    from graticule.learn.crossval import compare
+    from graticule.learn.dividing import divided
+    from graticule.learn.document import load
+    from graticule.recipes import trainings
+
+    split = load(trainings()["mitochondria"]).split
+    methods = _methods()
+    division = divided(split, data, methods)
+    found = compare(data, methods, division.folds)
+    return replace(found, naive=compare(data, methods, division.naive)), division.words
+
+
+def _rows(found: Comparison, words: str) -> list[Row]:
+    return [_row(found, name, words) for name in _ordered(found)]
+
+
+def _ordered(found: Comparison) -> Sequence[str]:
+    """Return the methods that have a bar, and then the others, the best first."""
+    first = [name for name in _BARS if name in found.results]
+    return [*first, *(name for name in found.ranked if name not in _BARS)]
+
+
+def _row(found: Comparison, name: str, words: str) -> Row:
+    naive = found.naive
+    assert naive is not None
+    what = f"Dice of mitochondria (em_image in squares of 2 x 2), {name}, {words}"
+    if name in naive.results:
+        flattered = naive.results[name].scores.measures["dice"].estimate
+        what += f"; by naive halves {flattered:.3f}"
+    return scored("L7", what, found.results[name].scores.measures["dice"], _BARS.get(name, ""))

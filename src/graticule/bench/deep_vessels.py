@@ -1,0 +1,100 @@
+"""L8: vessels of the retina, inside the field of view, on images that were not learned from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from graticule.bench._data import absent, data_folder
+from graticule.bench._learned import BOOSTED, learned, of_class, refused, scored
+from graticule.bench.row import Row, row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graticule.learn.data import Data
+    from graticule.learn.methods import Learned
+
+_FOLDS = 5
+_BARS = {"boosted": ">= 0.76", "unet": ">= 0.79"}
+_AREA_BAR = ">= 0.95"
+_WIDTH = 12.0
+"""Of the surroundings that brightness and contrast are taken from, in samples."""
+
+
+@row("L8", deep=True)
+def vessels() -> list[Row]:
+    """Judge a boosted bank and a small network by F1 and by the area under ROC."""
+    from graticule.learn.crossval import compare
+    from graticule.learn.splits import by_image
+
+    folder = data_folder("retina_vessels")
+    if folder is None:
+        return [absent("L8", f"vessels, {name}, F1", bar) for name, bar in _BARS.items()]
+    data = vessel_data(folder)
+    found = compare(data, _methods(), by_image(data.images, _FOLDS))
+    rows = refused("L8", found, _BARS)
+    for name, result in found.results.items():
+        what = f"vessels in the field of view, {len(data.images)} images, {_FOLDS} folds, {name}"
+        f1 = of_class(result.scores, "dice", 1, 2)
+        rows.append(scored("L8", f"F1 of {what}", f1, _BARS[name]))
+        area = result.scores.measures["auc"]
+        bar = _AREA_BAR if name == "boosted" else ""
+        rows.append(scored("L8", f"area under ROC of {what}", area, bar))
+    return rows
+
+
+def _methods() -> list[Learned]:
+    bank = {"sigmas": [0.7, 1, 1.5, 2, 3, 5, 8]}
+    return [
+        learned("boosted", "pixels", features=bank, estimator=BOOSTED, balance=False,
+                max_samples=100_000),
+        learned("unet", "unet", unet={"base": 16, "depth": 3, "precision": "bfloat16"},
+                fit={"steps": 300}),
+    ]  # fmt: skip
+
+
+def vessel_data(folder: Path) -> Data:
+    """Return the retinas, and their vessels: 0 outside the field of view, 1 none, 2 vessel."""
+    from graticule.learn.data import Data
+
+    images, labels, names = [], [], []
+    for path in sorted((folder / "images").glob("*.tif")):
+        number = path.name.split("_")[0]
+        view = _mask(folder / "mask" / f"{number}_training_mask.gif")
+        drawn = _mask(folder / "1st_manual" / f"{number}_manual1.gif")
+        images.append(evened(_green(path), view))
+        labels.append(xr.DataArray(np.where(view, 1 + drawn, 0).astype(np.uint8), dims=("y", "x")))
+        names.append(number)
+    named = {1: "background", 2: "vessel"}
+    return Data.of(images, labels, names=names, kind="classes", named=named)
+
+
+def evened(values: np.ndarray, view: np.ndarray) -> xr.DataArray:
+    """Return values less their local mean, over their local standard deviation, 0 out of view."""
+    from scipy import ndimage
+
+    def mean(of: np.ndarray) -> np.ndarray:
+        share = ndimage.gaussian_filter(view.astype(np.float32), _WIDTH)
+        inside = ndimage.gaussian_filter(np.where(view, of, 0).astype(np.float32), _WIDTH)
+        return np.asarray(inside / np.maximum(share, 1e-3))
+
+    apart = np.where(view, values - mean(values), 0)
+    spread = np.sqrt(mean(apart * apart))
+    return xr.DataArray((apart / np.maximum(spread, 1)).astype(np.float32), dims=("y", "x"))
+
+
+def _green(path: Path) -> np.ndarray:
+    from graticule.io import read
+
+    return np.asarray(read(path).compute().transpose("y", "x", "c").values[..., 1], np.float32)
+
+
+def _mask(path: Path) -> np.ndarray:
+    from graticule.io import read
+
+    found = read(path).compute()
+    others = [dim for dim in found.dims if dim not in ("y", "x")]
+    return np.asarray(found.max(others).transpose("y", "x").values > 0)
