@@ -88,6 +88,20 @@ def test_volumes_equal_scipy(sigma):
     _agree(found, expected(image, [sigma] * 3, [1, 1, 1]), 2e-5)
 
 
+def test_wide_volumes_are_made_in_bands_of_rows():
+    image = np.random.default_rng(0).normal(size=(2, 50, 4000)).astype(np.float32)
+    bank = Features(sigmas=(1.5,), kinds=("dog", "laplacian", "structure"), rho=1.0)
+    found = bank.compute(image)
+    sigmas, steps, unit = [1.5] * 3, [1] * 3, np.eye(3, dtype=int)
+    smooth = _smooth(image.astype(float), sigmas, [0] * 3, steps)
+    narrow = _smooth(image.astype(float), [1.5 / 1.6] * 3, [0] * 3, steps)
+    curves = sum(_smooth(image.astype(float), sigmas, 2 * unit[a], steps) for a in range(3))
+    _agree(found[:2], [narrow - smooth, curves])
+    places = np.argwhere(np.ones((2, 50, 3), bool)) + np.array([0, 0, 1500])
+    part = bank.rows(image, places)
+    np.testing.assert_array_equal(part.T.reshape(-1, 2, 50, 3), found[..., 1500:1503])
+
+
 def test_spacing_scales_widths_and_derivatives():
     values = np.random.default_rng(0).normal(size=(12, 18, 25))
     image = as_image(values, spacing={"z": "2 um", "y": "1 um", "x": "500 nm"})

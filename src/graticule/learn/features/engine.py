@@ -138,8 +138,7 @@ def _fill_base(
         elif kind == "rank":
             local.statistics(box, some, list(view[rows]))
         elif kind == "value":
-            for feature, into in zip(some, view[rows], strict=True):
-                local.shifted(box, feature, into)
+            local.shifted(box, some, list(view[rows]))
         else:
             for feature, into in zip(some, view[rows], strict=True):
                 local.position(box, feature, bank.position, into)

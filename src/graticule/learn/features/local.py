@@ -15,16 +15,15 @@ from graticule.ops.filters._rank import MEDIAN, ranked
 STATISTICS = ("min", "median", "max", "std", "deviation")
 
 
-def shifted(box: Box, feature: Feature, out: Array) -> None:
-    """Put the value that lies at a shift from each sample."""
-    values = box.channel(feature.channel)
-    shifts = [int(k) for k in feature.part]
-    if not any(shifts):
-        out[...] = values[box.inner]
-        return
-    spans = [(a + k, b + k) for (a, b), k in zip(box.own, shifts, strict=True)]
-    places = [box.index(n, 0, span, box.read[n][0]) for n, span in enumerate(spans)]
-    out[...] = values[np.ix_(*places)]
+def shifted(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> None:
+    """Put the values of one channel that lie at shifts from each sample."""
+    shifts = [[int(k) for k in feature.part] for feature in features]
+    reach = np.abs(shifts).max(axis=0).tolist()
+    places = [box.index(n, r, box.own[n], box.read[n][0]) for n, r in enumerate(reach)]
+    wide = box.channel(features[0].channel)[np.ix_(*places)]
+    for shift, into in zip(shifts, out, strict=True):
+        axes = zip(shift, reach, box.shape, strict=True)
+        into[...] = wide[tuple(slice(r + k, r + k + n) for k, r, n in axes)]
 
 
 def statistics(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> None:
