@@ -72,32 +72,45 @@ def _as_one(trees: Trees, room: Scratch, count: int, start: Any) -> int:
 
 
 @lean
-def _begin(trees: Trees, room: Scratch, count: int, start: Any, eager: bool) -> int:
-    """Put all rows where their tile is; return the levels gained, summed over tiles."""
+def _begin(trees: Trees, room: Scratch, count: int, start: Any, eager: bool) -> tuple[Any, int]:
+    """Put all rows where their tile is; return how many are not at a leaf, and the levels gained.
+
+    The levels are summed over tiles.
+    """
     groups = (count + 15) // 16
     for g in range(groups):
-        room.group[g] = start
+        room.group[_U(g)] = start
     gained = 0
     while eager:
         more = _as_one(trees, room, count, start)
         gained += more
         eager = more > 2 * groups
-    rows, state = room.rows, room.state
-    for i in range(count):
-        rows[i] = i
-        state[i] = room.group[i >> 4]
-    return gained
+    rows, state, leaf = room.rows, room.state, room.leaf
+    if gained == 0:
+        for i in range(count):
+            rows[_U(i)] = i
+            state[_U(i)] = start
+        return _U(count), 0
+    waiting = _U(0)
+    for g in range(groups):
+        node = _U(room.group[_U(g)])
+        inner = _U(start + ((trees.nodes[node] & _LOW) >> trees.bits) != node)
+        for i in range(g * 16, min(g * 16 + 16, count)):
+            leaf[_U(i)] = node
+            rows[waiting] = i
+            state[waiting] = node
+            waiting += inner
+    return waiting, gained
 
 
 @lean
-def _descend(trees: Trees, room: Scratch, count: int, start: Any, levels: int) -> None:
-    """Take every row to its leaf."""
+def _descend(trees: Trees, room: Scratch, left: Any, start: Any, levels: int) -> None:
+    """Take the first rows of the list, ``left`` of them, to their leaves."""
     nodes, bits, tile = trees.nodes, trees.bits, room.tile
     rows, state, leaf = room.rows, room.state, room.leaf
     base, lane_node = room.lane_base, room.lane_node
     wide = _U(trees.used.size * 16)
     mask = (_ONE << bits) - _ONE
-    left = _U(count)
     while left > _U(0):
         last = left
         while last & _LANE:  # fill the last tile with copies of its first row
@@ -240,11 +253,11 @@ def walk(columns: Table, trees: Trees, span: tuple[int, int, int], label: bool, 
                 break
             start = _U(trees.starts[tree])
             eager = agreed or tree % _PROBE == 0
-            gained = _begin(trees, room, count, start, eager)
+            waiting, gained = _begin(trees, room, count, start, eager)
             groups = (count + 15) // 16
             if eager:
                 agreed = gained > groups // 2
-            _descend(trees, room, count, start, max(1, trees.rounds[tree] - gained // groups))
+            _descend(trees, room, waiting, start, max(1, trees.rounds[tree] - gained // groups))
             _add(trees, room, count)
             if label and trees.look[tree]:
                 before = count
