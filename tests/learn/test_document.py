@@ -57,6 +57,17 @@ FAULTS = {
     "naive: yes": ("naive: halves", "split.naive", "halves"),
     "sigma: [1, 2]": ("sigmas: [1, 2]", "methods.mixed.features.sigma", "did you mean sigmas"),
     "name: bosting": ("name: boosting", "methods.mixed.estimator", "did you mean boosting"),
+    "max_items: 50": ("max_iter: 50", "methods.mixed.estimator", "max_items"),
+    "estimator: tree, balance: often": (
+        "estimator: tree",
+        "methods.tree.balance",
+        "true or false",
+    ),
+    "estimator: tree, max_samples: none": (
+        "estimator: tree",
+        "methods.tree.max_samples",
+        "or null",
+    ),
     "on: [real, simulation]": ("on: [real, simulated]", "methods.mixed.on", "simulated"),
     "train: none": ("train: mixed", "train", "there is no 'none'"),
     "simulate: cell": ("simulate: cells", "extra.simulated.simulate", "not 'cell'"),
@@ -79,13 +90,31 @@ def test_a_fault_has_its_line_and_path(wrong):
 
 def test_all_faults_come_at_once():
     text = WHOLE
-    for wrong, (right, _, _) in FAULTS.items():
-        text = text.replace(right, wrong, 1)
+    held = set()
+    for wrong, (right, path, _) in FAULTS.items():
+        if right in text and path not in held:
+            text = text.replace(right, wrong, 1)
+            held.add(path)
     with pytest.raises(PipelineError) as caught:
         parse(text)
-    assert {fault.path for fault in caught.value.faults} >= {
-        path for _, path, _ in FAULTS.values()
-    } - {"labels"}  # misspelt above
+    assert len(held) > 12
+    assert {fault.path for fault in caught.value.faults} >= held
+
+
+def test_a_regression_has_no_classes_to_balance():
+    with pytest.raises(PipelineError) as caught:
+        parse("{graticule: 1, task: regression, methods: {a: {estimator: tree, balance: true}, "
+              "b: {estimator: logistic}, c: {pipeline: p.yaml}}}")  # fmt: skip
+    said = str(caught.value)
+    assert "methods.a.balance: is for classes only" in said
+    assert "logistic tells classes apart" in said
+    assert "methods.c: a fixed pipeline" in said
+
+
+def test_a_network_has_the_loss_of_its_task():
+    pytest.importorskip("torch")
+    with pytest.raises(PipelineError, match="must be mae or mse"):
+        parse("{graticule: 1, task: regression, methods: {a: {unet: {loss: dice}}}}")
 
 
 def test_no_methods():

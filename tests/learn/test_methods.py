@@ -181,3 +181,39 @@ def test_a_score_for_three_classes_is_refused(tmp_path):
     found = compare(data, methods, divided(training.split, data, methods).folds)
     assert "two classes apart" in found.failed["fixed"]
     assert issubclass(CheckError, ValueError)
+
+
+def test_continuous_targets_are_learned():
+    image, _ = scene(shape=(64, 80))
+    target = image.copy(data=ndimage.uniform_filter(image.values, 3))
+    target[:3] = np.nan
+    data = Data.of(image, target, regression=True)
+    training = document(
+        {"linear": "{features: {sigmas: [1, 2]}, estimator: linear}",
+         "tree": "{features: {sigmas: [1, 2]}, estimator: {name: tree, max_depth: 3}}"},
+        task="regression",
+    )  # fmt: skip
+    methods = methods_of(training)
+    found = compare(data, methods, divided(training.split, data, methods).folds)
+    assert not found.failed
+    assert found.ranked[0] == "linear"
+    measures = found.results["linear"].scores.measures
+    assert measures["r2"].estimate > 0.9
+    assert measures["mean_absolute_error"].estimate < measures["root_mean_squared_error"].estimate
+
+
+def test_volumes_are_cut_and_judged():
+    rng = np.random.default_rng(0)
+    truth = ndimage.gaussian_filter(rng.normal(size=(20, 40, 48)), 2) > 0.05
+    image = as_image((truth + 0.5 * rng.normal(size=truth.shape)).astype(np.float32))
+    data = Data.of(image, as_image(truth))
+    training = document({"tree": "{features: {sigmas: [1]}, estimator: {name: tree, "
+                                 "max_depth: 4}, max_samples: 2000}"})  # fmt: skip
+    methods = methods_of(training)
+    division = divided(training.split, data, methods)
+    found = compare(data, methods, division.folds)
+    assert not found.failed
+    result = found.results["tree"]
+    assert result.scores.measures["dice"].estimate > 0.7
+    assert result.pictures["image 1"].shape == (40, 48)
+    assert (result.pictures["image 1"] >= 0).all()

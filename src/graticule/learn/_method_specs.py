@@ -18,11 +18,6 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     "unet": ("unet", "fit", "validation"),
     "pipeline": ("pipeline", "output", "threshold"),
 }
-ESTIMATORS = (
-    "forest", "extra_trees", "boosting", "neighbours", "logistic", "linear", "tree",
-)  # fmt: skip
-"""Estimators that a document can name."""
-
 _COMMON = ("on", "description")
 
 
@@ -75,9 +70,9 @@ def _method(name: str, body: Any, faults: Faults, sources: Sequence[str], task: 
                 path, "a fixed pipeline cannot be compared in a regression", body, "pipeline"
             )
     elif kind == "unet":
-        _unet(body, path, faults)
+        _unet(body, path, faults, task)
     else:
-        _pixels(body, path, faults)
+        _pixels(body, path, faults, task)
     on = body.get("on", "real")
     chosen = tuple(on) if is_texts(on) and on else (on,)
     for source in chosen:
@@ -88,9 +83,17 @@ def _method(name: str, body: Any, faults: Faults, sources: Sequence[str], task: 
     return MethodSpec(name, kind, options, tuple(map(str, chosen)), about)
 
 
-def _pixels(body: Any, path: str, faults: Faults) -> None:
+def _pixels(body: Any, path: str, faults: Faults, task: str) -> None:
+    from graticule.learn._estimators import NAMED, estimator_of
     from graticule.learn.features import Features
 
+    if task == "regression" and "balance" in body:
+        faults.add(f"{path}.balance", "is for classes only", body, "balance")
+    elif not isinstance(body.get("balance", True), bool):
+        faults.add(f"{path}.balance", "must be true or false", body, "balance")
+    if body.get("max_samples", 1) is not None:
+        faults.whole(body, "max_samples", 1, 1, f"{path}.max_samples", "or null for all")
+    faults.whole(body, "seed", 0, 0, f"{path}.seed")
     if "features" in body:
         _called(Features, faults.mapping(body, "features", f"{path}.features"),
                 f"{path}.features", body, faults)  # fmt: skip
@@ -102,22 +105,33 @@ def _pixels(body: Any, path: str, faults: Faults) -> None:
         what = f"must be a name, or a mapping with one, not {plain(estimator)!r}"
         faults.add(f"{path}.estimator", what, body, "estimator", "as {name: forest}")
         return
-    if given not in ESTIMATORS:
-        faults.unknown(f"{path}.estimator", given, ESTIMATORS, body, "estimator")
+    if given not in NAMED:
+        faults.unknown(f"{path}.estimator", given, list(NAMED), body, "estimator")
+    elif isinstance(estimator, dict) or task == "regression":
+        kind: Literal["classification", "regression"] = (
+            "regression" if task == "regression" else "classification"
+        )
+        _tried(lambda: estimator_of(plain(estimator), kind, 0), f"{path}.estimator", body,
+               "estimator", faults)  # fmt: skip
 
 
-def _unet(body: Any, path: str, faults: Faults) -> None:
+def _unet(body: Any, path: str, faults: Faults, task: str) -> None:
     from graticule.learn.unet import UNet
 
-    _called(UNet, faults.mapping(body, "unet", f"{path}.unet"), f"{path}.unet", body, faults)
+    settings = faults.mapping(body, "unet", f"{path}.unet")
+    made = _called(UNet, settings, f"{path}.unet", body, faults)
+    if made is not None and made.regression != (task == "regression"):
+        wanted = "mae or mse" if task == "regression" else "of classes, as dice+ce"
+        what = f"must be {wanted} for task: {task}, not {made.loss}"
+        faults.add(f"{path}.unet.loss", what, settings, "loss")
     fit = faults.mapping(body, "fit", f"{path}.fit")
     taken = list(inspect.signature(UNet.fit).parameters)
     given = ("self", "images", "labels", "where", "validation", "on_step")
     faults.known(fit, [name for name in taken if name not in given], f"{path}.fit")
 
 
-def _called(what: Callable[..., Any], given: Any, path: str, parent: Any, faults: Faults) -> None:
-    """Note what is wrong with the arguments of a constructor."""
+def _called(what: Callable[..., Any], given: Any, path: str, parent: Any, faults: Faults) -> Any:
+    """Note what is wrong with the arguments of a constructor; return what it makes, or None."""
     names = [name for name in inspect.signature(what).parameters if name != "self"]
     good = {}
     for key in given:
@@ -126,14 +140,15 @@ def _called(what: Callable[..., Any], given: Any, path: str, parent: Any, faults
         else:
             hint = suggest(str(key), names)
             faults.add(f"{path}.{key}", "there is no such parameter", given, key, hint)
-    _tried(lambda: what(**good), path, parent, path.rpartition(".")[2], faults)
+    return _tried(lambda: what(**good), path, parent, path.rpartition(".")[2], faults)
 
 
-def _tried(make: Callable[[], Any], path: str, parent: Any, key: str, faults: Faults) -> None:
+def _tried(make: Callable[[], Any], path: str, parent: Any, key: str, faults: Faults) -> Any:
     try:
-        make()
+        return make()
     except GraticuleError as error:
-        where = f"{path}.{error.where}" if error.where else path
-        faults.add(where, error.what, parent, key, error.hint)
+        own = error.where if error.where != key else ""
+        faults.add(f"{path}.{own}" if own else path, error.what, parent, key, error.hint)
     except (TypeError, ValueError) as error:
         faults.add(path, str(error), parent, key)
+    return None
