@@ -126,6 +126,7 @@ def test_in_tiles_it_gives_the_same(file: Path, coins: Path) -> None:
     ("name", "what"),
     [
         ("none.model", "'none.model': there is no such file"),
+        ("models/cell.model", r"no such file \(looked in /.*; did you mean cells\.model\?\)"),
         ("cells.yaml", "'cells.yaml': is damaged or no model file"),
         ("cut.model", "'cut.model': is damaged or no model file"),
         ("changed.model", "'changed.model': arrays/level.npy is not what the card says"),

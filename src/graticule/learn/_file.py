@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.errors import FormatError, UnsafeFileError, suggest
 
 _LARGEST = 16 * 2**30
 
@@ -48,7 +48,9 @@ def read_bytes(path: Path) -> bytes:
             raise UnsafeFileError("is over 16 GiB, which no model is", where=str(path))
         return path.read_bytes()
     except FileNotFoundError:
-        raise FormatError("there is no such file", where=str(path)) from None
+        near = sorted(file.name for file in path.parent.glob("*.model"))
+        hint = suggest(path.name, near) if near else ""
+        raise FormatError("there is no such file", where=str(path), hint=hint) from None
     except IsADirectoryError:
         raise FormatError("is a folder, and no model file", where=str(path)) from None
     except FormatError:

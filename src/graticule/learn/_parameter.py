@@ -216,7 +216,9 @@ def _validated(value: Any, info: core_schema.ValidationInfo) -> ModelFile:
         try:
             return ModelFile.open(Path(folder, value))
         except GraticuleError as error:
-            raise ParameterError(f"{value!r}: {error.what}", hint=error.hint) from None
+            place = [] if Path(folder, value).exists() else [f"looked in {folder.absolute()}"]
+            hint = "; ".join([*place, *([error.hint] if error.hint else [])])
+            raise ParameterError(f"{value!r}: {error.what}", hint=hint) from None
     if isinstance(value, Model) and not isinstance(value, type):
         return ModelFile(value)
     raise ParameterError(f"must be the path of a model file, or a model, not {value!r}")
