@@ -176,6 +176,7 @@ def test_arrays_that_lead_out_of_a_tree_are_refused(forest):
         damaged(arrays, "outputs", 5, 3),
         damaged(arrays, "starts", 1, 10**9),
         damaged(arrays, "used", 0, -1),
+        damaged(arrays, "weights", 3, np.nan),
         {name: array for name, array in arrays.items() if name != "table"},
         {**arrays, "outputs": arrays["outputs"][:-1]},
         {**arrays, "classes": arrays["classes"].astype(object)},

@@ -55,6 +55,8 @@ def _require_nodes(arrays: Mapping[str, Array]) -> None:
     _require(nodes.shape == arrays["outputs"].shape == arrays["weights"].shape)
     _require(starts.ndim == 1 and starts.size > 1 and starts[0] == 0 and starts[-1] == nodes.size)
     _require(bool((np.diff(starts) > 0).all()))
+    # Mean depths follow from the weights, and how long is walked from these.
+    _require(bool((np.isfinite(arrays["weights"]) & (arrays["weights"] >= 0)).all()))
     bits = bits_for(arrays["used"].size)
     low = nodes & np.uint64(0xFFFFFFFF)
     child = (low >> np.uint64(bits)).astype(np.int64)
