@@ -133,10 +133,11 @@ def test_extra_images_are_only_learned_from():
 
 def test_a_method_that_fails_does_not_stop_the_others():
     data = Data.of(*scene())
-    methods = [Smoothed("broken", fail="error"), Smoothed()]
+    methods = [Smoothed("broken", fail="error"), Smoothed("odd", fail="crash"), Smoothed()]
     found = compare(data, methods, divided(SplitSpec(), data, methods).folds)
     assert list(found.results) == ["smoothed"]
     assert "cannot be fitted" in found.failed["broken"]
+    assert found.failed["odd"] == "RuntimeError: of a library"
 
 
 def test_stopped_it_gives_what_is_done():

@@ -43,6 +43,8 @@ class Smoothed:
         self.lessons.append(lesson)
         if self.fail == "stop" and len(self.lessons) == 2:
             raise KeyboardInterrupt
+        if self.fail == "crash":
+            raise RuntimeError("of a library")
         if self.fail == "error":
             raise CheckError("cannot be fitted")
         x, y = [], []

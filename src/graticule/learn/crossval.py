@@ -21,6 +21,8 @@ from graticule.learn.splits import Fold
 __all__ = ["Comparison", "Result", "compare", "display", "everything", "lesson_of"]
 
 _DRAWS = 1000
+_FAULTS = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, MemoryError, OSError,
+           ImportError, AttributeError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,9 @@ def compare(
             found.results[method.name] = run.result(scores)
         except GraticuleError as error:
             found.failed[method.name] = str(error)
+            at.skip(len(folds) - run.done)
+        except _FAULTS as error:  # of an estimator: the others must not be lost for it
+            found.failed[method.name] = f"{type(error).__name__}: {error}"
             at.skip(len(folds) - run.done)
         except KeyboardInterrupt:
             found.unfinished[method.name] = run.done
