@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -263,14 +264,20 @@ def test_images_and_labels_must_go_together(make_small: Maker, discs: Any) -> No
         make_small().predict(image)
 
 
-def test_without_pytorch_it_says_how_it_is_had(
-    make_small: Maker, discs: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("missing", "settings"),
+    [("torch", {}), ("monai.networks.nets.attentionunet", {"variant": "attention"})],
+)
+def test_without_the_extra_it_says_how_it_is_had(
+    make_small: Maker,
+    discs: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    missing: str,
+    settings: dict[str, Any],
 ) -> None:
-    import sys
-
-    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(RequestError, match=r"pip install graticule\[deep\]"):
-        make_small().fit(*discs())
+        make_small(**settings).fit(*discs())
 
 
 def test_history_finds_where_it_overfits() -> None:

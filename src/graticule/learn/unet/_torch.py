@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,14 +12,25 @@ from graticule.core.errors import ParameterError, RequestError
 
 def require_torch() -> Any:
     """Return the module torch, or say how it is had."""
+    return require("torch")
+
+
+def require(module: str) -> Any:
+    """Return a module of the extra ``deep``, or say how it is had.
+
+    Raises
+    ------
+    RequestError
+        If it is not installed.
+    """
     try:
-        import torch
+        return importlib.import_module(module)
     except ImportError:
+        package = module.partition(".")[0]
         raise RequestError(
-            "a U-Net needs PyTorch, which is not installed",
+            f"this needs the package {package}, which is not installed",
             hint="pip install graticule[deep]",
         ) from None
-    return torch
 
 
 def device_of(name: str) -> Any:

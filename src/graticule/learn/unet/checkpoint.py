@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from graticule.core.errors import RequestError, StoreError
+from graticule.learn.unet._torch import require
 from graticule.learn.unet.history import History
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ _FORMAT = "graticule-training-1"
 
 def save(trainer: Trainer, path: Path) -> None:
     """Write a checkpoint; there is always a whole one at ``path``, the old or the new."""
-    from safetensors.numpy import save_file
-
+    save_file = require("safetensors.numpy").save_file
     arrays = {f"network/{name}": value for name, value in trainer.weights().items()}
     if trainer.averaged is not None:
         arrays |= {f"averaged/{name}": v for name, v in trainer.judged_weights().items()}
@@ -96,15 +96,14 @@ def resume(trainer: Trainer, path: Path) -> bool:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
-    from safetensors import SafetensorError, safe_open
-
+    safetensors = require("safetensors")
     try:
-        with safe_open(path, framework="numpy") as file:
+        with safetensors.safe_open(path, framework="numpy") as file:
             about = json.loads((file.metadata() or {})["graticule"])
             if about["format"] != _FORMAT:
                 raise KeyError("format")
             return about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
         raise StoreError(
             f"is no checkpoint that can be read: {error}", where=str(path), hint="remove it"
         ) from None

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from graticule.core.errors import FormatError
+from graticule.learn.unet._torch import require
 
 _COUNTER = "num_batches_tracked"
 
@@ -114,9 +115,9 @@ class Network(nn.Module):  # type: ignore[misc]
 
 
 def _gate(dims: int, width: int) -> nn.Module:
-    from monai.networks.nets.attentionunet import AttentionBlock
-
-    return AttentionBlock(dims, f_int=max(1, width // 2), f_g=width, f_l=width)
+    monai = require("monai.networks.nets.attentionunet")
+    gate: nn.Module = monai.AttentionBlock(dims, f_int=max(1, width // 2), f_g=width, f_l=width)
+    return gate
 
 
 def build(
