@@ -14,6 +14,7 @@ from skimage import data, feature, filters
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ParameterError
+from graticule.ops.filters._gradients import eigenvalue
 
 CAMERA = data.camera()[100:180, 200:290].astype(np.float32)
 VOLUME = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(14, 15, 16)), 1.5)
@@ -162,3 +163,15 @@ def test_what_cannot_be_is_refused() -> None:
         gt.op("filters.sobel")(CAMERA, dim="z")
     with pytest.raises(ParameterError, match="which: is 'middle'"):
         gt.op("filters.hessian_eigenvalues")(CAMERA, which="middle")
+
+
+def test_eigenvalues_that_repeat_are_as_exact_as_the_rest() -> None:
+    rng = np.random.default_rng(4)
+    bases = np.linalg.qr(rng.normal(size=(500, 3, 3)))[0]
+    wanted = np.array([2.0, 1.0, 1.0]) * rng.uniform(1, 100, size=(500, 1))
+    matrices = np.einsum("nij,nj,nkj->nik", bases, wanted, bases).astype(np.float32)
+    parts = {(i, j): matrices[:, i, j].copy() for i in range(3) for j in range(i, 3)}
+    for which, number in (("largest", 0), ("middle", 1), ("smallest", 2)):
+        exact = np.linalg.eigvalsh(matrices.astype(float))[:, 2 - number]
+        found = eigenvalue(parts, 3, which)
+        np.testing.assert_allclose(found / wanted[:, 0], exact / wanted[:, 0], atol=3e-7)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 
@@ -13,7 +14,7 @@ def fill_of_two(a: Any, b: Any, c: Any, number: int, out: Any) -> None:
     """Put eigenvalue ``number``, from the largest, of ``[[a, b], [b, c]]`` into ``out``."""
     sign = 1.0 if number == 0 else -1.0
     for i in range(out.size):
-        x, y, z = float(a[i]), float(b[i]), float(c[i])
+        x, y, z = np.float64(a[i]), np.float64(b[i]), np.float64(c[i])
         out[i] = (x + z) / 2 + sign * math.sqrt(((x - z) / 2) ** 2 + y * y)
 
 
@@ -21,9 +22,9 @@ def fill_of_two(a: Any, b: Any, c: Any, number: int, out: Any) -> None:
 def fill_of_three(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, number: int, out: Any) -> None:
     """Put an eigenvalue of ``[[a, b, c], [b, d, e], [c, e, f]]`` into ``out`` (Smith 1961)."""
     for i in range(out.size):
-        q = (float(a[i]) + float(d[i]) + float(f[i])) / 3
-        x, y, z = float(a[i]) - q, float(d[i]) - q, float(f[i]) - q
-        u, v, w = float(b[i]), float(c[i]), float(e[i])
+        q = (np.float64(a[i]) + np.float64(d[i]) + np.float64(f[i])) / 3
+        x, y, z = np.float64(a[i]) - q, np.float64(d[i]) - q, np.float64(f[i]) - q
+        u, v, w = np.float64(b[i]), np.float64(c[i]), np.float64(e[i])
         p = math.sqrt((x * x + y * y + z * z + 2 * (u * u + v * v + w * w)) / 6)
         if p == 0.0:
             out[i] = q

@@ -24,7 +24,7 @@ def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
     return derivative_halo(image, params["sigma"])
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
+@op(version=2, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
 def hessian_eigenvalues(
     image: Image,
     *,

@@ -27,7 +27,7 @@ def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
     return {dim: inner[dim] + reach_of(outer[dim], TRUNCATE) for dim in inner}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
+@op(version=2, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
 def structure_tensor_eigenvalues(
     image: Image,
     *,
