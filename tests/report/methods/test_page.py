@@ -83,6 +83,7 @@ def test_the_answer_names_the_best_and_the_buffer(found):
     said = " ".join(answer(result, division))
     assert said.startswith(f"{result.ranked[0]} is best")
     assert f"buffer of {division.buffer['y']} samples, as far as tree looks" in said
+    assert "blocks of this one image: they say nothing of others" in said
     assert "On the naive split" in said or "flatters no method" in said
 
 

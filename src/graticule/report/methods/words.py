@@ -62,6 +62,11 @@ def answer(found: Comparison, division: Division) -> list[str]:
     if division.widest:
         words += f", as far as {division.widest} looks around a sample"
     said.append(f"{words}; every method learned from the same samples and was judged on the same.")
+    if found.units == "blocks" and ranked:
+        count = len(found.data.images)
+        these = "this one image: they say nothing of others" if count == 1 else (
+            f"these {count} images: they say little of how images differ")  # fmt: skip
+        said.append(f"The intervals are over blocks of {these}.")
     said += _optimism(found)
     said += _inverted(found)
     return said
