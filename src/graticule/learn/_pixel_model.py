@@ -181,14 +181,12 @@ class PixelModel(Params):
         return out, image.isel({CHANNEL: 0}, drop=True) if self.expects.channels else image
 
     def _strips(self, given: Any, image: xr.DataArray) -> Iterator[tuple[Any, Array]]:
-        used = self.used
         if isinstance(given, View):
             self._require_own(given)
             shape = tuple(image.sizes[dim] for dim in self.expects.dims)
-            columns = given.columns if used is None else given.columns[used]
-            yield tuple(slice(0, size) for size in shape), columns.reshape(-1, *shape)
+            yield tuple(slice(0, size) for size in shape), given.columns.reshape(-1, *shape)
             return
-        yield from self.recipe.strips(image, only=used)
+        yield from self.recipe.strips(image, only=self.used, reuse=True)
 
     def _painted(
         self, given: Any, take: Take, empty: Any, dtype: Any, **attrs: Any

@@ -22,7 +22,8 @@ _ROWS = 1 << 16
 class Predictor(Protocol):
     """What gives answers for columns of features (the features that are ``used``, by samples).
 
-    A sample with a feature that is not a number has no answer.
+    Columns of all features are taken too. A sample with a feature that is not a number has no
+    answer.
     """
 
     @property
@@ -58,6 +59,7 @@ class Compiled:
         self.forest = forest
         self.classes = classes
         self._narrow = forest.narrowed()
+        self._labellers = {each.features: _labeller(each) for each in (forest, self._narrow)}
 
     @property
     def used(self) -> Array:
@@ -70,23 +72,36 @@ class Compiled:
         """Codes of the classes that the trees know; the last place is for no answer."""
         return np.append(np.asarray(self.forest.classes, np.int16), np.int16(-1))
 
-    def _asked(self, columns: Array) -> Array:
-        return columns if self.forest.used.size else columns[:0]
+    def _taking(self, columns: Array) -> tuple[CompiledForest, Array]:
+        """Return the forest for columns of all features, or of those in use."""
+        if len(columns) == self.forest.features:
+            return self.forest, columns
+        return self._narrow, columns if self.forest.used.size else columns[:0]
 
     def codes(self, columns: Array) -> Array:
         """Return the number of the most probable class of each sample; -1 for no answer."""
-        found: Array = self._own[self._narrow.labels(self._asked(columns))]
+        forest, asked = self._taking(columns)
+        found: Array = self._own[self._labellers[forest.features](asked)]
         return found
 
     def proba(self, columns: Array) -> Array:
         """Return the probability of each class, float32, samples first; NaN for no answer."""
-        given: Array = self._narrow.proba(self._asked(columns))
+        forest, asked = self._taking(columns)
+        given: Array = forest.proba(asked)
         return _in_place(given, self._own[:-1], self.classes)
 
     def values(self, columns: Array) -> Array:
         """Return the float64 value of each sample, as a regressor; NaN for no answer."""
-        found: Array = self._narrow.values(self._asked(columns), np.float64)
+        forest, asked = self._taking(columns)
+        found: Array = forest.values(asked, np.float64)
         return found
+
+
+def _labeller(forest: CompiledForest) -> Callable[[Array], Array]:
+    """Return the quickest that gives the labels of a forest."""
+    from graticule.learn._voting import Ballot
+
+    return Ballot(forest).labels if Ballot.suits(forest) else forest.labels
 
 
 class Fitted:

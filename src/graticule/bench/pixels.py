@@ -1,0 +1,172 @@
+"""L3, L5: pixel classification, from strokes to labels, against scikit-image and scikit-learn."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from graticule.bench._textures import strokes, textured
+from graticule.bench.row import Row, peak_mb, processes, row
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+_SIDE = 8192
+_VIEW = 1024
+_TREES = 100
+_MEMORY = "600MB"
+_EQUAL = 0.005
+"""Accuracies that differ by less are equal."""
+_PIPELINE = """
+graticule: 1
+name: textures
+steps:
+  classes: {op: learn.classify, model: textures.model}
+outputs: [classes]
+"""
+
+
+def _train(folder: str) -> tuple[float, float]:
+    """Fit a model on the strokes of a file; return seconds and peak megabytes."""
+    started = time.perf_counter()
+    from graticule.io import read
+    from graticule.learn import Features, PixelClassifier, save_model
+
+    image, labels = (read(Path(folder) / name) for name in ("image.npy", "strokes.npy"))
+    forest = {"name": "forest", "n_estimators": _TREES}
+    model = PixelClassifier(Features.basic(), forest).fit(image, labels)
+    save_model(model, Path(folder) / "textures.model")
+    return time.perf_counter() - started, peak_mb()
+
+
+def _peer(folder: str) -> tuple[float, float]:
+    """Do the same with scikit-image and scikit-learn, as their gallery shows it."""
+    started = time.perf_counter()
+    from skimage.feature import multiscale_basic_features
+    from sklearn.ensemble import RandomForestClassifier
+
+    image, labels = (np.load(Path(folder) / name) for name in ("image.npy", "strokes.npy"))
+    features = multiscale_basic_features(image, workers=2)
+    forest = RandomForestClassifier(_TREES, n_jobs=2, random_state=0, class_weight="balanced")
+    forest.fit(features[labels > 0], labels[labels > 0])
+    found = forest.predict(features.reshape(-1, features.shape[-1])).reshape(image.shape)
+    np.save(Path(folder) / "peer.npy", found.astype(np.uint8))
+    return time.perf_counter() - started, peak_mb()
+
+
+def _fresh(function: Any, folder: Path) -> tuple[float, float]:
+    """Call a function in a process of its own."""
+    with processes(1) as pool:
+        found: tuple[float, float] = pool.submit(function, str(folder)).result()
+    return found
+
+
+def _run(folder: Path) -> tuple[float, float, Array]:
+    """Run the pipeline; return seconds, peak megabytes and labels."""
+    from graticule.io import read
+
+    (folder / "textures.yaml").write_text(_PIPELINE, encoding="utf-8")
+    command = [sys.executable, "-m", "graticule.cli", "run", str(folder / "textures.yaml")]
+    command += [str(folder / "image.npy"), "-o", str(folder / "run"), "--memory", _MEMORY]
+    command += ["--no-cache", "--overwrite"]
+    started = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr[-2000:])
+    seconds = time.perf_counter() - started
+    about = json.loads((folder / "run" / "run.json").read_text("utf-8"))
+    written = next(p for p in sorted((folder / "run").rglob("*classes*")) if p.parent.name)
+    return seconds, about["memory"]["peak"] / 1e6, read(written).values
+
+
+def classified(side: int) -> list[Row]:
+    """Return the rows of an image of a side."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        image, truth = textured(side)
+        labels = strokes(truth)
+        np.save(folder / "image.npy", image)
+        np.save(folder / "strokes.npy", labels)
+        del image
+        train_seconds, train_peak = _fresh(_train, folder)
+        run_seconds, run_peak, own = _run(folder)
+        peer_seconds, peer_peak = _fresh(_peer, folder)
+        peer = np.load(folder / "peer.npy")
+    held_out = labels == 0
+    accuracy, expected = (float((f == truth)[held_out].mean()) for f in (own, peer))
+    seconds, peak = train_seconds + run_seconds, max(train_peak, run_peak)
+    equal = accuracy >= expected - _EQUAL
+    what = (
+        f"pixel classification of {side}^2 from file to labels, 24 features, {_TREES} trees, "
+        f"{int((~held_out).sum())} labelled; held-out accuracy {accuracy:.4f}, scikit-image and "
+        f"scikit-learn {expected:.4f}; the same class at {float((own == peer).mean()):.2%}"
+    )
+    ratio, less = peer_seconds / seconds, peer_peak / peak
+    return [
+        Row(
+            "L3",
+            what,
+            round(seconds, 2),
+            "s",
+            ">= 8 times, equal accuracy",
+            ratio >= 8 and equal,
+            round(peer_seconds, 2),
+            round(ratio, 2),
+            round(peak, 1),
+        ),
+        Row(
+            "L3",
+            f"peak memory of it: train {train_peak:.0f} MB, run {run_peak:.0f} MB",
+            round(peak, 1),
+            "MB",
+            "<= 1/20",
+            less >= 20 and equal,
+            round(peer_peak, 1),
+            round(less, 2),
+            round(peak, 1),
+        ),
+    ]
+
+
+@row("L3")
+def pixel_classification() -> list[Row]:
+    """Classify 8192 x 8192 from strokes; the peer needs some 15 GB and ten minutes."""
+    return classified(_SIDE)
+
+
+@row("L5")
+def first_prediction() -> Row:
+    """Fit and predict a view after a stroke was added to it; its features were there before."""
+    from statistics import median
+
+    from graticule.learn import Features, PixelClassifier
+
+    image, truth = textured(_VIEW)
+    model = PixelClassifier(Features.basic(), {"name": "forest", "n_estimators": _TREES})
+    view = model.view(image)
+    times, scores, labelled = [], [], 0
+    drawn = strokes(truth, seed=1)
+    for seed in range(2, 9):
+        stroke = strokes(truth, seed, each=1)
+        drawn = np.where(stroke > 0, stroke, drawn)
+        started = time.perf_counter()
+        found = model.fit(view, drawn).predict(view)
+        times.append(time.perf_counter() - started)
+        scores.append(float((found.values == truth)[drawn == 0].mean()))
+        labelled = int((drawn > 0).sum())
+    seconds = median(times[1:])
+    return Row(
+        "L5",
+        f"fit + predict of a {_VIEW}^2 view after a stroke, 24 features at hand, {_TREES} trees, "
+        f"{labelled} labelled, held-out accuracy {scores[-1]:.3f}; slowest {max(times[1:]):.2f} s",
+        round(seconds, 3),
+        "s",
+        "< 0.5 s",
+        seconds < 0.5,
+    )
