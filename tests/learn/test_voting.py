@@ -21,7 +21,7 @@ def fitted(classes, samples, features=6, seed=0, trees=12):
 
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
-@pytest.mark.parametrize("samples", [8, 40, 150, 400])
+@pytest.mark.parametrize("samples", [8, 40, 150, 250])
 def test_labels_are_those_of_the_walk(classes, samples):
     for seed in range(3):
         forest, columns = fitted(classes, samples, seed=seed)
