@@ -9,11 +9,11 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def depth_first(left: Any, right: Any) -> tuple[Any, Any]:
+def depth_first(left: Any, right: Any, weight: Any) -> tuple[Any, Any]:
     """Return the new place of each node, siblings side by side, and its depth.
 
-    What lies below a left child is stored before what lies below its sibling, so that a way down
-    stays in few pages. ``left`` is -1 at a leaf.
+    What lies below the heavier of two children follows them, so that the usual way down stays in
+    few lines of cache. ``left`` is -1 at a leaf.
     """
     count = left.size
     place = np.zeros(count, np.int64)
@@ -28,6 +28,9 @@ def depth_first(left: Any, right: Any) -> tuple[Any, Any]:
         place[left[node]], place[right[node]] = free, free + 1
         depth[left[node]] = depth[right[node]] = depth[node] + 1
         free += 2
-        waiting[size], waiting[size + 1] = right[node], left[node]
+        first, second = left[node], right[node]
+        if weight[second] > weight[first]:
+            first, second = second, first
+        waiting[size], waiting[size + 1] = second, first
         size += 2
     return place, depth

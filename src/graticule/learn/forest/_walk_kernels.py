@@ -25,7 +25,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _LANE = np.uint64(15)
 _BY16 = np.uint64(4)
-_AGAIN = 2  # levels between two looks at which rows have come to a leaf
+_AGAIN = 4  # levels between two looks at which rows have come to a leaf
 _AS_ONE = 4  # levels that rows go down as one between two looks at whether they still agree
 _PROBE = 8  # trees after which neighbours that did not agree are tried again
 
