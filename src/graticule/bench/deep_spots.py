@@ -79,11 +79,12 @@ def _score_maps(image: xr.DataArray, truth: Array) -> Iterator[tuple[str, Array,
     yield from ((name, score, False) for name, score in _fixed(image.values))
     simulated = _simulated()
     halves = _halves(image, truth)
+    both = [(_joined(simulated, lesson), test) for lesson, test in halves]
     for name, learner in (("nearest neighbours", _neighbours), ("boosted features", _boosted)):
-        yield f"{name}, learned from simulation", _probability(learner(simulated), image), True
-        yield f"{name}, learned from the other half", _apart(learner, image, halves), True
-        both = [(_joined(simulated, lesson), test) for lesson, test in halves]
-        yield f"{name}, learned from both", _apart(learner, image, both), True
+        ours = learner is _boosted  # nearest neighbours are a method of the lecture
+        yield f"{name}, learned from simulation", _probability(learner(simulated), image), ours
+        yield f"{name}, learned from the other half", _apart(learner, image, halves), ours
+        yield f"{name}, learned from both", _apart(learner, image, both), ours
     start = _network(simulated)
     yield "U-Net, learned from simulation", _probability(start, image), True
     yield "U-Net, learned from the other half", _apart(_network, image, halves), True

@@ -1,0 +1,1 @@
+"""Spots: five ways to find outliers of a radiograph, learned and not, on one split."""
