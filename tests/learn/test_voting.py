@@ -32,7 +32,7 @@ def test_labels_are_those_of_the_walk(classes, samples):
         np.testing.assert_array_equal(Ballot(narrow).labels(columns[forest.used]), expected)
 
 
-@pytest.mark.parametrize("count", [1, 63, 64, 65, 700])
+@pytest.mark.parametrize("count", [1, 511, 512, 513, 1500])
 def test_any_number_of_samples(count):
     forest, columns = fitted(3, 60)
     part = np.asfortranarray(columns[:, :count])

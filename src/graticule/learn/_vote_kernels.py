@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-LANES = 64
+LANES = 512
 """Samples that are asked at a time."""
 _LANES = np.uintp(LANES)
 _LOOK = 8  # trees between two looks at whether all samples are decided

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-_LARGEST = 100
+_LARGEST = 160
 """Inner nodes of a tree up to which asking all of them is quicker than walking."""
-_LEAST = 64
+_LEAST = 8
 """Groups of samples worth a thread."""
 
 
