@@ -18,9 +18,9 @@ from graticule.learn.forest._sources import MEAN, source_of
 
 _BLOCK = 512
 """Rows of a block: its tiles stay in the second-level cache beside a tree."""
-_LARGE = 2048
+_LARGE = 4096
 """The same where trees are too large to be fetched for so few rows."""
-_LARGE_TREE = 1 << 14
+_LARGE_TREE = 1 << 12
 _LEAST = 2048
 
 
