@@ -14,13 +14,16 @@ import numpy as np
 
 from graticule.bench._textures import strokes, textured
 from graticule.bench.row import Row, peak_mb, processes, row
+from graticule.core import as_image
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 _SIDE = 8192
+_IMAGE = "image.ome.zarr"
+_STROKES = "strokes.npy"
 _VIEW = 1024
 _TREES = 100
-_MEMORY = "600MB"
+_MEMORY = "500MB"
 _EQUAL = 0.005
 """Accuracies that differ by less are equal."""
 _PIPELINE = """
@@ -38,7 +41,7 @@ def _train(folder: str) -> tuple[float, float]:
     from graticule.io import read
     from graticule.learn import Features, PixelClassifier, save_model
 
-    image, labels = (read(Path(folder) / name) for name in ("image.npy", "strokes.npy"))
+    image, labels = (read(Path(folder) / name) for name in (_IMAGE, _STROKES))
     forest = {"name": "forest", "n_estimators": _TREES}
     model = PixelClassifier(Features.basic(), forest).fit(image, labels)
     save_model(model, Path(folder) / "textures.model")
@@ -48,10 +51,12 @@ def _train(folder: str) -> tuple[float, float]:
 def _peer(folder: str) -> tuple[float, float]:
     """Do the same with scikit-image and scikit-learn, as their gallery shows it."""
     started = time.perf_counter()
+    import zarr
     from skimage.feature import multiscale_basic_features
     from sklearn.ensemble import RandomForestClassifier
 
-    image, labels = (np.load(Path(folder) / name) for name in ("image.npy", "strokes.npy"))
+    image = np.asarray(zarr.open_group(Path(folder) / _IMAGE, mode="r")["0"])
+    labels = np.load(Path(folder) / _STROKES)
     features = multiscale_basic_features(image, workers=2)
     forest = RandomForestClassifier(_TREES, n_jobs=2, random_state=0, class_weight="balanced")
     forest.fit(features[labels > 0], labels[labels > 0])
@@ -73,7 +78,7 @@ def _run(folder: Path) -> tuple[float, float, Array]:
 
     (folder / "textures.yaml").write_text(_PIPELINE, encoding="utf-8")
     command = [sys.executable, "-m", "graticule.cli", "run", str(folder / "textures.yaml")]
-    command += [str(folder / "image.npy"), "-o", str(folder / "run"), "--memory", _MEMORY]
+    command += [str(folder / _IMAGE), "-o", str(folder / "run"), "--memory", _MEMORY]
     command += ["--no-cache", "--overwrite"]
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -87,12 +92,14 @@ def _run(folder: Path) -> tuple[float, float, Array]:
 
 def classified(side: int) -> list[Row]:
     """Return the rows of an image of a side."""
+    from graticule.io import write
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         image, truth = textured(side)
         labels = strokes(truth)
-        np.save(folder / "image.npy", image)
-        np.save(folder / "strokes.npy", labels)
+        write(folder / _IMAGE, as_image(image))
+        np.save(folder / _STROKES, labels)
         del image
         train_seconds, train_peak = _fresh(_train, folder)
         run_seconds, run_peak, own = _run(folder)
