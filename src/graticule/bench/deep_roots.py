@@ -23,8 +23,10 @@ _TAUGHT_BY = (1, 2, 3, 4, 1)
 """The scan that each seed learns from; the first scan has next to no roots."""
 _LOSSES = ("dice", "tversky", "ce+focal", "dice+cldice", "branching")
 _PLAIN = "dice+ce"
-_NETWORK: dict[str, Any] = {"base": 16, "depth": 4, "precision": "bfloat16"}
-_VESSEL_STEPS, _STEPS, _SIDE = 300, 150, 4
+_NETWORK: dict[str, Any] = {
+    "base": 16, "depth": 4, "window": 512, "overlap": 0.125, "precision": "bfloat16",
+}  # fmt: skip
+_VESSEL_STEPS, _STEPS, _SIDE = 300, 150, 2
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def transfer() -> list[Row]:
 
 
 def _scans(folder: Path) -> list[_Scan]:
-    """Return the scans in squares of 4 x 4 samples, their roots, and how long these are."""
+    """Return the scans in squares of 2 x 2 samples, their roots, and how long these are."""
     from graticule.io import read
     from graticule.recipes.roots.length import root_length
 
@@ -67,17 +69,17 @@ def _scans(folder: Path) -> list[_Scan]:
         grey = binned(read(path).compute().astype(np.float32).mean("c"), _SIDE)
         drawn = read(path.with_name(f"{path.stem}-mask.jpg")).compute().max("c") >= 128
         mask = binned(drawn, _SIDE) >= 0.5
-        image = evened(grey.values, np.ones(grey.shape, bool))
+        image = evened(grey, np.ones(grey.shape, bool))
         found.append(_Scan(image, mask, root_length(mask)))
     return found
 
 
 def _vessel_network(folder: Path) -> UNet:
-    """Return a network that has learned vessels, which are made bright as roots are."""
+    """Return a network that has learned vessels, in the green, made bright as roots are."""
     from graticule.learn.unet import UNet
 
     data = vessel_data(folder)
-    bright = [-image for image in data.images]
+    bright = [-image.isel(c=1) for image in data.images]
     labels = [label.astype(np.uint8) for label in data.labels]
     return UNet(**_NETWORK, labels="classes", seed=0).fit(bright, labels, steps=_VESSEL_STEPS)
 

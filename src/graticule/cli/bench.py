@@ -35,23 +35,29 @@ def bench(
     out
         Where the figures go: bench.json, or bench-deep.json.
     """
-    from graticule.bench.row import benchmarks, table
+    from graticule.bench.row import benchmarks
 
     known = benchmarks(deep=deep)
     _require_known(only or [], {each.id for each in known}, deep)
+    out = out or Path("bench-deep.json" if deep else "bench.json")
     rows: list[Row] = []
     for benchmark in known:
         if not only or benchmark.id in only:
             for row in benchmark.rows():
                 rows.append(row)
                 print(_line(row), flush=True)
+            _write(rows, out, deep)  # after each, so that hours of others are not lost
+    print(f"-> {out}")
+    return 1 if any(row.reached is False for row in rows) else 0
+
+
+def _write(rows: list[Row], out: Path, deep: bool) -> None:
+    from graticule.bench.row import table
+
     found: object = _dated(table(rows)) if deep else table(rows)
-    out = out or Path("bench-deep.json" if deep else "bench.json")
     draft = out.with_name(f".{out.name}.draft")
     draft.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     os.replace(draft, out)
-    print(f"-> {out}")
-    return 1 if any(row.reached is False for row in rows) else 0
 
 
 def _require_known(only: list[str], names: set[str], deep: bool) -> None:
