@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from graticule.core import as_image
 from graticule.core.errors import FormatError, UnsafeFileError
 from graticule.core.settings import settings
 from graticule.io import levels, read, write
@@ -116,3 +117,10 @@ def test_real_files(data_dir: Path) -> None:
     assert slices.dtype == np.uint16
     nuclei = read(data_dir / "stardist_nuclei" / "img3d.tif")
     assert dict(nuclei.sizes) == {"z": 31, "y": 61, "x": 57}
+
+
+def test_equal_images_are_equal_files(tmp_path: Path) -> None:
+    image = as_image(np.arange(12.0).reshape(3, 4), spacing={"x": "2 um"})
+    for name in ("first", "second"):
+        write(tmp_path / f"{name}.ome.tif", image)
+    assert (tmp_path / "first.ome.tif").read_bytes() == (tmp_path / "second.ome.tif").read_bytes()

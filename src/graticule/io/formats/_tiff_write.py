@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,10 @@ def _metadata(image: xr.DataArray, letters: str, axes: str) -> dict[str, Any]:
         "units": str(image.attrs.get("units", "")),
         "bool": image.dtype.kind == "b",
     }
-    return {**said, "MapAnnotation": {NOTE: json.dumps(note)}}
+    text = json.dumps(note)
+    # By default it is of the clock and the machine, and equal images would be unequal files.
+    own = uuid.uuid5(uuid.NAMESPACE_OID, f"{text} {image.shape} {image.dtype}")
+    return {**said, "UUID": f"urn:uuid:{own}", "MapAnnotation": {NOTE: text}}
 
 
 def _ome_unit(unit: str) -> str:
