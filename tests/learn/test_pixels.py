@@ -12,6 +12,7 @@ from graticule.core import ALL, as_image
 from graticule.core.errors import ImageError, ParameterError, RequestError
 from graticule.learn import Features, PixelClassifier, PixelRegressor, open_model, save_model
 from graticule.learn._estimators import NAMED
+from graticule.learn.splits import by_image
 
 SMALL = Features(sigmas=(1,), kinds=("gaussian", "gradient", "hessian"))
 FEW = {"name": "extra_trees", "n_estimators": 5}
@@ -118,6 +119,18 @@ def test_where_keeps_samples_out():
     model = PixelClassifier(SMALL, FEW).fit(image, mixed, mask)
     clean = PixelClassifier(SMALL, FEW).fit(image, labels.where(mask, 0).astype(np.uint8))
     np.testing.assert_array_equal(model.predict(image), clean.predict(image))
+
+
+def test_a_model_learns_nothing_from_held_out_images():
+    image, truth = halves()
+    labels = strokes(truth)
+    wrong = labels.copy(data=np.where(labels > 0, 3 - labels, 0))
+    fold = next(f for f in by_image([image, image], folds=2, seed=0) if f.train[0] is not None)
+    for model in (PixelClassifier(SMALL, FEW), PixelRegressor(SMALL, "linear")):
+        alone = clone(model).fit(image, labels).predict(image)
+        for where in (fold.train, list(fold.train)):
+            found = model.fit([image, image], [labels, wrong], where).predict(image)
+            np.testing.assert_array_equal(found, alone)
 
 
 def test_a_view_gives_what_its_image_gives():

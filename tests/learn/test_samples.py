@@ -9,7 +9,9 @@ from hypothesis.extra import numpy as hnp
 
 from graticule.core.errors import ImageError, ParameterError
 from graticule.learn._shares import shares
+from graticule.learn.fold import Masks, everywhere
 from graticule.learn.samples import choose, pairs_of, weights
+from graticule.learn.splits import by_image
 
 SPARSE = hnp.arrays(np.int8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20),
                     elements=st.integers(-1, 2))  # fmt: skip
@@ -121,6 +123,25 @@ def test_missing_samples_and_masked_ones_are_left_out():
     assert chosen(labels, image, where).index[0].tolist() == [2]
 
 
+def test_none_in_a_sequence_of_masks_is_nothing_of_that_image():
+    labels = xr.DataArray(np.array([[0, 1, 2]], np.int8), dims=("y", "x"))
+    image = xr.zeros_like(labels, dtype=np.float32)
+    some = labels > 1
+
+    def taken(where):
+        pairs = pairs_of([image, image], [labels, labels], where)
+        found = choose(pairs, lambda v: v.astype(np.int16), 3, most=None, seed=0)
+        return [index.tolist() for index in found.index]
+
+    assert taken(None) == [[0, 1, 2], [0, 1, 2]]
+    assert taken([None, some]) == [[], [2]]
+    assert taken(Masks([lambda: some, None])) == [[2], []]
+    assert taken([everywhere(image), None]) == [[0, 1, 2], []]
+    assert taken(by_image([image, image], folds=2, seed=0)[0].train) in (
+        [[0, 1, 2], []], [[], [0, 1, 2]],
+    )  # fmt: skip
+
+
 def test_a_sample_is_missing_if_one_channel_is():
     labels = np.array([[0, 1]], np.int8)
     values = np.array([[[1, 1], [np.nan, 1]]], np.float32)
@@ -134,6 +155,8 @@ def test_what_does_not_go_together_is_refused():
         pairs_of([image, image], [image])
     with pytest.raises(ImageError, match="image's sizes"):
         pairs_of(image, np.zeros((5, 4)))
+    with pytest.raises(ImageError, match="give its train"):
+        pairs_of([image, image], [image, image], by_image([image, image], folds=2, seed=0)[0])
     with pytest.raises(ImageError, match="mask of bools"):
         list(pairs_of(image, image, np.zeros((4, 5)))[0].where().dims)
     with pytest.raises(ParameterError, match="at least one for each"):

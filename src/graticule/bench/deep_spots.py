@@ -33,7 +33,7 @@ class _Lesson(NamedTuple):
 
     images: list[xr.DataArray]
     labels: list[xr.DataArray]
-    where: list[xr.DataArray | None]
+    where: list[xr.DataArray]
 
 
 Learner = Callable[[_Lesson], Any]
@@ -104,11 +104,13 @@ def _fixed(values: Array) -> Iterator[tuple[str, Array]]:
 
 def _simulated() -> _Lesson:
     """Return radiographs of many exposures, with noise with and without grain."""
+    from graticule.learn.fold import everywhere
     from graticule.simulate.dataset import samples
 
     made = list(samples("radiograph", _SIMULATED, seed=_SEED, parameters=_EXPOSURES))
     images = [one.image.astype("float32") for one in made]
-    return _Lesson(images, [one.labels for one in made], [None] * len(made))
+    where = [everywhere(image) for image in images]
+    return _Lesson(images, [one.labels for one in made], where)
 
 
 def _halves(image: xr.DataArray, truth: Array) -> list[tuple[_Lesson, Array]]:

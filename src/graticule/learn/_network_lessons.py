@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from graticule.core import filtered_dims
 from graticule.learn.lesson import Lesson
 
 
@@ -50,10 +49,10 @@ def validation_of(lesson: Lesson, share: float) -> list[xr.DataArray | None]:
     chosen: list[xr.DataArray | None] = [None] * count
     if count >= 4:
         for number in rng.permutation(count)[: max(1, round(share * count))]:
-            chosen[int(number)] = _allowed(lesson, int(number))
+            chosen[int(number)] = lesson.where[int(number)]
         return chosen
     for number in range(count):
-        allowed = _allowed(lesson, number)
+        allowed = lesson.where[number]
         values = np.zeros(allowed.shape, bool)
         edges = [np.linspace(0, size, min(8, size) + 1).astype(int) for size in allowed.shape]
         blocks = list(itertools.product(*(itertools.pairwise(edge) for edge in edges)))
@@ -64,12 +63,3 @@ def validation_of(lesson: Lesson, share: float) -> list[xr.DataArray | None]:
             values[tuple(slice(*bounds) for bounds in blocks[at])] = True
         chosen[number] = allowed & values
     return chosen
-
-
-def _allowed(lesson: Lesson, number: int) -> xr.DataArray:
-    where = lesson.where[number]
-    if where is not None:
-        return where
-    dims = filtered_dims(lesson.images[number])
-    sizes = lesson.images[number].sizes
-    return xr.DataArray(np.ones([sizes[dim] for dim in dims], bool), dims=dims)

@@ -87,7 +87,9 @@ class PixelRegressor(PixelModel):
             One image of targets for each image, of its sizes without ``c``; NaN where there is
             no target.
         where : optional
-            For each image a mask of the samples that may be used, or None for all of them.
+            A mask of the samples that may be used, or a sequence of one for each image, in which
+            None is nothing of that image (as ``train`` of a `Fold`); by default all samples of
+            all images.
 
         Returns
         -------

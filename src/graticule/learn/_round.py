@@ -16,6 +16,7 @@ from graticule.core.scope import Region
 from graticule.learn._units import Unit, display
 from graticule.learn.data import Data
 from graticule.learn.document import REAL
+from graticule.learn.fold import everywhere
 from graticule.learn.judging import Said, Scores
 from graticule.learn.lesson import Answer, Fitted, Lesson, Method
 from graticule.learn.splits import Fold
@@ -192,14 +193,14 @@ def lesson_of(
     """Return what a method learns from in a fold."""
     images: list[xr.DataArray] = []
     labels: list[xr.DataArray] = []
-    where: list[xr.DataArray | None] = []
+    where: list[xr.DataArray] = []
     held: list[xr.DataArray | None] = []
     for source in method.on:
         if source != REAL:
             own = (extra or {})[source]
             images += own.images
             labels += own.labels
-            where += [None] * len(own.images)
+            where += [everywhere(image) for image in own.images]
             held += [None] * len(own.images)
             continue
         for index, mask in enumerate(fold.train):
@@ -229,5 +230,6 @@ def everything(
     sources = [data if name == REAL else (extra or {})[name] for name in method.on]
     images = [image for own in sources for image in own.images]
     labels = [label for own in sources for label in own.labels]
-    none: list[None] = [None] * len(images)
-    return Lesson(images, labels, none, none, data.kind, data.classes, options or {})
+    where = [everywhere(image) for image in images]
+    held = [None] * len(images)
+    return Lesson(images, labels, where, held, data.kind, data.classes, options or {})

@@ -75,8 +75,7 @@ class Fixed:
         ):
             own = codes(labels.transpose(*filtered_dims(image)).values, lesson.classes, lesson.kind)
             use = (own >= 0) & np.isfinite(result)
-            if where is not None:
-                use &= where.values
+            use &= where.transpose(*filtered_dims(image)).values
             scores.append(result[use])
             truth.append(own[use] == 1)
         return _fitted_score(self, np.concatenate(scores), np.concatenate(truth))

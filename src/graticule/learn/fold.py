@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, overload
 
+import numpy as np
 import xarray as xr
 
 from graticule.core.errors import ParameterError
@@ -67,6 +68,18 @@ class Fold:
 def sizes_of(image: xr.DataArray) -> dict[str, int]:
     """Return the sizes of an image by spatial dim, in its order."""
     return {dim: int(image.sizes[dim]) for dim in filtered_dims(image)}
+
+
+def everywhere(image: xr.DataArray) -> xr.DataArray:
+    """Return a mask of all samples of an image; it takes no memory.
+
+    Examples
+    --------
+    >>> bool(everywhere(xr.DataArray([[0, 1], [2, 3]], dims=("y", "x"))).all())
+    True
+    """
+    sizes = {dim: size for dim, size in sizes_of(image).items() if dim != "c"}
+    return xr.DataArray(np.broadcast_to(np.True_, tuple(sizes.values())), dims=tuple(sizes))
 
 
 def margin_of(image: xr.DataArray, buffer: Buffer) -> dict[str, int]:

@@ -23,10 +23,11 @@ class Lesson:
     ----------
     images, labels : sequence of DataArray
         Labels (or continuous targets) of the spatial dims of each image.
-    where : sequence of (DataArray or None)
-        Samples that may be used; None: all.
+    where : sequence of DataArray
+        For each image a mask of the samples that may be used.
     held : sequence of (DataArray or None)
-        Samples that are judged on; nothing of their values may reach the method.
+        Samples that are judged on, None for none of that image; nothing of their values may reach
+        the method.
     kind : {"classes", "mask"}
         What labels mean.
     classes : tuple of Class
@@ -37,7 +38,7 @@ class Lesson:
 
     images: Sequence[xr.DataArray]
     labels: Sequence[xr.DataArray]
-    where: Sequence[xr.DataArray | None]
+    where: Sequence[xr.DataArray]
     held: Sequence[xr.DataArray | None]
     kind: Literal["classes", "mask"]
     classes: Classes

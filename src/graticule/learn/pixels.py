@@ -122,7 +122,9 @@ class PixelClassifier(PixelModel):
         labels : DataArray or array_like, or a sequence of them
             One label image for each image; integers or bools of its sizes without ``c``.
         where : optional
-            For each image a mask of the samples that may be used, or None for all of them.
+            A mask of the samples that may be used, or a sequence of one for each image, in which
+            None is nothing of that image (as ``train`` of a `Fold`); by default all samples of
+            all images.
 
         Returns
         -------

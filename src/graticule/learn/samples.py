@@ -38,7 +38,7 @@ class Pair:
     image, labels : DataArray
         The labels have the image's dims but ``c``, in its order.
     where : callable or None
-        Gives the mask of where labels may be used; None for everywhere.
+        Gives the mask of where labels may be used, or None for nowhere; None for everywhere.
     """
 
     image: xr.DataArray
@@ -94,8 +94,9 @@ def pairs_of(images: Any, labels: Any, where: Any = None) -> list[Pair]:
     images, labels : DataArray or array_like, or sequences of them
         One label image for each image, of its sizes without ``c``.
     where : optional
-        For each image a mask of the samples that may be used, or None for all. An image whose
-        mask is False everywhere is not read.
+        Masks of the samples that may be used; None for all samples of all images. In a sequence
+        of masks, one for each image, None is nothing of that image, as in a `Fold`. An image of
+        which nothing may be used is not read.
 
     Raises
     ------
@@ -103,8 +104,12 @@ def pairs_of(images: Any, labels: Any, where: Any = None) -> list[Pair]:
         If their numbers, dims or sizes differ.
     """
     given, drawn = several(images), several(labels)
-    masks = [where] if where is None or _is_one(where) else where
-    masks = [None] * len(given) if where is None else masks
+    masks = [None] * len(given) if where is None else [where] if _is_one(where) else where
+    if not isinstance(masks, Sequence):
+        raise ImageError(
+            f"where must be a mask or a sequence of masks, not {type(where).__name__}",
+            hint="of a fold, give its train",
+        )
     if not given or len(given) != len(drawn) or len(given) != len(masks):
         counts = f"{len(given)} images, {len(drawn)} label images and {len(masks)} masks"
         raise ImageError(f"each image needs one label image and one mask or None, not {counts}")
@@ -120,7 +125,7 @@ def pairs_of(images: Any, labels: Any, where: Any = None) -> list[Pair]:
 
 
 def _mask(image: xr.DataArray, masks: Sequence[Any], number: int) -> xr.DataArray | None:
-    """Return the mask of an image, of a sequence that may make it only now."""
+    """Return the mask of an image, of a sequence that may make it only now; None for nothing."""
     given = masks[number]
     if given is None:
         return None
@@ -193,6 +198,8 @@ def _coded(pair: Pair, code: Callable[[Array], Array]) -> Any:
     first = pair.dims[0]
     row = pair.labels.size // max(1, pair.labels.sizes[first])
     mask = pair.where() if pair.where is not None else None
+    if pair.where is not None and mask is None:
+        return
     for start, slab in parts_of(pair.labels, pair.dims):
         at = {first: slice(start, start + slab.sizes[first])}
         found = code(slab.values)

@@ -18,7 +18,7 @@ from graticule.core.errors import (
     RequestError,
     StoreError,
 )
-from graticule.learn.fold import Masks
+from graticule.learn.fold import Masks, everywhere
 from graticule.learn.unet import History, Progress, UNet, Validation
 
 pytest.importorskip("torch")
@@ -164,9 +164,10 @@ def test_where_of_a_fold_leaves_out_images(make_small: Maker, discs: Any) -> Non
     images, masks = zip(*(discs(seed=seed) for seed in range(2)), strict=True)
     half = ~_right_half()
     alone = make_small().fit(images[0], masks[0], [half], steps=3)
-    fold = Masks([lambda: half, None])
-    assert _same(alone, make_small().fit(list(images), list(masks), fold, steps=3))
-    assert not _same(alone, make_small().fit(list(images), list(masks), [half, None], steps=3))
+    for where in (Masks([lambda: half, None]), [half, None]):
+        assert _same(alone, make_small().fit(list(images), list(masks), where, steps=3))
+    all_of_it = [half, everywhere(half)]
+    assert not _same(alone, make_small().fit(list(images), list(masks), all_of_it, steps=3))
 
 
 def test_validation_images_are_kept_apart(make_small: Maker, discs: Any) -> None:

@@ -14,7 +14,6 @@ import xarray as xr
 from graticule.core import as_image
 from graticule.core.errors import CheckError, ImageError, ParameterError
 from graticule.learn.expects import Expects
-from graticule.learn.fold import Masks
 from graticule.learn.labels import Classes, classes_of, parts_of
 from graticule.learn.unet.patches import Sampler, Source
 from graticule.learn.unet.pixels import Normalisation, Pixels
@@ -60,7 +59,7 @@ class Given:
                 f"there are {len(pictures)} images and {len(truths)} label images",
                 hint="give one label image for each image",
             )
-        return cls(pictures, truths, _masks(where, len(pictures), none=None))
+        return cls(pictures, truths, _masks(where, len(pictures)))
 
     def used(self) -> list[int]:
         """Return the numbers of the images of which something may be used."""
@@ -103,7 +102,7 @@ class Fitting:
 
     def _set_sources(self, given: Given, judged: Given | None, held: Any) -> None:
         nothing = [False] * len(given.images)
-        masks = nothing if held is None else _masks(held, len(given.images), none=False)
+        masks = nothing if held is None else _masks(held, len(given.images))
         self.train = self._sources(given, masks)
         if judged is not None:
             _require_apart(given, judged)
@@ -211,16 +210,17 @@ def _many(images: Any) -> list[xr.DataArray]:
     return found
 
 
-def _masks(where: Any, count: int, *, none: Any) -> list[Any]:
-    """Return a mask for each image; ``none`` stands where one is None."""
+def _masks(where: Any, count: int) -> list[Any]:
+    """Return a mask for each image; None is all of it, False nothing.
+
+    In a sequence None is nothing of that image; without a sequence all is taken of all of them.
+    """
     if where is None:
-        return [none] * count
-    if isinstance(where, Masks):  # of a fold, in which None is nothing of that image
-        none = False
+        return [None] * count
     masks = [where] if isinstance(where, xr.DataArray | np.ndarray) else list(where)
     if len(masks) != count:
         raise ParameterError(f"needs a mask for each of {count} images, not {len(masks)}")
-    return [none if mask is None else mask for mask in masks]
+    return [False if mask is None else mask for mask in masks]
 
 
 def _alike(image: xr.DataArray, sizes: Mapping[str, int], what: str) -> xr.DataArray:

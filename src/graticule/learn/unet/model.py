@@ -142,13 +142,14 @@ class UNet(Settings):
             One for each image, of its sizes without ``c``: integers or bools; for ``mae`` and
             ``mse`` continuous targets, NaN where there is none.
         where : optional
-            For each image a mask of the samples that may be used, or None for all of them. (Given
-            as ``train`` of a `Fold`, None is nothing of that image.)
+            A mask of the samples that may be used, or a sequence of one for each image, in which
+            None is nothing of that image (as ``train`` of a `Fold`); by default all samples of
+            all images.
         validation : optional
             What the training is judged by and learns nothing from: for each image a mask, or None
-            (samples of it are not learned from, whatever ``where`` says); or a `Validation` with
-            images of its own. Of it up to 64 patches are looked at. The weights with the highest
-            Dice (continuous targets: the lowest loss) are kept.
+            for nothing of it (what is held is not learned from, whatever ``where`` says); or a
+            `Validation` with images of its own. Of it up to 64 patches are looked at. The weights
+            with the highest Dice (continuous targets: the lowest loss) are kept.
         init : UNet or mapping of ndarray, optional
             Start from the weights of another network of the same build; channels and classes may
             differ.
