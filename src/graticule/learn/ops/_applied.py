@@ -11,12 +11,14 @@ from graticule.core import Neighbourhood
 from graticule.core.errors import GraticuleError, ParameterError
 from graticule.learn.model import ImageModel
 from graticule.learn.model_file import ModelFile
+from graticule.learn.rescale import Respaced, Spacing, fitted
 
 
 def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> Mapping[str, int]:
     model = params["model"].model
     try:
-        return dict(model.halo(image)) if hasattr(model, "halo") else {}
+        there = fitted(model, image, params["spacing"]) if hasattr(model, "halo") else None
+        return {} if there is None else dict(there.halo(image))
     except GraticuleError:
         return {}  # the op itself says what is wrong with the image
 
@@ -24,7 +26,8 @@ def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> Mapping[str, int]:
 def _align(image: xr.DataArray, params: Mapping[str, Any]) -> Mapping[str, int]:
     model = params["model"].model
     try:
-        return dict(model.align(image)) if hasattr(model, "align") else {}
+        there = fitted(model, image, params["spacing"]) if hasattr(model, "align") else None
+        return {} if there is None else dict(there.align(image))
     except GraticuleError:
         return {}
 
@@ -33,13 +36,17 @@ NEARBY = Neighbourhood(_halo, align=_align)
 """The result at a place depends on as much around it as the model looks at."""
 
 
-def able(given: ModelFile, method: str, *, classes: bool) -> ImageModel:
-    """Return the model, if it has a method, and classes or none.
+def able(
+    given: ModelFile, method: str, image: xr.DataArray, spacing: Spacing, *, classes: bool
+) -> ImageModel | Respaced:
+    """Return the model for an image's spacing, if it has a method, and classes or none.
 
     Raises
     ------
     ParameterError
         If it is another kind of model.
+    ImageError
+        If the image's spacing is too far from the model's to be rescaled.
     """
     model = given.model
     wanted = "tells classes apart" if classes else "gives continuous values"
@@ -48,5 +55,4 @@ def able(given: ModelFile, method: str, *, classes: bool) -> ImageModel:
         raise ParameterError(
             f"must be a model that {wanted} in images, not a {model.kind}", where="model"
         )
-    found: ImageModel = model
-    return found
+    return fitted(model, image, spacing)

@@ -9,6 +9,7 @@ from pydantic import Field
 from graticule.core import Image, Labels, op
 from graticule.learn.model_file import ModelFile
 from graticule.learn.ops._applied import NEARBY, able
+from graticule.learn.rescale import Spacing
 
 
 @op(version=1, scope=NEARBY, dtype="int32", name="learn.classify")
@@ -16,6 +17,7 @@ def classify(
     image: Image,
     *,
     model: Annotated[ModelFile, Field(title="Model")],
+    spacing: Annotated[Spacing, Field(title="Other spacing")] = "refuse",
 ) -> Labels:
     """Return the most probable class of each sample.
 
@@ -27,6 +29,10 @@ def classify(
         As those the model was trained on: dims, channels and spacing.
     model : ModelFile
         A fitted `PixelClassifier`, `UNet` or other model of classes, or the path of its file.
+    spacing : {"refuse", "ignore", "rescale"}
+        What to do with an image whose spacing is not that of the training images, where both are
+        known and the model has lengths in pixels: an error, take it sample for sample, or
+        resample it to the model's spacing and the answer back.
 
     Returns
     -------
@@ -54,4 +60,4 @@ def classify(
     >>> gt.learn.classify(image, model=model)[0]
     array([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2], dtype=int32)
     """
-    return able(model, "predict", classes=True).predict(image)
+    return able(model, "predict", image, spacing, classes=True).predict(image)

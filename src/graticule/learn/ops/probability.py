@@ -10,6 +10,7 @@ from graticule.core import Image, Probability, op
 from graticule.core.errors import ParameterError, suggest
 from graticule.learn.model_file import ModelFile
 from graticule.learn.ops._applied import NEARBY, able
+from graticule.learn.rescale import Spacing
 
 
 @op(version=1, scope=NEARBY, dtype="float32", name="learn.probability", tolerance=1e-5)
@@ -18,6 +19,7 @@ def probability(
     *,
     model: Annotated[ModelFile, Field(title="Model")],
     of: Annotated[str | None, Field(title="Class")] = None,
+    spacing: Annotated[Spacing, Field(title="Other spacing")] = "refuse",
 ) -> Probability:
     """Return the probability of each class, or of one, at each sample.
 
@@ -29,6 +31,10 @@ def probability(
         A fitted model that gives probabilities, or the path of its file.
     of : str, optional
         Name of one class; by default all.
+    spacing : {"refuse", "ignore", "rescale"}
+        What to do with an image whose spacing is not that of the training images, where both are
+        known and the model has lengths in pixels: an error, take it sample for sample, or
+        resample it to the model's spacing and the answer back.
 
     Returns
     -------
@@ -56,7 +62,7 @@ def probability(
     >>> gt.learn.probability(image, model=model, of="object")[0, 6:10]
     array([0., 0., 1., 1.], dtype=float32)
     """
-    fitted = able(model, "predict_proba", classes=True)
+    fitted = able(model, "predict_proba", image, spacing, classes=True)
     names = [each.name for each in fitted.classes]
     if of is not None and of not in names:
         raise ParameterError(f"there is no class {of!r}", where="of", hint=suggest(of, names))

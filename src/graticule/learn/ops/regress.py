@@ -9,6 +9,7 @@ from pydantic import Field
 from graticule.core import Image, op
 from graticule.learn.model_file import ModelFile
 from graticule.learn.ops._applied import NEARBY, able
+from graticule.learn.rescale import Spacing
 
 
 @op(version=1, scope=NEARBY, dtype="float32", name="learn.regress", tolerance=1e-5)
@@ -16,6 +17,7 @@ def regress(
     image: Image,
     *,
     model: Annotated[ModelFile, Field(title="Model")],
+    spacing: Annotated[Spacing, Field(title="Other spacing")] = "refuse",
 ) -> Image:
     """Return the value a model predicts for each sample.
 
@@ -25,6 +27,10 @@ def regress(
         As those the model was trained on: dims, channels and spacing.
     model : ModelFile
         A fitted `PixelRegressor` or other model of continuous values, or the path of its file.
+    spacing : {"refuse", "ignore", "rescale"}
+        What to do with an image whose spacing is not that of the training images, where both are
+        known and the model has lengths in pixels: an error, take it sample for sample, or
+        resample it to the model's spacing and the answer back.
 
     Returns
     -------
@@ -49,4 +55,4 @@ def regress(
     >>> bool(np.abs(gt.learn.regress(image, model=model) - (2 * image + 1)).max() < 1e-4)
     True
     """
-    return able(model, "predict", classes=False).predict(image)
+    return able(model, "predict", image, spacing, classes=False).predict(image)

@@ -9,6 +9,7 @@ from pydantic import Field
 from graticule.core import Image, op
 from graticule.learn.model_file import ModelFile
 from graticule.learn.ops._applied import NEARBY, able
+from graticule.learn.rescale import Spacing
 
 
 @op(version=1, scope=NEARBY, dtype="float32", name="learn.uncertainty", tolerance=1e-5)
@@ -16,6 +17,7 @@ def uncertainty(
     image: Image,
     *,
     model: Annotated[ModelFile, Field(title="Model")],
+    spacing: Annotated[Spacing, Field(title="Other spacing")] = "refuse",
 ) -> Image:
     r"""Return how undecided a model is at each sample: where another stroke helps most.
 
@@ -28,6 +30,10 @@ def uncertainty(
         As those the model was trained on: dims, channels and spacing.
     model : ModelFile
         A fitted model that gives probabilities, or the path of its file.
+    spacing : {"refuse", "ignore", "rescale"}
+        What to do with an image whose spacing is not that of the training images, where both are
+        known and the model has lengths in pixels: an error, take it sample for sample, or
+        resample it to the model's spacing and the answer back.
 
     Returns
     -------
@@ -54,4 +60,4 @@ def uncertainty(
     >>> float(gt.learn.uncertainty(image, model=model).max())
     0.0
     """
-    return able(model, "uncertainty", classes=True).uncertainty(image)
+    return able(model, "uncertainty", image, spacing, classes=True).uncertainty(image)
