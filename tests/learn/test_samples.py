@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from graticule.core import as_image
 from graticule.core.errors import ImageError, ParameterError
-from graticule.learn._shares import shares
+from graticule.learn._shares import shares, weights
 from graticule.learn.fold import Masks, everywhere
-from graticule.learn.samples import choose, pairs_of, weights
+from graticule.learn.samples import choose, pairs_of
 from graticule.learn.splits import by_image
 
 SPARSE = hnp.arrays(np.int8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20),
@@ -109,7 +110,7 @@ def test_weights_make_classes_equal_or_what_they_were():
     labels = np.zeros((100, 100), np.int8)
     labels[:2] = 1
     found = chosen(labels, most=300)
-    balanced, true = weights(found, True), weights(found, False)
+    balanced, true = (weights(found.codes, found.counts, balance) for balance in (True, False))
     sums = [np.bincount(found.codes, w if w is not None else None)[:2] for w in (balanced, true)]
     assert sums[0][0] == pytest.approx(sums[0][1])
     assert sums[1][0] / sums[1][1] == pytest.approx(9800 / 200)
@@ -156,7 +157,7 @@ def test_what_does_not_go_together_is_refused():
     with pytest.raises(ImageError, match="image's sizes"):
         pairs_of(image, np.zeros((5, 4)))
     with pytest.raises(ImageError, match="give its train"):
-        pairs_of([image, image], [image, image], by_image([image, image], folds=2, seed=0)[0])
+        pairs_of([image, image], [image, image], by_image([as_image(image)] * 2, folds=2)[0])
     with pytest.raises(ImageError, match="mask of bools"):
         list(pairs_of(image, image, np.zeros((4, 5)))[0].where().dims)
     with pytest.raises(ParameterError, match="at least one for each"):

@@ -144,12 +144,17 @@ def _seeded(estimator: Any, seed: int) -> Any:
 def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | None) -> Any:
     """Fit an estimator, with weights where it takes them.
 
+    One that takes no weights but ``priors`` (discriminant analyses) gets the classes' sums of
+    weights for these, unless it has its own.
+
     Raises
     ------
     ParameterError
         If the estimator refuses the data, with what it says.
     """
     given = {} if weight is None else _weighted(estimator, weight)
+    if weight is not None and not given:
+        _set_priors(estimator, target, weight)
     if not hasattr(estimator, "max_depth"):  # trees see float32 anyway
         rows = rows.astype(np.float64)
     try:
@@ -159,11 +164,35 @@ def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | No
         raise ParameterError(f"{name} refuses the samples: {error}", where="estimator") from error
 
 
+def _last(estimator: Any) -> tuple[Any, str]:
+    """Return what a pipeline ends with, and what its parameters begin with."""
+    steps = getattr(estimator, "steps", None)
+    return (estimator, "") if steps is None else (steps[-1][1], f"{steps[-1][0]}__")
+
+
 def _weighted(estimator: Any, weight: Array) -> dict[str, Array]:
     """Return the argument of ``fit`` that hands weights over; none where there is no way."""
     from sklearn.utils.validation import has_fit_parameter
 
-    steps = getattr(estimator, "steps", None)
-    last, prefix = (estimator, "") if steps is None else (steps[-1][1], f"{steps[-1][0]}__")
+    last, prefix = _last(estimator)
     taken = has_fit_parameter(last, "sample_weight")
     return {f"{prefix}sample_weight": weight} if taken else {}
+
+
+def heeds_weights(estimator: Any) -> bool:
+    """Whether weights make its probabilities those of other shares of classes.
+
+    Trees that grow until their leaves are pure say what is densest, whatever it weighs.
+    """
+    last, _ = _last(estimator)
+    params = last.get_params()
+    endless = params.get("max_depth") is None and params.get("max_leaf_nodes") is None
+    pure = params.get("min_samples_leaf") == 1 and endless
+    return bool(_weighted(estimator, np.ones(1))) and not pure
+
+
+def _set_priors(estimator: Any, target: Array, weight: Array) -> None:
+    last, _ = _last(estimator)
+    if last.get_params().get("priors", 0) is None:
+        sums = np.bincount(target, weight)
+        last.set_params(priors=sums[sums > 0] / sums.sum())

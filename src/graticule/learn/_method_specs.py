@@ -89,8 +89,8 @@ def _pixels(body: Any, path: str, faults: Faults, task: str) -> None:
 
     if task == "regression" and "balance" in body:
         faults.add(f"{path}.balance", "is for classes only", body, "balance")
-    elif not isinstance(body.get("balance", True), bool):
-        faults.add(f"{path}.balance", "must be true or false", body, "balance")
+    elif body.get("balance", True) not in (True, False, "auto"):
+        faults.add(f"{path}.balance", "must be auto, true or false", body, "balance")
     if body.get("max_samples", 1) is not None:
         faults.whole(body, "max_samples", 1, 1, f"{path}.max_samples", "or null for all")
     faults.whole(body, "seed", 0, 0, f"{path}.seed")
@@ -126,8 +126,31 @@ def _unet(body: Any, path: str, faults: Faults, task: str) -> None:
         faults.add(f"{path}.unet.loss", what, settings, "loss")
     fit = faults.mapping(body, "fit", f"{path}.fit")
     taken = list(inspect.signature(UNet.fit).parameters)
-    given = ("self", "images", "labels", "where", "validation", "on_step")
+    given = ("self", "images", "labels", "where", "validation", "on_step", "checkpoint")
     faults.known(fit, [name for name in taken if name not in given], f"{path}.fit")
+    _fit(body, fit, path, faults)
+
+
+def _fit(body: Any, fit: Any, path: str, faults: Faults) -> None:
+    """Note what is wrong with how long, from where and watched by what a network is trained."""
+    share = body.get("validation", 0)
+    watched = isinstance(share, int | float) and not isinstance(share, bool) and 0 <= share < 1
+    if not watched:
+        what = f"must be a share from 0 to below 1, not {plain(share)!r}"
+        faults.add(f"{path}.validation", what, body, "validation")
+    for key in ("steps", "every", "patience"):
+        if fit.get(key, 1) is not None or key != "patience":
+            faults.whole(fit, key, 1, 1, f"{path}.fit.{key}")
+    if fit.get("patience") is not None and watched and not share:
+        what, hint = "progress is seen on validation alone", "say validation: 0.2 beside fit:"
+        faults.add(f"{path}.fit.patience", what, fit, "patience", hint)
+    init = faults.text(fit, "init", "", f"{path}.fit.init")
+    if fit.get("freeze", "encoder") != "encoder":
+        what = f"must be encoder, not {plain(fit['freeze'])!r}"
+        faults.add(f"{path}.fit.freeze", what, fit, "freeze")
+    elif "freeze" in fit and not init:
+        what, hint = "there are no weights to leave as they are", "say init: FILE.model"
+        faults.add(f"{path}.fit.freeze", what, fit, "freeze", hint)
 
 
 def _called(what: Callable[..., Any], given: Any, path: str, parent: Any, faults: Faults) -> Any:

@@ -13,9 +13,10 @@ from graticule.core.errors import ImageError
 from graticule.learn._estimators import NAMED
 from graticule.learn._params import Params, not_fitted
 from graticule.learn._predictors import Predictor
+from graticule.learn._sketch import Chosen
 from graticule.learn.expects import Expects
 from graticule.learn.model import State
-from graticule.learn.samples import CHANNEL, Chosen, Pair, missing
+from graticule.learn.samples import CHANNEL, Pair, missing
 
 if TYPE_CHECKING:
     from graticule.learn.features import Features

@@ -78,7 +78,7 @@ def everywhere(image: xr.DataArray) -> xr.DataArray:
     >>> bool(everywhere(xr.DataArray([[0, 1], [2, 3]], dims=("y", "x"))).all())
     True
     """
-    sizes = {dim: size for dim, size in sizes_of(image).items() if dim != "c"}
+    sizes = sizes_of(image)
     return xr.DataArray(np.broadcast_to(np.True_, tuple(sizes.values())), dims=tuple(sizes))
 
 

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 import numpy as np
 import xarray as xr
 
-from graticule.core.errors import ImageError, RequestError
-from graticule.learn._estimators import estimator_of, fit_estimator
+from graticule.core.errors import RequestError
+from graticule.learn._estimators import estimator_of, fit_estimator, heeds_weights
 from graticule.learn._pixel_model import PixelModel, View, image_of
 from graticule.learn._pixel_regressor import PixelRegressor
 from graticule.learn._predictors import Fitted, in_parts, kept, predictor_of, restored
+from graticule.learn._shares import Balance, require_balance, weights
 from graticule.learn.expects import Expects
 from graticule.learn.labels import Class, Classes, LabelKind, classes_of, codes, values_of
 from graticule.learn.model import State
-from graticule.learn.samples import Chosen, choose, pairs_of, several, weights
+from graticule.learn.samples import choose, pairs_of, several
 
 if TYPE_CHECKING:
     from graticule.learn.features import Features
@@ -41,11 +42,19 @@ class PixelClassifier(PixelModel):
     estimator : str, mapping or estimator
         ``forest``, ``extra_trees``, ``boosting``, ``neighbours``, ``logistic``, ``linear`` or
         ``tree``; ``{"name": "forest", "n_estimators": 300}``; or any scikit-learn classifier.
-    balance : bool
-        Whether every class counts as much as every other, however much of it is labelled.
+    balance : {"auto", True, False}
+        Whether every class counts as much as every other, however much of it is labelled: then
+        probabilities are those where all classes are equally frequent. Otherwise classes count as
+        they occur, and probabilities are those of the labelled samples. ``auto`` balances sparse
+        labels, whose amounts say how much was drawn, and not dense ones (masks, or where at least
+        half of what may be used is labelled), whose amounts say how frequent a class is.
+        Neighbours take no weights, so they are balanced by what is sampled only.
     max_samples : int or None
-        Samples to train on, at most, of all images together. Classes share them evenly, so that
-        rare ones keep all they have. None takes all.
+        Samples to train on, at most, of all images together; None takes all. Balanced, classes
+        share them evenly. Otherwise they share them as they occur, and a rare class keeps ten
+        samples; or a tenth of an even share, which weights undo, where the estimator heeds
+        weights (not neighbours, nor trees that grow until leaves are pure, as ``forest`` does by
+        default).
     seed : int
         Of the choice of samples, and of the estimator where it has none of its own.
     labels : {"auto", "classes", "mask"}
@@ -86,7 +95,7 @@ class PixelClassifier(PixelModel):
         features: Features | None = None,
         estimator: Any = "forest",
         *,
-        balance: bool = True,
+        balance: Balance = "auto",
         max_samples: int | None = 100_000,
         seed: int = 0,
         labels: LabelKind = "auto",
@@ -139,9 +148,12 @@ class PixelClassifier(PixelModel):
         ParameterError
             If there is no such estimator, or it refuses the samples.
         """
+        require_balance(self.balance)
+        estimator = estimator_of(self.estimator, "classification", self.seed)
         pairs = pairs_of([image_of(each) for each in several(images)], labels, where)
         expects = Expects.of([pair.image for pair in pairs], spacing=self._spaced())
         classes, kind = classes_of([pair.labels for pair in pairs], self.labels, self.names)
+        names = [each.name for each in classes]
         chosen = choose(
             pairs,
             lambda values: codes(values, classes, kind),
@@ -149,15 +161,17 @@ class PixelClassifier(PixelModel):
             most=self.max_samples,
             seed=self.seed,
             balance=self.balance,
+            weighed=heeds_weights(estimator),
         )
-        _require_two(chosen, classes)
+        chosen.require_two(names)
         rows, known = self._rows(pairs, several(images), chosen)
         chosen = chosen.only(known)
-        _require_two(chosen, classes)
-        estimator = estimator_of(self.estimator, "classification", self.seed)
-        fit_estimator(estimator, rows, chosen.codes, weights(chosen, self.balance))
+        chosen.require_two(names)
+        fit_estimator(
+            estimator, rows, chosen.codes, weights(chosen.codes, chosen.counts, chosen.balance)
+        )
         self._expects, self._classes = expects, classes
-        self.counts_ = dict(zip([c.name for c in classes], chosen.counts.tolist(), strict=True))
+        self.counts_ = dict(zip(names, chosen.counts.tolist(), strict=True))
         self.estimator_ = estimator
         self._predictor = predictor_of(estimator, len(classes))
         self.example = self._crop(pairs, chosen)
@@ -284,14 +298,3 @@ def undecided(proba: Array) -> Array:
     best = np.partition(proba, -2, axis=1)[:, -2:]
     lead: Array = 1 - (best[:, 1] - best[:, 0])
     return lead
-
-
-def _require_two(chosen: Chosen, classes: Classes) -> None:
-    """Refuse to learn where fewer than two classes have a sample that may be used."""
-    present = [classes[code].name for code in np.unique(chosen.codes)]
-    if len(present) < 2:
-        raise ImageError(
-            f"of {len(classes)} classes only {', '.join(present) or 'none'} has labelled samples "
-            f"that may be used",
-            hint="samples that are missing in the image or outside `where` are not used",
-        )

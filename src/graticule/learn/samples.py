@@ -1,13 +1,7 @@
-"""Which labelled samples a model is trained on: one image at a time, none of them held.
-
-Every labelled sample has a key, a hash of the seed and its place. A class keeps the samples of
-the smallest keys, so what is chosen does not depend on how an image is cut or stored, and a class
-with few samples keeps them all.
-"""
+"""Which labelled samples a model is trained on: one image at a time, none of them held."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +12,8 @@ import xarray as xr
 
 from graticule.core import as_image, filtered_dims
 from graticule.core.errors import ImageError, ParameterError
-from graticule.learn._shares import shares
+from graticule.learn._shares import Balance
+from graticule.learn._sketch import Chosen, Sketch
 from graticule.learn.labels import parts_of
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -26,7 +21,6 @@ Array: TypeAlias = np.ndarray[Any, Any]
 CHANNEL = "c"
 _LINES = 64
 """Lines of an image that are read at once, where they hold labels."""
-_ALL_KEYS = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @dataclass(frozen=True)
@@ -49,32 +43,6 @@ class Pair:
     def dims(self) -> tuple[str, ...]:
         """Dims of the labels."""
         return tuple(str(dim) for dim in self.labels.dims)
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The samples that were chosen.
-
-    Attributes
-    ----------
-    index : tuple of ndarray
-        For each image the places of its samples in raster order, ascending.
-    codes : ndarray
-        The class of each sample, image after image.
-    counts : ndarray
-        How many labelled samples there are of each class.
-    """
-
-    index: tuple[Array, ...]
-    codes: Array
-    counts: Array
-
-    def only(self, known: Array) -> Chosen:
-        """Return those of the samples that are known."""
-        edges = np.cumsum([0, *(index.size for index in self.index)])
-        spans = itertools.pairwise(edges)
-        index = tuple(i[known[a:b]] for i, (a, b) in zip(self.index, spans, strict=True))
-        return Chosen(index, self.codes[known], self.counts)
 
 
 def several(given: Any) -> list[Any]:
@@ -157,7 +125,8 @@ def choose(
     *,
     most: int | None,
     seed: int,
-    balance: bool = True,
+    balance: Balance = True,
+    weighed: bool = True,
 ) -> Chosen:
     """Choose samples to train on, at most so many of all classes together.
 
@@ -173,9 +142,12 @@ def choose(
         None takes all.
     seed : int
         Another seed chooses others.
-    balance : bool
-        Whether classes have even shares (as far as they have samples), or shares as they
-        occur, with no less than a tenth of an even share for the rare.
+    balance : bool or "auto"
+        Whether classes have even shares (as far as they have samples), or shares as they occur,
+        but for the rare. ``auto`` balances sparse labels: where less than half of what may be
+        used is labelled, of the images that have labels.
+    weighed : bool
+        Whether weights can undo that a rare class has more than its share (see `shares`).
 
     Returns
     -------
@@ -186,14 +158,27 @@ def choose(
         raise ParameterError(
             f"must be at least one for each of {classes} classes", where="max_samples"
         )
-    sketch = _Sketch(classes, most)
+    sketch = Sketch(classes, most)
+    labelled = usable = 0
     for number, pair in enumerate(pairs):
-        for first, found in _coded(pair, code):
+        own = _Count()
+        for first, found in _coded(pair, code, own):
             sketch.add(found, number, first, seed)
-    return sketch.chosen(len(pairs), balance)
+        labelled += own.labelled
+        usable += own.usable if own.labelled else 0
+    even = 2 * labelled < usable if balance == "auto" else balance
+    return sketch.chosen(len(pairs), even, weighed)
 
 
-def _coded(pair: Pair, code: Callable[[Array], Array]) -> Any:
+@dataclass
+class _Count:
+    """How many samples of an image are labelled, of those that may be used."""
+
+    labelled: int = 0
+    usable: int = 0
+
+
+def _coded(pair: Pair, code: Callable[[Array], Array], count: _Count) -> Any:
     """Yield the codes of lines that hold labels, flat, with the index of their first sample."""
     first = pair.dims[0]
     row = pair.labels.size // max(1, pair.labels.sizes[first])
@@ -203,8 +188,11 @@ def _coded(pair: Pair, code: Callable[[Array], Array]) -> Any:
     for start, slab in parts_of(pair.labels, pair.dims):
         at = {first: slice(start, start + slab.sizes[first])}
         found = code(slab.values)
-        if mask is not None:
-            found = np.where(mask.isel(at).values, found, np.int16(-1))
+        allowed = None if mask is None else mask.isel(at).values
+        if allowed is not None:
+            found = np.where(allowed, found, np.int16(-1))
+        count.usable += found.size if allowed is None else int(np.count_nonzero(allowed))
+        count.labelled += int(np.count_nonzero(found >= 0))
         for low in range(0, len(found), _LINES):
             part = found[low : low + _LINES]
             if (part >= 0).any():
@@ -231,76 +219,3 @@ def missing(image: xr.DataArray, dims: Sequence[str]) -> Array | None:
         unknown = unknown.any(CHANNEL)
     found: Array = unknown.transpose(*dims).values
     return found
-
-
-class _Sketch:
-    """The samples of the smallest keys of each class, of what was seen so far."""
-
-    def __init__(self, classes: int, most: int | None) -> None:
-        self.most = most
-        self.counts = np.zeros(classes, np.int64)
-        self.limits = np.full(classes, _ALL_KEYS, np.uint64)
-        self.held: list[list[tuple[Array, Array, Array]]] = [[] for _ in range(classes)]
-
-    def add(self, found: Array, image: int, first: int, seed: int) -> None:
-        """Take in the codes of a slab."""
-        from graticule.learn._sampling_kernels import candidates
-
-        salt = np.random.SeedSequence([seed, image]).generate_state(1, np.uint64)[0]
-        position, keys = candidates(found, first, salt, self.limits, self.counts)
-        codes = found[position]
-        for number in np.unique(codes):
-            own = codes == number
-            index = position[own] + first
-            owner = np.full(index.size, image, np.int64)
-            self.held[number].append((keys[own], owner, index))
-            self._shrink(number)
-
-    def _shrink(self, number: int) -> None:
-        """Keep no more than could be chosen."""
-        if self.most is None or sum(part[0].size for part in self.held[number]) <= 2 * self.most:
-            return
-        keys, owner, index = self._joined(number)
-        best = np.argpartition(keys, self.most - 1)[: self.most]
-        self.held[number] = [(keys[best], owner[best], index[best])]
-        self.limits[number] = keys[best].max()
-
-    def _joined(self, number: int) -> tuple[Array, Array, Array]:
-        parts = self.held[number]
-        if not parts:
-            return np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64)
-        keys, owner, index = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return keys, owner, index
-
-    def chosen(self, images: int, balance: bool) -> Chosen:
-        """Return the samples of the smallest keys, as many of each class as are its share."""
-        quotas = shares(self.counts, self.most, balance)
-        owners, places, codes = [], [], []
-        for number, quota in enumerate(quotas):
-            keys, owner, index = self._joined(number)
-            if quota < keys.size:
-                best = np.argpartition(keys, quota - 1)[:quota] if quota else np.empty(0, np.int64)
-                owner, index = owner[best], index[best]
-            owners.append(owner)
-            places.append(index)
-            codes.append(np.full(index.size, number, np.int16))
-        owner, index, code = (np.concatenate(part) for part in (owners, places, codes))
-        order = np.lexsort((index, owner))
-        owner, index, code = owner[order], index[order], code[order]
-        edges = np.searchsorted(owner, np.arange(images + 1))
-        split = tuple(index[a:b] for a, b in itertools.pairwise(edges))
-        return Chosen(split, code, self.counts)
-
-
-def weights(chosen: Chosen, balance: bool) -> Array | None:
-    """Return what each chosen sample counts for; None where all count the same.
-
-    Balanced, every class counts as much as every other; else each as much as it has labelled
-    samples, however many of them were taken.
-    """
-    taken = np.bincount(chosen.codes, minlength=chosen.counts.size)
-    present = np.maximum(taken, 1)
-    per_class = 1 / present if balance else chosen.counts / present
-    found: Array = per_class[chosen.codes]
-    found = found * (found.size / found.sum())
-    return None if np.allclose(found, 1.0, rtol=1e-12) else found

@@ -10,6 +10,7 @@ wide as the features reach; the flattering ones are there too, to show by how mu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import xarray as xr
 
 from graticule.core.errors import CheckError, ParameterError
 from graticule.learn._blocks import Cut, compact, counted, named, scattered, summed, within
-from graticule.learn.fold import Buffer, Fold, Maker, Masks, margin_of, sizes_of
+from graticule.learn.fold import Buffer, Fold, Maker, Masks, everywhere, margin_of, sizes_of
 
 __all__ = ["Buffer", "Fold", "Masks", "by_blocks", "by_group", "by_image", "by_samples",
            "naive_halves"]  # fmt: skip
@@ -116,7 +117,7 @@ def by_group(
     found = []
     for number in range(folds):
         masks = [
-            [_full(image) if bool(own == number) is held else None
+            [partial(everywhere, image) if bool(own == number) is held else None
              for image, own in zip(images, of_image, strict=True)]
             for held in (False, True)
         ]  # fmt: skip
@@ -263,11 +264,6 @@ def by_samples(
         Fold(masks(part, False), masks(part, True), f"samples {part + 1} of {folds}")
         for part in range(folds)
     ]
-
-
-def _full(image: xr.DataArray) -> Maker:
-    sizes = sizes_of(image)
-    return lambda: xr.DataArray(np.ones(tuple(sizes.values()), bool), dims=tuple(sizes))
 
 
 def _block_fold(
