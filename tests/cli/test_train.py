@@ -192,3 +192,41 @@ def test_a_missing_partner_is_named(folder, capsys):
     assert status == 1, said
     assert "b has no labels" in said
     assert "b has no labels" in (folder / "out" / "evaluation.html").read_text()
+
+
+def test_the_place_of_the_model_is_known_to_be_good_before_anything_is_learned(
+    folder, capsys, monkeypatch
+):
+    from graticule.learn.methods import Learned
+
+    def never(*_):
+        raise AssertionError("learned")
+
+    monkeypatch.setattr(Learned, "fitted", never)
+    before = (folder / "a.tif").read_bytes()
+    for place, word in {"a.tif": "no model", "training.yaml": "no model",
+                        "a.tif/deep/m.model": "cannot make", ".": "folder"}.items():  # fmt: skip
+        status = main(["train", ".", "a.tif", "--labels", "a_mask.tif", "-o", place])
+        said = capsys.readouterr().err
+        assert status == 2, said
+        assert word in said
+    assert (folder / "a.tif").read_bytes() == before
+
+
+def test_a_split_that_cannot_be_is_said_before_anything_is_learned(folder, capsys):
+    text = DOCUMENT.replace("folds: 3", "folds: 3, size: 90")
+    (folder / "training.yaml").write_text(text)
+    assert main(["train", ".", "a.tif", "--labels", "a_mask.tif", "-o", "a.model"]) == 2
+    assert "--no-scores" in capsys.readouterr().err
+    assert not (folder / "a.model").exists()
+
+
+def test_a_pipeline_with_a_model_that_knows_the_image_is_refused(folder, capsys):
+    given = ["a.tif", "--labels", "a_mask.tif"]
+    assert main(["train", ".", *given, "-o", "a.model", "--no-scores"]) == 0
+    step = "steps: {found: {op: learn.classify, model: a.model}}"
+    (folder / "bright.yaml").write_text(f"graticule: 1\n{step}\n")
+    assert main(["evaluate", ".", *given, "-o", "out"]) == 2
+    said = capsys.readouterr().err
+    assert "a.model has learned from a.tif" in said.replace(str(folder) + "/", "")
+    assert "methods.fixed" in said

@@ -217,3 +217,49 @@ def test_volumes_are_cut_and_judged():
     assert result.scores.measures["dice"].estimate > 0.7
     assert result.pictures["image 1"].shape == (40, 48)
     assert (result.pictures["image 1"] >= 0).all()
+
+
+HARD = {
+    "place": ("{features: {sigmas: [1], position: 1}, estimator: tree}", "float32"),
+    "boxes": ("{features: {sigmas: [1], rank: [median], radii: [5]}, estimator: tree}", "float32"),
+    "window": ("{features: {kinds: [value], window: 7}, estimator: logistic}", "uint8"),
+    "nearest": ("{features: {sigmas: [1]}, estimator: neighbours}", "float32"),
+    "bools": ("{unet: {base: 2, depth: 2, patch: 32, batch: 2}, fit: {steps: 2}}", "bool"),
+    "local": ("{unet: {base: 2, depth: 2, patch: 32, batch: 2, normalise: local, "
+              "local_width: 4}, fit: {steps: 2}}", "uint8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_nothing_leaks_by_places_boxes_windows_scales_or_dtypes(name):
+    body, dtype = HARD[name]
+    if "unet" in body:
+        pytest.importorskip("torch")
+
+    def picture(seed):
+        image, labels = scene(seed)
+        values = np.clip(image.values * 20 + 100, 0, 255)
+        return image.copy(data=(values > 110 if dtype == "bool" else values).astype(dtype)), labels
+
+    image, labels = picture(0)
+    data = Data.of(image, labels)
+    training = document({name: body})
+    (method,) = methods_of(training)
+    fold = divided(training.split, data, [method]).folds[1]
+    held = fold.test[0].values
+    changed = image.copy(data=np.where(held, np.ones((), dtype), image))
+    swapped = labels.copy(data=np.where(held, ~labels.values, labels))
+    answers = []
+    for own in (data, Data.of(changed, swapped)):
+        model = method.fitted(lesson_of(own, fold, method))
+        answers.append(model.predict_proba(picture(9)[0]).values)
+    np.testing.assert_array_equal(*answers)
+    assert not compare(data, [method], [fold], intervals=False).failed
+
+
+def test_no_answer_of_a_pipeline_is_not_the_first_class(tmp_path):
+    image, labels = scene()
+    data = Data.of(image, as_image(labels.values + 1), kind="classes")
+    training, methods = fixed(tmp_path, lambda image: as_image(np.zeros(image.shape, np.int32)))
+    found = compare(data, methods, divided(training.split, data, methods).folds, intervals=False)
+    assert found.results["fixed"].scores.measures["recall"].estimate == 0

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 
 _RESUMED = ("run", "demo")
-"""Commands that keep what is finished; the others write at their end."""
+"""Commands that keep what is finished; of the others, each says what it kept."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,8 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         given = sys.argv[1:] if arguments is None else arguments
         resumed = given[:1] and given[0] in _RESUMED
-        how = "goes on from here" if resumed else "starts anew"
-        status = _say(f"stopped; the same command {how}", 130)
+        status = _say(f"stopped{'; the same command goes on from here' if resumed else ''}", 130)
     if any(thread.name.startswith("graticule") for thread in threading.enumerate()):
         # what is finished is safe; Python would wait for the images under way
         sys.stdout.flush()

@@ -26,17 +26,21 @@ def compare_methods(
     confidence: float,
 ) -> int:
     """Compare the methods of a training document, write page and tables, and say what came."""
+    from graticule.cli._training import made
     from graticule.cli.show import tell_of_compilation
     from graticule.learn.dividing import divided
     from graticule.learn.document import load
     from graticule.learn.methods import methods_of
+    from graticule.report.methods.learned import require_unseen
     from graticule.report.methods.loading import loaded, run_pipeline
 
     training = load(document)
     methods = methods_of(training, run_pipeline)
     chosen = _chosen(methods, only)
     given = loaded(training, images, labels)
+    require_unseen(training, given.judged)
     division = divided(training.split, given.data, methods, given.extra)
+    made(out)
     tell_of_compilation()
     found = _compared(given, chosen, division, confidence, training.name)
     curve = None
@@ -105,11 +109,9 @@ def _curve(given: Loaded, methods: list[Method], division: Division) -> Any:
 def _write(
     found: Comparison, training: Any, division: Division, given: Loaded, out: Path, curve: Any
 ) -> None:
-    from graticule.cli._training import made
     from graticule.report.html import save
     from graticule.report.methods.page import page
 
-    made(out)
     tables = {"methods": found.table(), "folds": found.fold_table()}
     if len(found.data.judged) > 1:
         tables["classes"] = found.class_table()

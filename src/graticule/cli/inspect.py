@@ -157,12 +157,29 @@ def _lines(card: dict[str, Any], trouble: str) -> list[tuple[str, str]]:
         ("spacing", spacing or ("any" if expects else "")),
         ("held out", scores(card.get("scores") or {}) or "no scores"),
         ("trained on", _some(data) or "not said"),
-        *((f"  {key}", _brief(value)) for key, value in _items(card, "model")),
+        ("training", _training(card)),
+        *((f"  {key}", _brief(value)) for key, value in _items(card, "model") if key != "history"),
         ("written with", ", ".join(f"{k} {v}" for k, v in _items(card, "versions"))),
         ("sha256", str(card["sha256"])),
         ("test image", trouble or "its answer is as it was when the model was saved"),
     ]
     return [(name, text) for name, text in lines if text]
+
+
+def _training(card: dict[str, Any]) -> str:
+    """Return in words how a network was trained; empty of other models."""
+    plain = dict(_items(card, "model")).get("history")
+    if not isinstance(plain, dict):
+        return ""
+    from graticule.learn.unet.history import History
+    from graticule.learn.unet.live import sparkline
+
+    try:
+        history = History.from_json(plain)
+        losses = [float(each["loss"]) for each in history.records]
+        return f"{history.words()}   loss {sparkline(losses)}" if losses else history.words()
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return "its history cannot be read"
 
 
 def _items(card: dict[str, Any], name: str) -> list[tuple[str, Any]]:

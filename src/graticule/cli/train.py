@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from graticule.core.errors import RequestError, suggest
+from graticule.core.errors import CheckError, RequestError, suggest
 
 if TYPE_CHECKING:
     from graticule.learn.crossval import Comparison
+    from graticule.learn.dividing import Division
     from graticule.learn.document import Training
     from graticule.learn.methods import Learned
     from graticule.report.methods.loading import Loaded
@@ -33,6 +35,8 @@ def train(
     The model learns from all images and is written; then it is learned anew fold by fold, by the
     split of the training document, and the scores on what each fold had not seen are written
     into the file. Ctrl-C keeps what is done: a network's best weights, a model without scores.
+    A network shows its loss and scores while it learns and writes them as MODEL's .curves.svg;
+    broken off, even by a crash, the same command goes on from its last record.
     Exit status: 0 all done, 1 labels or images without a partner, 2 wrong request, 130 stopped.
 
     A training document says what labels mean (classes: 0 is unlabelled; mask: 0 is background),
@@ -69,25 +73,29 @@ def train(
     document = required_path(recipe)
     training = load(document)
     own = _chosen(training, method or training.train)
-    if out.is_dir():
-        raise RequestError("is a folder; a model is one file", where=str(out))
+    _require_place(out)
     with labelled(document, images, labels) as (pictures, drawn):
         given = loaded(training, pictures, drawn)
+        division = _divided(training, given) if scores else None
         tell_of_compilation()
-        return _trained(training, own, given, out, scores)
+        return _trained(training, own, given, out, division)
 
 
-def _trained(training: Training, own: Learned, given: Loaded, out: Path, scores: bool) -> int:
-    model, stopped = _learned(own, given, training)
+def _trained(
+    training: Training, own: Learned, given: Loaded, out: Path, division: Division | None
+) -> int:
+    model = _learned(own, given, training, out)
     saved = _saver(model, given, training, own.name, out)
     saved(None)
     for sentence in given.missing:
         print(f"missing: {sentence}", file=sys.stderr)
-    if stopped:
-        print(f"stopped; the best weights so far, without scores -> {out}", file=sys.stderr)
-        return 130
-    if scores:
-        found = _scored(training, own, given)
+    if hasattr(model, "history"):
+        from graticule.cli._network import trained
+
+        if trained(model.history, out):
+            return 130
+    if division is not None:
+        found = _scored(own, given, division)
         if found is None or found.unfinished or own.name not in found.results:
             return _unscored(found, own.name, out)
         saved(_measures(found, own.name))
@@ -103,7 +111,7 @@ def _op(training: Training) -> str:
 
 def _chosen(training: Training, name: str) -> Learned:
     """Return the method that is to learn."""
-    from graticule.learn.methods import Learned
+    from graticule.learn.methods import learned_method
 
     spec = training.methods.get(name)
     if spec is None:
@@ -117,24 +125,38 @@ def _chosen(training: Training, name: str) -> Learned:
             f"{name} is a fixed pipeline, which learns nothing", where=training.source,
             hint=f"say --method {learned[0]}" if learned else "",
         )  # fmt: skip
-    return Learned(spec, training.task == "regression")
+    return learned_method(spec, training)
 
 
-def _learned(method: Learned, given: Loaded, training: Training) -> tuple[Any, bool]:
-    """Return the model fitted on everything, and whether it was stopped on the way."""
+def _require_place(out: Path) -> None:
+    """Refuse a place for the model that cannot be written to, or holds something else."""
+    from graticule.cli._training import made
+    from graticule.learn.model_file import is_model
+
+    if out.is_dir():
+        raise RequestError("is a folder; a model is one file", where=str(out))
+    if out.exists() and not is_model(out):
+        raise RequestError(
+            "is there, and is no model; it is left as it is", where=str(out), hint="name another"
+        )
+    made(out.parent)
+    if not os.access(out.parent, os.W_OK):
+        raise RequestError("nothing can be written there", where=str(out.parent))
+
+
+def _learned(method: Learned, given: Loaded, training: Training, out: Path) -> Any:
+    """Return the model fitted on everything."""
     from graticule.cli.show import progress_bar
     from graticule.learn.crossval import everything
 
+    if method.spec.kind == "unet":
+        from graticule.cli._network import watched
+
+        with watched(out) as options:
+            return method.fitted(everything(given.data, method, given.extra, options))
     with progress_bar(f"{training.name}: {method.name}") as tell:
         tell(0, 1, "learning from all images")
-
-        def on_step(progress: Any) -> None:
-            tell(progress.step, progress.steps, f"loss {progress.loss:.4f}")
-
-        lesson = everything(given.data, method, given.extra, {"on_step": on_step})
-        model = method.fitted(lesson)
-    history = getattr(model, "history", None)
-    return model, getattr(history, "stopped", "") == "interrupted"
+        return method.fitted(everything(given.data, method, given.extra))
 
 
 def _saver(
@@ -145,7 +167,6 @@ def _saver(
     about = f"{training.name}: {method}. {training.description}".strip()
 
     def saved(scores: dict[str, Any] | None) -> None:
-        out.parent.mkdir(parents=True, exist_ok=True)
         save_model(
             model, out, example=given.data.images[0], scores=scores,
             data=list(given.files), description=about,
@@ -154,17 +175,29 @@ def _saver(
     return saved
 
 
-def _scored(training: Training, own: Learned, given: Loaded) -> Comparison | None:
-    """Return the method's held-out scores, by the split that all methods of the document get."""
-    from graticule.cli.show import progress_bar
-    from graticule.learn.crossval import compare
+def _divided(training: Training, given: Loaded) -> Division:
+    """Return the split that all methods of the document get, known before anything is learned."""
     from graticule.learn.dividing import divided
     from graticule.learn.methods import methods_of
+    from graticule.report.methods.learned import require_unseen
     from graticule.report.methods.loading import run_pipeline
 
+    require_unseen(training, given.judged)
+    methods = methods_of(training, run_pipeline)
     try:
-        methods = methods_of(training, run_pipeline)
-        division = divided(training.split, given.data, methods, given.extra)
+        return divided(training.split, given.data, methods, given.extra)
+    except CheckError as error:
+        raise CheckError(
+            error.what, where=error.where, hint=f"{error.hint}; or train with --no-scores"
+        ) from None
+
+
+def _scored(own: Learned, given: Loaded, division: Division) -> Comparison | None:
+    """Return the method's held-out scores."""
+    from graticule.cli.show import progress_bar
+    from graticule.learn.crossval import compare
+
+    try:
         with progress_bar(f"{own.name}: held-out scores") as tell:
             return compare(given.data, [own], division.folds, extra=given.extra, tell=tell)
     except KeyboardInterrupt:

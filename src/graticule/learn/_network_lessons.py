@@ -33,10 +33,17 @@ def blanked(lesson: Lesson) -> tuple[list[xr.DataArray], list[xr.DataArray]]:
             images.append(image)
             labels.append(label)
             continue
-        values = image if image.dtype.kind == "f" else image.astype(np.float32)
-        images.append(values.where(~held).transpose(*image.dims).assign_attrs(image.attrs))
+        images.append(_without(image, held))
         labels.append(label.where(~held) if label.dtype.kind == "f" else label)
     return images, labels
+
+
+def _without(image: xr.DataArray, held: xr.DataArray) -> xr.DataArray:
+    if image.dtype == np.bool_:  # which knows no missing value
+        blank = image & ~held
+    else:
+        blank = (image if image.dtype.kind == "f" else image.astype(np.float32)).where(~held)
+    return blank.transpose(*image.dims).assign_attrs(image.attrs)
 
 
 def validation_of(lesson: Lesson, share: float) -> list[xr.DataArray | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -20,6 +20,9 @@ from graticule.learn.fold import everywhere
 from graticule.learn.judging import Said, Scores
 from graticule.learn.lesson import Answer, Fitted, Lesson, Method
 from graticule.learn.splits import Fold
+
+if TYPE_CHECKING:
+    from graticule.learn.unet.history import History
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Tell: TypeAlias = Callable[[int, int, str], None]
@@ -43,12 +46,15 @@ class Result:
         Time to answer for a million samples.
     pictures : dict of ndarray
         Its out-of-fold answers of the first images, thinned; -1 where there is none.
+    histories : tuple of History
+        How the training went in each fold; empty of methods other than networks.
     """
 
     scores: Scores
     fit_seconds: float
     answer_seconds: float
     pictures: dict[str, Array] = field(default_factory=dict)
+    histories: tuple[History, ...] = ()
 
 
 @dataclass
@@ -83,6 +89,7 @@ class Round:
     answer_seconds: float = 0.0
     answered: int = 0
     pictures: dict[str, Array] = field(default_factory=dict)
+    histories: list[History] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         count = 1 + max(unit.number for own in self.units.values() for unit in own)
@@ -93,9 +100,17 @@ class Round:
         for number, fold in enumerate(self.folds):
             counter.say(f"{self.method.name}: {fold.name}, learning")
             start = time.perf_counter()
-            fitted = self.method.fit(lesson_of(self.data, fold, self.method, self.extra,
-                                               self.options))  # fmt: skip
+
+            def on_step(progress: Any, fold: Fold = fold) -> None:
+                counter.say(f"{self.method.name}: {fold.name}, step {progress.step} of "
+                            f"{progress.steps}, loss {progress.loss:.3f}")  # fmt: skip
+
+            options = {"on_step": on_step, **self.options}
+            fitted = self.method.fit(lesson_of(self.data, fold, self.method, self.extra, options))
             self.fit_seconds += time.perf_counter() - start
+            history = getattr(fitted, "history", None)
+            if history is not None:
+                self.histories.append(history)
             counter.say(f"{self.method.name}: {fold.name}, answering")
             self.judge(fitted, number, fold)
             self.done += 1
@@ -180,6 +195,7 @@ class Round:
             self.fit_seconds / len(self.folds),
             1e6 * self.answer_seconds / max(1, self.answered),
             self.pictures,
+            tuple(self.histories),
         )
 
 

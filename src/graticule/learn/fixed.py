@@ -92,7 +92,7 @@ class _Bare:
     def answer(self, image: xr.DataArray, box: Region) -> Answer:
         part = self.method.result(image)[tuple(box.slices().values())]
         own = codes(part, self.classes, self.kind)
-        return Answer(None, np.maximum(own, 0))
+        return Answer(None, own)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ without a threshold gets the one that is best where it may learn.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -46,7 +47,7 @@ def methods_of(training: Training, runner: Runner | None = None) -> list[Method]
 
 def _method(spec: MethodSpec, training: Training, runner: Runner | None) -> Method:
     if spec.kind != "pipeline":
-        return Learned(spec, training.task == "regression")
+        return learned_method(spec, training)
     if runner is None:
         raise RequestError("there is nothing that runs pipelines", where=f"methods.{spec.name}")
     path = training.folder / str(spec.options["pipeline"])
@@ -55,12 +56,29 @@ def _method(spec: MethodSpec, training: Training, runner: Runner | None) -> Meth
     return Fixed(spec, path, runner)
 
 
+def learned_method(spec: MethodSpec, training: Training) -> Learned:
+    """Return a method of a training document that learns.
+
+    Raises
+    ------
+    RequestError
+        If the weights it starts from are not there.
+    """
+    init = str((spec.options.get("fit") or {}).get("init") or "")
+    if init and not (training.folder / init).is_file():
+        where = f"methods.{spec.name}.fit.init"
+        raise RequestError(f"there is no file {training.folder / init}", where=where)
+    return Learned(spec, training.task == "regression", training.folder / init if init else None)
+
+
 @dataclass(frozen=True)
 class Learned:
     """A pixel classifier, a pixel regressor or a U-Net."""
 
     spec: MethodSpec
     regression: bool = False
+    init: Path | None = None
+    """The model file whose weights a network starts from."""
 
     @property
     def name(self) -> str:
@@ -77,7 +95,9 @@ class Learned:
         model, dims = self.model("mask", ()), filtered_dims(image)
         if self.spec.kind == "unet":
             return network_reach(model, dims)
-        halo = model.recipe.halo(image)
+        # a place is no value of another sample, so to know it is not to reach there
+        placed = {dim: np.arange(image.sizes[dim]) for dim in dims if dim not in image.coords}
+        halo = model.recipe.halo(image.assign_coords(placed))
         reach = {dim: int(halo.get(dim, 0)) for dim in dims}
         endless = [dim for dim, samples in reach.items() if samples == ALL]
         if endless:
@@ -113,11 +133,24 @@ class Learned:
         if self.spec.kind != "unet":
             return model.fit(list(lesson.images), list(lesson.labels), where=where)
         options = {**(self.spec.options.get("fit") or {}), **lesson.options}
+        if self.init is not None:
+            options["init"] = self._weights(self.init)
         share = float(self.spec.options.get("validation", 0))
         if share:
             options["validation"] = validation_of(lesson, share)
         images, labels = blanked(lesson)
         return model.fit(images, labels, where=where, **options)
+
+    def _weights(self, file: Path) -> Any:
+        from graticule.learn.model_file import open_model
+
+        model = open_model(file)
+        if model.kind != "unet":
+            raise RequestError(
+                f"is a {model.kind.replace('-', ' ')}; a network starts from another network",
+                where=str(file),
+            )
+        return model
 
     def fit(self, lesson: Lesson) -> Fitted:
         """Return the model after a lesson, ready to answer."""
@@ -131,6 +164,11 @@ class Learned:
 class _Model:
     model: Any
     classes: Classes
+
+    @property
+    def history(self) -> Any:
+        """How the training of a network went; None of others."""
+        return getattr(self.model, "history", None)
 
     def answer(self, image: xr.DataArray, box: Region) -> Answer:
         """Answer for a box from no more of the image than the model needs to see of it."""

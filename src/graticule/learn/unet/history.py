@@ -63,6 +63,32 @@ class History:
         )
         return int(self.records[least]["step"]) if turned else None
 
+    def words(self) -> str:
+        """Return in words how long it was, what was kept, and whether it overfitted.
+
+        Examples
+        --------
+        >>> History([{"step": 50, "loss": 0.4, "dice": 0.8}], 50, 50, "finished").words()
+        '50 of 50 steps; loss 0.4, Dice 0.800 at the end'
+        """
+        if not self.records:
+            return f"no record in {self.steps} steps"
+        last = self.records[-1]
+        said = [f"{int(last['step'])} of {self.steps} steps"]
+        said[0] += {"early": ", ended early", "interrupted": ", interrupted"}.get(self.stopped, "")
+        kept = next((each for each in self.records if each["step"] == self.best), last)
+        prefix = "validation_" if self.validated else ""
+        score = f"loss {kept[f'{prefix}loss']:.3g}"
+        if f"{prefix}dice" in kept:
+            score += f", Dice {kept[f'{prefix}dice']:.3f}"
+        if self.validated:
+            said.append(f"kept those of step {self.best}: {score} on validation")
+        else:
+            said.append(f"{score} at the end")
+        if self.overfitting is not None:
+            said.append(f"overfits from step {self.overfitting}")
+        return "; ".join(said)
+
     def frame(self) -> pd.DataFrame:
         """Return the records as a table, one row each."""
         return pd.DataFrame(self.records)

@@ -32,6 +32,8 @@ class Loaded:
         Further training images by name.
     files : tuple of Path
         All files that were read.
+    judged : tuple of Path
+        Those of the images that are judged on, without their labels.
     missing : tuple of str
         What had no partner, in words.
     """
@@ -40,6 +42,7 @@ class Loaded:
     extra: Mapping[str, Data] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     missing: tuple[str, ...] = ()
+    judged: tuple[Path, ...] = ()
 
 
 def loaded(training: Training, images: Path, labels: Path) -> Loaded:
@@ -72,7 +75,8 @@ def loaded(training: Training, images: Path, labels: Path) -> Loaded:
         if name in used:
             extra[name], own = _extra(training, name, spec, data)
             files += own
-    return Loaded(data, extra, tuple(files), tuple(missing))
+    judged = tuple(pair.result for pair in found.found)
+    return Loaded(data, extra, tuple(files), tuple(missing), judged)
 
 
 def _require_pipelines(training: Training) -> None:

@@ -13,6 +13,7 @@ from graticule.learn.document import Training
 from graticule.report import wording
 from graticule.report.html import render
 from graticule.report.methods import figures
+from graticule.report.methods.training import trainings
 from graticule.report.methods.words import NAMES, answer, interval, number, trouble
 
 SHOWN = 3
@@ -69,6 +70,7 @@ def page(
         "curves": figures.curves(found, order) if found.results else [],
         "split": figures.split_map(found),
         "maps": [each for each in maps if each is not None],
+        "trainings": trainings(found),
         "learning": figures.learning(curve, order) if curve is not None else None,
         "folds": _folds(found),
         "classes": _classes(found),
