@@ -43,12 +43,29 @@ def test_deep_rows_say_date_and_machine_and_are_skipped_without_images(
     out = tmp_path / "deep.json"
     assert main(["bench", "--deep", "--only", "L7", "L8", "L9", "-o", str(out)]) == 0
     found = json.loads(out.read_text(encoding="utf-8"))
-    assert found["measured"].startswith("20")
+    assert all(each["measured"].startswith("20") for each in found["rows"])
     assert found["machine"]["processor"]
     assert {each["id"] for each in found["rows"]} == {"L7", "L8", "L9"}
     assert all(each["value"] is None for each in found["rows"])
     assert all("GRATICULE_DATA" in each["what"] for each in found["rows"])
     assert "not measured" in capsys.readouterr().out
+
+
+def test_deep_rows_that_are_not_measured_stay_if_the_machine_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRATICULE_DATA", str(tmp_path / "nowhere"))
+    out = tmp_path / "deep.json"
+
+    def ids(only: str) -> set[str]:
+        assert main(["bench", "--deep", "--only", only, "-o", str(out)]) == 0
+        return {each["id"] for each in json.loads(out.read_text(encoding="utf-8"))["rows"]}
+
+    assert ids("L7") == {"L7"}
+    assert ids("L9") == {"L7", "L9"}
+    found = json.loads(out.read_text(encoding="utf-8"))
+    out.write_text(json.dumps({**found, "machine": {"processor": "another"}}), encoding="utf-8")
+    assert ids("L8") == {"L8"}
 
 
 def test_a_deep_row_is_asked_for_as_such(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ _BARS = {"boosted": ">= 0.75", "unet": ">= 0.80"}
 _FOLDS = 8
 _NETWORK = {
     "unet": {"base": 16, "depth": 4, "batch": 8, "precision": "bfloat16"},
-    "fit": {"steps": 250},
+    "fit": {"steps": 160},
 }
 """Instead of the few steps of the recipe's demonstration."""
 

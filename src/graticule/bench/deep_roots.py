@@ -26,7 +26,7 @@ _PLAIN = "dice+ce"
 _NETWORK: dict[str, Any] = {
     "base": 16, "depth": 4, "window": 512, "overlap": 0.125, "precision": "bfloat16",
 }  # fmt: skip
-_VESSEL_STEPS, _STEPS, _SIDE = 300, 150, 2
+_VESSEL_STEPS, _STEPS, _SIDE = 240, 100, 2
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -30,8 +30,9 @@ def bench(
     only
         Rows to measure, as F5; by default all.
     deep
-        Measure the rows that train networks (about an hour on two cores) instead of all others;
-        the file says the date, the machine and the seeds too.
+        Measure the rows that train networks (half an hour on two cores) instead of all others;
+        the file says the date, the machine and the seeds too, and rows of the same machine that
+        are not measured now stay in it.
     out
         Where the figures go: bench.json, or bench-deep.json.
     """
@@ -54,7 +55,7 @@ def bench(
 def _write(rows: list[Row], out: Path, deep: bool) -> None:
     from graticule.bench.row import table
 
-    found: object = _dated(table(rows)) if deep else table(rows)
+    found: object = _dated(table(rows), out) if deep else table(rows)
     draft = out.with_name(f".{out.name}.draft")
     draft.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     os.replace(draft, out)
@@ -73,14 +74,20 @@ def _require_known(only: list[str], names: set[str], deep: bool) -> None:
         raise UnknownNameError(f"there is no row {wanted!r}", hint=hint)
 
 
-def _dated(rows: list[dict[str, object]]) -> dict[str, object]:
-    """Return rows with when and on what they were measured."""
+def _dated(rows: list[dict[str, Any]], out: Path) -> dict[str, Any]:
+    """Return rows with when and on what they were measured, beside others of the same machine."""
     from datetime import UTC, datetime
 
     from graticule.bench._machine import machine
 
+    here = machine()
     now = datetime.now(UTC).isoformat(timespec="minutes")
-    return {"measured": now, "machine": machine(), "rows": rows}
+    own = {row["id"] for row in rows}
+    before: dict[str, Any] = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    kept = before.get("rows", []) if before.get("machine") == here else []
+    stay = [row for row in kept if row["id"] not in own]
+    fresh = [{**row, "measured": row.get("measured", now)} for row in rows]
+    return {"machine": here, "rows": sorted([*stay, *fresh], key=lambda row: str(row["id"]))}
 
 
 def _line(row: Row) -> str:
