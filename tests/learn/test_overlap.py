@@ -81,3 +81,32 @@ def test_content_is_of_values_shape_and_dtype():
     assert content(image()) == content(image().rename("other").assign_attrs(units="K"))
     assert content(image()) != content(image().astype(float))
     assert content(image()) != content(image().transpose("x", "y").reset_coords(drop=True).T + 1)
+
+
+def other_numbers():
+    eight = image(dtype=np.uint8)
+    return {
+        "16 bits": eight.astype(np.uint16) * 257,
+        "float": (eight / np.float32(255)).astype(np.float32),
+        "signed": eight.astype(np.int16),
+        "darker": (eight // 4).astype(np.uint8),
+    }
+
+
+@pytest.mark.parametrize("name", other_numbers())
+def test_a_copy_in_other_numbers_is_found(name):
+    copy = other_numbers()[name]
+    with pytest.raises(CheckError, match=r"b .*is a in other numbers"):
+        require_distinct(["a", "b"], [image(dtype=np.uint8), copy], [0, 1])
+    with pytest.raises(CheckError, match=r"test .*is train in other numbers"):
+        require_disjoint({"train": image(dtype=np.uint8)}, {"test": copy})
+
+
+def test_images_that_are_only_alike_are_not_refused():
+    """The same uneven light, and other noise: what is learned is not what is judged."""
+    light = 100 + 50 * np.hypot(*np.mgrid[:64, :64])
+    noisy = [image(seed) * 100 + light for seed in (0, 1)]
+    require_distinct(["a", "b"], noisy, [0, 1])
+    masks = [(image(seed) > 0).astype(np.uint8) for seed in (0, 0)]
+    masks[1][0, 0] = 1 - masks[1][0, 0]
+    require_distinct(["a", "b"], masks, [0, 1])

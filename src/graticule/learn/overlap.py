@@ -19,6 +19,8 @@ SIDE = 16
 _PROBES = 64
 _DISTINCT = 24
 _BAND = 256
+_LOOKS = 4096
+_ALIKE = 0.999
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -50,18 +52,43 @@ class Known:
         Whether all values are the same; such an image is like others by chance.
     probes : ndarray, (patches, SIDE, SIDE)
         Patches spread over the image, rich enough not to be anywhere else by chance.
+    shape : tuple of int
+        Of the image.
+    looks : ndarray
+        A few thousand samples, less their mean, of length 1; empty of an image that has too few
+        values to be known again by them.
     """
 
     sha256: str
     constant: bool
     probes: Array
+    shape: tuple[int, ...]
+    looks: Array
+
+    def looks_like(self, other: Known) -> bool:
+        """Return whether another image is this one in other numbers."""
+        if self.shape != other.shape or not self.looks.size or not other.looks.size:
+            return False
+        return bool(self.looks @ other.looks > _ALIKE)
 
 
 def known(image: xr.DataArray) -> Known:
     """Return what an image is known again by."""
     values = image.values
     same = values.size == 0 or bool((values == values.ravel()[0]).all())
-    return Known(content(image), same, _probes(_planes(values)))
+    looks = np.zeros(0) if same else _looks(values)
+    return Known(content(image), same, _probes(_planes(values)), values.shape, looks)
+
+
+def _looks(values: Array) -> Array:
+    """Return samples spread over an image, without its brightness and contrast."""
+    step = [max(1, round(size / _LOOKS ** (1 / values.ndim))) for size in values.shape]
+    few = values[tuple(slice(None, None, each) for each in step)].astype(float).ravel()
+    few = np.where(np.isfinite(few), few, 0.0)
+    if np.unique(few).size < _DISTINCT:
+        return np.zeros(0)
+    few -= few.mean()
+    return np.asarray(few / np.linalg.norm(few))
 
 
 def require_disjoint(
@@ -85,7 +112,9 @@ def require_disjoint(
     -----
     Parts are found by patches of 16 x 16 samples with at least 24 values, spread over each
     image: an exact copy of any part that is wider than an eighth of the smaller image is found,
-    wherever it lies. Copies that were scaled, turned or saved with losses are not.
+    wherever it lies. A whole image that was saved with another bit depth, brightness or
+    contrast, or with small losses, is known by its samples, which are correlated by more than
+    0.999. Copies that were resized or turned are not found, nor parts in other numbers.
 
     Examples
     --------
@@ -97,9 +126,10 @@ def require_disjoint(
     both = {**train, **test}
     marks = {name: known(image) for name, image in both.items()}
     for one, other in _pairs(train, test):
-        if marks[one].constant or marks[one].sha256 != marks[other].sha256:
-            continue
-        raise _shared(f"is equal to {one}", other, what)
+        if not marks[one].constant and marks[one].sha256 == marks[other].sha256:
+            raise _shared(f"is equal to {one}", other, what)
+        if marks[one].looks_like(marks[other]):
+            raise _shared(f"is {one} in other numbers", other, what)
     for name, image in both.items():
         others = [b if a == name else a for a, b in _pairs(train, test) if name in (a, b)]
         hit = _holds(_planes(image.values), {n: marks[n].probes for n in others})
@@ -205,6 +235,8 @@ def require_distinct(names: Sequence[str], images: Sequence[xr.DataArray], group
         for n in others:
             if not marks[n].constant and marks[n].sha256 == marks[at].sha256:
                 raise _shared(f"is equal to {names[at]}", names[n], "image")
+            if marks[n].looks_like(marks[at]):
+                raise _shared(f"is {names[at]} in other numbers", names[n], "image")
         hit = _holds(_planes(image.values), {names[n]: marks[n].probes for n in others})
         if hit:
             raise _shared(f"shares a part with {names[at]}", hit, "image")
