@@ -1,5 +1,7 @@
 """learn.document: what a training document says, and every fault in it at once."""
 
+import re
+
 import pytest
 
 from graticule.core.errors import FormatError, PipelineError
@@ -132,3 +134,42 @@ def test_groups_need_their_pattern():
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FormatError, match=r"none\.yaml"):
         load(tmp_path / "none.yaml")
+
+
+TREE = "methods: {a: {estimator: tree}}"
+ODD = {
+    "train is a list": (f"{TREE}\ntrain: [a]", "train: must be text"),
+    "train is a mapping": (f"{TREE}\ntrain: {{a: b}}", "train: must be text"),
+    "a number as a name": ("methods: {1: {estimator: tree}}", "methods.1: must be a name"),
+    "labels are true": (f"{TREE}\nlabels: true", "labels: must be auto, classes or mask"),
+    "objects": (f"{TREE}\ntask: objects", "graticule.learn.ObjectClassifier"),
+    "images": (f"{TREE}\ntask: images", "graticule.learn.ImageClassifier"),
+    "a list as a class": (f"{TREE}\nclasses: {{1: [x]}}", "classes.1: must be a name"),
+    "the same twice": ("methods: {a: {estimator: tree, on: [real, real]}}", "names the same"),
+    "a threshold in words": ("methods: {a: {pipeline: p, threshold: high}}", "threshold: must be"),
+    "a rate in words": ("methods: {a: {unet: {rate: fast}}}", "a.unet.rate: must be positive"),
+    "a share in words": ("methods: {a: {unet: {rare: all}}}", "a.unet.rare: must be from 0"),
+    "augment": ("methods: {a: {unet: {augment: true}}}", "a.unet.augment: must be"),
+    "zoom": ("methods: {a: {unet: {augment: {zoom: x}}}}", "zoom: must be from 0"),
+    "device": ("methods: {a: {unet: {device: 3}}}", "a.unet.device: must be text"),
+    "labels of one network": ("methods: {a: {unet: {labels: mask}}}", "same for all methods"),
+    "steps": ("methods: {a: {unet: {}, fit: {steps: many}}}", "a.fit.steps: must be a whole"),
+    "patience": ("methods: {a: {unet: {}, fit: {patience: 2}}}", "validation alone"),
+    "freeze": ("methods: {a: {unet: {}, fit: {freeze: encoder}}}", "no weights"),
+    "checkpoint": ("methods: {a: {unet: {}, fit: {checkpoint: x}}}", "checkpoint: is not known"),
+    "validation": ("methods: {a: {unet: {}, validation: 1}}", "a.validation: must be a share"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_values_of_the_wrong_kind_are_faults(name):
+    text, said = ODD[name]
+    with pytest.raises(PipelineError, match=r"1 fault\b") as caught:
+        parse(f"graticule: 1\n{text}")
+    assert said in str(caught.value)
+    assert re.search(r"line [123]:", str(caught.value))
+
+
+def test_the_version_is_a_number():
+    with pytest.raises(PipelineError, match="must be 1"):
+        parse(f"graticule: true\n{TREE}")

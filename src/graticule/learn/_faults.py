@@ -48,7 +48,7 @@ class Faults:
         for name, body in section.items():
             label = text_of(name)
             if not isinstance(label, str) or not label.replace("-", "_").isidentifier():
-                what = "must be a name of letters, digits, - and _"
+                what = "must be a name of letters, digits, - and _, and start with a letter"
                 self.add(f"{key}.{label}", what, section, name)
             elif not isinstance(body, dict):
                 self.add(f"{key}.{label}", "must be a mapping", section, name)

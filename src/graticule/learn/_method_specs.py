@@ -65,6 +65,11 @@ def _method(name: str, body: Any, faults: Faults, sources: Sequence[str], task: 
     if kind == "pipeline":
         faults.text(body, "pipeline", "", f"{path}.pipeline")
         faults.text(body, "output", "", f"{path}.output")
+        threshold = body.get("threshold", "fit")
+        if threshold != "fit" and (isinstance(threshold, bool)
+                                   or not isinstance(threshold, int | float)):  # fmt: skip
+            what = f"must be a number, or fit, not {plain(threshold)!r}"
+            faults.add(f"{path}.threshold", what, body, "threshold")
         if task == "regression":
             faults.add(
                 path, "a fixed pipeline cannot be compared in a regression", body, "pipeline"
@@ -78,6 +83,8 @@ def _method(name: str, body: Any, faults: Faults, sources: Sequence[str], task: 
     for source in chosen:
         if source not in sources:
             faults.unknown(f"{path}.on", str(source), sources, body, "on")
+    if len(set(map(str, chosen))) < len(chosen):
+        faults.add(f"{path}.on", "names the same images twice", body, "on")
     options = {key: plain(body[key]) for key in body if key in _KEYS[kind]}
     about = faults.text(body, "description", "", f"{path}.description")
     return MethodSpec(name, kind, options, tuple(map(str, chosen)), about)
@@ -119,6 +126,10 @@ def _unet(body: Any, path: str, faults: Faults, task: str) -> None:
     from graticule.learn.unet import UNet
 
     settings = faults.mapping(body, "unet", f"{path}.unet")
+    for key, top in {"labels": "labels", "names": "classes"}.items():
+        if key in settings:
+            what, hint = "is the same for all methods", f"say {top}: at the top of the document"
+            faults.add(f"{path}.unet.{key}", what, settings, key, hint)
     made = _called(UNet, settings, f"{path}.unet", body, faults)
     if made is not None and made.regression != (task == "regression"):
         wanted = "mae or mse" if task == "regression" else "of classes, as dice+ce"

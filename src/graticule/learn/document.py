@@ -21,7 +21,6 @@ Methods
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +31,9 @@ from graticule.core.errors import PipelineError, UnitsError
 from graticule.core.units import split_quantity
 from graticule.learn._faults import Faults
 from graticule.learn._method_specs import MethodSpec, method_specs
+from graticule.learn._split_spec import SplitSpec, split_of
 
 Task: TypeAlias = Literal["pixels", "regression"]
-By: TypeAlias = Literal["auto", "image", "group", "blocks"]
 
 REAL = "real"
 """What the images that are given are called beside extra ones."""
@@ -43,38 +42,6 @@ _TOP = (
     "graticule", "name", "description", "inputs", "labels", "classes", "task", "split", "extra",
     "methods", "train",
 )  # fmt: skip
-_SPLIT = ("by", "folds", "size", "buffer", "naive", "seed", "group")
-
-
-@dataclass(frozen=True)
-class SplitSpec:
-    """How images are split.
-
-    Attributes
-    ----------
-    by : {"auto", "image", "group", "blocks"}
-        ``auto``: blocks where there is one image, else images.
-    folds : int
-        How many parts.
-    size : int or None
-        Least side of a block; None: as many compact parts as folds.
-    buffer : int or "auto"
-        In samples; ``auto``: as far as the features of any method reach.
-    naive : {"none", "halves", "samples"}
-        A flattering split that is shown beside.
-    seed : int
-        Of the order of what is alike.
-    group : str
-        Regular expression; what its first group finds in the name of an image is its group.
-    """
-
-    by: By = "auto"
-    folds: int = 4
-    size: int | None = None
-    buffer: int | Literal["auto"] = "auto"
-    naive: Literal["none", "halves", "samples"] = "none"
-    seed: int = 0
-    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,16 +147,16 @@ def parse(text: str, *, source: str = "<text>") -> Training:
     document = document_of(text, source, holds="methods")
     faults = Faults(source)
     faults.known(document, _TOP)
-    if document.get("graticule") != 1:
+    if document.get("graticule") is True or document.get("graticule") != 1:
         faults.add("graticule", "must be 1, the version of the grammar", document, "graticule")
     dims, spacing = _image(document, faults)
     extra = _extra(document, faults)
-    task = faults.one_of(document, "task", ("pixels", "regression"), "pixels")
+    task = _task(document, faults)
     methods = method_specs(document, faults, (REAL, *extra), task)
-    train = document.get("train", next(iter(methods), ""))
+    train = faults.text(document, "train", next(iter(methods), ""))
     written = document.get("methods")
-    if isinstance(written, dict) and train not in written:
-        faults.unknown("train", str(train), list(written), document, "train")
+    if "train" in document and isinstance(written, dict) and train not in written:
+        faults.unknown("train", train, list(map(str, written)), document, "train")
     name = faults.text(document, "name", Path(source).parent.name or Path(source).stem)
     training = Training(
         name=name,
@@ -199,16 +166,28 @@ def parse(text: str, *, source: str = "<text>") -> Training:
         labels=faults.one_of(document, "labels", ("auto", "classes", "mask"), "auto"),
         classes=_classes(document, faults),
         task=task,
-        split=_split(document, faults),
+        split=split_of(document, faults),
         extra=extra,
         methods=methods,
-        train=str(train),
+        train=train,
         text=text,
         source=source,
     )
     if faults.found:
         raise PipelineError(faults.found, source=source)
     return training
+
+
+def _task(document: Any, faults: Faults) -> Task:
+    """Return the task; of those that have no document yet, say how they are done."""
+    ways = {"objects": "ObjectClassifier", "images": "ImageClassifier or ImageRegressor"}
+    task = document.get("task", "pixels")
+    if isinstance(task, str) and task in ways:
+        what = f"{task} as a whole are learned in Python; documents are for pixels and regression"
+        faults.add("task", what, document, "task", f"graticule.learn.{ways[task]}")
+        return "pixels"
+    chosen: Task = faults.one_of(document, "task", ("pixels", "regression"), "pixels")
+    return chosen
 
 
 def _image(document: Any, faults: Faults) -> tuple[tuple[str, ...] | None, dict[str, float | str]]:
@@ -240,37 +219,11 @@ def _classes(document: Any, faults: Faults) -> dict[int, str]:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             what = "must be a value of the labels, with its name"
             faults.add(f"classes.{value}", what, section, value, "as 1: pore")
+        elif not isinstance(name, str | int | float):
+            faults.add(f"classes.{value}", f"must be a name, not {plain(name)!r}", section, value)
         else:
             names[int(value)] = str(name)
     return names
-
-
-def _split(document: Any, faults: Faults) -> SplitSpec:
-    body = faults.mapping(document, "split")
-    faults.known(body, _SPLIT, "split")
-    by = faults.one_of(body, "by", ("auto", "image", "group", "blocks"), "auto", "split.by")
-    buffer = body.get("buffer", "auto")
-    if buffer != "auto":
-        buffer = faults.whole(body, "buffer", 0, 0, "split.buffer", "or auto")
-    group = faults.text(body, "group", "", "split.group")
-    if (by == "group") != bool(group):
-        what = "is needed with by: group" if by == "group" else "goes with by: group only"
-        hint = r"a regular expression whose first group is found in the names, as '^([a-z]+)_'"
-        faults.add("split.group", what, body, "group", hint)
-    try:
-        if group and re.compile(group).groups < 1:
-            faults.add("split.group", "must hold a group in parentheses", body, "group")
-    except re.error as error:
-        faults.add("split.group", f"is no regular expression: {error}", body, "group")
-    return SplitSpec(
-        by=by,
-        folds=faults.whole(body, "folds", 4, 2, "split.folds"),
-        size=faults.whole(body, "size", 0, 1, "split.size") if "size" in body else None,
-        buffer=buffer,
-        naive=faults.one_of(body, "naive", ("none", "halves", "samples"), "none", "split.naive"),
-        seed=faults.whole(body, "seed", 0, 0, "split.seed"),
-        group=group,
-    )
 
 
 def _extra(document: Any, faults: Faults) -> dict[str, ExtraSpec]:

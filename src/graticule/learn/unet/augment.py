@@ -62,7 +62,7 @@ class Augment:
         limits = {"warp": 1.0, "rotate": 180.0, "zoom": 0.5, "elastic": 64.0}
         for each in fields(self):
             value = getattr(self, each.name)
-            if not 0 <= value <= limits.get(each.name, 16.0):
+            if isinstance(value, str) or not 0 <= value <= limits.get(each.name, 16.0):
                 raise ParameterError(
                     f"must be from 0 to {limits.get(each.name, 16.0):g}, not {value!r}",
                     where=f"augment.{each.name}",

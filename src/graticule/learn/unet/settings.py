@@ -26,6 +26,10 @@ _RANGES = {"rare": (0, 1), "average": (0, 0.99999), "overlap": (0, 0.9), "decay"
 _NOT_LEARNED = ("device", "window", "overlap", "names", "precision")
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 @dataclass(kw_only=True, eq=False)
 class Settings:
     """The parameters of a `UNet`, checked."""
@@ -63,15 +67,21 @@ class Settings:
             if not fitting and not (value is None and name in ("patch", "batch", "window")):
                 raise ParameterError(f"must be an integer from {least}, not {value!r}", where=name)
         for name, (low, high) in _RANGES.items():
-            if not low <= getattr(self, name) <= high:
+            if not _is_number(getattr(self, name)) or not low <= getattr(self, name) <= high:
                 raise ParameterError(
                     f"must be from {low} to {high}, not {getattr(self, name)!r}", where=name
                 )
-        if not 0 < self.rate < 10:
+        if not _is_number(self.rate) or not 0 < self.rate < 10:
             raise ParameterError(f"must be positive (as 0.002), not {self.rate!r}", where="rate")
+        for name in ("device", "loss"):
+            if not isinstance(getattr(self, name), str):
+                raise ParameterError(f"must be text, not {getattr(self, name)!r}", where=name)
         terms_of(self.loss)
         if isinstance(self.augment, Mapping):
             self.augment = _augment_of(self.augment)
+        elif not isinstance(self.augment, Augment) and self.augment not in (None, "auto"):
+            what = f"must be a mapping of parameters, auto or None, not {self.augment!r}"
+            raise ParameterError(what, where="augment")
         if not isinstance(self.local_width, Length):
             self.local_width = Length(self.local_width)
 
