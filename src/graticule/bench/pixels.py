@@ -19,7 +19,7 @@ from graticule.core import as_image
 Array: TypeAlias = np.ndarray[Any, Any]
 
 _SIDE = 8192
-_IMAGE = "image.ome.zarr"
+_IMAGE = "image.tif"
 _STROKES = "strokes.npy"
 _VIEW = 1024
 _TREES = 100

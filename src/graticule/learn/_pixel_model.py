@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from graticule.learn.features import Features
 
 Array: TypeAlias = np.ndarray[Any, Any]
+_STRIP, _MOST = 20_000_000, 64_000_000
+"""Bytes of features in a strip, and of those in a thick one."""
 _CROP = {2: 64, 3: 24}
 """Side of the part of the training images that a model file is verified by."""
 
@@ -187,7 +190,13 @@ class PixelModel(Params):
             shape = tuple(image.sizes[dim] for dim in self.expects.dims)
             yield tuple(slice(0, size) for size in shape), given.columns.reshape(-1, *shape)
             return
-        yield from self.recipe.strips(image, only=self.used, reuse=True)
+        used, first = self.used, self.expects.dims[0]
+        count = len(self.recipe.names(image)) if used is None else len(used)
+        line = 4 * max(1, count) * math.prod(image.sizes[dim] for dim in self.expects.dims[1:])
+        # What lies around a strip is smoothed again for it, so it is no thinner than its reach.
+        reach = self.halo(image).get(first, 0)
+        lines = max(_STRIP // line, min(_MOST // line, 2 * reach), 1)
+        yield from self.recipe.strips(image, only=used, size=lines, reuse=True)
 
     def _painted(
         self, given: Any, take: Take, empty: Any, dtype: Any, **attrs: Any
