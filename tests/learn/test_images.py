@@ -98,3 +98,14 @@ def test_refusals(digits):
     broken[1, 2, 2:] = np.nan
     with pytest.raises(ImageError, match="image 2 has missing values"):
         model.predict(broken)
+
+
+@pytest.mark.parametrize("kind", [ImageClassifier, ImageRegressor])
+def test_parameters_of_an_estimator_are_kept(kind, tmp_path):
+    images = np.arange(8.0)[:, None, None] * np.ones((8, 3, 3))
+    given = {"name": "neighbours", "n_neighbors": 2}
+    model = kind(estimator=given).fit(images, [0, 0, 0, 0, 1, 1, 1, 1])
+    save_model(model, tmp_path / "images")
+    again = open_model(tmp_path / "images")
+    assert again.estimator == given
+    np.testing.assert_array_equal(again.predict(images), model.predict(images))

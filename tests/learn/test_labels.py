@@ -86,3 +86,11 @@ def test_a_label_of_no_class_is_refused():
     for stray in (2, 9, 70_000):
         with pytest.raises(ImageError, match=f"label {stray} is of no class"):
             codes(np.array([1, 3, stray]), classes, "classes")
+
+
+@pytest.mark.parametrize("dtype", [">i4", ">u8", "<u2"])
+def test_bytes_of_labels_may_be_in_either_order(dtype):
+    labels = xr.DataArray(np.array([[0, 700, 3]]).astype(dtype), dims=("y", "x"))
+    assert label_values(labels).tolist() == [0, 3, 700]
+    classes, kind = classes_of([labels])
+    assert codes(labels.values, classes, kind).tolist() == [[-1, 1, 0]]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from skimage import data
+from sklearn.base import clone
 
 import graticule as gt
 from graticule.core.errors import ImageError, RequestError
@@ -122,3 +123,14 @@ def test_refusals():
         ObjectClassifier(COLUMNS).fit(given, np.ones(6))
     with pytest.raises(ImageError, match="column kind must hold numbers"):
         ObjectClassifier(["kind"]).fit(given, "kind")
+
+
+def test_parameters_of_an_estimator_are_kept(tmp_path):
+    given = {"name": "neighbours", "n_neighbors": 2}
+    table = pd.DataFrame({"area": [1.0, 2, 3, 10, 11, 12]})
+    model = ObjectClassifier(estimator=given).fit(table, list("aaabbb"))
+    save_model(model, tmp_path / "objects")
+    again = open_model(tmp_path / "objects")
+    assert again.estimator == given
+    assert again.predict(table).tolist() == list("aaabbb")
+    assert clone(again).fit(table, list("aaabbb")).predict(table).tolist() == list("aaabbb")

@@ -323,3 +323,26 @@ def test_regression_in_files_and_refusals(tmp_path):
         PixelRegressor(SMALL, "logistic").fit(image, image)
     with pytest.raises(ImageError, match="no sample with a target"):
         PixelRegressor(SMALL, FEW).fit(image, image * np.nan)
+
+
+@pytest.mark.parametrize("name", ["logistic", "linear"])
+def test_a_class_that_is_nowhere_to_be_used_never_wins(name):
+    image, truth = halves()
+    labels = strokes(truth)
+    other = labels.copy(data=np.full(labels.shape, 3, np.uint8))
+    model = PixelClassifier(SMALL, name)
+    model.fit([image, image], [labels, other], [image > -np.inf, None])
+    assert [each.value for each in model.classes] == [1, 2, 3]
+    alone = PixelClassifier(SMALL, name).fit(image, labels)
+    np.testing.assert_array_equal(model.predict(image), alone.predict(image))
+    np.testing.assert_array_equal(model.predict_proba(image)[2], np.zeros(image.shape))
+    decided = model.decision(image)
+    assert decided.sizes["class"] == 3
+    np.testing.assert_array_equal(decided[1], alone.decision(image))
+    np.testing.assert_array_equal(1 + decided.argmax("class"), alone.predict(image))
+
+
+def test_fewer_samples_than_neighbours_are_refused():
+    image = np.array([[0.0, 1.0]])
+    with pytest.raises(ParameterError, match="asks 5 neighbours, and there are 2"):
+        PixelClassifier(SMALL, "neighbours").fit(image, np.array([[1, 2]]))

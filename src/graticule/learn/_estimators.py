@@ -157,6 +157,13 @@ def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | No
         _set_priors(estimator, target, weight)
     if not hasattr(estimator, "max_depth"):  # trees see float32 anyway
         rows = rows.astype(np.float64)
+    least = _last(estimator)[0].get_params().get("n_neighbors", 1)
+    if isinstance(least, int) and least > len(rows):
+        raise ParameterError(
+            f"asks {least} neighbours, and there are {len(rows)} to learn from",
+            where="estimator",
+            hint="label more, or take fewer: {name: neighbours, n_neighbors: 1}",
+        )
     try:
         return estimator.fit(rows, target, **given)
     except ValueError as error:

@@ -93,7 +93,8 @@ class RowsModel(Params):
     @classmethod
     def _from_state(cls, state: State, classes: int) -> Self:
         model = cls(**state.card["parameters"])
-        if state.estimator is not None and model.estimator not in NAMED:
+        named = not isinstance(model.estimator, str) or model.estimator in NAMED
+        if state.estimator is not None and not named:
             model.estimator = state.estimator
         model._predictor = restored(state.arrays, state.estimator, classes)
         return model

@@ -73,7 +73,8 @@ def label_values(labels: xr.DataArray) -> Array:
         )
     found: set[int] = set()
     for _, slab in parts_of(labels, [str(dim) for dim in labels.dims]):
-        found |= set(pd.unique(np.ravel(slab.values)).tolist())
+        flat = np.ravel(slab.values)
+        found |= set(pd.unique(flat.astype(flat.dtype.newbyteorder("="), copy=False)).tolist())
     values = np.array(sorted(found), dtype=np.int64 if labels.dtype != np.uint64 else np.uint64)
     if values.size and values[0] < 0:
         raise ImageError(f"labels must be 0 (unlabelled) or positive, not {values[0]}")

@@ -260,7 +260,8 @@ class PixelClassifier(PixelModel):
         names = [each.name for each in self.classes]
         if len(names) == 2:
             return self._painted(image, ask, np.nan, np.float64)
-        return self._layered(image, lambda c: ask(c).T, names, np.float64)
+        own = np.asarray(found.estimator.classes_, np.int64)
+        return self._layered(image, lambda c: _spread(ask(c), own, len(names)), names, np.float64)
 
     def state(self) -> State:
         """Return all that the model is, as plain data."""
@@ -285,6 +286,18 @@ class PixelClassifier(PixelModel):
 
 def _decided(function: Any, columns: Array) -> Array:
     return in_parts(function, columns, np.nan, np.float64)
+
+
+def _spread(decided: Array, own: Array, classes: int) -> Array:
+    """Return decisions of the classes an estimator knows among all; the others never win."""
+    if decided.ndim == 1:  # of two classes
+        decided = np.stack([-decided, decided], axis=1)
+    if decided.shape[1] == classes:
+        return decided.T
+    found = np.full((classes, len(decided)), -np.inf)
+    found[own] = decided.T
+    found[:, np.isnan(decided[:, 0])] = np.nan
+    return found
 
 
 def undecided(proba: Array) -> Array:

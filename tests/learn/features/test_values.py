@@ -203,3 +203,16 @@ def test_channels_one_after_the_other():
     wanted = np.concatenate([bank.compute(values[..., number]) for number in range(3)])
     np.testing.assert_array_equal(bank.compute(image), wanted)
     assert [one.name for one in bank.names(image)][3] == "g: gaussian 1 px"
+
+
+@pytest.mark.parametrize("place", [(3, 4), (0, 0), (11, 19)])
+def test_an_extreme_knows_nothing_of_a_missing_value_out_of_its_window(place) -> None:
+    image = np.random.default_rng(0).normal(size=(12, 20)).astype(np.float32)
+    bank = Features(kinds=("value",), rank=("min", "max", "median", "std"), radii=(2,))
+    holed = image.copy()
+    holed[place] = np.nan
+    whole, found = bank.compute(image), bank.compute(holed)
+    y, x = np.mgrid[:12, :20]
+    reached = (abs(y - place[0]) <= 2) & (abs(x - place[1]) <= 2)
+    assert np.isnan(found[1:, reached]).all()
+    np.testing.assert_allclose(found[:, ~reached], whole[:, ~reached], rtol=1e-6)

@@ -63,8 +63,12 @@ def _extreme(channel: Array, reach: Sequence[int], what: str) -> Array:
     from scipy import ndimage
 
     size = [2 * r + 1 for r in reach]
-    run = ndimage.minimum_filter if what == "min" else ndimage.maximum_filter
-    found: Array = run(channel, size=size, mode="nearest")
+    run, worst = (
+        (ndimage.minimum_filter, np.inf) if what == "min" else (ndimage.maximum_filter, -np.inf)
+    )
+    # A NaN would be in the running extreme of windows that it is not in.
+    known = np.where(np.isnan(channel), np.float32(worst), channel)
+    found: Array = run(known, size=size, mode="nearest")
     return found
 
 
