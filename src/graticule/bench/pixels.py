@@ -51,11 +51,11 @@ def _train(folder: str) -> tuple[float, float]:
 def _peer(folder: str) -> tuple[float, float]:
     """Do the same with scikit-image and scikit-learn, as their gallery shows it."""
     started = time.perf_counter()
-    import zarr
+    import tifffile
     from skimage.feature import multiscale_basic_features
     from sklearn.ensemble import RandomForestClassifier
 
-    image = np.asarray(zarr.open_group(Path(folder) / _IMAGE, mode="r")["0"])
+    image = tifffile.imread(Path(folder) / _IMAGE)
     labels = np.load(Path(folder) / _STROKES)
     features = multiscale_basic_features(image, workers=2)
     forest = RandomForestClassifier(_TREES, n_jobs=2, random_state=0, class_weight="balanced")
