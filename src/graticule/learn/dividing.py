@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graticule.core.errors import CheckError
+from graticule.learn._split_spec import SplitSpec
 from graticule.learn.data import Data
-from graticule.learn.document import REAL, SplitSpec
+from graticule.learn.document import REAL
 from graticule.learn.lesson import Method
 from graticule.learn.overlap import require_disjoint, require_distinct
 from graticule.learn.splits import Fold, by_blocks, by_group, by_image, by_samples, naive_halves

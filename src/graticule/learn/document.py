@@ -1,22 +1,6 @@
 """Training documents: what is learned, by which methods, and how it is judged.
 
-::
-
-    graticule: 1
-    name: mitochondria
-    inputs: {image: {dims: [y, x]}}
-    labels: mask
-    split: {by: blocks, folds: 4, buffer: auto, naive: halves}
-    extra:
-      simulated: {simulate: cells, count: 8, seed: 1, parameters: {shape: [256, 256]}}
-
-Methods
--------
-      boosted: {features: {sigmas: [1, 2, 4, 8]}, estimator: {name: boosting, max_iter: 200}}
-      mixed: {estimator: forest, on: [real, simulated]}
-      network: {unet: {base: 24, depth: 4}}
-      fixed: {pipeline: threshold.yaml}
-    train: boosted
+Every key, with its default and an example, is described in ``docs/training.md``.
 """
 
 from __future__ import annotations
