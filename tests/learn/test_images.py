@@ -109,3 +109,11 @@ def test_parameters_of_an_estimator_are_kept(kind, tmp_path):
     again = open_model(tmp_path / "images")
     assert again.estimator == given
     np.testing.assert_array_equal(again.predict(images), model.predict(images))
+
+
+def test_of_no_images_there_is_no_answer():
+    images = np.arange(4.0)[:, None, None] * np.ones((4, 3, 3))
+    model = ImageClassifier(estimator="tree").fit(images, [0, 0, 1, 1])
+    assert model.predict([]).shape == (0,)
+    assert model.predict_proba([]).shape == (0, 2)
+    assert ImageRegressor(estimator="tree").fit(images, range(4)).predict([]).shape == (0,)

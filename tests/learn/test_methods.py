@@ -263,3 +263,40 @@ def test_no_answer_of_a_pipeline_is_not_the_first_class(tmp_path):
     training, methods = fixed(tmp_path, lambda image: as_image(np.zeros(image.shape, np.int32)))
     found = compare(data, methods, divided(training.split, data, methods).folds, intervals=False)
     assert found.results["fixed"].scores.measures["recall"].estimate == 0
+
+
+def test_a_network_starts_from_one_that_learned_elsewhere_and_that_one_learns_once():
+    pytest.importorskip("torch")
+    net = {"base": 2, "depth": 2, "patch": 16, "batch": 2}
+    training = document({
+        "source": {"unet": net, "fit": {"steps": 3}, "on": "other"},
+        "scratch": {"unet": net, "fit": {"steps": 2}},
+        "tuned": {"unet": net, "fit": {"steps": 2, "init": "source"}},
+    }, extra={"other": {"simulate": "roots", "count": 1}})  # fmt: skip
+    data, other = Data.of(*scene()), Data.of(*scene(3))
+    methods = methods_of(training)
+    folds = divided(training.split, data, methods, {"other": other}).folds
+    source, scratch, tuned = (
+        method.fitted(lesson_of(data, folds[0], method, {"other": other})) for method in methods
+    )
+    again = methods[2].fitted(lesson_of(data, folds[1], methods[2], {"other": other}))
+    assert len(methods[2].first._kept) == 1
+    elsewhere, _ = scene(9)
+    answers = [model.predict_proba(elsewhere).values for model in (source, scratch, tuned, again)]
+    assert not any(np.array_equal(answers[2], answers[n]) for n in (0, 1, 3))
+    fold = lesson_of(data, folds[0], methods[1])
+    by_hand = methods[1].model("mask", ()).fit(
+        [fold.images[0].where(~folds[0].test[0])], fold.labels, where=fold.where,
+        init=source, steps=2,
+    )  # fmt: skip
+    np.testing.assert_array_equal(by_hand.predict_proba(elsewhere).values, answers[2])
+
+
+def test_a_network_starts_from_none_that_stands_below_it():
+    pytest.importorskip("torch")
+    training = document({
+        "tuned": {"unet": {"base": 2}, "fit": {"init": "source"}},
+        "source": {"unet": {"base": 2}},
+    })  # fmt: skip
+    with pytest.raises(RequestError, match="above it"):
+        methods_of(training)

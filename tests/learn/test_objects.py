@@ -7,7 +7,7 @@ from skimage import data
 from sklearn.base import clone
 
 import graticule as gt
-from graticule.core.errors import ImageError, RequestError
+from graticule.core.errors import ImageError, ParameterError, RequestError
 from graticule.learn import ObjectClassifier, open_model, save_model
 from graticule.learn._estimators import NAMED
 
@@ -134,3 +134,17 @@ def test_parameters_of_an_estimator_are_kept(tmp_path):
     assert again.estimator == given
     assert again.predict(table).tolist() == list("aaabbb")
     assert clone(again).fit(table, list("aaabbb")).predict(table).tolist() == list("aaabbb")
+
+
+def test_what_says_nothing_of_objects_is_refused():
+    table = pd.DataFrame({"area": [1.0, 2, 3, 4]})
+    with pytest.raises(ImageError, match="no table"):
+        ObjectClassifier().fit([], "kind")
+    with pytest.raises(ParameterError, match="sequence of names"):
+        ObjectClassifier("area").fit(table, list("aabb"))
+
+
+def test_a_number_too_large_for_estimators_is_none():
+    table = pd.DataFrame({"area": [1.0, 2, 3, 4, 1e60]})
+    model = ObjectClassifier(estimator="tree").fit(table, list("aabba"))
+    assert model.predict(table).tolist() == ["a", "a", "b", "b", ""]

@@ -346,3 +346,26 @@ def test_fewer_samples_than_neighbours_are_refused():
     image = np.array([[0.0, 1.0]])
     with pytest.raises(ParameterError, match="asks 5 neighbours, and there are 2"):
         PixelClassifier(SMALL, "neighbours").fit(image, np.array([[1, 2]]))
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({"seed": -1}, "seed"),
+        ({"seed": "a"}, "seed"),
+        ({"max_samples": 100.5}, "max_samples"),
+        ({"max_samples": "many"}, "max_samples"),
+    ],
+)
+def test_parameters_that_mean_nothing_are_named(given, where):
+    image, truth = halves()
+    for model, labels in ((PixelClassifier, truth), (PixelRegressor, image)):
+        with pytest.raises(ParameterError) as caught:
+            model(SMALL, "tree", **given).fit(image, labels)
+        assert caught.value.where == where
+
+
+def test_targets_are_real():
+    image, _ = halves()
+    with pytest.raises(ImageError, match="real numbers"):
+        PixelRegressor(SMALL, "tree").fit(image, image.astype(complex))

@@ -26,6 +26,7 @@ class Smoothed:
     on: tuple[str, ...] = ("real",)
     lessons: list = field(default_factory=list)
     fail: str = ""
+    first: None = None
 
     def reach(self, image):
         return dict.fromkeys(filtered_dims(image), self.radius)

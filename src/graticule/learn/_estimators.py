@@ -80,6 +80,19 @@ def _linear(task: Task, params: Mapping[str, Any]) -> Any:
     return _scaled(LinearRegression(**params))
 
 
+def _clusters(task: Task, params: Mapping[str, Any]) -> Any:
+    """Return a forest that sees how far each sample is from the centres of k-means."""
+    from sklearn.cluster import KMeans
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rest = dict(params)
+    centres = KMeans(rest.pop("n_clusters", 8), n_init=1)
+    kind = RandomForestClassifier if task == "classification" else RandomForestRegressor
+    return make_pipeline(StandardScaler(), centres, kind(**{"min_samples_leaf": 5, **rest}))
+
+
 NAMED: Mapping[str, Maker] = {
     "forest": _forest,
     "extra_trees": _extra_trees,
@@ -88,6 +101,7 @@ NAMED: Mapping[str, Maker] = {
     "logistic": _logistic,
     "linear": _linear,
     "tree": _tree,
+    "clusters": _clusters,
 }
 """What makes an estimator of each name."""
 
@@ -99,7 +113,7 @@ def estimator_of(given: Any, task: Task, seed: int) -> Any:
     ----------
     given : str, mapping or estimator
         A name (``forest``, ``extra_trees``, ``boosting``, ``neighbours``, ``logistic``,
-        ``linear``, ``tree``), ``{"name": ..., **parameters}``, or any scikit-learn estimator.
+        ``linear``, ``tree``, ``clusters``), ``{"name": ..., **parameters}``, or any scikit-learn estimator.
     task : {"classification", "regression"}
         What it is to do.
     seed : int
@@ -110,6 +124,9 @@ def estimator_of(given: Any, task: Task, seed: int) -> Any:
     ParameterError
         If there is no such estimator, or it has no such parameter.
     """
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 1 << 32:
+        raise ParameterError(f"must be a whole number from 0 to 2^32 - 1, not {seed!r}",
+                             where="seed")  # fmt: skip
     if isinstance(given, (str, Mapping)):
         return _seeded(_named(given, task), seed)
     if not hasattr(given, "fit") or not hasattr(given, "predict") or isinstance(given, type):

@@ -103,7 +103,10 @@ class PixelRegressor(PixelModel):
         ParameterError
             If there is no such estimator, or it refuses the samples.
         """
+        estimator = estimator_of(self.estimator, "regression", self.seed)
         pairs = pairs_of([image_of(each) for each in several(images)], targets, where)
+        if any(pair.labels.dtype.kind not in "buif" for pair in pairs):
+            raise ImageError("targets must be real numbers", hint="take abs(targets)")
         expects = Expects.of([pair.image for pair in pairs], spacing=self._spaced())
         chosen = choose(pairs, _has_target, 1, most=self.max_samples, seed=self.seed)
         if not chosen.codes.size:
@@ -111,7 +114,6 @@ class PixelRegressor(PixelModel):
         rows, known = self._rows(pairs, several(images), chosen)
         chosen = chosen.only(known)
         wanted = np.concatenate([_at(*each) for each in zip(pairs, chosen.index, strict=True)])
-        estimator = estimator_of(self.estimator, "regression", self.seed)
         fit_estimator(estimator, rows, wanted, None)
         self._expects = expects
         self.estimator_ = estimator

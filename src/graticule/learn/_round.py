@@ -225,7 +225,8 @@ def lesson_of(
                 labels.append(data.labels[index])
                 where.append(mask)
                 held.append(fold.test[index])
-    return Lesson(images, labels, where, held, data.kind, data.classes, options or {})
+    first = lesson_of(data, fold, method.first, extra) if method.first else None
+    return Lesson(images, labels, where, held, data.kind, data.classes, options or {}, first)
 
 
 def boxes(fold: Fold, index: int, known: Array) -> list[Box]:
@@ -248,4 +249,5 @@ def everything(
     labels = [label for own in sources for label in own.labels]
     where = [everywhere(image) for image in images]
     held = [None] * len(images)
-    return Lesson(images, labels, where, held, data.kind, data.classes, options or {})
+    first = everything(data, method.first, extra) if method.first else None
+    return Lesson(images, labels, where, held, data.kind, data.classes, options or {}, first)

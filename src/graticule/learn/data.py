@@ -105,6 +105,25 @@ class Data:
         return (1,) if self.kind == "mask" else tuple(range(len(self.classes)))
 
     @property
+    def meaning(self) -> str:
+        """What labels were taken for, in words.
+
+        Examples
+        --------
+        >>> Data.of(np.zeros((2, 3)), np.array([[0, 2, 1]] * 2)).meaning
+        'labels are the classes 1, 2; 0 is unlabelled'
+        """
+        if not self.classes:
+            return "labels are values to predict"
+        names = [each.name for each in self.classes]
+        if self.kind == "mask":
+            return f"labels are masks of {names[1]} and {names[0]}"
+        shown = ", ".join(names[:6]) + (f" ... {names[-1]}" if len(names) > 6 else "")
+        many = f"{len(names)} classes" if len(names) > 6 else "classes"
+        hint = " (if they number objects, say labels: mask)" if len(names) > 6 else ""
+        return f"labels are the {many} {shown}; 0 is unlabelled{hint}"
+
+    @property
     def samples(self) -> int:
         """Samples of all images."""
         return sum(int(label.size) for label in self.labels)

@@ -89,6 +89,7 @@ class Expects:
             If its dims, channels or spacing are not those of the training images.
         """
         self._require_dims(image)
+        _require_numbers(image)
         if (image.dtype.kind == "b") != (self.dtype == "bool"):
             raise ImageError(
                 f"the model was trained on {self.dtype}, and this is {image.dtype}",
@@ -172,6 +173,15 @@ def _worked(image: xr.DataArray) -> tuple[str, ...]:
             hint="choose one position along it first",
         )
     return worked
+
+
+def _require_numbers(image: xr.DataArray) -> None:
+    """Refuse images without a sample, and values that no model learns from."""
+    if image.size == 0:
+        sizes = ", ".join(f"{dim} {size}" for dim, size in image.sizes.items())
+        raise ImageError(f"the image is empty: {sizes}")
+    if image.dtype.kind not in "buif":
+        raise ImageError(f"a model works on real numbers, not {image.dtype}")
 
 
 def _known_spacing(image: xr.DataArray) -> dict[str, tuple[float, str]]:

@@ -41,6 +41,11 @@ class Fixed:
         """As in the document."""
         return self.spec.on
 
+    @property
+    def first(self) -> None:
+        """Nothing comes first."""
+        return None
+
     def reach(self, image: xr.DataArray) -> dict[str, int]:
         """Return 0: it learns no more than a threshold, which is of no place."""
         return dict.fromkeys(filtered_dims(image), 0)

@@ -210,6 +210,8 @@ class ImageClassifier(_ImagesModel):
         values = [each.value for each in self.classes]
         numbers = names == [str(value) for value in values]
         rows = self._rows(images)
+        if not len(rows):
+            return np.array(values if numbers else names)[:0]
         codes = self.predictor.codes(self._columns(rows))
         if (codes < 0).any():
             raise ImageError(
@@ -220,7 +222,10 @@ class ImageClassifier(_ImagesModel):
 
     def predict_proba(self, images: Any, /) -> Array:
         """Return the probability of each class (second axis) for each image."""
-        return self.predictor.proba(self._columns(self._rows(images)))
+        rows = self._rows(images)
+        if not len(rows):
+            return np.empty((0, len(self.classes)), np.float32)
+        return self.predictor.proba(self._columns(rows))
 
     def state(self) -> State:
         """Return all that the model is, as plain data."""
@@ -287,7 +292,8 @@ class ImageRegressor(_ImagesModel):
 
     def predict(self, images: Any, /) -> Array:
         """Return the value of each image."""
-        return self.predictor.values(self._columns(self._rows(images)))
+        rows = self._rows(images)
+        return self.predictor.values(self._columns(rows)) if len(rows) else np.empty(0)
 
     def state(self) -> State:
         """Return all that the model is, as plain data."""

@@ -34,6 +34,8 @@ class Lesson:
         Empty for continuous targets.
     options : dict
         Given to the fitting of networks, as ``on_step``.
+    first : Lesson or None
+        What the method that comes first learns from, for one that starts from another's weights.
     """
 
     images: Sequence[xr.DataArray]
@@ -43,6 +45,7 @@ class Lesson:
     kind: Literal["classes", "mask"]
     classes: Classes
     options: Mapping[str, Any] = field(default_factory=dict)
+    first: Lesson | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ class Method(Protocol):
     @property
     def on(self) -> tuple[str, ...]:
         """What it learns from: ``real`` and names of extra images."""
+        ...
+
+    @property
+    def first(self) -> Method | None:
+        """The method whose weights it starts from."""
         ...
 
     def reach(self, image: xr.DataArray) -> dict[str, int]:

@@ -7,7 +7,8 @@ without a threshold gets the one that is best where it may learn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from graticule.core.errors import CheckError, RequestError
 from graticule.core.scope import Region
 from graticule.learn._method_specs import MethodSpec
 from graticule.learn._network_lessons import blanked, network_reach, validation_of
-from graticule.learn.document import Training
+from graticule.learn.document import REAL, Training
 from graticule.learn.fixed import Fixed, Runner
 from graticule.learn.labels import Classes
 from graticule.learn.lesson import Answer, Fitted, Lesson, Method
@@ -42,12 +43,17 @@ def methods_of(training: Training, runner: Runner | None = None) -> list[Method]
     RequestError
         If a pipeline is named and there is nothing that runs it, or no such file.
     """
-    return [_method(spec, training, runner) for spec in training.methods.values()]
+    found: dict[str, Method] = {}
+    for spec in training.methods.values():
+        found[spec.name] = _method(spec, training, runner, found)
+    return list(found.values())
 
 
-def _method(spec: MethodSpec, training: Training, runner: Runner | None) -> Method:
+def _method(
+    spec: MethodSpec, training: Training, runner: Runner | None, earlier: Mapping[str, Method]
+) -> Method:
     if spec.kind != "pipeline":
-        return learned_method(spec, training)
+        return learned_method(spec, training, earlier)
     if runner is None:
         raise RequestError("there is nothing that runs pipelines", where=f"methods.{spec.name}")
     path = training.folder / str(spec.options["pipeline"])
@@ -56,8 +62,12 @@ def _method(spec: MethodSpec, training: Training, runner: Runner | None) -> Meth
     return Fixed(spec, path, runner)
 
 
-def learned_method(spec: MethodSpec, training: Training) -> Learned:
+def learned_method(
+    spec: MethodSpec, training: Training, earlier: Mapping[str, Method] | None = None
+) -> Learned:
     """Return a method of a training document that learns.
+
+    ``earlier`` are the methods before it, whose weights it may start from.
 
     Raises
     ------
@@ -65,10 +75,15 @@ def learned_method(spec: MethodSpec, training: Training) -> Learned:
         If the weights it starts from are not there.
     """
     init = str((spec.options.get("fit") or {}).get("init") or "")
+    regression = training.task == "regression"
+    first = (earlier or {}).get(init)
+    if isinstance(first, Learned):
+        return Learned(spec, regression, first=first)
     if init and not (training.folder / init).is_file():
         where = f"methods.{spec.name}.fit.init"
-        raise RequestError(f"there is no file {training.folder / init}", where=where)
-    return Learned(spec, training.task == "regression", training.folder / init if init else None)
+        hint = "name a network that stands above it, or a model file beside the document"
+        raise RequestError(f"there is no file {training.folder / init}", where=where, hint=hint)
+    return Learned(spec, regression, training.folder / init if init else None)
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,9 @@ class Learned:
     regression: bool = False
     init: Path | None = None
     """The model file whose weights a network starts from."""
+    first: Learned | None = None
+    """The method whose weights it starts from."""
+    _kept: list[Any] = field(default_factory=list, compare=False)
 
     @property
     def name(self) -> str:
@@ -135,11 +153,22 @@ class Learned:
         options = {**(self.spec.options.get("fit") or {}), **lesson.options}
         if self.init is not None:
             options["init"] = self._weights(self.init)
+        elif self.first is not None:
+            assert lesson.first is not None
+            options["init"] = self.first.once(lesson.first)
         share = float(self.spec.options.get("validation", 0))
         if share:
             options["validation"] = validation_of(lesson, share)
         images, labels = blanked(lesson)
         return model.fit(images, labels, where=where, **options)
+
+    def once(self, lesson: Lesson) -> Any:
+        """Return the model after a lesson; after one that is the same in all folds, made once."""
+        if REAL in self.on:
+            return self.fitted(lesson)
+        if not self._kept:
+            self._kept.append(self.fitted(lesson))
+        return self._kept[0]
 
     def _weights(self, file: Path) -> Any:
         from graticule.learn.model_file import open_model

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 import pandas as pd
 
-from graticule.core.errors import ImageError, UnitsError
+from graticule.core.errors import ImageError, ParameterError, UnitsError
 from graticule.core.units import unit_scale
 from graticule.learn._params import not_fitted
 from graticule.learn._rows_model import RowsModel, classes_of_targets
@@ -105,6 +105,12 @@ class ObjectClassifier(RowsModel):
             If there is no such estimator, or it refuses the rows.
         """
         given = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
+        if not given:
+            raise ImageError("there is no table to learn from")
+        if isinstance(self.columns, str):
+            raise ParameterError(
+                "must be a sequence of names", where="columns", hint=f"[{self.columns!r}]"
+            )
         first = given[0]
         name = target if isinstance(target, str) else ""
         wanted = tuple(self.columns) if self.columns is not None else _described(first, name)
@@ -202,6 +208,7 @@ class ObjectClassifier(RowsModel):
                 raise ImageError(f"the column {name} must hold numbers, not {table[name].dtype}")
             factor = _factor(name, units.get(name, ""), self.units_.get(name, ""))
             found[:, number] = table[name].to_numpy(np.float64, na_value=np.nan) * factor
+        found[np.abs(found) > np.finfo(np.float32).max] = np.nan  # estimators see float32
         return found
 
 

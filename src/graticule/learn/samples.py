@@ -154,9 +154,11 @@ def choose(
     Chosen
         It does not depend on how the images are cut into chunks.
     """
-    if most is not None and most < classes:
+    if most is not None and (not isinstance(most, int | np.integer) or most < classes):
         raise ParameterError(
-            f"must be at least one for each of {classes} classes", where="max_samples"
+            f"must be None or a whole number, at least one for each of {classes} classes, not "
+            f"{most!r}",
+            where="max_samples",
         )
     sketch = Sketch(classes, most)
     labelled = usable = 0

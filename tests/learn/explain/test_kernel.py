@@ -76,7 +76,9 @@ def test_missing_values_reach_as_far():
     image[15, 10] = np.nan
     image[0, 0] = np.nan
     found = model.decision(image)
-    np.testing.assert_array_equal(np.isnan(found), np.isnan(convolution_kernel(model).convolved(image)))
+    np.testing.assert_array_equal(
+        np.isnan(found), np.isnan(convolution_kernel(model).convolved(image))
+    )
 
 
 def test_the_kernel_as_a_picture():

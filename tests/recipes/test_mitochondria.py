@@ -1,0 +1,55 @@
+"""The simulated slice: mitochondria that grey alone does not tell apart, and features do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graticule.io import read
+from graticule.learn.crossval import compare
+from graticule.learn.data import Data
+from graticule.learn.dividing import divided
+from graticule.learn.document import load
+from graticule.learn.methods import methods_of
+from graticule.recipes import make_example, trainings
+from graticule.recipes.mitochondria.example import simulated_slice
+
+
+def test_the_same_seed_gives_the_same_slice() -> None:
+    first, truth = simulated_slice(3)
+    again, same = simulated_slice(3)
+    assert np.array_equal(first, again)
+    assert np.array_equal(truth, same)
+    assert not np.array_equal(first, simulated_slice(4)[0])
+
+
+def test_mitochondria_are_darker_but_not_by_themselves() -> None:
+    values, truth = simulated_slice()
+    assert 0.04 < truth.mean() < 0.2
+    assert values[truth].mean() < values[~truth].mean() - 0.1
+    as_dark = ~truth & (values < np.median(values[truth]))
+    assert as_dark.sum() > truth.sum() / 2
+
+
+@pytest.mark.slow
+def test_more_of_the_surroundings_tells_more(tmp_path: Path) -> None:
+    folder = make_example("mitochondria", tmp_path)
+    image, mask = (read(folder / part / "slice.tif").compute() for part in ("images", "labels"))
+    data = Data.of(image, mask, kind="mask")
+    training = load(trainings()["mitochondria"])
+    methods = [each for each in methods_of(training) if each.name in ("tree", "filters")]
+    found = compare(data, methods, divided(training.split, data, methods).folds)
+    scores = {name: each.scores.measures for name, each in found.results.items()}
+    assert not found.failed
+    assert scores["filters"]["auc"].estimate > scores["tree"]["auc"].estimate + 0.02
+
+
+def test_every_step_of_the_lecture_is_there() -> None:
+    training = load(trainings()["mitochondria"])
+    assert list(training.methods) == [
+        "tree", "tree_position", "clusters", "polynomial", "filters", "neighbourhood", "nearest", "boosted",
+        "unet",
+    ]  # fmt: skip
+    assert training.split.naive == "halves"
