@@ -49,7 +49,7 @@ def test_more_of_the_surroundings_tells_more(tmp_path: Path) -> None:
 def test_every_step_of_the_lecture_is_there() -> None:
     training = load(trainings()["mitochondria"])
     assert list(training.methods) == [
-        "tree", "tree_position", "clusters", "polynomial", "filters", "neighbourhood", "nearest", "boosted",
-        "unet",
+        "tree", "tree_position", "clusters", "polynomial", "filters", "neighbourhood",
+        "nearest", "boosted", "unet",
     ]  # fmt: skip
     assert training.split.naive == "halves"

@@ -31,6 +31,11 @@ class InContext:
     options: Mapping[str, Any]
     on: tuple[str, ...] = ("real",)
 
+    @property
+    def first(self) -> None:
+        """Nothing comes first."""
+        return None
+
     def reach(self, image: xr.DataArray) -> dict[str, int]:
         """Return twice the reach of the features."""
         from graticule.core import filtered_dims

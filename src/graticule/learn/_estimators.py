@@ -113,7 +113,8 @@ def estimator_of(given: Any, task: Task, seed: int) -> Any:
     ----------
     given : str, mapping or estimator
         A name (``forest``, ``extra_trees``, ``boosting``, ``neighbours``, ``logistic``,
-        ``linear``, ``tree``, ``clusters``), ``{"name": ..., **parameters}``, or any scikit-learn estimator.
+        ``linear``, ``tree``, ``clusters``), ``{"name": ..., **parameters}``, or any scikit-learn
+        estimator.
     task : {"classification", "regression"}
         What it is to do.
     seed : int
