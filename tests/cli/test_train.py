@@ -230,3 +230,30 @@ def test_a_pipeline_with_a_model_that_knows_the_image_is_refused(folder, capsys)
     said = capsys.readouterr().err
     assert "a.model has learned from a.tif" in said.replace(str(folder) + "/", "")
     assert "methods.fixed" in said
+
+
+def test_what_labels_were_taken_for_is_said(folder, capsys):
+    assert main(["train", ".", "a.tif", "--labels", "a_mask.tif", "-o", "a.model",
+                 "--no-scores"]) == 0  # fmt: skip
+    assert "labels are masks of object and background" in capsys.readouterr().out
+    cells, _ = ndimage.label(tifffile.imread("a_mask.tif"))
+    assert cells.max() > 6
+    tifffile.imwrite("cells.tif", cells.astype(np.uint16))
+    assert main(["train", ".", "a.tif", "--labels", "cells.tif", "-o", "a.model",
+                 "--no-scores"]) == 0  # fmt: skip
+    said = capsys.readouterr().out
+    assert f"labels are the {cells.max()} classes 1, 2" in said
+    assert "labels: mask" in said
+
+
+def test_images_of_two_kinds_are_named(folder, capsys):
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir()
+    image, mask = tifffile.imread("a.tif"), tifffile.imread("a_mask.tif")
+    tifffile.imwrite("images/a.tif", image)
+    tifffile.imwrite("images/b.tif", np.stack([image, image]), metadata={"axes": "CYX"})
+    for name in "ab":
+        tifffile.imwrite(f"masks/{name}.tif", mask)
+    assert main(["train", ".", "images", "--labels", "masks", "-o", "a.model"]) == 2
+    said = capsys.readouterr().err
+    assert "b.tif: the image has y x with 2 channels, and a.tif has y x" in said

@@ -83,3 +83,12 @@ def test_a_model_in_units_takes_any_spacing() -> None:
 def test_training_images_must_go_together() -> None:
     with pytest.raises(ImageError, match="training image 2"):
         Expects.of([image("y", "x"), image("z", "y", "x")])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [(np.zeros((0, 5)), "empty"), (np.ones((4, 5), complex), "real numbers, not complex")],
+)
+def test_what_no_model_works_on_is_refused(values, said):
+    with pytest.raises(ImageError, match=said):
+        Expects(("y", "x")).checked(as_image(values))

@@ -138,6 +138,7 @@ def _tell(found: Comparison, division: Division, given: Loaded, out: Path) -> No
         shown = table[[*first, *rest, "fit_seconds"]]
         shown.attrs["units"] = {"fit_seconds": "s"}
         table_of(shown.rename(columns={"fit_seconds": "fit"}), rows=40)
+    print(given.data.meaning)
     print(*answer(found, division), sep="\n")
     for name, why in trouble(found):
         print(f"failed: {name}: {why}", file=sys.stderr)

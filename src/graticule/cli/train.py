@@ -87,6 +87,7 @@ def _trained(
     model = _learned(own, given, training, out)
     saved = _saver(model, given, training, own.name, out)
     saved(None)
+    print(given.data.meaning)
     for sentence in given.missing:
         print(f"missing: {sentence}", file=sys.stderr)
     if hasattr(model, "history"):

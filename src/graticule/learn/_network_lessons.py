@@ -49,17 +49,21 @@ def _without(image: xr.DataArray, held: xr.DataArray) -> xr.DataArray:
 def validation_of(lesson: Lesson, share: float) -> list[xr.DataArray | None]:
     """Return samples of a lesson that training is watched by, and does not learn from.
 
-    Whole images where there are four or more; else blocks, an eighth of the image a side.
+    Whole images with labels where there are four or more; else blocks, an eighth of the image a
+    side, until they hold that share of the labels.
     """
     count = len(lesson.images)
     rng = np.random.default_rng(0)
     chosen: list[xr.DataArray | None] = [None] * count
     if count >= 4:
-        for number in rng.permutation(count)[: max(1, round(share * count))]:
-            chosen[int(number)] = lesson.where[int(number)]
+        wanted = max(1, round(share * count))
+        for number in rng.permutation(count):
+            own = _labelled(lesson, int(number))
+            if own.any() and wanted:
+                chosen[int(number)], wanted = own, wanted - 1
         return chosen
     for number in range(count):
-        allowed = lesson.where[number]
+        allowed = _labelled(lesson, number)
         values = np.zeros(allowed.shape, bool)
         edges = [np.linspace(0, size, min(8, size) + 1).astype(int) for size in allowed.shape]
         blocks = list(itertools.product(*(itertools.pairwise(edge) for edge in edges)))
@@ -70,3 +74,14 @@ def validation_of(lesson: Lesson, share: float) -> list[xr.DataArray | None]:
             values[tuple(slice(*bounds) for bounds in blocks[at])] = True
         chosen[number] = allowed & values
     return chosen
+
+
+def _labelled(lesson: Lesson, number: int) -> xr.DataArray:
+    """Return the labelled samples of an image that may be learned from."""
+    where = lesson.where[number]
+    labels = lesson.labels[number].transpose(*where.dims)
+    if labels.dtype.kind == "f":
+        known = np.isfinite(labels.values)
+    else:
+        known = (labels.values != 0) | (lesson.kind == "mask")
+    return where.copy(data=where.values & known)

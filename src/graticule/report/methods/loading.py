@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,7 @@ def _data(training: Training, found: list[Pair], groups: Any) -> Data:
     for pair in found:
         images.append(_image(training, pair.result))
         labels.append(_target(training, pair.truth))
+    _require_alike(images, found)
     if sum(image.nbytes for image in images) < _HELD:
         images = [image.compute(scheduler="synchronous") for image in images]
     try:
@@ -109,6 +110,22 @@ def _data(training: Training, found: list[Pair], groups: Any) -> Data:
     except GraticuleError as error:
         where = str(found[0].truth) if len(found) == 1 else str(found[0].truth.parent)
         raise error.at(where) from None
+
+
+def _require_alike(images: Sequence[xr.DataArray], found: Sequence[Pair]) -> None:
+    """Refuse images of different dims or channels, by their names."""
+
+    def axes(image: xr.DataArray) -> str:
+        dims = " ".join(str(dim) for dim in image.dims if dim != "c")
+        return f"{dims} with {image.sizes['c']} channels" if "c" in image.dims else dims
+
+    for image, pair in zip(images[1:], found[1:], strict=True):
+        if axes(image) != axes(images[0]):
+            raise RequestError(
+                f"the image has {axes(image)}, and {found[0].result.name} has {axes(images[0])}",
+                where=str(pair.result),
+                hint="give images of one kind, or convert them",
+            )
 
 
 def _image(training: Training, path: Path) -> xr.DataArray:

@@ -9,16 +9,19 @@ _SHOWN = 4
 """Folds of which the training is drawn, at most."""
 
 
-def trainings(found: Comparison) -> list[Drawing]:
-    """Draw loss and scores by step of every network, in the first folds."""
-    return [
-        _training(f"{name}, {fold.name}", history)
+def trainings(found: Comparison) -> list[list[Drawing]]:
+    """Draw loss and scores by step of every network, a list of its first folds for each."""
+    drawings = [
+        [
+            _training(f"{name}, {fold.name}", history)
+            for fold, history in zip(
+                found.folds[:_SHOWN], found.results[name].histories[:_SHOWN], strict=False
+            )
+            if history.records
+        ]
         for name in found.ranked
-        for fold, history in zip(
-            found.folds[:_SHOWN], found.results[name].histories[:_SHOWN], strict=False
-        )
-        if history.records
     ]
+    return [own for own in drawings if own]
 
 
 def _training(title: str, history: object) -> Drawing:
