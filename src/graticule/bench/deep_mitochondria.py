@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graticule.bench._data import absent, data_folder
-from graticule.bench._learned import BOOSTED, binned, learned, refused, scored
+from graticule.bench._learned import BOOSTED, binned, refused, scored
 from graticule.bench.row import Row, row
 
 if TYPE_CHECKING:
@@ -49,11 +49,7 @@ def _data(folder: Path) -> Data:
 
 
 def _methods() -> list[Learned]:
-    """Return the methods of the recipe, and one that only Python can say."""
-    from sklearn.cluster import KMeans
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.pipeline import make_pipeline
-
+    """Return the methods of the recipe, the network with as many steps as it needs."""
     from graticule.learn.document import load
     from graticule.learn.methods import Learned, methods_of
     from graticule.recipes import trainings
@@ -66,11 +62,6 @@ def _methods() -> list[Learned]:
             given = {**method.spec.options["estimator"], "class_weight": BOOSTED["class_weight"]}
             options["estimator"] = given
         found.append(replace(method, spec=replace(method.spec, options=options)))
-    clusters = make_pipeline(KMeans(8, n_init=1), RandomForestClassifier(50, min_samples_leaf=5))
-    near = {"kinds": ["gaussian"], "sigmas": [1, 2, 4]}
-    found.append(
-        learned("clusters_forest", "pixels", features=near, estimator=clusters, max_samples=40_000)
-    )
     return found
 
 
