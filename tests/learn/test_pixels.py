@@ -12,6 +12,7 @@ from graticule.core import ALL, as_image
 from graticule.core.errors import ImageError, ParameterError, RequestError
 from graticule.learn import Features, PixelClassifier, PixelRegressor, open_model, save_model
 from graticule.learn._estimators import NAMED
+from graticule.learn.samples import missing
 from graticule.learn.splits import by_image
 
 SMALL = Features(sigmas=(1,), kinds=("gaussian", "gradient", "hessian"))
@@ -369,3 +370,21 @@ def test_targets_are_real():
     image, _ = halves()
     with pytest.raises(ImageError, match="real numbers"):
         PixelRegressor(SMALL, "tree").fit(image, image.astype(complex))
+
+
+def test_a_lazy_image_is_never_held_whole_when_it_is_predicted(monkeypatch):
+    image, truth = halves((120, 40))
+    model = PixelClassifier(SMALL, FEW).fit(image, strokes(truth))
+    holed = image.where(image < 1.5)
+    expected = model.predict(holed)
+    largest = []
+
+    def watched(part, dims):
+        largest.append(part.size)
+        return missing(part, dims)
+
+    monkeypatch.setattr("graticule.learn._pixel_model.missing", watched)
+    monkeypatch.setattr("graticule.learn._pixel_model._STRIP", 4000)
+    monkeypatch.setattr("graticule.learn._pixel_model._MOST", 8000)
+    np.testing.assert_array_equal(model.predict(holed.chunk({"y": 20})), expected)
+    assert max(largest) < holed.size / 4

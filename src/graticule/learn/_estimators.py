@@ -126,8 +126,8 @@ def estimator_of(given: Any, task: Task, seed: int) -> Any:
         If there is no such estimator, or it has no such parameter.
     """
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 1 << 32:
-        raise ParameterError(f"must be a whole number from 0 to 2^32 - 1, not {seed!r}",
-                             where="seed")  # fmt: skip
+        what = f"must be a whole number from 0 to 2^32 - 1, not {seed!r}"
+        raise ParameterError(what, where="seed")
     if isinstance(given, (str, Mapping)):
         return _seeded(_named(given, task), seed)
     if not hasattr(given, "fit") or not hasattr(given, "predict") or isinstance(given, type):

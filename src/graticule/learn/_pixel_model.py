@@ -178,10 +178,11 @@ class PixelModel(Params):
         out = np.empty((*head, *(image.sizes[dim] for dim in dims)), dtype)
         for at, columns in self._strips(given, image):
             shape = (*head, *columns.shape[1:])
-            out[(..., *at)] = take(columns.reshape(len(columns), -1)).reshape(shape)
-        unknown = missing(image, dims)
-        if unknown is not None:
-            out[..., unknown] = empty
+            part = out[(..., *at)]
+            part[...] = take(columns.reshape(len(columns), -1)).reshape(shape)
+            unknown = missing(image.isel(dict(zip(dims, at, strict=True))), dims)
+            if unknown is not None:
+                part[..., unknown] = empty
         return out, image.isel({CHANNEL: 0}, drop=True) if self.expects.channels else image
 
     def _strips(self, given: Any, image: xr.DataArray) -> Iterator[tuple[Any, Array]]:

@@ -154,9 +154,6 @@ def choose(
     Chosen
         It does not depend on how the images are cut into chunks.
     """
-    if not isinstance(seed, int | np.integer) or seed < 0 or seed >= 1 << 32:
-        what = f"must be a whole number from 0 to 2^32 - 1, not {seed!r}"
-        raise ParameterError(what, where="seed")
     if most is not None and (not isinstance(most, int | np.integer) or most < classes):
         raise ParameterError(
             f"must be None or a whole number, at least one for each of {classes} classes, not "

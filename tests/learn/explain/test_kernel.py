@@ -6,6 +6,7 @@ import xarray as xr
 from scipy import ndimage
 from skimage import data
 
+from graticule.core import as_image
 from graticule.core.errors import RequestError
 from graticule.learn import Features, PixelClassifier, PixelRegressor
 from graticule.learn.explain.kernel import convolution_kernel
@@ -101,3 +102,27 @@ def test_what_is_not_linear_is_refused():
     placed = Features(sigmas=(1,), kinds=("gaussian",), position=1)
     with pytest.raises(RequestError, match="position"):
         convolution_kernel(PixelClassifier(placed, "linear").fit(image, labels))
+
+
+def test_at_the_border_it_is_what_the_features_are():
+    image = np.random.default_rng(0).normal(size=(20, 24)).astype(np.float32)
+    target = np.roll(image, 1, axis=0) - image
+    bank = Features(kinds=("gaussian",), sigmas=(1, 2), window=3, border="nearest")
+    model = PixelRegressor(bank, "linear").fit(image, target)
+    found = convolution_kernel(model).convolved(image)
+    np.testing.assert_allclose(found, model.decision(image), atol=1e-4)
+
+
+@pytest.mark.parametrize("drawn", [(1, 2), (1, 2, 3)])
+def test_a_class_of_which_nothing_was_learned_never_wins(drawn):
+    image = np.random.default_rng(0).normal(size=(20, 24)).astype(np.float32)
+    labels = np.digitize(image, [-0.5, 0.5])[..., None] + 1
+    labels = np.where(np.isin(labels, drawn), labels, 0)[..., 0].astype(np.uint8)
+    model = PixelClassifier(Features(kinds=("gaussian",), sigmas=(1, 2)), "logistic")
+    pictures, where = [as_image(image)] * 2, [as_image(labels > 0), None]
+    model.fit(pictures, [labels, np.full_like(labels, 9)], where)
+    found = convolution_kernel(model).convolved(image)
+    decided = model.decision(image)
+    assert found.dims == decided.dims
+    assert np.isneginf(found[-1]).all()
+    np.testing.assert_allclose(found[:-1], decided[:-1], atol=1e-3)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -41,16 +41,20 @@ class ConvolutionKernel:
         float64, along the spatial dims (odd sizes, the middle is the place itself), with ``class``
         first where there are more than two classes, and ``c`` last where there are channels.
     constant : DataArray
-        What is added; along ``class`` where there are more than two.
+        What is added; along ``class`` where there are more than two (-inf for a class of which
+        nothing was learned).
+    border : {"mirror", "nearest"}
+        What lies outside an image, as for the features.
     """
 
     weights: xr.DataArray
     constant: xr.DataArray
+    border: str = "mirror"
 
     def convolved(self, image: Any) -> xr.DataArray:
         """Return an image convolved with the kernel by `scipy.ndimage.convolve`, as float64.
 
-        The image is mirrored at its border (``d c b a | a b c d``), as features are.
+        At its border the image goes on as it does for the features.
         """
         from scipy import ndimage
 
@@ -62,9 +66,10 @@ class ConvolutionKernel:
         values = values if tail else values[..., None]
         kernels = self.weights.values if "class" in self.weights.dims else self.weights.values[None]
         kernels = kernels if tail else kernels[..., None]
+        mode: Literal["reflect", "nearest"] = "reflect" if self.border == "mirror" else "nearest"
         found = [
             sum(
-                ndimage.convolve(values[..., channel], kernel[..., channel], mode="reflect")
+                ndimage.convolve(values[..., channel], kernel[..., channel], mode=mode)
                 for channel in range(values.shape[-1])
             )
             for kernel in kernels
@@ -145,7 +150,7 @@ def convolution_kernel(model: PixelClassifier | PixelRegressor) -> ConvolutionKe
            [0., 1., 1.],
            [0., 0., 0.]])
     """
-    coefficients, constant = _affine(model)
+    coefficients, constant = _of_all_classes(model, *_affine(model))
     answers = _answers(model)
     kernels = np.tensordot(coefficients, answers, axes=1)
     expects = model.expects
@@ -156,12 +161,29 @@ def convolution_kernel(model: PixelClassifier | PixelRegressor) -> ConvolutionKe
         return ConvolutionKernel(
             xr.DataArray(_trimmed(kernels[0], expects.dims), dims=dims),
             xr.DataArray(constant[0]),
+            model.recipe.border,
         )
     names = [each.name for each in model.classes]
     return ConvolutionKernel(
         xr.DataArray(kernels, dims=("class", *dims), coords={"class": names}),
         xr.DataArray(constant, dims="class", coords={"class": names}),
+        model.recipe.border,
     )
+
+
+def _of_all_classes(
+    model: PixelClassifier | PixelRegressor, weights: Array, constant: Array
+) -> tuple[Array, Array]:
+    """Return weights and constants for classes too that the estimator has not seen."""
+    count = len(model.classes)
+    if count <= 2 or len(weights) == count:
+        return weights, constant
+    if len(weights) == 1:  # of two classes
+        weights, constant = np.stack([-weights[0], weights[0]]), np.array([-1, 1]) * constant[0]
+    own = np.asarray(model.predictor.estimator.classes_, np.int64)  # type: ignore[attr-defined]
+    every, apart = np.zeros((count, weights.shape[1])), np.full(count, -np.inf)
+    every[own], apart[own] = weights, constant
+    return every, apart
 
 
 def _trimmed(kernel: Array, dims: Sequence[str]) -> Array:
