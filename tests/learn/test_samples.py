@@ -42,7 +42,7 @@ def test_what_is_chosen_is_a_part_of_it(labels, most, seed, balance):
     np.testing.assert_array_equal(found.codes, labels.ravel()[found.index[0]])
     np.testing.assert_array_equal(found.counts, [(labels == n).sum() for n in range(3)])
     taken = np.bincount(found.codes, minlength=3)
-    assert (taken[found.counts > 0] > 0).all() or not balance
+    assert (taken[found.counts > 0] > 0).all()
     assert taken.sum() >= min(most - 3, found.counts.sum())
 
 
@@ -96,11 +96,17 @@ def test_a_rare_class_keeps_all():
         assert (found.codes == 1).sum() == 7
 
 
-@given(st.lists(st.integers(0, 1000), min_size=1, max_size=6), st.integers(6, 3000), st.booleans())
-def test_shares_are_within_what_there_is(counts, most, balance):
+@given(
+    st.lists(st.integers(0, 1000), min_size=1, max_size=6),
+    st.integers(6, 3000),
+    st.booleans(),
+    st.booleans(),
+)
+def test_shares_are_within_what_there_is(counts, most, balance, weighed):
     counts = np.array(counts)
-    taken = shares(counts, most, balance)
+    taken = shares(counts, most, balance, weighed=weighed)
     assert (taken <= counts).all()
+    assert (taken[counts > 0] > 0).all()
     assert taken.sum() <= most
     if counts.sum() >= most and balance:
         assert taken.sum() >= most - len(counts)

@@ -53,7 +53,7 @@ def shares(counts: Array, most: int | None, balance: bool, *, weighed: bool = Tr
     if balance:
         return _even(counts, most)
     if weighed:
-        floor = _even(counts, max(1, most // _FLOOR))
+        floor = _even(counts, min(most, max(counts.size, most // _FLOOR)))
     else:
         floor = _even(np.minimum(counts, _LEAST), most)
     rest = counts - floor
