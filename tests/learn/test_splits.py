@@ -175,3 +175,39 @@ def test_blocks_hold_every_sample_once(shape, size):
 def test_shares_are_even():
     weights = np.ones((12, 1))
     assert np.bincount(scattered(weights, 4, 0)).tolist() == [3, 3, 3, 3]
+
+
+def strokes(shape, *places):
+    """Class codes with a 3 x 3 stroke of a class at each place (class, y, x)."""
+    codes = np.full(shape, -1, np.int16)
+    for value, y, x in places:
+        codes[y : y + 3, x : x + 3] = value
+    return as_image(codes)
+
+
+def test_strokes_in_one_corner_are_shared_out():
+    # no grid of the image serves four folds: all strokes lie in the upper left quarter
+    codes = strokes(
+        (100, 100), *((v, y + 5 * v, x) for v in (0, 1) for y in (2, 30) for x in (2, 30))
+    )
+    found = splits.by_blocks(as_image(np.zeros((100, 100))), folds=4, buffer=4, labels=codes)
+    np.testing.assert_array_equal(held_out(found, (100, 100)), 1)
+    assert len(found) == 4
+    for fold in found:
+        assert (codes.values[fold.test[0].values] >= 0).any()
+        assert set(codes.values[fold.train[0].values]) >= {0, 1}
+
+
+def test_strokes_for_two_folds_give_two():
+    codes = strokes((60, 60), (0, 2, 2), (1, 8, 2), (0, 2, 50), (1, 8, 50))
+    found = splits.by_blocks(as_image(np.zeros((60, 60))), folds=4, buffer=12, labels=codes)
+    assert [fold.name for fold in found] == ["blocks 1 of 2", "blocks 2 of 2"]
+
+
+@pytest.mark.parametrize("size", [None, 30])
+def test_strokes_that_lie_too_close_together_are_refused_with_the_way_out(size):
+    codes = strokes((60, 60), (0, 20, 20), (1, 26, 20))
+    image = as_image(np.zeros((60, 60)))
+    with pytest.raises(CheckError, match=r"no label lies|fewer than two classes") as caught:
+        splits.by_blocks(image, folds=2, size=size, buffer=12, labels=codes)
+    assert "draw strokes of every class in other parts" in str(caught.value)

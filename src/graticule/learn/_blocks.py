@@ -89,12 +89,13 @@ def compact(
 
     Of all grids that have that many parts (2 x 2, 4 x 1, 1 x 4), it is the one in which most
     folds have most classes, both to learn from and to be judged on; among those the one that
-    loses least to the buffer.
+    loses least to the buffer. Where every grid leaves a fold without labels, as of strokes in
+    one corner, parts with about as many labelled samples each are tried too.
     """
     cuts: list[Cut] = []
     home: list[int] = []
     for number, sizes in enumerate(shapes):
-        codes = fields[number] if fields is not None else None
+        field = fields[number] if fields is not None else None
         layouts = [
             _grid(number, sizes, dict(zip(sizes, parts, strict=True)))
             for parts in factors(folds, len(sizes))
@@ -103,11 +104,47 @@ def compact(
         if not layouts:
             size = " x ".join(str(length) for length in sizes.values())
             raise CheckError(f"an image of {size} cannot be cut into {folds} parts")
-        best = max(layouts, key=lambda own: _worth(own, sizes, margins[number], codes))
-        cuts += best
+        worths = [_worth(own, sizes, margins[number], field) for own in layouts]
+        best = max(range(len(layouts)), key=lambda n: worths[n][1:])
+        if field is not None and field[1].size > 1 and worths[best][0] < folds:
+            layouts += list(_fitted(number, sizes, folds, field))
+            worths += [_worth(own, sizes, margins[number], field) for own in layouts[len(worths) :]]
+            best = max(range(len(layouts)), key=lambda n: worths[n])
+        cuts += layouts[best]
         # the parts of one image take turns, so that no fold has all upper left corners
         home += [(part + number) % folds for part in range(folds)]
     return cuts, np.array(home)
+
+
+def _fitted(number: int, sizes: Mapping[str, int], folds: int, field: Field) -> Iterator[list[Cut]]:
+    """Give layouts of parts that have about as many labelled samples each."""
+    codes, classes = field
+    places = np.argwhere(np.isin(codes.values, classes))
+    dims = [str(dim) for dim in codes.dims]
+    for parts in factors(folds, len(dims)):
+        for order in itertools.permutations([n for n, count in enumerate(parts) if count > 1]):
+            boxes = [({dim: (0, sizes[dim]) for dim in dims}, places)]
+            for axis in order:
+                boxes = [
+                    piece
+                    for bounds, own in boxes
+                    for piece in _halved(bounds, own, dims[axis], axis, parts[axis])
+                ]
+            if len(boxes) == folds:
+                yield [Cut(number, {dim: bounds[dim] for dim in sizes}) for bounds, _ in boxes]
+
+
+def _halved(
+    bounds: Mapping[str, tuple[int, int]], places: Array, dim: str, axis: int, parts: int
+) -> Iterator[tuple[dict[str, tuple[int, int]], Array]]:
+    """Cut a box across one dim into parts with as many places each; fewer where it has too few."""
+    along = np.sort(places[:, axis])
+    start, stop = bounds[dim]
+    inner = {int(along[along.size * n // parts]) for n in range(1, parts)} if along.size else set()
+    edges = sorted({start, stop} | {edge for edge in inner if start < edge < stop})
+    for low, high in itertools.pairwise(edges):
+        own = places[(places[:, axis] >= low) & (places[:, axis] < high)]
+        yield {**bounds, dim: (low, high)}, own
 
 
 def factors(product: int, count: int) -> Iterator[tuple[int, ...]]:
@@ -132,21 +169,26 @@ def _worth(
     sizes: Mapping[str, int],
     margin: Mapping[str, int],
     field: Field | None,
-) -> tuple[int, int]:
-    """Return in how many places a class is where it is needed, and the samples learned from."""
+) -> tuple[int, int, int]:
+    """Return what cuts are worth, largest first.
+
+    How many have labels to be judged on and two classes to learn from; in how many places a class
+    is where it is needed; and the samples learned from.
+    """
     wide = [cut.grown(margin, sizes) for cut in cuts]
     kept = min(math.prod(sizes.values()) - cut.samples for cut in wide)
     if field is None:
-        return 0, kept
+        return 0, 0, kept
     codes, classes = field
     dims = [str(dim) for dim in codes.dims]
     total = _tally(codes.values, classes)
-    there = 0
+    there = served = 0
     for cut, grown in zip(cuts, wide, strict=True):
-        own = _tally(codes.values[cut.slices(dims)], classes)
-        rest = total - _tally(codes.values[grown.slices(dims)], classes)
-        there += int(np.count_nonzero(own)) + int(np.count_nonzero(rest))
-    return there, kept
+        own = np.count_nonzero(_tally(codes.values[cut.slices(dims)], classes))
+        rest = np.count_nonzero(total - _tally(codes.values[grown.slices(dims)], classes))
+        there += int(own) + int(rest)
+        served += int(own > 0 and rest > 1)
+    return served, there, kept
 
 
 def _tally(codes: Array, classes: Array) -> Array:

@@ -115,7 +115,10 @@ def divided(
     wide = ", ".join(f"{n} along {dim}" for dim, n in buffer.items())
     if len(set(buffer.values())) == 1:
         wide = str(next(iter(buffer.values())))
-    words = f"blocks are held out, in {len(folds)} folds, with a buffer of {wide} samples"
+    fewer = (
+        f" (labels lie too close together for {split.folds})" if len(folds) < split.folds else ""
+    )
+    words = f"blocks are held out, in {len(folds)} folds{fewer}, with a buffer of {wide} samples"
     return Division(tuple(folds), tuple(naive), words, buffer, widest)
 
 

@@ -17,7 +17,8 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import CheckError, ParameterError
-from graticule.learn._blocks import Cut, compact, counted, named, scattered, summed, within
+from graticule.learn._blocks import Cut, Field, compact, counted, named, scattered, summed, within
+from graticule.learn._served import require_labels
 from graticule.learn.fold import Buffer, Fold, Maker, Masks, everywhere, margin_of, sizes_of
 
 __all__ = ["Buffer", "Fold", "Masks", "by_blocks", "by_group", "by_image", "by_samples",
@@ -145,7 +146,7 @@ def by_blocks(
     images : DataArray or sequence of DataArray
         Two or three spatial dims (or any); only dims and sizes are looked at.
     folds : int
-        How many parts.
+        How many parts; fewer, without ``size``, where labels lie too close together for so many.
     size : int or mapping, optional
         Least side of a block, in samples, by dim. By default an image is cut into as many compact
         parts as there are folds, which loses least to the buffer; with ``size`` there are more
@@ -166,7 +167,8 @@ def by_blocks(
     Raises
     ------
     CheckError
-        If there are fewer blocks than folds, or the buffer leaves nothing to learn from.
+        If there are fewer blocks than folds, the buffer leaves nothing to learn from, or labels
+        lie so close together that a fold has none to be judged on or to learn from.
 
     Examples
     --------
@@ -183,6 +185,32 @@ def by_blocks(
     shapes = [sizes_of(image) for image in several]
     margins = [margin_of(image, buffer) for image in several]
     fields = [named(codes) for codes in classes] if classes is not None else None
+    parts = partial(_parts, several, shapes, margins, fields, seed=seed)
+    faults = []
+    for count in range(folds, 1, -1):
+        try:
+            found = parts(count, size)
+            require_labels(found, fields)
+        except CheckError as fault:
+            faults.append(fault)
+            if size is not None or fields is None:
+                break
+        else:
+            return found
+    raise faults[0]
+
+
+def _parts(
+    several: Sequence[xr.DataArray],
+    shapes: Sequence[Mapping[str, int]],
+    margins: Sequence[Mapping[str, int]],
+    fields: Sequence[Field] | None,
+    folds: int,
+    size: int | Mapping[str, int] | None,
+    *,
+    seed: int,
+) -> list[Fold]:
+    """Return folds of blocks."""
     if size is None:
         cuts, home = compact(shapes, margins, fields, folds)
     else:
