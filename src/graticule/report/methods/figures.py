@@ -6,16 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import filtered_dims
-from graticule.core.kinds import Kind
-from graticule.evaluate.pixels import hit_map
 from graticule.learn.crossval import Comparison, display
-from graticule.report.draw import Array, painted, tones_of
-from graticule.report.hits import hit_key, painted_hits
 from graticule.report.methods.words import NAMES
-from graticule.report.preview import Axis, Picture
 from graticule.report.style import FAINT, GREY, INK, Drawing, drawn, label_colours, new_figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1f2933")
@@ -196,83 +189,6 @@ def split_map(found: Comparison) -> Drawing | None:
         "neither."
     )
     return drawn(figure, caption, "The split", caption, wide=True)
-
-
-def hit_maps(found: Comparison, index: int) -> Drawing | None:
-    """Draw what each method got right and wrong in an image, the best first, beside the image."""
-    data = found.data
-    name = data.names[index]
-    shown = [m for m in found.ranked if name in found.results[m].pictures][:11]
-    if not shown or not data.classes:
-        return None
-    known = data.known(index)
-    window = display(known.shape)
-    truth, known = data.truth(index)[window], known[window]
-    ground = _ground(data.images[index], window)
-    panels: list[tuple[str, Array]] = [("image", ground)]
-    for method in shown:
-        said = found.results[method].pictures[name]
-        panels.append((_titled(found, method), _coloured(said, truth, known, data.judged)))
-    return _grid(panels, name, len(data.judged) > 1)
-
-
-def _titled(found: Comparison, method: str) -> str:
-    return f"{method}   {found.results[method].scores.measures[found.main].estimate:.3f}"
-
-
-def _coloured(said: Array, truth: Array, known: Array, judged: Sequence[int]) -> Array:
-    """Return a hit map of the object, or of several classes what is right and wrong."""
-    use = known & (said >= 0)
-    if len(judged) == 1:
-        colours = painted_hits(hit_map(said == judged[0], truth == judged[0]))
-    else:
-        colours = label_colours(said + 1)
-        colours[said != truth] = (213, 94, 0)
-        colours = np.where((said == truth)[..., None], colours // 2 + 90, colours).astype(np.uint8)
-    colours[~use] = (120, 126, 133)
-    return np.asarray(colours)
-
-
-def _ground(image: xr.DataArray, window: tuple[Any, ...]) -> Array:
-    dims = filtered_dims(image)
-    values = image.transpose(*dims, ...).values[window]
-    if values.ndim > 2:
-        values = values[..., :3] if values.shape[2] in (3, 4) else values[..., 0]
-    axes = [Axis(dim, size) for dim, size in zip((*dims[-2:], "c"), values.shape, strict=False)]
-    picture = Picture(values, tuple(axes), Kind.IMAGE)
-    return painted(picture, None if values.ndim == 3 else tones_of(picture))
-
-
-def _grid(panels: Sequence[tuple[str, Array]], name: str, several: bool) -> Drawing:
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Patch
-
-    from graticule.report.style import DPI, PAPER
-
-    columns = min(3, len(panels))
-    rows = -(-len(panels) // columns)
-    ratio = panels[0][1].shape[0] / panels[0][1].shape[1]
-    wide = 9.2
-    each = min(wide / columns * ratio, 4.2)
-    tall = rows * (each + 0.28) + 0.45
-    figure = Figure(figsize=(wide, tall), dpi=DPI, facecolor=PAPER)
-    axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
-    for ax in axes:
-        ax.set_axis_off()
-    for ax, (title, colours) in zip(axes, panels, strict=False):
-        ax.imshow(colours, interpolation="nearest")
-        ax.set_title(title, fontsize=8.5, color=INK, pad=3)
-    figure.subplots_adjust(left=0.005, right=0.995, bottom=0.4 / tall, top=1 - 0.25 / tall,
-                           wspace=0.03, hspace=0.28 / each)  # fmt: skip
-    if not several:
-        patches = [Patch(facecolor=c, edgecolor=FAINT, lw=0.6, label=t) for t, c in hit_key()]
-        figure.legend(handles=patches, loc="lower center", ncols=4, fontsize=8, frameon=False,
-                      labelcolor=INK)  # fmt: skip
-    words = "Classes in their colours where right, orange where wrong" if several else (
-        "What is right and wrong, sample by sample")  # fmt: skip
-    caption = f"{name}. {words}; each sample as said by a model that had not seen it."
-    listed = ", ".join(title for title, _ in panels[1:])
-    return drawn(figure, f"Hit maps of {name}: {listed}.", name, caption, wide=True)
 
 
 def learning(curve: Any, order: Sequence[str]) -> Drawing:

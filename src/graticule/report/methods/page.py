@@ -13,6 +13,7 @@ from graticule.learn.document import Training
 from graticule.report import wording
 from graticule.report.html import render
 from graticule.report.methods import figures
+from graticule.report.methods.hitmaps import hit_maps
 from graticule.report.methods.training import trainings
 from graticule.report.methods.words import NAMES, answer, interval, number, trouble
 
@@ -51,7 +52,7 @@ def page(
     order = list(training.methods)
     drawings = [figures.measures(found, order)] if found.results else []
     maps = [
-        figures.hit_maps(found, n) for n in range(min(SHOWN, len(found.data.images)))
+        hit_maps(found, n) for n in range(min(SHOWN, len(found.data.images)))
     ] if found.results else []  # fmt: skip
     content = {
         "title": title or training.name,

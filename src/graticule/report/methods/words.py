@@ -62,7 +62,11 @@ def answer(found: Comparison, division: Division) -> list[str]:
     if division.widest:
         words += f", as far as {division.widest} looks around a sample"
     said.append(f"{words}; every method learned from the same samples and was judged on the same.")
-    if found.units == "blocks" and ranked:
+    if (
+        found.units == "blocks"
+        and ranked
+        and any(interval(found.results[name].scores.measures[found.main]) for name in ranked)
+    ):
         count = len(found.data.images)
         these = "this one image: they say nothing of others" if count == 1 else (
             f"these {count} images: they say little of how images differ")  # fmt: skip

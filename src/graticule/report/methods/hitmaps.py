@@ -1,0 +1,154 @@
+"""What each method said of an image, right and wrong, beside the image and its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import filtered_dims
+from graticule.core.kinds import Kind
+from graticule.evaluate.pixels import hit_map
+from graticule.learn.crossval import Comparison, display
+from graticule.report.draw import Array, painted, tones_of
+from graticule.report.hits import hit_key, painted_hits
+from graticule.report.methods.words import NAMES
+from graticule.report.preview import Axis, Picture
+from graticule.report.style import FAINT, INK, Drawing, drawn, label_colours
+
+WRONG = (213, 94, 0)
+_FEW = ((0, 114, 178), (240, 228, 66), (0, 158, 115), (204, 121, 167), (86, 180, 233),
+        (91, 64, 153))  # fmt: skip
+_NONE = (120, 126, 133)
+_MOST_NAMED = 10
+
+
+def hit_maps(found: Comparison, index: int) -> Drawing | None:
+    """Draw what each method got right and wrong in an image, the best first, beside the image.
+
+    Of several classes the labels are drawn too; where they are strokes, what was said of the rest
+    is drawn paler over the image.
+    """
+    data = found.data
+    name = data.names[index]
+    shown = [m for m in found.ranked if name in found.results[m].pictures][:11]
+    if not shown or not data.classes:
+        return None
+    known = data.known(index)
+    window = display(known.shape)
+    truth, known = data.truth(index)[window], known[window]
+    ground = _ground(data.images[index], window)
+    several = len(data.judged) > 1
+    colours = class_colours(len(data.classes))
+    panels: list[tuple[str, Array]] = [("image", ground)]
+    if several:
+        drawn_labels = np.where(known[..., None], colours[np.where(known, truth, 0)], ground // 2)
+        panels.append(("labels", drawn_labels.astype(np.uint8)))
+    for method in shown:
+        said = found.results[method].pictures[name]
+        picture = (
+            several_hits(said, truth, known, colours, ground)
+            if several
+            else _object_hits(said, truth, known, data.judged[0])
+        )
+        panels.append((f"{method}   {_score(found, method)}", picture))
+    key = hit_key()
+    words = "What is right and wrong, sample by sample"
+    if several:
+        names = [own.name for own in data.classes][:_MOST_NAMED]
+        key = [(own, _hex(colours[n])) for n, own in enumerate(names)]
+        key.append(("wrong", _hex(np.array(WRONG))))
+        words = "Classes in their colours where right, orange where wrong"
+        words += "" if known.all() else "; paler, over the image, where nothing is labelled"
+    caption = (
+        f"{name}. {words}; each sample as said by a model that had not seen it. The numbers are "
+        f"{NAMES[found.main]} over all images."
+    )
+    return _grid(panels, name, key, caption)
+
+
+def class_colours(count: int) -> Array:
+    """Return a colour for each class, uint8 (count, 3); none of a few is like that of faults."""
+    if count <= len(_FEW):
+        return np.array(_FEW[:count], np.uint8)
+    return np.asarray(label_colours(np.arange(1, count + 1)[None])[0])
+
+
+def several_hits(said: Array, truth: Array, known: Array, colours: Array, ground: Array) -> Array:
+    """Return what was said of several classes: full where right, paler where nothing is labelled.
+
+    Parameters
+    ----------
+    said, truth : ndarray of int, (y, x)
+        Class codes; of ``said``, -1 where nothing was said.
+    known : ndarray of bool, (y, x)
+        Where there is a label.
+    colours : ndarray of uint8, (classes, 3)
+        Of the classes.
+    ground : ndarray of uint8, (y, x, 3)
+        The image.
+    """
+    own = colours[np.maximum(said, 0)]
+    paler = (own.astype(np.uint16) * 2 + ground.astype(np.uint16) * 3) // 5
+    picture = np.where(known[..., None], own, paler).astype(np.uint8)
+    picture[known & (said != truth)] = WRONG
+    picture[said < 0] = _NONE
+    return np.asarray(picture)
+
+
+def _object_hits(said: Array, truth: Array, known: Array, judged: int) -> Array:
+    colours = np.asarray(painted_hits(hit_map(said == judged, truth == judged)))
+    colours[~(known & (said >= 0))] = _NONE
+    return colours
+
+
+def _score(found: Comparison, method: str) -> str:
+    return f"{found.results[method].scores.measures[found.main].estimate:.3f}"
+
+
+def _hex(colour: Array) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in colour)
+
+
+def _ground(image: xr.DataArray, window: tuple[Any, ...]) -> Array:
+    dims = filtered_dims(image)
+    values = image.transpose(*dims, ...).values[window]
+    if values.ndim > 2:
+        values = values[..., :3] if values.shape[2] in (3, 4) else values[..., 0]
+    axes = [Axis(dim, size) for dim, size in zip((*dims[-2:], "c"), values.shape, strict=False)]
+    picture = Picture(values, tuple(axes), Kind.IMAGE)
+    return painted(picture, None if values.ndim == 3 else tones_of(picture))
+
+
+def _grid(
+    panels: Sequence[tuple[str, Array]], name: str, key: Sequence[tuple[str, str]], caption: str
+) -> Drawing:
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    from graticule.report.style import DPI, PAPER
+
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    ratio = panels[0][1].shape[0] / panels[0][1].shape[1]
+    wide = 9.2
+    each = min(wide / columns * ratio, 4.2)
+    lines = -(-len(key) // 6)
+    foot = 0.2 + 0.2 * lines
+    tall = rows * (each + 0.28) + 0.05 + foot
+    figure = Figure(figsize=(wide, tall), dpi=DPI, facecolor=PAPER)
+    axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
+    for ax in axes:
+        ax.set_axis_off()
+    for ax, (title, colours) in zip(axes, panels, strict=False):
+        ax.imshow(colours, interpolation="nearest")
+        ax.set_title(title, fontsize=8.5, color=INK, pad=3)
+    figure.subplots_adjust(left=0.005, right=0.995, bottom=foot / tall, top=1 - 0.25 / tall,
+                           wspace=0.03, hspace=0.28 / each)  # fmt: skip
+    patches = [Patch(facecolor=c, edgecolor=FAINT, lw=0.6, label=t) for t, c in key]
+    figure.legend(handles=patches, loc="lower center", ncols=min(6, len(key)), fontsize=8,
+                  frameon=False, labelcolor=INK)  # fmt: skip
+    listed = ", ".join(title for title, _ in panels[1:])
+    return drawn(figure, f"Hit maps of {name}: {listed}.", name, caption, wide=True)
