@@ -29,3 +29,20 @@ def test_kinds_and_parameters_are_listed(capsys):
 def test_wrong_requests_are_told(words, tmp_path, capsys):
     assert main(["simulate", *words, "-o", str(tmp_path / "made")]) == 2
     assert "did you mean" in capsys.readouterr().err
+
+
+def test_stopped_it_leaves_nothing_in_the_way(tmp_path, monkeypatch):
+    from graticule.simulate import dataset
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    words = ["simulate", "roots", "-n", "2", "--set", "shape=[32, 32]", "-o", str(tmp_path / "out")]
+    with monkeypatch.context() as patched:
+        patched.setattr(dataset, "_describe", stop)
+        assert main(words) == 130
+    assert not (tmp_path / "out").exists()
+    assert main(words) == 0
+    (tmp_path / "file").write_text("x")
+    for place in ("file", "file/deep"):
+        assert main([*words[:-1], str(tmp_path / place)]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,12 +190,56 @@ def write_samples(
     Raises
     ------
     RequestError
-        If the folder holds something.
-    """
-    from graticule.io import write
+        If the folder holds something, or is none.
 
+    Notes
+    -----
+    Stopped, or with a parameter that fails on the way, it leaves nothing.
+    """
+    _require_empty(folder)
+    was_there = folder.exists()
+    try:
+        rows = _written(kind, count, folder, seed, parameters or {}, tell)
+        folder.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame(rows).to_csv(folder / "samples.csv", index=False, lineterminator="\n")
+        _describe(kind, count, folder, seed, parameters or {})
+    except BaseException:  # half a set is none: the same command must find the folder empty
+        _cleared(folder, keep=was_there)
+        raise
+    return folder
+
+
+def _require_empty(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise RequestError("is a file; the images need a folder", where=str(folder))
     if folder.exists() and any(folder.iterdir()):
         raise RequestError("the folder must be empty", where=str(folder), hint="name another")
+    above = next(part for part in folder.absolute().parents if part.exists())
+    if not above.is_dir():
+        raise RequestError("is a file; there can be no folder in it", where=str(above))
+
+
+def _cleared(folder: Path, *, keep: bool) -> None:
+    for part in folder.iterdir() if folder.exists() else ():
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+    if folder.exists() and not keep:
+        folder.rmdir()
+
+
+def _written(
+    kind: str,
+    count: int,
+    folder: Path,
+    seed: int,
+    parameters: Mapping[str, Any],
+    tell: Callable[[int, int, str], None],
+) -> list[dict[str, Any]]:
+    """Write the images one by one, and return a row for each."""
+    from graticule.io import write
+
     rows = []
     for done, sample in enumerate(samples(kind, count, seed=seed, parameters=parameters), start=1):
         for part, image in {
@@ -206,10 +251,7 @@ def write_samples(
             write(folder / part / f"{sample.name}.tif", image)
         rows.append({"image": sample.name, **_flat(sample)})
         tell(done, count, sample.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(folder / "samples.csv", index=False, lineterminator="\n")
-    _describe(kind, count, folder, seed, parameters or {})
-    return folder
+    return rows
 
 
 def _flat(sample: Sample) -> dict[str, Any]:
