@@ -146,7 +146,10 @@ def _lines(card: dict[str, Any], trouble: str) -> list[tuple[str, str]]:
     spacing = ", ".join(
         f"{dim} {step:g} {unit}" for dim, (step, unit) in _items(expects, "spacing")
     )
-    classes = [f"{about['value']} {about['name']}" for about in card.get("classes") or []]
+    classes = [
+        " ".join(dict.fromkeys((str(about["value"]), str(about["name"]))))
+        for about in card.get("classes") or []
+    ]
     data = [f"{about['file']} ({about['sha256'][:12]})" for about in card.get("data") or []]
     channels = f", {expects['channels']} channels" if expects.get("channels") else ""
     lines = [
@@ -158,7 +161,11 @@ def _lines(card: dict[str, Any], trouble: str) -> list[tuple[str, str]]:
         ("held out", scores(card.get("scores") or {}) or "no scores"),
         ("trained on", _some(data) or "not said"),
         ("training", _training(card)),
-        *((f"  {key}", _brief(value)) for key, value in _items(card, "model") if key != "history"),
+        *(
+            (f"  {key}", _brief(value))
+            for key, value in _items(card, "model")
+            if key not in ("history", "classes")
+        ),
         ("written with", ", ".join(f"{k} {v}" for k, v in _items(card, "versions"))),
         ("sha256", str(card["sha256"])),
         ("test image", trouble or "its answer is as it was when the model was saved"),
@@ -193,7 +200,19 @@ def _some(names: list[str]) -> str:
 
 
 def _brief(value: Any) -> str:
-    import json
+    text = _plain(value)
+    return text if len(text) <= 700 else f"{text[:697]}..."
 
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 160 else f"{text[:157]}..."
+
+def _plain(value: Any) -> str:
+    """Return a value of a card in words: what was not set is left out."""
+    if isinstance(value, dict):
+        own = {key.replace("_", " "): each for key, each in value.items() if each not in (None, [])}
+        return ", ".join(f"{key} {_inner(each)}" for key, each in own.items())
+    if isinstance(value, list):
+        return ", ".join(_inner(each) for each in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _inner(value: Any) -> str:
+    return f"({_plain(value)})" if isinstance(value, (dict, list)) else _plain(value)

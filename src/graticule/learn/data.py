@@ -187,5 +187,9 @@ def _aligned(image: xr.DataArray, label: xr.DataArray, name: str) -> xr.DataArra
     label = label.transpose(*dims)
     sizes = [" x ".join(str(each.sizes[d]) for d in dims) for each in (label, image)]
     if sizes[0] != sizes[1]:
-        raise ImageError(f"labels are {sizes[0]}, the image {sizes[1]}", where=name)
+        raise ImageError(
+            f"labels are {sizes[0]}, the image {sizes[1]}",
+            where=name,
+            hint="labels have one number for each sample: save them at the image's own size",
+        )
     return label

@@ -113,7 +113,7 @@ class Expects:
             raise ImageError(
                 f"the model was trained on {_spoken(self.channels)}, and this has "
                 f"{_spoken(channels)}",
-                hint="choose the channels it was trained on",
+                hint=_way(self.channels, channels),
             )
 
     def _require_spacing(self, image: xr.DataArray, dim: str) -> None:
@@ -195,6 +195,14 @@ def _known_spacing(image: xr.DataArray) -> dict[str, tuple[float, str]]:
         if unit and dim != CHANNEL:
             known[dim] = (step / 2 ** level_of(image) if dim in SPATIAL else step, unit)
     return known
+
+
+def _way(wanted: int, there: int) -> str:
+    """Return how an image comes to the channels a model was trained on."""
+    if wanted:
+        return "give images like those it was trained on, or train on images like this"
+    step = "transform.grey" if there in (3, 4) else "transform.select, dim: c, index: 0"
+    return f"put a step before it, as {{op: {step}}}, or train on images like this"
 
 
 def _spoken(channels: int) -> str:

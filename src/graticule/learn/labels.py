@@ -132,14 +132,16 @@ def classes_of(
         raise ImageError(
             f"labels of at least two classes are needed, not of {len(drawn)}"
             + (f" (value {drawn[0]})" if drawn else ""),
-            hint="draw a second class; kind='mask' where 0 means background",
+            hint="draw strokes of a second class; if 0 means background, say labels: mask in the "
+            "training document (kind='mask' in Python)",
         )
     if drawn[-1] > _HIGHEST:
         raise ImageError(f"the value of a class is at most {_HIGHEST}, not {drawn[-1]}")
     if len(drawn) > _MOST_CLASSES:
         raise ImageError(
             f"at most {_MOST_CLASSES} classes are told apart, not {len(drawn)}",
-            hint="labels that number objects are a mask: kind='mask'",
+            hint="labels that number objects are a mask: say labels: mask in the training document "
+            "(kind='mask' in Python)",
         )
     return tuple(_named(Class(value, str(value)), names) for value in drawn), "classes"
 

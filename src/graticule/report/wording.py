@@ -135,6 +135,9 @@ def _said(value: object) -> str:
     return number(value)
 
 
+_SCORES = ("dice", "r2", "precision", "recall", "auc", "average_precision", "calibration_error")
+
+
 def scores(held: Mapping[str, Any]) -> str:
     """Return scores as ``name value``, with their interval where they have one.
 
@@ -142,9 +145,13 @@ def scores(held: Mapping[str, Any]) -> str:
     --------
     >>> scores({"dice": {"value": 0.8123, "low": 0.78, "high": 0.84}, "auc": 0.9, "n": {"a": 1}})
     'dice 0.8123 (0.78 to 0.84), auc 0.9'
+    >>> scores({"average_precision": 0.8, "dice": 0.7})
+    'dice 0.7, average precision 0.8'
     """
     said = []
-    for name, score in held.items():
+    places = {name: place for place, name in enumerate(_SCORES)}
+    for key in sorted(held, key=lambda each: places.get(each, len(places))):
+        name, score = key.replace("_", " "), held[key]
         if isinstance(score, Mapping) and "value" in score:
             ends = [score.get("low"), score.get("high")]
             interval = f" ({number(ends[0])} to {number(ends[1])})" if None not in ends else ""
