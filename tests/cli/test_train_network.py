@@ -133,3 +133,15 @@ def test_transfer_from_a_document_starts_from_the_weights(folder, capsys):
     assert status == 2, said
     assert "first.model" in said
     assert "a.tif" in said
+
+
+def test_a_method_that_starts_from_another_is_trained_after_it(folder):
+    text = DOCUMENT.replace("init: first.model, freeze: encoder", "init: network")
+    (folder / "cells.yaml").write_text(text)
+    assert main([*TRAIN, "tuned.model", "--method", "tuned"]) == 0
+    assert main([*TRAIN, "network.model"]) == 0
+    tuned, network = (open_model(folder / f"{name}.model") for name in ("tuned", "network"))
+    assert (tuned.history.steps, network.history.steps) == (2, 8)
+    before, after = (model.state().weights for model in (network, tuned))
+    moved = [float(np.abs(before[name] - after[name]).max()) for name in before]
+    assert 0 < max(moved) < 0.5

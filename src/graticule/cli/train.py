@@ -126,7 +126,7 @@ def _chosen(training: Training, name: str) -> Learned:
             f"{name} is a fixed pipeline, which learns nothing", where=training.source,
             hint=f"say --method {learned[0]}" if learned else "",
         )  # fmt: skip
-    return learned_method(spec, training)
+    return learned_method(training, name)
 
 
 def _require_place(out: Path) -> None:

@@ -43,17 +43,41 @@ def methods_of(training: Training, runner: Runner | None = None) -> list[Method]
     RequestError
         If a pipeline is named and there is nothing that runs it, or no such file.
     """
-    found: dict[str, Method] = {}
-    for spec in training.methods.values():
-        found[spec.name] = _method(spec, training, runner, found)
-    return list(found.values())
+    learned: dict[str, Learned] = {}
+    return [
+        _fixed(spec, training, runner)
+        if spec.kind == "pipeline"
+        else learned_method(training, spec.name, learned)
+        for spec in training.methods.values()
+    ]
 
 
-def _method(
-    spec: MethodSpec, training: Training, runner: Runner | None, earlier: Mapping[str, Method]
-) -> Method:
-    if spec.kind != "pipeline":
-        return learned_method(spec, training, earlier)
+def learned_method(
+    training: Training, name: str, made: dict[str, Learned] | None = None
+) -> Learned:
+    """Return a method of a training document that learns.
+
+    Parameters
+    ----------
+    training : Training
+        The document.
+    name : str
+        A method with features and an estimator, or a network.
+    made : dict, optional
+        Methods by name: what is there is used, and what is made is added.
+
+    Raises
+    ------
+    RequestError
+        If the weights it starts from are not there.
+    """
+    found = {} if made is None else made
+    if name not in found:
+        found[name] = _learned(training, name, found)
+    return found[name]
+
+
+def _fixed(spec: MethodSpec, training: Training, runner: Runner | None) -> Fixed:
     if runner is None:
         raise RequestError("there is nothing that runs pipelines", where=f"methods.{spec.name}")
     path = training.folder / str(spec.options["pipeline"])
@@ -62,27 +86,18 @@ def _method(
     return Fixed(spec, path, runner)
 
 
-def learned_method(
-    spec: MethodSpec, training: Training, earlier: Mapping[str, Method] | None = None
-) -> Learned:
-    """Return a method of a training document that learns.
-
-    ``earlier`` are the methods before it, whose weights it may start from.
-
-    Raises
-    ------
-    RequestError
-        If the weights it starts from are not there.
-    """
+def _learned(training: Training, name: str, made: dict[str, Learned]) -> Learned:
+    spec, regression = training.methods[name], training.task == "regression"
     init = str((spec.options.get("fit") or {}).get("init") or "")
-    regression = training.task == "regression"
-    first = (earlier or {}).get(init)
-    if isinstance(first, Learned):
-        return Learned(spec, regression, first=first)
+    names = list(training.methods)
+    if init in names[: names.index(name)] and training.methods[init].kind == "unet":
+        return Learned(spec, regression, first=learned_method(training, init, made))
     if init and not (training.folder / init).is_file():
-        where = f"methods.{spec.name}.fit.init"
-        hint = "name a network that stands above it, or a model file beside the document"
-        raise RequestError(f"there is no file {training.folder / init}", where=where, hint=hint)
+        raise RequestError(
+            f"there is no file {training.folder / init}",
+            where=f"methods.{name}.fit.init",
+            hint="name a network that stands above it, or a model file beside the document",
+        )
     return Learned(spec, regression, training.folder / init if init else None)
 
 
