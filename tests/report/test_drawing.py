@@ -106,3 +106,13 @@ def test_a_volume_is_shown_in_its_middle() -> None:
 def test_no_name_leads_out_of_the_folder(tmp_path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(StoreError, match="out of the run folder"):
         preview_of(tmp_path, "../../elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("op", "note"), [("learn.classify", "3 classes"), ("segment.label", "2 objects")]
+)
+def test_classes_are_not_called_objects(op: str, note: str) -> None:
+    from graticule.report.strip import panel_of
+
+    values = np.repeat(np.array([[0, 4, 9]], np.int32), 3, axis=0)
+    assert panel_of(plane(values, "labels"), "k", name="a", op=op).note == note

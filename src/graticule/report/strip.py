@@ -23,7 +23,9 @@ from graticule.report.draw import (
 )
 from graticule.report.preview import Axis, Picture, Preview
 from graticule.report.record import RunRecord
-from graticule.report.wording import number, parameters, unit
+from graticule.report.wording import count, number, parameters, unit
+
+_CLASSES = "learn.classify"
 
 SIDE = 300
 
@@ -125,7 +127,7 @@ def panel_of(picture: Picture, key: str, under: Picture | None = None, **about: 
         across=f"{_reach(along)} →",
         up=f"{_reach(down)} {'↑' if upward else '↓'}",
         bar=_bar(along) if spatial and along.units else None,
-        **_distribution(picture, tones, key),
+        **_distribution(picture, tones, key, about.get("op") == _CLASSES),
     )
 
 
@@ -150,12 +152,14 @@ def _bar(axis: Axis) -> tuple[float, str]:
     return 100 * length / (abs(axis.step) * axis.size), f"{number(length)} {unit(axis.units)}"
 
 
-def _distribution(picture: Picture, tones: Tones, key: str) -> dict[str, Any]:
+def _distribution(picture: Picture, tones: Tones, key: str, classes: bool) -> dict[str, Any]:
     """Return the histogram, whose foot is the colour scale, and what else there is to say."""
     values = picture.values
     if picture.kind == Kind.LABELS:
-        count = np.unique(values[values != 0]).size
-        return {"note": f"{count:,} object{'' if count == 1 else 's'}"}
+        if classes:
+            many = np.unique(values).size
+            return {"note": "1 class" if many == 1 else f"{many:,} classes"}
+        return {"note": count(np.unique(values[values != 0]).size, "object")}
     if picture.kind == Kind.MASK:
         return {"note": f"{np.mean(values != 0):.1%} inside"}
     numbers = values.astype(float).ravel()
