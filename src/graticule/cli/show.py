@@ -31,7 +31,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
@@ -42,7 +42,10 @@ def progress_bar(title: str) -> Iterator[Progress]:
         task = bar.add_task(title, total=None, message="")
 
         def tell(done: int, total: int, message: str) -> None:
-            bar.update(task, completed=done, total=total, message=message)
+            # in a narrow window the message gives way, not the times
+            room = max(0, console.width - len(title) - 2 * len(str(total)) - 42)
+            short = message if len(message) <= room else f"{message[: max(0, room - 1)]}…"
+            bar.update(task, completed=done, total=total, message=short)
 
         yield tell
 
