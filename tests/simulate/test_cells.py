@@ -71,3 +71,14 @@ def test_nuclei_have_the_pixels_of_their_ellipses():
     assert len(sizes) == 10
     assert np.all((sizes > 0.4 * np.pi * 64) & (sizes < 1.8 * np.pi * 64))
     assert image.values[truth.values > 0].mean() > 2 * image.values[truth.values == 0].mean()
+
+
+def test_more_cells_than_there_is_room_for_end_soon():
+    made = cells((48, 48), count=100_000, radius=6, seed=1)
+    assert 3 <= int(made.labels.max()) < 40
+
+
+@pytest.mark.parametrize("wrong", [{"count": -1}, {"step": 0.0}, {"radius": 0.0}])
+def test_what_cannot_be_is_refused(wrong):
+    with pytest.raises(ParameterError, match="above 0"):
+        cells((32, 32), **wrong)

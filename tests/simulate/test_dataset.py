@@ -95,3 +95,8 @@ def test_what_cannot_be_is_refused(tmp_path):
     (tmp_path / "mine.txt").write_text("kept")
     with pytest.raises(RequestError, match="must be empty"):
         write_samples("roots", 1, tmp_path)
+
+
+def test_a_range_that_ends_below_its_start_is_refused():
+    with pytest.raises(ParameterError, match="ends below"):
+        list(samples("cells", 1, parameters={"shape": [32, 32], "count": "5..2"}))

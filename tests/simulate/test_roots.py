@@ -110,3 +110,8 @@ def test_other_shapes_are_refused(shape):
 
 def test_one_sample_is_an_image():
     assert roots((1, 1), seed=0).image.shape == (1, 1)
+
+
+def test_fewer_than_no_roots_are_refused():
+    with pytest.raises(ParameterError, match="0 or more"):
+        roots((32, 32), growth=Growth(count=-3))

@@ -7,7 +7,6 @@ without a threshold gets the one that is best where it may learn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias

@@ -59,7 +59,7 @@ def _one(value: Any, rng: np.random.Generator) -> Any:
     except ValueError:
         return value
     if low > high:
-        low, high = high, low
+        raise ParameterError(f"the range {value} ends below its start", hint=f"{high:g}..{low:g}")
     if all(re.fullmatch(r"[-+]?\d+", end) for end in match.groups()):
         return int(rng.integers(int(low), int(high) + 1))
     if low > 0 and high >= 5 * low:

@@ -17,6 +17,8 @@ from graticule.simulate._fields import Array, smooth_noise
 __all__ = ["CellImage", "Microscope", "cells"]
 
 _TRIES = 40
+_FULL = 2000
+"""Places in a row without room, after which there is none."""
 
 
 class CellImage(NamedTuple):
@@ -120,7 +122,8 @@ def cells(
     Raises
     ------
     ParameterError
-        If ``shape`` has neither two nor three sizes.
+        If ``shape`` has neither two nor three sizes, ``count`` is negative, or ``radius`` or
+        ``step`` is not positive.
 
     Examples
     --------
@@ -130,16 +133,24 @@ def cells(
     """
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise ParameterError(f"two or three sizes of at least 1, not {list(shape)}", where="shape")
+    if count < 0 or not radius > 0 or not step > 0:
+        raise ParameterError(
+            f"count must be 0 or more, radius and step above 0, not {count}, {radius:g}, {step:g}",
+            where="cells",
+        )
     rng = np.random.default_rng(seed)
+    missed = 0
     labels, light = np.zeros(tuple(shape), np.int32), np.zeros(tuple(shape))
     stretch = np.array([step, 1.0, 1.0][-len(shape) :])
     for _ in range(_TRIES * count):
-        if labels.max() == count:
+        if labels.max() == count or missed == _FULL:
             break
         body = _cell(rng, shape, radius, elongation, stretch)
         free = labels[body.inside] == 0
         if free.size < 8 or np.count_nonzero(~free) > overlap * free.size:
+            missed += 1
             continue
+        missed = 0
         own = tuple(index[free] for index in body.inside)
         labels[own] = labels.max() + 1
         shape_of = body.depth[free] if len(shape) == 2 else 1.0

@@ -148,6 +148,11 @@ def roots(
         raise ParameterError(f"two or three sizes of at least 1, not {list(shape)}", where="shape")
     rng = np.random.default_rng(seed)
     growth, soil, scan = growth or Growth(), soil or Soil(), scan or Scan()
+    if growth.count < 0 or not growth.radius > 0:
+        raise ParameterError(
+            f"count must be 0 or more and radius above 0, not {growth.count}, {growth.radius:g}",
+            where="growth",
+        )
     paths = painted(grown(rng, shape, growth), shape)
     ground = _soil(rng, shape, soil, scan.thickness)
     if len(shape) == 2:
