@@ -68,7 +68,7 @@ def test_it_runs_and_the_record_says_by_what(file: Path, study_folder: Path) -> 
     assert not run.failed, run.failed
     sha256 = ModelFile.open(file.parent / "models" / "cells.model").sha256
     about = json.loads((out / "run.json").read_text())
-    assert about["steps"]["cells"]["params"] == {"model": f"sha256:{sha256}"}
+    assert about["steps"]["cells"]["params"]["model"] == f"sha256:{sha256}"
     said = about["steps"]["cells"]["about"]["model"]
     assert said["file"] == str(file.parent / "models" / "cells.model")
     assert said["sha256"] == sha256

@@ -51,7 +51,8 @@ def boundary_recall(labels: Any, truth: Any, *, tolerance: int = 2) -> float:
     >>> boundary_recall(np.roll(halves, 1, axis=1), halves, tolerance=1)
     1.0
     """
-    if isinstance(tolerance, bool) or tolerance not in range(2**31):
+    whole = isinstance(tolerance, (int, np.integer)) and not isinstance(tolerance, bool)
+    if not whole or not 0 <= tolerance < 2**31:
         raise ParameterError(
             f"must be a whole number from 0 on, not {tolerance!r}", where="tolerance"
         )
