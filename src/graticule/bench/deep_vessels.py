@@ -56,7 +56,7 @@ def _methods() -> list[Method]:
     return [
         learned("boosted", "pixels", **trees),
         InContext("boosted in context", trees),
-        learned("unet", "unet", unet=network, fit={"steps": 240}),
+        learned("unet", "unet", unet=network, fit={"steps": 600}),
     ]
 
 
