@@ -12,7 +12,12 @@ import xarray as xr
 from graticule.core import ALL, like
 from graticule.learn.expects import Expects
 from graticule.learn.labels import MASK_CLASSES, Class
-from graticule.learn.model import State
+from graticule.learn.model import Asked, State, asked
+
+
+def _cut(answer: xr.DataArray, region: Asked) -> xr.DataArray:
+    sizes = {str(dim): size for dim, size in answer.sizes.items() if dim != "class"}
+    return asked(region, sizes).cut(answer)
 
 
 @dataclass
@@ -47,17 +52,19 @@ class Cut:
         first = self.expects.checked(image)
         return like(first.isel(c=0, drop=True) if self.expects.channels else first, values)
 
-    def predict(self, image: xr.DataArray, /) -> xr.DataArray:
-        return self._like(image, (self._mean(image) > self.level).astype(np.int32))
+    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+        found = self._like(image, (self._mean(image) > self.level).astype(np.int32))
+        return _cut(found, region)
 
-    def predict_proba(self, image: xr.DataArray, /) -> xr.DataArray:
+    def predict_proba(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
         far = np.clip(self.level - self._mean(image), -50, 50)
         p = (1 / (1 + np.exp(far))).astype(np.float32)
         there = self._like(image, p)
-        return xr.concat([1 - there, there], "class").assign_coords({"class": ["no", "yes"]})
+        both = xr.concat([1 - there, there], "class").assign_coords({"class": ["no", "yes"]})
+        return _cut(both, region)
 
-    def uncertainty(self, image: xr.DataArray, /) -> xr.DataArray:
-        p = self.predict_proba(image)
+    def uncertainty(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+        p = self.predict_proba(image, region=region)
         return 1 - abs(p[1] - p[0])
 
     def state(self) -> State:
@@ -83,7 +90,7 @@ class Cells(Cut):
     def halo(self, image: xr.DataArray) -> dict[str, int]:
         return dict.fromkeys(self.expects.dims, self.step)
 
-    def predict(self, image: xr.DataArray, /) -> xr.DataArray:
+    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
         seen = self.expects.checked(image)
         values = seen.values.astype(np.float64)
         out = np.zeros(values.shape, np.float32)
@@ -91,7 +98,7 @@ class Cells(Cut):
             for x in range(0, values.shape[1], self.step):
                 cell = (slice(y, y + self.step), slice(x, x + self.step))
                 out[cell] = values[cell].flat[0]
-        return like(seen, out)
+        return _cut(like(seen, out), region)
 
     def state(self) -> State:
         return State({"step": self.step}, expects=self.expects)
@@ -111,9 +118,10 @@ class Learned:
     classes: tuple[Class, ...] = MASK_CLASSES
     kind: ClassVar[str] = "test-learned"
 
-    def predict(self, image: xr.DataArray, /) -> xr.DataArray:
+    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
         values = image.values.reshape(-1, 1)
-        return like(image, self.estimator.predict(values).reshape(image.shape).astype(np.int32))
+        found = self.estimator.predict(values).reshape(image.shape).astype(np.int32)
+        return _cut(like(image, found), region)
 
     def state(self) -> State:
         return State({}, estimator=self.estimator, expects=self.expects)
@@ -133,8 +141,8 @@ class Weighted:
     classes: tuple[Class, ...] = ()
     kind: ClassVar[str] = "test-weighted"
 
-    def predict(self, image: xr.DataArray, /) -> xr.DataArray:
-        return (image * np.float32(self.weight)).sum("c")
+    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+        return _cut((image * np.float32(self.weight)).sum("c"), region)
 
     def state(self) -> State:
         weights = {"w": np.array([self.weight], np.float32)}

@@ -91,5 +91,5 @@ class _Fitted:
         sizes = {dim: image.sizes[dim] for dim in filtered_dims(image)}
         seen = box.grown(self.method.reach(image), sizes)
         part = with_channel(image.isel(seen.slices()), self.first)
-        found = self.second.predict_proba(part).isel(box.slices(seen)).values
+        found = self.second.predict_proba(part).isel(box.within(seen).slices()).values
         return Answer(found, found.argmax(axis=0))

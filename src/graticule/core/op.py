@@ -22,7 +22,7 @@ from graticule.core.errors import GraticuleError, ImageError
 from graticule.core.image import as_image
 from graticule.core.kinds import Kind
 from graticule.core.parameters import Parameters
-from graticule.core.scope import Pointwise, Reduction, Scope, Stitched
+from graticule.core.scope import Neighbourhood, Pointwise, Reduction, Region, Scope, Stitched
 
 DtypeRule: TypeAlias = str | Callable[[np.dtype[Any]], np.dtype[Any]] | None
 
@@ -160,17 +160,39 @@ class Op:
                         where=self.name,
                     )
 
-    def run(self, data: Sequence[Any], params: Mapping[str, Any]) -> Any:
+    def run(
+        self, data: Sequence[Any], params: Mapping[str, Any], region: Region | None = None
+    ) -> Any:
         """Run the body on prepared data and validated parameters.
 
         What is beyond the largest number of the result's dtype is infinite there, without a
         warning: such values mark missing data as a rule.
+
+        Parameters
+        ----------
+        data : sequence
+            One piece for each input.
+        params : mapping
+            Parameters.
+        region : Region, optional
+            The part of the data that the result is wanted for; by default all of it.
         """
         try:
             with np.errstate(over="ignore"):
+                if region is not None:
+                    return self._run_part(data, params, region)
                 return self.function(*data, **params)
         except GraticuleError as error:
             raise (error if self.name in error.where else error.at(self.name)) from None
+
+    def _run_part(self, data: Sequence[Any], params: Mapping[str, Any], region: Region) -> Any:
+        if not isinstance(self.scope, Neighbourhood) or self.scope.part is None:
+            out = self.function(*data, **params)
+            return tuple(map(region.cut, out)) if len(self.outputs) > 1 else region.cut(out)
+        known = {dim for item in data if isinstance(item, xr.DataArray) for dim in item.dims}
+        own = {dim: span for dim, span in region.bounds.items() if dim in known}
+        made = {dim: span for dim, span in region.bounds.items() if dim not in known}
+        return Region(made).cut(self.scope.part(*data, region=Region(own), **params))
 
     def dtype_of(self, given: np.dtype[Any]) -> np.dtype[Any] | None:
         """Return the dtype of the result for a dtype of the first input; None for tables."""

@@ -96,10 +96,14 @@ class Neighbourhood:
         From the same to a number of samples by dim: every block that the op is given starts at a
         multiple of it, counted from the start of the whole image. For what works on a lattice
         (windows, pooling), which must lie the same in every block.
+    part : callable, optional
+        ``part(*blocks, region=Region, **params)``: what the op gives, cut to a region of the
+        blocks. For ops that need not compute the rest of a block, its halo, to know it.
     """
 
     halo: Callable[[xr.DataArray, Params], Halo]
     align: Callable[[xr.DataArray, Params], Mapping[str, int]] | None = None
+    part: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -241,13 +245,23 @@ class Region:
             }
         )
 
-    def slices(self, within: Region | None = None) -> dict[str, slice]:
-        """Return the slices that cut this box out of a whole, or out of a larger box."""
-        origin = within.bounds if within else {}
-        return {
-            dim: slice(start - origin.get(dim, (0, 0))[0], stop - origin.get(dim, (0, 0))[0])
-            for dim, (start, stop) in self.bounds.items()
-        }
+    def within(self, other: Region) -> Region:
+        """Return the box in samples of a larger one."""
+        origin = {dim: start for dim, (start, _) in other.bounds.items()}
+        return Region(
+            {
+                dim: (start - origin.get(dim, 0), stop - origin.get(dim, 0))
+                for dim, (start, stop) in self.bounds.items()
+            }
+        )
+
+    def slices(self) -> dict[str, slice]:
+        """Return the slices that cut this box out of a whole."""
+        return {dim: slice(start, stop) for dim, (start, stop) in self.bounds.items()}
+
+    def cut(self, image: xr.DataArray) -> xr.DataArray:
+        """Return an image in the box, along those of its dims that the box names."""
+        return image.isel({dim: span for dim, span in self.slices().items() if dim in image.dims})
 
     @property
     def sizes(self) -> dict[str, int]:

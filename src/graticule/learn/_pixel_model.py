@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 import xarray as xr
 
-from graticule.core import as_image, like
+from graticule.core import Region, as_image, like
 from graticule.core.errors import ImageError
 from graticule.learn._estimators import NAMED
 from graticule.learn._params import Params, not_fitted
 from graticule.learn._predictors import Predictor
 from graticule.learn._sketch import Chosen
 from graticule.learn.expects import Expects
-from graticule.learn.model import State
+from graticule.learn.model import Asked, State, asked
 from graticule.learn.samples import CHANNEL, Pair, missing
 
 if TYPE_CHECKING:
@@ -165,7 +165,13 @@ class PixelModel(Params):
             raise ImageError("the view has other features than the model", hint="use model.view")
 
     def _swept(
-        self, given: Any, take: Take, empty: Any, dtype: Any, head: tuple[int, ...] = ()
+        self,
+        given: Any,
+        region: Asked,
+        take: Take,
+        empty: Any,
+        dtype: Any,
+        head: tuple[int, ...] = (),
     ) -> tuple[Array, xr.DataArray]:
         """Return answers for every sample, strip by strip, and the image without channels.
 
@@ -175,44 +181,49 @@ class PixelModel(Params):
         source = as_image(image_of(given))
         image = self.expects.checked(source)
         dims = self.expects.dims
-        out = np.empty((*head, *(image.sizes[dim] for dim in dims)), dtype)
-        for at, columns in self._strips(given, image):
+        box = asked(region, {dim: image.sizes[dim] for dim in dims})
+        out = np.empty((*head, *box.sizes.values()), dtype)
+        begin = [start for start, _ in box.bounds.values()]
+        for at, columns in self._strips(given, image, box):
             shape = (*head, *columns.shape[1:])
-            part = out[(..., *at)]
+            here = [slice(s.start - a, s.stop - a) for s, a in zip(at, begin, strict=True)]
+            part = out[(slice(None),) * len(head) + tuple(here)]
             part[...] = take(columns.reshape(len(columns), -1)).reshape(shape)
             unknown = missing(image.isel(dict(zip(dims, at, strict=True))), dims)
             if unknown is not None:
                 part[..., unknown] = empty
-        return out, image.isel({CHANNEL: 0}, drop=True) if self.expects.channels else image
+        bare = image.isel({CHANNEL: 0}, drop=True) if self.expects.channels else image
+        return out, box.cut(bare)
 
-    def _strips(self, given: Any, image: xr.DataArray) -> Iterator[tuple[Any, Array]]:
+    def _strips(self, given: Any, image: xr.DataArray, box: Region) -> Iterator[tuple[Any, Array]]:
         if isinstance(given, View):
             self._require_own(given)
-            shape = tuple(image.sizes[dim] for dim in self.expects.dims)
-            yield tuple(slice(0, size) for size in shape), given.columns.reshape(-1, *shape)
+            at = tuple(box.slices().values())
+            shape = (image.sizes[dim] for dim in self.expects.dims)
+            yield at, given.columns.reshape(-1, *shape)[(slice(None), *at)]
             return
         used, first = self.used, self.expects.dims[0]
         count = len(self.recipe.names(image)) if used is None else len(used)
-        line = 4 * max(1, count) * math.prod(image.sizes[dim] for dim in self.expects.dims[1:])
+        line = 4 * max(1, count) * math.prod(list(box.sizes.values())[1:])
         # What lies around a strip is smoothed again for it, so it is no thinner than its reach.
         reach = self.halo(image).get(first, 0)
         lines = max(_STRIP // line, min(_MOST // line, 2 * reach), 1)
-        yield from self.recipe.strips(image, only=used, size=lines, reuse=True)
+        yield from self.recipe.strips(image, only=used, size=lines, reuse=True, region=box)
 
     def _painted(
-        self, given: Any, take: Take, empty: Any, dtype: Any, **attrs: Any
+        self, given: Any, region: Asked, take: Take, empty: Any, dtype: Any, **attrs: Any
     ) -> xr.DataArray:
         """Return an image of one answer for each sample, its dims in the order they came in."""
-        values, bare = self._swept(given, take, empty, dtype)
+        values, bare = self._swept(given, region, take, empty, dtype)
         source = as_image(image_of(given))
         order = [dim for dim in source.dims if dim in bare.dims]
         return like(bare, values, **attrs).transpose(*order)
 
     def _layered(
-        self, given: Any, take: Take, names: Sequence[str], dtype: Any = np.float32
+        self, given: Any, region: Asked, take: Take, names: Sequence[str], dtype: Any = np.float32
     ) -> xr.DataArray:
         """Return an image of one answer for each class and sample, the dim ``class`` first."""
-        values, bare = self._swept(given, take, np.nan, dtype, (len(names),))
+        values, bare = self._swept(given, region, take, np.nan, dtype, (len(names),))
         source = as_image(image_of(given))
         order = [dim for dim in source.dims if dim in bare.dims]
         kept = {key: value for key, value in bare.attrs.items() if key != "units"}

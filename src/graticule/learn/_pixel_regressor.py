@@ -13,7 +13,7 @@ from graticule.learn._pixel_model import PixelModel, image_of
 from graticule.learn._predictors import kept, predictor_of, restored
 from graticule.learn.expects import Expects
 from graticule.learn.labels import Classes
-from graticule.learn.model import State
+from graticule.learn.model import Asked, State
 from graticule.learn.samples import Pair, choose, pairs_of, several
 
 if TYPE_CHECKING:
@@ -123,13 +123,16 @@ class PixelRegressor(PixelModel):
         self.example = self._crop(pairs, chosen)
         return self
 
-    def predict(self, image: Any, /) -> xr.DataArray:
+    def predict(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
         """Return the value of each sample.
 
         Parameters
         ----------
         image : DataArray, array_like or View
             As in training; of any size.
+        region : Region or mapping, optional
+            Start and stop by dim, in samples: the part of the image that is wanted. Only that is
+            computed, from all that surrounds it, and of a lazy image no more is read.
 
         Returns
         -------
@@ -137,13 +140,13 @@ class PixelRegressor(PixelModel):
             float32, without ``c``, in the unit of the targets; NaN where a value in reach of the
             features is missing.
         """
-        return self.decision(image).astype(np.float32)
+        return self.decision(image, region=region).astype(np.float32)
 
-    def decision(self, image: Any, /) -> xr.DataArray:
+    def decision(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
         """Return the value of each sample as float64, as the estimator gives it."""
         predictor = self.predictor
         units = {"units": self.units_} if self.units_ else {}
-        return self._painted(image, predictor.values, np.nan, np.float64, **units)
+        return self._painted(image, region, predictor.values, np.nan, np.float64, **units)
 
     def state(self) -> State:
         """Return all that the model is, as plain data."""

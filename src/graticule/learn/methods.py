@@ -220,7 +220,7 @@ class _Model:
         halo = {dim: n for dim, n in self.model.halo(image).items() if dim in sizes}
         seen = box.grown(halo, sizes).aligned(self.model.align(image))
         part = image.isel(seen.slices())
-        cut = box.slices(seen)
+        cut = box.within(seen).slices()
         if not self.classes:
             return Answer(None, self.model.predict(part).transpose(*dims).isel(cut).values)
         found = self.model.predict_proba(part).transpose("class", *dims).isel(cut).values

@@ -9,15 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 import xarray as xr
 
+from graticule.core import Region
 from graticule.learn.expects import Expects
 
 if TYPE_CHECKING:
     from graticule.learn.labels import Classes
+
+Asked: TypeAlias = Region | Mapping[str, tuple[int, int]] | None
+"""The part of an image that an answer is wanted for; None for all of it."""
+
+
+def asked(region: Asked, sizes: Mapping[str, int]) -> Region:
+    """Return the part of an image of some sizes that an answer is wanted for.
+
+    Raises
+    ------
+    ImageError
+        If it leaves the image.
+
+    Examples
+    --------
+    >>> asked({"x": (2, 4)}, {"y": 8, "x": 8}).bounds
+    {'y': (0, 8), 'x': (2, 4)}
+    """
+    bounds = region.bounds if isinstance(region, Region) else region or {}
+    return Region(bounds).checked(sizes)
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,9 @@ class Model(Protocol):
 class ImageModel(Protocol):
     """A model that gives an image for an image.
 
+    Asked for a ``region`` (start and stop by spatial dim), an answer is that of the whole image,
+    cut to it; the rest is not computed.
+
     Attributes
     ----------
     kind : str
@@ -103,15 +127,15 @@ class ImageModel(Protocol):
         """Return the step of its lattice in samples, by dim; empty where it has none."""
         ...
 
-    def predict(self, image: xr.DataArray, /) -> xr.DataArray:
+    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
         """Return the value of the class of each sample, or the predicted value."""
         ...
 
-    def predict_proba(self, image: xr.DataArray, /) -> xr.DataArray:
+    def predict_proba(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
         """Return the probability of each class."""
         ...
 
-    def uncertainty(self, image: xr.DataArray, /) -> xr.DataArray:
+    def uncertainty(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
         """Return how undecided it is at each sample, 0 to 1."""
         ...
 

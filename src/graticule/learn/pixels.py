@@ -21,7 +21,7 @@ from graticule.learn._predictors import Fitted, in_parts, kept, predictor_of, re
 from graticule.learn._shares import Balance, require_balance, weights
 from graticule.learn.expects import Expects
 from graticule.learn.labels import Class, Classes, LabelKind, classes_of, codes, values_of
-from graticule.learn.model import State
+from graticule.learn.model import Asked, State
 from graticule.learn.samples import choose, pairs_of, several
 
 if TYPE_CHECKING:
@@ -177,13 +177,16 @@ class PixelClassifier(PixelModel):
         self.example = self._crop(pairs, chosen)
         return self
 
-    def predict(self, image: Any, /) -> xr.DataArray:
+    def predict(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
         """Return the value of the most probable class of each sample.
 
         Parameters
         ----------
         image : DataArray, array_like or View
             As in training; of any size.
+        region : Region or mapping, optional
+            Start and stop by dim, in samples: the part of the image that is wanted. Only that is
+            computed, from all that surrounds it, and of a lazy image no more is read.
 
         Returns
         -------
@@ -192,16 +195,19 @@ class PixelClassifier(PixelModel):
         """
         predictor, classes = self.predictor, self.classes
         return self._painted(
-            image, lambda columns: values_of(predictor.codes(columns), classes), 0, np.int32
+            image, region, lambda columns: values_of(predictor.codes(columns), classes), 0, np.int32
         )
 
-    def predict_proba(self, image: Any, /) -> xr.DataArray:
+    def predict_proba(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
         """Return the probability of each class, at each sample.
 
         Parameters
         ----------
         image : DataArray, array_like or View
             As in training; of any size.
+        region : Region or mapping, optional
+            Start and stop by dim, in samples: the part of the image that is wanted. Only that is
+            computed, from all that surrounds it, and of a lazy image no more is read.
 
         Returns
         -------
@@ -211,15 +217,18 @@ class PixelClassifier(PixelModel):
         """
         predictor = self.predictor
         names = [each.name for each in self.classes]
-        return self._layered(image, lambda columns: predictor.proba(columns).T, names)
+        return self._layered(image, region, lambda columns: predictor.proba(columns).T, names)
 
-    def uncertainty(self, image: Any, /) -> xr.DataArray:
+    def uncertainty(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
         """Return how undecided it is: 1 less the lead of the most probable class over the next.
 
         Parameters
         ----------
         image : DataArray, array_like or View
             As in training; of any size.
+        region : Region or mapping, optional
+            Start and stop by dim, in samples: the part of the image that is wanted. Only that is
+            computed, from all that surrounds it, and of a lazy image no more is read.
 
         Returns
         -------
@@ -228,16 +237,19 @@ class PixelClassifier(PixelModel):
         """
         predictor = self.predictor
         return self._painted(
-            image, lambda columns: undecided(predictor.proba(columns)), np.nan, np.float32
+            image, region, lambda columns: undecided(predictor.proba(columns)), np.nan, np.float32
         )
 
-    def decision(self, image: Any, /) -> xr.DataArray:
+    def decision(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
         """Return the decision function of a linear estimator (or any that has one).
 
         Parameters
         ----------
         image : DataArray, array_like or View
             As in training; of any size.
+        region : Region or mapping, optional
+            Start and stop by dim, in samples: the part of the image that is wanted. Only that is
+            computed, from all that surrounds it, and of a lazy image no more is read.
 
         Returns
         -------
@@ -259,9 +271,11 @@ class PixelClassifier(PixelModel):
         ask = partial(_decided, function)
         names = [each.name for each in self.classes]
         if len(names) == 2:
-            return self._painted(image, ask, np.nan, np.float64)
+            return self._painted(image, region, ask, np.nan, np.float64)
         own = np.asarray(found.estimator.classes_, np.int64)
-        return self._layered(image, lambda c: _spread(ask(c), own, len(names)), names, np.float64)
+        return self._layered(
+            image, region, lambda c: _spread(ask(c), own, len(names)), names, np.float64
+        )
 
     def state(self) -> State:
         """Return all that the model is, as plain data."""

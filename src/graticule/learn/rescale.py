@@ -19,6 +19,7 @@ import xarray as xr
 from graticule.core import ALL
 from graticule.core.errors import ImageError
 from graticule.learn.expects import SAME
+from graticule.learn.model import Asked, asked
 
 if TYPE_CHECKING:
     from graticule.learn.labels import Classes
@@ -115,17 +116,23 @@ class Respaced:
             steps[dim] = ratio.numerator * own // math.gcd(own, ratio.denominator)
         return {dim: step for dim, step in steps.items() if step > 1}
 
-    def predict(self, image: xr.DataArray, /) -> xr.DataArray:
+    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
         """Return the value of the class of each sample, or the predicted value."""
-        return self._back(self.model.predict(self._there(image)), image, nearest=self.is_classes)
+        answer = self.model.predict(self._there(image))
+        return self._cut(self._back(answer, image, nearest=self.is_classes), region)
 
-    def predict_proba(self, image: xr.DataArray, /) -> xr.DataArray:
+    def predict_proba(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
         """Return the probability of each class."""
-        return self._back(self.model.predict_proba(self._there(image)), image)
+        return self._cut(self._back(self.model.predict_proba(self._there(image)), image), region)
 
-    def uncertainty(self, image: xr.DataArray, /) -> xr.DataArray:
+    def uncertainty(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
         """Return how undecided the model is at each sample."""
-        return self._back(self.model.uncertainty(self._there(image)), image)
+        return self._cut(self._back(self.model.uncertainty(self._there(image)), image), region)
+
+    def _cut(self, answer: xr.DataArray, region: Asked) -> xr.DataArray:
+        """Return an answer in a region; samples of the two spacings do not start together."""
+        sizes = {dim: answer.sizes[dim] for dim in self.model.expects.dims}
+        return asked(region, sizes).cut(answer)
 
     @property
     def is_classes(self) -> bool:

@@ -228,21 +228,12 @@ class OpNode:
 
     def _compute(self, needed: Region, *, crop: Region) -> tuple[xr.DataArray, ...]:
         data = [block_of(given, needed) for given in self.inputs]
+        own = crop.within(needed)
         if isinstance(self.op.scope, Reduction):
             assert self.op.scope.apply is not None
-            out = self.op.scope.apply(*data, result=self.result, **self.params)
-        else:
-            out = self.op.run(data, self.params)
-        outputs = out if len(self.op.outputs) > 1 else (out,)
-        return tuple(self._cropped(block, needed, crop) for block in outputs)
-
-    def _cropped(self, block: xr.DataArray, needed: Region, crop: Region) -> xr.DataArray:
-        slices = {}
-        for dim, (start, stop) in crop.bounds.items():
-            if dim in block.dims:
-                origin = needed.bounds.get(dim, (0, 0))[0]
-                slices[dim] = slice(start - origin, stop - origin)
-        return block.isel(slices)
+            return (own.cut(self.op.scope.apply(*data, result=self.result, **self.params)),)
+        out = self.op.run(data, self.params, own)
+        return tuple(out) if len(self.op.outputs) > 1 else (out,)
 
 
 class _Part:
@@ -337,7 +328,7 @@ def blocks_of(
     for region in tiles_of(shape, tile):
         seen = region.grown(halo or {}, shape)
         offset = {dim: start for dim, (start, _) in seen.bounds.items()}
-        own = {dim: (part.start, part.stop) for dim, part in region.slices(within=seen).items()}
+        own = region.within(seen).bounds
         blocks.append(Block(partial(_load, tuple(inputs), seen), Place(offset, shape, own)))
     return blocks
 

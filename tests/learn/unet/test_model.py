@@ -41,6 +41,32 @@ def test_tiles_give_the_whole(fitted: UNet, discs: Any, tile: dict[str, int], op
     xr.testing.assert_identical(tiled, whole)
 
 
+@pytest.mark.parametrize(
+    "region",
+    [{"y": (60, 61)}, {"y": (0, 33), "x": (90, 131)}, {"y": (117, 150), "x": (5, 6)}, {}],
+)
+def test_a_region_is_the_whole_cut_to_it_and_needs_fewer_windows(
+    fitted: UNet, discs: Any, region: dict[str, tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from graticule.learn.unet import inference
+
+    image = as_image(discs((150, 131), seed=2)[0])
+    image[40:44, 60:64] = np.nan
+    windows: list[int] = []
+    through = inference._through
+
+    def counted(*args: Any) -> Any:
+        windows.append(len(args[-1]))
+        return through(*args)
+
+    monkeypatch.setattr(inference, "_through", counted)
+    whole, asked = fitted.predict_proba(image), sum(windows)
+    windows.clear()
+    part = fitted.predict_proba(image, region=region)
+    xr.testing.assert_identical(part, gt.core.Region(region).cut(whole))
+    assert sum(windows) < asked or not region
+
+
 def test_the_number_of_threads_does_not_matter(fitted: UNet, discs: Any) -> None:
     image = discs((100, 90))[0]
     alone = fitted.predict_proba(image)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from graticule.core import ALL, Length, as_image
+from graticule.core import ALL, Length, Region, as_image
 from graticule.core.errors import ParameterError
 from graticule.learn.features.checked import checked
 from graticule.learn.features.engine import Plan
@@ -208,7 +208,7 @@ class Features:
         if out is None:
             out = np.empty(shape, np.float32)
         require_room(out, shape)
-        for spans in cut(plan.shape, len(plan.only) // 4):
+        for spans in cut(plan.box(), len(plan.only) // 4):
             plan.fill(spans, out, [start for start, _ in spans])
         return out
 
@@ -219,6 +219,7 @@ class Features:
         only: Sequence[int] | None = None,
         size: int | None = None,
         reuse: bool = False,
+        region: Region | None = None,
     ) -> Iterator[tuple[tuple[slice, ...], Array]]:
         """Compute the features strip by strip, in order.
 
@@ -233,6 +234,8 @@ class Features:
             take 64 MB.
         reuse : bool
             Give the same memory with each strip: what was given is then overwritten.
+        region : Region, optional
+            The part of the image whose features are wanted; by default all of it.
 
         Yields
         ------
@@ -243,7 +246,7 @@ class Features:
         """
         plan = Plan.of(self, as_image(image), only)
         held: Array | None = None
-        for spans in cut(plan.shape, len(plan.only), size):
+        for spans in cut(plan.box(region), len(plan.only), size):
             where = tuple(slice(*span) for span in spans)
             part = (len(plan.only), *(stop - start for start, stop in spans))
             if held is None or not reuse or held.shape != part:

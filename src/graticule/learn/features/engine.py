@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from graticule.core import Length
+from graticule.core import Length, Region
 from graticule.core.errors import ParameterError
 from graticule.learn.features import local, scales
 from graticule.learn.features.box import Array, Box, Span
@@ -71,6 +71,15 @@ class Plan:
     def shape(self) -> tuple[int, ...]:
         """Size of the image along its spatial dims."""
         return tuple(self.image.sizes[dim] for dim in dims_of(self.image))
+
+    def box(self, region: Region | None = None) -> tuple[Span, ...]:
+        """Return a region of the image, by default all of it, as spans of its spatial dims."""
+        dims = dims_of(self.image)
+        sizes = dict(zip(dims, self.shape, strict=True))
+        if region is None:
+            return tuple((0, size) for size in self.shape)
+        bounds = region.checked(sizes).bounds
+        return tuple(bounds[dim] for dim in dims)
 
     def fill(self, own: Sequence[Span], out: Array, at: Sequence[int] | None = None) -> None:
         """Put the features of a box into ``out``, ``(features, *dims)``, from ``at`` on."""

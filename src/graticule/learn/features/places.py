@@ -17,8 +17,8 @@ _SIDES = {2: (128, 256), 3: (24, 48, 64)}
 """Boxes in which single samples are gathered."""
 
 
-def cut(shape: Sequence[int], count: int, size: int | None = None) -> Iterator[tuple[Span, ...]]:
-    """Cut an image into strips along its first dim, each with so many lines, in order.
+def cut(box: Sequence[Span], count: int, size: int | None = None) -> Iterator[tuple[Span, ...]]:
+    """Cut a box into strips along its first dim, each with so many lines, in order.
 
     Raises
     ------
@@ -26,12 +26,15 @@ def cut(shape: Sequence[int], count: int, size: int | None = None) -> Iterator[t
         If the size is no positive number.
     """
     if size is None:
-        line = 4 * max(1, count) * int(np.prod(shape[1:]))
+        line = 4 * max(1, count) * int(np.prod([stop - start for start, stop in box[1:]]))
         size = max(1, _BLOCK // max(1, line))
     elif size < 1:
         raise ParameterError(f"must be 1 or more, not {size!r}", where="size")
-    for start in range(0, shape[0] if min(shape) else 0, size):
-        yield ((start, min(shape[0], start + size)), *((0, n) for n in shape[1:]))
+    if any(start >= stop for start, stop in box):
+        return
+    first, last = box[0]
+    for start in range(first, last, size):
+        yield ((start, min(last, start + size)), *box[1:])
 
 
 def require_room(out: Array, shape: tuple[int, ...]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import xarray as xr
 
-from graticule.core import Neighbourhood
+from graticule.core import Neighbourhood, Region
 from graticule.core.errors import GraticuleError, ParameterError
+from graticule.learn.expects import CHANNEL
 from graticule.learn.model import ImageModel
 from graticule.learn.model_file import ModelFile
 from graticule.learn.rescale import Respaced, Spacing, fitted
@@ -32,8 +33,22 @@ def _align(image: xr.DataArray, params: Mapping[str, Any]) -> Mapping[str, int]:
         return {}
 
 
-NEARBY = Neighbourhood(_halo, align=_align)
-"""The result at a place depends on as much around it as the model looks at."""
+def nearby(part: Callable[..., xr.DataArray]) -> Neighbourhood:
+    """Return the scope of an op whose result depends on what the model looks at around it.
+
+    Parameters
+    ----------
+    part : callable
+        ``part(image, region=region, **params)``: the op's result in a region alone.
+    """
+    return Neighbourhood(_halo, align=_align, part=part)
+
+
+def spatial(region: Region | None) -> Region | None:
+    """Return the region without channels, of which an answer has none."""
+    if region is None:
+        return None
+    return Region({dim: span for dim, span in region.bounds.items() if dim != CHANNEL})
 
 
 def able(

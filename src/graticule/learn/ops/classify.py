@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Labels, op
+from graticule.core import Image, Labels, Region, op
 from graticule.learn.model_file import ModelFile
-from graticule.learn.ops._applied import NEARBY, able
+from graticule.learn.ops._applied import able, nearby, spatial
 from graticule.learn.rescale import Spacing
 
 
-@op(version=1, scope=NEARBY, dtype="int32", name="learn.classify")
+def _part(
+    image: xr.DataArray, *, model: ModelFile, spacing: Spacing, region: Region | None = None
+) -> xr.DataArray:
+    return able(model, "predict", image, spacing, classes=True).predict(
+        image, region=spatial(region)
+    )
+
+
+@op(version=1, scope=nearby(_part), dtype="int32", name="learn.classify")
 def classify(
     image: Image,
     *,
@@ -60,4 +69,4 @@ def classify(
     >>> gt.learn.classify(image, model=model)[0]
     array([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2], dtype=int32)
     """
-    return able(model, "predict", image, spacing, classes=True).predict(image)
+    return _part(image, model=model, spacing=spacing)

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Probability, op
+from graticule.core import Image, Probability, Region, op
 from graticule.core.errors import ParameterError, suggest
 from graticule.learn.model_file import ModelFile
-from graticule.learn.ops._applied import NEARBY, able
+from graticule.learn.ops._applied import able, nearby, spatial
 from graticule.learn.rescale import Spacing
 
 
-@op(version=1, scope=NEARBY, dtype="float32", name="learn.probability", tolerance=1e-5)
+def _part(
+    image: xr.DataArray,
+    *,
+    model: ModelFile,
+    of: str | None,
+    spacing: Spacing,
+    region: Region | None = None,
+) -> xr.DataArray:
+    fitted = able(model, "predict_proba", image, spacing, classes=True)
+    names = [each.name for each in fitted.classes]
+    if of is not None and of not in names:
+        raise ParameterError(f"there is no class {of!r}", where="of", hint=suggest(of, names))
+    found = fitted.predict_proba(image, region=spatial(region))
+    return found if of is None else found.isel({"class": names.index(of)}, drop=True)
+
+
+@op(version=1, scope=nearby(_part), dtype="float32", name="learn.probability", tolerance=1e-5)
 def probability(
     image: Image,
     *,
@@ -62,9 +79,4 @@ def probability(
     >>> gt.learn.probability(image, model=model, of="object")[0, 6:10]
     array([0., 0., 1., 1.], dtype=float32)
     """
-    fitted = able(model, "predict_proba", image, spacing, classes=True)
-    names = [each.name for each in fitted.classes]
-    if of is not None and of not in names:
-        raise ParameterError(f"there is no class {of!r}", where="of", hint=suggest(of, names))
-    found = fitted.predict_proba(image)
-    return found if of is None else found.isel({"class": names.index(of)}, drop=True)
+    return _part(image, model=model, of=of, spacing=spacing)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, op
+from graticule.core import Image, Region, op
 from graticule.learn.model_file import ModelFile
-from graticule.learn.ops._applied import NEARBY, able
+from graticule.learn.ops._applied import able, nearby, spatial
 from graticule.learn.rescale import Spacing
 
 
-@op(version=1, scope=NEARBY, dtype="float32", name="learn.regress", tolerance=1e-5)
+def _part(
+    image: xr.DataArray, *, model: ModelFile, spacing: Spacing, region: Region | None = None
+) -> xr.DataArray:
+    return able(model, "predict", image, spacing, classes=False).predict(
+        image, region=spatial(region)
+    )
+
+
+@op(version=1, scope=nearby(_part), dtype="float32", name="learn.regress", tolerance=1e-5)
 def regress(
     image: Image,
     *,
@@ -55,4 +64,4 @@ def regress(
     >>> bool(np.abs(gt.learn.regress(image, model=model) - (2 * image + 1)).max() < 1e-4)
     True
     """
-    return able(model, "predict", image, spacing, classes=False).predict(image)
+    return _part(image, model=model, spacing=spacing)

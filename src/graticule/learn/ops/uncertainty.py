@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, op
+from graticule.core import Image, Region, op
 from graticule.learn.model_file import ModelFile
-from graticule.learn.ops._applied import NEARBY, able
+from graticule.learn.ops._applied import able, nearby, spatial
 from graticule.learn.rescale import Spacing
 
 
-@op(version=1, scope=NEARBY, dtype="float32", name="learn.uncertainty", tolerance=1e-5)
+def _part(
+    image: xr.DataArray, *, model: ModelFile, spacing: Spacing, region: Region | None = None
+) -> xr.DataArray:
+    return able(model, "uncertainty", image, spacing, classes=True).uncertainty(
+        image, region=spatial(region)
+    )
+
+
+@op(version=1, scope=nearby(_part), dtype="float32", name="learn.uncertainty", tolerance=1e-5)
 def uncertainty(
     image: Image,
     *,
@@ -60,4 +69,4 @@ def uncertainty(
     >>> float(gt.learn.uncertainty(image, model=model).max())
     0.0
     """
-    return able(model, "uncertainty", image, spacing, classes=True).uncertainty(image)
+    return _part(image, model=model, spacing=spacing)

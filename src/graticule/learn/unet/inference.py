@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import xarray as xr
 
-from graticule.core import spread
+from graticule.core import Region, spread
 from graticule.learn.expects import CHANNEL, Expects
+from graticule.learn.model import Asked, asked
 from graticule.learn.unet._torch import device_of, repeatable, threads
 from graticule.learn.unet.pixels import Normalisation, Pixels
 from graticule.learn.unet.windows import Lattice, Place, Run, blended
@@ -58,6 +59,7 @@ def painted(
     model: UNet,
     fitted: Fitted,
     image: xr.DataArray,
+    region: Asked,
     dtype: Any,
     finish: Callable[[Array], Array],
     nothing: float,
@@ -71,6 +73,8 @@ def painted(
         What is applied.
     image : DataArray
         Any that the model expects.
+    region : Region or mapping, optional
+        The part of it that is wanted.
     dtype : dtype
         Of the result.
     finish : callable
@@ -83,14 +87,20 @@ def painted(
     given = fitted.expects.checked(image)
     dims = fitted.expects.dims
     pixels = Pixels(given, dims, fitted.normalisation)
+    box = asked(region, dict(zip(dims, pixels.sizes, strict=True)))
+    (first, last), *rest = box.bounds.values()
     lead = (classes,) if classes else ()
-    out = np.empty((*lead, *pixels.sizes), dtype)
-    for start, stop, values in strips(model, fitted, given, model.lattice(dims)):
-        fine = pixels.fine((start, *(0,) * (len(dims) - 1)), (stop, *pixels.sizes[1:]))
-        part = finish(values)
+    out = np.empty((*lead, *box.sizes.values()), dtype)
+    for begin, end, values in strips(model, fitted, given, model.lattice(dims), box):
+        start, stop = max(begin, first), min(end, last)
+        if start >= stop:
+            continue
+        own = (slice(start - begin, stop - begin), *(slice(*span) for span in rest))
+        part = finish(values[(slice(None), *own)])
+        fine = pixels.fine((start, *(a for a, _ in rest)), (stop, *(b for _, b in rest)))
         part[..., ~fine] = nothing
-        out[(slice(None),) * len(lead) + (slice(start, stop),)] = part
-    bare = given.isel({CHANNEL: 0}, drop=True) if CHANNEL in given.dims else given
+        out[(slice(None),) * len(lead) + (slice(start - first, stop - first),)] = part
+    bare = box.cut(given.isel({CHANNEL: 0}, drop=True) if CHANNEL in given.dims else given)
     head = ("class",) if classes else ()
     attrs = {key: value for key, value in image.attrs.items() if key != "units"}
     found = xr.DataArray(out, dims=(*head, *dims), coords=bare.coords, attrs=attrs)
@@ -98,7 +108,7 @@ def painted(
 
 
 def strips(
-    model: UNet, fitted: Fitted, image: xr.DataArray, lattice: Lattice
+    model: UNet, fitted: Fitted, image: xr.DataArray, lattice: Lattice, box: Region
 ) -> Iterator[tuple[int, int, Array]]:
     """Yield the network's blended output in strips along the first dim, as `blended` does.
 
@@ -134,7 +144,7 @@ def strips(
         return run
 
     bulk = _ON_CPU if device.type == "cpu" else _ON_GPU
-    return blended(opened, whole.sizes, lattice, bulk)
+    return blended(opened, whole.sizes, lattice, bulk, list(box.bounds.values()))
 
 
 def _through(model: UNet, fitted: Fitted, network: Any, device: Any, windows: Array) -> Array:

@@ -14,7 +14,7 @@ from graticule.core import ALL, as_image
 from graticule.core.errors import ParameterError, RequestError
 from graticule.learn.expects import CHANNEL, Expects
 from graticule.learn.labels import Class, Classes, values_of
-from graticule.learn.model import State
+from graticule.learn.model import Asked, State
 from graticule.learn.unet._torch import repeatable, require_torch
 from graticule.learn.unet.fitting import Fitting, Given
 from graticule.learn.unet.history import History
@@ -255,13 +255,16 @@ class UNet(Settings):
         dims = self._require().expects.dims
         return dict(zip(dims, self.lattice(dims).step, strict=True))
 
-    def predict(self, image: Any, /) -> xr.DataArray:
+    def predict(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
         """Return the value of the most probable class of each sample, or the predicted value.
 
         Parameters
         ----------
         image : DataArray or array_like
             As in training, of any size.
+        region : Region or mapping, optional
+            Start and stop by dim, in samples: the part of the image that is wanted. Windows that
+            do not touch it are left out.
 
         Returns
         -------
@@ -270,19 +273,19 @@ class UNet(Settings):
             ``c``.
         """
         if self.regression:
-            return self._painted(image, np.float32, lambda values: values[0], np.nan)
+            return self._painted(image, region, np.float32, lambda values: values[0], np.nan)
         return self._painted(
-            image, np.int32, lambda values: values_of(values.argmax(0), self.classes), 0
+            image, region, np.int32, lambda values: values_of(values.argmax(0), self.classes), 0
         )
 
-    def predict_proba(self, image: Any, /) -> xr.DataArray:
+    def predict_proba(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
         """Return the probability of each class: float32, ``class`` first, NaN where missing."""
         self._require_classes()
         names = [each.name for each in self.classes]
-        found = self._painted(image, np.float32, lambda values: values, np.nan, len(names))
+        found = self._painted(image, region, np.float32, lambda values: values, np.nan, len(names))
         return found.assign_coords({"class": names})
 
-    def uncertainty(self, image: Any, /) -> xr.DataArray:
+    def uncertainty(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
         """Return one less what the two most probable classes differ by: float32, 0 to 1."""
         self._require_classes()
 
@@ -291,7 +294,7 @@ class UNet(Settings):
             left: Array = 1 - (two[1] - two[0])
             return left
 
-        return self._painted(image, np.float32, undecided, np.nan)
+        return self._painted(image, region, np.float32, undecided, np.nan)
 
     def _require_classes(self) -> None:
         if self.regression:
@@ -300,13 +303,14 @@ class UNet(Settings):
     def _painted(
         self,
         image: Any,
+        region: Asked,
         dtype: Any,
         finish: Callable[[Array], Array],
         nothing: float,
         classes: int = 0,
     ) -> xr.DataArray:
         fitted = self._require()
-        return painted(self, fitted, as_image(image), dtype, finish, nothing, classes)
+        return painted(self, fitted, as_image(image), region, dtype, finish, nothing, classes)
 
     def state(self) -> State:
         """Return all that the model is."""

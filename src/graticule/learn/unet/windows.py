@@ -68,7 +68,11 @@ class Lattice:
 
 
 def blended(
-    opener: Opener, sizes: Sequence[int], lattice: Lattice, bulk: int
+    opener: Opener,
+    sizes: Sequence[int],
+    lattice: Lattice,
+    bulk: int,
+    wanted: Sequence[tuple[int, int]] | None = None,
 ) -> Iterator[tuple[int, int, Array]]:
     """Yield the blended result in strips along the first dim, from the first to the last.
 
@@ -83,6 +87,9 @@ def blended(
         Where the windows lie.
     bulk : int
         Windows that are asked for together.
+    wanted : sequence of (int, int), optional
+        Start and stop by dim of what is wanted: windows that do not touch it are left out, and
+        what is yielded holds only there.
 
     Yields
     ------
@@ -98,6 +105,8 @@ def blended(
     shares = [
         _summed(ramp, begin, size) for ramp, begin, size in zip(ramps, starts, sizes, strict=True)
     ]
+    for axis, (low, high) in enumerate(wanted or ()):
+        starts[axis] = [at for at in starts[axis] if at < high and at + extent[axis] > low]
     total: Array | None = None
     for number, first in enumerate(starts[0]):
         last = number + 1 == len(starts[0])
