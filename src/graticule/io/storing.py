@@ -25,6 +25,15 @@ def store(image: xr.DataArray, target: Any, *, threads: int | None = None) -> No
     da.store(image.data, target, lock=False, scheduler="threads", num_workers=workers)
 
 
+def computed(image: xr.DataArray) -> xr.DataArray:
+    """Return an image in memory, made block by block by threads of this process."""
+    if image.chunks is None:
+        return image
+    values = np.empty(image.shape, image.dtype)
+    store(image, values)
+    return image.copy(data=values)
+
+
 def native(image: xr.DataArray) -> np.dtype[Any]:
     """Return the dtype of an image in native byte order."""
     return image.dtype.newbyteorder("=")

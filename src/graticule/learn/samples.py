@@ -197,13 +197,28 @@ def _coded(pair: Pair, code: Callable[[Array], Array], count: _Count) -> Any:
         count.labelled += int(np.count_nonzero(found >= 0))
         for low in range(0, len(found), _LINES):
             part = found[low : low + _LINES]
-            if (part >= 0).any():
+            box = _around(part >= 0)
+            if box is not None:
                 begin = start + low
-                lines = pair.image.isel({first: slice(begin, begin + len(part))})
-                unknown = missing(lines, pair.dims)
+                place = (slice(begin + box[0].start, begin + box[0].stop), *box[1:])
+                seen = pair.image.isel(dict(zip(pair.dims, place, strict=True)))
+                unknown = missing(seen, pair.dims)
                 if unknown is not None:
-                    part = np.where(unknown, np.int16(-1), part)
+                    part = part.copy()
+                    part[box][unknown] = -1
                 yield begin * row, np.ascontiguousarray(part).ravel()
+
+
+def _around(mask: Array) -> tuple[slice, ...] | None:
+    """Return the smallest box that holds all of a mask; None for an empty one."""
+    if not mask.any():
+        return None
+    axes = range(mask.ndim)
+    lines = (
+        np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis)))
+        for axis in axes
+    )
+    return tuple(slice(int(line[0]), int(line[-1]) + 1) for line in lines)
 
 
 def missing(image: xr.DataArray, dims: Sequence[str]) -> Array | None:

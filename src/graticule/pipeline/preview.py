@@ -13,6 +13,7 @@ import xarray as xr
 from graticule.core.errors import GraticuleError
 from graticule.core.image import LEVEL, SPATIAL
 from graticule.core.kinds import Kind
+from graticule.io.storing import computed
 from graticule.pipeline.coarse import coarse_inputs, coarsened
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import Plan
@@ -96,7 +97,7 @@ def _coarse(plan: Plan) -> Evaluation:
     while coarsened(sparse, level).size > _SAMPLES and level < _COARSEST:
         level += 1
     small = {
-        name: value.compute(scheduler="synchronous") if isinstance(value, xr.DataArray) else value
+        name: computed(value) if isinstance(value, xr.DataArray) else value
         for name, value in coarse_inputs(plan.pipeline, inputs, level, levels).items()
     }
     return Evaluation(plan.pipeline, small)
