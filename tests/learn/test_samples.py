@@ -1,5 +1,6 @@
 """Samples: what is chosen depends on places and seed, and keeps the rare."""
 
+import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
@@ -128,6 +129,30 @@ def test_missing_samples_and_masked_ones_are_left_out():
     assert chosen(labels, image).index[0].tolist() == [1, 2]
     where = xr.DataArray([[True, False, True, True]], dims=("y", "x"))
     assert chosen(labels, image, where).index[0].tolist() == [2]
+
+
+@given(SPARSE, st.integers(0, 2**32 - 1))
+def test_missing_samples_are_left_out_wherever_they_are(labels, seed):
+    values = np.random.default_rng(seed).choice([1, np.nan], labels.shape).astype(np.float32)
+    image = xr.DataArray(values, dims=("y", "x"))
+    wanted = np.flatnonzero((labels >= 0) & np.isfinite(values))
+    assert chosen(labels, image).index[0].tolist() == wanted.tolist()
+
+
+def test_of_an_image_no_more_is_read_than_lies_under_labels():
+    read = []
+
+    def block(block_info):
+        read.append(tuple(a for a, _ in block_info[None]["array-location"]))
+        return np.ones((32, 32), np.float32)
+
+    lazy = da.map_blocks(block, chunks=((32,) * 8, (32,) * 8), dtype=np.float32)
+    read.clear()
+    labels = np.full((256, 256), -1, np.int8)
+    labels[40:50, 100:120], labels[200, 33] = 1, 2
+    found = chosen(labels, xr.DataArray(lazy, dims=("y", "x")))
+    assert found.codes.size == 201
+    assert set(read) == {(32, 96), (192, 32)}
 
 
 def test_none_in_a_sequence_of_masks_is_nothing_of_that_image():
