@@ -1,11 +1,11 @@
-"""Compiled features of Gaussians and their derivatives, line by line from the values.
+"""Compiled features of Gaussians and their derivatives, four lines at a time from the values.
 
-What a line needs is summed over the lines around it, then along it, and made into features while
-it is in cache. Slopes (or smoothed values) that later features need go into ``kept``.
+What the lines need is summed over the lines around them, then along them, and made into features
+while it is in cache. Slopes (or smoothed values) that later features need go into ``kept``.
 
 An axis is a tuple: ``index`` (where each position from ``reach`` before the first to ``reach``
-after the last is found in the values), how many of the positions before the first and up to the
-last lie in the image, and the weights by order and tap.
+after the last is found in the values, and ``ROWS - 1`` more), how many of the positions before the
+first and up to the last lie in the image, and the weights by order and tap.
 """
 
 from __future__ import annotations
@@ -16,10 +16,26 @@ import numpy as np
 from numba import njit
 
 from graticule.learn.features._eigen_kernels import DOG, line_of, put_line
-from graticule.learn.features._pass_kernels import WIDE, sum_along, sum_lines
+from graticule.learn.features._pass_kernels import (
+    BLOCK,
+    ROWS,
+    SLACK,
+    WIDE,
+    sum_along,
+    sum_line,
+    sum_lines,
+)
 
+DEEP = 10 * WIDE
+"""Room for all derivatives of a line."""
 _CACHE = 1 << 18
 """Values that stay in the cache of one processor."""
+
+
+@njit(cache=True, nogil=True)
+def size_of(axis: Any) -> Any:
+    """Return how many positions of an axis are made."""
+    return axis[0].size - 2 * (axis[3].shape[1] - 1) - (ROWS - 1)
 
 
 @njit(cache=True, nogil=True)
@@ -43,56 +59,77 @@ def inside_of(axis: Any, begin: int, size: int) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
+def room_of(along: Any) -> Any:
+    """Return the room for a line with margins, which begins ``SLACK`` after the room does."""
+    return min(size_of(along), WIDE) + 2 * (along[3].shape[1] - 1) + SLACK + BLOCK
+
+
+@njit(cache=True, nogil=True)
 def make_lines(
-    values: Any, down: Any, along: Any, row: int, begin: int, wide: int, lines: Any, total: Any,
-    order: int,
+    values: Any, across: int, down: Any, along: Any, row: int, begin: int, size: int, order: int,
+    lines: Any,
 ) -> None:  # fmt: skip
-    """Put sums across the lines around ``row`` into ``wide`` columns of ``lines``, with margins."""
+    """Put sums across the lines around each of four from ``row``, with margins, into ``lines``."""
+    wide = size + 2 * (along[3].shape[1] - 1)
+    room = room_of(along)
     low, high = inside_of(along, begin, wide)
-    index = along[0]
-    for c in range(low, high, WIDE):
-        size = min(WIDE, high - c)
-        sum_lines(total, values, down[0], row, index[begin + c], size, down[3], order)
-        for k in range(order + 1):
-            lines[k, c : c + size] = total[k * WIDE : k * WIDE + size]
-    for k in range(order + 1):
-        fill_margins(lines[k, :wide], index, begin, (low, high))
+    first = along[0][begin + low]
+    span = (first, first + high - low)
+    sum_lines(values, across, down[0], row, span, down[3], order, lines, SLACK + low, room)
+    for k in range(ROWS * (order + 1)):
+        start = k * room + SLACK
+        fill_margins(lines[start : start + wide], along[0], begin, (low, high))
 
 
 @njit(cache=True, nogil=True)
 def stage(
-    values: Any, down: Any, along: Any, row: int, begin: int, size: int, order: int,
-    places: Any, made: Any, lines: Any, total: Any,
+    values: Any, across: int, down: Any, along: Any, row: int, begin: int, size: int, order: int,
+    places: Any, made: Any, lines: Any, steps: Any,
 ) -> None:  # fmt: skip
-    """Make the derivatives of a line up to an order; ``places[j, i]`` is where they go."""
-    wide = size + 2 * (along[3].shape[1] - 1)
-    make_lines(values, down, along, row, begin, wide, lines, total, order)
+    """Make the derivatives of four lines up to an order; ``places[j, i]`` is where they go."""
+    make_lines(values, across, down, along, row, begin, size, order, lines)
+    room = room_of(along)
     for j in range(order + 1):
-        sum_along(total, lines[j], size, along[3], order - j)
-        for i in range(order - j + 1):
-            to = places[j, i] * WIDE
-            made[to : to + size] = total[i * WIDE : i * WIDE + size]
+        for q in range(ROWS):
+            to, start = q * DEEP, (j * ROWS + q) * room + SLACK
+            at = (to + places[j, 0] * WIDE, to + places[j, 1] * WIDE, to + places[j, 2] * WIDE)
+            sum_along(lines, start, steps, size, along[3], order - j, made, at)
 
 
 @njit(cache=True, nogil=True)
-def _put_dog(
-    values: Any, axes: Any, row: int, begin: int, span: tuple[int, int], made: Any, lines: Any,
-    total: Any, out: Any,
+def put_narrow(
+    values: Any, across: int, down: Any, along: Any, row: int, begin: int, size: int, found: Any,
+    lines: Any, steps: Any,
 ) -> None:  # fmt: skip
-    down, along = axes
-    first, last = span
-    wide = last + 2 * (along[3].shape[1] - 1)
-    make_lines(values, down, along, row, begin, wide, lines, total, 0)
-    sum_along(total, lines[0], last, along[3], 0)
-    for j in range(first, last):
-        out[j - first] = total[j] - made[j]
+    """Make four lines of a narrower Gaussian."""
+    make_lines(values, across, down, along, row, begin, size, 0, lines)
+    for q in range(ROWS):
+        to, start = q * WIDE, q * room_of(along) + SLACK
+        sum_along(lines, start, steps, size, along[3], 0, found, (to, to, to))
 
 
 @njit(cache=True, nogil=True)
-def lines_of(size: int, along: Any, narrow: Any) -> Any:
-    """Return room for lines with margins."""
-    reach = max(along[3].shape[1], narrow[3].shape[1]) - 1
-    return np.empty((3, min(size, WIDE) + 2 * reach), np.float32)
+def put_features(
+    made: Any, thin: Any, q: int, volume: bool, found: Any, span: Any, slots: Any, out: Any,
+    place: Any,
+) -> None:  # fmt: skip
+    """Put the features of one of four lines into the output."""
+    mine = made[q * DEEP : (q + 1) * DEEP]
+    put_line(mine, volume, found, span, slots, out, place)
+    if slots[DOG] >= 0:
+        line = line_of(out, slots[DOG], place, span)
+        slim = thin[q * WIDE : (q + 1) * WIDE]
+        for j in range(span[0], span[1]):
+            line[j - span[0]] = slim[j] - mine[j]
+
+
+@njit(cache=True, nogil=True)
+def rooms(along: Any, narrow: Any) -> Any:
+    """Return room for lines, derivatives, narrow lines and what is found, and the steps along."""
+    lines = np.empty(3 * ROWS * max(room_of(along), room_of(narrow)), np.float32)
+    made, thin = np.empty(ROWS * DEEP, np.float32), np.empty(ROWS * WIDE, np.float32)
+    steps = np.arange(2 * max(along[3].shape[1], narrow[3].shape[1]) - 1)
+    return lines, made, thin, np.empty(3 * WIDE, np.float32), steps
 
 
 @njit(cache=True, nogil=True)
@@ -106,37 +143,27 @@ def derive_plane(
     made, and ``at`` where they go; of the others only what is kept is made. ``keep`` says which
     derivatives go into ``kept``.
     """
-    down, along = axes
-    width = along[0].size - 2 * (along[3].shape[1] - 1)
+    (down, along), (slim, thinly) = axes, narrow
+    flat, across, width = values.reshape(values.size), values.shape[1], size_of(along)
     places = np.array([[0, 2, 5], [1, 4, 0], [3, 0, 0]])
-    lines, total = lines_of(width, along, narrow[1]), np.empty(3 * WIDE, np.float32)
-    made = np.empty(6 * WIDE, np.float32)
+    lines, made, thin, total, steps = rooms(along, thinly)
     for begin in range(0, width, WIDE):
         size = min(WIDE, width - begin)
         span = (max(own[2] - begin, 0), min(own[3] - begin, size))
-        for row in range(first, last):
-            mine = own[0] <= row < own[1] and span[0] < span[1]
+        for row in range(first, last, ROWS):
+            stop = min(row + ROWS, last)
+            mine = row < own[1] and own[0] < stop and span[0] < span[1]
             here = order if mine else min(order, 1)
-            stage(values, down, along, row, begin, size, here, places, made, lines, total)
-            for k in range(keep.size):
-                kept[k, 0, row, begin : begin + size] = made[keep[k] * WIDE : keep[k] * WIDE + size]
-            if mine:
-                place = (0, at[1] + row - own[0], at[2] + begin + span[0] - own[2])
-                put_line(made, False, total, span, slots, out, place)
-                if slots[DOG] >= 0:
-                    line = line_of(out, slots[DOG], place, span)
-                    _put_dog(values, narrow, row, begin, span, made, lines, total, line)
-
-
-@njit(cache=True, nogil=True)
-def _layer(values: Any, axis: Any, z: int, span: tuple[int, int], order: int, into: Any,
-           total: Any) -> None:  # fmt: skip
-    """Put sums across planes, of the lines of a plane laid end to end, into ``into[k]``."""
-    for c in range(span[0], span[1], WIDE):
-        size = min(WIDE, span[1] - c)
-        sum_lines(total, values, axis[0], z, c, size, axis[3], order)
-        for k in range(order + 1):
-            into[k, c - span[0] : c - span[0] + size] = total[k * WIDE : k * WIDE + size]
+            stage(flat, across, down, along, row, begin, size, here, places, made, lines, steps)
+            if mine and slots[DOG] >= 0:
+                put_narrow(flat, across, slim, thinly, row, begin, size, thin, lines, steps)
+            for q in range(stop - row):
+                for k in range(keep.size):
+                    start = q * DEEP + keep[k] * WIDE
+                    kept[k, 0, row + q, begin : begin + size] = made[start : start + size]
+                if mine and own[0] <= row + q < own[1]:
+                    place = (0, at[1] + row + q - own[0], at[2] + begin + span[0] - own[2])
+                    put_features(made, thin, q, False, total, span, slots, out, place)
 
 
 @njit(cache=True, nogil=True)
@@ -150,7 +177,7 @@ def band_of(rows: int, width: int, reach: int, layers: int) -> int:
 def rows_read(down: Any, top: int, stop: int) -> tuple[int, int]:
     """Return the first and last line of the values that rows ``top`` to ``stop`` need."""
     reach = down[3].shape[1] - 1
-    part = down[0][top : stop + 2 * reach]
+    part = down[0][top : stop + 2 * reach + ROWS - 1]
     return part.min(), part.max() + 1
 
 
@@ -160,11 +187,9 @@ def derive_volume(
     kept: Any, keep: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Make the features of planes ``first`` to ``last`` of a volume; see `derive_plane`."""
-    deep, down, along = axes
-    width = along[0].size - 2 * (along[3].shape[1] - 1)
-    rows = down[0].size - 2 * (down[3].shape[1] - 1)
-    across = values.shape[2]
-    flat = values.reshape(values.shape[0], -1)
+    (deep, down, along), thinly = axes, narrow[2]
+    width, rows, across = size_of(along), size_of(down), values.shape[2]
+    flat, area = values.reshape(values.size), values.shape[1] * across
     places = np.array(
         [
             [[0, 3, 9], [2, 8, 0], [7, 0, 0]],
@@ -172,44 +197,46 @@ def derive_volume(
             [[4, 0, 0], [0, 0, 0], [0, 0, 0]],
         ]
     )
-    lines, total = lines_of(width, along, narrow[2]), np.empty(3 * WIDE, np.float32)
-    made = np.empty(10 * WIDE, np.float32)
+    lines, made, thin, total, steps = rooms(along, thinly)
     band = band_of(rows, across, down[3].shape[1] - 1, 3)
-    room = min(values.shape[1], band + 2 * (down[3].shape[1] - 1))
-    layers = np.empty((3, room * across), np.float32)
-    thin = np.empty((1 if slots[DOG] >= 0 else 0, room * across), np.float32)
+    room = min(values.shape[1], band + 2 * (down[3].shape[1] - 1) + ROWS - 1) * across
+    layers = np.empty(3 * room, np.float32)
+    layer = np.empty(room if slots[DOG] >= 0 else 0, np.float32)
     for top in range(0, rows, band):
         stop = min(rows, top + band)
         low, high = rows_read(down, top, stop)
+        part = (low * across, high * across)
         near = (down[0] - low, down[1], down[2], down[3])
-        slim = ((narrow[1][0] - low, narrow[1][1], narrow[1][2], narrow[1][3]), narrow[2])
+        slim = (narrow[1][0] - low, narrow[1][1], narrow[1][2], narrow[1][3])
         for z in range(first, last):
             above = own[0] <= z < own[1]
-            here = order if above else min(order, 1)
-            _layer(flat, deep, z, (low * across, high * across), here, layers, total)
+            here, to = order if above else min(order, 1), (0, room, 2 * room)
+            n = z + deep[3].shape[1] - 1
+            sum_line(flat, deep[0], n, area, part, deep[3], here, layers, to)
             if above and slots[DOG] >= 0:
-                _layer(flat, narrow[0], z, (low * across, high * across), 0, thin, total)
+                (index, _, _, w), to = narrow[0], (0, 0, 0)
+                sum_line(flat, index, z + w.shape[1] - 1, area, part, w, 0, layer, to)
             for begin in range(0, width, WIDE):
                 size = min(WIDE, width - begin)
                 span = (max(own[4] - begin, 0), min(own[5] - begin, size))
-                for row in range(top, stop):
-                    mine = above and own[2] <= row < own[3] and span[0] < span[1]
+                for row in range(top, stop, ROWS):
+                    end = min(row + ROWS, stop)
+                    mine = above and row < own[3] and own[2] < end and span[0] < span[1]
                     most = order if mine else min(order, 1)
                     for k in range(most + 1):
-                        plane = layers[k, : (high - low) * across].reshape(-1, across)
                         stage(
-                            plane, near, along, row, begin, size, most - k, places[k], made,
-                            lines, total,
+                            layers[k * room :], across, near, along, row, begin, size, most - k,
+                            places[k], made, lines, steps,
                         )  # fmt: skip
-                    for k in range(keep.size):
-                        kept[k, z, row, begin : begin + size] = made[
-                            keep[k] * WIDE : keep[k] * WIDE + size
-                        ]
-                    if mine:
-                        to = at[2] + begin + span[0] - own[4]
-                        place = (at[0] + z - own[0], at[1] + row - own[2], to)
-                        put_line(made, True, total, span, slots, out, place)
-                        if slots[DOG] >= 0:
-                            plane = thin[0, : (high - low) * across].reshape(-1, across)
-                            line = line_of(out, slots[DOG], place, span)
-                            _put_dog(plane, slim, row, begin, span, made, lines, total, line)
+                    if mine and slots[DOG] >= 0:
+                        put_narrow(
+                            layer, across, slim, thinly, row, begin, size, thin, lines, steps
+                        )
+                    for q in range(end - row):
+                        for k in range(keep.size):
+                            start = q * DEEP + keep[k] * WIDE
+                            kept[k, z, row + q, begin : begin + size] = made[start : start + size]
+                        if mine and own[2] <= row + q < own[3]:
+                            y, x = at[1] + row + q - own[2], at[2] + begin + span[0] - own[4]
+                            place = (at[0] + z - own[0], y, x)
+                            put_features(made, thin, q, True, total, span, slots, out, place)

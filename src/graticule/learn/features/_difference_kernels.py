@@ -164,8 +164,8 @@ def _sobel(
 
 @njit(cache=True, nogil=True)
 def differ(
-    values: Any, axes: Any, across: Any, made: Any, own: Any, at: Any, volume: bool, order: int,
-    slots: Any, out: Any, kept: Any, keep: Any, first: int, last: int,
+    values: Any, width: int, axes: Any, across: Any, made: Any, own: Any, at: Any, volume: bool,
+    order: int, slots: Any, out: Any, kept: Any, keep: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Make the features of lines ``first`` to ``last`` of a box in smoothed values.
 
@@ -180,7 +180,7 @@ def differ(
         mine = own[0] <= z < own[1] and own[2] <= y < own[3]
         for x in range(made[4], made[5], WIDE):
             size = min(WIDE, made[5] - x)
-            span = (max(0, x - 2), min(values.shape[2], x + size + 2))
+            span = (max(0, x - 2), min(width, x + size + 2))
             shift = x - span[0]
             here = order if mine else 1
             _lines_of(values, z, y, axes, across, span, volume, here, lines, room)

@@ -1,151 +1,207 @@
-"""Compiled sums over taps: a Gaussian and its first two derivatives from the same samples."""
+"""Compiled sums over taps: a Gaussian and its first two derivatives from the same samples.
+
+Each sum is one chain of fused products, from the outermost pair of samples to the middle one: it
+is the same to the bit wherever its block begins. Sums stay in registers for all taps.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
-# A product and a sum may be one instruction; nothing else of the order of sums is left open.
-FAST = {"contract"}
+from graticule.learn.features._vectors import LANES, entry, fused, load, minus, plus, splat, store
+
 WIDE = 512
-"""Columns that are worked on at once. Sums of each order lie this far apart in one array, so
-that the compiler knows them apart and the loops over columns become vector instructions."""
-_TWO = 2 * WIDE
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _add_values(total: Any, size: int, left: Any, right: Any, w: Any, k: int) -> None:
-    a, b, c, d = left
-    e, f, g, h = right
-    s, t, u, v = w[0, k], w[0, k + 1], w[0, k + 2], w[0, k + 3]
-    for j in range(size):
-        near = s * (e[j] + a[j]) + t * (f[j] + b[j])
-        total[j] += near + (u * (g[j] + c[j]) + v * (h[j] + d[j]))
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _add_slopes(total: Any, size: int, left: Any, right: Any, w: Any, k: int) -> None:
-    a, b, c, d = left
-    e, f, g, h = right
-    s, t, u, v = w[0, k], w[0, k + 1], w[0, k + 2], w[0, k + 3]
-    p, q, r, z = w[1, k], w[1, k + 1], w[1, k + 2], w[1, k + 3]
-    for j in range(size):
-        near = s * (e[j] + a[j]) + t * (f[j] + b[j])
-        total[j] += near + (u * (g[j] + c[j]) + v * (h[j] + d[j]))
-        near = p * (e[j] - a[j]) + q * (f[j] - b[j])
-        total[WIDE + j] += near + (r * (g[j] - c[j]) + z * (h[j] - d[j]))
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _add_curves(total: Any, size: int, left: Any, right: Any, w: Any, k: int) -> None:
-    a, b, c, d = left
-    e, f, g, h = right
-    s, t, u, v = w[0, k], w[0, k + 1], w[0, k + 2], w[0, k + 3]
-    p, q, r, z = w[1, k], w[1, k + 1], w[1, k + 2], w[1, k + 3]
-    l, m, n, o = w[2, k], w[2, k + 1], w[2, k + 2], w[2, k + 3]  # noqa: E741
-    for j in range(size):
-        x1, x2, x3, x4 = e[j] + a[j], f[j] + b[j], g[j] + c[j], h[j] + d[j]
-        near = s * x1 + t * x2
-        total[j] += near + (u * x3 + v * x4)
-        far = l * x1 + m * x2
-        total[_TWO + j] += far + (n * x3 + o * x4)
-        side = p * (e[j] - a[j]) + q * (f[j] - b[j])
-        total[WIDE + j] += side + (r * (g[j] - c[j]) + z * (h[j] - d[j]))
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _add_one(total: Any, size: int, left: Any, right: Any, w: Any, k: int, order: int) -> None:
-    s = w[0, k]
-    for j in range(size):
-        total[j] += s * (right[j] + left[j])
-    if order > 0:
-        s = w[1, k]
-        for j in range(size):
-            total[WIDE + j] += s * (right[j] - left[j])
-    if order > 1:
-        s = w[2, k]
-        for j in range(size):
-            total[_TWO + j] += s * (right[j] + left[j])
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def start_sums(total: Any, size: int, middle: Any, w: Any, order: int) -> None:
-    """Put the weighted middle samples of each order up to ``order`` into ``total``."""
-    for o in range(order + 1):
-        weight, begin = w[o, 0], o * WIDE
-        into = total[begin : begin + size]
-        for j in range(size):
-            into[j] = weight * middle[j]
+"""Columns of a line that are worked on at once, a multiple of ``BLOCK``."""
+BLOCK = 4 * LANES
+"""Columns of one line whose sums are made at once; values must have so many."""
+ROWS = 4
+"""Lines whose sums across lines are made at once."""
+SLACK = 2 * LANES
+_TWO, _THREE = 2 * LANES, 3 * LANES
 
 
 @njit(cache=True, nogil=True)
-def add_four(total: Any, size: int, left: Any, right: Any, w: Any, k: int, order: int) -> None:
-    """Add four pairs of lines at once, so that the sums are loaded and stored only once."""
-    if order == 0:
-        _add_values(total, size, left, right, w, k)
-    elif order == 1:
-        _add_slopes(total, size, left, right, w, k)
-    else:
-        _add_curves(total, size, left, right, w, k)
+def _values_of_four(
+    values: Any, index: Any, here: int, across: int, c: int, w: Any, into: Any, at: int, apart: int
+) -> None:
+    """Put the sums across lines of four lines and 32 columns into ``into``."""
+    none = splat(np.float32(0))
+    a0, a1, a2, a3 = none, none, none, none
+    b0, b1, b2, b3 = none, none, none, none
+    reach = w.shape[1] - 1
+    p = entry(index, here - reach) * across + c
+    l0, m0 = load(values, p), load(values, p + LANES)
+    p = entry(index, here - reach + 1) * across + c
+    l1, m1 = load(values, p), load(values, p + LANES)
+    p = entry(index, here - reach + 2) * across + c
+    l2, m2 = load(values, p), load(values, p + LANES)
+    p = entry(index, here + reach + 1) * across + c
+    h1, n1 = load(values, p), load(values, p + LANES)
+    p = entry(index, here + reach + 2) * across + c
+    h2, n2 = load(values, p), load(values, p + LANES)
+    p = entry(index, here + reach + 3) * across + c
+    h3, n3 = load(values, p), load(values, p + LANES)
+    for k in range(reach, 0, -1):
+        p = entry(index, here - k + 3) * across + c
+        l3, m3 = load(values, p), load(values, p + LANES)
+        p = entry(index, here + k) * across + c
+        h0, n0 = load(values, p), load(values, p + LANES)
+        s = splat(entry(w, k))
+        a0, b0 = fused(s, plus(h0, l0), a0), fused(s, plus(n0, m0), b0)
+        a1, b1 = fused(s, plus(h1, l1), a1), fused(s, plus(n1, m1), b1)
+        a2, b2 = fused(s, plus(h2, l2), a2), fused(s, plus(n2, m2), b2)
+        a3, b3 = fused(s, plus(h3, l3), a3), fused(s, plus(n3, m3), b3)
+        l0, l1, l2, m0, m1, m2 = l1, l2, l3, m1, m2, m3
+        h3, h2, h1, n3, n2, n1 = h2, h1, h0, n2, n1, n0
+    s = splat(entry(w, 0))
+    p = entry(index, here + 3) * across + c
+    l3, m3 = load(values, p), load(values, p + LANES)
+    store(into, at, fused(s, l0, a0))
+    store(into, at + LANES, fused(s, m0, b0))
+    store(into, at + apart, fused(s, l1, a1))
+    store(into, at + apart + LANES, fused(s, m1, b1))
+    store(into, at + 2 * apart, fused(s, l2, a2))
+    store(into, at + 2 * apart + LANES, fused(s, m2, b2))
+    store(into, at + 3 * apart, fused(s, l3, a3))
+    store(into, at + 3 * apart + LANES, fused(s, m3, b3))
+
+
+@njit(cache=True, nogil=True)
+def _slopes_of_four(
+    values: Any, index: Any, here: int, across: int, c: int, w: Any, order: int, into: Any,
+    at: int, apart: int,
+) -> None:  # fmt: skip
+    """Put the sums of the first and, for order 2, second derivative of 16 columns too."""
+    none = splat(np.float32(0))
+    a0, a1, a2, a3 = none, none, none, none
+    b0, b1, b2, b3 = none, none, none, none
+    c0, c1, c2, c3 = none, none, none, none
+    n = w.shape[1]
+    reach = n - 1
+    l0 = load(values, entry(index, here - reach) * across + c)
+    l1 = load(values, entry(index, here - reach + 1) * across + c)
+    l2 = load(values, entry(index, here - reach + 2) * across + c)
+    h1 = load(values, entry(index, here + reach + 1) * across + c)
+    h2 = load(values, entry(index, here + reach + 2) * across + c)
+    h3 = load(values, entry(index, here + reach + 3) * across + c)
+    for k in range(reach, 0, -1):
+        l3 = load(values, entry(index, here - k + 3) * across + c)
+        h0 = load(values, entry(index, here + k) * across + c)
+        s, t = splat(entry(w, k)), splat(entry(w, n + k))
+        x0, x1, x2, x3 = plus(h0, l0), plus(h1, l1), plus(h2, l2), plus(h3, l3)
+        a0, a1, a2, a3 = fused(s, x0, a0), fused(s, x1, a1), fused(s, x2, a2), fused(s, x3, a3)
+        b0, b1 = fused(t, minus(h0, l0), b0), fused(t, minus(h1, l1), b1)
+        b2, b3 = fused(t, minus(h2, l2), b2), fused(t, minus(h3, l3), b3)
+        if order > 1:
+            s = splat(entry(w, 2 * n + k))
+            c0, c1, c2, c3 = fused(s, x0, c0), fused(s, x1, c1), fused(s, x2, c2), fused(s, x3, c3)
+        l0, l1, l2, h3, h2, h1 = l1, l2, l3, h2, h1, h0
+    l3 = load(values, entry(index, here + 3) * across + c)
+    _put_four(into, at, apart, splat(entry(w, 0)), l0, l1, l2, l3, a0, a1, a2, a3)
+    at += ROWS * apart
+    _put_four(into, at, apart, splat(entry(w, n)), l0, l1, l2, l3, b0, b1, b2, b3)
+    if order > 1:
+        at += ROWS * apart
+        _put_four(into, at, apart, splat(entry(w, 2 * n)), l0, l1, l2, l3, c0, c1, c2, c3)
+
+
+@njit(cache=True, nogil=True)
+def _put_four(
+    into: Any, at: int, apart: int, s: Any, x0: Any, x1: Any, x2: Any, x3: Any, a0: Any, a1: Any,
+    a2: Any, a3: Any,
+) -> None:  # fmt: skip
+    """Add the weighted middles to four sums and store them, ``apart`` from each other."""
+    store(into, at, fused(s, x0, a0))
+    store(into, at + apart, fused(s, x1, a1))
+    store(into, at + 2 * apart, fused(s, x2, a2))
+    store(into, at + 3 * apart, fused(s, x3, a3))
 
 
 @njit(cache=True, nogil=True)
 def sum_lines(
-    total: Any, values: Any, index: Any, line: int, start: int, size: int, w: Any, order: int
-) -> None:
-    """Put into ``total`` the sums across lines around one, for ``size`` columns from ``start``.
+    values: Any, across: int, index: Any, row: int, span: Any, w: Any, order: int, into: Any,
+    at: int, apart: int,
+) -> None:  # fmt: skip
+    """Put the sums across lines around four, of a span of columns, into ``into`` from ``at``.
 
-    ``index`` gives the line at each position, ``w.shape[1] - 1`` of them before the first.
+    ``values`` are lines of ``across`` samples end to end, at least ``BLOCK``; ``index`` gives the
+    line at each position, ``w.shape[1] - 1`` of them before the first. Line ``q`` of derivative
+    ``k`` is put ``(4 * k + q) * apart`` further. Up to ``SLACK`` on either side may be overwritten.
     """
-    stop, reach = start + size, w.shape[1] - 1
-    here = line + reach
-    start_sums(total, size, values[index[here], start:stop], w, order)
-    k = 1
-    while k + 3 <= reach:
-        left = (
-            values[index[here - k], start:stop],
-            values[index[here - k - 1], start:stop],
-            values[index[here - k - 2], start:stop],
-            values[index[here - k - 3], start:stop],
-        )
-        right = (
-            values[index[here + k], start:stop],
-            values[index[here + k + 1], start:stop],
-            values[index[here + k + 2], start:stop],
-            values[index[here + k + 3], start:stop],
-        )
-        add_four(total, size, left, right, w, k, order)
-        k += 4
-    while k <= reach:
-        below, above = values[index[here - k], start:stop], values[index[here + k], start:stop]
-        _add_one(total, size, below, above, w, k, order)
-        k += 1
+    here, low = row + w.shape[1] - 1, span[0]
+    if order == 0:
+        for c in range(low, span[1], 2 * LANES):
+            p = min(c, across - 2 * LANES)
+            _values_of_four(values, index, here, across, p, w, into, at + p - low, apart)
+    else:
+        for c in range(low, span[1], LANES):
+            p = min(c, across - LANES)
+            _slopes_of_four(values, index, here, across, p, w, order, into, at + p - low, apart)
 
 
 @njit(cache=True, nogil=True)
-def sum_along(total: Any, line: Any, size: int, w: Any, order: int) -> None:
-    """Put into ``total`` the sums along a line that has its margins on it."""
-    reach = w.shape[1] - 1
-    start_sums(total, size, line[reach : reach + size], w, order)
-    k = 1
-    while k + 3 <= reach:
-        p, q = reach - k, reach + k
-        left = (
-            line[p : p + size],
-            line[p - 1 : p - 1 + size],
-            line[p - 2 : p - 2 + size],
-            line[p - 3 : p - 3 + size],
-        )
-        right = (
-            line[q : q + size],
-            line[q + 1 : q + 1 + size],
-            line[q + 2 : q + 2 + size],
-            line[q + 3 : q + 3 + size],
-        )
-        add_four(total, size, left, right, w, k, order)
-        k += 4
-    while k <= reach:
-        p, q = reach - k, reach + k
-        _add_one(total, size, line[p : p + size], line[q : q + size], w, k, order)
-        k += 1
+def _sum_block(
+    values: Any, index: Any, here: int, across: int, c: int, w: Any, order: int, into: Any,
+    at: Any, x: int,
+) -> None:  # fmt: skip
+    """Put the sums across lines of one line and 64 columns ``x`` after each place in ``at``."""
+    none = splat(np.float32(0))
+    a0, a1, a2, a3 = none, none, none, none
+    b0, b1, b2, b3 = none, none, none, none
+    c0, c1, c2, c3 = none, none, none, none
+    n = w.shape[1]
+    for k in range(n - 1, 0, -1):
+        p, q = entry(index, here - k) * across + c, entry(index, here + k) * across + c
+        l0, h0 = load(values, p), load(values, q)
+        l1, h1 = load(values, p + LANES), load(values, q + LANES)
+        l2, h2 = load(values, p + _TWO), load(values, q + _TWO)
+        l3, h3 = load(values, p + _THREE), load(values, q + _THREE)
+        x0, x1, x2, x3 = plus(h0, l0), plus(h1, l1), plus(h2, l2), plus(h3, l3)
+        s = splat(entry(w, k))
+        a0, a1, a2, a3 = fused(s, x0, a0), fused(s, x1, a1), fused(s, x2, a2), fused(s, x3, a3)
+        if order > 0:
+            s = splat(entry(w, n + k))
+            b0, b1 = fused(s, minus(h0, l0), b0), fused(s, minus(h1, l1), b1)
+            b2, b3 = fused(s, minus(h2, l2), b2), fused(s, minus(h3, l3), b3)
+        if order > 1:
+            s = splat(entry(w, 2 * n + k))
+            c0, c1, c2, c3 = fused(s, x0, c0), fused(s, x1, c1), fused(s, x2, c2), fused(s, x3, c3)
+    p = entry(index, here) * across + c
+    l0, l1 = load(values, p), load(values, p + LANES)
+    l2, l3 = load(values, p + _TWO), load(values, p + _THREE)
+    _put_four(into, at[0] + x, LANES, splat(entry(w, 0)), l0, l1, l2, l3, a0, a1, a2, a3)
+    if order > 0:
+        _put_four(into, at[1] + x, LANES, splat(entry(w, n)), l0, l1, l2, l3, b0, b1, b2, b3)
+    if order > 1:
+        _put_four(into, at[2] + x, LANES, splat(entry(w, 2 * n)), l0, l1, l2, l3, c0, c1, c2, c3)
+
+
+@njit(cache=True, nogil=True)
+def sum_line(
+    values: Any, index: Any, here: int, across: int, span: Any, w: Any, order: int, into: Any,
+    at: Any,
+) -> None:  # fmt: skip
+    """Put the sums across lines around one, of a span of columns, into ``into``.
+
+    As `sum_lines`, but the line is at position ``here`` of ``index``, and derivative ``k`` is put
+    from ``at[k]`` on. The span has at least ``BLOCK`` columns.
+    """
+    for c in range(span[0], span[1], BLOCK):
+        p = min(c, span[1] - BLOCK)
+        _sum_block(values, index, here, across, p, w, order, into, at, p - span[0])
+
+
+@njit(cache=True, nogil=True)
+def sum_along(
+    line: Any, begin: int, steps: Any, size: int, w: Any, order: int, into: Any, at: Any
+) -> None:
+    """Put the sums along a line, which has its margins on it and begins at ``begin``.
+
+    ``steps`` counts from 0. Derivative ``k`` is put from ``at[k]`` on; up to ``BLOCK - 1`` sums
+    past ``size`` are made too.
+    """
+    for x in range(0, size, BLOCK):
+        _sum_block(line, steps, w.shape[1] - 1, 1, begin + x, w, order, into, at, x)

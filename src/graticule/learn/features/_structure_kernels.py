@@ -12,71 +12,73 @@ from graticule.learn.features._derive_kernels import (
     fill_margins,
     inside_of,
     make_lines,
+    room_of,
     rows_read,
+    size_of,
 )
 from graticule.learn.features._eigen_kernels import STRUCTURE, put_eigenvalues
-from graticule.learn.features._pass_kernels import FAST, WIDE, sum_along
+from graticule.learn.features._pass_kernels import ROWS, SLACK, WIDE, sum_along
+from graticule.learn.features._vectors import LANES, entry, fused, load, splat, store, times
 
-_TWO, _THREE, _FOUR, _FIVE = 2 * WIDE, 3 * WIDE, 4 * WIDE, 5 * WIDE
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _add_two(total: Any, size: int, left: Any, right: Any, w: float) -> None:
-    a, b = left
-    e, f = right
-    for j in range(size):
-        total[j] += w * (e[j] * e[j] + a[j] * a[j])
-        total[WIDE + j] += w * (e[j] * f[j] + a[j] * b[j])
-        total[_TWO + j] += w * (f[j] * f[j] + b[j] * b[j])
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _add_three(total: Any, size: int, left: Any, right: Any, w: float) -> None:
-    a, b, c = left
-    e, f, g = right
-    for j in range(size):
-        total[j] += w * (e[j] * e[j] + a[j] * a[j])
-        total[WIDE + j] += w * (e[j] * f[j] + a[j] * b[j])
-        total[_TWO + j] += w * (e[j] * g[j] + a[j] * c[j])
-        total[_THREE + j] += w * (f[j] * f[j] + b[j] * b[j])
-        total[_FOUR + j] += w * (f[j] * g[j] + b[j] * c[j])
-        total[_FIVE + j] += w * (g[j] * g[j] + c[j] * c[j])
+_SIX = 6 * WIDE
 
 
 @njit(cache=True, nogil=True)
-def _products_of_two(
-    total: Any, slopes: Any, index: Any, line: int, start: int, size: int, w: Any
-) -> None:
-    """Put weighted sums of the products of two slopes across lines into ``total``."""
-    reach, stop = w.shape[1] - 1, start + size
-    here = line + reach
-    total[:] = 0
-    zero = np.zeros(size, np.float32)
-    middle = (slopes[0, index[here], start:stop], slopes[1, index[here], start:stop])
-    _add_two(total, size, middle, (zero, zero), w[0, 0])
-    for k in range(1, reach + 1):
-        i, j = index[here - k], index[here + k]
-        left = (slopes[0, i, start:stop], slopes[1, i, start:stop])
-        right = (slopes[0, j, start:stop], slopes[1, j, start:stop])
-        _add_two(total, size, left, right, w[0, k])
+def _sum_of_two(
+    slopes: Any, area: int, index: Any, here: int, across: int, span: Any, w: Any, into: Any,
+    at: int, apart: int,
+) -> None:  # fmt: skip
+    """Put weighted sums of the products of two slopes across lines, ``apart`` from each other."""
+    reach, low = w.shape[1] - 1, span[0]
+    none = splat(np.float32(0))
+    for x in range(low, span[1], LANES):
+        c = min(x, across - LANES)
+        a, b, d = none, none, none
+        for k in range(reach, 0, -1):
+            p, q = entry(index, here - k) * across + c, entry(index, here + k) * across + c
+            s = splat(entry(w, k))
+            l0, h0, l1, h1 = (
+                load(slopes, p), load(slopes, q), load(slopes, area + p), load(slopes, area + q)
+            )  # fmt: skip
+            a = fused(s, fused(h0, h0, times(l0, l0)), a)
+            b = fused(s, fused(h0, h1, times(l0, l1)), b)
+            d = fused(s, fused(h1, h1, times(l1, l1)), d)
+        p, s = entry(index, here) * across + c, splat(entry(w, 0))
+        l0, l1, to = load(slopes, p), load(slopes, area + p), at + c - low
+        store(into, to, fused(s, times(l0, l0), a))
+        store(into, to + apart, fused(s, times(l0, l1), b))
+        store(into, to + 2 * apart, fused(s, times(l1, l1), d))
 
 
 @njit(cache=True, nogil=True)
-def _products_of_three(
-    total: Any, slopes: Any, index: Any, line: int, start: int, size: int, w: Any
-) -> None:
-    reach, stop = w.shape[1] - 1, start + size
-    here = line + reach
-    total[:] = 0
-    zero = np.zeros(size, np.float32)
-    n = index[here]
-    middle = (slopes[0, n, start:stop], slopes[1, n, start:stop], slopes[2, n, start:stop])
-    _add_three(total, size, middle, (zero, zero, zero), w[0, 0])
-    for k in range(1, reach + 1):
-        i, j = index[here - k], index[here + k]
-        left = (slopes[0, i, start:stop], slopes[1, i, start:stop], slopes[2, i, start:stop])
-        right = (slopes[0, j, start:stop], slopes[1, j, start:stop], slopes[2, j, start:stop])
-        _add_three(total, size, left, right, w[0, k])
+def _sum_of_three(
+    slopes: Any, area: int, index: Any, here: int, across: int, span: Any, w: Any, into: Any,
+    apart: int,
+) -> None:  # fmt: skip
+    reach, low, two = w.shape[1] - 1, span[0], 2 * area
+    none = splat(np.float32(0))
+    for x in range(low, span[1], LANES):
+        c = min(x, span[1] - LANES)
+        a, b, d, e, f, g = none, none, none, none, none, none
+        for k in range(reach, 0, -1):
+            p, q = entry(index, here - k) * across + c, entry(index, here + k) * across + c
+            s = splat(entry(w, k))
+            l0, l1, l2 = load(slopes, p), load(slopes, area + p), load(slopes, two + p)
+            h0, h1, h2 = load(slopes, q), load(slopes, area + q), load(slopes, two + q)
+            a = fused(s, fused(h0, h0, times(l0, l0)), a)
+            b = fused(s, fused(h0, h1, times(l0, l1)), b)
+            d = fused(s, fused(h0, h2, times(l0, l2)), d)
+            e = fused(s, fused(h1, h1, times(l1, l1)), e)
+            f = fused(s, fused(h1, h2, times(l1, l2)), f)
+            g = fused(s, fused(h2, h2, times(l2, l2)), g)
+        p, s, to = entry(index, here) * across + c, splat(entry(w, 0)), c - low
+        l0, l1, l2 = load(slopes, p), load(slopes, area + p), load(slopes, two + p)
+        store(into, to, fused(s, times(l0, l0), a))
+        store(into, to + apart, fused(s, times(l0, l1), b))
+        store(into, to + 2 * apart, fused(s, times(l0, l2), d))
+        store(into, to + 3 * apart, fused(s, times(l1, l1), e))
+        store(into, to + 4 * apart, fused(s, times(l1, l2), f))
+        store(into, to + 5 * apart, fused(s, times(l2, l2), g))
 
 
 @njit(cache=True, nogil=True)
@@ -85,25 +87,25 @@ def structure_plane(
 ) -> None:
     """Put the eigenvalues of rows ``first`` to ``last`` of a plane."""
     down, along = axes
-    flat = slopes.reshape(slopes.shape[0], slopes.shape[2], slopes.shape[3])
-    reach = along[3].shape[1] - 1
-    width = along[0].size - 2 * reach
-    lines = np.empty((3, min(width, WIDE) + 2 * reach), np.float32)
+    flat, across = slopes.reshape(slopes.size), slopes.shape[3]
+    area, width, reach = slopes.shape[2] * across, size_of(along), along[3].shape[1] - 1
+    room = room_of(along)
+    lines, steps = np.empty(3 * room, np.float32), np.arange(2 * reach + 1)
     total, made = np.empty(3 * WIDE, np.float32), np.empty(3 * WIDE, np.float32)
     for begin in range(0, width, WIDE):
         size = min(WIDE, width - begin)
         wide = size + 2 * reach
         low, high = inside_of(along, begin, wide)
+        left = along[0][begin + low]
+        span = (left, left + high - low)
         for row in range(first, last):
-            for c in range(low, high, WIDE):
-                n = min(WIDE, high - c)
-                _products_of_two(total, flat, down[0], row, along[0][begin + c], n, down[3])
-                for k in range(3):
-                    lines[k, c : c + n] = total[k * WIDE : k * WIDE + n]
+            here = row + down[3].shape[1] - 1
+            _sum_of_two(flat, area, down[0], here, across, span, down[3], lines, SLACK + low, room)
             for k in range(3):
-                fill_margins(lines[k, :wide], along[0], begin, (low, high))
-                sum_along(total, lines[k], size, along[3], 0)
-                made[k * WIDE : k * WIDE + size] = total[:size]
+                start = k * room + SLACK
+                fill_margins(lines[start : start + wide], along[0], begin, (low, high))
+                to = k * WIDE
+                sum_along(lines, start, steps, size, along[3], 0, made, (to, to, to))
             place = (0, at[1] + row, at[2] + begin)
             put_eigenvalues(made, 0, False, total, (0, size), slots, STRUCTURE, out, place)
 
@@ -114,35 +116,34 @@ def structure_volume(
 ) -> None:
     """Put the eigenvalues of planes ``first`` to ``last`` of a volume."""
     deep, down, along = axes
-    reach = along[3].shape[1] - 1
-    width, across = along[0].size - 2 * reach, slopes.shape[3]
-    rows = down[0].size - 2 * (down[3].shape[1] - 1)
-    flat = slopes.reshape(slopes.shape[0], slopes.shape[1], -1)
-    lines = np.empty((1, min(width, WIDE) + 2 * reach), np.float32)
-    total, made = np.empty(6 * WIDE, np.float32), np.empty(6 * WIDE, np.float32)
+    flat, across, tall = slopes.reshape(slopes.size), slopes.shape[3], slopes.shape[2]
+    reach, width, rows = along[3].shape[1] - 1, size_of(along), size_of(down)
+    area = slopes.shape[1] * tall * across
+    lines, steps = np.empty(ROWS * room_of(along), np.float32), np.arange(2 * reach + 1)
+    total, made = np.empty(3 * WIDE, np.float32), np.empty(ROWS * _SIX, np.float32)
     band = band_of(rows, across, down[3].shape[1] - 1, 6)
-    room = min(slopes.shape[2], band + 2 * (down[3].shape[1] - 1))
-    layers = np.empty((6, room * across), np.float32)
+    room = min(tall, band + 2 * (down[3].shape[1] - 1) + ROWS - 1) * across
+    layers = np.empty(6 * room, np.float32)
     for top in range(0, rows, band):
         stop = min(rows, top + band)
         low, high = rows_read(down, top, stop)
         near = (down[0] - low, down[1], down[2], down[3])
+        part = (low * across, high * across)
         for z in range(first, last):
-            for c in range(low * across, high * across, WIDE):
-                n = min(WIDE, high * across - c)
-                _products_of_three(total, flat, deep[0], z, c, n, deep[3])
-                for k in range(6):
-                    layers[k, c - low * across : c - low * across + n] = total[
-                        k * WIDE : k * WIDE + n
-                    ]
+            here = z + deep[3].shape[1] - 1
+            _sum_of_three(flat, area, deep[0], here, tall * across, part, deep[3], layers, room)
             for begin in range(0, width, WIDE):
                 size = min(WIDE, width - begin)
-                wide = size + 2 * reach
-                for row in range(top, stop):
+                for row in range(top, stop, ROWS):
                     for k in range(6):
-                        plane = layers[k, : (high - low) * across].reshape(-1, across)
-                        make_lines(plane, near, along, row, begin, wide, lines, total, 0)
-                        sum_along(total, lines[0], size, along[3], 0)
-                        made[k * WIDE : k * WIDE + size] = total[:size]
-                    place = (at[0] + z, at[1] + row, at[2] + begin)
-                    put_eigenvalues(made, 0, True, total, (0, size), slots, STRUCTURE, out, place)
+                        plane = layers[k * room :]
+                        make_lines(plane, across, near, along, row, begin, size, 0, lines)
+                        for q in range(ROWS):
+                            start, to = q * room_of(along) + SLACK, q * _SIX + k * WIDE
+                            sum_along(lines, start, steps, size, along[3], 0, made, (to, to, to))
+                    for q in range(min(ROWS, stop - row)):
+                        place = (at[0] + z, at[1] + row + q, at[2] + begin)
+                        mine = made[q * _SIX : (q + 1) * _SIX]
+                        put_eigenvalues(
+                            mine, 0, True, total, (0, size), slots, STRUCTURE, out, place
+                        )

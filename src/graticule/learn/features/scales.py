@@ -55,7 +55,12 @@ class _Scale:
 
     @cached_property
     def values(self) -> Array:
-        return self.box.channel(self.features[0].channel)
+        """The values of the channel; a narrow image has columns that are not looked at."""
+        from graticule.learn.features._pass_kernels import BLOCK
+
+        values = self.box.channel(self.features[0].channel)
+        missing = max(0, BLOCK - values.shape[-1])
+        return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)]) if missing else values
 
     @cached_property
     def kinds(self) -> set[str]:
@@ -96,8 +101,13 @@ class _Scale:
 
     def axes(self, taps: Sequence[Array], region: Sequence[Span], made: Sequence[Span]) -> Axes:
         """Return the axes that lead from values of a region to results of another."""
-        pairs = zip(taps, region, made, strict=True)
-        return tuple(self.box.axis(n, t, into, of[0]) for n, (t, of, into) in enumerate(pairs))
+        from graticule.learn.features._pass_kernels import ROWS
+
+        axes = []
+        for n, (weights, of, into) in enumerate(zip(taps, region, made, strict=True)):
+            index, low, high, _ = self.box.axis(n, weights, into, of[0])
+            axes.append((np.pad(index, (0, ROWS - 1), "edge"), low, high, weights))
+        return tuple(axes)
 
     def neighbours(self, region: Sequence[Span]) -> tuple[tuple[Any, ...], np.float32]:
         """Return the axes z and y of a region as ``differ`` takes them, and the scale along x."""
@@ -137,6 +147,7 @@ def _derive(
 ) -> Array:  # fmt: skip
     """Make features of derivatives of Gaussians, and keep some derivatives of a larger box."""
     from graticule.learn.features import _derive_kernels as kernels
+    from graticule.learn.features._pass_kernels import ROWS
 
     box = scale.box
     axes = scale.axes(scale.taps(order), box.read, made)
@@ -144,12 +155,12 @@ def _derive(
     pairs = zip(box.own, made, strict=True)
     own = tuple(edge - of[0] for mine, of in pairs for edge in mine)
     sizes = [stop - start for start, stop in made]
-    kept = np.empty((keep.size, *([1] * (3 - len(sizes))), *sizes), np.float32)
+    kept = _room(keep.size, sizes)
     run: Callable[..., Any] = kernels.derive_volume if len(sizes) == 3 else kernels.derive_plane
-    spread(
+    _spread(
         lambda a, b: run(scale.values, axes, narrow, own, at, order, slots, out, kept, keep, a, b),
-        sizes[0],
-        least=_least(sizes),
+        sizes,
+        ROWS if len(sizes) == 2 else 1,
     )
     return kept
 
@@ -163,9 +174,7 @@ def _structure(
     sizes = scale.box.shape
     volume = len(sizes) == 3
     run: Callable[..., Any] = kernels.structure_volume if volume else kernels.structure_plane
-    spread(
-        lambda a, b: run(slopes, axes, at, scale.slots, out, a, b), sizes[0], least=_least(sizes)
-    )
+    _spread(lambda a, b: run(slopes, axes, at, scale.slots, out, a, b), sizes, 1)
 
 
 def _by_differences(scale: _Scale, out: Array, at: tuple[int, ...]) -> None:
@@ -188,11 +197,24 @@ def _by_differences(scale: _Scale, out: Array, at: tuple[int, ...]) -> None:
     keep = np.arange(1, ndim + 1) if tensor else np.arange(0)
     axes, across = scale.neighbours(smooth)
     sizes = (1,) * (3 - ndim) + tuple(stop - start for start, stop in made)
-    slopes = np.empty((keep.size, *sizes), np.float32)
+    slopes, width = _room(keep.size, sizes), smooth[-1][1] - smooth[-1][0]
     inside = _relative(made, smooth), _relative(box.own, smooth)
     spread(
         lambda a, b: kernels.differ(
-            kept[0], axes, across, *inside, at, ndim == 3, order, rest, out, slopes, keep, a, b
+            kept[0],
+            width,
+            axes,
+            across,
+            *inside,
+            at,
+            ndim == 3,
+            order,
+            rest,
+            out,
+            slopes,
+            keep,
+            a,
+            b,
         ),
         sizes[0] * sizes[1],
         least=max(1, 4096 // max(1, sizes[2])),
@@ -208,6 +230,20 @@ def _relative(spans: Sequence[Span], to: Sequence[Span]) -> tuple[int, ...]:
     return (0, 1) * (3 - len(spans)) + edges
 
 
-def _least(sizes: Sequence[int]) -> int:
-    """Return how many lines or planes are worth a part of their own."""
-    return max(1, 4096 // max(1, int(np.prod(sizes[1:]))))
+def _room(count: int, sizes: Sequence[int]) -> Array:
+    """Return room for planes or volumes whose lines are as long as the compiled loops want."""
+    from graticule.learn.features._pass_kernels import BLOCK
+
+    return np.empty(
+        (count, *([1] * (3 - len(sizes))), *sizes[:-1], max(sizes[-1], BLOCK)), np.float32
+    )
+
+
+def _spread(function: Callable[[int, int], Any], sizes: Sequence[int], group: int) -> None:
+    """Spread the lines or planes of a box, some of them together, over the processors."""
+    size, each = sizes[0], group * max(1, int(np.prod(sizes[1:])))
+    spread(
+        lambda a, b: function(a * group, min(b * group, size)),
+        -(-size // group),
+        least=max(1, 4096 // each),
+    )
