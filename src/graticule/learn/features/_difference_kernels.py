@@ -1,7 +1,6 @@
-"""Compiled features of differences of neighbours in smoothed values, line by line.
+"""Compiled features of differences of neighbours in a smoothed volume, line by line.
 
-An axis is a tuple of the lines below and above each line (itself at the border of the image) and
-one over the distance between these.
+An axis is a tuple as in ``_plane_kernels``.
 """
 
 from __future__ import annotations
@@ -54,7 +53,15 @@ def _first(values: Any, z: int, y: int, axis: int, axes: Any, span: Any, out: An
 
 @njit(cache=True, nogil=True)
 def _second(
-    values: Any, z: int, y: int, first: int, axis: int, axes: Any, span: Any, room: Any, out: Any
+    values: Any,
+    z: int,
+    y: int,
+    first: int,
+    axis: int,
+    axes: Any,
+    span: Any,
+    room: Any,
+    out: Any,
 ) -> None:
     """Put the difference along ``axis`` of differences along ``first``."""
     low, high, scale = axes[axis]
@@ -71,38 +78,30 @@ def _second(
 
 @njit(cache=True, nogil=True)
 def _lines_of(
-    values: Any, z: int, y: int, axes: Any, across: Any, span: Any, volume: bool, order: int,
-    lines: Any, room: Any,
+    values: Any, z: int, y: int, axes: Any, across: Any, span: Any, order: int, lines: Any,
+    room: Any,
 ) -> None:  # fmt: skip
     """Make the differences of a line, as ``_eigen_kernels`` wants them, into ``lines``."""
     n = span[1] - span[0]
-    top = 1 if volume else 0
     lines[0, :n] = values[z, y, span[0] : span[1]]
-    if order == 0:
-        return
-    if volume:
-        _first(values, z, y, 0, axes, span, lines[1, :n])
-    _first(values, z, y, 1, axes, span, lines[top + 1, :n])
-    _less_along(lines[0], across, lines[top + 2, :n])
+    _first(values, z, y, 0, axes, span, lines[1, :n])
+    _first(values, z, y, 1, axes, span, lines[2, :n])
+    _less_along(lines[0], across, lines[3, :n])
     if order == 1:
         return
-    if volume:
-        _second(values, z, y, 0, 0, axes, span, room, lines[4, :n])
-        _second(values, z, y, 0, 1, axes, span, room, lines[5, :n])
-        _less_along(lines[1], across, lines[6, :n])
-    least = 7 if volume else 3
-    _second(values, z, y, 1, 1, axes, span, room, lines[least, :n])
-    _less_along(lines[top + 1], across, lines[least + 1, :n])
-    _less_along(lines[top + 2], across, lines[least + 2, :n])
+    _second(values, z, y, 0, 0, axes, span, room, lines[4, :n])
+    _second(values, z, y, 0, 1, axes, span, room, lines[5, :n])
+    _less_along(lines[1], across, lines[6, :n])
+    _second(values, z, y, 1, 1, axes, span, room, lines[7, :n])
+    _less_along(lines[2], across, lines[8, :n])
+    _less_along(lines[3], across, lines[9, :n])
 
 
 @njit(cache=True, nogil=True)
-def _mean_line(values: Any, z: int, y: int, axes: Any, axis: int, span: Any, out: Any) -> None:
-    (low, high, _), (a, b) = axes[axis], span
-    if axis == 0:
-        _mean(values[low[z], y, a:b], values[z, y, a:b], values[high[z], y, a:b], out)
-    else:
-        _mean(values[z, low[y], a:b], values[z, y, a:b], values[z, high[y], a:b], out)
+def _mean_line(values: Any, z: int, y: int, axes: Any, span: Any, out: Any) -> None:
+    """Put the mean of a line and those on both sides along z."""
+    (low, high, _), (a, b) = axes[0], span
+    _mean(values[low[z], y, a:b], values[z, y, a:b], values[high[z], y, a:b], out)
 
 
 @njit(cache=True, nogil=True)
@@ -113,7 +112,12 @@ def _add_squares(line: Any, slope: bool, total: Any) -> None:
         _add_square(line[max(j - 1, 0)], line[j], line[min(j + 1, n - 1)], slope, total, j)
         if n == 1:
             return
-    inner, left, middle, right = total[1 : n - 1], line[: n - 2], line[1 : n - 1], line[2:n]
+    inner, left, middle, right = (
+        total[1 : n - 1],
+        line[: n - 2],
+        line[1 : n - 1],
+        line[2:n],
+    )
     if slope:
         for j in range(inner.size):
             inner[j] += (right[j] - left[j]) * (right[j] - left[j])
@@ -130,49 +134,39 @@ def _add_square(a: float, b: float, c: float, slope: bool, total: Any, j: int) -
 
 
 @njit(cache=True, nogil=True)
-def _sobel(
-    values: Any, z: int, y: int, axes: Any, span: Any, volume: bool, room: Any, total: Any
-) -> None:
+def _sobel(values: Any, z: int, y: int, axes: Any, span: Any, room: Any, total: Any) -> None:
     """Put the root mean square of Sobel's differences along the dims into ``total``."""
     n, whole = total.size, np.float32(1)
     total[:] = 0
     rows, line = room[:3, :], room[3, :n]
-    (below, above, _), (low, high, _) = axes
+    (below, above, _), (low, high, _), _ = axes
     a, b = span
-    if not volume:
-        _less(values[z, high[y], a:b], values[z, low[y], a:b], whole, line)
-        _add_squares(line, False, total)
-        _mean_line(values, z, y, axes, 1, span, line)
-        _add_squares(line, True, total)
-        count = 2
-    else:
-        for k, at in enumerate((low[y], y, high[y])):
-            _less(values[above[z], at, a:b], values[below[z], at, a:b], whole, rows[k, :n])
-        _mean(rows[0], rows[1], rows[2], line)
-        _add_squares(line, False, total)
-        for k, at in enumerate((low[y], y, high[y])):
-            _mean_line(values, z, at, axes, 0, span, rows[k, :n])
-        _less(rows[2], rows[0], whole, line)
-        _add_squares(line, False, total)
-        _mean(rows[0], rows[1], rows[2], line)
-        _add_squares(line, True, total)
-        count = 3
-    scale = np.float32(1 / count)
+    for k, at in enumerate((low[y], y, high[y])):
+        _less(values[above[z], at, a:b], values[below[z], at, a:b], whole, rows[k, :n])
+    _mean(rows[0], rows[1], rows[2], line)
+    _add_squares(line, False, total)
+    for k, at in enumerate((low[y], y, high[y])):
+        _mean_line(values, z, at, axes, span, rows[k, :n])
+    _less(rows[2], rows[0], whole, line)
+    _add_squares(line, False, total)
+    _mean(rows[0], rows[1], rows[2], line)
+    _add_squares(line, True, total)
+    scale = np.float32(1 / 3)
     for j in range(n):
         total[j] = math.sqrt(total[j] * scale)
 
 
 @njit(cache=True, nogil=True)
 def differ(
-    values: Any, width: int, axes: Any, across: Any, made: Any, own: Any, at: Any, volume: bool,
-    order: int, slots: Any, out: Any, kept: Any, keep: Any, first: int, last: int,
+    values: Any, axes: Any, across: Any, made: Any, own: Any, at: Any, order: int, slots: Any,
+    out: Any, kept: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Make the features of lines ``first`` to ``last`` of a box in smoothed values.
 
     ``made`` holds the start and stop of the box along each axis of the values; ``own`` those of
     what goes into ``out``, and ``at`` where. Of the rest only what is kept is made.
     """
-    count = made[3] - made[2]
+    count, width = made[3] - made[2], axes[2][0].size
     lines, room = np.empty((10, _ROOM), np.float32), np.empty((4, _ROOM), np.float32)
     parts, total = np.empty(10 * WIDE, np.float32), np.empty(3 * WIDE, np.float32)
     for number in range(first, last):
@@ -182,19 +176,22 @@ def differ(
             size = min(WIDE, made[5] - x)
             span = (max(0, x - 2), min(width, x + size + 2))
             shift = x - span[0]
-            here = order if mine else 1
-            _lines_of(values, z, y, axes, across, span, volume, here, lines, room)
-            for k in range(10 if volume else 6):
+            _lines_of(values, z, y, axes, across, span, order if mine else 1, lines, room)
+            for k in range(10):
                 parts[k * WIDE : k * WIDE + size] = lines[k, shift : shift + size]
-            for k in range(keep.size):
+            for k in range(kept.shape[0]):
                 into = kept[k, z - made[0], y - made[2], x - made[4] : x - made[4] + size]
-                into[:] = parts[keep[k] * WIDE : keep[k] * WIDE + size]
+                into[:] = parts[(k + 1) * WIDE : (k + 1) * WIDE + size]
             part = (max(own[4] - x, 0), min(own[5] - x, size))
             if not mine or part[0] >= part[1]:
                 continue
-            place = (at[0] + z - own[0], at[1] + y - own[2], at[2] + x + part[0] - own[4])
-            put_line(parts, volume, total, part, slots, out, place)
+            place = (
+                at[0] + z - own[0],
+                at[1] + y - own[2],
+                at[2] + x + part[0] - own[4],
+            )
+            put_line(parts, True, total, part, slots, out, place)
             if slots[SOBEL] >= 0:
                 line = lines[0, : span[1] - span[0]]
-                _sobel(values, z, y, axes, span, volume, room, line)
+                _sobel(values, z, y, axes, span, room, line)
                 line_of(out, slots[SOBEL], place, part)[:] = line[shift + part[0] : shift + part[1]]

@@ -22,8 +22,22 @@ Axes: TypeAlias = tuple[tuple[Array, int, int, Array], ...]
 
 NARROW = 1.6
 """How many times narrower the first Gaussian of a difference is."""
-_ORDER = {"gaussian": 0, "dog": 0, "gradient": 1, "structure": 1, "laplacian": 2, "hessian": 2}
-_STENCIL = {"gaussian": 0, "dog": 0, "gradient": 1, "sobel": 1, "laplacian": 2, "hessian": 2}
+_ORDER = {
+    "gaussian": 0,
+    "dog": 0,
+    "gradient": 1,
+    "structure": 1,
+    "laplacian": 2,
+    "hessian": 2,
+}
+_STENCIL = {
+    "gaussian": 0,
+    "dog": 0,
+    "gradient": 1,
+    "sobel": 1,
+    "laplacian": 2,
+    "hessian": 2,
+}
 
 
 def reach_of_kind(kind: str, width: float, rho: float, derivatives: str) -> int:
@@ -109,17 +123,15 @@ class _Scale:
             axes.append((np.pad(index, (0, ROWS - 1), "edge"), low, high, weights))
         return tuple(axes)
 
-    def neighbours(self, region: Sequence[Span]) -> tuple[tuple[Any, ...], np.float32]:
-        """Return the axes z and y of a region as ``differ`` takes them, and the scale along x."""
+    def neighbours(self, region: Sequence[Span]) -> tuple[tuple[Any, ...], ...]:
+        """Return the axes of a region as the compiled differences take them."""
         found = []
         for span, step in zip(region, self.steps, strict=True):
             place = np.arange(span[1] - span[0])
             low, high = np.maximum(place - 1, 0), np.minimum(place + 1, place.size - 1)
             apart = np.where(high > low, high - low, 1) * step
             found.append((low, high, (1 / apart).astype(np.float32)))
-        alone = (np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.float32))
-        down = tuple(found[:-1])
-        return (alone, *down) if len(down) == 1 else down, np.float32(0.5 / self.steps[-1])
+        return tuple(found)
 
 
 def fill(
@@ -179,7 +191,6 @@ def _structure(
 
 def _by_differences(scale: _Scale, out: Array, at: tuple[int, ...]) -> None:
     """Smooth a box and what the differences reach, then take these of it."""
-    from graticule.learn.features import _difference_kernels as kernels
     from graticule.learn.features._eigen_kernels import DOG, VALUE
 
     box, means = scale.box, scale.means
@@ -194,40 +205,45 @@ def _by_differences(scale: _Scale, out: Array, at: tuple[int, ...]) -> None:
     kept = _derive(scale, smooth, 0, np.arange(int(order > 0)), out, at, plain)
     if order == 0:
         return
-    keep = np.arange(1, ndim + 1) if tensor else np.arange(0)
-    axes, across = scale.neighbours(smooth)
-    sizes = (1,) * (3 - ndim) + tuple(stop - start for start, stop in made)
-    slopes, width = _room(keep.size, sizes), smooth[-1][1] - smooth[-1][0]
-    inside = _relative(made, smooth), _relative(box.own, smooth)
-    spread(
-        lambda a, b: kernels.differ(
-            kept[0],
-            width,
-            axes,
-            across,
-            *inside,
-            at,
-            ndim == 3,
-            order,
-            rest,
-            out,
-            slopes,
-            keep,
-            a,
-            b,
-        ),
-        sizes[0] * sizes[1],
-        least=max(1, 4096 // max(1, sizes[2])),
-    )
-    if keep.size:
+    sizes = [stop - start for start, stop in made]
+    slopes = _room(ndim if tensor else 0, sizes)
+    _differ(scale, kept[0], (smooth, made), (order, rest), slopes, out, at)
+    if tensor:
         _structure(scale, slopes, made, out, at)
 
 
+def _differ(
+    scale: _Scale, values: Array, boxes: tuple[Sequence[Span], ...], what: tuple[int, Array],
+    slopes: Array, out: Array, at: tuple[int, ...],
+) -> None:  # fmt: skip
+    """Put differences of smoothed values, of a box of them, into ``out`` and ``slopes``."""
+    smooth, made = boxes
+    axes, (order, slots) = scale.neighbours(smooth), what
+    inside = _relative(made, smooth), _relative(scale.box.own, smooth)
+    sizes = [stop - start for start, stop in made]
+    if len(sizes) == 2:
+        from graticule.learn.features._plane_kernels import differ_plane
+
+        _spread(
+            lambda a, b: differ_plane(values[0], axes, *inside, at, slots, out, slopes, a, b),
+            sizes,
+            1,
+        )
+        return
+    from graticule.learn.features._difference_kernels import differ
+
+    across = np.float32(0.5 / scale.steps[-1])
+    spread(
+        lambda a, b: differ(values, axes, across, *inside, at, order, slots, out, slopes, a, b),
+        sizes[0] * sizes[1],
+        least=max(1, 4096 // max(1, sizes[2])),
+    )
+
+
 def _relative(spans: Sequence[Span], to: Sequence[Span]) -> tuple[int, ...]:
-    """Return start and stop by axis, of three, counted from the start of other spans."""
+    """Return start and stop by axis, counted from the start of other spans."""
     pairs = zip(spans, to, strict=True)
-    edges = tuple(edge - first for span, (first, _) in pairs for edge in span)
-    return (0, 1) * (3 - len(spans)) + edges
+    return tuple(edge - first for span, (first, _) in pairs for edge in span)
 
 
 def _room(count: int, sizes: Sequence[int]) -> Array:
@@ -235,7 +251,8 @@ def _room(count: int, sizes: Sequence[int]) -> Array:
     from graticule.learn.features._pass_kernels import BLOCK
 
     return np.empty(
-        (count, *([1] * (3 - len(sizes))), *sizes[:-1], max(sizes[-1], BLOCK)), np.float32
+        (count, *([1] * (3 - len(sizes))), *sizes[:-1], max(sizes[-1], BLOCK)),
+        np.float32,
     )
 
 
