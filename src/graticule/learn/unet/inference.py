@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ from graticule.learn.expects import CHANNEL, Expects
 from graticule.learn.model import Asked, asked
 from graticule.learn.unet._torch import device_of, repeatable, threads
 from graticule.learn.unet.pixels import Normalisation, Pixels
+from graticule.learn.unet.turns import mean_over_turns
 from graticule.learn.unet.windows import Lattice, Place, Run, blended
 
 if TYPE_CHECKING:
@@ -148,7 +150,14 @@ def strips(
 
 
 def _through(model: UNet, fitted: Fitted, network: Any, device: Any, windows: Array) -> Array:
-    """Return the output for windows ``(n, c, *extent)``."""
+    """Return the output for windows ``(n, c, *extent)``, over all ways to lay them if so asked."""
+    if model.flips:
+        return mean_over_turns(partial(_once, model, fitted, network, device), windows)
+    return _once(model, fitted, network, device, windows)
+
+
+def _once(model: UNet, fitted: Fitted, network: Any, device: Any, windows: Array) -> Array:
+    """Return the output for windows as they lie."""
     import torch
 
     from graticule.learn.unet.net import layout

@@ -75,6 +75,9 @@ class UNet(Settings):
         Samples of a window at inference along each dim (256; in 3-D 64).
     overlap : float
         Share of a window over which it is blended with the next.
+    flips : bool
+        Whether the answer is the mean over windows mirrored along each dim and, where they are
+        equally long, with the last two dims swapped: 8 times the work in 2-D, 16 in 3-D.
     labels : {"auto", "classes", "mask"}
         How labels are read; see `graticule.learn.labels`.
     names : mapping, optional

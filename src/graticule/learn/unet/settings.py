@@ -23,7 +23,7 @@ _CHOICES = {
 }
 _COUNTS = {"base": 1, "depth": 1, "patch": 1, "batch": 1, "window": 1, "seed": 0}
 _RANGES = {"rare": (0, 1), "average": (0, 0.99999), "overlap": (0, 0.9), "decay": (0, 1)}
-_NOT_LEARNED = ("device", "window", "overlap", "names", "precision")
+_NOT_LEARNED = ("device", "window", "overlap", "flips", "names", "precision")
 
 
 def _is_number(value: Any) -> bool:
@@ -50,6 +50,7 @@ class Settings:
     average: float = 0.0
     window: int | None = None
     overlap: float = 0.25
+    flips: bool = False
     labels: LabelKind = "auto"
     names: Mapping[int, str] | None = None
     seed: int = 0
@@ -71,6 +72,8 @@ class Settings:
                 raise ParameterError(
                     f"must be from {low} to {high}, not {getattr(self, name)!r}", where=name
                 )
+        if not isinstance(self.flips, bool):
+            raise ParameterError(f"must be true or false, not {self.flips!r}", where="flips")
         if not _is_number(self.rate) or not 0 < self.rate < 10:
             raise ParameterError(f"must be positive (as 0.002), not {self.rate!r}", where="rate")
         for name in ("device", "loss"):
