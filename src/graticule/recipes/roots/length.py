@@ -52,7 +52,7 @@ def root_length(mask: Any) -> float:
     ends = line & (around == 2)
     depth = ndimage.distance_transform_edt(np.pad(given, 1))[1:-1, 1:-1]
     beyond = float((depth[ends] - 0.5).sum())
-    return _UNBIASED * (straight + np.sqrt(2) * oblique) + beyond
+    return _UNBIASED * float(straight + np.sqrt(2) * oblique) + beyond
 
 
 def _steps(line: Array) -> tuple[int, int]:
