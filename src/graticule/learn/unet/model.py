@@ -127,7 +127,7 @@ class UNet(Settings):
         init: Any = None,
         freeze: Literal["encoder"] | None = None,
         steps: int = 400,
-        every: int = 50,
+        every: int | None = None,
         patience: int | None = None,
         on_step: OnStep | None = None,
         checkpoint: str | Path | None = None,
@@ -160,8 +160,8 @@ class UNet(Settings):
             Leave the way down as it is in ``init``.
         steps : int
             How many batches to learn from.
-        every : int
-            Steps between records of the history.
+        every : int, optional
+            Steps between records of the history; by default a tenth of all, at most 50.
         patience : int, optional
             End after so many records without progress on validation.
         on_step : callable, optional
@@ -192,6 +192,7 @@ class UNet(Settings):
             raise ParameterError("there are no weights to leave as they are", where="freeze")
         if patience is not None and validation is None:
             raise ParameterError("progress is seen on validation alone", where="patience")
+        every = max(1, min(50, steps // 10)) if every is None else every
         for name, value in (("steps", steps), ("every", every), ("patience", patience or 1)):
             if value < 1:
                 raise ParameterError(f"must be 1 or more, not {value}", where=name)
