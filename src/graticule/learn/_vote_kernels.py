@@ -1,10 +1,16 @@
 """Compiled votes of small trees, without walking down any of them.
 
-The leaves of a tree are numbered from the left; 32 of them are the bits of a word. A node that
-sends a sample to the right rules out the leaves under its left child. Once all nodes were asked, in
-any order, the first leaf that is left is the one the sample comes to (Lucchese et al.,
-QuickScorer, 2015). Asked of many samples at a time, that is a compare and an AND for each node,
-with neither branches nor fetches from memory that depend on each other.
+Whether a value lies above a threshold is one bit; those of `LANES` samples are a plane, and all
+samples are asked at a time. What a node says is what its right child says where its question is
+answered with yes, and what its left child says elsewhere: a few operations on bits for hundreds of
+samples, with neither branches nor fetches from memory that depend on each other.
+
+The planes of one feature come from its code, the number of its thresholds that lie below the
+value. From the last binary digit to the first, ``code > k`` is ``digit & (rest > k - half)`` for
+the upper half of the thresholds, and ``digit | (rest > k)`` for the lower. Where many questions
+share few features that is much cheaper than a comparison for each.
+
+Votes are counted as binary numbers whose digits are planes.
 """
 
 from __future__ import annotations
@@ -12,223 +18,234 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
-LANES = 512
-"""Samples that are asked at a time."""
-_LANES = np.uintp(LANES)
-_LOOK = 8  # trees between two looks at whether all samples are decided
-_AT_ONCE = 4  # questions that are asked together
-_BITS = 32
-_ONE = np.uint32(1)
-_NONE = np.uint32(0)
-_ALL = np.uint32(0xFFFFFFFF)
+from graticule.learn._vote_planes import (
+    LANES,
+    WORDS,
+    add_bit,
+    add_where,
+    bits_of,
+    choose,
+    join,
+    keep,
+    widen,
+)
+from graticule.learn._vote_program import Program
+from graticule.learn.forest._lean import lean
 
-
-class Votes(NamedTuple):
-    """Questions of all trees, word after word.
-
-    Attributes
-    ----------
-    feature, threshold, mask : ndarray
-        Of each question: which feature, above which value, and the leaves that are left then.
-    stops : ndarray
-        Where the questions of each word end.
-    full : ndarray
-        The leaves of each word.
-    classes : ndarray
-        The leaves of each class, (words, classes).
-    trees : ndarray
-        Where the words of each tree end.
-    """
-
-    feature: Any
-    threshold: Any
-    mask: Any
-    stops: Any
-    full: Any
-    classes: Any
-    trees: Any
+_U = np.uintp
+_WORDS = _U(WORDS)
+_NONE = np.uint64(0)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_BELOW = np.int32(0x7FFFFFFF)
+_SIGN = np.int32(31)
 
 
-@njit(cache=True, nogil=True)
-def leaves_of(left: Any, starts: Any) -> Any:
-    """Return the first and last leaf under each node, counted from the left of its tree.
-
-    ``left`` is the absolute left child, a leaf being its own; the right one follows it.
-    """
-    first = np.zeros(left.size, np.int32)
-    last = np.zeros(left.size, np.int32)
-    stack = np.zeros(left.size + 2, np.int64)
-    for tree in range(starts.size - 1):
-        count = 0
-        depth = 1
-        stack[0] = starts[tree]
-        while depth:
-            depth -= 1
-            node = stack[depth]
-            if left[node] == node:
-                first[node] = last[node] = count
-                count += 1
-            else:
-                stack[depth] = left[node] + 1
-                stack[depth + 1] = left[node]
-                depth += 2
-        # Children come after their parent, so from behind both are known before it.
-        for node in range(starts[tree + 1] - 1, starts[tree] - 1, -1):
-            if left[node] != node:
-                first[node] = first[left[node]]
-                last[node] = last[left[node] + 1]
-    return first, last
+@lean
+def _cells(columns: Any, first: Any, size: int, scales: Any, room: Any) -> None:
+    """Put the cell of each value of one feature, and the value as an ordered integer."""
+    floats, ordered = columns
+    low, high, scale = scales
+    values, cells, _, odd = room
+    for number in range(size):
+        lane = _U(number)
+        value = floats[first + lane]
+        bits = ordered[first + lane]
+        values[lane] = bits ^ ((bits >> _SIGN) & _BELOW)
+        odd[lane] |= np.int32(1) if value != value else np.int32(0)
+        value = value if value > low else low
+        value = value if value < high else high
+        cells[lane] = np.uint16(np.int32((value - low) * scale))
 
 
-@njit(cache=True, nogil=True)
-def _bits(low: int, high: int) -> Any:
-    """Return the bits from ``low`` up to ``high``, of a word."""
-    return np.uint32((np.uint64(1) << np.uint64(high)) - (np.uint64(1) << np.uint64(low)))
-
-
-@njit(cache=True, nogil=True)
-def questions(
-    feature: Any, threshold: Any, left: Any, kind: Any, starts: Any, channels: int
-) -> Any:
-    """Return the questions of trees; ``kind`` is the class of each leaf."""
-    first, last = leaves_of(left, starts)
-    trees = starts.size - 1
-    stops_of_trees = np.zeros(trees, np.int64)
-    words = asked = 0
-    for tree in range(trees):
-        words += last[starts[tree]] // _BITS + 1
-        stops_of_trees[tree] = words
-        for node in range(starts[tree], starts[tree + 1]):
-            if left[node] != node:
-                asked += last[left[node]] // _BITS - first[left[node]] // _BITS + 1
-    asked += (_AT_ONCE - 1) * words
-    features = np.zeros(asked, np.int32)
-    thresholds = np.full(asked, np.float32(np.inf))
-    masks = np.full(asked, _ALL)
-    stops = np.zeros(words, np.int64)
-    full = np.zeros(words, np.uint32)
-    classes = np.zeros((words, channels), np.uint32)
-    word = size = 0
-    for tree in range(trees):
-        leaves = last[starts[tree]] + 1
-        for own in range((leaves - 1) // _BITS + 1):
-            base = own * _BITS
-            full[word] = _bits(0, min(_BITS, leaves - base))
-            for node in range(starts[tree], starts[tree + 1]):
-                if left[node] == node:
-                    if first[node] // _BITS == own:
-                        classes[word, kind[node]] |= _bits(
-                            first[node] - base, first[node] - base + 1
-                        )
-                    continue
-                low, high = first[left[node]] - base, last[left[node]] + 1 - base
-                if low < _BITS and high > 0:
-                    features[size] = feature[node]
-                    thresholds[size] = threshold[node]
-                    masks[size] = ~_bits(max(low, 0), min(high, _BITS))
-                    size += 1
-            size += -size % _AT_ONCE  # the rest asks nothing
-            stops[word] = size
-            word += 1
-    return Votes(features, thresholds, masks, stops, full, classes, stops_of_trees)
-
-
-@njit(cache=True, nogil=True)
-def _ask(lines: Any, asked: Any, span: tuple[int, int], state: Any) -> None:
-    """Rule leaves out by some questions; ``lines`` holds `LANES` values of each feature."""
-    feature, threshold, mask = asked
-    for n in range(span[0], span[1], _AT_ONCE):
-        at0, at1 = np.uintp(feature[n]) * _LANES, np.uintp(feature[n + 1]) * _LANES
-        at2, at3 = np.uintp(feature[n + 2]) * _LANES, np.uintp(feature[n + 3]) * _LANES
-        above0, above1 = threshold[n], threshold[n + 1]
-        above2, above3 = threshold[n + 2], threshold[n + 3]
-        mask0, mask1, mask2, mask3 = mask[n], mask[n + 1], mask[n + 2], mask[n + 3]
-        for number in range(LANES):
-            lane = np.uintp(number)
-            one = mask0 if lines[at0 + lane] > above0 else _ALL
-            two = mask1 if lines[at1 + lane] > above1 else _ALL
-            three = mask2 if lines[at2 + lane] > above2 else _ALL
-            four = mask3 if lines[at3 + lane] > above3 else _ALL
-            state[lane] &= (one & two) & (three & four)
-
-
-@njit(cache=True, nogil=True)
-def _count(state: Any, classes: Any, at: int, channels: int, open_: Any, counts: Any) -> None:
-    """Count the class of the first leaf that is left, where none was found in a word before."""
+@lean
+def _codes(room: Any, before: Any, cell: Any, thresholds: Any, at: Any, steps: int) -> None:
+    """Put how many thresholds lie below each value, from those below its cell."""
+    values, cells, codes, _ = room
+    step = _U(1) << _U(steps - 1)
+    last = at + step - _U(1)
     for number in range(LANES):
-        lane = np.uintp(number)
-        state[lane] &= open_[lane] & (~state[lane] + _ONE)
-        open_[lane] = open_[lane] if state[lane] == _NONE else _NONE
-    for channel in range(channels):
-        own = classes[at + channel]
-        start = np.uintp(channel) * _LANES
+        lane = _U(number)
+        code = _U(before[cell + _U(cells[lane])])
+        code += step if values[lane] > thresholds[last + code] else _U(0)
+        codes[lane] = np.uint16(code)
+    for _ in range(1, steps):
+        step >>= _U(1)
+        last = at + step - _U(1)
         for number in range(LANES):
-            lane = np.uintp(number)
-            counts[start + lane] += np.int32(1) if state[lane] & own else np.int32(0)
+            lane = _U(number)
+            code = _U(codes[lane])
+            code += step if values[lane] > thresholds[last + code] else _U(0)
+            codes[lane] = np.uint16(code)
 
 
-@njit(cache=True, nogil=True)
-def _decided(counts: Any, channels: int, rest: int) -> bool:
+@lean
+def _answer(planes: Any, codes: Any, digit: Any, at: Any, count: int) -> None:
+    """Put ``code > k`` for all ``k`` below ``count``, plane after plane."""
+    half, number = 1, 0
+    while half <= count:
+        upper = min(half - 1, count - half)
+        last = at + _U(half - 1) * _WORDS
+        for word in range(WORDS):
+            found = bits_of(codes, _U(word * 64), np.uint16(half))
+            planes[digit + _U(word)] = found
+            planes[last + _U(word)] = found
+        for number in range(upper):
+            low = at + _U(number) * _WORDS
+            widen(planes, low, low + _U(half) * _WORDS, digit)
+        for number in range(upper, half - 1):
+            join(planes, at + _U(number) * _WORDS, digit)
+        half *= 2
+
+
+@lean
+def _choose(planes: Any, choices: Any, first: int, last: int, bits: int) -> None:
+    """Put what the nodes of a tree say."""
+    for number in range(first, last):
+        at = _U(number) * _U(4)
+        asked, right = _U(choices[at]), _U(choices[at + _U(1)])
+        left, to = _U(choices[at + _U(2)]), _U(choices[at + _U(3)])
+        choose(planes, to, asked, right, left)
+        for _ in range(1, bits):
+            to += _WORDS
+            right += _WORDS
+            left += _WORDS
+            choose(planes, to, asked, right, left)
+
+
+@lean
+def _count(planes: Any, root: Any, program: Program, tree: int) -> None:
+    """Count the votes of a tree, the number of those before, for all classes but the first."""
+    carry = _U(program.spare)
+    for kind in range(1, program.channels):
+        for word in range(WORDS):
+            planes[carry + _U(word)] = _ALL
+        for bit in range(program.bits):
+            flip = _NONE if (kind >> bit) & 1 else _ALL
+            keep(planes, carry, root + _U(bit) * _WORDS, flip)
+        to = _U(program.counters) + _U((kind - 1) * program.digits) * _WORDS
+        votes = tree + 1
+        while votes:
+            add_bit(planes, to, carry)
+            to += _WORDS
+            votes >>= 1
+
+
+@lean
+def _tally(planes: Any, program: Program, trees: int, counts: Any) -> None:
+    """Put the counts of votes of so many trees as numbers, (classes, lanes)."""
+    for number in range(LANES):
+        counts[_U(number)] = trees
+    for kind in range(1, program.channels):
+        own = _U(kind) * _U(LANES)
+        for number in range(LANES):
+            counts[own + _U(number)] = 0
+        at = _U(program.counters) + _U((kind - 1) * program.digits) * _WORDS
+        for digit in range(program.digits):
+            for word in range(WORDS):
+                found = planes[at + _U(word)]
+                add_where(counts, own + _U(word * 64), found, np.int16(1 << digit))
+            at += _WORDS
+        for number in range(LANES):
+            counts[_U(number)] -= counts[own + _U(number)]
+
+
+@lean
+def _lead(counts: Any, channels: int, ranks: Any) -> None:
+    """Put the first of the largest counts, its class, and the largest other one."""
+    most, second, best = ranks
+    for number in range(LANES):
+        lane = _U(number)
+        most[lane] = counts[lane]
+        second[lane] = -1
+        best[lane] = 0
+    for kind in range(1, channels):
+        own = _U(kind) * _U(LANES)
+        for number in range(LANES):
+            lane = _U(number)
+            value, old = counts[own + lane], most[lane]
+            other = value if value < old else old
+            second[lane] = other if other > second[lane] else second[lane]
+            best[lane] = np.int16(kind) if value > old else best[lane]
+            most[lane] = value if value > old else old
+
+
+@lean
+def _decided(ranks: Any, size: int, rest: int) -> bool:
     """Whether the trees that are left can change the class of no sample."""
-    for lane in range(LANES):
-        best = second = np.int32(-1)
-        for channel in range(channels):
-            value = counts[channel * LANES + lane]
-            if value > best:
-                second, best = best, value
-            elif value > second:
-                second = value
-        if best - second <= rest:
-            return False
-    return True
+    most, second, _ = ranks
+    open_ = 0
+    for number in range(size):
+        lane = _U(number)
+        open_ += most[lane] - second[lane] <= rest
+    return open_ == 0
 
 
-@njit(cache=True, nogil=True)
-def _loaded(columns: Any, used: Any, start: int, size: int, lines: Any, odd: Any) -> None:
-    """Copy the used features of a group of samples, and note which have NaN."""
-    odd[:] = 0
-    for number in range(used.size):
-        for lane in range(size):
-            value = columns[used[number], start + lane]
-            lines[number * LANES + lane] = value
-            odd[lane] |= np.int32(1) if value != value else np.int32(0)
+class Room(NamedTuple):
+    """What a thread writes in: `LANES` of each, ``planes`` and ``counts`` as the program says."""
+
+    planes: Any
+    values: Any
+    cells: Any
+    codes: Any
+    odd: Any
+    counts: Any
+    ranks: Any
 
 
-@njit(cache=True, nogil=True)
-def elect(columns: Any, used: Any, votes: Votes, span: Any, out: Any) -> None:
+def room_of(program: Program) -> Room:
+    """Return where a thread may work."""
+    planes = np.zeros(program.size + 8, np.uint64)
+    planes = planes[-(planes.ctypes.data // 8) % 8 :]  # from the start of a line of the cache on
+    for kind in range(program.channels):
+        for bit in range(program.bits):
+            start = (kind * program.bits + bit) * WORDS
+            planes[start : start + WORDS] = _ALL if (kind >> bit) & 1 else _NONE
+    ints, shorts, words = (np.zeros((3, LANES), kind) for kind in (np.int32, np.int16, np.uint16))
+    counts = np.zeros(program.channels * LANES, np.int16)
+    ranks = (shorts[0], shorts[1], shorts[2])
+    return Room(planes, ints[0], words[0], words[1], ints[1], counts, ranks)
+
+
+@lean
+def elect(columns: Any, used: Any, program: Program, room: Room, span: Any, out: Any) -> None:
     """Put the class that most trees vote for; -1 for samples with NaN in a used feature.
 
-    ``columns`` is (features, samples); groups of `LANES` samples from ``span[0]`` to ``span[1]``.
+    ``columns`` are the values, feature after feature, and their bits as int32; groups of `LANES`
+    samples from ``span[0]`` to ``span[1]``.
     """
-    asked = (votes.feature, votes.threshold, votes.mask)
-    stops, full, ends = votes.stops, votes.full, votes.trees
-    samples, trees, channels = columns.shape[1], ends.size, votes.classes.shape[1]
-    classes = votes.classes.ravel()
-    lines = np.zeros(used.size * LANES, np.float32)
-    state, open_ = np.zeros(LANES, np.uint32), np.zeros(LANES, np.uint32)
-    odd, counts = np.zeros(LANES, np.int32), np.zeros(channels * LANES, np.int32)
+    planes, answers = room.planes, _U(program.answers)
+    lanes = (room.values, room.cells, room.codes, room.odd)
+    samples, trees = out.size, program.ends.size
     for group in range(span[0], span[1]):
         start = group * LANES
         size = min(LANES, samples - start)
-        _loaded(columns, used, start, size, lines, odd)
-        counts[:] = 0
-        word = done = 0
-        for tree in range(trees):
-            open_[:] = _ALL
-            while word < ends[tree]:
-                state[:] = full[word]
-                _ask(lines, asked, (done, stops[word]), state)
-                _count(state, classes, word * channels, channels, open_, counts)
-                done = stops[word]
-                word += 1
-            rest = trees - 1 - tree
-            if tree % _LOOK == _LOOK - 1 and 2 * tree > trees and _decided(counts, channels, rest):
-                break
-        for lane in range(size):
-            best = 0
-            for channel in range(1, channels):
-                if counts[channel * LANES + lane] > counts[best * LANES + lane]:
-                    best = channel
-            out[start + lane] = -1 if odd[lane] else best
+        for number in range(LANES):
+            room.odd[_U(number)] = 0
+        for number in range(program.counters, program.spare):
+            planes[_U(number)] = _NONE
+        tree = each = 0
+        for part in range(program.groups.size):
+            while each < program.ends_of_groups[part]:
+                about = program.features[each]
+                scales = program.scales[each]
+                first = _U(used[about[0]] * samples + start)
+                _cells(columns, first, size, (scales[0], scales[1], scales[2]), lanes)
+                cell, threshold = _U(about[1]), _U(about[2])
+                _codes(lanes, program.cells, cell, program.thresholds, threshold, about[4])
+                at = answers + _U(about[5])
+                _answer(planes, room.codes, _U(program.spare), at, about[3])
+                each += 1
+            while tree < program.groups[part]:
+                first_choice = program.ends[tree - 1] if tree else 0
+                _choose(planes, program.choices, first_choice, program.ends[tree], program.bits)
+                _count(planes, _U(program.roots[tree]), program, tree)
+                tree += 1
+            if tree == trees or 2 * tree > trees:
+                _tally(planes, program, tree, room.counts)
+                _lead(room.counts, program.channels, room.ranks)
+                if tree < trees and _decided(room.ranks, size, trees - tree):
+                    break
+        for number in range(size):
+            lane = _U(number)
+            out[start + number] = -1 if room.odd[lane] else room.ranks[2][lane]

@@ -10,13 +10,18 @@ from graticule.core.threads import spread
 from graticule.learn.forest._layout import as_floats
 
 if TYPE_CHECKING:
+    from graticule.learn._vote_kernels import Room
     from graticule.learn.forest import CompiledForest
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-_LARGEST = 160
+_LARGEST = 240
 """Inner nodes of a tree up to which asking all of them is quicker than walking."""
-_LEAST = 8
+_CLASSES = 32
+"""Classes up to which counting votes for each costs less than the trees."""
+_TREES = 30_000
+"""What counts of 16 bits hold."""
+_LEAST = 2
 """Groups of samples worth a thread."""
 
 
@@ -30,38 +35,51 @@ class Ballot:
     """
 
     def __init__(self, forest: CompiledForest) -> None:
-        from graticule.learn._vote_kernels import questions
+        from graticule.learn._vote_program import Nodes, program_of
 
         bits = np.uint64(forest.bits)
         low = forest.nodes & np.uint64(0xFFFFFFFF)
         ordered = (forest.nodes >> np.uint64(32)).astype(np.uint32).view(np.int32)
         roots = np.repeat(forest.starts[:-1], np.diff(forest.starts))
         left = (low >> bits).astype(np.int64) + roots
-        kind = forest.table.argmax(axis=1)[forest.outputs]
+        kind = forest.table.argmax(axis=1)[forest.outputs].astype(np.int64)
         feature = (low & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int32)
-        starts, channels = forest.starts, forest.table.shape[1]
-        self.votes = questions(feature, as_floats(ordered), left, kind, starts, channels)
+        nodes = Nodes(feature, ordered, left, kind, np.asarray(forest.starts, np.int64))
+        self.program = program_of(nodes, as_floats(ordered), forest.table.shape[1])
         self.used = np.ascontiguousarray(forest.used)
+        self._rooms: list[Room] = []
 
     @staticmethod
     def suits(forest: CompiledForest) -> bool:
         """Whether every leaf holds one class, and the trees are small enough to gain by it."""
-        inner = (forest.nodes.size - forest.trees) // 2
-        pure = forest.link == 0 and forest.classes is not None and forest.table.shape[1] > 1
-        if not pure or not forest.used.size or inner > _LARGEST * forest.trees:
+        from graticule.learn._vote_program import MOST
+
+        inner = (np.diff(forest.starts) - 1) // 2
+        pure = forest.link == 0 and forest.classes is not None
+        if not pure or not 1 < forest.table.shape[1] <= _CLASSES or forest.trees > _TREES:
+            return False
+        if not 0 < inner.sum() <= _LARGEST * forest.trees or inner.max() > MOST:
             return False
         ones = (forest.table == 1).sum(axis=1) == 1
         return bool(ones.all() and ((forest.table == 0) | (forest.table == 1)).all())
 
     def labels(self, columns: Array) -> Array:
         """Return what `CompiledForest.labels` does, of float32 columns."""
-        from graticule.learn._vote_kernels import LANES, elect
+        from graticule.learn._vote_kernels import elect, room_of
+        from graticule.learn._vote_planes import LANES
 
         columns = np.ascontiguousarray(columns, np.float32)
+        line = columns.reshape(-1)
+        both = (line, line.view(np.int32))
         out = np.empty(columns.shape[1], np.int16)
-        spread(
-            lambda start, stop: elect(columns, self.used, self.votes, (start, stop), out),
-            -(-columns.shape[1] // LANES),
-            least=_LEAST,
-        )
+
+        def part(start: int, stop: int) -> None:
+            try:
+                room = self._rooms.pop()
+            except IndexError:
+                room = room_of(self.program)
+            elect(both, self.used, self.program, room, (start, stop), out)
+            self._rooms.append(room)
+
+        spread(part, -(-columns.shape[1] // LANES), least=_LEAST)
         return out

@@ -1,0 +1,227 @@
+"""What `_vote_kernels` does for a forest, written down once: its questions, choices and places."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numba import njit
+
+from graticule.learn._vote_planes import WORDS
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+MOST = 2048
+"""Distinct questions of a group of trees, whose planes stay in the second-level cache."""
+_CELLS = 8192
+_PER_THRESHOLD = 64  # cells for each threshold, so that few share one
+_FAR = np.float32(1.7e38)  # differences of values up to that are finite
+
+
+class Program(NamedTuple):
+    """Groups of trees one after the other.
+
+    Attributes
+    ----------
+    choices : ndarray of uint32
+        Of each inner node, below before above: where the answer to its question is, where what
+        is said on the right and on the left, and where to put what it says itself.
+    ends, roots : ndarray
+        Of each tree, where its choices end, and where it says its class.
+    groups, ends_of_groups : ndarray
+        Of each group, where its trees end, and where its features do.
+    features : ndarray of int64
+        Of each feature of each group: its number, where its ``cells`` start, where its
+        ``thresholds`` do, how many it has, in how many steps to look among those of a cell, and
+        where the answers go.
+    scales : ndarray of float32
+        With them the least and greatest threshold, and how many cells there are in a unit.
+    cells : ndarray of uint16
+        How many thresholds lie in the cells before each.
+    thresholds : ndarray of int32
+        Ascending, as ordered integers, with greatest ones behind.
+    channels, digits, bits : int
+        How many classes, bits of the number of trees, and of the number of a class.
+    counters, spare, answers, size : int
+        Where the counts of votes are, a spare plane, and the answers; and the end.
+    """
+
+    choices: Array
+    ends: Array
+    roots: Array
+    groups: Array
+    ends_of_groups: Array
+    features: Array
+    scales: Array
+    cells: Array
+    thresholds: Array
+    channels: int
+    digits: int
+    bits: int
+    counters: int
+    spare: int
+    answers: int
+    size: int
+
+
+class Nodes(NamedTuple):
+    """A forest node by node; ``left`` is the absolute left child, a leaf being its own.
+
+    The right child follows the left one, and both come after their parent. ``threshold`` is an
+    ordered int32, ``kind`` the class of a leaf, ``starts`` where trees start.
+    """
+
+    feature: Array
+    threshold: Array
+    left: Array
+    kind: Array
+    starts: Array
+
+
+@njit(cache=True, nogil=True)
+def _choices(
+    left: Any, kind: Any, starts: Any, asked: Any, span: int, first: int
+) -> tuple[Any, Any, Any, int]:
+    """Return choices, ends and roots of trees, and how many places they need.
+
+    A place has ``span`` words. In front are those that say one class everywhere; ``first`` is the
+    first to write in. Children free theirs for the next.
+    """
+    trees = starts.size - 1
+    choices = np.zeros((np.count_nonzero(left != np.arange(left.size)), 4), np.uint32)
+    ends, roots = np.zeros(trees, np.int64), np.zeros(trees, np.int64)
+    where = np.zeros(left.size, np.int64)
+    free = np.zeros(left.size + 2, np.int64)
+    most = size = 0
+    for tree in range(trees):
+        places = spare = 0
+        for node in range(starts[tree + 1] - 1, starts[tree] - 1, -1):
+            if left[node] == node:
+                where[node] = kind[node]
+                continue
+            for child in range(left[node], left[node] + 2):
+                if where[child] >= first:
+                    free[spare] = where[child]
+                    spare += 1
+            if spare == 0:
+                free[0] = first + places
+                places += 1
+                spare = 1
+            spare -= 1
+            where[node] = free[spare]
+            choices[size, 0] = asked[node]
+            choices[size, 1] = where[left[node] + 1] * span
+            choices[size, 2] = where[left[node]] * span
+            choices[size, 3] = where[node] * span
+            size += 1
+        ends[tree], roots[tree] = size, where[starts[tree]] * span
+        most = max(most, places)
+    return choices, ends, roots, most
+
+
+def _numbered(feature: Array, threshold: Array) -> tuple[Array, Array]:
+    """Return each question's number, by feature and threshold, and the first of each number."""
+    key = (feature.astype(np.int64) << 32) + threshold.astype(np.int64)
+    _, first, number = np.unique(key, return_index=True, return_inverse=True)
+    return number.reshape(-1), first
+
+
+def _groups(number: Array, cuts: Array) -> Array:
+    """Return where groups of trees end, with at most `MOST` distinct questions if each has not."""
+    seen = np.full(number.size, -1)
+    groups: list[int] = []
+    size = 0
+    for tree in range(cuts.size - 1):
+        own = np.unique(number[cuts[tree] : cuts[tree + 1]])
+        fresh = int(np.count_nonzero(seen[own] != len(groups)))
+        if size and size + fresh > MOST:
+            groups.append(tree)
+            size, fresh = 0, own.size
+        seen[own] = len(groups)
+        size += fresh
+    return np.array([*groups, cuts.size - 1])
+
+
+def _table(ordered: Array, floats: Array) -> tuple[Array, tuple[Any, Any, Any], int]:
+    """Return the cells of some thresholds, their scale, and the steps to look within one.
+
+    The cell of a value never decreases as the value does not, however it is rounded. So all
+    thresholds of cells before lie below it, and none of the cells behind.
+    """
+    count = min(_CELLS, 1 << int(_PER_THRESHOLD * ordered.size - 1).bit_length())
+    low, high = np.clip(floats[[0, -1]], -_FAR, _FAR)
+    width = max(float(high) - float(low), 1e-300)
+    scale = np.float32(min((count - 1) / width, 3e38))
+    own = ((np.clip(floats, low, high) - low) * scale).astype(np.int32)
+    cells = np.searchsorted(own, np.arange(count)).astype(np.uint16)
+    return cells, (low, high, scale), int(np.bincount(own).max()).bit_length()
+
+
+class _Features:
+    """What is known of the features of groups, one after the other."""
+
+    def __init__(self) -> None:
+        self.cells: list[Array] = []
+        self.thresholds: list[Array] = []
+        self.lines: list[tuple[int, ...]] = []
+        self.scales: list[tuple[Any, Any, Any]] = []
+        self._sizes = [0, 0]
+
+    def add(self, feature: int, ordered: Array, floats: Array, at: int) -> None:
+        """Add one feature of a group, whose first answer is at ``at``."""
+        cells, scale, steps = _table(ordered, floats)
+        behind = np.full(1 << steps, 2**31 - 1, np.int32)
+        self.lines.append((feature, *self._sizes, ordered.size, steps, at))
+        self.scales.append(scale)
+        self.cells.append(cells)
+        self.thresholds.append(np.concatenate([ordered, behind]))
+        self._sizes[0] += cells.size
+        self._sizes[1] += ordered.size + behind.size
+
+
+def program_of(nodes: Nodes, floats: Array, channels: int) -> Program:
+    """Return what is to be done for a forest; ``floats`` are its thresholds as float32."""
+    inner = np.flatnonzero(nodes.left != np.arange(nodes.left.size))
+    number, first = _numbered(nodes.feature[inner], nodes.threshold[inner])
+    first = inner[first]
+    cuts = np.searchsorted(inner, nodes.starts)
+    groups = _groups(number, cuts)
+    features, ends, most, start = _Features(), [], 0, 0
+    asked = np.zeros(nodes.left.size, np.int64)
+    for stop in cuts[groups]:
+        own, place = np.unique(number[start:stop], return_inverse=True)
+        asked[inner[start:stop]] = place.reshape(-1) * WORDS
+        most, start, node = max(most, own.size), stop, first[own]
+        edges = np.flatnonzero(np.diff(nodes.feature[node], prepend=-1, append=-1))
+        for low, high in itertools.pairwise(edges):
+            each = node[low:high]
+            at = int(low) * WORDS
+            features.add(int(nodes.feature[each[0]]), nodes.threshold[each], floats[each], at)
+        ends.append(len(features.lines))
+    bits, digits = int(channels - 1).bit_length(), int(nodes.starts.size - 1).bit_length()
+    choices, stops, roots, places = _choices(
+        nodes.left, nodes.kind, nodes.starts, asked, bits * WORDS, channels
+    )
+    counters = (channels + places) * bits * WORDS
+    spare = counters + (channels - 1) * digits * WORDS
+    answers = spare + WORDS
+    choices[:, 0] += np.uint32(answers)
+    return Program(
+        choices.reshape(-1),
+        stops,
+        roots,
+        groups,
+        np.array(ends),
+        np.array(features.lines, np.int64),
+        np.array(features.scales, np.float32),
+        np.concatenate(features.cells),
+        np.concatenate(features.thresholds),
+        channels,
+        digits,
+        bits,
+        counters,
+        spare,
+        answers,
+        answers + most * WORDS,
+    )
