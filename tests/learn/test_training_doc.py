@@ -72,7 +72,10 @@ def test_the_defaults_of_networks_are_those_of_the_code():
     assert set(names) == set(taken) - {"labels", "names"}
     for name, value in re.findall(r"`(\w+): ([^`]*)`", said):
         default = taken[name].default
-        assert value == str(default) or float(str(default).split()[0]) == float(value)
+        if isinstance(default, bool):
+            assert value == str(default).lower()
+        else:
+            assert value == str(default) or float(str(default).split()[0]) == float(value)
     fit = inspect.signature(UNet.fit).parameters
     for key, default in rows("### A network").items():
         name = key.removeprefix("fit.")
