@@ -255,11 +255,8 @@ def _differ(
         return
     from graticule.learn.features._difference_kernels import differ
 
-    across = np.float32(0.5 / scale.steps[-1])
     spread(
-        lambda a, b: differ(
-            values, axes, across, *inside, at, order, slots, out, slopes, a, b
-        ),
+        lambda a, b: differ(values, axes, *inside, at, order, slots, out, slopes, a, b),
         sizes[0] * sizes[1],
         least=max(1, 4096 // max(1, sizes[2])),
     )
