@@ -108,9 +108,7 @@ def _mean_at(a: Any, b: Any, c: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _mean(a: Any, b: Any, c: Any) -> Any:
-    return times(
-        plus(plus(a, times(splat(np.float32(2)), b)), c), splat(np.float32(0.25))
-    )
+    return times(plus(plus(a, times(splat(np.float32(2)), b)), c), splat(np.float32(0.25)))
 
 
 @njit(cache=True, nogil=True)
@@ -232,9 +230,7 @@ def differ(
             sobel, most = here and slots[SOBEL] >= 0, order if here else 1
             _put_span(values, z, y, (x, x + size), axes, most, sobel, parts, found)
             for k in range(kept.shape[0]):
-                into = kept[
-                    k, z - made[0], y - made[2], x - made[4] : x - made[4] + size
-                ]
+                into = kept[k, z - made[0], y - made[2], x - made[4] : x - made[4] + size]
                 into[:] = parts[(k + 1) * WIDE : (k + 1) * WIDE + size]
             if not here:
                 continue

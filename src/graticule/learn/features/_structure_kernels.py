@@ -90,15 +90,11 @@ def _put_band(
                 make_lines(plane, across, down, along, row, begin, size, 0, lines)
                 for q in range(ROWS):
                     start, to = q * room_of(along) + SLACK, q * _SIX + k * WIDE
-                    sum_along(
-                        lines, start, steps, size, along[3], 0, made, (to, to, to)
-                    )
+                    sum_along(lines, start, steps, size, along[3], 0, made, (to, to, to))
             for q in range(min(ROWS, rows[1] - row)):
                 place = (at[0] + z, at[1] + row + q, at[2] + begin)
                 mine = made[q * _SIX : (q + 1) * _SIX]
-                put_eigenvalues(
-                    mine, 0, volume, total, (0, size), slots, STRUCTURE, out, place
-                )
+                put_eigenvalues(mine, 0, volume, total, (0, size), slots, STRUCTURE, out, place)
 
 
 @njit(cache=True, nogil=True)
@@ -117,9 +113,7 @@ def _rooms_of(along: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def structure(
-    slopes: Any, axes: Any, at: Any, slots: Any, out: Any, first: int, last: int
-) -> None:
+def structure(slopes: Any, axes: Any, at: Any, slots: Any, out: Any, first: int, last: int) -> None:
     """Put the eigenvalues of rows of a plane, or of planes of a volume, ``first`` to ``last``."""
     deep, down, along = axes
     volume, across, tall = slopes.shape[0] == 3, slopes.shape[3], slopes.shape[2]
@@ -139,9 +133,7 @@ def structure(
         for z in range(planes[0], planes[1]):
             if volume:
                 here = z + deep[3].shape[1] - 1
-                _sum_of_three(
-                    flat, whole, deep[0], here, area, part, deep[3], layers, room
-                )
+                _sum_of_three(flat, whole, deep[0], here, area, part, deep[3], layers, room)
             else:
                 _products(flat, whole, part, layers, room)
             _put_band(

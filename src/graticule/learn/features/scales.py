@@ -74,11 +74,7 @@ class _Scale:
 
         values = self.box.channel(self.features[0].channel)
         missing = max(0, BLOCK - values.shape[-1])
-        return (
-            np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
-            if missing
-            else values
-        )
+        return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)]) if missing else values
 
     @cached_property
     def kinds(self) -> set[str]:
@@ -100,9 +96,7 @@ class _Scale:
     def means(self) -> list[int]:
         """How far the mean of the structure tensor reaches."""
         wanted = "structure" in self.kinds
-        return [
-            reach_of(self.bank.rho * w, TRUNCATE) if wanted else 0 for w in self.widths
-        ]
+        return [reach_of(self.bank.rho * w, TRUNCATE) if wanted else 0 for w in self.widths]
 
     def taps(self, order: int) -> list[Array]:
         found = []
@@ -117,13 +111,9 @@ class _Scale:
 
     def gaussians(self, ratio: float) -> list[Array]:
         widths = (width * ratio for width in self.widths)
-        return [
-            gaussian_taps(w, TRUNCATE).weights[None].astype(np.float32) for w in widths
-        ]
+        return [gaussian_taps(w, TRUNCATE).weights[None].astype(np.float32) for w in widths]
 
-    def axes(
-        self, taps: Sequence[Array], region: Sequence[Span], made: Sequence[Span]
-    ) -> Axes:
+    def axes(self, taps: Sequence[Array], region: Sequence[Span], made: Sequence[Span]) -> Axes:
         """Return the axes that lead from values of a region to results of another."""
         from graticule.learn.features._pass_kernels import ROWS
 
@@ -178,13 +168,9 @@ def _derive(
     own = tuple(edge - of[0] for mine, of in pairs for edge in mine)
     sizes = [stop - start for start, stop in made]
     kept = _room(keep.size, sizes)
-    run: Callable[..., Any] = (
-        kernels.derive_volume if len(sizes) == 3 else kernels.derive_plane
-    )
+    run: Callable[..., Any] = kernels.derive_volume if len(sizes) == 3 else kernels.derive_plane
     _spread(
-        lambda a, b: run(
-            scale.values, axes, narrow, own, at, order, slots, out, kept, keep, a, b
-        ),
+        lambda a, b: run(scale.values, axes, narrow, own, at, order, slots, out, kept, keep, a, b),
         sizes,
         ROWS if len(sizes) == 2 else 1,
     )
@@ -246,9 +232,7 @@ def _differ(
         from graticule.learn.features._plane_kernels import differ_plane
 
         _spread(
-            lambda a, b: differ_plane(
-                values[0], axes, *inside, at, slots, out, slopes, a, b
-            ),
+            lambda a, b: differ_plane(values[0], axes, *inside, at, slots, out, slopes, a, b),
             sizes,
             1,
         )
@@ -278,9 +262,7 @@ def _room(count: int, sizes: Sequence[int]) -> Array:
     )
 
 
-def _spread(
-    function: Callable[[int, int], Any], sizes: Sequence[int], group: int
-) -> None:
+def _spread(function: Callable[[int, int], Any], sizes: Sequence[int], group: int) -> None:
     """Spread the lines or planes of a box, some of them together, over the processors."""
     size, each = sizes[0], group * max(1, int(np.prod(sizes[1:])))
     spread(
