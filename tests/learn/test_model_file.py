@@ -26,6 +26,7 @@ from graticule.core.errors import FormatError, ParameterError, UnsafeFileError
 from graticule.learn import _kinds, _parameter
 from graticule.learn._archive import digest, pack
 from graticule.learn._card import from_bytes
+from graticule.learn._examples import require_same
 from graticule.learn.expects import Expects
 from graticule.learn.model_file import (
     ModelFile,
@@ -169,6 +170,23 @@ def test_a_small_part_of_the_example_is_kept(tmp_path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         kept = np.load(io.BytesIO(archive.read("example/input.npy")))
     np.testing.assert_array_equal(kept, image.values[:64, :64])
+
+
+def test_a_last_digit_that_sends_few_samples_another_way_does_not_close_a_file() -> None:
+    said = {"output": np.ones((64, 64), np.int32), "probability": np.full((64, 64), 0.9)}
+
+    def other(count: int) -> dict[str, Any]:
+        found = {name: values.copy() for name, values in said.items()}
+        found["output"].flat[:count] = 2
+        found["probability"].flat[:count] = 0.1
+        return found
+
+    require_same(said, other(8), 1e-4)
+    with pytest.raises(FormatError, match="9 of 4096 samples of the output"):
+        require_same(said, other(9), 1e-4)
+    rows = {"output": np.arange(100)}
+    with pytest.raises(FormatError, match="1 of 100"):
+        require_same(rows, {"output": np.where(rows["output"] == 7, 0, rows["output"])}, 1e-4)
 
 
 class TestRefused:

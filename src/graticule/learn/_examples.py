@@ -17,6 +17,9 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 TOLERANCE = 1e-4
 _LOOSEST = 0.05
+_FEW = 0.002
+"""Share of samples that may differ: the last digit of a feature is another on another processor,
+and a tree whose threshold lies there goes the other way."""
 _LARGEST = {1: 1024, 2: 64, 3: 24}
 _ROWS = 100
 
@@ -106,7 +109,7 @@ def require_same(expected: Mapping[str, Array], found: Mapping[str, Array], slac
     """Raise `FormatError` unless a model says of its example what it said when it was saved.
 
     Probabilities and values may differ by ``slack`` (of the largest, for values); classes not at
-    all, but where the two most probable are that close.
+    all, but where the two most probable are that close. Of many samples, a few may be quite other.
     """
     slack = min(slack, _LOOSEST)
     tied = _tied(expected.get("probability"), 2 * slack)
@@ -120,11 +123,11 @@ def require_same(expected: Mapping[str, Array], found: Mapping[str, Array], slac
         else:
             same = other == values
             same = same | tied if tied is not None and tied.shape == same.shape else same
-        if not same.all():
+        apart, size = int(np.size(same) - np.count_nonzero(same)), int(np.size(same))
+        if apart > _FEW * size:
             raise FormatError(
                 f"does not say of its test image what it said when it was saved: "
-                f"{int(np.size(same) - np.count_nonzero(same))} of {np.size(same)} samples of the "
-                f"{name} differ"
+                f"{apart} of {size} samples of the {name} differ"
             )
 
 
