@@ -24,9 +24,10 @@ from graticule.learn.features._vectors import (
     store,
     times,
 )
+from graticule.learn.forest._lean import lean
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _slopes_at(values: Any, z: int, y: int, x: int, axes: Any) -> tuple[Any, Any, Any]:
     """Return the differences along z, y and x at a place."""
     (below, above, deep), (low, high, down), (left, right, along) = axes
@@ -35,7 +36,7 @@ def _slopes_at(values: Any, z: int, y: int, x: int, axes: Any) -> tuple[Any, Any
     return a, b, (values[z, y, right[x]] - values[z, y, left[x]]) * along[x]
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _put_at(
     values: Any, z: int, y: int, x: int, axes: Any, order: int, parts: Any, to: int
 ) -> None:
@@ -60,12 +61,12 @@ def _put_at(
     parts[to + 9 * WIDE] = (a[2] - b[2]) * along[x]
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _less(flat: Any, a: int, b: int, scale: Any) -> Any:
     return times(minus(load(flat, a), load(flat, b)), scale)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _put_block(
     flat: Any, near: Any, far: Any, x: int, scales: Any, order: int, parts: Any, to: int
 ) -> None:
@@ -101,17 +102,17 @@ def _put_block(
     store(parts, to + 9 * WIDE, times(minus(one, two), along))
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _mean_at(a: Any, b: Any, c: Any) -> Any:
     return (a + np.float32(2) * b + c) * np.float32(0.25)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _mean(a: Any, b: Any, c: Any) -> Any:
     return times(plus(plus(a, times(splat(np.float32(2)), b)), c), splat(np.float32(0.25)))
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _column_at(flat: Any, near: Any, x: int) -> tuple[Any, Any, Any]:
     """Return the difference along z, that along y, and the mean, of the nine lines at ``x``."""
     a, b, c = flat[near[0] + x], flat[near[1] + x], flat[near[2] + x]
@@ -121,7 +122,7 @@ def _column_at(flat: Any, near: Any, x: int) -> tuple[Any, Any, Any]:
     return _mean_at(g - a, h - b, i - c), high - low, _mean_at(low, middle, high)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _column(flat: Any, near: Any, x: int) -> tuple[Any, Any, Any]:
     a, b, c = load(flat, near[0] + x), load(flat, near[1] + x), load(flat, near[2] + x)
     d, e, f = load(flat, near[3] + x), load(flat, near[4] + x), load(flat, near[5] + x)
@@ -134,7 +135,7 @@ def _column(flat: Any, near: Any, x: int) -> tuple[Any, Any, Any]:
     )
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _sobel_at(flat: Any, near: Any, places: Any) -> Any:
     """Return the root mean square of Sobel's differences at the second of three places."""
     p = _column_at(flat, near, places[0])
@@ -144,7 +145,7 @@ def _sobel_at(flat: Any, near: Any, places: Any) -> Any:
     return math.sqrt((z * z + y * y + x * x) * np.float32(1 / 3))
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _sobel(flat: Any, near: Any, x: int) -> Any:
     p, q, r = (
         _column(flat, near, x - 1),

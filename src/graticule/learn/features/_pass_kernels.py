@@ -9,9 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from graticule.learn.features._vectors import LANES, entry, fused, load, minus, plus, splat, store
+from graticule.learn.features._vectors import (
+    LANES,
+    entry,
+    fused,
+    load,
+    minus,
+    plus,
+    splat,
+    store,
+)
+from graticule.learn.forest._lean import lean
 
 WIDE = 512
 """Columns of a line that are worked on at once, a multiple of ``BLOCK``."""
@@ -23,9 +32,17 @@ SLACK = 2 * LANES
 _TWO, _THREE = 2 * LANES, 3 * LANES
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _values_of_four(
-    values: Any, index: Any, here: int, across: int, c: int, w: Any, into: Any, at: int, apart: int
+    values: Any,
+    index: Any,
+    here: int,
+    across: int,
+    c: int,
+    w: Any,
+    into: Any,
+    at: int,
+    apart: int,
 ) -> None:
     """Put the sums across lines of four lines and 32 columns into ``into``."""
     none = splat(np.float32(0))
@@ -69,7 +86,7 @@ def _values_of_four(
     store(into, at + 3 * apart + LANES, fused(s, m3, b3))
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _slopes_of_four(
     values: Any, index: Any, here: int, across: int, c: int, w: Any, order: int, into: Any,
     at: int, apart: int,
@@ -92,12 +109,22 @@ def _slopes_of_four(
         h0 = load(values, entry(index, here + k) * across + c)
         s, t = splat(entry(w, k)), splat(entry(w, n + k))
         x0, x1, x2, x3 = plus(h0, l0), plus(h1, l1), plus(h2, l2), plus(h3, l3)
-        a0, a1, a2, a3 = fused(s, x0, a0), fused(s, x1, a1), fused(s, x2, a2), fused(s, x3, a3)
+        a0, a1, a2, a3 = (
+            fused(s, x0, a0),
+            fused(s, x1, a1),
+            fused(s, x2, a2),
+            fused(s, x3, a3),
+        )
         b0, b1 = fused(t, minus(h0, l0), b0), fused(t, minus(h1, l1), b1)
         b2, b3 = fused(t, minus(h2, l2), b2), fused(t, minus(h3, l3), b3)
         if order > 1:
             s = splat(entry(w, 2 * n + k))
-            c0, c1, c2, c3 = fused(s, x0, c0), fused(s, x1, c1), fused(s, x2, c2), fused(s, x3, c3)
+            c0, c1, c2, c3 = (
+                fused(s, x0, c0),
+                fused(s, x1, c1),
+                fused(s, x2, c2),
+                fused(s, x3, c3),
+            )
         l0, l1, l2, h3, h2, h1 = l1, l2, l3, h2, h1, h0
     l3 = load(values, entry(index, here + 3) * across + c)
     _put_four(into, at, apart, splat(entry(w, 0)), l0, l1, l2, l3, a0, a1, a2, a3)
@@ -108,7 +135,7 @@ def _slopes_of_four(
         _put_four(into, at, apart, splat(entry(w, 2 * n)), l0, l1, l2, l3, c0, c1, c2, c3)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _put_four(
     into: Any, at: int, apart: int, s: Any, x0: Any, x1: Any, x2: Any, x3: Any, a0: Any, a1: Any,
     a2: Any, a3: Any,
@@ -120,7 +147,7 @@ def _put_four(
     store(into, at + 3 * apart, fused(s, x3, a3))
 
 
-@njit(cache=True, nogil=True)
+@lean
 def sum_lines(
     values: Any, across: int, index: Any, row: int, span: Any, w: Any, order: int, into: Any,
     at: int, apart: int,
@@ -142,7 +169,7 @@ def sum_lines(
             _slopes_of_four(values, index, here, across, p, w, order, into, at + p - low, apart)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _sum_block(
     values: Any, index: Any, here: int, across: int, c: int, w: Any, order: int, into: Any,
     at: Any, x: int,
@@ -161,14 +188,24 @@ def _sum_block(
         l3, h3 = load(values, p + _THREE), load(values, q + _THREE)
         x0, x1, x2, x3 = plus(h0, l0), plus(h1, l1), plus(h2, l2), plus(h3, l3)
         s = splat(entry(w, k))
-        a0, a1, a2, a3 = fused(s, x0, a0), fused(s, x1, a1), fused(s, x2, a2), fused(s, x3, a3)
+        a0, a1, a2, a3 = (
+            fused(s, x0, a0),
+            fused(s, x1, a1),
+            fused(s, x2, a2),
+            fused(s, x3, a3),
+        )
         if order > 0:
             s = splat(entry(w, n + k))
             b0, b1 = fused(s, minus(h0, l0), b0), fused(s, minus(h1, l1), b1)
             b2, b3 = fused(s, minus(h2, l2), b2), fused(s, minus(h3, l3), b3)
         if order > 1:
             s = splat(entry(w, 2 * n + k))
-            c0, c1, c2, c3 = fused(s, x0, c0), fused(s, x1, c1), fused(s, x2, c2), fused(s, x3, c3)
+            c0, c1, c2, c3 = (
+                fused(s, x0, c0),
+                fused(s, x1, c1),
+                fused(s, x2, c2),
+                fused(s, x3, c3),
+            )
     p = entry(index, here) * across + c
     l0, l1 = load(values, p), load(values, p + LANES)
     l2, l3 = load(values, p + _TWO), load(values, p + _THREE)
@@ -176,10 +213,23 @@ def _sum_block(
     if order > 0:
         _put_four(into, at[1] + x, LANES, splat(entry(w, n)), l0, l1, l2, l3, b0, b1, b2, b3)
     if order > 1:
-        _put_four(into, at[2] + x, LANES, splat(entry(w, 2 * n)), l0, l1, l2, l3, c0, c1, c2, c3)
+        _put_four(
+            into,
+            at[2] + x,
+            LANES,
+            splat(entry(w, 2 * n)),
+            l0,
+            l1,
+            l2,
+            l3,
+            c0,
+            c1,
+            c2,
+            c3,
+        )
 
 
-@njit(cache=True, nogil=True)
+@lean
 def sum_line(
     values: Any, index: Any, here: int, across: int, span: Any, w: Any, order: int, into: Any,
     at: Any,
@@ -194,7 +244,7 @@ def sum_line(
         _sum_block(values, index, here, across, p, w, order, into, at, p - span[0])
 
 
-@njit(cache=True, nogil=True)
+@lean
 def sum_along(
     line: Any, begin: int, steps: Any, size: int, w: Any, order: int, into: Any, at: Any
 ) -> None:

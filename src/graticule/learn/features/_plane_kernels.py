@@ -29,11 +29,12 @@ from graticule.learn.features._vectors import (
     store,
     times,
 )
+from graticule.learn.forest._lean import lean
 
 _GRADIENT, _LAPLACIAN, _SOBEL, _LARGEST, _SMALLEST = 0, 1, 2, 3, 4
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _slopes_at(values: Any, y: int, x: int, axes: Any) -> tuple[Any, Any]:
     """Return the differences along y and along x at a place."""
     (low, high, scale), (left, right, across) = axes
@@ -85,7 +86,7 @@ def _put_at(values: Any, y: int, x: int, axes: Any, lines: Any, wanted: Any, to:
         lines[_SMALLEST][to] = middle - reach
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _put_first(
     flat: Any, here: Any, x: int, scale: Any, k: Any, lines: Any, wanted: Any, to: int
 ) -> None:
@@ -108,7 +109,7 @@ def _put_first(
         store(lines[_SOBEL], to, root(found))
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _put_second(
     flat: Any,
     here: Any,
@@ -148,7 +149,7 @@ def _put_second(
             store(lines[_SMALLEST], to, minus(middle, reach))
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _put_blocks(
     values: Any, y: int, span: Any, axes: Any, lines: Any, wanted: Any, first: int
 ) -> None:

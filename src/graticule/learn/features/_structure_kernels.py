@@ -25,11 +25,12 @@ from graticule.learn.features._vectors import (
     store,
     times,
 )
+from graticule.learn.forest._lean import lean
 
 _SIX = 6 * WIDE
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _products(slopes: Any, area: int, span: Any, into: Any, apart: int) -> None:
     """Put the products of two slopes of a span of columns, ``apart`` from each other."""
     for x in range(span[0], span[1], LANES):
@@ -40,7 +41,7 @@ def _products(slopes: Any, area: int, span: Any, into: Any, apart: int) -> None:
         store(into, to + 2 * apart, times(b, b))
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _sum_of_three(
     slopes: Any, area: int, index: Any, here: int, across: int, span: Any, w: Any, into: Any,
     apart: int,
