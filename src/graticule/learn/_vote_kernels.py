@@ -26,6 +26,7 @@ from graticule.learn._vote_planes import (
     add_where,
     bits_of,
     choose,
+    choose_two,
     join,
     keep,
     widen,
@@ -37,13 +38,14 @@ _U = np.uintp
 _WORDS = _U(WORDS)
 _NONE = np.uint64(0)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
-_BELOW = np.int32(0x7FFFFFFF)
+_HALF = np.uint64(32)
+_FIRST = np.uint32(0x80000000)
 _SIGN = np.int32(31)
 
 
 @lean
 def _cells(columns: Any, first: Any, size: int, scales: Any, room: Any) -> None:
-    """Put the cell of each value of one feature, and the value as an ordered integer."""
+    """Put the cell of each value of one feature, and the value as an integer of the same order."""
     floats, ordered = columns
     low, high, scale = scales
     values, cells, _, odd = room
@@ -51,7 +53,7 @@ def _cells(columns: Any, first: Any, size: int, scales: Any, room: Any) -> None:
         lane = _U(number)
         value = floats[first + lane]
         bits = ordered[first + lane]
-        values[lane] = bits ^ ((bits >> _SIGN) & _BELOW)
+        values[lane] = np.uint32(bits) ^ (np.uint32(bits >> _SIGN) | _FIRST)
         odd[lane] |= np.int32(1) if value != value else np.int32(0)
         value = value if value > low else low
         value = value if value < high else high
@@ -59,24 +61,29 @@ def _cells(columns: Any, first: Any, size: int, scales: Any, room: Any) -> None:
 
 
 @lean
-def _codes(room: Any, before: Any, cell: Any, thresholds: Any, at: Any, steps: int) -> None:
-    """Put how many thresholds lie below each value, from those below its cell."""
+def _codes(room: Any, before: Any, cell: Any, limits: Any, at: Any, steps: int) -> None:
+    """Put how many thresholds lie below each value, from those below its cell.
+
+    A value added to the limit of number ``k`` gives, above 32 bits, ``k`` up to its threshold and
+    ``k + 1`` above: neither a branch nor a comparison.
+    """
     values, cells, codes, _ = room
-    step = _U(1) << _U(steps - 1)
-    last = at + step - _U(1)
-    for number in range(LANES):
-        lane = _U(number)
-        code = _U(before[cell + _U(cells[lane])])
-        code += step if values[lane] > thresholds[last + code] else _U(0)
-        codes[lane] = np.uint16(code)
-    for _ in range(1, steps):
-        step >>= _U(1)
-        last = at + step - _U(1)
+    if steps == 1:
         for number in range(LANES):
             lane = _U(number)
-            code = _U(codes[lane])
-            code += step if values[lane] > thresholds[last + code] else _U(0)
-            codes[lane] = np.uint16(code)
+            limit = limits[at + _U(before[cell + _U(cells[lane])])]
+            codes[lane] = np.uint16((limit + np.uint64(values[lane])) >> _HALF)
+        return
+    for number in range(LANES):
+        lane = _U(number)
+        codes[lane] = before[cell + _U(cells[lane])]
+    for by in range(steps - 1, -1, -1):
+        first = (_U(1) << _U(by)) - _U(1)
+        for number in range(LANES):
+            lane = _U(number)
+            asked = _U(codes[lane]) + first
+            above = ((limits[at + asked] + np.uint64(values[lane])) >> _HALF) - asked
+            codes[lane] += np.uint16(above << _U(by))
 
 
 @lean
@@ -105,11 +112,12 @@ def _choose(planes: Any, choices: Any, first: int, last: int, bits: int) -> None
         at = _U(number) * _U(4)
         asked, right = _U(choices[at]), _U(choices[at + _U(1)])
         left, to = _U(choices[at + _U(2)]), _U(choices[at + _U(3)])
-        choose(planes, to, asked, right, left)
-        for _ in range(1, bits):
-            to += _WORDS
-            right += _WORDS
-            left += _WORDS
+        for _ in range(bits >> 1):
+            choose_two(planes, to, asked, right, left)
+            to += _WORDS + _WORDS
+            right += _WORDS + _WORDS
+            left += _WORDS + _WORDS
+        if bits & 1:
             choose(planes, to, asked, right, left)
 
 
@@ -201,10 +209,11 @@ def room_of(program: Program) -> Room:
         for bit in range(program.bits):
             start = (kind * program.bits + bit) * WORDS
             planes[start : start + WORDS] = _ALL if (kind >> bit) & 1 else _NONE
-    ints, shorts, words = (np.zeros((3, LANES), kind) for kind in (np.int32, np.int16, np.uint16))
+    shorts, words = np.zeros((3, LANES), np.int16), np.zeros((2, LANES), np.uint16)
+    values, odd = np.zeros(LANES, np.uint32), np.zeros(LANES, np.int32)
     counts = np.zeros(program.channels * LANES, np.int16)
     ranks = (shorts[0], shorts[1], shorts[2])
-    return Room(planes, ints[0], words[0], words[1], ints[1], counts, ranks)
+    return Room(planes, values, words[0], words[1], odd, counts, ranks)
 
 
 @lean
@@ -231,8 +240,8 @@ def elect(columns: Any, used: Any, program: Program, room: Room, span: Any, out:
                 scales = program.scales[each]
                 first = _U(used[about[0]] * samples + start)
                 _cells(columns, first, size, (scales[0], scales[1], scales[2]), lanes)
-                cell, threshold = _U(about[1]), _U(about[2])
-                _codes(lanes, program.cells, cell, program.thresholds, threshold, about[4])
+                cell, limit = _U(about[1]), _U(about[2])
+                _codes(lanes, program.cells, cell, program.limits, limit, about[4])
                 at = answers + _U(about[5])
                 _answer(planes, room.codes, _U(program.spare), at, about[3])
                 each += 1

@@ -71,6 +71,21 @@ def choose(typing_context: Any, planes: Any, to: Any, asked: Any, right: Any, le
 
 
 @intrinsic
+def choose_two(typing_context: Any, planes: Any, to: Any, asked: Any, right: Any, left: Any) -> Any:
+    """Do what `choose` does, and the same with the planes behind each but the asked one."""
+
+    def body(builder: Any, to: Any, asked: Any, right: Any, left: Any) -> None:
+        where = _load(builder, asked)
+        for number in range(2):
+            behind = [ir.Constant(ir.IntType(32), number)]
+            one, other = (_load(builder, builder.gep(each, behind)) for each in (right, left))
+            differ = builder.and_(where, builder.xor(one, other))
+            _store(builder, builder.xor(other, differ), builder.gep(to, behind))
+
+    return types.void(planes, _AT, _AT, _AT, _AT), _on_planes(body)
+
+
+@intrinsic
 def widen(typing_context: Any, planes: Any, low: Any, high: Any, bit: Any) -> Any:
     """Make the high plane ``bit & low``, and the low one ``bit | low``."""
 

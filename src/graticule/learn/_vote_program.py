@@ -33,14 +33,15 @@ class Program(NamedTuple):
         Of each group, where its trees end, and where its features do.
     features : ndarray of int64
         Of each feature of each group: its number, where its ``cells`` start, where its
-        ``thresholds`` do, how many it has, in how many steps to look among those of a cell, and
+        ``limits`` do, how many it has, in how many steps to look among those of a cell, and
         where the answers go.
     scales : ndarray of float32
         With them the least and greatest threshold, and how many cells there are in a unit.
     cells : ndarray of uint16
         How many thresholds lie in the cells before each.
-    thresholds : ndarray of int32
-        Ascending, as ordered integers, with greatest ones behind.
+    limits : ndarray of uint64
+        For the ascending thresholds of a feature, their number in the upper half, and in the lower
+        what there is between the threshold and the greatest integer. Behind, with greatest ones.
     channels, digits, bits : int
         How many classes, bits of the number of trees, and of the number of a class.
     counters, spare, answers, size : int
@@ -55,7 +56,7 @@ class Program(NamedTuple):
     features: Array
     scales: Array
     cells: Array
-    thresholds: Array
+    limits: Array
     channels: int
     digits: int
     bits: int
@@ -147,15 +148,28 @@ def _table(ordered: Array, floats: Array) -> tuple[Array, tuple[Any, Any, Any], 
     """Return the cells of some thresholds, their scale, and the steps to look within one.
 
     The cell of a value never decreases as the value does not, however it is rounded. So all
-    thresholds of cells before lie below it, and none of the cells behind.
+    thresholds of cells before lie below it, and none of the cells behind. Each step costs as much
+    as the look into the table, so there are more cells if that saves one.
     """
-    count = min(_CELLS, 1 << int(_PER_THRESHOLD * ordered.size - 1).bit_length())
     low, high = np.clip(floats[[0, -1]], -_FAR, _FAR)
     width = max(float(high) - float(low), 1e-300)
-    scale = np.float32(min((count - 1) / width, 3e38))
-    own = ((np.clip(floats, low, high) - low) * scale).astype(np.int32)
-    cells = np.searchsorted(own, np.arange(count)).astype(np.uint16)
-    return cells, (low, high, scale), int(np.bincount(own).max()).bit_length()
+    best = 64
+    for count in _sizes(ordered.size):
+        unit = np.float32(min((count - 1) / width, 3e38))
+        at = ((np.clip(floats, low, high) - low) * unit).astype(np.int32)
+        steps = int(np.bincount(at).max()).bit_length()
+        if steps < best:
+            best, size, scale, own = steps, count, unit, at
+        if best == 1:
+            break
+    return np.searchsorted(own, np.arange(size)).astype(np.uint16), (low, high, scale), best
+
+
+def _sizes(thresholds: int) -> list[int]:
+    """Return how many cells to try, the best first if they are enough."""
+    first = min(_CELLS, 1 << int(_PER_THRESHOLD * thresholds - 1).bit_length())
+    more = [first << number for number in range(1, 8) if first << number <= _CELLS]
+    return [first, *more, *(_CELLS - 61 * number for number in range(1, 12))]
 
 
 class _Features:
@@ -163,7 +177,7 @@ class _Features:
 
     def __init__(self) -> None:
         self.cells: list[Array] = []
-        self.thresholds: list[Array] = []
+        self.limits: list[Array] = []
         self.lines: list[tuple[int, ...]] = []
         self.scales: list[tuple[Any, Any, Any]] = []
         self._sizes = [0, 0]
@@ -171,13 +185,15 @@ class _Features:
     def add(self, feature: int, ordered: Array, floats: Array, at: int) -> None:
         """Add one feature of a group, whose first answer is at ``at``."""
         cells, scale, steps = _table(ordered, floats)
-        behind = np.full(1 << steps, 2**31 - 1, np.int32)
+        size = ordered.size + (1 << steps)
+        limits = np.arange(size, dtype=np.uint64) << np.uint64(32)
+        limits[: ordered.size] += (2**31 - 1 - ordered.astype(np.int64)).astype(np.uint64)
         self.lines.append((feature, *self._sizes, ordered.size, steps, at))
         self.scales.append(scale)
         self.cells.append(cells)
-        self.thresholds.append(np.concatenate([ordered, behind]))
+        self.limits.append(limits)
         self._sizes[0] += cells.size
-        self._sizes[1] += ordered.size + behind.size
+        self._sizes[1] += size
 
 
 def program_of(nodes: Nodes, floats: Array, channels: int) -> Program:
@@ -216,7 +232,7 @@ def program_of(nodes: Nodes, floats: Array, channels: int) -> Program:
         np.array(features.lines, np.int64),
         np.array(features.scales, np.float32),
         np.concatenate(features.cells),
-        np.concatenate(features.thresholds),
+        np.concatenate(features.limits),
         channels,
         digits,
         bits,
