@@ -20,8 +20,8 @@ def demo(
     """See it work: coins measured on a real photograph, ripples found under noise, with reports.
 
     Takes under a minute. The images come with installed packages or are simulated. With names of
-    recipes, each of these runs on its own example; one that learns compares its methods, which takes
-    two or three minutes where these are networks (mitochondria, roots, spots).
+    recipes, each of these runs on its own example; one that learns compares its methods. Those
+    with networks (mitochondria, roots, spots) take two or three minutes.
 
     Examples: graticule demo; graticule demo page grains -o tried; graticule demo digits
 
