@@ -217,44 +217,61 @@ def room_of(program: Program) -> Room:
 
 
 @lean
+def _answers(
+    columns: Any, samples: Any, used: Any, program: Program, room: Room, features: Any
+) -> None:
+    """Put the answers to all questions of a group of trees.
+
+    ``samples`` are how many there are, the first, and how many are asked; ``features`` the first
+    line of the group and where its lines end.
+    """
+    lanes = (room.values, room.cells, room.codes, room.odd)
+    for each in range(features[0], features[1]):
+        about = program.features[each]
+        scales = program.scales[each]
+        first = _U(used[about[0]] * samples[0] + samples[1])
+        _cells(columns, first, samples[2], (scales[0], scales[1], scales[2]), lanes)
+        _codes(lanes, program.cells, _U(about[1]), program.limits, _U(about[2]), about[4])
+        at = _U(program.answers) + _U(about[5])
+        _answer(room.planes, room.codes, _U(program.spare), at, about[3])
+
+
+@lean
+def _clear(program: Program, room: Room) -> None:
+    for number in range(LANES):
+        room.odd[_U(number)] = 0
+    for number in range(program.counters, program.spare):
+        room.planes[_U(number)] = _NONE
+
+
+@lean
 def elect(columns: Any, used: Any, program: Program, room: Room, span: Any, out: Any) -> None:
     """Put the class that most trees vote for; -1 for samples with NaN in a used feature.
 
     ``columns`` are the values, feature after feature, and their bits as int32; groups of `LANES`
     samples from ``span[0]`` to ``span[1]``.
     """
-    planes, answers = room.planes, _U(program.answers)
-    lanes = (room.values, room.cells, room.codes, room.odd)
-    samples, trees = out.size, program.ends.size
+    trees = program.ends.size
+    best = room.ranks[2]
     for group in range(span[0], span[1]):
         start = group * LANES
-        size = min(LANES, samples - start)
-        for number in range(LANES):
-            room.odd[_U(number)] = 0
-        for number in range(program.counters, program.spare):
-            planes[_U(number)] = _NONE
-        tree = each = 0
+        size = min(LANES, out.size - start)
+        _clear(program, room)
+        tree = first = choice = 0
         for part in range(program.groups.size):
-            while each < program.ends_of_groups[part]:
-                about = program.features[each]
-                scales = program.scales[each]
-                first = _U(used[about[0]] * samples + start)
-                _cells(columns, first, size, (scales[0], scales[1], scales[2]), lanes)
-                cell, limit = _U(about[1]), _U(about[2])
-                _codes(lanes, program.cells, cell, program.limits, limit, about[4])
-                at = answers + _U(about[5])
-                _answer(planes, room.codes, _U(program.spare), at, about[3])
-                each += 1
+            last = program.ends_of_groups[part]
+            _answers(columns, (out.size, start, size), used, program, room, (first, last))
+            first = last
             while tree < program.groups[part]:
-                first_choice = program.ends[tree - 1] if tree else 0
-                _choose(planes, program.choices, first_choice, program.ends[tree], program.bits)
-                _count(planes, _U(program.roots[tree]), program, tree)
+                _choose(room.planes, program.choices, choice, program.ends[tree], program.bits)
+                choice = program.ends[tree]
+                _count(room.planes, _U(program.roots[tree]), program, tree)
                 tree += 1
             if tree == trees or 2 * tree > trees:
-                _tally(planes, program, tree, room.counts)
+                _tally(room.planes, program, tree, room.counts)
                 _lead(room.counts, program.channels, room.ranks)
                 if tree < trees and _decided(room.ranks, size, trees - tree):
                     break
         for number in range(size):
             lane = _U(number)
-            out[start + number] = -1 if room.odd[lane] else room.ranks[2][lane]
+            out[start + number] = -1 if room.odd[lane] else best[lane]

@@ -196,27 +196,33 @@ class _Features:
         self._sizes[1] += size
 
 
-def program_of(nodes: Nodes, floats: Array, channels: int) -> Program:
-    """Return what is to be done for a forest; ``floats`` are its thresholds as float32."""
+def _asked(nodes: Nodes, floats: Array) -> tuple[Array, Array, _Features, Array]:
+    """Return where the answer of each node is, the groups, their features, and where those end."""
     inner = np.flatnonzero(nodes.left != np.arange(nodes.left.size))
     number, first = _numbered(nodes.feature[inner], nodes.threshold[inner])
     first = inner[first]
     cuts = np.searchsorted(inner, nodes.starts)
     groups = _groups(number, cuts)
-    features, ends, most, start = _Features(), [], 0, 0
+    features, ends, start = _Features(), [], 0
     asked = np.zeros(nodes.left.size, np.int64)
     for stop in cuts[groups]:
         own, place = np.unique(number[start:stop], return_inverse=True)
         asked[inner[start:stop]] = place.reshape(-1) * WORDS
-        most, start, node = max(most, own.size), stop, first[own]
+        start, node = stop, first[own]
         edges = np.flatnonzero(np.diff(nodes.feature[node], prepend=-1, append=-1))
         for low, high in itertools.pairwise(edges):
             each = node[low:high]
             at = int(low) * WORDS
             features.add(int(nodes.feature[each[0]]), nodes.threshold[each], floats[each], at)
         ends.append(len(features.lines))
+    return asked, groups, features, np.array(ends)
+
+
+def program_of(nodes: Nodes, floats: Array, channels: int) -> Program:
+    """Return what is to be done for a forest; ``floats`` are its thresholds as float32."""
+    asked, groups, features, ends_of_groups = _asked(nodes, floats)
     bits, digits = int(channels - 1).bit_length(), int(nodes.starts.size - 1).bit_length()
-    choices, stops, roots, places = _choices(
+    choices, ends, roots, places = _choices(
         nodes.left, nodes.kind, nodes.starts, asked, bits * WORDS, channels
     )
     counters = (channels + places) * bits * WORDS
@@ -224,20 +230,20 @@ def program_of(nodes: Nodes, floats: Array, channels: int) -> Program:
     answers = spare + WORDS
     choices[:, 0] += np.uint32(answers)
     return Program(
-        choices.reshape(-1),
-        stops,
-        roots,
-        groups,
-        np.array(ends),
-        np.array(features.lines, np.int64),
-        np.array(features.scales, np.float32),
-        np.concatenate(features.cells),
-        np.concatenate(features.limits),
-        channels,
-        digits,
-        bits,
-        counters,
-        spare,
-        answers,
-        answers + most * WORDS,
+        choices=choices.reshape(-1),
+        ends=ends,
+        roots=roots,
+        groups=groups,
+        ends_of_groups=ends_of_groups,
+        features=np.array(features.lines, np.int64),
+        scales=np.array(features.scales, np.float32),
+        cells=np.concatenate(features.cells),
+        limits=np.concatenate(features.limits),
+        channels=channels,
+        digits=digits,
+        bits=bits,
+        counters=counters,
+        spare=spare,
+        answers=answers,
+        size=answers + int(asked.max()) + WORDS,
     )
