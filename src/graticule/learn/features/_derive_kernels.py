@@ -25,6 +25,7 @@ from graticule.learn.features._pass_kernels import (
     sum_line,
     sum_lines,
 )
+from graticule.learn.features._vectors import copy
 
 DEEP = 10 * WIDE
 """Room for all derivatives of a line."""
@@ -92,7 +93,11 @@ def stage(
     for j in range(order + 1):
         for q in range(ROWS):
             to, start = q * DEEP, (j * ROWS + q) * room + SLACK
-            at = (to + places[j, 0] * WIDE, to + places[j, 1] * WIDE, to + places[j, 2] * WIDE)
+            at = (
+                to + places[j, 0] * WIDE,
+                to + places[j, 1] * WIDE,
+                to + places[j, 2] * WIDE,
+            )
             sum_along(lines, start, steps, size, along[3], order - j, made, at)
 
 
@@ -154,15 +159,32 @@ def derive_plane(
             stop = min(row + ROWS, last)
             mine = row < own[1] and own[0] < stop and span[0] < span[1]
             here = order if mine else min(order, 1)
-            stage(flat, across, down, along, row, begin, size, here, places, made, lines, steps)
+            stage(
+                flat,
+                across,
+                down,
+                along,
+                row,
+                begin,
+                size,
+                here,
+                places,
+                made,
+                lines,
+                steps,
+            )
             if mine and slots[DOG] >= 0:
                 put_narrow(flat, across, slim, thinly, row, begin, size, thin, lines, steps)
             for q in range(stop - row):
                 for k in range(keep.size):
                     start = q * DEEP + keep[k] * WIDE
-                    kept[k, 0, row + q, begin : begin + size] = made[start : start + size]
+                    copy(made, start, kept[k, 0, row + q], begin, size)
                 if mine and own[0] <= row + q < own[1]:
-                    place = (0, at[1] + row + q - own[0], at[2] + begin + span[0] - own[2])
+                    place = (
+                        0,
+                        at[1] + row + q - own[0],
+                        at[2] + begin + span[0] - own[2],
+                    )
                     put_features(made, thin, q, False, total, span, slots, out, place)
 
 
@@ -230,13 +252,25 @@ def derive_volume(
                         )  # fmt: skip
                     if mine and slots[DOG] >= 0:
                         put_narrow(
-                            layer, across, slim, thinly, row, begin, size, thin, lines, steps
+                            layer,
+                            across,
+                            slim,
+                            thinly,
+                            row,
+                            begin,
+                            size,
+                            thin,
+                            lines,
+                            steps,
                         )
                     for q in range(end - row):
                         for k in range(keep.size):
                             start = q * DEEP + keep[k] * WIDE
-                            kept[k, z, row + q, begin : begin + size] = made[start : start + size]
+                            copy(made, start, kept[k, z, row + q], begin, size)
                         if mine and own[2] <= row + q < own[3]:
-                            y, x = at[1] + row + q - own[2], at[2] + begin + span[0] - own[4]
+                            y, x = (
+                                at[1] + row + q - own[2],
+                                at[2] + begin + span[0] - own[4],
+                            )
                             place = (at[0] + z - own[0], y, x)
                             put_features(made, thin, q, True, total, span, slots, out, place)

@@ -16,6 +16,7 @@ from graticule.learn.features._eigen_kernels import SOBEL, line_of, put_line
 from graticule.learn.features._pass_kernels import WIDE
 from graticule.learn.features._vectors import (
     LANES,
+    copy,
     load,
     minus,
     plus,
@@ -231,8 +232,8 @@ def differ(
             sobel, most = here and slots[SOBEL] >= 0, order if here else 1
             _put_span(values, z, y, (x, x + size), axes, most, sobel, parts, found)
             for k in range(kept.shape[0]):
-                into = kept[k, z - made[0], y - made[2], x - made[4] : x - made[4] + size]
-                into[:] = parts[(k + 1) * WIDE : (k + 1) * WIDE + size]
+                into = kept[k, z - made[0], y - made[2]]
+                copy(parts, (k + 1) * WIDE, into, x - made[4], size)
             if not here:
                 continue
             place = (
@@ -242,4 +243,5 @@ def differ(
             )
             put_line(parts, True, total, part, slots, out, place)
             if sobel:
-                line_of(out, slots[SOBEL], place, part)[:] = found[part[0] : part[1]]
+                line = line_of(out, slots[SOBEL], place, part)
+                copy(found, part[0], line, 0, line.size)

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from graticule.learn.features._pass_kernels import WIDE
+from graticule.learn.features._vectors import copy
 
 VALUE, DOG, GRADIENT, LAPLACIAN, SOBEL, HESSIAN, STRUCTURE = 0, 1, 2, 3, 4, 5, 8
 SLOTS = 11
@@ -97,7 +98,7 @@ def put_eigenvalues(
     for k in range(3 if volume else 2):
         if slots[kind + k] >= 0:
             line = line_of(out, slots[kind + k], place, span)
-            line[:] = found[k * WIDE + begin : k * WIDE + end]
+            copy(found, k * WIDE + begin, line, 0, line.size)
 
 
 @njit(cache=True, nogil=True)
@@ -108,13 +109,13 @@ def put_line(
     begin, end = span
     second = 4 if volume else 3
     if slots[VALUE] >= 0:
-        line_of(out, slots[VALUE], place, span)[:] = made[begin:end]
+        copy(made, begin, line_of(out, slots[VALUE], place, span), 0, end - begin)
     if slots[GRADIENT] >= 0:
         _slope(made, second - 1, end, found)
-        line_of(out, slots[GRADIENT], place, span)[:] = found[begin:end]
+        copy(found, begin, line_of(out, slots[GRADIENT], place, span), 0, end - begin)
     if slots[LAPLACIAN] >= 0:
         _trace(made, volume, end, found)
-        line_of(out, slots[LAPLACIAN], place, span)[:] = found[begin:end]
+        copy(found, begin, line_of(out, slots[LAPLACIAN], place, span), 0, end - begin)
     put_eigenvalues(made, second, volume, found, span, slots, HESSIAN, out, place)
 
 

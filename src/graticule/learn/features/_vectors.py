@@ -17,6 +17,8 @@ from numba.core.datamodel import models
 from numba.extending import intrinsic, register_model
 from numba.np.arrayobj import make_array
 
+from graticule.learn.forest._lean import lean
+
 _ir = cgutils.ir
 
 LANES = 16
@@ -131,3 +133,13 @@ def fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
 def root(typing: Any, a: Any) -> Any:
     """Return the square root."""
     return _vector(_vector), _of_vectors("sqrt", 1)
+
+
+@lean
+def copy(given: Any, first: int, into: Any, to: int, size: int) -> None:
+    """Copy numbers of a flat array from ``first`` on into another, from ``to`` on."""
+    whole = size - size % LANES
+    for k in range(0, whole, LANES):
+        store(into, to + k, load(given, first + k))
+    for k in range(whole, size):
+        into[to + k] = given[first + k]
