@@ -257,7 +257,7 @@ def elect(columns: Any, used: Any, program: Program, room: Room, span: Any, out:
         start = group * LANES
         size = min(LANES, out.size - start)
         _clear(program, room)
-        tree = first = choice = 0
+        tree = first = choice = np.int64(0)  # of one type, so that nothing is compiled twice
         for part in range(program.groups.size):
             last = program.ends_of_groups[part]
             _answers(columns, (out.size, start, size), used, program, room, (first, last))

@@ -90,7 +90,7 @@ def _choices(
     first to write in. Children free theirs for the next.
     """
     trees = starts.size - 1
-    choices = np.zeros((np.count_nonzero(left != np.arange(left.size)), 4), np.uint32)
+    choices = np.zeros(((left.size - trees) // 2, 4), np.uint32)  # a leaf more than inner nodes
     ends, roots = np.zeros(trees, np.int64), np.zeros(trees, np.int64)
     where = np.zeros(left.size, np.int64)
     free = np.zeros(left.size + 2, np.int64)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-_LARGEST = 240
+_LARGEST = 280
 """Inner nodes of a tree up to which asking all of them is quicker than walking."""
 _CLASSES = 32
 """Classes up to which counting votes for each costs less than the trees."""
