@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
+from graticule.core.errors import ImageError
 from graticule.learn import _vote_program
 from graticule.learn._vote_planes import LANES
 from graticule.learn._voting import Ballot
@@ -122,6 +123,43 @@ def test_more_questions_than_a_group_holds():
     assert program.size - program.answers <= _vote_program.MOST * LANES // 64
     columns[:, ::97] = np.nan
     np.testing.assert_array_equal(Ballot(forest).labels(columns), forest.labels(columns))
+
+
+def decided_early():
+    """A forest whose first trees ask feature 0, and whose others, asked after them, feature 1."""
+    values = np.sort(np.random.default_rng(0).normal(size=190)) ** 5
+    kind = np.arange(190) % 2
+    first, last = np.zeros((2, 190, 2))
+    first[:, 0], last[:, 1] = values, values
+    own = RandomForestClassifier(7).fit(first, kind)
+    tree = DecisionTreeClassifier(random_state=0)
+    own.estimators_ = [tree.fit(first, kind)] * 5
+    own.estimators_ += [DecisionTreeClassifier(random_state=0).fit(last, kind)] * 2
+    return CompiledForest.of(own)
+
+
+def test_nan_in_a_feature_that_need_not_be_asked_has_no_label(monkeypatch):
+    monkeypatch.setattr(_vote_program, "MOST", 200)
+    forest, columns = decided_early(), np.full((2, LANES + 9), 1e6, np.float32)
+    columns[1, ::7] = np.nan
+    ballot = Ballot(forest)
+    assert ballot.program.groups.tolist() == [5, 7]
+    np.testing.assert_array_equal(ballot.labels(columns), forest.labels(columns))
+    assert (ballot.labels(columns)[::7] == -1).all()
+
+
+def test_nothing_left_of_other_features_is_looked_up(monkeypatch):
+    monkeypatch.setattr(_vote_program, "MOST", 200)
+    ballot = Ballot(decided_early())
+    ballot.labels(np.full((2, LANES), 1e6, np.float32))
+    ballot.labels(np.full((2, 9), 1e6, np.float32))
+    assert (ballot._rooms[0].cells[9:] == 0).all()
+
+
+def test_columns_of_another_number_are_refused():
+    forest, columns = fitted(3, 60)
+    with pytest.raises(ImageError, match=r"\(6, rows\)"):
+        Ballot(forest).labels(columns[:5])
 
 
 def test_all_that_is_written_lies_within():

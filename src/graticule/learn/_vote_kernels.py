@@ -240,8 +240,20 @@ def _answers(
 def _clear(program: Program, room: Room) -> None:
     for number in range(LANES):
         room.odd[_U(number)] = 0
+        room.cells[_U(number)] = 0  # of every feature: what is left is looked up too
     for number in range(program.counters, program.spare):
         room.planes[_U(number)] = _NONE
+
+
+@lean
+def _mark_odd(columns: Any, samples: Any, used: Any, odd: Any) -> None:
+    """Mark samples with NaN in any used feature; ``samples`` as for `_answers`."""
+    for number in range(used.size):
+        first = _U(used[_U(number)] * samples[0] + samples[1])
+        for each in range(samples[2]):
+            lane = _U(each)
+            value = columns[0][first + lane]
+            odd[lane] |= np.int32(1) if value != value else np.int32(0)
 
 
 @lean
@@ -271,6 +283,7 @@ def elect(columns: Any, used: Any, program: Program, room: Room, span: Any, out:
                 _tally(room.planes, program, tree, room.counts)
                 _lead(room.counts, program.channels, room.ranks)
                 if tree < trees and _decided(room.ranks, size, trees - tree):
+                    _mark_odd(columns, (out.size, start, size), used, room.odd)
                     break
         for number in range(size):
             lane = _U(number)

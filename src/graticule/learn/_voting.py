@@ -37,6 +37,7 @@ class Ballot:
     def __init__(self, forest: CompiledForest) -> None:
         from graticule.learn._vote_program import Nodes, program_of
 
+        self.forest = forest
         bits = np.uint64(forest.bits)
         low = forest.nodes & np.uint64(0xFFFFFFFF)
         ordered = (forest.nodes >> np.uint64(32)).astype(np.uint32).view(np.int32)
@@ -64,14 +65,15 @@ class Ballot:
         return bool(ones.all() and ((forest.table == 0) | (forest.table == 1)).all())
 
     def labels(self, columns: Array) -> Array:
-        """Return what `CompiledForest.labels` does, of float32 columns."""
+        """Return what `CompiledForest.labels` does, with its errors."""
         from graticule.learn._vote_kernels import elect, room_of
         from graticule.learn._vote_planes import LANES
 
+        rows = self.forest.rows(columns)
         columns = np.ascontiguousarray(columns, np.float32)
         line = columns.reshape(-1)
         both = (line, line.view(np.int32))
-        out = np.empty(columns.shape[1], np.int16)
+        out = np.empty(rows, np.int16)
 
         def part(start: int, stop: int) -> None:
             try:
@@ -81,5 +83,5 @@ class Ballot:
             elect(both, self.used, self.program, room, (start, stop), out)
             self._rooms.append(room)
 
-        spread(part, -(-columns.shape[1] // LANES), least=_LEAST)
+        spread(part, -(-rows // LANES), least=_LEAST)
         return out

@@ -8,6 +8,7 @@ from sklearn import ensemble, tree
 
 from graticule.core.errors import ImageError, ParameterError, UnsafeFileError
 from graticule.learn.forest import CompiledForest
+from graticule.learn.forest._layout import LEAF
 
 CLASSIFIERS = {
     "tree": tree.DecisionTreeClassifier(random_state=0),
@@ -183,6 +184,26 @@ def test_arrays_that_lead_out_of_a_tree_are_refused(forest):
         {**arrays, "more": np.zeros(1)},
     ]
     for broken in bad:
+        with pytest.raises(UnsafeFileError):
+            CompiledForest.from_arrays(broken)
+
+
+def test_nodes_that_share_children_or_ask_for_nan_are_refused():
+    size = 9
+    child = np.append(np.full(size - 1, size - 2), size - 1).astype(np.uint64)
+    child[-2] = size - 2
+    above = np.append(np.full(size - 2, 5), [LEAF, LEAF]).astype(np.uint64)
+    arrays = CompiledForest.of(tree.DecisionTreeClassifier().fit([[0], [1]], [0, 1])).arrays()
+    shared = {
+        **arrays,
+        "nodes": (above << np.uint64(32)) | (child << np.uint64(1)),
+        "outputs": np.append(np.zeros(size - 1), 1).astype(np.int32),
+        "starts": np.array([0, size]),
+        "weights": np.ones(size, np.float32),
+    }
+    low = arrays["nodes"][0] & np.uint64(0xFFFFFFFF)
+    nans = np.array([0x7FC00000, 0x80000001], np.uint64) << np.uint64(32)
+    for broken in (shared, *(damaged(arrays, "nodes", 0, low | nan) for nan in nans)):
         with pytest.raises(UnsafeFileError):
             CompiledForest.from_arrays(broken)
 

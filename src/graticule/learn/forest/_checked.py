@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from graticule.core.errors import UnsafeFileError
-from graticule.learn.forest._layout import LEAF, Array, bits_for
+from graticule.learn.forest._layout import LEAF, Array, as_floats, bits_for
 
 _KINDS = {
     "nodes": "u",
@@ -67,7 +67,11 @@ def _require_nodes(arrays: Mapping[str, Array]) -> None:
     _require(bool((feature < arrays["used"].size).all()))
     _require(bool((child >= own).all()))
     _require(bool((child + 1 < np.repeat(sizes, sizes))[~leaf].all()))
-    _require(bool(((nodes >> np.uint64(32)) == np.uint64(LEAF))[leaf].all()))
+    offset = np.repeat(starts[:-1], sizes)[~leaf] + child[~leaf]
+    _require(np.unique(offset).size == offset.size and not np.isin(offset + 1, offset).any())
+    above = (nodes >> np.uint64(32)).astype(np.uint32)
+    _require(bool((above == np.uint32(LEAF))[leaf].all()))
+    _require(not np.isnan(as_floats(above.view(np.int32)[~leaf])).any())
 
 
 def _require(good: bool) -> None:

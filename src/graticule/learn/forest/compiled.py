@@ -179,9 +179,29 @@ class CompiledForest:
             (rows,) int16; -1 for rows with NaN in a used feature.
         """
         self._require(classes=True)
-        out = np.full((self._rows(columns), 1), -1, np.int16)
+        out = np.full((self.rows(columns), 1), -1, np.int16)
         self._walk(columns, True, out)
         return out[:, 0]
+
+    def rows(self, columns: Array) -> int:
+        """Return how many rows columns have.
+
+        Raises
+        ------
+        ImageError
+            If there are more or fewer features than the forest was fitted with.
+        """
+        if (
+            columns.ndim != 2
+            or columns.shape[0] != self.features
+            or columns.dtype.kind not in "fiub"
+        ):
+            raise ImageError(
+                f"columns must be numbers of shape ({self.features}, rows), "
+                f"not {columns.dtype} of shape {columns.shape}",
+                hint="pass a table of rows as table.T",
+            )
+        return int(columns.shape[1])
 
     def arrays(self) -> dict[str, Array]:
         """Return the forest as plain arrays, for a file."""
@@ -226,22 +246,9 @@ class CompiledForest:
             raise ParameterError(f"the trees predict {have}", hint=f"use {way}")
 
     def _walked(self, columns: Array, dtype: Any) -> Array:
-        out = np.full((self._rows(columns), self.baseline.size), np.nan, dtype)
+        out = np.full((self.rows(columns), self.baseline.size), np.nan, dtype)
         self._walk(columns, False, out)
         return out
-
-    def _rows(self, columns: Array) -> int:
-        if (
-            columns.ndim != 2
-            or columns.shape[0] != self.features
-            or columns.dtype.kind not in "fiub"
-        ):
-            raise ImageError(
-                f"columns must be numbers of shape ({self.features}, rows), "
-                f"not {columns.dtype} of shape {columns.shape}",
-                hint="pass a table of rows as table.T",
-            )
-        return int(columns.shape[1])
 
     def _walk(self, columns: Array, label: bool, out: Array) -> None:
         from graticule.learn.forest._walk import table_of
