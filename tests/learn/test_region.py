@@ -99,6 +99,18 @@ def test_a_region_that_leaves_the_image_is_refused(region: dict[str, tuple[int, 
         MODEL.predict(_image(), region=region)
 
 
+@pytest.mark.parametrize("span", [(np.int64(2), np.uint8(5)), np.array([2, 5], np.uint16)])
+def test_a_region_may_be_of_any_integers(span: Any) -> None:
+    part = MODEL.predict(_image(), region={"y": span})
+    xr.testing.assert_identical(part, MODEL.predict(_image()).isel(y=slice(2, 5)))
+
+
+@pytest.mark.parametrize("span", [(1.0, 4.0), slice(1, 4), (1, 2, 3), 3, ("a", "b"), (None, 4)])
+def test_what_is_no_start_and_stop_is_refused(span: Any) -> None:
+    with pytest.raises(ImageError, match=r"y: .* is no start and stop in whole samples"):
+        MODEL.predict(_image(), region={"y": span})
+
+
 @pytest.mark.parametrize("name", ["classify", "probability", "uncertainty"])
 def test_ops_compute_what_is_wanted_of_a_tile_and_not_its_surroundings(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -56,3 +56,23 @@ def test_tiles_are_as_the_whole(model: PixelClassifier, name: str, spacing: str)
     tiled = run_tiled(run, [image], params=params, tile={"y": 11, "x": 7})
     np.testing.assert_allclose(tiled, whole, rtol=0, atol=1e-5)
     assert tiled.sizes == whole.sizes
+
+
+@pytest.mark.parametrize("begin", [0.0, 0.25, 7.0])
+@pytest.mark.parametrize("spacing", ["rescale", "ignore"])
+def test_positions_are_those_in_the_whole_image(spacing: str, begin: float) -> None:
+    plain = discs(1.0)
+    bank = Features(sigmas=(1,), kinds=("gaussian",), position=1.0)
+    model = PixelClassifier(bank, "tree").fit(plain, plain.coords["y"] + 0 * plain > 30)
+    image = discs(0.5)
+    image = image.assign_coords({dim: image.coords[dim] + begin for dim in ("y", "x")})
+    for dim in ("y", "x"):
+        image.coords[dim].attrs["units"] = "um"
+    params = {"model": model, "spacing": spacing}
+    run: Any = gt.learn.classify
+    whole = run(image, **params)
+    params = run.parameters.validate(params)
+    tiled = run_tiled(run, [image], params=params, tile={"y": 11, "x": 7})
+    np.testing.assert_array_equal(tiled, whole)
+    low = np.argmax(whole.values[:, 5] == 1) * 0.5 + begin
+    assert low == pytest.approx(30 if spacing == "rescale" else 15, abs=1)

@@ -7,6 +7,7 @@ tiles, spread over workers, or computed for the part of an image on screen.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -207,6 +208,17 @@ class Whole:
 Scope: TypeAlias = Pointwise | Neighbourhood | Reduction | Stitched | Whole
 
 
+def _whole(dim: str, span: Any) -> tuple[int, int]:
+    """Return a start and stop as ints; raise `ImageError` if they are no whole numbers."""
+    try:
+        start, stop = map(operator.index, span)
+    except (TypeError, ValueError):
+        raise ImageError(
+            f"{dim}: {span!r} is no start and stop in whole samples", hint="give them as (0, 64)"
+        ) from None
+    return start, stop
+
+
 @dataclass(frozen=True)
 class Region:
     """A box of an image: start and stop by dim, in samples of the whole.
@@ -275,7 +287,7 @@ class Region:
             raise ImageError(f"the region names {unknown}; the image has {list(sizes)}")
         bounds = {}
         for dim, size in sizes.items():
-            start, stop = self.bounds.get(dim, (0, size))
+            start, stop = _whole(dim, self.bounds.get(dim, (0, size)))
             if not 0 <= start < stop <= size:
                 raise ImageError(f"{dim}: {start} to {stop} is no part of 0 to {size}")
             bounds[dim] = (start, stop)

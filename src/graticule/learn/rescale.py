@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import numpy as np
 import xarray as xr
 
-from graticule.core import ALL
+from graticule.core import ALL, step_of
 from graticule.core.errors import ImageError
 from graticule.learn.expects import SAME
 from graticule.learn.model import Asked, asked
@@ -150,13 +150,18 @@ class Respaced:
         return math.ceil((image.sizes[dim] - 1) / ratio) + 1
 
     def _placed(self, image: xr.DataArray, values: Array) -> xr.DataArray:
-        """Return values as an image with the model's spacing along the dims that are rescaled."""
+        """Return values as an image with the model's spacing along the dims that are rescaled.
+
+        A block of a larger image lies where it does there, counted in whole samples.
+        """
         coords = {n: c for n, c in image.coords.items() if not set(c.dims) & set(self.ratios)}
         placed = xr.DataArray(values, dims=image.dims, coords=coords, attrs=image.attrs)
         level = 2 ** int(image.attrs.get("graticule_level", 0))
-        for dim in self.ratios:
+        for dim, ratio in self.ratios.items():
             step, unit = self.model.expects.spacing[dim]
-            positions = np.arange(placed.sizes[dim]) * (step * level)
+            a, b = ratio.numerator, ratio.denominator
+            places = _first(image, dim) * b + np.arange(placed.sizes[dim]) * a
+            positions = places / a * (step * level)
             placed = placed.assign_coords(
                 {dim: (dim, positions, {"units": unit, "step": step * level})}
             )
@@ -207,6 +212,14 @@ class Respaced:
         a, b = self.ratios[dim].numerator, self.ratios[dim].denominator
         how = "taken as" if a == b else f"{a} samples as {b} of"
         return f"{dim}: {how} {step:g} {unit}"
+
+
+def _first(image: xr.DataArray, dim: str) -> int:
+    """Return which sample, counted from where the coordinate along a dim is 0, is the first.
+
+    Coordinates often begin at 0 or at half a sample, far from where the number would change.
+    """
+    return math.floor(float(image.coords[dim].values[0]) / step_of(image, dim)[0] + 0.25)
 
 
 def _resampled(values: Array, axis: int, index: Array, ratio: Fraction, width: Fraction) -> Array:
