@@ -1,7 +1,7 @@
 # make demo   real images to checked numbers, with a report
 # make test   lint, types, layers, tests (what CI runs)
 # make bench  every figure with its baseline beside it -> bench.json
-# make bench-deep  figures of networks, trained here (half an hour) -> bench-deep.json
+# make bench-deep  figures of networks, trained here (forty minutes) -> bench-deep.json
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS := test

@@ -30,7 +30,7 @@ def bench(
     only
         Rows to measure, as F5; by default all.
     deep
-        Measure the rows that train networks (half an hour on two cores) instead of all others;
+        Measure the rows that train networks (forty minutes on two cores) instead of all others;
         the file says the date, the machine and the seeds too, and rows of the same machine that
         are not measured now stay in it.
     out
