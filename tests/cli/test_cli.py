@@ -186,6 +186,8 @@ def test_ops_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert "filters.gaussian" in capsys.readouterr().out
     assert main(["ops", "filters.gaussian"]) == 0
     assert "default 1.0" in capsys.readouterr().out
+    assert main(["ops", "measure.regions"]) == 0
+    assert "takes  input: labels, intensity: image (optional)" in capsys.readouterr().out
     assert main(["ops", "threshold"]) == 0
     said = capsys.readouterr().out
     assert "filters.gaussian" not in said

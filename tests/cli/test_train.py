@@ -105,6 +105,10 @@ WRONG = {
         ["train", ".", "a.tif", "--labels", "a_mask.tif", "-o", "m", "--method", "fixed"],
         "learns nothing",
     ),
+    "document": (
+        ["train", "no.yaml", "a.tif", "--labels", "a_mask.tif", "-o", "m"],
+        "no.yaml: there is no such training document",
+    ),
     "recipe": (["train", "nowhere", "a.tif", "--labels", "a_mask.tif", "-o", "m"], "nowhere"),
     "image": (["train", ".", "b.tif", "--labels", "a_mask.tif", "-o", "m"], "b.tif"),
     "labels file": (["train", ".", "a.tif", "--labels", "b.tif", "-o", "m"], "b.tif"),

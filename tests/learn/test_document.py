@@ -173,3 +173,18 @@ def test_values_of_the_wrong_kind_are_faults(name):
 def test_the_version_is_a_number():
     with pytest.raises(PipelineError, match="must be 1"):
         parse(f"graticule: true\n{TREE}")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "what"),
+    [
+        ("{name: forest, n_estimators: ten}", "must be a whole number from 1, not 'ten'"),
+        ("{name: boosting, max_iter: many}", "max_iter"),
+        ("{name: logistic, max_iter: many}", "max_iter"),
+    ],
+)
+def test_a_parameter_of_a_wrong_kind_is_a_fault_with_its_line(estimator, what):
+    with pytest.raises(PipelineError) as caught:
+        parse(f"graticule: 1\nmethods:\n  a: {{estimator: {estimator}}}\n")
+    assert what in str(caught.value)
+    assert "line 3" in str(caught.value)

@@ -11,6 +11,7 @@ import xarray as xr
 from graticule.core import as_image
 from graticule.core.errors import ImageError
 from graticule.learn.expects import Expects
+from graticule.learn.model import asked
 
 
 def image(
@@ -92,3 +93,17 @@ def test_training_images_must_go_together() -> None:
 def test_what_no_model_works_on_is_refused(values, said):
     with pytest.raises(ImageError, match=said):
         Expects(("y", "x")).checked(as_image(values))
+
+
+def test_a_colour_picture_as_a_bare_array_is_told_how_to_name_its_axes() -> None:
+    expects = Expects.of([image("y", "x")])
+    with pytest.raises(ImageError, match=r'dims=\("y", "x", "c"\)'):
+        expects.checked(as_image(np.zeros((8, 9, 3), np.float32)))
+    with pytest.raises(ImageError, match="name the axes with dims"):
+        expects.checked(as_image(np.zeros((8, 9, 7), np.float32)))
+
+
+def test_a_region_that_is_no_mapping_is_told_its_form() -> None:
+    wrong: Any = (slice(0, 3), slice(0, 5))
+    with pytest.raises(ImageError, match=r'mapping of dims.*as \{"y": \(0, 64\)\}'):
+        asked(wrong, {"y": 8, "x": 8})

@@ -94,3 +94,11 @@ def test_bytes_of_labels_may_be_in_either_order(dtype):
     assert label_values(labels).tolist() == [0, 3, 700]
     classes, kind = classes_of([labels])
     assert codes(labels.values, classes, kind).tolist() == [[-1, 1, 0]]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_the_largest_value_of_a_type_may_be_a_class(dtype):
+    last = np.iinfo(dtype).max
+    labels = np.array([[0, 1, last]], dtype)
+    classes, kind = classes_of([xr.DataArray(labels, dims=("y", "x"))])
+    assert codes(labels, classes, kind).tolist() == [[-1, 0, 1]]

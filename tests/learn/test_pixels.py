@@ -188,7 +188,7 @@ def test_missing_values_have_no_answer_and_teach_nothing():
         np.testing.assert_array_equal(found == 0, np.isnan(proba).all("class"))
         assert (found[20:] != 0).all()
     nothing = image.copy(data=np.full(image.shape, np.nan, np.float32))
-    with pytest.raises(ImageError, match="only none"):
+    with pytest.raises(ImageError, match="none has labelled samples"):
         PixelClassifier(SMALL, FEW).fit(nothing, labels)
     assert (model.predict(nothing) == 0).all()
 

@@ -193,3 +193,21 @@ def test_what_does_not_go_together_is_refused():
         list(pairs_of(image, image, np.zeros((4, 5)))[0].where().dims)
     with pytest.raises(ParameterError, match="at least one for each"):
         chosen(np.zeros((4, 5), np.int8), most=2)
+
+
+def test_a_colour_picture_without_names_of_axes_is_told_how_to_get_them():
+    with pytest.raises(ImageError, match="if it is a colour picture, name its axes"):
+        pairs_of(np.zeros((8, 9, 3)), np.zeros((8, 9), int))
+
+
+def test_the_name_of_a_file_is_no_image():
+    for names in (("a.tif", np.zeros((8, 9), int)), (np.zeros((8, 9)), "a.png")):
+        with pytest.raises(ImageError, match=r"not the name of a file \(open it"):
+            pairs_of(*names)
+
+
+def test_where_no_sample_may_be_used_it_is_said():
+    labels = np.array([[1, 2], [1, 2]])
+    values = xr.DataArray(np.full((2, 2), np.nan), dims=("y", "x"))
+    with pytest.raises(ImageError, match="of 3 classes none has labelled samples"):
+        chosen(labels, values).require_two(["a", "b", "c"])

@@ -65,6 +65,13 @@ def test_a_fault_suggests_the_closest_name() -> None:
         Pipeline.loads("graticule: 1\nsteps: {a: {op: filters.gausian}}")
 
 
+def test_data_named_by_another_word_are_told_the_right_one() -> None:
+    text = "graticule: 1\nsteps: {a: {op: filters.gaussian}, b: {op: filters.median, image: a}}\n"
+    with pytest.raises(PipelineError) as caught:
+        Pipeline.loads(text)
+    assert [fault.hint for fault in caught.value.faults] == ["data are named by input"]
+
+
 def test_cycles_are_faults() -> None:
     text = """\
 graticule: 1

@@ -50,6 +50,8 @@ def required_path(name_or_path: str) -> Path:
     found = training_path(name_or_path)
     if found is None:
         known = list(trainings())
+        if Path(name_or_path).suffix.lower() in (".yaml", ".yml"):
+            raise RequestError("there is no such training document", where=name_or_path)
         raise UnknownNameError(
             f"{name_or_path!r} is neither a training document (a YAML file) nor a recipe with one",
             hint=suggest(name_or_path, known),

@@ -24,7 +24,8 @@ def ops(name: str | None = None, /) -> int:
         return 0
     found = get_op(name)
     takes = ", ".join(
-        f"{i.name}: {i.kind}{' (optional)' if i.optional else ''}" for i in found.inputs
+        f"{i.name if n else 'input'}: {i.kind}{' (optional)' if i.optional else ''}"
+        for n, i in enumerate(found.inputs)
     )
     gives = ", ".join(f"{o.name}: {o.kind}" if o.name else str(o.kind) for o in found.outputs)
     print(f"{found.name}  version {found.version}  {found.scope_name}")

@@ -102,8 +102,16 @@ def _trained(
         saved(_measures(found, own.name))
         _tell(found)
     print(f"{own.name} -> {out}")
-    print(f"in a pipeline: {{op: {_op(training)}, model: {out}}}")
+    grey = "{op: transform.grey}, then " if _is_greyed(given, training, model) else ""
+    print(f"in a pipeline: {grey}{{op: {_op(training)}, model: {out}}}")
     return 1 if given.missing else 0
+
+
+def _is_greyed(given: Loaded, training: Training, model: Any) -> bool:
+    """Whether the images are grey pictures saved as colour, of which one channel was taken."""
+    from graticule.io import read
+
+    return not model.expects.channels and "c" in read(given.judged[0], dims=training.dims).dims
 
 
 def _op(training: Training) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -86,7 +87,27 @@ def _hashes(data: Mapping[str, str] | Sequence[str | Path] | None) -> list[dict[
 
     if isinstance(data, Mapping):
         return [{"file": str(name), "sha256": str(sha)} for name, sha in data.items()]
-    return [{"file": Path(path).name, "sha256": content_hash(path)} for path in data or ()]
+    paths = [Path(path) for path in data or ()]
+    names = _apart(paths)
+    return [
+        {"file": name, "sha256": content_hash(path)}
+        for name, path in zip(names, paths, strict=True)
+    ]
+
+
+def _apart(paths: Sequence[Path]) -> list[str]:
+    """Return the names of files; of equal ones, with the folder before.
+
+    Examples
+    --------
+    >>> _apart([Path("in/images/a.tif"), Path("in/masks/a.tif"), Path("in/images/b.tif")])
+    ['images/a.tif', 'masks/a.tif', 'b.tif']
+    """
+    many = Counter(path.name for path in paths)
+    return [
+        f"{path.absolute().parent.name}/{path.name}" if many[path.name] > 1 else path.name
+        for path in paths
+    ]
 
 
 def _plain(value: Any, path: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from graticule.core.errors import ParameterError, suggest
+from graticule.learn.labels import Classes
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Task: TypeAlias = Literal["classification", "regression"]
@@ -159,6 +160,21 @@ def _seeded(estimator: Any, seed: int) -> Any:
     return estimator.set_params(**unset) if unset else estimator
 
 
+def require_sound(estimator: Any) -> None:
+    """Raise `ParameterError` if an estimator would refuse its own parameters."""
+    from graticule.learn.forest._base import Forest
+    from graticule.learn.forest._resolved import resolved
+
+    last, _ = _last(estimator)
+    if isinstance(last, Forest):
+        resolved(last, 1, random=False)
+    elif hasattr(last, "_parameter_constraints"):
+        try:
+            last._validate_params()
+        except ValueError as error:
+            raise ParameterError(str(error), where="estimator") from None
+
+
 def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | None) -> Any:
     """Fit an estimator, with weights where it takes them.
 
@@ -187,6 +203,34 @@ def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | No
     except ValueError as error:
         name = type(estimator).__name__
         raise ParameterError(f"{name} refuses the samples: {error}", where="estimator") from error
+
+
+def weigh_classes(estimator: Any, classes: Classes, names: Mapping[int, str] | None = None) -> None:
+    """Let the weights that an estimator has for classes be by number, as it sees them.
+
+    They are given by the value or the name of a class; one that is in ``names`` and not among the
+    classes has no sample to be weighed.
+
+    Raises
+    ------
+    ParameterError
+        If a weight is of no class.
+    """
+    last, _ = _last(estimator)
+    given = last.get_params().get("class_weight")
+    if not isinstance(given, Mapping):
+        return
+    number = {key: n for n, c in enumerate(classes) for key in (c.name, str(c.value))}
+    absent = {str(key) for pair in (names or {}).items() for key in pair} - set(number)
+    for key in given:
+        if str(key) not in number and str(key) not in absent:
+            listed = ", ".join(dict.fromkeys(f"{c.value} ({c.name})" for c in classes))
+            raise ParameterError(
+                f"class_weight: {key!r} is no class; there are {listed}", where="estimator"
+            )
+    last.set_params(
+        class_weight={number[str(key)]: float(w) for key, w in given.items() if str(key) in number}
+    )
 
 
 def _last(estimator: Any) -> tuple[Any, str]:

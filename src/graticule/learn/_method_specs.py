@@ -91,7 +91,7 @@ def _method(name: str, body: Any, faults: Faults, sources: Sequence[str], task: 
 
 
 def _pixels(body: Any, path: str, faults: Faults, task: str) -> None:
-    from graticule.learn._estimators import NAMED, estimator_of
+    from graticule.learn._estimators import NAMED, estimator_of, require_sound
     from graticule.learn.features import Features
 
     if task == "regression" and "balance" in body:
@@ -118,8 +118,8 @@ def _pixels(body: Any, path: str, faults: Faults, task: str) -> None:
         kind: Literal["classification", "regression"] = (
             "regression" if task == "regression" else "classification"
         )
-        _tried(lambda: estimator_of(plain(estimator), kind, 0), f"{path}.estimator", body,
-               "estimator", faults)  # fmt: skip
+        _tried(lambda: require_sound(estimator_of(plain(estimator), kind, 0)),
+               f"{path}.estimator", body, "estimator", faults)  # fmt: skip
 
 
 def _unet(body: Any, path: str, faults: Faults, task: str) -> None:

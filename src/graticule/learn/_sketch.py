@@ -47,9 +47,9 @@ class Chosen:
         """Refuse to learn where fewer than two classes have a sample that may be used."""
         present = [names[code] for code in np.unique(self.codes)]
         if len(present) < 2:
+            have = f"only {present[0]} has" if present else "none has"
             raise ImageError(
-                f"of {len(names)} classes only {', '.join(present) or 'none'} has labelled samples "
-                f"that may be used",
+                f"of {len(names)} classes {have} labelled samples that may be used",
                 hint="samples that are missing in the image or outside `where` are not used",
             )
 

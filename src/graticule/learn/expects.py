@@ -106,7 +106,8 @@ class Expects:
             raise ImageError(
                 f"the model was trained on images with the dims {' '.join(self.dims)}, and this "
                 f"has {' '.join(map(str, image.dims))}",
-                hint="name the axes with dims: when reading, or train on images like this",
+                hint=colour_hint(image)
+                or "name the axes with dims: when reading, or train on images like this",
             )
         channels = int(image.sizes.get(CHANNEL, 0))
         if channels != self.channels:
@@ -203,6 +204,13 @@ def _way(wanted: int, there: int) -> str:
         return "give images like those it was trained on, or train on images like this"
     step = "transform.grey" if there in (3, 4) else "transform.select, dim: c, index: 0"
     return f"put a step before it, as {{op: {step}}}, or train on images like this"
+
+
+def colour_hint(image: xr.DataArray) -> str:
+    """Return how the axes of an array are named that looks like a colour picture; else nothing."""
+    if image.dims != ("z", "y", "x") or image.sizes["x"] not in (3, 4):
+        return ""
+    return 'if it is a colour picture, name its axes: xarray.DataArray(image, dims=("y", "x", "c"))'
 
 
 def _spoken(channels: int) -> str:

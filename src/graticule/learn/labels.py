@@ -198,7 +198,8 @@ def codes(labels: Array, classes: Classes, kind: Literal["classes", "mask"]) -> 
         for number, each in enumerate(classes):
             table[each.value] = number
         # What is larger than every class has the last place of the table, which is of no class.
-        found = table[np.minimum(labels, highest + 1).astype(np.int64)]
+        top = min(highest + 1, int(np.iinfo(labels.dtype).max))
+        found = table[np.minimum(labels, top).astype(np.int64)]
     else:
         found = np.where(labels == 0, np.int16(UNLABELLED), np.int16(-2))
         for number, each in enumerate(classes):

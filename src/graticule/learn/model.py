@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import Region
+from graticule.core.errors import ImageError
 from graticule.learn.expects import Expects
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def asked(region: Asked, sizes: Mapping[str, int]) -> Region:
     Raises
     ------
     ImageError
-        If it leaves the image.
+        If it is no start and stop by dim, or leaves the image.
 
     Examples
     --------
@@ -38,6 +39,11 @@ def asked(region: Asked, sizes: Mapping[str, int]) -> Region:
     {'y': (0, 8), 'x': (2, 4)}
     """
     bounds = region.bounds if isinstance(region, Region) else region or {}
+    if not isinstance(bounds, Mapping):
+        raise ImageError(
+            f"region must be a mapping of dims, not {region!r}",
+            hint=f'as {{"{next(iter(sizes), "y")}": (0, 64)}}',
+        )
     return Region(bounds).checked(sizes)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import RequestError
-from graticule.learn._estimators import estimator_of, fit_estimator, heeds_weights
+from graticule.learn._estimators import estimator_of, fit_estimator, heeds_weights, weigh_classes
 from graticule.learn._pixel_model import PixelModel, View, image_of
 from graticule.learn._pixel_regressor import PixelRegressor
 from graticule.learn._predictors import Fitted, in_parts, kept, predictor_of, restored
@@ -153,6 +153,7 @@ class PixelClassifier(PixelModel):
         pairs = pairs_of([image_of(each) for each in several(images)], labels, where)
         expects = Expects.of([pair.image for pair in pairs], spacing=self._spaced())
         classes, kind = classes_of([pair.labels for pair in pairs], self.labels, self.names)
+        weigh_classes(estimator, classes, self.names)
         names = [each.name for each in classes]
         chosen = choose(
             pairs,

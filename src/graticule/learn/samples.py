@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ from graticule.core import as_image, filtered_dims
 from graticule.core.errors import ImageError, ParameterError
 from graticule.learn._shares import Balance
 from graticule.learn._sketch import Chosen, Sketch
+from graticule.learn.expects import colour_hint
 from graticule.learn.labels import parts_of
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -47,6 +49,9 @@ class Pair:
 
 def several(given: Any) -> list[Any]:
     """Return a list of what may be one image or a sequence of them."""
+    if isinstance(given, str | Path):
+        raise ImageError("an image is wanted here, not the name of a file",
+                         where=str(given), hint="open it with graticule.read")  # fmt: skip
     return [given] if _is_one(given) else list(given)
 
 
@@ -113,7 +118,10 @@ def _beside(image: xr.DataArray, given: Any, what: str) -> xr.DataArray:
     if {str(dim): size for dim, size in given.sizes.items()} != sizes:
         wanted = ", ".join(f"{dim} {size}" for dim, size in sizes.items())
         came = ", ".join(f"{dim} {size}" for dim, size in given.sizes.items())
-        raise ImageError(f"the {what} must have the image's sizes ({wanted}), not {came}")
+        raise ImageError(
+            f"the {what} must have the image's sizes ({wanted}), not {came}",
+            hint=colour_hint(image),
+        )
     laid: xr.DataArray = given.transpose(*dims)
     return laid
 

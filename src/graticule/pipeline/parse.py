@@ -192,7 +192,8 @@ class _Reader:
         folder = Path(self.source).parent
         faults = parameters.faults(given, folder=folder)
         for key, what in faults.items():
-            self._fault(f"{path}.{key}", what, body, key)
+            hint = "" if key in parameters.names else f"data are named by {', '.join(reserved[1:])}"
+            self._fault(f"{path}.{key}", what, body, key, hint)
         return {} if faults else parameters.validate(given, folder=folder)
 
     def _wires(

@@ -277,7 +277,7 @@ def test_without_the_extra_it_says_how_it_is_had(
     settings: dict[str, Any],
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(RequestError, match=r"pip install graticule\[deep\]"):
+    with pytest.raises(RequestError, match=r"pip install 'graticule\[deep\]'"):
         make_small(**settings).fit(*discs())
 
 

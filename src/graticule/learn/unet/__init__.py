@@ -2,7 +2,7 @@
 
 `UNet` is fitted on images and labels and then is a model like any other: ``predict``,
 ``predict_proba``, ``uncertainty``, kept in a model file, applied by the ops of the family
-``learn``. It needs PyTorch (``pip install graticule[deep]``).
+``learn``. It needs PyTorch (``pip install 'graticule[deep]'``).
 
 On two cores that do nothing else, with patches of 128 x 128 in batches of 8, a plain network
 trains at about

@@ -29,7 +29,7 @@ def require(module: str) -> Any:
         package = module.partition(".")[0]
         raise RequestError(
             f"this needs the package {package}, which is not installed",
-            hint="pip install graticule[deep]",
+            hint="pip install 'graticule[deep]'",
         ) from None
 
 

@@ -33,7 +33,7 @@ _EXAMPLE = {2: 64, 3: 24}
 class UNet(Settings):
     """A U-Net: segmentation or regression of images in two or three dims.
 
-    Needs PyTorch (``pip install graticule[deep]``). The result at a sample depends on the windows
+    Needs PyTorch (``pip install 'graticule[deep]'``). The result at a sample depends on the windows
     that hold it, which lie on a lattice counted from the image's first sample: so a run in tiles
     gives the same as one of the whole.
 

@@ -67,6 +67,7 @@ def loaded(training: Training, images: Path, labels: Path) -> Loaded:
     if training.split.by == "group":
         groups = grouped([pair.name for pair in found.found], training.split.group)
     data = _data(training, list(found.found), groups)
+    _require_named(training, data)
     missing = [f"{name} has no labels" for name in found.no_truth]
     missing += [f"{name} are labels without an image" for name in found.no_result]
     used = {source for method in training.methods.values() for source in method.on}
@@ -110,6 +111,25 @@ def _data(training: Training, found: list[Pair], groups: Any) -> Data:
     except GraticuleError as error:
         where = str(found[0].truth) if len(found) == 1 else str(found[0].truth.parent)
         raise error.at(where) from None
+
+
+def _require_named(training: Training, data: Data) -> None:
+    """Refuse names for values that no label has: such a class would not be learned."""
+    values = [each.value for each in data.classes]
+    strange = [f"{value} ({name})" for value, name in training.classes.items()
+               if value not in values]  # fmt: skip
+    if not strange:
+        return
+    mask = data.kind == "mask"
+    means = "a mask has 0 for background and 1 for object" if mask else (
+        f"the labels hold {', '.join(map(str, values))}")  # fmt: skip
+    raise RequestError(
+        f"classes names {', '.join(strange)}, which no label image holds; {means}",
+        where=training.source,
+        hint="whatever is not 0 in the files is 1, object"
+        if mask
+        else "correct the value, or take the name away",
+    )
 
 
 def _require_alike(images: Sequence[xr.DataArray], found: Sequence[Pair]) -> None:
