@@ -14,6 +14,7 @@ from scipy import ndimage
 from skimage.io import imread
 
 from graticule.cli import main
+from graticule.cli.show import table_of
 
 COINS = Path(skimage.__file__).parent / "data" / "coins.png"
 
@@ -192,3 +193,30 @@ def test_empty_masks_are_judged_by_the_rules(study: Path) -> None:
     row = pd.read_csv(out / "evaluation.csv").iloc[0]
     assert row["dice"] == row["precision"] == 1
     assert row["hd95"] == 0
+
+
+def test_the_table_of_some_images_names_its_lines(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(study / "masks"), "--truth", str(study / "truth"),
+                 "-o", str(study / "out")]) == 0  # fmt: skip
+    said = capsys.readouterr().out
+    assert "precision" in said
+    assert "average_distance [px]" in said
+    assert "accuracy_warning" not in said
+    summary = pd.read_csv(study / "out" / "summary.csv").set_index("measure")
+    assert summary.loc["average_distance", "unit"] == "px"
+
+
+@pytest.mark.parametrize("width", [12, 60])
+def test_a_table_on_its_side_shows_the_rows_that_fit(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = {f"measure {n}": [0.5, 0.25, 0.125] for n in range(20)}
+    frame = pd.DataFrame({"image": [letter * width for letter in "abc"], **columns})
+    table_of(frame)
+    said = capsys.readouterr().out
+    assert "measure 19" in said
+    assert "a" * width in said
+    assert ("c" * width in said.split("not shown")[0]) == (width == 12)
+    assert ("not shown: rows" in said) == (width == 60)

@@ -66,6 +66,13 @@ def test_images_are_drawn_where_there_are_many():
     assert {len(lesson.images) for lesson in method.lessons} == set(found.rows["labels"])
 
 
+def test_few_images_are_drawn_one_by_one():
+    pairs = [scene(seed, (40, 48)) for seed in range(4)]
+    data = Data.of([i for i, _ in pairs], [t for _, t in pairs])
+    found = learning_curve(data, [Smoothed()], by_image(data.images, 3), repeats=1)
+    assert found.rows["labels"].tolist() == [1, 2]
+
+
 def test_stopped_it_gives_what_is_done():
     data = Data.of(*scene())
     folds = by_blocks(list(data.images), folds=2, buffer=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, Stand
 
 import graticule as gt
 from graticule.core.errors import ImageError, RequestError
+from graticule.io import content_hash
+from graticule.learn import Features, PixelClassifier, save_model
 
 TEXT = """
 graticule: 1
@@ -182,3 +185,17 @@ def test_what_cannot_be_shown_is_said(image):
 def test_what_has_another_shape_is_named(image):
     pipe = make_pipeline(FunctionTransformer(lambda values: values.mean(axis=0)))
     assert "an array of 52" in gt.show(pipe, image).panels[-1].note
+
+
+def test_a_model_is_shown_by_its_name_and_hash(
+    image: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strokes = np.zeros(image.shape, np.uint8)
+    strokes[10:14, 10:14], strokes[0:4] = 1, 2
+    model = PixelClassifier(Features(sigmas=(1,)), "tree").fit(image, strokes)
+    (tmp_path / "models").mkdir()
+    path = save_model(model, tmp_path / "models" / "blobs.model")
+    text = f"{{graticule: 1, steps: {{found: {{op: learn.classify, model: {path}}}}}}}"
+    shown = gt.show(gt.Pipeline.loads(text), image)._repr_html_()
+    assert f"blobs.model ({content_hash(path)[:12]})" in shown
+    assert str(tmp_path) not in shown

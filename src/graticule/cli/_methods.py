@@ -135,9 +135,10 @@ def _tell(found: Comparison, division: Division, given: Loaded, out: Path) -> No
         main = found.main
         first = ["method", main, f"{main}_low", f"{main}_high", *found.measures[1:]]
         rest = [name for name in (f"naive_{main}", "optimism") if name in table]
-        shown = table[[*first, *rest, "fit_seconds"]]
-        shown.attrs["units"] = {"fit_seconds": "s"}
-        table_of(shown.rename(columns={"fit_seconds": "fit"}), rows=40)
+        shown = table[[*first, *rest, "fit_seconds"]].dropna(axis=1, how="all")
+        shown = shown.rename(columns={"fit_seconds": "fit"})
+        shown.attrs["units"] = {"fit": "s"}
+        table_of(shown, rows=40)
     print(given.data.meaning)
     print(*answer(found, division), sep="\n")
     for name, why in trouble(found):

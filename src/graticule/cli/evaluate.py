@@ -133,7 +133,7 @@ def _judge_results(
     save(judged.rows.to_csv(index=False, lineterminator="\n"), out / "evaluation.csv")
     save(judged.summary.to_csv(index=False, lineterminator="\n"), out / "summary.csv")
     save(text, out / "evaluation.html")
-    table_of(judged.rows)
+    table_of(judged.shown)
     if len(judged.rows) > 1:
         table_of(judged.summary, title="over the images")
     print(*answer(judged), sep="\n")

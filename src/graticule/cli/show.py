@@ -68,7 +68,7 @@ def tell_of_compilation() -> None:
 def table_of(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:
     """Print a table with units in its head.
 
-    A wide table of few rows is turned on its side; of other tables as much is shown as fits.
+    A wide table of few rows is turned on its side; of any table as much is shown as fits.
     """
     from rich.console import Console
 
@@ -80,16 +80,27 @@ def table_of(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:
     names = [_named(str(column), frame) for column in head.columns]
     widths = [max(map(len, [name, *column])) + 3 for name, column in zip(names, cells, strict=True)]
     if sum(widths) > console.width and len(head) <= 6:
-        _print(console, title, [[name, *column] for name, column in zip(names, cells, strict=True)])
-        _left_out(console, [f"{len(frame) - rows} more rows"] if len(frame) > rows else [])
+        _print_turned(console, title, names, cells)
         return
-    fitting = sum(total <= console.width for total in itertools.accumulate(widths))
-    fitting = max(1, fitting)
+    fitting = _fitting(widths, console.width)
     shown = [names[:fitting], *zip(*cells[:fitting], strict=True)]
     _print(console, title, [list(line) for line in shown])
     left_out = [f"{len(frame) - rows} more rows"] if len(frame) > rows else []
     left_out += [f"columns {', '.join(names[fitting:])}"] if fitting < len(names) else []
     _left_out(console, left_out)
+
+
+def _print_turned(console: Any, title: str, names: list[str], cells: list[list[str]]) -> None:
+    """Print a table with a line for each of its columns: as many of its rows as fit beside."""
+    columns = [names, *(list(row) for row in zip(*cells, strict=True))]
+    fitting = max(2, _fitting([max(map(len, column)) + 3 for column in columns], console.width))
+    _print(console, title, [list(line) for line in zip(*columns[:fitting], strict=True)])
+    _left_out(console, [f"rows {', '.join(column[0] for column in columns[fitting:])}"]
+              if fitting < len(columns) else [])  # fmt: skip
+
+
+def _fitting(widths: list[int], room: int) -> int:
+    return max(1, sum(total <= room for total in itertools.accumulate(widths)))
 
 
 def _left_out(console: Any, what: list[str]) -> None:

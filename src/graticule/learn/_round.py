@@ -125,9 +125,11 @@ class Round:
                 continue
             image = self.data.images[index]
             dims = filtered_dims(image)
-            known = mask.transpose(*dims).values & self.data.known(index)
+            labelled = self.data.known(index)
+            known = mask.transpose(*dims).values & labelled
             if not known.any():
                 continue
+            window = display(labelled)
             truth = self.data.truth(index)
             for box in boxes(fold, index, known):
                 start = time.perf_counter()
@@ -137,7 +139,7 @@ class Round:
                 self.answered += answer.codes.size
                 held += self._count(number, index, box, answer, truth, known)
                 if index < SHOWN:
-                    self._picture(index, box, answer.codes, mask.transpose(*dims).values)
+                    self._picture(index, box, answer.codes, mask.transpose(*dims).values, window)
         if not held:
             raise CheckError(f"{fold.name} holds no labelled sample to be judged on")
 
@@ -164,12 +166,14 @@ class Round:
                     codes=answer.codes[inner],
                     probability=None if probability is None else probability[(slice(None), *inner)],
                 )
-                self.said.add(fold, unit.number, part, truth[both], use)
+                self.said.add((fold, unit.number, index), part, truth[both], use)
             held += count
         return held
 
-    def _picture(self, index: int, box: Box, codes: Array, mask: Array) -> None:
-        name, window = self.data.names[index], display(mask.shape)
+    def _picture(
+        self, index: int, box: Box, codes: Array, mask: Array, window: tuple[Any, ...]
+    ) -> None:
+        name = self.data.names[index]
         regression = not self.data.classes
         kind = np.float32 if regression else np.int16
         empty = np.nan if regression else -1

@@ -70,8 +70,24 @@ def _side(data: Data, index: int) -> int:
     return max(side, fewest)
 
 
-def display(shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """Return what of an image is shown: its middle plane, thinned to no more than 1024 a side."""
-    lead = [size // 2 for size in shape[:-2]]
-    step = max(1, math.ceil(max(shape[-2:]) / _SIDE))
-    return (*lead, *(slice(None, None, step) for _ in shape[-2:]))
+def display(known: Array) -> tuple[Any, ...]:
+    """Return what of an image is shown, given which samples are labelled.
+
+    Of a volume it is the plane with most labels, the middle one where none has more; planes are
+    thinned to no more than 1024 a side.
+
+    Examples
+    --------
+    >>> known = np.zeros((5, 4, 4), bool)
+    >>> display(known)[0]
+    2
+    >>> known[3, 1] = True
+    >>> display(known)[0]
+    3
+    """
+    counts = np.count_nonzero(known, axis=(-2, -1)) if known.ndim > 2 else np.zeros(())
+    lead = tuple(size // 2 for size in counts.shape)
+    if counts.size and counts[lead] < counts.max():
+        lead = tuple(int(at) for at in np.unravel_index(int(counts.argmax()), counts.shape))
+    step = max(1, math.ceil(max(known.shape[-2:]) / _SIDE))
+    return (*lead, *(slice(None, None, step) for _ in known.shape[-2:]))

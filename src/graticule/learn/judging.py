@@ -50,16 +50,16 @@ class Said:
     judged: tuple[int, ...]
     units: int
     samples: int = 0
-    confusions: dict[tuple[int, int], Array] = field(default_factory=dict)
+    confusions: dict[tuple[int, int, int], Array] = field(default_factory=dict)
     kept: dict[int, list[tuple[Array, Array]]] = field(default_factory=dict)
 
-    def add(self, fold: int, unit: int, answer: Answer, truth: Array, use: Array) -> None:
-        """Count an answer for a box; ``use`` are the samples of it that are judged."""
+    def add(self, place: tuple[int, int, int], answer: Answer, truth: Array, use: Array) -> None:
+        """Count an answer for a box of a fold, unit and image; ``use`` are the samples judged."""
         true, said = truth[use], answer.codes[use]
         if not self.classes:
-            self._add_values(fold, unit, said.astype(float), true.astype(float))
+            self._add_values(place, said.astype(float), true.astype(float))
             return
-        own = self.confusions.setdefault((fold, unit), np.zeros((len(self.judged), 4)))
+        own = self.confusions.setdefault(place, np.zeros((len(self.judged), 4)))
         for row, number in enumerate(self.judged):
             found, wanted = said == number, true == number
             both = np.count_nonzero(found & wanted)
@@ -70,14 +70,14 @@ class Said:
             values = answer.probability[:, use][list(self.judged)][:, ::step]
             if not np.isfinite(values).all():
                 raise CheckError("gives no probability for samples that are judged")
-            self.kept.setdefault(unit, []).append((values, true[::step].astype(np.int16)))
+            self.kept.setdefault(place[1], []).append((values, true[::step].astype(np.int16)))
 
-    def _add_values(self, fold: int, unit: int, said: Array, true: Array) -> None:
+    def _add_values(self, place: tuple[int, int, int], said: Array, true: Array) -> None:
         if not np.isfinite(said).all():
             raise CheckError("gives no value for samples that are judged")
         gap = said - true
         sums = [true.size, np.abs(gap).sum(), gap @ gap, true.sum(), true @ true]
-        own = self.confusions.setdefault((fold, unit), np.zeros((1, 5)))
+        own = self.confusions.setdefault(place, np.zeros((1, 5)))
         own[0] += sums
 
 
@@ -95,6 +95,8 @@ class Scores:
         Measures without intervals of each fold.
     by_class : list of dict
         Measures without intervals of each judged class.
+    by_image : dict of dict
+        Measures without intervals by the number of the image.
     curves : list of Ranking
         Of each judged class; empty for bare classes.
     reliabilities : list of Reliability
@@ -105,6 +107,7 @@ class Scores:
     rows: dict[str, Array]
     by_fold: list[dict[str, float]]
     by_class: list[dict[str, float]]
+    by_image: dict[int, dict[str, float]] = field(default_factory=dict)
     curves: list[Ranking] = field(default_factory=list)
     reliabilities: list[Reliability] = field(default_factory=list)
 
@@ -115,9 +118,11 @@ def scored(
     """Return the numbers of what a method said."""
     shape = next(iter(said.confusions.values())).shape
     by_unit, by_fold = np.zeros((said.units, *shape)), np.zeros((folds, *shape))
-    for (fold, unit), counts in said.confusions.items():
+    by_image: dict[int, Array] = {}
+    for (fold, unit, image), counts in said.confusions.items():
         by_unit[unit] += counts
         by_fold[fold] += counts
+        by_image[image] = by_image.get(image, 0) + counts
     held = by_unit.sum(axis=(1, 2)) > 0
     names = _HARD if said.classes else VALUE_MEASURES
     rows = dict.fromkeys(names, by_unit[held].reshape(int(held.sum()), -1))
@@ -125,6 +130,10 @@ def scored(
         {name: statistic(name)(counts.ravel()) for name in names}
         for counts in by_fold if counts.sum() > 0
     ]  # fmt: skip
+    imaged = {
+        image: {name: statistic(name)(counts.ravel()) for name in names}
+        for image, counts in by_image.items()
+    }
     total = by_unit.sum(axis=0)
     classed = [{name: statistic(name)(own) for name in names} for own in total] if (
         said.classes) else []  # fmt: skip
@@ -146,7 +155,7 @@ def scored(
         for name in wanted
     }  # fmt: skip
     thin = [curve.thinned() for curve in curves]
-    return Scores(measures, rows, folded, classed, thin, reliabilities)
+    return Scores(measures, rows, folded, classed, imaged, thin, reliabilities)
 
 
 def _interval(

@@ -97,7 +97,8 @@ def learning_curve(
     most = min(order.count for order in drawn[0])
     if most < 2:
         raise CheckError(f"a learning curve needs 2 or more {unit} in every fold, not {most}")
-    least = max(len(data.classes) or 1, round(most / 4 ** (points - 1)), 1)
+    fewest = 1 if unit == "images" else len(data.classes) or 1
+    least = max(fewest, round(most / 4 ** (points - 1)))
     if unit == "samples":
         least = min(most, max(least, 20))
     counts = np.unique(np.geomspace(least, most, points).round().astype(int))

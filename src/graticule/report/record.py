@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from graticule.core.errors import StoreError
+from graticule.report.wording import file_of
 
 
 def _named(value: Any) -> Any:
@@ -72,7 +73,7 @@ class FileFacts(_Part):
     @property
     def name(self) -> str:
         """The file's name and the start of its hash."""
-        return f"{Path(self.file).name or self.kind} ({self.sha256[:12]})"
+        return file_of(self.file, self.kind, self.sha256)
 
 
 class StepFacts(_Part):

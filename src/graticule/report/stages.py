@@ -20,7 +20,7 @@ from graticule.report._sklearn_stages import Made, Samples, is_sklearn, made_by
 from graticule.report.html import fragment, save
 from graticule.report.preview import Picture, picture_of
 from graticule.report.strip import Panel, panel_of
-from graticule.report.wording import number, parameters, unit
+from graticule.report.wording import file_of, number, parameters, unit
 
 _row_number = itertools.count()
 
@@ -170,6 +170,8 @@ def _input(spec: Any, value: Any) -> Any:
 
 
 def _spoken(value: Any) -> Any:
+    if hasattr(value, "described"):
+        return file_of(**{key: value.described()[key] for key in ("file", "kind", "sha256")})
     plain = isinstance(value, bool | int | float | str | list | tuple) or value is None
     return value if plain else str(value)
 

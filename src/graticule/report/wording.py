@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -133,6 +134,17 @@ def _said(value: object) -> str:
     if isinstance(value, Mapping):
         return "{" + parameters({str(k): v for k, v in value.items()}) + "}"
     return number(value)
+
+
+def file_of(file: str, kind: str, sha256: str) -> str:
+    """Return the name of a file, or its kind where it has none, and the start of its hash.
+
+    Examples
+    --------
+    >>> file_of("models/cells.model", "unet", "fe2869b0c68dcbc4")
+    'cells.model (fe2869b0c68d)'
+    """
+    return f"{Path(file).name or kind} ({sha256[:12]})"
 
 
 _SCORES = ("dice", "r2", "precision", "recall", "auc", "average_precision", "calibration_error")

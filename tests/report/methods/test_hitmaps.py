@@ -61,3 +61,56 @@ def test_the_map_of_strokes_names_the_classes_and_no_interval_is_spoken_of(tmp_p
     assert "paler" in drawing.caption
     said = " ".join(answer(found, division))
     assert ("too few blocks" in said) != ("intervals are over blocks" in said)
+
+
+MASKS = """
+graticule: 1
+labels: mask
+split: {by: image, folds: 2}
+methods: {tree: {features: {sigmas: [1]}, estimator: {name: tree, max_depth: 3}}}
+"""
+
+
+def compared(folder, document, images, labels):
+    (folder / "training.yaml").write_text(document)
+    for kind, arrays in (("images", images), ("labels", labels)):
+        (folder / kind).mkdir()
+        for number, array in enumerate(arrays):
+            tifffile.imwrite(folder / kind / f"{number}.tif", array)
+    training = load(folder / "training.yaml")
+    given = loaded(training, folder / "images", folder / "labels")
+    methods = methods_of(training, run_pipeline)
+    division = divided(training.split, given.data, methods)
+    return compare(given.data, methods, division.folds)
+
+
+def test_the_number_over_a_map_is_that_of_its_image(tmp_path):
+    rng = np.random.default_rng(0)
+    truth = np.zeros((60, 60), np.uint8)
+    truth[20:40, 10:50] = 1
+    images = [(truth + rng.normal(0, width, truth.shape)).astype(np.float32)
+              for width in (0.3, 1.5)]  # fmt: skip
+    found = compared(tmp_path, MASKS, images, [truth, truth])
+    own = found.results["tree"].scores.by_image
+    for index, name in enumerate(found.data.names):
+        said = found.results["tree"].pictures[name] == 1
+        dice = 2 * (said & (truth == 1)).sum() / (said.sum() + (truth == 1).sum())
+        assert own[index]["dice"] == pytest.approx(dice)
+        drawing = hit_maps(found, index)
+        assert f"tree   {dice:.3f}" in drawing.alt
+        assert "of this image" in drawing.caption
+    assert own[0]["dice"] > own[1]["dice"] + 0.05
+
+
+def test_of_a_volume_the_plane_with_labels_is_shown(tmp_path):
+    rng = np.random.default_rng(0)
+    volume = rng.normal(0, 0.1, (9, 48, 48)).astype(np.float32)
+    volume[:, 24:] += 1
+    labels = np.zeros(volume.shape, np.uint8)
+    labels[2, 4:16, 4:44], labels[2, 30:44, 4:44] = 1, 2
+    document = DOCUMENT.replace("sigmas: [1]", "sigmas: [0.5]")
+    found = compared(tmp_path, document, [volume], [labels])
+    drawing = hit_maps(found, 0)
+    assert "z 3 of 9" in drawing.caption
+    said = found.results["tree"].pictures[found.data.names[0]]
+    assert (said[labels[2] > 0] == labels[2][labels[2] > 0] - 1).mean() > 0.9

@@ -63,11 +63,21 @@ class Judged:
         return MAIN[self.kind]
 
     @property
+    def shown(self) -> pd.DataFrame:
+        """The numbers of every image; what is said of the accuracy stands in a sentence."""
+        kept = self.rows.drop(columns="accuracy_warning", errors="ignore")
+        kept = kept.dropna(axis=1, how="all")
+        kept.attrs = self.rows.attrs
+        return kept
+
+    @property
     def summary(self) -> pd.DataFrame:
         """Means over the images: one row for each measure."""
+        units = self.rows.attrs.get("units", {})
+        unit = {name: {"unit": units.get(name, "")} if units else {} for name in self.means}
         return pd.DataFrame(
             [
-                {"measure": name, "mean": i.estimate, "low": i.low, "high": i.high,
+                {"measure": name, "mean": i.estimate, "low": i.low, "high": i.high, **unit[name],
                  "images": i.units, "left_out": i.left_out}
                 for name, i in self.means.items()
             ]

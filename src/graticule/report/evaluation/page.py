@@ -45,7 +45,7 @@ def page(judged: Judged, title: str, *, command: Sequence[str] = (), missing: An
         What had no partner, in words.
     """
     shown = judged.rows.sort_values(judged.main, na_position="first")["image"].head(SHOWN)
-    summary, rows = judged.summary, judged.rows.head(LISTED)
+    summary, rows = judged.summary, judged.shown.head(LISTED)
     content = {
         "title": title,
         "version": graticule.__version__,

@@ -159,9 +159,9 @@ def split_map(found: Comparison) -> Drawing | None:
     """Draw which parts of the first image are held out in which fold, and the first fold."""
     if not any(fold.units for fold in found.folds):
         return None
-    mask = next(m for fold in found.folds for m in fold.test if m is not None)
-    window = display(mask.shape)
-    home = np.zeros(mask.values[window].shape, np.int32)
+    known = found.data.known(0)
+    window = display(known)
+    home = np.zeros(known[window].shape, np.int32)
     for number, fold in enumerate(found.folds):
         test = fold.test[0]
         if test is not None:
@@ -204,10 +204,13 @@ def learning(curve: Any, order: Sequence[str]) -> Drawing:
                         color=style["color"], lw=0)  # fmt: skip
         said.append(f"{name} {spread['mean'].iloc[0]:.3f} to {spread['mean'].iloc[-1]:.3f}")
     ax.set_xscale("log")
+    counts = sorted(curve.rows["labels"].unique())
+    ax.set_xticks(counts, [f"{count:,}" for count in counts])
+    ax.set_xticks([], minor=True)
     ax.set_xlabel(f"{curve.of} learned from")
     ax.set_ylabel(NAMES[curve.measure])
     ax.grid(color="#e5e8ec", lw=0.7)
-    _key(ax, "lower right")
+    _key(ax, "best")
     caption = (
         f"Mean of {curve.repeats} draws of labels, bands from the least to the largest; always "
         "judged on the same held-out samples."

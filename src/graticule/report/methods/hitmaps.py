@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,7 +38,7 @@ def hit_maps(found: Comparison, index: int) -> Drawing | None:
     if not shown or not data.classes:
         return None
     known = data.known(index)
-    window = display(known.shape)
+    window = display(known)
     truth, known = data.truth(index)[window], known[window]
     ground = _ground(data.images[index], window)
     several = len(data.judged) > 1
@@ -53,7 +54,7 @@ def hit_maps(found: Comparison, index: int) -> Drawing | None:
             if several
             else _object_hits(said, truth, known, data.judged[0])
         )
-        panels.append((f"{method}   {_score(found, method)}", picture))
+        panels.append((f"{method}   {_score(found, method, index)}", picture))
     key = hit_key()
     words = "What is right and wrong, sample by sample"
     if several:
@@ -63,8 +64,8 @@ def hit_maps(found: Comparison, index: int) -> Drawing | None:
         words = "Classes in their colours where right, orange where wrong"
         words += "" if known.all() else "; paler, over the image, where nothing is labelled"
     caption = (
-        f"{name}. {words}; each sample as said by a model that had not seen it. The numbers are "
-        f"{NAMES[found.main]} over all images."
+        f"{name}{_plane(data.images[index], window)}. {words}; each sample as said by a model that "
+        f"had not seen it. The numbers are {NAMES[found.main]} of this image."
     )
     return _grid(panels, name, key, caption)
 
@@ -104,8 +105,18 @@ def _object_hits(said: Array, truth: Array, known: Array, judged: int) -> Array:
     return colours
 
 
-def _score(found: Comparison, method: str) -> str:
-    return f"{found.results[method].scores.measures[found.main].estimate:.3f}"
+def _score(found: Comparison, method: str, index: int) -> str:
+    own = found.results[method].scores.by_image.get(index, {}).get(found.main, math.nan)
+    return "" if math.isnan(own) else f"{own:.3f}"
+
+
+def _plane(image: xr.DataArray, window: tuple[Any, ...]) -> str:
+    """Return which plane of a volume is shown, in words."""
+    dims = filtered_dims(image)
+    return "".join(
+        f", {dim} {at + 1} of {image.sizes[dim]}"
+        for dim, at in zip(dims, window[:-2], strict=False)
+    )
 
 
 def _hex(colour: Array) -> str:
