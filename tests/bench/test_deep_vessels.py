@@ -61,3 +61,21 @@ def test_a_bright_disc_changes_the_rest_less_where_robust(image, view):
 def test_one_channel_has_no_channels(image, view):
     found = evened(image.isel(c=0), view)
     assert found.dims == ("y", "x")
+
+
+def test_a_sample_of_vessels_weighs_more(image, view):
+    from graticule.bench.deep_vessels import _methods
+    from graticule.learn import Features, PixelClassifier
+
+    options = next(each.spec.options for each in _methods() if each.name == "boosted")
+    seen = evened(image, view, robust=True)
+    labels = np.where(view, 1 + (seen.values[..., 0] > 1), 0).astype(np.uint8)
+    names = {1: "background", 2: "vessel"}
+    rest = {**options, "features": Features(sigmas=(3,)), "names": names}
+    tree = {**options["estimator"], "max_iter": 5}
+    plain = {key: value for key, value in tree.items() if key != "class_weight"}
+    weighed, even = (
+        PixelClassifier(**{**rest, "estimator": each}).fit(seen, labels) for each in (tree, plain)
+    )
+    more = [float(m.predict_proba(seen).values[1][view].mean()) for m in (weighed, even)]
+    assert more[0] > more[1]

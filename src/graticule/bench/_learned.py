@@ -15,12 +15,9 @@ if TYPE_CHECKING:
     from graticule.learn.judging import Scores
     from graticule.learn.methods import Learned
 
-BOOSTED = {
-    "name": "boosting", "max_iter": 150, "learning_rate": 0.1, "max_leaf_nodes": 31,
-    "class_weight": {0: 1.0, 1: 1.6},
-}  # fmt: skip
-"""Boosted trees. Of a Dice of D the best threshold is D / 2, of .8 thus .4; an object that weighs
-1.6 times as much puts it at one half."""
+OBJECT = 1.6
+"""Weight of a sample of objects. Of a Dice of D the best threshold is D / 2, of .8 thus .4; an
+object that weighs 1.6 times as much puts it at one half."""
 
 
 def learned(name: str, kind: str, **options: Any) -> Learned:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graticule.bench._data import absent, data_folder
-from graticule.bench._learned import BOOSTED, binned, refused, scored
+from graticule.bench._learned import OBJECT, binned, refused, scored
 from graticule.bench.row import Row, row
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _methods() -> list[Learned]:
         assert isinstance(method, Learned)
         options = {**method.spec.options, **(_NETWORK if method.name == "unet" else {})}
         if method.name == "boosted":
-            given = {**method.spec.options["estimator"], "class_weight": BOOSTED["class_weight"]}
+            given = {**method.spec.options["estimator"], "class_weight": {"object": OBJECT}}
             options["estimator"] = given
         found.append(replace(method, spec=replace(method.spec, options=options)))
     return found
