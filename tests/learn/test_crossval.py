@@ -183,3 +183,19 @@ def test_values_are_judged_by_their_gaps():
     assert values["root_mean_squared_error"].estimate == pytest.approx(
         float((image * 2).std()), rel=0.05
     )
+
+
+def test_a_fold_has_no_score_of_a_class_that_does_not_occur_in_it():
+    from graticule.learn.judging import Said, scored
+    from graticule.learn.lesson import Answer
+
+    said = Said(3, (0, 1, 2), 3, 12)
+    truths = {0: [0, 0, 1, 1], 2: [0, 1, 2, 2]}
+    for fold, truth in truths.items():
+        codes = np.array(truth)
+        codes[0] = 2 if fold == 0 else 0  # one sample taken for a class that is not there
+        said.add((fold, fold, fold), Answer(None, codes), np.array(truth), np.ones(4, bool))
+    scores = scored(said, 3)
+    assert list(scores.by_fold) == list(scores.by_image) == [0, 2]  # the second held no labels
+    assert scores.by_fold[0]["dice"] == pytest.approx((2 / 3 + 1) / 2)
+    assert scores.by_fold[2]["dice"] == 1

@@ -106,13 +106,11 @@ class Comparison:
         """Return a row for each method and fold."""
         return pd.DataFrame(
             [
-                {"method": name, "fold": fold.name, **own}
+                {"method": name, "fold": self.folds[number].name, **own}
                 for name in self.ranked
-                for fold, own in zip(
-                    self.folds, self.results[name].scores.by_fold, strict=False
-                )
+                for number, own in self.results[name].scores.by_fold.items()
             ]
-        )  # fmt: skip
+        )
 
     def class_table(self) -> pd.DataFrame:
         """Return a row for each method and judged class."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -91,12 +92,13 @@ class Scores:
         By name; NaN where a measure has no value for this method.
     rows : dict of ndarray
         Of each measure the counts of every unit it is made of.
-    by_fold : list of dict
-        Measures without intervals of each fold.
+    by_fold : dict of dict
+        Measures without intervals by the number of the fold, of those that hold labels; means over
+        the classes that occur in it.
     by_class : list of dict
         Measures without intervals of each judged class.
     by_image : dict of dict
-        Measures without intervals by the number of the image.
+        The same by the number of the image.
     curves : list of Ranking
         Of each judged class; empty for bare classes.
     reliabilities : list of Reliability
@@ -105,7 +107,7 @@ class Scores:
 
     measures: dict[str, Interval]
     rows: dict[str, Array]
-    by_fold: list[dict[str, float]]
+    by_fold: dict[int, dict[str, float]]
     by_class: list[dict[str, float]]
     by_image: dict[int, dict[str, float]] = field(default_factory=dict)
     curves: list[Ranking] = field(default_factory=list)
@@ -126,14 +128,9 @@ def scored(
     held = by_unit.sum(axis=(1, 2)) > 0
     names = _HARD if said.classes else VALUE_MEASURES
     rows = dict.fromkeys(names, by_unit[held].reshape(int(held.sum()), -1))
-    folded = [
-        {name: statistic(name)(counts.ravel()) for name in names}
-        for counts in by_fold if counts.sum() > 0
-    ]  # fmt: skip
-    imaged = {
-        image: {name: statistic(name)(counts.ravel()) for name in names}
-        for image, counts in by_image.items()
-    }
+    part = partial(_of_part, names=names, classes=bool(said.classes))
+    folded = {number: part(counts) for number, counts in enumerate(by_fold) if counts.sum() > 0}
+    imaged = {image: part(counts) for image, counts in by_image.items()}
     total = by_unit.sum(axis=0)
     classed = [{name: statistic(name)(own) for name in names} for own in total] if (
         said.classes) else []  # fmt: skip
@@ -204,6 +201,17 @@ def statistic(name: str) -> Statistic:
     if name == "calibration_error":
         return lambda row: _mean_of(row.reshape(-1, 3, _BINS), _gap)
     return lambda row: _of_sums(name, row)
+
+
+def _of_part(counts: Array, *, names: Sequence[str], classes: bool) -> dict[str, float]:
+    """Return measures of a part of what was judged.
+
+    A class that does not occur in it has nothing to be found; what was wrongly taken for it is
+    missing from the others.
+    """
+    present = counts[counts[:, 0] + counts[:, 2] > 0] if classes else counts
+    own = present if len(present) else counts
+    return {name: statistic(name)(own.ravel()) for name in names}
 
 
 def _mean_of(parts: Array, measure: Callable[[Array], float]) -> float:

@@ -35,7 +35,7 @@ def measures(found: Comparison, order: Sequence[str]) -> Drawing:
         if not np.isnan(value.low):
             ax.plot([value.low, value.high], [row, row], color=colour, lw=2.4,
                     solid_capstyle="butt", alpha=0.55)  # fmt: skip
-        folds = [own[name] for own in result.scores.by_fold]
+        folds = [own[name] for own in result.scores.by_fold.values()]
         ax.scatter(folds, [row + 0.24] * len(folds), s=9, color=GREY, lw=0, alpha=0.8, zorder=2)
         ax.scatter([value.estimate], [row], s=44, color=colour, zorder=3, lw=0)
         said.append(f"{method} {value.estimate:.3f}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -123,8 +124,9 @@ def _folds(found: Comparison) -> tuple[list[str], list[list[str]]]:
     held = [fold.name for fold in found.folds]
     rows = []
     for name in found.ranked:
-        own = [number(values[found.main]) for values in found.results[name].scores.by_fold]
-        rows.append([name, *own])
+        own = found.results[name].scores.by_fold
+        known = [own[n][found.main] if n in own else math.nan for n in range(len(held))]
+        rows.append([name, *map(number, known)])
     return ["Method", *held], rows
 
 
