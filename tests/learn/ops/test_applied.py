@@ -6,7 +6,7 @@ import pytest
 
 import graticule as gt
 from graticule.core import as_image
-from graticule.core.errors import GraticuleError, ImageError, ParameterError
+from graticule.core.errors import GraticuleError, ImageError, ParameterError, PipelineError
 from graticule.learn import (
     Features,
     ObjectClassifier,
@@ -96,6 +96,20 @@ def test_other_kinds_of_models_are_refused(image, model):
         gt.learn.classify(np.zeros((3, 4, 5)), model=model)
     with pytest.raises(GraticuleError, match=r"no/such.model"):
         gt.learn.classify(image, model="no/such.model")
+
+
+def test_a_pipeline_with_another_kind_of_model_is_not_sound(image, model, tmp_path):
+    save_model(PixelRegressor(SMALL, FEW).fit(image, image), tmp_path / "values.model")
+    save_model(model, tmp_path / "classes.model")
+    text = "graticule: 1\nname: a\nsteps:\n  found:\n    op: learn.{}\n    model: {}.model\n"
+    for op, kind in (
+        ("classify", "values"),
+        ("regress", "classes"),
+        ("classify_objects", "values"),
+    ):
+        (tmp_path / "a.yaml").write_text(text.format(op, kind))
+        with pytest.raises(PipelineError, match=r"line 6: .*model: must be a model"):
+            Pipeline.load(tmp_path / "a.yaml")
 
 
 def test_tables_of_objects():

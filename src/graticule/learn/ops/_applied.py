@@ -44,6 +44,23 @@ def nearby(part: Callable[..., xr.DataArray]) -> Neighbourhood:
     return Neighbourhood(_halo, align=_align, part=part)
 
 
+def of_classes(given: ModelFile) -> ModelFile:
+    """Return a model file if its model tells classes apart in images; raise otherwise."""
+    return _of_images(given, "tells classes apart", classes=True)
+
+
+def of_values(given: ModelFile) -> ModelFile:
+    """Return a model file if its model gives values in images; raise otherwise."""
+    return _of_images(given, "gives continuous values", classes=False)
+
+
+def _of_images(given: ModelFile, wanted: str, *, classes: bool) -> ModelFile:
+    model = given.model
+    if not hasattr(model, "halo") or bool(getattr(model, "classes", ())) != classes:
+        raise ParameterError(f"must be a model that {wanted} in images, not a {model.kind}")
+    return given
+
+
 def spatial(region: Region | None) -> Region | None:
     """Return the region without channels, of which an answer has none."""
     if region is None:
@@ -52,22 +69,18 @@ def spatial(region: Region | None) -> Region | None:
 
 
 def able(
-    given: ModelFile, method: str, image: xr.DataArray, spacing: Spacing, *, classes: bool
+    given: ModelFile, method: str, image: xr.DataArray, spacing: Spacing
 ) -> ImageModel | Respaced:
-    """Return the model for an image's spacing, if it has a method, and classes or none.
+    """Return the model for an image's spacing, if it has a method.
 
     Raises
     ------
     ParameterError
-        If it is another kind of model.
+        If it has not.
     ImageError
         If the image's spacing is too far from the model's to be rescaled.
     """
     model = given.model
-    wanted = "tells classes apart" if classes else "gives continuous values"
-    of_images = hasattr(model, "halo") and hasattr(model, method)
-    if not of_images or bool(getattr(model, "classes", ())) != classes:
-        raise ParameterError(
-            f"must be a model that {wanted} in images, not a {model.kind}", where="model"
-        )
+    if not hasattr(model, method):
+        raise ParameterError(f"a {model.kind} has no {method}", where="model")
     return fitted(model, image, spacing)

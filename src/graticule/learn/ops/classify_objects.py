@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import Annotated
 
 import pandas as pd
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from graticule.core import Table, Whole, op
 from graticule.core.errors import ParameterError
 from graticule.learn.model_file import ModelFile
 
 
+def _of_objects(given: ModelFile) -> ModelFile:
+    if not hasattr(given.model, "classified"):
+        raise ParameterError(f"must be a model of objects, not a {given.model.kind}")
+    return given
+
+
 @op(version=1, scope=Whole("a table is small", memory=1), name="learn.classify_objects")
 def classify_objects(
     table: Table,
     *,
-    model: Annotated[ModelFile, Field(title="Model")],
+    model: Annotated[ModelFile, AfterValidator(_of_objects), Field(title="Model")],
 ) -> Table:
     """Return a table of objects with the class of each.
 
@@ -52,8 +58,5 @@ def classify_objects(
     >>> gt.learn.classify_objects(table[["area"]], model=model)["class"].tolist()
     ['dust', 'dust', 'grain', 'grain']
     """
-    fitted = model.model
-    if not hasattr(fitted, "classified"):
-        raise ParameterError(f"must be a model of objects, not a {fitted.kind}", where="model")
-    found: pd.DataFrame = fitted.classified(table)
+    found: pd.DataFrame = model.model.classified(table)
     return found

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import xarray as xr
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Probability, Region, op
 from graticule.core.errors import ParameterError, suggest
 from graticule.learn.model_file import ModelFile
-from graticule.learn.ops._applied import able, nearby, spatial
+from graticule.learn.ops._applied import able, nearby, of_classes, spatial
 from graticule.learn.rescale import Spacing
 
 
@@ -22,7 +22,7 @@ def _part(
     spacing: Spacing,
     region: Region | None = None,
 ) -> xr.DataArray:
-    fitted = able(model, "predict_proba", image, spacing, classes=True)
+    fitted = able(model, "predict_proba", image, spacing)
     names = [each.name for each in fitted.classes]
     if of is not None and of not in names:
         raise ParameterError(f"there is no class {of!r}", where="of", hint=suggest(of, names))
@@ -34,7 +34,7 @@ def _part(
 def probability(
     image: Image,
     *,
-    model: Annotated[ModelFile, Field(title="Model")],
+    model: Annotated[ModelFile, AfterValidator(of_classes), Field(title="Model")],
     of: Annotated[str | None, Field(title="Class")] = None,
     spacing: Annotated[Spacing, Field(title="Other spacing")] = "refuse",
 ) -> Probability:

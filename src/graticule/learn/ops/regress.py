@@ -5,27 +5,25 @@ from __future__ import annotations
 from typing import Annotated
 
 import xarray as xr
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Region, op
 from graticule.learn.model_file import ModelFile
-from graticule.learn.ops._applied import able, nearby, spatial
+from graticule.learn.ops._applied import able, nearby, of_values, spatial
 from graticule.learn.rescale import Spacing
 
 
 def _part(
     image: xr.DataArray, *, model: ModelFile, spacing: Spacing, region: Region | None = None
 ) -> xr.DataArray:
-    return able(model, "predict", image, spacing, classes=False).predict(
-        image, region=spatial(region)
-    )
+    return able(model, "predict", image, spacing).predict(image, region=spatial(region))
 
 
 @op(version=1, scope=nearby(_part), dtype="float32", name="learn.regress", tolerance=1e-5)
 def regress(
     image: Image,
     *,
-    model: Annotated[ModelFile, Field(title="Model")],
+    model: Annotated[ModelFile, AfterValidator(of_values), Field(title="Model")],
     spacing: Annotated[Spacing, Field(title="Other spacing")] = "refuse",
 ) -> Image:
     """Return the value a model predicts for each sample.
