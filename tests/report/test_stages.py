@@ -15,6 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 import graticule as gt
 from graticule.core.errors import ImageError, RequestError
@@ -147,6 +148,7 @@ def test_images_become_pixels_on_the_way(image):
     assert "and 3 more features" in terms[-1].note
     assert "fitted to this image" in stages.panels[-1].note
     assert "2 classes" in stages.panels[-1].note
+    assert [name for _, name in stages.panels[-1].key] == ["1", "2"]
     assert set(np.unique(stages.values["groups"])) == {1, 2}
     assert not hasattr(pipe[-1], "cluster_centers_")  # the pipeline of the caller stays as it is
 
@@ -199,3 +201,26 @@ def test_a_model_is_shown_by_its_name_and_hash(
     shown = gt.show(gt.Pipeline.loads(text), image)._repr_html_()
     assert f"blobs.model ({content_hash(path)[:12]})" in shown
     assert str(tmp_path) not in shown
+
+
+def test_the_classes_of_a_model_are_named_beside_their_colours(image, tmp_path):
+    from graticule.pipeline import Pipeline as Steps
+    from graticule.report.style import label_colours
+
+    strokes = np.where(np.asarray(image) > np.median(image), 7, 3).astype(np.uint8)
+    model = PixelClassifier(Features(sigmas=(1,)), "tree", names={3: "pore", 7: "grain"})
+    save_model(model.fit(image, strokes), tmp_path / "a.model")
+    text = "graticule: 1\nname: a\nsteps:\n  found: {op: learn.classify, model: a.model}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    stages = gt.show(Steps.load(tmp_path / "a.yaml"), image)
+    colours = ["#{:02x}{:02x}{:02x}".format(*c) for c in label_colours(np.array([3, 7]))]
+    assert stages.panels[-1].key == tuple(zip(colours, ["pore", "grain"], strict=True))
+    page = stages.save(tmp_path / "a.html").read_text("utf-8")
+    assert f'<i style="background: {colours[0]}"></i>pore' in page
+
+
+def test_texts_as_classes_are_named(image):
+    wanted = np.where(np.ravel(image) > np.median(image), "bright", "dark")
+    pipe = make_pipeline(DecisionTreeClassifier(max_depth=1))
+    stages = gt.show(pipe.fit(np.reshape(image, (-1, 1)), wanted), image, samples="pixels")
+    assert [name for _, name in stages.panels[1].key] == ["bright", "dark"]

@@ -149,6 +149,7 @@ class ModelFile:
             "sha256": self.sha256,
             **{name: card[name] for name in ("kind", "description", "scores", "versions")},
             "classes": [about["name"] for about in card["classes"]],
+            "values": [about["value"] for about in card["classes"]],
             "data": card["data"],
         }
 

@@ -33,7 +33,7 @@ class Made(NamedTuple):
     kind: Kind = Kind.IMAGE
     seconds: float | None = None
     note: str = ""
-    has_classes: bool = False
+    classes: Mapping[int, str] | None = None
 
 
 def is_sklearn(pipeline: Any) -> bool:
@@ -90,7 +90,8 @@ def _made(
             label = f"{name}.{part}" if part else name
             for shown, picture, about in _pictures(ready, answer, kind, lying, dims):
                 said = ", ".join(text for text in (note, about) if text)
-                yield Made(f"{label} {shown}".strip(), *facts, picture, kind, seconds, said, True)
+                whole = f"{label} {shown}".strip()
+                yield Made(whole, *facts, picture, kind, seconds, said, _named(ready))
         value = results[0][1]
 
 
@@ -175,6 +176,12 @@ def _coded(step: Any, answer: Array) -> tuple[Array, Kind]:
     # A clustering counts from 0, which would be drawn as background.
     is_clustering = not hasattr(step, "classes_")
     return answer.astype(np.int32) + is_clustering, Kind.LABELS
+
+
+def _named(step: Any) -> dict[int, str]:
+    """Return the names of classes that `_coded` gives numbers."""
+    classes = np.asarray(getattr(step, "classes_", ()))
+    return {} if classes.dtype.kind in "buif" else dict(enumerate(map(str, classes)))
 
 
 def _pictures(

@@ -67,6 +67,7 @@ class FileFacts(_Part):
     kind: str = ""
     description: str | None = ""
     classes: Annotated[list[str], BeforeValidator(_items)] = Field(default_factory=list)
+    values: Annotated[list[int], BeforeValidator(_items)] = Field(default_factory=list)
     data: Annotated[list[Facts], BeforeValidator(_items)] = Field(default_factory=list)
     scores: Facts = Field(default_factory=dict)
 
@@ -74,6 +75,11 @@ class FileFacts(_Part):
     def name(self) -> str:
         """The file's name and the start of its hash."""
         return file_of(self.file, self.kind, self.sha256)
+
+    @property
+    def named(self) -> dict[int, str]:
+        """Names of the classes by the value of each."""
+        return dict(zip(self.values, self.classes, strict=False))
 
 
 class StepFacts(_Part):

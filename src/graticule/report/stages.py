@@ -158,7 +158,8 @@ def _of_graticule(pipeline: Any, image: Any, inputs: Mapping[str, Any]) -> Itera
         for output, value in zip(step.op.outputs, results, strict=True):
             label = f"{name}.{output.name}" if len(results) > 1 else name
             params = {key: _spoken(each) for key, each in step.params.items()}
-            yield Made(label, step.op.name, params, value, output.kind, seconds, _words(value))
+            words, names = _words(value), _classes(step.params)
+            yield Made(label, step.op.name, params, value, output.kind, seconds, words, names)
 
 
 def _input(spec: Any, value: Any) -> Any:
@@ -167,6 +168,16 @@ def _input(spec: Any, value: Any) -> Any:
         return value
     dims = None if isinstance(value, xr.DataArray) else spec.dims
     return spec.completed(as_image(value, dims=dims, spacing=spec.spacing or None))
+
+
+def _classes(params: Mapping[str, Any]) -> dict[int, str] | None:
+    """Return the names of the classes of a model among the parameters, by their values."""
+    files = (value.described() for value in params.values() if hasattr(value, "described"))
+    named = {
+        value: name for file in files
+        for value, name in zip(file.get("values", ()), file.get("classes", ()), strict=True)
+    }  # fmt: skip
+    return named or None
 
 
 def _spoken(value: Any) -> Any:
@@ -215,10 +226,8 @@ def _panels(made: list[Made]) -> Iterator[Panel]:
         if picture.kind == Kind.IMAGE and len(picture.axes) >= 2:
             grounds.append(picture)
         ground = under if picture.kind == Kind.MASK else None
-        panel = _drawn(picture, f"stage-{row}-{index}", ground, about)
-        if one.has_classes and picture.kind == Kind.LABELS:
-            panel = replace(panel, note=f"{np.unique(picture.values).size} classes")
-        yield _noted(panel, one.note)
+        drawn = {**about, "classes": one.classes}
+        yield _noted(_drawn(picture, f"stage-{row}-{index}", ground, drawn), one.note)
 
 
 def _drawn(picture: Picture, key: str, under: Picture | None, about: dict[str, Any]) -> Panel:

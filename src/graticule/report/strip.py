@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -23,9 +23,12 @@ from graticule.report.draw import (
 )
 from graticule.report.preview import Axis, Picture, Preview
 from graticule.report.record import RunRecord
+from graticule.report.style import label_colours
 from graticule.report.wording import count, number, parameters, unit
 
 _CLASSES = "learn.classify"
+_MOST_NAMED = 12
+"""Classes that a key can hold."""
 
 SIDE = 300
 
@@ -49,6 +52,7 @@ class Panel:
     low: str = ""
     high: str = ""
     note: str = ""
+    key: tuple[tuple[str, str], ...] = ()
 
 
 def strip(record: RunRecord, preview: Preview, prefix: str) -> list[Panel]:
@@ -89,10 +93,19 @@ def _panel(record: RunRecord, preview: Preview, name: str, key: str) -> Panel:
         return Panel(**about, note="No picture: it gives a table or numbers.")
     picture = preview.picture(name).flat()
     under = _ground(record, preview, picture) if picture.kind == Kind.MASK else None
-    return panel_of(picture, key, under, **about)
+    files = facts.about.values() if facts is not None and facts.op == _CLASSES else ()
+    named = {value: own for file in files for value, own in file.named.items()}
+    return panel_of(picture, key, under, classes=named or None, **about)
 
 
-def panel_of(picture: Picture, key: str, under: Picture | None = None, **about: Any) -> Panel:
+def panel_of(
+    picture: Picture,
+    key: str,
+    under: Picture | None = None,
+    *,
+    classes: Mapping[int, str] | None = None,
+    **about: Any,
+) -> Panel:
     """Return the panel of a flat picture.
 
     Parameters
@@ -103,10 +116,14 @@ def panel_of(picture: Picture, key: str, under: Picture | None = None, **about: 
         Makes the names inside the page unique.
     under : Picture, optional
         What a mask is outlined on.
+    classes : mapping, optional
+        Names of labels that are classes, by their value.
     **about
         What the panel is called, and what else there is to say of the step.
     """
     name = str(about["name"])
+    if classes is None and about.get("op") == _CLASSES:
+        classes = {}
     if picture.values.size == 0:
         return Panel(**about, note="The image is empty.")
     if len(picture.axes) < 2:
@@ -127,7 +144,7 @@ def panel_of(picture: Picture, key: str, under: Picture | None = None, **about: 
         across=f"{_reach(along)} →",
         up=f"{_reach(down)} {'↑' if upward else '↓'}",
         bar=_bar(along) if spatial and along.units else None,
-        **_distribution(picture, tones, key, about.get("op") == _CLASSES),
+        **_distribution(picture, tones, key, classes),
     )
 
 
@@ -152,13 +169,25 @@ def _bar(axis: Axis) -> tuple[float, str]:
     return 100 * length / (abs(axis.step) * axis.size), f"{number(length)} {unit(axis.units)}"
 
 
-def _distribution(picture: Picture, tones: Tones, key: str, classes: bool) -> dict[str, Any]:
+def key_of(labels: np.ndarray[Any, Any], names: Mapping[int, str]) -> dict[str, Any]:
+    """Return how many classes labels show, and the colour and name of each."""
+    values = np.unique(labels)
+    note = "1 class" if values.size == 1 else f"{values.size:,} classes"
+    if values.size > _MOST_NAMED:
+        return {"note": note}
+    colours = ("#{:02x}{:02x}{:02x}".format(*colour) for colour in label_colours(values))
+    said = (names.get(value, str(value)) for value in values.tolist())
+    return {"note": note, "key": tuple(zip(colours, said, strict=True))}
+
+
+def _distribution(
+    picture: Picture, tones: Tones, key: str, classes: Mapping[int, str] | None
+) -> dict[str, Any]:
     """Return the histogram, whose foot is the colour scale, and what else there is to say."""
     values = picture.values
     if picture.kind == Kind.LABELS:
-        if classes:
-            many = np.unique(values).size
-            return {"note": "1 class" if many == 1 else f"{many:,} classes"}
+        if classes is not None:
+            return key_of(values, classes)
         return {"note": count(np.unique(values[values != 0]).size, "object")}
     if picture.kind == Kind.MASK:
         return {"note": f"{np.mean(values != 0):.1%} inside"}
