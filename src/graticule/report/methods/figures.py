@@ -213,6 +213,7 @@ def learning(curve: Any, order: Sequence[str]) -> Drawing:
     _key(ax, "best")
     caption = (
         f"Mean of {curve.repeats} draws of labels, bands from the least to the largest; always "
-        "judged on the same held-out samples."
+        "judged on the same held-out samples. Every fold learns from as many as the one with "
+        "fewest has, so the last point need not be the number in the table."
     )
     return drawn(figure, f"Learning curve: {'; '.join(said)}.", "Learning curve", caption)
