@@ -150,7 +150,13 @@ def test_ctrl_c_ends_a_run_of_many_images_at_once_and_it_goes_on(tmp_path: Path)
     out = tmp_path / "out"
     command = [sys.executable, "-m", "graticule.cli", "run", str(tmp_path / "long.yaml")]
     command += [str(tmp_path / "in"), "-o", str(out), "--workers", "2", "--no-cache"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        # of what a shell runs in the background, the children never hear Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     deadline = time.monotonic() + 60
     while not list(out.glob(".work/drafts/*")) and time.monotonic() < deadline:
         time.sleep(0.01)
