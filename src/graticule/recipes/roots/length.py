@@ -18,8 +18,8 @@ def root_length(mask: Any) -> float:
     Along the skeleton it is :math:`0.948\,(n_e + \sqrt 2\,n_o)` of the steps along a dim and of
     the oblique ones (where no shorter way joins their ends): right on the mean over all directions
     of a line [1]_. At each of its ends a skeleton falls short by half the width there, which is
-    added. Bars 1.5 to 8 samples wide and 90 long are found within a tenth in any direction, and within
-    2 % on the mean.
+    added. Bars 1.5 to 8 samples wide and 90 long are found within a tenth in any direction, and
+    within 2 % on the mean.
 
     Parameters
     ----------
