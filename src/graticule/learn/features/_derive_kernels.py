@@ -129,6 +129,26 @@ def put_features(
 
 
 @njit(cache=True, nogil=True)
+def put_lines(
+    made: Any, thin: Any, lines: tuple[int, int], wanted: tuple[int, int], volume: bool, total: Any,
+    columns: Any, slots: Any, out: Any, place: Any, kept: Any, keep: Any, z: int,
+) -> None:  # fmt: skip
+    """Keep what is kept of up to four lines, and put the features of those among the wanted.
+
+    ``columns`` are the first, how many, and the span of them that goes into ``out``; ``place`` is
+    of the first of these in line 0.
+    """
+    begin, size, span = columns
+    for row in range(lines[0], lines[1]):
+        q = row - lines[0]
+        for k in range(keep.size):
+            copy(made, q * DEEP + keep[k] * WIDE, kept[k, z, row], begin, size)
+        if wanted[0] <= row < wanted[1] and span[0] < span[1]:
+            here = (place[0], place[1] + row, place[2])
+            put_features(made, thin, q, volume, total, span, slots, out, here)
+
+
+@njit(cache=True, nogil=True)
 def rooms(along: Any, narrow: Any) -> Any:
     """Return room for lines, derivatives, narrow lines and what is found, and the steps along."""
     lines = np.empty(3 * ROWS * max(room_of(along), room_of(narrow)), np.float32)
@@ -159,33 +179,14 @@ def derive_plane(
             stop = min(row + ROWS, last)
             mine = row < own[1] and own[0] < stop and span[0] < span[1]
             here = order if mine else min(order, 1)
-            stage(
-                flat,
-                across,
-                down,
-                along,
-                row,
-                begin,
-                size,
-                here,
-                places,
-                made,
-                lines,
-                steps,
-            )
+            stage(flat, across, down, along, row, begin, size, here, places, made, lines, steps)
             if mine and slots[DOG] >= 0:
                 put_narrow(flat, across, slim, thinly, row, begin, size, thin, lines, steps)
-            for q in range(stop - row):
-                for k in range(keep.size):
-                    start = q * DEEP + keep[k] * WIDE
-                    copy(made, start, kept[k, 0, row + q], begin, size)
-                if mine and own[0] <= row + q < own[1]:
-                    place = (
-                        0,
-                        at[1] + row + q - own[0],
-                        at[2] + begin + span[0] - own[2],
-                    )
-                    put_features(made, thin, q, False, total, span, slots, out, place)
+            place = (0, at[1] - own[0], at[2] + begin + span[0] - own[2])
+            put_lines(
+                made, thin, (row, stop), (own[0], own[1]), False, total, (begin, size, span),
+                slots, out, place, kept, keep, 0,
+            )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -252,25 +253,12 @@ def derive_volume(
                         )  # fmt: skip
                     if mine and slots[DOG] >= 0:
                         put_narrow(
-                            layer,
-                            across,
-                            slim,
-                            thinly,
-                            row,
-                            begin,
-                            size,
-                            thin,
-                            lines,
-                            steps,
+                            layer, across, slim, thinly, row, begin, size, thin, lines, steps
                         )
-                    for q in range(end - row):
-                        for k in range(keep.size):
-                            start = q * DEEP + keep[k] * WIDE
-                            copy(made, start, kept[k, z, row + q], begin, size)
-                        if mine and own[2] <= row + q < own[3]:
-                            y, x = (
-                                at[1] + row + q - own[2],
-                                at[2] + begin + span[0] - own[4],
-                            )
-                            place = (at[0] + z - own[0], y, x)
-                            put_features(made, thin, q, True, total, span, slots, out, place)
+                    wanted = (own[2], own[3]) if above else (0, 0)
+                    x = at[2] + begin + span[0] - own[4]
+                    place = (at[0] + z - own[0], at[1] - own[2], x)
+                    put_lines(
+                        made, thin, (row, end), wanted, True, total, (begin, size, span), slots,
+                        out, place, kept, keep, z,
+                    )  # fmt: skip
