@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from blobs import write_blobs
 from scipy import ndimage
 
 from graticule.cli import main
@@ -32,11 +33,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "training.yaml").write_text(DOCUMENT)
     (tmp_path / "bright.yaml").write_text(BRIGHT)
-    rng = np.random.default_rng(0)
-    truth = ndimage.gaussian_filter(rng.normal(size=(96, 120)), 3) > 0.05
-    image = (truth + rng.normal(size=truth.shape)).astype(np.float32)
-    tifffile.imwrite(tmp_path / "a.tif", image)
-    tifffile.imwrite(tmp_path / "a_mask.tif", truth.astype(np.uint8) * 255)
+    write_blobs(tmp_path)
     return tmp_path
 
 
