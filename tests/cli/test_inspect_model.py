@@ -11,9 +11,9 @@ from models import Cut
 from graticule.cli import main
 from graticule.core import as_image
 from graticule.io import write
-from graticule.learn import _kinds
-from graticule.learn.expects import Expects
-from graticule.learn.model_file import register_model, save_model
+from graticule.learn.data.expects import Expects
+from graticule.learn.model_file import kinds as _kinds
+from graticule.learn.model_file.model_file import register_model, save_model
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_the_card_as_json(file: Path, capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_model_nobody_can_open_is_still_shown(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graticule.learn import _parameter
+    from graticule.learn.model_file import parameter as _parameter
 
     monkeypatch.setattr(_kinds, "_registered", {})
     monkeypatch.setattr(_parameter, "_alive", type(_parameter._alive)())

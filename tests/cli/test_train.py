@@ -8,7 +8,7 @@ from blobs import write_blobs
 from scipy import ndimage
 
 from graticule.cli import main
-from graticule.learn.model_file import card_of, open_model
+from graticule.learn.model_file.model_file import card_of, open_model
 
 DOCUMENT = """
 graticule: 1
@@ -153,7 +153,7 @@ def test_a_fault_in_a_pipeline_is_known_before_anything_is_run(folder, capsys):
 
 
 def test_stopped_while_scoring_the_model_is_kept(folder, capsys, monkeypatch):
-    from graticule.learn import crossval
+    from graticule.learn.crossval import crossval
 
     def stop(*given, **more):
         raise KeyboardInterrupt
@@ -165,7 +165,7 @@ def test_stopped_while_scoring_the_model_is_kept(folder, capsys, monkeypatch):
 
 
 def test_stopped_while_comparing_what_is_done_is_written(folder, capsys, monkeypatch):
-    from graticule.learn.methods import Learned
+    from graticule.learn.methods.methods import Learned
 
     fit = Learned.fit
 
@@ -198,7 +198,7 @@ def test_a_missing_partner_is_named(folder, capsys):
 def test_the_place_of_the_model_is_known_to_be_good_before_anything_is_learned(
     folder, capsys, monkeypatch
 ):
-    from graticule.learn.methods import Learned
+    from graticule.learn.methods.methods import Learned
 
     def never(*_):
         raise AssertionError("learned")

@@ -17,8 +17,9 @@ from models import ALL_KINDS, Cut
 from graticule.core.errors import PipelineError
 from graticule.core.registry import get_op
 from graticule.io import read
-from graticule.learn import _kinds, _parameter
-from graticule.learn.model_file import ModelFile, register_model, save_model
+from graticule.learn.model_file import kinds as _kinds
+from graticule.learn.model_file import parameter as _parameter
+from graticule.learn.model_file.model_file import ModelFile, register_model, save_model
 from graticule.pipeline import Pipeline
 from graticule.pipeline.key import pipeline_key
 from graticule.report.page import write

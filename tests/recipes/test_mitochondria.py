@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from graticule.io import read
-from graticule.learn.crossval import compare
-from graticule.learn.data import Data
-from graticule.learn.dividing import divided
-from graticule.learn.document import load
-from graticule.learn.methods import methods_of
+from graticule.learn.crossval.crossval import compare
+from graticule.learn.crossval.dividing import divided
+from graticule.learn.data.labelled import Data
+from graticule.learn.document.document import load
+from graticule.learn.methods.methods import methods_of
 from graticule.recipes import expected, make_example, trainings
 from graticule.recipes.mitochondria.example import simulated_slice
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graticule.io import read
-from graticule.learn.document import load
+from graticule.learn.document.document import load
 from graticule.recipes import make_example, trainings
 from graticule.recipes.roots.length import root_length
 

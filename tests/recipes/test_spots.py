@@ -10,7 +10,7 @@ import pytest
 from graticule.cli import main
 from graticule.core.errors import UnknownNameError
 from graticule.io import read
-from graticule.learn.document import load
+from graticule.learn.document.document import load
 from graticule.recipes import examples, expected, make_example, pipeline_path, trainings
 
 

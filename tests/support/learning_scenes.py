@@ -6,7 +6,7 @@ import numpy as np
 
 from graticule.core import as_image, filtered_dims
 from graticule.core.errors import CheckError
-from graticule.learn.lesson import Answer
+from graticule.learn.methods.method import Answer
 
 
 def scene(seed=0, shape=(96, 112)):

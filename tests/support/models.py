@@ -10,9 +10,9 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core import ALL, like
-from graticule.learn.expects import Expects
-from graticule.learn.labels import MASK_CLASSES, Class
-from graticule.learn.model import Asked, State, asked
+from graticule.learn.data.expects import Expects
+from graticule.learn.data.labels import MASK_CLASSES, Class
+from graticule.learn.models.model import Asked, State, asked
 
 
 def _cut(answer: xr.DataArray, region: Asked) -> xr.DataArray:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from graticule.evaluate.bootstrap import Interval
-    from graticule.learn.crossval import Comparison
-    from graticule.learn.judging import Scores
-    from graticule.learn.methods import Learned
+    from graticule.learn.crossval.counts import Scores
+    from graticule.learn.crossval.crossval import Comparison
+    from graticule.learn.methods.methods import Learned
 
 OBJECT = 1.6
 """Weight of a sample of objects. Of a Dice of D the best threshold is D / 2, of .8 thus .4; an
@@ -22,8 +22,8 @@ object that weighs 1.6 times as much puts it at one half."""
 
 def learned(name: str, kind: str, **options: Any) -> Learned:
     """Return a method of a comparison, as a training document would name it."""
-    from graticule.learn._method_specs import MethodSpec
-    from graticule.learn.methods import Learned
+    from graticule.learn.document.method_specs import MethodSpec
+    from graticule.learn.methods.methods import Learned
 
     return Learned(MethodSpec(name, kind, options))  # type: ignore[arg-type]
 
@@ -41,7 +41,7 @@ def binned(image: xr.DataArray, by: int = 2) -> xr.DataArray:
 def of_class(scores: Scores, measure: str, number: int, classes: int) -> Interval:
     """Return a measure of one class with its interval, where scores are means over classes."""
     from graticule.evaluate.bootstrap import bootstrap_sums
-    from graticule.learn.judging import statistic
+    from graticule.learn.crossval.counts import statistic
 
     rows = scores.rows[measure]
     wide = rows.shape[1] // classes

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
 
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 CLASSES = 3
 _REGION = 96

@@ -13,9 +13,9 @@ from graticule.bench.row import Row, row
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graticule.learn.crossval import Comparison
-    from graticule.learn.data import Data
-    from graticule.learn.methods import Learned
+    from graticule.learn.crossval.crossval import Comparison
+    from graticule.learn.data.labelled import Data
+    from graticule.learn.methods.methods import Learned
 
 _BARS = {"boosted": ">= 0.75", "unet": ">= 0.80"}
 _FOLDS = 8
@@ -42,7 +42,7 @@ def mitochondria() -> list[Row]:
 def _data(folder: Path) -> Data:
     """Return the micrograph and its mitochondria, in squares of 2 x 2 samples."""
     from graticule.io import read
-    from graticule.learn.data import Data
+    from graticule.learn.data.labelled import Data
 
     image, mask = read(folder / "em_image.png"), read(folder / "em_image_seg.png") > 0
     return Data.of(binned(image.compute()), binned(mask.compute()) >= 0.5)
@@ -50,8 +50,8 @@ def _data(folder: Path) -> Data:
 
 def _methods() -> list[Learned]:
     """Return the methods of the recipe, the network with as many steps as it needs."""
-    from graticule.learn.document import load
-    from graticule.learn.methods import Learned, methods_of
+    from graticule.learn.document.document import load
+    from graticule.learn.methods.methods import Learned, methods_of
     from graticule.recipes import trainings
 
     found: list[Learned] = []
@@ -66,9 +66,9 @@ def _methods() -> list[Learned]:
 
 
 def _compared(data: Data) -> tuple[Comparison, str]:
-    from graticule.learn.crossval import compare
-    from graticule.learn.dividing import divided
-    from graticule.learn.document import load
+    from graticule.learn.crossval.crossval import compare
+    from graticule.learn.crossval.dividing import divided
+    from graticule.learn.document.document import load
     from graticule.recipes import trainings
 
     split = replace(load(trainings()["mitochondria"]).split, folds=_FOLDS)

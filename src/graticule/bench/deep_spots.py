@@ -104,7 +104,7 @@ def _fixed(values: Array) -> Iterator[tuple[str, Array]]:
 
 def _simulated() -> _Lesson:
     """Return radiographs of many exposures, with noise with and without grain."""
-    from graticule.learn.fold import everywhere
+    from graticule.learn.splits.fold import everywhere
     from graticule.simulate.dataset import samples
 
     made = list(samples("radiograph", _SIMULATED, seed=_SEED, parameters=_EXPOSURES))
@@ -115,7 +115,7 @@ def _simulated() -> _Lesson:
 
 def _halves(image: xr.DataArray, truth: Array) -> list[tuple[_Lesson, Array]]:
     """Return for each half what the other one teaches, and the half itself."""
-    from graticule.learn.splits import by_blocks
+    from graticule.learn.splits.splits import by_blocks
 
     labels = image.copy(data=truth)
     found = []

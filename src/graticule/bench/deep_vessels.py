@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -10,14 +10,13 @@ import xarray as xr
 from graticule.bench._data import absent, data_folder
 from graticule.bench._learned import OBJECT, learned, of_class, refused, scored
 from graticule.bench.row import Row, row
+from graticule.core.typing import Array
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graticule.learn.data import Data
-    from graticule.learn.lesson import Method
-
-Array: TypeAlias = np.ndarray[Any, Any]
+    from graticule.learn.data.labelled import Data
+    from graticule.learn.methods.method import Method
 
 _FOLDS = 5
 _BARS = {"boosted": ">= 0.76", "unet": ">= 0.79"}
@@ -39,8 +38,8 @@ fifth of the features at each split, fit them less closely."""
 @row("L8", deep=True)
 def vessels() -> list[Row]:
     """Judge a boosted bank and a small network by F1 and by the area under ROC."""
-    from graticule.learn.crossval import compare
-    from graticule.learn.splits import by_image
+    from graticule.learn.crossval.crossval import compare
+    from graticule.learn.splits.splits import by_image
 
     folder = data_folder("retina_vessels")
     if folder is None:
@@ -74,7 +73,7 @@ def vessel_data(folder: Path, *, robust: bool = False) -> Data:
     Images are evened each by itself, without its labels; ``robust`` as of `evened`.
     """
     from graticule.io import read
-    from graticule.learn.data import Data
+    from graticule.learn.data.labelled import Data
 
     images, labels, names = [], [], []
     for path in sorted((folder / "images").glob("*.tif")):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from graticule.bench.row import Row, peak_mb, processes, row, seconds
+from graticule.core.typing import Array
 from graticule.learn.features import Features
 from graticule.ops.filters._gradients import derivative_taps
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 PLANE, VOLUME = (2048, 2048), (256, 256, 256)
 PLANE_BANK = Features(sigmas=(0.7, 1, 1.6, 3.5, 5, 10))

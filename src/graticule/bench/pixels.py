@@ -8,15 +8,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from graticule.bench._textures import strokes, textured
 from graticule.bench.row import Row, peak_mb, processes, row
 from graticule.core import as_image
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 _SIDE = 8192
 _IMAGE = "image.tif"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import mean
-from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from graticule.bench._data import absent, data_folder
 from graticule.bench.row import Row, row, seconds
 from graticule.core import as_image
 from graticule.core.registry import get_op
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 COUNTS = (100, 200, 400, 800)
 COMPACTNESS = (10, 20)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from graticule.core.errors import RequestError, suggest
 
 if TYPE_CHECKING:
-    from graticule.learn.crossval import Comparison
-    from graticule.learn.dividing import Division
-    from graticule.learn.lesson import Method
+    from graticule.learn.crossval.crossval import Comparison
+    from graticule.learn.crossval.dividing import Division
+    from graticule.learn.methods.method import Method
     from graticule.report.methods.loading import Loaded
 
 
@@ -28,9 +28,9 @@ def compare_methods(
     """Compare the methods of a training document, write page and tables, and say what came."""
     from graticule.cli._training import made
     from graticule.cli.show import tell_of_compilation
-    from graticule.learn.dividing import divided
-    from graticule.learn.document import load
-    from graticule.learn.methods import methods_of
+    from graticule.learn.crossval.dividing import divided
+    from graticule.learn.document.document import load
+    from graticule.learn.methods.methods import methods_of
     from graticule.report.methods.learned import require_unseen
     from graticule.report.methods.loading import loaded, run_pipeline
 
@@ -72,7 +72,7 @@ def _compared(
     given: Loaded, methods: list[Method], division: Division, confidence: float, name: str
 ) -> Comparison:
     from graticule.cli.show import progress_bar
-    from graticule.learn.crossval import compare
+    from graticule.learn.crossval.crossval import compare
 
     total = len(methods) * (len(division.folds) + len(division.naive))
     with progress_bar(name) as progress:
@@ -97,7 +97,7 @@ def _compared(
 
 def _curve(given: Loaded, methods: list[Method], division: Division) -> Any:
     from graticule.cli.show import progress_bar
-    from graticule.learn.learning_curve import learning_curve
+    from graticule.learn.crossval.learning_curve import learning_curve
 
     learned = [method for method in methods if type(method).__name__ == "Learned"]
     if not learned:

@@ -13,10 +13,10 @@ from cyclopts import Parameter
 from graticule.core.errors import CheckError, RequestError, suggest
 
 if TYPE_CHECKING:
-    from graticule.learn.crossval import Comparison
-    from graticule.learn.dividing import Division
-    from graticule.learn.document import Training
-    from graticule.learn.methods import Learned
+    from graticule.learn.crossval.crossval import Comparison
+    from graticule.learn.crossval.dividing import Division
+    from graticule.learn.document.document import Training
+    from graticule.learn.methods.methods import Learned
     from graticule.report.methods.loading import Loaded
 
 
@@ -67,7 +67,7 @@ def train(
     """
     from graticule.cli._training import labelled, required_path
     from graticule.cli.show import tell_of_compilation
-    from graticule.learn.document import load
+    from graticule.learn.document.document import load
     from graticule.report.methods.loading import loaded
 
     document = required_path(recipe)
@@ -120,7 +120,7 @@ def _op(training: Training) -> str:
 
 def _chosen(training: Training, name: str) -> Learned:
     """Return the method that is to learn."""
-    from graticule.learn.methods import learned_method
+    from graticule.learn.methods.methods import learned_method
 
     spec = training.methods.get(name)
     if spec is None:
@@ -140,7 +140,7 @@ def _chosen(training: Training, name: str) -> Learned:
 def _require_place(out: Path) -> None:
     """Refuse a place for the model that cannot be written to, or holds something else."""
     from graticule.cli._training import made
-    from graticule.learn.model_file import is_model
+    from graticule.learn.model_file.model_file import is_model
 
     if out.is_dir():
         raise RequestError("is a folder; a model is one file", where=str(out))
@@ -156,7 +156,7 @@ def _require_place(out: Path) -> None:
 def _learned(method: Learned, given: Loaded, training: Training, out: Path) -> Any:
     """Return the model fitted on everything."""
     from graticule.cli.show import progress_bar
-    from graticule.learn.crossval import everything
+    from graticule.learn.crossval.crossval import everything
 
     if method.spec.kind == "unet":
         from graticule.cli._network import watched
@@ -171,7 +171,7 @@ def _learned(method: Learned, given: Loaded, training: Training, out: Path) -> A
 def _saver(
     model: Any, given: Loaded, training: Training, method: str, out: Path
 ) -> Callable[[dict[str, Any] | None], None]:
-    from graticule.learn.model_file import save_model
+    from graticule.learn.model_file.model_file import save_model
 
     about = f"{training.name}: {method}. {training.description}".strip()
 
@@ -186,8 +186,8 @@ def _saver(
 
 def _divided(training: Training, given: Loaded) -> Division:
     """Return the split that all methods of the document get, known before anything is learned."""
-    from graticule.learn.dividing import divided
-    from graticule.learn.methods import methods_of
+    from graticule.learn.crossval.dividing import divided
+    from graticule.learn.methods.methods import methods_of
     from graticule.report.methods.learned import require_unseen
     from graticule.report.methods.loading import run_pipeline
 
@@ -204,7 +204,7 @@ def _divided(training: Training, given: Loaded) -> Division:
 def _scored(own: Learned, given: Loaded, division: Division) -> Comparison | None:
     """Return the method's held-out scores."""
     from graticule.cli.show import progress_bar
-    from graticule.learn.crossval import compare
+    from graticule.learn.crossval.crossval import compare
 
     try:
         with progress_bar(f"{own.name}: held-out scores") as tell:

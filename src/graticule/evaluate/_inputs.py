@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,8 +11,7 @@ import xarray as xr
 from graticule.core import as_image, step_of
 from graticule.core.errors import ImageError, ParameterError, UnitsError
 from graticule.core.image import native_array
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 def mask_pair(mask: Any, truth: Any) -> tuple[Array, Array]:

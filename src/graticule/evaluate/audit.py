@@ -15,9 +15,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from graticule.core.errors import CheckError, GraticuleError
+from graticule.core.typing import Array
 from graticule.evaluate.empty import overlap
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Images: TypeAlias = Mapping[str, ArrayLike | Callable[[], ArrayLike]]
 Method: TypeAlias = Callable[[Any], float]
 Progress: TypeAlias = Callable[[int, int, str], None]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from graticule.core.errors import CheckError, ParameterError
-from graticule.evaluate._inputs import Array
+from graticule.core.typing import Array
 
 _ENOUGH = 25
 """Blocks that are not given up for larger ones."""

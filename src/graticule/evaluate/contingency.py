@@ -9,7 +9,8 @@ import numpy as np
 
 from graticule.core import spread
 from graticule.core.errors import ImageError
-from graticule.evaluate._inputs import Array, label_pair
+from graticule.core.typing import Array
+from graticule.evaluate._inputs import label_pair
 
 _DENSE = 1 << 16
 _LARGEST = 2**31 - 1

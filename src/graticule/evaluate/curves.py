@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ImageError, ParameterError
-from graticule.evaluate._inputs import Array, as_scores, score_pair
+from graticule.core.typing import Array
+from graticule.evaluate._inputs import as_scores, score_pair
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ParameterError
-from graticule.evaluate._inputs import Array, label_pair
+from graticule.core.typing import Array
+from graticule.evaluate._inputs import label_pair
 from graticule.evaluate.contingency import Contingency, contingency
 from graticule.evaluate.empty import overlap, ratio
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ImageError, ParameterError
-from graticule.evaluate._inputs import Array, mask_pair, sampling
+from graticule.core.typing import Array
+from graticule.evaluate._inputs import mask_pair, sampling
 from graticule.evaluate.empty import distance, overlap
 
 

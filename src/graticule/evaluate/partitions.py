@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.evaluate._inputs import Array
+from graticule.core.typing import Array
 from graticule.evaluate.contingency import Contingency, contingency
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from graticule.evaluate._inputs import Array, mask_pair
+from graticule.core.typing import Array
+from graticule.evaluate._inputs import mask_pair
 from graticule.evaluate.empty import overlap, ratio
 
 SKEWED = 0.9

@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from graticule.evaluate._inputs import Array, label_pair, mask_pair, score_pair
+from graticule.core.typing import Array
+from graticule.evaluate._inputs import label_pair, mask_pair, score_pair
 from graticule.evaluate.bootstrap import Interval, block_size, blocks, bootstrap, bootstrap_sums
 from graticule.evaluate.curves import Ranking, ranking
 from graticule.evaluate.empty import overlap, ratio

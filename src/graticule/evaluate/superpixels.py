@@ -13,7 +13,8 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import ImageError, ParameterError
-from graticule.evaluate._inputs import Array, as_labels, as_scores, of_one_shape
+from graticule.core.typing import Array
+from graticule.evaluate._inputs import as_labels, as_scores, of_one_shape
 from graticule.evaluate.contingency import contingency
 from graticule.evaluate.empty import ratio
 

@@ -16,24 +16,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graticule.learn.features import Features
     from graticule.learn.forest import ExtraTrees, RandomForest
-    from graticule.learn.images import ImageClassifier, ImageRegressor
-    from graticule.learn.model_file import open_model, save_model
-    from graticule.learn.objects import ObjectClassifier
-    from graticule.learn.pixels import PixelClassifier, PixelRegressor
+    from graticule.learn.model_file.model_file import open_model, save_model
+    from graticule.learn.models.images import ImageClassifier, ImageRegressor
+    from graticule.learn.models.objects import ObjectClassifier
+    from graticule.learn.models.pixels import PixelClassifier, PixelRegressor
     from graticule.learn.unet import UNet
 
 _LAZY = {
     "ExtraTrees": "forest",
     "Features": "features",
-    "ImageClassifier": "images",
-    "ImageRegressor": "images",
-    "ObjectClassifier": "objects",
-    "PixelClassifier": "pixels",
-    "PixelRegressor": "pixels",
+    "ImageClassifier": "models.images",
+    "ImageRegressor": "models.images",
+    "ObjectClassifier": "models.objects",
+    "PixelClassifier": "models.pixels",
+    "PixelRegressor": "models.pixels",
     "RandomForest": "forest",
     "UNet": "unet",
-    "open_model": "model_file",
-    "save_model": "model_file",
+    "open_model": "model_file.model_file",
+    "save_model": "model_file.model_file",
 }
 
 __all__ = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -12,9 +11,8 @@ import xarray as xr
 from graticule.core import Length, filtered_dims, spread
 from graticule.core.errors import UnitsError
 from graticule.core.image import level_of, step_of
+from graticule.core.typing import Array
 from graticule.core.units import unit_scale
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _LEAST = 1 << 16
 """Samples worth a part of their own."""

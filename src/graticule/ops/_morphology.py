@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -16,9 +16,9 @@ from pydantic import Field
 
 from graticule.core import Length, filtered_dims, like, spread
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of, turned
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Shape = Annotated[Literal["ball", "box", "diamond"], Field(title="Shape of the footprint")]
 Radius = Annotated[Length, Field(title="Radius", ge=0)]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
+from graticule.core.typing import Array
 from graticule.ops._windows import turned
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 
 def reconstructed(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
 from pydantic import Field
 
 from graticule.core import filtered_dims
+from graticule.core.typing import Array
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Window = Annotated[Literal["box", "ball", "diamond"], Field(title="Shape of the window")]
 
 

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,8 @@ import xarray as xr
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import as_image, filtered_dims
 from graticule.core.kinds import Kind
+from graticule.core.typing import Array
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Samples = Literal["auto", "images", "pixels"]
 MOST = 4
 """Features of one step that are shown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graticule.report.draw import Array
+from graticule.core.typing import Array
 
 # Okabe and Ito's colours; told apart by lightness too, for print and for every colour vision.
 HITS = (

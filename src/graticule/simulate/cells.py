@@ -11,8 +11,9 @@ import xarray as xr
 
 from graticule.core import as_image
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.simulate._bodies import Body, ellipsoid
-from graticule.simulate._fields import Array, smooth_noise
+from graticule.simulate._fields import smooth_noise
 
 __all__ = ["CellImage", "Microscope", "cells"]
 

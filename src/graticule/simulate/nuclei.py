@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import as_image
+from graticule.core.typing import Array
 from graticule.simulate._bodies import ellipsoid
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Contrast = Literal["fluorescent", "stained"]
 
 

@@ -11,8 +11,9 @@ import xarray as xr
 
 from graticule.core import as_image
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.simulate._bodies import ellipsoid
-from graticule.simulate._fields import Array, blurred, smooth_noise, tomogram_noise
+from graticule.simulate._fields import blurred, smooth_noise, tomogram_noise
 from graticule.simulate._growth import Growth, Path, grown, painted, walked
 
 __all__ = ["Growth", "RootImage", "Scan", "Soil", "roots"]

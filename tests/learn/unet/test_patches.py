@@ -9,7 +9,7 @@ import pytest
 
 from graticule.core import Length, as_image
 from graticule.core.errors import ImageError
-from graticule.learn.labels import Class
+from graticule.learn.data.labels import Class
 from graticule.learn.unet import Augment
 from graticule.learn.unet.batches import Batches, grid_of
 from graticule.learn.unet.patches import Sampler, Source

@@ -18,7 +18,7 @@ from graticule.core.errors import (
     RequestError,
     StoreError,
 )
-from graticule.learn.fold import Masks, everywhere
+from graticule.learn.splits.fold import Masks, everywhere
 from graticule.learn.unet import History, Progress, UNet, Validation
 
 pytest.importorskip("torch")

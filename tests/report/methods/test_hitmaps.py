@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from graticule.learn.crossval import compare
-from graticule.learn.dividing import divided
-from graticule.learn.document import load
-from graticule.learn.methods import methods_of
+from graticule.learn.crossval.crossval import compare
+from graticule.learn.crossval.dividing import divided
+from graticule.learn.document.document import load
+from graticule.learn.methods.methods import methods_of
 from graticule.report.methods.hitmaps import WRONG, class_colours, hit_maps, several_hits
 from graticule.report.methods.loading import loaded, run_pipeline
 from graticule.report.methods.words import answer

@@ -6,10 +6,10 @@ import tifffile
 from scipy import ndimage
 
 from graticule.core.errors import FormatError, RequestError
-from graticule.learn.crossval import compare
-from graticule.learn.dividing import divided
-from graticule.learn.document import load
-from graticule.learn.methods import methods_of
+from graticule.learn.crossval.crossval import compare
+from graticule.learn.crossval.dividing import divided
+from graticule.learn.document.document import load
+from graticule.learn.methods.methods import methods_of
 from graticule.report.methods.loading import loaded, run_pipeline
 from graticule.report.methods.page import page
 from graticule.report.methods.words import answer

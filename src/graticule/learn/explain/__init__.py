@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         permutation_importances,
     )
     from graticule.learn.explain.kernel import ConvolutionKernel, convolution_kernel
+    from graticule.learn.explain.ranking import feature_importances
     from graticule.learn.explain.tree import TreeNode, draw_tree, tree_nodes, tree_text
 
 _LAZY = {
@@ -27,6 +28,7 @@ _LAZY = {
     "convolution_kernel": "kernel",
     "draw_importances": "importance",
     "draw_tree": "tree",
+    "feature_importances": "ranking",
     "impurity_importances": "importance",
     "permutation_importances": "importance",
     "tree_nodes": "tree",
@@ -39,6 +41,7 @@ __all__ = [
     "convolution_kernel",
     "draw_importances",
     "draw_tree",
+    "feature_importances",
     "impurity_importances",
     "permutation_importances",
     "tree_nodes",

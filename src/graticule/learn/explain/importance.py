@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.learn.explain.tree import _labels
 from graticule.learn.forest import CompiledForest
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 
 def impurity_importances(estimator: Any, names: Sequence[Any] = ()) -> pd.DataFrame:

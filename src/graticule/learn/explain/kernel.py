@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import ALL, as_image
 from graticule.core.errors import RequestError
-from graticule.learn._pixel_model import PixelModel
-from graticule.learn._predictors import Fitted
-from graticule.learn.samples import CHANNEL
+from graticule.core.typing import Array
+from graticule.learn.models.pixel_model import PixelModel
+from graticule.learn.models.predictors import Fitted
+from graticule.learn.sampling.samples import CHANNEL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from graticule.learn.pixels import PixelClassifier, PixelRegressor
-
-Array: TypeAlias = np.ndarray[Any, Any]
+    from graticule.learn.models.pixels import PixelClassifier, PixelRegressor
 
 _SAME = 1e-4
 """How far features of float32 may be from linear, relative to their largest value."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.learn.forest import CompiledForest
 from graticule.learn.forest._layout import as_floats
 from graticule.learn.forest._sources import MEAN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb")
 _WIDTH, _HEIGHT = 1.45, 1.15  # inches that a node takes

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graticule.core import ALL, Length, Region, as_image
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.learn.features.checked import checked
 from graticule.learn.features.engine import Plan
 from graticule.learn.features.feature import CHANNEL, Feature, described, dims_of, one_channel
@@ -17,8 +18,6 @@ from graticule.learn.features.places import clusters, cut, places_of, require_ro
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,22 +307,3 @@ class Features:
         from graticule.learn.features.tables import as_table
 
         return as_table(self, image, where)
-
-    def select(self, images: Any, labels: Any, **options: Any) -> pd.DataFrame:
-        """Rank the features by what a forest loses on held-out blocks without each of them.
-
-        Parameters
-        ----------
-        images, labels : DataArray or sequence of DataArray
-            Images, and for each its classes (0 = unlabelled) or mask.
-        **options
-            ``estimator``, ``folds``, ``repeats``, ``most``, ``seed``: see `ranking.ranked`.
-
-        Returns
-        -------
-        DataFrame
-            ``feature``, ``scale``, ``importance``, ``std`` and ``number``, the best first.
-        """
-        from graticule.learn.features.ranking import ranked
-
-        return ranked(self, images, labels, **options)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import xarray as xr
 
+from graticule.core.typing import Array
 from graticule.learn.features.feature import CHANNEL, dims_of, one_channel
 from graticule.ops.filters._separable import folded
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Span: TypeAlias = tuple[int, int]
 
 

@@ -12,8 +12,9 @@ import xarray as xr
 
 from graticule.core import Length, Region
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.learn.features import local, scales
-from graticule.learn.features.box import Array, Box, Span
+from graticule.learn.features.box import Box, Span
 from graticule.learn.features.feature import Feature, dims_of, one_channel
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import numpy as np
 
 from graticule.core import Length, step_of
 from graticule.core.image import SPATIAL, level_of
-from graticule.learn.features.box import Array, Box
+from graticule.core.typing import Array
+from graticule.learn.features.box import Box
 from graticule.learn.features.feature import Feature
 from graticule.ops.filters._rank import MEDIAN, ranked
 

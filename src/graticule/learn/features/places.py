@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import ImageError, ParameterError
-from graticule.learn.features.box import Array, Span
+from graticule.core.typing import Array
+from graticule.learn.features.box import Span
 from graticule.learn.features.feature import dims_of
 
 _BLOCK = 64_000_000

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from graticule.core import spread
-from graticule.learn.features.box import Array, Box, Span
+from graticule.core.typing import Array
+from graticule.learn.features.box import Box, Span
 from graticule.learn.features.feature import Feature
 from graticule.ops.filters._gradients import TRUNCATE, derivative_taps, steps_of
 from graticule.ops.filters._separable import gaussian_taps, reach_of

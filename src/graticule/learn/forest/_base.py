@@ -12,8 +12,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.learn.forest._fit import Harvest, harvest, unseen_mean
-from graticule.learn.forest._layout import Array
 from graticule.learn.forest._resolved import resolved
 from graticule.learn.forest.compiled import compiled_of
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graticule.core.threads import spread
-from graticule.learn.forest._layout import Array
+from graticule.core.typing import Array
 
 BINS = 256
 _SAMPLE = 200_000

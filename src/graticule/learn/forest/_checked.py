@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from graticule.core.errors import UnsafeFileError
-from graticule.learn.forest._layout import LEAF, Array, as_floats, bits_for
+from graticule.core.typing import Array
+from graticule.learn.forest._layout import LEAF, as_floats, bits_for
 
 _KINDS = {
     "nodes": "u",

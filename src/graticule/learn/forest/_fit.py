@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from graticule.core.threads import spread
+from graticule.core.typing import Array
 from graticule.learn.forest._bins import Bins, binned
-from graticule.learn.forest._layout import Array, RawTree
+from graticule.learn.forest._layout import RawTree
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from graticule.core.errors import ParameterError
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 LEAF = np.int32(2**31 - 1)
 """Threshold of a leaf: no value lies above it, so a row stays there."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ParameterError
-from graticule.learn.forest._layout import Array, RawTree
+from graticule.core.typing import Array
+from graticule.learn.forest._layout import RawTree
 
 MEAN, PLAIN, SOFTMAX, EXPONENT = 0, 1, 2, 3
 """What becomes of the sum of all trees: their mean, itself, shares of a whole, its exponential."""

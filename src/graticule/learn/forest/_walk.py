@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graticule.learn.forest._layout import Array
+from graticule.core.typing import Array
 from graticule.learn.forest._sources import MEAN
 from graticule.learn.forest._tile_kernels import Table
 from graticule.learn.forest._walk_kernels import Trees, mean_depths

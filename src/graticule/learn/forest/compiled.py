@@ -11,9 +11,10 @@ import numpy as np
 
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.threads import spread
+from graticule.core.typing import Array
 from graticule.learn.forest._checked import require_sound_arrays
 from graticule.learn.forest._fit import Harvest
-from graticule.learn.forest._layout import Array, bits_for, packed
+from graticule.learn.forest._layout import bits_for, packed
 from graticule.learn.forest._sources import MEAN, source_of
 
 _BLOCK = 512

@@ -9,10 +9,10 @@ import xarray as xr
 
 from graticule.core import Neighbourhood, Region
 from graticule.core.errors import GraticuleError, ParameterError
-from graticule.learn.expects import CHANNEL
-from graticule.learn.model import ImageModel
-from graticule.learn.model_file import ModelFile
-from graticule.learn.rescale import Respaced, Spacing, fitted
+from graticule.learn.data.expects import CHANNEL
+from graticule.learn.model_file.model_file import ModelFile
+from graticule.learn.models.model import ImageModel
+from graticule.learn.models.rescale import Respaced, Spacing, fitted
 
 
 def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> Mapping[str, int]:

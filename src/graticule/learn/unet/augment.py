@@ -9,8 +9,8 @@ from typing import Any, Literal, Self, TypeAlias
 import numpy as np
 
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Generator: TypeAlias = np.random.Generator
 
 _GRID = 32.0

@@ -6,14 +6,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
+from graticule.core.typing import Array
 from graticule.learn.unet.augment import Augment
 from graticule.learn.unet.patches import Sampler, Source
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Parts: TypeAlias = tuple[Array, Array, Array]
 Place: TypeAlias = tuple[int, tuple[int, ...]]
 

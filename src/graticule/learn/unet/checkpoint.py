@@ -12,18 +12,17 @@ import json
 import os
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graticule.core.errors import RequestError, StoreError
+from graticule.core.typing import Array
 from graticule.learn.unet._torch import require
 from graticule.learn.unet.history import History
 
 if TYPE_CHECKING:
     from graticule.learn.unet.train import Trainer
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _FORMAT = "graticule-training-1"
 

@@ -6,15 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import as_image
 from graticule.core.errors import CheckError, ImageError, ParameterError
-from graticule.learn.expects import Expects
-from graticule.learn.labels import Classes, classes_of, parts_of
+from graticule.core.typing import Array
+from graticule.learn.data.expects import Expects
+from graticule.learn.data.labels import Classes, classes_of, parts_of
 from graticule.learn.unet.patches import Sampler, Source
 from graticule.learn.unet.pixels import Normalisation, Pixels
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from graticule.learn.unet.model import UNet
     from graticule.learn.unet.plan import Plan
     from graticule.learn.unet.train import Trainer
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -232,7 +231,7 @@ def _alike(image: xr.DataArray, sizes: Mapping[str, int], what: str) -> xr.DataA
 
 def _require_apart(given: Given, judged: Given) -> None:
     """Refuse validation on an image that is learned from, whatever it is called."""
-    from graticule.learn.overlap import content
+    from graticule.learn.data.overlap import content
 
     learned = {content(given.images[number]) for number in given.used()}
     for number in judged.used():

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import Region, spread
-from graticule.learn.expects import CHANNEL, Expects
-from graticule.learn.model import Asked, asked
+from graticule.core.typing import Array
+from graticule.learn.data.expects import CHANNEL, Expects
+from graticule.learn.models.model import Asked, asked
 from graticule.learn.unet._torch import device_of, repeatable, threads
 from graticule.learn.unet.pixels import Normalisation, Pixels
 from graticule.learn.unet.turns import mean_over_turns
@@ -20,8 +21,6 @@ from graticule.learn.unet.windows import Lattice, Place, Run, blended
 
 if TYPE_CHECKING:
     from graticule.learn.unet.model import UNet
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _ON_CPU = 32
 """Windows that are asked for together: enough for all cores, few enough to stay small."""

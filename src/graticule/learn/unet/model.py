@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import ALL, as_image
 from graticule.core.errors import ParameterError, RequestError
-from graticule.learn.expects import CHANNEL, Expects
-from graticule.learn.labels import Class, Classes, values_of
-from graticule.learn.model import Asked, State
+from graticule.core.typing import Array
+from graticule.learn.data.expects import CHANNEL, Expects
+from graticule.learn.data.labels import Class, Classes, values_of
+from graticule.learn.models.model import Asked, State
 from graticule.learn.unet._torch import repeatable, require_torch
 from graticule.learn.unet.fitting import Fitting, Given
 from graticule.learn.unet.history import History
@@ -23,8 +24,6 @@ from graticule.learn.unet.losses import terms_of
 from graticule.learn.unet.pixels import Normalisation
 from graticule.learn.unet.plan import OnStep, Plan
 from graticule.learn.unet.settings import Settings
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _EXAMPLE = {2: 64, 3: 24}
 
@@ -79,7 +78,7 @@ class UNet(Settings):
         Whether the answer is the mean over windows mirrored along each dim and, where they are
         equally long, with the last two dims swapped: 8 times the work in 2-D, 16 in 3-D.
     labels : {"auto", "classes", "mask"}
-        How labels are read; see `graticule.learn.labels`.
+        How labels are read; see `graticule.learn.data.labels`.
     names : mapping, optional
         Names of classes by value.
     seed : int

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from graticule.core.errors import ImageError
-from graticule.learn.labels import UNLABELLED, Classes, codes, parts_of
+from graticule.core.typing import Array
+from graticule.learn.data.labels import UNLABELLED, Classes, codes, parts_of
 from graticule.learn.unet.pixels import Pixels
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _KEPT = 50_000
 

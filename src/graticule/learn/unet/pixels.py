@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import Length
-from graticule.learn.expects import CHANNEL
-from graticule.learn.labels import parts_of
+from graticule.core.typing import Array
+from graticule.learn.data.expects import CHANNEL
+from graticule.learn.data.labels import parts_of
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Starts: TypeAlias = Sequence[int]
 NormaliseBy: TypeAlias = Literal["images", "local", "none"]
 

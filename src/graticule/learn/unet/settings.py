@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from graticule.core import Length
 from graticule.core.errors import ParameterError
-from graticule.learn.labels import LabelKind
+from graticule.learn.data.labels import LabelKind
 from graticule.learn.unet.augment import Augment
 from graticule.learn.unet.losses import REGRESSION, terms_of
 from graticule.learn.unet.pixels import NormaliseBy

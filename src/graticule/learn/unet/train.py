@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graticule.core.errors import CheckError, ImageError
+from graticule.core.typing import Array
 from graticule.learn.unet.batches import Batches, Parts, grid_of, groups
 from graticule.learn.unet.checkpoint import resume, save
 from graticule.learn.unet.history import History
@@ -21,7 +22,6 @@ from graticule.learn.unet.patches import Source
 from graticule.learn.unet.plan import OnStep, Plan, Progress, rate_at
 from graticule.learn.unet.scores import Tally
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Weights: TypeAlias = dict[str, Array]
 
 VALIDATED = 64

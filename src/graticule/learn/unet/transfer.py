@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 
 if TYPE_CHECKING:
     from graticule.learn.unet.model import UNet
-
-Array: TypeAlias = np.ndarray[Any, Any]
 Init: TypeAlias = "UNet | Mapping[str, Array] | None"
 
 FIRST = ("down.0.conv1.weight", "down.0.past.weight")

@@ -11,11 +11,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
+
 Place: TypeAlias = tuple[int, ...]
 Run: TypeAlias = Callable[[Sequence[Place]], Array]
 Opener: TypeAlias = Callable[[int, int], Run]

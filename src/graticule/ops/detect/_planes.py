@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
 
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
+
 PARTS = 8
 """Into how many a sample is divided by Fourier interpolation."""
 STRIDE = 32

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from graticule.core import spread
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 TO_SIGMA = 1.4826
 """Median absolute deviation to standard deviation, for a normal distribution."""

@@ -13,8 +13,8 @@ from pydantic import Field
 from graticule.core import Image, Length, Mask, Neighbourhood, filtered_dims, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.registry import get_op
+from graticule.core.typing import Array
 from graticule.ops.detect import _spots as parts
-from graticule.ops.detect._spots import Array
 
 Method = Literal["reconstruction", "adaptive", "fixed"]
 _DEFAULTS = {"reconstruction": 4.25, "adaptive": 5.0}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -12,10 +12,10 @@ from pydantic import Field
 from graticule.core import Length, filtered_dims, like, spread, step_of
 from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL, level_of
+from graticule.core.typing import Array
 from graticule.core.units import unit_scale
 from graticule.ops.filters._separable import Taps, reach_of, separable
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Which = Annotated[Literal["largest", "middle", "smallest"], Field(title="Which eigenvalue")]
 
 TRUNCATE = 4.0

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import Length, spread
+from graticule.core.typing import Array
 from graticule.ops._morphology import footprint
 from graticule.ops._windows import offsets_of, over_blocks, starts_of
 
-Array: TypeAlias = np.ndarray[Any, Any]
 MEDIAN = -1.0
 """The percentile that stands for the median: of an even number, the mean of the middle two."""
 

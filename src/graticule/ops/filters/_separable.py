@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import Length, filtered_dims, spread
 from graticule.core.errors import ParameterError
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 _LONGEST = 1_000_000
 _NARROW = 64

@@ -10,9 +10,10 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, spread
+from graticule.core.typing import Array
 from graticule.ops._background import Correction, corrected
 from graticule.ops._morphology import dilated, eroded, footprint, reach
-from graticule.ops._windows import Array, margins, offsets_of, over_blocks, starts_of
+from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of
 from graticule.ops.filters.gaussian import gaussian
 
 _TRUNCATE = 3.0

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from graticule.core import Image, Place, Reduction, filtered_dims, op
 from graticule.core.errors import ImageError
+from graticule.core.typing import Array
 from graticule.ops._background import Correction, corrected
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Ends: TypeAlias = dict[str, tuple[float, float]]
 
 

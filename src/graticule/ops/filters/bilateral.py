@@ -10,8 +10,9 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, spread
+from graticule.core.typing import Array
 from graticule.ops._morphology import with_values
-from graticule.ops._windows import Array, margins, offsets_of, over_blocks, starts_of
+from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of
 from graticule.ops.filters._separable import reach_of, widths_of
 
 _TRUNCATE = 3.0

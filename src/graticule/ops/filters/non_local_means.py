@@ -11,8 +11,9 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, op, spread
+from graticule.core.typing import Array
 from graticule.ops._morphology import reach, with_values
-from graticule.ops._windows import Array, margins, over_blocks
+from graticule.ops._windows import margins, over_blocks
 from graticule.ops.filters._separable import Taps, separable
 
 _LEAST_LINES = 16

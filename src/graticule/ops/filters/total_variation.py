@@ -11,8 +11,9 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Neighbourhood, filtered_dims, op, spread
+from graticule.core.typing import Array
 from graticule.ops._morphology import with_values
-from graticule.ops._windows import Array, margins, over_blocks, starts_of, strides_of
+from graticule.ops._windows import margins, over_blocks, starts_of, strides_of
 from graticule.ops.filters._gradients import steps_of
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from graticule.core import spread
-from graticule.ops.measure._merge import OBJECT, Array, Columns, combined
+from graticule.core.typing import Array
+from graticule.ops.measure._merge import OBJECT, Columns, combined
 from graticule.ops.measure._objects import Objects, compact
 from graticule.ops.measure._table import Measured, Named
 

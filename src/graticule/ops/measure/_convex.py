@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from graticule.core import spread
-from graticule.ops.measure._merge import OBJECT, Array, Columns, combined
+from graticule.core.typing import Array
+from graticule.ops.measure._merge import OBJECT, Columns, combined
 from graticule.ops.measure._objects import Objects
 from graticule.ops.measure._table import SIZE, Measured, Named
 

@@ -18,7 +18,8 @@ import xarray as xr
 
 from graticule.core import Place
 from graticule.core.errors import ImageError
-from graticule.ops.measure._merge import Array, Columns, Layout, Partial, combined
+from graticule.core.typing import Array
+from graticule.ops.measure._merge import Columns, Layout, Partial, combined
 from graticule.ops.measure._objects import compact, objects_of, piece_of
 
 FEWEST = 8

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from graticule.ops.measure._merge import Array, Columns
+from graticule.core.typing import Array
+from graticule.ops.measure._merge import Columns
 from graticule.ops.measure._objects import Objects
 from graticule.ops.measure._table import Measured, Named
 

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import xarray as xr
 
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
+
 Columns: TypeAlias = Mapping[str, Array]
 """Rows of numbers: arrays of one length, some of which say what a row is about."""
 Rule: TypeAlias = Callable[[Array, Array], Array]

@@ -12,9 +12,9 @@ import xarray as xr
 
 from graticule.core import Place, filtered_dims, spread
 from graticule.core.errors import ImageError
+from graticule.core.typing import Array
 from graticule.ops.measure._merge import Columns, Layout, Pieces
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Work: TypeAlias = Callable[..., dict[str, Array]]
 
 _LEAST = 2**18

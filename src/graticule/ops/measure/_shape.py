@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graticule.ops.measure._merge import Array
+from graticule.core.typing import Array
 from graticule.ops.measure._table import Measured, Named
 
 _AXES = {1: (), 2: ("major_axis", "minor_axis"), 3: ("major_axis", "middle_axis", "minor_axis")}

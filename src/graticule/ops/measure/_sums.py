@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from graticule.ops.measure._merge import Array, Columns, Layout, Rule
+from graticule.core.typing import Array
+from graticule.ops.measure._merge import Columns, Layout, Rule
 from graticule.ops.measure._objects import Objects
 
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from graticule.core import step_of
 from graticule.core.errors import ImageError, UnitsError
+from graticule.core.typing import Array
 from graticule.core.units import unit_scale
-from graticule.ops.measure._merge import OBJECT, Array, Columns, Keys, Partial, combined
+from graticule.ops.measure._merge import OBJECT, Columns, Keys, Partial, combined
 from graticule.ops.measure._sums import rules
 
 Named: TypeAlias = Mapping[str, tuple[Any, str]]

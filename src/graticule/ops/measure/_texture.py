@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from graticule.core.typing import Array
 from graticule.ops.measure._contact import Padded, offsets_of, padded
-from graticule.ops.measure._merge import Array, Columns
+from graticule.ops.measure._merge import Columns
 from graticule.ops.measure._objects import Objects
 from graticule.ops.measure._table import Measured, Named
 

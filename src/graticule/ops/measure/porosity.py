@@ -10,6 +10,7 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Labels, Mask, Place, Record, Reduction, op
+from graticule.core.typing import Array
 from graticule.ops.measure._fractions import (
     counts_of,
     dense,
@@ -17,7 +18,7 @@ from graticule.ops.measure._fractions import (
     merged_counts,
     require_same_dims,
 )
-from graticule.ops.measure._merge import Array, Partial, combined
+from graticule.ops.measure._merge import Partial, combined
 from graticule.ops.measure._objects import objects_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,7 @@ from pydantic import Field
 
 from graticule.core import Record, Table, Whole, op
 from graticule.core.errors import ImageError, ParameterError
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 _MOST = 1e100
 _SIZES = ("volume", "area", "length")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,12 @@ from pydantic import Field
 
 from graticule.core import Length, Mask, Place, Table, Whole, filtered_dims, op
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.ops.measure._fractions import require_same_dims
 from graticule.ops.measure._merge import Partial
 from graticule.ops.measure._objects import layout_of, piece_of
 from graticule.ops.measure._table import frame_columns, scale_of
 
-Array: TypeAlias = np.ndarray[Any, Any]
 _SLAB = 2**20
 """Offsets that are worked on at once."""
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import ALL, Length
 from graticule.core.errors import ParameterError, suggest
+from graticule.core.typing import Array
 from graticule.ops.radiography._medians import known_median
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _MOMENTS = 5
 """Vanishing moments of the wavelet."""

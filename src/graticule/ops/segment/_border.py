@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 def touching(labels: Array, axes: Sequence[int], width: Mapping[int, int] | None = None) -> Array:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
 
 import numpy as np
 
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 def maxima(values: Array, connectivity: int, *, lowest: bool = False) -> Array:

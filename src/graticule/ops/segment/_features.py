@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,9 @@ from pydantic import Field
 
 from graticule.core import filtered_dims, like
 from graticule.core.errors import ImageError, ParameterError, suggest
+from graticule.core.typing import Array
 from graticule.ops.segment._superpixels import relative_steps, within
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Count: TypeAlias = Annotated[int, Field(title="Clusters", ge=1, le=10_000)]
 Weights: TypeAlias = Annotated[
     dict[str, Annotated[float, Field(ge=0, le=1e6)]], Field(title="Weight of each feature")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from graticule.core import spread
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 _SAMPLE = 50_000
 _FLOOR = 1e-6

@@ -10,15 +10,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import filtered_dims, like, spread
 from graticule.core.errors import ImageError
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 _LEAST = 1 << 18
 """Samples worth a part of their own."""

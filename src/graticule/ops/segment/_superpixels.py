@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -12,9 +12,9 @@ from pydantic import Field
 
 from graticule.core import filtered_dims, like, spread, step_of
 from graticule.core.errors import ImageError, UnitsError
+from graticule.core.typing import Array
 from graticule.core.units import unit_scale
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Segments: TypeAlias = Annotated[int, Field(title="Superpixels wanted", ge=1, le=100_000_000)]
 Colour: TypeAlias = Annotated[Literal["lab", "none"], Field(title="Space of colours")]
 Compactness: TypeAlias = Annotated[float, Field(title="Compactness", gt=0, le=1e6)]

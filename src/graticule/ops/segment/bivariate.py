@@ -11,7 +11,8 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Table, Whole, like, op
 from graticule.core.errors import ImageError
-from graticule.ops.segment._features import Array, Scaling, Seed
+from graticule.core.typing import Array
+from graticule.ops.segment._features import Scaling, Seed
 from graticule.ops.segment.gaussian_mixture import gaussian_mixture
 from graticule.ops.segment.kmeans import kmeans
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
 import numpy as np
 import xarray as xr
 from pydantic import Field
 
 from graticule.core import Labels, Length, Place, Reduction, filtered_dims, like, op
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 def _map(labels: xr.DataArray, *, place: Place, margin: Length) -> Array:

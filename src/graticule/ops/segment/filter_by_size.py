@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -10,8 +10,7 @@ from pydantic import Field
 
 from graticule.core import Area, Labels, Place, Reduction, filtered_dims, like, op
 from graticule.core.errors import ParameterError
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 class _Sizes(NamedTuple):

@@ -9,15 +9,8 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Probability, Record, Table, Whole, op
-from graticule.ops.segment._features import (
-    Array,
-    Features,
-    Position,
-    Scaling,
-    Seed,
-    Weights,
-    features_of,
-)
+from graticule.core.typing import Array
+from graticule.ops.segment._features import Features, Position, Scaling, Seed, Weights, features_of
 from graticule.ops.segment._mixture import fitted
 from graticule.ops.segment.kmeans import start
 

@@ -9,15 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Record, Table, Whole, op, spread
-from graticule.ops.segment._features import (
-    Array,
-    Count,
-    Position,
-    Scaling,
-    Seed,
-    Weights,
-    features_of,
-)
+from graticule.core.typing import Array
+from graticule.ops.segment._features import Count, Position, Scaling, Seed, Weights, features_of
 
 _SAMPLE = 20_000
 _STARTS = 5

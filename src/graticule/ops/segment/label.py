@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
 import numpy as np
 import xarray as xr
@@ -12,9 +12,8 @@ from pydantic import Field
 from graticule.core import Labels, Mask, Stitched, filtered_dims, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL
+from graticule.core.typing import Array
 from graticule.ops.segment._runs import parts_of
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 
 def require_connectivity(connectivity: int, dims: tuple[str, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import numpy as np
 import xarray as xr
@@ -11,12 +11,11 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
 from graticule.core.errors import ImageError, ParameterError
+from graticule.core.typing import Array
 from graticule.ops.segment._features import Features, Seed, features_of
 from graticule.ops.segment._mixture import fitted
 from graticule.ops.segment._superpixels import relative_steps
 from graticule.ops.segment.kmeans import start
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _UNIT = 10_000
 """Costs are whole numbers of this part, so that flows are exact."""

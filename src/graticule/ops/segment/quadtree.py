@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import numpy as np
 import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Whole, filtered_dims, like, op
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 @op(version=2, scope=Whole("blocks are halved from the whole image down", memory=80), dtype="int32")

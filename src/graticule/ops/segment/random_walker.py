@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
 from graticule.core.errors import ImageError
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 @op(

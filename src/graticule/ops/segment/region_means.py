@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import Image, Labels, Place, Reduction, like, op
 from graticule.core.errors import ImageError
+from graticule.core.typing import Array
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Sums: TypeAlias = tuple[Array, Array, Array]
 """Labels that occur, in order, and the sum and number of the values of each."""
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from graticule.core import Area, Mask, Whole, filtered_dims, op
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 @op(version=1, scope=Whole("the size of a hole depends on all of it", memory=8.0), dtype="bool")

@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, op, spread
+from graticule.core.typing import Array
 from graticule.ops.segment._superpixels import (
-    Array,
     Colour,
     Compactness,
     Segments,

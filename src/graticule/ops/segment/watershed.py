@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 @op(

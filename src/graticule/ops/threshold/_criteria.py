@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from graticule.ops.threshold._histogram import Array, Histogram
+from graticule.core.typing import Array
+from graticule.ops.threshold._histogram import Histogram
 
 
 def otsu(histogram: Histogram) -> Any:

@@ -22,6 +22,7 @@ from pydantic import Field
 from graticule.core import Reduction, like
 from graticule.core.errors import ImageError
 from graticule.core.scope import Block, Mapper
+from graticule.core.typing import Array
 from graticule.ops.threshold._counting import (
     Range,
     Table,
@@ -32,8 +33,6 @@ from graticule.ops.threshold._counting import (
     merge_first,
     values_of,
 )
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 MOST_ROUNDS = 10_000
 """Means of three that are tried until a histogram has two modes."""

@@ -15,10 +15,10 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import Length, like, spread
+from graticule.core.typing import Array
 from graticule.ops._morphology import reach
 from graticule.ops.threshold._counting import fitted
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Border: TypeAlias = Literal["reflect", "symmetric"]
 Formula: TypeAlias = Callable[[Array, Any], Array]
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ImageError
-from graticule.ops.threshold._histogram import Array, Histogram
+from graticule.core.typing import Array
+from graticule.ops.threshold._histogram import Histogram
 
 
 def minimum(histogram: Histogram) -> Any:

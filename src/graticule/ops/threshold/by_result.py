@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,9 @@ from pydantic import Field
 
 from graticule.core import Area, Image, Mask, Record, Whole, filtered_dims, op
 from graticule.core.errors import ImageError, ParameterError
+from graticule.core.typing import Array
 from graticule.ops.threshold._counting import fitted
 from graticule.ops.threshold._histogram import above
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 MOST_LEVELS = 65_536
 WARNING = "chosen to give what was asked for: the result is no evidence for it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import numpy as np
 import xarray as xr
@@ -10,13 +10,12 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Mask, Whole, filtered_dims, like, op
 from graticule.core.errors import ImageError
+from graticule.core.typing import Array
 from graticule.ops._morphology import dilated, eroded
 from graticule.ops.threshold._counting import fitted
 from graticule.ops.threshold._histogram import histogram_of
 from graticule.ops.threshold._partition import multi_otsu, phases_of
 from graticule.ops.threshold.phases import Rising
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 
 @op(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import numpy as np
 import xarray as xr
@@ -10,8 +10,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Place, Reduction, like, op
 from graticule.core.errors import ImageError
-
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; black and grey would not show.
 _COLOURS = np.array(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-Array: TypeAlias = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 SIDE = 420
 LIGHTS = {"0.5": 0.5, "0.7": 0.7, "1.0": 1.0, "1.15": 1.15}

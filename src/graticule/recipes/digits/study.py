@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from graticule.core.errors import RequestError
+from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import bootstrap
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Task = Literal["classification", "regression"]
 Kept = Literal["training", "shuffled", "hands"]
 

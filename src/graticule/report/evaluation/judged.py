@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core.errors import GraticuleError, ImageError, RequestError
+from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval
 from graticule.evaluate.outlines import outline_distances
 from graticule.evaluate.scores import Row, mask_row, object_row, over_images, score_row
@@ -20,7 +21,6 @@ from graticule.report.evaluation.pairs import Pair
 
 What: TypeAlias = Literal["mask", "labels", "scores"]
 Progress: TypeAlias = Callable[[int, int, str], None]
-Array: TypeAlias = np.ndarray[Any, Any]
 
 MAIN: dict[What, str] = {"mask": "dice", "labels": "ap_0.5", "scores": "auc"}
 MEANS: dict[What, tuple[str, ...]] = {

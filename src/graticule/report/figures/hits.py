@@ -8,9 +8,10 @@ import numpy as np
 
 from graticule.core.errors import ImageError
 from graticule.core.kinds import Kind
+from graticule.core.typing import Array
 from graticule.evaluate.instances import object_hits
 from graticule.evaluate.pixels import hit_map
-from graticule.report.draw import Array, painted, show
+from graticule.report.draw import painted, show
 from graticule.report.figures import View
 from graticule.report.hits import hit_key, painted_hits
 from graticule.report.preview import Picture

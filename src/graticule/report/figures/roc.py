@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graticule.core.errors import CheckError, UnknownNameError
-from graticule.report.draw import Array
+from graticule.core.typing import Array
 from graticule.report.figures import View
 from graticule.report.style import BLUE, FAINT, INK, ORANGE, Drawing, drawn, legend, new_figure
 

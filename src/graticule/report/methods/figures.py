@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.learn.crossval import Comparison, display
+from graticule.learn.crossval.crossval import Comparison, display
 from graticule.report.methods.words import NAMES
 from graticule.report.style import FAINT, GREY, INK, Drawing, drawn, label_colours, new_figure
 

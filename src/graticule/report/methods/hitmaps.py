@@ -11,9 +11,10 @@ import xarray as xr
 
 from graticule.core import filtered_dims
 from graticule.core.kinds import Kind
+from graticule.core.typing import Array
 from graticule.evaluate.pixels import hit_map
-from graticule.learn.crossval import Comparison, display
-from graticule.report.draw import Array, painted, tones_of
+from graticule.learn.crossval.crossval import Comparison, display
+from graticule.report.draw import painted, tones_of
 from graticule.report.hits import hit_key, painted_hits
 from graticule.report.methods.words import NAMES
 from graticule.report.preview import Axis, Picture

@@ -11,9 +11,9 @@ import xarray as xr
 
 from graticule.core.errors import GraticuleError, RequestError, suggest
 from graticule.io import read
-from graticule.learn.data import Data
-from graticule.learn.dividing import grouped
-from graticule.learn.document import ExtraSpec, Training
+from graticule.learn.crossval.dividing import grouped
+from graticule.learn.data.labelled import Data
+from graticule.learn.document.document import ExtraSpec, Training
 from graticule.report.evaluation.judged import single_valued
 from graticule.report.evaluation.pairs import Pair, pairs
 

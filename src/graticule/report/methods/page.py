@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import graticule
-from graticule.learn.crossval import Comparison
-from graticule.learn.dividing import Division
-from graticule.learn.document import Training
+from graticule.learn.crossval.crossval import Comparison
+from graticule.learn.crossval.dividing import Division
+from graticule.learn.document.document import Training
 from graticule.report import wording
 from graticule.report.html import render
 from graticule.report.methods import figures

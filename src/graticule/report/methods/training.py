@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graticule.learn.crossval import Comparison
+from graticule.learn.crossval.crossval import Comparison
 from graticule.report.style import Drawing, drawn
 
 _SHOWN = 4

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from graticule.evaluate.bootstrap import Interval
-from graticule.learn.crossval import Comparison
-from graticule.learn.dividing import Division
+from graticule.learn.crossval.crossval import Comparison
+from graticule.learn.crossval.dividing import Division
 from graticule.report import wording
 
 NAMES = {

@@ -1,0 +1,1 @@
+"""Scores on samples that were held out, with intervals."""

@@ -1,0 +1,291 @@
+"""What a method said of held-out samples, and the numbers made of it.
+
+Everything is counted by units that know little of each other (images, or blocks of an image), so
+that each number has an interval by resampling units. The units are the same for all methods, and
+so are the draws: a difference between two methods has an interval of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+
+from graticule.core.errors import CheckError
+from graticule.core.typing import Array
+from graticule.evaluate.bootstrap import Interval, bootstrap_sums
+from graticule.evaluate.curves import Ranking, Reliability, ranking
+from graticule.evaluate.pixels import Confusion
+from graticule.learn.methods.method import Answer
+
+Statistic: TypeAlias = Callable[[Array], float]
+
+FEWEST = 5
+"""Fewest units that give an interval."""
+CLASS_MEASURES = ("dice", "precision", "recall", "auc", "average_precision", "calibration_error")
+VALUE_MEASURES = ("r2", "mean_absolute_error", "root_mean_squared_error")
+_HARD = ("dice", "precision", "recall")
+_LEVELS, _BINS, _DRAWS = 192, 15, 1000
+_MOST = 16_000_000
+
+
+@dataclass
+class Said:
+    """What was said of the samples of each unit that were held out, fold by fold.
+
+    Attributes
+    ----------
+    classes : int
+        How many there are; 0 for continuous targets.
+    judged : tuple of int
+        Numbers of the classes that count: all, or the object alone of a mask.
+    samples : int
+        How many will be judged in all; of very many, every few are kept for the curves.
+    """
+
+    classes: int
+    judged: tuple[int, ...]
+    units: int
+    samples: int = 0
+    confusions: dict[tuple[int, int, int], Array] = field(default_factory=dict)
+    kept: dict[int, list[tuple[Array, Array]]] = field(default_factory=dict)
+
+    def add(self, place: tuple[int, int, int], answer: Answer, truth: Array, use: Array) -> None:
+        """Count an answer for a box of a fold, unit and image; ``use`` are the samples judged."""
+        true, said = truth[use], answer.codes[use]
+        if not self.classes:
+            self._add_values(place, said.astype(float), true.astype(float))
+            return
+        own = self.confusions.setdefault(place, np.zeros((len(self.judged), 4)))
+        for row, number in enumerate(self.judged):
+            found, wanted = said == number, true == number
+            both = np.count_nonzero(found & wanted)
+            counts = (both, found.sum() - both, wanted.sum() - both)
+            own[row] += (*counts, true.size - sum(counts))
+        if answer.probability is not None:
+            step = max(1, math.ceil(self.samples / _MOST))
+            values = answer.probability[:, use][list(self.judged)][:, ::step]
+            if not np.isfinite(values).all():
+                raise CheckError("gives no probability for samples that are judged")
+            self.kept.setdefault(place[1], []).append((values, true[::step].astype(np.int16)))
+
+    def _add_values(self, place: tuple[int, int, int], said: Array, true: Array) -> None:
+        if not np.isfinite(said).all():
+            raise CheckError("gives no value for samples that are judged")
+        gap = said - true
+        sums = [true.size, np.abs(gap).sum(), gap @ gap, true.sum(), true @ true]
+        own = self.confusions.setdefault(place, np.zeros((1, 5)))
+        own[0] += sums
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The numbers of one method.
+
+    Attributes
+    ----------
+    measures : dict of Interval
+        By name; NaN where a measure has no value for this method.
+    rows : dict of ndarray
+        Of each measure the counts of every unit it is made of.
+    by_fold : dict of dict
+        Measures without intervals by the number of the fold, of those that hold labels; means over
+        the classes that occur in it.
+    by_class : list of dict
+        Measures without intervals of each judged class.
+    by_image : dict of dict
+        The same by the number of the image.
+    curves : list of Ranking
+        Of each judged class; empty for bare classes.
+    reliabilities : list of Reliability
+        Of each judged class; empty for bare classes.
+    """
+
+    measures: dict[str, Interval]
+    rows: dict[str, Array]
+    by_fold: dict[int, dict[str, float]]
+    by_class: list[dict[str, float]]
+    by_image: dict[int, dict[str, float]] = field(default_factory=dict)
+    curves: list[Ranking] = field(default_factory=list)
+    reliabilities: list[Reliability] = field(default_factory=list)
+
+
+def scored(
+    said: Said, folds: int, *, confidence: float = 0.95, seed: int = 0, draws: int = _DRAWS
+) -> Scores:
+    """Return the numbers of what a method said."""
+    shape = next(iter(said.confusions.values())).shape
+    by_unit, by_fold = np.zeros((said.units, *shape)), np.zeros((folds, *shape))
+    by_image: dict[int, Array] = {}
+    for (fold, unit, image), counts in said.confusions.items():
+        by_unit[unit] += counts
+        by_fold[fold] += counts
+        by_image[image] = by_image.get(image, 0) + counts
+    held = by_unit.sum(axis=(1, 2)) > 0
+    names = _HARD if said.classes else VALUE_MEASURES
+    rows = dict.fromkeys(names, by_unit[held].reshape(int(held.sum()), -1))
+    part = partial(_of_part, names=names, classes=bool(said.classes))
+    folded = {number: part(counts) for number, counts in enumerate(by_fold) if counts.sum() > 0}
+    imaged = {image: part(counts) for image, counts in by_image.items()}
+    total = by_unit.sum(axis=0)
+    classed = [{name: statistic(name)(own) for name in names} for own in total] if (
+        said.classes) else []  # fmt: skip
+    curves: list[Ranking] = []
+    reliabilities: list[Reliability] = []
+    exact: dict[str, float] = {}
+    if said.kept:
+        curves, reliabilities, levels = _curves(said)
+        soft = {"auc": "roc_area", "average_precision": "average_precision"}
+        for name, area in soft.items():
+            rows[name] = levels
+            areas = [float(getattr(curve, area)) for curve in curves]
+            exact[name] = float(np.mean(areas))
+            classed = [{**own, name: a} for own, a in zip(classed, areas, strict=True)]
+        rows["calibration_error"] = _bins(said)
+    wanted = CLASS_MEASURES if said.classes else VALUE_MEASURES
+    measures = {
+        name: _interval(name, rows.get(name), exact.get(name), confidence, seed, draws)
+        for name in wanted
+    }  # fmt: skip
+    thin = [curve.thinned() for curve in curves]
+    return Scores(measures, rows, folded, classed, imaged, thin, reliabilities)
+
+
+def _interval(
+    name: str, rows: Array | None, exact: float | None, confidence: float, seed: int, draws: int
+) -> Interval:
+    if rows is None or not len(rows):
+        return Interval(math.nan, math.nan, math.nan, 0)
+    found = bootstrap_sums(rows, statistic(name), n=draws, seed=seed, confidence=confidence)
+    low, high = (
+        (found.low, found.high) if len(rows) >= FEWEST and draws > 1 else (math.nan, math.nan)
+    )
+    estimate = found.estimate
+    if exact is not None:  # counts at a few thresholds give a somewhat smaller area than all
+        low, high = (float(np.clip(end + exact - estimate, 0, 1)) for end in (low, high))
+        estimate = exact
+    return Interval(estimate, low, high, len(rows))
+
+
+def difference(
+    one: Scores, other: Scores, name: str, *, confidence: float = 0.95, seed: int = 0
+) -> Interval:
+    """Return by how much a measure of one method is larger, with its interval over units."""
+    a, b = one.rows.get(name), other.rows.get(name)
+    if a is None or b is None or len(a) != len(b):
+        return Interval(math.nan, math.nan, math.nan, 0)
+    measure, width = statistic(name), a.shape[1]
+    found = bootstrap_sums(
+        np.hstack([a, b]), lambda row: measure(row[:width]) - measure(row[width:]),
+        n=_DRAWS, seed=seed, confidence=confidence,
+    )  # fmt: skip
+    estimate = one.measures[name].estimate - other.measures[name].estimate
+    if len(a) < FEWEST:
+        return Interval(estimate, math.nan, math.nan, len(a))
+    shift = estimate - found.estimate
+    return Interval(estimate, found.low + shift, found.high + shift, len(a))
+
+
+def statistic(name: str) -> Statistic:
+    """Return a measure as a function of a row of counts that add up over units."""
+    if name in _HARD:
+        return lambda row: _mean_of(row.reshape(-1, 4), lambda own: _of_counts(name, own))
+    if name == "auc":
+        return lambda row: _mean_of(_halves(row), lambda own: _of_levels("roc_area", own))
+    if name == "average_precision":
+        return lambda row: _mean_of(_halves(row), lambda own: _of_levels(name, own))
+    if name == "calibration_error":
+        return lambda row: _mean_of(row.reshape(-1, 3, _BINS), _gap)
+    return lambda row: _of_sums(name, row)
+
+
+def _of_part(counts: Array, *, names: Sequence[str], classes: bool) -> dict[str, float]:
+    """Return measures of a part of what was judged.
+
+    A class that does not occur in it has nothing to be found; what was wrongly taken for it is
+    missing from the others.
+    """
+    present = counts[counts[:, 0] + counts[:, 2] > 0] if classes else counts
+    own = present if len(present) else counts
+    return {name: statistic(name)(own.ravel()) for name in names}
+
+
+def _mean_of(parts: Array, measure: Callable[[Array], float]) -> float:
+    return float(np.mean([measure(part) for part in parts]))
+
+
+def _of_counts(name: str, counts: Array) -> float:
+    return float(getattr(Confusion(*(round(float(n)) for n in counts)), name))
+
+
+def _halves(row: Array) -> Array:
+    return row.reshape(-1, 2, _LEVELS)
+
+
+def _of_levels(name: str, counts: Array) -> float:
+    inside, outside = np.cumsum(counts[:, ::-1], axis=1)
+    held = inside + outside > 0
+    inside, outside = inside[held], outside[held]
+    return float(getattr(Ranking(inside, inside, outside), name))
+
+
+def _gap(counts: Array) -> float:
+    """Return the expected calibration error of samples, sums of probability and truths by bin."""
+    total = counts[0].sum()
+    return float(np.abs(counts[1] - counts[2]).sum() / total) if total else math.nan
+
+
+def _of_sums(name: str, row: Array) -> float:
+    n, absolute, squared, true, true_squared = (float(value) for value in row)
+    if n == 0:
+        return math.nan
+    if name == "mean_absolute_error":
+        return absolute / n
+    if name == "root_mean_squared_error":
+        return math.sqrt(squared / n)
+    spread = true_squared - true * true / n
+    return 1 - squared / spread if spread > 0 else math.nan
+
+
+def _curves(said: Said) -> tuple[list[Ranking], list[Reliability], Array]:
+    """Return the curves of each class over all samples, and the counts of every unit by level."""
+    from graticule.evaluate.curves import reliability
+
+    units = sorted(said.kept)
+    codes = np.concatenate([true for unit in units for _, true in said.kept[unit]])
+    curves, reliabilities, rows = [], [], []
+    for row, number in enumerate(said.judged):
+        values = np.concatenate([v[row] for unit in units for v, _ in said.kept[unit]])
+        truth = codes == number
+        curve = ranking(values, truth)
+        curves.append(curve)
+        reliabilities.append(reliability(np.clip(values, 0, 1), truth, bins=_BINS))
+        edges = curve.thinned(_LEVELS).thresholds[::-1]
+        rows.append(np.array([_by_level(said.kept[unit], row, number, edges) for unit in units]))
+    return curves, reliabilities, np.stack(rows, axis=1).reshape(len(units), -1)
+
+
+def _by_level(pieces: Sequence[tuple[Array, Array]], row: int, number: int, edges: Array) -> Array:
+    counts = np.zeros((2, _LEVELS))
+    for values, true in pieces:
+        at = np.clip(np.searchsorted(edges, values[row], side="right") - 1, 0, _LEVELS - 1)
+        for half, own in enumerate((true == number, true != number)):
+            counts[half] += np.bincount(at[own], minlength=_LEVELS)
+    return counts
+
+
+def _bins(said: Said) -> Array:
+    rows = []
+    for unit in sorted(said.kept):
+        counts = np.zeros((len(said.judged), 3, _BINS))
+        for values, true in said.kept[unit]:
+            for row, number in enumerate(said.judged):
+                at = np.minimum((values[row] * _BINS).astype(int), _BINS - 1)
+                for part, weights in enumerate((None, values[row], true == number)):
+                    counts[row, part] += np.bincount(at, weights=weights, minlength=_BINS)
+        rows.append(counts.ravel())
+    return np.array(rows)

@@ -1,0 +1,195 @@
+"""Methods compared on one split: every method learns from, and is judged on, the same samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from graticule.core.errors import GraticuleError
+from graticule.evaluate.bootstrap import Interval
+from graticule.learn.crossval.counts import CLASS_MEASURES, VALUE_MEASURES, difference, scored
+from graticule.learn.crossval.method_run import Counter, Result, Round, Tell, everything, lesson_of
+from graticule.learn.crossval.units import display, units_of
+from graticule.learn.data.labelled import Data
+from graticule.learn.methods.method import Method
+from graticule.learn.splits.splits import Fold
+
+__all__ = ["Comparison", "Result", "compare", "display", "everything", "lesson_of"]
+
+_DRAWS = 1000
+_FAULTS = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, MemoryError, OSError,
+           ImportError, AttributeError)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Methods on one split.
+
+    Attributes
+    ----------
+    data : Data
+        What they were compared on.
+    folds : tuple of Fold
+        The split.
+    units : str
+        What the intervals are over: ``images`` or ``blocks``.
+    results : dict of Result
+        By method, those that were judged on every fold.
+    failed : dict of str
+        Methods that gave no answer, and why.
+    unfinished : dict of int
+        Methods that were stopped, and how many folds were done.
+    naive : Comparison or None
+        The same methods on a split that flatters.
+    confidence : float
+        Of the intervals.
+    """
+
+    data: Data
+    folds: tuple[Fold, ...]
+    units: str
+    results: dict[str, Result]
+    failed: dict[str, str] = field(default_factory=dict)
+    unfinished: dict[str, int] = field(default_factory=dict)
+    naive: Comparison | None = None
+    confidence: float = 0.95
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of the measures; the first is what methods are ordered by."""
+        return CLASS_MEASURES if self.data.classes else VALUE_MEASURES
+
+    @property
+    def main(self) -> str:
+        """The measure that comes first."""
+        return self.measures[0]
+
+    @property
+    def ranked(self) -> list[str]:
+        """The methods, the best by the main measure first."""
+
+        def key(name: str) -> float:
+            value = self.results[name].scores.measures[self.main].estimate
+            return math.inf if math.isnan(value) else -value
+
+        return sorted(self.results, key=key)
+
+    def against_best(self, name: str) -> Interval:
+        """Return the main measure of a method less that of the best, with its interval."""
+        best = self.results[self.ranked[0]].scores
+        return difference(self.results[name].scores, best, self.main, confidence=self.confidence)
+
+    def table(self) -> pd.DataFrame:
+        """Return a row for each method, the best first."""
+        rows = []
+        for name in self.ranked:
+            result = self.results[name]
+            row: dict[str, Any] = {"method": name}
+            for measure in self.measures:
+                found = result.scores.measures[measure]
+                row |= {measure: found.estimate, f"{measure}_low": found.low,
+                        f"{measure}_high": found.high}  # fmt: skip
+            if self.naive is not None and name in self.naive.results:
+                naive = self.naive.results[name].scores.measures[self.main].estimate
+                row |= {f"naive_{self.main}": naive, "optimism": naive - row[self.main]}
+            gap = self.against_best(name)
+            row |= {"to_best": gap.estimate, "to_best_low": gap.low, "to_best_high": gap.high}
+            row |= {"fit_seconds": result.fit_seconds, "answer_seconds": result.answer_seconds}
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def fold_table(self) -> pd.DataFrame:
+        """Return a row for each method and fold."""
+        return pd.DataFrame(
+            [
+                {"method": name, "fold": self.folds[number].name, **own}
+                for name in self.ranked
+                for number, own in self.results[name].scores.by_fold.items()
+            ]
+        )
+
+    def class_table(self) -> pd.DataFrame:
+        """Return a row for each method and judged class."""
+        names = [self.data.classes[n].name for n in self.data.judged]
+        return pd.DataFrame(
+            [
+                {"method": name, "class": own, **values}
+                for name in self.ranked
+                for own, values in zip(names, self.results[name].scores.by_class, strict=True)
+            ]
+        )
+
+
+def compare(
+    data: Data,
+    methods: Sequence[Method],
+    folds: Sequence[Fold],
+    *,
+    extra: Mapping[str, Data] | None = None,
+    options: Mapping[str, Any] | None = None,
+    confidence: float = 0.95,
+    intervals: bool = True,
+    tell: Tell = lambda done, total, message: None,
+) -> Comparison:
+    """Judge methods by what they say of samples they have not learned from.
+
+    In each fold a method is made anew and sees the labels of that fold's training samples alone;
+    whatever it chooses (features, normalisation, thresholds), it chooses there. Stopped from the
+    keyboard, it gives what is done.
+
+    Parameters
+    ----------
+    data : Data
+        Images with labels.
+    methods : sequence of Method
+        All get the same folds.
+    folds : sequence of Fold
+        As of `graticule.learn.splits.splits`.
+    extra : mapping of Data, optional
+        Further images that are only learned from, by the names in ``method.on``.
+    options : mapping, optional
+        Given to the fitting of networks.
+    confidence : float
+        Of the intervals.
+    intervals : bool
+        Whether there are any; they take about a second for each method.
+    tell : callable
+        Called with folds done, their number over all methods, and what is going on.
+
+    Returns
+    -------
+    Comparison
+        A method that fails is named with the reason, and the others go on.
+
+    Raises
+    ------
+    CheckError
+        If a fold is judged on nothing.
+    """
+    by, units = units_of(data, folds)
+    found = Comparison(data, tuple(folds), by, {}, confidence=confidence)
+    at = Counter(len(methods) * len(folds), tell)
+    for method in methods:
+        run = Round(method, data, folds, units, extra or {}, options or {})
+        try:
+            run.all(at)
+            scores = scored(
+                run.said, len(folds), confidence=confidence, draws=_DRAWS if intervals else 1
+            )
+            found.results[method.name] = run.result(scores)
+        except GraticuleError as error:
+            found.failed[method.name] = str(error)
+            at.skip(len(folds) - run.done)
+        except _FAULTS as error:  # of an estimator: the others must not be lost for it
+            found.failed[method.name] = f"{type(error).__name__}: {error}"
+            at.skip(len(folds) - run.done)
+        except KeyboardInterrupt:
+            found.unfinished[method.name] = run.done
+            left = methods[list(methods).index(method) + 1 :]
+            return replace(found, unfinished={
+                **found.unfinished, **{each.name: 0 for each in left}})  # fmt: skip
+    return found

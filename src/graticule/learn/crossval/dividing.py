@@ -1,0 +1,154 @@
+"""The split of a training document, made for its images and methods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graticule.core.errors import CheckError
+from graticule.learn.data.labelled import Data
+from graticule.learn.data.overlap import require_disjoint, require_distinct
+from graticule.learn.document.document import REAL
+from graticule.learn.document.split_spec import SplitSpec
+from graticule.learn.methods.method import Method
+from graticule.learn.splits.splits import (
+    Fold,
+    by_blocks,
+    by_group,
+    by_image,
+    by_samples,
+    naive_halves,
+)
+
+
+@dataclass(frozen=True)
+class Division:
+    """The folds all methods are compared on, and those that flatter.
+
+    Attributes
+    ----------
+    folds, naive : tuple of Fold
+        ``naive`` is empty where none was asked for.
+    words : str
+        What was done, for people.
+    buffer : dict of int
+        In samples by dim; empty where whole images are held out.
+    widest : str
+        The method whose reach is the buffer; empty where the buffer was given.
+    """
+
+    folds: tuple[Fold, ...]
+    naive: tuple[Fold, ...]
+    words: str
+    buffer: Mapping[str, int]
+    widest: str = ""
+
+
+def grouped(names: Sequence[str], pattern: str) -> tuple[str, ...]:
+    """Return the group of each image: what the pattern's first group finds in its name.
+
+    Raises
+    ------
+    CheckError
+        If it finds nothing in a name.
+
+    Examples
+    --------
+    >>> grouped(["a_1", "a_2", "b_1"], "^([a-z])")
+    ('a', 'a', 'b')
+    """
+    found = []
+    for name in names:
+        match = re.search(pattern, name)
+        if match is None:
+            raise CheckError(f"{pattern!r} finds no group in {name!r}", where="split.group")
+        found.append(match.group(1) or "")
+    return tuple(found)
+
+
+def divided(
+    split: SplitSpec,
+    data: Data,
+    methods: Sequence[Method],
+    extra: Mapping[str, Data] | None = None,
+) -> Division:
+    """Return the folds for images and methods, after all images were found to be different.
+
+    Parameters
+    ----------
+    split : SplitSpec
+        What is asked for.
+    data : Data
+        The images.
+    methods : sequence of Method
+        All that will be compared; with ``buffer: auto`` the buffer is as wide as the widest of
+        them reaches, so that all get the same split.
+    extra : mapping of Data, optional
+        Further training images; none may share content with those that are judged on.
+
+    Raises
+    ------
+    CheckError
+        If images share content, or a fold could not be learned from or judged on.
+    """
+    groups = data.groups
+    if len(data.images) > 1:
+        require_distinct(data.names, data.images, groups)
+    tested = {f"{name}": image for name, image in zip(data.names, data.images, strict=True)}
+    for name, own in (extra or {}).items():
+        train = {f"{name}/{n}": im for n, im in zip(own.names, own.images, strict=True)}
+        require_disjoint(train, tested)
+    several = list(data.images)
+    codes = [data.codes(n) for n in range(len(several))] if data.classes else None
+    naive: list[Fold] = []
+    if split.naive != "none":
+        naive = naive_halves(several) if split.naive == "halves" else by_samples(
+            several, split.folds, seed=split.seed)  # fmt: skip
+    by = split.by if split.by != "auto" else "blocks" if len(several) == 1 else "image"
+    if by in ("image", "group"):
+        options = {"labels": codes, "seed": split.seed}
+        folds = (
+            by_image(several, split.folds, **options)  # type: ignore[arg-type]
+            if by == "image"
+            else by_group(several, groups, split.folds, **options)  # type: ignore[arg-type]
+        )
+        words = f"whole {by}s are held out, in {len(folds)} folds"
+        return Division(tuple(folds), tuple(naive), words, {})
+    buffer, widest = _buffer(split, data, methods)
+    folds = by_blocks(
+        several, folds=split.folds, size=split.size, buffer=buffer, labels=codes, seed=split.seed
+    )
+    wide = ", ".join(f"{n} along {dim}" for dim, n in buffer.items())
+    if len(set(buffer.values())) == 1:
+        wide = str(next(iter(buffer.values())))
+    fewer = (
+        f" (labels lie too close together for {split.folds})" if len(folds) < split.folds else ""
+    )
+    words = f"blocks are held out, in {len(folds)} folds{fewer}, with a buffer of {wide} samples"
+    return Division(tuple(folds), tuple(naive), words, buffer, widest)
+
+
+def _buffer(split: SplitSpec, data: Data, methods: Sequence[Method]) -> tuple[dict[str, int], str]:
+    """Return the buffer by dim, and the method that needs it."""
+    buffer: dict[str, int] = {}
+    widest = ""
+    for method in methods:
+        if REAL not in method.on:
+            continue
+        for image in data.images:
+            for dim, samples in method.reach(image).items():
+                if samples > buffer.get(dim, 0) or dim not in buffer:
+                    widest = method.name if samples > max(buffer.values(), default=-1) else widest
+                    buffer[dim] = max(samples, buffer.get(dim, 0))
+    if split.buffer != "auto":
+        narrow = max(buffer.values(), default=0)
+        if split.buffer < narrow:
+            raise CheckError(
+                f"the buffer of {split.buffer} samples is narrower than {widest} reaches "
+                f"({narrow}), so held-out samples would be in what it learns from",
+                where="split.buffer",
+                hint="say buffer: auto, or leave it out",
+            )
+        return dict.fromkeys(buffer, split.buffer), ""
+    return buffer, widest

@@ -1,0 +1,92 @@
+"""Units that intervals are made over: images, or blocks that know little of each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graticule.core.typing import Array
+from graticule.evaluate.bootstrap import block_size, blocks
+from graticule.learn.crossval.counts import FEWEST
+from graticule.learn.data.labelled import Data
+from graticule.learn.splits.splits import Fold
+
+_MOST = 400
+_LOOKED_AT = 1024
+_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A box of an image, with its number among the units of all images."""
+
+    number: int
+    box: tuple[slice, ...]
+
+
+def units_of(data: Data, folds: Sequence[Fold]) -> tuple[str, dict[int, list[Unit]]]:
+    """Return what intervals are over, and the units of each image.
+
+    Whole groups or images are the units where those are held out and there are enough of them;
+    else blocks six times as large as the truth (or the image, where few samples are labelled)
+    is correlated.
+    """
+    whole = not any(fold.units for fold in folds)
+    groups = list(dict.fromkeys(data.groups))
+    if whole and len(groups) >= FEWEST:
+        name = "images" if len(groups) == len(data.images) else "groups"
+        return name, {
+            n: [Unit(groups.index(data.groups[n]), tuple(slice(0, s) for s in data.known(n).shape))]
+            for n in range(len(data.images))
+        }
+    found: dict[int, list[Unit]] = {}
+    count = 0
+    for index in range(len(data.images)):
+        parts = blocks(data.known(index).shape, _side(data, index))
+        found[index] = [Unit(count + n, part) for n, part in enumerate(parts)]
+        count += len(parts)
+    return "blocks", found
+
+
+def _side(data: Data, index: int) -> int:
+    """Return a side for blocks that know little of each other."""
+    truth = data.truth(index)
+    part = tuple(
+        slice(max(0, (size - _LOOKED_AT) // 2), max(0, (size - _LOOKED_AT) // 2) + _LOOKED_AT)
+        for size in truth.shape
+    )
+    if data.classes and bool((truth[part] >= 0).all()):
+        fields = [truth[part] == number for number in data.judged]
+    else:  # of a few strokes, what the image knows of itself
+        values = data.brightness(index)[part]
+        fields = [values > np.nanmedian(values) if values.size else values]
+    side: int = max(block_size(field) for field in fields)
+    fewest: int = math.ceil(math.pow(truth.size / _MOST, 1 / truth.ndim))
+    return max(side, fewest)
+
+
+def display(known: Array) -> tuple[Any, ...]:
+    """Return what of an image is shown, given which samples are labelled.
+
+    Of a volume it is the plane with most labels, the middle one where none has more; planes are
+    thinned to no more than 1024 a side.
+
+    Examples
+    --------
+    >>> known = np.zeros((5, 4, 4), bool)
+    >>> display(known)[0]
+    2
+    >>> known[3, 1] = True
+    >>> display(known)[0]
+    3
+    """
+    counts = np.count_nonzero(known, axis=(-2, -1)) if known.ndim > 2 else np.zeros(())
+    lead = tuple(size // 2 for size in counts.shape)
+    if counts.size and counts[lead] < counts.max():
+        lead = tuple(int(at) for at in np.unravel_index(int(counts.argmax()), counts.shape))
+    step = max(1, math.ceil(max(known.shape[-2:]) / _SIDE))
+    return (*lead, *(slice(None, None, step) for _ in known.shape[-2:]))

@@ -1,0 +1,1 @@
+"""What images and labels mean, and which fit together."""

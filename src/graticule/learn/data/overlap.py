@@ -1,0 +1,241 @@
+"""Whether images share content: equal, cut from one another, or parts of one mosaic."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.errors import CheckError
+from graticule.core.typing import Array
+
+SIDE = 16
+"""Side of the patches by which parts are known again, in samples."""
+_PROBES = 64
+_DISTINCT = 24
+_BAND = 256
+_LOOKS = 4096
+_ALIKE = 0.999
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+
+
+def content(image: xr.DataArray) -> str:
+    """Return the SHA-256 of the values of an image, with its shape and dtype.
+
+    Names, coordinates and headers are left out: the same picture under another name is the same.
+
+    Examples
+    --------
+    >>> content(xr.DataArray([1, 2])) == content(xr.DataArray([1, 2], dims="x"))
+    True
+    """
+    values = np.ascontiguousarray(image.values)
+    digest = hashlib.sha256(f"{values.dtype.str}{values.shape}".encode())
+    digest.update(values.data)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an image is known again by.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of all values.
+    constant : bool
+        Whether all values are the same; such an image is like others by chance.
+    probes : ndarray, (patches, SIDE, SIDE)
+        Patches spread over the image, rich enough not to be anywhere else by chance.
+    shape : tuple of int
+        Of the image.
+    looks : ndarray
+        A few thousand samples, less their mean, of length 1; empty of an image that has too few
+        values to be known again by them.
+    """
+
+    sha256: str
+    constant: bool
+    probes: Array
+    shape: tuple[int, ...]
+    looks: Array
+
+    def looks_like(self, other: Known) -> bool:
+        """Return whether another image is this one in other numbers."""
+        if self.shape != other.shape or not self.looks.size or not other.looks.size:
+            return False
+        return bool(self.looks @ other.looks > _ALIKE)
+
+
+def known(image: xr.DataArray) -> Known:
+    """Return what an image is known again by."""
+    values = image.values
+    same = values.size == 0 or bool((values == values.ravel()[0]).all())
+    looks = np.zeros(0) if same else _looks(values)
+    return Known(content(image), same, _probes(_planes(values)), values.shape, looks)
+
+
+def _looks(values: Array) -> Array:
+    """Return samples spread over an image, without its brightness and contrast."""
+    step = [max(1, round(size / _LOOKS ** (1 / values.ndim))) for size in values.shape]
+    few = values[tuple(slice(None, None, each) for each in step)].astype(float).ravel()
+    few = np.where(np.isfinite(few), few, 0.0)
+    if np.unique(few).size < _DISTINCT:
+        return np.zeros(0)
+    few -= few.mean()
+    return np.asarray(few / np.linalg.norm(few))
+
+
+def require_disjoint(
+    train: Mapping[str, xr.DataArray], test: Mapping[str, xr.DataArray], *, what: str = "image"
+) -> None:
+    """Refuse images of which one is equal to, part of, or partly the same as another.
+
+    Parameters
+    ----------
+    train, test : mapping of DataArray
+        Images by name. They are looked at one by one, so they may be lazy.
+    what : str
+        What they are called.
+
+    Raises
+    ------
+    CheckError
+        Naming both.
+
+    Notes
+    -----
+    Parts are found by patches of 16 x 16 samples with at least 24 values, spread over each
+    image: an exact copy of any part that is wider than an eighth of the smaller image is found,
+    wherever it lies. A whole image that was saved with another bit depth, brightness or
+    contrast, or with small losses, is known by its samples, which are correlated by more than
+    0.999. Copies that were resized or turned are not found, nor parts in other numbers.
+
+    Examples
+    --------
+    >>> image = xr.DataArray(np.random.default_rng(0).normal(size=(64, 64)), dims=("y", "x"))
+    >>> require_disjoint({"a": image}, {"b": image[10:50, 5:45]})
+    Traceback (most recent call last):
+    graticule.core.errors.CheckError: the image b (to be judged on) shares a part with a ...
+    """
+    both = {**train, **test}
+    marks = {name: known(image) for name, image in both.items()}
+    for one, other in _pairs(train, test):
+        if not marks[one].constant and marks[one].sha256 == marks[other].sha256:
+            raise _shared(f"is equal to {one}", other, what)
+        if marks[one].looks_like(marks[other]):
+            raise _shared(f"is {one} in other numbers", other, what)
+    for name, image in both.items():
+        others = [b if a == name else a for a, b in _pairs(train, test) if name in (a, b)]
+        hit = _holds(_planes(image.values), {n: marks[n].probes for n in others})
+        if hit:
+            one, other = (hit, name) if name in test else (name, hit)
+            raise _shared(f"shares a part with {one}", other, what)
+
+
+def _pairs(train: Mapping[str, Any], test: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(one, other) for one in train for other in test if one != other]
+
+
+def _shared(how: str, name: str, what: str) -> CheckError:
+    return CheckError(
+        f"the {what} {name} (to be judged on) {how} (to be learned from)",
+        hint="take one of them away, or put both into one group and split by group",
+    )
+
+
+def _planes(values: Array) -> Array:
+    """Return an image as a stack of planes, or no plane where it is too small."""
+    if values.ndim < 2 or min(values.shape[-2:]) < SIDE:
+        return np.zeros((0, SIDE, SIDE), values.dtype)
+    return values.reshape(-1, *values.shape[-2:])
+
+
+def _probes(planes: Array) -> Array:
+    """Return patches spread over an image that are rich in values."""
+    if not planes.shape[0]:
+        return planes
+    depth, height, width = planes.shape
+    side = int(np.sqrt(_PROBES // 4)) if depth > 1 else int(np.sqrt(_PROBES))
+    found = []
+    for z in np.unique(np.linspace(0, depth - 1, 4 if depth > 1 else 1).astype(int)):
+        for y in np.unique(np.linspace(0, height - SIDE, side).astype(int)):
+            for x in np.unique(np.linspace(0, width - SIDE, side).astype(int)):
+                patch = planes[z, y : y + SIDE, x : x + SIDE]
+                if np.unique(patch).size >= _DISTINCT and len(np.unique(patch[0])) > 2:
+                    found.append(patch.copy())
+    return np.array(found) if found else np.zeros((0, SIDE, SIDE), planes.dtype)
+
+
+def _holds(planes: Array, probes: Mapping[str, Array]) -> str:
+    """Return the first image of which a patch is in these planes; empty where none is."""
+    fitting = {name: p for name, p in probes.items() if p.dtype == planes.dtype and len(p)}
+    if not fitting or not planes.shape[0]:
+        return ""
+    names = [name for name, p in fitting.items() for _ in p]
+    patches = np.concatenate(list(fitting.values()))
+    wanted = _rows(patches[:, :1, :])[:, 0, 0]
+    for plane in planes:
+        for top in range(0, plane.shape[0] - SIDE + 1, _BAND):
+            hashes = _rows(plane[top : min(top + _BAND, plane.shape[0] - SIDE + 1)])
+            for y, x in np.argwhere(np.isin(hashes, wanted)):
+                there = plane[top + y : top + y + SIDE, x : x + SIDE]
+                for at in np.flatnonzero(wanted == hashes[y, x]):
+                    if np.array_equal(there, patches[at]):
+                        return names[at]
+    return ""
+
+
+def _rows(planes: Array) -> Array:
+    """Return a hash of the run of `SIDE` samples along the last axis that starts at each."""
+    values = np.ascontiguousarray(planes)
+    if values.dtype.kind == "b":
+        values = values.view(np.uint8)
+    elif values.dtype.kind == "f":
+        values = np.ascontiguousarray(values, np.float64).view(np.uint64)
+    bits = values.astype(np.uint64)
+    count = bits.shape[-1] - SIDE + 1
+    out = np.zeros((*bits.shape[:-1], count), np.uint64)
+    for shift in range(SIDE):
+        out = (out ^ bits[..., shift : shift + count]) * _FACTOR
+        out ^= out >> np.uint64(29)
+    return out
+
+
+def require_distinct(names: Sequence[str], images: Sequence[xr.DataArray], groups: Any) -> None:
+    """Refuse images of different groups that share content; those of one group may.
+
+    Parameters
+    ----------
+    names : sequence of str
+        One for each image.
+    images : sequence of DataArray
+        They may be lazy.
+    groups : sequence
+        One for each image.
+
+    Raises
+    ------
+    CheckError
+        Naming both.
+
+    Examples
+    --------
+    >>> image = xr.DataArray(np.random.default_rng(0).normal(size=(64, 64)), dims=("y", "x"))
+    >>> require_distinct(["a", "b"], [image, image], ["one", "one"])
+    """
+    marks = [known(image) for image in images]
+    for at, image in enumerate(images):
+        others = [n for n in range(len(images)) if groups[n] != groups[at]]
+        for n in others:
+            if not marks[n].constant and marks[n].sha256 == marks[at].sha256:
+                raise _shared(f"is equal to {names[at]}", names[n], "image")
+            if marks[n].looks_like(marks[at]):
+                raise _shared(f"is {names[at]} in other numbers", names[n], "image")
+        hit = _holds(_planes(image.values), {names[n]: marks[n].probes for n in others})
+        if hit:
+            raise _shared(f"shares a part with {names[at]}", hit, "image")

@@ -1,0 +1,1 @@
+"""Training documents: from YAML to specs."""

@@ -1,0 +1,195 @@
+"""Ranking of features: how much worse a forest is on held-out blocks without each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import as_image
+from graticule.core.errors import CheckError, ImageError, ParameterError
+from graticule.core.typing import Array
+from graticule.learn.data.labels import classes_of, codes
+from graticule.learn.features.engine import Plan
+from graticule.learn.features.feature import dims_of
+from graticule.learn.splits.fold import Fold
+from graticule.learn.splits.splits import by_blocks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from graticule.learn.features.bank import Features
+
+
+def feature_importances(
+    bank: Features,
+    images: Any,
+    labels: Any,
+    *,
+    estimator: Any = None,
+    folds: int = 4,
+    repeats: int = 3,
+    most: int = 4000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Rank the features of a bank by permutation importance on blocked folds.
+
+    On each fold an estimator learns from some blocks; on the held-out ones, further away than
+    the features reach, one feature after the other is shuffled among samples, and what the mean
+    recall of the classes loses is its importance. Features that tell the same share it: drop
+    them from the last on, and rank again.
+
+    Parameters
+    ----------
+    bank : Features
+        The features.
+    images : DataArray or sequence of DataArray
+        One image or several.
+    labels : DataArray or sequence of DataArray
+        Classes (0 = unlabelled) or a mask for each.
+    estimator : estimator, optional
+        With ``fit`` and ``predict`` of scikit-learn; by default a forest of 50 trees.
+    folds : int
+        How many parts the images are cut into.
+    repeats : int
+        How often each feature is shuffled.
+    most : int
+        Samples learned from, and judged on, in each fold; as many of each class as can be.
+    seed : int
+        Of the samples and of the shuffling.
+
+    Returns
+    -------
+    DataFrame
+        A row for each feature, the most important first: ``feature``, ``scale``, ``importance``
+        (loss of mean recall), ``std`` (over folds and repeats), ``number`` (for ``only=``). The
+        mean recall with all features is in ``attrs["score"]``.
+
+    Raises
+    ------
+    CheckError
+        If no fold has what is needed: two classes on both sides.
+    """
+    if repeats < 1 or most < 2:
+        raise ParameterError("repeats must be 1 or more and most 2 or more", where="repeats")
+    pictures, truth = _several(images), _several(labels)
+    if len(pictures) != len(truth):
+        raise ImageError(f"{len(pictures)} images need as many labels, not {len(truth)}")
+    classes, kind = classes_of(truth, "auto")
+    coded = [
+        xr.DataArray(
+            codes(each.transpose(*dims_of(image)).values, classes, kind), dims=dims_of(image)
+        )
+        for image, each in zip(pictures, truth, strict=True)
+    ]
+    named = bank.names(pictures[0])
+    buffer = Plan.of(bank, pictures[0]).reach
+    split = by_blocks(coded, folds=folds, buffer=buffer, labels=coded, seed=seed)
+    rng = np.random.default_rng(seed)
+    drops: list[list[float]] = []
+    scores = []
+    for learn, test in _data(bank, pictures, coded, split, most, rng):
+        model = _forest(seed) if estimator is None else _fresh(estimator)
+        model.fit(*learn)
+        score = _recall(model, *test)
+        scores.append(score)
+        drops.extend([score - s for s in _shuffled(model, *test, rng)] for _ in range(repeats))
+    if not drops:
+        raise CheckError("no fold has two classes both to learn from and to be judged on",
+                         hint="label more places, or take fewer folds")  # fmt: skip
+    return _table(named, np.array(drops), float(np.mean(scores)))
+
+
+def _table(named: Sequence[Any], drops: Array, score: float) -> pd.DataFrame:
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {
+            "feature": [one.name for one in named],
+            "scale": [str(one.scale) if one.scale else "" for one in named],
+            "importance": drops.mean(axis=0),
+            "std": drops.std(axis=0),
+            "number": range(len(named)),
+        }
+    )
+    table = table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+    table.attrs["score"] = score
+    return table
+
+
+def _several(given: Any) -> list[xr.DataArray]:
+    if isinstance(given, (xr.DataArray, np.ndarray)):
+        return [as_image(given)]
+    return [as_image(one) for one in given]
+
+
+def _data(
+    bank: Features,
+    images: Sequence[xr.DataArray],
+    coded: Sequence[xr.DataArray],
+    split: Sequence[Fold],
+    most: int,
+    rng: np.random.Generator,
+) -> Iterator[tuple[tuple[Array, Array], tuple[Array, Array]]]:
+    for fold in split:
+        sides = [_rows(bank, images, coded, masks, most, rng) for masks in (fold.train, fold.test)]
+        if all(np.unique(y).size > 1 for _, y in sides):
+            yield sides[0], sides[1]
+
+
+def _rows(
+    bank: Features,
+    images: Sequence[xr.DataArray],
+    coded: Sequence[xr.DataArray],
+    masks: Sequence[xr.DataArray | None],
+    most: int,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """Return the features and classes of some samples, of each class as many as can be."""
+    known = [
+        np.where(mask.values, each.values, -1).ravel()
+        if mask is not None
+        else np.full(each.size, -1)
+        for mask, each in zip(masks, coded, strict=True)
+    ]
+    present = np.unique(np.concatenate([np.unique(k) for k in known]))
+    present = present[present >= 0]
+    share = max(1, most // max(1, present.size * len(images)))
+    found, classes = [], []
+    for image, codes_here in zip(images, known, strict=True):
+        some = [np.flatnonzero(codes_here == value) for value in present]
+        some = [s if s.size <= share else rng.choice(s, share, replace=False) for s in some]
+        places = np.sort(np.concatenate([*some, np.zeros(0, np.int64)])).astype(np.int64)
+        rows = bank.rows(image, places)
+        whole = ~np.isnan(rows).any(axis=1)
+        found.append(rows[whole])
+        classes.append(codes_here[places][whole])
+    return np.concatenate(found), np.concatenate(classes)
+
+
+def _forest(seed: int) -> Any:
+    from graticule.learn.forest import RandomForest
+
+    return RandomForest(n_estimators=50, random_state=seed)
+
+
+def _fresh(estimator: Any) -> Any:
+    from sklearn.base import clone
+
+    return clone(estimator)
+
+
+def _recall(model: Any, rows: Array, classes: Array) -> float:
+    found = np.asarray(model.predict(rows))
+    return float(np.mean([(found[classes == c] == c).mean() for c in np.unique(classes)]))
+
+
+def _shuffled(model: Any, rows: Array, classes: Array, rng: np.random.Generator) -> Iterator[float]:
+    """Yield the score with each feature shuffled in turn."""
+    changed = rows.copy()
+    for number in range(rows.shape[1]):
+        changed[:, number] = rng.permutation(rows[:, number])
+        yield _recall(model, changed, classes)
+        changed[:, number] = rows[:, number]

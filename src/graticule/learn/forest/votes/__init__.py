@@ -1,0 +1,1 @@
+"""Forests that answer many samples at once, a bit a sample."""

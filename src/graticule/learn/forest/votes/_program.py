@@ -1,0 +1,248 @@
+"""What `_vote_kernels` does for a forest, written down once: its questions, choices and places."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from graticule.core.typing import Array
+from graticule.learn.forest.votes._planes import WORDS
+
+MOST = 2048
+"""Distinct questions of a group of trees, whose planes stay in the second-level cache."""
+_CELLS = 8192
+_PER_THRESHOLD = 64  # cells for each threshold, so that few share one
+_FAR = np.float32(1.7e38)  # differences of values up to that are finite
+
+
+class Program(NamedTuple):
+    """Groups of trees one after the other.
+
+    Attributes
+    ----------
+    choices : ndarray of uint32
+        Of each inner node, below before above: where the answer to its question is, where what
+        is said on the right and on the left, and where to put what it says itself.
+    ends, roots : ndarray
+        Of each tree, where its choices end, and where it says its class.
+    groups, ends_of_groups : ndarray
+        Of each group, where its trees end, and where its features do.
+    features : ndarray of int64
+        Of each feature of each group: its number, where its ``cells`` start, where its
+        ``limits`` do, how many it has, in how many steps to look among those of a cell, and
+        where the answers go.
+    scales : ndarray of float32
+        With them the least and greatest threshold, and how many cells there are in a unit.
+    cells : ndarray of uint16
+        How many thresholds lie in the cells before each.
+    limits : ndarray of uint64
+        For the ascending thresholds of a feature, their number in the upper half, and in the lower
+        what there is between the threshold and the greatest integer. Behind, with greatest ones.
+    channels, digits, bits : int
+        How many classes, bits of the number of trees, and of the number of a class.
+    counters, spare, answers, size : int
+        Where the counts of votes are, a spare plane, and the answers; and the end.
+    """
+
+    choices: Array
+    ends: Array
+    roots: Array
+    groups: Array
+    ends_of_groups: Array
+    features: Array
+    scales: Array
+    cells: Array
+    limits: Array
+    channels: int
+    digits: int
+    bits: int
+    counters: int
+    spare: int
+    answers: int
+    size: int
+
+
+class Nodes(NamedTuple):
+    """A forest node by node; ``left`` is the absolute left child, a leaf being its own.
+
+    The right child follows the left one, and both come after their parent. ``threshold`` is an
+    ordered int32, ``kind`` the class of a leaf, ``starts`` where trees start.
+    """
+
+    feature: Array
+    threshold: Array
+    left: Array
+    kind: Array
+    starts: Array
+
+
+@njit(cache=True, nogil=True)
+def _choices(
+    left: Any, kind: Any, starts: Any, asked: Any, span: int, first: int
+) -> tuple[Any, Any, Any, int]:
+    """Return choices, ends and roots of trees, and how many places they need.
+
+    A place has ``span`` words. In front are those that say one class everywhere; ``first`` is the
+    first to write in. Children free theirs for the next.
+    """
+    trees = starts.size - 1
+    choices = np.zeros(((left.size - trees) // 2, 4), np.uint32)  # a leaf more than inner nodes
+    ends, roots = np.zeros(trees, np.int64), np.zeros(trees, np.int64)
+    where = np.zeros(left.size, np.int64)
+    free = np.zeros(left.size + 2, np.int64)
+    most = size = 0
+    for tree in range(trees):
+        places = spare = 0
+        for node in range(starts[tree + 1] - 1, starts[tree] - 1, -1):
+            if left[node] == node:
+                where[node] = kind[node]
+                continue
+            for child in range(left[node], left[node] + 2):
+                if where[child] >= first:
+                    free[spare] = where[child]
+                    spare += 1
+            if spare == 0:
+                free[0] = first + places
+                places += 1
+                spare = 1
+            spare -= 1
+            where[node] = free[spare]
+            choices[size, 0] = asked[node]
+            choices[size, 1] = where[left[node] + 1] * span
+            choices[size, 2] = where[left[node]] * span
+            choices[size, 3] = where[node] * span
+            size += 1
+        ends[tree], roots[tree] = size, where[starts[tree]] * span
+        most = max(most, places)
+    return choices, ends, roots, most
+
+
+def _numbered(feature: Array, threshold: Array) -> tuple[Array, Array]:
+    """Return each question's number, by feature and threshold, and the first of each number."""
+    key = (feature.astype(np.int64) << 32) + threshold.astype(np.int64)
+    _, first, number = np.unique(key, return_index=True, return_inverse=True)
+    return number.reshape(-1), first
+
+
+def _groups(number: Array, cuts: Array) -> Array:
+    """Return where groups of trees end, with at most `MOST` distinct questions if each has not."""
+    seen = np.full(number.size, -1)
+    groups: list[int] = []
+    size = 0
+    for tree in range(cuts.size - 1):
+        own = np.unique(number[cuts[tree] : cuts[tree + 1]])
+        fresh = int(np.count_nonzero(seen[own] != len(groups)))
+        if size and size + fresh > MOST:
+            groups.append(tree)
+            size, fresh = 0, own.size
+        seen[own] = len(groups)
+        size += fresh
+    return np.array([*groups, cuts.size - 1])
+
+
+def _table(ordered: Array, floats: Array) -> tuple[Array, tuple[Any, Any, Any], int]:
+    """Return the cells of some thresholds, their scale, and the steps to look within one.
+
+    The cell of a value never decreases as the value does not, however it is rounded. So all
+    thresholds of cells before lie below it, and none of the cells behind. Each step costs as much
+    as the look into the table, so there are more cells if that saves one.
+    """
+    low, high = np.clip(floats[[0, -1]], -_FAR, _FAR)
+    width = max(float(high) - float(low), 1e-300)
+    best = 64
+    for count in _sizes(ordered.size):
+        unit = np.float32(min((count - 1) / width, 3e38))
+        at = ((np.clip(floats, low, high) - low) * unit).astype(np.int32)
+        steps = int(np.bincount(at).max()).bit_length()
+        if steps < best:
+            best, size, scale, own = steps, count, unit, at
+        if best == 1:
+            break
+    return np.searchsorted(own, np.arange(size)).astype(np.uint16), (low, high, scale), best
+
+
+def _sizes(thresholds: int) -> list[int]:
+    """Return how many cells to try, the best first if they are enough."""
+    first = min(_CELLS, 1 << int(_PER_THRESHOLD * thresholds - 1).bit_length())
+    more = [first << number for number in range(1, 8) if first << number <= _CELLS]
+    return [first, *more, *(_CELLS - 61 * number for number in range(1, 12))]
+
+
+class _Features:
+    """What is known of the features of groups, one after the other."""
+
+    def __init__(self) -> None:
+        self.cells: list[Array] = []
+        self.limits: list[Array] = []
+        self.lines: list[tuple[int, ...]] = []
+        self.scales: list[tuple[Any, Any, Any]] = []
+        self._sizes = [0, 0]
+
+    def add(self, feature: int, ordered: Array, floats: Array, at: int) -> None:
+        """Add one feature of a group, whose first answer is at ``at``."""
+        cells, scale, steps = _table(ordered, floats)
+        size = ordered.size + (1 << steps)
+        limits = np.arange(size, dtype=np.uint64) << np.uint64(32)
+        limits[: ordered.size] += (2**31 - 1 - ordered.astype(np.int64)).astype(np.uint64)
+        self.lines.append((feature, *self._sizes, ordered.size, steps, at))
+        self.scales.append(scale)
+        self.cells.append(cells)
+        self.limits.append(limits)
+        self._sizes[0] += cells.size
+        self._sizes[1] += size
+
+
+def _asked(nodes: Nodes, floats: Array) -> tuple[Array, Array, _Features, Array]:
+    """Return where the answer of each node is, the groups, their features, and where those end."""
+    inner = np.flatnonzero(nodes.left != np.arange(nodes.left.size))
+    number, first = _numbered(nodes.feature[inner], nodes.threshold[inner])
+    first = inner[first]
+    cuts = np.searchsorted(inner, nodes.starts)
+    groups = _groups(number, cuts)
+    features, ends, start = _Features(), [], 0
+    asked = np.zeros(nodes.left.size, np.int64)
+    for stop in cuts[groups]:
+        own, place = np.unique(number[start:stop], return_inverse=True)
+        asked[inner[start:stop]] = place.reshape(-1) * WORDS
+        start, node = stop, first[own]
+        edges = np.flatnonzero(np.diff(nodes.feature[node], prepend=-1, append=-1))
+        for low, high in itertools.pairwise(edges):
+            each = node[low:high]
+            at = int(low) * WORDS
+            features.add(int(nodes.feature[each[0]]), nodes.threshold[each], floats[each], at)
+        ends.append(len(features.lines))
+    return asked, groups, features, np.array(ends)
+
+
+def program_of(nodes: Nodes, floats: Array, channels: int) -> Program:
+    """Return what is to be done for a forest; ``floats`` are its thresholds as float32."""
+    asked, groups, features, ends_of_groups = _asked(nodes, floats)
+    bits, digits = int(channels - 1).bit_length(), int(nodes.starts.size - 1).bit_length()
+    choices, ends, roots, places = _choices(
+        nodes.left, nodes.kind, nodes.starts, asked, bits * WORDS, channels
+    )
+    counters = (channels + places) * bits * WORDS
+    spare = counters + (channels - 1) * digits * WORDS
+    answers = spare + WORDS
+    choices[:, 0] += np.uint32(answers)
+    return Program(
+        choices=choices.reshape(-1),
+        ends=ends,
+        roots=roots,
+        groups=groups,
+        ends_of_groups=ends_of_groups,
+        features=np.array(features.lines, np.int64),
+        scales=np.array(features.scales, np.float32),
+        cells=np.concatenate(features.cells),
+        limits=np.concatenate(features.limits),
+        channels=channels,
+        digits=digits,
+        bits=bits,
+        counters=counters,
+        spare=spare,
+        answers=answers,
+        size=answers + int(asked.max()) + WORDS,
+    )

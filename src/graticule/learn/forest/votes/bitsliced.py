@@ -1,0 +1,86 @@
+"""Votes of forests of small trees, by what `_vote_kernels` asks instead of walking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graticule.core.threads import spread
+from graticule.core.typing import Array
+from graticule.learn.forest._layout import as_floats
+
+if TYPE_CHECKING:
+    from graticule.learn.forest import CompiledForest
+    from graticule.learn.forest.votes._kernels import Room
+
+_LARGEST = 280
+"""Inner nodes of a tree up to which asking all of them is quicker than walking."""
+_CLASSES = 32
+"""Classes up to which counting votes for each costs less than the trees."""
+_TREES = 30_000
+"""What counts of 16 bits hold."""
+_LEAST = 2
+"""Groups of samples worth a thread."""
+
+
+class Ballot:
+    """The labels of a forest whose leaves each hold one class, and whose trees are small.
+
+    Parameters
+    ----------
+    forest : CompiledForest
+        One that `suits`.
+    """
+
+    def __init__(self, forest: CompiledForest) -> None:
+        from graticule.learn.forest.votes._program import Nodes, program_of
+
+        self.forest = forest
+        bits = np.uint64(forest.bits)
+        low = forest.nodes & np.uint64(0xFFFFFFFF)
+        ordered = (forest.nodes >> np.uint64(32)).astype(np.uint32).view(np.int32)
+        roots = np.repeat(forest.starts[:-1], np.diff(forest.starts))
+        left = (low >> bits).astype(np.int64) + roots
+        kind = forest.table.argmax(axis=1)[forest.outputs].astype(np.int64)
+        feature = (low & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int32)
+        nodes = Nodes(feature, ordered, left, kind, np.asarray(forest.starts, np.int64))
+        self.program = program_of(nodes, as_floats(ordered), forest.table.shape[1])
+        self.used = np.ascontiguousarray(forest.used)
+        self._rooms: list[Room] = []
+
+    @staticmethod
+    def suits(forest: CompiledForest) -> bool:
+        """Whether every leaf holds one class, and the trees are small enough to gain by it."""
+        from graticule.learn.forest.votes._program import MOST
+
+        inner = (np.diff(forest.starts) - 1) // 2
+        pure = forest.link == 0 and forest.classes is not None
+        if not pure or not 1 < forest.table.shape[1] <= _CLASSES or forest.trees > _TREES:
+            return False
+        if not 0 < inner.sum() <= _LARGEST * forest.trees or inner.max() > MOST:
+            return False
+        ones = (forest.table == 1).sum(axis=1) == 1
+        return bool(ones.all() and ((forest.table == 0) | (forest.table == 1)).all())
+
+    def labels(self, columns: Array) -> Array:
+        """Return what `CompiledForest.labels` does, with its errors."""
+        from graticule.learn.forest.votes._kernels import elect, room_of
+        from graticule.learn.forest.votes._planes import LANES
+
+        rows = self.forest.rows(columns)
+        columns = np.ascontiguousarray(columns, np.float32)
+        line = columns.reshape(-1)
+        both = (line, line.view(np.int32))
+        out = np.empty(rows, np.int16)
+
+        def part(start: int, stop: int) -> None:
+            try:
+                room = self._rooms.pop()
+            except IndexError:
+                room = room_of(self.program)
+            elect(both, self.used, self.program, room, (start, stop), out)
+            self._rooms.append(room)
+
+        spread(part, -(-rows // LANES), least=_LEAST)
+        return out

@@ -1,0 +1,1 @@
+"""What can be compared: learned methods and fixed pipelines."""

@@ -1,0 +1,1 @@
+"""A model as bytes and back, safely."""

@@ -1,0 +1,1 @@
+"""Fitting and predicting: pixels, objects, images; estimators by name."""

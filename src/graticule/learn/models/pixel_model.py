@@ -1,0 +1,257 @@
+"""What classifiers and regressors of samples share: features, strips, views, and their state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import Region, as_image, like
+from graticule.core.errors import ImageError
+from graticule.core.typing import Array
+from graticule.learn.data.expects import Expects
+from graticule.learn.models.estimators import NAMED
+from graticule.learn.models.model import Asked, State, asked
+from graticule.learn.models.params import Params, not_fitted
+from graticule.learn.models.predictors import Predictor
+from graticule.learn.sampling.bottom_k import Chosen
+from graticule.learn.sampling.samples import CHANNEL, Pair, missing
+
+if TYPE_CHECKING:
+    from graticule.learn.features import Features
+_STRIP, _MOST = 20_000_000, 64_000_000
+"""Bytes of features in a strip, and of those in a thick one."""
+_CROP = {2: 64, 3: 24}
+"""Side of the part of the training images that a model file is verified by."""
+
+Take: TypeAlias = Callable[[Array], Array]
+
+
+class View:
+    """An image with its features, computed once: what is on screen while labels are drawn.
+
+    Takes four bytes for each sample and feature. Given to `PixelClassifier.fit` and ``predict``
+    in place of the image, so that a new stroke costs no new features.
+
+    Parameters
+    ----------
+    features : Features
+        Those of the model.
+    image : DataArray or array_like
+        The part of an image that is looked at.
+
+    Examples
+    --------
+    >>> from graticule.learn import Features, PixelClassifier
+    >>> model = PixelClassifier(Features(sigmas=(1,)))
+    >>> model.view(np.eye(4)).nbytes > 0
+    True
+    """
+
+    def __init__(self, features: Features, image: Any) -> None:
+        given = as_image(image)
+        self.image = given.compute() if given.chunks is not None else given
+        self.features = features
+        columns = features.compute(self.image)
+        self.columns: Array = columns.reshape(columns.shape[0], -1)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory it takes."""
+        return int(self.columns.nbytes + self.image.nbytes)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{dim} {size}" for dim, size in self.image.sizes.items())
+        return f"View({sizes}; {len(self.columns)} features, {self.nbytes / 1e6:.0f} MB)"
+
+
+def image_of(given: Any) -> Any:
+    """Return the image of a view, and an image as it is."""
+    return given.image if isinstance(given, View) else given
+
+
+class PixelModel(Params):
+    """Samples of images, answered one by one from the features around them."""
+
+    features: Features | None
+    estimator: Any
+    _expects: Expects
+    _predictor: Predictor
+
+    @property
+    def recipe(self) -> Features:
+        """The features, the default ones where none were given."""
+        from graticule.learn.features import Features
+
+        return self.features if self.features is not None else Features()
+
+    @property
+    def expects(self) -> Expects:
+        """What images it was fitted on."""
+        if not hasattr(self, "_expects"):
+            raise not_fitted(self)
+        return self._expects
+
+    @property
+    def predictor(self) -> Predictor:
+        """What gives the answers."""
+        if not hasattr(self, "_predictor"):
+            raise not_fitted(self)
+        return self._predictor
+
+    @property
+    def used(self) -> list[int] | None:
+        """Numbers of the features it looks at; None for all."""
+        used = self.predictor.used
+        return None if used is None else [int(number) for number in used]
+
+    def halo(self, image: xr.DataArray) -> dict[str, int]:
+        """Return how many samples it looks around, by dim; all channels."""
+        return dict(self.recipe.halo(image, self.used))
+
+    def align(self, image: xr.DataArray) -> dict[str, int]:
+        """Return the lattice it works on: none."""
+        return {}
+
+    def view(self, image: Any) -> View:
+        """Return an image with its features computed once, for `fit` and ``predict``."""
+        return View(self.recipe, image)
+
+    def _seen(self, image: Any) -> xr.DataArray:
+        """Return an image as the model wants it."""
+        return self.expects.checked(as_image(image))
+
+    def _rows(
+        self, pairs: Sequence[Pair], given: Sequence[Any], chosen: Chosen
+    ) -> tuple[Array, Array]:
+        """Return the features of the chosen samples that have them, and which these are."""
+        found = []
+        for pair, source, index in zip(pairs, given, chosen.index, strict=True):
+            if not index.size:
+                continue
+            if isinstance(source, View):
+                self._require_own(source)
+                found.append(np.ascontiguousarray(source.columns[:, index].T))
+            else:
+                tail = [CHANNEL] if CHANNEL in pair.image.dims else []
+                image = pair.image.transpose(*pair.dims, *tail)
+                found.append(self.recipe.rows(image, index))
+        rows = np.concatenate(found)
+        known = np.isfinite(rows).all(axis=1)
+        if not known.any():
+            raise ImageError(
+                "no labelled sample has all its features: each has a missing value in reach",
+                hint="fill in missing values first, or use smaller sigmas",
+            )
+        return rows[known], known
+
+    def _crop(self, pairs: Sequence[Pair], chosen: Chosen) -> xr.DataArray:
+        """Return a small part of the training images, around the first sample."""
+        number = next(n for n, index in enumerate(chosen.index) if index.size)
+        pair = pairs[number]
+        place = np.unravel_index(int(chosen.index[number][0]), pair.labels.shape)
+        side = _CROP.get(len(pair.dims), 1024)
+        starts = (max(0, int(at) - side // 2) for at in place)
+        return pair.image.isel(
+            {dim: slice(a, a + side) for dim, a in zip(pair.dims, starts, strict=True)}
+        ).compute(scheduler="synchronous")
+
+    def _require_own(self, view: View) -> None:
+        if view.features != self.recipe:
+            raise ImageError("the view has other features than the model", hint="use model.view")
+
+    def _swept(
+        self,
+        given: Any,
+        region: Asked,
+        take: Take,
+        empty: Any,
+        dtype: Any,
+        head: tuple[int, ...] = (),
+    ) -> tuple[Array, xr.DataArray]:
+        """Return answers for every sample, strip by strip, and the image without channels.
+
+        ``take`` gives for columns of the features in use an array of ``head`` by samples. Samples
+        that are missing in the image have ``empty``.
+        """
+        source = as_image(image_of(given))
+        image = self.expects.checked(source)
+        dims = self.expects.dims
+        box = asked(region, {dim: image.sizes[dim] for dim in dims})
+        out = np.empty((*head, *box.sizes.values()), dtype)
+        begin = [start for start, _ in box.bounds.values()]
+        for at, columns in self._strips(given, image, box):
+            shape = (*head, *columns.shape[1:])
+            here = [slice(s.start - a, s.stop - a) for s, a in zip(at, begin, strict=True)]
+            part = out[(slice(None),) * len(head) + tuple(here)]
+            part[...] = take(columns.reshape(len(columns), -1)).reshape(shape)
+            unknown = missing(image.isel(dict(zip(dims, at, strict=True))), dims)
+            if unknown is not None:
+                part[..., unknown] = empty
+        bare = image.isel({CHANNEL: 0}, drop=True) if self.expects.channels else image
+        return out, box.cut(bare)
+
+    def _strips(self, given: Any, image: xr.DataArray, box: Region) -> Iterator[tuple[Any, Array]]:
+        if isinstance(given, View):
+            self._require_own(given)
+            at = tuple(box.slices().values())
+            shape = (image.sizes[dim] for dim in self.expects.dims)
+            yield at, given.columns.reshape(-1, *shape)[(slice(None), *at)]
+            return
+        used, first = self.used, self.expects.dims[0]
+        count = len(self.recipe.names(image)) if used is None else len(used)
+        line = 4 * max(1, count) * math.prod(list(box.sizes.values())[1:])
+        # What lies around a strip is smoothed again for it, so it is no thinner than its reach.
+        reach = self.halo(image).get(first, 0)
+        lines = max(_STRIP // line, min(_MOST // line, 2 * reach), 1)
+        yield from self.recipe.strips(image, only=used, size=lines, reuse=True, region=box)
+
+    def _painted(
+        self, given: Any, region: Asked, take: Take, empty: Any, dtype: Any, **attrs: Any
+    ) -> xr.DataArray:
+        """Return an image of one answer for each sample, its dims in the order they came in."""
+        values, bare = self._swept(given, region, take, empty, dtype)
+        source = as_image(image_of(given))
+        order = [dim for dim in source.dims if dim in bare.dims]
+        return like(bare, values, **attrs).transpose(*order)
+
+    def _layered(
+        self, given: Any, region: Asked, take: Take, names: Sequence[str], dtype: Any = np.float32
+    ) -> xr.DataArray:
+        """Return an image of one answer for each class and sample, the dim ``class`` first."""
+        values, bare = self._swept(given, region, take, np.nan, dtype, (len(names),))
+        source = as_image(image_of(given))
+        order = [dim for dim in source.dims if dim in bare.dims]
+        kept = {key: value for key, value in bare.attrs.items() if key != "units"}
+        coords = {**bare.coords, "class": ("class", list(names))}
+        found = xr.DataArray(values, dims=("class", *bare.dims), coords=coords, attrs=kept)
+        return found.transpose("class", *order)
+
+    def _fixed(self) -> dict[str, Any]:
+        """Return the parameters as JSON values; an estimator by its name in words."""
+        plain = {**self.get_params(deep=False), "features": self.recipe.to_json()}
+        given = plain.get("estimator")
+        if not isinstance(given, (str, Mapping)):
+            plain["estimator"] = type(given).__name__
+        return plain
+
+    def _spaced(self) -> bool:
+        """Whether the spacing of images matters: it does unless all lengths have units."""
+        recipe = self.recipe
+        lengths = (*recipe.sigmas, *(recipe.radii if recipe.rank else ()))
+        return recipe.window > 1 or not lengths or not all(length.base for length in lengths)
+
+    @classmethod
+    def _from_card(cls, state: State) -> Self:
+        from graticule.learn.features import Features
+
+        given = dict(state.card["parameters"])
+        model = cls(**{**given, "features": Features.from_json(given["features"])})
+        assert state.expects is not None
+        model._expects = state.expects
+        if state.estimator is not None and isinstance(model.estimator, str):
+            model.estimator = model.estimator if model.estimator in NAMED else state.estimator
+        return model

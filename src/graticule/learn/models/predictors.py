@@ -1,0 +1,203 @@
+"""Fitted estimators as what gives answers for columns of features: compiled, or as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from graticule.core.errors import ParameterError, RequestError
+from graticule.core.typing import Array
+
+if TYPE_CHECKING:
+    from graticule.learn.forest import CompiledForest
+
+_PREFIX = "forest."
+_ROWS = 1 << 16
+
+
+class Predictor(Protocol):
+    """What gives answers for columns of features (the features that are ``used``, by samples).
+
+    Columns of all features are taken too. A sample with a feature that is not a number has no
+    answer.
+    """
+
+    @property
+    def used(self) -> Array | None:
+        """Which features it looks at; None for all."""
+        ...
+
+    def codes(self, columns: Array) -> Array:
+        """Return the number of the most probable class of each sample; -1 for no answer."""
+        ...
+
+    def proba(self, columns: Array) -> Array:
+        """Return the probability of each class, float32, samples first; NaN for no answer."""
+        ...
+
+    def values(self, columns: Array) -> Array:
+        """Return the float64 value of each sample, as a regressor; NaN for no answer."""
+        ...
+
+
+class Compiled:
+    """Trees as flat arrays.
+
+    Parameters
+    ----------
+    forest : CompiledForest
+        Of trees fitted on codes of classes, or on targets.
+    classes : int
+        How many there are; some may have had no sample.
+    """
+
+    def __init__(self, forest: CompiledForest, classes: int) -> None:
+        self.forest = forest
+        self.classes = classes
+        self._narrow = forest.narrowed()
+        self._labellers = {each.features: _labeller(each) for each in (forest, self._narrow)}
+
+    @property
+    def used(self) -> Array:
+        """Which features any tree asks for; one of them where none does."""
+        used: Array = self.forest.used
+        return used if used.size else np.zeros(1, np.int64)
+
+    @cached_property
+    def _own(self) -> Array:
+        """Codes of the classes that the trees know; the last place is for no answer."""
+        return np.append(np.asarray(self.forest.classes, np.int16), np.int16(-1))
+
+    def _taking(self, columns: Array) -> tuple[CompiledForest, Array]:
+        """Return the forest for columns of all features, or of those in use."""
+        if len(columns) == self.forest.features:
+            return self.forest, columns
+        return self._narrow, columns if self.forest.used.size else columns[:0]
+
+    def codes(self, columns: Array) -> Array:
+        """Return the number of the most probable class of each sample; -1 for no answer."""
+        forest, asked = self._taking(columns)
+        found: Array = self._own[self._labellers[forest.features](asked)]
+        return found
+
+    def proba(self, columns: Array) -> Array:
+        """Return the probability of each class, float32, samples first; NaN for no answer."""
+        forest, asked = self._taking(columns)
+        given: Array = forest.proba(asked)
+        return _in_place(given, self._own[:-1], self.classes)
+
+    def values(self, columns: Array) -> Array:
+        """Return the float64 value of each sample, as a regressor; NaN for no answer."""
+        forest, asked = self._taking(columns)
+        found: Array = forest.values(asked, np.float64)
+        return found
+
+
+def _labeller(forest: CompiledForest) -> Callable[[Array], Array]:
+    """Return the quickest that gives the labels of a forest."""
+    from graticule.learn.forest.votes.bitsliced import Ballot
+
+    return Ballot(forest).labels if Ballot.suits(forest) else forest.labels
+
+
+class Fitted:
+    """A scikit-learn estimator as it is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted on codes of classes, or on targets.
+    classes : int
+        How many there are; some may have had no sample.
+    """
+
+    used = None
+
+    def __init__(self, estimator: Any, classes: int) -> None:
+        self.estimator = estimator
+        self.classes = classes
+
+    def codes(self, columns: Array) -> Array:
+        """Return the number of the most probable class of each sample; -1 for no answer."""
+        return in_parts(self.estimator.predict, columns, -1, np.int16)
+
+    def proba(self, columns: Array) -> Array:
+        """Return the probability of each class, float32, samples first; NaN for no answer."""
+        if not hasattr(self.estimator, "predict_proba"):
+            raise RequestError(
+                f"{type(self.estimator).__name__} gives classes but no probabilities",
+                hint="use another estimator, or CalibratedClassifierCV around this one",
+            )
+        given = in_parts(self.estimator.predict_proba, columns, np.nan, np.float32)
+        return _in_place(given, np.asarray(self.estimator.classes_, np.int64), self.classes)
+
+    def values(self, columns: Array) -> Array:
+        """Return the float64 value of each sample, as a regressor; NaN for no answer."""
+        return in_parts(self.estimator.predict, columns, np.nan, np.float64)
+
+
+def _in_place(given: Array, own: Array, classes: int) -> Array:
+    """Return probabilities with a column for every class, be it known to the estimator or not."""
+    if given.shape[1] == classes:
+        return given
+    found = np.zeros((len(given), classes), given.dtype)
+    found[:, own] = given
+    found[np.isnan(given[:, 0])] = np.nan
+    return found
+
+
+def in_parts(
+    function: Callable[[Array], Array], columns: Array, empty: float, dtype: type
+) -> Array:
+    """Ask an estimator about columns of features, a bounded number of samples at a time.
+
+    Samples with a feature that is not finite have ``empty``. For answers of float64 it is asked
+    with features of float64, so that nothing is lost in sums.
+    """
+    seen = np.float64 if dtype is np.float64 else np.float32
+    parts: list[Array] = []
+    for start in range(0, max(1, columns.shape[1]), _ROWS):
+        rows = np.ascontiguousarray(columns[:, start : start + _ROWS].T, seen)
+        known = np.isfinite(rows).all(axis=1)
+        if known.all() and known.size:
+            parts.append(np.asarray(function(rows), dtype))
+            continue
+        # One row, were it of zeros, tells the shape of an answer where none is known.
+        asked = rows[known] if known.any() else np.zeros((1, rows.shape[1]), np.float32)
+        answers: Array = np.asarray(function(asked), dtype)
+        part = np.full((len(rows), *answers.shape[1:]), empty, dtype)
+        part[known] = answers[: np.count_nonzero(known)]
+        parts.append(part)
+    return np.concatenate(parts)
+
+
+def predictor_of(estimator: Any, classes: int) -> Predictor:
+    """Return the fastest that gives the answers of a fitted estimator."""
+    from graticule.learn.forest import CompiledForest
+
+    try:
+        return Compiled(CompiledForest.of(estimator), classes)
+    except ParameterError:
+        return Fitted(estimator, classes)
+
+
+def kept(predictor: Predictor) -> tuple[dict[str, Array], Any]:
+    """Return arrays and estimator that a predictor is made again from."""
+    if isinstance(predictor, Compiled):
+        arrays = predictor.forest.arrays()
+        return {f"{_PREFIX}{name}": array for name, array in arrays.items()}, None
+    assert isinstance(predictor, Fitted)
+    return {}, predictor.estimator
+
+
+def restored(arrays: Mapping[str, Array], estimator: Any, classes: int) -> Predictor:
+    """Return the predictor that `kept` took apart."""
+    from graticule.learn.forest import CompiledForest
+
+    if estimator is not None:
+        return Fitted(estimator, classes)
+    own = {k.removeprefix(_PREFIX): v for k, v in arrays.items() if k.startswith(_PREFIX)}
+    return Compiled(CompiledForest.from_arrays(own), classes)

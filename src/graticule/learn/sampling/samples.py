@@ -1,0 +1,245 @@
+"""Which labelled samples a model is trained on: one image at a time, none of them held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core import as_image, filtered_dims
+from graticule.core.errors import ImageError, ParameterError
+from graticule.core.typing import Array
+from graticule.learn.data.expects import colour_hint
+from graticule.learn.data.labels import parts_of
+from graticule.learn.sampling.bottom_k import Chosen, Sketch
+from graticule.learn.sampling.class_quotas import Balance
+
+CHANNEL = "c"
+_LINES = 64
+"""Lines of an image that are read at once, where they hold labels."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An image with its labels, along the same dims in the same order; lazy or not.
+
+    Attributes
+    ----------
+    image, labels : DataArray
+        The labels have the image's dims but ``c``, in its order.
+    where : callable or None
+        Gives the mask of where labels may be used, or None for nowhere; None for everywhere.
+    """
+
+    image: xr.DataArray
+    labels: xr.DataArray
+    where: Callable[[], xr.DataArray | None] | None = None
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Dims of the labels."""
+        return tuple(str(dim) for dim in self.labels.dims)
+
+
+def several(given: Any) -> list[Any]:
+    """Return a list of what may be one image or a sequence of them."""
+    if isinstance(given, str | Path):
+        raise ImageError("an image is wanted here, not the name of a file",
+                         where=str(given), hint="open it with graticule.read")  # fmt: skip
+    return [given] if _is_one(given) else list(given)
+
+
+def _is_one(given: Any) -> bool:
+    return isinstance(given, (xr.DataArray, np.ndarray)) or hasattr(given, "columns")
+
+
+def pairs_of(images: Any, labels: Any, where: Any = None) -> list[Pair]:
+    """Return images with their labels, checked against each other.
+
+    Parameters
+    ----------
+    images, labels : DataArray or array_like, or sequences of them
+        One label image for each image, of its sizes without ``c``.
+    where : optional
+        Masks of the samples that may be used; None for all samples of all images. In a sequence
+        of masks, one for each image, None is nothing of that image, as in a `Fold`. An image of
+        which nothing may be used is not read.
+
+    Raises
+    ------
+    ImageError
+        If their numbers, dims or sizes differ.
+    """
+    given, drawn = several(images), several(labels)
+    masks = [None] * len(given) if where is None else [where] if _is_one(where) else where
+    if not isinstance(masks, Sequence):
+        raise ImageError(
+            f"where must be a mask or a sequence of masks, not {type(where).__name__}",
+            hint="of a fold, give its train",
+        )
+    if not given or len(given) != len(drawn) or len(given) != len(masks):
+        counts = f"{len(given)} images, {len(drawn)} label images and {len(masks)} masks"
+        raise ImageError(f"each image needs one label image and one mask or None, not {counts}")
+    pairs = []
+    for number, (image, label) in enumerate(zip(given, drawn, strict=True)):
+        try:
+            whole = as_image(image)
+            allowed = None if where is None else partial(_mask, whole, masks, number)
+            pairs.append(Pair(whole, _beside(whole, label, "label image"), allowed))
+        except ImageError as error:
+            raise error.at(f"image {number + 1}" if len(given) > 1 else "labels") from None
+    return pairs
+
+
+def _mask(image: xr.DataArray, masks: Sequence[Any], number: int) -> xr.DataArray | None:
+    """Return the mask of an image, of a sequence that may make it only now; None for nothing."""
+    given = masks[number]
+    if given is None:
+        return None
+    mask = _beside(image, given, "mask")
+    if mask.dtype != np.bool_:
+        raise ImageError(f"where must be a mask of bools, not {mask.dtype}")
+    return mask
+
+
+def _beside(image: xr.DataArray, given: Any, what: str) -> xr.DataArray:
+    """Return what lies over an image, its dims in the image's order."""
+    dims = [dim for dim in filtered_dims(image) if dim != CHANNEL]
+    if not isinstance(given, xr.DataArray):
+        array = np.asarray(given)
+        given = as_image(array, dims=dims if array.ndim == len(dims) else None)
+    sizes = {dim: image.sizes[dim] for dim in dims}
+    if {str(dim): size for dim, size in given.sizes.items()} != sizes:
+        wanted = ", ".join(f"{dim} {size}" for dim, size in sizes.items())
+        came = ", ".join(f"{dim} {size}" for dim, size in given.sizes.items())
+        raise ImageError(
+            f"the {what} must have the image's sizes ({wanted}), not {came}",
+            hint=colour_hint(image),
+        )
+    laid: xr.DataArray = given.transpose(*dims)
+    return laid
+
+
+def choose(
+    pairs: Sequence[Pair],
+    code: Callable[[Array], Array],
+    classes: int,
+    *,
+    most: int | None,
+    seed: int,
+    balance: Balance = True,
+    weighed: bool = True,
+) -> Chosen:
+    """Choose samples to train on, at most so many of all classes together.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        Looked at one slab at a time.
+    code : callable
+        From label values to codes; -1 for what is not labelled.
+    classes : int
+        How many there are.
+    most : int or None
+        None takes all.
+    seed : int
+        Another seed chooses others.
+    balance : bool or "auto"
+        Whether classes have even shares (as far as they have samples), or shares as they occur,
+        but for the rare. ``auto`` balances sparse labels: where less than half of what may be
+        used is labelled, of the images that have labels.
+    weighed : bool
+        Whether weights can undo that a rare class has more than its share (see `shares`).
+
+    Returns
+    -------
+    Chosen
+        It does not depend on how the images are cut into chunks.
+    """
+    if most is not None and (not isinstance(most, int | np.integer) or most < classes):
+        raise ParameterError(
+            f"must be None or a whole number, at least one for each of {classes} classes, not "
+            f"{most!r}",
+            where="max_samples",
+        )
+    sketch = Sketch(classes, most)
+    labelled = usable = 0
+    for number, pair in enumerate(pairs):
+        own = _Count()
+        for first, found in _coded(pair, code, own):
+            sketch.add(found, number, first, seed)
+        labelled += own.labelled
+        usable += own.usable if own.labelled else 0
+    even = 2 * labelled < usable if balance == "auto" else balance
+    return sketch.chosen(len(pairs), even, weighed)
+
+
+@dataclass
+class _Count:
+    """How many samples of an image are labelled, of those that may be used."""
+
+    labelled: int = 0
+    usable: int = 0
+
+
+def _coded(pair: Pair, code: Callable[[Array], Array], count: _Count) -> Any:
+    """Yield the codes of lines that hold labels, flat, with the index of their first sample."""
+    first = pair.dims[0]
+    row = pair.labels.size // max(1, pair.labels.sizes[first])
+    mask = pair.where() if pair.where is not None else None
+    if pair.where is not None and mask is None:
+        return
+    for start, slab in parts_of(pair.labels, pair.dims):
+        at = {first: slice(start, start + slab.sizes[first])}
+        found = code(slab.values)
+        allowed = None if mask is None else mask.isel(at).values
+        if allowed is not None:
+            found = np.where(allowed, found, np.int16(-1))
+        count.usable += found.size if allowed is None else int(np.count_nonzero(allowed))
+        count.labelled += int(np.count_nonzero(found >= 0))
+        for low in range(0, len(found), _LINES):
+            part = found[low : low + _LINES]
+            box = _around(part >= 0)
+            if box is not None:
+                begin = start + low
+                place = (slice(begin + box[0].start, begin + box[0].stop), *box[1:])
+                seen = pair.image.isel(dict(zip(pair.dims, place, strict=True)))
+                unknown = missing(seen, pair.dims)
+                if unknown is not None:
+                    part = part.copy()
+                    part[box][unknown] = -1
+                yield begin * row, np.ascontiguousarray(part).ravel()
+
+
+def _around(mask: Array) -> tuple[slice, ...] | None:
+    """Return the smallest box that holds all of a mask; None for an empty one."""
+    if not mask.any():
+        return None
+    axes = range(mask.ndim)
+    lines = (
+        np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis)))
+        for axis in axes
+    )
+    return tuple(slice(int(line[0]), int(line[-1]) + 1) for line in lines)
+
+
+def missing(image: xr.DataArray, dims: Sequence[str]) -> Array | None:
+    """Return where an image has no number in one of its channels; None if it has all.
+
+    Along ``dims``, in their order. Infinite values count as missing.
+    """
+    if image.dtype.kind != "f":
+        return None
+    known = np.isfinite(image.values)
+    if known.all():
+        return None
+    unknown = xr.DataArray(~known, dims=image.dims)
+    if CHANNEL in image.dims and CHANNEL not in dims:
+        unknown = unknown.any(CHANNEL)
+    found: Array = unknown.transpose(*dims).values
+    return found

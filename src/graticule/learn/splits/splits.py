@@ -1,0 +1,351 @@
+"""Which samples a model learns from, and which it is judged on.
+
+Neighbouring samples of an image look alike, and features reach beyond their sample, so a model
+that learned from one sample has all but seen the next one. Samples drawn one by one (or halves
+without a gap) therefore flatter every method, and most those that memorise. The splits here hold
+out whole images, groups of images, or blocks of an image with a buffer around them that is as
+wide as the features reach; the flattering ones are there too, to show by how much they flatter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.errors import CheckError, ParameterError
+from graticule.learn.splits.blocks import (
+    Cut,
+    Field,
+    compact,
+    counted,
+    named,
+    scattered,
+    summed,
+    within,
+)
+from graticule.learn.splits.fold import Buffer, Fold, Maker, Masks, everywhere, margin_of, sizes_of
+from graticule.learn.splits.label_checks import require_labels
+
+__all__ = ["Buffer", "Fold", "Masks", "by_blocks", "by_group", "by_image", "by_samples",
+           "naive_halves"]  # fmt: skip
+
+
+def by_image(
+    images: Sequence[xr.DataArray],
+    folds: int = 5,
+    *,
+    labels: Sequence[xr.DataArray] | None = None,
+    seed: int = 0,
+) -> list[Fold]:
+    """Hold out whole images, each once.
+
+    Parameters
+    ----------
+    images : sequence of DataArray
+        Only their dims and sizes are looked at.
+    folds : int
+        How many parts; no more than there are images.
+    labels : sequence of DataArray, optional
+        Class codes (negative: unlabelled). With them every fold gets of every class what it can.
+    seed : int
+        Of the order of images that are alike.
+
+    Returns
+    -------
+    list of Fold
+        Each holds out about as many images.
+
+    Raises
+    ------
+    CheckError
+        If there are fewer than two images.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> images = [as_image(np.zeros((4, 5))) for _ in range(3)]
+    >>> [fold.test.images for fold in by_image(images, 3)]
+    [(2,), (0,), (1,)]
+    """
+    return by_group(images, range(len(images)), folds, labels=labels, seed=seed, kind="images")
+
+
+def by_group(
+    images: Sequence[xr.DataArray],
+    groups: Sequence[Any],
+    folds: int = 5,
+    *,
+    labels: Sequence[xr.DataArray] | None = None,
+    seed: int = 0,
+    kind: str = "groups",
+) -> list[Fold]:
+    """Hold out whole groups of images (a patient, a specimen, a day), each once.
+
+    Parameters
+    ----------
+    images : sequence of DataArray
+        Only their dims and sizes are looked at.
+    groups : sequence
+        The group of each image.
+    folds : int
+        How many parts; no more than there are groups.
+    labels, seed
+        As for `by_image`.
+    kind : str
+        What the folds are called.
+
+    Returns
+    -------
+    list of Fold
+        No group is in both parts of a fold.
+
+    Raises
+    ------
+    CheckError
+        If there are fewer than two groups.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> images = [as_image(np.zeros((4, 5))) for _ in range(4)]
+    >>> [fold.test.images for fold in by_group(images, ["a", "b", "a", "b"], 2)]
+    [(0, 2), (1, 3)]
+    """
+    if len(groups) != len(images):
+        raise ParameterError(f"needs a group for each of {len(images)} images, not {len(groups)}")
+    names = list(dict.fromkeys(groups))
+    folds = _fitting(folds, len(names), kind)
+    counts = np.zeros((len(names), 1))
+    if labels is not None:
+        counts = summed([named(codes) for codes in labels], [names.index(g) for g in groups])
+    home = scattered(np.hstack([counts, np.ones((len(names), 1))]), folds, seed)
+    of_image = [home[names.index(group)] for group in groups]
+    found = []
+    for number in range(folds):
+        masks = [
+            [partial(everywhere, image) if bool(own == number) is held else None
+             for image, own in zip(images, of_image, strict=True)]
+            for held in (False, True)
+        ]  # fmt: skip
+        found.append(Fold(Masks(masks[0]), Masks(masks[1]), f"{kind} {number + 1} of {folds}"))
+    return found
+
+
+def by_blocks(
+    images: xr.DataArray | Sequence[xr.DataArray],
+    *,
+    folds: int = 4,
+    size: int | Mapping[str, int] | None = None,
+    buffer: Buffer = 0,
+    labels: xr.DataArray | Sequence[xr.DataArray] | None = None,
+    seed: int = 0,
+) -> list[Fold]:
+    """Hold out blocks of the images, and leave a buffer around them out of training.
+
+    A sample is learned from only if it lies more than ``buffer`` samples, along some dim, from
+    every sample that is held out. With a buffer as wide as the features reach, no value of a
+    held-out sample is in any feature that was learned from.
+
+    Parameters
+    ----------
+    images : DataArray or sequence of DataArray
+        Two or three spatial dims (or any); only dims and sizes are looked at.
+    folds : int
+        How many parts; fewer, without ``size``, where labels lie too close together for so many.
+    size : int or mapping, optional
+        Least side of a block, in samples, by dim. By default an image is cut into as many compact
+        parts as there are folds, which loses least to the buffer; with ``size`` there are more
+        blocks, shared out so that every fold has its part of every class.
+    buffer : int or mapping
+        In samples, by dim.
+    labels : DataArray or sequence of DataArray, optional
+        Class codes (negative: unlabelled): blocks are laid so that every fold has every class to
+        learn from and to be judged on, where that is possible.
+    seed : int
+        Of the order of blocks that are alike.
+
+    Returns
+    -------
+    list of Fold
+        Every sample is held out exactly once.
+
+    Raises
+    ------
+    CheckError
+        If there are fewer blocks than folds, the buffer leaves nothing to learn from, or labels
+        lie so close together that a fold has none to be judged on or to learn from.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> image = as_image(np.zeros((40, 40)))
+    >>> first = by_blocks(image, folds=4, buffer=3)[0]
+    >>> int(first.test[0].sum()), int(first.train[0].sum())
+    (400, 1071)
+    """
+    several = [images] if isinstance(images, xr.DataArray) else list(images)
+    classes = [labels] if isinstance(labels, xr.DataArray) else labels
+    if folds < 2:
+        raise ParameterError(f"needs 2 or more, not {folds}", where="folds")
+    shapes = [sizes_of(image) for image in several]
+    margins = [margin_of(image, buffer) for image in several]
+    fields = [named(codes) for codes in classes] if classes is not None else None
+    parts = partial(_parts, several, shapes, margins, fields, seed=seed)
+    faults = []
+    for count in range(folds, 1, -1):
+        try:
+            found = parts(count, size)
+            require_labels(found, fields)
+        except CheckError as fault:
+            faults.append(fault)
+            if size is not None or fields is None:
+                break
+        else:
+            return found
+    raise faults[0]
+
+
+def _parts(
+    several: Sequence[xr.DataArray],
+    shapes: Sequence[Mapping[str, int]],
+    margins: Sequence[Mapping[str, int]],
+    fields: Sequence[Field] | None,
+    folds: int,
+    size: int | Mapping[str, int] | None,
+    *,
+    seed: int,
+) -> list[Fold]:
+    """Return folds of blocks."""
+    if size is None:
+        cuts, home = compact(shapes, margins, fields, folds)
+    else:
+        cuts = within(shapes, size)
+        if len(cuts) < folds:
+            raise CheckError(
+                f"{folds} folds need as many blocks; there {'is' if len(cuts) == 1 else 'are'} "
+                f"{len(cuts)} of side {size}",
+                hint="make size smaller, or take fewer folds",
+            )
+        weights = np.array([[float(cut.samples)] for cut in cuts])
+        if fields is not None:
+            weights = np.hstack([counted(cuts, fields), weights])
+        home = scattered(weights, folds, seed)
+    found = [
+        _block_fold(several, [c for c, h in zip(cuts, home, strict=True) if h == n], margins, n)
+        for n in range(folds)
+    ]
+    return [_learnable(fold, f"blocks {n + 1} of {folds}") for n, fold in enumerate(found)]
+
+
+def naive_halves(images: xr.DataArray | Sequence[xr.DataArray]) -> list[Fold]:
+    """Learn from one half of every image and judge on the other, without a gap between them.
+
+    Only there to be shown beside an honest split. The halves touch, and there are but two places
+    in the image, so the number is flattered and has no interval worth the name.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> first, second = naive_halves(as_image(np.zeros((4, 6))))
+    >>> first.test[0].values[0].astype(int)
+    array([0, 0, 0, 1, 1, 1])
+    """
+    several = [images] if isinstance(images, xr.DataArray) else list(images)
+    halves: list[list[Cut]] = [[], []]
+    for number, image in enumerate(several):
+        sizes = sizes_of(image)
+        longest = max(sizes, key=lambda dim: sizes[dim])
+        middle = sizes[longest] // 2
+        for part, (start, stop) in enumerate(((middle, sizes[longest]), (0, middle))):
+            bounds = {**{dim: (0, size) for dim, size in sizes.items()}, longest: (start, stop)}
+            halves[part].append(Cut(number, bounds))
+    none: list[dict[str, int]] = [{} for _ in several]
+    found = [_block_fold(several, halves[part], none, part) for part in (0, 1)]
+    return [_learnable(fold, f"half {n + 1} of 2, no gap") for n, fold in enumerate(found)]
+
+
+def by_samples(
+    images: xr.DataArray | Sequence[xr.DataArray], folds: int = 4, *, seed: int = 0
+) -> list[Fold]:
+    """Draw samples one by one, so that nearly each has its neighbours in the other part.
+
+    Only there to be shown beside an honest split: it measures how well a method remembers.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> fold = by_samples(as_image(np.zeros((20, 20))), 4)[0]
+    >>> bool((fold.train[0] ^ fold.test[0]).all())
+    True
+    """
+    several = [images] if isinstance(images, xr.DataArray) else list(images)
+
+    def drawn(image: xr.DataArray, number: int, part: int, held: bool) -> Maker:
+        sizes = sizes_of(image)
+
+        def make() -> xr.DataArray:
+            rng = np.random.default_rng([seed, number])
+            home = rng.integers(0, folds, size=tuple(sizes.values()), dtype=np.int16)
+            return xr.DataArray((home == part) == held, dims=tuple(sizes))
+
+        return make
+
+    def masks(part: int, held: bool) -> Masks:
+        return Masks([drawn(image, n, part, held) for n, image in enumerate(several)])
+
+    return [
+        Fold(masks(part, False), masks(part, True), f"samples {part + 1} of {folds}")
+        for part in range(folds)
+    ]
+
+
+def _block_fold(
+    images: Sequence[xr.DataArray],
+    held: Sequence[Cut],
+    margins: Sequence[Mapping[str, int]],
+    number: int,
+) -> Fold:
+    def maker(index: int, train: bool) -> Maker:
+        sizes = sizes_of(images[index])
+        own = [cut for cut in held if cut.image == index]
+
+        def make() -> xr.DataArray:
+            mask = np.full(tuple(sizes.values()), train)
+            for cut in own:
+                wide = cut.grown(margins[index], sizes) if train else cut
+                mask[wide.slices(tuple(sizes))] = not train
+            return xr.DataArray(mask, dims=tuple(sizes))
+
+        return make
+
+    touched = {cut.image for cut in held}
+    test = [maker(i, False) if i in touched else None for i in range(len(images))]
+    train = [maker(i, True) for i in range(len(images))]
+    widest = {dim: max(m.get(dim, 0) for m in margins) for m in margins for dim in m}
+    return Fold(Masks(train), Masks(test), str(number), widest, tuple(held))
+
+
+def _learnable(fold: Fold, name: str) -> Fold:
+    """Return the fold with its name; refuse one whose buffer leaves nothing to learn from."""
+    if not any(mask is not None and bool(mask.any()) for mask in fold.train):
+        wide = ", ".join(f"{dim} {samples}" for dim, samples in fold.buffer.items())
+        raise CheckError(
+            f"{name}: the buffer ({wide} samples) leaves no sample to learn from",
+            hint="take larger blocks, more images, or methods whose features reach less far",
+        )
+    return Fold(fold.train, fold.test, name, fold.buffer, fold.units)
+
+
+def _fitting(folds: int, units: int, kind: str) -> int:
+    if folds < 2:
+        raise ParameterError(f"needs 2 or more, not {folds}", where="folds")
+    if units < 2:
+        raise CheckError(
+            f"a split by {kind} needs 2 or more of them, not {units}",
+            hint="split by blocks where there is one image",
+        )
+    return min(folds, units)

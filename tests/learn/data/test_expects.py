@@ -1,0 +1,109 @@
+"""What a model expects: images that fit are taken, others are refused with a way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from graticule.core import as_image
+from graticule.core.errors import ImageError
+from graticule.learn.data.expects import Expects
+from graticule.learn.models.model import asked
+
+
+def image(
+    *dims: str, spacing: dict[str, float | str] | None = None, dtype: str = "float32"
+) -> xr.DataArray:
+    return as_image(np.zeros([4] * len(dims), dtype), dims=dims, spacing=spacing)
+
+
+UM: dict[str, float | str] = {"y": "1 um", "x": "1 um"}
+
+
+def test_what_it_was_made_of_fits() -> None:
+    given = image("y", "x", spacing=UM)
+    assert Expects.of([given]).checked(given).identical(given)
+
+
+def test_axes_come_in_the_order_of_training_with_channels_last() -> None:
+    expects = Expects.of([image("c", "y", "x")])
+    assert expects == Expects(("y", "x"), 4)
+    assert expects.checked(image("x", "c", "y")).dims == ("y", "x", "c")
+
+
+def test_json_round_trip() -> None:
+    expects = Expects(("z", "y", "x"), 3, {"z": (2.0, "um")}, "uint16")
+    assert Expects.from_json(expects.to_json()) == expects
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        (
+            image("z", "y", "x", spacing=UM),
+            "with the dims y x, and this has z y x",
+        ),
+        (image("x"), "and this has x"),
+        (image("y", "x", "c"), "images without channels, and this has 4 channels"),
+        (image("t", "y", "x"), "nothing with t"),
+        (image("y", "x", dtype="bool"), "trained on float32, and this is bool"),
+        (
+            image("y", "x", spacing={"y": "1 um", "x": "0.5 um"}),
+            "and here they are 0.5 um",
+        ),
+        (image("y", "x", spacing={"y": "1 s", "x": "1 um"}), "the axis is in s"),
+    ],
+)
+def test_others_are_refused(given: xr.DataArray, what: str) -> None:
+    with pytest.raises(ImageError, match=what):
+        Expects.of([image("y", "x", spacing=UM)]).checked(given)
+
+
+@pytest.mark.parametrize("step", ["1010 nm", "0.99 um", "1e-6 m", 1, None])
+def test_a_spacing_that_is_the_same_or_unknown_fits(step: Any) -> None:
+    spacing = None if step is None else {"y": step, "x": step}
+    Expects.of([image("y", "x", spacing=UM)]).checked(image("y", "x", spacing=spacing))
+
+
+def test_a_coarser_level_of_the_same_image_fits() -> None:
+    coarse = image("y", "x", spacing={"y": "2 um", "x": "2 um"})
+    expects = Expects.of([image("y", "x", spacing=UM)])
+    expects.checked(coarse.assign_attrs(graticule_level=1))
+    with pytest.raises(ImageError, match="spacing: rescale"):
+        expects.checked(coarse)
+
+
+def test_a_model_in_units_takes_any_spacing() -> None:
+    expects = Expects.of([image("y", "x", spacing=UM)], spacing=False)
+    expects.checked(image("y", "x", spacing={"y": "9 um", "x": "1 nm"}))
+
+
+def test_training_images_must_go_together() -> None:
+    with pytest.raises(ImageError, match="training image 2"):
+        Expects.of([image("y", "x"), image("z", "y", "x")])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [(np.zeros((0, 5)), "empty"), (np.ones((4, 5), complex), "real numbers, not complex")],
+)
+def test_what_no_model_works_on_is_refused(values, said):
+    with pytest.raises(ImageError, match=said):
+        Expects(("y", "x")).checked(as_image(values))
+
+
+def test_a_colour_picture_as_a_bare_array_is_told_how_to_name_its_axes() -> None:
+    expects = Expects.of([image("y", "x")])
+    with pytest.raises(ImageError, match=r'dims=\("y", "x", "c"\)'):
+        expects.checked(as_image(np.zeros((8, 9, 3), np.float32)))
+    with pytest.raises(ImageError, match="name the axes with dims"):
+        expects.checked(as_image(np.zeros((8, 9, 7), np.float32)))
+
+
+def test_a_region_that_is_no_mapping_is_told_its_form() -> None:
+    wrong: Any = (slice(0, 3), slice(0, 5))
+    with pytest.raises(ImageError, match=r'mapping of dims.*as \{"y": \(0, 64\)\}'):
+        asked(wrong, {"y": 8, "x": 8})
