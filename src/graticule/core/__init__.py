@@ -5,7 +5,7 @@ from graticule.core.image import (
     Image,
     Labels,
     Mask,
-    Model,
+    NoiseModel,
     Probability,
     Record,
     Table,
@@ -29,7 +29,7 @@ from graticule.core.scope import (
     Stitched,
     Whole,
 )
-from graticule.core.threads import spread
+from graticule.core.threads import map_ranges
 
 __all__ = [
     "ALL",
@@ -42,8 +42,8 @@ __all__ = [
     "Labels",
     "Length",
     "Mask",
-    "Model",
     "Neighbourhood",
+    "NoiseModel",
     "Op",
     "Place",
     "Pointwise",
@@ -60,9 +60,9 @@ __all__ = [
     "check",
     "filtered_dims",
     "like",
+    "map_ranges",
     "op",
     "require_dims",
     "spatial_dims",
-    "spread",
     "step_of",
 ]

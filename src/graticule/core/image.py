@@ -25,7 +25,7 @@ Labels: TypeAlias = Annotated[xr.DataArray, Kind.LABELS]
 Probability: TypeAlias = Annotated[xr.DataArray, Kind.PROBABILITY]
 Table: TypeAlias = Annotated[pd.DataFrame, Kind.TABLE]
 Record: TypeAlias = Annotated[pd.DataFrame, Kind.RECORD]
-Model: TypeAlias = Annotated[Mapping[str, Any], Kind.MODEL]
+NoiseModel: TypeAlias = Annotated[Mapping[str, Any], Kind.MODEL]
 
 SPATIAL = ("z", "y", "x")
 DEFAULT_DIMS = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}

@@ -17,7 +17,7 @@ class Kind(StrEnum):
     MODEL = "model"
 
     @property
-    def spoken(self) -> str:
+    def with_article(self) -> str:
         """The kind with its article, as errors say it."""
         if self is Kind.LABELS:
             return "labels"

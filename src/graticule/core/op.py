@@ -1,7 +1,7 @@
 """The op contract: one pure, registered function in one file.
 
 Positional arguments are data, annotated `Image`, `Mask`, `Labels`, `Probability`, `Table` or
-`Model`; keyword-only arguments are parameters. From the annotations come validation, schema,
+`NoiseModel`; keyword-only arguments are parameters. From the annotations come validation, schema,
 command line and form. The body sees DataArrays, whatever the caller passed.
 """
 
@@ -308,10 +308,10 @@ def _as_kind(value: Any, given: Input) -> Any:
     if not given.kind.is_array:
         wanted = Mapping if given.kind is Kind.MODEL else pd.DataFrame
         if not isinstance(value, wanted):
-            raise ImageError(f"must be {given.kind.spoken}, not {type(value).__name__}")
+            raise ImageError(f"must be {given.kind.with_article}, not {type(value).__name__}")
         return value
     if isinstance(value, (str, bytes, pd.DataFrame)):
-        raise ImageError(f"must be {given.kind.spoken}, not {type(value).__name__}")
+        raise ImageError(f"must be {given.kind.with_article}, not {type(value).__name__}")
     image = as_image(value)
     empty = [str(dim) for dim, size in image.sizes.items() if size == 0]
     if empty:

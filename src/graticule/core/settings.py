@@ -39,6 +39,20 @@ def parse_bytes(value: Any) -> int:
     return int(number * factor)
 
 
+def format_bytes(size: float) -> str:
+    """Return a number of bytes as a reader takes it in.
+
+    Examples
+    --------
+    >>> format_bytes(2.3e9), format_bytes(450_000)
+    ('2.3 GB', '450 kB')
+    """
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size:.0f} bytes"
+
+
 Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
 
 

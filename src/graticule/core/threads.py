@@ -1,4 +1,4 @@
-"""Spreading the work of one op over the processors, with the same result on any number of them."""
+"""The work of one op on all processors, with the same result on any number of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARTS = 16
 _at_work = threading.local()
 
 
-def spread(function: Callable[[int, int], T], size: int, *, least: int = 1) -> list[T]:
+def map_ranges(function: Callable[[int, int], T], size: int, *, least: int = 1) -> list[T]:
     """Call ``function(start, stop)`` on consecutive parts of ``range(size)``, side by side.
 
     The parts depend on ``size`` and ``least`` alone, and the results come in their order: merged
@@ -42,7 +42,7 @@ def spread(function: Callable[[int, int], T], size: int, *, least: int = 1) -> l
 
     Examples
     --------
-    >>> spread(lambda start, stop: sum(range(start, stop)), 10, least=5)
+    >>> map_ranges(lambda start, stop: sum(range(start, stop)), 10, least=5)
     [10, 35]
     """
     count = max(1, min(PARTS, size // max(1, least)))
@@ -64,4 +64,4 @@ def _part(function: Callable[[int, int], T], start: int, stop: int) -> T:
 @cache
 def _pool(process: int) -> ThreadPoolExecutor:
     """Return the threads of a process: after a fork there are none of the parent's."""
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix=f"spread-{process}")
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix=f"map_ranges-{process}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.core import spread
+from graticule.core import map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.evaluate._inputs import label_pair
@@ -110,7 +110,7 @@ def _counted(first: Array, second: Array) -> tuple[Array, Array, Array]:
     high, width = int(first.max()) + 1, int(second.max()) + 1
     least = 1 << 18
     if high * width <= _DENSE:
-        tables = spread(
+        tables = map_ranges(
             lambda a, b: count_dense(first[a:b], second[a:b], high, width), first.size, least=least
         )
         table = np.sum(tables, axis=0)
@@ -118,7 +118,7 @@ def _counted(first: Array, second: Array) -> tuple[Array, Array, Array]:
         return rows, columns, table[rows, columns]
     if _runs(first, second) > first.size // 4:
         return _split(*_sorted(first, second))
-    parts = spread(lambda a, b: count_sparse(first[a:b], second[a:b]), first.size, least=least)
+    parts = map_ranges(lambda a, b: count_sparse(first[a:b], second[a:b]), first.size, least=least)
     keys = np.concatenate([keys for keys, _ in parts])
     pairs, inverse = np.unique(keys, return_inverse=True)
     counts = _sums(inverse, np.concatenate([counts for _, counts in parts]), pairs.size)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 
-from graticule.core import Length, filtered_dims, spread
+from graticule.core import Length, filtered_dims, map_ranges
 from graticule.core.errors import UnitsError
 from graticule.core.image import level_of, step_of
 from graticule.core.typing import Array
@@ -118,7 +118,7 @@ def distances(mask: Array, steps: Sequence[float], limit: float = math.inf) -> A
     def first(begin: int, end: int) -> None:
         along_rows(rows, begin, end, steps[-1], far)
 
-    spread(first, len(rows), least=max(1, _LEAST // mask.shape[-1]))
+    map_ranges(first, len(rows), least=max(1, _LEAST // mask.shape[-1]))
     for axis in range(mask.ndim - 2, -1, -1):
 
         def work(values: Array, outer: int, begin: int, end: int, axis: int = axis) -> None:
@@ -152,7 +152,7 @@ def nearest_labels(labels: Array, steps: Sequence[float], limit: float) -> Array
     def first(begin: int, end: int) -> None:
         nearest_in_rows(given, begin, end, steps[-1], most, far, found)
 
-    spread(first, len(given), least=max(1, _LEAST // width))
+    map_ranges(first, len(given), least=max(1, _LEAST // width))
     for axis in range(labels.ndim - 2, -1, -1):
         names = out.reshape(-1, labels.shape[axis], math.prod(labels.shape[axis + 1 :]))
 
@@ -186,4 +186,4 @@ def _over_columns(values: Array, axis: int, work: Callable[[Array, int, int, int
             work(lines, outer, tile * TILE, min(width, stop * TILE))
             at += stop - tile
 
-    spread(part, len(lines) * tiles, least=max(1, _LEAST // (values.shape[axis] * TILE)))
+    map_ranges(part, len(lines) * tiles, least=max(1, _LEAST // (values.shape[axis] * TILE)))

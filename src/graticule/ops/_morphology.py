@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Length, filtered_dims, like, spread
+from graticule.core import Length, filtered_dims, like, map_ranges
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of, turned
@@ -169,7 +169,7 @@ def _by_rows(block: Array, under: Array, *, lowest: bool) -> Array:
 
 
 def _raise(kernel: Any, runs: Array, out: Array, starts: Array, offsets: Array) -> None:
-    spread(
+    map_ranges(
         lambda a, b: kernel(runs, out, a, b, starts, offsets),
         starts.size,
         least=max(1, 16_384 // out.shape[1]),

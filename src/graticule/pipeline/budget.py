@@ -12,6 +12,7 @@ import xarray as xr
 
 from graticule.core.errors import GraticuleError, MemoryBudgetError
 from graticule.core.scope import ALL, Neighbourhood, Pointwise, Reduction, Whole
+from graticule.core.settings import format_bytes
 from graticule.pipeline.nodes import hollow
 from graticule.pipeline.spec import Reference, Spec
 
@@ -30,20 +31,6 @@ def for_arrays(memory: int) -> int:
     (1600000000, 500000)
     """
     return max(memory - _BASE, memory // 2)
-
-
-def spoken(size: float) -> str:
-    """Return bytes as a reader takes them in.
-
-    Examples
-    --------
-    >>> spoken(2.3e9), spoken(450_000)
-    ('2.3 GB', '450 kB')
-    """
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= factor:
-            return f"{size / factor:.3g} {unit}"
-    return f"{size:.0f} bytes"
 
 
 def estimate(
@@ -76,7 +63,7 @@ def require_no_whole(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
         if needed > memory:
             raise MemoryBudgetError(
                 f"needs the whole array ({scope.why}): about "
-                f"{spoken(needed)}, and {spoken(memory)} are allowed",
+                f"{format_bytes(needed)}, and {format_bytes(memory)} are allowed",
                 where=f"step {name}",
                 hint="allow more with --memory, or crop the image first",
             )
@@ -90,7 +77,8 @@ def require_checks_fit(pipeline: Spec, image: xr.DataArray, memory: int) -> None
         needed = sum(_bytes_of(pipeline, given, image, wire) for wire in set(looked_at))
         if needed > memory:
             raise MemoryBudgetError(
-                f"looks at whole images: about {spoken(needed)}, and {spoken(memory)} are allowed",
+                f"looks at whole images: about {format_bytes(needed)}, "
+                f"and {format_bytes(memory)} are allowed",
                 where=f"check {name}",
                 hint="allow more with --memory, or check a crop",
             )

@@ -199,7 +199,7 @@ def _require_nodes(step: Step, data: list[Any]) -> None:
     for given, value in zip(step.op.inputs, data, strict=True):
         wanted = value is None or is_node(value) == given.kind.is_array
         if not wanted:
-            raise ImageError(f"{given.name} must be {given.kind.spoken}", where=step.op.name)
+            raise ImageError(f"{given.name} must be {given.kind.with_article}", where=step.op.name)
 
 
 def part_of(value: Any, reference: Reference) -> Any:

@@ -261,7 +261,7 @@ class _Reader:
             return
         given = next((o.kind for o in found.outputs if o.name in ("", reference.part)), wanted)
         if not fits(given, wanted):
-            what = f"must be {wanted.spoken}; {reference} is {given.spoken}"
+            what = f"must be {wanted.with_article}; {reference} is {given.with_article}"
             self._fault(path, what, parent, key)
 
     def _acyclic(self, steps: Mapping[str, Step], section: Any) -> None:

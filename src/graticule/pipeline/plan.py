@@ -11,6 +11,7 @@ import xarray as xr
 from graticule.core.errors import MemoryBudgetError, UnknownNameError, suggest
 from graticule.core.image import spatial_dims
 from graticule.core.scope import Mapper, Region
+from graticule.core.settings import format_bytes
 from graticule.pipeline.budget import (
     estimate,
     grown,
@@ -18,7 +19,6 @@ from graticule.pipeline.budget import (
     require_checks_fit,
     require_no_whole,
     smallest_tile,
-    spoken,
 )
 from graticule.pipeline.coarse import coarse_inputs
 from graticule.pipeline.evaluate import Evaluation
@@ -189,8 +189,8 @@ def make_plan(
             pipeline, grown(pipeline, image, smallest_tile(image)), image.dtype, given
         )
         raise MemoryBudgetError(
-            f"{spoken(memory)} is too little for any tile of this image; about "
-            f"{spoken(needed * (max(1, workers) + 1))} are needed",
+            f"{format_bytes(memory)} is too little for any tile of this image; about "
+            f"{format_bytes(needed * (max(1, workers) + 1))} are needed",
             hint="allow more with --memory, or fewer --workers",
         )
     tile_bytes = estimate(pipeline, grown(pipeline, image, tile), image.dtype, given)

@@ -10,6 +10,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from graticule.core.settings import format_bytes
+
 
 def number(value: object) -> str:
     """Return a number with the digits that matter.
@@ -110,10 +112,7 @@ def size(value: object) -> str:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= factor:
-            return f"{value / factor:.3g} {unit}"
-    return f"{value:.0f} bytes"
+    return format_bytes(value)
 
 
 def parameters(params: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from graticule.core import spread
+from graticule.core import map_ranges
 from graticule.core.typing import Array
 from graticule.learn.features.box import Box, Span
 from graticule.learn.features.feature import Feature
@@ -240,7 +240,7 @@ def _differ(
         return
     from graticule.learn.features._difference_kernels import differ
 
-    spread(
+    map_ranges(
         lambda a, b: differ(values, axes, *inside, at, order, slots, out, slopes, a, b),
         sizes[0] * sizes[1],
         least=max(1, 4096 // max(1, sizes[2])),
@@ -266,7 +266,7 @@ def _room(count: int, sizes: Sequence[int]) -> Array:
 def _spread(function: Callable[[int, int], Any], sizes: Sequence[int], group: int) -> None:
     """Spread the lines or planes of a box, some of them together, over the processors."""
     size, each = sizes[0], group * max(1, int(np.prod(sizes[1:])))
-    spread(
+    map_ranges(
         lambda a, b: function(a * group, min(b * group, size)),
         -(-size // group),
         least=max(1, 4096 // each),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graticule.core.threads import spread
+from graticule.core.threads import map_ranges
 from graticule.core.typing import Array
 
 BINS = 256
@@ -56,7 +56,7 @@ def binned(rows: Array) -> Bins:
             upper = _borders(np.sort(sample[:, feature]))
             encode(rows, feature, upper, codes, low[feature], high[feature])
 
-    spread(some, features)
+    map_ranges(some, features)
     return Bins(codes, low, high)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.core.threads import spread
+from graticule.core.threads import map_ranges
 from graticule.core.typing import Array
 from graticule.learn.forest._bins import Bins, binned
 from graticule.learn.forest._layout import RawTree
@@ -91,7 +91,7 @@ def harvest(rows: Array, y: Array, channels: int, weight: Array, plan: Plan) -> 
     target = y - middle if regression else np.zeros(1)
     data = Data(*_arrays(bins), code, target, 2 if regression else channels, regression)
     rule = Rule(plan.max_features, plan.max_depth, plan.min_split, plan.min_leaf, plan.random)
-    parts = spread(
+    parts = map_ranges(
         lambda start, stop: _some(rows, data, rule, weight, plan, (start, stop)), plan.trees
     )
     gains = np.concatenate([part.importances for part in parts]).mean(axis=0)

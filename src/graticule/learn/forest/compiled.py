@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ImageError, ParameterError
-from graticule.core.threads import spread
+from graticule.core.threads import map_ranges
 from graticule.core.typing import Array
 from graticule.learn.forest._checked import require_sound_arrays
 from graticule.learn.forest._fit import Harvest
@@ -256,7 +256,7 @@ class CompiledForest:
         from graticule.learn.forest._walk_kernels import walk
 
         trees, block, table = self._packed, self._block, table_of(columns)
-        spread(
+        map_ranges(
             lambda start, stop: walk(table, trees, (start, stop, block), label, out),
             columns.shape[1],
             least=_LEAST,

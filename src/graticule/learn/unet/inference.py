@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from graticule.core import Region, spread
+from graticule.core import Region, map_ranges
 from graticule.core.typing import Array
 from graticule.learn.data.expects import CHANNEL, Expects
 from graticule.learn.models.model import Asked, asked
@@ -135,7 +135,7 @@ def strips(
 
         def run(places: Sequence[Place]) -> Array:
             if device.type == "cpu":
-                parts = spread(lambda a, b: one_by_one(places[a:b]), len(places))
+                parts = map_ranges(lambda a, b: one_by_one(places[a:b]), len(places))
                 return np.concatenate([each for part in parts for each in part])
             windows = np.zeros((_ON_GPU, *window(places[0]).shape), np.float32)
             for number, at in enumerate(places):

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from graticule.core import spread
+from graticule.core import map_ranges
 from graticule.core.typing import Array
 
 TO_SIGMA = 1.4826
@@ -44,7 +44,7 @@ def local_noise(residual: Array, halves: tuple[int, int, int]) -> Array:
             rows = np.ascontiguousarray(np.moveaxis(sizes, axis, -1))
             flat = rows.reshape(-1, rows.shape[-1])
             out = np.empty_like(flat)
-            spread(lambda a, b: typical_sizes(flat, half, out, a, b), len(flat), least=8)  # noqa: B023
+            map_ranges(lambda a, b: typical_sizes(flat, half, out, a, b), len(flat), least=8)  # noqa: B023
             sizes = np.moveaxis(out.reshape(rows.shape), -1, axis)
     return np.asarray(TO_SIGMA * sizes)
 
@@ -62,7 +62,7 @@ def ridges(values: Array, half: int) -> tuple[Array, Array]:
     wide = np.pad(values, [(0, 0), *[(half * each, half * each) for each in long]], mode="edge")
     low, high = np.empty_like(values), np.empty_like(values)
     rows = int(np.prod(values.shape[:3]))
-    spread(lambda a, b: ridge_levels(wide, half, directions, low, high, a, b), rows, least=8)
+    map_ranges(lambda a, b: ridge_levels(wide, half, directions, low, high, a, b), rows, least=8)
     return low, high
 
 

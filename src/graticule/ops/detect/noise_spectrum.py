@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Model, Whole, op
+from graticule.core import Image, NoiseModel, Whole, op
 from graticule.ops.detect._curves import plane_of
 from graticule.ops.detect._spectra import tapered
 
@@ -21,7 +21,7 @@ def noise_spectrum(
     taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.1,
     along: Annotated[str, Field(title="Dim of time")] = "time",
     across: Annotated[str, Field(title="Dim of distance")] = "distance",
-) -> Model:
+) -> NoiseModel:
     r"""Estimate the power spectrum of the noise in frequency and wavenumber.
 
     Waves that run away from the origin and waves that run towards it fill different quadrants
@@ -47,7 +47,7 @@ def noise_spectrum(
 
     Returns
     -------
-    Model
+    NoiseModel
         ``spectrum``: power per sample, frequency along the first axis (``numpy.fft`` order),
         wavenumber along the second; ``taper``, ``using``, ``images``: how it was made.
 

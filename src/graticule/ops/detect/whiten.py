@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Duration, Image, Model, Whole, like, op
+from graticule.core import Duration, Image, NoiseModel, Whole, like, op
 from graticule.core.errors import ImageError
 from graticule.ops.detect._curves import plane_of
 from graticule.ops.detect._spectra import tapered
@@ -22,7 +22,7 @@ from graticule.ops.detect._spectra import tapered
 )
 def whiten(
     image: Image,
-    model: Model,
+    model: NoiseModel,
     *,
     shortest: Annotated[Duration | None, Field(title="Shortest period")] = None,
     longest: Annotated[Duration | None, Field(title="Longest period")] = None,
@@ -40,7 +40,7 @@ def whiten(
     ----------
     image : Image
         As the one the model was made from.
-    model : Model
+    model : NoiseModel
         From `graticule.detect.noise_spectrum`; of null data only.
     shortest, longest : Duration, optional
         Periods of the band, both or neither.
@@ -80,7 +80,7 @@ def whiten(
     return like(plane, white.astype(np.float32)).transpose(*image.dims)
 
 
-def _spectrum_of(model: Model, shape: tuple[int, int]) -> np.ndarray[Any, Any]:
+def _spectrum_of(model: NoiseModel, shape: tuple[int, int]) -> np.ndarray[Any, Any]:
     spectrum = np.asarray(model.get("spectrum", np.empty((0, 0))), dtype=float)
     if spectrum.shape != shape or "taper" not in model:
         raise ImageError(

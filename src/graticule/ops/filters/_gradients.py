@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Length, filtered_dims, like, spread, step_of
+from graticule.core import Length, filtered_dims, like, map_ranges, step_of
 from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL, level_of
 from graticule.core.typing import Array
@@ -159,7 +159,7 @@ def eigenvalue(parts: Mapping[tuple[int, int], Array], ndim: int, which: str) ->
     from graticule.ops.filters import _tensor_kernels as kernels
 
     fill = kernels.fill_of_two if ndim == 2 else kernels.fill_of_three
-    spread(lambda a, b: fill(*(p[a:b] for p in flat), number, out[a:b]), out.size, least=65_536)
+    map_ranges(lambda a, b: fill(*(p[a:b] for p in flat), number, out[a:b]), out.size, least=65_536)
     return out.reshape(shape)
 
 

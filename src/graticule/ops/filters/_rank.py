@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import xarray as xr
 
-from graticule.core import Length, spread
+from graticule.core import Length, map_ranges
 from graticule.core.typing import Array
 from graticule.ops._morphology import footprint
 from graticule.ops._windows import offsets_of, over_blocks, starts_of
@@ -62,7 +62,7 @@ def _by_network(padded: Array, shape: tuple[int, ...], under: Array) -> Array:
     starts = starts_of(padded.shape, shape)
     out = np.empty((starts.size, shape[-1]), padded.dtype)
     flat = padded.reshape(-1)
-    spread(
+    map_ranges(
         lambda a, b: network_medians(flat, out, a, b, starts, offsets),
         starts.size,
         least=max(1, 4096 // shape[-1]),
@@ -87,7 +87,7 @@ def _by_histogram(padded: Array, shape: tuple[int, ...], under: Array, percent: 
             )
             out[box] = _of_box(padded[wide], out[box].shape, under, percent)
 
-    spread(part, len(corners))
+    map_ranges(part, len(corners))
     return out
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from graticule.core import Length, filtered_dims, spread
+from graticule.core import Length, filtered_dims, map_ranges
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 
@@ -128,7 +128,7 @@ def _planes(values: Array, down: Taps, along: Taps) -> Array:
     def part(first: int, last: int) -> None:
         pass_planes(planes, out, first, last, ways[0], ways[1])
 
-    spread(part, rows, least=_rows_of(planes.shape[2]))
+    map_ranges(part, rows, least=_rows_of(planes.shape[2]))
     return out.reshape(values.shape)
 
 
@@ -140,14 +140,14 @@ def _along(values: Array, axis: int, taps: Taps) -> Array:
     out = np.empty_like(values)
     if inner < _NARROW:
         lines, found = values.reshape(-1, size * inner), out.reshape(-1, size * inner)
-        spread(
+        map_ranges(
             lambda a, b: kernels.pass_lines(lines, found, a, b, inner, index, weights, sign),
             len(lines),
             least=_rows_of(size * inner),
         )
     else:
         blocks, filled = values.reshape(-1, size, inner), out.reshape(-1, size, inner)
-        spread(
+        map_ranges(
             lambda a, b: kernels.pass_columns(blocks, filled, a, b, index, weights, sign),
             len(blocks) * kernels.bands_of(inner),
             least=_rows_of(size * min(inner, 2048)),

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, spread
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._background import Correction, corrected
 from graticule.ops._morphology import dilated, eroded, footprint, reach
@@ -131,7 +131,7 @@ def _lowest(values: Array, under: Array, heights: Array) -> Array:
     starts, offsets = starts_of(padded.shape, values.shape), offsets_of(under, padded.shape)
     out = np.empty((starts.size, values.shape[-1]), np.float32)
     flat = padded.reshape(-1)
-    spread(
+    map_ranges(
         lambda a, b: window_lowest(flat, out, a, b, starts, offsets, heights),
         starts.size,
         least=max(1, 1024 // values.shape[-1]),

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, spread
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
 from graticule.ops._morphology import Radius, footprint, halo_once, reach, with_values
 from graticule.ops._windows import Window, margins, offsets_of, over_blocks, starts_of
 from graticule.ops.filters._separable import Taps, smoothed
@@ -86,7 +86,7 @@ def _sums(values: _Floats, under: NDArray[np.bool_]) -> NDArray[np.float64]:
     starts, offsets = starts_of(padded.shape, values.shape), offsets_of(under, padded.shape)
     out = np.empty((starts.size, values.shape[-1]))
     flat = padded.reshape(-1)
-    spread(
+    map_ranges(
         lambda a, b: window_sums(flat, out, a, b, starts, offsets),
         starts.size,
         least=max(1, 4096 // values.shape[-1]),

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, op, spread
+from graticule.core import Image, Length, Neighbourhood, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import reach, with_values
 from graticule.ops._windows import margins, over_blocks
@@ -112,7 +112,7 @@ def _denoised(
         found = _band(wide[lines], None if whole else known[lines], near, far, strength, noise)
         out[first:last] = found
 
-    spread(part, len(values), least=_LEAST_LINES)
+    map_ranges(part, len(values), least=_LEAST_LINES)
     return out if whole else np.where(np.isfinite(values), out, values)
 
 

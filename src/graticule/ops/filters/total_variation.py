@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Neighbourhood, filtered_dims, op, spread
+from graticule.core import Image, Neighbourhood, filtered_dims, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import with_values
 from graticule.ops._windows import margins, over_blocks, starts_of, strides_of
@@ -111,8 +111,8 @@ def _flattened(values: Array, weight: float, iterations: int, sizes: Array) -> A
 
     for _ in range(iterations):
         rates[:] = sigma, tau, 1 / math.sqrt(1 + 2 * tau)
-        spread(ascend, lines.size, least=least)
-        spread(descend, lines.size, least=least)
+        map_ranges(ascend, lines.size, least=least)
+        map_ranges(descend, lines.size, least=least)
         tau, sigma = tau * rates[2], sigma / rates[2]
     inner = (slice(1, -1),) * values.ndim
     return np.where(known[inner], found.reshape(padded.shape)[inner], values)

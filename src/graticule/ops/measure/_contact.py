@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.core import spread
+from graticule.core import map_ranges
 from graticule.core.typing import Array
 from graticule.ops.measure._merge import OBJECT, Columns, combined
 from graticule.ops.measure._objects import Objects, compact
@@ -75,7 +75,7 @@ class Padded:
             return count(base, size)
 
         thick = int(self.size[axis])
-        return np.asarray(sum(spread(slab, thick, least=max(_THICK, -(-thick // parts)))))
+        return np.asarray(sum(map_ranges(slab, thick, least=max(_THICK, -(-thick // parts)))))
 
 
 def padded(objects: Objects) -> Iterator[Padded]:

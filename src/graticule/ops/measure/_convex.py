@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graticule.core import spread
+from graticule.core import map_ranges
 from graticule.core.typing import Array
 from graticule.ops.measure._merge import OBJECT, Columns, combined
 from graticule.ops.measure._objects import Objects
@@ -71,7 +71,7 @@ def _planes(lines: Columns, starts: Array, steps: Array) -> Array:
         found: Array = polygon_sizes(at, corners, float(steps[0]), float(steps[1]))
         return found
 
-    return np.concatenate([np.zeros((0, 3)), *spread(some, len(starts) - 1, least=64)])
+    return np.concatenate([np.zeros((0, 3)), *map_ranges(some, len(starts) - 1, least=64)])
 
 
 def _solids(lines: Columns, starts: Array, steps: Array) -> tuple[Array, Array]:

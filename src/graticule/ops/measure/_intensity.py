@@ -89,7 +89,7 @@ def _gathered(
 
 def quantiles(measured: Measured, channel: int, suffix: str) -> Named:
     """Return the median and other quantiles of each object's values."""
-    from graticule.core import spread
+    from graticule.core import map_ranges
     from graticule.ops.measure import _kernels
 
     parts = measured.partial.tables[f"quantiles {channel}"]
@@ -110,6 +110,6 @@ def quantiles(measured: Measured, channel: int, suffix: str) -> Named:
         found: Array = _kernels.quantiles(own, starts[start : stop + 1] - starts[start], levels)
         return found
 
-    found = np.concatenate([np.zeros((0, len(levels))), *spread(some, len(counts), least=64)])
+    found = np.concatenate([np.zeros((0, len(levels))), *map_ranges(some, len(counts), least=64)])
     unit = measured.layout.unit
     return {f"intensity_{n}{suffix}": (found[:, k], unit) for k, n in enumerate(LEVELS)}

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import xarray as xr
 
-from graticule.core import Place, filtered_dims, spread
+from graticule.core import Place, filtered_dims, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.measure._merge import Columns, Layout, Pieces
@@ -136,7 +136,7 @@ class Objects:
         def several(start: int, stop: int) -> list[Columns]:
             return [self._part(work, axis, *job) for job in jobs[start:stop]]
 
-        return tuple(one for found in spread(several, len(jobs)) for one in found)
+        return tuple(one for found in map_ranges(several, len(jobs)) for one in found)
 
     def _part(self, work: Work, axis: int, frame: int, start: int, stop: int) -> Columns:
         from graticule.ops.measure._kernels import label_range

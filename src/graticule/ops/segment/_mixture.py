@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from graticule.core import spread
+from graticule.core import map_ranges
 from graticule.core.typing import Array
 
 _SAMPLE = 50_000
@@ -35,7 +35,7 @@ class Gaussians:
         constant = self.means.shape[1] / 2 * np.log(2 * np.pi)
         heights = np.log(np.maximum(self.weights, 1e-300)) - diagonal - constant
         work = partial(expect, vectors, heights, self.means, whitening, likely)
-        return np.asarray(np.sum(spread(work, len(vectors), least=2048), axis=0))
+        return np.asarray(np.sum(map_ranges(work, len(vectors), least=2048), axis=0))
 
     def probabilities(self, vectors: Array) -> Array:
         """Return how likely each vector (row) is of each Gaussian (column)."""

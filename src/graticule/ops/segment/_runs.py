@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from graticule.core import filtered_dims, like, spread
+from graticule.core import filtered_dims, like, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
@@ -61,7 +61,7 @@ class Parts:
         def part(begin: int, end: int) -> None:
             paint_runs(begin, end, runs, values, rows)
 
-        spread(part, len(rows), least=max(1, _LEAST // self.shape[-1]))
+        map_ranges(part, len(rows), least=max(1, _LEAST // self.shape[-1]))
         return out
 
     def labelled(self) -> Array:
@@ -142,7 +142,7 @@ def parts_of(mask: Array, axes: Sequence[int], connectivity: int, *, value: bool
             link_rows(begin, end, begin, end, runs, lead, offsets, reach)
 
     if len(reach):
-        spread(inner, len(cuts))
+        map_ranges(inner, len(cuts))
         # An earlier neighbour is at most so many rows away.
         weights = np.cumprod([1, *lead[:0:-1]])[::-1] if len(lead) else lead
         furthest = int(-(offsets @ weights).min(initial=0))
@@ -162,7 +162,7 @@ def _found(mask: Array, value: bool) -> tuple[Array, Array, Array, list[tuple[in
         starts, stops = runs_in_rows(words, begin, end, not value, first[1:])
         return (begin, end), starts, stops
 
-    found = spread(part, len(words), least=max(1, _LEAST // mask.shape[-1]))
+    found = map_ranges(part, len(words), least=max(1, _LEAST // mask.shape[-1]))
     np.cumsum(first, out=first)
     if first[-1] > np.iinfo(np.int32).max:
         raise ImageError(

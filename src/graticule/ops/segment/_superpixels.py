@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import filtered_dims, like, spread, step_of
+from graticule.core import filtered_dims, like, map_ranges, step_of
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
@@ -145,7 +145,7 @@ def colours(values: Array, known: Array | None, *, colour: str, robust: bool) ->
         ready[:, start:stop] = _lab(part) if rgb else 100 * part
 
     ready = np.empty(values.shape, np.float32)
-    spread(scaled, values.shape[1], least=64)
+    map_ranges(scaled, values.shape[1], least=64)
     return ready
 
 

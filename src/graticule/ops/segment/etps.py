@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Whole, op, spread
+from graticule.core import Image, Labels, Mask, Whole, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops.segment._superpixels import (
     Colour,
@@ -191,7 +191,9 @@ def _levels(features: Array, known: Array | None, cells: list[Array]) -> list[_L
         blocks = [len(each) - 1 for each in ends]
         fine, heavy, total = total, weight, np.zeros((*blocks, features.shape[-1]), np.float32)
         weight = np.zeros(blocks if heavy.size else (0, 0, 0), np.float32)
-        spread(partial(add_up, fine, heavy, total, weight, *at), blocks[0] * blocks[1], least=16)
+        map_ranges(
+            partial(add_up, fine, heavy, total, weight, *at), blocks[0] * blocks[1], least=16
+        )
         number = weight if weight.size else _samples(ends)
         levels.append(_Level(ends, total / np.maximum(number, 1)[..., None], weight))
         parts //= 2
@@ -219,7 +221,7 @@ def _finer(labels: Array, before: list[Array], level: _Level) -> Array:
         for b, e in zip(before, level.ends, strict=True)
     ]
     found = np.zeros([len(each) + 2 for each in at], np.int32)
-    spread(
+    map_ranges(
         lambda start, stop: finer(labels, *at, level.weight, start, stop, found),
         len(at[0]) * len(at[1]),
         least=64,

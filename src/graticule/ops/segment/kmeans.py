@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Record, Table, Whole, op, spread
+from graticule.core import Image, Labels, Mask, Record, Table, Whole, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops.segment._features import Count, Position, Scaling, Seed, Weights, features_of
 
@@ -141,7 +141,9 @@ def _plus_plus(vectors: Array, clusters: int, rng: np.random.Generator) -> Array
     centers = [vectors[rng.integers(len(vectors))]]
     squares = np.full(len(vectors), np.inf)
     while len(centers) < clusters:
-        spread(partial(nearest_squares, vectors, centers[-1], squares), len(vectors), least=4096)
+        map_ranges(
+            partial(nearest_squares, vectors, centers[-1], squares), len(vectors), least=4096
+        )
         sums = np.cumsum(squares)
         if not sums[-1] > 0:
             break
@@ -162,7 +164,7 @@ def converged(vectors: Array, centers: Array, iterations: int) -> tuple[Array, A
     centers = centers.copy()
     total = np.inf
     for _ in range(iterations):
-        parts = spread(partial(assign, vectors, centers, labels), len(vectors), least=2048)
+        parts = map_ranges(partial(assign, vectors, centers, labels), len(vectors), least=2048)
         sums = np.sum(parts, axis=0)
         total = float(sums[-1, -1])
         if sums[-1, 0] == 0:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Whole, op, spread
+from graticule.core import Image, Labels, Mask, Whole, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops.segment._superpixels import (
     Colour,
@@ -164,7 +164,7 @@ def _settled(
                 features, inside, centers, rows, within, reach, scale, start, stop, labels
             )
 
-        sums = np.sum(spread(assigned, depth * height, least=32), axis=0)
+        sums = np.sum(map_ranges(assigned, depth * height, least=32), axis=0)
         counts = sums[:-1, :1]
         np.divide(sums[:-1, 1:], counts, out=centers, where=counts > 0)
         if sums[-1, 0] == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graticule.core import Image, Mask, Whole, filtered_dims, like, op, spread
+from graticule.core import Image, Mask, Whole, filtered_dims, like, map_ranges, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
@@ -77,7 +77,7 @@ def _thickness(mask: Array, steps: list[float]) -> Array:
     far = distances(mask, steps).reshape(solid.shape)
     ridge = np.zeros(solid.shape, np.bool_)
     least = max(1, (1 << 14) // (solid.shape[1] * solid.shape[2]))
-    spread(lambda begin, end: is_ridge(far, begin, end, scale, ridge), len(solid), least=least)
+    map_ranges(lambda begin, end: is_ridge(far, begin, end, scale, ridge), len(solid), least=least)
     balls = np.argwhere(ridge)
     radii = far[ridge]
     order = np.argsort(-radii, kind="stable")
@@ -87,5 +87,5 @@ def _thickness(mask: Array, steps: list[float]) -> Array:
     def part(begin: int, end: int) -> None:
         paint_balls(balls, radii, begin, end, scale, solid, out)
 
-    spread(part, len(solid), least=least)
+    map_ranges(part, len(solid), least=least)
     return out.reshape(mask.shape)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from graticule.core import Place, spread
+from graticule.core import Place, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
@@ -174,7 +174,7 @@ def _over(values: Array, under: Array | None, function: Callable[[Array], Any]) 
         part = values[start:stop]
         return function(part if under is None else kept(part, under[start:stop]))
 
-    return spread(one, values.size, least=_LEAST)
+    return map_ranges(one, values.size, least=_LEAST)
 
 
 def _range_of(values: Array) -> Range | None:

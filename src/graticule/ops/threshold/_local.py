@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import xarray as xr
 
-from graticule.core import Length, like, spread
+from graticule.core import Length, like, map_ranges
 from graticule.core.typing import Array
 from graticule.ops._morphology import reach
 from graticule.ops.threshold._counting import fitted
@@ -137,4 +137,4 @@ def _compare(windows: _Windows, formula: Formula, found: Array, keep: str) -> No
             found[first:last] = picked & windows.known[first:last]
 
     with np.errstate(over="ignore", invalid="ignore"):
-        spread(strip, rows, least=least)
+        map_ranges(strip, rows, least=least)

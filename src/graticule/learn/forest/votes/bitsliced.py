@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graticule.core.threads import spread
+from graticule.core.threads import map_ranges
 from graticule.core.typing import Array
 from graticule.learn.forest._layout import as_floats
 
@@ -82,5 +82,5 @@ class Ballot:
             elect(both, self.used, self.program, room, (start, stop), out)
             self._rooms.append(room)
 
-        spread(part, -(-rows // LANES), least=_LEAST)
+        map_ranges(part, -(-rows // LANES), least=_LEAST)
         return out
