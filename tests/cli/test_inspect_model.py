@@ -11,7 +11,7 @@ from models import Cut
 from graticule.cli import main
 from graticule.core import as_image
 from graticule.io import write
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.model_file import kinds as _kinds
 from graticule.learn.model_file.model_file import register_model, save_model
 
@@ -21,7 +21,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(_kinds, "_registered", {})
     register_model(Cut)
     return save_model(
-        Cut(0.123, expects=Expects(("y", "x"), 0, {"y": (0.5, "um")})),
+        Cut(0.123, expects=InputSpec(("y", "x"), 0, {"y": (0.5, "um")})),
         tmp_path / "cells.model",
         scores={"dice": {"value": 0.8, "low": 0.75, "high": 0.85}},
         data={"disc.tif": "ab" * 32},

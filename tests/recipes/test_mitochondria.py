@@ -9,8 +9,8 @@ import pytest
 
 from graticule.io import read
 from graticule.learn.crossval.crossval import compare
-from graticule.learn.crossval.dividing import divided
-from graticule.learn.data.labelled import Data
+from graticule.learn.crossval.split import make_split
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import load
 from graticule.learn.methods.methods import methods_of
 from graticule.recipes import expected, make_example, trainings
@@ -37,11 +37,11 @@ def test_mitochondria_are_darker_but_not_by_themselves() -> None:
 def test_more_of_the_surroundings_tells_more(tmp_path: Path) -> None:
     folder = make_example("mitochondria", tmp_path)
     image, mask = (read(folder / part / "slice.tif").compute() for part in ("images", "labels"))
-    data = Data.of(image, mask, kind="mask")
+    data = LabelledImages.of(image, mask, kind="mask")
     training = load(trainings()["mitochondria"])
     every = methods_of(training)
     quick = [each for each in every if each.name in ("tree", "polynomial", "filters", "nearest")]
-    found = compare(data, quick, divided(training.split, data, every).folds)
+    found = compare(data, quick, make_split(training.split, data, every).folds)
     assert not found.failed
     scores = {name: each.scores.measures for name, each in found.results.items()}
     for name, values in scores.items():

@@ -6,7 +6,7 @@ import numpy as np
 
 from graticule.core import as_image, filtered_dims
 from graticule.core.errors import CheckError
-from graticule.learn.methods.method import Answer
+from graticule.learn.methods.method import Prediction
 
 
 def scene(seed=0, shape=(96, 112)):
@@ -19,12 +19,12 @@ def scene(seed=0, shape=(96, 112)):
 
 @dataclass
 class Smoothed:
-    """A logistic regression on a smoothed image; a stand-in that notes its lessons."""
+    """A logistic regression on a smoothed image; a stand-in that notes its training_sets."""
 
     name: str = "smoothed"
     radius: int = 3
     on: tuple[str, ...] = ("real",)
-    lessons: list = field(default_factory=list)
+    training_sets: list = field(default_factory=list)
     fail: str = ""
     first: None = None
 
@@ -38,32 +38,34 @@ class Smoothed:
         window = np.ones((2 * self.radius + 1,) * 2, np.float32)
         return ndimage.correlate(image.values, window / window.size)
 
-    def fit(self, lesson):
+    def fit(self, training_set):
         from sklearn.linear_model import LogisticRegression
 
-        self.lessons.append(lesson)
-        if self.fail == "stop" and len(self.lessons) == 2:
+        self.training_sets.append(training_set)
+        if self.fail == "stop" and len(self.training_sets) == 2:
             raise KeyboardInterrupt
         if self.fail == "crash":
             raise RuntimeError("of a library")
         if self.fail == "error":
             raise CheckError("cannot be fitted")
         x, y = [], []
-        for image, labels, where in zip(lesson.images, lesson.labels, lesson.where, strict=True):
+        for image, labels, where in zip(
+            training_set.images, training_set.labels, training_set.where, strict=True
+        ):
             use = np.ones(labels.shape, bool) if where is None else where.values
             x.append(self.features(image)[use])
             y.append(labels.values[use])
         self.seen = np.concatenate(x)
         self.model = LogisticRegression().fit(self.seen[:, None], np.concatenate(y))
-        return Fitted(self, self.model)
+        return FittedMethod(self, self.model)
 
 
 @dataclass
-class Fitted:
+class FittedMethod:
     method: Smoothed
     model: object
 
-    def answer(self, image, box):
+    def predict(self, image, box):
         values = self.method.features(image)[tuple(box.slices().values())]
         p = self.model.predict_proba(values.reshape(-1, 1))[:, 1].reshape(values.shape)
-        return Answer(np.stack([1 - p, p]), (p >= 0.5).astype(int))
+        return Prediction(np.stack([1 - p, p]), (p >= 0.5).astype(int))

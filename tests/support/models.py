@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core import ALL, like
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.data.labels import MASK_CLASSES, Class
 from graticule.learn.models.model import Asked, State, asked
 
@@ -26,7 +26,7 @@ class Cut:
 
     level: float = 0.5
     radius: int = 1
-    expects: Expects = field(default_factory=lambda: Expects(("y", "x")))
+    expects: InputSpec = field(default_factory=lambda: InputSpec(("y", "x")))
     classes: tuple[Class, ...] = MASK_CLASSES
     kind: ClassVar[str] = "test-cut"
 
@@ -40,7 +40,7 @@ class Cut:
     def _mean(self, image: xr.DataArray) -> np.ndarray[Any, Any]:
         from scipy import ndimage
 
-        seen = self.expects.checked(image)
+        seen = self.expects.validate(image)
         values = seen.values.astype(np.float64)
         if self.expects.channels:
             values = values.mean(axis=-1)
@@ -49,7 +49,7 @@ class Cut:
         return np.round(ndimage.uniform_filter(values, size, mode="nearest"), 9)
 
     def _like(self, image: xr.DataArray, values: np.ndarray[Any, Any]) -> xr.DataArray:
-        first = self.expects.checked(image)
+        first = self.expects.validate(image)
         return like(first.isel(c=0, drop=True) if self.expects.channels else first, values)
 
     def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
@@ -91,7 +91,7 @@ class Cells(Cut):
         return dict.fromkeys(self.expects.dims, self.step)
 
     def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
-        seen = self.expects.checked(image)
+        seen = self.expects.validate(image)
         values = seen.values.astype(np.float64)
         out = np.zeros(values.shape, np.float32)
         for y in range(0, values.shape[0], self.step):
@@ -114,7 +114,7 @@ class Learned:
     """Each sample by a scikit-learn estimator."""
 
     estimator: Any
-    expects: Expects = field(default_factory=lambda: Expects(("y", "x")))
+    expects: InputSpec = field(default_factory=lambda: InputSpec(("y", "x")))
     classes: tuple[Class, ...] = MASK_CLASSES
     kind: ClassVar[str] = "test-learned"
 
@@ -137,7 +137,7 @@ class Weighted:
     """A network of one weight."""
 
     weight: float = 2.0
-    expects: Expects = field(default_factory=lambda: Expects(("z", "y", "x"), 2))
+    expects: InputSpec = field(default_factory=lambda: InputSpec(("z", "y", "x"), 2))
     classes: tuple[Class, ...] = ()
     kind: ClassVar[str] = "test-weighted"
 

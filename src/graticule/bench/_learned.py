@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from graticule.evaluate.bootstrap import Interval
     from graticule.learn.crossval.counts import Scores
     from graticule.learn.crossval.crossval import Comparison
-    from graticule.learn.methods.methods import Learned
+    from graticule.learn.methods.methods import LearnedMethod
 
 OBJECT = 1.6
 """Weight of a sample of objects. Of a Dice of D the best threshold is D / 2, of .8 thus .4; an
 object that weighs 1.6 times as much puts it at one half."""
 
 
-def learned(name: str, kind: str, **options: Any) -> Learned:
+def learned(name: str, kind: str, **options: Any) -> LearnedMethod:
     """Return a method of a comparison, as a training document would name it."""
     from graticule.learn.document.method_specs import MethodSpec
-    from graticule.learn.methods.methods import Learned
+    from graticule.learn.methods.methods import LearnedMethod
 
-    return Learned(MethodSpec(name, kind, options))  # type: ignore[arg-type]
+    return LearnedMethod(MethodSpec(name, kind, options))  # type: ignore[arg-type]
 
 
 def binned(image: xr.DataArray, by: int = 2) -> xr.DataArray:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graticule.learn.crossval.crossval import Comparison
-    from graticule.learn.data.labelled import Data
-    from graticule.learn.methods.methods import Learned
+    from graticule.learn.data.labelled_images import LabelledImages
+    from graticule.learn.methods.methods import LearnedMethod
 
 _BARS = {"boosted": ">= 0.75", "unet": ">= 0.80"}
 _FOLDS = 8
@@ -39,24 +39,24 @@ def mitochondria() -> list[Row]:
     return [*_rows(found, words), *refused("L7", found, _BARS)]
 
 
-def _data(folder: Path) -> Data:
+def _data(folder: Path) -> LabelledImages:
     """Return the micrograph and its mitochondria, in squares of 2 x 2 samples."""
     from graticule.io import read
-    from graticule.learn.data.labelled import Data
+    from graticule.learn.data.labelled_images import LabelledImages
 
     image, mask = read(folder / "em_image.png"), read(folder / "em_image_seg.png") > 0
-    return Data.of(binned(image.compute()), binned(mask.compute()) >= 0.5)
+    return LabelledImages.of(binned(image.compute()), binned(mask.compute()) >= 0.5)
 
 
-def _methods() -> list[Learned]:
+def _methods() -> list[LearnedMethod]:
     """Return the methods of the recipe, the network with as many steps as it needs."""
     from graticule.learn.document.document import load
-    from graticule.learn.methods.methods import Learned, methods_of
+    from graticule.learn.methods.methods import LearnedMethod, methods_of
     from graticule.recipes import trainings
 
-    found: list[Learned] = []
+    found: list[LearnedMethod] = []
     for method in methods_of(load(trainings()["mitochondria"])):
-        assert isinstance(method, Learned)
+        assert isinstance(method, LearnedMethod)
         options = {**method.spec.options, **(_NETWORK if method.name == "unet" else {})}
         if method.name == "boosted":
             given = {**method.spec.options["estimator"], "class_weight": {"object": OBJECT}}
@@ -65,17 +65,17 @@ def _methods() -> list[Learned]:
     return found
 
 
-def _compared(data: Data) -> tuple[Comparison, str]:
+def _compared(data: LabelledImages) -> tuple[Comparison, str]:
     from graticule.learn.crossval.crossval import compare
-    from graticule.learn.crossval.dividing import divided
+    from graticule.learn.crossval.split import make_split
     from graticule.learn.document.document import load
     from graticule.recipes import trainings
 
-    split = replace(load(trainings()["mitochondria"]).split, folds=_FOLDS)
+    spec = replace(load(trainings()["mitochondria"]).split, folds=_FOLDS)
     methods = _methods()
-    division = divided(split, data, methods)
-    found = compare(data, methods, division.folds)
-    return replace(found, naive=compare(data, methods, division.naive)), division.words
+    split = make_split(spec, data, methods)
+    found = compare(data, methods, split.folds)
+    return replace(found, naive=compare(data, methods, split.naive)), split.words
 
 
 def _rows(found: Comparison, words: str) -> list[Row]:

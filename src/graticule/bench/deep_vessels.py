@@ -15,7 +15,7 @@ from graticule.core.typing import Array
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graticule.learn.data.labelled import Data
+    from graticule.learn.data.labelled_images import LabelledImages
     from graticule.learn.methods.method import Method
 
 _FOLDS = 5
@@ -67,13 +67,13 @@ def _methods() -> list[Method]:
     ]  # fmt: skip
 
 
-def vessel_data(folder: Path, *, robust: bool = False) -> Data:
+def vessel_data(folder: Path, *, robust: bool = False) -> LabelledImages:
     """Return the retinas, and their vessels: 0 outside the field of view, 1 none, 2 vessel.
 
     Images are evened each by itself, without its labels; ``robust`` as of `evened`.
     """
     from graticule.io import read
-    from graticule.learn.data.labelled import Data
+    from graticule.learn.data.labelled_images import LabelledImages
 
     images, labels, names = [], [], []
     for path in sorted((folder / "images").glob("*.tif")):
@@ -84,7 +84,7 @@ def vessel_data(folder: Path, *, robust: bool = False) -> Data:
         labels.append(xr.DataArray(np.where(view, 1 + drawn, 0).astype(np.uint8), dims=("y", "x")))
         names.append(number)
     named = {1: "background", 2: "vessel"}
-    return Data.of(images, labels, names=names, kind="classes", named=named)
+    return LabelledImages.of(images, labels, names=names, kind="classes", named=named)
 
 
 def evened(image: xr.DataArray, view: Array, *, robust: bool = False) -> xr.DataArray:

@@ -11,7 +11,7 @@ from graticule.core.errors import RequestError, suggest
 
 if TYPE_CHECKING:
     from graticule.learn.crossval.crossval import Comparison
-    from graticule.learn.crossval.dividing import Division
+    from graticule.learn.crossval.split import Split
     from graticule.learn.methods.method import Method
     from graticule.report.methods.loading import Loaded
 
@@ -28,7 +28,7 @@ def compare_methods(
     """Compare the methods of a training document, write page and tables, and say what came."""
     from graticule.cli._training import made
     from graticule.cli.show import tell_of_compilation
-    from graticule.learn.crossval.dividing import divided
+    from graticule.learn.crossval.split import make_split
     from graticule.learn.document.document import load
     from graticule.learn.methods.methods import methods_of
     from graticule.report.methods.learned import require_unseen
@@ -39,15 +39,15 @@ def compare_methods(
     chosen = _chosen(methods, only)
     given = loaded(training, images, labels)
     require_unseen(training, given.judged)
-    division = divided(training.split, given.data, methods, given.extra)
+    split = make_split(training.split, given.data, methods, given.extra)
     made(out)
     tell_of_compilation()
-    found = _compared(given, chosen, division, confidence, training.name)
+    found = _compared(given, chosen, split, confidence, training.name)
     curve = None
     if with_curve and not found.unfinished:
-        curve = _curve(given, [m for m in chosen if m.name in found.results], division)
-    _write(found, training, division, given, out, curve)
-    _tell(found, division, given, out)
+        curve = _curve(given, [m for m in chosen if m.name in found.results], split)
+    _write(found, training, split, given, out, curve)
+    _tell(found, split, given, out)
     if found.unfinished or (curve is not None and curve.unfinished):
         return 130
     return 1 if found.failed or given.missing else 0
@@ -69,12 +69,12 @@ def _chosen(methods: list[Method], only: str | None) -> list[Method]:
 
 
 def _compared(
-    given: Loaded, methods: list[Method], division: Division, confidence: float, name: str
+    given: Loaded, methods: list[Method], split: Split, confidence: float, name: str
 ) -> Comparison:
     from graticule.cli.show import progress_bar
     from graticule.learn.crossval.crossval import compare
 
-    total = len(methods) * (len(division.folds) + len(division.naive))
+    total = len(methods) * (len(split.folds) + len(split.naive))
     with progress_bar(name) as progress:
 
         def run(folds: Any, start: int, words: str) -> Comparison:
@@ -85,9 +85,9 @@ def _compared(
                 given.data, methods, folds, extra=given.extra, confidence=confidence, tell=tell
             )
 
-        found = run(division.folds, 0, "")
-        if division.naive and not found.unfinished:
-            naive = run(division.naive, len(methods) * len(division.folds), " (naive)")
+        found = run(split.folds, 0, "")
+        if split.naive and not found.unfinished:
+            naive = run(split.naive, len(methods) * len(split.folds), " (naive)")
             if naive.unfinished:
                 return replace(found, unfinished={
                     f"{n} on the naive split": k for n, k in naive.unfinished.items()})  # fmt: skip
@@ -95,19 +95,19 @@ def _compared(
     return found
 
 
-def _curve(given: Loaded, methods: list[Method], division: Division) -> Any:
+def _curve(given: Loaded, methods: list[Method], split: Split) -> Any:
     from graticule.cli.show import progress_bar
     from graticule.learn.crossval.learning_curve import learning_curve
 
-    learned = [method for method in methods if type(method).__name__ == "Learned"]
+    learned = [method for method in methods if type(method).__name__ == "LearnedMethod"]
     if not learned:
         return None
     with progress_bar("learning curve") as tell:
-        return learning_curve(given.data, learned, division.folds, extra=given.extra, tell=tell)
+        return learning_curve(given.data, learned, split.folds, extra=given.extra, tell=tell)
 
 
 def _write(
-    found: Comparison, training: Any, division: Division, given: Loaded, out: Path, curve: Any
+    found: Comparison, training: Any, split: Split, given: Loaded, out: Path, curve: Any
 ) -> None:
     from graticule.report.html import save
     from graticule.report.methods.page import page
@@ -120,13 +120,13 @@ def _write(
     for name, table in tables.items():
         save(table.to_csv(index=False, lineterminator="\n"), out / f"{name}.csv")
     text = page(
-        found, training, division, command=["graticule", *sys.argv[1:]], missing=given.missing,
+        found, training, split, command=["graticule", *sys.argv[1:]], missing=given.missing,
         curve=curve if curve is not None and curve.methods else None,
     )  # fmt: skip
     save(text, out / "evaluation.html")
 
 
-def _tell(found: Comparison, division: Division, given: Loaded, out: Path) -> None:
+def _tell(found: Comparison, split: Split, given: Loaded, out: Path) -> None:
     from graticule.cli.show import table_of
     from graticule.report.methods.words import answer, trouble
 
@@ -140,7 +140,7 @@ def _tell(found: Comparison, division: Division, given: Loaded, out: Path) -> No
         shown.attrs["units"] = {"fit": "s"}
         table_of(shown, rows=40)
     print(given.data.meaning)
-    print(*answer(found, division), sep="\n")
+    print(*answer(found, split), sep="\n")
     for name, why in trouble(found):
         print(f"failed: {name}: {why}", file=sys.stderr)
     for sentence in given.missing:

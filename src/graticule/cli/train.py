@@ -14,9 +14,9 @@ from graticule.core.errors import CheckError, RequestError, suggest
 
 if TYPE_CHECKING:
     from graticule.learn.crossval.crossval import Comparison
-    from graticule.learn.crossval.dividing import Division
+    from graticule.learn.crossval.split import Split
     from graticule.learn.document.document import Training
-    from graticule.learn.methods.methods import Learned
+    from graticule.learn.methods.methods import LearnedMethod
     from graticule.report.methods.loading import Loaded
 
 
@@ -76,13 +76,13 @@ def train(
     _require_place(out)
     with labelled(document, images, labels) as (pictures, drawn):
         given = loaded(training, pictures, drawn)
-        division = _divided(training, given) if scores else None
+        split = _divided(training, given) if scores else None
         tell_of_compilation()
-        return _trained(training, own, given, out, division)
+        return _trained(training, own, given, out, split)
 
 
 def _trained(
-    training: Training, own: Learned, given: Loaded, out: Path, division: Division | None
+    training: Training, own: LearnedMethod, given: Loaded, out: Path, split: Split | None
 ) -> int:
     model = _learned(own, given, training, out)
     saved = _saver(model, given, training, own.name, out)
@@ -95,8 +95,8 @@ def _trained(
 
         if trained(model.history, out):
             return 130
-    if division is not None:
-        found = _scored(own, given, division)
+    if split is not None:
+        found = _scored(own, given, split)
         if found is None or found.unfinished or own.name not in found.results:
             return _unscored(found, own.name, out)
         saved(_measures(found, own.name))
@@ -118,7 +118,7 @@ def _op(training: Training) -> str:
     return "learn.regress" if training.task == "regression" else "learn.classify"
 
 
-def _chosen(training: Training, name: str) -> Learned:
+def _chosen(training: Training, name: str) -> LearnedMethod:
     """Return the method that is to learn."""
     from graticule.learn.methods.methods import learned_method
 
@@ -153,19 +153,19 @@ def _require_place(out: Path) -> None:
         raise RequestError("nothing can be written there", where=str(out.parent))
 
 
-def _learned(method: Learned, given: Loaded, training: Training, out: Path) -> Any:
+def _learned(method: LearnedMethod, given: Loaded, training: Training, out: Path) -> Any:
     """Return the model fitted on everything."""
     from graticule.cli.show import progress_bar
-    from graticule.learn.crossval.crossval import everything
+    from graticule.learn.crossval.crossval import full_training_set
 
     if method.spec.kind == "unet":
         from graticule.cli._network import watched
 
         with watched(out) as options:
-            return method.fitted(everything(given.data, method, given.extra, options))
+            return method.fitted(full_training_set(given.data, method, given.extra, options))
     with progress_bar(f"{training.name}: {method.name}") as tell:
         tell(0, 1, "learning from all images")
-        return method.fitted(everything(given.data, method, given.extra))
+        return method.fitted(full_training_set(given.data, method, given.extra))
 
 
 def _saver(
@@ -184,9 +184,9 @@ def _saver(
     return saved
 
 
-def _divided(training: Training, given: Loaded) -> Division:
+def _divided(training: Training, given: Loaded) -> Split:
     """Return the split that all methods of the document get, known before anything is learned."""
-    from graticule.learn.crossval.dividing import divided
+    from graticule.learn.crossval.split import make_split
     from graticule.learn.methods.methods import methods_of
     from graticule.report.methods.learned import require_unseen
     from graticule.report.methods.loading import run_pipeline
@@ -194,21 +194,21 @@ def _divided(training: Training, given: Loaded) -> Division:
     require_unseen(training, given.judged)
     methods = methods_of(training, run_pipeline)
     try:
-        return divided(training.split, given.data, methods, given.extra)
+        return make_split(training.split, given.data, methods, given.extra)
     except CheckError as error:
         raise CheckError(
             error.what, where=error.where, hint=f"{error.hint}; or train with --no-scores"
         ) from None
 
 
-def _scored(own: Learned, given: Loaded, division: Division) -> Comparison | None:
+def _scored(own: LearnedMethod, given: Loaded, split: Split) -> Comparison | None:
     """Return the method's held-out scores."""
     from graticule.cli.show import progress_bar
     from graticule.learn.crossval.crossval import compare
 
     try:
         with progress_bar(f"{own.name}: held-out scores") as tell:
-            return compare(given.data, [own], division.folds, extra=given.extra, tell=tell)
+            return compare(given.data, [own], split.folds, extra=given.extra, tell=tell)
     except KeyboardInterrupt:
         return None
 

@@ -8,7 +8,7 @@ from scipy import ndimage
 from graticule.core import as_image
 from graticule.learn.crossval import learning_curve as module
 from graticule.learn.crossval.learning_curve import learning_curve
-from graticule.learn.data.labelled import Data
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.splits.splits import by_blocks, by_image
 
 
@@ -21,7 +21,7 @@ def strokes(seed=0):
 
 @pytest.mark.parametrize("of", ["samples", "strokes"])
 def test_what_is_drawn_grows_and_is_never_held_out(of):
-    data = Data.of(*strokes())
+    data = LabelledImages.of(*strokes())
     for fold in by_blocks(list(data.images), folds=2, buffer=4):
         order = module._order(data, fold, of, (0,))
         before = np.zeros(data.labels[0].shape, bool)
@@ -43,7 +43,7 @@ def test_what_is_drawn_grows_and_is_never_held_out(of):
 
 
 def test_scores_grow_with_labels():
-    data = Data.of(*scene())
+    data = LabelledImages.of(*scene())
     folds = by_blocks(list(data.images), folds=2, buffer=3)
     method = Smoothed()
     calls = []
@@ -58,23 +58,25 @@ def test_scores_grow_with_labels():
 
 def test_images_are_drawn_where_there_are_many():
     pairs = [scene(seed, (40, 48)) for seed in range(5)]
-    data = Data.of([i for i, _ in pairs], [t for _, t in pairs])
+    data = LabelledImages.of([i for i, _ in pairs], [t for _, t in pairs])
     method = Smoothed()
     found = learning_curve(data, [method], by_image(data.images, 5), points=3, repeats=1)
     assert found.of == "images"
     assert found.rows["labels"].max() == 4
-    assert {len(lesson.images) for lesson in method.lessons} == set(found.rows["labels"])
+    assert {len(training_set.images) for training_set in method.training_sets} == set(
+        found.rows["labels"]
+    )
 
 
 def test_few_images_are_drawn_one_by_one():
     pairs = [scene(seed, (40, 48)) for seed in range(4)]
-    data = Data.of([i for i, _ in pairs], [t for _, t in pairs])
+    data = LabelledImages.of([i for i, _ in pairs], [t for _, t in pairs])
     found = learning_curve(data, [Smoothed()], by_image(data.images, 3), repeats=1)
     assert found.rows["labels"].tolist() == [1, 2]
 
 
 def test_stopped_it_gives_what_is_done():
-    data = Data.of(*scene())
+    data = LabelledImages.of(*scene())
     folds = by_blocks(list(data.images), folds=2, buffer=3)
     found = learning_curve(data, [Smoothed(fail="stop")], folds, points=2, repeats=1)
     assert found.unfinished

@@ -11,7 +11,7 @@ from graticule.learn.document.document import _TOP, ExtraSpec, parse
 from graticule.learn.document.method_specs import _COMMON, _KEYS
 from graticule.learn.document.split_spec import _SPLIT, SplitSpec
 from graticule.learn.features import Features
-from graticule.learn.methods.methods import Learned
+from graticule.learn.methods.methods import LearnedMethod
 from graticule.learn.models.pixels import PixelClassifier
 
 TEXT = (Path(__file__).parents[3] / "docs" / "training.md").read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def test_the_example_is_parsed_and_its_methods_are_made():
     assert list(found.methods) == ["forest", "mixed", "network", "bright"]
     for spec in found.methods.values():
         if spec.kind != "pipeline":
-            Learned(spec).model("classes", ())
+            LearnedMethod(spec).model("classes", ())
 
 
 def test_every_key_is_described():

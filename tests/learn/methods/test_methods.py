@@ -1,4 +1,4 @@
-"""learn.methods: what a document names learns from its lesson alone."""
+"""learn.methods: what a document names learns from its training set alone."""
 
 import numpy as np
 import pytest
@@ -9,9 +9,9 @@ from sklearn.metrics import f1_score
 
 from graticule.core import as_image
 from graticule.core.errors import CheckError, ImageError, RequestError
-from graticule.learn.crossval.crossval import compare, lesson_of
-from graticule.learn.crossval.dividing import divided
-from graticule.learn.data.labelled import Data
+from graticule.learn.crossval.crossval import compare, training_set_of
+from graticule.learn.crossval.split import make_split
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import parse
 from graticule.learn.methods.methods import methods_of
 
@@ -35,28 +35,28 @@ def test_what_is_held_out_changes_nothing_of_what_is_learned(name):
     if "unet" in LEARNED[name]:
         pytest.importorskip("torch")
     image, labels = scene()
-    data = Data.of(image, labels)
+    data = LabelledImages.of(image, labels)
     training = document({name: LEARNED[name]})
     (method,) = methods_of(training)
-    fold = divided(training.split, data, [method]).folds[1]
+    fold = make_split(training.split, data, [method]).folds[1]
     held = fold.test[0].values
     changed = image.copy(data=np.where(held, np.float32(50), image))
     swapped = labels.copy(data=np.where(held, ~labels.values, labels))
     elsewhere, _ = scene(9)
     answers = []
-    for own in (data, Data.of(changed, swapped)):
-        model = method.fitted(lesson_of(own, fold, method))
+    for own in (data, LabelledImages.of(changed, swapped)):
+        model = method.fitted(training_set_of(own, fold, method))
         answers.append(model.predict_proba(elsewhere).values)
     np.testing.assert_array_equal(*answers)
 
 
 def test_methods_are_compared():
-    data = Data.of(*scene())
+    data = LabelledImages.of(*scene())
     training = document({name: LEARNED[name] for name in ("tree", "logistic")})
     methods = methods_of(training)
-    division = divided(training.split, data, methods)
-    assert min(division.buffer.values()) >= 2
-    found = compare(data, methods, division.folds)
+    split = make_split(training.split, data, methods)
+    assert min(split.buffer.values()) >= 2
+    found = compare(data, methods, split.folds)
     table = found.table().set_index("method")
     assert not found.failed
     assert (table["dice"] > 0.6).all()
@@ -67,15 +67,15 @@ def test_methods_are_compared():
 def test_an_answer_in_a_box_is_that_of_the_whole():
     from graticule.core.scope import Region
 
-    data = Data.of(*scene())
+    data = LabelledImages.of(*scene())
     training = document({"tree": LEARNED["logistic"]})
     (method,) = methods_of(training)
-    fold = divided(training.split, data, [method]).folds[0]
-    fitted = method.fit(lesson_of(data, fold, method))
+    fold = make_split(training.split, data, [method]).folds[0]
+    fitted = method.fit(training_set_of(data, fold, method))
     image = data.images[0]
     box = Region({"y": (13, 40), "x": (50, 90)})
-    part = fitted.answer(image, box).probability
-    whole = fitted.answer(image, Region.full(image.sizes)).probability
+    part = fitted.predict(image, box).probability
+    whole = fitted.predict(image, Region.full(image.sizes)).probability
     np.testing.assert_array_equal(part, whole[:, 13:40, 50:90])
 
 
@@ -86,11 +86,11 @@ def test_classes_that_a_fold_lacks_have_no_probability():
         values = np.repeat([1, 2, 3 if number == 0 else 1], 12)[None].repeat(20, axis=0)
         labels.append(as_image(values))
         images.append(as_image((values + 0.1 * rng.normal(size=values.shape)).astype(np.float32)))
-    data = Data.of(images, labels)
+    data = LabelledImages.of(images, labels)
     training = document({"tree": "{features: {sigmas: [1]}, estimator: tree}"},
                         split="{by: image, folds: 3}")  # fmt: skip
     methods = methods_of(training)
-    found = compare(data, methods, divided(training.split, data, methods).folds)
+    found = compare(data, methods, make_split(training.split, data, methods).folds)
     classes = found.class_table().set_index("class")
     assert classes.loc["3", "recall"] == 0
     assert classes.loc["2", "recall"] > 0.9
@@ -114,14 +114,14 @@ def fixed(tmp_path, output, body="{pipeline: p.yaml}", calls=None):
 
 def test_a_score_gets_its_threshold_where_it_may_learn(tmp_path):
     image, labels = scene()
-    data = Data.of(image, labels)
+    data = LabelledImages.of(image, labels)
     calls = []
 
     def smooth(image):
         return image.copy(data=ndimage.gaussian_filter(image.values, 3))
 
     training, methods = fixed(tmp_path, smooth, calls=calls)
-    folds = divided(training.split, data, methods).folds
+    folds = make_split(training.split, data, methods).folds
     found = compare(data, methods, folds)
     assert len(calls) == 1
     measures = found.results["fixed"].scores.measures
@@ -140,9 +140,9 @@ def test_a_score_gets_its_threshold_where_it_may_learn(tmp_path):
 
 
 def test_a_mask_has_no_curves(tmp_path):
-    data = Data.of(*scene())
+    data = LabelledImages.of(*scene())
     training, methods = fixed(tmp_path, lambda image: image > 0.5)
-    found = compare(data, methods, divided(training.split, data, methods).folds)
+    found = compare(data, methods, make_split(training.split, data, methods).folds)
     measures = found.results["fixed"].scores.measures
     dice = f1_score(data.labels[0].values.ravel(), (data.images[0] > 0.5).values.ravel())
     assert measures["dice"].estimate == pytest.approx(dice)
@@ -150,9 +150,9 @@ def test_a_mask_has_no_curves(tmp_path):
 
 
 def test_a_pipeline_of_another_size_is_named(tmp_path):
-    data = Data.of(*scene())
+    data = LabelledImages.of(*scene())
     training, methods = fixed(tmp_path, lambda image: image[::2] > 0)
-    found = compare(data, methods, divided(training.split, data, methods).folds)
+    found = compare(data, methods, make_split(training.split, data, methods).folds)
     assert "of the size" in found.failed["fixed"]
 
 
@@ -168,17 +168,17 @@ def test_a_missing_pipeline_is_named(tmp_path):
 def test_labels_of_another_size_are_named():
     image, labels = scene()
     with pytest.raises(ImageError, match="labels are 50 x 112, the image 96 x 112"):
-        Data.of(image, labels[:50])
+        LabelledImages.of(image, labels[:50])
     with pytest.raises(ImageError, match="2 images and 1 labels"):
-        Data.of([image, image], [labels])
+        LabelledImages.of([image, image], [labels])
 
 
 def test_a_score_for_three_classes_is_refused(tmp_path):
     image, _ = scene()
     labels = xr.DataArray(np.arange(image.size).reshape(image.shape) % 3 + 1, dims=("y", "x"))
-    data = Data.of(image, labels)
+    data = LabelledImages.of(image, labels)
     training, methods = fixed(tmp_path, lambda image: image)
-    found = compare(data, methods, divided(training.split, data, methods).folds)
+    found = compare(data, methods, make_split(training.split, data, methods).folds)
     assert "two classes apart" in found.failed["fixed"]
     assert issubclass(CheckError, ValueError)
 
@@ -187,14 +187,14 @@ def test_continuous_targets_are_learned():
     image, _ = scene(shape=(64, 80))
     target = image.copy(data=ndimage.uniform_filter(image.values, 3))
     target[:3] = np.nan
-    data = Data.of(image, target, regression=True)
+    data = LabelledImages.of(image, target, regression=True)
     training = document(
         {"linear": "{features: {sigmas: [1, 2]}, estimator: linear}",
          "tree": "{features: {sigmas: [1, 2]}, estimator: {name: tree, max_depth: 3}}"},
         task="regression",
     )  # fmt: skip
     methods = methods_of(training)
-    found = compare(data, methods, divided(training.split, data, methods).folds)
+    found = compare(data, methods, make_split(training.split, data, methods).folds)
     assert not found.failed
     assert found.ranked[0] == "linear"
     measures = found.results["linear"].scores.measures
@@ -206,12 +206,12 @@ def test_volumes_are_cut_and_judged():
     rng = np.random.default_rng(0)
     truth = ndimage.gaussian_filter(rng.normal(size=(20, 40, 48)), 2) > 0.05
     image = as_image((truth + 0.5 * rng.normal(size=truth.shape)).astype(np.float32))
-    data = Data.of(image, as_image(truth))
+    data = LabelledImages.of(image, as_image(truth))
     training = document({"tree": "{features: {sigmas: [1]}, estimator: {name: tree, "
                                  "max_depth: 4}, max_samples: 2000}"})  # fmt: skip
     methods = methods_of(training)
-    division = divided(training.split, data, methods)
-    found = compare(data, methods, division.folds)
+    split = make_split(training.split, data, methods)
+    found = compare(data, methods, split.folds)
     assert not found.failed
     result = found.results["tree"]
     assert result.scores.measures["dice"].estimate > 0.7
@@ -242,16 +242,16 @@ def test_nothing_leaks_by_places_boxes_windows_scales_or_dtypes(name):
         return image.copy(data=(values > 110 if dtype == "bool" else values).astype(dtype)), labels
 
     image, labels = picture(0)
-    data = Data.of(image, labels)
+    data = LabelledImages.of(image, labels)
     training = document({name: body})
     (method,) = methods_of(training)
-    fold = divided(training.split, data, [method]).folds[1]
+    fold = make_split(training.split, data, [method]).folds[1]
     held = fold.test[0].values
     changed = image.copy(data=np.where(held, np.ones((), dtype), image))
     swapped = labels.copy(data=np.where(held, ~labels.values, labels))
     answers = []
-    for own in (data, Data.of(changed, swapped)):
-        model = method.fitted(lesson_of(own, fold, method))
+    for own in (data, LabelledImages.of(changed, swapped)):
+        model = method.fitted(training_set_of(own, fold, method))
         answers.append(model.predict_proba(picture(9)[0]).values)
     np.testing.assert_array_equal(*answers)
     assert not compare(data, [method], [fold], intervals=False).failed
@@ -259,9 +259,9 @@ def test_nothing_leaks_by_places_boxes_windows_scales_or_dtypes(name):
 
 def test_no_answer_of_a_pipeline_is_not_the_first_class(tmp_path):
     image, labels = scene()
-    data = Data.of(image, as_image(labels.values + 1), kind="classes")
+    data = LabelledImages.of(image, as_image(labels.values + 1), kind="classes")
     training, methods = fixed(tmp_path, lambda image: as_image(np.zeros(image.shape, np.int32)))
-    found = compare(data, methods, divided(training.split, data, methods).folds, intervals=False)
+    found = compare(data, methods, make_split(training.split, data, methods).folds, intervals=False)
     assert found.results["fixed"].scores.measures["recall"].estimate == 0
 
 
@@ -273,18 +273,19 @@ def test_a_network_starts_from_one_that_learned_elsewhere_and_that_one_learns_on
         "scratch": {"unet": net, "fit": {"steps": 2}},
         "tuned": {"unet": net, "fit": {"steps": 2, "init": "source"}},
     }, extra={"other": {"simulate": "roots", "count": 1}})  # fmt: skip
-    data, other = Data.of(*scene()), Data.of(*scene(3))
+    data, other = LabelledImages.of(*scene()), LabelledImages.of(*scene(3))
     methods = methods_of(training)
-    folds = divided(training.split, data, methods, {"other": other}).folds
+    folds = make_split(training.split, data, methods, {"other": other}).folds
     source, scratch, tuned = (
-        method.fitted(lesson_of(data, folds[0], method, {"other": other})) for method in methods
+        method.fitted(training_set_of(data, folds[0], method, {"other": other}))
+        for method in methods
     )
-    again = methods[2].fitted(lesson_of(data, folds[1], methods[2], {"other": other}))
+    again = methods[2].fitted(training_set_of(data, folds[1], methods[2], {"other": other}))
     assert len(methods[2].first._kept) == 1
     elsewhere, _ = scene(9)
     answers = [model.predict_proba(elsewhere).values for model in (source, scratch, tuned, again)]
     assert not any(np.array_equal(answers[2], answers[n]) for n in (0, 1, 3))
-    fold = lesson_of(data, folds[0], methods[1])
+    fold = training_set_of(data, folds[0], methods[1])
     by_hand = methods[1].model("mask", ()).fit(
         [fold.images[0].where(~folds[0].test[0])], fold.labels, where=fold.where,
         init=source, steps=2,

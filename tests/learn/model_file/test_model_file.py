@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 
 from graticule.core import as_image
 from graticule.core.errors import FormatError, ParameterError, UnsafeFileError
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.model_file import kinds as _kinds
 from graticule.learn.model_file import parameter as _parameter
 from graticule.learn.model_file.archive import digest, pack
@@ -131,7 +131,7 @@ def test_a_cut_file_is_refused(content: bytes, data: st.DataObject) -> None:
 def test_the_card_says_all(tmp_path: Path) -> None:
     np.save(tmp_path / "image.npy", np.eye(3))
     path = save_model(
-        Cut(expects=Expects(("y", "x"), 0, {"y": (0.5, "um"), "x": (0.5, "um")}, "uint8")),
+        Cut(expects=InputSpec(("y", "x"), 0, {"y": (0.5, "um"), "x": (0.5, "um")}, "uint8")),
         tmp_path / "a.model",
         scores={"dice": {"value": np.float32(0.5), "low": 0.25, "high": float("nan")}},
         data=[tmp_path / "image.npy"],
@@ -160,7 +160,7 @@ def test_weights_and_channels_and_depth_come_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "float64"])
 def test_models_of_any_dtype_have_a_test_image(tmp_path: Path, dtype: str) -> None:
-    model = Cut(expects=Expects(("y", "x"), dtype=dtype))
+    model = Cut(expects=InputSpec(("y", "x"), dtype=dtype))
     assert open_model(save_model(model, tmp_path / "a.model")) == model
 
 

@@ -15,14 +15,14 @@ from pydantic import Field
 
 from graticule.core import Image, Neighbourhood, Place, as_image, op
 from graticule.core.errors import ImageError
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.model_file.model_file import ModelFile
 from graticule.learn.models.rescale import Respaced, _simple, fitted
 from graticule.pipeline.tiles import run_tiled
 
 
-def expects(y: float = 1.0, x: float = 1.0) -> Expects:
-    return Expects(("y", "x"), spacing={"y": (y, "um"), "x": (x, "um")})
+def expects(y: float = 1.0, x: float = 1.0) -> InputSpec:
+    return InputSpec(("y", "x"), spacing={"y": (y, "um"), "x": (x, "um")})
 
 
 def image(shape: tuple[int, int] = (40, 50), y: float = 1.0, x: float = 1.0) -> xr.DataArray:

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from graticule.core import as_image
 from graticule.core.errors import ImageError, ParameterError
-from graticule.learn.sampling.class_quotas import shares, weights
+from graticule.learn.sampling.class_quotas import class_quotas, weights
 from graticule.learn.sampling.samples import choose, pairs_of
 from graticule.learn.splits.fold import Masks, everywhere
 from graticule.learn.splits.splits import by_image
@@ -105,7 +105,7 @@ def test_a_rare_class_keeps_all():
 )
 def test_shares_are_within_what_there_is(counts, most, balance, weighed):
     counts = np.array(counts)
-    taken = shares(counts, most, balance, weighed=weighed)
+    taken = class_quotas(counts, most, balance, weighed=weighed)
     assert (taken <= counts).all()
     assert (taken[counts > 0] > 0).all()
     assert taken.sum() <= most

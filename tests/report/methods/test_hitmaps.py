@@ -5,7 +5,7 @@ import pytest
 import tifffile
 
 from graticule.learn.crossval.crossval import compare
-from graticule.learn.crossval.dividing import divided
+from graticule.learn.crossval.split import make_split
 from graticule.learn.document.document import load
 from graticule.learn.methods.methods import methods_of
 from graticule.report.methods.hitmaps import WRONG, class_colours, hit_maps, several_hits
@@ -54,12 +54,12 @@ def test_the_map_of_strokes_names_the_classes_and_no_interval_is_spoken_of(tmp_p
     training = load(tmp_path / "training.yaml")
     given = loaded(training, tmp_path / "image.tif", tmp_path / "labels.tif")
     methods = methods_of(training, run_pipeline)
-    division = divided(training.split, given.data, methods)
-    found = compare(given.data, methods, division.folds)
+    split = make_split(training.split, given.data, methods)
+    found = compare(given.data, methods, split.folds)
     drawing = hit_maps(found, 0)
     assert "labels" in drawing.alt
     assert "paler" in drawing.caption
-    said = " ".join(answer(found, division))
+    said = " ".join(answer(found, split))
     assert ("too few blocks" in said) != ("intervals are over blocks" in said)
 
 
@@ -80,8 +80,8 @@ def compared(folder, document, images, labels):
     training = load(folder / "training.yaml")
     given = loaded(training, folder / "images", folder / "labels")
     methods = methods_of(training, run_pipeline)
-    division = divided(training.split, given.data, methods)
-    return compare(given.data, methods, division.folds)
+    split = make_split(training.split, given.data, methods)
+    return compare(given.data, methods, split.folds)
 
 
 def test_the_number_over_a_map_is_that_of_its_image(tmp_path):

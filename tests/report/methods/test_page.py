@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from graticule.core.errors import FormatError, RequestError
 from graticule.learn.crossval.crossval import compare
-from graticule.learn.crossval.dividing import divided
+from graticule.learn.crossval.split import make_split
 from graticule.learn.document.document import load
 from graticule.learn.methods.methods import methods_of
 from graticule.report.methods.loading import loaded, run_pipeline
@@ -57,17 +57,17 @@ def found(folder):
     training = load(folder / "training.yaml")
     given = loaded(training, folder / "images", folder / "labels")
     methods = methods_of(training, run_pipeline)
-    division = divided(training.split, given.data, methods)
-    naive = compare(given.data, methods, division.naive)
+    split = make_split(training.split, given.data, methods)
+    naive = compare(given.data, methods, split.naive)
     from dataclasses import replace
 
-    result = replace(compare(given.data, methods, division.folds), naive=naive)
-    return result, training, division
+    result = replace(compare(given.data, methods, split.folds), naive=naive)
+    return result, training, split
 
 
 def test_the_page_holds_every_method_and_number(found):
-    result, training, division = found
-    text = page(result, training, division, command=["graticule", "evaluate", "a b"])
+    result, training, split = found
+    text = page(result, training, split, command=["graticule", "evaluate", "a b"])
     for name in training.methods:
         value = result.results[name].scores.measures["dice"].estimate
         assert f'data-v="{value}"' in text
@@ -79,10 +79,10 @@ def test_the_page_holds_every_method_and_number(found):
 
 
 def test_the_answer_names_the_best_and_the_buffer(found):
-    result, _, division = found
-    said = " ".join(answer(result, division))
+    result, _, split = found
+    said = " ".join(answer(result, split))
     assert said.startswith(f"{result.ranked[0]} is best")
-    assert f"buffer of {division.buffer['y']} samples, as far as tree looks" in said
+    assert f"buffer of {split.buffer['y']} samples, as far as tree looks" in said
     assert "blocks of this one image: they say nothing of others" in said
     assert "On the naive split" in said or "flatters no method" in said
 

@@ -1,4 +1,4 @@
-"""What a method said of held-out samples, and the numbers made of it.
+"""Predictions for held-out samples, and the numbers made of it.
 
 Everything is counted by units that know little of each other (images, or blocks of an image), so
 that each number has an interval by resampling units. The units are the same for all methods, and
@@ -20,7 +20,7 @@ from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval, bootstrap_sums
 from graticule.evaluate.curves import Ranking, Reliability, ranking
 from graticule.evaluate.pixels import Confusion
-from graticule.learn.methods.method import Answer
+from graticule.learn.methods.method import Prediction
 
 Statistic: TypeAlias = Callable[[Array], float]
 
@@ -34,8 +34,8 @@ _MOST = 16_000_000
 
 
 @dataclass
-class Said:
-    """What was said of the samples of each unit that were held out, fold by fold.
+class HeldOutCounts:
+    """Counts of the predictions for held-out samples, by fold, unit and image.
 
     Attributes
     ----------
@@ -54,32 +54,33 @@ class Said:
     confusions: dict[tuple[int, int, int], Array] = field(default_factory=dict)
     kept: dict[int, list[tuple[Array, Array]]] = field(default_factory=dict)
 
-    def add(self, place: tuple[int, int, int], answer: Answer, truth: Array, use: Array) -> None:
-        """Count an answer for a box of a fold, unit and image; ``use`` are the samples judged."""
-        true, said = truth[use], answer.codes[use]
+    def add(
+        self, key: tuple[int, int, int], prediction: Prediction, truth: Array, use: Array
+    ) -> None:
+        """Count a prediction for a box of a fold, unit and image; ``use``: the samples scored."""
+        true, predicted = truth[use], prediction.codes[use]
         if not self.classes:
-            self._add_values(place, said.astype(float), true.astype(float))
+            self._add_values(key, predicted.astype(float), true.astype(float))
             return
-        own = self.confusions.setdefault(place, np.zeros((len(self.judged), 4)))
+        confusion = self.confusions.setdefault(key, np.zeros((len(self.judged), 4)))
         for row, number in enumerate(self.judged):
-            found, wanted = said == number, true == number
-            both = np.count_nonzero(found & wanted)
-            counts = (both, found.sum() - both, wanted.sum() - both)
-            own[row] += (*counts, true.size - sum(counts))
-        if answer.probability is not None:
+            positive, actual = predicted == number, true == number
+            tp = np.count_nonzero(positive & actual)
+            counts = (tp, positive.sum() - tp, actual.sum() - tp)
+            confusion[row] += (*counts, true.size - sum(counts))
+        if prediction.probability is not None:
             step = max(1, math.ceil(self.samples / _MOST))
-            values = answer.probability[:, use][list(self.judged)][:, ::step]
+            values = prediction.probability[:, use][list(self.judged)][:, ::step]
             if not np.isfinite(values).all():
                 raise CheckError("gives no probability for samples that are judged")
-            self.kept.setdefault(place[1], []).append((values, true[::step].astype(np.int16)))
+            self.kept.setdefault(key[1], []).append((values, true[::step].astype(np.int16)))
 
-    def _add_values(self, place: tuple[int, int, int], said: Array, true: Array) -> None:
-        if not np.isfinite(said).all():
+    def _add_values(self, key: tuple[int, int, int], predicted: Array, true: Array) -> None:
+        if not np.isfinite(predicted).all():
             raise CheckError("gives no value for samples that are judged")
-        gap = said - true
-        sums = [true.size, np.abs(gap).sum(), gap @ gap, true.sum(), true @ true]
-        own = self.confusions.setdefault(place, np.zeros((1, 5)))
-        own[0] += sums
+        error = predicted - true
+        sums = [true.size, np.abs(error).sum(), error @ error, true.sum(), true @ true]
+        self.confusions.setdefault(key, np.zeros((1, 5)))[0] += sums
 
 
 @dataclass(frozen=True)
@@ -115,38 +116,43 @@ class Scores:
 
 
 def scored(
-    said: Said, folds: int, *, confidence: float = 0.95, seed: int = 0, draws: int = _DRAWS
+    held_out: HeldOutCounts,
+    folds: int,
+    *,
+    confidence: float = 0.95,
+    seed: int = 0,
+    draws: int = _DRAWS,
 ) -> Scores:
-    """Return the numbers of what a method said."""
-    shape = next(iter(said.confusions.values())).shape
-    by_unit, by_fold = np.zeros((said.units, *shape)), np.zeros((folds, *shape))
+    """Return the numbers of what a method predicted."""
+    shape = next(iter(held_out.confusions.values())).shape
+    by_unit, by_fold = np.zeros((held_out.units, *shape)), np.zeros((folds, *shape))
     by_image: dict[int, Array] = {}
-    for (fold, unit, image), counts in said.confusions.items():
+    for (fold, unit, image), counts in held_out.confusions.items():
         by_unit[unit] += counts
         by_fold[fold] += counts
         by_image[image] = by_image.get(image, 0) + counts
     held = by_unit.sum(axis=(1, 2)) > 0
-    names = _HARD if said.classes else VALUE_MEASURES
+    names = _HARD if held_out.classes else VALUE_MEASURES
     rows = dict.fromkeys(names, by_unit[held].reshape(int(held.sum()), -1))
-    part = partial(_of_part, names=names, classes=bool(said.classes))
+    part = partial(_of_part, names=names, classes=bool(held_out.classes))
     folded = {number: part(counts) for number, counts in enumerate(by_fold) if counts.sum() > 0}
     imaged = {image: part(counts) for image, counts in by_image.items()}
     total = by_unit.sum(axis=0)
     classed = [{name: statistic(name)(own) for name in names} for own in total] if (
-        said.classes) else []  # fmt: skip
+        held_out.classes) else []  # fmt: skip
     curves: list[Ranking] = []
     reliabilities: list[Reliability] = []
     exact: dict[str, float] = {}
-    if said.kept:
-        curves, reliabilities, levels = _curves(said)
+    if held_out.kept:
+        curves, reliabilities, levels = _curves(held_out)
         soft = {"auc": "roc_area", "average_precision": "average_precision"}
         for name, area in soft.items():
             rows[name] = levels
             areas = [float(getattr(curve, area)) for curve in curves]
             exact[name] = float(np.mean(areas))
             classed = [{**own, name: a} for own, a in zip(classed, areas, strict=True)]
-        rows["calibration_error"] = _bins(said)
-    wanted = CLASS_MEASURES if said.classes else VALUE_MEASURES
+        rows["calibration_error"] = _bins(held_out)
+    wanted = CLASS_MEASURES if held_out.classes else VALUE_MEASURES
     measures = {
         name: _interval(name, rows.get(name), exact.get(name), confidence, seed, draws)
         for name in wanted
@@ -251,21 +257,23 @@ def _of_sums(name: str, row: Array) -> float:
     return 1 - squared / spread if spread > 0 else math.nan
 
 
-def _curves(said: Said) -> tuple[list[Ranking], list[Reliability], Array]:
+def _curves(held_out: HeldOutCounts) -> tuple[list[Ranking], list[Reliability], Array]:
     """Return the curves of each class over all samples, and the counts of every unit by level."""
     from graticule.evaluate.curves import reliability
 
-    units = sorted(said.kept)
-    codes = np.concatenate([true for unit in units for _, true in said.kept[unit]])
+    units = sorted(held_out.kept)
+    codes = np.concatenate([true for unit in units for _, true in held_out.kept[unit]])
     curves, reliabilities, rows = [], [], []
-    for row, number in enumerate(said.judged):
-        values = np.concatenate([v[row] for unit in units for v, _ in said.kept[unit]])
+    for row, number in enumerate(held_out.judged):
+        values = np.concatenate([v[row] for unit in units for v, _ in held_out.kept[unit]])
         truth = codes == number
         curve = ranking(values, truth)
         curves.append(curve)
         reliabilities.append(reliability(np.clip(values, 0, 1), truth, bins=_BINS))
         edges = curve.thinned(_LEVELS).thresholds[::-1]
-        rows.append(np.array([_by_level(said.kept[unit], row, number, edges) for unit in units]))
+        rows.append(
+            np.array([_by_level(held_out.kept[unit], row, number, edges) for unit in units])
+        )
     return curves, reliabilities, np.stack(rows, axis=1).reshape(len(units), -1)
 
 
@@ -278,12 +286,12 @@ def _by_level(pieces: Sequence[tuple[Array, Array]], row: int, number: int, edge
     return counts
 
 
-def _bins(said: Said) -> Array:
+def _bins(held_out: HeldOutCounts) -> Array:
     rows = []
-    for unit in sorted(said.kept):
-        counts = np.zeros((len(said.judged), 3, _BINS))
-        for values, true in said.kept[unit]:
-            for row, number in enumerate(said.judged):
+    for unit in sorted(held_out.kept):
+        counts = np.zeros((len(held_out.judged), 3, _BINS))
+        for values, true in held_out.kept[unit]:
+            for row, number in enumerate(held_out.judged):
                 at = np.minimum((values[row] * _BINS).astype(int), _BINS - 1)
                 for part, weights in enumerate((None, values[row], true == number)):
                     counts[row, part] += np.bincount(at, weights=weights, minlength=_BINS)

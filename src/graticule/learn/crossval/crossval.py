@@ -12,13 +12,20 @@ import pandas as pd
 from graticule.core.errors import GraticuleError
 from graticule.evaluate.bootstrap import Interval
 from graticule.learn.crossval.counts import CLASS_MEASURES, VALUE_MEASURES, difference, scored
-from graticule.learn.crossval.method_run import Counter, Result, Round, Tell, everything, lesson_of
+from graticule.learn.crossval.method_run import (
+    Counter,
+    MethodRun,
+    Result,
+    Tell,
+    full_training_set,
+    training_set_of,
+)
 from graticule.learn.crossval.units import display, units_of
-from graticule.learn.data.labelled import Data
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.methods.method import Method
 from graticule.learn.splits.splits import Fold
 
-__all__ = ["Comparison", "Result", "compare", "display", "everything", "lesson_of"]
+__all__ = ["Comparison", "Result", "compare", "display", "full_training_set", "training_set_of"]
 
 _DRAWS = 1000
 _FAULTS = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, MemoryError, OSError,
@@ -31,7 +38,7 @@ class Comparison:
 
     Attributes
     ----------
-    data : Data
+    data : LabelledImages
         What they were compared on.
     folds : tuple of Fold
         The split.
@@ -49,7 +56,7 @@ class Comparison:
         Of the intervals.
     """
 
-    data: Data
+    data: LabelledImages
     folds: tuple[Fold, ...]
     units: str
     results: dict[str, Result]
@@ -98,7 +105,7 @@ class Comparison:
                 row |= {f"naive_{self.main}": naive, "optimism": naive - row[self.main]}
             gap = self.against_best(name)
             row |= {"to_best": gap.estimate, "to_best_low": gap.low, "to_best_high": gap.high}
-            row |= {"fit_seconds": result.fit_seconds, "answer_seconds": result.answer_seconds}
+            row |= {"fit_seconds": result.fit_seconds, "answer_seconds": result.predict_seconds}
             rows.append(row)
         return pd.DataFrame(rows)
 
@@ -125,11 +132,11 @@ class Comparison:
 
 
 def compare(
-    data: Data,
+    data: LabelledImages,
     methods: Sequence[Method],
     folds: Sequence[Fold],
     *,
-    extra: Mapping[str, Data] | None = None,
+    extra: Mapping[str, LabelledImages] | None = None,
     options: Mapping[str, Any] | None = None,
     confidence: float = 0.95,
     intervals: bool = True,
@@ -143,13 +150,13 @@ def compare(
 
     Parameters
     ----------
-    data : Data
+    data : LabelledImages
         Images with labels.
     methods : sequence of Method
         All get the same folds.
     folds : sequence of Fold
         As of `graticule.learn.splits.splits`.
-    extra : mapping of Data, optional
+    extra : mapping of LabelledImages, optional
         Further images that are only learned from, by the names in ``method.on``.
     options : mapping, optional
         Given to the fitting of networks.
@@ -174,11 +181,11 @@ def compare(
     found = Comparison(data, tuple(folds), by, {}, confidence=confidence)
     at = Counter(len(methods) * len(folds), tell)
     for method in methods:
-        run = Round(method, data, folds, units, extra or {}, options or {})
+        run = MethodRun(method, data, folds, units, extra or {}, options or {})
         try:
             run.all(at)
             scores = scored(
-                run.said, len(folds), confidence=confidence, draws=_DRAWS if intervals else 1
+                run.held_out, len(folds), confidence=confidence, draws=_DRAWS if intervals else 1
             )
             found.results[method.name] = run.result(scores)
         except GraticuleError as error:

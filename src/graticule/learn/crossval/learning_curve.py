@@ -14,7 +14,7 @@ from graticule.core.errors import CheckError
 from graticule.core.typing import Array
 from graticule.learn.crossval.crossval import compare
 from graticule.learn.crossval.method_run import Tell
-from graticule.learn.data.labelled import Data
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.methods.method import Method
 from graticule.learn.splits.splits import Fold
 
@@ -53,7 +53,7 @@ class LearningCurve:
 
 
 def learning_curve(
-    data: Data,
+    data: LabelledImages,
     methods: Sequence[Method],
     folds: Sequence[Fold],
     *,
@@ -61,7 +61,7 @@ def learning_curve(
     points: int = 5,
     repeats: int = 3,
     seed: int = 0,
-    extra: Mapping[str, Data] | None = None,
+    extra: Mapping[str, LabelledImages] | None = None,
     options: Mapping[str, Any] | None = None,
     tell: Tell = lambda done, total, message: None,
 ) -> LearningCurve:
@@ -127,7 +127,7 @@ def learning_curve(
     return LearningCurve(pd.DataFrame(rows), unit, found.main, repeats)
 
 
-def _unit(data: Data) -> Of:
+def _unit(data: LabelledImages) -> Of:
     if data.classes and data.kind == "classes":
         shares = [float(data.known(n).mean()) for n in range(len(data.images))]
         if np.mean(shares) < 0.5:
@@ -153,7 +153,7 @@ class _Order:
         ]
 
 
-def _order(data: Data, fold: Fold, unit: Of, seed: tuple[int, ...]) -> _Order:
+def _order(data: LabelledImages, fold: Fold, unit: Of, seed: tuple[int, ...]) -> _Order:
     """Put the labels of a fold into an order in which every class comes early."""
     numbers: list[Array | None] = []
     classes: list[int] = []

@@ -14,11 +14,11 @@ from graticule.core import filtered_dims
 from graticule.core.errors import CheckError
 from graticule.core.scope import Region
 from graticule.core.typing import Array
-from graticule.learn.crossval.counts import Said, Scores
+from graticule.learn.crossval.counts import HeldOutCounts, Scores
 from graticule.learn.crossval.units import Unit, display
-from graticule.learn.data.labelled import Data
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import REAL
-from graticule.learn.methods.method import Answer, Fitted, Lesson, Method
+from graticule.learn.methods.method import FittedMethod, Method, Prediction, TrainingSet
 from graticule.learn.splits.fold import everywhere
 from graticule.learn.splits.splits import Fold
 
@@ -42,7 +42,7 @@ class Result:
     fit_seconds : float
         Time to learn, in the mean of the folds.
     answer_seconds : float
-        Time to answer for a million samples.
+        Time to prediction for a million samples.
     pictures : dict of ndarray
         Its out-of-fold answers of the first images, thinned; -1 where there is none.
     histories : tuple of History
@@ -51,7 +51,7 @@ class Result:
 
     scores: Scores
     fit_seconds: float
-    answer_seconds: float
+    predict_seconds: float
     pictures: dict[str, Array] = field(default_factory=dict)
     histories: tuple[History, ...] = ()
 
@@ -74,28 +74,30 @@ class Counter:
 
 
 @dataclass
-class Round:
+class MethodRun:
     """One method through all folds."""
 
     method: Method
-    data: Data
+    data: LabelledImages
     folds: Sequence[Fold]
     units: Mapping[int, Sequence[Unit]]
-    extra: Mapping[str, Data]
+    extra: Mapping[str, LabelledImages]
     options: Mapping[str, Any]
     done: int = 0
     fit_seconds: float = 0.0
-    answer_seconds: float = 0.0
+    predict_seconds: float = 0.0
     answered: int = 0
     pictures: dict[str, Array] = field(default_factory=dict)
     histories: list[History] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         count = 1 + max(unit.number for own in self.units.values() for unit in own)
-        self.said = Said(len(self.data.classes), self.data.judged, count, self.data.samples)
+        self.held_out = HeldOutCounts(
+            len(self.data.classes), self.data.judged, count, self.data.samples
+        )
 
     def all(self, counter: Counter) -> None:
-        """Learn and answer, fold after fold."""
+        """Learn and prediction, fold after fold."""
         for number, fold in enumerate(self.folds):
             counter.say(f"{self.method.name}: {fold.name}, learning")
             start = time.perf_counter()
@@ -105,7 +107,9 @@ class Round:
                             f"{progress.steps}, loss {progress.loss:.3f}")  # fmt: skip
 
             options = {"on_step": on_step, **self.options}
-            fitted = self.method.fit(lesson_of(self.data, fold, self.method, self.extra, options))
+            fitted = self.method.fit(
+                training_set_of(self.data, fold, self.method, self.extra, options)
+            )
             self.fit_seconds += time.perf_counter() - start
             history = getattr(fitted, "history", None)
             if history is not None:
@@ -116,7 +120,7 @@ class Round:
             counter.done += 1
             counter.say(f"{self.method.name}: {fold.name}")
 
-    def judge(self, fitted: Fitted, number: int, fold: Fold) -> None:
+    def judge(self, fitted: FittedMethod, number: int, fold: Fold) -> None:
         """Count what it says of the held-out samples of a fold."""
         held = 0
         for index, mask in enumerate(fold.test):
@@ -133,17 +137,19 @@ class Round:
             for box in boxes(fold, index, known):
                 start = time.perf_counter()
                 region = Region({d: (s.start, s.stop) for d, s in zip(dims, box, strict=True)})
-                answer = fitted.answer(image, region)
-                self.answer_seconds += time.perf_counter() - start
-                self.answered += answer.codes.size
-                held += self._count(number, index, box, answer, truth, known)
+                prediction = fitted.predict(image, region)
+                self.predict_seconds += time.perf_counter() - start
+                self.answered += prediction.codes.size
+                held += self._count(number, index, box, prediction, truth, known)
                 if index < SHOWN:
-                    self._picture(index, box, answer.codes, mask.transpose(*dims).values, window)
+                    self._picture(
+                        index, box, prediction.codes, mask.transpose(*dims).values, window
+                    )
         if not held:
             raise CheckError(f"{fold.name} holds no labelled sample to be judged on")
 
     def _count(
-        self, fold: int, index: int, box: Box, answer: Answer, truth: Array, known: Array
+        self, fold: int, index: int, box: Box, prediction: Prediction, truth: Array, known: Array
     ) -> int:
         held = 0
         for unit in self.units[index]:
@@ -159,13 +165,13 @@ class Round:
             use = known[both]
             count = int(np.count_nonzero(use))
             if count:
-                probability = answer.probability
+                probability = prediction.probability
                 part = replace(
-                    answer,
-                    codes=answer.codes[inner],
+                    prediction,
+                    codes=prediction.codes[inner],
                     probability=None if probability is None else probability[(slice(None), *inner)],
                 )
-                self.said.add((fold, unit.number, index), part, truth[both], use)
+                self.held_out.add((fold, unit.number, index), part, truth[both], use)
             held += count
         return held
 
@@ -196,19 +202,19 @@ class Round:
         return Result(
             scores,
             self.fit_seconds / len(self.folds),
-            1e6 * self.answer_seconds / max(1, self.answered),
+            1e6 * self.predict_seconds / max(1, self.answered),
             self.pictures,
             tuple(self.histories),
         )
 
 
-def lesson_of(
-    data: Data,
+def training_set_of(
+    data: LabelledImages,
     fold: Fold,
     method: Method,
-    extra: Mapping[str, Data] | None = None,
+    extra: Mapping[str, LabelledImages] | None = None,
     options: Mapping[str, Any] | None = None,
-) -> Lesson:
+) -> TrainingSet:
     """Return what a method learns from in a fold."""
     images: list[xr.DataArray] = []
     labels: list[xr.DataArray] = []
@@ -228,8 +234,8 @@ def lesson_of(
                 labels.append(data.labels[index])
                 where.append(mask)
                 held.append(fold.test[index])
-    first = lesson_of(data, fold, method.first, extra) if method.first else None
-    return Lesson(images, labels, where, held, data.kind, data.classes, options or {}, first)
+    first = training_set_of(data, fold, method.first, extra) if method.first else None
+    return TrainingSet(images, labels, where, held, data.kind, data.classes, options or {}, first)
 
 
 def boxes(fold: Fold, index: int, known: Array) -> list[Box]:
@@ -240,17 +246,17 @@ def boxes(fold: Fold, index: int, known: Array) -> list[Box]:
     return [tuple(slice(0, size) for size in known.shape)]
 
 
-def everything(
-    data: Data,
+def full_training_set(
+    data: LabelledImages,
     method: Method,
-    extra: Mapping[str, Data] | None = None,
+    extra: Mapping[str, LabelledImages] | None = None,
     options: Mapping[str, Any] | None = None,
-) -> Lesson:
-    """Return the lesson of a method that holds nothing back."""
+) -> TrainingSet:
+    """Return the training set of a method that holds nothing back."""
     sources = [data if name == REAL else (extra or {})[name] for name in method.on]
     images = [image for own in sources for image in own.images]
     labels = [label for own in sources for label in own.labels]
     where = [everywhere(image) for image in images]
     held = [None] * len(images)
-    first = everything(data, method.first, extra) if method.first else None
-    return Lesson(images, labels, where, held, data.kind, data.classes, options or {}, first)
+    first = full_training_set(data, method.first, extra) if method.first else None
+    return TrainingSet(images, labels, where, held, data.kind, data.classes, options or {}, first)

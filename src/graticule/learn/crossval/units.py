@@ -12,7 +12,7 @@ import numpy as np
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import block_size, blocks
 from graticule.learn.crossval.counts import FEWEST
-from graticule.learn.data.labelled import Data
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.splits.splits import Fold
 
 _MOST = 400
@@ -28,7 +28,7 @@ class Unit:
     box: tuple[slice, ...]
 
 
-def units_of(data: Data, folds: Sequence[Fold]) -> tuple[str, dict[int, list[Unit]]]:
+def units_of(data: LabelledImages, folds: Sequence[Fold]) -> tuple[str, dict[int, list[Unit]]]:
     """Return what intervals are over, and the units of each image.
 
     Whole groups or images are the units where those are held out and there are enough of them;
@@ -52,7 +52,7 @@ def units_of(data: Data, folds: Sequence[Fold]) -> tuple[str, dict[int, list[Uni
     return "blocks", found
 
 
-def _side(data: Data, index: int) -> int:
+def _side(data: LabelledImages, index: int) -> int:
     """Return a side for blocks that know little of each other."""
     truth = data.truth(index)
     part = tuple(

@@ -16,14 +16,14 @@ from graticule.core.scope import Region
 from graticule.core.typing import Array
 from graticule.learn.data.labels import Classes, codes
 from graticule.learn.document.method_specs import MethodSpec
-from graticule.learn.methods.method import Answer, Fitted, Lesson
+from graticule.learn.methods.method import FittedMethod, Prediction, TrainingSet
 
 Runner: TypeAlias = Callable[[Path, str, xr.DataArray], xr.DataArray]
 """Runs a pipeline's file on an image, and gives the output of a name (or its only one)."""
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixedPipeline:
     """A pipeline that gives a mask, labels of classes, or a score."""
 
     spec: MethodSpec
@@ -64,21 +64,25 @@ class Fixed:
             self._kept[id(image)] = (image, given.transpose(*dims).values)
         return self._kept[id(image)][1]
 
-    def fit(self, lesson: Lesson) -> Fitted:
+    def fit(self, training_set: TrainingSet) -> FittedMethod:
         """Return it with a threshold, where it gives a score."""
-        results = [self.result(image) for image in lesson.images]
+        results = [self.result(image) for image in training_set.images]
         if any(result.dtype.kind != "f" for result in results):
-            return _Bare(self, lesson.classes, lesson.kind)
-        if len(lesson.classes) != 2:
+            return _Bare(self, training_set.classes, training_set.kind)
+        if len(training_set.classes) != 2:
             raise CheckError(
-                f"a score tells two classes apart, not {len(lesson.classes)}",
+                f"a score tells two classes apart, not {len(training_set.classes)}",
                 where=f"methods.{self.name}",
             )
         scores, truth = [], []
         for result, labels, image, where in zip(
-            results, lesson.labels, lesson.images, lesson.where, strict=True
+            results, training_set.labels, training_set.images, training_set.where, strict=True
         ):
-            own = codes(labels.transpose(*filtered_dims(image)).values, lesson.classes, lesson.kind)
+            own = codes(
+                labels.transpose(*filtered_dims(image)).values,
+                training_set.classes,
+                training_set.kind,
+            )
             use = (own >= 0) & np.isfinite(result)
             use &= where.transpose(*filtered_dims(image)).values
             scores.append(result[use])
@@ -90,14 +94,14 @@ class Fixed:
 class _Bare:
     """A pipeline that gives classes, and no probability."""
 
-    method: Fixed
+    method: FixedPipeline
     classes: Classes
     kind: Literal["classes", "mask"]
 
-    def answer(self, image: xr.DataArray, box: Region) -> Answer:
+    def predict(self, image: xr.DataArray, box: Region) -> Prediction:
         part = self.method.result(image)[tuple(box.slices().values())]
         own = codes(part, self.classes, self.kind)
-        return Answer(None, own)
+        return Prediction(None, own)
 
 
 @dataclass(frozen=True)
@@ -108,23 +112,23 @@ class _Score:
        Margin Classifiers, MIT Press (1999).
     """
 
-    method: Fixed
+    method: FixedPipeline
     threshold: float
     slope: float
     offset: float
 
-    def answer(self, image: xr.DataArray, box: Region) -> Answer:
+    def predict(self, image: xr.DataArray, box: Region) -> Prediction:
         scores = self.method.result(image)[tuple(box.slices().values())].astype(float)
         with np.errstate(over="ignore"):
             inside = 1 / (1 + np.exp(-np.clip(self.slope * scores + self.offset, -60, 60)))
         probability = np.stack([1 - inside, inside])
-        return Answer(probability, (scores >= self.threshold).astype(np.int16))
+        return Prediction(probability, (scores >= self.threshold).astype(np.int16))
 
 
 _MOST = 200_000
 
 
-def _fitted_score(method: Fixed, scores: Array, truth: Array) -> Fitted:
+def _fitted_score(method: FixedPipeline, scores: Array, truth: Array) -> FittedMethod:
     from sklearn.linear_model import LogisticRegression
 
     from graticule.evaluate.curves import ranking

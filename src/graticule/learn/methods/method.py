@@ -1,4 +1,4 @@
-"""What a method is: something that learns from a lesson, and then answers for boxes of images."""
+"""What a method is: it learns from a training set, and then predicts for boxes of images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graticule.learn.data.labels import Classes
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingSet:
     """What a method may learn from.
 
     Attributes
@@ -32,7 +32,7 @@ class Lesson:
         Empty for continuous targets.
     options : dict
         Given to the fitting of networks, as ``on_step``.
-    first : Lesson or None
+    first : TrainingSet or None
         What the method that comes first learns from, for one that starts from another's weights.
     """
 
@@ -43,12 +43,12 @@ class Lesson:
     kind: Literal["classes", "mask"]
     classes: Classes
     options: Mapping[str, Any] = field(default_factory=dict)
-    first: Lesson | None = None
+    first: TrainingSet | None = None
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a method says of a box of an image.
+class Prediction:
+    """What a method predicts for a box of an image.
 
     Attributes
     ----------
@@ -62,11 +62,11 @@ class Answer:
     codes: Array
 
 
-class Fitted(Protocol):
+class FittedMethod(Protocol):
     """A method that has learned."""
 
-    def answer(self, image: xr.DataArray, box: Region) -> Answer:
-        """Return what it says of a box of an image."""
+    def predict(self, image: xr.DataArray, box: Region) -> Prediction:
+        """Return its prediction for a box of an image."""
         ...
 
 
@@ -100,6 +100,6 @@ class Method(Protocol):
         """Return how far it looks around a sample, by spatial dim."""
         ...
 
-    def fit(self, lesson: Lesson) -> Fitted:
-        """Return what it is after a lesson."""
+    def fit(self, training_set: TrainingSet) -> FittedMethod:
+        """Return what it is after a training set."""
         ...

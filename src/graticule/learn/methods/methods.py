@@ -20,8 +20,8 @@ from graticule.core.scope import Region
 from graticule.learn.data.labels import Classes
 from graticule.learn.document.document import REAL, Training
 from graticule.learn.document.method_specs import MethodSpec
-from graticule.learn.methods.fixed_pipeline import Fixed, Runner
-from graticule.learn.methods.method import Answer, Fitted, Lesson, Method
+from graticule.learn.methods.fixed_pipeline import FixedPipeline, Runner
+from graticule.learn.methods.method import FittedMethod, Method, Prediction, TrainingSet
 from graticule.learn.methods.network import blanked, network_reach, validation_of
 
 
@@ -40,7 +40,7 @@ def methods_of(training: Training, runner: Runner | None = None) -> list[Method]
     RequestError
         If a pipeline is named and there is nothing that runs it, or no such file.
     """
-    learned: dict[str, Learned] = {}
+    learned: dict[str, LearnedMethod] = {}
     return [
         _fixed(spec, training, runner)
         if spec.kind == "pipeline"
@@ -50,8 +50,8 @@ def methods_of(training: Training, runner: Runner | None = None) -> list[Method]
 
 
 def learned_method(
-    training: Training, name: str, made: dict[str, Learned] | None = None
-) -> Learned:
+    training: Training, name: str, made: dict[str, LearnedMethod] | None = None
+) -> LearnedMethod:
     """Return a method of a training document that learns.
 
     Parameters
@@ -74,39 +74,39 @@ def learned_method(
     return found[name]
 
 
-def _fixed(spec: MethodSpec, training: Training, runner: Runner | None) -> Fixed:
+def _fixed(spec: MethodSpec, training: Training, runner: Runner | None) -> FixedPipeline:
     if runner is None:
         raise RequestError("there is nothing that runs pipelines", where=f"methods.{spec.name}")
     path = training.folder / str(spec.options["pipeline"])
     if not path.is_file():
         raise RequestError(f"there is no file {path}", where=f"methods.{spec.name}.pipeline")
-    return Fixed(spec, path, runner)
+    return FixedPipeline(spec, path, runner)
 
 
-def _learned(training: Training, name: str, made: dict[str, Learned]) -> Learned:
+def _learned(training: Training, name: str, made: dict[str, LearnedMethod]) -> LearnedMethod:
     spec, regression = training.methods[name], training.task == "regression"
     init = str((spec.options.get("fit") or {}).get("init") or "")
     names = list(training.methods)
     if init in names[: names.index(name)] and training.methods[init].kind == "unet":
-        return Learned(spec, regression, first=learned_method(training, init, made))
+        return LearnedMethod(spec, regression, first=learned_method(training, init, made))
     if init and not (training.folder / init).is_file():
         raise RequestError(
             f"there is no file {training.folder / init}",
             where=f"methods.{name}.fit.init",
             hint="name a network that stands above it, or a model file beside the document",
         )
-    return Learned(spec, regression, training.folder / init if init else None)
+    return LearnedMethod(spec, regression, training.folder / init if init else None)
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedMethod:
     """A pixel classifier, a pixel regressor or a U-Net."""
 
     spec: MethodSpec
     regression: bool = False
     init: Path | None = None
     """The model file whose weights a network starts from."""
-    first: Learned | None = None
+    first: LearnedMethod | None = None
     """The method whose weights it starts from."""
     _kept: list[Any] = field(default_factory=list, compare=False)
 
@@ -156,30 +156,30 @@ class Learned:
             return PixelRegressor(features, estimator, **rest)
         return PixelClassifier(features, estimator, labels=kind, names=names, **rest)
 
-    def fitted(self, lesson: Lesson) -> Any:
-        """Return the model after a lesson."""
-        model = self.model(lesson.kind, lesson.classes)
-        where = list(lesson.where)
+    def fitted(self, training_set: TrainingSet) -> Any:
+        """Return the model after a training set."""
+        model = self.model(training_set.kind, training_set.classes)
+        where = list(training_set.where)
         if self.spec.kind != "unet":
-            return model.fit(list(lesson.images), list(lesson.labels), where=where)
-        options = {**(self.spec.options.get("fit") or {}), **lesson.options}
+            return model.fit(list(training_set.images), list(training_set.labels), where=where)
+        options = {**(self.spec.options.get("fit") or {}), **training_set.options}
         if self.init is not None:
             options["init"] = self._weights(self.init)
         elif self.first is not None:
-            assert lesson.first is not None
-            options["init"] = self.first.once(lesson.first)
+            assert training_set.first is not None
+            options["init"] = self.first.once(training_set.first)
         share = float(self.spec.options.get("validation", 0))
         if share:
-            options["validation"] = validation_of(lesson, share)
-        images, labels = blanked(lesson)
+            options["validation"] = validation_of(training_set, share)
+        images, labels = blanked(training_set)
         return model.fit(images, labels, where=where, **options)
 
-    def once(self, lesson: Lesson) -> Any:
-        """Return the model after a lesson; after one that is the same in all folds, made once."""
+    def once(self, training_set: TrainingSet) -> Any:
+        """Return the fitted model; of a training set that is the same in all folds, fitted once."""
         if REAL in self.on:
-            return self.fitted(lesson)
+            return self.fitted(training_set)
         if not self._kept:
-            self._kept.append(self.fitted(lesson))
+            self._kept.append(self.fitted(training_set))
         return self._kept[0]
 
     def _weights(self, file: Path) -> Any:
@@ -193,12 +193,12 @@ class Learned:
             )
         return model
 
-    def fit(self, lesson: Lesson) -> Fitted:
-        """Return the model after a lesson, ready to answer."""
-        model = self.fitted(lesson)
+    def fit(self, training_set: TrainingSet) -> FittedMethod:
+        """Return the model after a training set, ready to answer."""
+        model = self.fitted(training_set)
         if getattr(getattr(model, "history", None), "stopped", "") == "interrupted":
             raise KeyboardInterrupt  # half a training is no fold
-        return _Model(model, lesson.classes)
+        return _Model(model, training_set.classes)
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ class _Model:
         """How the training of a network went; None of others."""
         return getattr(self.model, "history", None)
 
-    def answer(self, image: xr.DataArray, box: Region) -> Answer:
+    def predict(self, image: xr.DataArray, box: Region) -> Prediction:
         """Answer for a box from no more of the image than the model needs to see of it."""
         dims = filtered_dims(image)
         sizes = {dim: image.sizes[dim] for dim in dims}
@@ -220,10 +220,10 @@ class _Model:
         part = image.isel(seen.slices())
         cut = box.within(seen).slices()
         if not self.classes:
-            return Answer(None, self.model.predict(part).transpose(*dims).isel(cut).values)
+            return Prediction(None, self.model.predict(part).transpose(*dims).isel(cut).values)
         found = self.model.predict_proba(part).transpose("class", *dims).isel(cut).values
         places = {each.value: n for n, each in enumerate(self.classes)}
         probability = np.zeros((len(self.classes), *found.shape[1:]), np.float32)
         for own, each in zip(found, self.model.classes, strict=True):
             probability[places[each.value]] = own
-        return Answer(probability, probability.argmax(axis=0))
+        return Prediction(probability, probability.argmax(axis=0))

@@ -1,4 +1,4 @@
-"""What a network needs of a lesson beyond its samples: a reach, blanks, and validation."""
+"""What a network needs of a training set beyond its samples: a reach, blanks, and validation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from graticule.learn.methods.method import Lesson
+from graticule.learn.methods.method import TrainingSet
 
 
 def network_reach(model: Any, dims: Sequence[str]) -> dict[str, int]:
@@ -21,14 +21,16 @@ def network_reach(model: Any, dims: Sequence[str]) -> dict[str, int]:
     return {dim: samples if samples > 1 else 0 for dim, samples in reach.items()}
 
 
-def blanked(lesson: Lesson) -> tuple[list[xr.DataArray], list[xr.DataArray]]:
+def blanked(training_set: TrainingSet) -> tuple[list[xr.DataArray], list[xr.DataArray]]:
     """Return images and labels in which held-out samples are missing.
 
     A patch around a training sample holds its surroundings, and a normalisation all of an image:
     what is judged on must be in neither.
     """
     images, labels = [], []
-    for image, label, held in zip(lesson.images, lesson.labels, lesson.held, strict=True):
+    for image, label, held in zip(
+        training_set.images, training_set.labels, training_set.held, strict=True
+    ):
         if held is None:
             images.append(image)
             labels.append(label)
@@ -46,24 +48,24 @@ def _without(image: xr.DataArray, held: xr.DataArray) -> xr.DataArray:
     return blank.transpose(*image.dims).assign_attrs(image.attrs)
 
 
-def validation_of(lesson: Lesson, share: float) -> list[xr.DataArray | None]:
-    """Return samples of a lesson that training is watched by, and does not learn from.
+def validation_of(training_set: TrainingSet, share: float) -> list[xr.DataArray | None]:
+    """Return samples of a training set that training is watched by, and does not learn from.
 
     Whole images with labels where there are four or more; else blocks, an eighth of the image a
     side, until they hold that share of the labels.
     """
-    count = len(lesson.images)
+    count = len(training_set.images)
     rng = np.random.default_rng(0)
     chosen: list[xr.DataArray | None] = [None] * count
     if count >= 4:
         wanted = max(1, round(share * count))
         for number in rng.permutation(count):
-            own = _labelled(lesson, int(number))
+            own = _labelled(training_set, int(number))
             if own.any() and wanted:
                 chosen[int(number)], wanted = own, wanted - 1
         return chosen
     for number in range(count):
-        allowed = _labelled(lesson, number)
+        allowed = _labelled(training_set, number)
         values = np.zeros(allowed.shape, bool)
         edges = [np.linspace(0, size, min(8, size) + 1).astype(int) for size in allowed.shape]
         blocks = list(itertools.product(*(itertools.pairwise(edge) for edge in edges)))
@@ -76,12 +78,12 @@ def validation_of(lesson: Lesson, share: float) -> list[xr.DataArray | None]:
     return chosen
 
 
-def _labelled(lesson: Lesson, number: int) -> xr.DataArray:
+def _labelled(training_set: TrainingSet, number: int) -> xr.DataArray:
     """Return the labelled samples of an image that may be learned from."""
-    where = lesson.where[number]
-    labels = lesson.labels[number].transpose(*where.dims)
+    where = training_set.where[number]
+    labels = training_set.labels[number].transpose(*where.dims)
     if labels.dtype.kind == "f":
         known = np.isfinite(labels.values)
     else:
-        known = (labels.values != 0) | (lesson.kind == "mask")
+        known = (labels.values != 0) | (training_set.kind == "mask")
     return where.copy(data=where.values & known)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import FormatError, GraticuleError, ParameterError, UnsafeFileError
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.model_file.archive import ESTIMATOR, WEIGHTS, from_npy, pack, to_npy, unpack
 from graticule.learn.model_file.examples import (
     TOLERANCE,
@@ -186,7 +186,7 @@ def _state(card: Mapping[str, Any], entries: Mapping[str, bytes]) -> State:
         arrays,
         None if estimator is None else load_estimator(estimator),
         None if weights is None else _safetensors().load(weights),
-        None if card["expects"] is None else Expects.from_json(card["expects"]),
+        None if card["expects"] is None else InputSpec.from_json(card["expects"]),
     )
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from graticule.core import as_image, filtered_dims, step_of
 from graticule.core.errors import FormatError, ParameterError
 from graticule.core.typing import Array
-from graticule.learn.data.expects import CHANNEL, Expects
+from graticule.learn.data.input_spec import CHANNEL, InputSpec
 
 TOLERANCE = 1e-4
 _LOOSEST = 0.05
@@ -40,7 +40,7 @@ def example_for(model: Any, given: Any) -> xr.DataArray | pd.DataFrame:
         most = _LARGEST.get(len(worked), 16)
         return image.isel({dim: slice(0, most) for dim in worked}).compute()
     expects = getattr(model, "expects", None)
-    if not isinstance(expects, Expects):
+    if not isinstance(expects, InputSpec):
         raise ParameterError(
             "needs a small example of what it works on, by which its file is verified",
             hint="pass example=, a few rows of the table",
@@ -48,7 +48,7 @@ def example_for(model: Any, given: Any) -> xr.DataArray | pd.DataFrame:
     return _noise(expects)
 
 
-def _noise(expects: Expects) -> xr.DataArray:
+def _noise(expects: InputSpec) -> xr.DataArray:
     """Return seeded noise of the kind of image a model expects."""
     size = _LARGEST.get(len(expects.dims), 16)
     shape = [size] * len(expects.dims) + ([expects.channels] if expects.channels else [])

@@ -12,7 +12,7 @@ import xarray as xr
 from graticule.core import as_image, filtered_dims
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.data.labels import Class, Classes
 from graticule.learn.models.model import State
 from graticule.learn.models.params import not_fitted
@@ -29,11 +29,11 @@ class _ImagesModel(RowsModel):
     """One answer for each image."""
 
     features: Features | str
-    _expects: Expects
+    _expects: InputSpec
     _shape: tuple[int, ...]
 
     @property
-    def expects(self) -> Expects:
+    def expects(self) -> InputSpec:
         """What images it was fitted on."""
         if not hasattr(self, "_expects"):
             raise not_fitted(self)
@@ -48,8 +48,8 @@ class _ImagesModel(RowsModel):
             raise ParameterError(
                 f"must be 'values' or Features, not {self.features!r}", where="features"
             )
-        self._expects = Expects.of(given, spacing=False)
-        self._shape = self.expects.checked(given[0]).shape
+        self._expects = InputSpec.of(given, spacing=False)
+        self._shape = self.expects.validate(given[0]).shape
         self.example = given[0]
         return self._rows(given)
 
@@ -59,7 +59,7 @@ class _ImagesModel(RowsModel):
 
     def _row(self, given: xr.DataArray) -> Array:
         """Return what is looked at of one image: its values, or statistics of its features."""
-        image = self.expects.checked(given)
+        image = self.expects.validate(given)
         if isinstance(self.features, str):
             if image.shape != self._shape:
                 raise ImageError(

@@ -1,6 +1,6 @@
 """What a fitted model is: an answer for images, and a state that can be written down.
 
-A model knows what images it was made for (`Expects`), how far it looks (``halo``), and gives its
+A model knows what images it was made for (`InputSpec`), how far it looks (``halo``), and gives its
 whole content as plain data (`State`), from which it can be made again. It is kept in a file by
 `graticule.learn.save_model` and applied by the ops of the family ``learn``.
 """
@@ -16,7 +16,7 @@ import xarray as xr
 
 from graticule.core import Region
 from graticule.core.errors import ImageError
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 
 if TYPE_CHECKING:
     from graticule.learn.data.labels import Classes
@@ -62,7 +62,7 @@ class State:
         A scikit-learn estimator.
     weights : mapping, optional
         Weights of a network by name.
-    expects : Expects, optional
+    expects : InputSpec, optional
         What images the model was made for; None for one that works on tables.
     """
 
@@ -70,7 +70,7 @@ class State:
     arrays: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
     estimator: Any = None
     weights: Mapping[str, np.ndarray[Any, Any]] | None = None
-    expects: Expects | None = None
+    expects: InputSpec | None = None
 
 
 @runtime_checkable
@@ -109,8 +109,8 @@ class ImageModel(Protocol):
         Named in the file; tells which class opens it.
     classes : tuple of Class
         Empty for regression.
-    expects : Expects
-        What images it was made for; ``predict`` starts with ``self.expects.checked(image)``.
+    expects : InputSpec
+        What images it was made for; ``predict`` starts with ``self.expects.validate(image)``.
     """
 
     kind: ClassVar[str]
@@ -121,7 +121,7 @@ class ImageModel(Protocol):
         ...
 
     @property
-    def expects(self) -> Expects:
+    def expects(self) -> InputSpec:
         """What images it was made for."""
         ...
 

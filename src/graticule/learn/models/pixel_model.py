@@ -12,7 +12,7 @@ import xarray as xr
 from graticule.core import Region, as_image, like
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.models.estimators import NAMED
 from graticule.learn.models.model import Asked, State, asked
 from graticule.learn.models.params import Params, not_fitted
@@ -78,7 +78,7 @@ class PixelModel(Params):
 
     features: Features | None
     estimator: Any
-    _expects: Expects
+    _expects: InputSpec
     _predictor: Predictor
 
     @property
@@ -89,7 +89,7 @@ class PixelModel(Params):
         return self.features if self.features is not None else Features()
 
     @property
-    def expects(self) -> Expects:
+    def expects(self) -> InputSpec:
         """What images it was fitted on."""
         if not hasattr(self, "_expects"):
             raise not_fitted(self)
@@ -122,7 +122,7 @@ class PixelModel(Params):
 
     def _seen(self, image: Any) -> xr.DataArray:
         """Return an image as the model wants it."""
-        return self.expects.checked(as_image(image))
+        return self.expects.validate(as_image(image))
 
     def _rows(
         self, pairs: Sequence[Pair], given: Sequence[Any], chosen: Chosen
@@ -178,7 +178,7 @@ class PixelModel(Params):
         that are missing in the image have ``empty``.
         """
         source = as_image(image_of(given))
-        image = self.expects.checked(source)
+        image = self.expects.validate(source)
         dims = self.expects.dims
         box = asked(region, {dim: image.sizes[dim] for dim in dims})
         out = np.empty((*head, *box.sizes.values()), dtype)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.data.labels import Classes
 from graticule.learn.models.estimators import estimator_of, fit_estimator
 from graticule.learn.models.model import Asked, State
@@ -41,7 +41,7 @@ class PixelRegressor(PixelModel):
 
     Attributes
     ----------
-    expects : Expects
+    expects : InputSpec
         What images it was fitted on, and takes.
     estimator_ : estimator
         The fitted estimator.
@@ -106,7 +106,7 @@ class PixelRegressor(PixelModel):
         pairs = pairs_of([image_of(each) for each in several(images)], targets, where)
         if any(pair.labels.dtype.kind not in "buif" for pair in pairs):
             raise ImageError("targets must be real numbers", hint="take abs(targets)")
-        expects = Expects.of([pair.image for pair in pairs], spacing=self._spaced())
+        expects = InputSpec.of([pair.image for pair in pairs], spacing=self._spaced())
         chosen = choose(pairs, _has_target, 1, most=self.max_samples, seed=self.seed)
         if not chosen.codes.size:
             raise ImageError("there is no sample with a target")

@@ -15,7 +15,7 @@ import xarray as xr
 
 from graticule.core.errors import RequestError
 from graticule.core.typing import Array
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.data.labels import Class, Classes, LabelKind, classes_of, codes, values_of
 from graticule.learn.models.estimators import (
     estimator_of,
@@ -72,7 +72,7 @@ class PixelClassifier(PixelModel):
     ----------
     classes : tuple of Class
         Value and name of each class, after fitting.
-    expects : Expects
+    expects : InputSpec
         What images it was fitted on, and takes.
     estimator_ : estimator
         The fitted estimator; it has seen codes of classes, counted from 0.
@@ -155,7 +155,7 @@ class PixelClassifier(PixelModel):
         require_balance(self.balance)
         estimator = estimator_of(self.estimator, "classification", self.seed)
         pairs = pairs_of([image_of(each) for each in several(images)], labels, where)
-        expects = Expects.of([pair.image for pair in pairs], spacing=self._spaced())
+        expects = InputSpec.of([pair.image for pair in pairs], spacing=self._spaced())
         classes, kind = classes_of([pair.labels for pair in pairs], self.labels, self.names)
         weigh_classes(estimator, classes, self.names)
         names = [each.name for each in classes]

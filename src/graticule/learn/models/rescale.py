@@ -19,7 +19,7 @@ import xarray as xr
 from graticule.core import ALL, step_of
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.learn.data.expects import SAME
+from graticule.learn.data.input_spec import SAME
 from graticule.learn.models.model import Asked, asked
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from graticule.core import Neighbourhood, Region
 from graticule.core.errors import GraticuleError, ParameterError
-from graticule.learn.data.expects import CHANNEL
+from graticule.learn.data.input_spec import CHANNEL
 from graticule.learn.model_file.model_file import ModelFile
 from graticule.learn.models.model import ImageModel
 from graticule.learn.models.rescale import Respaced, Spacing, fitted

@@ -15,7 +15,7 @@ import numpy as np
 
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.learn.sampling.class_quotas import shares
+from graticule.learn.sampling.class_quotas import class_quotas
 
 _ALL_KEYS = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -59,7 +59,7 @@ class Chosen:
         return Chosen(index, self.codes[known], self.counts, self.balance)
 
 
-class Sketch:
+class BottomKSampler:
     """The samples of the smallest keys of each class, of what was seen so far.
 
     Parameters
@@ -108,7 +108,7 @@ class Sketch:
 
     def chosen(self, images: int, balance: bool, weighed: bool) -> Chosen:
         """Return the samples of the smallest keys, as many of each class as are its share."""
-        quotas = shares(self.counts, self.most, balance, weighed=weighed)
+        quotas = class_quotas(self.counts, self.most, balance, weighed=weighed)
         owners, places, codes = [], [], []
         for number, quota in enumerate(quotas):
             keys, owner, index = self._joined(number)

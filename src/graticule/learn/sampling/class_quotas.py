@@ -23,7 +23,7 @@ def require_balance(given: Any) -> None:
         raise ParameterError(f"must be auto, True or False, not {given!r}", where="balance")
 
 
-def shares(counts: Array, most: int | None, balance: bool, *, weighed: bool = True) -> Array:
+def class_quotas(counts: Array, most: int | None, balance: bool, *, weighed: bool = True) -> Array:
     """Return how many samples of each class are taken, at most so many together.
 
     Parameters
@@ -41,11 +41,11 @@ def shares(counts: Array, most: int | None, balance: bool, *, weighed: bool = Tr
 
     Examples
     --------
-    >>> shares(np.array([1000, 10, 500]), 210, balance=True).tolist()
+    >>> class_quotas(np.array([1000, 10, 500]), 210, balance=True).tolist()
     [100, 10, 100]
-    >>> shares(np.array([1000, 10, 990]), 200, balance=False).tolist()
+    >>> class_quotas(np.array([1000, 10, 990]), 200, balance=False).tolist()
     [97, 6, 96]
-    >>> shares(np.array([90000, 20, 9980]), 1000, balance=False, weighed=False).tolist()
+    >>> class_quotas(np.array([90000, 20, 9980]), 1000, balance=False, weighed=False).tolist()
     [883, 10, 106]
     """
     if most is None or counts.sum() <= most:

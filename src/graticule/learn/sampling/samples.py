@@ -14,9 +14,9 @@ import xarray as xr
 from graticule.core import as_image, filtered_dims
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
-from graticule.learn.data.expects import colour_hint
+from graticule.learn.data.input_spec import colour_hint
 from graticule.learn.data.labels import parts_of
-from graticule.learn.sampling.bottom_k import Chosen, Sketch
+from graticule.learn.sampling.bottom_k import BottomKSampler, Chosen
 from graticule.learn.sampling.class_quotas import Balance
 
 CHANNEL = "c"
@@ -154,7 +154,7 @@ def choose(
         but for the rare. ``auto`` balances sparse labels: where less than half of what may be
         used is labelled, of the images that have labels.
     weighed : bool
-        Whether weights can undo that a rare class has more than its share (see `shares`).
+        Whether weights can undo that a rare class has more than its share (see `class_quotas`).
 
     Returns
     -------
@@ -167,16 +167,16 @@ def choose(
             f"{most!r}",
             where="max_samples",
         )
-    sketch = Sketch(classes, most)
+    sampler = BottomKSampler(classes, most)
     labelled = usable = 0
     for number, pair in enumerate(pairs):
         own = _Count()
         for first, found in _coded(pair, code, own):
-            sketch.add(found, number, first, seed)
+            sampler.add(found, number, first, seed)
         labelled += own.labelled
         usable += own.usable if own.labelled else 0
     even = 2 * labelled < usable if balance == "auto" else balance
-    return sketch.chosen(len(pairs), even, weighed)
+    return sampler.chosen(len(pairs), even, weighed)
 
 
 @dataclass

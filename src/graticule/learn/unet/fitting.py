@@ -14,7 +14,7 @@ import xarray as xr
 from graticule.core import as_image
 from graticule.core.errors import CheckError, ImageError, ParameterError
 from graticule.core.typing import Array
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.data.labels import Classes, classes_of, parts_of
 from graticule.learn.unet.patches import Sampler, Source
 from graticule.learn.unet.pixels import Normalisation, Pixels
@@ -70,7 +70,7 @@ class Fitting:
 
     def __init__(self, model: UNet, given: Given, validation: Any) -> None:
         self.model = model
-        self.expects = Expects.of(given.images)
+        self.expects = InputSpec.of(given.images)
         self.dims = self.expects.dims
         if len(self.dims) not in {model.dims, 3}:
             raise ImageError(
@@ -85,7 +85,7 @@ class Fitting:
             every = [*given.labels, *(judged.labels if judged else [])]
             self.classes, self.kind = classes_of(every, model.labels, model.names)
         used = given.used()
-        checked = [self.expects.checked(given.images[number]) for number in used]
+        checked = [self.expects.validate(given.images[number]) for number in used]
         if not checked:
             raise ImageError("where leaves nothing of any image")
         self.normalisation = Normalisation.of(checked, model.normalise, model.width)
@@ -112,7 +112,7 @@ class Fitting:
     def _sources(self, given: Given, without: Sequence[Any]) -> list[Source]:
         found = []
         for number in given.used():
-            image = self.expects.checked(given.images[number])
+            image = self.expects.validate(given.images[number])
             sizes = {dim: int(image.sizes[dim]) for dim in self.dims}
             where = self._mask(given.where[number], sizes)
             if without[number] is not False:

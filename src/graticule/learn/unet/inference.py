@@ -12,7 +12,7 @@ import xarray as xr
 
 from graticule.core import Region, map_ranges
 from graticule.core.typing import Array
-from graticule.learn.data.expects import CHANNEL, Expects
+from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.models.model import Asked, asked
 from graticule.learn.unet._torch import device_of, repeatable, threads
 from graticule.learn.unet.pixels import Normalisation, Pixels
@@ -35,7 +35,7 @@ class Fitted:
 
     Attributes
     ----------
-    expects : Expects
+    expects : InputSpec
         What images it is for.
     normalisation : Normalisation
         Of the training images.
@@ -45,7 +45,7 @@ class Fitted:
         A continuous target is the output times the one and plus the other.
     """
 
-    expects: Expects
+    expects: InputSpec
     normalisation: Normalisation
     weights: dict[str, Array]
     shift: float = 0.0
@@ -85,7 +85,7 @@ def painted(
     classes : int
         Size of a dim ``class`` in front; 0 for none.
     """
-    given = fitted.expects.checked(image)
+    given = fitted.expects.validate(image)
     dims = fitted.expects.dims
     pixels = Pixels(given, dims, fitted.normalisation)
     box = asked(region, dict(zip(dims, pixels.sizes, strict=True)))

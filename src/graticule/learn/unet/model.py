@@ -13,7 +13,7 @@ import xarray as xr
 from graticule.core import ALL, as_image
 from graticule.core.errors import ParameterError, RequestError
 from graticule.core.typing import Array
-from graticule.learn.data.expects import CHANNEL, Expects
+from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.data.labels import Class, Classes, values_of
 from graticule.learn.models.model import Asked, State
 from graticule.learn.unet._torch import repeatable, require_torch
@@ -235,7 +235,7 @@ class UNet(Settings):
         return build(self.dims, max(1, channels), outputs, *size, seed)
 
     @property
-    def expects(self) -> Expects:
+    def expects(self) -> InputSpec:
         """What images it was made for."""
         return self._require().expects
 

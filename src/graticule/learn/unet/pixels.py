@@ -11,7 +11,7 @@ import xarray as xr
 
 from graticule.core import Length
 from graticule.core.typing import Array
-from graticule.learn.data.expects import CHANNEL
+from graticule.learn.data.input_spec import CHANNEL
 from graticule.learn.data.labels import parts_of
 
 Starts: TypeAlias = Sequence[int]

@@ -11,8 +11,8 @@ import xarray as xr
 
 from graticule.core.errors import GraticuleError, RequestError, suggest
 from graticule.io import read
-from graticule.learn.crossval.dividing import grouped
-from graticule.learn.data.labelled import Data
+from graticule.learn.crossval.split import groups_by_pattern
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import ExtraSpec, Training
 from graticule.report.evaluation.judged import single_valued
 from graticule.report.evaluation.pairs import Pair, pairs
@@ -26,9 +26,9 @@ class Loaded:
 
     Attributes
     ----------
-    data : Data
+    data : LabelledImages
         The images, in memory where they take less than 2 GB.
-    extra : dict of Data
+    extra : dict of LabelledImages
         Further training images by name.
     files : tuple of Path
         All files that were read.
@@ -38,8 +38,8 @@ class Loaded:
         What had no partner, in words.
     """
 
-    data: Data
-    extra: Mapping[str, Data] = field(default_factory=dict)
+    data: LabelledImages
+    extra: Mapping[str, LabelledImages] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     missing: tuple[str, ...] = ()
     judged: tuple[Path, ...] = ()
@@ -65,7 +65,7 @@ def loaded(training: Training, images: Path, labels: Path) -> Loaded:
     found = pairs(images, labels, words=("image", "label image"))
     groups = None
     if training.split.by == "group":
-        groups = grouped([pair.name for pair in found.found], training.split.group)
+        groups = groups_by_pattern([pair.name for pair in found.found], training.split.group)
     data = _data(training, list(found.found), groups)
     _require_named(training, data)
     missing = [f"{name} has no labels" for name in found.no_truth]
@@ -90,7 +90,7 @@ def _require_pipelines(training: Training) -> None:
             Pipeline.load(path)
 
 
-def _data(training: Training, found: list[Pair], groups: Any) -> Data:
+def _data(training: Training, found: list[Pair], groups: Any) -> LabelledImages:
     images, labels = [], []
     for pair in found:
         images.append(_image(training, pair.result))
@@ -99,7 +99,7 @@ def _data(training: Training, found: list[Pair], groups: Any) -> Data:
     if sum(image.nbytes for image in images) < _HELD:
         images = [image.compute(scheduler="synchronous") for image in images]
     try:
-        return Data.of(
+        return LabelledImages.of(
             images,
             labels,
             names=[pair.name for pair in found],
@@ -113,7 +113,7 @@ def _data(training: Training, found: list[Pair], groups: Any) -> Data:
         raise error.at(where) from None
 
 
-def _require_named(training: Training, data: Data) -> None:
+def _require_named(training: Training, data: LabelledImages) -> None:
     """Refuse names for values that no label has: such a class would not be learned."""
     values = [each.value for each in data.classes]
     strange = [f"{value} ({name})" for value, name in training.classes.items()
@@ -174,7 +174,9 @@ def _target(training: Training, path: Path) -> xr.DataArray:
     return values
 
 
-def _extra(training: Training, name: str, spec: ExtraSpec, data: Data) -> tuple[Data, list[Path]]:
+def _extra(
+    training: Training, name: str, spec: ExtraSpec, data: LabelledImages
+) -> tuple[LabelledImages, list[Path]]:
     """Return further training images; their classes are those of the given ones."""
     if spec.simulate:
         from graticule.simulate.dataset import samples
@@ -194,8 +196,14 @@ def _extra(training: Training, name: str, spec: ExtraSpec, data: Data) -> tuple[
         labels = [_target(training, pair.truth) for pair in found.found]
         names = [pair.name for pair in found.found]
         files = [file for pair in found.found for file in (pair.result, pair.truth)]
-    own = Data.of(images, labels, names=names, kind=data.kind, named=dict(training.classes),
-                  regression=not data.classes)  # fmt: skip
+    own = LabelledImages.of(
+        images,
+        labels,
+        names=names,
+        kind=data.kind,
+        named=dict(training.classes),
+        regression=not data.classes,
+    )
     strange = [
         each.name for each in own.classes if each.value not in {c.value for c in data.classes}
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import graticule
 from graticule.learn.crossval.crossval import Comparison
-from graticule.learn.crossval.dividing import Division
+from graticule.learn.crossval.split import Split
 from graticule.learn.document.document import Training
 from graticule.report import wording
 from graticule.report.html import render
@@ -24,7 +24,7 @@ SHOWN = 3
 def page(
     found: Comparison,
     training: Training,
-    division: Division,
+    split: Split,
     *,
     title: str = "",
     command: Sequence[str] = (),
@@ -39,7 +39,7 @@ def page(
         The methods and their numbers.
     training : Training
         The document they are from.
-    division : Division
+    split : Split
         The split.
     title : str
         By default the name of the document.
@@ -61,7 +61,7 @@ def page(
         "version": graticule.__version__,
         "images": len(found.data.images),
         "methods": len(found.results),
-        "answer": answer(found, division),
+        "answer": answer(found, split),
         "faults": trouble(found),
         "missing": list(missing),
         "head": _head(found),
@@ -105,7 +105,7 @@ def _rows(found: Comparison) -> list[list[tuple[str, str, str]]]:
         cells.append(("–", "", "0") if best else (
             number(gap.estimate), interval(gap), str(gap.estimate)))  # fmt: skip
         cells.append((wording.seconds(result.fit_seconds), "", str(result.fit_seconds)))
-        cells.append((wording.seconds(result.answer_seconds), "", str(result.answer_seconds)))
+        cells.append((wording.seconds(result.predict_seconds), "", str(result.predict_seconds)))
         rows.append(cells)
     return rows
 

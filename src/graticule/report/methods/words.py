@@ -6,7 +6,7 @@ import math
 
 from graticule.evaluate.bootstrap import Interval
 from graticule.learn.crossval.crossval import Comparison
-from graticule.learn.crossval.dividing import Division
+from graticule.learn.crossval.split import Split
 from graticule.report import wording
 
 NAMES = {
@@ -37,7 +37,7 @@ def interval(found: Interval) -> str:
     return f"{number(found.low)} to {number(found.high)}"
 
 
-def answer(found: Comparison, division: Division) -> list[str]:
+def answer(found: Comparison, split: Split) -> list[str]:
     """Return in words which method is best, by how much, and how that is known."""
     said = []
     ranked = found.ranked
@@ -58,9 +58,9 @@ def answer(found: Comparison, division: Division) -> list[str]:
         said += _tied(found)
     else:
         said.append("No method was judged on every fold.")
-    words = division.words[:1].upper() + division.words[1:]
-    if division.widest:
-        words += f", as far as {division.widest} looks around a sample"
+    words = split.words[:1].upper() + split.words[1:]
+    if split.widest:
+        words += f", as far as {split.widest} looks around a sample"
     said.append(f"{words}; every method learned from the same samples and was judged on the same.")
     if (
         found.units == "blocks"

@@ -10,7 +10,7 @@ import xarray as xr
 
 from graticule.core import as_image
 from graticule.core.errors import ImageError
-from graticule.learn.data.expects import Expects
+from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.models.model import asked
 
 
@@ -25,18 +25,18 @@ UM: dict[str, float | str] = {"y": "1 um", "x": "1 um"}
 
 def test_what_it_was_made_of_fits() -> None:
     given = image("y", "x", spacing=UM)
-    assert Expects.of([given]).checked(given).identical(given)
+    assert InputSpec.of([given]).validate(given).identical(given)
 
 
 def test_axes_come_in_the_order_of_training_with_channels_last() -> None:
-    expects = Expects.of([image("c", "y", "x")])
-    assert expects == Expects(("y", "x"), 4)
-    assert expects.checked(image("x", "c", "y")).dims == ("y", "x", "c")
+    expects = InputSpec.of([image("c", "y", "x")])
+    assert expects == InputSpec(("y", "x"), 4)
+    assert expects.validate(image("x", "c", "y")).dims == ("y", "x", "c")
 
 
 def test_json_round_trip() -> None:
-    expects = Expects(("z", "y", "x"), 3, {"z": (2.0, "um")}, "uint16")
-    assert Expects.from_json(expects.to_json()) == expects
+    expects = InputSpec(("z", "y", "x"), 3, {"z": (2.0, "um")}, "uint16")
+    assert InputSpec.from_json(expects.to_json()) == expects
 
 
 @pytest.mark.parametrize(
@@ -59,31 +59,31 @@ def test_json_round_trip() -> None:
 )
 def test_others_are_refused(given: xr.DataArray, what: str) -> None:
     with pytest.raises(ImageError, match=what):
-        Expects.of([image("y", "x", spacing=UM)]).checked(given)
+        InputSpec.of([image("y", "x", spacing=UM)]).validate(given)
 
 
 @pytest.mark.parametrize("step", ["1010 nm", "0.99 um", "1e-6 m", 1, None])
 def test_a_spacing_that_is_the_same_or_unknown_fits(step: Any) -> None:
     spacing = None if step is None else {"y": step, "x": step}
-    Expects.of([image("y", "x", spacing=UM)]).checked(image("y", "x", spacing=spacing))
+    InputSpec.of([image("y", "x", spacing=UM)]).validate(image("y", "x", spacing=spacing))
 
 
 def test_a_coarser_level_of_the_same_image_fits() -> None:
     coarse = image("y", "x", spacing={"y": "2 um", "x": "2 um"})
-    expects = Expects.of([image("y", "x", spacing=UM)])
-    expects.checked(coarse.assign_attrs(graticule_level=1))
+    expects = InputSpec.of([image("y", "x", spacing=UM)])
+    expects.validate(coarse.assign_attrs(graticule_level=1))
     with pytest.raises(ImageError, match="spacing: rescale"):
-        expects.checked(coarse)
+        expects.validate(coarse)
 
 
 def test_a_model_in_units_takes_any_spacing() -> None:
-    expects = Expects.of([image("y", "x", spacing=UM)], spacing=False)
-    expects.checked(image("y", "x", spacing={"y": "9 um", "x": "1 nm"}))
+    expects = InputSpec.of([image("y", "x", spacing=UM)], spacing=False)
+    expects.validate(image("y", "x", spacing={"y": "9 um", "x": "1 nm"}))
 
 
 def test_training_images_must_go_together() -> None:
     with pytest.raises(ImageError, match="training image 2"):
-        Expects.of([image("y", "x"), image("z", "y", "x")])
+        InputSpec.of([image("y", "x"), image("z", "y", "x")])
 
 
 @pytest.mark.parametrize(
@@ -92,15 +92,15 @@ def test_training_images_must_go_together() -> None:
 )
 def test_what_no_model_works_on_is_refused(values, said):
     with pytest.raises(ImageError, match=said):
-        Expects(("y", "x")).checked(as_image(values))
+        InputSpec(("y", "x")).validate(as_image(values))
 
 
 def test_a_colour_picture_as_a_bare_array_is_told_how_to_name_its_axes() -> None:
-    expects = Expects.of([image("y", "x")])
+    expects = InputSpec.of([image("y", "x")])
     with pytest.raises(ImageError, match=r'dims=\("y", "x", "c"\)'):
-        expects.checked(as_image(np.zeros((8, 9, 3), np.float32)))
+        expects.validate(as_image(np.zeros((8, 9, 3), np.float32)))
     with pytest.raises(ImageError, match="name the axes with dims"):
-        expects.checked(as_image(np.zeros((8, 9, 7), np.float32)))
+        expects.validate(as_image(np.zeros((8, 9, 7), np.float32)))
 
 
 def test_a_region_that_is_no_mapping_is_told_its_form() -> None:

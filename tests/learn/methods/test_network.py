@@ -1,14 +1,14 @@
-"""What a network gets of a lesson: blanks where samples are held out, validation with labels."""
+"""What a network gets of a training set: blanks where samples are held out, and validation."""
 
 import numpy as np
 import pytest
 from learning_scenes import scene
 
 from graticule.core import as_image
-from graticule.learn.crossval.crossval import everything
-from graticule.learn.crossval.dividing import divided
-from graticule.learn.crossval.method_run import lesson_of
-from graticule.learn.data.labelled import Data
+from graticule.learn.crossval.crossval import full_training_set
+from graticule.learn.crossval.method_run import training_set_of
+from graticule.learn.crossval.split import make_split
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import parse
 from graticule.learn.methods.methods import methods_of
 from graticule.learn.methods.network import validation_of
@@ -26,9 +26,9 @@ def strokes(shape, seed):
 @pytest.mark.parametrize("share", [0.1, 0.3])
 def test_sparse_labels_are_validated_where_they_are(share):
     image, _ = scene()
-    data = Data.of(image, strokes(image.shape, 0), kind="classes")
-    lesson = everything(data, METHOD)
-    (own,) = validation_of(lesson, share)
+    data = LabelledImages.of(image, strokes(image.shape, 0), kind="classes")
+    training_set = full_training_set(data, METHOD)
+    (own,) = validation_of(training_set, share)
     count = int(own.sum())
     labelled = int((data.labels[0] != 0).sum())
     assert share * labelled <= count < labelled
@@ -39,8 +39,8 @@ def test_images_without_labels_do_not_validate():
     pictures = [scene(n)[0] for n in range(5)]
     labels = [strokes(pictures[0].shape, 0) * (n == 0) for n in range(5)]
     labels[3] = strokes(pictures[0].shape, 1)
-    data = Data.of(pictures, labels, kind="classes")
-    chosen = validation_of(everything(data, METHOD), 0.2)
+    data = LabelledImages.of(pictures, labels, kind="classes")
+    chosen = validation_of(full_training_set(data, METHOD), 0.2)
     held = [n for n, mask in enumerate(chosen) if mask is not None]
     assert len(held) == 1
     assert held[0] in (0, 3)
@@ -48,9 +48,9 @@ def test_images_without_labels_do_not_validate():
 
 def test_validation_is_of_what_may_be_learned_from():
     image, labels = scene()
-    data = Data.of(image, labels)
+    data = LabelledImages.of(image, labels)
     training = parse("{graticule: 1, methods: {a: {estimator: tree}}}")
-    for fold in divided(training.split, data, [METHOD]).folds:
-        (own,) = validation_of(lesson_of(data, fold, METHOD), 0.3)
+    for fold in make_split(training.split, data, [METHOD]).folds:
+        (own,) = validation_of(training_set_of(data, fold, METHOD), 0.3)
         assert own.any()
         assert not (own & ~fold.train[0]).any()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graticule.core.errors import CheckError
-from graticule.learn.data.labelled import Data
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.data.overlap import require_disjoint, require_distinct
 from graticule.learn.document.document import REAL
 from graticule.learn.document.split_spec import SplitSpec
@@ -23,7 +23,7 @@ from graticule.learn.splits.splits import (
 
 
 @dataclass(frozen=True)
-class Division:
+class Split:
     """The folds all methods are compared on, and those that flatter.
 
     Attributes
@@ -45,7 +45,7 @@ class Division:
     widest: str = ""
 
 
-def grouped(names: Sequence[str], pattern: str) -> tuple[str, ...]:
+def groups_by_pattern(names: Sequence[str], pattern: str) -> tuple[str, ...]:
     """Return the group of each image: what the pattern's first group finds in its name.
 
     Raises
@@ -55,7 +55,7 @@ def grouped(names: Sequence[str], pattern: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> grouped(["a_1", "a_2", "b_1"], "^([a-z])")
+    >>> groups_by_pattern(["a_1", "a_2", "b_1"], "^([a-z])")
     ('a', 'a', 'b')
     """
     found = []
@@ -67,24 +67,24 @@ def grouped(names: Sequence[str], pattern: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def divided(
+def make_split(
     split: SplitSpec,
-    data: Data,
+    data: LabelledImages,
     methods: Sequence[Method],
-    extra: Mapping[str, Data] | None = None,
-) -> Division:
+    extra: Mapping[str, LabelledImages] | None = None,
+) -> Split:
     """Return the folds for images and methods, after all images were found to be different.
 
     Parameters
     ----------
     split : SplitSpec
         What is asked for.
-    data : Data
+    data : LabelledImages
         The images.
     methods : sequence of Method
         All that will be compared; with ``buffer: auto`` the buffer is as wide as the widest of
         them reaches, so that all get the same split.
-    extra : mapping of Data, optional
+    extra : mapping of LabelledImages, optional
         Further training images; none may share content with those that are judged on.
 
     Raises
@@ -114,7 +114,7 @@ def divided(
             else by_group(several, groups, split.folds, **options)  # type: ignore[arg-type]
         )
         words = f"whole {by}s are held out, in {len(folds)} folds"
-        return Division(tuple(folds), tuple(naive), words, {})
+        return Split(tuple(folds), tuple(naive), words, {})
     buffer, widest = _buffer(split, data, methods)
     folds = by_blocks(
         several, folds=split.folds, size=split.size, buffer=buffer, labels=codes, seed=split.seed
@@ -126,10 +126,12 @@ def divided(
         f" (labels lie too close together for {split.folds})" if len(folds) < split.folds else ""
     )
     words = f"blocks are held out, in {len(folds)} folds{fewer}, with a buffer of {wide} samples"
-    return Division(tuple(folds), tuple(naive), words, buffer, widest)
+    return Split(tuple(folds), tuple(naive), words, buffer, widest)
 
 
-def _buffer(split: SplitSpec, data: Data, methods: Sequence[Method]) -> tuple[dict[str, int], str]:
+def _buffer(
+    split: SplitSpec, data: LabelledImages, methods: Sequence[Method]
+) -> tuple[dict[str, int], str]:
     """Return the buffer by dim, and the method that needs it."""
     buffer: dict[str, int] = {}
     widest = ""

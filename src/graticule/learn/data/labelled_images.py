@@ -16,7 +16,7 @@ from graticule.learn.data.labels import Classes, LabelKind, classes_of, codes
 
 
 @dataclass(frozen=True)
-class Data:
+class LabelledImages:
     """Images with their labels.
 
     Attributes
@@ -51,7 +51,7 @@ class Data:
         kind: LabelKind = "auto",
         named: dict[int, str] | None = None,
         regression: bool = False,
-    ) -> Data:
+    ) -> LabelledImages:
         """Put images and labels together.
 
         Parameters
@@ -76,7 +76,7 @@ class Data:
 
         Examples
         --------
-        >>> data = Data.of(np.zeros((2, 3)), np.array([[True, False, False]] * 2))
+        >>> data = LabelledImages.of(np.zeros((2, 3)), np.array([[True, False, False]] * 2))
         >>> data.names, data.kind, [each.name for each in data.classes]
         (('image 1',), 'mask', ['background', 'object'])
         """
@@ -109,7 +109,7 @@ class Data:
 
         Examples
         --------
-        >>> Data.of(np.zeros((2, 3)), np.array([[0, 2, 1]] * 2)).meaning
+        >>> LabelledImages.of(np.zeros((2, 3)), np.array([[0, 2, 1]] * 2)).meaning
         'labels are the classes 1, 2; 0 is unlabelled'
         """
         if not self.classes:
@@ -154,10 +154,10 @@ class Data:
         mean = image.astype(np.float32).mean(others) if others else image
         return np.asarray(mean.transpose(*dims).values)
 
-    def subset(self, indices: Sequence[int]) -> Data:
+    def subset(self, indices: Sequence[int]) -> LabelledImages:
         """Return some of the images."""
         pick = [int(n) for n in indices]
-        return Data(
+        return LabelledImages(
             tuple(self.names[n] for n in pick),
             tuple(self.images[n] for n in pick),
             tuple(self.labels[n] for n in pick),

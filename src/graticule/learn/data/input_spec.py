@@ -19,7 +19,7 @@ SAME = 0.02
 
 
 @dataclass(frozen=True)
-class Expects:
+class InputSpec:
     """What images a model was made for.
 
     Parameters
@@ -40,8 +40,8 @@ class Expects:
     >>> import numpy as np
     >>> from graticule.core import as_image
     >>> trained = as_image(np.zeros((8, 8), np.uint8), spacing={"y": "1 um", "x": "1 um"})
-    >>> expects = Expects.of([trained])
-    >>> expects.checked(as_image(np.zeros((4, 4)))).shape
+    >>> expects = InputSpec.of([trained])
+    >>> expects.validate(as_image(np.zeros((4, 4)))).shape
     (4, 4)
     """
 
@@ -75,12 +75,12 @@ class Expects:
         )
         for number, image in enumerate(images[1:], 2):
             try:
-                expects.checked(image)
+                expects.validate(image)
             except ImageError as error:
                 raise error.at(f"training image {number}") from None
         return expects
 
-    def checked(self, image: xr.DataArray) -> xr.DataArray:
+    def validate(self, image: xr.DataArray) -> xr.DataArray:
         """Return the image with its dims in the model's order (``c`` last), if it fits.
 
         Raises
