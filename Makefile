@@ -1,14 +1,17 @@
 # make demo   real images to checked numbers, with a report
-# make test   lint, types, layers, tests (what CI runs)
+# make test   lint, types, layers, tests; every run tries the same
+# make test-all  the same with the slow tests (what CI runs)
+# make explore  tests with new random examples for MINUTES=60 -> exploration.txt
 # make bench  every figure with its baseline beside it -> bench.json
 # make bench-deep  figures of networks, trained here (forty minutes) -> bench-deep.json
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS := test
+MINUTES := 60
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-deep lint types layers unit clean
+.PHONY: help demo test test-all explore bench bench-deep lint types layers unit clean
 
 help:
 	@grep '^# make' Makefile | cut -c3-
@@ -35,9 +38,15 @@ layers: .venv/.stamp
 	$(BIN)/lint-imports
 
 unit: .venv/.stamp
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal $(if $(CI),,-m "not slow")
 
 test: lint types layers unit
+
+test-all:
+	@$(MAKE) test CI=true
+
+explore: .venv/.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python tests/tools/explore.py --minutes $(MINUTES)
 
 bench: .venv/.stamp
 	$(BIN)/graticule bench
@@ -46,4 +55,4 @@ bench-deep: .venv/.stamp
 	$(BIN)/graticule bench --deep
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json graticule-demo
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json exploration.txt graticule-demo

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 # The first call of a compiled kernel takes seconds, so a deadline would only measure that.
-hypothesis_settings.register_profile("graticule", deadline=None, print_blob=True)
-hypothesis_settings.load_profile("graticule")
+hypothesis_settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+hypothesis_settings.register_profile(
+    "explore", deadline=None, database=None, max_examples=500, report_multiple_bugs=False
+)
+hypothesis_settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -44,7 +44,8 @@ def test_the_op_of_the_guide_keeps_the_contract_and_its_test_passes(tmp_path: Pa
     for command in (
         ["-c", add],
         ["-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--rootdir", ".",
-         "--doctest-modules", "test_values.py", "test_contract.py", "example/local_range.py"],
+         "--hypothesis-profile", "ci", "--doctest-modules",
+         "test_values.py", "test_contract.py", "example/local_range.py"],
     ):  # fmt: skip
         done = subprocess.run(
             [sys.executable, *command],

@@ -35,7 +35,7 @@ from graticule.testing.cases import first_image, standard
 from graticule.testing.compare import difference
 from graticule.testing.hostile import bad_parameters, edge_images, layouts
 from graticule.testing.strategies import Example, is_cut
-from graticule.testing.tiling import CASES_PER_OP, attempt, check_tiling, tiling_fault
+from graticule.testing.tiling import CASES_PER_OP, SEED, attempt, check_tiling, tiling_fault
 
 _BOUNDS = ("gt", "ge", "lt", "le")
 
@@ -49,10 +49,13 @@ class OpContract:
         The ops; by default all that are registered.
     golden : Path or None
         The file of fingerprints.
+    seed : int or None
+        Of the images, parameters and tiles that are drawn; None draws others at every call.
     """
 
     names: ClassVar[Sequence[str] | None] = None
     golden: ClassVar[Path | None] = None
+    seed: ClassVar[int | None] = SEED
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Parametrise over the ops."""
@@ -197,12 +200,13 @@ class OpContract:
         fault = tiling_fault(op, Example(data, params, tile))
         assert not fault, f"{name} in tiles of {tile}: {fault}"
 
+    @pytest.mark.hypothesis
     def test_chunked_equals_whole_for_drawn_images(self, name: str) -> None:
         """Images, parameters and tiles drawn by Hypothesis."""
         op = get_op(name)
         if not is_cut(op):
             pytest.skip("is never cut")
-        assert check_tiling(op, CASES_PER_OP) >= CASES_PER_OP
+        assert check_tiling(op, CASES_PER_OP, self.seed) >= CASES_PER_OP
 
     def test_bounds_hold_in_every_unit(self, name: str) -> None:
         """A bound other than 0 of a length in pixels would refuse, or let pass, any ``um``."""
