@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, RequestError, UnknownNameError, suggest
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _truths(folder: Path, names: list[str]) -> dict[str, Callable[[], Any]]:
 
 
 def _written(result: Audit, method: str, out: Path) -> None:
-    """Write tables and page, each beside its place and then into it."""
+    """Write tables and page."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -124,14 +124,10 @@ def _written(result: Audit, method: str, out: Path) -> None:
         tables["dice"] = result.dice
     for name, table in tables.items():
         index = "image" if name == "thresholds" else "threshold of"
-        _put(out / f"{name}.csv", table.to_csv(index_label=index))
-    _put(out / "audit.html", _page(result, method))
-
-
-def _put(target: Path, text: str) -> None:
-    draft = target.with_name(f".{target.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, target)
+        with atomic_path(out / f"{name}.csv") as draft:
+            draft.write_text(table.to_csv(index_label=index), encoding="utf-8")
+    with atomic_path(out / "audit.html") as draft:
+        draft.write_text(_page(result, method), encoding="utf-8")
 
 
 def _answer(result: Audit, method: str) -> list[str]:

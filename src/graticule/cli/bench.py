@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from graticule.core.atomic import atomic_path
 from graticule.core.errors import UnknownNameError, suggest
 
 if TYPE_CHECKING:
@@ -56,9 +56,8 @@ def _write(rows: list[Row], out: Path, deep: bool) -> None:
     from graticule.bench.row import table
 
     found: object = _dated(table(rows), out) if deep else table(rows)
-    draft = out.with_name(f".{out.name}.draft")
-    draft.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    os.replace(draft, out)
+    with atomic_path(out) as draft:
+        draft.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def _require_known(only: list[str], names: set[str], deep: bool) -> None:

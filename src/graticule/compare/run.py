@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ from graticule.compare.comparison import Comparison, Looked, compared
 from graticule.compare.page import page
 from graticule.compare.trial import trials
 from graticule.compare.variants import Variant, step_named, variants
+from graticule.core.atomic import atomic_path
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import content_hash, read, study
 from graticule.io.studies import Source, stem
-from graticule.pipeline.folder import write_atomically
 from graticule.pipeline.inputs import opened, own_images
 from graticule.pipeline.key import digest, step_keys
 from graticule.pipeline.spec import Reference, Spec
@@ -122,7 +121,8 @@ def compare(
         "compare.html": html,
     }
     for file, text in texts.items():
-        write_atomically(out / file, partial(Path.write_text, data=text, encoding="utf-8"))
+        with atomic_path(out / file) as draft:
+            draft.write_text(text, encoding="utf-8")
     return comparison
 
 

@@ -1,15 +1,11 @@
-"""Writing an image: beside its place, then renamed into it."""
+"""Writing an image in the format its name asks for."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, GraticuleError
 from graticule.core.image import as_image, require_numeric
 from graticule.io.format import Format, formats, sniff
@@ -58,8 +54,9 @@ def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
     averaged = image.dtype.kind in "fc" or (image.dtype.kind in "ui" and image.dtype.itemsize <= 2)
     assert known.write is not None
     try:
-        with beside(target) as fresh:
-            known.write(fresh, image, not averaged if labels is None else labels)
+        _require_replaceable(target)
+        with atomic_path(target, durable=True) as draft:
+            known.write(draft, image, not averaged if labels is None else labels)
     except GraticuleError as error:
         raise (error if error.where else error.at(str(target))) from error.__cause__
     except OSError as error:
@@ -77,52 +74,8 @@ def _writer(target: Path) -> Format:
     return max(fitting, key=lambda pair: len(pair[0]))[1]
 
 
-@contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """Give a fresh path beside a place, and move what is written there into the place.
-
-    If anything fails, what was written is removed and what stood there before remains.
-    """
+def _require_replaceable(target: Path) -> None:
     if target.is_dir() and sniff(target) is None and any(target.iterdir()):
         raise FormatError("a folder that is no image stands there", hint="choose another name")
     if not target.parent.is_dir():
         raise FormatError("there is no such folder to write into", where=str(target.parent))
-    fresh = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.part")
-    try:
-        yield fresh
-        _settle(fresh)
-        _move(fresh, target)
-    finally:
-        _remove(fresh)
-
-
-def _settle(fresh: Path) -> None:
-    """Bring a file to the disk, so that its name never gets there before its content."""
-    if fresh.is_file():
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
-
-
-def _move(fresh: Path, target: Path) -> None:
-    if not target.is_dir() and not fresh.is_dir():
-        os.replace(fresh, target)
-        return
-    # a folder cannot be replaced in one step, so what stood there steps aside first
-    aside = fresh.with_suffix(".old")
-    stood = target.exists()
-    if stood:
-        os.replace(target, aside)
-    try:
-        os.replace(fresh, target)
-    except OSError:
-        if stood:
-            os.replace(aside, target)
-        raise
-    _remove(aside)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from graticule.core.atomic import atomic_path
 from graticule.core.errors import RequestError
 from graticule.core.registry import load_group
 from graticule.core.settings import parse_bytes, settings
@@ -26,7 +27,6 @@ from graticule.pipeline.folder import (
     WORK,
     claimed,
     sweep,
-    write_atomically,
     write_json,
     write_table,
 )
@@ -272,13 +272,10 @@ def _write(
     kept = [fate for fate in fates if fate.status == "done" and _preview(fate, work).exists()]
     for fate in kept[: PREVIEWS + NOTABLE_PREVIEWS]:
         target = out / "previews" / f"{fate.image}.npz"
-        write_atomically(target, partial(_copy, _preview(fate, work)))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError), atomic_path(target) as draft:
+            shutil.copyfile(_preview(fate, work), draft)
 
 
 def _preview(fate: Fate, work: Path) -> Path:
     return fate.place(work) / "preview.npz"
-
-
-def _copy(source: Path, target: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        shutil.copyfile(source, target)

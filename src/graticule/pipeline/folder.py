@@ -18,35 +18,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
 
+from graticule.core.atomic import atomic_path
 from graticule.core.errors import GraticuleError, RequestError, StoreError
 
 WORK = ".work"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Call ``write`` on a new file beside ``path``, then rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".draft-", suffix=path.suffix)
-    os.close(handle)
-    draft = Path(name)
-    try:
-        write(draft)
-        draft.chmod(0o644)
-        os.replace(draft, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise
 
 
 def write_json(path: Path, value: Any, *, lossless: bool = False) -> None:
@@ -56,7 +39,8 @@ def write_json(path: Path, value: Any, *, lossless: bool = False) -> None:
     """
     plain = value if lossless else _finite(value)
     text = json.dumps(plain, indent=1, ensure_ascii=False, default=str, allow_nan=lossless)
-    write_atomically(path, lambda draft: draft.write_text(text + "\n", encoding="utf-8"))
+    with atomic_path(path) as draft:
+        draft.write_text(text + "\n", encoding="utf-8")
 
 
 def _finite(value: Any) -> Any:
@@ -85,11 +69,10 @@ def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
         for field in arrow.schema
     ]
     arrow = arrow.cast(pa.schema(fields, metadata=arrow.schema.metadata))
-    write_atomically(folder / f"{name}.parquet", lambda draft: pq.write_table(arrow, draft))
-    write_atomically(
-        folder / f"{name}.csv",
-        lambda draft: table.to_csv(draft, index=False, lineterminator="\n"),
-    )
+    with atomic_path(folder / f"{name}.parquet") as draft:
+        pq.write_table(arrow, draft)
+    with atomic_path(folder / f"{name}.csv") as draft:
+        table.to_csv(draft, index=False, lineterminator="\n")
     columns = [
         {"name": column, **({"unit": units[column]} if units.get(column) else {})}
         for column in table.columns

@@ -27,7 +27,7 @@ def opened(pipeline: Spec, source: Source, sha256: str) -> tuple[dict[str, Any],
     inputs: dict[str, Any] = {}
     keys: dict[str, str] = {}
     for name, spec in pipeline.inputs.items():
-        path = beside(source, spec.path) if spec.path else source.path
+        path = companion_path(source, spec.path) if spec.path else source.path
         try:
             address = locate(path)
         except FormatError as error:
@@ -45,7 +45,7 @@ def opened(pipeline: Spec, source: Source, sha256: str) -> tuple[dict[str, Any],
     return inputs, keys
 
 
-def beside(source: Source, template: str) -> Path:
+def companion_path(source: Source, template: str) -> Path:
     """Return the path of a further input, relative to the folder of the image's file."""
     name = source.path.name
     filled = template.format(stem=stem(name), name=name)
@@ -63,7 +63,7 @@ def own_images(pipeline: Spec, sources: Study) -> Study:
     for source in sources if templates else ():
         for template in templates:
             with contextlib.suppress(FormatError):
-                further.setdefault(beside(source, template), set()).add(source.name)
+                further.setdefault(companion_path(source, template), set()).add(source.name)
     kept = [source for source in sources if not further.get(source.path, set()) - {source.name}]
     folders = {folder for path in further for folder in (path, *path.parents)}
     skipped = [(path, why) for path, why in sources.skipped if path not in folders]

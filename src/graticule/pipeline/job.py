@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from graticule.core.atomic import atomic_path
 from graticule.core.check import Evidence, Subject
 from graticule.core.errors import GraticuleError
 from graticule.core.kinds import Kind
@@ -26,7 +27,7 @@ from graticule.core.units import split_quantity
 from graticule.io import content_hash, levels, read, write
 from graticule.io.studies import Source
 from graticule.pipeline.evaluate import Evaluation, reruns
-from graticule.pipeline.folder import WORK, write_atomically, write_json
+from graticule.pipeline.folder import WORK, write_json
 from graticule.pipeline.inputs import opened
 from graticule.pipeline.key import digest, pipeline_key
 from graticule.pipeline.nodes import is_node
@@ -303,7 +304,10 @@ def _put_array(
     target = job.folder / "arrays" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     if not fate.arrays:
-        write_atomically(_owner(fate, job.folder), lambda draft: draft.write_text(fate.key))
+        owner = _owner(fate, job.folder)
+        owner.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(owner) as draft:
+            draft.write_text(fate.key)
     write(target, image, labels=kind in (Kind.LABELS, Kind.MASK))
     fate.arrays.append(f"arrays/{name}")
 

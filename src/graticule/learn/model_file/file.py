@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
 
+from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, UnsafeFileError, suggest
 
 _LARGEST = 16 * 2**30
@@ -16,21 +14,11 @@ def write_bytes(target: Path, content: bytes) -> None:
     """Write bytes beside a place and rename them into it."""
     if not target.parent.is_dir():
         raise FormatError("there is no such folder to write into", where=str(target.parent))
-    draft = ""
     try:
-        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(draft, 0o644)
-        os.replace(draft, target)
+        with atomic_path(target, durable=True) as draft:
+            draft.write_bytes(content)
     except OSError as error:
         raise FormatError(f"cannot be written: {error.strerror}", where=str(target)) from None
-    finally:
-        if draft:
-            with contextlib.suppress(OSError):
-                os.unlink(draft)
 
 
 def read_bytes(path: Path) -> bytes:

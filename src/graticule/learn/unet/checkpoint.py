@@ -7,15 +7,13 @@ state of a random generator to keep.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graticule.core.atomic import atomic_path
 from graticule.core.errors import RequestError, StoreError
 from graticule.core.typing import Array
 from graticule.learn.unet._torch import require
@@ -46,16 +44,12 @@ def save(trainer: Trainer, path: Path) -> None:
         "history": trainer.history.to_json(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    plain = {name: np.asarray(value, order="C") for name, value in arrays.items()}
     try:
-        plain = {name: np.asarray(value, order="C") for name, value in arrays.items()}
-        save_file(plain, beside, metadata={"graticule": json.dumps(about)})
-        os.replace(beside, path)
+        with atomic_path(path) as draft:
+            save_file(plain, draft, metadata={"graticule": json.dumps(about)})
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror or error}", where=str(path)) from None
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
 
 
 def resume(trainer: Trainer, path: Path) -> bool:
