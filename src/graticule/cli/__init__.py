@@ -34,12 +34,11 @@ def _main(arguments: Sequence[str] | None) -> int:
     from cyclopts import CycloptsError
 
     from graticule.cli.app import make_app
-    from graticule.core.errors import GraticuleError
 
-    app = make_app()
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = app(
-            list(sys.argv[1:] if arguments is None else arguments),
+        status = make_app(words)(
+            words,
             exit_on_error=False,
             print_error=False,
             result_action="return_value",
@@ -47,12 +46,14 @@ def _main(arguments: Sequence[str] | None) -> int:
         sys.stdout.flush()
     except CycloptsError as error:
         return _say(str(error).strip(), 2, hint="see graticule --help")
-    except GraticuleError as error:
-        return _say(str(error), 2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # the last place where a fault of ours can be told kindly
+        from graticule.core.errors import GraticuleError
+
+        if isinstance(error, GraticuleError):
+            return _say(str(error), 2)
         if os.environ.get("GRATICULE_DEBUG"):
             raise
         what = f"this is a fault in Graticule: {type(error).__name__}: {error}"

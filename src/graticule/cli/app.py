@@ -1,21 +1,29 @@
-"""The commands, put together."""
+"""The commands, put together: each is imported when it is called."""
 
 from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App
 
 import graticule
-from graticule.cli.audit import audit
-from graticule.cli.bench import bench
-from graticule.cli.check import check
-from graticule.cli.compare import compare
-from graticule.cli.demo import demo
-from graticule.cli.evaluate import evaluate
-from graticule.cli.inspect import inspect
-from graticule.cli.ops import ops
-from graticule.cli.run import run
-from graticule.cli.simulate import simulate
-from graticule.cli.train import train
+
+COMMANDS = (
+    "demo",
+    "run",
+    "train",
+    "evaluate",
+    "compare",
+    "audit",
+    "check",
+    "ops",
+    "inspect",
+    "simulate",
+    "bench",
+)
+"""A command is the function of its name in the module of its name."""
 
 _HELP = """Image analysis whose numbers can be defended.
 
@@ -23,8 +31,8 @@ Start with: graticule demo
 """
 
 
-def make_app() -> App:
-    """Return the application."""
+def make_app(arguments: Sequence[str]) -> App:
+    """Return the application for a command line."""
     app = App(
         name="graticule",
         help=_HELP,
@@ -32,18 +40,22 @@ def make_app() -> App:
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,
     )
-    for command in (
-        demo,
-        run,
-        train,
-        evaluate,
-        compare,
-        audit,
-        check,
-        ops,
-        inspect,
-        simulate,
-        bench,
-    ):
-        app.command(command)
+    called = not set(COMMANDS).isdisjoint(arguments)
+    for name in COMMANDS:
+        # a given help would also stand in the place of the docstring of the command called
+        app.command(f"graticule.cli.{name}:{name}", help=None if called else summary(name))
     return app
+
+
+def summary(command: str) -> str:
+    """Return the first line of a command's docstring, without importing the command.
+
+    Examples
+    --------
+    >>> summary("simulate")
+    'Simulate images with their truth, to train and to test with.'
+    """
+    source = Path(__file__).with_name(f"{command}.py").read_text(encoding="utf-8")
+    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    text = next(ast.get_docstring(node) for node in functions if node.name == command)
+    return (text or "").partition("\n")[0]
