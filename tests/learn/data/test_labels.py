@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from graticule.core.errors import ImageError
-from graticule.learn.data.labels import Class, classes_of, codes, label_values, values_of
+from graticule.learn.data.labels import (
+    Class,
+    classes_of,
+    decode_labels,
+    encode_labels,
+    label_values,
+)
 
 LABELS = hnp.arrays(
     st.sampled_from([np.uint8, np.int32, np.uint16]),
@@ -28,9 +34,9 @@ def test_values_of_codes_are_the_labels(values):
         return
     classes, kind = classes_of([image(values)])
     assert kind == "classes"
-    found = codes(values, classes, kind)
+    found = encode_labels(values, classes, kind)
     assert set(np.unique(found)) - {-1} == set(range(len(drawn)))
-    np.testing.assert_array_equal(np.where(found < 0, 0, values_of(found, classes)), values)
+    np.testing.assert_array_equal(np.where(found < 0, 0, decode_labels(found, classes)), values)
 
 
 @given(LABELS, st.integers(1, 4))
@@ -44,7 +50,7 @@ def test_masks_are_dense():
         classes, kind = classes_of([mask])
         assert kind == "mask"
         assert [each.value for each in classes] == [0, 1]
-        np.testing.assert_array_equal(codes(mask.values, classes, kind), np.eye(3))
+        np.testing.assert_array_equal(encode_labels(mask.values, classes, kind), np.eye(3))
 
 
 def test_the_kind_is_that_of_the_whole_set():
@@ -57,7 +63,7 @@ def test_the_kind_is_that_of_the_whole_set():
 def test_huge_values_are_told_apart():
     values = np.array([[0, 70_000, 3_000_000]])
     classes, kind = classes_of([image(values)])
-    assert codes(values, classes, kind).tolist() == [[-1, 0, 1]]
+    assert encode_labels(values, classes, kind).tolist() == [[-1, 0, 1]]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +91,7 @@ def test_a_label_of_no_class_is_refused():
     classes = (Class(1, "1"), Class(3, "3"))
     for stray in (2, 9, 70_000):
         with pytest.raises(ImageError, match=f"label {stray} is of no class"):
-            codes(np.array([1, 3, stray]), classes, "classes")
+            encode_labels(np.array([1, 3, stray]), classes, "classes")
 
 
 @pytest.mark.parametrize("dtype", [">i4", ">u8", "<u2"])
@@ -93,7 +99,7 @@ def test_bytes_of_labels_may_be_in_either_order(dtype):
     labels = xr.DataArray(np.array([[0, 700, 3]]).astype(dtype), dims=("y", "x"))
     assert label_values(labels).tolist() == [0, 3, 700]
     classes, kind = classes_of([labels])
-    assert codes(labels.values, classes, kind).tolist() == [[-1, 1, 0]]
+    assert encode_labels(labels.values, classes, kind).tolist() == [[-1, 1, 0]]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -101,4 +107,4 @@ def test_the_largest_value_of_a_type_may_be_a_class(dtype):
     last = np.iinfo(dtype).max
     labels = np.array([[0, 1, last]], dtype)
     classes, kind = classes_of([xr.DataArray(labels, dims=("y", "x"))])
-    assert codes(labels, classes, kind).tolist() == [[-1, 0, 1]]
+    assert encode_labels(labels, classes, kind).tolist() == [[-1, 0, 1]]

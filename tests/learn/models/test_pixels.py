@@ -12,7 +12,7 @@ from graticule.core import ALL, as_image
 from graticule.core.errors import ImageError, ParameterError, RequestError
 from graticule.learn import Features, PixelClassifier, PixelRegressor, open_model, save_model
 from graticule.learn.models.estimators import NAMED
-from graticule.learn.sampling.samples import missing
+from graticule.learn.sampling.samples import missing_samples
 from graticule.learn.splits.splits import by_image
 
 SMALL = Features(sigmas=(1,), kinds=("gaussian", "gradient", "hessian"))
@@ -381,7 +381,7 @@ def test_a_lazy_image_is_never_held_whole_when_it_is_predicted(monkeypatch):
 
     def watched(part, dims):
         largest.append(part.size)
-        return missing(part, dims)
+        return missing_samples(part, dims)
 
     monkeypatch.setattr("graticule.learn.models.pixel_model.missing", watched)
     monkeypatch.setattr("graticule.learn.models.pixel_model._STRIP", 4000)

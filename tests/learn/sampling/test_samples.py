@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from graticule.core import as_image
 from graticule.core.errors import ImageError, ParameterError
 from graticule.learn.sampling.class_quotas import class_quotas, weights
-from graticule.learn.sampling.samples import choose, pairs_of
+from graticule.learn.sampling.samples import choose_samples, match_labels
 from graticule.learn.splits.fold import Masks, everywhere
 from graticule.learn.splits.splits import by_image
 
@@ -23,7 +23,9 @@ def chosen(labels, image=None, where=None, **options):
     options = {"most": None, "seed": 0, **options}
     values = xr.DataArray(labels, dims=("y", "x"))
     image = xr.zeros_like(values, dtype=np.float32) if image is None else image
-    return choose(pairs_of(image, values, where), lambda v: v.astype(np.int16), 3, **options)
+    return choose_samples(
+        match_labels(image, values, where), lambda v: v.astype(np.int16), 3, **options
+    )
 
 
 @settings(deadline=None)  # the first call compiles
@@ -53,8 +55,8 @@ def test_chunks_do_not_matter():
     whole = chosen(labels, most=500)
     values = xr.DataArray(labels, dims=("y", "x"))
     for chunks in ({"y": 7, "x": 13}, {"y": 90, "x": 1}):
-        pairs = pairs_of(image.chunk(chunks), values.chunk(chunks))
-        tiled = choose(pairs, lambda v: v.astype(np.int16), 3, most=500, seed=0)
+        pairs = match_labels(image.chunk(chunks), values.chunk(chunks))
+        tiled = choose_samples(pairs, lambda v: v.astype(np.int16), 3, most=500, seed=0)
         np.testing.assert_array_equal(tiled.index[0], whole.index[0])
 
 
@@ -84,8 +86,8 @@ def test_another_seed_chooses_others():
 def test_images_draw_apart():
     labels = xr.DataArray(np.zeros((50, 50), np.int8), dims=("y", "x"))
     image = labels.astype(np.float32)
-    pairs = pairs_of([image, image], [labels, labels])
-    found = choose(pairs, lambda v: v.astype(np.int16), 3, most=200, seed=0)
+    pairs = match_labels([image, image], [labels, labels])
+    found = choose_samples(pairs, lambda v: v.astype(np.int16), 3, most=200, seed=0)
     assert len(np.intersect1d(*found.index)) < 30
 
 
@@ -161,8 +163,8 @@ def test_none_in_a_sequence_of_masks_is_nothing_of_that_image():
     some = labels > 1
 
     def taken(where):
-        pairs = pairs_of([image, image], [labels, labels], where)
-        found = choose(pairs, lambda v: v.astype(np.int16), 3, most=None, seed=0)
+        pairs = match_labels([image, image], [labels, labels], where)
+        found = choose_samples(pairs, lambda v: v.astype(np.int16), 3, most=None, seed=0)
         return [index.tolist() for index in found.index]
 
     assert taken(None) == [[0, 1, 2], [0, 1, 2]]
@@ -184,26 +186,26 @@ def test_a_sample_is_missing_if_one_channel_is():
 def test_what_does_not_go_together_is_refused():
     image = np.zeros((4, 5), np.float32)
     with pytest.raises(ImageError, match="one label image"):
-        pairs_of([image, image], [image])
+        match_labels([image, image], [image])
     with pytest.raises(ImageError, match="image's sizes"):
-        pairs_of(image, np.zeros((5, 4)))
+        match_labels(image, np.zeros((5, 4)))
     with pytest.raises(ImageError, match="give its train"):
-        pairs_of([image, image], [image, image], by_image([as_image(image)] * 2, folds=2)[0])
+        match_labels([image, image], [image, image], by_image([as_image(image)] * 2, folds=2)[0])
     with pytest.raises(ImageError, match="mask of bools"):
-        list(pairs_of(image, image, np.zeros((4, 5)))[0].where().dims)
+        list(match_labels(image, image, np.zeros((4, 5)))[0].where().dims)
     with pytest.raises(ParameterError, match="at least one for each"):
         chosen(np.zeros((4, 5), np.int8), most=2)
 
 
 def test_a_colour_picture_without_names_of_axes_is_told_how_to_get_them():
     with pytest.raises(ImageError, match="if it is a colour picture, name its axes"):
-        pairs_of(np.zeros((8, 9, 3)), np.zeros((8, 9), int))
+        match_labels(np.zeros((8, 9, 3)), np.zeros((8, 9), int))
 
 
 def test_the_name_of_a_file_is_no_image():
     for names in (("a.tif", np.zeros((8, 9), int)), (np.zeros((8, 9)), "a.png")):
         with pytest.raises(ImageError, match=r"not the name of a file \(open it"):
-            pairs_of(*names)
+            match_labels(*names)
 
 
 def test_where_no_sample_may_be_used_it_is_said():

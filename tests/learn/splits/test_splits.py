@@ -12,7 +12,7 @@ from scipy import ndimage
 from graticule.core import as_image
 from graticule.core.errors import CheckError, ParameterError
 from graticule.learn.splits import splits
-from graticule.learn.splits.blocks import scattered, within
+from graticule.learn.splits.blocks import assign_folds, grid_blocks
 
 SHAPES = st.one_of(
     st.tuples(st.integers(8, 40), st.integers(8, 40)),
@@ -168,13 +168,13 @@ def test_too_few_units_are_refused():
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=3), st.integers(1, 12))
 def test_blocks_hold_every_sample_once(shape, size):
     sizes = dict(zip("zyx", shape, strict=False))
-    cuts = within([sizes], size)
+    cuts = grid_blocks([sizes], size)
     assert sum(cut.samples for cut in cuts) == math.prod(shape)
 
 
 def test_shares_are_even():
     weights = np.ones((12, 1))
-    assert np.bincount(scattered(weights, 4, 0)).tolist() == [3, 3, 3, 3]
+    assert np.bincount(assign_folds(weights, 4, 0)).tolist() == [3, 3, 3, 3]
 
 
 def strokes(shape, *places):

@@ -240,9 +240,9 @@ def training_set_of(
 
 def boxes(fold: Fold, index: int, known: Array) -> list[Box]:
     """Return boxes of an image that hold every sample that is judged, once."""
-    cuts = [cut for cut in fold.units if cut.image == index]
-    if cuts:
-        return [tuple(slice(*bounds) for bounds in cut.bounds.values()) for cut in cuts]
+    blocks = [block for block in fold.blocks if block.image == index]
+    if blocks:
+        return [tuple(slice(*bounds) for bounds in block.bounds.values()) for block in blocks]
     return [tuple(slice(0, size) for size in known.shape)]
 
 

@@ -35,7 +35,7 @@ def units_of(data: LabelledImages, folds: Sequence[Fold]) -> tuple[str, dict[int
     else blocks six times as large as the truth (or the image, where few samples are labelled)
     is correlated.
     """
-    whole = not any(fold.units for fold in folds)
+    whole = not any(fold.blocks for fold in folds)
     groups = list(dict.fromkeys(data.groups))
     if whole and len(groups) >= FEWEST:
         name = "images" if len(groups) == len(data.images) else "groups"

@@ -12,7 +12,7 @@ import xarray as xr
 from graticule.core import as_image, filtered_dims
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.learn.data.labels import Classes, LabelKind, classes_of, codes
+from graticule.learn.data.labels import Classes, LabelKind, classes_of, encode_labels
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class LabelledImages:
     def truth(self, index: int) -> Array:
         """Return the numbers of the classes of an image, -1 unlabelled; or its targets."""
         values = self.labels[index].values
-        return values if not self.classes else codes(values, self.classes, self.kind)
+        return values if not self.classes else encode_labels(values, self.classes, self.kind)
 
     def codes(self, index: int) -> xr.DataArray:
         """Return the numbers of the classes of an image as an image."""

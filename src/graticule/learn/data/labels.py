@@ -41,7 +41,7 @@ Classes: TypeAlias = tuple[Class, ...]
 MASK_CLASSES: Classes = (Class(0, "background"), Class(1, "object"))
 
 
-def parts_of(image: xr.DataArray, dims: Sequence[str]) -> Iterator[tuple[int, xr.DataArray]]:
+def iter_slabs(image: xr.DataArray, dims: Sequence[str]) -> Iterator[tuple[int, xr.DataArray]]:
     """Yield an image in slabs along the first of some dims, each with where it starts.
 
     A slab is in memory, of a few million samples; one of a lazy image is read when it is its turn.
@@ -72,7 +72,7 @@ def label_values(labels: xr.DataArray) -> Array:
             hint="for continuous targets use PixelRegressor",
         )
     found: set[int] = set()
-    for _, slab in parts_of(labels, [str(dim) for dim in labels.dims]):
+    for _, slab in iter_slabs(labels, [str(dim) for dim in labels.dims]):
         flat = np.ravel(slab.values)
         found |= set(pd.unique(flat.astype(flat.dtype.newbyteorder("="), copy=False)).tolist())
     values = np.array(sorted(found), dtype=np.int64 if labels.dtype != np.uint64 else np.uint64)
@@ -159,7 +159,7 @@ def _require_both(values: Sequence[int], drawn: Sequence[int]) -> None:
         )
 
 
-def codes(labels: Array, classes: Classes, kind: Literal["classes", "mask"]) -> Array:
+def encode_labels(labels: Array, classes: Classes, kind: Literal["classes", "mask"]) -> Array:
     """Return the number of each sample's class, counted from 0; -1 where it is unlabelled.
 
     Parameters
@@ -183,7 +183,7 @@ def codes(labels: Array, classes: Classes, kind: Literal["classes", "mask"]) -> 
 
     Examples
     --------
-    >>> codes(np.array([0, 3, 1]), (Class(1, "1"), Class(3, "3")), "classes")
+    >>> encode_labels(np.array([0, 3, 1]), (Class(1, "1"), Class(3, "3")), "classes")
     array([-1,  1,  0], dtype=int16)
     """
     if kind == "mask":
@@ -211,12 +211,12 @@ def codes(labels: Array, classes: Classes, kind: Literal["classes", "mask"]) -> 
     return found
 
 
-def values_of(found: Array, classes: Classes) -> Array:
+def decode_labels(found: Array, classes: Classes) -> Array:
     """Return the class value of each code, as int32; 0 for -1.
 
     Examples
     --------
-    >>> values_of(np.array([1, 0, -1]), (Class(1, "1"), Class(3, "3")))
+    >>> decode_labels(np.array([1, 0, -1]), (Class(1, "1"), Class(3, "3")))
     array([3, 1, 0], dtype=int32)
     """
     table = np.array([*(each.value for each in classes), 0], np.int32)

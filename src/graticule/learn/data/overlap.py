@@ -16,21 +16,21 @@ from graticule.core.typing import Array
 SIDE = 16
 """Side of the patches by which parts are known again, in samples."""
 _PROBES = 64
-_DISTINCT = 24
-_BAND = 256
-_LOOKS = 4096
-_ALIKE = 0.999
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_FEWEST_VALUES = 24
+_ROWS_AT_ONCE = 256
+_THUMBNAIL_SAMPLES = 4096
+_LEAST_CORRELATION = 0.999
+_HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
-def content(image: xr.DataArray) -> str:
+def pixel_hash(image: xr.DataArray) -> str:
     """Return the SHA-256 of the values of an image, with its shape and dtype.
 
     Names, coordinates and headers are left out: the same picture under another name is the same.
 
     Examples
     --------
-    >>> content(xr.DataArray([1, 2])) == content(xr.DataArray([1, 2], dims="x"))
+    >>> pixel_hash(xr.DataArray([1, 2])) == pixel_hash(xr.DataArray([1, 2], dims="x"))
     True
     """
     values = np.ascontiguousarray(image.values)
@@ -40,7 +40,7 @@ def content(image: xr.DataArray) -> str:
 
 
 @dataclass(frozen=True)
-class Known:
+class Fingerprint:
     """What an image is known again by.
 
     Attributes
@@ -53,7 +53,7 @@ class Known:
         Patches spread over the image, rich enough not to be anywhere else by chance.
     shape : tuple of int
         Of the image.
-    looks : ndarray
+    thumbnail : ndarray
         A few thousand samples, less their mean, of length 1; empty of an image that has too few
         values to be known again by them.
     """
@@ -62,29 +62,29 @@ class Known:
     constant: bool
     probes: Array
     shape: tuple[int, ...]
-    looks: Array
+    thumbnail: Array
 
-    def looks_like(self, other: Known) -> bool:
+    def is_rescaled(self, other: Fingerprint) -> bool:
         """Return whether another image is this one in other numbers."""
-        if self.shape != other.shape or not self.looks.size or not other.looks.size:
+        if self.shape != other.shape or not self.thumbnail.size or not other.thumbnail.size:
             return False
-        return bool(self.looks @ other.looks > _ALIKE)
+        return bool(self.thumbnail @ other.thumbnail > _LEAST_CORRELATION)
 
 
-def known(image: xr.DataArray) -> Known:
+def fingerprint_of(image: xr.DataArray) -> Fingerprint:
     """Return what an image is known again by."""
     values = image.values
     same = values.size == 0 or bool((values == values.ravel()[0]).all())
-    looks = np.zeros(0) if same else _looks(values)
-    return Known(content(image), same, _probes(_planes(values)), values.shape, looks)
+    thumbnail = np.zeros(0) if same else _thumbnail(values)
+    return Fingerprint(pixel_hash(image), same, _probes(_planes(values)), values.shape, thumbnail)
 
 
-def _looks(values: Array) -> Array:
+def _thumbnail(values: Array) -> Array:
     """Return samples spread over an image, without its brightness and contrast."""
-    step = [max(1, round(size / _LOOKS ** (1 / values.ndim))) for size in values.shape]
+    step = [max(1, round(size / _THUMBNAIL_SAMPLES ** (1 / values.ndim))) for size in values.shape]
     few = values[tuple(slice(None, None, each) for each in step)].astype(float).ravel()
     few = np.where(np.isfinite(few), few, 0.0)
-    if np.unique(few).size < _DISTINCT:
+    if np.unique(few).size < _FEWEST_VALUES:
         return np.zeros(0)
     few -= few.mean()
     return np.asarray(few / np.linalg.norm(few))
@@ -123,15 +123,18 @@ def require_disjoint(
     graticule.core.errors.CheckError: the image b (to be judged on) shares a part with a ...
     """
     both = {**train, **test}
-    marks = {name: known(image) for name, image in both.items()}
+    fingerprints = {name: fingerprint_of(image) for name, image in both.items()}
     for one, other in _pairs(train, test):
-        if not marks[one].constant and marks[one].sha256 == marks[other].sha256:
+        if (
+            not fingerprints[one].constant
+            and fingerprints[one].sha256 == fingerprints[other].sha256
+        ):
             raise _shared(f"is equal to {one}", other, what)
-        if marks[one].looks_like(marks[other]):
+        if fingerprints[one].is_rescaled(fingerprints[other]):
             raise _shared(f"is {one} in other numbers", other, what)
     for name, image in both.items():
         others = [b if a == name else a for a, b in _pairs(train, test) if name in (a, b)]
-        hit = _holds(_planes(image.values), {n: marks[n].probes for n in others})
+        hit = _find_probe(_planes(image.values), {n: fingerprints[n].probes for n in others})
         if hit:
             one, other = (hit, name) if name in test else (name, hit)
             raise _shared(f"shares a part with {one}", other, what)
@@ -166,22 +169,22 @@ def _probes(planes: Array) -> Array:
         for y in np.unique(np.linspace(0, height - SIDE, side).astype(int)):
             for x in np.unique(np.linspace(0, width - SIDE, side).astype(int)):
                 patch = planes[z, y : y + SIDE, x : x + SIDE]
-                if np.unique(patch).size >= _DISTINCT and len(np.unique(patch[0])) > 2:
+                if np.unique(patch).size >= _FEWEST_VALUES and len(np.unique(patch[0])) > 2:
                     found.append(patch.copy())
     return np.array(found) if found else np.zeros((0, SIDE, SIDE), planes.dtype)
 
 
-def _holds(planes: Array, probes: Mapping[str, Array]) -> str:
+def _find_probe(planes: Array, probes: Mapping[str, Array]) -> str:
     """Return the first image of which a patch is in these planes; empty where none is."""
     fitting = {name: p for name, p in probes.items() if p.dtype == planes.dtype and len(p)}
     if not fitting or not planes.shape[0]:
         return ""
     names = [name for name, p in fitting.items() for _ in p]
     patches = np.concatenate(list(fitting.values()))
-    wanted = _rows(patches[:, :1, :])[:, 0, 0]
+    wanted = _row_hashes(patches[:, :1, :])[:, 0, 0]
     for plane in planes:
-        for top in range(0, plane.shape[0] - SIDE + 1, _BAND):
-            hashes = _rows(plane[top : min(top + _BAND, plane.shape[0] - SIDE + 1)])
+        for top in range(0, plane.shape[0] - SIDE + 1, _ROWS_AT_ONCE):
+            hashes = _row_hashes(plane[top : min(top + _ROWS_AT_ONCE, plane.shape[0] - SIDE + 1)])
             for y, x in np.argwhere(np.isin(hashes, wanted)):
                 there = plane[top + y : top + y + SIDE, x : x + SIDE]
                 for at in np.flatnonzero(wanted == hashes[y, x]):
@@ -190,7 +193,7 @@ def _holds(planes: Array, probes: Mapping[str, Array]) -> str:
     return ""
 
 
-def _rows(planes: Array) -> Array:
+def _row_hashes(planes: Array) -> Array:
     """Return a hash of the run of `SIDE` samples along the last axis that starts at each."""
     values = np.ascontiguousarray(planes)
     if values.dtype.kind == "b":
@@ -201,7 +204,7 @@ def _rows(planes: Array) -> Array:
     count = bits.shape[-1] - SIDE + 1
     out = np.zeros((*bits.shape[:-1], count), np.uint64)
     for shift in range(SIDE):
-        out = (out ^ bits[..., shift : shift + count]) * _FACTOR
+        out = (out ^ bits[..., shift : shift + count]) * _HASH_FACTOR
         out ^= out >> np.uint64(29)
     return out
 
@@ -228,14 +231,14 @@ def require_distinct(names: Sequence[str], images: Sequence[xr.DataArray], group
     >>> image = xr.DataArray(np.random.default_rng(0).normal(size=(64, 64)), dims=("y", "x"))
     >>> require_distinct(["a", "b"], [image, image], ["one", "one"])
     """
-    marks = [known(image) for image in images]
+    fingerprints = [fingerprint_of(image) for image in images]
     for at, image in enumerate(images):
         others = [n for n in range(len(images)) if groups[n] != groups[at]]
         for n in others:
-            if not marks[n].constant and marks[n].sha256 == marks[at].sha256:
+            if not fingerprints[n].constant and fingerprints[n].sha256 == fingerprints[at].sha256:
                 raise _shared(f"is equal to {names[at]}", names[n], "image")
-            if marks[n].looks_like(marks[at]):
+            if fingerprints[n].is_rescaled(fingerprints[at]):
                 raise _shared(f"is {names[at]} in other numbers", names[n], "image")
-        hit = _holds(_planes(image.values), {names[n]: marks[n].probes for n in others})
+        hit = _find_probe(_planes(image.values), {names[n]: fingerprints[n].probes for n in others})
         if hit:
             raise _shared(f"shares a part with {names[at]}", hit, "image")

@@ -17,9 +17,9 @@ import xarray as xr
 from graticule.core import ALL, as_image
 from graticule.core.errors import RequestError
 from graticule.core.typing import Array
+from graticule.learn.data.input_spec import CHANNEL
 from graticule.learn.models.pixel_model import PixelModel
 from graticule.learn.models.predictors import Fitted
-from graticule.learn.sampling.samples import CHANNEL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

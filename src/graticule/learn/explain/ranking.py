@@ -11,7 +11,7 @@ import xarray as xr
 from graticule.core import as_image
 from graticule.core.errors import CheckError, ImageError, ParameterError
 from graticule.core.typing import Array
-from graticule.learn.data.labels import classes_of, codes
+from graticule.learn.data.labels import classes_of, encode_labels
 from graticule.learn.features.engine import Plan
 from graticule.learn.features.feature import dims_of
 from graticule.learn.splits.fold import Fold
@@ -80,7 +80,8 @@ def feature_importances(
     classes, kind = classes_of(truth, "auto")
     coded = [
         xr.DataArray(
-            codes(each.transpose(*dims_of(image)).values, classes, kind), dims=dims_of(image)
+            encode_labels(each.transpose(*dims_of(image)).values, classes, kind),
+            dims=dims_of(image),
         )
         for image, each in zip(pictures, truth, strict=True)
     ]

@@ -14,7 +14,7 @@ from graticule.core import filtered_dims
 from graticule.core.errors import CheckError, ImageError
 from graticule.core.scope import Region
 from graticule.core.typing import Array
-from graticule.learn.data.labels import Classes, codes
+from graticule.learn.data.labels import Classes, encode_labels
 from graticule.learn.document.method_specs import MethodSpec
 from graticule.learn.methods.method import FittedMethod, Prediction, TrainingSet
 
@@ -78,7 +78,7 @@ class FixedPipeline:
         for result, labels, image, where in zip(
             results, training_set.labels, training_set.images, training_set.where, strict=True
         ):
-            own = codes(
+            own = encode_labels(
                 labels.transpose(*filtered_dims(image)).values,
                 training_set.classes,
                 training_set.kind,
@@ -100,7 +100,7 @@ class _Bare:
 
     def predict(self, image: xr.DataArray, box: Region) -> Prediction:
         part = self.method.result(image)[tuple(box.slices().values())]
-        own = codes(part, self.classes, self.kind)
+        own = encode_labels(part, self.classes, self.kind)
         return Prediction(None, own)
 
 

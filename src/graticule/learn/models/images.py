@@ -12,12 +12,11 @@ import xarray as xr
 from graticule.core import as_image, filtered_dims
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
-from graticule.learn.data.input_spec import InputSpec
+from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.data.labels import Class, Classes
 from graticule.learn.models.model import State
 from graticule.learn.models.params import not_fitted
 from graticule.learn.models.rows_model import RowsModel, classes_of_targets
-from graticule.learn.sampling.samples import CHANNEL
 
 if TYPE_CHECKING:
     from graticule.learn.features import Features

@@ -12,13 +12,13 @@ import xarray as xr
 from graticule.core import Region, as_image, like
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.learn.data.input_spec import InputSpec
+from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.models.estimators import NAMED
 from graticule.learn.models.model import Asked, State, asked
 from graticule.learn.models.params import Params, not_fitted
 from graticule.learn.models.predictors import Predictor
-from graticule.learn.sampling.bottom_k import Chosen
-from graticule.learn.sampling.samples import CHANNEL, Pair, missing
+from graticule.learn.sampling.bottom_k import SampleSelection
+from graticule.learn.sampling.samples import LabelledImage, missing_samples
 
 if TYPE_CHECKING:
     from graticule.learn.features import Features
@@ -125,7 +125,7 @@ class PixelModel(Params):
         return self.expects.validate(as_image(image))
 
     def _rows(
-        self, pairs: Sequence[Pair], given: Sequence[Any], chosen: Chosen
+        self, pairs: Sequence[LabelledImage], given: Sequence[Any], chosen: SampleSelection
     ) -> tuple[Array, Array]:
         """Return the features of the chosen samples that have them, and which these are."""
         found = []
@@ -148,7 +148,7 @@ class PixelModel(Params):
             )
         return rows[known], known
 
-    def _crop(self, pairs: Sequence[Pair], chosen: Chosen) -> xr.DataArray:
+    def _crop(self, pairs: Sequence[LabelledImage], chosen: SampleSelection) -> xr.DataArray:
         """Return a small part of the training images, around the first sample."""
         number = next(n for n, index in enumerate(chosen.index) if index.size)
         pair = pairs[number]
@@ -188,7 +188,7 @@ class PixelModel(Params):
             here = [slice(s.start - a, s.stop - a) for s, a in zip(at, begin, strict=True)]
             part = out[(slice(None),) * len(head) + tuple(here)]
             part[...] = take(columns.reshape(len(columns), -1)).reshape(shape)
-            unknown = missing(image.isel(dict(zip(dims, at, strict=True))), dims)
+            unknown = missing_samples(image.isel(dict(zip(dims, at, strict=True))), dims)
             if unknown is not None:
                 part[..., unknown] = empty
         bare = image.isel({CHANNEL: 0}, drop=True) if self.expects.channels else image

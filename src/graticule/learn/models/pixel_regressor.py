@@ -15,7 +15,12 @@ from graticule.learn.models.estimators import estimator_of, fit_estimator
 from graticule.learn.models.model import Asked, State
 from graticule.learn.models.pixel_model import PixelModel, image_of
 from graticule.learn.models.predictors import kept, predictor_of, restored
-from graticule.learn.sampling.samples import Pair, choose, pairs_of, several
+from graticule.learn.sampling.samples import (
+    LabelledImage,
+    as_image_list,
+    choose_samples,
+    match_labels,
+)
 
 if TYPE_CHECKING:
     from graticule.learn.features import Features
@@ -103,14 +108,14 @@ class PixelRegressor(PixelModel):
             If there is no such estimator, or it refuses the samples.
         """
         estimator = estimator_of(self.estimator, "regression", self.seed)
-        pairs = pairs_of([image_of(each) for each in several(images)], targets, where)
+        pairs = match_labels([image_of(each) for each in as_image_list(images)], targets, where)
         if any(pair.labels.dtype.kind not in "buif" for pair in pairs):
             raise ImageError("targets must be real numbers", hint="take abs(targets)")
         expects = InputSpec.of([pair.image for pair in pairs], spacing=self._spaced())
-        chosen = choose(pairs, _has_target, 1, most=self.max_samples, seed=self.seed)
+        chosen = choose_samples(pairs, _has_target, 1, most=self.max_samples, seed=self.seed)
         if not chosen.codes.size:
             raise ImageError("there is no sample with a target")
-        rows, known = self._rows(pairs, several(images), chosen)
+        rows, known = self._rows(pairs, as_image_list(images), chosen)
         chosen = chosen.only(known)
         wanted = np.concatenate([_at(*each) for each in zip(pairs, chosen.index, strict=True)])
         fit_estimator(estimator, rows, wanted, None)
@@ -167,7 +172,7 @@ def _has_target(values: Array) -> Array:
     return np.where(np.isfinite(values), np.int16(0), np.int16(-1))
 
 
-def _at(pair: Pair, index: Array) -> Array:
+def _at(pair: LabelledImage, index: Array) -> Array:
     """Return the targets at some places, reading no more than the slabs they are in."""
     first, found = pair.dims[0], np.empty(index.size, np.float64)
     row = pair.labels.size // pair.labels.sizes[first]

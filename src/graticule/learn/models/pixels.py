@@ -16,7 +16,14 @@ import xarray as xr
 from graticule.core.errors import RequestError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import InputSpec
-from graticule.learn.data.labels import Class, Classes, LabelKind, classes_of, codes, values_of
+from graticule.learn.data.labels import (
+    Class,
+    Classes,
+    LabelKind,
+    classes_of,
+    decode_labels,
+    encode_labels,
+)
 from graticule.learn.models.estimators import (
     estimator_of,
     fit_estimator,
@@ -28,7 +35,7 @@ from graticule.learn.models.pixel_model import PixelModel, View, image_of
 from graticule.learn.models.pixel_regressor import PixelRegressor
 from graticule.learn.models.predictors import Fitted, in_parts, kept, predictor_of, restored
 from graticule.learn.sampling.class_quotas import Balance, require_balance, weights
-from graticule.learn.sampling.samples import choose, pairs_of, several
+from graticule.learn.sampling.samples import as_image_list, choose_samples, match_labels
 
 if TYPE_CHECKING:
     from graticule.learn.features import Features
@@ -154,14 +161,14 @@ class PixelClassifier(PixelModel):
         """
         require_balance(self.balance)
         estimator = estimator_of(self.estimator, "classification", self.seed)
-        pairs = pairs_of([image_of(each) for each in several(images)], labels, where)
+        pairs = match_labels([image_of(each) for each in as_image_list(images)], labels, where)
         expects = InputSpec.of([pair.image for pair in pairs], spacing=self._spaced())
         classes, kind = classes_of([pair.labels for pair in pairs], self.labels, self.names)
         weigh_classes(estimator, classes, self.names)
         names = [each.name for each in classes]
-        chosen = choose(
+        chosen = choose_samples(
             pairs,
-            lambda values: codes(values, classes, kind),
+            lambda values: encode_labels(values, classes, kind),
             len(classes),
             most=self.max_samples,
             seed=self.seed,
@@ -169,7 +176,7 @@ class PixelClassifier(PixelModel):
             weighed=heeds_weights(estimator),
         )
         chosen.require_two(names)
-        rows, known = self._rows(pairs, several(images), chosen)
+        rows, known = self._rows(pairs, as_image_list(images), chosen)
         chosen = chosen.only(known)
         chosen.require_two(names)
         fit_estimator(
@@ -200,7 +207,11 @@ class PixelClassifier(PixelModel):
         """
         predictor, classes = self.predictor, self.classes
         return self._painted(
-            image, region, lambda columns: values_of(predictor.codes(columns), classes), 0, np.int32
+            image,
+            region,
+            lambda columns: decode_labels(predictor.codes(columns), classes),
+            0,
+            np.int32,
         )
 
     def predict_proba(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:

@@ -21,7 +21,7 @@ _ALL_KEYS = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SampleSelection:
     """The samples that were chosen.
 
     Attributes
@@ -51,12 +51,12 @@ class Chosen:
                 hint="samples that are missing in the image or outside `where` are not used",
             )
 
-    def only(self, known: Array) -> Chosen:
+    def only(self, known: Array) -> SampleSelection:
         """Return those of the samples that are known."""
         edges = np.cumsum([0, *(index.size for index in self.index)])
         spans = itertools.pairwise(edges)
         index = tuple(i[known[a:b]] for i, (a, b) in zip(self.index, spans, strict=True))
-        return Chosen(index, self.codes[known], self.counts, self.balance)
+        return SampleSelection(index, self.codes[known], self.counts, self.balance)
 
 
 class BottomKSampler:
@@ -106,7 +106,7 @@ class BottomKSampler:
         keys, owner, index = (np.concatenate(part) for part in zip(*parts, strict=True))
         return keys, owner, index
 
-    def chosen(self, images: int, balance: bool, weighed: bool) -> Chosen:
+    def chosen(self, images: int, balance: bool, weighed: bool) -> SampleSelection:
         """Return the samples of the smallest keys, as many of each class as are its share."""
         quotas = class_quotas(self.counts, self.most, balance, weighed=weighed)
         owners, places, codes = [], [], []
@@ -123,4 +123,4 @@ class BottomKSampler:
         owner, index, code = owner[order], index[order], code[order]
         edges = np.searchsorted(owner, np.arange(images + 1))
         split = tuple(index[a:b] for a, b in itertools.pairwise(edges))
-        return Chosen(split, code, self.counts, balance)
+        return SampleSelection(split, code, self.counts, balance)

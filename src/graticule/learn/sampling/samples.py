@@ -14,18 +14,17 @@ import xarray as xr
 from graticule.core import as_image, filtered_dims
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
-from graticule.learn.data.input_spec import colour_hint
-from graticule.learn.data.labels import parts_of
-from graticule.learn.sampling.bottom_k import BottomKSampler, Chosen
+from graticule.learn.data.input_spec import CHANNEL, colour_hint
+from graticule.learn.data.labels import iter_slabs
+from graticule.learn.sampling.bottom_k import BottomKSampler, SampleSelection
 from graticule.learn.sampling.class_quotas import Balance
 
-CHANNEL = "c"
 _LINES = 64
 """Lines of an image that are read at once, where they hold labels."""
 
 
 @dataclass(frozen=True)
-class Pair:
+class LabelledImage:
     """An image with its labels, along the same dims in the same order; lazy or not.
 
     Attributes
@@ -46,19 +45,19 @@ class Pair:
         return tuple(str(dim) for dim in self.labels.dims)
 
 
-def several(given: Any) -> list[Any]:
+def as_image_list(given: Any) -> list[Any]:
     """Return a list of what may be one image or a sequence of them."""
     if isinstance(given, str | Path):
         raise ImageError("an image is wanted here, not the name of a file",
                          where=str(given), hint="open it with graticule.read")  # fmt: skip
-    return [given] if _is_one(given) else list(given)
+    return [given] if _is_single_image(given) else list(given)
 
 
-def _is_one(given: Any) -> bool:
+def _is_single_image(given: Any) -> bool:
     return isinstance(given, (xr.DataArray, np.ndarray)) or hasattr(given, "columns")
 
 
-def pairs_of(images: Any, labels: Any, where: Any = None) -> list[Pair]:
+def match_labels(images: Any, labels: Any, where: Any = None) -> list[LabelledImage]:
     """Return images with their labels, checked against each other.
 
     Parameters
@@ -75,8 +74,8 @@ def pairs_of(images: Any, labels: Any, where: Any = None) -> list[Pair]:
     ImageError
         If their numbers, dims or sizes differ.
     """
-    given, drawn = several(images), several(labels)
-    masks = [None] * len(given) if where is None else [where] if _is_one(where) else where
+    given, drawn = as_image_list(images), as_image_list(labels)
+    masks = [None] * len(given) if where is None else [where] if _is_single_image(where) else where
     if not isinstance(masks, Sequence):
         raise ImageError(
             f"where must be a mask or a sequence of masks, not {type(where).__name__}",
@@ -90,7 +89,7 @@ def pairs_of(images: Any, labels: Any, where: Any = None) -> list[Pair]:
         try:
             whole = as_image(image)
             allowed = None if where is None else partial(_mask, whole, masks, number)
-            pairs.append(Pair(whole, _beside(whole, label, "label image"), allowed))
+            pairs.append(LabelledImage(whole, _aligned_with(whole, label, "label image"), allowed))
         except ImageError as error:
             raise error.at(f"image {number + 1}" if len(given) > 1 else "labels") from None
     return pairs
@@ -101,13 +100,13 @@ def _mask(image: xr.DataArray, masks: Sequence[Any], number: int) -> xr.DataArra
     given = masks[number]
     if given is None:
         return None
-    mask = _beside(image, given, "mask")
+    mask = _aligned_with(image, given, "mask")
     if mask.dtype != np.bool_:
         raise ImageError(f"where must be a mask of bools, not {mask.dtype}")
     return mask
 
 
-def _beside(image: xr.DataArray, given: Any, what: str) -> xr.DataArray:
+def _aligned_with(image: xr.DataArray, given: Any, what: str) -> xr.DataArray:
     """Return what lies over an image, its dims in the image's order."""
     dims = [dim for dim in filtered_dims(image) if dim != CHANNEL]
     if not isinstance(given, xr.DataArray):
@@ -125,8 +124,8 @@ def _beside(image: xr.DataArray, given: Any, what: str) -> xr.DataArray:
     return laid
 
 
-def choose(
-    pairs: Sequence[Pair],
+def choose_samples(
+    pairs: Sequence[LabelledImage],
     code: Callable[[Array], Array],
     classes: int,
     *,
@@ -134,12 +133,12 @@ def choose(
     seed: int,
     balance: Balance = True,
     weighed: bool = True,
-) -> Chosen:
+) -> SampleSelection:
     """Choose samples to train on, at most so many of all classes together.
 
     Parameters
     ----------
-    pairs : sequence of Pair
+    pairs : sequence of LabelledImage
         Looked at one slab at a time.
     code : callable
         From label values to codes; -1 for what is not labelled.
@@ -158,7 +157,7 @@ def choose(
 
     Returns
     -------
-    Chosen
+    SampleSelection
         It does not depend on how the images are cut into chunks.
     """
     if most is not None and (not isinstance(most, int | np.integer) or most < classes):
@@ -170,8 +169,8 @@ def choose(
     sampler = BottomKSampler(classes, most)
     labelled = usable = 0
     for number, pair in enumerate(pairs):
-        own = _Count()
-        for first, found in _coded(pair, code, own):
+        own = _LabelCount()
+        for first, found in _encoded_slabs(pair, code, own):
             sampler.add(found, number, first, seed)
         labelled += own.labelled
         usable += own.usable if own.labelled else 0
@@ -180,21 +179,21 @@ def choose(
 
 
 @dataclass
-class _Count:
+class _LabelCount:
     """How many samples of an image are labelled, of those that may be used."""
 
     labelled: int = 0
     usable: int = 0
 
 
-def _coded(pair: Pair, code: Callable[[Array], Array], count: _Count) -> Any:
+def _encoded_slabs(pair: LabelledImage, code: Callable[[Array], Array], count: _LabelCount) -> Any:
     """Yield the codes of lines that hold labels, flat, with the index of their first sample."""
     first = pair.dims[0]
     row = pair.labels.size // max(1, pair.labels.sizes[first])
     mask = pair.where() if pair.where is not None else None
     if pair.where is not None and mask is None:
         return
-    for start, slab in parts_of(pair.labels, pair.dims):
+    for start, slab in iter_slabs(pair.labels, pair.dims):
         at = {first: slice(start, start + slab.sizes[first])}
         found = code(slab.values)
         allowed = None if mask is None else mask.isel(at).values
@@ -204,19 +203,19 @@ def _coded(pair: Pair, code: Callable[[Array], Array], count: _Count) -> Any:
         count.labelled += int(np.count_nonzero(found >= 0))
         for low in range(0, len(found), _LINES):
             part = found[low : low + _LINES]
-            box = _around(part >= 0)
+            box = _bounding_box(part >= 0)
             if box is not None:
                 begin = start + low
                 place = (slice(begin + box[0].start, begin + box[0].stop), *box[1:])
                 seen = pair.image.isel(dict(zip(pair.dims, place, strict=True)))
-                unknown = missing(seen, pair.dims)
+                unknown = missing_samples(seen, pair.dims)
                 if unknown is not None:
                     part = part.copy()
                     part[box][unknown] = -1
                 yield begin * row, np.ascontiguousarray(part).ravel()
 
 
-def _around(mask: Array) -> tuple[slice, ...] | None:
+def _bounding_box(mask: Array) -> tuple[slice, ...] | None:
     """Return the smallest box that holds all of a mask; None for an empty one."""
     if not mask.any():
         return None
@@ -228,7 +227,7 @@ def _around(mask: Array) -> tuple[slice, ...] | None:
     return tuple(slice(int(line[0]), int(line[-1]) + 1) for line in lines)
 
 
-def missing(image: xr.DataArray, dims: Sequence[str]) -> Array | None:
+def missing_samples(image: xr.DataArray, dims: Sequence[str]) -> Array | None:
     """Return where an image has no number in one of its channels; None if it has all.
 
     Along ``dims``, in their order. Infinite values count as missing.

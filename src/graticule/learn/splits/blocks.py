@@ -14,12 +14,12 @@ import xarray as xr
 from graticule.core.errors import CheckError, ParameterError
 from graticule.core.typing import Array
 
-Field: TypeAlias = tuple[xr.DataArray, Array]
+ClassCodes: TypeAlias = tuple[xr.DataArray, Array]
 _MOST_CLASSES = 256
 
 
 @dataclass(frozen=True)
-class Cut:
+class Block:
     """A box of one image: start and stop by spatial dim, in its order."""
 
     image: int
@@ -34,16 +34,16 @@ class Cut:
         """Return the slices that cut it out of an array with these dims."""
         return tuple(slice(*self.bounds[dim]) for dim in dims)
 
-    def grown(self, margin: Mapping[str, int], sizes: Mapping[str, int]) -> Cut:
+    def grown(self, margin: Mapping[str, int], sizes: Mapping[str, int]) -> Block:
         """Return the box grown by a margin and cut to the image."""
         bounds = {
             dim: (max(0, a - margin.get(dim, 0)), min(sizes[dim], b + margin.get(dim, 0)))
             for dim, (a, b) in self.bounds.items()
         }
-        return Cut(self.image, bounds)
+        return Block(self.image, bounds)
 
 
-def named(codes: xr.DataArray) -> Field:
+def class_codes_of(codes: xr.DataArray) -> ClassCodes:
     """Return class codes and which of them there are; negative ones are none."""
     if codes.dtype.kind not in "biu":
         raise CheckError(f"classes must be whole numbers or bools, not {codes.dtype}")
@@ -54,9 +54,9 @@ def named(codes: xr.DataArray) -> Field:
     return codes, values
 
 
-def within(shapes: Sequence[Mapping[str, int]], size: int | Mapping[str, int]) -> list[Cut]:
+def grid_blocks(shapes: Sequence[Mapping[str, int]], size: int | Mapping[str, int]) -> list[Block]:
     """Cut every image into blocks of at least a size, without a narrow rest."""
-    cuts = []
+    blocks = []
     for number, sizes in enumerate(shapes):
         parts = {}
         for dim, length in sizes.items():
@@ -64,27 +64,27 @@ def within(shapes: Sequence[Mapping[str, int]], size: int | Mapping[str, int]) -
             if least < 1:
                 raise ParameterError(f"must be 1 or more, not {least}", where="size")
             parts[dim] = max(1, length // int(least))
-        cuts += _grid(number, sizes, parts)
-    return cuts
+        blocks += _grid(number, sizes, parts)
+    return blocks
 
 
-def _grid(number: int, sizes: Mapping[str, int], parts: Mapping[str, int]) -> list[Cut]:
+def _grid(number: int, sizes: Mapping[str, int], parts: Mapping[str, int]) -> list[Block]:
     edges = {
         dim: list(itertools.pairwise(length * n // parts[dim] for n in range(parts[dim] + 1)))
         for dim, length in sizes.items()
     }
     return [
-        Cut(number, dict(zip(sizes, bounds, strict=True)))
+        Block(number, dict(zip(sizes, bounds, strict=True)))
         for bounds in itertools.product(*edges.values())
     ]
 
 
-def compact(
+def compact_blocks(
     shapes: Sequence[Mapping[str, int]],
     margins: Sequence[Mapping[str, int]],
-    fields: Sequence[Field] | None,
+    class_codes: Sequence[ClassCodes] | None,
     folds: int,
-) -> tuple[list[Cut], Array]:
+) -> tuple[list[Block], Array]:
     """Cut every image into as many compact parts as there are folds, one for each.
 
     Of all grids that have that many parts (2 x 2, 4 x 1, 1 x 4), it is the one in which most
@@ -92,67 +92,72 @@ def compact(
     loses least to the buffer. Where every grid leaves a fold without labels, as of strokes in
     one corner, parts with about as many labelled samples each are tried too.
     """
-    cuts: list[Cut] = []
-    home: list[int] = []
+    blocks: list[Block] = []
+    fold_of: list[int] = []
     for number, sizes in enumerate(shapes):
-        field = fields[number] if fields is not None else None
+        codes_of_image = class_codes[number] if class_codes is not None else None
         layouts = [
             _grid(number, sizes, dict(zip(sizes, parts, strict=True)))
-            for parts in factors(folds, len(sizes))
+            for parts in factorisations(folds, len(sizes))
             if all(n <= length for n, length in zip(parts, sizes.values(), strict=True))
         ]
         if not layouts:
             size = " x ".join(str(length) for length in sizes.values())
             raise CheckError(f"an image of {size} cannot be cut into {folds} parts")
-        worths = [_worth(own, sizes, margins[number], field) for own in layouts]
-        best = max(range(len(layouts)), key=lambda n: worths[n][1:])
-        if field is not None and field[1].size > 1 and worths[best][0] < folds:
-            layouts += list(_fitted(number, sizes, folds, field))
-            worths += [_worth(own, sizes, margins[number], field) for own in layouts[len(worths) :]]
-            best = max(range(len(layouts)), key=lambda n: worths[n])
-        cuts += layouts[best]
+        scores = [_layout_score(own, sizes, margins[number], codes_of_image) for own in layouts]
+        best = max(range(len(layouts)), key=lambda n: scores[n][1:])
+        if codes_of_image is not None and codes_of_image[1].size > 1 and scores[best][0] < folds:
+            layouts += list(_label_balanced_layouts(number, sizes, folds, codes_of_image))
+            scores += [
+                _layout_score(own, sizes, margins[number], codes_of_image)
+                for own in layouts[len(scores) :]
+            ]
+            best = max(range(len(layouts)), key=lambda n: scores[n])
+        blocks += layouts[best]
         # the parts of one image take turns, so that no fold has all upper left corners
-        home += [(part + number) % folds for part in range(folds)]
-    return cuts, np.array(home)
+        fold_of += [(part + number) % folds for part in range(folds)]
+    return blocks, np.array(fold_of)
 
 
-def _fitted(number: int, sizes: Mapping[str, int], folds: int, field: Field) -> Iterator[list[Cut]]:
+def _label_balanced_layouts(
+    number: int, sizes: Mapping[str, int], folds: int, codes_of_image: ClassCodes
+) -> Iterator[list[Block]]:
     """Give layouts of parts that have about as many labelled samples each."""
-    codes, classes = field
-    places = np.argwhere(np.isin(codes.values, classes))
+    codes, classes = codes_of_image
+    positions = np.argwhere(np.isin(codes.values, classes))
     dims = [str(dim) for dim in codes.dims]
-    for parts in factors(folds, len(dims)):
+    for parts in factorisations(folds, len(dims)):
         for order in itertools.permutations([n for n, count in enumerate(parts) if count > 1]):
-            boxes = [({dim: (0, sizes[dim]) for dim in dims}, places)]
+            boxes = [({dim: (0, sizes[dim]) for dim in dims}, positions)]
             for axis in order:
                 boxes = [
                     piece
                     for bounds, own in boxes
-                    for piece in _halved(bounds, own, dims[axis], axis, parts[axis])
+                    for piece in _split_along(bounds, own, dims[axis], axis, parts[axis])
                 ]
             if len(boxes) == folds:
-                yield [Cut(number, {dim: bounds[dim] for dim in sizes}) for bounds, _ in boxes]
+                yield [Block(number, {dim: bounds[dim] for dim in sizes}) for bounds, _ in boxes]
 
 
-def _halved(
-    bounds: Mapping[str, tuple[int, int]], places: Array, dim: str, axis: int, parts: int
+def _split_along(
+    bounds: Mapping[str, tuple[int, int]], positions: Array, dim: str, axis: int, parts: int
 ) -> Iterator[tuple[dict[str, tuple[int, int]], Array]]:
-    """Cut a box across one dim into parts with as many places each; fewer where it has too few."""
-    along = np.sort(places[:, axis])
+    """Cut a box across one dim into parts that hold as many positions; fewer if it has few."""
+    along = np.sort(positions[:, axis])
     start, stop = bounds[dim]
     inner = {int(along[along.size * n // parts]) for n in range(1, parts)} if along.size else set()
     edges = sorted({start, stop} | {edge for edge in inner if start < edge < stop})
     for low, high in itertools.pairwise(edges):
-        own = places[(places[:, axis] >= low) & (places[:, axis] < high)]
+        own = positions[(positions[:, axis] >= low) & (positions[:, axis] < high)]
         yield {**bounds, dim: (low, high)}, own
 
 
-def factors(product: int, count: int) -> Iterator[tuple[int, ...]]:
+def factorisations(product: int, count: int) -> Iterator[tuple[int, ...]]:
     """Give all ways to write a number as a product of so many.
 
     Examples
     --------
-    >>> list(factors(4, 2))
+    >>> list(factorisations(4, 2))
     [(1, 4), (2, 2), (4, 1)]
     """
     if count <= 1:
@@ -160,42 +165,42 @@ def factors(product: int, count: int) -> Iterator[tuple[int, ...]]:
         return
     for first in range(1, product + 1):
         if product % first == 0:
-            for rest in factors(product // first, count - 1):
+            for rest in factorisations(product // first, count - 1):
                 yield (first, *rest)
 
 
-def _worth(
-    cuts: Sequence[Cut],
+def _layout_score(
+    blocks: Sequence[Block],
     sizes: Mapping[str, int],
     margin: Mapping[str, int],
-    field: Field | None,
+    codes_of_image: ClassCodes | None,
 ) -> tuple[int, int, int]:
-    """Return what cuts are worth, largest first.
+    """Return what blocks are worth, largest first.
 
-    How many have labels to be judged on and two classes to learn from; in how many places a class
+    How many have labels to be judged on and two classes to learn from; in how many blocks a class
     is where it is needed; and the samples learned from.
     """
-    wide = [cut.grown(margin, sizes) for cut in cuts]
-    kept = min(math.prod(sizes.values()) - cut.samples for cut in wide)
-    if field is None:
+    wide = [block.grown(margin, sizes) for block in blocks]
+    kept = min(math.prod(sizes.values()) - block.samples for block in wide)
+    if codes_of_image is None:
         return 0, 0, kept
-    codes, classes = field
+    codes, classes = codes_of_image
     dims = [str(dim) for dim in codes.dims]
-    total = _tally(codes.values, classes)
+    total = _class_counts(codes.values, classes)
     there = served = 0
-    for cut, grown in zip(cuts, wide, strict=True):
-        own = np.count_nonzero(_tally(codes.values[cut.slices(dims)], classes))
-        rest = np.count_nonzero(total - _tally(codes.values[grown.slices(dims)], classes))
+    for block, grown in zip(blocks, wide, strict=True):
+        own = np.count_nonzero(_class_counts(codes.values[block.slices(dims)], classes))
+        rest = np.count_nonzero(total - _class_counts(codes.values[grown.slices(dims)], classes))
         there += int(own) + int(rest)
         served += int(own > 0 and rest > 1)
     return served, there, kept
 
 
-def _tally(codes: Array, classes: Array) -> Array:
+def _class_counts(codes: Array, classes: Array) -> Array:
     return np.array([np.count_nonzero(codes == value) for value in classes])
 
 
-def scattered(weights: Array, folds: int, seed: int) -> Array:
+def assign_folds(weights: Array, folds: int, seed: int) -> Array:
     """Share units out among folds so that each has about as much of every column.
 
     The unit with the largest share of any column comes first, and goes to the fold that has
@@ -221,7 +226,7 @@ def scattered(weights: Array, folds: int, seed: int) -> Array:
     order = order[np.argsort(-shares[order].max(axis=1), kind="stable")]
     held = np.zeros((folds, weights.shape[1]))
     count = np.zeros(folds, int)
-    home = np.zeros(len(weights), int)
+    fold_of = np.zeros(len(weights), int)
     for place, unit in enumerate(order):
         column = int(np.argmax(shares[unit]))
         empty = count == 0
@@ -230,29 +235,29 @@ def scattered(weights: Array, folds: int, seed: int) -> Array:
         open_ = np.flatnonzero(empty if left <= np.count_nonzero(empty) else count >= 0)
         keys = (count[open_], held[open_, -1], np.round(held[open_, column], 12))
         chosen = int(open_[np.lexsort(keys)[0]])
-        home[unit] = chosen
+        fold_of[unit] = chosen
         held[chosen] += shares[unit]
         count[chosen] += 1
-    return home
+    return fold_of
 
 
-def summed(fields: Sequence[Field], home: Sequence[int]) -> Array:
+def class_counts_by_group(class_codes: Sequence[ClassCodes], fold_of: Sequence[int]) -> Array:
     """Return how many samples of each class the images of each group have."""
-    classes = sorted({int(value) for _, values in fields for value in values})
-    counts = np.zeros((max(home) + 1, max(1, len(classes))))
-    for (codes, _), group in zip(fields, home, strict=True):
+    classes = sorted({int(value) for _, values in class_codes for value in values})
+    counts = np.zeros((max(fold_of) + 1, max(1, len(classes))))
+    for (codes, _), group in zip(class_codes, fold_of, strict=True):
         for at, value in enumerate(classes):
             counts[group, at] += np.count_nonzero(codes.values == value)
     return counts
 
 
-def counted(cuts: Sequence[Cut], fields: Sequence[Field]) -> Array:
+def class_counts_by_block(blocks: Sequence[Block], class_codes: Sequence[ClassCodes]) -> Array:
     """Return how many samples of each class each block has."""
-    classes = sorted({int(value) for _, values in fields for value in values})
-    counts = np.zeros((len(cuts), max(1, len(classes))))
-    for row, cut in enumerate(cuts):
-        codes = fields[cut.image][0]
-        part = codes.values[cut.slices([str(dim) for dim in codes.dims])]
+    classes = sorted({int(value) for _, values in class_codes for value in values})
+    counts = np.zeros((len(blocks), max(1, len(classes))))
+    for row, block in enumerate(blocks):
+        codes = class_codes[block.image][0]
+        part = codes.values[block.slices([str(dim) for dim in codes.dims])]
         for at, value in enumerate(classes):
             counts[row, at] = np.count_nonzero(part == value)
     return counts

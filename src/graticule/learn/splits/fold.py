@@ -1,4 +1,4 @@
-"""A fold: what of every image is learned from, and what is judged on."""
+"""A fold: what of every image is learned from, what is judged on, and whether both have labels."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import TypeAlias, overload
 import numpy as np
 import xarray as xr
 
-from graticule.core.errors import ParameterError
+from graticule.core.errors import CheckError, ParameterError
 from graticule.core.image import filtered_dims
-from graticule.learn.splits.blocks import Cut
+from graticule.learn.splits.blocks import Block, ClassCodes
 
 Buffer: TypeAlias = int | Mapping[str, int]
-Maker: TypeAlias = Callable[[], xr.DataArray]
+MaskFactory: TypeAlias = Callable[[], xr.DataArray]
 
 
 class Masks(Sequence["xr.DataArray | None"]):
     """A bool mask for each image, made when it is asked for; None: nothing of that image."""
 
-    def __init__(self, makers: Sequence[Maker | None]) -> None:
-        self._makers = tuple(makers)
+    def __init__(self, factories: Sequence[MaskFactory | None]) -> None:
+        self._factories = tuple(factories)
 
     def __len__(self) -> int:
-        return len(self._makers)
+        return len(self._factories)
 
     @overload
     def __getitem__(self, index: int) -> xr.DataArray | None: ...
@@ -32,14 +32,16 @@ class Masks(Sequence["xr.DataArray | None"]):
     def __getitem__(self, index: slice) -> Masks: ...
     def __getitem__(self, index: int | slice) -> xr.DataArray | Masks | None:
         if isinstance(index, slice):
-            return Masks(self._makers[index])
-        maker = self._makers[index]
-        return None if maker is None else maker()
+            return Masks(self._factories[index])
+        factory = self._factories[index]
+        return None if factory is None else factory()
 
     @property
     def images(self) -> tuple[int, ...]:
         """Numbers of the images that have something."""
-        return tuple(number for number, maker in enumerate(self._makers) if maker is not None)
+        return tuple(
+            number for number, factory in enumerate(self._factories) if factory is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Fold:
         As ``blocks 1 of 4``.
     buffer : dict of int
         Samples by dim that lie at least between the two.
-    units : tuple of Cut
+    blocks : tuple of Block
         The blocks that are held out; empty where whole images are.
     """
 
@@ -62,7 +64,7 @@ class Fold:
     test: Sequence[xr.DataArray | None]
     name: str = ""
     buffer: Mapping[str, int] = field(default_factory=dict)
-    units: tuple[Cut, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 def sizes_of(image: xr.DataArray) -> dict[str, int]:
@@ -94,3 +96,42 @@ def margin_of(image: xr.DataArray, buffer: Buffer) -> dict[str, int]:
         if samples < 0:
             raise ParameterError(f"must be 0 or more along {dim}, not {samples}", where="buffer")
     return margin
+
+
+def require_labels(folds: Sequence[Fold], class_codes: Sequence[ClassCodes] | None) -> None:
+    """Refuse folds that have no label to be judged on, or labels of one class to learn from."""
+    lack = _lacking(folds, class_codes)
+    if lack:
+        raise CheckError(
+            lack,
+            hint="draw strokes of every class in other parts of the image, or in another image; or "
+            "take features that reach less far (smaller sigmas)",
+        )
+
+
+def _lacking(folds: Sequence[Fold], class_codes: Sequence[ClassCodes] | None) -> str:
+    """Return which fold cannot be judged or learned from, and why; empty where all can."""
+    if class_codes is None or len({int(v) for _, values in class_codes for v in values}) < 2:
+        return ""
+    for fold in folds:
+        if not _classes(fold.test, class_codes, 1):
+            return f"{fold.name}: no label lies in what is held out"
+        if len(_classes(fold.train, class_codes, 2)) < 2:
+            wide = ", ".join(f"{dim} {samples}" for dim, samples in fold.buffer.items())
+            return (
+                f"{fold.name}: beyond the buffer ({wide} samples) around what is held out lie "
+                "labels of fewer than two classes, so there is nothing to learn from"
+            )
+    return ""
+
+
+def _classes(
+    masks: Sequence[xr.DataArray | None], class_codes: Sequence[ClassCodes], enough: int
+) -> set[int]:
+    """Return classes that have samples within masks; no more are looked for than are enough."""
+    found: set[int] = set()
+    for mask, (codes, values) in zip(masks, class_codes, strict=True):
+        if mask is not None and len(found) < enough:
+            own = np.unique(codes.values[mask.transpose(*codes.dims).values])
+            found |= {int(value) for value in own if value in values}
+    return found

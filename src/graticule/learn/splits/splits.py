@@ -18,17 +18,25 @@ import xarray as xr
 
 from graticule.core.errors import CheckError, ParameterError
 from graticule.learn.splits.blocks import (
-    Cut,
-    Field,
-    compact,
-    counted,
-    named,
-    scattered,
-    summed,
-    within,
+    Block,
+    ClassCodes,
+    assign_folds,
+    class_codes_of,
+    class_counts_by_block,
+    class_counts_by_group,
+    compact_blocks,
+    grid_blocks,
 )
-from graticule.learn.splits.fold import Buffer, Fold, Maker, Masks, everywhere, margin_of, sizes_of
-from graticule.learn.splits.label_checks import require_labels
+from graticule.learn.splits.fold import (
+    Buffer,
+    Fold,
+    MaskFactory,
+    Masks,
+    everywhere,
+    margin_of,
+    require_labels,
+    sizes_of,
+)
 
 __all__ = ["Buffer", "Fold", "Masks", "by_blocks", "by_group", "by_image", "by_samples",
            "naive_halves"]  # fmt: skip
@@ -118,12 +126,14 @@ def by_group(
     if len(groups) != len(images):
         raise ParameterError(f"needs a group for each of {len(images)} images, not {len(groups)}")
     names = list(dict.fromkeys(groups))
-    folds = _fitting(folds, len(names), kind)
+    folds = _fold_count(folds, len(names), kind)
     counts = np.zeros((len(names), 1))
     if labels is not None:
-        counts = summed([named(codes) for codes in labels], [names.index(g) for g in groups])
-    home = scattered(np.hstack([counts, np.ones((len(names), 1))]), folds, seed)
-    of_image = [home[names.index(group)] for group in groups]
+        counts = class_counts_by_group(
+            [class_codes_of(codes) for codes in labels], [names.index(g) for g in groups]
+        )
+    fold_of = assign_folds(np.hstack([counts, np.ones((len(names), 1))]), folds, seed)
+    of_image = [fold_of[names.index(group)] for group in groups]
     found = []
     for number in range(folds):
         masks = [
@@ -193,27 +203,27 @@ def by_blocks(
         raise ParameterError(f"needs 2 or more, not {folds}", where="folds")
     shapes = [sizes_of(image) for image in several]
     margins = [margin_of(image, buffer) for image in several]
-    fields = [named(codes) for codes in classes] if classes is not None else None
-    parts = partial(_parts, several, shapes, margins, fields, seed=seed)
+    class_codes = [class_codes_of(codes) for codes in classes] if classes is not None else None
+    parts = partial(_folds_of_blocks, several, shapes, margins, class_codes, seed=seed)
     faults = []
     for count in range(folds, 1, -1):
         try:
             found = parts(count, size)
-            require_labels(found, fields)
+            require_labels(found, class_codes)
         except CheckError as fault:
             faults.append(fault)
-            if size is not None or fields is None:
+            if size is not None or class_codes is None:
                 break
         else:
             return found
     raise faults[0]
 
 
-def _parts(
+def _folds_of_blocks(
     several: Sequence[xr.DataArray],
     shapes: Sequence[Mapping[str, int]],
     margins: Sequence[Mapping[str, int]],
-    fields: Sequence[Field] | None,
+    class_codes: Sequence[ClassCodes] | None,
     folds: int,
     size: int | Mapping[str, int] | None,
     *,
@@ -221,21 +231,23 @@ def _parts(
 ) -> list[Fold]:
     """Return folds of blocks."""
     if size is None:
-        cuts, home = compact(shapes, margins, fields, folds)
+        blocks, fold_of = compact_blocks(shapes, margins, class_codes, folds)
     else:
-        cuts = within(shapes, size)
-        if len(cuts) < folds:
+        blocks = grid_blocks(shapes, size)
+        if len(blocks) < folds:
             raise CheckError(
-                f"{folds} folds need as many blocks; there {'is' if len(cuts) == 1 else 'are'} "
-                f"{len(cuts)} of side {size}",
+                f"{folds} folds need as many blocks; there {'is' if len(blocks) == 1 else 'are'} "
+                f"{len(blocks)} of side {size}",
                 hint="make size smaller, or take fewer folds",
             )
-        weights = np.array([[float(cut.samples)] for cut in cuts])
-        if fields is not None:
-            weights = np.hstack([counted(cuts, fields), weights])
-        home = scattered(weights, folds, seed)
+        weights = np.array([[float(block.samples)] for block in blocks])
+        if class_codes is not None:
+            weights = np.hstack([class_counts_by_block(blocks, class_codes), weights])
+        fold_of = assign_folds(weights, folds, seed)
     found = [
-        _block_fold(several, [c for c, h in zip(cuts, home, strict=True) if h == n], margins, n)
+        _block_fold(
+            several, [c for c, h in zip(blocks, fold_of, strict=True) if h == n], margins, n
+        )
         for n in range(folds)
     ]
     return [_learnable(fold, f"blocks {n + 1} of {folds}") for n, fold in enumerate(found)]
@@ -255,14 +267,14 @@ def naive_halves(images: xr.DataArray | Sequence[xr.DataArray]) -> list[Fold]:
     array([0, 0, 0, 1, 1, 1])
     """
     several = [images] if isinstance(images, xr.DataArray) else list(images)
-    halves: list[list[Cut]] = [[], []]
+    halves: list[list[Block]] = [[], []]
     for number, image in enumerate(several):
         sizes = sizes_of(image)
         longest = max(sizes, key=lambda dim: sizes[dim])
         middle = sizes[longest] // 2
         for part, (start, stop) in enumerate(((middle, sizes[longest]), (0, middle))):
             bounds = {**{dim: (0, size) for dim, size in sizes.items()}, longest: (start, stop)}
-            halves[part].append(Cut(number, bounds))
+            halves[part].append(Block(number, bounds))
     none: list[dict[str, int]] = [{} for _ in several]
     found = [_block_fold(several, halves[part], none, part) for part in (0, 1)]
     return [_learnable(fold, f"half {n + 1} of 2, no gap") for n, fold in enumerate(found)]
@@ -284,13 +296,13 @@ def by_samples(
     """
     several = [images] if isinstance(images, xr.DataArray) else list(images)
 
-    def drawn(image: xr.DataArray, number: int, part: int, held: bool) -> Maker:
+    def drawn(image: xr.DataArray, number: int, part: int, held: bool) -> MaskFactory:
         sizes = sizes_of(image)
 
         def make() -> xr.DataArray:
             rng = np.random.default_rng([seed, number])
-            home = rng.integers(0, folds, size=tuple(sizes.values()), dtype=np.int16)
-            return xr.DataArray((home == part) == held, dims=tuple(sizes))
+            fold_of = rng.integers(0, folds, size=tuple(sizes.values()), dtype=np.int16)
+            return xr.DataArray((fold_of == part) == held, dims=tuple(sizes))
 
         return make
 
@@ -305,26 +317,26 @@ def by_samples(
 
 def _block_fold(
     images: Sequence[xr.DataArray],
-    held: Sequence[Cut],
+    held: Sequence[Block],
     margins: Sequence[Mapping[str, int]],
     number: int,
 ) -> Fold:
-    def maker(index: int, train: bool) -> Maker:
+    def mask_factory(index: int, train: bool) -> MaskFactory:
         sizes = sizes_of(images[index])
-        own = [cut for cut in held if cut.image == index]
+        own = [block for block in held if block.image == index]
 
         def make() -> xr.DataArray:
             mask = np.full(tuple(sizes.values()), train)
-            for cut in own:
-                wide = cut.grown(margins[index], sizes) if train else cut
+            for block in own:
+                wide = block.grown(margins[index], sizes) if train else block
                 mask[wide.slices(tuple(sizes))] = not train
             return xr.DataArray(mask, dims=tuple(sizes))
 
         return make
 
-    touched = {cut.image for cut in held}
-    test = [maker(i, False) if i in touched else None for i in range(len(images))]
-    train = [maker(i, True) for i in range(len(images))]
+    touched = {block.image for block in held}
+    test = [mask_factory(i, False) if i in touched else None for i in range(len(images))]
+    train = [mask_factory(i, True) for i in range(len(images))]
     widest = {dim: max(m.get(dim, 0) for m in margins) for m in margins for dim in m}
     return Fold(Masks(train), Masks(test), str(number), widest, tuple(held))
 
@@ -337,10 +349,10 @@ def _learnable(fold: Fold, name: str) -> Fold:
             f"{name}: the buffer ({wide} samples) leaves no sample to learn from",
             hint="take larger blocks, more images, or methods whose features reach less far",
         )
-    return Fold(fold.train, fold.test, name, fold.buffer, fold.units)
+    return Fold(fold.train, fold.test, name, fold.buffer, fold.blocks)
 
 
-def _fitting(folds: int, units: int, kind: str) -> int:
+def _fold_count(folds: int, units: int, kind: str) -> int:
     if folds < 2:
         raise ParameterError(f"needs 2 or more, not {folds}", where="folds")
     if units < 2:

@@ -15,7 +15,7 @@ from graticule.core import as_image
 from graticule.core.errors import CheckError, ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import InputSpec
-from graticule.learn.data.labels import Classes, classes_of, parts_of
+from graticule.learn.data.labels import Classes, classes_of, iter_slabs
 from graticule.learn.unet.patches import Sampler, Source
 from graticule.learn.unet.pixels import Normalisation, Pixels
 
@@ -231,11 +231,11 @@ def _alike(image: xr.DataArray, sizes: Mapping[str, int], what: str) -> xr.DataA
 
 def _require_apart(given: Given, judged: Given) -> None:
     """Refuse validation on an image that is learned from, whatever it is called."""
-    from graticule.learn.data.overlap import content
+    from graticule.learn.data.overlap import pixel_hash
 
-    learned = {content(given.images[number]) for number in given.used()}
+    learned = {pixel_hash(given.images[number]) for number in given.used()}
     for number in judged.used():
-        if content(judged.images[number]) in learned:
+        if pixel_hash(judged.images[number]) in learned:
             raise CheckError(
                 f"validation image {number + 1} is also an image that is learned from",
                 hint="give validation as masks, one for each image, to divide images",
@@ -246,7 +246,7 @@ def _spread_of(targets: Sequence[xr.DataArray]) -> tuple[float, float]:
     """Return mean and standard deviation of continuous targets."""
     count = total = square = 0.0
     for target in targets:
-        for _, slab in parts_of(target, [str(dim) for dim in target.dims]):
+        for _, slab in iter_slabs(target, [str(dim) for dim in target.dims]):
             values = slab.values[np.isfinite(slab.values)].astype(float)
             count += values.size
             total += float(values.sum())

@@ -14,7 +14,7 @@ from graticule.core import ALL, as_image
 from graticule.core.errors import ParameterError, RequestError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
-from graticule.learn.data.labels import Class, Classes, values_of
+from graticule.learn.data.labels import Class, Classes, decode_labels
 from graticule.learn.models.model import Asked, State
 from graticule.learn.unet._torch import repeatable, require_torch
 from graticule.learn.unet.fitting import Fitting, Given
@@ -278,7 +278,7 @@ class UNet(Settings):
         if self.regression:
             return self._painted(image, region, np.float32, lambda values: values[0], np.nan)
         return self._painted(
-            image, region, np.int32, lambda values: values_of(values.argmax(0), self.classes), 0
+            image, region, np.int32, lambda values: decode_labels(values.argmax(0), self.classes), 0
         )
 
     def predict_proba(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:

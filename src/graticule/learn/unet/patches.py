@@ -11,7 +11,7 @@ import xarray as xr
 
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.learn.data.labels import UNLABELLED, Classes, codes, parts_of
+from graticule.learn.data.labels import UNLABELLED, Classes, encode_labels, iter_slabs
 from graticule.learn.unet.pixels import Pixels
 
 _KEPT = 50_000
@@ -64,7 +64,7 @@ class Source:
         part = self.labels.isel(dict(zip(self.pixels.dims, cuts, strict=True)))
         part = part.compute(scheduler="synchronous") if part.chunks is not None else part
         if self.classes:
-            found = codes(part.values, self.classes, self.kind)
+            found = encode_labels(part.values, self.classes, self.kind)
         else:
             found = ((part.values - self.shift) / self.scale).astype(np.float32)
             found[~np.isfinite(found)] = np.nan
@@ -181,7 +181,7 @@ def _positions(source: Source, rng: np.random.Generator) -> dict[int, tuple[Arra
     """Return some labelled samples of each class (as flat numbers), and how many there are."""
     sizes = source.pixels.sizes
     found: dict[int, tuple[Array, int]] = {}
-    for start, slab in parts_of(source.labels, source.pixels.dims):
+    for start, slab in iter_slabs(source.labels, source.pixels.dims):
         stop = start + slab.sizes[source.pixels.dims[0]]
         truth = source.truth([start] + [0] * (len(sizes) - 1), [stop, *sizes[1:]])
         offset = start * int(np.prod(sizes[1:], dtype=np.int64))

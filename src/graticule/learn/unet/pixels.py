@@ -12,7 +12,7 @@ import xarray as xr
 from graticule.core import Length
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL
-from graticule.learn.data.labels import parts_of
+from graticule.learn.data.labels import iter_slabs
 
 Starts: TypeAlias = Sequence[int]
 NormaliseBy: TypeAlias = Literal["images", "local", "none"]
@@ -52,7 +52,7 @@ class Normalisation:
         count, total, square = np.zeros((3, channels))
         for image in images:
             dims = [str(dim) for dim in image.dims if dim != CHANNEL]
-            for _, slab in parts_of(image, dims):
+            for _, slab in iter_slabs(image, dims):
                 flat = np.reshape(slab.values, (-1, channels)).astype(np.float64)
                 fine = np.isfinite(flat)
                 flat[~fine] = 0

@@ -157,7 +157,7 @@ def _key(ax: Any, place: str) -> None:
 
 def split_map(found: Comparison) -> Drawing | None:
     """Draw which parts of the first image are held out in which fold, and the first fold."""
-    if not any(fold.units for fold in found.folds):
+    if not any(fold.blocks for fold in found.folds):
         return None
     known = found.data.known(0)
     window = display(known)

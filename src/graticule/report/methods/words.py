@@ -130,7 +130,7 @@ def _optimism(found: Comparison) -> list[str]:
 
 
 def _naive(found: Comparison) -> str:
-    if any(fold.units for fold in found.folds):
+    if any(fold.blocks for fold in found.folds):
         return "halves that touch, and less to learn from"
     return "samples drawn one by one, beside those learned from"
 
