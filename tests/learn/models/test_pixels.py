@@ -383,7 +383,7 @@ def test_a_lazy_image_is_never_held_whole_when_it_is_predicted(monkeypatch):
         largest.append(part.size)
         return missing_samples(part, dims)
 
-    monkeypatch.setattr("graticule.learn.models.pixel_model.missing", watched)
+    monkeypatch.setattr("graticule.learn.models.pixel_model.missing_samples", watched)
     monkeypatch.setattr("graticule.learn.models.pixel_model._STRIP", 4000)
     monkeypatch.setattr("graticule.learn.models.pixel_model._MOST", 8000)
     np.testing.assert_array_equal(model.predict(holed.chunk({"y": 20})), expected)
