@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
+import inspect
 import pickle
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -178,3 +181,48 @@ def test_an_op_is_pickled_by_name() -> None:
 def test_what_no_float32_holds_is_infinite_without_a_warning() -> None:
     image = np.array([1.0, np.finfo(np.float64).max])
     assert np.isinf(get_op("transform.negative")(image)[1])
+
+
+SHARED = {"page": "Parameters\n----------\nimage : Image\n    Any dims.\n\nReturns\n-------\nImage"}
+
+
+@op(version=1, scope=Pointwise(), dtype="same", name="example.twice", doc=SHARED)
+def twice(image: Image) -> Image:
+    r"""Double an image: :math:`100\%(\mathrm{of}\ f)s`.
+
+    %(page)s
+
+    Examples
+    --------
+    >>> 1 + 1
+    2
+    """
+    return image * 2
+
+
+def test_a_line_of_the_docstring_becomes_the_paragraph_of_that_name() -> None:
+    text = inspect.getdoc(twice.function)
+    assert twice.__doc__ == twice.function.__doc__
+    assert text is not None
+    assert f"\n\n{SHARED['page']}\n\nExamples\n" in text
+    assert text.startswith(r"Double an image: :math:`100\%(\mathrm{of}\ f)s`.")
+
+
+def test_an_unknown_paragraph_is_refused_when_the_op_is_declared() -> None:
+    def empty(image: Image) -> Image:
+        """Say nothing.
+
+        %(pages)s
+        """
+        return image
+
+    with pytest.raises(TypeError, match=r"example.empty: .* %\(pages\)s; there are page$"):
+        op(version=1, scope=Pointwise(), name="example.empty", doc=SHARED)(empty)
+    with pytest.raises(TypeError, match="there are none"):
+        op(version=1, scope=Pointwise(), name="example.empty")(empty)
+
+
+def test_the_examples_of_a_resolved_docstring_run() -> None:
+    module = importlib.import_module("graticule.ops.threshold.otsu")
+    found = {test.name: test for test in doctest.DocTestFinder().find(module)}
+    assert len(found["graticule.ops.threshold.otsu.otsu"].examples) == 3

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
+import textwrap
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -221,6 +223,7 @@ def op(
     dtype: DtypeRule = None,
     name: str | None = None,
     tolerance: float = 0.0,
+    doc: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make an op of a function.
 
@@ -238,6 +241,9 @@ def op(
     tolerance : float
         How far a result in tiles may be from the whole, relative to the largest absolute value.
         0 means equal bit by bit, as it must be for integers and bools.
+    doc : mapping, optional
+        Paragraphs that the docstrings of several ops share: a line that is no more than
+        ``%(name)s`` is replaced by ``doc["name"]``, indented like it.
 
     Returns
     -------
@@ -256,12 +262,33 @@ def op(
     """
 
     def decorate(function: Callable[..., Any]) -> Op:
-        own = name or ".".join(function.__module__.split(".")[-2:])
+        full_name = name or ".".join(function.__module__.split(".")[-2:])
+        if function.__doc__:
+            function.__doc__ = _with_paragraphs(function.__doc__, doc or {}, full_name)
         return Op(
-            function, name=own, version=version, scope=scope, dtype=dtype, tolerance=tolerance
+            function, name=full_name, version=version, scope=scope, dtype=dtype, tolerance=tolerance
         )
 
     return decorate
+
+
+def _with_paragraphs(docstring: str, paragraphs: Mapping[str, str], owner: str) -> str:
+    r"""Return a docstring with every line ``%(name)s`` replaced by the paragraph of that name.
+
+    Examples
+    --------
+    >>> _with_paragraphs("Head.\n\n  %(seed)s", {"seed": "seed : int\n    Fixed."}, "f")
+    'Head.\n\n  seed : int\n      Fixed.'
+    """
+
+    def paragraph(line: re.Match[str]) -> str:
+        indent, name = line.groups()
+        if name not in paragraphs:
+            known = ", ".join(sorted(paragraphs)) or "none"
+            raise TypeError(f"{owner}: the docstring asks for %({name})s; there are {known}")
+        return textwrap.indent(paragraphs[name], indent)
+
+    return re.sub(r"^( *)%\((\w+)\)s$", paragraph, docstring, flags=re.MULTILINE)
 
 
 def _inputs(

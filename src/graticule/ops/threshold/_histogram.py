@@ -1,10 +1,10 @@
 """The one pass over an image that every histogram threshold works from.
 
-A threshold is a function from a `Histogram` to a number. `Counting` is the scope of an op that
-needs nothing of an image but its histogram: integers of up to 16 bits are counted in a single
-pass, other values after a quick one for their range. For floats, the pass counts the 256 bins
-thresholds are found in exactly as NumPy does, and beside them 65,536 fine bins with their sums,
-from which means follow.
+A criterion is a function from a `Histogram` to a threshold; it stands beside its op. `Counting`
+is the scope of an op that needs nothing of an image but its histogram: integers of up to 16 bits
+are counted in a single pass, other values after a quick one for their range. For floats, the pass
+counts the 256 bins thresholds are found in exactly as NumPy does, and beside them 65,536 fine bins
+with their sums, from which means follow.
 """
 
 from __future__ import annotations
@@ -36,6 +36,39 @@ from graticule.ops.threshold._counting import (
 
 MOST_ROUNDS = 10_000
 """Means of three that are tried until a histogram has two modes."""
+EXACT = 2**50
+"""Integers below this leave a float room for fractions."""
+
+DOC = {
+    "bins": """\
+Floats are counted in 256 bins between the smallest and the largest value, integers value by
+value (in 256 bins where they span more than a million).""",
+    "page": """\
+NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
+is outside are never in the result. The value of a constant image is its threshold: nothing
+in it is bright.
+
+Parameters
+----------
+image : Image
+    Any dims; one threshold for all of it.
+mask : Mask, optional
+    Where to look; everywhere by default.
+keep : {"bright", "dark"}
+    What is above the threshold, or what is up to it.
+
+Returns
+-------
+Mask
+    True where the image is above the threshold; with ``keep="dark"`` where it is not.
+
+Raises
+------
+ImageError
+    If the values are complex, or none is finite.""",
+    "see_values": "graticule.threshold.values : the thresholds of all methods at once.",
+}
+"""What the docstrings of all histogram thresholds say."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +116,45 @@ class Histogram:
         return np.asarray((self.centers - self.centers[0]).astype(np.float64))
 
     @cached_property
-    def modes(self) -> tuple[int, int, Array]:
-        """Bins of the two modes, and the counts smoothed until there are two; -1 where not."""
-        from graticule.ops.threshold._modes_kernels import two_modes
+    def _modes(self) -> tuple[int, int, Array]:
+        from graticule.ops.threshold._kernels import two_modes
 
         first, second, smooth = two_modes(self.counts.astype(np.float32), MOST_ROUNDS)
         return int(first), int(second), smooth
 
+    def two_modes(self) -> tuple[int, int, Array]:
+        """Return the bins of the two modes, and the counts smoothed until there are two."""
+        if self._modes[0] < 0:
+            raise ImageError(
+                "has no histogram of two modes, so there is no threshold between them",
+                hint="a method that needs no modes, as otsu or triangle, always has an answer",
+            )
+        return self._modes
 
-Method: TypeAlias = Callable[[Histogram], Any]
+    def above_lowest(self, distance: float) -> float | int:
+        """Return the value at a distance from the lowest.
+
+        Of integers too large for a float it is the next below, which parts them in the same way.
+        """
+        if isinstance(self.low, int) and abs(self.low) >= EXACT:
+            return self.low + int(distance)
+        return float(self.low + distance)
+
+
+Criterion: TypeAlias = Callable[[Histogram], Any]
 """From the histogram of an image of at least two values to a threshold."""
+
+
+def class_sums(values: Array) -> tuple[Array, Array]:
+    """Return the sums up to and above each bin but the last."""
+    below = np.cumsum(values)
+    return below[:-1], np.cumsum(values[::-1])[::-1][1:]
+
+
+def first_best(score: Array) -> int:
+    """Return the first place of the largest score; what differs by rounding is equal."""
+    most = float(score.max())
+    return int(np.argmax(score >= most - 1e-12 * max(1.0, abs(most))))
 
 
 class Counting(Reduction):
@@ -117,25 +179,35 @@ class Counting(Reduction):
         return self.finish(_of_counts(counts, found), **params)
 
 
+class Thresholding(Counting):
+    """The scope of a histogram threshold; ``finish`` gives the threshold of a `Histogram`."""
+
+    def mask(self, image: xr.DataArray, mask: xr.DataArray | None, keep: str) -> xr.DataArray:
+        """Return where a whole image is above its threshold, or up to it."""
+        mask_above: xr.DataArray = self.whole(image, mask, keep=keep)
+        return mask_above
+
+
 Keep = Annotated[Literal["bright", "dark"], Field(title="What is kept")]
 
+
+def _kept(result: Any, **_: Any) -> Any:
+    return result
+
+
+_RANGE = Reduction(map_first, merge_first, _kept)
 _EMPTY = "is it all NaN, or the mask empty?"
 
 
 def counting(finish: Callable[..., Any], apply: Callable[..., Any] | None = None) -> Counting:
     """Return the scope of an op that gives ``finish(histogram)``, or ``apply`` of that."""
-    first = Reduction(map_first, merge_first, _kept)
-    return Counting(map_second, np.add, finish, apply, first)
+    return Counting(map_second, np.add, finish, apply, _RANGE)
 
 
-def thresholding(method: Method) -> Counting:
-    """Return the scope of an op that gives ``image > method(histogram)``."""
-    return counting(partial(_threshold, method=method), above)
-
-
-def threshold_of(histogram: Histogram, method: Method) -> Any:
-    """Return a threshold, which for a constant image is its value."""
-    return histogram.low if histogram.counts.size == 1 else method(histogram)
+def thresholding(criterion: Criterion) -> Thresholding:
+    """Return the scope of an op that gives ``image > criterion(histogram)``."""
+    finish = partial(_threshold, criterion=criterion)
+    return Thresholding(map_second, np.add, finish, above, _RANGE)
 
 
 def histogram_of(image: xr.DataArray, mask: xr.DataArray | None = None) -> Histogram:
@@ -170,12 +242,9 @@ def level_in(dtype: np.dtype[Any], threshold: Any) -> Any:
     return np.nextafter(level, dtype.type(-np.inf)) if float(level) > float(threshold) else level
 
 
-def _threshold(histogram: Histogram, *, method: Method, **_: Any) -> Any:
-    return threshold_of(histogram, method)
-
-
-def _kept(result: Any, **_: Any) -> Any:
-    return result
+def _threshold(histogram: Histogram, *, criterion: Criterion, **_: Any) -> Any:
+    """Return a threshold, which for a constant image is its value."""
+    return histogram.low if histogram.counts.size == 1 else criterion(histogram)
 
 
 def _of_table(table: Table) -> Histogram:

@@ -177,7 +177,7 @@ def _curve(
 def _objects(
     image: xr.DataArray, known: Array, levels: _Levels, starts: Array, objects: tuple[int, int]
 ) -> tuple[Array, Array]:
-    from graticule.ops.threshold._objects_kernels import objects_above
+    from graticule.ops.threshold._kernels import objects_above
 
     connectivity, least = objects
     axes = {image.get_axis_num(dim) for dim in filtered_dims(image)}

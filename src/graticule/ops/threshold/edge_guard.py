@@ -14,8 +14,8 @@ from graticule.core.typing import Array
 from graticule.ops._morphology import dilated, eroded
 from graticule.ops.threshold._counting import fitted
 from graticule.ops.threshold._histogram import histogram_of
-from graticule.ops.threshold._partition import multi_otsu, phases_of
-from graticule.ops.threshold.phases import Rising
+from graticule.ops.threshold.multi_otsu import thresholds_of
+from graticule.ops.threshold.phases import Rising, phases_of
 
 
 @op(
@@ -115,8 +115,8 @@ def edge_guard(
     slope, bend = _steepness(image, known, sigma)
     guard = _guard(slope if by == "gradient" else bend, known, edges)
     inside = like(image, known & ~guard)
-    found = multi_otsu(histogram_of(image, inside), classes) if values is None else values
-    seeds = _opened(phases_of(image, inside, found), opening, len(found) + 1)
+    cuts = thresholds_of(histogram_of(image, inside), classes=classes) if values is None else values
+    seeds = _opened(phases_of(image, inside, cuts), opening, len(cuts) + 1)
     return like(image, _filled(image, slope, seeds, known))
 
 

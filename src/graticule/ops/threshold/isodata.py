@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import Keep, thresholding
-from graticule.ops.threshold._means import isodata as _method
-
-_SCOPE = thresholding(_method)
+from graticule.ops.threshold._histogram import DOC, Histogram, Keep, thresholding
 
 
-@op(version=1, scope=_SCOPE, dtype="bool")
+def _criterion(histogram: Histogram) -> Any:
+    """Return the lowest value that lies midway between the means below and above it."""
+    counts, values = histogram.counts.astype(np.float64), histogram.offsets
+    number, total = np.cumsum(counts), np.cumsum(counts * values)
+    lower = total[:-1] / number[:-1]
+    higher = (total[-1] - total[:-1]) / (number[-1] - number[:-1])
+    distance = (lower + higher) / 2 - values[:-1]
+    return histogram.centers[np.argmax(distance < histogram.width)]
+
+
+_SCOPE = thresholding(_criterion)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool", doc=DOC)
 def isodata(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark midway between the means of the two.
 
     The threshold is the lowest :math:`t` with :math:`t = (\mu_0(t) + \mu_1(t)) / 2` to within
     a bin, for the means :math:`\mu` of the values up to and above it [1]_.
-    Floats are counted in 256 bins between the smallest and the largest value, integers value by
-    value (in 256 bins where they span more than a million).
+    %(bins)s
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
-    is outside are never in the result. The value of a constant image is its threshold: nothing
-    in it is bright.
-
-    Parameters
-    ----------
-    image : Image
-        Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold; with ``keep="dark"`` where it is not.
-
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(page)s
 
     See Also
     --------
     skimage.filters.threshold_isodata : the same threshold.
-    graticule.threshold.values : the thresholds of all methods at once.
+    %(see_values)s
 
     References
     ----------
@@ -58,5 +50,4 @@ def isodata(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") ->
     >>> gt.threshold.isodata(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask, keep=keep)
-    return result
+    return _SCOPE.mask(image, mask, keep)

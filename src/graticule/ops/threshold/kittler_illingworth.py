@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._criteria import kittler_illingworth as _method
-from graticule.ops.threshold._histogram import Keep, thresholding
+from graticule.ops.threshold._histogram import (
+    DOC,
+    Histogram,
+    Keep,
+    class_sums,
+    first_best,
+    thresholding,
+)
 
-_SCOPE = thresholding(_method)
+
+def _criterion(histogram: Histogram) -> Any:
+    """Return the value that minimises the error of two normal distributions."""
+    part = histogram.counts / histogram.counts.sum()
+    values = histogram.offsets
+    (below, above), (first, last) = class_sums(part), class_sums(part * values)
+    (square, squares) = class_sums(part * values**2)
+    variance_in_bin = histogram.width**2 / 12  # of values within a bin
+    low = np.maximum(square / below - (first / below) ** 2, 0) + variance_in_bin
+    high = np.maximum(squares / above - (last / above) ** 2, 0) + variance_in_bin
+    error = below * np.log(low / below**2) + above * np.log(high / above**2)
+    return histogram.centers[first_best(-error)]
 
 
-@op(version=1, scope=_SCOPE, dtype="bool")
+_SCOPE = thresholding(_criterion)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool", doc=DOC)
 def kittler_illingworth(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark with the least error for two normal distributions.
 
@@ -18,36 +42,14 @@ def kittler_illingworth(image: Image, mask: Mask | None = None, *, keep: Keep = 
     and the variances :math:`\sigma^2` of the values up to and above it [1]_; values count as spread
     over their bin, so that a class of one value has a variance too. It finds a small class beside
     a large one, which Otsu's method does not.
-    Floats are counted in 256 bins between the smallest and the largest value, integers value by
-    value (in 256 bins where they span more than a million).
+    %(bins)s
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
-    is outside are never in the result. The value of a constant image is its threshold: nothing
-    in it is bright.
-
-    Parameters
-    ----------
-    image : Image
-        Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold; with ``keep="dark"`` where it is not.
-
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(page)s
 
     See Also
     --------
     graticule.threshold.otsu : where both classes are as wide and as large.
-    graticule.threshold.values : the thresholds of all methods at once.
+    %(see_values)s
 
     References
     ----------
@@ -61,5 +63,4 @@ def kittler_illingworth(image: Image, mask: Mask | None = None, *, keep: Keep = 
     >>> gt.threshold.kittler_illingworth(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask, keep=keep)
-    return result
+    return _SCOPE.mask(image, mask, keep)

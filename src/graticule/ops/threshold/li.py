@@ -2,14 +2,66 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import Keep, thresholding
-from graticule.ops.threshold._means import li as _method
+from graticule.ops.threshold._histogram import DOC, Histogram, Keep, thresholding
 
-_SCOPE = thresholding(_method)
+_MOST_ROUNDS = 10_000
 
 
-@op(version=1, scope=_SCOPE, dtype="bool")
+def _criterion(histogram: Histogram) -> float | int:
+    """Return the fixed point of the minimum cross entropy iteration, started from the mean."""
+    below = _Below(histogram)
+    tolerance = histogram.gap / 2
+    following, current = below.total[-1] / below.number[-1], -np.inf
+    for _ in range(_MOST_ROUNDS):
+        if not abs(following - current) > tolerance:
+            break
+        current = following
+        number, total = below(current)
+        back = total / number if number else 0.0
+        fore = (below.total[-1] - total) / (below.number[-1] - number)
+        if back == 0:
+            break
+        following = (back - fore) / (np.log(back) - np.log(fore))
+    return histogram.above_lowest(following)
+
+
+class _Below:
+    """How many values are up to a level, and their sum.
+
+    Where the values within a fine bin are not known they are taken as evenly spread, so that a
+    bin that the level lies in counts for a part.
+    """
+
+    def __init__(self, histogram: Histogram) -> None:
+        counts, values = histogram.fine_counts, histogram.fine_values
+        self.number = np.concatenate([[0], np.cumsum(counts)]).astype(np.float64)
+        self.total = np.concatenate([[0.0], np.cumsum(counts * values)])
+        self.values, self.alike, self.width = values, histogram.alike, histogram.fine_width
+        self.bins = np.floor(values / self.width) if self.width else values
+
+    def __call__(self, level: float) -> tuple[float, float]:
+        """Return number and sum of the values up to a level above the smallest value."""
+        split = int(np.searchsorted(self.values, level, side="right"))
+        if self.alike is not None:
+            whole = np.floor(level / self.width)
+            place = int(np.searchsorted(self.bins, whole))
+            if place < self.bins.size and self.bins[place] == whole and not self.alike[place]:
+                return self._in_part(place, level / self.width - whole)
+        return float(self.number[split]), float(self.total[split])
+
+    def _in_part(self, place: int, part: float) -> tuple[float, float]:
+        number = (1 - part) * self.number[place] + part * self.number[place + 1]
+        total = (1 - part) * self.total[place] + part * self.total[place + 1]
+        return float(number), float(total)
+
+
+_SCOPE = thresholding(_criterion)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool", doc=DOC)
 def li(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark with the least cross entropy between image and mask.
 
@@ -20,33 +72,12 @@ def li(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask
     from 65,536 bins and their sums: exact where no two values share a bin, and otherwise good to
     about a millionth of the range.
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
-    is outside are never in the result. The value of a constant image is its threshold: nothing
-    in it is bright.
-
-    Parameters
-    ----------
-    image : Image
-        Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold; with ``keep="dark"`` where it is not.
-
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(page)s
 
     See Also
     --------
     skimage.filters.threshold_li : the same threshold.
-    graticule.threshold.values : the thresholds of all methods at once.
+    %(see_values)s
 
     References
     ----------
@@ -63,5 +94,4 @@ def li(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask
     >>> gt.threshold.li(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask, keep=keep)
-    return result
+    return _SCOPE.mask(image, mask, keep)

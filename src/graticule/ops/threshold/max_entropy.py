@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._criteria import max_entropy as _method
-from graticule.ops.threshold._histogram import Keep, thresholding
+from graticule.ops.threshold._histogram import (
+    DOC,
+    Histogram,
+    Keep,
+    class_sums,
+    first_best,
+    thresholding,
+)
 
-_SCOPE = thresholding(_method)
+
+def _criterion(histogram: Histogram) -> Any:
+    """Return the value that maximises the sum of the entropies of the classes."""
+    part = histogram.counts / histogram.counts.sum()
+    below, above = class_sums(part)
+    own = np.where(part > 0, -part * np.log(np.where(part > 0, part, 1)), 0)
+    inner, outer = class_sums(own)
+    entropy = inner / below + np.log(below) + outer / above + np.log(above)
+    return histogram.centers[first_best(entropy)]
 
 
-@op(version=1, scope=_SCOPE, dtype="bool")
+_SCOPE = thresholding(_criterion)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool", doc=DOC)
 def max_entropy(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark where the two classes have the most entropy together.
 
     The threshold maximises :math:`H_0(t) + H_1(t)`, with the entropies
     :math:`H = -\sum (p_i / P) \ln(p_i / P)` of the values up to and above it [1]_.
-    Floats are counted in 256 bins between the smallest and the largest value, integers value by
-    value (in 256 bins where they span more than a million).
+    %(bins)s
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
-    is outside are never in the result. The value of a constant image is its threshold: nothing
-    in it is bright.
-
-    Parameters
-    ----------
-    image : Image
-        Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold; with ``keep="dark"`` where it is not.
-
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(page)s
 
     See Also
     --------
     graticule.threshold.yen : a like criterion of second order.
-    graticule.threshold.values : the thresholds of all methods at once.
+    %(see_values)s
 
     References
     ----------
@@ -59,5 +58,4 @@ def max_entropy(image: Image, mask: Mask | None = None, *, keep: Keep = "bright"
     >>> gt.threshold.max_entropy(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask, keep=keep)
-    return result
+    return _SCOPE.mask(image, mask, keep)

@@ -3,46 +3,36 @@
 from __future__ import annotations
 
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import Keep, thresholding
-from graticule.ops.threshold._means import mean as _method
-
-_SCOPE = thresholding(_method)
+from graticule.ops.threshold._histogram import DOC, EXACT, Histogram, Keep, thresholding
 
 
-@op(version=1, scope=_SCOPE, dtype="bool")
+def _criterion(histogram: Histogram) -> float | int:
+    """Return the mean of the values."""
+    count = int(histogram.fine_counts.sum())
+    above = float((histogram.fine_counts * histogram.fine_values).sum())
+    if (
+        isinstance(histogram.low, int) and abs(histogram.low) < EXACT
+    ):  # whole numbers, whose quotient is rounded once
+        return (histogram.low * count + int(above)) / count
+    return histogram.above_lowest(above / count)
+
+
+_SCOPE = thresholding(_criterion)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool", doc=DOC)
 def mean(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Keep what is above the mean of the image.
 
     The simplest threshold that follows the light; right only where about as much is bright as is
     dark [1]_. The mean is exact for integers, and for floats to 1 in 4e9 of their range.
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
-    is outside are never in the result. The value of a constant image is its threshold: nothing
-    in it is bright.
-
-    Parameters
-    ----------
-    image : Image
-        Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold; with ``keep="dark"`` where it is not.
-
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(page)s
 
     See Also
     --------
     skimage.filters.threshold_mean : the same threshold.
-    graticule.threshold.values : the thresholds of all methods at once.
+    %(see_values)s
 
     References
     ----------
@@ -56,5 +46,4 @@ def mean(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Ma
     >>> gt.threshold.mean(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask, keep=keep)
-    return result
+    return _SCOPE.mask(image, mask, keep)

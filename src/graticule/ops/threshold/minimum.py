@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import Keep, thresholding
-from graticule.ops.threshold._modes import minimum as _method
-
-_SCOPE = thresholding(_method)
+from graticule.ops.threshold._histogram import DOC, Histogram, Keep, thresholding
 
 
-@op(version=1, scope=_SCOPE, dtype="bool")
+def _criterion(histogram: Histogram) -> Any:
+    """Return the value with the lowest count between the modes."""
+    if np.count_nonzero(histogram.counts) == 2:
+        return histogram.centers[0]
+    first, second, smooth = histogram.two_modes()
+    return histogram.centers[first + int(np.argmin(smooth[first : second + 1]))]
+
+
+_SCOPE = thresholding(_criterion)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool", doc=DOC)
 def minimum(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark at the lowest count between two modes.
 
     The histogram is smoothed by means of three until it has two maxima; the threshold is the
     lowest place between them [1]_ [2]_. Of two values, the lower is the threshold.
-    Floats are counted in 256 bins between the smallest and the largest value, integers value by
-    value (in 256 bins where they span more than a million).
+    %(bins)s
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
-    is outside are never in the result. The value of a constant image is its threshold: nothing
-    in it is bright.
-
-    Parameters
-    ----------
-    image : Image
-        Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold; with ``keep="dark"`` where it is not.
-
-    Raises
-    ------
+    %(page)s
     ImageError
-        If the values are complex, or none is finite,
-        or if 10,000 rounds of smoothing leave no two maxima.
+        If 10,000 rounds of smoothing leave no two maxima.
 
     See Also
     --------
     skimage.filters.threshold_minimum : the same threshold.
-    graticule.threshold.values : the thresholds of all methods at once.
+    %(see_values)s
 
     References
     ----------
@@ -62,5 +53,4 @@ def minimum(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") ->
     >>> gt.threshold.minimum(image).sum()
     np.int64(6)
     """
-    result: Mask = _SCOPE.whole(image, mask, keep=keep)
-    return result
+    return _SCOPE.mask(image, mask, keep)

@@ -2,49 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._criteria import moments as _method
-from graticule.ops.threshold._histogram import Keep, thresholding
-
-_SCOPE = thresholding(_method)
+from graticule.ops.threshold._histogram import DOC, Histogram, Keep, first_best, thresholding
 
 
-@op(version=1, scope=_SCOPE, dtype="bool")
+def _criterion(histogram: Histogram) -> Any:
+    """Return the value that parts off the fraction which keeps the first three moments."""
+    part = histogram.counts / histogram.counts.sum()
+    values = histogram.offsets / histogram.offsets[-1]
+    m1, m2, m3 = (float((part * values**power).sum()) for power in (1, 2, 3))
+    variance = m2 - m1 * m1
+    c0, c1 = (m1 * m3 - m2 * m2) / variance, (m1 * m2 - m3) / variance
+    root = np.sqrt(max(c1 * c1 - 4 * c0, 0.0))
+    dark, bright = (-c1 - root) / 2, (-c1 + root) / 2
+    wanted = (bright - m1) / (bright - dark)
+    apart = np.abs(np.cumsum(part)[:-1] - wanted)
+    return histogram.centers[first_best(-apart)]
+
+
+_SCOPE = thresholding(_criterion)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool", doc=DOC)
 def moments(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark so that two values keep the moments of the image.
 
     There is one image of two values with the first three moments of this one; the threshold parts
     off the fraction that is dark in it, as nearly as the values allow [1]_.
-    Floats are counted in 256 bins between the smallest and the largest value, integers value by
-    value (in 256 bins where they span more than a million).
+    %(bins)s
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
-    is outside are never in the result. The value of a constant image is its threshold: nothing
-    in it is bright.
-
-    Parameters
-    ----------
-    image : Image
-        Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold; with ``keep="dark"`` where it is not.
-
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(page)s
 
     See Also
     --------
     graticule.threshold.otsu : the largest variance between the classes.
-    graticule.threshold.values : the thresholds of all methods at once.
+    %(see_values)s
 
     References
     ----------
@@ -58,5 +54,4 @@ def moments(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") ->
     >>> gt.threshold.moments(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask, keep=keep)
-    return result
+    return _SCOPE.mask(image, mask, keep)

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import numpy as np
 import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, op
 from graticule.ops.threshold._histogram import Histogram, counting
-from graticule.ops.threshold._partition import multi_otsu as _thresholds
-from graticule.ops.threshold._partition import phases_of
+from graticule.ops.threshold.phases import phases_of
 
 
-def _finish(histogram: Histogram, *, classes: int) -> tuple[Any, ...]:
-    return _thresholds(histogram, classes)
+def thresholds_of(histogram: Histogram, *, classes: int) -> tuple[Any, ...]:
+    """Return the thresholds with the largest variance between classes; each value where too few."""
+    from graticule.ops.threshold._kernels import best_cuts
+
+    used = np.flatnonzero(histogram.counts)
+    if used.size <= classes:
+        return tuple(histogram.centers[used[:-1]])
+    values = histogram.offsets[used]
+    counts = histogram.counts[used].astype(np.float64)
+    middle = (counts * values).sum() / counts.sum()
+    cuts = best_cuts(counts, values - middle, classes)
+    return tuple(histogram.centers[used[cuts - 1]])
 
 
 def _apply(
@@ -24,7 +34,7 @@ def _apply(
     return phases_of(image, mask, result)
 
 
-_SCOPE = counting(_finish, _apply)
+_SCOPE = counting(thresholds_of, _apply)
 
 
 @op(version=1, scope=_SCOPE, dtype="int32")

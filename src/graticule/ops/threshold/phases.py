@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
+import numpy as np
+import xarray as xr
 from pydantic import AfterValidator, Field
 
-from graticule.core import Image, Labels, Mask, Pointwise, op
-from graticule.ops.threshold._partition import phases_of
+from graticule.core import Image, Labels, Mask, Pointwise, like, op
+from graticule.ops.threshold._counting import fitted
+from graticule.ops.threshold._histogram import level_in
 
 
 def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -65,3 +69,17 @@ def phases(
     array([1, 1, 2, 3], dtype=int32)
     """
     return phases_of(image, mask, values)
+
+
+def phases_of(
+    image: xr.DataArray, mask: xr.DataArray | None, thresholds: Sequence[Any]
+) -> xr.DataArray:
+    """Return 1 up to the first threshold, 2 above it, and so on; 0 for what is left out."""
+    labels = np.ones(image.shape, np.int32)
+    for threshold in thresholds:
+        labels += image.values > level_in(image.dtype, threshold)
+    if image.dtype.kind == "f":
+        labels[np.isnan(image.values)] = 0
+    if mask is not None:
+        labels *= fitted(mask, image).values
+    return like(image, labels)

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._criteria import triangle as _method
-from graticule.ops.threshold._histogram import Keep, thresholding
-
-_SCOPE = thresholding(_method)
+from graticule.ops.threshold._histogram import DOC, Histogram, Keep, thresholding
 
 
-@op(version=2, scope=_SCOPE, dtype="bool")
+def _criterion(histogram: Histogram) -> Any:
+    """Return the value whose count is furthest below the line from the peak to the longer tail."""
+    counts, size = histogram.counts, histogram.counts.size
+    peak = int(np.argmax(counts))
+    # The line runs over the longer tail; a tail to the right is turned to lie on the left.
+    turned = peak < size - 1 - peak
+    if turned:
+        counts, peak = counts[::-1], size - 1 - peak
+    height = float(counts[peak])
+    norm = np.hypot(height, peak)
+    distance = height / norm * np.arange(peak) - peak / norm * counts[:peak]
+    level = int(np.argmax(distance))
+    return histogram.centers[size - 1 - level if turned else level]
+
+
+_SCOPE = thresholding(_criterion)
+
+
+@op(version=2, scope=_SCOPE, dtype="bool", doc=DOC)
 def triangle(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate the long tail of a histogram from its peak.
 
@@ -18,33 +37,12 @@ def triangle(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -
     is most of the picture and has a sharp peak. Floats are counted in 256 bins, integers
     value by value (in 256 bins where they span more than a million).
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
-    is outside are never in the result. The value of a constant image is its threshold: nothing
-    in it is bright.
-
-    Parameters
-    ----------
-    image : Image
-        Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold; with ``keep="dark"`` where it is not.
-
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(page)s
 
     See Also
     --------
     skimage.filters.threshold_triangle : the same threshold.
-    graticule.threshold.values : the thresholds of all methods at once.
+    %(see_values)s
 
     References
     ----------
@@ -59,5 +57,4 @@ def triangle(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -
     >>> gt.threshold.triangle(np.array([0, 0, 0, 0, 0, 1, 1, 5, 7]))
     array([False, False, False, False, False, False, False,  True,  True])
     """
-    result: Mask = _SCOPE.whole(image, mask, keep=keep)
-    return result
+    return _SCOPE.mask(image, mask, keep)

@@ -3,35 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Mask, Record, op
-from graticule.core.errors import ImageError
-from graticule.ops.threshold._histogram import Histogram, counting, threshold_of
-from graticule.ops.threshold._methods import METHODS, Name
-from graticule.ops.threshold._partition import multi_otsu
-
-_Method = Name | Literal["multi_otsu"]
+from graticule.core.errors import ImageError, suggest
+from graticule.core.registry import Family, get_op
+from graticule.ops.threshold._histogram import Histogram, Thresholding, counting
+from graticule.ops.threshold.multi_otsu import thresholds_of
 
 
-def _finish(histogram: Histogram, *, methods: Sequence[_Method], classes: int) -> pd.DataFrame:
+def methods_by_name() -> dict[str, Thresholding]:
+    """Return the scope of every histogram threshold of the family, a plugin's too."""
+    scopes = {name: get_op(f"threshold.{name}").scope for name in dir(Family("threshold"))}
+    return {name: scope for name, scope in scopes.items() if isinstance(scope, Thresholding)}
+
+
+def _known(name: str) -> str:
+    names = [*methods_by_name(), "multi_otsu"]
+    if name not in names:
+        raise ValueError(f"there is no histogram threshold {name!r} ({suggest(name, names)})")
+    return name
+
+
+def _with_choices(schema: dict[str, Any]) -> None:
+    schema["enum"] = [*methods_by_name(), "multi_otsu"]
+
+
+_Method = Annotated[str, AfterValidator(_known), Field(json_schema_extra=_with_choices)]
+
+# Written out: a default that grew with a plugin would be another output of the same version.
+_DEFAULT: tuple[str, ...] = (
+    *("otsu", "isodata", "li", "yen", "triangle", "mean", "minimum", "intermodes"),
+    *("kittler_illingworth", "max_entropy", "moments"),
+)
+
+
+def _finish(histogram: Histogram, *, methods: Sequence[str], classes: int) -> pd.DataFrame:
     row: dict[str, float] = {}
     for name in dict.fromkeys(methods):
         if name == "multi_otsu":
-            found = [float(value) for value in multi_otsu(histogram, classes)]
-            found += [float("nan")] * (classes - 1 - len(found))
-            row |= {f"multi_otsu_{number}": value for number, value in enumerate(found, start=1)}
+            cuts = [float(value) for value in thresholds_of(histogram, classes=classes)]
+            cuts += [float("nan")] * (classes - 1 - len(cuts))
+            row |= {f"multi_otsu_{number}": value for number, value in enumerate(cuts, start=1)}
         else:
             row[name] = _value(histogram, name)
     return pd.DataFrame([row])
 
 
-def _value(histogram: Histogram, name: Name) -> float:
+def _value(histogram: Histogram, name: str) -> float:
     try:
-        return float(threshold_of(histogram, METHODS[name]))
+        return float(methods_by_name()[name].finish(histogram))
     except ImageError:
         return float("nan")
 
@@ -44,7 +68,7 @@ def values(
     image: Image,
     mask: Mask | None = None,
     *,
-    methods: Annotated[tuple[_Method, ...], Field(title="Methods", min_length=1)] = tuple(METHODS),
+    methods: Annotated[tuple[_Method, ...], Field(title="Methods", min_length=1)] = _DEFAULT,
     classes: Annotated[int, Field(title="Number of phases of multi_otsu", ge=2, le=10)] = 3,
 ) -> Record:
     """Find the thresholds of an image by several methods, all from one histogram.
@@ -61,8 +85,8 @@ def values(
     methods : sequence of str
         Names of the histogram thresholds: ``otsu``, ``isodata``, ``li``, ``yen``, ``triangle``,
         ``mean``, ``minimum``, ``intermodes``, ``kittler_illingworth``, ``max_entropy``,
-        ``moments``; all of these by default. And ``multi_otsu``, with a column for each threshold
-        (``multi_otsu_1``, ...), from the lowest.
+        ``moments``; all of these by default. Also those that a plugin adds to the family, and
+        ``multi_otsu``, with a column for each threshold (``multi_otsu_1``, ...), from the lowest.
     classes : int
         How many phases ``multi_otsu`` parts.
 

@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._criteria import yen as _method
-from graticule.ops.threshold._histogram import Keep, thresholding
-
-_SCOPE = thresholding(_method)
+from graticule.ops.threshold._histogram import DOC, Histogram, Keep, thresholding
 
 
-@op(version=1, scope=_SCOPE, dtype="bool")
+def _criterion(histogram: Histogram) -> Any:
+    """Return the value that maximises Yen's correlation of the classes.
+
+    The criterion is flat around its maximum, so that the place found depends on rounding: it is
+    summed in single precision, as in scikit-image, to give the same value.
+    """
+    counts = histogram.counts.astype(np.float32)
+    part = counts / counts.sum()
+    below = np.cumsum(part)
+    square_below = np.cumsum(part**2)
+    square_above = np.cumsum(part[::-1] ** 2)[::-1]
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        correlation = (square_below[:-1] * square_above[1:]) ** -1
+        criterion = np.log(correlation * (below[:-1] * (1.0 - below[:-1])) ** 2)
+    return histogram.centers[np.argmax(np.where(np.isnan(criterion), -np.inf, criterion))]
+
+
+_SCOPE = thresholding(_criterion)
+
+
+@op(version=1, scope=_SCOPE, dtype="bool", doc=DOC)
 def yen(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask:
     r"""Separate bright from dark where the two classes are most correlated in themselves.
 
     The threshold maximises
     :math:`-\ln\left(\sum_{i \le t} p_i^2 \sum_{i > t} p_i^2\right) + 2 \ln\left(P (1 - P)\right)`
     with the frequencies :math:`p` and :math:`P = \sum_{i \le t} p_i` [1]_.
-    Floats are counted in 256 bins between the smallest and the largest value, integers value by
-    value (in 256 bins where they span more than a million).
+    %(bins)s
 
-    NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
-    is outside are never in the result. The value of a constant image is its threshold: nothing
-    in it is bright.
-
-    Parameters
-    ----------
-    image : Image
-        Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold; with ``keep="dark"`` where it is not.
-
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(page)s
 
     See Also
     --------
     skimage.filters.threshold_yen : the same threshold.
-    graticule.threshold.values : the thresholds of all methods at once.
+    %(see_values)s
 
     References
     ----------
@@ -59,5 +58,4 @@ def yen(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mas
     >>> gt.threshold.yen(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """
-    result: Mask = _SCOPE.whole(image, mask, keep=keep)
-    return result
+    return _SCOPE.mask(image, mask, keep)
