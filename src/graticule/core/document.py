@@ -1,18 +1,45 @@
-"""YAML documents (pipelines, training): every key with its place, and comments that stay."""
+"""YAML documents (pipelines, training): read, validated by pydantic models, and written.
+
+Comments stay, and everything that is wrong is a `Fault` with its line and its path.
+"""
 
 from __future__ import annotations
 
 import io
 import math
-import string
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
-from graticule.core.errors import Fault, FormatError, PipelineError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from graticule.core.errors import Fault, FormatError, GraticuleError, PipelineError, suggest
+from graticule.core.parameters import message_of
 
 _MAX_BYTES = 1_000_000
 _MAX_ALIASES = 1000
 _MAX_VALUES = 100_000
+
+Location: TypeAlias = tuple[str | int, ...]
+"""The keys and positions that lead to a value of a document."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_TEXTS = {
+    "missing": "must be given",
+    "model_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+}
+_WITHOUT_VALUE = ("missing", "model_type", "dict_type", "list_type", "tuple_type")
 
 
 def read_text(path: Path) -> str:
@@ -102,7 +129,7 @@ def line_of(parent: Any, key: Any) -> int:
 def plain(value: Any) -> Any:
     """Return a YAML value as plain Python, without the marks of its place."""
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(text_of(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, bool) or value is None:
@@ -124,15 +151,159 @@ def is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def is_template(value: Any) -> bool:
-    """Whether a value is a path in which only ``{stem}`` and ``{name}`` are left to fill."""
-    if not isinstance(value, str):
-        return False
-    try:
-        parts = list(string.Formatter().parse(value))
-    except ValueError:
-        return False
-    return all(
-        name in (None, "stem", "name") and not spec and not conversion
-        for _, name, spec, conversion in parts
-    )
+class Section(BaseModel):
+    r"""A mapping of a document, declared as a pydantic model; a key that is no field is a fault.
+
+    A validator of a field raises a `GraticuleError` that is a ValueError, whose text and hint
+    become those of the fault. One that finds several keys below its value at fault raises a
+    `PipelineError`, whose paths are these keys.
+
+    Examples
+    --------
+    >>> class Blur(Section):
+    ...     sigma: float = 1.0
+    >>> print(*validate(Blur, document_of("{sigma: much, sgima: 2}", "text"))[1], sep="\n")
+    line 1: sgima: is not known here (did you mean sigma?)
+    line 1: sigma: must be a number, not 'much'
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _require_known(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        named = {str(key): value for key, value in values.items()}
+        if cls.model_config.get("extra") != "allow":
+            fields = list(cls.model_fields)
+            unknown = [key for key in named if key not in fields]
+            if unknown:
+                what = "is not known here"
+                raise PipelineError([Fault(k, what, hint=suggest(k, fields)) for k in unknown])
+        return named
+
+
+class Document(Section):
+    """The top of a document: a `Section` that says its version."""
+
+    graticule: Any = None
+
+
+def validate(
+    model: type[_Model], document: Any, *, context: Mapping[str, Any] | None = None
+) -> tuple[_Model | None, list[Fault]]:
+    """Return the model of what is sound in a document, and a fault for everything that is not.
+
+    What is at fault is left out and the rest validated again, until it is sound; so every fault
+    is found at once, also those that only show between fields that are sound themselves.
+
+    Parameters
+    ----------
+    model : type of Section
+        What the document must be.
+    document : mapping
+        As `document_of` gives it, with the lines of its keys.
+    context : mapping, optional
+        What validators are told as ``info.context``.
+
+    Returns
+    -------
+    model or None
+        None where a key that has no default is missing at the top.
+    list of Fault
+        In no particular order.
+    """
+    values, faults = _values(document), list(_version(model, document))
+    while True:
+        try:
+            return model.model_validate(values, context=dict(context or {})), faults
+        except ValidationError as error:
+            problems = list(_problems(error))
+        known = [fault.path for fault in faults]
+        found = [fault_at(document, *problem) for problem in problems]
+        # what only fails because a faulty part of it was left out is no fault of its own
+        faults += [fault for fault in found if not any(_is_within(p, fault.path) for p in known)]
+        holders = [_holder(values, location) for location, _, _ in problems]
+        if not any(holders):
+            return None, faults
+        for mapping, key in filter(None, holders):
+            mapping.pop(key, None)
+
+
+def fault_at(document: Any, location: Location, what: str, hint: str = "") -> Fault:
+    r"""Return the fault at a location of a document, with its path and its line.
+
+    Examples
+    --------
+    >>> str(fault_at(document_of("a: 1\nb: [2, 3]", "text"), ("b", 1), "must be 2"))
+    'line 2: b[1]: must be 2'
+    """
+    path, line, parent = "", line_of(document, None), document
+    for part in location:
+        if not isinstance(parent, dict | list):
+            break  # the rest names one of several types that a value may have
+        key = _key(parent, part)
+        path += f"[{part}]" if isinstance(parent, list) else f"{'.' if path else ''}{part}"
+        line = line_of(parent, key) or line
+        parent = parent[key] if isinstance(parent, list) else parent.get(key)
+    return Fault(path or "document", what, line, hint)
+
+
+def _problems(error: ValidationError) -> Iterator[tuple[Location, str, str]]:
+    """Give the location, text and hint of each problem pydantic found."""
+    for detail in error.errors(include_url=False):
+        location = tuple(part for part in detail["loc"] if part != "[key]")
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, PipelineError):
+            yield from (((*location, f.path), f.what, f.hint) for f in cause.faults)
+        elif isinstance(cause, GraticuleError):
+            yield location, cause.what, cause.hint
+        else:
+            yield location, _text(detail), ""
+
+
+def _text(detail: Any) -> str:
+    kind, value = detail["type"], detail["input"]
+    if kind in _WITHOUT_VALUE:
+        return _TEXTS[kind]
+    if kind == "literal_error":
+        return f"must be {detail['ctx']['expected'].replace(chr(39), '')}, not {value!r}"
+    return f"{_TEXTS[kind]}, not {value!r}" if kind in _TEXTS else message_of(detail)
+
+
+def _version(model: type[BaseModel], document: Any) -> Iterator[Fault]:
+    version = document.get("graticule")
+    if issubclass(model, Document) and (version is True or version != 1):
+        yield fault_at(document, ("graticule",), "must be 1, the version of the grammar")
+
+
+def _values(value: Any) -> Any:
+    """Return a document as plain Python in which whole numbers stay keys of mappings."""
+    if isinstance(value, dict):
+        return {
+            int(key) if type(key) is int else str(text_of(key)): _values(item)
+            for key, item in value.items()
+        }
+    return [_values(item) for item in value] if isinstance(value, list) else plain(value)
+
+
+def _key(parent: Any, part: str | int) -> Any:
+    """Return the key of a mapping or list that a part of a location stands for."""
+    if isinstance(parent, list):
+        return int(part)
+    return next((key for key in parent if str(text_of(key)) == str(part)), part)
+
+
+def _is_within(path: str, whole: str) -> bool:
+    return path == whole or path.startswith((f"{whole}.", f"{whole}["))
+
+
+def _holder(values: Any, location: Location) -> tuple[dict[Any, Any], Any] | None:
+    """Return the innermost mapping that has a value on the way to a location, and its key."""
+    holder, value = None, values
+    for part in location:
+        if not isinstance(value, dict) or (key := _key(value, part)) not in value:
+            break
+        holder, value = (value, key), value[key]
+    return holder

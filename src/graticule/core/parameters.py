@@ -92,10 +92,7 @@ class Parameters:
         if detail["type"] == "missing":
             return "must be given"
         path = ".".join(str(part) for part in detail["loc"][1:] if not str(part).isidentifier())
-        text = str(detail["msg"]).removeprefix("Value error, ")
-        text = text[0].lower() + text[1:]
-        shown = "" if repr(detail["input"]) in text else f", not {detail['input']!r}"
-        return f"{f'[{path}] ' if path else ''}{text}{shown}"
+        return f"{f'[{path}] ' if path else ''}{message_of(detail)}"
 
     def _wanted(self, name: str) -> str:
         return " or ".join(
@@ -110,6 +107,13 @@ class Parameters:
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema."""
         return self.model.model_json_schema()
+
+
+def message_of(detail: Any) -> str:
+    """Return what pydantic says of a value, with the value, as our errors say it."""
+    text = str(detail["msg"]).removeprefix("Value error, ")
+    shown = "" if repr(detail["input"]) in text else f", not {detail['input']!r}"
+    return f"{text[0].lower()}{text[1:]}{shown}"
 
 
 def _leaves(annotation: Any) -> frozenset[Any]:

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
+
+from graticule.core.check import Check
 from graticule.core.document import (
+    Document,
+    Location,
+    Section,
     document_of,
-    is_template,
-    is_texts,
-    line_of,
+    fault_at,
     plain,
     read_text,
     text_of,
+    validate,
 )
-from graticule.core.errors import (
-    Fault,
-    GraticuleError,
-    PipelineError,
-    UnitsError,
-    UnknownNameError,
-    suggest,
-)
+from graticule.core.errors import Fault, GraticuleError, ParameterError, PipelineError, suggest
 from graticule.core.kinds import Kind
 from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
-from graticule.core.units import split_quantity, unit_scale
 from graticule.pipeline.graph import cycle, fits, ordered
 from graticule.pipeline.spec import CheckStep, InputSpec, Reference, Spec, Step
-
-_TOP = ("graticule", "name", "description", "inputs", "steps", "checks", "outputs", "report")
 
 
 def load(path: Path) -> Spec:
@@ -49,300 +52,261 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
     PipelineError
         With all faults, each with its line and its path in the document.
     """
-    return _Reader(source, text).read(document_of(text, source))
+    document = document_of(text, source)
+    sound, faults = validate(_Document, document, context={"folder": Path(source).parent})
+    assert sound is not None  # every key has a default
+    inputs = sound.inputs or {"image": InputSpec()}
+    names = _names(document, "inputs") or list(inputs)
+    ops = {name: sound.steps[name].op if name in sound.steps else None
+           for name in _names(document, "steps")}  # fmt: skip
+    wiring = _Wiring(document, names, ops, faults)
+    steps, checks = wiring.steps(sound.steps), wiring.checks(sound.checks)
+    outputs = wiring.outputs(sound.outputs)
+    if faults:
+        raise PipelineError(faults, source=source)
+    return Spec(
+        name=sound.name if "name" in document else Path(source).stem,
+        description=sound.description,
+        inputs=inputs,
+        steps=ordered(steps),
+        checks=checks,
+        outputs=outputs,
+        figures=tuple(sound.report),
+        text=text,
+        source=source,
+    )
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value.isidentifier():
+        raise ParameterError("must be a name of letters, digits and _")
+    return value
+
+
+def _by_name(value: Any) -> Any:
+    if value is not None and not isinstance(value, dict):
+        raise ParameterError("must be a mapping of names")
+    return value or {}
+
+
+def _with_paths(inputs: dict[str, InputSpec]) -> dict[str, InputSpec]:
+    what, hint = "a further input needs a path", 'as path: "{stem}_mask.png"'
+    faults = [Fault(name, what, hint=hint) for name in list(inputs)[1:] if not inputs[name].path]
+    if faults:
+        raise PipelineError(faults)
+    return inputs
+
+
+def _op(value: Any) -> Op:
+    try:
+        if isinstance(value, str):
+            return get_op(value)
+    except GraticuleError as error:
+        raise ParameterError(error.what, hint=error.hint) from None
+    raise ParameterError("must name an op, as op: filters.gaussian")
+
+
+def _check(value: Any) -> Check:
+    try:
+        return get_check(str(value))
+    except GraticuleError as error:
+        raise ParameterError(error.what, hint=error.hint) from None
+
+
+def _list_or_none(value: Any) -> list[Any] | None:
+    if value is not None and not isinstance(value, list):
+        raise ParameterError("must be a list of steps")
+    return value
+
+
+def _figures(value: Any) -> Any:
+    if value and not isinstance(value, list):
+        raise ParameterError("must be a list of figures")
+    return value or []
+
+
+def _figure(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not isinstance(value.get("figure"), str):
+        what = "must be a mapping that names its figure"
+        raise ParameterError(what, hint="as {figure: overlay, ...}")
+    return {key: text_of(item) for key, item in plain(value).items()}
+
+
+class _Call(Section):
+    """A call of an op or check: its keys are parameters, but for those that name data."""
+
+    model_config = ConfigDict(extra="allow")
+    _params: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """The keys beside the one that names the op or check."""
+        return self.model_extra or {}
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The validated parameters."""
+        return self._params
+
+    def _set_params(
+        self, parameters: Parameters, data_keys: Sequence[str], info: ValidationInfo
+    ) -> Self:
+        given = {key: plain(value) for key, value in self.keys.items() if key not in data_keys}
+        folder = (info.context or {}).get("folder")
+        faults = parameters.faults(given, folder=folder)
+        if faults:
+            way_out = f"data are named by {', '.join(data_keys)}"
+            raise PipelineError([
+                Fault(key, what, hint="" if key in parameters.names else way_out)
+                for key, what in faults.items()
+            ])  # fmt: skip
+        self._params = parameters.validate(given, folder=folder)
+        return self
+
+
+class _Step(_Call):
+    op: Annotated[Op, PlainValidator(_op)] = Field(None, validate_default=True)
+
+    @model_validator(mode="after")
+    def _validated(self, info: ValidationInfo) -> Self:
+        data_keys = ("input", *(given.name for given in self.op.inputs[1:]))
+        return self._set_params(self.op.parameters, data_keys, info)
+
+
+class _Check(_Call):
+    check: Annotated[Check, PlainValidator(_check)] = Field(None, validate_default=True)
+
+    @model_validator(mode="after")
+    def _validated(self, info: ValidationInfo) -> Self:
+        return self._set_params(self.check.parameters, ("of", "at", "against"), info)
+
+
+_Name = Annotated[str, BeforeValidator(_name)]
+_Figure = Annotated[dict[str, Any], PlainValidator(_figure)]
+
+
+class _Document(Document):
+    """A pipeline document; what its references lead to is not yet known."""
+
+    name: str = ""
+    description: Annotated[str, BeforeValidator(str)] = ""
+    inputs: Annotated[
+        dict[_Name, InputSpec], BeforeValidator(_by_name), AfterValidator(_with_paths)
+    ] = Field(default_factory=dict)
+    steps: Annotated[dict[_Name, _Step], BeforeValidator(_by_name)] = Field(default_factory=dict)
+    checks: Annotated[dict[_Name, _Check], BeforeValidator(_by_name)] = Field(default_factory=dict)
+    outputs: Annotated[list[Any] | None, PlainValidator(_list_or_none)] = None
+    report: Annotated[list[_Figure], BeforeValidator(_figures)] = Field(default_factory=list)
+
+
+def _names(document: Any, section: str) -> list[str]:
+    """Return the names of a section, of what is faulty too."""
+    named = document.get(section)
+    return [str(text_of(name)) for name in named] if isinstance(named, dict) else []
 
 
 @dataclass
-class _Reader:
-    """Reads one document, collecting faults instead of stopping at the first."""
+class _Wiring:
+    """Follows the references of a document from step to step, noting those that lead nowhere.
 
-    source: str
-    text: str
-    faults: list[Fault] = field(default_factory=list)
+    ``ops`` holds None for steps that are themselves at fault.
+    """
 
-    def read(self, document: Any) -> Spec:
-        self._known(document, _TOP, "", document)
-        if document.get("graticule") != 1:
-            self._fault("graticule", "must be 1, the version of the grammar", document, "graticule")
-        inputs = self._inputs(document)
-        steps = self._steps(document, inputs)
-        checks = self._checks(document, inputs, steps)
-        outputs = self._outputs(document, inputs, steps)
-        figures = self._figures(document)
-        name = document.get("name", Path(self.source).stem)
-        if not isinstance(name, str):
-            self._fault("name", f"must be text, not {name!r}", document, "name")
-        if self.faults:
-            raise PipelineError(self.faults, source=self.source)
-        return Spec(
-            name=str(name),
-            description=str(document.get("description", "")),
-            inputs=inputs,
-            steps=ordered(steps),
-            checks=checks,
-            outputs=outputs,
-            figures=figures,
-            text=self.text,
-            source=self.source,
-        )
+    document: Any
+    inputs: Sequence[str]
+    ops: dict[str, Op | None]
+    faults: list[Fault]
 
-    def _fault(self, path: str, what: str, parent: Any, key: Any, hint: str = "") -> None:
-        self.faults.append(Fault(path, what, line_of(parent, key), hint))
+    def _fault(self, location: Location, what: str, hint: str = "") -> None:
+        self.faults.append(fault_at(self.document, location, what, hint))
 
-    def _known(self, mapping: Any, known: Sequence[str], path: str, parent: Any) -> None:
-        for key in mapping:
-            if key not in known:
-                where = f"{path}.{key}" if path else str(key)
-                self._fault(where, "is not known here", mapping, key, suggest(str(key), known))
-
-    def _section(self, document: Any, name: str) -> dict[str, Any]:
-        section = document.get(name)
-        if section is None:
-            return {}
-        if not isinstance(section, dict):
-            self._fault(name, "must be a mapping of names", document, name)
-            return {}
-        good: dict[str, Any] = {}
-        for key, body in section.items():
-            label = text_of(key)
-            if not isinstance(label, str) or not label.isidentifier():
-                what = "must be a name of letters, digits and _"
-                self._fault(f"{name}.{label}", what, section, key)
-            elif not isinstance(body, dict):
-                self._fault(f"{name}.{label}", "must be a mapping", section, key)
-            else:
-                good[label] = body
-        return good
-
-    def _inputs(self, document: Any) -> dict[str, InputSpec]:
-        inputs: dict[str, InputSpec] = {}
-        for name, body in self._section(document, "inputs").items():
-            path = f"inputs.{name}"
-            self._known(body, ("dims", "spacing", "default_spacing", "path"), path, body)
-            dims = body.get("dims")
-            if dims is not None and not is_texts(dims):
-                self._fault(f"{path}.dims", "must be a list of names", body, "dims")
-                dims = None
-            elif dims and len(set(dims)) < len(dims):
-                self._fault(f"{path}.dims", "must be different names", body, "dims")
-            if not is_template(body.get("path", "")):
-                what = "must be a path with no other fields than {stem} and {name}"
-                self._fault(f"{path}.path", what, body, "path")
-            if inputs and not body.get("path"):
-                what = "a further input needs a path"
-                self._fault(path, what, document["inputs"], name, 'as path: "{stem}_mask.png"')
-            inputs[name] = InputSpec(
-                tuple(map(str, dims)) if dims else None,
-                self._spacing(body, "spacing", path),
-                self._spacing(body, "default_spacing", path),
-                str(body.get("path", "")),
-            )
-        return inputs or {"image": InputSpec()}
-
-    def _spacing(self, body: Any, key: str, path: str) -> dict[str, float | str]:
-        """Return spacings by dim, each of which must be a positive amount."""
-        given = body.get(key) or {}
-        if not isinstance(given, dict):
-            self._fault(f"{path}.{key}", "must be a mapping of dims", body, key)
-            return {}
-        for dim, step in given.items():
-            try:
-                value, unit = split_quantity(plain(step))
-                if unit:
-                    unit_scale(unit)
-                if not 0 < value < math.inf:
-                    raise UnitsError(f"must be positive and finite, not {step!r}")
-            except UnitsError as error:
-                self._fault(f"{path}.{key}.{dim}", error.what, given, dim, error.hint)
-        return {str(dim): plain(step) for dim, step in given.items()}
-
-    def _steps(self, document: Any, inputs: Mapping[str, InputSpec]) -> dict[str, Step]:
-        section = self._section(document, "steps")
-        if not section:
-            self._fault("steps", "there must be at least one", document, "steps")
-        known = {name: self._op(name, body) for name, body in section.items()}
-        steps: dict[str, Step] = {}
-        previous = next(iter(inputs))
-        for name, body in section.items():
-            if name in inputs:
-                self._fault(f"steps.{name}", "is also the name of an input", section, name)
-            found = known[name]
-            if found is not None:
-                params = self._params(found.parameters, body, f"steps.{name}", _data_keys(found))
-                wires = self._wires(name, body, found, previous, inputs, known)
-                steps[name] = Step(name, found, params, wires)
+    def steps(self, bodies: Mapping[str, _Step]) -> dict[str, Step]:
+        """Return the steps, each with where its data comes from."""
+        if not self.document.get("steps"):
+            self._fault(("steps",), "there must be at least one")
+        steps = {}
+        previous = self.inputs[0]
+        for name in self.ops:
+            if name in self.inputs:
+                self._fault(("steps", name), "is also the name of an input")
+            if name in bodies:
+                body = bodies[name]
+                steps[name] = Step(name, body.op, body.params, self._wires(name, body, previous))
             previous = name
-        self._acyclic(steps, section)
-        return steps
-
-    def _op(self, name: str, body: Any) -> Op | None:
-        wanted = body.get("op")
-        try:
-            if not isinstance(wanted, str):
-                raise UnknownNameError("must name an op, as op: filters.gaussian")
-            return get_op(wanted)
-        except GraticuleError as error:
-            self._fault(f"steps.{name}.op", error.what, body, "op", error.hint)
-            return None
-
-    def _params(
-        self, parameters: Parameters, body: Any, path: str, reserved: Sequence[str]
-    ) -> dict[str, Any]:
-        given = {key: plain(value) for key, value in body.items() if key not in reserved}
-        folder = Path(self.source).parent
-        faults = parameters.faults(given, folder=folder)
-        for key, what in faults.items():
-            hint = "" if key in parameters.names else f"data are named by {', '.join(reserved[1:])}"
-            self._fault(f"{path}.{key}", what, body, key, hint)
-        return {} if faults else parameters.validate(given, folder=folder)
-
-    def _wires(
-        self,
-        name: str,
-        body: Any,
-        found: Op,
-        previous: str,
-        inputs: Mapping[str, InputSpec],
-        known: Mapping[str, Op | None],
-    ) -> tuple[Reference | None, ...]:
-        wires: list[Reference | None] = []
-        for position, given in enumerate(found.inputs):
-            key = "input" if position == 0 else given.name
-            text = body.get(key, previous if position == 0 else None)
-            if text is None:
-                if not given.optional:
-                    what = f"the {given.kind} {given.name!r} must name a step or input"
-                    self._fault(f"steps.{name}.{key}", what, body, key)
-                wires.append(None)
-                continue
-            reference = self._reference(text, f"steps.{name}.{key}", body, key, inputs, known)
-            if reference is not None:
-                self._require_kind(reference, given.kind, f"steps.{name}.{key}", body, key, known)
-            wires.append(reference)
-        return tuple(wires)
-
-    def _reference(
-        self,
-        text: Any,
-        path: str,
-        parent: Any,
-        key: Any,
-        inputs: Mapping[str, InputSpec],
-        known: Mapping[str, Op | None],
-    ) -> Reference | None:
-        name, _, part = str(text).partition(".")
-        if name not in inputs and name not in known:
-            hint = suggest(name, [*inputs, *known])
-            self._fault(path, f"{text!r} is no step or input", parent, key, hint)
-            return None
-        found = known.get(name)
-        if found is not None:
-            names = [output.name for output in found.outputs if output.name]
-            if names and part not in names:
-                what = f"{found.name} gives {', '.join(names)}; say which"
-                self._fault(path, what, parent, key, f"as {name}.{names[0]}")
-                return None
-            if part and not names and found.outputs[0].kind.is_array:
-                self._fault(path, f"{name} is one image and has no part {part!r}", parent, key)
-                return None
-        return Reference(name, part)
-
-    def _require_kind(
-        self,
-        reference: Reference,
-        wanted: Kind,
-        path: str,
-        parent: Any,
-        key: Any,
-        known: Mapping[str, Op | None],
-    ) -> None:
-        found = known.get(reference.name)
-        if found is None:
-            return
-        given = next((o.kind for o in found.outputs if o.name in ("", reference.part)), wanted)
-        if not fits(given, wanted):
-            what = f"must be {wanted.with_article}; {reference} is {given.with_article}"
-            self._fault(path, what, parent, key)
-
-    def _acyclic(self, steps: Mapping[str, Step], section: Any) -> None:
         waiting = cycle(steps)
         if waiting:
             what = f"the steps {', '.join(waiting)} wait for each other"
-            self._fault(f"steps.{waiting[0]}", what, section, waiting[0])
+            self._fault(("steps", waiting[0]), what)
+        return steps
 
-    def _checks(
-        self, document: Any, inputs: Mapping[str, InputSpec], steps: Mapping[str, Step]
-    ) -> dict[str, CheckStep]:
-        checks: dict[str, CheckStep] = {}
-        ops = {name: step.op for name, step in steps.items()}
-        for name, body in self._section(document, "checks").items():
-            path = f"checks.{name}"
-            try:
-                found = get_check(str(body.get("check")))
-            except GraticuleError as error:
-                self._fault(f"{path}.check", error.what, body, "check", error.hint)
-                continue
-            reserved = ("check", "of", "at", "against")
-            params = self._params(found.parameters, body, path, reserved)
-            places = {"of": body.get("of", next(reversed(list(ops)), "")), "at": body.get("at")}
-            places["at"] = places["at"] or next(iter(inputs))
-            places["against"] = body.get("against")
-            references = {
-                key: self._reference(text, f"{path}.{key}", body, key, inputs, ops)
-                for key, text in places.items()
-                if text is not None
-            }
-            of, at = references["of"], references["at"]
+    def _wires(self, name: str, body: _Step, previous: str) -> tuple[Reference | None, ...]:
+        wires: list[Reference | None] = []
+        for position, given in enumerate(body.op.inputs):
+            key = "input" if position == 0 else given.name
+            location = ("steps", name, key)
+            text = body.keys.get(key, previous if position == 0 else None)
+            reference = None if text is None else self._reference(text, location)
+            if reference is not None:
+                self._require_kind(reference, given.kind, location)
+            elif text is None and not given.optional:
+                self._fault(location, f"the {given.kind} {given.name!r} must name a step or input")
+            wires.append(reference)
+        return tuple(wires)
+
+    def _reference(self, text: Any, location: Location) -> Reference | None:
+        name, _, part = str(text).partition(".")
+        if name not in self.inputs and name not in self.ops:
+            hint = suggest(name, [*self.inputs, *self.ops])
+            self._fault(location, f"{text!r} is no step or input", hint)
+            return None
+        op = self.ops.get(name)
+        if op is not None:
+            names = [output.name for output in op.outputs if output.name]
+            if names and part not in names:
+                what = f"{op.name} gives {', '.join(names)}; say which"
+                self._fault(location, what, f"as {name}.{names[0]}")
+                return None
+            if part and not names and op.outputs[0].kind.is_array:
+                self._fault(location, f"{name} is one image and has no part {part!r}")
+                return None
+        return Reference(name, part)
+
+    def _require_kind(self, reference: Reference, wanted: Kind, location: Location) -> None:
+        op = self.ops.get(reference.name)
+        outputs = op.outputs if op is not None else ()
+        kind = next((out.kind for out in outputs if out.name in ("", reference.part)), wanted)
+        if not fits(kind, wanted):
+            what = f"must be {wanted.with_article}; {reference} is {kind.with_article}"
+            self._fault(location, what)
+
+    def checks(self, bodies: Mapping[str, _Check]) -> dict[str, CheckStep]:
+        """Return the checks, each with what it looks at."""
+        checks = {}
+        for name, body in bodies.items():
+            texts = {key: body.keys.get(key) for key in ("of", "at", "against")}
+            texts["of"] = texts["of"] or next(reversed(self.ops), self.inputs[0])
+            texts["at"] = texts["at"] or self.inputs[0]
+            of, at, against = (
+                None if text is None else self._reference(text, ("checks", name, key))
+                for key, text in texts.items()
+            )
             if of is not None and at is not None:
-                against = references.get("against")
-                checks[name] = CheckStep(name, found, params, of, at, against)
+                checks[name] = CheckStep(name, body.check, body.params, of, at, against)
         return checks
 
-    def _outputs(
-        self, document: Any, inputs: Mapping[str, InputSpec], steps: Mapping[str, Step]
-    ) -> tuple[Reference, ...]:
-        ops = {name: step.op for name, step in steps.items()}
-        wanted = document.get("outputs")
-        if wanted is None:
-            return tuple(_default_outputs(ops))
-        if not isinstance(wanted, list):
-            self._fault("outputs", "must be a list of steps", document, "outputs")
-            return ()
-        found = [
-            self._reference(text, f"outputs[{i}]", wanted, i, inputs, ops)
-            for i, text in enumerate(wanted)
-        ]
-        for i, reference in enumerate(found):
-            if reference is not None and reference.part and self._is_table(reference, ops):
-                what = f"{reference.name} is a table, which is written whole"
-                self._fault(f"outputs[{i}]", what, wanted, i, f"as {reference.name}")
-        return tuple(reference for reference in found if reference is not None)
-
-    @staticmethod
-    def _is_table(reference: Reference, ops: Mapping[str, Op]) -> bool:
-        found = ops.get(reference.name)
-        return found is not None and [o.kind for o in found.outputs] == [Kind.TABLE]
-
-    def _figures(self, document: Any) -> tuple[Mapping[str, Any], ...]:
-        wanted = document.get("report") or []
-        if not isinstance(wanted, list):
-            self._fault("report", "must be a list of figures", document, "report")
-            return ()
-        for i, body in enumerate(wanted):
-            if not isinstance(body, dict) or not isinstance(body.get("figure"), str):
-                what = "must be a mapping that names its figure"
-                self._fault(f"report[{i}]", what, wanted, i, "as {figure: overlay, ...}")
-        figures = [plain(body) for body in wanted if isinstance(body, dict)]
-        return tuple({k: text_of(v) for k, v in figure.items()} for figure in figures)
-
-
-def _default_outputs(ops: Mapping[str, Op]) -> list[Reference]:
-    """Return the last step's result, whole or part by part."""
-    if not ops:
-        return []
-    name = list(ops)[-1]
-    return [Reference(name, output.name) for output in ops[name].outputs]
-
-
-def _data_keys(found: Op) -> tuple[str, ...]:
-    return ("op", "input", *(given.name for given in found.inputs[1:]))
+    def outputs(self, texts: Sequence[Any] | None) -> tuple[Reference, ...]:
+        """Return what is written; by default the last step's result, whole or part by part."""
+        if texts is None:
+            name, op = next(reversed(self.ops.items()), ("", None))
+            return tuple(Reference(name, output.name) for output in op.outputs) if op else ()
+        references = []
+        for position, text in enumerate(texts):
+            location = ("outputs", position)
+            reference = self._reference(text, location)
+            if reference is not None:
+                references.append(reference)
+                op = self.ops.get(reference.name)
+                if reference.part and op and [out.kind for out in op.outputs] == [Kind.TABLE]:
+                    what = f"{reference.name} is a table, which is written whole"
+                    self._fault(location, what, f"as {reference.name}")
+        return tuple(references)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import xarray as xr
+from pydantic import BeforeValidator, Field, PlainValidator
 
 from graticule.core.check import Check
+from graticule.core.document import Section, is_texts
+from graticule.core.errors import ParameterError, UnitsError
 from graticule.core.image import with_spacing
 from graticule.core.op import Op
+from graticule.core.units import split_quantity, unit_scale
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,46 @@ class Reference:
         return f"{self.name}.{self.part}" if self.part else self.name
 
 
-@dataclass(frozen=True)
-class InputSpec:
+def _dims(value: Any) -> tuple[str, ...] | None:
+    if value is not None and not is_texts(value):
+        raise ParameterError("must be a list of names")
+    if value and len(set(value)) < len(value):
+        raise ParameterError("must be different names")
+    return tuple(value) if value else None
+
+
+def _by_dim(value: Any) -> dict[str, Any]:
+    if value and not isinstance(value, dict):
+        raise ParameterError("must be a mapping of dims")
+    return {str(dim): step for dim, step in value.items()} if value else {}
+
+
+def _spacing(step: Any) -> float | str:
+    value, unit = split_quantity(step)
+    if unit:
+        unit_scale(unit)
+    if not 0 < value < math.inf:
+        raise UnitsError(f"must be positive and finite, not {step!r}")
+    return step  # type: ignore[no-any-return]  # a number or a text, or it could not be split
+
+
+def _template(value: Any) -> str:
+    """Return a path in which only ``{stem}`` and ``{name}`` are left to fill."""
+    try:
+        parts = list(string.Formatter().parse(value))
+    except (TypeError, ValueError):
+        parts = [("", None, None, "none")]
+    if any(name not in (None, "stem", "name") or spec or way for _, name, spec, way in parts):
+        raise ParameterError("must be a path with no other fields than {stem} and {name}")
+    return str(value)
+
+
+_Spacings = Annotated[
+    Mapping[str, Annotated[float | str, PlainValidator(_spacing)]], BeforeValidator(_by_dim)
+]
+
+
+class InputSpec(Section):
     """What an input must look like, and where a further one is found.
 
     Attributes
@@ -49,10 +93,10 @@ class InputSpec:
         ``{name}`` stand for the image's name without and with its suffix.
     """
 
-    dims: tuple[str, ...] | None = None
-    spacing: Mapping[str, float | str] = field(default_factory=dict)
-    default_spacing: Mapping[str, float | str] = field(default_factory=dict)
-    path: str = ""
+    dims: Annotated[tuple[str, ...] | None, PlainValidator(_dims)] = None
+    spacing: _Spacings = Field(default_factory=dict)
+    default_spacing: _Spacings = Field(default_factory=dict)
+    path: Annotated[str, PlainValidator(_template)] = ""
 
     def completed(self, image: xr.DataArray) -> xr.DataArray:
         """Return the image with a spacing along the dims of which its file does not say it."""
