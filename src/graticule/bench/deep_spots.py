@@ -171,7 +171,7 @@ def _network(lesson: _Lesson, start: Any = None) -> Any:
 
     rate, steps = (5e-3, _STEPS) if start is None else (1e-3, _TUNING)
     network = UNet(
-        base=16, depth=2, patch=40, batch=6, normalise="local", labels="mask", rate=rate,
+        base=16, depth=2, patch=40, batch=6, normalise="local", labels="mask", learning_rate=rate,
         seed=_SEED,
     )  # fmt: skip
     return network.fit(lesson.images, lesson.labels, lesson.where, init=start, steps=steps)

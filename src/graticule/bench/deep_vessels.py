@@ -59,7 +59,7 @@ def vessels() -> list[Row]:
 
 def _methods() -> list[Method]:
     bank = {"sigmas": [0.7, 1, 1.5, 2, 3, 5]}
-    network = {"base": 16, "depth": 4, "precision": "bfloat16", "average": 0.98, "flips": True}
+    network = {"base": 16, "depth": 4, "precision": "bfloat16", "ema_decay": 0.98, "tta": True}
     return [
         learned("boosted", "pixels", features=bank, estimator=_TREES, balance=False,
                 max_samples=100_000),

@@ -40,9 +40,11 @@ def watched(out: Path) -> Iterator[dict[str, Any]]:
 
 def trained(history: History, out: Path) -> bool:
     """Say how a training went, draw its curves beside the model; return whether it was stopped."""
+    from graticule.report.methods.training import training_curves
+
     curves = out.with_suffix(".curves.svg")
     try:
-        history.figure().savefig(curves, format="svg", metadata={"Date": None})
+        training_curves(history).savefig(curves, format="svg", metadata={"Date": None})
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror}", where=str(curves)) from None
     checkpoint = checkpoint_of(out)

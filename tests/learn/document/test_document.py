@@ -147,8 +147,12 @@ ODD = {
     "a list as a class": (f"{TREE}\nclasses: {{1: [x]}}", "classes.1: must be a name"),
     "the same twice": ("methods: {a: {estimator: tree, on: [real, real]}}", "names the same"),
     "a threshold in words": ("methods: {a: {pipeline: p, threshold: high}}", "threshold: must be"),
-    "a rate in words": ("methods: {a: {unet: {rate: fast}}}", "a.unet.rate: must be positive"),
-    "a share in words": ("methods: {a: {unet: {rare: all}}}", "a.unet.rare: must be from 0"),
+    "a rate in words": (
+        "methods: {a: {unet: {learning_rate: fast}}}", "a.unet.learning_rate: must be positive"
+    ),
+    "a share in words": (
+        "methods: {a: {unet: {overlap: all}}}", "a.unet.overlap: must be from 0"
+    ),
     "augment": ("methods: {a: {unet: {augment: true}}}", "a.unet.augment: must be"),
     "zoom": ("methods: {a: {unet: {augment: {zoom: x}}}}", "zoom: must be from 0"),
     "device": ("methods: {a: {unet: {device: 3}}}", "a.unet.device: must be text"),

@@ -44,7 +44,7 @@ def discs() -> Discs:
 
 def small(**settings: Any) -> UNet:
     """Return a network that trains in a second."""
-    plain = {"base": 8, "depth": 2, "patch": 32, "batch": 4, "rate": 0.01, "window": 32}
+    plain = {"base": 8, "depth": 2, "patch": 32, "batch": 4, "learning_rate": 0.01, "window": 32}
     return UNet(**{**plain, **settings})
 
 

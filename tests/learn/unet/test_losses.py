@@ -9,7 +9,7 @@ import pytest
 
 from graticule.core.errors import ParameterError
 from graticule.learn.unet import losses
-from graticule.learn.unet.branches import branch_weights
+from graticule.learn.unet.losses import branch_weights
 
 torch = pytest.importorskip("torch")
 

@@ -53,13 +53,13 @@ def test_a_region_is_the_whole_cut_to_it_and_needs_fewer_windows(
     image = as_image(discs((150, 131), seed=2)[0])
     image[40:44, 60:64] = np.nan
     windows: list[int] = []
-    through = inference._through
+    through = inference._outputs
 
     def counted(*args: Any) -> Any:
         windows.append(len(args[-1]))
         return through(*args)
 
-    monkeypatch.setattr(inference, "_through", counted)
+    monkeypatch.setattr(inference, "_outputs", counted)
     whole, asked = fitted.predict_proba(image), sum(windows)
     windows.clear()
     part = fitted.predict_proba(image, region=region)
@@ -131,7 +131,7 @@ def test_a_file_gives_the_model_back(fitted: UNet, discs: Any, tmp_path: Path) -
     xr.testing.assert_identical(model.predict_proba(image), fitted.predict_proba(image))
     assert model.classes == fitted.classes
     assert model.history == fitted.history
-    assert model.settings(all_of_them=True) == fitted.settings(all_of_them=True)
+    assert model.to_json() == fitted.to_json()
 
 
 def test_it_goes_to_other_processes(fitted: UNet, discs: Any) -> None:

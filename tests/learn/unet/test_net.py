@@ -9,8 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 from graticule.core.errors import ParameterError  # noqa: E402
-from graticule.learn.unet.net import build, for_inference, weights_of  # noqa: E402
-from graticule.learn.unet.transfer import start_from  # noqa: E402
+from graticule.learn.unet.net import build, for_inference, start_from, weights_of  # noqa: E402
 
 VARIANTS: list[Any] = ["plain", "attention", "residual"]
 

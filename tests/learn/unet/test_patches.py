@@ -12,20 +12,20 @@ from graticule.core.errors import ImageError
 from graticule.learn.data.labels import Class
 from graticule.learn.unet import Augment
 from graticule.learn.unet.batches import Batches, grid_of
-from graticule.learn.unet.patches import Sampler, Source
+from graticule.learn.unet.patches import PatchSource, Sampler
 from graticule.learn.unet.pixels import Normalisation, Pixels, mirror
 
 CLASSES = (Class(1, "1"), Class(2, "2"), Class(3, "3"))
 PLAIN = Normalisation("none", (0.0,), (1.0,))
 
 
-def _source(image: Any, labels: Any, where: Any = None, by: Any = PLAIN) -> Source:
+def _source(image: Any, labels: Any, where: Any = None, by: Any = PLAIN) -> PatchSource:
     given = as_image(image)
     dims = [str(dim) for dim in given.dims]
-    return Source(Pixels(given, dims, by), as_image(labels), where, CLASSES, "classes")
+    return PatchSource(Pixels(given, dims, by), as_image(labels), where, CLASSES, "classes")
 
 
-def _example() -> Source:
+def _example() -> PatchSource:
     rng = np.random.default_rng(0)
     image = rng.normal(size=(60, 70))
     image[5, 6] = np.nan
@@ -63,7 +63,7 @@ def test_mirrored_rows_as_numpy(start: int, long: int, size: int) -> None:
 
 def test_a_rare_class_is_drawn_as_often_as_others() -> None:
     source = _example()
-    sampler = Sampler([source], (16, 16), rare=1.0, seed=0)
+    sampler = Sampler([source], (16, 16), class_balanced_fraction=1.0, seed=0)
     rng = np.random.default_rng(1)
     hits = 0
     for _ in range(300):
@@ -71,7 +71,7 @@ def test_a_rare_class_is_drawn_as_often_as_others() -> None:
         assert all(0 <= a <= n - 16 for a, n in zip(starts, (60, 70), strict=True))
         hits += (source.truth(starts, [a + 16 for a in starts]) == 2).any()
     assert hits > 90
-    common = Sampler([source], (16, 16), rare=0.0, seed=0)
+    common = Sampler([source], (16, 16), class_balanced_fraction=0.0, seed=0)
     assert (
         sum(
             (source.truth(at, [a + 16 for a in at]) == 2).any()
@@ -85,7 +85,7 @@ def test_every_patch_holds_a_labelled_sample() -> None:
     labels = np.zeros((90, 90), int)
     labels[3, 80], labels[70, 10] = 1, 2
     source = _source(np.zeros((90, 90)), labels)
-    sampler = Sampler([source], (8, 8), rare=0.5, seed=0)
+    sampler = Sampler([source], (8, 8), class_balanced_fraction=0.5, seed=0)
     rng = np.random.default_rng(0)
     for _ in range(50):
         _, starts = sampler.draw(rng)

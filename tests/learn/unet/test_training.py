@@ -64,7 +64,7 @@ def test_the_same_seed_gives_the_same_bytes(make_small: Maker, discs: Any) -> No
     assert not _same(one, make_small(seed=1).fit(*discs(), steps=6))
 
 
-@pytest.mark.parametrize("settings", [{}, {"average": 0.9, "loss": "branching"}])
+@pytest.mark.parametrize("settings", [{}, {"ema_decay": 0.9, "loss": "branching"}])
 def test_killed_and_resumed_gives_the_same_bytes(
     make_small: Maker, discs: Any, tmp_path: Path, settings: dict[str, Any]
 ) -> None:
@@ -106,7 +106,7 @@ def test_a_checkpoint_of_another_training_is_refused(
     image, mask = discs()
     make_small().fit(image, mask, steps=2, every=2, checkpoint=path)
     with pytest.raises(RequestError, match="another training"):
-        make_small(rate=0.02).fit(image, mask, steps=2, every=2, checkpoint=path)
+        make_small(learning_rate=0.02).fit(image, mask, steps=2, every=2, checkpoint=path)
     with pytest.raises(RequestError, match="another training"):
         make_small().fit(image + 1, mask, steps=2, every=2, checkpoint=path)
     path.write_bytes(path.read_bytes()[:-50])
@@ -184,10 +184,10 @@ def test_validation_images_are_kept_apart(make_small: Maker, discs: Any) -> None
 def test_transfer_starts_ahead_and_a_frozen_encoder_stays(
     make_small: Maker, discs: Any, fitted: UNet
 ) -> None:
-    tuned = make_small(rate=1e-4).fit(
+    tuned = make_small(learning_rate=1e-4).fit(
         *discs(seed=5), steps=2, every=2, init=fitted, freeze="encoder"
     )
-    fresh = make_small(rate=1e-4).fit(*discs(seed=5), steps=2, every=2)
+    fresh = make_small(learning_rate=1e-4).fit(*discs(seed=5), steps=2, every=2)
     assert tuned.history.records[0]["loss"] < 0.5 * fresh.history.records[0]["loss"]
     before, after = fitted.state().weights, tuned.state().weights
     assert before is not None
@@ -209,9 +209,7 @@ def test_mixed_precision_learns_the_same_within_its_digits(make_small: Maker, di
 def test_averaged_weights_are_apart_from_those_that_are_trained(
     make_small: Maker, discs: Any
 ) -> None:
-    plain, averaged = (
-        make_small(average=average).fit(*discs(), steps=10) for average in (0.0, 0.95)
-    )
+    plain, averaged = (make_small(ema_decay=decay).fit(*discs(), steps=10) for decay in (0.0, 0.95))
     assert not _same(plain, averaged)
     assert plain.history.records[0]["loss"] == averaged.history.records[0]["loss"]
 
@@ -231,7 +229,7 @@ def test_a_loss_that_is_no_number_is_an_error(make_small: Maker, discs: Any) -> 
         ({"base": 0}, "base"),
         ({"overlap": 1.0}, "overlap"),
         ({"loss": "dise"}, "loss"),
-        ({"rate": 0}, "rate"),
+        ({"learning_rate": 0}, "learning_rate"),
         ({"device": "tpu"}, "device"),
         ({"augment": {"flap": 1}}, "augment"),
     ],
@@ -290,16 +288,20 @@ def test_history_finds_where_it_overfits() -> None:
 
 
 def test_history_survives_as_json_and_has_a_figure(make_small: Maker, discs: Any) -> None:
+    from graticule.report.methods.training import training_curves
+
     history = make_small().fit(*discs(), steps=4, every=2, validation=_right_half()).history
     assert History.from_json(history.to_json()) == history
     assert list(history.frame()["step"]) == [2, 4]
     history.records[0]["validation_loss"] = 0.0
     texts = [
-        text.get_text() for axes in history.figure().axes for text in axes.get_legend().get_texts()
+        text.get_text()
+        for axes in training_curves(history).axes
+        for text in axes.get_legend().get_texts()
     ]
     assert "overfits from 2" in texts
     assert "recall, validation" in texts
-    assert History().figure().axes
+    assert training_curves(History()).axes
 
 
 def test_the_terminal_shows_curves(make_small: Maker, discs: Any) -> None:

@@ -16,6 +16,7 @@ from graticule.core.units import split_quantity
 from graticule.learn.document.faults import Faults
 from graticule.learn.document.method_specs import MethodSpec, method_specs
 from graticule.learn.document.split_spec import SplitSpec, split_of
+from graticule.learn.unet.renamed import rename_in_document
 
 Task: TypeAlias = Literal["pixels", "regression"]
 
@@ -129,6 +130,7 @@ def parse(text: str, *, source: str = "<text>") -> Training:
     ('forest', 4, 'pixels')
     """
     document = document_of(text, source, holds="methods")
+    rename_in_document(document, source)
     faults = Faults(source)
     faults.known(document, _TOP)
     if document.get("graticule") is True or document.get("graticule") != 1:

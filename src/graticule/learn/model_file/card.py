@@ -143,7 +143,7 @@ def _opened(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     return card, entries
 
 
-def from_bytes(data: bytes) -> tuple[Any, dict[str, Any]]:
+def from_bytes(data: bytes, source: str = "model") -> tuple[Any, dict[str, Any]]:
     """Return the model that a file's bytes hold, verified by its test image, and its card.
 
     Raises
@@ -155,7 +155,7 @@ def from_bytes(data: bytes) -> tuple[Any, dict[str, Any]]:
     """
     card, entries = _opened(data)
     try:
-        model = class_of(card["kind"]).from_state(_state(card, entries))
+        model = class_of(card["kind"]).from_state(_state(card, entries, source))
         _verify(model, card, entries)
     except UnsafeFileError:
         raise
@@ -173,7 +173,7 @@ def from_bytes(data: bytes) -> tuple[Any, dict[str, Any]]:
     return model, card
 
 
-def _state(card: Mapping[str, Any], entries: Mapping[str, bytes]) -> State:
+def _state(card: Mapping[str, Any], entries: Mapping[str, bytes], source: str) -> State:
     arrays = {
         name.removeprefix("arrays/").removesuffix(".npy"): from_npy(data, name)
         for name, data in entries.items()
@@ -187,6 +187,7 @@ def _state(card: Mapping[str, Any], entries: Mapping[str, bytes]) -> State:
         None if estimator is None else load_estimator(estimator),
         None if weights is None else _safetensors().load(weights),
         None if card["expects"] is None else InputSpec.from_json(card["expects"]),
+        source,
     )
 
 

@@ -102,7 +102,7 @@ class ModelFile:
         with _lock:
             found = _find(sha256)
             if found is None:
-                model, card = from_bytes(content)
+                model, card = from_bytes(content, source=str(path or "model"))
                 found = cls(model, path=path, sha256=sha256, card=card)
                 found._keep()
             elif path is not None and found.path != path:

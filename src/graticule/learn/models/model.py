@@ -64,6 +64,8 @@ class State:
         Weights of a network by name.
     expects : InputSpec, optional
         What images the model was made for; None for one that works on tables.
+    source : str
+        What it was read from, for messages.
     """
 
     card: Mapping[str, Any]
@@ -71,6 +73,7 @@ class State:
     estimator: Any = None
     weights: Mapping[str, np.ndarray[Any, Any]] | None = None
     expects: InputSpec | None = None
+    source: str = "model"
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ import numpy as np
 
 from graticule.core.typing import Array
 from graticule.learn.unet.augment import Augment
-from graticule.learn.unet.patches import Sampler, Source
+from graticule.learn.unet.patches import PatchSource, Sampler
 
 Parts: TypeAlias = tuple[Array, Array, Array]
 Place: TypeAlias = tuple[int, tuple[int, ...]]
@@ -89,7 +89,9 @@ def stacked(patches: Sequence[Parts]) -> Parts:
     return np.stack(images), np.stack(truths), np.stack(weights)
 
 
-def grid_of(sources: Sequence[Source], extent: Sequence[int], most: int, seed: int) -> list[Place]:
+def grid_of(
+    sources: Sequence[PatchSource], extent: Sequence[int], most: int, seed: int
+) -> list[Place]:
     """Return boxes that hold every labelled sample of the sources once, or a choice of them."""
     found: list[Place] = []
     for number, source in enumerate(sources):
@@ -109,7 +111,7 @@ def grid_of(sources: Sequence[Source], extent: Sequence[int], most: int, seed: i
 
 
 def groups(
-    sources: Sequence[Source], boxes: Sequence[Place], extent: Sequence[int], size: int
+    sources: Sequence[PatchSource], boxes: Sequence[Place], extent: Sequence[int], size: int
 ) -> Iterator[Parts]:
     """Yield the boxes of `grid_of` in batches."""
     for start in range(0, len(boxes), size):

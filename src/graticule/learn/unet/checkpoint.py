@@ -8,8 +8,10 @@ state of a random generator to keep.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,41 +21,64 @@ from graticule.core.typing import Array
 from graticule.learn.unet._torch import require
 from graticule.learn.unet.history import History
 
-if TYPE_CHECKING:
-    from graticule.learn.unet.train import Trainer
-
 _FORMAT = "graticule-training-1"
+_PARTS = ("network", "averaged", "best", "optimiser")
 
 
-def save(trainer: Trainer, path: Path) -> None:
+@dataclass(frozen=True)
+class TrainerState:
+    """All that a training goes on from.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Of all that decides the result.
+    step : int
+        Steps done.
+    score : float
+        Of the best weights; minus infinity before there are any.
+    since : int
+        Records since then.
+    history : History
+        All records so far.
+    arrays : mapping
+        Arrays by name, of each of ``network``, ``averaged``, ``best`` and ``optimiser``.
+    """
+
+    fingerprint: str
+    step: int
+    score: float
+    since: int
+    history: History
+    arrays: Mapping[str, Mapping[str, Array]]
+
+
+def save(state: TrainerState, path: Path) -> None:
     """Write a checkpoint; there is always a whole one at ``path``, the old or the new."""
     save_file = require("safetensors.numpy").save_file
-    arrays = {f"network/{name}": value for name, value in trainer.weights().items()}
-    if trainer.averaged is not None:
-        arrays |= {f"averaged/{name}": v for name, v in trainer.judged_weights().items()}
-    arrays |= {f"best/{name}": value for name, value in (trainer.best or {}).items()}
-    for number, state in trainer.optimiser.state_dict()["state"].items():
-        for key, value in state.items():
-            arrays[f"optimiser/{number}/{key}"] = value.cpu().contiguous().numpy()
+    arrays = {
+        f"{part}/{name}": np.asarray(value, order="C")
+        for part, named in state.arrays.items()
+        for name, value in named.items()
+    }
     about = {
         "format": _FORMAT,
-        "fingerprint": trainer.fingerprint,
-        "step": trainer.step,
-        "score": None if trainer.score == -np.inf else trainer.score,
-        "since": trainer.since,
-        "history": trainer.history.to_json(),
+        "fingerprint": state.fingerprint,
+        "step": state.step,
+        "score": None if state.score == -np.inf else state.score,
+        "since": state.since,
+        "history": state.history.to_json(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    plain = {name: np.asarray(value, order="C") for name, value in arrays.items()}
     try:
         with atomic_path(path) as draft:
-            save_file(plain, draft, metadata={"graticule": json.dumps(about)})
+            save_file(arrays, draft, metadata={"graticule": json.dumps(about)})
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror or error}", where=str(path)) from None
 
 
-def resume(trainer: Trainer, path: Path) -> bool:
-    """Bring a trainer to where a checkpoint was written; False where there is none.
+def load(path: Path, fingerprint: str) -> TrainerState | None:
+    """Return what a checkpoint of a training holds; None where there is no file.
 
     Raises
     ------
@@ -63,15 +88,16 @@ def resume(trainer: Trainer, path: Path) -> bool:
         If it is damaged.
     """
     if not path.exists():
-        return False
+        return None
     about, arrays = _read(path)
-    if about.get("fingerprint") != trainer.fingerprint:
+    if about.get("fingerprint") != fingerprint:
         raise RequestError(
             "the checkpoint is of another training (other settings, images, labels or start)",
             where=str(path),
             hint="remove it, or name another file",
         )
-    trainer.restore(
+    return TrainerState(
+        fingerprint=fingerprint,
         step=int(about["step"]),
         score=-np.inf if about["score"] is None else float(about["score"]),
         since=int(about["since"]),
@@ -82,10 +108,9 @@ def resume(trainer: Trainer, path: Path) -> bool:
                 for name, value in arrays.items()
                 if name.startswith(f"{part}/")
             }
-            for part in ("network", "averaged", "best", "optimiser")
+            for part in _PARTS
         },
     )
-    return True
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:

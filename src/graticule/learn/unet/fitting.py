@@ -16,12 +16,16 @@ from graticule.core.errors import CheckError, ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.data.labels import Classes, classes_of, iter_slabs
-from graticule.learn.unet.patches import Sampler, Source
+from graticule.learn.unet._torch import device_of
+from graticule.learn.unet.batches import Batches
+from graticule.learn.unet.losses import branch_weights
+from graticule.learn.unet.patches import PatchSource, Sampler
 from graticule.learn.unet.pixels import Normalisation, Pixels
+from graticule.learn.unet.plan import TrainingPlan
+from graticule.learn.unet.renamed import with_old_names
+from graticule.learn.unet.settings import Settings
 
 if TYPE_CHECKING:
-    from graticule.learn.unet.model import UNet
-    from graticule.learn.unet.plan import Plan
     from graticule.learn.unet.train import Trainer
 
 
@@ -41,7 +45,7 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class Given:
+class ImageSet:
     """Images with what belongs to each."""
 
     images: list[xr.DataArray]
@@ -50,7 +54,7 @@ class Given:
     """For each image None (all), False (nothing) or a mask."""
 
     @classmethod
-    def of(cls, images: Any, labels: Any, where: Any) -> Given:
+    def of(cls, images: Any, labels: Any, where: Any) -> ImageSet:
         """Return single images and sequences of them as lists, of the same length."""
         pictures, truths = _many(images), _many(labels)
         if len(pictures) != len(truths):
@@ -65,32 +69,32 @@ class Given:
         return [number for number, mask in enumerate(self.where) if mask is not False]
 
 
-class Fitting:
+class TrainingData:
     """All that a training needs, checked."""
 
-    def __init__(self, model: UNet, given: Given, validation: Any) -> None:
-        self.model = model
+    def __init__(self, settings: Settings, given: ImageSet, validation: Any) -> None:
+        self.settings = settings
         self.expects = InputSpec.of(given.images)
         self.dims = self.expects.dims
-        if len(self.dims) not in {model.dims, 3}:
+        if len(self.dims) not in {settings.dims, 3}:
             raise ImageError(
-                f"a U-Net in {model.dims}-D cannot work along {' '.join(self.dims)}",
+                f"a U-Net in {settings.dims}-D cannot work along {' '.join(self.dims)}",
                 hint=f"UNet(dims={len(self.dims)})" if len(self.dims) == 2 else "",
             )
         apart = validation if isinstance(validation, Validation) else None
-        judged = None if apart is None else Given.of(apart.images, apart.labels, apart.where)
+        judged = None if apart is None else ImageSet.of(apart.images, apart.labels, apart.where)
         self.classes: Classes = ()
         self.kind: Any = None
-        if not model.regression:
+        if not settings.regression:
             every = [*given.labels, *(judged.labels if judged else [])]
-            self.classes, self.kind = classes_of(every, model.labels, model.names)
+            self.classes, self.kind = classes_of(every, settings.labels, settings.names)
         used = given.used()
         checked = [self.expects.validate(given.images[number]) for number in used]
         if not checked:
             raise ImageError("where leaves nothing of any image")
-        self.normalisation = Normalisation.of(checked, model.normalise, model.width)
+        self.normalisation = Normalisation.of(checked, settings.normalise, settings.width)
         self.shift, self.scale = 0.0, 1.0
-        if model.regression:
+        if settings.regression:
             self.shift, self.scale = _spread_of([given.labels[number] for number in used])
         self._set_sources(given, judged, None if apart is not None else validation)
 
@@ -99,7 +103,7 @@ class Fitting:
         """First class that overlap losses and scores count."""
         return 1 if self.kind == "mask" else 0
 
-    def _set_sources(self, given: Given, judged: Given | None, held: Any) -> None:
+    def _set_sources(self, given: ImageSet, judged: ImageSet | None, held: Any) -> None:
         nothing = [False] * len(given.images)
         masks = nothing if held is None else _masks(held, len(given.images))
         self.train = self._sources(given, masks)
@@ -107,9 +111,9 @@ class Fitting:
             _require_apart(given, judged)
             self.validation = self._sources(judged, [False] * len(judged.images))
         else:
-            self.validation = self._sources(Given(given.images, given.labels, masks), nothing)
+            self.validation = self._sources(ImageSet(given.images, given.labels, masks), nothing)
 
-    def _sources(self, given: Given, without: Sequence[Any]) -> list[Source]:
+    def _sources(self, given: ImageSet, without: Sequence[Any]) -> list[PatchSource]:
         found = []
         for number in given.used():
             image = self.expects.validate(given.images[number])
@@ -120,7 +124,7 @@ class Fitting:
                 rest = np.zeros(tuple(sizes.values()), bool) if held is None else ~held
                 where = rest if where is None else where & rest
             truth = _alike(given.labels[number], sizes, "the label image").transpose(*self.dims)
-            source = Source(
+            source = PatchSource(
                 Pixels(image, self.dims, self.normalisation),
                 truth,
                 where,
@@ -143,51 +147,54 @@ class Fitting:
 
     def _weigh_branches(self) -> None:
         """Give each source the weights of the branching loss."""
-        from graticule.learn.unet.branches import branch_weights
-
-        axis = self.model.plane_axis(self.dims)
+        axis = self.settings.plane_axis(self.dims)
         for source in [*self.train, *self.validation]:
             sizes = source.pixels.sizes
             truth = source.truth([0] * len(sizes), sizes)
             if axis is None:
-                source.weights = branch_weights(truth, self.model.dims, self.first)
+                source.weights = branch_weights(truth, self.settings.dims, self.first)
             else:
                 planes = branch_weights(np.moveaxis(truth, axis, 0), 2, self.first)
                 source.weights = np.moveaxis(planes, 0, axis)
 
-    def trainer(self, plan: Plan, init: Any) -> Trainer:
+    def trainer(self, plan: TrainingPlan, init: Any) -> Trainer:
         """Return what trains, at its start."""
-        from graticule.learn.unet._torch import device_of
-        from graticule.learn.unet.batches import Batches
-
-        model = self.model
-        device = device_of(model.device)
+        from graticule.learn.unet.net import start_from
         from graticule.learn.unet.train import Trainer
-        from graticule.learn.unet.transfer import start_from
+
+        settings = self.settings
 
         if "branching" in plan.terms:
             self._weigh_branches()
-        sampler = Sampler(self.train, model.patch_extent(self.dims), model.rare, model.seed)
-        network = model.network(self.expects.channels, seed=model.seed, outputs=len(self.classes))
+        sampler = Sampler(
+            self.train,
+            settings.patch_extent(self.dims),
+            settings.class_balanced_fraction,
+            settings.seed,
+        )
+        outputs = max(1, len(self.classes))
+        network = settings.network(self.expects.channels, outputs, seed=settings.seed)
         start_from(network, init)
         trainer = Trainer(
             network,
-            Batches(sampler, model.augmentation, model.batch_size, model.seed),
+            Batches(sampler, settings.augmentation, settings.batch_size, settings.seed),
             self.validation,
             plan,
-            device,
-            model.dims,
+            device_of(settings.device),
+            settings.dims,
             len(self.classes),
             self.scale,
         )
         trainer.fingerprint = self._fingerprint(plan, sampler, trainer.weights())
         return trainer
 
-    def _fingerprint(self, plan: Plan, sampler: Sampler, weights: Mapping[str, Array]) -> str:
+    def _fingerprint(
+        self, plan: TrainingPlan, sampler: Sampler, weights: Mapping[str, Array]
+    ) -> str:
         """Return a hash of all that decides the result; of images, their moments and labels."""
         about = {
-            "settings": self.model.settings(),
-            "plan": asdict(plan),
+            "settings": with_old_names(self.settings.to_json(learned_only=True)),
+            "plan": with_old_names(asdict(plan)),
             "classes": [asdict(each) for each in self.classes],
             "normalisation": self.normalisation.to_json(),
             "target": [self.shift, self.scale],
@@ -229,7 +236,7 @@ def _alike(image: xr.DataArray, sizes: Mapping[str, int], what: str) -> xr.DataA
     return image
 
 
-def _require_apart(given: Given, judged: Given) -> None:
+def _require_apart(given: ImageSet, judged: ImageSet) -> None:
     """Refuse validation on an image that is learned from, whatever it is called."""
     from graticule.learn.data.overlap import pixel_hash
 

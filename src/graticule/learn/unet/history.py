@@ -93,12 +93,6 @@ class History:
         """Return the records as a table, one row each."""
         return pd.DataFrame(self.records)
 
-    def figure(self) -> Any:
-        """Return the curves as a matplotlib figure, with the point of overfitting marked."""
-        from graticule.learn.unet.figure import curves
-
-        return curves(self)
-
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return {

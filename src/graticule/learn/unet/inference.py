@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -16,11 +16,9 @@ from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.models.model import Asked, asked
 from graticule.learn.unet._torch import device_of, repeatable, threads
 from graticule.learn.unet.pixels import Normalisation, Pixels
-from graticule.learn.unet.turns import mean_over_turns
+from graticule.learn.unet.settings import Settings
+from graticule.learn.unet.tta import mean_over_orientations
 from graticule.learn.unet.windows import Lattice, Place, Run, blended
-
-if TYPE_CHECKING:
-    from graticule.learn.unet.model import UNet
 
 _ON_CPU = 32
 """Windows that are asked for together: enough for all cores, few enough to stay small."""
@@ -30,7 +28,7 @@ _ON_GPU = 8
 
 
 @dataclass
-class Fitted:
+class FittedNetwork:
     """What training gave.
 
     Attributes
@@ -41,6 +39,8 @@ class Fitted:
         Of the training images.
     weights : mapping
         Of the network.
+    outputs : int
+        Values that it gives for a sample.
     shift, scale : float
         A continuous target is the output times the one and plus the other.
     """
@@ -48,6 +48,7 @@ class Fitted:
     expects: InputSpec
     normalisation: Normalisation
     weights: dict[str, Array]
+    outputs: int
     shift: float = 0.0
     scale: float = 1.0
     _networks: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -56,9 +57,9 @@ class Fitted:
         return {**self.__dict__, "_networks": {}}
 
 
-def painted(
-    model: UNet,
-    fitted: Fitted,
+def predict_image(
+    settings: Settings,
+    fitted: FittedNetwork,
     image: xr.DataArray,
     region: Asked,
     dtype: Any,
@@ -70,7 +71,7 @@ def painted(
 
     Parameters
     ----------
-    model, fitted
+    settings, fitted
         What is applied.
     image : DataArray
         Any that the model expects.
@@ -92,7 +93,7 @@ def painted(
     (first, last), *rest = box.bounds.values()
     lead = (classes,) if classes else ()
     out = np.empty((*lead, *box.sizes.values()), dtype)
-    for begin, end, values in strips(model, fitted, given, model.lattice(dims), box):
+    for begin, end, values in predict_strips(settings, fitted, given, settings.lattice(dims), box):
         start, stop = max(begin, first), min(end, last)
         if start >= stop:
             continue
@@ -108,8 +109,12 @@ def painted(
     return found.transpose(*head, *(dim for dim in image.dims if dim != CHANNEL))
 
 
-def strips(
-    model: UNet, fitted: Fitted, image: xr.DataArray, lattice: Lattice, box: Region
+def predict_strips(
+    settings: Settings,
+    fitted: FittedNetwork,
+    image: xr.DataArray,
+    lattice: Lattice,
+    box: Region,
 ) -> Iterator[tuple[int, int, Array]]:
     """Yield the network's blended output in strips along the first dim, as `blended` does.
 
@@ -119,7 +124,10 @@ def strips(
     dims = fitted.expects.dims
     whole = Pixels(image, dims, fitted.normalisation)
     extent = lattice.extent(whole.sizes)
-    network, device = _ready(model, fitted)
+    network, device = _ready(settings, fitted)
+    outputs_of = partial(_outputs, settings, fitted, network, device)
+    if settings.tta:
+        outputs_of = partial(mean_over_orientations, outputs_of)
 
     def opened(start: int, stop: int) -> Run:
         begin = max(0, start - whole.margin[0])
@@ -131,7 +139,7 @@ def strips(
             return pixels.box((at[0] - begin, *at[1:]), extent)
 
         def one_by_one(places: Sequence[Place]) -> list[Array]:
-            return [_through(model, fitted, network, device, window(at)[None]) for at in places]
+            return [outputs_of(window(at)[None]) for at in places]
 
         def run(places: Sequence[Place]) -> Array:
             if device.type == "cpu":
@@ -140,7 +148,7 @@ def strips(
             windows = np.zeros((_ON_GPU, *window(places[0]).shape), np.float32)
             for number, at in enumerate(places):
                 windows[number] = window(at)
-            return _through(model, fitted, network, device, windows)[: len(places)]
+            return outputs_of(windows)[: len(places)]
 
         return run
 
@@ -148,24 +156,19 @@ def strips(
     return blended(opened, whole.sizes, lattice, bulk, list(box.bounds.values()))
 
 
-def _through(model: UNet, fitted: Fitted, network: Any, device: Any, windows: Array) -> Array:
-    """Return the output for windows ``(n, c, *extent)``, over all ways to lay them if so asked."""
-    if model.flips:
-        return mean_over_turns(partial(_once, model, fitted, network, device), windows)
-    return _once(model, fitted, network, device, windows)
-
-
-def _once(model: UNet, fitted: Fitted, network: Any, device: Any, windows: Array) -> Array:
-    """Return the output for windows as they lie."""
+def _outputs(
+    settings: Settings, fitted: FittedNetwork, network: Any, device: Any, windows: Array
+) -> Array:
+    """Return the output for windows ``(n, c, *extent)``."""
     import torch
 
     from graticule.learn.unet.net import layout
 
-    flat = windows.reshape(*windows.shape[:2], *_kept(windows.shape[2:], model.dims))
+    flat = windows.reshape(*windows.shape[:2], *_kept(windows.shape[2:], settings.dims))
     with torch.inference_mode(), threads(1), repeatable(exact=True):
-        given = torch.from_numpy(flat).to(device, memory_format=layout(model.dims))
+        given = torch.from_numpy(flat).to(device, memory_format=layout(settings.dims))
         output = network(given)
-        if model.regression:
+        if settings.regression:
             output = output * fitted.scale + fitted.shift
         else:
             output = torch.softmax(output, 1)
@@ -181,14 +184,14 @@ def _kept(extent: Sequence[int], dims: int) -> tuple[int, ...]:
     return tuple(extent[:apart]) + tuple(extent[apart + 1 :])
 
 
-def _ready(model: UNet, fitted: Fitted) -> tuple[Any, Any]:
+def _ready(settings: Settings, fitted: FittedNetwork) -> tuple[Any, Any]:
     """Return the network with its weights, made once for each device, and the device."""
-    device = device_of(model.device)
+    device = device_of(settings.device)
     from graticule.learn.unet.net import for_inference, put
 
     key = str(device)
     if key not in fitted._networks:
-        network = model.network(fitted.expects.channels, seed=0)
+        network = settings.network(fitted.expects.channels, fitted.outputs, seed=0)
         put(network, fitted.weights)
         fitted._networks[key] = for_inference(network).to(device)
     return fitted._networks[key], device

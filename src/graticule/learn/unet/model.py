@@ -17,12 +17,13 @@ from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.data.labels import Class, Classes, decode_labels
 from graticule.learn.models.model import Asked, State
 from graticule.learn.unet._torch import repeatable, require_torch
-from graticule.learn.unet.fitting import Fitting, Given
+from graticule.learn.unet.fitting import ImageSet, TrainingData
 from graticule.learn.unet.history import History
-from graticule.learn.unet.inference import Fitted, painted
+from graticule.learn.unet.inference import FittedNetwork, predict_image
 from graticule.learn.unet.losses import terms_of
 from graticule.learn.unet.pixels import Normalisation
-from graticule.learn.unet.plan import OnStep, Plan
+from graticule.learn.unet.plan import OnStep, TrainingPlan
+from graticule.learn.unet.renamed import with_new_names
 from graticule.learn.unet.settings import Settings
 
 _EXAMPLE = {2: 64, 3: 24}
@@ -54,9 +55,9 @@ class UNet(Settings):
     patch, batch : int, optional
         Samples of a training patch along each dim (128; in 3-D 48), and patches in a step (8; in
         3-D 2).
-    rate, decay : float
-        Highest learning rate and weight decay of AdamW; the rate rises over a tenth of the steps
-        and falls along a cosine.
+    learning_rate, weight_decay : float
+        Of AdamW. The learning rate given is the highest: it rises over a tenth of the steps and
+        falls along a cosine.
     normalise : {"images", "local", "none"}
         See `graticule.learn.unet.pixels.Normalisation`.
     local_width : Length
@@ -64,19 +65,20 @@ class UNet(Settings):
     augment : Augment, mapping, "auto" or None
         How patches are varied. ``auto``: ``Augment()``, and for continuous targets
         ``Augment.geometric()``.
-    rare : float
+    class_balanced_fraction : float
         Share of patches drawn for a class, each class as often as any other; the others are
         drawn for a labelled sample, whatever its class.
-    average : float
-        Memory of a moving average of the weights (as 0.99), which is then what is kept; 0 for
-        none.
+    ema_decay : float
+        Decay of an exponential moving average of the weights (as 0.99), which is then what is
+        kept; 0 for none.
     window : int, optional
         Samples of a window at inference along each dim (256; in 3-D 64).
     overlap : float
         Share of a window over which it is blended with the next.
-    flips : bool
-        Whether the answer is the mean over windows mirrored along each dim and, where they are
-        equally long, with the last two dims swapped: 8 times the work in 2-D, 16 in 3-D.
+    tta : bool
+        Test-time augmentation: whether the answer is the mean over windows mirrored along each
+        dim and, where they are equally long, with the last two dims swapped: 8 times the work in
+        2-D, 16 in 3-D.
     labels : {"auto", "classes", "mask"}
         How labels are read; see `graticule.learn.data.labels`.
     names : mapping, optional
@@ -103,7 +105,7 @@ class UNet(Settings):
     >>> truth = np.zeros((32, 32), bool)
     >>> truth[8:24, 8:24] = True
     >>> image = truth + 0.1 * np.random.default_rng(0).normal(size=truth.shape)
-    >>> unet = UNet(base=4, depth=2, patch=32, batch=2, rate=0.02, augment=None)
+    >>> unet = UNet(base=4, depth=2, patch=32, batch=2, learning_rate=0.02, augment=None)
     >>> unet = unet.fit(image, truth, steps=30)
     >>> bool((unet.predict(image).values == truth).mean() > 0.95)
     True
@@ -114,7 +116,7 @@ class UNet(Settings):
     classes: Classes = field(default=(), init=False)
     history: History = field(default_factory=History, init=False)
     example: xr.DataArray | None = field(default=None, init=False, repr=False)
-    _fitted: Fitted | None = field(default=None, init=False, repr=False)
+    _fitted: FittedNetwork | None = field(default=None, init=False, repr=False)
 
     def fit(
         self,
@@ -195,51 +197,41 @@ class UNet(Settings):
         for name, value in (("steps", steps), ("every", every), ("patience", patience or 1)):
             if value < 1:
                 raise ParameterError(f"must be 1 or more, not {value}", where=name)
-        fitting = Fitting(self, Given.of(images, labels, where), validation)
-        plan = Plan(
+        data = TrainingData(self, ImageSet.of(images, labels, where), validation)
+        plan = TrainingPlan(
             steps=steps,
             every=every,
             patience=patience,
-            rate=self.rate,
-            decay=self.decay,
-            average=self.average,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            ema_decay=self.ema_decay,
             frozen=freeze is not None,
             terms=terms_of(self.loss),
-            first=fitting.first,
-            mixed=self._mixed(),
+            first=data.first,
+            mixed=self.mixed_precision(),
         )
         with repeatable():
-            trainer = fitting.trainer(plan, init)
+            trainer = data.trainer(plan, init)
             trainer.run(on_step, None if checkpoint is None else Path(checkpoint))
         assert trainer.best is not None
-        self.classes, self.history = fitting.classes, trainer.history
+        self.classes, self.history = data.classes, trainer.history
         self.example = trainer.batches.sampler.crop(_EXAMPLE[self.dims], self.seed)
-        self._fitted = Fitted(
-            fitting.expects, fitting.normalisation, trainer.best, fitting.shift, fitting.scale
+        self._fitted = FittedNetwork(
+            data.expects,
+            data.normalisation,
+            trainer.best,
+            max(1, len(data.classes)),
+            data.shift,
+            data.scale,
         )
         return self
-
-    def _mixed(self) -> bool:
-        from graticule.learn.unet._torch import device_of
-
-        gpu = device_of(self.device).type != "cpu"
-        return self.precision == "bfloat16" or (self.precision == "auto" and gpu)
-
-    def network(self, channels: int, *, seed: int, outputs: int | None = None) -> Any:
-        """Return a network of this build with random weights."""
-        require_torch()
-        from graticule.learn.unet.net import build
-
-        outputs = max(1, len(self.classes) if outputs is None else outputs)
-        size = (self.base, self.depth, self.variant)
-        return build(self.dims, max(1, channels), outputs, *size, seed)
 
     @property
     def expects(self) -> InputSpec:
         """What images it was made for."""
         return self._require().expects
 
-    def _require(self) -> Fitted:
+    def _require(self) -> FittedNetwork:
         if self._fitted is None:
             raise RequestError("the U-Net has not been fitted", hint="call fit first")
         return self._fitted
@@ -276,8 +268,8 @@ class UNet(Settings):
             ``c``.
         """
         if self.regression:
-            return self._painted(image, region, np.float32, lambda values: values[0], np.nan)
-        return self._painted(
+            return self._predict(image, region, np.float32, lambda values: values[0], np.nan)
+        return self._predict(
             image, region, np.int32, lambda values: decode_labels(values.argmax(0), self.classes), 0
         )
 
@@ -285,7 +277,7 @@ class UNet(Settings):
         """Return the probability of each class: float32, ``class`` first, NaN where missing."""
         self._require_classes()
         names = [each.name for each in self.classes]
-        found = self._painted(image, region, np.float32, lambda values: values, np.nan, len(names))
+        found = self._predict(image, region, np.float32, lambda values: values, np.nan, len(names))
         return found.assign_coords({"class": names})
 
     def uncertainty(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
@@ -297,13 +289,13 @@ class UNet(Settings):
             left: Array = 1 - (two[1] - two[0])
             return left
 
-        return self._painted(image, region, np.float32, undecided, np.nan)
+        return self._predict(image, region, np.float32, undecided, np.nan)
 
     def _require_classes(self) -> None:
         if self.regression:
             raise RequestError("continuous targets have no classes", hint="use predict")
 
-    def _painted(
+    def _predict(
         self,
         image: Any,
         region: Asked,
@@ -313,13 +305,13 @@ class UNet(Settings):
         classes: int = 0,
     ) -> xr.DataArray:
         fitted = self._require()
-        return painted(self, fitted, as_image(image), region, dtype, finish, nothing, classes)
+        return predict_image(self, fitted, as_image(image), region, dtype, finish, nothing, classes)
 
     def state(self) -> State:
         """Return all that the model is."""
         fitted = self._require()
         card = {
-            "settings": self.settings(all_of_them=True),
+            "settings": self.to_json(),
             "classes": [[each.value, each.name] for each in self.classes],
             "normalisation": fitted.normalisation.to_json(),
             "target": [fitted.shift, fitted.scale],
@@ -333,11 +325,14 @@ class UNet(Settings):
         card = state.card
         assert state.weights is not None
         assert state.expects is not None
-        model = cls(**cls.from_settings(card["settings"]))
+        settings = with_new_names(card["settings"], state.source)
+        names = {int(value): str(name) for value, name in settings.pop("names")}
+        model = cls(**settings, names=names or None)
         model.classes = tuple(Class(int(value), str(name)) for value, name in card["classes"])
         model.history = History.from_json(card["history"])
         shift, scale = (float(each) for each in card["target"])
         weights = {name: np.asarray(value) for name, value in state.weights.items()}
         normalisation = Normalisation.from_json(card["normalisation"])
-        model._fitted = Fitted(state.expects, normalisation, weights, shift, scale)
+        outputs = max(1, len(model.classes))
+        model._fitted = FittedNetwork(state.expects, normalisation, weights, outputs, shift, scale)
         return model

@@ -10,10 +10,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from graticule.core.errors import FormatError
+from graticule.core.errors import FormatError, ParameterError
+from graticule.core.typing import Array
+from graticule.learn.models.model import Model
 from graticule.learn.unet._torch import require
 
 _COUNTER = "num_batches_tracked"
+_FIRST = ("down.0.conv1.weight", "down.0.past.weight")
+_HEAD = ("head.weight", "head.bias")
 
 Variant: TypeAlias = Literal["plain", "attention", "residual"]
 
@@ -179,3 +183,49 @@ def for_inference(network: Network) -> Network:
         if isinstance(part, Block):
             part.fuse()
     return quick
+
+
+def start_from(network: Any, init: Model | Mapping[str, Array] | None) -> None:
+    """Put the weights of another network into this one.
+
+    Where the number of channels differs, the first convolution takes the mean over the channels
+    that it had; where the number of classes differs, the last one starts anew.
+
+    Raises
+    ------
+    ParameterError
+        If the networks are not of one build (dims, base, depth, variant).
+    """
+    if init is None:
+        return
+    given = init if isinstance(init, Mapping) else init.state().weights
+    assert given is not None
+    own = weights_of(network)
+    missing = [name for name in own if name not in given]
+    unknown = [name for name in given if name not in own]
+    if missing or unknown:
+        raise _mismatch(f"{len(missing)} weights are missing and {len(unknown)} have no place")
+    taken = {}
+    for name, value in own.items():
+        array = np.asarray(given[name])
+        if name in _FIRST and array.shape[1] != value.shape[1]:
+            array = _over_channels(array, value.shape[1])
+        if array.shape == value.shape:
+            taken[name] = array
+        elif name not in _HEAD:
+            raise _mismatch(f"{name} has shape {array.shape} and not {value.shape}")
+    put(network, {**own, **taken})
+
+
+def _over_channels(array: Array, channels: int) -> Array:
+    """Return a first convolution for other channels: the same for images alike in all."""
+    mean = array.sum(1, keepdims=True) / channels
+    return np.repeat(mean, channels, 1)
+
+
+def _mismatch(what: str) -> ParameterError:
+    return ParameterError(
+        f"the weights are those of another network: {what}",
+        where="init",
+        hint="dims, base, depth and variant must be as in the network they come from",
+    )

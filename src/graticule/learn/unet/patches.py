@@ -18,7 +18,7 @@ _KEPT = 50_000
 
 
 @dataclass
-class Source:
+class PatchSource:
     """A training image with its truth.
 
     Attributes
@@ -109,11 +109,11 @@ class Sampler:
 
     Parameters
     ----------
-    sources : sequence of Source
+    sources : sequence of PatchSource
         At least one with a labelled sample.
     extent : sequence of int
         Of a patch.
-    rare : float
+    class_balanced_fraction : float
         Share of patches drawn for a class (each as often as any other); the rest are drawn for a
         labelled sample, whatever its class.
     seed : int
@@ -121,11 +121,15 @@ class Sampler:
     """
 
     def __init__(
-        self, sources: Sequence[Source], extent: Sequence[int], rare: float, seed: int
+        self,
+        sources: Sequence[PatchSource],
+        extent: Sequence[int],
+        class_balanced_fraction: float,
+        seed: int,
     ) -> None:
         self.sources = sources
         self.extent = tuple(extent)
-        self.rare = rare
+        self.class_balanced_fraction = class_balanced_fraction
         self.by_class: dict[int, list[Positions]] = {}
         for number, source in enumerate(sources):
             rng = np.random.default_rng([seed, number])
@@ -141,10 +145,10 @@ class Sampler:
             for code, found in self.by_class.items()
         }
 
-    def draw(self, rng: np.random.Generator) -> tuple[Source, list[int]]:
+    def draw(self, rng: np.random.Generator) -> tuple[PatchSource, list[int]]:
         """Return a source and where a patch starts in it."""
         known = list(self.by_class)
-        if rng.random() < self.rare:
+        if rng.random() < self.class_balanced_fraction:
             code = known[rng.integers(len(known))]
         else:
             sums = np.array([self.counts[each].sum() for each in known])
@@ -177,7 +181,7 @@ def _start(at: int, long: int, size: int, rng: np.random.Generator) -> int:
     return min(max(start, 0), size - long)
 
 
-def _positions(source: Source, rng: np.random.Generator) -> dict[int, tuple[Array, int]]:
+def _positions(source: PatchSource, rng: np.random.Generator) -> dict[int, tuple[Array, int]]:
     """Return some labelled samples of each class (as flat numbers), and how many there are."""
     sizes = source.pixels.sizes
     found: dict[int, tuple[Array, int]] = {}

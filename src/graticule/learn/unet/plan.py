@@ -11,7 +11,7 @@ from graticule.learn.unet.history import History
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class TrainingPlan:
     """How long and how fast to learn.
 
     Attributes
@@ -20,10 +20,10 @@ class Plan:
         How many, and after how many a record is made.
     patience : int or None
         Records without progress on validation after which it ends.
-    rate, decay : float
+    learning_rate, weight_decay : float
         Highest learning rate, and weight decay.
-    average : float
-        Memory of the moving average of the weights; 0 for none.
+    ema_decay : float
+        Decay of the exponential moving average of the weights; 0 for none.
     frozen : bool
         Whether the encoder stays as it is.
     terms : mapping
@@ -37,9 +37,9 @@ class Plan:
     steps: int
     every: int
     patience: int | None
-    rate: float
-    decay: float
-    average: float
+    learning_rate: float
+    weight_decay: float
+    ema_decay: float
     frozen: bool
     terms: Mapping[str, float]
     first: int
@@ -56,8 +56,8 @@ class Progress:
         Steps done, and planned.
     loss : float
         Of the step.
-    rate : float
-        Learning rate.
+    learning_rate : float
+        Of the step.
     history : History
         All records so far.
     recorded : bool
@@ -67,7 +67,7 @@ class Progress:
     step: int
     steps: int
     loss: float
-    rate: float
+    learning_rate: float
     history: History
     recorded: bool
 
@@ -75,12 +75,12 @@ class Progress:
 OnStep: TypeAlias = Callable[[Progress], None]
 
 
-def rate_at(step: int, steps: int, peak: float) -> float:
+def learning_rate_at(step: int, steps: int, peak: float) -> float:
     """Return the learning rate: up over a tenth of the steps, then down along a cosine.
 
     Examples
     --------
-    >>> [round(rate_at(step, 100, 1.0), 2) for step in (0, 9, 54, 99)]
+    >>> [round(learning_rate_at(step, 100, 1.0), 2) for step in (0, 9, 54, 99)]
     [0.1, 1.0, 0.51, 0.01]
     """
     warm = max(1, steps // 10)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from graticule.core import Length
 from graticule.core.errors import ParameterError
 from graticule.learn.data.labels import LabelKind
+from graticule.learn.unet._torch import device_of, require_torch
 from graticule.learn.unet.augment import Augment
 from graticule.learn.unet.losses import REGRESSION, terms_of
 from graticule.learn.unet.pixels import NormaliseBy
@@ -22,8 +23,13 @@ _CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
 }
 _COUNTS = {"base": 1, "depth": 1, "patch": 1, "batch": 1, "window": 1, "seed": 0}
-_RANGES = {"rare": (0, 1), "average": (0, 0.99999), "overlap": (0, 0.9), "decay": (0, 1)}
-_NOT_LEARNED = ("device", "window", "overlap", "flips", "names", "precision")
+_RANGES = {
+    "class_balanced_fraction": (0, 1),
+    "ema_decay": (0, 0.99999),
+    "overlap": (0, 0.9),
+    "weight_decay": (0, 1),
+}
+_NOT_LEARNED = ("device", "window", "overlap", "tta", "names", "precision")
 
 
 def _is_number(value: Any) -> bool:
@@ -41,16 +47,16 @@ class Settings:
     loss: str = "dice+ce"
     patch: int | None = None
     batch: int | None = None
-    rate: float = 2e-3
-    decay: float = 1e-2
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
     normalise: NormaliseBy = "images"
     local_width: Length | float | str = Length(16.0)
     augment: Augment | Mapping[str, Any] | Literal["auto"] | None = "auto"
-    rare: float = 0.5
-    average: float = 0.0
+    class_balanced_fraction: float = 0.5
+    ema_decay: float = 0.0
     window: int | None = None
     overlap: float = 0.25
-    flips: bool = False
+    tta: bool = False
     labels: LabelKind = "auto"
     names: Mapping[int, str] | None = None
     seed: int = 0
@@ -72,10 +78,12 @@ class Settings:
                 raise ParameterError(
                     f"must be from {low} to {high}, not {getattr(self, name)!r}", where=name
                 )
-        if not isinstance(self.flips, bool):
-            raise ParameterError(f"must be true or false, not {self.flips!r}", where="flips")
-        if not _is_number(self.rate) or not 0 < self.rate < 10:
-            raise ParameterError(f"must be positive (as 0.002), not {self.rate!r}", where="rate")
+        if not isinstance(self.tta, bool):
+            raise ParameterError(f"must be true or false, not {self.tta!r}", where="tta")
+        rate = self.learning_rate
+        if not _is_number(rate) or not 0 < rate < 10:
+            what = f"must be positive (as 0.002), not {rate!r}"
+            raise ParameterError(what, where="learning_rate")
         for name in ("device", "loss"):
             if not isinstance(getattr(self, name), str):
                 raise ParameterError(f"must be text, not {getattr(self, name)!r}", where=name)
@@ -139,23 +147,30 @@ class Settings:
         whole, moved, least = (self.extent(dims, n) for n in (size, step, self.multiple))
         return Lattice(whole, moved, least)
 
-    def settings(self, *, all_of_them: bool = False) -> dict[str, Any]:
-        """Return the parameters as JSON values: those that training depends on, or all."""
+    def network(self, channels: int, outputs: int, *, seed: int) -> Any:
+        """Return a network of this build with random weights."""
+        require_torch()
+        from graticule.learn.unet.net import build
+
+        size = (self.base, self.depth, self.variant)
+        return build(self.dims, max(1, channels), outputs, *size, seed)
+
+    def mixed_precision(self) -> bool:
+        """Return whether the forward pass in training is in bfloat16."""
+        gpu = device_of(self.device).type != "cpu"
+        return self.precision == "bfloat16" or (self.precision == "auto" and gpu)
+
+    def to_json(self, *, learned_only: bool = False) -> dict[str, Any]:
+        """Return the parameters as JSON values: all, or those that training depends on."""
         plain = {each.name: getattr(self, each.name) for each in fields(Settings)}
         plain["augment"] = (
             self.augment.to_json() if isinstance(self.augment, Augment) else self.augment
         )
         plain["local_width"] = str(self.local_width)
         plain["names"] = [[key, name] for key, name in (self.names or {}).items()]
-        if not all_of_them:
+        if learned_only:
             plain = {name: value for name, value in plain.items() if name not in _NOT_LEARNED}
         return plain
-
-    @staticmethod
-    def from_settings(plain: Mapping[str, Any]) -> dict[str, Any]:
-        """Return as keywords what ``settings`` gave."""
-        names = {int(key): str(name) for key, name in plain["names"]}
-        return {**plain, "names": names or None}
 
 
 def _augment_of(plain: Mapping[str, Any]) -> Augment:

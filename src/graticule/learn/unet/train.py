@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,12 +14,12 @@ import numpy as np
 from graticule.core.errors import CheckError, ImageError
 from graticule.core.typing import Array
 from graticule.learn.unet.batches import Batches, Parts, grid_of, groups
-from graticule.learn.unet.checkpoint import resume, save
+from graticule.learn.unet.checkpoint import TrainerState, load, save
 from graticule.learn.unet.history import History
 from graticule.learn.unet.losses import Batch, combined, regression
 from graticule.learn.unet.net import layout, put, weights_of
-from graticule.learn.unet.patches import Source
-from graticule.learn.unet.plan import OnStep, Plan, Progress, rate_at
+from graticule.learn.unet.patches import PatchSource
+from graticule.learn.unet.plan import OnStep, Progress, TrainingPlan, learning_rate_at
 from graticule.learn.unet.scores import Tally
 
 Weights: TypeAlias = dict[str, Array]
@@ -38,9 +38,9 @@ class Trainer:
         Changed in place.
     batches : Batches
         What it learns from.
-    validation : sequence of Source
+    validation : sequence of PatchSource
         What it is judged on; may be empty.
-    plan : Plan
+    plan : TrainingPlan
         How long and how fast.
     device : torch.device
         Where.
@@ -54,8 +54,8 @@ class Trainer:
 
     network: Any
     batches: Batches
-    validation: Sequence[Source]
-    plan: Plan
+    validation: Sequence[PatchSource]
+    plan: TrainingPlan
     device: Any
     dims: int
     classes: int
@@ -76,9 +76,12 @@ class Trainer:
             self.network.down.requires_grad_(False)
         self._learned = [each for each in self.network.parameters() if each.requires_grad]
         self.optimiser = torch.optim.AdamW(
-            self._learned, lr=self.plan.rate, weight_decay=self.plan.decay, fused=True
+            self._learned,
+            lr=self.plan.learning_rate,
+            weight_decay=self.plan.weight_decay,
+            fused=True,
         )
-        if self.plan.average > 0:
+        if self.plan.ema_decay > 0:
             self.averaged = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.history.steps = self.plan.steps
         extent = self.batches.sampler.extent
@@ -97,14 +100,14 @@ class Trainer:
             If the loss is no number any more.
         """
         if checkpoint is not None:
-            resume(self, checkpoint)
+            self.restore(load(checkpoint, self.fingerprint))
         try:
             ahead = self.device.type != "cpu"
             batches = self.batches.running(self.step, self.plan.steps, ahead=ahead)
             while self.step < self.plan.steps and not self.history.stopped:
                 due = self._advance(next(batches), on_step)
                 if due and checkpoint is not None:
-                    save(self, checkpoint)
+                    save(self.state(), checkpoint)
             self.history.stopped = self.history.stopped or "finished"
         except KeyboardInterrupt:
             if self.step == 0:
@@ -115,7 +118,7 @@ class Trainer:
 
     def _advance(self, parts: Parts, on_step: OnStep | None) -> bool:
         """Make a step; return whether a record was due."""
-        rate = rate_at(self.step, self.plan.steps, self.plan.rate)
+        rate = learning_rate_at(self.step, self.plan.steps, self.plan.learning_rate)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = self._learn(parts)
@@ -145,7 +148,7 @@ class Trainer:
         """Let the averaged weights follow, faster while there are few steps."""
         import torch
 
-        keep = min(self.plan.average, (1 + self.step) / (10 + self.step))
+        keep = min(self.plan.ema_decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             own = self.network.state_dict()
             for name, value in self.averaged.state_dict().items():
@@ -187,7 +190,7 @@ class Trainer:
         if not math.isfinite(record["loss"]):
             raise CheckError(
                 f"the loss is no number any more after {self.step} steps",
-                hint="lower the rate, or look for extreme values in the images",
+                hint="lower learning_rate, or look for extreme values in the images",
             )
         if self._boxes:
             checked = self._validate()
@@ -224,29 +227,41 @@ class Trainer:
         """Return a copy of the weights that would be kept now: the averaged ones, if any."""
         return weights_of(self.network if self.averaged is None else self.averaged)
 
-    def restore(
-        self,
-        *,
-        step: int,
-        score: float,
-        since: int,
-        history: History,
-        arrays: Mapping[str, Weights],
-    ) -> None:
-        """Go back to what a checkpoint holds."""
+    def state(self) -> TrainerState:
+        """Return all that the training goes on from."""
+        moments = {
+            f"{number}/{key}": value.cpu().contiguous().numpy()
+            for number, each in self.optimiser.state_dict()["state"].items()
+            for key, value in each.items()
+        }
+        arrays = {
+            "network": self.weights(),
+            "averaged": {} if self.averaged is None else self.judged_weights(),
+            "best": self.best or {},
+            "optimiser": moments,
+        }
+        return TrainerState(
+            self.fingerprint, self.step, self.score, self.since, self.history, arrays
+        )
+
+    def restore(self, state: TrainerState | None) -> None:
+        """Go back to where a state was taken; None changes nothing."""
         import torch
 
-        self.step, self.score, self.since, self.history = step, score, since, history
-        self.best = dict(arrays["best"]) or None
+        if state is None:
+            return
+        self.step, self.score, self.since = state.step, state.score, state.since
+        self.history = state.history
+        self.best = dict(state.arrays["best"]) or None
         for network, name in ((self.network, "network"), (self.averaged, "averaged")):
             if network is not None:
-                put(network, arrays[name])
-        state: dict[int, dict[str, Any]] = {}
-        for name, value in arrays["optimiser"].items():
+                put(network, state.arrays[name])
+        moments: dict[int, dict[str, Any]] = {}
+        for name, value in state.arrays["optimiser"].items():
             number, _, key = name.partition("/")
             given = torch.from_numpy(value)
             like = self._learned[int(number)]
             kept = given if key == "step" else torch.empty_like(like).copy_(given)
-            state.setdefault(int(number), {})[key] = kept
+            moments.setdefault(int(number), {})[key] = kept
         plain = self.optimiser.state_dict()
-        self.optimiser.load_state_dict({"state": state, "param_groups": plain["param_groups"]})
+        self.optimiser.load_state_dict({"state": moments, "param_groups": plain["param_groups"]})

@@ -1,4 +1,4 @@
-"""The ways to lay down a window: mirrored along each dim, and the last two dims swapped."""
+"""Test-time augmentation: the mean over a window mirrored and with its last two dims swapped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graticule.core.typing import Array
 
 
 @dataclass(frozen=True)
-class Turn:
+class Orientation:
     """A way to lay down an array, of which only the trailing axes are moved.
 
     Attributes
@@ -26,25 +26,26 @@ class Turn:
     swap: tuple[int, ...] = ()
     mirrored: tuple[int, ...] = ()
 
-    def there(self, values: Array) -> Array:
+    def apply(self, values: Array) -> Array:
         """Return values laid down this way, contiguous."""
         moved = np.swapaxes(values, *self.swap) if self.swap else values
         return np.ascontiguousarray(np.flip(moved, self.mirrored))
 
-    def back(self, values: Array) -> Array:
-        """Return values as they were before `there`."""
+    def undo(self, values: Array) -> Array:
+        """Return values as they were before `apply`."""
         moved = np.flip(values, self.mirrored)
         return np.swapaxes(moved, *self.swap) if self.swap else moved
 
 
-def turns(extent: Sequence[int]) -> Iterator[Turn]:
+def orientations(extent: Sequence[int]) -> Iterator[Orientation]:
     """Yield all ways to lay down a window, as it is first.
 
     Dims that are one sample long stay, and only dims that are equally long are swapped.
 
     Examples
     --------
-    >>> [len(list(turns(extent))) for extent in ((64, 64), (64, 48), (1, 64, 64), (24, 24, 24))]
+    >>> extents = ((64, 64), (64, 48), (1, 64, 64), (24, 24, 24))
+    >>> [len(list(orientations(extent))) for extent in extents]
     [8, 4, 8, 16]
     """
     long = [axis - len(extent) for axis, size in enumerate(extent) if size > 1]
@@ -52,10 +53,10 @@ def turns(extent: Sequence[int]) -> Iterator[Turn]:
     for swap in ((), tuple(long[-2:])) if square else ((),):
         for count in range(len(long) + 1):
             for mirrored in itertools.combinations(long, count):
-                yield Turn(swap, mirrored)
+                yield Orientation(swap, mirrored)
 
 
-def mean_over_turns(run: Callable[[Array], Array], windows: Array) -> Array:
+def mean_over_orientations(run: Callable[[Array], Array], windows: Array) -> Array:
     """Return the mean of what ``run`` says of windows laid down in all ways, laid back.
 
     Parameters
@@ -65,9 +66,9 @@ def mean_over_turns(run: Callable[[Array], Array], windows: Array) -> Array:
     windows : ndarray
         As ``run`` takes them.
     """
-    ways = list(turns(windows.shape[2:]))
-    total = ways[0].back(run(ways[0].there(windows))).astype(np.float32)
+    ways = list(orientations(windows.shape[2:]))
+    total = ways[0].undo(run(ways[0].apply(windows))).astype(np.float32)
     for way in ways[1:]:
-        total += way.back(run(way.there(windows)))
+        total += way.undo(run(way.apply(windows)))
     mean: Array = total / np.float32(len(ways))
     return mean

@@ -15,7 +15,7 @@ from graticule.core import as_image
 from graticule.core.errors import ParameterError
 from graticule.learn import open_model, save_model
 from graticule.learn.unet import UNet
-from graticule.learn.unet.turns import Turn, mean_over_turns, turns
+from graticule.learn.unet.tta import Orientation, mean_over_orientations, orientations
 from graticule.pipeline.tiles import run_tiled
 
 pytest.importorskip("torch")
@@ -23,28 +23,28 @@ pytest.importorskip("torch")
 
 @pytest.fixture(scope="module")
 def turned(fitted: UNet) -> UNet:
-    """Return the network that knows discs, with flips."""
+    """Return the network that knows discs, with tta."""
     model = UNet.from_state(fitted.state())
-    model.flips = True
+    model.tta = True
     return model
 
 
 @pytest.mark.parametrize("extent", [(6, 6), (6, 4), (1, 5, 5), (4, 4, 4), (1, 7), (1, 1)])
 def test_ways_differ_and_lead_back(extent: tuple[int, ...]) -> None:
     values = np.arange(np.prod(extent)).reshape(1, 1, *extent)
-    ways = list(turns(extent))
-    assert ways[0] == Turn()
-    laid = [way.there(values) for way in ways]
+    ways = list(orientations(extent))
+    assert ways[0] == Orientation()
+    laid = [way.apply(values) for way in ways]
     assert len({each.tobytes() for each in laid}) == len(ways)
     for way, each in zip(ways, laid, strict=True):
         assert each.shape == values.shape
-        np.testing.assert_array_equal(way.back(each), values)
+        np.testing.assert_array_equal(way.undo(each), values)
 
 
 def test_what_looks_alike_from_all_sides_is_left_as_it_is() -> None:
     values = np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype(np.float32)
-    np.testing.assert_allclose(mean_over_turns(np.abs, values), np.abs(values), rtol=1e-6)
-    lopsided = mean_over_turns(lambda each: np.cumsum(each, axis=-1), values)
+    np.testing.assert_allclose(mean_over_orientations(np.abs, values), np.abs(values), rtol=1e-6)
+    lopsided = mean_over_orientations(lambda each: np.cumsum(each, axis=-1), values)
     both = (np.cumsum(values, -1) + np.cumsum(values[..., ::-1], -1)[..., ::-1]) / 2
     down = (np.cumsum(values, -2) + np.cumsum(values[..., ::-1, :], -2)[..., ::-1, :]) / 2
     np.testing.assert_allclose(lopsided, (both + down) / 2, atol=1e-5)
@@ -77,7 +77,7 @@ def test_a_turned_image_has_the_turned_answer(fitted: UNet, turned: UNet, discs:
     assert gap(fitted) > 1e-3
 
 
-def test_tiles_give_the_whole_with_flips(turned: UNet, discs: Any) -> None:
+def test_tiles_give_the_whole_with_tta(turned: UNet, discs: Any) -> None:
     image = as_image(discs((90, 71), seed=2)[0])
     image[40:44, 30:34] = np.nan
     whole = gt.learn.probability(image, model=turned)
@@ -85,21 +85,21 @@ def test_tiles_give_the_whole_with_flips(turned: UNet, discs: Any) -> None:
     xr.testing.assert_identical(tiled, whole)
 
 
-def test_volumes_and_continuous_targets_have_flips_too(
+def test_volumes_and_continuous_targets_have_tta_too(
     make_small: Callable[..., UNet], discs: Any
 ) -> None:
     image, mask = discs((16, 24, 24))
     for settings in ({"dims": 3, "patch": 16, "window": 16}, {"loss": "mae"}):
-        model = make_small(flips=True, batch=2, **settings)
+        model = make_small(tta=True, batch=2, **settings)
         target = mask.astype(np.float32) if model.regression else mask
         found = model.fit(image, target, steps=2).predict(image)
         assert found.shape == image.shape
         plain = UNet.from_state(model.state())
-        plain.flips = False
+        plain.tta = False
         assert not plain.predict(image).identical(found)
 
 
-def test_a_model_file_keeps_flips_and_older_files_have_none(
+def test_a_model_file_keeps_tta_and_older_files_have_none(
     turned: UNet, fitted: UNet, discs: Any, tmp_path: Path
 ) -> None:
     image = discs((40, 40), seed=5)[0]
@@ -107,15 +107,15 @@ def test_a_model_file_keeps_flips_and_older_files_have_none(
     again = open_model(tmp_path / "a.model")
     xr.testing.assert_identical(again.predict_proba(image), turned.predict_proba(image))
     state = fitted.state()
-    older = {key: value for key, value in state.card["settings"].items() if key != "flips"}
+    older = {key: value for key, value in state.card["settings"].items() if key != "tta"}
     state.card["settings"] = older
-    assert UNet.from_state(state).flips is False
+    assert UNet.from_state(state).tta is False
 
 
-def test_training_is_the_same_with_flips() -> None:
-    assert UNet(flips=True).settings() == UNet().settings()
+def test_training_is_the_same_with_tta() -> None:
+    assert UNet(tta=True).to_json(learned_only=True) == UNet().to_json(learned_only=True)
 
 
 def test_what_is_no_bool_is_refused() -> None:
-    with pytest.raises(ParameterError, match=r"flips: must be true or false, not 'yes'"):
-        UNet(flips="yes")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"tta: must be true or false, not 'yes'"):
+        UNet(tta="yes")  # type: ignore[arg-type]
