@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graticule.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from graticule import learn
     from graticule.core.op import op as define_op
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from graticule.io import read, write
     from graticule.pipeline import Pipeline
     from graticule.report.stages import show
-
-__version__ = "0.1.0"
 
 _LAZY = {
     "Pipeline": ("graticule.pipeline", "Pipeline"),

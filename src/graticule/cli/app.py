@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-import graticule
+from graticule.version import __version__
 
 COMMANDS = (
     "demo",
@@ -36,7 +36,7 @@ def make_app(arguments: Sequence[str]) -> App:
     app = App(
         name="graticule",
         help=_HELP,
-        version=graticule.__version__,
+        version=__version__,
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,
     )

@@ -149,9 +149,9 @@ def _answer(result: Audit, method: str) -> list[str]:
 
 
 def _page(result: Audit, method: str) -> str:
-    import graticule
     from graticule.report import wording
     from graticule.report.html import render
+    from graticule.version import __version__
 
     table = result.images
     figures = [_map(result.fractions, "Fraction picked by the threshold", "fraction")]
@@ -163,7 +163,7 @@ def _page(result: Audit, method: str) -> str:
     ]
     content = {
         "title": f"Threshold {method} over a study",
-        "version": graticule.__version__,
+        "version": __version__,
         "count": len(table),
         "answer": _answer(result, method),
         "failed": list(result.failed.items()),

@@ -52,11 +52,11 @@ def progress_bar(title: str) -> Iterator[Progress]:
 
 def tell_of_compilation() -> None:
     """Say once, for a version and this Python, that kernels are compiled at their first use."""
-    import graticule
     from graticule.core.settings import settings
+    from graticule.version import __version__
 
     python = "".join(map(str, sys.version_info[:2]))
-    mark = settings().cache_dir / f"compiled-{graticule.__version__}-{python}"
+    mark = settings().cache_dir / f"compiled-{__version__}-{python}"
     if mark.exists():
         return
     print("first use: fast loops are being compiled; some seconds, once", file=sys.stderr)

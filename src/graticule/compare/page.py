@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-import graticule
 from graticule.compare.comparison import Comparison, Looked
 from graticule.compare.judge import MEASURES
 from graticule.compare.trial import Trial
@@ -22,6 +21,7 @@ from graticule.report.draw import Tones, is_upward, painted, picture_uri, reduce
 from graticule.report.hits import hit_key, painted_hits
 from graticule.report.html import render
 from graticule.report.preview import Picture, picture_of
+from graticule.version import __version__
 
 SIDE = 420
 SHOWN = 4
@@ -58,7 +58,7 @@ def page(
     first = looked[0].trials
     content = {
         "title": title,
-        "version": graticule.__version__,
+        "version": __version__,
         "ways": [trial.variant.name for trial in first],
         "answer": _answer(comparison, len(looked)),
         "faults": list(comparison.faults.items()),

@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-import graticule
 from graticule.io.studies import Study
 from graticule.pipeline.job import Fate
 from graticule.pipeline.key import pipeline_key
 from graticule.pipeline.spec import Spec
+from graticule.version import __version__
 
 _PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv-python-headless")
 
@@ -33,7 +33,7 @@ def provenance(
     plain = pipeline.normalised()
     return {
         "graticule": 1,
-        "version": graticule.__version__,
+        "version": __version__,
         "pipeline": plain,
         "key": pipeline_key(pipeline),
         "text": pipeline.text,

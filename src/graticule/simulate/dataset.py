@@ -266,14 +266,14 @@ def _describe(
     kind: str, count: int, folder: Path, seed: int, parameters: Mapping[str, Any]
 ) -> None:
     """Write what the folder holds, and how to make it again."""
-    import graticule
+    from graticule.version import __version__
 
     facts = {
         "kind": kind,
         "count": count,
         "seed": seed,
         "parameters": {name: _json(value) for name, value in parameters.items()},
-        "graticule": graticule.__version__,
+        "graticule": __version__,
         "numpy": np.__version__,
     }
     (folder / "parameters.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

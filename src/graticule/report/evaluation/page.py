@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-import graticule
 from graticule.core.errors import GraticuleError
 from graticule.core.kinds import Kind
 from graticule.evaluate.curves import ranking
@@ -21,6 +20,7 @@ from graticule.report.figures.roc import draw_roc
 from graticule.report.html import render
 from graticule.report.preview import Picture, picture_of
 from graticule.report.style import Drawing
+from graticule.version import __version__
 
 SHOWN, LISTED = 12, 500
 _WORDS = {
@@ -48,7 +48,7 @@ def page(judged: Judged, title: str, *, command: Sequence[str] = (), missing: An
     summary, rows = judged.summary, judged.shown.head(LISTED)
     content = {
         "title": title,
-        "version": graticule.__version__,
+        "version": __version__,
         "kind": judged.kind,
         "answer": answer(judged),
         "faults": [*judged.failed.items()],

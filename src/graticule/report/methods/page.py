@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-import graticule
 from graticule.learn.crossval.crossval import Comparison
 from graticule.learn.crossval.split import Split
 from graticule.learn.document.document import Training
@@ -17,6 +16,7 @@ from graticule.report.methods import figures
 from graticule.report.methods.hitmaps import hit_maps
 from graticule.report.methods.training import trainings
 from graticule.report.methods.words import NAMES, answer, interval, number, trouble
+from graticule.version import __version__
 
 SHOWN = 3
 
@@ -58,7 +58,7 @@ def page(
     content = {
         "title": title or training.name,
         "about": training.description,
-        "version": graticule.__version__,
+        "version": __version__,
         "images": len(found.data.images),
         "methods": len(found.results),
         "answer": answer(found, split),
