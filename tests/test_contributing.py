@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from tests_support import environment_with
 
 GUIDE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 SUITE = """
@@ -38,7 +39,6 @@ def test_the_op_of_the_guide_keeps_the_contract_and_its_test_passes(tmp_path: Pa
     (info / "entry_points.txt").write_text("[graticule.ops]\nexample = example\n")
     (tmp_path / "test_values.py").write_text(block("the test"))
     (tmp_path / "test_contract.py").write_text(SUITE)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     add = "from graticule.testing.golden import add_missing; from pathlib import Path; "
     add += "add_missing(Path('golden.json'), ['example.local_range'])"
     for command in (
@@ -50,7 +50,7 @@ def test_the_op_of_the_guide_keeps_the_contract_and_its_test_passes(tmp_path: Pa
         done = subprocess.run(
             [sys.executable, *command],
             cwd=tmp_path,
-            env=environment,
+            env=environment_with(tmp_path),
             capture_output=True,
             text=True,
             check=False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from models import ALL_KINDS, Cut
+from tests_support import environment_with
 
 from graticule.core.errors import PipelineError
 from graticule.core.registry import get_op
@@ -188,10 +188,9 @@ def test_a_pipeline_goes_to_a_process_that_knows_nothing(file: Path, study_folde
         "from graticule.io import read\n"
         f"print(given.sha256, int(given.model.predict(read({str(image)!r})).sum()))"
     )
-    support = str(Path(__file__).parents[1] / "support")
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": support},
+        env=environment_with(Path(__file__).parents[1] / "support"),
         capture_output=True,
         text=True,
         check=True,

@@ -14,6 +14,8 @@ from typing import Any, Self
 
 from graticule.core.errors import RequestError
 
+CONNECT_TIMEOUT = 10.0  # seconds
+
 
 class Workers:
     """Threads of this process, or the workers of a cluster.
@@ -118,7 +120,7 @@ def _connected(address: str) -> Any:
             "--cluster needs the package distributed", hint="pip install 'graticule[cluster]'"
         ) from None
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise RequestError(
             f"no scheduler answers at {address}: {error}",
