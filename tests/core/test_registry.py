@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import graticule as gt
-from graticule.core.errors import UnknownNameError
-from graticule.core.registry import Family, families, get_op, op_names
+from graticule.core.errors import RequestError, UnknownNameError
+from graticule.core.registry import Family, Registry, families, get_op, op_names
 
 PLUGIN = '''
 """An op of somebody else."""
@@ -73,8 +73,64 @@ def test_a_plugin_family_comes_in_by_its_entry_point(tmp_path: Path) -> None:
 
 def test_names_are_listed_without_importing_the_ops() -> None:
     program = (
-        "import sys; from graticule.core.registry import op_names; op_names(); "
+        "import sys; from graticule.core.registry import check_names, op_names; op_names(); "
+        "assert 'roc' in check_names() and 'graticule.evaluate.checks.roc' not in sys.modules; "
         "assert 'graticule.ops.filters.gaussian' not in sys.modules; "
         "assert not {'numba', 'cv2', 'scipy', 'skimage', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def package(folder: Path, name: str, *modules: str) -> str:
+    (folder / name).mkdir()
+    for module in ("__init__", *modules):
+        (folder / name / f"{module}.py").write_text(f"{module} = 'the {module} of {name}'")
+    return name
+
+
+def test_an_entry_is_a_public_module_of_a_package_or_a_plain_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "lonely_shape.py").write_text("lonely_shape = 'alone'")
+    packages = {"first": package(tmp_path, "shapes_a", "disc", "_helper"), "b": "lonely_shape"}
+    flat = Registry[str]("shape", "example.none", packages=packages)
+    assert flat.names() == ["disc", "lonely_shape"]
+    assert "shapes_a.disc" not in sys.modules
+    assert flat.values() == ["the disc of shapes_a", "alone"]
+    named = Registry[str]("shape", "example.none", packages=packages, in_families=True)
+    assert named.names() == ["b.lonely_shape", "first.disc"]
+
+
+def test_a_name_that_two_packages_have_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    packages = {name: package(tmp_path, name, "disc") for name in ("shapes_c", "shapes_d")}
+    shapes = Registry[str]("shape", "example.none", packages=packages)
+    with pytest.raises(RequestError, match=r"shapes_d\.disc: .*'disc'.* shapes_c\.disc"):
+        shapes.names()
+    apart = Registry[str]("shape", "example.none", packages=packages, in_families=True)
+    assert apart.get("shapes_d.disc") == "the disc of shapes_d"
+
+
+def test_what_is_registered_may_be_replaced_and_what_is_installed_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    packages = {"": package(tmp_path, "shapes_e", "disc")}
+    shapes = Registry[str]("shape", "example.none", packages=packages)
+    assert [shapes.register("ring", text) for text in ("first", "second")] == ["first", "second"]
+    assert shapes.get("ring") == "second"
+    with pytest.raises(RequestError, match="there is a shape 'disc' already"):
+        shapes.register("disc", "mine")
+
+
+def test_a_module_that_declares_nothing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    packages = {"": package(tmp_path, "shapes_f", "disc")}
+    shapes = Registry[str]("shape", "", load=lambda m: str(m.SHAPE), packages=packages)
+    with pytest.raises(TypeError, match=r"shapes_f\.disc declares no shape: .*SHAPE"):
+        shapes.get("disc")

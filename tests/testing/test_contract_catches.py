@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,12 +22,9 @@ SUITE = OpContract()
 
 
 @pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
+def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take what a test registers out of the registry again."""
-    before = dict(registry._registered)
-    yield
-    registry._registered.clear()
-    registry._registered.update(before)
+    monkeypatch.setattr(registry._OPS, "_values", {})
 
 
 def registered(function: Any, **how: Any) -> Op:

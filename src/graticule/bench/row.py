@@ -6,16 +6,17 @@ A module of `graticule.bench` whose name does not start with ``_`` holds functio
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from statistics import median
+from types import ModuleType
 from typing import Any
+
+from graticule.core.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -96,15 +97,18 @@ def row(id: str, *, deep: bool = False) -> Callable[[Measure], Benchmark]:
     return lambda measure: Benchmark(id, measure, deep)
 
 
+def _declared(module: ModuleType) -> tuple[Benchmark, ...]:
+    return tuple(value for value in vars(module).values() if isinstance(value, Benchmark))
+
+
+_MODULES: Registry[tuple[Benchmark, ...]] = Registry(
+    "module of rows", "graticule.bench", load=_declared, packages={"builtin": "graticule.bench"}
+)
+
+
 def benchmarks(*, deep: bool = False) -> list[Benchmark]:
     """Return the benchmarks that train networks, or all others, sorted by id."""
-    import graticule.bench
-
-    found: list[Benchmark] = []
-    for module in pkgutil.iter_modules(graticule.bench.__path__):
-        if not module.name.startswith("_") and module.name != "row":
-            loaded = importlib.import_module(f"graticule.bench.{module.name}")
-            found += [value for value in vars(loaded).values() if isinstance(value, Benchmark)]
+    found = [each for declared in _MODULES.values() for each in declared]
     return sorted((each for each in found if each.deep is deep), key=lambda each: each.id)
 
 

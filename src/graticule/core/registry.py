@@ -1,8 +1,7 @@
-"""Finding ops, checks, formats and recipes, built in or plugged in, by entry points.
+"""Finding things by name: built in, plugged in by entry points, or registered in this process.
 
-An entry point of the group ``graticule.ops`` names a family and the package whose modules are
-its ops, one module an op. Names are listed without importing anything; an op is imported when
-it is first asked for.
+An entry point names a package; each of its public modules is one entry, called as the module.
+Names are listed without importing anything; an entry is imported when it is first asked for.
 """
 
 from __future__ import annotations
@@ -10,44 +9,163 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from importlib.metadata import entry_points
-from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from graticule.core.errors import UnknownNameError, suggest
+from graticule.core.errors import RequestError, UnknownNameError, suggest
 
 if TYPE_CHECKING:
     from graticule.core.check import Check
     from graticule.core.op import Op
 
-_registered: dict[str, Op] = {}
+T = TypeVar("T")
 
 
-@cache
-def families() -> dict[str, dict[str, str]]:
-    """Return the module of every op by family and name, without importing them."""
-    found: dict[str, dict[str, str]] = {}
-    for point in sorted(entry_points(group="graticule.ops"), key=lambda point: point.name):
-        modules = found.setdefault(point.name, {})
-        for name in _public_modules(point.value):
-            modules.setdefault(name, f"{point.value}.{name}")
-    return found
+def _namesake(module: ModuleType) -> Any:
+    return getattr(module, module.__name__.rpartition(".")[2])
+
+
+class Registry(Generic[T]):
+    """Things of one type by name.
+
+    Parameters
+    ----------
+    noun : str
+        What one is called in messages, as ``op``.
+    group : str
+        Group of entry points that name packages; a plain module is a package of one entry.
+    load : callable, optional
+        ``load(module) -> T``: what a module declares; by default what is called as the module.
+    in_families : bool
+        Whether the name of the entry point is part of the name, as in ``filters.gaussian``.
+    packages : mapping, optional
+        Packages of ours that no entry point names, by the name that one would have.
+
+    Examples
+    --------
+    >>> kinds = Registry[type]("kind of error", "example.errors")
+    >>> kinds.register("format", OSError)
+    <class 'OSError'>
+    >>> kinds.names(), "format" in kinds
+    (['format'], True)
+    """
+
+    def __init__(
+        self,
+        noun: str,
+        group: str,
+        *,
+        load: Callable[[ModuleType], T] = _namesake,
+        in_families: bool = False,
+        packages: Mapping[str, str] | None = None,
+    ) -> None:
+        self.noun = noun
+        self.group = group
+        self._load = load
+        self._in_families = in_families
+        self._packages = dict(packages or {})
+        self._values: dict[str, T] = {}
+
+    @cached_property
+    def modules(self) -> dict[str, str]:
+        """The module of every installed entry by name, without importing it.
+
+        Raises
+        ------
+        RequestError
+            If two packages have an entry of the same name.
+        """
+        points = [(point.name, point.value) for point in entry_points(group=self.group)]
+        modules: dict[str, str] = {}
+        for point, package in sorted([*self._packages.items(), *points]):
+            for module in _public_modules(package):
+                name = module.rpartition(".")[2]
+                name = f"{point}.{name}" if self._in_families else name
+                if modules.setdefault(name, module) != module:
+                    raise RequestError(
+                        f"there are two of the {self.noun} {name!r}",
+                        where=module,
+                        hint=f"the other is {modules[name]}; rename or uninstall one",
+                    )
+        return modules
+
+    def names(self) -> list[str]:
+        """Return all names, sorted."""
+        return sorted({*self.modules, *self._values})
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values or name in self.modules
+
+    def get(self, name: str) -> T:
+        """Return the entry of a name.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none; the message suggests the closest.
+        """
+        if name not in self:
+            hint = suggest(name, self.names())
+            raise UnknownNameError(f"there is no {self.noun} {name!r}", hint=hint)
+        if name not in self._values:
+            module = importlib.import_module(self.modules[name])
+            try:
+                self._values[name] = self._load(module)
+            except AttributeError as error:
+                raise TypeError(f"{module.__name__} declares no {self.noun}: {error}") from None
+        return self._values[name]
+
+    def values(self) -> list[T]:
+        """Return all entries, in the order of their names."""
+        return [self.get(name) for name in self.names()]
+
+    def register(self, name: str, value: T) -> T:
+        """Make something known in this process; it replaces what was registered before.
+
+        Raises
+        ------
+        RequestError
+            If an installed package has an entry of this name.
+        """
+        if name in self.modules:
+            raise RequestError(
+                f"there is a {self.noun} {name!r} already",
+                where=self.modules[name],
+                hint="choose another name",
+            )
+        self._values[name] = value
+        return value
 
 
 def _public_modules(package: str) -> list[str]:
     spec = importlib.util.find_spec(package)
-    if spec is None or spec.submodule_search_locations is None:
+    if spec is None:
         return []
-    places = [str(Path(place)) for place in spec.submodule_search_locations]
-    return sorted(m.name for m in pkgutil.iter_modules(places) if not m.name.startswith("_"))
+    if spec.submodule_search_locations is None:
+        return [package]
+    found = pkgutil.iter_modules(list(spec.submodule_search_locations))
+    return sorted(f"{package}.{m.name}" for m in found if not m.name.startswith("_"))
+
+
+_OPS: Registry[Op] = Registry("op", "graticule.ops", in_families=True)
+_CHECKS: Registry[Check] = Registry("check", "graticule.checks")
+
+
+def families() -> dict[str, dict[str, str]]:
+    """Return the module of every installed op by family and name, without importing them."""
+    found: dict[str, dict[str, str]] = {}
+    for full, module in _OPS.modules.items():
+        family, _, name = full.partition(".")
+        found.setdefault(family, {})[name] = module
+    return found
 
 
 def op_names() -> list[str]:
     """Return the names of all ops, as ``filters.gaussian``, sorted."""
-    built = {f"{family}.{name}" for family, modules in families().items() for name in modules}
-    return sorted(built | set(_registered))
+    return _OPS.names()
 
 
 def get_op(name: str) -> Op:
@@ -63,51 +181,22 @@ def get_op(name: str) -> Op:
     >>> get_op("filters.gaussian").name
     'filters.gaussian'
     """
-    if name in _registered:
-        return _registered[name]
-    family, _, function = name.partition(".")
-    module = families().get(family, {}).get(function)
-    if module is None:
-        raise UnknownNameError(f"there is no op {name!r}", hint=suggest(name, op_names()))
-    found: Op = getattr(importlib.import_module(module), function)
-    return found
+    return _OPS.get(name)
 
 
 def register(op: Op) -> Op:
     """Make an op defined in a notebook or script known by its name, in this process."""
-    _registered[op.name] = op
-    return op
-
-
-@cache
-def _checks() -> dict[str, Check]:
-    from graticule.core.check import Check
-
-    found: dict[str, Check] = {}
-    for point in entry_points(group="graticule.checks"):
-        package = point.load()
-        for module in _modules(package):
-            found |= {v.name: v for v in vars(module).values() if isinstance(v, Check)}
-    return found
-
-
-def _modules(package: ModuleType) -> list[ModuleType]:
-    if not hasattr(package, "__path__"):
-        return [package]
-    names = _public_modules(package.__name__)
-    return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+    return _OPS.register(op.name, op)
 
 
 def check_names() -> list[str]:
     """Return the names of all checks, sorted."""
-    return sorted(_checks())
+    return _CHECKS.names()
 
 
 def get_check(name: str) -> Check:
     """Return the check of a name; raise `UnknownNameError` if there is none."""
-    if name not in _checks():
-        raise UnknownNameError(f"there is no check {name!r}", hint=suggest(name, check_names()))
-    return _checks()[name]
+    return _CHECKS.get(name)
 
 
 class Family:

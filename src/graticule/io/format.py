@@ -6,19 +6,15 @@ one format and declares it as ``FORMAT``. A new format is one new file.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import TypeAlias
 
 import xarray as xr
 
 from graticule.core.errors import FormatError
+from graticule.core.registry import Registry
 
 HEAD = 4096
 """Bytes of a file that a format may look at to know it."""
@@ -77,22 +73,14 @@ class Format:
     levels: Callable[[Address], list[Sizes]] | None = None
 
 
-@cache
-def formats() -> tuple[Format, ...]:
+_FORMATS: Registry[Format] = Registry(
+    "format", "graticule.formats", load=lambda module: module.FORMAT
+)
+
+
+def formats() -> list[Format]:
     """Return every known format, built in or plugged in."""
-    found: list[Format] = []
-    for point in sorted(entry_points(group="graticule.formats"), key=lambda point: point.name):
-        package = point.load()
-        found += [module.FORMAT for module in _modules(package)]
-    return tuple(found)
-
-
-def _modules(package: ModuleType) -> list[ModuleType]:
-    if not hasattr(package, "__path__"):
-        return [package]
-    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__))
-    public = [name for name in names if not name.startswith("_")]
-    return [importlib.import_module(f"{package.__name__}.{name}") for name in public]
+    return _FORMATS.values()
 
 
 def locate(path: str | Path) -> Address:

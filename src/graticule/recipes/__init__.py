@@ -16,38 +16,31 @@ of such packages.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 from collections.abc import Callable
-from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from graticule.core.errors import UnknownNameError, suggest
+from graticule.core.registry import Registry
 
 PIPELINE, TRAINING, STUDY = "pipeline.yaml", "training.yaml", "study.py"
 
 
-@cache
-def _packages() -> dict[str, tuple[str, Path]]:
-    found: dict[str, tuple[str, Path]] = {}
-    for point in sorted(entry_points(group="graticule.recipes"), key=lambda point: point.name):
-        spec = importlib.util.find_spec(point.value)
-        places = spec.submodule_search_locations if spec else None
-        for place in places or []:
-            holders = {
-                file.parent
-                for name in (PIPELINE, TRAINING, STUDY)
-                for file in Path(place).glob(f"*/{name}")
-            }
-            for folder in sorted(holders):
-                found.setdefault(folder.name, (f"{point.value}.{folder.name}", folder))
-    return found
+_PACKAGES: Registry[ModuleType] = Registry(
+    "recipe", "graticule.recipes", load=lambda module: module
+)
 
 
-def _holding(file: str) -> dict[str, Path]:
-    return {name: folder for name, (_, folder) in _packages().items() if (folder / file).is_file()}
+def _holding(*files: str) -> dict[str, Path]:
+    """Return the folders of the recipes that hold one of some files, by name."""
+    folders = {name: Path(_PACKAGES.get(name).__path__[0]) for name in _PACKAGES.names()}
+    return {
+        name: folder
+        for name, folder in folders.items()
+        if any((folder / file).is_file() for file in files)
+    }
 
 
 def recipes() -> dict[str, Path]:
@@ -80,23 +73,22 @@ def examples() -> dict[str, Path]:
     >>> {"coins", "spots", "digits"} <= set(examples())
     True
     """
-    return {name: folder for name, (_, folder) in _packages().items()}
+    return _holding(PIPELINE, TRAINING, STUDY)
 
 
 def study_of(name: str) -> Callable[[Path, Path], Any] | None:
     """Return the study of a recipe; None where it has none."""
-    package, folder = _packages()[name]
-    if not (folder / STUDY).is_file():
+    if name not in _holding(STUDY):
         return None
-    found: Callable[[Path, Path], Any] = importlib.import_module(f"{package}.study").study
+    module = importlib.import_module(f"{_PACKAGES.get(name).__name__}.study")
+    found: Callable[[Path, Path], Any] = module.study
     return found
 
 
 def make_example(name: str, folder: Path) -> Path:
     """Put the images of a recipe's example into a folder, which is made, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    package, _ = _packages()[name]
-    importlib.import_module(f"{package}.example").example(folder)
+    importlib.import_module(f"{_PACKAGES.get(name).__name__}.example").example(folder)
     return folder
 
 
