@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
+from graticule.core.image import Image, Table
 from graticule.core.parameters import Parameters
 
 
@@ -36,8 +35,8 @@ class Subject:
     """
 
     value: Any
-    image: xr.DataArray
-    rerun: Callable[[xr.DataArray], Any]
+    image: Image
+    rerun: Callable[[Image], Any]
     against: Any = None
 
 
@@ -79,7 +78,7 @@ class Check:
         function: Callable[..., Evidence],
         *,
         version: int,
-        study: Callable[..., pd.DataFrame] | None,
+        study: Callable[..., Table] | None,
     ) -> None:
         self.name = function.__name__
         self.version = version
@@ -96,7 +95,7 @@ class Check:
     def __reduce__(self) -> str:
         return self.name
 
-    def conclude(self, rows: pd.DataFrame, params: Mapping[str, Any]) -> pd.DataFrame:
+    def conclude(self, rows: Table, params: Mapping[str, Any]) -> Table:
         """Return the check's rows of all images with the columns only the study can give.
 
         ``params`` are validated parameters.
@@ -105,7 +104,7 @@ class Check:
 
 
 def check(
-    *, version: int, study: Callable[..., pd.DataFrame] | None = None
+    *, version: int, study: Callable[..., Table] | None = None
 ) -> Callable[[Callable[..., Evidence]], Check]:
     """Make a check of a function ``function(subject, *, parameters) -> Evidence``.
 

@@ -9,22 +9,27 @@ labels are integer with 0 for background, probabilities are float32 with a class
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.kinds import Kind
 from graticule.core.units import split_quantity
 
-Image: TypeAlias = Annotated[xr.DataArray, Kind.IMAGE]
-Mask: TypeAlias = Annotated[xr.DataArray, Kind.MASK]
-Labels: TypeAlias = Annotated[xr.DataArray, Kind.LABELS]
-Probability: TypeAlias = Annotated[xr.DataArray, Kind.PROBABILITY]
-Table: TypeAlias = Annotated[pd.DataFrame, Kind.TABLE]
-Record: TypeAlias = Annotated[pd.DataFrame, Kind.RECORD]
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from typing_extensions import TypeIs
+    from xarray import DataArray
+else:  # ops are declared by the kind alone: pandas and xarray are slow to import
+    DataArray = DataFrame = Any
+
+Image: TypeAlias = Annotated[DataArray, Kind.IMAGE]
+Mask: TypeAlias = Annotated[DataArray, Kind.MASK]
+Labels: TypeAlias = Annotated[DataArray, Kind.LABELS]
+Probability: TypeAlias = Annotated[DataArray, Kind.PROBABILITY]
+Table: TypeAlias = Annotated[DataFrame, Kind.TABLE]
+Record: TypeAlias = Annotated[DataFrame, Kind.RECORD]
 NoiseModel: TypeAlias = Annotated[Mapping[str, Any], Kind.MODEL]
 
 SPATIAL = ("z", "y", "x")
@@ -38,7 +43,7 @@ def as_image(
     dims: Sequence[str] | None = None,
     spacing: Mapping[str, float | str] | None = None,
     units: str | None = None,
-) -> xr.DataArray:
+) -> Image:
     """Make an image of an array.
 
     Parameters
@@ -68,7 +73,7 @@ def as_image(
     >>> image.dims, float(image.x[1]), image.x.attrs["units"]
     (('y', 'x'), 0.5, 'um')
     """
-    if isinstance(data, xr.DataArray):
+    if is_image(data):
         image = data if dims is None else _renamed(data, dims)
         if not _is_lazy(image):
             native = native_array(image.values)
@@ -76,6 +81,8 @@ def as_image(
         else:
             require_numeric(image.dtype)
     else:
+        import xarray as xr
+
         array = native_array(data)
         image = xr.DataArray(array, dims=_dims_for(array.ndim, dims))
     if spacing:
@@ -85,7 +92,14 @@ def as_image(
     return image
 
 
-def _is_lazy(image: xr.DataArray) -> bool:
+def is_image(value: object) -> TypeIs[Image]:
+    """Whether a value is an image, of whatever kind."""
+    import xarray as xr
+
+    return isinstance(value, xr.DataArray)
+
+
+def _is_lazy(image: Image) -> bool:
     return image.chunks is not None
 
 
@@ -124,12 +138,12 @@ def _dims_for(ndim: int, dims: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dims)
 
 
-def _renamed(image: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
+def _renamed(image: Image, dims: Sequence[str]) -> Image:
     names = _dims_for(image.ndim, dims)
     return image.rename(dict(zip(image.dims, names, strict=True)))
 
 
-def with_spacing(image: xr.DataArray, spacing: Mapping[str, float | str]) -> xr.DataArray:
+def with_spacing(image: Image, spacing: Mapping[str, float | str]) -> Image:
     """Return the image with coordinates of the given spacing, the first sample at 0."""
     if not isinstance(spacing, Mapping):
         raise UnitsError(
@@ -149,7 +163,7 @@ def with_spacing(image: xr.DataArray, spacing: Mapping[str, float | str]) -> xr.
     return image.assign_coords(coords)
 
 
-def step_of(image: xr.DataArray, dim: Hashable) -> tuple[float, str]:
+def step_of(image: Image, dim: Hashable) -> tuple[float, str]:
     """Return the distance between samples along a dim, and its unit.
 
     A dim without a coordinate has step 1 and unit ``""`` (pixels).
@@ -177,33 +191,35 @@ def step_of(image: xr.DataArray, dim: Hashable) -> tuple[float, str]:
     return abs(step), unit
 
 
-def spatial_dims(image: xr.DataArray) -> tuple[str, ...]:
+def spatial_dims(image: Image) -> tuple[str, ...]:
     """Return those of the image's dims that are ``z``, ``y`` or ``x``, in its order."""
     return tuple(str(dim) for dim in image.dims if dim in SPATIAL)
 
 
-def filtered_dims(image: xr.DataArray) -> tuple[str, ...]:
+def filtered_dims(image: Image) -> tuple[str, ...]:
     """Return the dims a filter works along: the spatial ones, or all where there is none."""
     return spatial_dims(image) or tuple(str(dim) for dim in image.dims)
 
 
-def level_of(image: xr.DataArray) -> int:
+def level_of(image: Image) -> int:
     """Return the pyramid level an image was taken from; 0 is full resolution."""
     return int(image.attrs.get(LEVEL, 0))
 
 
-def like(image: xr.DataArray, data: np.ndarray[Any, Any], **attrs: Any) -> xr.DataArray:
+def like(image: Image, data: np.ndarray[Any, Any], **attrs: Any) -> Image:
     """Return an image with other values and the dims, coordinates and header of ``image``.
 
     The unit of the values goes with the values: it is dropped unless given in ``attrs``.
     """
+    import xarray as xr
+
     kept = {key: value for key, value in image.attrs.items() if key != "units"}
     return xr.DataArray(
         data, dims=image.dims, coords=image.coords, attrs={**kept, **attrs}, name=image.name
     )
 
 
-def require_dims(image: xr.DataArray, dims: Iterable[str], *, what: str = "the image") -> None:
+def require_dims(image: Image, dims: Iterable[str], *, what: str = "the image") -> None:
     """Raise `ImageError` unless the image has all of the dims."""
     missing = [dim for dim in dims if dim not in image.dims]
     if missing:

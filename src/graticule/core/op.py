@@ -17,11 +17,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from graticule.core.errors import GraticuleError, ImageError
-from graticule.core.image import as_image
+from graticule.core.image import Image, as_image, is_image
 from graticule.core.kinds import Kind
 from graticule.core.parameters import Parameters
 from graticule.core.scope import Neighbourhood, Pointwise, Reduction, Region, Scope, Stitched
@@ -96,7 +94,7 @@ class Op:
         prepared = self.prepare(self._bound(data, named))
         result = self.run(prepared, validated)
         first = next((item for item in (*data, *named.values()) if item is not None), None)
-        return result if isinstance(first, xr.DataArray) else _unwrapped(result)
+        return result if is_image(first) else _unwrapped(result)
 
     def __repr__(self) -> str:
         return f"<op {self.name} v{self.version} {self.scope_name}>"
@@ -142,7 +140,7 @@ class Op:
     def _require_real(self, value: Any) -> None:
         """Refuse complex numbers, which have no order, unless samples are only moved about."""
         moves = isinstance(self.scope, Pointwise) and self.scope.index is not None
-        if isinstance(value, xr.DataArray) and value.dtype.kind == "c" and not moves:
+        if is_image(value) and value.dtype.kind == "c" and not moves:
             raise ImageError(
                 f"must be real numbers, not {value.dtype}",
                 hint="take the magnitude or a part first",
@@ -151,7 +149,7 @@ class Op:
     def _require_same_sizes(self, prepared: Sequence[Any]) -> None:
         sizes: dict[Any, tuple[int, str]] = {}
         for given, value in zip(self.inputs, prepared, strict=True):
-            if not isinstance(value, xr.DataArray):
+            if not is_image(value):
                 continue
             for dim, size in value.sizes.items():
                 known, owner = sizes.setdefault(dim, (size, given.name))
@@ -191,7 +189,7 @@ class Op:
         if not isinstance(self.scope, Neighbourhood) or self.scope.part is None:
             out = self.function(*data, **params)
             return tuple(map(region.cut, out)) if len(self.outputs) > 1 else region.cut(out)
-        known = {dim for item in data if isinstance(item, xr.DataArray) for dim in item.dims}
+        known = {dim for item in data if is_image(item) for dim in item.dims}
         own = {dim: span for dim, span in region.bounds.items() if dim in known}
         made = {dim: span for dim, span in region.bounds.items() if dim not in known}
         return Region(made).cut(self.scope.part(*data, region=Region(own), **params))
@@ -332,6 +330,8 @@ def _kind_of(annotation: Any) -> Kind | None:
 
 
 def _as_kind(value: Any, given: Input) -> Any:
+    import pandas as pd
+
     if not given.kind.is_array:
         wanted = Mapping if given.kind is Kind.MODEL else pd.DataFrame
         if not isinstance(value, wanted):
@@ -347,7 +347,7 @@ def _as_kind(value: Any, given: Input) -> Any:
     return image.compute() if image.chunks is not None else image
 
 
-def _require_kind(image: xr.DataArray, kind: Kind) -> None:
+def _require_kind(image: Image, kind: Kind) -> None:
     dtype = image.dtype
     if kind is Kind.MASK and dtype != np.bool_:
         raise ImageError(
@@ -363,7 +363,7 @@ def _require_kind(image: xr.DataArray, kind: Kind) -> None:
 
 
 def _unwrapped(result: Any) -> Any:
-    if isinstance(result, xr.DataArray):
+    if is_image(result):
         return result.values
     if isinstance(result, tuple) and hasattr(result, "_fields"):
         return type(result)(*(_unwrapped(item) for item in result))

@@ -6,6 +6,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +37,19 @@ class Parameters:
                 raise TypeError(f"{owner}: the parameter {name} has no annotation")
             empty = parameter.default is inspect.Parameter.empty
             fields[name] = (hints[name], ... if empty else parameter.default)
+        self._fields = fields
         self._leaves = {name: _leaves(annotation) for name, (annotation, _) in fields.items()}
-        self.model: type[BaseModel] = create_model(
-            owner.replace(".", "_"),
-            __config__=ConfigDict(
-                extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
-            ),
-            **fields,
-        )
+
+    @cached_property
+    def model(self) -> type[BaseModel]:
+        """Model that validates them."""
+        rules = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+        return create_model(self.owner.replace(".", "_"), __config__=rules, **self._fields)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names in the order of declaration."""
-        return tuple(self.model.model_fields)
+        return tuple(self._fields)
 
     def validate(self, values: Mapping[str, Any], *, folder: Path | None = None) -> dict[str, Any]:
         """Return all parameters, validated, with defaults filled in.

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from functools import total_ordering
 from typing import Any, ClassVar
 
-import xarray as xr
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import UnitsError
-from graticule.core.image import SPATIAL, level_of, step_of
+from graticule.core.image import SPATIAL, Image, level_of, step_of
 from graticule.core.units import QUANTITY_PATTERN, split_quantity, unit_scale
 
 
@@ -121,7 +120,7 @@ class Quantity(Amount):
     kind: ClassVar[str] = "quantity"
     __slots__ = ()
 
-    def samples(self, image: xr.DataArray, dim: str) -> float:
+    def samples(self, image: Image, dim: str) -> float:
         """Return how many samples of an image this is along a dim.
 
         A number without a unit counts samples of the full resolution: at pyramid level ``n``
@@ -182,7 +181,7 @@ class Area(Amount):
     kind = "area"
     __slots__ = ()
 
-    def pixels(self, image: xr.DataArray, dims: Sequence[str]) -> float:
+    def pixels(self, image: Image, dims: Sequence[str]) -> float:
         """Return how many pixels of an image this is, counted over some of its dims.
 
         Raises

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-import xarray as xr
 
 from graticule.core.errors import ImageError
+from graticule.core.image import Image, is_image
 
 ALL = -1
 """A halo that reaches to both ends of a dim."""
@@ -44,7 +44,7 @@ class Place:
     own: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, image: xr.DataArray) -> Place:
+    def of(cls, image: Image) -> Place:
         """Return the place of an image that is its own whole."""
         sizes = {str(dim): int(size) for dim, size in image.sizes.items()}
         return cls(dict.fromkeys(sizes, 0), sizes)
@@ -81,7 +81,7 @@ class Pointwise:
         image under these slices.
     """
 
-    index: Callable[[xr.DataArray, Params], Mapping[str, slice]] | None = None
+    index: Callable[[Image, Params], Mapping[str, slice]] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ class Neighbourhood:
         blocks. For ops that need not compute the rest of a block, its halo, to know it.
     """
 
-    halo: Callable[[xr.DataArray, Params], Halo]
-    align: Callable[[xr.DataArray, Params], Mapping[str, int]] | None = None
+    halo: Callable[[Image, Params], Halo]
+    align: Callable[[Image, Params], Mapping[str, int]] | None = None
     part: Callable[..., Any] | None = None
 
 
@@ -139,12 +139,12 @@ class Reduction:
     finish: Callable[..., Any]
     apply: Callable[..., Any] | None = None
     prior: Reduction | None = None
-    halo: Callable[[xr.DataArray, Params], Halo] | None = None
+    halo: Callable[[Image, Params], Halo] | None = None
     needed: Callable[[Params], bool] | None = None
 
     def whole(self, *data: Any, **params: Any) -> Any:
         """Compute the op on whole images, as one block."""
-        first = next(item for item in data if isinstance(item, xr.DataArray))
+        first = next(item for item in data if is_image(item))
         result = self.reduce([Block(lambda: data, Place.of(first))], **params)
         if self.apply is None:
             return result
@@ -185,7 +185,7 @@ class Stitched:
         ``(n, 2)`` array of labels that are the same object.
     """
 
-    local: Callable[..., xr.DataArray]
+    local: Callable[..., Image]
     join: Callable[..., np.ndarray[Any, Any]]
 
 
@@ -271,7 +271,7 @@ class Region:
         """Return the slices that cut this box out of a whole."""
         return {dim: slice(start, stop) for dim, (start, stop) in self.bounds.items()}
 
-    def cut(self, image: xr.DataArray) -> xr.DataArray:
+    def cut(self, image: Image) -> Image:
         """Return an image in the box, along those of its dims that the box names."""
         return image.isel({dim: span for dim, span in self.slices().items() if dim in image.dims})
 

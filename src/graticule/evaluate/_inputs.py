@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import as_image, step_of
+from graticule.core import Image, as_image, is_image, step_of
 from graticule.core.errors import ImageError, ParameterError, UnitsError
 from graticule.core.image import native_array
 from graticule.core.typing import Array
@@ -89,7 +88,7 @@ def as_scores(array: Array, what: str) -> Array:
 
 
 def of_one_shape(found: Any, truth: Any, what: str) -> tuple[Array, Array]:
-    if isinstance(found, xr.DataArray) and isinstance(truth, xr.DataArray):
+    if is_image(found) and is_image(truth):
         if set(found.dims) != set(truth.dims):
             raise ImageError(
                 f"{what} has the dims {', '.join(map(str, found.dims))}, the truth "
@@ -108,7 +107,7 @@ def of_one_shape(found: Any, truth: Any, what: str) -> tuple[Array, Array]:
 
 
 def _array(data: Any) -> Array:
-    return native_array(data.values if isinstance(data, xr.DataArray) else data)
+    return native_array(data.values if is_image(data) else data)
 
 
 def _size(shape: Sequence[int]) -> str:
@@ -141,12 +140,12 @@ def sampling(
                 where="spacing",
             )
         return given, ""
-    if not isinstance(image, xr.DataArray):
+    if not is_image(image):
         return (1.0,) * ndim, "px"
     return _own_steps(as_image(image))
 
 
-def _own_steps(image: xr.DataArray) -> tuple[tuple[float, ...], str]:
+def _own_steps(image: Image) -> tuple[tuple[float, ...], str]:
     from graticule.core.units import unit_scale
 
     found = [step_of(image, dim) for dim in image.dims]

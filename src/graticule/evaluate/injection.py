@@ -8,10 +8,8 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
-from graticule.core import like, require_dims
+from graticule.core import Image, Table, like, require_dims
 from graticule.core.errors import CheckError
 
 Array = np.ndarray[Any, Any]
@@ -60,9 +58,7 @@ class Ripple:
         return np.asarray(self.strength * amplitude * packet * wave)
 
 
-def inject(
-    image: xr.DataArray, ripple: Ripple, *, along: str = "time", across: str = "distance"
-) -> xr.DataArray:
+def inject(image: Image, ripple: Ripple, *, along: str = "time", across: str = "distance") -> Image:
     """Add a ripple to an image, scaled by the standard deviation of each column.
 
     Parameters
@@ -96,16 +92,16 @@ def inject(
 
 
 def recovery(
-    quiet: Sequence[xr.DataArray],
-    statistic: Callable[[xr.DataArray], float],
+    quiet: Sequence[Image],
+    statistic: Callable[[Image], float],
     *,
     strengths: Iterable[float],
     arrivals: Iterable[float],
     curvatures: Iterable[float],
     phases: Iterable[float] = (0.0, np.pi / 2, np.pi, 3 * np.pi / 2),
     threshold: float,
-    add: Callable[[xr.DataArray, Ripple], xr.DataArray] = inject,
-) -> pd.DataFrame:
+    add: Callable[[Image, Ripple], Image] = inject,
+) -> Table:
     """Inject every combination of strength, arrival, curvature and phase, and look for it.
 
     Parameters
@@ -140,6 +136,8 @@ def recovery(
     >>> rows.groupby("strength").found.mean().tolist()
     [0.0, 1.0]
     """
+    import pandas as pd
+
     if not quiet:
         raise CheckError("a recovery needs at least one quiet image")
     rows = []
@@ -151,9 +149,7 @@ def recovery(
     return pd.DataFrame(rows, columns=["strength", "t0", "a", "phase", "statistic", "found"])
 
 
-def efficiency(
-    rows: pd.DataFrame, *, by: str = "strength", confidence: float = 0.95
-) -> pd.DataFrame:
+def efficiency(rows: Table, *, by: str = "strength", confidence: float = 0.95) -> Table:
     """Return the part of the injections that was found, with its Clopper-Pearson interval.
 
     Parameters
@@ -178,6 +174,7 @@ def efficiency(
     0       1.0    0.5  0.01  0.99         2
     1       2.0    1.0  0.16  1.00         2
     """
+    import pandas as pd
     from scipy.stats import beta
 
     groups = rows.groupby(by)["found"].agg(["sum", "count"])

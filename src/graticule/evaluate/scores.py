@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 
+from graticule.core.image import Table
 from graticule.core.typing import Array
 from graticule.evaluate._inputs import label_pair, mask_pair, score_pair
 from graticule.evaluate.bootstrap import Interval, block_size, blocks, bootstrap, bootstrap_sums
@@ -193,7 +193,7 @@ def score_row(
     }, curve  # fmt: skip
 
 
-def over_images(rows: pd.DataFrame, names: Sequence[str], **options: Any) -> dict[str, Interval]:
+def over_images(rows: Table, names: Sequence[str], **options: Any) -> dict[str, Interval]:
     """Return the mean of columns over the images, with intervals over the images.
 
     Images without a value (NaN) are left out and counted; columns without any are not there.
@@ -211,7 +211,7 @@ def over_images(rows: pd.DataFrame, names: Sequence[str], **options: Any) -> dic
     return found
 
 
-def with_means(rows: pd.DataFrame, names: Sequence[str], **options: Any) -> pd.DataFrame:
+def with_means(rows: Table, names: Sequence[str], **options: Any) -> Table:
     """Return the rows of a study with the means over its images in every row.
 
     ``<name>_mean`` with ``<name>_mean_low`` and ``<name>_mean_high``; nothing is added to a

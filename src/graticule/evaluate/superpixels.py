@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from graticule.core.errors import ImageError, ParameterError
+from graticule.core.image import is_image
 from graticule.core.typing import Array
 from graticule.evaluate._inputs import as_labels, as_scores, of_one_shape
 from graticule.evaluate.contingency import contingency
@@ -216,7 +216,7 @@ def _numbered(segments: Array) -> Array:
 
 
 def _with_channels(labels: Any, image: Any) -> tuple[Array, Array]:
-    if isinstance(labels, xr.DataArray) and isinstance(image, xr.DataArray):
+    if is_image(labels) and is_image(image):
         if not set(labels.dims) <= set(image.dims):
             raise ImageError(
                 f"the image must have the dims of the labels ({', '.join(map(str, labels.dims))}); "

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import like, require_dims
+from graticule.core import Image, like, require_dims
 
 Array = np.ndarray[Any, Any]
 Surrogate: TypeAlias = Literal["phase", "flip_time", "flip_distance"]
 
 
-def flipped(image: xr.DataArray, dim: str) -> xr.DataArray:
+def flipped(image: Image, dim: str) -> Image:
     """Return an image whose values run backwards along a dim; its coordinates stay.
 
     Waves that ran outwards run inwards. One surrogate, not many: compare a statistic with it,
@@ -25,9 +24,7 @@ def flipped(image: xr.DataArray, dim: str) -> xr.DataArray:
     return like(image, np.flip(image.values, axis=axis), **_units(image))
 
 
-def phase_randomised(
-    image: xr.DataArray, rng: np.random.Generator, *, taper: float = 0.03
-) -> xr.DataArray:
+def phase_randomised(image: Image, rng: np.random.Generator, *, taper: float = 0.03) -> Image:
     r"""Return an image of the same power spectrum with random phases.
 
     The phases of the :math:`n`-dimensional Fourier transform are replaced by those of white
@@ -83,8 +80,8 @@ def phase_randomised(
 
 
 def surrogate_maker(
-    image: xr.DataArray, by: Surrogate, *, along: str, across: str, taper: float, seed: int
-) -> Callable[[int], xr.DataArray]:
+    image: Image, by: Surrogate, *, along: str, across: str, taper: float, seed: int
+) -> Callable[[int], Image]:
     """Return a function from a number to the surrogate of that number.
 
     Number ``i`` depends on ``seed`` and ``i`` alone, so that surrogates can be made in any order.
@@ -105,5 +102,5 @@ def _window(shape: tuple[int, ...], part: float) -> Array:
     return np.asarray(window)
 
 
-def _units(image: xr.DataArray) -> dict[str, Any]:
+def _units(image: Image) -> dict[str, Any]:
     return {key: value for key, value in image.attrs.items() if key == "units"}

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from graticule.core.errors import FormatError, UnitsError
-from graticule.core.image import DEFAULT_DIMS, step_of
+from graticule.core.image import DEFAULT_DIMS, Image, step_of
 from graticule.io.safety import require_modest
 
 UNNAMED = "axis_"
@@ -69,7 +68,7 @@ def coordinate(
     return dim, origin + np.arange(size) * step, attrs
 
 
-def axis_of(image: xr.DataArray, dim: str) -> tuple[float, float, str] | None:
+def axis_of(image: Image, dim: str) -> tuple[float, float, str] | None:
     """Return signed step, origin and unit of an evenly spaced dim; None without a coordinate.
 
     Raises
@@ -98,8 +97,10 @@ def build(
     *,
     header: Mapping[str, Any] | None = None,
     units: str = "",
-) -> xr.DataArray:
+) -> Image:
     """Return the image of an opened file."""
+    import xarray as xr
+
     attrs: dict[str, Any] = {"header": plain(dict(header or {}))}
     if units:
         attrs["units"] = units

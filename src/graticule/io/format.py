@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import xarray as xr
-
 from graticule.core.errors import FormatError
+from graticule.core.image import Image
 from graticule.core.registry import Registry
 
 HEAD = 4096
@@ -67,9 +66,9 @@ class Format:
 
     name: str
     sniff: Callable[[Path, bytes], bool]
-    open: Callable[[Address, int], xr.DataArray]
+    open: Callable[[Address, int], Image]
     suffixes: tuple[str, ...] = ()
-    write: Callable[[Path, xr.DataArray, bool], None] | None = None
+    write: Callable[[Path, Image, bool], None] | None = None
     levels: Callable[[Address], list[Sizes]] | None = None
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import xarray as xr
-
 from graticule.core.errors import FormatError, GraticuleError
-from graticule.core.image import as_image, require_numeric
+from graticule.core.image import Image, as_image, require_numeric
 from graticule.io.axes import UNNAMED
 from graticule.io.format import Address, Format, Sizes, format_of, locate
 from graticule.io.safety import guard
@@ -20,7 +18,7 @@ def read(
     dims: Sequence[str] | None = None,
     spacing: Mapping[str, float | str] | None = None,
     level: int = 0,
-) -> xr.DataArray:
+) -> Image:
     """Read an image; its format is known by the content and not by the name.
 
     Formats that allow it are opened lazily: the image then holds a dask array whose blocks are
@@ -119,7 +117,7 @@ def _level(known: Format, address: Address, level: int) -> int:
     return level
 
 
-def _named(image: xr.DataArray, dims: Sequence[str] | None, address: Address) -> xr.DataArray:
+def _named(image: Image, dims: Sequence[str] | None, address: Address) -> Image:
     if dims is None and any(str(dim).startswith(UNNAMED) for dim in image.dims):
         raise FormatError(
             f"the file does not name its {image.ndim} axes, of sizes {image.shape}",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
+from graticule.core.image import Image
 from graticule.core.settings import settings
 
 
-def store(image: xr.DataArray, target: Any, *, threads: int | None = None) -> None:
+def store(image: Image, target: Any, *, threads: int | None = None) -> None:
     """Compute an image block by block into anything that takes ``target[slices] = values``.
 
     Threads of this process do it whatever dask's default scheduler is: the target is an open
@@ -25,7 +25,7 @@ def store(image: xr.DataArray, target: Any, *, threads: int | None = None) -> No
     da.store(image.data, target, lock=False, scheduler="threads", num_workers=workers)
 
 
-def computed(image: xr.DataArray) -> xr.DataArray:
+def computed(image: Image) -> Image:
     """Return an image in memory, made block by block by threads of this process."""
     if image.chunks is None:
         return image
@@ -34,6 +34,6 @@ def computed(image: xr.DataArray) -> xr.DataArray:
     return image.copy(data=values)
 
 
-def native(image: xr.DataArray) -> np.dtype[Any]:
+def native(image: Image) -> np.dtype[Any]:
     """Return the dtype of an image in native byte order."""
     return image.dtype.newbyteorder("=")

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import like
+from graticule.core import Image, like
 
 Correction = Annotated[Literal["subtract", "divide"], Field(title="Correction")]
 
 
-def corrected(
-    image: xr.DataArray, background: np.ndarray[Any, Any], correction: str
-) -> xr.DataArray:
+def corrected(image: Image, background: np.ndarray[Any, Any], correction: str) -> Image:
     """Return the image less its background, or divided by it; NaN where that is 0."""
     values = image.values.astype(np.float32, copy=False)
     level = background.astype(np.float32, copy=False)

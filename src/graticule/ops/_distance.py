@@ -6,9 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import Length, filtered_dims, map_ranges
+from graticule.core import Image, Length, filtered_dims, map_ranges
 from graticule.core.errors import UnitsError
 from graticule.core.image import level_of, step_of
 from graticule.core.typing import Array
@@ -18,7 +17,7 @@ _LEAST = 1 << 16
 """Samples worth a part of their own."""
 
 
-def steps_of(image: xr.DataArray) -> tuple[list[float], str]:
+def steps_of(image: Image) -> tuple[list[float], str]:
     """Return the distance between samples by filtered dim, in one unit, and the unit.
 
     The unit is that of the last filtered dim; it is empty where dims have none, and distances
@@ -54,7 +53,7 @@ def steps_of(image: xr.DataArray) -> tuple[list[float], str]:
     return [step * r for (step, _), r in zip(found, ratios, strict=True)], unit
 
 
-def extent_of(image: xr.DataArray, length: Length) -> float:
+def extent_of(image: Image, length: Length) -> float:
     """Return a length in the unit of `steps_of`; a pixel is the smallest step of the image.
 
     Raises
@@ -69,7 +68,7 @@ def extent_of(image: xr.DataArray, length: Length) -> float:
     return float(length.samples(image, last) * steps[-1])
 
 
-def reach_of(image: xr.DataArray, length: Length) -> dict[str, int]:
+def reach_of(image: Image, length: Length) -> dict[str, int]:
     """Return how many whole samples a length covers along each filtered dim."""
     extent = extent_of(image, length)
     steps, _ = steps_of(image)

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Length, filtered_dims, like, map_ranges
+from graticule.core import Image, Length, filtered_dims, like, map_ranges
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of, turned
@@ -26,22 +25,22 @@ _LARGEST = 2**26
 _CV2 = ("uint8", "uint16", "int16", "float32", "float64")
 
 
-def reach(image: xr.DataArray, radius: Length, *, times: int = 1) -> dict[str, int]:
+def reach(image: Image, radius: Length, *, times: int = 1) -> dict[str, int]:
     """Return how many whole samples a radius covers, by filtered dim, ``times`` over."""
     return {dim: times * math.floor(radius.samples(image, dim)) for dim in filtered_dims(image)}
 
 
-def halo_once(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def halo_once(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     """Return the halo of one erosion or dilation."""
     return reach(image, params["radius"])
 
 
-def halo_twice(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def halo_twice(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     """Return the halo of an erosion and a dilation, one after the other."""
     return reach(image, params["radius"], times=2)
 
 
-def footprint(image: xr.DataArray, radius: Length, shape: str) -> Array:
+def footprint(image: Image, radius: Length, shape: str) -> Array:
     """Return the footprint as bools, with an axis for each filtered dim.
 
     Raises
@@ -75,24 +74,22 @@ def footprint(image: xr.DataArray, radius: Length, shape: str) -> Array:
     return np.asarray(sum(part**2 for part in parts) <= slack)
 
 
-def eroded(image: xr.DataArray, values: Array, radius: Length, shape: str) -> Array:
+def eroded(image: Image, values: Array, radius: Length, shape: str) -> Array:
     """Return the minimum of ``values`` under the footprint, for the dims of ``image``."""
     return _extremum(image, values, radius, shape, lowest=True)
 
 
-def dilated(image: xr.DataArray, values: Array, radius: Length, shape: str) -> Array:
+def dilated(image: Image, values: Array, radius: Length, shape: str) -> Array:
     """Return the maximum of ``values`` under the footprint, for the dims of ``image``."""
     return _extremum(image, values, radius, shape, lowest=False)
 
 
-def with_values(image: xr.DataArray, values: Array) -> xr.DataArray:
+def with_values(image: Image, values: Array) -> Image:
     """Return the image with other values in the same unit."""
     return like(image, values, **{k: v for k, v in image.attrs.items() if k == "units"})
 
 
-def _extremum(
-    image: xr.DataArray, values: Array, radius: Length, shape: str, *, lowest: bool
-) -> Array:
+def _extremum(image: Image, values: Array, radius: Length, shape: str, *, lowest: bool) -> Array:
     if values.dtype == np.bool_:
         bits = _extremum(image, values.view(np.uint8), radius, shape, lowest=lowest)
         return bits.view(np.bool_)
@@ -110,7 +107,7 @@ def _extremum(
     return result
 
 
-def _over_blocks(image: xr.DataArray, values: Array, under: Array, *, lowest: bool) -> Array:
+def _over_blocks(image: Image, values: Array, under: Array, *, lowest: bool) -> Array:
     """Apply a footprint along the filtered dims, for every index along the others."""
     if under.size == 1:
         return values.copy()

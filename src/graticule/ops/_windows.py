@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import filtered_dims
+from graticule.core import Image, filtered_dims
 from graticule.core.typing import Array
 
 Window = Annotated[Literal["box", "ball", "diamond"], Field(title="Shape of the window")]
 
 
-def over_blocks(image: xr.DataArray, values: Array, filtered: Callable[[Array], Array]) -> Array:
+def over_blocks(image: Image, values: Array, filtered: Callable[[Array], Array]) -> Array:
     """Filter values along the filtered dims of an image, for every index along the others."""
     axes = [image.get_axis_num(dim) for dim in filtered_dims(image)]
     order = [axis for axis in range(values.ndim) if axis not in axes] + axes

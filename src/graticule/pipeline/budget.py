@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from graticule.core.errors import GraticuleError, MemoryBudgetError
+from graticule.core.image import Image
 from graticule.core.scope import ALL, Neighbourhood, Pointwise, Reduction, Whole
 from graticule.core.settings import format_bytes
 from graticule.pipeline.nodes import hollow
@@ -51,7 +51,7 @@ def estimate(
     return held + _COPIES * samples * max(4, dtype.itemsize)
 
 
-def require_no_whole(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
+def require_no_whole(pipeline: Spec, image: Image, memory: int) -> None:
     """Refuse steps that need the whole array where it would not fit."""
     given = _given(pipeline, image)
     for name, step in pipeline.steps.items():
@@ -69,7 +69,7 @@ def require_no_whole(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
             )
 
 
-def require_checks_fit(pipeline: Spec, image: xr.DataArray, memory: int) -> None:
+def require_checks_fit(pipeline: Spec, image: Image, memory: int) -> None:
     """Refuse checks of images that would not fit: a check sees the whole of what it looks at."""
     given = _given(pipeline, image)
     for name, check in pipeline.checks.items():
@@ -84,9 +84,7 @@ def require_checks_fit(pipeline: Spec, image: xr.DataArray, memory: int) -> None
             )
 
 
-def _bytes_of(
-    pipeline: Spec, given: Mapping[str, xr.DataArray], image: xr.DataArray, wire: Reference
-) -> int:
+def _bytes_of(pipeline: Spec, given: Mapping[str, Image], image: Image, wire: Reference) -> int:
     """Return the size of a result in memory; 0 for tables and numbers."""
     step = pipeline.steps.get(wire.name)
     if step is None:
@@ -99,7 +97,7 @@ def _bytes_of(
     return int(given[wire.name].size) * dtype.itemsize
 
 
-def _given(pipeline: Spec, image: xr.DataArray) -> dict[str, xr.DataArray]:
+def _given(pipeline: Spec, image: Image) -> dict[str, Image]:
     """Return what the image each step takes looks like, as far as crops and flips decide it."""
     found = {pipeline.first_input: hollow(image)}
     given = {}
@@ -113,13 +111,13 @@ def _given(pipeline: Spec, image: xr.DataArray) -> dict[str, xr.DataArray]:
     return given
 
 
-def smallest_tile(image: xr.DataArray) -> dict[str, int]:
+def smallest_tile(image: Image) -> dict[str, int]:
     """Return the tile that is not cut further."""
     return {str(dim): min(int(size), _SMALLEST) for dim, size in image.sizes.items()}
 
 
 def largest_tile(
-    pipeline: Spec, image: xr.DataArray, memory: int, given_bytes: int
+    pipeline: Spec, image: Image, memory: int, given_bytes: int
 ) -> dict[str, int] | None:
     """Halve the longest dim until a tile with its halos fits."""
     tile = {str(dim): int(size) for dim, size in image.sizes.items()}
@@ -133,7 +131,7 @@ def largest_tile(
     return tile
 
 
-def _halos(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
+def _halos(pipeline: Spec, image: Image) -> list[Mapping[str, int]]:
     template = hollow(image)
     return [
         step.op.scope.halo(template, step.params)
@@ -142,7 +140,7 @@ def _halos(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
     ]
 
 
-def _lattices(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
+def _lattices(pipeline: Spec, image: Image) -> list[Mapping[str, int]]:
     template = hollow(image)
     return [
         step.op.scope.align(template, step.params)
@@ -151,12 +149,12 @@ def _lattices(pipeline: Spec, image: xr.DataArray) -> list[Mapping[str, int]]:
     ]
 
 
-def _uncut(pipeline: Spec, image: xr.DataArray) -> set[str]:
+def _uncut(pipeline: Spec, image: Image) -> set[str]:
     """Return the dims some step needs in full."""
     return {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
 
 
-def grown(pipeline: Spec, image: xr.DataArray, tile: Mapping[str, int]) -> dict[str, int]:
+def grown(pipeline: Spec, image: Image, tile: Mapping[str, int]) -> dict[str, int]:
     """Return a tile's sizes with the halos of a chain of all steps."""
     reach = dict.fromkeys(tile, 0)
     for halo in _halos(pipeline, image):

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from graticule.core.image import LEVEL, spatial_dims
+from graticule.core.image import LEVEL, Image, is_image, spatial_dims
 from graticule.core.kinds import Kind
 from graticule.pipeline.spec import Spec
 
 
-def coarsened(image: xr.DataArray, level: int, *, labels: bool = False) -> xr.DataArray:
+def coarsened(image: Image, level: int, *, labels: bool = False) -> Image:
     """Return an image averaged over 2 by 2 (by 2) samples, ``level`` times; lazy stays lazy.
 
     A dim that has come down to one sample is not halved further. Of ``labels``, which have no
@@ -36,7 +35,7 @@ def coarse_inputs(
     pipeline: Spec,
     inputs: Mapping[str, Any],
     level: int,
-    levels: Mapping[int, Callable[[], xr.DataArray]] | None = None,
+    levels: Mapping[int, Callable[[], Image]] | None = None,
 ) -> dict[str, Any]:
     """Return a pipeline's inputs with every image at a coarser level.
 
@@ -55,7 +54,7 @@ def coarse_inputs(
         if name == pipeline.first_input:
             done = max((have for have in levels or {} if have <= level), default=0)
             image = (levels or {})[done]() if done else value
-        if isinstance(image, xr.DataArray):
+        if is_image(image):
             image = coarsened(image, level - done, labels=name in labels)
             image = image.assign_attrs({LEVEL: level})
         found[name] = image

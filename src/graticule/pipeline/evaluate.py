@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from graticule.core.errors import GraticuleError, ImageError, RequestError
-from graticule.core.image import as_image
+from graticule.core.image import Image, as_image, is_image
 from graticule.core.scope import Mapper, Neighbourhood, Reduction
 from graticule.pipeline.key import step_keys
 from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, fill, is_node
@@ -75,7 +73,7 @@ class Evaluation:
         self._keys = step_keys(self.pipeline, self.input_keys) if known else {}
 
     def _wrapped(self, value: Any) -> Any:
-        if not isinstance(value, xr.DataArray):
+        if not is_image(value):
             return value
         if self.tile is not None:
             return SourceNode(value)
@@ -204,6 +202,8 @@ def _require_nodes(step: Step, data: list[Any]) -> None:
 
 def part_of(value: Any, reference: Reference) -> Any:
     """Return a column of a record (its number) or of a table, or the value itself."""
+    import pandas as pd
+
     if not reference.part:
         return value
     if not isinstance(value, pd.DataFrame) or reference.part not in value.columns:
@@ -223,18 +223,18 @@ def apply(pipeline: Spec, image: Any) -> dict[str, Any]:
         )
     evaluation = Evaluation(pipeline, {pipeline.first_input: _named(pipeline, image)})
     values = {str(r): evaluation.value(r) for r in pipeline.outputs}
-    if isinstance(image, xr.DataArray):
+    if is_image(image):
         return values
-    return {k: v.values if isinstance(v, xr.DataArray) else v for k, v in values.items()}
+    return {k: v.values if is_image(v) else v for k, v in values.items()}
 
 
-def _named(pipeline: Spec, image: Any) -> xr.DataArray:
+def _named(pipeline: Spec, image: Any) -> Image:
     spec = pipeline.inputs[pipeline.first_input]
-    dims = None if isinstance(image, xr.DataArray) else spec.dims
+    dims = None if is_image(image) else spec.dims
     return spec.completed(as_image(image, dims=dims, spacing=spec.spacing or None))
 
 
-def reruns(evaluation: Evaluation, at: Reference, of: Reference) -> Callable[[xr.DataArray], Any]:
+def reruns(evaluation: Evaluation, at: Reference, of: Reference) -> Callable[[Image], Any]:
     """Return a function from another image in the place of ``at`` to the value ``of`` it gives.
 
     Only the steps between the two are run; everything else keeps its value.
@@ -248,7 +248,7 @@ def reruns(evaluation: Evaluation, at: Reference, of: Reference) -> Callable[[xr
         if wire is not None and wire != at and wire.name not in {s.name for s in downstream}
     }
 
-    def rerun(image: xr.DataArray) -> Any:
+    def rerun(image: Image) -> Any:
         made: dict[str, tuple[Any, ...]] = {}
         for step in downstream:
             data = [_look_up(wire, at, image, fixed, made, pipeline) for wire in step.inputs]
@@ -275,7 +275,7 @@ def _between(pipeline: Spec, at: str, of: str) -> list[Step]:
 def _look_up(
     wire: Reference | None,
     at: Reference,
-    image: xr.DataArray,
+    image: Image,
     fixed: Mapping[Reference, Any],
     made: Mapping[str, tuple[Any, ...]],
     pipeline: Spec,

@@ -14,10 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
-import pandas as pd
-
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import RequestError
+from graticule.core.image import Table
 from graticule.core.registry import load_group
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
@@ -72,8 +71,8 @@ class Run:
 
     folder: Path
     fates: tuple[Fate, ...]
-    images: pd.DataFrame
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    images: Table
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[Fate, ...]:
@@ -207,14 +206,14 @@ def _step(progress: Progress, total: int, message: str) -> None:
     progress(0, total, message)
 
 
-def _tables(
-    pipeline: Spec, fates: Sequence[Fate], work: Path
-) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+def _tables(pipeline: Spec, fates: Sequence[Fate], work: Path) -> tuple[Table, dict[str, Table]]:
     """Put the rows of all images together, and let each check conclude over the study.
 
     The columns of a check have its name in front where another is of the same kind, so that no
     one has to know which of the two came first.
     """
+    import pandas as pd
+
     done = [fate for fate in fates if fate.status == "done"]
     rows = _rows(done)
     kinds = Counter(step.check.name for step in pipeline.checks.values())
@@ -227,7 +226,7 @@ def _tables(
             label = str(column) if alone and column not in rows else f"{name}_{column}"
             rows[label] = own[column].to_numpy()
     names = sorted({name for fate in done for name in fate.tables})
-    tables: dict[str, pd.DataFrame] = {}
+    tables: dict[str, Table] = {}
     for name in names:
         parts = [pd.read_parquet(fate.place(work) / f"{name}.parquet") for fate in done]
         tables[_table_name(name, names, tables)] = gathered(parts)
@@ -243,8 +242,10 @@ def _table_name(name: str, names: Sequence[str], taken: Collection[str]) -> str:
     return found
 
 
-def _rows(done: Sequence[Fate]) -> pd.DataFrame:
+def _rows(done: Sequence[Fate]) -> Table:
     """Return one row for each image, before the checks conclude."""
+    import pandas as pd
+
     parts = []
     for units, alike in groupby(done, key=lambda fate: fate.units):
         part = pd.DataFrame([{"image": fate.image, **fate.row} for fate in alike])
@@ -255,8 +256,8 @@ def _rows(done: Sequence[Fate]) -> pd.DataFrame:
 
 def _write(
     out: Path,
-    rows: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
+    rows: Table,
+    tables: Mapping[str, Table],
     fates: Sequence[Fate],
     work: Path,
 ) -> None:

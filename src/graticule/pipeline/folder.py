@@ -23,10 +23,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import pandas as pd
-
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import GraticuleError, RequestError, StoreError
+from graticule.core.image import Table
 
 WORK = ".work"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -53,7 +52,7 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
+def write_table(folder: Path, name: str, table: Table) -> None:
     """Write a table as Parquet and CSV, with units in the files.
 
     In Parquet the unit is in each column's metadata; beside the CSV stands

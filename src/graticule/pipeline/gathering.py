@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from graticule.core.errors import UnitsError
+from graticule.core.image import Table
 from graticule.core.units import unit_scale
 
 
-def gathered(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def gathered(parts: Sequence[Table]) -> Table:
     """Return the rows of all tables in order, with the unit of each column in ``attrs``.
 
     Where the tables do not agree on the unit of a column, its values are brought to the first
@@ -29,6 +28,8 @@ def gathered(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     >>> table["area_unit"].tolist(), table.attrs["units"]["area"]
     (['um2', 'px2'], 'um2 | px2')
     """
+    import pandas as pd
+
     groups = _by_units([part for part in parts if len(part)] or list(parts[:1]))
     units: dict[str, str] = {}
     for column in dict.fromkeys(str(name) for group in groups for name in group.columns):
@@ -54,9 +55,11 @@ def gathered(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return table
 
 
-def _by_units(parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+def _by_units(parts: Sequence[Table]) -> list[Table]:
     """Return one table for each set of units, the rows numbered over all."""
-    alike: dict[tuple[tuple[str, str], ...], list[pd.DataFrame]] = {}
+    import pandas as pd
+
+    alike: dict[tuple[tuple[str, str], ...], list[Table]] = {}
     first = 0
     for part in parts:
         numbered = part.set_axis(range(first, first + len(part)), axis="index")
@@ -70,11 +73,11 @@ def _by_units(parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
     return groups
 
 
-def _units(part: pd.DataFrame) -> Mapping[str, Any]:
+def _units(part: Table) -> Mapping[str, Any]:
     return part.attrs.get("units") or {}
 
 
-def _unit(part: pd.DataFrame, column: str) -> str:
+def _unit(part: Table, column: str) -> str:
     return str(_units(part).get(column, ""))
 
 

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from graticule.core.atomic import atomic_path
 from graticule.core.check import Evidence, Subject
 from graticule.core.errors import GraticuleError
+from graticule.core.image import Image, Table, is_image
 from graticule.core.kinds import Kind
 from graticule.core.scope import Mapper
 from graticule.core.units import split_quantity
@@ -217,10 +216,10 @@ def _process(
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _coarser(job: Job) -> dict[int, Callable[[], xr.DataArray]]:
+def _coarser(job: Job) -> dict[int, Callable[[], Image]]:
     spec = job.pipeline.inputs[job.pipeline.first_input]
 
-    def opener(level: int) -> Callable[[], xr.DataArray]:
+    def opener(level: int) -> Callable[[], Image]:
         path = job.source.path
         scaled = {dim: _coarser_step(step, level) for dim, step in spec.spacing.items()}
         return lambda: read(path, dims=spec.dims, spacing=scaled or None, level=level)
@@ -237,7 +236,7 @@ def _evidence(evaluation: Evaluation, step: CheckStep, report: Callable[[str], N
     rerun = reruns(evaluation, step.at, step.of)
     count = 0
 
-    def counted(image: xr.DataArray) -> Any:
+    def counted(image: Image) -> Any:
         nonlocal count
         count += 1
         if count % 25 == 0:
@@ -255,13 +254,15 @@ def _evidence(evaluation: Evaluation, step: CheckStep, report: Callable[[str], N
 def _put_output(
     job: Job, fate: Fate, reference: Reference, evaluation: Evaluation, draft: Path
 ) -> None:
+    import pandas as pd
+
     held = evaluation.held(reference)
     if isinstance(held, pd.DataFrame):
         if _kind(job.pipeline, reference) is Kind.RECORD:
             _put_record(fate, reference, held)
         else:
             _put_table(fate, reference, held, draft)
-    elif is_node(held) or isinstance(held, xr.DataArray):
+    elif is_node(held) or is_image(held):
         _put_array(job, fate, reference, held, evaluation)
     else:
         fate.row[str(reference)] = _scalar(held)
@@ -273,7 +274,7 @@ def _kind(pipeline: Spec, reference: Reference) -> Kind | None:
     return next((out.kind for out in outputs if out.name in ("", reference.part)), None)
 
 
-def _put_record(fate: Fate, reference: Reference, record: pd.DataFrame) -> None:
+def _put_record(fate: Fate, reference: Reference, record: Table) -> None:
     units = record.attrs.get("units", {})
     for column in record.columns:
         name = str(column) if column not in fate.row else f"{reference.name}_{column}"
@@ -282,7 +283,7 @@ def _put_record(fate: Fate, reference: Reference, record: pd.DataFrame) -> None:
             fate.units[name] = str(units[column])
 
 
-def _put_table(fate: Fate, reference: Reference, table: pd.DataFrame, draft: Path) -> None:
+def _put_table(fate: Fate, reference: Reference, table: Table, draft: Path) -> None:
     name = str(reference)
     full = table.copy()
     full.insert(0, "image", fate.image)

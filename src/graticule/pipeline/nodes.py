@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-import xarray as xr
 
+from graticule.core.image import Image
 from graticule.core.op import Op
 from graticule.core.scope import (
     ALL,
@@ -37,23 +37,25 @@ class Node(Protocol):
     """
 
     @property
-    def template(self) -> xr.DataArray:
+    def template(self) -> Image:
         """What the whole looks like."""
         ...
 
-    def read(self, region: Region) -> xr.DataArray:
+    def read(self, region: Region) -> Image:
         """Return the values in a region."""
         ...
 
 
-def hollow(image: xr.DataArray) -> xr.DataArray:
+def hollow(image: Image) -> Image:
     """Return the image with values that take no memory, and each dim's step written down."""
+    import xarray as xr
+
     zeros = np.broadcast_to(np.zeros((), image.dtype), image.shape)
     bare = xr.DataArray(zeros, dims=image.dims, coords=image.coords, attrs=image.attrs)
     return bare.assign_coords({dim: _positions(image, dim) for dim in image.dims})
 
 
-def _positions(image: xr.DataArray, dim: Any) -> Any:
+def _positions(image: Image, dim: Any) -> Any:
     """Return a dim's coordinate with its step, so that one sample alone still has a spacing."""
     if dim not in image.coords:
         return (dim, np.arange(image.sizes[dim]), {"step": 1.0, "counted": True})
@@ -68,7 +70,7 @@ def _positions(image: xr.DataArray, dim: Any) -> Any:
     return coordinate.assign_attrs(step=abs(step), inferred=True)
 
 
-def finished(image: xr.DataArray) -> xr.DataArray:
+def finished(image: Image) -> Image:
     """Return the image without what `hollow` added to its coordinates."""
     counted = [dim for dim in image.dims if image[dim].attrs.get("counted")]
     image = image.drop_vars([dim for dim in counted if dim in image.coords])
@@ -84,11 +86,11 @@ def finished(image: xr.DataArray) -> xr.DataArray:
 class SourceNode:
     """An image in memory, or lazy on disk."""
 
-    def __init__(self, image: xr.DataArray) -> None:
+    def __init__(self, image: Image) -> None:
         self.image = image
         self.template = hollow(image)
 
-    def read(self, region: Region) -> xr.DataArray:
+    def read(self, region: Region) -> Image:
         """Return the values in a region, loading no more than that."""
         slices = region.slices()
         data = self.image.isel(slices).data
@@ -99,11 +101,11 @@ class SourceNode:
 class StoredNode:
     """A complete result: an array in memory or on disk, and what it looks like."""
 
-    def __init__(self, template: xr.DataArray, array: Any) -> None:
+    def __init__(self, template: Image, array: Any) -> None:
         self.template = template
         self.array = array
 
-    def read(self, region: Region) -> xr.DataArray:
+    def read(self, region: Region) -> Image:
         """Return the values in a region."""
         slices = {str(dim): region.slices()[str(dim)] for dim in self.template.dims}
         values = np.asarray(self.array[tuple(slices.values())])
@@ -129,9 +131,9 @@ class OpNode:
         self.params = dict(params)
         self.result = result
         self.first: Node = next(given for given in inputs if is_node(given))
-        self._recent: OrderedDict[str, tuple[xr.DataArray, ...]] = OrderedDict()
+        self._recent: OrderedDict[str, tuple[Image, ...]] = OrderedDict()
         self._lock = threading.Lock()
-        self._templates: tuple[xr.DataArray, ...] | None = None
+        self._templates: tuple[Image, ...] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in vars(self).items() if key != "_lock"}
@@ -147,12 +149,12 @@ class OpNode:
         return tuple(_Part(self, position) for position in range(len(self.op.outputs)))
 
     @property
-    def template(self) -> xr.DataArray:
+    def template(self) -> Image:
         """What the whole looks like, learned from the first sample."""
         return self.templates[0]
 
     @property
-    def templates(self) -> tuple[xr.DataArray, ...]:
+    def templates(self) -> tuple[Image, ...]:
         """A template for each output."""
         if self._templates is None:
             self._templates = self._learn()
@@ -164,7 +166,7 @@ class OpNode:
             return scope.index(self.first.template, self.params)
         return None
 
-    def _learn(self) -> tuple[xr.DataArray, ...]:
+    def _learn(self) -> tuple[Image, ...]:
         index = self._index()
         if index is not None:
             return (self.first.template.isel(index),)
@@ -195,11 +197,11 @@ class OpNode:
         known = Region({dim: region.bounds.get(dim, (0, size)) for dim, size in sizes.items()})
         return known.grown(self._halo(), sizes).aligned(self._lattice())
 
-    def read(self, region: Region) -> xr.DataArray:
+    def read(self, region: Region) -> Image:
         """Return the values of the first output in a region."""
         return self.read_all(region)[0]
 
-    def read_all(self, region: Region) -> tuple[xr.DataArray, ...]:
+    def read_all(self, region: Region) -> tuple[Image, ...]:
         """Return the values of every output in a region; the last few are remembered."""
         if len(self.op.outputs) == 1:
             return self._read(region)
@@ -214,7 +216,7 @@ class OpNode:
                 self._recent.popitem(last=False)
         return blocks
 
-    def _read(self, region: Region) -> tuple[xr.DataArray, ...]:
+    def _read(self, region: Region) -> tuple[Image, ...]:
         index = self._index()
         if index is not None:
             needed = self.needed(region)
@@ -226,7 +228,7 @@ class OpNode:
             return (block.isel(local),)
         return self._compute(self.needed(region), crop=region)
 
-    def _compute(self, needed: Region, *, crop: Region) -> tuple[xr.DataArray, ...]:
+    def _compute(self, needed: Region, *, crop: Region) -> tuple[Image, ...]:
         data = [block_of(given, needed) for given in self.inputs]
         own = crop.within(needed)
         if isinstance(self.op.scope, Reduction):
@@ -244,10 +246,10 @@ class _Part:
         self.position = position
 
     @property
-    def template(self) -> xr.DataArray:
+    def template(self) -> Image:
         return self.node.templates[self.position]
 
-    def read(self, region: Region) -> xr.DataArray:
+    def read(self, region: Region) -> Image:
         return self.node.read_all(region)[self.position]
 
 
@@ -256,8 +258,10 @@ def is_node(value: object) -> bool:
     return hasattr(value, "read") and hasattr(value, "template")
 
 
-def _template(block: xr.DataArray, whole: xr.DataArray, full: Sequence[str]) -> xr.DataArray:
+def _template(block: Image, whole: Image, full: Sequence[str]) -> Image:
     """Return what the whole result looks like, given its first sample."""
+    import xarray as xr
+
     own = [dim for dim in block.dims if dim in full or dim not in whole.dims]
     sizes = [block.sizes[dim] if dim in own else whole.sizes[dim] for dim in block.dims]
     coords = {name: c for name, c in whole.coords.items() if set(c.dims) <= set(block.dims)}
@@ -298,7 +302,7 @@ def tiles_of(sizes: Mapping[Any, int], tile: Mapping[str, int]) -> list[Region]:
     return [Region(dict(zip(dims, box, strict=True))) for box in itertools.product(*ranges)]
 
 
-def assemble(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> xr.DataArray:
+def assemble(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image:
     """Compute a node tile by tile into one image."""
     template = node.template
     target = np.empty(template.shape, template.dtype)

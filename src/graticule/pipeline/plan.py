@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import xarray as xr
-
 from graticule.core.errors import MemoryBudgetError, UnknownNameError, suggest
-from graticule.core.image import spatial_dims
+from graticule.core.image import Image, is_image, spatial_dims
 from graticule.core.scope import Mapper, Region
 from graticule.core.settings import format_bytes
 from graticule.pipeline.budget import (
@@ -43,7 +41,7 @@ class View:
         look like.
     """
 
-    image: xr.DataArray
+    image: Image
     level: int
     is_preview: bool
 
@@ -74,7 +72,7 @@ class Plan:
     tile: Mapping[str, int] | None
     whole_bytes: int
     tile_bytes: int
-    levels: Mapping[int, Callable[[], xr.DataArray]]
+    levels: Mapping[int, Callable[[], Image]]
 
     def evaluation(self, **options: Any) -> Evaluation:
         """Return an evaluation that follows the plan."""
@@ -153,7 +151,7 @@ def make_plan(
     *,
     memory: int,
     workers: int = 1,
-    levels: Mapping[int, Callable[[], xr.DataArray]] | None = None,
+    levels: Mapping[int, Callable[[], Image]] | None = None,
 ) -> Plan:
     """Decide how a pipeline is computed on an image within a memory budget.
 
@@ -177,7 +175,7 @@ def make_plan(
         budget is below the smallest tile.
     """
     image = inputs[pipeline.first_input]
-    given = sum(v.dtype.itemsize for v in inputs.values() if isinstance(v, xr.DataArray))
+    given = sum(v.dtype.itemsize for v in inputs.values() if is_image(v))
     whole = estimate(pipeline, image.sizes, image.dtype, given)
     if whole <= memory:
         return Plan(pipeline, inputs, None, whole, whole, levels or {})

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from graticule.core.errors import GraticuleError
-from graticule.core.image import LEVEL, SPATIAL
+from graticule.core.image import LEVEL, SPATIAL, Image, is_image
 from graticule.core.kinds import Kind
 from graticule.io.storing import computed
 from graticule.pipeline.coarse import coarse_inputs, coarsened
@@ -58,7 +57,7 @@ def _label(plan: Plan, name: str, output: int) -> str:
     return str(Reference(name, step.op.outputs[output].name if step else ""))
 
 
-def pictured(image: xr.DataArray, kind: Kind) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
+def pictured(image: Image, kind: Kind) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
     """Return a picture of an image, at most `SIDE` samples a side, and what its axes are."""
     picture, window = _reduced(image, kind)
     return picture.values, {**_about(picture, kind), "window": window}
@@ -66,11 +65,7 @@ def pictured(image: xr.DataArray, kind: Kind) -> tuple[np.ndarray[Any, Any], dic
 
 def _images(plan: Plan) -> list[tuple[str, int, Kind]]:
     """Return name, output and kind of everything that can be shown."""
-    found = [
-        (name, 0, Kind.IMAGE)
-        for name, value in plan.inputs.items()
-        if isinstance(value, xr.DataArray)
-    ]
+    found = [(name, 0, Kind.IMAGE) for name, value in plan.inputs.items() if is_image(value)]
     for name, step in plan.pipeline.steps.items():
         found += [(name, i, o.kind) for i, o in enumerate(step.op.outputs) if o.kind.is_array]
     return found
@@ -88,7 +83,7 @@ def _coarse(plan: Plan) -> Evaluation:
         if dim not in SPATIAL
     }
     inputs = {
-        name: value.isel(taken, missing_dims="ignore") if isinstance(value, xr.DataArray) else value
+        name: value.isel(taken, missing_dims="ignore") if is_image(value) else value
         for name, value in plan.inputs.items()
     }
     sparse = inputs[plan.pipeline.first_input]
@@ -97,13 +92,13 @@ def _coarse(plan: Plan) -> Evaluation:
     while coarsened(sparse, level).size > _SAMPLES and level < _COARSEST:
         level += 1
     small = {
-        name: computed(value) if isinstance(value, xr.DataArray) else value
+        name: computed(value) if is_image(value) else value
         for name, value in coarse_inputs(plan.pipeline, inputs, level, levels).items()
     }
     return Evaluation(plan.pipeline, small)
 
 
-def _reduced(image: xr.DataArray, kind: Kind) -> tuple[xr.DataArray, dict[str, int]]:
+def _reduced(image: Image, kind: Kind) -> tuple[Image, dict[str, int]]:
     """Return a picture of an image, and how many samples it takes for one along each dim."""
     for dim in [dim for dim in image.dims if dim != "c"][:-2]:
         if image.size > _SAMPLES:
@@ -120,7 +115,7 @@ def _reduced(image: xr.DataArray, kind: Kind) -> tuple[xr.DataArray, dict[str, i
     return (small.astype(np.float32) if small.dtype.kind == "f" else small), window
 
 
-def _about(picture: xr.DataArray, kind: Kind) -> dict[str, Any]:
+def _about(picture: Image, kind: Kind) -> dict[str, Any]:
     coords = {}
     for dim in picture.dims:
         if dim in picture.coords and picture.coords[dim].dtype.kind in "iuf":

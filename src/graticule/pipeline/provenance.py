@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import pandas as pd
-
+from graticule.core.image import Table
 from graticule.io.studies import Study
 from graticule.pipeline.job import Fate
 from graticule.pipeline.key import pipeline_key
@@ -25,8 +24,8 @@ def provenance(
     pipeline: Spec,
     fates: Sequence[Fate],
     sources: Study,
-    rows: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
+    rows: Table,
+    tables: Mapping[str, Table],
     command: Sequence[str],
 ) -> dict[str, Any]:
     """Return what ``run.json`` says of a run, but for its times and memory."""

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import xarray as xr
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from graticule.core.check import Check
 from graticule.core.document import Section, is_texts
 from graticule.core.errors import ParameterError, UnitsError
-from graticule.core.image import with_spacing
+from graticule.core.image import Image, with_spacing
 from graticule.core.op import Op
 from graticule.core.units import split_quantity, unit_scale
 
@@ -98,7 +97,7 @@ class InputSpec(Section):
     default_spacing: _Spacings = Field(default_factory=dict)
     path: Annotated[str, PlainValidator(_template)] = ""
 
-    def completed(self, image: xr.DataArray) -> xr.DataArray:
+    def completed(self, image: Image) -> Image:
         """Return the image with a spacing along the dims of which its file does not say it."""
         missing = {
             dim: step

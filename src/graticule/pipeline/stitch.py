@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from graticule.core.errors import ImageError
+from graticule.core.image import Image
 from graticule.core.scope import Mapper, Stitched
 from graticule.pipeline.nodes import StoredNode, blocks_of, is_node, tiles_of
 
@@ -72,7 +72,7 @@ def _local(
     shape: Sequence[int],
     dims: Sequence[str],
     block: Any,
-) -> tuple[xr.DataArray, np.ndarray[Any, Any]]:
+) -> tuple[Image, np.ndarray[Any, Any]]:
     """Return a block's labels 1..n and the raster position of each one's first sample."""
     from graticule.pipeline._kernels import first_places
 
@@ -94,6 +94,8 @@ def _pairs(
     params: Mapping[str, Any],
 ) -> np.ndarray[Any, Any]:
     """Return which provisional labels are the same object, over all seams."""
+    import xarray as xr
+
     found = [np.zeros((0, 2), np.int64)]
     for axis, dim in enumerate(dims):
         size = labels.shape[axis]

@@ -20,10 +20,9 @@ from types import NoneType
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from graticule.core.errors import StoreError
+from graticule.core.image import Image, Table
 
 _FORMAT = 1
 _MIN_ABANDONED = 3600.0
@@ -80,6 +79,9 @@ class StepStore:
         StoreError
             If the folder cannot be written to.
         """
+        import pandas as pd
+        import xarray as xr
+
         if not all(isinstance(item, (xr.DataArray, pd.DataFrame)) for item in outputs):
             return False
         place = self._place(key)
@@ -142,6 +144,8 @@ def _discard(place: Path) -> None:
 
 
 def _write(folder: Path, outputs: tuple[Any, ...]) -> int:
+    import pandas as pd
+
     described = []
     total = 0
     for number, item in enumerate(outputs):
@@ -157,7 +161,9 @@ def _write(folder: Path, outputs: tuple[Any, ...]) -> int:
     return total + len(meta)
 
 
-def _write_array(file: Path, image: xr.DataArray) -> dict[str, Any]:
+def _write_array(file: Path, image: Image) -> dict[str, Any]:
+    import pandas as pd
+
     if not isinstance(image.name, (str, NoneType)) or not all(map(_is_text, image.coords)):
         raise TypeError("a name that is no text would not come back equal")
     if any(isinstance(index, pd.MultiIndex) for index in image.indexes.values()):
@@ -190,7 +196,7 @@ def _listed(positions: np.ndarray[Any, Any]) -> Any:
     return (positions.astype(np.int64) if positions.dtype.kind in "mM" else positions).tolist()
 
 
-def _write_table(file: Path, table: pd.DataFrame) -> dict[str, Any]:
+def _write_table(file: Path, table: Table) -> dict[str, Any]:
     table.to_parquet(file)
     return {"kind": "table", "attrs": _equal_attrs(table.attrs)}
 
@@ -215,6 +221,8 @@ def plain_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _read(folder: Path) -> tuple[Any, ...]:
+    import pandas as pd
+
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     if meta["format"] != _FORMAT:
         raise ValueError("another format")
@@ -232,7 +240,9 @@ def _read(folder: Path) -> tuple[Any, ...]:
     return tuple(outputs)
 
 
-def _read_array(file: Path, about: Mapping[str, Any]) -> xr.DataArray:
+def _read_array(file: Path, about: Mapping[str, Any]) -> Image:
+    import xarray as xr
+
     coords = {
         name: (given["dims"], np.array(given["values"], dtype=given["dtype"]), given["attrs"])
         for name, given in about["coords"].items()

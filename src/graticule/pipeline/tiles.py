@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import xarray as xr
-
+from graticule.core.image import is_image
 from graticule.core.op import Op
 from graticule.core.registry import get_op
 from graticule.core.scope import Mapper, Reduction, Region, Stitched, Whole
@@ -51,10 +50,10 @@ def lower(
     scope = op.scope
     if isinstance(scope, Whole) or not any(is_node(given) for given in inputs):
         full = [block_of(given, Region()) for given in inputs]
-        bare = [finished(item) if isinstance(item, xr.DataArray) else item for item in full]
+        bare = [finished(item) if is_image(item) else item for item in full]
         out = op.run(bare, params)
         outputs = out if len(op.outputs) > 1 else (out,)
-        return tuple(SourceNode(o) if isinstance(o, xr.DataArray) else o for o in outputs)
+        return tuple(SourceNode(o) if is_image(o) else o for o in outputs)
     if isinstance(scope, Stitched):
         return (stitched(scope, inputs, params, tile, mapper, scratch),)
     if isinstance(scope, Reduction):
@@ -62,7 +61,7 @@ def lower(
         halo = scope.halo(template, params) if scope.halo else {}
         result = scope.reduce(blocks_of(inputs, tile, halo), mapper, **params)
         if scope.apply is None:
-            return (SourceNode(result) if isinstance(result, xr.DataArray) else result,)
+            return (SourceNode(result) if is_image(result) else result,)
         return OpNode(op, inputs, params, result=result).outputs()
     return OpNode(op, inputs, params).outputs()
 
@@ -106,7 +105,7 @@ def run_tiled(
     found = get_op(op) if isinstance(op, str) else op
     padded = [*data, *[None] * (len(found.inputs) - len(data))]
     prepared = found.prepare(padded)
-    nodes = [SourceNode(item) if isinstance(item, xr.DataArray) else item for item in prepared]
+    nodes = [SourceNode(item) if is_image(item) else item for item in prepared]
     validated = found.parameters.validate(params or {})
     outputs = lower(found, nodes, validated, tile=tile, mapper=mapper)
     values = [assemble(out, tile, mapper) if is_node(out) else out for out in outputs]

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
+from graticule.core.image import Image
 from graticule.core.scope import Mapper, Region
 from graticule.pipeline.nodes import Node, finished
 
 _OME_DIMS = {"t", "c", "z", "y", "x"}
 
 
-def suffix_for(image: xr.DataArray, *, tiled: bool) -> str:
+def suffix_for(image: Image, *, tiled: bool) -> str:
     """Return the ending of the format that keeps an image's dims and units.
 
     OME-Zarr for what was computed in tiles, OME-TIFF for other images with the dims of
@@ -50,9 +50,10 @@ class _Reader:
         return np.asarray(self.node.read(region).transpose(*dims).values)
 
 
-def lazily(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> xr.DataArray:
+def lazily(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image:
     """Return a node as a lazy image whose blocks are computed when they are written."""
     import dask.array as da
+    import xarray as xr
 
     template = node.template
     chunks = tuple(min(tile.get(str(d), s), s) for d, s in template.sizes.items())

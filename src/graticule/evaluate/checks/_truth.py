@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import xarray as xr
-
-from graticule.core import Subject
+from graticule.core import Subject, is_image
 from graticule.core.errors import CheckError
 
 
@@ -24,6 +22,6 @@ def truth_of(subject: Subject) -> Any:
             hint='add against: truth, and an input truth: {path: "{stem}_mask.png"}',
         )
     for what, value in (("of", subject.value), ("against", subject.against)):
-        if not isinstance(value, xr.DataArray):
+        if not is_image(value):
             raise CheckError(f"compares images; {what} names a {type(value).__name__}")
     return subject.against

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field
 
-from graticule.core import Evidence, Length, Subject, as_image, check
+from graticule.core import Evidence, Length, Subject, Table, as_image, check
 from graticule.evaluate._inputs import sampling
 from graticule.evaluate.checks._truth import truth_of
 from graticule.evaluate.outlines import centreline_dice, outline_distances
@@ -15,8 +14,8 @@ from graticule.evaluate.scores import with_means
 
 
 def _study(
-    rows: pd.DataFrame, *, n: int, seed: int, confidence: float, tolerance: Length, centreline: bool
-) -> pd.DataFrame:
+    rows: Table, *, n: int, seed: int, confidence: float, tolerance: Length, centreline: bool
+) -> Table:
     names = ("hd95", "average_distance", "surface_dice", "centreline_dice")
     return with_means(rows, names, n=n, seed=seed, confidence=confidence)
 

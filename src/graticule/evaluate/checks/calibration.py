@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, check
+from graticule.core import Evidence, Subject, Table, check
 from graticule.evaluate.checks._truth import truth_of
 from graticule.evaluate.curves import reliability
 from graticule.evaluate.scores import with_means
 
 
-def _study(rows: pd.DataFrame, *, n: int, seed: int, confidence: float, bins: int) -> pd.DataFrame:
+def _study(rows: Table, *, n: int, seed: int, confidence: float, bins: int) -> Table:
     return with_means(rows, ("ece",), n=n, seed=seed, confidence=confidence)
 
 

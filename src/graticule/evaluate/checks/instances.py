@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import pandas as pd
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, check
+from graticule.core import Evidence, Subject, Table, check
 from graticule.evaluate.checks._truth import truth_of
 from graticule.evaluate.instances import THRESHOLDS
 from graticule.evaluate.scores import object_row, with_means
@@ -15,7 +14,7 @@ from graticule.evaluate.scores import object_row, with_means
 _Threshold = Annotated[float, Field(gt=0, le=1)]
 
 
-def _study(rows: pd.DataFrame, *, n: int, seed: int, confidence: float, **_: Any) -> pd.DataFrame:
+def _study(rows: Table, *, n: int, seed: int, confidence: float, **_: Any) -> Table:
     names = [name for name in rows if str(name).startswith("ap_") and str(name)[-1] not in "wh"]
     names += ["f1", "panoptic_quality", "count_error", "absolute_count_error"]
     return with_means(rows, list(map(str, names)), n=n, seed=seed, confidence=confidence)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, check
+from graticule.core import Evidence, Subject, Table, check
 from graticule.evaluate.checks._truth import truth_of
 from graticule.evaluate.scores import mask_row, with_means
 
 _MEANS = ("dice", "precision", "recall", "jaccard", "matthews")
 
 
-def _study(rows: pd.DataFrame, *, n: int, seed: int, confidence: float) -> pd.DataFrame:
+def _study(rows: Table, *, n: int, seed: int, confidence: float) -> Table:
     return with_means(rows, _MEANS, n=n, seed=seed, confidence=confidence)
 
 

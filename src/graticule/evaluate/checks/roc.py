@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, check
+from graticule.core import Evidence, Subject, Table, check
 from graticule.evaluate.checks._truth import truth_of
 from graticule.evaluate.scores import score_row, with_means
 
 
-def _study(
-    rows: pd.DataFrame, *, n: int, seed: int, confidence: float, invert: bool
-) -> pd.DataFrame:
+def _study(rows: Table, *, n: int, seed: int, confidence: float, invert: bool) -> Table:
     names = ("auc", "average_precision")
     return with_means(rows, names, n=n, seed=seed, confidence=confidence)
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, check
+from graticule.core import Evidence, Subject, Table, check, is_image
 from graticule.core.errors import CheckError
 from graticule.evaluate.empirical import benjamini_hochberg, empirical_p
 from graticule.evaluate.surrogates import Surrogate, surrogate_maker
@@ -17,7 +15,7 @@ from graticule.evaluate.surrogates import Surrogate, surrogate_maker
 _FLIPS: tuple[Surrogate, ...] = ("flip_time", "flip_distance")
 
 
-def _study(rows: pd.DataFrame, *, fdr: float, **_: Any) -> pd.DataFrame:
+def _study(rows: Table, *, fdr: float, **_: Any) -> Table:
     q = benjamini_hochberg(rows["p"].to_numpy(dtype=float))
     return rows.assign(q=q, detected=q <= fdr)
 
@@ -101,7 +99,7 @@ def surrogate(
 
 
 def _number(value: object) -> float:
-    if isinstance(value, xr.DataArray) and value.ndim == 0:
+    if is_image(value) and value.ndim == 0:
         value = value.item()
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)):
         raise CheckError(

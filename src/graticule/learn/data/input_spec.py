@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import xarray as xr
-
-from graticule.core import filtered_dims, step_of
+from graticule.core import Image, filtered_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.image import SPATIAL, level_of
 from graticule.core.units import unit_scale
@@ -51,7 +49,7 @@ class InputSpec:
     dtype: str = "float32"
 
     @classmethod
-    def of(cls, images: Sequence[xr.DataArray], *, spacing: bool = True) -> Self:
+    def of(cls, images: Sequence[Image], *, spacing: bool = True) -> Self:
         """Return what images like these are, or say why they do not go together.
 
         Parameters
@@ -80,7 +78,7 @@ class InputSpec:
                 raise error.at(f"training image {number}") from None
         return expects
 
-    def validate(self, image: xr.DataArray) -> xr.DataArray:
+    def validate(self, image: Image) -> Image:
         """Return the image with its dims in the model's order (``c`` last), if it fits.
 
         Raises
@@ -100,7 +98,7 @@ class InputSpec:
         tail = [CHANNEL] if self.channels else []
         return image.transpose(*self.dims, *tail)
 
-    def _require_dims(self, image: xr.DataArray) -> None:
+    def _require_dims(self, image: Image) -> None:
         worked = _worked(image)
         if set(worked) != set(self.dims):
             raise ImageError(
@@ -117,7 +115,7 @@ class InputSpec:
                 hint=_way(self.channels, channels),
             )
 
-    def _require_spacing(self, image: xr.DataArray, dim: str) -> None:
+    def _require_spacing(self, image: Image, dim: str) -> None:
         ratio = self.ratio(image, dim)
         if ratio is None or abs(ratio - 1) <= SAME:
             return
@@ -129,7 +127,7 @@ class InputSpec:
             hint="train with lengths in units, or choose spacing: rescale or spacing: ignore",
         )
 
-    def ratio(self, image: xr.DataArray, dim: str) -> float | None:
+    def ratio(self, image: Image, dim: str) -> float | None:
         """Return the model's spacing over the image's along a dim; None where one is unknown."""
         if dim not in self.spacing:
             return None
@@ -163,7 +161,7 @@ class InputSpec:
         return cls(dims, int(plain["channels"]), spacing, str(plain["dtype"]))
 
 
-def _worked(image: xr.DataArray) -> tuple[str, ...]:
+def _worked(image: Image) -> tuple[str, ...]:
     """Return the dims a model works along; all others but ``c`` are refused."""
     worked = tuple(dim for dim in filtered_dims(image) if dim != CHANNEL)
     others = [str(dim) for dim in image.dims if dim not in (*worked, CHANNEL)]
@@ -176,7 +174,7 @@ def _worked(image: xr.DataArray) -> tuple[str, ...]:
     return worked
 
 
-def _require_numbers(image: xr.DataArray) -> None:
+def _require_numbers(image: Image) -> None:
     """Refuse images without a sample, and values that no model learns from."""
     if image.size == 0:
         sizes = ", ".join(f"{dim} {size}" for dim, size in image.sizes.items())
@@ -185,7 +183,7 @@ def _require_numbers(image: xr.DataArray) -> None:
         raise ImageError(f"a model works on real numbers, not {image.dtype}")
 
 
-def _known_spacing(image: xr.DataArray) -> dict[str, tuple[float, str]]:
+def _known_spacing(image: Image) -> dict[str, tuple[float, str]]:
     """Return the spacing at full resolution along the dims that have one with a unit."""
     known = {}
     for dim in filtered_dims(image):
@@ -206,7 +204,7 @@ def _way(wanted: int, there: int) -> str:
     return f"put a step before it, as {{op: {step}}}, or train on images like this"
 
 
-def colour_hint(image: xr.DataArray) -> str:
+def colour_hint(image: Image) -> str:
     """Return how the axes of an array are named that looks like a colour picture; else nothing."""
     if image.dims != ("z", "y", "x") or image.sizes["x"] not in (3, 4):
         return ""

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
-from graticule.core import as_image, filtered_dims, step_of
+from graticule.core import Image, Table, as_image, filtered_dims, step_of
 from graticule.core.errors import FormatError, ParameterError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
@@ -23,7 +21,7 @@ _LARGEST = {1: 1024, 2: 64, 3: 24}
 _ROWS = 100
 
 
-def example_for(model: Any, given: Any) -> xr.DataArray | pd.DataFrame:
+def example_for(model: Any, given: Any) -> Image | Table:
     """Return a small input: of what is given, of what the model keeps, or simulated noise.
 
     Raises
@@ -31,6 +29,8 @@ def example_for(model: Any, given: Any) -> xr.DataArray | pd.DataFrame:
     ParameterError
         If the model works on tables and there is none.
     """
+    import pandas as pd
+
     example = getattr(model, "example", None) if given is None else given
     if isinstance(example, pd.DataFrame):
         return example.iloc[:_ROWS].reset_index(drop=True)
@@ -48,7 +48,7 @@ def example_for(model: Any, given: Any) -> xr.DataArray | pd.DataFrame:
     return _noise(expects)
 
 
-def _noise(expects: InputSpec) -> xr.DataArray:
+def _noise(expects: InputSpec) -> Image:
     """Return seeded noise of the kind of image a model expects."""
     size = _LARGEST.get(len(expects.dims), 16)
     shape = [size] * len(expects.dims) + ([expects.channels] if expects.channels else [])
@@ -63,8 +63,10 @@ def _noise(expects: InputSpec) -> xr.DataArray:
     return as_image(image, spacing=spacing) if spacing else image
 
 
-def described(example: xr.DataArray | pd.DataFrame) -> tuple[dict[str, Any], Array]:
+def described(example: Image | Table) -> tuple[dict[str, Any], Array]:
     """Return an example as JSON values and an array."""
+    import pandas as pd
+
     if isinstance(example, pd.DataFrame):
         names = [str(column) for column in example.columns]
         units = {str(key): str(value) for key, value in example.attrs.get("units", {}).items()}
@@ -76,8 +78,10 @@ def described(example: xr.DataArray | pd.DataFrame) -> tuple[dict[str, Any], Arr
     return about, example.values
 
 
-def restored(about: Mapping[str, Any], values: Array) -> xr.DataArray | pd.DataFrame:
+def restored(about: Mapping[str, Any], values: Array) -> Image | Table:
     """Return the example that `described` took apart."""
+    import pandas as pd
+
     if "columns" in about:
         table = pd.DataFrame(values, columns=list(about["columns"]))
         table.attrs["units"] = dict(about.get("units", {}))
@@ -91,7 +95,7 @@ def restored(about: Mapping[str, Any], values: Array) -> xr.DataArray | pd.DataF
     )
 
 
-def answers(model: Any, example: xr.DataArray | pd.DataFrame) -> dict[str, Array]:
+def answers(model: Any, example: Image | Table) -> dict[str, Array]:
     """Return what a model says of an example: its prediction, and probabilities where it has."""
     found = {"output": _plain(model.predict(example))}
     if getattr(model, "classes", ()) and hasattr(model, "predict_proba"):

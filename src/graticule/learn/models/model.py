@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import Region
+from graticule.core import Image, Region
 from graticule.core.errors import ImageError
 from graticule.learn.data.input_spec import InputSpec
 
@@ -128,23 +127,23 @@ class ImageModel(Protocol):
         """What images it was made for."""
         ...
 
-    def halo(self, image: xr.DataArray) -> Mapping[str, int]:
+    def halo(self, image: Image) -> Mapping[str, int]:
         """Return how many samples it looks around, by dim, from dims and coordinates alone."""
         ...
 
-    def align(self, image: xr.DataArray) -> Mapping[str, int]:
+    def align(self, image: Image) -> Mapping[str, int]:
         """Return the step of its lattice in samples, by dim; empty where it has none."""
         ...
 
-    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def predict(self, image: Image, /, *, region: Asked = None) -> Image:
         """Return the value of the class of each sample, or the predicted value."""
         ...
 
-    def predict_proba(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def predict_proba(self, image: Image, /, *, region: Asked = None) -> Image:
         """Return the probability of each class."""
         ...
 
-    def uncertainty(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def uncertainty(self, image: Image, /, *, region: Asked = None) -> Image:
         """Return how undecided it is at each sample, 0 to 1."""
         ...
 

@@ -14,9 +14,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import ALL, step_of
+from graticule.core import ALL, Image, step_of
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import SAME
@@ -32,7 +31,7 @@ _FINEST = 48
 _FARTHEST = 32
 
 
-def fitted(model: ImageModel, image: xr.DataArray, spacing: Spacing) -> ImageModel | Respaced:
+def fitted(model: ImageModel, image: Image, spacing: Spacing) -> ImageModel | Respaced:
     """Return a model that takes an image of this spacing.
 
     Parameters
@@ -97,7 +96,7 @@ class Respaced:
         """Values and names of the classes."""
         return self.model.classes
 
-    def halo(self, image: xr.DataArray) -> dict[str, int]:
+    def halo(self, image: Image) -> dict[str, int]:
         """Return how many samples of the image the model looks around, by dim."""
         reach = dict(self.model.halo(self._hollow(image)))
         for dim, ratio in self.ratios.items():
@@ -107,7 +106,7 @@ class Respaced:
                 )
         return reach
 
-    def align(self, image: xr.DataArray) -> dict[str, int]:
+    def align(self, image: Image) -> dict[str, int]:
         """Return the step of the lattice in samples of the image, by dim."""
         steps = dict(self.model.align(self._hollow(image)))
         for dim, ratio in self.ratios.items():
@@ -115,20 +114,20 @@ class Respaced:
             steps[dim] = ratio.numerator * own // math.gcd(own, ratio.denominator)
         return {dim: step for dim, step in steps.items() if step > 1}
 
-    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def predict(self, image: Image, /, *, region: Asked = None) -> Image:
         """Return the value of the class of each sample, or the predicted value."""
         answer = self.model.predict(self._there(image))
         return self._cut(self._back(answer, image, nearest=self.is_classes), region)
 
-    def predict_proba(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def predict_proba(self, image: Image, /, *, region: Asked = None) -> Image:
         """Return the probability of each class."""
         return self._cut(self._back(self.model.predict_proba(self._there(image)), image), region)
 
-    def uncertainty(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def uncertainty(self, image: Image, /, *, region: Asked = None) -> Image:
         """Return how undecided the model is at each sample."""
         return self._cut(self._back(self.model.uncertainty(self._there(image)), image), region)
 
-    def _cut(self, answer: xr.DataArray, region: Asked) -> xr.DataArray:
+    def _cut(self, answer: Image, region: Asked) -> Image:
         """Return an answer in a region; samples of the two spacings do not start together."""
         sizes = {dim: answer.sizes[dim] for dim in self.model.expects.dims}
         return asked(region, sizes).cut(answer)
@@ -138,21 +137,23 @@ class Respaced:
         """Whether the model predicts classes, which have no in-between."""
         return bool(self.model.classes)
 
-    def _hollow(self, image: xr.DataArray) -> xr.DataArray:
+    def _hollow(self, image: Image) -> Image:
         """Return an image without values that has the model's spacing."""
         sizes = [self._size(image, str(dim)) for dim in image.dims]
         zeros = np.broadcast_to(np.zeros((), image.dtype), sizes)
         return self._placed(image, zeros)
 
-    def _size(self, image: xr.DataArray, dim: str) -> int:
+    def _size(self, image: Image, dim: str) -> int:
         ratio = self.ratios.get(dim, Fraction(1))
         return math.ceil((image.sizes[dim] - 1) / ratio) + 1
 
-    def _placed(self, image: xr.DataArray, values: Array) -> xr.DataArray:
+    def _placed(self, image: Image, values: Array) -> Image:
         """Return values as an image with the model's spacing along the dims that are rescaled.
 
         A block of a larger image lies where it does there, counted in whole samples.
         """
+        import xarray as xr
+
         coords = {n: c for n, c in image.coords.items() if not set(c.dims) & set(self.ratios)}
         placed = xr.DataArray(values, dims=image.dims, coords=coords, attrs=image.attrs)
         level = 2 ** int(image.attrs.get("graticule_level", 0))
@@ -166,7 +167,7 @@ class Respaced:
             )
         return placed
 
-    def _there(self, image: xr.DataArray) -> xr.DataArray:
+    def _there(self, image: Image) -> Image:
         """Return an image resampled to the model's spacing."""
         values = image.values
         for dim, ratio in self.ratios.items():
@@ -178,10 +179,10 @@ class Respaced:
             values = values >= 0.5 if values.dtype.kind == "f" else values
         return self._placed(image, values)
 
-    def _back(
-        self, answer: xr.DataArray, image: xr.DataArray, *, nearest: bool = False
-    ) -> xr.DataArray:
+    def _back(self, answer: Image, image: Image, *, nearest: bool = False) -> Image:
         """Return an answer resampled to the image's samples."""
+        import xarray as xr
+
         values = answer.values
         for dim, ratio in self.ratios.items():
             if ratio == 1:
@@ -213,7 +214,7 @@ class Respaced:
         return f"{dim}: {how} {step:g} {unit}"
 
 
-def _first(image: xr.DataArray, dim: str) -> int:
+def _first(image: Image, dim: str) -> int:
     """Return which sample, counted from where the coordinate along a dim is 0, is the first.
 
     Coordinates often begin at 0 or at half a sample, far from where the number would change.

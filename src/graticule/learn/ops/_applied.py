@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import xarray as xr
-
-from graticule.core import Neighbourhood, Region
+from graticule.core import Image, Neighbourhood, Region
 from graticule.core.errors import GraticuleError, ParameterError
 from graticule.learn.data.input_spec import CHANNEL
 from graticule.learn.model_file.model_file import ModelFile
@@ -15,7 +13,7 @@ from graticule.learn.models.model import ImageModel
 from graticule.learn.models.rescale import Respaced, Spacing, fitted
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> Mapping[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> Mapping[str, int]:
     model = params["model"].model
     try:
         there = fitted(model, image, params["spacing"]) if hasattr(model, "halo") else None
@@ -24,7 +22,7 @@ def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> Mapping[str, int]:
         return {}  # the op itself says what is wrong with the image
 
 
-def _align(image: xr.DataArray, params: Mapping[str, Any]) -> Mapping[str, int]:
+def _align(image: Image, params: Mapping[str, Any]) -> Mapping[str, int]:
     model = params["model"].model
     try:
         there = fitted(model, image, params["spacing"]) if hasattr(model, "align") else None
@@ -33,7 +31,7 @@ def _align(image: xr.DataArray, params: Mapping[str, Any]) -> Mapping[str, int]:
         return {}
 
 
-def nearby(part: Callable[..., xr.DataArray]) -> Neighbourhood:
+def nearby(part: Callable[..., Image]) -> Neighbourhood:
     """Return the scope of an op whose result depends on what the model looks at around it.
 
     Parameters
@@ -68,9 +66,7 @@ def spatial(region: Region | None) -> Region | None:
     return Region({dim: span for dim, span in region.bounds.items() if dim != CHANNEL})
 
 
-def able(
-    given: ModelFile, method: str, image: xr.DataArray, spacing: Spacing
-) -> ImageModel | Respaced:
+def able(given: ModelFile, method: str, image: Image, spacing: Spacing) -> ImageModel | Respaced:
     """Return the model for an image's spacing, if it has a method.
 
     Raises

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import xarray as xr
 from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Labels, Region, op
@@ -14,8 +13,8 @@ from graticule.learn.ops._applied import able, nearby, of_classes, spatial
 
 
 def _part(
-    image: xr.DataArray, *, model: ModelFile, spacing: Spacing, region: Region | None = None
-) -> xr.DataArray:
+    image: Image, *, model: ModelFile, spacing: Spacing, region: Region | None = None
+) -> Image:
     return able(model, "predict", image, spacing).predict(image, region=spatial(region))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pandas as pd
 from pydantic import AfterValidator, Field
 
 from graticule.core import Table, Whole, op
@@ -58,5 +57,5 @@ def classify_objects(
     >>> gt.learn.classify_objects(table[["area"]], model=model)["class"].tolist()
     ['dust', 'dust', 'grain', 'grain']
     """
-    found: pd.DataFrame = model.model.classified(table)
+    found: Table = model.model.classified(table)
     return found

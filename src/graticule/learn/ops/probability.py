@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import xarray as xr
 from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Probability, Region, op
@@ -15,13 +14,13 @@ from graticule.learn.ops._applied import able, nearby, of_classes, spatial
 
 
 def _part(
-    image: xr.DataArray,
+    image: Image,
     *,
     model: ModelFile,
     of: str | None,
     spacing: Spacing,
     region: Region | None = None,
-) -> xr.DataArray:
+) -> Image:
     fitted = able(model, "predict_proba", image, spacing)
     names = [each.name for each in fitted.classes]
     if of is not None and of not in names:

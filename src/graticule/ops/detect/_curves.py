@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
-from graticule.core import Length, require_dims, step_of
+from graticule.core import Image, Length, Table, require_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.units import unit_scale
 
@@ -17,7 +15,7 @@ Curve: TypeAlias = Literal["sqrt", "polytrope", "table"]
 Range: TypeAlias = tuple[float, float, int]
 
 
-def distances(image: xr.DataArray, across: str) -> Array:
+def distances(image: Image, across: str) -> Array:
     """Return the positions along ``across`` in samples, from where the distance is 0."""
     require_dims(image, [across])
     if across not in image.coords:
@@ -26,7 +24,7 @@ def distances(image: xr.DataArray, across: str) -> Array:
     return np.asarray(image.coords[across].values, dtype=float) / step
 
 
-def plane_of(image: xr.DataArray, along: str, across: str) -> xr.DataArray:
+def plane_of(image: Image, along: str, across: str) -> Image:
     """Return an image of two dims with time first; raise `ImageError` if it has others."""
     require_dims(image, [along, across])
     others = [str(dim) for dim in image.dims if dim not in (along, across)]
@@ -38,9 +36,7 @@ def plane_of(image: xr.DataArray, along: str, across: str) -> xr.DataArray:
     return image if image.dims == (along, across) else image.transpose(along, across)
 
 
-def columns_between(
-    image: xr.DataArray, across: str, between: tuple[Length, Length] | None
-) -> slice:
+def columns_between(image: Image, across: str, between: tuple[Length, Length] | None) -> slice:
     """Return the columns whose distance is at or beyond the first bound and below the second.
 
     Raises
@@ -62,14 +58,14 @@ def columns_between(
 
 
 def travel_times(
-    image: xr.DataArray,
+    image: Image,
     curve: Curve,
     a: Array,
     d0: Array,
     *,
     along: str,
     across: str,
-    table: pd.DataFrame | None = None,
+    table: Table | None = None,
 ) -> Array:
     r"""Return the travel time to each column, for each pair of ``a`` and ``d0``.
 
@@ -123,7 +119,7 @@ def travel_times(
     return np.asarray(scale * _from_table(image, x, table, along, across))
 
 
-def _base_steps(image: xr.DataArray, along: str, across: str) -> tuple[float, float]:
+def _base_steps(image: Image, along: str, across: str) -> tuple[float, float]:
     steps = []
     for dim, wanted in ((across, "m"), (along, "s")):
         step, unit = step_of(image, dim)
@@ -138,9 +134,7 @@ def _base_steps(image: xr.DataArray, along: str, across: str) -> tuple[float, fl
     return steps[0], steps[1]
 
 
-def _from_table(
-    image: xr.DataArray, x: Array, table: pd.DataFrame | None, along: str, across: str
-) -> Array:
+def _from_table(image: Image, x: Array, table: Table | None, along: str, across: str) -> Array:
     if table is None or not {"distance", "time"} <= set(table.columns):
         raise ImageError(
             "the curve 'table' needs a table with the columns distance and time",
@@ -155,7 +149,7 @@ def _from_table(
     return np.interp(x, known[0][order], known[1][order], left=np.nan, right=np.nan)
 
 
-def _samples_per(image: xr.DataArray, dim: str, unit: str) -> float:
+def _samples_per(image: Image, dim: str, unit: str) -> float:
     if not unit:
         return 1.0
     step, own = step_of(image, dim)

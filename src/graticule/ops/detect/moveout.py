@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Record, Table, Whole, like, op, require_dims, step_of
@@ -95,7 +93,7 @@ def moveout(
     return like(ordered, shifted, **units).transpose(*columns.dims)
 
 
-def _found(image: xr.DataArray, event: pd.DataFrame, across: str) -> tuple[float, float]:
+def _found(image: Image, event: Table, across: str) -> tuple[float, float]:
     if len(event) != 1 or not {"a", "d0"} <= set(event.columns):
         raise ImageError("an event must be one row with the columns a and d0")
     return float(event["a"].iloc[0]), float(event["d0"].iloc[0]) / step_of(image, across)[0]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from graticule.core import Image, Record, Whole, op, step_of
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Array = np.ndarray[Any, Any]
 
@@ -43,6 +44,8 @@ def peak(image: Image) -> Record:
        statistic    x  x_width
     0        4.0  2.25     1.67
     """
+    import pandas as pd
+
     values = np.asarray(image.values, dtype=float)
     row: dict[str, float] = {"statistic": np.nan}
     finite = np.isfinite(values)
@@ -91,14 +94,14 @@ def _reach(line: Array, half: float) -> float:
     return float(last + (line[last] - half) / (line[last] - line[last + 1]))
 
 
-def _position(image: xr.DataArray, dim: str, index: float) -> float:
+def _position(image: Image, dim: str, index: float) -> float:
     if dim not in image.coords or not np.isfinite(index):
         return index
     positions = np.asarray(image.coords[dim].values, dtype=float)
     return float(np.interp(index, np.arange(positions.size), positions))
 
 
-def _scale(image: xr.DataArray, dim: str) -> float:
+def _scale(image: Image, dim: str) -> float:
     return step_of(image, dim)[0] if image.sizes[dim] > 1 else 1.0
 
 

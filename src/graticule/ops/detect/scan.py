@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Table, Whole, op, step_of
@@ -145,13 +144,15 @@ def _analytic(plane: Array) -> Array:
 
 
 def _labelled(
-    columns: xr.DataArray,
+    columns: Image,
     stacked: Array,
     grid: tuple[Array, Array],
     times: Array,
     along: str,
     across: str,
-) -> xr.DataArray:
+) -> Image:
+    import xarray as xr
+
     step_t, unit_t = step_of(columns, along)
     step_d, unit_d = step_of(columns, across)
     arrival = (

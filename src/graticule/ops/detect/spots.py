@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Mask, Neighbourhood, filtered_dims, like, op
@@ -27,11 +26,11 @@ class Spots(NamedTuple):
     cleaned: Image
 
 
-def _reach(image: xr.DataArray, length: Length) -> dict[str, int]:
+def _reach(image: Image, length: Length) -> dict[str, int]:
     return {dim: math.floor(length.samples(image, dim)) for dim in filtered_dims(image)}
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     """Return the reach of level, noise, reconstruction, growth and replacement, one on another."""
     radius, window = _reach(image, params["radius"]), _reach(image, params["window"])
     if params["method"] == "fixed":
@@ -245,13 +244,13 @@ def _real(array: Array) -> Array:
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
-def _by_axis(image: xr.DataArray, length: Length) -> tuple[int, int, int]:
+def _by_axis(image: Image, length: Length) -> tuple[int, int, int]:
     """Return a reach along the last three axes of the blocks."""
     found = [0, 0, 0, *_reach(image, length).values()][-3:]
     return found[0], found[1], found[2]
 
 
-def _as_blocks(image: xr.DataArray) -> tuple[Array, Any]:
+def _as_blocks(image: Image) -> tuple[Array, Any]:
     """Return the values with the axes frame, z, y, x, and what brings them back."""
     searched = filtered_dims(image)
     others = [str(dim) for dim in image.dims if dim not in searched]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Whole, op, require_dims
@@ -75,6 +74,8 @@ def stack(
     >>> gt.detect.stack(aligned, along="y", across="x")
     array([1., 2., 0.], dtype=float32)
     """
+    import xarray as xr
+
     require_dims(image, [along, across])
     ordered = image.transpose(..., along, across)
     values = np.asarray(ordered.values, dtype=float)

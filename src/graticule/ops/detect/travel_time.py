@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from graticule.core import Table, Whole, op
@@ -75,6 +74,8 @@ def travel_time(
     >>> bool(np.allclose(table.distance, np.pi * table.depth))
     True
     """
+    import pandas as pd
+
     depth, squared, factor = _flat_layers(speed, radius)
     turning = depth[0] + (depth[-1] - depth[0]) * (np.arange(1, rays + 1) / rays) ** 2
     traced = np.array([_trace(depth, squared, z) for z in turning])
@@ -90,7 +91,7 @@ def travel_time(
     return table
 
 
-def _flat_layers(speed: pd.DataFrame, radius: float) -> tuple[Array, Array, float]:
+def _flat_layers(speed: Table, radius: float) -> tuple[Array, Array, float]:
     """Return depths, squared speeds in depths per second, and seconds per unit of time."""
     missing = {"depth", "speed"} - set(speed.columns)
     if missing:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Duration, Image, NoiseModel, Whole, like, op
@@ -92,7 +91,7 @@ def _spectrum_of(model: NoiseModel, shape: tuple[int, int]) -> np.ndarray[Any, A
 
 
 def _band(
-    image: xr.DataArray, along: str, shortest: Duration | None, longest: Duration | None
+    image: Image, along: str, shortest: Duration | None, longest: Duration | None
 ) -> np.ndarray[Any, Any]:
     frequency = np.abs(np.fft.fftfreq(image.sizes[along]))
     if shortest is None and longest is None:

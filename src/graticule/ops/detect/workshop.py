@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from graticule.core import Image, Record, Whole, op
@@ -66,6 +65,8 @@ def workshop(
        baseline_statistic  baseline_flipped
     0                0.42               0.3
     """
+    import pandas as pd
+
     plane = plane_of(image, along, across)
     if image.sizes[across] < first + columns:
         raise ImageError(

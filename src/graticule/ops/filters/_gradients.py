@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Length, filtered_dims, like, map_ranges, step_of
+from graticule.core import Image, Length, filtered_dims, like, map_ranges, step_of
 from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL, level_of
 from graticule.core.typing import Array
@@ -24,7 +23,7 @@ _NARROWEST = 0.05
 """A Gaussian narrower than this has no weight beside its middle, in double precision."""
 
 
-def steps_of(image: xr.DataArray) -> tuple[dict[str, float], str]:
+def steps_of(image: Image) -> tuple[dict[str, float], str]:
     """Return the distance between samples by filtered dim, and the unit they all are in.
 
     Where a dim has no unit, or they are of different kinds, distances are counted in pixels of
@@ -48,7 +47,7 @@ def steps_of(image: xr.DataArray) -> tuple[dict[str, float], str]:
     return {dim: 2.0 ** level_of(image) if dim in SPATIAL else 1.0 for dim in dims}, ""
 
 
-def per_length(image: xr.DataArray, values: Array, order: int) -> xr.DataArray:
+def per_length(image: Image, values: Array, order: int) -> Image:
     """Return a derivative of an image, with its unit."""
     units, (_, length) = str(image.attrs.get("units", "")), steps_of(image)
     if units and length:
@@ -78,7 +77,7 @@ def derivative_taps(sigma: float, order: int) -> Taps:
     return Taps(weights / (offsets**2 * weights).sum())
 
 
-def derivative(image: xr.DataArray, values: Array, sigma: Length, dims: Sequence[str]) -> Array:
+def derivative(image: Image, values: Array, sigma: Length, dims: Sequence[str]) -> Array:
     """Return the derivative of values along some dims, one order for each time a dim is named."""
     steps, _ = steps_of(image)
     taps = {
@@ -89,19 +88,19 @@ def derivative(image: xr.DataArray, values: Array, sigma: Length, dims: Sequence
     return separable(values, taps) * np.float32(scale)
 
 
-def derivative_halo(image: xr.DataArray, sigma: Length) -> dict[str, int]:
+def derivative_halo(image: Image, sigma: Length) -> dict[str, int]:
     """Return how far derivatives of a width reach."""
     return {
         dim: max(1, reach_of(sigma.samples(image, dim), TRUNCATE)) for dim in filtered_dims(image)
     }
 
 
-def one_each_way(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def one_each_way(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     """Return the halo of differences of neighbours."""
     return dict.fromkeys(filtered_dims(image), 1)
 
 
-def edges(image: xr.DataArray, dim: str | None, across: Sequence[float]) -> xr.DataArray:
+def edges(image: Image, dim: str | None, across: Sequence[float]) -> Image:
     """Return central differences averaged ``across`` the other dims: along one dim, or all.
 
     ``across`` holds the weights of the sample itself and of each neighbour beside it.

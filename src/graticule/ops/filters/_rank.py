@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import Length, map_ranges
+from graticule.core import Image, Length, map_ranges
 from graticule.core.typing import Array
 from graticule.ops._morphology import footprint
 from graticule.ops._windows import offsets_of, over_blocks, starts_of
@@ -20,7 +19,7 @@ _MOST_COMPARED = 125
 _SIDES = {1: 4096, 2: 64, 3: 24}
 
 
-def ranked(image: xr.DataArray, radius: Length, shape: str, percent: float) -> Array:
+def ranked(image: Image, radius: Length, shape: str, percent: float) -> Array:
     """Return a percentile of the values under a footprint around each sample, in their dtype."""
     values = image.values
     if values.dtype == np.bool_:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import Length, filtered_dims, map_ranges
+from graticule.core import Image, Length, filtered_dims, map_ranges
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 
@@ -75,7 +74,7 @@ def reach_of(sigma: float, truncate: float) -> int:
     return reach
 
 
-def widths_of(image: xr.DataArray, sigma: Length) -> dict[str, float]:
+def widths_of(image: Image, sigma: Length) -> dict[str, float]:
     """Return a width in samples by filtered dim."""
     return {dim: sigma.samples(image, dim) for dim in filtered_dims(image)}
 

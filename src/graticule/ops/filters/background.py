@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
@@ -19,7 +18,7 @@ from graticule.ops.filters.gaussian import gaussian
 _TRUNCATE = 3.0
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     if params["method"] != "gaussian":
         return reach(image, params["width"], times=2)
     smooth = {"sigma": params["width"], "truncate": _TRUNCATE}
@@ -105,7 +104,7 @@ def background(
     return corrected(image, level, correction)
 
 
-def _under_a_ball(image: xr.DataArray, radius: Length, height: float) -> Array:
+def _under_a_ball(image: Image, radius: Length, height: float) -> Array:
     """Return the grey opening by half a ball: what its surface reaches from below."""
     radii = [max(radius.samples(image, dim), 1.0) for dim in filtered_dims(image)]
     under = footprint(image, radius, "ball")

@@ -6,7 +6,6 @@ import itertools
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Place, Reduction, filtered_dims, op
@@ -24,7 +23,7 @@ class _Surface(NamedTuple):
     coefficients: Array
 
 
-def _positions(image: xr.DataArray, dim: str) -> Array:
+def _positions(image: Image, dim: str) -> Array:
     """Return the coordinate of a dim, or its indices; a tile has these as a coordinate."""
     if dim not in image.coords:
         return np.arange(image.sizes[dim], dtype=np.float64)
@@ -33,7 +32,7 @@ def _positions(image: xr.DataArray, dim: str) -> Array:
     return np.asarray(image.coords[dim].values, np.float64)
 
 
-def _map_ends(image: xr.DataArray, *, place: Place, **_: Any) -> Ends:
+def _map_ends(image: Image, *, place: Place, **_: Any) -> Ends:
     found = {dim: _positions(image, dim) for dim in filtered_dims(image)}
     return {dim: (float(p.min()), float(p.max())) for dim, p in found.items()}
 
@@ -46,7 +45,7 @@ def _finish_ends(ends: Ends, **_: Any) -> Ends:
     return ends
 
 
-def _factors(image: xr.DataArray, ends: Ends, degree: int) -> list[Array]:
+def _factors(image: Image, ends: Ends, degree: int) -> list[Array]:
     """Return Legendre polynomials 0..degree along each filtered dim; orthogonal, so stable."""
     factors = []
     for dim, (low, high) in ends.items():
@@ -72,14 +71,12 @@ def _design(factors: list[Array], degree: int, shape: tuple[int, ...]) -> Array:
     return np.stack(columns, axis=1)
 
 
-def _ordered(image: xr.DataArray) -> xr.DataArray:
+def _ordered(image: Image) -> Image:
     dims = filtered_dims(image)
     return image.transpose(*(dim for dim in image.dims if dim not in dims), *dims)
 
 
-def _map(
-    image: xr.DataArray, *, place: Place, prior: Ends, degree: int, **_: Any
-) -> tuple[Array, Array]:
+def _map(image: Image, *, place: Place, prior: Ends, degree: int, **_: Any) -> tuple[Array, Array]:
     """Return the two sides of the normal equations over a block."""
     ordered = _ordered(image)
     ends = {dim: prior[dim] for dim in filtered_dims(image)}
@@ -101,7 +98,7 @@ def _finish(sums: tuple[Array, Array], *, prior: Ends, **_: Any) -> _Surface:
     return _Surface(prior, np.linalg.lstsq(left, right, rcond=1e-10)[0])
 
 
-def _apply(image: xr.DataArray, *, result: _Surface, degree: int, correction: str) -> xr.DataArray:
+def _apply(image: Image, *, result: _Surface, degree: int, correction: str) -> Image:
     ordered = _ordered(image)
     ends = {dim: result.ends[dim] for dim in filtered_dims(image)}
     design = _design(_factors(image, ends, degree), degree, ordered.shape)

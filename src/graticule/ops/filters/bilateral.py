@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
@@ -18,7 +17,7 @@ from graticule.ops.filters._separable import reach_of, widths_of
 _TRUNCATE = 3.0
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {d: reach_of(w, _TRUNCATE) for d, w in widths_of(image, params["sigma"]).items()}
 
 

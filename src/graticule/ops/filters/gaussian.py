@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, op
@@ -14,7 +13,7 @@ from graticule.ops._morphology import with_values
 from graticule.ops.filters._separable import gaussian_taps, reach_of, smoothed, widths_of
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     widths = widths_of(image, params["sigma"])
     return {dim: reach_of(width, params["truncate"]) for dim, width in widths.items()}
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, map_ranges, op
@@ -19,7 +18,7 @@ from graticule.ops.filters._separable import Taps, separable
 _LEAST_LINES = 16
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     patch, search = reach(image, params["patch"]), reach(image, params["search"])
     return {dim: patch[dim] + search[dim] for dim in patch}
 

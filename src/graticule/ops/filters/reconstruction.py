@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Whole, filtered_dims, op
@@ -97,7 +96,7 @@ def reconstruction(
     return with_values(image, np.ascontiguousarray(whole.values))
 
 
-def _fitting(marker: xr.DataArray, image: xr.DataArray) -> xr.DataArray:
+def _fitting(marker: Image, image: Image) -> Image:
     """Return the marker in the dtype of the image."""
     if set(marker.dims) != set(image.dims):
         raise ImageError(

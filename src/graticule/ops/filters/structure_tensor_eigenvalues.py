@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, like, op
@@ -21,7 +20,7 @@ from graticule.ops.filters._gradients import (
 from graticule.ops.filters._separable import gaussian_taps, reach_of, separable, widths_of
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     inner = derivative_halo(image, params["sigma"])
     outer = widths_of(image, params["rho"])
     return {dim: inner[dim] + reach_of(outer[dim], TRUNCATE) for dim in inner}

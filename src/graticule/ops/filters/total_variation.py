@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Neighbourhood, filtered_dims, map_ranges, op
@@ -17,7 +16,7 @@ from graticule.ops._windows import margins, over_blocks, starts_of, strides_of
 from graticule.ops.filters._gradients import steps_of
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return dict.fromkeys(filtered_dims(image), params["iterations"])
 
 

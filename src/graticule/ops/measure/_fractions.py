@@ -14,9 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import Place
+from graticule.core import Image, Place
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.measure._merge import Columns, Layout, Partial, combined
@@ -38,7 +37,7 @@ class Interval:
     blocks: int
 
 
-def counts_of(labels: xr.DataArray, mask: xr.DataArray | None, place: Place) -> Partial:
+def counts_of(labels: Image, mask: Image | None, place: Place) -> Partial:
     """Return how often each value occurs in each block of the grid, frame by frame.
 
     Raises
@@ -72,7 +71,7 @@ def counts_of(labels: xr.DataArray, mask: xr.DataArray | None, place: Place) -> 
     return Partial(objects.layout, place.shape, axes, {"counts": tuple(parts)})
 
 
-def require_same_dims(image: xr.DataArray, other: xr.DataArray | None, what: str) -> None:
+def require_same_dims(image: Image, other: Image | None, what: str) -> None:
     """Raise `ImageError` unless the other, if there is one, has the dims of the image."""
     if other is not None and set(other.dims) != set(image.dims):
         raise ImageError(

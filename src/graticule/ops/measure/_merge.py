@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
-import xarray as xr
 
+from graticule.core.image import Image
 from graticule.core.typing import Array
 
 Columns: TypeAlias = Mapping[str, Array]
 """Rows of numbers: arrays of one length, some of which say what a row is about."""
 Rule: TypeAlias = Callable[[Array, Array], Array]
 """From sorted rows and the index of each group's first row to one row for a group."""
-Pieces: TypeAlias = Mapping[int, xr.DataArray]
+Pieces: TypeAlias = Mapping[int, Image]
 
 OBJECT = ("frame", "label")
 
@@ -77,8 +77,10 @@ class Partial:
         tables = {name: self.tables[name] + other.tables[name] for name in self.tables}
         return replace(self, axes=axes, tables=tables)
 
-    def axis(self, dim: str) -> xr.DataArray | None:
+    def axis(self, dim: str) -> Image | None:
         """Return the whole coordinate of a dim; None where it has none."""
+        import xarray as xr
+
         pieces = self.axes[dim]
         if not pieces:
             return None

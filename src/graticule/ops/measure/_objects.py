@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import Place, filtered_dims, map_ranges
+from graticule.core import Image, Place, filtered_dims, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.measure._merge import Columns, Layout, Pieces
@@ -24,7 +23,7 @@ _EXACT = ("bool", "uint8", "int8", "uint16", "int16")
 _NATIVE = ("uint8", "uint16", "float32", "float64")
 
 
-def layout_of(labels: xr.DataArray, image: xr.DataArray | None) -> Layout:
+def layout_of(labels: Image, image: Image | None) -> Layout:
     """Return what the dims are for.
 
     Raises
@@ -56,7 +55,7 @@ def layout_of(labels: xr.DataArray, image: xr.DataArray | None) -> Layout:
     return Layout(frames, space, channel, _channel_names(image, channel), unit, integers)
 
 
-def _channel_names(image: xr.DataArray, channel: str) -> tuple[str, ...]:
+def _channel_names(image: Image, channel: str) -> tuple[str, ...]:
     if not channel:
         return ("",)
     counted = image[channel].attrs.get("counted") or channel not in image.coords
@@ -154,7 +153,7 @@ class Objects:
         return {"frame": frames, "label": self.labels_of(ranks), **rows}
 
 
-def objects_of(labels: xr.DataArray, image: xr.DataArray | None, place: Place) -> Objects:
+def objects_of(labels: Image, image: Image | None, place: Place) -> Objects:
     """Return the objects of a block.
 
     Raises
@@ -189,7 +188,7 @@ def objects_of(labels: xr.DataArray, image: xr.DataArray | None, place: Place) -
     )
 
 
-def _frame_numbers(layout: Layout, labels: xr.DataArray, place: Place) -> Array:
+def _frame_numbers(layout: Layout, labels: Image, place: Place) -> Array:
     numbers = np.zeros(1, np.int64)
     for dim in layout.frames:
         own = place.offset[dim] + np.arange(labels.sizes[dim])
@@ -225,8 +224,10 @@ def compact(ranks: Array) -> tuple[Array, Array]:
     return number[ranks], found
 
 
-def piece_of(labels: xr.DataArray, dim: str, place: Place) -> Pieces:
+def piece_of(labels: Image, dim: str, place: Place) -> Pieces:
     """Return a block's own piece of a dim's coordinate; none where it has no such."""
+    import xarray as xr
+
     if dim not in labels.coords or labels.coords[dim].attrs.get("counted"):
         return {}
     coordinate = labels.coords[dim]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 
+from graticule.core.image import Image
 from graticule.core.typing import Array
 from graticule.ops.measure._contact import Padded, offsets_of, padded
 from graticule.ops.measure._merge import Columns
@@ -14,7 +14,7 @@ from graticule.ops.measure._table import Measured, Named
 _PARTS = 4
 
 
-def range_of(image: xr.DataArray) -> tuple[float, float]:
+def range_of(image: Image) -> tuple[float, float]:
     """Return the smallest and largest finite value; an infinite range upside down if none.
 
     Grey levels of all channels are the same part of their common range.

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Labels, Mask, Place, Reduction, Table, op
+from graticule.core import Image, Labels, Mask, Place, Reduction, Table, op
 from graticule.ops.measure._fractions import counts_of, dense, interval, merged_counts
 from graticule.ops.measure._merge import Partial
 from graticule.ops.measure._table import frame_columns
 
 
-def _map(labels: xr.DataArray, mask: xr.DataArray | None, *, place: Place, **_: Any) -> Partial:
+def _map(labels: Image, mask: Image | None, *, place: Place, **_: Any) -> Partial:
     return counts_of(labels, mask, place)
 
 
-def _finish(found: Partial, *, confidence: float) -> pd.DataFrame:
+def _finish(found: Partial, *, confidence: float) -> Table:
+    import pandas as pd
+
     counts = merged_counts(found)
     pairs = np.unique(np.stack([counts["frame"], counts["phase"]], axis=1), axis=0)
     rows = []

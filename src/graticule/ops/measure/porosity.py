@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Labels, Mask, Place, Record, Reduction, op
+from graticule.core import Image, Labels, Mask, Place, Record, Reduction, Table, op
 from graticule.core.typing import Array
 from graticule.ops.measure._fractions import (
     counts_of,
@@ -33,9 +31,9 @@ class _Pores(NamedTuple):
 
 
 def _map(
-    pores: xr.DataArray,
-    mask: xr.DataArray | None,
-    labels: xr.DataArray | None,
+    pores: Image,
+    mask: Image | None,
+    labels: Image | None,
     *,
     place: Place,
     **_: Any,
@@ -47,9 +45,7 @@ def _map(
     return _Pores(blocks, (_open(pores, mask, labels, place),))
 
 
-def _open(
-    pores: xr.DataArray, mask: xr.DataArray | None, labels: xr.DataArray, place: Place
-) -> dict[str, Array]:
+def _open(pores: Image, mask: Image | None, labels: Image, place: Place) -> dict[str, Array]:
     """Return how many samples within the mask each label has, and whether it leads out of it."""
     objects = objects_of(labels, None, place)
     order = (*objects.layout.frames, *objects.layout.space)
@@ -69,7 +65,9 @@ def _open(
     return {"label": objects.labels_of(kept), "count": count[kept], "out": out[kept]}
 
 
-def _finish(found: _Pores, *, confidence: float) -> pd.DataFrame:
+def _finish(found: _Pores, *, confidence: float) -> Table:
+    import pandas as pd
+
     counts = merged_counts(found.blocks)
     everywhere = np.ones(len(counts["block"]), bool)
     totals = dense(found.blocks, counts, everywhere)

@@ -7,8 +7,6 @@ from functools import partial
 from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Place, Reduction, Table, filtered_dims, op
@@ -59,8 +57,8 @@ _BESIDE = {"perimeter", "neighbours", "texture"}
 
 
 def _map(
-    labels: xr.DataArray,
-    intensity: xr.DataArray | None,
+    labels: Image,
+    intensity: Image | None,
     *,
     place: Place,
     prior: Ends | None,
@@ -82,7 +80,7 @@ def _map(
     return Partial(objects.layout, place.shape, axes, tables)
 
 
-def _require_values(intensity: xr.DataArray | None, properties: tuple[Group, ...]) -> None:
+def _require_values(intensity: Image | None, properties: tuple[Group, ...]) -> None:
     wanted = [each for each in ("quantiles", "weighted", "texture") if each in properties]
     if intensity is None and wanted:
         raise ParameterError(
@@ -92,9 +90,9 @@ def _require_values(intensity: xr.DataArray | None, properties: tuple[Group, ...
         )
 
 
-def _finish(
-    found: Partial, *, properties: tuple[Group, ...], levels: int, **_: Any
-) -> pd.DataFrame:
+def _finish(found: Partial, *, properties: tuple[Group, ...], levels: int, **_: Any) -> Table:
+    import pandas as pd
+
     measured = Measured(found)
     columns = dict(measured.base())
     for group, run in _FINISH.items():
@@ -111,14 +109,12 @@ def _finish(
     return table
 
 
-def _halo(labels: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(labels: Image, params: Mapping[str, Any]) -> dict[str, int]:
     reach = int(bool(_BESIDE & set(params["properties"])))
     return {dim: reach for dim in filtered_dims(labels) if reach}
 
 
-def _map_range(
-    labels: xr.DataArray, intensity: xr.DataArray | None, *, place: Place, **_: Any
-) -> Ends:
+def _map_range(labels: Image, intensity: Image | None, *, place: Place, **_: Any) -> Ends:
     return (np.inf, -np.inf) if intensity is None else _texture.range_of(intensity)
 
 

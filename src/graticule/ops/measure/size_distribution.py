@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from graticule.core import Record, Table, Whole, op
@@ -88,6 +87,8 @@ def size_distribution(
        equivalent_diameter_d50  equivalent_diameter_volume_d50
     0                      1.0                             3.0
     """
+    import pandas as pd
+
     sizes, weights = _sizes(table, column, weight)
     most = max(np.abs(sizes).max(initial=0), weights.max(initial=0))
     if most > _MOST:
@@ -112,7 +113,7 @@ def size_distribution(
     return SizeDistribution(histogram, _with_units(pd.DataFrame([row]), unit, lengths))
 
 
-def _sizes(table: pd.DataFrame, column: str, weight: str) -> tuple[Array, Array]:
+def _sizes(table: Table, column: str, weight: str) -> tuple[Array, Array]:
     """Return the sizes and weights of the objects that have both."""
     chosen = weight or next((name for name in _SIZES if name in table.columns), "")
     for name, where in ((column, "column"), (chosen, "weight")):
@@ -167,7 +168,7 @@ def _summary(sizes: Array, weights: Array, name: str) -> dict[str, float]:
     return {f"{name}_{part}": value for part, value in row.items()}
 
 
-def _with_units(table: pd.DataFrame, unit: str, columns: Any) -> pd.DataFrame:
+def _with_units(table: Table, unit: str, columns: Any) -> Table:
     if unit:
         table.attrs["units"] = dict.fromkeys(columns, unit)
     return table

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Length, Mask, Place, Table, Whole, filtered_dims, op
+from graticule.core import Image, Length, Mask, Place, Table, Whole, filtered_dims, op
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.ops.measure._fractions import require_same_dims
@@ -86,6 +84,8 @@ def two_point_correlation(
     3       3.0         0.25          0.0
     4       4.0         0.50          1.0
     """
+    import pandas as pd
+
     require_same_dims(mask, within, "within")
     layout = layout_of(mask, None)
     place = Place.of(mask)
@@ -113,7 +113,7 @@ def two_point_correlation(
 
 
 def _lags(
-    mask: xr.DataArray, steps: Array, reach: Length | None, periodic: bool
+    mask: Image, steps: Array, reach: Length | None, periodic: bool
 ) -> tuple[list[int], float]:
     """Return the largest offset along each dim in samples, and the largest distance."""
     dims = filtered_dims(mask)
@@ -186,8 +186,10 @@ def _paired(mask: Array, lags: list[int], periodic: bool) -> Array:
     return counts.reshape([len(offsets) for offsets in chosen])
 
 
-def _rings(both: Array, pairs: Array, lags: list[int], steps: Array, limit: float) -> pd.DataFrame:
+def _rings(both: Array, pairs: Array, lags: list[int], steps: Array, limit: float) -> Table:
     """Return the counts gathered by distance."""
+    import pandas as pd
+
     squares = []
     for axis, (lag, step) in enumerate(zip(lags, steps, strict=True)):
         away = np.concatenate([np.arange(lag + 1), np.arange(lag + 1 - both.shape[axis], 0)])

@@ -7,9 +7,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import ALL, Length
+from graticule.core import ALL, Image, Length
 from graticule.core.errors import ParameterError, suggest
 from graticule.core.typing import Array
 from graticule.ops.radiography._medians import known_median
@@ -18,7 +17,7 @@ _MOMENTS = 5
 """Vanishing moments of the wavelet."""
 
 
-def require_plane(image: xr.DataArray, dim: str, across: str) -> None:
+def require_plane(image: Image, dim: str, across: str) -> None:
     """Raise `ParameterError` unless the image has both dims, and they differ."""
     dims = [str(each) for each in image.dims]
     for name, value in (("dim", dim), ("across", across)):
@@ -32,13 +31,13 @@ def require_plane(image: xr.DataArray, dim: str, across: str) -> None:
         raise ParameterError(f"must be another dim than dim, which is {dim} too", where="across")
 
 
-def halo_of_plane(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def halo_of_plane(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     """Return the whole plane the stripes lie in."""
     require_plane(image, params["dim"], params["across"])
     return {params["dim"]: ALL, params["across"]: ALL}
 
 
-def in_planes(image: xr.DataArray, dim: str, across: str) -> tuple[Array, Any]:
+def in_planes(image: Image, dim: str, across: str) -> tuple[Array, Any]:
     """Return float64 values with the axes plane, dim, across, and what brings them back."""
     moved = image.transpose(..., dim, across)
     planes = moved.values.astype(np.float64).reshape(-1, *moved.shape[-2:])
@@ -50,7 +49,7 @@ def in_planes(image: xr.DataArray, dim: str, across: str) -> tuple[Array, Any]:
     return planes, restore
 
 
-def half_window(image: xr.DataArray, radius: Length, across: str) -> int:
+def half_window(image: Image, radius: Length, across: str) -> int:
     """Return the radius of a window across the stripes, in whole samples."""
     return int(radius.samples(image, across))
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, Quantity, filtered_dims, like, op
@@ -17,7 +16,7 @@ Array = np.ndarray[Any, Any]
 Bounds = dict[str, tuple[Quantity, Quantity]]
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     """Return nothing, or all of a frame where its dose is measured in a part of it."""
     return {} if params["dose"] == "none" else dict.fromkeys(filtered_dims(image), ALL)
 
@@ -108,7 +107,7 @@ def flat_field(
     return like(image, ratio.astype(np.float32))
 
 
-def _one_frame(stack: xr.DataArray, image: xr.DataArray, what: str) -> Array:
+def _one_frame(stack: Image, image: Image, what: str) -> Array:
     """Return the median over the dims the image does not have, with the axes of the image."""
     missing = [
         str(dim) for dim in image.dims if dim not in stack.dims and dim in filtered_dims(image)
@@ -127,7 +126,7 @@ def _one_frame(stack: xr.DataArray, image: xr.DataArray, what: str) -> Array:
     return values.reshape([image.sizes[dim] if dim in kept else 1 for dim in image.dims])
 
 
-def _boxes(image: xr.DataArray, dose: str, region: Bounds, border: float) -> list[dict[str, slice]]:
+def _boxes(image: Image, dose: str, region: Bounds, border: float) -> list[dict[str, slice]]:
     """Return the parts of a frame the dose may be measured in."""
     if dose == "region":
         return [_box(image, region)]
@@ -139,7 +138,7 @@ def _boxes(image: xr.DataArray, dose: str, region: Bounds, border: float) -> lis
     return boxes
 
 
-def _box(image: xr.DataArray, region: Bounds) -> dict[str, slice]:
+def _box(image: Image, region: Bounds) -> dict[str, slice]:
     box = {}
     for dim, (start, stop) in region.items():
         dims = filtered_dims(image)
@@ -157,8 +156,10 @@ def _box(image: xr.DataArray, region: Bounds) -> dict[str, slice]:
     return box
 
 
-def _doses(image: xr.DataArray, ratio: Array, boxes: list[dict[str, slice]]) -> Array:
+def _doses(image: Image, ratio: Array, boxes: list[dict[str, slice]]) -> Array:
     """Return the dose of each frame: the largest median of the ratio over the boxes."""
+    import xarray as xr
+
     named = xr.DataArray(ratio, dims=image.dims)
     frame = filtered_dims(image)
     found = []

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, like, op
@@ -16,7 +15,7 @@ from graticule.ops.radiography._medians import completed
 Array = np.ndarray[Any, Any]
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     halo = stripes.halo_of_plane(image, params)
     if params["method"] == "median":
         halo[params["across"]] = stripes.half_window(image, params["radius"], params["across"])

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import ALL, Image, Length, Neighbourhood, Quantity, like, op
@@ -18,7 +17,7 @@ from graticule.ops.radiography._medians import completed
 Array = np.ndarray[Any, Any]
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     halo = stripes.halo_of_plane(image, params)
     if params["space"] == "sinogram":
         across = params["across"]
@@ -115,7 +114,7 @@ def remove_rings(
 
 
 def _middle(
-    image: xr.DataArray, dim: str, across: str, center: tuple[Quantity, Quantity] | None
+    image: Image, dim: str, across: str, center: tuple[Quantity, Quantity] | None
 ) -> tuple[float, float]:
     sizes = (int(image.sizes[dim]), int(image.sizes[across]))
     if center is None:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Mask, Place, Record, Reduction, filtered_dims, op
+from graticule.core import Image, Mask, Place, Record, Reduction, Table, filtered_dims, op
 
 Array = np.ndarray[Any, Any]
 _STEPS = 256
@@ -33,11 +31,11 @@ class _Partial:
     unit: str
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return dict.fromkeys(filtered_dims(image), 1)
 
 
-def _map(image: xr.DataArray, mask: xr.DataArray | None, *, place: Place, **_: Any) -> _Partial:
+def _map(image: Image, mask: Image | None, *, place: Place, **_: Any) -> _Partial:
     dims = [str(dim) for dim in image.dims]
     values = image.values.astype(np.float64)
     known = np.isfinite(values)
@@ -113,7 +111,9 @@ def _median_of(partial: _Partial) -> float:
     return math.ldexp(0.5 + (key % _STEPS + part) / (2 * _STEPS), key // _STEPS)
 
 
-def _finish(partial: _Partial, *, method: str, **_: Any) -> pd.DataFrame:
+def _finish(partial: _Partial, *, method: str, **_: Any) -> Table:
+    import pandas as pd
+
     signal = partial.total / partial.samples if partial.samples else math.nan
     noise = math.nan
     if partial.differences and method == "median":

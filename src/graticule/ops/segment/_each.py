@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import filtered_dims, like
+from graticule.core import Image, filtered_dims, like
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
 
-def each(
-    work: Callable[..., Array], image: xr.DataArray, *others: xr.DataArray | None
-) -> xr.DataArray:
+def each(work: Callable[..., Array], image: Image, *others: Image | None) -> Image:
     """Return ``work(image, *others)`` of the values along the spatial dims.
 
     Parameters
@@ -53,9 +50,7 @@ def each(
     return like(image, np.ascontiguousarray(ordered.transpose(*image.dims).values))
 
 
-def _ordered(
-    item: xr.DataArray | None, order: tuple[str, ...], along: tuple[str, ...]
-) -> Array | None:
+def _ordered(item: Image | None, order: tuple[str, ...], along: tuple[str, ...]) -> Array | None:
     """Return values with an axis for each dim, of one sample where the dim is missing."""
     if item is None:
         return None

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import filtered_dims, like
+from graticule.core import Image, Table, filtered_dims, like
 from graticule.core.errors import ImageError, ParameterError, suggest
 from graticule.core.typing import Array
 from graticule.ops.segment._superpixels import relative_steps, within
@@ -51,8 +49,8 @@ class Features:
 
     vectors: Array
     known: Array
-    template: xr.DataArray
-    table: pd.DataFrame
+    template: Image
+    table: Table
 
     def order(self, means: Array) -> Array:
         """Return the order of mean vectors: by the sum of their values, and if equal one by one."""
@@ -70,8 +68,10 @@ class Features:
         place[order] = np.arange(len(order))
         return place[clusters]
 
-    def means(self, clusters: Array, count: int) -> pd.DataFrame:
+    def means(self, clusters: Array, count: int) -> Table:
         """Return a row for each cluster: its size, and the mean of each feature with a weight."""
+        import pandas as pd
+
         number = np.bincount(clusters, minlength=count)
         columns = {"label": np.arange(1, count + 1), "pixels": number}
         table = pd.DataFrame(columns | {"fraction": number / len(clusters)})
@@ -84,8 +84,10 @@ class Features:
         table.attrs["units"] = {f"mean_{name}": unit for name, unit in units if unit}
         return table
 
-    def record(self) -> pd.DataFrame:
+    def record(self) -> Table:
         """Return what part of the distance each feature makes, and its scale and weight."""
+        import pandas as pd
+
         table = self.table.set_index("feature")
         row = {
             f"{column}_{name}": float(value)
@@ -97,7 +99,7 @@ class Features:
         record.attrs["units"] = {f"scale_{name}": unit for name, unit in units if unit}
         return record
 
-    def labels(self, clusters: Array) -> xr.DataArray:
+    def labels(self, clusters: Array) -> Image:
         """Return an image of cluster numbers from 1 on; 0 where there is no vector."""
         values = np.zeros(self.template.shape, np.int32)
         values[self.known] = clusters + 1
@@ -105,8 +107,8 @@ class Features:
 
 
 def features_of(
-    image: xr.DataArray,
-    mask: xr.DataArray | None,
+    image: Image,
+    mask: Image | None,
     *,
     weights: Mapping[str, float],
     position: float,
@@ -121,6 +123,8 @@ def features_of(
     ImageError
         If no sample is finite in all channels and inside the mask.
     """
+    import pandas as pd
+
     full = image if "c" in image.dims else image.expand_dims("c")
     template = full.isel(c=0, drop=True)
     values = full.transpose(*template.dims, "c").values
@@ -152,7 +156,7 @@ def features_of(
     return Features(vectors, known, template, table)
 
 
-def _channel_names(image: xr.DataArray) -> list[str]:
+def _channel_names(image: Image) -> list[str]:
     """Return ``value``, or ``c0``, ``c1`` ... or what the coordinate of ``c`` says."""
     if "c" not in image.dims:
         return ["value"]
@@ -178,7 +182,7 @@ def _weights(
     return found
 
 
-def _places(template: xr.DataArray, dims: list[str]) -> list[Array]:
+def _places(template: Image, dims: list[str]) -> list[Array]:
     """Return the position of every sample along each dim, in steps of the finest of them."""
     found = []
     for dim, step in zip(dims, relative_steps(template, dims) if dims else [], strict=True):

@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import filtered_dims, like, map_ranges
+from graticule.core import Image, filtered_dims, like, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
@@ -97,7 +96,7 @@ class Parts:
         return met
 
 
-def by_runs(mask: xr.DataArray, work: Callable[[Array, Sequence[int]], Array]) -> xr.DataArray:
+def by_runs(mask: Image, work: Callable[[Array, Sequence[int]], Array]) -> Image:
     """Return ``work(values, axes)`` of a mask, with its spatial axes the last ones.
 
     For results that do not depend on the order of the axes; dims come back in their order.

@@ -7,10 +7,9 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import filtered_dims, like, map_ranges, step_of
+from graticule.core import Image, filtered_dims, like, map_ranges, step_of
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
@@ -25,7 +24,7 @@ Segment: TypeAlias = Callable[[Array, Array | None, Array], Array]
 _ENOUGH = 2**20
 
 
-def grid_dims(image: xr.DataArray) -> tuple[str, ...]:
+def grid_dims(image: Image) -> tuple[str, ...]:
     """Return the dims superpixels lie in: those a filter works along, without channels.
 
     Raises
@@ -39,7 +38,7 @@ def grid_dims(image: xr.DataArray) -> tuple[str, ...]:
     return dims
 
 
-def relative_steps(image: xr.DataArray, dims: Sequence[str]) -> Array:
+def relative_steps(image: Image, dims: Sequence[str]) -> Array:
     """Return the distance between samples by dim, the smallest being 1.
 
     It is 1 along all where the dims have units that do not compare.
@@ -58,7 +57,7 @@ def relative_steps(image: xr.DataArray, dims: Sequence[str]) -> Array:
     return np.array([float(f"{step / min(steps):.9g}") for step in steps])
 
 
-def within(mask: xr.DataArray, template: xr.DataArray, order: Sequence[Hashable]) -> Array:
+def within(mask: Image, template: Image, order: Sequence[Hashable]) -> Array:
     """Return a mask along all dims of an image, in some order; along those it lacks it is the same.
 
     Sample meets sample, whatever the coordinates say.
@@ -86,7 +85,7 @@ def within(mask: xr.DataArray, template: xr.DataArray, order: Sequence[Hashable]
     return np.ascontiguousarray(bare.expand_dims(sizes).transpose(*order).values)
 
 
-def over_planes(image: xr.DataArray, mask: xr.DataArray | None, segment: Segment) -> xr.DataArray:
+def over_planes(image: Image, mask: Image | None, segment: Segment) -> Image:
     """Return superpixels of every index of the other dims, numbered on from one to the next.
 
     Samples that are outside the mask, or not finite in a channel, are 0.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Table, Whole, like, op
@@ -86,6 +84,8 @@ def bivariate(
     >>> gt.segment.bivariate(neutrons, rays, clusters=4, method="kmeans").labels
     array([1, 1, 3, 2, 4, 4], dtype=int32)
     """
+    import xarray as xr
+
     if set(image.dims) != set(other.dims) or "c" in image.dims:
         raise ImageError(
             f"image and other must have the same dims, and not c; they have {list(image.dims)} and "
@@ -106,8 +106,10 @@ def bivariate(
     return Bivariate(like(image, found.labels.values), found.clusters, table)
 
 
-def _joint(both: Array, labels: Array, bins: int) -> pd.DataFrame:
+def _joint(both: Array, labels: Array, bins: int) -> Table:
     """Return the joint histogram of the samples that have a label."""
+    import pandas as pd
+
     known = labels > 0
     values, number = both[known], labels[known]
     edges = [np.histogram_bin_edges(column, bins) for column in values.T]

@@ -6,14 +6,13 @@ import math
 from typing import Annotated
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Labels, Length, Place, Reduction, filtered_dims, like, op
+from graticule.core import Image, Labels, Length, Place, Reduction, filtered_dims, like, op
 from graticule.core.typing import Array
 
 
-def _map(labels: xr.DataArray, *, place: Place, margin: Length) -> Array:
+def _map(labels: Image, *, place: Place, margin: Length) -> Array:
     """Return the labels of a block that lie in the margin of the whole image."""
     found = [np.zeros(0, labels.dtype)]
     for dim in filtered_dims(labels):
@@ -29,7 +28,7 @@ def _finish(found: Array, *, margin: Length) -> Array:
     return found[found > 0]
 
 
-def _apply(labels: xr.DataArray, *, result: Array, margin: Length) -> xr.DataArray:
+def _apply(labels: Image, *, result: Array, margin: Length) -> Image:
     values = labels.values
     return like(labels, np.where(np.isin(values, result), values.dtype.type(0), values))
 

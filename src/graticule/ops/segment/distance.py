@@ -6,13 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import ALL, Image, Length, Mask, Neighbourhood, filtered_dims, like, op
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     if params["limit"] is None:
         return dict.fromkeys(filtered_dims(image), ALL)
     from graticule.ops._distance import reach_of

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Labels, Length, Neighbourhood, op
+from graticule.core import Image, Labels, Length, Neighbourhood, op
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     from graticule.ops._distance import reach_of
 
     return reach_of(image, params["distance"])

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Area, Labels, Place, Reduction, filtered_dims, like, op
+from graticule.core import Area, Image, Labels, Place, Reduction, filtered_dims, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 
@@ -28,7 +27,7 @@ class _Sizes(NamedTuple):
         return _Sizes(labels, pixels, self.least, self.most)
 
 
-def _map(labels: xr.DataArray, *, place: Place, min_size: Area, max_size: Area | None) -> _Sizes:
+def _map(labels: Image, *, place: Place, min_size: Area, max_size: Area | None) -> _Sizes:
     dims = filtered_dims(labels)
     least = min_size.pixels(labels, dims)
     most = np.inf if max_size is None else max_size.pixels(labels, dims)
@@ -60,7 +59,7 @@ def _finish(sizes: _Sizes, **_: Any) -> Array:
     return sizes.labels[wrong & (sizes.labels > 0)]
 
 
-def _apply(labels: xr.DataArray, *, result: Array, **_: Any) -> xr.DataArray:
+def _apply(labels: Image, *, result: Array, **_: Any) -> Image:
     values = labels.values
     return like(labels, np.where(np.isin(values, result), values.dtype.type(0), values))
 

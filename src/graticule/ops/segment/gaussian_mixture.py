@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Probability, Record, Table, Whole, op
@@ -114,6 +113,8 @@ def gaussian_mixture(
 
 
 def _result(features: Features, likely: Array, weight: Array) -> Mixture:
+    import xarray as xr
+
     template = features.template
     labels = likely.argmax(axis=1).astype(np.int32)
     values = np.full((likely.shape[1], *template.shape), np.nan, np.float32)

@@ -6,10 +6,9 @@ import itertools
 from typing import Annotated
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Labels, Mask, Stitched, filtered_dims, like, op
+from graticule.core import Image, Labels, Mask, Stitched, filtered_dims, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL
 from graticule.core.typing import Array
@@ -26,7 +25,7 @@ def require_connectivity(connectivity: int, dims: tuple[str, ...]) -> None:
         )
 
 
-def _local(mask: xr.DataArray, *, connectivity: int) -> xr.DataArray:
+def _local(mask: Image, *, connectivity: int) -> Image:
     """Label a block; numbers go on from one index of the other dims to the next."""
     dims = filtered_dims(mask)
     require_connectivity(connectivity, dims)
@@ -45,7 +44,7 @@ def _local(mask: xr.DataArray, *, connectivity: int) -> xr.DataArray:
     return like(mask, labels)
 
 
-def _join(before: xr.DataArray, after: xr.DataArray, dim: str, *, connectivity: int) -> Array:
+def _join(before: Image, after: Image, dim: str, *, connectivity: int) -> Array:
     """Return the labels that touch across a seam: each sample against those opposite it."""
     spatial = tuple(str(other) for other in before.dims if other in SPATIAL)
     if dim not in SPATIAL and spatial:
@@ -60,9 +59,7 @@ def _join(before: xr.DataArray, after: xr.DataArray, dim: str, *, connectivity: 
     return np.concatenate(pairs)
 
 
-def _opposite(
-    plane: xr.DataArray, offset: dict[str, int]
-) -> tuple[dict[str, slice], dict[str, slice]]:
+def _opposite(plane: Image, offset: dict[str, int]) -> tuple[dict[str, slice], dict[str, slice]]:
     sizes = {str(dim): size for dim, size in plane.sizes.items()}
     here = {dim: slice(max(0, -o), max(0, sizes[dim] - max(0, o))) for dim, o in offset.items()}
     there = {dim: slice(max(0, o), max(0, sizes[dim] + min(0, o))) for dim, o in offset.items()}

@@ -6,7 +6,6 @@ import math
 from typing import Annotated, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
@@ -220,7 +219,7 @@ class _Solver:
         labels[kernels.minimum_cut(room, ends, self.steps)] = phase
 
 
-def _faces(template: xr.DataArray, dims: tuple[str, ...]) -> Array:
+def _faces(template: Image, dims: tuple[str, ...]) -> Array:
     """Return the area of a face across each dim, 1 for equal steps."""
     steps = relative_steps(template, dims)
     return np.asarray(steps.prod() / steps / steps.prod() ** (1 - 1 / len(steps)))

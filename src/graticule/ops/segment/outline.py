@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Labels, Length, Neighbourhood, like, op
+from graticule.core import Image, Labels, Length, Neighbourhood, like, op
 from graticule.ops._morphology import dilated, eroded, reach
 
 
-def _halo(labels: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(labels: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {dim: max(1, math.floor(r)) for dim, r in reach(labels, params["width"]).items()}
 
 

@@ -6,7 +6,6 @@ import math
 from typing import Annotated, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Whole, filtered_dims, like, op
@@ -103,7 +102,7 @@ def quadtree(
     return like(image, final)
 
 
-def _finest(image: xr.DataArray, dims: tuple[str, ...], side: Length) -> int:
+def _finest(image: Image, dims: tuple[str, ...], side: Length) -> int:
     """Return the power of 2 of the smallest side a block may have."""
     return max(0, *(math.ceil(math.log2(max(1.0, side.samples(image, dim)))) for dim in dims))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-import xarray as xr
 
 from graticule.core import Image, Labels, Place, Reduction, like, op
 from graticule.core.errors import ImageError
@@ -15,7 +14,7 @@ Sums: TypeAlias = tuple[Array, Array, Array]
 """Labels that occur, in order, and the sum and number of the values of each."""
 
 
-def _map(labels: xr.DataArray, image: xr.DataArray, *, place: Place) -> Sums:
+def _map(labels: Image, image: Image, *, place: Place) -> Sums:
     if set(image.dims) != set(labels.dims):
         raise ImageError(
             f"must have the dims {list(labels.dims)}, not {list(image.dims)}",
@@ -43,9 +42,7 @@ def _finish(sums: Sums) -> tuple[Array, Array]:
     return labels, total / np.maximum(number, 1)
 
 
-def _apply(
-    labels: xr.DataArray, image: xr.DataArray, *, result: tuple[Array, Array]
-) -> xr.DataArray:
+def _apply(labels: Image, image: Image, *, result: tuple[Array, Array]) -> Image:
     found, means = result
     values = np.full(labels.shape, np.nan, np.float32)
     if found.size:

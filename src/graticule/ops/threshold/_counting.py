@@ -11,9 +11,8 @@ from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import Place, map_ranges
+from graticule.core import Image, Place, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
@@ -92,9 +91,7 @@ class Range:
         return np.linspace(self.low, self.high, BINS + 1, dtype=self.dtype)
 
 
-def map_first(
-    image: xr.DataArray, mask: xr.DataArray | None, *, place: Place, **_: Any
-) -> Table | Range:
+def map_first(image: Image, mask: Image | None, *, place: Place, **_: Any) -> Table | Range:
     """Return the counts of a block where one pass will do, else its range."""
     values, under = _plain(image, mask)
     if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
@@ -110,9 +107,7 @@ def merge_first(one: Any, other: Any) -> Any:
     return one.merged(other)
 
 
-def map_second(
-    image: xr.DataArray, mask: xr.DataArray | None, *, place: Place, prior: Range, **_: Any
-) -> Array:
+def map_second(image: Image, mask: Image | None, *, place: Place, prior: Range, **_: Any) -> Array:
     """Return the counts of a block, given the range of the whole.
 
     For fine bins the result holds their counts, their sums, and the samples of the fine bin of
@@ -141,7 +136,7 @@ def values_of(numbers: Array, dtype: np.dtype[Any]) -> Array:
     return np.where(bits < 0, bits ^ np.iinfo(bits.dtype).max, bits).view(dtype)
 
 
-def _plain(image: xr.DataArray, mask: xr.DataArray | None) -> tuple[Array, Array | None]:
+def _plain(image: Image, mask: Image | None) -> tuple[Array, Array | None]:
     """Return the values in one row, and the mask's in the same order."""
     if mask is None:
         values, under = np.ravel(image.values, order="K"), None
@@ -153,8 +148,10 @@ def _plain(image: xr.DataArray, mask: xr.DataArray | None) -> tuple[Array, Array
     return (values.astype(np.float32) if values.dtype == np.float16 else values), under
 
 
-def fitted(mask: xr.DataArray, image: xr.DataArray) -> xr.DataArray:
+def fitted(mask: Image, image: Image) -> Image:
     """Return a mask with the dims of an image, repeated along those it does not have."""
+    import xarray as xr
+
     if mask.dims == image.dims:
         return mask
     more = [str(dim) for dim in mask.dims if dim not in image.dims]

@@ -16,10 +16,9 @@ from functools import cached_property, partial
 from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from graticule.core import Reduction, like
+from graticule.core import Image, Reduction, like
 from graticule.core.errors import ImageError
 from graticule.core.scope import Block, Mapper
 from graticule.core.typing import Array
@@ -182,9 +181,9 @@ class Counting(Reduction):
 class Thresholding(Counting):
     """The scope of a histogram threshold; ``finish`` gives the threshold of a `Histogram`."""
 
-    def mask(self, image: xr.DataArray, mask: xr.DataArray | None, keep: str) -> xr.DataArray:
+    def mask(self, image: Image, mask: Image | None, keep: str) -> Image:
         """Return where a whole image is above its threshold, or up to it."""
-        mask_above: xr.DataArray = self.whole(image, mask, keep=keep)
+        mask_above: Image = self.whole(image, mask, keep=keep)
         return mask_above
 
 
@@ -210,20 +209,20 @@ def thresholding(criterion: Criterion) -> Thresholding:
     return Thresholding(map_second, np.add, finish, above, _RANGE)
 
 
-def histogram_of(image: xr.DataArray, mask: xr.DataArray | None = None) -> Histogram:
+def histogram_of(image: Image, mask: Image | None = None) -> Histogram:
     """Return the histogram of an image in memory."""
     histogram: Histogram = counting(_kept).whole(image, mask)
     return histogram
 
 
 def above(
-    image: xr.DataArray,
-    mask: xr.DataArray | None = None,
+    image: Image,
+    mask: Image | None = None,
     *,
     result: Any,
     keep: str = "bright",
     **_: Any,
-) -> xr.DataArray:
+) -> Image:
     """Return where the image is above a number (or up to it) and inside the mask."""
     level = level_in(image.dtype, result)
     found = image.values <= level if keep == "dark" else image.values > level

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import xarray as xr
 
-from graticule.core import Length, like, map_ranges
+from graticule.core import Image, Length, like, map_ranges
 from graticule.core.typing import Array
 from graticule.ops._morphology import reach
 from graticule.ops.threshold._counting import fitted
@@ -27,20 +26,22 @@ _AT_ONCE = 1 << 18
 
 
 def local(
-    image: xr.DataArray,
-    mask: xr.DataArray | None,
+    image: Image,
+    mask: Image | None,
     radius: Length,
     formula: Formula,
     *,
     border: Border,
     deviation: bool,
     keep: str,
-) -> xr.DataArray:
+) -> Image:
     """Return where an image is above a threshold made of mean and deviation around each sample.
 
     ``formula(mean, deviation)`` gives the thresholds; the deviation is None where it is not
     asked for.
     """
+    import xarray as xr
+
     radii = reach(image, radius)
     order = [dim for dim in image.dims if dim not in radii] + list(radii)
     values = image.transpose(*order).values
@@ -58,7 +59,7 @@ def local(
     return like(image, np.ascontiguousarray(whole.values))
 
 
-def halo(image: xr.DataArray, params: Any) -> dict[str, int]:
+def halo(image: Image, params: Any) -> dict[str, int]:
     """Return how far a window reaches, by filtered dim."""
     return {
         dim: min(reached, image.sizes[dim])

@@ -6,8 +6,6 @@ import itertools
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Area, Image, Mask, Record, Whole, filtered_dims, op
@@ -106,6 +104,9 @@ def by_result(
        threshold  achieved  low  high
     0        6.0       2.0  5.0   7.0
     """
+    import pandas as pd
+    import xarray as xr
+
     dims = filtered_dims(image)
     if connectivity > len(dims):
         raise ParameterError(
@@ -161,7 +162,7 @@ def _places(values: Array, low: float, high: float) -> Array:
 
 
 def _curve(
-    image: xr.DataArray, known: Array, levels: _Levels, want: str, objects: tuple[int, int]
+    image: Image, known: Array, levels: _Levels, want: str, objects: tuple[int, int]
 ) -> Array:
     """Return what is wanted of the samples down to each level, from the brightest."""
     counts = np.bincount(levels.of)[::-1]
@@ -175,7 +176,7 @@ def _curve(
 
 
 def _objects(
-    image: xr.DataArray, known: Array, levels: _Levels, starts: Array, objects: tuple[int, int]
+    image: Image, known: Array, levels: _Levels, starts: Array, objects: tuple[int, int]
 ) -> tuple[Array, Array]:
     from graticule.ops.threshold._kernels import objects_above
 

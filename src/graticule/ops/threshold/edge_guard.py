@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Mask, Whole, filtered_dims, like, op
@@ -120,7 +119,7 @@ def edge_guard(
     return like(image, _filled(image, slope, seeds, known))
 
 
-def _steepness(image: xr.DataArray, known: Array, sigma: Length) -> tuple[Array, Array]:
+def _steepness(image: Image, known: Array, sigma: Length) -> tuple[Array, Array]:
     """Return gradient magnitude and size of the Laplacian, per sample and as parts of the range.
 
     Missing samples are given the mean of the others.
@@ -152,7 +151,7 @@ def _guard(steep: Array, known: Array, part: float) -> Array:
     return np.asarray(steep > np.partition(values, place)[place])
 
 
-def _opened(seeds: xr.DataArray, radius: Length, classes: int) -> Array:
+def _opened(seeds: Image, radius: Length, classes: int) -> Array:
     if not any(radius.samples(seeds, dim) >= 1 for dim in filtered_dims(seeds)):
         return np.asarray(seeds.values)
     kept = np.zeros(seeds.shape, np.int32)
@@ -163,7 +162,7 @@ def _opened(seeds: xr.DataArray, radius: Length, classes: int) -> Array:
     return kept
 
 
-def _filled(image: xr.DataArray, slope: Array, seeds: Array, known: Array) -> Array:
+def _filled(image: Image, slope: Array, seeds: Array, known: Array) -> Array:
     """Grow the seeds over all that is known, for each index along other dims."""
     from graticule.ops._watershed import flooded
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, op
@@ -28,9 +27,7 @@ def thresholds_of(histogram: Histogram, *, classes: int) -> tuple[Any, ...]:
     return tuple(histogram.centers[used[cuts - 1]])
 
 
-def _apply(
-    image: xr.DataArray, mask: xr.DataArray | None, *, result: Sequence[Any], **_: Any
-) -> xr.DataArray:
+def _apply(image: Image, mask: Image | None, *, result: Sequence[Any], **_: Any) -> Image:
     return phases_of(image, mask, result)
 
 

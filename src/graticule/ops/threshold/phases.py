@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Labels, Mask, Pointwise, like, op
@@ -71,9 +70,7 @@ def phases(
     return phases_of(image, mask, values)
 
 
-def phases_of(
-    image: xr.DataArray, mask: xr.DataArray | None, thresholds: Sequence[Any]
-) -> xr.DataArray:
+def phases_of(image: Image, mask: Image | None, thresholds: Sequence[Any]) -> Image:
     """Return 1 up to the first threshold, 2 above it, and so on; 0 for what is left out."""
     labels = np.ones(image.shape, np.int32)
     for threshold in thresholds:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import pandas as pd
 from pydantic import AfterValidator, Field
 
-from graticule.core import Image, Mask, Record, op
+from graticule.core import Image, Mask, Record, Table, op
 from graticule.core.errors import ImageError, suggest
 from graticule.core.registry import Family, get_op
 from graticule.ops.threshold._histogram import Histogram, Thresholding, counting
@@ -41,7 +40,9 @@ _DEFAULT: tuple[str, ...] = (
 )
 
 
-def _finish(histogram: Histogram, *, methods: Sequence[str], classes: int) -> pd.DataFrame:
+def _finish(histogram: Histogram, *, methods: Sequence[str], classes: int) -> Table:
+    import pandas as pd
+
     row: dict[str, float] = {}
     for name in dict.fromkeys(methods):
         if name == "multi_otsu":

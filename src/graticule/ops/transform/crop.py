@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Pointwise, Quantity, op
@@ -18,7 +17,7 @@ from graticule.core.units import unit_scale
 Bounds = dict[str, Quantity]
 
 
-def _index(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, slice]:
+def _index(image: Image, params: Mapping[str, Any]) -> dict[str, slice]:
     start, stop, by = params["start"], params["stop"], params["by"]
     dims = [str(dim) for dim in image.dims]
     for side, bounds in (("start", start), ("stop", stop)):
@@ -32,9 +31,7 @@ def _index(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, slice]:
     return {dim: _slice(image, dim, start.get(dim), stop.get(dim), by) for dim in named}
 
 
-def _slice(
-    image: xr.DataArray, dim: str, start: Quantity | None, stop: Quantity | None, by: str
-) -> slice:
+def _slice(image: Image, dim: str, start: Quantity | None, stop: Quantity | None, by: str) -> slice:
     size = int(image.sizes[dim])
     first = 0 if start is None else _position(image, dim, start, by, last=False)
     end = size if stop is None else _position(image, dim, stop, by, last=True)
@@ -51,7 +48,7 @@ def _shown(bound: Quantity | None) -> str:
     return "the end" if bound is None else str(bound)
 
 
-def _position(image: xr.DataArray, dim: str, bound: Quantity, by: str, *, last: bool) -> int:
+def _position(image: Image, dim: str, bound: Quantity, by: str, *, last: bool) -> int:
     if bound.base or by == "coordinate":
         return _at_coordinate(image, dim, bound, last=last)
     index = bound.samples(image, dim)
@@ -72,7 +69,7 @@ def _at_level(index: float, size: int, *, last: bool) -> int:
     return min(math.ceil(counted), size) if last else min(math.floor(counted), size - 1)
 
 
-def _at_coordinate(image: xr.DataArray, dim: str, bound: Quantity, *, last: bool) -> int:
+def _at_coordinate(image: Image, dim: str, bound: Quantity, *, last: bool) -> int:
     """Return the index of the first sample at or after a coordinate (``last``: after it)."""
     if dim not in image.coords or image.coords[dim].dtype.kind not in "iuf":
         raise UnitsError(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from graticule.core import Image, Place, Reduction, like, op
 from graticule.core.errors import ImageError
@@ -36,12 +35,12 @@ class _Range:
         return 1.0 if self.whole and span < _BINS else span / _BINS
 
 
-def _known(image: xr.DataArray) -> np.ndarray[Any, Any]:
+def _known(image: Image) -> np.ndarray[Any, Any]:
     values = np.asarray(image.values, np.float64).ravel()
     return values[np.isfinite(values)]
 
 
-def _map_range(image: xr.DataArray, *, place: Place, **_: Any) -> _Range:
+def _map_range(image: Image, *, place: Place, **_: Any) -> _Range:
     values = _known(image)
     whole = image.dtype.kind in "iub"
     return _Range(float(values.min(initial=np.inf)), float(values.max(initial=-np.inf)), whole)
@@ -51,9 +50,7 @@ def _kept(found: _Range, **_: Any) -> _Range:
     return found
 
 
-def _map_counts(
-    image: xr.DataArray, *, place: Place, prior: _Range, **_: Any
-) -> np.ndarray[Any, Any]:
+def _map_counts(image: Image, *, place: Place, prior: _Range, **_: Any) -> np.ndarray[Any, Any]:
     if not prior.low < prior.high:
         return np.zeros(1, np.int64)
     index = ((_known(image) - prior.low) / prior.width).astype(np.int64)
@@ -72,7 +69,7 @@ def _median(counts: np.ndarray[Any, Any], *, prior: _Range, **_: Any) -> float:
     return prior.low + (middle + offset) * prior.width
 
 
-def _apart(image: xr.DataArray, *, result: float, **_: Any) -> xr.DataArray:
+def _apart(image: Image, *, result: float, **_: Any) -> Image:
     units = {key: value for key, value in image.attrs.items() if key == "units"}
     apart = np.abs(np.asarray(image.values, np.float64) - result)
     return like(image, apart.astype(np.float32), **units)

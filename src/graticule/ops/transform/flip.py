@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Pointwise, op, require_dims
 
 
-def _index(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, slice]:
+def _index(image: Image, params: Mapping[str, Any]) -> dict[str, slice]:
     require_dims(image, [params["dim"]])
     return {params["dim"]: slice(None, None, -1)}
 

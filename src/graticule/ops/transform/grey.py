@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, op
@@ -15,7 +14,7 @@ from graticule.core.errors import ParameterError
 _LUMINANCE = (0.2125, 0.7154, 0.0721)
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {"c": ALL} if "c" in image.dims else {}
 
 

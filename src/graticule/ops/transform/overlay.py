@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Labels, Place, Reduction, like, op
@@ -19,7 +18,7 @@ _COLOURS = np.array(
 )  # fmt: skip
 
 
-def _map(image: xr.DataArray, labels: xr.DataArray, *, place: Place, **_: Any) -> Array:
+def _map(image: Image, labels: Image, *, place: Place, **_: Any) -> Array:
     """Return the smallest and largest finite value of a block."""
     if "c" in image.dims or labels.dims != image.dims:
         raise ImageError(
@@ -40,9 +39,9 @@ def _finish(ends: Array, *, low: float | None, high: float | None, **_: Any) -> 
     return dark, float(ends[1]) if high is None else high
 
 
-def _apply(
-    image: xr.DataArray, labels: xr.DataArray, *, result: tuple[float, float], **params: Any
-) -> xr.DataArray:
+def _apply(image: Image, labels: Image, *, result: tuple[float, float], **params: Any) -> Image:
+    import xarray as xr
+
     dark, bright = result
     span = bright - dark
     values = np.nan_to_num(image.values.astype(np.float64), nan=dark, posinf=bright, neginf=dark)

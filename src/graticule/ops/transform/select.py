@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, op, require_dims
 from graticule.core.errors import ImageError
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {params["dim"]: ALL}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import Image, Length, Whole, op, require_dims, step_of
@@ -64,6 +63,8 @@ def time_distance(
     >>> gt.transform.time_distance(cube, y=4, x=4, reach=3).values
     array([[0., 1., 2., 3.]], dtype=float32)
     """
+    import xarray as xr
+
     require_dims(image, [along, "y", "x"])
     cube = image.transpose(along, "y", "x")
     ring, rings = _rings(cube, y, x, reach, arc)
@@ -81,7 +82,7 @@ def time_distance(
 
 
 def _rings(
-    cube: xr.DataArray, y: Length, x: Length, reach: Length, arc: tuple[float, float]
+    cube: Image, y: Length, x: Length, reach: Length, arc: tuple[float, float]
 ) -> tuple[Array, int]:
     """Return the ring of every pixel (-1 for none) and how many rings there are."""
     (step_y, unit_y), (step_x, unit_x) = step_of(cube, "y"), step_of(cube, "x")
@@ -104,7 +105,7 @@ def _rings(
     return ring.ravel(), rings
 
 
-def _positions(cube: xr.DataArray, dim: str, centre: Length) -> Array:
+def _positions(cube: Image, dim: str, centre: Length) -> Array:
     """Return the positions along a dim from the centre, in samples."""
     index = np.arange(cube.sizes[dim], dtype=float)
     if centre.base:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, like, op, require_dims
 
 
-def _halo(image: xr.DataArray, params: Mapping[str, Any]) -> dict[str, int]:
+def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {params["dim"]: ALL}
 
 
