@@ -1,5 +1,6 @@
 """Kinds of figures, one file each; a new kind is a new file.
 
+Further kinds come from the packages that entry points of the group ``graticule.figures`` name.
 The module ``<kind>`` holds a function of the same name. It takes a `View`, and by keyword what
 an entry of the pipeline's ``report:`` list names; it returns a `Drawing`. A figure ``PER =
 "study"`` is drawn once for all images, every other one for each image that is shown.
@@ -7,16 +8,16 @@ an entry of the pipeline's ``report:`` list names; it returns a `Drawing`. A fig
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from graticule.core.errors import GraticuleError, ParameterError, UnknownNameError, suggest
+from graticule.core.registry import Registry
 from graticule.report.preview import Picture, Preview
 from graticule.report.record import RunRecord
 from graticule.report.style import Drawing
@@ -95,6 +96,11 @@ class Missing:
     why: str
 
 
+_FIGURES: Registry[ModuleType] = Registry(
+    "figure", "graticule.figures", load=lambda module: module, packages={"builtin": __name__}
+)
+
+
 def kinds() -> list[str]:
     """Return the kinds of figures there are.
 
@@ -103,13 +109,13 @@ def kinds() -> list[str]:
     >>> "histogram" in kinds()
     True
     """
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return _FIGURES.names()
 
 
 def is_of_study(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of ``report:`` is drawn once for all images."""
     kind = _text(entry.get("figure"))
-    return kind in kinds() and getattr(_module(kind), "PER", "image") == "study"
+    return kind in _FIGURES and getattr(_FIGURES.get(kind), "PER", "image") == "study"
 
 
 def draw(entry: Mapping[str, Any], view: View) -> Drawing | Missing:
@@ -128,9 +134,7 @@ def draw(entry: Mapping[str, Any], view: View) -> Drawing | Missing:
 
 
 def _drawn(kind: str, entry: Mapping[str, Any], view: View) -> Drawing:
-    if kind not in kinds():
-        raise UnknownNameError(f"there is no figure {kind!r}", hint=suggest(kind, kinds()))
-    function: Callable[..., Drawing] = getattr(_module(kind), kind)
+    function: Callable[..., Drawing] = getattr(_FIGURES.get(kind), kind)
     given = {str(k): _plain(v) for k, v in entry.items() if k not in ("figure", "title")}
     known = [name for name in inspect.signature(function).parameters if name != "view"]
     for name in given:
@@ -140,10 +144,6 @@ def _drawn(kind: str, entry: Mapping[str, Any], view: View) -> Drawing:
         if name in known and name not in given and parameter.default is parameter.empty:
             raise ParameterError(f"the figure {kind} needs {name!r}")
     return function(view, **given)
-
-
-def _module(kind: str) -> Any:
-    return importlib.import_module(f"{__name__}.{kind}")
 
 
 def _text(value: object) -> str:
