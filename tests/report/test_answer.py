@@ -10,8 +10,7 @@ import pytest
 
 from graticule.core.registry import check_names
 from graticule.pipeline import Pipeline
-from graticule.report.answer import answer
-from graticule.report.meanings import meaning
+from graticule.report.answer import answer, meaning
 from graticule.report.record import CheckFacts, RunRecord, read_record
 from graticule.report.tables import StudyTable
 

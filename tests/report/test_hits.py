@@ -13,8 +13,8 @@ from PIL import Image
 from scipy import ndimage
 
 from graticule.evaluate.curves import ranking, reliability
-from graticule.report.figures import Missing, View, draw
-from graticule.report.hits import HITS
+from graticule.report.figures import FigureContext, Missing, draw
+from graticule.report.figures.hits import HITS
 from graticule.report.preview import Preview
 from graticule.report.record import RunRecord
 from graticule.report.style import Drawing
@@ -23,7 +23,7 @@ KINDS = {"image": "image", "mask": "mask", "truth": "image", "labels": "labels",
 
 
 @pytest.fixture
-def view(tmp_path: Path) -> View:
+def context(tmp_path: Path) -> FigureContext:
     rng = np.random.default_rng(0)
     image = ndimage.gaussian_filter(rng.normal(size=(60, 80)), 4).astype(np.float32)
     image /= image.std()
@@ -48,7 +48,7 @@ def view(tmp_path: Path) -> View:
     about = {f"step/{name}": {"dims": ["y", "x"], "kind": kind} for name, kind in KINDS.items()}
     meta = np.frombuffer(json.dumps(about).encode(), np.uint8)
     np.savez(tmp_path / "cell.npz", meta=meta, **arrays)
-    return View(RunRecord(), {}, "cell", Preview(tmp_path / "cell.npz"))
+    return FigureContext(RunRecord(), {}, "cell", Preview(tmp_path / "cell.npz"))
 
 
 def pixels(drawing: Drawing | Missing) -> np.ndarray:
@@ -57,45 +57,45 @@ def pixels(drawing: Drawing | Missing) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).reshape(-1, 3)
 
 
-def test_the_map_has_the_fixed_colours_and_says_the_shares(view: View) -> None:
-    drawing = draw({"figure": "hits", "mask": "mask", "truth": "truth"}, view)
+def test_the_map_has_the_fixed_colours_and_says_the_shares(context: FigureContext) -> None:
+    drawing = draw({"figure": "hits", "mask": "mask", "truth": "truth"}, context)
     found = {tuple(colour) for colour in np.unique(pixels(drawing), axis=0).tolist()}
     assert {colour for _, colour in HITS} <= found
     assert (0, 0, 0) in found  # the key is white on black
     assert "true positive" in drawing.alt
-    beside = draw({"figure": "hits", "mask": "mask", "truth": "truth", "image": "image"}, view)
+    beside = draw({"figure": "hits", "mask": "mask", "truth": "truth", "image": "image"}, context)
     assert beside.width > drawing.width
 
 
-def test_labels_are_drawn_object_by_object(view: View) -> None:
-    drawing = draw({"figure": "hits", "mask": "labels", "truth": "objects"}, view)
-    by_sample = draw({"figure": "hits", "mask": "mask", "truth": "truth"}, view)
+def test_labels_are_drawn_object_by_object(context: FigureContext) -> None:
+    drawing = draw({"figure": "hits", "mask": "labels", "truth": "objects"}, context)
+    by_sample = draw({"figure": "hits", "mask": "mask", "truth": "truth"}, context)
     assert pixels(drawing).size
     assert drawing.alt != by_sample.alt
 
 
-def test_each_case_has_its_panel(view: View) -> None:
+def test_each_case_has_its_panel(context: FigureContext) -> None:
     entry = {"figure": "hit_cases", "image": "image", "mask": "mask", "truth": "truth"}
-    drawing = draw(entry, view)
+    drawing = draw(entry, context)
     assert drawing.wide
     assert drawing.caption.count("%") == 4
     pixels(drawing)
 
 
-def test_curves_are_drawn_together_and_named(view: View) -> None:
-    drawing = draw({"figure": "roc", "of": ["score"]}, view)
-    assert "area under the curve of score 0." in drawing.alt
+def test_curves_are_drawn_together_and_named(context: FigureContext) -> None:
+    drawing = draw({"figure": "roc", "of": ["score"]}, context)
+    assert "Area under the curve of score 0." in drawing.alt
     pixels(drawing)
-    assert "one class" in draw({"figure": "roc", "of": "none"}, view).why
-    assert "left no" in draw({"figure": "roc", "of": "other"}, view).why
+    assert "one class" in draw({"figure": "roc", "of": "none"}, context).why
+    assert "left no" in draw({"figure": "roc", "of": "other"}, context).why
 
 
-def test_reliability_says_its_error(view: View) -> None:
-    drawing = draw({"figure": "reliability", "of": "sure"}, view)
-    assert "expected calibration error 0." in drawing.alt
+def test_reliability_says_its_error(context: FigureContext) -> None:
+    drawing = draw({"figure": "reliability", "of": "sure"}, context)
+    assert "Expected calibration error 0." in drawing.alt
     pixels(drawing)
 
 
-def test_what_does_not_fit_is_said(view: View) -> None:
+def test_what_does_not_fit_is_said(context: FigureContext) -> None:
     entry = {"figure": "hits", "mask": "small", "truth": "truth"}
-    assert "(30, 40), the truth (60, 80)" in draw(entry, view).why
+    assert "(30, 40), the truth (60, 80)" in draw(entry, context).why

@@ -178,7 +178,8 @@ def _map(table: pd.DataFrame, title: str, what: str) -> Drawing:
     """Return the heat map of a table of every threshold on every image."""
     import numpy as np
 
-    from graticule.report.style import INK, drawn, new_figure
+    from graticule.core.palette import INK
+    from graticule.report.style import drawn, new_figure
 
     count = len(table)
     side = min(10.0, max(4.5, 1.6 + 0.55 * count))

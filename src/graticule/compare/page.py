@@ -18,7 +18,7 @@ from graticule.evaluate.pixels import hit_map
 from graticule.pipeline.preview import pictured
 from graticule.report import wording
 from graticule.report.draw import Tones, is_upward, painted, picture_uri, reduced, tones_of
-from graticule.report.hits import hit_key, painted_hits
+from graticule.report.figures.hits import hit_key, painted_hits
 from graticule.report.html import render
 from graticule.report.preview import Picture, picture_of
 from graticule.version import __version__

@@ -1,6 +1,6 @@
 """The words everything else is said in: images, units, the op contract, errors."""
 
-from graticule.core.check import Check, Evidence, Subject, check
+from graticule.core.check import Check, CheckFigure, Evidence, Measure, Subject, check
 from graticule.core.image import (
     Image,
     Labels,
@@ -36,6 +36,7 @@ __all__ = [
     "ALL",
     "Area",
     "Check",
+    "CheckFigure",
     "Duration",
     "Evidence",
     "Image",
@@ -43,6 +44,7 @@ __all__ = [
     "Labels",
     "Length",
     "Mask",
+    "Measure",
     "Neighbourhood",
     "NoiseModel",
     "Op",

@@ -3,18 +3,23 @@
 A check looks at one value of a pipeline on one image (its `Subject`) and gives `Evidence`:
 columns for that image's row, and arrays for the report. Where the study as a whole adds
 something (a false discovery rate), its ``study`` function adds columns to all rows at once.
+What it means in words, what a report says of it first, and how it is drawn are declared with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from graticule.core.image import Image, Table
 from graticule.core.parameters import Parameters
+from graticule.core.quantity import Amount
+from graticule.core.typing import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,51 @@ class Evidence:
     """
 
     columns: Mapping[str, float | int | bool | str]
-    arrays: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    arrays: Mapping[str, Array] = field(default_factory=dict)
     notable: bool = False
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column that the first lines of a report say.
+
+    Attributes
+    ----------
+    column, title : str
+        The column, and what it is called in words; ``{parameter}`` stands for its value.
+    unit_column : str
+        The column that holds the unit of it, if it has one.
+    """
+
+    column: str
+    title: str
+    unit_column: str = ""
+
+
+@dataclass(frozen=True)
+class CheckFigure:
+    """How the evidence of a check is drawn.
+
+    Attributes
+    ----------
+    name : str
+        What an entry ``{figure: name, of: check}`` of a pipeline's ``report`` calls it.
+    title : str
+        Shown above it.
+    draw : callable
+        ``draw(axes, evidence) -> caption``. It draws on Matplotlib axes and touches nothing else;
+        ``evidence`` holds the arrays of each check to be drawn by the check's name.
+    size : tuple of float
+        Width and height in inches.
+    legend : str
+        Where the legend stands, if anything that is drawn has a label.
+    """
+
+    name: str
+    title: str
+    draw: Callable[[Axes, Mapping[str, Mapping[str, Array]]], str]
+    size: tuple[float, float] = (5.6, 3.6)
+    legend: str = "best"
 
 
 class Check:
@@ -71,6 +119,8 @@ class Check:
         Raised whenever its outcome changes.
     parameters : Parameters
         Validation and schema of the keyword-only arguments.
+    figure : CheckFigure or None
+        How its evidence is drawn.
     """
 
     def __init__(
@@ -79,11 +129,17 @@ class Check:
         *,
         version: int,
         study: Callable[..., Table] | None,
+        meaning: str | Callable[..., str],
+        measures: Sequence[Measure],
+        figure: CheckFigure | None,
     ) -> None:
         self.name = function.__name__
         self.version = version
         self.function = function
         self.study = study
+        self.figure = figure
+        self._meaning = meaning
+        self._measures = tuple(measures)
         self.parameters = Parameters(function, f"check {self.name}")
         self.__doc__ = function.__doc__
         self.__module__ = function.__module__
@@ -102,9 +158,51 @@ class Check:
         """
         return rows if self.study is None else self.study(rows, **params)
 
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return inspect.cleandoc(self.__doc__ or "").partition("\n")[0]
+
+    def meaning(self, params: Mapping[str, Any]) -> str:
+        """Return in words what its columns mean.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter is not one of the check.
+        """
+        validated = self.parameters.validate(params)
+        if callable(self._meaning):
+            return self._meaning(**validated)
+        return self._meaning.format_map({key: _in_words(v) for key, v in validated.items()})
+
+    def measures(self, params: Mapping[str, Any]) -> list[Measure]:
+        """Return what a report says of it first; raise `ParameterError` as `meaning` does."""
+        shown = {key: _in_words(v) for key, v in self.parameters.validate(params).items()}
+        return [
+            replace(m, column=m.column.format_map(shown), title=m.title.format_map(shown))
+            for m in self._measures
+        ]
+
+
+def _in_words(value: Any) -> Any:
+    """Return a parameter as a sentence says it; of a sequence, every item."""
+    if isinstance(value, Amount):
+        return str(value) if value.base else f"{value.value:g} pixels"
+    if isinstance(value, (list, tuple)):
+        return [_in_words(item) for item in value]
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+
 
 def check(
-    *, version: int, study: Callable[..., Table] | None = None
+    *,
+    version: int,
+    study: Callable[..., Table] | None = None,
+    meaning: str | Callable[..., str],
+    measures: Sequence[Measure] = (),
+    figure: CheckFigure | None = None,
 ) -> Callable[[Callable[..., Evidence]], Check]:
     """Make a check of a function ``function(subject, *, parameters) -> Evidence``.
 
@@ -114,5 +212,33 @@ def check(
         Raise it whenever the outcome changes for the same subject and parameters.
     study : callable, optional
         ``study(rows, **parameters) -> rows``: adds columns over all images, in row order.
+    meaning : str or callable
+        What its columns mean and how to read them, for the report. ``{parameter}`` stands for the
+        value of a parameter; where words depend on one, ``meaning(**parameters) -> str``.
+    measures : sequence of Measure
+        The columns that the first lines of a report say, as means over the images.
+    figure : CheckFigure, optional
+        How its evidence is drawn.
+
+    Examples
+    --------
+    >>> from graticule.core import Evidence, Subject, check
+    >>> @check(version=1, meaning="The largest value, and whether it is above {limit}.")
+    ... def brightest(subject: Subject, *, limit: float = 1.0) -> Evidence:
+    ...     largest = float(subject.image.max())
+    ...     return Evidence({"largest": largest, "above": largest > limit})
+    >>> brightest.meaning({"limit": 2})
+    'The largest value, and whether it is above 2.'
     """
-    return lambda function: Check(function, version=version, study=study)
+
+    def decorate(function: Callable[..., Evidence]) -> Check:
+        return Check(
+            function,
+            version=version,
+            study=study,
+            meaning=meaning,
+            measures=measures,
+            figure=figure,
+        )
+
+    return decorate

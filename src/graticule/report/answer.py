@@ -1,4 +1,4 @@
-"""What came out of a run, in sentences: the first thing a reader sees."""
+"""What came out of a run, in sentences, the first thing a reader sees; what its checks mean."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from graticule.core.check import Measure
+from graticule.core.errors import GraticuleError, ParameterError
+from graticule.core.registry import get_check
 from graticule.report.record import CheckFacts, RunRecord
 from graticule.report.tables import StudyTable
 from graticule.report.wording import count, number
@@ -14,23 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMED = 8
-
-_MEASURES: dict[str, tuple[tuple[str, str], ...]] = {
-    "overlap": (("dice", "Dice"), ("precision", "precision"), ("recall", "recall")),
-    "instances": (
-        ("ap_{least}", "average precision at IoU {least}"),
-        ("panoptic_quality", "panoptic quality"),
-        ("count_error", "count error"),
-    ),
-    "roc": (("auc", "area under the ROC curve"), ("average_precision", "average precision")),
-    "boundary": (
-        ("hd95", "HD95"),
-        ("average_distance", "average distance"),
-        ("surface_dice", "surface Dice"),
-    ),
-    "calibration": (("ece", "expected calibration error"),),
-}
-"""What is said of each check against a truth: columns and their names in words."""
 
 
 def answer(record: RunRecord, images: StudyTable, objects: list[StudyTable]) -> list[str]:
@@ -50,44 +36,62 @@ def answer(record: RunRecord, images: StudyTable, objects: list[StudyTable]) -> 
     return said
 
 
+def meaning(facts: CheckFacts) -> str:
+    """Return in words what a check says; of one that is not installed, nothing."""
+    try:
+        check = get_check(facts.check)
+    except (GraticuleError, ImportError):
+        return ""
+    try:
+        return check.meaning(facts.params)
+    except ParameterError:  # the run is of a version with other parameters
+        return check.summary
+
+
+def _measures(facts: CheckFacts) -> list[Measure]:
+    try:
+        return get_check(facts.check).measures(facts.params)
+    except (GraticuleError, ImportError):
+        return []
+
+
 def _of_checks(record: RunRecord, images: StudyTable) -> list[str]:
     said = []
     for name, check in record.checks.items():
         if record.column(name, "detected", images.columns):
             said.append(_detections(record, name, images))
-        elif check.check in _MEASURES:
-            said += _scores(record, name, images)
+        else:
+            said += _scores(record, name, images, _measures(check))
     return said
 
 
-def _scores(record: RunRecord, name: str, images: StudyTable) -> list[str]:
-    """Return what a check against a truth found: the mean of the study, or that of its image."""
+def _scores(
+    record: RunRecord, name: str, images: StudyTable, measures: Sequence[Measure]
+) -> list[str]:
+    """Return the measures of a check: means over the study, or the numbers of its one image."""
     check = record.checks[name]
     single = images.rows == 1
     parts = []
-    for wanted, title in _measures(check):
-        column = record.column(name, wanted if single else f"{wanted}_mean", images.columns)
+    for measure in measures:
+        wanted = measure.column if single else f"{measure.column}_mean"
+        column = record.column(name, wanted, images.columns)
         if column:
             ends = [end for end in (f"{column}_low", f"{column}_high") if end in images.columns]
             values = images.head(1, [column, *ends]).iloc[0]
-            # the unit of a distance is the same in all images of a study, or a column says so
-            parts.append(
-                f"{title} {_interval(values.to_list())}{_unit(record, name, images, wanted)}"
-            )
+            unit = _unit(record, name, images, measure)
+            parts.append(f"{measure.title} {_interval(values.to_list())}{unit}")
     over = "" if single else f", means over {count(images.rows, 'image')}"
     of = f" ({check.of})" if check.of else ""
-    return [f"{name}{of} against the truth{over}: {', '.join(parts)}."] if parts else []
+    against = " against the truth" if check.against else ""
+    return [f"{name}{of}{against}{over}: {', '.join(parts)}."] if parts else []
 
 
-def _measures(check: CheckFacts) -> list[tuple[str, str]]:
-    least = f"{float((check.params.get('thresholds') or [0.5])[0]):g}"
-    return [(c.format(least=least), t.format(least=least)) for c, t in _MEASURES[check.check]]
-
-
-def _unit(record: RunRecord, name: str, images: StudyTable, wanted: str) -> str:
-    """Return the unit of a distance, where it is the same in all images."""
-    column = record.column(name, "distance_unit", images.columns)
-    if column is None or wanted not in ("hd95", "average_distance"):
+def _unit(record: RunRecord, name: str, images: StudyTable, measure: Measure) -> str:
+    """Return the unit of a measure, where it is the same in all images."""
+    if not measure.unit_column:
+        return ""
+    column = record.column(name, measure.unit_column, images.columns)
+    if column is None:
         return ""
     units = images.head(images.rows, [column])[column].dropna().unique()
     return f" {units[0]}" if len(units) == 1 else ""

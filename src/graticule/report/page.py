@@ -13,10 +13,9 @@ import pandas as pd
 
 from graticule.core.errors import GraticuleError
 from graticule.report import wording
-from graticule.report.answer import answer
-from graticule.report.figures import Missing, View, draw, is_of_study
+from graticule.report.answer import answer, meaning
+from graticule.report.figures import FigureContext, Missing, draw, is_of_study
 from graticule.report.html import render, save
-from graticule.report.meanings import meaning
 from graticule.report.preview import Preview, preview_of
 from graticule.report.record import CheckFacts, RunRecord, fates, read_record
 from graticule.report.strip import Panel, strip
@@ -88,7 +87,7 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
     troubles: list[str] = []
     grids = [grid for table in tables.values() if (grid := _grid(record, table, troubles))]
     wanted = [item for item in record.pipeline.get("report") or [] if isinstance(item, dict)]
-    view = View(record, tables)
+    context = FigureContext(record, tables)
     shown, kept = _shown(folder, record, tables["images"])
     rows = _rows(tables["images"], shown)
     entries = [entry for entry in wanted if not is_of_study(entry)]
@@ -99,15 +98,20 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "skipped": [item for item in record.skipped if not _is_folder(item)],
         "folders": [item for item in record.skipped if _is_folder(item)][:LISTED],
         "grids": grids,
-        "figures": [draw(entry, view) for entry in wanted if is_of_study(entry)],
+        "figures": [draw(entry, context) for entry in wanted if is_of_study(entry)],
         "images": [
-            _image(folder, view, name, rows.get(name), entries, str(index))
+            _image(folder, context, name, rows.get(name), entries, str(index))
             for index, name in enumerate(shown)
         ],
         "kept": kept,
         "hashes": fates(record.images[:ROWS]),
         "checks": _checks(record),
-        "detects": any(check.check == "surrogate" for check in record.checks.values()),
+        "detects": any(
+            name.endswith("detected")
+            for grid in grids
+            if grid.name == "images"
+            for name, _, _ in grid.columns
+        ),
         "slowest": max((s.seconds or 0 for s in record.steps.values()), default=0) or 1,
         "command": shlex.join(record.command),
         "troubles": troubles,
@@ -207,7 +211,7 @@ def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[st
 
 def _image(
     folder: Path,
-    study: View,
+    study: FigureContext,
     name: str,
     row: pd.Series[Any] | None,
     entries: list[dict[str, Any]],
@@ -218,14 +222,14 @@ def _image(
         panels = strip(study.record, preview, f"tones-{key}")
     except GraticuleError as error:
         return ImageView(name, [], [], [], str(error))
-    view = View(study.record, study.tables, name, preview, row)
+    context = FigureContext(study.record, study.tables, name, preview, row)
     facts = []
     for column in () if row is None else row.index:
         value = _plain(row[column]) if row is not None else None
         if column != "image" and value is not None:
             unit = wording.unit(study.record.unit("images", str(column)))
             facts.append((str(column), f"{wording.number(value)} {unit}".strip()))
-    return ImageView(name, facts, [draw(entry, view) for entry in entries], panels)
+    return ImageView(name, facts, [draw(entry, context) for entry in entries], panels)
 
 
 def _rows(images: StudyTable, names: list[str]) -> dict[str, pd.Series[Any]]:

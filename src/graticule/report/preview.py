@@ -16,6 +16,7 @@ from numpy.lib.npyio import NpzFile
 from graticule.core.errors import StoreError, UnknownNameError, UnsafeFileError, suggest
 from graticule.core.image import SPATIAL
 from graticule.core.kinds import Kind
+from graticule.core.typing import Array
 from graticule.core.units import unit_scale
 from graticule.report.wording import unit
 
@@ -60,7 +61,7 @@ class Axis:
         return self.first - self.step / 2, self.first + self.step * (self.size - 0.5)
 
     @property
-    def positions(self) -> np.ndarray[Any, Any]:
+    def positions(self) -> Array:
         """Position of every sample."""
         return np.asarray(self.first + self.step * np.arange(self.size))
 
@@ -88,7 +89,7 @@ class Axis:
 class Picture:
     """A small array with what is needed to draw it."""
 
-    values: np.ndarray[Any, Any]
+    values: Array
     axes: tuple[Axis, ...]
     kind: str = Kind.IMAGE
     units: str = ""
@@ -125,6 +126,32 @@ class Picture:
         note = ", ".join(reversed(notes))
         return Picture(
             values, tuple(a for a in self.axes if a in shown), self.kind, self.units, note
+        )
+
+
+class CheckArrays(dict[str, Array]):
+    """The arrays of one check by name; one that it did not leave is a `UnknownNameError`.
+
+    Parameters
+    ----------
+    check : str
+        The check.
+    arrays : mapping
+        Those of all checks, by ``check/<name of the check>/<name of the array>``.
+    """
+
+    def __init__(self, check: str, arrays: Mapping[str, Array]) -> None:
+        prefix = f"check/{check}/"
+        super().__init__(
+            {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+        )
+        self._check = check
+        self._known = [k.removeprefix("check/") for k in arrays if k.startswith("check/")]
+
+    def __missing__(self, name: str) -> Array:
+        raise UnknownNameError(
+            f"the check {self._check!r} left no {name!r}",
+            hint=suggest(f"{self._check}/{name}", self._known),
         )
 
 
@@ -195,25 +222,12 @@ class Preview:
         meta = self._meta.get(f"step/{step}")
         return picture_of(self._arrays[f"step/{step}"], meta if isinstance(meta, dict) else {})
 
-    def evidence(self, check: str, name: str) -> np.ndarray[Any, Any]:
-        """Return an array that a check left for the report.
-
-        Raises
-        ------
-        UnknownNameError
-            If it left none of this name.
-        """
-        key = f"check/{check}/{name}"
-        if key not in self._arrays:
-            known = [k.removeprefix("check/") for k in self._arrays if k.startswith("check/")]
-            raise UnknownNameError(
-                f"the check {check!r} left no {name!r}", hint=suggest(f"{check}/{name}", known)
-            )
-        found: np.ndarray[Any, Any] = self._arrays[key]
-        return found
+    def evidence(self, check: str) -> CheckArrays:
+        """Return the arrays that a check left for the report, by name."""
+        return CheckArrays(check, self._arrays)
 
 
-def picture_of(values: np.ndarray[Any, Any], meta: Mapping[str, Any]) -> Picture:
+def picture_of(values: Array, meta: Mapping[str, Any]) -> Picture:
     """Return a picture of an array, given what was noted of its axes."""
     dims = [str(dim) for dim in meta.get("dims") or ()]
     if len(dims) != values.ndim:
@@ -227,7 +241,7 @@ def _numbered(ndim: int) -> list[str]:
     return [f"axis {index}" for index in range(ndim)]
 
 
-def _kind_of(values: np.ndarray[Any, Any]) -> str:
+def _kind_of(values: Array) -> str:
     if values.dtype == bool:
         return Kind.MASK
     return Kind.LABELS if values.dtype == np.int32 else Kind.IMAGE

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graticule.core.palette import FAINT, INK
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, told apart by people with any colour vision.
-BLUE, ORANGE, GREEN, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#6b7280"
-INK, FAINT, PAPER = "#1f2933", "#9aa5b1", "#ffffff"
+PAPER = "#ffffff"
 NO_VALUE = (216, 207, 174)
 DPI = 144
 

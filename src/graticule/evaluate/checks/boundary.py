@@ -6,29 +6,42 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graticule.core import Evidence, Length, Subject, Table, as_image, check
+from graticule.core import Evidence, Length, Measure, Subject, as_image, check
 from graticule.evaluate._inputs import sampling
-from graticule.evaluate.checks._truth import truth_of
+from graticule.evaluate.checks._against_truth import (
+    Confidence,
+    Resamples,
+    Seed,
+    means_of,
+    truth_of,
+)
 from graticule.evaluate.outlines import centreline_dice, outline_distances
-from graticule.evaluate.scores import with_means
 
 
-def _study(
-    rows: Table, *, n: int, seed: int, confidence: float, tolerance: Length, centreline: bool
-) -> Table:
-    names = ("hd95", "average_distance", "surface_dice", "centreline_dice")
-    return with_means(rows, names, n=n, seed=seed, confidence=confidence)
-
-
-@check(version=1, study=_study)
+@check(
+    version=1,
+    study=means_of("hd95", "average_distance", "surface_dice", "centreline_dice"),
+    meaning=(
+        "Distances between the outline of the mask and the true one, both ways. 95 % of both "
+        "outlines are within HD95 of the other; hausdorff is the largest distance, which one wrong "
+        "sample decides. Surface Dice is the part of the outlines that is within {tolerance} of "
+        "the other. A mask without a counterpart is infinitely far. Intervals of means are over "
+        "images."
+    ),
+    measures=(
+        Measure("hd95", "HD95", unit_column="distance_unit"),
+        Measure("average_distance", "average distance", unit_column="distance_unit"),
+        Measure("surface_dice", "surface Dice"),
+    ),
+)
 def boundary(
     subject: Subject,
     *,
     tolerance: Annotated[Length, Field(title="Distance that does not matter", ge=0)] = Length(2),
     centreline: Annotated[bool, Field(title="Compare centrelines too")] = False,
-    n: Annotated[int, Field(title="Resampled intervals", ge=1, le=100_000)] = 1000,
-    confidence: Annotated[float, Field(title="Of the intervals", gt=0, lt=1)] = 0.95,
-    seed: Annotated[int, Field(title="Seed", ge=0)] = 0,
+    n: Resamples = 1000,
+    confidence: Confidence = 0.95,
+    seed: Seed = 0,
 ) -> Evidence:
     """Measure how far the outline of a mask lies from the true one.
 

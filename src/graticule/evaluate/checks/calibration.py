@@ -2,28 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, Table, check
-from graticule.evaluate.checks._truth import truth_of
+from graticule.core import CheckFigure, Evidence, Measure, Subject, check
+from graticule.core.palette import BLUE, FAINT
+from graticule.core.typing import Array
+from graticule.evaluate.checks._against_truth import (
+    Confidence,
+    Resamples,
+    Seed,
+    means_of,
+    truth_of,
+)
 from graticule.evaluate.curves import reliability
-from graticule.evaluate.scores import with_means
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
-def _study(rows: Table, *, n: int, seed: int, confidence: float, bins: int) -> Table:
-    return with_means(rows, ("ece",), n=n, seed=seed, confidence=confidence)
+def _draw(axes: Axes, evidence: Mapping[str, Mapping[str, Array]]) -> str:
+    """Draw how often samples of a given probability are object; the diagonal is calibrated."""
+    (arrays,) = evidence.values()
+    predicted, observed, counts = (
+        np.asarray(arrays[name], dtype=float) for name in ("predicted", "observed", "counts")
+    )
+    held = counts > 0
+    predicted, observed, counts = predicted[held], observed[held], counts[held]
+    axes.plot([0, 1], [0, 1], color=FAINT, lw=1)
+    axes.plot(predicted, observed, color=BLUE, lw=1.2)
+    area = 12 + 120 * counts / counts.max()
+    axes.scatter(predicted, observed, s=area, color=BLUE, alpha=0.8, lw=0)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_aspect("equal")
+    axes.set_xlabel("probability")
+    axes.set_ylabel("part that is object")
+    error = float(counts @ np.abs(observed - predicted) / counts.sum())
+    return f"Expected calibration error {error:.3f}. The size of a point is the number of samples."
 
 
-@check(version=1, study=_study)
+@check(
+    version=1,
+    study=means_of("ece"),
+    meaning=(
+        "Samples are gathered in {bins} bins by the probability they were given, and in each bin "
+        "that is compared with how many are objects. The expected calibration error is the mean "
+        "difference, weighted by the samples in a bin: 0.05 says that probabilities are off by 5 "
+        "points on average. It says nothing of whether objects are told from background; see roc. "
+        "Intervals of means are over images."
+    ),
+    measures=(Measure("ece", "expected calibration error"),),
+    figure=CheckFigure("reliability", "Calibration", _draw, size=(4.6, 4.4)),
+)
 def calibration(
     subject: Subject,
     *,
     bins: Annotated[int, Field(title="Bins", ge=2, le=1000)] = 15,
-    n: Annotated[int, Field(title="Resampled intervals", ge=1, le=100_000)] = 1000,
-    confidence: Annotated[float, Field(title="Of the intervals", gt=0, lt=1)] = 0.95,
-    seed: Annotated[int, Field(title="Seed", ge=0)] = 0,
+    n: Resamples = 1000,
+    confidence: Confidence = 0.95,
+    seed: Seed = 0,
 ) -> Evidence:
     """Compare probabilities with how often they come true, in bins of equal width.
 

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, check
+from graticule.core import CheckFigure, Evidence, Subject, check
+from graticule.core.palette import BLUE
+from graticule.core.typing import Array
 from graticule.evaluate.injection import efficiency, inject, recovery
 from graticule.evaluate.surrogates import phase_randomised
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _STRENGTHS = (0.4, 0.8, 1.2, 1.6)
 _ARRIVALS = (10.0, 30.0, 50.0)
 
 
-@check(version=1)
+def _draw(axes: Axes, evidence: Mapping[str, Mapping[str, Array]]) -> str:
+    """Draw the part of injected signals that is found, against their strength."""
+    (arrays,) = evidence.values()
+    strength, found, low, high = (
+        np.asarray(arrays[name], dtype=float) for name in ("strength", "found", "low", "high")
+    )
+    axes.fill_between(strength, low, high, color=BLUE, alpha=0.18, lw=0)
+    axes.plot(strength, found, "o-", color=BLUE, lw=1.4, ms=5)
+    axes.set_ylim(0, 1.03)
+    axes.set_xlabel("strength of the injected signal / sigma")
+    axes.set_ylabel("part found")
+    pairs = ", ".join(f"{f:.0%} at {s:g}" for s, f in zip(strength, found, strict=True))
+    return f"Found: {pairs} sigma."
+
+
+@check(
+    version=1,
+    meaning=(
+        "Signals of known strength are put into quiet versions of the image, and those that the "
+        "analysis finds are counted: how weak a signal could have been seen here at all."
+    ),
+    figure=CheckFigure("efficiency", "Detection efficiency", _draw),
+)
 def injection(
     subject: Subject,
     *,

@@ -6,8 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, Table, check
-from graticule.evaluate.checks._truth import truth_of
+from graticule.core import Evidence, Measure, Subject, Table, check
+from graticule.evaluate.checks._against_truth import (
+    INTERVALS,
+    Confidence,
+    Resamples,
+    Seed,
+    truth_of,
+)
 from graticule.evaluate.instances import THRESHOLDS
 from graticule.evaluate.scores import object_row, with_means
 
@@ -20,16 +26,31 @@ def _study(rows: Table, *, n: int, seed: int, confidence: float, **_: Any) -> Ta
     return with_means(rows, list(map(str, names)), n=n, seed=seed, confidence=confidence)
 
 
-@check(version=1, study=_study)
+@check(
+    version=1,
+    study=_study,
+    meaning=(
+        "Each object is matched with at most one true object, where the two overlap enough: by "
+        "{thresholds[0]} of their union (IoU) for the first column and the counts, by more for "
+        "ap_mean. Average precision is found / (found + missed + made up). The count error is "
+        "objects found less true ones; it can be 0 with every object wrong, so read both."
+        + INTERVALS
+    ),
+    measures=(
+        Measure("ap_{thresholds[0]}", "average precision at IoU {thresholds[0]}"),
+        Measure("panoptic_quality", "panoptic quality"),
+        Measure("count_error", "count error"),
+    ),
+)
 def instances(
     subject: Subject,
     *,
     thresholds: Annotated[
         tuple[_Threshold, ...], Field(title="Overlaps that count as found", min_length=1)
     ] = THRESHOLDS,
-    n: Annotated[int, Field(title="Resampled intervals", ge=1, le=100_000)] = 1000,
-    confidence: Annotated[float, Field(title="Of the intervals", gt=0, lt=1)] = 0.95,
-    seed: Annotated[int, Field(title="Seed", ge=0)] = 0,
+    n: Resamples = 1000,
+    confidence: Confidence = 0.95,
+    seed: Seed = 0,
 ) -> Evidence:
     """Match objects with true ones, each at most once, and count those found, missed, made up.
 

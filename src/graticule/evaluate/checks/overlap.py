@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from graticule.core import Evidence, Subject, Table, check
-from graticule.evaluate.checks._truth import truth_of
-from graticule.evaluate.scores import mask_row, with_means
-
-_MEANS = ("dice", "precision", "recall", "jaccard", "matthews")
-
-
-def _study(rows: Table, *, n: int, seed: int, confidence: float) -> Table:
-    return with_means(rows, _MEANS, n=n, seed=seed, confidence=confidence)
+from graticule.core import Evidence, Measure, Subject, check
+from graticule.evaluate.checks._against_truth import (
+    INTERVALS,
+    Confidence,
+    Resamples,
+    Seed,
+    means_of,
+    truth_of,
+)
+from graticule.evaluate.scores import mask_row
 
 
-@check(version=1, study=_study)
+@check(
+    version=1,
+    study=means_of("dice", "precision", "recall", "jaccard", "matthews"),
+    meaning=(
+        "The mask is compared with the truth sample by sample. Precision is the part of the mask "
+        "that is true, recall the part of the truth that was found, and Dice their harmonic mean: "
+        "1 is the same mask, 0 has nothing in common with it. Accuracy counts the background too "
+        "and is high for any mask where objects are rare." + INTERVALS
+    ),
+    measures=(
+        Measure("dice", "Dice"),
+        Measure("precision", "precision"),
+        Measure("recall", "recall"),
+    ),
+)
 def overlap(
     subject: Subject,
     *,
-    n: Annotated[int, Field(title="Resampled intervals", ge=1, le=100_000)] = 1000,
-    confidence: Annotated[float, Field(title="Of the intervals", gt=0, lt=1)] = 0.95,
-    seed: Annotated[int, Field(title="Seed", ge=0)] = 0,
+    n: Resamples = 1000,
+    confidence: Confidence = 0.95,
+    seed: Seed = 0,
 ) -> Evidence:
     """Compare a mask with the truth sample by sample: Dice (F1), precision, recall and others.
 

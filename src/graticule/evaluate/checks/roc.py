@@ -2,28 +2,91 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, Table, check
-from graticule.evaluate.checks._truth import truth_of
-from graticule.evaluate.scores import score_row, with_means
+from graticule.core import CheckFigure, Evidence, Measure, Subject, check
+from graticule.core.errors import CheckError
+from graticule.core.palette import BLUE, FAINT, GREEN, INK, ORANGE
+from graticule.core.typing import Array
+from graticule.evaluate.checks._against_truth import (
+    INTERVALS,
+    Confidence,
+    Resamples,
+    Seed,
+    means_of,
+    truth_of,
+)
+from graticule.evaluate.scores import score_row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
-def _study(rows: Table, *, n: int, seed: int, confidence: float, invert: bool) -> Table:
-    names = ("auc", "average_precision")
-    return with_means(rows, names, n=n, seed=seed, confidence=confidence)
+_COLOURS = (BLUE, ORANGE, INK, GREEN)
+_DASHES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 
 
-@check(version=1, study=_study)
+def _draw(axes: Axes, evidence: Mapping[str, Mapping[str, Array]]) -> str:
+    """Draw ROC curves, of several checks to compare them."""
+    from matplotlib.ticker import MultipleLocator
+
+    axes.plot([0, 1], [0, 1], color=FAINT, lw=1, label="chance (0.5)")
+    areas = []
+    for number, (name, arrays) in enumerate(evidence.items()):
+        rates = (arrays[key] for key in ("false_positive_rate", "recall"))
+        x, y = (np.concatenate([[0], np.asarray(rate, dtype=float)]) for rate in rates)
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            raise CheckError("the truth is of one class, so there is no curve", where=name)
+        # the curve is thinned, so the last digits of its area are those of the check's column
+        area = float(np.trapezoid(y, x))
+        colour, dashes = _COLOURS[number % len(_COLOURS)], _DASHES[number % len(_DASHES)]
+        axes.plot(x, y, color=colour, ls=dashes, lw=1.7, label=f"{name} (area {area:.3f})")
+        areas.append(f"area under the curve of {name} {area:.3f}")
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(-0.01, 1.01)
+    axes.set_aspect("equal")
+    axes.xaxis.set_major_locator(MultipleLocator(0.2))
+    axes.set_xlabel("false positive rate")
+    axes.set_ylabel("true positive rate (recall)")
+    words = "; ".join(areas)
+    return f"{words[:1].upper()}{words[1:]}. Every point is a threshold."
+
+
+ROC_FIGURE = CheckFigure("roc", "ROC", _draw, size=(4.6, 4.4), legend="lower right")
+
+
+def _meaning(*, invert: bool, **_: object) -> str:
+    return (
+        "The values are compared with the truth over all thresholds, before one is chosen. The "
+        "area under the ROC curve is the probability that a sample of an object has a "
+        f"{'smaller' if invert else 'larger'} value than one of the background: 0.5 is chance, 1 "
+        "parts them completely. Where objects are rare, look at the average precision, whose "
+        "chance level is the prevalence. best_dice is what the best of all thresholds would give, "
+        "chosen with the truth in view." + INTERVALS
+    )
+
+
+@check(
+    version=1,
+    study=means_of("auc", "average_precision"),
+    meaning=_meaning,
+    measures=(
+        Measure("auc", "area under the ROC curve"),
+        Measure("average_precision", "average precision"),
+    ),
+    figure=ROC_FIGURE,
+)
 def roc(
     subject: Subject,
     *,
     invert: Annotated[bool, Field(title="Objects have the smaller values")] = False,
-    n: Annotated[int, Field(title="Resampled intervals", ge=1, le=100_000)] = 1000,
-    confidence: Annotated[float, Field(title="Of the intervals", gt=0, lt=1)] = 0.95,
-    seed: Annotated[int, Field(title="Seed", ge=0)] = 0,
+    n: Resamples = 1000,
+    confidence: Confidence = 0.95,
+    seed: Seed = 0,
 ) -> Evidence:
     """Compare an image of scores with a true mask over all thresholds: ROC and precision-recall.
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, Table, check, is_image
+from graticule.core import CheckFigure, Evidence, Subject, Table, check, is_image
 from graticule.core.errors import CheckError
+from graticule.core.palette import GREY, INK, RED
+from graticule.core.typing import Array
 from graticule.evaluate.empirical import benjamini_hochberg, empirical_p
 from graticule.evaluate.surrogates import Surrogate, surrogate_maker
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _FLIPS: tuple[Surrogate, ...] = ("flip_time", "flip_distance")
 
@@ -20,7 +26,54 @@ def _study(rows: Table, *, fdr: float, **_: Any) -> Table:
     return rows.assign(q=q, detected=q <= fdr)
 
 
-@check(version=1, study=_study)
+def _draw(axes: Axes, evidence: Mapping[str, Mapping[str, Array]]) -> str:
+    """Draw the null distribution, the statistic, and what p it supports."""
+    (arrays,) = evidence.values()
+    values = np.asarray(arrays["null"], dtype=float).ravel()
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        raise CheckError("the null distribution is empty")
+    statistic = float(arrays["statistic"])
+    m, k = values.size, int(np.count_nonzero(values >= statistic))
+    p = (1 + k) / (1 + m)
+    low, high = min(values.min(), statistic), max(values.max(), statistic)
+    bins = np.linspace(low, high if high > low else low + 1, min(60, max(10, m // 12)) + 1)
+    axes.hist(values, bins=bins.tolist(), color="#c3cad3", edgecolor=GREY, lw=0.5)
+    axes.axvline(statistic, color=RED, lw=1.8)
+    axes.margins(x=0.05)
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.16)
+    right = statistic > sum(axes.get_xlim()) / 2
+    axes.annotate(
+        f"{statistic:.4g}, p = {p:.2g}",
+        (statistic, 0.97),
+        (-5 if right else 5, 0),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="right" if right else "left",
+        va="top",
+        fontsize=9,
+        color=INK,
+    )
+    axes.set_xlabel("statistic")
+    axes.set_ylabel("surrogates")
+    return (
+        f"{k} of {m} surrogates reach the statistic {statistic:.4g}: "
+        f"p = (1 + {k}) / (1 + {m}) = {p:.2g}. "
+        f"The smallest p that {m} surrogates can support is {1 / (1 + m):.2g}."
+    )
+
+
+@check(
+    version=1,
+    study=_study,
+    meaning=(
+        "The whole analysis is repeated on surrogates of the image, which keep its noise and "
+        "hold no signal. p is the part of them, counted with the image itself, that reaches the "
+        "statistic of the image: (1 + k) / (1 + m). q is p corrected for the number of images; "
+        "an image counts as detected where q is at most {fdr}."
+    ),
+    figure=CheckFigure("null_distribution", "Null distribution", _draw),
+)
 def surrogate(
     subject: Subject,
     *,
@@ -65,8 +118,8 @@ def surrogate(
     Returns
     -------
     Evidence
-        Columns ``p, p_low, p_high, p_smallest, surrogates``, the statistic of every flip, and
-        over the study ``q`` and ``detected``; arrays ``null`` and ``statistic``.
+        Columns ``p, p_low, p_high, p_smallest, surrogates``, ``statistic_<flip>`` of
+        every flip, and over the study ``q`` and ``detected``; arrays ``null`` and ``statistic``.
 
     Raises
     ------

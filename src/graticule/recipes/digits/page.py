@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from graticule.core.palette import BLUE, GREY, INK, ORANGE
 from graticule.report.html import render, save
-from graticule.report.style import BLUE, GREY, INK, ORANGE, Drawing, drawn, legend, new_figure
+from graticule.report.style import Drawing, drawn, legend, new_figure
 
 if TYPE_CHECKING:
     from graticule.recipes.digits.study import Answers

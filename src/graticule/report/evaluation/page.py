@@ -11,12 +11,13 @@ import pandas as pd
 
 from graticule.core.errors import GraticuleError
 from graticule.core.kinds import Kind
+from graticule.evaluate.checks.roc import ROC_FIGURE
 from graticule.evaluate.curves import ranking
 from graticule.pipeline.preview import pictured
 from graticule.report import wording
 from graticule.report.evaluation.judged import Judged, opened
+from graticule.report.figures import draw_evidence
 from graticule.report.figures.hits import codes_of, draw_hits
-from graticule.report.figures.roc import draw_roc
 from graticule.report.html import render
 from graticule.report.preview import Picture, picture_of
 from graticule.report.style import Drawing
@@ -158,7 +159,8 @@ def _figure(judged: Judged, name: str) -> Drawing | str:
         result, truth = opened(judged.pairs[name])
         if judged.kind == "scores":
             curve = ranking(result, truth.copy(data=truth.values != 0)).thinned()
-            return draw_roc({"result": (curve.false_positive_rate, curve.recall)}, name)
+            rates = {"false_positive_rate": curve.false_positive_rate, "recall": curve.recall}
+            return draw_evidence(ROC_FIGURE, {"result": rates}, name)
         kind = Kind.LABELS if judged.kind == "labels" else Kind.MASK
         pictures = [_picture(image, kind) for image in (result, truth)]
         return draw_hits(codes_of(*pictures), pictures[0], name)

@@ -1,91 +1,27 @@
-"""Kinds of figures, one file each; a new kind is a new file.
+"""Kinds of figures: those of images and tables, here, and those of checks, beside each check.
 
-Further kinds come from the packages that entry points of the group ``graticule.figures`` name.
-The module ``<kind>`` holds a function of the same name. It takes a `View`, and by keyword what
-an entry of the pipeline's ``report:`` list names; it returns a `Drawing`. A figure ``PER =
-"study"`` is drawn once for all images, every other one for each image that is shown.
+An entry of a pipeline's ``report:`` names a kind and its options. Every module of this package
+may declare kinds with `figure`; the figure of a check draws the evidence of the checks that
+``of`` names.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import ModuleType
+from functools import cache
 from typing import Any
 
-import pandas as pd
+from graticule.core.check import Check, CheckFigure
+from graticule.core.errors import GraticuleError, UnknownNameError, suggest
+from graticule.core.registry import check_names, get_check
+from graticule.core.typing import Array
+from graticule.report.figures._figure import Figure, FigureContext
+from graticule.report.style import Drawing, drawn, legend, new_figure
 
-from graticule.core.errors import GraticuleError, ParameterError, UnknownNameError, suggest
-from graticule.core.registry import Registry
-from graticule.report.preview import Picture, Preview
-from graticule.report.record import RunRecord
-from graticule.report.style import Drawing
-from graticule.report.tables import StudyTable
-
-
-@dataclass(frozen=True)
-class View:
-    """What a figure may look at.
-
-    Attributes
-    ----------
-    record : RunRecord
-        What ``run.json`` says.
-    tables : mapping
-        The tables of the study by name.
-    image : str
-        The image it is drawn for; empty for a figure of the study.
-    preview : Preview or None
-        The pictures of that image.
-    row : Series or None
-        The row of that image.
-    """
-
-    record: RunRecord
-    tables: Mapping[str, StudyTable]
-    image: str = ""
-    preview: Preview | None = None
-    row: pd.Series[Any] | None = None
-
-    def picture(self, step: str) -> Picture:
-        """Return the picture of a step of this image; raise `UnknownNameError` without one."""
-        if self.preview is None:
-            raise UnknownNameError("no pictures were kept of this image")
-        return self.preview.picture(step).flat()
-
-    def value(self, step: str, column: str) -> tuple[float, str]:
-        """Return a number of a step's record from the image's row, with its unit.
-
-        Raises
-        ------
-        UnknownNameError
-            If the row holds no such number.
-        """
-        for name in (f"{step}_{column}", f"{step}.{column}", column):
-            if self.row is not None and name in self.row.index and pd.notna(self.row[name]):
-                return float(self.row[name]), self.record.unit("images", name)
-        raise UnknownNameError(
-            f"the row of the image holds no {column!r} of {step!r}",
-            hint=f"name {step} among the outputs of the pipeline",
-        )
-
-    def table(self, name: str) -> StudyTable:
-        """Return a table of the study, by its file or by the step that made it.
-
-        Raises
-        ------
-        UnknownNameError
-            If the run has none such.
-        """
-        by_step = f"objects_{name.replace('.', '_')}"
-        if name not in self.tables and by_step in self.tables:
-            return self.tables[by_step]
-        if name not in self.tables:
-            raise UnknownNameError(
-                f"the run has no table {name!r}", hint=suggest(name, list(self.tables))
-            )
-        return self.tables[name]
+__all__ = ["FigureContext", "Missing", "draw", "draw_evidence", "is_of_study", "kinds"]
 
 
 @dataclass(frozen=True)
@@ -96,9 +32,13 @@ class Missing:
     why: str
 
 
-_FIGURES: Registry[ModuleType] = Registry(
-    "figure", "graticule.figures", load=lambda module: module, packages={"builtin": __name__}
-)
+@cache
+def _figures() -> dict[str, Figure]:
+    names = [m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")]
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    figures = [v for module in modules for v in vars(module).values() if isinstance(v, Figure)]
+    figures += [f for name in check_names() if (f := _of_check(get_check(name))) is not None]
+    return {one.name: one for one in figures}
 
 
 def kinds() -> list[str]:
@@ -106,44 +46,58 @@ def kinds() -> list[str]:
 
     Examples
     --------
-    >>> "histogram" in kinds()
+    >>> {"histogram", "null_distribution"} <= set(kinds())
     True
     """
-    return _FIGURES.names()
+    return sorted(_figures())
 
 
 def is_of_study(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of ``report:`` is drawn once for all images."""
     kind = _text(entry.get("figure"))
-    return kind in _FIGURES and getattr(_FIGURES.get(kind), "PER", "image") == "study"
+    return kind in _figures() and _figures()[kind].per == "study"
 
 
-def draw(entry: Mapping[str, Any], view: View) -> Drawing | Missing:
+def draw(entry: Mapping[str, Any], context: FigureContext) -> Drawing | Missing:
     """Draw what an entry of ``report:`` asks for, or say in a line why it cannot be drawn."""
     kind = _text(entry.get("figure"))
     title = str(entry.get("title") or "")
+    options = {str(k): _plain(v) for k, v in entry.items() if k not in ("figure", "title")}
     try:
-        drawing = _drawn(kind, entry, view)
+        if kind not in _figures():
+            raise UnknownNameError(f"there is no figure {kind!r}", hint=suggest(kind, kinds()))
+        drawing = _figures()[kind](context, **options)
     except GraticuleError as error:
         return Missing(title or kind, str(error))
     except (ValueError, TypeError, KeyError, IndexError, ArithmeticError) as error:
         # A run folder may hold anything; one odd array must not cost the whole report.
         return Missing(title or kind, f"this data cannot be drawn: {error}")
-    shown = title or drawing.title or kind
-    return replace(drawing, title=shown)
+    return replace(drawing, title=title or drawing.title or kind)
 
 
-def _drawn(kind: str, entry: Mapping[str, Any], view: View) -> Drawing:
-    function: Callable[..., Drawing] = getattr(_FIGURES.get(kind), kind)
-    given = {str(k): _plain(v) for k, v in entry.items() if k not in ("figure", "title")}
-    known = [name for name in inspect.signature(function).parameters if name != "view"]
-    for name in given:
-        if name not in known:
-            raise ParameterError(f"the figure {kind} takes no {name!r}", hint=suggest(name, known))
-    for name, parameter in inspect.signature(function).parameters.items():
-        if name in known and name not in given and parameter.default is parameter.empty:
-            raise ParameterError(f"the figure {kind} needs {name!r}")
-    return function(view, **given)
+def _of_check(check: Check) -> Figure | None:
+    """Return the kind of figure that draws the evidence of a kind of check."""
+    figure = check.figure
+    if figure is None:
+        return None
+
+    def evidence(context: FigureContext, *, of: str | list[str] = check.name) -> Drawing:
+        names = [of] if isinstance(of, str) else [str(name) for name in of]
+        arrays = {name: context.pictures.evidence(name) for name in names}
+        return draw_evidence(figure, arrays, context.image)
+
+    return Figure(figure.name, evidence)
+
+
+def draw_evidence(
+    figure: CheckFigure, evidence: Mapping[str, Mapping[str, Array]], image: str
+) -> Drawing:
+    """Return the figure of a check, drawn from arrays by check and name, of an image."""
+    canvas, axes = new_figure(*figure.size)
+    caption = figure.draw(axes, evidence)
+    if axes.get_legend_handles_labels()[1]:
+        legend(axes, loc=figure.legend)
+    return drawn(canvas, f"{figure.title} of {image}. {caption}", figure.title, caption)
 
 
 def _text(value: object) -> str:

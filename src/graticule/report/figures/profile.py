@@ -7,17 +7,21 @@ from contextlib import suppress
 import numpy as np
 
 from graticule.core.errors import UnknownNameError
-from graticule.report.figures import View
+from graticule.core.palette import BLUE, ORANGE
+from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.preview import Axis, Picture
-from graticule.report.style import BLUE, ORANGE, Drawing, drawn, legend, new_figure
+from graticule.report.style import Drawing, drawn, legend, new_figure
 
 
-def profile(view: View, *, of: str, mark: str | None = None, along: str = "time") -> Drawing:
+@figure()
+def profile(
+    context: FigureContext, *, of: str, mark: str | None = None, along: str = "time"
+) -> Drawing:
     """Draw a step along one dim, with the peak a record found in it.
 
     Parameters
     ----------
-    view : View
+    context : FigureContext
         An image of the study.
     of : str
         A step. Of further dims, as those of a scan, the largest value is drawn.
@@ -26,9 +30,7 @@ def profile(view: View, *, of: str, mark: str | None = None, along: str = "time"
     along : str
         The dim; the last one where there is none of this name.
     """
-    if view.preview is None:
-        raise UnknownNameError("no pictures were kept of this image")
-    picture = view.preview.picture(of)
+    picture = context.pictures.picture(of)
     axis, values, others = _line(picture, along)
     figure, ax = new_figure()
     ax.plot(axis.positions, values, color=BLUE, lw=1.3, solid_joinstyle="round")
@@ -37,11 +39,11 @@ def profile(view: View, *, of: str, mark: str | None = None, along: str = "time"
     ax.set_ylabel(f"{of} / {picture.units}" if picture.units else of)
     words = ""
     if mark:
-        position, unit = view.value(mark, axis.name)
-        height, _ = view.value(mark, "statistic")
+        position, unit = context.value(mark, axis.name)
+        height, _ = context.value(mark, "statistic")
         scale = axis.factor(unit) if unit else axis.sample
         with suppress(UnknownNameError):
-            half = view.value(mark, f"{axis.name}_width")[0] * scale / 2
+            half = context.value(mark, f"{axis.name}_width")[0] * scale / 2
             ax.axvspan(position * scale - half, position * scale + half, color=ORANGE, alpha=0.18)
         words = f"statistic {height:.4g} at {position:.4g} {unit}".strip()
         here = float(np.interp(position * scale, axis.positions, np.nan_to_num(values)))
@@ -53,7 +55,7 @@ def profile(view: View, *, of: str, mark: str | None = None, along: str = "time"
         low, high = ax.get_ylim()
         ax.set_ylim(low, high + 0.14 * (high - low))
     over = f" Of {' and '.join(others)} the largest is drawn." if others else ""
-    alt = f"Profile {of} of {view.image} along {axis.name}. {words}".strip()
+    alt = f"Profile {of} of {context.image} along {axis.name}. {words}".strip()
     return drawn(figure, alt, "Profile", f"{words.capitalize()}.{over}".lstrip("."))
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from graticule.core.palette import FAINT, GREY, INK
 from graticule.learn.crossval.crossval import Comparison, display
 from graticule.report.methods.words import NAMES
-from graticule.report.style import FAINT, GREY, INK, Drawing, drawn, label_colours, new_figure
+from graticule.report.style import Drawing, drawn, label_colours, new_figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1f2933")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)))

@@ -11,14 +11,15 @@ import xarray as xr
 
 from graticule.core import filtered_dims
 from graticule.core.kinds import Kind
+from graticule.core.palette import FAINT, INK
 from graticule.core.typing import Array
 from graticule.evaluate.pixels import hit_map
 from graticule.learn.crossval.crossval import Comparison, display
 from graticule.report.draw import painted, tones_of
-from graticule.report.hits import hit_key, painted_hits
+from graticule.report.figures.hits import hit_key, painted_hits
 from graticule.report.methods.words import NAMES
 from graticule.report.preview import Axis, Picture
-from graticule.report.style import FAINT, INK, Drawing, drawn, label_colours
+from graticule.report.style import Drawing, drawn, label_colours
 
 WRONG = (213, 94, 0)
 _FEW = ((0, 114, 178), (240, 228, 66), (0, 158, 115), (204, 121, 167), (86, 180, 233),

@@ -1,4 +1,4 @@
-"""An image of time and distance, plain and with the fitted arc."""
+"""Images of time and distance: with the arc of an arrival, and after moveout."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import ImageError, UnknownNameError
+from graticule.core.palette import ORANGE
+from graticule.core.typing import Array
 from graticule.core.units import split_quantity, unit_scale
 from graticule.report.draw import painted, show
-from graticule.report.figures import View
+from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.preview import Axis, Picture
 from graticule.report.style import Drawing, drawn, new_figure
 
-Array = np.ndarray[Any, Any]
 
-
-def arc(view: View, *, image: str, curve: str) -> Drawing:
+@figure()
+def arc(context: FigureContext, *, image: str, curve: str) -> Drawing:
     """Draw an image twice: as it is, and with the arc ``t = t0 + travel time`` of a record.
 
     Parameters
     ----------
-    view : View
+    context : FigureContext
         An image of the study.
     image : str
         A step whose picture has the dims of time and distance.
     curve : str
         A step that gives the record of the fit, with the columns ``t0``, ``a`` and ``d0``.
     """
-    picture = view.picture(image)
+    picture = context.picture(image)
     if len(picture.axes) != 2:
         raise ImageError(f"the arc is drawn on an image of two dims; {image} has another number")
     time, distance = _oriented(picture)
-    start, arrival = _arc(view, curve, time.axes[0], distance)
+    start, arrival = _arc(context, curve, time.axes[0], distance)
     figure, (left, right) = new_figure(9.2, 3.9, columns=2)
     colours = painted(time)
     for ax in (left, right):
@@ -41,7 +42,7 @@ def arc(view: View, *, image: str, curve: str) -> Drawing:
     right.set_ylabel("")
     # Two thin lines beside the arrival leave the ripple between them to be seen.
     offset = 4 * abs(time.axes[0].step)
-    used = _used(view, curve, start, distance)
+    used = _used(context, curve, start, distance)
     for line in (arrival - offset, arrival + offset):
         right.plot(start, line, color="white", lw=3, alpha=0.7)
         right.plot(start, line, color="black", lw=1, ls=(0, (2, 3)))
@@ -49,14 +50,53 @@ def arc(view: View, *, image: str, curve: str) -> Drawing:
     right.set_xlim(*distance.edges)
     right.set_ylim(*time.axes[0].edges)
     figure.subplots_adjust(left=0.07, right=0.985, bottom=0.13, wspace=0.06)
-    t0, unit = view.value(curve, "t0")
+    t0, unit = context.value(curve, "t0")
     words = f"The arc starts at t0 = {t0:.4g} {unit}".strip()
     caption = (
         f"{words}. Left as it is; right with the fit, which runs midway between the two lines; "
         "they are full where the fit looked."
     )
-    alt = f"{image} of {view.image}, plain and with the fitted arc. {words}."
+    alt = f"{image} of {context.image}, plain and with the fitted arc. {words}."
     return drawn(figure, alt, "Fitted arc", caption, wide=True)
+
+
+@figure()
+def aligned(context: FigureContext, *, image: str, at: str) -> Drawing:
+    """Draw an aligned image with a mark where the record says the arrival is.
+
+    Parameters
+    ----------
+    context : FigureContext
+        An image of the study.
+    image : str
+        A step whose picture has been moved out.
+    at : str
+        A step that gives a record with the time of arrival: a column named as the dim of time,
+        or ``t0``.
+    """
+    picture = context.picture(image)
+    if len(picture.axes) != 2:
+        raise ImageError(f"takes an image of two dims; {image} has another number")
+    time = picture.axes[0]
+    try:
+        arrival, unit = context.value(at, time.name)
+    except UnknownNameError:
+        arrival, unit = context.value(at, "t0")
+    where = arrival * (time.factor(unit) if unit else time.sample)
+    figure, ax = new_figure()
+    show(ax, picture)
+    # Marks at the edges alone: a line across would hide the very thing it points to.
+    left, right = picture.axes[1].edges
+    reach = 0.06 * (right - left)
+    for start, stop in ((left, left + reach), (right - reach, right)):
+        ax.plot([start, stop], [where, where], color="black", lw=3.6)
+        ax.plot([start, stop], [where, where], color=ORANGE, lw=2)
+    ax.set_xlim(left, right)
+    ax.set_ylim(*time.edges)
+    words = f"arrival at {arrival:.4g} {unit or 'samples'}"
+    alt = f"{image} of {context.image} after moveout; {words}."
+    caption = f"After moveout a ripple lies level; the marks at the edges show the {words}."
+    return drawn(figure, alt, "Aligned image", caption)
 
 
 def _oriented(picture: Picture) -> tuple[Picture, Axis]:
@@ -67,24 +107,24 @@ def _oriented(picture: Picture) -> tuple[Picture, Axis]:
     return picture, picture.axes[1]
 
 
-def _arc(view: View, curve: str, time: Axis, distance: Axis) -> tuple[Array, Array]:
+def _arc(context: FigureContext, curve: str, time: Axis, distance: Axis) -> tuple[Array, Array]:
     """Return distances and arrival times along the arc, in the units of the axes."""
-    t0, unit_t = view.value(curve, "t0")
-    a, _ = view.value(curve, "a")
+    t0, unit_t = context.value(curve, "t0")
+    a, _ = context.value(curve, "a")
     try:
-        d0, unit_d = view.value(curve, "d0")
+        d0, unit_d = context.value(curve, "d0")
     except UnknownNameError:
         d0, unit_d = 0.0, distance.units
     begin = d0 * (distance.factor(unit_d) if unit_d else distance.sample)
     at = np.linspace(max(begin, min(distance.edges)), max(distance.edges), 400)
-    travel = _travel_time(str(_fit(view, curve)["curve"]), a, at - begin, time, distance)
+    travel = _travel_time(str(_fit(context, curve)["curve"]), a, at - begin, time, distance)
     onset = t0 * (time.factor(unit_t) if unit_t else time.sample)
     return at, onset + travel
 
 
-def _used(view: View, curve: str, at: Array, distance: Axis) -> Array:
+def _used(context: FigureContext, curve: str, at: Array, distance: Axis) -> Array:
     """Return which distances the fit looked at."""
-    between = _fit(view, curve).get("between")
+    between = _fit(context, curve).get("between")
     if not isinstance(between, (list, tuple)) or len(between) != 2:
         return np.ones(at.shape, dtype=bool)
     bounds = []
@@ -94,9 +134,9 @@ def _used(view: View, curve: str, at: Array, distance: Axis) -> Array:
     return np.asarray((at >= bounds[0]) & (at <= bounds[1]))
 
 
-def _fit(view: View, curve: str) -> Mapping[str, Any]:
+def _fit(context: FigureContext, curve: str) -> Mapping[str, Any]:
     """Return the parameters of the nearest step before the record that has a curve."""
-    steps: Mapping[str, Any] = view.record.pipeline.get("steps") or {}
+    steps: Mapping[str, Any] = context.record.pipeline.get("steps") or {}
     waiting, seen = [curve], set()
     while waiting:
         name = waiting.pop(0)

@@ -1,4 +1,4 @@
-"""Objects outlined on the image they were found in."""
+"""An image large, and with objects outlined on it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graticule.core.errors import ImageError
+from graticule.core.kinds import Kind
 from graticule.report.draw import edges_of, new_frame, painted, show
-from graticule.report.figures import View
+from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.style import Drawing, drawn, label_colours
 from graticule.report.wording import count
 
@@ -20,19 +21,44 @@ if TYPE_CHECKING:
 NUMBERED = 60
 
 
-def overlay(view: View, *, image: str, labels: str) -> Drawing:
+@figure()
+def image(context: FigureContext, *, of: str, under: str | None = None) -> Drawing:
+    """Draw one step.
+
+    Parameters
+    ----------
+    context : FigureContext
+        An image of the study.
+    of : str
+        The step or input.
+    under : str, optional
+        For a mask: the step it is outlined on.
+    """
+    picture = context.picture(of)
+    if len(picture.axes) < 2:
+        raise ImageError(f"{of} has one dim only", hint="draw it as a profile")
+    below = context.picture(under) if under else None
+    figure, ax = new_frame(picture)
+    show(ax, picture, painted(picture, under=below))
+    share = f"{np.mean(picture.values != 0):.1%} inside" if picture.kind == Kind.MASK else ""
+    caption = ", ".join(words for words in (share, picture.note) if words)
+    return drawn(figure, f"{of} of {context.image}.", of, caption, wide=True)
+
+
+@figure()
+def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
     """Draw an image with its objects tinted, outlined and numbered.
 
     Parameters
     ----------
-    view : View
+    context : FigureContext
         An image of the study.
     image : str
         The step or input below.
     labels : str
         A step that gives labels or a mask.
     """
-    below, found = view.picture(image), view.picture(labels)
+    below, found = context.picture(image), context.picture(labels)
     ground = np.asarray(painted(below), dtype=float)
     marks = found.values.astype(np.int64)
     if marks.shape != ground.shape[:2]:
@@ -46,26 +72,26 @@ def overlay(view: View, *, image: str, labels: str) -> Drawing:
     numbers = np.unique(marks[inside])
     if numbers.size <= NUMBERED:
         _number(ax, marks, numbers, below.axes)
-    measured = _is_measured(view, labels)
+    measured = _is_measured(context, labels)
     words = count(int(numbers.size), "object" if measured else "label")
     # of a volume one plane is shown, so that not all objects are there to be counted
     words += f" in the plane {found.note}" if found.note else ""
     told = numbers.size <= NUMBERED and measured
     note = " The numbers are those of the object table." if told else ""
-    alt = f"{labels} drawn on {image} of {view.image}: {words}."
-    return drawn(figure, alt, _title(view, labels), f"{words}.{note}", wide=True)
+    alt = f"{labels} drawn on {image} of {context.image}: {words}."
+    return drawn(figure, alt, _title(context, labels), f"{words}.{note}", wide=True)
 
 
-def _title(view: View, labels: str) -> str:
+def _title(context: FigureContext, labels: str) -> str:
     """Return the name of the labels where several are drawn, so that they are told apart."""
-    entries = view.record.pipeline.get("report") or []
+    entries = context.record.pipeline.get("report") or []
     several = sum(isinstance(e, dict) and e.get("figure") == "overlay" for e in entries) > 1
     return labels if several else "Objects"
 
 
-def _is_measured(view: View, labels: str) -> bool:
+def _is_measured(context: FigureContext, labels: str) -> bool:
     """Whether a table of the run has a row for each of these labels."""
-    steps = view.record.pipeline.get("steps") or {}
+    steps = context.record.pipeline.get("steps") or {}
     return any(
         str(step.get("op", "")).startswith("measure.")
         and labels.partition(".")[0]

@@ -1,0 +1,127 @@
+"""Columns of a table: the distribution of one, and one against another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from graticule.core.errors import ImageError
+from graticule.core.palette import BLUE, GREEN, GREY, ORANGE, RED
+from graticule.report import wording
+from graticule.report.figures._figure import FigureContext, figure
+from graticule.report.style import Drawing, drawn, legend, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_VALUES, MOST_POINTS = 1_000_000, 20_000
+_STYLES = ((GREY, "o"), (RED, "D"), (BLUE, "s"), (GREEN, "^"))
+
+
+@figure(per="study")
+def histogram(context: FigureContext, *, column: str, table: str = "objects") -> Drawing:
+    """Draw the distribution of a column, with its median.
+
+    Parameters
+    ----------
+    context : FigureContext
+        The study.
+    column : str
+        A column of numbers.
+    table : {"objects", "images"}
+        The table it is in.
+    """
+    source = context.table(table)
+    frame = source.head(MOST_VALUES, [column])
+    values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        raise ImageError(f"the column {column} of {table} holds no number")
+    unit = wording.unit(context.record.unit(table, column))
+    median = float(np.median(values))
+    low, high = np.quantile(values, [0.25, 0.75])
+    figure, ax = new_figure()
+    ax.hist(values, bins=_bins(values), color=BLUE, alpha=0.85, edgecolor="white", lw=0.6)
+    ax.axvline(
+        median, color=ORANGE, lw=1.8, label=f"median {wording.number(median)} {unit}".strip()
+    )
+    ax.xaxis.set_major_formatter(lambda value, _: wording.number(round(float(value), 12)))
+    ax.set_xlabel(f"{column} / {unit}" if unit else column)
+    ax.set_ylabel(table)
+    ax.yaxis.get_major_locator().set_params(integer=True)
+    legend(ax, loc="upper right")
+    middle, first, last = (wording.number(float(value)) for value in (median, low, high))
+    words = f"{values.size:,} values, median {middle}, half between {first} and {last}"
+    words = f"{words} {unit}".strip()
+    part = _first_of(MOST_VALUES, source.rows)
+    alt = f"Histogram of {column} over the {table}: {words}."
+    return drawn(figure, alt, f"Distribution of {column}", f"{words}.{part}")
+
+
+def _bins(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> int:
+    """Return the number of bins by Freedman and Diaconis, between 8 and 60."""
+    low, high = np.quantile(values, [0.25, 0.75])
+    width = 2 * (high - low) / np.cbrt(values.size)
+    count = np.ptp(values) / width if width > 0 else 8
+    return int(np.clip(count, 8, 60))
+
+
+@figure(per="study")
+def scatter(
+    context: FigureContext, *, x: str, y: str, colour: str | None = None, table: str = "images"
+) -> Drawing:
+    """Draw one column against another, coloured by a third.
+
+    Parameters
+    ----------
+    context : FigureContext
+        The study.
+    x, y : str
+        Columns of numbers.
+    colour : str, optional
+        A column: groups get a colour and a shape each, numbers a scale.
+    table : {"images", "objects"}
+        The table they are in.
+    """
+    source = context.table(table)
+    wanted = list(dict.fromkeys([x, y, *([colour] if colour else [])]))
+    frame = source.head(MOST_POINTS, wanted)
+    points = frame[[x, y]].apply(pd.to_numeric, errors="coerce")
+    kept = np.isfinite(points).all(axis=1)
+    frame, points = frame[kept], points[kept]
+    if points.empty:
+        raise ImageError(f"no row of {table} has both {x} and {y}")
+    figure, ax = new_figure()
+    _points(ax, points[x], points[y], frame[colour] if colour else None)
+    for column, label in ((x, ax.set_xlabel), (y, ax.set_ylabel)):
+        unit = context.record.unit(table, column)
+        label(f"{column} / {unit}" if unit else column)
+    part = _first_of(MOST_POINTS, source.rows)
+    words = f"{len(points):,} {table}"
+    alt = f"{y} against {x} of {words}" + (f", coloured by {colour}." if colour else ".")
+    return drawn(figure, alt, f"{y} against {x}", f"{words}.{part}")
+
+
+def _points(ax: Axes, x: pd.Series[Any], y: pd.Series[Any], colour: pd.Series[Any] | None) -> None:
+    size = 26 if len(x) < 300 else 8
+    if colour is None:
+        ax.scatter(x, y, s=size, color=BLUE, alpha=0.75, lw=0)
+        return
+    groups = sorted(colour.dropna().unique(), key=str)
+    if len(groups) > len(_STYLES):
+        scale = pd.to_numeric(colour, errors="coerce")
+        points = ax.scatter(x, y, c=scale, s=size, cmap="viridis", lw=0)
+        ax.figure.colorbar(points, ax=ax, label=str(colour.name))
+        return
+    for group, (paint, marker) in zip(groups, _STYLES, strict=False):
+        own = colour == group
+        name = {"True": "yes", "False": "no"}.get(str(group), str(group))
+        label = f"{colour.name}: {name} ({int(own.sum()):,})"
+        ax.scatter(x[own], y[own], s=size, color=paint, marker=marker, alpha=0.8, lw=0, label=label)
+    legend(ax, loc="best")
+
+
+def _first_of(most: int, rows: int) -> str:
+    return f" The first {most:,} of {rows:,} rows." if rows > most else ""
