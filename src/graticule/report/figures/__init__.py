@@ -1,22 +1,22 @@
 """Kinds of figures: those of images and tables, here, and those of checks, beside each check.
 
 An entry of a pipeline's ``report:`` names a kind and its options. Every module of this package
-may declare kinds with `figure`; the figure of a check draws the evidence of the checks that
+(or of one that an entry point of the group ``graticule.figures`` names) may declare kinds with
+`figure`; the figure of a check draws the evidence of the checks that
 ``of`` names.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 from graticule.core.check import Check, CheckFigure
 from graticule.core.errors import GraticuleError, UnknownNameError, suggest
-from graticule.core.registry import check_names, get_check
+from graticule.core.registry import Registry, check_names, get_check
 from graticule.core.typing import Array
 from graticule.report.figures._figure import Figure, FigureContext
 from graticule.report.style import Drawing, drawn, legend, new_figure
@@ -32,13 +32,20 @@ class Missing:
     why: str
 
 
+def _declared(module: ModuleType) -> list[Figure]:
+    return [value for value in vars(module).values() if isinstance(value, Figure)]
+
+
+_MODULES: Registry[list[Figure]] = Registry(
+    "module of figures", "graticule.figures", load=_declared, packages={"builtin": __name__}
+)
+
+
 @cache
 def _figures() -> dict[str, Figure]:
-    names = [m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")]
-    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    figures = [v for module in modules for v in vars(module).values() if isinstance(v, Figure)]
-    figures += [f for name in check_names() if (f := _of_check(get_check(name))) is not None]
-    return {one.name: one for one in figures}
+    figures = [figure for declared in _MODULES.values() for figure in declared]
+    checks = [_of_check(get_check(name)) for name in check_names()]
+    return {one.name: one for one in [*figures, *checks] if one is not None}
 
 
 def kinds() -> list[str]:
