@@ -8,21 +8,69 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from graticule.core import Image, Length, filtered_dims, like, map_ranges
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of, turned
-
-Shape = Annotated[Literal["ball", "box", "diamond"], Field(title="Shape of the footprint")]
-Radius = Annotated[Length, Field(title="Radius", ge=0)]
 
 _LARGEST = 2**26
 _CV2 = ("uint8", "uint16", "int16", "float32", "float64")
+
+_FOOTPRINT = """\
+The footprint :math:`B` is a ball (an ellipsoid of samples where the spacing differs by axis), a
+box or a diamond of the given radius. """
+_PARAMETERS = f"""\
+radius : Length
+    Reach of the footprint from its middle, in pixels or as a length; below one pixel
+    nothing changes.
+{DOC["shape"]}
+"""
+_SERRA = """\
+References
+----------
+Serra, J., *Image Analysis and Mathematical Morphology*, Academic Press, 1982."""
+
+GREY_DOC = {
+    "footprint": f"""\
+{_FOOTPRINT}NaN and samples outside the image have no say; a sample
+with no other value in reach is NaN.""",
+    "page": f"""\
+Parameters
+----------
+{DOC["image"]}
+{_PARAMETERS}
+{DOC["same"]}
+
+Raises
+------
+{DOC["radius_error"]}
+{DOC["complex_error"]}""",
+    "serra": _SERRA,
+}
+"""What the docstrings of erosion, dilation, opening and closing of images say."""
+BINARY_DOC = {
+    "footprint": f"{_FOOTPRINT}Samples outside the image have no say.",
+    "page": f"""\
+Parameters
+----------
+{DOC["mask"]}
+{_PARAMETERS}
+Returns
+-------
+Mask
+    Of the same dims.
+
+Raises
+------
+{DOC["radius_error"]}""",
+    "serra": _SERRA,
+}
+"""The same of masks."""
 
 
 def reach(image: Image, radius: Length, *, times: int = 1) -> dict[str, int]:
@@ -82,6 +130,16 @@ def eroded(image: Image, values: Array, radius: Length, shape: str) -> Array:
 def dilated(image: Image, values: Array, radius: Length, shape: str) -> Array:
     """Return the maximum of ``values`` under the footprint, for the dims of ``image``."""
     return _extremum(image, values, radius, shape, lowest=False)
+
+
+def opening_of(image: Image, values: Array, radius: Length, shape: str) -> Array:
+    """Return the values eroded and then dilated."""
+    return dilated(image, eroded(image, values, radius, shape), radius, shape)
+
+
+def closing_of(image: Image, values: Array, radius: Length, shape: str) -> Array:
+    """Return the values dilated and then eroded."""
+    return eroded(image, dilated(image, values, radius, shape), radius, shape)
 
 
 def with_values(image: Image, values: Array) -> Image:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from graticule.core import Image, filtered_dims
 from graticule.core.typing import Array
-
-Window = Annotated[Literal["box", "ball", "diamond"], Field(title="Shape of the window")]
 
 
 def over_blocks(image: Image, values: Array, filtered: Callable[[Array], Array]) -> Array:

@@ -13,12 +13,55 @@ from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL, level_of
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
+from graticule.ops._parameters import DOC
 from graticule.ops.filters._separable import Taps, reach_of, separable
 
+SlopeDim = Annotated[str | None, Field(title="Along which dim")]
 Which = Annotated[Literal["largest", "middle", "smallest"], Field(title="Which eigenvalue")]
 
 TRUNCATE = 4.0
 """Reach of Gaussian derivatives, in widths."""
+SLOPE_DOC = {
+    "page": rf"""\
+Without a ``dim`` it is the length of the gradient, :math:`\sqrt{{\sum_d (\partial_d f)^2}}`. The
+image is mirrored at its border.
+
+Slopes are per unit of length where all filtered dims have a unit of one kind (per that of
+the first, different spacings respected), otherwise per pixel. A sample with a NaN among its
+neighbours, corners included, is NaN.
+
+Parameters
+----------
+{DOC["image"]}
+dim : str, optional
+    The dim along which the slope is wanted, with its sign.
+
+Returns
+-------
+Image
+    float32, in the units of ``image`` per unit of length.
+
+Raises
+------
+ParameterError
+    If ``dim`` is not among the filtered dims.
+UnitsError
+    If the samples along a dim are not evenly spaced.
+{DOC["complex_error"]}""",
+}
+"""What the docstrings of the slopes of images say."""
+CURVATURE_DOC = DOC | {
+    "returns": """\
+Returns
+-------
+Image
+    float32, in the units of ``image`` per unit of length squared.""",
+    "spacing_error": """\
+UnitsError
+    If ``sigma`` has a unit and a filtered dim has none, or the samples along a dim are not
+    evenly spaced.""",
+}
+"""What those of second derivatives say."""
 _NARROWEST = 0.05
 """A Gaussian narrower than this has no weight beside its middle, in double precision."""
 

@@ -74,6 +74,11 @@ def reach_of(sigma: float, truncate: float) -> int:
     return reach
 
 
+def gaussian_halo(image: Image, sigma: Length, truncate: float) -> dict[str, int]:
+    """Return how many samples a Gaussian reaches, by filtered dim."""
+    return {dim: reach_of(width, truncate) for dim, width in widths_of(image, sigma).items()}
+
+
 def widths_of(image: Image, sigma: Length) -> dict[str, float]:
     """Return a width in samples by filtered dim."""
     return {dim: sigma.samples(image, dim) for dim in filtered_dims(image)}
@@ -114,6 +119,15 @@ def smoothed(values: Array, taps: Mapping[int, Taps]) -> Array:
     total = separable(np.where(missing, np.float32(0), values), taps)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(weight > 1e-6, total / weight, np.float32(np.nan))
+
+
+def gaussian_smoothed(image: Image, values: Array, sigma: Length, truncate: float) -> Array:
+    """Return float32 values smoothed along the filtered dims of an image."""
+    taps = {
+        image.get_axis_num(dim): gaussian_taps(width, truncate)
+        for dim, width in widths_of(image, sigma).items()
+    }
+    return smoothed(values, taps)
 
 
 def _planes(values: Array, down: Taps, along: Taps) -> Array:

@@ -11,9 +11,9 @@ from pydantic import Field
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._background import Correction, corrected
-from graticule.ops._morphology import dilated, eroded, footprint, reach
+from graticule.ops._morphology import footprint, opening_of, reach
 from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of
-from graticule.ops.filters.gaussian import gaussian
+from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
 _TRUNCATE = 3.0
 
@@ -21,9 +21,7 @@ _TRUNCATE = 3.0
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     if params["method"] != "gaussian":
         return reach(image, params["width"], times=2)
-    smooth = {"sigma": params["width"], "truncate": _TRUNCATE}
-    assert isinstance(gaussian.scope, Neighbourhood)
-    return dict(gaussian.scope.halo(image, smooth))
+    return gaussian_halo(image, params["width"], _TRUNCATE)
 
 
 @op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6)
@@ -94,13 +92,13 @@ def background(
     >>> gt.filters.background(np.array([3, 3, 8, 3, 3]), width=1, method="opening")
     array([0., 0., 5., 0., 0.], dtype=float32)
     """
+    values = np.ascontiguousarray(image.values, np.float32)
     if method == "opening":
-        values = image.values.astype(np.float32, copy=False)
-        level = dilated(image, eroded(image, values, width, "ball"), width, "ball")
+        level = opening_of(image, values, width, "ball")
     elif method == "rolling_ball":
         level = _under_a_ball(image, width, height)
     else:
-        level = gaussian.function(image, sigma=width, truncate=_TRUNCATE).values
+        level = gaussian_smoothed(image, values, width, _TRUNCATE)
     return corrected(image, level, correction)
 
 

@@ -11,17 +11,18 @@ from pydantic import Field
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import with_values
+from graticule.ops._parameters import DOC
 from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of
-from graticule.ops.filters._separable import reach_of, widths_of
+from graticule.ops.filters._separable import gaussian_halo, reach_of, widths_of
 
 _TRUNCATE = 3.0
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    return {d: reach_of(w, _TRUNCATE) for d, w in widths_of(image, params["sigma"]).items()}
+    return gaussian_halo(image, params["sigma"], _TRUNCATE)
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-6)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-6, doc=DOC)
 def bilateral(
     image: Image,
     *,
@@ -37,25 +38,19 @@ def bilateral(
 
     Parameters
     ----------
-    image : Image
-        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    %(image)s
     sigma_value : float
         Width :math:`s` in the units of ``image``: between the noise and the step at an edge,
         as two to three times the standard deviation of the noise.
     sigma : Length
         Width in space, in pixels or as a length (anisotropic spacing is respected).
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image``.
+    %(float32)s
 
     Raises
     ------
-    UnitsError
-        If ``sigma`` has a unit and a filtered dim has none.
-    ImageError
-        If the values are complex.
+    %(sigma_error)s
+    %(complex_error)s
 
     See Also
     --------

@@ -10,17 +10,18 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, op
 from graticule.ops._morphology import with_values
-from graticule.ops.filters._separable import gaussian_taps, reach_of, smoothed, widths_of
+from graticule.ops._parameters import DOC
+from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
 _TRUNCATE = 4.0
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    low, high = (widths_of(image, params[name]) for name in ("sigma_low", "sigma_high"))
-    return {dim: reach_of(max(low[dim], high[dim]), _TRUNCATE) for dim in low}
+    low, high = (gaussian_halo(image, params[s], _TRUNCATE) for s in ("sigma_low", "sigma_high"))
+    return {dim: max(low[dim], high[dim]) for dim in low}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6, doc=DOC)
 def difference_of_gaussians(
     image: Image,
     *,
@@ -37,16 +38,12 @@ def difference_of_gaussians(
 
     Parameters
     ----------
-    image : Image
-        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    %(image)s
     sigma_low, sigma_high : Length
         Standard deviations, in pixels or as a length; the second is usually the larger (the
         sign changes if it is not).
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image``.
+    %(float32)s
 
     Raises
     ------
@@ -54,8 +51,7 @@ def difference_of_gaussians(
         If a width has a unit and a filtered dim has none.
     ParameterError
         If a Gaussian reaches further than a million samples.
-    ImageError
-        If the values are complex.
+    %(complex_error)s
 
     See Also
     --------
@@ -78,14 +74,7 @@ def difference_of_gaussians(
     """
     values = np.ascontiguousarray(image.values, np.float32)
     narrow, wide = (
-        smoothed(
-            values,
-            {
-                image.get_axis_num(dim): gaussian_taps(width, _TRUNCATE)
-                for dim, width in widths_of(image, sigma).items()
-            },
-        )
-        for sigma in (sigma_low, sigma_high)
+        gaussian_smoothed(image, values, sigma, _TRUNCATE) for sigma in (sigma_low, sigma_high)
     )
     with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, as it should be
         return with_values(image, narrow - wide)

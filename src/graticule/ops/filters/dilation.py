@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 from graticule.core import Image, Length, Neighbourhood, op
-from graticule.ops._morphology import Radius, Shape, dilated, halo_once, with_values
+from graticule.ops._morphology import GREY_DOC, dilated, halo_once, with_values
+from graticule.ops._parameters import Radius, Shape
 
 
-@op(version=1, scope=Neighbourhood(halo_once), dtype="same")
+@op(version=1, scope=Neighbourhood(halo_once), dtype="same", doc=GREY_DOC)
 def dilation(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball") -> Image:
     r"""Give each sample the largest value under a footprint around it.
 
-    :math:`(f \oplus B)(x) = \max_{b \in B} f(x + b)`, where the footprint :math:`B` is a ball
-    (an ellipsoid of samples where the spacing differs by axis), a box or a diamond of the given
-    radius. Bright structures grow, dark ones narrower than the footprint vanish. NaN and
-    samples outside the image have no say; a sample with no other value in reach is NaN.
+    :math:`(f \oplus B)(x) = \max_{b \in B} f(x + b)`.
+    Bright structures grow, dark ones narrower than the footprint vanish.
+    %(footprint)s
 
-    Parameters
-    ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
-    radius : Length
-        Reach of the footprint from its middle, in pixels or as a length; below one pixel
-        nothing changes.
-    shape : {"ball", "box", "diamond"}
-        Samples within the radius by Euclidean, chessboard or city-block distance.
-
-    Returns
-    -------
-    Image
-        In the dtype and units of ``image``.
-
-    Raises
-    ------
-    UnitsError
-        If ``radius`` has a unit and a filtered dim has none.
-    ImageError
-        If the values are complex.
+    %(page)s
 
     See Also
     --------
     skimage.morphology.dilation : equal with ``mode="ignore"``.
 
-    References
-    ----------
-    Serra, J., *Image Analysis and Mathematical Morphology*, Academic Press, 1982.
+    %(serra)s
 
     Examples
     --------
@@ -52,5 +30,4 @@ def dilation(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball")
     >>> gt.filters.dilation(np.array([3, 1, 4, 1, 5, 9]), radius=1)
     array([3, 4, 4, 5, 9, 9])
     """
-    values = dilated(image, image.values, radius, shape)
-    return with_values(image, values)
+    return with_values(image, dilated(image, image.values, radius, shape))

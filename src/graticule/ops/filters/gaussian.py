@@ -10,19 +10,19 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, op
 from graticule.ops._morphology import with_values
-from graticule.ops.filters._separable import gaussian_taps, reach_of, smoothed, widths_of
+from graticule.ops._parameters import DOC, Sigma
+from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    widths = widths_of(image, params["sigma"])
-    return {dim: reach_of(width, params["truncate"]) for dim, width in widths.items()}
+    return gaussian_halo(image, params["sigma"], params["truncate"])
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-6)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-6, doc=DOC)
 def gaussian(
     image: Image,
     *,
-    sigma: Annotated[Length, Field(title="Width", ge=0)] = Length(1.0),
+    sigma: Sigma = Length(1.0),
     truncate: Annotated[float, Field(title="Reach in widths", ge=1, le=10)] = 4.0,
 ) -> Image:
     r"""Smooth an image with a Gaussian of width ``sigma``.
@@ -34,22 +34,17 @@ def gaussian(
 
     Parameters
     ----------
-    image : Image
-        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    %(image)s
     sigma : Length
         Standard deviation, in pixels or as a length (anisotropic spacing is respected).
     truncate : float
         Reach, in widths.
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image``.
+    %(float32)s
 
     Raises
     ------
-    UnitsError
-        If ``sigma`` has a unit and a filtered dim has none.
+    %(sigma_error)s
     ParameterError
         If it reaches further than a million samples.
 
@@ -67,8 +62,4 @@ def gaussian(
     array([0.023, 0.097, 0.159, 0.097, 0.023], dtype=float32)
     """
     values = np.ascontiguousarray(image.values, dtype=np.float32)
-    taps = {
-        image.get_axis_num(dim): gaussian_taps(width, truncate)
-        for dim, width in widths_of(image, sigma).items()
-    }
-    return with_values(image, smoothed(values, taps))
+    return with_values(image, gaussian_smoothed(image, values, sigma, truncate))

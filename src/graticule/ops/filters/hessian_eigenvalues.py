@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, op
+from graticule.ops._parameters import Sigma
 from graticule.ops.filters._gradients import (
+    CURVATURE_DOC,
     Which,
     derivative,
     derivative_halo,
@@ -23,11 +24,11 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return derivative_halo(image, params["sigma"])
 
 
-@op(version=2, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
+@op(version=2, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5, doc=CURVATURE_DOC)
 def hessian_eigenvalues(
     image: Image,
     *,
-    sigma: Annotated[Length, Field(title="Width", ge=0)] = Length(1.0),
+    sigma: Sigma = Length(1.0),
     which: Which = "largest",
 ) -> Image:
     r"""Return an eigenvalue of the matrix of second derivatives at a scale.
@@ -45,28 +46,21 @@ def hessian_eigenvalues(
 
     Parameters
     ----------
-    image : Image
-        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    %(image)s
     sigma : Length
         Standard deviation of the Gaussian, in pixels or as a length; 0 for differences of
         neighbours.
     which : {"largest", "middle", "smallest"}
         Which eigenvalue, by value and not by magnitude; the middle one with three dims only.
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image`` per unit of length squared.
+    %(returns)s
 
     Raises
     ------
     ParameterError
         If the middle one is asked for and there are not three dims.
-    UnitsError
-        If ``sigma`` has a unit and a filtered dim has none, or the samples along a dim are not
-        evenly spaced.
-    ImageError
-        If the values are complex.
+    %(spacing_error)s
+    %(complex_error)s
 
     See Also
     --------

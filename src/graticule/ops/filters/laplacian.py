@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, op
-from graticule.ops.filters._gradients import derivative, derivative_halo, per_length
+from graticule.ops._parameters import Sigma
+from graticule.ops.filters._gradients import CURVATURE_DOC, derivative, derivative_halo, per_length
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return derivative_halo(image, params["sigma"])
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6)
-def laplacian(
-    image: Image, *, sigma: Annotated[Length, Field(title="Width", ge=0)] = Length(0)
-) -> Image:
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6, doc=CURVATURE_DOC)
+def laplacian(image: Image, *, sigma: Sigma = Length(0)) -> Image:
     r"""Return the sum of the second derivatives, after smoothing if wanted.
 
     :math:`\nabla^2 (G_\sigma * f) = \sum_d \partial_d^2 (G_\sigma * f)` [1]_, with the second
@@ -34,23 +32,16 @@ def laplacian(
 
     Parameters
     ----------
-    image : Image
-        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    %(image)s
     sigma : Length
         Standard deviation of the smoothing, in pixels or as a length; 0 for none.
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image`` per unit of length squared.
+    %(returns)s
 
     Raises
     ------
-    UnitsError
-        If ``sigma`` has a unit and a filtered dim has none, or the samples along a dim are not
-        evenly spaced.
-    ImageError
-        If the values are complex.
+    %(spacing_error)s
+    %(complex_error)s
 
     See Also
     --------

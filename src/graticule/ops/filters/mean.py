@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
-from graticule.ops._morphology import Radius, footprint, halo_once, reach, with_values
-from graticule.ops._windows import Window, margins, offsets_of, over_blocks, starts_of
+from graticule.ops._morphology import footprint, halo_once, reach, with_values
+from graticule.ops._parameters import DOC, Radius, Window
+from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of
 from graticule.ops.filters._separable import Taps, smoothed
 
 _Floats: TypeAlias = NDArray[np.float32]
 
 
-@op(version=1, scope=Neighbourhood(halo_once), dtype="float32", tolerance=4e-6)
+@op(version=1, scope=Neighbourhood(halo_once), dtype="float32", tolerance=4e-6, doc=DOC)
 def mean(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -> Image:
     r"""Replace each sample by the mean of a window around it.
 
@@ -25,25 +26,15 @@ def mean(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -> 
 
     Parameters
     ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
-    radius : Length
-        Reach of the window from its middle, in pixels or as a length; below one pixel nothing
-        changes.
-    shape : {"box", "ball", "diamond"}
-        Samples within the radius by chessboard, Euclidean or city-block distance.
+    %(image)s
+    %(window)s
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image``.
+    %(float32)s
 
     Raises
     ------
-    UnitsError
-        If ``radius`` has a unit and a filtered dim has none.
-    ImageError
-        If the values are complex.
+    %(radius_error)s
+    %(complex_error)s
 
     See Also
     --------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from graticule.core import Image, Length, Neighbourhood, op
-from graticule.ops._morphology import Radius, halo_once, with_values
-from graticule.ops._windows import Window
+from graticule.ops._morphology import halo_once, with_values
+from graticule.ops._parameters import DOC, Radius, Window
 from graticule.ops.filters._rank import MEDIAN, ranked
 
 
-@op(version=1, scope=Neighbourhood(halo_once), dtype="same")
+@op(version=1, scope=Neighbourhood(halo_once), dtype="same", doc=DOC)
 def median(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -> Image:
     r"""Replace each sample by the median of a window around it.
 
@@ -19,25 +19,15 @@ def median(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -
 
     Parameters
     ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
-    radius : Length
-        Reach of the window from its middle, in pixels or as a length; below one pixel nothing
-        changes.
-    shape : {"box", "ball", "diamond"}
-        Samples within the radius by chessboard, Euclidean or city-block distance.
+    %(image)s
+    %(window)s
 
-    Returns
-    -------
-    Image
-        In the dtype and units of ``image``.
+    %(same)s
 
     Raises
     ------
-    UnitsError
-        If ``radius`` has a unit and a filtered dim has none.
-    ImageError
-        If the values are complex.
+    %(radius_error)s
+    %(complex_error)s
 
     See Also
     --------

@@ -12,6 +12,7 @@ from pydantic import Field
 from graticule.core import Image, Length, Neighbourhood, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import reach, with_values
+from graticule.ops._parameters import DOC
 from graticule.ops._windows import margins, over_blocks
 from graticule.ops.filters._separable import Taps, separable
 
@@ -23,7 +24,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {dim: patch[dim] + search[dim] for dim in patch}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6, doc=DOC)
 def non_local_means(
     image: Image,
     *,
@@ -43,8 +44,7 @@ def non_local_means(
 
     Parameters
     ----------
-    image : Image
-        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    %(image)s
     strength : float
         :math:`h` in the units of ``image``; about 0.6 to 1 times the standard deviation of the
         noise.
@@ -55,17 +55,13 @@ def non_local_means(
         Reach of the box that is compared, and of the box it is looked for in, in pixels or as
         lengths.
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image``.
+    %(float32)s
 
     Raises
     ------
     UnitsError
         If a length has a unit and a filtered dim has none.
-    ImageError
-        If the values are complex.
+    %(complex_error)s
 
     See Also
     --------

@@ -10,18 +10,19 @@ from pydantic import Field
 from graticule.core import Image, Whole, filtered_dims, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.ops._morphology import with_values
+from graticule.ops._parameters import DOC, Connectivity
 from graticule.ops._reconstruction import reconstructed
 
 _WHY = "a value of the marker may travel all across the image"
 
 
-@op(version=1, scope=Whole(_WHY, memory=4.0), dtype="same")
+@op(version=1, scope=Whole(_WHY, memory=4.0), dtype="same", doc=DOC)
 def reconstruction(
     image: Image,
     marker: Image,
     *,
     method: Annotated[Literal["dilation", "erosion"], Field(title="Grow or shrink")] = "dilation",
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
 ) -> Image:
     r"""Grow a marker under an image until nothing moves.
 
@@ -37,8 +38,7 @@ def reconstruction(
 
     Parameters
     ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
+    %(image)s
     marker : Image
         Of the same dims; its values must fit into the dtype of ``image``.
     method : {"dilation", "erosion"}
@@ -46,18 +46,14 @@ def reconstruction(
     connectivity : int
         Dims along which the positions of neighbours may differ, from 1 to the number of dims.
 
-    Returns
-    -------
-    Image
-        In the dtype and units of ``image``.
+    %(same)s
 
     Raises
     ------
     ImageError
         If the marker has other dims, values that the dtype of ``image`` cannot hold, or complex
         ones.
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
+    %(connectivity_error)s
 
     See Also
     --------

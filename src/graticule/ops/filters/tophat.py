@@ -8,10 +8,11 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, op
-from graticule.ops._morphology import Radius, Shape, dilated, eroded, halo_twice, with_values
+from graticule.ops._morphology import closing_of, halo_twice, opening_of, with_values
+from graticule.ops._parameters import DOC, Radius, Shape
 
 
-@op(version=1, scope=Neighbourhood(halo_twice), dtype="same")
+@op(version=1, scope=Neighbourhood(halo_twice), dtype="same", doc=DOC)
 def tophat(
     image: Image,
     *,
@@ -29,27 +30,20 @@ def tophat(
 
     Parameters
     ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
+    %(image)s
     radius : Length
         Reach of the footprint from its middle, in pixels or as a length; below one pixel the
         result is 0.
-    shape : {"ball", "box", "diamond"}
-        Samples within the radius by Euclidean, chessboard or city-block distance.
+    %(shape)s
     method : {"white", "black"}
         Bright structures or dark ones.
 
-    Returns
-    -------
-    Image
-        In the dtype and units of ``image``.
+    %(same)s
 
     Raises
     ------
-    UnitsError
-        If ``radius`` has a unit and a filtered dim has none.
-    ImageError
-        If the values are complex.
+    %(radius_error)s
+    %(complex_error)s
 
     See Also
     --------
@@ -70,10 +64,8 @@ def tophat(
     """
     values = image.values
     if method == "white":
-        low = dilated(image, eroded(image, values, radius, shape), radius, shape)
-        return with_values(image, _less(values, low))
-    high = eroded(image, dilated(image, values, radius, shape), radius, shape)
-    return with_values(image, _less(high, values))
+        return with_values(image, _less(values, opening_of(image, values, radius, shape)))
+    return with_values(image, _less(closing_of(image, values, radius, shape), values))
 
 
 def _less(high: Any, low: Any) -> Any:

@@ -12,6 +12,7 @@ from pydantic import Field
 from graticule.core import Image, Neighbourhood, filtered_dims, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import with_values
+from graticule.ops._parameters import DOC
 from graticule.ops._windows import margins, over_blocks, starts_of, strides_of
 from graticule.ops.filters._gradients import steps_of
 
@@ -20,7 +21,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return dict.fromkeys(filtered_dims(image), params["iterations"])
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-5)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-5, doc=DOC)
 def total_variation(
     image: Image,
     *,
@@ -41,25 +42,20 @@ def total_variation(
 
     Parameters
     ----------
-    image : Image
-        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    %(image)s
     weight : float
         :math:`w` in the units of ``image``; about 1 to 2 times the standard deviation of the
         noise.
     iterations : int
         Steps of the solver, and the reach in samples.
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image``.
+    %(float32)s
 
     Raises
     ------
     UnitsError
         If the samples along a dim are not evenly spaced.
-    ImageError
-        If the values are complex.
+    %(complex_error)s
 
     See Also
     --------

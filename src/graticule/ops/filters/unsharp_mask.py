@@ -10,20 +10,21 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, op
 from graticule.ops._morphology import with_values
-from graticule.ops.filters._separable import gaussian_taps, reach_of, smoothed, widths_of
+from graticule.ops._parameters import DOC, Sigma
+from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
 _TRUNCATE = 4.0
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    return {d: reach_of(w, _TRUNCATE) for d, w in widths_of(image, params["sigma"]).items()}
+    return gaussian_halo(image, params["sigma"], _TRUNCATE)
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5, doc=DOC)
 def unsharp_mask(
     image: Image,
     *,
-    sigma: Annotated[Length, Field(title="Width", ge=0)] = Length(1.0),
+    sigma: Sigma = Length(1.0),
     amount: Annotated[float, Field(title="Amount", ge=0, le=1000)] = 1.0,
 ) -> Image:
     r"""Sharpen an image by adding what smoothing takes away.
@@ -34,24 +35,18 @@ def unsharp_mask(
 
     Parameters
     ----------
-    image : Image
-        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    %(image)s
     sigma : Length
         Standard deviation of the Gaussian, in pixels or as a length.
     amount : float
         How much of the details is added.
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image``.
+    %(float32)s
 
     Raises
     ------
-    UnitsError
-        If ``sigma`` has a unit and a filtered dim has none.
-    ImageError
-        If the values are complex.
+    %(sigma_error)s
+    %(complex_error)s
 
     See Also
     --------
@@ -65,9 +60,6 @@ def unsharp_mask(
     array([1. , 1. , 0.6, 5.4, 5. , 5. ], dtype=float32)
     """
     values = np.ascontiguousarray(image.values, np.float32)
-    taps = {
-        image.get_axis_num(dim): gaussian_taps(width, _TRUNCATE)
-        for dim, width in widths_of(image, sigma).items()
-    }
+    smooth = gaussian_smoothed(image, values, sigma, _TRUNCATE)
     with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, as it should be
-        return with_values(image, values + np.float32(amount) * (values - smoothed(values, taps)))
+        return with_values(image, values + np.float32(amount) * (values - smooth))

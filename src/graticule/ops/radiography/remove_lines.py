@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, like, op
+from graticule.ops._parameters import DOC
 from graticule.ops.radiography import _stripes as stripes
 from graticule.ops.radiography._medians import completed
 
@@ -22,7 +23,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return halo
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5, doc=DOC)
 def remove_lines(
     image: Image,
     *,
@@ -68,10 +69,7 @@ def remove_lines(
     width : float
         Of the wavelet; larger takes away more.
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image``.
+    %(float32)s
 
     Raises
     ------

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from graticule.core import ALL, Image, Length, Neighbourhood, Quantity, like, op
 from graticule.core.errors import ParameterError
+from graticule.ops._parameters import DOC
 from graticule.ops.radiography import _stripes as stripes
 from graticule.ops.radiography._medians import completed
 
@@ -25,7 +26,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return halo
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5, doc=DOC)
 def remove_rings(
     image: Image,
     *,
@@ -71,10 +72,7 @@ def remove_rings(
         Of rotation in a slice, from the first sample; by default the middle. Not used in a
         sinogram.
 
-    Returns
-    -------
-    Image
-        float32, in the units of ``image``.
+    %(float32)s
 
     Raises
     ------

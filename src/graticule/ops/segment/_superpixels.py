@@ -18,6 +18,29 @@ Segments: TypeAlias = Annotated[int, Field(title="Superpixels wanted", ge=1, le=
 Colour: TypeAlias = Annotated[Literal["lab", "none"], Field(title="Space of colours")]
 Compactness: TypeAlias = Annotated[float, Field(title="Compactness", gt=0, le=1e6)]
 
+DOC = {
+    "image": """\
+image : Image
+    Superpixels lie along ``z y x`` (or all dims where it has none of these); ``c`` are
+    channels. Every index of another dim is divided by itself. Anisotropic spacing makes the
+    cells cubes in space.""",
+    "colour": """\
+colour : {"lab", "none"}
+    Take three channels for red, green and blue (a fourth for opacity) and compare in CIELAB;
+    or compare channels as they are.
+
+Returns
+-------
+Labels
+    int32 without the dim ``c``; 1..n in raster order, 0 where there is no superpixel.
+
+Raises
+------
+ImageError
+    If there are more than three dims besides ``c``, none of them ``z``, ``y`` or ``x``.""",
+}
+"""What the docstrings of superpixels say."""
+
 Segment: TypeAlias = Callable[[Array, Array | None, Array], Array]
 """From values ``z y x c``, the samples that count (None for all) and spacing to labels."""
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from graticule.core import Image, Labels, Mask, Whole, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops.segment._superpixels import (
+    DOC,
     Colour,
     Compactness,
     Segments,
@@ -38,7 +39,12 @@ class _Level:
     weight: Array
 
 
-@op(version=1, scope=Whole("borders move until none gains, anywhere", memory=40), dtype="int32")
+@op(
+    version=1,
+    scope=Whole("borders move until none gains, anywhere", memory=40),
+    dtype="int32",
+    doc=DOC,
+)
 def etps(
     image: Image,
     mask: Mask | None = None,
@@ -71,10 +77,7 @@ def etps(
 
     Parameters
     ----------
-    image : Image
-        Superpixels lie along ``z y x`` (or all dims where it has none of these); ``c`` are
-        channels. Every index of another dim is divided by itself. Anisotropic spacing makes the
-        cells cubes in space.
+    %(image)s
     mask : Mask, optional
         Where there shall be superpixels.
     segments : int
@@ -87,19 +90,7 @@ def etps(
         it parts.
     least : float
         Smallest size, as a part of a cell's.
-    colour : {"lab", "none"}
-        Take three channels for red, green and blue (a fourth for opacity) and compare in CIELAB;
-        or compare channels as they are.
-
-    Returns
-    -------
-    Labels
-        int32 without the dim ``c``; 1..n in raster order, 0 where there is no superpixel.
-
-    Raises
-    ------
-    ImageError
-        If there are more than three dims besides ``c``, none of them ``z``, ``y`` or ``x``.
+    %(colour)s
 
     See Also
     --------

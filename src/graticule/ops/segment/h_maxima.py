@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from graticule.core import Image, Mask, Whole, filtered_dims, op
+from graticule.ops._parameters import Connectivity
 
 
 @op(
@@ -18,7 +19,7 @@ def h_maxima(
     image: Image,
     *,
     h: Annotated[float, Field(title="Height", ge=0)] = 1.0,
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
 ) -> Mask:
     r"""Mark the maxima that stand at least ``h`` above the way to a higher place.
 

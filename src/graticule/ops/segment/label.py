@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Stitched, filtered_dims, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL
 from graticule.core.typing import Array
+from graticule.ops._parameters import Connectivity
 from graticule.ops.segment._runs import parts_of
 
 
@@ -70,7 +69,7 @@ def _opposite(plane: Image, offset: dict[str, int]) -> tuple[dict[str, slice], d
 def label(
     mask: Mask,
     *,
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
 ) -> Labels:
     """Give a number to each connected part of a mask.
 

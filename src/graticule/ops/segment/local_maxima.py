@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from graticule.core import Image, Mask, Whole, filtered_dims, op
+from graticule.ops._parameters import DOC, Connectivity
 
 
-@op(version=1, scope=Whole("a plateau may reach anywhere", memory=4.0), dtype="bool")
+@op(version=1, scope=Whole("a plateau may reach anywhere", memory=4.0), dtype="bool", doc=DOC)
 def local_maxima(
     image: Image,
     *,
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
 ) -> Mask:
     """Mark the places that are higher than all around them.
 
@@ -22,10 +19,8 @@ def local_maxima(
 
     Parameters
     ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
-    connectivity : int
-        Neighbours differ by one step along at most so many dims.
+    %(image)s
+    %(connectivity)s
 
     Returns
     -------
@@ -34,8 +29,7 @@ def local_maxima(
 
     Raises
     ------
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
+    %(connectivity_error)s
 
     See Also
     --------

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Mask, Whole, filtered_dims, like, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import Connectivity
 
 
 @op(
@@ -21,7 +22,7 @@ def markers(
     *,
     h: Annotated[float, Field(title="Height", ge=0)] = 0.0,
     min_distance: Annotated[Length, Field(title="Smallest distance", ge=0)] = Length(0),
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
 ) -> Labels:
     """Give a number to each maximum of an image that stands out and apart.
 

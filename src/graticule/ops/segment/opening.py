@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 from graticule.core import Length, Mask, Neighbourhood, op
-from graticule.ops._morphology import Radius, Shape, dilated, eroded, halo_twice, with_values
+from graticule.ops._morphology import BINARY_DOC, halo_twice, opening_of, with_values
+from graticule.ops._parameters import Radius, Shape
 
 
-@op(version=1, scope=Neighbourhood(halo_twice), dtype="bool")
+@op(version=1, scope=Neighbourhood(halo_twice), dtype="bool", doc=BINARY_DOC)
 def opening(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") -> Mask:
     r"""Remove from a mask what is narrower than a footprint.
 
-    :math:`f \circ B = (f \ominus B) \oplus B`, an erosion and then a dilation, where the
-    footprint :math:`B` is a ball (an ellipsoid of samples where the spacing differs by axis), a
-    box or a diamond of the given radius. What remains keeps its size: the union of all
-    footprints that fit into the mask. Samples outside the image have no say.
+    :math:`f \circ B = (f \ominus B) \oplus B`, an erosion and then a dilation.
+    What remains keeps its size: the union of all footprints that fit into the mask.
+    %(footprint)s
 
-    Parameters
-    ----------
-    mask : Mask
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
-    radius : Length
-        Reach of the footprint from its middle, in pixels or as a length; below one pixel
-        nothing changes.
-    shape : {"ball", "box", "diamond"}
-        Samples within the radius by Euclidean, chessboard or city-block distance.
-
-    Returns
-    -------
-    Mask
-        Of the same dims.
-
-    Raises
-    ------
-    UnitsError
-        If ``radius`` has a unit and a filtered dim has none.
+    %(page)s
 
     See Also
     --------
     skimage.morphology.opening : equal with ``mode="ignore"``.
 
-    References
-    ----------
-    Serra, J., *Image Analysis and Mathematical Morphology*, Academic Press, 1982.
+    %(serra)s
 
     Examples
     --------
@@ -53,5 +33,4 @@ def opening(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") ->
            [1, 1, 1, 0, 0],
            [1, 1, 1, 0, 0]])
     """
-    values = dilated(mask, eroded(mask, mask.values, radius, shape), radius, shape)
-    return with_values(mask, values)
+    return with_values(mask, opening_of(mask, mask.values, radius, shape))

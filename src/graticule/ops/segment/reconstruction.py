@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from graticule.core import Mask, Whole, filtered_dims, like, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import Connectivity
 
 
 @op(
@@ -19,7 +16,7 @@ def reconstruction(
     mask: Mask,
     marker: Mask,
     *,
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
 ) -> Mask:
     """Keep the objects of a mask that hold a sample of a marker, whole.
 

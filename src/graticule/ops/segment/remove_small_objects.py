@@ -9,6 +9,7 @@ from pydantic import Field
 
 from graticule.core import Area, Mask, Whole, filtered_dims, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import Connectivity
 
 
 @op(version=1, scope=Whole("the size of an object depends on all of it", memory=8.0), dtype="bool")
@@ -16,7 +17,7 @@ def remove_small_objects(
     mask: Mask,
     *,
     min_size: Annotated[Area, Field(title="Smallest object", ge=0)] = Area(64),
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
 ) -> Mask:
     """Remove small objects of a mask.
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from graticule.core import Image, Labels, Mask, Whole, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops.segment._superpixels import (
+    DOC,
     Colour,
     Compactness,
     Segments,
@@ -25,6 +26,7 @@ from graticule.ops.segment._superpixels import (
     version=1,
     scope=Whole("the grid of superpixels is laid over the whole", memory=24),
     dtype="int32",
+    doc=DOC,
 )
 def slic(
     image: Image,
@@ -52,10 +54,7 @@ def slic(
 
     Parameters
     ----------
-    image : Image
-        Superpixels lie along ``z y x`` (or all dims where it has none of these); ``c`` are
-        channels. Every index of another dim is divided by itself. Anisotropic spacing makes the
-        cells cubes in space.
+    %(image)s
     mask : Mask, optional
         Where there shall be superpixels. Centers then first even out in the mask, by position.
     segments : int
@@ -64,19 +63,7 @@ def slic(
         Weight of position against colour, in the units of colour (0 to 100).
     iterations : int
         At most so many; fewer if nothing changes any more.
-    colour : {"lab", "none"}
-        Take three channels for red, green and blue (a fourth for opacity) and compare in CIELAB;
-        or compare channels as they are.
-
-    Returns
-    -------
-    Labels
-        int32 without the dim ``c``; 1..n in raster order, 0 where there is no superpixel.
-
-    Raises
-    ------
-    ImageError
-        If there are more than three dims besides ``c``, none of them ``z``, ``y`` or ``x``.
+    %(colour)s
 
     See Also
     --------

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from graticule.core import Labels, Length, Mask, Whole, filtered_dims, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import Connectivity
 
 
 @op(
@@ -21,7 +22,7 @@ def split(
     *,
     depth: Annotated[Length, Field(title="Depth of a neck", ge=0)] = Length(1),
     min_distance: Annotated[Length, Field(title="Smallest distance", ge=0)] = Length(0),
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
     lines: Annotated[bool, Field(title="Lines between objects")] = False,
 ) -> Labels:
     """Give a number to each object, and part those that touch at a neck.

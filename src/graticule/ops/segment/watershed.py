@@ -8,6 +8,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import Connectivity
 
 
 @op(
@@ -20,7 +21,7 @@ def watershed(
     markers: Labels | None = None,
     mask: Mask | None = None,
     *,
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
     lines: Annotated[bool, Field(title="Lines between basins")] = False,
 ) -> Labels:
     """Divide an image into the basins that floods from markers fill.

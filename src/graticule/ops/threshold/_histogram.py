@@ -130,6 +130,11 @@ class Histogram:
             )
         return self._modes
 
+    def argmax(self, score: Array) -> Any:
+        """Return the lowest value with the largest score; what differs by rounding is equal."""
+        most = float(score.max())
+        return self.centers[np.argmax(score >= most - 1e-12 * max(1.0, abs(most)))]
+
     def above_lowest(self, distance: float) -> float | int:
         """Return the value at a distance from the lowest.
 
@@ -148,12 +153,6 @@ def class_sums(values: Array) -> tuple[Array, Array]:
     """Return the sums up to and above each bin but the last."""
     below = np.cumsum(values)
     return below[:-1], np.cumsum(values[::-1])[::-1][1:]
-
-
-def first_best(score: Array) -> int:
-    """Return the first place of the largest score; what differs by rounding is equal."""
-    most = float(score.max())
-    return int(np.argmax(score >= most - 1e-12 * max(1.0, abs(most))))
 
 
 class Counting(Reduction):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
+from pydantic import Field
 
 from graticule.core import Image, Length, like, map_ranges
 from graticule.core.typing import Array
@@ -20,6 +21,41 @@ from graticule.ops.threshold._counting import fitted
 
 Border: TypeAlias = Literal["reflect", "symmetric"]
 Formula: TypeAlias = Callable[[Array, Any], Array]
+
+WindowRadius = Annotated[Length, Field(title="Radius of the window", ge=0)]
+DOC = {
+    "box": """\
+The window is a box that reaches ``radius`` to all sides: of 15 samples by default. NaN,
+infinite values and what is outside ``mask`` are left out of the windows and are never in the
+result.""",
+    "deviation": """\
+At the border the image is mirrored without repeating the last sample (``c b | a b c``).
+A deviation of less than a millionth of the mean counts as none.""",
+    "parameters": """\
+image : Image
+    Any dims; windows along ``z y x``, or along all where it has none of these.
+mask : Mask, optional
+    Where to look; everywhere by default.
+radius : Length
+    In pixels or as a length (anisotropic spacing is respected); whole samples count.""",
+    "keep": """\
+keep : {"bright", "dark"}
+    What is above the threshold, or what is up to it.
+
+Returns
+-------
+Mask
+    True where the image is above the threshold of its window; with ``keep="dark"`` where it is
+    not.
+
+Raises
+------
+ImageError
+    If the values are complex.
+UnitsError
+    If ``radius`` has a unit and a dim has none.""",
+}
+"""What the docstrings of local thresholds say."""
 
 _FLAT = 1e-12  # a variance below this part of the squared mean is rounding
 _AT_ONCE = 1 << 18

@@ -11,6 +11,7 @@ from pydantic import Field
 from graticule.core import Area, Image, Mask, Record, Whole, filtered_dims, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
+from graticule.ops._parameters import Connectivity
 from graticule.ops.threshold._counting import fitted
 from graticule.ops.threshold._histogram import above
 
@@ -39,7 +40,7 @@ def by_result(
     ] = "fraction",
     target: Annotated[float, Field(title="How much of it", ge=0)],
     min_size: Annotated[Area, Field(title="Smallest object that counts", ge=0)] = Area(1),
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
 ) -> Found:
     """Search the threshold that gives objects of a wanted number, size or fraction.
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from graticule.core import Image, Labels, Length, Mask, Whole, filtered_dims, like, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.ops._morphology import dilated, eroded
+from graticule.ops._morphology import opening_of
 from graticule.ops.threshold._counting import fitted
 from graticule.ops.threshold._histogram import histogram_of
 from graticule.ops.threshold.multi_otsu import thresholds_of
@@ -156,9 +156,8 @@ def _opened(seeds: Image, radius: Length, classes: int) -> Array:
         return np.asarray(seeds.values)
     kept = np.zeros(seeds.shape, np.int32)
     for phase in range(1, classes + 1):
-        own = seeds.values == phase
-        opened = dilated(seeds, eroded(seeds, own, radius, "ball"), radius, "ball")
-        kept[opened & own] = phase
+        of_phase = seeds.values == phase
+        kept[opening_of(seeds, of_phase, radius, "ball") & of_phase] = phase
     return kept
 
 

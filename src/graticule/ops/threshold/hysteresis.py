@@ -9,7 +9,8 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Mask, Whole, filtered_dims, like, op
 from graticule.core.errors import ImageError, ParameterError
-from graticule.ops._morphology import dilated, eroded
+from graticule.ops._morphology import opening_of
+from graticule.ops._parameters import Connectivity
 from graticule.ops.threshold._histogram import above
 
 
@@ -25,7 +26,7 @@ def hysteresis(
     low: Annotated[float, Field(title="Loose threshold")],
     high: Annotated[float, Field(title="Strict threshold")],
     opening: Annotated[Length, Field(title="Opening of the strict mask", ge=0)] = Length(0),
-    connectivity: Annotated[int, Field(title="Connectivity", ge=1, le=8)] = 1,
+    connectivity: Connectivity = 1,
 ) -> Mask:
     """Keep what is above a loose threshold where it is connected to what is above a strict one.
 
@@ -85,7 +86,7 @@ def hysteresis(
         raise ImageError("has no value, so there is no mask", hint="is it all NaN?")
     strict = above(image, mask, result=high).values
     if any(opening.samples(image, dim) >= 1 for dim in filtered_dims(image)):
-        strict = dilated(image, eroded(image, strict, opening, "ball"), opening, "ball")
+        strict = opening_of(image, strict, opening, "ball")
     parts = label.function(above(image, mask, result=low), connectivity=connectivity).values
     keep = np.zeros(int(parts.max(initial=0)) + 1, bool)
     keep[parts[strict]] = True

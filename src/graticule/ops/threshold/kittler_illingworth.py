@@ -12,7 +12,6 @@ from graticule.ops.threshold._histogram import (
     Histogram,
     Keep,
     class_sums,
-    first_best,
     thresholding,
 )
 
@@ -27,7 +26,7 @@ def _criterion(histogram: Histogram) -> Any:
     low = np.maximum(square / below - (first / below) ** 2, 0) + variance_in_bin
     high = np.maximum(squares / above - (last / above) ** 2, 0) + variance_in_bin
     error = below * np.log(low / below**2) + above * np.log(high / above**2)
-    return histogram.centers[first_best(-error)]
+    return histogram.argmax(-error)
 
 
 _SCOPE = thresholding(_criterion)

@@ -12,7 +12,6 @@ from graticule.ops.threshold._histogram import (
     Histogram,
     Keep,
     class_sums,
-    first_best,
     thresholding,
 )
 
@@ -24,7 +23,7 @@ def _criterion(histogram: Histogram) -> Any:
     own = np.where(part > 0, -part * np.log(np.where(part > 0, part, 1)), 0)
     inner, outer = class_sums(own)
     entropy = inner / below + np.log(below) + outer / above + np.log(above)
-    return histogram.centers[first_best(entropy)]
+    return histogram.argmax(entropy)
 
 
 _SCOPE = thresholding(_criterion)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import DOC, Histogram, Keep, first_best, thresholding
+from graticule.ops.threshold._histogram import DOC, Histogram, Keep, thresholding
 
 
 def _criterion(histogram: Histogram) -> Any:
@@ -21,7 +21,7 @@ def _criterion(histogram: Histogram) -> Any:
     dark, bright = (-c1 - root) / 2, (-c1 + root) / 2
     wanted = (bright - m1) / (bright - dark)
     apart = np.abs(np.cumsum(part)[:-1] - wanted)
-    return histogram.centers[first_best(-apart)]
+    return histogram.argmax(-apart)
 
 
 _SCOPE = thresholding(_criterion)

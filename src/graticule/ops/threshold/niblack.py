@@ -8,15 +8,15 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Mask, Neighbourhood, op
 from graticule.ops.threshold._histogram import Keep
-from graticule.ops.threshold._local import halo, local
+from graticule.ops.threshold._local import DOC, WindowRadius, halo, local
 
 
-@op(version=1, scope=Neighbourhood(halo), dtype="bool")
+@op(version=1, scope=Neighbourhood(halo), dtype="bool", doc=DOC)
 def niblack(
     image: Image,
     mask: Mask | None = None,
     *,
-    radius: Annotated[Length, Field(title="Radius of the window", ge=0)] = Length(7),
+    radius: WindowRadius = Length(7),
     k: Annotated[float, Field(title="Weight of the deviation", ge=-5, le=5)] = 0.2,
     keep: Keep = "bright",
 ) -> Mask:
@@ -27,37 +27,15 @@ def niblack(
     surroundings is left. In windows without an object, noise is parted into bright and dark;
     `sauvola` is not misled in this way.
 
-    The window is a box that reaches ``radius`` to all sides: of 15 samples by default. NaN,
-    infinite values and what is outside ``mask`` are left out of the windows and are never in the
-    result. At the border the image is mirrored without repeating the last sample (``c b | a b c``).
-    A deviation of less than a millionth of the mean counts as none.
+    %(box)s
+    %(deviation)s
 
     Parameters
     ----------
-    image : Image
-        Any dims; windows along ``z y x``, or along all where it has none of these.
-    mask : Mask, optional
-        Where to look; everywhere by default.
-    radius : Length
-        In pixels or as a length (anisotropic spacing is respected); whole samples count.
+    %(parameters)s
     k : float
         Weight of the deviation.
-
-    keep : {"bright", "dark"}
-        What is above the threshold, or what is up to it.
-
-    Returns
-    -------
-    Mask
-        True where the image is above the threshold of its window; with ``keep="dark"`` where it is
-        not.
-
-    Raises
-    ------
-    ImageError
-        If the values are complex.
-    UnitsError
-        If ``radius`` has a unit and a dim has none.
+    %(keep)s
 
     See Also
     --------
