@@ -77,6 +77,7 @@ def inject(image: Image, ripple: Ripple, *, along: str = "time", across: str = "
 
     Examples
     --------
+    >>> import xarray as xr
     >>> quiet = xr.DataArray(np.random.default_rng(0).normal(size=(120, 80)),
     ...                      dims=["time", "distance"])
     >>> float(abs(inject(quiet, Ripple(strength=3)) - quiet).max().round(1))
@@ -129,6 +130,7 @@ def recovery(
 
     Examples
     --------
+    >>> import xarray as xr
     >>> quiet = [xr.DataArray(np.random.default_rng(0).normal(size=(60, 50)),
     ...                       dims=["time", "distance"])]
     >>> rows = recovery(quiet, lambda image: float(image.max()), strengths=[0, 9],

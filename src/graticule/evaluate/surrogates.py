@@ -57,6 +57,7 @@ def phase_randomised(image: Image, rng: np.random.Generator, *, taper: float = 0
     Examples
     --------
     >>> rng = np.random.default_rng(0)
+    >>> import xarray as xr
     >>> image = xr.DataArray(rng.normal(size=(64, 64)).cumsum(axis=1), dims=["time", "distance"])
     >>> surrogate = phase_randomised(image - image.mean(), rng)
     >>> bool(0.5 < float(surrogate.std() / image.std()) < 2)

@@ -98,6 +98,7 @@ def footprint(image: Image, radius: Length, shape: str) -> Array:
 
     Examples
     --------
+    >>> import xarray as xr
     >>> footprint(xr.DataArray(np.zeros((9, 9)), dims=("y", "x")), Length(1), "ball").astype(int)
     array([[0, 1, 0],
            [1, 1, 1],

@@ -41,6 +41,7 @@ class StepStore:
     Examples
     --------
     >>> store = StepStore(Path(tempfile.mkdtemp()), max_bytes=10**6)
+    >>> import xarray as xr
     >>> store.put("ab" * 32, (xr.DataArray(np.arange(3), dims="x"),))
     True
     >>> store.get("ab" * 32)[0].values

@@ -23,6 +23,7 @@ def suffix_for(image: Image, *, tiled: bool) -> str:
 
     Examples
     --------
+    >>> import xarray as xr
     >>> suffix_for(xr.DataArray(np.zeros((2, 2)), dims=("time", "distance")), tiled=False)
     '.fits'
     """

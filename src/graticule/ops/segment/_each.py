@@ -31,6 +31,7 @@ def each(work: Callable[..., Array], image: Image, *others: Image | None) -> Ima
 
     Examples
     --------
+    >>> import xarray as xr
     >>> image = xr.DataArray([[1, 2], [3, 4]], dims=("t", "x"))
     >>> each(lambda values: values.cumsum(), image).values
     array([[1, 3],

@@ -92,6 +92,7 @@ def within(mask: Image, template: Image, order: Sequence[Hashable]) -> Array:
 
     Examples
     --------
+    >>> import xarray as xr
     >>> mask, template = xr.DataArray([True, False], dims="x"), xr.DataArray([[1, 2], [3, 4]])
     >>> within(mask, template.rename(dim_0="t", dim_1="x"), ["t", "x"])
     array([[ True, False],
