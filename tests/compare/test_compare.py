@@ -47,7 +47,7 @@ def run(pipeline, folder, **options):
 
 
 def test_the_right_smoothing_comes_first_by_truth(pipeline, discs):
-    found = run(pipeline, discs, over={"smooth.sigma": [0, 2, 12]}, truth=discs / "truth.npy")
+    found = run(pipeline, discs, grid={"smooth.sigma": [0, 2, 12]}, truth=discs / "truth.npy")
     assert found.best == "smooth.sigma=2"
     assert found.by_truth
     best = Pipeline.load(discs / "out" / "best.yaml")
@@ -57,7 +57,7 @@ def test_the_right_smoothing_comes_first_by_truth(pipeline, discs):
 
 
 def test_scores_are_those_of_the_masks(pipeline, discs):
-    found = run(pipeline, discs, over={"bright.value": [20, 50]}, truth=discs / "truth.npy")
+    found = run(pipeline, discs, grid={"bright.value": [20, 50]}, truth=discs / "truth.npy")
     image, truth = np.load(discs / "discs.npy"), np.load(discs / "truth.npy")
     for value in (20, 50):
         mask = image > value
@@ -75,14 +75,14 @@ def test_what_the_ways_have_in_common_is_computed_once(pipeline, discs, monkeypa
         return made(self, step)
 
     monkeypatch.setattr(evaluate.Evaluation, "_computed", counted)
-    run(pipeline, discs, over={"bright.value": [20, 50, 70]})
+    run(pipeline, discs, grid={"bright.value": [20, 50, 70]})
     # a quick way is done twice for its time, and only the first computes what is common
     assert calls.count("smooth") <= 2
     assert calls.count("bright") >= 3
 
 
 def test_without_truth_the_odd_one_comes_last(pipeline, discs):
-    found = run(pipeline, discs, over={"smooth.sigma": [2, 2.2, 2.4, 30]})
+    found = run(pipeline, discs, grid={"smooth.sigma": [2, 2.2, 2.4, 30]})
     assert not found.by_truth
     assert found.summary["way"].iloc[-1] == "smooth.sigma=30"
     assert np.allclose(found.agreement, found.agreement.T, equal_nan=True)
@@ -90,7 +90,7 @@ def test_without_truth_the_odd_one_comes_last(pipeline, discs):
 
 
 def test_everything_is_written(pipeline, discs):
-    found = run(pipeline, discs, over={"smooth.sigma": [0, 2]})
+    found = run(pipeline, discs, grid={"smooth.sigma": [0, 2]})
     assert {path.name for path in (discs / "out").iterdir()} == set(FILES)
     rows = pd.read_csv(discs / "out" / "compare.csv")
     assert list(rows["way"]) == list(found.rows["way"])
@@ -107,7 +107,7 @@ def test_a_way_that_fails_is_named_and_comes_last(pipeline, discs):
             "bright",
             discs / "discs.npy",
             discs / "out",
-            tried=["threshold.triangle"],
+            ops=["threshold.triangle"],
         )
     assert not (discs / "out").exists()
 
@@ -115,7 +115,7 @@ def test_a_way_that_fails_is_named_and_comes_last(pipeline, discs):
 def test_a_part_of_the_image(pipeline, discs):
     part = {"y": (0, 40), "x": (0, 40)}
     found = run(
-        pipeline, discs, over={"smooth.sigma": [2, 3]}, region=part, truth=discs / "truth.npy"
+        pipeline, discs, grid={"smooth.sigma": [2, 3]}, region=part, truth=discs / "truth.npy"
     )
     assert set(found.rows["objects_count"]) == {1}
 
@@ -128,7 +128,7 @@ def test_a_part_of_the_image(pipeline, discs):
         ({"region": {"q": (0, 3)}}, ImageError, "names the dim 'q'"),
         ({"region": {"x": (5, 300)}}, ImageError, "no part of 0:90"),
         ({"of": "objects"}, RequestError, "gives no image"),
-        ({"over": {"bright.value": [20, 50]}, "of": "smooth"}, RequestError, "the same in all"),
+        ({"grid": {"bright.value": [20, 50]}, "of": "smooth"}, RequestError, "the same in all"),
         ({"memory": "20kB"}, MemoryBudgetError, "--region"),
     ],
 )
@@ -137,7 +137,7 @@ def test_bad_requests(pipeline, discs, options, error, message):
     if "truth" in options:
         options = {"truth": discs / options["truth"]}
     with pytest.raises(GraticuleError, match=message) as caught:
-        run(pipeline, discs, **{"over": {"smooth.sigma": [0, 2]}, **options})
+        run(pipeline, discs, **{"grid": {"smooth.sigma": [0, 2]}, **options})
     assert isinstance(caught.value, error)
     assert not (discs / "out").exists()
 
@@ -145,15 +145,13 @@ def test_bad_requests(pipeline, discs, options, error, message):
 def test_a_folder_that_cannot_be_made_is_named(pipeline, discs):
     (discs / "file").write_text("")
     with pytest.raises(RequestError, match="no folder can be made there") as caught:
-        compare(
-            pipeline, "bright", discs / "discs.npy", discs / "file" / "out", tried=["threshold"]
-        )
+        compare(pipeline, "bright", discs / "discs.npy", discs / "file" / "out", ops=["threshold"])
     assert "-o" in str(caught.value)
 
 
 def test_one_way_alone_is_not_said_to_agree(pipeline, discs):
     np.save(discs / "discs.npy", np.full((20, 20), np.nan, np.float32))
-    found = run(pipeline, discs, tried=["threshold.otsu"])
+    found = run(pipeline, discs, ops=["threshold.otsu"])
     assert found.is_alone
     assert found.best == "threshold.fixed"
     assert list(found.faults) == ["threshold.otsu on discs"]
@@ -163,15 +161,15 @@ def test_one_way_alone_is_not_said_to_agree(pipeline, discs):
 
 
 def test_an_order_without_a_majority_is_said_to_say_nothing(pipeline, discs):
-    run(pipeline, discs, over={"bright.value": [-60, 40, 160]})
+    run(pipeline, discs, grid={"bright.value": [-60, 40, 160]})
     assert "this order says nothing" in (discs / "out" / "compare.html").read_text()
-    run(pipeline, discs, over={"smooth.sigma": [2, 2.2, 2.4]}, overwrite=True)
+    run(pipeline, discs, grid={"smooth.sigma": [2, 2.2, 2.4]}, overwrite=True)
     assert "this order says nothing" not in (discs / "out" / "compare.html").read_text()
 
 
 def test_numbers_have_their_units(discs):
     text = TEXT.replace("steps:", "inputs: {image: {spacing: {y: 2 um, x: 2 um}}}\nsteps:", 1)
-    found = run(Pipeline.loads(text), discs, over={"smooth.sigma": [2, 3]})
+    found = run(Pipeline.loads(text), discs, grid={"smooth.sigma": [2, 3]})
     assert found.summary.attrs["units"] == {"objects_area_median": "um2"}
     page = (discs / "out" / "compare.html").read_text()
     assert 'objects_area_median</button><span class="unit">µm²</span>' in page
@@ -184,7 +182,7 @@ def test_numbers_of_two_steps_are_told_apart(discs):
         "  labels:", "  low: {op: threshold.fixed, input: smooth, value: 10}\n  labels:"
     )
     text = text.replace("{op: segment.label}", "{op: segment.label, input: bright}")
-    found = run(Pipeline.loads(text), discs, over={"bright.value": [20, 50]}).rows
+    found = run(Pipeline.loads(text), discs, grid={"bright.value": [20, 50]}).rows
     assert found["porosity"].nunique() == 2
     assert found["two_porosity"].nunique() == 1
 
@@ -194,17 +192,17 @@ def test_nothing_of_the_users_is_written_over(pipeline, discs):
     (discs / "out" / "thesis.txt").write_text("precious")
     for overwrite in (False, True):
         with pytest.raises(RequestError, match="not empty"):
-            run(pipeline, discs, over={"smooth.sigma": [0, 2]}, overwrite=overwrite)
+            run(pipeline, discs, grid={"smooth.sigma": [0, 2]}, overwrite=overwrite)
     (discs / "out" / "thesis.txt").unlink()
-    run(pipeline, discs, over={"smooth.sigma": [0, 2]})
-    run(pipeline, discs, over={"smooth.sigma": [0, 3]}, overwrite=True)
+    run(pipeline, discs, grid={"smooth.sigma": [0, 2]})
+    run(pipeline, discs, grid={"smooth.sigma": [0, 3]}, overwrite=True)
 
 
 def test_labels_are_scored_object_by_object(pipeline, discs):
     truth = gt.op("segment.label")(np.load(discs / "truth.npy"))
     np.save(discs / "truth.npy", truth)
     found = run(
-        pipeline, discs, over={"smooth.sigma": [0, 3]}, of="labels", truth=discs / "truth.npy"
+        pipeline, discs, grid={"smooth.sigma": [0, 3]}, of="labels", truth=discs / "truth.npy"
     )
     best = found.summary.iloc[0]
     assert best["way"] == "smooth.sigma=3"
@@ -225,7 +223,7 @@ def test_several_images_have_an_interval(pipeline, discs):
         "bright",
         discs / "study",
         discs / "out",
-        over={"smooth.sigma": [1, 2]},
+        grid={"smooth.sigma": [1, 2]},
         truth=discs / "truths",
     )
     best = found.summary.iloc[0]
@@ -237,6 +235,6 @@ def test_several_images_have_an_interval(pipeline, discs):
             "bright",
             discs / "study",
             discs / "out2",
-            over={"smooth.sigma": [1, 2]},
+            grid={"smooth.sigma": [1, 2]},
             truth=discs / "truths",
         )

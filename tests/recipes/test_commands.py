@@ -11,7 +11,7 @@ import pytest
 
 from graticule.cli.compare import _values
 from graticule.cli.run import _assignment
-from graticule.compare.variants import step_named, variants
+from graticule.compare.variants import find_step, make_variants
 from graticule.pipeline import Pipeline
 from graticule.recipes import pipeline_path, recipes
 
@@ -41,12 +41,12 @@ def test_what_is_set_can_be_set(name: str) -> None:
 def test_what_is_compared_is_there(name: str) -> None:
     for words in commands(READMES[name].read_text(encoding="utf-8"), "compare"):
         pipeline = Pipeline.load(pipeline_path(words[1]))
-        step = step_named(pipeline, words[2])
+        step = find_step(pipeline, words[2])
         for other in given(words, "--of"):
             assert other in pipeline.steps
-        tried = [part for text in given(words, "--try") for part in text.split(",")]
-        over = dict(_values(text) for text in given(words, "--over"))
-        assert all(way.pipeline for way in variants(pipeline, step, tried=tried, over=over))
+        ops = [part for text in given(words, "--try") for part in text.split(",")]
+        grid = dict(_values(text) for text in given(words, "--over"))
+        assert all(v.pipeline for v in make_variants(pipeline, step, ops=ops, grid=grid))
 
 
 def test_there_are_commands_to_look_at() -> None:

@@ -76,10 +76,10 @@ def compare(
     from graticule.recipes import pipeline_path
 
     loaded = Pipeline.load(pipeline_path(pipeline))
-    tried = [name for text in try_ or () for name in text.split(",") if name]
+    ops = [name for text in try_ or () for name in text.split(",") if name]
     grid = dict(_values(text) for text in over or ())
-    if not tried and not grid:
-        tried = [loaded.steps[step].op.name.partition(".")[0]] if step in loaded.steps else [step]
+    if not ops and not grid:
+        ops = [loaded.steps[step].op.name.partition(".")[0]] if step in loaded.steps else [step]
     tell_of_compilation()
     with _examples(pipeline, images) as sources, progress_bar(loaded.name) as progress:
         found = run(
@@ -87,15 +87,15 @@ def compare(
             step,
             sources,
             out,
-            tried=tried,
-            over=grid,
+            ops=ops,
+            grid=grid,
             of=of,
             truth=truth,
             region=_region(region),
             memory=memory,
             overwrite=overwrite,
             command=["graticule", *sys.argv[1:]],
-            tell=progress,
+            progress=progress,
         )
     table_of(found.summary, rows=40)
     print(f"{found.best} {_why(found)} -> {out / 'best.yaml'}")

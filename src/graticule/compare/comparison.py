@@ -1,4 +1,4 @@
-"""What a comparison found: a row for each way, its agreement with the others, and the best."""
+"""What a comparison found: a row for each variant, its agreement with the others, and the best."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from graticule.compare.judge import agreement, measure_of, scores
+from graticule.compare.scoring import agreement, measure_of, scores
 from graticule.compare.trial import Trial
 from graticule.core.errors import RequestError
 from graticule.evaluate.bootstrap import bootstrap
 
 
 @dataclass(frozen=True)
-class Looked:
-    """All ways on one image.
+class ImageTrials:
+    """All variants tried on one image.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Looked:
     source : DataArray
         The image itself.
     trials : sequence of Trial
-        What each way gave.
+        What each variant gave.
     truth : DataArray or None
         What is true, where that is known.
     """
@@ -44,14 +44,14 @@ class Comparison:
     Attributes
     ----------
     rows : DataFrame
-        A row for each way and image: the numbers of the answer, scores, agreement and time.
+        A row for each variant and image: the numbers of the outputs, scores, agreement and time.
     summary : DataFrame
-        A row for each way, the best first: means over the images, and for what they are ranked by
-        an interval over the images.
+        A row for each variant, the best first: means over the images, and for what they are
+        ranked by an interval over the images.
     agreement : DataFrame
-        How far each way agrees with each other one, by name; the mean over the images.
+        How far each variant agrees with each other one, by name; the mean over the images.
     measure : str
-        What the ways are ranked by.
+        What the variants are ranked by.
     by_truth : bool
         Whether that is a score against truth; if not, it is the agreement with the others.
     """
@@ -64,7 +64,7 @@ class Comparison:
 
     @property
     def faults(self) -> dict[str, str]:
-        """Why a way gave no result, by the names of way and image."""
+        """Why a variant gave no result, by the names of variant and image."""
         if "fault" not in self.rows:
             return {}
         failed = self.rows[self.rows["fault"].notna()]
@@ -74,62 +74,61 @@ class Comparison:
 
     @property
     def is_alone(self) -> bool:
-        """Whether one way alone gave a result, so that there is nothing to rank."""
-        ways = self.rows["way"]
-        return (
-            int(ways[self.rows["fault"].isna()].nunique()) == 1 if "fault" in self.rows else False
-        )
+        """Whether one variant alone gave a result, so that there is nothing to rank."""
+        if "fault" not in self.rows:
+            return False
+        return int(self.rows["way"][self.rows["fault"].isna()].nunique()) == 1
 
     @property
     def best(self) -> str:
-        """Name of the best way."""
+        """Name of the best variant."""
         return str(self.summary["way"].iloc[0])
 
 
-def compared(looked: Sequence[Looked]) -> Comparison:
-    """Score every way on every image, and rank them.
+def compare_trials(images: Sequence[ImageTrials]) -> Comparison:
+    """Score every variant on every image, and rank them.
 
-    Without truth a way is ranked by how far it agrees with the others on average. That is the
+    Without truth a variant is ranked by how far it agrees with the others on average. That is the
     opinion of the majority and no proof: methods of one kind may be wrong together.
 
     Raises
     ------
     RequestError
-        If no way gave a result on any image.
+        If no variant gave a result on any image.
     """
-    by_truth = any(image.truth is not None for image in looked)
+    by_truth = any(image.truth is not None for image in images)
     rows, matrices = [], []
-    for image in looked:
+    for image in images:
         matrix = agreement(image.trials)
         matrices.append(matrix)
         rows += [_row(image, trial, matrix) for trial in image.trials]
     table = pd.DataFrame(rows)
-    kinds = [trial.kind for image in looked for trial in image.trials if trial.value is not None]
+    kinds = [trial.kind for image in images for trial in image.trials if trial.value is not None]
     if not kinds:
-        faults = sorted({trial.fault for image in looked for trial in image.trials})
+        faults = sorted({trial.fault for image in images for trial in image.trials})
         raise RequestError(f"no way gave a result: {faults[0]}")
     measure = measure_of(kinds[0], by_truth=by_truth)
     summary = _summary(table, measure)
-    units = {k: v for image in looked for trial in image.trials for k, v in trial.units.items()}
+    units = {k: v for image in images for trial in image.trials for k, v in trial.units.items()}
     table.attrs["units"] = summary.attrs["units"] = units
     return Comparison(table, summary, _mean(matrices), measure, by_truth)
 
 
-def _row(image: Looked, trial: Trial, matrix: pd.DataFrame) -> dict[str, object]:
+def _row(image: ImageTrials, trial: Trial, matrix: pd.DataFrame) -> dict[str, object]:
     row: dict[str, object] = {"image": image.image, "way": trial.variant.name}
     if trial.value is None:
         return {**row, "fault": trial.fault}
     if image.truth is not None:
         row |= scores(trial.value, trial.kind, image.truth)
-    own = list(matrix.columns).index(trial.variant.name)
-    others = np.delete(matrix.to_numpy(float)[own], own)
+    index = list(matrix.columns).index(trial.variant.name)
+    others = np.delete(matrix.to_numpy(float)[index], index)
     known = others[np.isfinite(others)]
     row["agreement"] = float(known.mean()) if known.size else float("nan")
-    return {**row, "seconds": trial.seconds, **trial.answer}
+    return {**row, "seconds": trial.seconds, **trial.measurements}
 
 
 def _summary(table: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Return means by way, the best first; a way that failed on an image comes last."""
+    """Return means by variant, the best first; a variant that failed on an image comes last."""
     numbers = table.select_dtypes(include=["number", "bool"]).columns
     grouped = table.groupby("way", sort=False)
     summary = grouped[list(numbers)].mean().reset_index()

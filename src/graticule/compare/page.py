@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from graticule.compare.comparison import Comparison, Looked
-from graticule.compare.judge import MEASURES
+from graticule.compare.comparison import Comparison, ImageTrials
+from graticule.compare.scoring import MEASURES
 from graticule.compare.trial import Trial
 from graticule.core.kinds import Kind
 from graticule.evaluate.pixels import hit_map
@@ -32,7 +32,7 @@ LITTLE = 0.7
 def page(
     title: str,
     comparison: Comparison,
-    looked: Sequence[Looked],
+    images: Sequence[ImageTrials],
     *,
     text: str,
     command: Sequence[str] = (),
@@ -45,22 +45,22 @@ def page(
         What was compared.
     comparison : Comparison
         What was found.
-    looked : sequence of Looked
+    images : sequence of ImageTrials
         The images; the first few are shown.
     text : str
-        The best way as a pipeline.
+        The best variant as a pipeline.
     command : sequence of str
         How to repeat it.
     """
-    shown = [image for image in looked if any(t.value is not None for t in image.trials)][:SHOWN]
+    shown = [image for image in images if any(t.value is not None for t in image.trials)][:SHOWN]
     pictures = [[_picture(trial) for trial in image.trials] for image in shown]
     tones = _common_tones([p for row in pictures for p in row if p is not None])
-    first = looked[0].trials
+    first = images[0].trials
     content = {
         "title": title,
         "version": __version__,
-        "ways": [trial.variant.name for trial in first],
-        "answer": _answer(comparison, len(looked)),
+        "variants": [trial.variant.name for trial in first],
+        "answer": _answer(comparison, len(images)),
         "faults": list(comparison.faults.items()),
         "columns": _columns(comparison.summary),
         "rows": _cells(comparison.summary),
@@ -82,7 +82,7 @@ def page(
 
 
 def _answer(comparison: Comparison, images: int) -> list[str]:
-    """Return in words which way is best, by what, and what that is worth."""
+    """Return in words which variant is best, by what, and what that is worth."""
     top = comparison.summary.iloc[0]
     words = MEASURES[comparison.measure]
     over = f", the mean over {images} images" if images > 1 else ""
@@ -172,7 +172,7 @@ def _common_tones(pictures: Sequence[Picture]) -> Tones | None:
 
 
 def _image(
-    image: Looked,
+    image: ImageTrials,
     pictures: Sequence[Picture | None],
     tones: Tones | None,
     comparison: Comparison,

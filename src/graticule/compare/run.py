@@ -1,4 +1,4 @@
-"""Comparing on files: every way on every image, into a folder."""
+"""Comparing on files: every variant on every image, into a folder."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import xarray as xr
 
-from graticule.compare.comparison import Comparison, Looked, compared
+from graticule.compare.comparison import Comparison, ImageTrials, compare_trials
 from graticule.compare.page import page
-from graticule.compare.trial import trials
-from graticule.compare.variants import Variant, step_named, variants
+from graticule.compare.trial import try_variants
+from graticule.compare.variants import Variant, find_step, make_variants
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.settings import parse_bytes, settings
@@ -24,7 +24,7 @@ from graticule.pipeline.spec import Reference, Spec
 
 FILES = ("compare.html", "compare.csv", "agreement.csv", "best.yaml")
 _OTHER = "name another folder with -o"
-Tell = Callable[[int, int, str], None]
+Progress = Callable[[int, int, str], None]
 Bounds = Mapping[str, tuple[int, int]]
 
 
@@ -34,15 +34,15 @@ def compare(
     images: str | Path | Sequence[str | Path],
     out: Path,
     *,
-    tried: Sequence[str] = (),
-    over: Mapping[str, Sequence[Any]] | None = None,
+    ops: Sequence[str] = (),
+    grid: Mapping[str, Sequence[Any]] | None = None,
     of: str | None = None,
     truth: Path | None = None,
     region: Bounds | None = None,
     memory: int | str | None = None,
     overwrite: bool = False,
     command: Sequence[str] = (),
-    tell: Tell = lambda done, total, message: None,
+    progress: Progress = lambda done, total, message: None,
 ) -> Comparison:
     """Compare ways to do a step of a pipeline on images, and write a page, tables and the best.
 
@@ -56,9 +56,9 @@ def compare(
         What to compare on.
     out : Path
         Folder for ``compare.html``, ``compare.csv``, ``agreement.csv`` and ``best.yaml``.
-    tried : sequence of str
+    ops : sequence of str
         Ops, or families of ops, to try for the step.
-    over : mapping
+    grid : mapping
         Values to try by ``step.parameter``.
     of : str, optional
         A later step to look at instead, as ``labels`` or ``spots.mask``.
@@ -73,7 +73,7 @@ def compare(
         Replace what an earlier comparison left in the folder.
     command : sequence of str
         How to repeat it, for the record.
-    tell : callable
+    progress : callable
         Told how far it is.
 
     Returns
@@ -89,41 +89,45 @@ def compare(
         If truth and result differ in size.
     """
     _require_room(out, overwrite=overwrite)
-    name = step_named(pipeline, step)
-    ways = variants(pipeline, name, tried=tried, over=over)
-    looked_at = _looked_at(pipeline, of or name)
-    _require_difference(ways, looked_at)
+    name = find_step(pipeline, step)
+    variants = make_variants(pipeline, name, ops=ops, grid=grid)
+    target = _target(pipeline, of or name)
+    _require_difference(variants, target)
     budget = settings().memory if memory is None else parse_bytes(memory)
     sources = own_images(pipeline, study(images))
     truths = _truths(truth, sources)
-    looked = []
+    tried = []
     for number, source in enumerate(sources):
 
-        def told(message: str, number: int = number) -> None:
-            tell(number, len(sources), message)
+        def report(variant: str, number: int = number) -> None:
+            progress(number, len(sources), variant)
 
-        looked.append(_looked(pipeline, source, ways, looked_at, truths, region, budget, told))
-    comparison = compared(looked)
-    chosen = next(way.pipeline for way in ways if way.name == comparison.best)
+        tried.append(_try_on(pipeline, source, variants, target, truths, region, budget, report))
+    comparison = compare_trials(tried)
+    chosen = next(v.pipeline for v in variants if v.name == comparison.best)
     assert chosen is not None
-    title = f"{pipeline.name}: {len(ways)} ways to do {name}"
-    html = page(title, comparison, looked, text=chosen.text, command=command)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestError(
-            f"cannot make the folder: {error.strerror}", where=str(out), hint=_OTHER
-        ) from None
+    title = f"{pipeline.name}: {len(variants)} ways to do {name}"
+    html = page(title, comparison, tried, text=chosen.text, command=command)
     texts = {
         "compare.csv": comparison.rows.to_csv(index=False, lineterminator="\n"),
         "agreement.csv": comparison.agreement.to_csv(lineterminator="\n"),
         "best.yaml": chosen.text,
         "compare.html": html,
     }
+    _write(out, texts)
+    return comparison
+
+
+def _write(out: Path, texts: Mapping[str, str]) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(
+            f"cannot make the folder: {error.strerror}", where=str(out), hint=_OTHER
+        ) from None
     for file, text in texts.items():
         with atomic_path(out / file) as draft:
             draft.write_text(text, encoding="utf-8")
-    return comparison
 
 
 def _require_room(out: Path, *, overwrite: bool) -> None:
@@ -142,24 +146,24 @@ def _require_room(out: Path, *, overwrite: bool) -> None:
         raise RequestError("no folder can be made there", where=str(above), hint=_OTHER)
 
 
-def _require_difference(ways: Sequence[Variant], looked_at: Reference) -> None:
-    """Refuse to look at a result that comes before all that the ways differ in."""
+def _require_difference(variants: Sequence[Variant], target: Reference) -> None:
+    """Refuse to look at a result that comes before all that the variants differ in."""
     keys = {
-        step_keys(way.pipeline, dict.fromkeys(way.pipeline.inputs, ""))[looked_at.name]
-        for way in ways
-        if way.pipeline is not None
+        step_keys(variant.pipeline, dict.fromkeys(variant.pipeline.inputs, ""))[target.name]
+        for variant in variants
+        if variant.pipeline is not None
     }
-    if len(ways) > 1 and len(keys) == 1:
+    if len(variants) > 1 and len(keys) == 1:
         raise RequestError(
-            f"{looked_at} is the same in all ways: what is tried comes after it",
+            f"{target} is the same in all ways: what is tried comes after it",
             hint="look --of a later step, or try something before it",
         )
 
 
-def _looked_at(pipeline: Spec, text: str) -> Reference:
+def _target(pipeline: Spec, text: str) -> Reference:
     """Return the result that is looked at: of a step with several, the first image."""
     name, _, part = text.partition(".")
-    name = step_named(pipeline, name)
+    name = find_step(pipeline, name)
     outputs = pipeline.steps[name].op.outputs
     arrays = [output for output in outputs if output.kind.is_array]
     if not arrays or (part and part not in [output.name for output in arrays]):
@@ -168,27 +172,27 @@ def _looked_at(pipeline: Spec, text: str) -> Reference:
     return Reference(name, part or arrays[0].name)
 
 
-def _looked(
+def _try_on(
     pipeline: Spec,
     source: Source,
-    ways: Sequence[Variant],
-    looked_at: Reference,
+    variants: Sequence[Variant],
+    target: Reference,
     truths: Mapping[str, Path],
     region: Bounds | None,
     memory: int,
-    tell: Callable[[str], None],
-) -> Looked:
+    progress: Callable[[str], None],
+) -> ImageTrials:
     inputs, keys = opened(pipeline, source, content_hash(source.path))
     if region:
         inputs = {name: _cut(value, region) for name, value in inputs.items()}
         keys = {name: digest(key, sorted(region.items())) for name, key in keys.items()}
     try:
-        found = trials(ways, looked_at, inputs, keys, memory=memory, tell=tell)
+        trials = try_variants(variants, target, inputs, keys, memory=memory, progress=progress)
     except GraticuleError as error:
         raise error.at(source.name) from None
     image = inputs[pipeline.first_input]
     true = _truth(truths.get(source.name), image, region)
-    return Looked(source.name, image, found, true)
+    return ImageTrials(source.name, image, trials, true)
 
 
 def _cut(value: Any, region: Bounds) -> Any:

@@ -1,4 +1,4 @@
-"""Trying every way on an image: what is common to them is computed once."""
+"""Trying every variant on an image: what they have in common is computed once."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from graticule.pipeline.key import step_keys
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.spec import Reference, Spec
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 _QUICK = 3.0
-"""Seconds below which a way is computed twice to be timed."""
+"""Seconds below which a variant is computed twice to be timed."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What one way gave on one image.
+    """What one variant gave on one image.
 
     Attributes
     ----------
     variant : Variant
-        The way.
+        What was tried.
     value : DataArray or None
-        The result that is looked at.
+        The result that is compared.
     kind : Kind
         Its kind.
-    answer : mapping
+    measurements : mapping
         The numbers of the pipeline's outputs, and the number of rows of its tables.
     units : mapping
         Units of these numbers, where they have one.
     seconds : float
-        Time of the steps that are not common to all ways.
+        Time of the steps that are not common to all variants.
     fault : str
         Why there is no value.
     """
@@ -49,35 +49,35 @@ class Trial:
     variant: Variant
     value: xr.DataArray | None = None
     kind: Kind = Kind.IMAGE
-    answer: Mapping[str, Any] = field(default_factory=dict)
+    measurements: Mapping[str, Any] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     fault: str = ""
 
 
-def trials(
+def try_variants(
     variants: Sequence[Variant],
-    looked_at: Reference,
+    target: Reference,
     inputs: Mapping[str, Any],
     keys: Mapping[str, str],
     *,
     memory: int,
-    tell: Tell = lambda message: None,
+    progress: Progress = lambda message: None,
 ) -> list[Trial]:
-    """Return what every way gives on one image.
+    """Return what every variant gives on one image.
 
     Parameters
     ----------
     variants : sequence of Variant
-        The ways.
-    looked_at : Reference
-        The result to be looked at.
+        What to try.
+    target : Reference
+        The result that is compared.
     inputs, keys : mapping
         The inputs of the pipeline and their keys, by name.
     memory : int
         Bytes for the process; the image must fit into them whole.
-    tell : callable
-        Told which way is tried.
+    progress : callable
+        Told which variant is tried.
 
     Raises
     ------
@@ -93,12 +93,12 @@ def trials(
             )
     loaded = {name: _loaded(value) for name, value in inputs.items()}
     uses = Counter(key for pipeline in pipelines for key in set(_keys(pipeline, keys).values()))
-    workshop = _Workshop(loaded, keys, uses, len(pipelines))
-    found = []
+    runner = _TrialRunner(loaded, keys, uses, len(pipelines))
+    trials = []
     for variant in variants:
-        tell(variant.name)
-        found.append(workshop.tried(variant, looked_at))
-    return found
+        progress(variant.name)
+        trials.append(runner.run(variant, target))
+    return trials
 
 
 def _loaded(value: Any) -> Any:
@@ -111,47 +111,47 @@ def _keys(pipeline: Spec, keys: Mapping[str, str]) -> dict[str, str]:
     return {k: v for k, v in step_keys(pipeline, keys).items() if k in pipeline.steps}
 
 
-class _Workshop:
-    """Computes way after way, and keeps what another way will need."""
+class _TrialRunner:
+    """Computes one variant after another, and keeps the steps that a later one will need."""
 
     def __init__(
-        self, inputs: Mapping[str, Any], keys: Mapping[str, str], uses: Counter[str], ways: int
+        self, inputs: Mapping[str, Any], keys: Mapping[str, str], uses: Counter[str], count: int
     ) -> None:
         self.inputs = inputs
         self.keys = keys
         self.uses = uses
-        self.ways = ways
+        self.count = count
         self.shared: dict[str, tuple[Any, ...]] = {}
         self.seconds: dict[str, float] = {}
 
-    def tried(self, variant: Variant, looked_at: Reference) -> Trial:
-        """Return what a way gives."""
+    def run(self, variant: Variant, target: Reference) -> Trial:
+        """Return what a variant gives."""
         pipeline = variant.pipeline
         if pipeline is None:
             return Trial(variant, fault=variant.fault)
         try:
-            evaluation = self._evaluated(pipeline, looked_at)
-            value = evaluation.value(looked_at)
-            answer, units = _answer(pipeline, evaluation)
+            evaluation = self._evaluated(pipeline, target)
+            value = evaluation.value(target)
+            measurements, units = _measurements(pipeline, evaluation)
         except GraticuleError as error:
             return Trial(variant, fault=str(error))
         if not isinstance(value, xr.DataArray):
-            raise RequestError(f"{looked_at} is no image", hint="look --of a step that gives one")
+            raise RequestError(f"{target} is no image", hint="look --of a step that gives one")
         keys = _keys(pipeline, self.keys)
         for name, key in keys.items():
             if self.uses[key] > 1 and evaluation.has(name):
                 self.shared[key] = evaluation.outputs_of(name)
-        own = [key for key in set(keys.values()) if self.uses[key] < self.ways]
-        seconds = sum(self.seconds.get(key, 0.0) for key in own)
-        return Trial(variant, value, kind_of(pipeline, looked_at), answer, units, seconds)
+        differing = [key for key in set(keys.values()) if self.uses[key] < self.count]
+        seconds = sum(self.seconds.get(key, 0.0) for key in differing)
+        return Trial(variant, value, kind_of(pipeline, target), measurements, units, seconds)
 
-    def _evaluated(self, pipeline: Spec, looked_at: Reference) -> Evaluation:
-        """Compute a way; a quick one twice, for the first call may have to compile."""
+    def _evaluated(self, pipeline: Spec, target: Reference) -> Evaluation:
+        """Compute a variant; a quick one twice, for the first call may have to compile."""
         keys = _keys(pipeline, self.keys)
         for _ in range(2):
             evaluation = Evaluation(pipeline, self.inputs, self.keys)
             evaluation.adopt(self.shared)
-            for wanted in (looked_at, *pipeline.outputs):
+            for wanted in (target, *pipeline.outputs):
                 evaluation.value(wanted)
             made = {n: f.seconds for n, f in evaluation.facts.items() if not f.cached}
             self.seconds |= {keys[name]: seconds for name, seconds in made.items()}
@@ -167,26 +167,26 @@ def kind_of(pipeline: Spec, reference: Reference) -> Kind:
     return next((o.kind for o in outputs if o.name in ("", reference.part)), Kind.IMAGE)
 
 
-def _answer(pipeline: Spec, evaluation: Evaluation) -> tuple[dict[str, Any], dict[str, str]]:
+def _measurements(pipeline: Spec, evaluation: Evaluation) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the numbers of a pipeline's outputs, and the units of those that have one."""
     row: dict[str, Any] = {}
     units: dict[str, str] = {}
     for reference in pipeline.outputs:
         value = evaluation.value(reference)
         if isinstance(value, pd.DataFrame):
-            own = value.attrs.get("units", {})
+            column_units = value.attrs.get("units", {})
             if kind_of(pipeline, reference) is Kind.RECORD:
                 # named as in the table of a run: of two alike, the second says whose it is
                 for column in map(str, value.columns):
                     name = column if column not in row else f"{reference.name}_{column}"
                     row[name] = value[column].iloc[0]
-                    units[name] = str(own.get(column) or "")
+                    units[name] = str(column_units.get(column) or "")
             else:
                 row[f"{reference.name}_count"] = len(value)
                 for size in _sizes(value):
                     name = f"{reference.name}_{size}_median"
                     row[name] = float(value[size].median())
-                    units[name] = str(own.get(size) or "")
+                    units[name] = str(column_units.get(size) or "")
         elif not isinstance(value, xr.DataArray):
             row[str(reference)] = value
     return row, {name: unit for name, unit in units.items() if unit}

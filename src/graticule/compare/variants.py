@@ -1,4 +1,4 @@
-"""The ways to do a step: other ops of its kind, and grids of parameters."""
+"""The variants of a pipeline in one step: other ops of its kind, and grids of parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to do it.
+    """One way to do a step.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Variant:
     fault: str = ""
 
 
-def step_named(pipeline: Spec, name: str) -> str:
+def find_step(pipeline: Spec, name: str) -> str:
     """Return the step a name means: its own, or the family of ops it alone is of.
 
     Raises
@@ -83,14 +83,14 @@ def _family(name: str) -> str:
     return name.partition(".")[0]
 
 
-def variants(
+def make_variants(
     pipeline: Spec,
     step: str,
     *,
-    tried: Sequence[str] = (),
-    over: Mapping[str, Sequence[Any]] | None = None,
+    ops: Sequence[str] = (),
+    grid: Mapping[str, Sequence[Any]] | None = None,
 ) -> list[Variant]:
-    """Return all ways to be compared, the pipeline as it is among them.
+    """Return all variants to be compared, the pipeline as it is among them.
 
     Parameters
     ----------
@@ -98,10 +98,10 @@ def variants(
         As it is.
     step : str
         The step that other ops are tried for.
-    tried : sequence of str
+    ops : sequence of str
         Names of ops, or of families (as ``threshold`` or ``thresholds``): all of their ops that
         fit.
-    over : mapping
+    grid : mapping
         Values to try by ``step.parameter``; every combination is tried, with every op.
 
     Raises
@@ -109,9 +109,9 @@ def variants(
     RequestError, UnknownNameError
         If there is nothing to compare, too much of it, or a name is not known.
     """
-    own = pipeline.steps[step].op
-    names = list(dict.fromkeys([own.name, *_named(tried, own)]))
-    grid = over or {}
+    current = pipeline.steps[step].op
+    names = list(dict.fromkeys([current.name, *_resolve_ops(ops, current)]))
+    grid = grid or {}
     for name, values in grid.items():
         _require_parameter(pipeline, name, step, names)
         if not values:
@@ -120,7 +120,7 @@ def variants(
     if not 2 <= count <= MOST:
         what = "there is nothing to compare" if count < 2 else f"{count} ways are too many"
         hint = (
-            f"--try {_family(own.name)}, or --over step.parameter=value,value"
+            f"--try {_family(current.name)}, or --over step.parameter=value,value"
             if count < 2
             else f"at most {MOST}; try fewer values"
         )
@@ -143,10 +143,10 @@ def _product(sizes: Any) -> int:
     return total
 
 
-def _named(tried: Sequence[str], own: Op) -> list[str]:
+def _resolve_ops(requested: Sequence[str], current: Op) -> list[str]:
     found: list[str] = []
     families = sorted({_family(name) for name in op_names()})
-    for name in tried:
+    for name in requested:
         if name in op_names():
             found.append(name)
             continue
@@ -156,10 +156,10 @@ def _named(tried: Sequence[str], own: Op) -> list[str]:
                 f"{name!r} is neither an op nor a family of ops",
                 hint=suggest(name, [*families, *op_names()]),
             )
-        fitting = [other for other in alternatives(own) if _family(other) == family]
+        fitting = [other for other in alternatives(current) if _family(other) == family]
         if not fitting:
             raise RequestError(
-                f"no op of the family {family} can stand for {own.name}", hint="name the ops"
+                f"no op of the family {family} can stand for {current.name}", hint="name the ops"
             )
         found += fitting
     return found

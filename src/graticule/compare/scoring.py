@@ -1,4 +1,4 @@
-"""What ways are judged by: scores against truth, and agreement among themselves."""
+"""What variants are ranked by: scores against truth, and agreement among themselves."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def measure_of(kind: Kind, *, by_truth: bool) -> str:
 
 
 def agreement(trials: Sequence[Trial]) -> pd.DataFrame:
-    """Return how far each two ways agree: Dice, adjusted Rand index or correlation by kind.
+    """Return how far each two variants agree: Dice, adjusted Rand index or correlation by kind.
 
-    Ways without a result agree with none (NaN).
+    Variants without a result agree with none (NaN).
     """
     names = [trial.variant.name for trial in trials]
     matrix = np.full((len(trials), len(trials)), np.nan)
