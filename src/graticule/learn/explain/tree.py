@@ -11,8 +11,8 @@ import numpy as np
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.learn.forest import CompiledForest
+from graticule.learn.forest._ensemble import MEAN
 from graticule.learn.forest._layout import as_floats
-from graticule.learn.forest._sources import MEAN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,8 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
-from graticule.learn.forest._fit import Harvest, harvest, unseen_mean
-from graticule.learn.forest._resolved import resolved
+from graticule.learn.forest._growth import GrownTrees, fit_trees, growth_plan, oob_mean
 from graticule.learn.forest.compiled import compiled_of
 
 MaxFeatures = int | float | Literal["sqrt", "log2"] | None
@@ -52,18 +51,18 @@ class Forest(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "compiled_")
         return self.compiled_.importances
 
-    def _grow(self, X: Array, y: Array, weight: Array, classes: Array | None) -> Harvest:
+    def _grow(self, X: Array, y: Array, weight: Array, classes: Array | None) -> GrownTrees:
         """Grow the trees on rows that have weight, and keep them packed.
 
         ``y`` is the number of each row's class, or its target where there are no classes.
         """
-        plan = resolved(self, X.shape[1], self._random)
+        plan = growth_plan(self, X.shape[1], self._random)
         keep = weight > 0
         if (weight < 0).any() or not keep.any():
             raise ParameterError("must not be negative, and not all zero", where="sample_weight")
         channels = 0 if classes is None else len(classes)
         rows = np.ascontiguousarray(X if keep.all() else X[keep])
-        grown = harvest(rows, y[keep], channels, weight[keep], plan)
+        grown = fit_trees(rows, y[keep], channels, weight[keep], plan)
         self.compiled_ = compiled_of(grown, self.n_features_in_, classes)
         return grown
 
@@ -107,7 +106,7 @@ class ForestClassifier(ClassifierMixin, Forest):  # type: ignore[misc]
             weight *= compute_sample_weight(self.class_weight, y)
         grown = self._grow(X, code.astype(np.int64), weight, self.classes_)
         if self.oob_score:
-            self.oob_decision_function_, seen = unseen_mean(grown, weight > 0)
+            self.oob_decision_function_, seen = oob_mean(grown, weight > 0)
             found = self.oob_decision_function_[seen].argmax(axis=1)
             self.oob_score_ = float(np.mean(found == code[seen]))
         return self
@@ -134,7 +133,7 @@ class ForestRegressor(RegressorMixin, Forest):  # type: ignore[misc]
         weight = np.array(_check_sample_weight(sample_weight, X, dtype=np.float64))
         grown = self._grow(X, y, weight, None)
         if self.oob_score:
-            mean, seen = unseen_mean(grown, weight > 0)
+            mean, seen = oob_mean(grown, weight > 0)
             self.oob_prediction_ = mean[:, 0]
             self.oob_score_ = float(r2_score(y[seen], self.oob_prediction_[seen]))
         return self

@@ -137,7 +137,7 @@ def grow(data: Data, rule: Rule, weight: Any, seed: Any) -> Grown:
 
 
 @njit(cache=True, nogil=True)
-def tell(grown: Grown, rows: Any, weight: Any, unseen: Any, times: Any) -> None:
+def add_oob(grown: Grown, rows: Any, weight: Any, oob_sum: Any, oob_count: Any) -> None:
     """Add what a tree says of the rows that it did not see."""
     for row in range(rows.shape[0]):
         if weight[row] > 0:
@@ -146,6 +146,6 @@ def tell(grown: Grown, rows: Any, weight: Any, unseen: Any, times: Any) -> None:
         while grown.left[node] >= 0:
             right = rows[row, grown.feature[node]] > grown.threshold[node]
             node = grown.left[node] + right
-        for channel in range(unseen.shape[1]):
-            unseen[row, channel] += grown.value[node, channel]
-        times[row] += 1
+        for channel in range(oob_sum.shape[1]):
+            oob_sum[row, channel] += grown.value[node, channel]
+        oob_count[row] += 1

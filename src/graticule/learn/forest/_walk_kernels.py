@@ -31,19 +31,33 @@ _PROBE = 8  # trees after which neighbours that did not agree are tried again
 
 
 class Trees(NamedTuple):
-    """Trees as the kernels see them; see `CompiledForest` for the arrays it has too."""
+    """Trees as the kernels see them; see `CompiledForest` for the arrays it has too.
+
+    Attributes
+    ----------
+    depths : ndarray of int64
+        Mean depth of the leaves of each tree: after so many levels rows at a leaf are sorted out.
+    exit_margins : ndarray of float64
+        After each tree, the lead of a class from which on the trees behind cannot undo it.
+    exit_checks : ndarray of bool
+        After which trees it is looked whether rows lead by that.
+    bits : uint64
+        Bits of a node that hold the position of its feature.
+    one_hot : bool
+        Whether each leaf gives one vote to one channel, so that votes are counted.
+    """
 
     nodes: Any
     outputs: Any
     table: Any
     starts: Any
-    rounds: Any
-    rest: Any
-    look: Any
+    depths: Any
+    exit_margins: Any
+    exit_checks: Any
     baseline: Any
     used: Any
     bits: Any
-    votes: bool
+    one_hot: bool
     link: int
 
 
@@ -156,7 +170,7 @@ def _add(trees: Trees, room: Scratch, count: int) -> None:
     """Add what the leaves say."""
     outputs, table, sums, leaf = trees.outputs, trees.table, room.sums, room.leaf
     channels = sums.shape[1]
-    if trees.votes:
+    if trees.one_hot:
         for i in range(count):
             sums[i, outputs[leaf[i]]] += 1.0
     else:
@@ -180,19 +194,19 @@ def _leader(sums: Any, row: int) -> tuple[int, float]:
 
 
 @lean
-def _settle(room: Scratch, features: int, count: int, rest: float, labels: Any) -> int:
-    """Write rows whose leader cannot be caught any more, and close the gaps if there are many."""
+def _write_certain(room: Scratch, features: int, count: int, margin: float, labels: Any) -> int:
+    """Write rows whose class no tree behind can change, and close the gaps if there are many."""
     sums, place, tile = room.sums, room.place, room.tile
     open_rows = 0
     for i in range(count):
         best, lead = _leader(sums, i)
-        open_rows += lead <= rest
+        open_rows += lead <= margin
     if open_rows * 4 > count * 3:
         return count
     keep = 0
     for i in range(count):
         best, lead = _leader(sums, i)
-        if lead > rest:
+        if lead > margin:
             labels[place[i], 0] = best
             continue
         if keep != i:
@@ -267,11 +281,11 @@ def walk(columns: Table, trees: Trees, span: tuple[int, int, int], label: bool, 
             groups = (count + 15) // 16
             if eager:
                 agreed = gained > groups // 2
-            _descend(trees, room, waiting, start, max(1, trees.rounds[tree] - gained // groups))
+            _descend(trees, room, waiting, start, max(1, trees.depths[tree] - gained // groups))
             _add(trees, room, count)
-            if label and trees.look[tree]:
+            if label and trees.exit_checks[tree]:
                 before = count
-                count = _settle(room, features, count, trees.rest[tree], out)
+                count = _write_certain(room, features, count, trees.exit_margins[tree], out)
                 if count < before:
                     limit(room, features, count)
         _write(trees, room, count, label, out)

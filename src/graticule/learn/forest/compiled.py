@@ -12,10 +12,10 @@ import numpy as np
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.threads import map_ranges
 from graticule.core.typing import Array
-from graticule.learn.forest._checked import require_sound_arrays
-from graticule.learn.forest._fit import Harvest
+from graticule.learn.forest._array_checks import require_sound_arrays
+from graticule.learn.forest._ensemble import MEAN, ensemble_of
+from graticule.learn.forest._growth import GrownTrees
 from graticule.learn.forest._layout import bits_for, packed
-from graticule.learn.forest._sources import MEAN, source_of
 
 _BLOCK = 512
 """Rows of a block: its tiles stay in the second-level cache beside a tree."""
@@ -23,6 +23,10 @@ _LARGE = 4096
 """The same where trees are too large to be fetched for so few rows."""
 _LARGE_TREE = 1 << 12
 _LEAST = 2048
+_LOOKS = 16
+"""About how often, over all trees, it is looked whether the classes of rows are certain."""
+_ROUNDING = 1e-5
+"""Lead, for each tree, that no rounding of sums and probabilities undoes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,14 +105,14 @@ class CompiledForest:
         own = getattr(estimator, "compiled_", estimator)
         if isinstance(own, CompiledForest):
             return own
-        source = source_of(estimator)
+        ensemble = ensemble_of(estimator)
         return cls(
-            **packed(source.trees, source.features),
-            features=source.features,
-            link=source.link,
-            baseline=source.baseline,
-            classes=None if source.classes is None else np.asarray(source.classes),
-            importances=source.importances,
+            **packed(ensemble.trees, ensemble.features),
+            features=ensemble.features,
+            link=ensemble.link,
+            baseline=ensemble.baseline,
+            classes=None if ensemble.classes is None else np.asarray(ensemble.classes),
+            importances=ensemble.importances,
         )
 
     @property
@@ -158,7 +162,7 @@ class CompiledForest:
             If the trees are those of a regression.
         """
         self._require(classes=True)
-        return self._walked(columns, np.float32)
+        return self._predictions(columns, np.float32)
 
     def values(self, columns: Array, dtype: Any = np.float32) -> Array:
         """Return what a regression predicts, (rows,), of ``dtype``; NaN for rows with NaN.
@@ -166,7 +170,7 @@ class CompiledForest:
         Parameters and errors are those of `proba`, the other way round.
         """
         self._require(classes=False)
-        return self._walked(columns, dtype)[:, 0]
+        return self._predictions(columns, dtype)[:, 0]
 
     def labels(self, columns: Array) -> Array:
         """Return the position in ``classes`` of the most probable class.
@@ -231,10 +235,38 @@ class CompiledForest:
         return cls(**plain, features=features, link=link, classes=classes)
 
     @cached_property
-    def _packed(self) -> Any:
-        from graticule.learn.forest._walk import trees_of
+    def _kernel_trees(self) -> Any:
+        """The forest as the kernels see it."""
+        from graticule.learn.forest._walk_kernels import Trees, mean_depths
 
-        return trees_of(self)
+        nodes, starts = _writable(self.nodes, np.uint64), _writable(self.starts, np.int64)
+        bits, margins = np.uint64(self.bits), self._exit_margins()
+        return Trees(
+            nodes,
+            _writable(self.outputs, np.int32),
+            _writable(self.table, np.float64),
+            starts,
+            mean_depths(nodes, _writable(self.weights, np.float32), starts, bits),
+            margins,
+            _exit_checks(margins),
+            _writable(self.baseline, np.float64),
+            _writable(self.used, np.int64),
+            bits,
+            self.link == MEAN and np.array_equal(self.table, np.eye(self.baseline.size)),
+            self.link,
+        )
+
+    def _exit_margins(self) -> Array:
+        """Return after each tree the lead of a class that the trees behind it cannot undo.
+
+        A tree changes the lead of one class over another by at most the span of what its leaves
+        say; a row whose lead is larger than the sum of these over all trees behind is done with.
+        """
+        span = self.table.max(axis=1) - self.table.min(axis=1)
+        most = np.maximum.reduceat(span[self.outputs], self.starts[:-1])
+        behind = np.concatenate([np.cumsum(most[::-1])[::-1][1:], [0.0]])
+        margins: Array = behind + _ROUNDING * self.trees
+        return margins
 
     @cached_property
     def _block(self) -> int:
@@ -246,16 +278,15 @@ class CompiledForest:
             way = "values" if classes else "proba or labels"
             raise ParameterError(f"the trees predict {have}", hint=f"use {way}")
 
-    def _walked(self, columns: Array, dtype: Any) -> Array:
+    def _predictions(self, columns: Array, dtype: Any) -> Array:
         out = np.full((self.rows(columns), self.baseline.size), np.nan, dtype)
         self._walk(columns, False, out)
         return out
 
     def _walk(self, columns: Array, label: bool, out: Array) -> None:
-        from graticule.learn.forest._walk import table_of
         from graticule.learn.forest._walk_kernels import walk
 
-        trees, block, table = self._packed, self._block, table_of(columns)
+        trees, block, table = self._kernel_trees, self._block, _table_of(columns)
         map_ranges(
             lambda start, stop: walk(table, trees, (start, stop, block), label, out),
             columns.shape[1],
@@ -263,7 +294,7 @@ class CompiledForest:
         )
 
 
-def compiled_of(grown: Harvest, features: int, classes: Array | None) -> CompiledForest:
+def compiled_of(grown: GrownTrees, features: int, classes: Array | None) -> CompiledForest:
     """Pack the trees of a forest that was grown here."""
     return CompiledForest(
         **packed(grown.trees, features),
@@ -273,3 +304,36 @@ def compiled_of(grown: Harvest, features: int, classes: Array | None) -> Compile
         classes=classes,
         importances=grown.importances,
     )
+
+
+def _table_of(columns: Array) -> Any:
+    """Return a table of two dims as one line and two steps, copied only where it runs backwards."""
+    from graticule.learn.forest._tile_kernels import Table
+
+    if columns.dtype not in (np.float32, np.float64):
+        columns = columns.astype(np.float32)
+    if min(columns.strides) < 0 or any(step % columns.itemsize for step in columns.strides):
+        columns = np.ascontiguousarray(columns)
+    by_feature, by_row = (step // columns.itemsize for step in columns.strides)
+    size = 1 + sum(
+        (n - 1) * step for n, step in zip(columns.shape, (by_feature, by_row), strict=True)
+    )
+    flat = np.lib.stride_tricks.as_strided(columns, (max(size, 0),), (columns.itemsize,))
+    return Table(flat, by_feature, by_row)
+
+
+def _writable(values: Array, dtype: type) -> Array:
+    """Return an array that may be written, which is what the kernels are compiled for."""
+    return np.require(values, dtype, ["C", "W"])
+
+
+def _exit_checks(margins: Array) -> Array:
+    """Return after which trees to look whether rows are done with.
+
+    Not before half of what can be said has been said, since hardly any row can be certain sooner.
+    """
+    trees = margins.size
+    said = margins[0] - margins
+    checks: Array = (np.arange(trees) % max(1, trees // _LOOKS) == 0) & (said >= margins)
+    checks[-1] = False
+    return checks

@@ -163,11 +163,11 @@ def _seeded(estimator: Any, seed: int) -> Any:
 def require_sound(estimator: Any) -> None:
     """Raise `ParameterError` if an estimator would refuse its own parameters."""
     from graticule.learn.forest._base import Forest
-    from graticule.learn.forest._resolved import resolved
+    from graticule.learn.forest._growth import growth_plan
 
     last, _ = _last(estimator)
     if isinstance(last, Forest):
-        resolved(last, 1, random=False)
+        growth_plan(last, 1, random=False)
     elif hasattr(last, "_parameter_constraints"):
         try:
             last._validate_params()

@@ -98,9 +98,9 @@ class Compiled:
 
 def _labeller(forest: CompiledForest) -> Callable[[Array], Array]:
     """Return the quickest that gives the labels of a forest."""
-    from graticule.learn.forest.votes.bitsliced import Ballot
+    from graticule.learn.forest.bitsliced.forest import BitSlicedForest
 
-    return Ballot(forest).labels if Ballot.suits(forest) else forest.labels
+    return BitSlicedForest(forest).labels if BitSlicedForest.applies_to(forest) else forest.labels
 
 
 class Fitted:

@@ -1,4 +1,4 @@
-"""Votes of forests of small trees, by what `_vote_kernels` asks instead of walking."""
+"""Majority votes of forests of small trees on bit planes, instead of walking down the trees."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from graticule.core.typing import Array
 from graticule.learn.forest._layout import as_floats
 
 if TYPE_CHECKING:
-    from graticule.learn.forest import CompiledForest
-    from graticule.learn.forest.votes._kernels import Room
+    from graticule.learn.forest.bitsliced._kernels import Workspace
+    from graticule.learn.forest.compiled import CompiledForest
 
 _LARGEST = 280
-"""Inner nodes of a tree up to which asking all of them is quicker than walking."""
+"""Inner nodes of a tree up to which testing all of them is quicker than walking."""
 _CLASSES = 32
 """Classes up to which counting votes for each costs less than the trees."""
 _TREES = 30_000
@@ -24,17 +24,17 @@ _LEAST = 2
 """Groups of samples worth a thread."""
 
 
-class Ballot:
+class BitSlicedForest:
     """The labels of a forest whose leaves each hold one class, and whose trees are small.
 
     Parameters
     ----------
     forest : CompiledForest
-        One that `suits`.
+        One that this class `applies_to`.
     """
 
     def __init__(self, forest: CompiledForest) -> None:
-        from graticule.learn.forest.votes._program import Nodes, program_of
+        from graticule.learn.forest.bitsliced._program import Nodes, program_of
 
         self.forest = forest
         bits = np.uint64(forest.bits)
@@ -47,26 +47,26 @@ class Ballot:
         nodes = Nodes(feature, ordered, left, kind, np.asarray(forest.starts, np.int64))
         self.program = program_of(nodes, as_floats(ordered), forest.table.shape[1])
         self.used = np.ascontiguousarray(forest.used)
-        self._rooms: list[Room] = []
+        self._workspaces: list[Workspace] = []
 
     @staticmethod
-    def suits(forest: CompiledForest) -> bool:
+    def applies_to(forest: CompiledForest) -> bool:
         """Whether every leaf holds one class, and the trees are small enough to gain by it."""
-        from graticule.learn.forest.votes._program import MOST
+        from graticule.learn.forest.bitsliced._program import MAX_TESTS
 
         inner = (np.diff(forest.starts) - 1) // 2
         pure = forest.link == 0 and forest.classes is not None
         if not pure or not 1 < forest.table.shape[1] <= _CLASSES or forest.trees > _TREES:
             return False
-        if not 0 < inner.sum() <= _LARGEST * forest.trees or inner.max() > MOST:
+        if not 0 < inner.sum() <= _LARGEST * forest.trees or inner.max() > MAX_TESTS:
             return False
         ones = (forest.table == 1).sum(axis=1) == 1
         return bool(ones.all() and ((forest.table == 0) | (forest.table == 1)).all())
 
     def labels(self, columns: Array) -> Array:
         """Return what `CompiledForest.labels` does, with its errors."""
-        from graticule.learn.forest.votes._kernels import elect, room_of
-        from graticule.learn.forest.votes._planes import LANES
+        from graticule.learn.forest.bitsliced._kernels import majority, workspace_of
+        from graticule.learn.forest.bitsliced._planes import LANES
 
         rows = self.forest.rows(columns)
         columns = np.ascontiguousarray(columns, np.float32)
@@ -76,11 +76,11 @@ class Ballot:
 
         def part(start: int, stop: int) -> None:
             try:
-                room = self._rooms.pop()
+                work = self._workspaces.pop()
             except IndexError:
-                room = room_of(self.program)
-            elect(both, self.used, self.program, room, (start, stop), out)
-            self._rooms.append(room)
+                work = workspace_of(self.program)
+            majority(both, self.used, self.program, work, (start, stop), out)
+            self._workspaces.append(work)
 
         map_ranges(part, -(-rows // LANES), least=_LEAST)
         return out

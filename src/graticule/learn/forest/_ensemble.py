@@ -19,7 +19,7 @@ _FORESTS = ("RandomForest", "ExtraTrees")
 
 
 @dataclass(frozen=True)
-class Source:
+class TreeEnsemble:
     """What an estimator learned.
 
     Attributes
@@ -46,7 +46,7 @@ class Source:
     importances: Array
 
 
-def source_of(estimator: Any) -> Source:
+def ensemble_of(estimator: Any) -> TreeEnsemble:
     """Return what a fitted estimator learned.
 
     Raises
@@ -70,7 +70,7 @@ def source_of(estimator: Any) -> Source:
     )
 
 
-def _averaged(estimator: Any, members: list[Any]) -> Source:
+def _averaged(estimator: Any, members: list[Any]) -> TreeEnsemble:
     if members[0].n_outputs_ != 1:
         raise ParameterError(
             f"must predict one output, not {members[0].n_outputs_}",
@@ -79,7 +79,7 @@ def _averaged(estimator: Any, members: list[Any]) -> Source:
         )
     classes = getattr(estimator, "classes_", None)
     trees = [_scikit_tree(member.tree_, classes is not None) for member in members]
-    return Source(
+    return TreeEnsemble(
         trees,
         int(estimator.n_features_in_),
         MEAN,
@@ -103,7 +103,7 @@ def _scikit_tree(tree: Any, classification: bool) -> RawTree:
     )
 
 
-def _boosted(estimator: Any) -> Source:
+def _boosted(estimator: Any) -> TreeEnsemble:
     """Return the trees of histogram gradient boosting, one channel each.
 
     Of two classes the first gets a channel of zeros, so that the shares are those of the logistic
@@ -121,7 +121,7 @@ def _boosted(estimator: Any) -> Source:
     ]
     baseline = np.concatenate([np.zeros(shift), start])
     link = _link_of(estimator) if classes is None else SOFTMAX
-    return Source(trees, int(estimator.n_features_in_), link, baseline, classes, np.zeros(0))
+    return TreeEnsemble(trees, int(estimator.n_features_in_), link, baseline, classes, np.zeros(0))
 
 
 def _link_of(estimator: Any) -> int:

@@ -9,9 +9,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from graticule.core.errors import ImageError
 from graticule.learn.forest import CompiledForest
-from graticule.learn.forest.votes import _program as _vote_program
-from graticule.learn.forest.votes._planes import LANES
-from graticule.learn.forest.votes.bitsliced import Ballot
+from graticule.learn.forest.bitsliced import _program
+from graticule.learn.forest.bitsliced._planes import LANES
+from graticule.learn.forest.bitsliced.forest import BitSlicedForest
 
 
 def fitted(classes, samples, features=6, seed=0, trees=12):
@@ -30,24 +30,26 @@ def fitted(classes, samples, features=6, seed=0, trees=12):
 def test_labels_are_those_of_the_walk(classes, samples):
     for seed in range(3):
         forest, columns = fitted(classes, samples, seed=seed)
-        assert Ballot.suits(forest)
+        assert BitSlicedForest.applies_to(forest)
         expected = forest.labels(columns)
-        np.testing.assert_array_equal(Ballot(forest).labels(columns), expected)
+        np.testing.assert_array_equal(BitSlicedForest(forest).labels(columns), expected)
         narrow = forest.narrowed()
-        np.testing.assert_array_equal(Ballot(narrow).labels(columns[forest.used]), expected)
+        np.testing.assert_array_equal(
+            BitSlicedForest(narrow).labels(columns[forest.used]), expected
+        )
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, LANES - 1, LANES, LANES + 1, 5 * LANES + 7])
 def test_any_number_of_samples(count):
     forest, columns = fitted(3, 60)
     part = np.asfortranarray(np.resize(columns, (len(columns), count)))
-    np.testing.assert_array_equal(Ballot(forest).labels(part), forest.labels(part))
+    np.testing.assert_array_equal(BitSlicedForest(forest).labels(part), forest.labels(part))
 
 
 def test_nan_has_no_label_and_infinity_has():
     forest, columns = fitted(3, 60)
     columns[0, ::3], columns[1, 1::3], columns[2, 2::5] = np.nan, np.inf, -np.inf
-    found = Ballot(forest).labels(columns)
+    found = BitSlicedForest(forest).labels(columns)
     np.testing.assert_array_equal(found, forest.labels(columns))
     assert (found[::3] == -1).all()
     assert (found[1::3] >= 0).any()
@@ -55,7 +57,7 @@ def test_nan_has_no_label_and_infinity_has():
 
 def test_ties_go_to_the_first_class():
     forest, columns = fitted(2, 12, trees=2)
-    np.testing.assert_array_equal(Ballot(forest).labels(columns), forest.labels(columns))
+    np.testing.assert_array_equal(BitSlicedForest(forest).labels(columns), forest.labels(columns))
 
 
 @st.composite
@@ -100,8 +102,8 @@ def test_labels_of_any_forest(problem, most):
         return
     expected = forest.labels(columns)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_vote_program, "MOST", most)
-        found = Ballot(forest).labels(columns)
+        patch.setattr(_program, "MAX_TESTS", most)
+        found = BitSlicedForest(forest).labels(columns)
     np.testing.assert_array_equal(found, expected)
     known = np.isfinite(columns).all(axis=0)
     if known.any():
@@ -118,11 +120,11 @@ def test_more_questions_than_a_group_holds():
     own = RandomForestClassifier(60, random_state=0).fit(rows, rng.integers(0, 3, 500))
     forest, columns = CompiledForest.of(own), rng.normal(size=(7, 9000)).astype(np.float32)
     columns[:, :LANES] = rows[:1].T  # a group of samples that is decided early
-    program = Ballot(forest).program
+    program = BitSlicedForest(forest).program
     assert program.groups.size > 2
-    assert program.size - program.answers <= _vote_program.MOST * LANES // 64
+    assert program.size - program.tests <= _program.MAX_TESTS * LANES // 64
     columns[:, ::97] = np.nan
-    np.testing.assert_array_equal(Ballot(forest).labels(columns), forest.labels(columns))
+    np.testing.assert_array_equal(BitSlicedForest(forest).labels(columns), forest.labels(columns))
 
 
 def decided_early():
@@ -139,51 +141,51 @@ def decided_early():
 
 
 def test_nan_in_a_feature_that_need_not_be_asked_has_no_label(monkeypatch):
-    monkeypatch.setattr(_vote_program, "MOST", 200)
+    monkeypatch.setattr(_program, "MAX_TESTS", 200)
     forest, columns = decided_early(), np.full((2, LANES + 9), 1e6, np.float32)
     columns[1, ::7] = np.nan
-    ballot = Ballot(forest)
-    assert ballot.program.groups.tolist() == [5, 7]
-    np.testing.assert_array_equal(ballot.labels(columns), forest.labels(columns))
-    assert (ballot.labels(columns)[::7] == -1).all()
+    sliced = BitSlicedForest(forest)
+    assert sliced.program.groups.tolist() == [5, 7]
+    np.testing.assert_array_equal(sliced.labels(columns), forest.labels(columns))
+    assert (sliced.labels(columns)[::7] == -1).all()
 
 
 def test_nothing_left_of_other_features_is_looked_up(monkeypatch):
-    monkeypatch.setattr(_vote_program, "MOST", 200)
-    ballot = Ballot(decided_early())
-    ballot.labels(np.full((2, LANES), 1e6, np.float32))
-    ballot.labels(np.full((2, 9), 1e6, np.float32))
-    assert (ballot._rooms[0].cells[9:] == 0).all()
+    monkeypatch.setattr(_program, "MAX_TESTS", 200)
+    sliced = BitSlicedForest(decided_early())
+    sliced.labels(np.full((2, LANES), 1e6, np.float32))
+    sliced.labels(np.full((2, 9), 1e6, np.float32))
+    assert (sliced._workspaces[0].cells[9:] == 0).all()
 
 
 def test_columns_of_another_number_are_refused():
     forest, columns = fitted(3, 60)
     with pytest.raises(ImageError, match=r"\(6, rows\)"):
-        Ballot(forest).labels(columns[:5])
+        BitSlicedForest(forest).labels(columns[:5])
 
 
 def test_all_that_is_written_lies_within():
     forest, _ = fitted(5, 300, trees=20)
-    program = Ballot(forest).program
+    program = BitSlicedForest(forest).program
     words = LANES // 64
-    asked, right, left, to = program.choices.reshape(-1, 4).T.astype(int)
+    asked, right, left, to = program.selects.reshape(-1, 4).T.astype(int)
     said = program.bits * words
-    assert asked.min() >= program.answers
+    assert asked.min() >= program.tests
     assert asked.max() + words <= program.size
     assert max(right.max(), left.max(), to.max(), program.roots.max()) + said <= program.counters
     assert to.min() >= program.channels * said  # what says one class everywhere stays as it is
     ends = program.features[:, 5] + program.features[:, 3] * words
-    assert program.answers + ends.max() <= program.size
+    assert program.tests + ends.max() <= program.size
 
 
 def test_thresholds_far_apart_and_beyond_differences():
     far = np.array([-3.3e38, -3e38, -1e20, -1.0, 0.0, 1.0, 3.0, 1e9, 3e38, 3.3e38], np.float32)
     kind = np.arange(far.size) % 3
     forest = CompiledForest.of(DecisionTreeClassifier(random_state=0).fit(far[:, None], kind))
-    assert Ballot.suits(forest)
+    assert BitSlicedForest.applies_to(forest)
     edges = np.nextafter(far, np.float32(0)), np.nextafter(far, np.float32(np.inf))
     asked = np.concatenate([far, *edges, [np.inf, -np.inf, -0.0, np.nan]]).astype(np.float32)[None]
-    np.testing.assert_array_equal(Ballot(forest).labels(asked), forest.labels(asked))
+    np.testing.assert_array_equal(BitSlicedForest(forest).labels(asked), forest.labels(asked))
 
 
 def test_what_is_mixed_or_large_is_walked():
@@ -192,10 +194,10 @@ def test_what_is_mixed_or_large_is_walked():
     kind = rng.integers(0, 2, 3000)
     large = CompiledForest.of(DecisionTreeClassifier(random_state=0).fit(rows, kind))
     mixed = CompiledForest.of(DecisionTreeClassifier(max_depth=3).fit(rows, kind))
-    assert not Ballot.suits(large)
-    assert not Ballot.suits(mixed)
+    assert not BitSlicedForest.applies_to(large)
+    assert not BitSlicedForest.applies_to(mixed)
 
 
 def test_leaves_alone_are_walked():
     forest = CompiledForest.of(DecisionTreeClassifier().fit([[0.0], [1.0]], [1, 1]))
-    assert not Ballot.suits(forest)
+    assert not BitSlicedForest.applies_to(forest)

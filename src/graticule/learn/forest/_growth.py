@@ -1,20 +1,28 @@
-"""Growing the trees of a forest, side by side, the same on any number of processors."""
+"""How a forest is grown: its parameters as counts, and its trees, fitted side by side.
+
+The result is the same on any number of processors.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
+from graticule.core.errors import ParameterError
 from graticule.core.threads import map_ranges
 from graticule.core.typing import Array
 from graticule.learn.forest._bins import Bins, binned
 from graticule.learn.forest._layout import RawTree
 
+_DEEPEST = 2**31 - 1
+
 
 @dataclass(frozen=True)
-class Plan:
+class GrowthPlan:
     """How a forest is grown; the meaning of the numbers is that of the estimators.
 
     Attributes
@@ -42,8 +50,36 @@ class Plan:
     seed: int
 
 
+def growth_plan(estimator: Any, features: int, random: bool) -> GrowthPlan:
+    """Return the parameters of an estimator as counts, for a table of so many features.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of range.
+    """
+    from sklearn.utils import check_random_state
+
+    depth = estimator.max_depth
+    if estimator.oob_score and not estimator.bootstrap:
+        raise ParameterError(
+            "needs rows that a tree did not see", where="oob_score", hint="set bootstrap"
+        )
+    return GrowthPlan(
+        trees=_count(estimator.n_estimators, "n_estimators", 1),
+        max_features=_features(estimator.max_features, features),
+        max_depth=_DEEPEST if depth is None else _count(depth, "max_depth", 1),
+        min_split=_count(estimator.min_samples_split, "min_samples_split", 2),
+        min_leaf=_count(estimator.min_samples_leaf, "min_samples_leaf", 1),
+        bootstrap=bool(estimator.bootstrap),
+        random=random,
+        oob=bool(estimator.oob_score),
+        seed=int(check_random_state(estimator.random_state).randint(2**31 - 1)),
+    )
+
+
 @dataclass(frozen=True)
-class Harvest:
+class GrownTrees:
     """A grown forest.
 
     Attributes
@@ -52,20 +88,20 @@ class Harvest:
         In the order of their seeds.
     importances : ndarray
         Of each feature; they sum to 1, or are 0 where nothing was split.
-    unseen : ndarray
+    oob_sum : ndarray
         Sum of what the trees say of rows that were not in their sample, (rows, channels); no rows
         where this was not asked for.
-    times : ndarray
+    oob_count : ndarray
         By how many trees each row was not seen, (rows,).
     """
 
     trees: list[RawTree]
     importances: Array
-    unseen: Array
-    times: Array
+    oob_sum: Array
+    oob_count: Array
 
 
-def harvest(rows: Array, y: Array, channels: int, weight: Array, plan: Plan) -> Harvest:
+def fit_trees(rows: Array, y: Array, channels: int, weight: Array, plan: GrowthPlan) -> GrownTrees:
     """Grow a forest.
 
     Parameters
@@ -78,7 +114,7 @@ def harvest(rows: Array, y: Array, channels: int, weight: Array, plan: Plan) -> 
         How many classes there are; 0 for a continuous target.
     weight : ndarray of float64
         Positive, (rows,).
-    plan : Plan
+    plan : GrowthPlan
         How to grow it.
     """
     from graticule.learn.forest._split_kernels import Data, Rule
@@ -92,23 +128,23 @@ def harvest(rows: Array, y: Array, channels: int, weight: Array, plan: Plan) -> 
     data = Data(*_arrays(bins), code, target, 2 if regression else channels, regression)
     rule = Rule(plan.max_features, plan.max_depth, plan.min_split, plan.min_leaf, plan.random)
     parts = map_ranges(
-        lambda start, stop: _some(rows, data, rule, weight, plan, (start, stop)), plan.trees
+        lambda start, stop: _fit_some(rows, data, rule, weight, plan, (start, stop)), plan.trees
     )
     gains = np.concatenate([part.importances for part in parts]).mean(axis=0)
     total = gains.sum()
     trees = [replace(t, value=t.value + middle) for part in parts for t in part.trees]
-    unseen = np.sum([part.unseen for part in parts], axis=0)
-    times = np.sum([part.times for part in parts], axis=0)
+    oob_sum = np.sum([part.oob_sum for part in parts], axis=0)
+    oob_count = np.sum([part.oob_count for part in parts], axis=0)
     shares = gains / total if total > 0 else gains
-    return Harvest(trees, shares, unseen + middle * times[:, None], times)
+    return GrownTrees(trees, shares, oob_sum + middle * oob_count[:, None], oob_count)
 
 
-def unseen_mean(grown: Harvest, keep: Array) -> tuple[Array, Array]:
-    """Return what unseen rows are predicted as, NaN where there is nothing, and where there is."""
-    mean = np.full((keep.size, grown.unseen.shape[1]), np.nan)
+def oob_mean(grown: GrownTrees, keep: Array) -> tuple[Array, Array]:
+    """Return what out-of-bag rows are predicted as, NaN elsewhere, and which rows these are."""
+    mean = np.full((keep.size, grown.oob_sum.shape[1]), np.nan)
     seen = np.zeros(keep.size, np.bool_)
-    seen[keep] = grown.times > 0
-    mean[seen] = (grown.unseen / np.maximum(grown.times, 1)[:, None])[grown.times > 0]
+    seen[keep] = grown.oob_count > 0
+    mean[seen] = (grown.oob_sum / np.maximum(grown.oob_count, 1)[:, None])[grown.oob_count > 0]
     return mean, seen
 
 
@@ -116,23 +152,23 @@ def _arrays(bins: Bins) -> tuple[Array, Array, Array]:
     return bins.codes, bins.low, bins.high
 
 
-def _some(
+def _fit_some(
     rows: Array,
     data: Any,
     rule: Any,
     weight: Array,
-    plan: Plan,
+    plan: GrowthPlan,
     span: tuple[int, int],
-) -> Harvest:
+) -> GrownTrees:
     """Grow the trees of one part."""
-    from graticule.learn.forest._grow_kernels import grow, tell
+    from graticule.learn.forest._grow_kernels import add_oob, grow
     from graticule.learn.forest._split_kernels import drawn
 
     trees, gains = [], []
     seeds = np.random.SeedSequence(plan.seed).generate_state(2 * plan.trees, np.uint64)
     channels = 1 if data.regression else data.channels
-    unseen = np.zeros((len(rows) if plan.oob else 0, channels))
-    times = np.zeros(len(unseen))
+    oob_sum = np.zeros((len(rows) if plan.oob else 0, channels))
+    oob_count = np.zeros(len(oob_sum))
     for number in range(*span):
         own = weight * drawn(len(weight), seeds[2 * number]) if plan.bootstrap else weight
         grown = grow(data, rule, own, seeds[2 * number + 1])
@@ -140,11 +176,36 @@ def _some(
         gain = grown.importance
         gains.append(gain / gain.sum() if gain.sum() > 0 else gain)
         if plan.oob:
-            tell(grown, rows, own, unseen, times)
-    return Harvest(trees, np.array(gains), unseen, times)
+            add_oob(grown, rows, own, oob_sum, oob_count)
+    return GrownTrees(trees, np.array(gains), oob_sum, oob_count)
 
 
 def _raw(grown: Any) -> RawTree:
     left = grown.left
     right = np.where(left < 0, -1, left + 1)
     return RawTree(grown.feature, left, right, grown.threshold, grown.value, grown.weight)
+
+
+def _count(value: Any, name: str, least: int) -> int:
+    if not _is(value, Integral) or value < least:
+        raise ParameterError(f"must be a whole number from {least}, not {value!r}", where=name)
+    return int(value)
+
+
+def _features(wanted: Any, features: int) -> int:
+    if wanted is None:
+        return features
+    if wanted in ("sqrt", "log2"):
+        return max(1, int(math.sqrt(features) if wanted == "sqrt" else math.log2(features)))
+    if _is(wanted, Integral) and wanted >= 1:
+        return min(int(wanted), features)
+    if _is(wanted, Real) and not _is(wanted, Integral) and 0 < wanted <= 1:
+        return max(1, int(float(wanted) * features))
+    raise ParameterError(
+        f"must be sqrt, log2, None, a count or a share up to 1.0, not {wanted!r}",
+        where="max_features",
+    )
+
+
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)

@@ -1,4 +1,7 @@
-"""What `_vote_kernels` does for a forest, written down once: its questions, choices and places."""
+"""What the kernels do for a forest, written down once: its tests, selections and planes.
+
+A test is one ``feature > threshold``; all nodes that ask for the same one share its plane of bits.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ import numpy as np
 from numba import njit
 
 from graticule.core.typing import Array
-from graticule.learn.forest.votes._planes import WORDS
+from graticule.learn.forest.bitsliced._planes import WORDS
 
-MOST = 2048
-"""Distinct questions of a group of trees, whose planes stay in the second-level cache."""
+MAX_TESTS = 2048
+"""Distinct tests of a group of trees, whose planes stay in the second-level cache."""
 _CELLS = 8192
 _PER_THRESHOLD = 64  # cells for each threshold, so that few share one
 _FAR = np.float32(1.7e38)  # differences of values up to that are finite
@@ -23,31 +26,34 @@ class Program(NamedTuple):
 
     Attributes
     ----------
-    choices : ndarray of uint32
-        Of each inner node, below before above: where the answer to its question is, where what
-        is said on the right and on the left, and where to put what it says itself.
+    selects : ndarray of uint32
+        Of each inner node, children before parents: the first word of the plane of its test, of
+        the classes on its right and on its left, and of those it selects from the two.
     ends, roots : ndarray
-        Of each tree, where its choices end, and where it says its class.
+        Of each tree, where its selects end, and the first word of its class.
     groups, ends_of_groups : ndarray
         Of each group, where its trees end, and where its features do.
     features : ndarray of int64
         Of each feature of each group: its number, where its ``cells`` start, where its
-        ``limits`` do, how many it has, in how many steps to look among those of a cell, and
-        where the answers go.
+        ``limits`` do, how many it has, in how many steps to search those of a cell, and where
+        its planes of tests start.
     scales : ndarray of float32
         With them the least and greatest threshold, and how many cells there are in a unit.
     cells : ndarray of uint16
         How many thresholds lie in the cells before each.
     limits : ndarray of uint64
         For the ascending thresholds of a feature, their number in the upper half, and in the lower
-        what there is between the threshold and the greatest integer. Behind, with greatest ones.
+        what there is between the threshold and the greatest integer. A search in steps of powers
+        of two runs past the last threshold, so as many entries follow as it can overrun, whose
+        threshold no value exceeds (sentinels).
     channels, digits, bits : int
         How many classes, bits of the number of trees, and of the number of a class.
-    counters, spare, answers, size : int
-        Where the counts of votes are, a spare plane, and the answers; and the end.
+    counters, scratch, tests, size : int
+        First words of the counts of votes, of a plane for partial results, and of the planes of
+        tests; and the end.
     """
 
-    choices: Array
+    selects: Array
     ends: Array
     roots: Array
     groups: Array
@@ -60,8 +66,8 @@ class Program(NamedTuple):
     digits: int
     bits: int
     counters: int
-    spare: int
-    answers: int
+    scratch: int
+    tests: int
     size: int
 
 
@@ -69,73 +75,73 @@ class Nodes(NamedTuple):
     """A forest node by node; ``left`` is the absolute left child, a leaf being its own.
 
     The right child follows the left one, and both come after their parent. ``threshold`` is an
-    ordered int32, ``kind`` the class of a leaf, ``starts`` where trees start.
+    ordered int32, ``leaf_class`` the class of a leaf, ``starts`` where trees start.
     """
 
     feature: Array
     threshold: Array
     left: Array
-    kind: Array
+    leaf_class: Array
     starts: Array
 
 
 @njit(cache=True, nogil=True)
-def _choices(
-    left: Any, kind: Any, starts: Any, asked: Any, span: int, first: int
+def _selects(
+    left: Any, leaf_class: Any, starts: Any, test_at: Any, span: int, first: int
 ) -> tuple[Any, Any, Any, int]:
-    """Return choices, ends and roots of trees, and how many places they need.
+    """Return selects, ends and roots of trees, and how many slots they need.
 
-    A place has ``span`` words. In front are those that say one class everywhere; ``first`` is the
-    first to write in. Children free theirs for the next.
+    A slot is ``span`` words, the bits of a class by sample. In front are those that hold one class
+    everywhere; ``first`` is the first to write in. A node frees those of its children for the next.
     """
     trees = starts.size - 1
-    choices = np.zeros(((left.size - trees) // 2, 4), np.uint32)  # a leaf more than inner nodes
+    selects = np.zeros(((left.size - trees) // 2, 4), np.uint32)  # a leaf more than inner nodes
     ends, roots = np.zeros(trees, np.int64), np.zeros(trees, np.int64)
     where = np.zeros(left.size, np.int64)
     free = np.zeros(left.size + 2, np.int64)
     most = size = 0
     for tree in range(trees):
-        places = spare = 0
+        places = scratch = 0
         for node in range(starts[tree + 1] - 1, starts[tree] - 1, -1):
             if left[node] == node:
-                where[node] = kind[node]
+                where[node] = leaf_class[node]
                 continue
             for child in range(left[node], left[node] + 2):
                 if where[child] >= first:
-                    free[spare] = where[child]
-                    spare += 1
-            if spare == 0:
+                    free[scratch] = where[child]
+                    scratch += 1
+            if scratch == 0:
                 free[0] = first + places
                 places += 1
-                spare = 1
-            spare -= 1
-            where[node] = free[spare]
-            choices[size, 0] = asked[node]
-            choices[size, 1] = where[left[node] + 1] * span
-            choices[size, 2] = where[left[node]] * span
-            choices[size, 3] = where[node] * span
+                scratch = 1
+            scratch -= 1
+            where[node] = free[scratch]
+            selects[size, 0] = test_at[node]
+            selects[size, 1] = where[left[node] + 1] * span
+            selects[size, 2] = where[left[node]] * span
+            selects[size, 3] = where[node] * span
             size += 1
         ends[tree], roots[tree] = size, where[starts[tree]] * span
         most = max(most, places)
-    return choices, ends, roots, most
+    return selects, ends, roots, most
 
 
 def _numbered(feature: Array, threshold: Array) -> tuple[Array, Array]:
-    """Return each question's number, by feature and threshold, and the first of each number."""
+    """Return each test's number, by feature and threshold, and the first of each number."""
     key = (feature.astype(np.int64) << 32) + threshold.astype(np.int64)
     _, first, number = np.unique(key, return_index=True, return_inverse=True)
     return number.reshape(-1), first
 
 
 def _groups(number: Array, cuts: Array) -> Array:
-    """Return where groups of trees end, with at most `MOST` distinct questions if each has not."""
+    """Return where groups of trees end, each a tree or with at most `MAX_TESTS` distinct tests."""
     seen = np.full(number.size, -1)
     groups: list[int] = []
     size = 0
     for tree in range(cuts.size - 1):
         own = np.unique(number[cuts[tree] : cuts[tree + 1]])
         fresh = int(np.count_nonzero(seen[own] != len(groups)))
-        if size and size + fresh > MOST:
+        if size and size + fresh > MAX_TESTS:
             groups.append(tree)
             size, fresh = 0, own.size
         seen[own] = len(groups)
@@ -182,7 +188,7 @@ class _Features:
         self._sizes = [0, 0]
 
     def add(self, feature: int, ordered: Array, floats: Array, at: int) -> None:
-        """Add one feature of a group, whose first answer is at ``at``."""
+        """Add one feature of a group, whose first plane is at ``at``."""
         cells, scale, steps = _table(ordered, floats)
         size = ordered.size + (1 << steps)
         limits = np.arange(size, dtype=np.uint64) << np.uint64(32)
@@ -195,18 +201,18 @@ class _Features:
         self._sizes[1] += size
 
 
-def _asked(nodes: Nodes, floats: Array) -> tuple[Array, Array, _Features, Array]:
-    """Return where the answer of each node is, the groups, their features, and where those end."""
+def _numbered_tests(nodes: Nodes, floats: Array) -> tuple[Array, Array, _Features, Array]:
+    """Return where the test of each node is, the groups, their features, and where those end."""
     inner = np.flatnonzero(nodes.left != np.arange(nodes.left.size))
     number, first = _numbered(nodes.feature[inner], nodes.threshold[inner])
     first = inner[first]
     cuts = np.searchsorted(inner, nodes.starts)
     groups = _groups(number, cuts)
     features, ends, start = _Features(), [], 0
-    asked = np.zeros(nodes.left.size, np.int64)
+    test_at = np.zeros(nodes.left.size, np.int64)
     for stop in cuts[groups]:
         own, place = np.unique(number[start:stop], return_inverse=True)
-        asked[inner[start:stop]] = place.reshape(-1) * WORDS
+        test_at[inner[start:stop]] = place.reshape(-1) * WORDS
         start, node = stop, first[own]
         edges = np.flatnonzero(np.diff(nodes.feature[node], prepend=-1, append=-1))
         for low, high in itertools.pairwise(edges):
@@ -214,22 +220,22 @@ def _asked(nodes: Nodes, floats: Array) -> tuple[Array, Array, _Features, Array]
             at = int(low) * WORDS
             features.add(int(nodes.feature[each[0]]), nodes.threshold[each], floats[each], at)
         ends.append(len(features.lines))
-    return asked, groups, features, np.array(ends)
+    return test_at, groups, features, np.array(ends)
 
 
 def program_of(nodes: Nodes, floats: Array, channels: int) -> Program:
     """Return what is to be done for a forest; ``floats`` are its thresholds as float32."""
-    asked, groups, features, ends_of_groups = _asked(nodes, floats)
+    test_at, groups, features, ends_of_groups = _numbered_tests(nodes, floats)
     bits, digits = int(channels - 1).bit_length(), int(nodes.starts.size - 1).bit_length()
-    choices, ends, roots, places = _choices(
-        nodes.left, nodes.kind, nodes.starts, asked, bits * WORDS, channels
+    selects, ends, roots, places = _selects(
+        nodes.left, nodes.leaf_class, nodes.starts, test_at, bits * WORDS, channels
     )
     counters = (channels + places) * bits * WORDS
-    spare = counters + (channels - 1) * digits * WORDS
-    answers = spare + WORDS
-    choices[:, 0] += np.uint32(answers)
+    scratch = counters + (channels - 1) * digits * WORDS
+    tests = scratch + WORDS
+    selects[:, 0] += np.uint32(tests)
     return Program(
-        choices=choices.reshape(-1),
+        selects=selects.reshape(-1),
         ends=ends,
         roots=roots,
         groups=groups,
@@ -242,7 +248,7 @@ def program_of(nodes: Nodes, floats: Array, channels: int) -> Program:
         digits=digits,
         bits=bits,
         counters=counters,
-        spare=spare,
-        answers=answers,
-        size=answers + int(asked.max()) + WORDS,
+        scratch=scratch,
+        tests=tests,
+        size=tests + int(test_at.max()) + WORDS,
     )
