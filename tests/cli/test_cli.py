@@ -129,7 +129,7 @@ def test_ctrl_c_says_how_to_go_on(
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("graticule.pipeline.execute.do", stopped)
+    monkeypatch.setattr("graticule.pipeline.execute.process_image", stopped)
     assert main(["run", small, COINS, "-o", str(tmp_path / "out")]) == 130
     assert "goes on" in capsys.readouterr().err
     monkeypatch.setattr("graticule.compare.run.trials", stopped)

@@ -10,21 +10,21 @@ import pytest
 
 from graticule.core.errors import FormatError, RequestError, StoreError
 from graticule.pipeline import Pipeline
-from graticule.pipeline.folder import WORK, claimed
+from graticule.pipeline.folder import WORK, locked_run_folder
 
 
 def test_overwriting_leaves_a_run_at_work_alone(tmp_path: Path) -> None:
-    with claimed(tmp_path, {"run": "a"}, overwrite=False) as work:
+    with locked_run_folder(tmp_path, {"run": "a"}, overwrite=False) as work:
         (work / "finished").write_text("precious")
         (tmp_path / "images.csv").write_text("precious")
         with (
             pytest.raises(StoreError, match="another process"),
-            claimed(tmp_path, {"run": "b"}, overwrite=True),
+            locked_run_folder(tmp_path, {"run": "b"}, overwrite=True),
         ):
             pass
         assert (work / "finished").exists()
         assert (tmp_path / "images.csv").exists()
-    with claimed(tmp_path, {"run": "b"}, overwrite=True) as work:
+    with locked_run_folder(tmp_path, {"run": "b"}, overwrite=True) as work:
         assert not (work / "finished").exists()
         assert not (tmp_path / "images.csv").exists()
 
@@ -33,29 +33,29 @@ def test_a_folder_that_is_refused_is_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
     with (
         pytest.raises(RequestError, match="not empty"),
-        claimed(tmp_path, {"run": "a"}, overwrite=False),
+        locked_run_folder(tmp_path, {"run": "a"}, overwrite=False),
     ):
         pass
     assert [place.name for place in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_a_damaged_identity_is_another_run(tmp_path: Path) -> None:
-    with claimed(tmp_path, {"run": "a"}, overwrite=False) as work:
+    with locked_run_folder(tmp_path, {"run": "a"}, overwrite=False) as work:
         pass
     (work / "identity.json").write_text("{")
     with (
         pytest.raises(RequestError, match="another pipeline"),
-        claimed(tmp_path, {"run": "a"}, overwrite=False),
+        locked_run_folder(tmp_path, {"run": "a"}, overwrite=False),
     ):
         pass
-    with claimed(tmp_path, {"run": "a"}, overwrite=True):
+    with locked_run_folder(tmp_path, {"run": "a"}, overwrite=True):
         pass
 
 
 def test_a_full_disk_is_said_to_be_full(tmp_path: Path) -> None:
     with (
         pytest.raises(StoreError, match="No space left"),
-        claimed(tmp_path, {"run": "a"}, overwrite=False),
+        locked_run_folder(tmp_path, {"run": "a"}, overwrite=False),
     ):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -63,7 +63,7 @@ def test_a_full_disk_is_said_to_be_full(tmp_path: Path) -> None:
 def test_an_error_of_a_file_is_not_blamed_on_the_folder(tmp_path: Path) -> None:
     with (
         pytest.raises(FormatError, match="no image"),
-        claimed(tmp_path, {"run": "a"}, overwrite=False),
+        locked_run_folder(tmp_path, {"run": "a"}, overwrite=False),
     ):
         raise FormatError("is no image", where="a.png", hint="look at it")
 

@@ -14,7 +14,7 @@ from graticule.core import as_image
 from graticule.core.units import unit_scale
 from graticule.io import write
 from graticule.pipeline import Pipeline
-from graticule.pipeline.gathering import gathered
+from graticule.pipeline.gathering import concatenate_tables
 
 UNITS = ["um2", "mm2", "px2", "arcsec2", ""]
 PARTS = st.lists(
@@ -30,7 +30,7 @@ def table(values: list[float], unit: str) -> pd.DataFrame:
 
 @given(PARTS)
 def test_no_value_changes_its_size(given_parts: list[tuple[list[float], str]]) -> None:
-    found = gathered([table(values, unit) for values, unit in given_parts])
+    found = concatenate_tables([table(values, unit) for values, unit in given_parts])
     expected = [(value, unit) for values, unit in given_parts for value in values]
     assert len(found) == len(expected)
     common = found.attrs["units"].get("area", "")
@@ -46,8 +46,8 @@ def test_no_value_changes_its_size(given_parts: list[tuple[list[float], str]]) -
 
 def test_a_column_that_holds_nothing_has_no_say() -> None:
     empty = table([np.nan], "px2")
-    assert gathered([empty, table([3.0], "um2")]).attrs["units"] == {"area": "um2"}
-    assert gathered([empty]).attrs["units"] == {"area": "px2"}
+    assert concatenate_tables([empty, table([3.0], "um2")]).attrs["units"] == {"area": "um2"}
+    assert concatenate_tables([empty]).attrs["units"] == {"area": "px2"}
 
 
 def test_images_with_and_without_a_scale_in_one_study(objects: Pipeline, tmp_path: Path) -> None:

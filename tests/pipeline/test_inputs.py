@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from graticule.io import read
-from graticule.io.studies import Source
+from graticule.io.studies import StudyImage
 from graticule.pipeline import Pipeline
-from graticule.pipeline.inputs import opened
+from graticule.pipeline.inputs import open_inputs
 
 SMOOTH = "graticule: 1\nsteps: {smooth: {op: filters.gaussian, sigma: 8}}\n"
 MASKED = """
@@ -30,7 +30,9 @@ def test_arrays_of_one_file_have_keys_of_their_own(tmp_path: Path) -> None:
         file["second/data"] = np.ones((8, 8), np.float32)
     pipeline = Pipeline.loads(SMOOTH)
     keys = [
-        opened(pipeline, Source("data", tmp_path / "scan.h5" / name / "data"), "same")[1]["image"]
+        open_inputs(pipeline, StudyImage("data", tmp_path / "scan.h5" / name / "data"), "same")[1][
+            "image"
+        ]
         for name in ("first", "second")
     ]
     assert keys[0] != keys[1]
@@ -45,7 +47,7 @@ def test_the_step_store_tells_arrays_of_one_file_apart(
         file["second/data"] = np.ones((8, 8), np.float32)
     names = [tmp_path / "scan.h5" / name / "data" for name in ("first", "second")]
     run = Pipeline.loads(SMOOTH).run(names, tmp_path / "out", workers=1)
-    means = [float(read(run.folder / fate.arrays[0]).mean()) for fate in run.fates]
+    means = [float(read(run.folder / result.arrays[0]).mean()) for result in run.results]
     np.testing.assert_allclose(means, [0, 1], atol=1e-6)
 
 
@@ -68,7 +70,7 @@ def test_the_stem_is_that_of_the_file_whatever_the_study_calls_the_image(tmp_pat
     pipeline = Pipeline.loads(MASKED.format(path="{stem}_labels.npy"))
     images = [tmp_path / "cell.npy", tmp_path / "cell.npz"]
     run = pipeline.run(images, tmp_path / "out")
-    assert [fate.image for fate in run.fates] == ["cell.npy", "cell.npz"]
+    assert [result.image for result in run.results] == ["cell.npy", "cell.npz"]
     assert not run.failed
 
 
@@ -88,7 +90,7 @@ def test_a_further_input_beside_the_images_is_no_image_of_the_study(tmp_path: Pa
         np.save(tmp_path / f"{name}_labels.npy", np.ones((8, 8), np.int32))
     pipeline = Pipeline.loads(MASKED.format(path="{stem}_labels.npy"))
     run = pipeline.run(tmp_path, tmp_path / "out")
-    assert [fate.image for fate in run.fates] == ["a", "b"]
+    assert [result.image for result in run.results] == ["a", "b"]
     assert not run.failed
 
 

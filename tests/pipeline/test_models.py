@@ -108,18 +108,18 @@ def test_a_run_goes_on_with_the_same_model_only(file: Path, study_folder: Path) 
     first = Pipeline.load(file).run(study_folder, out)
     forget()
     again = Pipeline.load(file).run(study_folder, out)
-    assert all(fate.cached for fate in again.fates)
+    assert all(result.cached for result in again.results)
     pd.testing.assert_frame_equal(first.images, again.images)
     save_model(Cut(11.0), file.parent / "models" / "cells.model")
     other = Pipeline.load(file).run(study_folder, out, overwrite=True)
-    assert not any(fate.cached for fate in other.fates)
+    assert not any(result.cached for result in other.results)
 
 
 def test_in_tiles_it_gives_the_same(file: Path, coins: Path) -> None:
     pipeline = Pipeline.load(file)
     whole = pipeline.run(coins, file.parent / "whole")
     tiled = pipeline.run(coins, file.parent / "tiled", memory="2MB")
-    assert tiled.fates[0].tile is not None
+    assert tiled.results[0].tile is not None
     pd.testing.assert_frame_equal(tiled.tables["objects"], whole.tables["objects"], rtol=1e-5)
 
 
@@ -212,4 +212,4 @@ def test_a_cluster_gives_the_same(file: Path, coins: Path, study_folder: Path) -
         tiled = pipeline.run(coins, file.parent / "tiled", cluster=address, memory="2MB")
     pd.testing.assert_frame_equal(there.images, here.images)
     pd.testing.assert_frame_equal(there.tables["objects"], here.tables["objects"])
-    assert tiled.fates[0].tile is not None
+    assert tiled.results[0].tile is not None

@@ -23,7 +23,7 @@ def test_a_crop_between_samples_of_the_coarse_copy_is_no_failure(tmp_path: Path)
           smooth: {op: filters.gaussian, sigma: 1}
         """)
     run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory="60MB")
-    assert run.fates[0].tile is not None
+    assert run.results[0].tile is not None
     assert not run.failed
 
 
@@ -39,7 +39,7 @@ def test_every_input_is_shown_on_the_coarse_copy(tmp_path: Path) -> None:
           shown: {op: transform.overlay, input: smooth, labels: inner}
         """)
     run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory="200MB")
-    assert run.fates[0].tile is not None
+    assert run.results[0].tile is not None
     assert not run.failed
     with np.load(tmp_path / "out" / "previews" / "a.npz") as kept:
         assert {"step/smooth", "step/inner", "step/shown"} <= set(kept)
@@ -66,7 +66,7 @@ def test_a_step_that_fails_on_the_coarse_copy_has_no_picture(
     np.save(tmp_path / "a.npy", np.zeros((3000, 3000), np.float32))
     pipeline = Pipeline.loads("graticule: 1\nsteps: {smooth: {op: filters.gaussian, sigma: 1}}")
     run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory="60MB")
-    assert run.fates[0].tile is not None
+    assert run.results[0].tile is not None
     assert not run.failed
 
 

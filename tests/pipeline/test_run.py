@@ -20,7 +20,7 @@ from tests_support import tables_of
 from graticule.core.errors import FormatError, RequestError, StoreError
 from graticule.io import read, write
 from graticule.pipeline import Pipeline
-from graticule.pipeline.folder import claimed
+from graticule.pipeline.folder import locked_run_folder
 
 TEXT_ONLY = "graticule: 1\nsteps: {smooth: {op: filters.gaussian, sigma: 1}}\n"
 
@@ -74,7 +74,7 @@ def test_a_bad_image_is_set_aside_and_named(
     bad.write_bytes(bad.read_bytes()[:200])
     (study_folder / "disc-9.tif").write_bytes(b"II*\x00" + b"\x00" * 20)
     run = objects.run(study_folder, tmp_path / "out", workers=2)
-    assert [fate.image for fate in run.failed] == ["disc-2", "disc-9"]
+    assert [result.image for result in run.failed] == ["disc-2", "disc-9"]
     rest = whole.images[whole.images["image"] != "disc-2"].reset_index(drop=True)
     pd.testing.assert_frame_equal(run.images, rest)
     about = json.loads((tmp_path / "out" / "run.json").read_text())
@@ -86,7 +86,7 @@ def test_a_bad_image_is_set_aside_and_named(
 def test_an_image_of_another_shape_fails_alone(study_folder: Path, tmp_path: Path) -> None:
     np.save(study_folder / "cube.npy", np.zeros((2, 3, 4, 5), np.float32))
     run = Pipeline.loads(TEXT_ONLY).run(study_folder, tmp_path / "out")
-    assert [fate.image for fate in run.failed] == ["cube"]
+    assert [result.image for result in run.failed] == ["cube"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_second_run_takes_what_is_finished(
     objects.run(study_folder, tmp_path / "out")
     before = tables_of(tmp_path / "out")
     again = objects.run(study_folder, tmp_path / "out")
-    assert all(fate.cached for fate in again.fates)
+    assert all(result.cached for result in again.results)
     assert tables_of(tmp_path / "out") == before
 
 
@@ -122,7 +122,7 @@ def test_nothing_is_left_of_an_image_that_fails_now(
     assert left.exists()
     (study_folder / "disc-1.npy").write_bytes(b"")
     run = objects.run(study_folder, out)
-    assert [fate.image for fate in run.failed] == ["disc-1"]
+    assert [result.image for result in run.failed] == ["disc-1"]
     assert not left.exists()
     assert not draft.exists()
     assert (out / "arrays" / "disc-0" / "inner.ome.tif").exists()
@@ -140,7 +140,7 @@ def test_a_changed_image_is_computed_again(
     changed = study_folder / "disc-1.npy"
     write(changed, read(changed).values[::-1].copy())
     again = objects.run(study_folder, tmp_path / "out")
-    assert [fate.image for fate in again.fates if not fate.cached] == ["disc-1"]
+    assert [result.image for result in again.results if not result.cached] == ["disc-1"]
 
 
 def test_an_image_changed_back_gets_its_own_arrays_back(
@@ -149,7 +149,7 @@ def test_an_image_changed_back_gets_its_own_arrays_back(
     changed = study_folder / "disc-1.npy"
     first, flipped = changed.read_bytes(), read(changed).values[::-1].copy()
     before = objects.run(study_folder, tmp_path / "out")
-    place = tmp_path / "out" / before.fates[1].arrays[0]
+    place = tmp_path / "out" / before.results[1].arrays[0]
     wanted = read(place).values
     write(changed, flipped)
     objects.run(study_folder, tmp_path / "out")
@@ -157,18 +157,18 @@ def test_an_image_changed_back_gets_its_own_arrays_back(
     changed.write_bytes(first)
     again = objects.run(study_folder, tmp_path / "out")
     np.testing.assert_array_equal(read(place).values, wanted)
-    assert [fate.image for fate in again.fates if not fate.cached] == ["disc-1"]
+    assert [result.image for result in again.results if not result.cached] == ["disc-1"]
 
 
 def test_arrays_that_were_removed_are_made_again(
     objects: Pipeline, study_folder: Path, tmp_path: Path
 ) -> None:
     before = objects.run(study_folder, tmp_path / "out")
-    place = tmp_path / "out" / before.fates[2].arrays[0]
+    place = tmp_path / "out" / before.results[2].arrays[0]
     place.unlink()
     again = objects.run(study_folder, tmp_path / "out")
     assert place.exists()
-    assert [fate.image for fate in again.fates if not fate.cached] == ["disc-2"]
+    assert [result.image for result in again.results if not result.cached] == ["disc-2"]
 
 
 @pytest.mark.parametrize("memory", ["1GB", "300kB"])
@@ -182,8 +182,8 @@ def test_a_mask_of_any_dims_is_written(tmp_path: Path, memory: str) -> None:
         """)
     run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory=memory, workers=1)
     assert not run.failed
-    assert (run.fates[0].tile is None) == (memory == "1GB")
-    written = read(run.folder / run.fates[0].arrays[0])
+    assert (run.results[0].tile is None) == (memory == "1GB")
+    written = read(run.folder / run.results[0].arrays[0])
     np.testing.assert_array_equal(written.values.astype(bool), image > 0)
 
 
@@ -204,9 +204,9 @@ def test_another_run_is_not_written_over(
 
 def test_two_processes_do_not_share_a_run_folder(tmp_path: Path) -> None:
     with (
-        claimed(tmp_path / "out", {"run": "a"}, overwrite=False),
+        locked_run_folder(tmp_path / "out", {"run": "a"}, overwrite=False),
         pytest.raises(StoreError, match="another process"),
-        claimed(tmp_path / "out", {"run": "a"}, overwrite=False),
+        locked_run_folder(tmp_path / "out", {"run": "a"}, overwrite=False),
     ):
         pass
 
@@ -263,7 +263,7 @@ def test_a_cluster_gives_the_same_tables(
         pd.testing.assert_frame_equal(there.tables["objects"], here.tables["objects"])
         tiled = objects.run(coins, tmp_path / "tiled", cluster=address, memory="2MB")
     alone = objects.run(coins, tmp_path / "alone")
-    assert tiled.fates[0].tile is not None
+    assert tiled.results[0].tile is not None
     pd.testing.assert_frame_equal(tiled.tables["objects"], alone.tables["objects"], rtol=1e-5)
 
 

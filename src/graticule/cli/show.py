@@ -143,12 +143,12 @@ def _cell(value: Any) -> str:
 
 def tell_outcome(run: Run) -> int:
     """Say what became of the images, and return the exit status."""
-    done = len(run.fates) - len(run.failed)
-    print(f"{done} of {len(run.fates)} images done -> {run.folder}")
+    done = len(run.results) - len(run.failed)
+    print(f"{done} of {len(run.results)} images done -> {run.folder}")
     print(f"report: {run.folder / 'report.html'}")
-    for fate in run.failed:
-        error = fate.error or {}
+    for result in run.failed:
+        error = result.error or {}
         place = f"{error['where']}: " if error.get("where") else ""
         hint = f" ({error['hint']})" if error.get("hint") else ""
-        print(f"failed: {fate.image}: {place}{error.get('what')}{hint}", file=sys.stderr)
+        print(f"failed: {result.image}: {place}{error.get('what')}{hint}", file=sys.stderr)
     return 1 if run.failed else 0

@@ -17,8 +17,8 @@ from graticule.core.atomic import atomic_path
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import content_hash, read, study
-from graticule.io.studies import Source, stem
-from graticule.pipeline.inputs import opened, own_images
+from graticule.io.studies import StudyImage, stem
+from graticule.pipeline.inputs import open_inputs, own_images
 from graticule.pipeline.key import digest, step_keys
 from graticule.pipeline.spec import Reference, Spec
 
@@ -174,7 +174,7 @@ def _target(pipeline: Spec, text: str) -> Reference:
 
 def _try_on(
     pipeline: Spec,
-    source: Source,
+    source: StudyImage,
     variants: Sequence[Variant],
     target: Reference,
     truths: Mapping[str, Path],
@@ -182,7 +182,7 @@ def _try_on(
     memory: int,
     progress: Callable[[str], None],
 ) -> ImageTrials:
-    inputs, keys = opened(pipeline, source, content_hash(source.path))
+    inputs, keys = open_inputs(pipeline, source, content_hash(source.path))
     if region:
         inputs = {name: _cut(value, region) for name, value in inputs.items()}
         keys = {name: digest(key, sorted(region.items())) for name, key in keys.items()}
@@ -206,7 +206,7 @@ def _cut(value: Any, region: Bounds) -> Any:
     return value.isel({dim: slice(*bounds) for dim, bounds in region.items()})
 
 
-def _truths(truth: Path | None, sources: Sequence[Source]) -> dict[str, Path]:
+def _truths(truth: Path | None, sources: Sequence[StudyImage]) -> dict[str, Path]:
     """Return the file with the truth of each image by the image's name."""
     if truth is None:
         return {}

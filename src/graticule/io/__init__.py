@@ -3,7 +3,7 @@
 from graticule.io.format import Format
 from graticule.io.hashing import content_hash
 from graticule.io.reading import levels, read
-from graticule.io.studies import Source, Study, study
+from graticule.io.studies import Study, StudyImage, study
 from graticule.io.writing import write
 
-__all__ = ["Format", "Source", "Study", "content_hash", "levels", "read", "study", "write"]
+__all__ = ["Format", "Study", "StudyImage", "content_hash", "levels", "read", "study", "write"]

@@ -21,7 +21,7 @@ _CLAIMED = re.compile(
 
 
 @dataclass(frozen=True)
-class Source:
+class StudyImage:
     """One image of a study.
 
     Attributes
@@ -36,26 +36,28 @@ class Source:
     path: Path
 
 
-class Study(Sequence[Source]):
+class Study(Sequence[StudyImage]):
     """The images of a study in natural order, and what was passed over in their folders.
 
     Attributes
     ----------
-    sources : tuple of Source
+    sources : tuple of StudyImage
         The images.
     skipped : tuple of (Path, str)
         Files and folders that are no images, with the reason.
     """
 
-    def __init__(self, sources: Iterable[Source], skipped: Iterable[tuple[Path, str]] = ()) -> None:
+    def __init__(
+        self, sources: Iterable[StudyImage], skipped: Iterable[tuple[Path, str]] = ()
+    ) -> None:
         self.sources = tuple(sources)
         self.skipped = tuple(skipped)
 
     @overload
-    def __getitem__(self, index: int) -> Source: ...
+    def __getitem__(self, index: int) -> StudyImage: ...
     @overload
     def __getitem__(self, index: slice) -> Study: ...
-    def __getitem__(self, index: int | slice) -> Source | Study:
+    def __getitem__(self, index: int | slice) -> StudyImage | Study:
         """Return one image, or a part of the study."""
         if isinstance(index, slice):
             return Study(self.sources[index], self.skipped)
@@ -88,7 +90,7 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
     Returns
     -------
     Study
-        A sequence of `Source`, in natural order (``a2`` before ``a10``) within each folder
+        A sequence of `StudyImage`, in natural order (``a2`` before ``a10``) within each folder
         and pattern, each image once, names unique.
 
     Raises
@@ -177,7 +179,7 @@ def natural(path: Path) -> list[Any]:
     return [(kind, value, text.casefold()) for kind, value, text in numbered]
 
 
-def _name(paths: list[Path]) -> list[Source]:
+def _name(paths: list[Path]) -> list[StudyImage]:
     """Name files by as much of their path as tells each from all others."""
     names = [stem(path.name) for path in paths]
     if len(set(names)) < len(names):
@@ -185,7 +187,7 @@ def _name(paths: list[Path]) -> list[Source]:
     if len(set(names)) < len(names):
         root = Path(os.path.commonpath([path.parent for path in paths]))
         names = [path.relative_to(root).as_posix() for path in paths]
-    return [Source(name, path) for name, path in zip(names, paths, strict=True)]
+    return [StudyImage(name, path) for name, path in zip(names, paths, strict=True)]
 
 
 def stem(name: str) -> str:

@@ -20,7 +20,7 @@ def first_places(labels: Any, count: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def moved_up(labels: Any, by: int) -> None:
+def shift_labels(labels: Any, by: int) -> None:
     """Add a number to every label but the background, in place."""
     for index in range(labels.size):
         if labels[index] > 0:
@@ -28,7 +28,7 @@ def moved_up(labels: Any, by: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def renumbered(labels: Any, table: Any) -> None:
+def apply_lookup(labels: Any, table: Any) -> None:
     """Replace every label by its entry in a table, in place."""
     for index in range(labels.size):
         labels[index] = table[labels[index]]

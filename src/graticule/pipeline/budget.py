@@ -13,7 +13,7 @@ from graticule.core.errors import GraticuleError, MemoryBudgetError
 from graticule.core.image import Image
 from graticule.core.scope import ALL, Neighbourhood, Pointwise, Reduction, Whole
 from graticule.core.settings import format_bytes
-from graticule.pipeline.nodes import hollow
+from graticule.pipeline.nodes import as_template
 from graticule.pipeline.spec import Reference, Spec
 
 _SMALLEST = 16
@@ -99,11 +99,11 @@ def _bytes_of(pipeline: Spec, given: Mapping[str, Image], image: Image, wire: Re
 
 def _given(pipeline: Spec, image: Image) -> dict[str, Image]:
     """Return what the image each step takes looks like, as far as crops and flips decide it."""
-    found = {pipeline.first_input: hollow(image)}
+    found = {pipeline.first_input: as_template(image)}
     given = {}
     for name, step in pipeline.steps.items():
         sources = [found[w.name] for w in step.inputs if w is not None and w.name in found]
-        given[name] = found[name] = sources[0] if sources else hollow(image)
+        given[name] = found[name] = sources[0] if sources else as_template(image)
         scope = step.op.scope
         if isinstance(scope, Pointwise) and scope.index is not None:
             with contextlib.suppress(GraticuleError):  # the step itself says what is wrong
@@ -132,7 +132,7 @@ def largest_tile(
 
 
 def _halos(pipeline: Spec, image: Image) -> list[Mapping[str, int]]:
-    template = hollow(image)
+    template = as_template(image)
     return [
         step.op.scope.halo(template, step.params)
         for step in pipeline.steps.values()
@@ -141,7 +141,7 @@ def _halos(pipeline: Spec, image: Image) -> list[Mapping[str, int]]:
 
 
 def _lattices(pipeline: Spec, image: Image) -> list[Mapping[str, int]]:
-    template = hollow(image)
+    template = as_template(image)
     return [
         step.op.scope.align(template, step.params)
         for step in pipeline.steps.values()

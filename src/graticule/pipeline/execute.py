@@ -24,14 +24,14 @@ from graticule.io.studies import Study
 from graticule.pipeline.budget import for_arrays
 from graticule.pipeline.folder import (
     WORK,
-    claimed,
+    locked_run_folder,
     sweep,
     write_json,
     write_table,
 )
-from graticule.pipeline.gathering import gathered
+from graticule.pipeline.gathering import concatenate_tables
 from graticule.pipeline.inputs import own_images
-from graticule.pipeline.job import Fate, Job, do
+from graticule.pipeline.job import ImageResult, Job, process_image
 from graticule.pipeline.key import digest, pipeline_key
 from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.spec import Spec
@@ -49,8 +49,8 @@ class Progress(Protocol):
         ...
 
 
-def _silent(done: int, total: int, message: str) -> None:
-    return
+def silent(done: int, total: int, message: str) -> None:
+    """Take no note."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Run:
     ----------
     folder : Path
         The run folder.
-    fates : tuple of Fate
+    results : tuple of ImageResult
         What became of each image, in the order of the study.
     images : DataFrame
         One row per image that was done.
@@ -70,20 +70,20 @@ class Run:
     """
 
     folder: Path
-    fates: tuple[Fate, ...]
+    results: tuple[ImageResult, ...]
     images: Table
     tables: Mapping[str, Table] = field(default_factory=dict)
 
     @property
-    def failed(self) -> tuple[Fate, ...]:
+    def failed(self) -> tuple[ImageResult, ...]:
         """The images that were set aside."""
-        return tuple(fate for fate in self.fates if fate.status != "done")
+        return tuple(result for result in self.results if result.status != "done")
 
 
 def run(
     pipeline: Spec,
     images: str | Path | Sequence[str | Path],
-    out: Path,
+    out: str | Path,
     *,
     workers: int | None = None,
     memory: int | str | None = None,
@@ -91,66 +91,34 @@ def run(
     overwrite: bool = False,
     cache: bool = True,
     command: Sequence[str] = (),
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Run:
-    """Run a pipeline over a study.
-
-    Parameters
-    ----------
-    pipeline : Spec
-        What to compute.
-    images : path, pattern or sequence of them
-        The study.
-    out : Path
-        The run folder. If it holds this run, cut off, the run goes on; the result has the same
-        bytes as if it had not been.
-    workers : int, optional
-        Threads; by default as `settings` say.
-    memory : int or str, optional
-        Bytes for the process (on a cluster, for each worker), as ``"4GB"``; images are cut into
-        tiles to keep to it.
-    cluster : str, optional
-        Address of a dask.distributed scheduler that sees the same files.
-    overwrite : bool
-        Replace another run in the folder.
-    cache : bool
-        Keep costly steps in the step store, for this and other runs.
-    command : sequence of str
-        How to repeat it, for the record.
-    progress : callable
-        Called after each step and image.
-
-    Raises
-    ------
-    RequestError, StoreError, FormatError
-        If the request cannot be carried out. What goes wrong with one image does not end the
-        run: see `Run.failed`.
-    """
+    """Run a pipeline over a study and write a run folder; see `Pipeline.run`."""
     started = datetime.now(UTC)
     clock = time.perf_counter()
     sources = own_images(pipeline, study(images))
     count = _count(workers)
     budget = settings().memory if memory is None else parse_bytes(memory)
-    out = out.absolute()
+    folder = Path(out).absolute()
     identity = {
         "pipeline": pipeline_key(pipeline),
         "images": [[source.name, str(source.path)] for source in sources],
     }
-    with claimed(out, {"run": digest(identity)}, overwrite=overwrite) as work:
-        fates = list(_fates(pipeline, sources, out, count, budget, cluster, cache, progress))
-        rows, tables = _tables(pipeline, fates, work)
-        _write(out, rows, tables, fates, work)
-        about = provenance(pipeline, fates, sources, rows, tables, command)
+    with locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite) as work:
+        results = list(_results(pipeline, sources, folder, count, budget, cluster, cache, progress))
+        rows, tables = _tables(pipeline, results, work)
+        _write(folder, rows, tables, results, work)
+        about = provenance(pipeline, results, sources, rows, tables, command)
         about |= {
             "started": started.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - clock, 3),
             "memory": {"budget": budget, "peak": peak_bytes()},
         }
-        write_json(out / "run.json", about)
+        write_json(folder / "run.json", about)
         for finish in load_group("graticule.finishers").values():
-            progress(len(fates), len(fates), "report")
-            finish(out)
-    return Run(out, tuple(fates), rows, tables)
+            progress(len(results), len(results), "report")
+            finish(folder)
+    return Run(folder, tuple(results), rows, tables)
 
 
 def _count(workers: int | None) -> int:
@@ -160,7 +128,7 @@ def _count(workers: int | None) -> int:
     return count
 
 
-def _fates(
+def _results(
     pipeline: Spec,
     sources: Study,
     out: Path,
@@ -169,8 +137,8 @@ def _fates(
     cluster: str | None,
     cache: bool,
     progress: Progress,
-) -> Iterator[Fate]:
-    """Give each image's fate, in order; many images in parallel, or one in parallel tiles."""
+) -> Iterator[ImageResult]:
+    """Give each image's result, in order; many images in parallel, or one in parallel tiles."""
     total = len(sources)
     (out / WORK / "scratch").mkdir(exist_ok=True)
     with Workers(count, cluster=cluster) as workers:
@@ -192,12 +160,16 @@ def _fates(
         ]
         progress(0, total, sources[0].name)
         if alone:
-            yield do(jobs[0], workers.map, partial(_step, progress, total))
+            yield process_image(jobs[0], workers.map, partial(_step, progress, total))
         else:
-            work = do if workers.is_remote else partial(do, report=workers.require_going)
-            for number, fate in enumerate(workers.map(work, jobs), start=1):
-                progress(number, total, fate.image)
-                yield fate
+            work = (
+                process_image
+                if workers.is_remote
+                else partial(process_image, report=workers.require_going)
+            )
+            for number, result in enumerate(workers.map(work, jobs), start=1):
+                progress(number, total, result.image)
+                yield result
     for name in ("scratch", "drafts"):
         shutil.rmtree(out / WORK / name, ignore_errors=True)
 
@@ -206,7 +178,9 @@ def _step(progress: Progress, total: int, message: str) -> None:
     progress(0, total, message)
 
 
-def _tables(pipeline: Spec, fates: Sequence[Fate], work: Path) -> tuple[Table, dict[str, Table]]:
+def _tables(
+    pipeline: Spec, results: Sequence[ImageResult], work: Path
+) -> tuple[Table, dict[str, Table]]:
     """Put the rows of all images together, and let each check conclude over the study.
 
     The columns of a check have its name in front where another is of the same kind, so that no
@@ -214,22 +188,22 @@ def _tables(pipeline: Spec, fates: Sequence[Fate], work: Path) -> tuple[Table, d
     """
     import pandas as pd
 
-    done = [fate for fate in fates if fate.status == "done"]
+    done = [result for result in results if result.status == "done"]
     rows = _rows(done)
     kinds = Counter(step.check.name for step in pipeline.checks.values())
     for name, step in pipeline.checks.items():
         alone = kinds[step.check.name] == 1
-        own = pd.DataFrame([fate.evidence[name] for fate in done])
+        own = pd.DataFrame([result.evidence[name] for result in done])
         if done:
             own = step.check.conclude(own, step.params)
         for column in own.columns:
             label = str(column) if alone and column not in rows else f"{name}_{column}"
             rows[label] = own[column].to_numpy()
-    names = sorted({name for fate in done for name in fate.tables})
+    names = sorted({name for result in done for name in result.tables})
     tables: dict[str, Table] = {}
     for name in names:
-        parts = [pd.read_parquet(fate.place(work) / f"{name}.parquet") for fate in done]
-        tables[_table_name(name, names, tables)] = gathered(parts)
+        parts = [pd.read_parquet(result.folder(work) / f"{name}.parquet") for result in done]
+        tables[_table_name(name, names, tables)] = concatenate_tables(parts)
     return rows, tables
 
 
@@ -242,23 +216,23 @@ def _table_name(name: str, names: Sequence[str], taken: Collection[str]) -> str:
     return found
 
 
-def _rows(done: Sequence[Fate]) -> Table:
+def _rows(done: Sequence[ImageResult]) -> Table:
     """Return one row for each image, before the checks conclude."""
     import pandas as pd
 
     parts = []
-    for units, alike in groupby(done, key=lambda fate: fate.units):
-        part = pd.DataFrame([{"image": fate.image, **fate.row} for fate in alike])
+    for units, alike in groupby(done, key=lambda result: result.units):
+        part = pd.DataFrame([{"image": result.image, **result.row} for result in alike])
         part.attrs["units"] = units
         parts.append(part)
-    return gathered(parts or [pd.DataFrame({"image": pd.Series([], dtype=str)})])
+    return concatenate_tables(parts or [pd.DataFrame({"image": pd.Series([], dtype=str)})])
 
 
 def _write(
     out: Path,
     rows: Table,
     tables: Mapping[str, Table],
-    fates: Sequence[Fate],
+    results: Sequence[ImageResult],
     work: Path,
 ) -> None:
     """Write tables and pictures, and clear away what an earlier call left of failed images."""
@@ -268,15 +242,16 @@ def _write(
     for stale in out.glob("objects*"):
         if stale.name.removesuffix("-metadata.json").rpartition(".")[0] not in tables:
             stale.unlink()
-    arrays = [name.removeprefix("arrays/") for fate in fates for name in fate.arrays]
+    arrays = [name.removeprefix("arrays/") for result in results for name in result.arrays]
     sweep(out / "arrays", arrays)
-    kept = [fate for fate in fates if fate.status == "done" and _preview(fate, work).exists()]
-    for fate in kept[: PREVIEWS + NOTABLE_PREVIEWS]:
-        target = out / "previews" / f"{fate.image}.npz"
+    done = [result for result in results if result.status == "done"]
+    shown = [result for result in done if _preview(result, work).exists()]
+    for result in shown[: PREVIEWS + NOTABLE_PREVIEWS]:
+        target = out / "previews" / f"{result.image}.npz"
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError), atomic_path(target) as draft:
-            shutil.copyfile(_preview(fate, work), draft)
+            shutil.copyfile(_preview(result, work), draft)
 
 
-def _preview(fate: Fate, work: Path) -> Path:
-    return fate.place(work) / "preview.npz"
+def _preview(result: ImageResult, work: Path) -> Path:
+    return result.folder(work) / "preview.npz"

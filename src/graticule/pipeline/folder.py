@@ -2,7 +2,7 @@
 
 ::
 
-    run.json                       pipeline, input hashes, versions, seeds, timings, fates
+    run.json                       pipeline, input hashes, versions, seeds, timings, results
     images.csv  images.parquet     one row per image
     objects.csv objects.parquet    one row per object
     arrays/<image>/<output>...     written images
@@ -104,7 +104,9 @@ def _sweep(folder: Path, name: str, kept: Collection[str], parents: Collection[s
 
 
 @contextlib.contextmanager
-def claimed(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> Iterator[Path]:
+def locked_run_folder(
+    folder: Path, identity: Mapping[str, Any], *, overwrite: bool
+) -> Iterator[Path]:
     """Hold a run folder for this process, and give its work folder.
 
     Raises

@@ -10,7 +10,7 @@ from graticule.core.image import Table
 from graticule.core.units import unit_scale
 
 
-def gathered(parts: Sequence[Table]) -> Table:
+def concatenate_tables(parts: Sequence[Table]) -> Table:
     """Return the rows of all tables in order, with the unit of each column in ``attrs``.
 
     Where the tables do not agree on the unit of a column, its values are brought to the first
@@ -21,10 +21,10 @@ def gathered(parts: Sequence[Table]) -> Table:
     --------
     >>> near, far = pd.DataFrame({"area": [2.0]}), pd.DataFrame({"area": [3.0]})
     >>> near.attrs["units"], far.attrs["units"] = {"area": "um2"}, {"area": "mm2"}
-    >>> gathered([near, far])["area"].tolist()
+    >>> concatenate_tables([near, far])["area"].tolist()
     [2.0, 3000000.0]
     >>> far.attrs["units"] = {"area": "px2"}
-    >>> table = gathered([near, far])
+    >>> table = concatenate_tables([near, far])
     >>> table["area_unit"].tolist(), table.attrs["units"]["area"]
     (['um2', 'px2'], 'um2 | px2')
     """

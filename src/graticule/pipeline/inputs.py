@@ -9,12 +9,14 @@ from typing import Any
 from graticule.core.errors import FormatError
 from graticule.io import content_hash, read
 from graticule.io.format import locate
-from graticule.io.studies import Source, Study, stem
+from graticule.io.studies import Study, StudyImage, stem
 from graticule.pipeline.key import digest
 from graticule.pipeline.spec import Spec
 
 
-def opened(pipeline: Spec, source: Source, sha256: str) -> tuple[dict[str, Any], dict[str, str]]:
+def open_inputs(
+    pipeline: Spec, source: StudyImage, sha256: str
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Return every input and its key; the images stay lazy where their format allows.
 
     ``sha256`` is the content hash of the source's file.
@@ -45,7 +47,7 @@ def opened(pipeline: Spec, source: Source, sha256: str) -> tuple[dict[str, Any],
     return inputs, keys
 
 
-def companion_path(source: Source, template: str) -> Path:
+def companion_path(source: StudyImage, template: str) -> Path:
     """Return the path of a further input, relative to the folder of the image's file."""
     name = source.path.name
     filled = template.format(stem=stem(name), name=name)

@@ -1,4 +1,4 @@
-"""One image of a study: read, computed, checked, written, and its fate set down."""
+"""One image of a study: read, computed, checked, written, and what became of it set down."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from graticule.core.kinds import Kind
 from graticule.core.scope import Mapper
 from graticule.core.units import split_quantity
 from graticule.io import content_hash, levels, read, write
-from graticule.io.studies import Source
+from graticule.io.studies import StudyImage
 from graticule.pipeline.evaluate import Evaluation, reruns
 from graticule.pipeline.folder import WORK, write_json
-from graticule.pipeline.inputs import opened
+from graticule.pipeline.inputs import open_inputs
 from graticule.pipeline.key import digest, pipeline_key
 from graticule.pipeline.nodes import is_node
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.preview import save_previews
 from graticule.pipeline.spec import CheckStep, Reference, Spec
 from graticule.pipeline.store import StepStore, plain_attrs
-from graticule.pipeline.written import lazily, suffix_for
+from graticule.pipeline.written import node_to_dask, suffix_for
 
 Report = Callable[[str], None]
 
@@ -47,7 +47,7 @@ class Job:
     ----------
     pipeline : Spec
         What to compute.
-    source : Source
+    source : StudyImage
         The image.
     folder : Path
         The run folder.
@@ -62,7 +62,7 @@ class Job:
     """
 
     pipeline: Spec
-    source: Source
+    source: StudyImage
     folder: Path
     memory: int
     workers: int = 1
@@ -71,7 +71,7 @@ class Job:
 
 
 @dataclass
-class Fate:
+class ImageResult:
     """What became of one image.
 
     Attributes
@@ -109,37 +109,38 @@ class Fate:
     checks: dict[str, float] = field(default_factory=dict)
     tile: dict[str, int] | None = None
 
-    def place(self, work: Path) -> Path:
+    def folder(self, work: Path) -> Path:
         """Return the folder of what is finished of this image."""
         return work / self.key[:2] / self.key
 
 
-def do(job: Job, mapper: Mapper = map, report: Report | None = None) -> Fate:
-    """Process one image; whatever goes wrong with it is its fate and not the study's."""
+def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) -> ImageResult:
+    """Process one image; whatever goes wrong with it is told by its result and ends no study."""
     started = time.perf_counter()
-    fate = Fate(job.source.name, str(job.source.path))
+    result = ImageResult(job.source.name, str(job.source.path))
     try:
-        fate.sha256 = content_hash(job.source.path)
-        inputs, keys = opened(job.pipeline, job.source, fate.sha256)
-        fate.key = digest("image", keys, pipeline_key(job.pipeline), job.source.name, job.preview)
-        finished = _finished(fate, job.folder)
-        if finished is not None:
-            return finished
-        _process(job, fate, inputs, keys, mapper, report or (lambda message: None), started)
+        result.sha256 = content_hash(job.source.path)
+        inputs, keys = open_inputs(job.pipeline, job.source, result.sha256)
+        result.key = digest("image", keys, pipeline_key(job.pipeline), job.source.name, job.preview)
+        earlier = _earlier_result(result, job.folder)
+        if earlier is not None:
+            return earlier
+        _process(job, result, inputs, keys, mapper, report or (lambda message: None), started)
     except GraticuleError as error:
-        _fail(fate, type(error).__name__, error.what, error.where, error.hint)
+        _fail(result, type(error).__name__, error.what, error.where, error.hint)
     except MemoryError:
-        _fail(fate, "MemoryError", "memory ran out", "", "lower --memory or --workers")
+        _fail(result, "MemoryError", "memory ran out", "", "lower --memory or --workers")
     except Exception as error:  # one image must not end the study, whatever is wrong with it
-        _fail(fate, type(error).__name__, str(error) or "no message", "", "see errors/ in the run")
+        what = str(error) or "no message"
+        _fail(result, type(error).__name__, what, "", "see errors/ in the run")
         _keep_trace(job)
-    fate.seconds = time.perf_counter() - started
-    return fate
+    result.seconds = time.perf_counter() - started
+    return result
 
 
-def _fail(fate: Fate, kind: str, what: str, where: str, hint: str) -> None:
-    fate.status = "failed"
-    fate.error = {"kind": kind, "what": what, "where": where, "hint": hint}
+def _fail(result: ImageResult, kind: str, what: str, where: str, hint: str) -> None:
+    result.status = "failed"
+    result.error = {"kind": kind, "what": what, "where": where, "hint": hint}
 
 
 def _keep_trace(job: Job) -> None:
@@ -150,27 +151,27 @@ def _keep_trace(job: Job) -> None:
         (folder / f"{name}.txt").write_text(traceback.format_exc(), encoding="utf-8")
 
 
-def _finished(fate: Fate, folder: Path) -> Fate | None:
-    """Return the fate set down earlier, if the arrays it names are there and its own."""
+def _earlier_result(result: ImageResult, folder: Path) -> ImageResult | None:
+    """Return the result set down earlier, if the arrays it names are there and its own."""
     try:
-        file = fate.place(folder / WORK) / "fate.json"
-        found = Fate(**{**json.loads(file.read_text(encoding="utf-8")), "cached": True})
-        if found.arrays and _owner(fate, folder).read_text(encoding="utf-8") != fate.key:
+        file = result.folder(folder / WORK) / "fate.json"
+        found = ImageResult(**{**json.loads(file.read_text(encoding="utf-8")), "cached": True})
+        if found.arrays and _owner(result, folder).read_text(encoding="utf-8") != result.key:
             return None
     except (OSError, ValueError, TypeError):
         return None
     return found if all((folder / name).exists() for name in found.arrays) else None
 
 
-def _owner(fate: Fate, folder: Path) -> Path:
+def _owner(result: ImageResult, folder: Path) -> Path:
     """Return the file that holds the key by which an image's arrays were last written."""
-    name = digest("arrays", fate.image)
+    name = digest("arrays", result.image)
     return folder / WORK / "owners" / name[:2] / name
 
 
 def _process(
     job: Job,
-    fate: Fate,
+    result: ImageResult,
     inputs: Mapping[str, Any],
     keys: Mapping[str, str],
     mapper: Mapper,
@@ -180,7 +181,7 @@ def _process(
     plan = make_plan(
         job.pipeline, inputs, memory=job.memory, workers=job.workers, levels=_coarser(job)
     )
-    fate.tile = dict(plan.tile) if plan.tile else None
+    result.tile = dict(plan.tile) if plan.tile else None
     store = StepStore(job.cache[0], max_bytes=job.cache[1]) if job.cache else None
     scratch = job.folder / WORK / "scratch"
     evaluation = plan.evaluation(input_keys=keys, mapper=mapper, store=store, scratch=scratch)
@@ -192,23 +193,23 @@ def _process(
             evaluation.outputs_of(name)
         report("outputs")
         for reference in job.pipeline.outputs:
-            _put_output(job, fate, reference, evaluation, draft)
+            _put_output(job, result, reference, evaluation, draft)
         arrays: dict[str, np.ndarray[Any, Any]] = {}
         notable = False
         for name, check in job.pipeline.checks.items():
             begun = time.perf_counter()
             evidence = _evidence(evaluation, check, report)
-            fate.evidence[name] = {key: _scalar(v) for key, v in evidence.columns.items()}
-            fate.checks[name] = time.perf_counter() - begun
+            result.evidence[name] = {key: _scalar(v) for key, v in evidence.columns.items()}
+            result.checks[name] = time.perf_counter() - begun
             arrays |= {f"check/{name}/{key}": value for key, value in evidence.arrays.items()}
             notable = notable or evidence.notable
         if job.preview or notable:
             save_previews(plan, evaluation, arrays, draft / "preview.npz")
         report("done")
-        fate.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
-        fate.seconds = time.perf_counter() - started
-        write_json(draft / "fate.json", asdict(fate), lossless=True)
-        place = fate.place(job.folder / WORK)
+        result.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
+        result.seconds = time.perf_counter() - started
+        write_json(draft / "fate.json", asdict(result), lossless=True)
+        place = result.folder(job.folder / WORK)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(place, ignore_errors=True)
         os.rename(draft, place)
@@ -252,20 +253,20 @@ def _evidence(evaluation: Evaluation, step: CheckStep, report: Callable[[str], N
 
 
 def _put_output(
-    job: Job, fate: Fate, reference: Reference, evaluation: Evaluation, draft: Path
+    job: Job, result: ImageResult, reference: Reference, evaluation: Evaluation, draft: Path
 ) -> None:
     import pandas as pd
 
     held = evaluation.held(reference)
     if isinstance(held, pd.DataFrame):
         if _kind(job.pipeline, reference) is Kind.RECORD:
-            _put_record(fate, reference, held)
+            _put_record(result, reference, held)
         else:
-            _put_table(fate, reference, held, draft)
+            _put_table(result, reference, held, draft)
     elif is_node(held) or is_image(held):
-        _put_array(job, fate, reference, held, evaluation)
+        _put_array(job, result, reference, held, evaluation)
     else:
-        fate.row[str(reference)] = _scalar(held)
+        result.row[str(reference)] = _scalar(held)
 
 
 def _kind(pipeline: Spec, reference: Reference) -> Kind | None:
@@ -274,43 +275,43 @@ def _kind(pipeline: Spec, reference: Reference) -> Kind | None:
     return next((out.kind for out in outputs if out.name in ("", reference.part)), None)
 
 
-def _put_record(fate: Fate, reference: Reference, record: Table) -> None:
+def _put_record(result: ImageResult, reference: Reference, record: Table) -> None:
     units = record.attrs.get("units", {})
     for column in record.columns:
-        name = str(column) if column not in fate.row else f"{reference.name}_{column}"
-        fate.row[name] = _scalar(record[column].iloc[0])
+        name = str(column) if column not in result.row else f"{reference.name}_{column}"
+        result.row[name] = _scalar(record[column].iloc[0])
         if units.get(column):
-            fate.units[name] = str(units[column])
+            result.units[name] = str(units[column])
 
 
-def _put_table(fate: Fate, reference: Reference, table: Table, draft: Path) -> None:
+def _put_table(result: ImageResult, reference: Reference, table: Table, draft: Path) -> None:
     name = str(reference)
     full = table.copy()
-    full.insert(0, "image", fate.image)
+    full.insert(0, "image", result.image)
     full.attrs.update(plain_attrs(table.attrs))
     full.to_parquet(draft / f"{name}.parquet", index=False)
-    fate.tables[name] = len(table)
-    fate.row[f"{name.replace('.', '_')}_count"] = len(table)
+    result.tables[name] = len(table)
+    result.row[f"{name.replace('.', '_')}_count"] = len(table)
 
 
 def _put_array(
-    job: Job, fate: Fate, reference: Reference, held: Any, evaluation: Evaluation
+    job: Job, result: ImageResult, reference: Reference, held: Any, evaluation: Evaluation
 ) -> None:
-    image = lazily(held, evaluation.tile or {}, evaluation.mapper) if is_node(held) else held
+    image = node_to_dask(held, evaluation.tile or {}, evaluation.mapper) if is_node(held) else held
     kind = _kind(job.pipeline, reference)
     suffix = suffix_for(image, tiled=evaluation.tile is not None)
     if suffix == ".fits" and image.dtype == np.bool_:
         image = image.astype(np.uint8)  # FITS has no bools
-    name = f"{fate.image}/{reference}{suffix}"
+    name = f"{result.image}/{reference}{suffix}"
     target = job.folder / "arrays" / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not fate.arrays:
-        owner = _owner(fate, job.folder)
+    if not result.arrays:
+        owner = _owner(result, job.folder)
         owner.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(owner) as draft:
-            draft.write_text(fate.key)
+            draft.write_text(result.key)
     write(target, image, labels=kind in (Kind.LABELS, Kind.MASK))
-    fate.arrays.append(f"arrays/{name}")
+    result.arrays.append(f"arrays/{name}")
 
 
 def _scalar(value: Any) -> Any:

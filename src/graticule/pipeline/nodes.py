@@ -46,7 +46,7 @@ class Node(Protocol):
         ...
 
 
-def hollow(image: Image) -> Image:
+def as_template(image: Image) -> Image:
     """Return the image with values that take no memory, and each dim's step written down."""
     import xarray as xr
 
@@ -70,8 +70,8 @@ def _positions(image: Image, dim: Any) -> Any:
     return coordinate.assign_attrs(step=abs(step), inferred=True)
 
 
-def finished(image: Image) -> Image:
-    """Return the image without what `hollow` added to its coordinates."""
+def strip_template_marks(image: Image) -> Image:
+    """Return the image without what `as_template` added to its coordinates."""
     counted = [dim for dim in image.dims if image[dim].attrs.get("counted")]
     image = image.drop_vars([dim for dim in counted if dim in image.coords])
     for dim in image.dims:
@@ -88,7 +88,7 @@ class SourceNode:
 
     def __init__(self, image: Image) -> None:
         self.image = image
-        self.template = hollow(image)
+        self.template = as_template(image)
 
     def read(self, region: Region) -> Image:
         """Return the values in a region, loading no more than that."""
@@ -268,7 +268,7 @@ def _template(block: Image, whole: Image, full: Sequence[str]) -> Image:
     coords = {name: c for name, c in coords.items() if not set(c.dims) & set(own)}
     coords |= {name: c for name, c in block.coords.items() if set(c.dims) & set(own)}
     zeros = np.broadcast_to(np.zeros((), block.dtype), sizes)
-    return hollow(
+    return as_template(
         xr.DataArray(zeros, dims=block.dims, coords=coords, attrs=block.attrs, name=block.name)
     )
 
@@ -307,7 +307,7 @@ def assemble(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image
     template = node.template
     target = np.empty(template.shape, template.dtype)
     fill(target, node, tile, mapper)
-    return finished(template.copy(data=target))
+    return strip_template_marks(template.copy(data=target))
 
 
 def fill(target: Any, node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> None:

@@ -36,7 +36,7 @@ from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
 from graticule.pipeline.graph import cycle, fits, ordered
-from graticule.pipeline.spec import CheckStep, InputSpec, Reference, Spec, Step
+from graticule.pipeline.spec import CheckStep, PipelineInput, Reference, Spec, Step
 
 
 def load(path: Path) -> Spec:
@@ -55,7 +55,7 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
     document = document_of(text, source)
     sound, faults = validate(_Document, document, context={"folder": Path(source).parent})
     assert sound is not None  # every key has a default
-    inputs = sound.inputs or {"image": InputSpec()}
+    inputs = sound.inputs or {"image": PipelineInput()}
     names = _names(document, "inputs") or list(inputs)
     ops = {name: sound.steps[name].op if name in sound.steps else None
            for name in _names(document, "steps")}  # fmt: skip
@@ -89,7 +89,7 @@ def _by_name(value: Any) -> Any:
     return value or {}
 
 
-def _with_paths(inputs: dict[str, InputSpec]) -> dict[str, InputSpec]:
+def _with_paths(inputs: dict[str, PipelineInput]) -> dict[str, PipelineInput]:
     what, hint = "a further input needs a path", 'as path: "{stem}_mask.png"'
     faults = [Fault(name, what, hint=hint) for name in list(inputs)[1:] if not inputs[name].path]
     if faults:
@@ -191,7 +191,7 @@ class _Document(Document):
     name: str = ""
     description: Annotated[str, BeforeValidator(str)] = ""
     inputs: Annotated[
-        dict[_Name, InputSpec], BeforeValidator(_by_name), AfterValidator(_with_paths)
+        dict[_Name, PipelineInput], BeforeValidator(_by_name), AfterValidator(_with_paths)
     ] = Field(default_factory=dict)
     steps: Annotated[dict[_Name, _Step], BeforeValidator(_by_name)] = Field(default_factory=dict)
     checks: Annotated[dict[_Name, _Check], BeforeValidator(_by_name)] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from graticule.pipeline.change import changed
 from graticule.pipeline.evaluate import apply
-from graticule.pipeline.execute import Run, run
+from graticule.pipeline.execute import Progress, Run, run, silent
 from graticule.pipeline.parse import load, parse
 from graticule.pipeline.spec import Spec
 
@@ -60,18 +60,73 @@ class Pipeline(Spec):
         return apply(self, image)
 
     def run(
-        self, images: str | Path | Sequence[str | Path], out: str | Path, **options: Any
+        self,
+        images: str | Path | Sequence[str | Path],
+        out: str | Path,
+        *,
+        workers: int | None = None,
+        memory: int | str | None = None,
+        cluster: str | None = None,
+        overwrite: bool = False,
+        cache: bool = True,
+        command: Sequence[str] = (),
+        progress: Progress = silent,
     ) -> Run:
-        """Run on files, a folder or a glob, and write a run folder.
+        """Run on files, a folder or a pattern, and write a run folder.
 
         Parameters
         ----------
-        images : path, glob or sequence of them
+        images : path, pattern or sequence of them
             The study.
         out : path
-            The run folder; the same call again takes up a run that was cut off.
-        **options
-            As `graticule.pipeline.execute.run` takes them: ``workers``, ``memory``, ``cluster``,
-            ``overwrite``, ``progress``.
+            The run folder. If it holds this run, cut off, the run goes on; the result has the
+            same bytes as if it had not been.
+        workers : int, optional
+            Threads; by default as `settings` say.
+        memory : int or str, optional
+            Bytes for the process (on a cluster, for each worker), as ``"4GB"``; images are cut
+            into tiles to keep to it.
+        cluster : str, optional
+            Address of a dask.distributed scheduler that sees the same files.
+        overwrite : bool
+            Replace another run in the folder.
+        cache : bool
+            Keep costly steps in the step store, for this and other runs.
+        command : sequence of str
+            How to repeat it, for the record.
+        progress : callable
+            Called after each step and image.
+
+        Returns
+        -------
+        Run
+            Its tables, and what became of each image.
+
+        Raises
+        ------
+        RequestError, StoreError, FormatError
+            If the request cannot be carried out. What goes wrong with one image does not end
+            the run: see `Run.failed`.
+
+        Examples
+        --------
+        >>> import os, tempfile, skimage
+        >>> bright = Pipeline.loads("{graticule: 1, steps: {bright: {op: threshold.otsu}}}")
+        >>> coins = os.path.join(skimage.data_dir, "coins.png")
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     results = bright.run(coins, out, cache=False).results
+        >>> results[0].image, results[0].status
+        ('coins', 'done')
         """
-        return run(self, images, Path(out), **options)
+        return run(
+            self,
+            images,
+            out,
+            workers=workers,
+            memory=memory,
+            cluster=cluster,
+            overwrite=overwrite,
+            cache=cache,
+            command=command,
+            progress=progress,
+        )

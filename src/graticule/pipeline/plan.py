@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from graticule.core.errors import MemoryBudgetError, UnknownNameError, suggest
@@ -20,14 +21,15 @@ from graticule.pipeline.budget import (
 )
 from graticule.pipeline.coarse import coarse_inputs
 from graticule.pipeline.evaluate import Evaluation
-from graticule.pipeline.nodes import finished, is_node
+from graticule.pipeline.nodes import is_node, strip_template_marks
 from graticule.pipeline.spec import Reference, Spec
+from graticule.pipeline.store import StepStore
 
 _FLAT = 2**16
 
 
 @dataclass(frozen=True)
-class View:
+class RegionView:
     """A region of a result, as a screen shows it.
 
     Attributes
@@ -74,9 +76,36 @@ class Plan:
     tile_bytes: int
     levels: Mapping[int, Callable[[], Image]]
 
-    def evaluation(self, **options: Any) -> Evaluation:
-        """Return an evaluation that follows the plan."""
-        return Evaluation(self.pipeline, self.inputs, tile=self.tile, **options)
+    def evaluation(
+        self,
+        *,
+        input_keys: Mapping[str, str] | None = None,
+        mapper: Mapper = map,
+        store: StepStore | None = None,
+        scratch: Path | None = None,
+    ) -> Evaluation:
+        """Return an evaluation that follows the plan.
+
+        Parameters
+        ----------
+        input_keys : mapping, optional
+            Content hash of every input; needed for the store.
+        mapper : callable
+            `map`, or a parallel version of it that keeps the order; used over tiles.
+        store : StepStore, optional
+            Where results are looked up and kept when computing cost more than writing.
+        scratch : Path, optional
+            Folder for results that must be complete but do not fit into memory.
+        """
+        return Evaluation(
+            self.pipeline,
+            self.inputs,
+            input_keys or {},
+            tile=self.tile,
+            mapper=mapper,
+            store=store,
+            scratch=scratch,
+        )
 
     def view(
         self,
@@ -85,7 +114,7 @@ class Plan:
         *,
         of: str | None = None,
         mapper: Mapper = map,
-    ) -> View:
+    ) -> RegionView:
         """Compute the part of a result that is on screen, and no more than it needs.
 
         Parameters
@@ -115,7 +144,7 @@ class Plan:
         sizes = {str(dim): int(size) for dim, size in held.template.sizes.items()}
         bounds = region.bounds if isinstance(region, Region) else region
         block = held.read(Region(bounds).checked(sizes))
-        return View(finished(block), level, is_preview=level > 0)
+        return RegionView(strip_template_marks(block), level, is_preview=level > 0)
 
     def _reference(self, of: str | None) -> Reference:
         if of is None:

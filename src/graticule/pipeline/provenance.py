@@ -12,7 +12,7 @@ from typing import Any
 
 from graticule.core.image import Table
 from graticule.io.studies import Study
-from graticule.pipeline.job import Fate
+from graticule.pipeline.job import ImageResult
 from graticule.pipeline.key import pipeline_key
 from graticule.pipeline.spec import Spec
 from graticule.version import __version__
@@ -22,7 +22,7 @@ _PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv
 
 def provenance(
     pipeline: Spec,
-    fates: Sequence[Fate],
+    results: Sequence[ImageResult],
     sources: Study,
     rows: Table,
     tables: Mapping[str, Table],
@@ -37,11 +37,14 @@ def provenance(
         "key": pipeline_key(pipeline),
         "text": pipeline.text,
         "command": list(command),
-        "images": [_about_image(fate) for fate in fates],
+        "images": [_about_image(result) for result in results],
         "skipped": [{"path": str(path), "why": why} for path, why in sources.skipped],
-        "steps": {name: _about_step(pipeline, name, fates) for name in pipeline.steps},
+        "steps": {name: _about_step(pipeline, name, results) for name in pipeline.steps},
         "checks": {
-            name: {**about, "seconds": round(sum(fate.checks.get(name, 0) for fate in fates), 4)}
+            name: {
+                **about,
+                "seconds": round(sum(result.checks.get(name, 0) for result in results), 4),
+            }
             for name, about in plain["checks"].items()
         },
         "seeds": _seeds(plain),
@@ -59,15 +62,15 @@ def provenance(
     }
 
 
-def _about_image(fate: Fate) -> dict[str, Any]:
+def _about_image(result: ImageResult) -> dict[str, Any]:
     kept = ("image", "path", "sha256", "key", "status", "error", "seconds", "cached")
-    about = {name: getattr(fate, name) for name in kept}
-    return {**about, "tile": fate.tile, "arrays": fate.arrays}
+    about = {name: getattr(result, name) for name in kept}
+    return {**about, "tile": result.tile, "arrays": result.arrays}
 
 
-def _about_step(pipeline: Spec, name: str, fates: Sequence[Fate]) -> dict[str, Any]:
+def _about_step(pipeline: Spec, name: str, results: Sequence[ImageResult]) -> dict[str, Any]:
     step = pipeline.steps[name]
-    facts = [fate.steps[name] for fate in fates if name in fate.steps]
+    facts = [result.steps[name] for result in results if name in result.steps]
     return {
         "op": step.op.name,
         "version": step.op.version,

@@ -76,7 +76,7 @@ _Spacings = Annotated[
 ]
 
 
-class InputSpec(Section):
+class PipelineInput(Section):
     """What an input must look like, and where a further one is found.
 
     Attributes
@@ -154,7 +154,7 @@ class Spec:
     """
 
     name: str
-    inputs: Mapping[str, InputSpec]
+    inputs: Mapping[str, PipelineInput]
     steps: Mapping[str, Step]
     checks: Mapping[str, CheckStep]
     outputs: tuple[Reference, ...]

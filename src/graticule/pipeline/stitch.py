@@ -29,7 +29,7 @@ def stitched(
 
     Memory beyond the result is a tile, two planes for a seam, and a few numbers for a label.
     """
-    from graticule.pipeline._kernels import moved_up, renumbered
+    from graticule.pipeline._kernels import apply_lookup, shift_labels
 
     template = next(given for given in inputs if is_node(given)).template
     dims = [str(dim) for dim in template.dims]
@@ -47,7 +47,7 @@ def stitched(
             attrs = block.attrs
         _require_room(count + len(first))
         values = np.array(block.values, np.int32, order="C")
-        moved_up(values.reshape(-1), count)
+        shift_labels(values.reshape(-1), count)
         labels[tuple(region.slices().values())] = values
         count += len(first)
         firsts.append(first)
@@ -55,7 +55,7 @@ def stitched(
     for region in regions:
         slices = tuple(region.slices().values())
         values = np.array(labels[slices], order="C")
-        renumbered(values.reshape(-1), table)
+        apply_lookup(values.reshape(-1), table)
         labels[slices] = values
     zeros = np.broadcast_to(np.zeros((), np.int32), shape)
     return StoredNode(template.copy(data=zeros).assign_attrs(attrs), labels)

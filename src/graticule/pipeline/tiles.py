@@ -15,8 +15,8 @@ from graticule.pipeline.nodes import (
     assemble,
     block_of,
     blocks_of,
-    finished,
     is_node,
+    strip_template_marks,
 )
 from graticule.pipeline.stitch import stitched
 
@@ -50,7 +50,7 @@ def lower(
     scope = op.scope
     if isinstance(scope, Whole) or not any(is_node(given) for given in inputs):
         full = [block_of(given, Region()) for given in inputs]
-        bare = [finished(item) if is_image(item) else item for item in full]
+        bare = [strip_template_marks(item) if is_image(item) else item for item in full]
         out = op.run(bare, params)
         outputs = out if len(op.outputs) > 1 else (out,)
         return tuple(SourceNode(o) if is_image(o) else o for o in outputs)

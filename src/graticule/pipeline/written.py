@@ -10,7 +10,7 @@ import numpy as np
 
 from graticule.core.image import Image
 from graticule.core.scope import Mapper, Region
-from graticule.pipeline.nodes import Node, finished
+from graticule.pipeline.nodes import Node, strip_template_marks
 
 _OME_DIMS = {"t", "c", "z", "y", "x"}
 
@@ -51,7 +51,7 @@ class _Reader:
         return np.asarray(self.node.read(region).transpose(*dims).values)
 
 
-def lazily(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image:
+def node_to_dask(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image:
     """Return a node as a lazy image whose blocks are computed when they are written."""
     import dask.array as da
     import xarray as xr
@@ -62,7 +62,7 @@ def lazily(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image:
     lazy = xr.DataArray(
         array, dims=template.dims, coords=template.coords, attrs=template.attrs, name=template.name
     )
-    return finished(lazy)
+    return strip_template_marks(lazy)
 
 
 def _meta(node: Node) -> np.ndarray[Any, Any]:

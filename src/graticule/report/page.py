@@ -17,7 +17,7 @@ from graticule.report.answer import answer, meaning
 from graticule.report.figures import FigureContext, Missing, draw, is_of_study
 from graticule.report.html import render, save
 from graticule.report.preview import Preview, preview_of
-from graticule.report.record import CheckFacts, RunRecord, fates, read_record
+from graticule.report.record import CheckFacts, RunRecord, image_records, read_record
 from graticule.report.strip import Panel, strip
 from graticule.report.style import Drawing
 from graticule.report.tables import StudyTable
@@ -94,7 +94,7 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
     return {
         "record": record,
         "answer": _answer(record, tables, troubles),
-        "failed": fates(record.failed[:LISTED]),
+        "failed": image_records(record.failed[:LISTED]),
         "skipped": [item for item in record.skipped if not _is_folder(item)],
         "folders": [item for item in record.skipped if _is_folder(item)][:LISTED],
         "grids": grids,
@@ -104,7 +104,7 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
             for index, name in enumerate(shown)
         ],
         "kept": kept,
-        "hashes": fates(record.images[:ROWS]),
+        "hashes": image_records(record.images[:ROWS]),
         "checks": _checks(record),
         "detects": any(
             name.endswith("detected")
@@ -194,7 +194,7 @@ def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[st
     """Return the images to show, and how many have pictures: the detected ones come first."""
     place = folder / "previews"
     kept = {path.relative_to(place).as_posix()[:-4] for path in place.glob("**/*.npz")}
-    fine = (str(fate.get("image")) for fate in record.images if fate.get("status") != "failed")
+    fine = (str(image.get("image")) for image in record.images if image.get("status") != "failed")
     names = [name for name in fine if name in kept]
     strength: dict[str, float] = {}
     with suppress(GraticuleError):

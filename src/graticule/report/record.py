@@ -47,7 +47,7 @@ class Trouble(_Part):
     hint: str | None = ""
 
 
-class ImageFate(_Part):
+class ImageRecord(_Part):
     """What became of one image."""
 
     image: str
@@ -141,7 +141,7 @@ class RunRecord(_Part):
     @cached_property
     def failed(self) -> list[dict[str, Any]]:
         """The images that were set aside."""
-        return [fate for fate in self.images if fate.get("status") == "failed"]
+        return [image for image in self.images if image.get("status") == "failed"]
 
     @property
     def done(self) -> int:
@@ -184,7 +184,7 @@ def read_record(path: Path) -> RunRecord:
     return _validated(RunRecord, content, "run.json")
 
 
-def fates(images: Sequence[Mapping[str, Any]]) -> list[ImageFate]:
+def image_records(images: Sequence[Mapping[str, Any]]) -> list[ImageRecord]:
     """Return what became of some images; of a million, only those that are shown.
 
     Raises
@@ -192,7 +192,7 @@ def fates(images: Sequence[Mapping[str, Any]]) -> list[ImageFate]:
     StoreError
         If the record says something of the wrong type.
     """
-    return [_validated(ImageFate, image, "run.json: images") for image in images]
+    return [_validated(ImageRecord, image, "run.json: images") for image in images]
 
 
 def _validated(model: type[Model], content: object, where: str) -> Model:

@@ -85,7 +85,7 @@ def above_reconstruction(values: Array, level: Array) -> Array:
         return np.asarray(values - grown)
 
 
-def gathered(values: Array) -> Array:
+def binomial_mean(values: Array) -> Array:
     """Return the mean of each sample and its neighbours with the weights 1 2 1 along each axis.
 
     What is not finite has no say; outside, the nearest sample is repeated.

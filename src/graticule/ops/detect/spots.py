@@ -213,7 +213,7 @@ def _reconstructed(values: Array, level: Array, noise: _Noise) -> tuple[_Rise, _
     sigma_together: Array | float = (3 / 8) ** (sum(n > 1 for n in values.shape[1:]) / 2)
     if noise.gain is None:
         sigma = parts.local_noise(residual, noise.halves)
-        sigma_together = parts.local_noise(parts.gathered(residual), noise.halves)
+        sigma_together = parts.local_noise(parts.binomial_mean(residual), noise.halves)
     rises = []
     low, high = parts.ridges(stable, noise.ridge)
     for sign, ridge in ((1, high), (-1, -low)):
@@ -221,7 +221,9 @@ def _reconstructed(values: Array, level: Array, noise: _Noise) -> tuple[_Rise, _
         height = parts.above_reconstruction(sign * stable, marker)
         # Noise of both signs, so that sums of it are as small as the noise of sums says.
         net = np.where(height > 0, height, np.minimum(sign * residual, 0))
-        rises.append(_Rise(height, sign * residual, sigma, parts.gathered(net), sigma_together))
+        rises.append(
+            _Rise(height, sign * residual, sigma, parts.binomial_mean(net), sigma_together)
+        )
     return rises[0], rises[1]
 
 

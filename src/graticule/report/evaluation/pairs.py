@@ -138,9 +138,9 @@ def _files(path: Path, of: str | None) -> dict[str, Path]:
 def _outputs(run: Path, of: str | None) -> dict[str, Path]:
     """Return the written array of each image of a run folder."""
     found: dict[str, dict[str, Path]] = {}
-    for fate in read_record(run / "run.json").images:
-        image = str(fate.get("image"))
-        for name in fate.get("arrays") or ():
+    for record in read_record(run / "run.json").images:
+        image = str(record.get("image"))
+        for name in record.get("arrays") or ():
             file = Path(str(name))
             found.setdefault(stem(file.name), {})[image] = run / file
     if not found:
