@@ -170,6 +170,7 @@ def efficiency(rows: Table, *, by: str = "strength", confidence: float = 0.95) -
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"strength": [1.0, 1.0, 2.0, 2.0], "found": [0, 1, 1, 1]})
     >>> efficiency(rows).round(2)
        strength  found   low  high  injected

@@ -200,6 +200,7 @@ def over_images(rows: Table, names: Sequence[str], **options: Any) -> dict[str, 
 
     Examples
     --------
+    >>> import pandas as pd
     >>> found = over_images(pd.DataFrame({"dice": [0.5, 0.7, 0.9]}), ["dice", "recall"])
     >>> list(found), round(found["dice"].estimate, 2)
     (['dice'], 0.7)

@@ -19,6 +19,7 @@ def concatenate_tables(parts: Sequence[Table]) -> Table:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> near, far = pd.DataFrame({"area": [2.0]}), pd.DataFrame({"area": [3.0]})
     >>> near.attrs["units"], far.attrs["units"] = {"area": "um2"}, {"area": "mm2"}
     >>> concatenate_tables([near, far])["area"].tolist()

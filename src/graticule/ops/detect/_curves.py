@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
+from pydantic import Field
 
 from graticule.core import Image, Length, Table, require_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.units import unit_scale
 
 Array = np.ndarray[Any, Any]
+Along = Annotated[str, Field(title="Dim of time")]
+Across = Annotated[str, Field(title="Dim of distance")]
 Curve: TypeAlias = Literal["sqrt", "polytrope", "table"]
 Range: TypeAlias = tuple[float, float, int]
 

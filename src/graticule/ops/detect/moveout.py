@@ -9,7 +9,7 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Record, Table, Whole, like, op, require_dims, step_of
 from graticule.core.errors import ImageError
-from graticule.ops.detect._curves import Curve, columns_between, travel_times
+from graticule.ops.detect._curves import Across, Along, Curve, columns_between, travel_times
 
 
 @op(
@@ -29,8 +29,8 @@ def moveout(
     between: Annotated[
         tuple[Length, Length] | None, Field(title="First distance, and where to stop")
     ] = None,
-    along: Annotated[str, Field(title="Dim of time")] = "time",
-    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+    along: Along = "time",
+    across: Across = "distance",
 ) -> Image:
     r"""Shift every column along a curve, so that an arrival on the curve becomes a straight line.
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, NoiseModel, Whole, op
-from graticule.ops.detect._curves import plane_of
+from graticule.ops.detect._curves import Across, Along, plane_of
 from graticule.ops.detect._spectra import tapered
 
 
@@ -19,8 +19,8 @@ def noise_spectrum(
     using: Annotated[Literal["flip", "itself"], Field(title="What holds no signal")] = "flip",
     smooth: Annotated[float, Field(title="Smoothing in bins", ge=0, le=100)] = 1.5,
     taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.1,
-    along: Annotated[str, Field(title="Dim of time")] = "time",
-    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+    along: Along = "time",
+    across: Across = "distance",
 ) -> NoiseModel:
     r"""Estimate the power spectrum of the noise in frequency and wavenumber.
 

@@ -10,6 +10,8 @@ from pydantic import Field
 from graticule.core import Image, Length, Table, Whole, op, step_of
 from graticule.core.errors import ImageError
 from graticule.ops.detect._curves import (
+    Across,
+    Along,
     Curve,
     Range,
     columns_between,
@@ -43,8 +45,8 @@ def scan(
     statistic: Annotated[Literal["power", "mean"], Field(title="What is stacked")] = "power",
     interpolation: Annotated[Interpolation, Field(title="Between samples")] = "fourier",
     inside: Annotated[float, Field(title="Least part of a path inside", gt=0, le=1)] = 0.75,
-    along: Annotated[str, Field(title="Dim of time")] = "time",
-    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+    along: Along = "time",
+    across: Across = "distance",
 ) -> Image:
     r"""Stack an image along every curve of a family, for every time of arrival.
 

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Whole, op, require_dims
+from graticule.ops.detect._curves import Across, Along
 
 Array = np.ndarray[Any, Any]
 
@@ -26,8 +27,8 @@ def stack(
     ] = "mean",
     power: Annotated[float, Field(title="Sharpness of the phase weight", ge=0, le=10)] = 1.0,
     inside: Annotated[float, Field(title="Least part of the columns inside", ge=0, le=1)] = 0.0,
-    along: Annotated[str, Field(title="Dim of time")] = "time",
-    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+    along: Along = "time",
+    across: Across = "distance",
 ) -> Image:
     r"""Combine aligned columns into one profile; NaN samples are not counted.
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from graticule.core import Duration, Image, NoiseModel, Whole, like, op
 from graticule.core.errors import ImageError
-from graticule.ops.detect._curves import plane_of
+from graticule.ops.detect._curves import Across, Along, plane_of
 from graticule.ops.detect._spectra import tapered
 
 
@@ -25,8 +25,8 @@ def whiten(
     *,
     shortest: Annotated[Duration | None, Field(title="Shortest period")] = None,
     longest: Annotated[Duration | None, Field(title="Longest period")] = None,
-    along: Annotated[str, Field(title="Dim of time")] = "time",
-    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+    along: Along = "time",
+    across: Across = "distance",
 ) -> Image:
     r"""Divide an image by the amplitude of the noise at every frequency and wavenumber.
 

@@ -33,5 +33,5 @@ CASES: dict[str, Case] = {
     "detect.stack": Case(dims=WAVES),
     "detect.travel_time": Case(data={"speed": _layer}),
     "detect.whiten": Case(dims=WAVES, data={"model": _noise_model}, size=16),
-    "detect.workshop": Case(dims=WAVES, params={"first": 2, "columns": 6}, size=16),
+    "detect.published_baseline": Case(dims=WAVES, params={"first": 2, "columns": 6}, size=16),
 }

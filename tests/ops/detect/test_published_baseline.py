@@ -1,4 +1,4 @@
-"""The baseline: the published numbers on the published images (F1), and a loop of rolls."""
+"""The published method: its numbers on the published images (F1), and a loop of rolls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PUBLISHED = [
 @pytest.mark.parametrize(("name", "statistic", "flipped"), PUBLISHED)
 def test_the_published_numbers(data_dir: Path, name: str, statistic: float, flipped: float) -> None:
     image = np.load(data_dir / "sunquake_td" / f"{name}.npy")
-    row = gt.detect.workshop(image, along="y", across="x").iloc[0]
+    row = gt.detect.published_baseline(image, along="y", across="x").iloc[0]
     assert row["baseline_statistic"] == pytest.approx(statistic, abs=0.01)
     assert row["baseline_flipped"] == pytest.approx(flipped, abs=0.01)
 
@@ -28,10 +28,10 @@ def test_it_is_a_loop_of_rolls() -> None:
     image = np.random.default_rng(0).normal(3, 2, size=(90, 80))
     scaled = (image - image.mean(axis=0)) / image.std(axis=0)
     rolled = [np.roll(scaled[:, c], -int(5 * np.sqrt(c))) for c in range(25, 75)]
-    row = gt.detect.workshop(image, along="y", across="x").iloc[0]
+    row = gt.detect.published_baseline(image, along="y", across="x").iloc[0]
     assert row["baseline_statistic"] == pytest.approx(np.mean(rolled, axis=0).max(), abs=1e-12)
 
 
 def test_too_few_columns_are_refused() -> None:
     with pytest.raises(ImageError, match="needs 75"):
-        gt.detect.workshop(np.ones((60, 74)), along="y", across="x")
+        gt.detect.published_baseline(np.ones((60, 74)), along="y", across="x")

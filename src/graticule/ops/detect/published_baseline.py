@@ -9,18 +9,18 @@ from pydantic import Field
 
 from graticule.core import Image, Record, Whole, op
 from graticule.core.errors import ImageError
-from graticule.ops.detect._curves import plane_of
+from graticule.ops.detect._curves import Across, Along, plane_of
 
 
 @op(version=1, scope=Whole("a column is normalised and rolled whole", memory=4))
-def workshop(
+def published_baseline(
     image: Image,
     *,
     a: Annotated[float, Field(title="Samples per root of a column", ge=0)] = 5.0,
     first: Annotated[int, Field(title="First column", ge=0)] = 25,
     columns: Annotated[int, Field(title="How many columns", ge=1)] = 50,
-    along: Annotated[str, Field(title="Dim of time")] = "time",
-    across: Annotated[str, Field(title="Dim of distance")] = "distance",
+    along: Along = "time",
+    across: Across = "distance",
 ) -> Record:
     """Detect an arc as the published sunquake workshop did [1]_.
 
@@ -61,7 +61,7 @@ def workshop(
     >>> import graticule as gt
     >>> import numpy as np
     >>> noise = np.random.default_rng(0).normal(size=(120, 80))
-    >>> gt.detect.workshop(noise, along="y", across="x").round(2)
+    >>> gt.detect.published_baseline(noise, along="y", across="x").round(2)
        baseline_statistic  baseline_flipped
     0                0.42               0.3
     """
