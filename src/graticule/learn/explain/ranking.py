@@ -12,7 +12,7 @@ from graticule.core import as_image
 from graticule.core.errors import CheckError, ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.learn.data.labels import classes_of, encode_labels
-from graticule.learn.features.engine import Plan
+from graticule.learn.features.engine import FeaturePlan
 from graticule.learn.features.feature import dims_of
 from graticule.learn.splits.fold import Fold
 from graticule.learn.splits.splits import by_blocks
@@ -86,7 +86,7 @@ def feature_importances(
         for image, each in zip(pictures, truth, strict=True)
     ]
     named = bank.names(pictures[0])
-    buffer = Plan.of(bank, pictures[0]).reach
+    buffer = FeaturePlan.of(bank, pictures[0]).reach
     split = by_blocks(coded, folds=folds, buffer=buffer, labels=coded, seed=seed)
     rng = np.random.default_rng(seed)
     drops: list[list[float]] = []

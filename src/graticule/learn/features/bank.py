@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graticule.core import ALL, Length, Region, as_image
-from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
-from graticule.learn.features.checked import checked
-from graticule.learn.features.engine import Plan
-from graticule.learn.features.feature import CHANNEL, Feature, described, dims_of, one_channel
-from graticule.learn.features.places import clusters, cut, places_of, require_room
+from graticule.learn.features.engine import FeaturePlan
+from graticule.learn.features.feature import CHANNEL, Feature, dims_of, feature_list, one_channel
+from graticule.learn.features.regions import as_positions, boxes_around, require_output, strips_of
+from graticule.learn.features.spec import FeatureSpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, kw_only=True)
-class Features:
+class Features(FeatureSpec):
     r"""A bank of features at several scales.
 
     For each channel and each width :math:`\sigma`, with :math:`f_\sigma = G_\sigma * f`:
@@ -96,20 +93,6 @@ class Features:
     (6, 32, 40)
     """
 
-    sigmas: tuple[Any, ...] = (1, 2, 4, 8)
-    kinds: tuple[str, ...] = ("gaussian", "gradient", "laplacian", "dog", "hessian", "structure")
-    position: float = 0.0
-    polynomial: int = 1
-    window: int = 1
-    rank: tuple[str, ...] = ()
-    radii: tuple[Any, ...] = (1,)
-    rho: float = 0.5
-    derivatives: str = "gaussian"
-    border: str = "mirror"
-
-    def __post_init__(self) -> None:
-        checked(self)
-
     @classmethod
     def basic(cls, sigma_min: float = 0.5, sigma_max: float = 16.0) -> Features:
         """Return the bank of scikit-image's ``multiscale_basic_features``, in its order.
@@ -131,42 +114,12 @@ class Features:
             border="nearest",
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the parameters as JSON values; `from_json` gives the same bank again."""
-        plain = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("sigmas", "radii"):
-            plain[name] = [length.canonical() for length in plain[name]]
-        return {**plain, "kinds": list(self.kinds), "rank": list(self.rank)}
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Features:
-        """Return the bank of the parameters that `to_json` gave, or of a document.
-
-        Raises
-        ------
-        ParameterError
-            If a name is none of the parameters.
-
-        Examples
-        --------
-        >>> bank = Features(sigmas=(1, "2 um"), window=3)
-        >>> Features.from_json(bank.to_json()) == bank
-        True
-        """
-        known = [field.name for field in fields(cls)]
-        if not isinstance(plain, Mapping):
-            raise ParameterError(f"must be a mapping of {', '.join(known)}, not {plain!r}")
-        for name in plain:
-            if name not in known:
-                raise ParameterError(f"is none of {', '.join(known)}", where=str(name))
-        return cls(**plain)
-
     def names(self, image: Any) -> list[Feature]:
         """Return the features of an image in their order: names, scales, units.
 
         Only dims, coordinates and header of the image are looked at.
         """
-        return described(self, as_image(image))
+        return feature_list(self, as_image(image))
 
     def halo(self, image: Any, only: Sequence[int] | None = None) -> dict[str, int]:
         """Return how many samples the features reach by dim, `ALL` for the channels.
@@ -176,7 +129,7 @@ class Features:
         """
         image = as_image(image)
         dims = dims_of(image)
-        reach = dict(Plan.of(self, image, only).reach)
+        reach = dict(FeaturePlan.of(self, image, only).reach)
         plain = one_channel(image)
         for dim in dims if self.position else ():
             if dim not in plain.coords:
@@ -202,12 +155,12 @@ class Features:
         ndarray
             float32, ``(features, *spatial dims)``, in the image's order of dims.
         """
-        plan = Plan.of(self, as_image(image), only)
+        plan = FeaturePlan.of(self, as_image(image), only)
         shape = (len(plan.only), *plan.shape)
         if out is None:
             out = np.empty(shape, np.float32)
-        require_room(out, shape)
-        for spans in cut(plan.box(), len(plan.only) // 4):
+        require_output(out, shape)
+        for spans in strips_of(plan.box(), len(plan.only) // 4):
             plan.fill(spans, out, [start for start, _ in spans])
         return out
 
@@ -243,9 +196,9 @@ class Features:
         ndarray
             float32, ``(features, *strip)``: the same to the last bit for any ``size``.
         """
-        plan = Plan.of(self, as_image(image), only)
+        plan = FeaturePlan.of(self, as_image(image), only)
         held: Array | None = None
-        for spans in cut(plan.box(region), len(plan.only), size):
+        for spans in strips_of(plan.box(region), len(plan.only), size):
             where = tuple(slice(*span) for span in spans)
             part = (len(plan.only), *(stop - start for start, stop in spans))
             if held is None or not reuse or held.shape != part:
@@ -271,14 +224,14 @@ class Features:
         ndarray
             float32, ``(n, features)``.
         """
-        plan = Plan.of(self, as_image(image), only)
-        places = places_of(plan.image, where)
+        plan = FeaturePlan.of(self, as_image(image), only)
+        positions = as_positions(plan.image, where)
         count = len(plan.only)
-        out = np.empty((len(places), count), np.float32)
-        for members, spans in clusters(places):
+        out = np.empty((len(positions), count), np.float32)
+        for members, spans in boxes_around(positions):
             block = np.empty((count, *(stop - start for start, stop in spans)), np.float32)
             plan.fill(spans, block)
-            within = places[members] - np.array([start for start, _ in spans])
+            within = positions[members] - np.array([start for start, _ in spans])
             out[members] = block[(slice(None), *within.T)].T
         return out
 
@@ -304,6 +257,20 @@ class Features:
         >>> bank.table(np.eye(3), where=np.eye(3) > 0).round(2).loc[1, 1].tolist()
         [1.0, 0.0]
         """
-        from graticule.learn.features.tables import as_table
+        import pandas as pd
 
-        return as_table(self, image, where)
+        image = as_image(image)
+        dims = dims_of(image)
+        named = self.names(image)
+        if where is None:
+            columns = self.compute(image).reshape(len(named), -1)
+            sizes = [range(image.sizes[dim]) for dim in dims]
+            index = pd.MultiIndex.from_product(sizes, names=dims)
+        else:
+            positions = as_positions(image, where)
+            columns = self.rows(image, positions).T
+            index = pd.MultiIndex.from_arrays(list(positions.T), names=dims)
+        table = pd.DataFrame(columns.T, index=index, columns=[one.name for one in named])
+        table.attrs["units"] = {one.name: one.unit for one in named if one.unit}
+        table.attrs["scales"] = {one.name: str(one.scale) for one in named if one.scale}
+        return table

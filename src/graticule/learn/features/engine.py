@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -15,24 +14,22 @@ from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.learn.features import local, scales
 from graticule.learn.features.box import Box, Span
-from graticule.learn.features.feature import Feature, dims_of, one_channel
-
-if TYPE_CHECKING:
-    from graticule.learn.features.bank import Features
+from graticule.learn.features.feature import Feature, dims_of, feature_list, one_channel
+from graticule.learn.features.spec import FeatureSpec
 
 
 @dataclass(frozen=True)
-class Plan:
+class FeaturePlan:
     """What must be made of an image for the features wanted.
 
     Attributes
     ----------
-    bank : Features
-        The bank.
+    spec : FeatureSpec
+        Of the spec.
     image : DataArray
         The image.
     named : list of Feature
-        All features of the bank.
+        All features of the spec.
     only : list of int
         Numbers of those wanted.
     base : list of int
@@ -41,7 +38,7 @@ class Plan:
         How far these reach, by dim.
     """
 
-    bank: Features
+    spec: FeatureSpec
     image: xr.DataArray
     named: list[Feature]
     only: list[int]
@@ -49,7 +46,9 @@ class Plan:
     reach: dict[str, int]
 
     @classmethod
-    def of(cls, bank: Features, image: xr.DataArray, only: Sequence[int] | None = None) -> Plan:
+    def of(
+        cls, spec: FeatureSpec, image: xr.DataArray, only: Sequence[int] | None = None
+    ) -> FeaturePlan:
         """Plan for an image.
 
         Raises
@@ -57,7 +56,7 @@ class Plan:
         ParameterError
             If there is no feature of a number.
         """
-        named = bank.names(image)
+        named = feature_list(spec, image)
         chosen = list(range(len(named))) if only is None else [int(number) for number in only]
         if any(not 0 <= number < len(named) for number in chosen):
             raise ParameterError(f"must be of 0 to {len(named) - 1}, not {chosen}", where="only")
@@ -65,8 +64,8 @@ class Plan:
         for number in chosen:
             product = named[number].kind == "product"
             base.update(map(int, named[number].part) if product else (number,))
-        reach = _reaches(bank, image, [named[number] for number in base])
-        return cls(bank, image, named, chosen, sorted(base), reach)
+        reach = _reaches(spec, image, [named[number] for number in base])
+        return cls(spec, image, named, chosen, sorted(base), reach)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -86,13 +85,13 @@ class Plan:
         """Put the features of a box into ``out``, ``(features, *dims)``, from ``at`` on."""
         features = [self.named[number] for number in self.base]
         used = sorted({feature.channel for feature in features})
-        box = Box.of(self.image, own, self.reach, self.bank.border, used)
+        box = Box.of(self.image, own, self.reach, self.spec.border, used)
         at = tuple(at or (0,) * len(own))
         if self.base == self.only:
-            _fill_base(self.bank, box, features, out, at)
+            _fill_base(self.spec, box, features, out, at)
             return
         block = np.empty((len(self.base), *box.shape), np.float32)
-        _fill_base(self.bank, box, features, block, (0,) * len(own))
+        _fill_base(self.spec, box, features, block, (0,) * len(own))
         row = {number: block[place] for place, number in enumerate(self.base)}
         for into, number in zip(_within(out, box, at), self.only, strict=True):
             if self.named[number].kind != "product":
@@ -104,24 +103,26 @@ class Plan:
                 into *= row[factor]
 
 
-def _reaches(bank: Features, image: xr.DataArray, features: Sequence[Feature]) -> dict[str, int]:
+def _reaches(spec: FeatureSpec, image: xr.DataArray, features: Sequence[Feature]) -> dict[str, int]:
     plain = one_channel(image)
     reach = dict.fromkeys(dims_of(image), 0)
     for kind, scale in {(feature.kind, feature.scale) for feature in features}:
         for dim in reach:
-            reach[dim] = max(reach[dim], _reach(bank, plain, dim, kind, scale))
+            reach[dim] = max(reach[dim], _reach(spec, plain, dim, kind, scale))
     return reach
 
 
-def _reach(bank: Features, plain: xr.DataArray, dim: str, kind: str, scale: Length | None) -> int:
+def _reach(
+    spec: FeatureSpec, plain: xr.DataArray, dim: str, kind: str, scale: Length | None
+) -> int:
     if kind == "value":
-        return bank.window // 2
+        return spec.window // 2
     if scale is None:
         return 0
     width = scale.samples(plain, dim)
     if kind == "rank":
         return int(width)
-    return scales.reach_of_kind(kind, width, bank.rho, bank.derivatives)
+    return scales.reach_of_kind(kind, width, spec.rho, spec.derivatives)
 
 
 def _within(out: Array, box: Box, at: Sequence[int]) -> Array:
@@ -136,7 +137,7 @@ def _group(feature: Feature) -> tuple[str, int, Length | None]:
 
 
 def _fill_base(
-    bank: Features, box: Box, features: Sequence[Feature], out: Array, at: tuple[int, ...]
+    spec: FeatureSpec, box: Box, features: Sequence[Feature], out: Array, at: tuple[int, ...]
 ) -> None:
     done, view = 0, _within(out, box, at)
     for (kind, _, _), members in itertools.groupby(features, _group):
@@ -144,11 +145,11 @@ def _fill_base(
         rows = slice(done, done + len(some))
         done += len(some)
         if kind == "scale":
-            scales.fill(bank, box, some, out[rows], at)
+            scales.fill(spec, box, some, out[rows], at)
         elif kind == "rank":
             local.statistics(box, some, list(view[rows]))
         elif kind == "value":
             local.shifted(box, some, list(view[rows]))
         else:
             for feature, into in zip(some, view[rows], strict=True):
-                local.position(box, feature, bank.position, into)
+                local.position(box, feature, spec.position, into)

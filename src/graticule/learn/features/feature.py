@@ -6,21 +6,16 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import xarray as xr
 
 from graticule.core import Length, spatial_dims, step_of
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.units import unit_scale
+from graticule.learn.features.spec import FILTERS, FeatureSpec
 from graticule.ops.filters._gradients import steps_of
 
-if TYPE_CHECKING:
-    from graticule.learn.features.bank import Features
-
 CHANNEL = "c"
-PLAIN = ("gaussian", "dog", "gradient", "laplacian", "sobel")
-TENSORS = ("hessian", "structure")
 _EIGENVALUES = {2: ("largest", "smallest"), 3: ("largest", "middle", "smallest")}
 _ORDER = {"gradient": 1, "sobel": 1, "laplacian": 2, "hessian": 2}
 _MOST = 20_000
@@ -75,35 +70,35 @@ def dims_of(image: xr.DataArray) -> tuple[str, ...]:
     return dims
 
 
-def described(bank: Features, image: xr.DataArray) -> list[Feature]:
+def feature_list(spec: FeatureSpec, image: xr.DataArray) -> list[Feature]:
     """Return the features of a bank for an image: those of each channel, positions, products."""
     prefixes, image = _channels(image), one_channel(image)
     dims = dims_of(image)
     found: list[Feature] = []
     for number, prefix in enumerate(prefixes):
-        found += _of_values(bank, image, number, prefix)
-        for sigma in bank.sigmas:
-            for kind in bank.kinds:
+        found += _of_values(spec, image, number, prefix)
+        for sigma in spec.sigmas:
+            for kind in spec.kinds:
                 if kind != "value":
                     found += _of_scale(image, sigma, kind, number, prefix)
-        for radius in bank.radii if bank.rank else ():
+        for radius in spec.radii if spec.rank else ():
             text = _written(radius, image)
             found += [
                 Feature(f"{prefix}{what} {text}", "rank", radius, _unit(image, 0), number, (what,))
-                for what in bank.rank
+                for what in spec.rank
             ]
-    if bank.position:
+    if spec.position:
         found += [
             Feature(f"position {dim}", "position", unit=step_of(image, dim)[1], part=(dim,))
             for dim in dims
         ]
-    count = math.comb(len(found) + bank.polynomial, bank.polynomial) - 1
+    count = math.comb(len(found) + spec.polynomial, spec.polynomial) - 1
     if count > _MOST:
         raise ParameterError(
             f"makes {count} features of {len(found)}; at most {_MOST} make sense",
-            where="polynomial" if bank.polynomial > 1 else "window",
+            where="polynomial" if spec.polynomial > 1 else "window",
         )
-    return found + list(_products(found, bank.polynomial))
+    return found + list(_products(found, spec.polynomial))
 
 
 def one_channel(image: xr.DataArray) -> xr.DataArray:
@@ -119,9 +114,11 @@ def _channels(image: xr.DataArray) -> list[str]:
     return [f"{CHANNEL}{number}: " for number in range(image.sizes[CHANNEL])]
 
 
-def _of_values(bank: Features, image: xr.DataArray, channel: int, prefix: str) -> Iterator[Feature]:
-    dims, half = dims_of(image), bank.window // 2
-    if half == 0 and "value" in bank.kinds:
+def _of_values(
+    spec: FeatureSpec, image: xr.DataArray, channel: int, prefix: str
+) -> Iterator[Feature]:
+    dims, half = dims_of(image), spec.window // 2
+    if half == 0 and "value" in spec.kinds:
         yield Feature(f"{prefix}value", "value", None, _unit(image, 0), channel, (0,) * len(dims))
     if half == 0:
         return
@@ -136,7 +133,7 @@ def _of_scale(
 ) -> Iterator[Feature]:
     size = _written(sigma, image)
     unit = "" if kind == "structure" else _unit(image, _ORDER.get(kind, 0))
-    if kind in PLAIN:
+    if kind in FILTERS:
         yield Feature(f"{prefix}{kind} {size}", kind, sigma, unit, channel)
         return
     for number, which in enumerate(_EIGENVALUES[len(dims_of(image))]):

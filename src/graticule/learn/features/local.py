@@ -13,8 +13,6 @@ from graticule.learn.features.box import Box
 from graticule.learn.features.feature import Feature
 from graticule.ops.filters._rank import MEDIAN, ranked
 
-STATISTICS = ("min", "median", "max", "std", "deviation")
-
 
 def shifted(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> None:
     """Put the values of one channel that lie at shifts from each sample."""

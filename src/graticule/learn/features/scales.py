@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,11 +13,9 @@ from graticule.core import map_ranges
 from graticule.core.typing import Array
 from graticule.learn.features.box import Box, Span
 from graticule.learn.features.feature import Feature
+from graticule.learn.features.spec import FeatureSpec
 from graticule.ops.filters._gradients import TRUNCATE, derivative_taps, steps_of
 from graticule.ops.filters._separable import gaussian_taps, reach_of
-
-if TYPE_CHECKING:
-    from graticule.learn.features.bank import Features
 
 Axes: TypeAlias = tuple[tuple[Array, int, int, Array], ...]
 
@@ -53,7 +51,7 @@ def reach_of_kind(kind: str, width: float, rho: float, derivatives: str) -> int:
 class _Scale:
     """One channel of a box at one width."""
 
-    bank: Features
+    spec: FeatureSpec
     box: Box
     features: Sequence[Feature]
 
@@ -97,7 +95,7 @@ class _Scale:
     def means(self) -> list[int]:
         """How far the mean of the structure tensor reaches."""
         wanted = "structure" in self.kinds
-        return [reach_of(self.bank.rho * w, TRUNCATE) if wanted else 0 for w in self.widths]
+        return [reach_of(self.spec.rho * w, TRUNCATE) if wanted else 0 for w in self.widths]
 
     def taps(self, order: int) -> list[Array]:
         found = []
@@ -136,13 +134,13 @@ class _Scale:
 
 
 def fill(
-    bank: Features, box: Box, features: Sequence[Feature], out: Array, at: Sequence[int]
+    spec: FeatureSpec, box: Box, features: Sequence[Feature], out: Array, at: Sequence[int]
 ) -> None:
     """Put the features of one channel at one scale into ``out`` from ``at`` on."""
-    scale = _Scale(bank, box, features)
+    scale = _Scale(spec, box, features)
     whole = out if out.ndim == 4 else out[:, None]
     place = (0,) * (3 - len(at)) + tuple(at)
-    if bank.derivatives == "difference":
+    if spec.derivatives == "difference":
         _by_differences(scale, whole, place)
         return
     order = max(_ORDER[kind] for kind in scale.kinds)
@@ -185,7 +183,7 @@ def _structure(
     from graticule.learn.features._structure_kernels import structure
 
     axes, sizes = (
-        scale.axes(scale.gaussians(scale.bank.rho), made, scale.box.own),
+        scale.axes(scale.gaussians(scale.spec.rho), made, scale.box.own),
         scale.box.shape,
     )
     plane = len(sizes) == 2

@@ -18,7 +18,9 @@ _SIDES = {2: (128, 256), 3: (24, 48, 64)}
 """Boxes in which single samples are gathered."""
 
 
-def cut(box: Sequence[Span], count: int, size: int | None = None) -> Iterator[tuple[Span, ...]]:
+def strips_of(
+    box: Sequence[Span], count: int, size: int | None = None
+) -> Iterator[tuple[Span, ...]]:
     """Cut a box into strips along its first dim, each with so many lines, in order.
 
     Raises
@@ -38,7 +40,7 @@ def cut(box: Sequence[Span], count: int, size: int | None = None) -> Iterator[tu
         yield ((start, min(last, start + size)), *box[1:])
 
 
-def require_room(out: Array, shape: tuple[int, ...]) -> None:
+def require_output(out: Array, shape: tuple[int, ...]) -> None:
     """Raise unless an array can take features of a shape."""
     if out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
         raise ParameterError(
@@ -46,7 +48,7 @@ def require_room(out: Array, shape: tuple[int, ...]) -> None:
         )
 
 
-def places_of(image: xr.DataArray, where: object) -> Array:
+def as_positions(image: xr.DataArray, where: object) -> Array:
     """Return the positions ``(n, dims)`` of a mask, of positions or of flat positions.
 
     Raises
@@ -77,13 +79,13 @@ def places_of(image: xr.DataArray, where: object) -> Array:
     return given.astype(np.int64)
 
 
-def clusters(places: Array) -> Iterator[tuple[Array, tuple[Span, ...]]]:
+def boxes_around(positions: Array) -> Iterator[tuple[Array, tuple[Span, ...]]]:
     """Gather positions by the boxes of a grid; give their numbers and the box around them."""
-    if not len(places):
+    if not len(positions):
         return
-    cells = places // np.array(_SIDES[places.shape[1]])
+    cells = positions // np.array(_SIDES[positions.shape[1]])
     _, which = np.unique(cells, axis=0, return_inverse=True)
     order = np.argsort(which, kind="stable")
     for members in np.split(order, np.flatnonzero(np.diff(which[order])) + 1):
-        low, high = places[members].min(axis=0), places[members].max(axis=0) + 1
+        low, high = positions[members].min(axis=0), positions[members].max(axis=0) + 1
         yield members, tuple(zip(low.tolist(), high.tolist(), strict=True))
