@@ -15,6 +15,15 @@ from graticule.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from graticule import learn
+    from graticule._families import (
+        detect,
+        filters,
+        measure,
+        radiography,
+        segment,
+        threshold,
+        transform,
+    )
     from graticule.core.op import op as define_op
     from graticule.core.registry import get_op as op
     from graticule.core.registry import register
@@ -32,7 +41,23 @@ _LAZY = {
     "write": ("graticule.io", "write"),
 }
 
-__all__ = ["Pipeline", "define_op", "learn", "op", "read", "register", "show", "write"]
+__all__ = [
+    "Pipeline",
+    "define_op",
+    "detect",
+    "filters",
+    "learn",
+    "measure",
+    "op",
+    "radiography",
+    "read",
+    "register",
+    "segment",
+    "show",
+    "threshold",
+    "transform",
+    "write",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graticule._families.learn import (
+        classify,
+        classify_objects,
+        probability,
+        regress,
+        uncertainty,
+    )
     from graticule.learn.features import Features
     from graticule.learn.forest import ExtraTrees, RandomForest
     from graticule.learn.model_file.model_file import open_model, save_model
@@ -46,8 +53,13 @@ __all__ = [
     "PixelRegressor",
     "RandomForest",
     "UNet",
+    "classify",
+    "classify_objects",
     "open_model",
+    "probability",
+    "regress",
     "save_model",
+    "uncertainty",
 ]
 
 

@@ -1,0 +1,26 @@
+"""The ops of `learn`: made by ``python -m graticule.testing.stubs``."""
+
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypeVar
+from numpy.typing import NDArray
+from pandas import DataFrame
+from xarray import DataArray
+from graticule.learn.models.model import Model
+
+Data = TypeVar("Data", DataArray, NDArray[Any])
+Array: TypeAlias = DataArray | NDArray[Any]
+
+def classify(image: Data, *, model: Model | Path | str,
+        spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
+    """Return the most probable class of each sample."""
+def classify_objects(table: DataFrame, *, model: Model | Path | str) -> DataFrame:
+    """Return a table of objects with the class of each."""
+def probability(image: Data, *, model: Model | Path | str, of: str | None = None,
+        spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
+    """Return the probability of each class, or of one, at each sample."""
+def regress(image: Data, *, model: Model | Path | str,
+        spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
+    """Return the value a model predicts for each sample."""
+def uncertainty(image: Data, *, model: Model | Path | str,
+        spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
+    """Return how undecided a model is at each sample: where another stroke helps most."""

@@ -1,0 +1,34 @@
+"""The ops of `transform`: made by ``python -m graticule.testing.stubs``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias, TypeVar
+from numpy.typing import NDArray
+from xarray import DataArray
+from graticule.core import Length, Quantity
+
+Data = TypeVar("Data", DataArray, NDArray[Any])
+Array: TypeAlias = DataArray | NDArray[Any]
+
+def crop(image: Data, *, start: Mapping[str, Quantity | float | str] = {},
+        stop: Mapping[str, Quantity | float | str] = {},
+        by: Literal['index', 'coordinate'] = 'index') -> Data:
+    """Cut out the part of an image between ``start`` and ``stop``."""
+def deviation(image: Data) -> Data:
+    r"""Return how far each value is from the usual one, :math:`|f - \mathrm{median}(f)|`."""
+def flip(image: Data, *, dim: str) -> Data:
+    """Reverse the order of the samples along a dim, each with its coordinate."""
+def grey(image: Data, *, weights: Sequence[float] | None = None) -> Data:
+    """Combine the channels of an image to one grey value."""
+def negative(image: Data) -> Data:
+    """Return the negative, :math:`-f`: what was dark is bright."""
+def overlay(image: Data, labels: Array, *, opacity: float = 1.0, low: float | None = None,
+        high: float | None = None) -> Data:
+    """Draw labelled objects in colour on a grey picture."""
+def select(image: Data, *, dim: str = 'c', index: int = 0) -> Data:
+    """Take one channel, plane or frame of an image."""
+def time_distance(image: Data, *, y: Length | float | str, x: Length | float | str,
+        reach: Length | float | str, arc: tuple[float, float] = (0.0, 360.0),
+        along: str = 't') -> Data:
+    """Average a cube over rings around an epicentre, frame by frame."""
+def zscore(image: Data, *, dim: str, ddof: int = 0) -> Data:
+    """Bring every line along ``dim`` to mean 0 and standard deviation 1."""
