@@ -21,7 +21,7 @@ from graticule.learn.model_file import kinds as _kinds
 from graticule.learn.model_file import parameter as _parameter
 from graticule.learn.model_file.model_file import ModelFile, register_model, save_model
 from graticule.pipeline import Pipeline
-from graticule.pipeline.key import pipeline_key
+from graticule.pipeline.spec import pipeline_key
 from graticule.report.page import write
 
 TEXT = """

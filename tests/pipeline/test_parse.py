@@ -13,7 +13,7 @@ import pytest
 from graticule.core import Length
 from graticule.core.errors import FormatError, PipelineError
 from graticule.pipeline import Pipeline
-from graticule.pipeline.key import pipeline_key, step_keys
+from graticule.pipeline.spec import pipeline_key, step_keys
 
 GOOD = """\
 graticule: 1

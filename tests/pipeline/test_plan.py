@@ -17,8 +17,8 @@ from graticule.core.errors import ImageError, MemoryBudgetError, UnknownNameErro
 from graticule.core.scope import Region
 from graticule.io import read
 from graticule.pipeline import Pipeline, make_plan
-from graticule.pipeline.coarse import coarsened
 from graticule.pipeline.nodes import SourceNode
+from graticule.pipeline.plan import coarsened
 from graticule.pipeline.tiles import run_tiled
 
 STEPS = ["image", "smooth", "bright", "labels", "inner"]

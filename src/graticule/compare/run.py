@@ -19,8 +19,7 @@ from graticule.core.settings import parse_bytes, settings
 from graticule.io import content_hash, read, study
 from graticule.io.studies import StudyImage, stem
 from graticule.pipeline.inputs import open_inputs, own_images
-from graticule.pipeline.key import digest, step_keys
-from graticule.pipeline.spec import Reference, Spec
+from graticule.pipeline.spec import Reference, Spec, digest, step_keys
 
 FILES = ("compare.html", "compare.csv", "agreement.csv", "best.yaml")
 _OTHER = "name another folder with -o"

@@ -15,9 +15,8 @@ from graticule.core.errors import GraticuleError, MemoryBudgetError, RequestErro
 from graticule.core.kinds import Kind
 from graticule.pipeline.budget import for_arrays
 from graticule.pipeline.evaluate import Evaluation
-from graticule.pipeline.key import step_keys
 from graticule.pipeline.plan import make_plan
-from graticule.pipeline.spec import Reference, Spec
+from graticule.pipeline.spec import Reference, Spec, step_keys
 
 Progress = Callable[[str], None]
 _QUICK = 3.0

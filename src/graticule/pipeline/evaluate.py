@@ -13,10 +13,9 @@ import numpy as np
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import Image, as_image, is_image
 from graticule.core.scope import Mapper, Neighbourhood, Reduction
-from graticule.pipeline.key import step_keys
 from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, fill, is_node
 from graticule.pipeline.scratch import ScratchArray
-from graticule.pipeline.spec import Reference, Spec, Step
+from graticule.pipeline.spec import Reference, Spec, Step, step_keys
 from graticule.pipeline.store import StepStore
 from graticule.pipeline.tiles import lower
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
@@ -22,19 +20,12 @@ from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
 from graticule.io.studies import Study
 from graticule.pipeline.budget import for_arrays
-from graticule.pipeline.folder import (
-    WORK,
-    locked_run_folder,
-    sweep,
-    write_json,
-    write_table,
-)
-from graticule.pipeline.gathering import concatenate_tables
+from graticule.pipeline.folder import WORK, locked_run_folder, sweep, write_json
 from graticule.pipeline.inputs import own_images
 from graticule.pipeline.job import ImageResult, Job, process_image
-from graticule.pipeline.key import digest, pipeline_key
 from graticule.pipeline.provenance import peak_bytes, provenance
-from graticule.pipeline.spec import Spec
+from graticule.pipeline.spec import Spec, digest, pipeline_key
+from graticule.pipeline.tables import study_tables, write_table
 from graticule.pipeline.workers import Workers
 
 PREVIEWS = 12
@@ -106,7 +97,7 @@ def run(
     }
     with locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite) as work:
         results = list(_results(pipeline, sources, folder, count, budget, cluster, cache, progress))
-        rows, tables = _tables(pipeline, results, work)
+        rows, tables = study_tables(pipeline, results, work)
         _write(folder, rows, tables, results, work)
         about = provenance(pipeline, results, sources, rows, tables, command)
         about |= {
@@ -176,56 +167,6 @@ def _results(
 
 def _step(progress: Progress, total: int, message: str) -> None:
     progress(0, total, message)
-
-
-def _tables(
-    pipeline: Spec, results: Sequence[ImageResult], work: Path
-) -> tuple[Table, dict[str, Table]]:
-    """Put the rows of all images together, and let each check conclude over the study.
-
-    The columns of a check have its name in front where another is of the same kind, so that no
-    one has to know which of the two came first.
-    """
-    import pandas as pd
-
-    done = [result for result in results if result.status == "done"]
-    rows = _rows(done)
-    kinds = Counter(step.check.name for step in pipeline.checks.values())
-    for name, step in pipeline.checks.items():
-        alone = kinds[step.check.name] == 1
-        own = pd.DataFrame([result.evidence[name] for result in done])
-        if done:
-            own = step.check.conclude(own, step.params)
-        for column in own.columns:
-            label = str(column) if alone and column not in rows else f"{name}_{column}"
-            rows[label] = own[column].to_numpy()
-    names = sorted({name for result in done for name in result.tables})
-    tables: dict[str, Table] = {}
-    for name in names:
-        parts = [pd.read_parquet(result.folder(work) / f"{name}.parquet") for result in done]
-        tables[_table_name(name, names, tables)] = concatenate_tables(parts)
-    return rows, tables
-
-
-def _table_name(name: str, names: Sequence[str], taken: Collection[str]) -> str:
-    """Return what a table's files are called: the only one, or that of ``objects``, is plain."""
-    plain = name.replace(".", "_")
-    found = "objects" if len(names) == 1 or plain == "objects" else f"objects_{plain}"
-    while found in taken:
-        found += "_"
-    return found
-
-
-def _rows(done: Sequence[ImageResult]) -> Table:
-    """Return one row for each image, before the checks conclude."""
-    import pandas as pd
-
-    parts = []
-    for units, alike in groupby(done, key=lambda result: result.units):
-        part = pd.DataFrame([{"image": result.image, **result.row} for result in alike])
-        part.attrs["units"] = units
-        parts.append(part)
-    return concatenate_tables(parts or [pd.DataFrame({"image": pd.Series([], dtype=str)})])
 
 
 def _write(

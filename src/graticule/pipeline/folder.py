@@ -25,7 +25,6 @@ from typing import Any
 
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import GraticuleError, RequestError, StoreError
-from graticule.core.image import Table
 
 WORK = ".work"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -50,38 +49,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
     return value
-
-
-def write_table(folder: Path, name: str, table: Table) -> None:
-    """Write a table as Parquet and CSV, with units in the files.
-
-    In Parquet the unit is in each column's metadata; beside the CSV stands
-    ``<name>.csv-metadata.json`` (W3C tabular metadata).
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    units = table.attrs.get("units", {})
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
-    fields = [
-        field.with_metadata({"unit": units[field.name]}) if units.get(field.name) else field
-        for field in arrow.schema
-    ]
-    arrow = arrow.cast(pa.schema(fields, metadata=arrow.schema.metadata))
-    with atomic_path(folder / f"{name}.parquet") as draft:
-        pq.write_table(arrow, draft)
-    with atomic_path(folder / f"{name}.csv") as draft:
-        table.to_csv(draft, index=False, lineterminator="\n")
-    columns = [
-        {"name": column, **({"unit": units[column]} if units.get(column) else {})}
-        for column in table.columns
-    ]
-    about = {
-        "@context": "http://www.w3.org/ns/csvw",
-        "url": f"{name}.csv",
-        "tableSchema": {"columns": columns},
-    }
-    write_json(folder / f"{name}.csv-metadata.json", about)
 
 
 def sweep(folder: Path, kept: Collection[str]) -> None:

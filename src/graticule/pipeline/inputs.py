@@ -10,8 +10,7 @@ from graticule.core.errors import FormatError
 from graticule.io import content_hash, read
 from graticule.io.format import locate
 from graticule.io.studies import Study, StudyImage, stem
-from graticule.pipeline.key import digest
-from graticule.pipeline.spec import Spec
+from graticule.pipeline.spec import Spec, digest
 
 
 def open_inputs(

@@ -28,15 +28,14 @@ from graticule.io.studies import StudyImage
 from graticule.pipeline.evaluate import Evaluation, reruns
 from graticule.pipeline.folder import WORK, write_json
 from graticule.pipeline.inputs import open_inputs
-from graticule.pipeline.key import digest, pipeline_key
-from graticule.pipeline.nodes import is_node
+from graticule.pipeline.nodes import is_node, node_to_dask
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.preview import save_previews
-from graticule.pipeline.spec import CheckStep, Reference, Spec
+from graticule.pipeline.spec import CheckStep, Reference, Spec, digest, pipeline_key
 from graticule.pipeline.store import StepStore, plain_attrs
-from graticule.pipeline.written import node_to_dask, suffix_for
 
 Report = Callable[[str], None]
+_OME_DIMS = {"t", "c", "z", "y", "x"}
 
 
 @dataclass(frozen=True)
@@ -318,3 +317,20 @@ def _scalar(value: Any) -> Any:
     """Return a number, bool or text as plain Python."""
     plain = value.item() if isinstance(value, np.generic) else value
     return plain if isinstance(plain, (int, float, bool, str)) or plain is None else str(plain)
+
+
+def suffix_for(image: Image, *, tiled: bool) -> str:
+    """Return the ending of the format that keeps an image's dims and units.
+
+    OME-Zarr for what was computed in tiles, OME-TIFF for other images with the dims of
+    microscopy, FITS for any other dims.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> suffix_for(xr.DataArray(np.zeros((2, 2)), dims=("time", "distance")), tiled=False)
+    '.fits'
+    """
+    if not set(map(str, image.dims)) <= _OME_DIMS or image.ndim < 2:
+        return ".fits"
+    return ".ome.zarr" if tiled else ".ome.tif"

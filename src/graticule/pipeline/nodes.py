@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -320,6 +321,40 @@ def fill(target: Any, node: Node, tile: Mapping[str, int], mapper: Mapper = map)
 def _values(node: Node, region: Region) -> np.ndarray[Any, Any]:
     block = node.read(region)
     return np.asarray(block.transpose(*node.template.dims).values)
+
+
+class _ArrayView:
+    """A node as dask wants an array: sliced by numbers."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.shape = node.template.shape
+        self.dtype = node.template.dtype
+        self.ndim = node.template.ndim
+
+    def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray[Any, Any]:
+        ranges = [range(size)[part] for size, part in zip(self.shape, index, strict=True)]
+        if math.prod(len(positions) for positions in ranges) == 0:
+            return np.empty([len(positions) for positions in ranges], self.dtype)
+        dims = [str(dim) for dim in self.node.template.dims]
+        bounds = [(positions.start, positions.stop) for positions in ranges]
+        region = Region(dict(zip(dims, bounds, strict=True)))
+        return np.asarray(self.node.read(region).transpose(*dims).values)
+
+
+def node_to_dask(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image:
+    """Return a node as a lazy image whose blocks are computed when they are written."""
+    import dask.array as da
+    import xarray as xr
+
+    template = node.template
+    chunks = tuple(min(tile.get(str(d), s), s) for d, s in template.sizes.items())
+    meta = np.empty((0,) * template.ndim, template.dtype)
+    array = da.from_array(_ArrayView(node), chunks=chunks, name=False, asarray=False, meta=meta)
+    lazy = xr.DataArray(
+        array, dims=template.dims, coords=template.coords, attrs=template.attrs, name=template.name
+    )
+    return strip_template_marks(lazy)
 
 
 def blocks_of(

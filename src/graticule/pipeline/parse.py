@@ -35,7 +35,6 @@ from graticule.core.kinds import Kind
 from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
-from graticule.pipeline.graph import cycle, fits, ordered
 from graticule.pipeline.spec import CheckStep, PipelineInput, Reference, Spec, Step
 
 
@@ -68,7 +67,7 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
         name=sound.name if "name" in document else Path(source).stem,
         description=sound.description,
         inputs=inputs,
-        steps=ordered(steps),
+        steps=_ordered(steps),
         checks=checks,
         outputs=outputs,
         figures=tuple(sound.report),
@@ -233,7 +232,7 @@ class _Wiring:
                 body = bodies[name]
                 steps[name] = Step(name, body.op, body.params, self._wires(name, body, previous))
             previous = name
-        waiting = cycle(steps)
+        waiting = _cycle(steps)
         if waiting:
             what = f"the steps {', '.join(waiting)} wait for each other"
             self._fault(("steps", waiting[0]), what)
@@ -275,7 +274,7 @@ class _Wiring:
         op = self.ops.get(reference.name)
         outputs = op.outputs if op is not None else ()
         kind = next((out.kind for out in outputs if out.name in ("", reference.part)), wanted)
-        if not fits(kind, wanted):
+        if not _fits(kind, wanted):
             what = f"must be {wanted.with_article}; {reference} is {kind.with_article}"
             self._fault(location, what)
 
@@ -310,3 +309,44 @@ class _Wiring:
                     what = f"{reference.name} is a table, which is written whole"
                     self._fault(location, what, f"as {reference.name}")
         return tuple(references)
+
+
+def _fits(given: Kind, wanted: Kind) -> bool:
+    """Whether data of one kind may go where another is wanted."""
+    if wanted is Kind.IMAGE:
+        return given.is_array
+    if wanted is Kind.TABLE:
+        return given in (Kind.TABLE, Kind.RECORD)
+    return given is wanted or (given is Kind.IMAGE and wanted.is_array)
+
+
+def _needs(step: Step, steps: Mapping[str, Step]) -> set[str]:
+    return {r.name for r in step.inputs if r is not None and r.name in steps}
+
+
+def _ordered(steps: Mapping[str, Step]) -> dict[str, Step]:
+    """Return the steps, each after those it needs; steps of a cycle are left out.
+
+    Steps keep the order of the document where they can.
+    """
+    done: dict[str, Step] = {}
+    while True:
+        ready = [n for n, s in steps.items() if n not in done and _needs(s, steps) <= set(done)]
+        if not ready:
+            return done
+        done[ready[0]] = steps[ready[0]]
+
+
+def _cycle(steps: Mapping[str, Step]) -> list[str]:
+    """Return the steps that wait for themselves."""
+    done = _ordered(steps)
+    return [name for name in steps if name not in done and name in _reach(name, steps)]
+
+
+def _reach(name: str, steps: Mapping[str, Step]) -> set[str]:
+    found: set[str] = set()
+    front = _needs(steps[name], steps)
+    while front:
+        found |= front
+        front = set().union(*(_needs(steps[n], steps) for n in front)) - found
+    return found

@@ -13,9 +13,8 @@ from graticule.core.errors import GraticuleError
 from graticule.core.image import LEVEL, SPATIAL, Image, is_image
 from graticule.core.kinds import Kind
 from graticule.io.storing import computed
-from graticule.pipeline.coarse import coarse_inputs, coarsened
 from graticule.pipeline.evaluate import Evaluation
-from graticule.pipeline.plan import Plan
+from graticule.pipeline.plan import Plan, coarse_inputs, coarsened
 from graticule.pipeline.spec import Reference
 
 SIDE = 512

@@ -13,8 +13,7 @@ from typing import Any
 from graticule.core.image import Table
 from graticule.io.studies import Study
 from graticule.pipeline.job import ImageResult
-from graticule.pipeline.key import pipeline_key
-from graticule.pipeline.spec import Spec
+from graticule.pipeline.spec import Spec, pipeline_key
 from graticule.version import __version__
 
 _PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv-python-headless")

@@ -14,7 +14,7 @@ from graticule.core import as_image
 from graticule.core.units import unit_scale
 from graticule.io import write
 from graticule.pipeline import Pipeline
-from graticule.pipeline.gathering import concatenate_tables
+from graticule.pipeline.tables import concatenate_tables
 
 UNITS = ["um2", "mm2", "px2", "arcsec2", ""]
 PARTS = st.lists(

@@ -1,13 +1,70 @@
-"""Tables of single images put together to one that says the unit of every value."""
+"""The tables of a run: those of its images put together, with the unit of every value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+from graticule.core.atomic import atomic_path
 from graticule.core.errors import UnitsError
 from graticule.core.image import Table
 from graticule.core.units import unit_scale
+from graticule.pipeline.folder import write_json
+from graticule.pipeline.job import ImageResult
+from graticule.pipeline.spec import Spec
+
+
+def study_tables(
+    pipeline: Spec, results: Sequence[ImageResult], work: Path
+) -> tuple[Table, dict[str, Table]]:
+    """Put the rows of all images together, and let each check conclude over the study.
+
+    The columns of a check have its name in front where another is of the same kind, so that no
+    one has to know which of the two came first.
+    """
+    import pandas as pd
+
+    done = [result for result in results if result.status == "done"]
+    rows = _rows(done)
+    kinds = Counter(step.check.name for step in pipeline.checks.values())
+    for name, step in pipeline.checks.items():
+        alone = kinds[step.check.name] == 1
+        evidence = pd.DataFrame([result.evidence[name] for result in done])
+        if done:
+            evidence = step.check.conclude(evidence, step.params)
+        for column in evidence.columns:
+            label = str(column) if alone and column not in rows else f"{name}_{column}"
+            rows[label] = evidence[column].to_numpy()
+    names = sorted({name for result in done for name in result.tables})
+    tables: dict[str, Table] = {}
+    for name in names:
+        parts = [pd.read_parquet(result.folder(work) / f"{name}.parquet") for result in done]
+        tables[_table_name(name, names, tables)] = concatenate_tables(parts)
+    return rows, tables
+
+
+def _table_name(name: str, names: Sequence[str], taken: Collection[str]) -> str:
+    """Return what a table's files are called: the only one, or that of ``objects``, is plain."""
+    plain = name.replace(".", "_")
+    found = "objects" if len(names) == 1 or plain == "objects" else f"objects_{plain}"
+    while found in taken:
+        found += "_"
+    return found
+
+
+def _rows(done: Sequence[ImageResult]) -> Table:
+    """Return one row for each image, before the checks conclude."""
+    import pandas as pd
+
+    parts = []
+    for units, alike in groupby(done, key=lambda result: result.units):
+        part = pd.DataFrame([{"image": result.image, **result.row} for result in alike])
+        part.attrs["units"] = units
+        parts.append(part)
+    return concatenate_tables(parts or [pd.DataFrame({"image": pd.Series([], dtype=str)})])
 
 
 def concatenate_tables(parts: Sequence[Table]) -> Table:
@@ -95,3 +152,35 @@ def _factors(units: Sequence[str]) -> dict[str, float] | None:
     return {
         unit: float(f"{scale / first:.12g}") for unit, (scale, _) in zip(units, scales, strict=True)
     }
+
+
+def write_table(folder: Path, name: str, table: Table) -> None:
+    """Write a table as Parquet and CSV, with units in the files.
+
+    In Parquet the unit is in each column's metadata; beside the CSV stands
+    ``<name>.csv-metadata.json`` (W3C tabular metadata).
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    units = table.attrs.get("units", {})
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    fields = [
+        field.with_metadata({"unit": units[field.name]}) if units.get(field.name) else field
+        for field in arrow.schema
+    ]
+    arrow = arrow.cast(pa.schema(fields, metadata=arrow.schema.metadata))
+    with atomic_path(folder / f"{name}.parquet") as draft:
+        pq.write_table(arrow, draft)
+    with atomic_path(folder / f"{name}.csv") as draft:
+        table.to_csv(draft, index=False, lineterminator="\n")
+    columns = [
+        {"name": column, **({"unit": units[column]} if units.get(column) else {})}
+        for column in table.columns
+    ]
+    about = {
+        "@context": "http://www.w3.org/ns/csvw",
+        "url": f"{name}.csv",
+        "tableSchema": {"columns": columns},
+    }
+    write_json(folder / f"{name}.csv-metadata.json", about)
