@@ -150,26 +150,24 @@ def _answer(result: Audit, method: str) -> list[str]:
 
 def _page(result: Audit, method: str) -> str:
     from graticule.report import wording
+    from graticule.report.grid import grid_of
     from graticule.report.html import render
-    from graticule.version import __version__
 
     table = result.images
     figures = [_map(result.fractions, "Fraction picked by the threshold", "fraction")]
     if result.dice is not None:
         figures.append(_map(result.dice, "Agreement with the truth", "Dice"))
-    rows = [
-        [(str(row[0]), str(row[0])), *((wording.number(v), repr(float(v))) for v in row[1:])]
-        for row in table.itertuples(index=False, name=None)
-    ]
     content = {
         "title": f"Threshold {method} over a study",
-        "version": __version__,
         "count": len(table),
         "answer": _answer(result, method),
         "failed": list(result.failed.items()),
         "figures": figures,
-        "columns": [str(column).replace("_", " ") for column in table.columns],
-        "rows": rows,
+        "grid": grid_of(
+            table.rename(columns=lambda name: str(name).replace("_", " ")),
+            {},
+            texts=lambda values: list(map(wording.number, values)),
+        ),
     }
     return render("audit.html", content, package="graticule.cli")
 

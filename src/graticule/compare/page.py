@@ -19,9 +19,9 @@ from graticule.pipeline.preview import pictured
 from graticule.report import wording
 from graticule.report.draw import Tones, is_upward, painted, picture_uri, reduced, tones_of
 from graticule.report.figures.hits import hit_key, painted_hits
+from graticule.report.grid import grid_of, plain
 from graticule.report.html import render
 from graticule.report.preview import Picture, picture_of
-from graticule.version import __version__
 
 SIDE = 420
 SHOWN = 4
@@ -58,12 +58,10 @@ def page(
     first = images[0].trials
     content = {
         "title": title,
-        "version": __version__,
         "variants": [trial.variant.name for trial in first],
         "answer": _answer(comparison, len(images)),
-        "faults": list(comparison.faults.items()),
-        "columns": _columns(comparison.summary),
-        "rows": _cells(comparison.summary),
+        "failed": list(comparison.faults.items()),
+        "grid": grid_of(comparison.summary, comparison.summary.attrs.get("units", {})),
         "scale": f"{tones.low:.4g} to {tones.high:.4g}" if tones else "",
         "images": [
             _image(image, row, tones, comparison, str(number))
@@ -107,28 +105,6 @@ def _answer(comparison: Comparison, images: int) -> list[str]:
         if float(top[comparison.measure]) < LITTLE:
             sentences.append("They agree so little that this order says nothing: look at them.")
     return sentences
-
-
-def _columns(table: pd.DataFrame) -> list[tuple[str, str, bool]]:
-    units = table.attrs.get("units", {})
-    return [
-        (str(c), wording.unit(units.get(c, "")), pd.api.types.is_numeric_dtype(table[c]))
-        for c in table.columns
-    ]
-
-
-def _cells(table: pd.DataFrame) -> list[list[tuple[str, str]]]:
-    columns = []
-    for name in table.columns:
-        values = [_plain(value) for value in table[name]]
-        keys = ["" if value is None else str(value) for value in values]
-        columns.append(list(zip(wording.numbers(values), keys, strict=True)))
-    return [list(row) for row in zip(*columns, strict=True)]
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
-    return None if value is None or value != value else value
 
 
 def _matrix(agreement: pd.DataFrame) -> list[list[tuple[str, int]]]:
@@ -198,15 +174,15 @@ def _image(
 
 def _note(row: Mapping[Any, Any], measure: str, units: Mapping[str, str]) -> str:
     words = []
-    if _plain(row.get(measure)) is not None:
-        words.append(f"{MEASURES[measure]} = {wording.number(_plain(row[measure]))}")
+    if plain(row.get(measure)) is not None:
+        words.append(f"{MEASURES[measure]} = {wording.number(plain(row[measure]))}")
     words += [
-        f"{name.replace('_', ' ')} = {wording.number(_plain(value))} "
+        f"{name.replace('_', ' ')} = {wording.number(plain(value))} "
         f"{wording.unit(units.get(name, ''))}".strip()
         for name, value in row.items()
-        if str(name).endswith(("_count", "_median")) and _plain(value) is not None
+        if str(name).endswith(("_count", "_median")) and plain(value) is not None
     ]
-    if _plain(row.get("seconds")) is not None:
+    if plain(row.get("seconds")) is not None:
         words.append(wording.seconds(float(row["seconds"])))
     return " · ".join(words)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import StoreError
 from graticule.report import wording
+from graticule.version import __version__
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -30,9 +31,9 @@ def render(
     Parameters
     ----------
     template : str
-        Name of a file of ``package``; it places ``style``, ``script`` and ``script_hash``.
+        Name of a file of ``package``; it extends ``base.html``.
     content : mapping
-        What the template names.
+        What the template names: ``title``, the sentences of the ``answer``, and its own.
     package : str
         Where the template lies, and what is added to style and script.
     styles, scripts : sequence of str
@@ -54,6 +55,7 @@ def render(
     # The browser runs this script and no other, whatever the files of a study hold.
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     page = _environment().from_string((own / template).read_text("utf-8"))
+    content = {"version": __version__, **content}
     return page.render(content, style=style, script=script, script_hash=script_hash)
 
 

@@ -15,6 +15,7 @@ from graticule.core.errors import GraticuleError
 from graticule.report import wording
 from graticule.report.answer import answer, meaning
 from graticule.report.figures import FigureContext, Missing, draw, is_of_study
+from graticule.report.grid import Grid, grid_of, plain
 from graticule.report.html import render, save
 from graticule.report.preview import Preview, preview_of
 from graticule.report.record import CheckFacts, RunRecord, image_records, read_record
@@ -23,16 +24,6 @@ from graticule.report.style import Drawing
 from graticule.report.tables import StudyTable
 
 ROWS, SHOWN, LISTED = 200, 12, 50
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table as the page shows it."""
-
-    name: str
-    columns: list[tuple[str, str, bool]]
-    rows: list[list[tuple[str, str]]]
-    total: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +83,8 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
     rows = _rows(tables["images"], shown)
     entries = [entry for entry in wanted if not is_of_study(entry)]
     return {
+        "title": record.title,
+        "version": record.version,
         "record": record,
         "answer": _answer(record, tables, troubles),
         "failed": image_records(record.failed[:LISTED]),
@@ -107,10 +100,10 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "hashes": image_records(record.images[:ROWS]),
         "checks": _checks(record),
         "detects": any(
-            name.endswith("detected")
+            column.name.endswith("detected")
             for grid in grids
             if grid.name == "images"
-            for name, _, _ in grid.columns
+            for column in grid.columns
         ),
         "slowest": max((s.seconds or 0 for s in record.steps.values()), default=0) or 1,
         "command": shlex.join(record.command),
@@ -151,21 +144,8 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
     except GraticuleError as error:
         troubles.append(str(error))
         return None
-    numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
-    columns = [
-        (str(name), wording.unit(record.unit(table.name, str(name))), is_number)
-        for name, is_number in zip(frame.columns, numeric, strict=True)
-    ]
-    values = [[_plain(value) for value in frame[name]] for name in frame.columns]
-    shown = [
-        [
-            (text, _sort_key(value))
-            for text, value in zip(wording.numbers(column), column, strict=True)
-        ]
-        for column in values
-    ]
-    rows = [list(row) for row in zip(*shown, strict=True)]
-    return Grid(table.name, columns, rows, total)
+    units = {str(column): record.unit(table.name, str(column)) for column in frame.columns}
+    return grid_of(frame, units, name=table.name, total=total)
 
 
 def _answers_first(record: RunRecord, columns: list[str]) -> list[str]:
@@ -177,17 +157,6 @@ def _answers_first(record: RunRecord, columns: list[str]) -> list[str]:
     ]
     first = [name for name in ("image", *wanted) if name in columns]
     return [*first, *(name for name in columns if name not in first)]
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
-    return None if value is None or value is pd.NA or value != value else value
-
-
-def _sort_key(value: object) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    return "" if value is None else str(value)
 
 
 def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[str], int]:
@@ -225,7 +194,7 @@ def _image(
     context = FigureContext(study.record, study.tables, name, preview, row)
     facts = []
     for column in () if row is None else row.index:
-        value = _plain(row[column]) if row is not None else None
+        value = plain(row[column]) if row is not None else None
         if column != "image" and value is not None:
             unit = wording.unit(study.record.unit("images", str(column)))
             facts.append((str(column), f"{wording.number(value)} {unit}".strip()))

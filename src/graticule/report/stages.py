@@ -21,6 +21,7 @@ from graticule.report.html import fragment, save
 from graticule.report.preview import Picture, picture_of
 from graticule.report.strip import Panel, panel_of
 from graticule.report.wording import file_of, number, parameters, unit
+from graticule.version import __version__
 
 _row_number = itertools.count()
 
@@ -61,7 +62,12 @@ class Stages:
         StoreError
             If it cannot be written.
         """
-        content = {"title": self.title, "row": self._repr_html_(), "style": _PAGE}
+        content = {
+            "title": self.title,
+            "version": __version__,
+            "row": self._repr_html_(),
+            "style": _PAGE,
+        }
         return save(fragment("stages_page.html", content), Path(path).expanduser().absolute())
 
 

@@ -14,9 +14,10 @@ import xarray as xr
 from graticule.core.errors import RequestError
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import bootstrap
+from graticule.recipes.digits.page import write_page
 
 Task = Literal["classification", "regression"]
-Kept = Literal["training", "shuffled", "hands"]
+Split = Literal["training", "shuffled", "hands"]
 
 FOLDS = 5
 METHODS: dict[Task, dict[str, dict[str, Any]]] = {
@@ -37,18 +38,18 @@ MEASURE: dict[Task, str] = {"classification": "accuracy", "regression": "mean ab
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a method said of every image, on each way to keep training and test apart."""
+class Predictions:
+    """What a method predicts of every image, by how training and test were kept apart."""
 
     task: Task
     method: str
-    said: dict[Kept, Array]
+    by_split: dict[Split, Array]
 
-    def right(self, kept: Kept, truth: Array) -> Array:
-        """Return for each image whether the answer is right, or how far off it is."""
+    def scores(self, split: Split, truth: Array) -> Array:
+        """Return for each image whether the prediction is right, or how far off it is."""
         if self.task == "classification":
-            return np.asarray(self.said[kept] == truth, float)
-        return np.asarray(np.abs(self.said[kept].astype(float) - truth))
+            return np.asarray(self.by_split[split] == truth, float)
+        return np.asarray(np.abs(self.by_split[split].astype(float) - truth))
 
 
 def study(images: Path, out: Path) -> pd.DataFrame:
@@ -73,22 +74,23 @@ def study(images: Path, out: Path) -> pd.DataFrame:
     RequestError
         If images and table do not go together.
     """
-    from graticule.recipes.digits.page import write_page
-
-    stack, facts = _given(images)
+    stack, facts = _load(images)
     truth, hands = facts["digit"].to_numpy(), facts["hand"].to_numpy()
-    found = list(_answers(stack, truth, hands))
-    table = pd.DataFrame([_row(one, truth, hands) for one in found])
+    predictions = list(_predict(stack, truth, hands))
+    table = pd.DataFrame([_row(one, truth, hands) for one in predictions])
     out.mkdir(parents=True, exist_ok=True)
     table.to_csv(out / "digits.csv", index=False, lineterminator="\n", float_format="%.4f")
-    columns = {f"{one.method} {one.task}": one.said["hands"] for one in found}
+    columns = {f"{one.method} {one.task}": one.by_split["hands"] for one in predictions}
     every = facts.assign(**columns)
     every.to_csv(out / "answers.csv", index=False, lineterminator="\n", float_format="%.3f")
-    write_page(out / "digits.html", table, stack, truth, found)
+    classified = {
+        one.method: one.by_split["hands"] for one in predictions if one.task == "classification"
+    }
+    write_page(out / "digits.html", table, stack, truth, classified)
     return table
 
 
-def _given(images: Path) -> tuple[list[xr.DataArray], pd.DataFrame]:
+def _load(images: Path) -> tuple[list[xr.DataArray], pd.DataFrame]:
     from graticule.io import read
 
     stack = read(images / "digits.tif").compute()
@@ -102,19 +104,19 @@ def _given(images: Path) -> tuple[list[xr.DataArray], pd.DataFrame]:
     return [stack.isel(t=number, drop=True) for number in range(stack.sizes["t"])], facts
 
 
-def _answers(stack: list[xr.DataArray], truth: Array, hands: Array) -> Iterator[Answers]:
-    parts: dict[Kept, list[Array]] = {"shuffled": _shuffled(len(truth)), "hands": _by_hand(hands)}
+def _predict(stack: list[xr.DataArray], truth: Array, hands: Array) -> Iterator[Predictions]:
+    splits: dict[Split, list[Array]] = {"shuffled": _shuffled(len(truth)), "hands": _by_hand(hands)}
     for task, methods in METHODS.items():
         for name, estimator in methods.items():
             known = _model(task, estimator).fit(stack, truth).predict(stack)
-            said: dict[Kept, Array] = {"training": known}
-            for kept, tests in parts.items():
-                said[kept] = np.empty_like(known)
+            by_split: dict[Split, Array] = {"training": known}
+            for split, tests in splits.items():
+                by_split[split] = np.empty_like(known)
                 for test in tests:
                     train = np.setdiff1d(np.arange(len(truth)), test)
                     model = _model(task, estimator).fit([stack[i] for i in train], truth[train])
-                    said[kept][test] = model.predict([stack[i] for i in test])
-            yield Answers(task, name, said)
+                    by_split[split][test] = model.predict([stack[i] for i in test])
+            yield Predictions(task, name, by_split)
 
 
 def _model(task: Task, estimator: dict[str, Any]) -> Any:
@@ -136,18 +138,18 @@ def _by_hand(hands: Array) -> list[Array]:
     return [np.flatnonzero(np.isin(hands, people[number::FOLDS])) for number in range(FOLDS)]
 
 
-def _row(one: Answers, truth: Array, hands: Array) -> dict[str, Any]:
-    right = {kept: one.right(kept, truth) for kept in one.said}
+def _row(one: Predictions, truth: Array, hands: Array) -> dict[str, Any]:
+    scores = {split: one.scores(split, truth) for split in one.by_split}
     people: Sequence[Any] = np.unique(hands).tolist()
-    by_hand = [[right["hands"][hands == hand].sum(), (hands == hand).sum()] for hand in people]
+    by_hand = [[scores["hands"][hands == hand].sum(), (hands == hand).sum()] for hand in people]
     interval = bootstrap(by_hand, lambda rows: rows[:, 0].sum() / rows[:, 1].sum())
     return {
         "task": one.task,
         "method": one.method,
         "measure": MEASURE[one.task],
-        "on_training_data": float(right["training"].mean()),
+        "on_training_data": float(scores["training"].mean()),
         "held_out": interval.estimate,
         "low": interval.low,
         "high": interval.high,
-        "shuffled": float(right["shuffled"].mean()),
+        "shuffled": float(scores["shuffled"].mean()),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -16,12 +17,12 @@ from graticule.evaluate.curves import ranking
 from graticule.pipeline.preview import pictured
 from graticule.report import wording
 from graticule.report.evaluation.judged import Judged, opened
-from graticule.report.figures import draw_evidence
+from graticule.report.figures import Missing, draw_evidence
 from graticule.report.figures.hits import codes_of, draw_hits
+from graticule.report.grid import Grid, grid_of
 from graticule.report.html import render
 from graticule.report.preview import Picture, picture_of
 from graticule.report.style import Drawing
-from graticule.version import __version__
 
 SHOWN, LISTED = 12, 500
 _WORDS = {
@@ -49,17 +50,16 @@ def page(judged: Judged, title: str, *, command: Sequence[str] = (), missing: An
     summary, rows = judged.summary, judged.shown.head(LISTED)
     content = {
         "title": title,
-        "version": __version__,
         "kind": judged.kind,
         "answer": answer(judged),
-        "faults": [*judged.failed.items()],
+        "failed": [*judged.failed.items()],
         "missing": list(missing),
         "tables": [
-            ("Over the images", _head(summary, judged), _cells(summary), "summary.csv"),
-            ("Image by image", _head(rows, judged), _cells(rows), "evaluation.csv"),
+            ("Over the images", _grid(summary, judged), "summary.csv"),
+            ("Image by image", _grid(rows, judged), "evaluation.csv"),
         ],
         "total": len(judged.rows),
-        "images": [(str(name), _figure(judged, str(name))) for name in shown],
+        "images": [_figure(judged, str(name)) for name in shown],
         "command": shlex.join(command),
     }
     return render("template.html", content, package="graticule.report.evaluation")
@@ -127,45 +127,27 @@ def _warned(judged: Judged) -> list[str]:
     ]
 
 
-def _head(table: pd.DataFrame, judged: Judged) -> list[tuple[str, str, bool]]:
+def _grid(table: pd.DataFrame, judged: Judged) -> Grid:
     units = judged.rows.attrs.get("units", {})
-    return [
-        (
-            str(name),
-            wording.unit(str(units.get(name, ""))),
-            pd.api.types.is_numeric_dtype(table[name]),
-        )
-        for name in table.columns
-    ]
+    return grid_of(table, units, texts=lambda values: list(map(wording.number, values)))
 
 
-def _cells(table: pd.DataFrame) -> list[list[tuple[str, str]]]:
-    columns = []
-    for name in table.columns:
-        values = [_plain(value) for value in table[name]]
-        keys = ["" if value is None else str(value) for value in values]
-        texts = [wording.number(value) for value in values]
-        columns.append(list(zip(texts, keys, strict=True)))
-    return [list(row) for row in zip(*columns, strict=True)]
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
-    return None if value is None or value != value else value
-
-
-def _figure(judged: Judged, name: str) -> Drawing | str:
+def _figure(judged: Judged, name: str) -> Drawing | Missing:
     try:
-        result, truth = opened(judged.pairs[name])
-        if judged.kind == "scores":
-            curve = ranking(result, truth.copy(data=truth.values != 0)).thinned()
-            rates = {"false_positive_rate": curve.false_positive_rate, "recall": curve.recall}
-            return draw_evidence(ROC_FIGURE, {"result": rates}, name)
-        kind = Kind.LABELS if judged.kind == "labels" else Kind.MASK
-        pictures = [_picture(image, kind) for image in (result, truth)]
-        return draw_hits(codes_of(*pictures), pictures[0], name)
+        return replace(_drawing(judged, name), title=name)
     except GraticuleError as error:
-        return str(error)
+        return Missing(name, str(error))
+
+
+def _drawing(judged: Judged, name: str) -> Drawing:
+    result, truth = opened(judged.pairs[name])
+    if judged.kind == "scores":
+        curve = ranking(result, truth.copy(data=truth.values != 0)).thinned()
+        rates = {"false_positive_rate": curve.false_positive_rate, "recall": curve.recall}
+        return draw_evidence(ROC_FIGURE, {"result": rates}, name)
+    kind = Kind.LABELS if judged.kind == "labels" else Kind.MASK
+    pictures = [_picture(image, kind) for image in (result, truth)]
+    return draw_hits(codes_of(*pictures), pictures[0], name)
 
 
 def _picture(image: Any, kind: Kind) -> Picture:

@@ -16,7 +16,6 @@ from graticule.report.methods import figures
 from graticule.report.methods.hitmaps import hit_maps
 from graticule.report.methods.training import trainings
 from graticule.report.methods.words import NAMES, answer, interval, number, trouble
-from graticule.version import __version__
 
 SHOWN = 3
 
@@ -58,11 +57,10 @@ def page(
     content = {
         "title": title or training.name,
         "about": training.description,
-        "version": __version__,
         "images": len(found.data.images),
         "methods": len(found.results),
         "answer": answer(found, split),
-        "faults": trouble(found),
+        "failed": trouble(found),
         "missing": list(missing),
         "head": _head(found),
         "rows": _rows(found),
