@@ -100,17 +100,16 @@ def _grey(path: Path) -> Any:
 
 
 def _truths(folder: Path, names: list[str]) -> dict[str, Callable[[], Any]]:
-    from graticule.io import study
+    from graticule.io.pairing import files_by_name, partners
 
-    masks = {source.name: partial(_grey, source.path) for source in study(folder)}
-    found: dict[str, Callable[[], Any]] = {n: masks[n] for n in names if n in masks}
-    if not found:
+    masks = partners(names, folder)
+    if not masks:
         raise FormatError(
             "holds no mask with the name of an image",
             where=str(folder),
-            hint=f"as {names[0]}; it has {', '.join(list(masks)[:5])}",
+            hint=f"as {names[0]}; it has {', '.join(list(files_by_name(folder))[:5])}",
         )
-    return found
+    return {name: partial(_grey, path) for name, path in masks.items()}
 
 
 def _written(result: Audit, method: str, out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -116,17 +117,18 @@ def _judge_results(
 ) -> int:
     from graticule.cli._training import made
     from graticule.cli.show import progress_bar, table_of, tell_of_compilation
+    from graticule.io.pairing import pair_files
+    from graticule.pipeline.folder import result_files
     from graticule.report.evaluation.judged import judge
     from graticule.report.evaluation.page import answer, page
-    from graticule.report.evaluation.pairs import pairs
     from graticule.report.html import save
 
-    found = pairs(result, truth, of=of)
+    found = pair_files(result, truth, files=partial(result_files, of=of))
     tell_of_compilation()
     with progress_bar("evaluate") as progress:
-        judged = judge(found.found, kind=kind, confidence=confidence, progress=progress)
-    missing = [f"{name} has no truth" for name in found.no_truth]
-    missing += [f"{name} is a truth without a result" for name in found.no_result]
+        judged = judge(found.pairs, kind=kind, confidence=confidence, progress=progress)
+    missing = [f"{name} has no truth" for name in found.without_truth]
+    missing += [f"{name} is a truth without a result" for name in found.without_result]
     title = f"{result.name or result} against {truth.name or truth}"
     text = page(judged, title, command=["graticule", *sys.argv[1:]], missing=missing)
     made(out)

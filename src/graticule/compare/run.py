@@ -17,6 +17,8 @@ from graticule.core.atomic import atomic_path
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import content_hash, read, study
+from graticule.io.format import is_one_image
+from graticule.io.pairing import partners
 from graticule.io.studies import StudyImage, stem
 from graticule.pipeline.inputs import open_inputs, own_images
 from graticule.pipeline.spec import Reference, Spec, digest, step_keys
@@ -213,9 +215,9 @@ def _truths(truth: Path | None, sources: Sequence[StudyImage]) -> dict[str, Path
         raise RequestError(
             "there is no such truth", where=str(truth), hint="a file, or a folder of files"
         )
-    if len(sources) == 1 and not (truth.is_dir() and truth.suffix != ".zarr"):
+    if len(sources) == 1 and is_one_image(truth):
         return {sources[0].name: truth}
-    found = {stem(other.path.name): other.path for other in study(truth)}
+    found = partners((stem(source.path.name) for source in sources), truth)
     missing = [source.name for source in sources if stem(source.path.name) not in found]
     if missing:
         raise RequestError(

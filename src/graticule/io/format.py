@@ -50,15 +50,21 @@ class Format:
         As shown in messages.
     sniff : callable
         ``sniff(path, head) -> bool``: whether the content is of this format. ``head`` is the
-        first `HEAD` bytes of a file, and empty for a folder.
+        first `HEAD` bytes of a file, and empty for a folder. Formats of folders are asked about
+        folders alone, and formats of files about files that are not empty.
     open : callable
         ``open(address, level) -> DataArray``: lazily where the format allows. Axes the file
         does not name are called by `graticule.io.axes.default_dims`.
     suffixes : tuple of str
-        Endings of a name that ask for this format when writing; empty if it is never written.
+        Endings, in lower case, by which a name claims this format; a file that has one (and
+        ``.gz`` after it, maybe) counts as an image whatever it holds, and fails when read.
+    is_folder : bool
+        Whether an image is a folder and not a file.
     write : callable, optional
         ``write(path, image, labels)``: to a fresh path that is moved into place afterwards.
         ``labels`` says whether values are names, which must not be averaged.
+    write_suffixes : tuple of str
+        Endings that ask for this format when writing; by default all of ``suffixes``.
     levels : callable, optional
         ``levels(address) -> [sizes, ...]``: pyramid levels, the full resolution first. Without
         it a file has the one level that ``open`` gives.
@@ -68,8 +74,14 @@ class Format:
     sniff: Callable[[Path, bytes], bool]
     open: Callable[[Address, int], Image]
     suffixes: tuple[str, ...] = ()
+    is_folder: bool = False
     write: Callable[[Path, Image, bool], None] | None = None
+    write_suffixes: tuple[str, ...] = ()
     levels: Callable[[Address], list[Sizes]] | None = None
+
+    def claims(self, name: str) -> bool:
+        """Whether a file says by its name that it is an image of this format."""
+        return not self.is_folder and name.lower().removesuffix(".gz").endswith(self.suffixes)
 
 
 _FORMATS: Registry[Format] = Registry(
@@ -133,10 +145,16 @@ def format_of(path: Path) -> Format:
 
 def sniff(path: Path) -> Format | None:
     """Return the format whose mark the content bears, or None."""
-    head = b""
+    head, is_folder = b"", path.is_dir()
     if path.is_file():
         with path.open("rb") as file:
             head = file.read(HEAD)
-        if not head:
-            return None
-    return next((known for known in formats() if known.sniff(path, head)), None)
+    if not head and not is_folder:
+        return None
+    fitting = (known for known in formats() if known.is_folder is is_folder)
+    return next((known for known in fitting if known.sniff(path, head)), None)
+
+
+def is_one_image(path: Path) -> bool:
+    """Whether a path is a file, or a folder that is one image, and not a folder of many."""
+    return not path.is_dir() or sniff(path) is not None

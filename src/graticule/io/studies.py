@@ -11,13 +11,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from graticule.core.errors import FormatError
-from graticule.io.format import locate, sniff
+from graticule.io.format import formats, is_one_image, locate, sniff
 from graticule.io.safety import guard
-
-# ends of names by which a file says that it is an image, whatever it holds
-_CLAIMED = re.compile(
-    r"(?i)\.(tiff?|png|jpe?g|bmp|gif|webp|fits?|fts|np[yz]|h5|hdf5|nxs|nx|mat)(\.gz)?$"
-)
 
 
 @dataclass(frozen=True)
@@ -125,7 +120,7 @@ def _expand(entry: str | Path, skipped: list[tuple[Path, str]]) -> Iterator[Path
         if not matches:
             raise FormatError("matches no file", where=str(entry))
         yield from _images([Path(match) for match in matches], skipped)
-    elif path.is_dir() and sniff(path) is None:
+    elif not is_one_image(path):
         with guard(path):
             entries = list(path.iterdir())
         yield from _images(entries, skipped)
@@ -160,7 +155,7 @@ def _not_an_image(entry: Path) -> str:
         return ""
     if entry.is_dir():
         return "a folder"
-    if _CLAIMED.search(entry.name):
+    if any(known.claims(entry.name) for known in formats()):
         return ""  # so is one that says it is an image and is not: cut off, or never written
     return "of no known format" if entry.stat().st_size else "empty"
 

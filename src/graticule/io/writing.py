@@ -8,7 +8,7 @@ from typing import Any
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, GraticuleError
 from graticule.core.image import as_image, require_numeric
-from graticule.io.format import Format, formats, sniff
+from graticule.io.format import Format, formats, is_one_image
 
 
 def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
@@ -66,7 +66,12 @@ def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
 
 def _writer(target: Path) -> Format:
     name = target.name.lower()
-    writers = [(suffix, known) for known in formats() if known.write for suffix in known.suffixes]
+    writers = [
+        (suffix, known)
+        for known in formats()
+        if known.write
+        for suffix in known.write_suffixes or known.suffixes
+    ]
     fitting = [pair for pair in writers if name.endswith(pair[0])]
     if not fitting:
         endings = ", ".join(sorted({suffix for suffix, _ in writers}))
@@ -75,7 +80,7 @@ def _writer(target: Path) -> Format:
 
 
 def _require_replaceable(target: Path) -> None:
-    if target.is_dir() and sniff(target) is None and any(target.iterdir()):
+    if not is_one_image(target) and any(target.iterdir()):
         raise FormatError("a folder that is no image stands there", hint="choose another name")
     if not target.parent.is_dir():
         raise FormatError("there is no such folder to write into", where=str(target.parent))

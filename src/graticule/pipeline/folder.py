@@ -24,7 +24,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from graticule.core.atomic import atomic_path
-from graticule.core.errors import GraticuleError, RequestError, StoreError
+from graticule.core.errors import GraticuleError, RequestError, StoreError, suggest
+from graticule.io.pairing import files_by_name
+from graticule.io.studies import stem
 
 WORK = ".work"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -49,6 +51,47 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
     return value
+
+
+def result_files(path: Path, of: str | None = None) -> dict[str, Path]:
+    """Return the arrays of a run folder, or the images of a study, by the name of the image.
+
+    Parameters
+    ----------
+    path : Path
+        A run folder, or what `graticule.io.study` takes.
+    of : str, optional
+        The output to take of a run folder that wrote several.
+
+    Raises
+    ------
+    RequestError
+        If the run wrote no array, or ``of`` is needed or unknown.
+    """
+    if not (path / "run.json").is_file():
+        return files_by_name(path)
+    found: dict[str, dict[str, Path]] = {}
+    for image in _recorded_images(path / "run.json"):
+        for name in image.get("arrays") or ():
+            file = Path(str(name))
+            found.setdefault(stem(file.name), {})[str(image.get("image"))] = path / file
+    where, outputs = str(path), sorted(found)
+    if not found:
+        hint = "name the step with the mask or the labels among the outputs of the pipeline"
+        raise RequestError("the run wrote no array", where=where, hint=hint)
+    if of is None and len(found) > 1:
+        hint = f"say which to judge, as --of {outputs[0]}"
+        raise RequestError(f"the run wrote {', '.join(outputs)}", where=where, hint=hint)
+    if of is not None and of not in found:
+        raise RequestError(f"the run wrote no {of!r}", where=where, hint=suggest(of, outputs))
+    return found[of if of is not None else outputs[0]]
+
+
+def _recorded_images(record: Path) -> list[dict[str, Any]]:
+    try:
+        return [dict(image) for image in json.loads(record.read_bytes()).get("images") or []]
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise StoreError(f"run.json cannot be read: {error}", where=str(record)) from None
 
 
 def sweep(folder: Path, kept: Collection[str]) -> None:

@@ -231,4 +231,4 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-FORMAT = Format("HDF5", _sniff, _open)
+FORMAT = Format("HDF5", _sniff, _open, suffixes=(".h5", ".hdf5", ".nxs", ".nx"))

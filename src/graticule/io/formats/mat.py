@@ -114,4 +114,4 @@ def _kind(dataset: Any) -> str:
     return kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
 
 
-FORMAT = Format("MATLAB", _sniff, _open)
+FORMAT = Format("MATLAB", _sniff, _open, suffixes=(".mat",))

@@ -128,4 +128,6 @@ def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
     target.flush()
 
 
-FORMAT = Format("NumPy", _sniff, _open, suffixes=(".npy",), write=_write)
+FORMAT = Format(
+    "NumPy", _sniff, _open, suffixes=(".npy", ".npz"), write=_write, write_suffixes=(".npy",)
+)

@@ -31,7 +31,7 @@ _OLD_AXES = ("t", "c", "z", "y", "x")
 
 
 def _sniff(path: Path, head: bytes) -> bool:
-    return path.is_dir() and any((path / mark).is_file() for mark in _MARKS)
+    return any((path / mark).is_file() for mark in _MARKS)
 
 
 @dataclass(frozen=True)
@@ -188,5 +188,11 @@ def _levels(address: Address) -> list[Sizes]:
 
 
 FORMAT = Format(
-    "OME-Zarr", _sniff, _open, suffixes=(".ome.zarr", ".zarr"), write=write, levels=_levels
+    "OME-Zarr",
+    _sniff,
+    _open,
+    suffixes=(".ome.zarr", ".zarr"),
+    is_folder=True,
+    write=write,
+    levels=_levels,
 )

@@ -179,4 +179,12 @@ def _is_noted(picture: Any) -> bool:
     return _KEY in picture.info
 
 
-FORMAT = Format("picture", _sniff, _open, suffixes=(".png",), write=_write, levels=_levels)
+FORMAT = Format(
+    "picture",
+    _sniff,
+    _open,
+    suffixes=(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"),
+    write=_write,
+    write_suffixes=(".png",),
+    levels=_levels,
+)

@@ -17,7 +17,7 @@ from graticule.evaluate.bootstrap import Interval
 from graticule.evaluate.outlines import outline_distances
 from graticule.evaluate.scores import Row, mask_row, object_row, over_images, score_row
 from graticule.io import read
-from graticule.report.evaluation.pairs import Pair
+from graticule.io.pairing import Pair
 
 What: TypeAlias = Literal["mask", "labels", "scores"]
 Progress: TypeAlias = Callable[[int, int, str], None]

@@ -11,11 +11,12 @@ import xarray as xr
 
 from graticule.core.errors import GraticuleError, RequestError, suggest
 from graticule.io import read
+from graticule.io.pairing import Pair, pair_files
 from graticule.learn.crossval.split import groups_by_pattern
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import ExtraSpec, Training
+from graticule.pipeline.folder import result_files
 from graticule.report.evaluation.judged import single_valued
-from graticule.report.evaluation.pairs import Pair, pairs
 
 _HELD = 2_000_000_000
 
@@ -62,21 +63,21 @@ def loaded(training: Training, images: Path, labels: Path) -> Loaded:
         Naming the file at fault.
     """
     _require_pipelines(training)
-    found = pairs(images, labels, words=("image", "label image"))
+    found = pair_files(images, labels, words=("image", "label image"), files=result_files)
     groups = None
     if training.split.by == "group":
-        groups = groups_by_pattern([pair.name for pair in found.found], training.split.group)
-    data = _data(training, list(found.found), groups)
+        groups = groups_by_pattern([pair.name for pair in found.pairs], training.split.group)
+    data = _data(training, list(found.pairs), groups)
     _require_named(training, data)
-    missing = [f"{name} has no labels" for name in found.no_truth]
-    missing += [f"{name} are labels without an image" for name in found.no_result]
+    missing = [f"{name} has no labels" for name in found.without_truth]
+    missing += [f"{name} are labels without an image" for name in found.without_result]
     used = {source for method in training.methods.values() for source in method.on}
-    extra, files = {}, [file for pair in found.found for file in (pair.result, pair.truth)]
+    extra, files = {}, [file for pair in found.pairs for file in (pair.result, pair.truth)]
     for name, spec in training.extra.items():
         if name in used:
             extra[name], own = _extra(training, name, spec, data)
             files += own
-    judged = tuple(pair.result for pair in found.found)
+    judged = tuple(pair.result for pair in found.pairs)
     return Loaded(data, extra, tuple(files), tuple(missing), judged)
 
 
@@ -189,13 +190,13 @@ def _extra(
     else:
         where = [training.folder / given for given in (spec.images, spec.labels)]
         try:
-            found = pairs(*where, words=("image", "label image"))
+            found = pair_files(*where, words=("image", "label image"), files=result_files)
         except GraticuleError as error:
             raise error.at(f"extra.{name}") from None
-        images = [_image(training, pair.result).compute() for pair in found.found]
-        labels = [_target(training, pair.truth) for pair in found.found]
-        names = [pair.name for pair in found.found]
-        files = [file for pair in found.found for file in (pair.result, pair.truth)]
+        images = [_image(training, pair.result).compute() for pair in found.pairs]
+        labels = [_target(training, pair.truth) for pair in found.pairs]
+        names = [pair.name for pair in found.pairs]
+        files = [file for pair in found.pairs for file in (pair.result, pair.truth)]
     own = LabelledImages.of(
         images,
         labels,
