@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from graticule.core import Length
+from graticule.core.errors import ParameterError
 
 Radius = Annotated[Length, Field(title="Radius", ge=0)]
 Shape = Annotated[Literal["ball", "box", "diamond"], Field(title="Shape of the footprint")]
@@ -60,3 +61,13 @@ ImageError
     If the values are complex.""",
 }
 """Paragraphs of docstrings, for ``@op(..., doc=DOC)``."""
+
+
+def require_connectivity(connectivity: int, dims: tuple[str, ...]) -> None:
+    """Raise `ParameterError` where connectivity is more than there are dims."""
+    if connectivity > len(dims):
+        raise ParameterError(
+            f"must be at most {len(dims)}, the number of dims the mask is labelled along "
+            f"({', '.join(dims)}), not {connectivity}",
+            where="connectivity",
+        )

@@ -13,12 +13,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graticule.core import Image, filtered_dims, like, map_ranges
+from graticule.core import Area, Image, Mask, filtered_dims, like, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.ops._parameters import require_connectivity
 
 _LEAST = 1 << 18
 """Samples worth a part of their own."""
+
+
+SIZE_DOC = {
+    "parameters": """\
+mask : Mask
+    Any dims; worked on along ``z y x``, or along all where it has none of these, for every
+    index along the others.
+min_size : Area
+    In pixels, or as an area (``"20 um2"``) in two dims and a volume (``"20 um3"``) in three.""",
+    "raises": """\
+Raises
+------
+ParameterError
+    If ``connectivity`` is more than the number of dims.
+UnitsError
+    If ``min_size`` has a unit that does not fit the dims of the image.""",
+}
+"""What the docstrings of removing small parts of a mask say."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +125,21 @@ def by_runs(mask: Image, work: Callable[[Array, Sequence[int]], Array]) -> Image
     axes = range(mask.ndim - len(dims), mask.ndim)
     values = work(np.ascontiguousarray(ordered.values), axes)
     return like(mask, np.ascontiguousarray(like(ordered, values).transpose(*mask.dims).values))
+
+
+def large_parts(mask: Mask, min_size: Area, connectivity: int, *, value: bool) -> Mask:
+    """Return the connected parts with a value, True or False, that are at least of a size."""
+    dims = filtered_dims(mask)
+    require_connectivity(connectivity, dims)
+    least = min_size.pixels(mask, dims)
+
+    def work(values: Array, axes: Sequence[int]) -> Array:
+        parts = parts_of(values, axes, connectivity, value=value)
+        keep = parts.sizes() >= least
+        keep[0] = False
+        return parts.painted(keep)
+
+    return by_runs(mask, work)
 
 
 def parts_of(mask: Array, axes: Sequence[int], connectivity: int, *, value: bool = True) -> Parts:

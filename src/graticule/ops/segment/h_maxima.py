@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from graticule.core import Image, Mask, Whole, filtered_dims, op
-from graticule.ops._parameters import Connectivity
+from graticule.ops._parameters import Connectivity, require_connectivity
 
 
 @op(
@@ -64,7 +64,6 @@ def h_maxima(
     """
     from graticule.ops.segment._each import each
     from graticule.ops.segment._extrema import high_maxima
-    from graticule.ops.segment.label import require_connectivity
 
     require_connectivity(connectivity, filtered_dims(image))
     return each(lambda values: high_maxima(values, h, connectivity), image)

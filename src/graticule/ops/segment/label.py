@@ -7,21 +7,10 @@ import itertools
 import numpy as np
 
 from graticule.core import Image, Labels, Mask, Stitched, filtered_dims, like, op
-from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity
+from graticule.ops._parameters import Connectivity, require_connectivity
 from graticule.ops.segment._runs import parts_of
-
-
-def require_connectivity(connectivity: int, dims: tuple[str, ...]) -> None:
-    """Raise `ParameterError` where connectivity is more than there are dims."""
-    if connectivity > len(dims):
-        raise ParameterError(
-            f"must be at most {len(dims)}, the number of dims the mask is labelled along "
-            f"({', '.join(dims)}), not {connectivity}",
-            where="connectivity",
-        )
 
 
 def _local(mask: Image, *, connectivity: int) -> Image:

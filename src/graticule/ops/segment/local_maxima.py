@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graticule.core import Image, Mask, Whole, filtered_dims, op
-from graticule.ops._parameters import DOC, Connectivity
+from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 
 
 @op(version=1, scope=Whole("a plateau may reach anywhere", memory=4.0), dtype="bool", doc=DOC)
@@ -45,7 +45,6 @@ def local_maxima(
     """
     from graticule.ops.segment._each import each
     from graticule.ops.segment._extrema import maxima
-    from graticule.ops.segment.label import require_connectivity
 
     require_connectivity(connectivity, filtered_dims(image))
     return each(lambda values: maxima(values, connectivity), image)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Mask, Whole, filtered_dims, like, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity
+from graticule.ops._parameters import Connectivity, require_connectivity
 
 
 @op(
@@ -73,7 +73,7 @@ def markers(
     from graticule.ops.segment._each import each
     from graticule.ops.segment._extrema import high_regions, spaced
     from graticule.ops.segment._runs import parts_of
-    from graticule.ops.segment.label import label, require_connectivity
+    from graticule.ops.segment.label import label
 
     require_connectivity(connectivity, filtered_dims(image))
     apart = extent_of(image, min_distance) if min_distance > 0 else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graticule.core import Mask, Whole, filtered_dims, like, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity
+from graticule.ops._parameters import Connectivity, require_connectivity
 
 
 @op(
@@ -65,7 +65,6 @@ def reconstruction(
     """
     from graticule.ops.segment._each import each
     from graticule.ops.segment._runs import parts_of
-    from graticule.ops.segment.label import require_connectivity
 
     require_connectivity(connectivity, filtered_dims(mask))
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
-from graticule.core import Area, Mask, Whole, filtered_dims, op
-from graticule.core.typing import Array
+from graticule.core import Area, Mask, Whole, op
 from graticule.ops._parameters import Connectivity
+from graticule.ops.segment._runs import SIZE_DOC, large_parts
 
 
-@op(version=1, scope=Whole("the size of a hole depends on all of it", memory=8.0), dtype="bool")
+@op(
+    version=1,
+    scope=Whole("the size of a hole depends on all of it", memory=8.0),
+    dtype="bool",
+    doc=SIZE_DOC,
+)
 def remove_small_holes(
     mask: Mask,
     *,
@@ -27,11 +31,7 @@ def remove_small_holes(
 
     Parameters
     ----------
-    mask : Mask
-        Any dims; worked on along ``z y x``, or along all where it has none of these, for every
-        index along the others.
-    min_size : Area
-        In pixels, or as an area (``"20 um2"``) in two dims and a volume (``"20 um3"``) in three.
+    %(parameters)s
     connectivity : int
         Samples of a hole differ by one step along at most so many dims.
 
@@ -40,12 +40,7 @@ def remove_small_holes(
     Mask
         Of the same dims; nowhere False where ``mask`` is True.
 
-    Raises
-    ------
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
-    UnitsError
-        If ``min_size`` has a unit that does not fit the dims of the image.
+    %(raises)s
 
     See Also
     --------
@@ -58,17 +53,5 @@ def remove_small_holes(
     >>> gt.segment.remove_small_holes(np.array([1, 0, 1, 0, 0, 1], bool), min_size=2).astype(int)
     array([1, 1, 1, 0, 0, 1])
     """
-    from graticule.ops.segment._runs import by_runs, parts_of
-    from graticule.ops.segment.label import require_connectivity
-
-    dims = filtered_dims(mask)
-    require_connectivity(connectivity, dims)
-    least = min_size.pixels(mask, dims)
-
-    def work(values: Array, axes: Sequence[int]) -> Array:
-        parts = parts_of(values, axes, connectivity, value=False)
-        keep = parts.sizes() >= least
-        keep[0] = False
-        return ~parts.painted(keep)
-
-    return by_runs(mask, work)
+    large = large_parts(mask, min_size, connectivity, value=False)
+    return large.copy(data=~large.values)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from graticule.core import Labels, Length, Mask, Whole, filtered_dims, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity
+from graticule.ops._parameters import Connectivity, require_connectivity
 
 
 @op(
@@ -80,7 +80,6 @@ def split(
     from graticule.ops._distance import extent_of, steps_of
     from graticule.ops.segment._each import each
     from graticule.ops.segment._kernels import number_by_appearance
-    from graticule.ops.segment.label import require_connectivity
 
     require_connectivity(connectivity, filtered_dims(mask))
     steps, _ = steps_of(mask)

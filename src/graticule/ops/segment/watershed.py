@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity
+from graticule.ops._parameters import Connectivity, require_connectivity
 
 
 @op(
@@ -83,7 +83,6 @@ def watershed(
     """
     from graticule.ops._watershed import flooded
     from graticule.ops.segment._each import each
-    from graticule.ops.segment.label import require_connectivity
 
     require_connectivity(connectivity, filtered_dims(image))
 
