@@ -198,7 +198,7 @@ def _by_rows(block: Array, under: Array, *, lowest: bool) -> Array:
 
     Rows of one length share their runs, and a box is made of runs along each axis.
     """
-    from graticule.ops._morphology_kernels import raise_to_highest
+    from graticule.ops._windows_kernels import raise_to_highest
 
     floats = block.dtype.kind == "f"
     neutral = -np.inf if floats else np.iinfo(block.dtype).min

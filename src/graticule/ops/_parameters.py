@@ -67,7 +67,7 @@ def require_connectivity(connectivity: int, dims: tuple[str, ...]) -> None:
     """Raise `ParameterError` where connectivity is more than there are dims."""
     if connectivity > len(dims):
         raise ParameterError(
-            f"must be at most {len(dims)}, the number of dims the mask is labelled along "
-            f"({', '.join(dims)}), not {connectivity}",
+            f"must be at most {len(dims)}, not {connectivity}",
             where="connectivity",
+            hint=f"it counts dims among {', '.join(dims)}",
         )

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, NoiseModel, Whole, op
+from graticule.core.typing import Array
 from graticule.ops.detect._curves import Across, Along, plane_of
-from graticule.ops.detect._spectra import tapered
 
 
 @op(version=1, scope=Whole("every frequency depends on every sample", memory=12))
@@ -86,3 +86,22 @@ def noise_spectrum(
         "using": using,
         "images": 1,
     }
+
+
+def tapered(values: Array, part: float) -> tuple[Array, float]:
+    """Fade all edges of an image with a cosine over a part of its length.
+
+    Returns
+    -------
+    shaded : ndarray
+        The image times the window.
+    weight : float
+        Mean of the squared window: the power that is left of stationary noise.
+    """
+    from scipy.signal.windows import tukey
+
+    windows = [tukey(size, 2 * part) if size > 2 else np.ones(size) for size in values.shape]
+    window = windows[0]
+    for other in windows[1:]:
+        window = window[..., None] * other
+    return values * window, float(np.mean(window**2))

@@ -10,7 +10,7 @@ from pydantic import Field
 from graticule.core import Duration, Image, NoiseModel, Whole, like, op
 from graticule.core.errors import ImageError
 from graticule.ops.detect._curves import Across, Along, plane_of
-from graticule.ops.detect._spectra import tapered
+from graticule.ops.detect.noise_spectrum import tapered
 
 
 @op(

@@ -198,7 +198,7 @@ def eigenvalue(parts: Mapping[tuple[int, int], Array], ndim: int, which: str) ->
         whole[bad] = 0
         out = np.linalg.eigvalsh(whole.reshape(-1, ndim, ndim))[:, ndim - 1 - number]
         return np.where(bad, np.float32(np.nan), out).astype(np.float32).reshape(shape)
-    from graticule.ops.filters import _tensor_kernels as kernels
+    from graticule.ops.filters import _kernels as kernels
 
     fill = kernels.fill_of_two if ndim == 2 else kernels.fill_of_three
     map_ranges(lambda a, b: fill(*(p[a:b] for p in flat), number, out[a:b]), out.size, least=65_536)

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, like, map_ranges, op
 from graticule.core.typing import Array
-from graticule.ops._background import Correction, corrected
 from graticule.ops._morphology import footprint, opening_of, reach
 from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of
 from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
+Correction = Annotated[Literal["subtract", "divide"], Field(title="Correction")]
 _TRUNCATE = 3.0
 
 
@@ -121,7 +121,7 @@ def _under_a_ball(image: Image, radius: Length, height: float) -> Array:
 
 
 def _lowest(values: Array, under: Array, heights: Array) -> Array:
-    from graticule.ops.filters._window_kernels import window_lowest
+    from graticule.ops._windows_kernels import window_lowest
 
     reach_of = [size // 2 for size in under.shape]
     padded = margins(values, reach_of, "constant", constant_values=np.inf)
@@ -134,3 +134,16 @@ def _lowest(values: Array, under: Array, heights: Array) -> Array:
         least=max(1, 1024 // values.shape[-1]),
     )
     return out.reshape(values.shape)
+
+
+def corrected(image: Image, background: np.ndarray[Any, Any], correction: str) -> Image:
+    """Return the image less its background, or divided by it; NaN where that is 0."""
+    values = image.values.astype(np.float32, copy=False)
+    level = background.astype(np.float32, copy=False)
+    if correction == "subtract":
+        unit = {key: value for key, value in image.attrs.items() if key == "units"}
+        with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, as it should be
+            return like(image, values - level, **unit)
+    ratio = np.full(values.shape, np.nan, np.float32)
+    with np.errstate(invalid="ignore"):
+        return like(image, np.divide(values, level, out=ratio, where=level != 0))

@@ -11,7 +11,7 @@ from pydantic import Field
 from graticule.core import Image, Place, Reduction, filtered_dims, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.ops._background import Correction, corrected
+from graticule.ops.filters.background import Correction, corrected
 
 Ends: TypeAlias = dict[str, tuple[float, float]]
 

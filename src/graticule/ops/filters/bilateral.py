@@ -83,7 +83,7 @@ def bilateral(
 
 
 def _means(values: Array, under: Array, weights: Array, sigma: float) -> Array:
-    from graticule.ops.filters._window_kernels import bilateral_means
+    from graticule.ops._windows_kernels import bilateral_means
 
     padded = margins(values, [size // 2 for size in under.shape])
     starts, offsets = starts_of(padded.shape, values.shape), offsets_of(under, padded.shape)

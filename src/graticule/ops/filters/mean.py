@@ -71,7 +71,7 @@ def _mean(values: _Floats, under: NDArray[np.bool_]) -> _Floats:
 
 
 def _sums(values: _Floats, under: NDArray[np.bool_]) -> NDArray[np.float64]:
-    from graticule.ops.filters._window_kernels import window_sums
+    from graticule.ops._windows_kernels import window_sums
 
     padded = margins(values, [size // 2 for size in under.shape])
     starts, offsets = starts_of(padded.shape, values.shape), offsets_of(under, padded.shape)

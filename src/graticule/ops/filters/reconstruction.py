@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Whole, filtered_dims, op
-from graticule.core.errors import ImageError, ParameterError
+from graticule.core.errors import ImageError
 from graticule.ops._morphology import with_values
-from graticule.ops._parameters import DOC, Connectivity
+from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 from graticule.ops._reconstruction import reconstructed
 
 _WHY = "a value of the marker may travel all across the image"
@@ -74,11 +74,7 @@ def reconstruction(
     array([1, 4, 2, 0, 0, 0])
     """
     dims = filtered_dims(image)
-    if connectivity > len(dims):
-        raise ParameterError(
-            f"must be at most {len(dims)}, the number of dims worked on, not {connectivity}",
-            where="connectivity",
-        )
+    require_connectivity(connectivity, dims)
     others = [dim for dim in image.dims if dim not in dims]
     limit = image.transpose(*others, *dims)
     blocks = np.ascontiguousarray(limit.values)

@@ -86,7 +86,7 @@ def total_variation(
 
 
 def _flattened(values: Array, weight: float, iterations: int, sizes: Array) -> Array:
-    from graticule.ops.filters._variation_kernels import step_slopes, step_values
+    from graticule.ops.filters._kernels import step_slopes, step_values
 
     padded = margins(values, [1] * values.ndim, "constant", constant_values=np.nan)
     known = np.isfinite(padded)

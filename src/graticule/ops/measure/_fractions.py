@@ -45,7 +45,7 @@ def counts_of(labels: Image, mask: Image | None, place: Place) -> Partial:
     ImageError
         If there are more values than an image can have phases.
     """
-    from graticule.ops.measure._fraction_kernels import count_in_blocks
+    from graticule.ops.measure._kernels import count_in_blocks
 
     require_same_dims(labels, mask, "mask")
     objects = objects_of(labels, mask, place)

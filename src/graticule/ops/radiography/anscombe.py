@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from graticule.core import Image, Pointwise, like, op
-from graticule.ops.radiography._counts import Gain, Offset, Readout, floor_of
+
+Gain = Annotated[float, Field(title="Grey values for each count", gt=0)]
+Readout = Annotated[float, Field(title="Readout noise (grey values)", ge=0)]
+Offset = Annotated[float, Field(title="Grey value of no count")]
 
 
 @op(version=1, scope=Pointwise(), dtype="float32")
@@ -58,3 +64,8 @@ def anscombe(
     values = image.values.astype(np.float64)
     under = gain * (values - offset) + floor_of(gain, readout)
     return like(image, (2 / gain * np.sqrt(np.maximum(under, 0))).astype(np.float32))
+
+
+def floor_of(gain: float, readout: float) -> float:
+    """Return what the generalised Anscombe transform takes the root of where nothing is counted."""
+    return 0.375 * gain**2 + readout**2

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Pointwise, like, op
-from graticule.ops.radiography._counts import Gain, Offset, Readout
+from graticule.ops.radiography.anscombe import Gain, Offset, Readout
 
 Array = np.ndarray[Any, Any]
 

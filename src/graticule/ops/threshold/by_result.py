@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Area, Image, Mask, Record, Whole, filtered_dims, op
-from graticule.core.errors import ImageError, ParameterError
+from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity
+from graticule.ops._parameters import Connectivity, require_connectivity
 from graticule.ops.threshold._counting import fitted
 from graticule.ops.threshold._histogram import above
 
@@ -109,10 +109,7 @@ def by_result(
     import xarray as xr
 
     dims = filtered_dims(image)
-    if connectivity > len(dims):
-        raise ParameterError(
-            f"must be at most {len(dims)}, not {connectivity}", where="connectivity"
-        )
+    require_connectivity(connectivity, dims)
     known = np.isfinite(image.values)
     if mask is not None:
         known = known & fitted(mask, image).values

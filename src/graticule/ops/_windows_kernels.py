@@ -1,4 +1,4 @@
-"""Compiled sums over windows in padded arrays laid out flat; a line of results at a time."""
+"""Compiled passes over windows in padded arrays laid out flat; a line of results at a time."""
 
 from __future__ import annotations
 
@@ -67,3 +67,21 @@ def bilateral_means(
                     total += share * apart
                     weight += share
             out[i, j] = middle + total / weight if weight > 0 else middle
+
+
+@njit(cache=True, nogil=True)
+def raise_to_highest(
+    values: Any, out: Any, first: int, last: int, starts: Any, offsets: Any
+) -> None:
+    """Raise some rows of ``out`` to the highest of ``values`` at offsets from their samples.
+
+    ``values`` is flat and has its margins on it; row ``i`` begins at ``starts[i]`` there.
+    """
+    for i in range(first, last):
+        for begin in range(0, out.shape[1], 2 * _COLUMNS):
+            highest = out[i, begin : begin + 2 * _COLUMNS]
+            for offset in offsets:
+                here = starts[i] + begin + offset
+                part = values[here : here + highest.size]
+                for j in range(highest.size):
+                    highest[j] = part[j] if part[j] > highest[j] else highest[j]
