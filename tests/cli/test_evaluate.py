@@ -14,7 +14,7 @@ from scipy import ndimage
 from skimage.io import imread
 
 from graticule.cli import main
-from graticule.cli.show import table_of
+from graticule.cli.show import print_table
 
 COINS = Path(skimage.__file__).parent / "data" / "coins.png"
 
@@ -214,7 +214,7 @@ def test_a_table_on_its_side_shows_the_rows_that_fit(
 ) -> None:
     columns = {f"measure {n}": [0.5, 0.25, 0.125] for n in range(20)}
     frame = pd.DataFrame({"image": [letter * width for letter in "abc"], **columns})
-    table_of(frame)
+    print_table(frame)
     said = capsys.readouterr().out
     assert "measure 19" in said
     assert "a" * width in said

@@ -18,7 +18,7 @@ from graticule.core.scope import Region
 from graticule.io import read
 from graticule.pipeline import Pipeline, make_plan
 from graticule.pipeline.nodes import SourceNode
-from graticule.pipeline.plan import coarsened
+from graticule.pipeline.plan import coarsen
 from graticule.pipeline.tiles import run_tiled
 
 STEPS = ["image", "smooth", "bright", "labels", "inner"]
@@ -93,7 +93,7 @@ def test_a_coarser_level_is_a_preview_with_lengths_scaled(scene: xr.DataArray) -
     view = make_plan(pipeline, {"image": scene}, memory=10**9).view({}, level=1)
     assert view.is_preview
     assert view.level == 1
-    wanted = coarsened(pipeline.apply(scene)["smooth"], 1)
+    wanted = coarsen(pipeline.apply(scene)["smooth"], 1)
     assert view.image.shape == wanted.shape
     np.testing.assert_allclose(view.image.x, wanted.x)
     spread = float(wanted.std())
@@ -119,7 +119,7 @@ steps:
 @pytest.mark.parametrize("level", range(8))
 def test_a_coarser_level_is_never_larger(level: int) -> None:
     volume = as_image(np.zeros((4, 100, 90), np.float32))
-    here, next_one = coarsened(volume, level).shape, coarsened(volume, level + 1).shape
+    here, next_one = coarsen(volume, level).shape, coarsen(volume, level + 1).shape
     assert all(b <= max(1, a // 2) for a, b in zip(here, next_one, strict=True))
 
 
@@ -128,7 +128,7 @@ def test_levels_of_the_file_are_used(scene: xr.DataArray) -> None:
 
     def open_level() -> xr.DataArray:
         opened.append(1)
-        return coarsened(scene, 1)
+        return coarsen(scene, 1)
 
     pipeline = Pipeline.loads("graticule: 1\nsteps: {smooth: {op: filters.gaussian, sigma: 2}}")
     plan = make_plan(pipeline, {"image": scene}, memory=10**9, levels={1: open_level})

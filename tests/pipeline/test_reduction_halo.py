@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from graticule.core import Place, Reduction, as_image
-from graticule.pipeline.nodes import SourceNode, blocks_of
+from graticule.pipeline.nodes import SourceNode, tile_blocks
 
 RNG = np.random.default_rng(0)
 
@@ -37,14 +37,14 @@ SCOPE = Reduction(_rises, _plus, _result, halo=lambda image, params: {"x": 1})
 @pytest.mark.parametrize("tile", [{"x": 1}, {"x": 3, "y": 2}, {"x": 100}, {"y": 5}])
 def test_pairs_across_seams_are_counted_once(tile: dict[str, int]) -> None:
     image = as_image(RNG.integers(0, 9, (11, 13)))
-    blocks = blocks_of([SourceNode(image)], tile, SCOPE.halo(image, {}))  # type: ignore[misc]
+    blocks = tile_blocks([SourceNode(image)], tile, SCOPE.halo(image, {}))  # type: ignore[misc]
     assert SCOPE.reduce(blocks) == SCOPE.whole(image)
 
 
 def test_own_samples_make_up_the_image() -> None:
     image = as_image(RNG.integers(0, 9, (7, 6)))
     seen = np.zeros(image.shape, int)
-    for block in blocks_of([SourceNode(image)], {"x": 4, "y": 3}, {"x": 2, "y": 1}):
+    for block in tile_blocks([SourceNode(image)], {"x": 4, "y": 3}, {"x": 2, "y": 1}):
         at = {dim: block.place.offset[dim] + np.array(block.place.own[dim]) for dim in ("y", "x")}
         seen[slice(*at["y"]), slice(*at["x"])] += 1
     assert (seen == 1).all()

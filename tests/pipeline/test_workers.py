@@ -17,7 +17,7 @@ def test_an_interrupt_does_not_wait_for_work_under_way() -> None:
             return number
         release.wait(60)
         try:
-            workers.require_going()
+            workers.raise_if_stopped()
         except KeyboardInterrupt:
             ended.set()
             raise
@@ -35,5 +35,5 @@ def test_an_interrupt_does_not_wait_for_work_under_way() -> None:
 
 def test_work_goes_on_while_nobody_stops_it() -> None:
     with Workers(2) as workers:
-        workers.require_going("step")
+        workers.raise_if_stopped("step")
         assert list(workers.map(abs, range(-9, 0))) == list(range(9, 0, -1))

@@ -27,7 +27,7 @@ def compare_methods(
 ) -> int:
     """Compare the methods of a training document, write page and tables, and say what came."""
     from graticule.cli._training import made
-    from graticule.cli.show import tell_of_compilation
+    from graticule.cli.show import announce_compilation
     from graticule.learn.crossval.split import make_split
     from graticule.learn.document.document import load
     from graticule.learn.methods.methods import methods_of
@@ -41,7 +41,7 @@ def compare_methods(
     require_unseen(training, given.judged)
     split = make_split(training.split, given.data, methods, given.extra)
     made(out)
-    tell_of_compilation()
+    announce_compilation()
     found = _compared(given, chosen, split, confidence, training.name)
     curve = None
     if with_curve and not found.unfinished:
@@ -127,7 +127,7 @@ def _write(
 
 
 def _tell(found: Comparison, split: Split, given: Loaded, out: Path) -> None:
-    from graticule.cli.show import table_of
+    from graticule.cli.show import print_table
     from graticule.report.methods.words import answer, trouble
 
     if found.results:
@@ -138,7 +138,7 @@ def _tell(found: Comparison, split: Split, given: Loaded, out: Path) -> None:
         shown = table[[*first, *rest, "fit_seconds"]].dropna(axis=1, how="all")
         shown = shown.rename(columns={"fit_seconds": "fit"})
         shown.attrs["units"] = {"fit": "s"}
-        table_of(shown, rows=40)
+        print_table(shown, rows=40)
     print(given.data.meaning)
     print(*answer(found, split), sep="\n")
     for name, why in trouble(found):

@@ -55,7 +55,7 @@ def audit(
     out
         Folder for the tables and the page.
     """
-    from graticule.cli.show import progress_bar, table_of, tell_of_compilation
+    from graticule.cli.show import announce_compilation, print_table, progress_bar
     from graticule.core.registry import get_op
     from graticule.evaluate.audit import audit as run
     from graticule.io import study
@@ -65,7 +65,7 @@ def audit(
     found = study(images)
     sources = {source.name: partial(_grey, source.path) for source in found}
     masks = None if truth is None else _truths(truth, list(sources))
-    tell_of_compilation()
+    announce_compilation()
     with progress_bar("audit") as progress:
         result = run(
             sources,
@@ -75,7 +75,7 @@ def audit(
             progress=progress,
         )
     _written(result, method, out)
-    table_of(result.images)
+    print_table(result.images)
     print(*_answer(result, method), sep="\n")
     for name, why in result.failed.items():
         print(f"no threshold: {name}: {why}")

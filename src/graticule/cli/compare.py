@@ -70,7 +70,7 @@ def compare(
     overwrite
         Replace what an earlier comparison left in the folder.
     """
-    from graticule.cli.show import progress_bar, table_of, tell_of_compilation
+    from graticule.cli.show import announce_compilation, print_table, progress_bar
     from graticule.compare.run import compare as run
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
@@ -80,7 +80,7 @@ def compare(
     grid = dict(_values(text) for text in over or ())
     if not ops and not grid:
         ops = [loaded.steps[step].op.name.partition(".")[0]] if step in loaded.steps else [step]
-    tell_of_compilation()
+    announce_compilation()
     with _examples(pipeline, images) as sources, progress_bar(loaded.name) as progress:
         found = run(
             loaded,
@@ -97,7 +97,7 @@ def compare(
             command=["graticule", *sys.argv[1:]],
             progress=progress,
         )
-    table_of(found.summary, rows=40)
+    print_table(found.summary, rows=40)
     print(f"{found.best} {_why(found)} -> {out / 'best.yaml'}")
     for name, fault in found.faults.items():
         print(f"no result: {name}: {fault}", file=sys.stderr)

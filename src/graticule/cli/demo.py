@@ -32,11 +32,11 @@ def demo(
     out
         Folder for the images and the run folders.
     """
-    from graticule.cli.show import tell_of_compilation
+    from graticule.cli.show import announce_compilation
 
     for name in recipes or ():
         _require_known(name)
-    tell_of_compilation()
+    announce_compilation()
     return _examples(recipes, out) if recipes else _tour(out)
 
 
@@ -66,9 +66,9 @@ def _any(name: str, images: Path, out: Path) -> int:
 
     study = study_of(name)
     if study is not None:
-        from graticule.cli.show import table_of
+        from graticule.cli.show import print_table
 
-        table_of(study(images, out), rows=40)
+        print_table(study(images, out), rows=40)
         print(f"-> {out}")
         return 0
     if name in trainings():
@@ -93,7 +93,7 @@ def _tour(out: Path) -> int:
 
 
 def _run(recipe: str, folder: Path, out: Path, values: Mapping[str, object] | None = None) -> int:
-    from graticule.cli.show import progress_bar, table_of, tell_outcome
+    from graticule.cli.show import print_outcome, print_table, progress_bar
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 
@@ -109,8 +109,8 @@ def _run(recipe: str, folder: Path, out: Path, values: Mapping[str, object] | No
             command=["graticule", "run", recipe, str(folder), "-o", str(out), *changes],
             progress=progress,
         )
-    table_of(result.images)
+    print_table(result.images)
     for table in result.tables.values():
-        table_of(table, rows=6)
+        print_table(table, rows=6)
     sys.stdout.flush()
-    return tell_outcome(result)
+    return print_outcome(result)

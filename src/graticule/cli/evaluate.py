@@ -116,7 +116,7 @@ def _judge_results(
     out: Path,
 ) -> int:
     from graticule.cli._training import made
-    from graticule.cli.show import progress_bar, table_of, tell_of_compilation
+    from graticule.cli.show import announce_compilation, print_table, progress_bar
     from graticule.io.pairing import pair_files
     from graticule.pipeline.folder import result_files
     from graticule.report.evaluation.judged import judge
@@ -124,7 +124,7 @@ def _judge_results(
     from graticule.report.html import save
 
     found = pair_files(result, truth, files=partial(result_files, of=of))
-    tell_of_compilation()
+    announce_compilation()
     with progress_bar("evaluate") as progress:
         judged = judge(found.pairs, kind=kind, confidence=confidence, progress=progress)
     missing = [f"{name} has no truth" for name in found.without_truth]
@@ -135,9 +135,9 @@ def _judge_results(
     save(judged.rows.to_csv(index=False, lineterminator="\n"), out / "evaluation.csv")
     save(judged.summary.to_csv(index=False, lineterminator="\n"), out / "summary.csv")
     save(text, out / "evaluation.html")
-    table_of(judged.shown)
+    print_table(judged.shown)
     if len(judged.rows) > 1:
-        table_of(judged.summary, title="over the images")
+        print_table(judged.summary, title="over the images")
     print(*answer(judged), sep="\n")
     for name, why in judged.failed.items():
         print(f"failed: {name}: {why}", file=sys.stderr)

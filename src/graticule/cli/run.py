@@ -54,14 +54,14 @@ def run(
     cache
         Keep costly steps for later runs.
     """
-    from graticule.cli.show import progress_bar, table_of, tell_of_compilation, tell_outcome
+    from graticule.cli.show import announce_compilation, print_outcome, print_table, progress_bar
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 
     loaded = Pipeline.load(pipeline_path(pipeline))
     if set_:
         loaded = loaded.with_values(dict(_assignment(text) for text in set_))
-    tell_of_compilation()
+    announce_compilation()
     with progress_bar(loaded.name) as progress:
         result = loaded.run(
             images,
@@ -74,8 +74,8 @@ def run(
             command=["graticule", *sys.argv[1:]],
             progress=progress,
         )
-    table_of(result.images)
-    return tell_outcome(result)
+    print_table(result.images)
+    return print_outcome(result)
 
 
 def _assignment(text: str) -> tuple[str, Any]:

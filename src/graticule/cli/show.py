@@ -41,16 +41,16 @@ def progress_bar(title: str) -> Iterator[Progress]:
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None, message="")
 
-        def tell(done: int, total: int, message: str) -> None:
+        def update(done: int, total: int, message: str) -> None:
             # in a narrow window the message gives way, not the times
             room = max(0, console.width - len(title) - 2 * len(str(total)) - 42)
             short = message if len(message) <= room else f"{message[: max(0, room - 1)]}…"
             bar.update(task, completed=done, total=total, message=short)
 
-        yield tell
+        yield update
 
 
-def tell_of_compilation() -> None:
+def announce_compilation() -> None:
     """Say once, for a version and this Python, that kernels are compiled at their first use."""
     from graticule.core.settings import settings
     from graticule.version import __version__
@@ -65,7 +65,7 @@ def tell_of_compilation() -> None:
         mark.touch()
 
 
-def table_of(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:
+def print_table(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:
     """Print a table with units in its head.
 
     A wide table of few rows is turned on its side; of any table as much is shown as fits.
@@ -77,38 +77,39 @@ def table_of(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120)
     head = frame.head(rows)
     cells = [[_cell(value) for value in head[column]] for column in head.columns]
-    names = [_named(str(column), frame) for column in head.columns]
+    names = [_header(str(column), frame) for column in head.columns]
     widths = [max(map(len, [name, *column])) + 3 for name, column in zip(names, cells, strict=True)]
     if sum(widths) > console.width and len(head) <= 6:
-        _print_turned(console, title, names, cells)
+        _print_transposed(console, title, names, cells)
         return
-    fitting = _fitting(widths, console.width)
+    fitting = _columns_that_fit(widths, console.width)
     shown = [names[:fitting], *zip(*cells[:fitting], strict=True)]
     _print(console, title, [list(line) for line in shown])
     left_out = [f"{len(frame) - rows} more rows"] if len(frame) > rows else []
     left_out += [f"columns {', '.join(names[fitting:])}"] if fitting < len(names) else []
-    _left_out(console, left_out)
+    _print_omitted(console, left_out)
 
 
-def _print_turned(console: Any, title: str, names: list[str], cells: list[list[str]]) -> None:
+def _print_transposed(console: Any, title: str, names: list[str], cells: list[list[str]]) -> None:
     """Print a table with a line for each of its columns: as many of its rows as fit beside."""
     columns = [names, *(list(row) for row in zip(*cells, strict=True))]
-    fitting = max(2, _fitting([max(map(len, column)) + 3 for column in columns], console.width))
+    widths = [max(map(len, column)) + 3 for column in columns]
+    fitting = max(2, _columns_that_fit(widths, console.width))
     _print(console, title, [list(line) for line in zip(*columns[:fitting], strict=True)])
-    _left_out(console, [f"rows {', '.join(column[0] for column in columns[fitting:])}"]
-              if fitting < len(columns) else [])  # fmt: skip
+    omitted = [column[0] for column in columns[fitting:]]
+    _print_omitted(console, [f"rows {', '.join(omitted)}"] if omitted else [])
 
 
-def _fitting(widths: list[int], room: int) -> int:
+def _columns_that_fit(widths: list[int], room: int) -> int:
     return max(1, sum(total <= room for total in itertools.accumulate(widths)))
 
 
-def _left_out(console: Any, what: list[str]) -> None:
+def _print_omitted(console: Any, what: list[str]) -> None:
     if what:
         console.print(f"not shown: {'; '.join(what)}", style="dim", highlight=False)
 
 
-def _named(column: str, frame: pd.DataFrame) -> str:
+def _header(column: str, frame: pd.DataFrame) -> str:
     unit = frame.attrs.get("units", {}).get(column)
     return f"{column} [{unit}]" if unit else column
 
@@ -119,13 +120,13 @@ def _print(console: Any, title: str, lines: list[list[str]]) -> None:
 
     table = Table(title=title or None, title_justify="left", header_style="bold", pad_edge=False)
     for number, name in enumerate(lines[0]):
-        table.add_column(_plain(name), justify="left" if number == 0 else "right", no_wrap=True)
+        table.add_column(_text(name), justify="left" if number == 0 else "right", no_wrap=True)
     for line in lines[1:]:
-        table.add_row(*(_plain(cell) for cell in line))
+        table.add_row(*(_text(cell) for cell in line))
     console.print(table)
 
 
-def _plain(text: str) -> Any:
+def _text(text: str) -> Any:
     from rich.text import Text
 
     return Text(text)
@@ -141,7 +142,7 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def tell_outcome(run: Run) -> int:
+def print_outcome(run: Run) -> int:
     """Say what became of the images, and return the exit status."""
     done = len(run.results) - len(run.failed)
     print(f"{done} of {len(run.results)} images done -> {run.folder}")

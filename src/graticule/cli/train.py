@@ -66,7 +66,7 @@ def train(
         Whether to measure it on held-out samples; takes as long as the folds.
     """
     from graticule.cli._training import labelled, required_path
-    from graticule.cli.show import tell_of_compilation
+    from graticule.cli.show import announce_compilation
     from graticule.learn.document.document import load
     from graticule.report.methods.loading import loaded
 
@@ -77,7 +77,7 @@ def train(
     with labelled(document, images, labels) as (pictures, drawn):
         given = loaded(training, pictures, drawn)
         split = _divided(training, given) if scores else None
-        tell_of_compilation()
+        announce_compilation()
         return _trained(training, own, given, out, split)
 
 
@@ -235,11 +235,11 @@ def _unscored(found: Comparison | None, name: str, out: Path) -> int:
 
 
 def _tell(found: Comparison) -> None:
-    from graticule.cli.show import table_of
+    from graticule.cli.show import print_table
 
     table = found.table()
     shown = [
         column for measure in found.measures
         for column in (measure, f"{measure}_low", f"{measure}_high")
     ]  # fmt: skip
-    table_of(table[["method", *shown]].dropna(axis=1), title="on samples it had not seen")
+    print_table(table[["method", *shown]].dropna(axis=1), title="on samples it had not seen")

@@ -15,7 +15,7 @@ from graticule.compare.scoring import MEASURES
 from graticule.compare.trial import Trial
 from graticule.core.kinds import Kind
 from graticule.evaluate.pixels import hit_map
-from graticule.pipeline.preview import pictured
+from graticule.pipeline.preview import to_picture
 from graticule.report import wording
 from graticule.report.draw import Tones, is_upward, painted, picture_uri, reduced, tones_of
 from graticule.report.figures.hits import hit_key, painted_hits
@@ -133,7 +133,7 @@ def _agreement_words(trials: Sequence[Trial]) -> str:
 def _picture(trial: Trial) -> Picture | None:
     if trial.value is None:
         return None
-    picture = picture_of(*pictured(trial.value, trial.kind)).flat()
+    picture = picture_of(*to_picture(trial.value, trial.kind)).flat()
     return reduced(picture, SIDE) if len(picture.axes) >= 2 else None
 
 
@@ -195,7 +195,7 @@ def _ground(image: object) -> Picture | None:
         kind = Kind.MASK
     elif image.name == "truth":
         kind = Kind.LABELS
-    picture = picture_of(*pictured(image, kind)).flat()
+    picture = picture_of(*to_picture(image, kind)).flat()
     return reduced(picture, SIDE) if len(picture.axes) >= 2 else None
 
 

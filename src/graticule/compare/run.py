@@ -20,7 +20,7 @@ from graticule.io import content_hash, read, study
 from graticule.io.format import is_one_image
 from graticule.io.pairing import partners
 from graticule.io.studies import StudyImage, stem
-from graticule.pipeline.inputs import open_inputs, own_images
+from graticule.pipeline.inputs import open_inputs, without_companions
 from graticule.pipeline.spec import Reference, Spec, digest, step_keys
 
 FILES = ("compare.html", "compare.csv", "agreement.csv", "best.yaml")
@@ -95,7 +95,7 @@ def compare(
     target = _target(pipeline, of or name)
     _require_difference(variants, target)
     budget = settings().memory if memory is None else parse_bytes(memory)
-    sources = own_images(pipeline, study(images))
+    sources = without_companions(pipeline, study(images))
     truths = _truths(truth, sources)
     tried = []
     for number, source in enumerate(sources):

@@ -13,7 +13,7 @@ import xarray as xr
 from graticule.compare.variants import Variant
 from graticule.core.errors import GraticuleError, MemoryBudgetError, RequestError
 from graticule.core.kinds import Kind
-from graticule.pipeline.budget import for_arrays
+from graticule.pipeline.budget import array_budget
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.spec import Reference, Spec, step_keys
@@ -85,7 +85,7 @@ def try_variants(
     """
     pipelines = [v.pipeline for v in variants if v.pipeline is not None]
     for pipeline in pipelines:
-        if make_plan(pipeline, inputs, memory=for_arrays(memory)).tile is not None:
+        if make_plan(pipeline, inputs, memory=array_budget(memory)).tile is not None:
             raise MemoryBudgetError(
                 "ways are compared on an image that is in memory, and this one is too large",
                 hint="look at a part of it with --region y=0:512,x=0:512, or allow more --memory",

@@ -10,7 +10,7 @@ from typing import Any
 from graticule.core.errors import GraticuleError, RequestError, UnknownNameError, suggest
 from graticule.core.op import Op
 from graticule.core.registry import get_op, op_names
-from graticule.pipeline.change import changed, with_op
+from graticule.pipeline.change import with_op, with_values
 from graticule.pipeline.spec import Spec
 
 MOST = 100
@@ -189,7 +189,7 @@ def _variant(
     try:
         as_it_is = op == pipeline.steps[step].op.name
         made = pipeline if as_it_is else with_op(pipeline, step, get_op(op))
-        return Variant(name, changed(made, values) if values else made)
+        return Variant(name, with_values(made, values) if values else made)
     except GraticuleError as error:
         return Variant(name, None, str(error))
 

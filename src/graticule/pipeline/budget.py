@@ -16,50 +16,50 @@ from graticule.core.settings import format_bytes
 from graticule.pipeline.nodes import as_template
 from graticule.pipeline.spec import Reference, Spec
 
-_SMALLEST = 16
+_MIN_TILE = 16
 _COPIES = 4
-_BASE = 400_000_000
+_PROCESS_BYTES = 400_000_000
 """What the interpreter and the libraries take before the first array."""
 
 
-def for_arrays(memory: int) -> int:
+def array_budget(memory: int) -> int:
     """Return what of a process's memory is left for arrays; at least half of it.
 
     Examples
     --------
-    >>> for_arrays(2_000_000_000), for_arrays(1_000_000)
+    >>> array_budget(2_000_000_000), array_budget(1_000_000)
     (1600000000, 500000)
     """
-    return max(memory - _BASE, memory // 2)
+    return max(memory - _PROCESS_BYTES, memory // 2)
 
 
-def estimate(
-    pipeline: Spec, sizes: Mapping[Any, int], dtype: np.dtype[Any], given_bytes: int
+def estimate_bytes(
+    pipeline: Spec, sizes: Mapping[Any, int], dtype: np.dtype[Any], input_itemsize: int
 ) -> int:
     """Return the peak bytes of the steps on an image of these sizes.
 
     Results that are still needed are held at once; the step at work takes a few copies more.
-    ``given_bytes`` are those of one sample of every input image.
+    ``input_itemsize`` is what one sample of all input images takes.
     """
     samples = math.prod(sizes.values())
-    held = samples * given_bytes
+    held = samples * input_itemsize
     for step in pipeline.steps.values():
-        given = step.op.dtype_of(dtype)
+        made = step.op.dtype_of(dtype)
         factor = step.op.scope.memory if isinstance(step.op.scope, Whole) else 0.0
-        held += samples * (given.itemsize if given is not None else 0)
+        held += samples * (made.itemsize if made is not None else 0)
         held += int(samples * dtype.itemsize * factor)
     return held + _COPIES * samples * max(4, dtype.itemsize)
 
 
 def require_no_whole(pipeline: Spec, image: Image, memory: int) -> None:
     """Refuse steps that need the whole array where it would not fit."""
-    given = _given(pipeline, image)
+    templates = _step_inputs(pipeline, image)
     for name, step in pipeline.steps.items():
         scope = step.op.scope
         takes_image = any(data.kind.is_array for data in step.op.inputs)
         if not isinstance(scope, Whole) or not takes_image:
             continue
-        needed = given[name].nbytes * scope.memory
+        needed = templates[name].nbytes * scope.memory
         if needed > memory:
             raise MemoryBudgetError(
                 f"needs the whole array ({scope.why}): about "
@@ -71,10 +71,10 @@ def require_no_whole(pipeline: Spec, image: Image, memory: int) -> None:
 
 def require_checks_fit(pipeline: Spec, image: Image, memory: int) -> None:
     """Refuse checks of images that would not fit: a check sees the whole of what it looks at."""
-    given = _given(pipeline, image)
+    templates = _step_inputs(pipeline, image)
     for name, check in pipeline.checks.items():
         looked_at = [check.of, check.at, *([check.against] if check.against else [])]
-        needed = sum(_bytes_of(pipeline, given, image, wire) for wire in set(looked_at))
+        needed = sum(_bytes_of(pipeline, templates, image, wire) for wire in set(looked_at))
         if needed > memory:
             raise MemoryBudgetError(
                 f"looks at whole images: about {format_bytes(needed)}, "
@@ -84,7 +84,7 @@ def require_checks_fit(pipeline: Spec, image: Image, memory: int) -> None:
             )
 
 
-def _bytes_of(pipeline: Spec, given: Mapping[str, Image], image: Image, wire: Reference) -> int:
+def _bytes_of(pipeline: Spec, templates: Mapping[str, Image], image: Image, wire: Reference) -> int:
     """Return the size of a result in memory; 0 for tables and numbers."""
     step = pipeline.steps.get(wire.name)
     if step is None:
@@ -93,37 +93,40 @@ def _bytes_of(pipeline: Spec, given: Mapping[str, Image], image: Image, wire: Re
     kind = kinds.get(wire.part, None if wire.part else next(iter(kinds.values())))
     if kind is None or not kind.is_array:
         return 0
-    dtype = step.op.dtype_of(given[wire.name].dtype) or np.dtype(np.float32)
-    return int(given[wire.name].size) * dtype.itemsize
+    dtype = step.op.dtype_of(templates[wire.name].dtype) or np.dtype(np.float32)
+    return int(templates[wire.name].size) * dtype.itemsize
 
 
-def _given(pipeline: Spec, image: Image) -> dict[str, Image]:
+def _step_inputs(pipeline: Spec, image: Image) -> dict[str, Image]:
     """Return what the image each step takes looks like, as far as crops and flips decide it."""
-    found = {pipeline.first_input: as_template(image)}
-    given = {}
+    outputs = {pipeline.first_input: as_template(image)}
+    templates = {}
     for name, step in pipeline.steps.items():
-        sources = [found[w.name] for w in step.inputs if w is not None and w.name in found]
-        given[name] = found[name] = sources[0] if sources else as_template(image)
+        sources = [outputs[w.name] for w in step.inputs if w is not None and w.name in outputs]
+        templates[name] = outputs[name] = sources[0] if sources else as_template(image)
         scope = step.op.scope
         if isinstance(scope, Pointwise) and scope.index is not None:
             with contextlib.suppress(GraticuleError):  # the step itself says what is wrong
-                found[name] = given[name].isel(scope.index(given[name], step.params))
-    return given
+                outputs[name] = templates[name].isel(scope.index(templates[name], step.params))
+    return templates
 
 
 def smallest_tile(image: Image) -> dict[str, int]:
     """Return the tile that is not cut further."""
-    return {str(dim): min(int(size), _SMALLEST) for dim, size in image.sizes.items()}
+    return {str(dim): min(int(size), _MIN_TILE) for dim, size in image.sizes.items()}
 
 
 def largest_tile(
-    pipeline: Spec, image: Image, memory: int, given_bytes: int
+    pipeline: Spec, image: Image, memory: int, input_itemsize: int
 ) -> dict[str, int] | None:
     """Halve the longest dim until a tile with its halos fits."""
     tile = {str(dim): int(size) for dim, size in image.sizes.items()}
-    uncut = _uncut(pipeline, image)
-    while estimate(pipeline, grown(pipeline, image, tile), image.dtype, given_bytes) > memory:
-        dims = [dim for dim, size in tile.items() if dim not in uncut and size > _SMALLEST]
+    uncut = _uncut_dims(pipeline, image)
+    while (
+        estimate_bytes(pipeline, with_halos(pipeline, image, tile), image.dtype, input_itemsize)
+        > memory
+    ):
+        dims = [dim for dim, size in tile.items() if dim not in uncut and size > _MIN_TILE]
         if not dims:
             return None
         longest = max(dims, key=lambda dim: tile[dim])
@@ -149,12 +152,12 @@ def _lattices(pipeline: Spec, image: Image) -> list[Mapping[str, int]]:
     ]
 
 
-def _uncut(pipeline: Spec, image: Image) -> set[str]:
+def _uncut_dims(pipeline: Spec, image: Image) -> set[str]:
     """Return the dims some step needs in full."""
     return {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
 
 
-def grown(pipeline: Spec, image: Image, tile: Mapping[str, int]) -> dict[str, int]:
+def with_halos(pipeline: Spec, image: Image, tile: Mapping[str, int]) -> dict[str, int]:
     """Return a tile's sizes with the halos of a chain of all steps."""
     reach = dict.fromkeys(tile, 0)
     for halo in _halos(pipeline, image):

@@ -18,7 +18,7 @@ from graticule.pipeline.parse import parse
 from graticule.pipeline.spec import Spec
 
 
-def changed(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
+def with_values(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
     """Return a pipeline with ``step.parameter`` (or ``check.parameter``) values changed.
 
     The text is changed with it, so that comments stay and a run can be repeated from it.

@@ -13,11 +13,11 @@ import numpy as np
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import Image, as_image, is_image
 from graticule.core.scope import Mapper, Neighbourhood, Reduction
-from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, fill, is_node
+from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, compute_into, is_node
 from graticule.pipeline.scratch import ScratchArray
 from graticule.pipeline.spec import Reference, Spec, Step, step_keys
 from graticule.pipeline.store import StepStore
-from graticule.pipeline.tiles import lower
+from graticule.pipeline.tiles import apply_to_nodes
 
 _WRITE_RATE = 300e6
 _WRITE_START = 0.004
@@ -66,12 +66,12 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         self._values: dict[str, tuple[Any, ...]] = {
-            name: (self._wrapped(value),) for name, value in self.inputs.items()
+            name: (self._as_node_or_array(value),) for name, value in self.inputs.items()
         }
         known = set(self.input_keys) >= set(self.inputs)
         self._keys = step_keys(self.pipeline, self.input_keys) if known else {}
 
-    def _wrapped(self, value: Any) -> Any:
+    def _as_node_or_array(self, value: Any) -> Any:
         if not is_image(value):
             return value
         if self.tile is not None:
@@ -85,21 +85,21 @@ class Evaluation:
             for reference in step.inputs:
                 if reference is not None:
                     self.outputs_of(reference.name)
-            self._values[name] = self._made(step)
+            self._values[name] = self._compute_or_load(step)
         return self._values[name]
 
-    def held(self, reference: Reference) -> Any:
+    def lazy_value(self, reference: Reference) -> Any:
         """Return a value as it is held: a node where the image is computed in tiles."""
         outputs = self.outputs_of(reference.name)
         step = self.pipeline.steps.get(reference.name)
         names = [output.name for output in step.op.outputs] if step else [""]
         if reference.part in names:
             return outputs[names.index(reference.part)]
-        return part_of(outputs[0], reference)
+        return select_column(outputs[0], reference)
 
     def value(self, reference: Reference) -> Any:
         """Return a value in full."""
-        held = self.held(reference)
+        held = self.lazy_value(reference)
         if not is_node(held):
             return held
         return assemble(held, self.tile or {}, self.mapper)
@@ -119,25 +119,25 @@ class Evaluation:
         """Let go of a step's value; it is computed again when asked for."""
         self._values.pop(name, None)
 
-    def _made(self, step: Step) -> tuple[Any, ...]:
+    def _compute_or_load(self, step: Step) -> tuple[Any, ...]:
         facts = self.facts.setdefault(step.name, StepFacts())
         key = self._keys.get(step.name)
         if self.store is not None and key is not None:
-            found = self.store.get(key)
-            if found is not None:
+            stored = self.store.get(key)
+            if stored is not None:
                 facts.cached = True
-                return tuple(self._wrapped(item) for item in found)
+                return tuple(self._as_node_or_array(item) for item in stored)
         started = time.perf_counter()
         try:
-            outputs = self._computed(step)
+            outputs = self._compute_step(step)
         except GraticuleError as error:
             raise error.at(f"step {step.name}") from None
         facts.seconds += time.perf_counter() - started
         if self.store is not None and key is not None and self.tile is None:
-            facts.stored = self._keep(key, outputs, facts.seconds)
+            facts.stored = self._store_if_costly(key, outputs, facts.seconds)
         return outputs
 
-    def _keep(self, key: str, outputs: tuple[Any, ...], seconds: float) -> bool:
+    def _store_if_costly(self, key: str, outputs: tuple[Any, ...], seconds: float) -> bool:
         """Store a result when computing it cost more than writing it."""
         assert self.store is not None
         size = sum(int(getattr(item, "nbytes", 0)) for item in outputs if item is not None)
@@ -145,17 +145,17 @@ class Evaluation:
             return False
         return self.store.put(key, outputs)
 
-    def _computed(self, step: Step) -> tuple[Any, ...]:
-        data = [None if wire is None else self.held(wire) for wire in step.inputs]
+    def _compute_step(self, step: Step) -> tuple[Any, ...]:
+        data = [None if wire is None else self.lazy_value(wire) for wire in step.inputs]
         if self.tile is None:
             out = step.op.run(step.op.prepare(data), step.params)
             return out if len(step.op.outputs) > 1 else (out,)
         _require_nodes(step, data)
-        outputs = lower(
-            step.op, data, step.params, tile=self.tile, mapper=self.mapper, scratch=self._room
+        outputs = apply_to_nodes(
+            step.op, data, step.params, tile=self.tile, mapper=self.mapper, scratch=self._allocate
         )
         if self._is_read_often(step):
-            return tuple(self._spilled(item) if is_node(item) else item for item in outputs)
+            return tuple(self._spill(item) if is_node(item) else item for item in outputs)
         return outputs
 
     def _is_read_often(self, step: Step) -> bool:
@@ -165,24 +165,24 @@ class Evaluation:
         readers = 0
         for other in self.pipeline.steps.values():
             if any(wire is not None and wire.name == step.name for wire in other.inputs):
-                readers += _passes(other)
+                readers += _count_reads(other)
         readers += sum(reference.name == step.name for reference in self.pipeline.references())
         return readers > 1
 
-    def _spilled(self, node: Any) -> StoredNode:
+    def _spill(self, node: Any) -> StoredNode:
         template = node.template
-        target = self._room(template.sizes, template.dtype)
-        fill(target, node, self.tile or {}, self.mapper)
+        target = self._allocate(template.sizes, template.dtype)
+        compute_into(target, node, self.tile or {}, self.mapper)
         return StoredNode(template, target)
 
-    def _room(self, sizes: Mapping[Any, int], dtype: Any) -> Any:
+    def _allocate(self, sizes: Mapping[Any, int], dtype: Any) -> Any:
         """Return an array to fill: on disk where there is a folder for it, else in memory."""
         if self.scratch is None:
             return np.empty(list(sizes.values()), dtype)
         return ScratchArray.for_tiles(self.scratch, sizes, dtype, self.tile or {})
 
 
-def _passes(step: Step) -> int:
+def _count_reads(step: Step) -> int:
     """Return how often a step reads its inputs."""
     scope = step.op.scope
     if not isinstance(scope, Reduction):
@@ -193,13 +193,15 @@ def _passes(step: Step) -> int:
 
 
 def _require_nodes(step: Step, data: list[Any]) -> None:
-    for given, value in zip(step.op.inputs, data, strict=True):
-        wanted = value is None or is_node(value) == given.kind.is_array
+    for declared, value in zip(step.op.inputs, data, strict=True):
+        wanted = value is None or is_node(value) == declared.kind.is_array
         if not wanted:
-            raise ImageError(f"{given.name} must be {given.kind.with_article}", where=step.op.name)
+            raise ImageError(
+                f"{declared.name} must be {declared.kind.with_article}", where=step.op.name
+            )
 
 
-def part_of(value: Any, reference: Reference) -> Any:
+def select_column(value: Any, reference: Reference) -> Any:
     """Return a column of a record (its number) or of a table, or the value itself."""
     import pandas as pd
 
@@ -233,7 +235,7 @@ def _named(pipeline: Spec, image: Any) -> Image:
     return spec.completed(as_image(image, dims=dims, spacing=spec.spacing or None))
 
 
-def reruns(evaluation: Evaluation, at: Reference, of: Reference) -> Callable[[Image], Any]:
+def make_rerun(evaluation: Evaluation, at: Reference, of: Reference) -> Callable[[Image], Any]:
     """Return a function from another image in the place of ``at`` to the value ``of`` it gives.
 
     Only the steps between the two are run; everything else keeps its value.
@@ -287,4 +289,6 @@ def _look_up(
         return fixed[wire]
     outputs = made[wire.name]
     names = [output.name for output in pipeline.steps[wire.name].op.outputs]
-    return outputs[names.index(wire.part)] if wire.part in names else part_of(outputs[0], wire)
+    return (
+        outputs[names.index(wire.part)] if wire.part in names else select_column(outputs[0], wire)
+    )

@@ -19,9 +19,9 @@ from graticule.core.registry import load_group
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
 from graticule.io.studies import Study
-from graticule.pipeline.budget import for_arrays
+from graticule.pipeline.budget import array_budget
 from graticule.pipeline.folder import WORK, locked_run_folder, sweep, write_json
-from graticule.pipeline.inputs import own_images
+from graticule.pipeline.inputs import without_companions
 from graticule.pipeline.job import ImageResult, Job, process_image
 from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.spec import Spec, digest, pipeline_key
@@ -87,7 +87,7 @@ def run(
     """Run a pipeline over a study and write a run folder; see `Pipeline.run`."""
     started = datetime.now(UTC)
     clock = time.perf_counter()
-    sources = own_images(pipeline, study(images))
+    sources = without_companions(pipeline, study(images))
     count = _count(workers)
     budget = settings().memory if memory is None else parse_bytes(memory)
     folder = Path(out).absolute()
@@ -134,7 +134,7 @@ def _results(
     (out / WORK / "scratch").mkdir(exist_ok=True)
     with Workers(count, cluster=cluster) as workers:
         alone = total == 1
-        room = for_arrays(budget)
+        room = array_budget(budget)
         share = room if alone or workers.is_remote else room // workers.count
         store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
         jobs = [
@@ -156,7 +156,7 @@ def _results(
             work = (
                 process_image
                 if workers.is_remote
-                else partial(process_image, report=workers.require_going)
+                else partial(process_image, report=workers.raise_if_stopped)
             )
             for number, result in enumerate(workers.map(work, jobs), start=1):
                 progress(number, total, result.image)

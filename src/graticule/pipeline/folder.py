@@ -102,11 +102,11 @@ def sweep(folder: Path, kept: Collection[str]) -> None:
 
 def _sweep(folder: Path, name: str, kept: Collection[str], parents: Collection[str]) -> None:
     for entry in folder.iterdir() if folder.is_dir() else ():
-        own = f"{name}{entry.name}"
-        if own in kept:
+        path = f"{name}{entry.name}"
+        if path in kept:
             continue
-        if own in parents:
-            _sweep(entry, f"{own}/", kept, parents)
+        if path in parents:
+            _sweep(entry, f"{path}/", kept, parents)
         elif entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
         else:
@@ -129,11 +129,11 @@ def locked_run_folder(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         work = folder / WORK
-        _require_own(folder, identity, overwrite=overwrite)
+        _require_free_or_same(folder, identity, overwrite=overwrite)
         work.mkdir(exist_ok=True)
         with (work / "lock").open("w") as lock:
             _lock(lock, folder)
-            if not _require_own(folder, identity, overwrite=overwrite):
+            if not _require_free_or_same(folder, identity, overwrite=overwrite):
                 _clear(folder)
             write_json(work / "identity.json", identity)
             yield work
@@ -146,7 +146,7 @@ def locked_run_folder(
         ) from None
 
 
-def _require_own(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> bool:
+def _require_free_or_same(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> bool:
     """Return whether a folder is free for a run or holds it; raise where it must not be used."""
     file = folder / WORK / "identity.json"
     if not file.exists():
@@ -158,14 +158,14 @@ def _require_own(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) 
                 hint="choose another folder, or --overwrite to write into it",
             )
         return True
-    own = bool(_read(file) == _finite(identity))
-    if not own and not overwrite:
+    is_same = bool(_read(file) == _finite(identity))
+    if not is_same and not overwrite:
         raise RequestError(
             "the folder holds a run of another pipeline or of other images",
             where=str(folder),
             hint="choose another folder, or --overwrite to replace it",
         )
-    return own
+    return is_same
 
 
 def _read(file: Path) -> Any:
@@ -178,11 +178,11 @@ def _read(file: Path) -> Any:
 
 def _clear(folder: Path) -> None:
     """Remove another run from a folder that is locked."""
-    for place in [*(folder / WORK).iterdir(), folder / "arrays", folder / "previews"]:
-        if place.is_dir():
-            shutil.rmtree(place, ignore_errors=True)
-        elif place.name != "lock":
-            place.unlink(missing_ok=True)
+    for stale in [*(folder / WORK).iterdir(), folder / "arrays", folder / "previews"]:
+        if stale.is_dir():
+            shutil.rmtree(stale, ignore_errors=True)
+        elif stale.name != "lock":
+            stale.unlink(missing_ok=True)
     for pattern in ("run.json", "report.html", "images*", "objects*"):
         for stale in folder.glob(pattern):
             stale.unlink(missing_ok=True)

@@ -39,9 +39,14 @@ def open_inputs(
         inputs[name] = image.drop_attrs(deep=False).assign_attrs(
             {key: value for key, value in image.attrs.items() if key != "source"}
         )
-        own = sha256 if path == source.path else content_hash(path)
+        file_hash = sha256 if path == source.path else content_hash(path)
         keys[name] = digest(
-            "file", own, spec.dims, dict(spec.spacing), dict(spec.default_spacing), address.inside
+            "file",
+            file_hash,
+            spec.dims,
+            dict(spec.spacing),
+            dict(spec.default_spacing),
+            address.inside,
         )
     return inputs, keys
 
@@ -53,7 +58,7 @@ def companion_path(source: StudyImage, template: str) -> Path:
     return locate(source.path).path.parent / filled
 
 
-def own_images(pipeline: Spec, sources: Study) -> Study:
+def without_companions(pipeline: Spec, sources: Study) -> Study:
     """Return a study without the files that are further inputs of its images.
 
     An open beam or a mask that lies beside the images is no image to be analysed, and no file

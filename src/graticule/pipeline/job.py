@@ -25,7 +25,7 @@ from graticule.core.scope import Mapper
 from graticule.core.units import split_quantity
 from graticule.io import content_hash, levels, read, write
 from graticule.io.studies import StudyImage
-from graticule.pipeline.evaluate import Evaluation, reruns
+from graticule.pipeline.evaluate import Evaluation, make_rerun
 from graticule.pipeline.folder import WORK, write_json
 from graticule.pipeline.inputs import open_inputs
 from graticule.pipeline.nodes import is_node, node_to_dask
@@ -132,7 +132,7 @@ def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) 
     except Exception as error:  # one image must not end the study, whatever is wrong with it
         what = str(error) or "no message"
         _fail(result, type(error).__name__, what, "", "see errors/ in the run")
-        _keep_trace(job)
+        _write_traceback(job)
     result.seconds = time.perf_counter() - started
     return result
 
@@ -142,7 +142,7 @@ def _fail(result: ImageResult, kind: str, what: str, where: str, hint: str) -> N
     result.error = {"kind": kind, "what": what, "where": where, "hint": hint}
 
 
-def _keep_trace(job: Job) -> None:
+def _write_traceback(job: Job) -> None:
     folder = job.folder / "errors"
     name = job.source.name.replace("/", "_")
     with contextlib.suppress(OSError):
@@ -154,12 +154,12 @@ def _earlier_result(result: ImageResult, folder: Path) -> ImageResult | None:
     """Return the result set down earlier, if the arrays it names are there and its own."""
     try:
         file = result.folder(folder / WORK) / "fate.json"
-        found = ImageResult(**{**json.loads(file.read_text(encoding="utf-8")), "cached": True})
-        if found.arrays and _owner(result, folder).read_text(encoding="utf-8") != result.key:
+        earlier = ImageResult(**{**json.loads(file.read_text(encoding="utf-8")), "cached": True})
+        if earlier.arrays and _owner(result, folder).read_text(encoding="utf-8") != result.key:
             return None
     except (OSError, ValueError, TypeError):
         return None
-    return found if all((folder / name).exists() for name in found.arrays) else None
+    return earlier if all((folder / name).exists() for name in earlier.arrays) else None
 
 
 def _owner(result: ImageResult, folder: Path) -> Path:
@@ -178,7 +178,7 @@ def _process(
     started: float,
 ) -> None:
     plan = make_plan(
-        job.pipeline, inputs, memory=job.memory, workers=job.workers, levels=_coarser(job)
+        job.pipeline, inputs, memory=job.memory, workers=job.workers, levels=_pyramid_readers(job)
     )
     result.tile = dict(plan.tile) if plan.tile else None
     store = StepStore(job.cache[0], max_bytes=job.cache[1]) if job.cache else None
@@ -208,32 +208,32 @@ def _process(
         result.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
         result.seconds = time.perf_counter() - started
         write_json(draft / "fate.json", asdict(result), lossless=True)
-        place = result.folder(job.folder / WORK)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(place, ignore_errors=True)
-        os.rename(draft, place)
+        finished = result.folder(job.folder / WORK)
+        finished.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(finished, ignore_errors=True)
+        os.rename(draft, finished)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _coarser(job: Job) -> dict[int, Callable[[], Image]]:
+def _pyramid_readers(job: Job) -> dict[int, Callable[[], Image]]:
     spec = job.pipeline.inputs[job.pipeline.first_input]
 
     def opener(level: int) -> Callable[[], Image]:
         path = job.source.path
-        scaled = {dim: _coarser_step(step, level) for dim, step in spec.spacing.items()}
+        scaled = {dim: _coarser_spacing(step, level) for dim, step in spec.spacing.items()}
         return lambda: read(path, dims=spec.dims, spacing=scaled or None, level=level)
 
     return {level: opener(level) for level in range(1, len(levels(job.source.path)))}
 
 
-def _coarser_step(step: float | str, level: int) -> str:
+def _coarser_spacing(step: float | str, level: int) -> str:
     value, unit = split_quantity(step)
     return f"{value * 2**level!r} {unit}".strip()
 
 
 def _evidence(evaluation: Evaluation, step: CheckStep, report: Callable[[str], None]) -> Evidence:
-    rerun = reruns(evaluation, step.at, step.of)
+    rerun = make_rerun(evaluation, step.at, step.of)
     count = 0
 
     def counted(image: Image) -> Any:
@@ -256,7 +256,7 @@ def _put_output(
 ) -> None:
     import pandas as pd
 
-    held = evaluation.held(reference)
+    held = evaluation.lazy_value(reference)
     if isinstance(held, pd.DataFrame):
         if _kind(job.pipeline, reference) is Kind.RECORD:
             _put_record(result, reference, held)

@@ -147,7 +147,7 @@ class OpNode:
         """Return a node for each output of the op."""
         if len(self.op.outputs) == 1:
             return (self,)
-        return tuple(_Part(self, position) for position in range(len(self.op.outputs)))
+        return tuple(_OutputNode(self, position) for position in range(len(self.op.outputs)))
 
     @property
     def template(self) -> Image:
@@ -158,7 +158,7 @@ class OpNode:
     def templates(self) -> tuple[Image, ...]:
         """A template for each output."""
         if self._templates is None:
-            self._templates = self._learn()
+            self._templates = self._infer_templates()
         return self._templates
 
     def _index(self) -> Mapping[str, slice] | None:
@@ -167,7 +167,7 @@ class OpNode:
             return scope.index(self.first.template, self.params)
         return None
 
-    def _learn(self) -> tuple[Image, ...]:
+    def _infer_templates(self) -> tuple[Image, ...]:
         index = self._index()
         if index is not None:
             return (self.first.template.isel(index),)
@@ -189,12 +189,14 @@ class OpNode:
             return scope.align(self.first.template, self.params)
         return {}
 
-    def needed(self, region: Region) -> Region:
+    def input_region(self, region: Region) -> Region:
         """Return the region of the first input that a region of the result depends on."""
         sizes = {str(dim): int(size) for dim, size in self.first.template.sizes.items()}
         index = self._index()
         if index is not None:
-            return Region({d: _under(index.get(d), region.bounds[d], sizes[d])[0] for d in sizes})
+            return Region(
+                {d: _source_range(index.get(d), region.bounds[d], sizes[d])[0] for d in sizes}
+            )
         known = Region({dim: region.bounds.get(dim, (0, size)) for dim, size in sizes.items()})
         return known.grown(self._halo(), sizes).aligned(self._lattice())
 
@@ -220,17 +222,16 @@ class OpNode:
     def _read(self, region: Region) -> tuple[Image, ...]:
         index = self._index()
         if index is not None:
-            needed = self.needed(region)
-            block = self.first.read(needed)
+            needed, sizes = self.input_region(region), self.first.template.sizes
             local = {
-                dim: _under(index.get(dim), region.bounds[dim], self.first.template.sizes[dim])[1]
+                dim: _source_range(index.get(dim), region.bounds[dim], sizes[dim])[1]
                 for dim in needed.bounds
             }
-            return (block.isel(local),)
-        return self._compute(self.needed(region), crop=region)
+            return (self.first.read(needed).isel(local),)
+        return self._compute(self.input_region(region), crop=region)
 
     def _compute(self, needed: Region, *, crop: Region) -> tuple[Image, ...]:
-        data = [block_of(given, needed) for given in self.inputs]
+        data = [read_block(given, needed) for given in self.inputs]
         own = crop.within(needed)
         if isinstance(self.op.scope, Reduction):
             assert self.op.scope.apply is not None
@@ -239,7 +240,7 @@ class OpNode:
         return tuple(out) if len(self.op.outputs) > 1 else (out,)
 
 
-class _Part:
+class _OutputNode:
     """One of several outputs of an op."""
 
     def __init__(self, node: OpNode, position: int) -> None:
@@ -274,7 +275,7 @@ def _template(block: Image, whole: Image, full: Sequence[str]) -> Image:
     )
 
 
-def _under(
+def _source_range(
     index: slice | None, bounds: tuple[int, int], size: int
 ) -> tuple[tuple[int, int], slice]:
     """Return the box to read and the slice within it, for samples start..stop under a slice."""
@@ -285,7 +286,7 @@ def _under(
     return (low, high + 1), local
 
 
-def block_of(given: Any, region: Region) -> Any:
+def read_block(given: Any, region: Region) -> Any:
     """Return an input of an op in a region (all of a dim it does not name), or the value itself."""
     if not is_node(given):
         return given
@@ -293,7 +294,7 @@ def block_of(given: Any, region: Region) -> Any:
     return given.read(Region({str(d): region.bounds.get(str(d), (0, sizes[d])) for d in sizes}))
 
 
-def tiles_of(sizes: Mapping[Any, int], tile: Mapping[str, int]) -> list[Region]:
+def tile_regions(sizes: Mapping[Any, int], tile: Mapping[str, int]) -> list[Region]:
     """Return the tiles of an image in raster order; the last along a dim may be smaller."""
     ranges = []
     for dim, size in sizes.items():
@@ -307,13 +308,13 @@ def assemble(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image
     """Compute a node tile by tile into one image."""
     template = node.template
     target = np.empty(template.shape, template.dtype)
-    fill(target, node, tile, mapper)
+    compute_into(target, node, tile, mapper)
     return strip_template_marks(template.copy(data=target))
 
 
-def fill(target: Any, node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> None:
+def compute_into(target: Any, node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> None:
     """Compute a node tile by tile into an array of its shape."""
-    regions = tiles_of(node.template.sizes, tile)
+    regions = tile_regions(node.template.sizes, tile)
     for region, block in zip(regions, mapper(partial(_values, node), regions), strict=True):
         target[tuple(region.slices().values())] = block
 
@@ -357,14 +358,14 @@ def node_to_dask(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> I
     return strip_template_marks(lazy)
 
 
-def blocks_of(
+def tile_blocks(
     inputs: Sequence[Any], tile: Mapping[str, int], halo: Halo | None = None
 ) -> list[Block]:
     """Return the inputs of an op as blocks, one for each tile of the first image, with its halo."""
     first: Node = next(given for given in inputs if is_node(given))
     shape = {str(dim): int(size) for dim, size in first.template.sizes.items()}
     blocks = []
-    for region in tiles_of(shape, tile):
+    for region in tile_regions(shape, tile):
         seen = region.grown(halo or {}, shape)
         offset = {dim: start for dim, (start, _) in seen.bounds.items()}
         own = region.within(seen).bounds
@@ -373,4 +374,4 @@ def blocks_of(
 
 
 def _load(inputs: Sequence[Any], region: Region) -> list[Any]:
-    return [block_of(given, region) for given in inputs]
+    return [read_block(given, region) for given in inputs]

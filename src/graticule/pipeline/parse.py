@@ -150,16 +150,16 @@ class _Call(Section):
     def _set_params(
         self, parameters: Parameters, data_keys: Sequence[str], info: ValidationInfo
     ) -> Self:
-        given = {key: plain(value) for key, value in self.keys.items() if key not in data_keys}
+        values = {key: plain(value) for key, value in self.keys.items() if key not in data_keys}
         folder = (info.context or {}).get("folder")
-        faults = parameters.faults(given, folder=folder)
+        faults = parameters.faults(values, folder=folder)
         if faults:
             way_out = f"data are named by {', '.join(data_keys)}"
             raise PipelineError([
                 Fault(key, what, hint="" if key in parameters.names else way_out)
                 for key, what in faults.items()
             ])  # fmt: skip
-        self._params = parameters.validate(given, folder=folder)
+        self._params = parameters.validate(values, folder=folder)
         return self
 
 
@@ -168,7 +168,7 @@ class _Step(_Call):
 
     @model_validator(mode="after")
     def _validated(self, info: ValidationInfo) -> Self:
-        data_keys = ("input", *(given.name for given in self.op.inputs[1:]))
+        data_keys = ("input", *(data.name for data in self.op.inputs[1:]))
         return self._set_params(self.op.parameters, data_keys, info)
 
 
@@ -240,15 +240,15 @@ class _Wiring:
 
     def _wires(self, name: str, body: _Step, previous: str) -> tuple[Reference | None, ...]:
         wires: list[Reference | None] = []
-        for position, given in enumerate(body.op.inputs):
-            key = "input" if position == 0 else given.name
+        for position, data in enumerate(body.op.inputs):
+            key = "input" if position == 0 else data.name
             location = ("steps", name, key)
             text = body.keys.get(key, previous if position == 0 else None)
             reference = None if text is None else self._reference(text, location)
             if reference is not None:
-                self._require_kind(reference, given.kind, location)
-            elif text is None and not given.optional:
-                self._fault(location, f"the {given.kind} {given.name!r} must name a step or input")
+                self._require_kind(reference, data.kind, location)
+            elif text is None and not data.optional:
+                self._fault(location, f"the {data.kind} {data.name!r} must name a step or input")
             wires.append(reference)
         return tuple(wires)
 
@@ -311,13 +311,13 @@ class _Wiring:
         return tuple(references)
 
 
-def _fits(given: Kind, wanted: Kind) -> bool:
+def _fits(kind: Kind, wanted: Kind) -> bool:
     """Whether data of one kind may go where another is wanted."""
     if wanted is Kind.IMAGE:
-        return given.is_array
+        return kind.is_array
     if wanted is Kind.TABLE:
-        return given in (Kind.TABLE, Kind.RECORD)
-    return given is wanted or (given is Kind.IMAGE and wanted.is_array)
+        return kind in (Kind.TABLE, Kind.RECORD)
+    return kind is wanted or (kind is Kind.IMAGE and wanted.is_array)
 
 
 def _needs(step: Step, steps: Mapping[str, Step]) -> set[str]:
@@ -340,13 +340,13 @@ def _ordered(steps: Mapping[str, Step]) -> dict[str, Step]:
 def _cycle(steps: Mapping[str, Step]) -> list[str]:
     """Return the steps that wait for themselves."""
     done = _ordered(steps)
-    return [name for name in steps if name not in done and name in _reach(name, steps)]
+    return [name for name in steps if name not in done and name in _upstream(name, steps)]
 
 
-def _reach(name: str, steps: Mapping[str, Step]) -> set[str]:
-    found: set[str] = set()
-    front = _needs(steps[name], steps)
-    while front:
-        found |= front
-        front = set().union(*(_needs(steps[n], steps) for n in front)) - found
-    return found
+def _upstream(name: str, steps: Mapping[str, Step]) -> set[str]:
+    reached: set[str] = set()
+    frontier = _needs(steps[name], steps)
+    while frontier:
+        reached |= frontier
+        frontier = set().union(*(_needs(steps[n], steps) for n in frontier)) - reached
+    return reached

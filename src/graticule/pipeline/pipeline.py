@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
-from graticule.pipeline.change import changed
+from graticule.pipeline.change import with_values
 from graticule.pipeline.evaluate import apply
 from graticule.pipeline.execute import Progress, Run, run, silent
 from graticule.pipeline.parse import load, parse
@@ -53,7 +53,7 @@ class Pipeline(Spec):
 
     def with_values(self, values: Mapping[str, Any]) -> Self:
         """Return the pipeline with parameters changed, as ``{"smooth.sigma": 2}``."""
-        return self._of(changed(self, values))
+        return self._of(with_values(self, values))
 
     def apply(self, image: Any) -> dict[str, Any]:
         """Run the steps on one image in memory and return the outputs by name."""

@@ -15,12 +15,12 @@ from graticule.core.kinds import Kind
 from graticule.core.scope import Mapper, Region
 from graticule.core.settings import format_bytes
 from graticule.pipeline.budget import (
-    estimate,
-    grown,
+    estimate_bytes,
     largest_tile,
     require_checks_fit,
     require_no_whole,
     smallest_tile,
+    with_halos,
 )
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.nodes import is_node, strip_template_marks
@@ -140,7 +140,7 @@ class Plan:
         """
         reference = self._reference(of)
         evaluation = self._evaluation_at(level, mapper)
-        held = evaluation.held(reference)
+        held = evaluation.lazy_value(reference)
         if not is_node(held):
             raise UnknownNameError(f"{reference} is no image", hint="view a step that gives one")
         sizes = {str(dim): int(size) for dim, size in held.template.sizes.items()}
@@ -206,27 +206,27 @@ def make_plan(
         budget is below the smallest tile.
     """
     image = inputs[pipeline.first_input]
-    given = sum(v.dtype.itemsize for v in inputs.values() if is_image(v))
-    whole = estimate(pipeline, image.sizes, image.dtype, given)
+    itemsize = sum(v.dtype.itemsize for v in inputs.values() if is_image(v))
+    whole = estimate_bytes(pipeline, image.sizes, image.dtype, itemsize)
     if whole <= memory:
         return Plan(pipeline, inputs, None, whole, whole, levels or {})
     require_no_whole(pipeline, image, memory)
     require_checks_fit(pipeline, image, memory)
-    tile = largest_tile(pipeline, image, memory // (max(1, workers) + 1), given)
+    tile = largest_tile(pipeline, image, memory // (max(1, workers) + 1), itemsize)
     if tile is None:
-        needed = estimate(
-            pipeline, grown(pipeline, image, smallest_tile(image)), image.dtype, given
+        needed = estimate_bytes(
+            pipeline, with_halos(pipeline, image, smallest_tile(image)), image.dtype, itemsize
         )
         raise MemoryBudgetError(
             f"{format_bytes(memory)} is too little for any tile of this image; about "
             f"{format_bytes(needed * (max(1, workers) + 1))} are needed",
             hint="allow more with --memory, or fewer --workers",
         )
-    tile_bytes = estimate(pipeline, grown(pipeline, image, tile), image.dtype, given)
+    tile_bytes = estimate_bytes(pipeline, with_halos(pipeline, image, tile), image.dtype, itemsize)
     return Plan(pipeline, inputs, tile, whole, tile_bytes, levels or {})
 
 
-def coarsened(image: Image, level: int, *, labels: bool = False) -> Image:
+def coarsen(image: Image, level: int, *, labels: bool = False) -> Image:
     """Return an image averaged over 2 by 2 (by 2) samples, ``level`` times; lazy stays lazy.
 
     A dim that has come down to one sample is not halved further. Of ``labels``, which have no
@@ -259,17 +259,17 @@ def coarse_inputs(
     labels = {
         wire.name
         for step in pipeline.steps.values()
-        for given, wire in zip(step.op.inputs, step.inputs, strict=True)
-        if wire is not None and given.kind is Kind.LABELS
+        for data, wire in zip(step.op.inputs, step.inputs, strict=True)
+        if wire is not None and data.kind is Kind.LABELS
     }
-    found = {}
+    coarse = {}
     for name, value in inputs.items():
         image, done = value, 0
         if name == pipeline.first_input:
             done = max((have for have in levels or {} if have <= level), default=0)
             image = (levels or {})[done]() if done else value
         if is_image(image):
-            image = coarsened(image, level - done, labels=name in labels)
+            image = coarsen(image, level - done, labels=name in labels)
             image = image.assign_attrs({LEVEL: level})
-        found[name] = image
-    return found
+        coarse[name] = image
+    return coarse

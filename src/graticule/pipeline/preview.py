@@ -14,7 +14,7 @@ from graticule.core.image import LEVEL, SPATIAL, Image, is_image
 from graticule.core.kinds import Kind
 from graticule.io.storing import computed
 from graticule.pipeline.evaluate import Evaluation
-from graticule.pipeline.plan import Plan, coarse_inputs, coarsened
+from graticule.pipeline.plan import Plan, coarse_inputs, coarsen
 from graticule.pipeline.spec import Reference
 
 SIDE = 512
@@ -44,7 +44,7 @@ def save_previews(
                 raise
             continue  # what cannot be shown on a coarse copy is still right on the image
         label = f"step/{_label(plan, name, output)}"
-        pictures[label], about[label] = pictured(values[output], kind)
+        pictures[label], about[label] = to_picture(values[output], kind)
     meta = np.frombuffer(json.dumps(about, default=str).encode(), np.uint8)
     with path.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **{"meta": meta, **pictures})
@@ -56,10 +56,10 @@ def _label(plan: Plan, name: str, output: int) -> str:
     return str(Reference(name, step.op.outputs[output].name if step else ""))
 
 
-def pictured(image: Image, kind: Kind) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
+def to_picture(image: Image, kind: Kind) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
     """Return a picture of an image, at most `SIDE` samples a side, and what its axes are."""
-    picture, window = _reduced(image, kind)
-    return picture.values, {**_about(picture, kind), "window": window}
+    picture, window = _downsample(image, kind)
+    return picture.values, {**_axes_record(picture, kind), "window": window}
 
 
 def _images(plan: Plan) -> list[tuple[str, int, Kind]]:
@@ -88,7 +88,7 @@ def _coarse(plan: Plan) -> Evaluation:
     sparse = inputs[plan.pipeline.first_input]
     levels = {} if any(part.step != 1 for part in taken.values()) else plan.levels
     level = 0
-    while coarsened(sparse, level).size > _SAMPLES and level < _COARSEST:
+    while coarsen(sparse, level).size > _SAMPLES and level < _COARSEST:
         level += 1
     small = {
         name: computed(value) if is_image(value) else value
@@ -97,7 +97,7 @@ def _coarse(plan: Plan) -> Evaluation:
     return Evaluation(plan.pipeline, small)
 
 
-def _reduced(image: Image, kind: Kind) -> tuple[Image, dict[str, int]]:
+def _downsample(image: Image, kind: Kind) -> tuple[Image, dict[str, int]]:
     """Return a picture of an image, and how many samples it takes for one along each dim."""
     for dim in [dim for dim in image.dims if dim != "c"][:-2]:
         if image.size > _SAMPLES:
@@ -114,7 +114,7 @@ def _reduced(image: Image, kind: Kind) -> tuple[Image, dict[str, int]]:
     return (small.astype(np.float32) if small.dtype.kind == "f" else small), window
 
 
-def _about(picture: Image, kind: Kind) -> dict[str, Any]:
+def _axes_record(picture: Image, kind: Kind) -> dict[str, Any]:
     coords = {}
     for dim in picture.dims:
         if dim in picture.coords and picture.coords[dim].dtype.kind in "iuf":

@@ -36,9 +36,9 @@ def provenance(
         "key": pipeline_key(pipeline),
         "text": pipeline.text,
         "command": list(command),
-        "images": [_about_image(result) for result in results],
+        "images": [_image_record(result) for result in results],
         "skipped": [{"path": str(path), "why": why} for path, why in sources.skipped],
-        "steps": {name: _about_step(pipeline, name, results) for name in pipeline.steps},
+        "steps": {name: _step_record(pipeline, name, results) for name in pipeline.steps},
         "checks": {
             name: {
                 **about,
@@ -61,13 +61,13 @@ def provenance(
     }
 
 
-def _about_image(result: ImageResult) -> dict[str, Any]:
+def _image_record(result: ImageResult) -> dict[str, Any]:
     kept = ("image", "path", "sha256", "key", "status", "error", "seconds", "cached")
     about = {name: getattr(result, name) for name in kept}
     return {**about, "tile": result.tile, "arrays": result.arrays}
 
 
-def _about_step(pipeline: Spec, name: str, results: Sequence[ImageResult]) -> dict[str, Any]:
+def _step_record(pipeline: Spec, name: str, results: Sequence[ImageResult]) -> dict[str, Any]:
     step = pipeline.steps[name]
     facts = [result.steps[name] for result in results if name in result.steps]
     return {
@@ -96,11 +96,11 @@ def _seeds(plain: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for package in _PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
+            versions[package] = version(package)
+    return versions
 
 
 def peak_bytes() -> int:

@@ -71,22 +71,22 @@ class ScratchArray:
     def __getitem__(self, index: Any) -> np.ndarray[Any, Any]:
         box, single = _box(index, self.shape)
         out = np.empty([stop - start for start, stop in box], self.dtype)
-        for chunk, within, place in self._pieces(box):
-            out[place] = self._mapped(chunk, "r")[within]
+        for chunk, within, target in self._chunks_under(box):
+            out[target] = self._mapped(chunk, "r")[within]
         return np.asarray(out[single])
 
     def __setitem__(self, index: Any, values: Any) -> None:
         box, single = _box(index, self.shape)
-        target = np.broadcast_to(np.empty((), self.dtype), [b - a for a, b in box])
-        given = np.broadcast_to(values, target[single].shape).reshape(target.shape)
-        for chunk, within, place in self._pieces(box):
-            self._mapped(chunk, "r+")[within] = given[place]
+        block = np.broadcast_to(np.empty((), self.dtype), [b - a for a, b in box])
+        broadcast = np.broadcast_to(values, block[single].shape).reshape(block.shape)
+        for chunk, within, target in self._chunks_under(box):
+            self._mapped(chunk, "r+")[within] = broadcast[target]
 
     def _mapped(self, chunk: tuple[int, ...], mode: Any) -> np.memmap[Any, Any]:
         offset = int(np.ravel_multi_index(chunk, self._counts)) * self._slot if chunk else 0
         return np.memmap(self.path, self.dtype, mode, offset=offset, shape=self.chunk)
 
-    def _pieces(
+    def _chunks_under(
         self, box: Box
     ) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...], tuple[slice, ...]]]:
         """Give the chunks under a box: which, the part within it, and its place in the box."""
@@ -95,12 +95,12 @@ class ScratchArray:
             for (start, stop), step in zip(box, self.chunk, strict=True)
         ]
         for chunk in itertools.product(*ranges):
-            within, place = [], []
+            within, target = [], []
             for number, step, (start, stop) in zip(chunk, self.chunk, box, strict=True):
                 low, high = max(start, number * step), min(stop, (number + 1) * step)
                 within.append(slice(low - number * step, high - number * step))
-                place.append(slice(low - start, high - start))
-            yield chunk, tuple(within), tuple(place)
+                target.append(slice(low - start, high - start))
+            yield chunk, tuple(within), tuple(target)
 
 
 def _box(index: Any, shape: Sequence[int]) -> tuple[Box, tuple[Any, ...]]:

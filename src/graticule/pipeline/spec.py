@@ -183,12 +183,12 @@ class Spec:
             "description": self.description,
             "inputs": {
                 name: {
-                    "dims": given.dims,
-                    "spacing": dict(given.spacing),
-                    "default_spacing": dict(given.default_spacing),
-                    "path": given.path,
+                    "dims": expected.dims,
+                    "spacing": dict(expected.spacing),
+                    "default_spacing": dict(expected.default_spacing),
+                    "path": expected.path,
                 }
-                for name, given in self.inputs.items()
+                for name, expected in self.inputs.items()
             },
             "steps": {name: _plain_step(step) for name, step in self.steps.items()},
             "checks": {name: _plain_check(check) for name, check in self.checks.items()},
@@ -208,8 +208,8 @@ def _plain_step(step: Step) -> dict[str, Any]:
         "op": step.op.name,
         "version": step.op.version,
         "inputs": {
-            given.name: str(reference)
-            for given, reference in zip(step.op.inputs, step.inputs, strict=True)
+            data.name: str(reference)
+            for data, reference in zip(step.op.inputs, step.inputs, strict=True)
             if reference is not None
         },
         "params": step.op.parameters.canonical(step.params),

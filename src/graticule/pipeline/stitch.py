@@ -11,13 +11,13 @@ import numpy as np
 from graticule.core.errors import ImageError
 from graticule.core.image import Image
 from graticule.core.scope import Mapper, Stitched
-from graticule.pipeline.nodes import StoredNode, blocks_of, is_node, tiles_of
+from graticule.pipeline.nodes import StoredNode, is_node, tile_blocks, tile_regions
 
 Scratch = Callable[[Mapping[Any, int], Any], Any]
 """From sizes by dim and dtype to an array to fill, in memory or on disk."""
 
 
-def stitched(
+def stitch_labels(
     scope: Stitched,
     inputs: Sequence[Any],
     params: Mapping[str, Any],
@@ -34,8 +34,8 @@ def stitched(
     template = next(given for given in inputs if is_node(given)).template
     dims = [str(dim) for dim in template.dims]
     shape = tuple(int(size) for size in template.shape)
-    blocks = blocks_of(inputs, tile)
-    regions = tiles_of(template.sizes, tile)
+    blocks = tile_blocks(inputs, tile)
+    regions = tile_regions(template.sizes, tile)
     labels: Any = None
     attrs: Mapping[Any, Any] = {}
     firsts = [np.zeros(1, np.int64)]

@@ -53,21 +53,21 @@ class StepStore:
         self.max_bytes = max_bytes
         self._written = 0
 
-    def _place(self, key: str) -> Path:
+    def _entry_path(self, key: str) -> Path:
         return self.folder / key[:2] / key
 
     def get(self, key: str) -> tuple[Any, ...] | None:
         """Return the outputs stored under a key, or None; a damaged entry is removed."""
-        place = self._place(key)
-        if not place.exists():
+        entry = self._entry_path(key)
+        if not entry.exists():
             return None
         try:
-            outputs = _read(place)
+            outputs = _read(entry)
         except (OSError, ValueError, KeyError, TypeError):
-            _discard(place)
+            _discard(entry)
             return None
         with contextlib.suppress(OSError):
-            os.utime(place)
+            os.utime(entry)
         return outputs
 
     def put(self, key: str, outputs: tuple[Any, ...]) -> bool:
@@ -85,8 +85,8 @@ class StepStore:
 
         if not all(isinstance(item, (xr.DataArray, pd.DataFrame)) for item in outputs):
             return False
-        place = self._place(key)
-        if place.exists():
+        entry = self._entry_path(key)
+        if entry.exists():
             return True
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -99,9 +99,9 @@ class StepStore:
             if size > self.max_bytes:
                 shutil.rmtree(draft, ignore_errors=True)
                 return False
-            place.parent.mkdir(exist_ok=True)
+            entry.parent.mkdir(exist_ok=True)
             try:
-                os.rename(draft, place)
+                os.rename(draft, entry)
             except OSError:
                 shutil.rmtree(draft, ignore_errors=True)
         except OSError as error:
@@ -114,7 +114,7 @@ class StepStore:
         if self._written > self.max_bytes // 20:
             self._written = 0
             self.shrink()
-        return place.exists()
+        return entry.exists()
 
     def shrink(self) -> None:
         """Remove abandoned drafts, and the entries used longest ago beyond the size limit."""
@@ -124,24 +124,24 @@ class StepStore:
                 if now - draft.stat().st_mtime > _MIN_ABANDONED:
                     shutil.rmtree(draft, ignore_errors=True)
         entries = []
-        for place in self.folder.glob("??/*"):
+        for entry in self.folder.glob("??/*"):
             with contextlib.suppress(OSError):
-                size = sum(file.stat().st_size for file in place.iterdir())
-                entries.append((place.stat().st_mtime, size, place))
+                size = sum(file.stat().st_size for file in entry.iterdir())
+                entries.append((entry.stat().st_mtime, size, entry))
         total = sum(size for _, size, _ in entries)
-        for _, size, place in sorted(entries):
+        for _, size, entry in sorted(entries):
             if total <= self.max_bytes:
                 break
-            _discard(place)
+            _discard(entry)
             total -= size
 
 
-def _discard(place: Path) -> None:
+def _discard(entry: Path) -> None:
     """Take an entry out of sight in one move, then remove it."""
-    grave = place.parent.parent / f".draft-{uuid.uuid4().hex}"
+    trash = entry.parent.parent / f".draft-{uuid.uuid4().hex}"
     with contextlib.suppress(OSError):
-        os.rename(place, grave)
-        shutil.rmtree(grave, ignore_errors=True)
+        os.rename(entry, trash)
+        shutil.rmtree(trash, ignore_errors=True)
 
 
 def _write(folder: Path, outputs: tuple[Any, ...]) -> int:

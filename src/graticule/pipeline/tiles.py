@@ -13,15 +13,15 @@ from graticule.pipeline.nodes import (
     OpNode,
     SourceNode,
     assemble,
-    block_of,
-    blocks_of,
     is_node,
+    read_block,
     strip_template_marks,
+    tile_blocks,
 )
-from graticule.pipeline.stitch import stitched
+from graticule.pipeline.stitch import stitch_labels
 
 
-def lower(
+def apply_to_nodes(
     op: Op,
     inputs: Sequence[Any],
     params: Mapping[str, Any],
@@ -49,17 +49,17 @@ def lower(
     """
     scope = op.scope
     if isinstance(scope, Whole) or not any(is_node(given) for given in inputs):
-        full = [block_of(given, Region()) for given in inputs]
+        full = [read_block(given, Region()) for given in inputs]
         bare = [strip_template_marks(item) if is_image(item) else item for item in full]
         out = op.run(bare, params)
         outputs = out if len(op.outputs) > 1 else (out,)
         return tuple(SourceNode(o) if is_image(o) else o for o in outputs)
     if isinstance(scope, Stitched):
-        return (stitched(scope, inputs, params, tile, mapper, scratch),)
+        return (stitch_labels(scope, inputs, params, tile, mapper, scratch),)
     if isinstance(scope, Reduction):
         template = next(given for given in inputs if is_node(given)).template
         halo = scope.halo(template, params) if scope.halo else {}
-        result = scope.reduce(blocks_of(inputs, tile, halo), mapper, **params)
+        result = scope.reduce(tile_blocks(inputs, tile, halo), mapper, **params)
         if scope.apply is None:
             return (SourceNode(result) if is_image(result) else result,)
         return OpNode(op, inputs, params, result=result).outputs()
@@ -107,7 +107,7 @@ def run_tiled(
     prepared = found.prepare(padded)
     nodes = [SourceNode(item) if is_image(item) else item for item in prepared]
     validated = found.parameters.validate(params or {})
-    outputs = lower(found, nodes, validated, tile=tile, mapper=mapper)
+    outputs = apply_to_nodes(found, nodes, validated, tile=tile, mapper=mapper)
     values = [assemble(out, tile, mapper) if is_node(out) else out for out in outputs]
     if len(values) == 1:
         return values[0]

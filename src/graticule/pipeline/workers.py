@@ -66,7 +66,7 @@ class Workers:
             return self._windowed(lambda item: pool.submit(function, item), items)
         return map(function, items)
 
-    def require_going(self, message: str = "") -> None:
+    def raise_if_stopped(self, message: str = "") -> None:
         """Raise `KeyboardInterrupt` in a thread whose work nobody waits for any more."""
         if self._stopped.is_set():
             raise KeyboardInterrupt(message)
@@ -91,7 +91,7 @@ class Workers:
         """End the threads, or let go of the cluster.
 
         Without patience, threads are left to themselves and stop where they next call
-        `require_going`.
+        `raise_if_stopped`.
         """
         if self._pool is not None:
             if not patient:

@@ -213,7 +213,7 @@ def _python(value: Any) -> Any:
 
 def _panels(made: list[Made]) -> Iterator[Panel]:
     """Give a panel for each; masks are outlined on the first image of their shape."""
-    from graticule.pipeline.preview import pictured
+    from graticule.pipeline.preview import to_picture
 
     row = next(_row_number)
     grounds: list[Picture] = []
@@ -227,7 +227,7 @@ def _panels(made: list[Made]) -> Iterator[Panel]:
         if not isinstance(one.value, xr.DataArray):
             yield Panel(**about, note=one.note)
             continue
-        picture = picture_of(*pictured(one.value, one.kind)).flat()
+        picture = picture_of(*to_picture(one.value, one.kind)).flat()
         under = next((g for g in grounds if g.values.shape[:2] == picture.values.shape[:2]), None)
         if picture.kind == Kind.IMAGE and len(picture.axes) >= 2:
             grounds.append(picture)

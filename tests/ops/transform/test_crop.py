@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError, ParameterError, UnitsError
-from graticule.pipeline.plan import coarsened
+from graticule.pipeline.plan import coarsen
 
 IMAGE = as_image(
     np.arange(60.0).reshape(6, 10), spacing={"y": "0.1 um", "x": "200 nm"}, units="count"
@@ -84,7 +84,7 @@ def test_a_coarser_level_holds_the_samples_cut_out(
 ) -> None:
     image = as_image(np.arange(64.0), spacing={"x": 1})
     end = data.draw(st.integers(first + 1, 64))
-    cut = gt.op("transform.crop")(coarsened(image, level), start={"x": first}, stop={"x": end})
+    cut = gt.op("transform.crop")(coarsen(image, level), start={"x": first}, stop={"x": end})
     reach = 2.0 ** (level - 1)
     assert cut.x[0] - reach <= first
     assert cut.x[-1] + reach >= end - 1
@@ -92,6 +92,6 @@ def test_a_coarser_level_holds_the_samples_cut_out(
 
 
 def test_negative_bounds_on_a_coarser_level_count_from_the_end() -> None:
-    image = coarsened(as_image(np.arange(64.0)), 2)
+    image = coarsen(as_image(np.arange(64.0)), 2)
     cut = gt.op("transform.crop")(image, start={"x": -9}, stop={"x": -1})
     np.testing.assert_array_equal(cut, image[13:16])

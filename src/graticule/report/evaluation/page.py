@@ -14,7 +14,7 @@ from graticule.core.errors import GraticuleError
 from graticule.core.kinds import Kind
 from graticule.evaluate.checks.roc import ROC_FIGURE
 from graticule.evaluate.curves import ranking
-from graticule.pipeline.preview import pictured
+from graticule.pipeline.preview import to_picture
 from graticule.report import wording
 from graticule.report.evaluation.judged import Judged, opened
 from graticule.report.figures import Missing, draw_evidence
@@ -153,4 +153,4 @@ def _drawing(judged: Judged, name: str) -> Drawing:
 def _picture(image: Any, kind: Kind) -> Picture:
     if kind is Kind.MASK:
         image = image.copy(data=image.values != 0)
-    return picture_of(*pictured(image, kind)).flat()
+    return picture_of(*to_picture(image, kind)).flat()
