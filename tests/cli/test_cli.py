@@ -132,7 +132,7 @@ def test_ctrl_c_says_how_to_go_on(
     monkeypatch.setattr("graticule.pipeline.execute.process_image", stopped)
     assert main(["run", small, COINS, "-o", str(tmp_path / "out")]) == 130
     assert "goes on" in capsys.readouterr().err
-    monkeypatch.setattr("graticule.compare.run.trials", stopped)
+    monkeypatch.setattr("graticule.compare.run.try_variants", stopped)
     out = tmp_path / "compared"
     assert main(["compare", small, "threshold", COINS, "-o", str(out)]) == 130
     said = capsys.readouterr().err

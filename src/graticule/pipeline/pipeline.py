@@ -39,24 +39,113 @@ class Pipeline(Spec):
     def load(cls, path: str | Path) -> Self:
         """Read a pipeline from a YAML file.
 
+        Parameters
+        ----------
+        path : path
+            The file; paths in the document are relative to its folder.
+
+        Returns
+        -------
+        Pipeline
+            Its parameters validated, its steps in an order in which they can run.
+
         Raises
         ------
+        FormatError
+            If the file cannot be read.
         PipelineError
             With every fault in it: line, path, what must be.
+
+        Examples
+        --------
+        >>> from graticule.recipes import pipeline_path
+        >>> list(Pipeline.load(pipeline_path("coins")).inputs)
+        ['image']
         """
         return cls._of(load(Path(path)))
 
     @classmethod
     def loads(cls, text: str) -> Self:
-        """Read a pipeline from YAML text."""
+        """Read a pipeline from YAML text.
+
+        Parameters
+        ----------
+        text : str
+            The document; paths in it are relative to the working folder.
+
+        Returns
+        -------
+        Pipeline
+            As `load` gives it.
+
+        Raises
+        ------
+        PipelineError
+            With every fault in it: line, path, what must be.
+
+        Examples
+        --------
+        >>> Pipeline.loads("{graticule: 1, steps: {a: {op: filters.gausian}}}")
+        Traceback (most recent call last):
+            ...
+        graticule.core.errors.PipelineError: <text>: 1 fault
+          line 1: steps.a.op: there is no op 'filters.gausian' (did you mean filters.gaussian ...
+        """
         return cls._of(parse(text))
 
     def with_values(self, values: Mapping[str, Any]) -> Self:
-        """Return the pipeline with parameters changed, as ``{"smooth.sigma": 2}``."""
+        """Return the pipeline with parameters changed; comments of its text stay.
+
+        Parameters
+        ----------
+        values : mapping
+            New values by ``step.parameter`` or ``check.parameter``.
+
+        Returns
+        -------
+        Pipeline
+            Validated like one that was read.
+
+        Raises
+        ------
+        PipelineError
+            If there is no such step, check or parameter, or it cannot have the value.
+
+        Examples
+        --------
+        >>> text = "{graticule: 1, steps: {smooth: {op: filters.gaussian, sigma: 1}}}"
+        >>> Pipeline.loads(text).with_values({"smooth.sigma": 2}).steps["smooth"].params["sigma"]
+        Length(2.0)
+        """
         return self._of(with_values(self, values))
 
     def apply(self, image: Any) -> dict[str, Any]:
-        """Run the steps on one image in memory and return the outputs by name."""
+        """Run the steps on one image in memory.
+
+        Parameters
+        ----------
+        image : DataArray or array_like
+            The first input; an array is given the dims and the spacing of the document.
+
+        Returns
+        -------
+        dict
+            The outputs by name: DataArrays or arrays, like the image, and tables.
+
+        Raises
+        ------
+        RequestError
+            If the pipeline takes further inputs.
+        GraticuleError
+            If a step cannot be done on this image.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> text = "{graticule: 1, steps: {bright: {op: threshold.otsu}}}"
+        >>> Pipeline.loads(text).apply(np.array([[0, 0, 9, 9]]))["bright"]
+        array([[False, False,  True,  True]])
+        """
         return apply(self, image)
 
     def run(

@@ -131,12 +131,27 @@ class Plan:
         mapper : callable
             `map`, or a parallel version of it.
 
+        Returns
+        -------
+        RegionView
+            The values in the region.
+
         Raises
         ------
         ImageError
             If the region leaves the image.
         UnknownNameError
             If there is no such step, or no such level.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from graticule.core import as_image
+        >>> from graticule.pipeline import Pipeline
+        >>> pipeline = Pipeline.loads("{graticule: 1, steps: {smooth: {op: filters.gaussian}}}")
+        >>> plan = make_plan(pipeline, {"image": as_image(np.eye(64))}, memory=10**9)
+        >>> plan.view({"y": (8, 16), "x": (0, 32)}).image.shape
+        (8, 32)
         """
         reference = self._reference(of)
         evaluation = self._evaluation_at(level, mapper)
@@ -199,11 +214,28 @@ def make_plan(
     levels : mapping, optional
         Coarser copies the file has.
 
+    Returns
+    -------
+    Plan
+        Whole where that fits, else in the largest tiles that do.
+
     Raises
     ------
     MemoryBudgetError
         If a step needs the whole array and it would not fit, with the estimate; or if the
         budget is below the smallest tile.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import as_image
+    >>> from graticule.pipeline import Pipeline
+    >>> pipeline = Pipeline.loads("{graticule: 1, steps: {smooth: {op: filters.gaussian}}}")
+    >>> image = as_image(np.zeros((512, 512), np.float32))
+    >>> make_plan(pipeline, {"image": image}, memory=10**9).tile is None
+    True
+    >>> make_plan(pipeline, {"image": image}, memory=4 * 10**6).tile
+    {'y': 256, 'x': 256}
     """
     image = inputs[pipeline.first_input]
     itemsize = sum(v.dtype.itemsize for v in inputs.values() if is_image(v))

@@ -35,6 +35,11 @@ class Reference:
         The step or input.
     part : str
         One of several outputs, or a column of a record or table; empty for the value itself.
+
+    Examples
+    --------
+    >>> str(Reference("parts", "area"))
+    'parts.area'
     """
 
     name: str
