@@ -97,7 +97,7 @@ def quake_record(names: list[str]) -> dict[str, Any]:
     }  # fmt: skip
     check = {"check": "surrogate", "version": 1, "of": "event.statistic", "at": "image",
              "params": {"by": ["phase"], "n": 199, "fdr": 0.05, "seed": 0}}  # fmt: skip
-    fates = [
+    images = [
         {"image": name, "path": f"study/{name}.fits", "sha256": f"{index:064x}", "key": "0" * 64,
          "status": "done", "error": None, "seconds": 0.4, "cached": False}
         for index, name in enumerate(names)
@@ -115,7 +115,7 @@ def quake_record(names: list[str]) -> dict[str, Any]:
         "command": ["graticule", "run", "sunquake", "study", "-o", "out"],
         "started": "2026-01-02T03:04:05Z",
         "seconds": 12.3,
-        "images": fates,
+        "images": images,
         "steps": steps,
         "checks": {"null": check},
         "versions": {"numpy": "2.4.6", "graticule": "0.1.0"},
