@@ -86,7 +86,8 @@ def inject(image: Image, ripple: Ripple, *, along: str = "time", across: str = "
     require_dims(image, [along, across])
     plane = image.transpose(..., along, across)
     values = np.asarray(plane.values, dtype=float)
-    spread = np.nanstd(values, axis=-2, keepdims=True)
+    unknown = np.isnan(values).all(axis=-2, keepdims=True)
+    spread = np.nanstd(np.where(unknown, 0, values), axis=-2, keepdims=True)
     time = np.arange(plane.sizes[along])[:, None]
     distance = np.arange(plane.sizes[across])[None, :]
     return like(plane, values + spread * ripple(time, distance)).transpose(*image.dims)

@@ -99,7 +99,7 @@ class OpContract:
         """A value of the wrong type, out of range, unknown or NaN is an error that names it."""
         op = get_op(name)
         data, params = standard(op)
-        for parameter, value in bad_parameters(op):
+        for parameter, value in bad_parameters(op.parameters):
             with pytest.raises(ParameterError, match=parameter):
                 op(*data, **{**params, parameter: value})
 

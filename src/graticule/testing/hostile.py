@@ -12,13 +12,14 @@ import xarray as xr
 from pydantic.fields import FieldInfo
 
 from graticule.core import Kind, Op
+from graticule.core.parameters import Parameters
 from graticule.core.quantity import Amount
 
 
-def bad_parameters(op: Op) -> Iterator[tuple[str, Any]]:
+def bad_parameters(parameters: Parameters) -> Iterator[tuple[str, Any]]:
     """Yield a parameter's name and a value it must not have: type, range, choice, NaN, unknown."""
     yield "no_such_parameter", 1
-    for name, field in op.parameters.model.model_fields.items():
+    for name, field in parameters.model.model_fields.items():
         for value in _bad_values(field):
             yield name, value
 

@@ -74,8 +74,8 @@ def instances(
     Evidence
         Columns ``objects_found, objects_true, count_error, absolute_count_error, tp, fp, fn``,
         ``ap_<first threshold>, precision, recall`` with ``_low`` and ``_high`` over blocks of the
-        image, ``ap_mean, f1, panoptic_quality, mean_iou``; over a study the means with their
-        intervals over images.
+        image, ``ap_mean, f1, panoptic_quality, mean_iou, blocks, block_size``; over a study the
+        means with their intervals over images.
 
     Raises
     ------

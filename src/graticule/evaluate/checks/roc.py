@@ -110,8 +110,8 @@ def roc(
     -------
     Evidence
         Columns ``auc`` and ``average_precision`` with ``_low`` and ``_high`` over blocks of the
-        image, ``prevalence``, ``best_dice`` and ``best_threshold``; over a study the means with
-        their intervals. Arrays ``false_positive_rate, recall, precision, thresholds``.
+        image, ``prevalence, best_dice, best_threshold, blocks, block_size``; over a study the
+        means with their intervals. Arrays ``false_positive_rate, recall, precision, thresholds``.
 
     Raises
     ------
