@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import dask.array as da
@@ -34,14 +35,11 @@ def _image(seed: int = 0) -> xr.DataArray:
     return xr.DataArray(values, dims=tuple(SIZES))
 
 
-def _classifier(**options: Any) -> PixelClassifier:
+@cache
+def _model(**options: Any) -> PixelClassifier:
     image = _image(1)
     features = Features(sigmas=(1, 2), kinds=("gaussian", "hessian"), **options)
     return PixelClassifier(features, {"name": "forest", "n_estimators": 5}).fit(image, image > 0)
-
-
-MODEL = _classifier()
-PLACED = _classifier(position=0.1)
 
 
 @settings(max_examples=25, deadline=None)
@@ -49,7 +47,7 @@ PLACED = _classifier(position=0.1)
 def test_every_answer_is_the_whole_one_cut(
     spans: dict[str, tuple[int, int]], placed: bool, hole: bool
 ) -> None:
-    model, image = PLACED if placed else MODEL, _image()
+    model, image = _model(**{"position": 0.1} if placed else {}), _image()
     if hole:
         image[30, 20] = np.nan
     for method in ("predict", "predict_proba", "uncertainty"):
@@ -58,9 +56,9 @@ def test_every_answer_is_the_whole_one_cut(
 
 
 def test_of_a_view_too() -> None:
-    view = MODEL.view(_image())
-    part = MODEL.predict(view, region={"y": (5, 9)})
-    xr.testing.assert_identical(part, MODEL.predict(_image()).isel(y=slice(5, 9)))
+    view = _model().view(_image())
+    part = _model().predict(view, region={"y": (5, 9)})
+    xr.testing.assert_identical(part, _model().predict(_image()).isel(y=slice(5, 9)))
 
 
 def test_continuous_values_too() -> None:
@@ -88,7 +86,7 @@ def test_of_a_lazy_image_no_more_is_read_than_lies_around_it() -> None:
     lazy = da.map_blocks(block, chunks=((64,) * 16, (64,) * 16), dtype=np.float32)
     image = xr.DataArray(lazy, dims=("y", "x"))
     read.clear()
-    found = MODEL.predict(image, region={"y": (200, 220), "x": (80, 100)})
+    found = _model().predict(image, region={"y": (200, 220), "x": (80, 100)})
     assert found.sizes == {"y": 20, "x": 20}
     assert set(read) == {(192, 64)}
 
@@ -96,19 +94,19 @@ def test_of_a_lazy_image_no_more_is_read_than_lies_around_it() -> None:
 @pytest.mark.parametrize("region", [{"y": (0, 62)}, {"z": (0, 1)}, {"x": (5, 5)}])
 def test_a_region_that_leaves_the_image_is_refused(region: dict[str, tuple[int, int]]) -> None:
     with pytest.raises(ImageError):
-        MODEL.predict(_image(), region=region)
+        _model().predict(_image(), region=region)
 
 
 @pytest.mark.parametrize("span", [(np.int64(2), np.uint8(5)), np.array([2, 5], np.uint16)])
 def test_a_region_may_be_of_any_integers(span: Any) -> None:
-    part = MODEL.predict(_image(), region={"y": span})
-    xr.testing.assert_identical(part, MODEL.predict(_image()).isel(y=slice(2, 5)))
+    part = _model().predict(_image(), region={"y": span})
+    xr.testing.assert_identical(part, _model().predict(_image()).isel(y=slice(2, 5)))
 
 
 @pytest.mark.parametrize("span", [(1.0, 4.0), slice(1, 4), (1, 2, 3), 3, ("a", "b"), (None, 4)])
 def test_what_is_no_start_and_stop_is_refused(span: Any) -> None:
     with pytest.raises(ImageError, match=r"y: .* is no start and stop in whole samples"):
-        MODEL.predict(_image(), region={"y": span})
+        _model().predict(_image(), region={"y": span})
 
 
 @pytest.mark.parametrize("name", ["classify", "probability", "uncertainty"])
@@ -116,7 +114,7 @@ def test_ops_compute_what_is_wanted_of_a_tile_and_not_its_surroundings(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     op = get_op(f"learn.{name}")
-    params = op.parameters.validate({"model": ModelFile(MODEL)})
+    params = op.parameters.validate({"model": ModelFile(_model())})
     whole = op.run([_image()], params)
     own = Region({"y": (20, 41), "x": (0, 10)})
     xr.testing.assert_identical(op.run([_image()], params, own), own.cut(whole))
@@ -129,7 +127,7 @@ def test_ops_compute_what_is_wanted_of_a_tile_and_not_its_surroundings(
             yield at, columns
 
     monkeypatch.setattr(Features, "strips", counted)
-    tiled = run_tiled(op, [_image()], {"model": MODEL}, tile={"y": 16, "x": 16})
+    tiled = run_tiled(op, [_image()], {"model": _model()}, tile={"y": 16, "x": 16})
     xr.testing.assert_identical(tiled, whole)
     # one sample more tells what the result looks like
     assert sum(asked) == _image().size + 1

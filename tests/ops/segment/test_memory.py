@@ -13,12 +13,10 @@ import graticule as gt
 from graticule.core.registry import get_op
 from graticule.core.scope import Whole
 
-SIDE = 512
 
-
-def scene() -> tuple[Any, Any]:
+def scene(side: int = 512) -> tuple[Any, Any]:
     """Return smooth noise as bytes, and the mask of its bright half."""
-    noise = np.random.default_rng(0).random((SIDE, SIDE))
+    noise = np.random.default_rng(0).random((side, side))
     smooth = ndimage.gaussian_filter(noise, 3)
     grey = np.interp(smooth, (smooth.min(), smooth.max()), (0, 250)).astype(np.uint8)
     return grey, grey > np.median(grey)
@@ -55,7 +53,7 @@ OF_MASKS = {
 def peak(name: str, *data: Any, **params: Any) -> float:
     """Return the most bytes held at once, for each byte of the inputs."""
     run = get_op(f"segment.{name}")
-    run(*data, **params)  # compiles
+    run(*(each[:64, :64].copy() for each in data), **params)  # compiles
     tracemalloc.start()
     run(*data, **params)
     most = tracemalloc.get_traced_memory()[1]
@@ -77,7 +75,7 @@ def test_bytes_take_no_more_than_is_said(name: str, params: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("name", ["bivariate", "level_set", "random_walker"])
 def test_two_inputs_take_no_more_than_is_said(name: str) -> None:
-    grey, mask = scene()
+    grey, mask = scene(256 if name == "random_walker" else 512)  # which is slow
     seeds = np.digitize(grey, [30, 220]).astype(np.int32)
     markers = np.choose(seeds, [1, 0, 2]).astype(np.int32)
     other = {"bivariate": grey[:, ::-1].copy(), "level_set": mask, "random_walker": markers}[name]
