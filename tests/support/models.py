@@ -12,12 +12,12 @@ import xarray as xr
 from graticule.core import ALL, like
 from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.data.labels import MASK_CLASSES, Class
-from graticule.learn.models.model import Asked, State, asked
+from graticule.learn.models.model import RegionLike, State, as_region
 
 
-def _cut(answer: xr.DataArray, region: Asked) -> xr.DataArray:
+def _cut(answer: xr.DataArray, region: RegionLike) -> xr.DataArray:
     sizes = {str(dim): size for dim, size in answer.sizes.items() if dim != "class"}
-    return asked(region, sizes).cut(answer)
+    return as_region(region, sizes).cut(answer)
 
 
 @dataclass
@@ -52,18 +52,18 @@ class Cut:
         first = self.expects.validate(image)
         return like(first.isel(c=0, drop=True) if self.expects.channels else first, values)
 
-    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def predict(self, image: xr.DataArray, /, *, region: RegionLike = None) -> xr.DataArray:
         found = self._like(image, (self._mean(image) > self.level).astype(np.int32))
         return _cut(found, region)
 
-    def predict_proba(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def predict_proba(self, image: xr.DataArray, /, *, region: RegionLike = None) -> xr.DataArray:
         far = np.clip(self.level - self._mean(image), -50, 50)
         p = (1 / (1 + np.exp(far))).astype(np.float32)
         there = self._like(image, p)
         both = xr.concat([1 - there, there], "class").assign_coords({"class": ["no", "yes"]})
         return _cut(both, region)
 
-    def uncertainty(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def uncertainty(self, image: xr.DataArray, /, *, region: RegionLike = None) -> xr.DataArray:
         p = self.predict_proba(image, region=region)
         return 1 - abs(p[1] - p[0])
 
@@ -90,7 +90,7 @@ class Cells(Cut):
     def halo(self, image: xr.DataArray) -> dict[str, int]:
         return dict.fromkeys(self.expects.dims, self.step)
 
-    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def predict(self, image: xr.DataArray, /, *, region: RegionLike = None) -> xr.DataArray:
         seen = self.expects.validate(image)
         values = seen.values.astype(np.float64)
         out = np.zeros(values.shape, np.float32)
@@ -118,7 +118,7 @@ class Learned:
     classes: tuple[Class, ...] = MASK_CLASSES
     kind: ClassVar[str] = "test-learned"
 
-    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def predict(self, image: xr.DataArray, /, *, region: RegionLike = None) -> xr.DataArray:
         values = image.values.reshape(-1, 1)
         found = self.estimator.predict(values).reshape(image.shape).astype(np.int32)
         return _cut(like(image, found), region)
@@ -141,7 +141,7 @@ class Weighted:
     classes: tuple[Class, ...] = ()
     kind: ClassVar[str] = "test-weighted"
 
-    def predict(self, image: xr.DataArray, /, *, region: Asked = None) -> xr.DataArray:
+    def predict(self, image: xr.DataArray, /, *, region: RegionLike = None) -> xr.DataArray:
         return _cut((image * np.float32(self.weight)).sum("c"), region)
 
     def state(self) -> State:

@@ -11,7 +11,7 @@ import xarray as xr
 from graticule.core import as_image
 from graticule.core.errors import ImageError
 from graticule.learn.data.input_spec import InputSpec
-from graticule.learn.models.model import asked
+from graticule.learn.models.model import as_region
 
 
 def image(
@@ -106,4 +106,4 @@ def test_a_colour_picture_as_a_bare_array_is_told_how_to_name_its_axes() -> None
 def test_a_region_that_is_no_mapping_is_told_its_form() -> None:
     wrong: Any = (slice(0, 3), slice(0, 5))
     with pytest.raises(ImageError, match=r'mapping of dims.*as \{"y": \(0, 64\)\}'):
-        asked(wrong, {"y": 8, "x": 8})
+        as_region(wrong, {"y": 8, "x": 8})

@@ -19,7 +19,7 @@ from graticule.core.errors import RequestError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL
 from graticule.learn.models.pixel_model import PixelModel
-from graticule.learn.models.predictors import Fitted
+from graticule.learn.models.predictors import EstimatorPredictor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -202,7 +202,7 @@ def _affine(model: PixelClassifier | PixelRegressor) -> tuple[Array, Array]:
     They are had by asking it, so that scaling and projections before it are counted in.
     """
     predictor = model.predictor
-    estimator = predictor.estimator if isinstance(predictor, Fitted) else None
+    estimator = predictor.estimator if isinstance(predictor, EstimatorPredictor) else None
     function = getattr(estimator, "decision_function", getattr(estimator, "predict", None))
     count = getattr(estimator, "n_features_in_", 0)
     if function is None or not count or (model.classes and function.__name__ == "predict"):

@@ -13,9 +13,9 @@ from graticule.core import as_image, filtered_dims
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
-from graticule.learn.data.labels import Class, Classes
+from graticule.learn.data.labels import Classes
+from graticule.learn.models.base import EstimatorClassifier
 from graticule.learn.models.model import State
-from graticule.learn.models.params import not_fitted
 from graticule.learn.models.rows_model import RowsModel, classes_of_targets
 
 if TYPE_CHECKING:
@@ -28,15 +28,7 @@ class _ImagesModel(RowsModel):
     """One answer for each image."""
 
     features: Features | str
-    _expects: InputSpec
     _shape: tuple[int, ...]
-
-    @property
-    def expects(self) -> InputSpec:
-        """What images it was fitted on."""
-        if not hasattr(self, "_expects"):
-            raise not_fitted(self)
-        return self._expects
 
     def _prepare(self, images: Any, targets: Sequence[Any]) -> Array:
         """Note what the images are, and return their rows."""
@@ -70,19 +62,13 @@ class _ImagesModel(RowsModel):
         columns = self.features.compute(image)
         return statistics(columns.reshape(len(columns), -1))
 
-    def _kept(self, card: dict[str, Any]) -> State:
-        state = self._state({**card, "shape": list(self._shape)})
-        return State(state.card, state.arrays, state.estimator, expects=self.expects)
+    def state(self) -> State:
+        """Return all that the model is, as plain data."""
+        return self._state({"shape": list(self._shape)})
 
     @classmethod
-    def _again(cls, state: State, classes: int) -> Self:
-        from graticule.learn.features import Features
-
-        model = cls._from_state(state, classes)
-        if not isinstance(model.features, str):
-            model.features = Features.from_json(state.card["parameters"]["features"])
-        assert state.expects is not None
-        model._expects = state.expects
+    def _from_state(cls, state: State, classes: int) -> Self:
+        model = super()._from_state(state, classes)
         model._shape = tuple(int(size) for size in state.card["shape"])
         return model
 
@@ -119,7 +105,7 @@ def _images(given: Any) -> list[xr.DataArray]:
     return [as_image(image) for image in given]
 
 
-class ImageClassifier(_ImagesModel):
+class ImageClassifier(_ImagesModel, EstimatorClassifier):
     """Classes of whole images.
 
     Parameters
@@ -165,13 +151,6 @@ class ImageClassifier(_ImagesModel):
         self.balance = balance
         self.seed = seed
 
-    @property
-    def classes(self) -> Classes:
-        """Value and name of each class."""
-        if not hasattr(self, "_classes"):
-            raise not_fitted(self)
-        return self._classes
-
     def fit(self, images: Any, targets: Sequence[Any]) -> Self:
         """Learn from images, each with its class.
 
@@ -199,7 +178,7 @@ class ImageClassifier(_ImagesModel):
         if len(classes) < 2:
             raise ImageError(f"images of at least two classes are needed, not of {len(classes)}")
         self._classes = classes
-        self._learn(rows[codes >= 0], codes[codes >= 0], len(classes), self.balance)
+        self._fit_rows(rows[codes >= 0], codes[codes >= 0], len(classes), self.balance)
         return self
 
     def predict(self, images: Any, /) -> Array:
@@ -224,18 +203,6 @@ class ImageClassifier(_ImagesModel):
         if not len(rows):
             return np.empty((0, len(self.classes)), np.float32)
         return self.predictor.proba(self._columns(rows))
-
-    def state(self) -> State:
-        """Return all that the model is, as plain data."""
-        return self._kept({"classes": [[each.value, each.name] for each in self.classes]})
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        """Make the model again."""
-        classes = tuple(Class(int(v), str(n)) for v, n in state.card["classes"])
-        model = cls._again(state, len(classes))
-        model._classes = classes
-        return model
 
 
 class ImageRegressor(_ImagesModel):
@@ -285,19 +252,10 @@ class ImageRegressor(_ImagesModel):
         known = np.isfinite(wanted)
         if not known.any():
             raise ImageError("there is no image with a target")
-        self._learn(rows[known], wanted[known], 0, balance=False)
+        self._fit_rows(rows[known], wanted[known], 0, balance=False)
         return self
 
     def predict(self, images: Any, /) -> Array:
         """Return the value of each image."""
         rows = self._rows(images)
         return self.predictor.values(self._columns(rows)) if len(rows) else np.empty(0)
-
-    def state(self) -> State:
-        """Return all that the model is, as plain data."""
-        return self._kept({})
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        """Make the model again."""
-        return cls._again(state, 0)

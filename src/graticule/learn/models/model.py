@@ -15,16 +15,17 @@ import numpy as np
 
 from graticule.core import Image, Region
 from graticule.core.errors import ImageError
+from graticule.core.typing import Array
 from graticule.learn.data.input_spec import InputSpec
 
 if TYPE_CHECKING:
     from graticule.learn.data.labels import Classes
 
-Asked: TypeAlias = Region | Mapping[str, tuple[int, int]] | None
+RegionLike: TypeAlias = Region | Mapping[str, tuple[int, int]] | None
 """The part of an image that an answer is wanted for; None for all of it."""
 
 
-def asked(region: Asked, sizes: Mapping[str, int]) -> Region:
+def as_region(region: RegionLike, sizes: Mapping[str, int]) -> Region:
     """Return the part of an image of some sizes that an answer is wanted for.
 
     Raises
@@ -34,7 +35,7 @@ def asked(region: Asked, sizes: Mapping[str, int]) -> Region:
 
     Examples
     --------
-    >>> asked({"x": (2, 4)}, {"y": 8, "x": 8}).bounds
+    >>> as_region({"x": (2, 4)}, {"y": 8, "x": 8}).bounds
     {'y': (0, 8), 'x': (2, 4)}
     """
     bounds = region.bounds if isinstance(region, Region) else region or {}
@@ -44,6 +45,20 @@ def asked(region: Asked, sizes: Mapping[str, int]) -> Region:
             hint=f'as {{"{next(iter(sizes), "y")}": (0, 64)}}',
         )
     return Region(bounds).checked(sizes)
+
+
+def margin_uncertainty(probabilities: Array, axis: int) -> Array:
+    """Return 1 less the lead of the largest probability over the next, along the classes.
+
+    Examples
+    --------
+    >>> margin_uncertainty(np.array([[0.75, 0.25, 0.0], [0.5, 0.5, 0.0]]), axis=1).tolist()
+    [0.5, 1.0]
+    """
+    classes = probabilities.shape[axis]
+    two = np.partition(probabilities, -2, axis).take([classes - 2, classes - 1], axis)
+    uncertainty: Array = 1 - np.diff(two, axis=axis).squeeze(axis)
+    return uncertainty
 
 
 @dataclass(frozen=True)
@@ -135,15 +150,15 @@ class ImageModel(Protocol):
         """Return the step of its lattice in samples, by dim; empty where it has none."""
         ...
 
-    def predict(self, image: Image, /, *, region: Asked = None) -> Image:
+    def predict(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return the value of the class of each sample, or the predicted value."""
         ...
 
-    def predict_proba(self, image: Image, /, *, region: Asked = None) -> Image:
+    def predict_proba(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return the probability of each class."""
         ...
 
-    def uncertainty(self, image: Image, /, *, region: Asked = None) -> Image:
+    def uncertainty(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return how undecided it is at each sample, 0 to 1."""
         ...
 

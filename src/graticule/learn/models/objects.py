@@ -12,16 +12,15 @@ import pandas as pd
 from graticule.core.errors import ImageError, ParameterError, UnitsError
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
-from graticule.learn.data.labels import Class, Classes
+from graticule.learn.models.base import EstimatorClassifier, not_fitted
 from graticule.learn.models.model import State
-from graticule.learn.models.params import not_fitted
 from graticule.learn.models.rows_model import RowsModel, classes_of_targets
 
 _PLACES = ("label", "image", "centroid", "bbox", "weighted_centroid", "min_", "max_")
 """What starts the names of columns that number or place objects, and do not describe them."""
 
 
-class ObjectClassifier(RowsModel):
+class ObjectClassifier(RowsModel, EstimatorClassifier):
     """Classes of objects, learned from some rows of a table of objects.
 
     Parameters
@@ -71,13 +70,6 @@ class ObjectClassifier(RowsModel):
         self.balance = balance
         self.seed = seed
 
-    @property
-    def classes(self) -> Classes:
-        """Value and name of each class."""
-        if not hasattr(self, "_classes"):
-            raise not_fitted(self)
-        return self._classes
-
     def fit(
         self, tables: pd.DataFrame | Sequence[pd.DataFrame], target: str | Sequence[Any] | Array
     ) -> Self:
@@ -124,7 +116,7 @@ class ObjectClassifier(RowsModel):
                 hint="0, NaN and empty texts mean unlabelled",
             )
         self._classes = classes
-        self._learn(rows[usable], codes[usable], len(classes), self.balance)
+        self._fit_rows(rows[usable], codes[usable], len(classes), self.balance)
         self.example = first[list(wanted)].iloc[:20].copy()
         self.example.attrs["units"] = dict(self.units_)
         return self
@@ -172,19 +164,12 @@ class ObjectClassifier(RowsModel):
 
     def state(self) -> State:
         """Return all that the model is, as plain data."""
-        card = {
-            "classes": [[each.value, each.name] for each in self.classes],
-            "columns": list(self.columns_),
-            "units": self.units_,
-        }
-        return self._state(card)
+        return self._state({"columns": list(self.columns_), "units": self.units_})
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Make the model again."""
-        classes = tuple(Class(int(v), str(n)) for v, n in state.card["classes"])
-        model = cls._from_state(state, len(classes))
-        model._classes = classes
+        model = super().from_state(state)
         model.columns_ = tuple(state.card["columns"])
         model.units_ = dict(state.card["units"])
         return model

@@ -1,10 +1,10 @@
-"""What classifiers and regressors of samples share: features, strips, views, and their state."""
+"""What classifiers and regressors of samples share: features, fitting, and answers in strips."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -13,12 +13,17 @@ from graticule.core import Region, as_image, like
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
-from graticule.learn.models.estimators import NAMED
-from graticule.learn.models.model import Asked, State, asked
-from graticule.learn.models.params import Params, not_fitted
-from graticule.learn.models.predictors import Predictor
+from graticule.learn.models.base import EstimatorModel
+from graticule.learn.models.estimators import Task, estimator_of, fit_estimator
+from graticule.learn.models.model import RegionLike, as_region
+from graticule.learn.models.predictors import predictor_of
 from graticule.learn.sampling.bottom_k import SampleSelection
-from graticule.learn.sampling.samples import LabelledImage, missing_samples
+from graticule.learn.sampling.samples import (
+    LabelledImage,
+    as_image_list,
+    match_labels,
+    missing_samples,
+)
 
 if TYPE_CHECKING:
     from graticule.learn.features import Features
@@ -27,10 +32,10 @@ _STRIP, _MOST = 20_000_000, 64_000_000
 _CROP = {2: 64, 3: 24}
 """Side of the part of the training images that a model file is verified by."""
 
-Take: TypeAlias = Callable[[Array], Array]
+Answer: TypeAlias = Callable[[Array], Array]
 
 
-class View:
+class FeatureView:
     """An image with its features, computed once: what is on screen while labels are drawn.
 
     Takes four bytes for each sample and feature. Given to `PixelClassifier.fit` and ``predict``
@@ -65,21 +70,28 @@ class View:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{dim} {size}" for dim, size in self.image.sizes.items())
-        return f"View({sizes}; {len(self.columns)} features, {self.nbytes / 1e6:.0f} MB)"
+        return f"FeatureView({sizes}; {len(self.columns)} features, {self.nbytes / 1e6:.0f} MB)"
+
+
+class TrainingInputs(NamedTuple):
+    """What a model of samples learns from, and the estimator that is to learn."""
+
+    estimator: Any
+    sources: list[Any]
+    """Images, or views of them."""
+    pairs: list[LabelledImage]
+    expects: InputSpec
 
 
 def image_of(given: Any) -> Any:
     """Return the image of a view, and an image as it is."""
-    return given.image if isinstance(given, View) else given
+    return given.image if isinstance(given, FeatureView) else given
 
 
-class PixelModel(Params):
+class PixelModel(EstimatorModel):
     """Samples of images, answered one by one from the features around them."""
 
     features: Features | None
-    estimator: Any
-    _expects: InputSpec
-    _predictor: Predictor
 
     @property
     def recipe(self) -> Features:
@@ -87,20 +99,6 @@ class PixelModel(Params):
         from graticule.learn.features import Features
 
         return self.features if self.features is not None else Features()
-
-    @property
-    def expects(self) -> InputSpec:
-        """What images it was fitted on."""
-        if not hasattr(self, "_expects"):
-            raise not_fitted(self)
-        return self._expects
-
-    @property
-    def predictor(self) -> Predictor:
-        """What gives the answers."""
-        if not hasattr(self, "_predictor"):
-            raise not_fitted(self)
-        return self._predictor
 
     @property
     def used(self) -> list[int] | None:
@@ -116,13 +114,39 @@ class PixelModel(Params):
         """Return the lattice it works on: none."""
         return {}
 
-    def view(self, image: Any) -> View:
+    def view(self, image: Any) -> FeatureView:
         """Return an image with its features computed once, for `fit` and ``predict``."""
-        return View(self.recipe, image)
+        return FeatureView(self.recipe, image)
 
-    def _seen(self, image: Any) -> xr.DataArray:
-        """Return an image as the model wants it."""
-        return self.expects.validate(as_image(image))
+    def _parameters(self) -> dict[str, Any]:
+        return {**super()._parameters(), "features": self.recipe.to_json()}
+
+    def _inputs(self, images: Any, targets: Any, where: Any, task: Task) -> TrainingInputs:
+        """Return what is learned from, matched, and the estimator that is to learn."""
+        sources = as_image_list(images)
+        estimator = estimator_of(self.estimator, task, self.seed)
+        pairs = match_labels([image_of(each) for each in sources], targets, where)
+        expects = InputSpec.of([pair.image for pair in pairs], spacing=self._spacing_matters())
+        return TrainingInputs(estimator, sources, pairs, expects)
+
+    def _fit(
+        self,
+        inputs: TrainingInputs,
+        chosen: SampleSelection,
+        targets_of: Callable[[SampleSelection], tuple[Array, Array | None]],
+        classes: int,
+    ) -> SampleSelection:
+        """Fit the estimator on chosen samples; return those that have all their features.
+
+        ``targets_of`` gives their targets and weights; ``classes`` is 0 for a regressor.
+        """
+        rows, known = self._rows(inputs.pairs, inputs.sources, chosen)
+        chosen = chosen.only(known)
+        fit_estimator(inputs.estimator, rows, *targets_of(chosen))
+        self._expects, self.estimator_ = inputs.expects, inputs.estimator
+        self._predictor = predictor_of(inputs.estimator, classes)
+        self.example = self._crop(inputs.pairs, chosen)
+        return chosen
 
     def _rows(
         self, pairs: Sequence[LabelledImage], given: Sequence[Any], chosen: SampleSelection
@@ -132,8 +156,8 @@ class PixelModel(Params):
         for pair, source, index in zip(pairs, given, chosen.index, strict=True):
             if not index.size:
                 continue
-            if isinstance(source, View):
-                self._require_own(source)
+            if isinstance(source, FeatureView):
+                self._require_same_features(source)
                 found.append(np.ascontiguousarray(source.columns[:, index].T))
             else:
                 tail = [CHANNEL] if CHANNEL in pair.image.dims else []
@@ -159,35 +183,35 @@ class PixelModel(Params):
             {dim: slice(a, a + side) for dim, a in zip(pair.dims, starts, strict=True)}
         ).compute(scheduler="synchronous")
 
-    def _require_own(self, view: View) -> None:
+    def _require_same_features(self, view: FeatureView) -> None:
         if view.features != self.recipe:
             raise ImageError("the view has other features than the model", hint="use model.view")
 
-    def _swept(
+    def _predict_samples(
         self,
         given: Any,
-        region: Asked,
-        take: Take,
+        region: RegionLike,
+        answer: Answer,
         empty: Any,
         dtype: Any,
         head: tuple[int, ...] = (),
     ) -> tuple[Array, xr.DataArray]:
         """Return answers for every sample, strip by strip, and the image without channels.
 
-        ``take`` gives for columns of the features in use an array of ``head`` by samples. Samples
+        ``answer`` gives for columns of the features in use an array of ``head`` by samples. Samples
         that are missing in the image have ``empty``.
         """
         source = as_image(image_of(given))
         image = self.expects.validate(source)
         dims = self.expects.dims
-        box = asked(region, {dim: image.sizes[dim] for dim in dims})
+        box = as_region(region, {dim: image.sizes[dim] for dim in dims})
         out = np.empty((*head, *box.sizes.values()), dtype)
         begin = [start for start, _ in box.bounds.values()]
         for at, columns in self._strips(given, image, box):
             shape = (*head, *columns.shape[1:])
             here = [slice(s.start - a, s.stop - a) for s, a in zip(at, begin, strict=True)]
             part = out[(slice(None),) * len(head) + tuple(here)]
-            part[...] = take(columns.reshape(len(columns), -1)).reshape(shape)
+            part[...] = answer(columns.reshape(len(columns), -1)).reshape(shape)
             unknown = missing_samples(image.isel(dict(zip(dims, at, strict=True))), dims)
             if unknown is not None:
                 part[..., unknown] = empty
@@ -195,8 +219,8 @@ class PixelModel(Params):
         return out, box.cut(bare)
 
     def _strips(self, given: Any, image: xr.DataArray, box: Region) -> Iterator[tuple[Any, Array]]:
-        if isinstance(given, View):
-            self._require_own(given)
+        if isinstance(given, FeatureView):
+            self._require_same_features(given)
             at = tuple(box.slices().values())
             shape = (image.sizes[dim] for dim in self.expects.dims)
             yield at, given.columns.reshape(-1, *shape)[(slice(None), *at)]
@@ -209,20 +233,25 @@ class PixelModel(Params):
         lines = max(_STRIP // line, min(_MOST // line, 2 * reach), 1)
         yield from self.recipe.strips(image, only=used, size=lines, reuse=True, region=box)
 
-    def _painted(
-        self, given: Any, region: Asked, take: Take, empty: Any, dtype: Any, **attrs: Any
+    def _predict_image(
+        self, given: Any, region: RegionLike, answer: Answer, empty: Any, dtype: Any, **attrs: Any
     ) -> xr.DataArray:
         """Return an image of one answer for each sample, its dims in the order they came in."""
-        values, bare = self._swept(given, region, take, empty, dtype)
+        values, bare = self._predict_samples(given, region, answer, empty, dtype)
         source = as_image(image_of(given))
         order = [dim for dim in source.dims if dim in bare.dims]
         return like(bare, values, **attrs).transpose(*order)
 
-    def _layered(
-        self, given: Any, region: Asked, take: Take, names: Sequence[str], dtype: Any = np.float32
+    def _predict_classes(
+        self,
+        given: Any,
+        region: RegionLike,
+        answer: Answer,
+        names: Sequence[str],
+        dtype: Any = np.float32,
     ) -> xr.DataArray:
         """Return an image of one answer for each class and sample, the dim ``class`` first."""
-        values, bare = self._swept(given, region, take, np.nan, dtype, (len(names),))
+        values, bare = self._predict_samples(given, region, answer, np.nan, dtype, (len(names),))
         source = as_image(image_of(given))
         order = [dim for dim in source.dims if dim in bare.dims]
         kept = {key: value for key, value in bare.attrs.items() if key != "units"}
@@ -230,28 +259,8 @@ class PixelModel(Params):
         found = xr.DataArray(values, dims=("class", *bare.dims), coords=coords, attrs=kept)
         return found.transpose("class", *order)
 
-    def _fixed(self) -> dict[str, Any]:
-        """Return the parameters as JSON values; an estimator by its name in words."""
-        plain = {**self.get_params(deep=False), "features": self.recipe.to_json()}
-        given = plain.get("estimator")
-        if not isinstance(given, (str, Mapping)):
-            plain["estimator"] = type(given).__name__
-        return plain
-
-    def _spaced(self) -> bool:
-        """Whether the spacing of images matters: it does unless all lengths have units."""
+    def _spacing_matters(self) -> bool:
+        """Whether images must have one spacing: they must unless all lengths have units."""
         recipe = self.recipe
         lengths = (*recipe.sigmas, *(recipe.radii if recipe.rank else ()))
         return recipe.window > 1 or not lengths or not all(length.base for length in lengths)
-
-    @classmethod
-    def _from_card(cls, state: State) -> Self:
-        from graticule.learn.features import Features
-
-        given = dict(state.card["parameters"])
-        model = cls(**{**given, "features": Features.from_json(given["features"])})
-        assert state.expects is not None
-        model._expects = state.expects
-        if state.estimator is not None and isinstance(model.estimator, str):
-            model.estimator = model.estimator if model.estimator in NAMED else state.estimator
-        return model

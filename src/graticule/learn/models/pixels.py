@@ -6,44 +6,40 @@ By the conventions of scikit-learn, on images: ``fit(images, labels)``, ``predic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import xarray as xr
 
-from graticule.core.errors import RequestError
+from graticule.core.errors import ImageError, RequestError
 from graticule.core.typing import Array
-from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.data.labels import (
-    Class,
     Classes,
     LabelKind,
     classes_of,
     decode_labels,
     encode_labels,
 )
-from graticule.learn.models.estimators import (
-    estimator_of,
-    fit_estimator,
-    heeds_weights,
-    weigh_classes,
-)
-from graticule.learn.models.model import Asked, State
-from graticule.learn.models.pixel_model import PixelModel, View, image_of
-from graticule.learn.models.pixel_regressor import PixelRegressor
-from graticule.learn.models.predictors import Fitted, in_parts, kept, predictor_of, restored
+from graticule.learn.models.base import EstimatorClassifier
+from graticule.learn.models.estimators import heeds_weights, weigh_classes
+from graticule.learn.models.model import RegionLike, State, margin_uncertainty
+from graticule.learn.models.pixel_model import FeatureView, PixelModel
+from graticule.learn.models.predictors import EstimatorPredictor
+from graticule.learn.sampling.bottom_k import SampleSelection
 from graticule.learn.sampling.class_quotas import Balance, require_balance, weights
-from graticule.learn.sampling.samples import as_image_list, choose_samples, match_labels
+from graticule.learn.sampling.samples import LabelledImage, choose_samples
 
 if TYPE_CHECKING:
     from graticule.learn.features import Features
 
-__all__ = ["PixelClassifier", "PixelRegressor", "View"]
+_SLAB = 64
+
+__all__ = ["FeatureView", "PixelClassifier", "PixelRegressor"]
 
 
-class PixelClassifier(PixelModel):
+class PixelClassifier(PixelModel, EstimatorClassifier):
     """Classes of samples, learned from labels drawn into images.
 
     Parameters
@@ -121,12 +117,6 @@ class PixelClassifier(PixelModel):
         self.names = names
 
     @property
-    def classes(self) -> Classes:
-        """Value and name of each class."""
-        self.predictor  # noqa: B018  (raises where nothing was fitted)
-        return self._classes
-
-    @property
     def classes_(self) -> Array:
         """Values of the classes, as scikit-learn has them."""
         return np.array([each.value for each in self.classes])
@@ -136,7 +126,7 @@ class PixelClassifier(PixelModel):
 
         Parameters
         ----------
-        images : DataArray, array_like or View, or a sequence of them
+        images : DataArray, array_like or FeatureView, or a sequence of them
             May be lazy: they are read one at a time, and only the parts of them that hold labels
             that are used. Along ``z y x``, with channels along ``c``.
         labels : DataArray or array_like, or a sequence of them
@@ -160,9 +150,8 @@ class PixelClassifier(PixelModel):
             If there is no such estimator, or it refuses the samples.
         """
         require_balance(self.balance)
-        estimator = estimator_of(self.estimator, "classification", self.seed)
-        pairs = match_labels([image_of(each) for each in as_image_list(images)], labels, where)
-        expects = InputSpec.of([pair.image for pair in pairs], spacing=self._spaced())
+        inputs = self._inputs(images, labels, where, "classification")
+        pairs, estimator = inputs.pairs, inputs.estimator
         classes, kind = classes_of([pair.labels for pair in pairs], self.labels, self.names)
         weigh_classes(estimator, classes, self.names)
         names = [each.name for each in classes]
@@ -176,25 +165,22 @@ class PixelClassifier(PixelModel):
             weighed=heeds_weights(estimator),
         )
         chosen.require_two(names)
-        rows, known = self._rows(pairs, as_image_list(images), chosen)
-        chosen = chosen.only(known)
-        chosen.require_two(names)
-        fit_estimator(
-            estimator, rows, chosen.codes, weights(chosen.codes, chosen.counts, chosen.balance)
-        )
-        self._expects, self._classes = expects, classes
+
+        def targets_of(usable: SampleSelection) -> tuple[Array, Array | None]:
+            usable.require_two(names)
+            return usable.codes, weights(usable.codes, usable.counts, usable.balance)
+
+        chosen = self._fit(inputs, chosen, targets_of, len(classes))
+        self._classes = classes
         self.counts_ = dict(zip(names, chosen.counts.tolist(), strict=True))
-        self.estimator_ = estimator
-        self._predictor = predictor_of(estimator, len(classes))
-        self.example = self._crop(pairs, chosen)
         return self
 
-    def predict(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
+    def predict(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return the value of the most probable class of each sample.
 
         Parameters
         ----------
-        image : DataArray, array_like or View
+        image : DataArray, array_like or FeatureView
             As in training; of any size.
         region : Region or mapping, optional
             Start and stop by dim, in samples: the part of the image that is wanted. Only that is
@@ -206,7 +192,7 @@ class PixelClassifier(PixelModel):
             int32, without ``c``; 0 where a value in reach of the features is missing.
         """
         predictor, classes = self.predictor, self.classes
-        return self._painted(
+        return self._predict_image(
             image,
             region,
             lambda columns: decode_labels(predictor.codes(columns), classes),
@@ -214,16 +200,13 @@ class PixelClassifier(PixelModel):
             np.int32,
         )
 
-    def predict_proba(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
+    def predict_proba(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return the probability of each class, at each sample.
 
         Parameters
         ----------
-        image : DataArray, array_like or View
-            As in training; of any size.
-        region : Region or mapping, optional
-            Start and stop by dim, in samples: the part of the image that is wanted. Only that is
-            computed, from all that surrounds it, and of a lazy image no more is read.
+        image, region
+            As of `predict`.
 
         Returns
         -------
@@ -233,18 +216,17 @@ class PixelClassifier(PixelModel):
         """
         predictor = self.predictor
         names = [each.name for each in self.classes]
-        return self._layered(image, region, lambda columns: predictor.proba(columns).T, names)
+        return self._predict_classes(
+            image, region, lambda columns: predictor.proba(columns).T, names
+        )
 
-    def uncertainty(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
+    def uncertainty(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return how undecided it is: 1 less the lead of the most probable class over the next.
 
         Parameters
         ----------
-        image : DataArray, array_like or View
-            As in training; of any size.
-        region : Region or mapping, optional
-            Start and stop by dim, in samples: the part of the image that is wanted. Only that is
-            computed, from all that surrounds it, and of a lazy image no more is read.
+        image, region
+            As of `predict`.
 
         Returns
         -------
@@ -252,20 +234,21 @@ class PixelClassifier(PixelModel):
             float32 in 0 to 1, without ``c``; NaN where a value in reach is missing.
         """
         predictor = self.predictor
-        return self._painted(
-            image, region, lambda columns: undecided(predictor.proba(columns)), np.nan, np.float32
+        return self._predict_image(
+            image,
+            region,
+            lambda columns: margin_uncertainty(predictor.proba(columns), 1),
+            np.nan,
+            np.float32,
         )
 
-    def decision(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
+    def decision(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return the decision function of a linear estimator (or any that has one).
 
         Parameters
         ----------
-        image : DataArray, array_like or View
-            As in training; of any size.
-        region : Region or mapping, optional
-            Start and stop by dim, in samples: the part of the image that is wanted. Only that is
-            computed, from all that surrounds it, and of a lazy image no more is read.
+        image, region
+            As of `predict`.
 
         Returns
         -------
@@ -278,66 +261,175 @@ class PixelClassifier(PixelModel):
         RequestError
             If the estimator has no decision function.
         """
-        found = self.predictor
-        if not isinstance(found, Fitted) or not hasattr(found.estimator, "decision_function"):
+        found, names = self.predictor, [each.name for each in self.classes]
+        if not isinstance(found, EstimatorPredictor) or not found.has_decision:
             raise RequestError(
                 "the estimator has no decision function", hint="fit with logistic or linear"
             )
-        function = found.estimator.decision_function
-        ask = partial(_decided, function)
-        names = [each.name for each in self.classes]
         if len(names) == 2:
-            return self._painted(image, region, ask, np.nan, np.float64)
-        own = np.asarray(found.estimator.classes_, np.int64)
-        return self._layered(
-            image, region, lambda c: _spread(ask(c), own, len(names)), names, np.float64
-        )
+            return self._predict_image(image, region, found.decision, np.nan, np.float64)
+        return self._predict_classes(image, region, found.decision, names, np.float64)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {**super()._parameters(), "names": None}  # they are those of the classes
 
     def state(self) -> State:
         """Return all that the model is, as plain data."""
-        arrays, estimator = kept(self.predictor)
-        card = {
-            "parameters": {**self._fixed(), "names": None},
-            "classes": [[each.value, each.name] for each in self.classes],
-            "counts": self.counts_,
-        }
-        return State(card, arrays, estimator, expects=self.expects)
+        return self._state({"counts": self.counts_})
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Make the model again."""
-        model = cls._from_card(state)
-        model._classes = tuple(Class(int(v), str(n)) for v, n in state.card["classes"])
-        model.names = {each.value: each.name for each in model._classes}
+        model = super().from_state(state)
+        model.names = {each.value: each.name for each in model.classes}
         model.counts_ = dict(state.card["counts"])
-        model._predictor = restored(state.arrays, state.estimator, len(model._classes))
         return model
 
 
-def _decided(function: Any, columns: Array) -> Array:
-    return in_parts(function, columns, np.nan, np.float64)
+class PixelRegressor(PixelModel):
+    """Values of samples, learned from images of continuous targets.
 
+    Parameters
+    ----------
+    features : Features, optional
+        What is looked at around each sample; the default bank where none is given.
+    estimator : str, mapping or estimator
+        ``forest``, ``extra_trees``, ``boosting``, ``neighbours``, ``linear`` or ``tree``, as for
+        `PixelClassifier`, or any scikit-learn regressor. Which error is made small is up to it:
+        ``{"name": "boosting", "loss": "absolute_error"}`` that of the MAE, most others the MSE.
+    max_samples : int or None
+        Samples to train on, at most, of all images together; None takes all.
+    seed : int
+        Of the choice of samples, and of the estimator where it has none of its own.
 
-def _spread(decided: Array, own: Array, classes: int) -> Array:
-    """Return decisions of the classes an estimator knows among all; the others never win."""
-    if decided.ndim == 1:  # of two classes
-        decided = np.stack([-decided, decided], axis=1)
-    if decided.shape[1] == classes:
-        return decided.T
-    found = np.full((classes, len(decided)), -np.inf)
-    found[own] = decided.T
-    found[:, np.isnan(decided[:, 0])] = np.nan
-    return found
-
-
-def undecided(proba: Array) -> Array:
-    """Return 1 less the lead of the largest probability over the next, samples first.
+    Attributes
+    ----------
+    expects : InputSpec
+        What images it was fitted on, and takes.
+    estimator_ : estimator
+        The fitted estimator.
+    units_ : str
+        Unit of the targets.
 
     Examples
     --------
-    >>> undecided(np.array([[0.75, 0.25, 0.0], [0.5, 0.5, 0.0]])).tolist()
-    [0.5, 1.0]
+    >>> import numpy as np
+    >>> from graticule.learn import Features, PixelRegressor
+    >>> image = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
+    >>> features = Features(kinds=("value",), sigmas=())
+    >>> model = PixelRegressor(features, "linear").fit(image, 2 * image + 1)
+    >>> bool(np.abs(model.predict(image) - (2 * image + 1)).max() < 1e-4)
+    True
     """
-    best = np.partition(proba, -2, axis=1)[:, -2:]
-    lead: Array = 1 - (best[:, 1] - best[:, 0])
-    return lead
+
+    kind: ClassVar[str] = "pixel-regressor"
+    classes: Classes = ()
+
+    def __init__(
+        self,
+        features: Features | None = None,
+        estimator: Any = "forest",
+        *,
+        max_samples: int | None = 100_000,
+        seed: int = 0,
+    ) -> None:
+        self.features = features
+        self.estimator = estimator
+        self.max_samples = max_samples
+        self.seed = seed
+
+    def fit(self, images: Any, targets: Any, where: Any = None) -> Self:
+        """Learn from targets.
+
+        Parameters
+        ----------
+        images : DataArray, array_like or FeatureView, or a sequence of them
+            As for `PixelClassifier.fit`.
+        targets : DataArray or array_like, or a sequence of them
+            One image of targets for each image, of its sizes without ``c``; NaN where there is
+            no target.
+        where : optional
+            A mask of the samples that may be used, or a sequence of one for each image, in which
+            None is nothing of that image (as ``train`` of a `Fold`); by default all samples of
+            all images.
+
+        Returns
+        -------
+        PixelRegressor
+            Itself.
+
+        Raises
+        ------
+        ImageError
+            If images and targets do not go together, or there is no target.
+        ParameterError
+            If there is no such estimator, or it refuses the samples.
+        """
+        inputs = self._inputs(images, targets, where, "regression")
+        pairs = inputs.pairs
+        if any(pair.labels.dtype.kind not in "buif" for pair in pairs):
+            raise ImageError("targets must be real numbers", hint="take abs(targets)")
+        chosen = choose_samples(pairs, _has_target, 1, most=self.max_samples, seed=self.seed)
+        if not chosen.codes.size:
+            raise ImageError("there is no sample with a target")
+        chosen = self._fit(inputs, chosen, partial(_targets_of, pairs), 0)
+        self.units_ = str(pairs[0].labels.attrs.get("units", ""))
+        self.counts_ = int(chosen.counts[0])
+        return self
+
+    def predict(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
+        """Return the value of each sample.
+
+        Parameters
+        ----------
+        image, region
+            As of `PixelClassifier.predict`.
+
+        Returns
+        -------
+        DataArray
+            float32, without ``c``, in the unit of the targets; NaN where a value in reach of the
+            features is missing.
+        """
+        return self.decision(image, region=region).astype(np.float32)
+
+    def decision(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
+        """Return the value of each sample as float64, as the estimator gives it."""
+        predictor = self.predictor
+        units = {"units": self.units_} if self.units_ else {}
+        return self._predict_image(image, region, predictor.values, np.nan, np.float64, **units)
+
+    def state(self) -> State:
+        """Return all that the model is, as plain data."""
+        return self._state({"units": self.units_, "counts": self.counts_})
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Make the model again."""
+        model = super().from_state(state)
+        model.units_ = str(state.card["units"])
+        model.counts_ = int(state.card["counts"])
+        return model
+
+
+def _has_target(values: Array) -> Array:
+    return np.where(np.isfinite(values), np.int16(0), np.int16(-1))
+
+
+def _targets_of(
+    pairs: Sequence[LabelledImage], chosen: SampleSelection
+) -> tuple[Array, Array | None]:
+    """Return the targets of chosen samples, which have no weights."""
+    return np.concatenate([_at(*each) for each in zip(pairs, chosen.index, strict=True)]), None
+
+
+def _at(pair: LabelledImage, index: Array) -> Array:
+    """Return the targets at some places, reading no more than the slabs they are in."""
+    first, found = pair.dims[0], np.empty(index.size, np.float64)
+    row = pair.labels.size // pair.labels.sizes[first]
+    rows = index // row
+    for start in np.unique(rows // _SLAB) * _SLAB if index.size else ():
+        own = (rows >= start) & (rows < start + _SLAB)
+        values = pair.labels.isel({first: slice(start, start + _SLAB)}).values.ravel()
+        found[own] = values[index[own] - start * row]
+    return found

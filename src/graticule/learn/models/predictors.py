@@ -43,7 +43,7 @@ class Predictor(Protocol):
         ...
 
 
-class Compiled:
+class ForestPredictor:
     """Trees as flat arrays.
 
     Parameters
@@ -58,7 +58,9 @@ class Compiled:
         self.forest = forest
         self.classes = classes
         self._narrow = forest.narrowed()
-        self._labellers = {each.features: _labeller(each) for each in (forest, self._narrow)}
+        self._labels_by_width = {
+            each.features: _fastest_labels(each) for each in (forest, self._narrow)
+        }
 
     @property
     def used(self) -> Array:
@@ -67,11 +69,11 @@ class Compiled:
         return used if used.size else np.zeros(1, np.int64)
 
     @cached_property
-    def _own(self) -> Array:
+    def _known_codes(self) -> Array:
         """Codes of the classes that the trees know; the last place is for no answer."""
         return np.append(np.asarray(self.forest.classes, np.int16), np.int16(-1))
 
-    def _taking(self, columns: Array) -> tuple[CompiledForest, Array]:
+    def _matching(self, columns: Array) -> tuple[CompiledForest, Array]:
         """Return the forest for columns of all features, or of those in use."""
         if len(columns) == self.forest.features:
             return self.forest, columns
@@ -79,31 +81,31 @@ class Compiled:
 
     def codes(self, columns: Array) -> Array:
         """Return the number of the most probable class of each sample; -1 for no answer."""
-        forest, asked = self._taking(columns)
-        found: Array = self._own[self._labellers[forest.features](asked)]
+        forest, asked = self._matching(columns)
+        found: Array = self._known_codes[self._labels_by_width[forest.features](asked)]
         return found
 
     def proba(self, columns: Array) -> Array:
         """Return the probability of each class, float32, samples first; NaN for no answer."""
-        forest, asked = self._taking(columns)
+        forest, asked = self._matching(columns)
         given: Array = forest.proba(asked)
-        return _in_place(given, self._own[:-1], self.classes)
+        return _all_classes(given, self._known_codes[:-1], self.classes)
 
     def values(self, columns: Array) -> Array:
         """Return the float64 value of each sample, as a regressor; NaN for no answer."""
-        forest, asked = self._taking(columns)
+        forest, asked = self._matching(columns)
         found: Array = forest.values(asked, np.float64)
         return found
 
 
-def _labeller(forest: CompiledForest) -> Callable[[Array], Array]:
+def _fastest_labels(forest: CompiledForest) -> Callable[[Array], Array]:
     """Return the quickest that gives the labels of a forest."""
     from graticule.learn.forest.bitsliced.forest import BitSlicedForest
 
     return BitSlicedForest(forest).labels if BitSlicedForest.applies_to(forest) else forest.labels
 
 
-class Fitted:
+class EstimatorPredictor:
     """A scikit-learn estimator as it is.
 
     Parameters
@@ -122,7 +124,7 @@ class Fitted:
 
     def codes(self, columns: Array) -> Array:
         """Return the number of the most probable class of each sample; -1 for no answer."""
-        return in_parts(self.estimator.predict, columns, -1, np.int16)
+        return predict_in_batches(self.estimator.predict, columns, -1, np.int16)
 
     def proba(self, columns: Array) -> Array:
         """Return the probability of each class, float32, samples first; NaN for no answer."""
@@ -131,15 +133,38 @@ class Fitted:
                 f"{type(self.estimator).__name__} gives classes but no probabilities",
                 hint="use another estimator, or CalibratedClassifierCV around this one",
             )
-        given = in_parts(self.estimator.predict_proba, columns, np.nan, np.float32)
-        return _in_place(given, np.asarray(self.estimator.classes_, np.int64), self.classes)
+        given = predict_in_batches(self.estimator.predict_proba, columns, np.nan, np.float32)
+        return _all_classes(given, np.asarray(self.estimator.classes_, np.int64), self.classes)
 
     def values(self, columns: Array) -> Array:
         """Return the float64 value of each sample, as a regressor; NaN for no answer."""
-        return in_parts(self.estimator.predict, columns, np.nan, np.float64)
+        return predict_in_batches(self.estimator.predict, columns, np.nan, np.float64)
+
+    @property
+    def has_decision(self) -> bool:
+        """Whether the estimator has a decision function."""
+        return hasattr(self.estimator, "decision_function")
+
+    def decision(self, columns: Array) -> Array:
+        """Return the decision function as float64: (samples,) of two classes, else classes first.
+
+        A class that the estimator does not know never wins.
+        """
+        function = self.estimator.decision_function
+        decided = predict_in_batches(function, columns, np.nan, np.float64)
+        if self.classes == 2 and decided.ndim == 1:
+            return decided
+        if decided.ndim == 1:
+            decided = np.stack([-decided, decided], axis=1)
+        if decided.shape[1] == self.classes:
+            return decided.T
+        found = np.full((self.classes, len(decided)), -np.inf)
+        found[np.asarray(self.estimator.classes_, np.int64)] = decided.T
+        found[:, np.isnan(decided[:, 0])] = np.nan
+        return found
 
 
-def _in_place(given: Array, own: Array, classes: int) -> Array:
+def _all_classes(given: Array, own: Array, classes: int) -> Array:
     """Return probabilities with a column for every class, be it known to the estimator or not."""
     if given.shape[1] == classes:
         return given
@@ -149,7 +174,7 @@ def _in_place(given: Array, own: Array, classes: int) -> Array:
     return found
 
 
-def in_parts(
+def predict_in_batches(
     function: Callable[[Array], Array], columns: Array, empty: float, dtype: type
 ) -> Array:
     """Ask an estimator about columns of features, a bounded number of samples at a time.
@@ -179,25 +204,25 @@ def predictor_of(estimator: Any, classes: int) -> Predictor:
     from graticule.learn.forest import CompiledForest
 
     try:
-        return Compiled(CompiledForest.of(estimator), classes)
+        return ForestPredictor(CompiledForest.of(estimator), classes)
     except ParameterError:
-        return Fitted(estimator, classes)
+        return EstimatorPredictor(estimator, classes)
 
 
-def kept(predictor: Predictor) -> tuple[dict[str, Array], Any]:
+def predictor_state(predictor: Predictor) -> tuple[dict[str, Array], Any]:
     """Return arrays and estimator that a predictor is made again from."""
-    if isinstance(predictor, Compiled):
+    if isinstance(predictor, ForestPredictor):
         arrays = predictor.forest.arrays()
         return {f"{_PREFIX}{name}": array for name, array in arrays.items()}, None
-    assert isinstance(predictor, Fitted)
+    assert isinstance(predictor, EstimatorPredictor)
     return {}, predictor.estimator
 
 
-def restored(arrays: Mapping[str, Array], estimator: Any, classes: int) -> Predictor:
-    """Return the predictor that `kept` took apart."""
+def predictor_from_state(arrays: Mapping[str, Array], estimator: Any, classes: int) -> Predictor:
+    """Return the predictor that `predictor_state` took apart."""
     from graticule.learn.forest import CompiledForest
 
     if estimator is not None:
-        return Fitted(estimator, classes)
+        return EstimatorPredictor(estimator, classes)
     own = {k.removeprefix(_PREFIX): v for k, v in arrays.items() if k.startswith(_PREFIX)}
-    return Compiled(CompiledForest.from_arrays(own), classes)
+    return ForestPredictor(CompiledForest.from_arrays(own), classes)

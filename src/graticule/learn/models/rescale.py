@@ -19,7 +19,7 @@ from graticule.core import ALL, Image, step_of
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import SAME
-from graticule.learn.models.model import Asked, asked
+from graticule.learn.models.model import RegionLike, as_region
 
 if TYPE_CHECKING:
     from graticule.learn.data.labels import Classes
@@ -114,23 +114,23 @@ class Respaced:
             steps[dim] = ratio.numerator * own // math.gcd(own, ratio.denominator)
         return {dim: step for dim, step in steps.items() if step > 1}
 
-    def predict(self, image: Image, /, *, region: Asked = None) -> Image:
+    def predict(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return the value of the class of each sample, or the predicted value."""
         answer = self.model.predict(self._there(image))
         return self._cut(self._back(answer, image, nearest=self.is_classes), region)
 
-    def predict_proba(self, image: Image, /, *, region: Asked = None) -> Image:
+    def predict_proba(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return the probability of each class."""
         return self._cut(self._back(self.model.predict_proba(self._there(image)), image), region)
 
-    def uncertainty(self, image: Image, /, *, region: Asked = None) -> Image:
+    def uncertainty(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return how undecided the model is at each sample."""
         return self._cut(self._back(self.model.uncertainty(self._there(image)), image), region)
 
-    def _cut(self, answer: Image, region: Asked) -> Image:
+    def _cut(self, answer: Image, region: RegionLike) -> Image:
         """Return an answer in a region; samples of the two spacings do not start together."""
         sizes = {dim: answer.sizes[dim] for dim in self.model.expects.dims}
-        return asked(region, sizes).cut(answer)
+        return as_region(region, sizes).cut(answer)
 
     @property
     def is_classes(self) -> bool:

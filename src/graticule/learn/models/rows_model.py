@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
-
 import numpy as np
 import pandas as pd
 
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.learn.data.labels import Class, Classes
-from graticule.learn.models.estimators import NAMED, estimator_of, fit_estimator
-from graticule.learn.models.model import State
-from graticule.learn.models.params import Params, not_fitted
-from graticule.learn.models.predictors import Predictor, kept, predictor_of, restored
+from graticule.learn.models.base import EstimatorModel
+from graticule.learn.models.estimators import estimator_of, fit_estimator
+from graticule.learn.models.predictors import predictor_of
 
 
 def classes_of_targets(targets: pd.Series) -> tuple[Classes, Array]:
@@ -47,24 +43,14 @@ def classes_of_targets(targets: pd.Series) -> tuple[Classes, Array]:
     return classes, codes
 
 
-class RowsModel(Params):
+class RowsModel(EstimatorModel):
     """A model that sees one row of numbers for each thing."""
 
-    estimator: Any
-    seed: int
-    _predictor: Predictor
-
-    @property
-    def predictor(self) -> Predictor:
-        """What gives the answers."""
-        if not hasattr(self, "_predictor"):
-            raise not_fitted(self)
-        return self._predictor
-
-    def _learn(self, rows: Array, target: Array, classes: int, balance: bool) -> None:
+    def _fit_rows(self, rows: Array, target: Array, classes: int, balance: bool) -> None:
         """Fit the estimator on rows; ``classes`` is 0 for a regressor."""
-        task = "classification" if classes else "regression"
-        estimator = estimator_of(self.estimator, task, self.seed)  # type: ignore[arg-type]
+        estimator = estimator_of(
+            self.estimator, "classification" if classes else "regression", self.seed
+        )
         weight = None
         if classes and balance:
             each = 1 / np.maximum(np.bincount(target, minlength=classes), 1)
@@ -78,22 +64,3 @@ class RowsModel(Params):
         columns = np.ascontiguousarray(np.asarray(rows, np.float32).T)
         used = self.predictor.used
         return columns if used is None else columns[used]
-
-    def _state(self, card: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> State:
-        own, estimator = kept(self.predictor)
-        plain = self.get_params(deep=False)
-        given = plain["estimator"]
-        if not isinstance(given, (str, Mapping)):
-            plain["estimator"] = type(given).__name__
-        if "features" in plain and not isinstance(plain["features"], str):
-            plain["features"] = plain["features"].to_json()
-        return State({"parameters": plain, **card}, {**own, **(arrays or {})}, estimator)
-
-    @classmethod
-    def _from_state(cls, state: State, classes: int) -> Self:
-        model = cls(**state.card["parameters"])
-        named = not isinstance(model.estimator, str) or model.estimator in NAMED
-        if state.estimator is not None and not named:
-            model.estimator = state.estimator
-        model._predictor = restored(state.arrays, state.estimator, classes)
-        return model

@@ -13,7 +13,7 @@ import xarray as xr
 from graticule.core import Region, map_ranges
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
-from graticule.learn.models.model import Asked, asked
+from graticule.learn.models.model import RegionLike, as_region
 from graticule.learn.unet._torch import device_of, repeatable, threads
 from graticule.learn.unet.pixels import Normalisation, Pixels
 from graticule.learn.unet.settings import Settings
@@ -61,7 +61,7 @@ def predict_image(
     settings: Settings,
     fitted: FittedNetwork,
     image: xr.DataArray,
-    region: Asked,
+    region: RegionLike,
     dtype: Any,
     finish: Callable[[Array], Array],
     nothing: float,
@@ -89,7 +89,7 @@ def predict_image(
     given = fitted.expects.validate(image)
     dims = fitted.expects.dims
     pixels = Pixels(given, dims, fitted.normalisation)
-    box = asked(region, dict(zip(dims, pixels.sizes, strict=True)))
+    box = as_region(region, dict(zip(dims, pixels.sizes, strict=True)))
     (first, last), *rest = box.bounds.values()
     lead = (classes,) if classes else ()
     out = np.empty((*lead, *box.sizes.values()), dtype)

@@ -15,7 +15,7 @@ from graticule.core.errors import ParameterError, RequestError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.data.labels import Class, Classes, decode_labels
-from graticule.learn.models.model import Asked, State
+from graticule.learn.models.model import RegionLike, State, margin_uncertainty
 from graticule.learn.unet._torch import repeatable, require_torch
 from graticule.learn.unet.fitting import ImageSet, TrainingData
 from graticule.learn.unet.history import History
@@ -250,7 +250,7 @@ class UNet(Settings):
         dims = self._require().expects.dims
         return dict(zip(dims, self.lattice(dims).step, strict=True))
 
-    def predict(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
+    def predict(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return the value of the most probable class of each sample, or the predicted value.
 
         Parameters
@@ -273,23 +273,19 @@ class UNet(Settings):
             image, region, np.int32, lambda values: decode_labels(values.argmax(0), self.classes), 0
         )
 
-    def predict_proba(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
+    def predict_proba(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return the probability of each class: float32, ``class`` first, NaN where missing."""
         self._require_classes()
         names = [each.name for each in self.classes]
         found = self._predict(image, region, np.float32, lambda values: values, np.nan, len(names))
         return found.assign_coords({"class": names})
 
-    def uncertainty(self, image: Any, /, *, region: Asked = None) -> xr.DataArray:
+    def uncertainty(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return one less what the two most probable classes differ by: float32, 0 to 1."""
         self._require_classes()
-
-        def undecided(values: Array) -> Array:
-            two = np.partition(values, -2, 0)[-2:]
-            left: Array = 1 - (two[1] - two[0])
-            return left
-
-        return self._predict(image, region, np.float32, undecided, np.nan)
+        return self._predict(
+            image, region, np.float32, lambda values: margin_uncertainty(values, 0), np.nan
+        )
 
     def _require_classes(self) -> None:
         if self.regression:
@@ -298,7 +294,7 @@ class UNet(Settings):
     def _predict(
         self,
         image: Any,
-        region: Asked,
+        region: RegionLike,
         dtype: Any,
         finish: Callable[[Array], Array],
         nothing: float,
