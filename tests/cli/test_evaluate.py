@@ -14,7 +14,7 @@ from scipy import ndimage
 from skimage.io import imread
 
 from graticule.cli import main
-from graticule.cli.show import print_table
+from graticule.cli.console import print_table
 
 COINS = Path(skimage.__file__).parent / "data" / "coins.png"
 

@@ -82,13 +82,13 @@ def test_an_image_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_card_is_read_by_people_not_by_machines() -> None:
-    from graticule.cli.inspect import _brief, _lines
+    from graticule.cli.inspect import _card_lines, _shorten
 
-    assert _brief({"max_samples": 5, "unset": None, "sigmas": [1, 2.5]}) == (
+    assert _shorten({"max_samples": 5, "unset": None, "sigmas": [1, 2.5]}) == (
         "max samples 5, sigmas (1, 2.5)"
     )
     card = {"classes": [{"value": 1, "name": "1"}, {"value": 2, "name": "cell"}], "sha256": "a",
             "model": {"classes": [[1, "1"]]}}  # fmt: skip
-    lines = dict(_lines(card, ""))
+    lines = dict(_card_lines(card, ""))
     assert lines["classes"] == "1, 2 cell"
     assert "  classes" not in lines

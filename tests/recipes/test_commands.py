@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graticule.cli.compare import _values
-from graticule.cli.run import _assignment
+from graticule.cli.options import parse_assignment, parse_values
 from graticule.compare.variants import find_step, make_variants
 from graticule.pipeline import Pipeline
 from graticule.recipes import pipeline_path, recipes
@@ -34,7 +33,7 @@ def given(words: list[str], option: str) -> list[str]:
 def test_what_is_set_can_be_set(name: str) -> None:
     for words in commands(READMES[name].read_text(encoding="utf-8"), "run"):
         pipeline = Pipeline.load(pipeline_path(words[1]))
-        pipeline.with_values(dict(_assignment(text) for text in given(words, "--set")))
+        pipeline.with_values(dict(parse_assignment(text) for text in given(words, "--set")))
 
 
 @pytest.mark.parametrize("name", sorted(READMES))
@@ -45,7 +44,7 @@ def test_what_is_compared_is_there(name: str) -> None:
         for other in given(words, "--of"):
             assert other in pipeline.steps
         ops = [part for text in given(words, "--try") for part in text.split(",")]
-        grid = dict(_values(text) for text in given(words, "--over"))
+        grid = dict(parse_values(text) for text in given(words, "--over"))
         assert all(v.pipeline for v in make_variants(pipeline, step, ops=ops, grid=grid))
 
 

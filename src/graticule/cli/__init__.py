@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-_RESUMED = ("run", "demo")
+_RESUMABLE = ("run", "demo")
 """Commands that keep what is finished; of the others, each says what it kept."""
 
 
@@ -20,9 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _main(arguments)
     except KeyboardInterrupt:
-        given = sys.argv[1:] if arguments is None else arguments
-        resumed = given[:1] and given[0] in _RESUMED
-        status = _say(f"stopped{'; the same command goes on from here' if resumed else ''}", 130)
+        words = sys.argv[1:] if arguments is None else arguments
+        resumed = words[:1] and words[0] in _RESUMABLE
+        hint = "; the same command goes on from here" if resumed else ""
+        status = _print_error(f"stopped{hint}", 130)
     if any(thread.name.startswith("graticule") for thread in threading.enumerate()):
         # what is finished is safe; Python would wait for the images under way
         sys.stdout.flush()
@@ -45,7 +46,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         )
         sys.stdout.flush()
     except CycloptsError as error:
-        return _say(str(error).strip(), 2, hint="see graticule --help")
+        return _print_error(str(error).strip(), 2, hint="see graticule --help")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -53,14 +54,14 @@ def _main(arguments: Sequence[str] | None) -> int:
         from graticule.core.errors import GraticuleError
 
         if isinstance(error, GraticuleError):
-            return _say(str(error), 2)
+            return _print_error(str(error), 2)
         if os.environ.get("GRATICULE_DEBUG"):
             raise
         what = f"this is a fault in Graticule: {type(error).__name__}: {error}"
-        return _say(what, 70, hint="set GRATICULE_DEBUG=1 to see where, and report it")
+        return _print_error(what, 70, hint="set GRATICULE_DEBUG=1 to see where, and report it")
     return status if isinstance(status, int) else 0
 
 
-def _say(what: str, status: int, *, hint: str = "") -> int:
+def _print_error(what: str, status: int, *, hint: str = "") -> int:
     print(f"graticule: {what}{f' ({hint})' if hint else ''}", file=sys.stderr)
     return status

@@ -27,7 +27,7 @@ def compare_methods(
 ) -> int:
     """Compare the methods of a training document, write page and tables, and say what came."""
     from graticule.cli._training import made
-    from graticule.cli.show import announce_compilation
+    from graticule.cli.console import announce_compilation
     from graticule.learn.crossval.split import make_split
     from graticule.learn.document.document import load
     from graticule.learn.methods.methods import methods_of
@@ -71,7 +71,7 @@ def _chosen(methods: list[Method], only: str | None) -> list[Method]:
 def _compared(
     given: Loaded, methods: list[Method], split: Split, confidence: float, name: str
 ) -> Comparison:
-    from graticule.cli.show import progress_bar
+    from graticule.cli.console import progress_bar
     from graticule.learn.crossval.crossval import compare
 
     total = len(methods) * (len(split.folds) + len(split.naive))
@@ -96,7 +96,7 @@ def _compared(
 
 
 def _curve(given: Loaded, methods: list[Method], split: Split) -> Any:
-    from graticule.cli.show import progress_bar
+    from graticule.cli.console import progress_bar
     from graticule.learn.crossval.learning_curve import learning_curve
 
     learned = [method for method in methods if type(method).__name__ == "LearnedMethod"]
@@ -127,7 +127,7 @@ def _write(
 
 
 def _tell(found: Comparison, split: Split, given: Loaded, out: Path) -> None:
-    from graticule.cli.show import print_table
+    from graticule.cli.console import print_table
     from graticule.report.methods.words import answer, trouble
 
     if found.results:

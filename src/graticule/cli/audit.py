@@ -55,16 +55,15 @@ def audit(
     out
         Folder for the tables and the page.
     """
-    from graticule.cli.show import announce_compilation, print_table, progress_bar
+    from graticule.cli.console import announce_compilation, print_table, progress_bar
     from graticule.core.registry import get_op
     from graticule.evaluate.audit import audit as run
     from graticule.io import study
 
     values = get_op("threshold.values")
     _require_known(method, values.parameters.schema())
-    found = study(images)
-    sources = {source.name: partial(_grey, source.path) for source in found}
-    masks = None if truth is None else _truths(truth, list(sources))
+    sources = {source.name: partial(_read_grey, source.path) for source in study(images)}
+    masks = None if truth is None else _masks_of_truth(truth, list(sources))
     announce_compilation()
     with progress_bar("audit") as progress:
         result = run(
@@ -74,9 +73,9 @@ def audit(
             truth=masks,
             progress=progress,
         )
-    _written(result, method, out)
+    _write(result, method, out)
     print_table(result.images)
-    print(*_answer(result, method), sep="\n")
+    print(*_sentences(result, method), sep="\n")
     for name, why in result.failed.items():
         print(f"no threshold: {name}: {why}")
     print(f"-> {out / 'audit.html'}")
@@ -91,7 +90,7 @@ def _require_known(method: str, schema: dict[str, Any]) -> None:
         )
 
 
-def _grey(path: Path) -> Any:
+def _read_grey(path: Path) -> Any:
     from graticule.core.registry import get_op
     from graticule.io import read
 
@@ -99,7 +98,7 @@ def _grey(path: Path) -> Any:
     return get_op("transform.grey")(image) if "c" in image.dims else image.compute()
 
 
-def _truths(folder: Path, names: list[str]) -> dict[str, Callable[[], Any]]:
+def _masks_of_truth(folder: Path, names: list[str]) -> dict[str, Callable[[], Any]]:
     from graticule.io.pairing import files_by_name, partners
 
     masks = partners(names, folder)
@@ -109,10 +108,10 @@ def _truths(folder: Path, names: list[str]) -> dict[str, Callable[[], Any]]:
             where=str(folder),
             hint=f"as {names[0]}; it has {', '.join(list(files_by_name(folder))[:5])}",
         )
-    return {name: partial(_grey, path) for name, path in masks.items()}
+    return {name: partial(_read_grey, path) for name, path in masks.items()}
 
 
-def _written(result: Audit, method: str, out: Path) -> None:
+def _write(result: Audit, method: str, out: Path) -> None:
     """Write tables and page."""
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -129,7 +128,7 @@ def _written(result: Audit, method: str, out: Path) -> None:
         draft.write_text(_page(result, method), encoding="utf-8")
 
 
-def _answer(result: Audit, method: str) -> list[str]:
+def _sentences(result: Audit, method: str) -> list[str]:
     """Return in words what the audit shows."""
     row = result.spread.iloc[0]
     own, fixed = row["own_variation"], row["fixed_variation"]
@@ -153,13 +152,13 @@ def _page(result: Audit, method: str) -> str:
     from graticule.report.html import render
 
     table = result.images
-    figures = [_map(result.fractions, "Fraction picked by the threshold", "fraction")]
+    figures = [_heat_map(result.fractions, "Fraction picked by the threshold", "fraction")]
     if result.dice is not None:
-        figures.append(_map(result.dice, "Agreement with the truth", "Dice"))
+        figures.append(_heat_map(result.dice, "Agreement with the truth", "Dice"))
     content = {
         "title": f"Threshold {method} over a study",
         "count": len(table),
-        "answer": _answer(result, method),
+        "answer": _sentences(result, method),
         "failed": list(result.failed.items()),
         "figures": figures,
         "grid": grid_of(
@@ -171,7 +170,7 @@ def _page(result: Audit, method: str) -> str:
     return render("audit.html", content, package="graticule.cli")
 
 
-def _map(table: pd.DataFrame, title: str, what: str) -> Drawing:
+def _heat_map(table: pd.DataFrame, title: str, what: str) -> Drawing:
     """Return the heat map of a table of every threshold on every image."""
     import numpy as np
 
@@ -185,8 +184,8 @@ def _map(table: pd.DataFrame, title: str, what: str) -> Drawing:
     shown = ax.imshow(values, cmap="cividis", vmin=0, vmax=max(float(np.nanmax(values)), 1e-12))
     names = [str(name) for name in table.columns]
     every = range(0, count, max(1, math.ceil(count / NAMED)))
-    ax.set_xticks(every, [_short(names[k]) for k in every], rotation=60, ha="right", fontsize=7)
-    ax.set_yticks(every, [_short(names[k]) for k in every], fontsize=7)
+    ax.set_xticks(every, [_shorten(names[k]) for k in every], rotation=60, ha="right", fontsize=7)
+    ax.set_yticks(every, [_shorten(names[k]) for k in every], fontsize=7)
     ax.set_xlabel("applied to")
     ax.set_ylabel("threshold of")
     if count <= ANNOTATED:
@@ -207,5 +206,5 @@ def _map(table: pd.DataFrame, title: str, what: str) -> Drawing:
     return drawn(figure, alt, title, caption)
 
 
-def _short(name: str) -> str:
+def _shorten(name: str) -> str:
     return name if len(name) <= 18 else f"{name[:8]}…{name[-9:]}"

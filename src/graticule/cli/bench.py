@@ -46,7 +46,7 @@ def bench(
         if not only or benchmark.id in only:
             for row in benchmark.rows():
                 rows.append(row)
-                print(_line(row), flush=True)
+                print(_format_row(row), flush=True)
             _write(rows, out, deep)  # after each, so that hours of others are not lost
     print(f"-> {out}")
     return 1 if any(row.reached is False for row in rows) else 0
@@ -55,9 +55,9 @@ def bench(
 def _write(rows: list[Row], out: Path, deep: bool) -> None:
     from graticule.bench.row import table
 
-    found: object = _dated(table(rows), out) if deep else table(rows)
+    content: object = _merged_with_file(table(rows), out) if deep else table(rows)
     with atomic_path(out) as draft:
-        draft.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def _require_known(only: list[str], names: set[str], deep: bool) -> None:
@@ -73,7 +73,7 @@ def _require_known(only: list[str], names: set[str], deep: bool) -> None:
         raise UnknownNameError(f"there is no row {wanted!r}", hint=hint)
 
 
-def _dated(rows: list[dict[str, Any]], out: Path) -> dict[str, Any]:
+def _merged_with_file(rows: list[dict[str, Any]], out: Path) -> dict[str, Any]:
     """Return rows with when and on what they were measured, beside others of the same machine."""
     from datetime import UTC, datetime
 
@@ -89,7 +89,7 @@ def _dated(rows: list[dict[str, Any]], out: Path) -> dict[str, Any]:
     return {"machine": here, "rows": sorted([*stay, *fresh], key=lambda row: str(row["id"]))}
 
 
-def _line(row: Row) -> str:
+def _format_row(row: Row) -> str:
     value = "not measured" if row.value is None else f"{row.value:.4g} {row.unit}"
     against = "" if row.baseline is None else f"  baseline {row.baseline:.4g}"
     ratio = "" if row.ratio is None else f"  ratio {row.ratio:.3g}"

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graticule.pipeline.spec import Step
+
 
 def check(pipeline: str | None = None, /) -> int:
     """Check a pipeline without running it, and show its steps; list the recipes if none is named.
@@ -18,25 +23,22 @@ def check(pipeline: str | None = None, /) -> int:
 
     if pipeline is None:
         for name, folder in recipes().items():
-            found = Pipeline.load(folder / "pipeline.yaml")
-            print(f"{name:12} {found.description.strip().partition(chr(10))[0]}")
+            description = Pipeline.load(folder / "pipeline.yaml").description
+            print(f"{name:12} {description.strip().partition(chr(10))[0]}")
         return 0
-    found = Pipeline.load(pipeline_path(pipeline))
-    print(f"{found.name}: sound ({found.source})")
-    for name, spec in found.inputs.items():
+    loaded = Pipeline.load(pipeline_path(pipeline))
+    print(f"{loaded.name}: sound ({loaded.source})")
+    for name, spec in loaded.inputs.items():
         print(f"  input  {name}{f' [{chr(32).join(spec.dims)}]' if spec.dims else ''}")
-    for name, step in found.steps.items():
+    for name, step in loaded.steps.items():
         wires = ", ".join(str(wire) for wire in step.inputs if wire is not None)
-        print(f"  step   {name} = {step.op.name}({wires})  {_text(step)}")
-    for name, check_step in found.checks.items():
+        print(f"  step   {name} = {step.op.name}({wires})  {_format_parameters(step)}")
+    for name, check_step in loaded.checks.items():
         print(f"  check  {name} = {check_step.check.name} of {check_step.of} at {check_step.at}")
-    print(f"  output {', '.join(map(str, found.outputs))}")
+    print(f"  output {', '.join(map(str, loaded.outputs))}")
     return 0
 
 
-def _text(step: object) -> str:
-    from graticule.pipeline.spec import Step
-
-    assert isinstance(step, Step)
+def _format_parameters(step: Step) -> str:
     values = step.op.parameters.canonical(step.params)
     return " ".join(f"{name}={value}" for name, value in values.items())

@@ -70,7 +70,7 @@ def compare(
     overwrite
         Replace what an earlier comparison left in the folder.
     """
-    from graticule.cli.show import announce_compilation, print_table, progress_bar
+    from graticule.cli.console import announce_compilation, print_table, progress_bar
     from graticule.compare.run import compare as run
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path

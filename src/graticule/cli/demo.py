@@ -32,12 +32,12 @@ def demo(
     out
         Folder for the images and the run folders.
     """
-    from graticule.cli.show import announce_compilation
+    from graticule.cli.console import announce_compilation
 
     for name in recipes or ():
         _require_known(name)
     announce_compilation()
-    return _examples(recipes, out) if recipes else _tour(out)
+    return _run_examples(recipes, out) if recipes else _tour(out)
 
 
 def _require_known(name: str) -> None:
@@ -48,25 +48,25 @@ def _require_known(name: str) -> None:
         raise UnknownNameError(f"there is no recipe {name!r}", hint=suggest(name, list(examples())))
 
 
-def _examples(names: list[str], out: Path) -> int:
+def _run_examples(names: list[str], out: Path) -> int:
     """Run recipes on their own examples, and say how to go on."""
     from graticule.recipes import examples, make_example
 
     status = 0
     for name in names:
         images = make_example(name, out / f"{name}-images")
-        status |= _any(name, images, out / name)
+        status |= _run_any(name, images, out / name)
         print(f"what it does and what to expect: {examples()[name] / 'README.md'}\n")
     return status
 
 
-def _any(name: str, images: Path, out: Path) -> int:
+def _run_any(name: str, images: Path, out: Path) -> int:
     """Run a recipe of any kind: a pipeline, methods that learn, or a study."""
     from graticule.recipes import study_of, trainings
 
     study = study_of(name)
     if study is not None:
-        from graticule.cli.show import print_table
+        from graticule.cli.console import print_table
 
         print_table(study(images, out), rows=40)
         print(f"-> {out}")
@@ -75,7 +75,7 @@ def _any(name: str, images: Path, out: Path) -> int:
         from graticule.cli.evaluate import evaluate
 
         return evaluate(trainings()[name], images / "images", labels=images / "labels", out=out)
-    return _run(name, images, out)
+    return _run_pipeline(name, images, out)
 
 
 def _tour(out: Path) -> int:
@@ -83,17 +83,19 @@ def _tour(out: Path) -> int:
 
     started = time.perf_counter()
     print("1. Coins: a photograph under uneven light (from scikit-image)\n")
-    status = _run("coins", make_example("coins", out / "photographs"), out / "coins")
+    status = _run_pipeline("coins", make_example("coins", out / "photographs"), out / "coins")
     print("\n2. Sunquakes: ripples hidden in simulated time-distance images, some without one\n")
     images = make_example("sunquake", out / "time-distance")
-    status |= _run("sunquake", images, out / "sunquake", {"chance.n": 299})
+    status |= _run_pipeline("sunquake", images, out / "sunquake", {"chance.n": 299})
     print(f"\nDone in {time.perf_counter() - started:.0f} s. Open the two reports in a browser.")
     print(f"Next: graticule check coins; graticule run coins YOUR.png -o {out / 'mine'}")
     return status
 
 
-def _run(recipe: str, folder: Path, out: Path, values: Mapping[str, object] | None = None) -> int:
-    from graticule.cli.show import print_outcome, print_table, progress_bar
+def _run_pipeline(
+    recipe: str, folder: Path, out: Path, values: Mapping[str, object] | None = None
+) -> int:
+    from graticule.cli.console import print_outcome, print_table, progress_bar
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 

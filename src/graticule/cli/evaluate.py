@@ -116,7 +116,7 @@ def _judge_results(
     out: Path,
 ) -> int:
     from graticule.cli._training import made
-    from graticule.cli.show import announce_compilation, print_table, progress_bar
+    from graticule.cli.console import announce_compilation, print_table, progress_bar
     from graticule.io.pairing import pair_files
     from graticule.pipeline.folder import result_files
     from graticule.report.evaluation.judged import judge

@@ -35,13 +35,13 @@ def _show_image(file: str, *, as_json: bool) -> int:
         return _print_json(_about_image(file, image))
     print(f"{file}\n  {'dtype':10} {image.dtype}   sha256 {content_hash(file)[:16]}...")
     for dim, size in image.sizes.items():
-        print(f"  {dim!s:10} {size:>8} samples{_axis(image, dim)}")
+        print(f"  {dim!s:10} {size:>8} samples{_describe_axis(image, dim)}")
     for number, sizes in enumerate(levels(file)):
         if number:
             print(f"  level {number:<4} {' x '.join(str(size) for size in sizes.values())}")
     if image.attrs.get("units"):
         print(f"  {'values in':10} {image.attrs['units']}")
-    print(f"  {'range':10} {_range(image)}")
+    print(f"  {'range':10} {_describe_range(image)}")
     for key, value in list((image.attrs.get("header") or {}).items())[:60]:
         print(f"    {key} = {str(value)[:100]}")
     return 0
@@ -58,7 +58,7 @@ def _about_image(file: str, image: Any) -> dict[str, Any]:
             spacing[str(dim)] = list(step_of(image, dim)) if dim in image.coords else None
         except UnitsError:
             spacing[str(dim)] = None
-    ends = _ends(image)
+    ends = _value_range(image)
     return {
         "file": file,
         "sha256": content_hash(file),
@@ -72,7 +72,7 @@ def _about_image(file: str, image: Any) -> dict[str, Any]:
     }
 
 
-def _axis(image: Any, dim: Any) -> str:
+def _describe_axis(image: Any, dim: Any) -> str:
     from graticule.core import step_of
     from graticule.core.errors import UnitsError
 
@@ -86,12 +86,12 @@ def _axis(image: Any, dim: Any) -> str:
     return f" of {step:.6g} {unit or 'px'}, the first at {first:.6g}"
 
 
-def _range(image: Any) -> str:
-    ends = _ends(image)
+def _describe_range(image: Any) -> str:
+    ends = _value_range(image)
     return "no numbers" if ends is None else f"{ends[0]:.6g} to {ends[1]:.6g}"
 
 
-def _ends(image: Any) -> tuple[float, float] | None:
+def _value_range(image: Any) -> tuple[float, float] | None:
     """Return least and largest value, read block by block."""
     if image.size == 0 or image.dtype.kind not in "buif":
         return None
@@ -114,17 +114,17 @@ def _show_model(file: str, *, as_json: bool) -> int:
     card = card_of(file)
     try:
         open_model(file)
-        trouble = ""
+        fault = ""
     except FormatError as error:
-        trouble = str(error)
+        fault = str(error)
     if as_json:
-        _print_json({"file": file, **card, "opens": not trouble, "trouble": trouble})
-        return 1 if trouble else 0
-    _print_card(file, card, trouble)
-    return 1 if trouble else 0
+        _print_json({"file": file, **card, "opens": not fault, "trouble": fault})
+        return 1 if fault else 0
+    _print_card(file, card, fault)
+    return 1 if fault else 0
 
 
-def _print_card(file: str, card: dict[str, Any], trouble: str) -> None:
+def _print_card(file: str, card: dict[str, Any], fault: str) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -134,12 +134,12 @@ def _print_card(file: str, card: dict[str, Any], trouble: str) -> None:
     table = Table(title=file, title_justify="left", show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")
     table.add_column()
-    for name, text in _lines(card, trouble):
+    for name, text in _card_lines(card, fault):
         table.add_row(name, Text(text))
     console.print(table)
 
 
-def _lines(card: dict[str, Any], trouble: str) -> list[tuple[str, str]]:
+def _card_lines(card: dict[str, Any], fault: str) -> list[tuple[str, str]]:
     from graticule.report.wording import scores
 
     expects = card.get("expects") or {}
@@ -159,21 +159,21 @@ def _lines(card: dict[str, Any], trouble: str) -> list[tuple[str, str]]:
         ("expects", f"{' '.join(expects['dims'])}{channels}" if expects else "a table"),
         ("spacing", spacing or ("any" if expects else "")),
         ("held out", scores(card.get("scores") or {}) or "no scores"),
-        ("trained on", _some(data) or "not said"),
-        ("training", _training(card)),
+        ("trained on", _first_names(data) or "not said"),
+        ("training", _describe_training(card)),
         *(
-            (f"  {key}", _brief(value))
+            (f"  {key}", _shorten(value))
             for key, value in _items(card, "model")
             if key not in ("history", "classes")
         ),
         ("written with", ", ".join(f"{k} {v}" for k, v in _items(card, "versions"))),
         ("sha256", str(card["sha256"])),
-        ("test image", trouble or "its answer is as it was when the model was saved"),
+        ("test image", fault or "its answer is as it was when the model was saved"),
     ]
     return [(name, text) for name, text in lines if text]
 
 
-def _training(card: dict[str, Any]) -> str:
+def _describe_training(card: dict[str, Any]) -> str:
     """Return in words how a network was trained; empty of other models."""
     plain = dict(_items(card, "model")).get("history")
     if not isinstance(plain, dict):
@@ -194,25 +194,25 @@ def _items(card: dict[str, Any], name: str) -> list[tuple[str, Any]]:
     return list(held.items()) if isinstance(held, dict) else []
 
 
-def _some(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(names[:5]) + more
 
 
-def _brief(value: Any) -> str:
-    text = _plain(value)
+def _shorten(value: Any) -> str:
+    text = _format_value(value)
     return text if len(text) <= 700 else f"{text[:697]}..."
 
 
-def _plain(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return a value of a card in words: what was not set is left out."""
     if isinstance(value, dict):
         own = {key.replace("_", " "): each for key, each in value.items() if each not in (None, [])}
-        return ", ".join(f"{key} {_inner(each)}" for key, each in own.items())
+        return ", ".join(f"{key} {_format_nested(each)}" for key, each in own.items())
     if isinstance(value, list):
-        return ", ".join(_inner(each) for each in value)
+        return ", ".join(_format_nested(each) for each in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _inner(value: Any) -> str:
-    return f"({_plain(value)})" if isinstance(value, (dict, list)) else _plain(value)
+def _format_nested(value: Any) -> str:
+    return f"({_format_value(value)})" if isinstance(value, (dict, list)) else _format_value(value)

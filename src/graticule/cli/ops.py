@@ -20,28 +20,28 @@ def ops(name: str | None = None, /) -> int:
         shown = [get_op(op) for op in op_names() if name is None or op.startswith(f"{name}.")]
         width = max(len(op.name) for op in shown)
         for op in shown:
-            print(f"{op.name:{width}}  {_plain(op.summary)}")
+            print(f"{op.name:{width}}  {_without_markup(op.summary)}")
         return 0
-    found = get_op(name)
+    op = get_op(name)
     takes = ", ".join(
         f"{i.name if n else 'input'}: {i.kind}{' (optional)' if i.optional else ''}"
-        for n, i in enumerate(found.inputs)
+        for n, i in enumerate(op.inputs)
     )
-    gives = ", ".join(f"{o.name}: {o.kind}" if o.name else str(o.kind) for o in found.outputs)
-    print(f"{found.name}  version {found.version}  {found.scope_name}")
+    gives = ", ".join(f"{o.name}: {o.kind}" if o.name else str(o.kind) for o in op.outputs)
+    print(f"{op.name}  version {op.version}  {op.scope_name}")
     print(f"takes  {takes}\ngives  {gives}\n")
-    for parameter, schema in found.parameters.schema().get("properties", {}).items():
-        print(f"  {parameter:14} {_about(schema)}")
-    print("\n" + (inspect.getdoc(found.function) or ""))
+    for parameter, schema in op.parameters.schema().get("properties", {}).items():
+        print(f"  {parameter:14} {_describe_parameter(schema)}")
+    print("\n" + (inspect.getdoc(op.function) or ""))
     return 0
 
 
-def _plain(summary: str) -> str:
+def _without_markup(summary: str) -> str:
     r"""Return the first line of a docstring without its marks.
 
     Examples
     --------
-    >>> _plain(r"Keep what is above ``t``, :math:`f > \mathrm{median}(f)` [1]_.")
+    >>> _without_markup(r"Keep what is above ``t``, :math:`f > \mathrm{median}(f)` [1]_.")
     'Keep what is above t, f > median(f).'
     """
     text = re.sub(r":\w+:`([^`]*)`", r"\1", summary)
@@ -49,7 +49,7 @@ def _plain(summary: str) -> str:
     return re.sub(r" ?\[\d+\]_", "", text).replace("``", "")
 
 
-def _about(schema: dict[str, object]) -> str:
+def _describe_parameter(schema: dict[str, object]) -> str:
     words = [str(schema.get("title", ""))]
     names = {"minimum": ">=", "ge": ">=", "maximum": "<=", "le": "<="}
     names |= {"exclusiveMinimum": ">", "gt": ">", "exclusiveMaximum": "<", "lt": "<"}

@@ -54,7 +54,7 @@ def run(
     cache
         Keep costly steps for later runs.
     """
-    from graticule.cli.show import announce_compilation, print_outcome, print_table, progress_bar
+    from graticule.cli.console import announce_compilation, print_outcome, print_table, progress_bar
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 

@@ -42,15 +42,15 @@ def simulate(
     set_
         name=value of a parameter; low..high draws it anew for each image; repeated for more.
     """
-    from graticule.cli.run import _assignment
-    from graticule.cli.show import progress_bar
+    from graticule.cli.console import progress_bar
+    from graticule.cli.options import parse_assignment
     from graticule.simulate.dataset import kinds, parameters_of, write_samples
 
     if kind is None:
         for name in kinds():
             print(f"{name:12} {', '.join(parameters_of(name))}")
         return 0
-    parameters = dict(_assignment(text) for text in set_ or ())
+    parameters = dict(parse_assignment(text) for text in set_ or ())
     with progress_bar(f"simulate {kind}") as progress:
         folder = write_samples(kind, count, out, seed=seed, parameters=parameters, tell=progress)
     print(f"{count} images with their truth -> {folder}")

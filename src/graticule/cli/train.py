@@ -66,7 +66,7 @@ def train(
         Whether to measure it on held-out samples; takes as long as the folds.
     """
     from graticule.cli._training import labelled, required_path
-    from graticule.cli.show import announce_compilation
+    from graticule.cli.console import announce_compilation
     from graticule.learn.document.document import load
     from graticule.report.methods.loading import loaded
 
@@ -155,7 +155,7 @@ def _require_place(out: Path) -> None:
 
 def _learned(method: LearnedMethod, given: Loaded, training: Training, out: Path) -> Any:
     """Return the model fitted on everything."""
-    from graticule.cli.show import progress_bar
+    from graticule.cli.console import progress_bar
     from graticule.learn.crossval.crossval import full_training_set
 
     if method.spec.kind == "unet":
@@ -203,7 +203,7 @@ def _divided(training: Training, given: Loaded) -> Split:
 
 def _scored(own: LearnedMethod, given: Loaded, split: Split) -> Comparison | None:
     """Return the method's held-out scores."""
-    from graticule.cli.show import progress_bar
+    from graticule.cli.console import progress_bar
     from graticule.learn.crossval.crossval import compare
 
     try:
@@ -235,7 +235,7 @@ def _unscored(found: Comparison | None, name: str, out: Path) -> int:
 
 
 def _tell(found: Comparison) -> None:
-    from graticule.cli.show import print_table
+    from graticule.cli.console import print_table
 
     table = found.table()
     shown = [

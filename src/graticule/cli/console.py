@@ -76,7 +76,7 @@ def print_table(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None
         return
     console = Console(width=None if sys.stdout.isatty() else 120)
     head = frame.head(rows)
-    cells = [[_cell(value) for value in head[column]] for column in head.columns]
+    cells = [[_format_cell(value) for value in head[column]] for column in head.columns]
     names = [_header(str(column), frame) for column in head.columns]
     widths = [max(map(len, [name, *column])) + 3 for name, column in zip(names, cells, strict=True)]
     if sum(widths) > console.width and len(head) <= 6:
@@ -84,7 +84,7 @@ def print_table(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None
         return
     fitting = _columns_that_fit(widths, console.width)
     shown = [names[:fitting], *zip(*cells[:fitting], strict=True)]
-    _print(console, title, [list(line) for line in shown])
+    _print_lines(console, title, [list(line) for line in shown])
     left_out = [f"{len(frame) - rows} more rows"] if len(frame) > rows else []
     left_out += [f"columns {', '.join(names[fitting:])}"] if fitting < len(names) else []
     _print_omitted(console, left_out)
@@ -95,7 +95,7 @@ def _print_transposed(console: Any, title: str, names: list[str], cells: list[li
     columns = [names, *(list(row) for row in zip(*cells, strict=True))]
     widths = [max(map(len, column)) + 3 for column in columns]
     fitting = max(2, _columns_that_fit(widths, console.width))
-    _print(console, title, [list(line) for line in zip(*columns[:fitting], strict=True)])
+    _print_lines(console, title, [list(line) for line in zip(*columns[:fitting], strict=True)])
     omitted = [column[0] for column in columns[fitting:]]
     _print_omitted(console, [f"rows {', '.join(omitted)}"] if omitted else [])
 
@@ -114,7 +114,7 @@ def _header(column: str, frame: pd.DataFrame) -> str:
     return f"{column} [{unit}]" if unit else column
 
 
-def _print(console: Any, title: str, lines: list[list[str]]) -> None:
+def _print_lines(console: Any, title: str, lines: list[list[str]]) -> None:
     """Print lines of cells, the first line as the head."""
     from rich.table import Table
 
@@ -132,7 +132,7 @@ def _text(text: str) -> Any:
     return Text(text)
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, float):
