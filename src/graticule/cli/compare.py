@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -71,18 +70,19 @@ def compare(
         Replace what an earlier comparison left in the folder.
     """
     from graticule.cli.console import announce_compilation, print_table, progress_bar
+    from graticule.cli.options import parse_region, parse_values
     from graticule.compare.run import compare as run
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 
     loaded = Pipeline.load(pipeline_path(pipeline))
     ops = [name for text in try_ or () for name in text.split(",") if name]
-    grid = dict(_values(text) for text in over or ())
+    grid = dict(parse_values(text) for text in over or ())
     if not ops and not grid:
         ops = [loaded.steps[step].op.name.partition(".")[0]] if step in loaded.steps else [step]
     announce_compilation()
-    with _examples(pipeline, images) as sources, progress_bar(loaded.name) as progress:
-        found = run(
+    with _images_or_example(pipeline, images) as sources, progress_bar(loaded.name) as progress:
+        comparison = run(
             loaded,
             step,
             sources,
@@ -91,29 +91,31 @@ def compare(
             grid=grid,
             of=of,
             truth=truth,
-            region=_region(region),
+            region=parse_region(region),
             memory=memory,
             overwrite=overwrite,
             command=["graticule", *sys.argv[1:]],
             progress=progress,
         )
-    print_table(found.summary, rows=40)
-    print(f"{found.best} {_why(found)} -> {out / 'best.yaml'}")
-    for name, fault in found.faults.items():
+    print_table(comparison.summary, rows=40)
+    print(f"{comparison.best} {_reason(comparison)} -> {out / 'best.yaml'}")
+    for name, fault in comparison.faults.items():
         print(f"no result: {name}: {fault}", file=sys.stderr)
     print(f"side by side: {out / 'compare.html'}")
-    return 1 if found.faults else 0
+    return 1 if comparison.faults else 0
 
 
-def _why(found: Comparison) -> str:
+def _reason(comparison: Comparison) -> str:
     """Return in words what made a way the best."""
-    if found.is_alone:
+    if comparison.is_alone:
         return "is the only one that gave a result"
-    return "scores best" if found.by_truth else "agrees most with the others (no truth was given)"
+    if comparison.by_truth:
+        return "scores best"
+    return "agrees most with the others (no truth was given)"
 
 
 @contextmanager
-def _examples(pipeline: str, images: list[Path] | None) -> Iterator[list[Path]]:
+def _images_or_example(pipeline: str, images: list[Path] | None) -> Iterator[list[Path]]:
     """Give the images to compare on: those named, or for a recipe those of its example."""
     from graticule.recipes import make_example, recipes
 
@@ -127,38 +129,3 @@ def _examples(pipeline: str, images: list[Path] | None) -> Iterator[list[Path]]:
         raise RequestError(
             "name the images to compare on", hint="only recipes have an example of their own"
         )
-
-
-def _values(text: str) -> tuple[str, list[Any]]:
-    """Split ``step.parameter=value,value``; values are read as YAML."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    name, sign, values = text.partition("=")
-    try:
-        found = YAML(typ="safe").load(f"[{values}]")
-    except (YAMLError, ValueError, RecursionError):
-        found = None
-    if not sign or not name.strip() or not found:
-        raise RequestError(
-            f"--over needs step.parameter=value,value, not {shlex.quote(text)}",
-            hint="as --over smooth.sigma=0,1,2,4",
-        )
-    return name.strip(), list(found)
-
-
-def _region(text: str | None) -> dict[str, tuple[int, int]]:
-    """Read ``y=0:512,x=100:400``."""
-    found = {}
-    for part in (text or "").split(","):
-        if not part:
-            continue
-        dim, _, bounds = part.partition("=")
-        start, _, stop = bounds.partition(":")
-        if not (dim and start.isdecimal() and stop.isdecimal()):
-            raise RequestError(
-                f"--region needs dim=start:stop, not {shlex.quote(part)}",
-                hint="as --region y=0:512,x=100:400",
-            )
-        found[dim.strip()] = (int(start), int(stop))
-    return found

@@ -7,12 +7,14 @@ import itertools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from graticule.pipeline.execute import Progress, Run
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from graticule.pipeline.execute import Progress, Run
 
 
 @contextmanager

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
-
-from graticule.core.errors import RequestError
 
 
 def run(
@@ -55,12 +52,13 @@ def run(
         Keep costly steps for later runs.
     """
     from graticule.cli.console import announce_compilation, print_outcome, print_table, progress_bar
+    from graticule.cli.options import parse_assignment
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 
     loaded = Pipeline.load(pipeline_path(pipeline))
     if set_:
-        loaded = loaded.with_values(dict(_assignment(text) for text in set_))
+        loaded = loaded.with_values(dict(parse_assignment(text) for text in set_))
     announce_compilation()
     with progress_bar(loaded.name) as progress:
         result = loaded.run(
@@ -76,20 +74,3 @@ def run(
         )
     print_table(result.images)
     return print_outcome(result)
-
-
-def _assignment(text: str) -> tuple[str, Any]:
-    """Split ``step.parameter=value``; the value is read as YAML."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    name, sign, value = text.partition("=")
-    if not sign or not name.strip():
-        raise RequestError(
-            f"--set needs step.parameter=value, not {shlex.quote(text)}",
-            hint="as --set smooth.sigma=2",
-        )
-    try:
-        return name.strip(), YAML(typ="safe").load(value)
-    except (YAMLError, ValueError, RecursionError):
-        return name.strip(), value
