@@ -66,15 +66,15 @@ def test_scores_are_those_of_the_masks(pipeline, discs):
         assert row["dice"] == pytest.approx(wanted, abs=1e-12)
 
 
-def test_what_the_ways_have_in_common_is_computed_once(pipeline, discs, monkeypatch):
+def test_what_variants_share_is_computed_once(pipeline, discs, monkeypatch):
     calls = []
-    made = evaluate.Evaluation._computed
+    made = evaluate.Evaluation._compute_step
 
     def counted(self, step):
         calls.append(step.name)
         return made(self, step)
 
-    monkeypatch.setattr(evaluate.Evaluation, "_computed", counted)
+    monkeypatch.setattr(evaluate.Evaluation, "_compute_step", counted)
     run(pipeline, discs, grid={"bright.value": [20, 50, 70]})
     # a quick way is done twice for its time, and only the first computes what is common
     assert calls.count("smooth") <= 2
