@@ -20,7 +20,7 @@ from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
 from graticule.io.studies import Study
 from graticule.pipeline.budget import array_budget
-from graticule.pipeline.folder import WORK, locked_run_folder, sweep, write_json
+from graticule.pipeline.folder import locked_run_folder, sweep, write_json
 from graticule.pipeline.inputs import without_companions
 from graticule.pipeline.job import ImageResult, Job, process_image
 from graticule.pipeline.provenance import peak_bytes, provenance
@@ -96,7 +96,12 @@ def run(
         "images": [[source.name, str(source.path)] for source in sources],
     }
     with locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite) as work:
-        results = list(_results(pipeline, sources, folder, count, budget, cluster, cache, progress))
+        (work / "scratch").mkdir(exist_ok=True)
+        with Workers(count, cluster=cluster) as pool:
+            jobs = _jobs(pipeline, sources, folder, pool, budget=budget, cache=cache)
+            results = list(_results(jobs, pool, progress))
+        for name in ("scratch", "drafts"):
+            shutil.rmtree(work / name, ignore_errors=True)
         rows, tables = study_tables(pipeline, results, work)
         _write(folder, rows, tables, results, work)
         about = provenance(pipeline, results, sources, rows, tables, command)
@@ -119,50 +124,40 @@ def _count(workers: int | None) -> int:
     return count
 
 
-def _results(
-    pipeline: Spec,
-    sources: Study,
-    out: Path,
-    count: int,
-    budget: int,
-    cluster: str | None,
-    cache: bool,
-    progress: Progress,
-) -> Iterator[ImageResult]:
+def _jobs(
+    pipeline: Spec, sources: Study, folder: Path, workers: Workers, *, budget: int, cache: bool
+) -> list[Job]:
+    """Return what is to be done with each image, and with which part of the memory."""
+    alone = len(sources) == 1
+    memory = array_budget(budget)
+    store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
+    return [
+        Job(
+            pipeline,
+            source,
+            folder,
+            memory=memory if alone or workers.is_remote else memory // workers.count,
+            workers=workers.count if alone else 1,
+            cache=store,
+            preview=number < PREVIEWS,
+        )
+        for number, source in enumerate(sources)
+    ]
+
+
+def _results(jobs: Sequence[Job], workers: Workers, progress: Progress) -> Iterator[ImageResult]:
     """Give each image's result, in order; many images in parallel, or one in parallel tiles."""
-    total = len(sources)
-    (out / WORK / "scratch").mkdir(exist_ok=True)
-    with Workers(count, cluster=cluster) as workers:
-        alone = total == 1
-        room = array_budget(budget)
-        share = room if alone or workers.is_remote else room // workers.count
-        store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
-        jobs = [
-            Job(
-                pipeline,
-                source,
-                out,
-                memory=share,
-                workers=workers.count if alone else 1,
-                cache=store,
-                preview=number < PREVIEWS,
-            )
-            for number, source in enumerate(sources)
-        ]
-        progress(0, total, sources[0].name)
-        if alone:
-            yield process_image(jobs[0], workers.map, partial(_step, progress, total))
-        else:
-            work = (
-                process_image
-                if workers.is_remote
-                else partial(process_image, report=workers.raise_if_stopped)
-            )
-            for number, result in enumerate(workers.map(work, jobs), start=1):
-                progress(number, total, result.image)
-                yield result
-    for name in ("scratch", "drafts"):
-        shutil.rmtree(out / WORK / name, ignore_errors=True)
+    total = len(jobs)
+    progress(0, total, jobs[0].source.name)
+    if total == 1:
+        yield process_image(jobs[0], workers.map, partial(_step, progress, total))
+        return
+    work = process_image
+    if not workers.is_remote:
+        work = partial(process_image, report=workers.raise_if_stopped)
+    for number, result in enumerate(workers.map(work, jobs), start=1):
+        progress(number, total, result.image)
+        yield result
 
 
 def _step(progress: Progress, total: int, message: str) -> None:

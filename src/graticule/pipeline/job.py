@@ -193,16 +193,8 @@ def _process(
         report("outputs")
         for reference in job.pipeline.outputs:
             _put_output(job, result, reference, evaluation, draft)
-        arrays: dict[str, np.ndarray[Any, Any]] = {}
-        notable = False
-        for name, check in job.pipeline.checks.items():
-            begun = time.perf_counter()
-            evidence = _evidence(evaluation, check, report)
-            result.evidence[name] = {key: _scalar(v) for key, v in evidence.columns.items()}
-            result.checks[name] = time.perf_counter() - begun
-            arrays |= {f"check/{name}/{key}": value for key, value in evidence.arrays.items()}
-            notable = notable or evidence.notable
-        if job.preview or notable:
+        arrays, is_notable = _run_checks(job.pipeline, result, evaluation, report)
+        if job.preview or is_notable:
             save_previews(plan, evaluation, arrays, draft / "preview.npz")
         report("done")
         result.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
@@ -230,6 +222,22 @@ def _pyramid_readers(job: Job) -> dict[int, Callable[[], Image]]:
 def _coarser_spacing(step: float | str, level: int) -> str:
     value, unit = split_quantity(step)
     return f"{value * 2**level!r} {unit}".strip()
+
+
+def _run_checks(
+    pipeline: Spec, result: ImageResult, evaluation: Evaluation, report: Report
+) -> tuple[dict[str, np.ndarray[Any, Any]], bool]:
+    """Set down what the checks find; return their arrays, and whether the image is notable."""
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    is_notable = False
+    for name, check in pipeline.checks.items():
+        started = time.perf_counter()
+        evidence = _evidence(evaluation, check, report)
+        result.evidence[name] = {key: _scalar(v) for key, v in evidence.columns.items()}
+        result.checks[name] = time.perf_counter() - started
+        arrays |= {f"check/{name}/{key}": value for key, value in evidence.arrays.items()}
+        is_notable = is_notable or evidence.notable
+    return arrays, is_notable
 
 
 def _evidence(evaluation: Evaluation, step: CheckStep, report: Callable[[str], None]) -> Evidence:

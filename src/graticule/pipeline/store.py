@@ -89,32 +89,34 @@ class StepStore:
         if entry.exists():
             return True
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
-            try:
-                size = _write(draft, outputs)
-            except (TypeError, ValueError):
-                shutil.rmtree(draft, ignore_errors=True)
-                return False
-            if size > self.max_bytes:
-                shutil.rmtree(draft, ignore_errors=True)
-                return False
-            entry.parent.mkdir(exist_ok=True)
-            try:
-                os.rename(draft, entry)
-            except OSError:
-                shutil.rmtree(draft, ignore_errors=True)
+            self._written += self._write_entry(entry, outputs)
         except OSError as error:
             raise StoreError(
                 f"the step store cannot be written: {error.strerror}",
                 where=str(self.folder),
                 hint="set GRATICULE_CACHE_DIR to a folder with room",
             ) from None
-        self._written += size
         if self._written > self.max_bytes // 20:
             self._written = 0
             self.shrink()
         return entry.exists()
+
+    def _write_entry(self, entry: Path, outputs: tuple[Any, ...]) -> int:
+        """Write an entry and return its size; 0 where it cannot be stored."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
+        try:
+            size = _write(draft, outputs)
+            if size > self.max_bytes:
+                return 0
+            entry.parent.mkdir(exist_ok=True)
+            with contextlib.suppress(OSError):  # another process was there first
+                os.rename(draft, entry)
+            return size
+        except (TypeError, ValueError):
+            return 0
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
     def shrink(self) -> None:
         """Remove abandoned drafts, and the entries used longest ago beyond the size limit."""
