@@ -92,3 +92,17 @@ def test_the_check_of_the_guide_keeps_the_contract_and_is_in_the_report(tmp_path
     assert "change under noise 0." in page
     assert "noise of 0.2 standard deviations" in page
     assert "Answers under noise of image. The answer without noise is" in page
+
+
+def test_the_format_of_the_guide_keeps_the_contract_and_is_read_by_commands(tmp_path: Path) -> None:
+    install(tmp_path, "formats", "mrc", block("the format"))
+    (tmp_path / "test_contract.py").write_text(block("the contract of the format"))
+    run_python(tmp_path, *PYTEST, "test_contract.py")
+    program = "from pathlib import Path; from test_contract import volume; volume(Path('a.mrc'))"
+    run_python(tmp_path, "-c", program)
+    program = "import graticule as gt; image = gt.read('a.mrc'); print(image.dims, gt.core.step_of"
+    shown = run_python(tmp_path, "-c", f"{program}(image, 'y'))")
+    assert shown.split() == ["('z',", "'y',", "'x')", "(2.0,", "'Angstrom')"]
+    (tmp_path / "b.MAP").touch()
+    program = "from graticule.io import study; print([image.name for image in study('.')])"
+    assert run_python(tmp_path, "-c", program).strip() == "['a', 'b']"

@@ -134,12 +134,30 @@ def mat_plain(path: Path) -> Any:
     return VALUES
 
 
-FILES: dict[str, Maker] = {
-    maker.__name__: maker
-    for maker in (
-        npy, npz, fits, fits_packed, fits_zipped, tiff, tiff_pages, tiff_tiles, ome_tiff, imagej,
-        _picture("PNG"), _picture("JPEG", quality=95), _picture("BMP"), _picture("GIF"),
-        _picture("WEBP", lossless=True), _picture("PPM"),
-        hdf5, hdf5_plain, mat, mat_plain,
-    )
-}  # fmt: skip
+def omezarr(path: Path) -> Any:
+    import xarray as xr
+
+    from graticule.io.formats._zarr_write import write
+
+    write(path, xr.DataArray(STACK, dims=("z", "y", "x")), False)
+    return STACK
+
+
+def omezarr_levels(path: Path) -> Any:
+    import xarray as xr
+
+    from graticule.io.formats._zarr_write import write
+
+    values = np.arange(4100 * 3, dtype=np.int32).reshape(4100, 3)
+    write(path, xr.DataArray(values, dims=("y", "x")), False)
+    return values
+
+
+PICTURES = (
+    _picture("PNG"),
+    _picture("JPEG", quality=95),
+    _picture("BMP"),
+    _picture("GIF"),
+    _picture("WEBP", lossless=True),
+    _picture("PPM"),
+)

@@ -94,6 +94,11 @@ def formats() -> list[Format]:
     return _FORMATS.values()
 
 
+def register(known: Format) -> Format:
+    """Make a format known in this process, by its name."""
+    return _FORMATS.register(known.name, known)
+
+
 def locate(path: str | Path) -> Address:
     """Return the file a path leads to, and the name within the file that is left over.
 

@@ -148,15 +148,16 @@ def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
     from PIL import Image, PngImagePlugin
 
     colours = image.sizes["c"] if image.ndim == 3 and image.dims[-1] == "c" else 0
-    fits = image.dtype in (np.bool_, np.uint8) or (image.dtype == np.uint16 and not colours)
+    dtype = native(image)
+    fits = dtype in (np.bool_, np.uint8) or (dtype == np.uint16 and not colours)
     if not fits or image.ndim - bool(colours) != 2 or colours not in (0, 3, 4) or not image.size:
         raise FormatError(
             f"a PNG holds y x of bool, 8 or 16 bits, or y x c of 8 bits and 3 or 4 colours, "
             f"not {image.dtype} of {dict(image.sizes)}",
             hint="scale it to uint8 first, or write .ome.tif",
         )
-    values = np.ascontiguousarray(image.values, native(image))
-    if colours and values.dtype == np.bool_:
+    values = np.ascontiguousarray(image.values, dtype)
+    if colours and dtype == np.bool_:
         raise FormatError("a PNG holds no colours of one bit", hint="convert to uint8 first")
     notes = PngImagePlugin.PngInfo()
     notes.add_text(_KEY, _note(image))

@@ -1,0 +1,80 @@
+"""Every built-in format keeps the contract of formats."""
+
+from __future__ import annotations
+
+import sample_files as files
+
+from graticule.io.formats import fits, hdf5, mat, npy, omezarr, picture, tiff
+from graticule.testing.formats import FormatContract
+
+
+class TestFits(FormatContract):
+    """Plain, compressed in tiles, and zipped."""
+
+    format = fits.FORMAT
+    samples = (files.fits, files.fits_packed, files.fits_zipped)
+    lazy = (files.fits, files.fits_packed)
+    ending = ".fits"
+    dtypes = "u1 u2 u4 u8 i1 i2 i4 i8 f4 f8"
+
+
+class TestHdf5(FormatContract):
+    """In chunks and in one piece."""
+
+    format = hdf5.FORMAT
+    samples = (files.hdf5, files.hdf5_plain)
+    lazy = samples
+
+
+class TestMat(FormatContract):
+    """Version 5, packed and plain."""
+
+    format = mat.FORMAT
+    samples = (files.mat, files.mat_plain)
+
+
+class TestNpy(FormatContract):
+    """One array, and an archive of them."""
+
+    format = npy.FORMAT
+    samples = (files.npy, files.npz)
+    lazy = (files.npy,)
+    ending = ".npy"
+    dtypes = "bool u1 u2 u4 u8 i1 i2 i4 i8 f2 f4 f8 c8 c16"
+    keeps_axes = False
+
+
+class TestOmeZarr(FormatContract):
+    """With and without a pyramid."""
+
+    format = omezarr.FORMAT
+    samples = (files.omezarr, files.omezarr_levels)
+    lazy = samples
+    ending = ".ome.zarr"
+    dtypes = "bool u1 u2 u4 u8 i1 i2 i4 i8 f4 f8 c8"
+
+
+class TestPicture(FormatContract):
+    """What Pillow reads; PNG is written."""
+
+    format = picture.FORMAT
+    samples = files.PICTURES
+    ending = ".png"
+    dtypes = "bool u1 u2"
+    dims = (("y", "x"), ("time", "distance"))
+
+
+class TestTiff(FormatContract):
+    """Plain, in pages and tiles, of OME and of ImageJ."""
+
+    format = tiff.FORMAT
+    samples = (
+        files.tiff,
+        files.tiff_pages,
+        files.tiff_tiles,
+        files.ome_tiff,
+        files.imagej,
+    )
+    lazy = samples
+    ending = ".ome.tif"
+    dtypes = "bool u1 u2 u4 i1 i2 i4 f4 f8 c8"
