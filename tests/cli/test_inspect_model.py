@@ -13,7 +13,7 @@ from graticule.core import as_image
 from graticule.io import write
 from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.model_file import kinds as _kinds
-from graticule.learn.model_file.model_file import register_model, save_model
+from graticule.learn.model_file import register_model, save_model
 
 
 @pytest.fixture

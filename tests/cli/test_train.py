@@ -8,7 +8,7 @@ from blobs import write_blobs
 from scipy import ndimage
 
 from graticule.cli import main
-from graticule.learn.model_file.model_file import card_of, open_model
+from graticule.learn.model_file import card_of, open_model
 
 DOCUMENT = """
 graticule: 1

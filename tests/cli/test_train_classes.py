@@ -7,7 +7,7 @@ import tifffile
 from blobs import write_blobs
 
 from graticule.cli import main
-from graticule.learn.model_file.model_file import card_of, open_model
+from graticule.learn.model_file import card_of, open_model
 
 DOCUMENT = """
 graticule: 1

@@ -6,7 +6,7 @@ import tifffile
 from scipy import ndimage
 
 from graticule.cli import main
-from graticule.learn.model_file.model_file import card_of, open_model
+from graticule.learn.model_file import card_of, open_model
 
 pytest.importorskip("torch")
 

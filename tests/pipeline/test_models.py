@@ -17,9 +17,9 @@ from tests_support import environment_with
 from graticule.core.errors import PipelineError
 from graticule.core.registry import get_op
 from graticule.io import read
+from graticule.learn.model_file import ModelFile, register_model, save_model
 from graticule.learn.model_file import kinds as _kinds
 from graticule.learn.model_file import parameter as _parameter
-from graticule.learn.model_file.model_file import ModelFile, register_model, save_model
 from graticule.pipeline import Pipeline
 from graticule.pipeline.spec import pipeline_key
 from graticule.report.page import write

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from graticule.version import installed_versions
 
 _PACKAGES = ("graticule", "numpy", "scipy", "scikit-learn", "numba", "torch", "monai")
 
@@ -24,7 +25,7 @@ def machine() -> dict[str, object]:
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
+        "versions": installed_versions(_PACKAGES),
     }
 
 
@@ -34,10 +35,3 @@ def _processor() -> str:
     lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor() or platform.machine()
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""

@@ -20,7 +20,7 @@ def inspect(file: str, /, *, as_json: Annotated[bool, Parameter("--json")] = Fal
     as_json
         Print it as JSON.
     """
-    from graticule.learn.model_file.model_file import is_model
+    from graticule.learn.model_file import is_model
 
     if is_model(file):
         return _show_model(file, as_json=as_json)
@@ -109,7 +109,7 @@ def _print_json(value: Any) -> int:
 def _show_model(file: str, *, as_json: bool) -> int:
     """Show a model's card, and whether the model opens; 1 where it does not."""
     from graticule.core.errors import FormatError
-    from graticule.learn.model_file.model_file import card_of, open_model
+    from graticule.learn.model_file import card_of, open_model
 
     card = card_of(file)
     try:

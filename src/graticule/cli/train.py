@@ -140,7 +140,7 @@ def _chosen(training: Training, name: str) -> LearnedMethod:
 def _require_place(out: Path) -> None:
     """Refuse a place for the model that cannot be written to, or holds something else."""
     from graticule.cli._training import made
-    from graticule.learn.model_file.model_file import is_model
+    from graticule.learn.model_file import is_model
 
     if out.is_dir():
         raise RequestError("is a folder; a model is one file", where=str(out))
@@ -171,7 +171,7 @@ def _learned(method: LearnedMethod, given: Loaded, training: Training, out: Path
 def _saver(
     model: Any, given: Loaded, training: Training, method: str, out: Path
 ) -> Callable[[dict[str, Any] | None], None]:
-    from graticule.learn.model_file.model_file import save_model
+    from graticule.learn.model_file import save_model
 
     about = f"{training.name}: {method}. {training.description}".strip()
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from graticule.learn.features import Features
     from graticule.learn.forest import ExtraTrees, RandomForest
-    from graticule.learn.model_file.model_file import open_model, save_model
+    from graticule.learn.model_file import open_model, save_model
     from graticule.learn.models.images import ImageClassifier, ImageRegressor
     from graticule.learn.models.objects import ObjectClassifier
     from graticule.learn.models.pixels import PixelClassifier, PixelRegressor
@@ -39,8 +39,8 @@ _LAZY = {
     "PixelRegressor": "models.pixels",
     "RandomForest": "forest",
     "UNet": "unet",
-    "open_model": "model_file.model_file",
-    "save_model": "model_file.model_file",
+    "open_model": "model_file",
+    "save_model": "model_file",
 }
 
 __all__ = [

@@ -7,14 +7,13 @@ import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from graticule.core.image import Table
 from graticule.io.studies import Study
 from graticule.pipeline.job import ImageResult
 from graticule.pipeline.spec import Spec, pipeline_key
-from graticule.version import __version__
+from graticule.version import __version__, installed_versions
 
 _PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv-python-headless")
 
@@ -51,7 +50,7 @@ def provenance(
             "images": rows.attrs.get("units", {}),
             **{name: table.attrs.get("units", {}) for name, table in tables.items()},
         },
-        "versions": _versions(),
+        "versions": installed_versions(_PACKAGES),
         "machine": {
             "platform": platform.platform(),
             "processor": platform.machine(),
@@ -93,14 +92,6 @@ def _seeds(plain: Mapping[str, Any]) -> dict[str, int]:
         for name, part in plain[section].items()
         if "seed" in part["params"]
     }
-
-
-def _versions() -> dict[str, str]:
-    versions = {}
-    for package in _PACKAGES:
-        with contextlib.suppress(PackageNotFoundError):
-            versions[package] = version(package)
-    return versions
 
 
 def peak_bytes() -> int:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from graticule.core import as_image
+from graticule.learn.model_file import card_of, open_model, save_model
 from graticule.learn.model_file import kinds as _kinds
-from graticule.learn.model_file.model_file import card_of, open_model, save_model
 
 DOC = (Path(__file__).parents[3] / "docs" / "model-file.md").read_text(encoding="utf-8")
 

@@ -24,12 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from graticule.core import as_image
 from graticule.core.errors import FormatError, ParameterError, UnsafeFileError
 from graticule.learn.data.input_spec import InputSpec
-from graticule.learn.model_file import kinds as _kinds
-from graticule.learn.model_file import parameter as _parameter
-from graticule.learn.model_file.archive import digest, pack
-from graticule.learn.model_file.card import from_bytes
-from graticule.learn.model_file.examples import require_same
-from graticule.learn.model_file.model_file import (
+from graticule.learn.model_file import (
     ModelFile,
     card_of,
     is_model,
@@ -37,6 +32,11 @@ from graticule.learn.model_file.model_file import (
     register_model,
     save_model,
 )
+from graticule.learn.model_file import kinds as _kinds
+from graticule.learn.model_file import parameter as _parameter
+from graticule.learn.model_file.archive import digest, pack
+from graticule.learn.model_file.card import from_bytes
+from graticule.learn.model_file.examples import require_same
 
 
 @pytest.fixture(autouse=True)
@@ -440,10 +440,10 @@ def test_a_linear_model_of_scikit_learn(tmp_path: Path) -> None:
 
 
 def test_tables_are_examples_too() -> None:
-    from graticule.learn.model_file.examples import described, restored
+    from graticule.learn.model_file.examples import pack_example, unpack_example
 
     table = pd.DataFrame({"area": [1.0, 2.0], "mean": [0.5, np.nan]})
     table.attrs["units"] = {"area": "um2"}
-    back = restored(*described(table))
+    back = unpack_example(*pack_example(table))
     pd.testing.assert_frame_equal(back, table)
     assert back.attrs == table.attrs

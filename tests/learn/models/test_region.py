@@ -16,7 +16,7 @@ from graticule.core import Region
 from graticule.core.errors import ImageError
 from graticule.core.registry import get_op
 from graticule.learn import Features, PixelClassifier, PixelRegressor
-from graticule.learn.model_file.model_file import ModelFile
+from graticule.learn.model_file import ModelFile
 from graticule.pipeline.tiles import run_tiled
 
 SIZES = {"y": 61, "x": 47}

@@ -16,7 +16,7 @@ from pydantic import Field
 from graticule.core import Image, Neighbourhood, Place, as_image, op
 from graticule.core.errors import ImageError
 from graticule.learn.data.input_spec import InputSpec
-from graticule.learn.model_file.model_file import ModelFile
+from graticule.learn.model_file import ModelFile
 from graticule.learn.models.rescale import Respaced, _simple, fitted
 from graticule.pipeline.tiles import run_tiled
 

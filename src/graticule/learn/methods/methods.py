@@ -183,7 +183,7 @@ class LearnedMethod:
         return self._kept[0]
 
     def _weights(self, file: Path) -> Any:
-        from graticule.learn.model_file.model_file import open_model
+        from graticule.learn.model_file import open_model
 
         model = open_model(file)
         if model.kind != "unet":

@@ -1,4 +1,7 @@
-"""The container of a model file: a zip of plain entries, the same bytes for the same content."""
+"""The container of a model file: a zip of plain entries, the same bytes for the same content.
+
+Its bytes are read whole, and written beside their place.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ import math
 import re
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from graticule.core.errors import FormatError, ParameterError, UnsafeFileError
+from graticule.core.atomic import atomic_path
+from graticule.core.errors import FormatError, ParameterError, UnsafeFileError, suggest
 
 CARD = "card.json"
 ESTIMATOR = "estimator.skops"
@@ -25,6 +30,7 @@ _NAMES = re.compile(
 _FIRST = (1980, 1, 1, 0, 0, 0)
 _MAX_CARD = 16 * 2**20
 _MAX_ENTRIES = 10_000
+_MAX_FILE = 16 * 2**30
 _AGAIN = "copy or export the file again"
 
 
@@ -172,3 +178,40 @@ def from_npy(data: bytes, name: str = "an array") -> np.ndarray[Any, Any]:
         raise FormatError(f"{name} has not as many bytes as it says", hint=_AGAIN)
     flat = np.frombuffer(data, dtype, offset=start) if dtype.itemsize else np.empty(shape, dtype)
     return flat.reshape(shape, order="F" if fortran else "C").copy()
+
+
+def write_bytes(target: Path, content: bytes) -> None:
+    """Write bytes beside a place and rename them into it."""
+    if not target.parent.is_dir():
+        raise FormatError("there is no such folder to write into", where=str(target.parent))
+    try:
+        with atomic_path(target, durable=True) as draft:
+            draft.write_bytes(content)
+    except OSError as error:
+        raise FormatError(f"cannot be written: {error.strerror}", where=str(target)) from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read.
+    UnsafeFileError
+        If it is larger than any model.
+    """
+    try:
+        if path.is_file() and path.stat().st_size > _MAX_FILE:
+            raise UnsafeFileError("is over 16 GiB, which no model is", where=str(path))
+        return path.read_bytes()
+    except FileNotFoundError:
+        near = sorted(file.name for file in path.parent.glob("*.model"))
+        hint = suggest(path.name, near) if near else ""
+        raise FormatError("there is no such file", where=str(path), hint=hint) from None
+    except IsADirectoryError:
+        raise FormatError("is a folder, and no model file", where=str(path)) from None
+    except FormatError:
+        raise
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror}", where=str(path)) from None

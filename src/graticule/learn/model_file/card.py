@@ -7,7 +7,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,16 @@ from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.model_file.archive import ESTIMATOR, WEIGHTS, from_npy, pack, to_npy, unpack
 from graticule.learn.model_file.examples import (
     TOLERANCE,
-    answers,
-    described,
     example_for,
+    pack_example,
+    predictions_of,
     require_same,
-    restored,
+    unpack_example,
 )
 from graticule.learn.model_file.kinds import class_of
 from graticule.learn.model_file.skops_bytes import dump_estimator, load_estimator
 from graticule.learn.models.model import State
+from graticule.version import installed_versions
 
 FORMAT = 1
 _PACKAGES = ("graticule", "numpy", "scipy", "scikit-learn", "skops")
@@ -53,9 +53,9 @@ def to_bytes(model: Any, extras: Extras) -> bytes:
         entries[WEIGHTS] = _safetensors().save(
             {name: np.ascontiguousarray(array) for name, array in state.weights.items()}
         )
-    about, values = described(example_for(model, extras.example))
+    about, values = pack_example(example_for(model, extras.example))
     entries["example/input.npy"] = to_npy(values, "the example")
-    for name, answer in answers(model, restored(about, values)).items():
+    for name, answer in predictions_of(model, unpack_example(about, values)).items():
         entries[f"example/{name}.npy"] = to_npy(answer, name)
     deep = _DEEP if state.weights is not None else ()
     card = {
@@ -67,19 +67,10 @@ def to_bytes(model: Any, extras: Extras) -> bytes:
         "model": state.card,
         "data": _hashes(extras.data),
         "scores": extras.scores or {},
-        "versions": versions((*_PACKAGES, *deep)),
+        "versions": installed_versions((*_PACKAGES, *deep)),
         "example": {"input": about, "tolerance": getattr(model, "tolerance", TOLERANCE)},
     }
     return pack(_plain(card, "card"), entries)
-
-
-def versions(packages: Sequence[str]) -> dict[str, str]:
-    """Return the installed version of each package that is there."""
-    found = {}
-    for package in packages:
-        with contextlib.suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
 
 
 def _hashes(data: Mapping[str, str] | Sequence[str | Path] | None) -> list[dict[str, str]]:
@@ -88,19 +79,19 @@ def _hashes(data: Mapping[str, str] | Sequence[str | Path] | None) -> list[dict[
     if isinstance(data, Mapping):
         return [{"file": str(name), "sha256": str(sha)} for name, sha in data.items()]
     paths = [Path(path) for path in data or ()]
-    names = _apart(paths)
+    names = _distinct_names(paths)
     return [
         {"file": name, "sha256": content_hash(path)}
         for name, path in zip(names, paths, strict=True)
     ]
 
 
-def _apart(paths: Sequence[Path]) -> list[str]:
+def _distinct_names(paths: Sequence[Path]) -> list[str]:
     """Return the names of files; of equal ones, with the folder before.
 
     Examples
     --------
-    >>> _apart([Path("in/images/a.tif"), Path("in/masks/a.tif"), Path("in/images/b.tif")])
+    >>> _distinct_names([Path("in/images/a.tif"), Path("in/masks/a.tif"), Path("in/images/b.tif")])
     ['images/a.tif', 'masks/a.tif', 'b.tif']
     """
     many = Counter(path.name for path in paths)
@@ -208,8 +199,8 @@ def _verify(model: Any, card: Mapping[str, Any], entries: Mapping[str, bytes]) -
         for name, data in entries.items()
         if name.startswith("example/")
     }
-    example = restored(card["example"]["input"], held.pop("input"))
-    require_same(held, answers(model, example), float(card["example"]["tolerance"]))
+    example = unpack_example(card["example"]["input"], held.pop("input"))
+    require_same(held, predictions_of(model, example), float(card["example"]["tolerance"]))
     with contextlib.suppress(AttributeError):
         model.example = example  # so that it is saved as it was opened
 
@@ -219,7 +210,7 @@ def _since(card: Mapping[str, Any]) -> str:
     then = card.get("versions")
     if not isinstance(then, dict):
         return ""
-    now = versions([str(name) for name in then])
+    now = installed_versions(map(str, then))
     changed = [
         f"{name} {str(old)[:20]} (here {now.get(name, 'not installed')})"
         for name, old in then.items()

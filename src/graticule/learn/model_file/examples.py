@@ -63,7 +63,7 @@ def _noise(expects: InputSpec) -> Image:
     return as_image(image, spacing=spacing) if spacing else image
 
 
-def described(example: Image | Table) -> tuple[dict[str, Any], Array]:
+def pack_example(example: Image | Table) -> tuple[dict[str, Any], Array]:
     """Return an example as JSON values and an array."""
     import pandas as pd
 
@@ -78,8 +78,8 @@ def described(example: Image | Table) -> tuple[dict[str, Any], Array]:
     return about, example.values
 
 
-def restored(about: Mapping[str, Any], values: Array) -> Image | Table:
-    """Return the example that `described` took apart."""
+def unpack_example(about: Mapping[str, Any], values: Array) -> Image | Table:
+    """Return the example that `pack_example` took apart."""
     import pandas as pd
 
     if "columns" in about:
@@ -95,7 +95,7 @@ def restored(about: Mapping[str, Any], values: Array) -> Image | Table:
     )
 
 
-def answers(model: Any, example: Image | Table) -> dict[str, Array]:
+def predictions_of(model: Any, example: Image | Table) -> dict[str, Array]:
     """Return what a model says of an example: its prediction, and probabilities where it has."""
     found = {"output": _plain(model.predict(example))}
     if getattr(model, "classes", ()) and hasattr(model, "predict_proba"):

@@ -14,9 +14,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import FormatError, GraticuleError, ParameterError
-from graticule.learn.model_file.archive import digest
+from graticule.learn.model_file.archive import digest, read_bytes
 from graticule.learn.model_file.card import Extras, from_bytes, read_card, to_bytes
-from graticule.learn.model_file.file import read_bytes
 from graticule.learn.model_file.kinds import class_of, register_model
 from graticule.learn.models.model import Model
 

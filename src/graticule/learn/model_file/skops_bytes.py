@@ -14,7 +14,6 @@ import numpy as np
 
 from graticule.core.errors import FormatError, GraticuleError, ParameterError, UnsafeFileError
 from graticule.learn.model_file.archive import from_npy
-from graticule.learn.model_file.tree_checks import require_sound
 
 ALLOWED = (
     "numpy.dtype",
@@ -108,8 +107,8 @@ def load_estimator(data: bytes) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of another version; its answer is verified instead
             estimator = skops.io.loads(data, trusted=list(ALLOWED))
-            for part in parts(estimator):
-                require_sound(part)
+            for part in _objects_within(estimator):
+                _require_sound_tree(part)
                 _rebuild(part)
     except GraticuleError:
         raise
@@ -122,7 +121,7 @@ def load_estimator(data: bytes) -> Any:
     return estimator
 
 
-def parts(value: Any, _seen: set[int] | None = None) -> Iterator[Any]:
+def _objects_within(value: Any, _seen: set[int] | None = None) -> Iterator[Any]:
     """Give every object within an estimator, itself first."""
     seen = set() if _seen is None else _seen
     if id(value) in seen or isinstance(value, (str, bytes, int, float, complex, type(None))):
@@ -140,7 +139,7 @@ def parts(value: Any, _seen: set[int] | None = None) -> Iterator[Any]:
     else:
         inner = list(getattr(value, "__dict__", {}).values())
     for item in inner:
-        yield from parts(item, seen)
+        yield from _objects_within(item, seen)
 
 
 def _rebuild(part: Any) -> None:
@@ -230,3 +229,68 @@ def _nothing() -> dict[str, Any]:
         "content": "null",
         "is_json": True,
     }
+
+
+def _require_sound_tree(part: Any) -> None:
+    """Raise `UnsafeFileError` if an object is a tree of scikit-learn that leads out of itself.
+
+    scikit-learn follows the indices in a tree without looking; wrong ones would read memory that
+    is not the tree's.
+    """
+    kinds = [kind.__name__ for kind in type(part).__mro__]
+    if kinds[0] == "Tree":
+        _require_tree(part)
+    elif kinds[0] == "TreePredictor":
+        _require_predictor(part)
+    elif "BaseHistGradientBoosting" in kinds and hasattr(part, "_predictors"):
+        for predictor in np.ravel(part._predictors):
+            inner = predictor.nodes["is_leaf"] == 0
+            _require_within(predictor.nodes["feature_idx"][inner], part.n_features_in_)
+    elif hasattr(part, "tree_"):
+        _require(part.tree_.n_features <= part.n_features_in_)
+    elif {"BaseForest", "BaseGradientBoosting"} & set(kinds) and hasattr(part, "estimators_"):
+        # these hand samples to their trees without another look at how many features they have
+        for tree in np.ravel(part.estimators_):
+            _require(tree.n_features_in_ <= part.n_features_in_)
+
+
+def _require_tree(tree: Any) -> None:
+    left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
+    feature = np.asarray(tree.feature)
+    count = len(left)
+    _require(count == tree.node_count and count > 0 and len(tree.value) == count)
+    leaf = left == -1
+    _require(bool((leaf == (right == -1)).all()))
+    _require_downward(left[~leaf], right[~leaf], np.flatnonzero(~leaf), count)
+    _require_within(feature[~leaf], tree.n_features)
+
+
+def _require_predictor(predictor: Any) -> None:
+    nodes = predictor.nodes
+    inner = np.flatnonzero(nodes["is_leaf"] == 0)
+    _require(len(nodes) > 0)
+    left = nodes["left"][inner].astype(np.int64)
+    right = nodes["right"][inner].astype(np.int64)
+    _require_downward(left, right, inner, len(nodes))
+    categorical = inner[nodes["is_categorical"][inner] != 0]
+    _require_within(nodes["bitset_idx"][categorical], len(predictor.raw_left_cat_bitsets))
+    _require_within(nodes["bitset_idx"][categorical], len(predictor.binned_left_cat_bitsets))
+
+
+def _require_downward(left: Any, right: Any, own: Any, count: int) -> None:
+    """Require that children come after their parent, so that every way down ends."""
+    for child in (left, right):
+        _require(bool((child > own).all()) and bool((child < count).all()))
+
+
+def _require_within(index: Any, size: int) -> None:
+    whole = np.asarray(index).astype(np.int64)
+    _require(bool((whole >= 0).all()) and bool((whole < size).all()))
+
+
+def _require(good: bool) -> None:
+    if not good:
+        raise UnsafeFileError(
+            "the estimator holds a tree whose nodes lead out of it",
+            hint="do not trust it; ask whoever made it for one written by save_model",
+        )

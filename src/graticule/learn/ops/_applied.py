@@ -8,7 +8,7 @@ from typing import Any
 from graticule.core import Image, Neighbourhood, Region
 from graticule.core.errors import GraticuleError, ParameterError
 from graticule.learn.data.input_spec import CHANNEL
-from graticule.learn.model_file.model_file import ModelFile
+from graticule.learn.model_file import ModelFile
 from graticule.learn.models.model import ImageModel
 from graticule.learn.models.rescale import Respaced, Spacing, fitted
 

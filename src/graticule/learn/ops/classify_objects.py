@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from graticule.core import Table, Whole, op
 from graticule.core.errors import ParameterError
-from graticule.learn.model_file.model_file import ModelFile
+from graticule.learn.model_file import ModelFile
 
 
 def _of_objects(given: ModelFile) -> ModelFile:

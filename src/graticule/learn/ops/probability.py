@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Probability, Region, op
 from graticule.core.errors import ParameterError, suggest
-from graticule.learn.model_file.model_file import ModelFile
+from graticule.learn.model_file import ModelFile
 from graticule.learn.models.rescale import Spacing
 from graticule.learn.ops._applied import able, nearby, of_classes, spatial
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Region, op
-from graticule.learn.model_file.model_file import ModelFile
+from graticule.learn.model_file import ModelFile
 from graticule.learn.models.rescale import Spacing
 from graticule.learn.ops._applied import able, nearby, of_values, spatial
 

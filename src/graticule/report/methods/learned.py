@@ -28,7 +28,7 @@ def require_unseen(training: Training, files: Sequence[Path]) -> None:
     CheckError
         Naming method, model and image.
     """
-    from graticule.learn.model_file.model_file import card_of
+    from graticule.learn.model_file import card_of
 
     hashes: dict[str, Path] = {}
     for method, model in _brought(training):
@@ -46,7 +46,7 @@ def require_unseen(training: Training, files: Sequence[Path]) -> None:
 
 def _brought(training: Training) -> Iterator[tuple[str, Path]]:
     """Yield the files of models that methods bring along."""
-    from graticule.learn.model_file.model_file import ModelFile
+    from graticule.learn.model_file import ModelFile
     from graticule.pipeline import Pipeline
 
     for name, spec in training.methods.items():

@@ -1,7 +1,4 @@
-"""Model files: a fitted model written down, opened again, and given to an op by its path.
-
-The format is described in ``docs/model-file.md``.
-"""
+"""A fitted model written to a file, and opened again."""
 
 from __future__ import annotations
 
@@ -10,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from graticule.core.errors import FormatError, ParameterError
-from graticule.learn.model_file.archive import digest
+from graticule.learn.model_file.archive import digest, read_bytes, write_bytes
 from graticule.learn.model_file.card import Extras, from_bytes, read_card, to_bytes
-from graticule.learn.model_file.file import read_bytes, write_bytes
-from graticule.learn.model_file.kinds import is_known, register_model
+from graticule.learn.model_file.kinds import is_known
 from graticule.learn.model_file.parameter import ModelFile
-
-__all__ = ["ModelFile", "card_of", "is_model", "open_model", "register_model", "save_model"]
 
 
 def save_model(
@@ -78,7 +72,7 @@ def save_model(
     if not is_known(type(model)):
         raise ParameterError(
             f"{type(model).__name__} is no class that opens model files",
-            hint="decorate it with graticule.learn.model_file.model_file.register_model",
+            hint="decorate it with graticule.learn.model_file.register_model",
         )
     try:
         content = to_bytes(model, extras)
