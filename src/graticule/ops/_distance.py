@@ -35,22 +35,24 @@ def steps_of(image: Image) -> tuple[list[float], str]:
     ([2000.0, 500.0], 'nm')
     """
     dims = filtered_dims(image)
-    found = [step_of(image, dim) for dim in dims]
-    unit = found[-1][1]
-    if not any(each for _, each in found):
+    spacings = [step_of(image, dim) for dim in dims]
+    unit = spacings[-1][1]
+    if not any(each for _, each in spacings):
         pixel = float(2 ** level_of(image))
         bare = [dim not in image.coords for dim in dims]
-        return [s * pixel if b else s for (s, _), b in zip(found, bare, strict=True)], ""
-    scales = [unit_scale(each) if each else (1.0, "") for _, each in found]
+        return [s * pixel if b else s for (s, _), b in zip(spacings, bare, strict=True)], ""
+    scales = [unit_scale(each) if each else (1.0, "") for _, each in spacings]
     if len({base for _, base in scales}) > 1:
-        given = ", ".join(f"{d} in {u or 'pixels'}" for d, (_, u) in zip(dims, found, strict=True))
+        described = ", ".join(
+            f"{d} in {u or 'pixels'}" for d, (_, u) in zip(dims, spacings, strict=True)
+        )
         raise UnitsError(
-            f"distances across dims need units of one kind, not {given}",
+            f"distances across dims need units of one kind, not {described}",
             hint="give the spacing of all spatial dims",
         )
     whole = scales[-1][0]
     ratios = [float(f"{factor / whole:.12g}") for factor, _ in scales]
-    return [step * r for (step, _), r in zip(found, ratios, strict=True)], unit
+    return [step * r for (step, _), r in zip(spacings, ratios, strict=True)], unit
 
 
 def extent_of(image: Image, length: Length) -> float:

@@ -173,11 +173,11 @@ def _over_blocks(image: Image, values: Array, under: Array, *, lowest: bool) -> 
     fast = values.dtype.name in _CV2 and under.ndim <= 2
     kernel = under.reshape(1, -1) if under.ndim == 1 else under
 
-    def found(block: Array) -> Array:
+    def extremum(block: Array) -> Array:
         sheet = block.reshape(1, -1) if block.ndim == 1 else block
         return (_by_cv2 if fast else _by_rows)(sheet, kernel, lowest=lowest).reshape(block.shape)
 
-    return over_blocks(image, values, found)
+    return over_blocks(image, values, extremum)
 
 
 def _by_cv2(plane: Array, under: Array, *, lowest: bool) -> Array:
@@ -220,8 +220,8 @@ def _by_rows(block: Array, under: Array, *, lowest: bool) -> Array:
         rows[..., margin[-1]] = lengths == length
         offsets = offsets_of(rows, padded.shape) - length // 2
         _raise(raise_to_highest, runs.reshape(-1), out, starts, offsets)
-    found = out.reshape(block.shape)
-    return turned(found) if lowest else found
+    highest = out.reshape(block.shape)
+    return turned(highest) if lowest else highest
 
 
 def _raise(kernel: Any, runs: Array, out: Array, starts: Array, offsets: Array) -> None:

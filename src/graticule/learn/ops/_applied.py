@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Neighbourhood, Region
 from graticule.core.errors import GraticuleError, ParameterError
@@ -11,6 +13,27 @@ from graticule.learn.data.input_spec import CHANNEL
 from graticule.learn.model_file import ModelFile
 from graticule.learn.models.model import ImageModel
 from graticule.learn.models.rescale import Respaced, Spacing, fitted
+
+DOC = {
+    "image": """\
+image : Image
+    As those the model was trained on: dims, channels and spacing.""",
+    "model": """\
+model : ModelFile
+    A fitted model that gives probabilities, or the path of its file.""",
+    "spacing": """\
+spacing : {"refuse", "ignore", "rescale"}
+    What to do with an image whose spacing is not that of the training images, where both are
+    known and the model has lengths in pixels: an error, take it sample for sample, or
+    resample it to the model's spacing and the answer back.""",
+    "image_error": """\
+ImageError
+    If the image is of another kind than those the model was trained on.""",
+    "probability_error": """\
+RequestError
+    If its estimator gives no probabilities.""",
+}
+"""What the docstrings of ops that apply a model say."""
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> Mapping[str, int]:
@@ -42,21 +65,33 @@ def nearby(part: Callable[..., Image]) -> Neighbourhood:
     return Neighbourhood(_halo, align=_align, part=part)
 
 
-def of_classes(given: ModelFile) -> ModelFile:
+def _of_classes(model_file: ModelFile) -> ModelFile:
     """Return a model file if its model tells classes apart in images; raise otherwise."""
-    return _of_images(given, "tells classes apart", classes=True)
+    return _of_images(model_file, "tells classes apart", classes=True)
 
 
-def of_values(given: ModelFile) -> ModelFile:
+def _of_values(model_file: ModelFile) -> ModelFile:
     """Return a model file if its model gives values in images; raise otherwise."""
-    return _of_images(given, "gives continuous values", classes=False)
+    return _of_images(model_file, "gives continuous values", classes=False)
 
 
-def _of_images(given: ModelFile, wanted: str, *, classes: bool) -> ModelFile:
-    model = given.model
+def _of_images(model_file: ModelFile, wanted: str, *, classes: bool) -> ModelFile:
+    model = model_file.model
     if not hasattr(model, "halo") or bool(getattr(model, "classes", ())) != classes:
         raise ParameterError(f"must be a model that {wanted} in images, not a {model.kind}")
-    return given
+    return model_file
+
+
+ClassModel = Annotated[ModelFile, AfterValidator(_of_classes), Field(title="Model")]
+ValueModel = Annotated[ModelFile, AfterValidator(_of_values), Field(title="Model")]
+OtherSpacing = Annotated[Spacing, Field(title="Other spacing")]
+
+
+def predicted(
+    image: Image, *, model: ModelFile, spacing: Spacing, region: Region | None = None
+) -> Image:
+    """Return what a model predicts for an image, or for a region of it."""
+    return able(model, "predict", image, spacing).predict(image, region=spatial(region))
 
 
 def spatial(region: Region | None) -> Region | None:
@@ -66,7 +101,9 @@ def spatial(region: Region | None) -> Region | None:
     return Region({dim: span for dim, span in region.bounds.items() if dim != CHANNEL})
 
 
-def able(given: ModelFile, method: str, image: Image, spacing: Spacing) -> ImageModel | Respaced:
+def able(
+    model_file: ModelFile, method: str, image: Image, spacing: Spacing
+) -> ImageModel | Respaced:
     """Return the model for an image's spacing, if it has a method.
 
     Raises
@@ -76,7 +113,7 @@ def able(given: ModelFile, method: str, image: Image, spacing: Spacing) -> Image
     ImageError
         If the image's spacing is too far from the model's to be rescaled.
     """
-    model = given.model
+    model = model_file.model
     if not hasattr(model, method):
         raise ParameterError(f"a {model.kind} has no {method}", where="model")
     return fitted(model, image, spacing)

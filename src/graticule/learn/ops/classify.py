@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
-
-from graticule.core import Image, Labels, Region, op
-from graticule.learn.model_file import ModelFile
-from graticule.learn.models.rescale import Spacing
-from graticule.learn.ops._applied import able, nearby, of_classes, spatial
-
-
-def _part(
-    image: Image, *, model: ModelFile, spacing: Spacing, region: Region | None = None
-) -> Image:
-    return able(model, "predict", image, spacing).predict(image, region=spatial(region))
+from graticule.core import Image, Labels, op
+from graticule.learn.ops._applied import (
+    DOC,
+    ClassModel,
+    OtherSpacing,
+    nearby,
+    predicted,
+)
 
 
-@op(version=1, scope=nearby(_part), dtype="int32", name="learn.classify")
+@op(version=1, scope=nearby(predicted), dtype="int32", name="learn.classify", doc=DOC)
 def classify(
     image: Image,
     *,
-    model: Annotated[ModelFile, AfterValidator(of_classes), Field(title="Model")],
-    spacing: Annotated[Spacing, Field(title="Other spacing")] = "refuse",
+    model: ClassModel,
+    spacing: OtherSpacing = "refuse",
 ) -> Labels:
     """Return the most probable class of each sample.
 
@@ -31,14 +25,10 @@ def classify(
 
     Parameters
     ----------
-    image : Image
-        As those the model was trained on: dims, channels and spacing.
+    %(image)s
     model : ModelFile
         A fitted `PixelClassifier`, `UNet` or other model of classes, or the path of its file.
-    spacing : {"refuse", "ignore", "rescale"}
-        What to do with an image whose spacing is not that of the training images, where both are
-        known and the model has lengths in pixels: an error, take it sample for sample, or
-        resample it to the model's spacing and the answer back.
+    %(spacing)s
 
     Returns
     -------
@@ -50,8 +40,7 @@ def classify(
     ------
     ParameterError
         If the model gives no classes.
-    ImageError
-        If the image is of another kind than those the model was trained on.
+    %(image_error)s
 
     Examples
     --------
@@ -66,4 +55,4 @@ def classify(
     >>> gt.learn.classify(image, model=model)[0]
     array([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2], dtype=int32)
     """
-    return _part(image, model=model, spacing=spacing)
+    return predicted(image, model=model, spacing=spacing)

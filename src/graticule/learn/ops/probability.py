@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from graticule.core import Image, Probability, Region, op
 from graticule.core.errors import ParameterError, suggest
 from graticule.learn.model_file import ModelFile
 from graticule.learn.models.rescale import Spacing
-from graticule.learn.ops._applied import able, nearby, of_classes, spatial
+from graticule.learn.ops._applied import (
+    DOC,
+    ClassModel,
+    OtherSpacing,
+    able,
+    nearby,
+    spatial,
+)
 
 
 def _part(
@@ -29,28 +36,30 @@ def _part(
     return found if of is None else found.isel({"class": names.index(of)}, drop=True)
 
 
-@op(version=1, scope=nearby(_part), dtype="float32", name="learn.probability", tolerance=1e-5)
+@op(
+    version=1,
+    scope=nearby(_part),
+    dtype="float32",
+    name="learn.probability",
+    tolerance=1e-5,
+    doc=DOC,
+)
 def probability(
     image: Image,
     *,
-    model: Annotated[ModelFile, AfterValidator(of_classes), Field(title="Model")],
+    model: ClassModel,
     of: Annotated[str | None, Field(title="Class")] = None,
-    spacing: Annotated[Spacing, Field(title="Other spacing")] = "refuse",
+    spacing: OtherSpacing = "refuse",
 ) -> Probability:
     """Return the probability of each class, or of one, at each sample.
 
     Parameters
     ----------
-    image : Image
-        As those the model was trained on: dims, channels and spacing.
-    model : ModelFile
-        A fitted model that gives probabilities, or the path of its file.
+    %(image)s
+    %(model)s
     of : str, optional
         Name of one class; by default all.
-    spacing : {"refuse", "ignore", "rescale"}
-        What to do with an image whose spacing is not that of the training images, where both are
-        known and the model has lengths in pixels: an error, take it sample for sample, or
-        resample it to the model's spacing and the answer back.
+    %(spacing)s
 
     Returns
     -------
@@ -62,10 +71,8 @@ def probability(
     ------
     ParameterError
         If the model gives no classes, or has none of this name.
-    RequestError
-        If its estimator gives no probabilities.
-    ImageError
-        If the image is of another kind than those the model was trained on.
+    %(probability_error)s
+    %(image_error)s
 
     Examples
     --------

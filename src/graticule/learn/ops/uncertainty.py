@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
-
 from graticule.core import Image, Region, op
 from graticule.learn.model_file import ModelFile
 from graticule.learn.models.rescale import Spacing
-from graticule.learn.ops._applied import able, nearby, of_classes, spatial
+from graticule.learn.ops._applied import (
+    DOC,
+    ClassModel,
+    OtherSpacing,
+    able,
+    nearby,
+    spatial,
+)
 
 
 def _part(
@@ -18,12 +21,19 @@ def _part(
     return able(model, "uncertainty", image, spacing).uncertainty(image, region=spatial(region))
 
 
-@op(version=1, scope=nearby(_part), dtype="float32", name="learn.uncertainty", tolerance=1e-5)
+@op(
+    version=1,
+    scope=nearby(_part),
+    dtype="float32",
+    name="learn.uncertainty",
+    tolerance=1e-5,
+    doc=DOC,
+)
 def uncertainty(
     image: Image,
     *,
-    model: Annotated[ModelFile, AfterValidator(of_classes), Field(title="Model")],
-    spacing: Annotated[Spacing, Field(title="Other spacing")] = "refuse",
+    model: ClassModel,
+    spacing: OtherSpacing = "refuse",
 ) -> Image:
     r"""Return how undecided a model is at each sample: where another stroke helps most.
 
@@ -32,14 +42,9 @@ def uncertainty(
 
     Parameters
     ----------
-    image : Image
-        As those the model was trained on: dims, channels and spacing.
-    model : ModelFile
-        A fitted model that gives probabilities, or the path of its file.
-    spacing : {"refuse", "ignore", "rescale"}
-        What to do with an image whose spacing is not that of the training images, where both are
-        known and the model has lengths in pixels: an error, take it sample for sample, or
-        resample it to the model's spacing and the answer back.
+    %(image)s
+    %(model)s
+    %(spacing)s
 
     Returns
     -------
@@ -50,10 +55,8 @@ def uncertainty(
     ------
     ParameterError
         If the model gives no classes.
-    RequestError
-        If its estimator gives no probabilities.
-    ImageError
-        If the image is of another kind than those the model was trained on.
+    %(probability_error)s
+    %(image_error)s
 
     Examples
     --------

@@ -155,9 +155,9 @@ def _from_table(image: Image, x: Array, table: Table | None, along: str, across:
 def _samples_per(image: Image, dim: str, unit: str) -> float:
     if not unit:
         return 1.0
-    step, own = step_of(image, dim)
+    step, dim_unit = step_of(image, dim)
     factor, base = unit_scale(unit)
-    own_factor, own_base = unit_scale(own) if own else (1.0, "")
-    if base != own_base:
-        raise UnitsError(f"the table has {unit} and the dim {dim} has {own or 'no unit'}")
-    return factor / (own_factor * step)
+    dim_factor, dim_base = unit_scale(dim_unit) if dim_unit else (1.0, "")
+    if base != dim_base:
+        raise UnitsError(f"the table has {unit} and the dim {dim} has {dim_unit or 'no unit'}")
+    return factor / (dim_factor * step)

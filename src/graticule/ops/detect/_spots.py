@@ -113,9 +113,9 @@ def _largest_around(values: Array) -> Array:
     out = values
     for axis in (1, 2, 3):
         if out.shape[axis] > 1:
-            own, out = out, out.copy()
+            before, out = out, out.copy()
             for here, there in _neighbours(axis)[:2]:
-                np.fmax(out[here], own[there], out=out[here])
+                np.fmax(out[here], before[there], out=out[here])
     return out
 
 

@@ -83,8 +83,10 @@ def moveout(
     """
     require_dims(image, [along, across])
     columns = image.isel({across: columns_between(image, across, between)})
-    found = _found(image, event, across) if event is not None else (a, d0.samples(image, across))
-    law, start = (np.array([value]) for value in found)
+    parameters = (
+        _curve_of(event, image, across) if event is not None else (a, d0.samples(image, across))
+    )
+    law, start = (np.array([value]) for value in parameters)
     times = travel_times(columns, curve, law, start, along=along, across=across, table=table)[0]
     ordered = columns.transpose(..., across, along)
     values = np.asarray(ordered.values, dtype=np.float32)
@@ -93,7 +95,7 @@ def moveout(
     return like(ordered, shifted, **units).transpose(*columns.dims)
 
 
-def _found(image: Image, event: Table, across: str) -> tuple[float, float]:
+def _curve_of(event: Table, image: Image, across: str) -> tuple[float, float]:
     if len(event) != 1 or not {"a", "d0"} <= set(event.columns):
         raise ImageError("an event must be one row with the columns a and d0")
     return float(event["a"].iloc[0]), float(event["d0"].iloc[0]) / step_of(image, across)[0]

@@ -52,18 +52,18 @@ def peak(image: Image) -> Record:
     values = np.where(finite, values, np.nan)
     top = int(np.where(finite, values, -np.inf).argmax())
     at = [int(index) for index in np.unravel_index(top, values.shape)]
-    found = bool(finite.any())
-    row["statistic"] = float(values.flat[top]) if found else np.nan
+    any_finite = bool(finite.any())
+    row["statistic"] = float(values.flat[top]) if any_finite else np.nan
     where: dict[Any, float] = {}
     for axis, dim in enumerate(image.dims):
         line = np.moveaxis(values, axis, -1)[tuple(at[:axis] + at[axis + 1 :])]
-        offset, width = _shape_of(line, at[axis]) if found else (np.nan, np.nan)
+        offset, width = _shape_of(line, at[axis]) if any_finite else (np.nan, np.nan)
         where[dim] = at[axis] + offset
         row[str(dim)] = _position(image, str(dim), where[dim])
         row[f"{dim}_width"] = width * _scale(image, str(dim))
     for name, coordinate in image.coords.variables.items():
         if name not in image.dims and coordinate.dtype.kind in "iuf":
-            row[str(name)] = _sampled(coordinate, where) if found else np.nan
+            row[str(name)] = _sampled(coordinate, where) if any_finite else np.nan
     table = pd.DataFrame([row])
     table.attrs["units"] = {
         str(name): str(unit)

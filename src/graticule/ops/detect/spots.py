@@ -34,11 +34,11 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     """Return the reach of level, noise, reconstruction, growth and replacement, one on another."""
     radius, window = _reach(image, params["radius"]), _reach(image, params["window"])
     if params["method"] == "fixed":
-        return {dim: 2 * own for dim, own in radius.items()}
+        return {dim: 2 * reach for dim, reach in radius.items()}
     steps = max(radius.values())
     # A deviation is gathered from 1 sample around, and its noise measured beyond.
     around = max(radius.values()) + parts.BEYOND + parts.STEPS + 1 + steps
-    return {dim: around + own + window[dim] for dim, own in radius.items()}
+    return {dim: around + reach + window[dim] for dim, reach in radius.items()}
 
 
 @op(version=1, scope=Neighbourhood(_halo), dtype="bool")
@@ -169,8 +169,8 @@ def spots(
             noise = _Noise(gain, readout, halves, max(reach) + parts.BEYOND)
             rises = (_adaptive if method == "adaptive" else _reconstructed)(values, around, noise)
             chosen = {"both": (0, 1), "bright": (0,), "dark": (1,)}[polarity]
-            found = [_beyond(rises[n], k, low, max(reach)) for n in chosen]
-            mask = np.logical_or.reduce(found)
+            masks = [_beyond(rises[n], k, low, max(reach)) for n in chosen]
+            mask = np.logical_or.reduce(masks)
     cleaned = parts.replaced(blocks, mask, level, reach)
     unit = {key: value for key, value in image.attrs.items() if key == "units"}
     kept = np.where(restore(mask), restore(cleaned).astype(image.dtype), image.values)
@@ -248,8 +248,8 @@ def _real(array: Array) -> Array:
 
 def _by_axis(image: Image, length: Length) -> tuple[int, int, int]:
     """Return a reach along the last three axes of the blocks."""
-    found = [0, 0, 0, *_reach(image, length).values()][-3:]
-    return found[0], found[1], found[2]
+    reaches = [0, 0, 0, *_reach(image, length).values()][-3:]
+    return reaches[0], reaches[1], reaches[2]
 
 
 def _as_blocks(image: Image) -> tuple[Array, Any]:

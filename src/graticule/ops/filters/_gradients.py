@@ -79,13 +79,13 @@ def steps_of(image: Image) -> tuple[dict[str, float], str]:
     ({'y': 1.0, 'x': 0.5}, 'um')
     """
     dims = filtered_dims(image)
-    found = {dim: step_of(image, dim) for dim in dims}
-    first = found[dims[0]][1]
-    if all(unit for _, unit in found.values()):
-        scales = {dim: unit_scale(unit) for dim, (_, unit) in found.items()}
+    spacings = {dim: step_of(image, dim) for dim in dims}
+    first = spacings[dims[0]][1]
+    if all(unit for _, unit in spacings.values()):
+        scales = {dim: unit_scale(unit) for dim, (_, unit) in spacings.items()}
         factor, base = scales[dims[0]]
         if all(other == base for _, other in scales.values()):
-            steps = {dim: found[dim][0] * scales[dim][0] / factor for dim in dims}
+            steps = {dim: spacings[dim][0] * scales[dim][0] / factor for dim in dims}
             return {dim: float(f"{step:.12g}") for dim, step in steps.items()}, first
     return {dim: 2.0 ** level_of(image) if dim in SPATIAL else 1.0 for dim in dims}, ""
 

@@ -27,10 +27,10 @@ def ranked(image: Image, radius: Length, shape: str, percent: float) -> Array:
     elif values.dtype == np.float16:
         values = values.astype(np.float32)
     under = footprint(image, radius, shape)
-    found = over_blocks(image, values, lambda block: _of_block(block, under, percent))
+    percentiles = over_blocks(image, values, lambda block: _of_block(block, under, percent))
     if image.dtype == np.bool_:
-        return found.view(np.bool_)
-    return found.astype(image.dtype, copy=False)
+        return percentiles.view(np.bool_)
+    return percentiles.astype(image.dtype, copy=False)
 
 
 def _of_block(values: Array, under: Array, percent: float) -> Array:
@@ -100,9 +100,9 @@ def _of_box(padded: Array, shape: tuple[int, ...], under: Array, percent: float)
     lines = offsets_of(along, padded.shape)
     halves = (np.count_nonzero(under, axis=-1)[rows] - 1) // 2
     starts = starts_of(padded.shape, shape)
-    found = np.empty((2, starts.size, shape[-1]), np.int32)
-    histogram_ranks(ranks.ravel(), len(table), starts, lines, halves, percent, found)
-    low, high = found.reshape(2, *shape)
+    low_and_high = np.empty((2, starts.size, shape[-1]), np.int32)
+    histogram_ranks(ranks.ravel(), len(table), starts, lines, halves, percent, low_and_high)
+    low, high = low_and_high.reshape(2, *shape)
     out: Array = table[low]
     between = low != high
     if between.any():

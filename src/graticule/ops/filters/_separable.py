@@ -152,9 +152,9 @@ def _along(values: Array, axis: int, taps: Taps) -> Array:
     index, weights, sign = taps.passed(size)
     out = np.empty_like(values)
     if inner < _NARROW:
-        lines, found = values.reshape(-1, size * inner), out.reshape(-1, size * inner)
+        lines, results = values.reshape(-1, size * inner), out.reshape(-1, size * inner)
         map_ranges(
-            lambda a, b: kernels.pass_lines(lines, found, a, b, inner, index, weights, sign),
+            lambda a, b: kernels.pass_lines(lines, results, a, b, inner, index, weights, sign),
             len(lines),
             least=_rows_of(size * inner),
         )

@@ -33,8 +33,8 @@ def _positions(image: Image, dim: str) -> Array:
 
 
 def _map_ends(image: Image, *, place: Place, **_: Any) -> Ends:
-    found = {dim: _positions(image, dim) for dim in filtered_dims(image)}
-    return {dim: (float(p.min()), float(p.max())) for dim, p in found.items()}
+    positions = {dim: _positions(image, dim) for dim in filtered_dims(image)}
+    return {dim: (float(p.min()), float(p.max())) for dim, p in positions.items()}
 
 
 def _merge_ends(one: Ends, other: Ends) -> Ends:

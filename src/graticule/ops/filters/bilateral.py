@@ -78,8 +78,8 @@ def bilateral(
     under = apart <= (_TRUNCATE * (1 + 1e-9)) ** 2
     weights = np.exp(-0.5 * apart[under])
     values = np.ascontiguousarray(image.values, np.float32)
-    found = over_blocks(image, values, lambda block: _means(block, under, weights, sigma_value))
-    return with_values(image, found)
+    means = over_blocks(image, values, lambda block: _means(block, under, weights, sigma_value))
+    return with_values(image, means)
 
 
 def _means(values: Array, under: Array, weights: Array, sigma: float) -> Array:

@@ -104,8 +104,8 @@ def _denoised(
 
     def part(first: int, last: int) -> None:
         lines = slice(first, last + 2 * (near[0] + far[0]))
-        found = _band(wide[lines], None if whole else known[lines], near, far, strength, noise)
-        out[first:last] = found
+        means = _band(wide[lines], None if whole else known[lines], near, far, strength, noise)
+        out[first:last] = means
 
     map_ranges(part, len(values), least=_LEAST_LINES)
     return out if whole else np.where(np.isfinite(values), out, values)

@@ -80,11 +80,11 @@ def reconstruction(
     blocks = np.ascontiguousarray(limit.values)
     shape = (-1, *blocks.shape[len(others) :])
     start = _fitting(marker, image).transpose(*limit.dims).values.reshape(shape)
-    found = [
+    planes = [
         reconstructed(one, other, connectivity, method=method)
         for one, other in zip(start, blocks.reshape(shape), strict=True)
     ]
-    whole = limit.copy(data=np.stack(found).reshape(blocks.shape)).transpose(*image.dims)
+    whole = limit.copy(data=np.stack(planes).reshape(blocks.shape)).transpose(*image.dims)
     return with_values(image, np.ascontiguousarray(whole.values))
 
 

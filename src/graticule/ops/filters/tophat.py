@@ -73,9 +73,9 @@ def _less(high: Any, low: Any) -> Any:
     if high.dtype == np.bool_:
         return high & ~low
     with np.errstate(invalid="ignore", over="ignore"):
-        found = high - low
-    if found.dtype.kind == "i":  # what does not fit comes round as a negative number
-        found[found < 0] = np.iinfo(found.dtype).max
-    elif found.dtype.kind == "f":  # infinity less infinity: nothing stands out
-        found[np.isinf(high) & (high == low)] = 0
-    return found
+        difference = high - low
+    if difference.dtype.kind == "i":  # what does not fit comes round as a negative number
+        difference[difference < 0] = np.iinfo(difference.dtype).max
+    elif difference.dtype.kind == "f":  # infinity less infinity: nothing stands out
+        difference[np.isinf(high) & (high == low)] = 0
+    return difference

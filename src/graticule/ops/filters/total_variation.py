@@ -81,8 +81,10 @@ def total_variation(
     finest = min(steps.values())
     sizes = np.array([finest / steps[dim] for dim in filtered_dims(image)])
     values = np.ascontiguousarray(image.values, np.float32)
-    found = over_blocks(image, values, lambda block: _flattened(block, weight, iterations, sizes))
-    return with_values(image, found)
+    flattened = over_blocks(
+        image, values, lambda block: _flattened(block, weight, iterations, sizes)
+    )
+    return with_values(image, flattened)
 
 
 def _flattened(values: Array, weight: float, iterations: int, sizes: Array) -> Array:
@@ -90,10 +92,10 @@ def _flattened(values: Array, weight: float, iterations: int, sizes: Array) -> A
 
     padded = margins(values, [1] * values.ndim, "constant", constant_values=np.nan)
     known = np.isfinite(padded)
-    given = np.where(known, padded, np.float32(0)).ravel()
+    samples = np.where(known, padded, np.float32(0)).ravel()
     lines, ways = starts_of(padded.shape, values.shape), strides_of(padded.shape)
-    found, ahead, flags = given.copy(), given.copy(), known.ravel()
-    slopes = np.zeros((ways.size, given.size), np.float32)
+    solution, ahead, flags = samples.copy(), samples.copy(), known.ravel()
+    slopes = np.zeros((ways.size, samples.size), np.float32)
     length, least = values.shape[-1], max(1, 8192 // values.shape[-1])
     tau = sigma = 1 / math.sqrt(4 * float((sizes**2).sum()))
     rates = np.empty(3)
@@ -102,7 +104,7 @@ def _flattened(values: Array, weight: float, iterations: int, sizes: Array) -> A
         step_slopes(ahead, flags, slopes, lines[a:b], length, ways, sizes, rates[0], weight)
 
     def descend(a: int, b: int) -> None:
-        step_values(given, found, ahead, slopes, lines[a:b], length, ways, sizes, *rates[1:])
+        step_values(samples, solution, ahead, slopes, lines[a:b], length, ways, sizes, *rates[1:])
 
     for _ in range(iterations):
         rates[:] = sigma, tau, 1 / math.sqrt(1 + 2 * tau)
@@ -110,4 +112,4 @@ def _flattened(values: Array, weight: float, iterations: int, sizes: Array) -> A
         map_ranges(descend, lines.size, least=least)
         tau, sigma = tau * rates[2], sigma / rates[2]
     inner = (slice(1, -1),) * values.ndim
-    return np.where(known[inner], found.reshape(padded.shape)[inner], values)
+    return np.where(known[inner], solution.reshape(padded.shape)[inner], values)

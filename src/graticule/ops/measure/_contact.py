@@ -87,9 +87,9 @@ def padded(objects: Objects) -> Iterator[Padded]:
     before, after = wide - begin, wide - (np.array(sizes) - end)
     margins = [(int(one), int(two)) for one, two in zip(before, after, strict=True)]
     for number, frame in enumerate(objects.frames):
-        ranks, found = compact(objects.ranks[number])
+        ranks, present = compact(objects.ranks[number])
         labels = np.pad(ranks, margins)
-        yield Padded(labels, objects.labels_of(found), int(frame), wide, end - begin, margins)
+        yield Padded(labels, objects.labels_of(present), int(frame), wide, end - begin, margins)
 
 
 def collect_boundary(objects: Objects) -> tuple[Columns, ...]:
@@ -124,8 +124,10 @@ def _in_windows(block: Padded, window: Array, at_start: Array) -> Array:
 
     def count(base: Array, size: Array) -> Array:
         start = base - (early & (base == block.base))
-        found: Array = count_windows(block.labels, start, base + size, window, len(block.found) - 1)
-        return found
+        windows: Array = count_windows(
+            block.labels, start, base + size, window, len(block.found) - 1
+        )
+        return windows
 
     return block.summed(count)
 
@@ -133,8 +135,8 @@ def _in_windows(block: Padded, window: Array, at_start: Array) -> Array:
 def boundary(measured: Measured) -> Named:
     """Return perimeter or surface, roundness and Euler number of each object."""
     ndim = len(measured.dims)
-    found = measured.added("perimeter", ("pairs", "windows"))
-    pixels, pairs, windows = measured.pixels, found["pairs"], found["windows"]
+    sums = measured.added("perimeter", ("pairs", "windows"))
+    pixels, pairs, windows = measured.pixels, sums["pairs"], sums["windows"]
     faces = 2 * ndim * pixels - pairs[:, :ndim].sum(axis=1)
     if ndim == 1:
         return {"euler_number": (windows[:, 0] - pixels, "")}

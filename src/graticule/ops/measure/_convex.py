@@ -66,10 +66,10 @@ def _planes(lines: Columns, starts: Array, steps: Array) -> Array:
     ends = np.stack([lines["first"], lines["last"]], axis=1)
 
     def some(start: int, stop: int) -> Array:
-        own = slice(starts[start], starts[stop])
-        at, corners = hulls(starts[start : stop + 1] - own.start, lines["y"][own], ends[own])
-        found: Array = polygon_sizes(at, corners, float(steps[0]), float(steps[1]))
-        return found
+        span = slice(starts[start], starts[stop])
+        at, corners = hulls(starts[start : stop + 1] - span.start, lines["y"][span], ends[span])
+        sizes: Array = polygon_sizes(at, corners, float(steps[0]), float(steps[1]))
+        return sizes
 
     return np.concatenate([np.zeros((0, 3)), *map_ranges(some, len(starts) - 1, least=64)])
 
@@ -80,8 +80,8 @@ def _solids(lines: Columns, starts: Array, steps: Array) -> tuple[Array, Array]:
 
     sizes, longest = np.zeros(len(starts) - 1), np.zeros(len(starts) - 1)
     for row in range(len(starts) - 1):
-        own = slice(starts[row], starts[row + 1])
-        hull = ConvexHull(_corners({name: lines[name][own] for name in lines}) * steps)
+        span = slice(starts[row], starts[row + 1])
+        hull = ConvexHull(_corners({name: lines[name][span] for name in lines}) * steps)
         sizes[row] = hull.volume
         longest[row] = distance.pdist(hull.points[hull.vertices]).max()
     return sizes, longest

@@ -52,18 +52,18 @@ def counts_of(labels: Image, mask: Image | None, place: Place) -> Partial:
     steps, grid = _grid(objects.layout, place.shape)
     parts = []
     for number, frame in enumerate(objects.frames):
-        phases, found = compact(objects.ranks[number])
-        _require_few(len(found))
+        phases, present = compact(objects.ranks[number])
+        _require_few(len(present))
         valid = np.ones(phases.shape, bool)
         if objects.values is not None:
             valid = np.ascontiguousarray(objects.values[0, number] != 0)
-        counts = count_in_blocks(phases, valid, objects.first, steps, grid, len(found))
+        counts = count_in_blocks(phases, valid, objects.first, steps, grid, len(present))
         block, rank = np.nonzero(counts)
         parts.append(
             {
                 "frame": np.full(len(block), frame, np.int64),
                 "block": block,
-                "phase": objects.labels_of(found[rank]),
+                "phase": objects.labels_of(present[rank]),
                 "count": counts[block, rank],
             }
         )
@@ -96,17 +96,17 @@ def _grid(layout: Layout, shape: Mapping[str, int]) -> tuple[Array, Array]:
     return steps, -(-sizes // steps)
 
 
-def merged_counts(found: Partial) -> Columns:
+def merged_counts(partial: Partial) -> Columns:
     """Return the counts of all parts by frame, phase and block."""
     adding = {"count": np.add.reduceat}
-    return combined(found.tables["counts"], ("frame", "phase", "block"), adding)
+    return combined(partial.tables["counts"], ("frame", "phase", "block"), adding)
 
 
-def dense(found: Partial, rows: Columns, chosen: Array) -> Array:
+def dense(partial: Partial, rows: Columns, chosen: Array) -> Array:
     """Return the counts of chosen rows on the grid of blocks."""
-    _, grid = _grid(found.layout, found.shape)
+    _, grid = _grid(partial.layout, partial.shape)
     counts = np.bincount(rows["block"][chosen], rows["count"][chosen], int(np.prod(grid)))
-    return counts.reshape(grid[3 - len(found.layout.space) :])
+    return counts.reshape(grid[3 - len(partial.layout.space) :])
 
 
 def interval(counts: Array, totals: Array, confidence: float) -> Interval:

@@ -81,9 +81,9 @@ def _gathered(
 ) -> dict[str, Array]:
     from graticule.ops.measure._kernels import gather
 
-    sizes, found = gather(labels.reshape(-1), values[cut].reshape(-1), low, high)
+    sizes, grouped = gather(labels.reshape(-1), values[cut].reshape(-1), low, high)
     pieces = np.empty(len(sizes), object)
-    pieces[:] = np.split(found, np.cumsum(sizes)[:-1]) if len(sizes) else []
+    pieces[:] = np.split(grouped, np.cumsum(sizes)[:-1]) if len(sizes) else []
     return {"kept": sizes > 0, "values": pieces}
 
 
@@ -106,10 +106,12 @@ def quantiles(measured: Measured, channel: int, suffix: str) -> Named:
     levels = np.array(list(LEVELS.values()))
 
     def some(start: int, stop: int) -> Array:
-        own = values[starts[start] : starts[stop]]
-        found: Array = _kernels.quantiles(own, starts[start : stop + 1] - starts[start], levels)
-        return found
+        samples = values[starts[start] : starts[stop]]
+        quantiles: Array = _kernels.quantiles(
+            samples, starts[start : stop + 1] - starts[start], levels
+        )
+        return quantiles
 
-    found = np.concatenate([np.zeros((0, len(levels))), *map_ranges(some, len(counts), least=64)])
+    table = np.concatenate([np.zeros((0, len(levels))), *map_ranges(some, len(counts), least=64)])
     unit = measured.layout.unit
-    return {f"intensity_{n}{suffix}": (found[:, k], unit) for k, n in enumerate(LEVELS)}
+    return {f"intensity_{n}{suffix}": (table[:, k], unit) for k, n in enumerate(LEVELS)}

@@ -135,7 +135,7 @@ class Objects:
         def several(start: int, stop: int) -> list[Columns]:
             return [self._part(work, axis, *job) for job in jobs[start:stop]]
 
-        return tuple(one for found in map_ranges(several, len(jobs)) for one in found)
+        return tuple(one for columns in map_ranges(several, len(jobs)) for one in columns)
 
     def _part(self, work: Work, axis: int, frame: int, start: int, stop: int) -> Columns:
         from graticule.ops.measure._kernels import label_range
@@ -145,10 +145,10 @@ class Objects:
         first = self.first.copy()
         first[axis] += start
         low, high = label_range(labels.reshape(-1).view(np.uint32))
-        found = work(labels, cut, first, low, high)
-        kept = found.pop("kept")
+        columns = work(labels, cut, first, low, high)
+        kept = columns.pop("kept")
         ranks = low + np.flatnonzero(kept)
-        rows = {name: values[kept] for name, values in found.items()}
+        rows = {name: values[kept] for name, values in columns.items()}
         frames = np.full(len(ranks), self.frames[frame], np.int64)
         return {"frame": frames, "label": self.labels_of(ranks), **rows}
 
@@ -191,8 +191,8 @@ def objects_of(labels: Image, image: Image | None, place: Place) -> Objects:
 def _frame_numbers(layout: Layout, labels: Image, place: Place) -> Array:
     numbers = np.zeros(1, np.int64)
     for dim in layout.frames:
-        own = place.offset[dim] + np.arange(labels.sizes[dim])
-        numbers = (numbers[:, None] * place.shape[dim] + own).ravel()
+        index = place.offset[dim] + np.arange(labels.sizes[dim])
+        numbers = (numbers[:, None] * place.shape[dim] + index).ravel()
     return numbers
 
 
@@ -207,9 +207,9 @@ def _ranked(values: Array) -> tuple[Array, Array | None]:
         return compact(values.astype(np.int32, copy=False))
     import pandas as pd
 
-    codes, found = pd.factorize(values.ravel())
-    names = np.unique(np.append(found.astype(np.int64), 0))
-    ranks = np.searchsorted(names, found.astype(np.int64)).astype(np.int32)
+    codes, different = pd.factorize(values.ravel())
+    names = np.unique(np.append(different.astype(np.int64), 0))
+    ranks = np.searchsorted(names, different.astype(np.int64)).astype(np.int32)
     return ranks[codes].reshape(values.shape), names
 
 
@@ -218,10 +218,10 @@ def compact(ranks: Array) -> tuple[Array, Array]:
     present = np.zeros(int(ranks.max(initial=0)) + 1, bool)
     present[ranks.ravel()] = True
     present[0] = True
-    found = np.flatnonzero(present)
+    present_ranks = np.flatnonzero(present)
     number = np.zeros(len(present), np.int32)
-    number[found] = np.arange(len(found))
-    return number[ranks], found
+    number[present_ranks] = np.arange(len(present_ranks))
+    return number[ranks], present_ranks
 
 
 def piece_of(labels: Image, dim: str, place: Place) -> Pieces:
@@ -232,5 +232,5 @@ def piece_of(labels: Image, dim: str, place: Place) -> Pieces:
         return {}
     coordinate = labels.coords[dim]
     start, stop = place.own.get(dim, (0, labels.sizes[dim]))
-    own = xr.DataArray(coordinate.values[start:stop], dims=dim, attrs=coordinate.attrs)
-    return {place.offset[dim] + start: own}
+    piece = xr.DataArray(coordinate.values[start:stop], dims=dim, attrs=coordinate.attrs)
+    return {place.offset[dim] + start: piece}

@@ -32,12 +32,12 @@ def ellipse(measured: Measured) -> Named:
 def _widths(spread: Array) -> Array:
     """Return the eigenvalues of symmetric matrices, largest first."""
     if spread.shape[1] != 2:
-        found = np.linalg.eigvalsh(spread)[:, ::-1]
+        eigenvalues = np.linalg.eigvalsh(spread)[:, ::-1]
     else:
         middle = (spread[:, 0, 0] + spread[:, 1, 1]) / 2
         reach = np.hypot((spread[:, 0, 0] - spread[:, 1, 1]) / 2, spread[:, 0, 1])
-        found = np.stack([middle + reach, middle - reach], axis=1)
-    return np.asarray(found.clip(min=0))
+        eigenvalues = np.stack([middle + reach, middle - reach], axis=1)
+    return np.asarray(eigenvalues.clip(min=0))
 
 
 def moments(measured: Measured) -> Named:

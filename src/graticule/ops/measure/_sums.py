@@ -43,11 +43,11 @@ def _summed(
     rows: dict[str, Array] = {}
     for channel, part in enumerate(parts):
         if integers:
-            sums, ends, found = sum_both(labels, part, first, low, high)
+            sums, ends, totals = sum_both(labels, part, first, low, high)
         else:
-            found = sum_floats(labels.reshape(-1), part.reshape(-1), low, high)
-        rows[f"values {channel}"] = found[:, :3]
-        rows[f"least {channel}"], rows[f"most {channel}"] = found[:, 3], found[:, 4]
+            totals = sum_floats(labels.reshape(-1), part.reshape(-1), low, high)
+        rows[f"values {channel}"] = totals[:, :3]
+        rows[f"least {channel}"], rows[f"most {channel}"] = totals[:, 3], totals[:, 4]
     rows |= {"sums": sums, "low": ends[:, 0::2], "high": ends[:, 1::2]}
     return {"kept": sums[:, 0] > 0, **rows}
 

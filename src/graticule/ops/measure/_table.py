@@ -50,8 +50,8 @@ class Measured:
         """Return the sums of columns of a table, with a row for every object."""
         adding = dict.fromkeys(columns, np.add.reduceat)
         with np.errstate(over="ignore", invalid="ignore"):  # sums beyond a float are infinite
-            found = combined(self.partial.tables[name], OBJECT, adding)
-        return {column: self.keys.placed(found, column) for column in columns}
+            merged = combined(self.partial.tables[name], OBJECT, adding)
+        return {column: self.keys.placed(merged, column) for column in columns}
 
     def power(self, number: int) -> str:
         """Return the unit of lengths to a power."""
@@ -138,20 +138,20 @@ def frame_columns(partial: Partial, frames: Array) -> Named:
 
 def scale_of(partial: Partial) -> tuple[Array, str]:
     """Return the step along each dim in one common unit, or in pixels where there is none."""
-    found = []
+    spacings = []
     for dim in partial.layout.space:
         axis = partial.axis(dim)
-        found.append((1.0, "") if axis is None else step_of(axis, dim))
-    units = {unit for _, unit in found}
+        spacings.append((1.0, "") if axis is None else step_of(axis, dim))
+    units = {unit for _, unit in spacings}
     if units == {""}:
-        counted = all(step == 1 for step, _ in found)
-        return np.array([step for step, _ in found]), "px" if counted else ""
+        counted = all(step == 1 for step, _ in spacings)
+        return np.array([step for step, _ in spacings]), "px" if counted else ""
     try:
-        scales = [unit_scale(unit) for _, unit in found]
+        scales = [unit_scale(unit) for _, unit in spacings]
     except UnitsError:
-        return np.ones(len(found)), "px"
+        return np.ones(len(spacings)), "px"
     if len({base for _, base in scales}) > 1:
-        return np.ones(len(found)), "px"
+        return np.ones(len(spacings)), "px"
     last = scales[-1][0]
-    steps = [step * scale / last for (step, _), (scale, _) in zip(found, scales, strict=True)]
-    return np.array([float(f"{step:.12g}") for step in steps]), found[-1][1]
+    steps = [step * scale / last for (step, _), (scale, _) in zip(spacings, scales, strict=True)]
+    return np.array([float(f"{step:.12g}") for step in steps]), spacings[-1][1]

@@ -17,17 +17,19 @@ def _map(labels: Image, mask: Image | None, *, place: Place, **_: Any) -> Partia
     return counts_of(labels, mask, place)
 
 
-def _finish(found: Partial, *, confidence: float) -> Table:
+def _finish(partial: Partial, *, confidence: float) -> Table:
     import pandas as pd
 
-    counts = merged_counts(found)
+    counts = merged_counts(partial)
     pairs = np.unique(np.stack([counts["frame"], counts["phase"]], axis=1), axis=0)
     rows = []
     for frame, phase in pairs:
         within = counts["frame"] == frame
-        own = dense(found, counts, within & (counts["phase"] == phase))
-        rows.append((own.sum(), interval(own, dense(found, counts, within), confidence)))
-    columns = {"phase": (pairs[:, 1], ""), **frame_columns(found, pairs[:, 0])}
+        of_phase = dense(partial, counts, within & (counts["phase"] == phase))
+        rows.append(
+            (of_phase.sum(), interval(of_phase, dense(partial, counts, within), confidence))
+        )
+    columns = {"phase": (pairs[:, 1], ""), **frame_columns(partial, pairs[:, 0])}
     columns["pixels"] = np.array([number for number, _ in rows], np.int64), ""
     for name, part in (("", "fraction"), ("_low", "low"), ("_high", "high")):
         columns[f"fraction{name}"] = np.array([getattr(i, part) for _, i in rows], float), ""

@@ -50,8 +50,8 @@ def _open(pores: Image, mask: Image | None, labels: Image, place: Place) -> dict
     objects = objects_of(labels, None, place)
     order = (*objects.layout.frames, *objects.layout.space)
     ranks = objects.ranks.reshape([labels.sizes[dim] for dim in order])
-    own = pores.transpose(*order).values
-    within = np.ones(own.shape, bool) if mask is None else mask.transpose(*order).values
+    in_pore = pores.transpose(*order).values
+    within = np.ones(in_pore.shape, bool) if mask is None else mask.transpose(*order).values
     edge = ~within
     for axis, dim in enumerate(order):
         if dim in objects.layout.space:
@@ -59,28 +59,28 @@ def _open(pores: Image, mask: Image | None, labels: Image, place: Place) -> dict
             across[0] |= place.offset[dim] == 0
             across[-1] |= place.offset[dim] + labels.sizes[dim] == place.shape[dim]
     size = int(ranks.max()) + 1
-    count = np.bincount(ranks[own & within], minlength=size)
-    out = np.bincount(ranks[edge & own], minlength=size) > 0
+    count = np.bincount(ranks[in_pore & within], minlength=size)
+    out = np.bincount(ranks[edge & in_pore], minlength=size) > 0
     kept = np.flatnonzero((count > 0) | out)
     return {"label": objects.labels_of(kept), "count": count[kept], "out": out[kept]}
 
 
-def _finish(found: _Pores, *, confidence: float) -> Table:
+def _finish(partial: _Pores, *, confidence: float) -> Table:
     import pandas as pd
 
-    counts = merged_counts(found.blocks)
+    counts = merged_counts(partial.blocks)
     everywhere = np.ones(len(counts["block"]), bool)
-    totals = dense(found.blocks, counts, everywhere)
-    known = interval(dense(found.blocks, counts, counts["phase"] == 1), totals, confidence)
+    totals = dense(partial.blocks, counts, everywhere)
+    known = interval(dense(partial.blocks, counts, counts["phase"] == 1), totals, confidence)
     row: dict[str, Any] = {
         "porosity": known.fraction,
         "porosity_low": known.low,
         "porosity_high": known.high,
         "blocks": known.blocks,
     }
-    if found.pores:
+    if partial.pores:
         rules = {"count": np.add.reduceat, "out": np.logical_or.reduceat}
-        pores = combined(found.pores, ["label"], rules)
+        pores = combined(partial.pores, ["label"], rules)
         numbered = pores["label"] > 0
         total = totals.sum() or np.nan
         row["open_porosity"] = pores["count"][numbered & pores["out"]].sum() / total

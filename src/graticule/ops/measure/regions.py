@@ -90,10 +90,10 @@ def _require_values(intensity: Image | None, properties: tuple[Group, ...]) -> N
         )
 
 
-def _finish(found: Partial, *, properties: tuple[Group, ...], levels: int, **_: Any) -> Table:
+def _finish(merged: Partial, *, properties: tuple[Group, ...], levels: int, **_: Any) -> Table:
     import pandas as pd
 
-    measured = Measured(found)
+    measured = Measured(merged)
     columns = dict(measured.base())
     for group, run in _FINISH.items():
         if group in properties:
@@ -102,7 +102,7 @@ def _finish(found: Partial, *, properties: tuple[Group, ...], levels: int, **_: 
     finish["texture"] = partial(_texture.texture, levels=levels)
     for group, run_on in finish.items():
         if group in properties:
-            for channel, name in enumerate(found.layout.channels):
+            for channel, name in enumerate(merged.layout.channels):
                 columns |= run_on(measured, channel, f"_{name}" if name else "")
     table = pd.DataFrame({name: value for name, (value, _) in columns.items()}, copy=False)
     table.attrs["units"] = {name: of for name, (_, of) in columns.items() if of}

@@ -118,11 +118,11 @@ def _sizes(table: Table, column: str, weight: str) -> tuple[Array, Array]:
     chosen = weight or next((name for name in _SIZES if name in table.columns), "")
     for name, where in ((column, "column"), (chosen, "weight")):
         if name not in table.columns:
-            found = ", ".join(map(str, table.columns))
+            columns = ", ".join(map(str, table.columns))
             raise ParameterError(
                 f"the table has no column {name!r}" if name else "must name a column",
                 where=where,
-                hint=f"it has {found}",
+                hint=f"it has {columns}",
             )
     try:
         sizes, weights = (table[name].to_numpy(dtype=float) for name in (column, chosen))
@@ -158,13 +158,17 @@ def _summary(sizes: Array, weights: Array, name: str) -> dict[str, float]:
     spread = float(np.sqrt(weights @ (sizes - mean) ** 2 / total))
     order = np.argsort(sizes, kind="stable")
     reached = np.cumsum(weights[order])
-    found = {}
+    percentiles = {}
     for part, level in _QUANTILES.items():
         # A share that is reached but for rounding is reached.
         first = np.searchsorted(reached, level * reached[-1] * (1 - 1e-12))
-        found[part] = float(sizes[order][min(first, len(sizes) - 1)])
-    span = (found["d90"] - found["d10"]) / found["d50"] if found["d50"] else np.nan
-    row = {"mean": mean, "std": spread, **found, "span": span}
+        percentiles[part] = float(sizes[order][min(first, len(sizes) - 1)])
+    span = (
+        (percentiles["d90"] - percentiles["d10"]) / percentiles["d50"]
+        if percentiles["d50"]
+        else np.nan
+    )
+    row = {"mean": mean, "std": spread, **percentiles, "span": span}
     return {f"{name}_{part}": value for part, value in row.items()}
 
 

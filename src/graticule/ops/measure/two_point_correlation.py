@@ -193,10 +193,10 @@ def _rings(both: Array, pairs: Array, lags: list[int], steps: Array, limit: floa
     squares = []
     for axis, (lag, step) in enumerate(zip(lags, steps, strict=True)):
         away = np.concatenate([np.arange(lag + 1), np.arange(lag + 1 - both.shape[axis], 0)])
-        own = (away[: both.shape[axis]] * step) ** 2
-        squares.append(own.reshape([-1 if a == axis else 1 for a in range(both.ndim)]))
+        distance = (away[: both.shape[axis]] * step) ** 2
+        squares.append(distance.reshape([-1 if a == axis else 1 for a in range(both.ndim)]))
     rings = int(np.rint(limit * (1 + 1e-9) / steps.min())) + 1
-    number, found, total = np.zeros((3, rings))
+    number, hits, total = np.zeros((3, rings))
     thick = max(1, _SLAB // max(1, both[0].size))
     for start in range(0, len(both), thick):
         slab = slice(start, start + thick)
@@ -206,11 +206,11 @@ def _rings(both: Array, pairs: Array, lags: list[int], steps: Array, limit: floa
         distance, each = distance[kept], each[kept]
         ring = np.rint(distance / steps.min()).astype(np.int64)
         number += np.bincount(ring, each, rings)
-        found += np.bincount(ring, both[slab][kept], rings)
+        hits += np.bincount(ring, both[slab][kept], rings)
         total += np.bincount(ring, distance * each, rings)
     used = number > 0
     with np.errstate(invalid="ignore", divide="ignore"):
-        probability = (found / number)[used]
+        probability = (hits / number)[used]
         middle = (total / number)[used]
     p = probability[0] if len(probability) else np.nan
     spread = p * (1 - p)

@@ -79,8 +79,8 @@ def factors(plane: Array, half: int) -> Array:
     _, values, smooth = ranked(plane, half)
     ratio = np.full(plane.shape, np.nan)
     np.divide(values, smooth, out=ratio, where=smooth != 0)
-    found = known_median(ratio)
-    return np.asarray(np.where(found > 0, found, 1.0))
+    gains = known_median(ratio)
+    return np.asarray(np.where(gains > 0, gains, 1.0))
 
 
 def replaced(plane: Array, half: int) -> Array:

@@ -162,11 +162,11 @@ def _doses(image: Image, ratio: Array, boxes: list[dict[str, slice]]) -> Array:
 
     named = xr.DataArray(ratio, dims=image.dims)
     frame = filtered_dims(image)
-    found = []
+    medians = []
     for box in boxes:
         part = named.isel(box).transpose(*frame, ...)
         flat = part.values.reshape(-1, *part.shape[len(frame) :])
-        found.append(known_median(flat))
-    doses = np.fmax.reduce(found)
+        medians.append(known_median(flat))
+    doses = np.fmax.reduce(medians)
     shape = [1 if dim in frame else image.sizes[dim] for dim in image.dims]
     return np.asarray(np.where(doses > 0, doses, np.nan).reshape(shape))

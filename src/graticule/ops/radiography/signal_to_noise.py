@@ -43,14 +43,16 @@ def _map(image: Image, mask: Image | None, *, place: Place, **_: Any) -> _Partia
         kept = [dim for dim in dims if dim in mask.dims]
         shape = [image.sizes[dim] if dim in kept else 1 for dim in dims]
         known &= mask.transpose(*kept).values.reshape(shape)
-    own = tuple(slice(*place.own.get(dim, (0, image.sizes[dim]))) for dim in dims)
-    inside = values[own][known[own]]
+    inner = tuple(slice(*place.own.get(dim, (0, image.sizes[dim]))) for dim in dims)
+    inside = values[inner][known[inner]]
     # Where a dim has no three samples in the whole image, differences are taken along the others.
     along = [dim for dim in filtered_dims(image) if place.shape[dim] >= 3]
     curved = np.where(known, values, np.nan)
     for dim in along:
         curved = _curvature(curved, dims.index(dim), *_inner(place, dim, image.sizes[dim]))
-    cut = tuple(slice(None) if dim in along else each for dim, each in zip(dims, own, strict=True))
+    cut = tuple(
+        slice(None) if dim in along else each for dim, each in zip(dims, inner, strict=True)
+    )
     sizes = np.abs(curved[cut])
     sizes = sizes[np.isfinite(sizes)] if along else np.zeros(0)
     bins, numbers = np.unique(_bin_of(sizes), return_counts=True)
@@ -78,9 +80,9 @@ def _bin_of(sizes: Array) -> Array:
     """Return the number of the bin of each size: 256 for each power of 2, found exactly."""
     mantissa, exponent = np.frexp(sizes)
     fine = ((mantissa - 0.5) * (2 * _STEPS)).astype(np.int64)
-    found = exponent.astype(np.int64) * _STEPS + fine
-    found[sizes == 0] = np.iinfo(np.int64).min
-    return np.asarray(found)
+    bins = exponent.astype(np.int64) * _STEPS + fine
+    bins[sizes == 0] = np.iinfo(np.int64).min
+    return np.asarray(bins)
 
 
 def _merge(one: _Partial, other: _Partial) -> _Partial:

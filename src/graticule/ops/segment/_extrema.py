@@ -26,8 +26,8 @@ def maxima(values: Array, connectivity: int, *, lowest: bool = False) -> Array:
         heights = np.negative(heights) if lowest else heights
         missing = np.isnan(heights)
         heights[missing] = -np.inf
-        found = np.asarray(local_maxima(heights, connectivity=connectivity))
-        return np.asarray(found & ~missing)
+        higher = np.asarray(local_maxima(heights, connectivity=connectivity))
+        return np.asarray(higher & ~missing)
     if values.dtype.kind == "b":
         values = values.view(np.uint8)
     turned = ~values if lowest else values

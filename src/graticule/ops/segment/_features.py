@@ -141,10 +141,10 @@ def features_of(
     columns = [*(values[..., channel] for channel in range(values.shape[-1]))]
     columns += _places(template, dims)
     samples = [column[known][:: max(1, int(known.sum()) // _ENOUGH)] for column in columns]
-    found = np.array([_scale_of(sample.astype(float), scaling) for sample in samples])
+    scales = np.array([_scale_of(sample.astype(float), scaling) for sample in samples])
     if dims and scaling != "none":  # one scale for all of space, so that it is not stretched
-        found[-len(dims) :, 1] = found[-len(dims) :, 1].max()
-    table[["center", "scale", "spread"]] = found
+        scales[-len(dims) :, 1] = scales[-len(dims) :, 1].max()
+    table[["center", "scale", "spread"]] = scales
     parts = (table.weight * table.spread / table.scale) ** 2
     table["share"] = parts / parts.sum() if parts.sum() > 0 else parts
     used = [number for number, weight in enumerate(table.weight) if weight > 0]
@@ -176,20 +176,20 @@ def _weights(
             hint=suggest(unknown[0], names),
         )
     plain = [1.0] * (len(names) - len(dims)) + [position] * len(dims)
-    found = [weights.get(name, usual) for name, usual in zip(names, plain, strict=True)]
-    if not any(found):
+    chosen = [weights.get(name, usual) for name, usual in zip(names, plain, strict=True)]
+    if not any(chosen):
         raise ParameterError("one must be above 0", where="weights")
-    return found
+    return chosen
 
 
 def _places(template: Image, dims: list[str]) -> list[Array]:
     """Return the position of every sample along each dim, in steps of the finest of them."""
-    found = []
+    positions = []
     for dim, step in zip(dims, relative_steps(template, dims) if dims else [], strict=True):
         shape = [template.sizes[dim] if other == dim else 1 for other in template.dims]
         line = (np.arange(template.sizes[dim]) * step).reshape(shape)
-        found.append(np.broadcast_to(line, template.shape))
-    return found
+        positions.append(np.broadcast_to(line, template.shape))
+    return positions
 
 
 def _scale_of(values: Array, scaling: str) -> tuple[float, float, float]:

@@ -55,16 +55,16 @@ def fitted(vectors: Array, centers: Array, iterations: int, seed: int) -> Gaussi
         vectors = vectors[np.sort(rng.choice(len(vectors), _SAMPLE, replace=False))]
     nearest = np.stack([((vectors - each) ** 2).sum(axis=1) for each in centers]).argmin(axis=0)
     hard = np.stack([_sums(vectors[nearest == k]) for k in range(len(centers))])
-    found, before = _from_sums(hard, centers), -np.inf
+    mixture, before = _from_sums(hard, centers), -np.inf
     nothing = np.empty((0, 0), np.float32)
     for _ in range(iterations):
-        sums = found.expected(vectors, nothing)
+        sums = mixture.expected(vectors, nothing)
         likelihood = float(sums[0, -1]) / len(vectors)
         if likelihood - before <= _STILL:
             break
         before = likelihood
-        found = _from_sums(sums, found.means)
-    return found
+        mixture = _from_sums(sums, mixture.means)
+    return mixture
 
 
 def _sums(vectors: Array) -> Array:

@@ -164,7 +164,7 @@ def parts_of(mask: Array, axes: Sequence[int], connectivity: int, *, value: bool
     """
     from graticule.ops.segment._runs_kernels import link_rows, number_runs
 
-    first, starts, stops, cuts = _found(mask, value)
+    first, starts, stops, cuts = _runs_of(mask, value)
     lead = np.array(mask.shape[:-1], np.int64)
     offsets, reach = _neighbours(mask.ndim, axes, connectivity)
     parent = np.arange(len(starts), dtype=np.int32)
@@ -184,7 +184,7 @@ def parts_of(mask: Array, axes: Sequence[int], connectivity: int, *, value: bool
     return Parts(mask.shape, first, starts, stops, parent, int(number_runs(parent)))
 
 
-def _found(mask: Array, value: bool) -> tuple[Array, Array, Array, list[tuple[int, int]]]:
+def _runs_of(mask: Array, value: bool) -> tuple[Array, Array, Array, list[tuple[int, int]]]:
     """Return first run by row, starts, stops, and the parts into which the rows were cut."""
     from graticule.ops.segment._runs_kernels import runs_in_rows
 
@@ -195,15 +195,15 @@ def _found(mask: Array, value: bool) -> tuple[Array, Array, Array, list[tuple[in
         starts, stops = runs_in_rows(words, begin, end, not value, first[1:])
         return (begin, end), starts, stops
 
-    found = map_ranges(part, len(words), least=max(1, _LEAST // mask.shape[-1]))
+    blocks = map_ranges(part, len(words), least=max(1, _LEAST // mask.shape[-1]))
     np.cumsum(first, out=first)
     if first[-1] > np.iinfo(np.int32).max:
         raise ImageError(
             "more than 2,147,483,647 runs", hint="smooth the mask, or label it in tiles"
         )
-    starts = np.concatenate([starts for _, starts, _ in found])
-    stops = np.concatenate([stops for _, _, stops in found])
-    return first, starts, stops, [cut for cut, _, _ in found]
+    starts = np.concatenate([starts for _, starts, _ in blocks])
+    stops = np.concatenate([stops for _, _, stops in blocks])
+    return first, starts, stops, [cut for cut, _, _ in blocks]
 
 
 def _words(rows: Array, padding: bool) -> Array:

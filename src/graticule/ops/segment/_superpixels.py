@@ -131,8 +131,8 @@ def over_planes(image: Image, mask: Image | None, segment: Segment) -> Image:
     for number, (part, wanted) in enumerate(zip(parts, kept, strict=True)):
         known = _known(part, wanted)
         if known is None or known.any():
-            found = segment(part, known, steps)
-            np.add(found, count, out=labels[number], where=found > 0)
+            superpixels = segment(part, known, steps)
+            np.add(superpixels, count, out=labels[number], where=superpixels > 0)
             count = max(count, int(labels[number].max()))
     ordered = like(template.transpose(*others, *dims), labels.reshape(values.shape[:-1]))
     final = np.ascontiguousarray(ordered.transpose(*template.dims).values)
@@ -195,13 +195,13 @@ def spacing_of_cells(shape: Sequence[int], steps: Array, samples: float, wanted:
     """
     extents = np.asarray(shape) * steps
     cell = samples * float(np.prod(steps)) / wanted
-    found = np.zeros(3)
+    sides = np.zeros(3)
     order = np.argsort(extents, kind="stable")
     for place, axis in enumerate(order):
         side = max(cell, 0.0) ** (1 / (3 - place))
-        found[axis] = min(side, extents[axis])
-        cell /= found[axis]
-    return np.maximum(found / steps, 1.0)
+        sides[axis] = min(side, extents[axis])
+        cell /= sides[axis]
+    return np.maximum(sides / steps, 1.0)
 
 
 def cells_along(size: int, step: float) -> int:

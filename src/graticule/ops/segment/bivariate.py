@@ -97,13 +97,13 @@ def bivariate(
         both, dims=(*image.dims, "c"), coords={**image.coords, "c": ["image", "other"]}
     )
     run = gaussian_mixture if method == "gaussian_mixture" else kmeans
-    found = run(pair, mask, clusters=clusters, scaling=scaling, seed=seed)
-    table = _joint(both, found.labels.values, bins)
+    clustered = run(pair, mask, clusters=clusters, scaling=scaling, seed=seed)
+    table = _joint(both, clustered.labels.values, bins)
     named = (("image", image), ("other", other))
     units = {name: each.attrs["units"] for name, each in named if each.attrs.get("units")}
     table.attrs["units"] = units
-    found.clusters.attrs["units"] = {f"mean_{name}": unit for name, unit in units.items()}
-    return Bivariate(like(image, found.labels.values), found.clusters, table)
+    clustered.clusters.attrs["units"] = {f"mean_{name}": unit for name, unit in units.items()}
+    return Bivariate(like(image, clustered.labels.values), clustered.clusters, table)
 
 
 def _joint(both: Array, labels: Array, bins: int) -> Table:

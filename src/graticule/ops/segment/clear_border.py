@@ -14,18 +14,18 @@ from graticule.core.typing import Array
 
 def _map(labels: Image, *, place: Place, margin: Length) -> Array:
     """Return the labels of a block that lie in the margin of the whole image."""
-    found = [np.zeros(0, labels.dtype)]
+    touching = [np.zeros(0, labels.dtype)]
     for dim in filtered_dims(labels):
         size, first = place.shape[dim], place.offset[dim]
         thick = 1 + math.floor(margin.samples(labels, dim))
         position = np.arange(first, first + labels.sizes[dim])
         near = (position < thick) | (position >= size - thick)
-        found.append(np.unique(labels.values.compress(near, axis=labels.get_axis_num(dim))))
-    return np.unique(np.concatenate(found))
+        touching.append(np.unique(labels.values.compress(near, axis=labels.get_axis_num(dim))))
+    return np.unique(np.concatenate(touching))
 
 
-def _finish(found: Array, *, margin: Length) -> Array:
-    return found[found > 0]
+def _finish(touching: Array, *, margin: Length) -> Array:
+    return touching[touching > 0]
 
 
 def _apply(labels: Image, *, result: Array, margin: Length) -> Image:

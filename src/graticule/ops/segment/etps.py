@@ -161,9 +161,13 @@ def _segment(
         first = borders(labels, around, faces)
         rules = (compactness**2, cost, limit, _LOOKS)
         refine(labels, blocks, weight, widths, places, sums, first, around, touching, faces, rules)
-    found = np.ascontiguousarray(labels[1:-1, 1:-1, 1:-1])
+    superpixels = np.ascontiguousarray(labels[1:-1, 1:-1, 1:-1])
     # A mask may part what touches in a block.
-    return found if known is None else np.asarray(connect(found, int(limit), found.size))
+    return (
+        superpixels
+        if known is None
+        else np.asarray(connect(superpixels, int(limit), superpixels.size))
+    )
 
 
 def _levels(features: Array, known: Array | None, cells: list[Array]) -> list[_Level]:
@@ -211,13 +215,13 @@ def _finer(labels: Array, before: list[Array], level: _Level) -> Array:
         np.searchsorted(b, e[:-1], side="right") - 1
         for b, e in zip(before, level.ends, strict=True)
     ]
-    found = np.zeros([len(each) + 2 for each in at], np.int32)
+    refined = np.zeros([len(each) + 2 for each in at], np.int32)
     map_ranges(
-        lambda start, stop: finer(labels, *at, level.weight, start, stop, found),
+        lambda start, stop: finer(labels, *at, level.weight, start, stop, refined),
         len(at[0]) * len(at[1]),
         least=64,
     )
-    return found
+    return refined
 
 
 def _geometry(ends: list[Array], scale: Array) -> tuple[Array, Array]:

@@ -42,8 +42,8 @@ def _counted(values: Array) -> tuple[Array, Array]:
     """Return the labels there are, and the samples of each."""
     last = int(values.max())
     if last > values.size + (1 << 16):
-        found, pixels = np.unique(values, return_counts=True)
-        return found, pixels.astype(np.int64)
+        present, pixels = np.unique(values, return_counts=True)
+        return present, pixels.astype(np.int64)
     counts = np.zeros(last + 1, np.int64)
     flat = values.reshape(-1)
     for start in range(0, flat.size, 1 << 20):  # in parts, for each is copied in 64 bits

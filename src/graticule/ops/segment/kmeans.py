@@ -117,8 +117,8 @@ def kmeans(
     """
     features = features_of(image, mask, weights=weights, position=position, scaling=scaling)
     centers = start(features.vectors, clusters, seed)
-    found = converged(features.vectors, centers, iterations)[0]
-    numbers = features.ordered(found, len(centers))
+    nearest = converged(features.vectors, centers, iterations)[0]
+    numbers = features.ordered(nearest, len(centers))
     table = features.means(numbers, int(numbers.max()) + 1)
     return Clusters(features.labels(numbers), table, features.record())
 

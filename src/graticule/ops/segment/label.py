@@ -26,8 +26,8 @@ def _local(mask: Image, *, connectivity: int) -> Image:
     ordered = mask.transpose(*(dim for dim in mask.dims if dim not in dims), *dims)
     axes = [ordered.get_axis_num(dim) for dim in dims]
     parts = parts_of(ordered.values, axes, connectivity)
-    found = like(ordered, parts.labelled()).transpose(*mask.dims)
-    labels = np.ascontiguousarray(found.values)
+    numbered = like(ordered, parts.labelled()).transpose(*mask.dims)
+    labels = np.ascontiguousarray(numbered.values)
     number_by_appearance(labels.reshape(-1), parts.count)
     return like(mask, labels)
 

@@ -110,11 +110,11 @@ def _moved(
         raise ImageError("a level set needs finite values", hint="fill what is missing first")
     level = inside.astype(np.int8)
     if method == "regions":
-        found = segmentation.morphological_chan_vese(
+        region = segmentation.morphological_chan_vese(
             heights, steps, init_level_set=level, smoothing=smoothing
         )
     else:
-        found = segmentation.morphological_geodesic_active_contour(
+        region = segmentation.morphological_geodesic_active_contour(
             heights, steps, init_level_set=level, smoothing=smoothing, balloon=balloon
         )
-    return np.asarray(found).astype(np.bool_)
+    return np.asarray(region).astype(np.bool_)

@@ -125,9 +125,9 @@ def markov(
     return features.labels(labels)
 
 
-def _prior(fractions: tuple[float, ...] | None, phases: int, own: Array) -> Array:
+def _prior(fractions: tuple[float, ...] | None, phases: int, estimated: Array) -> Array:
     if fractions is None:
-        return np.asarray(own)
+        return np.asarray(estimated)
     if len(fractions) != phases or min(fractions) <= 0:
         raise ParameterError(
             f"must be {phases} numbers above 0, one for each phase, not {list(fractions)}",
@@ -152,12 +152,12 @@ def _histograms(values: Array, labels: Array, count: int) -> Array:
     low, high = float(values.min()), float(values.max())
     scale = (_BINS - 1) / (high - low) if high > low else 0.0
     at = np.rint((values - low) * scale).astype(np.int64)
-    found = np.empty((len(values), count))
+    densities = np.empty((len(values), count))
     for phase in range(count):
         histogram = np.bincount(at[labels == phase], minlength=_BINS).astype(float)
         smooth = ndimage.gaussian_filter1d(histogram, 2.0, mode="nearest")
-        found[:, phase] = (smooth / max(smooth.sum(), 1.0))[at]
-    return found
+        densities[:, phase] = (smooth / max(smooth.sum(), 1.0))[at]
+    return densities
 
 
 class _Solver:
@@ -203,9 +203,9 @@ class _Solver:
             for phase in range(len(costs)):
                 tried = labels.copy()
                 self._expand(tried, costs, phase)
-                found = kernels.energy(tried, costs, self.steps, self.weights)
-                if found < least:
-                    labels[:], least = tried, found
+                energy = kernels.energy(tried, costs, self.steps, self.weights)
+                if energy < least:
+                    labels[:], least = tried, energy
             if least == before:
                 break
 

@@ -86,11 +86,11 @@ def quadtree(
     finest = _finest(image, dims, min_size)
     blocks = np.zeros(planes.shape, np.int64)
     for number, plane in enumerate(planes):
-        found = _split(np.where(known[number], plane, np.nan), threshold, criterion, finest)
-        blocks[number] = found + int(blocks.max()) + 1
+        leaves = _split(np.where(known[number], plane, np.nan), threshold, criterion, finest)
+        blocks[number] = leaves + int(blocks.max()) + 1
     blocks[~known] = 0
-    found, numbers = np.unique(blocks, return_inverse=True)
-    labels = (numbers.reshape(planes.shape) + int(found[0] != 0)).astype(np.int32)
+    present, numbers = np.unique(blocks, return_inverse=True)
+    labels = (numbers.reshape(planes.shape) + int(present[0] != 0)).astype(np.int32)
     count = int(labels.max())
     if merge is not None and count:
         graph = graph_of(labels, planes[..., None], tuple(range(1, planes.ndim)), count)

@@ -112,11 +112,11 @@ def _walked(
     names = np.unique(marks[marks > 0])
     if names.size and names[-1] > np.iinfo(np.int32).max:
         raise ImageError(f"a marker must be at most {np.iinfo(np.int32).max}, not {names[-1]}")
-    found = np.zeros(values.shape, np.int32)
+    labels = np.zeros(values.shape, np.int32)
     reached = parts.painted(parts.met_by(marks > 0))
     if names.size < 2:
-        found[reached] = names[0] if names.size else 0
-        return found
+        labels[reached] = names[0] if names.size else 0
+        return labels
     dense = np.searchsorted(names, marks) + 1
     dense[marks == 0] = 0
     dense[~reached] = -1
@@ -139,5 +139,5 @@ def _walked(
             spacing=np.concatenate([np.ones(len(lacking)), spacing]),
         )
     index = np.asarray(solved).reshape(values.shape)
-    found[index > 0] = names[index[index > 0] - 1]
-    return found
+    labels[index > 0] = names[index[index > 0] - 1]
+    return labels

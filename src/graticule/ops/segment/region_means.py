@@ -27,9 +27,9 @@ def _map(labels: Image, image: Image, *, place: Place) -> Sums:
 
 
 def _added(labels: Array, sums: Array, numbers: Array | None) -> Sums:
-    found, at = np.unique(labels, return_inverse=True)
-    number = np.bincount(at, numbers, len(found))
-    return found, np.bincount(at, sums, len(found)), number
+    present, at = np.unique(labels, return_inverse=True)
+    number = np.bincount(at, numbers, len(present))
+    return present, np.bincount(at, sums, len(present)), number
 
 
 def _merge(one: Sums, other: Sums) -> Sums:
@@ -43,11 +43,11 @@ def _finish(sums: Sums) -> tuple[Array, Array]:
 
 
 def _apply(labels: Image, image: Image, *, result: tuple[Array, Array]) -> Image:
-    found, means = result
+    present, means = result
     values = np.full(labels.shape, np.nan, np.float32)
-    if found.size:
-        at = np.minimum(np.searchsorted(found, labels.values), found.size - 1)
-        values = np.where(found[at] == labels.values, means[at], np.nan).astype(np.float32)
+    if present.size:
+        at = np.minimum(np.searchsorted(present, labels.values), present.size - 1)
+        values = np.where(present[at] == labels.values, means[at], np.nan).astype(np.float32)
     units = {key: value for key, value in image.attrs.items() if key == "units"}
     return like(labels, values, **units)
 

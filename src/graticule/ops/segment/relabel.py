@@ -45,8 +45,8 @@ def relabel(labels: Labels) -> Labels:
     if int(values.max()) <= max(2 * values.size, 1 << 16):
         most, dense = int(values.max()), values.astype(np.int32)
     else:
-        found, index = np.unique(np.append(values.reshape(-1), 0), return_inverse=True)
-        most, dense = len(found), index[:-1].astype(np.int32).reshape(values.shape)
+        present, index = np.unique(np.append(values.reshape(-1), 0), return_inverse=True)
+        most, dense = len(present), index[:-1].astype(np.int32).reshape(values.shape)
     numbered = np.array(dense, np.int32, order="C")
     number_by_appearance(numbered.reshape(-1), most)
     return like(labels, numbered)

@@ -96,16 +96,16 @@ def _of_lost(mask: Array, thin: Array) -> Array:
     parts = parts_of(mask, range(3), 3)
     lost = ~parts.met_by(thin)
     lost[0] = False
-    found = np.zeros_like(mask)
+    thinned = np.zeros_like(mask)
     if not lost.any():
-        return found
+        return thinned
     labels = parts.painted(np.where(lost, np.arange(lost.size), 0).astype(np.int32))
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is not None:
             thinner = _thinner(labels[box] == number)
             left = np.asarray(skeletonize(thinner.copy())).astype(np.bool_)
-            found[box] |= left if left.any() else thinner
-    return found
+            thinned[box] |= left if left.any() else thinner
+    return thinned
 
 
 def _thinner(mask: Array) -> Array:

@@ -88,10 +88,10 @@ def split(
 
     def work(values: Array) -> Array:
         nonlocal count
-        found, most = _split(values, steps, height, apart, connectivity, lines)
-        found[found > 0] += count
+        objects, most = _split(values, steps, height, apart, connectivity, lines)
+        objects[objects > 0] += count
         count += most
-        return found
+        return objects
 
     labels = each(work, mask)
     number_by_appearance(labels.values.reshape(-1), count)

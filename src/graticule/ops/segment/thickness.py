@@ -61,8 +61,8 @@ def thickness(mask: Mask) -> Image:
     if len(dims) > 3:
         raise ImageError(f"thickness has up to three dims, not {', '.join(dims)}")
     steps, unit = steps_of(mask)
-    found = each(lambda values: _thickness(values, steps), mask)
-    return like(mask, found.values, **({"units": unit} if unit else {}))
+    thick = each(lambda values: _thickness(values, steps), mask)
+    return like(mask, thick.values, **({"units": unit} if unit else {}))
 
 
 def _thickness(mask: Array, steps: list[float]) -> Array:

@@ -183,10 +183,10 @@ def _range_of(values: Array) -> Range | None:
         return Range(values.dtype, int(values.min()), int(values.max()))
     bits = values.view(f"i{values.dtype.itemsize}")
     exponent = np.array(np.inf, values.dtype).view(bits.dtype)[()]
-    found = extremes(bits, exponent, np.iinfo(bits.dtype).max * np.ones((), bits.dtype)[()])
-    if found[0] > found[1]:
+    ends = extremes(bits, exponent, np.iinfo(bits.dtype).max * np.ones((), bits.dtype)[()])
+    if ends[0] > ends[1]:
         return None
-    low, high = values_of(np.array(found), values.dtype)
+    low, high = values_of(np.array(ends), values.dtype)
     return Range(values.dtype, low, high)
 
 
@@ -211,7 +211,7 @@ def _count_fine(values: Array, under: Array | None, span: Range) -> Array:
 
     def counts(part: Array) -> Array:
         chunks = (part[start : start + MOST] for start in range(0, max(part.size, 1), MOST))
-        found = (np.concatenate(count_fine(chunk, low, scale, inner, places)) for chunk in chunks)
-        return np.asarray(sum(found))
+        counted = (np.concatenate(count_fine(chunk, low, scale, inner, places)) for chunk in chunks)
+        return np.asarray(sum(counted))
 
     return np.asarray(sum(_over(values, under, counts)))

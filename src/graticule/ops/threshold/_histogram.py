@@ -164,17 +164,17 @@ class Counting(Reduction):
     def reduce(self, blocks: Sequence[Block], mapper: Mapper = map, **params: Any) -> Any:
         """Count over blocks, merge in their order, and finish."""
         assert self.prior is not None
-        found = self.prior.reduce(blocks, mapper)
-        if isinstance(found, Table):
-            return self.finish(_of_table(found), **params)
-        if found.low > found.high:
+        first_pass = self.prior.reduce(blocks, mapper)
+        if isinstance(first_pass, Table):
+            return self.finish(_of_table(first_pass), **params)
+        if first_pass.low > first_pass.high:
             raise ImageError("has no finite value, so there is no threshold", hint=_EMPTY)
-        found.require_width()
-        if found.low == found.high:
-            return self.finish(_constant(found), **params)
-        counting = Reduction(partial(map_second, prior=found), np.add, _kept)
+        first_pass.require_width()
+        if first_pass.low == first_pass.high:
+            return self.finish(_constant(first_pass), **params)
+        counting = Reduction(partial(map_second, prior=first_pass), np.add, _kept)
         counts = counting.reduce(blocks, mapper)
-        return self.finish(_of_counts(counts, found), **params)
+        return self.finish(_of_counts(counts, first_pass), **params)
 
 
 class Thresholding(Counting):
@@ -224,10 +224,10 @@ def above(
 ) -> Image:
     """Return where the image is above a number (or up to it) and inside the mask."""
     level = level_in(image.dtype, result)
-    found = image.values <= level if keep == "dark" else image.values > level
+    selected = image.values <= level if keep == "dark" else image.values > level
     if mask is not None:
-        found &= fitted(mask, image).values
-    return like(image, found)
+        selected &= fitted(mask, image).values
+    return like(image, selected)
 
 
 def level_in(dtype: np.dtype[Any], threshold: Any) -> Any:

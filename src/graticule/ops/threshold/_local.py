@@ -85,13 +85,13 @@ def local(
     if mask is not None:
         known &= fitted(mask, image).transpose(*order).values
     flat = (-1, *values.shape[len(order) - len(radii) :])
-    found = np.empty(known.reshape(flat).shape, bool)
+    selected = np.empty(known.reshape(flat).shape, bool)
     for index, (part, sure) in enumerate(
         zip(values.reshape(flat), known.reshape(flat), strict=True)
     ):
         windows = _Windows(part, sure, tuple(radii.values()), border, deviation)
-        _compare(windows, formula, found[index], keep)
-    whole = xr.DataArray(found.reshape(values.shape), dims=order).transpose(*image.dims)
+        _compare(windows, formula, selected[index], keep)
+    whole = xr.DataArray(selected.reshape(values.shape), dims=order).transpose(*image.dims)
     return like(image, np.ascontiguousarray(whole.values))
 
 
@@ -160,18 +160,18 @@ def window_sums(values: Array, width: int, axis: int) -> Array:
         span *= 2
 
 
-def _compare(windows: _Windows, formula: Formula, found: Array, keep: str) -> None:
+def _compare(windows: _Windows, formula: Formula, selected: Array, keep: str) -> None:
     """Write where the values are above their thresholds (or up to them), strip by strip."""
     compared = np.less_equal if keep == "dark" else np.greater
-    rows = len(found)
-    least = max(1, min(rows, _AT_ONCE * rows // max(1, found.size)))
+    rows = len(selected)
+    least = max(1, min(rows, _AT_ONCE * rows // max(1, selected.size)))
 
     def strip(start: int, stop: int) -> None:
         for first in range(start, stop, least):
             last = min(first + least, stop)
             threshold = formula(*windows.of(first, last))
             picked = compared(windows.values[first:last], threshold)
-            found[first:last] = picked & windows.known[first:last]
+            selected[first:last] = picked & windows.known[first:last]
 
     with np.errstate(over="ignore", invalid="ignore"):
         map_ranges(strip, rows, least=least)

@@ -189,8 +189,8 @@ def _objects(
     offsets = np.array(near, np.int64).reshape(-1, image.ndim) @ strides
     darkest_last = (levels.bottom.size - 1 - levels.of).astype(np.uint16)
     order = places[np.argsort(darkest_last, kind="stable")]
-    found = objects_above(order, starts, offsets, int(np.prod(shape)), least)
-    return found[:, 0], found[:, 1]
+    counted = objects_above(order, starts, offsets, int(np.prod(shape)), least)
+    return counted[:, 0], counted[:, 1]
 
 
 def _chosen(levels: _Levels, curve: Array, target: float) -> tuple[float, float, float, float]:

@@ -115,7 +115,7 @@ def edge_guard(
     guard = _guard(slope if by == "gradient" else bend, known, edges)
     inside = like(image, known & ~guard)
     cuts = thresholds_of(histogram_of(image, inside), classes=classes) if values is None else values
-    seeds = _opened(phases_of(image, inside, cuts), opening, len(cuts) + 1)
+    seeds = _opened_seeds(phases_of(image, inside, cuts), opening, len(cuts) + 1)
     return like(image, _filled(image, slope, seeds, known))
 
 
@@ -151,7 +151,7 @@ def _guard(steep: Array, known: Array, part: float) -> Array:
     return np.asarray(steep > np.partition(values, place)[place])
 
 
-def _opened(seeds: Image, radius: Length, classes: int) -> Array:
+def _opened_seeds(seeds: Image, radius: Length, classes: int) -> Array:
     if not any(radius.samples(seeds, dim) >= 1 for dim in filtered_dims(seeds)):
         return np.asarray(seeds.values)
     kept = np.zeros(seeds.shape, np.int32)

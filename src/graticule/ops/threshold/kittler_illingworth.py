@@ -18,10 +18,10 @@ from graticule.ops.threshold._histogram import (
 
 def _criterion(histogram: Histogram) -> Any:
     """Return the value that minimises the error of two normal distributions."""
-    part = histogram.counts / histogram.counts.sum()
+    probability = histogram.counts / histogram.counts.sum()
     values = histogram.offsets
-    (below, above), (first, last) = class_sums(part), class_sums(part * values)
-    (square, squares) = class_sums(part * values**2)
+    (below, above), (first, last) = class_sums(probability), class_sums(probability * values)
+    (square, squares) = class_sums(probability * values**2)
     variance_in_bin = histogram.width**2 / 12  # of values within a bin
     low = np.maximum(square / below - (first / below) ** 2, 0) + variance_in_bin
     high = np.maximum(squares / above - (last / above) ** 2, 0) + variance_in_bin

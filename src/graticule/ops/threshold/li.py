@@ -49,12 +49,12 @@ class _Below:
             whole = np.floor(level / self.width)
             place = int(np.searchsorted(self.bins, whole))
             if place < self.bins.size and self.bins[place] == whole and not self.alike[place]:
-                return self._in_part(place, level / self.width - whole)
+                return self._within_bin(place, level / self.width - whole)
         return float(self.number[split]), float(self.total[split])
 
-    def _in_part(self, place: int, part: float) -> tuple[float, float]:
-        number = (1 - part) * self.number[place] + part * self.number[place + 1]
-        total = (1 - part) * self.total[place] + part * self.total[place + 1]
+    def _within_bin(self, place: int, fraction: float) -> tuple[float, float]:
+        number = (1 - fraction) * self.number[place] + fraction * self.number[place + 1]
+        total = (1 - fraction) * self.total[place] + fraction * self.total[place + 1]
         return float(number), float(total)
 
 

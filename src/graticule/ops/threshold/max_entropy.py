@@ -18,10 +18,12 @@ from graticule.ops.threshold._histogram import (
 
 def _criterion(histogram: Histogram) -> Any:
     """Return the value that maximises the sum of the entropies of the classes."""
-    part = histogram.counts / histogram.counts.sum()
-    below, above = class_sums(part)
-    own = np.where(part > 0, -part * np.log(np.where(part > 0, part, 1)), 0)
-    inner, outer = class_sums(own)
+    probability = histogram.counts / histogram.counts.sum()
+    below, above = class_sums(probability)
+    entropies = np.where(
+        probability > 0, -probability * np.log(np.where(probability > 0, probability, 1)), 0
+    )
+    inner, outer = class_sums(entropies)
     entropy = inner / below + np.log(below) + outer / above + np.log(above)
     return histogram.argmax(entropy)
 

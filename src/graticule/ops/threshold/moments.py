@@ -12,15 +12,15 @@ from graticule.ops.threshold._histogram import DOC, Histogram, Keep, thresholdin
 
 def _criterion(histogram: Histogram) -> Any:
     """Return the value that parts off the fraction which keeps the first three moments."""
-    part = histogram.counts / histogram.counts.sum()
+    probability = histogram.counts / histogram.counts.sum()
     values = histogram.offsets / histogram.offsets[-1]
-    m1, m2, m3 = (float((part * values**power).sum()) for power in (1, 2, 3))
+    m1, m2, m3 = (float((probability * values**power).sum()) for power in (1, 2, 3))
     variance = m2 - m1 * m1
     c0, c1 = (m1 * m3 - m2 * m2) / variance, (m1 * m2 - m3) / variance
     root = np.sqrt(max(c1 * c1 - 4 * c0, 0.0))
     dark, bright = (-c1 - root) / 2, (-c1 + root) / 2
     wanted = (bright - m1) / (bright - dark)
-    apart = np.abs(np.cumsum(part)[:-1] - wanted)
+    apart = np.abs(np.cumsum(probability)[:-1] - wanted)
     return histogram.argmax(-apart)
 
 

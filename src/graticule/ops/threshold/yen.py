@@ -17,10 +17,10 @@ def _criterion(histogram: Histogram) -> Any:
     summed in single precision, as in scikit-image, to give the same value.
     """
     counts = histogram.counts.astype(np.float32)
-    part = counts / counts.sum()
-    below = np.cumsum(part)
-    square_below = np.cumsum(part**2)
-    square_above = np.cumsum(part[::-1] ** 2)[::-1]
+    probability = counts / counts.sum()
+    below = np.cumsum(probability)
+    square_below = np.cumsum(probability**2)
+    square_above = np.cumsum(probability[::-1] ** 2)[::-1]
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         correlation = (square_below[:-1] * square_above[1:]) ** -1
         criterion = np.log(correlation * (below[:-1] * (1.0 - below[:-1])) ** 2)

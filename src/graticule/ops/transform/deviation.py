@@ -46,8 +46,8 @@ def _map_range(image: Image, *, place: Place, **_: Any) -> _Range:
     return _Range(float(values.min(initial=np.inf)), float(values.max(initial=-np.inf)), whole)
 
 
-def _kept(found: _Range, **_: Any) -> _Range:
-    return found
+def _kept(span: _Range, **_: Any) -> _Range:
+    return span
 
 
 def _map_counts(image: Image, *, place: Place, prior: _Range, **_: Any) -> np.ndarray[Any, Any]:
