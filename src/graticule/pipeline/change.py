@@ -25,14 +25,14 @@ def with_values(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
     """
     document = document_of(pipeline.text, pipeline.source)
     faults = []
-    for given, value in values.items():
-        name = str(given)
+    for key, value in values.items():
+        name = str(key)
         owner, _, parameter = name.partition(".")
         bodies = [
             body
             for section in ("steps", "checks")
-            for key, body in (document.get(section) or {}).items()
-            if text_of(key) == owner and parameter
+            for label, body in (document.get(section) or {}).items()
+            if text_of(label) == owner and parameter
         ]
         if not bodies:
             hint = suggest(owner, [*pipeline.steps, *pipeline.checks])
@@ -61,13 +61,13 @@ def with_op(pipeline: Spec, step: str, op: Op) -> Spec:
     old = pipeline.steps[step].op
     body = next(b for key, b in document["steps"].items() if text_of(key) == step)
     body["op"] = op.name
-    wires = [body.pop(given.name, None) for given in old.inputs[1:]]
+    wires = [body.pop(data.name, None) for data in old.inputs[1:]]
     for name in old.parameters.names:
         if name in body and op.parameters.faults({name: plain(body[name])}).get(name):
             del body[name]
-    for given, wire in zip(op.inputs[1:], wires, strict=False):
+    for data, wire in zip(op.inputs[1:], wires, strict=False):
         if wire is not None:
-            body[given.name] = wire
+            body[data.name] = wire
     return parse(dump(document), source=pipeline.source)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import GraticuleError, ImageError, RequestError
-from graticule.core.image import Image, as_image, is_image
+from graticule.core.image import Image, is_image
 from graticule.core.scope import Mapper, Neighbourhood, Reduction
 from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, compute_into, is_node
 from graticule.pipeline.scratch import ScratchArray
@@ -222,17 +222,12 @@ def apply(pipeline: Spec, image: Any) -> dict[str, Any]:
             f"the pipeline takes {', '.join(further)} beside the image",
             hint="run it on files, or give an Evaluation every input",
         )
-    evaluation = Evaluation(pipeline, {pipeline.first_input: _named(pipeline, image)})
+    first = pipeline.first_input
+    evaluation = Evaluation(pipeline, {first: pipeline.inputs[first].prepare(image)})
     values = {str(r): evaluation.value(r) for r in pipeline.outputs}
     if is_image(image):
         return values
     return {k: v.values if is_image(v) else v for k, v in values.items()}
-
-
-def _named(pipeline: Spec, image: Any) -> Image:
-    spec = pipeline.inputs[pipeline.first_input]
-    dims = None if is_image(image) else spec.dims
-    return spec.completed(as_image(image, dims=dims, spacing=spec.spacing or None))
 
 
 def make_rerun(evaluation: Evaluation, at: Reference, of: Reference) -> Callable[[Image], Any]:

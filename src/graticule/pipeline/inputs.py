@@ -35,7 +35,7 @@ def open_inputs(
             raise FormatError(
                 f"the input {name!r} is missing", where=str(path), hint=error.hint
             ) from None
-        image = spec.completed(read(path, dims=spec.dims, spacing=spec.spacing or None))
+        image = spec.with_default_spacing(read(path, dims=spec.dims, spacing=spec.spacing or None))
         inputs[name] = image.drop_attrs(deep=False).assign_attrs(
             {key: value for key, value in image.attrs.items() if key != "source"}
         )

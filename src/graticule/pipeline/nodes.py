@@ -131,7 +131,7 @@ class OpNode:
         self.inputs = tuple(inputs)
         self.params = dict(params)
         self.result = result
-        self.first: Node = next(given for given in inputs if is_node(given))
+        self.first: Node = next(item for item in inputs if is_node(item))
         self._recent: OrderedDict[str, tuple[Image, ...]] = OrderedDict()
         self._lock = threading.Lock()
         self._templates: tuple[Image, ...] | None = None
@@ -231,12 +231,12 @@ class OpNode:
         return self._compute(self.input_region(region), crop=region)
 
     def _compute(self, needed: Region, *, crop: Region) -> tuple[Image, ...]:
-        data = [read_block(given, needed) for given in self.inputs]
-        own = crop.within(needed)
+        data = [read_block(item, needed) for item in self.inputs]
+        inner = crop.within(needed)
         if isinstance(self.op.scope, Reduction):
             assert self.op.scope.apply is not None
-            return (own.cut(self.op.scope.apply(*data, result=self.result, **self.params)),)
-        out = self.op.run(data, self.params, own)
+            return (inner.cut(self.op.scope.apply(*data, result=self.result, **self.params)),)
+        out = self.op.run(data, self.params, inner)
         return tuple(out) if len(self.op.outputs) > 1 else (out,)
 
 
@@ -264,11 +264,11 @@ def _template(block: Image, whole: Image, full: Sequence[str]) -> Image:
     """Return what the whole result looks like, given its first sample."""
     import xarray as xr
 
-    own = [dim for dim in block.dims if dim in full or dim not in whole.dims]
-    sizes = [block.sizes[dim] if dim in own else whole.sizes[dim] for dim in block.dims]
+    complete = [dim for dim in block.dims if dim in full or dim not in whole.dims]
+    sizes = [block.sizes[dim] if dim in complete else whole.sizes[dim] for dim in block.dims]
     coords = {name: c for name, c in whole.coords.items() if set(c.dims) <= set(block.dims)}
-    coords = {name: c for name, c in coords.items() if not set(c.dims) & set(own)}
-    coords |= {name: c for name, c in block.coords.items() if set(c.dims) & set(own)}
+    coords = {name: c for name, c in coords.items() if not set(c.dims) & set(complete)}
+    coords |= {name: c for name, c in block.coords.items() if set(c.dims) & set(complete)}
     zeros = np.broadcast_to(np.zeros((), block.dtype), sizes)
     return as_template(
         xr.DataArray(zeros, dims=block.dims, coords=coords, attrs=block.attrs, name=block.name)
@@ -286,12 +286,12 @@ def _source_range(
     return (low, high + 1), local
 
 
-def read_block(given: Any, region: Region) -> Any:
+def read_block(value: Any, region: Region) -> Any:
     """Return an input of an op in a region (all of a dim it does not name), or the value itself."""
-    if not is_node(given):
-        return given
-    sizes = given.template.sizes
-    return given.read(Region({str(d): region.bounds.get(str(d), (0, sizes[d])) for d in sizes}))
+    if not is_node(value):
+        return value
+    sizes = value.template.sizes
+    return value.read(Region({str(d): region.bounds.get(str(d), (0, sizes[d])) for d in sizes}))
 
 
 def tile_regions(sizes: Mapping[Any, int], tile: Mapping[str, int]) -> list[Region]:
@@ -362,16 +362,16 @@ def tile_blocks(
     inputs: Sequence[Any], tile: Mapping[str, int], halo: Halo | None = None
 ) -> list[Block]:
     """Return the inputs of an op as blocks, one for each tile of the first image, with its halo."""
-    first: Node = next(given for given in inputs if is_node(given))
+    first: Node = next(item for item in inputs if is_node(item))
     shape = {str(dim): int(size) for dim, size in first.template.sizes.items()}
     blocks = []
     for region in tile_regions(shape, tile):
         seen = region.grown(halo or {}, shape)
         offset = {dim: start for dim, (start, _) in seen.bounds.items()}
-        own = region.within(seen).bounds
-        blocks.append(Block(partial(_load, tuple(inputs), seen), Place(offset, shape, own)))
+        inner = region.within(seen).bounds
+        blocks.append(Block(partial(_load, tuple(inputs), seen), Place(offset, shape, inner)))
     return blocks
 
 
 def _load(inputs: Sequence[Any], region: Region) -> list[Any]:
-    return [read_block(given, region) for given in inputs]
+    return [read_block(item, region) for item in inputs]

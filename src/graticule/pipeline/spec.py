@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, Field, PlainValidator
 from graticule.core.check import Check
 from graticule.core.document import Section, is_texts
 from graticule.core.errors import ParameterError, UnitsError
-from graticule.core.image import Image, with_spacing
+from graticule.core.image import Image, as_image, is_image, with_spacing
 from graticule.core.op import Op
 from graticule.core.units import split_quantity, unit_scale
 
@@ -109,7 +109,12 @@ class PipelineInput(Section):
     default_spacing: _Spacings = Field(default_factory=dict)
     path: Annotated[str, PlainValidator(_template)] = ""
 
-    def completed(self, image: Image) -> Image:
+    def prepare(self, value: Any) -> Image:
+        """Return an image or array with the axes that the pipeline says it has."""
+        dims = None if is_image(value) else self.dims
+        return self.with_default_spacing(as_image(value, dims=dims, spacing=self.spacing or None))
+
+    def with_default_spacing(self, image: Image) -> Image:
         """Return the image with a spacing along the dims of which its file does not say it."""
         missing = {
             dim: step

@@ -31,7 +31,7 @@ def stitch_labels(
     """
     from graticule.pipeline._kernels import apply_lookup, shift_labels
 
-    template = next(given for given in inputs if is_node(given)).template
+    template = next(item for item in inputs if is_node(item)).template
     dims = [str(dim) for dim in template.dims]
     shape = tuple(int(size) for size in template.shape)
     blocks = tile_blocks(inputs, tile)
@@ -76,14 +76,14 @@ def _local(
     """Return a block's labels 1..n and the raster position of each one's first sample."""
     from graticule.pipeline._kernels import first_places
 
-    found = scope.local(*block.load(), **params).transpose(*dims)
-    flat = np.ascontiguousarray(found.values).reshape(-1)
+    labels = scope.local(*block.load(), **params).transpose(*dims)
+    flat = np.ascontiguousarray(labels.values).reshape(-1)
     places = first_places(flat, int(flat.max(initial=0)))
-    within = np.unravel_index(places, found.shape)
+    within = np.unravel_index(places, labels.shape)
     first = np.zeros(len(places), np.int64)
     for axis, (dim, size) in enumerate(zip(dims, shape, strict=True)):
         first = first * size + within[axis] + block.place.offset[dim]
-    return found, first
+    return labels, first
 
 
 def _pairs(
@@ -96,7 +96,7 @@ def _pairs(
     """Return which provisional labels are the same object, over all seams."""
     import xarray as xr
 
-    found = [np.zeros((0, 2), np.int64)]
+    seams = [np.zeros((0, 2), np.int64)]
     for axis, dim in enumerate(dims):
         size = labels.shape[axis]
         others = [other for other in dims if other != dim]
@@ -106,8 +106,8 @@ def _pairs(
             before = xr.DataArray(labels[(*across, seam - 1)], dims=others)
             after = xr.DataArray(labels[(*across, seam)], dims=others)
             pairs = np.asarray(scope.join(before, after, dim, **params), np.int64).reshape(-1, 2)
-            found.append(np.unique(pairs, axis=0))
-    return np.concatenate(found)
+            seams.append(np.unique(pairs, axis=0))
+    return np.concatenate(seams)
 
 
 def _final_numbers(

@@ -48,8 +48,8 @@ def apply_to_nodes(
         ``scratch(sizes, dtype) -> array`` for results that must be complete; memory by default.
     """
     scope = op.scope
-    if isinstance(scope, Whole) or not any(is_node(given) for given in inputs):
-        full = [read_block(given, Region()) for given in inputs]
+    if isinstance(scope, Whole) or not any(is_node(item) for item in inputs):
+        full = [read_block(item, Region()) for item in inputs]
         bare = [strip_template_marks(item) if is_image(item) else item for item in full]
         out = op.run(bare, params)
         outputs = out if len(op.outputs) > 1 else (out,)
@@ -57,7 +57,7 @@ def apply_to_nodes(
     if isinstance(scope, Stitched):
         return (stitch_labels(scope, inputs, params, tile, mapper, scratch),)
     if isinstance(scope, Reduction):
-        template = next(given for given in inputs if is_node(given)).template
+        template = next(item for item in inputs if is_node(item)).template
         halo = scope.halo(template, params) if scope.halo else {}
         result = scope.reduce(tile_blocks(inputs, tile, halo), mapper, **params)
         if scope.apply is None:

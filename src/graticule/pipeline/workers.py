@@ -45,7 +45,7 @@ class Workers:
         self._client: Any = None
         self._stopped = threading.Event()
         if cluster is not None:
-            self._client = _connected(cluster)
+            self._client = _connect(cluster)
             self.count = max(1, sum(self._client.nthreads().values()))
         elif count > 1:
             self._pool = ThreadPoolExecutor(count, thread_name_prefix="graticule")
@@ -87,16 +87,16 @@ class Workers:
             for future in waiting:
                 future.cancel()
 
-    def close(self, *, patient: bool = True) -> None:
+    def close(self, *, wait: bool = True) -> None:
         """End the threads, or let go of the cluster.
 
-        Without patience, threads are left to themselves and stop where they next call
+        Without ``wait``, threads are left to themselves and stop where they next call
         `raise_if_stopped`.
         """
         if self._pool is not None:
-            if not patient:
+            if not wait:
                 self._stopped.set()
-            self._pool.shutdown(wait=patient, cancel_futures=True)
+            self._pool.shutdown(wait=wait, cancel_futures=True)
         if self._client is not None:
             self._client.close()
 
@@ -109,10 +109,10 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close(patient=kind is None or not issubclass(kind, KeyboardInterrupt))
+        self.close(wait=kind is None or not issubclass(kind, KeyboardInterrupt))
 
 
-def _connected(address: str) -> Any:
+def _connect(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:

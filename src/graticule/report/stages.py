@@ -154,8 +154,10 @@ def _of_graticule(pipeline: Any, image: Any, inputs: Mapping[str, Any]) -> Itera
             f"not {', '.join(inputs) or 'nothing'}",
             hint="show(pipeline, image, inputs={name: image})",
         )
-    given = {pipeline.first_input: image, **inputs}
-    data = {name: _input(pipeline.inputs[name], value) for name, value in given.items()}
+    data = {
+        name: value if isinstance(value, pd.DataFrame) else pipeline.inputs[name].prepare(value)
+        for name, value in {pipeline.first_input: image, **inputs}.items()
+    }
     yield from (Made(name, "", {}, value) for name, value in data.items())
     evaluation = Evaluation(pipeline, data)
     for name, step in pipeline.steps.items():
@@ -166,14 +168,6 @@ def _of_graticule(pipeline: Any, image: Any, inputs: Mapping[str, Any]) -> Itera
             params = {key: _spoken(each) for key, each in step.params.items()}
             words, names = _words(value), _classes(step.params)
             yield Made(label, step.op.name, params, value, output.kind, seconds, words, names)
-
-
-def _input(spec: Any, value: Any) -> Any:
-    """Return an input as an image with the axes that the pipeline says it has."""
-    if isinstance(value, pd.DataFrame):
-        return value
-    dims = None if isinstance(value, xr.DataArray) else spec.dims
-    return spec.completed(as_image(value, dims=dims, spacing=spec.spacing or None))
 
 
 def _classes(params: Mapping[str, Any]) -> dict[int, str] | None:
