@@ -165,16 +165,16 @@ def test_stopped_while_scoring_the_model_is_kept(folder, capsys, monkeypatch):
 
 
 def test_stopped_while_comparing_what_is_done_is_written(folder, capsys, monkeypatch):
-    from graticule.learn.methods.methods import LearnedMethod
+    from graticule.learn.methods.kinds.pixels import PixelMethod
 
-    fit = LearnedMethod.fit
+    fit = PixelMethod.fit
 
     def stop(self, training_set):
         if self.name == "logistic":
             raise KeyboardInterrupt
         return fit(self, training_set)
 
-    monkeypatch.setattr(LearnedMethod, "fit", stop)
+    monkeypatch.setattr(PixelMethod, "fit", stop)
     assert main(["evaluate", ".", "a.tif", "--labels", "a_mask.tif", "-o", "out"]) == 130
     assert "logistic: was stopped after 0 of 3 folds" in capsys.readouterr().err
     assert set(pd.read_csv("out/methods.csv")["method"]) == {"fixed", "tree"}
@@ -198,12 +198,12 @@ def test_a_missing_partner_is_named(folder, capsys):
 def test_the_place_of_the_model_is_known_to_be_good_before_anything_is_learned(
     folder, capsys, monkeypatch
 ):
-    from graticule.learn.methods.methods import LearnedMethod
+    from graticule.learn.methods.kinds.pixels import PixelMethod
 
     def never(*_):
         raise AssertionError("learned")
 
-    monkeypatch.setattr(LearnedMethod, "fitted", never)
+    monkeypatch.setattr(PixelMethod, "fit_model", never)
     before = (folder / "a.tif").read_bytes()
     for place, word in {"a.tif": "no model", "training.yaml": "no model",
                         "a.tif/deep/m.model": "cannot make", ".": "folder"}.items():  # fmt: skip

@@ -11,8 +11,7 @@ from graticule.io import read
 from graticule.learn.crossval.crossval import compare
 from graticule.learn.crossval.split import make_split
 from graticule.learn.data.labelled_images import LabelledImages
-from graticule.learn.document.document import load
-from graticule.learn.methods.methods import methods_of
+from graticule.learn.document.document import build_methods, load
 from graticule.recipes import expected, make_example, trainings
 from graticule.recipes.mitochondria.example import simulated_slice
 
@@ -39,7 +38,7 @@ def test_more_of_the_surroundings_tells_more(tmp_path: Path) -> None:
     image, mask = (read(folder / part / "slice.tif").compute() for part in ("images", "labels"))
     data = LabelledImages.of(image, mask, kind="mask")
     training = load(trainings()["mitochondria"])
-    every = methods_of(training)
+    every = build_methods(training)
     quick = [each for each in every if each.name in ("tree", "polynomial", "filters", "nearest")]
     found = compare(data, quick, make_split(training.split, data, every).folds)
     assert not found.failed

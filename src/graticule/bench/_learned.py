@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from graticule.evaluate.bootstrap import Interval
     from graticule.learn.crossval.counts import Scores
     from graticule.learn.crossval.crossval import Comparison
-    from graticule.learn.methods.methods import LearnedMethod
+    from graticule.learn.methods.method import Method
 
 OBJECT = 1.6
 """Weight of a sample of objects. Of a Dice of D the best threshold is D / 2, of .8 thus .4; an
 object that weighs 1.6 times as much puts it at one half."""
 
 
-def learned(name: str, kind: str, **options: Any) -> LearnedMethod:
+def learned(name: str, kind: str, **options: Any) -> Method:
     """Return a method of a comparison, as a training document would name it."""
-    from graticule.learn.document.method_specs import MethodSpec
-    from graticule.learn.methods.methods import LearnedMethod
+    from graticule.learn.methods.kind import METHOD_KINDS, BuildContext
 
-    return LearnedMethod(MethodSpec(name, kind, options))  # type: ignore[arg-type]
+    found = METHOD_KINDS.get(kind)
+    return found.build(name, found.spec(**options), BuildContext())
 
 
 def binned(image: xr.DataArray, by: int = 2) -> xr.DataArray:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graticule.bench._data import absent, data_folder
-from graticule.bench._learned import OBJECT, binned, refused, scored
+from graticule.bench._learned import OBJECT, binned, learned, refused, scored
 from graticule.bench.row import Row, row
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from graticule.learn.crossval.crossval import Comparison
     from graticule.learn.data.labelled_images import LabelledImages
-    from graticule.learn.methods.methods import LearnedMethod
+    from graticule.learn.methods.method import Method
 
 _BARS = {"boosted": ">= 0.75", "unet": ">= 0.80"}
 _FOLDS = 8
@@ -48,20 +48,18 @@ def _data(folder: Path) -> LabelledImages:
     return LabelledImages.of(binned(image.compute()), binned(mask.compute()) >= 0.5)
 
 
-def _methods() -> list[LearnedMethod]:
+def _methods() -> list[Method]:
     """Return the methods of the recipe, the network with as many steps as it needs."""
     from graticule.learn.document.document import load
-    from graticule.learn.methods.methods import LearnedMethod, methods_of
     from graticule.recipes import trainings
 
-    found: list[LearnedMethod] = []
-    for method in methods_of(load(trainings()["mitochondria"])):
-        assert isinstance(method, LearnedMethod)
-        options = {**method.spec.options, **(_NETWORK if method.name == "unet" else {})}
-        if method.name == "boosted":
-            given = {**method.spec.options["estimator"], "class_weight": {"object": OBJECT}}
+    found: list[Method] = []
+    for name, spec in load(trainings()["mitochondria"]).methods.items():
+        options = {**spec.options, **(_NETWORK if name == "unet" else {})}
+        if name == "boosted":
+            given = {**options["estimator"], "class_weight": {"object": OBJECT}}
             options["estimator"] = given
-        found.append(replace(method, spec=replace(method.spec, options=options)))
+        found.append(learned(name, spec.kind, **options))
     return found
 
 
@@ -71,7 +69,7 @@ def _compared(data: LabelledImages) -> tuple[Comparison, str]:
     from graticule.learn.document.document import load
     from graticule.recipes import trainings
 
-    spec = replace(load(trainings()["mitochondria"]).split, folds=_FOLDS)
+    spec = load(trainings()["mitochondria"]).split.model_copy(update={"folds": _FOLDS})
     methods = _methods()
     split = make_split(spec, data, methods)
     found = compare(data, methods, split.folds)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from graticule.core.errors import CheckError, RequestError, suggest
+from graticule.core.errors import CheckError, RequestError
 
 if TYPE_CHECKING:
     from graticule.learn.crossval.crossval import Comparison
     from graticule.learn.crossval.split import Split
-    from graticule.learn.document.document import Training
-    from graticule.learn.methods.methods import LearnedMethod
-    from graticule.report.methods.loading import Loaded
+    from graticule.learn.document.document import TrainingDocument
+    from graticule.learn.methods.method import ModelMethod
+    from graticule.training.loading import LoadedImages
 
 
 def train(
@@ -68,73 +67,58 @@ def train(
     from graticule.cli._training import labelled, required_path
     from graticule.cli.console import announce_compilation
     from graticule.learn.document.document import load
-    from graticule.report.methods.loading import loaded
+    from graticule.training.fit import model_method
+    from graticule.training.loading import load_images
 
     document = required_path(recipe)
     training = load(document)
-    own = _chosen(training, method or training.train)
+    chosen = model_method(training, method or training.train)
     _require_place(out)
     with labelled(document, images, labels) as (pictures, drawn):
-        given = loaded(training, pictures, drawn)
-        split = _divided(training, given) if scores else None
+        loaded = load_images(training, pictures, drawn)
+        split = _split(training, loaded) if scores else None
         announce_compilation()
-        return _trained(training, own, given, out, split)
+        return _train(training, chosen, loaded, out, split)
 
 
-def _trained(
-    training: Training, own: LearnedMethod, given: Loaded, out: Path, split: Split | None
+def _train(
+    training: TrainingDocument,
+    method: ModelMethod,
+    loaded: LoadedImages,
+    out: Path,
+    split: Split | None,
 ) -> int:
-    model = _learned(own, given, training, out)
-    saved = _saver(model, given, training, own.name, out)
-    saved(None)
-    print(given.data.meaning)
-    for sentence in given.missing:
+    from graticule.training.fit import is_iterative, save_fitted, scores_of
+
+    model = _fit(method, loaded, training, out)
+    save_fitted(model, training, loaded, method.name, out)
+    print(loaded.data.meaning)
+    for sentence in loaded.missing:
         print(f"missing: {sentence}", file=sys.stderr)
-    if hasattr(model, "history"):
+    if is_iterative(training, method):
         from graticule.cli._network import trained
 
         if trained(model.history, out):
             return 130
     if split is not None:
-        found = _scored(own, given, split)
-        if found is None or found.unfinished or own.name not in found.results:
-            return _unscored(found, own.name, out)
-        saved(_measures(found, own.name))
+        found = _score(method, loaded, split)
+        if found is None or found.unfinished or method.name not in found.results:
+            return _unscored(found, method.name, out)
+        save_fitted(model, training, loaded, method.name, out, scores_of(found, method.name))
         _tell(found)
-    print(f"{own.name} -> {out}")
-    grey = "{op: transform.grey}, then " if _is_greyed(given, training, model) else ""
-    print(f"in a pipeline: {grey}{{op: {_op(training)}, model: {out}}}")
-    return 1 if given.missing else 0
+    print(f"{method.name} -> {out}")
+    grey = "{op: transform.grey}, then " if _is_greyed(loaded, training, model) else ""
+    op = "learn.regress" if training.task == "regression" else "learn.classify"
+    print(f"in a pipeline: {grey}{{op: {op}, model: {out}}}")
+    return 1 if loaded.missing else 0
 
 
-def _is_greyed(given: Loaded, training: Training, model: Any) -> bool:
+def _is_greyed(loaded: LoadedImages, training: TrainingDocument, model: Any) -> bool:
     """Whether the images are grey pictures saved as colour, of which one channel was taken."""
     from graticule.io import read
 
-    return not model.expects.channels and "c" in read(given.judged[0], dims=training.dims).dims
-
-
-def _op(training: Training) -> str:
-    return "learn.regress" if training.task == "regression" else "learn.classify"
-
-
-def _chosen(training: Training, name: str) -> LearnedMethod:
-    """Return the method that is to learn."""
-    from graticule.learn.methods.methods import learned_method
-
-    spec = training.methods.get(name)
-    if spec is None:
-        raise RequestError(
-            f"the document has no method {name!r}", where=training.source,
-            hint=suggest(name, list(training.methods)),
-        )  # fmt: skip
-    if spec.kind == "pipeline":
-        learned = [n for n, s in training.methods.items() if s.kind != "pipeline"]
-        raise RequestError(
-            f"{name} is a fixed pipeline, which learns nothing", where=training.source,
-            hint=f"say --method {learned[0]}" if learned else "",
-        )  # fmt: skip
-    return learned_method(training, name)
+    first = read(loaded.judged[0], dims=training.inputs.image.dims)
+    return not model.expects.channels and "c" in first.dims
 
 
 def _require_place(out: Path) -> None:
@@ -153,73 +137,47 @@ def _require_place(out: Path) -> None:
         raise RequestError("nothing can be written there", where=str(out.parent))
 
 
-def _learned(method: LearnedMethod, given: Loaded, training: Training, out: Path) -> Any:
+def _fit(method: ModelMethod, loaded: LoadedImages, training: TrainingDocument, out: Path) -> Any:
     """Return the model fitted on everything."""
     from graticule.cli.console import progress_bar
-    from graticule.learn.crossval.crossval import full_training_set
+    from graticule.training.fit import fit_on_all, is_iterative
 
-    if method.spec.kind == "unet":
+    if is_iterative(training, method):
         from graticule.cli._network import watched
 
         with watched(out) as options:
-            return method.fitted(full_training_set(given.data, method, given.extra, options))
+            return fit_on_all(method, loaded, options)
     with progress_bar(f"{training.name}: {method.name}") as tell:
         tell(0, 1, "learning from all images")
-        return method.fitted(full_training_set(given.data, method, given.extra))
+        return fit_on_all(method, loaded)
 
 
-def _saver(
-    model: Any, given: Loaded, training: Training, method: str, out: Path
-) -> Callable[[dict[str, Any] | None], None]:
-    from graticule.learn.model_file import save_model
-
-    about = f"{training.name}: {method}. {training.description}".strip()
-
-    def saved(scores: dict[str, Any] | None) -> None:
-        save_model(
-            model, out, example=given.data.images[0], scores=scores,
-            data=list(given.files), description=about,
-        )  # fmt: skip
-
-    return saved
-
-
-def _divided(training: Training, given: Loaded) -> Split:
+def _split(training: TrainingDocument, loaded: LoadedImages) -> Split:
     """Return the split that all methods of the document get, known before anything is learned."""
     from graticule.learn.crossval.split import make_split
-    from graticule.learn.methods.methods import methods_of
-    from graticule.report.methods.learned import require_unseen
-    from graticule.report.methods.loading import run_pipeline
+    from graticule.learn.document.document import build_methods
+    from graticule.training.loading import require_unseen
 
-    require_unseen(training, given.judged)
-    methods = methods_of(training, run_pipeline)
+    methods = build_methods(training)
+    require_unseen(methods, loaded.judged)
     try:
-        return make_split(training.split, given.data, methods, given.extra)
+        return make_split(training.split, loaded.data, methods, loaded.extra)
     except CheckError as error:
         raise CheckError(
             error.what, where=error.where, hint=f"{error.hint}; or train with --no-scores"
         ) from None
 
 
-def _scored(own: LearnedMethod, given: Loaded, split: Split) -> Comparison | None:
+def _score(method: ModelMethod, loaded: LoadedImages, split: Split) -> Comparison | None:
     """Return the method's held-out scores."""
     from graticule.cli.console import progress_bar
     from graticule.learn.crossval.crossval import compare
 
     try:
-        with progress_bar(f"{own.name}: held-out scores") as tell:
-            return compare(given.data, [own], split.folds, extra=given.extra, tell=tell)
+        with progress_bar(f"{method.name}: held-out scores") as tell:
+            return compare(loaded.data, [method], split.folds, extra=loaded.extra, tell=tell)
     except KeyboardInterrupt:
         return None
-
-
-def _measures(found: Comparison, name: str) -> dict[str, Any]:
-    measures = found.results[name].scores.measures
-    return {
-        key: {"value": value.estimate, "low": value.low, "high": value.high}
-        for key, value in measures.items()
-        if value.estimate == value.estimate
-    }
 
 
 def _unscored(found: Comparison | None, name: str, out: Path) -> int:

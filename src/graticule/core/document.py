@@ -11,9 +11,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
 
-from graticule.core.errors import Fault, FormatError, GraticuleError, PipelineError, suggest
+from graticule.core.errors import (
+    Fault,
+    FormatError,
+    GraticuleError,
+    ParameterError,
+    PipelineError,
+    suggest,
+)
 from graticule.core.parameters import message_of
 
 _MAX_BYTES = 1_000_000
@@ -151,6 +158,25 @@ def is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
+def whole_number(least: int, also: str = "") -> PlainValidator:
+    """Return a validator of whole numbers from one on; ``also`` says what else there may be.
+
+    Examples
+    --------
+    >>> whole_number(1).func(0)
+    Traceback (most recent call last):
+    graticule.core.errors.ParameterError: must be a whole number of 1 or more, not 0
+    """
+
+    def validated(value: Any) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        way_out = f" {also}" if also else ""
+        raise ParameterError(f"must be a whole number of {least} or more{way_out}, not {value!r}")
+
+    return PlainValidator(validated)
+
+
 class Section(BaseModel):
     r"""A mapping of a document, declared as a pydantic model; a key that is no field is a fault.
 
@@ -282,8 +308,8 @@ def _values(value: Any) -> Any:
     """Return a document as plain Python in which whole numbers stay keys of mappings."""
     if isinstance(value, dict):
         return {
-            int(key) if type(key) is int else str(text_of(key)): _values(item)
-            for key, item in value.items()
+            key if type(key) is int else str(text_of(key)): _values(item)
+            for key, item in zip(map(plain, value), value.values(), strict=True)
         }
     return [_values(item) for item in value] if isinstance(value, list) else plain(value)
 

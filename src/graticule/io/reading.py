@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from graticule.core.errors import FormatError, GraticuleError
+from graticule.core.errors import FormatError, GraticuleError, ImageError
 from graticule.core.image import Image, as_image, require_numeric
 from graticule.io.axes import UNNAMED
 from graticule.io.format import Address, Format, Sizes, format_of, locate
@@ -124,4 +124,26 @@ def _named(image: Image, dims: Sequence[str] | None, address: Address) -> Image:
             where=str(address),
             hint='name them when reading, as dims=["t", "z", "y", "x"]',
         )
+    return image
+
+
+def read_single_channel(path: Path) -> Image:
+    """Read a mask, labels or scores, without dims of one sample and without equal channels.
+
+    Raises
+    ------
+    ImageError
+        If its channels differ.
+    """
+    image = read(path).compute(scheduler="synchronous")
+    image = image.squeeze(drop=True) if image.ndim > 2 else image
+    if "c" in image.dims:
+        colours = image.isel(c=slice(0, 3))
+        if not bool((colours == colours.isel(c=0)).all()):
+            raise ImageError(
+                "has channels; a mask, labels or scores have none",
+                where=str(path),
+                hint="save it with one number a sample",
+            )
+        image = colours.isel(c=0, drop=True)
     return image

@@ -32,7 +32,7 @@ train: mixed
 def test_everything_is_read():
     found = parse(WHOLE)
     assert (found.name, found.labels, found.train) == ("mitochondria", "classes", "mixed")
-    assert found.dims == ("y", "x")
+    assert found.inputs.image.dims == ("y", "x")
     assert found.classes == {1: "inside", 2: "membrane"}
     split = found.split
     assert (split.by, split.folds, split.size, split.buffer) == ("blocks", 3, 64, 12)

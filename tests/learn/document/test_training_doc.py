@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from graticule.learn.document.document import _TOP, ExtraSpec, parse
-from graticule.learn.document.method_specs import _COMMON, _KEYS
-from graticule.learn.document.split_spec import _SPLIT, SplitSpec
+from graticule.learn.document.document import ExtraSpec, TrainingDocument, build_method, parse
+from graticule.learn.document.split_spec import SplitSpec
 from graticule.learn.features import Features
-from graticule.learn.methods.methods import LearnedMethod
+from graticule.learn.methods.kind import METHOD_KINDS
 from graticule.learn.models.pixels import PixelClassifier
 
 TEXT = (Path(__file__).parents[3] / "docs" / "training.md").read_text(encoding="utf-8")
@@ -31,17 +30,19 @@ def test_the_example_is_parsed_and_its_methods_are_made():
     found = parse(EXAMPLE)
     assert found.train == "forest"
     assert list(found.methods) == ["forest", "mixed", "network", "bright"]
-    for spec in found.methods.values():
-        if spec.kind != "pipeline":
-            LearnedMethod(spec).model("classes", ())
+    for name, spec in found.methods.items():
+        if METHOD_KINDS.get(spec.kind).fits_model:
+            build_method(found, name).new_model("classes", ())
 
 
 def test_every_key_is_described():
-    assert {key.partition(".")[0] for key in rows("## At the top")} == set(_TOP)
-    assert set(rows("## `split`")) == set(_SPLIT)
-    assert set(rows("## `extra`")) == {each.name for each in fields(ExtraSpec)}
+    assert {key.partition(".")[0] for key in rows("## At the top")} == set(
+        TrainingDocument.model_fields
+    )
+    assert set(rows("## `split`")) == set(SplitSpec.model_fields)
+    assert set(rows("## `extra`")) == set(ExtraSpec.model_fields)
     keys = {key.partition(".")[0] for key in rows("## `methods`")}
-    assert keys == {*_COMMON, *(key for own in _KEYS.values() for key in own)}
+    assert keys == {key for kind in METHOD_KINDS.values() for key in kind.spec.model_fields}
     bank = re.search(r"`graticule.learn.Features`: (.*?) \|", TEXT)[1]
     assert re.findall(r"`(\w+)`", bank) == [each.name for each in fields(Features)]
 
@@ -55,7 +56,8 @@ def test_the_defaults_are_those_of_the_code():
     top = rows("## At the top")
     assert (top["labels"], top["task"]) == (plain.labels, plain.task)
     extra = rows("## `extra`")
-    assert (int(extra["count"]), int(extra["seed"])) == (ExtraSpec().count, ExtraSpec().seed)
+    for key in ("count", "seed"):
+        assert int(extra[key]) == ExtraSpec.model_fields[key].default
     pixels = inspect.signature(PixelClassifier).parameters
     own = rows("### Features and an estimator")
     for key in ("estimator", "balance", "seed"):

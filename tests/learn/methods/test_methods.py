@@ -2,18 +2,15 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 from learning_scenes import scene
 from scipy import ndimage
-from sklearn.metrics import f1_score
 
 from graticule.core import as_image
-from graticule.core.errors import CheckError, ImageError, RequestError
+from graticule.core.errors import ImageError, RequestError
 from graticule.learn.crossval.crossval import compare, training_set_of
 from graticule.learn.crossval.split import make_split
 from graticule.learn.data.labelled_images import LabelledImages
-from graticule.learn.document.document import parse
-from graticule.learn.methods.methods import methods_of
+from graticule.learn.document.document import build_methods, parse
 
 
 def document(methods, **more):
@@ -37,7 +34,7 @@ def test_what_is_held_out_changes_nothing_of_what_is_learned(name):
     image, labels = scene()
     data = LabelledImages.of(image, labels)
     training = document({name: LEARNED[name]})
-    (method,) = methods_of(training)
+    (method,) = build_methods(training)
     fold = make_split(training.split, data, [method]).folds[1]
     held = fold.test[0].values
     changed = image.copy(data=np.where(held, np.float32(50), image))
@@ -45,7 +42,7 @@ def test_what_is_held_out_changes_nothing_of_what_is_learned(name):
     elsewhere, _ = scene(9)
     answers = []
     for own in (data, LabelledImages.of(changed, swapped)):
-        model = method.fitted(training_set_of(own, fold, method))
+        model = method.fit_model(training_set_of(own, fold, method))
         answers.append(model.predict_proba(elsewhere).values)
     np.testing.assert_array_equal(*answers)
 
@@ -53,7 +50,7 @@ def test_what_is_held_out_changes_nothing_of_what_is_learned(name):
 def test_methods_are_compared():
     data = LabelledImages.of(*scene())
     training = document({name: LEARNED[name] for name in ("tree", "logistic")})
-    methods = methods_of(training)
+    methods = build_methods(training)
     split = make_split(training.split, data, methods)
     assert min(split.buffer.values()) >= 2
     found = compare(data, methods, split.folds)
@@ -69,7 +66,7 @@ def test_an_answer_in_a_box_is_that_of_the_whole():
 
     data = LabelledImages.of(*scene())
     training = document({"tree": LEARNED["logistic"]})
-    (method,) = methods_of(training)
+    (method,) = build_methods(training)
     fold = make_split(training.split, data, [method]).folds[0]
     fitted = method.fit(training_set_of(data, fold, method))
     image = data.images[0]
@@ -89,80 +86,11 @@ def test_classes_that_a_fold_lacks_have_no_probability():
     data = LabelledImages.of(images, labels)
     training = document({"tree": "{features: {sigmas: [1]}, estimator: tree}"},
                         split="{by: image, folds: 3}")  # fmt: skip
-    methods = methods_of(training)
+    methods = build_methods(training)
     found = compare(data, methods, make_split(training.split, data, methods).folds)
     classes = found.class_table().set_index("class")
     assert classes.loc["3", "recall"] == 0
     assert classes.loc["2", "recall"] > 0.9
-
-
-def fixed(tmp_path, output, body="{pipeline: p.yaml}", calls=None):
-    (tmp_path / "p.yaml").write_text("x")
-    path = tmp_path / "training.yaml"
-    path.write_text(f"graticule: 1\nmethods: {{fixed: {body}}}\n")
-
-    def runner(file, name, image):
-        if calls is not None:
-            calls.append(file)
-        return output(image)
-
-    from graticule.learn.document.document import load
-
-    training = load(path)
-    return training, methods_of(training, runner)
-
-
-def test_a_score_gets_its_threshold_where_it_may_learn(tmp_path):
-    image, labels = scene()
-    data = LabelledImages.of(image, labels)
-    calls = []
-
-    def smooth(image):
-        return image.copy(data=ndimage.gaussian_filter(image.values, 3))
-
-    training, methods = fixed(tmp_path, smooth, calls=calls)
-    folds = make_split(training.split, data, methods).folds
-    found = compare(data, methods, folds)
-    assert len(calls) == 1
-    measures = found.results["fixed"].scores.measures
-    score = smooth(image).values
-    wanted = np.zeros(labels.shape, bool)
-    for fold in folds:
-        use = fold.train[0].values
-        candidates = np.unique(score[use])[::25]
-        dice = [f1_score(labels.values[use], score[use] >= t) for t in candidates]
-        own = fold.test[0].values
-        wanted[own] = score[own] >= candidates[int(np.argmax(dice))]
-    expected = f1_score(labels.values.ravel(), wanted.ravel())
-    assert measures["dice"].estimate == pytest.approx(expected, abs=0.005)
-    assert measures["auc"].estimate > 0.85
-    assert measures["calibration_error"].estimate < 0.1
-
-
-def test_a_mask_has_no_curves(tmp_path):
-    data = LabelledImages.of(*scene())
-    training, methods = fixed(tmp_path, lambda image: image > 0.5)
-    found = compare(data, methods, make_split(training.split, data, methods).folds)
-    measures = found.results["fixed"].scores.measures
-    dice = f1_score(data.labels[0].values.ravel(), (data.images[0] > 0.5).values.ravel())
-    assert measures["dice"].estimate == pytest.approx(dice)
-    assert np.isnan(measures["auc"].estimate)
-
-
-def test_a_pipeline_of_another_size_is_named(tmp_path):
-    data = LabelledImages.of(*scene())
-    training, methods = fixed(tmp_path, lambda image: image[::2] > 0)
-    found = compare(data, methods, make_split(training.split, data, methods).folds)
-    assert "of the size" in found.failed["fixed"]
-
-
-def test_a_missing_pipeline_is_named(tmp_path):
-    training, _ = fixed(tmp_path, None)
-    (tmp_path / "p.yaml").unlink()
-    with pytest.raises(RequestError, match=r"p\.yaml"):
-        methods_of(training, lambda *given: None)
-    with pytest.raises(RequestError, match="nothing that runs"):
-        methods_of(training)
 
 
 def test_labels_of_another_size_are_named():
@@ -171,16 +99,6 @@ def test_labels_of_another_size_are_named():
         LabelledImages.of(image, labels[:50])
     with pytest.raises(ImageError, match="2 images and 1 labels"):
         LabelledImages.of([image, image], [labels])
-
-
-def test_a_score_for_three_classes_is_refused(tmp_path):
-    image, _ = scene()
-    labels = xr.DataArray(np.arange(image.size).reshape(image.shape) % 3 + 1, dims=("y", "x"))
-    data = LabelledImages.of(image, labels)
-    training, methods = fixed(tmp_path, lambda image: image)
-    found = compare(data, methods, make_split(training.split, data, methods).folds)
-    assert "two classes apart" in found.failed["fixed"]
-    assert issubclass(CheckError, ValueError)
 
 
 def test_continuous_targets_are_learned():
@@ -193,7 +111,7 @@ def test_continuous_targets_are_learned():
          "tree": "{features: {sigmas: [1, 2]}, estimator: {name: tree, max_depth: 3}}"},
         task="regression",
     )  # fmt: skip
-    methods = methods_of(training)
+    methods = build_methods(training)
     found = compare(data, methods, make_split(training.split, data, methods).folds)
     assert not found.failed
     assert found.ranked[0] == "linear"
@@ -209,7 +127,7 @@ def test_volumes_are_cut_and_judged():
     data = LabelledImages.of(image, as_image(truth))
     training = document({"tree": "{features: {sigmas: [1]}, estimator: {name: tree, "
                                  "max_depth: 4}, max_samples: 2000}"})  # fmt: skip
-    methods = methods_of(training)
+    methods = build_methods(training)
     split = make_split(training.split, data, methods)
     found = compare(data, methods, split.folds)
     assert not found.failed
@@ -244,25 +162,17 @@ def test_nothing_leaks_by_places_boxes_windows_scales_or_dtypes(name):
     image, labels = picture(0)
     data = LabelledImages.of(image, labels)
     training = document({name: body})
-    (method,) = methods_of(training)
+    (method,) = build_methods(training)
     fold = make_split(training.split, data, [method]).folds[1]
     held = fold.test[0].values
     changed = image.copy(data=np.where(held, np.ones((), dtype), image))
     swapped = labels.copy(data=np.where(held, ~labels.values, labels))
     answers = []
     for own in (data, LabelledImages.of(changed, swapped)):
-        model = method.fitted(training_set_of(own, fold, method))
+        model = method.fit_model(training_set_of(own, fold, method))
         answers.append(model.predict_proba(picture(9)[0]).values)
     np.testing.assert_array_equal(*answers)
     assert not compare(data, [method], [fold], intervals=False).failed
-
-
-def test_no_answer_of_a_pipeline_is_not_the_first_class(tmp_path):
-    image, labels = scene()
-    data = LabelledImages.of(image, as_image(labels.values + 1), kind="classes")
-    training, methods = fixed(tmp_path, lambda image: as_image(np.zeros(image.shape, np.int32)))
-    found = compare(data, methods, make_split(training.split, data, methods).folds, intervals=False)
-    assert found.results["fixed"].scores.measures["recall"].estimate == 0
 
 
 def test_a_network_starts_from_one_that_learned_elsewhere_and_that_one_learns_once():
@@ -274,19 +184,19 @@ def test_a_network_starts_from_one_that_learned_elsewhere_and_that_one_learns_on
         "tuned": {"unet": net, "fit": {"steps": 2, "init": "source"}},
     }, extra={"other": {"simulate": "roots", "count": 1}})  # fmt: skip
     data, other = LabelledImages.of(*scene()), LabelledImages.of(*scene(3))
-    methods = methods_of(training)
+    methods = build_methods(training)
     folds = make_split(training.split, data, methods, {"other": other}).folds
     source, scratch, tuned = (
-        method.fitted(training_set_of(data, folds[0], method, {"other": other}))
+        method.fit_model(training_set_of(data, folds[0], method, {"other": other}))
         for method in methods
     )
-    again = methods[2].fitted(training_set_of(data, folds[1], methods[2], {"other": other}))
-    assert len(methods[2].first._kept) == 1
+    again = methods[2].fit_model(training_set_of(data, folds[1], methods[2], {"other": other}))
+    assert len(methods[2].first._fitted_once) == 1
     elsewhere, _ = scene(9)
     answers = [model.predict_proba(elsewhere).values for model in (source, scratch, tuned, again)]
     assert not any(np.array_equal(answers[2], answers[n]) for n in (0, 1, 3))
     fold = training_set_of(data, folds[0], methods[1])
-    by_hand = methods[1].model("mask", ()).fit(
+    by_hand = methods[1].new_model("mask", ()).fit(
         [fold.images[0].where(~folds[0].test[0])], fold.labels, where=fold.where,
         init=source, steps=2,
     )  # fmt: skip
@@ -300,4 +210,4 @@ def test_a_network_starts_from_none_that_stands_below_it():
         "source": {"unet": {"base": 2}},
     })  # fmt: skip
     with pytest.raises(RequestError, match="above it"):
-        methods_of(training)
+        build_methods(training)

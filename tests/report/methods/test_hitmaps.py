@@ -6,11 +6,10 @@ import tifffile
 
 from graticule.learn.crossval.crossval import compare
 from graticule.learn.crossval.split import make_split
-from graticule.learn.document.document import load
-from graticule.learn.methods.methods import methods_of
+from graticule.learn.document.document import build_methods, load
 from graticule.report.methods.hitmaps import WRONG, class_colours, hit_maps, several_hits
-from graticule.report.methods.loading import loaded, run_pipeline
 from graticule.report.methods.words import answer
+from graticule.training.loading import load_images
 
 
 def test_what_is_right_wrong_and_not_labelled_is_told_apart():
@@ -52,8 +51,8 @@ def test_the_map_of_strokes_names_the_classes_and_no_interval_is_spoken_of(tmp_p
     tifffile.imwrite(tmp_path / "labels.tif", labels)
     (tmp_path / "training.yaml").write_text(DOCUMENT)
     training = load(tmp_path / "training.yaml")
-    given = loaded(training, tmp_path / "image.tif", tmp_path / "labels.tif")
-    methods = methods_of(training, run_pipeline)
+    given = load_images(training, tmp_path / "image.tif", tmp_path / "labels.tif")
+    methods = build_methods(training)
     split = make_split(training.split, given.data, methods)
     found = compare(given.data, methods, split.folds)
     drawing = hit_maps(found, 0)
@@ -78,8 +77,8 @@ def compared(folder, document, images, labels):
         for number, array in enumerate(arrays):
             tifffile.imwrite(folder / kind / f"{number}.tif", array)
     training = load(folder / "training.yaml")
-    given = loaded(training, folder / "images", folder / "labels")
-    methods = methods_of(training, run_pipeline)
+    given = load_images(training, folder / "images", folder / "labels")
+    methods = build_methods(training)
     split = make_split(training.split, given.data, methods)
     return compare(given.data, methods, split.folds)
 

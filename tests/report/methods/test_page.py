@@ -8,11 +8,10 @@ from scipy import ndimage
 from graticule.core.errors import FormatError, RequestError
 from graticule.learn.crossval.crossval import compare
 from graticule.learn.crossval.split import make_split
-from graticule.learn.document.document import load
-from graticule.learn.methods.methods import methods_of
-from graticule.report.methods.loading import loaded, run_pipeline
+from graticule.learn.document.document import build_methods, load
 from graticule.report.methods.page import page
 from graticule.report.methods.words import answer
+from graticule.training.loading import load_images
 
 DOCUMENT = """
 graticule: 1
@@ -55,8 +54,8 @@ def folder(tmp_path):
 @pytest.fixture
 def found(folder):
     training = load(folder / "training.yaml")
-    given = loaded(training, folder / "images", folder / "labels")
-    methods = methods_of(training, run_pipeline)
+    given = load_images(training, folder / "images", folder / "labels")
+    methods = build_methods(training)
     split = make_split(training.split, given.data, methods)
     naive = compare(given.data, methods, split.naive)
     from dataclasses import replace
@@ -93,7 +92,7 @@ def test_images_and_labels_are_paired_by_name(folder):
     write(folder, "c", seed=2)
     (folder / "labels" / "c.tif").unlink()
     training = load(folder / "training.yaml")
-    given = loaded(training, folder / "images", folder / "labels")
+    given = load_images(training, folder / "images", folder / "labels")
     assert given.data.names == ("a", "b")
     assert given.missing == ("c has no labels",)
     assert len(given.files) == 4
@@ -111,7 +110,7 @@ def test_extra_images_come_from_simulation_and_from_files(folder):
         + "  more: {images: extra/images, labels: extra/labels}\n"
         + "  unused: {images: nowhere, labels: nowhere}\n"
     )
-    given = loaded(load(folder / "training.yaml"), folder / "images", folder / "labels")
+    given = load_images(load(folder / "training.yaml"), folder / "images", folder / "labels")
     assert given.extra["made"].names == ("nuclei_0000", "nuclei_0001")
     assert given.extra["more"].names == ("more",)
     assert set(given.extra) == {"made", "more"}
@@ -120,22 +119,10 @@ def test_extra_images_come_from_simulation_and_from_files(folder):
 def test_what_is_wrong_names_its_file(folder):
     training = load(folder / "training.yaml")
     with pytest.raises(FormatError, match="nowhere"):
-        loaded(training, folder / "nowhere", folder / "labels")
+        load_images(training, folder / "nowhere", folder / "labels")
     tifffile.imwrite(folder / "labels" / "a.tif", np.full((96, 120), 0.5, np.float32))
     with pytest.raises(RequestError, match=r"a\.tif.*fractions"):
-        loaded(training, folder / "images", folder / "labels")
+        load_images(training, folder / "images", folder / "labels")
     tifffile.imwrite(folder / "labels" / "a.tif", np.zeros((96, 120), np.uint8))
     with pytest.raises(ValueError, match=r"labels.*none of them has|needed"):
-        loaded(training, folder / "images", folder / "labels")
-
-
-def test_a_pipeline_with_several_outputs_needs_a_name(folder):
-    from graticule.core import as_image
-
-    (folder / "bright.yaml").write_text(BRIGHT)
-    image = as_image(np.eye(16, dtype=np.float32))
-    with pytest.raises(RequestError, match="smooth, bright"):
-        run_pipeline(folder / "bright.yaml", "", image)
-    assert run_pipeline(folder / "bright.yaml", "bright", image).dtype == bool
-    with pytest.raises(RequestError, match="no output"):
-        run_pipeline(folder / "bright.yaml", "birght", image)
+        load_images(training, folder / "images", folder / "labels")

@@ -17,8 +17,7 @@ from graticule.core.typing import Array
 from graticule.learn.crossval.counts import HeldOutCounts, Scores
 from graticule.learn.crossval.units import Unit, display
 from graticule.learn.data.labelled_images import LabelledImages
-from graticule.learn.document.document import REAL
-from graticule.learn.methods.method import FittedMethod, Method, Prediction, TrainingSet
+from graticule.learn.methods.method import REAL, FittedMethod, Method, Prediction, TrainingSet
 from graticule.learn.splits.fold import everywhere
 from graticule.learn.splits.splits import Fold
 

@@ -6,31 +6,93 @@ Every key, with its default and an example, is described in ``docs/training.md``
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from graticule.core.document import document_of, is_texts, plain, read_text
-from graticule.core.errors import PipelineError, UnitsError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
+
+from graticule.core.document import (
+    Document,
+    Section,
+    document_of,
+    is_texts,
+    plain,
+    read_text,
+    text_of,
+    validate,
+    whole_number,
+)
+from graticule.core.errors import Fault, ParameterError, PipelineError, UnitsError, suggest
 from graticule.core.units import split_quantity
-from graticule.learn.document.faults import Faults
-from graticule.learn.document.method_specs import MethodSpec, method_specs
-from graticule.learn.document.split_spec import SplitSpec, split_of
+from graticule.learn.document.split_spec import SplitSpec
+from graticule.learn.methods.kind import METHOD_KINDS, BuildContext, MethodSpec, kind_of
+from graticule.learn.methods.method import REAL, Method
 from graticule.learn.unet.renamed import rename_in_document
 
 Task: TypeAlias = Literal["pixels", "regression"]
 
-REAL = "real"
-"""What the images that are given are called beside extra ones."""
 
-_TOP = (
-    "graticule", "name", "description", "inputs", "labels", "classes", "task", "split", "extra",
-    "methods", "train",
-)  # fmt: skip
+def _name(value: Any) -> str:
+    name = text_of(value)
+    if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
+        what = "must be a name of letters, digits, - and _, and start with a letter"
+        raise ParameterError(what)
+    return name
 
 
-@dataclass(frozen=True)
-class ExtraSpec:
+_Name = Annotated[str, BeforeValidator(_name)]
+_or_empty = BeforeValidator(lambda value: {} if value is None else value)
+
+
+def _dims(value: Any) -> tuple[str, ...] | None:
+    if value is not None and (not is_texts(value) or len(set(value)) < len(value)):
+        raise ParameterError("must be a list of different names")
+    return tuple(value) if value else None
+
+
+def _spacing(steps: dict[Any, Any]) -> dict[str, float | str]:
+    faults = []
+    for dim, step in steps.items():
+        try:
+            split_quantity(step)
+        except (UnitsError, TypeError, ValueError) as error:
+            faults.append(Fault(str(dim), getattr(error, "what", str(error))))
+    if faults:
+        raise PipelineError(faults)
+    return {str(dim): step for dim, step in steps.items()}
+
+
+class ImageInput(Section):
+    """What the files of the images do not say: their dims, and the distance between samples."""
+
+    dims: Annotated[tuple[str, ...] | None, PlainValidator(_dims)] = None
+    spacing: Annotated[dict[Any, Any], _or_empty, AfterValidator(_spacing)] = Field(default={})
+
+
+class Inputs(Section):
+    """The images a document is applied to."""
+
+    image: Annotated[ImageInput, _or_empty] = ImageInput()
+
+
+def _simulated(value: Any) -> str:
+    from graticule.simulate.dataset import kinds
+
+    if value in kinds():
+        return str(value)
+    raise ParameterError(f"must be {', '.join(kinds()[:-1])} or {kinds()[-1]}, not {value!r}")
+
+
+class ExtraSpec(Section):
     """Further images that are only learned from: files, or simulated.
 
     Attributes
@@ -45,24 +107,93 @@ class ExtraSpec:
 
     images: str = ""
     labels: str = ""
-    simulate: str = ""
-    count: int = 8
-    seed: int = 0
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    simulate: Annotated[str, PlainValidator(_simulated)] = ""
+    count: Annotated[int, whole_number(1)] = 8
+    seed: Annotated[int, whole_number(0)] = 0
+    parameters: Annotated[dict[str, Any], _or_empty] = Field(default={})
+
+    @model_validator(mode="after")
+    def _require_files_or_simulation(self) -> Self:
+        given, files = self.model_fields_set, {"images", "labels"}
+        simulation = set(ExtraSpec.model_fields) - files
+        if not given:
+            what = "must name images and labels: files or folders"
+            raise ParameterError(what, hint="or simulate: what to simulate")
+        simulated = "simulate" in given or not given & files
+        known = simulation if simulated else files
+        needed = {"simulate"} if simulated else files
+        faults = [
+            Fault(key, "is not known here", hint=suggest(key, sorted(known)))
+            for key in sorted(given - known)
+        ]
+        what = "must be given" if simulated else "must be given: a file or folder"
+        faults += [
+            Fault(key, what, hint="or simulate: what to simulate") for key in sorted(needed - given)
+        ]
+        if faults:
+            raise PipelineError(faults)
+        return self
 
 
-@dataclass(frozen=True)
-class Training:
+def _extra(sections: dict[str, ExtraSpec]) -> dict[str, ExtraSpec]:
+    if REAL in sections:
+        raise PipelineError([Fault(REAL, "is the name of the images that are given")])
+    return sections
+
+
+def _classes(section: Any) -> dict[int, str]:
+    if not isinstance(section, dict):
+        raise ParameterError("must be a mapping")
+    faults = []
+    for value, name in section.items():
+        if type(value) is not int or value < 0:
+            what = "must be a value of the labels, with its name"
+            faults.append(Fault(str(value), what, hint="as 1: pore"))
+        elif not isinstance(name, str | int | float):
+            faults.append(Fault(str(value), f"must be a name, not {name!r}"))
+    if faults:
+        raise PipelineError(faults)
+    return {value: str(name) for value, name in section.items()}
+
+
+def _task(value: Any) -> Any:
+    """Refuse tasks that have no document yet, and say how they are done."""
+    ways = {"objects": "ObjectClassifier", "images": "ImageClassifier or ImageRegressor"}
+    if isinstance(value, str) and value in ways:
+        what = f"{value} as a whole are learned in Python; documents are for pixels and regression"
+        raise ParameterError(what, hint=f"graticule.learn.{ways[value]}")
+    return value
+
+
+def _method(section: Any, info: ValidationInfo) -> MethodSpec:
+    if not isinstance(section, dict):
+        raise ParameterError("must be a mapping")
+    return kind_of(section).spec.model_validate(plain(section), context=info.context)
+
+
+def _methods(sections: Any) -> Any:
+    if not sections:
+        hint = "as methods: {forest: {features: {sigmas: [1, 2, 4]}, estimator: forest}}"
+        raise ParameterError("must hold at least one method", hint=hint)
+    return sections
+
+
+def _train(name: str, info: ValidationInfo) -> str:
+    known = (info.context or {}).get("methods", (name,))
+    if name not in known:
+        raise ParameterError(f"there is no {name!r}", hint=suggest(name, known))
+    return name
+
+
+class TrainingDocument(Document):
     """A training document.
 
     Attributes
     ----------
     name, description : str
         For people.
-    dims : tuple of str or None
-        Of the images, where their files do not say.
-    spacing : dict
-        Distance between samples by dim, where the files do not say.
+    inputs : Inputs
+        Dims and spacing of the images, where their files do not say.
     labels : {"auto", "classes", "mask"}
         What labels mean.
     classes : dict of str
@@ -77,32 +208,41 @@ class Training:
         In the order of the document.
     train : str
         The method that ``graticule train`` fits.
-    text, source : str
-        The document, and where it is.
     """
 
-    name: str
-    description: str
-    dims: tuple[str, ...] | None
-    spacing: Mapping[str, float | str]
-    labels: Literal["auto", "classes", "mask"]
-    classes: Mapping[int, str]
-    task: Task
-    split: SplitSpec
-    extra: Mapping[str, ExtraSpec]
-    methods: Mapping[str, MethodSpec]
-    train: str
-    text: str
-    source: str
+    name: str = ""
+    description: str = ""
+    inputs: Annotated[Inputs, _or_empty] = Inputs()
+    labels: Literal["auto", "classes", "mask"] = "auto"
+    classes: Annotated[dict[int, str], PlainValidator(_classes), _or_empty] = Field(default={})
+    task: Annotated[Task, BeforeValidator(_task)] = "pixels"
+    split: Annotated[SplitSpec, _or_empty] = SplitSpec()
+    extra: Annotated[dict[_Name, ExtraSpec], _or_empty, AfterValidator(_extra)] = Field(default={})
+    methods: Annotated[
+        dict[_Name, Annotated[Any, PlainValidator(_method)]], BeforeValidator(_methods)
+    ] = Field(None, validate_default=True)
+    train: Annotated[str, AfterValidator(_train)] = ""
+    _text: str = PrivateAttr("")
+    _source: str = PrivateAttr("<text>")
+
+    @property
+    def text(self) -> str:
+        """The document as it was written."""
+        return self._text
+
+    @property
+    def source(self) -> str:
+        """Its file, or ``<text>``."""
+        return self._source
 
     @property
     def folder(self) -> Path:
         """What paths of the document are relative to."""
-        path = Path(self.source)
+        path = Path(self._source)
         return path.parent if path.is_file() else Path()
 
 
-def load(path: Path) -> Training:
+def load(path: Path) -> TrainingDocument:
     """Read a training document from a file.
 
     Raises
@@ -115,7 +255,7 @@ def load(path: Path) -> Training:
     return parse(read_text(path), source=str(path))
 
 
-def parse(text: str, *, source: str = "<text>") -> Training:
+def parse(text: str, *, source: str = "<text>") -> TrainingDocument:
     """Return the training document a text holds.
 
     Raises
@@ -131,110 +271,74 @@ def parse(text: str, *, source: str = "<text>") -> Training:
     """
     document = document_of(text, source, holds="methods")
     rename_in_document(document, source)
-    faults = Faults(source)
-    faults.known(document, _TOP)
-    if document.get("graticule") is True or document.get("graticule") != 1:
-        faults.add("graticule", "must be 1, the version of the grammar", document, "graticule")
-    dims, spacing = _image(document, faults)
-    extra = _extra(document, faults)
-    task = _task(document, faults)
-    methods = method_specs(document, faults, (REAL, *extra), task)
-    train = faults.text(document, "train", next(iter(methods), ""))
-    written = document.get("methods")
-    if "train" in document and isinstance(written, dict) and train not in written:
-        faults.unknown("train", train, list(map(str, written)), document, "train")
-    name = faults.text(document, "name", Path(source).parent.name or Path(source).stem)
-    training = Training(
-        name=name,
-        description=faults.text(document, "description", ""),
-        dims=dims,
-        spacing=spacing,
-        labels=faults.one_of(document, "labels", ("auto", "classes", "mask"), "auto"),
-        classes=_classes(document, faults),
-        task=task,
-        split=split_of(document, faults),
-        extra=extra,
-        methods=methods,
-        train=train,
-        text=text,
-        source=source,
-    )
-    if faults.found:
-        raise PipelineError(faults.found, source=source)
+    methods = _names(document, "methods")
+    context = {
+        "task": document.get("task"),
+        "sources": [REAL, *_names(document, "extra")],
+        "methods": methods,
+    }
+    sound, faults = validate(TrainingDocument, document, context=context)
+    if faults or sound is None:
+        raise PipelineError(faults, source=source)
+    defaults = {
+        "name": Path(source).parent.name or Path(source).stem,
+        "train": methods[0],
+    }
+    absent = {key: value for key, value in defaults.items() if key not in document}
+    training = sound.model_copy(update=absent)
+    training._text, training._source = text, source
     return training
 
 
-def _task(document: Any, faults: Faults) -> Task:
-    """Return the task; of those that have no document yet, say how they are done."""
-    ways = {"objects": "ObjectClassifier", "images": "ImageClassifier or ImageRegressor"}
-    task = document.get("task", "pixels")
-    if isinstance(task, str) and task in ways:
-        what = f"{task} as a whole are learned in Python; documents are for pixels and regression"
-        faults.add("task", what, document, "task", f"graticule.learn.{ways[task]}")
-        return "pixels"
-    chosen: Task = faults.one_of(document, "task", ("pixels", "regression"), "pixels")
-    return chosen
+def _names(document: Any, key: str) -> list[str]:
+    """Return the names in a section as they are written."""
+    section = document.get(key)
+    return [str(text_of(name)) for name in section] if isinstance(section, dict) else []
 
 
-def _image(document: Any, faults: Faults) -> tuple[tuple[str, ...] | None, dict[str, float | str]]:
-    """Return the dims and the spacing of the images."""
-    inputs = faults.mapping(document, "inputs")
-    faults.known(inputs, ("image",), "inputs")
-    body = faults.mapping(inputs, "image", "inputs.image")
-    faults.known(body, ("dims", "spacing"), "inputs.image")
-    dims = body.get("dims")
-    if dims is not None and (not is_texts(dims) or len(set(dims)) < len(dims)):
-        faults.add("inputs.image.dims", "must be a list of different names", body, "dims")
-        dims = None
-    spacing = faults.mapping(body, "spacing", "inputs.image.spacing")
-    good: dict[str, float | str] = {}
-    for dim, step in plain(spacing).items():
-        try:
-            split_quantity(step)
-            good[dim] = step
-        except (UnitsError, TypeError, ValueError) as error:
-            what = getattr(error, "what", str(error))
-            faults.add(f"inputs.image.spacing.{dim}", what, spacing, dim)
-    return (tuple(map(str, dims)) if dims else None), good
+def build_methods(training: TrainingDocument) -> list[Method]:
+    """Return the methods of a training document, in its order.
+
+    Raises
+    ------
+    RequestError
+        If a file that a method names is not there.
+    """
+    built: dict[str, Method] = {}
+    return [build_method(training, name, built) for name in training.methods]
 
 
-def _classes(document: Any, faults: Faults) -> dict[int, str]:
-    names = {}
-    section = faults.mapping(document, "classes")
-    for value, name in section.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            what = "must be a value of the labels, with its name"
-            faults.add(f"classes.{value}", what, section, value, "as 1: pore")
-        elif not isinstance(name, str | int | float):
-            faults.add(f"classes.{value}", f"must be a name, not {plain(name)!r}", section, value)
-        else:
-            names[int(value)] = str(name)
-    return names
+def build_method(
+    training: TrainingDocument, name: str, built: dict[str, Method] | None = None
+) -> Method:
+    """Return a method of a training document.
 
+    Parameters
+    ----------
+    training : TrainingDocument
+        The document.
+    name : str
+        One of its methods.
+    built : dict, optional
+        Methods by name: what is there is used, and what is built is added.
 
-def _extra(document: Any, faults: Faults) -> dict[str, ExtraSpec]:
-    from graticule.simulate.dataset import kinds
-
-    found = {}
-    for name, body in faults.named(document, "extra").items():
-        path = f"extra.{name}"
-        if name == REAL:
-            faults.add(path, "is the name of the images that are given", document["extra"], name)
-        known = ("simulate", "count", "seed", "parameters") if "simulate" in body else (
-            "images", "labels")  # fmt: skip
-        faults.known(body, known, path)
-        if "simulate" in body:
-            faults.one_of(body, "simulate", tuple(kinds()), "", f"{path}.simulate")
-        for key in () if "simulate" in body else ("images", "labels"):
-            if key not in body:
-                what = "must be given: a file or folder"
-                faults.add(f"{path}.{key}", what, body, key, "or simulate: what to simulate")
-        found[name] = ExtraSpec(
-            images=faults.text(body, "images", "", f"{path}.images"),
-            labels=faults.text(body, "labels", "", f"{path}.labels"),
-            simulate=str(body.get("simulate", "")),
-            count=faults.whole(body, "count", 8, 1, f"{path}.count"),
-            seed=faults.whole(body, "seed", 0, 0, f"{path}.seed"),
-            parameters=plain(faults.mapping(body, "parameters", f"{path}.parameters")),
+    Raises
+    ------
+    RequestError
+        If a file that it names is not there.
+    """
+    methods = {} if built is None else built
+    if name not in methods:
+        names = list(training.methods)
+        above: Mapping[str, MethodSpec] = {
+            each: training.methods[each] for each in names[: names.index(name)]
+        }
+        context = BuildContext(
+            training.task == "regression",
+            training.folder,
+            above,
+            partial(build_method, training, built=methods),
         )
-    return found
+        spec = training.methods[name]
+        methods[name] = METHOD_KINDS.get(spec.kind).build(name, spec, context)
+    return methods[name]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self
 
-from graticule.learn.document.faults import Faults
+from pydantic import PlainValidator, model_validator
 
-By: TypeAlias = Literal["auto", "image", "group", "blocks"]
-
-_SPLIT = ("by", "folds", "size", "buffer", "naive", "seed", "group")
+from graticule.core.document import Section, whole_number
+from graticule.core.errors import Fault, ParameterError, PipelineError
 
 
-@dataclass(frozen=True)
-class SplitSpec:
+def _buffer(value: Any) -> Any:
+    if value == "auto" or (type(value) is int and value >= 0):
+        return value
+    raise ParameterError(f"must be a whole number of 0 or more or auto, not {value!r}")
+
+
+class SplitSpec(Section):
     """How images are split.
 
     Attributes
@@ -35,39 +38,25 @@ class SplitSpec:
         Regular expression; what its first group finds in the name of an image is its group.
     """
 
-    by: By = "auto"
-    folds: int = 4
-    size: int | None = None
-    buffer: int | Literal["auto"] = "auto"
+    by: Literal["auto", "image", "group", "blocks"] = "auto"
+    folds: Annotated[int, whole_number(2)] = 4
+    size: Annotated[int | None, whole_number(1)] = None
+    buffer: Annotated[int | Literal["auto"], PlainValidator(_buffer)] = "auto"
     naive: Literal["none", "halves", "samples"] = "none"
-    seed: int = 0
+    seed: Annotated[int, whole_number(0)] = 0
     group: str = ""
 
-
-def split_of(document: Any, faults: Faults) -> SplitSpec:
-    """Return how images are split, noting every fault."""
-    body = faults.mapping(document, "split")
-    faults.known(body, _SPLIT, "split")
-    by = faults.one_of(body, "by", ("auto", "image", "group", "blocks"), "auto", "split.by")
-    buffer = body.get("buffer", "auto")
-    if buffer != "auto":
-        buffer = faults.whole(body, "buffer", 0, 0, "split.buffer", "or auto")
-    group = faults.text(body, "group", "", "split.group")
-    if (by == "group") != bool(group):
-        what = "is needed with by: group" if by == "group" else "goes with by: group only"
-        hint = r"a regular expression whose first group is found in the names, as '^([a-z]+)_'"
-        faults.add("split.group", what, body, "group", hint)
-    try:
-        if group and re.compile(group).groups < 1:
-            faults.add("split.group", "must hold a group in parentheses", body, "group")
-    except re.error as error:
-        faults.add("split.group", f"is no regular expression: {error}", body, "group")
-    return SplitSpec(
-        by=by,
-        folds=faults.whole(body, "folds", 4, 2, "split.folds"),
-        size=faults.whole(body, "size", 0, 1, "split.size") if "size" in body else None,
-        buffer=buffer,
-        naive=faults.one_of(body, "naive", ("none", "halves", "samples"), "none", "split.naive"),
-        seed=faults.whole(body, "seed", 0, 0, "split.seed"),
-        group=group,
-    )
+    @model_validator(mode="after")
+    def _require_group(self) -> Self:
+        if (self.by == "group") != bool(self.group):
+            needed = self.by == "group"
+            what = "is needed with by: group" if needed else "goes with by: group only"
+            hint = r"a regular expression whose first group is found in the names, as '^([a-z]+)_'"
+            raise PipelineError([Fault("group", what, hint=hint)])
+        try:
+            groups = re.compile(self.group).groups
+        except re.error as error:
+            raise PipelineError([Fault("group", f"is no regular expression: {error}")]) from None
+        if self.group and groups < 1:
+            raise PipelineError([Fault("group", "must hold a group in parentheses")])
+        return self

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
 import xarray as xr
 
+from graticule.core import filtered_dims
 from graticule.core.scope import Region
 from graticule.core.typing import Array
 from graticule.learn.data.labels import Classes
+
+REAL = "real"
+"""What the images that are given are called beside extra ones."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +77,7 @@ class FittedMethod(Protocol):
 
 
 class Method(Protocol):
-    """A way to answer.
-
-    Attributes
-    ----------
-    name : str
-        In tables.
-    on : tuple of str
-        What it learns from: ``real`` and names of extra images.
-    """
+    """A way to predict that can be compared with others."""
 
     @property
     def name(self) -> str:
@@ -96,6 +94,11 @@ class Method(Protocol):
         """The method whose weights it starts from."""
         ...
 
+    @property
+    def model_files(self) -> tuple[Path, ...]:
+        """Files of models it brings along, which may have learned from what is judged on."""
+        ...
+
     def reach(self, image: xr.DataArray) -> dict[str, int]:
         """Return how far it looks around a sample, by spatial dim."""
         ...
@@ -103,3 +106,50 @@ class Method(Protocol):
     def fit(self, training_set: TrainingSet) -> FittedMethod:
         """Return what it is after a training set."""
         ...
+
+
+@runtime_checkable
+class ModelMethod(Method, Protocol):
+    """A method that learns a model, which can be saved."""
+
+    def fit_model(self, training_set: TrainingSet) -> Any:
+        """Return the model, fitted."""
+        ...
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A fitted model of `graticule.learn` as a fitted method.
+
+    Attributes
+    ----------
+    model : model
+        It has ``halo``, ``align`` and ``predict``, and of classes ``predict_proba``.
+    classes : tuple of Class
+        Those of the images, of which the model may know fewer; empty for continuous targets.
+    """
+
+    model: Any
+    classes: Classes
+
+    @property
+    def history(self) -> Any:
+        """How the training of a network went; None of others."""
+        return getattr(self.model, "history", None)
+
+    def predict(self, image: xr.DataArray, box: Region) -> Prediction:
+        """Predict for a box from no more of the image than the model needs to see of it."""
+        dims = filtered_dims(image)
+        sizes = {dim: image.sizes[dim] for dim in dims}
+        halo = {dim: n for dim, n in self.model.halo(image).items() if dim in sizes}
+        seen = box.grown(halo, sizes).aligned(self.model.align(image))
+        part = image.isel(seen.slices())
+        cut = box.within(seen).slices()
+        if not self.classes:
+            return Prediction(None, self.model.predict(part).transpose(*dims).isel(cut).values)
+        found = self.model.predict_proba(part).transpose("class", *dims).isel(cut).values
+        rows = {each.value: n for n, each in enumerate(self.classes)}
+        probability = np.zeros((len(self.classes), *found.shape[1:]), np.float32)
+        for known, each in zip(found, self.model.classes, strict=True):
+            probability[rows[each.value]] = known
+        return Prediction(probability, probability.argmax(axis=0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -16,8 +15,8 @@ from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval
 from graticule.evaluate.outlines import outline_distances
 from graticule.evaluate.scores import Row, mask_row, object_row, over_images, score_row
-from graticule.io import read
 from graticule.io.pairing import Pair
+from graticule.io.reading import read_single_channel
 
 What: TypeAlias = Literal["mask", "labels", "scores"]
 Progress: TypeAlias = Callable[[int, int, str], None]
@@ -178,7 +177,7 @@ def opened(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
     ImageError
         If they are not of one size; the message names the file of the truth and both sizes.
     """
-    result, truth = (single_valued(path) for path in (pair.result, pair.truth))
+    result, truth = (read_single_channel(path) for path in (pair.result, pair.truth))
     if set(result.dims) != set(truth.dims) and result.ndim == truth.ndim:
         truth = xr.DataArray(truth.values, dims=result.dims)
     truth = truth.transpose(*result.dims) if set(result.dims) == set(truth.dims) else truth
@@ -190,22 +189,6 @@ def opened(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
             hint=f"the result is {pair.result}",
         )
     return result, truth
-
-
-def single_valued(path: Path) -> xr.DataArray:
-    """Return an image without dims of one sample, and without equal channels."""
-    image = read(path).compute(scheduler="synchronous")
-    image = image.squeeze(drop=True) if image.ndim > 2 else image
-    if "c" in image.dims:
-        colours = image.isel(c=slice(0, 3))
-        if not bool((colours == colours.isel(c=0)).all()):
-            raise ImageError(
-                "has channels; a mask, labels or scores have none",
-                where=str(path),
-                hint="save it with one number a sample",
-            )
-        image = colours.isel(c=0, drop=True)
-    return image
 
 
 def kind_of(found: Sequence[Pair]) -> What:
@@ -222,7 +205,7 @@ def kind_of(found: Sequence[Pair]) -> What:
     many_found = many_true = False
     for pair in found:
         try:
-            result, truth = (single_valued(path).values for path in (pair.result, pair.truth))
+            result, truth = (read_single_channel(path).values for path in (pair.result, pair.truth))
         except GraticuleError:
             continue  # it fails by name when it is judged
         if result.dtype.kind == "f" and not (result == np.rint(result)).all():

@@ -9,7 +9,8 @@ from typing import Any
 
 from graticule.learn.crossval.crossval import Comparison
 from graticule.learn.crossval.split import Split
-from graticule.learn.document.document import Training
+from graticule.learn.document.document import TrainingDocument
+from graticule.learn.methods.kind import METHOD_KINDS
 from graticule.report import wording
 from graticule.report.html import render
 from graticule.report.methods import figures
@@ -22,7 +23,7 @@ SHOWN = 3
 
 def page(
     found: Comparison,
-    training: Training,
+    training: TrainingDocument,
     split: Split,
     *,
     title: str = "",
@@ -36,7 +37,7 @@ def page(
     ----------
     found : Comparison
         The methods and their numbers.
-    training : Training
+    training : TrainingDocument
         The document they are from.
     split : Split
         The split.
@@ -140,14 +141,14 @@ def _classes(found: Comparison) -> tuple[list[str], list[list[str]]]:
     return ["Method", "Class", *(NAMES[name] for name in measures)], rows
 
 
-def _recipes(training: Training) -> list[tuple[str, str, str, str]]:
-    kinds = {"pixels": "features and estimator", "unet": "U-Net", "pipeline": "fixed pipeline"}
+def _recipes(training: TrainingDocument) -> list[tuple[str, str, str, str]]:
+    kinds = {name: METHOD_KINDS.get(spec.kind) for name, spec in training.methods.items()}
     return [
         (
             name,
-            kinds[spec.kind],
+            kinds[name].label,
             spec.description or wording.parameters(dict(spec.options)),
-            ", ".join(spec.on) if spec.kind != "pipeline" else "nothing but a threshold",
+            kinds[name].describe(spec),
         )
         for name, spec in training.methods.items()
     ]

@@ -2,39 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import xarray as xr
+from pydantic import PlainValidator, ValidationInfo, model_validator
 
 from graticule.core import filtered_dims
-from graticule.core.errors import CheckError, ImageError
+from graticule.core.errors import CheckError, ImageError, ParameterError, RequestError, suggest
 from graticule.core.scope import Region
 from graticule.core.typing import Array
 from graticule.learn.data.labels import Classes, encode_labels
-from graticule.learn.document.method_specs import MethodSpec
+from graticule.learn.methods.kind import BuildContext, MethodKind, MethodSpec, task_of
 from graticule.learn.methods.method import FittedMethod, Prediction, TrainingSet
+from graticule.learn.model_file import ModelFile
+from graticule.pipeline import Pipeline
 
-Runner: TypeAlias = Callable[[Path, str, xr.DataArray], xr.DataArray]
-"""Runs a pipeline's file on an image, and gives the output of a name (or its only one)."""
+
+def _threshold(value: Any) -> Any:
+    if value == "fit" or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise ParameterError(f"must be a number, or fit, not {value!r}")
+
+
+class PipelineSpec(MethodSpec):
+    """Keys of a fixed pipeline.
+
+    Attributes
+    ----------
+    pipeline : str
+        Its file.
+    output : str
+        The output that is judged; empty for the only one.
+    threshold : float or "fit"
+        Of a score; ``fit``: that with the best Dice on what may be learned from.
+    """
+
+    kind: ClassVar[str] = "pipeline"
+    pipeline: str
+    output: str = ""
+    threshold: Annotated[float | Literal["fit"], PlainValidator(_threshold)] = "fit"
+
+    @model_validator(mode="after")
+    def _require_classes(self, info: ValidationInfo) -> Self:
+        if task_of(info) == "regression":
+            raise ParameterError("a fixed pipeline cannot be compared in a regression")
+        return self
 
 
 @dataclass(frozen=True)
-class FixedPipeline:
+class PipelineMethod:
     """A pipeline that gives a mask, labels of classes, or a score."""
 
-    spec: MethodSpec
-    path: Path
-    runner: Runner
-    _kept: dict[int, tuple[xr.DataArray, Array]] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """As in the document."""
-        return self.spec.name
+    name: str
+    spec: PipelineSpec
+    pipeline: Pipeline
+    first: ClassVar[None] = None
+    _results: dict[int, tuple[xr.DataArray, Array]] = field(default_factory=dict)
 
     @property
     def on(self) -> tuple[str, ...]:
@@ -42,9 +68,14 @@ class FixedPipeline:
         return self.spec.on
 
     @property
-    def first(self) -> None:
-        """Nothing comes first."""
-        return None
+    def model_files(self) -> tuple[Path, ...]:
+        """Files of the models that steps apply."""
+        params = [value for step in self.pipeline.steps.values() for value in step.params.values()]
+        return tuple(
+            value.path
+            for value in params
+            if isinstance(value, ModelFile) and value.path is not None
+        )
 
     def reach(self, image: xr.DataArray) -> dict[str, int]:
         """Return 0: it learns no more than a threshold, which is of no place."""
@@ -52,8 +83,8 @@ class FixedPipeline:
 
     def result(self, image: xr.DataArray) -> Array:
         """Return what the pipeline gives for an image; each is run once."""
-        if id(image) not in self._kept:
-            given = self.runner(self.path, str(self.spec.options.get("output", "")), image)
+        if id(image) not in self._results:
+            given = run_pipeline(self.pipeline, image, self.spec.output)
             dims = filtered_dims(image)
             if set(given.dims) != set(dims) or any(given.sizes[d] != image.sizes[d] for d in dims):
                 sizes = ", ".join(f"{dim} {size}" for dim, size in given.sizes.items())
@@ -61,14 +92,14 @@ class FixedPipeline:
                     f"gives an image of {sizes}; it must be of the size of what it is given",
                     where=f"methods.{self.name}",
                 )
-            self._kept[id(image)] = (image, given.transpose(*dims).values)
-        return self._kept[id(image)][1]
+            self._results[id(image)] = (image, given.transpose(*dims).values)
+        return self._results[id(image)][1]
 
     def fit(self, training_set: TrainingSet) -> FittedMethod:
         """Return it with a threshold, where it gives a score."""
         results = [self.result(image) for image in training_set.images]
         if any(result.dtype.kind != "f" for result in results):
-            return _Bare(self, training_set.classes, training_set.kind)
+            return _FittedClasses(self, training_set.classes, training_set.kind)
         if len(training_set.classes) != 2:
             raise CheckError(
                 f"a score tells two classes apart, not {len(training_set.classes)}",
@@ -87,14 +118,14 @@ class FixedPipeline:
             use &= where.transpose(*filtered_dims(image)).values
             scores.append(result[use])
             truth.append(own[use] == 1)
-        return _fitted_score(self, np.concatenate(scores), np.concatenate(truth))
+        return _fit_threshold(self, np.concatenate(scores), np.concatenate(truth))
 
 
 @dataclass(frozen=True)
-class _Bare:
+class _FittedClasses:
     """A pipeline that gives classes, and no probability."""
 
-    method: FixedPipeline
+    method: PipelineMethod
     classes: Classes
     kind: Literal["classes", "mask"]
 
@@ -105,14 +136,14 @@ class _Bare:
 
 
 @dataclass(frozen=True)
-class _Score:
+class _FittedScore:
     """A score with its threshold, and a logistic curve that makes it a probability [1]_.
 
     .. [1] J. Platt, "Probabilistic outputs for support vector machines", Advances in Large
        Margin Classifiers, MIT Press (1999).
     """
 
-    method: FixedPipeline
+    method: PipelineMethod
     threshold: float
     slope: float
     offset: float
@@ -125,21 +156,21 @@ class _Score:
         return Prediction(probability, (scores >= self.threshold).astype(np.int16))
 
 
-_MOST = 200_000
+_MOST_SAMPLES = 200_000
+"""Samples a logistic curve is fitted to, at most."""
 
 
-def _fitted_score(method: FixedPipeline, scores: Array, truth: Array) -> FittedMethod:
+def _fit_threshold(method: PipelineMethod, scores: Array, truth: Array) -> FittedMethod:
     from sklearn.linear_model import LogisticRegression
 
     from graticule.evaluate.curves import ranking
 
     if not truth.any() or truth.all():
         raise CheckError("there is one class only to learn from", where=f"methods.{method.name}")
-    given = method.spec.options.get("threshold", "fit")
     curve = ranking(scores, truth)
     dice = 2 * curve.tp / (curve.tp + curve.fp + curve.positives)
     best = float(curve.thresholds[int(np.argmax(dice))])
-    step = max(1, scores.size // _MOST)
+    step = max(1, scores.size // _MOST_SAMPLES)
     spread = float(np.std(scores)) or 1.0
     centre = float(np.mean(scores))
     few = ((scores[::step] - centre) / spread)[:, None]
@@ -150,5 +181,48 @@ def _fitted_score(method: FixedPipeline, scores: Array, truth: Array) -> FittedM
     else:
         slope, offset = 1.0, 0.0
     slope = (slope or 1e-6) / spread
-    threshold = best if given == "fit" else float(given)
-    return _Score(method, threshold, slope, offset - slope * centre)
+    threshold = best if method.spec.threshold == "fit" else float(method.spec.threshold)
+    return _FittedScore(method, threshold, slope, offset - slope * centre)
+
+
+def run_pipeline(pipeline: Pipeline, image: xr.DataArray, output: str = "") -> xr.DataArray:
+    """Run a pipeline on an image and return one of its outputs, or its only one.
+
+    Raises
+    ------
+    RequestError
+        If there is no such output, or several and none was named.
+    """
+    where = pipeline.source
+    values = {
+        name: value
+        for name, value in pipeline.apply(image).items()
+        if isinstance(value, xr.DataArray)
+    }
+    if output and output not in values:
+        raise RequestError(
+            f"has no output {output!r}", where=where, hint=suggest(output, list(values))
+        )
+    if not output and len(values) != 1:
+        raise RequestError(
+            f"has the outputs {', '.join(values) or 'none'}",
+            where=where,
+            hint="say which, as output: mask",
+        )
+    return values[output] if output else next(iter(values.values()))
+
+
+def _build(name: str, spec: PipelineSpec, context: BuildContext) -> PipelineMethod:
+    path = context.folder / spec.pipeline
+    if not path.is_file():
+        raise RequestError(f"there is no file {path}", where=f"methods.{name}.pipeline")
+    return PipelineMethod(name, spec, Pipeline.load(path))
+
+
+pipeline = MethodKind(
+    "fixed pipeline",
+    PipelineSpec,
+    _build,
+    fits_model=False,
+    describe=lambda spec: "nothing but a threshold",
+)

@@ -1,4 +1,4 @@
-"""Images and labels of a training document, from files; and the pipelines it names."""
+"""Images and labels of a training document, from files; and the refusal of those already seen."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Any
 
 import xarray as xr
 
-from graticule.core.errors import GraticuleError, RequestError, suggest
-from graticule.io import read
+from graticule.core.errors import CheckError, GraticuleError, RequestError
+from graticule.io import content_hash, read
 from graticule.io.pairing import Pair, pair_files
+from graticule.io.reading import read_single_channel
 from graticule.learn.crossval.split import groups_by_pattern
 from graticule.learn.data.labelled_images import LabelledImages
-from graticule.learn.document.document import ExtraSpec, Training
+from graticule.learn.document.document import ExtraSpec, TrainingDocument
+from graticule.learn.methods.method import Method
 from graticule.pipeline.folder import result_files
-from graticule.report.evaluation.judged import single_valued
 
-_HELD = 2_000_000_000
+_MOST_BYTES = 2_000_000_000
+"""Images that take less are held in memory."""
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedImages:
     """Images with labels, from files.
 
     Attributes
@@ -46,12 +48,12 @@ class Loaded:
     judged: tuple[Path, ...] = ()
 
 
-def loaded(training: Training, images: Path, labels: Path) -> Loaded:
+def load_images(training: TrainingDocument, images: Path, labels: Path) -> LoadedImages:
     """Read the images and labels a document is to be applied to, and its extra ones.
 
     Parameters
     ----------
-    training : Training
+    training : TrainingDocument
         The document.
     images, labels : Path
         A file or a folder of files each; what belongs together has the same name but for the
@@ -62,48 +64,37 @@ def loaded(training: Training, images: Path, labels: Path) -> Loaded:
     GraticuleError
         Naming the file at fault.
     """
-    _require_pipelines(training)
     found = pair_files(images, labels, words=("image", "label image"), files=result_files)
     groups = None
     if training.split.by == "group":
-        groups = groups_by_pattern([pair.name for pair in found.pairs], training.split.group)
+        groups = groups_by_pattern([each.name for each in found.pairs], training.split.group)
     data = _data(training, list(found.pairs), groups)
     _require_named(training, data)
     missing = [f"{name} has no labels" for name in found.without_truth]
     missing += [f"{name} are labels without an image" for name in found.without_result]
     used = {source for method in training.methods.values() for source in method.on}
-    extra, files = {}, [file for pair in found.pairs for file in (pair.result, pair.truth)]
+    extra, files = {}, [file for each in found.pairs for file in (each.result, each.truth)]
     for name, spec in training.extra.items():
         if name in used:
             extra[name], own = _extra(training, name, spec, data)
             files += own
-    judged = tuple(pair.result for pair in found.pairs)
-    return Loaded(data, extra, tuple(files), tuple(missing), judged)
+    judged = tuple(each.result for each in found.pairs)
+    return LoadedImages(data, extra, tuple(files), tuple(missing), judged)
 
 
-def _require_pipelines(training: Training) -> None:
-    """Read the pipelines of a document, so that a fault in one is known before anything is run."""
-    from graticule.pipeline import Pipeline
-
-    for spec in training.methods.values():
-        path = training.folder / str(spec.options.get("pipeline", ""))
-        if spec.kind == "pipeline" and path.is_file():
-            Pipeline.load(path)
-
-
-def _data(training: Training, found: list[Pair], groups: Any) -> LabelledImages:
+def _data(training: TrainingDocument, found: list[Pair], groups: Any) -> LabelledImages:
     images, labels = [], []
-    for pair in found:
-        images.append(_image(training, pair.result))
-        labels.append(_target(training, pair.truth))
+    for each in found:
+        images.append(_image(training, each.result))
+        labels.append(_target(training, each.truth))
     _require_alike(images, found)
-    if sum(image.nbytes for image in images) < _HELD:
+    if sum(image.nbytes for image in images) < _MOST_BYTES:
         images = [image.compute(scheduler="synchronous") for image in images]
     try:
         return LabelledImages.of(
             images,
             labels,
-            names=[pair.name for pair in found],
+            names=[each.name for each in found],
             groups=groups,
             kind=training.labels,
             named=dict(training.classes),
@@ -114,7 +105,7 @@ def _data(training: Training, found: list[Pair], groups: Any) -> LabelledImages:
         raise error.at(where) from None
 
 
-def _require_named(training: Training, data: LabelledImages) -> None:
+def _require_named(training: TrainingDocument, data: LabelledImages) -> None:
     """Refuse names for values that no label has: such a class would not be learned."""
     values = [each.value for each in data.classes]
     strange = [f"{value} ({name})" for value, name in training.classes.items()
@@ -140,17 +131,19 @@ def _require_alike(images: Sequence[xr.DataArray], found: Sequence[Pair]) -> Non
         dims = " ".join(str(dim) for dim in image.dims if dim != "c")
         return f"{dims} with {image.sizes['c']} channels" if "c" in image.dims else dims
 
-    for image, pair in zip(images[1:], found[1:], strict=True):
+    for image, each in zip(images[1:], found[1:], strict=True):
         if axes(image) != axes(images[0]):
             raise RequestError(
                 f"the image has {axes(image)}, and {found[0].result.name} has {axes(images[0])}",
-                where=str(pair.result),
+                where=str(each.result),
                 hint="give images of one kind, or convert them",
             )
 
 
-def _image(training: Training, path: Path) -> xr.DataArray:
-    image = read(path, dims=training.dims, spacing=training.spacing or None)
+def _image(training: TrainingDocument, path: Path) -> xr.DataArray:
+    image = read(
+        path, dims=training.inputs.image.dims, spacing=training.inputs.image.spacing or None
+    )
     others = [dim for dim in image.dims if image.sizes[dim] == 1 and dim not in ("y", "x")]
     image = image.squeeze(others, drop=True) if image.ndim > 2 else image
     if "c" not in image.dims or image.sizes["c"] not in (3, 4) or image.dtype.kind != "u":
@@ -162,8 +155,8 @@ def _image(training: Training, path: Path) -> xr.DataArray:
     return image
 
 
-def _target(training: Training, path: Path) -> xr.DataArray:
-    values = single_valued(path)
+def _target(training: TrainingDocument, path: Path) -> xr.DataArray:
+    values = read_single_channel(path)
     if training.task != "regression" and values.dtype.kind == "f":
         if bool((values == values.round()).all()):
             return values.astype("int64")
@@ -176,7 +169,7 @@ def _target(training: Training, path: Path) -> xr.DataArray:
 
 
 def _extra(
-    training: Training, name: str, spec: ExtraSpec, data: LabelledImages
+    training: TrainingDocument, name: str, spec: ExtraSpec, data: LabelledImages
 ) -> tuple[LabelledImages, list[Path]]:
     """Return further training images; their classes are those of the given ones."""
     if spec.simulate:
@@ -193,10 +186,10 @@ def _extra(
             found = pair_files(*where, words=("image", "label image"), files=result_files)
         except GraticuleError as error:
             raise error.at(f"extra.{name}") from None
-        images = [_image(training, pair.result).compute() for pair in found.pairs]
-        labels = [_target(training, pair.truth) for pair in found.pairs]
-        names = [pair.name for pair in found.pairs]
-        files = [file for pair in found.pairs for file in (pair.result, pair.truth)]
+        images = [_image(training, each.result).compute() for each in found.pairs]
+        labels = [_target(training, each.truth) for each in found.pairs]
+        names = [each.name for each in found.pairs]
+        files = [file for each in found.pairs for file in (each.result, each.truth)]
     own = LabelledImages.of(
         images,
         labels,
@@ -217,29 +210,35 @@ def _extra(
     return own, files
 
 
-def run_pipeline(path: Path, output: str, image: xr.DataArray) -> xr.DataArray:
-    """Run a pipeline's file on an image and give one of its outputs.
+def require_unseen(methods: Sequence[Method], files: Sequence[Path]) -> None:
+    """Refuse images to judge on from which a model of a method has learned.
+
+    Such models are the weights that a network starts from, and those in fixed pipelines. They
+    are known by the hashes of their training data, which their files hold.
+
+    Parameters
+    ----------
+    methods : sequence of Method
+        All that are compared.
+    files : sequence of Path
+        Images that are judged on.
 
     Raises
     ------
-    RequestError
-        If there is no such output, or several and none was named.
+    CheckError
+        Naming method, model and image.
     """
-    from graticule.pipeline import Pipeline
+    from graticule.learn.model_file import card_of
 
-    values = {
-        name: value
-        for name, value in Pipeline.load(path).apply(image).items()
-        if isinstance(value, xr.DataArray)
-    }
-    if output and output not in values:
-        raise RequestError(
-            f"has no output {output!r}", where=str(path), hint=suggest(output, list(values))
-        )
-    if not output and len(values) != 1:
-        raise RequestError(
-            f"has the outputs {', '.join(values) or 'none'}",
-            where=str(path),
-            hint="say which, as output: mask",
-        )
-    return values[output] if output else next(iter(values.values()))
+    hashes: dict[str, Path] = {}
+    for method in methods:
+        for model in method.model_files:
+            learned = {str(each.get("sha256")) for each in card_of(model).get("data") or []}
+            if learned:
+                hashes = hashes or {content_hash(file): file for file in files}
+            for sha in sorted(learned & set(hashes)):
+                raise CheckError(
+                    f"{model} has learned from {hashes[sha]}, which is to be judged on",
+                    where=f"methods.{method.name}",
+                    hint="judge on other images, or train that model on others",
+                )

@@ -9,11 +9,10 @@ from graticule.learn.crossval.crossval import full_training_set
 from graticule.learn.crossval.method_run import training_set_of
 from graticule.learn.crossval.split import make_split
 from graticule.learn.data.labelled_images import LabelledImages
-from graticule.learn.document.document import parse
-from graticule.learn.methods.methods import methods_of
-from graticule.learn.methods.network import validation_of
+from graticule.learn.document.document import build_methods, parse
+from graticule.learn.methods.kinds.unet import validation_of
 
-(METHOD,) = methods_of(parse("{graticule: 1, methods: {a: {estimator: tree}}}"))
+(METHOD,) = build_methods(parse("{graticule: 1, methods: {a: {estimator: tree}}}"))
 
 
 def strokes(shape, seed):

@@ -1,0 +1,1 @@
+"""The kinds of methods that learn a model, one a module."""

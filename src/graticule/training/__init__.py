@@ -1,0 +1,1 @@
+"""Training documents carried out: images loaded, leakage refused, methods fitted and compared."""

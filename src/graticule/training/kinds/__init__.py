@@ -1,0 +1,1 @@
+"""The kinds of methods that run pipelines, one a module."""
