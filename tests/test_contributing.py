@@ -106,3 +106,17 @@ def test_the_format_of_the_guide_keeps_the_contract_and_is_read_by_commands(tmp_
     (tmp_path / "b.MAP").touch()
     program = "from graticule.io import study; print([image.name for image in study('.')])"
     assert run_python(tmp_path, "-c", program).strip() == "['a', 'b']"
+
+
+def test_the_method_of_the_guide_keeps_the_contract_and_is_compared(tmp_path: Path) -> None:
+    install(tmp_path, "methods", "between", block("the method"))
+    (tmp_path / "test_contract.py").write_text(block("the contract of the method"))
+    run_python(tmp_path, *PYTEST, "test_contract.py")
+    (tmp_path / "cells.yaml").write_text("{graticule: 1, methods: {mine: {between: 0.5}}}")
+    rng = np.random.default_rng(0)
+    truth = np.kron(rng.random((12, 12)) > 0.5, np.ones((8, 8), bool))
+    np.save(tmp_path / "image.npy", (truth + rng.normal(size=truth.shape)).astype(np.float32))
+    np.save(tmp_path / "truth.npy", truth)
+    files = ("cells.yaml", "image.npy", "--labels", "truth.npy")
+    run_python(tmp_path, "-m", "graticule.cli", "evaluate", *files, "-o", "out")
+    assert "threshold between means" in (tmp_path / "out" / "evaluation.html").read_text()
