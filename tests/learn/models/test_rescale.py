@@ -17,7 +17,7 @@ from graticule.core import Image, Neighbourhood, Place, as_image, op
 from graticule.core.errors import ImageError
 from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.model_file import ModelFile
-from graticule.learn.models.rescale import Respaced, _simple, fitted
+from graticule.learn.models.rescale import RescaledModel, _simple, at_spacing
 from graticule.pipeline.tiles import run_tiled
 
 
@@ -33,8 +33,8 @@ def image(shape: tuple[int, int] = (40, 50), y: float = 1.0, x: float = 1.0) -> 
 @op(
     version=1,
     scope=Neighbourhood(
-        lambda image, p: fitted(p["model"].model, image, p["spacing"]).halo(image),
-        align=lambda image, p: fitted(p["model"].model, image, p["spacing"]).align(image),
+        lambda image, p: at_spacing(p["model"].model, image, p["spacing"]).halo(image),
+        align=lambda image, p: at_spacing(p["model"].model, image, p["spacing"]).align(image),
     ),
     dtype="float32",
     name="example.fitted",
@@ -48,26 +48,26 @@ def probability(
     spacing: Any = "rescale",
 ) -> Image:
     """Answer of a model."""
-    found = getattr(fitted(model.model, image, spacing), answer)(image)
+    found = getattr(at_spacing(model.model, image, spacing), answer)(image)
     return found.isel({"class": 1}, drop=True) if "class" in found.dims else found.astype("float32")
 
 
 def test_the_same_spacing_needs_nothing() -> None:
     model = Cut(expects=expects())
     for near in (image(), image(y=1.01), as_image(np.zeros((3, 3)))):
-        assert fitted(model, near, "rescale") is model
+        assert at_spacing(model, near, "rescale") is model
 
 
 def test_refused_says_the_way_out() -> None:
     model = Cut(expects=expects())
     with pytest.raises(ImageError, match="rescale"):
-        fitted(model, image(y=0.5), "refuse").predict(image(y=0.5))
+        at_spacing(model, image(y=0.5), "refuse").predict(image(y=0.5))
 
 
 def test_ignored_it_is_taken_sample_for_sample() -> None:
     plain, other = image(), image(y=0.5, x=3)
     model = Cut(expects=expects())
-    found = fitted(model, other, "ignore").predict(other)
+    found = at_spacing(model, other, "ignore").predict(other)
     np.testing.assert_array_equal(found, model.predict(plain))
     assert found.coords.to_dataset().identical(other.coords.to_dataset())
 
@@ -83,7 +83,7 @@ def test_ratios_are_simple_and_close(ratio: float) -> None:
 
 def test_too_far_is_refused() -> None:
     with pytest.raises(ImageError, match="too far"):
-        fitted(Cut(expects=expects()), image(y=0.01), "rescale")
+        at_spacing(Cut(expects=expects()), image(y=0.01), "rescale")
 
 
 @settings(deadline=None, max_examples=30)
@@ -117,17 +117,17 @@ def test_a_smooth_image_gives_what_its_resampling_gives(y: float) -> None:
 
     model = Cut(0.1, 1, expects())
     there = model.predict_proba(smooth(1.0, 120))[1]
-    here = fitted(model, smooth(y, int(120 / y)), "rescale").predict_proba(smooth(y, int(120 / y)))[
-        1
-    ]
+    here = at_spacing(model, smooth(y, int(120 / y)), "rescale").predict_proba(
+        smooth(y, int(120 / y))
+    )[1]
     wanted = there.interp(y=here.y.values[5:-5])
     np.testing.assert_allclose(here.values[5:-5], wanted, atol=0.05)
 
 
 def test_classes_stay_classes_and_coordinates_those_of_the_image() -> None:
     other = image(y=0.7, x=1.9)
-    found = fitted(Cut(0.5, 1, expects()), other, "rescale")
-    assert isinstance(found, Respaced)
+    found = at_spacing(Cut(0.5, 1, expects()), other, "rescale")
+    assert isinstance(found, RescaledModel)
     labels = found.predict(other)
     assert labels.dtype == np.int32
     assert set(np.unique(labels)) <= {0, 1}
@@ -139,8 +139,8 @@ def test_classes_stay_classes_and_coordinates_those_of_the_image() -> None:
 def test_what_is_missing_stays_missing_and_goes_no_further() -> None:
     other = image((20, 20), y=0.5)
     other[10, 10] = np.nan
-    there = fitted(Cut(0.5, 0, expects()), other, "rescale")
-    assert isinstance(there, Respaced)
-    seen = there._there(other)
+    there = at_spacing(Cut(0.5, 0, expects()), other, "rescale")
+    assert isinstance(there, RescaledModel)
+    seen = there._to_model(other)
     assert 1 <= int(np.isnan(seen).sum()) <= 3
     assert Place.of(seen).shape == {"y": 11, "x": 20}

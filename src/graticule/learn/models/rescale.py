@@ -31,7 +31,7 @@ _FINEST = 48
 _FARTHEST = 32
 
 
-def fitted(model: ImageModel, image: Image, spacing: Spacing) -> ImageModel | Respaced:
+def at_spacing(model: ImageModel, image: Image, spacing: Spacing) -> ImageModel | RescaledModel:
     """Return a model that takes an image of this spacing.
 
     Parameters
@@ -56,8 +56,8 @@ def fitted(model: ImageModel, image: Image, spacing: Spacing) -> ImageModel | Re
     if not others or spacing == "refuse":
         return model
     if spacing == "ignore":
-        return Respaced(model, dict.fromkeys(others, Fraction(1)))
-    return Respaced(model, {dim: _simple(dim, ratio) for dim, ratio in others.items()})
+        return RescaledModel(model, dict.fromkeys(others, Fraction(1)))
+    return RescaledModel(model, {dim: _simple(dim, ratio) for dim, ratio in others.items()})
 
 
 def _simple(dim: str, ratio: float) -> Fraction:
@@ -76,7 +76,7 @@ def _simple(dim: str, ratio: float) -> Fraction:
 
 
 @dataclass(frozen=True)
-class Respaced:
+class RescaledModel:
     """A model behind a change of spacing.
 
     Attributes
@@ -98,7 +98,7 @@ class Respaced:
 
     def halo(self, image: Image) -> dict[str, int]:
         """Return how many samples of the image the model looks around, by dim."""
-        reach = dict(self.model.halo(self._hollow(image)))
+        reach = dict(self.model.halo(self._as_template(image)))
         for dim, ratio in self.ratios.items():
             if ratio != 1 and reach.get(dim, 0) != ALL:
                 reach[dim] = math.ceil((reach.get(dim, 0) + 1) * ratio) + math.ceil(
@@ -108,7 +108,7 @@ class Respaced:
 
     def align(self, image: Image) -> dict[str, int]:
         """Return the step of the lattice in samples of the image, by dim."""
-        steps = dict(self.model.align(self._hollow(image)))
+        steps = dict(self.model.align(self._as_template(image)))
         for dim, ratio in self.ratios.items():
             own = steps.get(dim, 1)
             steps[dim] = ratio.numerator * own // math.gcd(own, ratio.denominator)
@@ -116,16 +116,20 @@ class Respaced:
 
     def predict(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return the value of the class of each sample, or the predicted value."""
-        answer = self.model.predict(self._there(image))
-        return self._cut(self._back(answer, image, nearest=self.is_classes), region)
+        answer = self.model.predict(self._to_model(image))
+        return self._cut(self._from_model(answer, image, nearest=self.is_classes), region)
 
     def predict_proba(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return the probability of each class."""
-        return self._cut(self._back(self.model.predict_proba(self._there(image)), image), region)
+        return self._cut(
+            self._from_model(self.model.predict_proba(self._to_model(image)), image), region
+        )
 
     def uncertainty(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return how undecided the model is at each sample."""
-        return self._cut(self._back(self.model.uncertainty(self._there(image)), image), region)
+        return self._cut(
+            self._from_model(self.model.uncertainty(self._to_model(image)), image), region
+        )
 
     def _cut(self, answer: Image, region: RegionLike) -> Image:
         """Return an answer in a region; samples of the two spacings do not start together."""
@@ -137,17 +141,17 @@ class Respaced:
         """Whether the model predicts classes, which have no in-between."""
         return bool(self.model.classes)
 
-    def _hollow(self, image: Image) -> Image:
+    def _as_template(self, image: Image) -> Image:
         """Return an image without values that has the model's spacing."""
         sizes = [self._size(image, str(dim)) for dim in image.dims]
         zeros = np.broadcast_to(np.zeros((), image.dtype), sizes)
-        return self._placed(image, zeros)
+        return self._with_model_spacing(image, zeros)
 
     def _size(self, image: Image, dim: str) -> int:
         ratio = self.ratios.get(dim, Fraction(1))
         return math.ceil((image.sizes[dim] - 1) / ratio) + 1
 
-    def _placed(self, image: Image, values: Array) -> Image:
+    def _with_model_spacing(self, image: Image, values: Array) -> Image:
         """Return values as an image with the model's spacing along the dims that are rescaled.
 
         A block of a larger image lies where it does there, counted in whole samples.
@@ -160,14 +164,14 @@ class Respaced:
         for dim, ratio in self.ratios.items():
             step, unit = self.model.expects.spacing[dim]
             a, b = ratio.numerator, ratio.denominator
-            places = _first(image, dim) * b + np.arange(placed.sizes[dim]) * a
+            places = _first_index(image, dim) * b + np.arange(placed.sizes[dim]) * a
             positions = places / a * (step * level)
             placed = placed.assign_coords(
                 {dim: (dim, positions, {"units": unit, "step": step * level})}
             )
         return placed
 
-    def _there(self, image: Image) -> Image:
+    def _to_model(self, image: Image) -> Image:
         """Return an image resampled to the model's spacing."""
         values = image.values
         for dim, ratio in self.ratios.items():
@@ -177,9 +181,9 @@ class Respaced:
                 values = _resampled(values, axis, index, ratio, max(Fraction(1), ratio))
         if image.dtype.kind == "b":
             values = values >= 0.5 if values.dtype.kind == "f" else values
-        return self._placed(image, values)
+        return self._with_model_spacing(image, values)
 
-    def _back(self, answer: Image, image: Image, *, nearest: bool = False) -> Image:
+    def _from_model(self, answer: Image, image: Image, *, nearest: bool = False) -> Image:
         """Return an answer resampled to the image's samples."""
         import xarray as xr
 
@@ -201,12 +205,12 @@ class Respaced:
             for n, c in image.coords.items()
             if set(c.dims) & set(self.ratios) and set(c.dims) <= set(answer.dims)
         }
-        said = {"respaced": ", ".join(self._said(dim) for dim in self.ratios)}
+        said = {"respaced": ", ".join(self._in_words(dim) for dim in self.ratios)}
         return xr.DataArray(
             values, dims=answer.dims, coords={**own, **lost}, attrs={**answer.attrs, **said}
         )
 
-    def _said(self, dim: str) -> str:
+    def _in_words(self, dim: str) -> str:
         """Return what is done along a dim, in words."""
         step, unit = self.model.expects.spacing[dim]
         a, b = self.ratios[dim].numerator, self.ratios[dim].denominator
@@ -214,7 +218,7 @@ class Respaced:
         return f"{dim}: {how} {step:g} {unit}"
 
 
-def _first(image: Image, dim: str) -> int:
+def _first_index(image: Image, dim: str) -> int:
     """Return which sample, counted from where the coordinate along a dim is 0, is the first.
 
     Coordinates often begin at 0 or at half a sample, far from where the number would change.
