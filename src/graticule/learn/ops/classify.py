@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from graticule.core import Image, Labels, op
-from graticule.learn.ops._applied import (
+from graticule.learn.ops._model_scope import (
     DOC,
-    ClassModel,
+    ClassifierFile,
     OtherSpacing,
-    nearby,
-    predicted,
+    model_scope,
+    predict,
 )
 
 
-@op(version=1, scope=nearby(predicted), dtype="int32", name="learn.classify", doc=DOC)
+@op(version=1, scope=model_scope(predict), dtype="int32", name="learn.classify", doc=DOC)
 def classify(
     image: Image,
     *,
-    model: ClassModel,
+    model: ClassifierFile,
     spacing: OtherSpacing = "refuse",
 ) -> Labels:
     """Return the most probable class of each sample.
@@ -55,4 +55,4 @@ def classify(
     >>> gt.learn.classify(image, model=model)[0]
     array([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2], dtype=int32)
     """
-    return predicted(image, model=model, spacing=spacing)
+    return predict(image, model=model, spacing=spacing)

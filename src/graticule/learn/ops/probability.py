@@ -10,13 +10,13 @@ from graticule.core import Image, Probability, Region, op
 from graticule.core.errors import ParameterError, suggest
 from graticule.learn.model_file import ModelFile
 from graticule.learn.models.rescale import Spacing
-from graticule.learn.ops._applied import (
+from graticule.learn.ops._model_scope import (
     DOC,
-    ClassModel,
+    ClassifierFile,
     OtherSpacing,
-    able,
-    nearby,
-    spatial,
+    model_for,
+    model_scope,
+    without_channels,
 )
 
 
@@ -28,17 +28,17 @@ def _part(
     spacing: Spacing,
     region: Region | None = None,
 ) -> Image:
-    fitted = able(model, "predict_proba", image, spacing)
+    fitted = model_for(model, "predict_proba", image, spacing)
     names = [each.name for each in fitted.classes]
     if of is not None and of not in names:
         raise ParameterError(f"there is no class {of!r}", where="of", hint=suggest(of, names))
-    found = fitted.predict_proba(image, region=spatial(region))
+    found = fitted.predict_proba(image, region=without_channels(region))
     return found if of is None else found.isel({"class": names.index(of)}, drop=True)
 
 
 @op(
     version=1,
-    scope=nearby(_part),
+    scope=model_scope(_part),
     dtype="float32",
     name="learn.probability",
     tolerance=1e-5,
@@ -47,7 +47,7 @@ def _part(
 def probability(
     image: Image,
     *,
-    model: ClassModel,
+    model: ClassifierFile,
     of: Annotated[str | None, Field(title="Class")] = None,
     spacing: OtherSpacing = "refuse",
 ) -> Probability:

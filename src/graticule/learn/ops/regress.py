@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from graticule.core import Image, op
-from graticule.learn.ops._applied import (
+from graticule.learn.ops._model_scope import (
     DOC,
     OtherSpacing,
-    ValueModel,
-    nearby,
-    predicted,
+    RegressorFile,
+    model_scope,
+    predict,
 )
 
 
 @op(
     version=1,
-    scope=nearby(predicted),
+    scope=model_scope(predict),
     dtype="float32",
     name="learn.regress",
     tolerance=1e-5,
@@ -23,7 +23,7 @@ from graticule.learn.ops._applied import (
 def regress(
     image: Image,
     *,
-    model: ValueModel,
+    model: RegressorFile,
     spacing: OtherSpacing = "refuse",
 ) -> Image:
     """Return the value a model predicts for each sample.
@@ -57,4 +57,4 @@ def regress(
     >>> bool(np.abs(gt.learn.regress(image, model=model) - (2 * image + 1)).max() < 1e-4)
     True
     """
-    return predicted(image, model=model, spacing=spacing)
+    return predict(image, model=model, spacing=spacing)

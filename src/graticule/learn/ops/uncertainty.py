@@ -5,25 +5,27 @@ from __future__ import annotations
 from graticule.core import Image, Region, op
 from graticule.learn.model_file import ModelFile
 from graticule.learn.models.rescale import Spacing
-from graticule.learn.ops._applied import (
+from graticule.learn.ops._model_scope import (
     DOC,
-    ClassModel,
+    ClassifierFile,
     OtherSpacing,
-    able,
-    nearby,
-    spatial,
+    model_for,
+    model_scope,
+    without_channels,
 )
 
 
 def _part(
     image: Image, *, model: ModelFile, spacing: Spacing, region: Region | None = None
 ) -> Image:
-    return able(model, "uncertainty", image, spacing).uncertainty(image, region=spatial(region))
+    return model_for(model, "uncertainty", image, spacing).uncertainty(
+        image, region=without_channels(region)
+    )
 
 
 @op(
     version=1,
-    scope=nearby(_part),
+    scope=model_scope(_part),
     dtype="float32",
     name="learn.uncertainty",
     tolerance=1e-5,
@@ -32,7 +34,7 @@ def _part(
 def uncertainty(
     image: Image,
     *,
-    model: ClassModel,
+    model: ClassifierFile,
     spacing: OtherSpacing = "refuse",
 ) -> Image:
     r"""Return how undecided a model is at each sample: where another stroke helps most.

@@ -1,4 +1,4 @@
-"""What the ops that apply a model share: its reach, its lattice, and what it must be able to do."""
+"""What ops that apply a model share: parameters, docstrings, scope, and what it must give."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graticule.core.errors import GraticuleError, ParameterError
 from graticule.learn.data.input_spec import CHANNEL
 from graticule.learn.model_file import ModelFile
 from graticule.learn.models.model import ImageModel
-from graticule.learn.models.rescale import Respaced, Spacing, fitted
+from graticule.learn.models.rescale import RescaledModel, Spacing, at_spacing
 
 DOC = {
     "image": """\
@@ -39,7 +39,7 @@ RequestError
 def _halo(image: Image, params: Mapping[str, Any]) -> Mapping[str, int]:
     model = params["model"].model
     try:
-        there = fitted(model, image, params["spacing"]) if hasattr(model, "halo") else None
+        there = at_spacing(model, image, params["spacing"]) if hasattr(model, "halo") else None
         return {} if there is None else dict(there.halo(image))
     except GraticuleError:
         return {}  # the op itself says what is wrong with the image
@@ -48,13 +48,13 @@ def _halo(image: Image, params: Mapping[str, Any]) -> Mapping[str, int]:
 def _align(image: Image, params: Mapping[str, Any]) -> Mapping[str, int]:
     model = params["model"].model
     try:
-        there = fitted(model, image, params["spacing"]) if hasattr(model, "align") else None
+        there = at_spacing(model, image, params["spacing"]) if hasattr(model, "align") else None
         return {} if there is None else dict(there.align(image))
     except GraticuleError:
         return {}
 
 
-def nearby(part: Callable[..., Image]) -> Neighbourhood:
+def model_scope(part: Callable[..., Image]) -> Neighbourhood:
     """Return the scope of an op whose result depends on what the model looks at around it.
 
     Parameters
@@ -65,45 +65,47 @@ def nearby(part: Callable[..., Image]) -> Neighbourhood:
     return Neighbourhood(_halo, align=_align, part=part)
 
 
-def _of_classes(model_file: ModelFile) -> ModelFile:
+def _require_classifier(model_file: ModelFile) -> ModelFile:
     """Return a model file if its model tells classes apart in images; raise otherwise."""
-    return _of_images(model_file, "tells classes apart", classes=True)
+    return _require_images(model_file, "tells classes apart", classes=True)
 
 
-def _of_values(model_file: ModelFile) -> ModelFile:
+def _require_regressor(model_file: ModelFile) -> ModelFile:
     """Return a model file if its model gives values in images; raise otherwise."""
-    return _of_images(model_file, "gives continuous values", classes=False)
+    return _require_images(model_file, "gives continuous values", classes=False)
 
 
-def _of_images(model_file: ModelFile, wanted: str, *, classes: bool) -> ModelFile:
+def _require_images(model_file: ModelFile, wanted: str, *, classes: bool) -> ModelFile:
     model = model_file.model
     if not hasattr(model, "halo") or bool(getattr(model, "classes", ())) != classes:
         raise ParameterError(f"must be a model that {wanted} in images, not a {model.kind}")
     return model_file
 
 
-ClassModel = Annotated[ModelFile, AfterValidator(_of_classes), Field(title="Model")]
-ValueModel = Annotated[ModelFile, AfterValidator(_of_values), Field(title="Model")]
+ClassifierFile = Annotated[ModelFile, AfterValidator(_require_classifier), Field(title="Model")]
+RegressorFile = Annotated[ModelFile, AfterValidator(_require_regressor), Field(title="Model")]
 OtherSpacing = Annotated[Spacing, Field(title="Other spacing")]
 
 
-def predicted(
+def predict(
     image: Image, *, model: ModelFile, spacing: Spacing, region: Region | None = None
 ) -> Image:
     """Return what a model predicts for an image, or for a region of it."""
-    return able(model, "predict", image, spacing).predict(image, region=spatial(region))
+    return model_for(model, "predict", image, spacing).predict(
+        image, region=without_channels(region)
+    )
 
 
-def spatial(region: Region | None) -> Region | None:
+def without_channels(region: Region | None) -> Region | None:
     """Return the region without channels, of which an answer has none."""
     if region is None:
         return None
     return Region({dim: span for dim, span in region.bounds.items() if dim != CHANNEL})
 
 
-def able(
+def model_for(
     model_file: ModelFile, method: str, image: Image, spacing: Spacing
-) -> ImageModel | Respaced:
+) -> ImageModel | RescaledModel:
     """Return the model for an image's spacing, if it has a method.
 
     Raises
@@ -116,4 +118,4 @@ def able(
     model = model_file.model
     if not hasattr(model, method):
         raise ParameterError(f"a {model.kind} has no {method}", where="model")
-    return fitted(model, image, spacing)
+    return at_spacing(model, image, spacing)
