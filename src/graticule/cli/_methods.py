@@ -42,12 +42,12 @@ def compare_methods(
     split = make_split(training.split, loaded.data, methods, loaded.extra)
     made(out)
     announce_compilation()
-    with progress_bar(training.name) as tell:
-        found = compare.compare_methods(loaded, chosen, split, confidence, tell)
+    with progress_bar(training.name) as progress:
+        found = compare.compare_methods(loaded, chosen, split, confidence, progress)
     curve = None
     if with_curve and not found.unfinished:
-        with progress_bar("learning curve") as tell:
-            curve = compare.learning_curve_of(training, loaded, found, chosen, tell)
+        with progress_bar("learning curve") as progress:
+            curve = compare.learning_curve_of(training, loaded, found, chosen, progress)
     _write(found, training, split, loaded, out, curve)
     _tell(found, split, loaded, out)
     if found.unfinished or (curve is not None and curve.unfinished):

@@ -14,7 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from graticule.pipeline.execute import Progress, Run
+    from graticule.core.progress import Progress
+    from graticule.pipeline.execute import Run
 
 
 @contextmanager

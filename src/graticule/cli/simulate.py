@@ -52,6 +52,8 @@ def simulate(
         return 0
     parameters = dict(parse_assignment(text) for text in set_ or ())
     with progress_bar(f"simulate {kind}") as progress:
-        folder = write_samples(kind, count, out, seed=seed, parameters=parameters, tell=progress)
+        folder = write_samples(
+            kind, count, out, seed=seed, parameters=parameters, progress=progress
+        )
     print(f"{count} images with their truth -> {folder}")
     return 0

@@ -147,8 +147,8 @@ def _fit(method: ModelMethod, loaded: LoadedImages, training: TrainingDocument, 
 
         with watched(out) as options:
             return fit_on_all(method, loaded, options)
-    with progress_bar(f"{training.name}: {method.name}") as tell:
-        tell(0, 1, "learning from all images")
+    with progress_bar(f"{training.name}: {method.name}") as progress:
+        progress(0, 1, "learning from all images")
         return fit_on_all(method, loaded)
 
 
@@ -174,8 +174,10 @@ def _score(method: ModelMethod, loaded: LoadedImages, split: Split) -> Compariso
     from graticule.learn.crossval.crossval import compare
 
     try:
-        with progress_bar(f"{method.name}: held-out scores") as tell:
-            return compare(loaded.data, [method], split.folds, extra=loaded.extra, tell=tell)
+        with progress_bar(f"{method.name}: held-out scores") as progress:
+            return compare(
+                loaded.data, [method], split.folds, extra=loaded.extra, progress=progress
+            )
     except KeyboardInterrupt:
         return None
 

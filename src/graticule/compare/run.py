@@ -15,6 +15,7 @@ from graticule.compare.trial import try_variants
 from graticule.compare.variants import Variant, find_step, make_variants
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import GraticuleError, ImageError, RequestError
+from graticule.core.progress import Progress, no_progress
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import content_hash, read, study
 from graticule.io.format import is_one_image
@@ -25,7 +26,6 @@ from graticule.pipeline.spec import Reference, Spec, digest, step_keys
 
 FILES = ("compare.html", "compare.csv", "agreement.csv", "best.yaml")
 _OTHER = "name another folder with -o"
-Progress = Callable[[int, int, str], None]
 Bounds = Mapping[str, tuple[int, int]]
 
 
@@ -43,7 +43,7 @@ def compare(
     memory: int | str | None = None,
     overwrite: bool = False,
     command: Sequence[str] = (),
-    progress: Progress = lambda done, total, message: None,
+    progress: Progress = no_progress,
 ) -> Comparison:
     """Compare ways to do a step of a pipeline on images, and write a page, tables and the best.
 

@@ -18,7 +18,6 @@ from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.spec import Reference, Spec, step_keys
 
-Progress = Callable[[str], None]
 _QUICK = 3.0
 """Seconds below which a variant is computed twice to be timed."""
 
@@ -61,7 +60,7 @@ def try_variants(
     keys: Mapping[str, str],
     *,
     memory: int,
-    progress: Progress = lambda message: None,
+    progress: Callable[[str], None] = lambda message: None,
 ) -> list[Trial]:
     """Return what every variant gives on one image.
 

@@ -15,12 +15,12 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from graticule.core.errors import CheckError, GraticuleError
+from graticule.core.progress import Progress, no_progress
 from graticule.core.typing import Array
 from graticule.evaluate.empty import overlap
 
 Images: TypeAlias = Mapping[str, ArrayLike | Callable[[], ArrayLike]]
 Method: TypeAlias = Callable[[Any], float]
-Progress: TypeAlias = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def audit(
     *,
     keep: Literal["bright", "dark"] = "bright",
     truth: Images | None = None,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> Audit:
     """Apply each image's threshold to every image of a study.
 
@@ -121,7 +121,7 @@ def audit(
         Whether objects are what is above the threshold, or what is up to it.
     truth : mapping, optional
         Masks of the same shapes by the same names, or functions that give them.
-    progress : callable, optional
+    progress : callable
         Told ``(done, total, what is going on)``.
 
     Returns
@@ -147,11 +147,10 @@ def audit(
     0    dim   3.333333           0.5          0.500000
     1  light   6.666667           0.5          0.666667
     """
-    told = progress or (lambda done, total, what: None)
     own: dict[str, float] = {}
     failed: dict[str, str] = {}
     for number, (name, image) in enumerate(images.items()):
-        told(number, 2 * len(images), f"threshold of {name}")
+        progress(number, 2 * len(images), f"threshold of {name}")
         try:
             own[name] = float(method(_given(image)))
         except GraticuleError as error:
@@ -164,11 +163,11 @@ def audit(
     columns: dict[str, tuple[Array, Array]] = {}
     levels = np.array(list(own.values()))
     for number, name in enumerate(own):
-        told(len(images) + number, 2 * len(images), f"thresholds on {name}")
+        progress(len(images) + number, 2 * len(images), f"thresholds on {name}")
         columns[name] = _applied(
             name, _given(images[name]), levels, (truth or {}).get(name), dark=keep == "dark"
         )
-    told(2 * len(images), 2 * len(images), "")
+    progress(2 * len(images), 2 * len(images), "")
     names = list(own)
     fractions = pd.DataFrame({name: part for name, (part, _) in columns.items()}, index=names)
     dice = pd.DataFrame({name: score for name, (_, score) in columns.items()}, index=names)

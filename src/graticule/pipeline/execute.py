@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import RequestError
 from graticule.core.image import Table
+from graticule.core.progress import Progress, no_progress
 from graticule.core.registry import load_group
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
@@ -30,18 +30,6 @@ from graticule.pipeline.workers import Workers
 
 PREVIEWS = 12
 NOTABLE_PREVIEWS = 24
-
-
-class Progress(Protocol):
-    """Told how far a run is."""
-
-    def __call__(self, done: int, total: int, message: str) -> None:
-        """Take note: ``done`` of ``total`` images, and what is going on."""
-        ...
-
-
-def silent(done: int, total: int, message: str) -> None:
-    """Take no note."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +70,7 @@ def run(
     overwrite: bool = False,
     cache: bool = True,
     command: Sequence[str] = (),
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Run:
     """Run a pipeline over a study and write a run folder; see `Pipeline.run`."""
     started = datetime.now(UTC)

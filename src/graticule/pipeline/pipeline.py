@@ -7,9 +7,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
+from graticule.core.progress import Progress, no_progress
 from graticule.pipeline.change import with_values
 from graticule.pipeline.evaluate import apply
-from graticule.pipeline.execute import Progress, Run, run, silent
+from graticule.pipeline.execute import Run, run
 from graticule.pipeline.parse import load, parse
 from graticule.pipeline.spec import Spec
 
@@ -159,7 +160,7 @@ class Pipeline(Spec):
         overwrite: bool = False,
         cache: bool = True,
         command: Sequence[str] = (),
-        progress: Progress = silent,
+        progress: Progress = no_progress,
     ) -> Run:
         """Run on files, a folder or a pattern, and write a run folder.
 

@@ -21,6 +21,7 @@ from graticule.core.errors import (
     UnknownNameError,
     suggest,
 )
+from graticule.core.progress import Progress, no_progress
 from graticule.simulate._settings import arguments, drawn, known
 
 __all__ = ["Sample", "kinds", "samples", "write_samples"]
@@ -166,7 +167,7 @@ def write_samples(
     *,
     seed: int = 0,
     parameters: Mapping[str, Any] | None = None,
-    tell: Callable[[int, int, str], None] = lambda done, total, message: None,
+    progress: Progress = no_progress,
 ) -> Path:
     """Write simulated images: ``images/`` and ``labels/`` with files of the same names.
 
@@ -179,7 +180,7 @@ def write_samples(
         As for `samples`.
     folder : Path
         Must be empty or absent.
-    tell : callable
+    progress : callable
         Called with images done, their number, and the name of the last.
 
     Returns
@@ -199,7 +200,7 @@ def write_samples(
     _require_empty(folder)
     was_there = folder.exists()
     try:
-        rows = _written(kind, count, folder, seed, parameters or {}, tell)
+        rows = _written(kind, count, folder, seed, parameters or {}, progress)
         folder.mkdir(parents=True, exist_ok=True)
         pd.DataFrame(rows).to_csv(folder / "samples.csv", index=False, lineterminator="\n")
         _describe(kind, count, folder, seed, parameters or {})
@@ -235,7 +236,7 @@ def _written(
     folder: Path,
     seed: int,
     parameters: Mapping[str, Any],
-    tell: Callable[[int, int, str], None],
+    progress: Progress,
 ) -> list[dict[str, Any]]:
     """Write the images one by one, and return a row for each."""
     from graticule.io import write
@@ -250,7 +251,7 @@ def _written(
             (folder / part).mkdir(parents=True, exist_ok=True)
             write(folder / part / f"{sample.name}.tif", image)
         rows.append({"image": sample.name, **_flat(sample)})
-        tell(done, count, sample.name)
+        progress(done, count, sample.name)
     return rows
 
 

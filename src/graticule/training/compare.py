@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from graticule.core.progress import Progress
 from graticule.learn.crossval.crossval import Comparison, compare
 from graticule.learn.crossval.learning_curve import LearningCurve, learning_curve
-from graticule.learn.crossval.method_run import Tell
 from graticule.learn.crossval.split import Split
 from graticule.learn.document.document import TrainingDocument
 from graticule.learn.methods.kind import METHOD_KINDS
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 
 def compare_methods(
-    loaded: LoadedImages, methods: Sequence[Method], split: Split, confidence: float, tell: Tell
+    loaded: LoadedImages,
+    methods: Sequence[Method],
+    split: Split,
+    confidence: float,
+    progress: Progress,
 ) -> Comparison:
     """Return the comparison of methods on a split, with that on the naive one beside it.
 
@@ -35,17 +39,17 @@ def compare_methods(
         The folds.
     confidence : float
         Of the intervals.
-    tell : callable
+    progress : callable
         Called with folds done, their number, and what is going on.
     """
     total = len(methods) * (len(split.folds) + len(split.naive))
 
     def run(folds: Sequence[Fold], start: int, words: str) -> Comparison:
-        def told(done: int, _: int, message: str) -> None:
-            tell(start + done, total, f"{message}{words}")
+        def shifted(done: int, _: int, message: str) -> None:
+            progress(start + done, total, f"{message}{words}")
 
         return compare(
-            loaded.data, methods, folds, extra=loaded.extra, confidence=confidence, tell=told
+            loaded.data, methods, folds, extra=loaded.extra, confidence=confidence, progress=shifted
         )
 
     found = run(split.folds, 0, "")
@@ -60,7 +64,7 @@ def compare_methods(
 
 def learning_curve_of(
     training: TrainingDocument, loaded: LoadedImages, found: Comparison, methods: Sequence[Method],
-    tell: Tell,
+    progress: Progress,
 ) -> LearningCurve | None:  # fmt: skip
     """Return scores against the number of labels of the methods that learn and were compared."""
     learning = [
@@ -71,7 +75,7 @@ def learning_curve_of(
     ]
     if not learning:
         return None
-    return learning_curve(loaded.data, learning, found.folds, extra=loaded.extra, tell=tell)
+    return learning_curve(loaded.data, learning, found.folds, extra=loaded.extra, progress=progress)
 
 
 def tables_of(found: Comparison, curve: LearningCurve | None) -> Mapping[str, pd.DataFrame]:

@@ -48,7 +48,7 @@ def test_scores_grow_with_labels():
     method = Smoothed()
     calls = []
     found = learning_curve(data, [method], folds, points=3, repeats=2, seed=1,
-                           tell=lambda done, total, words: calls.append((done, total)))  # fmt: skip
+                           progress=lambda done, total, _: calls.append((done, total)))  # fmt: skip
     assert (found.of, found.measure) == ("samples", "dice")
     means = found.rows.groupby("labels")["auc"].mean()
     assert means.iloc[-1] >= means.iloc[0] - 0.01

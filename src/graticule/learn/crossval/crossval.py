@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from graticule.core.errors import GraticuleError
+from graticule.core.progress import Progress, no_progress
 from graticule.evaluate.bootstrap import Interval
 from graticule.learn.crossval.counts import CLASS_MEASURES, VALUE_MEASURES, difference, scored
 from graticule.learn.crossval.method_run import (
     Counter,
     MethodRun,
     Result,
-    Tell,
     full_training_set,
     training_set_of,
 )
@@ -140,7 +140,7 @@ def compare(
     options: Mapping[str, Any] | None = None,
     confidence: float = 0.95,
     intervals: bool = True,
-    tell: Tell = lambda done, total, message: None,
+    progress: Progress = no_progress,
 ) -> Comparison:
     """Judge methods by what they say of samples they have not learned from.
 
@@ -164,7 +164,7 @@ def compare(
         Of the intervals.
     intervals : bool
         Whether there are any; they take about a second for each method.
-    tell : callable
+    progress : callable
         Called with folds done, their number over all methods, and what is going on.
 
     Returns
@@ -179,7 +179,7 @@ def compare(
     """
     by, units = units_of(data, folds)
     found = Comparison(data, tuple(folds), by, {}, confidence=confidence)
-    at = Counter(len(methods) * len(folds), tell)
+    at = Counter(len(methods) * len(folds), progress)
     for method in methods:
         run = MethodRun(method, data, folds, units, extra or {}, options or {})
         try:

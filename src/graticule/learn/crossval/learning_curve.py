@@ -11,9 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core.errors import CheckError
+from graticule.core.progress import Progress, no_progress
 from graticule.core.typing import Array
 from graticule.learn.crossval.crossval import compare
-from graticule.learn.crossval.method_run import Tell
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.methods.method import Method
 from graticule.learn.splits.splits import Fold
@@ -63,7 +63,7 @@ def learning_curve(
     seed: int = 0,
     extra: Mapping[str, LabelledImages] | None = None,
     options: Mapping[str, Any] | None = None,
-    tell: Tell = lambda done, total, message: None,
+    progress: Progress = no_progress,
 ) -> LearningCurve:
     """Return scores of methods that learn from ever more labels, always judged on the same.
 
@@ -83,7 +83,7 @@ def learning_curve(
         How often labels are drawn.
     seed : int
         Of the drawing.
-    tell : callable
+    progress : callable
         Called with steps done, their number, and what is going on.
 
     Returns
@@ -112,11 +112,13 @@ def learning_curve(
                 for fold, order in zip(folds, drawn[number], strict=True)
             ]
 
-            def told(own: int, _: int, words: str, start: int = done, n: int = int(count)) -> None:
-                tell(start + own, total, f"{n} {unit}: {words}")
+            def shifted(
+                own: int, _: int, words: str, start: int = done, n: int = int(count)
+            ) -> None:
+                progress(start + own, total, f"{n} {unit}: {words}")
 
             found = compare(data, methods, parts, extra=extra, options=options,
-                            intervals=False, tell=told)  # fmt: skip
+                            intervals=False, progress=shifted)  # fmt: skip
             done += len(methods) * len(folds)
             for name, result in found.results.items():
                 values = {key: m.estimate for key, m in result.scores.measures.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,6 +12,7 @@ import xarray as xr
 
 from graticule.core import filtered_dims
 from graticule.core.errors import CheckError
+from graticule.core.progress import Progress
 from graticule.core.scope import Region
 from graticule.core.typing import Array
 from graticule.learn.crossval.counts import HeldOutCounts, Scores
@@ -23,7 +24,6 @@ from graticule.learn.splits.splits import Fold
 
 if TYPE_CHECKING:
     from graticule.learn.unet.history import History
-Tell: TypeAlias = Callable[[int, int, str], None]
 Box: TypeAlias = tuple[slice, ...]
 
 SHOWN = 4
@@ -60,12 +60,12 @@ class Counter:
     """How far a comparison is."""
 
     total: int
-    tell: Tell
+    progress: Progress
     done: int = 0
 
     def say(self, message: str) -> None:
-        """Tell what is going on."""
-        self.tell(self.done, self.total, message)
+        """Say what is going on."""
+        self.progress(self.done, self.total, message)
 
     def skip(self, count: int) -> None:
         """Count folds that will not come."""

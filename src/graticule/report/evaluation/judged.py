@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core.errors import GraticuleError, ImageError, RequestError
+from graticule.core.progress import Progress, no_progress
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval
 from graticule.evaluate.outlines import outline_distances
@@ -19,7 +20,6 @@ from graticule.io.pairing import Pair
 from graticule.io.reading import read_single_channel
 
 What: TypeAlias = Literal["mask", "labels", "scores"]
-Progress: TypeAlias = Callable[[int, int, str], None]
 
 MAIN: dict[What, str] = {"mask": "dice", "labels": "ap_0.5", "scores": "auc"}
 MEANS: dict[What, tuple[str, ...]] = {
@@ -89,7 +89,7 @@ def judge(
     kind: What | None = None,
     confidence: float = 0.95,
     seed: int = 0,
-    progress: Progress = lambda done, total, message: None,
+    progress: Progress = no_progress,
 ) -> Judged:
     """Judge every result by its truth.
 
