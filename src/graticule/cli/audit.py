@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from graticule.evaluate.audit import Audit
     from graticule.report.style import Drawing
 
-ANNOTATED = 12
-NAMED = 40
+_MAX_ANNOTATED = 12  # images whose heat map has its numbers written in
+_MAX_TICKS = 40  # names of images along an axis
 
 
 def audit(
@@ -183,12 +183,12 @@ def _heat_map(table: pd.DataFrame, title: str, what: str) -> Drawing:
     values = table.to_numpy()
     shown = ax.imshow(values, cmap="cividis", vmin=0, vmax=max(float(np.nanmax(values)), 1e-12))
     names = [str(name) for name in table.columns]
-    every = range(0, count, max(1, math.ceil(count / NAMED)))
+    every = range(0, count, max(1, math.ceil(count / _MAX_TICKS)))
     ax.set_xticks(every, [_shorten(names[k]) for k in every], rotation=60, ha="right", fontsize=7)
     ax.set_yticks(every, [_shorten(names[k]) for k in every], fontsize=7)
     ax.set_xlabel("applied to")
     ax.set_ylabel("threshold of")
-    if count <= ANNOTATED:
+    if count <= _MAX_ANNOTATED:
         half = float(np.nanmax(values)) * 0.55
         for y, x in np.ndindex(values.shape):
             colour = INK if values[y, x] > half else "white"
