@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AfterValidator, Field, model_validator
 
-from graticule.core.document import Document, Section, document_of, validate
+from graticule.core.document import Document, Section, parse_document, validate
 from graticule.core.errors import Fault, ParameterError, PipelineError
 
 
@@ -45,13 +45,13 @@ class Recipe(Document):
 
 def faults(text: str) -> list[str]:
     return [
-        str(fault) for fault in PipelineError(validate(Recipe, document_of(text, ""))[1]).faults
+        str(fault) for fault in PipelineError(validate(Recipe, parse_document(text, ""))[1]).faults
     ]
 
 
 def test_a_sound_document_has_its_model_and_no_faults() -> None:
     text = "{graticule: 1, name: a, blurs: {null: {sigma: 2}}, classes: {1: pore}}"
-    recipe, found = validate(Recipe, document_of(text, ""))
+    recipe, found = validate(Recipe, parse_document(text, ""))
     assert not found
     assert recipe is not None
     assert recipe.blurs["null"].sigma == 2
@@ -98,8 +98,8 @@ def test_a_key_that_must_be_there_leaves_no_model() -> None:
         images: str
         masks: str
 
-    assert validate(Strict, document_of("{masks: 3}", ""))[0] is None
-    _, found = validate(Strict, document_of("{masks: 3}", ""))
+    assert validate(Strict, parse_document("{masks: 3}", ""))[0] is None
+    _, found = validate(Strict, parse_document("{masks: 3}", ""))
     assert {fault.path: fault.what for fault in found} == {
         "images": "must be given",
         "masks": "must be text, not 3",
@@ -109,7 +109,7 @@ def test_a_key_that_must_be_there_leaves_no_model() -> None:
 @pytest.mark.parametrize("value", ["[]", "3", "text", "null", "{1: {2: 3}}", "[[1, {a: b}]]"])
 @pytest.mark.parametrize("key", ["name", "blurs", "marks", "classes", "3", "null"])
 def test_whatever_it_holds_there_is_an_answer(key: str, value: str) -> None:
-    document: Any = document_of(f"graticule: 1\n{key}: {value}", "")
+    document: Any = parse_document(f"graticule: 1\n{key}: {value}", "")
     recipe, found = validate(Recipe, document)
     assert recipe is not None
     assert all(fault.line == 2 for fault in found)

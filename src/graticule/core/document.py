@@ -85,7 +85,7 @@ def _yaml() -> Any:
     return yaml
 
 
-def document_of(text: str, source: str, *, holds: str = "steps") -> Any:
+def parse_document(text: str, source: str, *, holds: str = "steps") -> Any:
     """Return the mapping a text holds; raise `PipelineError` where it is not one."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -112,14 +112,14 @@ def document_of(text: str, source: str, *, holds: str = "steps") -> Any:
 
 def _size(document: Any) -> int:
     """Return how many values a document has with its aliases written out, or that it is many."""
-    count, front = 0, [document]
-    while front and count <= _MAX_VALUES:
-        value = front.pop()
+    count, frontier = 0, [document]
+    while frontier and count <= _MAX_VALUES:
+        value = frontier.pop()
         count += 1
         if isinstance(value, dict):
-            front.extend(value.values())
+            frontier.extend(value.values())
         elif isinstance(value, (list, tuple)):
-            front.extend(value)
+            frontier.extend(value)
     return count
 
 
@@ -133,12 +133,19 @@ def line_of(parent: Any, key: Any) -> int:
     return int(line) + 1
 
 
-def plain(value: Any) -> Any:
-    """Return a YAML value as plain Python, without the marks of its place."""
+def plain(value: Any, *, int_keys: bool = False) -> Any:
+    """Return a YAML value as plain Python, without the marks of its place.
+
+    Keys of mappings become texts; with ``int_keys``, whole numbers stay what they are.
+    """
     if isinstance(value, dict):
-        return {str(text_of(key)): plain(item) for key, item in value.items()}
+        names = [plain(as_written(key)) for key in value]
+        return {
+            name if int_keys and type(name) is int else str(name): plain(item, int_keys=int_keys)
+            for name, item in zip(names, value.values(), strict=True)
+        }
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item, int_keys=int_keys) for item in value]
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
@@ -148,12 +155,18 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def text_of(value: Any) -> Any:
+def as_written(value: Any) -> Any:
     """Return a name as it was written: YAML reads the name ``null`` as nothing."""
     return "null" if value is None else value
 
 
-def is_texts(value: Any) -> bool:
+def section_names(document: Any, section: str) -> list[str]:
+    """Return the names in a section as they were written, of what is faulty too."""
+    named = document.get(section)
+    return [str(as_written(name)) for name in named] if isinstance(named, dict) else []
+
+
+def is_list_of_texts(value: Any) -> bool:
     """Whether a value is a list of texts."""
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
@@ -188,7 +201,7 @@ class Section(BaseModel):
     --------
     >>> class Blur(Section):
     ...     sigma: float = 1.0
-    >>> print(*validate(Blur, document_of("{sigma: much, sgima: 2}", "text"))[1], sep="\n")
+    >>> print(*validate(Blur, parse_document("{sigma: much, sgima: 2}", "text"))[1], sep="\n")
     line 1: sgima: is not known here (did you mean sigma?)
     line 1: sigma: must be a number, not 'much'
     """
@@ -229,7 +242,7 @@ def validate(
     model : type of Section
         What the document must be.
     document : mapping
-        As `document_of` gives it, with the lines of its keys.
+        As `parse_document` gives it, with the lines of its keys.
     context : mapping, optional
         What validators are told as ``info.context``.
 
@@ -240,7 +253,7 @@ def validate(
     list of Fault
         In no particular order.
     """
-    values, faults = _values(document), list(_version(model, document))
+    values, faults = plain(document, int_keys=True), list(_version(model, document))
     while True:
         try:
             return model.model_validate(values, context=dict(context or {})), faults
@@ -262,7 +275,7 @@ def fault_at(document: Any, location: Location, what: str, hint: str = "") -> Fa
 
     Examples
     --------
-    >>> str(fault_at(document_of("a: 1\nb: [2, 3]", "text"), ("b", 1), "must be 2"))
+    >>> str(fault_at(parse_document("a: 1\nb: [2, 3]", "text"), ("b", 1), "must be 2"))
     'line 2: b[1]: must be 2'
     """
     path, line, parent = "", line_of(document, None), document
@@ -304,21 +317,11 @@ def _version(model: type[BaseModel], document: Any) -> Iterator[Fault]:
         yield fault_at(document, ("graticule",), "must be 1, the version of the grammar")
 
 
-def _values(value: Any) -> Any:
-    """Return a document as plain Python in which whole numbers stay keys of mappings."""
-    if isinstance(value, dict):
-        return {
-            key if type(key) is int else str(text_of(key)): _values(item)
-            for key, item in zip(map(plain, value), value.values(), strict=True)
-        }
-    return [_values(item) for item in value] if isinstance(value, list) else plain(value)
-
-
 def _key(parent: Any, part: str | int) -> Any:
     """Return the key of a mapping or list that a part of a location stands for."""
     if isinstance(parent, list):
         return int(part)
-    return next((key for key in parent if str(text_of(key)) == str(part)), part)
+    return next((key for key in parent if str(as_written(key)) == str(part)), part)
 
 
 def _is_within(path: str, whole: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.core.document import document_of, dump, plain, text_of
+from graticule.core.document import as_written, dump, parse_document, plain
 from graticule.core.errors import Fault, PipelineError, suggest
 from graticule.core.op import Op
 from graticule.core.quantity import Amount
@@ -23,7 +23,7 @@ def with_values(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
 
     The text is changed with it, so that comments stay and a run can be repeated from it.
     """
-    document = document_of(pipeline.text, pipeline.source)
+    document = parse_document(pipeline.text, pipeline.source)
     faults = []
     for key, value in values.items():
         name = str(key)
@@ -32,7 +32,7 @@ def with_values(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
             body
             for section in ("steps", "checks")
             for label, body in (document.get(section) or {}).items()
-            if text_of(label) == owner and parameter
+            if as_written(label) == owner and parameter
         ]
         if not bodies:
             hint = suggest(owner, [*pipeline.steps, *pipeline.checks])
@@ -57,9 +57,9 @@ def with_op(pipeline: Spec, step: str, op: Op) -> Spec:
     PipelineError
         If the other steps cannot go on with what the op gives.
     """
-    document = document_of(pipeline.text, pipeline.source)
+    document = parse_document(pipeline.text, pipeline.source)
     old = pipeline.steps[step].op
-    body = next(b for key, b in document["steps"].items() if text_of(key) == step)
+    body = next(b for key, b in document["steps"].items() if as_written(key) == step)
     body["op"] = op.name
     wires = [body.pop(data.name, None) for data in old.inputs[1:]]
     for name in old.parameters.names:

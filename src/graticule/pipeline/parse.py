@@ -23,11 +23,12 @@ from graticule.core.document import (
     Document,
     Location,
     Section,
-    document_of,
+    as_written,
     fault_at,
+    parse_document,
     plain,
     read_text,
-    text_of,
+    section_names,
     validate,
 )
 from graticule.core.errors import Fault, GraticuleError, ParameterError, PipelineError, suggest
@@ -51,13 +52,13 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
     PipelineError
         With all faults, each with its line and its path in the document.
     """
-    document = document_of(text, source)
+    document = parse_document(text, source)
     sound, faults = validate(_Document, document, context={"folder": Path(source).parent})
     assert sound is not None  # every key has a default
     inputs = sound.inputs or {"image": PipelineInput()}
-    names = _names(document, "inputs") or list(inputs)
+    names = section_names(document, "inputs") or list(inputs)
     ops = {name: sound.steps[name].op if name in sound.steps else None
-           for name in _names(document, "steps")}  # fmt: skip
+           for name in section_names(document, "steps")}  # fmt: skip
     wiring = _Wiring(document, names, ops, faults)
     steps, checks = wiring.steps(sound.steps), wiring.checks(sound.checks)
     outputs = wiring.outputs(sound.outputs)
@@ -128,7 +129,7 @@ def _figure(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not isinstance(value.get("figure"), str):
         what = "must be a mapping that names its figure"
         raise ParameterError(what, hint="as {figure: overlay, ...}")
-    return {key: text_of(item) for key, item in plain(value).items()}
+    return {key: as_written(item) for key, item in plain(value).items()}
 
 
 class _Call(Section):
@@ -196,12 +197,6 @@ class _Document(Document):
     checks: Annotated[dict[_Name, _Check], BeforeValidator(_by_name)] = Field(default_factory=dict)
     outputs: Annotated[list[Any] | None, PlainValidator(_list_or_none)] = None
     report: Annotated[list[_Figure], BeforeValidator(_figures)] = Field(default_factory=list)
-
-
-def _names(document: Any, section: str) -> list[str]:
-    """Return the names of a section, of what is faulty too."""
-    named = document.get(section)
-    return [str(text_of(name)) for name in named] if isinstance(named, dict) else []
 
 
 @dataclass

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from graticule.core.check import Check
-from graticule.core.document import Section, is_texts
+from graticule.core.document import Section, is_list_of_texts
 from graticule.core.errors import ParameterError, UnitsError
 from graticule.core.image import Image, as_image, is_image, with_spacing
 from graticule.core.op import Op
@@ -50,7 +50,7 @@ class Reference:
 
 
 def _dims(value: Any) -> tuple[str, ...] | None:
-    if value is not None and not is_texts(value):
+    if value is not None and not is_list_of_texts(value):
         raise ParameterError("must be a list of names")
     if value and len(set(value)) < len(value):
         raise ParameterError("must be different names")

@@ -23,11 +23,12 @@ from pydantic import (
 from graticule.core.document import (
     Document,
     Section,
-    document_of,
-    is_texts,
+    as_written,
+    is_list_of_texts,
+    parse_document,
     plain,
     read_text,
-    text_of,
+    section_names,
     validate,
     whole_number,
 )
@@ -42,7 +43,7 @@ Task: TypeAlias = Literal["pixels", "regression"]
 
 
 def _name(value: Any) -> str:
-    name = text_of(value)
+    name = as_written(value)
     if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
         what = "must be a name of letters, digits, - and _, and start with a letter"
         raise ParameterError(what)
@@ -54,7 +55,7 @@ _or_empty = BeforeValidator(lambda value: {} if value is None else value)
 
 
 def _dims(value: Any) -> tuple[str, ...] | None:
-    if value is not None and (not is_texts(value) or len(set(value)) < len(value)):
+    if value is not None and (not is_list_of_texts(value) or len(set(value)) < len(value)):
         raise ParameterError("must be a list of different names")
     return tuple(value) if value else None
 
@@ -269,12 +270,12 @@ def parse(text: str, *, source: str = "<text>") -> TrainingDocument:
     >>> found.train, found.split.folds, found.methods["forest"].kind
     ('forest', 4, 'pixels')
     """
-    document = document_of(text, source, holds="methods")
+    document = parse_document(text, source, holds="methods")
     rename_in_document(document, source)
-    methods = _names(document, "methods")
+    methods = section_names(document, "methods")
     context = {
         "task": document.get("task"),
-        "sources": [REAL, *_names(document, "extra")],
+        "sources": [REAL, *section_names(document, "extra")],
         "methods": methods,
     }
     sound, faults = validate(TrainingDocument, document, context=context)
@@ -288,12 +289,6 @@ def parse(text: str, *, source: str = "<text>") -> TrainingDocument:
     training = sound.model_copy(update=absent)
     training._text, training._source = text, source
     return training
-
-
-def _names(document: Any, key: str) -> list[str]:
-    """Return the names in a section as they are written."""
-    section = document.get(key)
-    return [str(text_of(name)) for name in section] if isinstance(section, dict) else []
 
 
 def build_methods(training: TrainingDocument) -> list[Method]:
