@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graticule.bench._machine import machine
-from graticule.bench.row import Row, benchmarks, table
+from graticule.bench.row import Row, benchmarks, machine, table
 from graticule.cli import main
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from graticule.core.errors import ParameterError
-from graticule.simulate._bodies import ellipsoid
+from graticule.simulate._primitives import ellipsoid
 from graticule.simulate.cells import Microscope, cells
 from graticule.simulate.nuclei import nuclei
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval, blocks, bootstrap_sums
-
-Array = np.ndarray[Any, Any]
 
 BLOCK, LEVELS = 64, 250
 _TOUCH = np.ones((3, 3))

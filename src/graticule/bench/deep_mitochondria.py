@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from graticule.bench._data import absent, data_folder
 from graticule.bench._learned import OBJECT, binned, learned, refused, scored
-from graticule.bench.row import Row, row
+from graticule.bench.row import Row, absent, data_folder, row
 
 if TYPE_CHECKING:
     from pathlib import Path

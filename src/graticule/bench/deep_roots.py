@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from graticule.bench._data import absent, data_folder
 from graticule.bench._learned import binned
 from graticule.bench.deep_vessels import evened, vessel_data
-from graticule.bench.row import Row, row
+from graticule.bench.row import Row, absent, data_folder, row
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from graticule.bench._data import absent
 from graticule.bench._spot_scores import SpotScores, scored
-from graticule.bench.row import Row, row
-
-Array = np.ndarray[Any, Any]
+from graticule.bench.row import Row, absent, row
+from graticule.core.typing import Array
 
 _LECTURE = {"U-Net": (0.63, 0.28), "1-NN": (0.41, 0.36)}
 """Recall and precision of pixels that were published, on another split of another crop."""

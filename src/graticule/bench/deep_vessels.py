@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from graticule.bench._data import absent, data_folder
 from graticule.bench._learned import OBJECT, learned, of_class, refused, scored
-from graticule.bench.row import Row, row
+from graticule.bench.row import Row, absent, data_folder, row
 from graticule.core.typing import Array
 
 if TYPE_CHECKING:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from graticule.bench.row import Row, row, seconds
 from graticule.core.registry import get_op
+from graticule.core.typing import Array
 
 SIDE = 2048
 _GAUSSIAN_BARS = {1: 12, 5: 8, 10: 5}
 
 
-def _image(dtype: str) -> np.ndarray[Any, Any]:
+def _image(dtype: str) -> Array:
     values = np.random.default_rng(0).gamma(4, 250, (SIDE, SIDE))
     return np.minimum(values, 65535).astype(dtype)
 

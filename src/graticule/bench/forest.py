@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from graticule.bench.row import Row, row
-
-Array = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 _TREES = 100
 _FITTED, _ASKED, _FEATURES = 100_000, 200_000, 50

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from graticule.bench.row import Row, row, seconds
-
-Array = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 _SIDE = 4096
 _OBJECTS = 25_000

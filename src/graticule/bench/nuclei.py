@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from graticule.bench._data import absent, data_folder
-from graticule.bench.row import Row, row
+from graticule.bench.row import Row, absent, data_folder, row
 
 _DARK = 100
 """A micrograph without colour whose median is below this (of 255) is a fluorescent one."""

@@ -1,4 +1,4 @@
-"""One figure of the bench: what was measured, its baseline, and whether it reaches its bar.
+"""One figure of the bench: what was measured, on what, and whether it reaches its bar.
 
 A module of `graticule.bench` whose name does not start with ``_`` holds functions decorated with
 `row`; adding a figure is adding one such function.
@@ -7,16 +7,19 @@ A module of `graticule.bench` whose name does not start with ``_`` holds functio
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
+from pathlib import Path
 from statistics import median
 from types import ModuleType
 from typing import Any
 
 from graticule.core.registry import Registry
+from graticule.version import installed_versions
 
 
 @dataclass(frozen=True)
@@ -141,3 +144,45 @@ def peak_mb() -> float:
 def table(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return rows as ``bench.json`` holds them."""
     return [found.as_dict() for found in rows]
+
+
+def data_folder(name: str) -> Path | None:
+    """Return a folder of real images, from ``GRATICULE_DATA``; None where it is absent."""
+    root = Path(__file__).resolve().parents[3]
+    folder = Path(os.environ.get("GRATICULE_DATA", root.parent / "shared" / "data")) / name
+    return folder if folder.is_dir() else None
+
+
+def absent(id: str, what: str, bar: str) -> Row:
+    """Return the row of a figure whose images are absent."""
+    what = f"{what}: not measured, set GRATICULE_DATA to the folder of real images"
+    return Row(id, what, None, "", bar, None)
+
+
+_PACKAGES = ("graticule", "numpy", "scipy", "scikit-learn", "numba", "torch", "monai")
+
+
+def machine() -> dict[str, object]:
+    """Return the model of the processor, the number of cores and the versions of software.
+
+    Examples
+    --------
+    >>> found = machine()
+    >>> sorted(found)
+    ['cores', 'processor', 'python', 'system', 'versions']
+    """
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": installed_versions(_PACKAGES),
+    }
+
+
+def _processor() -> str:
+    """Return the model, where the system says it."""
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from graticule.bench._data import absent, data_folder
-from graticule.bench.row import Row, row
+from graticule.bench.row import Row, absent, data_folder, row
+from graticule.core.typing import Array
 
-Array = np.ndarray[Any, Any]
 Finder = Callable[[xr.DataArray], Array]
 
 _MARGIN = 0.3

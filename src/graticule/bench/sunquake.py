@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from graticule.bench._data import absent, data_folder
-from graticule.bench.row import Row, processes, row, seconds
+from graticule.bench.row import Row, absent, data_folder, processes, row, seconds
+from graticule.core.typing import Array
 
-Array = np.ndarray[Any, Any]
 _NAMES = ("TD_20110730-M9_3_zscored", "TD_clear_relative", "TD_none_relative")
 _PUBLISHED = {_NAMES[0]: (1.125, 0.746), _NAMES[1]: (0.598, 0.468)}
 _IMAGES = 400

@@ -10,8 +10,7 @@ from statistics import mean
 
 import numpy as np
 
-from graticule.bench._data import absent, data_folder
-from graticule.bench.row import Row, row, seconds
+from graticule.bench.row import Row, absent, data_folder, row, seconds
 from graticule.core import as_image
 from graticule.core.registry import get_op
 from graticule.core.typing import Array

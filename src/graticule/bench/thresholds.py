@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from graticule.bench.row import Row, row, seconds
+from graticule.core.typing import Array
 
-Array = np.ndarray[Any, Any]
 SIDE = 4096
 METHODS = ("otsu", "isodata", "li", "yen", "triangle", "mean", "minimum")
 ALLOWED = 1e-6

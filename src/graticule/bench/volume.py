@@ -8,12 +8,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from graticule.bench.row import Row, row
+from graticule.core.typing import Array
 
 _SIDE = 1024
 _CORNER = 256
@@ -32,7 +32,7 @@ outputs: [objects]
 """
 
 
-def _slab(start: int, stop: int, side: int) -> np.ndarray[Any, Any]:
+def _slab(start: int, stop: int, side: int) -> Array:
     """Return planes of a volume of noisy balls, one in each cell of a lattice."""
     values = np.full((stop - start, side, side), 1000, np.float32)
     cells = np.ndindex(side // _CELL, side // _CELL)

@@ -77,7 +77,7 @@ def _merged_with_file(rows: list[dict[str, Any]], out: Path) -> dict[str, Any]:
     """Return rows with when and on what they were measured, beside others of the same machine."""
     from datetime import UTC, datetime
 
-    from graticule.bench._machine import machine
+    from graticule.bench.row import machine
 
     here = machine()
     now = datetime.now(UTC).isoformat(timespec="minutes")

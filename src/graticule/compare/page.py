@@ -13,7 +13,7 @@ import xarray as xr
 from graticule.compare.comparison import Comparison, ImageTrials
 from graticule.compare.scoring import MEASURES
 from graticule.compare.trial import Trial
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.evaluate.pixels import hit_map
 from graticule.pipeline.preview import to_picture
 from graticule.report import wording

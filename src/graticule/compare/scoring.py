@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from graticule.compare.trial import Trial
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.evaluate.instances import match
 from graticule.evaluate.partitions import adjusted_rand_index
 from graticule.evaluate.pixels import confusion

@@ -12,7 +12,7 @@ import xarray as xr
 
 from graticule.compare.variants import Variant
 from graticule.core.errors import GraticuleError, MemoryBudgetError, RequestError
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.pipeline.budget import array_budget
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import make_plan

@@ -3,6 +3,7 @@
 from graticule.core.check import Check, CheckFigure, Evidence, Measure, Subject, check
 from graticule.core.image import (
     Image,
+    Kind,
     Labels,
     Mask,
     NoiseModel,
@@ -17,7 +18,6 @@ from graticule.core.image import (
     spatial_dims,
     step_of,
 )
-from graticule.core.kinds import Kind
 from graticule.core.op import Op, op
 from graticule.core.quantity import Area, Duration, Length, Quantity
 from graticule.core.scope import (

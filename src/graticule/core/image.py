@@ -9,12 +9,13 @@ labels are integer with 0 for background, probabilities are float32 with a class
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
 
 from graticule.core.errors import ImageError, UnitsError
-from graticule.core.kinds import Kind
+from graticule.core.typing import Array
 from graticule.core.units import split_quantity
 
 if TYPE_CHECKING:
@@ -23,6 +24,31 @@ if TYPE_CHECKING:
     from xarray import DataArray
 else:  # ops are declared by the kind alone: pandas and xarray are slow to import
     DataArray = DataFrame = Any
+
+
+class Kind(StrEnum):
+    """What a piece of data means, beyond its dtype."""
+
+    IMAGE = "image"
+    MASK = "mask"
+    LABELS = "labels"
+    PROBABILITY = "probability"
+    TABLE = "table"
+    RECORD = "record"
+    MODEL = "model"
+
+    @property
+    def with_article(self) -> str:
+        """The kind with its article, as errors say it."""
+        if self is Kind.LABELS:
+            return "labels"
+        return f"an {self}" if self is Kind.IMAGE else f"a {self}"
+
+    @property
+    def is_array(self) -> bool:
+        """Whether data of this kind is a DataArray."""
+        return self in (Kind.IMAGE, Kind.MASK, Kind.LABELS, Kind.PROBABILITY)
+
 
 Image: TypeAlias = Annotated[DataArray, Kind.IMAGE]
 Mask: TypeAlias = Annotated[DataArray, Kind.MASK]
@@ -103,7 +129,7 @@ def _is_lazy(image: Image) -> bool:
     return image.chunks is not None
 
 
-def native_array(data: Any) -> np.ndarray[Any, Any]:
+def native_array(data: Any) -> Array:
     """Return numbers or bools in native byte order, masked places as NaN."""
     if isinstance(data, np.ma.MaskedArray):
         kind = np.result_type(data.dtype, np.float32)
@@ -206,7 +232,7 @@ def level_of(image: Image) -> int:
     return int(image.attrs.get(LEVEL, 0))
 
 
-def like(image: Image, data: np.ndarray[Any, Any], **attrs: Any) -> Image:
+def like(image: Image, data: Array, **attrs: Any) -> Image:
     """Return an image with other values and the dims, coordinates and header of ``image``.
 
     The unit of the values goes with the values: it is dropped unless given in ``attrs``.

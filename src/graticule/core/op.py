@@ -19,8 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graticule.core.errors import GraticuleError, ImageError
-from graticule.core.image import Image, as_image, is_image
-from graticule.core.kinds import Kind
+from graticule.core.image import Image, Kind, as_image, is_image
 from graticule.core.parameters import Parameters
 from graticule.core.scope import Neighbourhood, Pointwise, Reduction, Region, Scope, Stitched
 

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from graticule.core.errors import ImageError
 from graticule.core.image import Image, is_image
+from graticule.core.typing import Array
 
 ALL = -1
 """A halo that reaches to both ends of a dim."""
@@ -186,7 +185,7 @@ class Stitched:
     """
 
     local: Callable[..., Image]
-    join: Callable[..., np.ndarray[Any, Any]]
+    join: Callable[..., Array]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from graticule.core.errors import FormatError, UnitsError
 from graticule.core.image import DEFAULT_DIMS, Image, step_of
+from graticule.core.typing import Array
 from graticule.io.safety import require_modest
 
 UNNAMED = "axis_"
@@ -56,7 +57,7 @@ def default_dims(ndim: int) -> tuple[str, ...]:
 
 def coordinate(
     dim: str, size: int, step: float, *, origin: float = 0.0, unit: str = ""
-) -> tuple[str, np.ndarray[Any, Any], dict[str, Any]]:
+) -> tuple[str, Array, dict[str, Any]]:
     """Return an evenly spaced coordinate as xarray takes it."""
     if not (math.isfinite(step) and step != 0 and math.isfinite(origin)):
         raise FormatError(f"the spacing along {dim} must be a number other than 0, not {step}")

@@ -1,4 +1,4 @@
-"""Arrays that stay in their file until a part of them is asked for."""
+"""Images larger than memory: read from their file, and filled into one, block by block."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graticule.core.errors import FormatError
+from graticule.core.image import Image
+from graticule.core.settings import settings
+from graticule.core.typing import Array
 from graticule.io.safety import guard
 
 Box: TypeAlias = tuple[slice, ...]
@@ -39,14 +42,14 @@ class FileArray:
     path: Path
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    fetch: Callable[[Path, Box], np.ndarray[Any, Any]]
+    fetch: Callable[[Path, Box], Array]
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
         return len(self.shape)
 
-    def __getitem__(self, key: Any) -> np.ndarray[Any, Any]:
+    def __getitem__(self, key: Any) -> Array:
         """Return the part under an index: an integer, slice or list of integers for each axis."""
         box, rest = _split(key, self.shape)
         sizes = tuple(part.stop - part.start for part in box)
@@ -81,11 +84,11 @@ class FileArray:
 
 @dataclass(frozen=True)
 class _View:
-    fetch: Callable[[Path, Box], np.ndarray[Any, Any]]
+    fetch: Callable[[Path, Box], Array]
     order: tuple[int, ...]
     ndim: int
 
-    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+    def __call__(self, path: Path, box: Box) -> Array:
         whole = [slice(0, 1)] * self.ndim
         for axis, part in zip(self.order, box, strict=True):
             whole[axis] = part
@@ -175,8 +178,37 @@ class Raw:
     shape: tuple[int, ...]
     order: Any = "C"
 
-    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+    def __call__(self, path: Path, box: Box) -> Array:
         """Return the values in native byte order."""
         stored = np.memmap(path, self.dtype, "r", self.offset, self.shape, self.order)
         part = stored[box]
         return np.array(part, dtype=part.dtype.newbyteorder("="), order="C")
+
+
+def store(image: Image, target: Any, *, threads: int | None = None) -> None:
+    """Compute an image block by block into anything that takes ``target[slices] = values``.
+
+    Threads of this process do it whatever dask's default scheduler is: the target is an open
+    file, which no other process could fill.
+    """
+    if image.chunks is None:
+        target[...] = image.values
+        return
+    import dask.array as da
+
+    workers = threads or settings().workers
+    da.store(image.data, target, lock=False, scheduler="threads", num_workers=workers)
+
+
+def computed(image: Image) -> Image:
+    """Return an image in memory, made block by block by threads of this process."""
+    if image.chunks is None:
+        return image
+    values = np.empty(image.shape, image.dtype)
+    store(image, values)
+    return image.copy(data=values)
+
+
+def native(image: Image) -> np.dtype[Any]:
+    """Return the dtype of an image in native byte order."""
+    return image.dtype.newbyteorder("=")

@@ -19,8 +19,7 @@ import numpy as np
 from graticule.core.atomic import atomic_path
 from graticule.core.check import Evidence, Subject
 from graticule.core.errors import GraticuleError
-from graticule.core.image import Image, Table, is_image
-from graticule.core.kinds import Kind
+from graticule.core.image import Image, Kind, Table, is_image
 from graticule.core.scope import Mapper
 from graticule.core.units import split_quantity
 from graticule.io import content_hash, levels, read, write

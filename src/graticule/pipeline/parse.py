@@ -32,7 +32,7 @@ from graticule.core.document import (
     validate,
 )
 from graticule.core.errors import Fault, GraticuleError, ParameterError, PipelineError, suggest
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op

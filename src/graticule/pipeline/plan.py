@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import MemoryBudgetError, UnknownNameError, suggest
-from graticule.core.image import LEVEL, Image, is_image, spatial_dims
-from graticule.core.kinds import Kind
+from graticule.core.image import LEVEL, Image, Kind, is_image, spatial_dims
 from graticule.core.scope import Mapper, Region
 from graticule.core.settings import format_bytes
 from graticule.pipeline.budget import (

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import GraticuleError
-from graticule.core.image import LEVEL, SPATIAL, Image, is_image
-from graticule.core.kinds import Kind
-from graticule.io.storing import computed
+from graticule.core.image import LEVEL, SPATIAL, Image, Kind, is_image
+from graticule.io.lazy import computed
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import Plan, coarse_inputs, coarsen
 from graticule.pipeline.spec import Reference

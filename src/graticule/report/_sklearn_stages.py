@@ -14,8 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core.errors import GraticuleError, ImageError, RequestError
-from graticule.core.image import as_image, filtered_dims
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind, as_image, filtered_dims
 from graticule.core.typing import Array
 
 Samples = Literal["auto", "images", "pixels"]

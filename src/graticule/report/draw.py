@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graticule.core.errors import ImageError
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.report.preview import Axis, Picture
 from graticule.report.style import NO_VALUE, label_colours, new_figure, png_uri
 from graticule.report.wording import number, unit

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 
 from graticule.core.errors import StoreError, UnknownNameError, UnsafeFileError, suggest
-from graticule.core.image import SPATIAL
-from graticule.core.kinds import Kind
+from graticule.core.image import SPATIAL, Kind
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
 from graticule.report.wording import unit

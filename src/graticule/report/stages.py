@@ -14,8 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core.errors import GraticuleError, RequestError
-from graticule.core.image import as_image
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind, as_image
 from graticule.report._sklearn_stages import Made, Samples, is_sklearn, made_by
 from graticule.report.html import fragment, save
 from graticule.report.preview import Picture, picture_of

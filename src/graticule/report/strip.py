@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from graticule.core.errors import GraticuleError
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.report.draw import (
     Tones,
     bar_length,

@@ -12,8 +12,7 @@ import xarray as xr
 from graticule.core import as_image
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
-from graticule.simulate._bodies import Body, ellipsoid
-from graticule.simulate._fields import smooth_noise
+from graticule.simulate._primitives import Body, ellipsoid, smooth_noise
 
 __all__ = ["CellImage", "Microscope", "cells"]
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from graticule.core import as_image
 from graticule.core.typing import Array
-from graticule.simulate._bodies import ellipsoid
+from graticule.simulate._primitives import ellipsoid
 
 Contrast = Literal["fluorescent", "stained"]
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from graticule.core import as_image
-from graticule.simulate._fields import blurred, smooth_noise
-
-Array = np.ndarray[Any, Any]
+from graticule.core.typing import Array
+from graticule.simulate._primitives import blurred, smooth_noise
 
 _TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 """Full width at half maximum to standard deviation, of a Gaussian."""

@@ -12,9 +12,8 @@ import xarray as xr
 from graticule.core import as_image
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
-from graticule.simulate._bodies import ellipsoid
-from graticule.simulate._fields import blurred, smooth_noise, tomogram_noise
 from graticule.simulate._growth import Growth, Path, grown, painted, walked
+from graticule.simulate._primitives import blurred, ellipsoid, smooth_noise, tomogram_noise
 
 __all__ = ["Growth", "RootImage", "Scan", "Soil", "roots"]
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 
 from graticule.core import as_image
+from graticule.core.typing import Array
 from graticule.evaluate.injection import Ripple
 
-Array = np.ndarray[Any, Any]
 CADENCE, PIXEL = 45.0, 0.348
 """Seconds and Mm between samples, of the Helioseismic and Magnetic Imager."""
 

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from graticule.core.typing import Array
+
 
 def difference(one: Any, other: Any, tolerance: float = 0.0) -> str:
     """Return in words how two results differ; an empty text if they do not.
@@ -69,7 +71,7 @@ def _tables(one: pd.DataFrame, other: pd.DataFrame, tolerance: float) -> str:
     return _first(columns)
 
 
-def _arrays(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], tolerance: float) -> str:
+def _arrays(one: Array, other: Array, tolerance: float) -> str:
     if one.dtype != other.dtype or one.shape != other.shape:
         return f"{one.dtype} {one.shape} and {other.dtype} {other.shape}"
     if one.dtype.kind not in "fc":

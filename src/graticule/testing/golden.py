@@ -25,6 +25,7 @@ import xarray as xr
 
 from graticule.core import Op
 from graticule.core.registry import get_op, op_names
+from graticule.core.typing import Array
 from graticule.testing.cases import standard
 
 SUMS = 4
@@ -59,7 +60,7 @@ def fingerprint(op: Op) -> dict[str, Any]:
     return {"digest": exact.hexdigest(), "floats": floats}
 
 
-def _sums(values: np.ndarray[Any, Any]) -> dict[str, Any]:
+def _sums(values: Array) -> dict[str, Any]:
     parts = np.concatenate([values.real, values.imag]) if values.dtype.kind == "c" else values
     weights = np.random.RandomState(0).standard_normal((SUMS, parts.size))
     wide = parts.astype(np.float64)
@@ -67,7 +68,7 @@ def _sums(values: np.ndarray[Any, Any]) -> dict[str, Any]:
     return {"norm": norm, "sums": [float(f"{value:.9g}") for value in weights @ wide]}
 
 
-def _arrays(name: str, value: Any) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+def _arrays(name: str, value: Any) -> Iterator[tuple[str, Array]]:
     """Yield the arrays of a result by name; texts as bytes."""
     if isinstance(value, xr.DataArray):
         yield f"{name}{value.dims}", value.values

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from graticule.core import Kind, Op
 from graticule.core.parameters import Parameters
 from graticule.core.quantity import Amount
+from graticule.core.typing import Array
 
 
 def bad_parameters(parameters: Parameters) -> Iterator[tuple[str, Any]]:
@@ -82,7 +83,7 @@ def _cut(item: Any, dim: Any, size: int) -> Any:
     return item
 
 
-def _edge_values(kind: Kind, values: np.ndarray[Any, Any]) -> Iterator[tuple[str, Any]]:
+def _edge_values(kind: Kind, values: Array) -> Iterator[tuple[str, Any]]:
     zeros = np.zeros_like(values)
     yield "all zero", zeros
     yield "constant", np.ones_like(values)
@@ -106,7 +107,7 @@ def _edge_values(kind: Kind, values: np.ndarray[Any, Any]) -> Iterator[tuple[str
         yield dtype, values.astype(dtype)
 
 
-def layouts(values: np.ndarray[Any, Any]) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+def layouts(values: Array) -> Iterator[tuple[str, Array]]:
     """Yield the same values laid out in memory in ways files and slices bring about."""
     yield "big-endian", values.astype(values.dtype.newbyteorder(">"))
     yield "little-endian", values.astype(values.dtype.newbyteorder("<"))

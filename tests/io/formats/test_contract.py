@@ -5,7 +5,7 @@ from __future__ import annotations
 import sample_files as files
 
 from graticule.io.formats import fits, hdf5, mat, npy, omezarr, picture, tiff
-from graticule.testing.formats import FormatContract
+from graticule.testing.format_contract import FormatContract
 
 
 class TestFits(FormatContract):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from graticule.core.errors import UnsafeFileError
 from graticule.io import levels, read
-from graticule.io.formats.picture import opened
+from graticule.io.formats.picture import open_picture
 
 PACKAGED = Path(skimage.data_dir)
 
@@ -50,7 +50,7 @@ def test_frames_are_times(tmp_path: Path) -> None:
 
 def test_pillows_own_limit_stays_as_it_was() -> None:
     before = Image.MAX_IMAGE_PIXELS
-    with opened(PACKAGED / "coins.png"):
+    with open_picture(PACKAGED / "coins.png"):
         pass
     assert before == Image.MAX_IMAGE_PIXELS
 

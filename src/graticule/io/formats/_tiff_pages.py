@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from graticule.core.errors import FormatError
+from graticule.core.typing import Array
 from graticule.io.lazy import Box
 from graticule.io.safety import require_complete, require_modest
 
@@ -33,7 +34,7 @@ class Pages:
     level: int
     outer: tuple[int, ...]
 
-    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+    def __call__(self, path: Path, box: Box) -> Array:
         """Return the values in native byte order."""
         from tifffile import TiffFile
 
@@ -47,7 +48,7 @@ class Pages:
         return out
 
 
-def page_box(page: Any, keyframe: Any, box: Box) -> np.ndarray[Any, Any]:
+def page_box(page: Any, keyframe: Any, box: Box) -> Array:
     """Return a box of one page, whose axes are those of ``keyframe.shape``."""
     if page is None:
         raise FormatError("has no data for one of its pages")
@@ -184,12 +185,12 @@ class Frames:
     outer: tuple[int, ...]
     dtype: str
 
-    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+    def __call__(self, path: Path, box: Box) -> Array:
         """Return the values in native byte order."""
-        from graticule.io.formats.picture import frame, opened
+        from graticule.io.formats.picture import frame, open_picture
 
         out = np.empty([part.stop - part.start for part in box], self.dtype)
-        with opened(path) as picture:
+        with open_picture(path) as picture:
             for place, number in _numbers(self.outer, box):
                 picture.seek(number)
                 out[place] = frame(picture)[box[len(self.outer) :]]

@@ -15,7 +15,7 @@ import xarray as xr
 from graticule.core.errors import FormatError
 from graticule.io.axes import axis_of
 from graticule.io.formats._tiff_axes import NOTE
-from graticule.io.storing import native
+from graticule.io.lazy import native
 
 _TILE = 512
 _KINDS = ("bool", "int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64",

@@ -14,8 +14,9 @@ import xarray as xr
 from graticule.core.errors import FormatError
 from graticule.core.image import SPATIAL
 from graticule.core.settings import settings
+from graticule.core.typing import Array
 from graticule.io.axes import LONG_NAMES, axis_of, plain
-from graticule.io.storing import native, store
+from graticule.io.lazy import native, store
 
 NOTE = "graticule"
 _CHUNK = {1: 2**16, 2: 512, 3: 64}
@@ -135,7 +136,7 @@ def _in_threads(put: Any, blocks: list[tuple[slice, ...]]) -> None:
             pass
 
 
-def halved(values: np.ndarray[Any, Any], factors: list[int], labels: bool) -> np.ndarray[Any, Any]:
+def halved(values: Array, factors: list[int], labels: bool) -> Array:
     """Return every second sample, or the mean of each two, along axes of factor 2.
 
     The last sample of an odd axis stands alone. Means of integers are rounded half up.
@@ -170,9 +171,9 @@ def _attributes(image: xr.DataArray, shapes: list[Any], labels: bool) -> dict[st
     placed = {dim: axis for dim in dims if (axis := axis_of(image, dim)) is not None}
     axes = []
     for dim in dims:
-        unit = placed[dim][2] if dim in placed else ""
-        axes.append({"name": dim, "type": _kind(dim), **({"unit": _LONG.get(unit, unit)} if unit
-                                                         else {})})  # fmt: skip
+        axes.append({"name": dim, "type": _axis_type(dim)})
+        if dim in placed and (unit := placed[dim][2]):
+            axes[-1]["unit"] = _LONG.get(unit, unit)
     scales = {
         "name": str(image.name or "image"),
         "axes": axes,
@@ -188,7 +189,7 @@ def _attributes(image: xr.DataArray, shapes: list[Any], labels: bool) -> dict[st
     return {"ome": {"version": "0.5", "multiscales": [scales]}, NOTE: note}
 
 
-def _kind(dim: str) -> str:
+def _axis_type(dim: str) -> str:
     return {"t": "time", "time": "time", "c": "channel"}.get(dim, "space")
 
 

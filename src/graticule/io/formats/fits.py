@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,13 +18,20 @@ import xarray as xr
 
 from graticule.core.errors import FormatError, UnsafeFileError
 from graticule.core.settings import settings
-from graticule.io.axes import build, coordinate, default_dims, plain, short_unit
+from graticule.core.typing import Array
+from graticule.io.axes import axis_of, build, coordinate, default_dims, plain, short_unit
 from graticule.io.format import Address, Format
-from graticule.io.formats._fits_types import TYPES, UNSIGNED, flipped
-from graticule.io.formats._fits_write import write
-from graticule.io.lazy import Box, FileArray, as_dask
+from graticule.io.lazy import Box, FileArray, as_dask, native, store
 from graticule.io.safety import quiet, require_complete, require_modest
 
+_TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+_CODES = {np.dtype(code).newbyteorder("="): bits for bits, code in _TYPES.items()}
+_UNSIGNED = {("u2", 16): 2**15, ("u4", 32): 2**31, ("u8", 64): 2**63, ("i1", 8): -128}
+_KEYWORD = re.compile("[A-Z0-9_-]{1,8}")
+_STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "BSCALE", "BZERO", "BLANK", "XTENSION",
+              "PCOUNT", "GCOUNT", "GROUPS", "END", "BUNIT", "CTYPE", "CDELT", "CRPIX", "CRVAL",
+              "CUNIT", "CHECKSUM", "DATASUM", "COMMENT", "HISTORY", "PC", "CD", "CROTA",
+              "WCS", "EXTNAME")  # fmt: skip
 _MARK = b"SIMPLE  ="
 _ZIPPED = b"\x1f\x8b"
 # what CTYPE calls an axis (before the projection), and what it is called here
@@ -59,11 +67,11 @@ class _Scaled:
     blank: int | None
     dtype: str
 
-    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+    def __call__(self, path: Path, box: Box) -> Array:
         stored = np.memmap(path, self.code, "r", self.offset, self.shape)[box]
         dtype = np.dtype(self.dtype)
         if dtype.kind in "ui" and stored.dtype.newbyteorder("=") != dtype:
-            return np.asarray(flipped(native_values(stored)).view(dtype))
+            return np.asarray(_flipped(native_values(stored)).view(dtype))
         values = np.array(stored, dtype=dtype)
         if self.scale != 1:
             values *= dtype.type(self.scale)
@@ -80,12 +88,12 @@ class _Packed:
 
     index: int
 
-    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+    def __call__(self, path: Path, box: Box) -> Array:
         with _hdus(path) as hdus:
             return native_values(hdus[self.index].section[box])
 
 
-def native_values(values: Any) -> np.ndarray[Any, Any]:
+def native_values(values: Any) -> Array:
     """Return an array in native byte order."""
     array = np.asarray(values)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
@@ -174,7 +182,7 @@ def _plain(path: Path, hdu: Any, shape: tuple[int, ...]) -> Any:
     scale, zero = float(hdu._orig_bscale), float(hdu._orig_bzero)
     blank = hdu._orig_blank if bits > 0 else None
     offset = int(hdu.fileinfo()["datLoc"])
-    code = TYPES[bits]
+    code = _TYPES[bits]
     require_complete(path.stat().st_size - offset, math.prod(shape) * abs(bits) // 8)
     dtype = _dtype(bits, scale, zero, blank)
     read = _Scaled(offset, code, shape, scale, zero, blank, dtype.str)
@@ -183,13 +191,13 @@ def _plain(path: Path, hdu: Any, shape: tuple[int, ...]) -> Any:
 
 def _dtype(bits: int, scale: float, zero: float, blank: int | None) -> np.dtype[Any]:
     """Return what values become: integers stay so where nothing but their sign is scaled."""
-    stored = np.dtype(TYPES[bits]).newbyteorder("=")
+    stored = np.dtype(_TYPES[bits]).newbyteorder("=")
     if bits < 0:
         return stored
     if blank is None and scale == 1:
         if zero == 0:
             return stored
-        for (code, width), offset in UNSIGNED.items():
+        for (code, width), offset in _UNSIGNED.items():
             if (bits, zero) == (width, offset):
                 return np.dtype(code)
     return np.dtype("f4" if bits <= 16 else "f8")
@@ -249,6 +257,87 @@ def _cards(header: Any) -> dict[str, Any]:
         else:
             cards[card.keyword] = plain(card.value)
     return cards
+
+
+def _flipped(values: Any) -> Any:
+    """Flip the top bit: so FITS stores integers of the sign that it has no type for."""
+    bits = np.dtype(f"u{values.dtype.itemsize}")
+    return values.view(bits) ^ bits.type(1 << 8 * bits.itemsize - 1)
+
+
+def write(path: Path, image: xr.DataArray, labels: bool) -> None:
+    """Write an image as the primary array, with its axes as keywords."""
+    from astropy.io import fits
+
+    dtype = native(image)
+    if not image.ndim or not image.size:
+        raise FormatError("a FITS image has at least one axis and one sample")
+    if dtype.kind == "b":
+        raise FormatError("a FITS image holds no bools", hint="convert to uint8 first")
+    header = fits.Header()
+    bits, zero = _stored(dtype)
+    header["SIMPLE"] = (True, "conforms to the FITS standard")
+    header["BITPIX"], header["NAXIS"] = bits, image.ndim
+    for number, dim in enumerate(reversed(image.dims), start=1):
+        header[f"NAXIS{number}"] = image.sizes[dim]
+    header["EXTEND"] = True
+    if zero:
+        header["BSCALE"], header["BZERO"] = 1, zero
+    _describe(header, image)
+    text = header.tostring(sep="", endcard=True, padding=True).encode("ascii")
+    size = image.size * abs(bits) // 8
+    with path.open("wb") as file:
+        file.write(text)
+        file.truncate(len(text) + math.ceil(size / 2880) * 2880)
+    target = np.memmap(path, _TYPES[bits], "r+", len(text), image.shape)
+    store(_shifted(image, zero), target)
+    target.flush()
+
+
+def _stored(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Return BITPIX and BZERO for a dtype."""
+    for (code, bits), zero in _UNSIGNED.items():
+        if np.dtype(code) == dtype:
+            return bits, zero
+    if dtype not in _CODES:
+        raise FormatError(f"a FITS image holds no {dtype}", hint="convert to float32 first")
+    return _CODES[dtype], 0
+
+
+def _shifted(image: xr.DataArray, zero: int) -> xr.DataArray:
+    if not zero:
+        return image
+    kind = native(image)
+    stored = np.dtype(f"i{kind.itemsize}" if kind.kind == "u" else "u1")
+    return image.copy(data=_flipped(image.astype(kind).data).view(stored))
+
+
+def _describe(header: Any, image: xr.DataArray) -> None:
+    for number, dim in enumerate(reversed(image.dims), start=1):
+        header[f"CTYPE{number}"] = _ascii(str(dim), "the name of a dim")
+        axis = axis_of(image, str(dim))
+        if axis is not None:
+            header[f"CRPIX{number}"] = 1.0
+            header[f"CDELT{number}"], header[f"CRVAL{number}"] = axis[0], axis[1]
+            if axis[2]:
+                header[f"CUNIT{number}"] = _ascii(axis[2], f"the unit of {dim}")
+    if image.attrs.get("units"):
+        header["BUNIT"] = _ascii(str(image.attrs["units"]), "the unit of the values")
+    kept = image.attrs.get("header", {})
+    for key, value in kept.items() if isinstance(kept, Mapping) else ():
+        name = str(key)
+        simple = isinstance(value, (int, float)) or (
+            isinstance(value, str) and value.isascii() and value.isprintable()
+        )
+        fits_has = _KEYWORD.fullmatch(name) and not name.startswith(_STRUCTURE)
+        if simple and fits_has:
+            header[name] = value
+
+
+def _ascii(text: str, what: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise FormatError(f"a FITS header holds ASCII alone; {what} is {text!r}")
+    return text
 
 
 FORMAT = Format("FITS", _sniff, _open, suffixes=(".fits", ".fit", ".fts"), write=write)

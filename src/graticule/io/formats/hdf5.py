@@ -11,9 +11,9 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError, UnsafeFileError, suggest
+from graticule.core.typing import Array
 from graticule.io.axes import build, coordinate, default_dims, plain, short_unit
-from graticule.io.choice import choose
-from graticule.io.format import Address, Format
+from graticule.io.format import Address, Format, choose_array
 from graticule.io.lazy import Box, FileArray, as_dask
 from graticule.io.safety import require_modest
 
@@ -40,7 +40,7 @@ class Dataset:
 
     name: str
 
-    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+    def __call__(self, path: Path, box: Box) -> Array:
         """Return the values in native byte order."""
         import h5py
 
@@ -148,7 +148,7 @@ def _within(group: Any) -> Any:
         if hasattr(followed, "dtype"):
             return followed
     arrays = _arrays(group)
-    return resolve(group.file, f"{group.name}/{choose(arrays, '')}")
+    return resolve(group.file, f"{group.name}/{choose_array(arrays, '')}")
 
 
 def _arrays(group: Any) -> dict[str, Sequence[int]]:

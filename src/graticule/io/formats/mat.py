@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +11,20 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.settings import settings
+from graticule.core.typing import Array
 from graticule.io.axes import build, default_dims
-from graticule.io.choice import choose
-from graticule.io.format import Address, Format
-from graticule.io.formats._mat_elements import require_sound
+from graticule.io.format import Address, Format, choose_array
 from graticule.io.formats.hdf5 import MATLAB, lazy, resolve
-from graticule.io.safety import require_modest
+from graticule.io.safety import require_complete, require_modest
 
 _INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _NUMERIC = frozenset({"double", "single", "logical", *_INTEGERS})
 _CONTAINERS = ("cell", "struct")
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
+_MATRIX, _COMPRESSED = 14, 15
+_HEADER = 128
+_NESTED = 32
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -33,7 +39,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
     return build(values, default_dims(values.ndim))
 
 
-def _open_5(address: Address) -> np.ndarray[Any, Any]:
+def _open_5(address: Address) -> Array:
     from scipy.io import loadmat, whosmat
 
     require_sound(address.path)
@@ -41,7 +47,7 @@ def _open_5(address: Address) -> np.ndarray[Any, Any]:
     name, *rest = address.inside.split("/")
     if not rest:
         images = {key: shape for key, (shape, kind) in listed.items() if kind in _NUMERIC}
-        name = choose(images or _containers(listed), name) if name not in listed else name
+        name = choose_array(images or _containers(listed), name) if name not in listed else name
     if name not in listed:
         raise FormatError(f"holds no variable {name!r}", hint=f"it has {', '.join(listed)}")
     shape, kind = listed[name]
@@ -89,14 +95,14 @@ def _open_hdf5(address: Address) -> Any:
             name: item.shape[::-1]
             for name in file
             if isinstance(item := _own(file, name), h5py.Dataset)
-            and _kind(item) in _NUMERIC
+            and _matlab_class(item) in _NUMERIC
             and item.dtype.kind in "buifc"
         }
-        name = address.inside or choose(arrays, "")
+        name = address.inside or choose_array(arrays, "")
         dataset = resolve(file, name)
         if not isinstance(dataset, h5py.Dataset):
             raise FormatError(f"{name} is no array of numbers", hint=f"it has {', '.join(arrays)}")
-        dtype = np.dtype(bool) if _kind(dataset) == "logical" else dataset.dtype
+        dtype = np.dtype(bool) if _matlab_class(dataset) == "logical" else dataset.dtype
         # MATLAB stores columns, HDF5 rows
         return lazy(address.path, dataset, dtype.newbyteorder("="))
 
@@ -109,9 +115,62 @@ def _own(file: Any, name: str) -> Any:
     return file.get(name) if hard else None
 
 
-def _kind(dataset: Any) -> str:
+def _matlab_class(dataset: Any) -> str:
     kind = dataset.attrs.get("MATLAB_class", b"")
     return kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
+
+
+def require_sound(path: Path) -> None:
+    """Raise `FormatError` unless every element has a known type and lies within its parent."""
+    content = memoryview(path.read_bytes())
+    order = "<" if bytes(content[126:128]) == b"IM" else ">"
+    at = _HEADER
+    while at < len(content):
+        require_complete(len(content), at + 8)
+        kind, size = struct.unpack_from(order + "II", content, at)
+        require_complete(len(content), at + 8 + size)
+        body = content[at + 8 : at + 8 + size]
+        if kind == _COMPRESSED:
+            _unpacked(body, order)
+        elif kind == _MATRIX:
+            _matrix(body, order, 0)
+        else:
+            raise FormatError(f"has an element of the unknown kind {kind}")
+        at += 8 + size
+
+
+def _unpacked(body: memoryview, order: str) -> None:
+    limit = settings().max_pixels
+    unpacker = zlib.decompressobj()
+    inner = unpacker.decompress(body, limit)
+    if unpacker.unconsumed_tail:
+        raise UnsafeFileError(
+            f"has a variable that would unpack to more than {limit} bytes",
+            hint="if it is genuine, raise GRATICULE_MAX_PIXELS",
+        )
+    require_complete(len(inner), 8)
+    kind, size = struct.unpack_from(order + "II", inner)
+    require_complete(len(inner), 8 + size)
+    if not unpacker.eof or kind != _MATRIX:
+        raise FormatError("has a packed variable that is damaged")
+    _matrix(memoryview(inner)[8 : 8 + size], order, 0)
+
+
+def _matrix(body: memoryview, order: str, depth: int) -> None:
+    if depth > _NESTED:
+        raise UnsafeFileError(f"nests cells deeper than {_NESTED}")
+    at = 0
+    while at < len(body):
+        require_complete(len(body), at + 8)
+        first, size = struct.unpack_from(order + "II", body, at)
+        small = first >> 16
+        kind, size, start = (first & 0xFFFF, small, at + 4) if small else (first, size, at + 8)
+        require_complete(len(body), start + size)
+        if kind == _MATRIX:
+            _matrix(body[start : start + size], order, depth + 1)
+        elif kind not in _SIZES or size % _SIZES[kind] or (small and size > 4):
+            raise FormatError(f"has an element of the unknown kind {kind} or of a torn size {size}")
+        at = at + 8 if small else start + (size + 7) // 8 * 8
 
 
 FORMAT = Format("MATLAB", _sniff, _open, suffixes=(".mat",))

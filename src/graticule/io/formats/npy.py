@@ -11,12 +11,11 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.typing import Array
 from graticule.io.axes import build, default_dims
-from graticule.io.choice import choose
-from graticule.io.format import Address, Format
-from graticule.io.lazy import FileArray, Raw, as_dask
+from graticule.io.format import Address, Format, choose_array
+from graticule.io.lazy import FileArray, Raw, as_dask, native, store
 from graticule.io.safety import require_complete, require_modest
-from graticule.io.storing import native, store
 
 _MAGIC = b"\x93NUMPY"
 _ZIP = b"PK\x03\x04"
@@ -84,14 +83,14 @@ def _map(address: Address) -> Any:
     return as_dask(array, shape if fortran else (1,) * (len(shape) - 1) + shape[-1:])
 
 
-def _unpack(address: Address) -> np.ndarray[Any, Any]:
+def _unpack(address: Address) -> Array:
     with zipfile.ZipFile(address.path) as archive:
         members = _members(address.path)
         shapes: dict[str, tuple[int, ...]] = {}
         for name, info in members.items():
             with archive.open(info) as file:
                 shapes[name] = _header(file)[0]
-        name = choose(shapes, address.inside)
+        name = choose_array(shapes, address.inside)
         info = members[name]
         if info.file_size > _RATIO * max(1, info.compress_size):
             raise UnsafeFileError(f"its member {name} claims to unpack to {info.file_size} bytes")
@@ -101,9 +100,7 @@ def _unpack(address: Address) -> np.ndarray[Any, Any]:
             return _exactly(file, shape, fortran, dtype)
 
 
-def _exactly(
-    file: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]
-) -> np.ndarray[Any, Any]:
+def _exactly(file: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]) -> Array:
     """Read an array piece by piece, so that memory grows with what is there, not what is said."""
     need = math.prod(shape) * dtype.itemsize
     pieces = bytearray()

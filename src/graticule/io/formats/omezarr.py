@@ -13,9 +13,9 @@ import xarray as xr
 
 from graticule.core.errors import FormatError
 from graticule.core.image import LEVEL
+from graticule.core.typing import Array
 from graticule.io.axes import build, coordinate, default_dims, short_unit
-from graticule.io.choice import choose
-from graticule.io.format import Address, Format, Sizes
+from graticule.io.format import Address, Format, Sizes, choose_array
 from graticule.io.formats._zarr_metadata import (
     array_document,
     attributes,
@@ -38,7 +38,7 @@ def _sniff(path: Path, head: bytes) -> bool:
 class _Chunks:
     """Reads a box of a Zarr array: only the chunks it touches."""
 
-    def __call__(self, path: Path, box: Box) -> np.ndarray[Any, Any]:
+    def __call__(self, path: Path, box: Box) -> Array:
         import zarr
 
         from graticule.io.formats._zarr_store import InsideStore
@@ -104,7 +104,7 @@ def _only_array(folder: Path, said: Mapping[str, Any]) -> Path:
         names = ", ".join(child.name for child in images)
         raise FormatError(f"holds {len(images)} images: {names}", hint="name one after the path")
     shapes = {child.name: array_document(child)["shape"] for child in children if is_array(child)}
-    return below(folder, choose(shapes, ""))
+    return below(folder, choose_array(shapes, ""))
 
 
 def _axes(scales: Mapping[str, Any], ndim: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -12,10 +12,11 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError
+from graticule.core.typing import Array
 from graticule.io.axes import axis_of, build, coordinate
 from graticule.io.format import Address, Format, Sizes
+from graticule.io.lazy import native
 from graticule.io.safety import quiet, require_modest
-from graticule.io.storing import native
 
 _MARKS = (
     b"\x89PNG\r\n\x1a\n",
@@ -41,7 +42,7 @@ def _sniff(path: Path, head: bytes) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def open_picture(path: Path) -> Iterator[Any]:
     """Open a picture with Pillow, its own limit on pixels replaced by that of the settings."""
     from PIL import Image
 
@@ -57,7 +58,7 @@ def opened(path: Path) -> Iterator[Any]:
             yield picture
 
 
-def frame(picture: Any) -> np.ndarray[Any, Any]:
+def frame(picture: Any) -> Array:
     """Return the present frame as ``y x`` or ``y x c``; palettes become the colours they name."""
     mode = "I;16" if picture.mode.startswith("I;16") else picture.mode
     if mode in ("P", "PA"):
@@ -81,7 +82,7 @@ def _is_grey(picture: Any) -> bool:
 def _open(address: Address, level: int) -> xr.DataArray:
     if address.inside:
         raise FormatError("a picture holds one image, and nothing by name within")
-    with opened(address.path) as picture:
+    with open_picture(address.path) as picture:
         header = {"format": picture.format, "mode": picture.mode, **picture.info}
         count = getattr(picture, "n_frames", 1)
         deep = count == 1 and _is_deep(address.path)
@@ -92,7 +93,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
     return _restored(build(values, dims, header=kept), kept.pop(_KEY, None))
 
 
-def _stack(picture: Any, count: int) -> np.ndarray[Any, Any]:
+def _stack(picture: Any, count: int) -> Array:
     if count == 1:
         return frame(picture)
     frames = []
@@ -111,7 +112,7 @@ def _is_deep(path: Path) -> bool:
     return head.startswith(_MARKS[0]) and head[24] == 16 and head[25] in (2, 4, 6)
 
 
-def _decode(path: Path) -> np.ndarray[Any, Any]:
+def _decode(path: Path) -> Array:
     import imagecodecs
 
     return np.asarray(imagecodecs.png_decode(path.read_bytes()))
@@ -166,7 +167,7 @@ def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
 
 
 def _levels(address: Address) -> list[Sizes]:
-    with opened(address.path) as picture:
+    with open_picture(address.path) as picture:
         count, coloured = getattr(picture, "n_frames", 1), len(picture.getbands()) > 1
         plain = not (coloured or picture.mode in ("P", "PA"))
         sizes = {"t": count} if count > 1 else {}

@@ -167,11 +167,11 @@ def _names(letters: list[str]) -> tuple[str, ...]:
 
 def _through_pillow(path: Path, array: FileArray, page: Any) -> FileArray | None:
     """Return the same array read by Pillow, which forgives some flaws; None if it differs."""
-    from graticule.io.formats.picture import frame, opened
+    from graticule.io.formats.picture import frame, open_picture
 
     outer = array.shape[: len(array.shape) - page.ndim]
     try:
-        with opened(path) as picture:
+        with open_picture(path) as picture:
             first = frame(picture)
             same = getattr(picture, "n_frames", 1) == math.prod(outer)
     except Exception:  # the caller then raises what tifffile found wrong

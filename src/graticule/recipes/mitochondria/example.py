@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from graticule.simulate._bodies import ellipsoid
-from graticule.simulate._fields import smooth_noise
+from graticule.simulate._primitives import ellipsoid, smooth_noise
 
 Array = np.ndarray[Any, Any]
 

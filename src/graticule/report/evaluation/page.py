@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from graticule.core.errors import GraticuleError
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.evaluate.checks.roc import ROC_FIGURE
 from graticule.evaluate.curves import ranking
 from graticule.pipeline.preview import to_picture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graticule.core.errors import ImageError
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.core.typing import Array
 from graticule.evaluate.instances import object_hits
 from graticule.evaluate.pixels import hit_map

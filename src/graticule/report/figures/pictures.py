@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graticule.core.errors import ImageError
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.report.draw import edges_of, new_frame, painted, show
 from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.style import Drawing, drawn, label_colours

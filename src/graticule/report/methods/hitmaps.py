@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import filtered_dims
-from graticule.core.kinds import Kind
+from graticule.core.image import Kind
 from graticule.core.palette import FAINT, INK
 from graticule.core.typing import Array
 from graticule.evaluate.pixels import hit_map

@@ -2,7 +2,7 @@
 
 To hold a format of your own to it, subclass the suite in a test module::
 
-    from graticule.testing.formats import FormatContract
+    from graticule.testing.format_contract import FormatContract
     from my_package.formats.spe import FORMAT
 
     def frames(path):
