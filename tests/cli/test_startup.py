@@ -13,7 +13,7 @@ from graticule.cli.app import COMMANDS, summary
 
 NUMERICS = {"pandas", "xarray", "scipy", "dask", "numba", "cv2", "skimage", "sklearn", "torch"}
 FILES = {"astropy", "h5py", "imageio", "PIL", "pyarrow", "tifffile", "zarr"}
-SLOW = NUMERICS | FILES | {"jinja2", "matplotlib"}
+SLOW = NUMERICS | FILES | {"asyncio", "jinja2", "matplotlib"}
 SCRIPT = "import sys; from graticule.cli import main; main(sys.argv[1:]); print(*sys.modules)"
 
 

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from graticule.core.errors import ParameterError
 
@@ -63,7 +62,7 @@ def _half_of_memory() -> int:
     return int(psutil.virtual_memory().total // 2)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What this machine allows; every field can be set as ``GRATICULE_<NAME>``.
 
     Attributes
@@ -80,7 +79,7 @@ class Settings(BaseSettings):
         Samples above which a compressed picture is taken for a decompression bomb.
     """
 
-    model_config = SettingsConfigDict(env_prefix="GRATICULE_", frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True)
 
     cache_dir: Path = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "graticule"
     cache_size: Bytes = 10 * 10**9
@@ -98,9 +97,11 @@ def settings() -> Settings:
     ParameterError
         Naming the environment variable at fault.
     """
+    variables = {name: f"GRATICULE_{name.upper()}" for name in Settings.model_fields}
+    given = {name: os.environ[key] for name, key in variables.items() if key in os.environ}
     try:
-        return Settings()
+        return Settings.model_validate(given)
     except ValidationError as error:
         detail = error.errors()[0]
-        name = f"GRATICULE_{'_'.join(map(str, detail['loc'])).upper()}"
-        raise ParameterError(str(detail["msg"]), where=f"environment variable {name}") from None
+        where = f"environment variable {variables[str(detail['loc'][0])]}"
+        raise ParameterError(str(detail["msg"]), where=where) from None
