@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graticule.core.errors import StoreError
-from graticule.report.draw import bar_length, edges_of, painted, reduced, tones_of
+from graticule.report.draw import as_rgb, bar_length, colour_scale_of, downsample, edges_of
 from graticule.report.preview import Axis, Picture, preview_of
 from graticule.report.style import label_colours
 
@@ -29,27 +29,27 @@ def test_a_label_keeps_its_colour() -> None:
 
 def test_signed_values_have_white_at_zero() -> None:
     values = np.random.default_rng(0).normal(size=(40, 40))
-    tones = tones_of(plane(values))
-    assert tones.map == "RdBu_r"
-    assert tones.low == -tones.high
-    assert tones.colours(np.zeros((1, 1))).min() > 240
-    assert tones_of(plane(np.abs(values))).map == "gray"
+    scale = colour_scale_of(plane(values))
+    assert scale.map == "RdBu_r"
+    assert scale.low == -scale.high
+    assert scale.colours(np.zeros((1, 1))).min() > 240
+    assert colour_scale_of(plane(np.abs(values))).map == "gray"
 
 
 def test_no_value_is_neither_black_nor_white() -> None:
     values = np.array([[0.0, 1.0], [np.nan, 2.0]])
-    assert painted(plane(values))[1, 0].tolist() == [216, 207, 174]
+    assert as_rgb(plane(values))[1, 0].tolist() == [216, 207, 174]
 
 
 @pytest.mark.parametrize("fill", [np.nan, np.inf, 0.0, 5.0])
 def test_a_flat_picture_can_be_painted(fill: float) -> None:
-    assert painted(plane(np.full((3, 4), fill))).shape == (3, 4, 3)
+    assert as_rgb(plane(np.full((3, 4), fill))).shape == (3, 4, 3)
 
 
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 40))
 def test_a_reduced_picture_stays_in_place(height: int, width: int, side: int) -> None:
     y, x = np.mgrid[:height, :width]
-    small = reduced(plane(x * 0.5 + 0 * y), side)
+    small = downsample(plane(x * 0.5 + 0 * y), side)
     assert max(small.values.shape) <= side
     np.testing.assert_allclose(small.values[0], small.axes[1].positions)
     assert small.axes[1].sample == 0.5
@@ -57,7 +57,7 @@ def test_a_reduced_picture_stays_in_place(height: int, width: int, side: int) ->
 
 def test_reduced_labels_are_labels() -> None:
     labels = np.random.default_rng(1).choice([0, 5, 900], size=(101, 67)).astype(np.int32)
-    small = reduced(plane(labels, "labels"), 20)
+    small = downsample(plane(labels, "labels"), 20)
     assert set(np.unique(small.values)) <= {0, 5, 900}
 
 
@@ -72,7 +72,7 @@ def test_edges_lie_in_their_object() -> None:
 def test_a_mask_is_outlined_on_its_image() -> None:
     mask = np.zeros((9, 9), dtype=bool)
     mask[3:6, 3:6] = True
-    colours = painted(plane(mask, "mask"), under=plane(np.ones((9, 9))))
+    colours = as_rgb(plane(mask, "mask"), under=plane(np.ones((9, 9))))
     assert colours[3, 3].tolist() == [255, 140, 0]
     assert colours[4, 4].tolist() != [255, 140, 0]
 

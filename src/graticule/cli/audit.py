@@ -158,7 +158,7 @@ def _page(result: Audit, method: str) -> str:
     content = {
         "title": f"Threshold {method} over a study",
         "count": len(table),
-        "answer": _sentences(result, method),
+        "summary": _sentences(result, method),
         "failed": list(result.failed.items()),
         "figures": figures,
         "grid": grid_of(
@@ -175,7 +175,7 @@ def _heat_map(table: pd.DataFrame, title: str, what: str) -> Drawing:
     import numpy as np
 
     from graticule.core.palette import INK
-    from graticule.report.style import drawn, new_figure
+    from graticule.report.style import as_drawing, new_figure
 
     count = len(table)
     side = min(10.0, max(4.5, 1.6 + 0.55 * count))
@@ -203,7 +203,7 @@ def _heat_map(table: pd.DataFrame, title: str, what: str) -> Drawing:
         "Down a column, one image under every threshold: even where the choice does not matter."
     )
     alt = f"Heat map of {what} for {count} thresholds on {count} images"
-    return drawn(figure, alt, title, caption)
+    return as_drawing(figure, alt, title, caption)
 
 
 def _shorten(name: str) -> str:

@@ -28,19 +28,19 @@ def evaluate(
 ) -> int:
     """Measure how good results are against their truth; or how well methods learn.
 
-    RESULTS AGAINST TRUTH (RESULT --truth TRUTH). Masks are judged sample by sample (Dice,
+    RESULTS AGAINST TRUTH (RESULT --truth TRUTH). Masks are scored sample by sample (Dice,
     precision, recall, distance of outlines), labels object by object (AP at an overlap of one
     half and more, panoptic quality, count error), scores over all thresholds (areas under ROC
     and precision-recall). Every number has an interval: over the images of a study, or over
     blocks of a single image.
 
     METHODS THAT LEARN (RECIPE IMAGES --labels LABELS). Every method of a training document
-    learns from the same part of the images and is judged on the same held-out rest, fold by
+    learns from the same part of the images and is scored on the same held-out rest, fold by
     fold: whole images or groups, or blocks of one image with a buffer as wide as the features
     reach. One table with intervals, curves, calibration and hit maps.
 
     Files in folders belong together by name: a.png with a.tif, or with a_mask.png. What has no
-    partner is named. Exit status: 0 all judged, 1 some were not, 2 wrong request, 130 stopped
+    partner is named. Exit status: 0 all scored, 1 some were not, 2 wrong request, 130 stopped
     (methods that were done are written).
 
     Examples: graticule evaluate mask.png --truth manual.png;
@@ -119,29 +119,29 @@ def _judge_results(
     from graticule.cli.console import announce_compilation, print_table, progress_bar
     from graticule.io.pairing import pair_files
     from graticule.pipeline.folder import result_files
-    from graticule.report.evaluation.judged import judge
-    from graticule.report.evaluation.page import answer, page
+    from graticule.report.evaluation.page import page, summarise
+    from graticule.report.evaluation.scoring import score_results
     from graticule.report.html import save
 
     found = pair_files(result, truth, files=partial(result_files, of=of))
     announce_compilation()
     with progress_bar("evaluate") as progress:
-        judged = judge(found.pairs, kind=kind, confidence=confidence, progress=progress)
+        scored = score_results(found.pairs, kind=kind, confidence=confidence, progress=progress)
     missing = [f"{name} has no truth" for name in found.without_truth]
     missing += [f"{name} is a truth without a result" for name in found.without_result]
     title = f"{result.name or result} against {truth.name or truth}"
-    text = page(judged, title, command=["graticule", *sys.argv[1:]], missing=missing)
+    text = page(scored, title, command=["graticule", *sys.argv[1:]], missing=missing)
     made(out)
-    save(judged.rows.to_csv(index=False, lineterminator="\n"), out / "evaluation.csv")
-    save(judged.summary.to_csv(index=False, lineterminator="\n"), out / "summary.csv")
+    save(scored.rows.to_csv(index=False, lineterminator="\n"), out / "evaluation.csv")
+    save(scored.summary.to_csv(index=False, lineterminator="\n"), out / "summary.csv")
     save(text, out / "evaluation.html")
-    print_table(judged.shown)
-    if len(judged.rows) > 1:
-        print_table(judged.summary, title="over the images")
-    print(*answer(judged), sep="\n")
-    for name, why in judged.failed.items():
+    print_table(scored.shown)
+    if len(scored.rows) > 1:
+        print_table(scored.summary, title="over the images")
+    print(*summarise(scored), sep="\n")
+    for name, why in scored.failed.items():
         print(f"failed: {name}: {why}", file=sys.stderr)
     for sentence in missing:
         print(f"missing: {sentence}", file=sys.stderr)
     print(f"-> {out / 'evaluation.html'}")
-    return 1 if judged.failed or missing else 0
+    return 1 if scored.failed or missing else 0

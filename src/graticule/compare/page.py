@@ -17,8 +17,15 @@ from graticule.core.image import Kind
 from graticule.evaluate.pixels import hit_map
 from graticule.pipeline.preview import to_picture
 from graticule.report import wording
-from graticule.report.draw import Tones, is_upward, painted, picture_uri, reduced, tones_of
-from graticule.report.figures.hits import hit_key, painted_hits
+from graticule.report.draw import (
+    ColourScale,
+    as_rgb,
+    colour_scale_of,
+    downsample,
+    is_upward,
+    picture_uri,
+)
+from graticule.report.figures.hits import hit_legend, hits_as_rgb
 from graticule.report.grid import grid_of, plain
 from graticule.report.html import render
 from graticule.report.preview import Picture, picture_of
@@ -54,20 +61,20 @@ def page(
     """
     shown = [image for image in images if any(t.value is not None for t in image.trials)][:SHOWN]
     pictures = [[_picture(trial) for trial in image.trials] for image in shown]
-    tones = _common_tones([p for row in pictures for p in row if p is not None])
+    scale = _common_scale([p for row in pictures for p in row if p is not None])
     first = images[0].trials
     content = {
         "title": title,
         "variants": [trial.variant.name for trial in first],
-        "answer": _answer(comparison, len(images)),
+        "summary": _summarise(comparison, len(images)),
         "failed": list(comparison.faults.items()),
         "grid": grid_of(comparison.summary, comparison.summary.attrs.get("units", {})),
-        "scale": f"{tones.low:.4g} to {tones.high:.4g}" if tones else "",
+        "scale": f"{scale.low:.4g} to {scale.high:.4g}" if scale else "",
         "images": [
-            _image(image, row, tones, comparison, str(number))
+            _image(image, row, scale, comparison, str(number))
             for number, (image, row) in enumerate(zip(shown, pictures, strict=True))
         ],
-        "hit_key": hit_key() if comparison.by_truth else [],
+        "hit_legend": hit_legend() if comparison.by_truth else [],
         "matrix": _matrix(comparison.agreement),
         "agreement_words": _agreement_words(first),
         "text": text,
@@ -79,7 +86,7 @@ def page(
     )
 
 
-def _answer(comparison: Comparison, images: int) -> list[str]:
+def _summarise(comparison: Comparison, images: int) -> list[str]:
     """Return in words which variant is best, by what, and what that is worth."""
     top = comparison.summary.iloc[0]
     words = MEASURES[comparison.measure]
@@ -134,23 +141,23 @@ def _picture(trial: Trial) -> Picture | None:
     if trial.value is None:
         return None
     picture = picture_of(*to_picture(trial.value, trial.kind)).flat()
-    return reduced(picture, SIDE) if len(picture.axes) >= 2 else None
+    return downsample(picture, SIDE) if len(picture.axes) >= 2 else None
 
 
-def _common_tones(pictures: Sequence[Picture]) -> Tones | None:
+def _common_scale(pictures: Sequence[Picture]) -> ColourScale | None:
     """Return one scale for all results, if they are images."""
     grey = [p for p in pictures if p.kind in (Kind.IMAGE, Kind.PROBABILITY) and not p.is_colour]
     if not grey:
         return None
     values = np.concatenate([p.values.astype(float).ravel() for p in grey])
     whole = Picture(values.reshape(1, -1), grey[0].axes, grey[0].kind)
-    return tones_of(whole)
+    return colour_scale_of(whole)
 
 
 def _image(
     image: ImageTrials,
     pictures: Sequence[Picture | None],
-    tones: Tones | None,
+    scale: ColourScale | None,
     comparison: Comparison,
     key: str,
 ) -> dict[str, Any]:
@@ -161,7 +168,7 @@ def _image(
     aspect = 1.0
     rows = comparison.rows[comparison.rows["image"] == image.image].set_index("way")
     for trial, picture in zip(image.trials, pictures, strict=True):
-        found = [] if picture is None else _layers(picture, tones, ground, truth)
+        found = [] if picture is None else _layers(picture, scale, ground, truth)
         layers = layers or [name for name, _ in found]
         if picture is not None:
             down, along = (abs(axis.step) * axis.size for axis in picture.axes[:2])
@@ -196,24 +203,24 @@ def _ground(image: object) -> Picture | None:
     elif image.name == "truth":
         kind = Kind.LABELS
     picture = picture_of(*to_picture(image, kind)).flat()
-    return reduced(picture, SIDE) if len(picture.axes) >= 2 else None
+    return downsample(picture, SIDE) if len(picture.axes) >= 2 else None
 
 
 def _layers(
-    picture: Picture, tones: Tones | None, ground: Picture | None, truth: Picture | None
+    picture: Picture, scale: ColourScale | None, ground: Picture | None, truth: Picture | None
 ) -> list[tuple[str, str]]:
     """Return what can be shown of a result, as data URIs by name."""
     upward = is_upward(picture)
-    found = [("result", painted(picture, tones))]
+    found = [("result", as_rgb(picture, scale))]
     same = ground is not None and ground.values.shape[:2] == picture.values.shape[:2]
     if ground is not None and same:
         if picture.kind in (Kind.MASK, Kind.LABELS):
             outlined = Picture(picture.values != 0, picture.axes, Kind.MASK)
-            found.append(("on the image", painted(outlined, None, ground)))
-        found.append(("image", painted(ground)))
+            found.append(("on the image", as_rgb(outlined, None, ground)))
+        found.append(("image", as_rgb(ground)))
     flat = picture.kind in (Kind.MASK, Kind.LABELS)
     if flat and truth is not None and truth.values.shape == picture.values.shape:
         found.append(
-            ("against truth", painted_hits(hit_map(picture.values != 0, truth.values != 0)))
+            ("against truth", hits_as_rgb(hit_map(picture.values != 0, truth.values != 0)))
         )
     return [(name, picture_uri(colours, upward=upward)) for name, colours in found]

@@ -22,7 +22,7 @@ MOST = 4
 """Features of one step that are shown."""
 
 
-class Made(NamedTuple):
+class StageResult(NamedTuple):
     """What a step made: a picture, or in words what cannot be drawn."""
 
     name: str
@@ -43,7 +43,7 @@ def is_sklearn(pipeline: Any) -> bool:
     )
 
 
-def made_by(pipeline: Any, image: xr.DataArray, samples: Samples) -> list[Made]:
+def run_stages(pipeline: Any, image: xr.DataArray, samples: Samples) -> list[StageResult]:
     """Carry an image through the steps, and return what each makes of it.
 
     Raises
@@ -60,23 +60,23 @@ def made_by(pipeline: Any, image: xr.DataArray, samples: Samples) -> list[Made]:
     steps = [(name, step) for name, step in pipeline.steps if step not in (None, "passthrough")]
     likely = _takes_pixels(steps, channels) if samples == "auto" else samples == "pixels"
     try:
-        return list(_made(steps, rows if likely else lying.values, lying, dims))
+        return list(_run_steps(steps, rows if likely else lying.values, lying, dims))
     except ImageError:
         if samples != "auto" or likely:
             raise
         # Steps that have nothing to learn do not say what they take.
         with suppress(GraticuleError):
-            return list(_made(steps, rows, lying, dims))
+            return list(_run_steps(steps, rows, lying, dims))
         raise
 
 
-def _made(
+def _run_steps(
     steps: list[tuple[str, Any]], value: Any, lying: xr.DataArray, dims: list[str]
-) -> Iterator[Made]:
-    yield Made("image", "", {}, lying)
+) -> Iterator[StageResult]:
+    yield StageResult("image", "", {}, lying)
     for name, step in steps:
         started = time.perf_counter()
-        ready, note = _fitted(step, value, name)
+        ready, note = _fit_if_needed(step, value, name)
         try:
             results = list(_results(ready, value, is_last=step is steps[-1][1]))
         except (ValueError, TypeError, IndexError, AttributeError) as error:
@@ -84,13 +84,13 @@ def _made(
                 f"cannot take {_shape(value)}: {error}", where=f"step {name}"
             ) from None
         seconds = time.perf_counter() - started
-        facts = (type(step).__name__, _changed(step))
+        facts = (type(step).__name__, _non_default(step))
         for part, answer, kind in results:
             label = f"{name}.{part}" if part else name
             for shown, picture, about in _pictures(ready, answer, kind, lying, dims):
                 said = ", ".join(text for text in (note, about) if text)
                 whole = f"{label} {shown}".strip()
-                yield Made(whole, *facts, picture, kind, seconds, said, _named(ready))
+                yield StageResult(whole, *facts, picture, kind, seconds, said, _class_names(ready))
         value = results[0][1]
 
 
@@ -118,7 +118,7 @@ def _is_stateless(step: Any) -> bool:
         return False
 
 
-def _fitted(step: Any, value: Any, name: str) -> tuple[Any, str]:
+def _fit_if_needed(step: Any, value: Any, name: str) -> tuple[Any, str]:
     """Return the step as it is if it is fitted, else a copy fitted to the image."""
     from sklearn.base import clone
     from sklearn.exceptions import NotFittedError
@@ -144,10 +144,10 @@ def _fitted(step: Any, value: Any, name: str) -> tuple[Any, str]:
 
 def _results(step: Any, value: Any, *, is_last: bool) -> Iterator[tuple[str, Any, Kind]]:
     """Give what a step makes; the first goes on to the next step."""
-    if hasattr(step, "transform") and not (is_last and _answers(step)):
-        yield "", _dense(step.transform(value)), Kind.IMAGE
+    if hasattr(step, "transform") and not (is_last and _is_predictor(step)):
+        yield "", _to_dense(step.transform(value)), Kind.IMAGE
     elif hasattr(step, "predict"):
-        yield ("", *_coded(step, np.asarray(step.predict(value))))
+        yield ("", *_encode(step, np.asarray(step.predict(value))))
         if hasattr(step, "predict_proba"):
             chances = np.asarray(step.predict_proba(value))
             yield "probability", chances[..., -1], Kind.PROBABILITY
@@ -155,7 +155,7 @@ def _results(step: Any, value: Any, *, is_last: bool) -> Iterator[tuple[str, Any
         yield "", np.asarray(step.fit_predict(value)) + 1, Kind.LABELS
 
 
-def _answers(step: Any) -> bool:
+def _is_predictor(step: Any) -> bool:
     """Whether a step that has features too is there for its answer, as a clustering is."""
     from sklearn.utils import get_tags
 
@@ -163,7 +163,7 @@ def _answers(step: Any) -> bool:
     return hasattr(step, "predict") and get_tags(step).estimator_type in kinds
 
 
-def _coded(step: Any, answer: Array) -> tuple[Array, Kind]:
+def _encode(step: Any, answer: Array) -> tuple[Array, Kind]:
     """Return an answer as numbers, and what they mean."""
     if answer.dtype.kind == "f" and not hasattr(step, "classes_"):
         return answer, Kind.IMAGE
@@ -177,8 +177,8 @@ def _coded(step: Any, answer: Array) -> tuple[Array, Kind]:
     return answer.astype(np.int32) + is_clustering, Kind.LABELS
 
 
-def _named(step: Any) -> dict[int, str]:
-    """Return the names of classes that `_coded` gives numbers."""
+def _class_names(step: Any) -> dict[int, str]:
+    """Return the names of classes that `_encode` gives numbers."""
     classes = np.asarray(getattr(step, "classes_", ()))
     return {} if classes.dtype.kind in "buif" else dict(enumerate(map(str, classes)))
 
@@ -219,7 +219,7 @@ def _names(step: Any, count: int) -> list[str]:
     return names if len(names) == count else [f"feature {index + 1}" for index in range(count)]
 
 
-def _dense(value: Any) -> Any:
+def _to_dense(value: Any) -> Any:
     if isinstance(value, pd.DataFrame):
         return value
     return value.toarray() if hasattr(value, "toarray") else value
@@ -229,7 +229,7 @@ def _shape(value: Any) -> str:
     return "an array of " + " x ".join(map(str, np.shape(value)))
 
 
-def _changed(step: Any) -> dict[str, Any]:
+def _non_default(step: Any) -> dict[str, Any]:
     """Return the parameters that are not at their defaults, as far as few words say them."""
     signature = inspect.signature(type(step).__init__).parameters
     found: dict[str, Any] = {}

@@ -24,7 +24,7 @@ OUTLINE = (255, 140, 0)
 
 
 @dataclass(frozen=True)
-class Tones:
+class ColourScale:
     """A colour scale: its map and the values at its ends."""
 
     map: str
@@ -44,14 +44,14 @@ class Tones:
         return np.asarray(colours)
 
 
-def tones_of(picture: Picture) -> Tones:
+def colour_scale_of(picture: Picture) -> ColourScale:
     """Choose a colour scale: diverging for signed values, grey for photographs, viridis else."""
     values = np.asarray(picture.values, dtype=float)
     finite = values[np.isfinite(values)]
     if picture.kind in (Kind.PROBABILITY, Kind.MASK):
-        return Tones("viridis" if picture.kind == Kind.PROBABILITY else "gray", 0.0, 1.0)
+        return ColourScale("viridis" if picture.kind == Kind.PROBABILITY else "gray", 0.0, 1.0)
     if finite.size == 0:
-        return Tones("gray", 0.0, 1.0)
+        return ColourScale("gray", 0.0, 1.0)
     low, high = (float(x) for x in np.percentile(finite, [0.5, 99.5]))
     if low == high:
         low, high = float(finite.min()), float(finite.max())
@@ -60,11 +60,11 @@ def tones_of(picture: Picture) -> Tones:
     balance = min(-low, high) / max(-low, high) if low < 0 < high else 0.0
     if balance > (0.6 if spatial else 0.25):
         reach = max(-low, high)
-        return Tones("RdBu_r", -reach, reach)
-    return Tones("gray" if spatial else "viridis", low, high)
+        return ColourScale("RdBu_r", -reach, reach)
+    return ColourScale("gray" if spatial else "viridis", low, high)
 
 
-def reduced(picture: Picture, side: int) -> Picture:
+def downsample(picture: Picture, side: int) -> Picture:
     """Return a flat picture of at most ``side`` samples a side: means, or samples of labels."""
     values, axes = picture.values, list(picture.axes)
     for index in range(min(2, len(axes))):
@@ -84,7 +84,9 @@ def reduced(picture: Picture, side: int) -> Picture:
     return replace(picture, values=values, axes=tuple(axes))
 
 
-def painted(picture: Picture, tones: Tones | None = None, under: Picture | None = None) -> Array:
+def as_rgb(
+    picture: Picture, scale: ColourScale | None = None, under: Picture | None = None
+) -> Array:
     """Return a flat picture of two dims as an array of r, g, b from 0 to 255.
 
     A mask is drawn as an outline on ``under`` where that has the same shape.
@@ -98,7 +100,7 @@ def painted(picture: Picture, tones: Tones | None = None, under: Picture | None 
         return label_colours(values)
     if picture.kind == Kind.MASK:
         return _mask(values.astype(bool), under)
-    return (tones or tones_of(picture)).colours(values)
+    return (scale or colour_scale_of(picture)).colours(values)
 
 
 def _as_colour(values: Array) -> Array:
@@ -112,7 +114,7 @@ def _as_colour(values: Array) -> Array:
 def _mask(mask: Array, under: Picture | None) -> Array:
     if under is None or under.values.shape[:2] != mask.shape:
         return np.asarray(np.where(mask[..., None], np.uint8(235), np.uint8(32)).repeat(3, axis=-1))
-    ground = painted(under)
+    ground = as_rgb(under)
     colours = np.where(mask[..., None], ground, ground // 2 + 10).astype(np.uint8)
     colours[edges_of(mask)] = OUTLINE
     return np.asarray(colours)
@@ -171,7 +173,7 @@ def show(ax: Axes, picture: Picture, colours: Array | None = None) -> None:
     extent = (*horizontal.edges, *(vertical.edges if upward else vertical.edges[::-1]))
     spatial = vertical.is_spatial and horizontal.is_spatial
     ax.imshow(
-        painted(picture) if colours is None else colours,
+        as_rgb(picture) if colours is None else colours,
         extent=extent,
         origin="lower" if upward else "upper",
         aspect="equal" if spatial and vertical.units == horizontal.units else "auto",

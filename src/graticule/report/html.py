@@ -33,7 +33,7 @@ def render(
     template : str
         Name of a file of ``package``; it extends ``base.html``.
     content : mapping
-        What the template names: ``title``, the sentences of the ``answer``, and its own.
+        What the template names: ``title``, the sentences of the ``summary``, and its own.
     package : str
         Where the template lies, and what is added to style and script.
     styles, scripts : sequence of str

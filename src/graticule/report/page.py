@@ -13,7 +13,6 @@ import pandas as pd
 
 from graticule.core.errors import GraticuleError
 from graticule.report import wording
-from graticule.report.answer import answer, meaning
 from graticule.report.figures import FigureContext, Missing, draw, is_of_study
 from graticule.report.grid import Grid, grid_of, plain
 from graticule.report.html import render, save
@@ -21,6 +20,7 @@ from graticule.report.preview import Preview, preview_of
 from graticule.report.record import CheckFacts, RunRecord, image_records, read_record
 from graticule.report.strip import Panel, strip
 from graticule.report.style import Drawing
+from graticule.report.summary import meaning, summarise
 from graticule.report.tables import StudyTable
 
 ROWS, SHOWN, LISTED = 200, 12, 50
@@ -86,7 +86,7 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "title": record.title,
         "version": record.version,
         "record": record,
-        "answer": _answer(record, tables, troubles),
+        "summary": _summarise(record, tables, troubles),
         "failed": image_records(record.failed[:LISTED]),
         "skipped": [item for item in record.skipped if not _is_folder(item)],
         "folders": [item for item in record.skipped if _is_folder(item)][:LISTED],
@@ -126,10 +126,12 @@ def _checks(record: RunRecord) -> list[tuple[str, CheckFacts, str]]:
     ]
 
 
-def _answer(record: RunRecord, tables: Mapping[str, StudyTable], troubles: list[str]) -> list[str]:
+def _summarise(
+    record: RunRecord, tables: Mapping[str, StudyTable], troubles: list[str]
+) -> list[str]:
     objects = [table for name, table in tables.items() if name != "images"]
     try:
-        return answer(record, tables["images"], objects)
+        return summarise(record, tables["images"], objects)
     except GraticuleError as error:
         troubles.append(str(error))
         return [f"{record.done:,} images done, {len(record.failed):,} failed."]
@@ -139,7 +141,7 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
     if not table.exists:
         return None
     try:
-        frame = table.head(ROWS, _answers_first(record, table.columns))
+        frame = table.head(ROWS, _conclusions_first(record, table.columns))
         total = table.rows
     except GraticuleError as error:
         troubles.append(str(error))
@@ -148,7 +150,7 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
     return grid_of(frame, units, name=table.name, total=total)
 
 
-def _answers_first(record: RunRecord, columns: list[str]) -> list[str]:
+def _conclusions_first(record: RunRecord, columns: list[str]) -> list[str]:
     """Return the columns with what was concluded next to the name, before what led to it."""
     wanted = [
         record.column(check, name, columns)

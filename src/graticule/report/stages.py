@@ -15,7 +15,7 @@ import xarray as xr
 
 from graticule.core.errors import GraticuleError, RequestError
 from graticule.core.image import Kind, as_image
-from graticule.report._sklearn_stages import Made, Samples, is_sklearn, made_by
+from graticule.report._sklearn_stages import Samples, StageResult, is_sklearn, run_stages
 from graticule.report.html import fragment, save
 from graticule.report.preview import Picture, picture_of
 from graticule.report.strip import Panel, panel_of
@@ -129,19 +129,19 @@ def show(
     <Stages of StandardScaler > KMeans: image > standardscaler > kmeans>
     """
     if hasattr(pipeline, "first_input"):
-        title, made = pipeline.name, list(_of_graticule(pipeline, image, inputs or {}))
+        title, results = pipeline.name, list(_run_pipeline(pipeline, image, inputs or {}))
     elif is_sklearn(pipeline):
         title = " > ".join(type(step).__name__ for _, step in pipeline.steps)
-        made = made_by(pipeline, as_image(image), samples)
+        results = run_stages(pipeline, as_image(image), samples)
     else:
         raise RequestError(
             f"a pipeline of Graticule or scikit-learn is needed, not {type(pipeline).__name__}",
             hint="Pipeline.load(path), or sklearn.pipeline.make_pipeline(...)",
         )
-    return Stages(title, tuple(_panels(made)), {one.name: one.value for one in made})
+    return Stages(title, tuple(_panels(results)), {one.name: one.value for one in results})
 
 
-def _of_graticule(pipeline: Any, image: Any, inputs: Mapping[str, Any]) -> Iterator[Made]:
+def _run_pipeline(pipeline: Any, image: Any, inputs: Mapping[str, Any]) -> Iterator[StageResult]:
     """Give the inputs and what every step makes of them."""
     from graticule.pipeline.evaluate import Evaluation
 
@@ -157,16 +157,18 @@ def _of_graticule(pipeline: Any, image: Any, inputs: Mapping[str, Any]) -> Itera
         name: value if isinstance(value, pd.DataFrame) else pipeline.inputs[name].prepare(value)
         for name, value in {pipeline.first_input: image, **inputs}.items()
     }
-    yield from (Made(name, "", {}, value) for name, value in data.items())
+    yield from (StageResult(name, "", {}, value) for name, value in data.items())
     evaluation = Evaluation(pipeline, data)
     for name, step in pipeline.steps.items():
-        results = evaluation.outputs_of(name)
+        outputs = evaluation.outputs_of(name)
         seconds = evaluation.facts[name].seconds
-        for output, value in zip(step.op.outputs, results, strict=True):
-            label = f"{name}.{output.name}" if len(results) > 1 else name
+        for output, value in zip(step.op.outputs, outputs, strict=True):
+            label = f"{name}.{output.name}" if len(outputs) > 1 else name
             params = {key: _spoken(each) for key, each in step.params.items()}
             words, names = _words(value), _classes(step.params)
-            yield Made(label, step.op.name, params, value, output.kind, seconds, words, names)
+            yield StageResult(
+                label, step.op.name, params, value, output.kind, seconds, words, names
+            )
 
 
 def _classes(params: Mapping[str, Any]) -> dict[int, str] | None:
@@ -204,13 +206,13 @@ def _python(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _panels(made: list[Made]) -> Iterator[Panel]:
+def _panels(results: list[StageResult]) -> Iterator[Panel]:
     """Give a panel for each; masks are outlined on the first image of their shape."""
     from graticule.pipeline.preview import to_picture
 
     row = next(_row_number)
     grounds: list[Picture] = []
-    for index, one in enumerate(made):
+    for index, one in enumerate(results):
         about: dict[str, Any] = {
             "name": one.name,
             "op": one.op,

@@ -13,13 +13,13 @@ from markupsafe import Markup
 from graticule.core.errors import GraticuleError
 from graticule.core.image import Kind
 from graticule.report.draw import (
-    Tones,
+    ColourScale,
+    as_rgb,
     bar_length,
+    colour_scale_of,
+    downsample,
     is_upward,
-    painted,
     picture_uri,
-    reduced,
-    tones_of,
 )
 from graticule.report.preview import Axis, Picture, Preview
 from graticule.report.record import RunRecord
@@ -128,23 +128,23 @@ def panel_of(
         return Panel(**about, note="The image is empty.")
     if len(picture.axes) < 2:
         return Panel(**about, **_line(picture, name))
-    small = reduced(picture, SIDE)
-    tones = tones_of(picture)
-    ground = reduced(under, SIDE) if under is not None else None
+    small = downsample(picture, SIDE)
+    scale = colour_scale_of(picture)
+    ground = downsample(under, SIDE) if under is not None else None
     down, along = small.axes[:2]
     upward = is_upward(small)
     spatial = down.is_spatial and along.is_spatial
     ratio = abs(along.step) * along.size / (abs(down.step) * down.size) if spatial else 4 / 3
     return Panel(
         **about,
-        source=picture_uri(painted(small, tones, ground), upward=upward),
+        source=picture_uri(as_rgb(small, scale, ground), upward=upward),
         alt=f"Picture of {name}",
         aspect=min(4.0, max(0.25, ratio)),
         coarse=max(small.values.shape[:2]) < SIDE,
         across=f"{_reach(along)} →",
         up=f"{_reach(down)} {'↑' if upward else '↓'}",
         bar=_bar(along) if spatial and along.units else None,
-        **_distribution(picture, tones, key, classes),
+        **_distribution(picture, scale, key, classes),
     )
 
 
@@ -181,7 +181,7 @@ def key_of(labels: np.ndarray[Any, Any], names: Mapping[int, str]) -> dict[str, 
 
 
 def _distribution(
-    picture: Picture, tones: Tones, key: str, classes: Mapping[int, str] | None
+    picture: Picture, scale: ColourScale, key: str, classes: Mapping[int, str] | None
 ) -> dict[str, Any]:
     """Return the histogram, whose foot is the colour scale, and what else there is to say."""
     values = picture.values
@@ -200,26 +200,26 @@ def _distribution(
         return {"note": ", ".join(notes)}
     if picture.is_colour:
         low, high = float(finite.min()), float(finite.max())
-        tones = Tones("gray", low, high)
+        scale = ColourScale("gray", low, high)
     units = f" {unit(picture.units)}" if picture.units else ""
     return {
-        "chart": _histogram(finite, tones, key),
-        "low": number(tones.low),
-        "high": f"{number(tones.high)}{units}",
+        "chart": _histogram(finite, scale, key),
+        "low": number(scale.low),
+        "high": f"{number(scale.high)}{units}",
         "note": ", ".join(notes),
     }
 
 
-def _histogram(values: np.ndarray[Any, Any], tones: Tones, key: str) -> Markup:
+def _histogram(values: np.ndarray[Any, Any], scale: ColourScale, key: str) -> Markup:
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    low, high = tones.low, tones.high if tones.high > tones.low else tones.low + 1
+    low, high = scale.low, scale.high if scale.high > scale.low else scale.low + 1
     counts, _ = np.histogram(np.clip(values, low, high), bins=60, range=(low, high))
     # The square root keeps rare values in sight beside a background.
     heights = np.sqrt(counts / max(1, counts.max())) * 34
     bars = "".join(f"M{2 * i} 36v-{h:.1f}h2v{h:.1f}z" for i, h in enumerate(heights) if h > 0)
-    ends = [colormaps[tones.map](share)[:3] for share in np.linspace(0, 1, 9)]
+    ends = [colormaps[scale.map](share)[:3] for share in np.linspace(0, 1, 9)]
     stops = "".join(
         f'<stop offset="{i / 8:.3f}" stop-color="{to_hex(end)}"/>' for i, end in enumerate(ends)
     )

@@ -77,7 +77,7 @@ def _quiet(ax: Axes) -> None:
         axis.label.set_color(INK)
 
 
-def drawn(
+def as_drawing(
     figure: Figure, alt: str, title: str = "", caption: str = "", *, wide: bool = False
 ) -> Drawing:
     """Return a figure as a PNG, the same bytes for the same figure, with its words."""

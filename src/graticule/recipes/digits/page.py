@@ -12,7 +12,7 @@ import xarray as xr
 from graticule.core.palette import BLUE, GREY, INK, ORANGE
 from graticule.core.typing import Array
 from graticule.report.html import render, save
-from graticule.report.style import Drawing, drawn, legend, new_figure
+from graticule.report.style import Drawing, as_drawing, legend, new_figure
 
 SHOWN = 24
 
@@ -45,14 +45,14 @@ def write_page(
     method = str(held["method"])
     figures.append(_misread(stack, truth, predictions[method], method))
     known, low, high = (f"{100 * held[name]:.1f}" for name in ("held_out", "low", "high"))
-    answer = (
+    summary = (
         "A score on the images that were learned from says nothing: a tree and the nearest "
         f"neighbour know every one of them by heart. Of people it has not seen, {method} reads "
         f"{known} % of the digits ({low} to {high}, 95 % over people)."
     )
     content = {
         "title": "digits",
-        "answer": [answer],
+        "summary": [summary],
         "figures": figures,
         "rows": table.to_dict("records"),
         "count": len(stack),
@@ -81,7 +81,7 @@ def _scores(rows: pd.DataFrame) -> Drawing:
         f"{one['method']} {one['on_training_data']:.3f} and {one['held_out']:.3f}"
         for _, one in rows.iterrows()
     )
-    return drawn(
+    return as_drawing(
         figure,
         alt=f"{measure} on the training data and on people not seen: {words}",
         title=f"The {rows['task'].iloc[0]}: {measure}",
@@ -106,7 +106,7 @@ def _misread(
         ax.imshow(stack[index].values, cmap="gray_r", interpolation="nearest")
         ax.set_title(f"{truth[index]}, read {predicted[index]}", fontsize=7, color=INK, pad=2)
         ax.set_axis_off()
-    return drawn(
+    return as_drawing(
         figure,
         alt=f"{min(SHOWN, len(wrong))} images that {method} misread",
         title=f"Misread by {method}",

@@ -16,9 +16,9 @@ from graticule.evaluate.checks.roc import ROC_FIGURE
 from graticule.evaluate.curves import ranking
 from graticule.pipeline.preview import to_picture
 from graticule.report import wording
-from graticule.report.evaluation.judged import Judged, opened
+from graticule.report.evaluation.scoring import ScoredStudy, read_pair
 from graticule.report.figures import Missing, draw_evidence
-from graticule.report.figures.hits import codes_of, draw_hits
+from graticule.report.figures.hits import draw_hits, hit_codes
 from graticule.report.grid import Grid, grid_of
 from graticule.report.html import render
 from graticule.report.preview import Picture, picture_of
@@ -32,78 +32,78 @@ _WORDS = {
 }
 
 
-def page(judged: Judged, title: str, *, command: Sequence[str] = (), missing: Any = ()) -> str:
+def page(study: ScoredStudy, title: str, *, command: Sequence[str] = (), missing: Any = ()) -> str:
     """Return the page as HTML.
 
     Parameters
     ----------
-    judged : Judged
+    study : ScoredStudy
         What was found.
     title : str
-        What was judged.
+        What was scored.
     command : sequence of str
         How to repeat it.
     missing : sequence of str
         What had no partner, in words.
     """
-    shown = judged.rows.sort_values(judged.main, na_position="first")["image"].head(SHOWN)
-    summary, rows = judged.summary, judged.shown.head(LISTED)
+    shown = study.rows.sort_values(study.main, na_position="first")["image"].head(SHOWN)
+    summary, rows = study.summary, study.shown.head(LISTED)
     content = {
         "title": title,
-        "kind": judged.kind,
-        "answer": answer(judged),
-        "failed": [*judged.failed.items()],
+        "kind": study.kind,
+        "summary": summarise(study),
+        "failed": [*study.failed.items()],
         "missing": list(missing),
         "tables": [
-            ("Over the images", _grid(summary, judged), "summary.csv"),
-            ("Image by image", _grid(rows, judged), "evaluation.csv"),
+            ("Over the images", _grid(summary, study), "summary.csv"),
+            ("Image by image", _grid(rows, study), "evaluation.csv"),
         ],
-        "total": len(judged.rows),
-        "images": [_figure(judged, str(name)) for name in shown],
+        "total": len(study.rows),
+        "images": [_figure(study, str(name)) for name in shown],
         "command": shlex.join(command),
     }
     return render("template.html", content, package="graticule.report.evaluation")
 
 
-def answer(judged: Judged) -> list[str]:
+def summarise(study: ScoredStudy) -> list[str]:
     """Return in words how good the results are, and what to beware of."""
-    count = len(judged.rows)
-    said = []
-    words = _WORDS[judged.kind]
-    mean = judged.means.get(judged.main)
+    count = len(study.rows)
+    sentences = []
+    words = _WORDS[study.kind]
+    mean = study.means.get(study.main)
     if mean is None:
-        said.append(f"{words[:1].upper()}{words[1:]} has no value in any image.")
+        sentences.append(f"{words[:1].upper()}{words[1:]} has no value in any image.")
     elif count == 1:
-        row = judged.rows.iloc[0]
-        low, high = (float(row[f"{judged.main}_{end}"]) for end in ("low", "high"))
+        row = study.rows.iloc[0]
+        low, high = (float(row[f"{study.main}_{end}"]) for end in ("low", "high"))
         over = (
             f"; between {low:.4g} and {high:.4g} by resampling {row['blocks']} blocks of the image"
             if not math.isnan(low)
             else "; the image holds too few independent blocks for an interval"
         )
-        said.append(f"{words[:1].upper()}{words[1:]} is {mean.estimate:.4g}{over}.")
+        sentences.append(f"{words[:1].upper()}{words[1:]} is {mean.estimate:.4g}{over}.")
     else:
         over = f"between {mean.low:.4g} and {mean.high:.4g} by resampling the images"
-        said.append(
+        sentences.append(
             f"{words[:1].upper()}{words[1:]} is {mean.estimate:.4g} in the mean over "
             f"{mean.units} images; {over}."
         )
         if mean.left_out:
-            said.append(f"It has no value in {wording.count(mean.left_out, 'image')}.")
-    if judged.kind == "labels":
-        found, true = (int(judged.rows[f"objects_{name}"].sum()) for name in ("found", "true"))
-        said.append(f"{wording.count(found, 'object')} found of {true:,} true ones.")
-    said += _empty(judged)
-    said += _warned(judged)
-    return said
+            sentences.append(f"It has no value in {wording.count(mean.left_out, 'image')}.")
+    if study.kind == "labels":
+        found, true = (int(study.rows[f"objects_{name}"].sum()) for name in ("found", "true"))
+        sentences.append(f"{wording.count(found, 'object')} found of {true:,} true ones.")
+    sentences += _empty(study)
+    sentences += _warned(study)
+    return sentences
 
 
-def _empty(judged: Judged) -> list[str]:
+def _empty(study: ScoredStudy) -> list[str]:
     """Say where there was nothing to find, so that a rule made the number."""
-    if judged.kind == "scores":
+    if study.kind == "scores":
         return []
-    rows = judged.rows
-    true = rows["objects_true"] if judged.kind == "labels" else rows["tp"] + rows["fn"]
+    rows = study.rows
+    true = rows["objects_true"] if study.kind == "labels" else rows["tp"] + rows["fn"]
     empty = rows["image"][true == 0]
     if empty.empty:
         return []
@@ -113,41 +113,41 @@ def _empty(judged: Judged) -> list[str]:
     return [f"The truth{where} is empty: an answer that is empty too counts as 1, any other as 0."]
 
 
-def _warned(judged: Judged) -> list[str]:
-    if "accuracy_warning" not in judged.rows:
+def _warned(study: ScoredStudy) -> list[str]:
+    if "accuracy_warning" not in study.rows:
         return []
-    warned = judged.rows["accuracy_warning"][judged.rows["accuracy_warning"] != ""]
+    warned = study.rows["accuracy_warning"][study.rows["accuracy_warning"] != ""]
     if warned.empty:
         return []
-    if len(judged.rows) == 1:
+    if len(study.rows) == 1:
         return [f"The accuracy says nothing: {warned.iloc[0]}."]
     return [
-        f"The accuracy says nothing on {len(warned)} of {len(judged.rows)} images, as on "
-        f"{judged.rows['image'][warned.index[0]]}: {warned.iloc[0]}."
+        f"The accuracy says nothing on {len(warned)} of {len(study.rows)} images, as on "
+        f"{study.rows['image'][warned.index[0]]}: {warned.iloc[0]}."
     ]
 
 
-def _grid(table: pd.DataFrame, judged: Judged) -> Grid:
-    units = judged.rows.attrs.get("units", {})
+def _grid(table: pd.DataFrame, study: ScoredStudy) -> Grid:
+    units = study.rows.attrs.get("units", {})
     return grid_of(table, units, texts=lambda values: list(map(wording.number, values)))
 
 
-def _figure(judged: Judged, name: str) -> Drawing | Missing:
+def _figure(study: ScoredStudy, name: str) -> Drawing | Missing:
     try:
-        return replace(_drawing(judged, name), title=name)
+        return replace(_drawing(study, name), title=name)
     except GraticuleError as error:
         return Missing(name, str(error))
 
 
-def _drawing(judged: Judged, name: str) -> Drawing:
-    result, truth = opened(judged.pairs[name])
-    if judged.kind == "scores":
+def _drawing(study: ScoredStudy, name: str) -> Drawing:
+    result, truth = read_pair(study.pairs[name])
+    if study.kind == "scores":
         curve = ranking(result, truth.copy(data=truth.values != 0)).thinned()
         rates = {"false_positive_rate": curve.false_positive_rate, "recall": curve.recall}
         return draw_evidence(ROC_FIGURE, {"result": rates}, name)
-    kind = Kind.LABELS if judged.kind == "labels" else Kind.MASK
+    kind = Kind.LABELS if study.kind == "labels" else Kind.MASK
     pictures = [_picture(image, kind) for image in (result, truth)]
-    return draw_hits(codes_of(*pictures), pictures[0], name)
+    return draw_hits(hit_codes(*pictures), pictures[0], name)
 
 
 def _picture(image: Any, kind: Kind) -> Picture:

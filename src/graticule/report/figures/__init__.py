@@ -19,7 +19,7 @@ from graticule.core.errors import GraticuleError, UnknownNameError, suggest
 from graticule.core.registry import Registry, check_names, get_check
 from graticule.core.typing import Array
 from graticule.report.figures._figure import Figure, FigureContext
-from graticule.report.style import Drawing, drawn, legend, new_figure
+from graticule.report.style import Drawing, as_drawing, legend, new_figure
 
 __all__ = ["FigureContext", "Missing", "draw", "draw_evidence", "is_of_study", "kinds"]
 
@@ -104,7 +104,7 @@ def draw_evidence(
     caption = figure.draw(axes, evidence)
     if axes.get_legend_handles_labels()[1]:
         legend(axes, loc=figure.legend)
-    return drawn(canvas, f"{figure.title} of {image}. {caption}", figure.title, caption)
+    return as_drawing(canvas, f"{figure.title} of {image}. {caption}", figure.title, caption)
 
 
 def _text(value: object) -> str:

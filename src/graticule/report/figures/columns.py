@@ -11,7 +11,7 @@ from graticule.core.errors import ImageError
 from graticule.core.palette import BLUE, GREEN, GREY, ORANGE, RED
 from graticule.report import wording
 from graticule.report.figures._figure import FigureContext, figure
-from graticule.report.style import Drawing, drawn, legend, new_figure
+from graticule.report.style import Drawing, as_drawing, legend, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def histogram(context: FigureContext, *, column: str, table: str = "objects") ->
     words = f"{words} {unit}".strip()
     part = _first_of(MOST_VALUES, source.rows)
     alt = f"Histogram of {column} over the {table}: {words}."
-    return drawn(figure, alt, f"Distribution of {column}", f"{words}.{part}")
+    return as_drawing(figure, alt, f"Distribution of {column}", f"{words}.{part}")
 
 
 def _bins(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> int:
@@ -101,7 +101,7 @@ def scatter(
     part = _first_of(MOST_POINTS, source.rows)
     words = f"{len(points):,} {table}"
     alt = f"{y} against {x} of {words}" + (f", coloured by {colour}." if colour else ".")
-    return drawn(figure, alt, f"{y} against {x}", f"{words}.{part}")
+    return as_drawing(figure, alt, f"{y} against {x}", f"{words}.{part}")
 
 
 def _points(ax: Axes, x: pd.Series[Any], y: pd.Series[Any], colour: pd.Series[Any] | None) -> None:

@@ -11,10 +11,10 @@ from graticule.core.image import Kind
 from graticule.core.typing import Array
 from graticule.evaluate.instances import object_hits
 from graticule.evaluate.pixels import hit_map
-from graticule.report.draw import painted, show
+from graticule.report.draw import as_rgb, show
 from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.preview import Picture
-from graticule.report.style import Drawing, drawn, new_figure
+from graticule.report.style import Drawing, as_drawing, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,7 +50,7 @@ def hits(context: FigureContext, *, mask: str, truth: str, image: str | None = N
     """
     answer, true = context.picture(mask), context.picture(truth)
     ground = context.picture(image) if image else None
-    return draw_hits(codes_of(answer, true), answer, context.image, ground)
+    return draw_hits(hit_codes(answer, true), answer, context.image, ground)
 
 
 @figure()
@@ -71,12 +71,12 @@ def hit_cases(context: FigureContext, *, image: str, mask: str, truth: str) -> D
         The step or input it is held against.
     """
     ground, answer = context.picture(image), context.picture(mask)
-    codes = codes_of(answer, context.picture(truth))
-    colours = painted(ground)
+    codes = hit_codes(answer, context.picture(truth))
+    colours = as_rgb(ground)
     if colours.shape[:2] != codes.shape:
         raise ImageError(f"{image} and {mask} differ in shape: {colours.shape[:2]}, {codes.shape}")
     figure, axes = new_figure(9.2, 2.1 * min(2.0, max(0.4, _ratio(ground))) + 1.0, columns=4)
-    names = [name.partition(" (")[0] for name, _ in hit_key()]
+    names = [name.partition(" (")[0] for name, _ in hit_legend()]
     words = []
     for ax, code in zip(axes, (1, 2, 3, 0), strict=True):
         part = codes == code
@@ -91,10 +91,10 @@ def hit_cases(context: FigureContext, *, image: str, mask: str, truth: str) -> D
     )
     text = ", ".join(words)
     alt = f"{image} of {context.image} by case: {text}."
-    return drawn(figure, alt, "Hits and misses, case by case", f"{text}.", wide=True)
+    return as_drawing(figure, alt, "Hits and misses, case by case", f"{text}.", wide=True)
 
 
-def codes_of(answer: Picture, truth: Picture) -> Array:
+def hit_codes(answer: Picture, truth: Picture) -> Array:
     """Return the hit map of two pictures: of objects if the answer is labels, else of samples."""
     if answer.values.shape != truth.values.shape:
         raise ImageError(
@@ -112,34 +112,34 @@ def draw_hits(codes: Array, answer: Picture, name: str, ground: Picture | None =
     figure, axes = new_figure(9.2 if ground else 5.0, tall, columns=2 if ground else 1)
     *left, right = np.atleast_1d(axes)
     if ground is not None:
-        show(left[0], ground, painted(ground))
-    show(right, answer, painted_hits(codes))
+        show(left[0], ground, as_rgb(ground))
+    show(right, answer, hits_as_rgb(codes))
     right.set_ylabel("" if ground else right.get_ylabel())
     figure.subplots_adjust(bottom=1.0 / tall, wspace=0.08)
     _add_key(figure)
     counts = np.bincount(codes.ravel(), minlength=4)
-    named = [text.partition(" (")[0] for text, _ in hit_key()]
+    named = [text.partition(" (")[0] for text, _ in hit_legend()]
     shares = [f"{n / codes.size:.1%} {text}" for text, n in zip(named, counts, strict=True)]
     words = ", ".join(shares)
     kind = "Whole objects are matched or not" if answer.kind == Kind.LABELS else "Sample by sample"
     alt = f"Hit map of {name}: {words}."
     caption = f"{kind}: {words}."
-    return drawn(figure, alt, "Hits and misses", caption, wide=ground is not None)
+    return as_drawing(figure, alt, "Hits and misses", caption, wide=ground is not None)
 
 
-def painted_hits(hits: Array) -> Array:
+def hits_as_rgb(hits: Array) -> Array:
     """Return a hit map as an array of r, g, b from 0 to 255.
 
     Examples
     --------
-    >>> painted_hits(np.array([[0, 1]]))[0, 1].tolist()
+    >>> hits_as_rgb(np.array([[0, 1]]))[0, 1].tolist()
     [232, 236, 240]
     """
     table = np.array([colour for _, colour in HITS], np.uint8)
     return np.asarray(table[hits])
 
 
-def hit_key() -> list[tuple[str, str]]:
+def hit_legend() -> list[tuple[str, str]]:
     """Return the names and colours (``#rrggbb``) of a legend."""
     return [(name, "#{:02x}{:02x}{:02x}".format(*colour)) for name, colour in HITS]
 
@@ -155,7 +155,9 @@ def _ratio(picture: Picture) -> float:
 def _add_key(figure: Figure) -> None:
     from matplotlib.patches import Patch
 
-    patches = [Patch(facecolor=c, edgecolor="white", lw=0.6, label=text) for text, c in hit_key()]
+    patches = [
+        Patch(facecolor=c, edgecolor="white", lw=0.6, label=text) for text, c in hit_legend()
+    ]
     figure.legend(
         handles=patches,
         loc="lower center",

@@ -8,9 +8,9 @@ import numpy as np
 
 from graticule.core.errors import ImageError
 from graticule.core.image import Kind
-from graticule.report.draw import edges_of, new_frame, painted, show
+from graticule.report.draw import as_rgb, edges_of, new_frame, show
 from graticule.report.figures._figure import FigureContext, figure
-from graticule.report.style import Drawing, drawn, label_colours
+from graticule.report.style import Drawing, as_drawing, label_colours
 from graticule.report.wording import count
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def image(context: FigureContext, *, of: str, under: str | None = None) -> Drawi
         raise ImageError(f"{of} has one dim only", hint="draw it as a profile")
     below = context.picture(under) if under else None
     figure, ax = new_frame(picture)
-    show(ax, picture, painted(picture, under=below))
+    show(ax, picture, as_rgb(picture, under=below))
     share = f"{np.mean(picture.values != 0):.1%} inside" if picture.kind == Kind.MASK else ""
     caption = ", ".join(words for words in (share, picture.note) if words)
-    return drawn(figure, f"{of} of {context.image}.", of, caption, wide=True)
+    return as_drawing(figure, f"{of} of {context.image}.", of, caption, wide=True)
 
 
 @figure()
@@ -59,7 +59,7 @@ def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
         A step that gives labels or a mask.
     """
     below, found = context.picture(image), context.picture(labels)
-    ground = np.asarray(painted(below), dtype=float)
+    ground = np.asarray(as_rgb(below), dtype=float)
     marks = found.values.astype(np.int64)
     if marks.shape != ground.shape[:2]:
         raise ImageError(f"{labels} and {image} differ in shape: {marks.shape}, {ground.shape[:2]}")
@@ -79,7 +79,7 @@ def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
     told = numbers.size <= NUMBERED and measured
     note = " The numbers are those of the object table." if told else ""
     alt = f"{labels} drawn on {image} of {context.image}: {words}."
-    return drawn(figure, alt, _title(context, labels), f"{words}.{note}", wide=True)
+    return as_drawing(figure, alt, _title(context, labels), f"{words}.{note}", wide=True)
 
 
 def _title(context: FigureContext, labels: str) -> str:

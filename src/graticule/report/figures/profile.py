@@ -10,7 +10,7 @@ from graticule.core.errors import UnknownNameError
 from graticule.core.palette import BLUE, ORANGE
 from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.preview import Axis, Picture
-from graticule.report.style import Drawing, drawn, legend, new_figure
+from graticule.report.style import Drawing, as_drawing, legend, new_figure
 
 
 @figure()
@@ -56,7 +56,7 @@ def profile(
         ax.set_ylim(low, high + 0.14 * (high - low))
     over = f" Of {' and '.join(others)} the largest is drawn." if others else ""
     alt = f"Profile {of} of {context.image} along {axis.name}. {words}".strip()
-    return drawn(figure, alt, "Profile", f"{words.capitalize()}.{over}".lstrip("."))
+    return as_drawing(figure, alt, "Profile", f"{words.capitalize()}.{over}".lstrip("."))
 
 
 def _line(

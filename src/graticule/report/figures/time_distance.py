@@ -11,10 +11,10 @@ from graticule.core.errors import ImageError, UnknownNameError
 from graticule.core.palette import ORANGE
 from graticule.core.typing import Array
 from graticule.core.units import split_quantity, unit_scale
-from graticule.report.draw import painted, show
+from graticule.report.draw import as_rgb, show
 from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.preview import Axis, Picture
-from graticule.report.style import Drawing, drawn, new_figure
+from graticule.report.style import Drawing, as_drawing, new_figure
 
 
 @figure()
@@ -36,7 +36,7 @@ def arc(context: FigureContext, *, image: str, curve: str) -> Drawing:
     time, distance = _oriented(picture)
     start, arrival = _arc(context, curve, time.axes[0], distance)
     figure, (left, right) = new_figure(9.2, 3.9, columns=2)
-    colours = painted(time)
+    colours = as_rgb(time)
     for ax in (left, right):
         show(ax, time, colours)
     right.set_ylabel("")
@@ -57,7 +57,7 @@ def arc(context: FigureContext, *, image: str, curve: str) -> Drawing:
         "they are full where the fit looked."
     )
     alt = f"{image} of {context.image}, plain and with the fitted arc. {words}."
-    return drawn(figure, alt, "Fitted arc", caption, wide=True)
+    return as_drawing(figure, alt, "Fitted arc", caption, wide=True)
 
 
 @figure()
@@ -96,7 +96,7 @@ def aligned(context: FigureContext, *, image: str, at: str) -> Drawing:
     words = f"arrival at {arrival:.4g} {unit or 'samples'}"
     alt = f"{image} of {context.image} after moveout; {words}."
     caption = f"After moveout a ripple lies level; the marks at the edges show the {words}."
-    return drawn(figure, alt, "Aligned image", caption)
+    return as_drawing(figure, alt, "Aligned image", caption)
 
 
 def _oriented(picture: Picture) -> tuple[Picture, Axis]:

@@ -10,7 +10,7 @@ import numpy as np
 from graticule.core.palette import FAINT, GREY, INK
 from graticule.learn.crossval.crossval import Comparison, display
 from graticule.report.methods.words import NAMES
-from graticule.report.style import Drawing, drawn, label_colours, new_figure
+from graticule.report.style import Drawing, as_drawing, label_colours, new_figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1f2933")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)))
@@ -54,7 +54,7 @@ def measures(found: Comparison, order: Sequence[str]) -> Drawing:
         f"{found.units}; small "
         f"grey points, single folds{naive_said}."
     )
-    return drawn(figure, f"{NAMES[name]}: {', '.join(said)}.", NAMES[name], caption, wide=True)
+    return as_drawing(figure, f"{NAMES[name]}: {', '.join(said)}.", NAMES[name], caption, wide=True)
 
 
 def curves(found: Comparison, order: Sequence[str]) -> list[Drawing]:
@@ -90,7 +90,7 @@ def _roc(found: Comparison, shown: Sequence[str], order: Sequence[str], note: st
         said.append(f"{name} {area:.3f}")
     _key(ax, "lower right")
     caption = f"Area in brackets; chance is the diagonal.{note}"
-    return drawn(figure, f"ROC areas: {', '.join(said)}.", "ROC", caption)
+    return as_drawing(figure, f"ROC areas: {', '.join(said)}.", "ROC", caption)
 
 
 def _precision(found: Comparison, shown: Sequence[str], order: Sequence[str], note: str) -> Drawing:
@@ -111,7 +111,9 @@ def _precision(found: Comparison, shown: Sequence[str], order: Sequence[str], no
     ax.axhline(float(np.mean(chance)), color=FAINT, lw=1)
     _key(ax, "lower left")
     caption = f"Average precision in brackets; the grey line is chance.{note}"
-    return drawn(figure, f"Average precision: {', '.join(said)}.", "Precision and recall", caption)
+    return as_drawing(
+        figure, f"Average precision: {', '.join(said)}.", "Precision and recall", caption
+    )
 
 
 def _calibration(
@@ -138,7 +140,7 @@ def _calibration(
         "Expected calibration error in brackets. Below the diagonal more is said than is true, as "
         f"where training gave a rare class the weight of a common one.{note}"
     )
-    return drawn(figure, f"Calibration errors: {', '.join(said)}.", "Calibration", caption)
+    return as_drawing(figure, f"Calibration errors: {', '.join(said)}.", "Calibration", caption)
 
 
 def _square(x: str, y: str) -> tuple[Any, Any]:
@@ -189,7 +191,7 @@ def split_map(found: Comparison) -> Drawing | None:
         f"blue is learned from ({share:.0%}), orange judged on, grey is the buffer and used for "
         "neither."
     )
-    return drawn(figure, caption, "The split", caption, wide=True)
+    return as_drawing(figure, caption, "The split", caption, wide=True)
 
 
 def learning(curve: Any, order: Sequence[str]) -> Drawing:
@@ -217,4 +219,4 @@ def learning(curve: Any, order: Sequence[str]) -> Drawing:
         "judged on the same held-out samples. Every fold learns from as many as the one with "
         "fewest has, so the last point need not be the number in the table."
     )
-    return drawn(figure, f"Learning curve: {'; '.join(said)}.", "Learning curve", caption)
+    return as_drawing(figure, f"Learning curve: {'; '.join(said)}.", "Learning curve", caption)

@@ -15,11 +15,11 @@ from graticule.core.palette import FAINT, INK
 from graticule.core.typing import Array
 from graticule.evaluate.pixels import hit_map
 from graticule.learn.crossval.crossval import Comparison, display
-from graticule.report.draw import painted, tones_of
-from graticule.report.figures.hits import hit_key, painted_hits
+from graticule.report.draw import as_rgb, colour_scale_of
+from graticule.report.figures.hits import hit_legend, hits_as_rgb
 from graticule.report.methods.words import NAMES
 from graticule.report.preview import Axis, Picture
-from graticule.report.style import Drawing, drawn, label_colours
+from graticule.report.style import Drawing, as_drawing, label_colours
 
 WRONG = (213, 94, 0)
 _FEW = ((0, 114, 178), (240, 228, 66), (0, 158, 115), (204, 121, 167), (86, 180, 233),
@@ -57,7 +57,7 @@ def hit_maps(found: Comparison, index: int) -> Drawing | None:
             else _object_hits(said, truth, known, data.judged[0])
         )
         panels.append((f"{method}   {_score(found, method, index)}", picture))
-    key = hit_key()
+    key = hit_legend()
     words = "What is right and wrong, sample by sample"
     if several:
         names = [own.name for own in data.classes][:_MOST_NAMED]
@@ -102,7 +102,7 @@ def several_hits(said: Array, truth: Array, known: Array, colours: Array, ground
 
 
 def _object_hits(said: Array, truth: Array, known: Array, judged: int) -> Array:
-    colours = np.asarray(painted_hits(hit_map(said == judged, truth == judged)))
+    colours = np.asarray(hits_as_rgb(hit_map(said == judged, truth == judged)))
     colours[~(known & (said >= 0))] = _NONE
     return colours
 
@@ -132,7 +132,7 @@ def _ground(image: xr.DataArray, window: tuple[Any, ...]) -> Array:
         values = values[..., :3] if values.shape[2] in (3, 4) else values[..., 0]
     axes = [Axis(dim, size) for dim, size in zip((*dims[-2:], "c"), values.shape, strict=False)]
     picture = Picture(values, tuple(axes), Kind.IMAGE)
-    return painted(picture, None if values.ndim == 3 else tones_of(picture))
+    return as_rgb(picture, None if values.ndim == 3 else colour_scale_of(picture))
 
 
 def _grid(
@@ -164,4 +164,4 @@ def _grid(
     figure.legend(handles=patches, loc="lower center", ncols=min(6, len(key)), fontsize=8,
                   frameon=False, labelcolor=INK)  # fmt: skip
     listed = ", ".join(title for title, _ in panels[1:])
-    return drawn(figure, f"Hit maps of {name}: {listed}.", name, caption, wide=True)
+    return as_drawing(figure, f"Hit maps of {name}: {listed}.", name, caption, wide=True)

@@ -60,7 +60,7 @@ def page(
         "about": training.description,
         "images": len(found.data.images),
         "methods": len(found.results),
-        "answer": answer(found, split),
+        "summary": answer(found, split),
         "failed": trouble(found),
         "missing": list(missing),
         "head": _head(found),

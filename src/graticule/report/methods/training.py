@@ -6,7 +6,7 @@ from typing import Any
 
 from graticule.learn.crossval.crossval import Comparison
 from graticule.learn.unet.history import History
-from graticule.report.style import Drawing, drawn
+from graticule.report.style import Drawing, as_drawing
 
 _SHOWN = 4
 """Folds of which the training is drawn, at most."""
@@ -42,7 +42,7 @@ def _training(title: str, history: History) -> Drawing:
     caption += "; dashed, on what only watched the training." if history.validated else "."
     if not history.validated:
         caption += " Without validation (validation: 0.2) the last weights are kept."
-    return drawn(
+    return as_drawing(
         training_curves(history), f"{title}: {history.words()}.", title, caption, wide=True
     )
 

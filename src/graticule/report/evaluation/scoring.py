@@ -1,4 +1,4 @@
-"""Results judged by their truth: a row for each image, and means over the images."""
+"""Results scored against their truth: a row for each image, and means over the images."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from graticule.evaluate.scores import Row, mask_row, object_row, over_images, sc
 from graticule.io.pairing import Pair
 from graticule.io.reading import read_single_channel
 
-What: TypeAlias = Literal["mask", "labels", "scores"]
+ResultKind: TypeAlias = Literal["mask", "labels", "scores"]
 
-MAIN: dict[What, str] = {"mask": "dice", "labels": "ap_0.5", "scores": "auc"}
-MEANS: dict[What, tuple[str, ...]] = {
+MAIN_MEASURE: dict[ResultKind, str] = {"mask": "dice", "labels": "ap_0.5", "scores": "auc"}
+AVERAGED_MEASURES: dict[ResultKind, tuple[str, ...]] = {
     "mask": ("dice", "precision", "recall", "jaccard", "specificity", "matthews", "accuracy",
              "hd95", "average_distance"),
     "labels": ("ap_0.5", "ap_mean", "precision", "recall", "f1", "panoptic_quality", "mean_iou",
@@ -33,7 +33,7 @@ MEANS: dict[What, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Judged:
+class ScoredStudy:
     """What an evaluation found.
 
     Attributes
@@ -45,12 +45,12 @@ class Judged:
     means : dict of Interval
         Means over the images, with intervals over the images.
     failed : dict of str
-        Images that could not be judged, and why.
+        Images that could not be scored, and why.
     pairs : dict of Pair
         The files by the name of the image.
     """
 
-    kind: What
+    kind: ResultKind
     rows: pd.DataFrame
     means: dict[str, Interval]
     failed: dict[str, str]
@@ -59,7 +59,7 @@ class Judged:
     @property
     def main(self) -> str:
         """The measure that comes first."""
-        return MAIN[self.kind]
+        return MAIN_MEASURE[self.kind]
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -83,22 +83,22 @@ class Judged:
         )  # fmt: skip
 
 
-def judge(
-    found: Sequence[Pair],
+def score_results(
+    pairs: Sequence[Pair],
     *,
-    kind: What | None = None,
+    kind: ResultKind | None = None,
     confidence: float = 0.95,
     seed: int = 0,
     progress: Progress = no_progress,
-) -> Judged:
-    """Judge every result by its truth.
+) -> ScoredStudy:
+    """Score every result against its truth.
 
     Parameters
     ----------
-    found : sequence of Pair
+    pairs : sequence of Pair
         The files.
     kind : {"mask", "labels", "scores"}, optional
-        What the results are; by default it is seen from the values, see `kind_of`.
+        What the results are; by default it is seen from the values, see `infer_kind`.
     confidence : float
         Of the intervals.
     seed : int
@@ -108,51 +108,51 @@ def judge(
 
     Returns
     -------
-    Judged
-        Rows and means. An image that cannot be judged is named in ``failed``, and the rest goes
+    ScoredStudy
+        Rows and means. An image that cannot be scored is named in ``failed``, and the rest goes
         on.
 
     Raises
     ------
     GraticuleError
-        What was wrong with the first image, if none could be judged.
+        What was wrong with the first image, if none could be scored.
     """
-    taken = kind or kind_of(found)
+    result_kind = kind or infer_kind(pairs)
     rows: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     first: GraticuleError | None = None
-    for number, pair in enumerate(found):
-        progress(number, len(found), pair.name)
+    for number, pair in enumerate(pairs):
+        progress(number, len(pairs), pair.name)
         try:
-            row = _row(*opened(pair), taken, confidence=confidence, seed=seed)
+            row = _row(*read_pair(pair), result_kind, confidence=confidence, seed=seed)
             rows.append({"image": pair.name, **row})
         except GraticuleError as error:
-            said = str(pair.truth) in str(error) or str(pair.result) in str(error)
-            placed = error if said else error.at(f"{pair.result} against {pair.truth}")
+            has_path = str(pair.truth) in str(error) or str(pair.result) in str(error)
+            placed = error if has_path else error.at(f"{pair.result} against {pair.truth}")
             first = first or placed
             failed[pair.name] = str(placed)
     if not rows and first is not None:
         raise first
-    table = _ordered(pd.DataFrame(rows), MAIN[taken])
+    table = _main_first(pd.DataFrame(rows), MAIN_MEASURE[result_kind])
     if "distance_unit" in table and table["distance_unit"].nunique() == 1:
         unit = str(table.pop("distance_unit").iloc[0])
         table.attrs["units"] = dict.fromkeys(("hd95", "average_distance"), unit)
-    means = over_images(table, MEANS[taken], confidence=confidence, seed=seed)
-    return Judged(taken, table, means, failed, {pair.name: pair for pair in found})
+    means = over_images(table, AVERAGED_MEASURES[result_kind], confidence=confidence, seed=seed)
+    return ScoredStudy(result_kind, table, means, failed, {pair.name: pair for pair in pairs})
 
 
-def _ordered(table: pd.DataFrame, main: str) -> pd.DataFrame:
+def _main_first(table: pd.DataFrame, main: str) -> pd.DataFrame:
     """Return a table with what counts behind the name."""
     first = [name for name in ("image", main, f"{main}_low", f"{main}_high") if name in table]
     return table[[*first, *(name for name in table.columns if name not in first)]]
 
 
-def _row(result: xr.DataArray, truth: xr.DataArray, kind: What, **options: Any) -> Row:
+def _row(result: xr.DataArray, truth: xr.DataArray, kind: ResultKind, **options: Any) -> Row:
     if kind == "labels":
         return object_row(result, truth, **options)
     if kind == "scores":
-        return score_row(result, _inside(truth), **options)[0]
-    mask, true = _inside(result), _inside(truth)
+        return score_row(result, _as_mask(truth), **options)[0]
+    mask, true = _as_mask(result), _as_mask(truth)
     distances = outline_distances(mask, true)
     return {
         **mask_row(mask, true, **options),
@@ -162,15 +162,15 @@ def _row(result: xr.DataArray, truth: xr.DataArray, kind: What, **options: Any) 
     }
 
 
-def _inside(image: xr.DataArray) -> xr.DataArray:
+def _as_mask(image: xr.DataArray) -> xr.DataArray:
     """Return whole numbers and bools as a mask: all that is not 0."""
     if image.dtype.kind not in "biu":
         return image
     return image.copy(data=image.values != 0)
 
 
-def opened(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
-    """Return a result and its truth, brought to the same dims.
+def read_pair(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
+    """Read a result and its truth, brought to the same dims.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def opened(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
     return result, truth
 
 
-def kind_of(found: Sequence[Pair]) -> What:
+def infer_kind(pairs: Sequence[Pair]) -> ResultKind:
     """Return what results are, as their values show.
 
     Two values in both: masks. More whole numbers in both, in some image: labels. Fractions in
@@ -202,21 +202,24 @@ def kind_of(found: Sequence[Pair]) -> What:
     RequestError
         If a result has many whole numbers and every truth is a mask: it may be scores or labels.
     """
-    many_found = many_true = False
-    for pair in found:
+    many_results = many_truths = False
+    for pair in pairs:
         try:
             result, truth = (read_single_channel(path).values for path in (pair.result, pair.truth))
         except GraticuleError:
-            continue  # it fails by name when it is judged
+            continue  # it fails by name when it is scored
         if result.dtype.kind == "f" and not (result == np.rint(result)).all():
             return "scores"
-        many_found, many_true = many_found or _has_many(result), many_true or _has_many(truth)
-        if many_found and many_true:
+        many_results, many_truths = (
+            many_results or _has_many(result),
+            many_truths or _has_many(truth),
+        )
+        if many_results and many_truths:
             return "labels"
-    if many_found:
+    if many_results:
         raise RequestError(
             "the results have many values and the truths are masks: they may be labels or scores",
-            where=str(found[0].result),
+            where=str(pairs[0].result),
             hint="say --kind scores (larger means object) or --kind mask (all that is not 0)",
         )
     return "mask"

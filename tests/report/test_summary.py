@@ -10,8 +10,8 @@ import pytest
 
 from graticule.core.registry import check_names
 from graticule.pipeline import Pipeline
-from graticule.report.answer import answer, meaning
 from graticule.report.record import CheckFacts, RunRecord, read_record
+from graticule.report.summary import meaning, summarise
 from graticule.report.tables import StudyTable
 
 TEXT = """
@@ -53,8 +53,8 @@ def test_two_checks_of_a_kind_both_have_their_name_in_front(judged: Path) -> Non
     assert not {"dice", "precision", "dice_mean", "lines_hd95"} & set(columns)
 
 
-def test_the_answer_says_what_every_check_found(judged: Path) -> None:
-    said = answer(read_record(judged / "run.json"), StudyTable(judged, "images"), [])
+def test_the_summary_says_what_every_check_found(judged: Path) -> None:
+    said = summarise(read_record(judged / "run.json"), StudyTable(judged, "images"), [])
     rows = pd.read_csv(judged / "images.csv")
     first, second, lines = said[1:]
     assert first.startswith("first (loose) against the truth, means over 2 images: Dice 0.")
@@ -76,7 +76,7 @@ def test_rows_are_called_objects_only_where_they_are(tmp_path: Path) -> None:
     pd.DataFrame({"image": ["a"], "phase": [1]}).to_csv(tmp_path / "objects_phases.csv")
     record = RunRecord.model_validate({"images": [{"image": "a"}]})
     tables = [StudyTable(tmp_path, name) for name in ("objects", "objects_phases")]
-    said = answer(record, StudyTable(tmp_path, "images"), tables)
+    said = summarise(record, StudyTable(tmp_path, "images"), tables)
     assert said[1:] == ["3 objects measured.", "The table objects_phases has 1 row."]
 
 
@@ -88,7 +88,7 @@ def test_one_detection_of_two_checks_is_told_apart(tmp_path: Path) -> None:
     record = RunRecord.model_validate(
         {"checks": {"one": facts, "two": facts}, "images": [{"image": "a"}, {"image": "b"}]}
     )
-    said = answer(record, StudyTable(tmp_path, "images"), [])
+    said = summarise(record, StudyTable(tmp_path, "images"), [])
     assert said[1].startswith("one: 1 of 2 images holds a detection")
     assert "a (p = 0.01)" in said[1]
     assert said[2].startswith("two: 0 of 2 images hold a detection")

@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 NAMED = 8
 
 
-def answer(record: RunRecord, images: StudyTable, objects: list[StudyTable]) -> list[str]:
+def summarise(record: RunRecord, images: StudyTable, objects: list[StudyTable]) -> list[str]:
     """Return what came out, in sentences."""
     done, failed = record.done, len(record.failed)
-    said = [f"{count(done, 'image')} {'was' if done == 1 else 'were'} analysed; "]
-    said[0] += f"{failed:,} failed." if failed else "none failed."
+    sentences = [f"{count(done, 'image')} {'was' if done == 1 else 'were'} analysed; "]
+    sentences[0] += f"{failed:,} failed." if failed else "none failed."
     if images.exists:
-        said += _of_checks(record, images)
+        sentences += _of_checks(record, images)
     for table in objects:
         if table.exists and "label" not in table.columns:
-            said.append(f"The table {table.name} has {count(table.rows, 'row')}.")
+            sentences.append(f"The table {table.name} has {count(table.rows, 'row')}.")
             continue
         kind = table.name.removeprefix("objects").lstrip("_")
         share = f", {table.rows / done:,.4g} to an image" if done > 1 else ""
-        said.append(f"{count(table.rows, 'object')}{f' ({kind})' if kind else ''} measured{share}.")
-    return said
+        sentences.append(
+            f"{count(table.rows, 'object')}{f' ({kind})' if kind else ''} measured{share}."
+        )
+    return sentences
 
 
 def meaning(facts: CheckFacts) -> str:
@@ -56,13 +58,13 @@ def _measures(facts: CheckFacts) -> list[Measure]:
 
 
 def _of_checks(record: RunRecord, images: StudyTable) -> list[str]:
-    said = []
+    sentences = []
     for name, check in record.checks.items():
         if record.column(name, "detected", images.columns):
-            said.append(_detections(record, name, images))
+            sentences.append(_detections(record, name, images))
         else:
-            said += _scores(record, name, images, _measures(check))
-    return said
+            sentences += _scores(record, name, images, _measures(check))
+    return sentences
 
 
 def _scores(
@@ -100,13 +102,13 @@ def _unit(record: RunRecord, name: str, images: StudyTable, measure: Measure) ->
 def _interval(values: Sequence[Any]) -> str:
     """Return a number, with its interval where it has one."""
     found = [float(value) if value is not None else math.nan for value in values]
-    text = _said(found[0])
+    text = _three_digits(found[0])
     if len(found) < 3 or not all(map(math.isfinite, found[1:])):
         return text
-    return f"{text} ({_said(found[1])} to {_said(found[2])})"
+    return f"{text} ({_three_digits(found[1])} to {_three_digits(found[2])})"
 
 
-def _said(value: float) -> str:
+def _three_digits(value: float) -> str:
     """Return a measure with three digits: more are not known."""
     if not math.isfinite(value) or value == round(value) or abs(value) >= 1000:
         return number(value)
