@@ -13,7 +13,7 @@ from skimage import data, filters
 
 import graticule as gt
 from graticule.core import as_image
-from graticule.core.errors import ImageError
+from graticule.core.errors import ImageError, ParameterError
 
 METHODS = {
     name: getattr(filters, f"threshold_{name}")
@@ -302,3 +302,10 @@ def test_thresholds_of_real_images_are_those_of_scikit_image(data_dir: Path, pic
         for name, function in METHODS.items():
             close = 1e-6 * np.ptp(values) if values.dtype.kind == "f" else 0
             assert abs(found[name].iloc[0] - function(values.copy())) <= close, name
+
+
+def test_values_suggests_the_method_that_was_meant() -> None:
+    with pytest.raises(ParameterError, match=r"\[0\] .* 'ottsu' \(did you mean otsu"):
+        gt.op("threshold.values")([[1, 2]], methods=["ottsu"])
+    with pytest.raises(ParameterError, match="no histogram threshold 'phases'"):
+        gt.op("threshold.values")([[1, 2]], methods=["phases"])
