@@ -16,7 +16,7 @@ from graticule.core import Image, Length, filtered_dims, like, map_ranges
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
-from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of, turned
+from graticule.ops._windows import footprint_offsets, inverted, line_starts, over_blocks, pad
 
 _LARGEST = 2**26
 _CV2 = ("uint8", "uint16", "int16", "float32", "float64")
@@ -88,7 +88,7 @@ def halo_twice(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return reach(image, params["radius"], times=2)
 
 
-def footprint(image: Image, radius: Length, shape: str) -> Array:
+def footprint_of(image: Image, radius: Length, shape: str) -> Array:
     """Return the footprint as bools, with an axis for each filtered dim.
 
     Raises
@@ -99,7 +99,7 @@ def footprint(image: Image, radius: Length, shape: str) -> Array:
     Examples
     --------
     >>> import xarray as xr
-    >>> footprint(xr.DataArray(np.zeros((9, 9)), dims=("y", "x")), Length(1), "ball").astype(int)
+    >>> footprint_of(xr.DataArray(np.zeros((9, 9)), dims=("y", "x")), Length(1), "ball").astype(int)
     array([[0, 1, 0],
            [1, 1, 1],
            [0, 1, 0]])
@@ -155,23 +155,23 @@ def _extremum(image: Image, values: Array, radius: Length, shape: str, *, lowest
     if values.dtype == np.float16:
         wide = _extremum(image, values.astype(np.float32), radius, shape, lowest=lowest)
         return wide.astype(np.float16)
-    under = footprint(image, radius, shape)
+    footprint = footprint_of(image, radius, shape)
     missing = np.isnan(values) if values.dtype.kind == "f" else None
     if missing is None or not missing.any():
-        return _over_blocks(image, values, under, lowest=lowest)
+        return _over_blocks(image, values, footprint, lowest=lowest)
     neutral = np.inf if lowest else -np.inf
-    result = _over_blocks(image, np.where(missing, neutral, values), under, lowest=lowest)
-    known = _over_blocks(image, (~missing).view(np.uint8), under, lowest=False)
+    result = _over_blocks(image, np.where(missing, neutral, values), footprint, lowest=lowest)
+    known = _over_blocks(image, (~missing).view(np.uint8), footprint, lowest=False)
     result[known == 0] = np.nan
     return result
 
 
-def _over_blocks(image: Image, values: Array, under: Array, *, lowest: bool) -> Array:
+def _over_blocks(image: Image, values: Array, footprint: Array, *, lowest: bool) -> Array:
     """Apply a footprint along the filtered dims, for every index along the others."""
-    if under.size == 1:
+    if footprint.size == 1:
         return values.copy()
-    fast = values.dtype.name in _CV2 and under.ndim <= 2
-    kernel = under.reshape(1, -1) if under.ndim == 1 else under
+    fast = values.dtype.name in _CV2 and footprint.ndim <= 2
+    kernel = footprint.reshape(1, -1) if footprint.ndim == 1 else footprint
 
     def extremum(block: Array) -> Array:
         sheet = block.reshape(1, -1) if block.ndim == 1 else block
@@ -180,20 +180,20 @@ def _over_blocks(image: Image, values: Array, under: Array, *, lowest: bool) -> 
     return over_blocks(image, values, extremum)
 
 
-def _by_cv2(plane: Array, under: Array, *, lowest: bool) -> Array:
+def _by_cv2(plane: Array, footprint: Array, *, lowest: bool) -> Array:
     import cv2
 
     run = cv2.erode if lowest else cv2.dilate
     if plane.dtype.kind != "f":
-        return np.asarray(run(plane, under.view(np.uint8)))
+        return np.asarray(run(plane, footprint.view(np.uint8)))
     # The default border is the largest finite number, which would cut infinite values down.
     border = (math.inf if lowest else -math.inf,) * 4
     return np.asarray(
-        run(plane, under.view(np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=border)
+        run(plane, footprint.view(np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=border)
     )
 
 
-def _by_rows(block: Array, under: Array, *, lowest: bool) -> Array:
+def _by_rows(block: Array, footprint: Array, *, lowest: bool) -> Array:
     """Compare runs along the last axis, one for each row of the footprint: exact for any dtype.
 
     Rows of one length share their runs, and a box is made of runs along each axis.
@@ -202,26 +202,24 @@ def _by_rows(block: Array, under: Array, *, lowest: bool) -> Array:
 
     floats = block.dtype.kind == "f"
     neutral = -np.inf if floats else np.iinfo(block.dtype).min
-    margin = [size // 2 for size in under.shape]
-    padded = margins(
-        turned(block) if lowest else block, margin, "constant", constant_values=neutral
-    )
-    if under.all():
-        for axis, size in enumerate(under.shape):
+    margin = [size // 2 for size in footprint.shape]
+    padded = pad(inverted(block) if lowest else block, margin, "constant", constant_values=neutral)
+    if footprint.all():
+        for axis, size in enumerate(footprint.shape):
             padded = _highest_of_runs(padded, size, axis)
-        return turned(padded) if lowest else padded
+        return inverted(padded) if lowest else padded
     out = np.full((block.size // block.shape[-1], block.shape[-1]), neutral, block.dtype)
-    starts = starts_of(padded.shape, block.shape)
-    lengths = np.count_nonzero(under, axis=-1)
+    starts = line_starts(padded.shape, block.shape)
+    lengths = np.count_nonzero(footprint, axis=-1)
     for length in np.unique(lengths[lengths > 0]):
         runs = np.full_like(padded, neutral)
         runs[..., : padded.shape[-1] - length + 1] = _highest_of_runs(padded, length, -1)
-        rows = np.zeros_like(under)
+        rows = np.zeros_like(footprint)
         rows[..., margin[-1]] = lengths == length
-        offsets = offsets_of(rows, padded.shape) - length // 2
+        offsets = footprint_offsets(rows, padded.shape) - length // 2
         _raise(raise_to_highest, runs.reshape(-1), out, starts, offsets)
     highest = out.reshape(block.shape)
-    return turned(highest) if lowest else highest
+    return inverted(highest) if lowest else highest
 
 
 def _raise(kernel: Any, runs: Array, out: Array, starts: Array, offsets: Array) -> None:

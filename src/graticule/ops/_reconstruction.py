@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from graticule.core.typing import Array
-from graticule.ops._windows import turned
+from graticule.ops._windows import inverted
 
 
 def reconstructed(
@@ -68,19 +68,19 @@ def reconstructed(
     low, scale = _levels(padded)
     reconstruct(grown.reshape(-1), padded.reshape(-1), starts, limit.shape[-1], before, low, scale)
     inner = grown[(slice(1, -1),) * grown.ndim]
-    result = np.ascontiguousarray(inner if upwards else turned(inner))
+    result = np.ascontiguousarray(inner if upwards else inverted(inner))
     if limit.dtype.kind == "f":
         result[np.isnan(limit)] = np.nan
     return result
 
 
 def _padded(values: Array, upwards: bool) -> Array:
-    """Return a copy, turned if need be, with the lowest value around it and in place of NaN."""
+    """Return a copy, inverted if need be, with the lowest value around it and in place of NaN."""
     floats = values.dtype.kind == "f"
     lowest = -np.inf if floats else np.iinfo(values.dtype).min
     out = np.full([size + 2 for size in values.shape], lowest, values.dtype)
     inner = out[(slice(1, -1),) * out.ndim]
-    inner[...] = values if upwards else turned(values)
+    inner[...] = values if upwards else inverted(values)
     if floats:
         inner[np.isnan(inner)] = lowest
     return out

@@ -27,12 +27,12 @@ def strides_of(shape: Sequence[int]) -> Array:
     return np.array([int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))], np.int64)
 
 
-def starts_of(padded: Sequence[int], shape: Sequence[int]) -> Array:
+def line_starts(padded: Sequence[int], shape: Sequence[int]) -> Array:
     """Return the flat places of the first sample of each line inside equal margins.
 
     Examples
     --------
-    >>> starts_of((4, 5), (2, 3))
+    >>> line_starts((4, 5), (2, 3))
     array([ 6, 11])
     """
     starts = np.zeros(1, np.int64)
@@ -43,17 +43,17 @@ def starts_of(padded: Sequence[int], shape: Sequence[int]) -> Array:
     return starts
 
 
-def offsets_of(under: Array, padded: Sequence[int]) -> Array:
+def footprint_offsets(footprint: Array, padded: Sequence[int]) -> Array:
     """Return the flat offsets of the samples of a footprint from its middle."""
-    around = np.argwhere(under) - np.array(under.shape, np.int64) // 2
+    around = np.argwhere(footprint) - np.array(footprint.shape, np.int64) // 2
     return np.asarray(around @ strides_of(padded))
 
 
-def margins(values: Array, reach: Sequence[int], mode: Any = "symmetric", **kwargs: Any) -> Array:
-    """Return the values with margins, mirrored by default."""
+def pad(values: Array, reach: Sequence[int], mode: Any = "symmetric", **kwargs: Any) -> Array:
+    """Return the values padded, mirrored by default."""
     return np.pad(values, [(r, r) for r in reach], mode=mode, **kwargs)
 
 
-def turned(values: Array) -> Array:
+def inverted(values: Array) -> Array:
     """Return values in the reverse order, exactly: a minimum is a maximum of these."""
     return -values if values.dtype.kind == "f" else ~values

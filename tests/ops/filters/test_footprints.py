@@ -13,7 +13,7 @@ from scipy import ndimage
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ParameterError
-from graticule.ops._morphology import footprint
+from graticule.ops._morphology import footprint_of
 
 SHAPES = st.one_of(
     st.tuples(st.integers(1, 20)),
@@ -36,7 +36,7 @@ def test_equals_scipy(
 ) -> None:
     values: Any = np.random.default_rng(seed).integers(0, 100, shape).astype(dtype)
     params: Any = {"radius": radius, "shape": under}
-    around = footprint(as_image(values), gt.core.Length(radius), under)
+    around = footprint_of(as_image(values), gt.core.Length(radius), under)
     wide = values.astype(np.float64)
     low = ndimage.grey_erosion(wide, footprint=around, mode="constant", cval=1e9)
     high = ndimage.grey_dilation(wide, footprint=around, mode="constant", cval=-1e9)
@@ -50,7 +50,7 @@ def test_the_footprint_in_three_dims_follows_the_spacing(shape: str) -> None:
     values[3, 7, 7] = True
     image = as_image(values, spacing={"z": "3 um", "y": "1 um", "x": "0.5 um"})
     grown = gt.op("segment.dilation")(image, radius="3 um", shape=shape)
-    around = footprint(image, gt.core.Length("3 um"), shape)
+    around = footprint_of(image, gt.core.Length("3 um"), shape)
     assert around.shape == (3, 7, 13)
     np.testing.assert_array_equal(grown[2:5, 4:11, 1:14], around)
     assert grown.sum() == around.sum()

@@ -11,7 +11,7 @@ from graticule.core.image import SPATIAL, level_of
 from graticule.core.typing import Array
 from graticule.learn.features.box import Box
 from graticule.learn.features.feature import Feature
-from graticule.ops.filters._rank import MEDIAN, ranked
+from graticule.ops.filters._rank import MEDIAN, rank_filter
 
 
 def shifted(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> None:
@@ -55,7 +55,7 @@ def _median(box: Box, channel: Array, radius: Length) -> Array:
         if unit:
             attrs = {**part.coords[dim].attrs, "step": step}
             part = part.assign_coords({dim: (dim, part.coords[dim].values, attrs)})
-    return ranked(part, radius, "box", MEDIAN)
+    return rank_filter(part, radius, "box", MEDIAN)
 
 
 def _extreme(channel: Array, reach: Sequence[int], what: str) -> Array:

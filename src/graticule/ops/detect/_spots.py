@@ -100,7 +100,7 @@ def binomial_mean(values: Array) -> Array:
     return np.asarray(out)
 
 
-def grown(seeds: Array, within: Array, steps: int) -> Array:
+def geodesic_dilation(seeds: Array, within: Array, steps: int) -> Array:
     """Return the seeds with what touches them, again and again, inside a mask."""
     mask = seeds
     for _ in range(steps if seeds.any() else 0):

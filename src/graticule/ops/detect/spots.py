@@ -235,7 +235,7 @@ def _beyond(rise: _Rise, k: float, low: float, steps: int) -> Array:
         seeds |= (rise.together > k * rise.noise_together) & (
             rise.height > min(low, k) * rise.noise
         )
-    return parts.grown(seeds, within, steps)
+    return parts.geodesic_dilation(seeds, within, steps)
 
 
 def _chosen(polarity: str, bright: Array, dark: Array) -> Array:

@@ -138,12 +138,12 @@ def derivative_halo(image: Image, sigma: Length) -> dict[str, int]:
     }
 
 
-def one_each_way(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
+def neighbour_halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     """Return the halo of differences of neighbours."""
     return dict.fromkeys(filtered_dims(image), 1)
 
 
-def edges(image: Image, dim: str | None, across: Sequence[float]) -> Image:
+def central_differences(image: Image, dim: str | None, across: Sequence[float]) -> Image:
     """Return central differences averaged ``across`` the other dims: along one dim, or all.
 
     ``across`` holds the weights of the sample itself and of each neighbour beside it.
@@ -193,7 +193,9 @@ def eigenvalue(parts: Mapping[tuple[int, int], Array], ndim: int, which: str) ->
     flat = [parts[i, j].reshape(-1) for i in range(ndim) for j in range(i, ndim)]
     out = np.empty(flat[0].size, np.float32)
     if ndim > 3:
-        whole = np.stack([flat[_place(i, j, ndim)] for i in range(ndim) for j in range(ndim)], -1)
+        whole = np.stack(
+            [flat[_triangle_index(i, j, ndim)] for i in range(ndim) for j in range(ndim)], -1
+        )
         bad = np.isnan(whole).any(axis=-1)
         whole[bad] = 0
         out = np.linalg.eigvalsh(whole.reshape(-1, ndim, ndim))[:, ndim - 1 - number]
@@ -205,6 +207,6 @@ def eigenvalue(parts: Mapping[tuple[int, int], Array], ndim: int, which: str) ->
     return out.reshape(shape)
 
 
-def _place(i: int, j: int, ndim: int) -> int:
+def _triangle_index(i: int, j: int, ndim: int) -> int:
     low, high = min(i, j), max(i, j)
     return low * ndim - low * (low - 1) // 2 + high - low

@@ -8,8 +8,8 @@ import numpy as np
 
 from graticule.core import Image, Length, map_ranges
 from graticule.core.typing import Array
-from graticule.ops._morphology import footprint
-from graticule.ops._windows import offsets_of, over_blocks, starts_of
+from graticule.ops._morphology import footprint_of
+from graticule.ops._windows import footprint_offsets, line_starts, over_blocks
 
 MEDIAN = -1.0
 """The percentile that stands for the median: of an even number, the mean of the middle two."""
@@ -19,46 +19,46 @@ _MOST_COMPARED = 125
 _SIDES = {1: 4096, 2: 64, 3: 24}
 
 
-def ranked(image: Image, radius: Length, shape: str, percent: float) -> Array:
+def rank_filter(image: Image, radius: Length, shape: str, percent: float) -> Array:
     """Return a percentile of the values under a footprint around each sample, in their dtype."""
     values = image.values
     if values.dtype == np.bool_:
         values = values.view(np.uint8)
     elif values.dtype == np.float16:
         values = values.astype(np.float32)
-    under = footprint(image, radius, shape)
-    percentiles = over_blocks(image, values, lambda block: _of_block(block, under, percent))
+    footprint = footprint_of(image, radius, shape)
+    percentiles = over_blocks(image, values, lambda block: _filter_block(block, footprint, percent))
     if image.dtype == np.bool_:
         return percentiles.view(np.bool_)
     return percentiles.astype(image.dtype, copy=False)
 
 
-def _of_block(values: Array, under: Array, percent: float) -> Array:
-    if under.size == 1:
+def _filter_block(values: Array, footprint: Array, percent: float) -> Array:
+    if footprint.size == 1:
         return values.copy()
     whole = values.dtype.kind != "f" or not np.isnan(values.min())
-    if percent == MEDIAN and whole and _suits_cv2(values, under):
+    if percent == MEDIAN and whole and _suits_cv2(values, footprint):
         import cv2
 
-        return np.asarray(cv2.medianBlur(values, under.shape[0]))
-    padded = np.pad(values, [(size // 2, size // 2) for size in under.shape], mode="edge")
-    if percent == MEDIAN and whole and np.count_nonzero(under) <= _MOST_COMPARED:
-        return _by_network(padded, values.shape, under)
-    return _by_histogram(padded, values.shape, under, percent)
+        return np.asarray(cv2.medianBlur(values, footprint.shape[0]))
+    padded = np.pad(values, [(size // 2, size // 2) for size in footprint.shape], mode="edge")
+    if percent == MEDIAN and whole and np.count_nonzero(footprint) <= _MOST_COMPARED:
+        return _by_network(padded, values.shape, footprint)
+    return _by_histogram(padded, values.shape, footprint, percent)
 
 
-def _suits_cv2(values: Array, under: Array) -> bool:
-    side = under.shape[0]
-    square = values.ndim == 2 and under.shape == (side, side) and bool(under.all())
+def _suits_cv2(values: Array, footprint: Array) -> bool:
+    side = footprint.shape[0]
+    square = values.ndim == 2 and footprint.shape == (side, side) and bool(footprint.all())
     most = 255 if values.dtype == np.uint8 else 5
     return square and values.dtype.name in _CV2 and 3 <= side <= most
 
 
-def _by_network(padded: Array, shape: tuple[int, ...], under: Array) -> Array:
+def _by_network(padded: Array, shape: tuple[int, ...], footprint: Array) -> Array:
     from graticule.ops.filters._rank_kernels import network_medians
 
-    offsets = offsets_of(under, padded.shape)
-    starts = starts_of(padded.shape, shape)
+    offsets = footprint_offsets(footprint, padded.shape)
+    starts = line_starts(padded.shape, shape)
     out = np.empty((starts.size, shape[-1]), padded.dtype)
     flat = padded.reshape(-1)
     map_ranges(
@@ -69,11 +69,11 @@ def _by_network(padded: Array, shape: tuple[int, ...], under: Array) -> Array:
     return out.reshape(shape)
 
 
-def _by_histogram(padded: Array, shape: tuple[int, ...], under: Array, percent: float) -> Array:
+def _by_histogram(padded: Array, shape: tuple[int, ...], footprint: Array, percent: float) -> Array:
     """Cut into boxes, in each of which the values are numbered in their order."""
     out = np.empty(shape, padded.dtype)
     side = _SIDES.get(len(shape), 8)
-    steps = [max(side, 2 * size) for size in under.shape]
+    steps = [max(side, 2 * size) for size in footprint.shape]
     cuts = [range(0, size, step) for size, step in zip(shape, steps, strict=True)]
     corners = list(itertools.product(*cuts))
 
@@ -82,24 +82,24 @@ def _by_histogram(padded: Array, shape: tuple[int, ...], under: Array, percent: 
             stop = [min(n, c + s) for n, c, s in zip(shape, corner, steps, strict=True)]
             box = tuple(map(slice, corner, stop))
             wide = tuple(
-                slice(s.start, s.stop + n - 1) for s, n in zip(box, under.shape, strict=True)
+                slice(s.start, s.stop + n - 1) for s, n in zip(box, footprint.shape, strict=True)
             )
-            out[box] = _of_box(padded[wide], out[box].shape, under, percent)
+            out[box] = _of_box(padded[wide], out[box].shape, footprint, percent)
 
     map_ranges(part, len(corners))
     return out
 
 
-def _of_box(padded: Array, shape: tuple[int, ...], under: Array, percent: float) -> Array:
+def _of_box(padded: Array, shape: tuple[int, ...], footprint: Array, percent: float) -> Array:
     from graticule.ops.filters._rank_kernels import histogram_ranks
 
-    table, ranks = _numbered(padded)
-    rows = under.any(axis=-1)
-    along = np.zeros_like(under)
-    along[..., under.shape[-1] // 2] = rows
-    lines = offsets_of(along, padded.shape)
-    halves = (np.count_nonzero(under, axis=-1)[rows] - 1) // 2
-    starts = starts_of(padded.shape, shape)
+    table, ranks = _as_ranks(padded)
+    rows = footprint.any(axis=-1)
+    along = np.zeros_like(footprint)
+    along[..., footprint.shape[-1] // 2] = rows
+    lines = footprint_offsets(along, padded.shape)
+    halves = (np.count_nonzero(footprint, axis=-1)[rows] - 1) // 2
+    starts = line_starts(padded.shape, shape)
     low_and_high = np.empty((2, starts.size, shape[-1]), np.int32)
     histogram_ranks(ranks.ravel(), len(table), starts, lines, halves, percent, low_and_high)
     low, high = low_and_high.reshape(2, *shape)
@@ -112,7 +112,7 @@ def _of_box(padded: Array, shape: tuple[int, ...], under: Array, percent: float)
     return out
 
 
-def _numbered(values: Array) -> tuple[Array, Array]:
+def _as_ranks(values: Array) -> tuple[Array, Array]:
     """Return the different values in their order, and the number of each sample; -1 for NaN."""
     if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
         low, high = int(values.min()), int(values.max())

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, like, map_ranges, op
 from graticule.core.typing import Array
-from graticule.ops._morphology import footprint, opening_of, reach
-from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of
+from graticule.ops._morphology import footprint_of, opening_of, reach
+from graticule.ops._windows import footprint_offsets, line_starts, over_blocks, pad
 from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
 Correction = Annotated[Literal["subtract", "divide"], Field(title="Correction")]
@@ -105,27 +105,30 @@ def background(
 def _under_a_ball(image: Image, radius: Length, height: float) -> Array:
     """Return the grey opening by half a ball: what its surface reaches from below."""
     radii = [max(radius.samples(image, dim), 1.0) for dim in filtered_dims(image)]
-    under = footprint(image, radius, "ball")
-    around = (np.argwhere(under) - np.array(under.shape) // 2) / radii
+    footprint = footprint_of(image, radius, "ball")
+    around = (np.argwhere(footprint) - np.array(footprint.shape) // 2) / radii
     fall = height * (1 - np.sqrt(np.maximum(1 - (around**2).sum(axis=1), 0)))
     fall = fall.astype(np.float32)
 
     def opened(values: Array) -> Array:
         missing = np.isnan(values)
         known = np.where(missing, np.float32(np.inf), values)
-        low = _lowest(known, under, fall)
-        level = np.minimum(-_lowest(-low, under, fall), known)  # rounding may lift it a little
+        low = _lowest(known, footprint, fall)
+        level = np.minimum(-_lowest(-low, footprint, fall), known)  # rounding may lift it a little
         return np.where(missing, values, level)
 
     return over_blocks(image, image.values.astype(np.float32), opened)
 
 
-def _lowest(values: Array, under: Array, heights: Array) -> Array:
+def _lowest(values: Array, footprint: Array, heights: Array) -> Array:
     from graticule.ops._windows_kernels import window_lowest
 
-    reach_of = [size // 2 for size in under.shape]
-    padded = margins(values, reach_of, "constant", constant_values=np.inf)
-    starts, offsets = starts_of(padded.shape, values.shape), offsets_of(under, padded.shape)
+    reach_of = [size // 2 for size in footprint.shape]
+    padded = pad(values, reach_of, "constant", constant_values=np.inf)
+    starts, offsets = (
+        line_starts(padded.shape, values.shape),
+        footprint_offsets(footprint, padded.shape),
+    )
     out = np.empty((starts.size, values.shape[-1]), np.float32)
     flat = padded.reshape(-1)
     map_ranges(

@@ -12,7 +12,7 @@ from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_rang
 from graticule.core.typing import Array
 from graticule.ops._morphology import with_values
 from graticule.ops._parameters import DOC
-from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of
+from graticule.ops._windows import footprint_offsets, line_starts, over_blocks, pad
 from graticule.ops.filters._separable import gaussian_halo, reach_of, widths_of
 
 _TRUNCATE = 3.0
@@ -75,18 +75,21 @@ def bilateral(
     apart = np.zeros(grids[0].shape)
     for grid, width in zip(grids, widths.values(), strict=True):
         apart += (grid / width) ** 2 if width > 0 else 0
-    under = apart <= (_TRUNCATE * (1 + 1e-9)) ** 2
-    weights = np.exp(-0.5 * apart[under])
+    footprint = apart <= (_TRUNCATE * (1 + 1e-9)) ** 2
+    weights = np.exp(-0.5 * apart[footprint])
     values = np.ascontiguousarray(image.values, np.float32)
-    means = over_blocks(image, values, lambda block: _means(block, under, weights, sigma_value))
+    means = over_blocks(image, values, lambda block: _means(block, footprint, weights, sigma_value))
     return with_values(image, means)
 
 
-def _means(values: Array, under: Array, weights: Array, sigma: float) -> Array:
+def _means(values: Array, footprint: Array, weights: Array, sigma: float) -> Array:
     from graticule.ops._windows_kernels import bilateral_means
 
-    padded = margins(values, [size // 2 for size in under.shape])
-    starts, offsets = starts_of(padded.shape, values.shape), offsets_of(under, padded.shape)
+    padded = pad(values, [size // 2 for size in footprint.shape])
+    starts, offsets = (
+        line_starts(padded.shape, values.shape),
+        footprint_offsets(footprint, padded.shape),
+    )
     out = np.empty((starts.size, values.shape[-1]), np.float32)
     flat = padded.reshape(-1)
     map_ranges(

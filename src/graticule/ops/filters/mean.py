@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
-from graticule.ops._morphology import footprint, halo_once, reach, with_values
+from graticule.ops._morphology import footprint_of, halo_once, reach, with_values
 from graticule.ops._parameters import DOC, Radius, Window
-from graticule.ops._windows import margins, offsets_of, over_blocks, starts_of
+from graticule.ops._windows import footprint_offsets, line_starts, over_blocks, pad
 from graticule.ops.filters._separable import Taps, smoothed
 
 _Floats: TypeAlias = NDArray[np.float32]
@@ -56,25 +56,28 @@ def mean(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -> 
             for dim in filtered_dims(image)
         }
         return with_values(image, smoothed(values, taps))
-    under = footprint(image, radius, shape)
-    return with_values(image, over_blocks(image, values, lambda block: _mean(block, under)))
+    footprint = footprint_of(image, radius, shape)
+    return with_values(image, over_blocks(image, values, lambda block: _mean(block, footprint)))
 
 
-def _mean(values: _Floats, under: NDArray[np.bool_]) -> _Floats:
+def _mean(values: _Floats, footprint: NDArray[np.bool_]) -> _Floats:
     missing = np.isnan(values)
     if not missing.any():
-        return (_sums(values, under) / np.count_nonzero(under)).astype(np.float32)
-    known = _sums((~missing).astype(np.float32), under)
-    total = _sums(np.where(missing, np.float32(0), values), under)
+        return (_sums(values, footprint) / np.count_nonzero(footprint)).astype(np.float32)
+    known = _sums((~missing).astype(np.float32), footprint)
+    total = _sums(np.where(missing, np.float32(0), values), footprint)
     with np.errstate(invalid="ignore"):
         return np.where(known > 0, total / np.maximum(known, 1), np.nan).astype(np.float32)
 
 
-def _sums(values: _Floats, under: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _sums(values: _Floats, footprint: NDArray[np.bool_]) -> NDArray[np.float64]:
     from graticule.ops._windows_kernels import window_sums
 
-    padded = margins(values, [size // 2 for size in under.shape])
-    starts, offsets = starts_of(padded.shape, values.shape), offsets_of(under, padded.shape)
+    padded = pad(values, [size // 2 for size in footprint.shape])
+    starts, offsets = (
+        line_starts(padded.shape, values.shape),
+        footprint_offsets(footprint, padded.shape),
+    )
     out = np.empty((starts.size, values.shape[-1]))
     flat = padded.reshape(-1)
     map_ranges(

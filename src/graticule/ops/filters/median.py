@@ -5,7 +5,7 @@ from __future__ import annotations
 from graticule.core import Image, Length, Neighbourhood, op
 from graticule.ops._morphology import halo_once, with_values
 from graticule.ops._parameters import DOC, Radius, Window
-from graticule.ops.filters._rank import MEDIAN, ranked
+from graticule.ops.filters._rank import MEDIAN, rank_filter
 
 
 @op(version=1, scope=Neighbourhood(halo_once), dtype="same", doc=DOC)
@@ -47,4 +47,4 @@ def median(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -
     >>> gt.filters.median(np.array([1, 1, 9, 1, 5, 5, 5]))
     array([1, 1, 1, 5, 5, 5, 5])
     """
-    return with_values(image, ranked(image, radius, shape, MEDIAN))
+    return with_values(image, rank_filter(image, radius, shape, MEDIAN))

@@ -13,7 +13,7 @@ from graticule.core import Image, Length, Neighbourhood, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import reach, with_values
 from graticule.ops._parameters import DOC
-from graticule.ops._windows import margins, over_blocks
+from graticule.ops._windows import over_blocks, pad
 from graticule.ops.filters._separable import Taps, separable
 
 _LEAST_LINES = 16
@@ -96,7 +96,7 @@ def non_local_means(
 def _denoised(
     values: Array, near: Sequence[int], far: Sequence[int], strength: float, noise: float
 ) -> Array:
-    wide = margins(values, [a + b for a, b in zip(near, far, strict=True)])
+    wide = pad(values, [a + b for a, b in zip(near, far, strict=True)])
     known = np.isfinite(wide)
     whole = bool(known.all())
     wide = wide if whole else np.where(known, wide, np.float32(0))

@@ -9,7 +9,7 @@ from pydantic import Field
 from graticule.core import Image, Length, Neighbourhood, op
 from graticule.ops._morphology import halo_once, with_values
 from graticule.ops._parameters import DOC, Radius, Window
-from graticule.ops.filters._rank import ranked
+from graticule.ops.filters._rank import rank_filter
 
 
 @op(version=1, scope=Neighbourhood(halo_once), dtype="same", doc=DOC)
@@ -60,4 +60,4 @@ def rank(
     >>> gt.filters.rank(np.array([1, 1, 9, 1, 5, 5, 5]), percentile=100)
     array([1, 9, 9, 9, 5, 5, 5])
     """
-    return with_values(image, ranked(image, radius, shape, percentile))
+    return with_values(image, rank_filter(image, radius, shape, percentile))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from graticule.core import Image, Neighbourhood, op
-from graticule.ops.filters._gradients import SLOPE_DOC, SlopeDim, edges, one_each_way
+from graticule.ops.filters._gradients import (
+    SLOPE_DOC,
+    SlopeDim,
+    central_differences,
+    neighbour_halo,
+)
 
 
-@op(version=1, scope=Neighbourhood(one_each_way), dtype="float32", tolerance=1e-6, doc=SLOPE_DOC)
+@op(version=1, scope=Neighbourhood(neighbour_halo), dtype="float32", tolerance=1e-6, doc=SLOPE_DOC)
 def sobel(image: Image, *, dim: SlopeDim = None) -> Image:
     r"""Return the slope of an image: along one dim, or its steepest.
 
@@ -32,4 +37,4 @@ def sobel(image: Image, *, dim: SlopeDim = None) -> Image:
     >>> gt.filters.sobel(3 * x + 4 * y)[1, 1:4]
     array([5., 5., 5.], dtype=float32)
     """
-    return edges(image, dim, (0.5, 0.25))
+    return central_differences(image, dim, (0.5, 0.25))

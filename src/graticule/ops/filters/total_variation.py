@@ -13,7 +13,7 @@ from graticule.core import Image, Neighbourhood, filtered_dims, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import with_values
 from graticule.ops._parameters import DOC
-from graticule.ops._windows import margins, over_blocks, starts_of, strides_of
+from graticule.ops._windows import line_starts, over_blocks, pad, strides_of
 from graticule.ops.filters._gradients import steps_of
 
 
@@ -90,10 +90,10 @@ def total_variation(
 def _flattened(values: Array, weight: float, iterations: int, sizes: Array) -> Array:
     from graticule.ops.filters._kernels import step_slopes, step_values
 
-    padded = margins(values, [1] * values.ndim, "constant", constant_values=np.nan)
+    padded = pad(values, [1] * values.ndim, "constant", constant_values=np.nan)
     known = np.isfinite(padded)
     samples = np.where(known, padded, np.float32(0)).ravel()
-    lines, ways = starts_of(padded.shape, values.shape), strides_of(padded.shape)
+    lines, ways = line_starts(padded.shape, values.shape), strides_of(padded.shape)
     solution, ahead, flags = samples.copy(), samples.copy(), known.ravel()
     slopes = np.zeros((ways.size, samples.size), np.float32)
     length, least = values.shape[-1], max(1, 8192 // values.shape[-1])

@@ -73,10 +73,10 @@ def weighted(measured: Measured, channel: int, suffix: str) -> Named:
 
 def collect_values(objects: Objects, channel: int) -> tuple[Columns, ...]:
     """Return the values of each label as an array of their own, part by part."""
-    return objects.by_parts(partial(_gathered, objects.inner_values(channel)))
+    return objects.by_parts(partial(_values_by_object, objects.inner_values(channel)))
 
 
-def _gathered(
+def _values_by_object(
     values: Array, labels: Array, cut: tuple[Any, ...], first: Array, low: int, high: int
 ) -> dict[str, Array]:
     from graticule.ops.measure._kernels import gather

@@ -7,7 +7,7 @@ import numpy as np
 from graticule.core.typing import Array
 
 
-def known_median(values: Array) -> Array:
+def nan_median(values: Array) -> Array:
     """Return the median along the first axis, of what is not NaN; NaN where nothing is."""
     ordered = np.sort(values, axis=0)  # NaN comes last
     known = np.count_nonzero(~np.isnan(values), axis=0)
@@ -17,7 +17,7 @@ def known_median(values: Array) -> Array:
         return np.asarray(np.where(known > 0, low / 2 + high / 2, np.nan))
 
 
-def completed(lines: Array) -> Array:
+def fill_with_median(lines: Array) -> Array:
     """Return the lines (along the first axis) with the median of each in place of its NaN.
 
     0 where a line holds nothing else.
@@ -25,5 +25,5 @@ def completed(lines: Array) -> Array:
     missing = ~np.isfinite(lines)
     if not missing.any():
         return lines
-    typical = known_median(np.where(missing, np.nan, lines))
+    typical = nan_median(np.where(missing, np.nan, lines))
     return np.asarray(np.where(missing, np.nan_to_num(typical), lines))

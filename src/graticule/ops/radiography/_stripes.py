@@ -11,7 +11,7 @@ import numpy as np
 from graticule.core import ALL, Image, Length
 from graticule.core.errors import ParameterError, suggest
 from graticule.core.typing import Array
-from graticule.ops.radiography._medians import known_median
+from graticule.ops.radiography._medians import nan_median
 
 _MOMENTS = 5
 """Vanishing moments of the wavelet."""
@@ -71,7 +71,7 @@ def ranked(plane: Array, half: int) -> tuple[Array, Array, Array]:
 def shifts(plane: Array, half: int) -> Array:
     """Return how far each line is above its surroundings: the median over its ranks."""
     _, values, smooth = ranked(plane, half)
-    return known_median(values - smooth)
+    return nan_median(values - smooth)
 
 
 def factors(plane: Array, half: int) -> Array:
@@ -79,7 +79,7 @@ def factors(plane: Array, half: int) -> Array:
     _, values, smooth = ranked(plane, half)
     ratio = np.full(plane.shape, np.nan)
     np.divide(values, smooth, out=ratio, where=smooth != 0)
-    gains = known_median(ratio)
+    gains = nan_median(ratio)
     return np.asarray(np.where(gains > 0, gains, 1.0))
 
 

@@ -62,8 +62,8 @@ def anscombe(
     array([1.02, 0.99], dtype=float32)
     """
     values = image.values.astype(np.float64)
-    under = gain * (values - offset) + floor_of(gain, readout)
-    return like(image, (2 / gain * np.sqrt(np.maximum(under, 0))).astype(np.float32))
+    radicand = gain * (values - offset) + floor_of(gain, readout)
+    return like(image, (2 / gain * np.sqrt(np.maximum(radicand, 0))).astype(np.float32))
 
 
 def floor_of(gain: float, readout: float) -> float:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, Quantity, filtered_dims, like, op
 from graticule.core.errors import ImageError, ParameterError, suggest
-from graticule.ops.radiography._medians import known_median
+from graticule.ops.radiography._medians import nan_median
 
 Array = np.ndarray[Any, Any]
 Bounds = dict[str, tuple[Quantity, Quantity]]
@@ -122,7 +122,7 @@ def _one_frame(stack: Image, image: Image, what: str) -> Array:
     kept = [dim for dim in image.dims if dim in stack.dims]
     values = stack.transpose(*others, *kept).values.astype(np.float64)
     if others:
-        values = known_median(values.reshape(-1, *values.shape[len(others) :]))
+        values = nan_median(values.reshape(-1, *values.shape[len(others) :]))
     return values.reshape([image.sizes[dim] if dim in kept else 1 for dim in image.dims])
 
 
@@ -166,7 +166,7 @@ def _doses(image: Image, ratio: Array, boxes: list[dict[str, slice]]) -> Array:
     for box in boxes:
         part = named.isel(box).transpose(*frame, ...)
         flat = part.values.reshape(-1, *part.shape[len(frame) :])
-        medians.append(known_median(flat))
+        medians.append(nan_median(flat))
     doses = np.fmax.reduce(medians)
     shape = [1 if dim in frame else image.sizes[dim] for dim in image.dims]
     return np.asarray(np.where(doses > 0, doses, np.nan).reshape(shape))

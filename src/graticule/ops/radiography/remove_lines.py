@@ -11,7 +11,7 @@ from pydantic import Field
 from graticule.core import Image, Length, Neighbourhood, like, op
 from graticule.ops._parameters import DOC
 from graticule.ops.radiography import _stripes as stripes
-from graticule.ops.radiography._medians import completed
+from graticule.ops.radiography._medians import fill_with_median
 
 Array = np.ndarray[Any, Any]
 
@@ -102,7 +102,7 @@ def remove_lines(
         if method == "median":
             out[index] = _by_median(plane, half, correction)
         else:
-            clean = stripes.damped(completed(plane), levels, width)
+            clean = stripes.damped(fill_with_median(plane), levels, width)
             out[index] = np.where(np.isfinite(plane), clean, plane)
     unit = {key: value for key, value in image.attrs.items() if key == "units"}
     return like(image, restore(out).astype(np.float32), **unit)
@@ -110,7 +110,7 @@ def remove_lines(
 
 def _by_median(plane: Array, half: int, correction: str) -> Array:
     """Return the plane with each line brought to its surroundings."""
-    whole = completed(plane)
+    whole = fill_with_median(plane)
     with np.errstate(invalid="ignore"):
         if correction == "subtract":
             return np.asarray(plane - stripes.shifts(whole, half))

@@ -13,7 +13,7 @@ from graticule.core import ALL, Image, Length, Neighbourhood, Quantity, like, op
 from graticule.core.errors import ParameterError
 from graticule.ops._parameters import DOC
 from graticule.ops.radiography import _stripes as stripes
-from graticule.ops.radiography._medians import completed
+from graticule.ops.radiography._medians import fill_with_median
 
 Array = np.ndarray[Any, Any]
 
@@ -100,7 +100,7 @@ def remove_rings(
     middle = _middle(image, dim, across, center)
     out = np.empty_like(planes)
     for index, plane in enumerate(planes):
-        whole = completed(plane)
+        whole = fill_with_median(plane)
         if space == "sinogram":
             shift = method == "shift"
             clean = whole - stripes.shifts(whole, half) if shift else stripes.replaced(whole, half)
@@ -139,4 +139,4 @@ def _rings(plane: Array, half: int, middle: tuple[float, float]) -> Array:
     rows = middle[0] + radii * np.sin(angles)[:, None]
     columns = middle[1] + radii * np.cos(angles)[:, None]
     polar = ndimage.map_coordinates(plane, [rows, columns], order=1, cval=np.nan)
-    return np.asarray(np.interp(distance, radii[0], stripes.shifts(completed(polar), half)))
+    return np.asarray(np.interp(distance, radii[0], stripes.shifts(fill_with_median(polar), half)))

@@ -48,7 +48,7 @@ class Gaussians:
         return Gaussians(self.weights[order], self.means[order], self.covariances[order])
 
 
-def fitted(vectors: Array, centers: Array, iterations: int, seed: int) -> Gaussians:
+def fit_mixture(vectors: Array, centers: Array, iterations: int, seed: int) -> Gaussians:
     """Return the mixture fitted to vectors, 50,000 of them at most, from centers of clusters on."""
     if len(vectors) > _SAMPLE:
         rng = np.random.default_rng(seed)

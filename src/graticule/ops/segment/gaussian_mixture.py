@@ -10,7 +10,7 @@ from pydantic import Field
 from graticule.core import Image, Labels, Mask, Probability, Record, Table, Whole, op
 from graticule.core.typing import Array
 from graticule.ops.segment._features import Features, Position, Scaling, Seed, Weights, features_of
-from graticule.ops.segment._mixture import fitted
+from graticule.ops.segment._mixture import fit_mixture
 from graticule.ops.segment.kmeans import start
 
 
@@ -107,7 +107,7 @@ def gaussian_mixture(
     """
     features = features_of(image, mask, weights=weights, position=position, scaling=scaling)
     centers = start(features.vectors, clusters, seed)
-    mixture = fitted(features.vectors, centers, iterations, seed)
+    mixture = fit_mixture(features.vectors, centers, iterations, seed)
     mixture = mixture.ordered(features.order(mixture.means))
     return _result(features, mixture.probabilities(features.vectors), mixture.weights)
 

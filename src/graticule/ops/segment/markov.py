@@ -12,7 +12,7 @@ from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.ops.segment._features import Features, Seed, features_of
-from graticule.ops.segment._mixture import fitted
+from graticule.ops.segment._mixture import fit_mixture
 from graticule.ops.segment._superpixels import relative_steps
 from graticule.ops.segment.kmeans import start
 
@@ -110,7 +110,7 @@ def markov(
     {0: 0.82, 1: 0.98}
     """
     features = features_of(image, mask, weights={}, position=0.0, scaling="robust")
-    mixture = fitted(features.vectors, start(features.vectors, phases, seed), 200, seed)
+    mixture = fit_mixture(features.vectors, start(features.vectors, phases, seed), 200, seed)
     mixture = mixture.ordered(features.order(mixture.means))
     count = len(mixture.weights)
     prior = _prior(fractions, phases, mixture.weights)[:count]

@@ -86,8 +86,9 @@ def quadtree(
     finest = _finest(image, dims, min_size)
     blocks = np.zeros(planes.shape, np.int64)
     for number, plane in enumerate(planes):
-        leaves = _split(np.where(known[number], plane, np.nan), threshold, criterion, finest)
-        blocks[number] = leaves + int(blocks.max()) + 1
+        quads = _split(np.where(known[number], plane, np.nan), threshold, criterion, finest)
+        blocks[number] = quads + int(blocks.max()) + 1
+        del quads  # as large as the image
     blocks[~known] = 0
     present, numbers = np.unique(blocks, return_inverse=True)
     labels = (numbers.reshape(planes.shape) + int(present[0] != 0)).astype(np.int32)

@@ -91,37 +91,37 @@ class Range:
         return np.linspace(self.low, self.high, BINS + 1, dtype=self.dtype)
 
 
-def map_first(image: Image, mask: Image | None, *, place: Place, **_: Any) -> Table | Range:
+def map_range(image: Image, mask: Image | None, *, place: Place, **_: Any) -> Table | Range:
     """Return the counts of a block where one pass will do, else its range."""
-    values, under = _plain(image, mask)
+    values, inside = _plain(image, mask)
     if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
         info = np.iinfo(values.dtype)
         size = int(info.max) - int(info.min) + 1
-        return Table(values.dtype, _count_values(values, under, int(info.min), size))
-    spans = [span for span in _over(values, under, _range_of) if span is not None]
+        return Table(values.dtype, _count_values(values, inside, int(info.min), size))
+    spans = [span for span in _over(values, inside, _range_of) if span is not None]
     return reduce(Range.merged, spans, Range(values.dtype, np.inf, -np.inf))
 
 
-def merge_first(one: Any, other: Any) -> Any:
+def merge_ranges(one: Any, other: Any) -> Any:
     """Return what is known of both blocks after the first pass."""
     return one.merged(other)
 
 
-def map_second(image: Image, mask: Image | None, *, place: Place, prior: Range, **_: Any) -> Array:
+def map_counts(image: Image, mask: Image | None, *, place: Place, prior: Range, **_: Any) -> Array:
     """Return the counts of a block, given the range of the whole.
 
     For fine bins the result holds their counts, their sums, and the samples of the fine bin of
     each edge that are below the edge, one after the other.
     """
-    values, under = _plain(image, mask)
+    values, inside = _plain(image, mask)
     if not prior.low < prior.high:
         return np.zeros(1, np.int64)
     if prior.by_value:
-        return _count_values(values, under, prior.low, prior.high - prior.low + 1)
+        return _count_values(values, inside, prior.low, prior.high - prior.low + 1)
     if prior.by_key:
         low, high = keys(np.array([prior.low, prior.high], prior.dtype))
-        return _count_values(values, under, int(low), int(high - low) + 1)
-    return _count_fine(values, under, prior)
+        return _count_values(values, inside, int(low), int(high - low) + 1)
+    return _count_fine(values, inside, prior)
 
 
 def keys(values: Array) -> Array:
@@ -139,16 +139,16 @@ def values_of(numbers: Array, dtype: np.dtype[Any]) -> Array:
 def _plain(image: Image, mask: Image | None) -> tuple[Array, Array | None]:
     """Return the values in one row, and the mask's in the same order."""
     if mask is None:
-        values, under = np.ravel(image.values, order="K"), None
+        values, inside = np.ravel(image.values, order="K"), None
     else:
-        values, under = np.ravel(image.values), np.ravel(fitted(mask, image).values)
+        values, inside = np.ravel(image.values), np.ravel(broadcast_mask(mask, image).values)
     if values.dtype == np.bool_:
         values = values.view(np.uint8)
     # Bins of half precision would be coarser than the values they count.
-    return (values.astype(np.float32) if values.dtype == np.float16 else values), under
+    return (values.astype(np.float32) if values.dtype == np.float16 else values), inside
 
 
-def fitted(mask: Image, image: Image) -> Image:
+def broadcast_mask(mask: Image, image: Image) -> Image:
     """Return a mask with the dims of an image, repeated along those it does not have."""
     import xarray as xr
 
@@ -163,13 +163,13 @@ def fitted(mask: Image, image: Image) -> Image:
     ).transpose(*image.dims)
 
 
-def _over(values: Array, under: Array | None, function: Callable[[Array], Any]) -> list[Any]:
+def _over(values: Array, inside: Array | None, function: Callable[[Array], Any]) -> list[Any]:
     """Return what a function gives for the values under the mask, part by part."""
     from graticule.ops.threshold._kernels import kept
 
     def one(start: int, stop: int) -> Any:
         part = values[start:stop]
-        return function(part if under is None else kept(part, under[start:stop]))
+        return function(part if inside is None else kept(part, inside[start:stop]))
 
     return map_ranges(one, values.size, least=_LEAST)
 
@@ -190,7 +190,7 @@ def _range_of(values: Array) -> Range | None:
     return Range(values.dtype, low, high)
 
 
-def _count_values(values: Array, under: Array | None, low: int, size: int) -> Array:
+def _count_values(values: Array, inside: Array | None, low: int, size: int) -> Array:
     from graticule.ops.threshold._kernels import count_values
 
     def counts(part: Array) -> Array:
@@ -200,10 +200,10 @@ def _count_values(values: Array, under: Array | None, low: int, size: int) -> Ar
             return np.asarray(count_values((part - np.uint64(low)).astype(np.int64), 0, size))
         return np.asarray(count_values(part, low, size))
 
-    return np.asarray(sum(_over(values, under, counts)))
+    return np.asarray(sum(_over(values, inside, counts)))
 
 
-def _count_fine(values: Array, under: Array | None, span: Range) -> Array:
+def _count_fine(values: Array, inside: Array | None, span: Range) -> Array:
     from graticule.ops.threshold._kernels import MOST, count_fine
 
     low, scale = float(span.low), span.scale
@@ -214,4 +214,4 @@ def _count_fine(values: Array, under: Array | None, span: Range) -> Array:
         counted = (np.concatenate(count_fine(chunk, low, scale, inner, places)) for chunk in chunks)
         return np.asarray(sum(counted))
 
-    return np.asarray(sum(_over(values, under, counts)))
+    return np.asarray(sum(_over(values, inside, counts)))

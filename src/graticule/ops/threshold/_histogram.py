@@ -25,11 +25,11 @@ from graticule.core.typing import Array
 from graticule.ops.threshold._counting import (
     Range,
     Table,
-    fitted,
+    broadcast_mask,
     keys,
-    map_first,
-    map_second,
-    merge_first,
+    map_counts,
+    map_range,
+    merge_ranges,
     values_of,
 )
 
@@ -172,7 +172,7 @@ class Counting(Reduction):
         first_pass.require_width()
         if first_pass.low == first_pass.high:
             return self.finish(_constant(first_pass), **params)
-        counting = Reduction(partial(map_second, prior=first_pass), np.add, _kept)
+        counting = Reduction(partial(map_counts, prior=first_pass), np.add, _identity)
         counts = counting.reduce(blocks, mapper)
         return self.finish(_of_counts(counts, first_pass), **params)
 
@@ -189,28 +189,28 @@ class Thresholding(Counting):
 Keep = Annotated[Literal["bright", "dark"], Field(title="What is kept")]
 
 
-def _kept(result: Any, **_: Any) -> Any:
+def _identity(result: Any, **_: Any) -> Any:
     return result
 
 
-_RANGE = Reduction(map_first, merge_first, _kept)
+_RANGE = Reduction(map_range, merge_ranges, _identity)
 _EMPTY = "is it all NaN, or the mask empty?"
 
 
 def counting(finish: Callable[..., Any], apply: Callable[..., Any] | None = None) -> Counting:
     """Return the scope of an op that gives ``finish(histogram)``, or ``apply`` of that."""
-    return Counting(map_second, np.add, finish, apply, _RANGE)
+    return Counting(map_counts, np.add, finish, apply, _RANGE)
 
 
 def thresholding(criterion: Criterion) -> Thresholding:
     """Return the scope of an op that gives ``image > criterion(histogram)``."""
     finish = partial(_threshold, criterion=criterion)
-    return Thresholding(map_second, np.add, finish, above, _RANGE)
+    return Thresholding(map_counts, np.add, finish, above, _RANGE)
 
 
 def histogram_of(image: Image, mask: Image | None = None) -> Histogram:
     """Return the histogram of an image in memory."""
-    histogram: Histogram = counting(_kept).whole(image, mask)
+    histogram: Histogram = counting(_identity).whole(image, mask)
     return histogram
 
 
@@ -226,7 +226,7 @@ def above(
     level = level_in(image.dtype, result)
     selected = image.values <= level if keep == "dark" else image.values > level
     if mask is not None:
-        selected &= fitted(mask, image).values
+        selected &= broadcast_mask(mask, image).values
     return like(image, selected)
 
 

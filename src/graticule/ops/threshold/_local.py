@@ -17,7 +17,7 @@ from pydantic import Field
 from graticule.core import Image, Length, like, map_ranges
 from graticule.core.typing import Array
 from graticule.ops._morphology import reach
-from graticule.ops.threshold._counting import fitted
+from graticule.ops.threshold._counting import broadcast_mask
 
 Border: TypeAlias = Literal["reflect", "symmetric"]
 Formula: TypeAlias = Callable[[Array, Any], Array]
@@ -83,7 +83,7 @@ def local(
     values = image.transpose(*order).values
     known = np.isfinite(values)
     if mask is not None:
-        known &= fitted(mask, image).transpose(*order).values
+        known &= broadcast_mask(mask, image).transpose(*order).values
     flat = (-1, *values.shape[len(order) - len(radii) :])
     selected = np.empty(known.reshape(flat).shape, bool)
     for index, (part, sure) in enumerate(

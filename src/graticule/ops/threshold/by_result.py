@@ -12,7 +12,7 @@ from graticule.core import Area, Image, Mask, Record, Whole, filtered_dims, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops._parameters import Connectivity, require_connectivity
-from graticule.ops.threshold._counting import fitted
+from graticule.ops.threshold._counting import broadcast_mask
 from graticule.ops.threshold._histogram import above
 
 MOST_LEVELS = 65_536
@@ -112,7 +112,7 @@ def by_result(
     require_connectivity(connectivity, dims)
     known = np.isfinite(image.values)
     if mask is not None:
-        known = known & fitted(mask, image).values
+        known = known & broadcast_mask(mask, image).values
     if not known.any():
         raise ImageError("has no finite value, so there is no threshold", hint="is it all NaN?")
     levels = _Levels(image.values[known])

@@ -11,7 +11,7 @@ from graticule.core import Image, Labels, Length, Mask, Whole, filtered_dims, li
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops._morphology import opening_of
-from graticule.ops.threshold._counting import fitted
+from graticule.ops.threshold._counting import broadcast_mask
 from graticule.ops.threshold._histogram import histogram_of
 from graticule.ops.threshold.multi_otsu import thresholds_of
 from graticule.ops.threshold.phases import Rising, phases_of
@@ -108,7 +108,7 @@ def edge_guard(
     """
     known = np.isfinite(image.values)
     if mask is not None:
-        known = known & fitted(mask, image).values
+        known = known & broadcast_mask(mask, image).values
     if not known.any():
         raise ImageError("has no finite value, so there are no phases", hint="is it all NaN?")
     slope, bend = _steepness(image, known, sigma)

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Labels, Mask, Pointwise, like, op
-from graticule.ops.threshold._counting import fitted
+from graticule.ops.threshold._counting import broadcast_mask
 from graticule.ops.threshold._histogram import level_in
 
 
@@ -78,5 +78,5 @@ def phases_of(image: Image, mask: Image | None, thresholds: Sequence[Any]) -> Im
     if image.dtype.kind == "f":
         labels[np.isnan(image.values)] = 0
     if mask is not None:
-        labels *= fitted(mask, image).values
+        labels *= broadcast_mask(mask, image).values
     return like(image, labels)

@@ -46,7 +46,7 @@ def _map_range(image: Image, *, place: Place, **_: Any) -> _Range:
     return _Range(float(values.min(initial=np.inf)), float(values.max(initial=-np.inf)), whole)
 
 
-def _kept(span: _Range, **_: Any) -> _Range:
+def _identity(span: _Range, **_: Any) -> _Range:
     return span
 
 
@@ -75,7 +75,7 @@ def _apart(image: Image, *, result: float, **_: Any) -> Image:
     return like(image, apart.astype(np.float32), **units)
 
 
-_SPREAD = Reduction(_map_range, _Range.merged, _kept)
+_SPREAD = Reduction(_map_range, _Range.merged, _identity)
 _SCOPE = Reduction(_map_counts, np.add, _median, _apart, _SPREAD)
 
 
