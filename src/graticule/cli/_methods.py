@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graticule.training.loading import LoadedImages
 
 
-def compare_methods(
+def evaluate_methods(
     document: Path,
     images: Path,
     labels: Path,
@@ -31,8 +31,8 @@ def compare_methods(
     from graticule.cli.console import announce_compilation, progress_bar
     from graticule.learn.crossval.split import make_split
     from graticule.learn.document.document import build_methods, load
-    from graticule.training import compare
     from graticule.training.loading import load_images, require_unseen
+    from graticule.training.run import compare_methods
 
     training = load(document)
     methods = build_methods(training)
@@ -43,11 +43,10 @@ def compare_methods(
     made(out)
     announce_compilation()
     with progress_bar(training.name) as progress:
-        found = compare.compare_methods(loaded, chosen, split, confidence, progress)
+        found = compare_methods(loaded, chosen, split, confidence, progress)
     curve = None
     if with_curve and not found.unfinished:
-        with progress_bar("learning curve") as progress:
-            curve = compare.learning_curve_of(training, loaded, found, chosen, progress)
+        curve = _curve(loaded, [m for m in chosen if m.name in found.results], split)
     _write(found, training, split, loaded, out, curve)
     _tell(found, split, loaded, out)
     if found.unfinished or (curve is not None and curve.unfinished):
@@ -70,6 +69,20 @@ def _chosen(methods: list[Method], only: str | None) -> list[Method]:
     return [known[name] for name in dict.fromkeys(names)]
 
 
+def _curve(loaded: LoadedImages, methods: list[Method], split: Split) -> LearningCurve | None:
+    from graticule.cli.console import progress_bar
+    from graticule.learn.crossval.learning_curve import learning_curve
+    from graticule.learn.methods.method import ModelMethod
+
+    learning = [method for method in methods if isinstance(method, ModelMethod)]
+    if not learning:
+        return None
+    with progress_bar("learning curve") as progress:
+        return learning_curve(
+            loaded.data, learning, split.folds, extra=loaded.extra, progress=progress
+        )
+
+
 def _write(
     found: Comparison,
     training: TrainingDocument,
@@ -80,9 +93,13 @@ def _write(
 ) -> None:
     from graticule.report.html import save
     from graticule.report.methods.page import page
-    from graticule.training.compare import tables_of
 
-    for name, table in tables_of(found, curve).items():
+    tables = {"methods": found.table(), "folds": found.fold_table()}
+    if len(found.data.judged) > 1:
+        tables["classes"] = found.class_table()
+    if curve is not None:
+        tables["learning_curve"] = curve.rows
+    for name, table in tables.items():
         save(table.to_csv(index=False, lineterminator="\n"), out / f"{name}.csv")
     text = page(
         found, training, split, command=["graticule", *sys.argv[1:]], missing=loaded.missing,

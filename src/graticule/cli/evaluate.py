@@ -80,11 +80,13 @@ def evaluate(
         raise RequestError(f"--confidence must be between 0 and 1, not {confidence}")
     document = training_path(result)
     if document is not None:
-        from graticule.cli._methods import compare_methods
+        from graticule.cli._methods import evaluate_methods
 
         _without("methods", truth=truth, kind=kind, of=of)
         with labelled(document, images, labels) as (pictures, drawn):
-            return compare_methods(document, pictures, drawn, out, only, learning_curve, confidence)
+            return evaluate_methods(
+                document, pictures, drawn, out, only, learning_curve, confidence
+            )
     _without("results", images=images, labels=labels, only=only,
              learning_curve=learning_curve or None)  # fmt: skip
     if truth is None:

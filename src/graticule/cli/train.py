@@ -67,8 +67,8 @@ def train(
     from graticule.cli._training import labelled, required_path
     from graticule.cli.console import announce_compilation
     from graticule.learn.document.document import load
-    from graticule.training.fit import model_method
     from graticule.training.loading import load_images
+    from graticule.training.run import model_method
 
     document = required_path(recipe)
     training = load(document)
@@ -88,14 +88,14 @@ def _train(
     out: Path,
     split: Split | None,
 ) -> int:
-    from graticule.training.fit import is_iterative, save_fitted, scores_of
+    from graticule.training.run import save_fitted
 
     model = _fit(method, loaded, training, out)
     save_fitted(model, training, loaded, method.name, out)
     print(loaded.data.meaning)
     for sentence in loaded.missing:
         print(f"missing: {sentence}", file=sys.stderr)
-    if is_iterative(training, method):
+    if method.iterative:
         from graticule.cli._network import trained
 
         if trained(model.history, out):
@@ -104,7 +104,7 @@ def _train(
         found = _score(method, loaded, split)
         if found is None or found.unfinished or method.name not in found.results:
             return _unscored(found, method.name, out)
-        save_fitted(model, training, loaded, method.name, out, scores_of(found, method.name))
+        save_fitted(model, training, loaded, method.name, out, found)
         _tell(found)
     print(f"{method.name} -> {out}")
     grey = "{op: transform.grey}, then " if _is_greyed(loaded, training, model) else ""
@@ -140,16 +140,16 @@ def _require_place(out: Path) -> None:
 def _fit(method: ModelMethod, loaded: LoadedImages, training: TrainingDocument, out: Path) -> Any:
     """Return the model fitted on everything."""
     from graticule.cli.console import progress_bar
-    from graticule.training.fit import fit_on_all, is_iterative
+    from graticule.learn.crossval.crossval import full_training_set
 
-    if is_iterative(training, method):
+    if method.iterative:
         from graticule.cli._network import watched
 
         with watched(out) as options:
-            return fit_on_all(method, loaded, options)
+            return method.fit_model(full_training_set(loaded.data, method, loaded.extra, options))
     with progress_bar(f"{training.name}: {method.name}") as progress:
         progress(0, 1, "learning from all images")
-        return fit_on_all(method, loaded)
+        return method.fit_model(full_training_set(loaded.data, method, loaded.extra))
 
 
 def _split(training: TrainingDocument, loaded: LoadedImages) -> Split:

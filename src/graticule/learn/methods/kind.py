@@ -107,10 +107,7 @@ class MethodKind:
     build : callable
         ``build(name, spec, context) -> Method``.
     fits_model : bool
-        Whether it learns a model that can be saved: its methods have ``fit_model(training_set)``.
-    iterative : bool
-        Whether the fitting takes the options ``on_step`` and ``checkpoint``, and the model has a
-        ``history``.
+        Whether it learns a model that can be saved: its methods are `ModelMethod`.
     describe : callable
         What it learns from, in words.
     """
@@ -119,7 +116,6 @@ class MethodKind:
     spec: type[MethodSpec]
     build: Callable[[str, Any, BuildContext], Method]
     fits_model: bool = True
-    iterative: bool = False
     describe: Callable[[Any], str] = lambda spec: ", ".join(spec.on)
 
     @property

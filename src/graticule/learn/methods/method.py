@@ -112,6 +112,11 @@ class Method(Protocol):
 class ModelMethod(Method, Protocol):
     """A method that learns a model, which can be saved."""
 
+    @property
+    def iterative(self) -> bool:
+        """Whether fitting takes ``on_step`` and ``checkpoint``, and the model has a ``history``."""
+        ...
+
     def fit_model(self, training_set: TrainingSet) -> Any:
         """Return the model, fitted."""
         ...

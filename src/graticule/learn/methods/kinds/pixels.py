@@ -106,6 +106,7 @@ class PixelMethod:
     spec: PixelSpec
     regression: bool = False
     first: ClassVar[None] = None
+    iterative: ClassVar[bool] = False
     model_files: ClassVar[tuple[Path, ...]] = ()
 
     @property

@@ -109,6 +109,7 @@ class NetworkMethod:
     init: Path | None = None
     """The model file whose weights it starts from."""
     first: NetworkMethod | None = None
+    iterative: ClassVar[bool] = True
     _fitted_once: list[Any] = field(default_factory=list, compare=False)
 
     @property
@@ -190,7 +191,7 @@ def _build(name: str, spec: NetworkSpec, context: BuildContext) -> NetworkMethod
     return NetworkMethod(name, spec, context.folder / init if init else None)
 
 
-unet = MethodKind("U-Net", NetworkSpec, _build, iterative=True)
+unet = MethodKind("U-Net", NetworkSpec, _build)
 
 
 def _receptive_field(model: Any, dims: Sequence[str]) -> dict[str, int]:
