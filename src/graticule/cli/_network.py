@@ -24,7 +24,7 @@ def watched(out: Path) -> Iterator[dict[str, Any]]:
     """Give the options of a training that is shown in a terminal and kept beside its model."""
     from rich.console import Console
 
-    from graticule.learn.unet.live import shown
+    from graticule.learn.unet.live import training_display
 
     checkpoint = checkpoint_of(out)
     if checkpoint.exists():
@@ -34,7 +34,7 @@ def watched(out: Path) -> Iterator[dict[str, Any]]:
     if not console.is_terminal:
         yield options
         return
-    with shown(console) as on_step:
+    with training_display(console) as on_step:
         yield {**options, "on_step": on_step}
 
 

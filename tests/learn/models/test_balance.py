@@ -7,7 +7,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from graticule.core import as_image
 from graticule.core.errors import ParameterError
 from graticule.learn import Features, PixelClassifier
-from graticule.learn.models.estimators import estimator_of, heeds_weights
+from graticule.learn.models.estimators import make_estimator, uses_sample_weight
 
 VALUE = Features(kinds=("value",), sigmas=())
 APART = 2.0
@@ -109,7 +109,7 @@ def test_an_image_without_labels_says_nothing_of_how_dense_they_are():
     ids=str,
 )  # fmt: skip
 def test_who_heeds_weights(given, heeded):
-    assert heeds_weights(estimator_of(given, "classification", 0)) is heeded
+    assert uses_sample_weight(make_estimator(given, "classification", 0)) is heeded
 
 
 def test_another_word_is_refused():

@@ -11,9 +11,9 @@ from graticule.core import Length, as_image
 from graticule.core.errors import ImageError
 from graticule.learn.data.labels import Class
 from graticule.learn.unet import Augment
-from graticule.learn.unet.batches import Batches, grid_of
+from graticule.learn.unet.batches import Batches, validation_grid
 from graticule.learn.unet.patches import PatchSource, Sampler
-from graticule.learn.unet.pixels import Normalisation, Pixels, mirror
+from graticule.learn.unet.pixels import Normalisation, NormalisedImage, mirror
 
 CLASSES = (Class(1, "1"), Class(2, "2"), Class(3, "3"))
 PLAIN = Normalisation("none", (0.0,), (1.0,))
@@ -22,7 +22,9 @@ PLAIN = Normalisation("none", (0.0,), (1.0,))
 def _source(image: Any, labels: Any, where: Any = None, by: Any = PLAIN) -> PatchSource:
     given = as_image(image)
     dims = [str(dim) for dim in given.dims]
-    return PatchSource(Pixels(given, dims, by), as_image(labels), where, CLASSES, "classes")
+    return PatchSource(
+        NormalisedImage(given, dims, by), as_image(labels), where, CLASSES, "classes"
+    )
 
 
 def _example() -> PatchSource:
@@ -108,11 +110,11 @@ def test_nothing_to_learn_from_is_refused() -> None:
 def test_the_grid_of_validation_holds_each_labelled_sample_once() -> None:
     source = _example()
     counts = np.zeros((60, 70), int)
-    for _, starts in grid_of([source], (16, 16), 1000, 0):
+    for _, starts in validation_grid([source], (16, 16), 1000, 0):
         counts[tuple(slice(a, a + 16) for a in starts)] += 1
     truth = source.truth([0, 0], [60, 70])
     assert (counts[truth >= 0] == 1).all()
-    assert len(grid_of([source], (16, 16), 3, 0)) == 3
+    assert len(validation_grid([source], (16, 16), 3, 0)) == 3
 
 
 def test_normalisation_of_images_ignores_what_is_missing() -> None:
@@ -121,7 +123,7 @@ def test_normalisation_of_images_ignores_what_is_missing() -> None:
     found = Normalisation.of([as_image(values)], "images", Length(4))
     assert found.mean[0] == pytest.approx(np.nanmean(values))
     assert found.deviation[0] == pytest.approx(np.nanstd(values))
-    box = Pixels(as_image(values), ("y", "x"), found).box((0, 0), (40, 50))
+    box = NormalisedImage(as_image(values), ("y", "x"), found).box((0, 0), (40, 50))
     assert box[0, 3].tolist() == [0.0] * 50
     assert Normalisation.from_json(found.to_json()) == found
 
@@ -130,7 +132,7 @@ def test_local_normalisation_of_a_box_is_that_of_the_image() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(90, 80)) * (1 + np.arange(80)) + 1000
     found = Normalisation.of([as_image(values)], "local", Length(3))
-    pixels = Pixels(as_image(values), ("y", "x"), found)
+    pixels = NormalisedImage(as_image(values), ("y", "x"), found)
     whole = pixels.box((0, 0), (90, 80))[0]
     np.testing.assert_allclose(pixels.box((30, 20), (16, 24))[0], whole[30:46, 20:44], atol=1e-5)
     assert abs(whole[:, 60:].std() / whole[:, :20].std() - 1) < 0.2
@@ -140,15 +142,15 @@ def test_local_normalisation_of_a_box_is_that_of_the_image() -> None:
 def test_local_normalisation_of_a_flat_image_is_flat() -> None:
     found = Normalisation.of([as_image(np.full((9, 9), 7.0))], "local", Length(2))
     assert (
-        Pixels(as_image(np.full((9, 9), 7.0)), ("y", "x"), found).box((0, 0), (9, 9)) == 0
+        NormalisedImage(as_image(np.full((9, 9), 7.0)), ("y", "x"), found).box((0, 0), (9, 9)) == 0
     ).all()
 
 
 def test_batches_made_ahead_are_those_made_in_turn() -> None:
     sampler = Sampler([_example()], (16, 16), 0.5, 0)
     batches = Batches(sampler, Augment(warp=1.0), 2, seed=3)
-    in_turn = list(batches.running(2, 8, ahead=False))
-    ahead = list(batches.running(2, 8, ahead=True))
+    in_turn = list(batches.iter_steps(2, 8, ahead=False))
+    ahead = list(batches.iter_steps(2, 8, ahead=True))
     assert len(ahead) == len(in_turn) == 6
     for one, other in zip(in_turn, ahead, strict=True):
         for a, b in zip(one, other, strict=True):

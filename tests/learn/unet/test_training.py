@@ -309,10 +309,10 @@ def test_the_terminal_shows_curves(make_small: Maker, discs: Any) -> None:
 
     from rich.console import Console
 
-    from graticule.learn.unet.live import shown
+    from graticule.learn.unet.live import training_display
 
     page = io.StringIO()
-    with shown(Console(file=page, width=120)) as on_step:
+    with training_display(Console(file=page, width=120)) as on_step:
         make_small().fit(*discs(), steps=4, every=2, validation=_right_half(), on_step=on_step)
     assert "validation" in page.getvalue()
     assert "4/4" in page.getvalue()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graticule.learn.unet.windows import Lattice, blended
+from graticule.learn.unet.windows import Lattice, blend_windows
 
 
 def _run(image: Any, lattice: Lattice, bulk: int = 3) -> Any:
@@ -34,7 +34,7 @@ def _run(image: Any, lattice: Lattice, bulk: int = 3) -> Any:
 
         return run
 
-    strips = list(blended(opened, image.shape, lattice, bulk))
+    strips = list(blend_windows(opened, image.shape, lattice, bulk))
     assert [a for a, _, _ in strips[1:]] == [b for _, b, _ in strips[:-1]]
     assert strips[0][0] == 0
     assert strips[-1][1] == image.shape[0]
@@ -89,7 +89,7 @@ def test_blending_is_smooth_across_windows() -> None:
     def opened(start: int, stop: int) -> Any:
         return lambda places: np.full((1, 1, 16), next(levels), np.float32)
 
-    found = np.concatenate([v for _, _, v in blended(opened, (40,), lattice, 1)], 1)[0]
+    found = np.concatenate([v for _, _, v in blend_windows(opened, (40,), lattice, 1)], 1)[0]
     assert np.abs(np.diff(found)).max() < 0.15
     assert found[:8].max() == 0
 

@@ -64,7 +64,7 @@ class Box:
             part = part.expand_dims(CHANNEL)
         if len(channels) < part.sizes[CHANNEL]:
             part = part.isel({CHANNEL: list(channels)})
-        values = finite(part.transpose(CHANNEL, *dims).values)
+        values = as_finite(part.transpose(CHANNEL, *dims).values)
         return cls(one_channel(image), tuple(own), read, tuple(channels), values, border)
 
     def channel(self, number: int) -> Array:
@@ -116,7 +116,7 @@ class Box:
         )
 
 
-def finite(values: Array) -> Array:
+def as_finite(values: Array) -> Array:
     """Return values as float32, NaN where they are not finite."""
     if values.dtype.kind == "c":
         from graticule.core.errors import ImageError

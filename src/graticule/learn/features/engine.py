@@ -64,7 +64,7 @@ class FeaturePlan:
         for number in chosen:
             product = named[number].kind == "product"
             base.update(map(int, named[number].part) if product else (number,))
-        reach = _reaches(spec, image, [named[number] for number in base])
+        reach = _halo_of(spec, image, [named[number] for number in base])
         return cls(spec, image, named, chosen, sorted(base), reach)
 
     @property
@@ -88,12 +88,12 @@ class FeaturePlan:
         box = Box.of(self.image, own, self.reach, self.spec.border, used)
         at = tuple(at or (0,) * len(own))
         if self.base == self.only:
-            _fill_base(self.spec, box, features, out, at)
+            _put_base(self.spec, box, features, out, at)
             return
         block = np.empty((len(self.base), *box.shape), np.float32)
-        _fill_base(self.spec, box, features, block, (0,) * len(own))
+        _put_base(self.spec, box, features, block, (0,) * len(own))
         row = {number: block[place] for place, number in enumerate(self.base)}
-        for into, number in zip(_within(out, box, at), self.only, strict=True):
+        for into, number in zip(_view_of(out, box, at), self.only, strict=True):
             if self.named[number].kind != "product":
                 into[...] = row[number]
                 continue
@@ -103,7 +103,7 @@ class FeaturePlan:
                 into *= row[factor]
 
 
-def _reaches(spec: FeatureSpec, image: xr.DataArray, features: Sequence[Feature]) -> dict[str, int]:
+def _halo_of(spec: FeatureSpec, image: xr.DataArray, features: Sequence[Feature]) -> dict[str, int]:
     plain = one_channel(image)
     reach = dict.fromkeys(dims_of(image), 0)
     for kind, scale in {(feature.kind, feature.scale) for feature in features}:
@@ -125,22 +125,22 @@ def _reach(
     return scales.reach_of_kind(kind, width, spec.rho, spec.derivatives)
 
 
-def _within(out: Array, box: Box, at: Sequence[int]) -> Array:
+def _view_of(out: Array, box: Box, at: Sequence[int]) -> Array:
     spans = (slice(a, a + n) for a, n in zip(at, box.shape, strict=True))
     view: Array = out[(slice(None), *spans)]
     return view
 
 
-def _group(feature: Feature) -> tuple[str, int, Length | None]:
+def _shared_pass(feature: Feature) -> tuple[str, int, Length | None]:
     kind = feature.kind if feature.kind in ("value", "rank", "position") else "scale"
     return kind, feature.channel, feature.scale
 
 
-def _fill_base(
+def _put_base(
     spec: FeatureSpec, box: Box, features: Sequence[Feature], out: Array, at: tuple[int, ...]
 ) -> None:
-    done, view = 0, _within(out, box, at)
-    for (kind, _, _), members in itertools.groupby(features, _group):
+    done, view = 0, _view_of(out, box, at)
+    for (kind, _, _), members in itertools.groupby(features, _shared_pass):
         some = list(members)
         rows = slice(done, done + len(some))
         done += len(some)

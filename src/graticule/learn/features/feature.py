@@ -72,19 +72,21 @@ def dims_of(image: xr.DataArray) -> tuple[str, ...]:
 
 def feature_list(spec: FeatureSpec, image: xr.DataArray) -> list[Feature]:
     """Return the features of a bank for an image: those of each channel, positions, products."""
-    prefixes, image = _channels(image), one_channel(image)
+    prefixes, image = _channel_prefixes(image), one_channel(image)
     dims = dims_of(image)
     found: list[Feature] = []
     for number, prefix in enumerate(prefixes):
-        found += _of_values(spec, image, number, prefix)
+        found += _value_features(spec, image, number, prefix)
         for sigma in spec.sigmas:
             for kind in spec.kinds:
                 if kind != "value":
-                    found += _of_scale(image, sigma, kind, number, prefix)
+                    found += _scale_features(image, sigma, kind, number, prefix)
         for radius in spec.radii if spec.rank else ():
-            text = _written(radius, image)
+            text = _format_length(radius, image)
             found += [
-                Feature(f"{prefix}{what} {text}", "rank", radius, _unit(image, 0), number, (what,))
+                Feature(
+                    f"{prefix}{what} {text}", "rank", radius, _unit_of(image, 0), number, (what,)
+                )
                 for what in spec.rank
             ]
     if spec.position:
@@ -98,7 +100,7 @@ def feature_list(spec: FeatureSpec, image: xr.DataArray) -> list[Feature]:
             f"makes {count} features of {len(found)}; at most {_MOST} make sense",
             where="polynomial" if spec.polynomial > 1 else "window",
         )
-    return found + list(_products(found, spec.polynomial))
+    return found + list(_product_features(found, spec.polynomial))
 
 
 def one_channel(image: xr.DataArray) -> xr.DataArray:
@@ -106,7 +108,7 @@ def one_channel(image: xr.DataArray) -> xr.DataArray:
     return image.isel({CHANNEL: 0}, drop=True) if CHANNEL in image.dims else image
 
 
-def _channels(image: xr.DataArray) -> list[str]:
+def _channel_prefixes(image: xr.DataArray) -> list[str]:
     if CHANNEL not in image.dims:
         return [""]
     if CHANNEL in image.coords:
@@ -114,25 +116,27 @@ def _channels(image: xr.DataArray) -> list[str]:
     return [f"{CHANNEL}{number}: " for number in range(image.sizes[CHANNEL])]
 
 
-def _of_values(
+def _value_features(
     spec: FeatureSpec, image: xr.DataArray, channel: int, prefix: str
 ) -> Iterator[Feature]:
     dims, half = dims_of(image), spec.window // 2
     if half == 0 and "value" in spec.kinds:
-        yield Feature(f"{prefix}value", "value", None, _unit(image, 0), channel, (0,) * len(dims))
+        yield Feature(
+            f"{prefix}value", "value", None, _unit_of(image, 0), channel, (0,) * len(dims)
+        )
     if half == 0:
         return
     for shift in itertools.product(range(-half, half + 1), repeat=len(dims)):
         place = " ".join(f"{d}{k:+d}" for d, k in zip(dims, shift, strict=True) if k)
         name = f"{prefix}value at {place}" if place else f"{prefix}value"
-        yield Feature(name, "value", None, _unit(image, 0), channel, shift)
+        yield Feature(name, "value", None, _unit_of(image, 0), channel, shift)
 
 
-def _of_scale(
+def _scale_features(
     image: xr.DataArray, sigma: Length, kind: str, channel: int, prefix: str
 ) -> Iterator[Feature]:
-    size = _written(sigma, image)
-    unit = "" if kind == "structure" else _unit(image, _ORDER.get(kind, 0))
+    size = _format_length(sigma, image)
+    unit = "" if kind == "structure" else _unit_of(image, _ORDER.get(kind, 0))
     if kind in FILTERS:
         yield Feature(f"{prefix}{kind} {size}", kind, sigma, unit, channel)
         return
@@ -140,14 +144,14 @@ def _of_scale(
         yield Feature(f"{prefix}{kind} {which} {size}", kind, sigma, unit, channel, (number,))
 
 
-def _products(base: list[Feature], degree: int) -> Iterator[Feature]:
+def _product_features(base: list[Feature], degree: int) -> Iterator[Feature]:
     for count in range(2, degree + 1):
         for factors in itertools.combinations_with_replacement(range(len(base)), count):
             name = " * ".join(base[number].name for number in factors)
             yield Feature(name, "product", part=factors)
 
 
-def _written(length: Length, image: xr.DataArray) -> str:
+def _format_length(length: Length, image: xr.DataArray) -> str:
     """Return a length in the unit of the image's first dim, or in pixels."""
     if not length.base:
         return f"{length.value:g} px"
@@ -157,7 +161,7 @@ def _written(length: Length, image: xr.DataArray) -> str:
     return f"{length.value / unit_scale(unit)[0]:.6g} {unit}"
 
 
-def _unit(image: xr.DataArray, order: int) -> str:
+def _unit_of(image: xr.DataArray, order: int) -> str:
     values = str(image.attrs.get("units", ""))
     if not order or not values:
         return values

@@ -30,7 +30,7 @@ def statistics(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> N
     radius, channel = features[0].scale, box.channel(features[0].channel)
     assert radius is not None
     reach = [int(radius.samples(box.image, dim)) for dim in box.dims]
-    missing = _near_nan(channel, reach)
+    missing = _reaches_nan(channel, reach)
     made: dict[str, Array] = {}
     for feature, into in zip(features, out, strict=True):
         what = str(feature.part[0])
@@ -41,7 +41,7 @@ def statistics(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> N
         elif what == "median":
             found = made.setdefault("median", _median(box, channel, radius))
         else:
-            found = _std(channel, reach) if what == "std" else _extreme(channel, reach, what)
+            found = _std(channel, reach) if what == "std" else _min_or_max(channel, reach, what)
         into[...] = found[box.inner]
         if missing is not None:
             into[missing[box.inner]] = np.nan
@@ -58,7 +58,7 @@ def _median(box: Box, channel: Array, radius: Length) -> Array:
     return rank_filter(part, radius, "box", MEDIAN)
 
 
-def _extreme(channel: Array, reach: Sequence[int], what: str) -> Array:
+def _min_or_max(channel: Array, reach: Sequence[int], what: str) -> Array:
     from scipy import ndimage
 
     size = [2 * r + 1 for r in reach]
@@ -91,7 +91,7 @@ def _window_sum(values: Array, reach: Sequence[int]) -> Array:
     return values
 
 
-def _near_nan(channel: Array, reach: Sequence[int]) -> Array | None:
+def _reaches_nan(channel: Array, reach: Sequence[int]) -> Array | None:
     missing = np.isnan(channel)
     if not missing.any():
         return None

@@ -147,12 +147,12 @@ def fill(
     made = box.grown(scale.means)
     ndim = len(box.own)
     keep = np.arange(1, ndim + 1) if "structure" in scale.kinds else np.arange(0)
-    kept = _derive(scale, made, order, keep, whole, place, scale.slots)
+    kept = _put_derivatives(scale, made, order, keep, whole, place, scale.slots)
     if keep.size:
-        _structure(scale, kept, made, whole, place)
+        _put_structure(scale, kept, made, whole, place)
 
 
-def _derive(
+def _put_derivatives(
     scale: _Scale, made: Sequence[Span], order: int, keep: Array, out: Array,
     at: tuple[int, ...], slots: Array,
 ) -> Array:  # fmt: skip
@@ -166,9 +166,9 @@ def _derive(
     pairs = zip(box.own, made, strict=True)
     own = tuple(edge - of[0] for mine, of in pairs for edge in mine)
     sizes = [stop - start for start, stop in made]
-    kept = _room(keep.size, sizes)
+    kept = _workspace(keep.size, sizes)
     run: Callable[..., Any] = kernels.derive_volume if len(sizes) == 3 else kernels.derive_plane
-    _spread(
+    _map_groups(
         lambda a, b: run(scale.values, axes, narrow, own, at, order, slots, out, kept, keep, a, b),
         sizes,
         ROWS if len(sizes) == 2 else 1,
@@ -176,7 +176,7 @@ def _derive(
     return kept
 
 
-def _structure(
+def _put_structure(
     scale: _Scale, slopes: Array, made: Sequence[Span], out: Array, at: tuple[int, ...]
 ) -> None:
     from graticule.learn.features._pass_kernels import ROWS
@@ -188,7 +188,7 @@ def _structure(
     )
     plane = len(sizes) == 2
     axes = (axes[0], *axes) if plane else axes
-    _spread(
+    _map_groups(
         lambda a, b: structure(slopes, axes, at, scale.slots, out, a, b),
         sizes,
         ROWS if plane else 1,
@@ -208,29 +208,29 @@ def _by_differences(scale: _Scale, out: Array, at: tuple[int, ...]) -> None:
     plain, rest = np.full_like(scale.slots, -1), scale.slots.copy()
     for slot in (VALUE, DOG):
         plain[slot], rest[slot] = rest[slot], -1
-    kept = _derive(scale, smooth, 0, np.arange(int(order > 0)), out, at, plain)
+    kept = _put_derivatives(scale, smooth, 0, np.arange(int(order > 0)), out, at, plain)
     if order == 0:
         return
     sizes = [stop - start for start, stop in made]
-    slopes = _room(ndim if tensor else 0, sizes)
-    _differ(scale, kept[0], (smooth, made), (order, rest), slopes, out, at)
+    slopes = _workspace(ndim if tensor else 0, sizes)
+    _put_differences(scale, kept[0], (smooth, made), (order, rest), slopes, out, at)
     if tensor:
-        _structure(scale, slopes, made, out, at)
+        _put_structure(scale, slopes, made, out, at)
 
 
-def _differ(
+def _put_differences(
     scale: _Scale, values: Array, boxes: tuple[Sequence[Span], ...], what: tuple[int, Array],
     slopes: Array, out: Array, at: tuple[int, ...],
 ) -> None:  # fmt: skip
     """Put differences of smoothed values, of a box of them, into ``out`` and ``slopes``."""
     smooth, made = boxes
     axes, (order, slots) = scale.neighbours(smooth), what
-    inside = _relative(made, smooth), _relative(scale.box.own, smooth)
+    inside = _relative_spans(made, smooth), _relative_spans(scale.box.own, smooth)
     sizes = [stop - start for start, stop in made]
     if len(sizes) == 2:
         from graticule.learn.features._plane_kernels import differ_plane
 
-        _spread(
+        _map_groups(
             lambda a, b: differ_plane(values[0], axes, *inside, at, slots, out, slopes, a, b),
             sizes,
             1,
@@ -245,13 +245,13 @@ def _differ(
     )
 
 
-def _relative(spans: Sequence[Span], to: Sequence[Span]) -> tuple[int, ...]:
+def _relative_spans(spans: Sequence[Span], to: Sequence[Span]) -> tuple[int, ...]:
     """Return start and stop by axis, counted from the start of other spans."""
     pairs = zip(spans, to, strict=True)
     return tuple(edge - first for span, (first, _) in pairs for edge in span)
 
 
-def _room(count: int, sizes: Sequence[int]) -> Array:
+def _workspace(count: int, sizes: Sequence[int]) -> Array:
     """Return room for planes or volumes whose lines are as long as the compiled loops want."""
     from graticule.learn.features._pass_kernels import BLOCK
 
@@ -261,7 +261,7 @@ def _room(count: int, sizes: Sequence[int]) -> Array:
     )
 
 
-def _spread(function: Callable[[int, int], Any], sizes: Sequence[int], group: int) -> None:
+def _map_groups(function: Callable[[int, int], Any], sizes: Sequence[int], group: int) -> None:
     """Spread the lines or planes of a box, some of them together, over the processors."""
     size, each = sizes[0], group * max(1, int(np.prod(sizes[1:])))
     map_ranges(

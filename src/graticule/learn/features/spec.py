@@ -43,7 +43,7 @@ class FeatureSpec:
         for name in ("sigmas", "radii"):
             object.__setattr__(self, name, _lengths(getattr(self, name), name))
         for name in ("kinds", "rank"):
-            object.__setattr__(self, name, tuple(_several(getattr(self, name), name)))
+            object.__setattr__(self, name, tuple(_distinct(getattr(self, name), name)))
         for name, allowed in _CHOICES.items():
             chosen = getattr(self, name)
             for one in chosen if isinstance(chosen, tuple) else (chosen,):
@@ -51,10 +51,10 @@ class FeatureSpec:
                     raise ParameterError(
                         f"must be of {', '.join(allowed)}, not {one!r}", where=name
                     )
-        object.__setattr__(self, "position", _number(self.position, "position", -math.inf))
-        object.__setattr__(self, "rho", _number(self.rho, "rho", 0))
-        object.__setattr__(self, "polynomial", _whole(self.polynomial, "polynomial"))
-        object.__setattr__(self, "window", _whole(self.window, "window", odd=True))
+        object.__setattr__(self, "position", _finite_number(self.position, "position", -math.inf))
+        object.__setattr__(self, "rho", _finite_number(self.rho, "rho", 0))
+        object.__setattr__(self, "polynomial", _positive_integer(self.polynomial, "polynomial"))
+        object.__setattr__(self, "window", _positive_integer(self.window, "window", odd=True))
         self._require_features()
 
     def _require_features(self) -> None:
@@ -101,7 +101,7 @@ class FeatureSpec:
         return cls(**plain)
 
 
-def _several(given: Any, name: str) -> list[Any]:
+def _distinct(given: Any, name: str) -> list[Any]:
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ParameterError(f"must be a list, not {given!r}", where=name)
     found = list(given)
@@ -113,7 +113,7 @@ def _several(given: Any, name: str) -> list[Any]:
 
 def _lengths(given: Any, name: str) -> tuple[Length, ...]:
     found = []
-    for one in _several(given, name):
+    for one in _distinct(given, name):
         if isinstance(one, bool):
             raise ParameterError(f"must be lengths, not {one!r}", where=name)
         try:
@@ -128,7 +128,7 @@ def _lengths(given: Any, name: str) -> tuple[Length, ...]:
     return tuple(found)
 
 
-def _number(given: Any, name: str, least: float) -> float:
+def _finite_number(given: Any, name: str, least: float) -> float:
     real = isinstance(given, Real) and not isinstance(given, bool)
     if not real or not math.isfinite(given) or given < least:
         least_text = f" of at least {least:g}" if math.isfinite(least) else ""
@@ -136,7 +136,7 @@ def _number(given: Any, name: str, least: float) -> float:
     return float(given)
 
 
-def _whole(given: Any, name: str, *, odd: bool = False) -> int:
+def _positive_integer(given: Any, name: str, *, odd: bool = False) -> int:
     whole = isinstance(given, Integral) and not isinstance(given, bool)
     if not whole or given < 1 or (odd and given % 2 == 0):
         kind = "odd number" if odd else "whole number"

@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.learn.forest._growth import GrownTrees, fit_trees, growth_plan, oob_mean
-from graticule.learn.forest.compiled import compiled_of
+from graticule.learn.forest.compiled import compile_trees
 
 MaxFeatures = int | float | Literal["sqrt", "log2"] | None
 
@@ -63,7 +63,7 @@ class Forest(BaseEstimator):  # type: ignore[misc]
         channels = 0 if classes is None else len(classes)
         rows = np.ascontiguousarray(X if keep.all() else X[keep])
         grown = fit_trees(rows, y[keep], channels, weight[keep], plan)
-        self.compiled_ = compiled_of(grown, self.n_features_in_, classes)
+        self.compiled_ = compile_trees(grown, self.n_features_in_, classes)
         return grown
 
     def _columns(self, X: Any) -> Array:

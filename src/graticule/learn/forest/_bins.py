@@ -30,7 +30,7 @@ class Bins:
     high: Array
 
 
-def binned(rows: Array) -> Bins:
+def bin_features(rows: Array) -> Bins:
     """Put each feature into bins: one for each value, or 256 with about as many rows in each.
 
     Parameters
@@ -40,7 +40,7 @@ def binned(rows: Array) -> Bins:
 
     Examples
     --------
-    >>> binned(np.array([[3.0], [1.0], [3.0]], np.float32)).codes.tolist()
+    >>> bin_features(np.array([[3.0], [1.0], [3.0]], np.float32)).codes.tolist()
     [[1], [0], [1]]
     """
     from graticule.learn.forest._bin_kernels import encode
@@ -53,14 +53,14 @@ def binned(rows: Array) -> Bins:
 
     def some(start: int, stop: int) -> None:
         for feature in range(start, stop):
-            upper = _borders(np.sort(sample[:, feature]))
+            upper = _bin_edges(np.sort(sample[:, feature]))
             encode(rows, feature, upper, codes, low[feature], high[feature])
 
     map_ranges(some, features)
     return Bins(codes, low, high)
 
 
-def _borders(values: Array) -> Array:
+def _bin_edges(values: Array) -> Array:
     """Return the largest value of each bin but the last, from sorted values."""
     last = np.flatnonzero(values[1:] != values[:-1])
     if last.size < BINS:

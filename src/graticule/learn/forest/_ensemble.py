@@ -58,11 +58,11 @@ def ensemble_of(estimator: Any) -> TreeEnsemble:
     if not hasattr(estimator, "n_features_in_"):
         raise ParameterError(f"{name} must be fitted first", where="estimator", hint="call fit")
     if name.startswith("HistGradientBoosting"):
-        return _boosted(estimator)
+        return _boosted_ensemble(estimator)
     if name.startswith(_SINGLE) and hasattr(estimator, "tree_"):
-        return _averaged(estimator, [estimator])
+        return _averaged_ensemble(estimator, [estimator])
     if name.startswith(_FORESTS) and hasattr(estimator, "estimators_"):
-        return _averaged(estimator, list(estimator.estimators_))
+        return _averaged_ensemble(estimator, list(estimator.estimators_))
     raise ParameterError(
         f"must be a decision tree, a forest or histogram gradient boosting, not {name}",
         where="estimator",
@@ -70,7 +70,7 @@ def ensemble_of(estimator: Any) -> TreeEnsemble:
     )
 
 
-def _averaged(estimator: Any, members: list[Any]) -> TreeEnsemble:
+def _averaged_ensemble(estimator: Any, members: list[Any]) -> TreeEnsemble:
     if members[0].n_outputs_ != 1:
         raise ParameterError(
             f"must predict one output, not {members[0].n_outputs_}",
@@ -103,7 +103,7 @@ def _scikit_tree(tree: Any, classification: bool) -> RawTree:
     )
 
 
-def _boosted(estimator: Any) -> TreeEnsemble:
+def _boosted_ensemble(estimator: Any) -> TreeEnsemble:
     """Return the trees of histogram gradient boosting, one channel each.
 
     Of two classes the first gets a channel of zeros, so that the shares are those of the logistic

@@ -15,7 +15,7 @@ import numpy as np
 from graticule.core.errors import ParameterError
 from graticule.core.threads import map_ranges
 from graticule.core.typing import Array
-from graticule.learn.forest._bins import Bins, binned
+from graticule.learn.forest._bins import Bins, bin_features
 from graticule.learn.forest._layout import RawTree
 
 _DEEPEST = 2**31 - 1
@@ -119,7 +119,7 @@ def fit_trees(rows: Array, y: Array, channels: int, weight: Array, plan: GrowthP
     """
     from graticule.learn.forest._split_kernels import Data, Rule
 
-    bins = binned(rows)
+    bins = bin_features(rows)
     regression = channels == 0
     code = np.zeros(1, np.int64) if regression else y
     # Squares of numbers around 0 lose fewer digits; the mean comes back in what nodes say.
@@ -172,7 +172,7 @@ def _fit_some(
     for number in range(*span):
         own = weight * drawn(len(weight), seeds[2 * number]) if plan.bootstrap else weight
         grown = grow(data, rule, own, seeds[2 * number + 1])
-        trees.append(_raw(grown))
+        trees.append(_raw_tree(grown))
         gain = grown.importance
         gains.append(gain / gain.sum() if gain.sum() > 0 else gain)
         if plan.oob:
@@ -180,14 +180,14 @@ def _fit_some(
     return GrownTrees(trees, np.array(gains), oob_sum, oob_count)
 
 
-def _raw(grown: Any) -> RawTree:
+def _raw_tree(grown: Any) -> RawTree:
     left = grown.left
     right = np.where(left < 0, -1, left + 1)
     return RawTree(grown.feature, left, right, grown.threshold, grown.value, grown.weight)
 
 
 def _count(value: Any, name: str, least: int) -> int:
-    if not _is(value, Integral) or value < least:
+    if not _is_number(value, Integral) or value < least:
         raise ParameterError(f"must be a whole number from {least}, not {value!r}", where=name)
     return int(value)
 
@@ -197,9 +197,9 @@ def _features(wanted: Any, features: int) -> int:
         return features
     if wanted in ("sqrt", "log2"):
         return max(1, int(math.sqrt(features) if wanted == "sqrt" else math.log2(features)))
-    if _is(wanted, Integral) and wanted >= 1:
+    if _is_number(wanted, Integral) and wanted >= 1:
         return min(int(wanted), features)
-    if _is(wanted, Real) and not _is(wanted, Integral) and 0 < wanted <= 1:
+    if _is_number(wanted, Real) and not _is_number(wanted, Integral) and 0 < wanted <= 1:
         return max(1, int(float(wanted) * features))
     raise ParameterError(
         f"must be sqrt, log2, None, a count or a share up to 1.0, not {wanted!r}",
@@ -207,5 +207,5 @@ def _features(wanted: Any, features: int) -> int:
     )
 
 
-def _is(value: Any, kind: type) -> bool:
+def _is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)

@@ -68,7 +68,7 @@ def as_floats(ordered: Array) -> Array:
     return bits.astype(np.int32).view(np.float32)
 
 
-def packed(trees: Sequence[RawTree], features: int) -> dict[str, Array]:
+def pack_trees(trees: Sequence[RawTree], features: int) -> dict[str, Array]:
     """Return ``nodes, outputs, table, starts, weights, used`` of `CompiledForest`.
 
     Raises
@@ -77,9 +77,9 @@ def packed(trees: Sequence[RawTree], features: int) -> dict[str, Array]:
         If a tree has more nodes than 32 bits can number beside the feature.
     """
     used = _used(trees, features)
-    parts = [_packed_tree(tree, used, bits_for(used.size)) for tree in trees]
+    parts = [_pack_tree(tree, used, bits_for(used.size)) for tree in trees]
     sizes = [nodes.size for nodes, _, _ in parts]
-    outputs, table = _told(np.concatenate([said for _, _, said in parts]))
+    outputs, table = _leaf_table(np.concatenate([said for _, _, said in parts]))
     return {
         "nodes": np.concatenate([nodes for nodes, _, _ in parts]),
         "outputs": outputs,
@@ -90,7 +90,7 @@ def packed(trees: Sequence[RawTree], features: int) -> dict[str, Array]:
     }
 
 
-def _told(said: Array) -> tuple[Array, Array]:
+def _leaf_table(said: Array) -> tuple[Array, Array]:
     """Return the line of each node in a table of values, and the table.
 
     Where every leaf is sure of one channel, the table has one line for each channel; otherwise one
@@ -114,7 +114,7 @@ def _used(trees: Sequence[RawTree], features: int) -> Array:
     return np.flatnonzero(seen).astype(np.int64) if seen.any() else np.zeros(1, np.int64)
 
 
-def _packed_tree(tree: RawTree, used: Array, bits: int) -> tuple[Array, Array, Array]:
+def _pack_tree(tree: RawTree, used: Array, bits: int) -> tuple[Array, Array, Array]:
     from graticule.learn.forest._layout_kernels import depth_first
 
     count = tree.left.size

@@ -15,7 +15,7 @@ from graticule.core.typing import Array
 from graticule.learn.forest._array_checks import require_sound_arrays
 from graticule.learn.forest._ensemble import MEAN, ensemble_of
 from graticule.learn.forest._growth import GrownTrees
-from graticule.learn.forest._layout import bits_for, packed
+from graticule.learn.forest._layout import bits_for, pack_trees
 
 _BLOCK = 512
 """Rows of a block: its tiles stay in the second-level cache beside a tree."""
@@ -107,7 +107,7 @@ class CompiledForest:
             return own
         ensemble = ensemble_of(estimator)
         return cls(
-            **packed(ensemble.trees, ensemble.features),
+            **pack_trees(ensemble.trees, ensemble.features),
             features=ensemble.features,
             link=ensemble.link,
             baseline=ensemble.baseline,
@@ -294,10 +294,10 @@ class CompiledForest:
         )
 
 
-def compiled_of(grown: GrownTrees, features: int, classes: Array | None) -> CompiledForest:
+def compile_trees(grown: GrownTrees, features: int, classes: Array | None) -> CompiledForest:
     """Pack the trees of a forest that was grown here."""
     return CompiledForest(
-        **packed(grown.trees, features),
+        **pack_trees(grown.trees, features),
         features=features,
         link=MEAN,
         baseline=np.zeros(grown.trees[0].value.shape[1]),

@@ -70,7 +70,7 @@ def to_bytes(model: Any, extras: Extras) -> bytes:
         "versions": installed_versions((*_PACKAGES, *deep)),
         "example": {"input": about, "tolerance": getattr(model, "tolerance", TOLERANCE)},
     }
-    return pack(_plain(card, "card"), entries)
+    return pack(_to_json(card, "card"), entries)
 
 
 def _hashes(data: Mapping[str, str] | Sequence[str | Path] | None) -> list[dict[str, str]]:
@@ -101,14 +101,14 @@ def _distinct_names(paths: Sequence[Path]) -> list[str]:
     ]
 
 
-def _plain(value: Any, path: str) -> Any:
+def _to_json(value: Any, path: str) -> Any:
     """Return JSON values, with null for numbers that are not finite."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, Mapping):
-        return {str(key): _plain(item, f"{path}.{key}") for key, item in value.items()}
+        return {str(key): _to_json(item, f"{path}.{key}") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, f"{path}[{i}]") for i, item in enumerate(value)]
+        return [_to_json(item, f"{path}[{i}]") for i, item in enumerate(value)]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, (str, int)):
@@ -120,10 +120,10 @@ def _plain(value: Any, path: str) -> Any:
 
 def read_card(data: bytes) -> dict[str, Any]:
     """Return the card of a file's bytes, whose entries are as the card says."""
-    return _opened(data)[0]
+    return _read_entries(data)[0]
 
 
-def _opened(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _read_entries(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     card, entries = unpack(data)
     number = card.get("format")
     if number != FORMAT:
@@ -144,21 +144,22 @@ def from_bytes(data: bytes, source: str = "model") -> tuple[Any, dict[str, Any]]
     UnsafeFileError
         If it holds what no model file may hold.
     """
-    card, entries = _opened(data)
+    card, entries = _read_entries(data)
     try:
         model = class_of(card["kind"]).from_state(_state(card, entries, source))
         _verify(model, card, entries)
     except UnsafeFileError:
         raise
     except FormatError as error:
-        raise FormatError(error.what + _since(card), hint=error.hint) from None
+        raise FormatError(error.what + _version_changes(card), hint=error.hint) from None
     except GraticuleError as error:
-        what = f"cannot be opened: {error.what}{_since(card)}"
+        what = f"cannot be opened: {error.what}{_version_changes(card)}"
         raise FormatError(what, hint=error.hint) from None
     except Exception as error:  # a card of the right form may still say anything
         reason = f"{type(error).__name__}: {str(error)[:160]}"
+        what = f"cannot be opened, for its content does not fit its kind ({reason})"
         raise FormatError(
-            f"cannot be opened, for its content does not fit its kind ({reason}){_since(card)}",
+            what + _version_changes(card),
             hint="copy or export the file again, or train again",
         ) from None
     return model, card
@@ -205,7 +206,7 @@ def _verify(model: Any, card: Mapping[str, Any], entries: Mapping[str, bytes]) -
         model.example = example  # so that it is saved as it was opened
 
 
-def _since(card: Mapping[str, Any]) -> str:
+def _version_changes(card: Mapping[str, Any]) -> str:
     """Return which packages have changed since a file was written, as the end of an error."""
     then = card.get("versions")
     if not isinstance(then, dict):

@@ -97,13 +97,13 @@ def unpack_example(about: Mapping[str, Any], values: Array) -> Image | Table:
 
 def predictions_of(model: Any, example: Image | Table) -> dict[str, Array]:
     """Return what a model says of an example: its prediction, and probabilities where it has."""
-    found = {"output": _plain(model.predict(example))}
+    found = {"output": _as_plain_array(model.predict(example))}
     if getattr(model, "classes", ()) and hasattr(model, "predict_proba"):
-        found["probability"] = _plain(model.predict_proba(example))
+        found["probability"] = _as_plain_array(model.predict_proba(example))
     return found
 
 
-def _plain(answer: Any) -> Array:
+def _as_plain_array(answer: Any) -> Array:
     values = np.asarray(answer)
     return values.astype(str) if values.dtype.hasobject else values
 
@@ -121,7 +121,7 @@ def require_same(expected: Mapping[str, Array], found: Mapping[str, Array], slac
         if other is None or other.shape != values.shape:
             raise FormatError(f"the {name} of its test image has another shape")
         if values.dtype.kind in "fc":
-            scale = 1.0 if name == "probability" else _largest(values)
+            scale = 1.0 if name == "probability" else _largest_magnitude(values)
             same = np.isclose(other, values, rtol=0, atol=slack * scale, equal_nan=True)
         else:
             same = other == values
@@ -142,6 +142,6 @@ def _tied(probability: Array | None, slack: float) -> Array | None:
     return close
 
 
-def _largest(values: Array) -> float:
+def _largest_magnitude(values: Array) -> float:
     known = np.abs(values[np.isfinite(values)])
     return float(known.max()) if known.size else 1.0

@@ -75,7 +75,7 @@ class ModelFile:
 
     def _open(self) -> None:
         """Take the model from those that are open in this process, or from its file."""
-        found = _find(self._sha256)
+        found = _find_open(self._sha256)
         if found is None and self.path is not None:
             found = ModelFile.open(self.path)
             if found.sha256 != self._sha256:
@@ -99,7 +99,7 @@ class ModelFile:
         """Return the model of a file's content, which is verified once in a process."""
         sha256 = digest(content)
         with _lock:
-            found = _find(sha256)
+            found = _find_open(sha256)
             if found is None:
                 model, card = from_bytes(content, source=str(path or "model"))
                 found = cls(model, path=path, sha256=sha256, card=card)
@@ -169,12 +169,12 @@ class ModelFile:
         scheduler, through which a task goes, has no use for the model.
         """
         sha256 = self.sha256
-        return (_handed, (self._kind, sha256, self.path, b"" if self.path else self._content))
+        return (_unpickled, (self._kind, sha256, self.path, b"" if self.path else self._content))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
-            _validated,
+            _validate,
             serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda given: given.canonical()
             ),
@@ -187,14 +187,14 @@ class ModelFile:
         return {"type": "string", "format": "path", "description": "A model file."}
 
 
-def _find(sha256: str) -> ModelFile | None:
+def _find_open(sha256: str) -> ModelFile | None:
     with _lock:
         if sha256 in _kept:
             _kept.move_to_end(sha256)
         return _alive.get(sha256)
 
 
-def _validated(value: Any, info: core_schema.ValidationInfo) -> ModelFile:
+def _validate(value: Any, info: core_schema.ValidationInfo) -> ModelFile:
     """Return the model that a parameter names.
 
     Raises
@@ -205,7 +205,7 @@ def _validated(value: Any, info: core_schema.ValidationInfo) -> ModelFile:
     if isinstance(value, ModelFile):
         return value
     if isinstance(value, str) and value.startswith(_PREFIX):
-        found = _find(value.removeprefix(_PREFIX))
+        found = _find_open(value.removeprefix(_PREFIX))
         if found is None:
             raise ParameterError(
                 f"{value!r} is no model that is open here", hint="give the path of its file"
@@ -224,13 +224,13 @@ def _validated(value: Any, info: core_schema.ValidationInfo) -> ModelFile:
     raise ParameterError(f"must be the path of a model file, or a model, not {value!r}")
 
 
-def _handed(kind: type[Any], sha256: str, path: Path | None, content: bytes) -> ModelFile:
+def _unpickled(kind: type[Any], sha256: str, path: Path | None, content: bytes) -> ModelFile:
     """Return a model in another process, its class known there."""
-    _known(kind)
+    _register_kind(kind)
     return ModelFile(path=path, sha256=sha256, content=content, kind=kind)
 
 
-def _known(kind: type[Any]) -> None:
+def _register_kind(kind: type[Any]) -> None:
     """Make the class of a model known in this process too."""
     try:
         class_of(kind.kind)

@@ -46,7 +46,7 @@ ALLOWED = (
 
 _REBUILT = ("KDTree", "KDTree64", "KDTree32", "BallTree", "BallTree64", "BallTree32")
 _PARTS = re.compile(r"\d+\.npy|schema\.json")
-_TO_DO = (
+_ALTERNATIVE = (
     "keep a model of scikit-learn's own estimators, or describe it by arrays in a class with "
     "state and from_state"
 )
@@ -72,13 +72,13 @@ def dump_estimator(estimator: Any) -> bytes:
         reason = f"{type(error).__name__}: {str(error)[:160]}"
         raise ParameterError(
             f"{type(estimator).__name__} cannot be written down without pickle ({reason})",
-            hint=_TO_DO,
+            hint=_ALTERNATIVE,
         ) from None
     if untrusted:
         raise ParameterError(
             f"{type(estimator).__name__} holds types that no model file may hold: "
             f"{', '.join(sorted(untrusted))}",
-            hint=_TO_DO,
+            hint=_ALTERNATIVE,
         )
     return data
 
@@ -179,19 +179,19 @@ def _canonical(raw: bytes) -> bytes:
     other = [name for name in held if not name.endswith(".npy")]
     if other:
         raise ParameterError(
-            f"it holds sparse matrices or binary data ({len(other)} parts)", hint=_TO_DO
+            f"it holds sparse matrices or binary data ({len(other)} parts)", hint=_ALTERNATIVE
         )
     names: dict[str, str] = {}
-    schema = _numbered(schema, {}, names)
+    schema = _renumber(schema, {}, names)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, new in names.items():
-            archive.writestr(zipfile.ZipInfo(new), _unpadded(held[name]))
+            archive.writestr(zipfile.ZipInfo(new), _zero_padding(held[name]))
         archive.writestr(zipfile.ZipInfo("schema.json"), json.dumps(schema, indent=1))
     return out.getvalue()
 
 
-def _unpadded(data: bytes) -> bytes:
+def _zero_padding(data: bytes) -> bytes:
     """Return an array's bytes with zeros between the fields of a record, where memory is left."""
     array = from_npy(data)
     if array.dtype.names is None:
@@ -203,14 +203,14 @@ def _unpadded(data: bytes) -> bytes:
     return data[: -clean.size or None] + clean.tobytes()
 
 
-def _numbered(node: Any, ids: dict[int, int], names: dict[str, str]) -> Any:
+def _renumber(node: Any, ids: dict[int, int], names: dict[str, str]) -> Any:
     if isinstance(node, list):
-        return [_numbered(item, ids, names) for item in node]
+        return [_renumber(item, ids, names) for item in node]
     if not isinstance(node, dict):
         return node
     if node.get("__class__") in _REBUILT and "__loader__" in node:
-        return _nothing()
-    plain = {key: _numbered(item, ids, names) for key, item in node.items() if key != "__id__"}
+        return _json_null()
+    plain = {key: _renumber(item, ids, names) for key, item in node.items() if key != "__id__"}
     if isinstance(node.get("file"), str) and node.get("__loader__") == "NdArrayNode":
         plain["file"] = names.setdefault(node["file"], f"{len(names)}.npy")
     if node.get("__loader__") == "SetNode":
@@ -221,7 +221,7 @@ def _numbered(node: Any, ids: dict[int, int], names: dict[str, str]) -> Any:
     return plain
 
 
-def _nothing() -> dict[str, Any]:
+def _json_null() -> dict[str, Any]:
     return {
         "__class__": "str",
         "__module__": "builtins",

@@ -15,7 +15,7 @@ Task: TypeAlias = Literal["classification", "regression"]
 Maker: TypeAlias = Callable[[Task, Mapping[str, Any]], Any]
 
 
-def _scaled(estimator: Any) -> Any:
+def _standardised(estimator: Any) -> Any:
     """Return an estimator that sees features of mean 0 and width 1."""
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -48,7 +48,9 @@ def _neighbours(task: Task, params: Mapping[str, Any]) -> Any:
     from sklearn import neighbors
 
     kind = neighbors.KNeighborsClassifier
-    return _scaled((kind if task == "classification" else neighbors.KNeighborsRegressor)(**params))
+    return _standardised(
+        (kind if task == "classification" else neighbors.KNeighborsRegressor)(**params)
+    )
 
 
 def _tree(task: Task, params: Mapping[str, Any]) -> Any:
@@ -67,7 +69,7 @@ def _logistic(task: Task, params: Mapping[str, Any]) -> Any:
             where="estimator",
             hint="use linear",
         )
-    return _scaled(LogisticRegression(**{"max_iter": 1000, **params}))
+    return _standardised(LogisticRegression(**{"max_iter": 1000, **params}))
 
 
 def _linear(task: Task, params: Mapping[str, Any]) -> Any:
@@ -77,8 +79,8 @@ def _linear(task: Task, params: Mapping[str, Any]) -> Any:
     if task == "classification":
         # Features at neighbouring scales are nearly the same, which a little shrinkage bears.
         given = {"solver": "lsqr", "shrinkage": 1e-4, **params}
-        return _scaled(LinearDiscriminantAnalysis(**given))
-    return _scaled(LinearRegression(**params))
+        return _standardised(LinearDiscriminantAnalysis(**given))
+    return _standardised(LinearRegression(**params))
 
 
 def _clusters(task: Task, params: Mapping[str, Any]) -> Any:
@@ -107,7 +109,7 @@ NAMED: Mapping[str, Maker] = {
 """What makes an estimator of each name."""
 
 
-def estimator_of(given: Any, task: Task, seed: int) -> Any:
+def make_estimator(given: Any, task: Task, seed: int) -> Any:
     """Return an unfitted estimator: by name, by name and parameters, or a copy of the one given.
 
     Parameters
@@ -130,7 +132,7 @@ def estimator_of(given: Any, task: Task, seed: int) -> Any:
         what = f"must be a whole number from 0 to 2^32 - 1, not {seed!r}"
         raise ParameterError(what, where="seed")
     if isinstance(given, (str, Mapping)):
-        return _seeded(_named(given, task), seed)
+        return _with_seed(_estimator_by_name(given, task), seed)
     if not hasattr(given, "fit") or not hasattr(given, "predict") or isinstance(given, type):
         raise ParameterError(
             f"must be one of {', '.join(NAMED)} or a scikit-learn estimator, not {given!r}",
@@ -138,10 +140,10 @@ def estimator_of(given: Any, task: Task, seed: int) -> Any:
         )
     from sklearn.base import clone
 
-    return _seeded(clone(given), seed)
+    return _with_seed(clone(given), seed)
 
 
-def _named(given: str | Mapping[str, Any], task: Task) -> Any:
+def _estimator_by_name(given: str | Mapping[str, Any], task: Task) -> Any:
     params = {"name": given} if isinstance(given, str) else dict(given)
     name = str(params.pop("name", ""))
     if name not in NAMED:
@@ -153,19 +155,19 @@ def _named(given: str | Mapping[str, Any], task: Task) -> Any:
         raise ParameterError(f"{name}: {error}", where="estimator") from None
 
 
-def _seeded(estimator: Any, seed: int) -> Any:
+def _with_seed(estimator: Any, seed: int) -> Any:
     params = estimator.get_params()
     own = [key for key in params if key.rpartition("__")[2] == "random_state"]
     unset = {key: seed for key in own if params[key] is None}
     return estimator.set_params(**unset) if unset else estimator
 
 
-def require_sound(estimator: Any) -> None:
+def validate_estimator(estimator: Any) -> None:
     """Raise `ParameterError` if an estimator would refuse its own parameters."""
     from graticule.learn.forest._base import Forest
     from graticule.learn.forest._growth import growth_plan
 
-    last, _ = _last(estimator)
+    last, _ = _final_step(estimator)
     if isinstance(last, Forest):
         growth_plan(last, 1, random=False)
     elif hasattr(last, "_parameter_constraints"):
@@ -191,7 +193,7 @@ def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | No
         _set_priors(estimator, target, weight)
     if not hasattr(estimator, "max_depth"):  # trees see float32 anyway
         rows = rows.astype(np.float64)
-    least = _last(estimator)[0].get_params().get("n_neighbors", 1)
+    least = _final_step(estimator)[0].get_params().get("n_neighbors", 1)
     if isinstance(least, int) and least > len(rows):
         raise ParameterError(
             f"asks {least} neighbours, and there are {len(rows)} to learn from",
@@ -205,7 +207,9 @@ def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | No
         raise ParameterError(f"{name} refuses the samples: {error}", where="estimator") from error
 
 
-def weigh_classes(estimator: Any, classes: Classes, names: Mapping[int, str] | None = None) -> None:
+def set_class_weights(
+    estimator: Any, classes: Classes, names: Mapping[int, str] | None = None
+) -> None:
     """Let the weights that an estimator has for classes be by number, as it sees them.
 
     They are given by the value or the name of a class; one that is in ``names`` and not among the
@@ -216,7 +220,7 @@ def weigh_classes(estimator: Any, classes: Classes, names: Mapping[int, str] | N
     ParameterError
         If a weight is of no class.
     """
-    last, _ = _last(estimator)
+    last, _ = _final_step(estimator)
     given = last.get_params().get("class_weight")
     if not isinstance(given, Mapping):
         return
@@ -233,7 +237,7 @@ def weigh_classes(estimator: Any, classes: Classes, names: Mapping[int, str] | N
     )
 
 
-def _last(estimator: Any) -> tuple[Any, str]:
+def _final_step(estimator: Any) -> tuple[Any, str]:
     """Return what a pipeline ends with, and what its parameters begin with."""
     steps = getattr(estimator, "steps", None)
     return (estimator, "") if steps is None else (steps[-1][1], f"{steps[-1][0]}__")
@@ -243,17 +247,17 @@ def _weighted(estimator: Any, weight: Array) -> dict[str, Array]:
     """Return the argument of ``fit`` that hands weights over; none where there is no way."""
     from sklearn.utils.validation import has_fit_parameter
 
-    last, prefix = _last(estimator)
+    last, prefix = _final_step(estimator)
     taken = has_fit_parameter(last, "sample_weight")
     return {f"{prefix}sample_weight": weight} if taken else {}
 
 
-def heeds_weights(estimator: Any) -> bool:
+def uses_sample_weight(estimator: Any) -> bool:
     """Whether weights make its probabilities those of other shares of classes.
 
     Trees that grow until their leaves are pure say what is densest, whatever it weighs.
     """
-    last, _ = _last(estimator)
+    last, _ = _final_step(estimator)
     params = last.get_params()
     endless = params.get("max_depth") is None and params.get("max_leaf_nodes") is None
     pure = params.get("min_samples_leaf") == 1 and endless
@@ -261,7 +265,7 @@ def heeds_weights(estimator: Any) -> bool:
 
 
 def _set_priors(estimator: Any, target: Array, weight: Array) -> None:
-    last, _ = _last(estimator)
+    last, _ = _final_step(estimator)
     if last.get_params().get("priors", 0) is None:
         sums = np.bincount(target, weight)
         last.set_params(priors=sums[sums > 0] / sums.sum())

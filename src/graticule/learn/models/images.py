@@ -32,7 +32,7 @@ class _ImagesModel(RowsModel):
 
     def _prepare(self, images: Any, targets: Sequence[Any]) -> Array:
         """Note what the images are, and return their rows."""
-        given = _images(images)
+        given = _as_images(images)
         if not given or len(given) != len(targets):
             raise ImageError(f"each image needs one target, not {len(given)} for {len(targets)}")
         if isinstance(self.features, str) and self.features != "values":
@@ -45,7 +45,7 @@ class _ImagesModel(RowsModel):
         return self._rows(given)
 
     def _rows(self, images: Any) -> Array:
-        rows = [self._row(image) for image in _images(images)]
+        rows = [self._row(image) for image in _as_images(images)]
         return np.stack(rows) if rows else np.empty((0, 1), np.float32)
 
     def _row(self, given: xr.DataArray) -> Array:
@@ -93,7 +93,7 @@ def statistics(columns: Array) -> Array:
     return np.array(found, np.float32)
 
 
-def _images(given: Any) -> list[xr.DataArray]:
+def _as_images(given: Any) -> list[xr.DataArray]:
     """Return a list of images: of one, of a sequence, or of a stack along its first axis."""
     if isinstance(given, xr.DataArray):
         spare = [dim for dim in given.dims if dim not in (*filtered_dims(given), CHANNEL)]

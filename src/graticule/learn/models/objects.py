@@ -104,7 +104,9 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
             )
         first = given[0]
         name = target if isinstance(target, str) else ""
-        wanted = tuple(self.columns) if self.columns is not None else _described(first, name)
+        wanted = (
+            tuple(self.columns) if self.columns is not None else _describing_columns(first, name)
+        )
         units = _units(first)
         self.columns_, self.units_ = wanted, {c: units[c] for c in wanted if c in units}
         rows = np.concatenate([self._rows(table) for table in given])
@@ -190,13 +192,13 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
         for number, name in enumerate(self.columns_):
             if not pd.api.types.is_numeric_dtype(table[name]):
                 raise ImageError(f"the column {name} must hold numbers, not {table[name].dtype}")
-            factor = _factor(name, units.get(name, ""), self.units_.get(name, ""))
+            factor = _unit_factor(name, units.get(name, ""), self.units_.get(name, ""))
             found[:, number] = table[name].to_numpy(np.float64, na_value=np.nan) * factor
         found[np.abs(found) > np.finfo(np.float32).max] = np.nan  # estimators see float32
         return found
 
 
-def _described(table: pd.DataFrame, target: str) -> tuple[str, ...]:
+def _describing_columns(table: pd.DataFrame, target: str) -> tuple[str, ...]:
     """Return the columns of numbers that describe objects."""
     found = tuple(
         str(name)
@@ -214,7 +216,7 @@ def _units(table: pd.DataFrame) -> dict[str, str]:
     return {str(name): str(unit) for name, unit in table.attrs.get("units", {}).items()}
 
 
-def _factor(name: str, unit: str, own: str) -> float:
+def _unit_factor(name: str, unit: str, own: str) -> float:
     """Return what a column is multiplied by to be in the model's unit."""
     if unit == own:
         return 1.0

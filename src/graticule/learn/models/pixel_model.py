@@ -14,9 +14,9 @@ from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.models.base import EstimatorModel
-from graticule.learn.models.estimators import Task, estimator_of, fit_estimator
+from graticule.learn.models.estimators import Task, fit_estimator, make_estimator
 from graticule.learn.models.model import RegionLike, as_region
-from graticule.learn.models.predictors import predictor_of
+from graticule.learn.models.predictors import make_predictor
 from graticule.learn.sampling.bottom_k import SampleSelection
 from graticule.learn.sampling.samples import (
     LabelledImage,
@@ -124,7 +124,7 @@ class PixelModel(EstimatorModel):
     def _inputs(self, images: Any, targets: Any, where: Any, task: Task) -> TrainingInputs:
         """Return what is learned from, matched, and the estimator that is to learn."""
         sources = as_image_list(images)
-        estimator = estimator_of(self.estimator, task, self.seed)
+        estimator = make_estimator(self.estimator, task, self.seed)
         pairs = match_labels([image_of(each) for each in sources], targets, where)
         expects = InputSpec.of([pair.image for pair in pairs], spacing=self._spacing_matters())
         return TrainingInputs(estimator, sources, pairs, expects)
@@ -144,7 +144,7 @@ class PixelModel(EstimatorModel):
         chosen = chosen.only(known)
         fit_estimator(inputs.estimator, rows, *targets_of(chosen))
         self._expects, self.estimator_ = inputs.expects, inputs.estimator
-        self._predictor = predictor_of(inputs.estimator, classes)
+        self._predictor = make_predictor(inputs.estimator, classes)
         self.example = self._crop(inputs.pairs, chosen)
         return chosen
 

@@ -23,7 +23,7 @@ from graticule.learn.data.labels import (
     encode_labels,
 )
 from graticule.learn.models.base import EstimatorClassifier
-from graticule.learn.models.estimators import heeds_weights, weigh_classes
+from graticule.learn.models.estimators import set_class_weights, uses_sample_weight
 from graticule.learn.models.model import RegionLike, State, margin_uncertainty
 from graticule.learn.models.pixel_model import FeatureView, PixelModel
 from graticule.learn.models.predictors import EstimatorPredictor
@@ -153,7 +153,7 @@ class PixelClassifier(PixelModel, EstimatorClassifier):
         inputs = self._inputs(images, labels, where, "classification")
         pairs, estimator = inputs.pairs, inputs.estimator
         classes, kind = classes_of([pair.labels for pair in pairs], self.labels, self.names)
-        weigh_classes(estimator, classes, self.names)
+        set_class_weights(estimator, classes, self.names)
         names = [each.name for each in classes]
         chosen = choose_samples(
             pairs,
@@ -162,7 +162,7 @@ class PixelClassifier(PixelModel, EstimatorClassifier):
             most=self.max_samples,
             seed=self.seed,
             balance=self.balance,
-            weighed=heeds_weights(estimator),
+            weighed=uses_sample_weight(estimator),
         )
         chosen.require_two(names)
 

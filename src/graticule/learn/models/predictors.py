@@ -199,7 +199,7 @@ def predict_in_batches(
     return np.concatenate(parts)
 
 
-def predictor_of(estimator: Any, classes: int) -> Predictor:
+def make_predictor(estimator: Any, classes: int) -> Predictor:
     """Return the fastest that gives the answers of a fitted estimator."""
     from graticule.learn.forest import CompiledForest
 

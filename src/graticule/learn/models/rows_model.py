@@ -9,8 +9,8 @@ from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.learn.data.labels import Class, Classes
 from graticule.learn.models.base import EstimatorModel
-from graticule.learn.models.estimators import estimator_of, fit_estimator
-from graticule.learn.models.predictors import predictor_of
+from graticule.learn.models.estimators import fit_estimator, make_estimator
+from graticule.learn.models.predictors import make_predictor
 
 
 def classes_of_targets(targets: pd.Series) -> tuple[Classes, Array]:
@@ -48,7 +48,7 @@ class RowsModel(EstimatorModel):
 
     def _fit_rows(self, rows: Array, target: Array, classes: int, balance: bool) -> None:
         """Fit the estimator on rows; ``classes`` is 0 for a regressor."""
-        estimator = estimator_of(
+        estimator = make_estimator(
             self.estimator, "classification" if classes else "regression", self.seed
         )
         weight = None
@@ -57,7 +57,7 @@ class RowsModel(EstimatorModel):
             weight = each[target] * (len(target) / each[target].sum())
         fit_estimator(estimator, np.asarray(rows, np.float32), target, weight)
         self.estimator_ = estimator
-        self._predictor = predictor_of(estimator, classes)
+        self._predictor = make_predictor(estimator, classes)
 
     def _columns(self, rows: Array) -> Array:
         """Return the features in use, as columns."""

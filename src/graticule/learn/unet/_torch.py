@@ -12,10 +12,10 @@ from graticule.core.errors import ParameterError, RequestError
 
 def require_torch() -> Any:
     """Return the module torch, or say how it is had."""
-    return require("torch")
+    return require_package("torch")
 
 
-def require(module: str) -> Any:
+def require_package(module: str) -> Any:
     """Return a module of the extra ``deep``, or say how it is had.
 
     Raises
@@ -51,7 +51,7 @@ def device_of(name: str) -> Any:
 
 
 @contextlib.contextmanager
-def threads(count: int | None) -> Iterator[None]:
+def torch_threads(count: int | None) -> Iterator[None]:
     """Let torch use so many threads, and as many as before afterwards; None changes nothing."""
     torch = require_torch()
     before = torch.get_num_threads()
@@ -65,7 +65,7 @@ def threads(count: int | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def repeatable(*, exact: bool = False) -> Iterator[None]:
+def deterministic(*, exact: bool = False) -> Iterator[None]:
     """Choose kernels of the GPU that give the same bytes each time, and restore the choice.
 
     ``exact``: with all digits of float32, where a GPU would leave some away.

@@ -14,8 +14,8 @@ from graticule.core.typing import Array
 from graticule.learn.unet.augment import Augment
 from graticule.learn.unet.patches import PatchSource, Sampler
 
-Parts: TypeAlias = tuple[Array, Array, Array]
-Place: TypeAlias = tuple[int, tuple[int, ...]]
+PatchArrays: TypeAlias = tuple[Array, Array, Array]
+BoxStart: TypeAlias = tuple[int, tuple[int, ...]]
 
 _AHEAD = 4
 
@@ -41,13 +41,13 @@ class Batches:
     size: int
     seed: int
 
-    def __getitem__(self, step: int) -> Parts:
+    def __getitem__(self, step: int) -> PatchArrays:
         """Return images ``(n, c, ...)``, truth ``(n, ...)`` and weights of a step."""
-        return stacked(
+        return stack_patches(
             [self._patch(np.random.default_rng([self.seed, step, n])) for n in range(self.size)]
         )
 
-    def running(self, first: int, stop: int, *, ahead: bool) -> Iterator[Parts]:
+    def iter_steps(self, first: int, stop: int, *, ahead: bool) -> Iterator[PatchArrays]:
         """Yield the batches of steps; made beside the training where it runs on a GPU."""
         if not ahead:
             yield from (self[step] for step in range(first, stop))
@@ -62,7 +62,7 @@ class Batches:
             for each in waiting:
                 each.cancel()
 
-    def _patch(self, rng: np.random.Generator) -> Parts:
+    def _patch(self, rng: np.random.Generator) -> PatchArrays:
         extent, augment = self.sampler.extent, self.augment
         source, starts = self.sampler.draw(rng)
         if augment is None:
@@ -83,17 +83,17 @@ class Batches:
         return augment.shaded(parts[0], rng), parts[1], parts[2] if weights.size else weights
 
 
-def stacked(patches: Sequence[Parts]) -> Parts:
+def stack_patches(patches: Sequence[PatchArrays]) -> PatchArrays:
     """Return a batch of patches."""
     images, truths, weights = zip(*patches, strict=True)
     return np.stack(images), np.stack(truths), np.stack(weights)
 
 
-def grid_of(
+def validation_grid(
     sources: Sequence[PatchSource], extent: Sequence[int], most: int, seed: int
-) -> list[Place]:
+) -> list[BoxStart]:
     """Return boxes that hold every labelled sample of the sources once, or a choice of them."""
-    found: list[Place] = []
+    found: list[BoxStart] = []
     for number, source in enumerate(sources):
         counts = [-(-size // long) for size, long in zip(source.pixels.sizes, extent, strict=True)]
         for index in np.ndindex(*counts):
@@ -110,10 +110,10 @@ def grid_of(
     return found
 
 
-def groups(
-    sources: Sequence[PatchSource], boxes: Sequence[Place], extent: Sequence[int], size: int
-) -> Iterator[Parts]:
-    """Yield the boxes of `grid_of` in batches."""
+def iter_batches(
+    sources: Sequence[PatchSource], boxes: Sequence[BoxStart], extent: Sequence[int], size: int
+) -> Iterator[PatchArrays]:
+    """Yield the boxes of `validation_grid` in batches."""
     for start in range(0, len(boxes), size):
         part = boxes[start : start + size]
-        yield stacked([sources[number].box(starts, extent) for number, starts in part])
+        yield stack_patches([sources[number].box(starts, extent) for number, starts in part])

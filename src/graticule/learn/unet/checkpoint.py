@@ -18,7 +18,7 @@ import numpy as np
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import RequestError, StoreError
 from graticule.core.typing import Array
-from graticule.learn.unet._torch import require
+from graticule.learn.unet._torch import require_package
 from graticule.learn.unet.history import History
 
 _FORMAT = "graticule-training-1"
@@ -55,7 +55,7 @@ class TrainerState:
 
 def save(state: TrainerState, path: Path) -> None:
     """Write a checkpoint; there is always a whole one at ``path``, the old or the new."""
-    save_file = require("safetensors.numpy").save_file
+    save_file = require_package("safetensors.numpy").save_file
     arrays = {
         f"{part}/{name}": np.asarray(value, order="C")
         for part, named in state.arrays.items()
@@ -114,7 +114,7 @@ def load(path: Path, fingerprint: str) -> TrainerState | None:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
-    safetensors = require("safetensors")
+    safetensors = require_package("safetensors")
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             about = json.loads((file.metadata() or {})["graticule"])

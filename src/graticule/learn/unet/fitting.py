@@ -20,7 +20,7 @@ from graticule.learn.unet._torch import device_of
 from graticule.learn.unet.batches import Batches
 from graticule.learn.unet.losses import branch_weights
 from graticule.learn.unet.patches import PatchSource, Sampler
-from graticule.learn.unet.pixels import Normalisation, Pixels
+from graticule.learn.unet.pixels import Normalisation, NormalisedImage
 from graticule.learn.unet.plan import TrainingPlan
 from graticule.learn.unet.renamed import with_old_names
 from graticule.learn.unet.settings import Settings
@@ -56,13 +56,13 @@ class ImageSet:
     @classmethod
     def of(cls, images: Any, labels: Any, where: Any) -> ImageSet:
         """Return single images and sequences of them as lists, of the same length."""
-        pictures, truths = _many(images), _many(labels)
+        pictures, truths = _as_images(images), _as_images(labels)
         if len(pictures) != len(truths):
             raise ImageError(
                 f"there are {len(pictures)} images and {len(truths)} label images",
                 hint="give one label image for each image",
             )
-        return cls(pictures, truths, _masks(where, len(pictures)))
+        return cls(pictures, truths, _as_masks(where, len(pictures)))
 
     def used(self) -> list[int]:
         """Return the numbers of the images of which something may be used."""
@@ -95,7 +95,7 @@ class TrainingData:
         self.normalisation = Normalisation.of(checked, settings.normalise, settings.width)
         self.shift, self.scale = 0.0, 1.0
         if settings.regression:
-            self.shift, self.scale = _spread_of([given.labels[number] for number in used])
+            self.shift, self.scale = _mean_and_std([given.labels[number] for number in used])
         self._set_sources(given, judged, None if apart is not None else validation)
 
     @property
@@ -105,10 +105,10 @@ class TrainingData:
 
     def _set_sources(self, given: ImageSet, judged: ImageSet | None, held: Any) -> None:
         nothing = [False] * len(given.images)
-        masks = nothing if held is None else _masks(held, len(given.images))
+        masks = nothing if held is None else _as_masks(held, len(given.images))
         self.train = self._sources(given, masks)
         if judged is not None:
-            _require_apart(given, judged)
+            _require_disjoint(given, judged)
             self.validation = self._sources(judged, [False] * len(judged.images))
         else:
             self.validation = self._sources(ImageSet(given.images, given.labels, masks), nothing)
@@ -123,9 +123,11 @@ class TrainingData:
                 held = self._mask(without[number], sizes)
                 rest = np.zeros(tuple(sizes.values()), bool) if held is None else ~held
                 where = rest if where is None else where & rest
-            truth = _alike(given.labels[number], sizes, "the label image").transpose(*self.dims)
+            truth = _require_same_sizes(given.labels[number], sizes, "the label image").transpose(
+                *self.dims
+            )
             source = PatchSource(
-                Pixels(image, self.dims, self.normalisation),
+                NormalisedImage(image, self.dims, self.normalisation),
                 truth,
                 where,
                 self.classes,
@@ -139,7 +141,7 @@ class TrainingData:
     def _mask(self, mask: Any, sizes: Mapping[str, int]) -> Array | None:
         if mask is None:
             return None
-        found = _alike(as_image(mask), sizes, "the mask")
+        found = _require_same_sizes(as_image(mask), sizes, "the mask")
         if found.dtype != np.bool_:
             raise ImageError(f"where must be a mask of bools, not {found.dtype}")
         values: Array = found.transpose(*self.dims).values
@@ -208,7 +210,7 @@ class TrainingData:
         return digest.hexdigest()
 
 
-def _many(images: Any) -> list[xr.DataArray]:
+def _as_images(images: Any) -> list[xr.DataArray]:
     single = isinstance(images, xr.DataArray | np.ndarray)
     found = [as_image(each) for each in ([images] if single else images)]
     if not found:
@@ -216,7 +218,7 @@ def _many(images: Any) -> list[xr.DataArray]:
     return found
 
 
-def _masks(where: Any, count: int) -> list[Any]:
+def _as_masks(where: Any, count: int) -> list[Any]:
     """Return a mask for each image; None is all of it, False nothing.
 
     In a sequence None is nothing of that image; without a sequence all is taken of all of them.
@@ -229,14 +231,14 @@ def _masks(where: Any, count: int) -> list[Any]:
     return [False if mask is None else mask for mask in masks]
 
 
-def _alike(image: xr.DataArray, sizes: Mapping[str, int], what: str) -> xr.DataArray:
+def _require_same_sizes(image: xr.DataArray, sizes: Mapping[str, int], what: str) -> xr.DataArray:
     own = {str(dim): int(size) for dim, size in image.sizes.items()}
     if own != dict(sizes):
         raise ImageError(f"{what} must have the image's sizes {dict(sizes)}, not {own}")
     return image
 
 
-def _require_apart(given: ImageSet, judged: ImageSet) -> None:
+def _require_disjoint(given: ImageSet, judged: ImageSet) -> None:
     """Refuse validation on an image that is learned from, whatever it is called."""
     from graticule.learn.data.overlap import pixel_hash
 
@@ -249,7 +251,7 @@ def _require_apart(given: ImageSet, judged: ImageSet) -> None:
             )
 
 
-def _spread_of(targets: Sequence[xr.DataArray]) -> tuple[float, float]:
+def _mean_and_std(targets: Sequence[xr.DataArray]) -> tuple[float, float]:
     """Return mean and standard deviation of continuous targets."""
     count = total = square = 0.0
     for target in targets:

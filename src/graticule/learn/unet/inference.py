@@ -14,11 +14,11 @@ from graticule.core import Region, map_ranges
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.models.model import RegionLike, as_region
-from graticule.learn.unet._torch import device_of, repeatable, threads
-from graticule.learn.unet.pixels import Normalisation, Pixels
+from graticule.learn.unet._torch import deterministic, device_of, torch_threads
+from graticule.learn.unet.pixels import Normalisation, NormalisedImage
 from graticule.learn.unet.settings import Settings
 from graticule.learn.unet.tta import mean_over_orientations
-from graticule.learn.unet.windows import Lattice, Place, Run, blended
+from graticule.learn.unet.windows import Lattice, RunWindows, WindowStart, blend_windows
 
 _ON_CPU = 32
 """Windows that are asked for together: enough for all cores, few enough to stay small."""
@@ -88,7 +88,7 @@ def predict_image(
     """
     given = fitted.expects.validate(image)
     dims = fitted.expects.dims
-    pixels = Pixels(given, dims, fitted.normalisation)
+    pixels = NormalisedImage(given, dims, fitted.normalisation)
     box = as_region(region, dict(zip(dims, pixels.sizes, strict=True)))
     (first, last), *rest = box.bounds.values()
     lead = (classes,) if classes else ()
@@ -99,7 +99,7 @@ def predict_image(
             continue
         own = (slice(start - begin, stop - begin), *(slice(*span) for span in rest))
         part = finish(values[(slice(None), *own)])
-        fine = pixels.fine((start, *(a for a, _ in rest)), (stop, *(b for _, b in rest)))
+        fine = pixels.finite((start, *(a for a, _ in rest)), (stop, *(b for _, b in rest)))
         part[..., ~fine] = nothing
         out[(slice(None),) * len(lead) + (slice(start - first, stop - first),)] = part
     bare = box.cut(given.isel({CHANNEL: 0}, drop=True) if CHANNEL in given.dims else given)
@@ -116,32 +116,32 @@ def predict_strips(
     lattice: Lattice,
     box: Region,
 ) -> Iterator[tuple[int, int, Array]]:
-    """Yield the network's blended output in strips along the first dim, as `blended` does.
+    """Yield the network's blended output in strips along the first dim, as `blend_windows` does.
 
     On the processor each window is computed by itself and by one thread, several of them side by
     side, so that the result depends neither on the number of cores nor on other windows.
     """
     dims = fitted.expects.dims
-    whole = Pixels(image, dims, fitted.normalisation)
+    whole = NormalisedImage(image, dims, fitted.normalisation)
     extent = lattice.extent(whole.sizes)
-    network, device = _ready(settings, fitted)
+    network, device = _network_on_device(settings, fitted)
     outputs_of = partial(_outputs, settings, fitted, network, device)
     if settings.tta:
         outputs_of = partial(mean_over_orientations, outputs_of)
 
-    def opened(start: int, stop: int) -> Run:
+    def open_strip(start: int, stop: int) -> RunWindows:
         begin = max(0, start - whole.margin[0])
         part = image.isel({dims[0]: slice(begin, stop + whole.margin[0])})
         part = part.compute(scheduler="synchronous") if part.chunks is not None else part
-        pixels = Pixels(part, dims, fitted.normalisation)
+        pixels = NormalisedImage(part, dims, fitted.normalisation)
 
-        def window(at: Place) -> Array:
+        def window(at: WindowStart) -> Array:
             return pixels.box((at[0] - begin, *at[1:]), extent)
 
-        def one_by_one(places: Sequence[Place]) -> list[Array]:
+        def one_by_one(places: Sequence[WindowStart]) -> list[Array]:
             return [outputs_of(window(at)[None]) for at in places]
 
-        def run(places: Sequence[Place]) -> Array:
+        def run(places: Sequence[WindowStart]) -> Array:
             if device.type == "cpu":
                 parts = map_ranges(lambda a, b: one_by_one(places[a:b]), len(places))
                 return np.concatenate([each for part in parts for each in part])
@@ -153,7 +153,7 @@ def predict_strips(
         return run
 
     bulk = _ON_CPU if device.type == "cpu" else _ON_GPU
-    return blended(opened, whole.sizes, lattice, bulk, list(box.bounds.values()))
+    return blend_windows(open_strip, whole.sizes, lattice, bulk, list(box.bounds.values()))
 
 
 def _outputs(
@@ -162,11 +162,11 @@ def _outputs(
     """Return the output for windows ``(n, c, *extent)``."""
     import torch
 
-    from graticule.learn.unet.net import layout
+    from graticule.learn.unet.net import memory_format_of
 
-    flat = windows.reshape(*windows.shape[:2], *_kept(windows.shape[2:], settings.dims))
-    with torch.inference_mode(), threads(1), repeatable(exact=True):
-        given = torch.from_numpy(flat).to(device, memory_format=layout(settings.dims))
+    flat = windows.reshape(*windows.shape[:2], *_network_extent(windows.shape[2:], settings.dims))
+    with torch.inference_mode(), torch_threads(1), deterministic(exact=True):
+        given = torch.from_numpy(flat).to(device, memory_format=memory_format_of(settings.dims))
         output = network(given)
         if settings.regression:
             output = output * fitted.scale + fitted.shift
@@ -176,7 +176,7 @@ def _outputs(
     return found.reshape(len(windows), -1, *windows.shape[2:])
 
 
-def _kept(extent: Sequence[int], dims: int) -> tuple[int, ...]:
+def _network_extent(extent: Sequence[int], dims: int) -> tuple[int, ...]:
     """Return an extent without the dim that a 2-D network goes along plane by plane."""
     if len(extent) == dims:
         return tuple(extent)
@@ -184,14 +184,14 @@ def _kept(extent: Sequence[int], dims: int) -> tuple[int, ...]:
     return tuple(extent[:apart]) + tuple(extent[apart + 1 :])
 
 
-def _ready(settings: Settings, fitted: FittedNetwork) -> tuple[Any, Any]:
+def _network_on_device(settings: Settings, fitted: FittedNetwork) -> tuple[Any, Any]:
     """Return the network with its weights, made once for each device, and the device."""
     device = device_of(settings.device)
-    from graticule.learn.unet.net import for_inference, put
+    from graticule.learn.unet.net import for_inference, load_weights
 
     key = str(device)
     if key not in fitted._networks:
         network = settings.network(fitted.expects.channels, fitted.outputs, seed=0)
-        put(network, fitted.weights)
+        load_weights(network, fitted.weights)
         fitted._networks[key] = for_inference(network).to(device)
     return fitted._networks[key], device

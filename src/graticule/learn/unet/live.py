@@ -29,7 +29,7 @@ def sparkline(values: Sequence[float], width: int = 24) -> str:
 
 
 @contextlib.contextmanager
-def shown(console: Any = None) -> Iterator[OnStep]:
+def training_display(console: Any = None) -> Iterator[OnStep]:
     """Show a training in the terminal while it runs.
 
     Gives what ``fit`` takes as ``on_step``.
@@ -45,7 +45,7 @@ def shown(console: Any = None) -> Iterator[OnStep]:
     >>> import io
     >>> page = io.StringIO()
     >>> history = History([{"step": 50, "loss": 0.5, "dice": 0.8}], steps=100)
-    >>> with shown(Console(file=page, width=80)) as on_step:
+    >>> with training_display(Console(file=page, width=80)) as on_step:
     ...     on_step(Progress(50, 100, 0.48, 0.001, history, True))
     >>> "0.800" in page.getvalue()
     True
@@ -68,12 +68,12 @@ def shown(console: Any = None) -> Iterator[OnStep]:
         def on_step(progress: Progress) -> None:
             bar.update(task, completed=progress.step, total=progress.steps, loss=progress.loss)
             if progress.recorded:
-                live.update(Group(table_of(progress.history), bar))
+                live.update(Group(history_table(progress.history), bar))
 
         yield on_step
 
 
-def table_of(history: History) -> Any:
+def history_table(history: History) -> Any:
     """Return the last records as a table for a terminal, with their curves."""
     from rich.table import Table
 

@@ -67,7 +67,7 @@ Loss: TypeAlias = Callable[[Batch], Any]
 
 def cross_entropy(batch: Batch) -> Any:
     r"""Mean of :math:`-\log p_{g(x)}(x)` over the samples x with truth g."""
-    return (_surprise(batch) * batch.known()[:, 0]).sum() / _count(batch)
+    return (_log_loss(batch) * batch.known()[:, 0]).sum() / _count(batch)
 
 
 def focal(batch: Batch, gamma: float = 2.0) -> Any:
@@ -76,7 +76,7 @@ def focal(batch: Batch, gamma: float = 2.0) -> Any:
     .. [1] Lin, T.-Y., et al., "Focal loss for dense object detection", ICCV 2017.
        :doi:`10.1109/ICCV.2017.324`
     """
-    surprise = _surprise(batch)
+    surprise = _log_loss(batch)
     hard = (1 - (-surprise).exp()).clamp_min(0) ** gamma
     return (hard * surprise * batch.known()[:, 0]).sum() / _count(batch)
 
@@ -140,7 +140,7 @@ def branching(batch: Batch) -> Any:
     local thickness, 1 elsewhere.
     """
     weight = batch.weight * batch.known()[:, 0]
-    entropy = (_surprise(batch) * weight).sum() / weight.sum().clamp_min(_SMOOTH)
+    entropy = (_log_loss(batch) * weight).sum() / weight.sum().clamp_min(_SMOOTH)
     shares, truth = batch.overlap()
     over = _all_but_class(shares)
     wide = weight.unsqueeze(1)
@@ -216,7 +216,7 @@ def combined(terms: Mapping[str, float]) -> Loss:
     return lambda batch: sum(weight * _LOSSES[name](batch) for name, weight in terms.items())
 
 
-def _surprise(batch: Batch) -> Any:
+def _log_loss(batch: Batch) -> Any:
     from torch.nn import functional
 
     return functional.cross_entropy(batch.logits, batch.truth, ignore_index=-1, reduction="none")

@@ -16,7 +16,7 @@ from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.data.labels import Class, Classes, decode_labels
 from graticule.learn.models.model import RegionLike, State, margin_uncertainty
-from graticule.learn.unet._torch import repeatable, require_torch
+from graticule.learn.unet._torch import deterministic, require_torch
 from graticule.learn.unet.fitting import ImageSet, TrainingData
 from graticule.learn.unet.history import History
 from graticule.learn.unet.inference import FittedNetwork, predict_image
@@ -210,7 +210,7 @@ class UNet(Settings):
             first=data.first,
             mixed=self.mixed_precision(),
         )
-        with repeatable():
+        with deterministic():
             trainer = data.trainer(plan, init)
             trainer.run(on_step, None if checkpoint is None else Path(checkpoint))
         assert trainer.best is not None

@@ -13,7 +13,7 @@ from torch import nn
 from graticule.core.errors import FormatError, ParameterError
 from graticule.core.typing import Array
 from graticule.learn.models.model import Model
-from graticule.learn.unet._torch import require
+from graticule.learn.unet._torch import require_package
 
 _COUNTER = "num_batches_tracked"
 _FIRST = ("down.0.conv1.weight", "down.0.past.weight")
@@ -119,19 +119,19 @@ class Network(nn.Module):  # type: ignore[misc]
 
 
 def _gate(dims: int, width: int) -> nn.Module:
-    monai = require("monai.networks.nets.attentionunet")
+    monai = require_package("monai.networks.nets.attentionunet")
     gate: nn.Module = monai.AttentionBlock(dims, f_int=max(1, width // 2), f_g=width, f_l=width)
     return gate
 
 
-def build(
+def build_network(
     dims: int, channels: int, outputs: int, base: int, depth: int, variant: Variant, seed: int
 ) -> Network:
     """Return a network with random weights that depend on the seed alone.
 
     Examples
     --------
-    >>> network = build(2, 1, 3, 4, 3, "plain", seed=0)
+    >>> network = build_network(2, 1, 3, 4, 3, "plain", seed=0)
     >>> network(torch.zeros(1, 1, 8, 12)).shape
     torch.Size([1, 3, 8, 12])
     """
@@ -141,7 +141,7 @@ def build(
         for part in network.modules():
             if isinstance(part, nn.Conv2d | nn.Conv3d) and part.kernel_size[0] > 1:
                 nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-    ordered: Network = network.to(memory_format=layout(dims))
+    ordered: Network = network.to(memory_format=memory_format_of(dims))
     return ordered
 
 
@@ -150,7 +150,7 @@ def weights_of(network: Network) -> dict[str, Any]:
 
     Examples
     --------
-    >>> sorted(weights_of(build(2, 1, 2, 4, 1, "plain", seed=0)))[-2:]
+    >>> sorted(weights_of(build_network(2, 1, 2, 4, 1, "plain", seed=0)))[-2:]
     ['head.bias', 'head.weight']
     """
     return {
@@ -160,7 +160,7 @@ def weights_of(network: Network) -> dict[str, Any]:
     }
 
 
-def put(network: Network, weights: Mapping[str, Any]) -> None:
+def load_weights(network: Network, weights: Mapping[str, Any]) -> None:
     """Give a network the weights that `weights_of` took from one of the same build."""
     given = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
     missing, unknown = network.load_state_dict(given, strict=False)
@@ -171,7 +171,7 @@ def put(network: Network, weights: Mapping[str, Any]) -> None:
         )
 
 
-def layout(dims: int) -> Any:
+def memory_format_of(dims: int) -> Any:
     """Return the order in memory that convolutions are fastest in: channels last."""
     return torch.channels_last if dims == 2 else torch.channels_last_3d
 
@@ -214,7 +214,7 @@ def start_from(network: Any, init: Model | Mapping[str, Array] | None) -> None:
             taken[name] = array
         elif name not in _HEAD:
             raise _mismatch(f"{name} has shape {array.shape} and not {value.shape}")
-    put(network, {**own, **taken})
+    load_weights(network, {**own, **taken})
 
 
 def _over_channels(array: Array, channels: int) -> Array:

@@ -12,7 +12,7 @@ import xarray as xr
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.learn.data.labels import UNLABELLED, Classes, encode_labels, iter_slabs
-from graticule.learn.unet.pixels import Pixels
+from graticule.learn.unet.pixels import NormalisedImage
 
 _KEPT = 50_000
 
@@ -23,7 +23,7 @@ class PatchSource:
 
     Attributes
     ----------
-    pixels : Pixels
+    pixels : NormalisedImage
         The image.
     labels : DataArray
         Labels, or continuous targets, in the order of its dims.
@@ -39,7 +39,7 @@ class PatchSource:
         Continuous targets less the one, over the other.
     """
 
-    pixels: Pixels
+    pixels: NormalisedImage
     labels: xr.DataArray
     where: Array | None
     classes: Classes
@@ -68,7 +68,7 @@ class PatchSource:
         else:
             found = ((part.values - self.shift) / self.scale).astype(np.float32)
             found[~np.isfinite(found)] = np.nan
-        unused = ~self.pixels.fine(starts, stops)
+        unused = ~self.pixels.finite(starts, stops)
         if self.where is not None:
             unused |= ~self.where[tuple(cuts)]
         found[unused] = self.nothing
@@ -96,7 +96,7 @@ class PatchSource:
 
 
 @dataclass(frozen=True)
-class Positions:
+class ClassPositions:
     """Labelled samples of one class in one image: some of them, and how many there are."""
 
     source: int
@@ -130,11 +130,11 @@ class Sampler:
         self.sources = sources
         self.extent = tuple(extent)
         self.class_balanced_fraction = class_balanced_fraction
-        self.by_class: dict[int, list[Positions]] = {}
+        self.by_class: dict[int, list[ClassPositions]] = {}
         for number, source in enumerate(sources):
             rng = np.random.default_rng([seed, number])
             for code, (places, count) in sorted(_positions(source, rng).items()):
-                self.by_class.setdefault(code, []).append(Positions(number, places, count))
+                self.by_class.setdefault(code, []).append(ClassPositions(number, places, count))
         if not self.by_class:
             raise ImageError(
                 "no sample is labelled, finite and within where",
@@ -193,11 +193,11 @@ def _positions(source: PatchSource, rng: np.random.Generator) -> dict[int, tuple
             hits = truth == code if source.classes else source.known(truth)
             places = np.flatnonzero(hits)
             if places.size:
-                found[code] = _merged(found.get(code), places + offset, rng)
+                found[code] = _reservoir_sample(found.get(code), places + offset, rng)
     return found
 
 
-def _merged(
+def _reservoir_sample(
     before: tuple[Array, int] | None, places: Array, rng: np.random.Generator
 ) -> tuple[Array, int]:
     """Keep a sample of all places seen so far, each as likely as any other."""

@@ -115,7 +115,7 @@ class Normalisation:
         )
 
 
-class Pixels:
+class NormalisedImage:
     """An image from which boxes are taken.
 
     Parameters
@@ -156,7 +156,7 @@ class Pixels:
             values, [start - cut.start for start, cut in zip(starts, outer, strict=True)], extent
         )
 
-    def fine(self, starts: Starts, stops: Sequence[int]) -> Array:
+    def finite(self, starts: Starts, stops: Sequence[int]) -> Array:
         """Return where all channels are finite, of a box within the image."""
         if self.image.dtype.kind != "f":
             return np.ones([b - a for a, b in zip(starts, stops, strict=True)], bool)

@@ -12,7 +12,7 @@ from graticule.core.typing import Array
 
 
 @dataclass
-class Tally:
+class ScoreAccumulator:
     """What is counted of batches.
 
     Attributes

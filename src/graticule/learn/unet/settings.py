@@ -150,10 +150,10 @@ class Settings:
     def network(self, channels: int, outputs: int, *, seed: int) -> Any:
         """Return a network of this build with random weights."""
         require_torch()
-        from graticule.learn.unet.net import build
+        from graticule.learn.unet.net import build_network
 
         size = (self.base, self.depth, self.variant)
-        return build(self.dims, max(1, channels), outputs, *size, seed)
+        return build_network(self.dims, max(1, channels), outputs, *size, seed)
 
     def mixed_precision(self) -> bool:
         """Return whether the forward pass in training is in bfloat16."""

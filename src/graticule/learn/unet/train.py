@@ -13,14 +13,14 @@ import numpy as np
 
 from graticule.core.errors import CheckError, ImageError
 from graticule.core.typing import Array
-from graticule.learn.unet.batches import Batches, Parts, grid_of, groups
+from graticule.learn.unet.batches import Batches, PatchArrays, iter_batches, validation_grid
 from graticule.learn.unet.checkpoint import TrainerState, load, save
 from graticule.learn.unet.history import History
 from graticule.learn.unet.losses import Batch, combined, regression
-from graticule.learn.unet.net import layout, put, weights_of
+from graticule.learn.unet.net import load_weights, memory_format_of, weights_of
 from graticule.learn.unet.patches import PatchSource
 from graticule.learn.unet.plan import OnStep, Progress, TrainingPlan, learning_rate_at
-from graticule.learn.unet.scores import Tally
+from graticule.learn.unet.scores import ScoreAccumulator
 
 Weights: TypeAlias = dict[str, Array]
 
@@ -85,11 +85,11 @@ class Trainer:
             self.averaged = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.history.steps = self.plan.steps
         extent = self.batches.sampler.extent
-        self._boxes = grid_of(self.validation, extent, VALIDATED, self.batches.seed)
+        self._boxes = validation_grid(self.validation, extent, VALIDATED, self.batches.seed)
         if self.validation and not self._boxes:
             raise ImageError("validation holds no sample that is labelled and finite")
         self._loss = combined(self.plan.terms) if self.classes else None
-        self._tally = Tally(self.classes, self.plan.first)
+        self._tally = ScoreAccumulator(self.classes, self.plan.first)
 
     def run(self, on_step: OnStep | None = None, checkpoint: Path | None = None) -> None:
         """Train until the steps are done, nothing more is gained, or Ctrl-C.
@@ -103,7 +103,7 @@ class Trainer:
             self.restore(load(checkpoint, self.fingerprint))
         try:
             ahead = self.device.type != "cpu"
-            batches = self.batches.running(self.step, self.plan.steps, ahead=ahead)
+            batches = self.batches.iter_steps(self.step, self.plan.steps, ahead=ahead)
             while self.step < self.plan.steps and not self.history.stopped:
                 due = self._advance(next(batches), on_step)
                 if due and checkpoint is not None:
@@ -116,7 +116,7 @@ class Trainer:
         if self.best is None:
             self.best, self.history.best = self.judged_weights(), self.step
 
-    def _advance(self, parts: Parts, on_step: OnStep | None) -> bool:
+    def _advance(self, parts: PatchArrays, on_step: OnStep | None) -> bool:
         """Make a step; return whether a record was due."""
         rate = learning_rate_at(self.step, self.plan.steps, self.plan.learning_rate)
         for group in self.optimiser.param_groups:
@@ -131,7 +131,7 @@ class Trainer:
             on_step(told)
         return due
 
-    def _learn(self, parts: Parts) -> Any:
+    def _learn(self, parts: PatchArrays) -> Any:
         self.network.train()
         if self.plan.frozen:
             self.network.down.eval()
@@ -157,13 +157,13 @@ class Trainer:
                 else:
                     value.copy_(own[name])
 
-    def _forward(self, network: Any, parts: Parts) -> tuple[Any, Any, Any]:
+    def _forward(self, network: Any, parts: PatchArrays) -> tuple[Any, Any, Any]:
         """Return loss, output and truth of a batch."""
         import torch
 
         images, truth, weights = parts
         images = images.reshape(*images.shape[:2], *self._flat(images.shape[2:]))
-        given = torch.from_numpy(images).to(self.device, memory_format=layout(self.dims))
+        given = torch.from_numpy(images).to(self.device, memory_format=memory_format_of(self.dims))
         truth = np.ascontiguousarray(truth).reshape(len(truth), *self._flat(truth.shape[1:]))
         aim = torch.from_numpy(truth).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.plan.mixed):
@@ -186,7 +186,7 @@ class Trainer:
 
     def _record(self, rate: float) -> None:
         record = {"step": self.step, "rate": rate, **self._tally.record(self.scale)}
-        self._tally = Tally(self.classes, self.plan.first)
+        self._tally = ScoreAccumulator(self.classes, self.plan.first)
         if not math.isfinite(record["loss"]):
             raise CheckError(
                 f"the loss is no number any more after {self.step} steps",
@@ -211,11 +211,11 @@ class Trainer:
     def _validate(self) -> dict[str, float]:
         import torch
 
-        tally = Tally(self.classes, self.plan.first)
+        tally = ScoreAccumulator(self.classes, self.plan.first)
         network = self.network.eval() if self.averaged is None else self.averaged
         extent, size = self.batches.sampler.extent, self.batches.size
         with torch.no_grad():
-            for parts in groups(self.validation, self._boxes, extent, size):
+            for parts in iter_batches(self.validation, self._boxes, extent, size):
                 tally.add(*self._forward(network, parts))
         return tally.record(self.scale)
 
@@ -255,7 +255,7 @@ class Trainer:
         self.best = dict(state.arrays["best"]) or None
         for network, name in ((self.network, "network"), (self.averaged, "averaged")):
             if network is not None:
-                put(network, state.arrays[name])
+                load_weights(network, state.arrays[name])
         moments: dict[int, dict[str, Any]] = {}
         for name, value in state.arrays["optimiser"].items():
             number, _, key = name.partition("/")

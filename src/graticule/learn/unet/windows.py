@@ -3,7 +3,7 @@
 Windows start at multiples of a step counted from the image's first sample, the last one where it
 ends with the image, and their results are blended by weights that fall off towards their edges.
 A sample's result depends on the windows that hold it alone, which a block that reaches a window
-further and starts on the lattice has all of: so a tiled run gives the same bytes.
+further and starts on the lattice has all of: so a tiled run_windows gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import numpy as np
 
 from graticule.core.typing import Array
 
-Place: TypeAlias = tuple[int, ...]
-Run: TypeAlias = Callable[[Sequence[Place]], Array]
-Opener: TypeAlias = Callable[[int, int], Run]
+WindowStart: TypeAlias = tuple[int, ...]
+RunWindows: TypeAlias = Callable[[Sequence[WindowStart]], Array]
+OpenStrip: TypeAlias = Callable[[int, int], RunWindows]
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Lattice:
         return np.minimum(from_edge / overlap, 1).astype(np.float32)
 
 
-def blended(
-    opener: Opener,
+def blend_windows(
+    open_strip: OpenStrip,
     sizes: Sequence[int],
     lattice: Lattice,
     bulk: int,
@@ -79,9 +79,9 @@ def blended(
 
     Parameters
     ----------
-    opener : callable
-        ``opener(start, stop)`` gives, for windows within these rows of the image, what computes
-        them: ``run(places) -> (n, outputs, *extent)``.
+    open_strip : callable
+        ``open_strip(start, stop)`` gives, for windows within these rows of the image, what computes
+        them: ``run_windows(places) -> (n, outputs, *extent)``.
     sizes : sequence of int
         Of the image.
     lattice : Lattice
@@ -104,7 +104,8 @@ def blended(
     ramps = [lattice.ramp(long, axis) for axis, long in enumerate(extent)]
     weight = _outer(ramps)
     shares = [
-        _summed(ramp, begin, size) for ramp, begin, size in zip(ramps, starts, sizes, strict=True)
+        _weight_sum(ramp, begin, size)
+        for ramp, begin, size in zip(ramps, starts, sizes, strict=True)
     ]
     for axis, (low, high) in enumerate(wanted or ()):
         starts[axis] = [at for at in starts[axis] if at < high and at + extent[axis] > low]
@@ -113,10 +114,10 @@ def blended(
         last = number + 1 == len(starts[0])
         rows = min(extent[0], sizes[0] - first)
         places = list(itertools.product([first], *starts[1:]))
-        run = opener(first, first + rows)
+        run_windows = open_strip(first, first + rows)
         for group in range(0, len(places), bulk):
             part = places[group : group + bulk]
-            found = run(part)
+            found = run_windows(part)
             if total is None:
                 total = np.zeros((found.shape[1], rows, *sizes[1:]), np.float32)
             for place, values in zip(part, found, strict=True):
@@ -149,7 +150,7 @@ def _outer(parts: Sequence[Array]) -> Array:
     return product
 
 
-def _summed(ramp: Array, starts: Sequence[int], size: int) -> Array:
+def _weight_sum(ramp: Array, starts: Sequence[int], size: int) -> Array:
     total = np.zeros(size, np.float32)
     for start in starts:
         stop = min(size, start + len(ramp))

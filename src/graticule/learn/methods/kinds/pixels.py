@@ -43,7 +43,7 @@ def _features(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _estimator(value: Any, info: ValidationInfo) -> Any:
-    from graticule.learn.models.estimators import NAMED, estimator_of, require_sound
+    from graticule.learn.models.estimators import NAMED, make_estimator, validate_estimator
 
     name = value.get("name") if isinstance(value, dict) else value
     if not isinstance(name, str):
@@ -55,7 +55,7 @@ def _estimator(value: Any, info: ValidationInfo) -> Any:
         "regression" if task_of(info) == "regression" else "classification"
     )
     if isinstance(value, dict) or task == "regression":
-        construct(lambda: require_sound(estimator_of(value, task, 0)), "estimator")
+        construct(lambda: validate_estimator(make_estimator(value, task, 0)), "estimator")
     return value
 
 
