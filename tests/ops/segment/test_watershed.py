@@ -168,9 +168,9 @@ def test_lines_on_a_plateau_take_each_sample_once() -> None:
     run = gt.op("segment.watershed")
     small = np.zeros((4, 4, 4), np.uint8)
     run(small, markers[:4, :4, :4], connectivity=3, lines=True)
-    started = time.perf_counter()
+    started = time.process_time()
     labels = run(np.zeros(markers.shape, np.uint8), markers, connectivity=3, lines=True)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     np.testing.assert_array_equal(labels[markers > 0], markers[markers > 0])
     for shift in itertools.product((0, 1), repeat=3):
         one = labels[tuple(slice(s, None) for s in shift)]
