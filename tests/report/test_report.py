@@ -93,15 +93,15 @@ def test_text_of_files_is_text(quake_run: Make, place: str) -> None:
     nasty = f"{HOSTILE}\"'><img src=x onerror=alert(2)> {{{{ 7 * 7 }}}}"
 
     def edit(record: dict[str, Any]) -> None:
-        fate = record["images"][0]
+        first = record["images"][0]
         failed = {"kind": nasty, "what": nasty, "where": nasty, "hint": nasty}
         {
             "name": lambda: record["pipeline"].update(name=nasty),
             "text": lambda: record.update(text=nasty),
             "description": lambda: record["pipeline"].update(description=nasty),
             "command": lambda: record.update(command=["graticule", nasty]),
-            "path": lambda: fate.update(path=nasty, sha256=nasty),
-            "what": lambda: fate.update(status="failed", error=failed),
+            "path": lambda: first.update(path=nasty, sha256=nasty),
+            "what": lambda: first.update(status="failed", error=failed),
             "op": lambda: record["steps"]["scaled"].update(op=nasty, params={nasty: nasty}),
             "version": lambda: record["versions"].update({nasty: nasty}),
             "seed": lambda: record.update(seeds={nasty: nasty}, machine={nasty: [nasty]}),
@@ -263,8 +263,8 @@ def test_a_large_study_stays_small(quake_run: Make) -> None:
     many.to_parquet(folder / "images.parquet")
 
     def edit(record: dict[str, Any]) -> None:
-        fate = record["images"][0]
-        record["images"] = [{**fate, "image": name} for name in many["image"]]
+        first = record["images"][0]
+        record["images"] = [{**first, "image": name} for name in many["image"]]
         for failed in record["images"][-100:]:
             failed.update(status="failed", error={"kind": "FormatError", "what": "torn"})
 

@@ -115,10 +115,6 @@ class Evaluation:
         """Whether the value of a step is there already."""
         return name in self._values
 
-    def forget(self, name: str) -> None:
-        """Let go of a step's value; it is computed again when asked for."""
-        self._values.pop(name, None)
-
     def _compute_or_load(self, step: Step) -> tuple[Any, ...]:
         facts = self.facts.setdefault(step.name, StepFacts())
         key = self._keys.get(step.name)
