@@ -19,7 +19,7 @@ from graticule.core.errors import (
     StoreError,
 )
 from graticule.learn.splits.fold import Masks, everywhere
-from graticule.learn.unet import History, Progress, UNet, Validation
+from graticule.learn.unet import History, TrainingStep, UNet, Validation
 
 pytest.importorskip("torch")
 
@@ -43,8 +43,8 @@ class _KilledError(Exception):
     pass
 
 
-def _after(step: int, error: BaseException) -> Callable[[Progress], None]:
-    def stop(progress: Progress) -> None:
+def _after(step: int, error: BaseException) -> Callable[[TrainingStep], None]:
+    def stop(progress: TrainingStep) -> None:
         if progress.step == step:
             raise error
 

@@ -26,6 +26,6 @@ from graticule.learn.unet.augment import Augment
 from graticule.learn.unet.fitting import Validation
 from graticule.learn.unet.history import History
 from graticule.learn.unet.model import UNet
-from graticule.learn.unet.plan import Progress
+from graticule.learn.unet.plan import TrainingStep
 
-__all__ = ["Augment", "History", "Progress", "UNet", "Validation"]
+__all__ = ["Augment", "History", "TrainingStep", "UNet", "Validation"]

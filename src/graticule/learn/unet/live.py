@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graticule.learn.unet.history import History
-from graticule.learn.unet.plan import OnStep, Progress
+from graticule.learn.unet.plan import OnStep, TrainingStep
 
 _BARS = "▁▂▃▄▅▆▇█"
 _COLUMNS = ("loss", "dice", "precision", "recall", "mae", "rmse")
@@ -46,7 +46,7 @@ def training_display(console: Any = None) -> Iterator[OnStep]:
     >>> page = io.StringIO()
     >>> history = History([{"step": 50, "loss": 0.5, "dice": 0.8}], steps=100)
     >>> with training_display(Console(file=page, width=80)) as on_step:
-    ...     on_step(Progress(50, 100, 0.48, 0.001, history, True))
+    ...     on_step(TrainingStep(50, 100, 0.48, 0.001, history, True))
     >>> "0.800" in page.getvalue()
     True
     """
@@ -65,7 +65,7 @@ def training_display(console: Any = None) -> Iterator[OnStep]:
     task = bar.add_task("training", total=None, loss=float("nan"))
     with Live(bar, console=console or Console(stderr=True), refresh_per_second=4) as live:
 
-        def on_step(progress: Progress) -> None:
+        def on_step(progress: TrainingStep) -> None:
             bar.update(task, completed=progress.step, total=progress.steps, loss=progress.loss)
             if progress.recorded:
                 live.update(Group(history_table(progress.history), bar))

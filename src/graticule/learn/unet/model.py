@@ -166,7 +166,7 @@ class UNet(Settings):
         patience : int, optional
             End after so many records without progress on validation.
         on_step : callable, optional
-            Called with a `Progress` after each step, such as what
+            Called with a `TrainingStep` after each step, such as what
             `graticule.learn.unet.live.shown` gives.
         checkpoint : path, optional
             File that is written at each record. Where it exists, the training goes on from it,

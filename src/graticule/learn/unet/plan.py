@@ -47,8 +47,8 @@ class TrainingPlan:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What a callback is told after each step.
+class TrainingStep:
+    """A step of a training, as callbacks are told of it.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Progress:
     recorded: bool
 
 
-OnStep: TypeAlias = Callable[[Progress], None]
+OnStep: TypeAlias = Callable[[TrainingStep], None]
 
 
 def learning_rate_at(step: int, steps: int, peak: float) -> float:

@@ -19,7 +19,7 @@ from graticule.learn.unet.history import History
 from graticule.learn.unet.losses import Batch, combined, regression
 from graticule.learn.unet.net import load_weights, memory_format_of, weights_of
 from graticule.learn.unet.patches import PatchSource
-from graticule.learn.unet.plan import OnStep, Progress, TrainingPlan, learning_rate_at
+from graticule.learn.unet.plan import OnStep, TrainingPlan, TrainingStep, learning_rate_at
 from graticule.learn.unet.scores import ScoreAccumulator
 
 Weights: TypeAlias = dict[str, Array]
@@ -127,7 +127,7 @@ class Trainer:
         if due:
             self._record(rate)
         if on_step is not None:
-            told = Progress(self.step, self.plan.steps, float(loss), rate, self.history, due)
+            told = TrainingStep(self.step, self.plan.steps, float(loss), rate, self.history, due)
             on_step(told)
         return due
 
