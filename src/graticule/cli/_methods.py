@@ -38,20 +38,20 @@ def evaluate_methods(
     methods = build_methods(training)
     chosen = _chosen(methods, only)
     loaded = load_images(training, images, labels)
-    require_unseen(methods, loaded.judged)
+    require_unseen(methods, loaded.scored_files)
     split = make_split(training.split, loaded.data, methods, loaded.extra)
     made(out)
     announce_compilation()
     with progress_bar(training.name) as progress:
-        found = compare_methods(loaded, chosen, split, confidence, progress)
+        comparison = compare_methods(loaded, chosen, split, confidence, progress)
     curve = None
-    if with_curve and not found.unfinished:
-        curve = _curve(loaded, [m for m in chosen if m.name in found.results], split)
-    _write(found, training, split, loaded, out, curve)
-    _tell(found, split, loaded, out)
-    if found.unfinished or (curve is not None and curve.unfinished):
+    if with_curve and not comparison.unfinished:
+        curve = _curve(loaded, [m for m in chosen if m.name in comparison.results], split)
+    _write(comparison, training, split, loaded, out, curve)
+    _tell(comparison, split, loaded, out)
+    if comparison.unfinished or (curve is not None and curve.unfinished):
         return 130
-    return 1 if found.failed or loaded.missing else 0
+    return 1 if comparison.failed or loaded.missing else 0
 
 
 def _chosen(methods: list[Method], only: str | None) -> list[Method]:
@@ -84,7 +84,7 @@ def _curve(loaded: LoadedImages, methods: list[Method], split: Split) -> Learnin
 
 
 def _write(
-    found: Comparison,
+    comparison: Comparison,
     training: TrainingDocument,
     split: Split,
     loaded: LoadedImages,
@@ -94,36 +94,36 @@ def _write(
     from graticule.report.html import save
     from graticule.report.methods.page import page
 
-    tables = {"methods": found.table(), "folds": found.fold_table()}
-    if len(found.data.judged) > 1:
-        tables["classes"] = found.class_table()
+    tables = {"methods": comparison.table(), "folds": comparison.fold_table()}
+    if len(comparison.data.scored_classes) > 1:
+        tables["classes"] = comparison.class_table()
     if curve is not None:
         tables["learning_curve"] = curve.rows
     for name, table in tables.items():
         save(table.to_csv(index=False, lineterminator="\n"), out / f"{name}.csv")
     text = page(
-        found, training, split, command=["graticule", *sys.argv[1:]], missing=loaded.missing,
+        comparison, training, split, command=["graticule", *sys.argv[1:]], missing=loaded.missing,
         curve=curve if curve is not None and curve.methods else None,
     )  # fmt: skip
     save(text, out / "evaluation.html")
 
 
-def _tell(found: Comparison, split: Split, loaded: LoadedImages, out: Path) -> None:
+def _tell(comparison: Comparison, split: Split, loaded: LoadedImages, out: Path) -> None:
     from graticule.cli.console import print_table
     from graticule.report.methods.words import answer, trouble
 
-    if found.results:
-        table = found.table()
-        main = found.main
-        first = ["method", main, f"{main}_low", f"{main}_high", *found.measures[1:]]
+    if comparison.results:
+        table = comparison.table()
+        main = comparison.main
+        first = ["method", main, f"{main}_low", f"{main}_high", *comparison.measures[1:]]
         rest = [name for name in (f"naive_{main}", "optimism") if name in table]
         shown = table[[*first, *rest, "fit_seconds"]].dropna(axis=1, how="all")
         shown = shown.rename(columns={"fit_seconds": "fit"})
         shown.attrs["units"] = {"fit": "s"}
         print_table(shown, rows=40)
     print(loaded.data.meaning)
-    print(*answer(found, split), sep="\n")
-    for name, why in trouble(found):
+    print(*answer(comparison, split), sep="\n")
+    for name, why in trouble(comparison):
         print(f"failed: {name}: {why}", file=sys.stderr)
     for sentence in loaded.missing:
         print(f"missing: {sentence}", file=sys.stderr)

@@ -101,11 +101,11 @@ def _train(
         if trained(model.history, out):
             return 130
     if split is not None:
-        found = _score(method, loaded, split)
-        if found is None or found.unfinished or method.name not in found.results:
-            return _unscored(found, method.name, out)
-        save_fitted(model, training, loaded, method.name, out, found)
-        _tell(found)
+        comparison = _score(method, loaded, split)
+        if comparison is None or comparison.unfinished or method.name not in comparison.results:
+            return _unscored(comparison, method.name, out)
+        save_fitted(model, training, loaded, method.name, out, comparison)
+        _tell(comparison)
     print(f"{method.name} -> {out}")
     grey = "{op: transform.grey}, then " if _is_greyed(loaded, training, model) else ""
     op = "learn.regress" if training.task == "regression" else "learn.classify"
@@ -117,7 +117,7 @@ def _is_greyed(loaded: LoadedImages, training: TrainingDocument, model: Any) -> 
     """Whether the images are grey pictures saved as colour, of which one channel was taken."""
     from graticule.io import read
 
-    first = read(loaded.judged[0], dims=training.inputs.image.dims)
+    first = read(loaded.scored_files[0], dims=training.inputs.image.dims)
     return not model.expects.channels and "c" in first.dims
 
 
@@ -159,7 +159,7 @@ def _split(training: TrainingDocument, loaded: LoadedImages) -> Split:
     from graticule.training.loading import require_unseen
 
     methods = build_methods(training)
-    require_unseen(methods, loaded.judged)
+    require_unseen(methods, loaded.scored_files)
     try:
         return make_split(training.split, loaded.data, methods, loaded.extra)
     except CheckError as error:
@@ -182,24 +182,24 @@ def _score(method: ModelMethod, loaded: LoadedImages, split: Split) -> Compariso
         return None
 
 
-def _unscored(found: Comparison | None, name: str, out: Path) -> int:
-    if found is not None and name in found.failed:
-        print(f"no scores: {found.failed[name]}", file=sys.stderr)
+def _unscored(comparison: Comparison | None, name: str, out: Path) -> int:
+    if comparison is not None and name in comparison.failed:
+        print(f"no scores: {comparison.failed[name]}", file=sys.stderr)
         print(f"{name}, without scores -> {out}")
         return 1
-    done = found.unfinished.get(name, 0) if found is not None else 0
-    folds = len(found.folds) if found is not None else 0
+    done = comparison.unfinished.get(name, 0) if comparison is not None else 0
+    folds = len(comparison.folds) if comparison is not None else 0
     how = f"after {done} of {folds} folds" if folds else "before the first fold"
     print(f"stopped {how}; the model, without scores -> {out}", file=sys.stderr)
     return 130
 
 
-def _tell(found: Comparison) -> None:
+def _tell(comparison: Comparison) -> None:
     from graticule.cli.console import print_table
 
-    table = found.table()
+    table = comparison.table()
     shown = [
-        column for measure in found.measures
+        column for measure in comparison.measures
         for column in (measure, f"{measure}_low", f"{measure}_high")
     ]  # fmt: skip
     print_table(table[["method", *shown]].dropna(axis=1), title="on samples it had not seen")

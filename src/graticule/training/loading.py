@@ -45,7 +45,7 @@ class LoadedImages:
     extra: Mapping[str, LabelledImages] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     missing: tuple[str, ...] = ()
-    judged: tuple[Path, ...] = ()
+    scored_files: tuple[Path, ...] = ()
 
 
 def load_images(training: TrainingDocument, images: Path, labels: Path) -> LoadedImages:
@@ -64,59 +64,59 @@ def load_images(training: TrainingDocument, images: Path, labels: Path) -> Loade
     GraticuleError
         Naming the file at fault.
     """
-    found = pair_files(images, labels, words=("image", "label image"), files=result_files)
+    pairing = pair_files(images, labels, words=("image", "label image"), files=result_files)
     groups = None
     if training.split.by == "group":
-        groups = groups_by_pattern([each.name for each in found.pairs], training.split.group)
-    data = _data(training, list(found.pairs), groups)
+        groups = groups_by_pattern([each.name for each in pairing.pairs], training.split.group)
+    data = _data(training, list(pairing.pairs), groups)
     _require_named(training, data)
-    missing = [f"{name} has no labels" for name in found.without_truth]
-    missing += [f"{name} are labels without an image" for name in found.without_result]
+    missing = [f"{name} has no labels" for name in pairing.without_truth]
+    missing += [f"{name} are labels without an image" for name in pairing.without_result]
     used = {source for method in training.methods.values() for source in method.on}
-    extra, files = {}, [file for each in found.pairs for file in (each.result, each.truth)]
+    extra, files = {}, [file for each in pairing.pairs for file in (each.result, each.truth)]
     for name, spec in training.extra.items():
         if name in used:
             extra[name], own = _extra(training, name, spec, data)
             files += own
-    judged = tuple(each.result for each in found.pairs)
-    return LoadedImages(data, extra, tuple(files), tuple(missing), judged)
+    scored_files = tuple(each.result for each in pairing.pairs)
+    return LoadedImages(data, extra, tuple(files), tuple(missing), scored_files)
 
 
-def _data(training: TrainingDocument, found: list[Pair], groups: Any) -> LabelledImages:
+def _data(training: TrainingDocument, pairs: list[Pair], groups: Any) -> LabelledImages:
     images, labels = [], []
-    for each in found:
+    for each in pairs:
         images.append(_image(training, each.result))
         labels.append(_target(training, each.truth))
-    _require_alike(images, found)
+    _require_alike(images, pairs)
     if sum(image.nbytes for image in images) < _MOST_BYTES:
         images = [image.compute(scheduler="synchronous") for image in images]
     try:
         return LabelledImages.of(
             images,
             labels,
-            names=[each.name for each in found],
+            names=[each.name for each in pairs],
             groups=groups,
             kind=training.labels,
             named=dict(training.classes),
             regression=training.task == "regression",
         )
     except GraticuleError as error:
-        where = str(found[0].truth) if len(found) == 1 else str(found[0].truth.parent)
+        where = str(pairs[0].truth) if len(pairs) == 1 else str(pairs[0].truth.parent)
         raise error.at(where) from None
 
 
 def _require_named(training: TrainingDocument, data: LabelledImages) -> None:
     """Refuse names for values that no label has: such a class would not be learned."""
     values = [each.value for each in data.classes]
-    strange = [f"{value} ({name})" for value, name in training.classes.items()
+    unknown = [f"{value} ({name})" for value, name in training.classes.items()
                if value not in values]  # fmt: skip
-    if not strange:
+    if not unknown:
         return
     mask = data.kind == "mask"
     means = "a mask has 0 for background and 1 for object" if mask else (
         f"the labels hold {', '.join(map(str, values))}")  # fmt: skip
     raise RequestError(
-        f"classes names {', '.join(strange)}, which no label image holds; {means}",
+        f"classes names {', '.join(unknown)}, which no label image holds; {means}",
         where=training.source,
         hint="whatever is not 0 in the files is 1, object"
         if mask
@@ -124,17 +124,17 @@ def _require_named(training: TrainingDocument, data: LabelledImages) -> None:
     )
 
 
-def _require_alike(images: Sequence[xr.DataArray], found: Sequence[Pair]) -> None:
+def _require_alike(images: Sequence[xr.DataArray], pairs: Sequence[Pair]) -> None:
     """Refuse images of different dims or channels, by their names."""
 
     def axes(image: xr.DataArray) -> str:
         dims = " ".join(str(dim) for dim in image.dims if dim != "c")
         return f"{dims} with {image.sizes['c']} channels" if "c" in image.dims else dims
 
-    for image, each in zip(images[1:], found[1:], strict=True):
+    for image, each in zip(images[1:], pairs[1:], strict=True):
         if axes(image) != axes(images[0]):
             raise RequestError(
-                f"the image has {axes(image)}, and {found[0].result.name} has {axes(images[0])}",
+                f"the image has {axes(image)}, and {pairs[0].result.name} has {axes(images[0])}",
                 where=str(each.result),
                 hint="give images of one kind, or convert them",
             )
@@ -175,21 +175,21 @@ def _extra(
     if spec.simulate:
         from graticule.simulate.dataset import samples
 
-        made = list(
+        simulated = list(
             samples(spec.simulate, spec.count, seed=spec.seed, parameters=dict(spec.parameters))
         )
-        images, labels = [each.image for each in made], [each.labels for each in made]
-        names, files = [each.name for each in made], []
+        images, labels = [each.image for each in simulated], [each.labels for each in simulated]
+        names, files = [each.name for each in simulated], []
     else:
         where = [training.folder / given for given in (spec.images, spec.labels)]
         try:
-            found = pair_files(*where, words=("image", "label image"), files=result_files)
+            pairing = pair_files(*where, words=("image", "label image"), files=result_files)
         except GraticuleError as error:
             raise error.at(f"extra.{name}") from None
-        images = [_image(training, each.result).compute() for each in found.pairs]
-        labels = [_target(training, each.truth) for each in found.pairs]
-        names = [each.name for each in found.pairs]
-        files = [file for each in found.pairs for file in (each.result, each.truth)]
+        images = [_image(training, each.result).compute() for each in pairing.pairs]
+        labels = [_target(training, each.truth) for each in pairing.pairs]
+        names = [each.name for each in pairing.pairs]
+        files = [file for each in pairing.pairs for file in (each.result, each.truth)]
     own = LabelledImages.of(
         images,
         labels,
@@ -198,12 +198,12 @@ def _extra(
         named=dict(training.classes),
         regression=not data.classes,
     )
-    strange = [
+    unknown = [
         each.name for each in own.classes if each.value not in {c.value for c in data.classes}
     ]
-    if strange:
+    if unknown:
         raise RequestError(
-            f"has the class{'es' if len(strange) > 1 else ''} {', '.join(strange)}, which the "
+            f"has the class{'es' if len(unknown) > 1 else ''} {', '.join(unknown)}, which the "
             "images that are judged on do not have",
             where=f"extra.{name}",
         )

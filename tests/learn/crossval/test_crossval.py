@@ -157,7 +157,7 @@ def test_sparse_labels_are_judged_where_they_are():
     strokes = xr.DataArray(np.where(truth, 2, 1), dims=("y", "x"))
     strokes = strokes.where(np.random.default_rng(0).random(truth.shape) < 0.3, 0)
     data = LabelledImages.of(image, strokes)
-    assert (data.kind, data.judged) == ("classes", (0, 1))
+    assert (data.kind, data.scored_classes) == ("classes", (0, 1))
     method = Smoothed()
     found = compare(data, [method], make_split(SplitSpec(), data, [method]).folds)
     classes = found.class_table()

@@ -48,7 +48,7 @@ class HeldOutCounts:
     """
 
     classes: int
-    judged: tuple[int, ...]
+    scored_classes: tuple[int, ...]
     units: int
     samples: int = 0
     confusions: dict[tuple[int, int, int], Array] = field(default_factory=dict)
@@ -62,15 +62,15 @@ class HeldOutCounts:
         if not self.classes:
             self._add_values(key, predicted.astype(float), true.astype(float))
             return
-        confusion = self.confusions.setdefault(key, np.zeros((len(self.judged), 4)))
-        for row, number in enumerate(self.judged):
+        confusion = self.confusions.setdefault(key, np.zeros((len(self.scored_classes), 4)))
+        for row, number in enumerate(self.scored_classes):
             positive, actual = predicted == number, true == number
             tp = np.count_nonzero(positive & actual)
             counts = (tp, positive.sum() - tp, actual.sum() - tp)
             confusion[row] += (*counts, true.size - sum(counts))
         if prediction.probability is not None:
             step = max(1, math.ceil(self.samples / _MOST))
-            values = prediction.probability[:, use][list(self.judged)][:, ::step]
+            values = prediction.probability[:, use][list(self.scored_classes)][:, ::step]
             if not np.isfinite(values).all():
                 raise CheckError("gives no probability for samples that are judged")
             self.kept.setdefault(key[1], []).append((values, true[::step].astype(np.int16)))
@@ -264,7 +264,7 @@ def _curves(held_out: HeldOutCounts) -> tuple[list[Ranking], list[Reliability], 
     units = sorted(held_out.kept)
     codes = np.concatenate([true for unit in units for _, true in held_out.kept[unit]])
     curves, reliabilities, rows = [], [], []
-    for row, number in enumerate(held_out.judged):
+    for row, number in enumerate(held_out.scored_classes):
         values = np.concatenate([v[row] for unit in units for v, _ in held_out.kept[unit]])
         truth = codes == number
         curve = ranking(values, truth)
@@ -289,9 +289,9 @@ def _by_level(pieces: Sequence[tuple[Array, Array]], row: int, number: int, edge
 def _bins(held_out: HeldOutCounts) -> Array:
     rows = []
     for unit in sorted(held_out.kept):
-        counts = np.zeros((len(held_out.judged), 3, _BINS))
+        counts = np.zeros((len(held_out.scored_classes), 3, _BINS))
         for values, true in held_out.kept[unit]:
-            for row, number in enumerate(held_out.judged):
+            for row, number in enumerate(held_out.scored_classes):
                 at = np.minimum((values[row] * _BINS).astype(int), _BINS - 1)
                 for part, weights in enumerate((None, values[row], true == number)):
                     counts[row, part] += np.bincount(at, weights=weights, minlength=_BINS)

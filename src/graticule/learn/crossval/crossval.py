@@ -121,7 +121,7 @@ class Comparison:
 
     def class_table(self) -> pd.DataFrame:
         """Return a row for each method and judged class."""
-        names = [self.data.classes[n].name for n in self.data.judged]
+        names = [self.data.classes[n].name for n in self.data.scored_classes]
         return pd.DataFrame(
             [
                 {"method": name, "class": own, **values}

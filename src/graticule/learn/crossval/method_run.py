@@ -92,7 +92,7 @@ class MethodRun:
     def __post_init__(self) -> None:
         count = 1 + max(unit.number for own in self.units.values() for unit in own)
         self.held_out = HeldOutCounts(
-            len(self.data.classes), self.data.judged, count, self.data.samples
+            len(self.data.classes), self.data.scored_classes, count, self.data.samples
         )
 
     def all(self, counter: Counter) -> None:
@@ -114,12 +114,12 @@ class MethodRun:
             if history is not None:
                 self.histories.append(history)
             counter.say(f"{self.method.name}: {fold.name}, answering")
-            self.judge(fitted, number, fold)
+            self.score_fold(fitted, number, fold)
             self.done += 1
             counter.done += 1
             counter.say(f"{self.method.name}: {fold.name}")
 
-    def judge(self, fitted: FittedMethod, number: int, fold: Fold) -> None:
+    def score_fold(self, fitted: FittedMethod, number: int, fold: Fold) -> None:
         """Count what it says of the held-out samples of a fold."""
         held = 0
         for index, mask in enumerate(fold.test):

@@ -57,13 +57,13 @@ def groups_by_pattern(names: Sequence[str], pattern: str) -> tuple[str, ...]:
     >>> groups_by_pattern(["a_1", "a_2", "b_1"], "^([a-z])")
     ('a', 'a', 'b')
     """
-    found = []
+    groups = []
     for name in names:
         match = re.search(pattern, name)
         if match is None:
             raise CheckError(f"{pattern!r} finds no group in {name!r}", where="split.group")
-        found.append(match.group(1) or "")
-    return tuple(found)
+        groups.append(match.group(1) or "")
+    return tuple(groups)
 
 
 def make_split(
@@ -98,25 +98,25 @@ def make_split(
     for name, own in (extra or {}).items():
         train = {f"{name}/{n}": im for n, im in zip(own.names, own.images, strict=True)}
         require_disjoint(train, tested)
-    several = list(data.images)
-    codes = [data.codes(n) for n in range(len(several))] if data.classes else None
+    images = list(data.images)
+    codes = [data.codes(n) for n in range(len(images))] if data.classes else None
     naive: list[Fold] = []
     if split.naive != "none":
-        naive = naive_halves(several) if split.naive == "halves" else by_samples(
-            several, split.folds, seed=split.seed)  # fmt: skip
-    by = split.by if split.by != "auto" else "blocks" if len(several) == 1 else "image"
+        naive = naive_halves(images) if split.naive == "halves" else by_samples(
+            images, split.folds, seed=split.seed)  # fmt: skip
+    by = split.by if split.by != "auto" else "blocks" if len(images) == 1 else "image"
     if by in ("image", "group"):
         options = {"labels": codes, "seed": split.seed}
         folds = (
-            by_image(several, split.folds, **options)  # type: ignore[arg-type]
+            by_image(images, split.folds, **options)  # type: ignore[arg-type]
             if by == "image"
-            else by_group(several, groups, split.folds, **options)  # type: ignore[arg-type]
+            else by_group(images, groups, split.folds, **options)  # type: ignore[arg-type]
         )
         words = f"whole {by}s are held out, in {len(folds)} folds"
         return Split(tuple(folds), tuple(naive), words, {})
     buffer, widest = _buffer(split, data, methods)
     folds = by_blocks(
-        several, folds=split.folds, size=split.size, buffer=buffer, labels=codes, seed=split.seed
+        images, folds=split.folds, size=split.size, buffer=buffer, labels=codes, seed=split.seed
     )
     wide = ", ".join(f"{n} along {dim}" for dim, n in buffer.items())
     if len(set(buffer.values())) == 1:

@@ -60,7 +60,7 @@ def _side(data: LabelledImages, index: int) -> int:
         for size in truth.shape
     )
     if data.classes and bool((truth[part] >= 0).all()):
-        fields = [truth[part] == number for number in data.judged]
+        fields = [truth[part] == number for number in data.scored_classes]
     else:  # of a few strokes, what the image knows of itself
         values = data.brightness(index)[part]
         fields = [values > np.nanmedian(values) if values.size else values]

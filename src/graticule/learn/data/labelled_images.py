@@ -80,24 +80,24 @@ class LabelledImages:
         >>> data.names, data.kind, [each.name for each in data.classes]
         (('image 1',), 'mask', ['background', 'object'])
         """
-        several = [as_image(image) for image in _listed(images)]
-        drawn = [as_image(label) for label in _listed(labels)]
-        if len(several) != len(drawn) or not several:
-            raise ImageError(f"there are {len(several)} images and {len(drawn)} labels")
-        called = tuple(names or (f"image {n + 1}" for n in range(len(several))))
+        image_list = [as_image(image) for image in _listed(images)]
+        label_list = [as_image(label) for label in _listed(labels)]
+        if len(image_list) != len(label_list) or not image_list:
+            raise ImageError(f"there are {len(image_list)} images and {len(label_list)} labels")
+        called = tuple(names or (f"image {n + 1}" for n in range(len(image_list))))
         fitted = [
             _aligned(image, label, name)
-            for image, label, name in zip(several, drawn, called, strict=True)
+            for image, label, name in zip(image_list, label_list, called, strict=True)
         ]
         classes: Classes = ()
         meaning: Literal["classes", "mask"] = "mask"
         if not regression:
             classes, meaning = classes_of(fitted, kind, named)
-        own = tuple(groups) if groups is not None else tuple(range(len(several)))
-        return cls(called, tuple(several), tuple(fitted), meaning, classes, own)
+        own = tuple(groups) if groups is not None else tuple(range(len(image_list)))
+        return cls(called, tuple(image_list), tuple(fitted), meaning, classes, own)
 
     @property
-    def judged(self) -> tuple[int, ...]:
+    def scored_classes(self) -> tuple[int, ...]:
         """Numbers of the classes that count: the object of a mask, else all."""
         if not self.classes:
             return ()

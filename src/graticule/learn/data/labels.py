@@ -187,8 +187,8 @@ def encode_labels(labels: Array, classes: Classes, kind: Literal["classes", "mas
     array([-1,  1,  0], dtype=int16)
     """
     if kind == "mask":
-        found: Array = (labels != 0).astype(np.int16)
-        return found
+        codes: Array = (labels != 0).astype(np.int16)
+        return codes
     highest = max(each.value for each in classes)
     if labels.dtype == np.bool_:
         labels = labels.astype(np.uint8)
@@ -199,19 +199,19 @@ def encode_labels(labels: Array, classes: Classes, kind: Literal["classes", "mas
             table[each.value] = number
         # What is larger than every class has the last place of the table, which is of no class.
         top = min(highest + 1, int(np.iinfo(labels.dtype).max))
-        found = table[np.minimum(labels, top).astype(np.int64)]
+        codes = table[np.minimum(labels, top).astype(np.int64)]
     else:
-        found = np.where(labels == 0, np.int16(UNLABELLED), np.int16(-2))
+        codes = np.where(labels == 0, np.int16(UNLABELLED), np.int16(-2))
         for number, each in enumerate(classes):
-            found[labels == each.value] = number
-    if (found == -2).any():
-        stray = int(np.asarray(labels)[found == -2].flat[0])
+            codes[labels == each.value] = number
+    if (codes == -2).any():
+        stray = int(np.asarray(labels)[codes == -2].flat[0])
         known = ", ".join(str(each.value) for each in classes)
         raise ImageError(f"the label {stray} is of no class; the classes are {known}")
-    return found
+    return codes
 
 
-def decode_labels(found: Array, classes: Classes) -> Array:
+def decode_labels(codes: Array, classes: Classes) -> Array:
     """Return the class value of each code, as int32; 0 for -1.
 
     Examples
@@ -220,5 +220,5 @@ def decode_labels(found: Array, classes: Classes) -> Array:
     array([3, 1, 0], dtype=int32)
     """
     table = np.array([*(each.value for each in classes), 0], np.int32)
-    values: Array = table[found]
+    values: Array = table[codes]
     return values

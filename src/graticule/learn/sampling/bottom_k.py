@@ -74,33 +74,33 @@ class BottomKSampler:
         self.most = most
         self.counts = np.zeros(classes, np.int64)
         self.limits = np.full(classes, _ALL_KEYS, np.uint64)
-        self.held: list[list[tuple[Array, Array, Array]]] = [[] for _ in range(classes)]
+        self.kept: list[list[tuple[Array, Array, Array]]] = [[] for _ in range(classes)]
 
-    def add(self, found: Array, image: int, first: int, seed: int) -> None:
+    def add(self, slab: Array, image: int, first: int, seed: int) -> None:
         """Take in the codes of a slab."""
         from graticule.learn.sampling._kernels import candidates
 
         salt = np.random.SeedSequence([seed, image]).generate_state(1, np.uint64)[0]
-        position, keys = candidates(found, first, salt, self.limits, self.counts)
-        codes = found[position]
+        position, keys = candidates(slab, first, salt, self.limits, self.counts)
+        codes = slab[position]
         for number in np.unique(codes):
-            own = codes == number
-            index = position[own] + first
+            of_class = codes == number
+            index = position[of_class] + first
             owner = np.full(index.size, image, np.int64)
-            self.held[number].append((keys[own], owner, index))
+            self.kept[number].append((keys[of_class], owner, index))
             self._shrink(number)
 
     def _shrink(self, number: int) -> None:
         """Keep no more than could be chosen."""
-        if self.most is None or sum(part[0].size for part in self.held[number]) <= 2 * self.most:
+        if self.most is None or sum(part[0].size for part in self.kept[number]) <= 2 * self.most:
             return
         keys, owner, index = self._joined(number)
         best = np.argpartition(keys, self.most - 1)[: self.most]
-        self.held[number] = [(keys[best], owner[best], index[best])]
+        self.kept[number] = [(keys[best], owner[best], index[best])]
         self.limits[number] = keys[best].max()
 
     def _joined(self, number: int) -> tuple[Array, Array, Array]:
-        parts = self.held[number]
+        parts = self.kept[number]
         if not parts:
             return np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64)
         keys, owner, index = (np.concatenate(part) for part in zip(*parts, strict=True))

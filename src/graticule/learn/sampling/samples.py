@@ -74,54 +74,55 @@ def match_labels(images: Any, labels: Any, where: Any = None) -> list[LabelledIm
     ImageError
         If their numbers, dims or sizes differ.
     """
-    given, drawn = as_image_list(images), as_image_list(labels)
-    masks = [None] * len(given) if where is None else [where] if _is_single_image(where) else where
+    image_list, label_list = as_image_list(images), as_image_list(labels)
+    masks = (
+        [None] * len(image_list) if where is None else [where] if _is_single_image(where) else where
+    )
     if not isinstance(masks, Sequence):
         raise ImageError(
             f"where must be a mask or a sequence of masks, not {type(where).__name__}",
             hint="of a fold, give its train",
         )
-    if not given or len(given) != len(drawn) or len(given) != len(masks):
-        counts = f"{len(given)} images, {len(drawn)} label images and {len(masks)} masks"
+    if not image_list or len(image_list) != len(label_list) or len(image_list) != len(masks):
+        counts = f"{len(image_list)} images, {len(label_list)} label images and {len(masks)} masks"
         raise ImageError(f"each image needs one label image and one mask or None, not {counts}")
     pairs = []
-    for number, (image, label) in enumerate(zip(given, drawn, strict=True)):
+    for number, (image, label) in enumerate(zip(image_list, label_list, strict=True)):
         try:
             whole = as_image(image)
             allowed = None if where is None else partial(_mask, whole, masks, number)
             pairs.append(LabelledImage(whole, _aligned_with(whole, label, "label image"), allowed))
         except ImageError as error:
-            raise error.at(f"image {number + 1}" if len(given) > 1 else "labels") from None
+            raise error.at(f"image {number + 1}" if len(image_list) > 1 else "labels") from None
     return pairs
 
 
 def _mask(image: xr.DataArray, masks: Sequence[Any], number: int) -> xr.DataArray | None:
     """Return the mask of an image, of a sequence that may make it only now; None for nothing."""
-    given = masks[number]
-    if given is None:
+    if masks[number] is None:
         return None
-    mask = _aligned_with(image, given, "mask")
+    mask = _aligned_with(image, masks[number], "mask")
     if mask.dtype != np.bool_:
         raise ImageError(f"where must be a mask of bools, not {mask.dtype}")
     return mask
 
 
-def _aligned_with(image: xr.DataArray, given: Any, what: str) -> xr.DataArray:
+def _aligned_with(image: xr.DataArray, labels: Any, noun: str) -> xr.DataArray:
     """Return what lies over an image, its dims in the image's order."""
     dims = [dim for dim in filtered_dims(image) if dim != CHANNEL]
-    if not isinstance(given, xr.DataArray):
-        array = np.asarray(given)
-        given = as_image(array, dims=dims if array.ndim == len(dims) else None)
+    if not isinstance(labels, xr.DataArray):
+        array = np.asarray(labels)
+        labels = as_image(array, dims=dims if array.ndim == len(dims) else None)
     sizes = {dim: image.sizes[dim] for dim in dims}
-    if {str(dim): size for dim, size in given.sizes.items()} != sizes:
+    if {str(dim): size for dim, size in labels.sizes.items()} != sizes:
         wanted = ", ".join(f"{dim} {size}" for dim, size in sizes.items())
-        came = ", ".join(f"{dim} {size}" for dim, size in given.sizes.items())
+        came = ", ".join(f"{dim} {size}" for dim, size in labels.sizes.items())
         raise ImageError(
-            f"the {what} must have the image's sizes ({wanted}), not {came}",
+            f"the {noun} must have the image's sizes ({wanted}), not {came}",
             hint=colour_hint(image),
         )
-    laid: xr.DataArray = given.transpose(*dims)
-    return laid
+    aligned: xr.DataArray = labels.transpose(*dims)
+    return aligned
 
 
 def choose_samples(
@@ -169,11 +170,11 @@ def choose_samples(
     sampler = BottomKSampler(classes, most)
     labelled = usable = 0
     for number, pair in enumerate(pairs):
-        own = _LabelCount()
-        for first, found in _encoded_slabs(pair, code, own):
-            sampler.add(found, number, first, seed)
-        labelled += own.labelled
-        usable += own.usable if own.labelled else 0
+        count = _LabelCount()
+        for first, codes in _encoded_slabs(pair, code, count):
+            sampler.add(codes, number, first, seed)
+        labelled += count.labelled
+        usable += count.usable if count.labelled else 0
     even = 2 * labelled < usable if balance == "auto" else balance
     return sampler.chosen(len(pairs), even, weighed)
 
@@ -195,24 +196,24 @@ def _encoded_slabs(pair: LabelledImage, code: Callable[[Array], Array], count: _
         return
     for start, slab in iter_slabs(pair.labels, pair.dims):
         at = {first: slice(start, start + slab.sizes[first])}
-        found = code(slab.values)
+        codes = code(slab.values)
         allowed = None if mask is None else mask.isel(at).values
         if allowed is not None:
-            found = np.where(allowed, found, np.int16(-1))
-        count.usable += found.size if allowed is None else int(np.count_nonzero(allowed))
-        count.labelled += int(np.count_nonzero(found >= 0))
-        for low in range(0, len(found), _LINES):
-            part = found[low : low + _LINES]
-            box = _bounding_box(part >= 0)
+            codes = np.where(allowed, codes, np.int16(-1))
+        count.usable += codes.size if allowed is None else int(np.count_nonzero(allowed))
+        count.labelled += int(np.count_nonzero(codes >= 0))
+        for low in range(0, len(codes), _LINES):
+            lines = codes[low : low + _LINES]
+            box = _bounding_box(lines >= 0)
             if box is not None:
                 begin = start + low
-                place = (slice(begin + box[0].start, begin + box[0].stop), *box[1:])
-                seen = pair.image.isel(dict(zip(pair.dims, place, strict=True)))
-                unknown = missing_samples(seen, pair.dims)
+                bounds = (slice(begin + box[0].start, begin + box[0].stop), *box[1:])
+                image = pair.image.isel(dict(zip(pair.dims, bounds, strict=True)))
+                unknown = missing_samples(image, pair.dims)
                 if unknown is not None:
-                    part = part.copy()
-                    part[box][unknown] = -1
-                yield begin * row, np.ascontiguousarray(part).ravel()
+                    lines = lines.copy()
+                    lines[box][unknown] = -1
+                yield begin * row, np.ascontiguousarray(lines).ravel()
 
 
 def _bounding_box(mask: Array) -> tuple[slice, ...] | None:
@@ -240,5 +241,5 @@ def missing_samples(image: xr.DataArray, dims: Sequence[str]) -> Array | None:
     unknown = xr.DataArray(~known, dims=image.dims)
     if CHANNEL in image.dims and CHANNEL not in dims:
         unknown = unknown.any(CHANNEL)
-    found: Array = unknown.transpose(*dims).values
-    return found
+    missing: Array = unknown.transpose(*dims).values
+    return missing

@@ -134,15 +134,15 @@ def by_group(
         )
     fold_of = assign_folds(np.hstack([counts, np.ones((len(names), 1))]), folds, seed)
     of_image = [fold_of[names.index(group)] for group in groups]
-    found = []
+    result = []
     for number in range(folds):
         masks = [
-            [partial(everywhere, image) if bool(own == number) is held else None
-             for image, own in zip(images, of_image, strict=True)]
+            [partial(everywhere, image) if bool(fold == number) is held else None
+             for image, fold in zip(images, of_image, strict=True)]
             for held in (False, True)
         ]  # fmt: skip
-        found.append(Fold(Masks(masks[0]), Masks(masks[1]), f"{kind} {number + 1} of {folds}"))
-    return found
+        result.append(Fold(Masks(masks[0]), Masks(masks[1]), f"{kind} {number + 1} of {folds}"))
+    return result
 
 
 def by_blocks(
@@ -197,30 +197,30 @@ def by_blocks(
     >>> int(first.test[0].sum()), int(first.train[0].sum())
     (400, 1071)
     """
-    several = [images] if isinstance(images, xr.DataArray) else list(images)
+    image_list = [images] if isinstance(images, xr.DataArray) else list(images)
     classes = [labels] if isinstance(labels, xr.DataArray) else labels
     if folds < 2:
         raise ParameterError(f"needs 2 or more, not {folds}", where="folds")
-    shapes = [sizes_of(image) for image in several]
-    margins = [margin_of(image, buffer) for image in several]
+    shapes = [sizes_of(image) for image in image_list]
+    margins = [margin_of(image, buffer) for image in image_list]
     class_codes = [class_codes_of(codes) for codes in classes] if classes is not None else None
-    parts = partial(_folds_of_blocks, several, shapes, margins, class_codes, seed=seed)
+    parts = partial(_folds_of_blocks, image_list, shapes, margins, class_codes, seed=seed)
     faults = []
     for count in range(folds, 1, -1):
         try:
-            found = parts(count, size)
-            require_labels(found, class_codes)
+            result = parts(count, size)
+            require_labels(result, class_codes)
         except CheckError as fault:
             faults.append(fault)
             if size is not None or class_codes is None:
                 break
         else:
-            return found
+            return result
     raise faults[0]
 
 
 def _folds_of_blocks(
-    several: Sequence[xr.DataArray],
+    image_list: Sequence[xr.DataArray],
     shapes: Sequence[Mapping[str, int]],
     margins: Sequence[Mapping[str, int]],
     class_codes: Sequence[ClassCodes] | None,
@@ -244,13 +244,13 @@ def _folds_of_blocks(
         if class_codes is not None:
             weights = np.hstack([class_counts_by_block(blocks, class_codes), weights])
         fold_of = assign_folds(weights, folds, seed)
-    found = [
+    unnamed = [
         _block_fold(
-            several, [c for c, h in zip(blocks, fold_of, strict=True) if h == n], margins, n
+            image_list, [c for c, h in zip(blocks, fold_of, strict=True) if h == n], margins, n
         )
         for n in range(folds)
     ]
-    return [_learnable(fold, f"blocks {n + 1} of {folds}") for n, fold in enumerate(found)]
+    return [_learnable(fold, f"blocks {n + 1} of {folds}") for n, fold in enumerate(unnamed)]
 
 
 def naive_halves(images: xr.DataArray | Sequence[xr.DataArray]) -> list[Fold]:
@@ -266,18 +266,18 @@ def naive_halves(images: xr.DataArray | Sequence[xr.DataArray]) -> list[Fold]:
     >>> first.test[0].values[0].astype(int)
     array([0, 0, 0, 1, 1, 1])
     """
-    several = [images] if isinstance(images, xr.DataArray) else list(images)
+    image_list = [images] if isinstance(images, xr.DataArray) else list(images)
     halves: list[list[Block]] = [[], []]
-    for number, image in enumerate(several):
+    for number, image in enumerate(image_list):
         sizes = sizes_of(image)
         longest = max(sizes, key=lambda dim: sizes[dim])
         middle = sizes[longest] // 2
         for part, (start, stop) in enumerate(((middle, sizes[longest]), (0, middle))):
             bounds = {**{dim: (0, size) for dim, size in sizes.items()}, longest: (start, stop)}
             halves[part].append(Block(number, bounds))
-    none: list[dict[str, int]] = [{} for _ in several]
-    found = [_block_fold(several, halves[part], none, part) for part in (0, 1)]
-    return [_learnable(fold, f"half {n + 1} of 2, no gap") for n, fold in enumerate(found)]
+    none: list[dict[str, int]] = [{} for _ in image_list]
+    unnamed = [_block_fold(image_list, halves[part], none, part) for part in (0, 1)]
+    return [_learnable(fold, f"half {n + 1} of 2, no gap") for n, fold in enumerate(unnamed)]
 
 
 def by_samples(
@@ -294,20 +294,20 @@ def by_samples(
     >>> bool((fold.train[0] ^ fold.test[0]).all())
     True
     """
-    several = [images] if isinstance(images, xr.DataArray) else list(images)
+    image_list = [images] if isinstance(images, xr.DataArray) else list(images)
 
-    def drawn(image: xr.DataArray, number: int, part: int, held: bool) -> MaskFactory:
+    def drawn(image: xr.DataArray, number: int, part: int, held_out: bool) -> MaskFactory:
         sizes = sizes_of(image)
 
         def make() -> xr.DataArray:
             rng = np.random.default_rng([seed, number])
             fold_of = rng.integers(0, folds, size=tuple(sizes.values()), dtype=np.int16)
-            return xr.DataArray((fold_of == part) == held, dims=tuple(sizes))
+            return xr.DataArray((fold_of == part) == held_out, dims=tuple(sizes))
 
         return make
 
-    def masks(part: int, held: bool) -> Masks:
-        return Masks([drawn(image, n, part, held) for n, image in enumerate(several)])
+    def masks(part: int, held_out: bool) -> Masks:
+        return Masks([drawn(image, n, part, held_out) for n, image in enumerate(image_list)])
 
     return [
         Fold(masks(part, False), masks(part, True), f"samples {part + 1} of {folds}")
@@ -317,28 +317,28 @@ def by_samples(
 
 def _block_fold(
     images: Sequence[xr.DataArray],
-    held: Sequence[Block],
+    held_out: Sequence[Block],
     margins: Sequence[Mapping[str, int]],
     number: int,
 ) -> Fold:
     def mask_factory(index: int, train: bool) -> MaskFactory:
         sizes = sizes_of(images[index])
-        own = [block for block in held if block.image == index]
+        blocks = [block for block in held_out if block.image == index]
 
         def make() -> xr.DataArray:
             mask = np.full(tuple(sizes.values()), train)
-            for block in own:
+            for block in blocks:
                 wide = block.grown(margins[index], sizes) if train else block
                 mask[wide.slices(tuple(sizes))] = not train
             return xr.DataArray(mask, dims=tuple(sizes))
 
         return make
 
-    touched = {block.image for block in held}
+    touched = {block.image for block in held_out}
     test = [mask_factory(i, False) if i in touched else None for i in range(len(images))]
     train = [mask_factory(i, True) for i in range(len(images))]
     widest = {dim: max(m.get(dim, 0) for m in margins) for m in margins for dim in m}
-    return Fold(Masks(train), Masks(test), str(number), widest, tuple(held))
+    return Fold(Masks(train), Masks(test), str(number), widest, tuple(held_out))
 
 
 def _learnable(fold: Fold, name: str) -> Fold:

@@ -21,16 +21,16 @@ def style_of(number: int) -> dict[str, Any]:
     return {"color": COLOURS[number % 7], "ls": _DASHES[(number // 7) % 3]}
 
 
-def measures(found: Comparison, order: Sequence[str]) -> Drawing:
+def measures(comparison: Comparison, order: Sequence[str]) -> Drawing:
     """Draw the main measure of each method with its interval, its folds, and the naive split."""
-    ranked, name = found.ranked, found.main
+    ranked, name = comparison.ranked, comparison.main
     tall = 0.9 + 0.36 * len(ranked)
     figure, ax = new_figure(8.6, tall)
     longest = max((len(each) for each in ranked), default=6)
     figure.subplots_adjust(left=(0.35 + 0.075 * longest) / 8.6, bottom=0.62 / tall)
     said = []
     for row, method in enumerate(ranked):
-        result = found.results[method]
+        result = comparison.results[method]
         value = result.scores.measures[name]
         colour = style_of(order.index(method))["color"]
         if not np.isnan(value.low):
@@ -40,43 +40,43 @@ def measures(found: Comparison, order: Sequence[str]) -> Drawing:
         ax.scatter(folds, [row + 0.24] * len(folds), s=9, color=GREY, lw=0, alpha=0.8, zorder=2)
         ax.scatter([value.estimate], [row], s=44, color=colour, zorder=3, lw=0)
         said.append(f"{method} {value.estimate:.3f}")
-        if found.naive is not None and method in found.naive.results:
-            naive = found.naive.results[method].scores.measures[name].estimate
+        if comparison.naive is not None and method in comparison.naive.results:
+            naive = comparison.naive.results[method].scores.measures[name].estimate
             ax.scatter([naive], [row], s=44, facecolor="none", edgecolor=colour, lw=1.3, zorder=3)
     ax.set_yticks(range(len(ranked)), ranked, fontsize=9)
     ax.set_ylim(len(ranked) - 0.5, -0.6)
     ax.grid(axis="x", color="#e5e8ec", lw=0.7)
     ax.set_axisbelow(True)
     ax.set_xlabel(NAMES[name])
-    naive_said = "; rings, the naive split" if found.naive is not None else ""
+    naive_said = "; rings, the naive split" if comparison.naive is not None else ""
     caption = (
-        f"Points, all held-out samples together; bars, intervals of {found.confidence:.0%} over "
-        f"{found.units}; small "
+        f"Points, all held-out samples together; bars, intervals of "
+        f"{comparison.confidence:.0%} over {comparison.units}; small "
         f"grey points, single folds{naive_said}."
     )
     return as_drawing(figure, f"{NAMES[name]}: {', '.join(said)}.", NAMES[name], caption, wide=True)
 
 
-def curves(found: Comparison, order: Sequence[str]) -> list[Drawing]:
+def curves(comparison: Comparison, order: Sequence[str]) -> list[Drawing]:
     """Draw ROC, precision-recall and calibration of all methods that give probabilities."""
-    shown = [name for name in found.ranked if found.results[name].scores.curves]
+    shown = [name for name in comparison.ranked if comparison.results[name].scores.curves]
     if not shown:
         return []
-    several = len(found.data.judged) > 1
+    several = len(comparison.data.scored_classes) > 1
     note = " Means over the classes." if several else ""
-    return [_roc(found, shown, order, note), _precision(found, shown, order, note),
-            _calibration(found, shown, order, note)]  # fmt: skip
+    return [_roc(comparison, shown, order, note), _precision(comparison, shown, order, note),
+            _calibration(comparison, shown, order, note)]  # fmt: skip
 
 
 _GRID = np.linspace(0, 1, 201)
 
 
-def _roc(found: Comparison, shown: Sequence[str], order: Sequence[str], note: str) -> Drawing:
+def _roc(comparison: Comparison, shown: Sequence[str], order: Sequence[str], note: str) -> Drawing:
     figure, ax = _square("false positive rate", "true positive rate (recall)")
     ax.plot([0, 1], [0, 1], color=FAINT, lw=1)
     said = []
     for name in shown:
-        scores = found.results[name].scores
+        scores = comparison.results[name].scores
         lines = [
             np.interp(_GRID, np.r_[0, c.false_positive_rate, 1], np.r_[0, c.recall, 1])
             for c in scores.curves
@@ -93,11 +93,13 @@ def _roc(found: Comparison, shown: Sequence[str], order: Sequence[str], note: st
     return as_drawing(figure, f"ROC areas: {', '.join(said)}.", "ROC", caption)
 
 
-def _precision(found: Comparison, shown: Sequence[str], order: Sequence[str], note: str) -> Drawing:
+def _precision(
+    comparison: Comparison, shown: Sequence[str], order: Sequence[str], note: str
+) -> Drawing:
     figure, ax = _square("recall", "precision")
     said, chance = [], []
     for name in shown:
-        scores = found.results[name].scores
+        scores = comparison.results[name].scores
         lines = []
         for curve in scores.curves:
             at = np.minimum(np.searchsorted(curve.recall, _GRID), curve.recall.size - 1)
@@ -117,13 +119,13 @@ def _precision(found: Comparison, shown: Sequence[str], order: Sequence[str], no
 
 
 def _calibration(
-    found: Comparison, shown: Sequence[str], order: Sequence[str], note: str
+    comparison: Comparison, shown: Sequence[str], order: Sequence[str], note: str
 ) -> Drawing:
     figure, ax = _square("probability said", "share that is true")
     ax.plot([0, 1], [0, 1], color=FAINT, lw=1)
     said = []
     for name in shown:
-        scores = found.results[name].scores
+        scores = comparison.results[name].scores
         counts = np.sum([r.counts for r in scores.reliabilities], axis=0)
         held = counts > 0
         predicted, observed = (
@@ -158,18 +160,18 @@ def _key(ax: Any, place: str) -> None:
               edgecolor="none", handlelength=2.2)  # fmt: skip
 
 
-def split_map(found: Comparison) -> Drawing | None:
+def split_map(comparison: Comparison) -> Drawing | None:
     """Draw which parts of the first image are held out in which fold, and the first fold."""
-    if not any(fold.blocks for fold in found.folds):
+    if not any(fold.blocks for fold in comparison.folds):
         return None
-    known = found.data.known(0)
+    known = comparison.data.known(0)
     window = display(known)
     home = np.zeros(known[window].shape, np.int32)
-    for number, fold in enumerate(found.folds):
+    for number, fold in enumerate(comparison.folds):
         test = fold.test[0]
         if test is not None:
             home[test.values[window]] = number + 1
-    first = next(fold for fold in found.folds if fold.test[0] is not None)
+    first = next(fold for fold in comparison.folds if fold.test[0] is not None)
     train, held = (m.values[window] if m is not None else home < 0
                    for m in (first.train[0], first.test[0]))  # fmt: skip
     roles = np.full((*home.shape, 3), (190, 196, 203), np.uint8)
@@ -187,9 +189,9 @@ def split_map(found: Comparison) -> Drawing | None:
     figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=1 - 0.3 / tall, wspace=0.04)
     share = float(train.mean())
     caption = (
-        f"Left, {found.data.names[0]} cut into parts, each held out once. Right, the first fold: "
-        f"blue is learned from ({share:.0%}), orange judged on, grey is the buffer and used for "
-        "neither."
+        f"Left, {comparison.data.names[0]} cut into parts, each held out once. Right, the first "
+        f"fold: blue is learned from ({share:.0%}), orange judged on, grey is the buffer and used "
+        "for neither."
     )
     return as_drawing(figure, caption, "The split", caption, wide=True)
 

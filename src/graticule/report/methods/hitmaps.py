@@ -28,35 +28,35 @@ _NONE = (120, 126, 133)
 _MOST_NAMED = 10
 
 
-def hit_maps(found: Comparison, index: int) -> Drawing | None:
+def hit_maps(comparison: Comparison, index: int) -> Drawing | None:
     """Draw what each method got right and wrong in an image, the best first, beside the image.
 
     Of several classes the labels are drawn too; where they are strokes, what was said of the rest
     is drawn paler over the image.
     """
-    data = found.data
+    data = comparison.data
     name = data.names[index]
-    shown = [m for m in found.ranked if name in found.results[m].pictures][:11]
+    shown = [m for m in comparison.ranked if name in comparison.results[m].pictures][:11]
     if not shown or not data.classes:
         return None
     known = data.known(index)
     window = display(known)
     truth, known = data.truth(index)[window], known[window]
     ground = _ground(data.images[index], window)
-    several = len(data.judged) > 1
+    several = len(data.scored_classes) > 1
     colours = class_colours(len(data.classes))
     panels: list[tuple[str, Array]] = [("image", ground)]
     if several:
         drawn_labels = np.where(known[..., None], colours[np.where(known, truth, 0)], ground // 2)
         panels.append(("labels", drawn_labels.astype(np.uint8)))
     for method in shown:
-        said = found.results[method].pictures[name]
+        said = comparison.results[method].pictures[name]
         picture = (
             several_hits(said, truth, known, colours, ground)
             if several
-            else _object_hits(said, truth, known, data.judged[0])
+            else _object_hits(said, truth, known, data.scored_classes[0])
         )
-        panels.append((f"{method}   {_score(found, method, index)}", picture))
+        panels.append((f"{method}   {_score(comparison, method, index)}", picture))
     key = hit_legend()
     words = "What is right and wrong, sample by sample"
     if several:
@@ -67,7 +67,7 @@ def hit_maps(found: Comparison, index: int) -> Drawing | None:
         words += "" if known.all() else "; paler, over the image, where nothing is labelled"
     caption = (
         f"{name}{_plane(data.images[index], window)}. {words}; each sample as said by a model that "
-        f"had not seen it. The numbers are {NAMES[found.main]} of this image."
+        f"had not seen it. The numbers are {NAMES[comparison.main]} of this image."
     )
     return _grid(panels, name, key, caption)
 
@@ -107,8 +107,8 @@ def _object_hits(said: Array, truth: Array, known: Array, judged: int) -> Array:
     return colours
 
 
-def _score(found: Comparison, method: str, index: int) -> str:
-    own = found.results[method].scores.by_image.get(index, {}).get(found.main, math.nan)
+def _score(comparison: Comparison, method: str, index: int) -> str:
+    own = comparison.results[method].scores.by_image.get(index, {}).get(comparison.main, math.nan)
     return "" if math.isnan(own) else f"{own:.3f}"
 
 

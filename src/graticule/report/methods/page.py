@@ -22,7 +22,7 @@ SHOWN = 3
 
 
 def page(
-    found: Comparison,
+    comparison: Comparison,
     training: TrainingDocument,
     split: Split,
     *,
@@ -35,7 +35,7 @@ def page(
 
     Parameters
     ----------
-    found : Comparison
+    comparison : Comparison
         The methods and their numbers.
     training : TrainingDocument
         The document they are from.
@@ -51,30 +51,30 @@ def page(
         Scores against the number of labels.
     """
     order = list(training.methods)
-    drawings = [figures.measures(found, order)] if found.results else []
+    drawings = [figures.measures(comparison, order)] if comparison.results else []
     maps = [
-        hit_maps(found, n) for n in range(min(SHOWN, len(found.data.images)))
-    ] if found.results else []  # fmt: skip
+        hit_maps(comparison, n) for n in range(min(SHOWN, len(comparison.data.images)))
+    ] if comparison.results else []  # fmt: skip
     content = {
         "title": title or training.name,
         "about": training.description,
-        "images": len(found.data.images),
-        "methods": len(found.results),
-        "summary": answer(found, split),
-        "failed": trouble(found),
+        "images": len(comparison.data.images),
+        "methods": len(comparison.results),
+        "summary": answer(comparison, split),
+        "failed": trouble(comparison),
         "missing": list(missing),
-        "head": _head(found),
-        "rows": _rows(found),
-        "units": found.units,
-        "confidence": f"{found.confidence:.0%}",
+        "head": _head(comparison),
+        "rows": _rows(comparison),
+        "units": comparison.units,
+        "confidence": f"{comparison.confidence:.0%}",
         "main": drawings,
-        "curves": figures.curves(found, order) if found.results else [],
-        "split": figures.split_map(found),
+        "curves": figures.curves(comparison, order) if comparison.results else [],
+        "split": figures.split_map(comparison),
         "maps": [each for each in maps if each is not None],
-        "trainings": trainings(found),
+        "trainings": trainings(comparison),
         "learning": figures.learning(curve, order) if curve is not None else None,
-        "folds": _folds(found),
-        "classes": _classes(found),
+        "folds": _folds(comparison),
+        "classes": _classes(comparison),
         "recipes": _recipes(training),
         "document": training.text.strip(),
         "command": shlex.join(command),
@@ -82,25 +82,25 @@ def page(
     return render("template.html", content, package="graticule.report.methods")
 
 
-def _head(found: Comparison) -> list[str]:
-    names = [NAMES[measure] for measure in found.measures]
-    naive = [f"Naive {NAMES[found.main]}"] if found.naive is not None else []
+def _head(comparison: Comparison) -> list[str]:
+    names = [NAMES[measure] for measure in comparison.measures]
+    naive = [f"Naive {NAMES[comparison.main]}"] if comparison.naive is not None else []
     return ["Method", *names, *naive, "Against the best", "Time to learn", "Time to answer"]
 
 
-def _rows(found: Comparison) -> list[list[tuple[str, str, str]]]:
+def _rows(comparison: Comparison) -> list[list[tuple[str, str, str]]]:
     """Return for each method the cells of a row: text, what stands below, and the sorting key."""
     rows = []
-    for name in found.ranked:
-        result = found.results[name]
+    for name in comparison.ranked:
+        result = comparison.results[name]
         cells = [(name, "", name)]
-        for measure in found.measures:
+        for measure in comparison.measures:
             value = result.scores.measures[measure]
             cells.append((number(value.estimate), interval(value), str(value.estimate)))
-        if found.naive is not None:
-            cells += _naive(found, name)
-        gap = found.against_best(name)
-        best = name == found.ranked[0]
+        if comparison.naive is not None:
+            cells += _naive(comparison, name)
+        gap = comparison.against_best(name)
+        best = name == comparison.ranked[0]
         cells.append(("–", "", "0") if best else (
             number(gap.estimate), interval(gap), str(gap.estimate)))  # fmt: skip
         cells.append((wording.seconds(result.fit_seconds), "", str(result.fit_seconds)))
@@ -109,30 +109,30 @@ def _rows(found: Comparison) -> list[list[tuple[str, str, str]]]:
     return rows
 
 
-def _naive(found: Comparison, name: str) -> list[tuple[str, str, str]]:
-    assert found.naive is not None
-    if name not in found.naive.results:
+def _naive(comparison: Comparison, name: str) -> list[tuple[str, str, str]]:
+    assert comparison.naive is not None
+    if name not in comparison.naive.results:
         return [("–", "", "")]
-    naive = found.naive.results[name].scores.measures[found.main].estimate
-    more = naive - found.results[name].scores.measures[found.main].estimate
+    naive = comparison.naive.results[name].scores.measures[comparison.main].estimate
+    more = naive - comparison.results[name].scores.measures[comparison.main].estimate
     return [(number(naive), f"{more:+.3f}", str(naive))]
 
 
-def _folds(found: Comparison) -> tuple[list[str], list[list[str]]]:
+def _folds(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return the main measure of each method in each fold."""
-    held = [fold.name for fold in found.folds]
+    held = [fold.name for fold in comparison.folds]
     rows = []
-    for name in found.ranked:
-        own = found.results[name].scores.by_fold
-        known = [own[n][found.main] if n in own else math.nan for n in range(len(held))]
+    for name in comparison.ranked:
+        own = comparison.results[name].scores.by_fold
+        known = [own[n][comparison.main] if n in own else math.nan for n in range(len(held))]
         rows.append([name, *map(number, known)])
     return ["Method", *held], rows
 
 
-def _classes(found: Comparison) -> tuple[list[str], list[list[str]]]:
-    if len(found.data.judged) < 2 or not found.results:
+def _classes(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    if len(comparison.data.scored_classes) < 2 or not comparison.results:
         return [], []
-    table = found.class_table()
+    table = comparison.class_table()
     measures = [name for name in table.columns if name in NAMES]
     rows = [
         [str(row["method"]), str(row["class"]), *(number(float(row[name])) for name in measures)]

@@ -22,17 +22,17 @@ _COLOURS = {
 _SCORES = ("dice", "precision", "recall", "mae", "rmse")
 
 
-def trainings(found: Comparison) -> list[list[Drawing]]:
+def trainings(comparison: Comparison) -> list[list[Drawing]]:
     """Draw loss and scores by step of every network, a list of its first folds for each."""
     drawings = [
         [
             _training(f"{name}, {fold.name}", history)
             for fold, history in zip(
-                found.folds[:_SHOWN], found.results[name].histories[:_SHOWN], strict=False
+                comparison.folds[:_SHOWN], comparison.results[name].histories[:_SHOWN], strict=False
             )
             if history.records
         ]
-        for name in found.ranked
+        for name in comparison.ranked
     ]
     return [own for own in drawings if own]
 

@@ -30,89 +30,96 @@ def number(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 10 else wording.number(value)
 
 
-def interval(found: Interval) -> str:
+def interval(value: Interval) -> str:
     """Return the ends of an interval; empty where it has none."""
-    if math.isnan(found.low):
+    if math.isnan(value.low):
         return ""
-    return f"{number(found.low)} to {number(found.high)}"
+    return f"{number(value.low)} to {number(value.high)}"
 
 
-def answer(found: Comparison, split: Split) -> list[str]:
+def answer(comparison: Comparison, split: Split) -> list[str]:
     """Return in words which method is best, by how much, and how that is known."""
-    said = []
-    ranked = found.ranked
+    sentences = []
+    ranked = comparison.ranked
     if ranked:
-        value = found.results[ranked[0]].scores.measures[found.main]
+        value = comparison.results[ranked[0]].scores.measures[comparison.main]
         ends = interval(value)
         over = (
-            f", between {ends} by resampling {value.units} {found.units}".replace(" to ", " and ")
+            f", between {ends} by resampling {value.units} {comparison.units}".replace(
+                " to ", " and "
+            )
             if ends
-            else f" (too few {found.units} for an interval)"
+            else f" (too few {comparison.units} for an interval)"
         )
         lead = "is best" if len(ranked) > 1 else "was judged"
-        of = " in the mean of the classes" if len(found.data.judged) > 1 else ""
-        said.append(
-            f"{ranked[0]} {lead}: {NAMES[found.main]} {number(value.estimate)}{of} on held-out "
-            f"samples{over}."
+        of = " in the mean of the classes" if len(comparison.data.scored_classes) > 1 else ""
+        sentences.append(
+            f"{ranked[0]} {lead}: {NAMES[comparison.main]} {number(value.estimate)}{of} on "
+            f"held-out samples{over}."
         )
-        said += _tied(found)
+        sentences += _tied(comparison)
     else:
-        said.append("No method was judged on every fold.")
+        sentences.append("No method was judged on every fold.")
     words = split.words[:1].upper() + split.words[1:]
     if split.widest:
         words += f", as far as {split.widest} looks around a sample"
-    said.append(f"{words}; every method learned from the same samples and was judged on the same.")
+    sentences.append(
+        f"{words}; every method learned from the same samples and was judged on the same."
+    )
     if (
-        found.units == "blocks"
+        comparison.units == "blocks"
         and ranked
-        and any(interval(found.results[name].scores.measures[found.main]) for name in ranked)
+        and any(
+            interval(comparison.results[name].scores.measures[comparison.main]) for name in ranked
+        )
     ):
-        count = len(found.data.images)
+        count = len(comparison.data.images)
         these = "this one image: they say nothing of others" if count == 1 else (
             f"these {count} images: they say little of how images differ")  # fmt: skip
-        said.append(f"The intervals are over blocks of {these}.")
-    said += _optimism(found)
-    said += _inverted(found)
-    return said
+        sentences.append(f"The intervals are over blocks of {these}.")
+    sentences += _optimism(comparison)
+    sentences += _inverted(comparison)
+    return sentences
 
 
-def _inverted(found: Comparison) -> list[str]:
+def _inverted(comparison: Comparison) -> list[str]:
     """Say which scores go the wrong way."""
     return [
         f"The score of {name} is larger outside the object than in it: turn its sign."
-        for name in found.ranked
-        if found.main == "dice" and found.results[name].scores.measures["auc"].estimate < 0.4
+        for name in comparison.ranked
+        if comparison.main == "dice"
+        and comparison.results[name].scores.measures["auc"].estimate < 0.4
     ]
 
 
-def _tied(found: Comparison) -> list[str]:
+def _tied(comparison: Comparison) -> list[str]:
     """Say which methods cannot be told from the best."""
     near = []
-    for name in found.ranked[1:]:
-        gap = found.against_best(name)
+    for name in comparison.ranked[1:]:
+        gap = comparison.against_best(name)
         if not math.isnan(gap.low) and gap.high >= 0:
             near.append(name)
     if not near:
-        known = [n for n in found.ranked[1:] if not math.isnan(found.against_best(n).low)]
-        if known and len(found.ranked) > 1:
-            return [f"It is better than every other by more than chance over {found.units}."]
+        known = [n for n in comparison.ranked[1:] if not math.isnan(comparison.against_best(n).low)]
+        if known and len(comparison.ranked) > 1:
+            return [f"It is better than every other by more than chance over {comparison.units}."]
         return []
     listed = near[0] if len(near) == 1 else f"{', '.join(near[:-1])} and {near[-1]}"
     be = "is" if len(near) == 1 else "are"
     return [
         f"{listed} {be} worse by no more than chance: the interval of the difference, over the "
-        f"same {found.units}, holds 0."
+        f"same {comparison.units}, holds 0."
     ]
 
 
-def _optimism(found: Comparison) -> list[str]:
-    if found.naive is None:
+def _optimism(comparison: Comparison) -> list[str]:
+    if comparison.naive is None:
         return []
-    naive = found.naive.results
+    naive = comparison.naive.results
     pairs = {
-        name: tuple(each[name].scores.measures[found.main].estimate
-                    for each in (naive, found.results))
-        for name in found.ranked if name in naive
+        name: tuple(each[name].scores.measures[comparison.main].estimate
+                    for each in (naive, comparison.results))
+        for name in comparison.ranked if name in naive
     }  # fmt: skip
     if not pairs:
         return []
@@ -120,27 +127,29 @@ def _optimism(found: Comparison) -> list[str]:
     flattered, honest = pairs[worst]
     if flattered - honest <= 0.005:
         return [
-            f"The naive split beside it ({_naive(found.naive)}) flatters no method here by more "
-            "than 0.005."
+            f"The naive split beside it ({_naive(comparison.naive)}) flatters no method here by "
+            "more than 0.005."
         ]
     return [
-        f"On the naive split ({_naive(found.naive)}) {worst} would have had {number(flattered)} "
-        f"in place of {number(honest)}: {number(flattered - honest)} too much."
+        f"On the naive split ({_naive(comparison.naive)}) {worst} would have had "
+        f"{number(flattered)} in place of {number(honest)}: {number(flattered - honest)} too much."
     ]
 
 
-def _naive(found: Comparison) -> str:
-    if any(fold.blocks for fold in found.folds):
+def _naive(comparison: Comparison) -> str:
+    if any(fold.blocks for fold in comparison.folds):
         return "halves that touch, and less to learn from"
     return "samples drawn one by one, beside those learned from"
 
 
-def trouble(found: Comparison) -> list[tuple[str, str]]:
+def trouble(comparison: Comparison) -> list[tuple[str, str]]:
     """Return what is not in the numbers, and why."""
-    said = list(found.failed.items())
-    total = len(found.folds)
-    for name, done in found.unfinished.items():
-        said.append((name, f"was stopped after {done} of {total} folds"))
-    if found.naive is not None:
-        said += [(f"{name} on the naive split", why) for name, why in found.naive.failed.items()]
-    return said
+    rows = list(comparison.failed.items())
+    total = len(comparison.folds)
+    for name, done in comparison.unfinished.items():
+        rows.append((name, f"was stopped after {done} of {total} folds"))
+    if comparison.naive is not None:
+        rows += [
+            (f"{name} on the naive split", why) for name, why in comparison.naive.failed.items()
+        ]
+    return rows
