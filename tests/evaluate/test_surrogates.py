@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from graticule.core import as_image
-from graticule.evaluate.surrogates import flipped, phase_randomised, surrogate_maker
+from graticule.evaluate.surrogates import flip, randomise_phase, surrogate_maker
 
 DIMS = ("time", "distance")
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=24)
@@ -21,7 +21,7 @@ def test_without_taper_the_power_spectrum_is_kept_exactly(
 ) -> None:
     rng = np.random.default_rng(seed)
     image = as_image(rng.normal(5, 2, size=shape), dims=DIMS)
-    surrogate = phase_randomised(image, rng, taper=0.0)
+    surrogate = randomise_phase(image, rng, taper=0.0)
     power = [np.abs(np.fft.fft2(i - i.mean())) for i in (image.values, surrogate.values)]
     np.testing.assert_allclose(power[0], power[1], atol=1e-9)
     np.testing.assert_allclose(surrogate.mean(), image.mean())
@@ -30,7 +30,7 @@ def test_without_taper_the_power_spectrum_is_kept_exactly(
 def test_with_taper_the_power_of_stationary_noise_is_kept() -> None:
     rng = np.random.default_rng(0)
     image = as_image(rng.normal(size=(200, 150)), dims=DIMS)
-    made = [float(phase_randomised(image, rng, taper=0.2).var()) for _ in range(5)]
+    made = [float(randomise_phase(image, rng, taper=0.2).var()) for _ in range(5)]
     np.testing.assert_allclose(np.mean(made), float(image.var()), rtol=0.05)
 
 
@@ -38,7 +38,7 @@ def test_nan_stays_where_it_is_and_units_are_kept() -> None:
     values = np.random.default_rng(0).normal(size=(20, 15)).astype(np.float32)
     values[3, 4] = np.nan
     image = as_image(values, dims=DIMS, spacing={"time": "45 s"}, units="m/s")
-    surrogate = phase_randomised(image, np.random.default_rng(1))
+    surrogate = randomise_phase(image, np.random.default_rng(1))
     assert surrogate.dtype == np.float32
     assert surrogate.attrs["units"] == "m/s"
     np.testing.assert_array_equal(np.isnan(surrogate), np.isnan(image))
@@ -47,9 +47,9 @@ def test_nan_stays_where_it_is_and_units_are_kept() -> None:
 def test_flips_turn_values_and_leave_coordinates() -> None:
     image = as_image(np.arange(12.0).reshape(4, 3), dims=DIMS, spacing={"time": "45 s"})
     for dim, axis in (("time", 0), ("distance", 1)):
-        turned = flipped(image, dim)
+        turned = flip(image, dim)
         np.testing.assert_array_equal(turned, np.flip(image.values, axis))
-        xr.testing.assert_identical(flipped(turned, dim), image)
+        xr.testing.assert_identical(flip(turned, dim), image)
 
 
 def test_a_numbered_surrogate_depends_on_its_number_alone() -> None:

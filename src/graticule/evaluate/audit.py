@@ -62,7 +62,7 @@ class Audit:
             "own_fraction": own,
             "lowest_fraction": fractions.min(axis=0),
             "highest_fraction": fractions.max(axis=0),
-            "typical_change": [_typical(column, k) for k, column in enumerate(fractions.T)],
+            "typical_change": [_typical_change(column, k) for k, column in enumerate(fractions.T)],
         }
         if self.dice is not None:
             dice = self.dice.to_numpy()
@@ -152,7 +152,7 @@ def audit(
     for number, (name, image) in enumerate(images.items()):
         progress(number, 2 * len(images), f"threshold of {name}")
         try:
-            own[name] = float(method(_given(image)))
+            own[name] = float(method(_load(image)))
         except GraticuleError as error:
             failed[name] = str(error)
     if len(own) < 2:
@@ -164,8 +164,8 @@ def audit(
     levels = np.array(list(own.values()))
     for number, name in enumerate(own):
         progress(len(images) + number, 2 * len(images), f"thresholds on {name}")
-        columns[name] = _applied(
-            name, _given(images[name]), levels, (truth or {}).get(name), dark=keep == "dark"
+        columns[name] = _apply_thresholds(
+            name, _load(images[name]), levels, (truth or {}).get(name), dark=keep == "dark"
         )
     progress(2 * len(images), 2 * len(images), "")
     names = list(own)
@@ -174,11 +174,11 @@ def audit(
     return Audit(fractions, pd.Series(own, dtype=float), dice if truth else None, failed)
 
 
-def _given(image: ArrayLike | Callable[[], ArrayLike]) -> Any:
+def _load(image: ArrayLike | Callable[[], ArrayLike]) -> Any:
     return image() if callable(image) else image
 
 
-def _applied(
+def _apply_thresholds(
     name: str, image: Any, levels: Array, truth: Any, *, dark: bool
 ) -> tuple[Array, Array]:
     """Return fraction and Dice by each threshold, from one pass over an image."""
@@ -186,24 +186,24 @@ def _applied(
     known = np.isfinite(values)
     order = np.argsort(levels, kind="stable")
     place = np.searchsorted(levels[order], values[known], side="left")  # how many are below
-    picked = _picked(place, order, dark)
+    picked = _count_selected(place, order, dark)
     fractions = picked / max(int(known.sum()), 1)
     if truth is None:
         return fractions, np.full(levels.size, np.nan)
-    mask = np.asarray(_given(truth)) != 0
+    mask = np.asarray(_load(truth)) != 0
     if mask.shape != values.shape:
         raise CheckError(
             f"the truth must have the shape of the image, {values.shape}, not {mask.shape}",
             where=name,
         )
     inside = mask[known]
-    hits = _picked(place[inside], order, dark)
+    hits = _count_selected(place[inside], order, dark)
     size = int(inside.sum())
     scores = [overlap(2 * int(h), int(a) + size) for h, a in zip(hits, picked, strict=True)]
     return fractions, np.array(scores)
 
 
-def _picked(place: Array, order: Array, dark: bool) -> Array:
+def _count_selected(place: Array, order: Array, dark: bool) -> Array:
     """Return how many values each level picks, from the number of levels below each value."""
     counts = np.bincount(place, minlength=order.size + 1)
     up_to = np.empty(order.size, np.int64)
@@ -211,7 +211,7 @@ def _picked(place: Array, order: Array, dark: bool) -> Array:
     return up_to if dark else place.size - up_to
 
 
-def _typical(column: Array, own: int) -> float:
+def _typical_change(column: Array, own: int) -> float:
     others = np.delete(column, own)
     low, high = np.minimum(others, column[own]), np.maximum(others, column[own])
     change = np.divide(high, low, out=np.full(high.shape, np.inf), where=low > 0)

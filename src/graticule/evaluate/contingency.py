@@ -89,7 +89,7 @@ def contingency(labels: Any, truth: Any) -> Contingency:
     ([1, 1, 1], [1, 2], [2, 1])
     """
     first, second = (_flat(array) for array in label_pair(labels, truth))
-    return _contingency(_counted(first, second))
+    return _contingency(_count_pairs(first, second))
 
 
 def _flat(labels: Array) -> Array:
@@ -102,7 +102,7 @@ def _flat(labels: Array) -> Array:
     return np.ascontiguousarray(labels).reshape(-1).astype(np.int32, copy=False)
 
 
-def _counted(first: Array, second: Array) -> tuple[Array, Array, Array]:
+def _count_pairs(first: Array, second: Array) -> tuple[Array, Array, Array]:
     from graticule.evaluate._kernels import count_dense, count_sparse
 
     if first.size == 0:
@@ -117,7 +117,7 @@ def _counted(first: Array, second: Array) -> tuple[Array, Array, Array]:
         rows, columns = np.nonzero(table)
         return rows, columns, table[rows, columns]
     if _runs(first, second) > first.size // 4:
-        return _split(*_sorted(first, second))
+        return _split(*_count_by_sorting(first, second))
     parts = map_ranges(lambda a, b: count_sparse(first[a:b], second[a:b]), first.size, least=least)
     keys = np.concatenate([keys for keys, _ in parts])
     pairs, inverse = np.unique(keys, return_inverse=True)
@@ -130,7 +130,7 @@ def _runs(first: Array, second: Array) -> int:
     return int(np.count_nonzero(changes))
 
 
-def _sorted(first: Array, second: Array) -> tuple[Array, Array]:
+def _count_by_sorting(first: Array, second: Array) -> tuple[Array, Array]:
     """Return the pairs and their counts by sorting: the way for labels that are like noise."""
     keys = first.astype(np.int64) << 32
     keys |= second

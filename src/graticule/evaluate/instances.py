@@ -285,11 +285,11 @@ def _matches(all_pairs: _Overlaps, threshold: Any) -> Matches:
         raise ParameterError(f"must be above 0 and at most 1, not {threshold!r}", where="iou")
     enough = all_pairs.iou >= threshold
     labels, truth, iou = (x[enough] for x in (all_pairs.labels, all_pairs.truth, all_pairs.iou))
-    kept = _assigned(labels, truth, iou)
+    kept = _assign(labels, truth, iou)
     return Matches(threshold, labels[kept], truth[kept], iou[kept], all_pairs.found, all_pairs.true)
 
 
-def _assigned(labels: Array, truth: Array, iou: Array) -> Array:
+def _assign(labels: Array, truth: Array, iou: Array) -> Array:
     """Return which pairs are kept; each group of objects that hang together is solved alone."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

@@ -168,10 +168,10 @@ def confusion(mask: Any, truth: Any) -> Confusion:
     ((1, 1, 0, 2), 0.5, 1.0)
     """
     answer, true = mask_pair(mask, truth)
-    return counted(answer, true)
+    return count_confusion(answer, true)
 
 
-def counted(answer: Array, truth: Array) -> Confusion:
+def count_confusion(answer: Array, truth: Array) -> Confusion:
     """Return the counts of two bool arrays of one shape."""
     found, wanted = int(np.count_nonzero(answer)), int(np.count_nonzero(truth))
     both = int(np.count_nonzero(answer & truth))

@@ -21,7 +21,7 @@ from graticule.evaluate.bootstrap import Interval, block_size, blocks, bootstrap
 from graticule.evaluate.curves import Ranking, ranking
 from graticule.evaluate.empty import overlap, ratio
 from graticule.evaluate.instances import THRESHOLDS, instance_scores
-from graticule.evaluate.pixels import Confusion, counted
+from graticule.evaluate.pixels import Confusion, count_confusion
 
 Row: TypeAlias = dict[str, float | int | bool | str]
 LEAST = 8
@@ -62,15 +62,15 @@ def mask_row(
     (1.0, 0.625, True)
     """
     answer, true = mask_pair(mask, truth)
-    whole = counted(answer, true)
+    whole = count_confusion(answer, true)
     parts, side = _blocks([answer != true, true])
-    counts = np.array([_four(counted(answer[part], true[part])) for part in parts])
+    counts = np.array([_counts_of(count_confusion(answer[part], true[part])) for part in parts])
     row: Row = {
         "dice": whole.dice, "precision": whole.precision, "recall": whole.recall,
     }  # fmt: skip
     for name in tuple(row):
-        found = _drawn(counts, partial(_of_mask, name), n, seed, confidence)
-        row |= _ends(name, found)
+        found = _bootstrap_blocks(counts, partial(_mask_measure, name), n, seed, confidence)
+        row |= _interval_columns(name, found)
     return {**row, **whole.as_dict(), "blocks": len(parts), "block_size": side}
 
 
@@ -117,10 +117,10 @@ def object_row(
     scores = instance_scores(found, true, thresholds=thresholds)
     first = scores.matches[0]
     parts, side = _blocks([found > 0, true > 0])
-    ours, theirs = (_homes(array, parts) for array in (found, true))
-    hit = np.isin(_numbers(true), first.truth)
+    ours, theirs = (_block_of_objects(array, parts) for array in (found, true))
+    hit = np.isin(_label_numbers(true), first.truth)
     # tp and fn are true objects, fp are those of the answer without a partner
-    extra = ~np.isin(_numbers(found), first.labels)
+    extra = ~np.isin(_label_numbers(found), first.labels)
     at = [theirs[hit], ours[extra], theirs[~hit]]
     counts = np.stack([np.bincount(part, minlength=len(parts)) for part in at], axis=1)
     row = scores.as_dict()
@@ -131,8 +131,8 @@ def object_row(
     }
     ends: Row = {}
     for name, measure in measures.items():
-        ends |= _ends(name, _drawn(counts, measure, n, seed, confidence))
-    return {**_interleaved(row, ends), "blocks": len(parts), "block_size": side}
+        ends |= _interval_columns(name, _bootstrap_blocks(counts, measure, n, seed, confidence))
+    return {**_with_intervals(row, ends), "blocks": len(parts), "block_size": side}
 
 
 def score_row(
@@ -180,13 +180,13 @@ def score_row(
     counts = np.array([_histograms(values[part], true[part], levels) for part in parts])
     row: Row = {}
     for name, area in (("auc", "roc_area"), ("average_precision", "average_precision")):
-        found = _drawn(counts, partial(_of_scores, area), n, seed, confidence)
+        found = _bootstrap_blocks(counts, partial(_curve_area, area), n, seed, confidence)
         exact = getattr(curve, area)
         # the counts at few thresholds give a somewhat smaller area than all
         shift = exact - found.estimate
         low, high = (float(np.clip(end + shift, 0, 1)) for end in (found.low, found.high))
         row |= {name: exact, f"{name}_low": low, f"{name}_high": high}
-    best = _best(curve)
+    best = _best_dice(curve)
     prevalence = ratio(curve.positives, values.size)
     return {
         **row, **best, "prevalence": prevalence, "blocks": len(parts), "block_size": side,
@@ -237,7 +237,7 @@ def _blocks(fields: Sequence[Array]) -> tuple[list[tuple[slice, ...]], int]:
     return blocks(shape, side), side
 
 
-def _drawn(
+def _bootstrap_blocks(
     counts: Array, statistic: Callable[[Array], float], n: int, seed: int, confidence: float
 ) -> Interval:
     if len(counts) < LEAST:
@@ -245,11 +245,11 @@ def _drawn(
     return bootstrap_sums(counts, statistic, n=n, seed=seed, confidence=confidence)
 
 
-def _ends(name: str, found: Interval) -> Row:
+def _interval_columns(name: str, found: Interval) -> Row:
     return {f"{name}_low": found.low, f"{name}_high": found.high}
 
 
-def _interleaved(row: Mapping[str, float | int], ends: Row) -> Row:
+def _with_intervals(row: Mapping[str, float | int], ends: Row) -> Row:
     """Return a row with the ends of each interval behind the measure."""
     placed: Row = {}
     for name, value in row.items():
@@ -258,25 +258,25 @@ def _interleaved(row: Mapping[str, float | int], ends: Row) -> Row:
     return placed
 
 
-def _four(found: Confusion) -> tuple[int, int, int, int]:
+def _counts_of(found: Confusion) -> tuple[int, int, int, int]:
     return found.tp, found.fp, found.fn, found.tn
 
 
-def _of_mask(name: str, counts: Array) -> float:
+def _mask_measure(name: str, counts: Array) -> float:
     return float(getattr(Confusion(*(round(float(count)) for count in counts)), name))
 
 
-def _of_scores(name: str, counts: Array) -> float:
+def _curve_area(name: str, counts: Array) -> float:
     inside, outside = (np.cumsum(half[::-1]) for half in np.split(counts, 2))
     held = inside + outside > 0
     return float(getattr(Ranking(inside[held], inside[held], outside[held]), name))
 
 
-def _numbers(labels: Array) -> Array:
+def _label_numbers(labels: Array) -> Array:
     return np.asarray(np.unique(labels[labels != 0]))
 
 
-def _homes(labels: Array, parts: Sequence[tuple[slice, ...]]) -> Array:
+def _block_of_objects(labels: Array, parts: Sequence[tuple[slice, ...]]) -> Array:
     """Return the block of the centre of each object, in the order of their numbers."""
     where = np.nonzero(labels)
     numbers, inverse = np.unique(labels[where], return_inverse=True)
@@ -300,7 +300,7 @@ def _histograms(values: Array, truth: Array, levels: Array) -> Array:
     return np.asarray(np.concatenate(classes))
 
 
-def _best(curve: Ranking) -> Row:
+def _best_dice(curve: Ranking) -> Row:
     if not curve.positives:
         return {"best_dice": math.nan, "best_threshold": math.nan}
     dice = 2 * curve.tp / (curve.tp + curve.fp + curve.positives)

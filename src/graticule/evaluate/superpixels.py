@@ -60,7 +60,7 @@ def boundary_recall(labels: Any, truth: Any, *, tolerance: int = 2) -> float:
     found, true = of_one_shape(labels, truth, "the labels")
     edge = boundaries(as_labels(found, "the labels"))
     wanted = true if true.dtype == np.bool_ else boundaries(as_labels(true, "the truth"))
-    hit = _widened(edge, int(tolerance)) & wanted
+    hit = _dilate(edge, int(tolerance)) & wanted
     return ratio(int(hit.sum()), int(wanted.sum()), both_empty=not edge.any())
 
 
@@ -86,7 +86,7 @@ def _cut(array: Array, axis: int, part: slice) -> Array:
     return array[(slice(None),) * axis + (part,)]
 
 
-def _widened(mask: Array, reach: int) -> Array:
+def _dilate(mask: Array, reach: int) -> Array:
     if reach == 0:
         return mask
     from scipy import ndimage
@@ -196,7 +196,7 @@ def explained_variation(labels: Any, image: Any) -> float:
     segments, values = _with_channels(labels, image)
     if segments.size == 0:
         return float("nan")
-    flat = _numbered(segments)
+    flat = _renumber(segments)
     size = np.maximum(np.bincount(flat), 1)
     total = kept = 0.0
     for channel in values.reshape(segments.size, -1).T:
@@ -207,7 +207,7 @@ def explained_variation(labels: Any, image: Any) -> float:
     return min(1.0, kept / total) if total > 0 else 1.0
 
 
-def _numbered(segments: Array) -> Array:
+def _renumber(segments: Array) -> Array:
     """Return labels in a row, numbered anew where the numbers leave many out."""
     flat = segments.reshape(-1)
     if flat.max() < 2 * flat.size + 1024:

@@ -13,7 +13,7 @@ Array = np.ndarray[Any, Any]
 Surrogate: TypeAlias = Literal["phase", "flip_time", "flip_distance"]
 
 
-def flipped(image: Image, dim: str) -> Image:
+def flip(image: Image, dim: str) -> Image:
     """Return an image whose values run backwards along a dim; its coordinates stay.
 
     Waves that ran outwards run inwards. One surrogate, not many: compare a statistic with it,
@@ -24,7 +24,7 @@ def flipped(image: Image, dim: str) -> Image:
     return like(image, np.flip(image.values, axis=axis), **_units(image))
 
 
-def phase_randomised(image: Image, rng: np.random.Generator, *, taper: float = 0.03) -> Image:
+def randomise_phase(image: Image, rng: np.random.Generator, *, taper: float = 0.03) -> Image:
     r"""Return an image of the same power spectrum with random phases.
 
     The phases of the :math:`n`-dimensional Fourier transform are replaced by those of white
@@ -59,7 +59,7 @@ def phase_randomised(image: Image, rng: np.random.Generator, *, taper: float = 0
     >>> rng = np.random.default_rng(0)
     >>> import xarray as xr
     >>> image = xr.DataArray(rng.normal(size=(64, 64)).cumsum(axis=1), dims=["time", "distance"])
-    >>> surrogate = phase_randomised(image - image.mean(), rng)
+    >>> surrogate = randomise_phase(image - image.mean(), rng)
     >>> bool(0.5 < float(surrogate.std() / image.std()) < 2)
     True
     """
@@ -88,10 +88,10 @@ def surrogate_maker(
     Number ``i`` depends on ``seed`` and ``i`` alone, so that surrogates can be made in any order.
     """
     if by == "flip_time":
-        return lambda index: flipped(image, along)
+        return lambda index: flip(image, along)
     if by == "flip_distance":
-        return lambda index: flipped(image, across)
-    return lambda index: phase_randomised(image, np.random.default_rng([seed, index]), taper=taper)
+        return lambda index: flip(image, across)
+    return lambda index: randomise_phase(image, np.random.default_rng([seed, index]), taper=taper)
 
 
 def _window(shape: tuple[int, ...], part: float) -> Array:

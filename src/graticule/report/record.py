@@ -14,31 +14,31 @@ from graticule.core.errors import StoreError
 from graticule.report.wording import file_of
 
 
-def _named(value: Any) -> Any:
+def _null_as_text(value: Any) -> Any:
     """Return the text of a name; YAML reads the bare word ``null`` as nothing."""
     return "null" if value is None else value
 
 
-def _mapping(value: Any) -> Any:
+def _none_as_dict(value: Any) -> Any:
     return {} if value is None else value
 
 
-def _items(value: Any) -> Any:
+def _none_as_list(value: Any) -> Any:
     return [] if value is None else value
 
 
-Name = Annotated[str, BeforeValidator(_named)]
-Facts = Annotated[dict[str, Any], BeforeValidator(_mapping)]
+Name = Annotated[str, BeforeValidator(_null_as_text)]
+Facts = Annotated[dict[str, Any], BeforeValidator(_none_as_dict)]
 
 
-class _Part(BaseModel):
+class _RecordModel(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True)
 
 
-Model = TypeVar("Model", bound=_Part)
+Model = TypeVar("Model", bound=_RecordModel)
 
 
-class Trouble(_Part):
+class Trouble(_RecordModel):
     """Why an image failed."""
 
     kind: str = "error"
@@ -47,7 +47,7 @@ class Trouble(_Part):
     hint: str | None = ""
 
 
-class ImageRecord(_Part):
+class ImageRecord(_RecordModel):
     """What became of one image."""
 
     image: str
@@ -59,16 +59,16 @@ class ImageRecord(_Part):
     cached: bool | int | list[Any] | None = None
 
 
-class FileFacts(_Part):
+class FileFacts(_RecordModel):
     """What a file that a parameter names says of itself, as a model."""
 
     file: str = ""
     sha256: str = ""
     kind: str = ""
     description: str | None = ""
-    classes: Annotated[list[str], BeforeValidator(_items)] = Field(default_factory=list)
-    values: Annotated[list[int], BeforeValidator(_items)] = Field(default_factory=list)
-    data: Annotated[list[Facts], BeforeValidator(_items)] = Field(default_factory=list)
+    classes: Annotated[list[str], BeforeValidator(_none_as_list)] = Field(default_factory=list)
+    values: Annotated[list[int], BeforeValidator(_none_as_list)] = Field(default_factory=list)
+    data: Annotated[list[Facts], BeforeValidator(_none_as_list)] = Field(default_factory=list)
     scores: Facts = Field(default_factory=dict)
 
     @property
@@ -82,14 +82,16 @@ class FileFacts(_Part):
         return dict(zip(self.values, self.classes, strict=False))
 
 
-class StepFacts(_Part):
+class StepFacts(_RecordModel):
     """What a step was and what it took."""
 
     op: str = ""
     version: str = ""
     summary: str | None = ""
     params: Facts = Field(default_factory=dict)
-    about: Annotated[dict[str, FileFacts], BeforeValidator(_mapping)] = Field(default_factory=dict)
+    about: Annotated[dict[str, FileFacts], BeforeValidator(_none_as_dict)] = Field(
+        default_factory=dict
+    )
     seconds: float | None = None
     scope: str | None = ""
     tiles: int | None = None
@@ -100,7 +102,7 @@ class StepFacts(_Part):
         return {**self.params, **{key: file.name for key, file in self.about.items()}}
 
 
-class CheckFacts(_Part):
+class CheckFacts(_RecordModel):
     """What a check looked at, and what it said of the study as a whole."""
 
     check: str = ""
@@ -111,20 +113,24 @@ class CheckFacts(_Part):
     study: Facts = Field(default_factory=dict)
 
 
-class RunRecord(_Part):
+class RunRecord(_RecordModel):
     """The whole of ``run.json``."""
 
     version: str = ""
     pipeline: Facts = Field(default_factory=dict)
     key: str | None = ""
     text: str | None = ""
-    skipped: Annotated[list[Facts], BeforeValidator(_items)] = Field(default_factory=list)
-    command: Annotated[list[str], BeforeValidator(_items)] = Field(default_factory=list)
+    skipped: Annotated[list[Facts], BeforeValidator(_none_as_list)] = Field(default_factory=list)
+    command: Annotated[list[str], BeforeValidator(_none_as_list)] = Field(default_factory=list)
     started: str | None = ""
     seconds: float | None = None
-    images: Annotated[list[dict[str, Any]], BeforeValidator(_items)] = Field(default_factory=list)
-    steps: Annotated[dict[str, StepFacts], BeforeValidator(_mapping)] = Field(default_factory=dict)
-    checks: Annotated[dict[Name, CheckFacts], BeforeValidator(_mapping)] = Field(
+    images: Annotated[list[dict[str, Any]], BeforeValidator(_none_as_list)] = Field(
+        default_factory=list
+    )
+    steps: Annotated[dict[str, StepFacts], BeforeValidator(_none_as_dict)] = Field(
+        default_factory=dict
+    )
+    checks: Annotated[dict[Name, CheckFacts], BeforeValidator(_none_as_dict)] = Field(
         default_factory=dict
     )
     versions: Facts = Field(default_factory=dict)
@@ -153,9 +159,9 @@ class RunRecord(_Part):
 
         It has the check's name in front where two are of one kind, or where it was taken.
         """
-        own = f"{check}_{name}"
-        if own in columns:
-            return own
+        prefixed = f"{check}_{name}"
+        if prefixed in columns:
+            return prefixed
         kind = self.checks[check].check
         alone = sum(other.check == kind for other in self.checks.values()) == 1
         return name if alone and name in columns else None

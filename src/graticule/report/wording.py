@@ -124,12 +124,12 @@ def parameters(params: Mapping[str, Any]) -> str:
     'sigma = 2, by = phase flip_time'
     """
     set_ones = {key: value for key, value in params.items() if value not in (None, "", [], {})}
-    return ", ".join(f"{key} = {_said(value)}" for key, value in set_ones.items())
+    return ", ".join(f"{key} = {_format_value(value)}" for key, value in set_ones.items())
 
 
-def _said(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, (list, tuple)):
-        return " ".join(_said(item) for item in value)
+        return " ".join(_format_value(item) for item in value)
     if isinstance(value, Mapping):
         return "{" + parameters({str(k): v for k, v in value.items()}) + "}"
     return number(value)
@@ -159,17 +159,17 @@ def scores(held: Mapping[str, Any]) -> str:
     >>> scores({"average_precision": 0.8, "dice": 0.7})
     'dice 0.7, average precision 0.8'
     """
-    said = []
+    texts = []
     places = {name: place for place, name in enumerate(_SCORES)}
     for key in sorted(held, key=lambda each: places.get(each, len(places))):
         name, score = key.replace("_", " "), held[key]
         if isinstance(score, Mapping) and "value" in score:
             ends = [score.get("low"), score.get("high")]
             interval = f" ({number(ends[0])} to {number(ends[1])})" if None not in ends else ""
-            said.append(f"{name} {number(score['value'])}{interval}")
+            texts.append(f"{name} {number(score['value'])}{interval}")
         elif isinstance(score, (int, float, str)):
-            said.append(f"{name} {number(score)}")
-    return ", ".join(said)
+            texts.append(f"{name} {number(score)}")
+    return ", ".join(texts)
 
 
 def model(about: Any) -> str:

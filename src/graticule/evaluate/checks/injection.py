@@ -13,7 +13,7 @@ from graticule.core import CheckFigure, Evidence, Subject, check
 from graticule.core.palette import BLUE
 from graticule.core.typing import Array
 from graticule.evaluate.injection import efficiency, inject, recovery
-from graticule.evaluate.surrogates import phase_randomised
+from graticule.evaluate.surrogates import randomise_phase
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,7 @@ def injection(
     level : float
         Part of the quiet versions that may reach the threshold.
     taper : float
-        See `graticule.evaluate.surrogates.phase_randomised`.
+        See `graticule.evaluate.surrogates.randomise_phase`.
     along, across : str
         Names of the dims of time and distance.
     seed : int
@@ -88,7 +88,7 @@ def injection(
         are found, NaN where none is; arrays ``strength``, ``found``, ``low``, ``high``.
     """
     quiet = [
-        phase_randomised(subject.image, np.random.default_rng([seed, index]), taper=taper)
+        randomise_phase(subject.image, np.random.default_rng([seed, index]), taper=taper)
         for index in range(n)
     ]
     null = [float(subject.rerun(image)) for image in quiet]

@@ -109,7 +109,7 @@ def surrogate(
     confidence : float
         Of the interval from ``p_low`` to ``p_high``.
     taper : float
-        See `graticule.evaluate.surrogates.phase_randomised`.
+        See `graticule.evaluate.surrogates.randomise_phase`.
     along, across : str
         Names of the dims of time and distance.
     seed : int
