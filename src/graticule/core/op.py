@@ -87,7 +87,7 @@ class Op:
 
     def __call__(self, *data: Any, **params: Any) -> Any:
         """Validate, run, and give back arrays of the type that came in."""
-        names = {given.name for given in self.inputs}
+        names = {item.name for item in self.inputs}
         named = {key: params.pop(key) for key in list(params) if key in names}
         validated = self.parameters.validate(params)
         prepared = self.prepare(self._bound(data, named))
@@ -109,12 +109,12 @@ class Op:
                 hint=f"pass parameters by keyword: {', '.join(self.parameters.names)}",
             )
         bound: list[Any] = []
-        for position, given in enumerate(self.inputs):
-            value = data[position] if position < len(data) else named.get(given.name)
-            if position < len(data) and given.name in named:
-                raise ImageError(f"{given.name} is given twice", where=self.name)
-            if value is None and not given.optional:
-                raise ImageError(f"the {given.kind} {given.name!r} is missing", where=self.name)
+        for position, item in enumerate(self.inputs):
+            value = data[position] if position < len(data) else named.get(item.name)
+            if position < len(data) and item.name in named:
+                raise ImageError(f"{item.name} is given twice", where=self.name)
+            if value is None and not item.optional:
+                raise ImageError(f"the {item.kind} {item.name!r} is missing", where=self.name)
             bound.append(value)
         return bound
 
@@ -127,12 +127,12 @@ class Op:
             If a piece is of the wrong kind, empty, or of another size than the rest.
         """
         prepared = []
-        for given, value in zip(self.inputs, data, strict=True):
+        for item, value in zip(self.inputs, data, strict=True):
             try:
-                prepared.append(None if value is None else _as_kind(value, given))
+                prepared.append(None if value is None else _as_kind(value, item))
                 self._require_real(prepared[-1])
             except GraticuleError as error:
-                raise error.at(f"{self.name}: {given.name}") from None
+                raise error.at(f"{self.name}: {item.name}") from None
         self._require_same_sizes(prepared)
         return prepared
 
@@ -147,14 +147,14 @@ class Op:
 
     def _require_same_sizes(self, prepared: Sequence[Any]) -> None:
         sizes: dict[Any, tuple[int, str]] = {}
-        for given, value in zip(self.inputs, prepared, strict=True):
+        for item, value in zip(self.inputs, prepared, strict=True):
             if not is_image(value):
                 continue
             for dim, size in value.sizes.items():
-                known, owner = sizes.setdefault(dim, (size, given.name))
+                known, owner = sizes.setdefault(dim, (size, item.name))
                 if known != size:
                     raise ImageError(
-                        f"{owner} and {given.name} must agree; along {dim} they have "
+                        f"{owner} and {item.name} must agree; along {dim} they have "
                         f"{known} and {size} samples",
                         where=self.name,
                     )
@@ -189,17 +189,17 @@ class Op:
             out = self.function(*data, **params)
             return tuple(map(region.cut, out)) if len(self.outputs) > 1 else region.cut(out)
         known = {dim for item in data if is_image(item) for dim in item.dims}
-        own = {dim: span for dim, span in region.bounds.items() if dim in known}
-        made = {dim: span for dim, span in region.bounds.items() if dim not in known}
-        return Region(made).cut(self.scope.part(*data, region=Region(own), **params))
+        of_data = {dim: span for dim, span in region.bounds.items() if dim in known}
+        of_result = {dim: span for dim, span in region.bounds.items() if dim not in known}
+        return Region(of_result).cut(self.scope.part(*data, region=Region(of_data), **params))
 
-    def dtype_of(self, given: np.dtype[Any]) -> np.dtype[Any] | None:
+    def dtype_of(self, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
         """Return the dtype of the result for a dtype of the first input; None for tables."""
         if self._dtype is None:
             return None
         if callable(self._dtype):
-            return np.dtype(self._dtype(given))
-        return given if self._dtype == "same" else np.dtype(self._dtype)
+            return np.dtype(self._dtype(dtype))
+        return dtype if self._dtype == "same" else np.dtype(self._dtype)
 
     @property
     def scope_name(self) -> str:
@@ -328,21 +328,21 @@ def _kind_of(annotation: Any) -> Kind | None:
     return None
 
 
-def _as_kind(value: Any, given: Input) -> Any:
+def _as_kind(value: Any, item: Input) -> Any:
     import pandas as pd
 
-    if not given.kind.is_array:
-        wanted = Mapping if given.kind is Kind.MODEL else pd.DataFrame
+    if not item.kind.is_array:
+        wanted = Mapping if item.kind is Kind.MODEL else pd.DataFrame
         if not isinstance(value, wanted):
-            raise ImageError(f"must be {given.kind.with_article}, not {type(value).__name__}")
+            raise ImageError(f"must be {item.kind.with_article}, not {type(value).__name__}")
         return value
     if isinstance(value, (str, bytes, pd.DataFrame)):
-        raise ImageError(f"must be {given.kind.with_article}, not {type(value).__name__}")
+        raise ImageError(f"must be {item.kind.with_article}, not {type(value).__name__}")
     image = as_image(value)
     empty = [str(dim) for dim, size in image.sizes.items() if size == 0]
     if empty:
         raise ImageError(f"is empty: the dim {empty[0]} has no sample")
-    _require_kind(image, given.kind)
+    _require_kind(image, item.kind)
     return image.compute() if image.chunks is not None else image
 
 

@@ -67,9 +67,9 @@ def distance(
     array([0., 1., 2., 2., 1., 0.], dtype=float32)
     """
     from graticule.ops._distance import distances, extent_of, steps_of
-    from graticule.ops.segment._each import each
+    from graticule.ops.segment._spatial import apply_spatially
 
     steps, unit = steps_of(mask)
     most = math.inf if limit is None else extent_of(mask, limit)
-    result = each(lambda values: distances(values, steps, most), mask)
+    result = apply_spatially(lambda values: distances(values, steps, most), mask)
     return like(mask, result.values, **({"units": unit} if unit else {}))

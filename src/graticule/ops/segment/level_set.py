@@ -85,7 +85,7 @@ def level_set(
     >>> int(gt.segment.level_set(image, start, steps=20, smoothing=0).sum())
     100
     """
-    from graticule.ops.segment._each import each
+    from graticule.ops.segment._spatial import apply_spatially
 
     dims = filtered_dims(image)
     if len(dims) not in (2, 3):
@@ -97,7 +97,7 @@ def level_set(
     def work(values: Array, inside: Array) -> Array:
         return _moved(values, inside, method, steps, smoothing, balloon)
 
-    return each(work, image, start)
+    return apply_spatially(work, image, start)
 
 
 def _moved(

@@ -80,7 +80,7 @@ def random_walker(
     array([1, 1, 1, 2, 2, 2], dtype=int32)
     """
     from graticule.ops._distance import steps_of
-    from graticule.ops.segment._each import each
+    from graticule.ops.segment._spatial import apply_spatially
 
     dims = filtered_dims(image)
     if len(dims) > 3:
@@ -96,7 +96,7 @@ def random_walker(
             raise ImageError("a random walker needs finite values", hint="clip the image first")
         return _walked(values, marks, known, spacing, beta, tolerance)
 
-    return each(work, image, markers, mask)
+    return apply_spatially(work, image, markers, mask)
 
 
 def _walked(

@@ -63,8 +63,8 @@ def reconstruction(
     >>> gt.segment.reconstruction(mask, np.array([True, False, False, False]))
     array([ True,  True, False, False])
     """
-    from graticule.ops.segment._each import each
     from graticule.ops.segment._runs import parts_of
+    from graticule.ops.segment._spatial import apply_spatially
 
     require_connectivity(connectivity, filtered_dims(mask))
 
@@ -72,4 +72,4 @@ def reconstruction(
         parts = parts_of(within, range(within.ndim), connectivity)
         return parts.painted(parts.met_by(seed))
 
-    return like(mask, each(work, mask, marker).values)
+    return like(mask, apply_spatially(work, mask, marker).values)

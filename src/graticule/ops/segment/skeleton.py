@@ -61,12 +61,12 @@ def skeleton(mask: Mask) -> Mask:
     >>> gt.segment.skeleton(mask).sum(axis=1)
     array([0, 1, 5, 0, 0])
     """
-    from graticule.ops.segment._each import each
+    from graticule.ops.segment._spatial import apply_spatially
 
     dims = filtered_dims(mask)
     if len(dims) > 3:
         raise ImageError(f"a skeleton has up to three dims, not {', '.join(dims)}")
-    return each(_thinned, mask)
+    return apply_spatially(_thinned, mask)
 
 
 def _thinned(values: Array) -> Array:

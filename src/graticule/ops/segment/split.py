@@ -78,8 +78,8 @@ def split(
     array([1, 1, 1, 1, 1, 0, 2, 2, 2, 2, 2], dtype=int32)
     """
     from graticule.ops._distance import extent_of, steps_of
-    from graticule.ops.segment._each import each
     from graticule.ops.segment._kernels import number_by_appearance
+    from graticule.ops.segment._spatial import apply_spatially
 
     require_connectivity(connectivity, filtered_dims(mask))
     steps, _ = steps_of(mask)
@@ -93,7 +93,7 @@ def split(
         count += most
         return objects
 
-    labels = each(work, mask)
+    labels = apply_spatially(work, mask)
     number_by_appearance(labels.values.reshape(-1), count)
     return labels
 

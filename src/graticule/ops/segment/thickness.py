@@ -55,13 +55,13 @@ def thickness(mask: Mask) -> Image:
     array([0., 4., 4., 4., 0., 2., 0.], dtype=float32)
     """
     from graticule.ops._distance import steps_of
-    from graticule.ops.segment._each import each
+    from graticule.ops.segment._spatial import apply_spatially
 
     dims = filtered_dims(mask)
     if len(dims) > 3:
         raise ImageError(f"thickness has up to three dims, not {', '.join(dims)}")
     steps, unit = steps_of(mask)
-    thick = each(lambda values: _thickness(values, steps), mask)
+    thick = apply_spatially(lambda values: _thickness(values, steps), mask)
     return like(mask, thick.values, **({"units": unit} if unit else {}))
 
 

@@ -82,7 +82,7 @@ def watershed(
     array([1, 1, 1, 0, 2, 2, 2], dtype=int32)
     """
     from graticule.ops._watershed import flooded
-    from graticule.ops.segment._each import each
+    from graticule.ops.segment._spatial import apply_spatially
 
     require_connectivity(connectivity, filtered_dims(image))
 
@@ -91,7 +91,7 @@ def watershed(
             marks = _minima(values, within, connectivity)
         return flooded(values, marks, within, connectivity, lines=lines)
 
-    return each(work, image, markers, mask)
+    return apply_spatially(work, image, markers, mask)
 
 
 def _minima(values: Array, within: Array | None, connectivity: int) -> Array:

@@ -23,15 +23,15 @@ _LEAST = 1 << 18
 
 
 @dataclass(frozen=True)
-class Table:
+class ValueCounts:
     """How often each value of an integer type of up to 16 bits occurs."""
 
     dtype: np.dtype[Any]
     counts: Array
 
-    def merged(self, other: Table) -> Table:
+    def merged(self, other: ValueCounts) -> ValueCounts:
         """Return the counts of both blocks."""
-        return Table(self.dtype, self.counts + other.counts)
+        return ValueCounts(self.dtype, self.counts + other.counts)
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,13 @@ class Range:
         return np.linspace(self.low, self.high, BINS + 1, dtype=self.dtype)
 
 
-def map_range(image: Image, mask: Image | None, *, place: Place, **_: Any) -> Table | Range:
+def map_range(image: Image, mask: Image | None, *, place: Place, **_: Any) -> ValueCounts | Range:
     """Return the counts of a block where one pass will do, else its range."""
     values, inside = _plain(image, mask)
     if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
         info = np.iinfo(values.dtype)
         size = int(info.max) - int(info.min) + 1
-        return Table(values.dtype, _count_values(values, inside, int(info.min), size))
+        return ValueCounts(values.dtype, _count_values(values, inside, int(info.min), size))
     spans = [span for span in _over(values, inside, _range_of) if span is not None]
     return reduce(Range.merged, spans, Range(values.dtype, np.inf, -np.inf))
 

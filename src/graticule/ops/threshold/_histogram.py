@@ -24,7 +24,7 @@ from graticule.core.scope import Block, Mapper
 from graticule.core.typing import Array
 from graticule.ops.threshold._counting import (
     Range,
-    Table,
+    ValueCounts,
     broadcast_mask,
     keys,
     map_counts,
@@ -115,6 +115,11 @@ class Histogram:
         return np.asarray((self.centers - self.centers[0]).astype(np.float64))
 
     @cached_property
+    def probabilities(self) -> Array:
+        """Fraction of the samples in each bin."""
+        return np.asarray(self.counts / self.counts.sum())
+
+    @cached_property
     def _modes(self) -> tuple[int, int, Array]:
         from graticule.ops.threshold._kernels import two_modes
 
@@ -165,8 +170,8 @@ class Counting(Reduction):
         """Count over blocks, merge in their order, and finish."""
         assert self.prior is not None
         first_pass = self.prior.reduce(blocks, mapper)
-        if isinstance(first_pass, Table):
-            return self.finish(_of_table(first_pass), **params)
+        if isinstance(first_pass, ValueCounts):
+            return self.finish(_of_value_counts(first_pass), **params)
         if first_pass.low > first_pass.high:
             raise ImageError("has no finite value, so there is no threshold", hint=_EMPTY)
         first_pass.require_width()
@@ -245,7 +250,7 @@ def _threshold(histogram: Histogram, *, criterion: Criterion, **_: Any) -> Any:
     return histogram.low if histogram.counts.size == 1 else criterion(histogram)
 
 
-def _of_table(table: Table) -> Histogram:
+def _of_value_counts(table: ValueCounts) -> Histogram:
     used = np.flatnonzero(table.counts)
     if used.size == 0:
         raise ImageError("has no value under the mask, so there is no threshold", hint=_EMPTY)

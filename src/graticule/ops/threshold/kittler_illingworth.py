@@ -7,18 +7,12 @@ from typing import Any
 import numpy as np
 
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import (
-    DOC,
-    Histogram,
-    Keep,
-    class_sums,
-    thresholding,
-)
+from graticule.ops.threshold._histogram import DOC, Histogram, Keep, class_sums, thresholding
 
 
 def _criterion(histogram: Histogram) -> Any:
     """Return the value that minimises the error of two normal distributions."""
-    probability = histogram.counts / histogram.counts.sum()
+    probability = histogram.probabilities
     values = histogram.offsets
     (below, above), (first, last) = class_sums(probability), class_sums(probability * values)
     (square, squares) = class_sums(probability * values**2)

@@ -7,18 +7,12 @@ from typing import Any
 import numpy as np
 
 from graticule.core import Image, Mask, op
-from graticule.ops.threshold._histogram import (
-    DOC,
-    Histogram,
-    Keep,
-    class_sums,
-    thresholding,
-)
+from graticule.ops.threshold._histogram import DOC, Histogram, Keep, class_sums, thresholding
 
 
 def _criterion(histogram: Histogram) -> Any:
     """Return the value that maximises the sum of the entropies of the classes."""
-    probability = histogram.counts / histogram.counts.sum()
+    probability = histogram.probabilities
     below, above = class_sums(probability)
     entropies = np.where(
         probability > 0, -probability * np.log(np.where(probability > 0, probability, 1)), 0

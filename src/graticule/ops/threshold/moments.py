@@ -12,7 +12,7 @@ from graticule.ops.threshold._histogram import DOC, Histogram, Keep, thresholdin
 
 def _criterion(histogram: Histogram) -> Any:
     """Return the value that parts off the fraction which keeps the first three moments."""
-    probability = histogram.counts / histogram.counts.sum()
+    probability = histogram.probabilities
     values = histogram.offsets / histogram.offsets[-1]
     m1, m2, m3 = (float((probability * values**power).sum()) for power in (1, 2, 3))
     variance = m2 - m1 * m1

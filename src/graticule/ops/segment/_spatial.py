@@ -11,7 +11,7 @@ from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
 
-def each(work: Callable[..., Array], image: Image, *others: Image | None) -> Image:
+def apply_spatially(work: Callable[..., Array], image: Image, *others: Image | None) -> Image:
     """Return ``work(image, *others)`` of the values along the spatial dims.
 
     Parameters
@@ -33,7 +33,7 @@ def each(work: Callable[..., Array], image: Image, *others: Image | None) -> Ima
     --------
     >>> import xarray as xr
     >>> image = xr.DataArray([[1, 2], [3, 4]], dims=("t", "x"))
-    >>> each(lambda values: values.cumsum(), image).values
+    >>> apply_spatially(lambda values: values.cumsum(), image).values
     array([[1, 3],
            [3, 7]])
     """
