@@ -133,11 +133,11 @@ def _summary(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     grouped = table.groupby("way", sort=False)
     summary = grouped[list(numbers)].mean().reset_index()
     if table["image"].nunique() > 1:
-        found = [_interval(values.to_numpy(float)) for _, values in grouped[measure]]
-        place = summary.columns.get_loc(measure)
-        assert isinstance(place, int)
-        summary.insert(place + 1, f"{measure}_low", [low for low, _ in found])
-        summary.insert(place + 2, f"{measure}_high", [high for _, high in found])
+        intervals = [_interval(values.to_numpy(float)) for _, values in grouped[measure]]
+        position = summary.columns.get_loc(measure)
+        assert isinstance(position, int)
+        summary.insert(position + 1, f"{measure}_low", [low for low, _ in intervals])
+        summary.insert(position + 2, f"{measure}_high", [high for _, high in intervals])
     failed = table["fault"].notna() if "fault" in table else pd.Series(False, index=table.index)
     summary["failed"] = failed.groupby(table["way"], sort=False).sum().to_numpy()
     order = np.lexsort((-summary[measure].fillna(-np.inf).to_numpy(), summary["failed"].to_numpy()))
@@ -150,8 +150,8 @@ def _interval(values: np.ndarray[Any, Any]) -> tuple[float, float]:
     """Return the ends of the interval over images; NaN where no image has a value."""
     if not np.isfinite(values).any():
         return float("nan"), float("nan")
-    found = bootstrap(values)
-    return found.low, found.high
+    interval = bootstrap(values)
+    return interval.low, interval.high
 
 
 def _mean(matrices: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -168,14 +168,14 @@ def _image(
     aspect = 1.0
     rows = comparison.rows[comparison.rows["image"] == image.image].set_index("way")
     for trial, picture in zip(image.trials, pictures, strict=True):
-        found = [] if picture is None else _layers(picture, scale, ground, truth)
-        layers = layers or [name for name, _ in found]
+        shown = [] if picture is None else _layers(picture, scale, ground, truth)
+        layers = layers or [name for name, _ in shown]
         if picture is not None:
             down, along = (abs(axis.step) * axis.size for axis in picture.axes[:2])
             aspect = along / down if picture.axes[0].is_spatial else 4 / 3
         name = trial.variant.name
         note = trial.fault or _note(rows.loc[name].to_dict(), comparison.measure, trial.units)
-        panes.append({"name": name, "layers": found, "note": note, "best": name == comparison.best})
+        panes.append({"name": name, "layers": shown, "note": note, "best": name == comparison.best})
     return {"name": image.image, "key": key, "layers": layers, "panes": panes, "aspect": aspect}
 
 
@@ -211,16 +211,16 @@ def _layers(
 ) -> list[tuple[str, str]]:
     """Return what can be shown of a result, as data URIs by name."""
     upward = is_upward(picture)
-    found = [("result", as_rgb(picture, scale))]
+    layers = [("result", as_rgb(picture, scale))]
     same = ground is not None and ground.values.shape[:2] == picture.values.shape[:2]
     if ground is not None and same:
         if picture.kind in (Kind.MASK, Kind.LABELS):
             outlined = Picture(picture.values != 0, picture.axes, Kind.MASK)
-            found.append(("on the image", as_rgb(outlined, None, ground)))
-        found.append(("image", as_rgb(ground)))
+            layers.append(("on the image", as_rgb(outlined, None, ground)))
+        layers.append(("image", as_rgb(ground)))
     flat = picture.kind in (Kind.MASK, Kind.LABELS)
     if flat and truth is not None and truth.values.shape == picture.values.shape:
-        found.append(
+        layers.append(
             ("against truth", hits_as_rgb(hit_map(picture.values != 0, truth.values != 0)))
         )
-    return [(name, picture_uri(colours, upward=upward)) for name, colours in found]
+    return [(name, picture_uri(colours, upward=upward)) for name, colours in layers]

@@ -217,15 +217,15 @@ def _truths(truth: Path | None, sources: Sequence[StudyImage]) -> dict[str, Path
         )
     if len(sources) == 1 and is_one_image(truth):
         return {sources[0].name: truth}
-    found = partners((stem(source.path.name) for source in sources), truth)
-    missing = [source.name for source in sources if stem(source.path.name) not in found]
+    by_stem = partners((stem(source.path.name) for source in sources), truth)
+    missing = [source.name for source in sources if stem(source.path.name) not in by_stem]
     if missing:
         raise RequestError(
             f"there is no truth for {', '.join(missing[:3])}",
             where=str(truth),
             hint="it must be a file of the same name, but for the ending",
         )
-    return {source.name: found[stem(source.path.name)] for source in sources}
+    return {source.name: by_stem[stem(source.path.name)] for source in sources}
 
 
 def _truth(path: Path | None, image: xr.DataArray, region: Bounds | None) -> xr.DataArray | None:

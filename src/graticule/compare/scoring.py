@@ -77,8 +77,8 @@ def scores(value: xr.DataArray, kind: Kind, truth: Any) -> dict[str, float]:
         If they are not of one size.
     """
     if kind is Kind.MASK:
-        found = confusion(value, truth != 0)
-        return {"dice": found.dice, "precision": found.precision, "recall": found.recall}
+        counts = confusion(value, truth != 0)
+        return {"dice": counts.dice, "precision": counts.precision, "recall": counts.recall}
     if kind is Kind.LABELS:
         pairs = match(value, truth)
         return {

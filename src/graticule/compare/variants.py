@@ -73,7 +73,7 @@ def alternatives(op: Op) -> list[str]:
 
 def _fits(other: Op, op: Op) -> bool:
     def needed(some: Op) -> list[Any]:
-        return [given.kind for given in some.inputs if not given.optional]
+        return [each.kind for each in some.inputs if not each.optional]
 
     one_output = [out.kind for out in other.outputs] == [out.kind for out in op.outputs]
     return one_output and needed(other) == needed(op) and not other.parameters.faults({})
@@ -126,14 +126,14 @@ def make_variants(
         )
         raise RequestError(what, hint=hint)
     points = [dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values())]
-    found: dict[str, Variant] = {}
+    variants: dict[str, Variant] = {}
     for name in names:
         for point in points:
             # An op that does not have a parameter is tried once, not for each of its values.
             own_values = {key: v for key, v in point.items() if _has(pipeline, key, step, name)}
             variant = _variant(pipeline, step, name, own_values, len(names) > 1)
-            found.setdefault(variant.name, variant)
-    return list(found.values())
+            variants.setdefault(variant.name, variant)
+    return list(variants.values())
 
 
 def _product(sizes: Any) -> int:
@@ -144,11 +144,11 @@ def _product(sizes: Any) -> int:
 
 
 def _resolve_ops(requested: Sequence[str], current: Op) -> list[str]:
-    found: list[str] = []
+    ops: list[str] = []
     families = sorted({_family(name) for name in op_names()})
     for name in requested:
         if name in op_names():
-            found.append(name)
+            ops.append(name)
             continue
         family = name if name in families else name.removesuffix("s")
         if family not in families:
@@ -161,8 +161,8 @@ def _resolve_ops(requested: Sequence[str], current: Op) -> list[str]:
             raise RequestError(
                 f"no op of the family {family} can stand for {current.name}", hint="name the ops"
             )
-        found += fitting
-    return found
+        ops += fitting
+    return ops
 
 
 def _require_parameter(pipeline: Spec, name: str, step: str, ops: Sequence[str]) -> None:
@@ -196,8 +196,8 @@ def _variant(
 
 def _has(pipeline: Spec, name: str, step: str, op: str) -> bool:
     owner, _, parameter = name.partition(".")
-    found = get_op(op) if owner == step else pipeline.steps[owner].op
-    return parameter in found.parameters.names
+    target = get_op(op) if owner == step else pipeline.steps[owner].op
+    return parameter in target.parameters.names
 
 
 def _short(value: Any) -> str:

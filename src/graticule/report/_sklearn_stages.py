@@ -54,26 +54,26 @@ def run_stages(pipeline: Any, image: xr.DataArray, samples: Samples) -> list[Sta
         If a step cannot take what the one before it made.
     """
     dims = _grid(image)
-    lying = image.transpose(*dims, ...)
-    channels = math.prod(lying.shape[len(dims) :])
-    rows = lying.values.reshape(-1, channels)
+    transposed = image.transpose(*dims, ...)
+    channels = math.prod(transposed.shape[len(dims) :])
+    rows = transposed.values.reshape(-1, channels)
     steps = [(name, step) for name, step in pipeline.steps if step not in (None, "passthrough")]
     likely = _takes_pixels(steps, channels) if samples == "auto" else samples == "pixels"
     try:
-        return list(_run_steps(steps, rows if likely else lying.values, lying, dims))
+        return list(_run_steps(steps, rows if likely else transposed.values, transposed, dims))
     except ImageError:
         if samples != "auto" or likely:
             raise
         # Steps that have nothing to learn do not say what they take.
         with suppress(GraticuleError):
-            return list(_run_steps(steps, rows, lying, dims))
+            return list(_run_steps(steps, rows, transposed, dims))
         raise
 
 
 def _run_steps(
-    steps: list[tuple[str, Any]], value: Any, lying: xr.DataArray, dims: list[str]
+    steps: list[tuple[str, Any]], value: Any, image: xr.DataArray, dims: list[str]
 ) -> Iterator[StageResult]:
-    yield StageResult("image", "", {}, lying)
+    yield StageResult("image", "", {}, image)
     for name, step in steps:
         started = time.perf_counter()
         ready, note = _fit_if_needed(step, value, name)
@@ -85,12 +85,12 @@ def _run_steps(
             ) from None
         seconds = time.perf_counter() - started
         facts = (type(step).__name__, _non_default(step))
-        for part, answer, kind in results:
+        for part, output, kind in results:
             label = f"{name}.{part}" if part else name
-            for shown, picture, about in _pictures(ready, answer, kind, lying, dims):
-                said = ", ".join(text for text in (note, about) if text)
+            for shown, picture, about in _pictures(ready, output, kind, image, dims):
+                notes = ", ".join(text for text in (note, about) if text)
                 whole = f"{label} {shown}".strip()
-                yield StageResult(whole, *facts, picture, kind, seconds, said, _class_names(ready))
+                yield StageResult(whole, *facts, picture, kind, seconds, notes, _class_names(ready))
         value = results[0][1]
 
 
@@ -163,18 +163,18 @@ def _is_predictor(step: Any) -> bool:
     return hasattr(step, "predict") and get_tags(step).estimator_type in kinds
 
 
-def _encode(step: Any, answer: Array) -> tuple[Array, Kind]:
-    """Return an answer as numbers, and what they mean."""
-    if answer.dtype.kind == "f" and not hasattr(step, "classes_"):
-        return answer, Kind.IMAGE
-    if answer.dtype == bool:
-        return answer, Kind.MASK
-    if answer.dtype.kind not in "iu":
-        classes = np.asarray(getattr(step, "classes_", np.unique(answer)))
-        return np.searchsorted(classes, answer).astype(np.int32), Kind.LABELS
+def _encode(step: Any, predicted: Array) -> tuple[Array, Kind]:
+    """Return predictions as numbers, and what they mean."""
+    if predicted.dtype.kind == "f" and not hasattr(step, "classes_"):
+        return predicted, Kind.IMAGE
+    if predicted.dtype == bool:
+        return predicted, Kind.MASK
+    if predicted.dtype.kind not in "iu":
+        classes = np.asarray(getattr(step, "classes_", np.unique(predicted)))
+        return np.searchsorted(classes, predicted).astype(np.int32), Kind.LABELS
     # A clustering counts from 0, which would be drawn as background.
     is_clustering = not hasattr(step, "classes_")
-    return answer.astype(np.int32) + is_clustering, Kind.LABELS
+    return predicted.astype(np.int32) + is_clustering, Kind.LABELS
 
 
 def _class_names(step: Any) -> dict[int, str]:
@@ -184,11 +184,11 @@ def _class_names(step: Any) -> dict[int, str]:
 
 
 def _pictures(
-    step: Any, answer: Any, kind: Kind, lying: xr.DataArray, dims: list[str]
+    step: Any, output: Any, kind: Kind, image: xr.DataArray, dims: list[str]
 ) -> Iterator[tuple[str, Any, str]]:
-    """Give what can be shown of an answer: name of a feature, picture, what else there is."""
-    sizes = lying.shape[: len(dims)]
-    values = np.asarray(answer)
+    """Give what can be shown of an output: name of a feature, picture, what else there is."""
+    sizes = image.shape[: len(dims)]
+    values = np.asarray(output)
     if values.dtype.kind not in "buifc":
         yield "", None, f"{_shape(values)} of {values.dtype}"
         return
@@ -198,12 +198,12 @@ def _pictures(
         alike = values.ndim in (2, 3) and min(values.shape) > 1 and kind == Kind.IMAGE
         yield "", as_image(values) if alike else None, "" if alike else _shape(values)
         return
-    places = {dim: lying.coords[dim] for dim in dims if dim in lying.coords}
+    coords = {dim: image.coords[dim] for dim in dims if dim in image.coords}
     layers = values.reshape(*sizes, -1)
     count = layers.shape[-1]
     names = _names(step, count)
     for index in range(min(count, MOST)):
-        layer = xr.DataArray(layers[..., index], dims=dims, coords=places)
+        layer = xr.DataArray(layers[..., index], dims=dims, coords=coords)
         last = index == MOST - 1 and count > MOST
         yield names[index], layer, f"and {count - MOST} more features" if last else ""
 
@@ -232,11 +232,11 @@ def _shape(value: Any) -> str:
 def _non_default(step: Any) -> dict[str, Any]:
     """Return the parameters that are not at their defaults, as far as few words say them."""
     signature = inspect.signature(type(step).__init__).parameters
-    found: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for name, value in step.get_params(deep=False).items():
         if callable(value) and hasattr(value, "__name__"):
-            found[name] = value.__name__
+            changed[name] = value.__name__
         elif isinstance(value, bool | int | float | str | dict):
             default = signature[name].default if name in signature else None
-            found |= {} if value == default else {name: value}
-    return found
+            changed |= {} if value == default else {name: value}
+    return changed

@@ -163,8 +163,8 @@ def _conclusions_first(record: RunRecord, columns: list[str]) -> list[str]:
 
 def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[str], int]:
     """Return the images to show, and how many have pictures: the detected ones come first."""
-    place = folder / "previews"
-    kept = {path.relative_to(place).as_posix()[:-4] for path in place.glob("**/*.npz")}
+    previews = folder / "previews"
+    kept = {path.relative_to(previews).as_posix()[:-4] for path in previews.glob("**/*.npz")}
     fine = (str(image.get("image")) for image in record.images if image.get("status") != "failed")
     names = [name for name in fine if name in kept]
     strength: dict[str, float] = {}
@@ -172,8 +172,8 @@ def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[st
         rows = images.of_images(names) if images.exists and names else pd.DataFrame()
         for check in record.checks:
             held, by = (record.column(check, name, images.columns) for name in ("detected", "p"))
-            found = rows[rows[held].fillna(False).astype(bool)] if held else rows[:0]
-            for _, row in found.iterrows():
+            detected = rows[rows[held].fillna(False).astype(bool)] if held else rows[:0]
+            for _, row in detected.iterrows():
                 name, p = str(row["image"]), float(row[by]) if by else 0.0
                 strength[name] = min(p, strength.get(name, p))
     order = sorted(names, key=lambda name: strength.get(name, float("inf")))

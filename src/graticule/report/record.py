@@ -206,5 +206,5 @@ def _validated(model: type[Model], content: object, where: str) -> Model:
         return model.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{place}: {first['msg']}", where=where) from None
+        location = ".".join(str(part) for part in first["loc"])
+        raise StoreError(f"{location}: {first['msg']}", where=where) from None

@@ -195,11 +195,11 @@ def _words(value: Any) -> str:
     units = value.attrs.get("units", {})
     if len(value) != 1:
         return f"a table of {len(value):,} rows: {', '.join(map(str, value.columns[:8]))}"
-    said = [
+    texts = [
         f"{name} = {number(_python(value[name].iloc[0]))} {unit(units.get(name, ''))}".strip()
         for name in value.columns[:6]
     ]
-    return ", ".join(said)
+    return ", ".join(texts)
 
 
 def _python(value: Any) -> Any:
@@ -239,5 +239,5 @@ def _drawn(picture: Picture, key: str, under: Picture | None, about: dict[str, A
 
 
 def _noted(panel: Panel, note: str) -> Panel:
-    said = ", ".join(text for text in (panel.note, note) if text)
-    return replace(panel, note=said)
+    notes = ", ".join(text for text in (panel.note, note) if text)
+    return replace(panel, note=notes)

@@ -78,10 +78,10 @@ def strip(record: RunRecord, preview: Preview, prefix: str) -> list[Panel]:
     return panels
 
 
-def _ordered(record: RunRecord, found: list[str]) -> Iterable[str]:
+def _ordered(record: RunRecord, names: list[str]) -> Iterable[str]:
     known = [*(record.pipeline.get("inputs") or {}), *(record.pipeline.get("steps") or {})]
-    place = {str(name): index for index, name in enumerate(known)}
-    return sorted(found, key=lambda name: place.get(name.partition(".")[0], len(known)))
+    position = {str(name): index for index, name in enumerate(known)}
+    return sorted(names, key=lambda name: position.get(name.partition(".")[0], len(known)))
 
 
 def _panel(record: RunRecord, preview: Preview, name: str, key: str) -> Panel:
@@ -94,7 +94,7 @@ def _panel(record: RunRecord, preview: Preview, name: str, key: str) -> Panel:
     picture = preview.picture(name).flat()
     under = _ground(record, preview, picture) if picture.kind == Kind.MASK else None
     files = facts.about.values() if facts is not None and facts.op == _CLASSES else ()
-    named = {value: own for file in files for value, own in file.named.items()}
+    named = {value: label for file in files for value, label in file.named.items()}
     return panel_of(picture, key, under, classes=named or None, **about)
 
 

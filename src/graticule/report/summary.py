@@ -101,11 +101,11 @@ def _unit(record: RunRecord, name: str, images: StudyTable, measure: Measure) ->
 
 def _interval(values: Sequence[Any]) -> str:
     """Return a number, with its interval where it has one."""
-    found = [float(value) if value is not None else math.nan for value in values]
-    text = _three_digits(found[0])
-    if len(found) < 3 or not all(map(math.isfinite, found[1:])):
+    numbers = [float(value) if value is not None else math.nan for value in values]
+    text = _three_digits(numbers[0])
+    if len(numbers) < 3 or not all(map(math.isfinite, numbers[1:])):
         return text
-    return f"{text} ({_three_digits(found[1])} to {_three_digits(found[2])})"
+    return f"{text} ({_three_digits(numbers[1])} to {_three_digits(numbers[2])})"
 
 
 def _three_digits(value: float) -> str:
@@ -120,28 +120,28 @@ def _detections(record: RunRecord, name: str, images: StudyTable) -> str:
     columns = {record.column(name, column, images.columns): column for column in wanted}
     held = [column for column in columns if column is not None]
     rows = images.head(images.rows, ["image", *held]).rename(columns={c: columns[c] for c in held})
-    found = rows[rows["detected"].fillna(False).astype(bool)]
+    detected = rows[rows["detected"].fillna(False).astype(bool)]
     rate = record.checks[name].params.get("fdr")
     level = f" at a false discovery rate of {number(rate)}" if rate is not None else ""
-    verb = "holds" if len(found) == 1 else "hold"
+    verb = "holds" if len(detected) == 1 else "hold"
     several = sum(check.check == record.checks[name].check for check in record.checks.values()) > 1
     text = f"{name}: " if several else ""
-    text += f"{len(found):,} of {count(len(rows), 'image')} {verb} a detection{level}"
-    if found.empty:
+    text += f"{len(detected):,} of {count(len(rows), 'image')} {verb} a detection{level}"
+    if detected.empty:
         return f"{text}."
     named = [
         f"{row['image']} (p = {number(float(row['p']))})" if "p" in row else str(row["image"])
-        for _, row in found.head(NAMED).iterrows()
+        for _, row in detected.head(NAMED).iterrows()
     ]
-    more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
-    return f"{text}: {', '.join(named)}{more}.{_limit(found)}"
+    more = f" and {len(detected) - NAMED:,} more" if len(detected) > NAMED else ""
+    return f"{text}: {', '.join(named)}{more}.{_limit(detected)}"
 
 
-def _limit(found: pd.DataFrame) -> str:
+def _limit(detected: pd.DataFrame) -> str:
     """Say so where a p-value is as small as the surrogates allow: more could make it smaller."""
-    if not {"p", "p_smallest", "surrogates"} <= set(found.columns):
+    if not {"p", "p_smallest", "surrogates"} <= set(detected.columns):
         return ""
-    least = found[found["p"] <= found["p_smallest"]]
+    least = detected[detected["p"] <= detected["p_smallest"]]
     if least.empty:
         return ""
     many, smallest = int(least["surrogates"].max()), float(least["p_smallest"].min())

@@ -78,8 +78,8 @@ class StudyTable:
             table = pq.read_table(self._parquet, filters=[("image", "in", names)])
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from None
-        found: pd.DataFrame = table.to_pandas(ignore_metadata=True)
-        return found
+        rows: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+        return rows
 
     def _first_batches(self, limit: int, columns: list[str]) -> pd.DataFrame:
         import pyarrow as pa

@@ -79,7 +79,7 @@ def unit(text: str) -> str:
     ('µm²', 'px³', 'm / s', '1 / µm')
     """
     micro = re.sub(r"\bum(?=\d|\b)", "µm", text)
-    return re.sub(r"(?<=[A-Za-z])-?\d+\b", lambda found: found[0].translate(_RAISED), micro)
+    return re.sub(r"(?<=[A-Za-z])-?\d+\b", lambda match: match[0].translate(_RAISED), micro)
 
 
 def seconds(value: float | None) -> str:
@@ -160,8 +160,8 @@ def scores(held: Mapping[str, Any]) -> str:
     'dice 0.7, average precision 0.8'
     """
     texts = []
-    places = {name: place for place, name in enumerate(_SCORES)}
-    for key in sorted(held, key=lambda each: places.get(each, len(places))):
+    ranks = {name: rank for rank, name in enumerate(_SCORES)}
+    for key in sorted(held, key=lambda each: ranks.get(each, len(ranks))):
         name, score = key.replace("_", " "), held[key]
         if isinstance(score, Mapping) and "value" in score:
             ends = [score.get("low"), score.get("high")]
@@ -177,8 +177,8 @@ def model(about: Any) -> str:
     classes = f" of {', '.join(about.classes)}" if about.classes else ""
     learned = f", trained on {count(len(about.data), 'file')}" if about.data else ""
     held = scores(about.scores)
-    judged = f"; held out: {held}" if held else "; no held-out scores"
-    return f"{about.name}: {about.kind.replace('-', ' ')}{classes}{learned}{judged}"
+    score_text = f"; held out: {held}" if held else "; no held-out scores"
+    return f"{about.name}: {about.kind.replace('-', ' ')}{classes}{learned}{score_text}"
 
 
 def count(many: int, noun: str) -> str:

@@ -116,10 +116,12 @@ def _points(ax: Axes, x: pd.Series[Any], y: pd.Series[Any], colour: pd.Series[An
         ax.figure.colorbar(points, ax=ax, label=str(colour.name))
         return
     for group, (paint, marker) in zip(groups, _STYLES, strict=False):
-        own = colour == group
+        members = colour == group
         name = {"True": "yes", "False": "no"}.get(str(group), str(group))
-        label = f"{colour.name}: {name} ({int(own.sum()):,})"
-        ax.scatter(x[own], y[own], s=size, color=paint, marker=marker, alpha=0.8, lw=0, label=label)
+        label = f"{colour.name}: {name} ({int(members.sum()):,})"
+        ax.scatter(
+            x[members], y[members], s=size, color=paint, marker=marker, alpha=0.8, lw=0, label=label
+        )
     legend(ax, loc="best")
 
 

@@ -58,9 +58,9 @@ def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
     labels : str
         A step that gives labels or a mask.
     """
-    below, found = context.picture(image), context.picture(labels)
+    below, objects = context.picture(image), context.picture(labels)
     ground = np.asarray(as_rgb(below), dtype=float)
-    marks = found.values.astype(np.int64)
+    marks = objects.values.astype(np.int64)
     if marks.shape != ground.shape[:2]:
         raise ImageError(f"{labels} and {image} differ in shape: {marks.shape}, {ground.shape[:2]}")
     colours = label_colours(marks).astype(float)
@@ -75,9 +75,9 @@ def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
     measured = _is_measured(context, labels)
     words = count(int(numbers.size), "object" if measured else "label")
     # of a volume one plane is shown, so that not all objects are there to be counted
-    words += f" in the plane {found.note}" if found.note else ""
-    told = numbers.size <= NUMBERED and measured
-    note = " The numbers are those of the object table." if told else ""
+    words += f" in the plane {objects.note}" if objects.note else ""
+    numbered = numbers.size <= NUMBERED and measured
+    note = " The numbers are those of the object table." if numbered else ""
     alt = f"{labels} drawn on {image} of {context.image}: {words}."
     return as_drawing(figure, alt, _title(context, labels), f"{words}.{note}", wide=True)
 
