@@ -69,3 +69,18 @@ class FittedMethod:
         values = self.method.features(image)[tuple(box.slices().values())]
         p = self.model.predict_proba(values.reshape(-1, 1))[:, 1].reshape(values.shape)
         return Prediction(np.stack([1 - p, p]), (p >= 0.5).astype(int))
+
+
+def write_pair(folder, name, seed=0, shape=(96, 120)):
+    """Write an image and its mask into folders of images and labels."""
+    import tifffile
+    from scipy import ndimage
+
+    rng = np.random.default_rng(seed)
+    truth = ndimage.gaussian_filter(rng.normal(size=shape), 3) > 0.05
+    for kind, values in (
+        ("images", (truth + rng.normal(size=shape)).astype(np.float32)),
+        ("labels", truth.astype(np.uint8) * 255),
+    ):
+        (folder / kind).mkdir(exist_ok=True)
+        tifffile.imwrite(folder / kind / f"{name}.tif", values)

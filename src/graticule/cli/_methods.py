@@ -27,7 +27,7 @@ def evaluate_methods(
     confidence: float,
 ) -> int:
     """Compare the methods of a training document, write page and tables, and say what came."""
-    from graticule.cli._training import made
+    from graticule.cli._training import make_folder
     from graticule.cli.console import announce_compilation, progress_bar
     from graticule.learn.crossval.split import make_split
     from graticule.learn.document.document import build_methods, load
@@ -40,7 +40,7 @@ def evaluate_methods(
     loaded = load_images(training, images, labels)
     require_unseen(methods, loaded.scored_files)
     split = make_split(training.split, loaded.data, methods, loaded.extra)
-    made(out)
+    make_folder(out)
     announce_compilation()
     with progress_bar(training.name) as progress:
         comparison = compare_methods(loaded, chosen, split, confidence, progress)

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from graticule.core.errors import RequestError, UnknownNameError, suggest
-
-_FILE = "training.yaml"
+from graticule.recipes import TRAINING, trainings
 
 
 def training_path(name_or_path: str | Path) -> Path | None:
@@ -21,25 +20,13 @@ def training_path(name_or_path: str | Path) -> Path | None:
     path = Path(name_or_path).expanduser()
     if path.is_file():
         return path if path.suffix.lower() in (".yaml", ".yml") else None
-    if (path / _FILE).is_file():
-        return path / _FILE
+    if (path / TRAINING).is_file():
+        return path / TRAINING
     known = trainings()
     return None if path.exists() else known.get(str(name_or_path).removeprefix("recipes/"))
 
 
-def trainings() -> dict[str, Path]:
-    """Return the training documents of all recipes by name."""
-    from graticule.recipes import recipes
-
-    roots = {folder.parent for folder in recipes().values()}
-    found: dict[str, Path] = {}
-    for root in sorted(roots):
-        for file in sorted(root.glob(f"*/{_FILE}")):
-            found.setdefault(file.parent.name, file)
-    return found
-
-
-def required_path(name_or_path: str) -> Path:
+def require_training_path(name_or_path: str) -> Path:
     """Return the file of a training document.
 
     Raises
@@ -60,7 +47,7 @@ def required_path(name_or_path: str) -> Path:
 
 
 @contextmanager
-def labelled(
+def images_and_labels(
     document: Path, images: Path | None, labels: Path | None
 ) -> Iterator[tuple[Path, Path]]:
     """Give the images and labels that were named; of a recipe, where none were, its example.
@@ -90,7 +77,7 @@ def labelled(
         yield Path(folder) / "images", Path(folder) / "labels"
 
 
-def made(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder; raise `RequestError` where that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -74,7 +74,7 @@ def evaluate(
         Folder for evaluation.html and the tables: evaluation.csv and summary.csv of results,
         methods.csv, folds.csv and classes.csv of methods.
     """
-    from graticule.cli._training import labelled, training_path
+    from graticule.cli._training import images_and_labels, training_path
 
     if not 0 < confidence < 1:
         raise RequestError(f"--confidence must be between 0 and 1, not {confidence}")
@@ -83,7 +83,7 @@ def evaluate(
         from graticule.cli._methods import evaluate_methods
 
         _without("methods", truth=truth, kind=kind, of=of)
-        with labelled(document, images, labels) as (pictures, drawn):
+        with images_and_labels(document, images, labels) as (pictures, drawn):
             return evaluate_methods(
                 document, pictures, drawn, out, only, learning_curve, confidence
             )
@@ -117,7 +117,7 @@ def _judge_results(
     confidence: float,
     out: Path,
 ) -> int:
-    from graticule.cli._training import made
+    from graticule.cli._training import make_folder
     from graticule.cli.console import announce_compilation, print_table, progress_bar
     from graticule.io.pairing import pair_files
     from graticule.pipeline.folder import result_files
@@ -133,7 +133,7 @@ def _judge_results(
     missing += [f"{name} is a truth without a result" for name in found.without_result]
     title = f"{result.name or result} against {truth.name or truth}"
     text = page(scored, title, command=["graticule", *sys.argv[1:]], missing=missing)
-    made(out)
+    make_folder(out)
     save(scored.rows.to_csv(index=False, lineterminator="\n"), out / "evaluation.csv")
     save(scored.summary.to_csv(index=False, lineterminator="\n"), out / "summary.csv")
     save(text, out / "evaluation.html")

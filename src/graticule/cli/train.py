@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from graticule.core.errors import CheckError, RequestError
+from graticule.core.errors import CheckError, RequestError, StoreError
 
 if TYPE_CHECKING:
     from graticule.learn.crossval.crossval import Comparison
     from graticule.learn.crossval.split import Split
     from graticule.learn.document.document import TrainingDocument
     from graticule.learn.methods.method import ModelMethod
+    from graticule.learn.unet.history import History
     from graticule.training.loading import LoadedImages
 
 
@@ -64,17 +67,17 @@ def train(
     scores
         Whether to measure it on held-out samples; takes as long as the folds.
     """
-    from graticule.cli._training import labelled, required_path
+    from graticule.cli._training import images_and_labels, require_training_path
     from graticule.cli.console import announce_compilation
     from graticule.learn.document.document import load
     from graticule.training.loading import load_images
     from graticule.training.run import model_method
 
-    document = required_path(recipe)
+    document = require_training_path(recipe)
     training = load(document)
     chosen = model_method(training, method or training.train)
     _require_place(out)
-    with labelled(document, images, labels) as (pictures, drawn):
+    with images_and_labels(document, images, labels) as (pictures, drawn):
         loaded = load_images(training, pictures, drawn)
         split = _split(training, loaded) if scores else None
         announce_compilation()
@@ -95,11 +98,8 @@ def _train(
     print(loaded.data.meaning)
     for sentence in loaded.missing:
         print(f"missing: {sentence}", file=sys.stderr)
-    if method.iterative:
-        from graticule.cli._network import trained
-
-        if trained(model.history, out):
-            return 130
+    if method.iterative and _finish_training(model.history, out):
+        return 130
     if split is not None:
         comparison = _score(method, loaded, split)
         if comparison is None or comparison.unfinished or method.name not in comparison.results:
@@ -123,7 +123,7 @@ def _is_greyed(loaded: LoadedImages, training: TrainingDocument, model: Any) -> 
 
 def _require_place(out: Path) -> None:
     """Refuse a place for the model that cannot be written to, or holds something else."""
-    from graticule.cli._training import made
+    from graticule.cli._training import make_folder
     from graticule.learn.model_file import is_model
 
     if out.is_dir():
@@ -132,7 +132,7 @@ def _require_place(out: Path) -> None:
         raise RequestError(
             "is there, and is no model; it is left as it is", where=str(out), hint="name another"
         )
-    made(out.parent)
+    make_folder(out.parent)
     if not os.access(out.parent, os.W_OK):
         raise RequestError("nothing can be written there", where=str(out.parent))
 
@@ -143,9 +143,7 @@ def _fit(method: ModelMethod, loaded: LoadedImages, training: TrainingDocument, 
     from graticule.learn.crossval.crossval import full_training_set
 
     if method.iterative:
-        from graticule.cli._network import watched
-
-        with watched(out) as options:
+        with _watch(out) as options:
             return method.fit_model(full_training_set(loaded.data, method, loaded.extra, options))
     with progress_bar(f"{training.name}: {method.name}") as progress:
         progress(0, 1, "learning from all images")
@@ -203,3 +201,48 @@ def _tell(comparison: Comparison) -> None:
         for column in (measure, f"{measure}_low", f"{measure}_high")
     ]  # fmt: skip
     print_table(table[["method", *shown]].dropna(axis=1), title="on samples it had not seen")
+
+
+def _checkpoint_of(out: Path) -> Path:
+    """Return where a training is kept until its model is finished."""
+    return out.with_name(f"{out.name}.training")
+
+
+@contextlib.contextmanager
+def _watch(out: Path) -> Iterator[dict[str, Any]]:
+    """Give the options of a training that is shown in a terminal and kept beside its model."""
+    from rich.console import Console
+
+    from graticule.learn.unet.live import training_display
+
+    checkpoint = _checkpoint_of(out)
+    if checkpoint.exists():
+        print(f"goes on with the training in {checkpoint}", file=sys.stderr)
+    options: dict[str, Any] = {"checkpoint": checkpoint}
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield options
+        return
+    with training_display(console) as on_step:
+        yield {**options, "on_step": on_step}
+
+
+def _finish_training(history: History, out: Path) -> bool:
+    """Say how a training went, draw its curves beside the model; return whether it was stopped."""
+    from graticule.report.methods.training import training_curves
+
+    curves = out.with_suffix(".curves.svg")
+    try:
+        training_curves(history).savefig(curves, format="svg", metadata={"Date": None})
+    except OSError as error:
+        raise StoreError(f"cannot be written: {error.strerror}", where=str(curves)) from None
+    checkpoint = _checkpoint_of(out)
+    if history.stopped == "interrupted":
+        print(f"stopped; the best weights so far, without scores -> {out}", file=sys.stderr)
+        if checkpoint.exists():
+            step = int(history.records[-1]["step"])
+            print(f"the same command goes on from step {step}", file=sys.stderr)
+        return True
+    checkpoint.unlink(missing_ok=True)
+    print(f"trained: {history.words()} -> {curves}")
+    return False

@@ -1,11 +1,8 @@
 """report.methods: what the page says of a comparison is what the comparison found."""
 
-import numpy as np
 import pytest
-import tifffile
-from scipy import ndimage
+from learning_scenes import write_pair
 
-from graticule.core.errors import FormatError, RequestError
 from graticule.learn.crossval.crossval import compare
 from graticule.learn.crossval.split import make_split
 from graticule.learn.document.document import build_methods, load
@@ -32,22 +29,11 @@ outputs: [smooth, bright]
 """
 
 
-def write(folder, name, seed=0, shape=(96, 120)):
-    rng = np.random.default_rng(seed)
-    truth = ndimage.gaussian_filter(rng.normal(size=shape), 3) > 0.05
-    for kind, values in (
-        ("images", (truth + rng.normal(size=shape)).astype(np.float32)),
-        ("labels", truth.astype(np.uint8) * 255),
-    ):
-        (folder / kind).mkdir(exist_ok=True)
-        tifffile.imwrite(folder / kind / f"{name}.tif", values)
-
-
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "training.yaml").write_text(DOCUMENT)
     (tmp_path / "bright.yaml").write_text(BRIGHT.replace("[smooth, bright]", "[smooth]"))
-    write(tmp_path, "a")
+    write_pair(tmp_path, "a")
     return tmp_path
 
 
@@ -84,45 +70,3 @@ def test_the_answer_names_the_best_and_the_buffer(found):
     assert f"buffer of {split.buffer['y']} samples, as far as tree looks" in said
     assert "blocks of this one image: they say nothing of others" in said
     assert "On the naive split" in said or "flatters no method" in said
-
-
-def test_images_and_labels_are_paired_by_name(folder):
-    write(folder, "b", seed=1)
-    (folder / "labels" / "a.tif").rename(folder / "labels" / "a_mask.tif")
-    write(folder, "c", seed=2)
-    (folder / "labels" / "c.tif").unlink()
-    training = load(folder / "training.yaml")
-    given = load_images(training, folder / "images", folder / "labels")
-    assert given.data.names == ("a", "b")
-    assert given.missing == ("c has no labels",)
-    assert len(given.files) == 4
-
-
-def test_extra_images_come_from_simulation_and_from_files(folder):
-    write(folder, "more", seed=3)
-    (folder / "extra").mkdir()
-    for kind in ("images", "labels"):
-        (folder / "extra" / kind).mkdir()
-        (folder / kind / "more.tif").rename(folder / "extra" / kind / "more.tif")
-    (folder / "training.yaml").write_text(
-        DOCUMENT.replace("max_samples: 3000", "max_samples: 3000, on: [real, made, more]")
-        + "extra:\n  made: {simulate: nuclei, count: 2, parameters: {shape: [64, 64], count: 4}}\n"
-        + "  more: {images: extra/images, labels: extra/labels}\n"
-        + "  unused: {images: nowhere, labels: nowhere}\n"
-    )
-    given = load_images(load(folder / "training.yaml"), folder / "images", folder / "labels")
-    assert given.extra["made"].names == ("nuclei_0000", "nuclei_0001")
-    assert given.extra["more"].names == ("more",)
-    assert set(given.extra) == {"made", "more"}
-
-
-def test_what_is_wrong_names_its_file(folder):
-    training = load(folder / "training.yaml")
-    with pytest.raises(FormatError, match="nowhere"):
-        load_images(training, folder / "nowhere", folder / "labels")
-    tifffile.imwrite(folder / "labels" / "a.tif", np.full((96, 120), 0.5, np.float32))
-    with pytest.raises(RequestError, match=r"a\.tif.*fractions"):
-        load_images(training, folder / "images", folder / "labels")
-    tifffile.imwrite(folder / "labels" / "a.tif", np.zeros((96, 120), np.uint8))
-    with pytest.raises(ValueError, match=r"labels.*none of them has|needed"):
-        load_images(training, folder / "images", folder / "labels")

@@ -1,0 +1,65 @@
+"""training.loading: images and labels of a document, from files and from simulation."""
+
+import numpy as np
+import pytest
+import tifffile
+from learning_scenes import write_pair
+
+from graticule.core.errors import FormatError, RequestError
+from graticule.learn.document.document import load
+from graticule.training.loading import load_images
+
+DOCUMENT = """
+graticule: 1
+methods:
+  tree: {features: {sigmas: [1, 2]}, estimator: tree, max_samples: 3000}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "training.yaml").write_text(DOCUMENT)
+    write_pair(tmp_path, "a")
+    return tmp_path
+
+
+def test_images_and_labels_are_paired_by_name(folder):
+    write_pair(folder, "b", seed=1)
+    (folder / "labels" / "a.tif").rename(folder / "labels" / "a_mask.tif")
+    write_pair(folder, "c", seed=2)
+    (folder / "labels" / "c.tif").unlink()
+    training = load(folder / "training.yaml")
+    loaded = load_images(training, folder / "images", folder / "labels")
+    assert loaded.data.names == ("a", "b")
+    assert loaded.missing == ("c has no labels",)
+    assert len(loaded.files) == 4
+
+
+def test_extra_images_come_from_simulation_and_from_files(folder):
+    write_pair(folder, "more", seed=3)
+    (folder / "extra").mkdir()
+    for kind in ("images", "labels"):
+        (folder / "extra" / kind).mkdir()
+        (folder / kind / "more.tif").rename(folder / "extra" / kind / "more.tif")
+    (folder / "training.yaml").write_text(
+        DOCUMENT.replace("max_samples: 3000", "max_samples: 3000, on: [real, made, more]")
+        + "extra:\n  made: {simulate: nuclei, count: 2, parameters: {shape: [64, 64], count: 4}}\n"
+        + "  more: {images: extra/images, labels: extra/labels}\n"
+        + "  unused: {images: nowhere, labels: nowhere}\n"
+    )
+    loaded = load_images(load(folder / "training.yaml"), folder / "images", folder / "labels")
+    assert loaded.extra["made"].names == ("nuclei_0000", "nuclei_0001")
+    assert loaded.extra["more"].names == ("more",)
+    assert set(loaded.extra) == {"made", "more"}
+
+
+def test_what_is_wrong_names_its_file(folder):
+    training = load(folder / "training.yaml")
+    with pytest.raises(FormatError, match="nowhere"):
+        load_images(training, folder / "nowhere", folder / "labels")
+    tifffile.imwrite(folder / "labels" / "a.tif", np.full((96, 120), 0.5, np.float32))
+    with pytest.raises(RequestError, match=r"a\.tif.*fractions"):
+        load_images(training, folder / "images", folder / "labels")
+    tifffile.imwrite(folder / "labels" / "a.tif", np.zeros((96, 120), np.uint8))
+    with pytest.raises(ValueError, match=r"labels.*none of them has|needed"):
+        load_images(training, folder / "images", folder / "labels")
