@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from graticule.core import Image, filtered_dims
+from graticule.core import Image, filtered_dims, map_ranges
 from graticule.core.typing import Array
 
 
@@ -52,6 +53,31 @@ def footprint_offsets(footprint: Array, padded: Sequence[int]) -> Array:
 def pad(values: Array, reach: Sequence[int], mode: Any = "symmetric", **kwargs: Any) -> Array:
     """Return the values padded, mirrored by default."""
     return np.pad(values, [(r, r) for r in reach], mode=mode, **kwargs)
+
+
+def over_windows(
+    kernel: Callable[..., None],
+    padded: Array,
+    footprint: Array,
+    *weights: Any,
+    dtype: DTypeLike = np.float32,
+    work: int = 1024,
+) -> Array:
+    """Return what a compiled kernel puts at each sample, line by line on all processors.
+
+    ``kernel(padded, out, first, last, starts, offsets, *weights)`` fills lines of ``out``. The
+    margins of ``padded`` are as wide as the footprint; ``work`` samples are worth a part.
+    """
+    shape = tuple(n - m // 2 * 2 for n, m in zip(padded.shape, footprint.shape, strict=True))
+    starts, offsets = line_starts(padded.shape, shape), footprint_offsets(footprint, padded.shape)
+    out = np.empty((starts.size, shape[-1]), dtype)
+    flat = padded.reshape(-1)
+    map_ranges(
+        lambda a, b: kernel(flat, out, a, b, starts, offsets, *weights),
+        starts.size,
+        least=max(1, work // shape[-1]),
+    )
+    return out.reshape(shape)
 
 
 def inverted(values: Array) -> Array:

@@ -8,13 +8,25 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, filtered_dims, like, map_ranges, op
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, like, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import footprint_of, opening_of, reach
-from graticule.ops._windows import footprint_offsets, line_starts, over_blocks, pad
+from graticule.ops._windows import over_blocks, over_windows, pad
 from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
 Correction = Annotated[Literal["subtract", "divide"], Field(title="Correction")]
+CORRECTION_DOC = {
+    "correction": """\
+correction : {"subtract", "divide"}
+    Difference from the background (light that was added), or ratio to it (uneven
+    illumination).
+
+Returns
+-------
+Image
+    float32; in the units of ``image``, or without a unit for a ratio.""",
+}
+"""What the docstrings of background corrections say."""
 _TRUNCATE = 3.0
 
 
@@ -24,7 +36,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return gaussian_halo(image, params["width"], _TRUNCATE)
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6, doc=CORRECTION_DOC)
 def background(
     image: Image,
     *,
@@ -59,14 +71,7 @@ def background(
         How the background is estimated.
     height : float
         Height of the rolling ball in the units of ``image``; of no effect with other methods.
-    correction : {"subtract", "divide"}
-        Difference from the background (light that was added), or ratio to it (uneven
-        illumination).
-
-    Returns
-    -------
-    Image
-        float32; in the units of ``image``, or without a unit for a ratio.
+    %(correction)s
 
     Raises
     ------
@@ -123,20 +128,9 @@ def _under_a_ball(image: Image, radius: Length, height: float) -> Array:
 def _lowest(values: Array, footprint: Array, heights: Array) -> Array:
     from graticule.ops._windows_kernels import window_lowest
 
-    reach_of = [size // 2 for size in footprint.shape]
-    padded = pad(values, reach_of, "constant", constant_values=np.inf)
-    starts, offsets = (
-        line_starts(padded.shape, values.shape),
-        footprint_offsets(footprint, padded.shape),
-    )
-    out = np.empty((starts.size, values.shape[-1]), np.float32)
-    flat = padded.reshape(-1)
-    map_ranges(
-        lambda a, b: window_lowest(flat, out, a, b, starts, offsets, heights),
-        starts.size,
-        least=max(1, 1024 // values.shape[-1]),
-    )
-    return out.reshape(values.shape)
+    margins = [size // 2 for size in footprint.shape]
+    padded = pad(values, margins, "constant", constant_values=np.inf)
+    return over_windows(window_lowest, padded, footprint, heights)
 
 
 def corrected(image: Image, background: np.ndarray[Any, Any], correction: str) -> Image:

@@ -11,7 +11,7 @@ from pydantic import Field
 from graticule.core import Image, Place, Reduction, filtered_dims, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.ops.filters.background import Correction, corrected
+from graticule.ops.filters.background import CORRECTION_DOC, Correction, corrected
 
 Ends: TypeAlias = dict[str, tuple[float, float]]
 
@@ -111,7 +111,7 @@ _SCOPE = Reduction(
 )
 
 
-@op(version=1, scope=_SCOPE, dtype="float32", tolerance=1e-5)
+@op(version=1, scope=_SCOPE, dtype="float32", tolerance=1e-5, doc=CORRECTION_DOC)
 def background_polynomial(
     image: Image,
     *,
@@ -136,14 +136,7 @@ def background_polynomial(
         every index of the others.
     degree : int
         Total degree: 0 is the mean, 1 a plane, 2 a paraboloid.
-    correction : {"subtract", "divide"}
-        Difference from the background (light that was added), or ratio to it (uneven
-        illumination).
-
-    Returns
-    -------
-    Image
-        float32; in the units of ``image``, or without a unit for a ratio.
+    %(correction)s
 
     Raises
     ------

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import with_values
 from graticule.ops._parameters import DOC
-from graticule.ops._windows import footprint_offsets, line_starts, over_blocks, pad
+from graticule.ops._windows import over_blocks, over_windows, pad
 from graticule.ops.filters._separable import gaussian_halo, reach_of, widths_of
 
 _TRUNCATE = 3.0
@@ -86,15 +86,4 @@ def _means(values: Array, footprint: Array, weights: Array, sigma: float) -> Arr
     from graticule.ops._windows_kernels import bilateral_means
 
     padded = pad(values, [size // 2 for size in footprint.shape])
-    starts, offsets = (
-        line_starts(padded.shape, values.shape),
-        footprint_offsets(footprint, padded.shape),
-    )
-    out = np.empty((starts.size, values.shape[-1]), np.float32)
-    flat = padded.reshape(-1)
-    map_ranges(
-        lambda a, b: bilateral_means(flat, out, a, b, starts, offsets, weights, sigma),
-        starts.size,
-        least=max(1, 1024 // values.shape[-1]),
-    )
-    return out.reshape(values.shape)
+    return over_windows(bilateral_means, padded, footprint, weights, sigma)

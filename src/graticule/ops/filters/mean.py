@@ -7,10 +7,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from graticule.core import Image, Length, Neighbourhood, filtered_dims, map_ranges, op
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, op
 from graticule.ops._morphology import footprint_of, halo_once, reach, with_values
 from graticule.ops._parameters import DOC, Radius, Window
-from graticule.ops._windows import footprint_offsets, line_starts, over_blocks, pad
+from graticule.ops._windows import over_blocks, over_windows, pad
 from graticule.ops.filters._separable import Taps, smoothed
 
 _Floats: TypeAlias = NDArray[np.float32]
@@ -74,15 +74,4 @@ def _sums(values: _Floats, footprint: NDArray[np.bool_]) -> NDArray[np.float64]:
     from graticule.ops._windows_kernels import window_sums
 
     padded = pad(values, [size // 2 for size in footprint.shape])
-    starts, offsets = (
-        line_starts(padded.shape, values.shape),
-        footprint_offsets(footprint, padded.shape),
-    )
-    out = np.empty((starts.size, values.shape[-1]))
-    flat = padded.reshape(-1)
-    map_ranges(
-        lambda a, b: window_sums(flat, out, a, b, starts, offsets),
-        starts.size,
-        least=max(1, 4096 // values.shape[-1]),
-    )
-    return out.reshape(values.shape)
+    return over_windows(window_sums, padded, footprint, dtype=np.float64, work=4096)
