@@ -15,11 +15,11 @@ import xarray as xr
 from pydantic import Field
 
 from graticule.core import (
+    BlockInfo,
     Image,
     Labels,
     Length,
     Mask,
-    Place,
     Pointwise,
     Reduction,
     Table,
@@ -165,10 +165,10 @@ def test_a_function_that_is_no_op_is_refused_when_it_is_defined() -> None:
 
 
 def test_a_reduction_maps_merges_and_finishes_in_order() -> None:
-    def seen(image: xr.DataArray, *, place: Place, prior: int) -> list[tuple[int, int]]:
-        return [(place.offset["x"], prior)]
+    def seen(image: xr.DataArray, *, block: BlockInfo, prior: int) -> list[tuple[int, int]]:
+        return [(block.offset["x"], prior)]
 
-    first = Reduction(lambda image, *, place: image.size, int.__add__, lambda total: total)
+    first = Reduction(lambda image, *, block: image.size, int.__add__, lambda total: total)
     scope = Reduction(seen, list.__add__, lambda found, *, prior: (found, prior), prior=first)
     assert scope.whole(as_image(np.zeros(5))) == ([(0, 5)], 5)
 

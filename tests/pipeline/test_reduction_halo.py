@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from graticule.core import Place, Reduction, as_image
+from graticule.core import BlockInfo, Reduction, as_image
 from graticule.pipeline.nodes import SourceNode, tile_blocks
 
 RNG = np.random.default_rng(0)
 
 
-def _rises(image: xr.DataArray, *, place: Place, **_: Any) -> int:
+def _rises(image: xr.DataArray, *, block: BlockInfo, **_: Any) -> int:
     """Count the own samples that are below their next neighbour along x."""
-    start, stop = place.own.get("x", (0, image.sizes["x"]))
-    rows = slice(*place.own.get("y", (0, image.sizes["y"])))
+    start, stop = block.interior.get("x", (0, image.sizes["x"]))
+    rows = slice(*block.interior.get("y", (0, image.sizes["y"])))
     here = image.values[rows, start:stop]
     after = image.values[rows, start + 1 : stop + 1]
     return int((here[:, : after.shape[1]] < after).sum())
@@ -45,13 +45,13 @@ def test_own_samples_make_up_the_image() -> None:
     image = as_image(RNG.integers(0, 9, (7, 6)))
     seen = np.zeros(image.shape, int)
     for block in tile_blocks([SourceNode(image)], {"x": 4, "y": 3}, {"x": 2, "y": 1}):
-        at = {dim: block.place.offset[dim] + np.array(block.place.own[dim]) for dim in ("y", "x")}
+        at = {dim: block.info.offset[dim] + np.array(block.info.interior[dim]) for dim in "yx"}
         seen[slice(*at["y"]), slice(*at["x"])] += 1
     assert (seen == 1).all()
 
 
 def test_a_prior_pass_is_made_only_where_it_is_needed() -> None:
-    def given(image: xr.DataArray, *, place: Place, prior: Any, **_: Any) -> Any:
+    def given(image: xr.DataArray, *, block: BlockInfo, prior: Any, **_: Any) -> Any:
         return prior
 
     def first(one: Any, _: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from pydantic import Field
 
-from graticule.core import Image, Mask, Neighbourhood, Place, Pointwise, Reduction, op, registry
+from graticule.core import BlockInfo, Image, Mask, Neighbourhood, Pointwise, Reduction, op, registry
 from graticule.core.op import Op
 from graticule.testing import golden
 from graticule.testing.contract import OpContract
@@ -42,7 +42,7 @@ def test_a_halo_that_is_too_small_is_found() -> None:
 
 
 def test_a_merge_that_forgets_is_found() -> None:
-    def mean(image: xr.DataArray, *, place: Place) -> float:
+    def mean(image: xr.DataArray, *, block: BlockInfo) -> float:
         return float(image.mean())
 
     def above(image: xr.DataArray, *, result: float) -> xr.DataArray:

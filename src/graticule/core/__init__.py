@@ -22,8 +22,8 @@ from graticule.core.op import Op, op
 from graticule.core.quantity import Area, Duration, Length, Quantity
 from graticule.core.scope import (
     ALL,
+    BlockInfo,
     Neighbourhood,
-    Place,
     Pointwise,
     Reduction,
     Region,
@@ -35,6 +35,7 @@ from graticule.core.threads import map_ranges
 __all__ = [
     "ALL",
     "Area",
+    "BlockInfo",
     "Check",
     "CheckFigure",
     "Duration",
@@ -48,7 +49,6 @@ __all__ = [
     "Neighbourhood",
     "NoiseModel",
     "Op",
-    "Place",
     "Pointwise",
     "Probability",
     "Quantity",

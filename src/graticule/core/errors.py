@@ -44,14 +44,14 @@ class GraticuleError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
+        location = f"{self.where}: " if self.where else ""
         way_out = f" ({self.hint})" if self.hint else ""
-        return f"{place}{self.what}{way_out}"
+        return f"{location}{self.what}{way_out}"
 
     def at(self, where: str) -> GraticuleError:
         """Return the same error with a place put before the one it has."""
-        place = f"{where}: {self.where}" if self.where else where
-        return type(self)(self.what, where=place, hint=self.hint)
+        location = f"{where}: {self.where}" if self.where else where
+        return type(self)(self.what, where=location, hint=self.hint)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.what, self.where, self.hint))

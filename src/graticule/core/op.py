@@ -179,19 +179,21 @@ class Op:
         try:
             with np.errstate(over="ignore"):
                 if region is not None:
-                    return self._run_part(data, params, region)
+                    return self._run_region(data, params, region)
                 return self.function(*data, **params)
         except GraticuleError as error:
             raise (error if self.name in error.where else error.at(self.name)) from None
 
-    def _run_part(self, data: Sequence[Any], params: Mapping[str, Any], region: Region) -> Any:
-        if not isinstance(self.scope, Neighbourhood) or self.scope.part is None:
+    def _run_region(self, data: Sequence[Any], params: Mapping[str, Any], region: Region) -> Any:
+        if not isinstance(self.scope, Neighbourhood) or self.scope.compute_region is None:
             out = self.function(*data, **params)
             return tuple(map(region.cut, out)) if len(self.outputs) > 1 else region.cut(out)
         known = {dim for item in data if is_image(item) for dim in item.dims}
         of_data = {dim: span for dim, span in region.bounds.items() if dim in known}
         of_result = {dim: span for dim, span in region.bounds.items() if dim not in known}
-        return Region(of_result).cut(self.scope.part(*data, region=Region(of_data), **params))
+        return Region(of_result).cut(
+            self.scope.compute_region(*data, region=Region(of_data), **params)
+        )
 
     def dtype_of(self, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
         """Return the dtype of the result for a dtype of the first input; None for tables."""

@@ -156,11 +156,11 @@ _CHECKS: Registry[Check] = Registry("check", "graticule.checks")
 
 def families() -> dict[str, dict[str, str]]:
     """Return the module of every installed op by family and name, without importing them."""
-    found: dict[str, dict[str, str]] = {}
+    by_family: dict[str, dict[str, str]] = {}
     for full, module in _OPS.modules.items():
         family, _, name = full.partition(".")
-        found.setdefault(family, {})[name] = module
-    return found
+        by_family.setdefault(family, {})[name] = module
+    return by_family
 
 
 def op_names() -> list[str]:

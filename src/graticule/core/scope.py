@@ -24,7 +24,7 @@ Params: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
+class BlockInfo:
     """Where a block lies in the whole image.
 
     Attributes
@@ -33,17 +33,17 @@ class Place:
         Index of the block's first sample, by dim.
     shape : mapping
         Size of the whole image, by dim.
-    own : mapping
+    interior : mapping
         Start and stop of the block's own samples, counted within the block, by dim: what lies
         outside them is a halo. A dim that is not named has none.
     """
 
     offset: Mapping[str, int]
     shape: Mapping[str, int]
-    own: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    interior: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, image: Image) -> Place:
+    def of(cls, image: Image) -> BlockInfo:
         """Return the place of an image that is its own whole."""
         sizes = {str(dim): int(size) for dim, size in image.sizes.items()}
         return cls(dict.fromkeys(sizes, 0), sizes)
@@ -57,12 +57,12 @@ class Block:
     ----------
     load : callable
         Gives the data of the block, one piece for each input of the op.
-    place : Place
+    info : BlockInfo
         Where it lies in the whole.
     """
 
     load: Callable[[], Sequence[Any]]
-    place: Place
+    info: BlockInfo
 
 
 Mapper: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
@@ -96,14 +96,14 @@ class Neighbourhood:
         From the same to a number of samples by dim: every block that the op is given starts at a
         multiple of it, counted from the start of the whole image. For what works on a lattice
         (windows, pooling), which must lie the same in every block.
-    part : callable, optional
-        ``part(*blocks, region=Region, **params)``: what the op gives, cut to a region of the
-        blocks. For ops that need not compute the rest of a block, its halo, to know it.
+    compute_region : callable, optional
+        ``compute_region(*blocks, region=Region, **params)``: what the op gives, cut to a region
+        of the blocks. For ops that need not compute the rest of a block, its halo, to know it.
     """
 
     halo: Callable[[Image, Params], Halo]
     align: Callable[[Image, Params], Mapping[str, int]] | None = None
-    part: Callable[..., Any] | None = None
+    compute_region: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Reduction:
     Parameters
     ----------
     map : callable
-        ``map(*blocks, place=Place, **params) -> partial``.
+        ``map(*blocks, block=BlockInfo, **params) -> partial``.
     merge : callable
         ``merge(partial, partial) -> partial``, associative.
     finish : callable
@@ -126,7 +126,7 @@ class Reduction:
         ``map`` and ``finish`` as ``prior=``.
     halo : callable, optional
         From an image (its dims and coordinates) and the parameters to how many samples around
-        its own ``map`` must see, by dim, as of a `Neighbourhood`; ``place.own`` says which are
+        its own ``map`` must see, by dim, as of a `Neighbourhood`; ``block.interior`` says which are
         the block's own.
     needed : callable, optional
         Of a prior pass: from the parameters to whether it must be made at all; where not,
@@ -144,7 +144,7 @@ class Reduction:
     def whole(self, *data: Any, **params: Any) -> Any:
         """Compute the op on whole images, as one block."""
         first = next(item for item in data if is_image(item))
-        result = self.reduce([Block(lambda: data, Place.of(first))], **params)
+        result = self.reduce([Block(lambda: data, BlockInfo.of(first))], **params)
         if self.apply is None:
             return result
         return self.apply(*data, result=result, **params)
@@ -164,7 +164,7 @@ class Reduction:
 
 
 def _map_block(function: Callable[..., Any], params: Params, block: Block) -> Any:
-    return function(*block.load(), place=block.place, **params)
+    return function(*block.load(), block=block.info, **params)
 
 
 @dataclass(frozen=True)

@@ -136,15 +136,15 @@ def format_of(path: Path) -> Format:
     FormatError
         If it is empty, or of no format that is known.
     """
-    found = sniff(path)
-    if found is not None:
-        return found
+    known = sniff(path)
+    if known is not None:
+        return known
     if path.is_dir():
         what = "is a folder, and no image (a Zarr folder holds zarr.json, .zgroup or .zarray)"
         raise FormatError(what, where=str(path), hint="for a folder of images use study()")
     if not path.stat().st_size:
         raise FormatError("is empty", where=str(path))
-    names = ", ".join(known.name for known in formats())
+    names = ", ".join(each.name for each in formats())
     raise FormatError("is of no known format", where=str(path), hint=f"known: {names}")
 
 

@@ -52,7 +52,7 @@ class FileArray:
     def __getitem__(self, key: Any) -> Array:
         """Return the part under an index: an integer, slice or list of integers for each axis."""
         box, rest = _split(key, self.shape)
-        sizes = tuple(part.stop - part.start for part in box)
+        sizes = box_shape(box)
         if 0 in sizes:
             values = np.empty(sizes, self.dtype)
         else:
@@ -94,8 +94,13 @@ class _View:
             whole[axis] = part
         values = self.fetch(path, tuple(whole))
         left = [axis for axis in range(self.ndim) if axis not in self.order]
-        sizes = [part.stop - part.start for part in box]
+        sizes = box_shape(box)
         return values.transpose([*self.order, *left]).reshape(sizes)
+
+
+def box_shape(box: Box) -> tuple[int, ...]:
+    """Return how many samples a box has along each axis."""
+    return tuple(span.stop - span.start for span in box)
 
 
 def _split(key: Any, shape: Sequence[int]) -> tuple[Box, list[Any]]:
@@ -105,20 +110,20 @@ def _split(key: Any, shape: Sequence[int]) -> tuple[Box, list[Any]]:
     if at is not None:
         keys = keys[:at] + (slice(None),) * (len(shape) - len(keys) + 1) + keys[at + 1 :]
     keys += (slice(None),) * (len(shape) - len(keys))
-    pairs = [_part(part, size) for part, size in zip(keys, shape, strict=True)]
+    pairs = [_split_axis(index, size) for index, size in zip(keys, shape, strict=True)]
     return tuple(box for box, _ in pairs), [rest for _, rest in pairs]
 
 
-def _part(part: Any, size: int) -> tuple[slice, Any]:
-    if isinstance(part, slice):
-        taken = range(*part.indices(size))
+def _split_axis(key: Any, size: int) -> tuple[slice, Any]:
+    if isinstance(key, slice):
+        taken = range(*key.indices(size))
         if not len(taken):
             return slice(0, 0), slice(None)
-        return slice(min(taken), max(taken) + 1), slice(None, None, part.step)
-    if isinstance(part, (int, np.integer)):
-        index = range(size)[part]
+        return slice(min(taken), max(taken) + 1), slice(None, None, key.step)
+    if isinstance(key, (int, np.integer)):
+        index = range(size)[key]
         return slice(index, index + 1), 0
-    indices = np.arange(size)[np.asarray(part)]
+    indices = np.arange(size)[np.asarray(key)]
     if not indices.size:
         return slice(0, 0), slice(None)
     low = int(indices.min())
@@ -181,8 +186,8 @@ class Raw:
     def __call__(self, path: Path, box: Box) -> Array:
         """Return the values in native byte order."""
         stored = np.memmap(path, self.dtype, "r", self.offset, self.shape, self.order)
-        part = stored[box]
-        return np.array(part, dtype=part.dtype.newbyteorder("="), order="C")
+        values = stored[box]
+        return np.array(values, dtype=values.dtype.newbyteorder("="), order="C")
 
 
 def store(image: Image, target: Any, *, threads: int | None = None) -> None:

@@ -100,17 +100,17 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
     >>> [source.name for source in images][:2]
     ['coffee', 'coins']
     """
-    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    if not given:
+    entries = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not entries:
         raise FormatError("a study needs at least one image; none was given")
-    found: dict[Path, None] = {}
+    images: dict[Path, None] = {}
     skipped: list[tuple[Path, str]] = []
-    for entry in given:
-        images = list(_expand(entry, skipped))
-        if not images:
+    for entry in entries:
+        expanded = list(_expand(entry, skipped))
+        if not expanded:
             raise FormatError("holds no image", where=str(entry), hint=_why(skipped))
-        found |= dict.fromkeys(images)
-    return Study(_name(list(found)), skipped)
+        images |= dict.fromkeys(expanded)
+    return Study(_name(list(images)), skipped)
 
 
 def _expand(entry: str | Path, skipped: list[tuple[Path, str]]) -> Iterator[Path]:

@@ -17,10 +17,10 @@ from graticule.core.op import Op
 from graticule.core.scope import (
     ALL,
     Block,
+    BlockInfo,
     Halo,
     Mapper,
     Neighbourhood,
-    Place,
     Pointwise,
     Reduction,
     Region,
@@ -369,7 +369,7 @@ def tile_blocks(
         seen = region.grown(halo or {}, shape)
         offset = {dim: start for dim, (start, _) in seen.bounds.items()}
         inner = region.within(seen).bounds
-        blocks.append(Block(partial(_load, tuple(inputs), seen), Place(offset, shape, inner)))
+        blocks.append(Block(partial(_load, tuple(inputs), seen), BlockInfo(offset, shape, inner)))
     return blocks
 
 

@@ -82,7 +82,7 @@ def _local(
     within = np.unravel_index(places, labels.shape)
     first = np.zeros(len(places), np.int64)
     for axis, (dim, size) in enumerate(zip(dims, shape, strict=True)):
-        first = first * size + within[axis] + block.place.offset[dim]
+        first = first * size + within[axis] + block.info.offset[dim]
     return labels, first
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models import Cells, Cut
 from pydantic import Field
 
-from graticule.core import Image, Neighbourhood, Place, as_image, op
+from graticule.core import BlockInfo, Image, Neighbourhood, as_image, op
 from graticule.core.errors import ImageError
 from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.model_file import ModelFile
@@ -143,4 +143,4 @@ def test_what_is_missing_stays_missing_and_goes_no_further() -> None:
     assert isinstance(there, RescaledModel)
     seen = there._to_model(other)
     assert 1 <= int(np.isnan(seen).sum()) <= 3
-    assert Place.of(seen).shape == {"y": 11, "x": 20}
+    assert BlockInfo.of(seen).shape == {"y": 11, "x": 20}

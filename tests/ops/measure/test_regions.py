@@ -84,7 +84,7 @@ def test_moments_are_equal_bit_by_bit_in_tiles(seed: int, tile: int) -> None:
 @settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), by=st.integers(0, 2**40))
 def test_moving_an_object_moves_nothing_but_its_place(seed: int, by: int) -> None:
-    from graticule.core import Place
+    from graticule.core import BlockInfo
     from graticule.ops.measure.regions import _finish, _map
 
     image = as_image(objects(seed, 2)[0])
@@ -92,8 +92,8 @@ def test_moving_an_object_moves_nothing_but_its_place(seed: int, by: int) -> Non
     chosen: Any = {"properties": ("shape", "moments"), "levels": 2}
 
     def at(y: int, x: int) -> pd.DataFrame:
-        place = Place({"y": y, "x": x}, sizes)
-        return _finish(_map(image, None, place=place, prior=None, **chosen), **chosen)
+        block = BlockInfo({"y": y, "x": x}, sizes)
+        return _finish(_map(image, None, block=block, prior=None, **chosen), **chosen)
 
     here, there = at(0, 0), at(by, by // 3)
     places = [name for name in here if name.startswith(("centroid", "y_", "x_"))]

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from graticule.core import Place, as_image
+from graticule.core import BlockInfo, as_image
 from graticule.core.errors import GraticuleError
 from graticule.core.registry import get_op
 from graticule.io import write
@@ -139,7 +139,7 @@ def test_a_mean_is_infinite_wherever_the_infinite_value_stands(
 def test_large_numbers_of_few_objects_take_no_room() -> None:
     labels = np.zeros((512, 512), np.int32)
     labels[10:20], labels[30:40], labels[500:] = 1, 4 * labels.size - 5, 4 * labels.size
-    objects = objects_of(as_image(labels), None, Place.of(as_image(labels)))
+    objects = objects_of(as_image(labels), None, BlockInfo.of(as_image(labels)))
     assert int(objects.ranks.max()) == 3  # the passes have a row for every rank
     table = run(labels)
     assert table.label.tolist() == [1, 4 * labels.size - 5, 4 * labels.size]

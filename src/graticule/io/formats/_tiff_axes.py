@@ -59,8 +59,8 @@ def ome_axes(text: str, name: str) -> Axes:
     except ParseError as error:
         raise FormatError(f"its OME-XML cannot be parsed ({error})") from None
     others = {u.get("FileName") for u in root.iterfind(".//{*}TiffData/{*}UUID")} - {None, name}
-    own = root.get("UUID")
-    foreign = {u.text for u in root.iterfind(".//{*}TiffData/{*}UUID")} - {own}
+    identifier = root.get("UUID")
+    foreign = {u.text for u in root.iterfind(".//{*}TiffData/{*}UUID")} - {identifier}
     if others and foreign:
         raise FormatError(
             f"is one of several files that hold an image together, as {sorted(others)[0]}",
@@ -134,9 +134,9 @@ def plain_axes(tif: Any) -> Axes:
 
 
 def _resolution(tif: Any) -> dict[str, float]:
-    found = {}
+    steps = {}
     for letter, name in (("X", "XResolution"), ("Y", "YResolution")):
         tag = tif.pages[0].tags.get(name)
         if tag is not None and isinstance(tag.value, tuple) and tag.value[0] and tag.value[1]:
-            found[letter] = tag.value[1] / tag.value[0]
-    return found
+            steps[letter] = tag.value[1] / tag.value[0]
+    return steps

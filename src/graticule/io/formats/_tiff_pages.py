@@ -13,7 +13,7 @@ import numpy as np
 
 from graticule.core.errors import FormatError
 from graticule.core.typing import Array
-from graticule.io.lazy import Box
+from graticule.io.lazy import Box, box_shape
 from graticule.io.safety import require_complete, require_modest
 
 _JPEG = (6, 7, 34892, 33007)
@@ -41,10 +41,10 @@ class Pages:
         with TiffFile(path, _multifile=False) as tif:
             series = tif.series[0].levels[self.level]
             dtype = series.dtype.newbyteorder("=")
-            out = np.empty([part.stop - part.start for part in box], dtype)
-            for place, number in _numbers(self.outer, box):
+            out = np.empty(box_shape(box), dtype)
+            for at, number in _numbers(self.outer, box):
                 page = series.pages[number]
-                out[place] = page_box(page, series.keyframe, box[len(self.outer) :])
+                out[at] = page_box(page, series.keyframe, box[len(self.outer) :])
         return out
 
 
@@ -53,7 +53,7 @@ def page_box(page: Any, keyframe: Any, box: Box) -> Array:
     if page is None:
         raise FormatError("has no data for one of its pages")
     normal, kept = _normal(keyframe, box)
-    out = np.empty([part.stop - part.start for part in normal], keyframe.dtype.newbyteorder("="))
+    out = np.empty(box_shape(normal), keyframe.dtype.newbyteorder("="))
     for number in _touched(keyframe, normal):
         values, at, shape = _segment(page, keyframe, number)
         inner, outer = [slice(at[0], at[0] + 1), *map(_span, at[1:], shape)], normal
@@ -67,7 +67,7 @@ def page_box(page: Any, keyframe: Any, box: Box) -> Array:
             part = tuple(slice(c.start - i.start, c.stop - i.start)
                          for c, i in zip(common[1:], inner[1:], strict=True))  # fmt: skip
             out[to] = values[part]
-    return out.reshape([part.stop - part.start for part in kept])
+    return out.reshape(box_shape(kept))
 
 
 def _span(start: int, size: int) -> slice:
@@ -189,16 +189,16 @@ class Frames:
         """Return the values in native byte order."""
         from graticule.io.formats.picture import frame, open_picture
 
-        out = np.empty([part.stop - part.start for part in box], self.dtype)
+        out = np.empty(box_shape(box), self.dtype)
         with open_picture(path) as picture:
-            for place, number in _numbers(self.outer, box):
+            for at, number in _numbers(self.outer, box):
                 picture.seek(number)
-                out[place] = frame(picture)[box[len(self.outer) :]]
+                out[at] = frame(picture)[box[len(self.outer) :]]
         return out
 
 
 def _numbers(outer: tuple[int, ...], box: Box) -> Iterator[tuple[tuple[int, ...], int]]:
     """Give the place in the box, and the number in the file, of each page a box meets."""
-    for place in np.ndindex(*(part.stop - part.start for part in box[: len(outer)])):
+    for place in np.ndindex(box_shape(box[: len(outer)])):
         index = tuple(i + part.start for i, part in zip(place, box, strict=False))
         yield place, int(np.ravel_multi_index(index, outer)) if index else 0

@@ -73,8 +73,8 @@ def _tiles(image: xr.DataArray, axes: str, dtype: np.dtype[Any]) -> Iterator[Any
     split = len(axes) - len(axes.rstrip("S")) + 2
     outer = image.shape[: image.ndim - split]
     rows, columns = image.shape[len(outer) : len(outer) + 2]
-    for place in np.ndindex(outer):
-        page = image[place] if place else image
+    for at in np.ndindex(outer):
+        page = image[at] if at else image
         for top in range(0, rows, _TILE):
             strip = np.asarray(page[top : top + _TILE].values, dtype)
             for left in range(0, columns, _TILE):
@@ -104,8 +104,8 @@ def _metadata(image: xr.DataArray, letters: str, axes: str) -> dict[str, Any]:
     }
     text = json.dumps(note)
     # By default it is of the clock and the machine, and equal images would be unequal files.
-    own = uuid.uuid5(uuid.NAMESPACE_OID, f"{text} {image.shape} {image.dtype}")
-    return {**said, "UUID": f"urn:uuid:{own}", "MapAnnotation": {NOTE: text}}
+    identifier = uuid.uuid5(uuid.NAMESPACE_OID, f"{text} {image.shape} {image.dtype}")
+    return {**said, "UUID": f"urn:uuid:{identifier}", "MapAnnotation": {NOTE: text}}
 
 
 def _ome_unit(unit: str) -> str:

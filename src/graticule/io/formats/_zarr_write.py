@@ -16,7 +16,7 @@ from graticule.core.image import SPATIAL
 from graticule.core.settings import settings
 from graticule.core.typing import Array
 from graticule.io.axes import LONG_NAMES, axis_of, plain
-from graticule.io.lazy import native, store
+from graticule.io.lazy import box_shape, native, store
 
 NOTE = "graticule"
 _CHUNK = {1: 2**16, 2: 512, 3: 64}
@@ -108,14 +108,14 @@ def _halve(finer: Any, coarser: Any, labels: bool) -> None:
     step = max(1, finer.chunks[axis] // 2)
 
     def put(block: tuple[slice, ...]) -> None:
-        out = np.empty([part.stop - part.start for part in block], coarser.dtype)
+        out = np.empty(box_shape(block), coarser.dtype)
         for start in range(0, out.shape[axis], step):
-            part = slice(start, min(start + step, out.shape[axis]))
-            place = (slice(None),) * axis + (part,)
+            rows = slice(start, min(start + step, out.shape[axis]))
+            target = (slice(None),) * axis + (rows,)
             first = block[axis].start
-            wanted = (*block[:axis], slice(first + part.start, first + part.stop))
+            wanted = (*block[:axis], slice(first + rows.start, first + rows.stop))
             source = _source((*wanted, *block[axis + 1 :]), factors, finer.shape)
-            out[place] = halved(np.asarray(finer[source]), factors, labels)
+            out[target] = halved(np.asarray(finer[source]), factors, labels)
         coarser[block] = out
 
     _in_threads(put, _blocks(coarser))

@@ -53,8 +53,8 @@ def _open(address: Address, level: int) -> xr.DataArray:
     import h5py
 
     with h5py.File(address.path, "r") as file:
-        found = resolve(file, address.inside)
-        dataset = found if isinstance(found, h5py.Dataset) else _within(found)
+        item = resolve(file, address.inside)
+        dataset = item if isinstance(item, h5py.Dataset) else _within(item)
         data = lazy(address.path, dataset)
         dims, coords = _axes(dataset)
         attrs = {**_attributes(dataset.parent), **_attributes(dataset)}
@@ -75,10 +75,10 @@ def resolve(file: Any, name: str) -> Any:
     import h5py
 
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    found, followed = file, 0
+    item, followed = file, 0
     while parts:
         part = parts.pop(0)
-        link = found.get(part, getlink=True) if isinstance(found, h5py.Group) else None
+        link = item.get(part, getlink=True) if isinstance(item, h5py.Group) else None
         if isinstance(link, h5py.ExternalLink):
             raise UnsafeFileError(
                 f"{part} is a link to another file, {link.filename}",
@@ -88,13 +88,13 @@ def resolve(file: Any, name: str) -> Any:
             followed += 1
             if followed > _LINKS:
                 raise FormatError(f"{name} runs through links that lead in a circle")
-            found = file if link.path.startswith("/") else found
+            item = file if link.path.startswith("/") else item
             parts = [piece for piece in link.path.split("/") if piece not in ("", ".")] + parts
             continue
-        found = found.get(part) if link is not None else None
-        if found is None:
+        item = item.get(part) if link is not None else None
+        if item is None:
             raise FormatError(f"holds nothing named {name!r}", hint=suggest(name, _names(file)))
-    return found
+    return item
 
 
 def _names(group: Any) -> list[str]:
@@ -152,14 +152,14 @@ def _within(group: Any) -> Any:
 
 
 def _arrays(group: Any) -> dict[str, Sequence[int]]:
-    found: dict[str, Sequence[int]] = {}
+    shapes: dict[str, Sequence[int]] = {}
 
     def visit(name: str, item: Any) -> None:
         if hasattr(item, "dtype") and item.dtype.kind in "buifc" and item.shape:
-            found[name] = item.shape
+            shapes[name] = item.shape
 
     group.visititems(visit)  # which follows neither soft nor external links
-    return found
+    return shapes
 
 
 def _axes(dataset: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -174,7 +174,7 @@ def _axes(dataset: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
         listed = [_text(axis) for axis in np.atleast_1d(axes)][:ndim]
         for at, name in enumerate(listed):
             names[at] = "" if name == "." else name
-            scales[at] = _own_scale(group, names[at])
+            scales[at] = _scale_of(group, names[at])
     for at, dim in enumerate(dataset.dims if not any(names) else ()):
         if dim.label or len(dim):
             names[at] = dim.label or dim[0].name.rsplit("/", 1)[-1]
@@ -189,7 +189,7 @@ def _axes(dataset: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
     return dims, coords or _element_size(dataset, dims)
 
 
-def _own_scale(group: Any, name: str) -> Any:
+def _scale_of(group: Any, name: str) -> Any:
     try:
         return resolve(group.file, f"{group.name}/{name}") if name else None
     except FormatError as error:

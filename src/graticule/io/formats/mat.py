@@ -94,7 +94,7 @@ def _open_hdf5(address: Address) -> Any:
         arrays = {
             name: item.shape[::-1]
             for name in file
-            if isinstance(item := _own(file, name), h5py.Dataset)
+            if isinstance(item := _hard_linked(file, name), h5py.Dataset)
             and _matlab_class(item) in _NUMERIC
             and item.dtype.kind in "buifc"
         }
@@ -107,7 +107,7 @@ def _open_hdf5(address: Address) -> Any:
         return lazy(address.path, dataset, dtype.newbyteorder("="))
 
 
-def _own(file: Any, name: str) -> Any:
+def _hard_linked(file: Any, name: str) -> Any:
     """Return what a name stands for, or None for a link elsewhere."""
     import h5py
 

@@ -30,11 +30,11 @@ def _sniff(path: Path, head: bytes) -> bool:
 def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
-            found = {info.filename: info for info in archive.infolist()}
+            members = {info.filename: info for info in archive.infolist()}
     except (zipfile.BadZipFile, NotImplementedError):
         # the directory of a ZIP is at its end: by its head it may be an NPZ cut short
         return {"?": zipfile.ZipInfo()} if _first_is_npy(path) else {}
-    return {k.removesuffix(".npy"): v for k, v in found.items() if k.endswith(".npy")}
+    return {k.removesuffix(".npy"): v for k, v in members.items() if k.endswith(".npy")}
 
 
 def _first_is_npy(path: Path) -> bool:

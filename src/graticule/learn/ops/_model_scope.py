@@ -62,7 +62,7 @@ def model_scope(part: Callable[..., Image]) -> Neighbourhood:
     part : callable
         ``part(image, region=region, **params)``: the op's result in a region alone.
     """
-    return Neighbourhood(_halo, align=_align, part=part)
+    return Neighbourhood(_halo, align=_align, compute_region=part)
 
 
 def _require_classifier(model_file: ModelFile) -> ModelFile:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Place, Reduction, filtered_dims, op
+from graticule.core import BlockInfo, Image, Reduction, filtered_dims, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.filters.background import CORRECTION_DOC, Correction, corrected
@@ -32,7 +32,7 @@ def _positions(image: Image, dim: str) -> Array:
     return np.asarray(image.coords[dim].values, np.float64)
 
 
-def _map_ends(image: Image, *, place: Place, **_: Any) -> Ends:
+def _map_ends(image: Image, *, block: BlockInfo, **_: Any) -> Ends:
     positions = {dim: _positions(image, dim) for dim in filtered_dims(image)}
     return {dim: (float(p.min()), float(p.max())) for dim, p in positions.items()}
 
@@ -76,7 +76,9 @@ def _ordered(image: Image) -> Image:
     return image.transpose(*(dim for dim in image.dims if dim not in dims), *dims)
 
 
-def _map(image: Image, *, place: Place, prior: Ends, degree: int, **_: Any) -> tuple[Array, Array]:
+def _map(
+    image: Image, *, block: BlockInfo, prior: Ends, degree: int, **_: Any
+) -> tuple[Array, Array]:
     """Return the two sides of the normal equations over a block."""
     ordered = _ordered(image)
     ends = {dim: prior[dim] for dim in filtered_dims(image)}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graticule.core import Image, Place
+from graticule.core import BlockInfo, Image
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.measure._merge import Columns, Layout, Partial, combined
@@ -37,7 +37,7 @@ class Interval:
     blocks: int
 
 
-def counts_of(labels: Image, mask: Image | None, place: Place) -> Partial:
+def counts_of(labels: Image, mask: Image | None, block: BlockInfo) -> Partial:
     """Return how often each value occurs in each block of the grid, frame by frame.
 
     Raises
@@ -48,8 +48,8 @@ def counts_of(labels: Image, mask: Image | None, place: Place) -> Partial:
     from graticule.ops.measure._kernels import count_in_blocks
 
     require_same_dims(labels, mask, "mask")
-    objects = objects_of(labels, mask, place)
-    steps, grid = _grid(objects.layout, place.shape)
+    objects = objects_of(labels, mask, block)
+    steps, grid = _grid(objects.layout, block.shape)
     parts = []
     for number, frame in enumerate(objects.frames):
         phases, present = compact(objects.ranks[number])
@@ -58,17 +58,17 @@ def counts_of(labels: Image, mask: Image | None, place: Place) -> Partial:
         if objects.values is not None:
             valid = np.ascontiguousarray(objects.values[0, number] != 0)
         counts = count_in_blocks(phases, valid, objects.first, steps, grid, len(present))
-        block, rank = np.nonzero(counts)
+        cell, rank = np.nonzero(counts)
         parts.append(
             {
-                "frame": np.full(len(block), frame, np.int64),
-                "block": block,
+                "frame": np.full(len(cell), frame, np.int64),
+                "block": cell,
                 "phase": objects.labels_of(present[rank]),
-                "count": counts[block, rank],
+                "count": counts[cell, rank],
             }
         )
-    axes = {str(dim): piece_of(labels, str(dim), place) for dim in labels.dims}
-    return Partial(objects.layout, place.shape, axes, {"counts": tuple(parts)})
+    axes = {str(dim): piece_of(labels, str(dim), block) for dim in labels.dims}
+    return Partial(objects.layout, block.shape, axes, {"counts": tuple(parts)})
 
 
 def require_same_dims(image: Image, other: Image | None, what: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from graticule.core import Image, Place, filtered_dims, map_ranges
+from graticule.core import BlockInfo, Image, filtered_dims, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.measure._merge import Columns, Layout, Pieces
@@ -153,7 +153,7 @@ class Objects:
         return {"frame": frames, "label": self.labels_of(ranks), **rows}
 
 
-def objects_of(labels: Image, image: Image | None, place: Place) -> Objects:
+def objects_of(labels: Image, image: Image | None, block: BlockInfo) -> Objects:
     """Return the objects of a block.
 
     Raises
@@ -174,9 +174,9 @@ def objects_of(labels: Image, image: Image | None, place: Place) -> Objects:
         raw = image.transpose(*lead, *order).values
         raw = raw.astype(_plain_dtype(raw.dtype), copy=False)
         values = raw.reshape(len(layout.channels), *shape)
-    bounds = [place.own.get(dim, (0, labels.sizes[dim])) for dim in layout.space]
+    bounds = [block.interior.get(dim, (0, labels.sizes[dim])) for dim in layout.space]
     own = (*(slice(0, 1) for _ in flat), *(slice(*ends) for ends in bounds))
-    starts = [place.offset[d] + ends[0] for d, ends in zip(layout.space, bounds, strict=True)]
+    starts = [block.offset[d] + ends[0] for d, ends in zip(layout.space, bounds, strict=True)]
     return Objects(
         layout,
         np.ascontiguousarray(ranks).reshape(shape),
@@ -184,15 +184,15 @@ def objects_of(labels: Image, image: Image | None, place: Place) -> Objects:
         values,
         (slice(None), *own),
         np.array([*(0 for _ in flat), *starts], np.int64),
-        _frame_numbers(layout, labels, place),
+        _frame_numbers(layout, labels, block),
     )
 
 
-def _frame_numbers(layout: Layout, labels: Image, place: Place) -> Array:
+def _frame_numbers(layout: Layout, labels: Image, block: BlockInfo) -> Array:
     numbers = np.zeros(1, np.int64)
     for dim in layout.frames:
-        index = place.offset[dim] + np.arange(labels.sizes[dim])
-        numbers = (numbers[:, None] * place.shape[dim] + index).ravel()
+        index = block.offset[dim] + np.arange(labels.sizes[dim])
+        numbers = (numbers[:, None] * block.shape[dim] + index).ravel()
     return numbers
 
 
@@ -224,13 +224,13 @@ def compact(ranks: Array) -> tuple[Array, Array]:
     return number[ranks], present_ranks
 
 
-def piece_of(labels: Image, dim: str, place: Place) -> Pieces:
+def piece_of(labels: Image, dim: str, block: BlockInfo) -> Pieces:
     """Return a block's own piece of a dim's coordinate; none where it has no such."""
     import xarray as xr
 
     if dim not in labels.coords or labels.coords[dim].attrs.get("counted"):
         return {}
     coordinate = labels.coords[dim]
-    start, stop = place.own.get(dim, (0, labels.sizes[dim]))
+    start, stop = block.interior.get(dim, (0, labels.sizes[dim]))
     piece = xr.DataArray(coordinate.values[start:stop], dims=dim, attrs=coordinate.attrs)
-    return {place.offset[dim] + start: piece}
+    return {block.offset[dim] + start: piece}

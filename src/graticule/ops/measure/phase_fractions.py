@@ -7,14 +7,14 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Place, Reduction, Table, op
+from graticule.core import BlockInfo, Image, Labels, Mask, Reduction, Table, op
 from graticule.ops.measure._fractions import counts_of, dense, interval, merged_counts
 from graticule.ops.measure._merge import Partial
 from graticule.ops.measure._table import frame_columns
 
 
-def _map(labels: Image, mask: Image | None, *, place: Place, **_: Any) -> Partial:
-    return counts_of(labels, mask, place)
+def _map(labels: Image, mask: Image | None, *, block: BlockInfo, **_: Any) -> Partial:
+    return counts_of(labels, mask, block)
 
 
 def _finish(partial: Partial, *, confidence: float) -> Table:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Place, Record, Reduction, Table, op
+from graticule.core import BlockInfo, Image, Labels, Mask, Record, Reduction, Table, op
 from graticule.core.typing import Array
 from graticule.ops.measure._fractions import (
     counts_of,
@@ -35,19 +35,19 @@ def _map(
     mask: Image | None,
     labels: Image | None,
     *,
-    place: Place,
+    block: BlockInfo,
     **_: Any,
 ) -> _Pores:
     require_same_dims(pores, labels, "labels")
-    blocks = counts_of(pores.astype(np.uint8), mask, place)
+    blocks = counts_of(pores.astype(np.uint8), mask, block)
     if labels is None:
         return _Pores(blocks, ())
-    return _Pores(blocks, (_open(pores, mask, labels, place),))
+    return _Pores(blocks, (_open(pores, mask, labels, block),))
 
 
-def _open(pores: Image, mask: Image | None, labels: Image, place: Place) -> dict[str, Array]:
+def _open(pores: Image, mask: Image | None, labels: Image, block: BlockInfo) -> dict[str, Array]:
     """Return how many samples within the mask each label has, and whether it leads out of it."""
-    objects = objects_of(labels, None, place)
+    objects = objects_of(labels, None, block)
     order = (*objects.layout.frames, *objects.layout.space)
     ranks = objects.ranks.reshape([labels.sizes[dim] for dim in order])
     in_pore = pores.transpose(*order).values
@@ -56,8 +56,8 @@ def _open(pores: Image, mask: Image | None, labels: Image, place: Place) -> dict
     for axis, dim in enumerate(order):
         if dim in objects.layout.space:
             across = edge.swapaxes(0, axis)
-            across[0] |= place.offset[dim] == 0
-            across[-1] |= place.offset[dim] + labels.sizes[dim] == place.shape[dim]
+            across[0] |= block.offset[dim] == 0
+            across[-1] |= block.offset[dim] + labels.sizes[dim] == block.shape[dim]
     size = int(ranks.max()) + 1
     count = np.bincount(ranks[in_pore & within], minlength=size)
     out = np.bincount(ranks[edge & in_pore], minlength=size) > 0

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Place, Reduction, Table, filtered_dims, op
+from graticule.core import BlockInfo, Image, Labels, Reduction, Table, filtered_dims, op
 from graticule.core.errors import ParameterError
 from graticule.ops.measure import _contact, _convex, _intensity, _shape, _sums, _texture
 from graticule.ops.measure._merge import Columns, Partial
@@ -60,13 +60,13 @@ def _map(
     labels: Image,
     intensity: Image | None,
     *,
-    place: Place,
+    block: BlockInfo,
     prior: Ends | None,
     properties: tuple[Group, ...],
     levels: int,
 ) -> Partial:
     _require_values(intensity, properties)
-    objects = objects_of(labels, intensity, place)
+    objects = objects_of(labels, intensity, block)
     tables = {"objects": _sums.collect(objects, intensity="intensity" in properties)}
     tables |= {group: run(objects) for group, run in _COLLECT.items() if group in properties}
     collect = dict(_COLLECT_VALUES)
@@ -76,8 +76,8 @@ def _map(
         for group, run in collect.items():
             if group in properties:
                 tables[f"{group} {channel}"] = run(objects, channel)
-    axes = {str(dim): piece_of(labels, str(dim), place) for dim in labels.dims}
-    return Partial(objects.layout, place.shape, axes, tables)
+    axes = {str(dim): piece_of(labels, str(dim), block) for dim in labels.dims}
+    return Partial(objects.layout, block.shape, axes, tables)
 
 
 def _require_values(intensity: Image | None, properties: tuple[Group, ...]) -> None:
@@ -114,7 +114,7 @@ def _halo(labels: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {dim: reach for dim in filtered_dims(labels) if reach}
 
 
-def _map_range(labels: Image, intensity: Image | None, *, place: Place, **_: Any) -> Ends:
+def _map_range(labels: Image, intensity: Image | None, *, block: BlockInfo, **_: Any) -> Ends:
     return (np.inf, -np.inf) if intensity is None else _texture.range_of(intensity)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, Mask, Place, Table, Whole, filtered_dims, op
+from graticule.core import BlockInfo, Image, Length, Mask, Table, Whole, filtered_dims, op
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.ops.measure._fractions import require_same_dims
@@ -88,9 +88,9 @@ def two_point_correlation(
 
     require_same_dims(mask, within, "within")
     layout = layout_of(mask, None)
-    place = Place.of(mask)
-    axes = {str(dim): piece_of(mask, str(dim), place) for dim in mask.dims}
-    whole = Partial(layout, place.shape, axes, {})
+    block = BlockInfo.of(mask)
+    axes = {str(dim): piece_of(mask, str(dim), block) for dim in mask.dims}
+    whole = Partial(layout, block.shape, axes, {})
     steps, unit = scale_of(whole)
     lags, limit = _lags(mask, steps, reach, periodic)
     order = (*layout.frames, *layout.space)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Mask, Place, Record, Reduction, Table, filtered_dims, op
+from graticule.core import BlockInfo, Image, Mask, Record, Reduction, Table, filtered_dims, op
 
 Array = np.ndarray[Any, Any]
 _STEPS = 256
@@ -35,7 +35,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return dict.fromkeys(filtered_dims(image), 1)
 
 
-def _map(image: Image, mask: Image | None, *, place: Place, **_: Any) -> _Partial:
+def _map(image: Image, mask: Image | None, *, block: BlockInfo, **_: Any) -> _Partial:
     dims = [str(dim) for dim in image.dims]
     values = image.values.astype(np.float64)
     known = np.isfinite(values)
@@ -43,13 +43,13 @@ def _map(image: Image, mask: Image | None, *, place: Place, **_: Any) -> _Partia
         kept = [dim for dim in dims if dim in mask.dims]
         shape = [image.sizes[dim] if dim in kept else 1 for dim in dims]
         known &= mask.transpose(*kept).values.reshape(shape)
-    inner = tuple(slice(*place.own.get(dim, (0, image.sizes[dim]))) for dim in dims)
+    inner = tuple(slice(*block.interior.get(dim, (0, image.sizes[dim]))) for dim in dims)
     inside = values[inner][known[inner]]
     # Where a dim has no three samples in the whole image, differences are taken along the others.
-    along = [dim for dim in filtered_dims(image) if place.shape[dim] >= 3]
+    along = [dim for dim in filtered_dims(image) if block.shape[dim] >= 3]
     curved = np.where(known, values, np.nan)
     for dim in along:
-        curved = _curvature(curved, dims.index(dim), *_inner(place, dim, image.sizes[dim]))
+        curved = _curvature(curved, dims.index(dim), *_inner(block, dim, image.sizes[dim]))
     cut = tuple(
         slice(None) if dim in along else each for dim, each in zip(dims, inner, strict=True)
     )
@@ -61,9 +61,9 @@ def _map(image: Image, mask: Image | None, *, place: Place, **_: Any) -> _Partia
     return _Partial(*sums, bins, numbers, len(along), unit)
 
 
-def _inner(place: Place, dim: str, size: int) -> tuple[int, int]:
+def _inner(block: BlockInfo, dim: str, size: int) -> tuple[int, int]:
     """Return which samples of a block are its own and have a neighbour on both sides."""
-    start, stop = place.own.get(dim, (0, size))
+    start, stop = block.interior.get(dim, (0, size))
     return max(start, 1), min(stop, size - 1)
 
 

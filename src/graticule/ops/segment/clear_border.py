@@ -8,15 +8,15 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Length, Place, Reduction, filtered_dims, like, op
+from graticule.core import BlockInfo, Image, Labels, Length, Reduction, filtered_dims, like, op
 from graticule.core.typing import Array
 
 
-def _map(labels: Image, *, place: Place, margin: Length) -> Array:
+def _map(labels: Image, *, block: BlockInfo, margin: Length) -> Array:
     """Return the labels of a block that lie in the margin of the whole image."""
     touching = [np.zeros(0, labels.dtype)]
     for dim in filtered_dims(labels):
-        size, first = place.shape[dim], place.offset[dim]
+        size, first = block.shape[dim], block.offset[dim]
         thick = 1 + math.floor(margin.samples(labels, dim))
         position = np.arange(first, first + labels.sizes[dim])
         near = (position < thick) | (position >= size - thick)

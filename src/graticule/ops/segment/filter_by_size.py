@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Area, Image, Labels, Place, Reduction, filtered_dims, like, op
+from graticule.core import Area, BlockInfo, Image, Labels, Reduction, filtered_dims, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 
@@ -27,7 +27,7 @@ class _Sizes(NamedTuple):
         return _Sizes(labels, pixels, self.least, self.most)
 
 
-def _map(labels: Image, *, place: Place, min_size: Area, max_size: Area | None) -> _Sizes:
+def _map(labels: Image, *, block: BlockInfo, min_size: Area, max_size: Area | None) -> _Sizes:
     dims = filtered_dims(labels)
     least = min_size.pixels(labels, dims)
     most = np.inf if max_size is None else max_size.pixels(labels, dims)

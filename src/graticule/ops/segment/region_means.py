@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from graticule.core import Image, Labels, Place, Reduction, like, op
+from graticule.core import BlockInfo, Image, Labels, Reduction, like, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
@@ -14,7 +14,7 @@ Sums: TypeAlias = tuple[Array, Array, Array]
 """Labels that occur, in order, and the sum and number of the values of each."""
 
 
-def _map(labels: Image, image: Image, *, place: Place) -> Sums:
+def _map(labels: Image, image: Image, *, block: BlockInfo) -> Sums:
     if set(image.dims) != set(labels.dims):
         raise ImageError(
             f"must have the dims {list(labels.dims)}, not {list(image.dims)}",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.core import Image, Place, map_ranges
+from graticule.core import BlockInfo, Image, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
@@ -91,7 +91,9 @@ class Range:
         return np.linspace(self.low, self.high, BINS + 1, dtype=self.dtype)
 
 
-def map_range(image: Image, mask: Image | None, *, place: Place, **_: Any) -> ValueCounts | Range:
+def map_range(
+    image: Image, mask: Image | None, *, block: BlockInfo, **_: Any
+) -> ValueCounts | Range:
     """Return the counts of a block where one pass will do, else its range."""
     values, inside = _plain(image, mask)
     if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
@@ -107,7 +109,9 @@ def merge_ranges(one: Any, other: Any) -> Any:
     return one.merged(other)
 
 
-def map_counts(image: Image, mask: Image | None, *, place: Place, prior: Range, **_: Any) -> Array:
+def map_counts(
+    image: Image, mask: Image | None, *, block: BlockInfo, prior: Range, **_: Any
+) -> Array:
     """Return the counts of a block, given the range of the whole.
 
     For fine bins the result holds their counts, their sums, and the samples of the fine bin of

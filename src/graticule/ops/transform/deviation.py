@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.core import Image, Place, Reduction, like, op
+from graticule.core import BlockInfo, Image, Reduction, like, op
 from graticule.core.errors import ImageError
 
 _BINS = 2**16
@@ -40,7 +40,7 @@ def _known(image: Image) -> np.ndarray[Any, Any]:
     return values[np.isfinite(values)]
 
 
-def _map_range(image: Image, *, place: Place, **_: Any) -> _Range:
+def _map_range(image: Image, *, block: BlockInfo, **_: Any) -> _Range:
     values = _known(image)
     whole = image.dtype.kind in "iub"
     return _Range(float(values.min(initial=np.inf)), float(values.max(initial=-np.inf)), whole)
@@ -50,7 +50,7 @@ def _identity(span: _Range, **_: Any) -> _Range:
     return span
 
 
-def _map_counts(image: Image, *, place: Place, prior: _Range, **_: Any) -> np.ndarray[Any, Any]:
+def _map_counts(image: Image, *, block: BlockInfo, prior: _Range, **_: Any) -> np.ndarray[Any, Any]:
     if not prior.low < prior.high:
         return np.zeros(1, np.int64)
     index = ((_known(image) - prior.low) / prior.width).astype(np.int64)

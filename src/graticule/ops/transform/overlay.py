@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Place, Reduction, like, op
+from graticule.core import BlockInfo, Image, Labels, Reduction, like, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
@@ -18,7 +18,7 @@ _COLOURS = np.array(
 )  # fmt: skip
 
 
-def _map(image: Image, labels: Image, *, place: Place, **_: Any) -> Array:
+def _map(image: Image, labels: Image, *, block: BlockInfo, **_: Any) -> Array:
     """Return the smallest and largest finite value of a block."""
     if "c" in image.dims or labels.dims != image.dims:
         raise ImageError(
