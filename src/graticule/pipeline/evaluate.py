@@ -53,6 +53,15 @@ class Evaluation:
         Where results are looked up and kept when computing cost more than writing.
     scratch : Path, optional
         Folder for results that must be complete but do not fit into memory.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> from graticule.pipeline import Pipeline
+    >>> pipeline = Pipeline.loads("{graticule: 1, steps: {bright: {op: threshold.otsu}}}")
+    >>> evaluation = Evaluation(pipeline, {"image": as_image(np.eye(16))})
+    >>> int(evaluation.value(Reference("bright")).sum())
+    16
     """
 
     pipeline: Spec
@@ -211,7 +220,7 @@ def select_column(value: Any, reference: Reference) -> Any:
 
 
 def apply(pipeline: Spec, image: Any) -> dict[str, Any]:
-    """Run the steps on one image in memory; see `Spec.apply`."""
+    """Run the steps on one image in memory; see `Pipeline.apply`."""
     further = [name for name in pipeline.inputs if name != pipeline.first_input]
     if further:
         raise RequestError(

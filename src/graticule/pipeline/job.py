@@ -74,10 +74,18 @@ class ImageResult:
 
     Attributes
     ----------
-    image : str
-        Its name.
+    image, path : str
+        Its name, and its file.
     status : str
         ``"done"`` or ``"failed"``.
+    sha256, key : str
+        Hash of the file's content, and of all that decides the result.
+    seconds : float
+        How long it took.
+    cached : bool
+        Whether an earlier call did it.
+    error : mapping or None
+        ``kind``, ``what``, ``where`` and ``hint`` of what went wrong.
     row : mapping
         Its numbers, by column.
     evidence : mapping
@@ -86,8 +94,14 @@ class ImageResult:
         Unit by column of the row.
     tables : mapping
         Number of rows of each object table.
+    arrays : list of str
+        Files of written images, relative to the run folder.
+    steps : mapping
+        Seconds, tiles, and use of the step store of each step.
     checks : mapping
         Seconds each check took.
+    tile : mapping or None
+        Size of a tile by dim, where it was computed in tiles.
     """
 
     image: str
