@@ -188,7 +188,7 @@ class Check:
 def _in_words(value: Any) -> Any:
     """Return a parameter as a sentence says it; of a sequence, every item."""
     if isinstance(value, Amount):
-        return str(value) if value.base else f"{value.value:g} pixels"
+        return value.canonical() if value.base else f"{value.value:g} pixels"
     if isinstance(value, (list, tuple)):
         return [_in_words(item) for item in value]
     if isinstance(value, float):
