@@ -131,14 +131,16 @@ def scored(
         by_unit[unit] += counts
         by_fold[fold] += counts
         by_image[image] = by_image.get(image, 0) + counts
-    held = by_unit.sum(axis=(1, 2)) > 0
+    scored_units = by_unit.sum(axis=(1, 2)) > 0
     names = _HARD if held_out.classes else VALUE_MEASURES
-    rows = dict.fromkeys(names, by_unit[held].reshape(int(held.sum()), -1))
-    part = partial(_of_part, names=names, classes=bool(held_out.classes))
-    folded = {number: part(counts) for number, counts in enumerate(by_fold) if counts.sum() > 0}
-    imaged = {image: part(counts) for image, counts in by_image.items()}
+    rows = dict.fromkeys(names, by_unit[scored_units].reshape(int(scored_units.sum()), -1))
+    measures_of = partial(_measures_of, names=names, classes=bool(held_out.classes))
+    by_fold_measures = {
+        number: measures_of(counts) for number, counts in enumerate(by_fold) if counts.sum() > 0
+    }
+    by_image_measures = {image: measures_of(counts) for image, counts in by_image.items()}
     total = by_unit.sum(axis=0)
-    classed = [{name: statistic(name)(own) for name in names} for own in total] if (
+    by_class = [{name: statistic(name)(counts) for name in names} for counts in total] if (
         held_out.classes) else []  # fmt: skip
     curves: list[Ranking] = []
     reliabilities: list[Reliability] = []
@@ -150,7 +152,7 @@ def scored(
             rows[name] = levels
             areas = [float(getattr(curve, area)) for curve in curves]
             exact[name] = float(np.mean(areas))
-            classed = [{**own, name: a} for own, a in zip(classed, areas, strict=True)]
+            by_class = [{**measures, name: a} for measures, a in zip(by_class, areas, strict=True)]
         rows["calibration_error"] = _bins(held_out)
     wanted = CLASS_MEASURES if held_out.classes else VALUE_MEASURES
     measures = {
@@ -158,7 +160,9 @@ def scored(
         for name in wanted
     }  # fmt: skip
     thin = [curve.thinned() for curve in curves]
-    return Scores(measures, rows, folded, classed, imaged, thin, reliabilities)
+    return Scores(
+        measures, rows, by_fold_measures, by_class, by_image_measures, thin, reliabilities
+    )
 
 
 def _interval(
@@ -166,11 +170,13 @@ def _interval(
 ) -> Interval:
     if rows is None or not len(rows):
         return Interval(math.nan, math.nan, math.nan, 0)
-    found = bootstrap_sums(rows, statistic(name), n=draws, seed=seed, confidence=confidence)
+    bootstrapped = bootstrap_sums(rows, statistic(name), n=draws, seed=seed, confidence=confidence)
     low, high = (
-        (found.low, found.high) if len(rows) >= FEWEST and draws > 1 else (math.nan, math.nan)
+        (bootstrapped.low, bootstrapped.high)
+        if len(rows) >= FEWEST and draws > 1
+        else (math.nan, math.nan)
     )
-    estimate = found.estimate
+    estimate = bootstrapped.estimate
     if exact is not None:  # counts at a few thresholds give a somewhat smaller area than all
         low, high = (float(np.clip(end + exact - estimate, 0, 1)) for end in (low, high))
         estimate = exact
@@ -185,39 +191,39 @@ def difference(
     if a is None or b is None or len(a) != len(b):
         return Interval(math.nan, math.nan, math.nan, 0)
     measure, width = statistic(name), a.shape[1]
-    found = bootstrap_sums(
+    bootstrapped = bootstrap_sums(
         np.hstack([a, b]), lambda row: measure(row[:width]) - measure(row[width:]),
         n=_DRAWS, seed=seed, confidence=confidence,
     )  # fmt: skip
     estimate = one.measures[name].estimate - other.measures[name].estimate
     if len(a) < FEWEST:
         return Interval(estimate, math.nan, math.nan, len(a))
-    shift = estimate - found.estimate
-    return Interval(estimate, found.low + shift, found.high + shift, len(a))
+    shift = estimate - bootstrapped.estimate
+    return Interval(estimate, bootstrapped.low + shift, bootstrapped.high + shift, len(a))
 
 
 def statistic(name: str) -> Statistic:
     """Return a measure as a function of a row of counts that add up over units."""
     if name in _HARD:
-        return lambda row: _mean_of(row.reshape(-1, 4), lambda own: _of_counts(name, own))
+        return lambda row: _mean_of(row.reshape(-1, 4), lambda counts: _of_counts(name, counts))
     if name == "auc":
-        return lambda row: _mean_of(_halves(row), lambda own: _of_levels("roc_area", own))
+        return lambda row: _mean_of(_halves(row), lambda counts: _of_levels("roc_area", counts))
     if name == "average_precision":
-        return lambda row: _mean_of(_halves(row), lambda own: _of_levels(name, own))
+        return lambda row: _mean_of(_halves(row), lambda counts: _of_levels(name, counts))
     if name == "calibration_error":
         return lambda row: _mean_of(row.reshape(-1, 3, _BINS), _gap)
     return lambda row: _of_sums(name, row)
 
 
-def _of_part(counts: Array, *, names: Sequence[str], classes: bool) -> dict[str, float]:
+def _measures_of(counts: Array, *, names: Sequence[str], classes: bool) -> dict[str, float]:
     """Return measures of a part of what was judged.
 
     A class that does not occur in it has nothing to be found; what was wrongly taken for it is
     missing from the others.
     """
     present = counts[counts[:, 0] + counts[:, 2] > 0] if classes else counts
-    own = present if len(present) else counts
-    return {name: statistic(name)(own.ravel()) for name in names}
+    scored = present if len(present) else counts
+    return {name: statistic(name)(scored.ravel()) for name in names}
 
 
 def _mean_of(parts: Array, measure: Callable[[Array], float]) -> float:
@@ -234,8 +240,8 @@ def _halves(row: Array) -> Array:
 
 def _of_levels(name: str, counts: Array) -> float:
     inside, outside = np.cumsum(counts[:, ::-1], axis=1)
-    held = inside + outside > 0
-    inside, outside = inside[held], outside[held]
+    reached = inside + outside > 0
+    inside, outside = inside[reached], outside[reached]
     return float(getattr(Ranking(inside, inside, outside), name))
 
 
@@ -281,8 +287,8 @@ def _by_level(pieces: Sequence[tuple[Array, Array]], row: int, number: int, edge
     counts = np.zeros((2, _LEVELS))
     for values, true in pieces:
         at = np.clip(np.searchsorted(edges, values[row], side="right") - 1, 0, _LEVELS - 1)
-        for half, own in enumerate((true == number, true != number)):
-            counts[half] += np.bincount(at[own], minlength=_LEVELS)
+        for half, selected in enumerate((true == number, true != number)):
+            counts[half] += np.bincount(at[selected], minlength=_LEVELS)
     return counts
 
 

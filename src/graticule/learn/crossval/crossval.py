@@ -14,18 +14,25 @@ from graticule.core.progress import Progress, no_progress
 from graticule.evaluate.bootstrap import Interval
 from graticule.learn.crossval.counts import CLASS_MEASURES, VALUE_MEASURES, difference, scored
 from graticule.learn.crossval.method_run import (
-    Counter,
+    FoldCounter,
+    MethodResult,
     MethodRun,
-    Result,
     full_training_set,
     training_set_of,
 )
-from graticule.learn.crossval.units import display, units_of
+from graticule.learn.crossval.units import display_window, units_of
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.methods.method import Method
 from graticule.learn.splits.splits import Fold
 
-__all__ = ["Comparison", "Result", "compare", "display", "full_training_set", "training_set_of"]
+__all__ = [
+    "Comparison",
+    "MethodResult",
+    "compare",
+    "display_window",
+    "full_training_set",
+    "training_set_of",
+]
 
 _DRAWS = 1000
 _FAULTS = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, MemoryError, OSError,
@@ -44,7 +51,7 @@ class Comparison:
         The split.
     units : str
         What the intervals are over: ``images`` or ``blocks``.
-    results : dict of Result
+    results : dict of MethodResult
         By method, those that were judged on every fold.
     failed : dict of str
         Methods that gave no answer, and why.
@@ -59,7 +66,7 @@ class Comparison:
     data: LabelledImages
     folds: tuple[Fold, ...]
     units: str
-    results: dict[str, Result]
+    results: dict[str, MethodResult]
     failed: dict[str, str] = field(default_factory=dict)
     unfinished: dict[str, int] = field(default_factory=dict)
     naive: Comparison | None = None
@@ -97,9 +104,9 @@ class Comparison:
             result = self.results[name]
             row: dict[str, Any] = {"method": name}
             for measure in self.measures:
-                found = result.scores.measures[measure]
-                row |= {measure: found.estimate, f"{measure}_low": found.low,
-                        f"{measure}_high": found.high}  # fmt: skip
+                interval = result.scores.measures[measure]
+                row |= {measure: interval.estimate, f"{measure}_low": interval.low,
+                        f"{measure}_high": interval.high}  # fmt: skip
             if self.naive is not None and name in self.naive.results:
                 naive = self.naive.results[name].scores.measures[self.main].estimate
                 row |= {f"naive_{self.main}": naive, "optimism": naive - row[self.main]}
@@ -113,9 +120,9 @@ class Comparison:
         """Return a row for each method and fold."""
         return pd.DataFrame(
             [
-                {"method": name, "fold": self.folds[number].name, **own}
+                {"method": name, "fold": self.folds[number].name, **measures}
                 for name in self.ranked
-                for number, own in self.results[name].scores.by_fold.items()
+                for number, measures in self.results[name].scores.by_fold.items()
             ]
         )
 
@@ -124,9 +131,11 @@ class Comparison:
         names = [self.data.classes[n].name for n in self.data.scored_classes]
         return pd.DataFrame(
             [
-                {"method": name, "class": own, **values}
+                {"method": name, "class": class_name, **values}
                 for name in self.ranked
-                for own, values in zip(names, self.results[name].scores.by_class, strict=True)
+                for class_name, values in zip(
+                    names, self.results[name].scores.by_class, strict=True
+                )
             ]
         )
 
@@ -178,25 +187,25 @@ def compare(
         If a fold is judged on nothing.
     """
     by, units = units_of(data, folds)
-    found = Comparison(data, tuple(folds), by, {}, confidence=confidence)
-    at = Counter(len(methods) * len(folds), progress)
+    comparison = Comparison(data, tuple(folds), by, {}, confidence=confidence)
+    counter = FoldCounter(len(methods) * len(folds), progress)
     for method in methods:
         run = MethodRun(method, data, folds, units, extra or {}, options or {})
         try:
-            run.all(at)
+            run.run(counter)
             scores = scored(
                 run.held_out, len(folds), confidence=confidence, draws=_DRAWS if intervals else 1
             )
-            found.results[method.name] = run.result(scores)
+            comparison.results[method.name] = run.result(scores)
         except GraticuleError as error:
-            found.failed[method.name] = str(error)
-            at.skip(len(folds) - run.done)
+            comparison.failed[method.name] = str(error)
+            counter.skip(len(folds) - run.done)
         except _FAULTS as error:  # of an estimator: the others must not be lost for it
-            found.failed[method.name] = f"{type(error).__name__}: {error}"
-            at.skip(len(folds) - run.done)
+            comparison.failed[method.name] = f"{type(error).__name__}: {error}"
+            counter.skip(len(folds) - run.done)
         except KeyboardInterrupt:
-            found.unfinished[method.name] = run.done
+            comparison.unfinished[method.name] = run.done
             left = methods[list(methods).index(method) + 1 :]
-            return replace(found, unfinished={
-                **found.unfinished, **{each.name: 0 for each in left}})  # fmt: skip
-    return found
+            return replace(comparison, unfinished={
+                **comparison.unfinished, **{each.name: 0 for each in left}})  # fmt: skip
+    return comparison

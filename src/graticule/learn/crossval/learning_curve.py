@@ -92,9 +92,9 @@ def learning_curve(
         A method that cannot learn from so few labels has no row there.
     """
     unit = _unit(data) if of == "auto" else of
-    drawn = [[_order(data, fold, unit, (seed, n, k)) for k, fold in enumerate(folds)]
+    orders = [[_order(data, fold, unit, (seed, n, k)) for k, fold in enumerate(folds)]
              for n in range(repeats)]  # fmt: skip
-    most = min(order.count for order in drawn[0])
+    most = min(order.count for order in orders[0])
     if most < 2:
         raise CheckError(f"a learning curve needs 2 or more {unit} in every fold, not {most}")
     fewest = 1 if unit == "images" else len(data.classes) or 1
@@ -107,9 +107,9 @@ def learning_curve(
     done = 0
     for count in counts:
         for number in range(1 if count == counts[-1] else repeats):
-            parts = [
+            reduced = [
                 replace(fold, train=order.masks(int(count)))
-                for fold, order in zip(folds, drawn[number], strict=True)
+                for fold, order in zip(folds, orders[number], strict=True)
             ]
 
             def shifted(
@@ -117,16 +117,16 @@ def learning_curve(
             ) -> None:
                 progress(start + own, total, f"{n} {unit}: {words}")
 
-            found = compare(data, methods, parts, extra=extra, options=options,
+            comparison = compare(data, methods, reduced, extra=extra, options=options,
                             intervals=False, progress=shifted)  # fmt: skip
             done += len(methods) * len(folds)
-            for name, result in found.results.items():
+            for name, result in comparison.results.items():
                 values = {key: m.estimate for key, m in result.scores.measures.items()}
                 rows.append({"method": name, "labels": int(count), "share": count / most,
                              "draw": number, **values})  # fmt: skip
-            if found.unfinished:
-                return LearningCurve(pd.DataFrame(rows), unit, found.main, repeats, True)
-    return LearningCurve(pd.DataFrame(rows), unit, found.main, repeats)
+            if comparison.unfinished:
+                return LearningCurve(pd.DataFrame(rows), unit, comparison.main, repeats, True)
+    return LearningCurve(pd.DataFrame(rows), unit, comparison.main, repeats)
 
 
 def _unit(data: LabelledImages) -> Of:
@@ -165,11 +165,13 @@ def _order(data: LabelledImages, fold: Fold, unit: Of, seed: tuple[int, ...]) ->
             continue
         use = train.values & data.known(index)
         truth = data.truth(index)
-        own, codes = _numbered(use, truth, unit, bool(data.classes))
-        numbers.append(np.where(own >= 0, own + len(classes), -1))
+        numbered, codes = _number_labels(use, truth, unit, bool(data.classes))
+        numbers.append(np.where(numbered >= 0, numbered + len(classes), -1))
         classes += codes
     rank = np.empty(len(classes), np.int64)
-    rank[_mixed(np.array(classes), np.random.default_rng(seed))] = np.arange(len(classes))
+    rank[_shuffle_classes_first(np.array(classes), np.random.default_rng(seed))] = np.arange(
+        len(classes)
+    )
     shapes = [
         None if m is None else (tuple(map(str, m.dims)), m.shape) for m in fold.train
     ]  # fmt: skip
@@ -177,7 +179,7 @@ def _order(data: LabelledImages, fold: Fold, unit: Of, seed: tuple[int, ...]) ->
     return _Order(shapes, ranked, len(classes))
 
 
-def _numbered(use: Array, truth: Array, unit: Of, classed: bool) -> tuple[Array, list[int]]:
+def _number_labels(use: Array, truth: Array, unit: Of, classed: bool) -> tuple[Array, list[int]]:
     """Return labels of an image numbered from 0 on, and the class of each."""
     numbers = np.full(use.shape, -1, np.int64)
     if unit == "images":
@@ -192,13 +194,13 @@ def _numbered(use: Array, truth: Array, unit: Of, classed: bool) -> tuple[Array,
     classes: list[int] = []
     for code in np.unique(truth[use]):
         strokes, count = ndimage.label(use & (truth == code), np.ones((3,) * use.ndim))
-        held = strokes > 0
-        numbers[held] = strokes[held] - 1 + len(classes)
+        in_stroke = strokes > 0
+        numbers[in_stroke] = strokes[in_stroke] - 1 + len(classes)
         classes += [int(code)] * count
     return numbers, classes
 
 
-def _mixed(classes: Array, rng: np.random.Generator) -> Array:
+def _shuffle_classes_first(classes: Array, rng: np.random.Generator) -> Array:
     """Return an order at random that starts with one of each class."""
     order = rng.permutation(len(classes))
     _, first = np.unique(classes[order], return_index=True)

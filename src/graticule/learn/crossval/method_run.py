@@ -16,7 +16,7 @@ from graticule.core.progress import Progress
 from graticule.core.scope import Region
 from graticule.core.typing import Array
 from graticule.learn.crossval.counts import HeldOutCounts, Scores
-from graticule.learn.crossval.units import Unit, display
+from graticule.learn.crossval.units import Unit, display_window
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.methods.method import REAL, FittedMethod, Method, Prediction, TrainingSet
 from graticule.learn.splits.fold import everywhere
@@ -31,7 +31,7 @@ SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Result:
+class MethodResult:
     """What came of one method.
 
     Attributes
@@ -56,7 +56,7 @@ class Result:
 
 
 @dataclass
-class Counter:
+class FoldCounter:
     """How far a comparison is."""
 
     total: int
@@ -95,7 +95,7 @@ class MethodRun:
             len(self.data.classes), self.data.scored_classes, count, self.data.samples
         )
 
-    def all(self, counter: Counter) -> None:
+    def run(self, counter: FoldCounter) -> None:
         """Learn and prediction, fold after fold."""
         for number, fold in enumerate(self.folds):
             counter.say(f"{self.method.name}: {fold.name}, learning")
@@ -131,7 +131,7 @@ class MethodRun:
             known = mask.transpose(*dims).values & labelled
             if not known.any():
                 continue
-            window = display(labelled)
+            window = display_window(labelled)
             truth = self.data.truth(index)
             for box in boxes(fold, index, known):
                 start = time.perf_counter()
@@ -196,9 +196,9 @@ class MethodRun:
         use = mask[window][goal]
         whole[goal] = np.where(use, source[ids], whole[goal])
 
-    def result(self, scores: Scores) -> Result:
+    def result(self, scores: Scores) -> MethodResult:
         """Return what came of it."""
-        return Result(
+        return MethodResult(
             scores,
             self.fit_seconds / len(self.folds),
             1e6 * self.predict_seconds / max(1, self.answered),

@@ -43,13 +43,13 @@ def units_of(data: LabelledImages, folds: Sequence[Fold]) -> tuple[str, dict[int
             n: [Unit(groups.index(data.groups[n]), tuple(slice(0, s) for s in data.known(n).shape))]
             for n in range(len(data.images))
         }
-    found: dict[int, list[Unit]] = {}
+    units: dict[int, list[Unit]] = {}
     count = 0
     for index in range(len(data.images)):
         parts = blocks(data.known(index).shape, _side(data, index))
-        found[index] = [Unit(count + n, part) for n, part in enumerate(parts)]
+        units[index] = [Unit(count + n, part) for n, part in enumerate(parts)]
         count += len(parts)
-    return "blocks", found
+    return "blocks", units
 
 
 def _side(data: LabelledImages, index: int) -> int:
@@ -69,7 +69,7 @@ def _side(data: LabelledImages, index: int) -> int:
     return max(side, fewest)
 
 
-def display(known: Array) -> tuple[Any, ...]:
+def display_window(known: Array) -> tuple[Any, ...]:
     """Return what of an image is shown, given which samples are labelled.
 
     Of a volume it is the plane with most labels, the middle one where none has more; planes are
@@ -78,10 +78,10 @@ def display(known: Array) -> tuple[Any, ...]:
     Examples
     --------
     >>> known = np.zeros((5, 4, 4), bool)
-    >>> display(known)[0]
+    >>> display_window(known)[0]
     2
     >>> known[3, 1] = True
-    >>> display(known)[0]
+    >>> display_window(known)[0]
     3
     """
     counts = np.count_nonzero(known, axis=(-2, -1)) if known.ndim > 2 else np.zeros(())

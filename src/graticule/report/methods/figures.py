@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.palette import FAINT, GREY, INK
-from graticule.learn.crossval.crossval import Comparison, display
+from graticule.learn.crossval.crossval import Comparison, display_window
 from graticule.report.methods.words import NAMES
 from graticule.report.style import Drawing, as_drawing, label_colours, new_figure
 
@@ -165,7 +165,7 @@ def split_map(comparison: Comparison) -> Drawing | None:
     if not any(fold.blocks for fold in comparison.folds):
         return None
     known = comparison.data.known(0)
-    window = display(known)
+    window = display_window(known)
     home = np.zeros(known[window].shape, np.int32)
     for number, fold in enumerate(comparison.folds):
         test = fold.test[0]

@@ -14,7 +14,7 @@ from graticule.core.image import Kind
 from graticule.core.palette import FAINT, INK
 from graticule.core.typing import Array
 from graticule.evaluate.pixels import hit_map
-from graticule.learn.crossval.crossval import Comparison, display
+from graticule.learn.crossval.crossval import Comparison, display_window
 from graticule.report.draw import as_rgb, colour_scale_of
 from graticule.report.figures.hits import hit_legend, hits_as_rgb
 from graticule.report.methods.words import NAMES
@@ -40,7 +40,7 @@ def hit_maps(comparison: Comparison, index: int) -> Drawing | None:
     if not shown or not data.classes:
         return None
     known = data.known(index)
-    window = display(known)
+    window = display_window(known)
     truth, known = data.truth(index)[window], known[window]
     ground = _ground(data.images[index], window)
     several = len(data.scored_classes) > 1
