@@ -12,7 +12,7 @@ import graticule as gt
 from graticule.core import as_image
 from graticule.evaluate.empirical import empirical_p
 from graticule.evaluate.injection import Ripple
-from graticule.evaluate.surrogates import phase_randomised
+from graticule.evaluate.surrogates import randomise_phase
 from graticule.simulate.time_distance import random_ripple, time_distance
 
 
@@ -77,7 +77,7 @@ def test_real_ripples_are_found_and_none_where_there_is_none(data_dir: Path, nam
     scaled = _scaled(as_image(values, dims=("time", "distance"), spacing=spacing))
     rng = np.random.default_rng(0)
     p = empirical_p(
-        _statistic(scaled), [_statistic(phase_randomised(scaled, rng)) for _ in range(99)]
+        _statistic(scaled), [_statistic(randomise_phase(scaled, rng)) for _ in range(99)]
     ).p
     assert p > 0.05 if "none" in name else p <= 0.01
 

@@ -45,8 +45,8 @@ def of_class(scores: Scores, measure: str, number: int, classes: int) -> Interva
 
     rows = scores.rows[measure]
     wide = rows.shape[1] // classes
-    own = rows[:, number * wide : (number + 1) * wide]
-    return bootstrap_sums(own, statistic(measure), n=1000, seed=0)
+    class_rows = rows[:, number * wide : (number + 1) * wide]
+    return bootstrap_sums(class_rows, statistic(measure), n=1000, seed=0)
 
 
 def scored(id: str, what: str, found: Interval, bar: str = "", seeds: Sequence[int] = (0,)) -> Row:

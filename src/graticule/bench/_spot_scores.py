@@ -65,11 +65,11 @@ def _bootstrapped(rows: Array, statistic: Callable[[Array], float]) -> Interval:
 
 def _by_level(score: Array, kind: Array, levels: Array) -> Array:
     """Return for each block how many samples of a kind are at each level or above, and all."""
-    found = []
+    counts = []
     for block in blocks(score.shape, BLOCK):
         values = np.sort(score[block][kind[block]])
-        found.append([*(values.size - np.searchsorted(values, levels)), values.size])
-    return np.array(found)
+        counts.append([*(values.size - np.searchsorted(values, levels)), values.size])
+    return np.array(counts)
 
 
 def _curve(row: Array) -> tuple[Array, Array]:

@@ -56,8 +56,8 @@ def _methods() -> list[Method]:
     for name, spec in load(trainings()["mitochondria"]).methods.items():
         options = {**spec.options, **(_NETWORK if name == "unet" else {})}
         if name == "boosted":
-            given = {**options["estimator"], "class_weight": {"object": OBJECT}}
-            options["estimator"] = given
+            estimator = {**options["estimator"], "class_weight": {"object": OBJECT}}
+            options["estimator"] = estimator
         found.append(learned(name, spec.kind, **options))
     return found
 
@@ -71,8 +71,8 @@ def _compared(data: LabelledImages) -> tuple[Comparison, str]:
     spec = load(trainings()["mitochondria"]).split.model_copy(update={"folds": _FOLDS})
     methods = _methods()
     split = make_split(spec, data, methods)
-    found = compare(data, methods, split.folds)
-    return replace(found, naive=compare(data, methods, split.naive)), split.words
+    comparison = compare(data, methods, split.folds)
+    return replace(comparison, naive=compare(data, methods, split.naive)), split.words
 
 
 def _rows(found: Comparison, words: str) -> list[Row]:

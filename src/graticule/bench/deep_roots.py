@@ -50,12 +50,12 @@ def transfer() -> list[Row]:
     scans, retinas = data_folder("roots_minirhizotron"), data_folder("retina_vessels")
     if scans is None or retinas is None:
         return [absent("L9", "roots, transfer from vessels less from scratch, Dice", "")]
-    given = _scans(scans)
+    labelled_scans = _scans(scans)
     source = _vessel_network(retinas)
-    scratch = [_score(given, n, seed, _PLAIN) for seed, n in enumerate(_TAUGHT_BY)]
-    moved = [_score(given, n, seed, _PLAIN, source) for seed, n in enumerate(_TAUGHT_BY)]
+    scratch = [_score(labelled_scans, n, seed, _PLAIN) for seed, n in enumerate(_TAUGHT_BY)]
+    moved = [_score(labelled_scans, n, seed, _PLAIN, source) for seed, n in enumerate(_TAUGHT_BY)]
     rows = _differences(scratch, moved)
-    return rows + [_of_loss(given, loss, scratch) for loss in _LOSSES]
+    return rows + [_of_loss(labelled_scans, loss, scratch) for loss in _LOSSES]
 
 
 def _scans(folder: Path) -> list[_Scan]:
@@ -63,14 +63,14 @@ def _scans(folder: Path) -> list[_Scan]:
     from graticule.io import read
     from graticule.recipes.roots.length import root_length
 
-    found = []
+    rows = []
     for path in sorted(folder.glob("*Untitled.jpg")):
         grey = binned(read(path).compute().astype(np.float32).mean("c"), _SIDE)
         drawn = read(path.with_name(f"{path.stem}-mask.jpg")).compute().max("c") >= 128
         mask = binned(drawn, _SIDE) >= 0.5
         image = evened(grey, np.ones(grey.shape, bool))
-        found.append(_Scan(image, mask, root_length(mask)))
-    return found
+        rows.append(_Scan(image, mask, root_length(mask)))
+    return rows
 
 
 def _vessel_network(folder: Path) -> UNet:
@@ -90,15 +90,15 @@ def _score(
     from graticule.learn.unet import UNet
     from graticule.recipes.roots.length import root_length
 
-    own = scans[taught_by]
+    teacher = scans[taught_by]
     model = UNet(**_NETWORK, labels="mask", loss=loss, seed=seed)
-    model.fit([own.image], [own.mask], init=init, steps=_STEPS)
+    model.fit([teacher.image], [teacher.mask], init=init, steps=_STEPS)
     unseen = [scan for number, scan in enumerate(scans) if number != taught_by]
     counts, off = Confusion(0, 0, 0, 0), 0.0
     for scan in unseen:
-        found = (model.predict(scan.image) > 0).values
-        counts += confusion(found, scan.mask.values)
-        off += abs(root_length(found) - scan.length)
+        predicted = (model.predict(scan.image) > 0).values
+        counts += confusion(predicted, scan.mask.values)
+        off += abs(root_length(predicted) - scan.length)
     return _Score(counts.dice, off / sum(scan.length for scan in unseen))
 
 
@@ -109,19 +109,19 @@ def _differences(scratch: Sequence[_Score], moved: Sequence[_Score]) -> list[Row
     seeds = tuple(range(len(_TAUGHT_BY)))
     for part, name in (("dice", "Dice"), ("length_error", "error of root length, parts of it")):
         one, other = ([getattr(score, part) for score in each] for each in (scratch, moved))
-        found = bootstrap(np.subtract(other, one))
+        interval = bootstrap(np.subtract(other, one))
         what = f"roots learned from one scan, {name} on the others: from vessels "
         what += f"{np.mean(other):.3f} less from scratch {np.mean(one):.3f}, 5 seeds "
         what += f"({', '.join(f'{b - a:+.3f}' for a, b in zip(one, other, strict=True))}); "
-        what += f"95 % over seeds {found.low:+.3f} to {found.high:+.3f}"
-        rows.append(Row("L9", what, round(found.estimate, 4), "", "", None, seeds=seeds))
+        what += f"95 % over seeds {interval.low:+.3f} to {interval.high:+.3f}"
+        rows.append(Row("L9", what, round(interval.estimate, 4), "", "", None, seeds=seeds))
     return rows
 
 
 def _of_loss(scans: Sequence[_Scan], loss: str, scratch: Sequence[_Score]) -> Row:
     """Return the score of another loss, beside that of the usual one with the same seed."""
-    found = _score(scans, _TAUGHT_BY[0], 0, loss)
+    score = _score(scans, _TAUGHT_BY[0], 0, loss)
     what = f"roots learned from one scan with loss {loss}, Dice on the others; error of length "
-    what += f"{found.length_error:.2f} ({_PLAIN}: {scratch[0].length_error:.2f})"
+    what += f"{score.length_error:.2f} ({_PLAIN}: {scratch[0].length_error:.2f})"
     usual = round(scratch[0].dice, 4)
-    return Row("L9", what, round(found.dice, 4), "", "", None, baseline=usual, seeds=(0,))
+    return Row("L9", what, round(score.dice, 4), "", "", None, baseline=usual, seeds=(0,))

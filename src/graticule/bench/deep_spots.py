@@ -26,7 +26,7 @@ _EXPOSURES = {
 }
 
 
-class _Lesson(NamedTuple):
+class _TrainingSet(NamedTuple):
     """What is learned from: images, their truth, and where they may be used."""
 
     images: list[xr.DataArray]
@@ -34,7 +34,7 @@ class _Lesson(NamedTuple):
     where: list[xr.DataArray]
 
 
-Learner = Callable[[_Lesson], Any]
+Learner = Callable[[_TrainingSet], Any]
 
 
 @row("L6", deep=True)
@@ -100,7 +100,7 @@ def _fixed(values: Array) -> Iterator[tuple[str, Array]]:
     yield "|f - median of 5 x 5| / noise around (adaptive threshold)", wide / np.maximum(noise, 1)
 
 
-def _simulated() -> _Lesson:
+def _simulated() -> _TrainingSet:
     """Return radiographs of many exposures, with noise with and without grain."""
     from graticule.learn.splits.fold import everywhere
     from graticule.simulate.dataset import samples
@@ -108,28 +108,32 @@ def _simulated() -> _Lesson:
     made = list(samples("radiograph", _SIMULATED, seed=_SEED, parameters=_EXPOSURES))
     images = [one.image.astype("float32") for one in made]
     where = [everywhere(image) for image in images]
-    return _Lesson(images, [one.labels for one in made], where)
+    return _TrainingSet(images, [one.labels for one in made], where)
 
 
-def _halves(image: xr.DataArray, truth: Array) -> list[tuple[_Lesson, Array]]:
+def _halves(image: xr.DataArray, truth: Array) -> list[tuple[_TrainingSet, Array]]:
     """Return for each half what the other one teaches, and the half itself."""
     from graticule.learn.splits.splits import by_blocks
 
     labels = image.copy(data=truth)
-    found = []
+    parts = []
     for fold in by_blocks(image, folds=2, buffer=_BUFFER):
         train, test = fold.train[0], fold.test[0]
         assert train is not None
         assert test is not None
-        found.append((_Lesson([image], [labels], [train]), np.asarray(test.values)))
-    return found
+        parts.append((_TrainingSet([image], [labels], [train]), np.asarray(test.values)))
+    return parts
 
 
-def _joined(one: _Lesson, other: _Lesson) -> _Lesson:
-    return _Lesson(one.images + other.images, one.labels + other.labels, one.where + other.where)
+def _joined(one: _TrainingSet, other: _TrainingSet) -> _TrainingSet:
+    return _TrainingSet(
+        one.images + other.images, one.labels + other.labels, one.where + other.where
+    )
 
 
-def _apart(learner: Learner, image: xr.DataArray, halves: Sequence[tuple[_Lesson, Array]]) -> Array:
+def _apart(
+    learner: Learner, image: xr.DataArray, halves: Sequence[tuple[_TrainingSet, Array]]
+) -> Array:
     """Return a score map of which each half comes from a model that has not seen it."""
     score = np.zeros(image.shape, np.float32)
     for lesson, test in halves:
@@ -141,7 +145,7 @@ def _probability(model: Any, image: xr.DataArray) -> Array:
     return np.asarray(model.predict_proba(image).values[1])
 
 
-def _neighbours(lesson: _Lesson) -> Any:
+def _neighbours(lesson: _TrainingSet) -> Any:
     """Return nearest neighbours on the value and |f - median|, as in the lecture."""
     from graticule.learn import Features, PixelClassifier
 
@@ -153,7 +157,7 @@ def _neighbours(lesson: _Lesson) -> Any:
     return model.fit(lesson.images, lesson.labels, lesson.where)
 
 
-def _boosted(lesson: _Lesson) -> Any:
+def _boosted(lesson: _TrainingSet) -> Any:
     from graticule.learn import Features, PixelClassifier
 
     features = Features(
@@ -163,7 +167,7 @@ def _boosted(lesson: _Lesson) -> Any:
     return model.fit(lesson.images, lesson.labels, lesson.where)
 
 
-def _network(lesson: _Lesson, start: Any = None) -> Any:
+def _network(lesson: _TrainingSet, start: Any = None) -> Any:
     """Return a small U-Net; with ``start`` its weights, tuned in few steps."""
     from graticule.learn import UNet
 

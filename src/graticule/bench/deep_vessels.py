@@ -44,9 +44,9 @@ def vessels() -> list[Row]:
     if folder is None:
         return [absent("L8", f"vessels, {name}, F1", bar) for name, bar in _BARS.items()]
     data = vessel_data(folder, robust=True)
-    found = compare(data, _methods(), by_image(data.images, _FOLDS))
-    rows = refused("L8", found, _BARS)
-    for name, result in found.results.items():
+    comparison = compare(data, _methods(), by_image(data.images, _FOLDS))
+    rows = refused("L8", comparison, _BARS)
+    for name, result in comparison.results.items():
         what = f"vessels in the field of view, {len(data.images)} images, {_FOLDS} folds, {name}"
         f1 = of_class(result.scores, "dice", 1, 2)
         rows.append(scored("L8", f"F1 of {what}", f1, _BARS[name]))
@@ -113,6 +113,6 @@ def evened(image: xr.DataArray, view: Array, *, robust: bool = False) -> xr.Data
 def _mask(path: Path) -> Array:
     from graticule.io import read
 
-    found = read(path).compute()
-    others = [dim for dim in found.dims if dim not in ("y", "x")]
-    return np.asarray(found.max(others).transpose("y", "x").values > 0)
+    image = read(path).compute()
+    others = [dim for dim in image.dims if dim not in ("y", "x")]
+    return np.asarray(image.max(others).transpose("y", "x").values > 0)

@@ -81,10 +81,10 @@ def _survives(command: list[str], out: Path, moment: float, wanted: str) -> bool
 
 
 def _digest(folder: Path) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name in _TABLES:
-        found.update((folder / name).read_bytes())
-    return found.hexdigest()
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()
 
 
 @row("F8")

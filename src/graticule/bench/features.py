@@ -41,12 +41,12 @@ def _eigenvalues(parts: dict[tuple[int, int], Array], ndim: int) -> Array:
         from skimage.feature import hessian_matrix_eigvals
 
         return np.asarray(hessian_matrix_eigvals(list(parts.values())))
-    found = np.empty((ndim, *parts[0, 0].shape), np.float32)
-    for plane in range(len(found[0])):
+    eigenvalues = np.empty((ndim, *parts[0, 0].shape), np.float32)
+    for plane in range(len(eigenvalues[0])):
         rows = [[parts[min(i, j), max(i, j)][plane] for j in range(ndim)] for i in range(ndim)]
         matrix = np.moveaxis(np.array(rows), (0, 1), (-2, -1))
-        found[:, plane] = np.moveaxis(np.linalg.eigvalsh(matrix)[..., ::-1], -1, 0)
-    return found
+        eigenvalues[:, plane] = np.moveaxis(np.linalg.eigvalsh(matrix)[..., ::-1], -1, 0)
+    return eigenvalues
 
 
 def scipy_features(values: Array, bank: Features) -> Iterator[Array]:

@@ -35,8 +35,8 @@ def _data() -> tuple[Array, Array]:
 
 def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
     started = time.perf_counter()
-    found = function()
-    return time.perf_counter() - started, found
+    result = function()
+    return time.perf_counter() - started, result
 
 
 @row("L4")
@@ -51,10 +51,10 @@ def forest() -> list[Row]:
     RandomForest(2, random_state=0).fit(rows[:500], classes[:500]).predict(rows[:500])
     peer = RandomForestClassifier(_TREES, n_jobs=2, random_state=0)
     slow, _ = _timed(lambda: peer.fit(rows[fitted], classes[fitted]))
-    own = RandomForest(_TREES, random_state=0)
-    fast, _ = _timed(lambda: own.fit(rows[fitted], classes[fitted]))
+    compiled = RandomForest(_TREES, random_state=0)
+    fast, _ = _timed(lambda: compiled.fit(rows[fitted], classes[fitted]))
     predicted = _prediction(peer, CompiledForest.of(peer), rows[asked])
-    scores = [float(f.score(rows[asked], classes[asked])) for f in (own, peer)]
+    scores = [float(f.score(rows[asked], classes[asked])) for f in (compiled, peer)]
     equal = scores[0] >= scores[1] - 0.003
     what = (
         f"fit of {_TREES} full trees, {_FITTED:,} x {_FEATURES}; held-out accuracy "
@@ -73,9 +73,9 @@ def _prediction(peer: Any, forest: Any, rows: Array) -> Row:
     for _ in range(3):
         seconds, wanted = _timed(lambda: peer.predict_proba(rows))
         slow.append(seconds)
-        seconds, found = _timed(lambda: forest.proba(rows.T))
+        seconds, probabilities = _timed(lambda: forest.proba(rows.T))
         fast.append(seconds)
-    apart = float(np.abs(found - wanted).max())
+    apart = float(np.abs(probabilities - wanted).max())
     ratio = min(slow) / min(fast)
     what = f"probabilities of {len(rows):,} x {rows.shape[1]}, {_TREES} trees; apart {apart:.0e}"
     reached = ratio >= 2.5 and apart <= 1e-6

@@ -76,10 +76,10 @@ def table_of_objects() -> Row:
     baseline = time.perf_counter() - started
     wrong = _differences(run(labels, values), theirs)
     ratio = baseline / took
-    found = f"{', '.join(wrong)} DIFFER" if wrong else "equal numbers"
+    verdict = f"{', '.join(wrong)} DIFFER" if wrong else "equal numbers"
     return Row(
         id="S5",
-        what=f"10 properties of {_OBJECTS:,} objects in {_SIDE} x {_SIDE} uint16; {found}",
+        what=f"10 properties of {_OBJECTS:,} objects in {_SIDE} x {_SIDE} uint16; {verdict}",
         value=round(1e3 * took, 1),
         unit="ms",
         bar=">= 100 times",

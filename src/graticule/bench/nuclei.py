@@ -39,8 +39,8 @@ def _scores(folder: Path) -> list[_Score]:
         image = read(path).compute()
         labels = pipeline.apply(image)["kept"].values
         pairs = match(labels, read(folder / "labels" / path.name).values)
-        found = _Score(_is_fluorescent(image), pairs.average_precision, pairs.found, pairs.true)
-        scores.append(found)
+        score = _Score(_is_fluorescent(image), pairs.average_precision, pairs.found, pairs.true)
+        scores.append(score)
     return scores
 
 
@@ -65,22 +65,22 @@ def nuclei() -> list[Row]:
 def _precision(which: str, scores: list[_Score], bar: str = "") -> Row:
     from graticule.evaluate.bootstrap import bootstrap
 
-    found = bootstrap([score.precision for score in scores])
+    interval = bootstrap([score.precision for score in scores])
     what = f"AP at IoU 0.5 of nuclei, {len(scores)} {which} images, one setting for all; 95 % over "
-    what += f"images {found.low:.3f} to {found.high:.3f}"
-    reached = found.estimate >= 0.6 if bar else None
-    return Row("S9", what, round(found.estimate, 4), "", bar, reached)
+    what += f"images {interval.low:.3f} to {interval.high:.3f}"
+    reached = interval.estimate >= 0.6 if bar else None
+    return Row("S9", what, round(interval.estimate, 4), "", bar, reached)
 
 
 def _count_error(which: str, scores: list[_Score]) -> Row:
     from graticule.evaluate.bootstrap import bootstrap
 
     errors = np.array([abs(score.found - score.true) for score in scores], float)
-    found = bootstrap(errors)
+    interval = bootstrap(errors)
     total = sum(score.found for score in scores) / sum(score.true for score in scores) - 1
     what = f"mean |found - true| nuclei, {which} images, of {_mean_true(scores):.1f} each; 95 % "
-    what += f"{found.low:.1f} to {found.high:.1f}; in all {100 * total:+.1f} %"
-    return Row("S9", what, round(found.estimate, 3), "nuclei", "", None)
+    what += f"{interval.low:.1f} to {interval.high:.1f}; in all {100 * total:+.1f} %"
+    return Row("S9", what, round(interval.estimate, 3), "nuclei", "", None)
 
 
 def _mean_true(scores: list[_Score]) -> float:

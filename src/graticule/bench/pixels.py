@@ -64,8 +64,8 @@ def _peer(folder: str) -> tuple[float, float]:
     features = multiscale_basic_features(image, workers=2)
     forest = RandomForestClassifier(_TREES, n_jobs=2, random_state=0, class_weight="balanced")
     forest.fit(features[labels > 0], labels[labels > 0])
-    found = forest.predict(features.reshape(-1, features.shape[-1])).reshape(image.shape)
-    np.save(Path(folder) / "peer.npy", found.astype(np.uint8))
+    classes = forest.predict(features.reshape(-1, features.shape[-1])).reshape(image.shape)
+    np.save(Path(folder) / "peer.npy", classes.astype(np.uint8))
     return time.perf_counter() - started, peak_mb()
 
 
@@ -106,17 +106,17 @@ def classified(side: int) -> list[Row]:
         np.save(folder / _STROKES, labels)
         del image
         train_seconds, train_peak = _fresh(_train, folder)
-        run_seconds, run_peak, own = _run(folder)
+        run_seconds, run_peak, ours = _run(folder)
         peer_seconds, peer_peak = _fresh(_peer, folder)
         peer = np.load(folder / "peer.npy")
     held_out = labels == 0
-    accuracy, expected = (float((f == truth)[held_out].mean()) for f in (own, peer))
+    accuracy, expected = (float((f == truth)[held_out].mean()) for f in (ours, peer))
     seconds, peak = train_seconds + run_seconds, max(train_peak, run_peak)
     equal = accuracy >= expected - _EQUAL
     what = (
         f"pixel classification of {side}^2 from file to labels, 24 features, {_TREES} trees, "
         f"{int((~held_out).sum())} labelled; held-out accuracy {accuracy:.4f}, scikit-image and "
-        f"scikit-learn {expected:.4f}; the same class at {float((own == peer).mean()):.2%}"
+        f"scikit-learn {expected:.4f}; the same class at {float((ours == peer).mean()):.2%}"
     )
     ratio, less = peer_seconds / seconds, peer_peak / peak
     return [
@@ -167,9 +167,9 @@ def first_prediction() -> Row:
         stroke = strokes(truth, seed, each=1)
         drawn = np.where(stroke > 0, stroke, drawn)
         started = time.perf_counter()
-        found = model.fit(view, drawn).predict(view)
+        classes = model.fit(view, drawn).predict(view)
         times.append(time.perf_counter() - started)
-        scores.append(float((found.values == truth)[drawn == 0].mean()))
+        scores.append(float((classes.values == truth)[drawn == 0].mean()))
         labelled = int((drawn > 0).sum())
     seconds = median(times[1:])
     return Row(

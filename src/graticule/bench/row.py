@@ -65,8 +65,8 @@ class Row:
         """Return the row as JSON values, in the order of ``bench.json``."""
         order = ("id", "what", "value", "unit", "baseline", "ratio", "peak_mb", "bar", "reached")
         plain = asdict(self)
-        found = {name: plain[name] for name in order}
-        return {**found, "seeds": list(self.seeds)} if self.seeds else found
+        ordered = {name: plain[name] for name in order}
+        return {**ordered, "seeds": list(self.seeds)} if self.seeds else ordered
 
 
 Measure = Callable[[], Row | Sequence[Row]]
@@ -111,8 +111,8 @@ _MODULES: Registry[tuple[Benchmark, ...]] = Registry(
 
 def benchmarks(*, deep: bool = False) -> list[Benchmark]:
     """Return the benchmarks that train networks, or all others, sorted by id."""
-    found = [each for declared in _MODULES.values() for each in declared]
-    return sorted((each for each in found if each.deep is deep), key=lambda each: each.id)
+    known = [each for declared in _MODULES.values() for each in declared]
+    return sorted((each for each in known if each.deep is deep), key=lambda each: each.id)
 
 
 def processes(count: int | None = None) -> ProcessPoolExecutor:
@@ -167,8 +167,8 @@ def machine() -> dict[str, object]:
 
     Examples
     --------
-    >>> found = machine()
-    >>> sorted(found)
+    >>> here = machine()
+    >>> sorted(here)
     ['cores', 'processor', 'python', 'system', 'versions']
     """
     return {

@@ -119,12 +119,12 @@ def _photographs(folder: Path) -> list[_Photograph]:
     from imageio.v3 import imread
     from scipy.io import loadmat
 
-    found = []
+    rows = []
     for path in sorted((folder / "images").glob("*.jpg")):
         drawn = loadmat(folder / "groundTruth" / f"{path.stem}.mat")["groundTruth"][0]
         truths = [each["Segmentation"][0, 0].astype(np.int32) for each in drawn]
-        found.append(_Photograph(np.asarray(imread(path)), truths))
-    return found
+        rows.append(_Photograph(np.asarray(imread(path)), truths))
+    return rows
 
 
 def _compared(photographs: list[_Photograph], count: int, bar: str) -> Row:

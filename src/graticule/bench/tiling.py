@@ -23,9 +23,9 @@ def tiled_equals_whole() -> Row:
 
     names = [name for name in op_names() if is_cut(get_op(name))]
     with processes() as pool:
-        found = list(pool.map(_differs, names))
-    cases = sum(tried for tried, _ in found)
-    faults = [fault for _, fault in found if fault]
+        outcomes = list(pool.map(_differs, names))
+    cases = sum(tried for tried, _ in outcomes)
+    faults = [fault for _, fault in outcomes if fault]
     ops = f"{len(names)} ops, exact for integers and bools"
     return Row(
         id="F6",

@@ -50,9 +50,9 @@ def ellipsoid(
         away = [sum((a * w for a, w in zip(away, row, strict=True)), np.zeros(())) for row in axes]
     parts = [(a / h) ** 2 for a, h in zip(away, half, strict=True)]
     square = np.asarray(sum(parts, np.zeros(())))
-    found = np.nonzero(square <= 1)
-    depth = np.sqrt(1 - square[found])
-    return Body(tuple(i + o for i, o in zip(found, low, strict=True)), depth)
+    inside = np.nonzero(square <= 1)
+    depth = np.sqrt(1 - square[inside])
+    return Body(tuple(i + o for i, o in zip(inside, low, strict=True)), depth)
 
 
 def smooth_noise(rng: np.random.Generator, shape: Sequence[int], sigma: float) -> Array:

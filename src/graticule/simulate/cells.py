@@ -151,10 +151,10 @@ def cells(
             missed += 1
             continue
         missed = 0
-        own = tuple(index[free] for index in body.inside)
-        labels[own] = labels.max() + 1
+        free_index = tuple(index[free] for index in body.inside)
+        labels[free_index] = labels.max() + 1
         shape_of = body.depth[free] if len(shape) == 2 else 1.0
-        light[own] = np.exp(rng.normal(0, brightness)) * (0.3 + 0.7 * shape_of)
+        light[free_index] = np.exp(rng.normal(0, brightness)) * (0.3 + 0.7 * shape_of)
     light *= np.clip(1 + texture * smooth_noise(rng, shape, radius / 4), 0.05, None)
     spacing = {"z": step, "y": 1.0, "x": 1.0} if len(shape) == 3 and step != 1 else None
     image = _seen(rng, light, microscope or Microscope(), stretch, radius)

@@ -257,10 +257,10 @@ def _written(
 
 def _flat(sample: Sample) -> dict[str, Any]:
     objects = sample.labels.values
-    found = {"labelled": float((objects != 0).mean())}
+    columns = {"labelled": float((objects != 0).mean())}
     if objects.dtype != bool:
-        found["objects"] = int(objects.max(initial=0))
-    return {**sample.parameters, **found, **sample.numbers}
+        columns["objects"] = int(objects.max(initial=0))
+    return {**sample.parameters, **columns, **sample.numbers}
 
 
 def _describe(

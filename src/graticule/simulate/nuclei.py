@@ -71,10 +71,10 @@ def nuclei(
         free = truth[inside] == 0
         if np.count_nonzero(~free) > 0.08 * free.size or free.size < 20:
             continue
-        own = tuple(index[free] for index in inside)
-        truth[own] = truth.max() + 1
+        free_index = tuple(index[free] for index in inside)
+        truth[free_index] = truth.max() + 1
         texture = ndimage.gaussian_filter(rng.standard_normal(truth.shape), 1.5)
-        light[own] = rng.lognormal(0, 0.25) * (1 + 0.5 * texture[own])
+        light[free_index] = rng.lognormal(0, 0.25) * (1 + 0.5 * texture[free_index])
     blurred = ndimage.gaussian_filter(light, 0.8)
     haze = 0.15 * ndimage.gaussian_filter(light, 4 * radius)
     counts = rng.poisson(photons * np.clip(blurred + haze + 0.04, 0, None)) / photons

@@ -85,5 +85,5 @@ def _arrays(one: Array, other: Array, tolerance: float) -> str:
     allowed = tolerance * float(np.abs(one[known]).max(initial=0.0))
     if (apart <= allowed).all():
         return ""
-    place = np.unravel_index(int(np.argmax(apart)), apart.shape)
-    return f"values differ by up to {apart.max():g} at {tuple(map(int, place))}"
+    position = np.unravel_index(int(np.argmax(apart)), apart.shape)
+    return f"values differ by up to {apart.max():g} at {tuple(map(int, position))}"

@@ -207,9 +207,9 @@ class FormatContract:
             if self.keeps_axes:
                 assert_same(read(written), image)
             else:
-                found = read(written, dims=list(map(str, image.dims)))
-                np.testing.assert_array_equal(found.values, image.values)
-                assert found.dtype == image.dtype.newbyteorder("=")
+                again = read(written, dims=list(map(str, image.dims)))
+                np.testing.assert_array_equal(again.values, image.values)
+                assert again.dtype == image.dtype.newbyteorder("=")
 
     def test_labels_are_kept_at_every_level(self, ending: str, tmp_path: Path) -> None:
         """Labels are names: coarser levels hold some of them, and no mean of two."""
