@@ -24,7 +24,7 @@ class TestExample(OpContract):
 
 
 PYTEST = ("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--rootdir", ".",
-          "--hypothesis-profile", "ci", "--doctest-modules")  # fmt: skip
+          "--hypothesis-profile", "ci", "--basetemp", "temporary", "--doctest-modules")  # fmt: skip
 PIPELINE = """
 graticule: 1
 inputs:
