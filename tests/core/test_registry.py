@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 import graticule as gt
+from graticule.core import registry
 from graticule.core.errors import RequestError, UnknownNameError
 from graticule.core.registry import Family, Registry, families, get_op, op_names
 
@@ -88,17 +90,26 @@ def package(folder: Path, name: str, *modules: str) -> str:
     return name
 
 
+def install(monkeypatch: pytest.MonkeyPatch, packages: dict[str, str]) -> None:
+    """Let packages stand as entry points of the group ``example.shapes``."""
+    points = [EntryPoint(name, value, "example.shapes") for name, value in packages.items()]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+
+
 def test_an_entry_is_a_public_module_of_a_package_or_a_plain_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "lonely_shape.py").write_text("lonely_shape = 'alone'")
-    packages = {"first": package(tmp_path, "shapes_a", "disc", "_helper"), "b": "lonely_shape"}
-    flat = Registry[str]("shape", "example.none", packages=packages)
+    install(
+        monkeypatch,
+        {"first": package(tmp_path, "shapes_a", "disc", "_helper"), "b": "lonely_shape"},
+    )
+    flat = Registry[str]("shape", "example.shapes")
     assert flat.names() == ["disc", "lonely_shape"]
     assert "shapes_a.disc" not in sys.modules
     assert flat.values() == ["the disc of shapes_a", "alone"]
-    named = Registry[str]("shape", "example.none", packages=packages, in_families=True)
+    named = Registry[str]("shape", "example.shapes", in_families=True)
     assert named.names() == ["b.lonely_shape", "first.disc"]
 
 
@@ -106,11 +117,13 @@ def test_a_name_that_two_packages_have_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    packages = {name: package(tmp_path, name, "disc") for name in ("shapes_c", "shapes_d")}
-    shapes = Registry[str]("shape", "example.none", packages=packages)
+    install(
+        monkeypatch, {name: package(tmp_path, name, "disc") for name in ("shapes_c", "shapes_d")}
+    )
+    shapes = Registry[str]("shape", "example.shapes")
     with pytest.raises(RequestError, match=r"shapes_d\.disc: .*'disc'.* shapes_c\.disc"):
         shapes.names()
-    apart = Registry[str]("shape", "example.none", packages=packages, in_families=True)
+    apart = Registry[str]("shape", "example.shapes", in_families=True)
     assert apart.get("shapes_d.disc") == "the disc of shapes_d"
 
 
@@ -118,8 +131,8 @@ def test_what_is_registered_may_be_replaced_and_what_is_installed_may_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    packages = {"": package(tmp_path, "shapes_e", "disc")}
-    shapes = Registry[str]("shape", "example.none", packages=packages)
+    install(monkeypatch, {"": package(tmp_path, "shapes_e", "disc")})
+    shapes = Registry[str]("shape", "example.shapes")
     assert [shapes.register("ring", text) for text in ("first", "second")] == ["first", "second"]
     assert shapes.get("ring") == "second"
     with pytest.raises(RequestError, match="there is a shape 'disc' already"):
@@ -130,7 +143,7 @@ def test_a_module_that_declares_nothing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    packages = {"": package(tmp_path, "shapes_f", "disc")}
-    shapes = Registry[str]("shape", "", load=lambda m: str(m.SHAPE), packages=packages)
+    install(monkeypatch, {"": package(tmp_path, "shapes_f", "disc")})
+    shapes = Registry[str]("shape", "example.shapes", load=lambda m: str(m.SHAPE))
     with pytest.raises(TypeError, match=r"shapes_f\.disc declares no shape: .*SHAPE"):
         shapes.get("disc")

@@ -105,7 +105,7 @@ def _declared(module: ModuleType) -> tuple[Benchmark, ...]:
 
 
 _MODULES: Registry[tuple[Benchmark, ...]] = Registry(
-    "module of rows", "graticule.bench", load=_declared, packages={"builtin": "graticule.bench"}
+    "module of rows", "graticule.bench", load=_declared
 )
 
 

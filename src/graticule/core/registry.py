@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -41,8 +41,6 @@ class Registry(Generic[T]):
         ``load(module) -> T``: what a module declares; by default what is called as the module.
     in_families : bool
         Whether the name of the entry point is part of the name, as in ``filters.gaussian``.
-    packages : mapping, optional
-        Packages of ours that no entry point names, by the name that one would have.
 
     Examples
     --------
@@ -60,13 +58,11 @@ class Registry(Generic[T]):
         *,
         load: Callable[[ModuleType], T] = _namesake,
         in_families: bool = False,
-        packages: Mapping[str, str] | None = None,
     ) -> None:
         self.noun = noun
         self.group = group
         self._load = load
         self._in_families = in_families
-        self._packages = dict(packages or {})
         self._values: dict[str, T] = {}
 
     @cached_property
@@ -80,7 +76,7 @@ class Registry(Generic[T]):
         """
         points = [(point.name, point.value) for point in entry_points(group=self.group)]
         modules: dict[str, str] = {}
-        for point, package in sorted([*self._packages.items(), *points]):
+        for point, package in sorted(points):
             for module in _public_modules(package):
                 name = module.rpartition(".")[2]
                 name = f"{point}.{name}" if self._in_families else name

@@ -124,11 +124,7 @@ class MethodKind:
         return self.spec.kind
 
 
-METHOD_KINDS: Registry[MethodKind] = Registry(
-    "kind of method",
-    "graticule.methods",
-    packages={"learn": "graticule.learn.methods.kinds", "training": "graticule.training.kinds"},
-)
+METHOD_KINDS: Registry[MethodKind] = Registry("kind of method", "graticule.methods")
 """All kinds of methods, built in or plugged in."""
 
 _DEFAULT = "pixels"

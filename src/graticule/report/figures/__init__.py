@@ -37,7 +37,7 @@ def _declared(module: ModuleType) -> list[Figure]:
 
 
 _MODULES: Registry[list[Figure]] = Registry(
-    "module of figures", "graticule.figures", load=_declared, packages={"builtin": __name__}
+    "module of figures", "graticule.figures", load=_declared
 )
 
 
