@@ -59,8 +59,8 @@ def test_a_step_that_fails_on_the_coarse_copy_has_no_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class TooCoarse:
-        def outputs_of(self, name: str) -> None:
-            raise ImageError(f"{name} is too coarse")
+        def lazy_value(self, reference: object) -> None:
+            raise ImageError(f"{reference} is too coarse")
 
     monkeypatch.setattr("graticule.pipeline.preview._coarse", lambda plan: TooCoarse())
     np.save(tmp_path / "a.npy", np.zeros((3000, 3000), np.float32))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import runpy
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,13 +67,8 @@ def images_and_labels(
             f"to learn by {document} it needs images and --labels; there are no {missing}",
             hint="as images/ --labels labels/",
         )
-    spec = importlib.util.spec_from_file_location("graticule_example", example)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     with tempfile.TemporaryDirectory() as folder:
-        module.example(Path(folder))
+        runpy.run_path(str(example))["example"](Path(folder))
         yield Path(folder) / "images", Path(folder) / "labels"
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from graticule.core.atomic import atomic_path
-from graticule.core.errors import FormatError, RequestError, UnknownNameError, suggest
+from graticule.core.errors import FormatError, UnknownNameError, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +60,11 @@ def audit(
     from graticule.io import study
 
     values = get_op("threshold.values")
-    _require_known(method, values.parameters.schema())
+    known = values.parameters.schema()["properties"]["methods"]["default"]
+    if method not in known:
+        raise UnknownNameError(
+            f"--method {method} is no threshold of the histogram", hint=suggest(method, known)
+        )
     sources = {source.name: partial(_read_grey, source.path) for source in study(images)}
     masks = None if truth is None else _masks_of_truth(truth, list(sources))
     announce_compilation()
@@ -80,14 +83,6 @@ def audit(
         print(f"no threshold: {name}: {why}")
     print(f"-> {out / 'audit.html'}")
     return 1 if result.failed else 0
-
-
-def _require_known(method: str, schema: dict[str, Any]) -> None:
-    known = schema["properties"]["methods"]["default"]
-    if method not in known:
-        raise UnknownNameError(
-            f"--method {method} is no threshold of the histogram", hint=suggest(method, known)
-        )
 
 
 def _read_grey(path: Path) -> Any:
@@ -113,19 +108,17 @@ def _masks_of_truth(folder: Path, names: list[str]) -> dict[str, Callable[[], An
 
 def _write(result: Audit, method: str, out: Path) -> None:
     """Write tables and page."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot make the folder: {error.strerror}", where=str(out)) from None
+    from graticule.cli._training import make_folder
+    from graticule.report.html import save
+
+    make_folder(out)
     tables = {"thresholds": result.images.set_index("image"), "fractions": result.fractions}
     if result.dice is not None:
         tables["dice"] = result.dice
     for name, table in tables.items():
         index = "image" if name == "thresholds" else "threshold of"
-        with atomic_path(out / f"{name}.csv") as draft:
-            draft.write_text(table.to_csv(index_label=index), encoding="utf-8")
-    with atomic_path(out / "audit.html") as draft:
-        draft.write_text(_page(result, method), encoding="utf-8")
+        save(table.to_csv(index_label=index), out / f"{name}.csv")
+    save(_page(result, method), out / "audit.html")
 
 
 def _sentences(result: Audit, method: str) -> list[str]:

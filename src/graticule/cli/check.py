@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from graticule.pipeline.spec import Step
-
 
 def check(pipeline: str | None = None, /) -> int:
     """Check a pipeline without running it, and show its steps; list the recipes if none is named.
@@ -32,13 +27,10 @@ def check(pipeline: str | None = None, /) -> int:
         print(f"  input  {name}{f' [{chr(32).join(spec.dims)}]' if spec.dims else ''}")
     for name, step in loaded.steps.items():
         wires = ", ".join(str(wire) for wire in step.inputs if wire is not None)
-        print(f"  step   {name} = {step.op.name}({wires})  {_format_parameters(step)}")
+        values = step.op.parameters.canonical(step.params).items()
+        shown = " ".join(f"{key}={value}" for key, value in values)
+        print(f"  step   {name} = {step.op.name}({wires})  {shown}")
     for name, check_step in loaded.checks.items():
         print(f"  check  {name} = {check_step.check.name} of {check_step.of} at {check_step.at}")
     print(f"  output {', '.join(map(str, loaded.outputs))}")
     return 0
-
-
-def _format_parameters(step: Step) -> str:
-    values = step.op.parameters.canonical(step.params)
-    return " ".join(f"{name}={value}" for name, value in values.items())

@@ -80,7 +80,8 @@ def print_table(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None
     console = Console(width=None if sys.stdout.isatty() else 120)
     head = frame.head(rows)
     cells = [[_format_cell(value) for value in head[column]] for column in head.columns]
-    names = [_header(str(column), frame) for column in head.columns]
+    units = frame.attrs.get("units", {})
+    names = [f"{name} [{units[name]}]" if units.get(name) else str(name) for name in head.columns]
     widths = [max(map(len, [name, *column])) + 3 for name, column in zip(names, cells, strict=True)]
     if sum(widths) > console.width and len(head) <= 6:
         _print_transposed(console, title, names, cells)
@@ -112,27 +113,17 @@ def _print_omitted(console: Any, what: list[str]) -> None:
         console.print(f"not shown: {'; '.join(what)}", style="dim", highlight=False)
 
 
-def _header(column: str, frame: pd.DataFrame) -> str:
-    unit = frame.attrs.get("units", {}).get(column)
-    return f"{column} [{unit}]" if unit else column
-
-
 def _print_lines(console: Any, title: str, lines: list[list[str]]) -> None:
     """Print lines of cells, the first line as the head."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title or None, title_justify="left", header_style="bold", pad_edge=False)
     for number, name in enumerate(lines[0]):
-        table.add_column(_text(name), justify="left" if number == 0 else "right", no_wrap=True)
+        table.add_column(Text(name), justify="left" if number == 0 else "right", no_wrap=True)
     for line in lines[1:]:
-        table.add_row(*(_text(cell) for cell in line))
+        table.add_row(*map(Text, line))
     console.print(table)
-
-
-def _text(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(text)
 
 
 def _format_cell(value: Any) -> str:

@@ -33,19 +33,15 @@ def demo(
         Folder for the images and the run folders.
     """
     from graticule.cli.console import announce_compilation
-
-    for name in recipes or ():
-        _require_known(name)
-    announce_compilation()
-    return _run_examples(recipes, out) if recipes else _tour(out)
-
-
-def _require_known(name: str) -> None:
     from graticule.core.errors import UnknownNameError, suggest
     from graticule.recipes import examples
 
-    if name not in examples():
-        raise UnknownNameError(f"there is no recipe {name!r}", hint=suggest(name, list(examples())))
+    known = list(examples())
+    for name in recipes or ():
+        if name not in known:
+            raise UnknownNameError(f"there is no recipe {name!r}", hint=suggest(name, known))
+    announce_compilation()
+    return _run_examples(recipes, out) if recipes else _tour(out)
 
 
 def _run_examples(names: list[str], out: Path) -> int:

@@ -41,7 +41,8 @@ def _show_image(file: str, *, as_json: bool) -> int:
             print(f"  level {number:<4} {' x '.join(str(size) for size in sizes.values())}")
     if image.attrs.get("units"):
         print(f"  {'values in':10} {image.attrs['units']}")
-    print(f"  {'range':10} {_describe_range(image)}")
+    ends = _value_range(image)
+    print(f"  {'range':10} {f'{ends[0]:.6g} to {ends[1]:.6g}' if ends else 'no numbers'}")
     for key, value in list((image.attrs.get("header") or {}).items())[:60]:
         print(f"    {key} = {str(value)[:100]}")
     return 0
@@ -86,11 +87,6 @@ def _describe_axis(image: Any, dim: Any) -> str:
     return f" of {step:.6g} {unit or 'px'}, the first at {first:.6g}"
 
 
-def _describe_range(image: Any) -> str:
-    ends = _value_range(image)
-    return "no numbers" if ends is None else f"{ends[0]:.6g} to {ends[1]:.6g}"
-
-
 def _value_range(image: Any) -> tuple[float, float] | None:
     """Return least and largest value, read block by block."""
     if image.size == 0 or image.dtype.kind not in "buif":
@@ -119,8 +115,8 @@ def _show_model(file: str, *, as_json: bool) -> int:
         fault = str(error)
     if as_json:
         _print_json({"file": file, **card, "opens": not fault, "trouble": fault})
-        return 1 if fault else 0
-    _print_card(file, card, fault)
+    else:
+        _print_card(file, card, fault)
     return 1 if fault else 0
 
 
@@ -151,6 +147,7 @@ def _card_lines(card: dict[str, Any], fault: str) -> list[tuple[str, str]]:
         for about in card.get("classes") or []
     ]
     data = [f"{about['file']} ({about['sha256'][:12]})" for about in card.get("data") or []]
+    more = f" and {len(data) - 5} more" if len(data) > 5 else ""
     channels = f", {expects['channels']} channels" if expects.get("channels") else ""
     lines = [
         ("kind", str(card.get("kind", "")).replace("-", " ")),
@@ -159,7 +156,7 @@ def _card_lines(card: dict[str, Any], fault: str) -> list[tuple[str, str]]:
         ("expects", f"{' '.join(expects['dims'])}{channels}" if expects else "a table"),
         ("spacing", spacing or ("any" if expects else "")),
         ("held out", scores(card.get("scores") or {}) or "no scores"),
-        ("trained on", _first_names(data) or "not said"),
+        ("trained on", ", ".join(data[:5]) + more or "not said"),
         ("training", _describe_training(card)),
         *(
             (f"  {key}", _shorten(value))
@@ -192,11 +189,6 @@ def _describe_training(card: dict[str, Any]) -> str:
 def _items(card: dict[str, Any], name: str) -> list[tuple[str, Any]]:
     held = card.get(name)
     return list(held.items()) if isinstance(held, dict) else []
-
-
-def _first_names(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
 
 
 def _shorten(value: Any) -> str:

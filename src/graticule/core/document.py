@@ -6,7 +6,6 @@ Comments stay, and everything that is wrong is a `Fault` with its line and its p
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -31,22 +30,19 @@ Location: TypeAlias = tuple[str | int, ...]
 """The keys and positions that lead to a value of a document."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_TEXTS = {
+_CONTAINERS = {
     "missing": "must be given",
-    "model_type": "must be a mapping",
-    "dict_type": "must be a mapping",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "string_type": "must be text",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
+    "model": "must be a mapping",
+    "dict": "must be a mapping",
+    "list": "must be a list",
+    "tuple": "must be a list",
 }
-_WITHOUT_VALUE = ("missing", "model_type", "dict_type", "list_type", "tuple_type")
+_SCALARS = {
+    "string": "must be text",
+    "int": "must be a whole number",
+    "float": "must be a number",
+    "bool": "must be true or false",
+}
 
 
 def read_text(path: Path) -> str:
@@ -89,24 +85,23 @@ def parse_document(text: str, source: str, *, holds: str = "steps") -> Any:
     """Return the mapping a text holds; raise `PipelineError` where it is not one."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    def fault(what: str, path: str = "document", line: int = 0) -> PipelineError:
+        return PipelineError([Fault(path, what.partition("\n")[0], line)], source=source)
+
     if text.count("*") > _MAX_ALIASES:
-        raise PipelineError(
-            [Fault("document", f"has more than {_MAX_ALIASES} aliases")], source=source
-        )
+        raise fault(f"has more than {_MAX_ALIASES} aliases")
     try:
         document = _yaml().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        line = mark.line + 1 if mark else 0
-        problem = str(error.problem or error.context or error).partition("\n")[0]
-        raise PipelineError([Fault("YAML", problem, line)], source=source) from None
+        what = str(error.problem or error.context or error)
+        raise fault(what, "YAML", mark.line + 1 if mark else 0) from None
     except (YAMLError, ValueError, RecursionError) as error:
-        raise PipelineError([Fault("YAML", str(error).partition("\n")[0])], source=source) from None
+        raise fault(str(error), "YAML") from None
     if _size(document) > _MAX_VALUES:
-        what = f"an alias leads back to itself, or to more than {_MAX_VALUES:,} values"
-        raise PipelineError([Fault("document", what)], source=source)
+        raise fault(f"an alias leads back to itself, or to more than {_MAX_VALUES:,} values")
     if not isinstance(document, dict):
-        raise PipelineError([Fault("document", f"must be a mapping with {holds}")], source=source)
+        raise fault(f"must be a mapping with {holds}")
     return document
 
 
@@ -148,11 +143,8 @@ def plain(value: Any, *, int_keys: bool = False) -> Any:
         return [plain(item, int_keys=int_keys) for item in value]
     if isinstance(value, bool) or value is None:
         return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else value
-    return str(value)
+    kind = int if isinstance(value, int) else float if isinstance(value, float) else str
+    return kind(value)
 
 
 def as_written(value: Any) -> Any:
@@ -253,16 +245,23 @@ def validate(
     list of Fault
         In no particular order.
     """
-    values, faults = plain(document, int_keys=True), list(_version(model, document))
+    values, faults = plain(document, int_keys=True), []
+    version = document.get("graticule")
+    if issubclass(model, Document) and (version is True or version != 1):
+        faults.append(fault_at(document, ("graticule",), "must be 1, the version of the grammar"))
     while True:
         try:
             return model.model_validate(values, context=dict(context or {})), faults
         except ValidationError as error:
             problems = list(_problems(error))
-        known = [fault.path for fault in faults]
+        known = [f"{fault.path}." for fault in faults]
         found = [fault_at(document, *problem) for problem in problems]
         # what only fails because a faulty part of it was left out is no fault of its own
-        faults += [fault for fault in found if not any(_is_within(p, fault.path) for p in known)]
+        faults += [
+            fault
+            for fault in found
+            if not any(path.startswith((f"{fault.path}.", f"{fault.path}[")) for path in known)
+        ]
         holders = [_holder(values, location) for location, _, _ in problems]
         if not any(holders):
             return None, faults
@@ -303,18 +302,16 @@ def _problems(error: ValidationError) -> Iterator[tuple[Location, str, str]]:
 
 
 def _text(detail: Any) -> str:
-    kind, value = detail["type"], detail["input"]
-    if kind in _WITHOUT_VALUE:
-        return _TEXTS[kind]
-    if kind == "literal_error":
-        return f"must be {detail['ctx']['expected'].replace(chr(39), '')}, not {value!r}"
-    return f"{_TEXTS[kind]}, not {value!r}" if kind in _TEXTS else message_of(detail)
-
-
-def _version(model: type[BaseModel], document: Any) -> Iterator[Fault]:
-    version = document.get("graticule")
-    if issubclass(model, Document) and (version is True or version != 1):
-        yield fault_at(document, ("graticule",), "must be 1, the version of the grammar")
+    kind = detail["type"].partition("_")[0]
+    if kind in _CONTAINERS:
+        return _CONTAINERS[kind]
+    if kind == "literal":
+        wanted = f"must be {detail['ctx']['expected'].replace(chr(39), '')}"
+    elif kind in _SCALARS:
+        wanted = _SCALARS[kind]
+    else:
+        return message_of(detail)
+    return f"{wanted}, not {detail['input']!r}"
 
 
 def _key(parent: Any, part: str | int) -> Any:
@@ -322,10 +319,6 @@ def _key(parent: Any, part: str | int) -> Any:
     if isinstance(parent, list):
         return int(part)
     return next((key for key in parent if str(as_written(key)) == str(part)), part)
-
-
-def _is_within(path: str, whole: str) -> bool:
-    return path == whole or path.startswith((f"{whole}.", f"{whole}["))
 
 
 def _holder(values: Any, location: Location) -> tuple[dict[Any, Any], Any] | None:

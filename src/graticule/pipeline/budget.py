@@ -11,7 +11,7 @@ import numpy as np
 
 from graticule.core.errors import GraticuleError, MemoryBudgetError
 from graticule.core.image import Image
-from graticule.core.scope import ALL, Neighbourhood, Pointwise, Reduction, Whole
+from graticule.core.scope import ALL, Pointwise, Whole
 from graticule.core.settings import format_bytes
 from graticule.pipeline.nodes import as_template
 from graticule.pipeline.spec import Reference, Spec
@@ -89,8 +89,7 @@ def _bytes_of(pipeline: Spec, templates: Mapping[str, Image], image: Image, wire
     step = pipeline.steps.get(wire.name)
     if step is None:
         return int(image.nbytes)
-    kinds = {output.name: output.kind for output in step.op.outputs}
-    kind = kinds.get(wire.part, None if wire.part else next(iter(kinds.values())))
+    kind = pipeline.kind_of(wire)
     if kind is None or not kind.is_array:
         return 0
     dtype = step.op.dtype_of(templates[wire.name].dtype) or np.dtype(np.float32)
@@ -121,11 +120,9 @@ def largest_tile(
 ) -> dict[str, int] | None:
     """Halve the longest dim until a tile with its halos fits."""
     tile = {str(dim): int(size) for dim, size in image.sizes.items()}
-    uncut = _uncut_dims(pipeline, image)
-    while (
-        estimate_bytes(pipeline, with_halos(pipeline, image, tile), image.dtype, input_itemsize)
-        > memory
-    ):
+    # the dims some step needs in full
+    uncut = {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
+    while tile_bytes(pipeline, image, tile, input_itemsize) > memory:
         dims = [dim for dim, size in tile.items() if dim not in uncut and size > _MIN_TILE]
         if not dims:
             return None
@@ -134,37 +131,21 @@ def largest_tile(
     return tile
 
 
-def _halos(pipeline: Spec, image: Image) -> list[Mapping[str, int]]:
+def _halos(pipeline: Spec, image: Image, of: str = "halo") -> list[Mapping[str, int]]:
+    """Return the halos of the steps that have one, or their lattices: the scopes' ``align``."""
     template = as_template(image)
-    return [
-        step.op.scope.halo(template, step.params)
-        for step in pipeline.steps.values()
-        if isinstance(step.op.scope, (Neighbourhood, Reduction)) and step.op.scope.halo
-    ]
+    steps = [(step, getattr(step.op.scope, of, None)) for step in pipeline.steps.values()]
+    return [extent(template, step.params) for step, extent in steps if extent is not None]
 
 
-def _lattices(pipeline: Spec, image: Image) -> list[Mapping[str, int]]:
-    template = as_template(image)
-    return [
-        step.op.scope.align(template, step.params)
-        for step in pipeline.steps.values()
-        if isinstance(step.op.scope, Neighbourhood) and step.op.scope.align is not None
-    ]
-
-
-def _uncut_dims(pipeline: Spec, image: Image) -> set[str]:
-    """Return the dims some step needs in full."""
-    return {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
-
-
-def with_halos(pipeline: Spec, image: Image, tile: Mapping[str, int]) -> dict[str, int]:
-    """Return a tile's sizes with the halos of a chain of all steps."""
+def tile_bytes(pipeline: Spec, image: Image, tile: Mapping[str, int], input_itemsize: int) -> int:
+    """Return the peak bytes of the steps on a tile with the halos of a chain of all of them."""
     reach = dict.fromkeys(tile, 0)
     for halo in _halos(pipeline, image):
-        for dim, extent in halo.items():
-            if dim in reach and extent != ALL:
-                reach[dim] += extent
-    for lattice in _lattices(pipeline, image):
+        for dim in reach.keys() & halo.keys():
+            reach[dim] += max(halo[dim], 0)  # a dim that is needed in full is not cut
+    for lattice in _halos(pipeline, image, of="align"):
         for dim in reach.keys() & lattice.keys():
             reach[dim] += (lattice[dim] + 1) // 2
-    return {d: min(int(image.sizes[d]), size + 2 * reach[d]) for d, size in tile.items()}
+    sizes = {d: min(int(image.sizes[d]), size + 2 * reach[d]) for d, size in tile.items()}
+    return estimate_bytes(pipeline, sizes, image.dtype, input_itemsize)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,11 +100,7 @@ class Evaluation:
     def lazy_value(self, reference: Reference) -> Any:
         """Return a value as it is held: a node where the image is computed in tiles."""
         outputs = self.outputs_of(reference.name)
-        step = self.pipeline.steps.get(reference.name)
-        names = [output.name for output in step.op.outputs] if step else [""]
-        if reference.part in names:
-            return outputs[names.index(reference.part)]
-        return select_column(outputs[0], reference)
+        return _select(self.pipeline.steps.get(reference.name), outputs, reference)
 
     def value(self, reference: Reference) -> Any:
         """Return a value in full."""
@@ -139,16 +135,10 @@ class Evaluation:
             raise error.at(f"step {step.name}") from None
         facts.seconds += time.perf_counter() - started
         if self.store is not None and key is not None and self.tile is None:
-            facts.stored = self._store_if_costly(key, outputs, facts.seconds)
+            size = sum(int(getattr(item, "nbytes", 0)) for item in outputs if item is not None)
+            if facts.seconds > _WRITE_START + size / _WRITE_RATE:  # to write costs less
+                facts.stored = self.store.put(key, outputs)
         return outputs
-
-    def _store_if_costly(self, key: str, outputs: tuple[Any, ...], seconds: float) -> bool:
-        """Store a result when computing it cost more than writing it."""
-        assert self.store is not None
-        size = sum(int(getattr(item, "nbytes", 0)) for item in outputs if item is not None)
-        if seconds <= _WRITE_START + size / _WRITE_RATE:
-            return False
-        return self.store.put(key, outputs)
 
     def _compute_step(self, step: Step) -> tuple[Any, ...]:
         data = [None if wire is None else self.lazy_value(wire) for wire in step.inputs]
@@ -167,11 +157,10 @@ class Evaluation:
         """Whether a result that is costly to compute would be computed more than once."""
         if not isinstance(step.op.scope, Neighbourhood):
             return False
-        readers = 0
+        readers = sum(reference.name == step.name for reference in self.pipeline.references())
         for other in self.pipeline.steps.values():
             if any(wire is not None and wire.name == step.name for wire in other.inputs):
                 readers += _count_reads(other)
-        readers += sum(reference.name == step.name for reference in self.pipeline.references())
         return readers > 1
 
     def _spill(self, node: Any) -> StoredNode:
@@ -199,28 +188,56 @@ def _count_reads(step: Step) -> int:
 
 def _require_nodes(step: Step, data: list[Any]) -> None:
     for declared, value in zip(step.op.inputs, data, strict=True):
-        wanted = value is None or is_node(value) == declared.kind.is_array
-        if not wanted:
+        if value is not None and is_node(value) != declared.kind.is_array:
             raise ImageError(
                 f"{declared.name} must be {declared.kind.with_article}", where=step.op.name
             )
 
 
-def select_column(value: Any, reference: Reference) -> Any:
-    """Return a column of a record (its number) or of a table, or the value itself."""
+def _select(step: Step | None, outputs: Sequence[Any], reference: Reference) -> Any:
+    """Return one of the outputs of a step; a column of a record (its number) or table."""
     import pandas as pd
 
+    names = [output.name for output in step.op.outputs] if step else []
     if not reference.part:
-        return value
-    if not isinstance(value, pd.DataFrame) or reference.part not in value.columns:
-        known = list(value.columns) if isinstance(value, pd.DataFrame) else []
+        return outputs[0]
+    if reference.part in names:
+        return outputs[names.index(reference.part)]
+    table = outputs[0]
+    known = list(table.columns) if isinstance(table, pd.DataFrame) else []
+    if reference.part not in known:
         raise ImageError(f"{reference.name} has no {reference.part!r}", hint=f"it has {known}")
-    column = value[reference.part]
+    column = table[reference.part]
     return column.iloc[0] if len(column) == 1 else column
 
 
 def apply(pipeline: Spec, image: Any) -> dict[str, Any]:
-    """Run the steps on one image in memory; see `Pipeline.apply`."""
+    """Run the steps on one image in memory.
+
+    Parameters
+    ----------
+    image : DataArray or array_like
+        The first input; an array is given the dims and the spacing of the document.
+
+    Returns
+    -------
+    dict
+        The outputs by name: DataArrays or arrays, like the image, and tables.
+
+    Raises
+    ------
+    RequestError
+        If the pipeline takes further inputs.
+    GraticuleError
+        If a step cannot be done on this image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> text = "{graticule: 1, steps: {bright: {op: threshold.otsu}}}"
+    >>> Pipeline.loads(text).apply(np.array([[0, 0, 9, 9]]))["bright"]
+    array([[False, False,  True,  True]])
+    """
     further = [name for name in pipeline.inputs if name != pipeline.first_input]
     if further:
         raise RequestError(
@@ -241,21 +258,27 @@ def make_rerun(evaluation: Evaluation, at: Reference, of: Reference) -> Callable
     Only the steps between the two are run; everything else keeps its value.
     """
     pipeline = evaluation.pipeline
-    downstream = _between(pipeline, at.name, of.name)
-    fixed = {
+    downstream = {step.name: step for step in _between(pipeline, at.name, of.name)}
+    fixed: dict[Reference | None, Any] = {
         wire: evaluation.value(wire)
-        for step in downstream
+        for step in downstream.values()
         for wire in step.inputs
-        if wire is not None and wire != at and wire.name not in {s.name for s in downstream}
+        if wire is not None and wire != at and wire.name not in downstream
     }
 
     def rerun(image: Image) -> Any:
+        known = {None: None, **fixed, at: image}
         made: dict[str, tuple[Any, ...]] = {}
-        for step in downstream:
-            data = [_look_up(wire, at, image, fixed, made, pipeline) for wire in step.inputs]
-            out = step.op.run(data, step.params)
-            made[step.name] = out if len(step.op.outputs) > 1 else (out,)
-        return _look_up(of, at, image, fixed, made, pipeline)
+
+        def value(wire: Reference | None) -> Any:
+            if wire is None or wire in known:
+                return known[wire]
+            return _select(downstream[wire.name], made[wire.name], wire)
+
+        for name, step in downstream.items():
+            out = step.op.run([value(wire) for wire in step.inputs], step.params)
+            made[name] = out if len(step.op.outputs) > 1 else (out,)
+        return value(of)
 
     return rerun
 
@@ -271,24 +294,3 @@ def _between(pipeline: Spec, at: str, of: str) -> list[Step]:
         if name in needed and name != at:
             needed |= {wire.name for wire in step.inputs if wire is not None}
     return [s for n, s in pipeline.steps.items() if n in below & needed and n != at]
-
-
-def _look_up(
-    wire: Reference | None,
-    at: Reference,
-    image: Image,
-    fixed: Mapping[Reference, Any],
-    made: Mapping[str, tuple[Any, ...]],
-    pipeline: Spec,
-) -> Any:
-    if wire is None:
-        return None
-    if wire == at:
-        return image
-    if wire in fixed:
-        return fixed[wire]
-    outputs = made[wire.name]
-    names = [output.name for output in pipeline.steps[wire.name].op.outputs]
-    return (
-        outputs[names.index(wire.part)] if wire.part in names else select_column(outputs[0], wire)
-    )

@@ -72,7 +72,52 @@ def run(
     command: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> Run:
-    """Run a pipeline over a study and write a run folder; see `Pipeline.run`."""
+    """Run a pipeline on files, a folder or a pattern, and write a run folder.
+
+    Parameters
+    ----------
+    images : path, pattern or sequence of them
+        The study.
+    out : path
+        The run folder. If it holds this run, cut off, the run goes on; the result has the
+        same bytes as if it had not been.
+    workers : int, optional
+        Threads; by default as `settings` say.
+    memory : int or str, optional
+        Bytes for the process (on a cluster, for each worker), as ``"4GB"``; images are cut
+        into tiles to keep to it.
+    cluster : str, optional
+        Address of a dask.distributed scheduler that sees the same files.
+    overwrite : bool
+        Replace another run in the folder.
+    cache : bool
+        Keep costly steps in the step store, for this and other runs.
+    command : sequence of str
+        How to repeat it, for the record.
+    progress : callable
+        Called after each step and image.
+
+    Returns
+    -------
+    Run
+        Its tables, and what became of each image.
+
+    Raises
+    ------
+    RequestError, StoreError, FormatError
+        If the request cannot be carried out. What goes wrong with one image does not end
+        the run: see `Run.failed`.
+
+    Examples
+    --------
+    >>> import os, tempfile, skimage
+    >>> bright = Pipeline.loads("{graticule: 1, steps: {bright: {op: threshold.otsu}}}")
+    >>> coins = os.path.join(skimage.data_dir, "coins.png")
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     results = bright.run(coins, out, cache=False).results
+    >>> results[0].image, results[0].status
+    ('coins', 'done')
+    """
     started = datetime.now(UTC)
     clock = time.perf_counter()
     sources = without_companions(pipeline, study(images))
@@ -138,7 +183,7 @@ def _results(jobs: Sequence[Job], workers: Workers, progress: Progress) -> Itera
     total = len(jobs)
     progress(0, total, jobs[0].source.name)
     if total == 1:
-        yield process_image(jobs[0], workers.map, partial(_step, progress, total))
+        yield process_image(jobs[0], workers.map, lambda message: progress(0, total, message))
         return
     work = process_image
     if not workers.is_remote:
@@ -146,10 +191,6 @@ def _results(jobs: Sequence[Job], workers: Workers, progress: Progress) -> Itera
     for number, result in enumerate(workers.map(work, jobs), start=1):
         progress(number, total, result.image)
         yield result
-
-
-def _step(progress: Progress, total: int, message: str) -> None:
-    progress(0, total, message)
 
 
 def _write(

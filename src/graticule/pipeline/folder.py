@@ -20,7 +20,7 @@ import errno
 import json
 import shutil
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from graticule.core.atomic import atomic_path
@@ -96,20 +96,17 @@ def _recorded_images(record: Path) -> list[dict[str, Any]]:
 
 def sweep(folder: Path, kept: Collection[str]) -> None:
     """Remove from a folder of ours all but some files and folders, named relative to it."""
-    parents = {str(parent) for name in kept for parent in PurePosixPath(name).parents}
-    _sweep(folder, "", set(kept), parents)
+    files = {folder / name for name in kept}
+    _sweep(folder, files, {parent for file in files for parent in file.parents})
 
 
-def _sweep(folder: Path, name: str, kept: Collection[str], parents: Collection[str]) -> None:
+def _sweep(folder: Path, kept: Collection[Path], parents: Collection[Path]) -> None:
     for entry in folder.iterdir() if folder.is_dir() else ():
-        path = f"{name}{entry.name}"
-        if path in kept:
-            continue
-        if path in parents:
-            _sweep(entry, f"{path}/", kept, parents)
-        elif entry.is_dir() and not entry.is_symlink():
+        if entry in parents:
+            _sweep(entry, kept, parents)
+        elif entry not in kept and entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
-        else:
+        elif entry not in kept:
             entry.unlink(missing_ok=True)
 
 

@@ -279,7 +279,7 @@ def _put_output(
 
     held = evaluation.lazy_value(reference)
     if isinstance(held, pd.DataFrame):
-        if _kind(job.pipeline, reference) is Kind.RECORD:
+        if job.pipeline.kind_of(reference) is Kind.RECORD:
             _put_record(result, reference, held)
         else:
             _put_table(result, reference, held, draft)
@@ -287,12 +287,6 @@ def _put_output(
         _put_array(job, result, reference, held, evaluation)
     else:
         result.row[str(reference)] = _scalar(held)
-
-
-def _kind(pipeline: Spec, reference: Reference) -> Kind | None:
-    step = pipeline.steps.get(reference.name)
-    outputs = step.op.outputs if step else ()
-    return next((out.kind for out in outputs if out.name in ("", reference.part)), None)
 
 
 def _put_record(result: ImageResult, reference: Reference, record: Table) -> None:
@@ -318,7 +312,7 @@ def _put_array(
     job: Job, result: ImageResult, reference: Reference, held: Any, evaluation: Evaluation
 ) -> None:
     image = node_to_dask(held, evaluation.tile or {}, evaluation.mapper) if is_node(held) else held
-    kind = _kind(job.pipeline, reference)
+    kind = job.pipeline.kind_of(reference)
     suffix = suffix_for(image, tiled=evaluation.tile is not None)
     if suffix == ".fits" and image.dtype == np.bool_:
         image = image.astype(np.uint8)  # FITS has no bools

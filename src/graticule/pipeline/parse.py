@@ -27,7 +27,6 @@ from graticule.core.document import (
     fault_at,
     parse_document,
     plain,
-    read_text,
     section_names,
     validate,
 )
@@ -37,11 +36,6 @@ from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
 from graticule.pipeline.spec import CheckStep, PipelineInput, Reference, Spec, Step
-
-
-def load(path: Path) -> Spec:
-    """Read a pipeline from a file; see `Pipeline.load`."""
-    return parse(read_text(path), source=str(path))
 
 
 def parse(text: str, *, source: str = "<text>") -> Spec:
@@ -227,7 +221,7 @@ class _Wiring:
                 body = bodies[name]
                 steps[name] = Step(name, body.op, body.params, self._wires(name, body, previous))
             previous = name
-        waiting = _cycle(steps)
+        waiting = [name for name in steps if name in _upstream(name, steps)]
         if waiting:
             what = f"the steps {', '.join(waiting)} wait for each other"
             self._fault(("steps", waiting[0]), what)
@@ -332,13 +326,8 @@ def _ordered(steps: Mapping[str, Step]) -> dict[str, Step]:
         done[ready[0]] = steps[ready[0]]
 
 
-def _cycle(steps: Mapping[str, Step]) -> list[str]:
-    """Return the steps that wait for themselves."""
-    done = _ordered(steps)
-    return [name for name in steps if name not in done and name in _upstream(name, steps)]
-
-
 def _upstream(name: str, steps: Mapping[str, Step]) -> set[str]:
+    """Return the steps that a step waits for; itself among them where they form a cycle."""
     reached: set[str] = set()
     frontier = _needs(steps[name], steps)
     while frontier:

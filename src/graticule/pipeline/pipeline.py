@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
-from graticule.core.progress import Progress, no_progress
+from graticule.core.document import read_text
+from graticule.pipeline import evaluate, execute
 from graticule.pipeline.change import with_values
-from graticule.pipeline.evaluate import apply
-from graticule.pipeline.execute import Run, run
-from graticule.pipeline.parse import load, parse
+from graticule.pipeline.parse import parse
 from graticule.pipeline.spec import Spec
 
 
@@ -63,7 +62,7 @@ class Pipeline(Spec):
         >>> list(Pipeline.load(pipeline_path("coins")).inputs)
         ['image']
         """
-        return cls._of(load(Path(path)))
+        return cls._of(parse(read_text(Path(path)), source=str(path)))
 
     @classmethod
     def loads(cls, text: str) -> Self:
@@ -120,103 +119,5 @@ class Pipeline(Spec):
         """
         return self._of(with_values(self, values))
 
-    def apply(self, image: Any) -> dict[str, Any]:
-        """Run the steps on one image in memory.
-
-        Parameters
-        ----------
-        image : DataArray or array_like
-            The first input; an array is given the dims and the spacing of the document.
-
-        Returns
-        -------
-        dict
-            The outputs by name: DataArrays or arrays, like the image, and tables.
-
-        Raises
-        ------
-        RequestError
-            If the pipeline takes further inputs.
-        GraticuleError
-            If a step cannot be done on this image.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> text = "{graticule: 1, steps: {bright: {op: threshold.otsu}}}"
-        >>> Pipeline.loads(text).apply(np.array([[0, 0, 9, 9]]))["bright"]
-        array([[False, False,  True,  True]])
-        """
-        return apply(self, image)
-
-    def run(
-        self,
-        images: str | Path | Sequence[str | Path],
-        out: str | Path,
-        *,
-        workers: int | None = None,
-        memory: int | str | None = None,
-        cluster: str | None = None,
-        overwrite: bool = False,
-        cache: bool = True,
-        command: Sequence[str] = (),
-        progress: Progress = no_progress,
-    ) -> Run:
-        """Run on files, a folder or a pattern, and write a run folder.
-
-        Parameters
-        ----------
-        images : path, pattern or sequence of them
-            The study.
-        out : path
-            The run folder. If it holds this run, cut off, the run goes on; the result has the
-            same bytes as if it had not been.
-        workers : int, optional
-            Threads; by default as `settings` say.
-        memory : int or str, optional
-            Bytes for the process (on a cluster, for each worker), as ``"4GB"``; images are cut
-            into tiles to keep to it.
-        cluster : str, optional
-            Address of a dask.distributed scheduler that sees the same files.
-        overwrite : bool
-            Replace another run in the folder.
-        cache : bool
-            Keep costly steps in the step store, for this and other runs.
-        command : sequence of str
-            How to repeat it, for the record.
-        progress : callable
-            Called after each step and image.
-
-        Returns
-        -------
-        Run
-            Its tables, and what became of each image.
-
-        Raises
-        ------
-        RequestError, StoreError, FormatError
-            If the request cannot be carried out. What goes wrong with one image does not end
-            the run: see `Run.failed`.
-
-        Examples
-        --------
-        >>> import os, tempfile, skimage
-        >>> bright = Pipeline.loads("{graticule: 1, steps: {bright: {op: threshold.otsu}}}")
-        >>> coins = os.path.join(skimage.data_dir, "coins.png")
-        >>> with tempfile.TemporaryDirectory() as out:
-        ...     results = bright.run(coins, out, cache=False).results
-        >>> results[0].image, results[0].status
-        ('coins', 'done')
-        """
-        return run(
-            self,
-            images,
-            out,
-            workers=workers,
-            memory=memory,
-            cluster=cluster,
-            overwrite=overwrite,
-            cache=cache,
-            command=command,
-            progress=progress,
-        )
+    apply = evaluate.apply
+    run = execute.run

@@ -19,7 +19,7 @@ from graticule.pipeline.budget import (
     require_checks_fit,
     require_no_whole,
     smallest_tile,
-    with_halos,
+    tile_bytes,
 )
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.nodes import is_node, strip_template_marks
@@ -85,19 +85,7 @@ class Plan:
         store: StepStore | None = None,
         scratch: Path | None = None,
     ) -> Evaluation:
-        """Return an evaluation that follows the plan.
-
-        Parameters
-        ----------
-        input_keys : mapping, optional
-            Content hash of every input; needed for the store.
-        mapper : callable
-            `map`, or a parallel version of it that keeps the order; used over tiles.
-        store : StepStore, optional
-            Where results are looked up and kept when computing cost more than writing.
-        scratch : Path, optional
-            Folder for results that must be complete but do not fit into memory.
-        """
+        """Return an `Evaluation` that follows the plan; the parameters are as of that."""
         return Evaluation(
             self.pipeline,
             self.inputs,
@@ -243,18 +231,17 @@ def make_plan(
         return Plan(pipeline, inputs, None, whole, whole, levels or {})
     require_no_whole(pipeline, image, memory)
     require_checks_fit(pipeline, image, memory)
-    tile = largest_tile(pipeline, image, memory // (max(1, workers) + 1), itemsize)
+    parts = max(1, workers) + 1
+    tile = largest_tile(pipeline, image, memory // parts, itemsize)
     if tile is None:
-        needed = estimate_bytes(
-            pipeline, with_halos(pipeline, image, smallest_tile(image)), image.dtype, itemsize
-        )
+        needed = tile_bytes(pipeline, image, smallest_tile(image), itemsize)
         raise MemoryBudgetError(
             f"{format_bytes(memory)} is too little for any tile of this image; about "
-            f"{format_bytes(needed * (max(1, workers) + 1))} are needed",
+            f"{format_bytes(needed * parts)} are needed",
             hint="allow more with --memory, or fewer --workers",
         )
-    tile_bytes = estimate_bytes(pipeline, with_halos(pipeline, image, tile), image.dtype, itemsize)
-    return Plan(pipeline, inputs, tile, whole, tile_bytes, levels or {})
+    peak = tile_bytes(pipeline, image, tile, itemsize)
+    return Plan(pipeline, inputs, tile, whole, peak, levels or {})
 
 
 def coarsen(image: Image, level: int, *, labels: bool = False) -> Image:

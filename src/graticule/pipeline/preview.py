@@ -35,24 +35,18 @@ def save_previews(
     small = evaluation if plan.tile is None else _coarse(plan)
     pictures: dict[str, Any] = {**arrays}
     about: dict[str, Any] = {}
-    for name, output, kind in _images(plan):
+    for reference, kind in _images(plan):
         try:
-            values = small.outputs_of(name)
+            value = small.lazy_value(reference)
         except GraticuleError:
             if plan.tile is None:
                 raise
             continue  # what cannot be shown on a coarse copy is still right on the image
-        label = f"step/{_label(plan, name, output)}"
-        pictures[label], about[label] = to_picture(values[output], kind)
+        label = f"step/{reference}"
+        pictures[label], about[label] = to_picture(value, kind)
     meta = np.frombuffer(json.dumps(about, default=str).encode(), np.uint8)
     with path.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **{"meta": meta, **pictures})
-
-
-def _label(plan: Plan, name: str, output: int) -> str:
-    """Return the name of a result: of one of several, with the part."""
-    step = plan.pipeline.steps.get(name)
-    return str(Reference(name, step.op.outputs[output].name if step else ""))
 
 
 def to_picture(image: Image, kind: Kind) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
@@ -61,12 +55,12 @@ def to_picture(image: Image, kind: Kind) -> tuple[np.ndarray[Any, Any], dict[str
     return picture.values, {**_axes_record(picture, kind), "window": window}
 
 
-def _images(plan: Plan) -> list[tuple[str, int, Kind]]:
-    """Return name, output and kind of everything that can be shown."""
-    found = [(name, 0, Kind.IMAGE) for name, value in plan.inputs.items() if is_image(value)]
+def _images(plan: Plan) -> list[tuple[Reference, Kind]]:
+    """Return everything that can be shown, with its kind."""
+    images = [(Reference(name), Kind.IMAGE) for name, v in plan.inputs.items() if is_image(v)]
     for name, step in plan.pipeline.steps.items():
-        found += [(name, i, o.kind) for i, o in enumerate(step.op.outputs) if o.kind.is_array]
-    return found
+        images += [(Reference(name, o.name), o.kind) for o in step.op.outputs if o.kind.is_array]
+    return images
 
 
 def _coarse(plan: Plan) -> Evaluation:

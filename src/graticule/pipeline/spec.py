@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, Field, PlainValidator
 from graticule.core.check import Check
 from graticule.core.document import Section, is_list_of_texts
 from graticule.core.errors import ParameterError, UnitsError
-from graticule.core.image import Image, as_image, is_image, with_spacing
+from graticule.core.image import Image, Kind, as_image, is_image, with_spacing
 from graticule.core.op import Op
 from graticule.core.units import split_quantity, unit_scale
 
@@ -191,20 +191,18 @@ class Spec:
             "graticule": 1,
             "name": self.name,
             "description": self.description,
-            "inputs": {
-                name: {
-                    "dims": expected.dims,
-                    "spacing": dict(expected.spacing),
-                    "default_spacing": dict(expected.default_spacing),
-                    "path": expected.path,
-                }
-                for name, expected in self.inputs.items()
-            },
+            "inputs": {name: dict(expected) for name, expected in self.inputs.items()},
             "steps": {name: _plain_step(step) for name, step in self.steps.items()},
             "checks": {name: _plain_check(check) for name, check in self.checks.items()},
             "outputs": [str(reference) for reference in self.outputs],
             "report": [dict(figure) for figure in self.figures],
         }
+
+    def kind_of(self, reference: Reference) -> Kind | None:
+        """Return what a step's output, or the one of which it is a column, is; None of an input."""
+        step = self.steps.get(reference.name)
+        outputs = step.op.outputs if step else ()
+        return next((out.kind for out in outputs if out.name in ("", reference.part)), None)
 
     def references(self) -> Iterator[Reference]:
         """Give every reference to a step or input that is made outside the steps."""
@@ -258,13 +256,9 @@ def step_keys(pipeline: Spec, inputs: Mapping[str, str]) -> dict[str, str]:
             step.op.name,
             step.op.version,
             step.op.parameters.canonical(step.params),
-            [None if wire is None else _key_of(wire, keys) for wire in step.inputs],
+            [None if wire is None else [keys[wire.name], wire.part] for wire in step.inputs],
         )
     return keys
-
-
-def _key_of(reference: Reference, keys: Mapping[str, str]) -> list[str]:
-    return [keys[reference.name], reference.part]
 
 
 def pipeline_key(pipeline: Spec) -> str:

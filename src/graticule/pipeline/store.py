@@ -7,7 +7,6 @@ of processes may share a store and a kill at any moment leaves only complete ent
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -16,13 +15,13 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from types import NoneType
 from typing import Any
 
 import numpy as np
 
 from graticule.core.errors import StoreError
-from graticule.core.image import Image, Table
+from graticule.core.image import Image
+from graticule.io import content_hash
 
 _FORMAT = 1
 _MIN_ABANDONED = 3600.0
@@ -152,13 +151,14 @@ def _write(folder: Path, outputs: tuple[Any, ...]) -> int:
     described = []
     total = 0
     for number, item in enumerate(outputs):
+        file = folder / f"{number}.{'parquet' if isinstance(item, pd.DataFrame) else 'npy'}"
         if isinstance(item, pd.DataFrame):
-            name, about = f"{number}.parquet", _write_table(folder / f"{number}.parquet", item)
+            item.to_parquet(file)
+            about = {"kind": "table", "attrs": _equal_attrs(item.attrs)}
         else:
-            name, about = f"{number}.npy", _write_array(folder / f"{number}.npy", item)
-        file = folder / name
+            about = _write_array(file, item)
         total += file.stat().st_size
-        described.append({**about, "file": name, "sha256": file_hash(file)})
+        described.append({**about, "file": file.name, "sha256": content_hash(file)})
     meta = json.dumps({"format": _FORMAT, "outputs": described})
     (folder / "meta.json").write_text(meta, encoding="utf-8")
     return total + len(meta)
@@ -167,7 +167,8 @@ def _write(folder: Path, outputs: tuple[Any, ...]) -> int:
 def _write_array(file: Path, image: Image) -> dict[str, Any]:
     import pandas as pd
 
-    if not isinstance(image.name, (str, NoneType)) or not all(map(_is_text, image.coords)):
+    names = (*image.coords, "" if image.name is None else image.name)
+    if not all(isinstance(name, str) for name in names):
         raise TypeError("a name that is no text would not come back equal")
     if any(isinstance(index, pd.MultiIndex) for index in image.indexes.values()):
         raise TypeError("an index of several levels would not come back equal")
@@ -190,18 +191,9 @@ def _write_array(file: Path, image: Image) -> dict[str, Any]:
     }
 
 
-def _is_text(name: object) -> bool:
-    return isinstance(name, str)
-
-
 def _listed(positions: np.ndarray[Any, Any]) -> Any:
     """Return positions as JSON can hold them; dates as counts of their unit."""
     return (positions.astype(np.int64) if positions.dtype.kind in "mM" else positions).tolist()
-
-
-def _write_table(file: Path, table: Table) -> dict[str, Any]:
-    table.to_parquet(file)
-    return {"kind": "table", "attrs": _equal_attrs(table.attrs)}
 
 
 def _equal_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
@@ -232,7 +224,7 @@ def _read(folder: Path) -> tuple[Any, ...]:
     outputs: list[Any] = []
     for about in meta["outputs"]:
         file = folder / about["file"]
-        if file_hash(file) != about["sha256"]:
+        if content_hash(file) != about["sha256"]:
             raise ValueError("damaged")
         if about["kind"] == "table":
             table = pd.read_parquet(file)
@@ -257,9 +249,3 @@ def _read_array(file: Path, about: Mapping[str, Any]) -> Image:
         attrs=about["attrs"],
         name=about["name"],
     )
-
-
-def file_hash(file: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

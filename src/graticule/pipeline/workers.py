@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
+from functools import partial
 from typing import Any, Self
 
 from graticule.core.errors import RequestError
@@ -58,9 +58,7 @@ class Workers:
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
         """Apply a function to items, in parallel, giving the results in order."""
         if self._client is not None:
-            return self._windowed(
-                lambda item: self._client.submit(function, item, pure=False), items
-            )
+            return self._windowed(partial(self._client.submit, function, pure=False), items)
         if self._pool is not None:
             pool = self._pool
             return self._windowed(lambda item: pool.submit(function, item), items)
@@ -103,12 +101,7 @@ class Workers:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.close(wait=kind is None or not issubclass(kind, KeyboardInterrupt))
 
 

@@ -61,7 +61,7 @@ def smooth_noise(rng: np.random.Generator, shape: Sequence[int], sigma: float) -
     return np.asarray(rough / (rough.std() or 1.0))
 
 
-def blurred(values: Array, sigma: float) -> Array:
+def blurred(values: Array, sigma: float | Array) -> Array:
     """Return values smoothed by a Gaussian of ``sigma`` samples."""
     from scipy import ndimage
 

@@ -12,7 +12,7 @@ import xarray as xr
 from graticule.core import as_image
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
-from graticule.simulate._primitives import Body, ellipsoid, smooth_noise
+from graticule.simulate._primitives import Body, blurred, ellipsoid, smooth_noise
 
 __all__ = ["CellImage", "Microscope", "cells"]
 
@@ -186,12 +186,10 @@ def _seen(
     radius: float,
 ) -> Array:
     """Return the grey values of a sample that shines."""
-    from scipy import ndimage
-
     axial = [microscope.axial] if light.ndim == 3 else []
     width = microscope.blur * np.array([*axial, 1.0, 1.0]) / stretch
-    sharp = ndimage.gaussian_filter(light, width)
-    haze = microscope.haze * ndimage.gaussian_filter(light, 2.5 * radius / stretch)
+    sharp = blurred(light, width)
+    haze = microscope.haze * blurred(light, 2.5 * radius / stretch)
     ends = [np.linspace(-1, 1, size) ** 2 for size in light.shape[-2:]]
     fall = 1 - microscope.shading * (ends[0][:, None] + ends[1][None, :]) / 2
     expected = microscope.photons * fall * (sharp + haze + microscope.background)

@@ -153,7 +153,7 @@ def samples(
 
 def _sample(name: str, labels: str, made: Any, values: Mapping[str, Any]) -> Sample:
     """Return what a simulator made, under one set of names."""
-    parts = made._asdict() if hasattr(made, "_asdict") else {"image": made[0], labels: made[1]}
+    parts = made._asdict()
     arrays = {k: v for k, v in parts.items() if isinstance(v, xr.DataArray)}
     numbers = {k: float(v) for k, v in parts.items() if k not in arrays}
     image, truth = arrays.pop("image"), arrays.pop(labels)
@@ -273,7 +273,7 @@ def _describe(
         "kind": kind,
         "count": count,
         "seed": seed,
-        "parameters": {name: _json(value) for name, value in parameters.items()},
+        "parameters": dict(parameters),
         "graticule": __version__,
         "numpy": np.__version__,
     }
@@ -299,10 +299,6 @@ def _describe(
         "",
     ]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
-
-
-def _json(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _text(value: Any) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 
 from graticule.core import as_image
 from graticule.core.typing import Array
-from graticule.simulate._primitives import ellipsoid
+from graticule.simulate._primitives import blurred, ellipsoid
+from graticule.simulate.cells import CellImage
 
 Contrast = Literal["fluorescent", "stained"]
 
@@ -23,7 +23,7 @@ def nuclei(
     contrast: Contrast = "fluorescent",
     photons: float = 120.0,
     seed: int | list[int] = 0,
-) -> tuple[xr.DataArray, xr.DataArray]:
+) -> CellImage:
     """Return a micrograph of nuclei, and their labels.
 
     Nuclei are ellipses of different size, brightness and texture, of which some touch and none
@@ -48,19 +48,15 @@ def nuclei(
 
     Returns
     -------
-    image : DataArray
-        uint8, ``y x``.
-    truth : DataArray
-        int32 labels 1 to n, ``y x``.
+    CellImage
+        The micrograph, uint8, and its labels; dims ``y x``.
 
     Examples
     --------
-    >>> image, truth = nuclei(count=20)
-    >>> int(truth.max()), image.dtype.name
+    >>> image, labels = nuclei(count=20)
+    >>> int(labels.max()), image.dtype.name
     (20, 'uint8')
     """
-    from scipy import ndimage
-
     rng = np.random.default_rng(seed)
     truth = np.zeros(tuple(shape), np.int32)
     light = np.zeros(tuple(shape))
@@ -73,13 +69,12 @@ def nuclei(
             continue
         free_index = tuple(index[free] for index in inside)
         truth[free_index] = truth.max() + 1
-        texture = ndimage.gaussian_filter(rng.standard_normal(truth.shape), 1.5)
+        texture = blurred(rng.standard_normal(truth.shape), 1.5)
         light[free_index] = rng.lognormal(0, 0.25) * (1 + 0.5 * texture[free_index])
-    blurred = ndimage.gaussian_filter(light, 0.8)
-    haze = 0.15 * ndimage.gaussian_filter(light, 4 * radius)
-    counts = rng.poisson(photons * np.clip(blurred + haze + 0.04, 0, None)) / photons
+    seen = blurred(light, 0.8) + 0.15 * blurred(light, 4 * radius)
+    counts = rng.poisson(photons * np.clip(seen + 0.04, 0, None)) / photons
     values = 90 * counts if contrast == "fluorescent" else 215 - 95 * counts
-    return as_image(np.clip(values, 0, 255).astype(np.uint8)), as_image(truth)
+    return CellImage(as_image(np.clip(values, 0, 255).astype(np.uint8)), as_image(truth))
 
 
 def _ellipse(shape: Sequence[int], radius: float, rng: np.random.Generator) -> tuple[Array, ...]:
