@@ -233,7 +233,7 @@ def apply(pipeline: Spec, image: Any) -> dict[str, Any]:
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from graticule.pipeline import Pipeline
     >>> text = "{graticule: 1, steps: {bright: {op: threshold.otsu}}}"
     >>> Pipeline.loads(text).apply(np.array([[0, 0, 9, 9]]))["bright"]
     array([[False, False,  True,  True]])

@@ -111,6 +111,7 @@ def run(
     Examples
     --------
     >>> import os, tempfile, skimage
+    >>> from graticule.pipeline import Pipeline
     >>> bright = Pipeline.loads("{graticule: 1, steps: {bright: {op: threshold.otsu}}}")
     >>> coins = os.path.join(skimage.data_dir, "coins.png")
     >>> with tempfile.TemporaryDirectory() as out:
