@@ -30,44 +30,39 @@ radius : Length
     nothing changes.
 {DOC["shape"]}
 """
-_SERRA = """\
+_SERRA = f"""\
 References
 ----------
-Serra, J., *Image Analysis and Mathematical Morphology*, Academic Press, 1982."""
+Serra, J., *Image Analysis and Mathematical Morphology*, Academic Press, 1982.
 
-GREY_DOC = {
-    "footprint": f"""\
-{_FOOTPRINT}NaN and samples outside the image have no say; a sample
-with no other value in reach is NaN.""",
+{DOC["examples"]}"""
+
+GREY_DOC = DOC | {
     "page": f"""\
+{_FOOTPRINT}NaN and samples outside the image have no say; a sample
+with no other value in reach is NaN.
+
 Parameters
 ----------
 {DOC["image"]}
 {_PARAMETERS}
 {DOC["same"]}
 
-Raises
-------
-{DOC["radius_error"]}
-{DOC["complex_error"]}""",
+{DOC["raises"]}""",
     "serra": _SERRA,
 }
 """What the docstrings of erosion, dilation, opening and closing of images say."""
-BINARY_DOC = {
-    "footprint": f"{_FOOTPRINT}Samples outside the image have no say.",
+BINARY_DOC = DOC | {
     "page": f"""\
+{_FOOTPRINT}Samples outside the image have no say.
+
 Parameters
 ----------
 {DOC["mask"]}
 {_PARAMETERS}
-Returns
--------
-Mask
-    Of the same dims.
+{DOC["same_mask"]}
 
-Raises
-------
-{DOC["radius_error"]}""",
+{DOC["raises_length"]}""",
     "serra": _SERRA,
 }
 """The same of masks."""

@@ -15,13 +15,27 @@ Window = Annotated[Literal["box", "ball", "diamond"], Field(title="Shape of the 
 Sigma = Annotated[Length, Field(title="Width", ge=0)]
 Connectivity = Annotated[int, Field(title="Connectivity", ge=1, le=8)]
 
+_ALONG = """\
+    Any dims; worked on along ``z y x``, or along all where it has none of these, for every
+    index along the others."""
+_LENGTH_ERROR = """\
+UnitsError
+    If a length has a unit and a dim it is taken along has none."""
+_COMPLEX_ERROR = """\
+ImageError
+    If the values are complex."""
+_VALUES_ERROR = """\
+ImageError
+    If the values are complex, or none is finite."""
+_CONNECTIVITY_ERROR = """\
+ParameterError
+    If ``connectivity`` is more than the number of dims."""
+_RAISES = "Raises\n------\n"
+
 DOC = {
-    "image": """\
-image : Image
-    Any dims; worked on along ``z y x``, or along all where it has none of these.""",
-    "mask": """\
-mask : Mask
-    Any dims; worked on along ``z y x``, or along all where it has none of these.""",
+    "image": f"image : Image\n{_ALONG}",
+    "mask": f"mask : Mask\n{_ALONG}",
+    "labels": f"labels : Labels\n{_ALONG}",
     "where": """\
 mask : Mask, optional
     Where to look; everywhere by default.""",
@@ -36,7 +50,8 @@ shape : {"box", "ball", "diamond"}
     Samples within the radius by chessboard, Euclidean or city-block distance.""",
     "connectivity": """\
 connectivity : int
-    Neighbours differ by one step along at most so many dims.""",
+    Neighbours differ by one step along at most so many dims: 1 for faces, the number of dims
+    for corners as well.""",
     "same": """\
 Returns
 -------
@@ -47,18 +62,29 @@ Returns
 -------
 Image
     float32, in the units of ``image``.""",
-    "radius_error": """\
-UnitsError
-    If ``radius`` has a unit and a filtered dim has none.""",
-    "sigma_error": """\
-UnitsError
-    If ``sigma`` has a unit and a filtered dim has none.""",
-    "connectivity_error": """\
-ParameterError
-    If ``connectivity`` is more than the number of dims.""",
-    "complex_error": """\
-ImageError
-    If the values are complex.""",
+    "numbered": """\
+Returns
+-------
+Labels
+    int32; numbered by first sample in raster order.""",
+    "same_mask": """\
+Returns
+-------
+Mask
+    With the dims of ``mask``.""",
+    "length_error": _LENGTH_ERROR,
+    "complex_error": _COMPLEX_ERROR,
+    "values_error": _VALUES_ERROR,
+    "connectivity_error": _CONNECTIVITY_ERROR,
+    "raises": f"{_RAISES}{_LENGTH_ERROR}\n{_COMPLEX_ERROR}",
+    "raises_length": f"{_RAISES}{_LENGTH_ERROR}",
+    "raises_values": f"{_RAISES}{_VALUES_ERROR}",
+    "raises_connectivity": f"{_RAISES}{_CONNECTIVITY_ERROR}",
+    "examples": """\
+Examples
+--------
+>>> import graticule as gt
+>>> import numpy as np""",
 }
 """Paragraphs of docstrings, for ``@op(..., doc=DOC)``."""
 

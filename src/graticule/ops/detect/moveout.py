@@ -9,6 +9,7 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Record, Table, Whole, like, op, require_dims, step_of
 from graticule.core.errors import ImageError
+from graticule.ops._parameters import DOC
 from graticule.ops.detect._curves import Across, Along, Curve, columns_between, travel_times
 
 
@@ -17,6 +18,7 @@ from graticule.ops.detect._curves import Across, Along, Curve, columns_between, 
     scope=Whole("a column is shifted by any part of its length", memory=4),
     dtype="float32",
     tolerance=1e-6,
+    doc=DOC,
 )
 def moveout(
     image: Image,
@@ -71,10 +73,7 @@ def moveout(
     UnitsError
         If the curve is physical and the axes have no units.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> ramp = np.tile(np.arange(3.0)[:, None], 2)
     >>> gt.detect.moveout(ramp, a=0.5, along="y", across="x")
     array([[0. , 0.5],

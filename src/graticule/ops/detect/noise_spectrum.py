@@ -9,10 +9,11 @@ from pydantic import Field
 
 from graticule.core import Image, NoiseModel, Whole, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 from graticule.ops.detect._curves import Across, Along, plane_of
 
 
-@op(version=1, scope=Whole("every frequency depends on every sample", memory=12))
+@op(version=1, scope=Whole("every frequency depends on every sample", memory=12), doc=DOC)
 def noise_spectrum(
     image: Image,
     *,
@@ -61,10 +62,7 @@ def noise_spectrum(
     Where many quiet images are at hand, take the model of each with ``using="itself"`` and put
     the mean of their ``spectrum`` into one: it is steadier than that of a single image.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> noise = np.random.default_rng(0).normal(size=(64, 48))
     >>> model = gt.detect.noise_spectrum(noise, along="y", across="x")
     >>> model["spectrum"].shape, bool(abs(model["spectrum"].mean() - 1) < 0.1)

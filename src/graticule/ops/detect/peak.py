@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graticule.core import Image, Record, Whole, op, step_of
+from graticule.ops._parameters import DOC
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-@op(version=1, scope=Whole("the largest value may be anywhere", memory=3))
+@op(version=1, scope=Whole("the largest value may be anywhere", memory=3), doc=DOC)
 def peak(image: Image) -> Record:
     """Find the largest value of an image, its position between samples and its width.
 
@@ -36,10 +37,7 @@ def peak(image: Image) -> Record:
         peak, under its name. All are NaN where no sample is finite. Units in
         ``attrs["units"]``.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.detect.peak(np.array([0.0, 1.0, 4.0, 3.0, 0.0])).round(2)
        statistic    x  x_width
     0        4.0  2.25     1.67

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from graticule.core import Image, Record, Whole, op
 from graticule.core.errors import ImageError
+from graticule.ops._parameters import DOC
 from graticule.ops.detect._curves import Across, Along, plane_of
 
 
-@op(version=1, scope=Whole("a column is normalised and rolled whole", memory=4))
+@op(version=1, scope=Whole("a column is normalised and rolled whole", memory=4), doc=DOC)
 def published_baseline(
     image: Image,
     *,
@@ -56,10 +57,7 @@ def published_baseline(
     .. [1] ADACS Australia, "Building an expert system for image feature recognition",
        workshop lesson (2024), CC-BY 4.0.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> noise = np.random.default_rng(0).normal(size=(120, 80))
     >>> gt.detect.published_baseline(noise, along="y", across="x").round(2)
        baseline_statistic  baseline_flipped

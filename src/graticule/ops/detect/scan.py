@@ -9,6 +9,7 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Table, Whole, op, step_of
 from graticule.core.errors import ImageError
+from graticule.ops._parameters import DOC
 from graticule.ops.detect._curves import (
     Across,
     Along,
@@ -31,6 +32,7 @@ _UNITS: dict[Curve, str] = {"sqrt": "sample^(1/2)", "polytrope": "m/s2", "table"
     scope=Whole("a path crosses the image", memory=60),
     dtype="float32",
     tolerance=1e-5,
+    doc=DOC,
 )
 def scan(
     image: Image,
@@ -92,10 +94,7 @@ def scan(
     UnitsError
         If the curve is physical and the axes have no units.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.zeros((60, 40))
     >>> column = np.arange(40)
     >>> image[np.rint(10 + 5 * np.sqrt(column)).astype(int), column] = 1

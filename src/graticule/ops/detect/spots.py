@@ -13,6 +13,7 @@ from graticule.core import Image, Length, Mask, Neighbourhood, filtered_dims, li
 from graticule.core.errors import ParameterError
 from graticule.core.registry import get_op
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 from graticule.ops.detect import _spots as parts
 
 Method = Literal["reconstruction", "adaptive", "fixed"]
@@ -41,7 +42,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {dim: around + reach + window[dim] for dim, reach in radius.items()}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="bool")
+@op(version=1, scope=Neighbourhood(_halo), dtype="bool", doc=DOC)
 def spots(
     image: Image,
     *,
@@ -96,9 +97,7 @@ def spots(
 
     Parameters
     ----------
-    image : Image
-        Any dims; searched along ``z y x``, or along all where it has none of these, for every
-        index along the others.
+    %(image)s
     method : {"reconstruction", "adaptive", "fixed"}
         What a sample is compared with.
     polarity : {"both", "bright", "dark"}
@@ -132,8 +131,7 @@ def spots(
     ------
     ParameterError
         If ``fixed`` has no threshold.
-    UnitsError
-        If a length has a unit and a dim has none.
+    %(length_error)s
 
     References
     ----------
@@ -141,10 +139,7 @@ def spots(
        and efficient algorithms", IEEE Trans. Image Processing 2(2), 176-201, 1993.
        :doi:`10.1109/83.217222`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.random.default_rng(0).poisson(100, (32, 32))
     >>> image[10, 20] = 300
     >>> mask, cleaned = gt.detect.spots(image)

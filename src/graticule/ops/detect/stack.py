@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Whole, op, require_dims
+from graticule.ops._parameters import DOC
 from graticule.ops.detect._curves import Across, Along
 
 Array = np.ndarray[Any, Any]
@@ -18,6 +19,7 @@ Array = np.ndarray[Any, Any]
     scope=Whole("a column's phase needs all its samples", memory=8),
     dtype="float32",
     tolerance=1e-5,
+    doc=DOC,
 )
 def stack(
     image: Image,
@@ -67,10 +69,7 @@ def stack(
     .. [1] N. S. Neidell and M. T. Taner, Geophysics 36, 482 (1971).
     .. [2] M. Schimmel and H. Paulssen, Geophys. J. Int. 130, 497 (1997).
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> aligned = np.array([[1.0, 1.0], [2.0, np.nan], [1.0, -1.0]])
     >>> gt.detect.stack(aligned, along="y", across="x")
     array([1., 2., 0.], dtype=float32)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from graticule.core import Duration, Image, NoiseModel, Whole, like, op
 from graticule.core.errors import ImageError
+from graticule.ops._parameters import DOC
 from graticule.ops.detect._curves import Across, Along, plane_of
 from graticule.ops.detect.noise_spectrum import tapered
 
@@ -18,6 +19,7 @@ from graticule.ops.detect.noise_spectrum import tapered
     scope=Whole("every frequency depends on every sample", memory=12),
     dtype="float32",
     tolerance=1e-5,
+    doc=DOC,
 )
 def whiten(
     image: Image,
@@ -56,10 +58,7 @@ def whiten(
     ImageError
         If the model was made from images of another size, or only one period is given.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> noise = np.random.default_rng(0).normal(size=(64, 48)).cumsum(axis=1)
     >>> model = gt.detect.noise_spectrum(noise, along="y", across="x")
     >>> white = gt.detect.whiten(noise, model, along="y", across="x")

@@ -14,14 +14,14 @@ from graticule.core.image import SPATIAL, level_of
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
 from graticule.ops._parameters import DOC
-from graticule.ops.filters._separable import Taps, reach_of, separable
+from graticule.ops.filters._separable import Taps, gaussian_halo, reach_of, separable
 
 SlopeDim = Annotated[str | None, Field(title="Along which dim")]
 Which = Annotated[Literal["largest", "middle", "smallest"], Field(title="Which eigenvalue")]
 
 TRUNCATE = 4.0
 """Reach of Gaussian derivatives, in widths."""
-SLOPE_DOC = {
+SLOPE_DOC = DOC | {
     "page": rf"""\
 Without a ``dim`` it is the length of the gradient, :math:`\sqrt{{\sum_d (\partial_d f)^2}}`. The
 image is mirrored at its border.
@@ -58,8 +58,11 @@ Image
     float32, in the units of ``image`` per unit of length squared.""",
     "spacing_error": """\
 UnitsError
-    If ``sigma`` has a unit and a filtered dim has none, or the samples along a dim are not
-    evenly spaced.""",
+    If a length has a unit and a dim it is taken along has none, or the samples along a dim are
+    not evenly spaced.""",
+    "middle_error": """\
+ParameterError
+    If the middle one is asked for and there are not three dims.""",
 }
 """What those of second derivatives say."""
 _NARROWEST = 0.05
@@ -131,11 +134,9 @@ def derivative(image: Image, values: Array, sigma: Length, dims: Sequence[str]) 
     return separable(values, taps) * np.float32(scale)
 
 
-def derivative_halo(image: Image, sigma: Length) -> dict[str, int]:
-    """Return how far derivatives of a width reach."""
-    return {
-        dim: max(1, reach_of(sigma.samples(image, dim), TRUNCATE)) for dim in filtered_dims(image)
-    }
+def kernel_halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
+    """Return how far derivatives of the width ``sigma`` reach."""
+    return {dim: max(1, reach) for dim, reach in gaussian_halo(image, params, TRUNCATE).items()}
 
 
 def neighbour_halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -74,9 +75,12 @@ def reach_of(sigma: float, truncate: float) -> int:
     return reach
 
 
-def gaussian_halo(image: Image, sigma: Length, truncate: float) -> dict[str, int]:
-    """Return how many samples a Gaussian reaches, by filtered dim."""
-    return {dim: reach_of(width, truncate) for dim, width in widths_of(image, sigma).items()}
+def gaussian_halo(
+    image: Image, params: Mapping[str, Any], truncate: float, name: str = "sigma"
+) -> dict[str, int]:
+    """Return how many samples a Gaussian of the width of that name reaches, by filtered dim."""
+    widths = widths_of(image, params[name])
+    return {dim: reach_of(width, truncate) for dim, width in widths.items()}
 
 
 def widths_of(image: Image, sigma: Length) -> dict[str, float]:

@@ -11,11 +11,12 @@ from pydantic import Field
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, like, op
 from graticule.core.typing import Array
 from graticule.ops._morphology import footprint_of, opening_of, reach
+from graticule.ops._parameters import DOC
 from graticule.ops._windows import over_blocks, over_windows, pad
 from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
 Correction = Annotated[Literal["subtract", "divide"], Field(title="Correction")]
-CORRECTION_DOC = {
+CORRECTION_DOC = DOC | {
     "correction": """\
 correction : {"subtract", "divide"}
     Difference from the background (light that was added), or ratio to it (uneven
@@ -33,7 +34,7 @@ _TRUNCATE = 3.0
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     if params["method"] != "gaussian":
         return reach(image, params["width"], times=2)
-    return gaussian_halo(image, params["width"], _TRUNCATE)
+    return gaussian_halo(image, params, _TRUNCATE, "width")
 
 
 @op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6, doc=CORRECTION_DOC)
@@ -63,8 +64,7 @@ def background(
 
     Parameters
     ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
+    %(image)s
     width : Length
         Standard deviation or radius, in pixels or as a length.
     method : {"gaussian", "opening", "rolling_ball"}
@@ -73,12 +73,7 @@ def background(
         Height of the rolling ball in the units of ``image``; of no effect with other methods.
     %(correction)s
 
-    Raises
-    ------
-    ImageError
-        If the values are complex.
-    UnitsError
-        If ``width`` has a unit and a filtered dim has none.
+    %(raises)s
 
     See Also
     --------
@@ -90,10 +85,7 @@ def background(
     .. [1] Sternberg, S. R., "Biomedical image processing", Computer 16(1), 22-34, 1983.
        :doi:`10.1109/MC.1983.1654163`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.filters.background(np.array([3, 3, 8, 3, 3]), width=1, method="opening")
     array([0., 0., 5., 0., 0.], dtype=float32)
     """

@@ -156,10 +156,7 @@ def background_polynomial(
     based on entropy minimization", J. Microscopy 197(3), 285-295, 2000.
     :doi:`10.1046/j.1365-2818.2000.00669.x`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> y, x = np.mgrid[0:5, 0:5]
     >>> flat = gt.filters.background_polynomial(3 + y - 2 * x, degree=1)
     >>> float(abs(flat).max()) < 1e-5

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -16,13 +16,10 @@ from graticule.ops._windows import over_blocks, over_windows, pad
 from graticule.ops.filters._separable import gaussian_halo, reach_of, widths_of
 
 _TRUNCATE = 3.0
+_HALO = partial(gaussian_halo, truncate=_TRUNCATE)
 
 
-def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    return gaussian_halo(image, params["sigma"], _TRUNCATE)
-
-
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-6, doc=DOC)
+@op(version=1, scope=Neighbourhood(_HALO), dtype="float32", tolerance=2e-6, doc=DOC)
 def bilateral(
     image: Image,
     *,
@@ -47,10 +44,7 @@ def bilateral(
 
     %(float32)s
 
-    Raises
-    ------
-    %(sigma_error)s
-    %(complex_error)s
+    %(raises)s
 
     See Also
     --------
@@ -62,10 +56,7 @@ def bilateral(
     .. [1] Tomasi, C., Manduchi, R., "Bilateral filtering for gray and color images", ICCV 1998,
        839-846. :doi:`10.1109/ICCV.1998.710815`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.filters.bilateral(np.array([0.0, 1, 0, 1, 100, 101, 100]), sigma_value=5).round(1)
     array([  0.4,   0.4,   0.5,   0.6, 100.3, 100.4, 100.3], dtype=float32)
     """

@@ -13,8 +13,6 @@ def closing(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball") 
 
     :math:`f \bullet B = (f \oplus B) \ominus B`, a dilation and then an erosion.
     The result is nowhere below the image, and closing it again changes nothing.
-    %(footprint)s
-
     %(page)s
 
     See Also
@@ -22,11 +20,6 @@ def closing(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball") 
     skimage.morphology.closing : equal with ``mode="ignore"``.
 
     %(serra)s
-
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
     >>> gt.filters.closing(np.array([5, 1, 5, 2, 2, 2, 5]), radius=1)
     array([5, 5, 5, 2, 2, 2, 5])
     """

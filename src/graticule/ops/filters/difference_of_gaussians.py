@@ -17,7 +17,7 @@ _TRUNCATE = 4.0
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    low, high = (gaussian_halo(image, params[s], _TRUNCATE) for s in ("sigma_low", "sigma_high"))
+    low, high = (gaussian_halo(image, params, _TRUNCATE, s) for s in ("sigma_low", "sigma_high"))
     return {dim: max(low[dim], high[dim]) for dim in low}
 
 
@@ -47,8 +47,7 @@ def difference_of_gaussians(
 
     Raises
     ------
-    UnitsError
-        If a width has a unit and a filtered dim has none.
+    %(length_error)s
     ParameterError
         If a Gaussian reaches further than a million samples.
     %(complex_error)s
@@ -62,10 +61,7 @@ def difference_of_gaussians(
     .. [1] Marr, D., Hildreth, E., "Theory of edge detection", Proc. R. Soc. Lond. B 207,
        187-217, 1980. :doi:`10.1098/rspb.1980.0020`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> spot = np.zeros((9, 9))
     >>> spot[4, 4] = 1
     >>> found = gt.filters.difference_of_gaussians(spot)

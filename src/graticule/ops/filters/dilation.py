@@ -13,8 +13,6 @@ def dilation(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball")
 
     :math:`(f \oplus B)(x) = \max_{b \in B} f(x + b)`.
     Bright structures grow, dark ones narrower than the footprint vanish.
-    %(footprint)s
-
     %(page)s
 
     See Also
@@ -22,11 +20,6 @@ def dilation(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball")
     skimage.morphology.dilation : equal with ``mode="ignore"``.
 
     %(serra)s
-
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
     >>> gt.filters.dilation(np.array([3, 1, 4, 1, 5, 9]), radius=1)
     array([3, 4, 4, 5, 9, 9])
     """

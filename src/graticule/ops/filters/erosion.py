@@ -13,8 +13,6 @@ def erosion(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball") 
 
     :math:`(f \ominus B)(x) = \min_{b \in B} f(x + b)`.
     Dark structures grow, bright ones narrower than the footprint vanish.
-    %(footprint)s
-
     %(page)s
 
     See Also
@@ -22,11 +20,6 @@ def erosion(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball") 
     skimage.morphology.erosion : equal with ``mode="ignore"``.
 
     %(serra)s
-
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
     >>> gt.filters.erosion(np.array([3, 1, 4, 1, 5, 9]), radius=1)
     array([1, 1, 1, 1, 1, 5])
     """

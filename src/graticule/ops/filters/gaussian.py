@@ -15,7 +15,7 @@ from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    return gaussian_halo(image, params["sigma"], params["truncate"])
+    return gaussian_halo(image, params, params["truncate"])
 
 
 @op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-6, doc=DOC)
@@ -44,7 +44,7 @@ def gaussian(
 
     Raises
     ------
-    %(sigma_error)s
+    %(length_error)s
     ParameterError
         If it reaches further than a million samples.
 
@@ -52,10 +52,7 @@ def gaussian(
     --------
     scipy.ndimage.gaussian_filter : the same values where there is no NaN.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> spot = np.zeros((5, 5))
     >>> spot[2, 2] = 1
     >>> gt.filters.gaussian(spot, sigma=1.0).round(3)[2]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -14,17 +12,13 @@ from graticule.ops.filters._gradients import (
     CURVATURE_DOC,
     Which,
     derivative,
-    derivative_halo,
     eigenvalue,
+    kernel_halo,
     per_length,
 )
 
 
-def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    return derivative_halo(image, params["sigma"])
-
-
-@op(version=2, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5, doc=CURVATURE_DOC)
+@op(version=2, scope=Neighbourhood(kernel_halo), dtype="float32", tolerance=1e-5, doc=CURVATURE_DOC)
 def hessian_eigenvalues(
     image: Image,
     *,
@@ -57,8 +51,7 @@ def hessian_eigenvalues(
 
     Raises
     ------
-    ParameterError
-        If the middle one is asked for and there are not three dims.
+    %(middle_error)s
     %(spacing_error)s
     %(complex_error)s
 
@@ -72,10 +65,7 @@ def hessian_eigenvalues(
     .. [1] Frangi, A. F., Niessen, W. J., Vincken, K. L., Viergever, M. A., "Multiscale vessel
        enhancement filtering", MICCAI 1998, 130-137. :doi:`10.1007/BFb0056195`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> y, x = np.mgrid[0:9, 0:9]
     >>> found = gt.filters.hessian_eigenvalues(3 * x**2 - y**2, sigma=0, which="smallest")
     >>> float(found[4, 4])

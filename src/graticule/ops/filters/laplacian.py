@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, op
 from graticule.ops._parameters import Sigma
-from graticule.ops.filters._gradients import CURVATURE_DOC, derivative, derivative_halo, per_length
+from graticule.ops.filters._gradients import CURVATURE_DOC, derivative, kernel_halo, per_length
 
 
-def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    return derivative_halo(image, params["sigma"])
-
-
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=4e-6, doc=CURVATURE_DOC)
+@op(version=1, scope=Neighbourhood(kernel_halo), dtype="float32", tolerance=4e-6, doc=CURVATURE_DOC)
 def laplacian(image: Image, *, sigma: Sigma = Length(0)) -> Image:
     r"""Return the sum of the second derivatives, after smoothing if wanted.
 
@@ -53,10 +46,7 @@ def laplacian(image: Image, *, sigma: Sigma = Length(0)) -> Image:
     .. [1] Marr, D., Hildreth, E., "Theory of edge detection", Proc. R. Soc. Lond. B 207,
        187-217, 1980. :doi:`10.1098/rspb.1980.0020`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.filters.laplacian(np.array([0, 0, 1, 0, 0]))
     array([ 0.,  1., -2.,  1.,  0.], dtype=float32)
     """

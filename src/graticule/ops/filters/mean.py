@@ -31,20 +31,14 @@ def mean(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -> 
 
     %(float32)s
 
-    Raises
-    ------
-    %(radius_error)s
-    %(complex_error)s
+    %(raises)s
 
     See Also
     --------
     graticule.ops.filters.gaussian : smooths without favouring the directions of the axes.
     scipy.ndimage.uniform_filter : the same values for a box, where there is no NaN.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.filters.mean(np.array([0, 0, 3, 0, 6]))
     array([0., 1., 1., 3., 4.], dtype=float32)
     """

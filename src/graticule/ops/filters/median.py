@@ -24,10 +24,7 @@ def median(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -
 
     %(same)s
 
-    Raises
-    ------
-    %(radius_error)s
-    %(complex_error)s
+    %(raises)s
 
     See Also
     --------
@@ -40,10 +37,7 @@ def median(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -
     IEEE Trans. Acoustics, Speech, and Signal Processing 27(1), 13-18, 1979.
     :doi:`10.1109/TASSP.1979.1163188`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.filters.median(np.array([1, 1, 9, 1, 5, 5, 5]))
     array([1, 1, 1, 5, 5, 5, 5])
     """

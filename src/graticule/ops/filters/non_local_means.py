@@ -57,11 +57,7 @@ def non_local_means(
 
     %(float32)s
 
-    Raises
-    ------
-    UnitsError
-        If a length has a unit and a filtered dim has none.
-    %(complex_error)s
+    %(raises)s
 
     See Also
     --------
@@ -75,10 +71,7 @@ def non_local_means(
        applied to electron cryomicroscopy", ISBI 2008, 1331-1334.
        :doi:`10.1109/ISBI.2008.4541250`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> noisy = np.tile([0.0, 0, 8, 8], (12, 3)) + np.random.default_rng(0).normal(size=(12, 12))
     >>> smooth = gt.filters.non_local_means(noisy, strength=1, noise=1)
     >>> bool(smooth[:, 0:2].std() < 0.5), bool(smooth[:, 2:4].mean() > 7.5)

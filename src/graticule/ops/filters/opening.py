@@ -13,8 +13,6 @@ def opening(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball") 
 
     :math:`f \circ B = (f \ominus B) \oplus B`, an erosion and then a dilation.
     The result is nowhere above the image, and opening it again changes nothing.
-    %(footprint)s
-
     %(page)s
 
     See Also
@@ -22,11 +20,6 @@ def opening(image: Image, *, radius: Radius = Length(1), shape: Shape = "ball") 
     skimage.morphology.opening : equal with ``mode="ignore"``.
 
     %(serra)s
-
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
     >>> gt.filters.opening(np.array([1, 9, 1, 5, 5, 5, 1]), radius=1)
     array([1, 1, 1, 5, 5, 5, 1])
     """

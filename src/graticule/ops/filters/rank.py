@@ -36,10 +36,7 @@ def rank(
 
     %(same)s
 
-    Raises
-    ------
-    %(radius_error)s
-    %(complex_error)s
+    %(raises)s
 
     See Also
     --------
@@ -53,10 +50,7 @@ def rank(
     IEEE Trans. Acoustics, Speech, and Signal Processing 27(1), 13-18, 1979.
     :doi:`10.1109/TASSP.1979.1163188`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.filters.rank(np.array([1, 1, 9, 1, 5, 5, 5]), percentile=100)
     array([1, 9, 9, 9, 5, 5, 5])
     """

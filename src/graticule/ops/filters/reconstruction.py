@@ -43,8 +43,7 @@ def reconstruction(
         Of the same dims; its values must fit into the dtype of ``image``.
     method : {"dilation", "erosion"}
         Grow below the image, or shrink above it.
-    connectivity : int
-        Dims along which the positions of neighbours may differ, from 1 to the number of dims.
+    %(connectivity)s
 
     %(same)s
 
@@ -65,10 +64,7 @@ def reconstruction(
        and efficient algorithms", IEEE Trans. Image Processing 2(2), 176-201, 1993.
        :doi:`10.1109/83.217222`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.array([1, 5, 2, 0, 6, 1])
     >>> gt.filters.reconstruction(image, np.array([0, 4, 0, 0, 0, 0]))
     array([1, 4, 2, 0, 0, 0])

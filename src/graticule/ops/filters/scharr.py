@@ -30,10 +30,7 @@ def scharr(image: Image, *, dim: SlopeDim = None) -> Image:
     Scharr, H., "Optimale Operatoren in der Digitalen Bildverarbeitung", dissertation,
     University of Heidelberg, 2000.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> y, x = np.mgrid[0:3, 0:5]
     >>> gt.filters.scharr(3 * x + 4 * y)[1, 1:4]
     array([5., 5., 5.], dtype=float32)

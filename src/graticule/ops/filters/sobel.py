@@ -29,10 +29,7 @@ def sobel(image: Image, *, dim: SlopeDim = None) -> Image:
     Sobel, I., Feldman, G., "A 3x3 isotropic gradient operator for image processing", Stanford
     Artificial Intelligence Project, 1968.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> y, x = np.mgrid[0:3, 0:5]
     >>> gt.filters.sobel(3 * x + 4 * y)[1, 1:4]
     array([5., 5., 5.], dtype=float32)

@@ -11,22 +11,23 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, filtered_dims, like, op
 from graticule.ops.filters._gradients import (
+    CURVATURE_DOC,
     TRUNCATE,
     Which,
     derivative,
-    derivative_halo,
     eigenvalue,
+    kernel_halo,
 )
 from graticule.ops.filters._separable import gaussian_taps, reach_of, separable, widths_of
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    inner = derivative_halo(image, params["sigma"])
+    inner = kernel_halo(image, params)
     outer = widths_of(image, params["rho"])
     return {dim: inner[dim] + reach_of(outer[dim], TRUNCATE) for dim in inner}
 
 
-@op(version=2, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5)
+@op(version=2, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5, doc=CURVATURE_DOC)
 def structure_tensor_eigenvalues(
     image: Image,
     *,
@@ -48,8 +49,7 @@ def structure_tensor_eigenvalues(
 
     Parameters
     ----------
-    image : Image
-        Any dims; filtered along ``z y x``, or along all where it has none of these.
+    %(image)s
     sigma : Length
         Standard deviation of the Gaussian whose derivatives are taken, in pixels or as a length:
         the size of the noise.
@@ -65,13 +65,9 @@ def structure_tensor_eigenvalues(
 
     Raises
     ------
-    ParameterError
-        If the middle one is asked for and there are not three dims.
-    UnitsError
-        If a width has a unit and a filtered dim has none, or the samples along a dim are not
-        evenly spaced.
-    ImageError
-        If the values are complex.
+    %(middle_error)s
+    %(spacing_error)s
+    %(complex_error)s
 
     See Also
     --------
@@ -83,10 +79,7 @@ def structure_tensor_eigenvalues(
     .. [1] Weickert, J., "Coherence-enhancing diffusion filtering", Int. J. Computer Vision
        31(2/3), 111-127, 1999. :doi:`10.1023/A:1008009714131`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> y, x = np.mgrid[0:30, 0:30]
     >>> for which in ("largest", "smallest"):
     ...     found = gt.filters.structure_tensor_eigenvalues(3 * x + 4 * y, which=which)

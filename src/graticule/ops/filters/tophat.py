@@ -40,10 +40,7 @@ def tophat(
 
     %(same)s
 
-    Raises
-    ------
-    %(radius_error)s
-    %(complex_error)s
+    %(raises)s
 
     See Also
     --------
@@ -55,10 +52,7 @@ def tophat(
     Meyer, F., "Contrast features extraction", in Chermant (ed.), *Quantitative Analysis of
     Microstructures in Materials Sciences, Biology and Medicine*, Riederer, 1978, 374-380.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.filters.tophat(np.array([1, 9, 1, 5, 5, 5, 1]), radius=1)
     array([0, 8, 0, 0, 0, 0, 0])
     """

@@ -69,10 +69,7 @@ def total_variation(
        applications to imaging", J. Math. Imaging and Vision 40, 120-145, 2011.
        :doi:`10.1007/s10851-010-0251-1`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> steps = np.array([0.0, 1, 0, 9, 10, 9])
     >>> gt.filters.total_variation(steps, weight=1, iterations=1000).round(2)
     array([0.67, 0.67, 0.67, 9.  , 9.  , 9.  ], dtype=float32)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -14,13 +14,10 @@ from graticule.ops._parameters import DOC, Sigma
 from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 
 _TRUNCATE = 4.0
+_HALO = partial(gaussian_halo, truncate=_TRUNCATE)
 
 
-def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    return gaussian_halo(image, params["sigma"], _TRUNCATE)
-
-
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5, doc=DOC)
+@op(version=1, scope=Neighbourhood(_HALO), dtype="float32", tolerance=1e-5, doc=DOC)
 def unsharp_mask(
     image: Image,
     *,
@@ -43,19 +40,13 @@ def unsharp_mask(
 
     %(float32)s
 
-    Raises
-    ------
-    %(sigma_error)s
-    %(complex_error)s
+    %(raises)s
 
     See Also
     --------
     skimage.filters.unsharp_mask : the same values with ``preserve_range=True``.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.filters.unsharp_mask(np.array([1, 1, 1, 5, 5, 5]), sigma=0.5).round(1)
     array([1. , 1. , 0.6, 5.4, 5. , 5. ], dtype=float32)
     """

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Labels, Mask, Reduction, Table, op
+from graticule.ops._parameters import DOC
 from graticule.ops.measure._fractions import counts_of, dense, interval, merged_counts
 from graticule.ops.measure._merge import Partial
 from graticule.ops.measure._table import frame_columns
@@ -42,7 +43,7 @@ def _finish(partial: Partial, *, confidence: float) -> Table:
 _SCOPE = Reduction(_map, Partial.merged, _finish)
 
 
-@op(version=1, scope=_SCOPE)
+@op(version=1, scope=_SCOPE, doc=DOC)
 def phase_fractions(
     labels: Labels,
     mask: Mask | None = None,
@@ -90,10 +91,7 @@ def phase_fractions(
     .. [1] Flyvbjerg, H. and Petersen, H. G., "Error estimates on averages of correlated data",
        J. Chem. Phys. 91, 461-466, 1989. :doi:`10.1063/1.457480`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> phases = np.tile([0, 1, 1, 2], (64, 16))
     >>> gt.measure.phase_fractions(phases)[["phase", "pixels", "fraction"]]
        phase  pixels  fraction

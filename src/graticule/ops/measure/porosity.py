@@ -9,6 +9,7 @@ from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Labels, Mask, Record, Reduction, Table, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 from graticule.ops.measure._fractions import (
     counts_of,
     dense,
@@ -91,7 +92,7 @@ def _finish(partial: _Pores, *, confidence: float) -> Table:
 _SCOPE = Reduction(_map, _Pores.merged, _finish)
 
 
-@op(version=1, scope=_SCOPE)
+@op(version=1, scope=_SCOPE, doc=DOC)
 def porosity(
     pores: Mask,
     mask: Mask | None = None,
@@ -133,10 +134,7 @@ def porosity(
     --------
     graticule.measure.phase_fractions : the same of several phases.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> pores = np.zeros((8, 8), bool)
     >>> pores[2:4, 2:4] = pores[6:, 6:] = True
     >>> labels = gt.segment.label(pores)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Labels, Reduction, Table, filtered_dims, op
 from graticule.core.errors import ParameterError
+from graticule.ops._parameters import DOC
 from graticule.ops.measure import _contact, _convex, _intensity, _shape, _sums, _texture
 from graticule.ops.measure._merge import Columns, Partial
 from graticule.ops.measure._objects import Objects, objects_of, piece_of
@@ -134,7 +135,7 @@ _RANGE = Reduction(_map_range, _union, _kept, needed=_has_texture)
 _SCOPE = Reduction(_map, Partial.merged, _finish, prior=_RANGE, halo=_halo)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9)
+@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def regions(
     labels: Labels,
     intensity: Image | None = None,
@@ -239,10 +240,7 @@ def regions(
        classification", IEEE Trans. Syst. Man Cybern. 3(6), 610-621, 1973.
        :doi:`10.1109/TSMC.1973.4309314`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> table = gt.measure.regions(np.array([[1, 1, 0], [0, 0, 2]]))
     >>> table[["label", "area", "centroid_y", "centroid_x", "x_start", "x_stop"]]
        label  area  centroid_y  centroid_x  x_start  x_stop

@@ -10,6 +10,7 @@ from pydantic import Field
 from graticule.core import BlockInfo, Image, Length, Mask, Table, Whole, filtered_dims, op
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 from graticule.ops.measure._fractions import require_same_dims
 from graticule.ops.measure._merge import Partial
 from graticule.ops.measure._objects import layout_of, piece_of
@@ -19,7 +20,11 @@ _SLAB = 2**20
 """Offsets that are worked on at once."""
 
 
-@op(version=1, scope=Whole("every two samples are compared, by Fourier transform", memory=200))
+@op(
+    version=1,
+    scope=Whole("every two samples are compared, by Fourier transform", memory=200),
+    doc=DOC,
+)
 def two_point_correlation(
     mask: Mask,
     within: Mask | None = None,
@@ -62,18 +67,14 @@ def two_point_correlation(
     ------
     ParameterError
         If ``reach`` is larger than the image, or than half of it where it is periodic.
-    UnitsError
-        If ``reach`` has a unit and a dim has none.
+    %(length_error)s
 
     References
     ----------
     .. [1] Torquato, S., "Random Heterogeneous Materials", Springer, 2002.
        :doi:`10.1007/978-1-4757-6355-3`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> stripes = np.tile([True, True, False, False], (8, 4))
     >>> table = gt.measure.two_point_correlation(stripes[0], periodic=True, reach=4)
     >>> table[["distance", "probability", "correlation"]]

@@ -8,13 +8,14 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Pointwise, like, op
+from graticule.ops._parameters import DOC
 
 Gain = Annotated[float, Field(title="Grey values for each count", gt=0)]
 Readout = Annotated[float, Field(title="Readout noise (grey values)", ge=0)]
 Offset = Annotated[float, Field(title="Grey value of no count")]
 
 
-@op(version=1, scope=Pointwise(), dtype="float32")
+@op(version=1, scope=Pointwise(), dtype="float32", doc=DOC)
 def anscombe(
     image: Image, *, gain: Gain = 1.0, readout: Readout = 0.0, offset: Offset = 0.0
 ) -> Image:
@@ -53,10 +54,7 @@ def anscombe(
     .. [2] Starck, J.-L., Murtagh, F., Bijaoui, A., "Image Processing and Data Analysis: The
        Multiscale Approach", Cambridge University Press, 1998.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> counts = np.random.default_rng(0).poisson([[10], [1000]], (2, 5000))
     >>> gt.radiography.anscombe(counts).std(axis=1).round(2)
     array([1.02, 0.99], dtype=float32)

@@ -8,9 +8,10 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Pointwise, like, op
+from graticule.ops._parameters import DOC
 
 
-@op(version=1, scope=Pointwise(), dtype="float32")
+@op(version=1, scope=Pointwise(), dtype="float32", doc=DOC)
 def beer_lambert(
     image: Image,
     *,
@@ -44,10 +45,7 @@ def beer_lambert(
         float32, without a unit: 0 where nothing is in the beam, negative above a transmission
         of 1.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> transmission = np.array([1.0, np.exp(-2), 0.0, -0.01])
     >>> gt.radiography.beer_lambert(transmission).round(3) + 0
     array([ 0.,  2., nan, nan], dtype=float32)

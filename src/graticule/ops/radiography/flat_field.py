@@ -10,6 +10,7 @@ from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, Quantity, filtered_dims, like, op
 from graticule.core.errors import ImageError, ParameterError, suggest
+from graticule.ops._parameters import DOC
 from graticule.ops.radiography._medians import nan_median
 
 Array = np.ndarray[Any, Any]
@@ -21,7 +22,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {} if params["dose"] == "none" else dict.fromkeys(filtered_dims(image), ALL)
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32")
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", doc=DOC)
 def flat_field(
     image: Image,
     open_beam: Image,
@@ -79,10 +80,7 @@ def flat_field(
     ParameterError
         If the dose is to be measured in a region, and none is given.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.array([[22.0, 31], [22, 13]])
     >>> open_beam = np.array([[21.0, 31], [21, 41]])
     >>> gt.radiography.flat_field(image, open_beam, np.full((2, 2), 1.0)).round(3)

@@ -8,12 +8,13 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Pointwise, like, op
+from graticule.ops._parameters import DOC
 from graticule.ops.radiography.anscombe import Gain, Offset, Readout
 
 Array = np.ndarray[Any, Any]
 
 
-@op(version=1, scope=Pointwise(), dtype="float32")
+@op(version=1, scope=Pointwise(), dtype="float32", doc=DOC)
 def inverse_anscombe(
     image: Image,
     *,
@@ -63,10 +64,7 @@ def inverse_anscombe(
        for Poisson-Gaussian noise", IEEE Trans. Image Processing 22(1), 91-103, 2013.
        :doi:`10.1109/TIP.2012.2202675`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> counts = np.random.default_rng(0).poisson(2, 100_000)
     >>> mean = gt.radiography.anscombe(counts).mean(keepdims=True)
     >>> gt.radiography.inverse_anscombe(mean).round(2)

@@ -82,10 +82,7 @@ def remove_lines(
        with combined wavelet - Fourier filtering", Optics Express 17(10), 8567-8591, 2009.
        :doi:`10.1364/OE.17.008567`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.arange(4.0)[:, None] + np.zeros((4, 5))
     >>> image[:, 2] += 3
     >>> gt.radiography.remove_lines(image)

@@ -85,10 +85,7 @@ def remove_rings(
        artifacts in X-ray micro-tomography", Optics Express 26(22), 28396-28412, 2018.
        :doi:`10.1364/OE.26.028396`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> sinogram = np.tile(np.arange(4.0)[:, None], 7)
     >>> sinogram[:, 3] += 0.5
     >>> gt.radiography.remove_rings(sinogram, space="sinogram", radius=2)[:, 3]

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Mask, Record, Reduction, Table, filtered_dims, op
+from graticule.ops._parameters import DOC
 
 Array = np.ndarray[Any, Any]
 _STEPS = 256
@@ -134,7 +135,7 @@ def _finish(partial: _Partial, *, method: str, **_: Any) -> Table:
 _SCOPE = Reduction(_map, _merge, _finish, halo=_halo)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9)
+@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def signal_to_noise(
     image: Image,
     mask: Mask | None = None,
@@ -179,10 +180,7 @@ def signal_to_noise(
     .. [1] Immerkær, J., "Fast noise variance estimation", Computer Vision and Image Understanding
        64(2), 300-302, 1996. :doi:`10.1006/cviu.1996.0060`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> ramp = np.linspace(50, 150, 200) + np.zeros((200, 1))
     >>> noisy = ramp + np.random.default_rng(0).normal(0, 5, ramp.shape)
     >>> gt.radiography.signal_to_noise(noisy).round(1)

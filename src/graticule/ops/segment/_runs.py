@@ -16,24 +16,22 @@ import numpy as np
 from graticule.core import Area, Image, Mask, filtered_dims, like, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.ops._parameters import require_connectivity
+from graticule.ops._parameters import DOC, require_connectivity
 
 _LEAST = 1 << 18
 """Samples worth a part of their own."""
 
 
-SIZE_DOC = {
-    "parameters": """\
-mask : Mask
-    Any dims; worked on along ``z y x``, or along all where it has none of these, for every
-    index along the others.
+SIZE_DOC = DOC | {
+    "parameters": f"""\
+{DOC["mask"]}
 min_size : Area
-    In pixels, or as an area (``"20 um2"``) in two dims and a volume (``"20 um3"``) in three.""",
-    "raises": """\
+    In pixels, or as an area (``"20 um2"``) in two dims and a volume (``"20 um3"``) in three.
+{DOC["connectivity"]}""",
+    "size_raises": f"""\
 Raises
 ------
-ParameterError
-    If ``connectivity`` is more than the number of dims.
+{DOC["connectivity_error"]}
 UnitsError
     If ``min_size`` has a unit that does not fit the dims of the image.""",
 }

@@ -13,12 +13,13 @@ from graticule.core import Image, filtered_dims, like, map_ranges, step_of
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
+from graticule.ops import _parameters
 
 Segments: TypeAlias = Annotated[int, Field(title="Superpixels wanted", ge=1, le=100_000_000)]
 Colour: TypeAlias = Annotated[Literal["lab", "none"], Field(title="Space of colours")]
 Compactness: TypeAlias = Annotated[float, Field(title="Compactness", gt=0, le=1e6)]
 
-DOC = {
+DOC = _parameters.DOC | {
     "image": """\
 image : Image
     Superpixels lie along ``z y x`` (or all dims where it has none of these); ``c`` are

@@ -10,6 +10,7 @@ from pydantic import Field
 from graticule.core import Image, Labels, Mask, Table, Whole, like, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 from graticule.ops.segment._features import Scaling, Seed
 from graticule.ops.segment.gaussian_mixture import gaussian_mixture
 from graticule.ops.segment.kmeans import kmeans
@@ -23,7 +24,9 @@ class Bivariate(NamedTuple):
     histogram: Table
 
 
-@op(version=2, scope=Whole("every phase depends on every sample", memory=44), dtype="int32")
+@op(
+    version=2, scope=Whole("every phase depends on every sample", memory=44), dtype="int32", doc=DOC
+)
 def bivariate(
     image: Image,
     other: Image,
@@ -75,10 +78,7 @@ def bivariate(
     ImageError
         If the dims differ or one is ``c``, or no sample is finite in both.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> neutrons = np.array([1.0, 1.1, 1.2, 5.0, 5.1, 5.2])
     >>> rays = np.array([2.0, 2.1, 8.0, 2.2, 8.1, 8.2])
     >>> gt.segment.bivariate(neutrons, rays, clusters=4, method="kmeans").labels

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Labels, Length, Reduction, filtered_dims, like, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 
 def _map(labels: Image, *, block: BlockInfo, margin: Length) -> Array:
@@ -36,7 +37,7 @@ def _apply(labels: Image, *, result: Array, margin: Length) -> Image:
 _SCOPE = Reduction(_map, np.union1d, _finish, _apply)
 
 
-@op(version=1, scope=_SCOPE, dtype="same")
+@op(version=1, scope=_SCOPE, dtype="same", doc=DOC)
 def clear_border(
     labels: Labels,
     *,
@@ -60,19 +61,13 @@ def clear_border(
     Labels
         In the dtype of ``labels``.
 
-    Raises
-    ------
-    UnitsError
-        If ``margin`` has a unit and a dim has none.
+    %(raises_length)s
 
     See Also
     --------
     skimage.segmentation.clear_border : equal, with ``buffer_size=margin``.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.clear_border(np.array([[1, 0, 0, 0], [0, 0, 2, 0], [0, 0, 0, 0]]))
     array([[0, 0, 0, 0],
            [0, 0, 2, 0],

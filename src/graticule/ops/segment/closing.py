@@ -13,8 +13,6 @@ def closing(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") ->
 
     :math:`f \bullet B = (f \oplus B) \ominus B`, a dilation and then an erosion.
     Objects keep their size; cracks and small holes in them are gone.
-    %(footprint)s
-
     %(page)s
 
     See Also
@@ -22,11 +20,6 @@ def closing(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") ->
     skimage.morphology.closing : equal with ``mode="ignore"``.
 
     %(serra)s
-
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
     >>> mask = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [1, 1, 1, 1, 1]], bool)
     >>> gt.segment.closing(mask, radius=1, shape="ball").astype(int)
     array([[1, 1, 1, 1, 1],

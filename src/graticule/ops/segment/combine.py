@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Mask, Pointwise, like, op, require_dims
+from graticule.ops._parameters import DOC
 
 _RULES = {
     "and": np.logical_and,
@@ -17,7 +18,7 @@ _RULES = {
 }
 
 
-@op(version=1, scope=Pointwise(), dtype="bool")
+@op(version=1, scope=Pointwise(), dtype="bool", doc=DOC)
 def combine(
     mask: Mask,
     other: Mask,
@@ -33,20 +34,14 @@ def combine(
     rule : {"and", "or", "xor", "minus"}
         In both; in either; in just one; in the first and not in the other.
 
-    Returns
-    -------
-    Mask
-        With the dims of ``mask``.
+    %(same_mask)s
 
     Raises
     ------
     ImageError
         If dims or sizes differ.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> one, two = np.array([True, True, False]), np.array([True, False, False])
     >>> gt.segment.combine(one, two, rule="minus")
     array([False,  True, False])

@@ -13,8 +13,6 @@ def dilation(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") -
 
     :math:`(f \oplus B)(x) = \max_{b \in B} f(x + b)`.
     Objects grow by the radius, and gaps narrower than the footprint close.
-    %(footprint)s
-
     %(page)s
 
     See Also
@@ -22,11 +20,6 @@ def dilation(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") -
     skimage.morphology.dilation : equal with ``mode="ignore"``.
 
     %(serra)s
-
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
     >>> mask = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], bool)
     >>> gt.segment.dilation(mask, radius=1, shape="ball").astype(int)
     array([[0, 1, 0],

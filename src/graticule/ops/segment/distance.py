@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from graticule.core import ALL, Image, Length, Mask, Neighbourhood, filtered_dims, like, op
+from graticule.ops._parameters import DOC
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
@@ -19,7 +20,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return reach_of(image, params["limit"])
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32")
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", doc=DOC)
 def distance(
     mask: Mask,
     *,
@@ -33,9 +34,7 @@ def distance(
 
     Parameters
     ----------
-    mask : Mask
-        Any dims; measured along ``z y x``, or along all where it has none of these, for every
-        index along the others.
+    %(mask)s
     limit : Length, optional
         Distances above this are given as this: then only so much around a place decides, and
         the image may be cut into tiles. In pixels (of the smallest spacing) or as a length.
@@ -59,10 +58,7 @@ def distance(
     Felzenszwalb, P. F., Huttenlocher, D. P., "Distance transforms of sampled functions", Theory
     of Computing 8, 415-428, 2012. :doi:`10.4086/toc.2012.v008a019`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.distance(np.array([0, 1, 1, 1, 1, 0], bool))
     array([0., 1., 2., 2., 1., 0.], dtype=float32)
     """

@@ -13,8 +13,6 @@ def erosion(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") ->
 
     :math:`(f \ominus B)(x) = \min_{b \in B} f(x + b)`.
     Objects shrink by the radius, and those narrower than the footprint vanish.
-    %(footprint)s
-
     %(page)s
 
     See Also
@@ -22,11 +20,6 @@ def erosion(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") ->
     skimage.morphology.erosion : equal with ``mode="ignore"``.
 
     %(serra)s
-
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
     >>> mask = np.array([[0, 1, 1, 1, 0], [0, 1, 1, 1, 0], [0, 1, 1, 1, 0]], bool)
     >>> gt.segment.erosion(mask, radius=1, shape="ball").astype(int)
     array([[0, 0, 1, 0, 0],

@@ -102,10 +102,7 @@ def etps(
     .. [1] Yao, J., Boben, M., Fidler, S., Urtasun, R., "Real-time coarse-to-fine topologically
        preserving segmentation", CVPR 2015, 2947-2955. :doi:`10.1109/CVPR.2015.7298913`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> edge = np.repeat([0, 5], [5, 3]) * np.ones((4, 1))
     >>> gt.segment.etps(edge, segments=2)[0]
     array([1, 1, 1, 1, 1, 2, 2, 2], dtype=int32)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Neighbourhood, op
+from graticule.ops._parameters import DOC
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
@@ -16,7 +17,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return reach_of(image, params["distance"])
 
 
-@op(version=2, scope=Neighbourhood(_halo), dtype="same")
+@op(version=2, scope=Neighbourhood(_halo), dtype="same", doc=DOC)
 def expand_labels(
     labels: Labels,
     *,
@@ -29,9 +30,7 @@ def expand_labels(
 
     Parameters
     ----------
-    labels : Labels
-        Any dims; grown along ``z y x``, or along all where it has none of these, for every index
-        along the others.
+    %(labels)s
     distance : Length
         In pixels (of the smallest spacing) or as a length.
 
@@ -40,19 +39,13 @@ def expand_labels(
     Labels
         In the dtype of ``labels``; what was labelled keeps its label.
 
-    Raises
-    ------
-    UnitsError
-        If ``distance`` has a unit and a dim has none.
+    %(raises_length)s
 
     See Also
     --------
     skimage.segmentation.expand_labels : equal but for samples equally near to several labels.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.expand_labels(np.array([2, 0, 0, 0, 1, 0, 0, 0]), distance=2)
     array([2, 2, 1, 1, 1, 1, 1, 0])
     """

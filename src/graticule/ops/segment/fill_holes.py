@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from graticule.core import Mask, Whole, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 
 @op(
     version=1,
     scope=Whole("whether background is a hole depends on all that encloses it", memory=8.0),
     dtype="bool",
+    doc=DOC,
 )
 def fill_holes(mask: Mask) -> Mask:
     """Add to a mask the background that it encloses.
@@ -21,8 +23,7 @@ def fill_holes(mask: Mask) -> Mask:
 
     Parameters
     ----------
-    mask : Mask
-        Any dims; filled along ``z y x``, or along all where it has none of these.
+    %(mask)s
 
     Returns
     -------
@@ -37,10 +38,7 @@ def fill_holes(mask: Mask) -> Mask:
     ----------
     Soille, P., *Morphological Image Analysis*, Springer, 2003, section 6.3.7.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> ring = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], bool)
     >>> bool(gt.segment.fill_holes(ring).all())
     True

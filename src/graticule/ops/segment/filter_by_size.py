@@ -10,6 +10,7 @@ from pydantic import Field
 from graticule.core import Area, BlockInfo, Image, Labels, Reduction, filtered_dims, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 
 class _Sizes(NamedTuple):
@@ -67,7 +68,7 @@ def _apply(labels: Image, *, result: Array, **_: Any) -> Image:
 _SCOPE = Reduction(_map, _Sizes.merged, _finish, _apply)
 
 
-@op(version=1, scope=_SCOPE, dtype="same")
+@op(version=1, scope=_SCOPE, dtype="same", doc=DOC)
 def filter_by_size(
     labels: Labels,
     *,
@@ -105,10 +106,7 @@ def filter_by_size(
     --------
     skimage.morphology.remove_small_objects : equal, with ``max_size=min_size - 1``.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.filter_by_size(np.array([1, 1, 0, 2, 0, 3, 3, 3]), min_size=2, max_size=2)
     array([1, 1, 0, 0, 0, 0, 0, 0])
     """

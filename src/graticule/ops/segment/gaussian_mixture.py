@@ -9,6 +9,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Probability, Record, Table, Whole, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 from graticule.ops.segment._features import Features, Position, Scaling, Seed, Weights, features_of
 from graticule.ops.segment._mixture import fit_mixture
 from graticule.ops.segment.kmeans import start
@@ -23,7 +24,12 @@ class Mixture(NamedTuple):
     features: Record
 
 
-@op(version=2, scope=Whole("every center depends on every sample", memory=92), dtype="int32")
+@op(
+    version=2,
+    scope=Whole("every center depends on every sample", memory=92),
+    dtype="int32",
+    doc=DOC,
+)
 def gaussian_mixture(
     image: Image,
     mask: Mask | None = None,
@@ -93,10 +99,7 @@ def gaussian_mixture(
     Dempster, A. P., Laird, N. M., Rubin, D. B., "Maximum likelihood from incomplete data via the
     EM algorithm", J. R. Stat. Soc. B 39(1), 1-38, 1977.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> rng = np.random.default_rng(0)
     >>> values = np.concatenate([rng.normal(0, 1, 900), rng.normal(9, 3, 100)])
     >>> found = gt.segment.gaussian_mixture(values, clusters=2)

@@ -7,13 +7,14 @@ from typing import Annotated
 from pydantic import Field
 
 from graticule.core import Image, Mask, Whole, filtered_dims, op
-from graticule.ops._parameters import Connectivity, require_connectivity
+from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 
 
 @op(
     version=1,
     scope=Whole("the way from a maximum to a higher place may lead anywhere", memory=21.0),
     dtype="bool",
+    doc=DOC,
 )
 def h_maxima(
     image: Image,
@@ -30,22 +31,17 @@ def h_maxima(
 
     Parameters
     ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
+    %(image)s
     h : float
         Least height of a maximum, in the unit of the values.
-    connectivity : int
-        Paths take steps along at most so many dims at once.
+    %(connectivity)s
 
     Returns
     -------
     Mask
         True on the maxima.
 
-    Raises
-    ------
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
+    %(raises_connectivity)s
 
     See Also
     --------
@@ -55,10 +51,7 @@ def h_maxima(
     ----------
     Soille, P., *Morphological Image Analysis*, Springer, 2003, section 6.3.3.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.h_maxima(np.array([1, 3, 2, 9, 5, 6]), h=2)
     array([False, False, False,  True, False, False])
     """

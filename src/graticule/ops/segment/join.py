@@ -6,12 +6,14 @@ import numpy as np
 
 from graticule.core import Labels, Whole, like, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 
 @op(
     version=1,
     scope=Whole("the number of an object depends on all before it", memory=11.0),
     dtype="int32",
+    doc=DOC,
 )
 def join(labels: Labels, others: Labels) -> Labels:
     """Give a number to each pair of labels that meet.
@@ -24,10 +26,7 @@ def join(labels: Labels, others: Labels) -> Labels:
     labels, others : Labels
         Of the same dims and sizes.
 
-    Returns
-    -------
-    Labels
-        int32; numbered by first sample in raster order.
+    %(numbered)s
 
     Raises
     ------
@@ -38,10 +37,7 @@ def join(labels: Labels, others: Labels) -> Labels:
     --------
     skimage.segmentation.join_segmentations : the same partition.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.join(np.array([1, 1, 1, 0, 0]), np.array([0, 2, 2, 2, 0]))
     array([1, 2, 2, 3, 0], dtype=int32)
     """

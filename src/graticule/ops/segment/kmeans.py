@@ -10,6 +10,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Record, Table, Whole, map_ranges, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 from graticule.ops.segment._features import Count, Position, Scaling, Seed, Weights, features_of
 
 _SAMPLE = 20_000
@@ -24,7 +25,12 @@ class Clusters(NamedTuple):
     features: Record
 
 
-@op(version=2, scope=Whole("every center depends on every sample", memory=48), dtype="int32")
+@op(
+    version=2,
+    scope=Whole("every center depends on every sample", memory=48),
+    dtype="int32",
+    doc=DOC,
+)
 def kmeans(
     image: Image,
     mask: Mask | None = None,
@@ -103,10 +109,7 @@ def kmeans(
     .. [1] Arthur, D., Vassilvitskii, S., "k-means++: the advantages of careful seeding", SODA
        2007, 1027-1035.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> found = gt.segment.kmeans(np.array([[1.0, 1.1, 9.0], [1.2, 5.0, 5.2]]))
     >>> found.labels
     array([[1, 1, 3],

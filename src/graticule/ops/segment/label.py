@@ -9,7 +9,7 @@ import numpy as np
 from graticule.core import Image, Labels, Mask, Stitched, filtered_dims, like, op
 from graticule.core.image import SPATIAL
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity, require_connectivity
+from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 from graticule.ops.segment._runs import parts_of
 
 
@@ -54,7 +54,7 @@ def _opposite(plane: Image, offset: dict[str, int]) -> tuple[dict[str, slice], d
     return here, there
 
 
-@op(version=1, scope=Stitched(local=_local, join=_join), dtype="int32")
+@op(version=1, scope=Stitched(local=_local, join=_join), dtype="int32", doc=DOC)
 def label(
     mask: Mask,
     *,
@@ -70,20 +70,15 @@ def label(
 
     Parameters
     ----------
-    mask : Mask
-        Any dims; labelled along ``z y x``, or along all where it has none of these.
-    connectivity : int
-        From 1 to the number of dims labelled.
+    %(mask)s
+    %(connectivity)s
 
     Returns
     -------
     Labels
         int32; 0 is background.
 
-    Raises
-    ------
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
+    %(raises_connectivity)s
 
     See Also
     --------
@@ -94,10 +89,7 @@ def label(
     Rosenfeld, A., Pfaltz, J. L., "Sequential operations in digital picture processing",
     J. ACM 13(4), 471-494, 1966. :doi:`10.1145/321356.321357`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.label(np.array([[1, 0, 1], [1, 0, 0], [0, 1, 1]], bool))
     array([[1, 0, 2],
            [1, 0, 0],

@@ -10,12 +10,14 @@ from pydantic import Field
 from graticule.core import Image, Mask, Whole, filtered_dims, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 
 @op(
     version=1,
     scope=Whole("a contour may move anywhere, and means are of the whole", memory=52.0),
     dtype="bool",
+    doc=DOC,
 )
 def level_set(
     image: Image,
@@ -74,10 +76,7 @@ def level_set(
        curvature-based evolution of curves and surfaces", IEEE Trans. Pattern Anal. Mach. Intell.
        36(1), 2-17, 2014. :doi:`10.1109/TPAMI.2013.106`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.zeros((20, 20))
     >>> image[5:15, 5:15] = 1
     >>> start = np.zeros((20, 20), bool)

@@ -27,19 +27,14 @@ def local_maxima(
     Mask
         True on the maxima.
 
-    Raises
-    ------
-    %(connectivity_error)s
+    %(raises_connectivity)s
 
     See Also
     --------
     skimage.morphology.local_maxima : equal.
     segment.h_maxima : only those that stand out.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.local_maxima(np.array([1, 3, 3, 2, 5]))
     array([False,  True,  True, False,  True])
     """

@@ -8,13 +8,14 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Mask, Whole, filtered_dims, like, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity, require_connectivity
+from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 
 
 @op(
     version=1,
     scope=Whole("the way from a maximum to a higher place may lead anywhere", memory=21.0),
     dtype="int32",
+    doc=DOC,
 )
 def markers(
     image: Image,
@@ -36,34 +37,23 @@ def markers(
 
     Parameters
     ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these, for every
-        index along the others.
+    %(image)s
     mask : Mask, optional
         Where maxima count.
     h : float
         Least height of a maximum, in the unit of the values.
     min_distance : Length
         In pixels (of the smallest spacing) or as a length.
-    connectivity : int
-        Neighbours differ by one step along at most so many dims.
+    %(connectivity)s
 
-    Returns
-    -------
-    Labels
-        int32; numbers in raster order.
+    %(numbered)s
 
     Raises
     ------
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
-    UnitsError
-        If ``min_distance`` has a unit and a dim has none.
+    %(connectivity_error)s
+    %(length_error)s
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.markers(np.array([0, 3, 1, 5, 4, 4.5, 0]), h=1)
     array([0, 1, 0, 2, 2, 2, 0], dtype=int32)
     >>> gt.segment.markers(np.array([0, 3, 1, 5, 4, 4.5, 0]), h=1, min_distance=3)

@@ -11,6 +11,7 @@ from pydantic import Field
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 from graticule.ops.segment._features import Features, Seed, features_of
 from graticule.ops.segment._mixture import fit_mixture
 from graticule.ops.segment._superpixels import relative_steps
@@ -23,7 +24,12 @@ _LEAST = 1e-12
 _BINS = 256
 
 
-@op(version=1, scope=Whole("every label may depend on every other", memory=200), dtype="int32")
+@op(
+    version=1,
+    scope=Whole("every label may depend on every other", memory=200),
+    dtype="int32",
+    doc=DOC,
+)
 def markov(
     image: Image,
     mask: Mask | None = None,
@@ -99,10 +105,7 @@ def markov(
        cuts", IEEE Trans. Pattern Anal. Mach. Intell. 23(11), 1222-1239, 2001.
        :doi:`10.1109/34.969114`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> truth = np.repeat([[1, 2]], 20, axis=1) * np.ones((40, 1))
     >>> noisy = truth + np.random.default_rng(0).normal(0, 0.5, truth.shape)
     >>> found = {beta: gt.segment.markov(noisy, beta=beta) for beta in (0, 1)}

@@ -9,12 +9,14 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Whole, filtered_dims, like, op
 from graticule.core.errors import ImageError, ParameterError
+from graticule.ops._parameters import DOC
 
 
 @op(
     version=1,
     scope=Whole("who merges first decides what is left to merge", memory=25),
     dtype="int32",
+    doc=DOC,
 )
 def merge_regions(
     labels: Labels,
@@ -47,10 +49,7 @@ def merge_regions(
     number : int, optional
         Over the whole image. More are left where regions do not touch.
 
-    Returns
-    -------
-    Labels
-        int32; 1..n by first appearance.
+    %(numbered)s
 
     Raises
     ------
@@ -64,10 +63,7 @@ def merge_regions(
     .. [1] Trémeau, A., Colantoni, P., "Regions adjacency graph applied to color image
        segmentation", IEEE Trans. Image Process. 9(4), 735-744, 2000. :doi:`10.1109/83.841950`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.array([1.0, 1.2, 5.0, 5.1, 8.0])
     >>> gt.segment.merge_regions(np.arange(1, 6), image, threshold=1)
     array([1, 1, 2, 2, 3], dtype=int32)

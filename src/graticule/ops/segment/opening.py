@@ -13,8 +13,6 @@ def opening(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") ->
 
     :math:`f \circ B = (f \ominus B) \oplus B`, an erosion and then a dilation.
     What remains keeps its size: the union of all footprints that fit into the mask.
-    %(footprint)s
-
     %(page)s
 
     See Also
@@ -22,11 +20,6 @@ def opening(mask: Mask, *, radius: Radius = Length(1), shape: Shape = "ball") ->
     skimage.morphology.opening : equal with ``mode="ignore"``.
 
     %(serra)s
-
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
     >>> mask = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], bool)
     >>> gt.segment.opening(mask, radius=1, shape="box").astype(int)
     array([[1, 1, 1, 0, 0],

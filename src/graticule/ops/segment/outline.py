@@ -11,13 +11,14 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Neighbourhood, like, op
 from graticule.ops._morphology import dilated, eroded, reach
+from graticule.ops._parameters import DOC
 
 
 def _halo(labels: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {dim: max(1, math.floor(r)) for dim, r in reach(labels, params["width"]).items()}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="same")
+@op(version=1, scope=Neighbourhood(_halo), dtype="same", doc=DOC)
 def outline(
     labels: Labels,
     *,
@@ -30,8 +31,7 @@ def outline(
 
     Parameters
     ----------
-    labels : Labels
-        Any dims; worked on along ``z y x``, or along all where it has none of these.
+    %(labels)s
     width : Length
         Thickness of the outline, in pixels or as a length; below one pixel there is none.
 
@@ -40,20 +40,14 @@ def outline(
     Labels
         The labels on the outlines, 0 elsewhere, in the dtype of ``labels``.
 
-    Raises
-    ------
-    UnitsError
-        If ``width`` has a unit and a dim has none.
+    %(raises_length)s
 
     See Also
     --------
     skimage.segmentation.find_boundaries : equal with ``mode="inner"`` and full connectivity.
     graticule.ops.transform.overlay : draws the outlines on a picture.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.outline(np.array([0, 1, 1, 1, 1, 2, 2, 2]))
     array([0, 1, 0, 0, 1, 2, 0, 0])
     """

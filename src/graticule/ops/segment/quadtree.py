@@ -10,9 +10,15 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Length, Whole, filtered_dims, like, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 
-@op(version=2, scope=Whole("blocks are halved from the whole image down", memory=80), dtype="int32")
+@op(
+    version=2,
+    scope=Whole("blocks are halved from the whole image down", memory=80),
+    dtype="int32",
+    doc=DOC,
+)
 def quadtree(
     image: Image,
     *,
@@ -29,9 +35,7 @@ def quadtree(
 
     Parameters
     ----------
-    image : Image
-        Any dims; divided along ``z y x``, or along all where it has none of these, for every
-        index of another dim.
+    %(image)s
     threshold : float
         In the unit of ``image``.
     criterion : {"range", "deviation"}
@@ -48,10 +52,7 @@ def quadtree(
     Labels
         int32; 1..n by first appearance. Samples that are not finite are 0 and have no say.
 
-    Raises
-    ------
-    UnitsError
-        If ``min_size`` has a unit and a dim has none.
+    %(raises_length)s
 
     See Also
     --------
@@ -62,10 +63,7 @@ def quadtree(
     .. [1] Horowitz, S. L., Pavlidis, T., "Picture segmentation by a tree traversal algorithm",
        J. ACM 23(2), 368-388, 1976. :doi:`10.1145/321941.321956`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.zeros((4, 4))
     >>> image[0, 3] = 9
     >>> gt.segment.quadtree(image, threshold=1)

@@ -11,12 +11,14 @@ from pydantic import Field
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 
 @op(
     version=1,
     scope=Whole("a walk may lead anywhere", memory=300.0),
     dtype="int32",
+    doc=DOC,
 )
 def random_walker(
     image: Image,
@@ -39,9 +41,7 @@ def random_walker(
 
     Parameters
     ----------
-    image : Image
-        Any dims; worked on along ``z y x``, or along all where it has none of these, of which
-        there may be up to three, for every index along the others.
+    %(image)s
     markers : Labels
         0 where there is no marker.
     mask : Mask, optional
@@ -70,10 +70,7 @@ def random_walker(
     .. [1] Grady, L., "Random walks for image segmentation", IEEE Trans. Pattern Anal. Mach.
        Intell. 28(11), 1768-1783, 2006. :doi:`10.1109/TPAMI.2006.233`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.array([[0, 0, 0, 9, 9, 9], [0, 0, 0, 9, 9, 9]])
     >>> marks = np.array([[1, 0, 0, 0, 0, 2], [0, 0, 0, 0, 0, 0]])
     >>> gt.segment.random_walker(image, marks)[1]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from graticule.core import Mask, Whole, filtered_dims, like, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity, require_connectivity
+from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 
 
 @op(
     version=1,
     scope=Whole("what is reached from a marker may lie anywhere", memory=6.0),
     dtype="bool",
+    doc=DOC,
 )
 def reconstruction(
     mask: Mask,
@@ -26,23 +27,14 @@ def reconstruction(
 
     Parameters
     ----------
-    mask : Mask
-        Any dims; connected along ``z y x``, or along all where it has none of these, for every
-        index along the others.
+    %(mask)s
     marker : Mask
         Of the same dims; what lies outside the mask has no say.
-    connectivity : int
-        Neighbours differ by one step along at most so many dims.
+    %(connectivity)s
 
-    Returns
-    -------
-    Mask
-        With the dims of ``mask``.
+    %(same_mask)s
 
-    Raises
-    ------
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
+    %(raises_connectivity)s
 
     See Also
     --------
@@ -55,10 +47,7 @@ def reconstruction(
     efficient algorithms", IEEE Trans. Image Processing 2(2), 176-201, 1993.
     :doi:`10.1109/83.217222`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> mask = np.array([True, True, False, True])
     >>> gt.segment.reconstruction(mask, np.array([True, False, False, False]))
     array([ True,  True, False, False])

@@ -9,6 +9,7 @@ import numpy as np
 from graticule.core import BlockInfo, Image, Labels, Reduction, like, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 Sums: TypeAlias = tuple[Array, Array, Array]
 """Labels that occur, in order, and the sum and number of the values of each."""
@@ -55,7 +56,7 @@ def _apply(labels: Image, image: Image, *, result: tuple[Array, Array]) -> Image
 _SCOPE = Reduction(_map, _merge, _finish, _apply)
 
 
-@op(version=1, scope=_SCOPE, dtype="float32", tolerance=1e-6)
+@op(version=1, scope=_SCOPE, dtype="float32", tolerance=1e-6, doc=DOC)
 def region_means(labels: Labels, image: Image) -> Image:
     """Give every sample the mean value of its region.
 
@@ -80,10 +81,7 @@ def region_means(labels: Labels, image: Image) -> Image:
     ImageError
         If the dims of ``image`` are others, ``c`` among them.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.region_means(np.array([1, 1, 2, 0]), np.array([1.0, 2.0, 5.0, 9.0]))
     array([1.5, 1.5, 5. , nan], dtype=float32)
     """

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from graticule.core import Labels, Whole, like, op
+from graticule.ops._parameters import DOC
 
 
 @op(
     version=1,
     scope=Whole("the number of an object depends on all before it", memory=4.0),
     dtype="int32",
+    doc=DOC,
 )
 def relabel(labels: Labels) -> Labels:
     """Give objects the numbers 1, 2, ... by their first sample in raster order.
@@ -32,10 +34,7 @@ def relabel(labels: Labels) -> Labels:
     --------
     skimage.segmentation.relabel_sequential : numbers by the old ones, not by place.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.relabel(np.array([0, 7, 7, 3, 0, 9, 3]))
     array([0, 1, 1, 2, 0, 3, 2], dtype=int32)
     """

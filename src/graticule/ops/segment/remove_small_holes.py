@@ -32,24 +32,19 @@ def remove_small_holes(
     Parameters
     ----------
     %(parameters)s
-    connectivity : int
-        Samples of a hole differ by one step along at most so many dims.
 
     Returns
     -------
     Mask
         Of the same dims; nowhere False where ``mask`` is True.
 
-    %(raises)s
+    %(size_raises)s
 
     See Also
     --------
     skimage.morphology.remove_small_holes : equal, with ``max_size=min_size - 1``.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.remove_small_holes(np.array([1, 0, 1, 0, 0, 1], bool), min_size=2).astype(int)
     array([1, 1, 1, 0, 0, 1])
     """

@@ -31,24 +31,19 @@ def remove_small_objects(
     Parameters
     ----------
     %(parameters)s
-    connectivity : int
-        Samples of an object differ by one step along at most so many dims.
 
     Returns
     -------
     Mask
         Of the same dims; nowhere True where ``mask`` is False.
 
-    %(raises)s
+    %(size_raises)s
 
     See Also
     --------
     skimage.morphology.remove_small_objects : equal, with ``max_size=min_size - 1``.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.remove_small_objects(np.array([1, 0, 1, 1, 1, 0], bool), min_size=2).astype(int)
     array([0, 0, 1, 1, 1, 0])
     """

@@ -7,12 +7,14 @@ import numpy as np
 from graticule.core import Mask, Whole, filtered_dims, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 
 @op(
     version=1,
     scope=Whole("thinning goes on until nothing changes anywhere", memory=6.0),
     dtype="bool",
+    doc=DOC,
 )
 def skeleton(mask: Mask) -> Mask:
     """Thin a mask to lines of one sample that are connected as it is.
@@ -26,9 +28,7 @@ def skeleton(mask: Mask) -> Mask:
 
     Parameters
     ----------
-    mask : Mask
-        Any dims; thinned along ``z y x``, or along all where it has none of these, of which
-        there may be up to three, for every index along the others.
+    %(mask)s
 
     Returns
     -------
@@ -52,10 +52,7 @@ def skeleton(mask: Mask) -> Mask:
        surface/axis thinning algorithms", CVGIP 56(6), 462-478, 1994.
        :doi:`10.1006/cgip.1994.1042`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> mask = np.zeros((5, 9), bool)
     >>> mask[1:4, 1:8] = True
     >>> gt.segment.skeleton(mask).sum(axis=1)

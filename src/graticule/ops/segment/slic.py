@@ -77,10 +77,7 @@ def slic(
        compared to state-of-the-art superpixel methods", IEEE Trans. Pattern Anal. Mach. Intell.
        34(11), 2274-2282, 2012. :doi:`10.1109/TPAMI.2012.120`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> steps = np.repeat([0, 5], 4) * np.ones((4, 1))
     >>> gt.segment.slic(steps, segments=2)[0]
     array([1, 1, 1, 1, 2, 2, 2, 2], dtype=int32)

@@ -9,13 +9,14 @@ from pydantic import Field
 
 from graticule.core import Labels, Length, Mask, Whole, filtered_dims, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity, require_connectivity
+from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 
 
 @op(
     version=1,
     scope=Whole("where objects part depends on all that touch", memory=40.0),
     dtype="int32",
+    doc=DOC,
 )
 def split(
     mask: Mask,
@@ -34,30 +35,22 @@ def split(
 
     Parameters
     ----------
-    mask : Mask
-        Any dims; split along ``z y x``, or along all where it has none of these, for every index
-        along the others.
+    %(mask)s
     depth : Length
         How much narrower than the objects a neck must be, as a difference of radii; higher
         values split less. In pixels (of the smallest spacing) or as a length.
     min_distance : Length
         Maxima closer than this to a higher one mark no object.
-    connectivity : int
-        Neighbours differ by one step along at most so many dims.
+    %(connectivity)s
     lines : bool
         Leave a line of 0 where objects touch.
 
-    Returns
-    -------
-    Labels
-        int32; numbered by first sample in raster order.
+    %(numbered)s
 
     Raises
     ------
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
-    UnitsError
-        If a length has a unit and a dim has none.
+    %(connectivity_error)s
+    %(length_error)s
 
     See Also
     --------
@@ -67,10 +60,7 @@ def split(
     ----------
     Soille, P., *Morphological Image Analysis*, Springer, 2003, section 9.2.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> mask = np.zeros((5, 11), bool)
     >>> mask[:, :5] = mask[2, 5] = mask[:, 6:] = True
     >>> labels = gt.segment.split(mask)

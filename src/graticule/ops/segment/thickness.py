@@ -7,12 +7,14 @@ import numpy as np
 from graticule.core import Image, Mask, Whole, filtered_dims, like, map_ranges, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 
 @op(
     version=1,
     scope=Whole("a ball may reach anywhere", memory=28.0),
     dtype="float32",
+    doc=DOC,
 )
 def thickness(mask: Mask) -> Image:
     r"""Measure how thick a structure is: the largest ball that fits in and holds a sample.
@@ -24,9 +26,7 @@ def thickness(mask: Mask) -> Image:
 
     Parameters
     ----------
-    mask : Mask
-        Any dims; measured along ``z y x``, or along all where it has none of these, of which
-        there may be up to three, for every index along the others.
+    %(mask)s
 
     Returns
     -------
@@ -47,10 +47,7 @@ def thickness(mask: Mask) -> Image:
        thickness in three-dimensional images", J. Microscopy 185(1), 67-75, 1997.
        :doi:`10.1046/j.1365-2818.1997.1340694.x`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.thickness(np.array([0, 1, 1, 1, 0, 1, 0], bool))
     array([0., 4., 4., 4., 0., 2., 0.], dtype=float32)
     """

@@ -8,13 +8,14 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity, require_connectivity
+from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 
 
 @op(
     version=1,
     scope=Whole("a flood may go anywhere before it meets another", memory=22.0),
     dtype="int32",
+    doc=DOC,
 )
 def watershed(
     image: Image,
@@ -37,17 +38,13 @@ def watershed(
 
     Parameters
     ----------
-    image : Image
-        Any dims; flooded along ``z y x``, or along all where it has none of these, for every
-        index along the others.
+    %(image)s
     markers : Labels, optional
         Where floods begin, and the label of each; by default the minima of the image within the
         mask, numbered in raster order.
     mask : Mask, optional
         Where floods may go; by default everywhere.
-    connectivity : int
-        A flood takes steps along at most so many dims at once: 1 for faces, the number of dims
-        for corners as well.
+    %(connectivity)s
     lines : bool
         Leave a line of 0 between basins.
 
@@ -58,8 +55,7 @@ def watershed(
 
     Raises
     ------
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
+    %(connectivity_error)s
     ImageError
         If a marker is negative or more than 2,147,483,647, or sizes differ.
 
@@ -72,10 +68,7 @@ def watershed(
     .. [1] Meyer, F., "Topographic distance and watershed lines", Signal Processing 38(1),
        113-125, 1994. :doi:`10.1016/0165-1684(94)90060-4`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.segment.watershed(np.array([2, 1, 3, 5, 3, 0, 4]))
     array([1, 1, 1, 2, 2, 2, 2], dtype=int32)
     >>> gt.segment.watershed(np.array([2, 1, 3, 5, 3, 0, 4]), lines=True)

@@ -22,6 +22,7 @@ from graticule.core import Image, Reduction, like
 from graticule.core.errors import ImageError
 from graticule.core.scope import Block, Mapper
 from graticule.core.typing import Array
+from graticule.ops import _parameters
 from graticule.ops.threshold._counting import (
     Range,
     ValueCounts,
@@ -38,11 +39,10 @@ MOST_ROUNDS = 10_000
 EXACT = 2**50
 """Integers below this leave a float room for fractions."""
 
-DOC = {
-    "bins": """\
+_BINS = """\
 Floats are counted in 256 bins between the smallest and the largest value, integers value by
-value (in 256 bins where they span more than a million).""",
-    "page": """\
+value (in 256 bins where they span more than a million)."""
+_PAGE = f"""\
 NaN, infinite values and what is outside ``mask`` are left out of the histogram; NaN and what
 is outside are never in the result. The value of a constant image is its threshold: nothing
 in it is bright.
@@ -51,9 +51,8 @@ Parameters
 ----------
 image : Image
     Any dims; one threshold for all of it.
-mask : Mask, optional
-    Where to look; everywhere by default.
-keep : {"bright", "dark"}
+{_parameters.DOC["where"]}
+keep : {{"bright", "dark"}}
     What is above the threshold, or what is up to it.
 
 Returns
@@ -61,10 +60,10 @@ Returns
 Mask
     True where the image is above the threshold; with ``keep="dark"`` where it is not.
 
-Raises
-------
-ImageError
-    If the values are complex, or none is finite.""",
+{_parameters.DOC["raises_values"]}"""
+DOC = _parameters.DOC | {
+    "page": _PAGE,
+    "binned": f"{_BINS}\n\n{_PAGE}",
     "see_values": "graticule.threshold.values : the thresholds of all methods at once.",
 }
 """What the docstrings of all histogram thresholds say."""

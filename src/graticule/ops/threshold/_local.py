@@ -16,6 +16,7 @@ from pydantic import Field
 
 from graticule.core import Image, Length, like, map_ranges
 from graticule.core.typing import Array
+from graticule.ops import _parameters
 from graticule.ops._morphology import reach
 from graticule.ops.threshold._counting import broadcast_mask
 
@@ -23,7 +24,7 @@ Border: TypeAlias = Literal["reflect", "symmetric"]
 Formula: TypeAlias = Callable[[Array, Any], Array]
 
 WindowRadius = Annotated[Length, Field(title="Radius of the window", ge=0)]
-DOC = {
+DOC = _parameters.DOC | {
     "box": """\
 The window is a box that reaches ``radius`` to all sides: of 15 samples by default. NaN,
 infinite values and what is outside ``mask`` are left out of the windows and are never in the
@@ -31,15 +32,13 @@ result.""",
     "deviation": """\
 At the border the image is mirrored without repeating the last sample (``c b | a b c``).
 A deviation of less than a millionth of the mean counts as none.""",
-    "parameters": """\
-image : Image
-    Any dims; windows along ``z y x``, or along all where it has none of these.
-mask : Mask, optional
-    Where to look; everywhere by default.
+    "parameters": f"""\
+{_parameters.DOC["image"]}
+{_parameters.DOC["where"]}
 radius : Length
     In pixels or as a length (anisotropic spacing is respected); whole samples count.""",
-    "keep": """\
-keep : {"bright", "dark"}
+    "keep": f"""\
+keep : {{"bright", "dark"}}
     What is above the threshold, or what is up to it.
 
 Returns
@@ -48,12 +47,7 @@ Mask
     True where the image is above the threshold of its window; with ``keep="dark"`` where it is
     not.
 
-Raises
-------
-ImageError
-    If the values are complex.
-UnitsError
-    If ``radius`` has a unit and a dim has none.""",
+{_parameters.DOC["raises"]}""",
 }
 """What the docstrings of local thresholds say."""
 

@@ -45,10 +45,7 @@ def adaptive_mean(
     .. [1] Gonzalez, R. C., Woods, R. E., *Digital image processing*, 2nd edition, Prentice-Hall,
        2002, section 10.3.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.adaptive_mean(np.array([1, 5, 2, 11, 17, 12]), radius=1)
     array([False,  True, False,  True,  True, False])
     """

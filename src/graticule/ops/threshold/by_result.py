@@ -11,7 +11,7 @@ from pydantic import Field
 from graticule.core import Area, Image, Mask, Record, Whole, filtered_dims, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.ops._parameters import Connectivity, require_connectivity
+from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 from graticule.ops.threshold._counting import broadcast_mask
 from graticule.ops.threshold._histogram import above
 
@@ -30,6 +30,7 @@ class Found(NamedTuple):
     version=1,
     scope=Whole("which objects there are depends on the whole image", memory=60.0),
     dtype="bool",
+    doc=DOC,
 )
 def by_result(
     image: Image,
@@ -59,8 +60,7 @@ def by_result(
     image : Image
         Any dims; one threshold for all of it. Objects are connected along ``z y x``, or along all
         where it has none of these.
-    mask : Mask, optional
-        Where to look; everywhere by default.
+    %(where)s
     want : {"fraction", "pixels", "count", "size"}
         The fraction of the known samples above the threshold, from 0 to 1; their number; the number
         of objects; or the mean size of an object in pixels.
@@ -68,8 +68,7 @@ def by_result(
         How much of it is wanted.
     min_size : Area
         Smaller objects do not count for ``count`` and ``size`` (they stay in the mask).
-    connectivity : int
-        1 for steps along single dims, the number of dims for corners as well.
+    %(connectivity)s
 
     Returns
     -------
@@ -81,10 +80,8 @@ def by_result(
 
     Raises
     ------
-    ImageError
-        If the values are complex, or none is finite.
-    ParameterError
-        If ``connectivity`` is more than the number of dims.
+    %(values_error)s
+    %(connectivity_error)s
     UnitsError
         If ``min_size`` has a unit and the dims have none.
 
@@ -93,10 +90,7 @@ def by_result(
     Najman, L., Couprie, M., "Building the component tree in quasi-linear time", IEEE Trans. Image
     Process. 15(11), 3531-3539, 2006. :doi:`10.1109/TIP.2006.877518`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.array([0, 5, 0, 9, 8, 0, 7, 2])
     >>> found = gt.threshold.by_result(image, want="count", target=2)
     >>> found.mask

@@ -11,6 +11,7 @@ from graticule.core import Image, Labels, Length, Mask, Whole, filtered_dims, li
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops._morphology import opening_of
+from graticule.ops._parameters import DOC
 from graticule.ops.threshold._counting import broadcast_mask
 from graticule.ops.threshold._histogram import histogram_of
 from graticule.ops.threshold.multi_otsu import thresholds_of
@@ -21,6 +22,7 @@ from graticule.ops.threshold.phases import Rising, phases_of
     version=1,
     scope=Whole("a place on an edge goes to the phase that reaches it first", memory=48.0),
     dtype="int32",
+    doc=DOC,
 )
 def edge_guard(
     image: Image,
@@ -56,8 +58,7 @@ def edge_guard(
     image : Image
         Any dims; worked on along ``z y x``, or along all where it has none of these, with the same
         thresholds for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
+    %(where)s
     classes : int
         How many phases there are; without meaning where ``values`` are given.
     values : sequence of float, optional
@@ -80,12 +81,10 @@ def edge_guard(
 
     Raises
     ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(values_error)s
     ParameterError
         If ``values`` do not rise.
-    UnitsError
-        If ``sigma`` or ``opening`` have a unit and a dim has none.
+    %(length_error)s
 
     See Also
     --------
@@ -96,10 +95,7 @@ def edge_guard(
     Beucher, S., Meyer, F., "The morphological approach to segmentation: the watershed
     transformation", in *Mathematical morphology in image processing*, Dekker, 1993, 433-481.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> line = np.array([0, 0, 0, 0, 0, 5, 9, 9, 9, 9, 9, 5, 5, 5, 5, 5, 5])
     >>> gt.threshold.multi_otsu(line)
     array([1, 1, 1, 1, 1, 2, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2], dtype=int32)

@@ -7,10 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from graticule.core import Image, Mask, Pointwise, op
+from graticule.ops._parameters import DOC
 from graticule.ops.threshold._histogram import Keep, above
 
 
-@op(version=1, scope=Pointwise(), dtype="bool")
+@op(version=1, scope=Pointwise(), dtype="bool", doc=DOC)
 def fixed(
     image: Image,
     *,
@@ -37,13 +38,9 @@ def fixed(
 
     Raises
     ------
-    ImageError
-        If the values are complex.
+    %(complex_error)s
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.fixed(np.array([0.5, 2.0, np.nan]), value=1)
     array([False,  True, False])
     """

@@ -10,7 +10,7 @@ from pydantic import Field
 from graticule.core import Image, Length, Mask, Whole, filtered_dims, like, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.ops._morphology import opening_of
-from graticule.ops._parameters import Connectivity
+from graticule.ops._parameters import DOC, Connectivity
 from graticule.ops.threshold._histogram import above
 
 
@@ -18,6 +18,7 @@ from graticule.ops.threshold._histogram import above
     version=1,
     scope=Whole("whether a sample is kept depends on all that it is connected to", memory=16.0),
     dtype="bool",
+    doc=DOC,
 )
 def hysteresis(
     image: Image,
@@ -36,16 +37,13 @@ def hysteresis(
 
     Parameters
     ----------
-    image : Image
-        Any dims; connected along ``z y x``, or along all where it has none of these.
-    mask : Mask, optional
-        Where to look; everywhere by default.
+    %(image)s
+    %(where)s
     low, high : float
         The thresholds, in the unit of the image's values.
     opening : Length
         Radius of the ball the strict mask is opened with, in pixels or as a length; 0 for none.
-    connectivity : int
-        1 for steps along single dims, the number of dims for corners as well.
+    %(connectivity)s
 
     Returns
     -------
@@ -57,8 +55,7 @@ def hysteresis(
     ------
     ParameterError
         If ``low`` is more than ``high``, or ``connectivity`` more than the number of dims.
-    UnitsError
-        If ``opening`` has a unit and a dim has none.
+    %(length_error)s
     ImageError
         If the values are complex, or none is a number.
 
@@ -71,10 +68,7 @@ def hysteresis(
     .. [1] Canny, J., "A computational approach to edge detection", IEEE Trans. Pattern Anal. Mach.
        Intell. 8(6), 679-698, 1986. :doi:`10.1109/TPAMI.1986.4767851`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.hysteresis(np.array([1, 5, 9, 5, 1, 5, 1]), low=4, high=8)
     array([False,  True,  True,  True, False, False, False])
     """

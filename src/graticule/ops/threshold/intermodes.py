@@ -27,9 +27,7 @@ def intermodes(image: Image, mask: Mask | None = None, *, keep: Keep = "bright")
 
     The histogram is smoothed by means of three until it has two maxima; the threshold lies in the
     middle between them [1]_. Of two values, the lower is the threshold.
-    %(bins)s
-
-    %(page)s
+    %(binned)s
     ImageError
         If 10,000 rounds of smoothing leave no two maxima.
 
@@ -43,10 +41,7 @@ def intermodes(image: Image, mask: Mask | None = None, *, keep: Keep = "bright")
     .. [1] Prewitt, J. M. S., Mendelsohn, M. L., "The analysis of cell images", Annals of the New
        York Academy of Sciences 128(3), 1035-1053, 1966. :doi:`10.1111/j.1749-6632.1965.tb11715.x`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.array([0, 2, 3, 3, 3, 4, 9, 10, 10, 10, 11, 13])
     >>> gt.threshold.intermodes(image).sum()
     np.int64(6)

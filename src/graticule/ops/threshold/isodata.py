@@ -29,9 +29,7 @@ def isodata(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") ->
 
     The threshold is the lowest :math:`t` with :math:`t = (\mu_0(t) + \mu_1(t)) / 2` to within
     a bin, for the means :math:`\mu` of the values up to and above it [1]_.
-    %(bins)s
-
-    %(page)s
+    %(binned)s
 
     See Also
     --------
@@ -43,10 +41,7 @@ def isodata(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") ->
     .. [1] Ridler, T. W., Calvard, S., "Picture thresholding using an iterative selection method",
        IEEE Trans. Syst. Man Cybern. 8(8), 630-632, 1978. :doi:`10.1109/TSMC.1978.4310039`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.isodata(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """

@@ -35,9 +35,7 @@ def kittler_illingworth(image: Image, mask: Mask | None = None, *, keep: Keep = 
     and the variances :math:`\sigma^2` of the values up to and above it [1]_; values count as spread
     over their bin, so that a class of one value has a variance too. It finds a small class beside
     a large one, which Otsu's method does not.
-    %(bins)s
-
-    %(page)s
+    %(binned)s
 
     See Also
     --------
@@ -49,10 +47,7 @@ def kittler_illingworth(image: Image, mask: Mask | None = None, *, keep: Keep = 
     .. [1] Kittler, J., Illingworth, J., "Minimum error thresholding", Pattern Recognition 19(1),
        41-47, 1986. :doi:`10.1016/0031-3203(86)90030-0`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.kittler_illingworth(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """

@@ -87,10 +87,7 @@ def li(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mask
        thresholding", Pattern Recognition Letters 19(8), 771-776, 1998.
        :doi:`10.1016/S0167-8655(98)00057-9`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.li(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """

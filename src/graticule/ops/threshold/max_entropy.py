@@ -31,9 +31,7 @@ def max_entropy(image: Image, mask: Mask | None = None, *, keep: Keep = "bright"
 
     The threshold maximises :math:`H_0(t) + H_1(t)`, with the entropies
     :math:`H = -\sum (p_i / P) \ln(p_i / P)` of the values up to and above it [1]_.
-    %(bins)s
-
-    %(page)s
+    %(binned)s
 
     See Also
     --------
@@ -46,10 +44,7 @@ def max_entropy(image: Image, mask: Mask | None = None, *, keep: Keep = "bright"
        thresholding using the entropy of the histogram", Computer Vision, Graphics, and Image
        Processing 29(3), 273-285, 1985. :doi:`10.1016/0734-189X(85)90125-2`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.max_entropy(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """

@@ -39,10 +39,7 @@ def mean(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Ma
     .. [1] Glasbey, C. A., "An analysis of histogram-based thresholding algorithms", CVGIP:
        Graphical Models and Image Processing 55(6), 532-537, 1993. :doi:`10.1006/cgip.1993.1040`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.mean(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """

@@ -27,9 +27,7 @@ def minimum(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") ->
 
     The histogram is smoothed by means of three until it has two maxima; the threshold is the
     lowest place between them [1]_ [2]_. Of two values, the lower is the threshold.
-    %(bins)s
-
-    %(page)s
+    %(binned)s
     ImageError
         If 10,000 rounds of smoothing leave no two maxima.
 
@@ -45,10 +43,7 @@ def minimum(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") ->
     .. [2] Glasbey, C. A., "An analysis of histogram-based thresholding algorithms", CVGIP:
        Graphical Models and Image Processing 55(6), 532-537, 1993. :doi:`10.1006/cgip.1993.1040`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.array([0, 2, 3, 3, 3, 4, 9, 10, 10, 10, 11, 13])
     >>> gt.threshold.minimum(image).sum()
     np.int64(6)

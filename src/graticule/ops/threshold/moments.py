@@ -33,9 +33,7 @@ def moments(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") ->
 
     There is one image of two values with the first three moments of this one; the threshold parts
     off the fraction that is dark in it, as nearly as the values allow [1]_.
-    %(bins)s
-
-    %(page)s
+    %(binned)s
 
     See Also
     --------
@@ -47,10 +45,7 @@ def moments(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") ->
     .. [1] Tsai, W.-H., "Moment-preserving thresholding: a new approach", Computer Vision, Graphics,
        and Image Processing 29(3), 377-393, 1985. :doi:`10.1016/0734-189X(85)90133-1`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.moments(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """

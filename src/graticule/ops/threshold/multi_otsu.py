@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, op
+from graticule.ops._parameters import DOC
 from graticule.ops.threshold._histogram import Histogram, counting
 from graticule.ops.threshold.phases import phases_of
 
@@ -34,7 +35,7 @@ def _apply(image: Image, mask: Image | None, *, result: Sequence[Any], **_: Any)
 _SCOPE = counting(thresholds_of, _apply)
 
 
-@op(version=1, scope=_SCOPE, dtype="int32")
+@op(version=1, scope=_SCOPE, dtype="int32", doc=DOC)
 def multi_otsu(
     image: Image,
     mask: Mask | None = None,
@@ -57,8 +58,7 @@ def multi_otsu(
     ----------
     image : Image
         Any dims; the same thresholds for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
+    %(where)s
     classes : int
         How many phases there are.
 
@@ -68,10 +68,7 @@ def multi_otsu(
         int32: 1 for the darkest phase, to ``classes`` for the brightest; 0 for NaN and outside
         ``mask``. An image of fewer values has a phase for each value.
 
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(raises_values)s
 
     See Also
     --------
@@ -85,10 +82,7 @@ def multi_otsu(
     .. [2] Wang, H., Song, M., "Ckmeans.1d.dp: optimal k-means clustering in one dimension by
        dynamic programming", The R Journal 3(2), 29-33, 2011.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.multi_otsu(np.array([1, 2, 1, 9, 8, 2, 20, 21]))
     array([1, 1, 1, 2, 2, 1, 3, 3], dtype=int32)
     """

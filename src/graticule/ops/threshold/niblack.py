@@ -45,10 +45,7 @@ def niblack(
     ----------
     .. [1] Niblack, W., *An introduction to digital image processing*, Prentice-Hall, 1986.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.niblack(np.array([1, 1, 9, 1, 1, 5]), radius=1, k=-0.2)
     array([False, False,  True, False, False,  True])
     """

@@ -35,9 +35,7 @@ def otsu(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Ma
     The threshold :math:`t` maximises the variance between the classes,
     :math:`w_0(t)\, w_1(t)\, (\mu_0(t) - \mu_1(t))^2`, with the weights :math:`w` and means
     :math:`\mu` of the values up to and above :math:`t` [1]_; of equals the lowest is taken.
-    %(bins)s
-
-    %(page)s
+    %(binned)s
 
     See Also
     --------
@@ -49,10 +47,7 @@ def otsu(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Ma
     .. [1] Otsu, N., "A threshold selection method from gray-level histograms", IEEE Trans. Syst.
        Man Cybern. 9(1), 62-66, 1979. :doi:`10.1109/TSMC.1979.4310076`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.otsu(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Labels, Mask, Pointwise, like, op
+from graticule.ops._parameters import DOC
 from graticule.ops.threshold._counting import broadcast_mask
 from graticule.ops.threshold._histogram import level_in
 
@@ -23,7 +24,7 @@ def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
 Rising = Annotated[tuple[float, ...], AfterValidator(_rising)]
 
 
-@op(version=1, scope=Pointwise(), dtype="int32")
+@op(version=1, scope=Pointwise(), dtype="int32", doc=DOC)
 def phases(
     image: Image,
     mask: Mask | None = None,
@@ -38,8 +39,7 @@ def phases(
     ----------
     image : Image
         Any dims.
-    mask : Mask, optional
-        Where to look; everywhere by default.
+    %(where)s
     values : sequence of float
         The thresholds, rising, in the unit of the image's values.
 
@@ -60,10 +60,7 @@ def phases(
     --------
     graticule.threshold.multi_otsu : finds the thresholds.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.phases(np.array([0, 1, 5, 9]), values=[1, 6])
     array([1, 1, 2, 3], dtype=int32)
     """

@@ -51,10 +51,7 @@ def sauvola(
     .. [1] Sauvola, J., Pietikainen, M., "Adaptive document image binarization", Pattern Recognition
        33(2), 225-236, 2000. :doi:`10.1016/S0031-3203(99)00055-2`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.sauvola(np.array([200, 210, 90, 205, 200], np.uint8), radius=1)
     array([ True,  True, False,  True,  True])
     """

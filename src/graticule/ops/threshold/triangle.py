@@ -50,10 +50,7 @@ def triangle(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -
        exchange frequency", J. Histochem. Cytochem. 25(7), 741-753, 1977.
        :doi:`10.1177/25.7.70454`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.triangle(np.array([0, 0, 0, 0, 0, 1, 1, 5, 7]))
     array([False, False, False, False, False, False, False,  True,  True])
     """

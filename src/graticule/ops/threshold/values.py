@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from graticule.core import Image, Mask, Record, Table, op
 from graticule.core.errors import ImageError, suggest
 from graticule.core.registry import Family, get_op
+from graticule.ops._parameters import DOC
 from graticule.ops.threshold._histogram import Histogram, Thresholding, counting
 from graticule.ops.threshold.multi_otsu import thresholds_of
 
@@ -64,7 +65,7 @@ def _value(histogram: Histogram, name: str) -> float:
 _SCOPE = counting(_finish)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9)
+@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def values(
     image: Image,
     mask: Mask | None = None,
@@ -81,8 +82,7 @@ def values(
     ----------
     image : Image
         Any dims; one threshold for all of it.
-    mask : Mask, optional
-        Where to look; everywhere by default.
+    %(where)s
     methods : sequence of str
         Names of the histogram thresholds: ``otsu``, ``isodata``, ``li``, ``yen``, ``triangle``,
         ``mean``, ``minimum``, ``intermodes``, ``kittler_illingworth``, ``max_entropy``,
@@ -98,20 +98,14 @@ def values(
         answer, as ``minimum`` for a histogram without two modes, and for thresholds of
         ``multi_otsu`` that an image of few values has not.
 
-    Raises
-    ------
-    ImageError
-        If the values are complex, or none is finite.
+    %(raises_values)s
 
     References
     ----------
     Sezgin, M., Sankur, B., "Survey over image thresholding techniques and quantitative performance
     evaluation", Journal of Electronic Imaging 13(1), 146-165, 2004. :doi:`10.1117/1.1631315`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = np.array([1, 2, 1, 9, 8, 2])
     >>> gt.threshold.values(image, methods=["otsu", "isodata", "mean"]).round(2)
        otsu  isodata  mean

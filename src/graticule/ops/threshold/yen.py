@@ -37,9 +37,7 @@ def yen(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mas
     The threshold maximises
     :math:`-\ln\left(\sum_{i \le t} p_i^2 \sum_{i > t} p_i^2\right) + 2 \ln\left(P (1 - P)\right)`
     with the frequencies :math:`p` and :math:`P = \sum_{i \le t} p_i` [1]_.
-    %(bins)s
-
-    %(page)s
+    %(binned)s
 
     See Also
     --------
@@ -51,10 +49,7 @@ def yen(image: Image, mask: Mask | None = None, *, keep: Keep = "bright") -> Mas
     .. [1] Yen, J. C., Chang, F. J., Chang, S., "A new criterion for automatic multilevel
        thresholding", IEEE Trans. Image Process. 4(3), 370-378, 1995. :doi:`10.1109/83.366472`
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.threshold.yen(np.array([1, 2, 1, 9, 8, 2]))
     array([False, False, False,  True,  True, False])
     """

@@ -13,6 +13,7 @@ from graticule.core import Image, Pointwise, Quantity, op
 from graticule.core.errors import ImageError, ParameterError, UnitsError, suggest
 from graticule.core.image import level_of
 from graticule.core.units import unit_scale
+from graticule.ops._parameters import DOC
 
 Bounds = dict[str, Quantity]
 
@@ -98,7 +99,7 @@ def _at_coordinate(image: Image, dim: str, bound: Quantity, *, last: bool) -> in
     return int(np.searchsorted(positions, wanted + (slack if last else -slack), side="left"))
 
 
-@op(version=1, scope=Pointwise(index=_index), dtype="same")
+@op(version=1, scope=Pointwise(index=_index), dtype="same", doc=DOC)
 def crop(
     image: Image,
     *,
@@ -144,10 +145,7 @@ def crop(
     --------
     xarray.DataArray.isel, xarray.DataArray.sel : the same, by index and by coordinate.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.transform.crop(np.arange(12).reshape(3, 4), start={"x": 1}, stop={"x": -1, "y": 2})
     array([[1, 2],
            [5, 6]])

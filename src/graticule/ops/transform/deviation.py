@@ -9,6 +9,7 @@ import numpy as np
 
 from graticule.core import BlockInfo, Image, Reduction, like, op
 from graticule.core.errors import ImageError
+from graticule.ops._parameters import DOC
 
 _BINS = 2**16
 
@@ -79,7 +80,7 @@ _SPREAD = Reduction(_map_range, _Range.merged, _identity)
 _SCOPE = Reduction(_map_counts, np.add, _median, _apart, _SPREAD)
 
 
-@op(version=1, scope=_SCOPE, dtype="float32")
+@op(version=1, scope=_SCOPE, dtype="float32", doc=DOC)
 def deviation(image: Image) -> Image:
     r"""Return how far each value is from the usual one, :math:`|f - \mathrm{median}(f)|`.
 
@@ -105,10 +106,7 @@ def deviation(image: Image) -> Image:
     ImageError
         If no value is finite.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.transform.deviation(np.array([[10, 10, 10], [10, 3, 30]]))
     array([[ 0.,  0.,  0.],
            [ 0.,  7., 20.]], dtype=float32)

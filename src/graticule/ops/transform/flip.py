@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from graticule.core import Image, Pointwise, op, require_dims
+from graticule.ops._parameters import DOC
 
 
 def _index(image: Image, params: Mapping[str, Any]) -> dict[str, slice]:
@@ -15,7 +16,7 @@ def _index(image: Image, params: Mapping[str, Any]) -> dict[str, slice]:
     return {params["dim"]: slice(None, None, -1)}
 
 
-@op(version=1, scope=Pointwise(index=_index), dtype="same")
+@op(version=1, scope=Pointwise(index=_index), dtype="same", doc=DOC)
 def flip(image: Image, *, dim: Annotated[str, Field(title="Dim to reverse")]) -> Image:
     """Reverse the order of the samples along a dim, each with its coordinate.
 
@@ -36,10 +37,7 @@ def flip(image: Image, *, dim: Annotated[str, Field(title="Dim to reverse")]) ->
     ImageError
         If there is no such dim.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.transform.flip(np.array([1, 2, 3]), dim="x")
     array([3, 2, 1])
     """

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, op
 from graticule.core.errors import ParameterError
+from graticule.ops._parameters import DOC
 
 _LUMINANCE = (0.2125, 0.7154, 0.0721)
 
@@ -18,7 +19,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {"c": ALL} if "c" in image.dims else {}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-6)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-6, doc=DOC)
 def grey(
     image: Image,
     *,
@@ -52,10 +53,7 @@ def grey(
     --------
     skimage.color.rgb2gray : the same weights, after scaling to 0..1.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = gt.core.as_image(np.array([[[10, 20, 30]]]), dims=["y", "x", "c"])
     >>> gt.transform.grey(image).item()
     18.59...

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from graticule.core import Image, Pointwise, like, op
+from graticule.ops._parameters import DOC
 
 
-@op(version=1, scope=Pointwise(), dtype="float32")
+@op(version=1, scope=Pointwise(), dtype="float32", doc=DOC)
 def negative(image: Image) -> Image:
     """Return the negative, :math:`-f`: what was dark is bright.
 
@@ -24,10 +25,7 @@ def negative(image: Image) -> Image:
     Image
         float32, in the unit of ``image``; NaN stays.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.transform.negative(np.array([3, 0, -1]))
     array([-3.,  0.,  1.], dtype=float32)
     """

@@ -10,6 +10,7 @@ from pydantic import Field
 from graticule.core import BlockInfo, Image, Labels, Reduction, like, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; black and grey would not show.
 _COLOURS = np.array(
@@ -62,7 +63,7 @@ _SCOPE = Reduction(_map, _merge, _finish, _apply)
 _Level = Annotated[float, Field(allow_inf_nan=False)]
 
 
-@op(version=1, scope=_SCOPE, dtype="uint8")
+@op(version=1, scope=_SCOPE, dtype="uint8", doc=DOC)
 def overlay(
     image: Image,
     labels: Labels,
@@ -102,10 +103,7 @@ def overlay(
     ----------
     Okabe, M., Ito, K., "Color universal design", 2008, https://jfly.uni-koeln.de/color/
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.transform.overlay(np.array([0.0, 5.0, 10.0]), np.array([0, 0, 1]))
     array([[  0,   0,   0],
            [128, 128, 128],

@@ -9,13 +9,14 @@ from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, op, require_dims
 from graticule.core.errors import ImageError
+from graticule.ops._parameters import DOC
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {params["dim"]: ALL}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="same")
+@op(version=1, scope=Neighbourhood(_halo), dtype="same", doc=DOC)
 def select(
     image: Image,
     *,
@@ -43,10 +44,7 @@ def select(
     ImageError
         If there is no such dim or sample.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> image = gt.core.as_image(np.arange(12).reshape(2, 2, 3), dims=["y", "x", "c"])
     >>> gt.transform.select(image, index=-1).values
     array([[ 2,  5],

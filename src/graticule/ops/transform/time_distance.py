@@ -9,11 +9,12 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Whole, op, require_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
+from graticule.ops._parameters import DOC
 
 Array = np.ndarray[Any, Any]
 
 
-@op(version=1, scope=Whole("a ring crosses the whole frame", memory=3), dtype="float32")
+@op(version=1, scope=Whole("a ring crosses the whole frame", memory=3), dtype="float32", doc=DOC)
 def time_distance(
     image: Image,
     *,
@@ -54,10 +55,7 @@ def time_distance(
     UnitsError
         If y and x have different units.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> yy, xx = np.mgrid[-4:5, -4:5]
     >>> cube = gt.core.as_image(np.rint(np.hypot(yy, xx))[None], dims=["t", "y", "x"])
     >>> gt.transform.time_distance(cube, y=4, x=4, reach=3).values

@@ -9,13 +9,14 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, like, op, require_dims
+from graticule.ops._parameters import DOC
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {params["dim"]: ALL}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-6)
+@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-6, doc=DOC)
 def zscore(
     image: Image,
     *,
@@ -50,10 +51,7 @@ def zscore(
     --------
     scipy.stats.zscore : the same values.
 
-    Examples
-    --------
-    >>> import graticule as gt
-    >>> import numpy as np
+    %(examples)s
     >>> gt.transform.zscore(np.array([1.0, 2.0, 3.0]), dim="x").round(3)
     array([-1.225,  0.   ,  1.225], dtype=float32)
     """
