@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,10 +29,8 @@ def mitochondria() -> list[Row]:
     """Judge every method on blocks with a buffer, and on halves without one."""
     folder = data_folder("qbi")
     if folder is None:
-        return [
-            absent("L7", f"mitochondria, {name}, Dice on blocks", bar)
-            for name, bar in _BARS.items()
-        ]
+        what = "mitochondria, {}, Dice on blocks"
+        return [absent("L7", what.format(name), bar) for name, bar in _BARS.items()]
     found, words = _compared(_data(folder))
     return [*_rows(found, words), *refused("L7", found, _BARS)]
 
@@ -76,20 +73,14 @@ def _compared(data: LabelledImages) -> tuple[Comparison, str]:
 
 
 def _rows(found: Comparison, words: str) -> list[Row]:
-    return [_row(found, name, words) for name in _ordered(found)]
-
-
-def _ordered(found: Comparison) -> Sequence[str]:
-    """Return the methods that have a bar, and then the others, the best first."""
-    first = [name for name in _BARS if name in found.results]
-    return [*first, *(name for name in found.ranked if name not in _BARS)]
-
-
-def _row(found: Comparison, name: str, words: str) -> Row:
-    naive = found.naive
-    assert naive is not None
-    what = f"Dice of mitochondria (em_image in squares of 2 x 2), {name}, {words}"
-    if name in naive.results:
-        flattered = naive.results[name].scores.measures["dice"].estimate
-        what += f"; by naive halves {flattered:.3f}"
-    return scored("L7", what, found.results[name].scores.measures["dice"], _BARS.get(name, ""))
+    """Return the rows of the methods that have a bar, and then of the others, the best first."""
+    assert found.naive is not None
+    rows = []
+    for name in sorted(found.ranked, key=lambda name: [*_BARS, name].index(name)):
+        what = f"Dice of mitochondria (em_image in squares of 2 x 2), {name}, {words}"
+        if name in found.naive.results:
+            flattered = found.naive.results[name].scores.measures["dice"].estimate
+            what += f"; by naive halves {flattered:.3f}"
+        dice = found.results[name].scores.measures["dice"]
+        rows.append(scored("L7", what, dice, _BARS.get(name, "")))
+    return rows

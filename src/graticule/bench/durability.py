@@ -14,7 +14,7 @@ from statistics import median
 
 import numpy as np
 
-from graticule.bench.row import Row, row
+from graticule.bench.row import Row, row, timed
 
 _PIPELINE = """
 graticule: 1
@@ -35,9 +35,8 @@ def kills(count: int = 100, images: int = 40) -> Row:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         command = _prepared(folder, images)
-        started = time.perf_counter()
-        subprocess.run([*command, "-o", str(folder / "whole")], check=True, capture_output=True)
-        lasts = time.perf_counter() - started
+        whole = [*command, "-o", str(folder / "whole")]
+        lasts, _ = timed(lambda: subprocess.run(whole, check=True, capture_output=True))
         wanted = _digest(folder / "whole")
         rng = random.Random(7)
         moments = [rng.uniform(0, lasts) for _ in range(count)]
@@ -81,10 +80,7 @@ def _survives(command: list[str], out: Path, moment: float, wanted: str) -> bool
 
 
 def _digest(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for name in _TABLES:
-        digest.update((folder / name).read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in _TABLES)).hexdigest()
 
 
 @row("F8")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from graticule.bench.row import Row, peak_mb, processes, row, seconds
+from graticule.bench.row import Row, in_a_process, peak_mb, row, seconds, speedup, timed
 from graticule.core.typing import Array
 from graticule.learn.features import Features
 from graticule.ops.filters._gradients import derivative_taps
@@ -71,20 +70,14 @@ def _equal(found: Array, wanted: Iterator[Array]) -> tuple[bool, float]:
     """Return whether features agree, and the seconds it took to make the second ones."""
     equal, spent = True, 0.0
     for one in found:
-        started = time.perf_counter()
-        other = next(wanted)
-        spent += time.perf_counter() - started
+        took, other = timed(lambda: next(wanted))
+        spent += took
         equal &= bool(np.abs(one - other).max() <= _TOLERANCE * np.abs(other).max())
     return equal, spent
 
 
-def _peak(bank: Features, shape: tuple[int, ...], strips: bool) -> float:
-    """Return the peak memory of a process of its own that makes a bank, whole or in strips."""
-    with processes(1) as pool:
-        return pool.submit(_make, bank, shape, strips).result()
-
-
 def _make(bank: Features, shape: tuple[int, ...], strips: bool) -> float:
+    """Make a bank, whole or in strips, and return the peak memory of the process."""
     image = _image(shape)
     if not strips:
         bank.compute(image)
@@ -95,22 +88,12 @@ def _make(bank: Features, shape: tuple[int, ...], strips: bool) -> float:
 
 
 def _judged(
-    id: str, what: str, ours: float, theirs: float, bar: int, equal: bool, bank: Features
+    id: str, what: str, ours: float, theirs: float, least: int, equal: bool, bank: Features
 ) -> Row:
     shape = VOLUME if id == "L2" else PLANE
-    strips = _peak(bank, shape, True)
-    ratio = theirs / ours
-    return Row(
-        id=id,
-        what=f"{what}; {'equal' if equal else 'NOT equal'}; strip by strip {strips:.0f} MB",
-        value=round(ours, 3),
-        unit="s",
-        bar=f">= {bar} times, equal",
-        reached=ratio >= bar and equal,
-        baseline=round(theirs, 2),
-        ratio=round(ratio, 1),
-        peak_mb=_peak(bank, shape, False),
-    )
+    strips, whole = (in_a_process(_make, bank, shape, cut) for cut in (True, False))
+    what = f"{what}; {'equal' if equal else 'NOT equal'}; strip by strip {strips:.0f} MB"
+    return speedup(id, what, ours, theirs, least, also="equal", holds=equal, peak_mb=whole)
 
 
 def _against_scipy(id: str, bank: Features, shape: tuple[int, ...], bar: int, by: str) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graticule.bench.row import Row, row, seconds
+from graticule.bench.row import Row, row, seconds, speedup
 from graticule.core.registry import get_op
 from graticule.core.typing import Array
 
@@ -17,18 +17,9 @@ def _image(dtype: str) -> Array:
     return np.minimum(values, 65535).astype(dtype)
 
 
-def _judged(id: str, what: str, ours: float, theirs: float, bar: int, equal: bool) -> Row:
-    ratio = theirs / ours
-    return Row(
-        id=id,
-        what=f"{what}; {'equal' if equal else 'NOT equal'}",
-        value=round(ours * 1000, 2),
-        unit="ms",
-        bar=f">= {bar} times, equal",
-        reached=ratio >= bar and equal,
-        baseline=round(theirs * 1000, 1),
-        ratio=round(ratio, 1),
-    )
+def _judged(id: str, what: str, ours: float, theirs: float, least: int, equal: bool) -> Row:
+    what = f"{what}; {'equal' if equal else 'NOT equal'}"
+    return speedup(id, what, ours, theirs, least, also="equal", holds=equal, unit="ms")
 
 
 def _median(dtype: str, radius: int) -> Row:

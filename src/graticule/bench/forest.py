@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from graticule.bench.row import Row, row
+from graticule.bench.row import Row, row, speedup, timed
 from graticule.core.typing import Array
 
 _TREES = 100
@@ -33,12 +31,6 @@ def _data() -> tuple[Array, Array]:
     return rows.astype(np.float32), classes
 
 
-def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
-    started = time.perf_counter()
-    result = function()
-    return time.perf_counter() - started, result
-
-
 @row("L4")
 def forest() -> list[Row]:
     """Time a fit of both, and the prediction of one and the same forest by both."""
@@ -50,9 +42,9 @@ def forest() -> list[Row]:
     fitted, asked = slice(None, _FITTED), slice(_FITTED, None)
     RandomForest(2, random_state=0).fit(rows[:500], classes[:500]).predict(rows[:500])
     peer = RandomForestClassifier(_TREES, n_jobs=2, random_state=0)
-    slow, _ = _timed(lambda: peer.fit(rows[fitted], classes[fitted]))
+    slow, _ = timed(lambda: peer.fit(rows[fitted], classes[fitted]))
     compiled = RandomForest(_TREES, random_state=0)
-    fast, _ = _timed(lambda: compiled.fit(rows[fitted], classes[fitted]))
+    fast, _ = timed(lambda: compiled.fit(rows[fitted], classes[fitted]))
     predicted = _prediction(peer, CompiledForest.of(peer), rows[asked])
     scores = [float(f.score(rows[asked], classes[asked])) for f in (compiled, peer)]
     equal = scores[0] >= scores[1] - 0.003
@@ -60,23 +52,17 @@ def forest() -> list[Row]:
         f"fit of {_TREES} full trees, {_FITTED:,} x {_FEATURES}; held-out accuracy "
         f"{scores[0]:.4f}, scikit-learn {scores[1]:.4f}"
     )
-    ratio = slow / fast
-    return [
-        predicted,
-        Row("L4", what, round(fast, 2), "s", ">= 5", equal and ratio >= 5, round(slow, 2), ratio),
-    ]
+    return [predicted, speedup("L4", what, fast, slow, 5, holds=equal)]
 
 
 def _prediction(peer: Any, forest: Any, rows: Array) -> Row:
     """Compare the times to predict probabilities, the smallest of three calls in turn."""
     slow, fast = [], []
     for _ in range(3):
-        seconds, wanted = _timed(lambda: peer.predict_proba(rows))
+        seconds, wanted = timed(lambda: peer.predict_proba(rows))
         slow.append(seconds)
-        seconds, probabilities = _timed(lambda: forest.proba(rows.T))
+        seconds, probabilities = timed(lambda: forest.proba(rows.T))
         fast.append(seconds)
     apart = float(np.abs(probabilities - wanted).max())
-    ratio = min(slow) / min(fast)
     what = f"probabilities of {len(rows):,} x {rows.shape[1]}, {_TREES} trees; apart {apart:.0e}"
-    reached = ratio >= 2.5 and apart <= 1e-6
-    return Row("L4", what, round(min(fast), 3), "s", ">= 2.5", reached, round(min(slow), 3), ratio)
+    return speedup("L4", what, min(fast), min(slow), 2.5, holds=apart <= 1e-6)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas as pd
 
-from graticule.bench.row import Row, row, seconds
+from graticule.bench.row import Row, row, seconds, speedup, timed
 from graticule.core.typing import Array
 
 _SIDE = 4096
@@ -71,19 +69,10 @@ def table_of_objects() -> Row:
     labels, values = grains(_SIDE, _OBJECTS)
     run = get_op("measure.regions")
     took = seconds(lambda: run(labels, values), repeat=9)
-    started = time.perf_counter()
-    theirs = regionprops_table(labels, values, properties=list(_PROPERTIES))
-    baseline = time.perf_counter() - started
-    wrong = _differences(run(labels, values), theirs)
-    ratio = baseline / took
-    verdict = f"{', '.join(wrong)} DIFFER" if wrong else "equal numbers"
-    return Row(
-        id="S5",
-        what=f"10 properties of {_OBJECTS:,} objects in {_SIDE} x {_SIDE} uint16; {verdict}",
-        value=round(1e3 * took, 1),
-        unit="ms",
-        bar=">= 100 times",
-        reached=not wrong and ratio >= 100,
-        baseline=round(1e3 * baseline, 1),
-        ratio=round(ratio, 1),
+    baseline, theirs = timed(
+        lambda: regionprops_table(labels, values, properties=list(_PROPERTIES))
     )
+    wrong = _differences(run(labels, values), theirs)
+    verdict = f"{', '.join(wrong)} DIFFER" if wrong else "equal numbers"
+    what = f"10 properties of {_OBJECTS:,} objects in {_SIDE} x {_SIDE} uint16; {verdict}"
+    return speedup("S5", what, took, baseline, 100, holds=not wrong, unit="ms")

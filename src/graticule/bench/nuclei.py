@@ -75,13 +75,9 @@ def _precision(which: str, scores: list[_Score], bar: str = "") -> Row:
 def _count_error(which: str, scores: list[_Score]) -> Row:
     from graticule.evaluate.bootstrap import bootstrap
 
-    errors = np.array([abs(score.found - score.true) for score in scores], float)
-    interval = bootstrap(errors)
-    total = sum(score.found for score in scores) / sum(score.true for score in scores) - 1
-    what = f"mean |found - true| nuclei, {which} images, of {_mean_true(scores):.1f} each; 95 % "
+    found, true = np.array([(score.found, score.true) for score in scores], float).T
+    interval = bootstrap(np.abs(found - true))
+    total = found.sum() / true.sum() - 1
+    what = f"mean |found - true| nuclei, {which} images, of {true.mean():.1f} each; 95 % "
     what += f"{interval.low:.1f} to {interval.high:.1f}; in all {100 * total:+.1f} %"
     return Row("S9", what, round(interval.estimate, 3), "nuclei", "", None)
-
-
-def _mean_true(scores: list[_Score]) -> float:
-    return float(np.mean([score.true for score in scores]))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from graticule.bench.row import Row, peak_mb, processes, row
+from graticule.bench.row import Row, in_a_process, peak_mb, row, run_pipeline, speedup
 from graticule.core import as_image
 from graticule.core.typing import Array
 
@@ -21,7 +17,7 @@ _IMAGE = "image.tif"
 _STROKES = "strokes.npy"
 _VIEW = 1024
 _TREES = 100
-_MEMORY = "500MB"
+_OPTIONS = ("--memory", "500MB", "--overwrite")
 _EQUAL = 0.005
 """Accuracies that differ by less are equal."""
 _PIPELINE = """
@@ -39,64 +35,39 @@ _BRIGHTER = 0.8
 _STRIP = 512
 
 
-def _train(folder: str) -> tuple[float, float]:
+def _train(folder: Path) -> tuple[float, float]:
     """Fit a model on the strokes of a file; return seconds and peak megabytes."""
     started = time.perf_counter()
     from graticule.io import read
     from graticule.learn import Features, PixelClassifier, save_model
 
-    image, labels = (read(Path(folder) / name) for name in (_IMAGE, _STROKES))
+    image, labels = (read(folder / name) for name in (_IMAGE, _STROKES))
     forest = {"name": "forest", "n_estimators": _TREES}
     model = PixelClassifier(Features.basic(), forest).fit(image, labels)
-    save_model(model, Path(folder) / "textures.model")
+    save_model(model, folder / "textures.model")
     return time.perf_counter() - started, peak_mb()
 
 
-def _peer(folder: str) -> tuple[float, float]:
+def _peer(folder: Path) -> tuple[float, float]:
     """Do the same with scikit-image and scikit-learn, as their gallery shows it."""
     started = time.perf_counter()
     import tifffile
     from skimage.feature import multiscale_basic_features
     from sklearn.ensemble import RandomForestClassifier
 
-    image = tifffile.imread(Path(folder) / _IMAGE)
-    labels = np.load(Path(folder) / _STROKES)
+    image = tifffile.imread(folder / _IMAGE)
+    labels = np.load(folder / _STROKES)
     features = multiscale_basic_features(image, workers=2)
     forest = RandomForestClassifier(_TREES, n_jobs=2, random_state=0, class_weight="balanced")
     forest.fit(features[labels > 0], labels[labels > 0])
     classes = forest.predict(features.reshape(-1, features.shape[-1])).reshape(image.shape)
-    np.save(Path(folder) / "peer.npy", classes.astype(np.uint8))
+    np.save(folder / "peer.npy", classes.astype(np.uint8))
     return time.perf_counter() - started, peak_mb()
-
-
-def _fresh(function: Any, folder: Path) -> tuple[float, float]:
-    """Call a function in a process of its own."""
-    with processes(1) as pool:
-        found: tuple[float, float] = pool.submit(function, str(folder)).result()
-    return found
-
-
-def _run(folder: Path) -> tuple[float, float, Array]:
-    """Run the pipeline; return seconds, peak megabytes and labels."""
-    from graticule.io import read
-
-    (folder / "textures.yaml").write_text(_PIPELINE, encoding="utf-8")
-    command = [sys.executable, "-m", "graticule.cli", "run", str(folder / "textures.yaml")]
-    command += [str(folder / _IMAGE), "-o", str(folder / "run"), "--memory", _MEMORY]
-    command += ["--no-cache", "--overwrite"]
-    started = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr[-2000:])
-    seconds = time.perf_counter() - started
-    about = json.loads((folder / "run" / "run.json").read_text("utf-8"))
-    written = next(p for p in sorted((folder / "run").rglob("*classes*")) if p.parent.name)
-    return seconds, about["memory"]["peak"] / 1e6, read(written).values
 
 
 def classified(side: int) -> list[Row]:
     """Return the rows of an image of a side."""
-    from graticule.io import write
+    from graticule.io import read, write
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -105,9 +76,10 @@ def classified(side: int) -> list[Row]:
         write(folder / _IMAGE, as_image(image))
         np.save(folder / _STROKES, labels)
         del image
-        train_seconds, train_peak = _fresh(_train, folder)
-        run_seconds, run_peak, ours = _run(folder)
-        peer_seconds, peer_peak = _fresh(_peer, folder)
+        train_seconds, train_peak = in_a_process(_train, folder)
+        run_seconds, run_peak = run_pipeline(folder, _PIPELINE, folder / _IMAGE, "run", *_OPTIONS)
+        ours = read(sorted((folder / "run").rglob("*classes*"))[0]).values
+        peer_seconds, peer_peak = in_a_process(_peer, folder)
         peer = np.load(folder / "peer.npy")
     held_out = labels == 0
     accuracy, expected = (float((f == truth)[held_out].mean()) for f in (ours, peer))
@@ -118,29 +90,20 @@ def classified(side: int) -> list[Row]:
         f"{int((~held_out).sum())} labelled; held-out accuracy {accuracy:.4f}, scikit-image and "
         f"scikit-learn {expected:.4f}; the same class at {float((ours == peer).mean()):.2%}"
     )
-    ratio, less = peer_seconds / seconds, peer_peak / peak
+    most, less = round(peak, 1), peer_peak / peak
+    also = "equal accuracy"
     return [
-        Row(
-            "L3",
-            what,
-            round(seconds, 2),
-            "s",
-            ">= 8 times, equal accuracy",
-            ratio >= 8 and equal,
-            round(peer_seconds, 2),
-            round(ratio, 2),
-            round(peak, 1),
-        ),
+        speedup("L3", what, seconds, peer_seconds, 8, also=also, holds=equal, peak_mb=most),
         Row(
             "L3",
             f"peak memory of it: train {train_peak:.0f} MB, run {run_peak:.0f} MB",
-            round(peak, 1),
+            most,
             "MB",
             "<= 1/20",
             less >= 20 and equal,
             round(peer_peak, 1),
             round(less, 2),
-            round(peak, 1),
+            most,
         ),
     ]
 

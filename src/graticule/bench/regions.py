@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from graticule.bench.row import Row, row, seconds
+from graticule.bench.row import Row, row, seconds, speedup, timed
+
+Measured: TypeAlias = Callable[[], Any]
 
 
 def _smooth(shape: tuple[int, ...], width: float) -> Any:
@@ -19,27 +21,25 @@ def _smooth(shape: tuple[int, ...], width: float) -> Any:
 
 
 def _against(
-    id: str, what: str, ours: Callable[[], Any], theirs: Callable[[], Any], bar: float, repeat: int
+    id: str,
+    what: str,
+    ours: Callable[[], Any],
+    theirs: Callable[[], Any],
+    least: float,
+    repeat: int,
 ) -> Row:
-    """Time both in turn; the results must be equal for more than 99.9 % of the samples."""
+    """Time both in turn; the results must be equal for more than 99.9 % of the samples.
+
+    A peer that takes a minute is called once, with ``repeat`` of 1.
+    """
     value = seconds(ours, repeat=3)
-    peer = _once(theirs) if repeat == 1 else seconds(theirs, repeat=repeat)
-    ratio = peer / value
-    one, other = np.asarray(ours()), np.asarray(theirs()) if repeat > 1 else _kept.pop()
-    share = float(np.mean([_equal(a, b) for a, b in zip(one, other, strict=True)]))
-    return Row(
-        id=id,
-        what=f"{what}; {share:.4%} of the samples equal",
-        value=value,
-        unit="s",
-        baseline=peer,
-        ratio=ratio,
-        bar=f">= {bar:g} times" if bar else "not judged",
-        reached=(ratio >= bar and share > 0.999) if bar else None,
-    )
-
-
-_kept: list[Any] = []
+    peer, wanted = timed(theirs)
+    if repeat > 1:
+        peer = seconds(theirs, repeat=repeat)
+    pairs = zip(np.asarray(ours()), np.asarray(wanted), strict=True)
+    share = float(np.mean([_equal(one, other) for one, other in pairs]))
+    what = f"{what}; {share:.4%} of the samples equal"
+    return speedup(id, what, value, peer, least, holds=share > 0.999)
 
 
 def _equal(one: Any, other: Any) -> float:
@@ -47,15 +47,6 @@ def _equal(one: Any, other: Any) -> float:
     if one.dtype.kind == "f":
         return float(np.isclose(one, other, rtol=1e-5, atol=0).mean())
     return float((one == other).mean())
-
-
-def _once(function: Callable[[], Any]) -> float:
-    """Time one call and keep its result: for peers that take a minute."""
-    import time
-
-    started = time.perf_counter()
-    _kept.append(function())
-    return time.perf_counter() - started
 
 
 @row("S4")

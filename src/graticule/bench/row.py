@@ -6,8 +6,11 @@ A module of `graticule.bench` whose name does not start with ``_`` holds functio
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,10 +19,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from graticule.core.registry import Registry
 from graticule.version import installed_versions
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -123,15 +128,76 @@ def processes(count: int | None = None) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count or os.cpu_count(), mp_context=get_context("spawn"))
 
 
+def in_a_process(function: Callable[..., T], *arguments: Any) -> T:
+    """Return what a function gives in a process of its own, whose peak memory is its alone."""
+    with processes(1) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def run_pipeline(
+    folder: Path, pipeline: str, image: Path, out: str, *options: str
+) -> tuple[float, float]:
+    """Run a pipeline without a cache, by the command; return seconds and peak megabytes."""
+    document = folder / "pipeline.yaml"
+    document.write_text(pipeline, encoding="utf-8")
+    command = [sys.executable, "-m", "graticule.cli", "run", str(document), str(image)]
+    command += ["-o", str(folder / out), "--no-cache", *options]
+    spent, done = timed(
+        lambda: subprocess.run(command, capture_output=True, text=True, check=False)
+    )
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr[-2000:])
+    about = json.loads((folder / out / "run.json").read_text("utf-8"))
+    return spent, about["memory"]["peak"] / 1e6
+
+
+def timed(function: Callable[[], T]) -> tuple[float, T]:
+    """Return how long one call of a function takes, in seconds, and what it gives."""
+    started = time.perf_counter()
+    result = function()
+    return time.perf_counter() - started, result
+
+
 def seconds(function: Callable[[], Any], *, repeat: int = 5) -> float:
     """Return the median time of calls of a function, after one call that is not counted."""
     function()
-    times = []
-    for _ in range(repeat):
-        started = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - started)
-    return median(times)
+    return median(timed(function)[0] for _ in range(repeat))
+
+
+def speedup(
+    id: str,
+    what: str,
+    ours: float,
+    theirs: float,
+    least: float | None,
+    *,
+    also: str = "",
+    holds: bool = True,
+    unit: str = "s",
+    peak_mb: float | None = None,
+) -> Row:
+    """Return the row of a time beside the peer's, both in seconds.
+
+    Parameters
+    ----------
+    id, what, peak_mb
+        As of a `Row`.
+    ours, theirs : float
+        Times.
+    least : float or None
+        How many times faster it must be; None where it is not judged.
+    also : str
+        What must hold besides, as ``equal``.
+    holds : bool
+        Whether that does.
+    unit : str
+        ``s`` or ``ms``, that both times are told in.
+    """
+    ratio, scale = theirs / ours, {"s": 1, "ms": 1000}[unit]
+    value, baseline, shown = (float(f"{x:.4g}") for x in (ours * scale, theirs * scale, ratio))
+    bar = f">= {least:g} times{f', {also}' if also else ''}" if least else ""
+    reached = ratio >= least and holds if least else None
+    return Row(id, what, value, unit, bar, reached, baseline, shown, peak_mb)
 
 
 def peak_mb() -> float:

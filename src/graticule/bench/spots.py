@@ -10,6 +10,7 @@ import xarray as xr
 
 from graticule.bench.row import Row, absent, data_folder, row
 from graticule.core.typing import Array
+from graticule.evaluate.bootstrap import bootstrap_sums
 
 Finder = Callable[[xr.DataArray], Array]
 
@@ -18,14 +19,6 @@ _LECTURE = 1000.0
 """Grey values beyond the median of 3 x 3, as published for the very image of the crop."""
 _THRESHOLDS = (50, 75, 100, 125, 150, 175, 200, 225, 250, 300, 350, 400, 500, 600, 800, 1000)
 _IMAGES, _BLOCK, _RESAMPLES = 24, 64, 2000
-
-
-class _Counts(NamedTuple):
-    """Spots found and missed, and false answers: one entry for each image or block."""
-
-    found: Array
-    missed: Array
-    false: Array
 
 
 class _Scores(NamedTuple):
@@ -51,15 +44,14 @@ def spots_of_a_radiograph() -> list[Row]:
 def _judged(name: str, pairs: Sequence[Any], block: int | None) -> list[Row]:
     """Return F1 beside the baseline, and what it is made of, with intervals."""
     ours = _counted(pairs, _found, block)
-    baseline = _scores(_counted(pairs, _fixed(_LECTURE), block))
-    scores, intervals = _scores(ours), _intervals(ours)
-    total = int((ours.found + ours.missed).sum())
+    baseline = _scores(_counted(pairs, _fixed(_LECTURE), block).sum(axis=0))
+    total = int(ours[:, :2].sum())
     over = f"{len(pairs)} images of 200 to 8000 counts" if block is None else "blocks of 64 x 64"
     rows = []
-    for part, value, (low, high), peer in zip(
-        _Scores._fields, scores, intervals, baseline, strict=True
-    ):
-        what = f"spots, {name} ({total}), {part} [{low:.3f}, {high:.3f}] over {over}"
+    for at, (part, peer) in enumerate(zip(_Scores._fields, baseline, strict=True)):
+        own = bootstrap_sums(ours, lambda counts, at=at: _scores(counts)[at], n=_RESAMPLES)  # type: ignore[misc]
+        value = own.estimate
+        what = f"spots, {name} ({total}), {part} [{own.low:.3f}, {own.high:.3f}] over {over}"
         judged = part == "f1"
         bar = f">= baseline + {_MARGIN}" if judged else ""
         reached = value - peer >= _MARGIN if judged else None
@@ -70,7 +62,9 @@ def _judged(name: str, pairs: Sequence[Any], block: int | None) -> list[Row]:
 
 def _in_hindsight(name: str, pairs: Sequence[Any], block: int | None) -> Row:
     """Return the fixed threshold that knows the truth: what the baseline could be at best."""
-    best, k = max((_scores(_counted(pairs, _fixed(k), block)).f1, k) for k in _THRESHOLDS)
+    best, k = max(
+        (_scores(_counted(pairs, _fixed(k), block).sum(axis=0)).f1, k) for k in _THRESHOLDS
+    )
     what = f"spots, {name}: F1 of the fixed threshold that is best in hindsight ({k} grey values)"
     return Row("S8", what, round(best, 3), "", "", None)
 
@@ -115,20 +109,20 @@ def _simulated() -> list[tuple[xr.DataArray, Array]]:
     return pairs
 
 
-def _counted(pairs: Sequence[Any], finder: Finder, block: int | None) -> _Counts:
-    counts = [_matched(finder(image), truth, block) for image, truth in pairs]
-    return _Counts(*(np.concatenate(each) for each in zip(*counts, strict=True)))
+def _counted(pairs: Sequence[Any], finder: Finder, block: int | None) -> Array:
+    """Count spots found, spots missed and false answers: a row for each image or block."""
+    return np.concatenate([_matched(finder(image), truth, block) for image, truth in pairs])
 
 
-def _matched(answer: Array, truth: Array, block: int | None) -> _Counts:
+def _matched(answer: Array, truth: Array, block: int | None) -> Array:
     """Count parts of the truth that the answer meets or not, and of the answer that meet none.
 
     Samples that touch at a corner are one part. With a ``block``, a part belongs to the block
     its centre lies in.
     """
-    found = _parts(truth, answer, block)
-    answered = _parts(answer, truth, block)
-    return _Counts(found[1], found[0], answered[0])
+    missed, found = _parts(truth, answer, block)
+    false, _ = _parts(answer, truth, block)
+    return np.stack([found, missed, false], axis=1)
 
 
 def _parts(mask: Array, other: Array, block: int | None) -> tuple[Array, Array]:
@@ -148,19 +142,10 @@ def _parts(mask: Array, other: Array, block: int | None) -> tuple[Array, Array]:
     return missing, hit
 
 
-def _scores(counts: _Counts) -> _Scores:
-    found, missed, false = (float(each.sum()) for each in counts)
+def _scores(counts: Array) -> _Scores:
+    found, missed, false = map(float, counts)
     return _Scores(
         found / max(found + missed, 1.0),
         found / max(found + false, 1.0),
         2 * found / max(2 * found + missed + false, 1.0),
     )
-
-
-def _intervals(counts: _Counts) -> list[tuple[float, float]]:
-    """Return 95 % intervals of the scores: images, or blocks, are drawn with replacement."""
-    rng = np.random.default_rng(0)
-    drawn = rng.integers(0, counts.found.size, (_RESAMPLES, counts.found.size))
-    values = np.array([_scores(_Counts(*(each[one] for each in counts))) for one in drawn])
-    low, high = np.quantile(values, (0.025, 0.975), axis=0)
-    return list(zip(low.tolist(), high.tolist(), strict=True))

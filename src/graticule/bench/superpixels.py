@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import mean
+from typing import NamedTuple
 
 import numpy as np
 
-from graticule.bench.row import Row, absent, data_folder, row, seconds
+from graticule.bench.row import Row, absent, data_folder, row, seconds, speedup
 from graticule.core import as_image
 from graticule.core.registry import get_op
 from graticule.core.typing import Array
@@ -44,20 +44,13 @@ def slic() -> list[Row]:
         peer = seconds(theirs, repeat=3)
         found, wanted = ours(), theirs()
         alike = adjusted_rand_score(found.ravel(), wanted.ravel())
-        rows.append(
-            Row(
-                id="S6",
-                what=f"segment.slic, 2048 x 2048 uint8, {found.max()} superpixels, against "
-                f"{slic.__module__.split('.')[0]} with the same compactness ({wanted.max()}): "
-                f"adjusted Rand index {alike:.5f}",
-                value=mine,
-                unit="s",
-                baseline=peer,
-                ratio=peer / mine,
-                bar=">= 2.5 times, index >= 0.99",
-                reached=peer / mine >= 2.5 and alike >= 0.99,
-            )
+        what = (
+            f"segment.slic, 2048 x 2048 uint8, {found.max()} superpixels, against "
+            f"{slic.__module__.split('.')[0]} with the same compactness ({wanted.max()}): "
+            f"adjusted Rand index {alike:.5f}"
         )
+        near = alike >= 0.99
+        rows.append(speedup("S6", what, mine, peer, 2.5, also="index >= 0.99", holds=near))
     return rows
 
 
@@ -80,24 +73,15 @@ def speed() -> list[Row]:
         _, theirs = _runs(image, count)
         mine = seconds(partial(run, image, segments=count))
         peer = seconds(theirs, repeat=3)
-        rows.append(
-            Row(
-                id="S10",
-                what=f"segment.etps, 2048 x 2048 uint8, {count} superpixels wanted, against SLIC "
-                "of scikit-image (another algorithm, so other superpixels)",
-                value=mine,
-                unit="s",
-                baseline=peer,
-                ratio=peer / mine,
-                bar=">= 8 times",
-                reached=peer / mine >= 8,
-            )
+        what = (
+            f"segment.etps, 2048 x 2048 uint8, {count} superpixels wanted, against SLIC "
+            "of scikit-image (another algorithm, so other superpixels)"
         )
+        rows.append(speedup("S10", what, mine, peer, 8))
     return rows
 
 
-@dataclass(frozen=True)
-class _Photograph:
+class _Photograph(NamedTuple):
     """An image, and the segments several people drew."""
 
     image: Array

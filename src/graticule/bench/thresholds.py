@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import numpy as np
 
-from graticule.bench.row import Row, row, seconds
+from graticule.bench.row import Row, row, seconds, speedup, timed
 from graticule.core.typing import Array
 
 SIDE = 4096
@@ -47,7 +45,7 @@ def seven_thresholds() -> list[Row]:
 
 def _row(image: Array, least: int) -> Row:
     ours = seconds(lambda: _ours(image), repeat=7)
-    theirs = {name: _timed(_peer(name), image) for name in METHODS}
+    theirs = {name: _peer_time(name, image) for name in METHODS}
     apart = _apart(_ours(image), {name: value for name, (value, _) in theirs.items()}, image)
     worst = max(apart.values())
     whole = image.dtype.kind in "iu"
@@ -56,10 +54,7 @@ def _row(image: Array, least: int) -> Row:
     verdict = close if equal else f"NOT equal: {apart}"
     text = f"seven histogram thresholds of {SIDE} x {SIDE} {image.dtype}, {verdict}"
     baseline = sum(took for _, took in theirs.values())
-    ratio = baseline / ours
-    reached = ratio >= least and equal
-    figures = (round(1e3 * baseline, 1), round(ratio, 1))
-    return Row("S1", text, round(1e3 * ours, 2), "ms", f">= {least} times", reached, *figures)
+    return speedup("S1", text, ours, baseline, least, holds=equal, unit="ms")
 
 
 def _apart(found: dict[str, float], peers: dict[str, float], image: Array) -> dict[str, float]:
@@ -75,19 +70,10 @@ def _ours(image: Array) -> dict[str, float]:
     return {name: float(record[name].iloc[0]) for name in METHODS}
 
 
-def _peer(name: str) -> Callable[[Array], Any]:
+def _peer_time(name: str, image: Array) -> tuple[float, float]:
+    """Return a threshold of scikit-image, and the shorter of two times it takes."""
     from skimage import filters
 
-    function: Callable[[Array], Any] = getattr(filters, f"threshold_{name}")
-    return function
-
-
-def _timed(function: Callable[[Array], Any], image: Array) -> tuple[float, float]:
-    """Return a threshold, and the shorter of two times it takes."""
-    times = []
-    for _ in range(2):
-        given = image.copy()
-        started = time.perf_counter()
-        value = float(function(given))
-        times.append(time.perf_counter() - started)
-    return value, min(times)
+    function = getattr(filters, f"threshold_{name}")
+    calls = [timed(partial(function, image.copy())) for _ in range(2)]
+    return float(calls[0][1]), min(took for took, _ in calls)

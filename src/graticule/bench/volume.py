@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from graticule.bench.row import Row, row
+from graticule.bench.row import Row, row, run_pipeline
 from graticule.core.typing import Array
 
 _SIDE = 1024
@@ -72,18 +68,10 @@ def _write_volume(path: Path, side: int) -> None:
 
 
 def _run(folder: Path, image: Path, out: str, memory: str) -> tuple[pd.DataFrame, float, float]:
-    """Run the command in a process of its own; return table, seconds and peak megabytes."""
-    (folder / "volume.yaml").write_text(_PIPELINE, encoding="utf-8")
-    command = [sys.executable, "-m", "graticule.cli", "run", str(folder / "volume.yaml")]
-    command += [str(image), "-o", str(folder / out), "--memory", memory, "--no-cache"]
-    started = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr[-2000:])
-    seconds = time.perf_counter() - started
-    peak = json.loads((folder / out / "run.json").read_text("utf-8"))["memory"]["peak"]
+    """Run the pipeline; return the table of objects, seconds and peak megabytes."""
+    spent, peak = run_pipeline(folder, _PIPELINE, image, out, "--memory", memory)
     table = pd.read_parquet(folder / out / "objects.parquet").drop(columns="image")
-    return table, seconds, peak / 1e6
+    return table, spent, peak
 
 
 @row("S7")
