@@ -56,7 +56,7 @@ def impurity_importances(estimator: Any, names: Sequence[Any] = ()) -> pd.DataFr
         )
     texts = [name for name, _ in _labels(names, forest.features)]
     table = pd.DataFrame({"feature": texts, "importance": forest.importances})
-    return _ranked(table)
+    return ranked(table)
 
 
 def permutation_importances(
@@ -130,7 +130,7 @@ def permutation_importances(
             falls[feature, repeat] = whole - score(columns)
         columns[feature] = own
     table = {"feature": texts, "importance": falls.mean(axis=1), "sd": falls.std(axis=1)}
-    return _ranked(pd.DataFrame(table))
+    return ranked(pd.DataFrame(table))
 
 
 def _scorer(
@@ -149,19 +149,17 @@ def _scorer(
             return float(r2_score(target, found) if continuous else np.mean(found == target))
 
         return asked, range(features)
-    if forest.classes is None:
-        return (lambda columns: float(r2_score(target, forest.values(columns)))), _asked(forest)
-    classes = forest.classes
-    return (lambda columns: float(np.mean(classes[forest.labels(columns)] == target))), _asked(
-        forest
-    )
+
+    def walked(columns: Array) -> float:
+        if forest.classes is None:
+            return float(r2_score(target, forest.values(columns)))
+        return float(np.mean(forest.classes[forest.labels(columns)] == target))
+
+    return walked, forest.used.tolist()
 
 
-def _asked(forest: CompiledForest) -> Sequence[int]:
-    return [int(feature) for feature in forest.used]
-
-
-def _ranked(table: pd.DataFrame) -> pd.DataFrame:
+def ranked(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of importances with the largest first."""
     return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -12,8 +12,10 @@ from graticule.core import as_image
 from graticule.core.errors import CheckError, ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.learn.data.labels import classes_of, encode_labels
+from graticule.learn.explain.importance import ranked
 from graticule.learn.features.engine import FeaturePlan
 from graticule.learn.features.feature import dims_of
+from graticule.learn.sampling.samples import as_image_list
 from graticule.learn.splits.fold import Fold
 from graticule.learn.splits.splits import by_blocks
 
@@ -72,9 +74,14 @@ def feature_importances(
     CheckError
         If no fold has what is needed: two classes on both sides.
     """
+    from sklearn.base import clone
+
+    from graticule.learn.forest import RandomForest
+
     if repeats < 1 or most < 2:
         raise ParameterError("repeats must be 1 or more and most 2 or more", where="repeats")
-    pictures, truth = _several(images), _several(labels)
+    pictures = [as_image(one) for one in as_image_list(images)]
+    truth = [as_image(one) for one in as_image_list(labels)]
     if len(pictures) != len(truth):
         raise ImageError(f"{len(pictures)} images need as many labels, not {len(truth)}")
     classes, kind = classes_of(truth, "auto")
@@ -88,11 +95,13 @@ def feature_importances(
     named = bank.names(pictures[0])
     buffer = FeaturePlan.of(bank, pictures[0]).reach
     split = by_blocks(coded, folds=folds, buffer=buffer, labels=coded, seed=seed)
+    if estimator is None:
+        estimator = RandomForest(n_estimators=50, random_state=seed)
     rng = np.random.default_rng(seed)
     drops: list[list[float]] = []
     scores = []
     for learn, test in _data(bank, pictures, coded, split, most, rng):
-        model = _forest(seed) if estimator is None else _fresh(estimator)
+        model = clone(estimator)
         model.fit(*learn)
         score = _recall(model, *test)
         scores.append(score)
@@ -115,15 +124,9 @@ def _table(named: Sequence[Any], drops: Array, score: float) -> pd.DataFrame:
             "number": range(len(named)),
         }
     )
-    table = table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+    table = ranked(table)
     table.attrs["score"] = score
     return table
-
-
-def _several(given: Any) -> list[xr.DataArray]:
-    if isinstance(given, (xr.DataArray, np.ndarray)):
-        return [as_image(given)]
-    return [as_image(one) for one in given]
 
 
 def _data(
@@ -168,18 +171,6 @@ def _rows(
         found.append(rows[whole])
         classes.append(codes_here[places][whole])
     return np.concatenate(found), np.concatenate(classes)
-
-
-def _forest(seed: int) -> Any:
-    from graticule.learn.forest import RandomForest
-
-    return RandomForest(n_estimators=50, random_state=seed)
-
-
-def _fresh(estimator: Any) -> Any:
-    from sklearn.base import clone
-
-    return clone(estimator)
 
 
 def _recall(model: Any, rows: Array, classes: Array) -> float:

@@ -17,7 +17,16 @@ from graticule.ops.filters._gradients import steps_of
 
 CHANNEL = "c"
 _EIGENVALUES = {2: ("largest", "smallest"), 3: ("largest", "middle", "smallest")}
-_ORDER = {"gradient": 1, "sobel": 1, "laplacian": 2, "hessian": 2}
+ORDER = {
+    "gaussian": 0,
+    "dog": 0,
+    "gradient": 1,
+    "sobel": 1,
+    "structure": 1,
+    "laplacian": 2,
+    "hessian": 2,
+}
+"""Highest derivative that a kind is made of."""
 _MOST = 20_000
 """Features that are surely a mistake."""
 
@@ -136,7 +145,7 @@ def _scale_features(
     image: xr.DataArray, sigma: Length, kind: str, channel: int, prefix: str
 ) -> Iterator[Feature]:
     size = _format_length(sigma, image)
-    unit = "" if kind == "structure" else _unit_of(image, _ORDER.get(kind, 0))
+    unit = "" if kind == "structure" else _unit_of(image, ORDER[kind])
     if kind in FILTERS:
         yield Feature(f"{prefix}{kind} {size}", kind, sigma, unit, channel)
         return

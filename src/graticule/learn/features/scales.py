@@ -12,7 +12,7 @@ import numpy as np
 from graticule.core import map_ranges
 from graticule.core.typing import Array
 from graticule.learn.features.box import Box, Span
-from graticule.learn.features.feature import Feature
+from graticule.learn.features.feature import ORDER, Feature
 from graticule.learn.features.spec import FeatureSpec
 from graticule.ops.filters._gradients import TRUNCATE, derivative_taps, steps_of
 from graticule.ops.filters._separable import gaussian_taps, reach_of
@@ -21,29 +21,13 @@ Axes: TypeAlias = tuple[tuple[Array, int, int, Array], ...]
 
 NARROW = 1.6
 """How many times narrower the first Gaussian of a difference is."""
-_ORDER = {
-    "gaussian": 0,
-    "dog": 0,
-    "gradient": 1,
-    "structure": 1,
-    "laplacian": 2,
-    "hessian": 2,
-}
-_STENCIL = {
-    "gaussian": 0,
-    "dog": 0,
-    "gradient": 1,
-    "sobel": 1,
-    "laplacian": 2,
-    "hessian": 2,
-}
 
 
 def reach_of_kind(kind: str, width: float, rho: float, derivatives: str) -> int:
     """Return how many samples a feature of a width (in samples) reaches along a dim."""
     smooth = max(1, reach_of(width, TRUNCATE))
     if derivatives == "difference":
-        smooth += _STENCIL.get(kind, 1)
+        smooth += ORDER[kind]
     return smooth + (reach_of(rho * width, TRUNCATE) if kind == "structure" else 0)
 
 
@@ -143,7 +127,7 @@ def fill(
     if spec.derivatives == "difference":
         _by_differences(scale, whole, place)
         return
-    order = max(_ORDER[kind] for kind in scale.kinds)
+    order = max(ORDER[kind] for kind in scale.kinds)
     made = box.grown(scale.means)
     ndim = len(box.own)
     keep = np.arange(1, ndim + 1) if "structure" in scale.kinds else np.arange(0)
@@ -163,8 +147,7 @@ def _put_derivatives(
     box = scale.box
     axes = scale.axes(scale.taps(order), box.read, made)
     narrow = scale.axes(scale.gaussians(1 / NARROW), box.read, made)
-    pairs = zip(box.own, made, strict=True)
-    own = tuple(edge - of[0] for mine, of in pairs for edge in mine)
+    own = _relative_spans(box.own, made)
     sizes = [stop - start for start, stop in made]
     kept = _workspace(keep.size, sizes)
     run: Callable[..., Any] = kernels.derive_volume if len(sizes) == 3 else kernels.derive_plane
@@ -201,7 +184,7 @@ def _by_differences(scale: _Scale, out: Array, at: tuple[int, ...]) -> None:
 
     box, means = scale.box, scale.means
     tensor = "structure" in scale.kinds
-    own_order = max([0, *(_STENCIL[kind] for kind in scale.kinds - {"structure"})])
+    own_order = max([0, *(ORDER[kind] for kind in scale.kinds - {"structure"})])
     order, ndim = max(own_order, int(tensor)), len(box.own)
     smooth = box.grown([max(own_order, reach + int(tensor)) for reach in means])
     made = box.grown(means)

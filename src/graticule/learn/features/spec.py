@@ -139,11 +139,6 @@ def _finite_number(given: Any, name: str, least: float) -> float:
 def _positive_integer(given: Any, name: str, *, odd: bool = False) -> int:
     whole = isinstance(given, Integral) and not isinstance(given, bool)
     if not whole or given < 1 or (odd and given % 2 == 0):
-        kind = "odd number" if odd else "whole number"
-        raise ParameterError(
-            f"must be an {kind} from 1 on, not {given!r}"
-            if odd
-            else f"must be a {kind} from 1 on, not {given!r}",
-            where=name,
-        )
+        kind = "an odd number" if odd else "a whole number"
+        raise ParameterError(f"must be {kind} from 1 on, not {given!r}", where=name)
     return int(given)

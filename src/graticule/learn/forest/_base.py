@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -13,37 +15,28 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
+from graticule.learn.forest._ensemble import MEAN, TreeEnsemble
 from graticule.learn.forest._growth import GrownTrees, fit_trees, growth_plan, oob_mean
-from graticule.learn.forest.compiled import compile_trees
+from graticule.learn.forest.compiled import CompiledForest
 
 MaxFeatures = int | float | Literal["sqrt", "log2"] | None
 
 
+@dataclass(eq=False, repr=False)
 class Forest(BaseEstimator):  # type: ignore[misc]
     """What all forests share."""
 
-    _random = False
+    n_estimators: int = 100
+    _: KW_ONLY
+    max_depth: int | None = None
+    min_samples_split: int = 2
+    min_samples_leaf: int = 1
+    max_features: MaxFeatures = "sqrt"
+    bootstrap: bool = True
+    oob_score: bool = False
+    random_state: Any = None
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        max_depth: int | None = None,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: MaxFeatures = "sqrt",
-        bootstrap: bool = True,
-        oob_score: bool = False,
-        random_state: Any = None,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.max_features = max_features
-        self.bootstrap = bootstrap
-        self.oob_score = oob_score
-        self.random_state = random_state
+    _random = False
 
     @property
     def feature_importances_(self) -> Array:
@@ -63,7 +56,10 @@ class Forest(BaseEstimator):  # type: ignore[misc]
         channels = 0 if classes is None else len(classes)
         rows = np.ascontiguousarray(X if keep.all() else X[keep])
         grown = fit_trees(rows, y[keep], channels, weight[keep], plan)
-        self.compiled_ = compile_trees(grown, self.n_features_in_, classes)
+        start = np.zeros(grown.trees[0].value.shape[1])
+        self.compiled_ = CompiledForest.packed(
+            TreeEnsemble(grown.trees, self.n_features_in_, MEAN, start, classes, grown.importances)
+        )
         return grown
 
     def _columns(self, X: Any) -> Array:
@@ -72,10 +68,11 @@ class Forest(BaseEstimator):  # type: ignore[misc]
         return found.T
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ForestClassifier(ClassifierMixin, Forest):  # type: ignore[misc]
     """What forests of classes share."""
 
-    class_weight: Any
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the forest.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,7 @@ BINS = 256
 _SAMPLE = 200_000
 
 
-@dataclass(frozen=True)
-class Bins:
+class Bins(NamedTuple):
     """Rows of features as numbers of bins.
 
     Attributes

@@ -15,7 +15,7 @@ import numpy as np
 from graticule.core.errors import ParameterError
 from graticule.core.threads import map_ranges
 from graticule.core.typing import Array
-from graticule.learn.forest._bins import Bins, bin_features
+from graticule.learn.forest._bins import bin_features
 from graticule.learn.forest._layout import RawTree
 
 _DEEPEST = 2**31 - 1
@@ -119,13 +119,12 @@ def fit_trees(rows: Array, y: Array, channels: int, weight: Array, plan: GrowthP
     """
     from graticule.learn.forest._split_kernels import Data, Rule
 
-    bins = bin_features(rows)
     regression = channels == 0
     code = np.zeros(1, np.int64) if regression else y
     # Squares of numbers around 0 lose fewer digits; the mean comes back in what nodes say.
     middle = float(np.average(y, weights=weight)) if regression else 0.0
     target = y - middle if regression else np.zeros(1)
-    data = Data(*_arrays(bins), code, target, 2 if regression else channels, regression)
+    data = Data(*bin_features(rows), code, target, 2 if regression else channels, regression)
     rule = Rule(plan.max_features, plan.max_depth, plan.min_split, plan.min_leaf, plan.random)
     parts = map_ranges(
         lambda start, stop: _fit_some(rows, data, rule, weight, plan, (start, stop)), plan.trees
@@ -148,10 +147,6 @@ def oob_mean(grown: GrownTrees, keep: Array) -> tuple[Array, Array]:
     return mean, seen
 
 
-def _arrays(bins: Bins) -> tuple[Array, Array, Array]:
-    return bins.codes, bins.low, bins.high
-
-
 def _fit_some(
     rows: Array,
     data: Any,
@@ -172,18 +167,14 @@ def _fit_some(
     for number in range(*span):
         own = weight * drawn(len(weight), seeds[2 * number]) if plan.bootstrap else weight
         grown = grow(data, rule, own, seeds[2 * number + 1])
-        trees.append(_raw_tree(grown))
+        right = np.where(grown.left < 0, -1, grown.left + 1)
+        nodes = (grown.feature, grown.left, right, grown.threshold, grown.value, grown.weight)
+        trees.append(RawTree(*nodes))
         gain = grown.importance
         gains.append(gain / gain.sum() if gain.sum() > 0 else gain)
         if plan.oob:
             add_oob(grown, rows, own, oob_sum, oob_count)
     return GrownTrees(trees, np.array(gains), oob_sum, oob_count)
-
-
-def _raw_tree(grown: Any) -> RawTree:
-    left = grown.left
-    right = np.where(left < 0, -1, left + 1)
-    return RawTree(grown.feature, left, right, grown.threshold, grown.value, grown.weight)
 
 
 def _count(value: Any, name: str, least: int) -> int:

@@ -13,8 +13,7 @@ from graticule.core.errors import ImageError, ParameterError
 from graticule.core.threads import map_ranges
 from graticule.core.typing import Array
 from graticule.learn.forest._array_checks import require_sound_arrays
-from graticule.learn.forest._ensemble import MEAN, ensemble_of
-from graticule.learn.forest._growth import GrownTrees
+from graticule.learn.forest._ensemble import MEAN, TreeEnsemble, ensemble_of
 from graticule.learn.forest._layout import bits_for, pack_trees
 
 _BLOCK = 512
@@ -105,7 +104,11 @@ class CompiledForest:
         own = getattr(estimator, "compiled_", estimator)
         if isinstance(own, CompiledForest):
             return own
-        ensemble = ensemble_of(estimator)
+        return cls.packed(ensemble_of(estimator))
+
+    @classmethod
+    def packed(cls, ensemble: TreeEnsemble) -> CompiledForest:
+        """Pack the trees of an ensemble."""
         return cls(
             **pack_trees(ensemble.trees, ensemble.features),
             features=ensemble.features,
@@ -211,8 +214,7 @@ class CompiledForest:
     def arrays(self) -> dict[str, Array]:
         """Return the forest as plain arrays, for a file."""
         names = ("nodes", "outputs", "table", "starts", "weights", "used", "baseline")
-        found = {name: getattr(self, name) for name in names}
-        found["importances"] = self.importances
+        found = {name: getattr(self, name) for name in (*names, "importances")}
         found["form"] = np.array([self.features, self.link], np.int64)
         if self.classes is not None:
             found["classes"] = self.classes
@@ -292,18 +294,6 @@ class CompiledForest:
             columns.shape[1],
             least=_LEAST,
         )
-
-
-def compile_trees(grown: GrownTrees, features: int, classes: Array | None) -> CompiledForest:
-    """Pack the trees of a forest that was grown here."""
-    return CompiledForest(
-        **pack_trees(grown.trees, features),
-        features=features,
-        link=MEAN,
-        baseline=np.zeros(grown.trees[0].value.shape[1]),
-        classes=classes,
-        importances=grown.importances,
-    )
 
 
 def _table_of(columns: Array) -> Any:

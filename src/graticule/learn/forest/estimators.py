@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import dataclass
 
 from graticule.learn.forest._base import ForestClassifier, ForestRegressor, MaxFeatures
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RandomForest(ForestClassifier):
     """Random forest of classes, fitted on histograms.
 
@@ -60,32 +60,8 @@ class RandomForest(ForestClassifier):
     1
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        max_depth: int | None = None,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: MaxFeatures = "sqrt",
-        bootstrap: bool = True,
-        oob_score: bool = False,
-        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(
-            n_estimators,
-            max_depth=max_depth,
-            min_samples_split=min_samples_split,
-            min_samples_leaf=min_samples_leaf,
-            max_features=max_features,
-            bootstrap=bootstrap,
-            oob_score=oob_score,
-            random_state=random_state,
-        )
-        self.class_weight = class_weight
 
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class ExtraTrees(RandomForest):
     """Extremely randomised trees of classes: one random threshold for each feature drawn.
 
@@ -103,33 +79,10 @@ class ExtraTrees(RandomForest):
     """
 
     _random = True
-
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        max_depth: int | None = None,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: MaxFeatures = "sqrt",
-        bootstrap: bool = False,
-        oob_score: bool = False,
-        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(
-            n_estimators,
-            max_depth=max_depth,
-            min_samples_split=min_samples_split,
-            min_samples_leaf=min_samples_leaf,
-            max_features=max_features,
-            bootstrap=bootstrap,
-            oob_score=oob_score,
-            class_weight=class_weight,
-            random_state=random_state,
-        )
+    bootstrap: bool = False
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RandomForestRegressor(ForestRegressor):
     """Random forest of a continuous target, fitted on histograms, by squared error.
 
@@ -146,30 +99,10 @@ class RandomForestRegressor(ForestRegressor):
     True
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        max_depth: int | None = None,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: MaxFeatures = 1.0,
-        bootstrap: bool = True,
-        oob_score: bool = False,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(
-            n_estimators,
-            max_depth=max_depth,
-            min_samples_split=min_samples_split,
-            min_samples_leaf=min_samples_leaf,
-            max_features=max_features,
-            bootstrap=bootstrap,
-            oob_score=oob_score,
-            random_state=random_state,
-        )
+    max_features: MaxFeatures = 1.0
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ExtraTreesRegressor(RandomForestRegressor):
     """Extremely randomised trees of a continuous target; see `ExtraTrees`.
 
@@ -183,26 +116,4 @@ class ExtraTreesRegressor(RandomForestRegressor):
     """
 
     _random = True
-
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        max_depth: int | None = None,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: MaxFeatures = 1.0,
-        bootstrap: bool = False,
-        oob_score: bool = False,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(
-            n_estimators,
-            max_depth=max_depth,
-            min_samples_split=min_samples_split,
-            min_samples_leaf=min_samples_leaf,
-            max_features=max_features,
-            bootstrap=bootstrap,
-            oob_score=oob_score,
-            random_state=random_state,
-        )
+    bootstrap: bool = False

@@ -6,7 +6,6 @@ import contextlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +32,15 @@ _PACKAGES = ("graticule", "numpy", "scipy", "scikit-learn", "skops")
 _DEEP = ("torch", "monai", "safetensors")
 
 
-@dataclass(frozen=True)
-class Extras:
-    """What is said of a model beyond itself; see `graticule.learn.save_model`."""
-
-    example: Any = None
-    scores: Mapping[str, Any] | None = None
-    data: Mapping[str, str] | Sequence[str | Path] | None = None
-    description: str = ""
-
-
-def to_bytes(model: Any, extras: Extras) -> bytes:
-    """Return a model as the bytes of its file."""
+def to_bytes(
+    model: Any,
+    *,
+    example: Any = None,
+    scores: Mapping[str, Any] | None = None,
+    data: Mapping[str, str] | Sequence[str | Path] | None = None,
+    description: str = "",
+) -> bytes:
+    """Return a model as the bytes of its file; parameters as of `graticule.learn.save_model`."""
     state: State = model.state()
     entries = {f"arrays/{name}.npy": to_npy(a, name) for name, a in state.arrays.items()}
     if state.estimator is not None:
@@ -53,7 +49,7 @@ def to_bytes(model: Any, extras: Extras) -> bytes:
         entries[WEIGHTS] = _safetensors().save(
             {name: np.ascontiguousarray(array) for name, array in state.weights.items()}
         )
-    about, values = pack_example(example_for(model, extras.example))
+    about, values = pack_example(example_for(model, example))
     entries["example/input.npy"] = to_npy(values, "the example")
     for name, answer in predictions_of(model, unpack_example(about, values)).items():
         entries[f"example/{name}.npy"] = to_npy(answer, name)
@@ -61,12 +57,12 @@ def to_bytes(model: Any, extras: Extras) -> bytes:
     card = {
         "format": FORMAT,
         "kind": model.kind,
-        "description": extras.description,
+        "description": description,
         "classes": [{"value": c.value, "name": c.name} for c in getattr(model, "classes", ())],
         "expects": None if state.expects is None else state.expects.to_json(),
         "model": state.card,
-        "data": _hashes(extras.data),
-        "scores": extras.scores or {},
+        "data": _hashes(data),
+        "scores": scores or {},
         "versions": installed_versions((*_PACKAGES, *deep)),
         "example": {"input": about, "tolerance": getattr(model, "tolerance", TOLERANCE)},
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from graticule.core.errors import FormatError, ParameterError
 from graticule.learn.model_file.archive import digest, read_bytes, write_bytes
-from graticule.learn.model_file.card import Extras, from_bytes, read_card, to_bytes
+from graticule.learn.model_file.card import from_bytes, read_card, to_bytes
 from graticule.learn.model_file.kinds import is_known
 from graticule.learn.model_file.parameter import ModelFile
 
@@ -68,14 +68,15 @@ def save_model(
     ...     bool((open_model(file).predict(image) == model.predict(image)).all())
     True
     """
-    extras = Extras(example, scores, data, description)
     if not is_known(type(model)):
         raise ParameterError(
             f"{type(model).__name__} is no class that opens model files",
             hint="decorate it with graticule.learn.model_file.register_model",
         )
     try:
-        content = to_bytes(model, extras)
+        content = to_bytes(
+            model, example=example, scores=scores, data=data, description=description
+        )
         from_bytes(content)
     except FormatError as error:
         raise ParameterError(

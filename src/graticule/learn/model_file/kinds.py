@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+from pkgutil import resolve_name
 from typing import Any
 
 from graticule.core.errors import FormatError, suggest
@@ -48,9 +48,8 @@ def class_of(kind: object) -> type[Any]:
             f"is a model of the kind {str(kind)[:40]!r}, which is not known here",
             hint=f"{suggest(str(kind)[:40], known)}; import the package that made it first",
         )
-    module, _, name = KINDS[str(kind)].partition(":")
     try:
-        found: type[Any] = getattr(importlib.import_module(module), name)
+        found: type[Any] = resolve_name(KINDS[str(kind)])
     except ImportError as error:
         raise FormatError(
             f"needs the package {error.name}", hint="pip install 'graticule[deep]'"

@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import FormatError, GraticuleError, ParameterError
 from graticule.learn.model_file.archive import digest, read_bytes
-from graticule.learn.model_file.card import Extras, from_bytes, read_card, to_bytes
+from graticule.learn.model_file.card import from_bytes, read_card, to_bytes
 from graticule.learn.model_file.kinds import class_of, register_model
 from graticule.learn.models.model import Model
 
@@ -132,7 +132,7 @@ class ModelFile:
 
     def _write(self) -> None:
         """Make the bytes of the file that a model in memory would have."""
-        self._content = to_bytes(self._model, Extras())
+        self._content = to_bytes(self._model)
         self._sha256, self._card = digest(self._content), read_card(self._content)
         self._keep()
 
@@ -225,14 +225,9 @@ def _validate(value: Any, info: core_schema.ValidationInfo) -> ModelFile:
 
 
 def _unpickled(kind: type[Any], sha256: str, path: Path | None, content: bytes) -> ModelFile:
-    """Return a model in another process, its class known there."""
-    _register_kind(kind)
-    return ModelFile(path=path, sha256=sha256, content=content, kind=kind)
-
-
-def _register_kind(kind: type[Any]) -> None:
-    """Make the class of a model known in this process too."""
+    """Return a model in another process, and make its class known there."""
     try:
         class_of(kind.kind)
     except FormatError:
         register_model(kind)
+    return ModelFile(path=path, sha256=sha256, content=content, kind=kind)

@@ -45,6 +45,13 @@ ALLOWED = (
 """Types beyond scikit-learn's public estimators, which skops knows, that a file may hold."""
 
 _REBUILT = ("KDTree", "KDTree64", "KDTree32", "BallTree", "BallTree64", "BallTree32")
+_JSON_NULL = {
+    "__class__": "str",
+    "__module__": "builtins",
+    "__loader__": "JsonNode",
+    "content": "null",
+    "is_json": True,
+}
 _PARTS = re.compile(r"\d+\.npy|schema\.json")
 _ALTERNATIVE = (
     "keep a model of scikit-learn's own estimators, or describe it by arrays in a class with "
@@ -209,7 +216,7 @@ def _renumber(node: Any, ids: dict[int, int], names: dict[str, str]) -> Any:
     if not isinstance(node, dict):
         return node
     if node.get("__class__") in _REBUILT and "__loader__" in node:
-        return _json_null()
+        return _JSON_NULL
     plain = {key: _renumber(item, ids, names) for key, item in node.items() if key != "__id__"}
     if isinstance(node.get("file"), str) and node.get("__loader__") == "NdArrayNode":
         plain["file"] = names.setdefault(node["file"], f"{len(names)}.npy")
@@ -219,16 +226,6 @@ def _renumber(node: Any, ids: dict[int, int], names: dict[str, str]) -> Any:
     if "__id__" in node and node.get("__loader__") != "JsonNode":
         plain["__id__"] = ids.setdefault(node["__id__"], len(ids) + 1)
     return plain
-
-
-def _json_null() -> dict[str, Any]:
-    return {
-        "__class__": "str",
-        "__module__": "builtins",
-        "__loader__": "JsonNode",
-        "content": "null",
-        "is_json": True,
-    }
 
 
 def _require_sound_tree(part: Any) -> None:

@@ -17,16 +17,28 @@ from graticule.learn.models.model import State
 from graticule.learn.models.predictors import Predictor, predictor_from_state, predictor_state
 
 
-class Params:
-    """Parameters are the arguments of the constructor, kept as attributes of their names.
+def not_fitted(model: object) -> RequestError:
+    """Return the error of a model that is asked before it was fitted."""
+    return RequestError(
+        f"this {type(model).__name__} has not been fitted", hint="call fit(images, labels) first"
+    )
 
-    Subclasses work with `sklearn.base.clone` and with searches over parameters.
+
+class EstimatorModel:
+    """A model that asks a fitted estimator about rows of numbers.
+
+    Parameters are the arguments of the constructor, kept as attributes of their names; models work
+    with `sklearn.base.clone` and with searches over parameters.
     """
+
+    estimator: Any
+    seed: int
+    _expects: InputSpec
+    _predictor: Predictor
 
     @classmethod
     def _names(cls) -> tuple[str, ...]:
-        parameters = inspect.signature(cls.__init__).parameters
-        return tuple(name for name in parameters if name != "self")
+        return tuple(inspect.signature(cls).parameters)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name; with ``deep`` also those of an estimator among them."""
@@ -53,29 +65,13 @@ class Params:
         return self
 
     def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
+        defaults = inspect.signature(type(self)).parameters
         shown = []
         for name in self._names():
             value, default = getattr(self, name), defaults[name].default
             if value is not default and value != default:
                 shown.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
-
-
-def not_fitted(model: object) -> RequestError:
-    """Return the error of a model that is asked before it was fitted."""
-    return RequestError(
-        f"this {type(model).__name__} has not been fitted", hint="call fit(images, labels) first"
-    )
-
-
-class EstimatorModel(Params):
-    """A model that asks a fitted estimator about rows of numbers."""
-
-    estimator: Any
-    seed: int
-    _expects: InputSpec
-    _predictor: Predictor
 
     @property
     def expects(self) -> InputSpec:

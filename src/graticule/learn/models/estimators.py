@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pkgutil import resolve_name
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -12,75 +13,57 @@ from graticule.core.typing import Array
 from graticule.learn.data.labels import Classes
 
 Task: TypeAlias = Literal["classification", "regression"]
-Maker: TypeAlias = Callable[[Task, Mapping[str, Any]], Any]
+
+_FORESTS = "graticule.learn.forest"
+_KINDS = {
+    "forest": (f"{_FORESTS}:RandomForest", f"{_FORESTS}:RandomForestRegressor"),
+    "extra_trees": (f"{_FORESTS}:ExtraTrees", f"{_FORESTS}:ExtraTreesRegressor"),
+    "boosting": (
+        "sklearn.ensemble:HistGradientBoostingClassifier",
+        "sklearn.ensemble:HistGradientBoostingRegressor",
+    ),
+    "neighbours": (
+        "sklearn.neighbors:KNeighborsClassifier",
+        "sklearn.neighbors:KNeighborsRegressor",
+    ),
+    "logistic": ("sklearn.linear_model:LogisticRegression", ""),
+    "linear": (
+        "sklearn.discriminant_analysis:LinearDiscriminantAnalysis",
+        "sklearn.linear_model:LinearRegression",
+    ),
+    "tree": ("sklearn.tree:DecisionTreeClassifier", "sklearn.tree:DecisionTreeRegressor"),
+}
+"""Class of each name, for classes and for continuous values."""
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "logistic": {"max_iter": 1000},
+    # Features at neighbouring scales are nearly the same, which a little shrinkage bears.
+    "linear": {"solver": "lsqr", "shrinkage": 1e-4},
+}
+"""Parameters that classifiers have other defaults for than scikit-learn."""
+_STANDARDISED = ("neighbours", "logistic", "linear")
+"""Those that see features of mean 0 and width 1."""
+NAMED = (*_KINDS, "clusters")
+"""Names of estimators."""
 
 
-def _standardised(estimator: Any) -> Any:
-    """Return an estimator that sees features of mean 0 and width 1."""
+def _named(name: str, task: Task, params: Mapping[str, Any]) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    return make_pipeline(StandardScaler(), estimator)
-
-
-def _forest(task: Task, params: Mapping[str, Any]) -> Any:
-    from graticule.learn import forest
-
-    regression = task == "regression"
-    return (forest.RandomForestRegressor if regression else forest.RandomForest)(**params)
-
-
-def _extra_trees(task: Task, params: Mapping[str, Any]) -> Any:
-    from graticule.learn import forest
-
-    regression = task == "regression"
-    return (forest.ExtraTreesRegressor if regression else forest.ExtraTrees)(**params)
-
-
-def _boosting(task: Task, params: Mapping[str, Any]) -> Any:
-    from sklearn import ensemble
-
-    kind = ensemble.HistGradientBoostingClassifier
-    return (kind if task == "classification" else ensemble.HistGradientBoostingRegressor)(**params)
-
-
-def _neighbours(task: Task, params: Mapping[str, Any]) -> Any:
-    from sklearn import neighbors
-
-    kind = neighbors.KNeighborsClassifier
-    return _standardised(
-        (kind if task == "classification" else neighbors.KNeighborsRegressor)(**params)
-    )
-
-
-def _tree(task: Task, params: Mapping[str, Any]) -> Any:
-    from sklearn import tree
-
-    kind = tree.DecisionTreeClassifier
-    return (kind if task == "classification" else tree.DecisionTreeRegressor)(**params)
-
-
-def _logistic(task: Task, params: Mapping[str, Any]) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    if task == "regression":
+    if name == "clusters":
+        return _clusters(task, params)
+    classifier, regressor = _KINDS[name]
+    if task == "classification":
+        estimator = resolve_name(classifier)(**{**_DEFAULTS.get(name, {}), **params})
+    elif regressor:
+        estimator = resolve_name(regressor)(**params)
+    else:
         raise ParameterError(
-            "logistic tells classes apart and gives no continuous values",
+            f"{name} tells classes apart and gives no continuous values",
             where="estimator",
             hint="use linear",
         )
-    return _standardised(LogisticRegression(**{"max_iter": 1000, **params}))
-
-
-def _linear(task: Task, params: Mapping[str, Any]) -> Any:
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-    from sklearn.linear_model import LinearRegression
-
-    if task == "classification":
-        # Features at neighbouring scales are nearly the same, which a little shrinkage bears.
-        given = {"solver": "lsqr", "shrinkage": 1e-4, **params}
-        return _standardised(LinearDiscriminantAnalysis(**given))
-    return _standardised(LinearRegression(**params))
+    return make_pipeline(StandardScaler(), estimator) if name in _STANDARDISED else estimator
 
 
 def _clusters(task: Task, params: Mapping[str, Any]) -> Any:
@@ -94,19 +77,6 @@ def _clusters(task: Task, params: Mapping[str, Any]) -> Any:
     centres = KMeans(rest.pop("n_clusters", 8), n_init=1)
     kind = RandomForestClassifier if task == "classification" else RandomForestRegressor
     return make_pipeline(StandardScaler(), centres, kind(**{"min_samples_leaf": 5, **rest}))
-
-
-NAMED: Mapping[str, Maker] = {
-    "forest": _forest,
-    "extra_trees": _extra_trees,
-    "boosting": _boosting,
-    "neighbours": _neighbours,
-    "logistic": _logistic,
-    "linear": _linear,
-    "tree": _tree,
-    "clusters": _clusters,
-}
-"""What makes an estimator of each name."""
 
 
 def make_estimator(given: Any, task: Task, seed: int) -> Any:
@@ -147,10 +117,10 @@ def _estimator_by_name(given: str | Mapping[str, Any], task: Task) -> Any:
     params = {"name": given} if isinstance(given, str) else dict(given)
     name = str(params.pop("name", ""))
     if name not in NAMED:
-        hint = suggest(name, list(NAMED))
+        hint = suggest(name, NAMED)
         raise ParameterError(f"there is no estimator {name!r}", where="estimator", hint=hint)
     try:
-        return NAMED[name](task, params)
+        return _named(name, task, params)
     except TypeError as error:
         raise ParameterError(f"{name}: {error}", where="estimator") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -105,6 +106,7 @@ def _as_images(given: Any) -> list[xr.DataArray]:
     return [as_image(image) for image in given]
 
 
+@dataclass(eq=False, repr=False)
 class ImageClassifier(_ImagesModel, EstimatorClassifier):
     """Classes of whole images.
 
@@ -138,18 +140,11 @@ class ImageClassifier(_ImagesModel, EstimatorClassifier):
 
     kind: ClassVar[str] = "image-classifier"
 
-    def __init__(
-        self,
-        features: Features | str = "values",
-        estimator: Any = "forest",
-        *,
-        balance: bool = True,
-        seed: int = 0,
-    ) -> None:
-        self.features = features
-        self.estimator = estimator
-        self.balance = balance
-        self.seed = seed
+    features: Features | str = "values"
+    estimator: Any = "forest"
+    _: KW_ONLY
+    balance: bool = True
+    seed: int = 0
 
     def fit(self, images: Any, targets: Sequence[Any]) -> Self:
         """Learn from images, each with its class.
@@ -205,6 +200,7 @@ class ImageClassifier(_ImagesModel, EstimatorClassifier):
         return self.predictor.proba(self._columns(rows))
 
 
+@dataclass(eq=False, repr=False)
 class ImageRegressor(_ImagesModel):
     """Values of whole images.
 
@@ -228,14 +224,12 @@ class ImageRegressor(_ImagesModel):
     """
 
     kind: ClassVar[str] = "image-regressor"
-    classes: Classes = ()
+    classes: ClassVar[Classes] = ()
 
-    def __init__(
-        self, features: Features | str = "values", estimator: Any = "forest", *, seed: int = 0
-    ) -> None:
-        self.features = features
-        self.estimator = estimator
-        self.seed = seed
+    features: Features | str = "values"
+    estimator: Any = "forest"
+    _: KW_ONLY
+    seed: int = 0
 
     def fit(self, images: Any, targets: Sequence[float]) -> Self:
         """Learn from images, each with its value; NaN: not used.

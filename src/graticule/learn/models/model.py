@@ -99,6 +99,7 @@ class Model(Protocol):
     """
 
     kind: ClassVar[str]
+    """Named in the file; tells which class opens it."""
 
     def state(self) -> State:
         """Return all that the model is."""
@@ -114,7 +115,7 @@ class Model(Protocol):
         ...
 
 
-class ImageModel(Protocol):
+class ImageModel(Model, Protocol):
     """A model that gives an image for an image.
 
     Asked for a ``region`` (start and stop by spatial dim), an answer is that of the whole image,
@@ -122,15 +123,11 @@ class ImageModel(Protocol):
 
     Attributes
     ----------
-    kind : str
-        Named in the file; tells which class opens it.
     classes : tuple of Class
         Empty for regression.
     expects : InputSpec
         What images it was made for; ``predict`` starts with ``self.expects.validate(image)``.
     """
-
-    kind: ClassVar[str]
 
     @property
     def classes(self) -> Classes:
@@ -160,13 +157,4 @@ class ImageModel(Protocol):
 
     def uncertainty(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return how undecided it is at each sample, 0 to 1."""
-        ...
-
-    def state(self) -> State:
-        """Return all that the model is."""
-        ...
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        """Make the model again."""
         ...

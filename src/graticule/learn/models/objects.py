@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,6 +21,7 @@ _PLACES = ("label", "image", "centroid", "bbox", "weighted_centroid", "min_", "m
 """What starts the names of columns that number or place objects, and do not describe them."""
 
 
+@dataclass(eq=False, repr=False)
 class ObjectClassifier(RowsModel, EstimatorClassifier):
     """Classes of objects, learned from some rows of a table of objects.
 
@@ -29,8 +31,7 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
         What is looked at; by default all columns of numbers that neither number nor place
         objects (``label``, ``centroid_x``, ...).
     estimator : str, mapping or estimator
-        ``forest``, ``extra_trees``, ``boosting``, ``neighbours``, ``logistic``, ``linear`` or
-        ``tree``; ``{"name": "forest", "n_estimators": 300}``; or any scikit-learn classifier.
+        As for `PixelClassifier`.
     balance : bool
         Whether every class counts as much as every other, however many objects it has.
     seed : int
@@ -57,18 +58,11 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
 
     kind: ClassVar[str] = "object-classifier"
 
-    def __init__(
-        self,
-        columns: Sequence[str] | None = None,
-        estimator: Any = "forest",
-        *,
-        balance: bool = True,
-        seed: int = 0,
-    ) -> None:
-        self.columns = columns
-        self.estimator = estimator
-        self.balance = balance
-        self.seed = seed
+    columns: Sequence[str] | None = None
+    estimator: Any = "forest"
+    _: KW_ONLY
+    balance: bool = True
+    seed: int = 0
 
     def fit(
         self, tables: pd.DataFrame | Sequence[pd.DataFrame], target: str | Sequence[Any] | Array

@@ -234,26 +234,25 @@ class PixelModel(EstimatorModel):
         yield from self.recipe.strips(image, only=used, size=lines, reuse=True, region=box)
 
     def _predict_image(
-        self, given: Any, region: RegionLike, answer: Answer, empty: Any, dtype: Any, **attrs: Any
-    ) -> xr.DataArray:
-        """Return an image of one answer for each sample, its dims in the order they came in."""
-        values, bare = self._predict_samples(given, region, answer, empty, dtype)
-        source = as_image(image_of(given))
-        order = [dim for dim in source.dims if dim in bare.dims]
-        return like(bare, values, **attrs).transpose(*order)
-
-    def _predict_classes(
         self,
         given: Any,
         region: RegionLike,
         answer: Answer,
-        names: Sequence[str],
         dtype: Any = np.float32,
+        *,
+        empty: Any = np.nan,
+        names: Sequence[str] = (),
+        **attrs: Any,
     ) -> xr.DataArray:
-        """Return an image of one answer for each class and sample, the dim ``class`` first."""
-        values, bare = self._predict_samples(given, region, answer, np.nan, dtype, (len(names),))
-        source = as_image(image_of(given))
-        order = [dim for dim in source.dims if dim in bare.dims]
+        """Return an image of one answer for each sample, its dims in the order they came in.
+
+        With ``names`` of classes there is one for each class too, the dim ``class`` first.
+        """
+        head = (len(names),) if names else ()
+        values, bare = self._predict_samples(given, region, answer, empty, dtype, head)
+        order = [dim for dim in as_image(image_of(given)).dims if dim in bare.dims]
+        if not names:
+            return like(bare, values, **attrs).transpose(*order)
         kept = {key: value for key, value in bare.attrs.items() if key != "units"}
         coords = {**bare.coords, "class": ("class", list(names))}
         found = xr.DataArray(values, dims=("class", *bare.dims), coords=coords, attrs=kept)

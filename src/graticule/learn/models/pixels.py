@@ -7,6 +7,7 @@ By the conventions of scikit-learn, on images: ``fit(images, labels)``, ``predic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -39,6 +40,7 @@ _SLAB = 64
 __all__ = ["FeatureView", "PixelClassifier", "PixelRegressor"]
 
 
+@dataclass(eq=False, repr=False)
 class PixelClassifier(PixelModel, EstimatorClassifier):
     """Classes of samples, learned from labels drawn into images.
 
@@ -97,24 +99,14 @@ class PixelClassifier(PixelModel, EstimatorClassifier):
 
     kind: ClassVar[str] = "pixel-classifier"
 
-    def __init__(
-        self,
-        features: Features | None = None,
-        estimator: Any = "forest",
-        *,
-        balance: Balance = "auto",
-        max_samples: int | None = 100_000,
-        seed: int = 0,
-        labels: LabelKind = "auto",
-        names: Mapping[int, str] | None = None,
-    ) -> None:
-        self.features = features
-        self.estimator = estimator
-        self.balance = balance
-        self.max_samples = max_samples
-        self.seed = seed
-        self.labels = labels
-        self.names = names
+    features: Features | None = None
+    estimator: Any = "forest"
+    _: KW_ONLY
+    balance: Balance = "auto"
+    max_samples: int | None = 100_000
+    seed: int = 0
+    labels: LabelKind = "auto"
+    names: Mapping[int, str] | None = None
 
     @property
     def classes_(self) -> Array:
@@ -192,13 +184,11 @@ class PixelClassifier(PixelModel, EstimatorClassifier):
             int32, without ``c``; 0 where a value in reach of the features is missing.
         """
         predictor, classes = self.predictor, self.classes
-        return self._predict_image(
-            image,
-            region,
-            lambda columns: decode_labels(predictor.codes(columns), classes),
-            0,
-            np.int32,
-        )
+
+        def decoded(columns: Array) -> Array:
+            return decode_labels(predictor.codes(columns), classes)
+
+        return self._predict_image(image, region, decoded, np.int32, empty=0)
 
     def predict_proba(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return the probability of each class, at each sample.
@@ -216,8 +206,8 @@ class PixelClassifier(PixelModel, EstimatorClassifier):
         """
         predictor = self.predictor
         names = [each.name for each in self.classes]
-        return self._predict_classes(
-            image, region, lambda columns: predictor.proba(columns).T, names
+        return self._predict_image(
+            image, region, lambda columns: predictor.proba(columns).T, names=names
         )
 
     def uncertainty(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
@@ -235,11 +225,7 @@ class PixelClassifier(PixelModel, EstimatorClassifier):
         """
         predictor = self.predictor
         return self._predict_image(
-            image,
-            region,
-            lambda columns: margin_uncertainty(predictor.proba(columns), 1),
-            np.nan,
-            np.float32,
+            image, region, lambda columns: margin_uncertainty(predictor.proba(columns), 1)
         )
 
     def decision(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
@@ -266,9 +252,8 @@ class PixelClassifier(PixelModel, EstimatorClassifier):
             raise RequestError(
                 "the estimator has no decision function", hint="fit with logistic or linear"
             )
-        if len(names) == 2:
-            return self._predict_image(image, region, found.decision, np.nan, np.float64)
-        return self._predict_classes(image, region, found.decision, names, np.float64)
+        names = names if len(names) != 2 else []
+        return self._predict_image(image, region, found.decision, np.float64, names=names)
 
     def _parameters(self) -> dict[str, Any]:
         return {**super()._parameters(), "names": None}  # they are those of the classes
@@ -286,21 +271,18 @@ class PixelClassifier(PixelModel, EstimatorClassifier):
         return model
 
 
+@dataclass(eq=False, repr=False)
 class PixelRegressor(PixelModel):
     """Values of samples, learned from images of continuous targets.
 
     Parameters
     ----------
-    features : Features, optional
-        What is looked at around each sample; the default bank where none is given.
+    features, max_samples, seed
+        As for `PixelClassifier`.
     estimator : str, mapping or estimator
         ``forest``, ``extra_trees``, ``boosting``, ``neighbours``, ``linear`` or ``tree``, as for
         `PixelClassifier`, or any scikit-learn regressor. Which error is made small is up to it:
         ``{"name": "boosting", "loss": "absolute_error"}`` that of the MAE, most others the MSE.
-    max_samples : int or None
-        Samples to train on, at most, of all images together; None takes all.
-    seed : int
-        Of the choice of samples, and of the estimator where it has none of its own.
 
     Attributes
     ----------
@@ -323,35 +305,24 @@ class PixelRegressor(PixelModel):
     """
 
     kind: ClassVar[str] = "pixel-regressor"
-    classes: Classes = ()
+    classes: ClassVar[Classes] = ()
 
-    def __init__(
-        self,
-        features: Features | None = None,
-        estimator: Any = "forest",
-        *,
-        max_samples: int | None = 100_000,
-        seed: int = 0,
-    ) -> None:
-        self.features = features
-        self.estimator = estimator
-        self.max_samples = max_samples
-        self.seed = seed
+    features: Features | None = None
+    estimator: Any = "forest"
+    _: KW_ONLY
+    max_samples: int | None = 100_000
+    seed: int = 0
 
     def fit(self, images: Any, targets: Any, where: Any = None) -> Self:
         """Learn from targets.
 
         Parameters
         ----------
-        images : DataArray, array_like or FeatureView, or a sequence of them
+        images, where
             As for `PixelClassifier.fit`.
         targets : DataArray or array_like, or a sequence of them
             One image of targets for each image, of its sizes without ``c``; NaN where there is
             no target.
-        where : optional
-            A mask of the samples that may be used, or a sequence of one for each image, in which
-            None is nothing of that image (as ``train`` of a `Fold`); by default all samples of
-            all images.
 
         Returns
         -------
@@ -397,7 +368,7 @@ class PixelRegressor(PixelModel):
         """Return the value of each sample as float64, as the estimator gives it."""
         predictor = self.predictor
         units = {"units": self.units_} if self.units_ else {}
-        return self._predict_image(image, region, predictor.values, np.nan, np.float64, **units)
+        return self._predict_image(image, region, predictor.values, np.float64, **units)
 
     def state(self) -> State:
         """Return all that the model is, as plain data."""

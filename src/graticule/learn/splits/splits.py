@@ -30,7 +30,6 @@ from graticule.learn.splits.blocks import (
 from graticule.learn.splits.fold import (
     Buffer,
     Fold,
-    MaskFactory,
     Masks,
     everywhere,
     margin_of,
@@ -244,13 +243,15 @@ def _folds_of_blocks(
         if class_codes is not None:
             weights = np.hstack([class_counts_by_block(blocks, class_codes), weights])
         fold_of = assign_folds(weights, folds, seed)
-    unnamed = [
+    return [
         _block_fold(
-            image_list, [c for c, h in zip(blocks, fold_of, strict=True) if h == n], margins, n
+            image_list,
+            [block for block, fold in zip(blocks, fold_of, strict=True) if fold == number],
+            margins,
+            f"blocks {number + 1} of {folds}",
         )
-        for n in range(folds)
+        for number in range(folds)
     ]
-    return [_learnable(fold, f"blocks {n + 1} of {folds}") for n, fold in enumerate(unnamed)]
 
 
 def naive_halves(images: xr.DataArray | Sequence[xr.DataArray]) -> list[Fold]:
@@ -276,8 +277,10 @@ def naive_halves(images: xr.DataArray | Sequence[xr.DataArray]) -> list[Fold]:
             bounds = {**{dim: (0, size) for dim, size in sizes.items()}, longest: (start, stop)}
             halves[part].append(Block(number, bounds))
     none: list[dict[str, int]] = [{} for _ in image_list]
-    unnamed = [_block_fold(image_list, halves[part], none, part) for part in (0, 1)]
-    return [_learnable(fold, f"half {n + 1} of 2, no gap") for n, fold in enumerate(unnamed)]
+    return [
+        _block_fold(image_list, half, none, f"half {number} of 2, no gap")
+        for number, half in enumerate(halves, 1)
+    ]
 
 
 def by_samples(
@@ -296,18 +299,14 @@ def by_samples(
     """
     image_list = [images] if isinstance(images, xr.DataArray) else list(images)
 
-    def drawn(image: xr.DataArray, number: int, part: int, held_out: bool) -> MaskFactory:
-        sizes = sizes_of(image)
-
-        def make() -> xr.DataArray:
-            rng = np.random.default_rng([seed, number])
-            fold_of = rng.integers(0, folds, size=tuple(sizes.values()), dtype=np.int16)
-            return xr.DataArray((fold_of == part) == held_out, dims=tuple(sizes))
-
-        return make
+    def drawn(number: int, part: int, held_out: bool) -> xr.DataArray:
+        sizes = sizes_of(image_list[number])
+        rng = np.random.default_rng([seed, number])
+        fold_of = rng.integers(0, folds, size=tuple(sizes.values()), dtype=np.int16)
+        return xr.DataArray((fold_of == part) == held_out, dims=tuple(sizes))
 
     def masks(part: int, held_out: bool) -> Masks:
-        return Masks([drawn(image, n, part, held_out) for n, image in enumerate(image_list)])
+        return Masks([partial(drawn, n, part, held_out) for n in range(len(image_list))])
 
     return [
         Fold(masks(part, False), masks(part, True), f"samples {part + 1} of {folds}")
@@ -319,37 +318,31 @@ def _block_fold(
     images: Sequence[xr.DataArray],
     held_out: Sequence[Block],
     margins: Sequence[Mapping[str, int]],
-    number: int,
+    name: str,
 ) -> Fold:
-    def mask_factory(index: int, train: bool) -> MaskFactory:
+    """Return a fold of blocks; refuse one whose buffer leaves nothing to learn from."""
+
+    def mask(index: int, train: bool) -> xr.DataArray:
         sizes = sizes_of(images[index])
-        blocks = [block for block in held_out if block.image == index]
-
-        def make() -> xr.DataArray:
-            mask = np.full(tuple(sizes.values()), train)
-            for block in blocks:
+        found = np.full(tuple(sizes.values()), train)
+        for block in held_out:
+            if block.image == index:
                 wide = block.grown(margins[index], sizes) if train else block
-                mask[wide.slices(tuple(sizes))] = not train
-            return xr.DataArray(mask, dims=tuple(sizes))
-
-        return make
+                found[wide.slices(tuple(sizes))] = not train
+        return xr.DataArray(found, dims=tuple(sizes))
 
     touched = {block.image for block in held_out}
-    test = [mask_factory(i, False) if i in touched else None for i in range(len(images))]
-    train = [mask_factory(i, True) for i in range(len(images))]
+    test = [partial(mask, n, False) if n in touched else None for n in range(len(images))]
+    train = [partial(mask, n, True) for n in range(len(images))]
     widest = {dim: max(m.get(dim, 0) for m in margins) for m in margins for dim in m}
-    return Fold(Masks(train), Masks(test), str(number), widest, tuple(held_out))
-
-
-def _learnable(fold: Fold, name: str) -> Fold:
-    """Return the fold with its name; refuse one whose buffer leaves nothing to learn from."""
+    fold = Fold(Masks(train), Masks(test), name, widest, tuple(held_out))
     if not any(mask is not None and bool(mask.any()) for mask in fold.train):
         wide = ", ".join(f"{dim} {samples}" for dim, samples in fold.buffer.items())
         raise CheckError(
             f"{name}: the buffer ({wide} samples) leaves no sample to learn from",
             hint="take larger blocks, more images, or methods whose features reach less far",
         )
-    return Fold(fold.train, fold.test, name, fold.buffer, fold.blocks)
+    return fold
 
 
 def _fold_count(folds: int, units: int, kind: str) -> int:

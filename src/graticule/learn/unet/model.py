@@ -146,9 +146,7 @@ class UNet(Settings):
             One for each image, of its sizes without ``c``: integers or bools; for ``mae`` and
             ``mse`` continuous targets, NaN where there is none.
         where : optional
-            A mask of the samples that may be used, or a sequence of one for each image, in which
-            None is nothing of that image (as ``train`` of a `Fold`); by default all samples of
-            all images.
+            Which samples may be used, as for `PixelClassifier.fit`.
         validation : optional
             What the training is judged by and learns nothing from: for each image a mask, or None
             for nothing of it (what is held is not learned from, whatever ``where`` says); or a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
@@ -100,12 +100,7 @@ class Normalisation:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        return {
-            "by": self.by,
-            "mean": list(self.mean),
-            "deviation": list(self.deviation),
-            "width": str(self.width),
-        }
+        return {**asdict(self), "width": str(self.width)}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:

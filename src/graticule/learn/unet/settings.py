@@ -89,7 +89,10 @@ class Settings:
                 raise ParameterError(f"must be text, not {getattr(self, name)!r}", where=name)
         terms_of(self.loss)
         if isinstance(self.augment, Mapping):
-            self.augment = _augment_of(self.augment)
+            try:
+                self.augment = Augment.from_json(self.augment)
+            except TypeError as error:
+                raise ParameterError(str(error), where="augment") from None
         elif not isinstance(self.augment, Augment) and self.augment not in (None, "auto"):
             what = f"must be a mapping of parameters, auto or None, not {self.augment!r}"
             raise ParameterError(what, where="augment")
@@ -171,10 +174,3 @@ class Settings:
         if learned_only:
             plain = {name: value for name, value in plain.items() if name not in _NOT_LEARNED}
         return plain
-
-
-def _augment_of(plain: Mapping[str, Any]) -> Augment:
-    try:
-        return Augment.from_json(plain)
-    except TypeError as error:
-        raise ParameterError(str(error), where="augment") from None
