@@ -94,3 +94,8 @@ def test_filters_work_along_space_or_along_all() -> None:
 def test_missing_dims_are_named() -> None:
     with pytest.raises(ImageError, match=r"must have the dims t, c; it has y, x"):
         require_dims(as_image(np.zeros((2, 2))), ["t", "c", "x"])
+
+
+def test_a_dim_named_twice_is_an_error() -> None:
+    with pytest.raises(ImageError, match="needs 2 different dims, not x and x"):
+        require_dims(as_image(np.zeros((2, 2))), ["x", "x"])

@@ -246,11 +246,14 @@ def like(image: Image, data: Array, **attrs: Any) -> Image:
 
 
 def require_dims(image: Image, dims: Iterable[str], *, what: str = "the image") -> None:
-    """Raise `ImageError` unless the image has all of the dims."""
-    missing = [dim for dim in dims if dim not in image.dims]
+    """Raise `ImageError` unless the image has all of the dims, each named once."""
+    names = list(dims)
+    missing = [dim for dim in names if dim not in image.dims]
     if missing:
         raise ImageError(
             f"{what} must have the dim{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
             f"it has {', '.join(map(str, image.dims))}",
             hint="name the axes with dims=[...] when reading",
         )
+    if len(set(names)) < len(names):
+        raise ImageError(f"needs {len(names)} different dims, not {' and '.join(names)}")

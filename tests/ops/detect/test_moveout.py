@@ -73,3 +73,9 @@ def test_a_phase_weight_only_takes_away(seed: int) -> None:
     np.testing.assert_allclose(mean, np.abs(np.nanmean(image, axis=1)), atol=1e-6)
     unweighted = gt.detect.stack(_image(image), statistic="phase_weighted", power=0.0)
     np.testing.assert_allclose(np.abs(unweighted), mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["detect.moveout", "detect.stack"])
+def test_time_and_distance_must_be_two_dims(name: str) -> None:
+    with pytest.raises(ImageError, match="needs 2 different dims, not distance and distance"):
+        gt.op(name)(_image(np.ones((4, 3))), along="distance")
