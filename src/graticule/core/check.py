@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from graticule.core.image import Image, Table
+from graticule.core.op import with_paragraphs
 from graticule.core.parameters import Parameters
 from graticule.core.quantity import Amount
 from graticule.core.typing import Array
@@ -152,10 +153,7 @@ class Check:
         return self.name
 
     def conclude(self, rows: Table, params: Mapping[str, Any]) -> Table:
-        """Return the check's rows of all images with the columns only the study can give.
-
-        ``params`` are validated parameters.
-        """
+        """Return the rows of all images with what only the study can give; params are validated."""
         return rows if self.study is None else self.study(rows, **params)
 
     @property
@@ -164,13 +162,7 @@ class Check:
         return inspect.cleandoc(self.__doc__ or "").partition("\n")[0]
 
     def meaning(self, params: Mapping[str, Any]) -> str:
-        """Return in words what its columns mean.
-
-        Raises
-        ------
-        ParameterError
-            If a parameter is not one of the check.
-        """
+        """Return in words what its columns mean; raise `ParameterError` for an unknown name."""
         validated = self.parameters.validate(params)
         if callable(self._meaning):
             return self._meaning(**validated)
@@ -203,6 +195,7 @@ def check(
     meaning: str | Callable[..., str],
     measures: Sequence[Measure] = (),
     figure: CheckFigure | None = None,
+    doc: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Evidence]], Check]:
     """Make a check of a function ``function(subject, *, parameters) -> Evidence``.
 
@@ -219,6 +212,8 @@ def check(
         The columns that the first lines of a report say, as means over the images.
     figure : CheckFigure, optional
         How its evidence is drawn.
+    doc : mapping, optional
+        Paragraphs that the docstrings of several checks share, as those of an `op`.
 
     Examples
     --------
@@ -232,6 +227,8 @@ def check(
     """
 
     def decorate(function: Callable[..., Evidence]) -> Check:
+        if function.__doc__:
+            function.__doc__ = with_paragraphs(function.__doc__, doc or {}, function.__name__)
         return Check(
             function,
             version=version,

@@ -263,7 +263,7 @@ def op(
     def decorate(function: Callable[..., Any]) -> Op:
         full_name = name or ".".join(function.__module__.split(".")[-2:])
         if function.__doc__:
-            function.__doc__ = _with_paragraphs(function.__doc__, doc or {}, full_name)
+            function.__doc__ = with_paragraphs(function.__doc__, doc or {}, full_name)
         return Op(
             function, name=full_name, version=version, scope=scope, dtype=dtype, tolerance=tolerance
         )
@@ -271,12 +271,12 @@ def op(
     return decorate
 
 
-def _with_paragraphs(docstring: str, paragraphs: Mapping[str, str], owner: str) -> str:
+def with_paragraphs(docstring: str, paragraphs: Mapping[str, str], owner: str) -> str:
     r"""Return a docstring with every line ``%(name)s`` replaced by the paragraph of that name.
 
     Examples
     --------
-    >>> _with_paragraphs("Head.\n\n  %(seed)s", {"seed": "seed : int\n    Fixed."}, "f")
+    >>> with_paragraphs("Head.\n\n  %(seed)s", {"seed": "seed : int\n    Fixed."}, "f")
     'Head.\n\n  seed : int\n      Fixed.'
     """
 

@@ -53,15 +53,16 @@ class Contingency:
 
     def without_background(self) -> Contingency:
         """Return the counts of the samples whose truth is not 0."""
-        return _contingency(self._pairs(self.truth[self.columns] != 0))
+        return self._where(self.truth[self.columns] != 0)
 
     def objects(self) -> Contingency:
         """Return the counts of the samples that are in an object of both."""
         inside = (self.truth[self.columns] != 0) & (self.labels[self.rows] != 0)
-        return _contingency(self._pairs(inside))
+        return self._where(inside)
 
-    def _pairs(self, keep: Array) -> tuple[Array, Array, Array]:
-        return self.labels[self.rows[keep]], self.truth[self.columns[keep]], self.counts[keep]
+    def _where(self, keep: Array) -> Contingency:
+        rows, columns = self.rows[keep], self.columns[keep]
+        return _contingency(self.labels[rows], self.truth[columns], self.counts[keep])
 
 
 def contingency(labels: Any, truth: Any) -> Contingency:
@@ -89,7 +90,7 @@ def contingency(labels: Any, truth: Any) -> Contingency:
     ([1, 1, 1], [1, 2], [2, 1])
     """
     first, second = (_flat(array) for array in label_pair(labels, truth))
-    return _contingency(_count_pairs(first, second))
+    return _contingency(*_count_pairs(first, second))
 
 
 def _flat(labels: Array) -> Array:
@@ -116,35 +117,27 @@ def _count_pairs(first: Array, second: Array) -> tuple[Array, Array, Array]:
         table = np.sum(tables, axis=0)
         rows, columns = np.nonzero(table)
         return rows, columns, table[rows, columns]
-    if _runs(first, second) > first.size // 4:
-        return _split(*_count_by_sorting(first, second))
+    changes = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    if np.count_nonzero(changes) > first.size // 4:
+        return _count_by_sorting(first, second)
     parts = map_ranges(lambda a, b: count_sparse(first[a:b], second[a:b]), first.size, least=least)
     keys = np.concatenate([keys for keys, _ in parts])
     pairs, inverse = np.unique(keys, return_inverse=True)
     counts = _sums(inverse, np.concatenate([counts for _, counts in parts]), pairs.size)
-    return _split(pairs, counts)
+    return pairs >> 32, pairs & 0xFFFFFFFF, counts
 
 
-def _runs(first: Array, second: Array) -> int:
-    changes = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    return int(np.count_nonzero(changes))
-
-
-def _count_by_sorting(first: Array, second: Array) -> tuple[Array, Array]:
+def _count_by_sorting(first: Array, second: Array) -> tuple[Array, Array, Array]:
     """Return the pairs and their counts by sorting: the way for labels that are like noise."""
     keys = first.astype(np.int64) << 32
     keys |= second
     keys.sort()
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    return keys[starts], np.diff(starts, append=keys.size)
+    pairs = keys[starts]
+    return pairs >> 32, pairs & 0xFFFFFFFF, np.diff(starts, append=keys.size)
 
 
-def _split(pairs: Array, counts: Array) -> tuple[Array, Array, Array]:
-    return pairs >> 32, pairs & 0xFFFFFFFF, counts
-
-
-def _contingency(pairs: tuple[Array, Array, Array]) -> Contingency:
-    first, second, counts = pairs
+def _contingency(first: Array, second: Array, counts: Array) -> Contingency:
     labels, rows = np.unique(first, return_inverse=True)
     truth, columns = np.unique(second, return_inverse=True)
     return Contingency(labels, truth, rows, columns, counts)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from graticule.core.errors import CheckError
-
-Array = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 @dataclass(frozen=True)

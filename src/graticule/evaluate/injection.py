@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 
 from graticule.core import Image, Table, like, require_dims
 from graticule.core.errors import CheckError
-
-Array = np.ndarray[Any, Any]
+from graticule.core.typing import Array
 
 
 @dataclass(frozen=True)

@@ -127,18 +127,12 @@ def match(labels: Any, truth: Any, *, iou: float = 0.5) -> Matches:
     >>> found.tp, found.fp, found.fn, found.truth.tolist(), found.iou.round(3).tolist()
     (1, 1, 0, [7], [0.667])
     """
-    return _matches(_Overlaps.of(contingency(labels, truth)), iou)
+    return _matches(_overlaps(contingency(labels, truth)), iou)
 
 
 @dataclass(frozen=True)
 class InstanceScores:
-    """Matches over a range of thresholds.
-
-    Attributes
-    ----------
-    matches : tuple of Matches
-        At each threshold, rising.
-    """
+    """Matches over a range of thresholds, rising."""
 
     matches: tuple[Matches, ...]
 
@@ -222,7 +216,7 @@ def instance_scores(
     """
     if len(thresholds) == 0:
         raise ParameterError("must name at least one threshold", where="thresholds")
-    overlaps = _Overlaps.of(contingency(labels, truth))
+    overlaps = _overlaps(contingency(labels, truth))
     return InstanceScores(tuple(_matches(overlaps, iou) for iou in sorted(thresholds)))
 
 
@@ -234,9 +228,7 @@ def object_hits(labels: Any, truth: Any, *, iou: float = 0.5) -> Array:
 
     Parameters
     ----------
-    labels, truth : array_like or DataArray
-        As for `match`.
-    iou : float
+    labels, truth, iou
         As for `match`.
 
     Returns
@@ -259,28 +251,18 @@ def object_hits(labels: Any, truth: Any, *, iou: float = 0.5) -> Array:
     return codes
 
 
-@dataclass(frozen=True)
-class _Overlaps:
-    """Pairs of objects that overlap: their numbers and their intersection over union."""
-
-    labels: Array
-    truth: Array
-    iou: Array
-    found: int
-    true: int
-
-    @classmethod
-    def of(cls, table: Contingency) -> _Overlaps:
-        rows, columns = table.rows, table.columns
-        union = table.label_sizes[rows] + table.truth_sizes[columns] - table.counts
-        labels, truth = table.labels[rows], table.truth[columns]
-        inside = (labels != 0) & (truth != 0)
-        iou = table.counts[inside] / union[inside]
-        found, true = (int(np.count_nonzero(numbers)) for numbers in (table.labels, table.truth))
-        return cls(labels[inside], truth[inside], iou, found, true)
+def _overlaps(table: Contingency) -> Matches:
+    """Return all pairs of objects that overlap, not yet one to one."""
+    rows, columns = table.rows, table.columns
+    union = table.label_sizes[rows] + table.truth_sizes[columns] - table.counts
+    labels, truth = table.labels[rows], table.truth[columns]
+    inside = (labels != 0) & (truth != 0)
+    iou = table.counts[inside] / union[inside]
+    found, true = (int(np.count_nonzero(numbers)) for numbers in (table.labels, table.truth))
+    return Matches(0.0, labels[inside], truth[inside], iou, found, true)
 
 
-def _matches(all_pairs: _Overlaps, threshold: Any) -> Matches:
+def _matches(all_pairs: Matches, threshold: Any) -> Matches:
     if isinstance(threshold, str) or not 0 < threshold <= 1:
         raise ParameterError(f"must be above 0 and at most 1, not {threshold!r}", where="iou")
     enough = all_pairs.iou >= threshold

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,15 +33,14 @@ class OutlineDistances:
     to_answer: Array
     unit: str
 
-    def _distance(self, value: float) -> float:
+    def _distance(self, statistic: Callable[[Array, Array], float]) -> float:
         none = (self.to_answer.size == 0, self.to_truth.size == 0)
+        value = math.nan if any(none) else float(statistic(self.to_truth, self.to_answer))
         return distance(value, truth_empty=none[0], answer_empty=none[1])
 
     def percentile(self, q: float) -> float:
         """Return the larger of the two ``q``-th percentiles: 100 is Hausdorff's distance."""
-        if not (self.to_truth.size and self.to_answer.size):
-            return self._distance(math.nan)
-        return float(max(np.percentile(self.to_truth, q), np.percentile(self.to_answer, q)))
+        return self._distance(lambda *both: max(np.percentile(each, q) for each in both))
 
     @property
     def hausdorff(self) -> float:
@@ -56,9 +55,7 @@ class OutlineDistances:
     @property
     def average(self) -> float:
         """Average symmetric surface distance: the mean over the samples of both outlines."""
-        if not (self.to_truth.size and self.to_answer.size):
-            return self._distance(math.nan)
-        return float(np.concatenate([self.to_truth, self.to_answer]).mean())
+        return self._distance(lambda *both: np.concatenate(both).mean())
 
     def dice(self, tolerance: float) -> float:
         """Return the part of both outlines that is within a tolerance of the other [1]_.

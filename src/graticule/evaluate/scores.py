@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -19,7 +20,7 @@ from graticule.core.typing import Array
 from graticule.evaluate._inputs import label_pair, mask_pair, score_pair
 from graticule.evaluate.bootstrap import Interval, block_size, blocks, bootstrap, bootstrap_sums
 from graticule.evaluate.curves import Ranking, ranking
-from graticule.evaluate.empty import overlap, ratio
+from graticule.evaluate.empty import ratio
 from graticule.evaluate.instances import THRESHOLDS, instance_scores
 from graticule.evaluate.pixels import Confusion, count_confusion
 
@@ -64,13 +65,10 @@ def mask_row(
     answer, true = mask_pair(mask, truth)
     whole = count_confusion(answer, true)
     parts, side = _blocks([answer != true, true])
-    counts = np.array([_counts_of(count_confusion(answer[part], true[part])) for part in parts])
-    row: Row = {
-        "dice": whole.dice, "precision": whole.precision, "recall": whole.recall,
-    }  # fmt: skip
-    for name in tuple(row):
-        found = _bootstrap_blocks(counts, partial(_mask_measure, name), n, seed, confidence)
-        row |= _interval_columns(name, found)
+    counts = np.array([astuple(count_confusion(answer[part], true[part])) for part in parts])
+    measures = {name: name for name in ("dice", "precision", "recall")}
+    row: Row = {name: getattr(whole, name) for name in measures}
+    row |= _intervals(counts, measures, n, seed, confidence)
     return {**row, **whole.as_dict(), "blocks": len(parts), "block_size": side}
 
 
@@ -119,20 +117,18 @@ def object_row(
     parts, side = _blocks([found > 0, true > 0])
     ours, theirs = (_block_of_objects(array, parts) for array in (found, true))
     hit = np.isin(_label_numbers(true), first.truth)
-    # tp and fn are true objects, fp are those of the answer without a partner
+    # tp and fn are true objects, fp are those of the answer without a partner; there is no tn
     extra = ~np.isin(_label_numbers(found), first.labels)
-    at = [theirs[hit], ours[extra], theirs[~hit]]
+    at = [theirs[hit], ours[extra], theirs[~hit], theirs[:0]]
     counts = np.stack([np.bincount(part, minlength=len(parts)) for part in at], axis=1)
-    row = scores.as_dict()
-    measures: dict[str, Callable[[Array], float]] = {
-        f"ap_{first.threshold:g}": lambda c: overlap(c[0], c.sum()),
-        "precision": lambda c: ratio(c[0], c[0] + c[1], both_empty=c[2] == 0),
-        "recall": lambda c: ratio(c[0], c[0] + c[2], both_empty=c[1] == 0),
-    }
-    ends: Row = {}
-    for name, measure in measures.items():
-        ends |= _interval_columns(name, _bootstrap_blocks(counts, measure, n, seed, confidence))
-    return {**_with_intervals(row, ends), "blocks": len(parts), "block_size": side}
+    average_precision = f"ap_{first.threshold:g}"
+    measures = {average_precision: "jaccard", "precision": "precision", "recall": "recall"}
+    ends = _intervals(counts, measures, n, seed, confidence)
+    row: Row = {}
+    for name, value in scores.as_dict().items():
+        row[name] = value
+        row |= {end: ends[end] for end in (f"{name}_low", f"{name}_high") if end in ends}
+    return {**row, "blocks": len(parts), "block_size": side}
 
 
 def score_row(
@@ -245,21 +241,16 @@ def _bootstrap_blocks(
     return bootstrap_sums(counts, statistic, n=n, seed=seed, confidence=confidence)
 
 
-def _interval_columns(name: str, found: Interval) -> Row:
-    return {f"{name}_low": found.low, f"{name}_high": found.high}
-
-
-def _with_intervals(row: Mapping[str, float | int], ends: Row) -> Row:
-    """Return a row with the ends of each interval behind the measure."""
-    placed: Row = {}
-    for name, value in row.items():
-        placed[name] = value
-        placed |= {end: ends[end] for end in (f"{name}_low", f"{name}_high") if end in ends}
-    return placed
-
-
-def _counts_of(found: Confusion) -> tuple[int, int, int, int]:
-    return found.tp, found.fp, found.fn, found.tn
+def _intervals(
+    counts: Array, measures: Mapping[str, str], n: int, seed: int, confidence: float
+) -> Row:
+    """Return the ends of the intervals of measures of `Confusion`, by the name of the column."""
+    row: Row = {}
+    for column, measure in measures.items():
+        statistic = partial(_mask_measure, measure)
+        found = _bootstrap_blocks(counts, statistic, n, seed, confidence)
+        row |= {f"{column}_low": found.low, f"{column}_high": found.high}
+    return row
 
 
 def _mask_measure(name: str, counts: Array) -> float:

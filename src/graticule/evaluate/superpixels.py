@@ -52,6 +52,8 @@ def boundary_recall(labels: Any, truth: Any, *, tolerance: int = 2) -> float:
     >>> boundary_recall(np.roll(halves, 1, axis=1), halves, tolerance=1)
     1.0
     """
+    from scipy import ndimage
+
     whole = isinstance(tolerance, (int, np.integer)) and not isinstance(tolerance, bool)
     if not whole or not 0 <= tolerance < 2**31:
         raise ParameterError(
@@ -60,7 +62,8 @@ def boundary_recall(labels: Any, truth: Any, *, tolerance: int = 2) -> float:
     found, true = of_one_shape(labels, truth, "the labels")
     edge = boundaries(as_labels(found, "the labels"))
     wanted = true if true.dtype == np.bool_ else boundaries(as_labels(true, "the truth"))
-    hit = _dilate(edge, int(tolerance)) & wanted
+    near = ndimage.maximum_filter(edge.view(np.uint8), 2 * int(tolerance) + 1, mode="constant")
+    hit = near.astype(bool) & wanted
     return ratio(int(hit.sum()), int(wanted.sum()), both_empty=not edge.any())
 
 
@@ -74,27 +77,11 @@ def boundaries(labels: Array) -> Array:
     """
     edge = np.zeros(labels.shape, dtype=bool)
     for axis in range(labels.ndim):
-        ahead, here = (_cut(labels, axis, s) for s in (slice(1, None), slice(None, -1)))
-        differs = ahead != here
-        for part in (slice(1, None), slice(None, -1)):
-            view = _cut(edge, axis, part)
-            view |= differs
+        along, marked = (np.moveaxis(array, axis, 0) for array in (labels, edge))
+        differs = along[1:] != along[:-1]
+        marked[1:] |= differs
+        marked[:-1] |= differs
     return edge
-
-
-def _cut(array: Array, axis: int, part: slice) -> Array:
-    return array[(slice(None),) * axis + (part,)]
-
-
-def _dilate(mask: Array, reach: int) -> Array:
-    if reach == 0:
-        return mask
-    from scipy import ndimage
-
-    values = mask.view(np.uint8)
-    for axis in range(mask.ndim):
-        values = ndimage.maximum_filter1d(values, 2 * reach + 1, axis=axis, mode="constant")
-    return np.asarray(values).astype(bool)
 
 
 def undersegmentation_error(labels: Any, truth: Any) -> float:
@@ -196,7 +183,10 @@ def explained_variation(labels: Any, image: Any) -> float:
     segments, values = _with_channels(labels, image)
     if segments.size == 0:
         return float("nan")
-    flat = _renumber(segments)
+    flat = segments.reshape(-1)
+    if flat.max() >= 2 * flat.size + 1024:  # the numbers leave many out
+        flat = np.unique(flat, return_inverse=True)[1]
+    flat = flat.astype(np.int64, copy=False)
     size = np.maximum(np.bincount(flat), 1)
     total = kept = 0.0
     for channel in values.reshape(segments.size, -1).T:
@@ -205,14 +195,6 @@ def explained_variation(labels: Any, image: Any) -> float:
         total += float(centred @ centred)
         kept += float(size @ means**2)
     return min(1.0, kept / total) if total > 0 else 1.0
-
-
-def _renumber(segments: Array) -> Array:
-    """Return labels in a row, numbered anew where the numbers leave many out."""
-    flat = segments.reshape(-1)
-    if flat.max() < 2 * flat.size + 1024:
-        return flat.astype(np.int64, copy=False)
-    return np.asarray(np.unique(flat, return_inverse=True)[1]).reshape(-1)
 
 
 def _with_channels(labels: Any, image: Any) -> tuple[Array, Array]:

@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from graticule.core import Image, like, require_dims
+from graticule.core.typing import Array
 
-Array = np.ndarray[Any, Any]
 Surrogate: TypeAlias = Literal["phase", "flip_time", "flip_distance"]
 
 

@@ -15,6 +15,23 @@ Resamples: TypeAlias = Annotated[int, Field(title="Resampled intervals", ge=1, l
 Confidence: TypeAlias = Annotated[float, Field(title="Of the intervals", gt=0, lt=1)]
 Seed: TypeAlias = Annotated[int, Field(title="Seed", ge=0)]
 
+DOC = {
+    "intervals": """\
+n : int
+    How often blocks of an image, and the images of a study, are drawn for the intervals.
+confidence : float
+    Of the intervals.
+seed : int
+    Of the drawing.""",
+    "no_truth": """\
+CheckError
+    If no truth was named.""",
+}
+DOC["mean_intervals"] = DOC["intervals"].replace(
+    "blocks of an image, and the images of a study,", "the images of a study"
+)
+"""What the docstrings of the checks against a truth say."""
+
 INTERVALS = (
     " Intervals of an image are over its blocks and those of means over images, never over "
     "samples, which know of their neighbours; where there are too few blocks, none is given."
@@ -22,13 +39,7 @@ INTERVALS = (
 
 
 def truth_of(subject: Subject) -> Any:
-    """Return the truth of a subject whose value is an image.
-
-    Raises
-    ------
-    CheckError
-        If no truth was named, or one of the two is no image.
-    """
+    """Return the truth; raise `CheckError` where none was named, or one of the two is no image."""
     if subject.against is None:
         raise CheckError(
             "needs a truth to compare with",

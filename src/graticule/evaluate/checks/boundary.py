@@ -8,19 +8,14 @@ from pydantic import Field
 
 from graticule.core import Evidence, Length, Measure, Subject, as_image, check
 from graticule.evaluate._inputs import sampling
-from graticule.evaluate.checks._against_truth import (
-    Confidence,
-    Resamples,
-    Seed,
-    means_of,
-    truth_of,
-)
+from graticule.evaluate.checks import _against_truth as truths
 from graticule.evaluate.outlines import centreline_dice, outline_distances
 
 
 @check(
     version=1,
-    study=means_of("hd95", "average_distance", "surface_dice", "centreline_dice"),
+    doc=truths.DOC,
+    study=truths.means_of("hd95", "average_distance", "surface_dice", "centreline_dice"),
     meaning=(
         "Distances between the outline of the mask and the true one, both ways. 95 % of both "
         "outlines are within HD95 of the other; hausdorff is the largest distance, which one wrong "
@@ -39,9 +34,9 @@ def boundary(
     *,
     tolerance: Annotated[Length, Field(title="Distance that does not matter", ge=0)] = Length(2),
     centreline: Annotated[bool, Field(title="Compare centrelines too")] = False,
-    n: Resamples = 1000,
-    confidence: Confidence = 0.95,
-    seed: Seed = 0,
+    n: truths.Resamples = 1000,
+    confidence: truths.Confidence = 0.95,
+    seed: truths.Seed = 0,
 ) -> Evidence:
     """Measure how far the outline of a mask lies from the true one.
 
@@ -55,12 +50,7 @@ def boundary(
         Distance up to which outlines count as the same; pixels are those of the finest axis.
     centreline : bool
         Whether to compare centrelines as well, for thin branching objects.
-    n : int
-        How often the images of a study are drawn for the intervals.
-    confidence : float
-        Of the intervals.
-    seed : int
-        Of the drawing.
+    %(mean_intervals)s
 
     Returns
     -------
@@ -70,14 +60,13 @@ def boundary(
 
     Raises
     ------
-    CheckError
-        If no truth was named.
+    %(no_truth)s
     ImageError
         If the sizes differ, or one is no mask.
     UnitsError
         If the axes have units of different kinds, or ``tolerance`` has one and they have none.
     """
-    mask, truth = as_image(subject.value), truth_of(subject)
+    mask, truth = as_image(subject.value), truths.truth_of(subject)
     found = outline_distances(mask, truth)
     steps, unit = sampling(mask, mask.ndim)
     finest = min(range(mask.ndim), key=steps.__getitem__)

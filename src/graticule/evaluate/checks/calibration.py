@@ -11,13 +11,7 @@ from pydantic import Field
 from graticule.core import CheckFigure, Evidence, Measure, Subject, check
 from graticule.core.palette import BLUE, FAINT
 from graticule.core.typing import Array
-from graticule.evaluate.checks._against_truth import (
-    Confidence,
-    Resamples,
-    Seed,
-    means_of,
-    truth_of,
-)
+from graticule.evaluate.checks import _against_truth as truths
 from graticule.evaluate.curves import reliability
 
 if TYPE_CHECKING:
@@ -47,7 +41,8 @@ def _draw(axes: Axes, evidence: Mapping[str, Mapping[str, Array]]) -> str:
 
 @check(
     version=1,
-    study=means_of("ece"),
+    doc=truths.DOC,
+    study=truths.means_of("ece"),
     meaning=(
         "Samples are gathered in {bins} bins by the probability they were given, and in each bin "
         "that is compared with how many are objects. The expected calibration error is the mean "
@@ -62,9 +57,9 @@ def calibration(
     subject: Subject,
     *,
     bins: Annotated[int, Field(title="Bins", ge=2, le=1000)] = 15,
-    n: Resamples = 1000,
-    confidence: Confidence = 0.95,
-    seed: Seed = 0,
+    n: truths.Resamples = 1000,
+    confidence: truths.Confidence = 0.95,
+    seed: truths.Seed = 0,
 ) -> Evidence:
     """Compare probabilities with how often they come true, in bins of equal width.
 
@@ -76,12 +71,7 @@ def calibration(
         Its value is an image of probabilities, and what it is held against is a mask.
     bins : int
         Bins of probability from 0 to 1.
-    n : int
-        How often the images of a study are drawn for the intervals.
-    confidence : float
-        Of the intervals.
-    seed : int
-        Of the drawing.
+    %(mean_intervals)s
 
     Returns
     -------
@@ -91,12 +81,11 @@ def calibration(
 
     Raises
     ------
-    CheckError
-        If no truth was named.
+    %(no_truth)s
     ImageError
         If the sizes differ, the truth is no mask, or a value is not between 0 and 1.
     """
-    found = reliability(subject.value, truth_of(subject), bins=bins)
+    found = reliability(subject.value, truths.truth_of(subject), bins=bins)
     columns = {"ece": found.expected_error, "largest_calibration_error": found.largest_error}
     arrays = {name: getattr(found, name) for name in ("edges", "predicted", "observed", "counts")}
     return Evidence(columns, arrays)

@@ -7,13 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from graticule.core import Evidence, Measure, Subject, Table, check
-from graticule.evaluate.checks._against_truth import (
-    INTERVALS,
-    Confidence,
-    Resamples,
-    Seed,
-    truth_of,
-)
+from graticule.evaluate.checks import _against_truth as truths
 from graticule.evaluate.instances import THRESHOLDS
 from graticule.evaluate.scores import object_row, with_means
 
@@ -28,13 +22,14 @@ def _study(rows: Table, *, n: int, seed: int, confidence: float, **_: Any) -> Ta
 
 @check(
     version=1,
+    doc=truths.DOC,
     study=_study,
     meaning=(
         "Each object is matched with at most one true object, where the two overlap enough: by "
         "{thresholds[0]} of their union (IoU) for the first column and the counts, by more for "
         "ap_mean. Average precision is found / (found + missed + made up). The count error is "
         "objects found less true ones; it can be 0 with every object wrong, so read both."
-        + INTERVALS
+        + truths.INTERVALS
     ),
     measures=(
         Measure("ap_{thresholds[0]}", "average precision at IoU {thresholds[0]}"),
@@ -48,9 +43,9 @@ def instances(
     thresholds: Annotated[
         tuple[_Threshold, ...], Field(title="Overlaps that count as found", min_length=1)
     ] = THRESHOLDS,
-    n: Resamples = 1000,
-    confidence: Confidence = 0.95,
-    seed: Seed = 0,
+    n: truths.Resamples = 1000,
+    confidence: truths.Confidence = 0.95,
+    seed: truths.Seed = 0,
 ) -> Evidence:
     """Match objects with true ones, each at most once, and count those found, missed, made up.
 
@@ -62,12 +57,7 @@ def instances(
         Its value and what it is held against are labels.
     thresholds : sequence of float
         Of intersection over union; see `graticule.evaluate.instances.match`.
-    n : int
-        How often blocks of an image, and the images of a study, are drawn for the intervals.
-    confidence : float
-        Of the intervals.
-    seed : int
-        Of the drawing.
+    %(intervals)s
 
     Returns
     -------
@@ -79,18 +69,12 @@ def instances(
 
     Raises
     ------
-    CheckError
-        If no truth was named.
+    %(no_truth)s
     ImageError
         If the sizes differ, or one is not labels.
     """
-    return Evidence(
-        object_row(
-            subject.value,
-            truth_of(subject),
-            thresholds=thresholds,
-            n=n,
-            seed=seed,
-            confidence=confidence,
-        )
+    truth = truths.truth_of(subject)
+    row = object_row(
+        subject.value, truth, thresholds=thresholds, n=n, seed=seed, confidence=confidence
     )
+    return Evidence(row)

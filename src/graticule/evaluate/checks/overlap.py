@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from graticule.core import Evidence, Measure, Subject, check
-from graticule.evaluate.checks._against_truth import (
-    INTERVALS,
-    Confidence,
-    Resamples,
-    Seed,
-    means_of,
-    truth_of,
-)
+from graticule.evaluate.checks import _against_truth as truths
 from graticule.evaluate.scores import mask_row
 
 
 @check(
     version=1,
-    study=means_of("dice", "precision", "recall", "jaccard", "matthews"),
+    doc=truths.DOC,
+    study=truths.means_of("dice", "precision", "recall", "jaccard", "matthews"),
     meaning=(
         "The mask is compared with the truth sample by sample. Precision is the part of the mask "
         "that is true, recall the part of the truth that was found, and Dice their harmonic mean: "
         "1 is the same mask, 0 has nothing in common with it. Accuracy counts the background too "
-        "and is high for any mask where objects are rare." + INTERVALS
+        "and is high for any mask where objects are rare." + truths.INTERVALS
     ),
     measures=(
         Measure("dice", "Dice"),
@@ -32,9 +26,9 @@ from graticule.evaluate.scores import mask_row
 def overlap(
     subject: Subject,
     *,
-    n: Resamples = 1000,
-    confidence: Confidence = 0.95,
-    seed: Seed = 0,
+    n: truths.Resamples = 1000,
+    confidence: truths.Confidence = 0.95,
+    seed: truths.Seed = 0,
 ) -> Evidence:
     """Compare a mask with the truth sample by sample: Dice (F1), precision, recall and others.
 
@@ -45,12 +39,7 @@ def overlap(
     ----------
     subject : Subject
         Its value and what it is held against are masks.
-    n : int
-        How often blocks of an image, and the images of a study, are drawn for the intervals.
-    confidence : float
-        Of the intervals.
-    seed : int
-        Of the drawing.
+    %(intervals)s
 
     Returns
     -------
@@ -62,11 +51,10 @@ def overlap(
 
     Raises
     ------
-    CheckError
-        If no truth was named.
+    %(no_truth)s
     ImageError
         If the sizes differ, or one is no mask.
     """
     return Evidence(
-        mask_row(subject.value, truth_of(subject), n=n, seed=seed, confidence=confidence)
+        mask_row(subject.value, truths.truth_of(subject), n=n, seed=seed, confidence=confidence)
     )

@@ -12,14 +12,7 @@ from graticule.core import CheckFigure, Evidence, Measure, Subject, check
 from graticule.core.errors import CheckError
 from graticule.core.palette import BLUE, FAINT, GREEN, INK, ORANGE
 from graticule.core.typing import Array
-from graticule.evaluate.checks._against_truth import (
-    INTERVALS,
-    Confidence,
-    Resamples,
-    Seed,
-    means_of,
-    truth_of,
-)
+from graticule.evaluate.checks import _against_truth as truths
 from graticule.evaluate.scores import score_row
 
 if TYPE_CHECKING:
@@ -66,13 +59,14 @@ def _meaning(*, invert: bool, **_: object) -> str:
         f"{'smaller' if invert else 'larger'} value than one of the background: 0.5 is chance, 1 "
         "parts them completely. Where objects are rare, look at the average precision, whose "
         "chance level is the prevalence. best_dice is what the best of all thresholds would give, "
-        "chosen with the truth in view." + INTERVALS
+        "chosen with the truth in view." + truths.INTERVALS
     )
 
 
 @check(
     version=1,
-    study=means_of("auc", "average_precision"),
+    doc=truths.DOC,
+    study=truths.means_of("auc", "average_precision"),
     meaning=_meaning,
     measures=(
         Measure("auc", "area under the ROC curve"),
@@ -84,9 +78,9 @@ def roc(
     subject: Subject,
     *,
     invert: Annotated[bool, Field(title="Objects have the smaller values")] = False,
-    n: Resamples = 1000,
-    confidence: Confidence = 0.95,
-    seed: Seed = 0,
+    n: truths.Resamples = 1000,
+    confidence: truths.Confidence = 0.95,
+    seed: truths.Seed = 0,
 ) -> Evidence:
     """Compare an image of scores with a true mask over all thresholds: ROC and precision-recall.
 
@@ -99,12 +93,7 @@ def roc(
         Its value is an image of finite numbers, and what it is held against is a mask.
     invert : bool
         Take the negative of the values: dark objects on a bright ground.
-    n : int
-        How often blocks of an image, and the images of a study, are drawn for the intervals.
-    confidence : float
-        Of the intervals.
-    seed : int
-        Of the drawing.
+    %(intervals)s
 
     Returns
     -------
@@ -115,8 +104,7 @@ def roc(
 
     Raises
     ------
-    CheckError
-        If no truth was named.
+    %(no_truth)s
     ImageError
         If the sizes differ, a value is not finite, or the truth is no mask.
     """
@@ -124,7 +112,7 @@ def roc(
     if invert:
         # signed and wide enough, so that the negative of a whole number is one
         values = -(values.astype("int64") if values.dtype.kind in "bu" else values)
-    row, curve = score_row(values, truth_of(subject), n=n, seed=seed, confidence=confidence)
+    row, curve = score_row(values, truths.truth_of(subject), n=n, seed=seed, confidence=confidence)
     if invert:
         row["best_threshold"] = -float(row["best_threshold"])
     thin = curve.thinned()
