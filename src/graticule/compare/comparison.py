@@ -17,19 +17,7 @@ from graticule.evaluate.bootstrap import bootstrap
 
 @dataclass(frozen=True)
 class ImageTrials:
-    """All variants tried on one image.
-
-    Attributes
-    ----------
-    image : str
-        Its name.
-    source : DataArray
-        The image itself.
-    trials : sequence of Trial
-        What each variant gave.
-    truth : DataArray or None
-        What is true, where that is known.
-    """
+    """All variants tried on one image: its name, itself, and what is true where that is known."""
 
     image: str
     source: object

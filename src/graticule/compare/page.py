@@ -44,23 +44,12 @@ def page(
     text: str,
     command: Sequence[str] = (),
 ) -> str:
-    """Return the page as HTML.
+    """Return the page as HTML, with the first few images.
 
-    Parameters
-    ----------
-    title : str
-        What was compared.
-    comparison : Comparison
-        What was found.
-    images : sequence of ImageTrials
-        The images; the first few are shown.
-    text : str
-        The best variant as a pipeline.
-    command : sequence of str
-        How to repeat it.
+    ``text`` is the best variant as a pipeline, ``command`` how to repeat the comparison.
     """
     shown = [image for image in images if any(t.value is not None for t in image.trials)][:SHOWN]
-    pictures = [[_picture(trial) for trial in image.trials] for image in shown]
+    pictures = [[_picture(t.value, t.kind) for t in image.trials] for image in shown]
     scale = _common_scale([p for row in pictures for p in row if p is not None])
     first = images[0].trials
     content = {
@@ -137,10 +126,11 @@ def _agreement_words(trials: Sequence[Trial]) -> str:
     return f"The table gives {measure}; 1 is the same result."
 
 
-def _picture(trial: Trial) -> Picture | None:
-    if trial.value is None:
+def _picture(image: object, kind: Kind) -> Picture | None:
+    """Return the picture of a result or an image; None where there is nothing to show."""
+    if not isinstance(image, xr.DataArray):
         return None
-    picture = picture_of(*to_picture(trial.value, trial.kind)).flat()
+    picture = picture_of(*to_picture(image, kind)).flat()
     return downsample(picture, SIDE) if len(picture.axes) >= 2 else None
 
 
@@ -161,8 +151,10 @@ def _image(
     comparison: Comparison,
     key: str,
 ) -> dict[str, Any]:
-    ground = _ground(image.source)
-    truth = None if image.truth is None else _ground(image.truth)
+    ground, truth = (
+        _picture(each, Kind.MASK if getattr(each, "dtype", None) == np.bool_ else kind)
+        for each, kind in ((image.source, Kind.IMAGE), (image.truth, Kind.LABELS))
+    )
     panes = []
     layers: list[str] = []
     aspect = 1.0
@@ -192,18 +184,6 @@ def _note(row: Mapping[Any, Any], measure: str, units: Mapping[str, str]) -> str
     if plain(row.get("seconds")) is not None:
         words.append(wording.seconds(float(row["seconds"])))
     return " · ".join(words)
-
-
-def _ground(image: object) -> Picture | None:
-    if not isinstance(image, xr.DataArray):
-        return None
-    kind = Kind.IMAGE
-    if image.dtype == np.bool_:
-        kind = Kind.MASK
-    elif image.name == "truth":
-        kind = Kind.LABELS
-    picture = picture_of(*to_picture(image, kind)).flat()
-    return downsample(picture, SIDE) if len(picture.axes) >= 2 else None
 
 
 def _layers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,11 +100,8 @@ def compare(
     truths = _truths(truth, sources)
     tried = []
     for number, source in enumerate(sources):
-
-        def report(variant: str, number: int = number) -> None:
-            progress(number, len(sources), variant)
-
-        tried.append(_try_on(pipeline, source, variants, target, truths, region, budget, report))
+        told = partial(progress, number, len(sources))
+        tried.append(_try_on(pipeline, source, variants, target, truths, region, budget, told))
     comparison = compare_trials(tried)
     chosen = next(v.pipeline for v in variants if v.name == comparison.best)
     assert chosen is not None

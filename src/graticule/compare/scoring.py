@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,17 +42,16 @@ def agreement(trials: Sequence[Trial]) -> pd.DataFrame:
     for one, two in itertools.combinations_with_replacement(range(len(trials)), 2):
         first, second = trials[one], trials[two]
         if first.value is not None and second.value is not None:
-            alike = _alike(first.value, second.value, first.kind) if one != two else 1.0
-            matrix[one, two] = matrix[two, one] = alike
+            alike = _AGREEMENTS.get(first.kind, _correlation)
+            both = alike(first.value, second.value) if one != two else 1.0
+            matrix[one, two] = matrix[two, one] = both
     return pd.DataFrame(matrix, index=names, columns=names)
 
 
-def _alike(first: xr.DataArray, second: xr.DataArray, kind: Kind) -> float:
-    if kind is Kind.MASK:
-        return confusion(first, second).dice
-    if kind is Kind.LABELS:
-        return adjusted_rand_index(first, second)
-    return _correlation(first, second)
+_AGREEMENTS: dict[Kind, Callable[[Any, Any], float]] = {
+    Kind.MASK: lambda first, second: confusion(first, second).dice,
+    Kind.LABELS: adjusted_rand_index,
+}
 
 
 def _correlation(first: xr.DataArray, second: xr.DataArray) -> float:
@@ -69,12 +68,7 @@ def scores(value: xr.DataArray, kind: Kind, truth: Any) -> dict[str, float]:
     """Return the scores of a result against the truth, the one it is ranked by first.
 
     A mask is held against what is not 0 in the truth, labels against its objects, an image
-    against its values.
-
-    Raises
-    ------
-    ImageError
-        If they are not of one size.
+    against its values. Raise `ImageError` if they are not of one size.
     """
     if kind is Kind.MASK:
         counts = confusion(value, truth != 0)

@@ -24,24 +24,11 @@ _QUICK = 3.0
 
 @dataclass(frozen=True)
 class Trial:
-    """What one variant gave on one image.
+    """What one variant gave on one image: the result that is compared, or why there is none.
 
-    Attributes
-    ----------
-    variant : Variant
-        What was tried.
-    value : DataArray or None
-        The result that is compared.
-    kind : Kind
-        Its kind.
-    measurements : mapping
-        The numbers of the pipeline's outputs, and the number of rows of its tables.
-    units : mapping
-        Units of these numbers, where they have one.
-    seconds : float
-        Time of the steps that are not common to all variants.
-    fault : str
-        Why there is no value.
+    The ``measurements`` are the numbers of the pipeline's outputs, and the number of rows of its
+    tables, with ``units`` where they have one; ``seconds`` is the time of the steps that are not
+    common to all variants.
     """
 
     variant: Variant
@@ -62,25 +49,15 @@ def try_variants(
     memory: int,
     progress: Callable[[str], None] = lambda message: None,
 ) -> list[Trial]:
-    """Return what every variant gives on one image.
+    """Return what every variant gives for ``target`` on one image.
 
-    Parameters
-    ----------
-    variants : sequence of Variant
-        What to try.
-    target : Reference
-        The result that is compared.
-    inputs, keys : mapping
-        The inputs of the pipeline and their keys, by name.
-    memory : int
-        Bytes for the process; the image must fit into them whole.
-    progress : callable
-        Told which variant is tried.
+    ``inputs`` of the pipeline and their ``keys`` are by name, ``memory`` is in bytes for the
+    process, and ``progress`` is told which variant is tried.
 
     Raises
     ------
     MemoryBudgetError
-        If the image is too large to be held whole.
+        If the image does not fit whole into the memory.
     """
     pipelines = [v.pipeline for v in variants if v.pipeline is not None]
     for pipeline in pipelines:
@@ -89,7 +66,12 @@ def try_variants(
                 "ways are compared on an image that is in memory, and this one is too large",
                 hint="look at a part of it with --region y=0:512,x=0:512, or allow more --memory",
             )
-    loaded = {name: _loaded(value) for name, value in inputs.items()}
+    loaded = {
+        name: value.compute(scheduler="synchronous")
+        if isinstance(value, xr.DataArray) and value.chunks is not None
+        else value
+        for name, value in inputs.items()
+    }
     uses = Counter(key for pipeline in pipelines for key in set(_keys(pipeline, keys).values()))
     runner = _TrialRunner(loaded, keys, uses, len(pipelines))
     trials = []
@@ -99,28 +81,21 @@ def try_variants(
     return trials
 
 
-def _loaded(value: Any) -> Any:
-    lazy = isinstance(value, xr.DataArray) and value.chunks is not None
-    return value.compute(scheduler="synchronous") if lazy else value
-
-
 def _keys(pipeline: Spec, keys: Mapping[str, str]) -> dict[str, str]:
     """Return the key of every step."""
     return {k: v for k, v in step_keys(pipeline, keys).items() if k in pipeline.steps}
 
 
+@dataclass
 class _TrialRunner:
     """Computes one variant after another, and keeps the steps that a later one will need."""
 
-    def __init__(
-        self, inputs: Mapping[str, Any], keys: Mapping[str, str], uses: Counter[str], count: int
-    ) -> None:
-        self.inputs = inputs
-        self.keys = keys
-        self.uses = uses
-        self.count = count
-        self.shared: dict[str, tuple[Any, ...]] = {}
-        self.seconds: dict[str, float] = {}
+    inputs: Mapping[str, Any]
+    keys: Mapping[str, str]
+    uses: Counter[str]
+    count: int
+    shared: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, variant: Variant, target: Reference) -> Trial:
         """Return what a variant gives."""
@@ -181,15 +156,10 @@ def _measurements(pipeline: Spec, evaluation: Evaluation) -> tuple[dict[str, Any
                     units[name] = str(column_units.get(column) or "")
             else:
                 row[f"{reference.name}_count"] = len(value)
-                for size in _sizes(value):
+                for size in [n for n in ("volume", "area", "length") if n in value.columns][:1]:
                     name = f"{reference.name}_{size}_median"
                     row[name] = float(value[size].median())
                     units[name] = str(column_units.get(size) or "")
         elif not isinstance(value, xr.DataArray):
             row[str(reference)] = value
     return row, {name: unit for name, unit in units.items() if unit}
-
-
-def _sizes(table: pd.DataFrame) -> list[str]:
-    """Return the column with the size of a table's objects, where it has one."""
-    return [name for name in ("volume", "area", "length") if name in table.columns][:1]

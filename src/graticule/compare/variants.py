@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,16 +19,9 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to do a step.
+    """One way to do a step: the pipeline that does it so, or why there can be none.
 
-    Attributes
-    ----------
-    name : str
-        As it is shown: the op, and the parameters that are varied.
-    pipeline : Spec or None
-        The pipeline that does it so; None where there can be none.
-    fault : str
-        Why there is none.
+    Its name is shown: the op, and the parameters that are varied.
     """
 
     name: str
@@ -38,10 +32,7 @@ class Variant:
 def find_step(pipeline: Spec, name: str) -> str:
     """Return the step a name means: its own, or the family of ops it alone is of.
 
-    Raises
-    ------
-    UnknownNameError
-        If no step is meant, or several are.
+    Raise `UnknownNameError` if no step is meant, or several are.
     """
     if name in pipeline.steps:
         return name
@@ -116,7 +107,7 @@ def make_variants(
         _require_parameter(pipeline, name, step, names)
         if not values:
             raise RequestError(f"--over {name} names no value")
-    count = len(names) * _product(len(values) for values in grid.values())
+    count = len(names) * math.prod(len(values) for values in grid.values())
     if not 2 <= count <= MOST:
         what = "there is nothing to compare" if count < 2 else f"{count} ways are too many"
         hint = (
@@ -134,13 +125,6 @@ def make_variants(
             variant = _variant(pipeline, step, name, own_values, len(names) > 1)
             variants.setdefault(variant.name, variant)
     return list(variants.values())
-
-
-def _product(sizes: Any) -> int:
-    total = 1
-    for size in sizes:
-        total *= size
-    return total
 
 
 def _resolve_ops(requested: Sequence[str], current: Op) -> list[str]:
@@ -184,7 +168,8 @@ def _variant(
     pipeline: Spec, step: str, op: str, values: Mapping[str, Any], several: bool
 ) -> Variant:
     words = [op] if several else []
-    words += [f"{name}={_short(value)}" for name, value in values.items()]
+    for name, value in values.items():
+        words.append(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}")
     name = " ".join(words)
     try:
         as_it_is = op == pipeline.steps[step].op.name
@@ -198,7 +183,3 @@ def _has(pipeline: Spec, name: str, step: str, op: str) -> bool:
     owner, _, parameter = name.partition(".")
     target = get_op(op) if owner == step else pipeline.steps[owner].op
     return parameter in target.parameters.names
-
-
-def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
