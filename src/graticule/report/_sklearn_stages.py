@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from graticule.core.errors import GraticuleError, ImageError, RequestError
@@ -46,12 +45,8 @@ def is_sklearn(pipeline: Any) -> bool:
 def run_stages(pipeline: Any, image: xr.DataArray, samples: Samples) -> list[StageResult]:
     """Carry an image through the steps, and return what each makes of it.
 
-    Raises
-    ------
-    RequestError
-        If a step is not fitted and cannot be fitted without labels.
-    ImageError
-        If a step cannot take what the one before it made.
+    Raise `RequestError` if a step is not fitted and cannot be without labels, `ImageError` if one
+    cannot take what the one before it made.
     """
     dims = _grid(image)
     transposed = image.transpose(*dims, ...)
@@ -124,13 +119,9 @@ def _fit_if_needed(step: Any, value: Any, name: str) -> tuple[Any, str]:
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
-    try:
-        check_is_fitted(step)
-    except NotFittedError:
-        pass
-    except TypeError:  # it has no fit: there is nothing to learn
-        return step, ""
-    else:
+    with suppress(NotFittedError):
+        with suppress(TypeError):  # it has no fit: there is nothing to learn
+            check_is_fitted(step)
         return step, ""
     try:
         return clone(step).fit(value), "" if _is_stateless(step) else "fitted to this image"
@@ -220,8 +211,6 @@ def _names(step: Any, count: int) -> list[str]:
 
 
 def _to_dense(value: Any) -> Any:
-    if isinstance(value, pd.DataFrame):
-        return value
     return value.toarray() if hasattr(value, "toarray") else value
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graticule.core.errors import ImageError
 from graticule.core.image import Kind
+from graticule.core.typing import Array
+from graticule.evaluate.superpixels import boundaries
 from graticule.report.preview import Axis, Picture
 from graticule.report.style import NO_VALUE, label_colours, new_figure, png_uri
 from graticule.report.wording import number, unit
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Array = np.ndarray[Any, Any]
 OUTLINE = (255, 140, 0)
 
 
@@ -122,17 +123,7 @@ def _mask(mask: Array, under: Picture | None) -> Array:
 
 def edges_of(labels: Array) -> Array:
     """Return the samples of objects that touch another label or the background."""
-    edge = np.zeros(labels.shape, dtype=bool)
-    for axis in range(labels.ndim):
-        ahead = np.take(labels, range(1, labels.shape[axis]), axis=axis)
-        here = np.take(labels, range(labels.shape[axis] - 1), axis=axis)
-        differs = ahead != here
-        pad = [(0, 0)] * labels.ndim
-        pad[axis] = (0, 1)
-        edge |= np.pad(differs, pad)
-        pad[axis] = (1, 0)
-        edge |= np.pad(differs, pad)
-    return np.asarray(edge & (labels != 0))
+    return np.asarray(boundaries(labels) & (labels != 0))
 
 
 def is_upward(picture: Picture) -> bool:

@@ -39,20 +39,10 @@ def grid_of(
     name: str = "",
     total: int = 0,
 ) -> Grid:
-    """Return a table as a page shows it.
+    """Return the rows to show as a page shows them, of a table of ``total`` rows.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        The rows to show.
-    units : mapping
-        Units by column, for those that have one.
-    texts : callable
-        From the values of a column to what is shown of them.
-    name : str
-        What the table is called.
-    total : int
-        How many rows there are, shown or not.
+    ``units`` are by column, for those that have one; ``texts`` makes of the values of a column
+    what is shown of them.
 
     Examples
     --------

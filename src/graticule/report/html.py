@@ -26,31 +26,16 @@ def render(
     styles: Sequence[str] = (),
     scripts: Sequence[str] = (),
 ) -> str:
-    """Return a page of a template, with the style and script of all reports.
+    """Return a page of a template of ``package``, with the style and script of all reports.
 
-    Parameters
-    ----------
-    template : str
-        Name of a file of ``package``; it extends ``base.html``.
-    content : mapping
-        What the template names: ``title``, the sentences of the ``summary``, and its own.
-    package : str
-        Where the template lies, and what is added to style and script.
-    styles, scripts : sequence of str
-        Further files of ``package``.
+    The template extends ``base.html`` and names the ``content``: ``title``, the sentences of the
+    ``summary``, and its own. ``styles`` and ``scripts`` are further files of ``package``.
     """
     common, own = files("graticule.report"), files(package)
-    style = "".join(
-        [
-            *((common / name).read_text("utf-8") for name in ("strip.css", "report.css")),
-            *((own / n).read_text("utf-8") for n in styles),
-        ]
-    )
-    script = "".join(
-        [
-            (common / "report.js").read_text("utf-8"),
-            *((own / n).read_text("utf-8") for n in scripts),
-        ]
+    sheets = [common / "strip.css", common / "report.css", *(own / name for name in styles)]
+    style, script = (
+        "".join(file.read_text("utf-8") for file in each)
+        for each in (sheets, [common / "report.js", *(own / name for name in scripts)])
     )
     # The browser runs this script and no other, whatever the files of a study hold.
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -86,13 +71,7 @@ def _environment() -> Environment:
 
 
 def save(text: str, target: Path) -> Path:
-    """Write a page beside its place and rename it into it.
-
-    Raises
-    ------
-    StoreError
-        If it cannot be written.
-    """
+    """Write a page beside its place and rename it into it; raise `StoreError` if it cannot be."""
     try:
         with atomic_path(target) as draft:
             draft.write_text(text, encoding="utf-8", newline="\n")

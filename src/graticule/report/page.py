@@ -195,8 +195,8 @@ def _image(
         return ImageView(name, [], [], [], str(error))
     context = FigureContext(study.record, study.tables, name, preview, row)
     facts = []
-    for column in () if row is None else row.index:
-        value = plain(row[column]) if row is not None else None
+    for column, held in () if row is None else row.items():
+        value = plain(held)
         if column != "image" and value is not None:
             unit = wording.unit(study.record.unit("images", str(column)))
             facts.append((str(column), f"{wording.number(value)} {unit}".strip()))

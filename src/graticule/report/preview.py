@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -122,22 +122,12 @@ class Picture:
             at = axis.size - 1 if axis.name in CHANNELS else axis.size // 2
             values = np.take(values, at, axis=index)
             notes.append(f"{axis.name} = {axis.first + axis.step * at:.6g} {axis.units}".strip())
-        note = ", ".join(reversed(notes))
-        return Picture(
-            values, tuple(a for a in self.axes if a in shown), self.kind, self.units, note
-        )
+        axes = tuple(axis for axis in self.axes if axis in shown)
+        return replace(self, values=values, axes=axes, note=", ".join(reversed(notes)))
 
 
 class CheckArrays(dict[str, Array]):
-    """The arrays of one check by name; one that it did not leave is a `UnknownNameError`.
-
-    Parameters
-    ----------
-    check : str
-        The check.
-    arrays : mapping
-        Those of all checks, by ``check/<name of the check>/<name of the array>``.
-    """
+    """The arrays of one check by name; one that it did not leave is a `UnknownNameError`."""
 
     def __init__(self, check: str, arrays: Mapping[str, Array]) -> None:
         prefix = f"check/{check}/"
@@ -155,13 +145,7 @@ class CheckArrays(dict[str, Array]):
 
 
 class Preview:
-    """The pictures of one image; nothing is read before it is asked for.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.npz`` file.
-    """
+    """The pictures of one image, of an ``.npz`` file; nothing is read before it is asked for."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -204,13 +188,7 @@ class Preview:
         return [key.removeprefix("step/") for key in self._arrays if key.startswith("step/")]
 
     def picture(self, step: str) -> Picture:
-        """Return the picture of a step; of one with several results, that of the first.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is none.
-        """
+        """Return the picture of a step (its first result); raise `UnknownNameError` without."""
         parts = [name for name in self.steps if name.startswith(f"{step}.")]
         if step not in self.steps and parts:
             step = parts[0]
@@ -230,14 +208,11 @@ def picture_of(values: Array, meta: Mapping[str, Any]) -> Picture:
     """Return a picture of an array, given what was noted of its axes."""
     dims = [str(dim) for dim in meta.get("dims") or ()]
     if len(dims) != values.ndim:
-        dims = [*"zyx"][-values.ndim :] if 0 < values.ndim < 4 else _numbered(values.ndim)
+        spatial = 0 < values.ndim < 4
+        dims = [*"zyx"][-values.ndim :] if spatial else [f"axis {n}" for n in range(values.ndim)]
     axes = [_axis(dim, size, meta) for dim, size in zip(dims, values.shape, strict=True)]
     kind = str(meta.get("kind") or _kind_of(values))
     return Picture(values, tuple(axes), kind, str(meta.get("units") or ""))
-
-
-def _numbered(ndim: int) -> list[str]:
-    return [f"axis {index}" for index in range(ndim)]
 
 
 def _kind_of(values: Array) -> str:

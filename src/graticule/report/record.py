@@ -8,31 +8,39 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from graticule.core.errors import StoreError
 from graticule.report.wording import file_of
 
 
-def _null_as_text(value: Any) -> Any:
+def null_as_text(value: Any) -> Any:
     """Return the text of a name; YAML reads the bare word ``null`` as nothing."""
     return "null" if value is None else value
 
 
-def _none_as_dict(value: Any) -> Any:
-    return {} if value is None else value
-
-
-def _none_as_list(value: Any) -> Any:
-    return [] if value is None else value
-
-
-Name = Annotated[str, BeforeValidator(_null_as_text)]
-Facts = Annotated[dict[str, Any], BeforeValidator(_none_as_dict)]
+Name = Annotated[str, BeforeValidator(null_as_text)]
+Facts = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
 
 
 class _RecordModel(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _null_as_empty(cls, value: Any, info: ValidationInfo) -> Any:
+        """Return an empty list or mapping for ``null`` where one is expected."""
+        field = cls.model_fields[str(info.field_name)]
+        empty = field.default_factory in (list, dict) and value is None
+        return field.get_default(call_default_factory=True) if empty else value
 
 
 Model = TypeVar("Model", bound=_RecordModel)
@@ -66,9 +74,9 @@ class FileFacts(_RecordModel):
     sha256: str = ""
     kind: str = ""
     description: str | None = ""
-    classes: Annotated[list[str], BeforeValidator(_none_as_list)] = Field(default_factory=list)
-    values: Annotated[list[int], BeforeValidator(_none_as_list)] = Field(default_factory=list)
-    data: Annotated[list[Facts], BeforeValidator(_none_as_list)] = Field(default_factory=list)
+    classes: list[str] = Field(default_factory=list)
+    values: list[int] = Field(default_factory=list)
+    data: list[Facts] = Field(default_factory=list)
     scores: Facts = Field(default_factory=dict)
 
     @property
@@ -89,9 +97,7 @@ class StepFacts(_RecordModel):
     version: str = ""
     summary: str | None = ""
     params: Facts = Field(default_factory=dict)
-    about: Annotated[dict[str, FileFacts], BeforeValidator(_none_as_dict)] = Field(
-        default_factory=dict
-    )
+    about: dict[str, FileFacts] = Field(default_factory=dict)
     seconds: float | None = None
     scope: str | None = ""
     tiles: int | None = None
@@ -120,19 +126,13 @@ class RunRecord(_RecordModel):
     pipeline: Facts = Field(default_factory=dict)
     key: str | None = ""
     text: str | None = ""
-    skipped: Annotated[list[Facts], BeforeValidator(_none_as_list)] = Field(default_factory=list)
-    command: Annotated[list[str], BeforeValidator(_none_as_list)] = Field(default_factory=list)
+    skipped: list[Facts] = Field(default_factory=list)
+    command: list[str] = Field(default_factory=list)
     started: str | None = ""
     seconds: float | None = None
-    images: Annotated[list[dict[str, Any]], BeforeValidator(_none_as_list)] = Field(
-        default_factory=list
-    )
-    steps: Annotated[dict[str, StepFacts], BeforeValidator(_none_as_dict)] = Field(
-        default_factory=dict
-    )
-    checks: Annotated[dict[Name, CheckFacts], BeforeValidator(_none_as_dict)] = Field(
-        default_factory=dict
-    )
+    images: list[dict[str, Any]] = Field(default_factory=list)
+    steps: dict[str, StepFacts] = Field(default_factory=dict)
+    checks: dict[Name, CheckFacts] = Field(default_factory=dict)
     versions: Facts = Field(default_factory=dict)
     machine: Facts = Field(default_factory=dict)
     seeds: Facts = Field(default_factory=dict)
@@ -173,13 +173,7 @@ class RunRecord(_RecordModel):
 
 
 def read_record(path: Path) -> RunRecord:
-    """Return what a ``run.json`` says.
-
-    Raises
-    ------
-    StoreError
-        If the file is absent, is not JSON, or says something of the wrong type.
-    """
+    """Return what a ``run.json`` says; raise `StoreError` if it is absent, no JSON or no record."""
     hint = "name the folder given to `graticule run` with -o"
     try:
         content = json.loads(path.read_bytes())
@@ -191,12 +185,9 @@ def read_record(path: Path) -> RunRecord:
 
 
 def image_records(images: Sequence[Mapping[str, Any]]) -> list[ImageRecord]:
-    """Return what became of some images; of a million, only those that are shown.
+    """Return what became of some images, of a million only those that are shown.
 
-    Raises
-    ------
-    StoreError
-        If the record says something of the wrong type.
+    Raise `StoreError` if the record says something of the wrong type.
     """
     return [_validated(ImageRecord, image, "run.json: images") for image in images]
 

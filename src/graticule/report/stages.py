@@ -9,13 +9,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from graticule.core.errors import GraticuleError, RequestError
 from graticule.core.image import Kind, as_image
 from graticule.report._sklearn_stages import Samples, StageResult, is_sklearn, run_stages
+from graticule.report.grid import plain
 from graticule.report.html import fragment, save
 from graticule.report.preview import Picture, picture_of
 from graticule.report.strip import Panel, panel_of
@@ -196,14 +196,10 @@ def _words(value: Any) -> str:
     if len(value) != 1:
         return f"a table of {len(value):,} rows: {', '.join(map(str, value.columns[:8]))}"
     texts = [
-        f"{name} = {number(_python(value[name].iloc[0]))} {unit(units.get(name, ''))}".strip()
+        f"{name} = {number(plain(value[name].iloc[0]))} {unit(units.get(name, ''))}".strip()
         for name in value.columns[:6]
     ]
     return ", ".join(texts)
-
-
-def _python(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _panels(results: list[StageResult]) -> Iterator[Panel]:
@@ -227,17 +223,8 @@ def _panels(results: list[StageResult]) -> Iterator[Panel]:
         if picture.kind == Kind.IMAGE and len(picture.axes) >= 2:
             grounds.append(picture)
         ground = under if picture.kind == Kind.MASK else None
-        drawn = {**about, "classes": one.classes}
-        yield _noted(_drawn(picture, f"stage-{row}-{index}", ground, drawn), one.note)
-
-
-def _drawn(picture: Picture, key: str, under: Picture | None, about: dict[str, Any]) -> Panel:
-    try:
-        return panel_of(picture, key, under, **about)
-    except (GraticuleError, ValueError, TypeError, IndexError) as error:
-        return Panel(**about, note=f"This picture cannot be drawn: {error}")
-
-
-def _noted(panel: Panel, note: str) -> Panel:
-    notes = ", ".join(text for text in (panel.note, note) if text)
-    return replace(panel, note=notes)
+        try:
+            panel = panel_of(picture, f"stage-{row}-{index}", ground, classes=one.classes, **about)
+        except (GraticuleError, ValueError, TypeError, IndexError) as error:
+            panel = Panel(**about, note=f"This picture cannot be drawn: {error}")
+        yield replace(panel, note=", ".join(text for text in (panel.note, one.note) if text))

@@ -58,14 +58,7 @@ class Panel:
 def strip(record: RunRecord, preview: Preview, prefix: str) -> list[Panel]:
     """Return a panel for every input and step that has a picture, in order.
 
-    Parameters
-    ----------
-    record : RunRecord
-        What ``run.json`` says.
-    preview : Preview
-        The pictures of one image.
-    prefix : str
-        Makes the names inside the page unique.
+    ``prefix`` makes the names inside the page unique.
     """
     panels = []
     pictured = {name.partition(".")[0] for name in preview.steps}
@@ -106,20 +99,10 @@ def panel_of(
     classes: Mapping[int, str] | None = None,
     **about: Any,
 ) -> Panel:
-    """Return the panel of a flat picture.
+    """Return the panel of a flat picture; a mask is outlined on the picture ``under`` it.
 
-    Parameters
-    ----------
-    picture : Picture
-        At most two dims, or three for colour.
-    key : str
-        Makes the names inside the page unique.
-    under : Picture, optional
-        What a mask is outlined on.
-    classes : mapping, optional
-        Names of labels that are classes, by their value.
-    **about
-        What the panel is called, and what else there is to say of the step.
+    ``key`` makes the names inside the page unique; ``classes`` names labels that are classes, by
+    their value; ``about`` is what the panel is called, and what else there is to say of the step.
     """
     name = str(about["name"])
     if classes is None and about.get("op") == _CLASSES:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,20 +14,11 @@ from graticule.core.errors import StoreError, UnknownNameError, suggest
 
 
 class StudyTable:
-    """One of the two tables of a run folder: ``images`` or ``objects``.
-
-    Parameters
-    ----------
-    folder : Path
-        The run folder.
-    name : str
-        ``images`` or ``objects``.
-    """
+    """A table of a run folder: ``images``, or one of ``objects``."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self._parquet = folder / f"{name}.parquet"
-        self._csv = folder / f"{name}.csv"
+        self._parquet, self._csv = (folder / f"{name}.{ending}" for ending in ("parquet", "csv"))
 
     @property
     def exists(self) -> bool:
@@ -35,26 +28,23 @@ class StudyTable:
     @cached_property
     def rows(self) -> int:
         """Number of rows."""
-        if self._parquet.is_file():
-            return int(self._file().metadata.num_rows)
-        return len(self._from_csv)
+        if not self._parquet.is_file():
+            return len(self._from_csv)
+        with self._opened() as file:
+            return int(file.metadata.num_rows)
 
     @cached_property
     def columns(self) -> list[str]:
         """Names of the columns, in order."""
-        if self._parquet.is_file():
-            return [str(name) for name in self._file().schema_arrow.names if name[:2] != "__"]
-        return [str(name) for name in self._from_csv.columns]
+        if not self._parquet.is_file():
+            return [str(name) for name in self._from_csv.columns]
+        with self._opened() as file:
+            return [str(name) for name in file.schema_arrow.names if name[:2] != "__"]
 
     def head(self, limit: int, columns: list[str] | None = None) -> pd.DataFrame:
         """Return the first rows, of some columns or of all.
 
-        Raises
-        ------
-        UnknownNameError
-            If the table has no such column.
-        StoreError
-            If the table is absent or damaged.
+        Raise `UnknownNameError` for a column that is not there, `StoreError` for a damaged table.
         """
         for column in columns or ():
             if column not in self.columns:
@@ -71,50 +61,43 @@ class StudyTable:
         if not self._parquet.is_file():
             frame = self._from_csv
             return frame[frame["image"].astype(str).isin(names)]
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        try:
+        with self._opened():
             table = pq.read_table(self._parquet, filters=[("image", "in", names)])
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(error) from None
         rows: pd.DataFrame = table.to_pandas(ignore_metadata=True)
         return rows
 
     def _first_batches(self, limit: int, columns: list[str]) -> pd.DataFrame:
         import pyarrow as pa
 
-        file = self._file()
         parts, count = [], 0
-        try:
+        with self._opened() as file:
             for batch in file.iter_batches(batch_size=max(1, min(limit, 65536)), columns=columns):
                 parts.append(batch)
                 count += batch.num_rows
                 if count >= limit:
                     break
-            table = pa.Table.from_batches(
-                parts, pa.schema([file.schema_arrow.field(c) for c in columns])
-            )
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(error) from None
+            schema = pa.schema([file.schema_arrow.field(column) for column in columns])
+            table = pa.Table.from_batches(parts, schema)
         frame: pd.DataFrame = table.slice(0, limit).to_pandas(ignore_metadata=True)
         return frame
 
-    def _file(self) -> Any:
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        """Give the Parquet file; an error of reading it is a `StoreError`."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
-            return pq.ParquetFile(self._parquet)
+            with pq.ParquetFile(self._parquet) as file:
+                yield file
         except (OSError, pa.ArrowException) as error:
-            raise self._damaged(error) from None
-
-    def _damaged(self, error: Exception) -> StoreError:
-        return StoreError(
-            f"the table cannot be read: {error}",
-            where=self._parquet.name,
-            hint="run the same command again",
-        )
+            raise StoreError(
+                f"the table cannot be read: {error}",
+                where=self._parquet.name,
+                hint="run the same command again",
+            ) from None
 
     @cached_property
     def _from_csv(self) -> pd.DataFrame:

@@ -27,25 +27,13 @@ from graticule.report.style import Drawing
 SHOWN, LISTED = 12, 500
 _WORDS = {
     "mask": "Dice's coefficient",
-    "labels": "average precision at an overlap of one half, TP / (TP + FP + FN),",
-    "scores": "the area under the ROC curve",
+    "labels": "Average precision at an overlap of one half, TP / (TP + FP + FN),",
+    "scores": "The area under the ROC curve",
 }
 
 
 def page(study: ScoredStudy, title: str, *, command: Sequence[str] = (), missing: Any = ()) -> str:
-    """Return the page as HTML.
-
-    Parameters
-    ----------
-    study : ScoredStudy
-        What was found.
-    title : str
-        What was scored.
-    command : sequence of str
-        How to repeat it.
-    missing : sequence of str
-        What had no partner, in words.
-    """
+    """Return the page as HTML; ``missing`` is what had no partner, in words."""
     shown = study.rows.sort_values(study.main, na_position="first")["image"].head(SHOWN)
     summary, rows = study.summary, study.shown.head(LISTED)
     content = {
@@ -72,7 +60,7 @@ def summarise(study: ScoredStudy) -> list[str]:
     words = _WORDS[study.kind]
     mean = study.means.get(study.main)
     if mean is None:
-        sentences.append(f"{words[:1].upper()}{words[1:]} has no value in any image.")
+        sentences.append(f"{words} has no value in any image.")
     elif count == 1:
         row = study.rows.iloc[0]
         low, high = (float(row[f"{study.main}_{end}"]) for end in ("low", "high"))
@@ -81,12 +69,11 @@ def summarise(study: ScoredStudy) -> list[str]:
             if not math.isnan(low)
             else "; the image holds too few independent blocks for an interval"
         )
-        sentences.append(f"{words[:1].upper()}{words[1:]} is {mean.estimate:.4g}{over}.")
+        sentences.append(f"{words} is {mean.estimate:.4g}{over}.")
     else:
         over = f"between {mean.low:.4g} and {mean.high:.4g} by resampling the images"
         sentences.append(
-            f"{words[:1].upper()}{words[1:]} is {mean.estimate:.4g} in the mean over "
-            f"{mean.units} images; {over}."
+            f"{words} is {mean.estimate:.4g} in the mean over {mean.units} images; {over}."
         )
         if mean.left_out:
             sentences.append(f"It has no value in {wording.count(mean.left_out, 'image')}.")

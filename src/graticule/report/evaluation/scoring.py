@@ -34,20 +34,10 @@ AVERAGED_MEASURES: dict[ResultKind, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class ScoredStudy:
-    """What an evaluation found.
+    """What an evaluation found: a row for each image, means with intervals over the images.
 
-    Attributes
-    ----------
-    kind : str
-        ``mask``, ``labels`` or ``scores``.
-    rows : DataFrame
-        A row for each image.
-    means : dict of Interval
-        Means over the images, with intervals over the images.
-    failed : dict of str
-        Images that could not be scored, and why.
-    pairs : dict of Pair
-        The files by the name of the image.
+    ``failed`` says why images could not be scored, ``pairs`` holds the files, both by the name of
+    the image.
     """
 
     kind: ResultKind
@@ -93,29 +83,10 @@ def score_results(
 ) -> ScoredStudy:
     """Score every result against its truth.
 
-    Parameters
-    ----------
-    pairs : sequence of Pair
-        The files.
-    kind : {"mask", "labels", "scores"}, optional
-        What the results are; by default it is seen from the values, see `infer_kind`.
-    confidence : float
-        Of the intervals.
-    seed : int
-        Of the bootstrap.
-    progress : callable
-        Called with the number of images done, the number of all, and a name.
-
-    Returns
-    -------
-    ScoredStudy
-        Rows and means. An image that cannot be scored is named in ``failed``, and the rest goes
-        on.
-
-    Raises
-    ------
-    GraticuleError
-        What was wrong with the first image, if none could be scored.
+    What the results are is seen from the values where no ``kind`` is given, see `infer_kind`.
+    ``confidence`` is of the intervals, ``seed`` of the bootstrap. An image that cannot be scored
+    is named in ``failed``, and the rest goes on; if none could be, what was wrong with the first
+    is raised.
     """
     result_kind = kind or infer_kind(pairs)
     rows: list[dict[str, Any]] = []
@@ -170,13 +141,7 @@ def _as_mask(image: xr.DataArray) -> xr.DataArray:
 
 
 def read_pair(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
-    """Read a result and its truth, brought to the same dims.
-
-    Raises
-    ------
-    ImageError
-        If they are not of one size; the message names the file of the truth and both sizes.
-    """
+    """Read a result and its truth, brought to the same dims; raise `ImageError` if sizes differ."""
     result, truth = (read_single_channel(path) for path in (pair.result, pair.truth))
     if set(result.dims) != set(truth.dims) and result.ndim == truth.ndim:
         truth = xr.DataArray(truth.values, dims=result.dims)
@@ -210,10 +175,8 @@ def infer_kind(pairs: Sequence[Pair]) -> ResultKind:
             continue  # it fails by name when it is scored
         if result.dtype.kind == "f" and not (result == np.rint(result)).all():
             return "scores"
-        many_results, many_truths = (
-            many_results or _has_many(result),
-            many_truths or _has_many(truth),
-        )
+        many_results |= _has_many(result)
+        many_truths |= _has_many(truth)
         if many_results and many_truths:
             return "labels"
     if many_results:

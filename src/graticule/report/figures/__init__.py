@@ -19,6 +19,7 @@ from graticule.core.errors import GraticuleError, UnknownNameError, suggest
 from graticule.core.registry import Registry, check_names, get_check
 from graticule.core.typing import Array
 from graticule.report.figures._figure import Figure, FigureContext
+from graticule.report.record import null_as_text
 from graticule.report.style import Drawing, as_drawing, legend, new_figure
 
 __all__ = ["FigureContext", "Missing", "draw", "draw_evidence", "is_of_study", "kinds"]
@@ -61,15 +62,15 @@ def kinds() -> list[str]:
 
 def is_of_study(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of ``report:`` is drawn once for all images."""
-    kind = _text(entry.get("figure"))
+    kind = str(null_as_text(entry.get("figure")))
     return kind in _figures() and _figures()[kind].per == "study"
 
 
 def draw(entry: Mapping[str, Any], context: FigureContext) -> Drawing | Missing:
     """Draw what an entry of ``report:`` asks for, or say in a line why it cannot be drawn."""
-    kind = _text(entry.get("figure"))
+    kind = str(null_as_text(entry.get("figure")))
     title = str(entry.get("title") or "")
-    options = {str(k): _plain(v) for k, v in entry.items() if k not in ("figure", "title")}
+    options = {str(k): null_as_text(v) for k, v in entry.items() if k not in ("figure", "title")}
     try:
         if kind not in _figures():
             raise UnknownNameError(f"there is no figure {kind!r}", hint=suggest(kind, kinds()))
@@ -105,12 +106,3 @@ def draw_evidence(
     if axes.get_legend_handles_labels()[1]:
         legend(axes, loc=figure.legend)
     return as_drawing(canvas, f"{figure.title} of {image}. {caption}", figure.title, caption)
-
-
-def _text(value: object) -> str:
-    return "null" if value is None else str(value)
-
-
-def _plain(value: object) -> object:
-    """Return a value of an entry; YAML reads the bare word ``null`` as nothing."""
-    return "null" if value is None else value

@@ -52,13 +52,7 @@ class FigureContext:
         return self.pictures.picture(step).flat()
 
     def value(self, step: str, column: str) -> tuple[float, str]:
-        """Return a number of a step's record from the image's row, with its unit.
-
-        Raises
-        ------
-        UnknownNameError
-            If the row holds no such number.
-        """
+        """Return a number of a step's record, with its unit; raise `UnknownNameError` without."""
         for name in (f"{step}_{column}", f"{step}.{column}", column):
             if self.row is not None and name in self.row.index and pd.notna(self.row[name]):
                 return float(self.row[name]), self.record.unit("images", name)
@@ -68,21 +62,13 @@ class FigureContext:
         )
 
     def table(self, name: str) -> StudyTable:
-        """Return a table of the study, by its file or by the step that made it.
-
-        Raises
-        ------
-        UnknownNameError
-            If the run has none such.
-        """
-        by_step = f"objects_{name.replace('.', '_')}"
-        if name not in self.tables and by_step in self.tables:
-            return self.tables[by_step]
-        if name not in self.tables:
-            raise UnknownNameError(
-                f"the run has no table {name!r}", hint=suggest(name, list(self.tables))
-            )
-        return self.tables[name]
+        """Return a table by its file or the step that made it; raise `UnknownNameError` without."""
+        for each in (name, f"objects_{name.replace('.', '_')}"):
+            if each in self.tables:
+                return self.tables[each]
+        raise UnknownNameError(
+            f"the run has no table {name!r}", hint=suggest(name, list(self.tables))
+        )
 
 
 @dataclass(frozen=True)
@@ -104,13 +90,7 @@ class Figure:
     per: Literal["image", "study"] = "image"
 
     def __call__(self, context: FigureContext, **options: Any) -> Drawing:
-        """Draw it.
-
-        Raises
-        ------
-        ParameterError
-            If it takes no such option, or needs another.
-        """
+        """Draw it; raise `ParameterError` if it takes no such option, or needs another."""
         _, *parameters = inspect.signature(self.function).parameters.values()
         known = [parameter.name for parameter in parameters]
         for name in options:

@@ -26,8 +26,6 @@ def histogram(context: FigureContext, *, column: str, table: str = "objects") ->
 
     Parameters
     ----------
-    context : FigureContext
-        The study.
     column : str
         A column of numbers.
     table : {"objects", "images"}
@@ -76,8 +74,6 @@ def scatter(
 
     Parameters
     ----------
-    context : FigureContext
-        The study.
     x, y : str
         Columns of numbers.
     colour : str, optional

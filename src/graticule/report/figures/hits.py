@@ -39,8 +39,6 @@ def hits(context: FigureContext, *, mask: str, truth: str, image: str | None = N
 
     Parameters
     ----------
-    context : FigureContext
-        An image of the study.
     mask : str
         The step that answers: a mask or labels.
     truth : str
@@ -61,8 +59,6 @@ def hit_cases(context: FigureContext, *, image: str, mask: str, truth: str) -> D
 
     Parameters
     ----------
-    context : FigureContext
-        An image of the study.
     image : str
         The step or input that is shown.
     mask : str

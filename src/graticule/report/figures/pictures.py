@@ -27,8 +27,6 @@ def image(context: FigureContext, *, of: str, under: str | None = None) -> Drawi
 
     Parameters
     ----------
-    context : FigureContext
-        An image of the study.
     of : str
         The step or input.
     under : str, optional
@@ -51,8 +49,6 @@ def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
 
     Parameters
     ----------
-    context : FigureContext
-        An image of the study.
     image : str
         The step or input below.
     labels : str

@@ -21,8 +21,6 @@ def profile(
 
     Parameters
     ----------
-    context : FigureContext
-        An image of the study.
     of : str
         A step. Of further dims, as those of a scan, the largest value is drawn.
     mark : str, optional

@@ -23,8 +23,6 @@ def arc(context: FigureContext, *, image: str, curve: str) -> Drawing:
 
     Parameters
     ----------
-    context : FigureContext
-        An image of the study.
     image : str
         A step whose picture has the dims of time and distance.
     curve : str
@@ -66,8 +64,6 @@ def aligned(context: FigureContext, *, image: str, at: str) -> Drawing:
 
     Parameters
     ----------
-    context : FigureContext
-        An image of the study.
     image : str
         A step whose picture has been moved out.
     at : str

@@ -82,16 +82,8 @@ def class_colours(count: int) -> Array:
 def several_hits(said: Array, truth: Array, known: Array, colours: Array, ground: Array) -> Array:
     """Return what was said of several classes: full where right, paler where nothing is labelled.
 
-    Parameters
-    ----------
-    said, truth : ndarray of int, (y, x)
-        Class codes; of ``said``, -1 where nothing was said.
-    known : ndarray of bool, (y, x)
-        Where there is a label.
-    colours : ndarray of uint8, (classes, 3)
-        Of the classes.
-    ground : ndarray of uint8, (y, x, 3)
-        The image.
+    ``said`` (-1 where nothing was) and ``truth`` are class codes, ``known`` is where there is a
+    label, all (y, x); ``colours`` (classes, 3) and ``ground`` (y, x, 3), the image, are uint8.
     """
     own = colours[np.maximum(said, 0)]
     paler = (own.astype(np.uint16) * 2 + ground.astype(np.uint16) * 3) // 5

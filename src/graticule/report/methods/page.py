@@ -31,24 +31,9 @@ def page(
     missing: Sequence[str] = (),
     curve: Any = None,
 ) -> str:
-    """Return the page as HTML.
+    """Return the page as HTML, under the name of the document or another ``title``.
 
-    Parameters
-    ----------
-    comparison : Comparison
-        The methods and their numbers.
-    training : TrainingDocument
-        The document they are from.
-    split : Split
-        The split.
-    title : str
-        By default the name of the document.
-    command : sequence of str
-        How to repeat it.
-    missing : sequence of str
-        What had no partner, in words.
-    curve : LearningCurve, optional
-        Scores against the number of labels.
+    ``missing`` is what had no partner, in words; ``curve``, where there is one, a `LearningCurve`.
     """
     order = list(training.methods)
     drawings = [figures.measures(comparison, order)] if comparison.results else []

@@ -78,17 +78,11 @@ def training_curves(history: History) -> Any:
 def _draw(axes: Any, table: Any, names: list[str]) -> None:
     for name in names:
         marker = "." if len(table) < 2 else None
-        axes.plot(table["step"], table[name], color=_COLOURS[name], label=name, marker=marker)
+        style = {"color": _COLOURS[name], "marker": marker}
+        axes.plot(table["step"], table[name], label=name, **style)
         held = f"validation_{name}"
         if held in table.columns:
-            axes.plot(
-                table["step"],
-                table[held],
-                color=_COLOURS[name],
-                linestyle="--",
-                label=f"{name}, validation",
-                marker=marker,
-            )
+            axes.plot(table["step"], table[held], "--", label=f"{name}, validation", **style)
 
 
 def _mark(axes: Any, history: History) -> None:

@@ -42,15 +42,11 @@ def answer(comparison: Comparison, split: Split) -> list[str]:
     sentences = []
     ranked = comparison.ranked
     if ranked:
-        value = comparison.results[ranked[0]].scores.measures[comparison.main]
-        ends = interval(value)
-        over = (
-            f", between {ends} by resampling {value.units} {comparison.units}".replace(
-                " to ", " and "
-            )
-            if ends
-            else f" (too few {comparison.units} for an interval)"
-        )
+        value = _main(comparison, ranked[0])
+        over = f" (too few {comparison.units} for an interval)"
+        if not math.isnan(value.low):
+            over = f", between {number(value.low)} and {number(value.high)} by resampling "
+            over += f"{value.units} {comparison.units}"
         lead = "is best" if len(ranked) > 1 else "was judged"
         of = " in the mean of the classes" if len(comparison.data.scored_classes) > 1 else ""
         sentences.append(
@@ -66,13 +62,7 @@ def answer(comparison: Comparison, split: Split) -> list[str]:
     sentences.append(
         f"{words}; every method learned from the same samples and was judged on the same."
     )
-    if (
-        comparison.units == "blocks"
-        and ranked
-        and any(
-            interval(comparison.results[name].scores.measures[comparison.main]) for name in ranked
-        )
-    ):
+    if comparison.units == "blocks" and any(interval(_main(comparison, name)) for name in ranked):
         count = len(comparison.data.images)
         these = "this one image: they say nothing of others" if count == 1 else (
             f"these {count} images: they say little of how images differ")  # fmt: skip
@@ -80,6 +70,10 @@ def answer(comparison: Comparison, split: Split) -> list[str]:
     sentences += _optimism(comparison)
     sentences += _inverted(comparison)
     return sentences
+
+
+def _main(comparison: Comparison, name: str) -> Interval:
+    return comparison.results[name].scores.measures[comparison.main]
 
 
 def _inverted(comparison: Comparison) -> list[str]:
@@ -94,16 +88,13 @@ def _inverted(comparison: Comparison) -> list[str]:
 
 def _tied(comparison: Comparison) -> list[str]:
     """Say which methods cannot be told from the best."""
-    near = []
-    for name in comparison.ranked[1:]:
-        gap = comparison.against_best(name)
-        if not math.isnan(gap.low) and gap.high >= 0:
-            near.append(name)
-    if not near:
-        known = [n for n in comparison.ranked[1:] if not math.isnan(comparison.against_best(n).low)]
-        if known and len(comparison.ranked) > 1:
-            return [f"It is better than every other by more than chance over {comparison.units}."]
+    gaps = {name: comparison.against_best(name) for name in comparison.ranked[1:]}
+    known = {name: gap.high for name, gap in gaps.items() if not math.isnan(gap.low)}
+    near = [name for name, high in known.items() if high >= 0]
+    if not known:
         return []
+    if not near:
+        return [f"It is better than every other by more than chance over {comparison.units}."]
     listed = near[0] if len(near) == 1 else f"{', '.join(near[:-1])} and {near[-1]}"
     be = "is" if len(near) == 1 else "are"
     return [
@@ -115,12 +106,12 @@ def _tied(comparison: Comparison) -> list[str]:
 def _optimism(comparison: Comparison) -> list[str]:
     if comparison.naive is None:
         return []
-    naive = comparison.naive.results
+    naive = comparison.naive
     pairs = {
-        name: tuple(each[name].scores.measures[comparison.main].estimate
-                    for each in (naive, comparison.results))
-        for name in comparison.ranked if name in naive
-    }  # fmt: skip
+        name: (_main(naive, name).estimate, _main(comparison, name).estimate)
+        for name in comparison.ranked
+        if name in naive.results
+    }
     if not pairs:
         return []
     worst = max(pairs, key=lambda name: pairs[name][0] - pairs[name][1])
@@ -144,12 +135,11 @@ def _naive(comparison: Comparison) -> str:
 
 def trouble(comparison: Comparison) -> list[tuple[str, str]]:
     """Return what is not in the numbers, and why."""
-    rows = list(comparison.failed.items())
     total = len(comparison.folds)
-    for name, done in comparison.unfinished.items():
-        rows.append((name, f"was stopped after {done} of {total} folds"))
-    if comparison.naive is not None:
-        rows += [
-            (f"{name} on the naive split", why) for name, why in comparison.naive.failed.items()
-        ]
-    return rows
+    stopped = comparison.unfinished.items()
+    naive = comparison.naive.failed.items() if comparison.naive is not None else ()
+    return [
+        *comparison.failed.items(),
+        *((name, f"was stopped after {done} of {total} folds") for name, done in stopped),
+        *((f"{name} on the naive split", why) for name, why in naive),
+    ]
