@@ -49,42 +49,40 @@ def _show_image(file: str, *, as_json: bool) -> int:
 
 
 def _about_image(file: str, image: Any) -> dict[str, Any]:
-    from graticule.core import step_of
-    from graticule.core.errors import UnitsError
     from graticule.io import content_hash, levels
 
-    spacing = {}
-    for dim in image.dims:
-        try:
-            spacing[str(dim)] = list(step_of(image, dim)) if dim in image.coords else None
-        except UnitsError:
-            spacing[str(dim)] = None
-    ends = _value_range(image)
     return {
         "file": file,
         "sha256": content_hash(file),
         "dtype": str(image.dtype),
         "sizes": {str(dim): int(size) for dim, size in image.sizes.items()},
-        "spacing": spacing,
+        "spacing": {str(dim): _axis_step(image, dim) for dim in image.dims},
         "levels": [{str(dim): int(n) for dim, n in sizes.items()} for sizes in levels(file)],
         "units": image.attrs.get("units"),
-        "range": None if ends is None else list(ends),
+        "range": _value_range(image),
         "header": image.attrs.get("header") or {},
     }
 
 
 def _describe_axis(image: Any, dim: Any) -> str:
+    if dim not in image.coords:
+        return ""
+    step = _axis_step(image, dim)
+    if step is None:
+        return ", unevenly spaced"
+    first = float(image.coords[dim].values[0])
+    return f" of {step[0]:.6g} {step[1] or 'px'}, the first at {first:.6g}"
+
+
+def _axis_step(image: Any, dim: Any) -> tuple[float, str] | None:
+    """Return the distance between samples and its unit; None where it is uneven or not known."""
     from graticule.core import step_of
     from graticule.core.errors import UnitsError
 
-    if dim not in image.coords:
-        return ""
     try:
-        step, unit = step_of(image, dim)
+        return step_of(image, dim) if dim in image.coords else None
     except UnitsError:
-        return ", unevenly spaced"
-    first = float(image.coords[dim].values[0])
-    return f" of {step:.6g} {unit or 'px'}, the first at {first:.6g}"
+        return None
 
 
 def _value_range(image: Any) -> tuple[float, float] | None:
