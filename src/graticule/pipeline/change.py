@@ -24,22 +24,18 @@ def with_values(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
     The text is changed with it, so that comments stay and a run can be repeated from it.
     """
     document = parse_document(pipeline.text, pipeline.source)
+    sections = [document.get(section) or {} for section in ("checks", "steps")]
+    bodies = {as_written(name): body for section in sections for name, body in section.items()}
     faults = []
     for key, value in values.items():
         name = str(key)
         owner, _, parameter = name.partition(".")
-        bodies = [
-            body
-            for section in ("steps", "checks")
-            for label, body in (document.get(section) or {}).items()
-            if as_written(label) == owner and parameter
-        ]
-        if not bodies:
+        if owner not in bodies or not parameter:
             hint = suggest(owner, [*pipeline.steps, *pipeline.checks])
             faults.append(Fault(name, "is no parameter of a step or check", hint=hint))
             continue
         try:
-            bodies[0][parameter] = _writable(value)
+            bodies[owner][parameter] = _writable(value)
         except TypeError as error:
             faults.append(Fault(name, str(error)))
     if faults:

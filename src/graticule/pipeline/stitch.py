@@ -45,7 +45,8 @@ def stitch_labels(
         if labels is None:
             labels = scratch(template.sizes, np.int32) if scratch else np.empty(shape, np.int32)
             attrs = block.attrs
-        _require_room(count + len(first))
+        if count + len(first) > np.iinfo(np.int32).max:
+            raise ImageError("more than 2,147,483,647 objects", hint="smooth or threshold higher")
         values = np.array(block.values, np.int32, order="C")
         shift_labels(values.reshape(-1), count)
         labels[tuple(region.slices().values())] = values
@@ -59,11 +60,6 @@ def stitch_labels(
         labels[slices] = values
     zeros = np.broadcast_to(np.zeros((), np.int32), shape)
     return StoredNode(template.copy(data=zeros).assign_attrs(attrs), labels)
-
-
-def _require_room(count: int) -> None:
-    if count > np.iinfo(np.int32).max:
-        raise ImageError("more than 2,147,483,647 objects", hint="smooth or threshold higher")
 
 
 def _local(

@@ -35,10 +35,10 @@ class LoadedImages:
         Further training images by name.
     files : tuple of Path
         All files that were read.
-    judged : tuple of Path
-        Those of the images that are judged on, without their labels.
     missing : tuple of str
         What had no partner, in words.
+    scored_files : tuple of Path
+        Those of the images that are judged on, without their labels.
     """
 
     data: LabelledImages
