@@ -66,7 +66,7 @@ def test_a_changed_input_is_found() -> None:
         return image
 
     with pytest.raises(AssertionError):
-        SUITE.test_the_input_is_untouched(registered(doubled).name)
+        SUITE.test_the_input_is_untouched(registered(doubled))
 
 
 def test_a_dtype_other_than_declared_is_found() -> None:
@@ -74,7 +74,7 @@ def test_a_dtype_other_than_declared_is_found() -> None:
         return image / np.float64(2)
 
     with pytest.raises(AssertionError):
-        SUITE.test_dtype_and_kind_are_as_declared(registered(halved, dtype="float32").name)
+        SUITE.test_dtype_and_kind_are_as_declared(registered(halved, dtype="float32"))
 
 
 def test_a_lost_coordinate_is_found() -> None:
@@ -82,7 +82,7 @@ def test_a_lost_coordinate_is_found() -> None:
         return xr.DataArray(image.values, dims=image.dims)
 
     with pytest.raises(AssertionError):
-        SUITE.test_dims_coordinates_and_units_are_kept(registered(bare).name)
+        SUITE.test_dims_coordinates_and_units_are_kept(registered(bare))
 
 
 def test_a_careless_body_is_found() -> None:
@@ -90,7 +90,7 @@ def test_a_careless_body_is_found() -> None:
         return image.copy(data=1 / image.values)
 
     with pytest.raises(AssertionError, match="divide by zero"):
-        SUITE.test_edge_cases_are_defined(registered(inverse).name)
+        SUITE.test_edge_cases_are_defined(registered(inverse))
 
 
 def test_chance_without_a_seed_is_found() -> None:
@@ -98,7 +98,7 @@ def test_chance_without_a_seed_is_found() -> None:
         return image + np.random.default_rng().random(image.shape)
 
     with pytest.raises(AssertionError):
-        SUITE.test_the_same_call_gives_the_same_bytes(registered(noisy).name)
+        SUITE.test_the_same_call_gives_the_same_bytes(registered(noisy))
 
 
 def test_a_layout_that_is_read_wrongly_is_found() -> None:
@@ -107,7 +107,7 @@ def test_a_layout_that_is_read_wrongly_is_found() -> None:
         return image.copy(data=values.reshape(image.shape))
 
     with pytest.raises(AssertionError, match="Fortran"):
-        SUITE.test_memory_layout_does_not_matter(registered(raw).name)
+        SUITE.test_memory_layout_does_not_matter(registered(raw))
 
 
 def test_a_parameter_without_title_or_docstring_is_found() -> None:
@@ -115,9 +115,9 @@ def test_a_parameter_without_title_or_docstring_is_found() -> None:
         """Do something."""
         return image
 
-    name = registered(shy).name
+    broken = registered(shy)
     with pytest.raises(AssertionError, match="no section Parameters"):
-        SUITE.test_the_docstring_says_all(name)
+        SUITE.test_the_docstring_says_all(broken)
 
 
 def test_a_changed_output_is_found_until_the_version_is_raised(tmp_path: Path) -> None:
@@ -133,16 +133,16 @@ def test_a_changed_output_is_found_until_the_version_is_raised(tmp_path: Path) -
     class Mine(OpContract):
         golden = path
 
-    Mine().test_the_output_has_not_changed(first.name)
+    Mine().test_the_output_has_not_changed(first)
     factor = 1.001
     with pytest.raises(AssertionError, match="raise the version"):
-        Mine().test_the_output_has_not_changed(first.name)
+        Mine().test_the_output_has_not_changed(first)
     assert golden.add_missing(path, [first.name]) == []
-    registered(scaled, version=2)
+    second = registered(scaled, version=2)
     with pytest.raises(AssertionError, match="no fingerprint"):
-        Mine().test_the_output_has_not_changed(first.name)
+        Mine().test_the_output_has_not_changed(second)
     assert golden.add_missing(path, [first.name]) == ["broken.scaled v2"]
-    Mine().test_the_output_has_not_changed(first.name)
+    Mine().test_the_output_has_not_changed(second)
     assert list(json.loads(path.read_text())) == ["broken.scaled v1", "broken.scaled v2"]
 
 

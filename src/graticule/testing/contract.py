@@ -33,11 +33,9 @@ from graticule.core.registry import get_op, op_names
 from graticule.testing import golden as golden_file
 from graticule.testing.cases import first_image, standard
 from graticule.testing.compare import difference
-from graticule.testing.hostile import bad_parameters, edge_images, layouts
+from graticule.testing.hostile import bad_parameters, bounds, edge_images, layouts
 from graticule.testing.strategies import Example, is_cut
 from graticule.testing.tiling import CASES_PER_OP, SEED, attempt, check_tiling, tiling_fault
-
-_BOUNDS = ("gt", "ge", "lt", "le")
 
 
 class OpContract:
@@ -63,9 +61,13 @@ class OpContract:
             names = op_names() if self.names is None else self.names
             metafunc.parametrize("name", names)
 
-    def test_the_docstring_says_all(self, name: str) -> None:
+    @pytest.fixture
+    def op(self, name: str) -> Op:
+        """Return the op of a name."""
+        return get_op(name)
+
+    def test_the_docstring_says_all(self, op: Op) -> None:
         """Numpydoc sections, every parameter and piece of data, and an example."""
-        op = get_op(name)
         text = inspect.cleandoc(op.__doc__ or "")
         for section in ("Parameters", "Returns", "Examples"):
             assert f"{section}\n{'-' * len(section)}" in text, f"no section {section}"
@@ -74,55 +76,49 @@ class OpContract:
         for word in (*op.parameters.names, *(each.name for each in op.inputs)):
             assert f"{word} : " in head or f"{word}, " in head or f", {word} : " in head, word
 
-    def test_it_can_be_pickled(self, name: str) -> None:
+    def test_it_can_be_pickled(self, op: Op) -> None:
         """An op goes to another process and is the same op there."""
-        assert pickle.loads(pickle.dumps(get_op(name))) is get_op(name)  # noqa: S301
+        assert pickle.loads(pickle.dumps(op)) is op  # noqa: S301
 
-    def test_parameters_survive_the_round_trip(self, name: str) -> None:
+    def test_parameters_survive_the_round_trip(self, op: Op) -> None:
         """What is written of parameters reads back to the same parameters."""
-        op = get_op(name)
         _, params = standard(op)
         validated = op.parameters.validate(params)
         written = json.loads(json.dumps(op.parameters.canonical(validated)))
         assert op.parameters.validate(written) == validated
         assert op.parameters.canonical(op.parameters.validate(written)) == written
 
-    def test_the_schema_has_every_parameter_with_a_title(self, name: str) -> None:
+    def test_the_schema_has_every_parameter_with_a_title(self, op: Op) -> None:
         """The schema is JSON and has what a form needs."""
-        op = get_op(name)
         schema = json.loads(json.dumps(op.parameters.schema()))
         properties = schema.get("properties", {})
         assert list(properties) == list(op.parameters.names)
         assert all(properties[each].get("title") for each in properties)
 
-    def test_bad_parameters_are_named(self, name: str) -> None:
+    def test_bad_parameters_are_named(self, op: Op) -> None:
         """A value of the wrong type, out of range, unknown or NaN is an error that names it."""
-        op = get_op(name)
         data, params = standard(op)
         for parameter, value in bad_parameters(op.parameters):
             with pytest.raises(ParameterError, match=parameter):
                 op(*data, **{**params, parameter: value})
 
-    def test_the_input_is_untouched(self, name: str) -> None:
+    def test_the_input_is_untouched(self, op: Op) -> None:
         """Not a byte of the data changes."""
-        op = get_op(name)
         data, params = standard(op)
         before = pickle.dumps(data)
         kept = pickle.loads(before)  # noqa: S301
         op(*data, **params)
         fault = difference(tuple(data), tuple(kept))
-        assert not fault, f"{name} changed what it was given: {fault}"
+        assert not fault, f"{op.name} changed what it was given: {fault}"
 
-    def test_the_same_call_gives_the_same_bytes(self, name: str) -> None:
+    def test_the_same_call_gives_the_same_bytes(self, op: Op) -> None:
         """Also of ops that draw random numbers, which take a seed."""
-        op = get_op(name)
         data, params = standard(op)
         fault = difference(op(*data, **params), op(*data, **params))
-        assert not fault, f"{name} called twice: {fault}"
+        assert not fault, f"{op.name} called twice: {fault}"
 
-    def test_dtype_and_kind_are_as_declared(self, name: str) -> None:
+    def test_dtype_and_kind_are_as_declared(self, op: Op) -> None:
         """Of each output."""
-        op = get_op(name)
         data, params = standard(op)
         result = op(*data, **params)
         image = first_image(data)
@@ -131,9 +127,8 @@ class OpContract:
         if image is not None and op.outputs[0].kind.is_array:
             assert _outputs(op, result)[0].dtype == op.dtype_of(image.dtype)
 
-    def test_dims_coordinates_and_units_are_kept(self, name: str) -> None:
+    def test_dims_coordinates_and_units_are_kept(self, op: Op) -> None:
         """A dim that stays has its unit; where the op keeps sizes, its coordinate is the same."""
-        op = get_op(name)
         data, params = standard(op)
         image = first_image(data)
         for value in _outputs(op, op(*data, **params)):
@@ -145,9 +140,8 @@ class OpContract:
                 if not moves and not isinstance(op.scope, Whole):
                     assert value[dim].identical(image[dim])
 
-    def test_numpy_in_numpy_out(self, name: str) -> None:
+    def test_numpy_in_numpy_out(self, op: Op) -> None:
         """Plain arrays give plain arrays, with the values DataArrays without coordinates give."""
-        op = get_op(name)
         data, params = standard(op)
         image = first_image(data)
         if image is None:
@@ -162,11 +156,10 @@ class OpContract:
         for one, other in zip(_outputs(op, result), _outputs(op, labelled), strict=True):
             expected = other.values if _is_image(other) else other
             fault = difference(one, expected)
-            assert not fault, f"{name} on plain arrays: {fault}"
+            assert not fault, f"{op.name} on plain arrays: {fault}"
 
-    def test_memory_layout_does_not_matter(self, name: str) -> None:
+    def test_memory_layout_does_not_matter(self, op: Op) -> None:
         """Big-endian, Fortran-ordered, strided and read-only arrays give the same result."""
-        op = get_op(name)
         data, params = standard(op)
         expected = op(*data, **params)
         for position, item in enumerate(data):
@@ -177,20 +170,18 @@ class OpContract:
                 fault = difference(attempt(op, changed, params), expected, op.tolerance)
                 assert fault == "", f"{layout}: {fault}"
 
-    def test_edge_cases_are_defined(self, name: str) -> None:
+    def test_edge_cases_are_defined(self, op: Op) -> None:
         """NaN, masked, constant, single-pixel, empty: a result or a typed error, no warning."""
-        op = get_op(name)
         data, params = standard(op)
         if first_image(data) is None:
             pytest.skip("takes no image")
         faults = {what: _edge_fault(op, what, edge, params) for what, edge in edge_images(op, data)}
         wrong = {what: fault for what, fault in faults.items() if fault}
-        assert not wrong, f"{name}: {wrong}"
+        assert not wrong, f"{op.name}: {wrong}"
 
     @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1000, "uneven"])
-    def test_chunked_equals_whole(self, name: str, size: int | str) -> None:
+    def test_chunked_equals_whole(self, op: Op, size: int | str) -> None:
         """For tiles of 1, primes, uneven ones and ones larger than the image."""
-        op = get_op(name)
         data, params = standard(op)
         image = first_image(data)
         if image is None:
@@ -198,34 +189,31 @@ class OpContract:
         chosen = {d: n + 2 if size == "uneven" else int(size) for n, d in enumerate(image.dims)}
         tile = {str(dim): step for dim, step in chosen.items()}
         fault = tiling_fault(op, Example(data, params, tile))
-        assert not fault, f"{name} in tiles of {tile}: {fault}"
+        assert not fault, f"{op.name} in tiles of {tile}: {fault}"
 
     @pytest.mark.hypothesis
-    def test_chunked_equals_whole_for_drawn_images(self, name: str) -> None:
+    def test_chunked_equals_whole_for_drawn_images(self, op: Op) -> None:
         """Images, parameters and tiles drawn by Hypothesis."""
-        op = get_op(name)
         if not is_cut(op):
             pytest.skip("is never cut")
         assert check_tiling(op, CASES_PER_OP, self.seed) >= CASES_PER_OP
 
-    def test_bounds_hold_in_every_unit(self, name: str) -> None:
+    def test_bounds_hold_in_every_unit(self, op: Op) -> None:
         """A bound other than 0 of a length in pixels would refuse, or let pass, any ``um``."""
-        fields = get_op(name).parameters.model.model_fields
+        fields = op.parameters.model.model_fields
         for parameter, info in fields.items():
             if isinstance(info.annotation, type) and issubclass(info.annotation, Amount):
-                limits = [getattr(m, key, 0) for m in info.metadata for key in _BOUNDS]
-                assert set(limits) <= {0}, f"{parameter}: a bound with a unit's size"
+                limits = set(bounds(info).values())
+                assert limits <= {0}, f"{parameter}: a bound with a unit's size"
 
-    def test_tolerance_is_for_floats_only(self, name: str) -> None:
+    def test_tolerance_is_for_floats_only(self, op: Op) -> None:
         """Integers and bools are equal bit by bit."""
-        op = get_op(name)
         assert 0 <= op.tolerance <= 1e-4
         if op.outputs[0].kind in (Kind.MASK, Kind.LABELS):
             assert op.tolerance == 0
 
-    def test_the_output_has_not_changed(self, name: str) -> None:
+    def test_the_output_has_not_changed(self, op: Op) -> None:
         """Without a new version."""
-        op = get_op(name)
         assert self.golden is not None, "say with `golden` where the fingerprints are kept"
         kept = json.loads(self.golden.read_text(encoding="utf-8"))
         key = golden_file.key_of(op)
@@ -256,13 +244,11 @@ def _outputs(op: Op, result: Any) -> tuple[Any, ...]:
 
 
 def _halves(data: Sequence[Any]) -> dict[str, int]:
-    item = next(item for item in data if hasattr(item, "shape") and not _is_table(item))
+    item = next(
+        item for item in data if hasattr(item, "shape") and not isinstance(item, pd.DataFrame)
+    )
     sizes = item.sizes if _is_image(item) else {"y": item.shape[-2], "x": item.shape[-1]}
     return {str(dim): max(1, (size + 1) // 2) for dim, size in sizes.items()}
-
-
-def _is_table(item: Any) -> bool:
-    return isinstance(item, pd.DataFrame)
 
 
 def _require_kind(kind: Kind, value: Any) -> None:

@@ -21,7 +21,8 @@ To hold a format of your own to it, subclass the suite in a test module::
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -83,7 +84,9 @@ class FormatContract:
         endings = [self.ending] if self.ending else []
         values = {"sample": self.samples, "lazy_sample": self.lazy, "ending": endings}
         for argument in set(values) & set(metafunc.fixturenames):
-            metafunc.parametrize(argument, values[argument], ids=_id_of)
+            metafunc.parametrize(
+                argument, values[argument], ids=lambda value: str(getattr(value, "__name__", value))
+            )
 
     def test_its_endings_are_declared(self) -> None:
         """Endings are in lower case, and all that is written is claimed."""
@@ -157,16 +160,10 @@ class FormatContract:
         """Half a file is an error, or gives exactly what the whole one held."""
         path = tmp_path / "sample"
         values = _values_of(sample, path)
-        file = data.draw(st.sampled_from(_files(path)))
-        content = file.read_bytes()
-        file.write_bytes(content[: data.draw(st.integers(0, max(0, len(content) - 1)))])
-        try:
-            image = read(path)
-            np.testing.assert_array_equal(image.values, values)
-        except FormatError:
-            pass
-        finally:
-            file.write_bytes(content)
+        with _altered_file(path, data) as file:
+            content = file.read_bytes()
+            file.write_bytes(content[: data.draw(st.integers(0, max(0, len(content) - 1)))])
+            np.testing.assert_array_equal(read(path).values, values)
 
     @LAW
     @given(data=st.data())
@@ -176,22 +173,16 @@ class FormatContract:
         """Bytes changed anywhere end in a `FormatError`, or in an image; in nothing else."""
         path = tmp_path / "sample"
         _values_of(sample, path)
-        file = data.draw(st.sampled_from(_files(path)))
-        content = file.read_bytes()
-        damaged = bytearray(content)
-        # the head is where the sizes stand that could ask for much memory
-        for _ in range(data.draw(st.integers(1, 3)) if content else 0):
-            limit = min(len(content), data.draw(st.sampled_from((64, 512, len(content)))))
-            damaged[data.draw(st.integers(0, limit - 1))] = data.draw(st.integers(0, 255))
-        file.write_bytes(damaged)
-        try:
+        with _altered_file(path, data) as file:
+            damaged = bytearray(file.read_bytes())
+            # the head is where the sizes stand that could ask for much memory
+            for _ in range(data.draw(st.integers(1, 3)) if damaged else 0):
+                limit = min(len(damaged), data.draw(st.sampled_from((64, 512, len(damaged)))))
+                damaged[data.draw(st.integers(0, limit - 1))] = data.draw(st.integers(0, 255))
+            file.write_bytes(damaged)
             image = read(path)
             if image.size < 10**7:
                 _ = image.values
-        except FormatError:
-            pass
-        finally:
-            file.write_bytes(content)
 
     @LAW
     @given(data=st.data())
@@ -220,10 +211,6 @@ class FormatContract:
             assert np.isin(read(path, level=level).values, labels).all()
 
 
-def _id_of(value: Any) -> str:
-    return str(getattr(value, "__name__", value))
-
-
 def _values_of(sample: Sample, path: Path) -> Array:
     """Make a sample once for all examples of a test, and return its values."""
     kept = path.with_name("values.npy")
@@ -232,8 +219,17 @@ def _values_of(sample: Sample, path: Path) -> Array:
     return np.asarray(np.load(kept))
 
 
-def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+@contextmanager
+def _altered_file(path: Path, data: st.DataObject) -> Iterator[Path]:
+    """Give a file of an image to write to, whose reader may refuse it; then restore it."""
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    file = data.draw(st.sampled_from(files))
+    content = file.read_bytes()
+    try:
+        with suppress(FormatError):
+            yield file
+    finally:
+        file.write_bytes(content)
 
 
 @st.composite

@@ -16,6 +16,9 @@ from graticule.core.parameters import Parameters
 from graticule.core.quantity import Amount
 from graticule.core.typing import Array
 
+_OUTSIDE = {"ge": -1, "gt": 0, "le": 1, "lt": 0}
+"""What is added to a bound to be beyond it."""
+
 
 def bad_parameters(parameters: Parameters) -> Iterator[tuple[str, Any]]:
     """Yield a parameter's name and a value it must not have: type, range, choice, NaN, unknown."""
@@ -39,19 +42,17 @@ def _bad_values(field: FieldInfo) -> Iterator[Any]:
         yield "many"
         yield math.nan
         yield [1, 2]
-        yield from _out_of_range(field)
+        yield from (limit + _OUTSIDE[name] for name, limit in bounds(field).items())
     if single in (int, float):
         yield True
     if single is int:
         yield 1.5
 
 
-def _out_of_range(field: FieldInfo) -> Iterator[float]:
-    for bound in field.metadata:
-        for name, by in (("ge", -1), ("gt", 0), ("le", 1), ("lt", 0)):
-            limit = getattr(bound, name, None)
-            if limit is not None:
-                yield limit + by
+def bounds(field: FieldInfo) -> dict[str, float]:
+    """Return the bounds of a parameter, by ``ge``, ``gt``, ``le`` and ``lt``."""
+    found = ((name, getattr(m, name, None)) for m in field.metadata for name in _OUTSIDE)
+    return {name: limit for name, limit in found if limit is not None}
 
 
 def edge_images(op: Op, data: list[Any]) -> Iterator[tuple[str, list[Any]]]:

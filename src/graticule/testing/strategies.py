@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from graticule.core import Op, Whole
 from graticule.core.quantity import Amount
 from graticule.testing.cases import case_of, data_for, first_image
+from graticule.testing.hostile import bounds
 
 MOST_TILES = 24
 """Tiles a drawn example is cut into at most; a tile costs about a millisecond."""
@@ -48,23 +49,14 @@ def parameter(field: FieldInfo) -> st.SearchStrategy[Any] | None:
         return st.booleans()
     if not (isinstance(annotation, type) and issubclass(annotation, (int, float, Amount))):
         return None
-    bounds = _bounds(field)
-    if "low" not in bounds:
+    known = bounds(field)
+    if "ge" not in known and "gt" not in known:
         return None
-    low, high = bounds["low"], min(bounds.get("high", bounds["low"] + 4), bounds["low"] + 4)
+    low = float(known.get("ge", known.get("gt", 0)))
+    high = min(float(known.get("le", known.get("lt", low + 4))), low + 4)
     if annotation is int:
         return st.integers(int(low), int(high))
-    return st.floats(low, high, exclude_min=bool(bounds.get("open")), width=16)
-
-
-def _bounds(field: FieldInfo) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for item in field.metadata:
-        for name, key in (("ge", "low"), ("gt", "low"), ("le", "high"), ("lt", "high")):
-            if getattr(item, name, None) is not None:
-                found[key] = float(getattr(item, name))
-                found["open"] = found.get("open", False) or name == "gt"
-    return found
+    return st.floats(low, high, exclude_min="gt" in known, width=16)
 
 
 @st.composite

@@ -2,7 +2,7 @@
 
 Most ops take images of any dims, and their parameters have defaults; nothing is said about
 those. An op that needs particular dims, a table, a model or a parameter has a `Case` in the
-``CASES`` of its family's module here; a plugin adds its own with `suits`.
+``CASES`` of a module here; a plugin adds its own with `suits`.
 """
 
 from __future__ import annotations

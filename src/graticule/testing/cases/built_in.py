@@ -1,0 +1,67 @@
+"""What suits the ops of all families but ``learn``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from graticule.core.registry import get_op
+from graticule.testing.cases.case import WAVES, Case, Dims
+
+_PLANES: tuple[Dims, ...] = (("y", "x"), ("z", "y", "x"), ("t", "y", "x"))
+
+
+def _noise_model(image: xr.DataArray | None) -> Any:
+    return get_op("detect.noise_spectrum")(image)
+
+
+def _layer(_: xr.DataArray | None) -> pd.DataFrame:
+    depth = np.linspace(0, 20, 41)
+    layer = pd.DataFrame({"depth": depth, "speed": np.sqrt(142 * depth)})
+    layer.attrs["units"] = {"depth": "Mm", "speed": "km/s"}
+    return layer
+
+
+def _grains(_: xr.DataArray | None) -> pd.DataFrame:
+    diameter = np.random.default_rng(0).lognormal(1.0, 0.4, 60)
+    grains = pd.DataFrame({"equivalent_diameter": diameter, "volume": diameter**3})
+    grains.attrs["units"] = {"equivalent_diameter": "um", "volume": "um3"}
+    return grains
+
+
+def _first_dim(image: xr.DataArray) -> dict[str, Any]:
+    return {"dim": str(image.dims[0])}
+
+
+CASES: dict[str, Case] = {
+    "detect.moveout": Case(dims=WAVES),
+    "detect.noise_spectrum": Case(dims=WAVES, size=16),
+    "detect.scan": Case(dims=WAVES, params={"a": (0.5, 2.0, 3), "d0": (0.0, 2.0, 2)}, size=16),
+    "detect.spots": Case(params={"threshold": 2.5, "radius": 1, "window": 3}, size=20),
+    "detect.stack": Case(dims=WAVES),
+    "detect.travel_time": Case(data={"speed": _layer}),
+    "detect.whiten": Case(dims=WAVES, data={"model": _noise_model}, size=16),
+    "detect.published_baseline": Case(dims=WAVES, params={"first": 2, "columns": 6}, size=16),
+    "filters.bilateral": Case(params={"sigma_value": 3.0}),
+    "filters.non_local_means": Case(params={"strength": 2.0, "patch": 1, "search": 2}),
+    "filters.total_variation": Case(params={"weight": 2.0, "iterations": 8}),
+    "measure.size_distribution": Case(data={"table": _grains}),
+    "radiography.remove_lines": Case(dims=_PLANES),
+    "radiography.remove_rings": Case(dims=_PLANES, params={"space": "sinogram"}),
+    "segment.merge_regions": Case(params={"threshold": 3.0}),
+    "segment.quadtree": Case(params={"threshold": 6.0}),
+    "threshold.phases": Case(params={"values": (8.0, 12.0)}),
+    "threshold.hysteresis": Case(params={"low": 8.0, "high": 11.0}),
+    "threshold.by_result": Case(params={"target": 0.3}),
+    "transform.crop": Case(params_for=lambda image: {"start": {str(image.dims[-1]): -1}}),
+    "transform.grey": Case(dims=(("y", "x", "c"), ("z", "y", "x", "c"))),
+    "transform.select": Case(dims=(("y", "x", "c"), ("t", "y", "x", "c"))),
+    "transform.flip": Case(params_for=_first_dim),
+    "transform.time_distance": Case(
+        dims=(("t", "y", "x"),), params={"y": 5, "x": 5, "reach": 4}, size=10
+    ),
+    "transform.zscore": Case(params_for=_first_dim),
+}
