@@ -8,19 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from graticule.core import Image, filtered_dims, map_ranges
+from graticule.core import Image, map_ranges
 from graticule.core.typing import Array
+from graticule.ops._spatial import apply_spatially
 
 
 def over_blocks(image: Image, values: Array, filtered: Callable[[Array], Array]) -> Array:
     """Filter values along the filtered dims of an image, for every index along the others."""
-    axes = [image.get_axis_num(dim) for dim in filtered_dims(image)]
-    order = [axis for axis in range(values.ndim) if axis not in axes] + axes
-    moved = np.ascontiguousarray(values.transpose(order))
-    blocks = moved.reshape(-1, *moved.shape[moved.ndim - len(axes) :])
-    done = [filtered(block) for block in blocks]
-    out = done[0] if len(done) == 1 else np.stack(done)
-    return np.ascontiguousarray(out.reshape(moved.shape).transpose(np.argsort(order)))
+    return np.asarray(apply_spatially(filtered, image.copy(data=values)).values)
 
 
 def strides_of(shape: Sequence[int]) -> Array:

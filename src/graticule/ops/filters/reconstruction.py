@@ -9,9 +9,11 @@ from pydantic import Field
 
 from graticule.core import Image, Whole, filtered_dims, op
 from graticule.core.errors import ImageError
+from graticule.core.typing import Array
 from graticule.ops._morphology import with_values
 from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 from graticule.ops._reconstruction import reconstructed
+from graticule.ops._spatial import apply_spatially
 
 _WHY = "a value of the marker may travel all across the image"
 
@@ -69,19 +71,12 @@ def reconstruction(
     >>> gt.filters.reconstruction(image, np.array([0, 4, 0, 0, 0, 0]))
     array([1, 4, 2, 0, 0, 0])
     """
-    dims = filtered_dims(image)
-    require_connectivity(connectivity, dims)
-    others = [dim for dim in image.dims if dim not in dims]
-    limit = image.transpose(*others, *dims)
-    blocks = np.ascontiguousarray(limit.values)
-    shape = (-1, *blocks.shape[len(others) :])
-    start = _fitting(marker, image).transpose(*limit.dims).values.reshape(shape)
-    planes = [
-        reconstructed(one, other, connectivity, method=method)
-        for one, other in zip(start, blocks.reshape(shape), strict=True)
-    ]
-    whole = limit.copy(data=np.stack(planes).reshape(blocks.shape)).transpose(*image.dims)
-    return with_values(image, np.ascontiguousarray(whole.values))
+    require_connectivity(connectivity, filtered_dims(image))
+
+    def grown(limit: Array, start: Array) -> Array:
+        return reconstructed(start, limit, connectivity, method=method)
+
+    return with_values(image, apply_spatially(grown, image, _fitting(marker, image)).values)
 
 
 def _fitting(marker: Image, image: Image) -> Image:

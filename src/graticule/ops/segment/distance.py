@@ -63,7 +63,7 @@ def distance(
     array([0., 1., 2., 2., 1., 0.], dtype=float32)
     """
     from graticule.ops._distance import distances, extent_of, steps_of
-    from graticule.ops.segment._spatial import apply_spatially
+    from graticule.ops._spatial import apply_spatially
 
     steps, unit = steps_of(mask)
     most = math.inf if limit is None else extent_of(mask, limit)

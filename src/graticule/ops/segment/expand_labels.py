@@ -50,7 +50,7 @@ def expand_labels(
     array([2, 2, 1, 1, 1, 1, 1, 0])
     """
     from graticule.ops._distance import extent_of, nearest_labels, steps_of
-    from graticule.ops.segment._spatial import apply_spatially
+    from graticule.ops._spatial import apply_spatially
 
     steps, _ = steps_of(labels)
     limit = extent_of(labels, distance)

@@ -55,8 +55,8 @@ def h_maxima(
     >>> gt.segment.h_maxima(np.array([1, 3, 2, 9, 5, 6]), h=2)
     array([False, False, False,  True, False, False])
     """
+    from graticule.ops._spatial import apply_spatially
     from graticule.ops.segment._extrema import high_maxima
-    from graticule.ops.segment._spatial import apply_spatially
 
     require_connectivity(connectivity, filtered_dims(image))
     return apply_spatially(lambda values: high_maxima(values, h, connectivity), image)

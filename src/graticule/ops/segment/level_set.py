@@ -84,7 +84,7 @@ def level_set(
     >>> int(gt.segment.level_set(image, start, steps=20, smoothing=0).sum())
     100
     """
-    from graticule.ops.segment._spatial import apply_spatially
+    from graticule.ops._spatial import apply_spatially
 
     dims = filtered_dims(image)
     if len(dims) not in (2, 3):

@@ -38,8 +38,8 @@ def local_maxima(
     >>> gt.segment.local_maxima(np.array([1, 3, 3, 2, 5]))
     array([False,  True,  True, False,  True])
     """
+    from graticule.ops._spatial import apply_spatially
     from graticule.ops.segment._extrema import maxima
-    from graticule.ops.segment._spatial import apply_spatially
 
     require_connectivity(connectivity, filtered_dims(image))
     return apply_spatially(lambda values: maxima(values, connectivity), image)

@@ -60,9 +60,9 @@ def markers(
     array([0, 0, 0, 1, 1, 1, 0], dtype=int32)
     """
     from graticule.ops._distance import extent_of, steps_of
+    from graticule.ops._spatial import apply_spatially
     from graticule.ops.segment._extrema import high_regions, spaced
     from graticule.ops.segment._runs import parts_of
-    from graticule.ops.segment._spatial import apply_spatially
     from graticule.ops.segment.label import label
 
     require_connectivity(connectivity, filtered_dims(image))

@@ -77,7 +77,7 @@ def random_walker(
     array([1, 1, 1, 2, 2, 2], dtype=int32)
     """
     from graticule.ops._distance import steps_of
-    from graticule.ops.segment._spatial import apply_spatially
+    from graticule.ops._spatial import apply_spatially
 
     dims = filtered_dims(image)
     if len(dims) > 3:

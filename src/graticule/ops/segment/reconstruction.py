@@ -52,8 +52,8 @@ def reconstruction(
     >>> gt.segment.reconstruction(mask, np.array([True, False, False, False]))
     array([ True,  True, False, False])
     """
+    from graticule.ops._spatial import apply_spatially
     from graticule.ops.segment._runs import parts_of
-    from graticule.ops.segment._spatial import apply_spatially
 
     require_connectivity(connectivity, filtered_dims(mask))
 

@@ -58,7 +58,7 @@ def skeleton(mask: Mask) -> Mask:
     >>> gt.segment.skeleton(mask).sum(axis=1)
     array([0, 1, 5, 0, 0])
     """
-    from graticule.ops.segment._spatial import apply_spatially
+    from graticule.ops._spatial import apply_spatially
 
     dims = filtered_dims(mask)
     if len(dims) > 3:

@@ -68,8 +68,8 @@ def split(
     array([1, 1, 1, 1, 1, 0, 2, 2, 2, 2, 2], dtype=int32)
     """
     from graticule.ops._distance import extent_of, steps_of
+    from graticule.ops._spatial import apply_spatially
     from graticule.ops.segment._kernels import number_by_appearance
-    from graticule.ops.segment._spatial import apply_spatially
 
     require_connectivity(connectivity, filtered_dims(mask))
     steps, _ = steps_of(mask)

@@ -52,7 +52,7 @@ def thickness(mask: Mask) -> Image:
     array([0., 4., 4., 4., 0., 2., 0.], dtype=float32)
     """
     from graticule.ops._distance import steps_of
-    from graticule.ops.segment._spatial import apply_spatially
+    from graticule.ops._spatial import apply_spatially
 
     dims = filtered_dims(mask)
     if len(dims) > 3:

@@ -74,8 +74,8 @@ def watershed(
     >>> gt.segment.watershed(np.array([2, 1, 3, 5, 3, 0, 4]), lines=True)
     array([1, 1, 1, 0, 2, 2, 2], dtype=int32)
     """
+    from graticule.ops._spatial import apply_spatially
     from graticule.ops._watershed import flooded
-    from graticule.ops.segment._spatial import apply_spatially
 
     require_connectivity(connectivity, filtered_dims(image))
 

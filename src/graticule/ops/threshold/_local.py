@@ -14,10 +14,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, like, map_ranges
+from graticule.core import Image, Length, map_ranges
 from graticule.core.typing import Array
 from graticule.ops import _parameters
 from graticule.ops._morphology import reach
+from graticule.ops._spatial import apply_spatially
 from graticule.ops.threshold._counting import broadcast_mask
 
 Border: TypeAlias = Literal["reflect", "symmetric"]
@@ -70,23 +71,14 @@ def local(
     ``formula(mean, deviation)`` gives the thresholds; the deviation is None where it is not
     asked for.
     """
-    import xarray as xr
+    radii = tuple(reach(image, radius).values())
 
-    radii = reach(image, radius)
-    order = [dim for dim in image.dims if dim not in radii] + list(radii)
-    values = image.transpose(*order).values
-    known = np.isfinite(values)
-    if mask is not None:
-        known &= broadcast_mask(mask, image).transpose(*order).values
-    flat = (-1, *values.shape[len(order) - len(radii) :])
-    selected = np.empty(known.reshape(flat).shape, bool)
-    for index, (part, sure) in enumerate(
-        zip(values.reshape(flat), known.reshape(flat), strict=True)
-    ):
-        windows = _Windows(part, sure, tuple(radii.values()), border, deviation)
-        _compare(windows, formula, selected[index], keep)
-    whole = xr.DataArray(selected.reshape(values.shape), dims=order).transpose(*image.dims)
-    return like(image, np.ascontiguousarray(whole.values))
+    def selected(values: Array, inside: Array | None) -> Array:
+        known = np.isfinite(values) if inside is None else np.isfinite(values) & inside
+        return _compared(_Windows(values, known, radii, border, deviation), formula, keep)
+
+    wanted = None if mask is None else broadcast_mask(mask, image)
+    return apply_spatially(selected, image, wanted)
 
 
 def halo(image: Image, params: Any) -> dict[str, int]:
@@ -154,8 +146,9 @@ def window_sums(values: Array, width: int, axis: int) -> Array:
         span *= 2
 
 
-def _compare(windows: _Windows, formula: Formula, selected: Array, keep: str) -> None:
-    """Write where the values are above their thresholds (or up to them), strip by strip."""
+def _compared(windows: _Windows, formula: Formula, keep: str) -> Array:
+    """Return where the values are above their thresholds (or up to them), strip by strip."""
+    selected = np.empty(windows.values.shape, bool)
     compared = np.less_equal if keep == "dark" else np.greater
     rows = len(selected)
     least = max(1, min(rows, _AT_ONCE * rows // max(1, selected.size)))
@@ -169,3 +162,4 @@ def _compare(windows: _Windows, formula: Formula, selected: Array, keep: str) ->
 
     with np.errstate(over="ignore", invalid="ignore"):
         map_ranges(strip, rows, least=least)
+    return selected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops._morphology import opening_of
 from graticule.ops._parameters import DOC
+from graticule.ops._spatial import apply_spatially
 from graticule.ops.threshold._counting import broadcast_mask
 from graticule.ops.threshold._histogram import histogram_of
 from graticule.ops.threshold.multi_otsu import thresholds_of
@@ -112,7 +114,7 @@ def edge_guard(
     inside = like(image, known & ~guard)
     cuts = thresholds_of(histogram_of(image, inside), classes=classes) if values is None else values
     seeds = _opened_seeds(phases_of(image, inside, cuts), opening, len(cuts) + 1)
-    return like(image, _filled(image, slope, seeds, known))
+    return _filled(*(like(image, values) for values in (slope, seeds, known)))
 
 
 def _steepness(image: Image, known: Array, sigma: Length) -> tuple[Array, Array]:
@@ -157,20 +159,8 @@ def _opened_seeds(seeds: Image, radius: Length, classes: int) -> Array:
     return kept
 
 
-def _filled(image: Image, slope: Array, seeds: Array, known: Array) -> Array:
+def _filled(slope: Image, seeds: Image, known: Image) -> Image:
     """Grow the seeds over all that is known, for each index along other dims."""
     from graticule.ops._watershed import flooded
 
-    axes = [image.get_axis_num(dim) for dim in filtered_dims(image)]
-    order = [axis for axis in range(image.ndim) if axis not in axes] + axes
-    shape = [image.shape[axis] for axis in order]
-    flat = (-1, *shape[len(order) - len(axes) :])
-    parts = [
-        np.ascontiguousarray(array.transpose(order)).reshape(flat)
-        for array in (slope, seeds, known)
-    ]
-    grown = [
-        flooded(height, seed, sure, connectivity=1)
-        for height, seed, sure in zip(*parts, strict=True)
-    ]
-    return np.ascontiguousarray(np.stack(grown).reshape(shape).transpose(np.argsort(order)))
+    return apply_spatially(partial(flooded, connectivity=1), slope, seeds, known)
