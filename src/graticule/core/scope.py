@@ -116,8 +116,8 @@ class Reduction:
         ``map(*blocks, block=BlockInfo, **params) -> partial``.
     merge : callable
         ``merge(partial, partial) -> partial``, associative.
-    finish : callable
-        ``finish(partial, **params) -> result``.
+    finish : callable, optional
+        ``finish(partial, **params) -> result``; by default the merged partial itself.
     apply : callable, optional
         ``apply(*blocks, result=result, **params) -> DataArray``: where the op gives an image,
         its values on a block, given the result of the whole.
@@ -135,7 +135,7 @@ class Reduction:
 
     map: Callable[..., Any]
     merge: Callable[[Any, Any], Any]
-    finish: Callable[..., Any]
+    finish: Callable[..., Any] = lambda partial, **_: partial
     apply: Callable[..., Any] | None = None
     prior: Reduction | None = None
     halo: Callable[[Image, Params], Halo] | None = None

@@ -21,12 +21,8 @@ def steps_of(image: Image) -> tuple[list[float], str]:
     """Return the distance between samples by filtered dim, in one unit, and the unit.
 
     The unit is that of the last filtered dim; it is empty where dims have none, and distances
-    are in pixels of the full resolution then.
-
-    Raises
-    ------
-    UnitsError
-        If only some of the dims have a unit, or units are of different kinds.
+    are in pixels of the full resolution then. A unit that only some have, or one of another
+    kind, is a `UnitsError`.
 
     Examples
     --------
@@ -56,13 +52,7 @@ def steps_of(image: Image) -> tuple[list[float], str]:
 
 
 def extent_of(image: Image, length: Length) -> float:
-    """Return a length in the unit of `steps_of`; a pixel is the smallest step of the image.
-
-    Raises
-    ------
-    UnitsError
-        If it has a unit and a dim has none, or one of another kind.
-    """
+    """Return a length in the unit of `steps_of`; a pixel is the smallest step of the image."""
     steps, _ = steps_of(image)
     if not length.base:
         return float(length.value * min(steps) / 2 ** level_of(image))

@@ -84,12 +84,7 @@ def halo_twice(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
 
 
 def footprint_of(image: Image, radius: Length, shape: str) -> Array:
-    """Return the footprint as bools, with an axis for each filtered dim.
-
-    Raises
-    ------
-    ParameterError
-        If it holds more samples than makes sense.
+    """Return the footprint as bools, with an axis for each filtered dim; refuse one too large.
 
     Examples
     --------

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Length, Table, require_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
+from graticule.core.typing import Array
 from graticule.core.units import unit_scale
+from graticule.ops import _parameters
 
-Array = np.ndarray[Any, Any]
 Along = Annotated[str, Field(title="Dim of time")]
 Across = Annotated[str, Field(title="Dim of distance")]
 Curve: TypeAlias = Literal["sqrt", "polytrope", "table"]
 Range: TypeAlias = tuple[float, float, int]
+
+DOC = _parameters.DOC | {
+    "axes": """\
+along, across : str
+    Names of the dims of time and distance.""",
+}
+"""What the docstrings of ops on images of time and distance say."""
 
 
 def distances(image: Image, across: str) -> Array:
@@ -40,13 +48,7 @@ def plane_of(image: Image, along: str, across: str) -> Image:
 
 
 def columns_between(image: Image, across: str, between: tuple[Length, Length] | None) -> slice:
-    """Return the columns whose distance is at or beyond the first bound and below the second.
-
-    Raises
-    ------
-    ImageError
-        If there is none.
-    """
+    """Return the columns whose distance is at or beyond the first bound and below the second."""
     if between is None:
         return slice(0, image.sizes[across])
     low, high = (bound.samples(image, across) for bound in between)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
+from graticule.core import map_ranges
+from graticule.core.typing import Array
 from graticule.ops.detect._planes import PARTS, STRIDE
 
-Array = np.ndarray[Any, Any]
 Interpolation: TypeAlias = Literal["fourier", "linear", "nearest"]
 _PARTS_OF: dict[Interpolation, int] = {"fourier": PARTS, "linear": 0, "nearest": 1}
-_WORTH_A_THREAD = 2_000_000
+_LEAST = 500_000
+"""Samples added, worth a part."""
 
 
 def profiles(
@@ -85,27 +84,12 @@ def _scan(
     start = np.empty(len(times), np.int32)
     parts = _PARTS_OF[interpolation]
 
-    def some(rows: slice) -> None:
+    def some(first: int, last: int) -> None:
+        rows = slice(first, last)
         kept = np.empty((1, size), planes.dtype) if result is None else result[rows]
         few = max(fewest, 1)
         path_profiles(planes, times[rows], parts, wrap, few, kept, best[rows], start[rows])
 
-    _on_threads(some, len(times), times.size * size * planes.shape[0])
+    each = times.shape[1] * size * planes.shape[0]
+    map_ranges(some, len(times), least=_LEAST // max(1, each))
     return best, start
-
-
-def _on_threads(some: Callable[[slice], None], paths: int, work: int) -> None:
-    threads = int(np.clip(work // _WORTH_A_THREAD, 1, _processors()))
-    if threads == 1:
-        some(slice(0, paths))
-        return
-    bounds = np.linspace(0, paths, 4 * threads + 1).astype(int)
-    blocks = [slice(*pair) for pair in pairwise(bounds)]
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(some, blocks))
-
-
-def _processors() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Record, Table, Whole, like, op, require_dims, step_of
 from graticule.core.errors import ImageError
-from graticule.ops._parameters import DOC
-from graticule.ops.detect._curves import Across, Along, Curve, columns_between, travel_times
+from graticule.ops.detect._curves import DOC, Across, Along, Curve, columns_between, travel_times
 
 
 @op(
@@ -58,8 +57,7 @@ def moveout(
         Distance at which the curve starts; columns before it are NaN.
     between : pair of Length, optional
         Columns from the first distance up to, not including, the second; by default all.
-    along, across : str
-        Names of the dims of time and distance.
+    %(axes)s
 
     Returns
     -------

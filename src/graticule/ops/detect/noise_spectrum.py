@@ -9,8 +9,7 @@ from pydantic import Field
 
 from graticule.core import Image, NoiseModel, Whole, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import DOC
-from graticule.ops.detect._curves import Across, Along, plane_of
+from graticule.ops.detect._curves import DOC, Across, Along, plane_of
 
 
 @op(version=1, scope=Whole("every frequency depends on every sample", memory=12), doc=DOC)
@@ -43,8 +42,7 @@ def noise_spectrum(
         In bins of the spectrum.
     taper : float
         Part of the length faded in at each edge.
-    along, across : str
-        Names of the dims of time and distance.
+    %(axes)s
 
     Returns
     -------

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graticule.core import Image, Record, Whole, op, step_of
+from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Array = np.ndarray[Any, Any]
 
 
 @op(version=1, scope=Whole("the largest value may be anywhere", memory=3), doc=DOC)

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from graticule.core import Image, Record, Whole, op
 from graticule.core.errors import ImageError
-from graticule.ops._parameters import DOC
-from graticule.ops.detect._curves import Across, Along, plane_of
+from graticule.ops.detect._curves import DOC, Across, Along, plane_of
 
 
 @op(version=1, scope=Whole("a column is normalised and rolled whole", memory=4), doc=DOC)
@@ -38,8 +37,7 @@ def published_baseline(
         In samples per square root of a column.
     first, columns : int
         First column and how many.
-    along, across : str
-        Names of the dims of time and distance.
+    %(axes)s
 
     Returns
     -------

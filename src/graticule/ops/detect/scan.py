@@ -9,8 +9,8 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Table, Whole, op, step_of
 from graticule.core.errors import ImageError
-from graticule.ops._parameters import DOC
 from graticule.ops.detect._curves import (
+    DOC,
     Across,
     Along,
     Curve,
@@ -77,8 +77,7 @@ def scan(
         weakens waves of few samples a period, noise and arrival alike.
     inside : float
         Where less than this part of the columns is inside the image the result is NaN.
-    along, across : str
-        Names of the dims of time and distance.
+    %(axes)s
 
     Returns
     -------

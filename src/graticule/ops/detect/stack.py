@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Whole, op, require_dims
-from graticule.ops._parameters import DOC
-from graticule.ops.detect._curves import Across, Along
-
-Array = np.ndarray[Any, Any]
+from graticule.core.typing import Array
+from graticule.ops.detect._curves import DOC, Across, Along
 
 
 @op(
@@ -51,8 +49,7 @@ def stack(
     inside : float
         Where less than this part of the columns is finite the profile is NaN: the mean of few
         columns is noisier than that of many.
-    along, across : str
-        Names of the dims of time and distance.
+    %(axes)s
 
     Returns
     -------

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from graticule.core import Duration, Image, NoiseModel, Whole, like, op
 from graticule.core.errors import ImageError
-from graticule.ops._parameters import DOC
-from graticule.ops.detect._curves import Across, Along, plane_of
+from graticule.ops.detect._curves import DOC, Across, Along, plane_of
 from graticule.ops.detect.noise_spectrum import tapered
 
 
@@ -45,8 +44,7 @@ def whiten(
         From `graticule.detect.noise_spectrum`; of null data only.
     shortest, longest : Duration, optional
         Periods of the band, both or neither.
-    along, across : str
-        Names of the dims of time and distance.
+    %(axes)s
 
     Returns
     -------

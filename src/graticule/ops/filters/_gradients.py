@@ -175,13 +175,7 @@ def _length_of(slopes: Sequence[Array]) -> Array:
 
 
 def eigenvalue(parts: Mapping[tuple[int, int], Array], ndim: int, which: str) -> Array:
-    """Return an eigenvalue of the symmetric matrix at each sample, from its upper triangle.
-
-    Raises
-    ------
-    ParameterError
-        If the matrix has no such eigenvalue.
-    """
+    """Return an eigenvalue of the symmetric matrix at each sample, from its upper triangle."""
     number = {"largest": 0, "middle": 1, "smallest": ndim - 1}[which]
     if which == "middle" and ndim != 3:
         raise ParameterError(

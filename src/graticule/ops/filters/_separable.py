@@ -62,13 +62,7 @@ def folded(place: Array, size: int) -> Array:
 
 
 def reach_of(sigma: float, truncate: float) -> int:
-    """Return how many samples a Gaussian of a width reaches.
-
-    Raises
-    ------
-    ParameterError
-        If it reaches further than makes sense.
-    """
+    """Return how many samples a Gaussian of a width reaches; refuse more than makes sense."""
     reach = int(truncate * sigma + 0.5)
     if reach > _LONGEST:
         raise ParameterError(f"reaches {reach:.3g} samples; at most {_LONGEST:.0g} make sense")

@@ -41,10 +41,6 @@ def _merge_ends(one: Ends, other: Ends) -> Ends:
     return {d: (min(one[d][0], other[d][0]), max(one[d][1], other[d][1])) for d in one}
 
 
-def _finish_ends(ends: Ends, **_: Any) -> Ends:
-    return ends
-
-
 def _factors(image: Image, ends: Ends, degree: int) -> list[Array]:
     """Return Legendre polynomials 0..degree along each filtered dim; orthogonal, so stable."""
     factors = []
@@ -108,9 +104,7 @@ def _apply(image: Image, *, result: _Surface, degree: int, correction: str) -> I
     return corrected(image, level.transpose(*image.dims).values, correction)
 
 
-_SCOPE = Reduction(
-    _map, _merge, _finish, _apply, prior=Reduction(_map_ends, _merge_ends, _finish_ends)
-)
+_SCOPE = Reduction(_map, _merge, _finish, _apply, prior=Reduction(_map_ends, _merge_ends))
 
 
 @op(version=1, scope=_SCOPE, dtype="float32", tolerance=1e-5, doc=CORRECTION_DOC)

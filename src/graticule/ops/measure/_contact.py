@@ -124,10 +124,8 @@ def _in_windows(block: Padded, window: Array, at_start: Array) -> Array:
 
     def count(base: Array, size: Array) -> Array:
         start = base - (early & (base == block.base))
-        windows: Array = count_windows(
-            block.labels, start, base + size, window, len(block.found) - 1
-        )
-        return windows
+        number = len(block.found) - 1
+        return np.asarray(count_windows(block.labels, start, base + size, window, number))
 
     return block.summed(count)
 

@@ -68,8 +68,7 @@ def _planes(lines: Columns, starts: Array, steps: Array) -> Array:
     def some(start: int, stop: int) -> Array:
         span = slice(starts[start], starts[stop])
         at, corners = hulls(starts[start : stop + 1] - span.start, lines["y"][span], ends[span])
-        sizes: Array = polygon_sizes(at, corners, float(steps[0]), float(steps[1]))
-        return sizes
+        return np.asarray(polygon_sizes(at, corners, float(steps[0]), float(steps[1])))
 
     return np.concatenate([np.zeros((0, 3)), *map_ranges(some, len(starts) - 1, least=64)])
 

@@ -38,13 +38,7 @@ class Interval:
 
 
 def counts_of(labels: Image, mask: Image | None, block: BlockInfo) -> Partial:
-    """Return how often each value occurs in each block of the grid, frame by frame.
-
-    Raises
-    ------
-    ImageError
-        If there are more values than an image can have phases.
-    """
+    """Return how often each value occurs in each block of the grid, frame by frame."""
     from graticule.ops.measure._kernels import count_in_blocks
 
     require_same_dims(labels, mask, "mask")

@@ -107,10 +107,8 @@ def quantiles(measured: Measured, channel: int, suffix: str) -> Named:
 
     def some(start: int, stop: int) -> Array:
         samples = values[starts[start] : starts[stop]]
-        quantiles: Array = _kernels.quantiles(
-            samples, starts[start : stop + 1] - starts[start], levels
-        )
-        return quantiles
+        first = starts[start : stop + 1] - starts[start]
+        return np.asarray(_kernels.quantiles(samples, first, levels))
 
     table = np.concatenate([np.zeros((0, len(levels))), *map_ranges(some, len(counts), least=64)])
     unit = measured.layout.unit

@@ -24,14 +24,7 @@ _NATIVE = ("uint8", "uint16", "float32", "float64")
 
 
 def layout_of(labels: Image, image: Image | None) -> Layout:
-    """Return what the dims are for.
-
-    Raises
-    ------
-    ImageError
-        If objects would have more than three dims, or the image lacks a dim of the labels or
-        has more than one further.
-    """
+    """Return what the dims are for; raise `ImageError` where they do not fit."""
     space = filtered_dims(labels)
     if len(space) > 3:
         raise ImageError(
@@ -154,13 +147,7 @@ class Objects:
 
 
 def objects_of(labels: Image, image: Image | None, block: BlockInfo) -> Objects:
-    """Return the objects of a block.
-
-    Raises
-    ------
-    ImageError
-        If the dims do not fit, or a label is too large.
-    """
+    """Return the objects of a block."""
     layout = layout_of(labels, image)
     order = (*layout.frames, *layout.space)
     flat = (1,) * (3 - len(layout.space))

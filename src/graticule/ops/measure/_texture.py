@@ -58,8 +58,8 @@ def _counted(block: Padded, grey: Array, offsets: Array, levels: int) -> Columns
     count = len(block.found) - 1
 
     def slab(base: Array, size: Array) -> Array:
-        pairs: Array = count_grey_pairs(block.labels, wide, base, size, offsets, count, levels)
-        return pairs
+        pairs = count_grey_pairs(block.labels, wide, base, size, offsets, count, levels)
+        return np.asarray(pairs)
 
     return block.rows(counts=block.summed(slab, parts=_PARTS))
 

@@ -123,15 +123,11 @@ def _union(one: Ends, other: Ends) -> Ends:
     return min(one[0], other[0]), max(one[1], other[1])
 
 
-def _kept(ends: Ends, **_: Any) -> Ends:
-    return ends
-
-
 def _has_texture(params: Mapping[str, Any]) -> bool:
     return "texture" in params["properties"]
 
 
-_RANGE = Reduction(_map_range, _union, _kept, needed=_has_texture)
+_RANGE = Reduction(_map_range, _union, needed=_has_texture)
 _SCOPE = Reduction(_map, Partial.merged, _finish, prior=_RANGE, halo=_halo)
 
 

@@ -114,15 +114,7 @@ def features_of(
     position: float,
     scaling: str,
 ) -> Features:
-    """Make feature vectors of an image's channels and of positions.
-
-    Raises
-    ------
-    ParameterError
-        If a weight names no feature, or every weight is 0.
-    ImageError
-        If no sample is finite in all channels and inside the mask.
-    """
+    """Make feature vectors of an image's channels and of positions."""
     import pandas as pd
 
     full = image if "c" in image.dims else image.expand_dims("c")

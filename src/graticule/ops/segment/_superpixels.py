@@ -49,13 +49,7 @@ _ENOUGH = 2**20
 
 
 def grid_dims(image: Image) -> tuple[str, ...]:
-    """Return the dims superpixels lie in: those a filter works along, without channels.
-
-    Raises
-    ------
-    ImageError
-        If there are none, or more than three.
-    """
+    """Return the dims superpixels lie in: those a filter works along, without channels."""
     dims = tuple(dim for dim in filtered_dims(image) if dim != "c")
     if not 1 <= len(dims) <= 3:
         raise ImageError(f"must have one to three dims besides c, not {list(image.dims)}")
@@ -85,11 +79,6 @@ def within(mask: Image, template: Image, order: Sequence[Hashable]) -> Array:
     """Return a mask along all dims of an image, in some order; along those it lacks it is the same.
 
     Sample meets sample, whatever the coordinates say.
-
-    Raises
-    ------
-    ImageError
-        If the mask has a dim that the image, without its channels, has not.
 
     Examples
     --------

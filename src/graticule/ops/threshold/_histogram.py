@@ -176,7 +176,7 @@ class Counting(Reduction):
         first_pass.require_width()
         if first_pass.low == first_pass.high:
             return self.finish(_constant(first_pass), **params)
-        counting = Reduction(partial(map_counts, prior=first_pass), np.add, _identity)
+        counting = Reduction(partial(map_counts, prior=first_pass), np.add)
         counts = counting.reduce(blocks, mapper)
         return self.finish(_of_counts(counts, first_pass), **params)
 
@@ -197,7 +197,7 @@ def _identity(result: Any, **_: Any) -> Any:
     return result
 
 
-_RANGE = Reduction(map_range, merge_ranges, _identity)
+_RANGE = Reduction(map_range, merge_ranges)
 _EMPTY = "is it all NaN, or the mask empty?"
 
 

@@ -12,10 +12,9 @@ from graticule.core import Image, Labels, Length, Mask, Whole, filtered_dims, li
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops._morphology import opening_of
-from graticule.ops._parameters import DOC
 from graticule.ops._spatial import apply_spatially
 from graticule.ops.threshold._counting import broadcast_mask
-from graticule.ops.threshold._histogram import histogram_of
+from graticule.ops.threshold._histogram import DOC, histogram_of
 from graticule.ops.threshold.multi_otsu import thresholds_of
 from graticule.ops.threshold.phases import Rising, phases_of
 

@@ -7,8 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from graticule.core import Image, Mask, Pointwise, op
-from graticule.ops._parameters import DOC
-from graticule.ops.threshold._histogram import Keep, above
+from graticule.ops.threshold._histogram import DOC, Keep, above
 
 
 @op(version=1, scope=Pointwise(), dtype="bool", doc=DOC)

@@ -9,8 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, op
-from graticule.ops._parameters import DOC
-from graticule.ops.threshold._histogram import Histogram, counting
+from graticule.ops.threshold._histogram import DOC, Histogram, counting
 from graticule.ops.threshold.phases import phases_of
 
 

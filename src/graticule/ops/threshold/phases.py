@@ -10,9 +10,8 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Labels, Mask, Pointwise, like, op
-from graticule.ops._parameters import DOC
 from graticule.ops.threshold._counting import broadcast_mask
-from graticule.ops.threshold._histogram import level_in
+from graticule.ops.threshold._histogram import DOC, level_in
 
 
 def _rising(values: tuple[float, ...]) -> tuple[float, ...]:

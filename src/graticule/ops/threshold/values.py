@@ -10,8 +10,7 @@ from pydantic import AfterValidator, Field
 from graticule.core import Image, Mask, Record, Table, op
 from graticule.core.errors import ImageError, suggest
 from graticule.core.registry import Family, get_op
-from graticule.ops._parameters import DOC
-from graticule.ops.threshold._histogram import Histogram, Thresholding, counting
+from graticule.ops.threshold._histogram import DOC, Histogram, Thresholding, counting
 from graticule.ops.threshold.multi_otsu import thresholds_of
 
 

@@ -47,10 +47,6 @@ def _map_range(image: Image, *, block: BlockInfo, **_: Any) -> _Range:
     return _Range(float(values.min(initial=np.inf)), float(values.max(initial=-np.inf)), whole)
 
 
-def _identity(span: _Range, **_: Any) -> _Range:
-    return span
-
-
 def _map_counts(image: Image, *, block: BlockInfo, prior: _Range, **_: Any) -> np.ndarray[Any, Any]:
     if not prior.low < prior.high:
         return np.zeros(1, np.int64)
@@ -76,7 +72,7 @@ def _apart(image: Image, *, result: float, **_: Any) -> Image:
     return like(image, apart.astype(np.float32), **units)
 
 
-_SPREAD = Reduction(_map_range, _Range.merged, _identity)
+_SPREAD = Reduction(_map_range, _Range.merged)
 _SCOPE = Reduction(_map_counts, np.add, _median, _apart, _SPREAD)
 
 
