@@ -46,9 +46,7 @@ Parameters
 ----------
 {DOC["image"]}
 {_PARAMETERS}
-{DOC["same"]}
-
-{DOC["raises"]}""",
+{DOC["same_raises"]}""",
     "serra": _SERRA,
 }
 """What the docstrings of erosion, dilation, opening and closing of images say."""

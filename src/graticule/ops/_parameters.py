@@ -31,6 +31,17 @@ _CONNECTIVITY_ERROR = """\
 ParameterError
     If ``connectivity`` is more than the number of dims."""
 _RAISES = "Raises\n------\n"
+_LENGTH_OR_COMPLEX = f"{_RAISES}{_LENGTH_ERROR}\n{_COMPLEX_ERROR}"
+_SAME = """\
+Returns
+-------
+Image
+    In the dtype and units of ``image``."""
+_FLOAT32 = """\
+Returns
+-------
+Image
+    float32, in the units of ``image``."""
 
 DOC = {
     "image": f"image : Image\n{_ALONG}",
@@ -52,16 +63,8 @@ shape : {"box", "ball", "diamond"}
 connectivity : int
     Neighbours differ by one step along at most so many dims: 1 for faces, the number of dims
     for corners as well.""",
-    "same": """\
-Returns
--------
-Image
-    In the dtype and units of ``image``.""",
-    "float32": """\
-Returns
--------
-Image
-    float32, in the units of ``image``.""",
+    "same": _SAME,
+    "float32": _FLOAT32,
     "numbered": """\
 Returns
 -------
@@ -76,7 +79,9 @@ Mask
     "complex_error": _COMPLEX_ERROR,
     "values_error": _VALUES_ERROR,
     "connectivity_error": _CONNECTIVITY_ERROR,
-    "raises": f"{_RAISES}{_LENGTH_ERROR}\n{_COMPLEX_ERROR}",
+    "raises": _LENGTH_OR_COMPLEX,
+    "same_raises": f"{_SAME}\n\n{_LENGTH_OR_COMPLEX}",
+    "float32_raises": f"{_FLOAT32}\n\n{_LENGTH_OR_COMPLEX}",
     "raises_length": f"{_RAISES}{_LENGTH_ERROR}",
     "raises_values": f"{_RAISES}{_VALUES_ERROR}",
     "raises_connectivity": f"{_RAISES}{_CONNECTIVITY_ERROR}",

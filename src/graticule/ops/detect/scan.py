@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Length, Table, Whole, op, step_of
 from graticule.core.errors import ImageError
+from graticule.core.typing import Array
 from graticule.ops.detect._curves import (
     DOC,
     Across,
@@ -23,7 +24,6 @@ from graticule.ops.detect._curves import (
 from graticule.ops.detect._paths import Interpolation, profiles
 from graticule.ops.detect._planes import planes_of
 
-Array = np.ndarray[Any, Any]
 _UNITS: dict[Curve, str] = {"sqrt": "sample^(1/2)", "polytrope": "m/s2", "table": "1"}
 
 

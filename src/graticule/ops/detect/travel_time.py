@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from graticule.core import Table, Whole, op
 from graticule.core.errors import ImageError
+from graticule.core.typing import Array
 from graticule.core.units import unit_scale
-
-Array = np.ndarray[Any, Any]
 
 
 @op(version=1, scope=Whole("a ray crosses all layers above its turning point"))

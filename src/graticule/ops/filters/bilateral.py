@@ -42,9 +42,7 @@ def bilateral(
     sigma : Length
         Width in space, in pixels or as a length (anisotropic spacing is respected).
 
-    %(float32)s
-
-    %(raises)s
+    %(float32_raises)s
 
     See Also
     --------

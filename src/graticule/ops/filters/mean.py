@@ -29,9 +29,7 @@ def mean(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -> 
     %(image)s
     %(window)s
 
-    %(float32)s
-
-    %(raises)s
+    %(float32_raises)s
 
     See Also
     --------

@@ -22,9 +22,7 @@ def median(image: Image, *, radius: Radius = Length(1), shape: Window = "box") -
     %(image)s
     %(window)s
 
-    %(same)s
-
-    %(raises)s
+    %(same_raises)s
 
     See Also
     --------

@@ -55,9 +55,7 @@ def non_local_means(
         Reach of the box that is compared, and of the box it is looked for in, in pixels or as
         lengths.
 
-    %(float32)s
-
-    %(raises)s
+    %(float32_raises)s
 
     See Also
     --------

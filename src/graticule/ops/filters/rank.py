@@ -34,9 +34,7 @@ def rank(
         From 0 to 100.
     %(window)s
 
-    %(same)s
-
-    %(raises)s
+    %(same_raises)s
 
     See Also
     --------

@@ -38,9 +38,7 @@ def tophat(
     method : {"white", "black"}
         Bright structures or dark ones.
 
-    %(same)s
-
-    %(raises)s
+    %(same_raises)s
 
     See Also
     --------

@@ -38,9 +38,7 @@ def unsharp_mask(
     amount : float
         How much of the details is added.
 
-    %(float32)s
-
-    %(raises)s
+    %(float32_raises)s
 
     See Also
     --------

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from graticule.core import ALL, Image, Neighbourhood, Quantity, filtered_dims, like, op
 from graticule.core.errors import ImageError, ParameterError, suggest
+from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 from graticule.ops.radiography._medians import nan_median
 
-Array = np.ndarray[Any, Any]
 Bounds = dict[str, tuple[Quantity, Quantity]]
 
 

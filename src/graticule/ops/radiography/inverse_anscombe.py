@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Pointwise, like, op
+from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 from graticule.ops.radiography.anscombe import Gain, Offset, Readout
-
-Array = np.ndarray[Any, Any]
 
 
 @op(version=1, scope=Pointwise(), dtype="float32", doc=DOC)

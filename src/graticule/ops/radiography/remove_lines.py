@@ -9,11 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Length, Neighbourhood, like, op
+from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 from graticule.ops.radiography import _stripes as stripes
 from graticule.ops.radiography._medians import fill_with_median
-
-Array = np.ndarray[Any, Any]
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:

@@ -11,11 +11,10 @@ from pydantic import Field
 
 from graticule.core import ALL, Image, Length, Neighbourhood, Quantity, like, op
 from graticule.core.errors import ParameterError
+from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 from graticule.ops.radiography import _stripes as stripes
 from graticule.ops.radiography._medians import fill_with_median
-
-Array = np.ndarray[Any, Any]
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:

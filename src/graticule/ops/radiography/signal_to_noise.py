@@ -11,9 +11,9 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Mask, Record, Reduction, Table, filtered_dims, op
+from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 
-Array = np.ndarray[Any, Any]
 _STEPS = 256
 _TO_SIGMA = 1.482602218505602
 

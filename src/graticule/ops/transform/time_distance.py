@@ -9,9 +9,8 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Whole, op, require_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
+from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
-
-Array = np.ndarray[Any, Any]
 
 
 @op(version=1, scope=Whole("a ring crosses the whole frame", memory=3), dtype="float32", doc=DOC)
