@@ -75,19 +75,8 @@ def distances(mask: Array, steps: Sequence[float], limit: float = math.inf) -> A
     step: by search among neighbours where they are short, by the lower envelope of parabolas
     [1]_ where they are long.
 
-    Parameters
-    ----------
-    mask : array
-        Bools, with one axis or more.
-    steps : sequence of float
-        Distance between samples, by axis.
-    limit : float
-        Distances above this are given as this.
-
-    Returns
-    -------
-    array
-        float32; infinity (or ``limit``) where there is no False.
+    ``steps`` are the distances between samples by axis; distances above ``limit`` are given as
+    it. The result is float32, infinity (or ``limit``) where there is no False.
 
     References
     ----------

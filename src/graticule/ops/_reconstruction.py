@@ -24,21 +24,9 @@ def reconstructed(
     There is a queue for each level of value, the highest emptied first, so that hardly a place
     is raised twice.
 
-    Parameters
-    ----------
-    marker, limit : ndarray
-        Of one shape, with any number of axes, and of one dtype: bools, integers or floats. The
-        marker is first cut to the limit.
-    connectivity : int
-        Axes along which the positions of neighbours may differ, as for labels.
-    method : {"dilation", "erosion"}
-        Grow below the limit, or shrink above it.
-
-    Returns
-    -------
-    ndarray
-        In the dtype of ``limit``. Where the limit is NaN nothing passes, and the result is
-        NaN; a NaN of the marker has no say.
+    Both are of one shape, with any number of axes, and of one dtype: bools, integers or floats.
+    The marker is first cut to the limit. Where the limit is NaN nothing passes, and the result
+    is NaN; a NaN of the marker has no say.
 
     References
     ----------

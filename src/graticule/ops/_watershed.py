@@ -28,28 +28,9 @@ def flooded(
     order of their value and then of raster. Where values differ, the result is that of
     ``skimage.segmentation.watershed``.
 
-    Parameters
-    ----------
-    values : array
-        Numbers, with one axis or more, all of them spatial. NaN is flooded last.
-    markers : array
-        Integers of the same shape, 0 where there is no marker.
-    mask : array, optional
-        Bools of the same shape: where the flood may go.
-    connectivity : int
-        A flood takes steps along at most so many axes at once.
-    lines : bool
-        Leave 0 where floods meet.
-
-    Returns
-    -------
-    array
-        int32.
-
-    Raises
-    ------
-    ImageError
-        If a marker is more than 2,147,483,647, or the image is that large.
+    All axes of ``values`` are spatial, and NaN is flooded last; ``markers`` are 0 where there is
+    none, the flood may go where ``mask`` is True, and with ``lines`` 0 is left where floods meet.
+    Labels are int32: a larger marker, or an image with more samples, is an `ImageError`.
 
     Examples
     --------

@@ -13,22 +13,11 @@ STRIDE = 32
 
 
 def planes_of(columns: Array, *, wrap: bool = False, fourier: bool = False) -> Array:
-    """Lay out columns for the kernels.
+    """Lay out columns (column, sample), real or complex, for the kernels.
 
-    Parameters
-    ----------
-    columns : (column, sample) array
-        Real or complex.
-    wrap : bool
-        Follow each line by itself, and not by zeros.
-    fourier : bool
-        Make `PARTS` lines of each column, shifted by parts of a sample.
-
-    Returns
-    -------
-    ndarray
-        ``(plane, line, 2 * sample + STRIDE)``, in the precision of ``columns``; the last line
-        is zero.
+    The result is ``(plane, line, 2 * sample + STRIDE)``, in the precision of ``columns``; the
+    last line is zero. With ``wrap`` each line is followed by itself, and not by zeros; with
+    ``fourier`` there are `PARTS` lines of each column, shifted by parts of a sample.
     """
     lines = _shifted_by_parts(columns) if fourier else columns
     fields = [lines.real, lines.imag] if np.iscomplexobj(lines) else [lines]
