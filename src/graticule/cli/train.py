@@ -140,14 +140,15 @@ def _require_place(out: Path) -> None:
 def _fit(method: ModelMethod, loaded: LoadedImages, training: TrainingDocument, out: Path) -> Any:
     """Return the model fitted on everything."""
     from graticule.cli.console import progress_bar
-    from graticule.learn.crossval.crossval import full_training_set
+    from graticule.learn.crossval.method_run import training_set_of
 
     if method.iterative:
         with _watch(out) as options:
-            return method.fit_model(full_training_set(loaded.data, method, loaded.extra, options))
+            training_set = training_set_of(loaded.data, None, method, loaded.extra, options)
+            return method.fit_model(training_set)
     with progress_bar(f"{training.name}: {method.name}") as progress:
         progress(0, 1, "learning from all images")
-        return method.fit_model(full_training_set(loaded.data, method, loaded.extra))
+        return method.fit_model(training_set_of(loaded.data, None, method, loaded.extra))
 
 
 def _split(training: TrainingDocument, loaded: LoadedImages) -> Split:

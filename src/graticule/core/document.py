@@ -10,7 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 
 from graticule.core.errors import (
     Fault,
@@ -180,6 +187,10 @@ def whole_number(least: int, also: str = "") -> PlainValidator:
         raise ParameterError(f"must be a whole number of {least} or more{way_out}, not {value!r}")
 
     return PlainValidator(validated)
+
+
+or_empty = BeforeValidator(lambda value: {} if value is None else value)
+"""Takes a key without a value for an empty mapping."""
 
 
 class Section(BaseModel):

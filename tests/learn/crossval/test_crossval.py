@@ -10,7 +10,8 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from graticule.core.errors import CheckError
 from graticule.evaluate.curves import reliability
-from graticule.learn.crossval.crossval import compare, training_set_of
+from graticule.learn.crossval.crossval import compare
+from graticule.learn.crossval.method_run import training_set_of
 from graticule.learn.crossval.split import make_split
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import SplitSpec

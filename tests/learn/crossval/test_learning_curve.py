@@ -25,7 +25,7 @@ def test_what_is_drawn_grows_and_is_never_held_out(of):
     for fold in by_blocks(list(data.images), folds=2, buffer=4):
         order = module._order(data, fold, of, (0,))
         before = np.zeros(data.labels[0].shape, bool)
-        for count in (2, 5, order.count):
+        for count in (2, 5, order.size):
             mask = order.masks(count)[0].values
             assert (before <= mask).all()
             assert not (mask & fold.test[0].values).any()

@@ -7,7 +7,8 @@ from scipy import ndimage
 
 from graticule.core import as_image
 from graticule.core.errors import ImageError, RequestError
-from graticule.learn.crossval.crossval import compare, training_set_of
+from graticule.learn.crossval.crossval import compare
+from graticule.learn.crossval.method_run import training_set_of
 from graticule.learn.crossval.split import make_split
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import build_methods, parse

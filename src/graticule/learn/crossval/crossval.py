@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -13,30 +13,15 @@ from graticule.core.errors import GraticuleError
 from graticule.core.progress import Progress, no_progress
 from graticule.evaluate.bootstrap import Interval
 from graticule.learn.crossval.counts import CLASS_MEASURES, VALUE_MEASURES, difference, scored
-from graticule.learn.crossval.method_run import (
-    FoldCounter,
-    MethodResult,
-    MethodRun,
-    full_training_set,
-    training_set_of,
-)
-from graticule.learn.crossval.units import display_window, units_of
+from graticule.learn.crossval.method_run import FoldCounter, MethodResult, MethodRun
+from graticule.learn.crossval.units import units_of
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.methods.method import Method
 from graticule.learn.splits.splits import Fold
 
-__all__ = [
-    "Comparison",
-    "MethodResult",
-    "compare",
-    "display_window",
-    "full_training_set",
-    "training_set_of",
-]
-
 _DRAWS = 1000
-_FAULTS = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, MemoryError, OSError,
-           ImportError, AttributeError)  # fmt: skip
+_FAULTS = (GraticuleError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError,
+           MemoryError, OSError, ImportError, AttributeError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,7 +72,7 @@ class Comparison:
         """The methods, the best by the main measure first."""
 
         def key(name: str) -> float:
-            value = self.results[name].scores.measures[self.main].estimate
+            value = self.estimate(name)
             return math.inf if math.isnan(value) else -value
 
         return sorted(self.results, key=key)
@@ -97,6 +82,15 @@ class Comparison:
         best = self.results[self.ranked[0]].scores
         return difference(self.results[name].scores, best, self.main, confidence=self.confidence)
 
+    def estimate(self, name: str) -> float:
+        """Return the main measure of a method."""
+        return self.results[name].scores.measures[self.main].estimate
+
+    def naive_estimate(self, name: str) -> float | None:
+        """Return the main measure of a method on the split that flatters; None without one."""
+        naive = self.naive
+        return naive.estimate(name) if naive is not None and name in naive.results else None
+
     def table(self) -> pd.DataFrame:
         """Return a row for each method, the best first."""
         rows = []
@@ -104,14 +98,11 @@ class Comparison:
             result = self.results[name]
             row: dict[str, Any] = {"method": name}
             for measure in self.measures:
-                interval = result.scores.measures[measure]
-                row |= {measure: interval.estimate, f"{measure}_low": interval.low,
-                        f"{measure}_high": interval.high}  # fmt: skip
-            if self.naive is not None and name in self.naive.results:
-                naive = self.naive.results[name].scores.measures[self.main].estimate
+                row |= _columns(measure, result.scores.measures[measure])
+            naive = self.naive_estimate(name)
+            if naive is not None:
                 row |= {f"naive_{self.main}": naive, "optimism": naive - row[self.main]}
-            gap = self.against_best(name)
-            row |= {"to_best": gap.estimate, "to_best_low": gap.low, "to_best_high": gap.high}
+            row |= _columns("to_best", self.against_best(name))
             row |= {"fit_seconds": result.fit_seconds, "answer_seconds": result.predict_seconds}
             rows.append(row)
         return pd.DataFrame(rows)
@@ -131,13 +122,15 @@ class Comparison:
         names = [self.data.classes[n].name for n in self.data.scored_classes]
         return pd.DataFrame(
             [
-                {"method": name, "class": class_name, **values}
+                {"method": name, "class": own, **values}
                 for name in self.ranked
-                for class_name, values in zip(
-                    names, self.results[name].scores.by_class, strict=True
-                )
+                for own, values in zip(names, self.results[name].scores.by_class, strict=True)
             ]
         )
+
+
+def _columns(name: str, interval: Interval) -> dict[str, float]:
+    return {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
 def compare(
@@ -197,15 +190,12 @@ def compare(
                 run.held_out, len(folds), confidence=confidence, draws=_DRAWS if intervals else 1
             )
             comparison.results[method.name] = run.result(scores)
-        except GraticuleError as error:
-            comparison.failed[method.name] = str(error)
-            counter.skip(len(folds) - run.done)
-        except _FAULTS as error:  # of an estimator: the others must not be lost for it
-            comparison.failed[method.name] = f"{type(error).__name__}: {error}"
-            counter.skip(len(folds) - run.done)
+        except _FAULTS as error:  # of an estimator too: the others must not be lost for it
+            kind = "" if isinstance(error, GraticuleError) else f"{type(error).__name__}: "
+            comparison.failed[method.name] = f"{kind}{error}"
+            counter.done += len(folds) - run.done
         except KeyboardInterrupt:
-            comparison.unfinished[method.name] = run.done
             left = methods[list(methods).index(method) + 1 :]
-            return replace(comparison, unfinished={
-                **comparison.unfinished, **{each.name: 0 for each in left}})  # fmt: skip
+            comparison.unfinished.update({method.name: run.done, **{each.name: 0 for each in left}})
+            break
     return comparison

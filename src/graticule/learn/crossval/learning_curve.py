@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -94,7 +94,7 @@ def learning_curve(
     unit = _unit(data) if of == "auto" else of
     orders = [[_order(data, fold, unit, (seed, n, k)) for k, fold in enumerate(folds)]
              for n in range(repeats)]  # fmt: skip
-    most = min(order.count for order in orders[0])
+    most = min(order.size for order in orders[0])
     if most < 2:
         raise CheckError(f"a learning curve needs 2 or more {unit} in every fold, not {most}")
     fewest = 1 if unit == "images" else len(data.classes) or 1
@@ -137,46 +137,33 @@ def _unit(data: LabelledImages) -> Of:
     return "images" if len(data.images) >= 4 else "samples"
 
 
-@dataclass(frozen=True)
-class _Order:
-    """The labels of a fold's training part in the order in which they are drawn."""
+class _Order(NamedTuple):
+    """The labels of a fold's training part, numbered as they are drawn; -1 where none is."""
 
-    shapes: Sequence[tuple[tuple[str, ...], tuple[int, ...]] | None]
-    rank: Sequence[Array | None]
-    count: int
+    ranks: list[xr.DataArray | None]
+    size: int
 
     def masks(self, count: int) -> list[xr.DataArray | None]:
         """Return where the first so many labels are."""
-        return [
-            None
-            if rank is None or shape is None
-            else xr.DataArray((rank >= 0) & (rank < count), dims=shape[0])
-            for rank, shape in zip(self.rank, self.shapes, strict=True)
-        ]
+        return [None if rank is None else (rank >= 0) & (rank < count) for rank in self.ranks]
 
 
 def _order(data: LabelledImages, fold: Fold, unit: Of, seed: tuple[int, ...]) -> _Order:
     """Put the labels of a fold into an order in which every class comes early."""
-    numbers: list[Array | None] = []
+    numbers: list[xr.DataArray | None] = []
     classes: list[int] = []
     for index, train in enumerate(fold.train):
         if train is None:
             numbers.append(None)
             continue
         use = train.values & data.known(index)
-        truth = data.truth(index)
-        numbered, codes = _number_labels(use, truth, unit, bool(data.classes))
-        numbers.append(np.where(numbered >= 0, numbered + len(classes), -1))
+        numbered, codes = _number_labels(use, data.truth(index), unit, bool(data.classes))
+        moved = np.where(numbered >= 0, numbered + len(classes), -1)
+        numbers.append(xr.DataArray(moved, dims=train.dims))
         classes += codes
-    rank = np.empty(len(classes), np.int64)
-    rank[_shuffle_classes_first(np.array(classes), np.random.default_rng(seed))] = np.arange(
-        len(classes)
-    )
-    shapes = [
-        None if m is None else (tuple(map(str, m.dims)), m.shape) for m in fold.train
-    ]  # fmt: skip
-    ranked = [None if n is None else np.where(n >= 0, rank[n], -1) for n in numbers]
-    return _Order(shapes, ranked, len(classes))
+    order = _shuffle_classes_first(np.array(classes), np.random.default_rng(seed))
+    rank = np.append(np.argsort(order), -1)  # the number -1 is that of no label, and stays
+    return _Order([None if n is None else n.copy(data=rank[n.values]) for n in numbers], order.size)
 
 
 def _number_labels(use: Array, truth: Array, unit: Of, classed: bool) -> tuple[Array, list[int]]:

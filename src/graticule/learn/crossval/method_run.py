@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -40,8 +40,8 @@ class MethodResult:
         Its numbers.
     fit_seconds : float
         Time to learn, in the mean of the folds.
-    answer_seconds : float
-        Time to prediction for a million samples.
+    predict_seconds : float
+        Time to predict for a million samples.
     pictures : dict of ndarray
         Its out-of-fold answers of the first images, thinned; -1 where there is none.
     histories : tuple of History
@@ -66,10 +66,6 @@ class FoldCounter:
     def say(self, message: str) -> None:
         """Say what is going on."""
         self.progress(self.done, self.total, message)
-
-    def skip(self, count: int) -> None:
-        """Count folds that will not come."""
-        self.done += count
 
 
 @dataclass
@@ -96,7 +92,7 @@ class MethodRun:
         )
 
     def run(self, counter: FoldCounter) -> None:
-        """Learn and prediction, fold after fold."""
+        """Learn and predict, fold after fold."""
         for number, fold in enumerate(self.folds):
             counter.say(f"{self.method.name}: {fold.name}, learning")
             start = time.perf_counter()
@@ -106,9 +102,8 @@ class MethodRun:
                             f"{progress.steps}, loss {progress.loss:.3f}")  # fmt: skip
 
             options = {"on_step": on_step, **self.options}
-            fitted = self.method.fit(
-                training_set_of(self.data, fold, self.method, self.extra, options)
-            )
+            training_set = training_set_of(self.data, fold, self.method, self.extra, options)
+            fitted = self.method.fit(training_set)
             self.fit_seconds += time.perf_counter() - start
             history = getattr(fitted, "history", None)
             if history is not None:
@@ -141,9 +136,8 @@ class MethodRun:
                 self.answered += prediction.codes.size
                 held += self._count(number, index, box, prediction, truth, known)
                 if index < SHOWN:
-                    self._picture(
-                        index, box, prediction.codes, mask.transpose(*dims).values, window
-                    )
+                    shown = mask.transpose(*dims).values[window]
+                    self._picture(index, box, prediction.codes, shown, window)
         if not held:
             raise CheckError(f"{fold.name} holds no labelled sample to be judged on")
 
@@ -152,49 +146,38 @@ class MethodRun:
     ) -> int:
         held = 0
         for unit in self.units[index]:
-            both = tuple(
-                slice(max(a.start, b.start), min(a.stop, b.stop))
+            spans = [
+                (max(a.start, b.start), min(a.stop, b.stop), b.start)
                 for a, b in zip(unit.box, box, strict=True)
-            )
-            if any(s.start >= s.stop for s in both):
+            ]
+            if any(start >= stop for start, stop, _ in spans):
                 continue
-            inner = tuple(
-                slice(s.start - b.start, s.stop - b.start) for s, b in zip(both, box, strict=True)
-            )
-            use = known[both]
-            count = int(np.count_nonzero(use))
+            both = tuple(slice(start, stop) for start, stop, _ in spans)
+            inner = tuple(slice(start - origin, stop - origin) for start, stop, origin in spans)
+            count = int(np.count_nonzero(known[both]))
             if count:
                 probability = prediction.probability
-                part = replace(
-                    prediction,
-                    codes=prediction.codes[inner],
-                    probability=None if probability is None else probability[(slice(None), *inner)],
+                part = Prediction(
+                    None if probability is None else probability[(slice(None), *inner)],
+                    prediction.codes[inner],
                 )
-                self.held_out.add((fold, unit.number, index), part, truth[both], use)
+                self.held_out.add((fold, unit.number, index), part, truth[both], known[both])
             held += count
         return held
 
     def _picture(
         self, index: int, box: Box, codes: Array, mask: Array, window: tuple[Any, ...]
     ) -> None:
-        name = self.data.names[index]
-        regression = not self.data.classes
-        kind = np.float32 if regression else np.int16
-        empty = np.nan if regression else -1
-        whole = self.pictures.setdefault(name, np.full(mask[window].shape, empty, kind))
-        # samples of the window that lie in the box, in both
-        places = [np.arange(size)[w] for size, w in zip(mask.shape, window, strict=True)
-                  if isinstance(w, slice)]  # fmt: skip
-        fixed = [w for w in window if not isinstance(w, slice)]
-        lead = len(fixed)
-        if any(not s.start <= w < s.stop for w, s in zip(fixed, box, strict=False)):
+        """Put what was said in a box where the window, every few samples of a plane, shows it."""
+        empty, kind = (-1, np.int16) if self.data.classes else (np.nan, np.float32)
+        whole = self.pictures.setdefault(self.data.names[index], np.full(mask.shape, empty, kind))
+        lead, step = window[:-2], window[-1].step
+        if any(not span.start <= at < span.stop for at, span in zip(lead, box, strict=False)):
             return
-        inside = [(p >= s.start) & (p < s.stop) for p, s in zip(places, box[lead:], strict=True)]
-        source = codes[tuple(w - s.start for w, s in zip(fixed, box, strict=False))]
-        ids = np.ix_(*(p[i] - s.start for p, i, s in zip(places, inside, box[lead:], strict=True)))
-        goal = np.ix_(*(np.flatnonzero(i) for i in inside))
-        use = mask[window][goal]
-        whole[goal] = np.where(use, source[ids], whole[goal])
+        plane = tuple(at - span.start for at, span in zip(lead, box, strict=False))
+        shown = codes[(*plane, *(slice(-span.start % step, None, step) for span in box[-2:]))]
+        goal = tuple(slice(-(-span.start // step), -(-span.stop // step)) for span in box[-2:])
+        whole[goal] = np.where(mask[goal], shown, whole[goal])
 
     def result(self, scores: Scores) -> MethodResult:
         """Return what came of it."""
@@ -209,32 +192,25 @@ class MethodRun:
 
 def training_set_of(
     data: LabelledImages,
-    fold: Fold,
+    fold: Fold | None,
     method: Method,
     extra: Mapping[str, LabelledImages] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> TrainingSet:
-    """Return what a method learns from in a fold."""
-    images: list[xr.DataArray] = []
-    labels: list[xr.DataArray] = []
-    where: list[xr.DataArray] = []
-    held: list[xr.DataArray | None] = []
+    """Return what a method learns from in a fold; without one, nothing is held back."""
+    parts: list[tuple[Any, ...]] = []
     for source in method.on:
-        if source != REAL:
-            own = (extra or {})[source]
-            images += own.images
-            labels += own.labels
-            where += [everywhere(image) for image in own.images]
-            held += [None] * len(own.images)
-            continue
-        for index, mask in enumerate(fold.train):
-            if mask is not None and bool(mask.any()):
-                images.append(data.images[index])
-                labels.append(data.labels[index])
-                where.append(mask)
-                held.append(fold.test[index])
+        own = data if source == REAL else (extra or {})[source]
+        for index, image in enumerate(own.images):
+            where: xr.DataArray | None = everywhere(image)
+            held = None
+            if source == REAL and fold is not None:
+                where, held = fold.train[index], fold.test[index]
+            if where is not None and bool(where.any()):
+                parts.append((image, own.labels[index], where, held))
+    images, labels, masks, tested = ([part[n] for part in parts] for n in range(4))
     first = training_set_of(data, fold, method.first, extra) if method.first else None
-    return TrainingSet(images, labels, where, held, data.kind, data.classes, options or {}, first)
+    return TrainingSet(images, labels, masks, tested, data.kind, data.classes, options or {}, first)
 
 
 def boxes(fold: Fold, index: int, known: Array) -> list[Box]:
@@ -243,19 +219,3 @@ def boxes(fold: Fold, index: int, known: Array) -> list[Box]:
     if blocks:
         return [tuple(slice(*bounds) for bounds in block.bounds.values()) for block in blocks]
     return [tuple(slice(0, size) for size in known.shape)]
-
-
-def full_training_set(
-    data: LabelledImages,
-    method: Method,
-    extra: Mapping[str, LabelledImages] | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> TrainingSet:
-    """Return the training set of a method that holds nothing back."""
-    sources = [data if name == REAL else (extra or {})[name] for name in method.on]
-    images = [image for own in sources for image in own.images]
-    labels = [label for own in sources for label in own.labels]
-    where = [everywhere(image) for image in images]
-    held = [None] * len(images)
-    first = full_training_set(data, method.first, extra) if method.first else None
-    return TrainingSet(images, labels, where, held, data.kind, data.classes, options or {}, first)

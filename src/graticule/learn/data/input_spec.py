@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
+
+from pydantic import TypeAdapter
 
 from graticule.core import Image, filtered_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
@@ -107,13 +109,17 @@ class InputSpec:
                 hint=colour_hint(image)
                 or "name the axes with dims: when reading, or train on images like this",
             )
-        channels = int(image.sizes.get(CHANNEL, 0))
-        if channels != self.channels:
-            raise ImageError(
-                f"the model was trained on {_spoken(self.channels)}, and this has "
-                f"{_spoken(channels)}",
-                hint=_way(self.channels, channels),
-            )
+        there = int(image.sizes.get(CHANNEL, 0))
+        if there == self.channels:
+            return
+        hint = "give images like those it was trained on, or train on images like this"
+        if not self.channels:
+            step = "transform.grey" if there in (3, 4) else "transform.select, dim: c, index: 0"
+            hint = f"put a step before it, as {{op: {step}}}, or train on images like this"
+        raise ImageError(
+            f"the model was trained on {_spoken(self.channels)}, and this has {_spoken(there)}",
+            hint=hint,
+        )
 
     def _require_spacing(self, image: Image, dim: str) -> None:
         ratio = self.ratio(image, dim)
@@ -146,19 +152,12 @@ class InputSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        return {
-            "dims": list(self.dims),
-            "channels": self.channels,
-            "spacing": {dim: [step, unit] for dim, (step, unit) in self.spacing.items()},
-            "dtype": self.dtype,
-        }
+        return asdict(self)
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """Return what `to_json` wrote."""
-        spacing = {str(dim): (float(s), str(u)) for dim, (s, u) in plain["spacing"].items()}
-        dims = tuple(str(dim) for dim in plain["dims"])
-        return cls(dims, int(plain["channels"]), spacing, str(plain["dtype"]))
+        return TypeAdapter(cls).validate_python(plain)
 
 
 def _worked(image: Image) -> tuple[str, ...]:
@@ -194,14 +193,6 @@ def _known_spacing(image: Image) -> dict[str, tuple[float, str]]:
         if unit and dim != CHANNEL:
             known[dim] = (step / 2 ** level_of(image) if dim in SPATIAL else step, unit)
     return known
-
-
-def _way(wanted: int, there: int) -> str:
-    """Return how an image comes to the channels a model was trained on."""
-    if wanted:
-        return "give images like those it was trained on, or train on images like this"
-    step = "transform.grey" if there in (3, 4) else "transform.select, dim: c, index: 0"
-    return f"put a step before it, as {{op: {step}}}, or train on images like this"
 
 
 def colour_hint(image: Image) -> str:

@@ -89,12 +89,9 @@ class LabelledImages:
             _aligned(image, label, name)
             for image, label, name in zip(image_list, label_list, called, strict=True)
         ]
-        classes: Classes = ()
-        meaning: Literal["classes", "mask"] = "mask"
-        if not regression:
-            classes, meaning = classes_of(fitted, kind, named)
-        own = tuple(groups) if groups is not None else tuple(range(len(image_list)))
-        return cls(called, tuple(image_list), tuple(fitted), meaning, classes, own)
+        classes, meaning = ((), "mask") if regression else classes_of(fitted, kind, named)
+        own = range(len(image_list)) if groups is None else groups
+        return cls(called, tuple(image_list), tuple(fitted), meaning, classes, tuple(own))
 
     @property
     def scored_classes(self) -> tuple[int, ...]:
@@ -153,18 +150,6 @@ class LabelledImages:
         others = [dim for dim in image.dims if dim not in dims]
         mean = image.astype(np.float32).mean(others) if others else image
         return np.asarray(mean.transpose(*dims).values)
-
-    def subset(self, indices: Sequence[int]) -> LabelledImages:
-        """Return some of the images."""
-        pick = [int(n) for n in indices]
-        return LabelledImages(
-            tuple(self.names[n] for n in pick),
-            tuple(self.images[n] for n in pick),
-            tuple(self.labels[n] for n in pick),
-            self.kind,
-            self.classes,
-            tuple(self.groups[n] for n in pick),
-        )
 
 
 def _listed(given: Any) -> list[Any]:

@@ -125,9 +125,11 @@ def classes_of(
     if kind == "auto":
         bools = bool(labels) and all(each.dtype == np.bool_ for each in labels)
         kind = "mask" if bools or (len(drawn) == 1 and 0 in values) else "classes"
+    names = names or {}
     if kind == "mask":
         _require_both(values, drawn)
-        return tuple(_named(each, names) for each in MASK_CLASSES), "mask"
+        named = [(each.value, names.get(each.value, each.name)) for each in MASK_CLASSES]
+        return tuple(Class(value, str(name)) for value, name in named), "mask"
     if len(drawn) < 2:
         raise ImageError(
             f"labels of at least two classes are needed, not of {len(drawn)}"
@@ -143,11 +145,7 @@ def classes_of(
             hint="labels that number objects are a mask: say labels: mask in the training document "
             "(kind='mask' in Python)",
         )
-    return tuple(_named(Class(value, str(value)), names) for value in drawn), "classes"
-
-
-def _named(given: Class, names: Mapping[int, str] | None) -> Class:
-    return Class(given.value, str((names or {}).get(given.value, given.name)))
+    return tuple(Class(value, str(names.get(value, value))) for value in drawn), "classes"
 
 
 def _require_both(values: Sequence[int], drawn: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,28 +124,59 @@ def require_disjoint(
     graticule.core.errors.CheckError: the image b (to be judged on) shares a part with a ...
     """
     both = {**train, **test}
-    fingerprints = {name: fingerprint_of(image) for name, image in both.items()}
-    for one, other in _pairs(train, test):
-        if (
-            not fingerprints[one].constant
-            and fingerprints[one].sha256 == fingerprints[other].sha256
-        ):
-            raise _shared(f"is equal to {one}", other, what)
-        if fingerprints[one].is_rescaled(fingerprints[other]):
-            raise _shared(f"is {one} in other numbers", other, what)
-    for name, image in both.items():
-        others = [b if a == name else a for a, b in _pairs(train, test) if name in (a, b)]
+    names = list(both)
+    pairs = [
+        (names.index(one), names.index(other)) for one in train for other in test if one != other
+    ]
+    _require_unshared(names, list(both.values()), pairs, what)
+
+
+def require_distinct(names: Sequence[str], images: Sequence[xr.DataArray], groups: Any) -> None:
+    """Refuse images of different groups that share content; those of one group may.
+
+    Parameters
+    ----------
+    names : sequence of str
+        One for each image.
+    images : sequence of DataArray
+        They may be lazy.
+    groups : sequence
+        One for each image.
+
+    Raises
+    ------
+    CheckError
+        Naming both.
+
+    Examples
+    --------
+    >>> image = xr.DataArray(np.random.default_rng(0).normal(size=(64, 64)), dims=("y", "x"))
+    >>> require_distinct(["a", "b"], [image, image], ["one", "one"])
+    """
+    pairs = itertools.permutations(range(len(images)), 2)
+    _require_unshared(names, images, [(a, b) for a, b in pairs if groups[a] != groups[b]], "image")
+
+
+def _require_unshared(
+    names: Sequence[str], images: Sequence[xr.DataArray], pairs: list[tuple[int, int]], what: str
+) -> None:
+    """Refuse pairs of images, by their numbers, that share content."""
+    fingerprints = [fingerprint_of(image) for image in images]
+    for one, other in pairs:
+        a, b = fingerprints[one], fingerprints[other]
+        if not a.constant and a.sha256 == b.sha256:
+            raise _shared(names[other], f"is equal to {names[one]}", what)
+        if a.is_rescaled(b):
+            raise _shared(names[other], f"is {names[one]} in other numbers", what)
+    for at, image in enumerate(images):
+        others = dict.fromkeys(b if a == at else a for a, b in pairs if at in (a, b))
         hit = _find_probe(_planes(image.values), {n: fingerprints[n].probes for n in others})
-        if hit:
-            one, other = (hit, name) if name in test else (name, hit)
-            raise _shared(f"shares a part with {one}", other, what)
+        if hit is not None:
+            one, other = (at, hit) if (at, hit) in pairs else (hit, at)
+            raise _shared(names[other], f"shares a part with {names[one]}", what)
 
 
-def _pairs(train: Mapping[str, Any], test: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(one, other) for one in train for other in test if one != other]
-
-
-def _shared(how: str, name: str, what: str) -> CheckError:
+def _shared(name: str, how: str, what: str) -> CheckError:
     return CheckError(
         f"the {what} {name} (to be judged on) {how} (to be learned from)",
         hint="take one of them away, or put both into one group and split by group",
@@ -174,12 +206,12 @@ def _probes(planes: Array) -> Array:
     return np.array(found) if found else np.zeros((0, SIDE, SIDE), planes.dtype)
 
 
-def _find_probe(planes: Array, probes: Mapping[str, Array]) -> str:
-    """Return the first image of which a patch is in these planes; empty where none is."""
-    fitting = {name: p for name, p in probes.items() if p.dtype == planes.dtype and len(p)}
+def _find_probe(planes: Array, probes: Mapping[int, Array]) -> int | None:
+    """Return the first image of which a patch is in these planes; None where none is."""
+    fitting = {number: p for number, p in probes.items() if p.dtype == planes.dtype and len(p)}
     if not fitting or not planes.shape[0]:
-        return ""
-    names = [name for name, p in fitting.items() for _ in p]
+        return None
+    numbers = [number for number, p in fitting.items() for _ in p]
     patches = np.concatenate(list(fitting.values()))
     wanted = _row_hashes(patches[:, :1, :])[:, 0, 0]
     for plane in planes:
@@ -189,8 +221,8 @@ def _find_probe(planes: Array, probes: Mapping[str, Array]) -> str:
                 there = plane[top + y : top + y + SIDE, x : x + SIDE]
                 for at in np.flatnonzero(wanted == hashes[y, x]):
                     if np.array_equal(there, patches[at]):
-                        return names[at]
-    return ""
+                        return numbers[at]
+    return None
 
 
 def _row_hashes(planes: Array) -> Array:
@@ -207,38 +239,3 @@ def _row_hashes(planes: Array) -> Array:
         out = (out ^ bits[..., shift : shift + count]) * _HASH_FACTOR
         out ^= out >> np.uint64(29)
     return out
-
-
-def require_distinct(names: Sequence[str], images: Sequence[xr.DataArray], groups: Any) -> None:
-    """Refuse images of different groups that share content; those of one group may.
-
-    Parameters
-    ----------
-    names : sequence of str
-        One for each image.
-    images : sequence of DataArray
-        They may be lazy.
-    groups : sequence
-        One for each image.
-
-    Raises
-    ------
-    CheckError
-        Naming both.
-
-    Examples
-    --------
-    >>> image = xr.DataArray(np.random.default_rng(0).normal(size=(64, 64)), dims=("y", "x"))
-    >>> require_distinct(["a", "b"], [image, image], ["one", "one"])
-    """
-    fingerprints = [fingerprint_of(image) for image in images]
-    for at, image in enumerate(images):
-        others = [n for n in range(len(images)) if groups[n] != groups[at]]
-        for n in others:
-            if not fingerprints[n].constant and fingerprints[n].sha256 == fingerprints[at].sha256:
-                raise _shared(f"is equal to {names[at]}", names[n], "image")
-            if fingerprints[n].is_rescaled(fingerprints[at]):
-                raise _shared(f"is {names[at]} in other numbers", names[n], "image")
-        hit = _find_probe(_planes(image.values), {names[n]: fingerprints[n].probes for n in others})
-        if hit:
-            raise _shared(f"shares a part with {names[at]}", hit, "image")

@@ -5,7 +5,6 @@ Every key, with its default and an example, is described in ``docs/training.md``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -25,6 +24,7 @@ from graticule.core.document import (
     Section,
     as_written,
     is_list_of_texts,
+    or_empty,
     parse_document,
     plain,
     read_text,
@@ -44,14 +44,12 @@ Task: TypeAlias = Literal["pixels", "regression"]
 
 def _name(value: Any) -> str:
     name = as_written(value)
-    if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
-        what = "must be a name of letters, digits, - and _, and start with a letter"
-        raise ParameterError(what)
-    return name
+    if isinstance(name, str) and name.replace("-", "_").isidentifier():
+        return name
+    raise ParameterError("must be a name of letters, digits, - and _, and start with a letter")
 
 
 _Name = Annotated[str, BeforeValidator(_name)]
-_or_empty = BeforeValidator(lambda value: {} if value is None else value)
 
 
 def _dims(value: Any) -> tuple[str, ...] | None:
@@ -60,29 +58,29 @@ def _dims(value: Any) -> tuple[str, ...] | None:
     return tuple(value) if value else None
 
 
-def _spacing(steps: dict[Any, Any]) -> dict[str, float | str]:
-    faults = []
-    for dim, step in steps.items():
-        try:
-            split_quantity(step)
-        except (UnitsError, TypeError, ValueError) as error:
-            faults.append(Fault(str(dim), getattr(error, "what", str(error))))
-    if faults:
-        raise PipelineError(faults)
-    return {str(dim): step for dim, step in steps.items()}
+def _step(value: Any) -> float | str:
+    try:
+        split_quantity(value)
+    except UnitsError as error:
+        raise ParameterError(error.what) from None
+    step: float | str = value
+    return step
 
 
 class ImageInput(Section):
     """What the files of the images do not say: their dims, and the distance between samples."""
 
     dims: Annotated[tuple[str, ...] | None, PlainValidator(_dims)] = None
-    spacing: Annotated[dict[Any, Any], _or_empty, AfterValidator(_spacing)] = Field(default={})
+    spacing: Annotated[
+        dict[Annotated[str, BeforeValidator(str)], Annotated[float | str, PlainValidator(_step)]],
+        or_empty,
+    ] = Field(default={})
 
 
 class Inputs(Section):
     """The images a document is applied to."""
 
-    image: Annotated[ImageInput, _or_empty] = ImageInput()
+    image: Annotated[ImageInput, or_empty] = ImageInput()
 
 
 def _simulated(value: Any) -> str:
@@ -111,26 +109,22 @@ class ExtraSpec(Section):
     simulate: Annotated[str, PlainValidator(_simulated)] = ""
     count: Annotated[int, whole_number(1)] = 8
     seed: Annotated[int, whole_number(0)] = 0
-    parameters: Annotated[dict[str, Any], _or_empty] = Field(default={})
+    parameters: Annotated[dict[str, Any], or_empty] = Field(default={})
 
     @model_validator(mode="after")
     def _require_files_or_simulation(self) -> Self:
         given, files = self.model_fields_set, {"images", "labels"}
-        simulation = set(ExtraSpec.model_fields) - files
+        way_out = "or simulate: what to simulate"
         if not given:
-            what = "must name images and labels: files or folders"
-            raise ParameterError(what, hint="or simulate: what to simulate")
-        simulated = "simulate" in given or not given & files
-        known = simulation if simulated else files
-        needed = {"simulate"} if simulated else files
+            raise ParameterError("must name images and labels: files or folders", hint=way_out)
+        known, needed, what = files, files, "must be given: a file or folder"
+        if "simulate" in given or not given & files:
+            known, needed, what = {*ExtraSpec.model_fields} - files, {"simulate"}, "must be given"
         faults = [
             Fault(key, "is not known here", hint=suggest(key, sorted(known)))
             for key in sorted(given - known)
         ]
-        what = "must be given" if simulated else "must be given: a file or folder"
-        faults += [
-            Fault(key, what, hint="or simulate: what to simulate") for key in sorted(needed - given)
-        ]
+        faults += [Fault(key, what, hint=way_out) for key in sorted(needed - given)]
         if faults:
             raise PipelineError(faults)
         return self
@@ -142,19 +136,21 @@ def _extra(sections: dict[str, ExtraSpec]) -> dict[str, ExtraSpec]:
     return sections
 
 
-def _classes(section: Any) -> dict[int, str]:
-    if not isinstance(section, dict):
-        raise ParameterError("must be a mapping")
-    faults = []
-    for value, name in section.items():
-        if type(value) is not int or value < 0:
-            what = "must be a value of the labels, with its name"
-            faults.append(Fault(str(value), what, hint="as 1: pore"))
-        elif not isinstance(name, str | int | float):
-            faults.append(Fault(str(value), f"must be a name, not {name!r}"))
-    if faults:
-        raise PipelineError(faults)
-    return {value: str(name) for value, name in section.items()}
+def _class_value(value: Any) -> int:
+    if type(value) is int and value >= 0:
+        return value
+    raise ParameterError("must be a value of the labels, with its name", hint="as 1: pore")
+
+
+def _class_name(name: Any) -> str:
+    if isinstance(name, str | int | float):
+        return str(name)
+    raise ParameterError(f"must be a name, not {name!r}")
+
+
+_Classes = dict[
+    Annotated[int, PlainValidator(_class_value)], Annotated[str, PlainValidator(_class_name)]
+]
 
 
 def _task(value: Any) -> Any:
@@ -213,12 +209,12 @@ class TrainingDocument(Document):
 
     name: str = ""
     description: str = ""
-    inputs: Annotated[Inputs, _or_empty] = Inputs()
+    inputs: Annotated[Inputs, or_empty] = Inputs()
     labels: Literal["auto", "classes", "mask"] = "auto"
-    classes: Annotated[dict[int, str], PlainValidator(_classes), _or_empty] = Field(default={})
+    classes: Annotated[_Classes, or_empty] = Field(default={})
     task: Annotated[Task, BeforeValidator(_task)] = "pixels"
-    split: Annotated[SplitSpec, _or_empty] = SplitSpec()
-    extra: Annotated[dict[_Name, ExtraSpec], _or_empty, AfterValidator(_extra)] = Field(default={})
+    split: Annotated[SplitSpec, or_empty] = SplitSpec()
+    extra: Annotated[dict[_Name, ExtraSpec], or_empty, AfterValidator(_extra)] = Field(default={})
     methods: Annotated[
         dict[_Name, Annotated[Any, PlainValidator(_method)]], BeforeValidator(_methods)
     ] = Field(None, validate_default=True)
@@ -281,10 +277,7 @@ def parse(text: str, *, source: str = "<text>") -> TrainingDocument:
     sound, faults = validate(TrainingDocument, document, context=context)
     if faults or sound is None:
         raise PipelineError(faults, source=source)
-    defaults = {
-        "name": Path(source).parent.name or Path(source).stem,
-        "train": methods[0],
-    }
+    defaults = {"name": Path(source).parent.name or Path(source).stem, "train": methods[0]}
     absent = {key: value for key, value in defaults.items() if key not in document}
     training = sound.model_copy(update=absent)
     training._text, training._source = text, source
@@ -324,16 +317,9 @@ def build_method(
     """
     methods = {} if built is None else built
     if name not in methods:
-        names = list(training.methods)
-        above: Mapping[str, MethodSpec] = {
-            each: training.methods[each] for each in names[: names.index(name)]
-        }
-        context = BuildContext(
-            training.task == "regression",
-            training.folder,
-            above,
-            partial(build_method, training, built=methods),
-        )
-        spec = training.methods[name]
+        names, spec = list(training.methods), training.methods[name]
+        above = {each: training.methods[each] for each in names[: names.index(name)]}
+        build = partial(build_method, training, built=methods)
+        context = BuildContext(training.task == "regression", training.folder, above, build)
         methods[name] = METHOD_KINDS.get(spec.kind).build(name, spec, context)
     return methods[name]

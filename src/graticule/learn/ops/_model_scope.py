@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -11,8 +12,7 @@ from graticule.core import Image, Neighbourhood, Region
 from graticule.core.errors import GraticuleError, ParameterError
 from graticule.learn.data.input_spec import CHANNEL
 from graticule.learn.model_file import ModelFile
-from graticule.learn.models.model import ImageModel
-from graticule.learn.models.rescale import RescaledModel, Spacing, at_spacing
+from graticule.learn.models.rescale import Spacing, at_spacing
 
 DOC = {
     "image": """\
@@ -26,6 +26,9 @@ spacing : {"refuse", "ignore", "rescale"}
     What to do with an image whose spacing is not that of the training images, where both are
     known and the model has lengths in pixels: an error, take it sample for sample, or
     resample it to the model's spacing and the answer back.""",
+    "class_error": """\
+ParameterError
+    If the model gives no classes.""",
     "image_error": """\
 ImageError
     If the image is of another kind than those the model was trained on.""",
@@ -36,22 +39,14 @@ RequestError
 """What the docstrings of ops that apply a model say."""
 
 
-def _halo(image: Image, params: Mapping[str, Any]) -> Mapping[str, int]:
+def _of_model(image: Image, params: Mapping[str, Any], *, name: str) -> Mapping[str, int]:
+    """Return what a model says of an image: its halo, or the lattice it is aligned to."""
     model = params["model"].model
     try:
-        there = at_spacing(model, image, params["spacing"]) if hasattr(model, "halo") else None
-        return {} if there is None else dict(there.halo(image))
+        there = at_spacing(model, image, params["spacing"]) if hasattr(model, name) else None
+        return {} if there is None else dict(getattr(there, name)(image))
     except GraticuleError:
         return {}  # the op itself says what is wrong with the image
-
-
-def _align(image: Image, params: Mapping[str, Any]) -> Mapping[str, int]:
-    model = params["model"].model
-    try:
-        there = at_spacing(model, image, params["spacing"]) if hasattr(model, "align") else None
-        return {} if there is None else dict(there.align(image))
-    except GraticuleError:
-        return {}
 
 
 def model_scope(part: Callable[..., Image]) -> Neighbourhood:
@@ -62,60 +57,51 @@ def model_scope(part: Callable[..., Image]) -> Neighbourhood:
     part : callable
         ``part(image, region=region, **params)``: the op's result in a region alone.
     """
-    return Neighbourhood(_halo, align=_align, compute_region=part)
+    halo, align = (partial(_of_model, name=name) for name in ("halo", "align"))
+    return Neighbourhood(halo, align=align, compute_region=part)
 
 
-def _require_classifier(model_file: ModelFile) -> ModelFile:
-    """Return a model file if its model tells classes apart in images; raise otherwise."""
-    return _require_images(model_file, "tells classes apart", classes=True)
+def _for_images(wanted: str, *, classes: bool) -> AfterValidator:
+    """Return a validator of model files whose models work on images."""
+
+    def validated(model_file: ModelFile) -> ModelFile:
+        model = model_file.model
+        if not hasattr(model, "halo") or bool(getattr(model, "classes", ())) != classes:
+            raise ParameterError(f"must be a model that {wanted} in images, not a {model.kind}")
+        return model_file
+
+    return AfterValidator(validated)
 
 
-def _require_regressor(model_file: ModelFile) -> ModelFile:
-    """Return a model file if its model gives values in images; raise otherwise."""
-    return _require_images(model_file, "gives continuous values", classes=False)
-
-
-def _require_images(model_file: ModelFile, wanted: str, *, classes: bool) -> ModelFile:
-    model = model_file.model
-    if not hasattr(model, "halo") or bool(getattr(model, "classes", ())) != classes:
-        raise ParameterError(f"must be a model that {wanted} in images, not a {model.kind}")
-    return model_file
-
-
-ClassifierFile = Annotated[ModelFile, AfterValidator(_require_classifier), Field(title="Model")]
-RegressorFile = Annotated[ModelFile, AfterValidator(_require_regressor), Field(title="Model")]
+ClassifierFile = Annotated[
+    ModelFile, _for_images("tells classes apart", classes=True), Field(title="Model")
+]
+RegressorFile = Annotated[
+    ModelFile, _for_images("gives continuous values", classes=False), Field(title="Model")
+]
 OtherSpacing = Annotated[Spacing, Field(title="Other spacing")]
 
 
-def predict(
-    image: Image, *, model: ModelFile, spacing: Spacing, region: Region | None = None
+def apply_model(
+    image: Image,
+    *,
+    model: ModelFile,
+    spacing: Spacing,
+    method: str = "predict",
+    region: Region | None = None,
 ) -> Image:
-    """Return what a model predicts for an image, or for a region of it."""
-    return model_for(model, "predict", image, spacing).predict(
-        image, region=without_channels(region)
-    )
-
-
-def without_channels(region: Region | None) -> Region | None:
-    """Return the region without channels, of which an answer has none."""
-    if region is None:
-        return None
-    return Region({dim: span for dim, span in region.bounds.items() if dim != CHANNEL})
-
-
-def model_for(
-    model_file: ModelFile, method: str, image: Image, spacing: Spacing
-) -> ImageModel | RescaledModel:
-    """Return the model for an image's spacing, if it has a method.
+    """Return what a method of a model gives for an image, or for a region of it.
 
     Raises
     ------
     ParameterError
-        If it has not.
+        If the model has no such method.
     ImageError
         If the image's spacing is too far from the model's to be rescaled.
     """
-    model = model_file.model
-    if not hasattr(model, method):
-        raise ParameterError(f"a {model.kind} has no {method}", where="model")
-    return at_spacing(model, image, spacing)
+    if not hasattr(model.model, method):
+        raise ParameterError(f"a {model.model.kind} has no {method}", where="model")
+    if region is not None:  # an answer has no channels
+        region = Region({dim: span for dim, span in region.bounds.items() if dim != CHANNEL})
+    answer: Image = getattr(at_spacing(model.model, image, spacing), method)(image, region=region)
+    return answer

@@ -7,12 +7,12 @@ from graticule.learn.ops._model_scope import (
     DOC,
     ClassifierFile,
     OtherSpacing,
+    apply_model,
     model_scope,
-    predict,
 )
 
 
-@op(version=1, scope=model_scope(predict), dtype="int32", name="learn.classify", doc=DOC)
+@op(version=1, scope=model_scope(apply_model), dtype="int32", name="learn.classify", doc=DOC)
 def classify(
     image: Image,
     *,
@@ -38,8 +38,7 @@ def classify(
 
     Raises
     ------
-    ParameterError
-        If the model gives no classes.
+    %(class_error)s
     %(image_error)s
 
     Examples
@@ -55,4 +54,4 @@ def classify(
     >>> gt.learn.classify(image, model=model)[0]
     array([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2], dtype=int32)
     """
-    return predict(image, model=model, spacing=spacing)
+    return apply_model(image, model=model, spacing=spacing)

@@ -14,9 +14,8 @@ from graticule.learn.ops._model_scope import (
     DOC,
     ClassifierFile,
     OtherSpacing,
-    model_for,
+    apply_model,
     model_scope,
-    without_channels,
 )
 
 
@@ -28,11 +27,10 @@ def _part(
     spacing: Spacing,
     region: Region | None = None,
 ) -> Image:
-    fitted = model_for(model, "predict_proba", image, spacing)
-    names = [each.name for each in fitted.classes]
+    names = [each.name for each in model.model.classes]
     if of is not None and of not in names:
         raise ParameterError(f"there is no class {of!r}", where="of", hint=suggest(of, names))
-    found = fitted.predict_proba(image, region=without_channels(region))
+    found = apply_model(image, model=model, spacing=spacing, method="predict_proba", region=region)
     return found if of is None else found.isel({"class": names.index(of)}, drop=True)
 
 

@@ -7,14 +7,14 @@ from graticule.learn.ops._model_scope import (
     DOC,
     OtherSpacing,
     RegressorFile,
+    apply_model,
     model_scope,
-    predict,
 )
 
 
 @op(
     version=1,
-    scope=model_scope(predict),
+    scope=model_scope(apply_model),
     dtype="float32",
     name="learn.regress",
     tolerance=1e-5,
@@ -57,4 +57,4 @@ def regress(
     >>> bool(np.abs(gt.learn.regress(image, model=model) - (2 * image + 1)).max() < 1e-4)
     True
     """
-    return predict(image, model=model, spacing=spacing)
+    return apply_model(image, model=model, spacing=spacing)

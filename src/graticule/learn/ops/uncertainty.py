@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from graticule.core import Image, Region, op
-from graticule.learn.model_file import ModelFile
-from graticule.learn.models.rescale import Spacing
+from functools import partial
+
+from graticule.core import Image, op
 from graticule.learn.ops._model_scope import (
     DOC,
     ClassifierFile,
     OtherSpacing,
-    model_for,
+    apply_model,
     model_scope,
-    without_channels,
 )
 
-
-def _part(
-    image: Image, *, model: ModelFile, spacing: Spacing, region: Region | None = None
-) -> Image:
-    return model_for(model, "uncertainty", image, spacing).uncertainty(
-        image, region=without_channels(region)
-    )
+_uncertainty = partial(apply_model, method="uncertainty")
 
 
 @op(
     version=1,
-    scope=model_scope(_part),
+    scope=model_scope(_uncertainty),
     dtype="float32",
     name="learn.uncertainty",
     tolerance=1e-5,
@@ -55,8 +48,7 @@ def uncertainty(
 
     Raises
     ------
-    ParameterError
-        If the model gives no classes.
+    %(class_error)s
     %(probability_error)s
     %(image_error)s
 
@@ -71,4 +63,4 @@ def uncertainty(
     >>> float(gt.learn.uncertainty(image, model=model).max())
     0.0
     """
-    return _part(image, model=model, spacing=spacing)
+    return _uncertainty(image, model=model, spacing=spacing)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from graticule.core.palette import FAINT, GREY, INK
-from graticule.learn.crossval.crossval import Comparison, display_window
+from graticule.learn.crossval.crossval import Comparison
+from graticule.learn.crossval.units import display_window
 from graticule.report.methods.words import NAMES
 from graticule.report.style import Drawing, as_drawing, label_colours, new_figure
 
@@ -40,8 +41,8 @@ def measures(comparison: Comparison, order: Sequence[str]) -> Drawing:
         ax.scatter(folds, [row + 0.24] * len(folds), s=9, color=GREY, lw=0, alpha=0.8, zorder=2)
         ax.scatter([value.estimate], [row], s=44, color=colour, zorder=3, lw=0)
         said.append(f"{method} {value.estimate:.3f}")
-        if comparison.naive is not None and method in comparison.naive.results:
-            naive = comparison.naive.results[method].scores.measures[name].estimate
+        naive = comparison.naive_estimate(method)
+        if naive is not None:
             ax.scatter([naive], [row], s=44, facecolor="none", edgecolor=colour, lw=1.3, zorder=3)
     ax.set_yticks(range(len(ranked)), ranked, fontsize=9)
     ax.set_ylim(len(ranked) - 0.5, -0.6)
@@ -77,14 +78,10 @@ def _roc(comparison: Comparison, shown: Sequence[str], order: Sequence[str], not
     said = []
     for name in shown:
         scores = comparison.results[name].scores
-        lines = [
-            np.interp(_GRID, np.r_[0, c.false_positive_rate, 1], np.r_[0, c.recall, 1])
-            for c in scores.curves
-        ]
-        x, y = (_GRID, np.mean(lines, axis=0))
-        if len(lines) == 1:
-            curve = scores.curves[0]
-            x, y = np.r_[0, curve.false_positive_rate], np.r_[0, curve.recall]
+        lines = [(np.r_[0, c.false_positive_rate], np.r_[0, c.recall]) for c in scores.curves]
+        x, y = lines[0]
+        if len(lines) > 1:
+            x, y = _GRID, np.mean([np.interp(_GRID, [*u, 1], [*v, 1]) for u, v in lines], axis=0)
         area = scores.measures["auc"].estimate
         ax.plot(x, y, lw=1.6, label=f"{name} ({area:.3f})", **style_of(order.index(name)))
         said.append(f"{name} {area:.3f}")

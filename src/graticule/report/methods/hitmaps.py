@@ -14,7 +14,8 @@ from graticule.core.image import Kind
 from graticule.core.palette import FAINT, INK
 from graticule.core.typing import Array
 from graticule.evaluate.pixels import hit_map
-from graticule.learn.crossval.crossval import Comparison, display_window
+from graticule.learn.crossval.crossval import Comparison
+from graticule.learn.crossval.units import display_window
 from graticule.report.draw import as_rgb, colour_scale_of
 from graticule.report.figures.hits import hit_legend, hits_as_rgb
 from graticule.report.methods.words import NAMES
@@ -61,8 +62,7 @@ def hit_maps(comparison: Comparison, index: int) -> Drawing | None:
     words = "What is right and wrong, sample by sample"
     if several:
         names = [own.name for own in data.classes][:_MOST_NAMED]
-        key = [(own, _hex(colours[n])) for n, own in enumerate(names)]
-        key.append(("wrong", _hex(np.array(WRONG))))
+        key = [*zip(names, map(_hex, colours.tolist()), strict=False), ("wrong", _hex(WRONG))]
         words = "Classes in their colours where right, orange where wrong"
         words += "" if known.all() else "; paler, over the image, where nothing is labelled"
     caption = (
@@ -113,8 +113,8 @@ def _plane(image: xr.DataArray, window: tuple[Any, ...]) -> str:
     )
 
 
-def _hex(colour: Array) -> str:
-    return "#" + "".join(f"{int(part):02x}" for part in colour)
+def _hex(colour: Sequence[int]) -> str:
+    return f"#{bytes(colour).hex()}"
 
 
 def _ground(image: xr.DataArray, window: tuple[Any, ...]) -> Array:

@@ -36,10 +36,7 @@ def page(
     ``missing`` is what had no partner, in words; ``curve``, where there is one, a `LearningCurve`.
     """
     order = list(training.methods)
-    drawings = [figures.measures(comparison, order)] if comparison.results else []
-    maps = [
-        hit_maps(comparison, n) for n in range(min(SHOWN, len(comparison.data.images)))
-    ] if comparison.results else []  # fmt: skip
+    maps = [hit_maps(comparison, n) for n in range(min(SHOWN, len(comparison.data.images)))]
     content = {
         "title": title or training.name,
         "about": training.description,
@@ -52,8 +49,8 @@ def page(
         "rows": _rows(comparison),
         "units": comparison.units,
         "confidence": f"{comparison.confidence:.0%}",
-        "main": drawings,
-        "curves": figures.curves(comparison, order) if comparison.results else [],
+        "main": [figures.measures(comparison, order)] if comparison.results else [],
+        "curves": figures.curves(comparison, order),
         "split": figures.split_map(comparison),
         "maps": [each for each in maps if each is not None],
         "trainings": trainings(comparison),
@@ -82,25 +79,20 @@ def _rows(comparison: Comparison) -> list[list[tuple[str, str, str]]]:
         for measure in comparison.measures:
             value = result.scores.measures[measure]
             cells.append((number(value.estimate), interval(value), str(value.estimate)))
-        if comparison.naive is not None:
-            cells += _naive(comparison, name)
+        naive = comparison.naive_estimate(name)
+        if naive is not None:
+            more = naive - comparison.estimate(name)
+            cells.append((number(naive), f"{more:+.3f}", str(naive)))
+        elif comparison.naive is not None:
+            cells.append(("–", "", ""))
         gap = comparison.against_best(name)
         best = name == comparison.ranked[0]
         cells.append(("–", "", "0") if best else (
             number(gap.estimate), interval(gap), str(gap.estimate)))  # fmt: skip
-        cells.append((wording.seconds(result.fit_seconds), "", str(result.fit_seconds)))
-        cells.append((wording.seconds(result.predict_seconds), "", str(result.predict_seconds)))
+        times = (result.fit_seconds, result.predict_seconds)
+        cells += [(wording.seconds(each), "", str(each)) for each in times]
         rows.append(cells)
     return rows
-
-
-def _naive(comparison: Comparison, name: str) -> list[tuple[str, str, str]]:
-    assert comparison.naive is not None
-    if name not in comparison.naive.results:
-        return [("–", "", "")]
-    naive = comparison.naive.results[name].scores.measures[comparison.main].estimate
-    more = naive - comparison.results[name].scores.measures[comparison.main].estimate
-    return [(number(naive), f"{more:+.3f}", str(naive))]
 
 
 def _folds(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
@@ -109,7 +101,7 @@ def _folds(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     rows = []
     for name in comparison.ranked:
         own = comparison.results[name].scores.by_fold
-        known = [own[n][comparison.main] if n in own else math.nan for n in range(len(held))]
+        known = [own.get(n, {}).get(comparison.main, math.nan) for n in range(len(held))]
         rows.append([name, *map(number, known)])
     return ["Method", *held], rows
 
@@ -127,13 +119,9 @@ def _classes(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
 
 
 def _recipes(training: TrainingDocument) -> list[tuple[str, str, str, str]]:
-    kinds = {name: METHOD_KINDS.get(spec.kind) for name, spec in training.methods.items()}
-    return [
-        (
-            name,
-            kinds[name].label,
-            spec.description or wording.parameters(dict(spec.options)),
-            kinds[name].describe(spec),
-        )
-        for name, spec in training.methods.items()
-    ]
+    rows = []
+    for name, spec in training.methods.items():
+        kind = METHOD_KINDS.get(spec.kind)
+        words = spec.description or wording.parameters(dict(spec.options))
+        rows.append((name, kind.label, words, kind.describe(spec)))
+    return rows

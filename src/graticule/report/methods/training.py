@@ -11,25 +11,23 @@ from graticule.report.style import Drawing, as_drawing
 _SHOWN = 4
 """Folds of which the training is drawn, at most."""
 
-_COLOURS = {
-    "loss": "#1b6ca8",
+_SCORES = {
     "dice": "#1b6ca8",
     "precision": "#c0562f",
     "recall": "#4a8f3c",
     "mae": "#1b6ca8",
     "rmse": "#c0562f",
 }
-_SCORES = ("dice", "precision", "recall", "mae", "rmse")
+_COLOURS = {"loss": "#1b6ca8", **_SCORES}
 
 
 def trainings(comparison: Comparison) -> list[list[Drawing]]:
     """Draw loss and scores by step of every network, a list of its first folds for each."""
+    folds, results = comparison.folds[:_SHOWN], comparison.results
     drawings = [
         [
             _training(f"{name}, {fold.name}", history)
-            for fold, history in zip(
-                comparison.folds[:_SHOWN], comparison.results[name].histories[:_SHOWN], strict=False
-            )
+            for fold, history in zip(folds, results[name].histories, strict=False)
             if history.records
         ]
         for name in comparison.ranked
@@ -38,13 +36,11 @@ def trainings(comparison: Comparison) -> list[list[Drawing]]:
 
 
 def _training(title: str, history: History) -> Drawing:
-    caption = "Drawn, on what was learned from"
-    caption += "; dashed, on what only watched the training." if history.validated else "."
-    if not history.validated:
-        caption += " Without validation (validation: 0.2) the last weights are kept."
-    return as_drawing(
-        training_curves(history), f"{title}: {history.words()}.", title, caption, wide=True
-    )
+    watched = "; dashed, on what only watched the training."
+    unwatched = ". Without validation (validation: 0.2) the last weights are kept."
+    caption = f"Drawn, on what was learned from{watched if history.validated else unwatched}"
+    figure = training_curves(history)
+    return as_drawing(figure, f"{title}: {history.words()}.", title, caption, wide=True)
 
 
 def training_curves(history: History) -> Any:
@@ -92,8 +88,5 @@ def _mark(axes: Any, history: History) -> None:
         axes.axvline(history.best, color="#888888", linewidth=1, label=f"kept: {history.best}")
     turn = history.overfitting
     if turn is not None:
-        last = history.records[-1]["step"]
-        axes.axvspan(turn, last, color="#c0562f", alpha=0.08, linewidth=0)
-        axes.axvline(
-            turn, color="#c0562f", linewidth=1, linestyle=":", label=f"overfits from {turn}"
-        )
+        axes.axvspan(turn, history.records[-1]["step"], color="#c0562f", alpha=0.08, lw=0)
+        axes.axvline(turn, color="#c0562f", lw=1, ls=":", label=f"overfits from {turn}")

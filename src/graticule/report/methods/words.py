@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 
 from graticule.evaluate.bootstrap import Interval
 from graticule.learn.crossval.crossval import Comparison
@@ -39,46 +40,22 @@ def interval(value: Interval) -> str:
 
 def answer(comparison: Comparison, split: Split) -> list[str]:
     """Return in words which method is best, by how much, and how that is known."""
-    sentences = []
-    ranked = comparison.ranked
-    if ranked:
-        value = _main(comparison, ranked[0])
-        over = f" (too few {comparison.units} for an interval)"
-        if not math.isnan(value.low):
-            over = f", between {number(value.low)} and {number(value.high)} by resampling "
-            over += f"{value.units} {comparison.units}"
-        lead = "is best" if len(ranked) > 1 else "was judged"
-        of = " in the mean of the classes" if len(comparison.data.scored_classes) > 1 else ""
-        sentences.append(
-            f"{ranked[0]} {lead}: {NAMES[comparison.main]} {number(value.estimate)}{of} on "
-            f"held-out samples{over}."
-        )
-        sentences += _tied(comparison)
-    else:
-        sentences.append("No method was judged on every fold.")
+    sentences = _best(comparison)
     words = split.words[:1].upper() + split.words[1:]
     if split.widest:
         words += f", as far as {split.widest} looks around a sample"
     sentences.append(
         f"{words}; every method learned from the same samples and was judged on the same."
     )
-    if comparison.units == "blocks" and any(interval(_main(comparison, name)) for name in ranked):
+    results = comparison.results.values()
+    known = any(interval(result.scores.measures[comparison.main]) for result in results)
+    if comparison.units == "blocks" and known:
         count = len(comparison.data.images)
         these = "this one image: they say nothing of others" if count == 1 else (
             f"these {count} images: they say little of how images differ")  # fmt: skip
         sentences.append(f"The intervals are over blocks of {these}.")
     sentences += _optimism(comparison)
-    sentences += _inverted(comparison)
-    return sentences
-
-
-def _main(comparison: Comparison, name: str) -> Interval:
-    return comparison.results[name].scores.measures[comparison.main]
-
-
-def _inverted(comparison: Comparison) -> list[str]:
-    """Say which scores go the wrong way."""
-    return [
+    return sentences + [
         f"The score of {name} is larger outside the object than in it: turn its sign."
         for name in comparison.ranked
         if comparison.main == "dice"
@@ -86,11 +63,30 @@ def _inverted(comparison: Comparison) -> list[str]:
     ]
 
 
+def _best(comparison: Comparison) -> list[str]:
+    """Say which method is best, and which cannot be told from it."""
+    if not comparison.ranked:
+        return ["No method was judged on every fold."]
+    best, *others = comparison.ranked
+    value = comparison.results[best].scores.measures[comparison.main]
+    over = f" (too few {comparison.units} for an interval)"
+    if not math.isnan(value.low):
+        low, high = number(value.low), number(value.high)
+        over = f", between {low} and {high} by resampling {value.units} {comparison.units}"
+    lead = "is best" if others else "was judged"
+    of = " in the mean of the classes" if len(comparison.data.scored_classes) > 1 else ""
+    sentence = (
+        f"{best} {lead}: {NAMES[comparison.main]} {number(value.estimate)}{of} on held-out "
+        f"samples{over}."
+    )
+    return [sentence, *_tied(comparison)]
+
+
 def _tied(comparison: Comparison) -> list[str]:
     """Say which methods cannot be told from the best."""
     gaps = {name: comparison.against_best(name) for name in comparison.ranked[1:]}
-    known = {name: gap.high for name, gap in gaps.items() if not math.isnan(gap.low)}
-    near = [name for name, high in known.items() if high >= 0]
+    known = {name: gap for name, gap in gaps.items() if not math.isnan(gap.low)}
+    near = [name for name, gap in known.items() if gap.high >= 0]
     if not known:
         return []
     if not near:
@@ -106,40 +102,30 @@ def _tied(comparison: Comparison) -> list[str]:
 def _optimism(comparison: Comparison) -> list[str]:
     if comparison.naive is None:
         return []
-    naive = comparison.naive
-    pairs = {
-        name: (_main(naive, name).estimate, _main(comparison, name).estimate)
+    gaps = {
+        name: comparison.naive.estimate(name) - comparison.estimate(name)
         for name in comparison.ranked
-        if name in naive.results
+        if name in comparison.naive.results
     }
-    if not pairs:
+    if not gaps:
         return []
-    worst = max(pairs, key=lambda name: pairs[name][0] - pairs[name][1])
-    flattered, honest = pairs[worst]
-    if flattered - honest <= 0.005:
-        return [
-            f"The naive split beside it ({_naive(comparison.naive)}) flatters no method here by "
-            "more than 0.005."
-        ]
+    worst, gap = max(gaps.items(), key=operator.itemgetter(1))
+    how = "samples drawn one by one, beside those learned from"
+    if any(fold.blocks for fold in comparison.naive.folds):
+        how = "halves that touch, and less to learn from"
+    if gap <= 0.005:
+        return [f"The naive split beside it ({how}) flatters no method here by more than 0.005."]
+    flattered, honest = comparison.naive.estimate(worst), comparison.estimate(worst)
     return [
-        f"On the naive split ({_naive(comparison.naive)}) {worst} would have had "
-        f"{number(flattered)} in place of {number(honest)}: {number(flattered - honest)} too much."
+        f"On the naive split ({how}) {worst} would have had {number(flattered)} in place of "
+        f"{number(honest)}: {number(gap)} too much."
     ]
-
-
-def _naive(comparison: Comparison) -> str:
-    if any(fold.blocks for fold in comparison.folds):
-        return "halves that touch, and less to learn from"
-    return "samples drawn one by one, beside those learned from"
 
 
 def trouble(comparison: Comparison) -> list[tuple[str, str]]:
     """Return what is not in the numbers, and why."""
-    total = len(comparison.folds)
-    stopped = comparison.unfinished.items()
-    naive = comparison.naive.failed.items() if comparison.naive is not None else ()
-    return [
-        *comparison.failed.items(),
-        *((name, f"was stopped after {done} of {total} folds") for name, done in stopped),
-        *((f"{name} on the naive split", why) for name, why in naive),
-    ]
+    rows = list(comparison.failed.items())
+    for name, done in comparison.unfinished.items():
+        rows.append((name, f"was stopped after {done} of {len(comparison.folds)} folds"))
+    naive = {} if comparison.naive is None else comparison.naive.failed
+    return rows + [(f"{name} on the naive split", why) for name, why in naive.items()]

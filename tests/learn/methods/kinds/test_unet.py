@@ -5,7 +5,6 @@ import pytest
 from learning_scenes import scene
 
 from graticule.core import as_image
-from graticule.learn.crossval.crossval import full_training_set
 from graticule.learn.crossval.method_run import training_set_of
 from graticule.learn.crossval.split import make_split
 from graticule.learn.data.labelled_images import LabelledImages
@@ -26,7 +25,7 @@ def strokes(shape, seed):
 def test_sparse_labels_are_validated_where_they_are(share):
     image, _ = scene()
     data = LabelledImages.of(image, strokes(image.shape, 0), kind="classes")
-    training_set = full_training_set(data, METHOD)
+    training_set = training_set_of(data, None, METHOD)
     (own,) = validation_of(training_set, share)
     count = int(own.sum())
     labelled = int((data.labels[0] != 0).sum())
@@ -39,7 +38,7 @@ def test_images_without_labels_do_not_validate():
     labels = [strokes(pictures[0].shape, 0) * (n == 0) for n in range(5)]
     labels[3] = strokes(pictures[0].shape, 1)
     data = LabelledImages.of(pictures, labels, kind="classes")
-    chosen = validation_of(full_training_set(data, METHOD), 0.2)
+    chosen = validation_of(training_set_of(data, None, METHOD), 0.2)
     held = [n for n, mask in enumerate(chosen) if mask is not None]
     assert len(held) == 1
     assert held[0] in (0, 3)

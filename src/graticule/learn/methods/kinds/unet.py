@@ -10,16 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import xarray as xr
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    PlainValidator,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, PlainValidator, ValidationInfo, field_validator
 
 from graticule.core import filtered_dims
-from graticule.core.document import Section, whole_number
+from graticule.core.document import Section, or_empty, whole_number
 from graticule.core.errors import Fault, ParameterError, PipelineError, RequestError
 from graticule.learn.data.labels import Classes
 from graticule.learn.methods.kind import (
@@ -70,9 +64,6 @@ def _fraction(value: Any) -> float:
     raise ParameterError(f"must be a share from 0 to below 1, not {value!r}")
 
 
-_or_empty = BeforeValidator(lambda value: {} if value is None else value)
-
-
 class NetworkSpec(MethodSpec):
     """Keys of a network.
 
@@ -87,9 +78,9 @@ class NetworkSpec(MethodSpec):
     """
 
     kind: ClassVar[str] = "unet"
-    unet: Annotated[dict[str, Any], _or_empty, AfterValidator(_network)]
+    unet: Annotated[dict[str, Any], or_empty, AfterValidator(_network)]
     validation: Annotated[float, PlainValidator(_fraction)] = 0.0
-    fit: Annotated[FitSpec, _or_empty] = FitSpec()
+    fit: Annotated[FitSpec, or_empty] = FitSpec()
 
     @field_validator("fit")
     @classmethod
