@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 
 class GraticuleError(Exception):
@@ -54,11 +55,7 @@ class GraticuleError(Exception):
         return type(self)(self.what, where=location, hint=self.hint)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), self.what, self.where, self.hint))
-
-
-def _rebuild(kind: type[GraticuleError], what: str, where: str, hint: str) -> GraticuleError:
-    return kind(what, where=where, hint=hint)
+        return (partial(type(self), self.what, where=self.where, hint=self.hint), ())
 
 
 class ImageError(GraticuleError, ValueError):
@@ -151,11 +148,7 @@ class PipelineError(GraticuleError, ValueError):
         return PipelineError(self.faults, source=f"{where}: {self.source}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_pipeline, (self.faults, self.source))
-
-
-def _rebuild_pipeline(faults: Sequence[Fault], source: str) -> PipelineError:
-    return PipelineError(faults, source=source)
+        return (partial(PipelineError, self.faults, source=self.source), ())
 
 
 def suggest(name: str, known: Sequence[str]) -> str:

@@ -100,12 +100,13 @@ def as_image(
     (('y', 'x'), 0.5, 'um')
     """
     if is_image(data):
-        image = data if dims is None else _renamed(data, dims)
-        if not _is_lazy(image):
-            native = native_array(image.values)
-            image = image if native is image.values else image.copy(data=native)
-        else:
+        image = data
+        if dims is not None:
+            image = data.rename(dict(zip(data.dims, _dims_for(data.ndim, dims), strict=True)))
+        if image.chunks is not None:
             require_numeric(image.dtype)
+        elif (native := native_array(image.values)) is not image.values:
+            image = image.copy(data=native)
     else:
         import xarray as xr
 
@@ -123,10 +124,6 @@ def is_image(value: object) -> TypeIs[Image]:
     import xarray as xr
 
     return isinstance(value, xr.DataArray)
-
-
-def _is_lazy(image: Image) -> bool:
-    return image.chunks is not None
 
 
 def native_array(data: Any) -> Array:
@@ -162,11 +159,6 @@ def _dims_for(ndim: int, dims: Sequence[str] | None) -> tuple[str, ...]:
     if len(dims) != ndim or len(set(dims)) != ndim:
         raise ImageError(f"{ndim} axes need {ndim} different dims, not {list(dims)}")
     return tuple(dims)
-
-
-def _renamed(image: Image, dims: Sequence[str]) -> Image:
-    names = _dims_for(image.ndim, dims)
-    return image.rename(dict(zip(image.dims, names, strict=True)))
 
 
 def with_spacing(image: Image, spacing: Mapping[str, float | str]) -> Image:

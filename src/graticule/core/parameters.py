@@ -64,10 +64,11 @@ class Parameters:
         """
         faults = self.faults(values, folder=folder)
         if faults:
-            first = next(iter(faults.values())) if len(faults) == 1 else ""
-            where = f"{self.owner}.{next(iter(faults))}" if len(faults) == 1 else self.owner
-            text = first or "; ".join(f"{name}: {what}" for name, what in faults.items())
-            raise ParameterError(text, where=where)
+            if len(faults) == 1:
+                (name, what), *_ = faults.items()
+                raise ParameterError(what, where=f"{self.owner}.{name}")
+            text = "; ".join(f"{name}: {what}" for name, what in faults.items())
+            raise ParameterError(text, where=self.owner)
         validated = self.model.model_validate(dict(values), context={"folder": folder})
         return {name: getattr(validated, name) for name in self.names}
 
@@ -96,9 +97,8 @@ class Parameters:
         return f"{f'[{path}] ' if path else ''}{message_of(detail)}"
 
     def _wanted(self, name: str) -> str:
-        return " or ".join(
-            sorted(getattr(leaf, "__name__", str(leaf)) for leaf in self._leaves[name])
-        )
+        leaves = self._leaves[name]
+        return " or ".join(sorted(getattr(leaf, "__name__", str(leaf)) for leaf in leaves))
 
     def canonical(self, validated: Mapping[str, Any]) -> dict[str, Any]:
         """Return validated parameters as JSON values, equal for equal meaning."""

@@ -59,6 +59,18 @@ class Amount:
         if self.base and self.base not in self.bases:
             raise UnitsError(f"{value!r} is not a {self.kind}")
 
+    def _step(self, image: Image, dim: str, what: str) -> tuple[float, str, str]:
+        """Return the distance of samples along a dim in its base unit, this unit, and its own."""
+        step, unit = step_of(image, dim)
+        if not unit:
+            article = "an" if self.kind[0] in "aeiou" else "a"
+            raise UnitsError(
+                f"{article} {self.kind} of {self} has no size in pixels: the dim {dim} has no unit",
+                hint=f"give the spacing along {dim} when reading, or the {what} in pixels",
+            )
+        factor, base = unit_scale(unit)
+        return step * factor, base, unit
+
     def canonical(self) -> float | str:
         """Return the form that is hashed and written: a number, or number and base unit."""
         return f"{self.value!r} {self.base}" if self.base else self.value
@@ -128,16 +140,10 @@ class Quantity(Amount):
         """
         if not self.base:
             return self.value / 2 ** level_of(image) if dim in SPATIAL else self.value
-        step, unit = step_of(image, dim)
-        if not unit:
-            raise UnitsError(
-                f"a {self.kind} of {self} has no size in pixels: the dim {dim} has no unit",
-                hint=f"give the spacing along {dim} when reading, or the {self.kind} in pixels",
-            )
-        factor, base = unit_scale(unit)
+        step, base, unit = self._step(image, dim, self.kind)
         if base != self.base:
             raise UnitsError(f"a {self.kind} of {self} does not fit the dim {dim}, which is {unit}")
-        return _clean(self.value / (step * factor))
+        return _clean(self.value / step)
 
 
 class Length(Quantity):
@@ -195,14 +201,8 @@ class Area(Amount):
             return self.value / 2.0 ** (level_of(image) * spatial)
         size, bases = 1.0, []
         for dim in dims:
-            step, unit = step_of(image, dim)
-            if not unit:
-                raise UnitsError(
-                    f"an {self.kind} of {self} has no size in pixels: the dim {dim} has no unit",
-                    hint=f"give the spacing along {dim} when reading, or the size in pixels",
-                )
-            factor, base = unit_scale(unit)
-            size *= step * factor
+            step, base, _ = self._step(image, dim, "size")
+            size *= step
             bases.append(base)
         if len(set(bases)) != 1 or f"{bases[0]}{len(bases)}" != self.base:
             raise UnitsError(f"a size of {self} does not fit the dims {', '.join(dims)}")

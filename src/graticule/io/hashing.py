@@ -8,8 +8,6 @@ from pathlib import Path
 from graticule.io.format import locate
 from graticule.io.safety import guard
 
-_CHUNK = 2**20
-
 
 def content_hash(path: str | Path) -> str:
     """Return the SHA-256 of what a file holds, in hexadecimal.
@@ -66,5 +64,4 @@ def tree(folder: Path) -> list[Path]:
 
 def _feed(digest: hashlib._Hash, file: Path) -> None:
     with file.open("rb") as stream:
-        while piece := stream.read(_CHUNK):
-            digest.update(piece)
+        hashlib.file_digest(stream, lambda: digest)

@@ -61,9 +61,16 @@ def read(
     address = locate(path)
     known = format_of(address.path)
     with guard(address):
-        image = known.open(address, _level(known, address, level))
+        if level and not 0 <= level < (count := len(_levels(known, address))):
+            raise FormatError(f"there is no pyramid level {level}; it has {count}, from 0")
+        image = known.open(address, level)
         require_numeric(image.dtype)
-    image = _named(image, dims, address)
+    if dims is None and any(str(dim).startswith(UNNAMED) for dim in image.dims):
+        raise FormatError(
+            f"the file does not name its {image.ndim} axes, of sizes {image.shape}",
+            where=str(address),
+            hint='name them when reading, as dims=["t", "z", "y", "x"]',
+        )
     try:
         image = as_image(image, dims=dims, spacing=spacing)
     except GraticuleError as error:
@@ -106,25 +113,6 @@ def _levels(known: Format, address: Address) -> list[Sizes]:
         return known.levels(address)
     image = known.open(address, 0)
     return [{str(dim): int(size) for dim, size in image.sizes.items()}]
-
-
-def _level(known: Format, address: Address, level: int) -> int:
-    if level == 0:
-        return 0
-    count = len(_levels(known, address))
-    if not 0 <= level < count:
-        raise FormatError(f"there is no pyramid level {level}; it has {count}, from 0")
-    return level
-
-
-def _named(image: Image, dims: Sequence[str] | None, address: Address) -> Image:
-    if dims is None and any(str(dim).startswith(UNNAMED) for dim in image.dims):
-        raise FormatError(
-            f"the file does not name its {image.ndim} axes, of sizes {image.shape}",
-            where=str(address),
-            hint='name them when reading, as dims=["t", "z", "y", "x"]',
-        )
-    return image
 
 
 def read_single_channel(path: Path) -> Image:

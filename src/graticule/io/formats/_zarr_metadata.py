@@ -54,19 +54,17 @@ def array_document(folder: Path) -> dict[str, Any]:
     if not version3:
         codecs = [said.get("compressor"), *(said.get("filters") or [])]
         names = [str(codec.get("id")) for codec in codecs if codec]
-        chunks = said["chunks"]
         if "O" in str(said.get("dtype")):
             raise UnsafeFileError("holds Python objects", hint="export it as numbers")
     else:
         names = [str(codec["name"]) for codec in _every_codec(said["codecs"])]
-        chunks = _inner_chunks(said)
     unknown = [name for name in names if name.removeprefix("numcodecs.") not in _CODECS]
     if unknown:
         raise UnsafeFileError(
             f"is packed with {', '.join(unknown)}, which is not among the codecs known as safe",
             hint="write it again with zstd or blosc",
         )
-    require_modest([int(size) for size in chunks], what="a chunk")
+    require_modest(inner_chunks(said), what="a chunk")
     return said
 
 
@@ -102,14 +100,10 @@ def _every_codec(codecs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield from _every_codec([*inner.get("codecs", []), *inner.get("index_codecs", [])])
 
 
-def _inner_chunks(said: Mapping[str, Any]) -> list[int]:
-    """Return the shape that is unpacked at once: of the chunks in a shard, if it is sharded."""
-    for codec in said["codecs"]:
-        if codec["name"] == "sharding_indexed":
-            return list(codec["configuration"]["chunk_shape"])
-    return list(said["chunk_grid"]["configuration"]["chunk_shape"])
-
-
 def inner_chunks(said: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the shape of what a read decodes at once."""
-    return tuple(int(size) for size in (said.get("chunks") or _inner_chunks(said)))
+    """Return the shape that a read decodes at once: of the chunks in a shard, if it is sharded."""
+    if "chunks" in said:
+        return tuple(map(int, said["chunks"]))
+    shards = [codec for codec in said["codecs"] if codec["name"] == "sharding_indexed"]
+    holder = shards[0] if shards else said["chunk_grid"]
+    return tuple(map(int, holder["configuration"]["chunk_shape"]))

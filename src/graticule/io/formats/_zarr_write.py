@@ -23,6 +23,7 @@ _CHUNK = {1: 2**16, 2: 512, 3: 64}
 _PER_SHARD = {1: 16, 2: 4, 3: 4}
 _SMALLEST = 2048
 """A pyramid ends when its largest side is no longer than this."""
+_AXIS_TYPES = {"t": "time", "time": "time", "c": "channel"}
 _LONG = {short: long for long, short in reversed(LONG_NAMES.items())}
 
 
@@ -132,8 +133,7 @@ def _source(
 
 def _in_threads(put: Any, blocks: list[tuple[slice, ...]]) -> None:
     with ThreadPoolExecutor(settings().workers) as pool:
-        for _ in pool.map(put, blocks):
-            pass
+        list(pool.map(put, blocks))
 
 
 def halved(values: Array, factors: list[int], labels: bool) -> Array:
@@ -171,7 +171,7 @@ def _attributes(image: xr.DataArray, shapes: list[Any], labels: bool) -> dict[st
     placed = {dim: axis for dim in dims if (axis := axis_of(image, dim)) is not None}
     axes = []
     for dim in dims:
-        axes.append({"name": dim, "type": _axis_type(dim)})
+        axes.append({"name": dim, "type": _AXIS_TYPES.get(dim, "space")})
         if dim in placed and (unit := placed[dim][2]):
             axes[-1]["unit"] = _LONG.get(unit, unit)
     scales = {
@@ -187,10 +187,6 @@ def _attributes(image: xr.DataArray, shapes: list[Any], labels: bool) -> dict[st
         "header": plain(image.attrs.get("header", {})),
     }
     return {"ome": {"version": "0.5", "multiscales": [scales]}, NOTE: note}
-
-
-def _axis_type(dim: str) -> str:
-    return {"t": "time", "time": "time", "c": "channel"}.get(dim, "space")
 
 
 def _dataset(

@@ -93,12 +93,10 @@ def resolve(file: Any, name: str) -> Any:
             continue
         item = item.get(part) if link is not None else None
         if item is None:
-            raise FormatError(f"holds nothing named {name!r}", hint=suggest(name, _names(file)))
+            raise FormatError(
+                f"holds nothing named {name!r}", hint=suggest(name, list(_arrays(file)))
+            )
     return item
-
-
-def _names(group: Any) -> list[str]:
-    return list(_arrays(group))
 
 
 def require_own(dataset: Any) -> Any:

@@ -46,8 +46,11 @@ def _open_5(address: Address) -> Array:
     listed = {name: (shape, kind) for name, shape, kind in whosmat(address.path)}
     name, *rest = address.inside.split("/")
     if not rest:
-        images = {key: shape for key, (shape, kind) in listed.items() if kind in _NUMERIC}
-        name = choose_array(images or _containers(listed), name) if name not in listed else name
+        images, containers = (
+            {key: shape for key, (shape, kind) in listed.items() if kind in kinds}
+            for kinds in (_NUMERIC, _CONTAINERS)
+        )
+        name = choose_array(images or containers, name) if name not in listed else name
     if name not in listed:
         raise FormatError(f"holds no variable {name!r}", hint=f"it has {', '.join(listed)}")
     shape, kind = listed[name]
@@ -62,10 +65,6 @@ def _open_5(address: Address) -> Array:
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "buifc":
         raise FormatError(f"{address.inside or name} is no array of numbers", hint=_inside(value))
     return value.astype(bool) if kind == "logical" else value
-
-
-def _containers(listed: dict[str, Any]) -> dict[str, Any]:
-    return {key: shape for key, (shape, kind) in listed.items() if kind in _CONTAINERS}
 
 
 def _member(value: Any, part: str) -> Any:

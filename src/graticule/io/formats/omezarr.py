@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,19 +33,20 @@ def _sniff(path: Path, head: bytes) -> bool:
     return any((path / mark).is_file() for mark in _MARKS)
 
 
-@dataclass(frozen=True)
-class _Chunks:
-    """Reads a box of a Zarr array: only the chunks it touches."""
+def _opened(folder: Path) -> tuple[dict[str, Any], Any]:
+    """Return the metadata of an array that is safe to open, and the array."""
+    import zarr
 
-    def __call__(self, path: Path, box: Box) -> Array:
-        import zarr
+    from graticule.io.formats._zarr_store import InsideStore
 
-        from graticule.io.formats._zarr_store import InsideStore
+    said = array_document(folder)
+    return said, zarr.open_array(InsideStore(folder, read_only=True), mode="r")
 
-        array_document(path)
-        array = zarr.open_array(InsideStore(path, read_only=True), mode="r")
-        values = np.asarray(array[box])
-        return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+def _fetch(folder: Path, box: Box) -> Array:
+    """Read a box of an array: only the chunks it touches."""
+    values = np.asarray(_opened(folder)[1][box])
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
@@ -69,15 +69,10 @@ def _open(address: Address, level: int) -> xr.DataArray:
 
 
 def _lazy(folder: Path) -> Any:
-    import zarr
-
-    from graticule.io.formats._zarr_store import InsideStore
-
-    said = array_document(folder)
-    array = zarr.open_array(InsideStore(folder, read_only=True), mode="r")
+    said, array = _opened(folder)
     dtype = np.dtype(array.dtype).newbyteorder("=")
     shape = tuple(int(size) for size in array.shape)
-    return as_dask(FileArray(folder, shape, dtype, _Chunks()), inner_chunks(said))
+    return as_dask(FileArray(folder, shape, dtype, _fetch), inner_chunks(said))
 
 
 def _array_dims(folder: Path) -> tuple[str, ...]:
@@ -128,16 +123,15 @@ def _coords(
     note: Mapping[str, Any],
 ) -> dict[str, Any]:
     step, origin = _placed(scales, dataset, len(dims))
-    coords = {}
+    listed, coords = note.get("coordinates"), {}
     for axis, (dim, unit) in enumerate(zip(dims, units, strict=True)):
         sign = -1 if dim in note.get("backwards", ()) else 1
-        told = dim in note["coordinates"] if "coordinates" in note else False
-        if unit or told or (step[axis], origin[axis]) != (1.0, 0.0):
+        told = bool(unit) or (step[axis], origin[axis]) != (1.0, 0.0)
+        if told if listed is None else dim in listed:
             coords[dim] = coordinate(
                 dim, shape[axis], sign * step[axis], origin=origin[axis], unit=unit
             )
-    plain = note.get("coordinates")
-    return coords if plain is None else {dim: c for dim, c in coords.items() if dim in plain}
+    return coords
 
 
 def _placed(
