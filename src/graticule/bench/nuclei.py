@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from graticule.bench.row import Row, absent, data_folder, row
+from graticule.evaluate.bootstrap import bootstrap
+from graticule.evaluate.instances import Matches, match
 
 _DARK = 100
 """A micrograph without colour whose median is below this (of 255) is a fluorescent one."""
-
-
-@dataclass(frozen=True)
-class _Score:
-    fluorescent: bool
-    precision: float
-    found: int
-    true: int
 
 
 def _is_fluorescent(image: xr.DataArray) -> bool:
@@ -27,21 +20,20 @@ def _is_fluorescent(image: xr.DataArray) -> bool:
     return bool(np.ptp(colours, axis=-1).max() == 0 and np.median(colours) < _DARK)
 
 
-def _scores(folder: Path) -> list[_Score]:
-    from graticule.evaluate.instances import match
+def _matches(folder: Path) -> dict[bool, list[Matches]]:
+    """Return the nuclei of each micrograph matched with the true ones, by fluorescent or not."""
     from graticule.io import read
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 
     pipeline = Pipeline.load(pipeline_path("nuclei"))
-    scores = []
+    matches: dict[bool, list[Matches]] = {True: [], False: []}
     for path in sorted((folder / "images").glob("*.png")):
         image = read(path).compute()
         labels = pipeline.apply(image)["kept"].values
         pairs = match(labels, read(folder / "labels" / path.name).values)
-        score = _Score(_is_fluorescent(image), pairs.average_precision, pairs.found, pairs.true)
-        scores.append(score)
-    return scores
+        matches[_is_fluorescent(image)].append(pairs)
+    return matches
 
 
 @row("S9")
@@ -50,31 +42,26 @@ def nuclei() -> list[Row]:
     folder = data_folder("nuclei_dsb2018")
     if folder is None:
         return [absent("S9", "nuclei by the recipe", ">= 0.6 on the fluorescent images")]
-    scores = _scores(folder)
-    bright = [score for score in scores if score.fluorescent]
-    stained = [score for score in scores if not score.fluorescent]
+    matches = _matches(folder)
+    bright, stained = matches[True], matches[False]
     return [
         _precision("fluorescent", bright, ">= 0.6"),
         _precision("stained", stained),
-        _precision("all", scores),
+        _precision("all", bright + stained),
         _count_error("fluorescent", bright),
-        _count_error("all", scores),
+        _count_error("all", bright + stained),
     ]
 
 
-def _precision(which: str, scores: list[_Score], bar: str = "") -> Row:
-    from graticule.evaluate.bootstrap import bootstrap
-
-    interval = bootstrap([score.precision for score in scores])
+def _precision(which: str, scores: list[Matches], bar: str = "") -> Row:
+    interval = bootstrap([score.average_precision for score in scores])
     what = f"AP at IoU 0.5 of nuclei, {len(scores)} {which} images, one setting for all; 95 % over "
     what += f"images {interval.low:.3f} to {interval.high:.3f}"
     reached = interval.estimate >= 0.6 if bar else None
     return Row("S9", what, round(interval.estimate, 4), "", bar, reached)
 
 
-def _count_error(which: str, scores: list[_Score]) -> Row:
-    from graticule.evaluate.bootstrap import bootstrap
-
+def _count_error(which: str, scores: list[Matches]) -> Row:
     found, true = np.array([(score.found, score.true) for score in scores], float).T
     interval = bootstrap(np.abs(found - true))
     total = found.sum() / true.sum() - 1

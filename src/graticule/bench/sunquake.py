@@ -11,6 +11,10 @@ import xarray as xr
 
 from graticule.bench.row import Row, absent, data_folder, processes, row, seconds, speedup, timed
 from graticule.core.typing import Array
+from graticule.pipeline import Pipeline
+from graticule.pipeline.evaluate import Evaluation
+from graticule.pipeline.spec import Reference
+from graticule.recipes import pipeline_path
 
 _NAMES = ("TD_20110730-M9_3_zscored", "TD_clear_relative", "TD_none_relative")
 _PUBLISHED = {_NAMES[0]: (1.125, 0.746), _NAMES[1]: (0.598, 0.468)}
@@ -28,30 +32,17 @@ def _observed(name: str) -> xr.DataArray:
 
 
 @lru_cache(maxsize=1)
-def _parts() -> tuple[Callable[[xr.DataArray], xr.DataArray], Callable[[xr.DataArray], float]]:
-    """Return the recipe in two halves: the scaled image, and the statistic of a scaled image."""
-    from graticule.pipeline import Pipeline
-    from graticule.pipeline.spec import Reference
-    from graticule.recipes import pipeline_path
+def _recipe() -> Pipeline:
+    return Pipeline.load(pipeline_path("sunquake"))
 
-    pipeline = Pipeline.load(pipeline_path("sunquake"))
 
-    def evaluated(start: str, image: xr.DataArray, wanted: Reference) -> Any:
-        values: dict[str, Any] = {start: image}
+def _value(wanted: str, **known: xr.DataArray) -> Any:
+    """Return the value of a step of the recipe, given that of an input or of an earlier step."""
+    return Evaluation(_recipe(), known).value(Reference(wanted))
 
-        def value(name: str) -> Any:
-            if name not in values:
-                step = pipeline.steps[name]
-                data = [None if wire is None else value(wire.name) for wire in step.inputs]
-                values[name] = step.op.run(step.op.prepare(data), step.params)
-            return values[name]
 
-        return value(wanted.name)
-
-    return (
-        lambda image: evaluated("image", image, Reference("scaled")),
-        lambda scaled: float(evaluated("scaled", scaled, Reference("event"))["statistic"].iloc[0]),
-    )
+def _statistic(scaled: xr.DataArray) -> float:
+    return float(_value("event", scaled=scaled)["statistic"].iloc[0])
 
 
 def _baseline(image: xr.DataArray, column: str = "baseline_statistic") -> float:
@@ -81,11 +72,10 @@ def _p_value(image: xr.DataArray, surrogates: int, seed: int) -> float:
     from graticule.evaluate.empirical import empirical_p
     from graticule.evaluate.surrogates import surrogate_maker
 
-    scale, statistic = _parts()
-    scaled = scale(image)
+    scaled = _value("scaled", image=image)
     make = surrogate_maker(scaled, "phase", along="time", across="distance", taper=0.03, seed=seed)
-    null = [statistic(make(index)) for index in range(surrogates)]
-    return empirical_p(statistic(scaled), null).p
+    null = [_statistic(make(index)) for index in range(surrogates)]
+    return empirical_p(_statistic(scaled), null).p
 
 
 @row("F2")
@@ -113,8 +103,7 @@ def _simulated(number: int, strength: float) -> xr.DataArray:
 
 def _both(job: tuple[int, float]) -> tuple[float, float]:
     image = _simulated(*job)
-    scale, statistic = _parts()
-    return statistic(scale(image)), _baseline(image)
+    return _statistic(_value("scaled", image=image)), _baseline(image)
 
 
 def _power(quiet: Array, loud: Array) -> tuple[float, float]:

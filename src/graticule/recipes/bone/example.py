@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
 _SIDE = 560
 _LACUNAE = 12
 
 
 def example(folder: Path) -> None:
     """Write the slice as a colour picture, as viewers save it."""
-    from PIL import Image
-
     grey, _ = simulated_bone()
     Image.fromarray(grey).convert("RGBA").save(folder / "bone.png")
 
@@ -23,9 +25,6 @@ def simulated_bone(seed: int = 0) -> tuple[Any, Any]:
     As in a phase-contrast tomogram, pores are dark with a bright rim. A lacuna has three to five
     canaliculi, thin and beaded; specks of noise are as dark as these but lead nowhere.
     """
-    import numpy as np
-    from scipy import ndimage
-
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:_SIDE, 0:_SIDE].astype(float)
     lacunae, canaliculi = np.zeros((2, _SIDE, _SIDE), bool)
@@ -55,8 +54,6 @@ def simulated_bone(seed: int = 0) -> tuple[Any, Any]:
 
 def _places(rng: Any) -> list[Any]:
     """Return the middles of lacunae, far enough from each other and from the border."""
-    import numpy as np
-
     found: list[Any] = []
     while len(found) < _LACUNAE:
         place = rng.uniform(50, _SIDE - 50, 2)
@@ -67,8 +64,6 @@ def _places(rng: Any) -> list[Any]:
 
 def _path(rng: Any, cy: float, cx: float, angle: float, skip: float) -> Any:
     """Return the pixels of a line that wanders off from a lacuna."""
-    import numpy as np
-
     turns = np.cumsum(rng.normal(0, 0.06, int(rng.uniform(40, 75)))) + angle
     steps = np.stack([np.sin(turns), np.cos(turns)], axis=1)
     points = np.array([cy, cx]) + np.cumsum(steps, axis=0) + steps[0] * skip / 3

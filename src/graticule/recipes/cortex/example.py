@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from scipy import ndimage
+
+from graticule.core import as_image
+from graticule.io import write
+
 _SHAPE = (260, 400)
 
 
 def example(folder: Path) -> None:
     """Write the slice."""
-    from graticule.core import as_image
-    from graticule.io import write
-
     values, _ = simulated_cortex()
     write(folder / "cortex.tif", as_image(values))
 
@@ -23,9 +26,6 @@ def simulated_cortex(seed: int = 0) -> tuple[Any, Any]:
     The outer parts at the left and at the right are equally bright, so that grey alone cannot
     tell them apart; noise makes grey uncertain, so that place alone does not do either.
     """
-    import numpy as np
-    from scipy import ndimage
-
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0 : _SHAPE[0], 0 : _SHAPE[1]].astype(float)
     across, down = (x - 200) / 175, (y - 130) / 105

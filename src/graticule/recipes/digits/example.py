@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_digits
+
+from graticule.core import as_image
+from graticule.io import write
+
 
 def example(folder: Path) -> None:
     """Write the 1,797 images of 8 x 8 as one stack, and a table with digit and hand of each."""
-    import numpy as np
-    import pandas as pd
-    from sklearn.datasets import load_digits
-
-    from graticule.core import as_image
-    from graticule.io import write
-
     digits = load_digits()
     stack = as_image(digits.images.astype(np.uint8), dims=("t", "y", "x"))
     write(folder / "digits.tif", stack)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+
 _HEIGHT, _WIDTH = 320, 480
 _LINES = (
     "The reading of an image is",
@@ -20,9 +25,6 @@ _LINES = (
 
 def example(folder: Path) -> None:
     """Write the page as a grey picture, and the ink into ``truth``."""
-    import numpy as np
-    from PIL import Image
-
     grey, ink = simulated_page()
     (folder / "truth").mkdir(exist_ok=True)
     Image.fromarray(grey).save(folder / "page.png")
@@ -35,9 +37,6 @@ def simulated_page(seed: int = 0) -> tuple[Any, Any]:
     Light falls from one side and is lost in a corner, so that paper in the shade is darker than
     ink in the light; the lens blurs the ink, the paper has fibres, and the detector has noise.
     """
-    import numpy as np
-    from scipy import ndimage
-
     rng = np.random.default_rng(seed)
     cover = _printed()
     y, x = np.mgrid[0:_HEIGHT, 0:_WIDTH] / _HEIGHT
@@ -51,10 +50,6 @@ def simulated_page(seed: int = 0) -> tuple[Any, Any]:
 
 def _printed() -> Any:
     """Return how much of each sample the ink covers, from 0 to 1."""
-    import matplotlib
-    import numpy as np
-    from PIL import Image, ImageDraw, ImageFont
-
     page = Image.new("L", (_WIDTH, _HEIGHT), 0)
     font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif.ttf"
     draw = ImageDraw.Draw(page)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from scipy import ndimage
+
+from graticule.core import as_image
+from graticule.io import write
+
 _SIDE = 360
 _GREY = (0.0, 24_000.0, 40_000.0, 54_000.0)
 
 
 def example(folder: Path) -> None:
     """Write the slice."""
-    from graticule.core import as_image
-    from graticule.io import write
-
     values, _ = simulated_shale()
     write(folder / "shale.tif", as_image(values))
 
@@ -24,9 +27,6 @@ def simulated_shale(seed: int = 0) -> tuple[Any, Any]:
     The optics blur by 1.6 samples, so a sample on the border of a grain has the grey of the
     pockets; the noise has a standard deviation of 3,000.
     """
-    import numpy as np
-    from scipy import ndimage
-
     rng = np.random.default_rng(seed)
     truth = np.full((_SIDE, _SIDE), 3)
     for phase, number, sizes in ((2, 14, (14, 30)), (1, 26, (12, 46))):
@@ -40,8 +40,6 @@ def simulated_shale(seed: int = 0) -> tuple[Any, Any]:
 
 def _grain(rng: Any, sizes: tuple[int, int]) -> Any:
     """Return where a grain is: a polygon of six to nine sides."""
-    import numpy as np
-
     y, x = np.mgrid[0:_SIDE, 0:_SIDE].astype(float)
     cy, cx = rng.uniform(0, _SIDE, 2)
     inside = np.ones((_SIDE, _SIDE), bool)
