@@ -15,6 +15,9 @@ from graticule.ops import _parameters
 
 Along = Annotated[str, Field(title="Dim of time")]
 Across = Annotated[str, Field(title="Dim of distance")]
+Between: TypeAlias = Annotated[
+    tuple[Length, Length] | None, Field(title="First distance, and where to stop")
+]
 Curve: TypeAlias = Literal["sqrt", "polytrope", "table"]
 Range: TypeAlias = tuple[float, float, int]
 
@@ -22,6 +25,9 @@ DOC = _parameters.DOC | {
     "axes": """\
 along, across : str
     Names of the dims of time and distance.""",
+    "between": """\
+between : pair of Length, optional
+    Columns from the first distance up to, not including, the second; by default all.""",
 }
 """What the docstrings of ops on images of time and distance say."""
 

@@ -24,26 +24,13 @@ def profiles(
     wrap: bool = False,
     fewest: int = 1,
 ) -> Array:
-    """Stack along all paths, on threads where there is enough to do.
+    """Return the mean along all paths (path, sample), or the power where there are two planes.
 
-    Parameters
-    ----------
-    planes : ndarray
-        From `planes_of`.
-    times : (path, column) array
-        Travel times in samples, counted from each path's earliest. A column where it is NaN
-        takes no part in that path.
-    interpolation : {"fourier", "linear", "nearest"}
-        Between samples. Fourier: to the nearest eighth of a sample.
-    wrap : bool
-        Let a path that leaves the image come back at its other end, and count it.
-    fewest : int
-        A start with fewer samples inside the image is NaN.
-
-    Returns
-    -------
-    ndarray
-        ``(path, sample)``: mean, or power where there are two planes.
+    ``planes`` are as `planes_of` gives them, ``times`` (path, column) travel times in samples from
+    each path's earliest: a column where it is NaN takes no part in that path. Fourier
+    interpolation is to the nearest eighth of a sample. With ``wrap`` a path that leaves the image
+    comes back at its other end, and counts. A start with fewer than ``fewest`` samples inside
+    the image is NaN.
     """
     result = np.empty((len(times), _samples(planes)), planes.dtype)
     _scan(planes, times, interpolation, wrap, fewest, result)

@@ -9,7 +9,15 @@ from pydantic import Field
 
 from graticule.core import Image, Length, Record, Table, Whole, like, op, require_dims, step_of
 from graticule.core.errors import ImageError
-from graticule.ops.detect._curves import DOC, Across, Along, Curve, columns_between, travel_times
+from graticule.ops.detect._curves import (
+    DOC,
+    Across,
+    Along,
+    Between,
+    Curve,
+    columns_between,
+    travel_times,
+)
 
 
 @op(
@@ -27,9 +35,7 @@ def moveout(
     curve: Annotated[Curve, Field(title="Law of the travel time")] = "sqrt",
     a: Annotated[float, Field(title="Parameter of the law")] = 5.0,
     d0: Annotated[Length, Field(title="Distance of the start")] = Length(0.0),
-    between: Annotated[
-        tuple[Length, Length] | None, Field(title="First distance, and where to stop")
-    ] = None,
+    between: Between = None,
     along: Along = "time",
     across: Across = "distance",
 ) -> Image:
@@ -55,8 +61,7 @@ def moveout(
         Parameter of the law. A negative one bends the other way (a null).
     d0 : Length
         Distance at which the curve starts; columns before it are NaN.
-    between : pair of Length, optional
-        Columns from the first distance up to, not including, the second; by default all.
+    %(between)s
     %(axes)s
 
     Returns

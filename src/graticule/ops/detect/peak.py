@@ -44,20 +44,20 @@ def peak(image: Image) -> Record:
     import pandas as pd
 
     values = np.asarray(image.values, dtype=float)
-    row: dict[str, float] = {"statistic": np.nan}
     finite = np.isfinite(values)
     values = np.where(finite, values, np.nan)
     top = int(np.where(finite, values, -np.inf).argmax())
     at = [int(index) for index in np.unravel_index(top, values.shape)]
     any_finite = bool(finite.any())
-    row["statistic"] = float(values.flat[top]) if any_finite else np.nan
+    row = {"statistic": float(values.flat[top]) if any_finite else np.nan}
     where: dict[Any, float] = {}
     for axis, dim in enumerate(image.dims):
         line = np.moveaxis(values, axis, -1)[tuple(at[:axis] + at[axis + 1 :])]
         offset, width = _shape_of(line, at[axis]) if any_finite else (np.nan, np.nan)
         where[dim] = at[axis] + offset
         row[str(dim)] = _position(image, str(dim), where[dim])
-        row[f"{dim}_width"] = width * _scale(image, str(dim))
+        step = step_of(image, str(dim))[0] if image.sizes[dim] > 1 else 1.0
+        row[f"{dim}_width"] = width * step
     for name, coordinate in image.coords.variables.items():
         if name not in image.dims and coordinate.dtype.kind in "iuf":
             row[str(name)] = _sampled(coordinate, where) if any_finite else np.nan
@@ -96,10 +96,6 @@ def _position(image: Image, dim: str, index: float) -> float:
         return index
     positions = np.asarray(image.coords[dim].values, dtype=float)
     return float(np.interp(index, np.arange(positions.size), positions))
-
-
-def _scale(image: Image, dim: str) -> float:
-    return step_of(image, dim)[0] if image.sizes[dim] > 1 else 1.0
 
 
 def _sampled(coordinate: xr.Variable, where: dict[Any, float]) -> float:

@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, Table, Whole, op, step_of
+from graticule.core import Image, Table, Whole, op, step_of
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.detect._curves import (
     DOC,
     Across,
     Along,
+    Between,
     Curve,
     Range,
     columns_between,
@@ -41,9 +42,7 @@ def scan(
     curve: Annotated[Curve, Field(title="Law of the travel time")] = "sqrt",
     a: Annotated[Range, Field(title="Parameter: from, to, how many")] = (2.5, 6.0, 15),
     d0: Annotated[Range, Field(title="Start in samples: from, to, how many")] = (0.0, 20.0, 3),
-    between: Annotated[
-        tuple[Length, Length] | None, Field(title="First distance, and where to stop")
-    ] = None,
+    between: Between = None,
     statistic: Annotated[Literal["power", "mean"], Field(title="What is stacked")] = "power",
     interpolation: Annotated[Interpolation, Field(title="Between samples")] = "fourier",
     inside: Annotated[float, Field(title="Least part of a path inside", gt=0, le=1)] = 0.75,
@@ -68,8 +67,7 @@ def scan(
         As in `graticule.detect.moveout`.
     a, d0 : (from, to, how many)
         Grid of the law's parameter, and of the distance in samples where the curve starts.
-    between : pair of Length, optional
-        Columns from the first distance up to, not including, the second; by default all.
+    %(between)s
     statistic : {"power", "mean"}
         What is stacked.
     interpolation : {"fourier", "linear", "nearest"}

@@ -159,7 +159,8 @@ def spots(
     with np.errstate(invalid="ignore", over="ignore"):
         values, around = (_real(array) for array in (blocks, level))
         if method == "fixed":
-            mask = _chosen(polarity, values - around > k, values - around < -k)
+            bright, dark = values - around > k, values - around < -k
+            mask = {"both": bright | dark, "bright": bright, "dark": dark}[polarity]
         else:
             noise = _Noise(gain, readout, halves, max(reach) + parts.BEYOND)
             rises = (_adaptive if method == "adaptive" else _reconstructed)(values, around, noise)
@@ -231,10 +232,6 @@ def _beyond(rise: _Rise, k: float, low: float, steps: int) -> Array:
             rise.height > min(low, k) * rise.noise
         )
     return parts.geodesic_dilation(seeds, within, steps)
-
-
-def _chosen(polarity: str, bright: Array, dark: Array) -> Array:
-    return {"both": bright | dark, "bright": bright, "dark": dark}[polarity]
 
 
 def _real(array: Array) -> Array:

@@ -141,18 +141,10 @@ def large_parts(mask: Mask, min_size: Area, connectivity: int, *, value: bool) -
 
 
 def parts_of(mask: Array, axes: Sequence[int], connectivity: int, *, value: bool = True) -> Parts:
-    """Return the connected parts of the samples that have a value.
+    """Return the connected parts of the samples that have a value, True or False.
 
-    Parameters
-    ----------
-    mask : array
-        Bools, with one axis or more.
-    axes : sequence of int
-        The axes along which samples are connected; the last of the array must be among them.
-    connectivity : int
-        Steps along at most so many axes connect two samples.
-    value : bool
-        Find the parts of the True or of the False samples.
+    They are connected along ``axes``, the last of the array among them, by steps along at most
+    ``connectivity`` of them.
 
     Examples
     --------

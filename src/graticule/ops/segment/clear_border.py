@@ -8,9 +8,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from graticule.core import BlockInfo, Image, Labels, Length, Reduction, filtered_dims, like, op
+from graticule.core import BlockInfo, Image, Labels, Length, Reduction, filtered_dims, op
 from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
+from graticule.ops.segment.filter_by_size import without
 
 
 def _map(labels: Image, *, block: BlockInfo, margin: Length) -> Array:
@@ -25,16 +26,7 @@ def _map(labels: Image, *, block: BlockInfo, margin: Length) -> Array:
     return np.unique(np.concatenate(touching))
 
 
-def _finish(touching: Array, *, margin: Length) -> Array:
-    return touching[touching > 0]
-
-
-def _apply(labels: Image, *, result: Array, margin: Length) -> Image:
-    values = labels.values
-    return like(labels, np.where(np.isin(values, result), values.dtype.type(0), values))
-
-
-_SCOPE = Reduction(_map, np.union1d, _finish, _apply)
+_SCOPE = Reduction(_map, np.union1d, apply=without)
 
 
 @op(version=1, scope=_SCOPE, dtype="same", doc=DOC)

@@ -60,12 +60,13 @@ def _finish(sizes: _Sizes, **_: Any) -> Array:
     return sizes.labels[wrong & (sizes.labels > 0)]
 
 
-def _apply(labels: Image, *, result: Array, **_: Any) -> Image:
+def without(labels: Image, *, result: Array, **_: Any) -> Image:
+    """Return the labels with 0 in the place of some."""
     values = labels.values
     return like(labels, np.where(np.isin(values, result), values.dtype.type(0), values))
 
 
-_SCOPE = Reduction(_map, _Sizes.merged, _finish, _apply)
+_SCOPE = Reduction(_map, _Sizes.merged, _finish, without)
 
 
 @op(version=1, scope=_SCOPE, dtype="same", doc=DOC)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from graticule.core import Labels, Whole, like, op
-from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 
 
@@ -49,7 +48,8 @@ def join(labels: Labels, others: Labels) -> Labels:
             f"labels and others must have the same dims, not {', '.join(map(str, labels.dims))} "
             f"and {', '.join(map(str, others.dims))}"
         )
-    first, second = (np.unique(item, return_inverse=True) for item in _values(labels, others))
+    both = (labels.values, others.transpose(*labels.dims).values)
+    first, second = (np.unique(values.reshape(-1), return_inverse=True) for values in both)
     # Background is code 0 in both, whether an image has any or not.
     codes = [index + int(names[0] != 0) for names, index in (first, second)]
     width = int(codes[1].max()) + 1
@@ -58,7 +58,3 @@ def join(labels: Labels, others: Labels) -> Labels:
     joined = (index + int(names[0] != 0)).astype(np.int32).reshape(labels.shape)
     number_by_appearance(joined.reshape(-1), len(names))
     return like(labels, joined)
-
-
-def _values(labels: Labels, others: Labels) -> tuple[Array, Array]:
-    return labels.values.reshape(-1), others.transpose(*labels.dims).values.reshape(-1)
