@@ -100,13 +100,6 @@ class Box:
             return np.clip(place, 0, size - 1) - base
         return folded(place, size) - base
 
-    def axis(self, axis: int, taps: Array, span: Span, base: int) -> tuple[Array, int, int, Array]:
-        """Return an axis as the compiled passes take it (see ``_derive_kernels``)."""
-        reach = taps.shape[1] - 1
-        size = self.image.sizes[self.dims[axis]]
-        inside = (max(0, reach - span[0]), size - span[0] + reach)
-        return (self.index(axis, reach, span, base), *inside, taps)
-
     def grown(self, reach: Sequence[int]) -> tuple[Span, ...]:
         """Return the box grown by some samples each way, as far as the image goes."""
         sizes = (self.image.sizes[dim] for dim in self.dims)

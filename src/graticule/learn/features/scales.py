@@ -97,13 +97,17 @@ class _Scale:
         return [gaussian_taps(w, TRUNCATE).weights[None].astype(np.float32) for w in widths]
 
     def axes(self, taps: Sequence[Array], region: Sequence[Span], made: Sequence[Span]) -> Axes:
-        """Return the axes that lead from values of a region to results of another."""
+        """Return the axes that lead from values of a region to results of another.
+
+        They are as the compiled passes take them (see ``_derive_kernels``).
+        """
         from graticule.learn.features._pass_kernels import ROWS
 
         axes = []
         for n, (weights, of, into) in enumerate(zip(taps, region, made, strict=True)):
-            index, low, high, _ = self.box.axis(n, weights, into, of[0])
-            axes.append((np.pad(index, (0, ROWS - 1), "edge"), low, high, weights))
+            reach, size = weights.shape[1] - 1, self.box.image.sizes[self.box.dims[n]]
+            index = np.pad(self.box.index(n, reach, into, of[0]), (0, ROWS - 1), "edge")
+            axes.append((index, max(0, reach - into[0]), size - into[0] + reach, weights))
         return tuple(axes)
 
     def neighbours(self, region: Sequence[Span]) -> tuple[tuple[Any, ...], ...]:
@@ -165,10 +169,8 @@ def _put_structure(
     from graticule.learn.features._pass_kernels import ROWS
     from graticule.learn.features._structure_kernels import structure
 
-    axes, sizes = (
-        scale.axes(scale.gaussians(scale.spec.rho), made, scale.box.own),
-        scale.box.shape,
-    )
+    axes = scale.axes(scale.gaussians(scale.spec.rho), made, scale.box.own)
+    sizes = scale.box.shape
     plane = len(sizes) == 2
     axes = (axes[0], *axes) if plane else axes
     _map_groups(

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
+from graticule.learn.forest.compiled import CompiledForest
+
 if TYPE_CHECKING:
-    from graticule.learn.forest.compiled import CompiledForest
     from graticule.learn.forest.estimators import (
         ExtraTrees,
         ExtraTreesRegressor,
         RandomForest,
         RandomForestRegressor,
     )
-
-_LAZY = {
-    "CompiledForest": "compiled",
-    "ExtraTrees": "estimators",
-    "ExtraTreesRegressor": "estimators",
-    "RandomForest": "estimators",
-    "RandomForestRegressor": "estimators",
-}
 
 __all__ = [
     "CompiledForest",
@@ -32,8 +24,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(importlib.import_module(f"graticule.learn.forest.{_LAZY[name]}"), name)
+    if name in __all__:
+        from graticule.learn.forest import estimators  # scikit-learn comes with them
+
+        return getattr(estimators, name)
     raise AttributeError(f"module 'graticule.learn.forest' has no attribute {name!r}")
 
 

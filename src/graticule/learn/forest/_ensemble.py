@@ -26,16 +26,8 @@ class TreeEnsemble:
     ----------
     trees : list of RawTree
         In the order in which they are summed.
-    features : int
-        Columns the estimator was fitted with.
-    link : int
-        What becomes of the sum.
-    baseline : ndarray
-        What the sum starts from, (channels,).
-    classes : ndarray or None
-        None for regression.
-    importances : ndarray
-        Of each feature; empty where the estimator has none.
+    features, link, baseline, classes, importances
+        As of `CompiledForest`.
     """
 
     trees: list[RawTree]

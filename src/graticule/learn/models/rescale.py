@@ -116,30 +116,26 @@ class RescaledModel:
 
     def predict(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return the value of the class of each sample, or the predicted value."""
-        answer = self.model.predict(self._to_model(image))
-        return self._cut(self._from_model(answer, image, nearest=self.is_classes), region)
+        return self._answer("predict", image, region)
 
     def predict_proba(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return the probability of each class."""
-        return self._cut(
-            self._from_model(self.model.predict_proba(self._to_model(image)), image), region
-        )
+        return self._answer("predict_proba", image, region)
 
     def uncertainty(self, image: Image, /, *, region: RegionLike = None) -> Image:
         """Return how undecided the model is at each sample."""
-        return self._cut(
-            self._from_model(self.model.uncertainty(self._to_model(image)), image), region
-        )
+        return self._answer("uncertainty", image, region)
 
-    def _cut(self, answer: Image, region: RegionLike) -> Image:
-        """Return an answer in a region; samples of the two spacings do not start together."""
+    def _answer(self, method: str, image: Image, region: RegionLike) -> Image:
+        """Return what a method of the model says of the whole image, cut to a region.
+
+        The samples of the two spacings do not start together. Classes have no in-between.
+        """
+        nearest = method == "predict" and bool(self.model.classes)
+        found = getattr(self.model, method)(self._to_model(image))
+        answer = self._from_model(found, image, nearest=nearest)
         sizes = {dim: answer.sizes[dim] for dim in self.model.expects.dims}
         return as_region(region, sizes).cut(answer)
-
-    @property
-    def is_classes(self) -> bool:
-        """Whether the model predicts classes, which have no in-between."""
-        return bool(self.model.classes)
 
     def _as_template(self, image: Image) -> Image:
         """Return an image without values that has the model's spacing."""

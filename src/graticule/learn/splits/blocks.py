@@ -34,6 +34,11 @@ class Block:
         """Return the slices that cut it out of an array with these dims."""
         return tuple(slice(*self.bounds[dim]) for dim in dims)
 
+    def cut(self, codes: xr.DataArray) -> Array:
+        """Return the part of class codes that lies in it."""
+        part: Array = codes.values[self.slices([str(dim) for dim in codes.dims])]
+        return part
+
     def grown(self, margin: Mapping[str, int], sizes: Mapping[str, int]) -> Block:
         """Return the box grown by a margin and cut to the image."""
         bounds = {
@@ -185,18 +190,17 @@ def _layout_score(
     if codes_of_image is None:
         return 0, 0, kept
     codes, classes = codes_of_image
-    dims = [str(dim) for dim in codes.dims]
     total = _class_counts(codes.values, classes)
     there = served = 0
     for block, grown in zip(blocks, wide, strict=True):
-        own = np.count_nonzero(_class_counts(codes.values[block.slices(dims)], classes))
-        rest = np.count_nonzero(total - _class_counts(codes.values[grown.slices(dims)], classes))
+        own = np.count_nonzero(_class_counts(block.cut(codes), classes))
+        rest = np.count_nonzero(total - _class_counts(grown.cut(codes), classes))
         there += int(own) + int(rest)
         served += int(own > 0 and rest > 1)
     return served, there, kept
 
 
-def _class_counts(codes: Array, classes: Array) -> Array:
+def _class_counts(codes: Array, classes: Sequence[int] | Array) -> Array:
     return np.array([np.count_nonzero(codes == value) for value in classes])
 
 
@@ -241,23 +245,12 @@ def assign_folds(weights: Array, folds: int, seed: int) -> Array:
     return fold_of
 
 
-def class_counts_by_group(class_codes: Sequence[ClassCodes], fold_of: Sequence[int]) -> Array:
-    """Return how many samples of each class the images of each group have."""
+def class_counts_by_group(
+    class_codes: Sequence[ClassCodes], parts: Sequence[Array], group_of: Sequence[int]
+) -> Array:
+    """Return how many samples of each class the parts (of codes) of each group have."""
     classes = sorted({int(value) for _, values in class_codes for value in values})
-    counts = np.zeros((max(fold_of) + 1, max(1, len(classes))))
-    for (codes, _), group in zip(class_codes, fold_of, strict=True):
-        for at, value in enumerate(classes):
-            counts[group, at] += np.count_nonzero(codes.values == value)
-    return counts
-
-
-def class_counts_by_block(blocks: Sequence[Block], class_codes: Sequence[ClassCodes]) -> Array:
-    """Return how many samples of each class each block has."""
-    classes = sorted({int(value) for _, values in class_codes for value in values})
-    counts = np.zeros((len(blocks), max(1, len(classes))))
-    for row, block in enumerate(blocks):
-        codes = class_codes[block.image][0]
-        part = codes.values[block.slices([str(dim) for dim in codes.dims])]
-        for at, value in enumerate(classes):
-            counts[row, at] = np.count_nonzero(part == value)
+    counts = np.zeros((max(group_of) + 1, len(classes)))
+    for part, group in zip(parts, group_of, strict=True):
+        counts[group] += _class_counts(part, classes)
     return counts

@@ -22,7 +22,6 @@ from graticule.learn.splits.blocks import (
     ClassCodes,
     assign_folds,
     class_codes_of,
-    class_counts_by_block,
     class_counts_by_group,
     compact_blocks,
     grid_blocks,
@@ -129,7 +128,9 @@ def by_group(
     counts = np.zeros((len(names), 1))
     if labels is not None:
         counts = class_counts_by_group(
-            [class_codes_of(codes) for codes in labels], [names.index(g) for g in groups]
+            [class_codes_of(codes) for codes in labels],
+            [codes.values for codes in labels],
+            [names.index(group) for group in groups],
         )
     fold_of = assign_folds(np.hstack([counts, np.ones((len(names), 1))]), folds, seed)
     of_image = [fold_of[names.index(group)] for group in groups]
@@ -241,7 +242,9 @@ def _folds_of_blocks(
             )
         weights = np.array([[float(block.samples)] for block in blocks])
         if class_codes is not None:
-            weights = np.hstack([class_counts_by_block(blocks, class_codes), weights])
+            parts = [block.cut(class_codes[block.image][0]) for block in blocks]
+            counts = class_counts_by_group(class_codes, parts, range(len(blocks)))
+            weights = np.hstack([counts, weights])
         fold_of = assign_folds(weights, folds, seed)
     return [
         _block_fold(

@@ -97,6 +97,8 @@ class Augment:
         rng : Generator
             Where chance comes from.
         """
+        from scipy.ndimage import map_coordinates
+
         axes = [axis for axis, long in enumerate(extent) if long > 1]
         sizes = parts[0].shape[1:]
         at = self._places([extent[axis] for axis in axes], [sizes[axis] for axis in axes], rng)
@@ -106,7 +108,10 @@ class Augment:
             squeezed = [n for axis, n in enumerate(part.shape[lead:]) if axis in axes]
             planes = part.reshape(-1, *squeezed)
             order: Literal[0, 1] = 1 if lead else 0
-            moved = [_at(plane, at, order) for plane in planes]
+            moved = [
+                map_coordinates(plane, at, plane.dtype, order=order, mode="nearest")
+                for plane in planes
+            ]
             found.append(np.stack(moved).reshape(*part.shape[:lead], *extent))
         return found
 
@@ -166,13 +171,6 @@ class Augment:
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """Return what `to_json` wrote."""
         return cls(**plain)
-
-
-def _at(plane: Array, places: Array, order: Literal[0, 1]) -> Array:
-    from scipy.ndimage import map_coordinates
-
-    values: Array = map_coordinates(plane, places, plane.dtype, order=order, mode="nearest")
-    return values
 
 
 def smooth_noise(extent: Sequence[int], rng: Generator) -> Array:

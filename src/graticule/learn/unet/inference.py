@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from graticule.core import Region, map_ranges
+from graticule.core import Region, as_image, map_ranges
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.models.model import RegionLike, as_region
@@ -60,11 +60,12 @@ class FittedNetwork:
 def predict_image(
     settings: Settings,
     fitted: FittedNetwork,
-    image: xr.DataArray,
+    image: Any,
     region: RegionLike,
-    dtype: Any,
     finish: Callable[[Array], Array],
-    nothing: float,
+    *,
+    dtype: Any = np.float32,
+    nothing: float = np.nan,
     classes: int = 0,
 ) -> xr.DataArray:
     """Return what ``finish`` makes of the network's output for an image, strip by strip.
@@ -73,19 +74,20 @@ def predict_image(
     ----------
     settings, fitted
         What is applied.
-    image : DataArray
+    image : DataArray or array_like
         Any that the model expects.
     region : Region or mapping, optional
         The part of it that is wanted.
-    dtype : dtype
-        Of the result.
     finish : callable
         From the output ``(outputs, rows, ...)`` to ``(rows, ...)`` or ``(classes, rows, ...)``.
+    dtype : dtype
+        Of the result.
     nothing : float
         What stands where a value of the image is missing.
     classes : int
         Size of a dim ``class`` in front; 0 for none.
     """
+    image = as_image(image)
     given = fitted.expects.validate(image)
     dims = fitted.expects.dims
     pixels = NormalisedImage(given, dims, fitted.normalisation)

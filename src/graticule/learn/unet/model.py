@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -10,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import xarray as xr
 
-from graticule.core import ALL, as_image
+from graticule.core import ALL
 from graticule.core.errors import ParameterError, RequestError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
@@ -266,40 +265,34 @@ class UNet(Settings):
             ``c``.
         """
         if self.regression:
-            return self._predict(image, region, np.float32, lambda values: values[0], np.nan)
-        return self._predict(
-            image, region, np.int32, lambda values: decode_labels(values.argmax(0), self.classes), 0
+            return predict_image(self, self._require(), image, region, lambda values: values[0])
+
+        def decoded(values: Array) -> Array:
+            return decode_labels(values.argmax(0), self.classes)
+
+        return predict_image(
+            self, self._require(), image, region, decoded, dtype=np.int32, nothing=0
         )
 
     def predict_proba(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return the probability of each class: float32, ``class`` first, NaN where missing."""
-        self._require_classes()
-        names = [each.name for each in self.classes]
-        found = self._predict(image, region, np.float32, lambda values: values, np.nan, len(names))
+        fitted, names = self._require_classifier(), [each.name for each in self.classes]
+        found = predict_image(
+            self, fitted, image, region, lambda values: values, classes=len(names)
+        )
         return found.assign_coords({"class": names})
 
     def uncertainty(self, image: Any, /, *, region: RegionLike = None) -> xr.DataArray:
         """Return one less what the two most probable classes differ by: float32, 0 to 1."""
-        self._require_classes()
-        return self._predict(
-            image, region, np.float32, lambda values: margin_uncertainty(values, 0), np.nan
+        fitted = self._require_classifier()
+        return predict_image(
+            self, fitted, image, region, lambda values: margin_uncertainty(values, 0)
         )
 
-    def _require_classes(self) -> None:
+    def _require_classifier(self) -> FittedNetwork:
         if self.regression:
             raise RequestError("continuous targets have no classes", hint="use predict")
-
-    def _predict(
-        self,
-        image: Any,
-        region: RegionLike,
-        dtype: Any,
-        finish: Callable[[Array], Array],
-        nothing: float,
-        classes: int = 0,
-    ) -> xr.DataArray:
-        fitted = self._require()
-        return predict_image(self, fitted, as_image(image), region, dtype, finish, nothing, classes)
+        return self._require()
 
     def state(self) -> State:
         """Return all that the model is."""

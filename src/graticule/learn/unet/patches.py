@@ -114,8 +114,7 @@ class Sampler:
     extent : sequence of int
         Of a patch.
     class_balanced_fraction : float
-        Share of patches drawn for a class (each as often as any other); the rest are drawn for a
-        labelled sample, whatever its class.
+        As of `UNet`.
     seed : int
         Of the choice of samples.
     """

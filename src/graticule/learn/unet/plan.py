@@ -16,14 +16,10 @@ class TrainingPlan:
 
     Attributes
     ----------
-    steps, every : int
-        How many, and after how many a record is made.
-    patience : int or None
-        Records without progress on validation after which it ends.
-    learning_rate, weight_decay : float
-        Highest learning rate, and weight decay.
-    ema_decay : float
-        Decay of the exponential moving average of the weights; 0 for none.
+    steps, every, patience
+        As of `UNet.fit`.
+    learning_rate, weight_decay, ema_decay
+        As of `UNet`.
     frozen : bool
         Whether the encoder stays as it is.
     terms : mapping
