@@ -30,17 +30,13 @@ if TYPE_CHECKING:
     from graticule.learn.unet import UNet
 
 _LAZY = {
-    "ExtraTrees": "forest",
-    "Features": "features",
-    "ImageClassifier": "models.images",
-    "ImageRegressor": "models.images",
-    "ObjectClassifier": "models.objects",
-    "PixelClassifier": "models.pixels",
-    "PixelRegressor": "models.pixels",
-    "RandomForest": "forest",
-    "UNet": "unet",
-    "open_model": "model_file",
-    "save_model": "model_file",
+    "features": ("Features",),
+    "forest": ("ExtraTrees", "RandomForest"),
+    "model_file": ("open_model", "save_model"),
+    "models.images": ("ImageClassifier", "ImageRegressor"),
+    "models.objects": ("ObjectClassifier",),
+    "models.pixels": ("PixelClassifier", "PixelRegressor"),
+    "unet": ("UNet",),
 }
 
 __all__ = [
@@ -66,8 +62,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     from graticule.core.registry import families, get_op
 
-    if name in _LAZY:
-        return getattr(importlib.import_module(f"graticule.learn.{_LAZY[name]}"), name)
+    for module, names in _LAZY.items():
+        if name in names:
+            return getattr(importlib.import_module(f"graticule.learn.{module}"), name)
     if name in families().get("learn", {}):
         return get_op(f"learn.{name}")
     raise AttributeError(f"module 'graticule.learn' has no attribute {name!r}")

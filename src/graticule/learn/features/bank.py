@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graticule.core import ALL, Length, Region, as_image
+from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.learn.features.engine import FeaturePlan
 from graticule.learn.features.feature import CHANNEL, Feature, dims_of, feature_list, one_channel
-from graticule.learn.features.regions import as_positions, boxes_around, require_output, strips_of
+from graticule.learn.features.regions import as_positions, boxes_around, strips_of
 from graticule.learn.features.spec import FeatureSpec
 
 if TYPE_CHECKING:
@@ -159,7 +160,10 @@ class Features(FeatureSpec):
         shape = (len(plan.only), *plan.shape)
         if out is None:
             out = np.empty(shape, np.float32)
-        require_output(out, shape)
+        if out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
+            raise ParameterError(
+                f"must be float32, contiguous, {shape}, not {out.dtype} {out.shape}", where="out"
+            )
         for spans in strips_of(plan.box(), len(plan.only) // 4):
             plan.fill(spans, out, [start for start, _ in spans])
         return out

@@ -40,14 +40,6 @@ def strips_of(
         yield ((start, min(last, start + size)), *box[1:])
 
 
-def require_output(out: Array, shape: tuple[int, ...]) -> None:
-    """Raise unless an array can take features of a shape."""
-    if out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
-        raise ParameterError(
-            f"must be float32, contiguous, {shape}, not {out.dtype} {out.shape}", where="out"
-        )
-
-
 def as_positions(image: xr.DataArray, where: object) -> Array:
     """Return the positions ``(n, dims)`` of a mask, of positions or of flat positions.
 

@@ -110,14 +110,12 @@ class ForestClassifier(ClassifierMixin, Forest):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row, (rows,)."""
-        columns = self._columns(X)
-        found: Array = self.classes_[self.compiled_.labels(columns)]
+        found: Array = self.classes_[self.compiled_.labels(self._columns(X))]
         return found
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, (rows, classes) float32."""
-        columns = self._columns(X)
-        return self.compiled_.proba(columns)
+        return self.compiled_.proba(self._columns(X))
 
 
 class ForestRegressor(RegressorMixin, Forest):  # type: ignore[misc]
@@ -137,5 +135,4 @@ class ForestRegressor(RegressorMixin, Forest):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """Return the mean of what the trees say, (rows,) float64."""
-        columns = self._columns(X)
-        return self.compiled_.values(columns, np.float64)
+        return self.compiled_.values(self._columns(X), np.float64)

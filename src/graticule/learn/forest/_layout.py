@@ -125,7 +125,7 @@ def _pack_tree(tree: RawTree, used: Array, bits: int) -> tuple[Array, Array, Arr
             hint="limit max_depth, or set min_samples_leaf",
         )
     weight = tree.weight.astype(np.float64)
-    place, _ = depth_first(tree.left.astype(np.int64), tree.right.astype(np.int64), weight)
+    place = depth_first(tree.left.astype(np.int64), tree.right.astype(np.int64), weight)
     leaf = tree.left < 0
     threshold = np.where(leaf, LEAF, as_ordered(tree.threshold.astype(np.float64)))
     child = np.where(leaf, place, place[tree.left]).astype(np.uint64)

@@ -9,15 +9,14 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def depth_first(left: Any, right: Any, weight: Any) -> tuple[Any, Any]:
-    """Return the new place of each node, siblings side by side, and its depth.
+def depth_first(left: Any, right: Any, weight: Any) -> Any:
+    """Return the new place of each node, siblings side by side.
 
     What lies below the heavier of two children follows them, so that the usual way down stays in
     few lines of cache. ``left`` is -1 at a leaf.
     """
     count = left.size
     place = np.zeros(count, np.int64)
-    depth = np.zeros(count, np.int64)
     waiting = np.zeros(count + 1, np.int64)
     size, free = 1, 1
     while size:
@@ -26,11 +25,10 @@ def depth_first(left: Any, right: Any, weight: Any) -> tuple[Any, Any]:
         if left[node] < 0:
             continue
         place[left[node]], place[right[node]] = free, free + 1
-        depth[left[node]] = depth[right[node]] = depth[node] + 1
         free += 2
         first, second = left[node], right[node]
         if weight[second] > weight[first]:
             first, second = second, first
         waiting[size], waiting[size + 1] = second, first
         size += 2
-    return place, depth
+    return place

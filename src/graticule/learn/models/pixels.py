@@ -248,7 +248,9 @@ class PixelClassifier(PixelModel, EstimatorClassifier):
             If the estimator has no decision function.
         """
         found, names = self.predictor, [each.name for each in self.classes]
-        if not isinstance(found, EstimatorPredictor) or not found.has_decision:
+        if not isinstance(found, EstimatorPredictor) or not hasattr(
+            found.estimator, "decision_function"
+        ):
             raise RequestError(
                 "the estimator has no decision function", hint="fit with logistic or linear"
             )

@@ -140,11 +140,6 @@ class EstimatorPredictor:
         """Return the float64 value of each sample, as a regressor; NaN for no answer."""
         return predict_in_batches(self.estimator.predict, columns, np.nan, np.float64)
 
-    @property
-    def has_decision(self) -> bool:
-        """Whether the estimator has a decision function."""
-        return hasattr(self.estimator, "decision_function")
-
     def decision(self, columns: Array) -> Array:
         """Return the decision function as float64: (samples,) of two classes, else classes first.
 

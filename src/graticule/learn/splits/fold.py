@@ -100,29 +100,24 @@ def margin_of(image: xr.DataArray, buffer: Buffer) -> dict[str, int]:
 
 def require_labels(folds: Sequence[Fold], class_codes: Sequence[ClassCodes] | None) -> None:
     """Refuse folds that have no label to be judged on, or labels of one class to learn from."""
-    lack = _lacking(folds, class_codes)
-    if lack:
+    if class_codes is None or len({int(v) for _, values in class_codes for v in values}) < 2:
+        return
+    for fold in folds:
+        if not _classes(fold.test, class_codes, 1):
+            lack = "no label lies in what is held out"
+        elif len(_classes(fold.train, class_codes, 2)) < 2:
+            wide = ", ".join(f"{dim} {samples}" for dim, samples in fold.buffer.items())
+            lack = (
+                f"beyond the buffer ({wide} samples) around what is held out lie "
+                "labels of fewer than two classes, so there is nothing to learn from"
+            )
+        else:
+            continue
         raise CheckError(
-            lack,
+            f"{fold.name}: {lack}",
             hint="draw strokes of every class in other parts of the image, or in another image; or "
             "take features that reach less far (smaller sigmas)",
         )
-
-
-def _lacking(folds: Sequence[Fold], class_codes: Sequence[ClassCodes] | None) -> str:
-    """Return which fold cannot be judged or learned from, and why; empty where all can."""
-    if class_codes is None or len({int(v) for _, values in class_codes for v in values}) < 2:
-        return ""
-    for fold in folds:
-        if not _classes(fold.test, class_codes, 1):
-            return f"{fold.name}: no label lies in what is held out"
-        if len(_classes(fold.train, class_codes, 2)) < 2:
-            wide = ", ".join(f"{dim} {samples}" for dim, samples in fold.buffer.items())
-            return (
-                f"{fold.name}: beyond the buffer ({wide} samples) around what is held out lie "
-                "labels of fewer than two classes, so there is nothing to learn from"
-            )
-    return ""
 
 
 def _classes(

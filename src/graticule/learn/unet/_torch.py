@@ -51,17 +51,15 @@ def device_of(name: str) -> Any:
 
 
 @contextlib.contextmanager
-def torch_threads(count: int | None) -> Iterator[None]:
-    """Let torch use so many threads, and as many as before afterwards; None changes nothing."""
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread, and as many as before afterwards."""
     torch = require_torch()
     before = torch.get_num_threads()
-    if count is not None:
-        torch.set_num_threads(count)
+    torch.set_num_threads(1)
     try:
         yield
     finally:
-        if count is not None:
-            torch.set_num_threads(before)
+        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager

@@ -68,13 +68,10 @@ class Batches:
         if augment is None:
             return source.box(starts, extent)
         warp = augment.is_warped(rng)
-        if warp:
-            margin = augment.margin(extent)
-            wide = [long + 2 * more for long, more in zip(extent, margin, strict=True)]
-            corner = [start - more for start, more in zip(starts, margin, strict=True)]
-            image, truth, weights = source.box(corner, wide)
-        else:
-            image, truth, weights = source.box(starts, extent)
+        margin = augment.margin(extent) if warp else (0,) * len(extent)
+        wide = [long + 2 * more for long, more in zip(extent, margin, strict=True)]
+        corner = [start - more for start, more in zip(starts, margin, strict=True)]
+        image, truth, weights = source.box(corner, wide)
         parts = [image, truth, weights] if weights.size else [image, truth]
         if warp:
             parts = augment.warped(parts, extent, rng)

@@ -8,8 +8,8 @@ state of a random generator to keep.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,66 +19,39 @@ from graticule.core.atomic import atomic_path
 from graticule.core.errors import RequestError, StoreError
 from graticule.core.typing import Array
 from graticule.learn.unet._torch import require_package
-from graticule.learn.unet.history import History
 
 _FORMAT = "graticule-training-1"
-_PARTS = ("network", "averaged", "best", "optimiser")
 
 
-@dataclass(frozen=True)
-class TrainerState:
-    """All that a training goes on from.
+def save(about: Mapping[str, Any], arrays: Mapping[str, Mapping[str, Array]], path: Path) -> None:
+    """Write a checkpoint; there is always a whole one at ``path``, the old or the new.
 
-    Attributes
+    Parameters
     ----------
-    fingerprint : str
-        Of all that decides the result.
-    step : int
-        Steps done.
-    score : float
-        Of the best weights; minus infinity before there are any.
-    since : int
-        Records since then.
-    history : History
-        All records so far.
+    about : mapping
+        JSON values, with the ``fingerprint`` of all that decides the result.
     arrays : mapping
-        Arrays by name, of each of ``network``, ``averaged``, ``best`` and ``optimiser``.
+        Arrays by part and name.
+    path : Path
+        Where.
     """
-
-    fingerprint: str
-    step: int
-    score: float
-    since: int
-    history: History
-    arrays: Mapping[str, Mapping[str, Array]]
-
-
-def save(state: TrainerState, path: Path) -> None:
-    """Write a checkpoint; there is always a whole one at ``path``, the old or the new."""
     save_file = require_package("safetensors.numpy").save_file
-    arrays = {
+    named = {
         f"{part}/{name}": np.asarray(value, order="C")
-        for part, named in state.arrays.items()
-        for name, value in named.items()
+        for part, values in arrays.items()
+        for name, value in values.items()
     }
-    about = {
-        "format": _FORMAT,
-        "fingerprint": state.fingerprint,
-        "step": state.step,
-        "score": None if state.score == -np.inf else state.score,
-        "since": state.since,
-        "history": state.history.to_json(),
-    }
+    text = json.dumps({"format": _FORMAT, **about})
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with atomic_path(path) as draft:
-            save_file(arrays, draft, metadata={"graticule": json.dumps(about)})
+            save_file(named, draft, metadata={"graticule": text})
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror or error}", where=str(path)) from None
 
 
-def load(path: Path, fingerprint: str) -> TrainerState | None:
-    """Return what a checkpoint of a training holds; None where there is no file.
+def load(path: Path, fingerprint: str) -> tuple[dict[str, Any], dict[str, dict[str, Array]]]:
+    """Return what `save` wrote of a training.
 
     Raises
     ------
@@ -87,30 +60,18 @@ def load(path: Path, fingerprint: str) -> TrainerState | None:
     StoreError
         If it is damaged.
     """
-    if not path.exists():
-        return None
-    about, arrays = _read(path)
+    about, named = _read(path)
     if about.get("fingerprint") != fingerprint:
         raise RequestError(
             "the checkpoint is of another training (other settings, images, labels or start)",
             where=str(path),
             hint="remove it, or name another file",
         )
-    return TrainerState(
-        fingerprint=fingerprint,
-        step=int(about["step"]),
-        score=-np.inf if about["score"] is None else float(about["score"]),
-        since=int(about["since"]),
-        history=History.from_json(about["history"]),
-        arrays={
-            part: {
-                name.removeprefix(f"{part}/"): value
-                for name, value in arrays.items()
-                if name.startswith(f"{part}/")
-            }
-            for part in _PARTS
-        },
-    )
+    arrays: dict[str, dict[str, Array]] = defaultdict(dict)
+    for key, value in named.items():
+        part, _, name = key.partition("/")
+        arrays[part][name] = value
+    return about, arrays
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:

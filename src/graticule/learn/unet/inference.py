@@ -14,7 +14,7 @@ from graticule.core import Region, as_image, map_ranges
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.models.model import RegionLike, as_region
-from graticule.learn.unet._torch import deterministic, device_of, torch_threads
+from graticule.learn.unet._torch import deterministic, device_of, one_thread
 from graticule.learn.unet.pixels import Normalisation, NormalisedImage
 from graticule.learn.unet.settings import Settings
 from graticule.learn.unet.tta import mean_over_orientations
@@ -167,7 +167,7 @@ def _outputs(
     from graticule.learn.unet.net import memory_format_of
 
     flat = windows.reshape(*windows.shape[:2], *_network_extent(windows.shape[2:], settings.dims))
-    with torch.inference_mode(), torch_threads(1), deterministic(exact=True):
+    with torch.inference_mode(), one_thread(), deterministic(exact=True):
         given = torch.from_numpy(flat).to(device, memory_format=memory_format_of(settings.dims))
         output = network(given)
         if settings.regression:

@@ -95,15 +95,6 @@ class PatchSource:
         return self.pixels.box(starts, extent), truth, weights
 
 
-@dataclass(frozen=True)
-class ClassPositions:
-    """Labelled samples of one class in one image: some of them, and how many there are."""
-
-    source: int
-    places: Array
-    count: int
-
-
 class Sampler:
     """Draws patches from sources.
 
@@ -129,20 +120,19 @@ class Sampler:
         self.sources = sources
         self.extent = tuple(extent)
         self.class_balanced_fraction = class_balanced_fraction
-        self.by_class: dict[int, list[ClassPositions]] = {}
+        self.by_class: dict[int, list[tuple[int, Array]]] = {}
+        counts: dict[int, list[int]] = {}
         for number, source in enumerate(sources):
             rng = np.random.default_rng([seed, number])
             for code, (places, count) in sorted(_positions(source, rng).items()):
-                self.by_class.setdefault(code, []).append(ClassPositions(number, places, count))
+                self.by_class.setdefault(code, []).append((number, places))
+                counts.setdefault(code, []).append(count)
         if not self.by_class:
             raise ImageError(
                 "no sample is labelled, finite and within where",
                 hint="samples that are missing in the image or outside `where` are not used",
             )
-        self.counts = {
-            code: np.array([each.count for each in found], float)
-            for code, found in self.by_class.items()
-        }
+        self.counts = {code: np.array(found, float) for code, found in counts.items()}
 
     def draw(self, rng: np.random.Generator) -> tuple[PatchSource, list[int]]:
         """Return a source and where a patch starts in it."""
@@ -153,9 +143,9 @@ class Sampler:
             sums = np.array([self.counts[each].sum() for each in known])
             code = known[rng.choice(len(known), p=sums / sums.sum())]
         counts = self.counts[code]
-        chosen = self.by_class[code][rng.choice(len(counts), p=counts / counts.sum())]
-        source = self.sources[chosen.source]
-        flat = int(chosen.places[rng.integers(len(chosen.places))])
+        number, places = self.by_class[code][rng.choice(len(counts), p=counts / counts.sum())]
+        source = self.sources[number]
+        flat = int(places[rng.integers(len(places))])
         place = np.unravel_index(flat, source.pixels.sizes)
         return source, [
             _start(int(at), long, size, rng)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ import numpy as np
 from graticule.core.errors import CheckError, ImageError
 from graticule.core.typing import Array
 from graticule.learn.unet.batches import Batches, PatchArrays, iter_batches, validation_grid
-from graticule.learn.unet.checkpoint import TrainerState, load, save
+from graticule.learn.unet.checkpoint import load, save
 from graticule.learn.unet.history import History
 from graticule.learn.unet.losses import Batch, combined, regression
 from graticule.learn.unet.net import load_weights, memory_format_of, weights_of
@@ -99,15 +99,15 @@ class Trainer:
         CheckError
             If the loss is no number any more.
         """
-        if checkpoint is not None:
-            self.restore(load(checkpoint, self.fingerprint))
+        if checkpoint is not None and checkpoint.exists():
+            self.restore(*load(checkpoint, self.fingerprint))
         try:
             ahead = self.device.type != "cpu"
             batches = self.batches.iter_steps(self.step, self.plan.steps, ahead=ahead)
             while self.step < self.plan.steps and not self.history.stopped:
                 due = self._advance(next(batches), on_step)
                 if due and checkpoint is not None:
-                    save(self.state(), checkpoint)
+                    save(*self.state(), checkpoint)
             self.history.stopped = self.history.stopped or "finished"
         except KeyboardInterrupt:
             if self.step == 0:
@@ -227,8 +227,8 @@ class Trainer:
         """Return a copy of the weights that would be kept now: the averaged ones, if any."""
         return weights_of(self.network if self.averaged is None else self.averaged)
 
-    def state(self) -> TrainerState:
-        """Return all that the training goes on from."""
+    def state(self) -> tuple[dict[str, Any], dict[str, Weights]]:
+        """Return all that the training goes on from: JSON values, and arrays by part and name."""
         moments = {
             f"{number}/{key}": value.cpu().contiguous().numpy()
             for number, each in self.optimiser.state_dict()["state"].items()
@@ -240,24 +240,28 @@ class Trainer:
             "best": self.best or {},
             "optimiser": moments,
         }
-        return TrainerState(
-            self.fingerprint, self.step, self.score, self.since, self.history, arrays
-        )
+        about = {
+            "fingerprint": self.fingerprint,
+            "step": self.step,
+            "score": None if self.score == -math.inf else self.score,
+            "since": self.since,
+            "history": self.history.to_json(),
+        }
+        return about, arrays
 
-    def restore(self, state: TrainerState | None) -> None:
-        """Go back to where a state was taken; None changes nothing."""
+    def restore(self, about: Mapping[str, Any], arrays: Mapping[str, Weights]) -> None:
+        """Go back to where a `state` was taken."""
         import torch
 
-        if state is None:
-            return
-        self.step, self.score, self.since = state.step, state.score, state.since
-        self.history = state.history
-        self.best = dict(state.arrays["best"]) or None
+        self.step, self.since = int(about["step"]), int(about["since"])
+        self.score = -math.inf if about["score"] is None else float(about["score"])
+        self.history = History.from_json(about["history"])
+        self.best = dict(arrays["best"]) or None
         for network, name in ((self.network, "network"), (self.averaged, "averaged")):
             if network is not None:
-                load_weights(network, state.arrays[name])
+                load_weights(network, arrays[name])
         moments: dict[int, dict[str, Any]] = {}
-        for name, value in state.arrays["optimiser"].items():
+        for name, value in arrays["optimiser"].items():
             number, _, key = name.partition("/")
             given = torch.from_numpy(value)
             like = self._learned[int(number)]
