@@ -179,7 +179,7 @@ def _of_all_classes(
         return weights, constant
     if len(weights) == 1:  # of two classes
         weights, constant = np.stack([-weights[0], weights[0]]), np.array([-1, 1]) * constant[0]
-    own = np.asarray(model.predictor.estimator.classes_, np.int64)  # type: ignore[attr-defined]
+    own = np.asarray(model.predictor.estimator.classes_, np.int64)  # type: ignore[union-attr]
     every, apart = np.zeros((count, weights.shape[1])), np.full(count, -np.inf)
     every[own], apart[own] = weights, constant
     return every, apart

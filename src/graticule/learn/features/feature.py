@@ -129,11 +129,7 @@ def _value_features(
     spec: FeatureSpec, image: xr.DataArray, channel: int, prefix: str
 ) -> Iterator[Feature]:
     dims, half = dims_of(image), spec.window // 2
-    if half == 0 and "value" in spec.kinds:
-        yield Feature(
-            f"{prefix}value", "value", None, _unit_of(image, 0), channel, (0,) * len(dims)
-        )
-    if half == 0:
+    if half == 0 and "value" not in spec.kinds:
         return
     for shift in itertools.product(range(-half, half + 1), repeat=len(dims)):
         place = " ".join(f"{d}{k:+d}" for d, k in zip(dims, shift, strict=True) if k)

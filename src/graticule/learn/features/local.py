@@ -31,15 +31,12 @@ def statistics(box: Box, features: Sequence[Feature], out: Sequence[Array]) -> N
     assert radius is not None
     reach = [int(radius.samples(box.image, dim)) for dim in box.dims]
     missing = _reaches_nan(channel, reach)
-    made: dict[str, Array] = {}
-    for feature, into in zip(features, out, strict=True):
-        what = str(feature.part[0])
-        if what == "deviation":
-            if "median" not in made:
-                made["median"] = _median(box, channel, radius)
-            found = np.abs(channel - made["median"])
-        elif what == "median":
-            found = made.setdefault("median", _median(box, channel, radius))
+    wanted = [str(feature.part[0]) for feature in features]
+    if "median" in wanted or "deviation" in wanted:
+        median = _median(box, channel, radius)
+    for what, into in zip(wanted, out, strict=True):
+        if what in ("median", "deviation"):
+            found = median if what == "median" else np.abs(channel - median)
         else:
             found = _std(channel, reach) if what == "std" else _min_or_max(channel, reach, what)
         into[...] = found[box.inner]

@@ -270,10 +270,6 @@ class CompiledForest:
         margins: Array = behind + _ROUNDING * self.trees
         return margins
 
-    @cached_property
-    def _block(self) -> int:
-        return _LARGE if self.nodes.size > _LARGE_TREE * self.trees else _BLOCK
-
     def _require(self, *, classes: bool) -> None:
         if classes != (self.classes is not None):
             have = "values, not classes" if classes else "classes, not values"
@@ -288,7 +284,8 @@ class CompiledForest:
     def _walk(self, columns: Array, label: bool, out: Array) -> None:
         from graticule.learn.forest._walk_kernels import walk
 
-        trees, block, table = self._kernel_trees, self._block, _table_of(columns)
+        trees, table = self._kernel_trees, _table_of(columns)
+        block = _LARGE if self.nodes.size > _LARGE_TREE * self.trees else _BLOCK
         map_ranges(
             lambda start, stop: walk(table, trees, (start, stop, block), label, out),
             columns.shape[1],

@@ -114,12 +114,8 @@ def _to_json(value: Any, path: str) -> Any:
     raise ParameterError(f"{path} must be JSON, not {type(value).__name__}")
 
 
-def read_card(data: bytes) -> dict[str, Any]:
-    """Return the card of a file's bytes, whose entries are as the card says."""
-    return _read_entries(data)[0]
-
-
-def _read_entries(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+def read_entries(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the card of a file's bytes, and the entries, which are as the card says."""
     card, entries = unpack(data)
     number = card.get("format")
     if number != FORMAT:
@@ -140,7 +136,7 @@ def from_bytes(data: bytes, source: str = "model") -> tuple[Any, dict[str, Any]]
     UnsafeFileError
         If it holds what no model file may hold.
     """
-    card, entries = _read_entries(data)
+    card, entries = read_entries(data)
     try:
         model = class_of(card["kind"]).from_state(_state(card, entries, source))
         _verify(model, card, entries)

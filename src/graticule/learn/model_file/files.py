@@ -8,7 +8,7 @@ from typing import Any
 
 from graticule.core.errors import FormatError, ParameterError
 from graticule.learn.model_file.archive import digest, read_bytes, write_bytes
-from graticule.learn.model_file.card import from_bytes, read_card, to_bytes
+from graticule.learn.model_file.card import from_bytes, read_entries, to_bytes
 from graticule.learn.model_file.kinds import is_known
 from graticule.learn.model_file.parameter import ModelFile
 
@@ -132,7 +132,7 @@ def card_of(path: str | Path) -> dict[str, Any]:
     """
     content = read_bytes(Path(path))
     try:
-        return {**read_card(content), "sha256": digest(content)}
+        return {**read_entries(content)[0], "sha256": digest(content)}
     except FormatError as error:
         raise error.at(str(path)) from None
 

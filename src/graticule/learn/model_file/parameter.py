@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import FormatError, GraticuleError, ParameterError
 from graticule.learn.model_file.archive import digest, read_bytes
-from graticule.learn.model_file.card import from_bytes, read_card, to_bytes
+from graticule.learn.model_file.card import from_bytes, read_entries, to_bytes
 from graticule.learn.model_file.kinds import class_of, register_model
 from graticule.learn.models.model import Model
 
@@ -133,7 +133,7 @@ class ModelFile:
     def _write(self) -> None:
         """Make the bytes of the file that a model in memory would have."""
         self._content = to_bytes(self._model)
-        self._sha256, self._card = digest(self._content), read_card(self._content)
+        self._sha256, self._card = digest(self._content), read_entries(self._content)[0]
         self._keep()
 
     def canonical(self) -> str:

@@ -1,10 +1,14 @@
-"""Fitted estimators as what gives answers for columns of features: compiled, or as they are."""
+"""Fitted estimators as what gives answers for columns of features: compiled, or as they are.
+
+Columns are those of the features that are ``used``, or of all features, by samples. A sample with a
+feature that is not a number has no answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -16,31 +20,6 @@ if TYPE_CHECKING:
 
 _PREFIX = "forest."
 _ROWS = 1 << 16
-
-
-class Predictor(Protocol):
-    """What gives answers for columns of features (the features that are ``used``, by samples).
-
-    Columns of all features are taken too. A sample with a feature that is not a number has no
-    answer.
-    """
-
-    @property
-    def used(self) -> Array | None:
-        """Which features it looks at; None for all."""
-        ...
-
-    def codes(self, columns: Array) -> Array:
-        """Return the number of the most probable class of each sample; -1 for no answer."""
-        ...
-
-    def proba(self, columns: Array) -> Array:
-        """Return the probability of each class, float32, samples first; NaN for no answer."""
-        ...
-
-    def values(self, columns: Array) -> Array:
-        """Return the float64 value of each sample, as a regressor; NaN for no answer."""
-        ...
 
 
 class ForestPredictor:
@@ -88,14 +67,12 @@ class ForestPredictor:
     def proba(self, columns: Array) -> Array:
         """Return the probability of each class, float32, samples first; NaN for no answer."""
         forest, asked = self._matching(columns)
-        given: Array = forest.proba(asked)
-        return _all_classes(given, self._known_codes[:-1], self.classes)
+        return _all_classes(forest.proba(asked), self._known_codes[:-1], self.classes)
 
     def values(self, columns: Array) -> Array:
         """Return the float64 value of each sample, as a regressor; NaN for no answer."""
         forest, asked = self._matching(columns)
-        found: Array = forest.values(asked, np.float64)
-        return found
+        return forest.values(asked, np.float64)
 
 
 def _fastest_labels(forest: CompiledForest) -> Callable[[Array], Array]:
@@ -116,7 +93,8 @@ class EstimatorPredictor:
         How many there are; some may have had no sample.
     """
 
-    used = None
+    used: ClassVar[Array | None] = None
+    """Which features it looks at: all."""
 
     def __init__(self, estimator: Any, classes: int) -> None:
         self.estimator = estimator
@@ -157,6 +135,9 @@ class EstimatorPredictor:
         found[np.asarray(self.estimator.classes_, np.int64)] = decided.T
         found[:, np.isnan(decided[:, 0])] = np.nan
         return found
+
+
+Predictor: TypeAlias = ForestPredictor | EstimatorPredictor
 
 
 def _all_classes(given: Array, own: Array, classes: int) -> Array:
@@ -209,7 +190,6 @@ def predictor_state(predictor: Predictor) -> tuple[dict[str, Array], Any]:
     if isinstance(predictor, ForestPredictor):
         arrays = predictor.forest.arrays()
         return {f"{_PREFIX}{name}": array for name, array in arrays.items()}, None
-    assert isinstance(predictor, EstimatorPredictor)
     return {}, predictor.estimator
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from graticule.core import as_image
+from graticule.core import Length, as_image
 from graticule.core.errors import CheckError, ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import InputSpec
@@ -92,7 +92,8 @@ class TrainingData:
         checked = [self.expects.validate(given.images[number]) for number in used]
         if not checked:
             raise ImageError("where leaves nothing of any image")
-        self.normalisation = Normalisation.of(checked, settings.normalise, settings.width)
+        width = Length(settings.local_width)
+        self.normalisation = Normalisation.of(checked, settings.normalise, width)
         self.shift, self.scale = 0.0, 1.0
         if settings.regression:
             self.shift, self.scale = _mean_and_std([given.labels[number] for number in used])
@@ -104,31 +105,29 @@ class TrainingData:
         return 1 if self.kind == "mask" else 0
 
     def _set_sources(self, given: ImageSet, judged: ImageSet | None, held: Any) -> None:
-        nothing = [False] * len(given.images)
-        masks = nothing if held is None else _as_masks(held, len(given.images))
+        count = len(given.images)
+        masks = [False] * count if held is None else _as_masks(held, count)
         self.train = self._sources(given, masks)
-        if judged is not None:
-            _require_disjoint(given, judged)
-            self.validation = self._sources(judged, [False] * len(judged.images))
+        if judged is None:
+            judged = ImageSet(given.images, given.labels, masks)
         else:
-            self.validation = self._sources(ImageSet(given.images, given.labels, masks), nothing)
+            _require_disjoint(given, judged)
+        self.validation = self._sources(judged)
 
-    def _sources(self, given: ImageSet, without: Sequence[Any]) -> list[PatchSource]:
+    def _sources(self, given: ImageSet, without: Sequence[Any] = ()) -> list[PatchSource]:
         found = []
         for number in given.used():
             image = self.expects.validate(given.images[number])
             sizes = {dim: int(image.sizes[dim]) for dim in self.dims}
             where = self._mask(given.where[number], sizes)
-            if without[number] is not False:
+            if without and without[number] is not False:
                 held = self._mask(without[number], sizes)
                 rest = np.zeros(tuple(sizes.values()), bool) if held is None else ~held
                 where = rest if where is None else where & rest
-            truth = _require_same_sizes(given.labels[number], sizes, "the label image").transpose(
-                *self.dims
-            )
+            labels = _require_same_sizes(given.labels[number], sizes, "the label image")
             source = PatchSource(
                 NormalisedImage(image, self.dims, self.normalisation),
-                truth,
+                labels.transpose(*self.dims),
                 where,
                 self.classes,
                 self.kind,

@@ -209,18 +209,14 @@ def start_from(network: Any, init: Model | Mapping[str, Array] | None) -> None:
     for name, value in own.items():
         array = np.asarray(given[name])
         if name in _FIRST and array.shape[1] != value.shape[1]:
-            array = _over_channels(array, value.shape[1])
+            # the same for images alike in all channels
+            mean = array.sum(1, keepdims=True) / value.shape[1]
+            array = np.repeat(mean, value.shape[1], 1)
         if array.shape == value.shape:
             taken[name] = array
         elif name not in _HEAD:
             raise _mismatch(f"{name} has shape {array.shape} and not {value.shape}")
     load_weights(network, {**own, **taken})
-
-
-def _over_channels(array: Array, channels: int) -> Array:
-    """Return a first convolution for other channels: the same for images alike in all."""
-    mean = array.sum(1, keepdims=True) / channels
-    return np.repeat(mean, channels, 1)
 
 
 def _mismatch(what: str) -> ParameterError:

@@ -117,11 +117,6 @@ class Settings:
         return self.batch or (8 if self.dims == 2 else 2)
 
     @property
-    def width(self) -> Length:
-        """Width of local normalisation."""
-        return Length(self.local_width)
-
-    @property
     def multiple(self) -> int:
         """What the size of a window is a multiple of."""
         return 1 << (self.depth - 1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -102,7 +103,7 @@ def blend_windows(
     extent = lattice.extent(sizes)
     starts = [lattice.starts(size, axis) for axis, size in enumerate(sizes)]
     ramps = [lattice.ramp(long, axis) for axis, long in enumerate(extent)]
-    weight = _outer(ramps)
+    weight = reduce(np.multiply.outer, ramps)
     shares = [
         _weight_sum(ramp, begin, size)
         for ramp, begin, size in zip(ramps, starts, sizes, strict=True)
@@ -124,8 +125,8 @@ def blend_windows(
                 _add(total, values * weight, place[1:])
         assert total is not None
         stop = first + rows if last else starts[0][number + 1]
-        done = total[:, : stop - first] / _outer([shares[0][first:stop], *shares[1:]])
-        yield first, stop, done
+        own = reduce(np.multiply.outer, [shares[0][first:stop], *shares[1:]])
+        yield first, stop, total[:, : stop - first] / own
         if not last:
             after = min(extent[0], sizes[0] - stop)
             kept = np.zeros((total.shape[0], after, *sizes[1:]), np.float32)
@@ -141,13 +142,6 @@ def _add(total: Array, values: Array, place: Sequence[int]) -> None:
     ]
     inner = tuple(slice(0, cut.stop - cut.start) for cut in cuts)
     total[(slice(None), *cuts)] += values[(slice(None), *inner)]
-
-
-def _outer(parts: Sequence[Array]) -> Array:
-    product = parts[0]
-    for part in parts[1:]:
-        product = product[..., np.newaxis] * part
-    return product
 
 
 def _weight_sum(ramp: Array, starts: Sequence[int], size: int) -> Array:

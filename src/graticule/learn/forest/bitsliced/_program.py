@@ -126,13 +126,6 @@ def _selects(
     return selects, ends, roots, most
 
 
-def _numbered(feature: Array, threshold: Array) -> tuple[Array, Array]:
-    """Return each test's number, by feature and threshold, and the first of each number."""
-    key = (feature.astype(np.int64) << 32) + threshold.astype(np.int64)
-    _, first, number = np.unique(key, return_index=True, return_inverse=True)
-    return number.reshape(-1), first
-
-
 def _groups(number: Array, cuts: Array) -> Array:
     """Return where groups of trees end, each a tree or with at most `MAX_TESTS` distinct tests."""
     seen = np.full(number.size, -1)
@@ -204,8 +197,9 @@ class _Features:
 def _numbered_tests(nodes: Nodes, floats: Array) -> tuple[Array, Array, _Features, Array]:
     """Return where the test of each node is, the groups, their features, and where those end."""
     inner = np.flatnonzero(nodes.left != np.arange(nodes.left.size))
-    number, first = _numbered(nodes.feature[inner], nodes.threshold[inner])
-    first = inner[first]
+    key = (nodes.feature[inner].astype(np.int64) << 32) + nodes.threshold[inner].astype(np.int64)
+    _, first, number = np.unique(key, return_index=True, return_inverse=True)
+    number, first = number.reshape(-1), inner[first]
     cuts = np.searchsorted(inner, nodes.starts)
     groups = _groups(number, cuts)
     features, ends, start = _Features(), [], 0
