@@ -29,6 +29,7 @@ FEWEST = 5
 CLASS_MEASURES = ("dice", "precision", "recall", "auc", "average_precision", "calibration_error")
 VALUE_MEASURES = ("r2", "mean_absolute_error", "root_mean_squared_error")
 _HARD = ("dice", "precision", "recall")
+_AREAS = {"auc": "roc_area", "average_precision": "average_precision"}
 _LEVELS, _BINS, _DRAWS = 192, 15, 1000
 _MOST = 16_000_000
 
@@ -41,7 +42,7 @@ class HeldOutCounts:
     ----------
     classes : int
         How many there are; 0 for continuous targets.
-    judged : tuple of int
+    scored_classes : tuple of int
         Numbers of the classes that count: all, or the object alone of a mask.
     samples : int
         How many will be judged in all; of very many, every few are kept for the curves.
@@ -139,26 +140,24 @@ def scored(
         number: measures_of(counts) for number, counts in enumerate(by_fold) if counts.sum() > 0
     }
     by_image_measures = {image: measures_of(counts) for image, counts in by_image.items()}
-    total = by_unit.sum(axis=0)
-    by_class = [{name: statistic(name)(counts) for name in names} for counts in total] if (
-        held_out.classes) else []  # fmt: skip
+    classes = by_unit.sum(axis=0) if held_out.classes else ()
+    by_class = [{name: statistic(name)(counts) for name in names} for counts in classes]
     curves: list[Ranking] = []
     reliabilities: list[Reliability] = []
     exact: dict[str, float] = {}
     if held_out.kept:
         curves, reliabilities, levels = _curves(held_out)
-        soft = {"auc": "roc_area", "average_precision": "average_precision"}
-        for name, area in soft.items():
+        for name, area in _AREAS.items():
             rows[name] = levels
             areas = [float(getattr(curve, area)) for curve in curves]
             exact[name] = float(np.mean(areas))
-            by_class = [{**measures, name: a} for measures, a in zip(by_class, areas, strict=True)]
+            for own, value in zip(by_class, areas, strict=True):
+                own[name] = value
         rows["calibration_error"] = _bins(held_out)
-    wanted = CLASS_MEASURES if held_out.classes else VALUE_MEASURES
     measures = {
         name: _interval(name, rows.get(name), exact.get(name), confidence, seed, draws)
-        for name in wanted
-    }  # fmt: skip
+        for name in (CLASS_MEASURES if held_out.classes else VALUE_MEASURES)
+    }
     thin = [curve.thinned() for curve in curves]
     return Scores(
         measures, rows, by_fold_measures, by_class, by_image_measures, thin, reliabilities
@@ -171,12 +170,9 @@ def _interval(
     if rows is None or not len(rows):
         return Interval(math.nan, math.nan, math.nan, 0)
     bootstrapped = bootstrap_sums(rows, statistic(name), n=draws, seed=seed, confidence=confidence)
-    low, high = (
-        (bootstrapped.low, bootstrapped.high)
-        if len(rows) >= FEWEST and draws > 1
-        else (math.nan, math.nan)
-    )
-    estimate = bootstrapped.estimate
+    estimate, low, high = bootstrapped.estimate, bootstrapped.low, bootstrapped.high
+    if len(rows) < FEWEST or draws <= 1:
+        low = high = math.nan
     if exact is not None:  # counts at a few thresholds give a somewhat smaller area than all
         low, high = (float(np.clip(end + exact - estimate, 0, 1)) for end in (low, high))
         estimate = exact
@@ -204,15 +200,15 @@ def difference(
 
 def statistic(name: str) -> Statistic:
     """Return a measure as a function of a row of counts that add up over units."""
-    if name in _HARD:
-        return lambda row: _mean_of(row.reshape(-1, 4), lambda counts: _of_counts(name, counts))
-    if name == "auc":
-        return lambda row: _mean_of(_halves(row), lambda counts: _of_levels("roc_area", counts))
-    if name == "average_precision":
-        return lambda row: _mean_of(_halves(row), lambda counts: _of_levels(name, counts))
-    if name == "calibration_error":
-        return lambda row: _mean_of(row.reshape(-1, 3, _BINS), _gap)
-    return lambda row: _of_sums(name, row)
+    if name in VALUE_MEASURES:
+        return partial(_of_sums, name)
+    shape: tuple[int, ...] = (4,)
+    of_class: Statistic = partial(_of_counts, name)
+    if name in _AREAS:
+        shape, of_class = (2, _LEVELS), partial(_of_levels, _AREAS[name])
+    elif name == "calibration_error":
+        shape, of_class = (3, _BINS), _gap
+    return lambda row: float(np.mean([of_class(counts) for counts in row.reshape(-1, *shape)]))
 
 
 def _measures_of(counts: Array, *, names: Sequence[str], classes: bool) -> dict[str, float]:
@@ -226,16 +222,8 @@ def _measures_of(counts: Array, *, names: Sequence[str], classes: bool) -> dict[
     return {name: statistic(name)(scored.ravel()) for name in names}
 
 
-def _mean_of(parts: Array, measure: Callable[[Array], float]) -> float:
-    return float(np.mean([measure(part) for part in parts]))
-
-
 def _of_counts(name: str, counts: Array) -> float:
     return float(getattr(Confusion(*(round(float(n)) for n in counts)), name))
-
-
-def _halves(row: Array) -> Array:
-    return row.reshape(-1, 2, _LEVELS)
 
 
 def _of_levels(name: str, counts: Array) -> float:

@@ -101,20 +101,16 @@ def learning_curve(
     least = max(fewest, round(most / 4 ** (points - 1)))
     if unit == "samples":
         least = min(most, max(least, 20))
-    counts = np.unique(np.geomspace(least, most, points).round().astype(int))
+    counts = np.unique(np.geomspace(least, most, points).round().astype(int)).tolist()
     rows: list[dict[str, Any]] = []
     total = len(counts) * repeats * len(methods) * len(folds)
     done = 0
     for count in counts:
         for number in range(1 if count == counts[-1] else repeats):
-            reduced = [
-                replace(fold, train=order.masks(int(count)))
-                for fold, order in zip(folds, orders[number], strict=True)
-            ]
+            drawn = [order.masks(count) for order in orders[number]]
+            reduced = [replace(fold, train=own) for fold, own in zip(folds, drawn, strict=True)]
 
-            def shifted(
-                own: int, _: int, words: str, start: int = done, n: int = int(count)
-            ) -> None:
+            def shifted(own: int, _: int, words: str, start: int = done, n: int = count) -> None:
                 progress(start + own, total, f"{n} {unit}: {words}")
 
             comparison = compare(data, methods, reduced, extra=extra, options=options,
@@ -122,7 +118,7 @@ def learning_curve(
             done += len(methods) * len(folds)
             for name, result in comparison.results.items():
                 values = {key: m.estimate for key, m in result.scores.measures.items()}
-                rows.append({"method": name, "labels": int(count), "share": count / most,
+                rows.append({"method": name, "labels": count, "share": count / most,
                              "draw": number, **values})  # fmt: skip
             if comparison.unfinished:
                 return LearningCurve(pd.DataFrame(rows), unit, comparison.main, repeats, True)

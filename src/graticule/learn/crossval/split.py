@@ -15,7 +15,6 @@ from graticule.learn.splits.splits import (
     Fold,
     by_blocks,
     by_group,
-    by_image,
     by_samples,
     naive_halves,
 )
@@ -91,39 +90,34 @@ def make_split(
     CheckError
         If images share content, or a fold could not be learned from or judged on.
     """
-    groups = data.groups
-    if len(data.images) > 1:
-        require_distinct(data.names, data.images, groups)
-    tested = {f"{name}": image for name, image in zip(data.names, data.images, strict=True)}
+    images, seed = list(data.images), split.seed
+    if len(images) > 1:
+        require_distinct(data.names, images, data.groups)
+    tested = dict(zip(data.names, images, strict=True))
     for name, own in (extra or {}).items():
         train = {f"{name}/{n}": im for n, im in zip(own.names, own.images, strict=True)}
         require_disjoint(train, tested)
-    images = list(data.images)
     codes = [data.codes(n) for n in range(len(images))] if data.classes else None
     naive: list[Fold] = []
     if split.naive != "none":
-        naive = naive_halves(images) if split.naive == "halves" else by_samples(
-            images, split.folds, seed=split.seed)  # fmt: skip
+        halves = split.naive == "halves"
+        naive = naive_halves(images) if halves else by_samples(images, split.folds, seed=seed)
     by = split.by if split.by != "auto" else "blocks" if len(images) == 1 else "image"
-    if by in ("image", "group"):
-        options = {"labels": codes, "seed": split.seed}
-        folds = (
-            by_image(images, split.folds, **options)  # type: ignore[arg-type]
-            if by == "image"
-            else by_group(images, groups, split.folds, **options)  # type: ignore[arg-type]
-        )
+    if by != "blocks":
+        groups = data.groups if by == "group" else range(len(images))
+        folds = by_group(images, groups, split.folds, labels=codes, seed=seed, kind=f"{by}s")
         words = f"whole {by}s are held out, in {len(folds)} folds"
         return Split(tuple(folds), tuple(naive), words, {})
     buffer, widest = _buffer(split, data, methods)
     folds = by_blocks(
-        images, folds=split.folds, size=split.size, buffer=buffer, labels=codes, seed=split.seed
+        images, folds=split.folds, size=split.size, buffer=buffer, labels=codes, seed=seed
     )
     wide = ", ".join(f"{n} along {dim}" for dim, n in buffer.items())
     if len(set(buffer.values())) == 1:
         wide = str(next(iter(buffer.values())))
-    fewer = (
-        f" (labels lie too close together for {split.folds})" if len(folds) < split.folds else ""
-    )
+    fewer = ""
+    if len(folds) < split.folds:
+        fewer = f" (labels lie too close together for {split.folds})"
     words = f"blocks are held out, in {len(folds)} folds{fewer}, with a buffer of {wide} samples"
     return Split(tuple(folds), tuple(naive), words, buffer, widest)
 
@@ -133,23 +127,20 @@ def _buffer(
 ) -> tuple[dict[str, int], str]:
     """Return the buffer by dim, and the method that needs it."""
     buffer: dict[str, int] = {}
-    widest = ""
+    reach, widest = -1, ""
     for method in methods:
-        if REAL not in method.on:
-            continue
-        for image in data.images:
+        for image in data.images if REAL in method.on else ():
             for dim, samples in method.reach(image).items():
-                if samples > buffer.get(dim, 0) or dim not in buffer:
-                    widest = method.name if samples > max(buffer.values(), default=-1) else widest
-                    buffer[dim] = max(samples, buffer.get(dim, 0))
-    if split.buffer != "auto":
-        narrow = max(buffer.values(), default=0)
-        if split.buffer < narrow:
-            raise CheckError(
-                f"the buffer of {split.buffer} samples is narrower than {widest} reaches "
-                f"({narrow}), so held-out samples would be in what it learns from",
-                where="split.buffer",
-                hint="say buffer: auto, or leave it out",
-            )
-        return dict.fromkeys(buffer, split.buffer), ""
-    return buffer, widest
+                buffer[dim] = max(samples, buffer.get(dim, 0))
+                if samples > reach:
+                    reach, widest = samples, method.name
+    if split.buffer == "auto":
+        return buffer, widest
+    if split.buffer < reach:
+        raise CheckError(
+            f"the buffer of {split.buffer} samples is narrower than {widest} reaches "
+            f"({reach}), so held-out samples would be in what it learns from",
+            where="split.buffer",
+            hint="say buffer: auto, or leave it out",
+        )
+    return dict.fromkeys(buffer, split.buffer), ""

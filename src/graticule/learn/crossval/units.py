@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,22 +44,18 @@ def units_of(data: LabelledImages, folds: Sequence[Fold]) -> tuple[str, dict[int
             n: [Unit(groups.index(data.groups[n]), tuple(slice(0, s) for s in data.known(n).shape))]
             for n in range(len(data.images))
         }
-    units: dict[int, list[Unit]] = {}
-    count = 0
-    for index in range(len(data.images)):
-        parts = blocks(data.known(index).shape, _side(data, index))
-        units[index] = [Unit(count + n, part) for n, part in enumerate(parts)]
-        count += len(parts)
-    return "blocks", units
+    number = itertools.count()
+    return "blocks", {
+        n: [Unit(next(number), part) for part in blocks(data.known(n).shape, _side(data, n))]
+        for n in range(len(data.images))
+    }
 
 
 def _side(data: LabelledImages, index: int) -> int:
     """Return a side for blocks that know little of each other."""
     truth = data.truth(index)
-    part = tuple(
-        slice(max(0, (size - _LOOKED_AT) // 2), max(0, (size - _LOOKED_AT) // 2) + _LOOKED_AT)
-        for size in truth.shape
-    )
+    starts = [max(0, (size - _LOOKED_AT) // 2) for size in truth.shape]
+    part = tuple(slice(start, start + _LOOKED_AT) for start in starts)
     if data.classes and bool((truth[part] >= 0).all()):
         fields = [truth[part] == number for number in data.scored_classes]
     else:  # of a few strokes, what the image knows of itself
