@@ -69,9 +69,14 @@ class MethodContract:
         (method,) = build_methods(self.document(section))
         return method
 
-    def fold(self, method: Method, data: LabelledImages, section: str) -> Fold:
+    def fold(self, section: str, data: LabelledImages) -> Fold:
         """Return a fold of blocks with the reach of the method as the buffer."""
-        return make_split(self.document(section).split, data, [method]).folds[1]
+        return make_split(self.document(section).split, data, [self.method(section)]).folds[1]
+
+    def fitted(self, section: str, data: LabelledImages) -> FittedMethod:
+        """Return the method after what it may learn from in that fold."""
+        method = self.method(section)
+        return method.fit(training_set_of(data, self.fold(section, data), method))
 
     def test_the_kind_is_described(self, section: str) -> None:
         """People can read what it is, and what it learns from."""
@@ -87,36 +92,28 @@ class MethodContract:
 
     def test_the_same_training_set_gives_the_same_predictions(self, section: str) -> None:
         """Whatever is drawn at random has a seed."""
-        data = LabelledImages.of(*scene())
-        elsewhere, _ = scene(9)
-        method = self.method(section)
-        training_set = training_set_of(data, self.fold(method, data, section), method)
-        first, second = (
-            _whole(each.fit(training_set), elsewhere) for each in (method, self.method(section))
-        )
+        data, (elsewhere, _) = LabelledImages.of(*scene()), scene(9)
+        first, second = (_whole(self.fitted(section, data), elsewhere) for _ in range(2))
         np.testing.assert_array_equal(first, second)
 
     def test_nothing_held_out_reaches_it(self, section: str) -> None:
         """With its reach as the buffer, no value and no label held out changes what it learns."""
         image, labels = scene()
         elsewhere, _ = scene(9)
-        method = self.method(section)
-        fold = self.fold(method, LabelledImages.of(image, labels), section)
+        fold, method = self.fold(section, LabelledImages.of(image, labels)), self.method(section)
         held = fold.test[0]
         assert held is not None
-        changed = image.where(~held, np.float32(50))
-        swapped = labels ^ held
+        changed = LabelledImages.of(image.where(~held, np.float32(50)), labels ^ held)
         before, after = (
             _whole(self.method(section).fit(training_set_of(data, fold, method)), elsewhere)
-            for data in (LabelledImages.of(image, labels), LabelledImages.of(changed, swapped))
+            for data in (LabelledImages.of(image, labels), changed)
         )
         np.testing.assert_array_equal(before, after)
 
     def test_a_box_is_that_of_the_whole(self, section: str) -> None:
         """A prediction for a part of an image is that part of the prediction for all of it."""
         data = LabelledImages.of(*scene())
-        method = self.method(section)
-        fitted = method.fit(training_set_of(data, self.fold(method, data, section), method))
+        fitted = self.fitted(section, data)
         box = Region({"y": (13, 40), "x": (50, 90)})
         part = fitted.predict(data.images[0], box).codes
         np.testing.assert_array_equal(part, _whole(fitted, data.images[0])[13:40, 50:90])
@@ -124,9 +121,8 @@ class MethodContract:
     def test_no_value_beyond_its_reach_counts(self, section: str) -> None:
         """What is farther from a sample than the reach does not change its prediction."""
         data = LabelledImages.of(*scene())
-        method, image = self.method(section), data.images[0]
-        fitted = method.fit(training_set_of(data, self.fold(method, data, section), method))
-        reach, dims = method.reach(image), filtered_dims(image)
+        fitted, image = self.fitted(section, data), data.images[0]
+        reach, dims = self.method(section).reach(image), filtered_dims(image)
         box = Region({dim: (image.sizes[dim] // 2, image.sizes[dim] // 2 + 2) for dim in dims})
         near = box.grown(reach, {dim: image.sizes[dim] for dim in dims})
         changed = image.copy(deep=True)

@@ -11,11 +11,11 @@ import xarray as xr
 
 from graticule.core.errors import CheckError, GraticuleError, RequestError
 from graticule.io import content_hash, read
-from graticule.io.pairing import Pair, pair_files
+from graticule.io.pairing import Pair, Pairing, pair_files
 from graticule.io.reading import read_single_channel
 from graticule.learn.crossval.split import groups_by_pattern
 from graticule.learn.data.labelled_images import LabelledImages
-from graticule.learn.document.document import ExtraSpec, TrainingDocument
+from graticule.learn.document.document import TrainingDocument
 from graticule.learn.methods.method import Method
 from graticule.pipeline.folder import result_files
 
@@ -64,29 +64,35 @@ def load_images(training: TrainingDocument, images: Path, labels: Path) -> Loade
     GraticuleError
         Naming the file at fault.
     """
-    pairing = pair_files(images, labels, words=("image", "label image"), files=result_files)
+    pairing = _pairs(images, labels)
     groups = None
     if training.split.by == "group":
         groups = groups_by_pattern([each.name for each in pairing.pairs], training.split.group)
-    data = _data(training, list(pairing.pairs), groups)
+    data = _data(training, pairing.pairs, groups)
     _require_named(training, data)
     missing = [f"{name} has no labels" for name in pairing.without_truth]
     missing += [f"{name} are labels without an image" for name in pairing.without_result]
     used = {source for method in training.methods.values() for source in method.on}
-    extra, files = {}, [file for each in pairing.pairs for file in (each.result, each.truth)]
-    for name, spec in training.extra.items():
+    extra, files = {}, _files(pairing.pairs)
+    for name in training.extra:
         if name in used:
-            extra[name], own = _extra(training, name, spec, data)
+            extra[name], own = _extra(training, name, data)
             files += own
     scored_files = tuple(each.result for each in pairing.pairs)
     return LoadedImages(data, extra, tuple(files), tuple(missing), scored_files)
 
 
-def _data(training: TrainingDocument, pairs: list[Pair], groups: Any) -> LabelledImages:
-    images, labels = [], []
-    for each in pairs:
-        images.append(_image(training, each.result))
-        labels.append(_target(training, each.truth))
+def _pairs(images: Path, labels: Path) -> Pairing:
+    return pair_files(images, labels, words=("image", "label image"), files=result_files)
+
+
+def _files(pairs: Sequence[Pair]) -> list[Path]:
+    return [file for each in pairs for file in (each.result, each.truth)]
+
+
+def _data(training: TrainingDocument, pairs: Sequence[Pair], groups: Any) -> LabelledImages:
+    images = [_image(training, each.result) for each in pairs]
+    labels = [_target(training, each.truth) for each in pairs]
     _require_alike(images, pairs)
     if sum(image.nbytes for image in images) < _MOST_BYTES:
         images = [image.compute(scheduler="synchronous") for image in images]
@@ -112,16 +118,13 @@ def _require_named(training: TrainingDocument, data: LabelledImages) -> None:
                if value not in values]  # fmt: skip
     if not unknown:
         return
-    mask = data.kind == "mask"
-    means = "a mask has 0 for background and 1 for object" if mask else (
-        f"the labels hold {', '.join(map(str, values))}")  # fmt: skip
-    raise RequestError(
-        f"classes names {', '.join(unknown)}, which no label image holds; {means}",
-        where=training.source,
-        hint="whatever is not 0 in the files is 1, object"
-        if mask
-        else "correct the value, or take the name away",
-    )
+    means = f"the labels hold {', '.join(map(str, values))}"
+    hint = "correct the value, or take the name away"
+    if data.kind == "mask":
+        means = "a mask has 0 for background and 1 for object"
+        hint = "whatever is not 0 in the files is 1, object"
+    what = f"classes names {', '.join(unknown)}, which no label image holds; {means}"
+    raise RequestError(what, where=training.source, hint=hint)
 
 
 def _require_alike(images: Sequence[xr.DataArray], pairs: Sequence[Pair]) -> None:
@@ -169,9 +172,11 @@ def _target(training: TrainingDocument, path: Path) -> xr.DataArray:
 
 
 def _extra(
-    training: TrainingDocument, name: str, spec: ExtraSpec, data: LabelledImages
+    training: TrainingDocument, name: str, data: LabelledImages
 ) -> tuple[LabelledImages, list[Path]]:
     """Return further training images; their classes are those of the given ones."""
+    spec = training.extra[name]
+    pairs: Sequence[Pair] = ()
     if spec.simulate:
         from graticule.simulate.dataset import samples
 
@@ -179,17 +184,15 @@ def _extra(
             samples(spec.simulate, spec.count, seed=spec.seed, parameters=dict(spec.parameters))
         )
         images, labels = [each.image for each in simulated], [each.labels for each in simulated]
-        names, files = [each.name for each in simulated], []
+        names = [each.name for each in simulated]
     else:
-        where = [training.folder / given for given in (spec.images, spec.labels)]
         try:
-            pairing = pair_files(*where, words=("image", "label image"), files=result_files)
+            pairs = _pairs(training.folder / spec.images, training.folder / spec.labels).pairs
         except GraticuleError as error:
             raise error.at(f"extra.{name}") from None
-        images = [_image(training, each.result).compute() for each in pairing.pairs]
-        labels = [_target(training, each.truth) for each in pairing.pairs]
-        names = [each.name for each in pairing.pairs]
-        files = [file for each in pairing.pairs for file in (each.result, each.truth)]
+        images = [_image(training, each.result).compute() for each in pairs]
+        labels = [_target(training, each.truth) for each in pairs]
+        names = [each.name for each in pairs]
     own = LabelledImages.of(
         images,
         labels,
@@ -198,16 +201,15 @@ def _extra(
         named=dict(training.classes),
         regression=not data.classes,
     )
-    unknown = [
-        each.name for each in own.classes if each.value not in {c.value for c in data.classes}
-    ]
+    values = {each.value for each in data.classes}
+    unknown = [each.name for each in own.classes if each.value not in values]
     if unknown:
         raise RequestError(
             f"has the class{'es' if len(unknown) > 1 else ''} {', '.join(unknown)}, which the "
             "images that are judged on do not have",
             where=f"extra.{name}",
         )
-    return own, files
+    return own, _files(pairs)
 
 
 def require_unseen(methods: Sequence[Method], files: Sequence[Path]) -> None:

@@ -13,7 +13,7 @@ from graticule.core.errors import GraticuleError
 from graticule.core.progress import Progress, no_progress
 from graticule.evaluate.bootstrap import Interval
 from graticule.learn.crossval.counts import CLASS_MEASURES, VALUE_MEASURES, difference, scored
-from graticule.learn.crossval.method_run import FoldCounter, MethodResult, MethodRun
+from graticule.learn.crossval.method_run import MethodResult, MethodRun
 from graticule.learn.crossval.units import units_of
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.methods.method import Method
@@ -181,11 +181,15 @@ def compare(
     """
     by, units = units_of(data, folds)
     comparison = Comparison(data, tuple(folds), by, {}, confidence=confidence)
-    counter = FoldCounter(len(methods) * len(folds), progress)
-    for method in methods:
+    total = len(methods) * len(folds)
+    for place, method in enumerate(methods):
+
+        def say(done: int, message: str, before: int = place * len(folds)) -> None:
+            progress(before + done, total, message)
+
         run = MethodRun(method, data, folds, units, extra or {}, options or {})
         try:
-            run.run(counter)
+            run.run(say)
             scores = scored(
                 run.held_out, len(folds), confidence=confidence, draws=_DRAWS if intervals else 1
             )
@@ -193,9 +197,8 @@ def compare(
         except _FAULTS as error:  # of an estimator too: the others must not be lost for it
             kind = "" if isinstance(error, GraticuleError) else f"{type(error).__name__}: "
             comparison.failed[method.name] = f"{kind}{error}"
-            counter.done += len(folds) - run.done
         except KeyboardInterrupt:
-            left = methods[list(methods).index(method) + 1 :]
-            comparison.unfinished.update({method.name: run.done, **{each.name: 0 for each in left}})
+            left = [each.name for each in methods[place + 1 :]]
+            comparison.unfinished.update({method.name: run.done, **dict.fromkeys(left, 0)})
             break
     return comparison

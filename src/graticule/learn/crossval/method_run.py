@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,7 +12,6 @@ import xarray as xr
 
 from graticule.core import filtered_dims
 from graticule.core.errors import CheckError
-from graticule.core.progress import Progress
 from graticule.core.scope import Region
 from graticule.core.typing import Array
 from graticule.learn.crossval.counts import HeldOutCounts, Scores
@@ -56,19 +55,6 @@ class MethodResult:
 
 
 @dataclass
-class FoldCounter:
-    """How far a comparison is."""
-
-    total: int
-    progress: Progress
-    done: int = 0
-
-    def say(self, message: str) -> None:
-        """Say what is going on."""
-        self.progress(self.done, self.total, message)
-
-
-@dataclass
 class MethodRun:
     """One method through all folds."""
 
@@ -91,15 +77,18 @@ class MethodRun:
             len(self.data.classes), self.data.scored_classes, count, self.data.samples
         )
 
-    def run(self, counter: FoldCounter) -> None:
-        """Learn and predict, fold after fold."""
+    def run(self, progress: Callable[[int, str], None]) -> None:
+        """Learn and predict, fold after fold; say how many folds are done, and what goes on."""
+
+        def say(message: str) -> None:
+            progress(self.done, f"{self.method.name}: {message}")
+
         for number, fold in enumerate(self.folds):
-            counter.say(f"{self.method.name}: {fold.name}, learning")
+            say(f"{fold.name}, learning")
             start = time.perf_counter()
 
-            def on_step(progress: Any, fold: Fold = fold) -> None:
-                counter.say(f"{self.method.name}: {fold.name}, step {progress.step} of "
-                            f"{progress.steps}, loss {progress.loss:.3f}")  # fmt: skip
+            def on_step(step: Any, fold: Fold = fold) -> None:
+                say(f"{fold.name}, step {step.step} of {step.steps}, loss {step.loss:.3f}")
 
             options = {"on_step": on_step, **self.options}
             training_set = training_set_of(self.data, fold, self.method, self.extra, options)
@@ -108,11 +97,10 @@ class MethodRun:
             history = getattr(fitted, "history", None)
             if history is not None:
                 self.histories.append(history)
-            counter.say(f"{self.method.name}: {fold.name}, answering")
+            say(f"{fold.name}, answering")
             self.score_fold(fitted, number, fold)
             self.done += 1
-            counter.done += 1
-            counter.say(f"{self.method.name}: {fold.name}")
+            say(fold.name)
 
     def score_fold(self, fitted: FittedMethod, number: int, fold: Fold) -> None:
         """Count what it says of the held-out samples of a fold."""

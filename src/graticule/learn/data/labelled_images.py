@@ -80,8 +80,10 @@ class LabelledImages:
         >>> data.names, data.kind, [each.name for each in data.classes]
         (('image 1',), 'mask', ['background', 'object'])
         """
-        image_list = [as_image(image) for image in _listed(images)]
-        label_list = [as_image(label) for label in _listed(labels)]
+        image_list, label_list = (
+            [as_image(each) for each in (given if isinstance(given, list | tuple) else [given])]
+            for given in (images, labels)
+        )
         if len(image_list) != len(label_list) or not image_list:
             raise ImageError(f"there are {len(image_list)} images and {len(label_list)} labels")
         called = tuple(names or (f"image {n + 1}" for n in range(len(image_list))))
@@ -150,10 +152,6 @@ class LabelledImages:
         others = [dim for dim in image.dims if dim not in dims]
         mean = image.astype(np.float32).mean(others) if others else image
         return np.asarray(mean.transpose(*dims).values)
-
-
-def _listed(given: Any) -> list[Any]:
-    return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
 def _aligned(image: xr.DataArray, label: xr.DataArray, name: str) -> xr.DataArray:

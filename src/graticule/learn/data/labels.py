@@ -127,7 +127,12 @@ def classes_of(
         kind = "mask" if bools or (len(drawn) == 1 and 0 in values) else "classes"
     names = names or {}
     if kind == "mask":
-        _require_both(values, drawn)
+        if not drawn or 0 not in values:
+            missing = "background" if drawn else "object"
+            raise ImageError(
+                f"masks must hold object and background; none of them has {missing}",
+                hint="give more images, or labels of classes (0 = unlabelled) with kind='classes'",
+            )
         named = [(each.value, names.get(each.value, each.name)) for each in MASK_CLASSES]
         return tuple(Class(value, str(name)) for value, name in named), "mask"
     if len(drawn) < 2:
@@ -146,15 +151,6 @@ def classes_of(
             "(kind='mask' in Python)",
         )
     return tuple(Class(value, str(names.get(value, value))) for value in drawn), "classes"
-
-
-def _require_both(values: Sequence[int], drawn: Sequence[int]) -> None:
-    if not drawn or 0 not in values:
-        missing = "object" if not drawn else "background"
-        raise ImageError(
-            f"masks must hold object and background; none of them has {missing}",
-            hint="give more images, or labels of classes (0 = unlabelled) with kind='classes'",
-        )
 
 
 def encode_labels(labels: Array, classes: Classes, kind: Literal["classes", "mask"]) -> Array:

@@ -196,13 +196,13 @@ def _probes(planes: Array) -> Array:
         return planes
     depth, height, width = planes.shape
     side = int(np.sqrt(_PROBES // 4)) if depth > 1 else int(np.sqrt(_PROBES))
+    counts = ((depth - 1, 4 if depth > 1 else 1), (height - SIDE, side), (width - SIDE, side))
+    places = (np.unique(np.linspace(0, last, count).astype(int)) for last, count in counts)
     found = []
-    for z in np.unique(np.linspace(0, depth - 1, 4 if depth > 1 else 1).astype(int)):
-        for y in np.unique(np.linspace(0, height - SIDE, side).astype(int)):
-            for x in np.unique(np.linspace(0, width - SIDE, side).astype(int)):
-                patch = planes[z, y : y + SIDE, x : x + SIDE]
-                if np.unique(patch).size >= _FEWEST_VALUES and len(np.unique(patch[0])) > 2:
-                    found.append(patch.copy())
+    for z, y, x in itertools.product(*places):
+        patch = planes[z, y : y + SIDE, x : x + SIDE]
+        if np.unique(patch).size >= _FEWEST_VALUES and len(np.unique(patch[0])) > 2:
+            found.append(patch.copy())
     return np.array(found) if found else np.zeros((0, SIDE, SIDE), planes.dtype)
 
 

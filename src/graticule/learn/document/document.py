@@ -240,14 +240,12 @@ class TrainingDocument(Document):
 
 
 def load(path: Path) -> TrainingDocument:
-    """Read a training document from a file.
+    """Read a training document from a file, as `parse` does from text.
 
     Raises
     ------
     FormatError
         If the file cannot be read.
-    PipelineError
-        With all faults, each with its line and its path in the document.
     """
     return parse(read_text(path), source=str(path))
 
@@ -285,13 +283,7 @@ def parse(text: str, *, source: str = "<text>") -> TrainingDocument:
 
 
 def build_methods(training: TrainingDocument) -> list[Method]:
-    """Return the methods of a training document, in its order.
-
-    Raises
-    ------
-    RequestError
-        If a file that a method names is not there.
-    """
+    """Return the methods of a training document, in its order; see `build_method`."""
     built: dict[str, Method] = {}
     return [build_method(training, name, built) for name in training.methods]
 

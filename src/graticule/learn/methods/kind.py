@@ -172,17 +172,11 @@ def require_parameters(
     shared : mapping, optional
         Parameters that are keys at the top of the document, with these keys.
     """
-    names = list(inspect.signature(callee).parameters)
-    faults = [
-        Fault(key, "is the same for all methods", hint=f"say {top}: at the top of the document")
-        for key, top in (shared or {}).items()
-        if key in values
-    ]
-    faults += [
-        Fault(key, "there is no such parameter", hint=suggest(key, names))
-        for key in values
-        if key not in names
-    ]
+    names, shared = list(inspect.signature(callee).parameters), shared or {}
+    same, hint = "is the same for all methods", "say {}: at the top of the document"
+    faults = [Fault(k, same, hint=hint.format(shared[k])) for k in shared if k in values]
+    what = "there is no such parameter"
+    faults += [Fault(k, what, hint=suggest(k, names)) for k in values if k not in names]
     if faults:
         raise PipelineError(faults)
 
