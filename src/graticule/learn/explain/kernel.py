@@ -156,16 +156,12 @@ def convolution_kernel(model: PixelClassifier | PixelRegressor) -> ConvolutionKe
     dims = [*expects.dims, *([CHANNEL] if expects.channels else [])]
     if not expects.channels:
         kernels = kernels[..., 0]
-    if len(coefficients) == 1:
-        return ConvolutionKernel(
-            xr.DataArray(_trimmed(kernels[0], expects.dims), dims=dims),
-            xr.DataArray(constant[0]),
-            model.recipe.border,
-        )
-    names = [each.name for each in model.classes]
+    coords = {"class": [each.name for each in model.classes]} if len(coefficients) > 1 else {}
+    if not coords:
+        kernels, constant = _trimmed(kernels[0], expects.dims), constant[0]
     return ConvolutionKernel(
-        xr.DataArray(kernels, dims=("class", *dims), coords={"class": names}),
-        xr.DataArray(constant, dims="class", coords={"class": names}),
+        xr.DataArray(kernels, dims=[*coords, *dims], coords=coords),
+        xr.DataArray(constant, dims=[*coords], coords=coords),
         model.recipe.border,
     )
 

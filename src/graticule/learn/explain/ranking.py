@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from graticule.learn.features.bank import Features
+
+Rows: TypeAlias = tuple[Array, Array]
+"""Features of samples, and their classes."""
 
 
 def feature_importances(
@@ -100,7 +104,8 @@ def feature_importances(
     rng = np.random.default_rng(seed)
     drops: list[list[float]] = []
     scores = []
-    for learn, test in _data(bank, pictures, coded, split, most, rng):
+    rows_of = partial(_rows, bank, pictures, coded, most=most, rng=rng)
+    for learn, test in _sides(split, rows_of):
         model = clone(estimator)
         model.fit(*learn)
         score = _recall(model, *test)
@@ -129,18 +134,12 @@ def _table(named: Sequence[Any], drops: Array, score: float) -> pd.DataFrame:
     return table
 
 
-def _data(
-    bank: Features,
-    images: Sequence[xr.DataArray],
-    coded: Sequence[xr.DataArray],
-    split: Sequence[Fold],
-    most: int,
-    rng: np.random.Generator,
-) -> Iterator[tuple[tuple[Array, Array], tuple[Array, Array]]]:
+def _sides(split: Sequence[Fold], rows_of: Callable[[Any], Rows]) -> Iterator[tuple[Rows, Rows]]:
+    """Yield what is learned from and judged on in each fold where both have two classes."""
     for fold in split:
-        sides = [_rows(bank, images, coded, masks, most, rng) for masks in (fold.train, fold.test)]
-        if all(np.unique(y).size > 1 for _, y in sides):
-            yield sides[0], sides[1]
+        learn, test = rows_of(fold.train), rows_of(fold.test)
+        if all(np.unique(classes).size > 1 for _, classes in (learn, test)):
+            yield learn, test
 
 
 def _rows(
@@ -148,9 +147,10 @@ def _rows(
     images: Sequence[xr.DataArray],
     coded: Sequence[xr.DataArray],
     masks: Sequence[xr.DataArray | None],
+    *,
     most: int,
     rng: np.random.Generator,
-) -> tuple[Array, Array]:
+) -> Rows:
     """Return the features and classes of some samples, of each class as many as can be."""
     known = [
         np.where(mask.values, each.values, -1).ravel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -260,8 +261,6 @@ def _draw_node(
 
 def _wrapped(question: str) -> str:
     """Return a question in lines that fit into a box."""
-    from textwrap import wrap
-
     name, _, threshold = question.rpartition(" <= ")
     return "\n".join([*wrap(name, _LINE)[:3], f"\u2264 {threshold}"])
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import xarray as xr
 
+from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.learn.features.feature import CHANNEL, dims_of, one_channel
 from graticule.ops.filters._separable import folded
@@ -112,8 +113,6 @@ class Box:
 def as_finite(values: Array) -> Array:
     """Return values as float32, NaN where they are not finite."""
     if values.dtype.kind == "c":
-        from graticule.core.errors import ImageError
-
         raise ImageError("features are made of real values, not complex", hint="take abs(image)")
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(values, np.float32)

@@ -25,7 +25,7 @@ class FeaturePlan:
     Attributes
     ----------
     spec : FeatureSpec
-        Of the spec.
+        The parameters of the bank.
     image : DataArray
         The image.
     named : list of Feature

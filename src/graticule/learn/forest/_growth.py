@@ -117,7 +117,7 @@ def fit_trees(rows: Array, y: Array, channels: int, weight: Array, plan: GrowthP
     plan : GrowthPlan
         How to grow it.
     """
-    from graticule.learn.forest._split_kernels import Data, Rule
+    from graticule.learn.forest._split_kernels import Data
 
     regression = channels == 0
     code = np.zeros(1, np.int64) if regression else y
@@ -125,9 +125,8 @@ def fit_trees(rows: Array, y: Array, channels: int, weight: Array, plan: GrowthP
     middle = float(np.average(y, weights=weight)) if regression else 0.0
     target = y - middle if regression else np.zeros(1)
     data = Data(*bin_features(rows), code, target, 2 if regression else channels, regression)
-    rule = Rule(plan.max_features, plan.max_depth, plan.min_split, plan.min_leaf, plan.random)
     parts = map_ranges(
-        lambda start, stop: _fit_some(rows, data, rule, weight, plan, (start, stop)), plan.trees
+        lambda start, stop: _fit_some(rows, data, weight, plan, (start, stop)), plan.trees
     )
     gains = np.concatenate([part.importances for part in parts]).mean(axis=0)
     total = gains.sum()
@@ -150,15 +149,15 @@ def oob_mean(grown: GrownTrees, keep: Array) -> tuple[Array, Array]:
 def _fit_some(
     rows: Array,
     data: Any,
-    rule: Any,
     weight: Array,
     plan: GrowthPlan,
     span: tuple[int, int],
 ) -> GrownTrees:
     """Grow the trees of one part."""
     from graticule.learn.forest._grow_kernels import add_oob, grow
-    from graticule.learn.forest._split_kernels import drawn
+    from graticule.learn.forest._split_kernels import Rule, drawn
 
+    rule = Rule(plan.max_features, plan.max_depth, plan.min_split, plan.min_leaf, plan.random)
     trees, gains = [], []
     seeds = np.random.SeedSequence(plan.seed).generate_state(2 * plan.trees, np.uint64)
     channels = 1 if data.regression else data.channels

@@ -192,13 +192,7 @@ class CompiledForest:
         return out[:, 0]
 
     def rows(self, columns: Array) -> int:
-        """Return how many rows columns have.
-
-        Raises
-        ------
-        ImageError
-            If there are more or fewer features than the forest was fitted with.
-        """
+        """Return how many rows columns have; raise `ImageError` where features differ."""
         if (
             columns.ndim != 2
             or columns.shape[0] != self.features

@@ -75,11 +75,8 @@ def _hashes(data: Mapping[str, str] | Sequence[str | Path] | None) -> list[dict[
     if isinstance(data, Mapping):
         return [{"file": str(name), "sha256": str(sha)} for name, sha in data.items()]
     paths = [Path(path) for path in data or ()]
-    names = _distinct_names(paths)
-    return [
-        {"file": name, "sha256": content_hash(path)}
-        for name, path in zip(names, paths, strict=True)
-    ]
+    names = zip(_distinct_names(paths), paths, strict=True)
+    return [{"file": name, "sha256": content_hash(path)} for name, path in names]
 
 
 def _distinct_names(paths: Sequence[Path]) -> list[str]:

@@ -160,7 +160,10 @@ def fit_estimator(estimator: Any, rows: Array, target: Array, weight: Array | No
     """
     given = {} if weight is None else _weighted(estimator, weight)
     if weight is not None and not given:
-        _set_priors(estimator, target, weight)
+        last, _ = _final_step(estimator)
+        if last.get_params().get("priors", 0) is None:
+            sums = np.bincount(target, weight)
+            last.set_params(priors=sums[sums > 0] / sums.sum())
     if not hasattr(estimator, "max_depth"):  # trees see float32 anyway
         rows = rows.astype(np.float64)
     least = _final_step(estimator)[0].get_params().get("n_neighbors", 1)
@@ -232,10 +235,3 @@ def uses_sample_weight(estimator: Any) -> bool:
     endless = params.get("max_depth") is None and params.get("max_leaf_nodes") is None
     pure = params.get("min_samples_leaf") == 1 and endless
     return bool(_weighted(estimator, np.ones(1))) and not pure
-
-
-def _set_priors(estimator: Any, target: Array, weight: Array) -> None:
-    last, _ = _final_step(estimator)
-    if last.get_params().get("priors", 0) is None:
-        sums = np.bincount(target, weight)
-        last.set_params(priors=sums[sums > 0] / sums.sum())

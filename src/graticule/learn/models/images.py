@@ -206,12 +206,10 @@ class ImageRegressor(_ImagesModel):
 
     Parameters
     ----------
-    features : "values" or Features
-        What is looked at, as for `ImageClassifier`.
+    features, seed
+        As for `ImageClassifier`.
     estimator : str, mapping or estimator
         As for `PixelRegressor`.
-    seed : int
-        Of the estimator, where it has none of its own.
 
     Examples
     --------

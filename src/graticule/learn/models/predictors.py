@@ -7,6 +7,7 @@ feature that is not a number has no answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -82,6 +83,7 @@ def _fastest_labels(forest: CompiledForest) -> Callable[[Array], Array]:
     return BitSlicedForest(forest).labels if BitSlicedForest.applies_to(forest) else forest.labels
 
 
+@dataclass(frozen=True)
 class EstimatorPredictor:
     """A scikit-learn estimator as it is.
 
@@ -93,12 +95,10 @@ class EstimatorPredictor:
         How many there are; some may have had no sample.
     """
 
+    estimator: Any
+    classes: int
     used: ClassVar[Array | None] = None
     """Which features it looks at: all."""
-
-    def __init__(self, estimator: Any, classes: int) -> None:
-        self.estimator = estimator
-        self.classes = classes
 
     def codes(self, columns: Array) -> Array:
         """Return the number of the most probable class of each sample; -1 for no answer."""

@@ -74,7 +74,8 @@ class BottomKSampler:
         self.most = most
         self.counts = np.zeros(classes, np.int64)
         self.limits = np.full(classes, _ALL_KEYS, np.uint64)
-        self.kept: list[list[tuple[Array, Array, Array]]] = [[] for _ in range(classes)]
+        nothing = (np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
+        self.kept: list[list[tuple[Array, Array, Array]]] = [[nothing] for _ in range(classes)]
 
     def add(self, slab: Array, image: int, first: int, seed: int) -> None:
         """Take in the codes of a slab."""
@@ -100,10 +101,7 @@ class BottomKSampler:
         self.limits[number] = keys[best].max()
 
     def _joined(self, number: int) -> tuple[Array, Array, Array]:
-        parts = self.kept[number]
-        if not parts:
-            return np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64)
-        keys, owner, index = (np.concatenate(part) for part in zip(*parts, strict=True))
+        keys, owner, index = map(np.concatenate, zip(*self.kept[number], strict=True))
         return keys, owner, index
 
     def chosen(self, images: int, balance: bool, weighed: bool) -> SampleSelection:

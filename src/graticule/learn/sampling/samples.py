@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -170,25 +171,20 @@ def choose_samples(
     sampler = BottomKSampler(classes, most)
     labelled = usable = 0
     for number, pair in enumerate(pairs):
-        count = _LabelCount()
+        count: Counter[str] = Counter()
         for first, codes in _encoded_slabs(pair, code, count):
             sampler.add(codes, number, first, seed)
-        labelled += count.labelled
-        usable += count.usable if count.labelled else 0
+        labelled += count["labelled"]
+        usable += count["usable"] if count["labelled"] else 0
     even = 2 * labelled < usable if balance == "auto" else balance
     return sampler.chosen(len(pairs), even, weighed)
 
 
-@dataclass
-class _LabelCount:
-    """How many samples of an image are labelled, of those that may be used."""
+def _encoded_slabs(pair: LabelledImage, code: Callable[[Array], Array], count: Counter[str]) -> Any:
+    """Yield the codes of lines that hold labels, flat, with the index of their first sample.
 
-    labelled: int = 0
-    usable: int = 0
-
-
-def _encoded_slabs(pair: LabelledImage, code: Callable[[Array], Array], count: _LabelCount) -> Any:
-    """Yield the codes of lines that hold labels, flat, with the index of their first sample."""
+    Counts how many samples are ``labelled``, and how many are ``usable``.
+    """
     first = pair.dims[0]
     row = pair.labels.size // max(1, pair.labels.sizes[first])
     mask = pair.where() if pair.where is not None else None
@@ -200,8 +196,8 @@ def _encoded_slabs(pair: LabelledImage, code: Callable[[Array], Array], count: _
         allowed = None if mask is None else mask.isel(at).values
         if allowed is not None:
             codes = np.where(allowed, codes, np.int16(-1))
-        count.usable += codes.size if allowed is None else int(np.count_nonzero(allowed))
-        count.labelled += int(np.count_nonzero(codes >= 0))
+        count["usable"] += codes.size if allowed is None else int(np.count_nonzero(allowed))
+        count["labelled"] += int(np.count_nonzero(codes >= 0))
         for low in range(0, len(codes), _LINES):
             lines = codes[low : low + _LINES]
             box = _bounding_box(lines >= 0)
@@ -220,12 +216,10 @@ def _bounding_box(mask: Array) -> tuple[slice, ...] | None:
     """Return the smallest box that holds all of a mask; None for an empty one."""
     if not mask.any():
         return None
-    axes = range(mask.ndim)
-    lines = (
-        np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis)))
-        for axis in axes
-    )
-    return tuple(slice(int(line[0]), int(line[-1]) + 1) for line in lines)
+    from scipy import ndimage
+
+    box: tuple[slice, ...] = ndimage.find_objects(mask.astype(np.int8))[0]
+    return box
 
 
 def missing_samples(image: xr.DataArray, dims: Sequence[str]) -> Array | None:

@@ -87,11 +87,8 @@ def everywhere(image: xr.DataArray) -> xr.DataArray:
 def margin_of(image: xr.DataArray, buffer: Buffer) -> dict[str, int]:
     """Return a buffer by spatial dim of an image."""
     dims = filtered_dims(image)
-    margin = (
-        {dim: int(buffer.get(dim, 0)) for dim in dims}
-        if isinstance(buffer, Mapping)
-        else dict.fromkeys(dims, int(buffer))
-    )
+    given = buffer if isinstance(buffer, Mapping) else dict.fromkeys(dims, buffer)
+    margin = {dim: int(given.get(dim, 0)) for dim in dims}
     for dim, samples in margin.items():
         if samples < 0:
             raise ParameterError(f"must be 0 or more along {dim}, not {samples}", where="buffer")

@@ -93,14 +93,12 @@ def by_group(
 
     Parameters
     ----------
-    images : sequence of DataArray
-        Only their dims and sizes are looked at.
+    images, labels, seed
+        As for `by_image`.
     groups : sequence
         The group of each image.
     folds : int
         How many parts; no more than there are groups.
-    labels, seed
-        As for `by_image`.
     kind : str
         What the folds are called.
 

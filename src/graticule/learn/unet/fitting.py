@@ -160,7 +160,7 @@ class TrainingData:
 
     def trainer(self, plan: TrainingPlan, init: Any) -> Trainer:
         """Return what trains, at its start."""
-        from graticule.learn.unet.net import start_from
+        from graticule.learn.unet.net import start_from, weights_of
         from graticule.learn.unet.train import Trainer
 
         settings = self.settings
@@ -186,7 +186,7 @@ class TrainingData:
             len(self.classes),
             self.scale,
         )
-        trainer.fingerprint = self._fingerprint(plan, sampler, trainer.weights())
+        trainer.fingerprint = self._fingerprint(plan, sampler, weights_of(network))
         return trainer
 
     def _fingerprint(

@@ -140,12 +140,11 @@ def predict_strips(
         def window(at: WindowStart) -> Array:
             return pixels.box((at[0] - begin, *at[1:]), extent)
 
-        def one_by_one(places: Sequence[WindowStart]) -> list[Array]:
-            return [outputs_of(window(at)[None]) for at in places]
-
         def run(places: Sequence[WindowStart]) -> Array:
             if device.type == "cpu":
-                parts = map_ranges(lambda a, b: one_by_one(places[a:b]), len(places))
+                parts = map_ranges(
+                    lambda a, b: [outputs_of(window(at)[None]) for at in places[a:b]], len(places)
+                )
                 return np.concatenate([each for part in parts for each in part])
             windows = np.zeros((_ON_GPU, *window(places[0]).shape), np.float32)
             for number, at in enumerate(places):
@@ -164,9 +163,9 @@ def _outputs(
     """Return the output for windows ``(n, c, *extent)``."""
     import torch
 
-    from graticule.learn.unet.net import memory_format_of
+    from graticule.learn.unet.net import memory_format_of, network_extent
 
-    flat = windows.reshape(*windows.shape[:2], *_network_extent(windows.shape[2:], settings.dims))
+    flat = windows.reshape(*windows.shape[:2], *network_extent(windows.shape[2:], settings.dims))
     with torch.inference_mode(), one_thread(), deterministic(exact=True):
         given = torch.from_numpy(flat).to(device, memory_format=memory_format_of(settings.dims))
         output = network(given)
@@ -176,14 +175,6 @@ def _outputs(
             output = torch.softmax(output, 1)
         found: Array = output.cpu().contiguous().numpy()
     return found.reshape(len(windows), -1, *windows.shape[2:])
-
-
-def _network_extent(extent: Sequence[int], dims: int) -> tuple[int, ...]:
-    """Return an extent without the dim that a 2-D network goes along plane by plane."""
-    if len(extent) == dims:
-        return tuple(extent)
-    apart = list(extent).index(1)
-    return tuple(extent[:apart]) + tuple(extent[apart + 1 :])
 
 
 def _network_on_device(settings: Settings, fitted: FittedNetwork) -> tuple[Any, Any]:

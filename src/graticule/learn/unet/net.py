@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -174,6 +174,12 @@ def load_weights(network: Network, weights: Mapping[str, Any]) -> None:
 def memory_format_of(dims: int) -> Any:
     """Return the order in memory that convolutions are fastest in: channels last."""
     return torch.channels_last if dims == 2 else torch.channels_last_3d
+
+
+def network_extent(extent: Sequence[int], dims: int) -> tuple[int, ...]:
+    """Return an extent without the dim that a 2-D network goes along plane by plane."""
+    apart = len(extent) if len(extent) == dims else list(extent).index(1)
+    return (*extent[:apart], *extent[apart + 1 :])
 
 
 def for_inference(network: Network) -> Network:

@@ -17,7 +17,7 @@ from graticule.learn.unet.batches import Batches, PatchArrays, iter_batches, val
 from graticule.learn.unet.checkpoint import load, save
 from graticule.learn.unet.history import History
 from graticule.learn.unet.losses import Batch, combined, regression
-from graticule.learn.unet.net import load_weights, memory_format_of, weights_of
+from graticule.learn.unet.net import load_weights, memory_format_of, network_extent, weights_of
 from graticule.learn.unet.patches import PatchSource
 from graticule.learn.unet.plan import OnStep, TrainingPlan, TrainingStep, learning_rate_at
 from graticule.learn.unet.scores import ScoreAccumulator
@@ -162,9 +162,10 @@ class Trainer:
         import torch
 
         images, truth, weights = parts
-        images = images.reshape(*images.shape[:2], *self._flat(images.shape[2:]))
+        flat = network_extent(images.shape[2:], self.dims)
+        images = images.reshape(*images.shape[:2], *flat)
         given = torch.from_numpy(images).to(self.device, memory_format=memory_format_of(self.dims))
-        truth = np.ascontiguousarray(truth).reshape(len(truth), *self._flat(truth.shape[1:]))
+        truth = np.ascontiguousarray(truth).reshape(len(truth), *flat)
         aim = torch.from_numpy(truth).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.plan.mixed):
             output = network(given)
@@ -180,9 +181,6 @@ class Trainer:
             weights = np.ascontiguousarray(weights).reshape(tuple(aim.shape))
             weight = torch.from_numpy(weights).to(self.device)
         return self._loss(Batch(output, aim, weight, self.plan.first)), output, aim
-
-    def _flat(self, extent: Sequence[int]) -> tuple[int, ...]:
-        return tuple(extent) if len(extent) == self.dims else tuple(n for n in extent if n > 1)
 
     def _record(self, rate: float) -> None:
         record = {"step": self.step, "rate": rate, **self._tally.record(self.scale)}
@@ -219,10 +217,6 @@ class Trainer:
                 tally.add(*self._forward(network, parts))
         return tally.record(self.scale)
 
-    def weights(self) -> Weights:
-        """Return a copy of the weights that are being trained."""
-        return weights_of(self.network)
-
     def judged_weights(self) -> Weights:
         """Return a copy of the weights that would be kept now: the averaged ones, if any."""
         return weights_of(self.network if self.averaged is None else self.averaged)
@@ -235,7 +229,7 @@ class Trainer:
             for key, value in each.items()
         }
         arrays = {
-            "network": self.weights(),
+            "network": weights_of(self.network),
             "averaged": {} if self.averaged is None else self.judged_weights(),
             "best": self.best or {},
             "optimiser": moments,
