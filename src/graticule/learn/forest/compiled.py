@@ -193,11 +193,8 @@ class CompiledForest:
 
     def rows(self, columns: Array) -> int:
         """Return how many rows columns have; raise `ImageError` where features differ."""
-        if (
-            columns.ndim != 2
-            or columns.shape[0] != self.features
-            or columns.dtype.kind not in "fiub"
-        ):
+        of_fit = columns.ndim == 2 and columns.shape[0] == self.features
+        if not of_fit or columns.dtype.kind not in "fiub":
             raise ImageError(
                 f"columns must be numbers of shape ({self.features}, rows), "
                 f"not {columns.dtype} of shape {columns.shape}",
@@ -296,9 +293,7 @@ def _table_of(columns: Array) -> Any:
     if min(columns.strides) < 0 or any(step % columns.itemsize for step in columns.strides):
         columns = np.ascontiguousarray(columns)
     by_feature, by_row = (step // columns.itemsize for step in columns.strides)
-    size = 1 + sum(
-        (n - 1) * step for n, step in zip(columns.shape, (by_feature, by_row), strict=True)
-    )
+    size = 1 + (columns.shape[0] - 1) * by_feature + (columns.shape[1] - 1) * by_row
     flat = np.lib.stride_tricks.as_strided(columns, (max(size, 0),), (columns.itemsize,))
     return Table(flat, by_feature, by_row)
 

@@ -65,13 +65,10 @@ class EstimatorModel:
         return self
 
     def __repr__(self) -> str:
-        defaults = inspect.signature(type(self)).parameters
-        shown = []
-        for name in self._names():
-            value, default = getattr(self, name), defaults[name].default
-            if value is not default and value != default:
-                shown.append(f"{name}={value!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        parameters = inspect.signature(type(self)).parameters.values()
+        pairs = [(getattr(self, each.name), each) for each in parameters]
+        own = (f"{p.name}={v!r}" for v, p in pairs if v is not p.default and v != p.default)
+        return f"{type(self).__name__}({', '.join(own)})"
 
     @property
     def expects(self) -> InputSpec:
