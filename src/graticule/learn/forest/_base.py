@@ -110,12 +110,14 @@ class ForestClassifier(ClassifierMixin, Forest):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row, (rows,)."""
-        found: Array = self.classes_[self.compiled_.labels(self._columns(X))]
+        columns = self._columns(X)  # refuses first where nothing is fitted
+        found: Array = self.classes_[self.compiled_.labels(columns)]
         return found
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, (rows, classes) float32."""
-        return self.compiled_.proba(self._columns(X))
+        columns = self._columns(X)
+        return self.compiled_.proba(columns)
 
 
 class ForestRegressor(RegressorMixin, Forest):  # type: ignore[misc]
@@ -135,4 +137,5 @@ class ForestRegressor(RegressorMixin, Forest):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """Return the mean of what the trees say, (rows,) float64."""
-        return self.compiled_.values(self._columns(X), np.float64)
+        columns = self._columns(X)
+        return self.compiled_.values(columns, np.float64)

@@ -118,10 +118,9 @@ def _boosted_ensemble(estimator: Any) -> TreeEnsemble:
 
 def _link_of(estimator: Any) -> int:
     name = type(getattr(estimator, "_loss").link).__name__  # noqa: B009
-    if name == "IdentityLink":
-        return PLAIN
-    if name == "LogLink":
-        return EXPONENT
+    links = {"IdentityLink": PLAIN, "LogLink": EXPONENT}
+    if name in links:
+        return links[name]
     raise ParameterError(f"must have an identity or logarithmic link, not {name}", where="loss")
 
 
