@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graticule.bench.row import Row
+from graticule.core import filtered_dims
+from graticule.evaluate.bootstrap import Interval, bootstrap_sums
+from graticule.learn.crossval.counts import Scores, statistic
+from graticule.learn.crossval.crossval import Comparison
+from graticule.learn.methods.kind import METHOD_KINDS, BuildContext
+from graticule.learn.methods.method import Method
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from graticule.evaluate.bootstrap import Interval
-    from graticule.learn.crossval.counts import Scores
-    from graticule.learn.crossval.crossval import Comparison
-    from graticule.learn.methods.method import Method
 
 OBJECT = 1.6
 """Weight of a sample of objects. Of a Dice of D the best threshold is D / 2, of .8 thus .4; an
@@ -22,16 +24,12 @@ object that weighs 1.6 times as much puts it at one half."""
 
 def learned(name: str, kind: str, **options: Any) -> Method:
     """Return a method of a comparison, as a training document would name it."""
-    from graticule.learn.methods.kind import METHOD_KINDS, BuildContext
-
     found = METHOD_KINDS.get(kind)
     return found.build(name, found.spec(**options), BuildContext())
 
 
 def binned(image: xr.DataArray, by: int = 2) -> xr.DataArray:
     """Return an image of the means of squares of samples; what is left over at the end goes."""
-    from graticule.core import filtered_dims
-
     sides = dict.fromkeys(filtered_dims(image), by)
     return image.astype("float32").coarsen(sides, boundary="trim").mean().drop_vars(
         list(image.coords)
@@ -40,9 +38,6 @@ def binned(image: xr.DataArray, by: int = 2) -> xr.DataArray:
 
 def of_class(scores: Scores, measure: str, number: int, classes: int) -> Interval:
     """Return a measure of one class with its interval, where scores are means over classes."""
-    from graticule.evaluate.bootstrap import bootstrap_sums
-    from graticule.learn.crossval.counts import statistic
-
     rows = scores.rows[measure]
     wide = rows.shape[1] // classes
     class_rows = rows[:, number * wide : (number + 1) * wide]

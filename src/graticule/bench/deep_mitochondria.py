@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from graticule.bench._learned import OBJECT, binned, learned, refused, scored
 from graticule.bench.row import Row, absent, data_folder, row
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from graticule.learn.crossval.crossval import Comparison
-    from graticule.learn.data.labelled_images import LabelledImages
-    from graticule.learn.methods.method import Method
+from graticule.io import read
+from graticule.learn.crossval.crossval import Comparison, compare
+from graticule.learn.crossval.split import make_split
+from graticule.learn.data.labelled_images import LabelledImages
+from graticule.learn.document.document import load
+from graticule.learn.methods.method import Method
+from graticule.recipes import trainings
 
 _BARS = {"boosted": ">= 0.75", "unet": ">= 0.80"}
 _FOLDS = 8
@@ -37,18 +37,12 @@ def mitochondria() -> list[Row]:
 
 def _data(folder: Path) -> LabelledImages:
     """Return the micrograph and its mitochondria, in squares of 2 x 2 samples."""
-    from graticule.io import read
-    from graticule.learn.data.labelled_images import LabelledImages
-
     image, mask = read(folder / "em_image.png"), read(folder / "em_image_seg.png") > 0
     return LabelledImages.of(binned(image.compute()), binned(mask.compute()) >= 0.5)
 
 
 def _methods() -> list[Method]:
     """Return the methods of the recipe, the network with as many steps as it needs."""
-    from graticule.learn.document.document import load
-    from graticule.recipes import trainings
-
     found: list[Method] = []
     for name, spec in load(trainings()["mitochondria"]).methods.items():
         options = {**spec.options, **(_NETWORK if name == "unet" else {})}
@@ -60,11 +54,6 @@ def _methods() -> list[Method]:
 
 
 def _compared(data: LabelledImages) -> tuple[Comparison, str]:
-    from graticule.learn.crossval.crossval import compare
-    from graticule.learn.crossval.split import make_split
-    from graticule.learn.document.document import load
-    from graticule.recipes import trainings
-
     spec = load(trainings()["mitochondria"]).split.model_copy(update={"folds": _FOLDS})
     methods = _methods()
     split = make_split(spec, data, methods)

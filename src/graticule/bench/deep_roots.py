@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,11 +13,11 @@ import xarray as xr
 from graticule.bench._learned import binned
 from graticule.bench.deep_vessels import evened, vessel_data
 from graticule.bench.row import Row, absent, data_folder, row
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from graticule.learn.unet import UNet
+from graticule.evaluate.bootstrap import bootstrap
+from graticule.evaluate.pixels import Confusion, confusion
+from graticule.io import read
+from graticule.learn.unet import UNet
+from graticule.recipes.roots.length import root_length
 
 _TAUGHT_BY = (1, 2, 3, 4, 1)
 """The scan that each seed learns from; the first scan has next to no roots."""
@@ -60,9 +61,6 @@ def transfer() -> list[Row]:
 
 def _scans(folder: Path) -> list[_Scan]:
     """Return the scans in squares of 2 x 2 samples, their roots, and how long these are."""
-    from graticule.io import read
-    from graticule.recipes.roots.length import root_length
-
     rows = []
     for path in sorted(folder.glob("*Untitled.jpg")):
         grey = binned(read(path).compute().astype(np.float32).mean("c"), _SIDE)
@@ -75,8 +73,6 @@ def _scans(folder: Path) -> list[_Scan]:
 
 def _vessel_network(folder: Path) -> UNet:
     """Return a network that has learned vessels, in the green, made bright as roots are."""
-    from graticule.learn.unet import UNet
-
     data = vessel_data(folder)
     bright = [-image.isel(c=1) for image in data.images]
     labels = [label.astype(np.uint8) for label in data.labels]
@@ -86,10 +82,6 @@ def _vessel_network(folder: Path) -> UNet:
 def _score(
     scans: Sequence[_Scan], taught_by: int, seed: int, loss: str, init: UNet | None = None
 ) -> _Score:
-    from graticule.evaluate.pixels import Confusion, confusion
-    from graticule.learn.unet import UNet
-    from graticule.recipes.roots.length import root_length
-
     teacher = scans[taught_by]
     model = UNet(**_NETWORK, labels="mask", loss=loss, seed=seed)
     model.fit([teacher.image], [teacher.mask], init=init, steps=_STEPS)
@@ -103,8 +95,6 @@ def _score(
 
 
 def _differences(scratch: Sequence[_Score], moved: Sequence[_Score]) -> list[Row]:
-    from graticule.evaluate.bootstrap import bootstrap
-
     rows = []
     seeds = tuple(range(len(_TAUGHT_BY)))
     for part, name in (("dice", "Dice"), ("length_error", "error of root length, parts of it")):

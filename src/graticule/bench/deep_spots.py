@@ -10,7 +10,12 @@ import xarray as xr
 
 from graticule.bench._spot_scores import SpotScores, scored
 from graticule.bench.row import Row, absent, row
+from graticule.bench.spots import _annotated
 from graticule.core.typing import Array
+from graticule.learn import Features, PixelClassifier, UNet
+from graticule.learn.splits.fold import everywhere
+from graticule.learn.splits.splits import by_blocks
+from graticule.simulate.dataset import samples
 
 _LECTURE = {"U-Net": (0.63, 0.28), "1-NN": (0.41, 0.36)}
 """Recall and precision of pixels that were published, on another split of another crop."""
@@ -40,8 +45,6 @@ Learner = Callable[[_TrainingSet], Any]
 @row("L6", deep=True)
 def spots_learned() -> list[Row]:
     """Judge every method on the annotated crop, by pixels and spot by spot."""
-    from graticule.bench.spots import _annotated
-
     pairs = _annotated()
     if not pairs:
         return [absent("L6", "spots learned", "above the lecture")]
@@ -102,9 +105,6 @@ def _fixed(values: Array) -> Iterator[tuple[str, Array]]:
 
 def _simulated() -> _TrainingSet:
     """Return radiographs of many exposures, with noise with and without grain."""
-    from graticule.learn.splits.fold import everywhere
-    from graticule.simulate.dataset import samples
-
     made = list(samples("radiograph", _SIMULATED, seed=_SEED, parameters=_EXPOSURES))
     images = [one.image.astype("float32") for one in made]
     where = [everywhere(image) for image in images]
@@ -113,8 +113,6 @@ def _simulated() -> _TrainingSet:
 
 def _halves(image: xr.DataArray, truth: Array) -> list[tuple[_TrainingSet, Array]]:
     """Return for each half what the other one teaches, and the half itself."""
-    from graticule.learn.splits.splits import by_blocks
-
     labels = image.copy(data=truth)
     parts = []
     for fold in by_blocks(image, folds=2, buffer=_BUFFER):
@@ -147,8 +145,6 @@ def _probability(model: Any, image: xr.DataArray) -> Array:
 
 def _neighbours(lesson: _TrainingSet) -> Any:
     """Return nearest neighbours on the value and |f - median|, as in the lecture."""
-    from graticule.learn import Features, PixelClassifier
-
     features = Features(kinds=("value",), rank=("deviation",), radii=(2,))
     estimator = {"name": "neighbours", "n_neighbors": 50}
     model = PixelClassifier(
@@ -158,8 +154,6 @@ def _neighbours(lesson: _TrainingSet) -> Any:
 
 
 def _boosted(lesson: _TrainingSet) -> Any:
-    from graticule.learn import Features, PixelClassifier
-
     features = Features(
         sigmas=(0.7, 1, 2, 4), rank=("deviation", "median", "max", "std"), radii=(1, 2, 3)
     )
@@ -169,8 +163,6 @@ def _boosted(lesson: _TrainingSet) -> Any:
 
 def _network(lesson: _TrainingSet, start: Any = None) -> Any:
     """Return a small U-Net; with ``start`` its weights, tuned in few steps."""
-    from graticule.learn import UNet
-
     rate, steps = (5e-3, _STEPS) if start is None else (1e-3, _TUNING)
     network = UNet(
         base=16, depth=2, patch=40, batch=6, normalise="local", labels="mask", learning_rate=rate,

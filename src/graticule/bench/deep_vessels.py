@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -10,12 +10,11 @@ import xarray as xr
 from graticule.bench._learned import OBJECT, learned, of_class, refused, scored
 from graticule.bench.row import Row, absent, data_folder, row
 from graticule.core.typing import Array
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from graticule.learn.data.labelled_images import LabelledImages
-    from graticule.learn.methods.method import Method
+from graticule.io import read
+from graticule.learn.crossval.crossval import compare
+from graticule.learn.data.labelled_images import LabelledImages
+from graticule.learn.methods.method import Method
+from graticule.learn.splits.splits import by_image
 
 _FOLDS = 5
 _BARS = {"boosted": ">= 0.76", "unet": ">= 0.79"}
@@ -37,9 +36,6 @@ fifth of the features at each split, fit them less closely."""
 @row("L8", deep=True)
 def vessels() -> list[Row]:
     """Judge a boosted bank and a small network by F1 and by the area under ROC."""
-    from graticule.learn.crossval.crossval import compare
-    from graticule.learn.splits.splits import by_image
-
     folder = data_folder("retina_vessels")
     if folder is None:
         return [absent("L8", f"vessels, {name}, F1", bar) for name, bar in _BARS.items()]
@@ -71,9 +67,6 @@ def vessel_data(folder: Path, *, robust: bool = False) -> LabelledImages:
 
     Images are evened each by itself, without its labels; ``robust`` as of `evened`.
     """
-    from graticule.io import read
-    from graticule.learn.data.labelled_images import LabelledImages
-
     images, labels, names = [], [], []
     for path in sorted((folder / "images").glob("*.tif")):
         number = path.name.split("_")[0]
@@ -111,8 +104,6 @@ def evened(image: xr.DataArray, view: Array, *, robust: bool = False) -> xr.Data
 
 
 def _mask(path: Path) -> Array:
-    from graticule.io import read
-
     image = read(path).compute()
     others = [dim for dim in image.dims if dim not in ("y", "x")]
     return np.asarray(image.max(others).transpose("y", "x").values > 0)

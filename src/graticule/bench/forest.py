@@ -9,6 +9,7 @@ import numpy as np
 
 from graticule.bench.row import Row, row, speedup, timed
 from graticule.core.typing import Array
+from graticule.learn.forest import CompiledForest, RandomForest
 
 _TREES = 100
 _FITTED, _ASKED, _FEATURES = 100_000, 200_000, 50
@@ -35,8 +36,6 @@ def _data() -> tuple[Array, Array]:
 def forest() -> list[Row]:
     """Time a fit of both, and the prediction of one and the same forest by both."""
     from sklearn.ensemble import RandomForestClassifier
-
-    from graticule.learn.forest import CompiledForest, RandomForest
 
     rows, classes = _data()
     fitted, asked = slice(None, _FITTED), slice(_FITTED, None)

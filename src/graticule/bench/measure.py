@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from graticule.bench.row import Row, row, seconds, speedup, timed
+from graticule.core.registry import get_op
 from graticule.core.typing import Array
 
 _SIDE = 4096
@@ -63,8 +64,6 @@ def _differences(ours: pd.DataFrame, theirs: dict[str, Array]) -> list[str]:
 def table_of_objects() -> Row:
     """Measure ten properties of 25,000 objects in 4096 x 4096, beside `regionprops_table`."""
     from skimage.measure import regionprops_table
-
-    from graticule.core.registry import get_op
 
     labels, values = grains(_SIDE, _OBJECTS)
     run = get_op("measure.regions")

@@ -10,6 +10,9 @@ import xarray as xr
 from graticule.bench.row import Row, absent, data_folder, row
 from graticule.evaluate.bootstrap import bootstrap
 from graticule.evaluate.instances import Matches, match
+from graticule.io import read
+from graticule.pipeline import Pipeline
+from graticule.recipes import pipeline_path
 
 _DARK = 100
 """A micrograph without colour whose median is below this (of 255) is a fluorescent one."""
@@ -22,10 +25,6 @@ def _is_fluorescent(image: xr.DataArray) -> bool:
 
 def _matches(folder: Path) -> dict[bool, list[Matches]]:
     """Return the nuclei of each micrograph matched with the true ones, by fluorescent or not."""
-    from graticule.io import read
-    from graticule.pipeline import Pipeline
-    from graticule.recipes import pipeline_path
-
     pipeline = Pipeline.load(pipeline_path("nuclei"))
     matches: dict[bool, list[Matches]] = {True: [], False: []}
     for path in sorted((folder / "images").glob("*.png")):

@@ -8,16 +8,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graticule.bench.row import Row, row, seconds, speedup, timed
+from graticule.core.registry import get_op
 
 Measured: TypeAlias = Callable[[], Any]
 
 
 def _smooth(shape: tuple[int, ...], width: float) -> Any:
     """Return noise smoothed to structures of some samples: what a scan looks like."""
-    import graticule as gt
-
     noise = np.random.default_rng(4).random(shape, dtype=np.float32)
-    return gt.op("filters.gaussian")(noise, sigma=width)
+    return get_op("filters.gaussian")(noise, sigma=width)
 
 
 def _against(
@@ -65,13 +64,11 @@ def labels() -> list[Row]:
 def _labelled(mask: Any, kind: str, connectivity: int, bar: float) -> Row:
     from skimage import measure
 
-    import graticule as gt
-
     size = f"{mask.shape[0]}^{mask.ndim}"
     return _against(
         "S4",
         f"label {size}, {kind}, connectivity {connectivity}, scikit-image",
-        lambda: gt.op("segment.label")(mask, connectivity=connectivity),
+        lambda: get_op("segment.label")(mask, connectivity=connectivity),
         lambda: measure.label(mask, connectivity=connectivity),
         bar,
         2,
@@ -83,15 +80,13 @@ def distances() -> Row:
     """Measure distances in a porous volume; SciPy once, for it takes a minute."""
     from scipy import ndimage
 
-    import graticule as gt
-
     smooth = _smooth((512, 512, 512), 4.0)
     mask = smooth > np.median(smooth[..., ::16])
     del smooth
     return _against(
         "S6",
         "exact distance transform 512^3, SciPy",
-        lambda: gt.op("segment.distance")(mask),
+        lambda: get_op("segment.distance")(mask),
         lambda: ndimage.distance_transform_edt(mask).astype(np.float32),
         20,
         1,
@@ -103,19 +98,17 @@ def watersheds() -> list[Row]:
     """Flood a smooth float32 image and its gradient from markers, and a mask of distances."""
     from scipy import ndimage
 
-    import graticule as gt
-
     rows = []
     for shape, width, bar in (((2048, 2048), 4, 3.0), ((256, 256, 256), 3, 4.0)):
         smooth = _smooth(shape, width)
         lowest = ndimage.minimum_filter(smooth, 2 * width + 1) == smooth
-        markers = gt.op("segment.label")(lowest)
+        markers = get_op("segment.label")(lowest)
         slope = ndimage.gaussian_gradient_magnitude(smooth, 1)
         rows.append(_flooded(smooth, markers, None, "smooth image", bar))
         rows.append(_flooded(slope, markers, None, "gradient", bar))
         mask = smooth > np.median(smooth)
-        away = gt.op("segment.distance")(mask)
-        tops = gt.op("segment.markers")(away, h=1)
+        away = get_op("segment.distance")(mask)
+        tops = get_op("segment.markers")(away, h=1)
         rows.append(_flooded(-away, tops, mask, "distance (ties)", 0))
     return rows
 
@@ -123,12 +116,10 @@ def watersheds() -> list[Row]:
 def _flooded(image: Any, markers: Any, mask: Any, kind: str, bar: float) -> Row:
     from skimage import segmentation
 
-    import graticule as gt
-
     return _against(
         "S6",
         f"watershed {image.shape[0]}^{image.ndim}, {kind}, scikit-image",
-        lambda: gt.op("segment.watershed")(image, markers, mask),
+        lambda: get_op("segment.watershed")(image, markers, mask),
         lambda: segmentation.watershed(image, markers, mask=mask),
         bar,
         1,

@@ -9,8 +9,11 @@ import numpy as np
 import xarray as xr
 
 from graticule.bench.row import Row, absent, data_folder, row
+from graticule.core.registry import get_op
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import bootstrap_sums
+from graticule.io import read
+from graticule.simulate.radiograph import Camera, radiograph
 
 Finder = Callable[[xr.DataArray], Array]
 
@@ -70,22 +73,16 @@ def _in_hindsight(name: str, pairs: Sequence[Any], block: int | None) -> Row:
 
 
 def _found(image: xr.DataArray) -> Array:
-    from graticule.core.registry import get_op
-
     return np.asarray(get_op("detect.spots")(image).mask.values)
 
 
 def _fixed(threshold: float) -> Finder:
-    from graticule.core.registry import get_op
-
     settings = {"method": "fixed", "threshold": threshold, "radius": 1}
     return lambda image: np.asarray(get_op("detect.spots")(image, **settings).mask.values)
 
 
 def _annotated() -> list[tuple[xr.DataArray, Array]]:
     """Return the crop of a real radiograph and what an observer marked in it."""
-    from graticule.io import read
-
     folder = data_folder("neutron_spots")
     if folder is None:
         return []
@@ -99,8 +96,6 @@ def _simulated() -> list[tuple[xr.DataArray, Array]]:
 
     Their seeds are none of those the defaults were chosen with.
     """
-    from graticule.simulate.radiograph import Camera, radiograph
-
     pairs = []
     for number, flux in enumerate(np.geomspace(200, 8000, _IMAGES)):
         camera = Camera(flux=float(flux))

@@ -10,11 +10,18 @@ import numpy as np
 import xarray as xr
 
 from graticule.bench.row import Row, absent, data_folder, processes, row, seconds, speedup, timed
+from graticule.core import as_image
+from graticule.core.registry import get_op
 from graticule.core.typing import Array
+from graticule.evaluate.empirical import benjamini_hochberg, empirical_p
+from graticule.evaluate.surrogates import surrogate_maker
+from graticule.ops.detect._paths import maxima
+from graticule.ops.detect._planes import planes_of
 from graticule.pipeline import Pipeline
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.spec import Reference
 from graticule.recipes import pipeline_path
+from graticule.simulate.time_distance import random_ripple, time_distance
 
 _NAMES = ("TD_20110730-M9_3_zscored", "TD_clear_relative", "TD_none_relative")
 _PUBLISHED = {_NAMES[0]: (1.125, 0.746), _NAMES[1]: (0.598, 0.468)}
@@ -23,8 +30,6 @@ _NULL_IMAGES = 500
 
 
 def _observed(name: str) -> xr.DataArray:
-    from graticule.core import as_image
-
     folder = data_folder("sunquake_td")
     assert folder is not None
     spacing = {"time": "0.75 min", "distance": "0.348 Mm"}
@@ -46,8 +51,6 @@ def _statistic(scaled: xr.DataArray) -> float:
 
 
 def _baseline(image: xr.DataArray, column: str = "baseline_statistic") -> float:
-    from graticule.core.registry import get_op
-
     return float(get_op("detect.published_baseline")(image)[column].iloc[0])
 
 
@@ -69,9 +72,6 @@ def baseline_on_real_images() -> list[Row]:
 
 
 def _p_value(image: xr.DataArray, surrogates: int, seed: int) -> float:
-    from graticule.evaluate.empirical import empirical_p
-    from graticule.evaluate.surrogates import surrogate_maker
-
     scaled = _value("scaled", image=image)
     make = surrogate_maker(scaled, "phase", along="time", across="distance", taper=0.03, seed=seed)
     null = [_statistic(make(index)) for index in range(surrogates)]
@@ -94,8 +94,6 @@ def improved_on_real_images() -> list[Row]:
 
 
 def _simulated(number: int, strength: float) -> xr.DataArray:
-    from graticule.simulate.time_distance import random_ripple, time_distance
-
     rng = np.random.default_rng([3, number])
     ripple = random_ripple(rng, strength=strength) if strength else None
     return time_distance(seed=[30 + (strength > 0), number], ripple=ripple)
@@ -162,8 +160,6 @@ def honesty_on_noise() -> list[Row]:
 
 def _false_discoveries(null: Array, signal: Array, level: float) -> tuple[float, float]:
     """Return the mean part of false discoveries over studies, and the part of signals found."""
-    from graticule.evaluate.empirical import benjamini_hochberg
-
     parts, found = [], []
     for quiet, loud in zip(null, signal.reshape(len(null), -1), strict=True):
         detected = benjamini_hochberg(np.concatenate([quiet, loud])) <= level
@@ -200,9 +196,6 @@ def speed_of_the_scan() -> list[Row]:
 
 
 def _scanned(image: Array, times: Array, interpolation: Any, wrap: bool = False) -> Array:
-    from graticule.ops.detect._paths import maxima
-    from graticule.ops.detect._planes import planes_of
-
     planes = planes_of(image.T, wrap=wrap, fourier=interpolation == "fourier")
     return maxima(planes, times, interpolation=interpolation, wrap=wrap)[0]
 

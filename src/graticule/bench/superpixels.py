@@ -14,6 +14,7 @@ from graticule.bench.row import Row, absent, data_folder, row, seconds, speedup
 from graticule.core import as_image
 from graticule.core.registry import get_op
 from graticule.core.typing import Array
+from graticule.evaluate import superpixels
 
 COUNTS = (100, 200, 400, 800)
 COMPACTNESS = (10, 20)
@@ -168,8 +169,6 @@ def _pair(image: Array, count: int, compactness: float) -> tuple[Array, Array]:
 
 def _scores(labels: list[Array], photographs: list[_Photograph]) -> tuple[float, float, float]:
     """Return boundary recall, undersegmentation error and density of borders, means of means."""
-    from graticule.evaluate import superpixels
-
     recall, leak, border = [], [], []
     for found, photograph in zip(labels, photographs, strict=True):
         truths = photograph.truths

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from graticule.bench.row import Row, row, seconds, speedup, timed
+from graticule.core.registry import get_op
 from graticule.core.typing import Array
 
 SIDE = 4096
@@ -64,8 +65,6 @@ def _apart(found: dict[str, float], peers: dict[str, float], image: Array) -> di
 
 
 def _ours(image: Array) -> dict[str, float]:
-    from graticule.core.registry import get_op
-
     record = get_op("threshold.values")(image, methods=METHODS)
     return {name: float(record[name].iloc[0]) for name in METHODS}
 

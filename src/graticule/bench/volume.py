@@ -10,6 +10,8 @@ import pandas as pd
 
 from graticule.bench.row import Row, row, run_pipeline
 from graticule.core.typing import Array
+from graticule.io import read, write
+from graticule.pipeline import Pipeline
 
 _SIDE = 1024
 _CORNER = 256
@@ -54,8 +56,6 @@ def _write_volume(path: Path, side: int) -> None:
     import dask.array as da
     import xarray as xr
 
-    from graticule.io import write
-
     slabs = [
         da.from_delayed(
             dask.delayed(_slab, pure=True)(start, start + _SLAB, side),
@@ -77,9 +77,6 @@ def _run(folder: Path, image: Path, out: str, memory: str) -> tuple[pd.DataFrame
 @row("S7")
 def volume_larger_than_memory() -> list[Row]:
     """Run a pipeline on 1024^3 uint16 in 2 GB, and compare a corner with the whole route."""
-    from graticule.io import read
-    from graticule.pipeline import Pipeline
-
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _write_volume(folder / "volume.ome.zarr", _SIDE)

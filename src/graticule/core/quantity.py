@@ -87,11 +87,8 @@ class Amount:
         return isinstance(other, (int, float)) and self.value == other
 
     def __lt__(self, other: object) -> bool:
-        if isinstance(other, Amount):
-            return self.value < other.value
-        if isinstance(other, (int, float)):
-            return self.value < other
-        return NotImplemented
+        number = other.value if isinstance(other, Amount) else other
+        return self.value < number if isinstance(number, (int, float)) else NotImplemented
 
     def __hash__(self) -> int:
         return hash((self.value, self.base))

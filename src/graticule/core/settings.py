@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from graticule.core.errors import ParameterError
 
-_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_LETTERS = ("", "k", "m", "g", "t")
 
 
 def parse_bytes(value: Any) -> int:
@@ -27,12 +27,12 @@ def parse_bytes(value: Any) -> int:
     text = str(value).strip().lower().removesuffix("b")
     binary = text.endswith("i")
     text = text.removesuffix("i")
-    letter = text[-1:] if text[-1:] in ("k", "m", "g", "t") else ""
+    letter = text[-1:] if text[-1:] in _LETTERS else ""
     try:
         number = float(text.removesuffix(letter))
     except ValueError:
         number = 0.0
-    factor = 1024 ** "kmgt".index(letter) * 1024 if binary and letter else _FACTORS[letter]
+    factor = (1024 if binary else 1000) ** _LETTERS.index(letter)
     if not 1 <= number * factor < float("inf"):
         raise ParameterError(f'must be an amount of memory such as "4GB", not {value!r}')
     return int(number * factor)

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from graticule.io.format import locate
-from graticule.io.safety import guard
+from graticule.io.safety import guard, require_inside
 
 
 def content_hash(path: str | Path) -> str:
@@ -55,8 +55,6 @@ def content_hash(path: str | Path) -> str:
 
 def tree(folder: Path) -> list[Path]:
     """Return the files of a folder that is one image, sorted by relative name."""
-    from graticule.io.safety import require_inside
-
     require_inside(folder)
     files = [file for file in folder.rglob("*") if file.is_file()]
     return sorted(files, key=lambda file: file.relative_to(folder).as_posix())

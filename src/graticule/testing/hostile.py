@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,18 +70,15 @@ def edge_images(op: Op, data: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     mask = np.arange(first.size).reshape(first.shape) % 3 == 0
     yield "a masked array", replaced(np.ma.MaskedArray(first.values, mask=mask))
     for dim in first.dims:
-        yield f"one sample along {dim}", [_cut(item, dim, 1) for item in data]
-        yield f"no sample along {dim}", [_cut(item, dim, 0) for item in data]
-    alone = data
-    for dim in first.dims:
-        alone = [_cut(item, dim, 1) for item in alone]
-    yield "a single pixel", alone
+        yield f"one sample along {dim}", [_cut(item, [dim], 1) for item in data]
+        yield f"no sample along {dim}", [_cut(item, [dim], 0) for item in data]
+    yield "a single pixel", [_cut(item, first.dims, 1) for item in data]
 
 
-def _cut(item: Any, dim: Any, size: int) -> Any:
-    if isinstance(item, xr.DataArray) and dim in item.dims:
-        return item.isel({dim: slice(0, size)})
-    return item
+def _cut(item: Any, dims: Sequence[Any], size: int) -> Any:
+    if not isinstance(item, xr.DataArray):
+        return item
+    return item.isel({dim: slice(0, size) for dim in dims if dim in item.dims})
 
 
 def _edge_values(kind: Kind, values: Array) -> Iterator[tuple[str, Any]]:

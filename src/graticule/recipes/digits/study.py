@@ -20,19 +20,14 @@ Task = Literal["classification", "regression"]
 Split = Literal["training", "shuffled", "hands"]
 
 FOLDS = 5
+_OF_BOTH: dict[str, dict[str, Any]] = {
+    "tree": {"name": "tree"},
+    "small tree": {"name": "tree", "max_depth": 7},
+    "nearest": {"name": "neighbours", "n_neighbors": 1},
+}
 METHODS: dict[Task, dict[str, dict[str, Any]]] = {
-    "classification": {
-        "tree": {"name": "tree"},
-        "small tree": {"name": "tree", "max_depth": 7},
-        "nearest": {"name": "neighbours", "n_neighbors": 1},
-        "forest": {"name": "forest"},
-    },
-    "regression": {
-        "tree": {"name": "tree"},
-        "small tree": {"name": "tree", "max_depth": 7},
-        "nearest": {"name": "neighbours", "n_neighbors": 1},
-        "linear": {"name": "linear"},
-    },
+    "classification": {**_OF_BOTH, "forest": {"name": "forest"}},
+    "regression": {**_OF_BOTH, "linear": {"name": "linear"}},
 }
 MEASURE: dict[Task, str] = {"classification": "accuracy", "regression": "mean absolute error"}
 
