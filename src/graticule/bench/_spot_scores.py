@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval, blocks, bootstrap_sums
@@ -94,8 +95,6 @@ def _spots(score: Array, truth: Array, levels: Array) -> Array:
     An answer is a part of the samples at a level or above. It is false if less than a tenth of it
     is annotated, so that one that covers everything meets nothing.
     """
-    from scipy import ndimage
-
     labels, count = ndimage.label(truth, _TOUCH)
     home, places = _homes(labels, count)
     met, false = np.zeros((2, len(levels), places))

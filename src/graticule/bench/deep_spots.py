@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from scipy import ndimage
 
 from graticule.bench._spot_scores import SpotScores, scored
 from graticule.bench.row import Row, absent, row
@@ -94,8 +95,6 @@ def _score_maps(image: xr.DataArray, truth: Array) -> Iterator[tuple[str, Array,
 
 
 def _fixed(values: Array) -> Iterator[tuple[str, Array]]:
-    from scipy import ndimage
-
     near = np.abs(values - ndimage.median_filter(values, 3))
     yield "|f - median of 3 x 3| (fixed threshold)", near
     wide = np.abs(values - ndimage.median_filter(values, 5))

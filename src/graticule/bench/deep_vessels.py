@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from scipy import ndimage
 
 from graticule.bench._learned import OBJECT, learned, of_class, refused, scored
 from graticule.bench.row import Row, absent, data_folder, row
@@ -85,8 +86,6 @@ def evened(image: xr.DataArray, view: Array, *, robust: bool = False) -> xr.Data
     Robust, it is over half the range of the middle 68 % instead, and cut off at six times that:
     a bright disc or wide vessels then change the scale of all others less.
     """
-    from scipy import ndimage
-
     share = np.maximum(ndimage.gaussian_filter(view.astype(np.float32), _WIDTH), 1e-3)
 
     def flat(values: Array) -> Array:

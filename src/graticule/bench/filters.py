@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
+from skimage import filters
 
 from graticule.bench.row import Row, row, seconds, speedup
 from graticule.core.registry import get_op
@@ -23,8 +25,6 @@ def _judged(id: str, what: str, ours: float, theirs: float, least: int, equal: b
 
 
 def _median(dtype: str, radius: int) -> Row:
-    from skimage import filters
-
     image = _image(dtype)
     run, box = get_op("filters.median"), np.ones((2 * radius + 1,) * 2)
     equal = bool((run(image, radius=radius) == filters.median(image, box)).all())
@@ -44,8 +44,6 @@ def median_against_scikit_image() -> list[Row]:
 @row("S3")
 def gaussian_against_scipy() -> list[Row]:
     """Reach of 4 widths, mirrored border; equal to the precision of float32."""
-    from scipy import ndimage
-
     image = _image("float32")
     run, rows = get_op("filters.gaussian"), []
     for sigma, bar in _GAUSSIAN_BARS.items():

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
 
 from graticule.bench.row import Row, row, speedup, timed
 from graticule.core.typing import Array
@@ -18,8 +20,6 @@ _FITTED, _ASKED, _FEATURES = 100_000, 200_000, 50
 @lru_cache(maxsize=1)
 def _data() -> tuple[Array, Array]:
     """Return 300,000 rows of 50 features, and their three classes, one in twenty wrong."""
-    from sklearn.datasets import make_classification
-
     rows, classes = make_classification(
         _FITTED + _ASKED,
         _FEATURES,
@@ -35,8 +35,6 @@ def _data() -> tuple[Array, Array]:
 @row("L4")
 def forest() -> list[Row]:
     """Time a fit of both, and the prediction of one and the same forest by both."""
-    from sklearn.ensemble import RandomForestClassifier
-
     rows, classes = _data()
     fitted, asked = slice(None, _FITTED), slice(_FITTED, None)
     RandomForest(2, random_state=0).fit(rows[:500], classes[:500]).predict(rows[:500])

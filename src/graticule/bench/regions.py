@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy import ndimage
+from skimage import measure, segmentation
 
 from graticule.bench.row import Row, row, seconds, speedup, timed
 from graticule.core.registry import get_op
@@ -62,8 +64,6 @@ def labels() -> list[Row]:
 
 
 def _labelled(mask: Any, kind: str, connectivity: int, bar: float) -> Row:
-    from skimage import measure
-
     size = f"{mask.shape[0]}^{mask.ndim}"
     return _against(
         "S4",
@@ -78,8 +78,6 @@ def _labelled(mask: Any, kind: str, connectivity: int, bar: float) -> Row:
 @row("S6")
 def distances() -> Row:
     """Measure distances in a porous volume; SciPy once, for it takes a minute."""
-    from scipy import ndimage
-
     smooth = _smooth((512, 512, 512), 4.0)
     mask = smooth > np.median(smooth[..., ::16])
     del smooth
@@ -96,8 +94,6 @@ def distances() -> Row:
 @row("S6")
 def watersheds() -> list[Row]:
     """Flood a smooth float32 image and its gradient from markers, and a mask of distances."""
-    from scipy import ndimage
-
     rows = []
     for shape, width, bar in (((2048, 2048), 4, 3.0), ((256, 256, 256), 3, 4.0)):
         smooth = _smooth(shape, width)
@@ -114,8 +110,6 @@ def watersheds() -> list[Row]:
 
 
 def _flooded(image: Any, markers: Any, mask: Any, kind: str, bar: float) -> Row:
-    from skimage import segmentation
-
     return _against(
         "S6",
         f"watershed {image.shape[0]}^{image.ndim}, {kind}, scikit-image",

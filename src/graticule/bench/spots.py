@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from scipy import ndimage
 
 from graticule.bench.row import Row, absent, data_folder, row
 from graticule.core.registry import get_op
@@ -122,8 +123,6 @@ def _matched(answer: Array, truth: Array, block: int | None) -> Array:
 
 def _parts(mask: Array, other: Array, block: int | None) -> tuple[Array, Array]:
     """Return how many parts of a mask do not meet the other, and how many do, by block."""
-    from scipy import ndimage
-
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     numbers = np.arange(1, count + 1)
     meets = ndimage.maximum(other, labels, numbers).astype(bool) if count else np.zeros(0, bool)

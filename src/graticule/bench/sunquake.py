@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.stats import kstest
+from sklearn.metrics import roc_auc_score
 
 from graticule.bench.row import Row, absent, data_folder, processes, row, seconds, speedup, timed
 from graticule.core import as_image
@@ -106,8 +108,6 @@ def _both(job: tuple[int, float]) -> tuple[float, float]:
 
 def _power(quiet: Array, loud: Array) -> tuple[float, float]:
     """Return the area under the ROC curve, and the recall at 1 % false positives."""
-    from sklearn.metrics import roc_auc_score
-
     area = roc_auc_score(np.repeat([0, 1], [quiet.size, loud.size]), np.concatenate([quiet, loud]))
     threshold = np.quantile(quiet, 0.99, method="higher")
     return float(area), float(np.mean(loud > threshold))
@@ -135,8 +135,6 @@ def _simulated_p(job: tuple[int, float, int]) -> float:
 @row("F4")
 def honesty_on_noise() -> list[Row]:
     """Test the uniformity of p on pure noise, and false discoveries in mixed studies."""
-    from scipy.stats import kstest
-
     quiet = [(number, 0.0, 59) for number in range(_NULL_IMAGES)]
     loud = [(number, 1.2, 59) for number in range(100)]
     with processes() as pool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+import cv2
 import numpy as np
+from skimage import filters
 
 from graticule.bench.row import Row, row, seconds, speedup, timed
 from graticule.core.registry import get_op
@@ -19,8 +21,6 @@ sums in single precision. Those of integers must be equal."""
 
 def two_phases(side: int = SIDE, seed: int = 0) -> Array:
     """Return counts of a 12-bit detector that sees two phases with soft edges, as uint16."""
-    import cv2
-
     rng = np.random.default_rng(seed)
     coarse = cv2.GaussianBlur(rng.normal(size=(side // 16, side // 16)), (0, 0), 2)
     shape = cv2.resize(coarse / coarse.std(), (side, side), interpolation=cv2.INTER_CUBIC)
@@ -71,8 +71,6 @@ def _ours(image: Array) -> dict[str, float]:
 
 def _peer_time(name: str, image: Array) -> tuple[float, float]:
     """Return a threshold of scikit-image, and the shorter of two times it takes."""
-    from skimage import filters
-
     function = getattr(filters, f"threshold_{name}")
     calls = [timed(partial(function, image.copy())) for _ in range(2)]
     return float(calls[0][1]), min(took for took, _ in calls)

@@ -26,7 +26,8 @@ class Case:
     params : mapping
         Values of parameters that have no default, or whose default suits no small image.
     params_for : callable, optional
-        From an image to parameters that follow from its dims.
+        From an image (None if there is none) to parameters that follow from its dims, or that
+        cost something to make.
     data : mapping
         What makes a table, record or model, by the name of the input: from the first image
         (None if there is none) to the value.
@@ -36,11 +37,11 @@ class Case:
 
     dims: Sequence[Dims] = ANY_DIMS
     params: Mapping[str, Any] = field(default_factory=dict)
-    params_for: Callable[[xr.DataArray], Mapping[str, Any]] | None = None
+    params_for: Callable[[Any], Mapping[str, Any]] | None = None
     data: Mapping[str, Callable[[xr.DataArray | None], Any]] = field(default_factory=dict)
     size: int = 12
 
     def parameters(self, image: xr.DataArray | None) -> dict[str, Any]:
         """Return the parameters to be given for an image."""
-        following = self.params_for(image) if self.params_for and image is not None else {}
+        following = self.params_for(image) if self.params_for else {}
         return {**self.params, **following}

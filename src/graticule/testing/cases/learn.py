@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -31,17 +30,13 @@ def _model(dims: Dims, task: str) -> Any:
     return PixelClassifier(features, {"name": "tree", "max_depth": 6}).fit(image, labels)
 
 
-def _classifier(image: xr.DataArray) -> dict[str, Any]:
-    return {"model": _model(_known(image), "classification")}
+def _classifier(image: xr.DataArray, task: str = "classification") -> dict[str, Any]:
+    dims = tuple(str(dim) for dim in image.dims)
+    return {"model": _model(dims if dims in _SOLID else PLANE[0], task)}
 
 
 def _regressor(image: xr.DataArray) -> dict[str, Any]:
-    return {"model": _model(_known(image), "regression")}
-
-
-def _known(image: xr.DataArray) -> Dims:
-    dims = tuple(str(dim) for dim in image.dims)
-    return dims if dims in _SOLID else PLANE[0]
+    return _classifier(image, "regression")
 
 
 def _table(_: xr.DataArray | None) -> pd.DataFrame:
@@ -53,33 +48,17 @@ def _table(_: xr.DataArray | None) -> pd.DataFrame:
 
 
 @cache
-def _objects() -> Any:
+def _objects(_: None) -> dict[str, Any]:
     from graticule.learn import ObjectClassifier
 
     table = _table(None)
     kind = np.where(table["area"] > 20, "large", "small")
-    return ObjectClassifier(estimator="tree").fit(table, kind)
-
-
-class _Made(Mapping[str, Any]):
-    """Parameters made when they are asked for, so that nobody fits a model who needs none."""
-
-    def __init__(self, **makers: Callable[[], Any]) -> None:
-        self.makers = makers
-
-    def __getitem__(self, name: str) -> Any:
-        return self.makers[name]()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.makers)
-
-    def __len__(self) -> int:
-        return len(self.makers)
+    return {"model": ObjectClassifier(estimator="tree").fit(table, kind)}
 
 
 CASES: dict[str, Case] = {
     "learn.classify": Case(dims=_SOLID, params_for=_classifier),
-    "learn.classify_objects": Case(params=_Made(model=_objects), data={"table": _table}),
+    "learn.classify_objects": Case(params_for=_objects, data={"table": _table}),
     "learn.probability": Case(dims=_SOLID, params_for=_classifier),
     "learn.regress": Case(dims=_SOLID, params_for=_regressor),
     "learn.uncertainty": Case(dims=_SOLID, params_for=_classifier),
