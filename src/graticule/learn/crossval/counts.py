@@ -18,7 +18,7 @@ import numpy as np
 from graticule.core.errors import CheckError
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval, bootstrap_sums
-from graticule.evaluate.curves import Ranking, Reliability, ranking
+from graticule.evaluate.curves import Ranking, Reliability, ranking, reliability
 from graticule.evaluate.pixels import Confusion
 from graticule.learn.methods.method import Prediction
 
@@ -30,7 +30,7 @@ CLASS_MEASURES = ("dice", "precision", "recall", "auc", "average_precision", "ca
 VALUE_MEASURES = ("r2", "mean_absolute_error", "root_mean_squared_error")
 _HARD = ("dice", "precision", "recall")
 _AREAS = {"auc": "roc_area", "average_precision": "average_precision"}
-_LEVELS, _BINS, _DRAWS = 192, 15, 1000
+_LEVELS, _BINS = 192, 15
 _MOST = 16_000_000
 
 
@@ -117,12 +117,7 @@ class Scores:
 
 
 def scored(
-    held_out: HeldOutCounts,
-    folds: int,
-    *,
-    confidence: float = 0.95,
-    seed: int = 0,
-    draws: int = _DRAWS,
+    held_out: HeldOutCounts, folds: int, *, confidence: float = 0.95, intervals: bool = True
 ) -> Scores:
     """Return the numbers of what a method predicted."""
     shape = next(iter(held_out.confusions.values())).shape
@@ -155,7 +150,7 @@ def scored(
                 own[name] = value
         rows["calibration_error"] = _bins(held_out)
     measures = {
-        name: _interval(name, rows.get(name), exact.get(name), confidence, seed, draws)
+        name: _interval(name, rows.get(name), exact.get(name), confidence, intervals)
         for name in (CLASS_MEASURES if held_out.classes else VALUE_MEASURES)
     }
     thin = [curve.thinned() for curve in curves]
@@ -165,13 +160,14 @@ def scored(
 
 
 def _interval(
-    name: str, rows: Array | None, exact: float | None, confidence: float, seed: int, draws: int
+    name: str, rows: Array | None, exact: float | None, confidence: float, intervals: bool
 ) -> Interval:
     if rows is None or not len(rows):
         return Interval(math.nan, math.nan, math.nan, 0)
-    bootstrapped = bootstrap_sums(rows, statistic(name), n=draws, seed=seed, confidence=confidence)
+    draws = 1000 if intervals else 1
+    bootstrapped = bootstrap_sums(rows, statistic(name), n=draws, confidence=confidence)
     estimate, low, high = bootstrapped.estimate, bootstrapped.low, bootstrapped.high
-    if len(rows) < FEWEST or draws <= 1:
+    if len(rows) < FEWEST or not intervals:
         low = high = math.nan
     if exact is not None:  # counts at a few thresholds give a somewhat smaller area than all
         low, high = (float(np.clip(end + exact - estimate, 0, 1)) for end in (low, high))
@@ -179,18 +175,17 @@ def _interval(
     return Interval(estimate, low, high, len(rows))
 
 
-def difference(
-    one: Scores, other: Scores, name: str, *, confidence: float = 0.95, seed: int = 0
-) -> Interval:
+def difference(one: Scores, other: Scores, name: str, *, confidence: float = 0.95) -> Interval:
     """Return by how much a measure of one method is larger, with its interval over units."""
     a, b = one.rows.get(name), other.rows.get(name)
     if a is None or b is None or len(a) != len(b):
         return Interval(math.nan, math.nan, math.nan, 0)
     measure, width = statistic(name), a.shape[1]
     bootstrapped = bootstrap_sums(
-        np.hstack([a, b]), lambda row: measure(row[:width]) - measure(row[width:]),
-        n=_DRAWS, seed=seed, confidence=confidence,
-    )  # fmt: skip
+        np.hstack([a, b]),
+        lambda row: measure(row[:width]) - measure(row[width:]),
+        confidence=confidence,
+    )
     estimate = one.measures[name].estimate - other.measures[name].estimate
     if len(a) < FEWEST:
         return Interval(estimate, math.nan, math.nan, len(a))
@@ -253,8 +248,6 @@ def _of_sums(name: str, row: Array) -> float:
 
 def _curves(held_out: HeldOutCounts) -> tuple[list[Ranking], list[Reliability], Array]:
     """Return the curves of each class over all samples, and the counts of every unit by level."""
-    from graticule.evaluate.curves import reliability
-
     units = sorted(held_out.kept)
     codes = np.concatenate([true for unit in units for _, true in held_out.kept[unit]])
     curves, reliabilities, rows = [], [], []
@@ -265,9 +258,7 @@ def _curves(held_out: HeldOutCounts) -> tuple[list[Ranking], list[Reliability], 
         curves.append(curve)
         reliabilities.append(reliability(np.clip(values, 0, 1), truth, bins=_BINS))
         edges = curve.thinned(_LEVELS).thresholds[::-1]
-        rows.append(
-            np.array([_by_level(held_out.kept[unit], row, number, edges) for unit in units])
-        )
+        rows.append([_by_level(held_out.kept[unit], row, number, edges) for unit in units])
     return curves, reliabilities, np.stack(rows, axis=1).reshape(len(units), -1)
 
 

@@ -19,7 +19,6 @@ from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.methods.method import Method
 from graticule.learn.splits.splits import Fold
 
-_DRAWS = 1000
 _FAULTS = (GraticuleError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError,
            MemoryError, OSError, ImportError, AttributeError)  # fmt: skip
 
@@ -139,7 +138,6 @@ def compare(
     folds: Sequence[Fold],
     *,
     extra: Mapping[str, LabelledImages] | None = None,
-    options: Mapping[str, Any] | None = None,
     confidence: float = 0.95,
     intervals: bool = True,
     progress: Progress = no_progress,
@@ -160,8 +158,6 @@ def compare(
         As of `graticule.learn.splits.splits`.
     extra : mapping of LabelledImages, optional
         Further images that are only learned from, by the names in ``method.on``.
-    options : mapping, optional
-        Given to the fitting of networks.
     confidence : float
         Of the intervals.
     intervals : bool
@@ -187,12 +183,10 @@ def compare(
         def say(done: int, message: str, before: int = place * len(folds)) -> None:
             progress(before + done, total, message)
 
-        run = MethodRun(method, data, folds, units, extra or {}, options or {})
+        run = MethodRun(method, data, folds, units, extra or {})
         try:
             run.run(say)
-            scores = scored(
-                run.held_out, len(folds), confidence=confidence, draws=_DRAWS if intervals else 1
-            )
+            scores = scored(run.held_out, len(folds), confidence=confidence, intervals=intervals)
             comparison.results[method.name] = run.result(scores)
         except _FAULTS as error:  # of an estimator too: the others must not be lost for it
             kind = "" if isinstance(error, GraticuleError) else f"{type(error).__name__}: "

@@ -62,7 +62,6 @@ def learning_curve(
     repeats: int = 3,
     seed: int = 0,
     extra: Mapping[str, LabelledImages] | None = None,
-    options: Mapping[str, Any] | None = None,
     progress: Progress = no_progress,
 ) -> LearningCurve:
     """Return scores of methods that learn from ever more labels, always judged on the same.
@@ -72,7 +71,7 @@ def learning_curve(
 
     Parameters
     ----------
-    data, methods, folds, extra, options
+    data, methods, folds, extra
         As for `graticule.learn.crossval.crossval.compare`.
     of : {"auto", "samples", "strokes", "images"}
         What is drawn. ``auto``: strokes (connected labels) where labels are sparse, images where
@@ -113,7 +112,7 @@ def learning_curve(
             def shifted(own: int, _: int, words: str, start: int = done, n: int = count) -> None:
                 progress(start + own, total, f"{n} {unit}: {words}")
 
-            comparison = compare(data, methods, reduced, extra=extra, options=options,
+            comparison = compare(data, methods, reduced, extra=extra,
                             intervals=False, progress=shifted)  # fmt: skip
             done += len(methods) * len(folds)
             for name, result in comparison.results.items():

@@ -63,7 +63,6 @@ class MethodRun:
     folds: Sequence[Fold]
     units: Mapping[int, Sequence[Unit]]
     extra: Mapping[str, LabelledImages]
-    options: Mapping[str, Any]
     done: int = 0
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
@@ -90,7 +89,7 @@ class MethodRun:
             def on_step(step: Any, fold: Fold = fold) -> None:
                 say(f"{fold.name}, step {step.step} of {step.steps}, loss {step.loss:.3f}")
 
-            options = {"on_step": on_step, **self.options}
+            options = {"on_step": on_step}
             training_set = training_set_of(self.data, fold, self.method, self.extra, options)
             fitted = self.method.fit(training_set)
             self.fit_seconds += time.perf_counter() - start

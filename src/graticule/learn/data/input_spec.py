@@ -203,6 +203,4 @@ def colour_hint(image: Image) -> str:
 
 
 def _spoken(channels: int) -> str:
-    if not channels:
-        return "images without channels"
-    return f"{channels} channel{'s' if channels > 1 else ''}"
+    return f"{channels or 'images without'} channel{'' if channels == 1 else 's'}"

@@ -91,17 +91,13 @@ def _thumbnail(values: Array) -> Array:
     return np.asarray(few / np.linalg.norm(few))
 
 
-def require_disjoint(
-    train: Mapping[str, xr.DataArray], test: Mapping[str, xr.DataArray], *, what: str = "image"
-) -> None:
+def require_disjoint(train: Mapping[str, xr.DataArray], test: Mapping[str, xr.DataArray]) -> None:
     """Refuse images of which one is equal to, part of, or partly the same as another.
 
     Parameters
     ----------
     train, test : mapping of DataArray
         Images by name. They are looked at one by one, so they may be lazy.
-    what : str
-        What they are called.
 
     Raises
     ------
@@ -128,7 +124,7 @@ def require_disjoint(
     pairs = [
         (names.index(one), names.index(other)) for one in train for other in test if one != other
     ]
-    _require_unshared(names, list(both.values()), pairs, what)
+    _require_unshared(names, list(both.values()), pairs)
 
 
 def require_distinct(names: Sequence[str], images: Sequence[xr.DataArray], groups: Any) -> None:
@@ -154,31 +150,31 @@ def require_distinct(names: Sequence[str], images: Sequence[xr.DataArray], group
     >>> require_distinct(["a", "b"], [image, image], ["one", "one"])
     """
     pairs = itertools.permutations(range(len(images)), 2)
-    _require_unshared(names, images, [(a, b) for a, b in pairs if groups[a] != groups[b]], "image")
+    _require_unshared(names, images, [(a, b) for a, b in pairs if groups[a] != groups[b]])
 
 
 def _require_unshared(
-    names: Sequence[str], images: Sequence[xr.DataArray], pairs: list[tuple[int, int]], what: str
+    names: Sequence[str], images: Sequence[xr.DataArray], pairs: list[tuple[int, int]]
 ) -> None:
     """Refuse pairs of images, by their numbers, that share content."""
     fingerprints = [fingerprint_of(image) for image in images]
     for one, other in pairs:
         a, b = fingerprints[one], fingerprints[other]
         if not a.constant and a.sha256 == b.sha256:
-            raise _shared(names[other], f"is equal to {names[one]}", what)
+            raise _shared(names[other], f"is equal to {names[one]}")
         if a.is_rescaled(b):
-            raise _shared(names[other], f"is {names[one]} in other numbers", what)
+            raise _shared(names[other], f"is {names[one]} in other numbers")
     for at, image in enumerate(images):
         others = dict.fromkeys(b if a == at else a for a, b in pairs if at in (a, b))
         hit = _find_probe(_planes(image.values), {n: fingerprints[n].probes for n in others})
         if hit is not None:
             one, other = (at, hit) if (at, hit) in pairs else (hit, at)
-            raise _shared(names[other], f"shares a part with {names[one]}", what)
+            raise _shared(names[other], f"shares a part with {names[one]}")
 
 
-def _shared(name: str, how: str, what: str) -> CheckError:
+def _shared(name: str, how: str) -> CheckError:
     return CheckError(
-        f"the {what} {name} (to be judged on) {how} (to be learned from)",
+        f"the image {name} (to be judged on) {how} (to be learned from)",
         hint="take one of them away, or put both into one group and split by group",
     )
 

@@ -183,5 +183,4 @@ def require_parameters(
 
 def task_of(info: ValidationInfo) -> Literal["pixels", "regression"]:
     """Return the task of the document that is validated."""
-    regression = (info.context or {}).get("task") == "regression"
-    return "regression" if regression else "pixels"
+    return "regression" if (info.context or {}).get("task") == "regression" else "pixels"

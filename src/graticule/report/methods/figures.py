@@ -63,10 +63,8 @@ def curves(comparison: Comparison, order: Sequence[str]) -> list[Drawing]:
     shown = [name for name in comparison.ranked if comparison.results[name].scores.curves]
     if not shown:
         return []
-    several = len(comparison.data.scored_classes) > 1
-    note = " Means over the classes." if several else ""
-    return [_roc(comparison, shown, order, note), _precision(comparison, shown, order, note),
-            _calibration(comparison, shown, order, note)]  # fmt: skip
+    note = " Means over the classes." if len(comparison.data.scored_classes) > 1 else ""
+    return [draw(comparison, shown, order, note) for draw in (_roc, _precision, _calibration)]
 
 
 _GRID = np.linspace(0, 1, 201)

@@ -71,11 +71,8 @@ class PipelineMethod:
     def model_files(self) -> tuple[Path, ...]:
         """Files of the models that steps apply."""
         params = [value for step in self.pipeline.steps.values() for value in step.params.values()]
-        return tuple(
-            value.path
-            for value in params
-            if isinstance(value, ModelFile) and value.path is not None
-        )
+        models = [value for value in params if isinstance(value, ModelFile)]
+        return tuple(model.path for model in models if model.path is not None)
 
     def reach(self, image: xr.DataArray) -> dict[str, int]:
         """Return 0: it learns no more than a threshold, which is of no place."""
@@ -109,13 +106,10 @@ class PipelineMethod:
         for result, labels, image, where in zip(
             results, training_set.labels, training_set.images, training_set.where, strict=True
         ):
-            own = encode_labels(
-                labels.transpose(*filtered_dims(image)).values,
-                training_set.classes,
-                training_set.kind,
-            )
-            use = (own >= 0) & np.isfinite(result)
-            use &= where.transpose(*filtered_dims(image)).values
+            dims = filtered_dims(image)
+            given, usable = (each.transpose(*dims).values for each in (labels, where))
+            own = encode_labels(given, training_set.classes, training_set.kind)
+            use = (own >= 0) & np.isfinite(result) & usable
             scores.append(result[use])
             truth.append(own[use] == 1)
         return _fit_threshold(self, np.concatenate(scores), np.concatenate(truth))
@@ -131,8 +125,7 @@ class _FittedClasses:
 
     def predict(self, image: xr.DataArray, box: Region) -> Prediction:
         part = self.method.result(image)[tuple(box.slices().values())]
-        own = encode_labels(part, self.classes, self.kind)
-        return Prediction(None, own)
+        return Prediction(None, encode_labels(part, self.classes, self.kind))
 
 
 @dataclass(frozen=True)
@@ -173,13 +166,11 @@ def _fit_threshold(method: PipelineMethod, scores: Array, truth: Array) -> Fitte
     step = max(1, scores.size // _MOST_SAMPLES)
     spread = float(np.std(scores)) or 1.0
     centre = float(np.mean(scores))
-    few = ((scores[::step] - centre) / spread)[:, None]
-    own = truth[::step]
+    few, own = ((scores[::step] - centre) / spread)[:, None], truth[::step]
+    slope, offset = 1.0, 0.0
     if own.any() and not own.all():
         fit = LogisticRegression().fit(few, own)
         slope, offset = max(0.0, float(fit.coef_[0, 0])), float(fit.intercept_[0])
-    else:
-        slope, offset = 1.0, 0.0
     slope = (slope or 1e-6) / spread
     threshold = best if method.spec.threshold == "fit" else float(method.spec.threshold)
     return _FittedScore(method, threshold, slope, offset - slope * centre)
@@ -193,23 +184,14 @@ def run_pipeline(pipeline: Pipeline, image: xr.DataArray, output: str = "") -> x
     RequestError
         If there is no such output, or several and none was named.
     """
-    where = pipeline.source
-    values = {
-        name: value
-        for name, value in pipeline.apply(image).items()
-        if isinstance(value, xr.DataArray)
-    }
-    if output and output not in values:
-        raise RequestError(
-            f"has no output {output!r}", where=where, hint=suggest(output, list(values))
-        )
-    if not output and len(values) != 1:
-        raise RequestError(
-            f"has the outputs {', '.join(values) or 'none'}",
-            where=where,
-            hint="say which, as output: mask",
-        )
-    return values[output] if output else next(iter(values.values()))
+    results = pipeline.apply(image)
+    values = {name: each for name, each in results.items() if isinstance(each, xr.DataArray)}
+    if output in values or (len(values) == 1 and not output):
+        return values[output or next(iter(values))]
+    what, hint = f"has no output {output!r}", suggest(output, list(values))
+    if not output:
+        what, hint = f"has the outputs {', '.join(values) or 'none'}", "say which, as output: mask"
+    raise RequestError(what, where=pipeline.source, hint=hint)
 
 
 def _build(name: str, spec: PipelineSpec, context: BuildContext) -> PipelineMethod:

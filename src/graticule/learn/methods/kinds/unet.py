@@ -49,8 +49,7 @@ def _network(values: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
     from graticule.learn.unet import UNet
 
     require_parameters(UNet, values, {"labels": "labels", "names": "classes"})
-    network = construct(lambda: UNet(**values), "unet")
-    task = task_of(info)
+    network, task = construct(lambda: UNet(**values), "unet"), task_of(info)
     if network.regression != (task == "regression"):
         wanted = "mae or mse" if task == "regression" else "of classes, as dice+ce"
         what = f"must be {wanted} for task: {task}, not {network.loss}"
@@ -158,12 +157,10 @@ def _weights(file: Path) -> Any:
     from graticule.learn.model_file import open_model
 
     model = open_model(file)
-    if model.kind != "unet":
-        raise RequestError(
-            f"is a {model.kind.replace('-', ' ')}; a network starts from another network",
-            where=str(file),
-        )
-    return model
+    if model.kind == "unet":
+        return model
+    what = f"is a {model.kind.replace('-', ' ')}; a network starts from another network"
+    raise RequestError(what, where=str(file))
 
 
 def _build(name: str, spec: NetworkSpec, context: BuildContext) -> NetworkMethod:
@@ -187,9 +184,7 @@ unet = MethodKind("U-Net", NetworkSpec, _build)
 
 def _receptive_field(model: Any, dims: Sequence[str]) -> dict[str, int]:
     """Return the radius of the field that decides a sample: two convolutions at every level."""
-    levels = range(model.depth)
-    rising = range(model.depth - 1)
-    radius = sum(2 << n for n in levels) + sum((2 << n) + (1 << n) for n in rising)
+    radius = sum(2 << n for n in range(model.depth)) + sum(3 << n for n in range(model.depth - 1))
     reach = dict(zip(dims, model.extent(dims, radius), strict=True))
     return {dim: samples if samples > 1 else 0 for dim, samples in reach.items()}
 
@@ -208,17 +203,13 @@ def blanked(training_set: TrainingSet) -> tuple[list[xr.DataArray], list[xr.Data
             images.append(image)
             labels.append(label)
             continue
-        images.append(_without(image, held))
+        if image.dtype == np.bool_:  # which knows no missing value
+            blank = image & ~held
+        else:
+            blank = (image if image.dtype.kind == "f" else image.astype(np.float32)).where(~held)
+        images.append(blank.transpose(*image.dims).assign_attrs(image.attrs))
         labels.append(label.where(~held) if label.dtype.kind == "f" else label)
     return images, labels
-
-
-def _without(image: xr.DataArray, held: xr.DataArray) -> xr.DataArray:
-    if image.dtype == np.bool_:  # which knows no missing value
-        blank = image & ~held
-    else:
-        blank = (image if image.dtype.kind == "f" else image.astype(np.float32)).where(~held)
-    return blank.transpose(*image.dims).assign_attrs(image.attrs)
 
 
 def validation_of(training_set: TrainingSet, share: float) -> list[xr.DataArray | None]:
@@ -232,10 +223,10 @@ def validation_of(training_set: TrainingSet, share: float) -> list[xr.DataArray 
     chosen: list[xr.DataArray | None] = [None] * count
     if count >= 4:
         wanted = max(1, round(share * count))
-        for number in rng.permutation(count):
-            own = _labelled(training_set, int(number))
+        for number in rng.permutation(count).tolist():
+            own = _labelled(training_set, number)
             if own.any() and wanted:
-                chosen[int(number)], wanted = own, wanted - 1
+                chosen[number], wanted = own, wanted - 1
         return chosen
     for number in range(count):
         allowed = _labelled(training_set, number)
