@@ -9,6 +9,11 @@ from statistics import mean
 from typing import NamedTuple
 
 import numpy as np
+from imageio.v3 import imread
+from scipy.io import loadmat
+from skimage import data
+from skimage.segmentation import slic
+from sklearn.metrics import adjusted_rand_score
 
 from graticule.bench.row import Row, absent, data_folder, row, seconds, speedup
 from graticule.core import as_image
@@ -25,19 +30,14 @@ NEAR = 0.03
 
 def mosaic() -> Array:
     """Return 2048 x 2048 grey values at their own resolution: four photographs of 512 x 512."""
-    from skimage import data
-
     parts = [data.camera(), data.moon(), data.brick(), data.gravel()]
     rows = [np.hstack([parts[(y + x) % 4] for x in range(4)]) for y in range(4)]
     return np.vstack(rows)
 
 
 @row("S6")
-def slic() -> list[Row]:
+def slic_against_scikit_image() -> list[Row]:
     """Compare with scikit-image, superpixel by superpixel, on 2048 x 2048 grey values."""
-    from skimage.segmentation import slic
-    from sklearn.metrics import adjusted_rand_score
-
     image, rows = mosaic(), []
     for count in (1000, 4000):
         ours, theirs = _runs(image, count)
@@ -47,7 +47,7 @@ def slic() -> list[Row]:
         alike = adjusted_rand_score(found.ravel(), wanted.ravel())
         what = (
             f"segment.slic, 2048 x 2048 uint8, {found.max()} superpixels, against "
-            f"{slic.__module__.split('.')[0]} with the same compactness ({wanted.max()}): "
+            f"skimage with the same compactness ({wanted.max()}): "
             f"adjusted Rand index {alike:.5f}"
         )
         near = alike >= 0.99
@@ -56,8 +56,6 @@ def slic() -> list[Row]:
 
 
 def _runs(image: Array, count: int) -> tuple[Callable[[], Array], Callable[[], Array]]:
-    from skimage.segmentation import slic
-
     run = get_op("segment.slic")
     return (
         lambda: run(image, segments=count, compactness=10),
@@ -101,9 +99,6 @@ def boundary_recall() -> list[Row]:
 
 
 def _photographs(folder: Path) -> list[_Photograph]:
-    from imageio.v3 import imread
-    from scipy.io import loadmat
-
     rows = []
     for path in sorted((folder / "images").glob("*.jpg")):
         drawn = loadmat(folder / "groundTruth" / f"{path.stem}.mat")["groundTruth"][0]
@@ -146,8 +141,6 @@ def _pair(image: Array, count: int, compactness: float) -> tuple[Array, Array]:
 
     Both lay a grid first, so not every number can be had of either.
     """
-    from skimage.segmentation import slic
-
     run = get_op("segment.etps")
     colours = as_image(image, dims=("y", "x", "c"))
     best: tuple[float, Array, Array] | None = None

@@ -41,12 +41,11 @@ class Dataset:
     name: str
 
     def __call__(self, path: Path, box: Box) -> Array:
-        """Return the values in native byte order."""
+        """Return the values as they are stored."""
         import h5py
 
         with h5py.File(path, "r") as file:
-            values = np.asarray(require_own(resolve(file, self.name))[box])
-        return values.astype(values.dtype.newbyteorder("="), copy=False)
+            return np.asarray(require_own(resolve(file, self.name))[box])
 
 
 def _open(address: Address, level: int) -> xr.DataArray:

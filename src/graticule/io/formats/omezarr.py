@@ -45,8 +45,7 @@ def _opened(folder: Path) -> tuple[dict[str, Any], Any]:
 
 def _fetch(folder: Path, box: Box) -> Array:
     """Read a box of an array: only the chunks it touches."""
-    values = np.asarray(_opened(folder)[1][box])
-    return values.astype(values.dtype.newbyteorder("="), copy=False)
+    return np.asarray(_opened(folder)[1][box])
 
 
 def _open(address: Address, level: int) -> xr.DataArray:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
+from graticule.core import as_image
+from graticule.core.typing import Array
+from graticule.io import write
 from graticule.simulate._primitives import ellipsoid, smooth_noise
-
-Array = np.ndarray[Any, Any]
 
 _SHAPE = (320, 448)
 _MITOCHONDRIA, _CLUSTERS, _DENSITIES = 26, 9, 12
@@ -19,9 +19,6 @@ _CYTOPLASM, _MEMBRANE, _MATRIX = 0.68, 0.32, 0.42
 
 def example(folder: Path) -> None:
     """Write the slice into images/ and its mitochondria into labels/."""
-    from graticule.core import as_image
-    from graticule.io import write
-
     values, truth = simulated_slice()
     for part, found in (("images", values), ("labels", truth)):
         (folder / part).mkdir(exist_ok=True)
