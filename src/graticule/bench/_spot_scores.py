@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +34,7 @@ class SpotScores:
 
     def recall_at(self, precision: float) -> Interval:
         """Return the largest recall of pixels where the precision is so high, or higher."""
-        return _bootstrapped(self._pixels, lambda row: _recall_at(row, precision))
+        return bootstrap_sums(self._pixels, lambda row: _recall_at(row, precision))
 
 
 def scored(score: Array, truth: Array, *, rate: float = 1e-4) -> SpotScores:
@@ -54,14 +53,10 @@ def scored(score: Array, truth: Array, *, rate: float = 1e-4) -> SpotScores:
     pixels = np.concatenate([_by_level(score, truth, levels), _by_level(score, ~truth, levels)], 1)
     spots = _spots(score, truth, levels)
     return SpotScores(
-        _bootstrapped(pixels, _area),
-        _bootstrapped(spots, lambda row: _spot_recall(row, rate)),
+        bootstrap_sums(pixels, _area),
+        bootstrap_sums(spots, lambda row: _spot_recall(row, rate)),
         pixels,
     )
-
-
-def _bootstrapped(rows: Array, statistic: Callable[[Array], float]) -> Interval:
-    return bootstrap_sums(rows, statistic, n=1000)
 
 
 def _by_level(score: Array, kind: Array, levels: Array) -> Array:

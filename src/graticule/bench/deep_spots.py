@@ -123,9 +123,7 @@ def _halves(image: xr.DataArray, truth: Array) -> list[tuple[_TrainingSet, Array
 
 
 def _joined(one: _TrainingSet, other: _TrainingSet) -> _TrainingSet:
-    return _TrainingSet(
-        one.images + other.images, one.labels + other.labels, one.where + other.where
-    )
+    return _TrainingSet(*(a + b for a, b in zip(one, other, strict=True)))
 
 
 def _apart(

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -40,12 +41,10 @@ def kills(count: int = 100, images: int = 40) -> Row:
         wanted = _digest(folder / "whole")
         rng = random.Random(7)
         moments = [rng.uniform(0, lasts) for _ in range(count)]
-
-        def survives(number: int) -> bool:
-            return _survives(command, folder / f"out-{number}", moments[number], wanted)
-
+        outs = [folder / f"out-{number}" for number in range(count)]
+        survives = partial(_survives, command, wanted)
         with ThreadPoolExecutor(2) as pool:
-            same = sum(pool.map(survives, range(count)))
+            same = sum(pool.map(survives, outs, moments))
     return Row(
         id="F7",
         what=f"byte-identical results after {count} kills of a {images}-image run",
@@ -67,7 +66,7 @@ def _prepared(folder: Path, images: int) -> list[str]:
     return [*graticule, str(folder / "objects.yaml"), str(folder / "study"), "--workers", "2"]
 
 
-def _survives(command: list[str], out: Path, moment: float, wanted: str) -> bool:
+def _survives(command: list[str], wanted: str, out: Path, moment: float) -> bool:
     quiet = subprocess.DEVNULL
     process = subprocess.Popen([*command, "-o", str(out)], stdout=quiet, stderr=quiet)
     time.sleep(moment)

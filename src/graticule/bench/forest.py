@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ _TREES = 100
 _FITTED, _ASKED, _FEATURES = 100_000, 200_000, 50
 
 
-@lru_cache(maxsize=1)
 def _data() -> tuple[Array, Array]:
     """Return 300,000 rows of 50 features, and their three classes, one in twenty wrong."""
     rows, classes = make_classification(

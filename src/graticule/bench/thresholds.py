@@ -47,7 +47,8 @@ def seven_thresholds() -> list[Row]:
 def _row(image: Array, least: int) -> Row:
     ours = seconds(lambda: _ours(image), repeat=7)
     theirs = {name: _peer_time(name, image) for name in METHODS}
-    apart = _apart(_ours(image), {name: value for name, (value, _) in theirs.items()}, image)
+    found, width = _ours(image), float(image.max()) - float(image.min())
+    apart = {name: abs(found[name] - value) / width for name, (value, _) in theirs.items()}
     worst = max(apart.values())
     whole = image.dtype.kind in "iu"
     equal = worst <= (0 if whole else ALLOWED)
@@ -56,12 +57,6 @@ def _row(image: Array, least: int) -> Row:
     text = f"seven histogram thresholds of {SIDE} x {SIDE} {image.dtype}, {verdict}"
     baseline = sum(took for _, took in theirs.values())
     return speedup("S1", text, ours, baseline, least, holds=equal, unit="ms")
-
-
-def _apart(found: dict[str, float], peers: dict[str, float], image: Array) -> dict[str, float]:
-    """Return how far each threshold is from the peer's, as a part of the range."""
-    width = float(image.max()) - float(image.min())
-    return {name: abs(found[name] - peers[name]) / width for name in METHODS}
 
 
 def _ours(image: Array) -> dict[str, float]:
