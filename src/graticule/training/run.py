@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,16 +51,12 @@ def model_method(training: TrainingDocument, name: str) -> ModelMethod:
     """Return a method that learns a model; raise `RequestError` where there is none of the name."""
     kinds = {each: METHOD_KINDS.get(spec.kind) for each, spec in training.methods.items()}
     if name not in kinds:
-        raise RequestError(
-            f"the document has no method {name!r}", where=training.source,
-            hint=suggest(name, list(kinds)),
-        )  # fmt: skip
+        what, hint = f"the document has no method {name!r}", suggest(name, list(kinds))
+        raise RequestError(what, where=training.source, hint=hint)
     if not kinds[name].fits_model:
-        learning = [each for each, kind in kinds.items() if kind.fits_model]
-        raise RequestError(
-            f"{name} is a {kinds[name].label}, which learns nothing", where=training.source,
-            hint=f"say --method {learning[0]}" if learning else "",
-        )  # fmt: skip
+        learning = [f"say --method {each}" for each, kind in kinds.items() if kind.fits_model]
+        what = f"{name} is a {kinds[name].label}, which learns nothing"
+        raise RequestError(what, where=training.source, hint=next(iter(learning), ""))
     method = build_method(training, name)
     assert isinstance(method, ModelMethod)
     return method
@@ -71,19 +67,17 @@ def save_fitted(
     comparison: Comparison | None = None,
 ) -> None:  # fmt: skip
     """Write a fitted model with what it has learned from, and its held-out scores if there are."""
+    measures = comparison.results[method].scores.measures if comparison is not None else {}
+    scores = {
+        name: {"value": value.estimate, "low": value.low, "high": value.high}
+        for name, value in measures.items()
+        if value.estimate == value.estimate
+    }
     save_model(
         model,
         out,
         example=loaded.data.images[0],
-        scores=None if comparison is None else _scores(comparison, method),
+        scores=None if comparison is None else scores,
         data=list(loaded.files),
         description=f"{training.name}: {method}. {training.description}".strip(),
     )
-
-
-def _scores(comparison: Comparison, method: str) -> Mapping[str, Any]:
-    return {
-        name: {"value": value.estimate, "low": value.low, "high": value.high}
-        for name, value in comparison.results[method].scores.measures.items()
-        if value.estimate == value.estimate
-    }

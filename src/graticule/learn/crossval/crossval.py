@@ -69,12 +69,8 @@ class Comparison:
     @property
     def ranked(self) -> list[str]:
         """The methods, the best by the main measure first."""
-
-        def key(name: str) -> float:
-            value = self.estimate(name)
-            return math.inf if math.isnan(value) else -value
-
-        return sorted(self.results, key=key)
+        values = {name: -self.estimate(name) for name in self.results}
+        return sorted(values, key=lambda name: (math.isnan(values[name]), values[name]))
 
     def against_best(self, name: str) -> Interval:
         """Return the main measure of a method less that of the best, with its interval."""

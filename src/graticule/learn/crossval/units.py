@@ -81,8 +81,8 @@ def display_window(known: Array) -> tuple[Any, ...]:
     >>> display_window(known)[0]
     3
     """
-    counts = np.count_nonzero(known, axis=(-2, -1)) if known.ndim > 2 else np.zeros(())
-    lead = tuple(size // 2 for size in counts.shape)
+    lead = tuple(size // 2 for size in known.shape[:-2])
+    counts = np.count_nonzero(known, axis=(-2, -1)) if lead else np.zeros(())
     if counts.size and counts[lead] < counts.max():
         lead = tuple(int(at) for at in np.unravel_index(int(counts.argmax()), counts.shape))
     step = max(1, math.ceil(max(known.shape[-2:]) / _SIDE))

@@ -127,8 +127,6 @@ class MethodKind:
 METHOD_KINDS: Registry[MethodKind] = Registry("kind of method", "graticule.methods")
 """All kinds of methods, built in or plugged in."""
 
-_DEFAULT = "pixels"
-
 
 def kind_of(section: Mapping[Any, Any]) -> MethodKind:
     """Return the kind of a section: the one that a key names, else that of most of its keys.
@@ -141,7 +139,7 @@ def kind_of(section: Mapping[Any, Any]) -> MethodKind:
 
     def fit(kind: MethodKind) -> tuple[bool, int, bool]:
         keys = sum(key in kind.spec.model_fields for key in section)
-        return kind.name in section, keys, kind.name == _DEFAULT
+        return kind.name in section, keys, kind.name == "pixels"
 
     return max(METHOD_KINDS.values(), key=fit)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from graticule.core.palette import FAINT, GREY, INK
+from graticule.learn.crossval.counts import Scores
 from graticule.learn.crossval.crossval import Comparison
 from graticule.learn.crossval.units import display_window
 from graticule.report.methods.words import NAMES
@@ -60,22 +61,20 @@ def measures(comparison: Comparison, order: Sequence[str]) -> Drawing:
 
 def curves(comparison: Comparison, order: Sequence[str]) -> list[Drawing]:
     """Draw ROC, precision-recall and calibration of all methods that give probabilities."""
-    shown = [name for name in comparison.ranked if comparison.results[name].scores.curves]
-    if not shown:
-        return []
+    scores = {name: comparison.results[name].scores for name in comparison.ranked}
+    shown = {name: own for name, own in scores.items() if own.curves}
     note = " Means over the classes." if len(comparison.data.scored_classes) > 1 else ""
-    return [draw(comparison, shown, order, note) for draw in (_roc, _precision, _calibration)]
+    return [draw(shown, order, note) for draw in (_roc, _precision, _calibration) if shown]
 
 
 _GRID = np.linspace(0, 1, 201)
 
 
-def _roc(comparison: Comparison, shown: Sequence[str], order: Sequence[str], note: str) -> Drawing:
+def _roc(shown: Mapping[str, Scores], order: Sequence[str], note: str) -> Drawing:
     figure, ax = _square("false positive rate", "true positive rate (recall)")
     ax.plot([0, 1], [0, 1], color=FAINT, lw=1)
     said = []
-    for name in shown:
-        scores = comparison.results[name].scores
+    for name, scores in shown.items():
         lines = [(np.r_[0, c.false_positive_rate], np.r_[0, c.recall]) for c in scores.curves]
         x, y = lines[0]
         if len(lines) > 1:
@@ -88,13 +87,10 @@ def _roc(comparison: Comparison, shown: Sequence[str], order: Sequence[str], not
     return as_drawing(figure, f"ROC areas: {', '.join(said)}.", "ROC", caption)
 
 
-def _precision(
-    comparison: Comparison, shown: Sequence[str], order: Sequence[str], note: str
-) -> Drawing:
+def _precision(shown: Mapping[str, Scores], order: Sequence[str], note: str) -> Drawing:
     figure, ax = _square("recall", "precision")
     said, chance = [], []
-    for name in shown:
-        scores = comparison.results[name].scores
+    for name, scores in shown.items():
         lines = []
         for curve in scores.curves:
             at = np.minimum(np.searchsorted(curve.recall, _GRID), curve.recall.size - 1)
@@ -113,14 +109,11 @@ def _precision(
     )
 
 
-def _calibration(
-    comparison: Comparison, shown: Sequence[str], order: Sequence[str], note: str
-) -> Drawing:
+def _calibration(shown: Mapping[str, Scores], order: Sequence[str], note: str) -> Drawing:
     figure, ax = _square("probability said", "share that is true")
     ax.plot([0, 1], [0, 1], color=FAINT, lw=1)
     said = []
-    for name in shown:
-        scores = comparison.results[name].scores
+    for name, scores in shown.items():
         counts = np.sum([r.counts for r in scores.reliabilities], axis=0)
         held = counts > 0
         predicted, observed = (
