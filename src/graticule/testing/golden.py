@@ -73,14 +73,12 @@ def _arrays(name: str, value: Any) -> Iterator[tuple[str, Array]]:
     if isinstance(value, xr.DataArray):
         yield f"{name}{value.dims}", value.values
     elif isinstance(value, pd.DataFrame):
-        for column in value:
-            yield from _arrays(f"{name}.{column}", value[column].to_numpy())
+        yield from _arrays(name, {column: value[column].to_numpy() for column in value})
+    elif isinstance(value, tuple) and hasattr(value, "_fields"):
+        yield from _arrays(name, dict(zip(value._fields, value, strict=True)))
     elif isinstance(value, dict):
         for key in value:
             yield from _arrays(f"{name}.{key}", value[key])
-    elif isinstance(value, tuple) and hasattr(value, "_fields"):
-        for key, item in zip(value._fields, value, strict=True):
-            yield from _arrays(f"{name}.{key}", item)
     else:
         array = np.asarray(value)
         if array.dtype.kind in "OUSTM":

@@ -115,20 +115,12 @@ def _halve(finer: Any, coarser: Any, labels: bool) -> None:
             target = (slice(None),) * axis + (rows,)
             first = block[axis].start
             wanted = (*block[:axis], slice(first + rows.start, first + rows.stop))
-            source = _source((*wanted, *block[axis + 1 :]), factors, finer.shape)
+            parts = zip((*wanted, *block[axis + 1 :]), factors, finer.shape, strict=True)
+            source = tuple(slice(p.start * f, min(p.stop * f, n)) for p, f, n in parts)
             out[target] = halved(np.asarray(finer[source]), factors, labels)
         coarser[block] = out
 
     _in_threads(put, _blocks(coarser))
-
-
-def _source(
-    block: tuple[slice, ...], factors: list[int], shape: tuple[int, ...]
-) -> tuple[slice, ...]:
-    return tuple(
-        slice(part.start * f, min(part.stop * f, n))
-        for part, f, n in zip(block, factors, shape, strict=True)
-    )
 
 
 def _in_threads(put: Any, blocks: list[tuple[slice, ...]]) -> None:
