@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from graticule.learn.document.document import ExtraSpec, TrainingDocument, build_method, parse
-from graticule.learn.document.split_spec import SplitSpec
+from graticule.learn.document.document import (
+    ExtraSpec,
+    SplitSpec,
+    TrainingDocument,
+    build_method,
+    parse,
+)
 from graticule.learn.features import Features
 from graticule.learn.methods.kind import METHOD_KINDS
 from graticule.learn.models.pixels import PixelClassifier

@@ -14,8 +14,7 @@ from graticule.core.errors import CheckError, RequestError
 from graticule.learn.crossval.crossval import compare
 from graticule.learn.crossval.split import make_split
 from graticule.learn.data.labelled_images import LabelledImages
-from graticule.learn.document.document import build_methods, load
-from graticule.learn.document.split_spec import SplitSpec
+from graticule.learn.document.document import SplitSpec, build_methods, load
 from graticule.pipeline import Pipeline
 from graticule.training.kinds.pipeline import PipelineMethod, PipelineSpec, run_pipeline
 

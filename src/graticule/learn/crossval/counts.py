@@ -218,7 +218,7 @@ def _measures_of(counts: Array, *, names: Sequence[str], classes: bool) -> dict[
 
 
 def _of_counts(name: str, counts: Array) -> float:
-    return float(getattr(Confusion(*(round(float(n)) for n in counts)), name))
+    return float(getattr(Confusion(*map(round, counts.tolist())), name))
 
 
 def _of_levels(name: str, counts: Array) -> float:

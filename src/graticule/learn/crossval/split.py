@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from graticule.core.errors import CheckError
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.data.overlap import require_disjoint, require_distinct
-from graticule.learn.document.split_spec import SplitSpec
+from graticule.learn.document.document import SplitSpec
 from graticule.learn.methods.method import REAL, Method
 from graticule.learn.splits.splits import (
     Fold,

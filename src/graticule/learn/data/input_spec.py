@@ -97,8 +97,7 @@ class InputSpec:
             )
         for dim in self.spacing:
             self._require_spacing(image, dim)
-        tail = [CHANNEL] if self.channels else []
-        return image.transpose(*self.dims, *tail)
+        return image.transpose(*self.dims, *([CHANNEL] if self.channels else []))
 
     def _require_dims(self, image: Image) -> None:
         worked = _worked(image)

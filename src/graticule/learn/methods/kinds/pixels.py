@@ -24,7 +24,6 @@ from graticule.core.errors import CheckError, ParameterError, suggest
 from graticule.learn.data.labels import Classes
 from graticule.learn.methods.kind import (
     METHOD_KINDS,
-    BuildContext,
     MethodKind,
     MethodSpec,
     construct,
@@ -154,8 +153,8 @@ class PixelMethod:
         return FittedModel(self.fit_model(training_set), training_set.classes)
 
 
-def _build(name: str, spec: PixelSpec, context: BuildContext) -> PixelMethod:
-    return PixelMethod(name, spec, context.regression)
-
-
-pixels = MethodKind("features and estimator", PixelSpec, _build)
+pixels = MethodKind(
+    "features and estimator",
+    PixelSpec,
+    lambda name, spec, context: PixelMethod(name, spec, context.regression),
+)
