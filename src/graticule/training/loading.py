@@ -114,8 +114,8 @@ def _data(training: TrainingDocument, pairs: Sequence[Pair], groups: Any) -> Lab
 def _require_named(training: TrainingDocument, data: LabelledImages) -> None:
     """Refuse names for values that no label has: such a class would not be learned."""
     values = [each.value for each in data.classes]
-    unknown = [f"{value} ({name})" for value, name in training.classes.items()
-               if value not in values]  # fmt: skip
+    named = training.classes.items()
+    unknown = [f"{value} ({name})" for value, name in named if value not in values]
     if not unknown:
         return
     means = f"the labels hold {', '.join(map(str, values))}"
@@ -149,26 +149,25 @@ def _image(training: TrainingDocument, path: Path) -> xr.DataArray:
     )
     others = [dim for dim in image.dims if image.sizes[dim] == 1 and dim not in ("y", "x")]
     image = image.squeeze(others, drop=True) if image.ndim > 2 else image
-    if "c" not in image.dims or image.sizes["c"] not in (3, 4) or image.dtype.kind != "u":
-        return image
-    # a grey picture saved as colour has three equal channels
-    colours = image.isel(c=slice(0, 3))
-    if bool((colours == colours.isel(c=0)).all()):
-        return colours.isel(c=0, drop=True)
+    if image.sizes.get("c") in (3, 4) and image.dtype.kind == "u":
+        # a grey picture saved as colour has three equal channels
+        colours = image.isel(c=slice(0, 3))
+        if bool((colours == colours.isel(c=0)).all()):
+            return colours.isel(c=0, drop=True)
     return image
 
 
 def _target(training: TrainingDocument, path: Path) -> xr.DataArray:
     values = read_single_channel(path)
-    if training.task != "regression" and values.dtype.kind == "f":
-        if bool((values == values.round()).all()):
-            return values.astype("int64")
-        raise RequestError(
-            "holds fractions; labels are whole numbers, 0 for unlabelled or background",
-            where=str(path),
-            hint="for continuous targets say task: regression",
-        )
-    return values
+    if training.task == "regression" or values.dtype.kind != "f":
+        return values
+    if bool((values == values.round()).all()):
+        return values.astype("int64")
+    raise RequestError(
+        "holds fractions; labels are whole numbers, 0 for unlabelled or background",
+        where=str(path),
+        hint="for continuous targets say task: regression",
+    )
 
 
 def _extra(

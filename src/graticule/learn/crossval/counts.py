@@ -61,7 +61,12 @@ class HeldOutCounts:
         """Count a prediction for a box of a fold, unit and image; ``use``: the samples scored."""
         true, predicted = truth[use], prediction.codes[use]
         if not self.classes:
-            self._add_values(key, predicted.astype(float), true.astype(float))
+            if not np.isfinite(predicted).all():
+                raise CheckError("gives no value for samples that are judged")
+            true = true.astype(float)
+            error = predicted.astype(float) - true
+            sums = [true.size, np.abs(error).sum(), error @ error, true.sum(), true @ true]
+            self.confusions.setdefault(key, np.zeros((1, 5)))[0] += sums
             return
         confusion = self.confusions.setdefault(key, np.zeros((len(self.scored_classes), 4)))
         for row, number in enumerate(self.scored_classes):
@@ -75,13 +80,6 @@ class HeldOutCounts:
             if not np.isfinite(values).all():
                 raise CheckError("gives no probability for samples that are judged")
             self.kept.setdefault(key[1], []).append((values, true[::step].astype(np.int16)))
-
-    def _add_values(self, key: tuple[int, int, int], predicted: Array, true: Array) -> None:
-        if not np.isfinite(predicted).all():
-            raise CheckError("gives no value for samples that are judged")
-        error = predicted - true
-        sums = [true.size, np.abs(error).sum(), error @ error, true.sum(), true @ true]
-        self.confusions.setdefault(key, np.zeros((1, 5)))[0] += sums
 
 
 @dataclass(frozen=True)
