@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from graticule.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from graticule import learn
+    from graticule import core, learn
     from graticule._families import (
         detect,
         filters,
@@ -43,6 +43,7 @@ _LAZY = {
 
 __all__ = [
     "Pipeline",
+    "core",
     "define_op",
     "detect",
     "filters",
@@ -63,8 +64,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name == "learn":
-        return importlib.import_module("graticule.learn")
+    if name in ("core", "learn"):
+        return importlib.import_module(f"graticule.{name}")
     if name in _LAZY:
         module, attribute = _LAZY[name]
         return getattr(importlib.import_module(module), attribute)
