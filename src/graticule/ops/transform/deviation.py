@@ -11,6 +11,7 @@ from graticule.core import BlockInfo, Image, Reduction, like, op
 from graticule.core.errors import ImageError
 from graticule.ops._parameters import DOC
 
+_LEAST = float(np.finfo(np.float64).smallest_subnormal)
 _BINS = 2**16
 
 
@@ -33,7 +34,7 @@ class _Range:
     def width(self) -> float:
         """Width of a bin."""
         span = self.high - self.low
-        return 1.0 if self.whole and span < _BINS else span / _BINS
+        return 1.0 if self.whole and span < _BINS else max(span / _BINS, _LEAST)
 
 
 def _known(image: Image) -> np.ndarray[Any, Any]:
