@@ -98,11 +98,14 @@ def build(
     *,
     header: Mapping[str, Any] | None = None,
     units: str = "",
+    notes: Sequence[str] = (),
 ) -> Image:
-    """Return the image of an opened file."""
+    """Return the image of an opened file; ``notes`` say what of it was not understood."""
     import xarray as xr
 
     attrs: dict[str, Any] = {"header": plain(dict(header or {}))}
+    if notes:
+        attrs["notes"] = list(notes)
     if units:
         attrs["units"] = units
     image = xr.DataArray(data, dims=tuple(dims), coords=dict(coords or {}), attrs=attrs)

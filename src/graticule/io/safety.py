@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import threading
@@ -39,6 +40,48 @@ def guard(where: object) -> Iterator[None]:
             where=str(where),
             hint="fetch or export the file again",
         ) from error
+
+
+@contextmanager
+def noted(*loggers: str) -> Iterator[list[str]]:
+    """Collect what libraries warn of, by `warnings` and by these loggers, instead of showing it.
+
+    Yields the list that it is put into, in words and each once. Warning filters belong to the
+    process and not to the thread, hence the lock.
+    """
+    notes: list[str] = []
+    collector = _Collector(notes)
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_, **__: collector.add(str(message))
+        channels = [logging.getLogger(name) for name in loggers]
+        before = [channel.propagate for channel in channels]
+        for channel in channels:
+            channel.addHandler(collector)
+            channel.propagate = False
+        try:
+            yield notes
+        finally:
+            for channel, propagate in zip(channels, before, strict=True):
+                channel.removeHandler(collector)
+                channel.propagate = propagate
+
+
+class _Collector(logging.Handler):
+    def __init__(self, notes: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self.notes = notes
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message of a logger."""
+        self.add(record.getMessage())
+
+    def add(self, message: str) -> None:
+        """Keep a message, once."""
+        text = " ".join(message.split())[:200]
+        if text and text not in self.notes:
+            self.notes.append(text)
 
 
 @contextmanager

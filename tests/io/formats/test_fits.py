@@ -71,7 +71,9 @@ def test_extensions_by_number_and_name(tmp_path: Path) -> None:
     fits.HDUList(
         [fits.PrimaryHDU(), fits.ImageHDU(science, name="SCI"), fits.ImageHDU(error, name="ERR")]
     ).writeto(path)
-    for inside, expected in (("", 1), ("1", 1), ("SCI", 1), ("err", 0), ("2", 0)):
+    with pytest.raises(FormatError, match=r"holds 2 arrays: SCI \(3 x 4\), ERR \(3 x 4\)"):
+        read(path)
+    for inside, expected in (("1", 1), ("SCI", 1), ("err", 0), ("2", 0)):
         assert float(read(path / inside).values.max()) == expected
     with pytest.raises(FormatError, match=r"no image 'DQ' .*1 \(SCI\), 2 \(ERR\)"):
         read(path / "DQ")

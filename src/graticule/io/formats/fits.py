@@ -19,10 +19,11 @@ import xarray as xr
 from graticule.core.errors import FormatError, UnsafeFileError
 from graticule.core.settings import settings
 from graticule.core.typing import Array
-from graticule.io.axes import axis_of, build, coordinate, default_dims, plain, short_unit
-from graticule.io.format import Address, Format
+from graticule.io.axes import axis_of, build, plain
+from graticule.io.format import Address, Format, choose_array
+from graticule.io.formats._fits_axes import fits_axes
 from graticule.io.lazy import Box, FileArray, as_dask, native, store
-from graticule.io.safety import quiet, require_complete, require_modest
+from graticule.io.safety import noted, quiet, require_complete, require_modest
 
 _TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _CODES = {np.dtype(code).newbyteorder("="): bits for bits, code in _TYPES.items()}
@@ -34,15 +35,8 @@ _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "BSCALE", "BZERO", "BLANK",
               "WCS", "EXTNAME")  # fmt: skip
 _MARK = b"SIMPLE  ="
 _ZIPPED = b"\x1f\x8b"
-# what CTYPE calls an axis (before the projection), and what it is called here
-_NAMES = {
-    "HPLN": "x", "HPLT": "y", "SOLAR-X": "x", "SOLAR-Y": "y", "SOLARX": "x", "SOLARY": "y",
-    "CRLN": "x", "CRLT": "y", "HGLN": "x", "HGLT": "y", "RA": "x", "DEC": "y",
-    "GLON": "x", "GLAT": "y", "ELON": "x", "ELAT": "y", "XLON": "x", "XLAT": "y",
-    "LINEAR": "", "PIXEL": "", "TIME": "time", "UTC": "time", "TAI": "time",
-    "WAVE": "wavelength", "AWAV": "wavelength", "FREQ": "frequency", "ENER": "energy",
-    "VELO": "velocity", "VRAD": "velocity", "VOPT": "velocity", "STOKES": "stokes",
-}  # fmt: skip
+_IDLE = ("Verification reported errors", "Note: astropy.io.fits uses zero-based")
+"""Beginnings of astropy's warnings that say nothing without the others."""
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -89,7 +83,7 @@ class _Packed:
     index: int
 
     def __call__(self, path: Path, box: Box) -> Array:
-        with _hdus(path) as hdus:
+        with quiet(UserWarning), _hdus(path) as hdus:  # what it warns of was told on opening
             return native_values(hdus[self.index].section[box])
 
 
@@ -103,11 +97,9 @@ def native_values(values: Any) -> Array:
 def _hdus(path: Path) -> Iterator[Any]:
     from astropy.io import fits
 
-    # the file is opened here, for astropy forgets to close one that it cannot read; the warnings
-    # are about keywords that are not as the standard has them
+    # the file is opened here, for astropy forgets to close one that it cannot read
     with (
         _plain_bytes(path) as file,
-        quiet(UserWarning),
         fits.open(file, memmap=False, lazy_load_hdus=True) as hdus,
     ):
         yield hdus
@@ -137,9 +129,8 @@ def _plain_bytes(path: Path) -> IO[bytes]:
 def _open(address: Address, level: int) -> xr.DataArray:
     with address.path.open("rb") as file:
         zipped = file.read(2) == _ZIPPED
-    with _hdus(address.path) as hdus:
+    with noted() as notes, _hdus(address.path) as hdus:
         hdu = hdus[_pick(hdus, address.inside)]
-        header = hdu.header
         shape = tuple(int(size) for size in hdu.shape)
         compressed = type(hdu).__name__ == "CompImageHDU"
         if compressed:
@@ -149,28 +140,33 @@ def _open(address: Address, level: int) -> xr.DataArray:
             data = native_values(hdu.data)
         else:
             data = _plain(address.path, hdu, shape)
-        dims = _dims(header, len(shape))
-        coords = {
-            dim: found
-            for axis, dim in enumerate(dims)
-            if (found := _axis(header, len(shape) - axis, dim, shape[axis])) is not None
-        }
+        header = _cards(hdu.header, notes)
+        axes = fits_axes(header, shape)
         units = str(header.get("BUNIT", "")).strip()
-        return build(data, dims, coords, header=_cards(header), units=units)
+        notes = [note for note in notes if not note.startswith(_IDLE)] + axes.notes
+        return build(data, axes.dims, axes.coords, header=header, units=units, notes=notes)
 
 
 def _pick(hdus: Any, inside: str) -> int:
-    """Return the index of the extension that is asked for, or of the first with an image."""
+    """Return the index of the extension that is asked for, or of the only one with an image."""
     images = {i: hdu for i, hdu in enumerate(hdus) if hdu.is_image and _has_data(hdu)}
-    if not inside:
-        if not images:
-            raise FormatError("holds no image", hint="tables are not read")
-        return min(images)
     for index, hdu in images.items():
-        if inside == str(index) or inside.upper() in (hdu.name, f"{hdu.name},{hdu.ver}"):
+        if inside and (
+            inside == str(index) or inside.upper() in (hdu.name, f"{hdu.name},{hdu.ver}")
+        ):
             return index
-    names = [f"{index} ({hdu.name or 'unnamed'})" for index, hdu in images.items()]
-    raise FormatError(f"holds no image {inside!r}", hint=f"it has {', '.join(names) or 'none'}")
+    if inside:
+        names = [f"{index} ({hdu.name or 'unnamed'})" for index, hdu in images.items()]
+        raise FormatError(f"holds no image {inside!r}", hint=f"it has {', '.join(names) or 'none'}")
+    if not images:
+        raise FormatError("holds no image", hint="tables are not read")
+    if len(images) == 1:
+        return min(images)
+    names = [hdu.name or str(index) for index, hdu in images.items()]
+    if len(set(names)) < len(names):
+        names = [str(index) for index in images]
+    chosen = choose_array(dict(zip(names, (hdu.shape for hdu in images.values()), strict=True)), "")
+    return list(images)[names.index(chosen)]
 
 
 def _has_data(hdu: Any) -> bool:
@@ -211,51 +207,23 @@ def _packed(path: Path, hdu: Any, index: int, shape: tuple[int, ...]) -> Any:
     return as_dask(FileArray(path, shape, dtype, _Packed(index)), tile)
 
 
-def _dims(header: Mapping[str, Any], ndim: int) -> tuple[str, ...]:
-    """Return the names that CTYPE gives, and default names where it gives none or one twice."""
-    fallback = default_dims(ndim)
-    named = [_name(str(header.get(f"CTYPE{ndim - axis}", ""))) for axis in range(ndim)]
-    dims: list[str] = []
-    for axis, name in enumerate(named):
-        taken = not name or named.count(name) > 1
-        dims.append(fallback[axis] if taken else name)
-    return tuple(dims) if len(set(dims)) == ndim else fallback
+def _cards(header: Any, notes: list[str]) -> dict[str, Any]:
+    """Return the values of a header by keyword; one that cannot be read is told in a note."""
+    from astropy.io.fits import VerifyError
 
-
-def _name(ctype: str) -> str:
-    text = ctype.strip()
-    if text.islower() and "-" not in text:  # no name of the standard
-        return text
-    base = text.upper() if text.upper() in _NAMES else text.upper().split("-")[0]
-    return _NAMES.get(base, text)
-
-
-def _axis(header: Mapping[str, Any], number: int, dim: str, size: int) -> Any:
-    """Return the coordinate of an axis that CDELT (or the CD or PC matrix) gives a spacing."""
-    step = header.get(f"CDELT{number}", header.get(f"CD{number}_{number}"))
-    if not isinstance(step, (int, float)) or isinstance(step, bool) or step == 0:
-        return None
-    reference = float(header.get(f"CRPIX{number}", 1.0))
-    value = float(header.get(f"CRVAL{number}", 0.0))
-    unit = short_unit(header.get(f"CUNIT{number}", ""))
-    # a projected axis is in degrees unless it says otherwise (FITS standard, table 22)
-    kind = str(header.get(f"CTYPE{number}", ""))
-    if not unit and kind[4:5] == "-":
-        unit = "deg"
-    # images of the Sun from before that standard do not say it: MDI, EIT, SXT
-    if not unit and kind.strip().lower().replace("_", "-") in ("solar-x", "solar-y"):
-        unit = "arcsec"
-    return coordinate(dim, size, float(step), origin=value + (1 - reference) * step, unit=unit)
-
-
-def _cards(header: Any) -> dict[str, Any]:
     cards: dict[str, Any] = {}
     for card in header.cards:
-        if card.keyword in ("COMMENT", "HISTORY", ""):
-            if str(card.value).strip():
-                cards.setdefault(card.keyword or "COMMENT", []).append(str(card.value))
+        keyword = card.keyword
+        try:
+            value = card.value
+        except VerifyError:
+            value = card.image[9:].strip()
+            notes.append(f"the card {keyword} is not of the standard, and kept as text: {value}")
+        if keyword in ("COMMENT", "HISTORY", ""):
+            if str(value).strip():
+                cards.setdefault(keyword or "COMMENT", []).append(str(value))
         else:
-            cards[card.keyword] = plain(card.value)
+            cards[keyword] = plain(value)
     return cards
 
 
