@@ -31,23 +31,41 @@ LONG_NAMES = {
 }
 """The spelled-out units of OME-Zarr, and the short form that coordinates carry."""
 
-_SHORT = {
-    **LONG_NAMES, "micron": "um", "microns": "um", "metre": "m", "sec": "s", "seconds": "s",
-    "degree": "deg", "degrees": "deg", "Å": "Angstrom", "A": "Angstrom",
-    "pixel": "", "pixels": "", "px": "", "reference frame": "",
+_WORDS = {
+    **{name.lower(): short for name, short in LONG_NAMES.items()},
+    "micron": "um", "micrn": "um", "sec": "s", "msec": "ms", "usec": "us", "hr": "h", "hrs": "h",
+    "degree": "deg", "arcminute": "arcmin", "arcsecond": "arcsec", "radian": "rad",
+    "ångström": "Angstrom", "ångstrom": "Angstrom", "angstroem": "Angstrom", "inche": "inch",
+    "pixel": "", "px": "", "sample": "", "voxel": "", "reference frame": "",
 }  # fmt: skip
+_LETTERS = {
+    "Å": "Angstrom",
+    "A": "Angstrom",
+    "mum": "um",
+    '"': "arcsec",
+    "''": "arcsec",
+    "°": "deg",
+}
 
 
 def short_unit(text: object) -> str:
-    r"""Return the short spelling of a unit of length or time; other text as it is.
+    r"""Return the short spelling of a unit of length, angle or time; other text as it is.
+
+    Words are known in any case, as plurals, and in British spelling.
 
     Examples
     --------
     >>> short_unit("micrometer"), short_unit("µm"), short_unit(r"\u00B5m"), short_unit("pixel")
     ('um', 'um', 'um', '')
+    >>> short_unit("Nanometres"), short_unit("microns"), short_unit("Mm")
+    ('nm', 'um', 'Mm')
     """
     name = str(text or "").strip().replace("\\u00B5", "u").replace("µ", "u").replace("μ", "u")
-    return _SHORT.get(name, name)
+    name = name.replace("\u212b", "Å")
+    if name in _LETTERS:
+        return _LETTERS[name]
+    word = name.lower().replace("metre", "meter")
+    return _WORDS.get(word, _WORDS.get(word.removesuffix("s"), name) if len(word) > 2 else name)
 
 
 def default_dims(ndim: int) -> tuple[str, ...]:

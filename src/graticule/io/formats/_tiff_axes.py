@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,10 +35,11 @@ class Axes:
     units: str = ""
     is_bool: bool = False
     header: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
-def ome_axes(text: str, name: str) -> Axes:
-    """Read the OME-XML of a file.
+def ome_axes(text: str, name: str, number: int) -> Axes:
+    """Read what the OME-XML of a file says of its image of a number.
 
     Raises
     ------
@@ -66,27 +68,36 @@ def ome_axes(text: str, name: str) -> Axes:
             f"is one of several files that hold an image together, as {sorted(others)[0]}",
             hint="convert it to one OME-TIFF or OME-Zarr",
         )
-    return _from_pixels(root)
+    images = root.findall("{*}Image")
+    return _from_pixels(root, images[number] if number < len(images) else None)
 
 
-def _from_pixels(root: Any) -> Axes:
-    image = root.find("{*}Image")
+def _from_pixels(root: Any, image: Any) -> Axes:
     pixels = image.find("{*}Pixels") if image is not None else None
     if pixels is None:
         return Axes()
-    steps = {}
-    for letter in "XYZ":
-        step = pixels.get(f"PhysicalSize{letter}")
-        unit = short_unit(pixels.get(f"PhysicalSize{letter}Unit", "µm"))
-        if step is not None and unit:
-            steps[letter] = (float(step), 0.0, unit)
-    if pixels.get("TimeIncrement") is not None:
-        unit = short_unit(pixels.get("TimeIncrementUnit", "s"))
-        steps["T"] = (float(pixels.get("TimeIncrement")), 0.0, unit)
+    steps, notes = {}, []
+    sizes = {letter: (f"PhysicalSize{letter}", "µm") for letter in "XYZ"}
+    for letter, (key, usual) in {**sizes, "T": ("TimeIncrement", "s")}.items():
+        text, unit = pixels.get(key), short_unit(pixels.get(f"{key}Unit", usual))
+        step = _number(text)
+        if step and unit:
+            steps[letter] = (step, 0.0, unit)
+        elif text is not None and not step:
+            notes.append(f"{key} = {text!r} is no spacing, and is left out")
     channels = [c.get("Name") or c.get("ID") for c in pixels.iterfind("{*}Channel")]
     header = {"name": image.get("Name"), "channels": channels}
     note = root.find(f".//{{*}}MapAnnotation/{{*}}Value/{{*}}M[@K='{NOTE}']")
-    return _noted(note.text, header) if note is not None else Axes(steps, header=header)
+    if note is not None:
+        return _noted(note.text, header)
+    return Axes(steps, header=header, notes=notes)
+
+
+def _number(text: str | None) -> float:
+    try:
+        return _positive(float(text or 0))
+    except ValueError:
+        return 0.0
 
 
 def _noted(text: str, header: Mapping[str, Any]) -> Axes:
@@ -104,39 +115,51 @@ def _noted(text: str, header: Mapping[str, Any]) -> Axes:
 
 
 def imagej_axes(tif: Any) -> Axes:
-    """Read what ImageJ writes: a unit for all axes, ``spacing`` along z, ``finterval`` in time."""
+    """Read what ImageJ writes: units by axis, ``spacing`` along z, ``finterval`` in time."""
     said = dict(tif.imagej_metadata or {})
-    unit = short_unit(said.get("unit", ""))
+    units = {"X": short_unit(said.get("unit", ""))}
+    units |= {letter: short_unit(said.get(key, "")) or units["X"]
+              for letter, key in (("Y", "yunit"), ("Z", "zunit"))}  # fmt: skip
+    page = tif.pages[0]
     steps: dict[str, tuple[float, float, str]] = {}
-    if unit and unit != "inch":
-        for letter, step in _resolution(tif).items():
-            steps[letter] = (step, 0.0, unit)
-        if isinstance(said.get("spacing"), (int, float)) and said["spacing"]:
-            steps["Z"] = (abs(float(said["spacing"])), 0.0, unit)
-    elif not unit:
-        steps = dict(plain_axes(tif).steps)
-    if isinstance(said.get("finterval"), (int, float)) and said["finterval"] > 0:
-        time = short_unit(said.get("tunit", "s")) or "s"
-        steps["T"] = (float(said["finterval"]), 0.0, time)
+    if units["X"] == "inch":
+        steps = {}
+    elif units["X"]:
+        steps = {letter: (step, 0.0, units[letter]) for letter, step in _resolution(page).items()}
+        depth = _positive(said.get("spacing"))
+        if depth:
+            steps["Z"] = (depth, 0.0, units["Z"])
+    else:
+        steps = dict(plain_axes(page).steps)
+    interval = _positive(said.get("finterval"))
+    if interval:
+        steps["T"] = (interval, 0.0, short_unit(said.get("tunit", "s")) or "s")
     short = {k: v for k, v in said.items() if isinstance(v, (str, int, float, bool))}
     return Axes(steps, header=short)
 
 
-def plain_axes(tif: Any) -> Axes:
+def _positive(value: object) -> float:
+    """Return the size of a step; 0 for what is none."""
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    step = abs(float(value)) if good else 0.0  # type: ignore[arg-type]
+    return step if math.isfinite(step) else 0.0
+
+
+def plain_axes(page: Any) -> Axes:
     """Read the resolution tags, where they are per centimetre.
 
     Dots per inch are what a printer or a screen is told; they are kept in the header alone.
     """
-    unit = tif.pages[0].tags.get("ResolutionUnit")
+    unit = page.tags.get("ResolutionUnit")
     if unit is None or int(unit.value) != _PER_CENTIMETRE:
         return Axes()
-    return Axes({k: (step * 1e4, 0.0, "um") for k, step in _resolution(tif).items()})
+    return Axes({k: (step * 1e4, 0.0, "um") for k, step in _resolution(page).items()})
 
 
-def _resolution(tif: Any) -> dict[str, float]:
+def _resolution(page: Any) -> dict[str, float]:
     steps = {}
     for letter, name in (("X", "XResolution"), ("Y", "YResolution")):
-        tag = tif.pages[0].tags.get(name)
+        tag = page.tags.get(name)
         if tag is not None and isinstance(tag.value, tuple) and tag.value[0] and tag.value[1]:
             steps[letter] = tag.value[1] / tag.value[0]
     return steps

@@ -25,12 +25,15 @@ class Pages:
 
     Attributes
     ----------
+    image : str
+        Its name in `images_of`.
     level : int
         Of the file's own pyramid.
     outer : tuple of int
         Axes over the pages; the other axes are those of one page.
     """
 
+    image: str
     level: int
     outer: tuple[int, ...]
 
@@ -39,19 +42,60 @@ class Pages:
         from tifffile import TiffFile
 
         with TiffFile(path, _multifile=False) as tif:
-            series = tif.series[0].levels[self.level]
+            series = images_of(tif)[self.image].levels[self.level]
             dtype = series.dtype.newbyteorder("=")
             out = np.empty(box_shape(box), dtype)
             for at, number in _numbers(self.outer, box):
                 page = series.pages[number]
-                out[at] = page_box(page, series.keyframe, box[len(self.outer) :])
+                out[at] = page_box(page, box[len(self.outer) :])
         return out
 
 
-def page_box(page: Any, keyframe: Any, box: Box) -> Array:
-    """Return a box of one page, whose axes are those of ``keyframe.shape``."""
+def images_of(tif: Any) -> dict[str, Any]:
+    """Return the images of a file, as tifffile's series, by name: a number, and a title if any.
+
+    Pages of one shape and type are one stack, whatever their compression.
+    """
+    series = list(tif.series)
+    if len(series) > 1 and all(_is_loose(each) for each in series):
+        series = _stacked(tif, series)
+    return {str(number): each for number, each in enumerate(series)}
+
+
+def _is_loose(series: Any) -> bool:
+    """Whether nothing but their likeness makes pages a series."""
+    return series.kind in ("generic", "uniform") and len(series.levels) == 1
+
+
+def _stacked(tif: Any, series: list[Any]) -> list[Any]:
+    """Return series with those of equal pages put together, in the order of the pages."""
+    from tifffile import TiffPageSeries
+
+    groups: dict[Any, list[Any]] = {}
+    for each in series:
+        keyframe = each.keyframe
+        kind = (keyframe.shape, keyframe.axes, str(keyframe.dtype), keyframe.photometric,
+                keyframe.is_reduced)  # fmt: skip
+        groups.setdefault(kind, []).extend(each.pages)
+    stacks = []
+    for pages in groups.values():
+        pages.sort(key=lambda page: page.index)
+        first, count = pages[0].keyframe, len(pages)
+        shape, axes = ((count,), "I") if count > 1 else ((), "")
+        stacks.append(
+            TiffPageSeries(
+                pages, shape=(*shape, *first.shape), dtype=first.dtype, axes=axes + first.axes,
+                parent=tif, kind="uniform",
+            )
+        )  # fmt: skip
+    return stacks
+
+
+def page_box(page: Any, box: Box) -> Array:
+    """Return a box of one page, over its own axes."""
     if page is None:
         raise FormatError("has no data for one of its pages")
+    keyframe = page.keyframe
     normal, kept = _normal(keyframe, box)
     out = np.empty(box_shape(normal), keyframe.dtype.newbyteorder("="))
     for number in _touched(keyframe, normal):
@@ -120,11 +164,12 @@ def _segment(page: Any, keyframe: Any, number: int) -> Any:
     extra: dict[str, Any] = {}
     if keyframe.compression in _JPEG:
         extra = {"jpegtables": page.jpegtables, "jpegheader": keyframe.jpegheader}
+    decode = keyframe.decode  # made on first use, which moves the position in the file
     if not offset or not count:
-        return keyframe.decode(None, number, **extra)
+        return decode(None, number, **extra)
     require_complete(handle.size, offset + count)
     handle.seek(offset)
-    return keyframe.decode(handle.read(count), number, **extra)
+    return decode(handle.read(count), number, **extra)
 
 
 def unit_of(keyframe: Any) -> tuple[int, ...]:

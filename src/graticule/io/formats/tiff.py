@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,18 +14,24 @@ import xarray as xr
 from graticule.core.errors import FormatError
 from graticule.core.image import LEVEL
 from graticule.io.axes import build, coordinate, default_dims
+from graticule.io.choice import choose
 from graticule.io.format import Address, Format, Sizes
 from graticule.io.formats._tiff_axes import Axes, imagej_axes, ome_axes, plain_axes
-from graticule.io.formats._tiff_pages import Frames, Pages, page_box, require_chain, unit_of
+from graticule.io.formats._tiff_pages import (
+    Frames,
+    Pages,
+    images_of,
+    page_box,
+    require_chain,
+    unit_of,
+)
 from graticule.io.formats._tiff_write import write
 from graticule.io.lazy import FileArray, Raw, as_dask
-from graticule.io.safety import require_complete
+from graticule.io.safety import noted, require_complete
 
 _MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _LETTERS = {"Y": "y", "X": "x", "Z": "z", "C": "c", "S": "c", "T": "t"}
 Lazy: TypeAlias = tuple[FileArray, tuple[int, ...]]
-# what is said there of damaged files is raised here; nobody has to see it twice
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -33,34 +39,55 @@ def _sniff(path: Path, head: bytes) -> bool:
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
-    if address.inside:
-        raise FormatError("a TIFF holds one image, and nothing by name within")
     path = address.path
     from tifffile import TiffFile
 
-    with TiffFile(path, _multifile=False) as tif:
+    with noted("tifffile") as notes, TiffFile(path, _multifile=False) as tif:
         if not tif.is_ndpi:  # these have a list of their own kind
             require_chain(path)
-        axes = _axes(tif, path)
-        base = tif.series[0]
+        images = images_of(tif)
+        name = _pick(images, address.inside)
+        base = images[name]
+        axes = _axes(tif, base, list(images).index(name), path)
         series = base.levels[level]
         letters, shape = _layout(series)
-        array, unit = _lazy(path, series, shape, level)
-        header = {tag.name: tag.value for tag in tif.pages[0].tags.values() if _is_short(tag)}
+        array, unit = _lazy(path, series, shape, name, level)
+        tags = base.keyframe.tags.values()
+        header = {tag.name: tag.value for tag in tags if _is_short(tag)}
         factors = _factors(base, series)
-    return _assemble(array, unit, letters, axes, header, factors)
+    return _assemble(array, unit, letters, axes, header, factors, notes)
 
 
-def _axes(tif: Any, path: Path) -> Axes:
-    text = tif.pages[0].description
+def _pick(images: Mapping[str, Any], inside: str) -> str:
+    """Return the name of the image that is asked for, or of the only one."""
+    titles = {each.name: name for name, each in images.items() if each.name}
+    if len(titles) == len(images) > 1 and inside in titles:
+        return titles[inside]
+    if inside in images or (inside and len(images) > 1):
+        return choose({name: each.shape for name, each in images.items()}, inside)
+    if inside:
+        raise FormatError("a TIFF holds one image, and nothing by name within")
+    if len(images) == 1:
+        return next(iter(images))
+    titled = ", ".join(
+        f"{name} ({f'{each.name}, ' if each.name else ''}{' x '.join(map(str, each.shape))})"
+        for name, each in images.items()
+    )
+    raise FormatError(
+        f"holds {len(images)} images: {titled}",
+        hint=f"name one after the path, as .../{next(iter(images))}",
+    )
+
+
+def _axes(tif: Any, series: Any, number: int, path: Path) -> Axes:
     if tif.is_ome:
-        return ome_axes(text, path.name)
+        return ome_axes(tif.pages[0].description, path.name, number)
     if tif.is_imagej:
         return imagej_axes(tif)
-    return plain_axes(tif)
+    return plain_axes(series.keyframe)
 
 
-def _lazy(path: Path, series: Any, shape: tuple[int, ...], level: int) -> Lazy:
+def _lazy(path: Path, series: Any, shape: tuple[int, ...], image: str, level: int) -> Lazy:
     page = series.keyframe
     dtype = series.dtype.newbyteorder("=")
     if series.transform is not None:
@@ -74,12 +101,12 @@ def _lazy(path: Path, series: Any, shape: tuple[int, ...], level: int) -> Lazy:
         return FileArray(path, shape, dtype, read), unit
     outer = _outer(shape, page.shape, len(series.pages))
     unit = (1,) * len(outer) + unit_of(page)
-    array = FileArray(path, shape, dtype, Pages(level, outer))
+    array = FileArray(path, shape, dtype, Pages(image, level, outer))
     try:
         for corner in ([0] * page.ndim, [size - 1 for size in page.shape]):
-            page_box(series.pages[0], page, tuple(slice(at, at + 1) for at in corner))
+            page_box(series.pages[0], tuple(slice(at, at + 1) for at in corner))
     except RuntimeError:  # what every codec raises
-        through_pillow = None if level else _through_pillow(path, array, page)
+        through_pillow = None if level or image != "0" else _through_pillow(path, array, page)
         if through_pillow is None:
             raise
         return through_pillow, (1,) * len(outer) + tuple(page.shape)
@@ -133,6 +160,7 @@ def _assemble(
     axes: Axes,
     header: dict[str, Any],
     factors: dict[str, float],
+    notes: Sequence[str],
 ) -> xr.DataArray:
     """Name the axes, drop those that only the format has, and place the samples."""
     kept = axes.letters or "".join(
@@ -151,7 +179,14 @@ def _assemble(
             factor = factors.get(letter, 1.0)
             origin += step * (factor - 1) / 2
             coords[dim] = coordinate(dim, size, step * factor, origin=origin, unit=length)
-    image = build(data, dims, coords, header={**header, **axes.header}, units=axes.units)
+    image = build(
+        data,
+        dims,
+        coords,
+        header={**header, **axes.header},
+        units=axes.units,
+        notes=[*notes, *axes.notes],
+    )
     depth = round(math.log2(max(factors.values(), default=1)))
     return image.assign_attrs({LEVEL: depth}) if depth else image
 
@@ -185,9 +220,10 @@ def _levels(address: Address) -> list[Sizes]:
     from tifffile import TiffFile
 
     with TiffFile(address.path, _multifile=False) as tif:
-        count = len(tif.series[0].levels)
-    images = (_open(address, level) for level in range(count))
-    return [{str(dim): int(size) for dim, size in image.sizes.items()} for image in images]
+        images = images_of(tif)
+        count = len(images[_pick(images, address.inside)].levels)
+    opened = (_open(address, level) for level in range(count))
+    return [{str(dim): int(size) for dim, size in image.sizes.items()} for image in opened]
 
 
 FORMAT = Format("TIFF", _sniff, _open, suffixes=(".tif", ".tiff"), write=write, levels=_levels)
