@@ -11,7 +11,8 @@ import pytest
 import skimage
 from PIL import Image
 
-from graticule.core.errors import UnsafeFileError
+import graticule as gt
+from graticule.core.errors import FormatError, UnsafeFileError
 from graticule.io import levels, read
 from graticule.io.formats.picture import open_picture
 
@@ -63,3 +64,128 @@ def test_a_bomb(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(bomb)
     with pytest.raises(UnsafeFileError, match="would unpack to more"):
         read(tmp_path / "a.png")
+
+
+VALUES = {
+    "u1": np.arange(60, dtype=np.uint8).reshape(6, 10) * 4,
+    "u2": np.arange(60, dtype=np.uint16).reshape(6, 10) * 1111,
+}
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize("colours", [1, 3])
+def test_jpeg_2000_of_any_depth(tmp_path: Path, bits: int, colours: int) -> None:
+    shape = (24, 30) if colours == 1 else (24, 30, 3)
+    values = np.random.default_rng(0).integers(0, 2**bits, shape)
+    values = values.astype(np.uint8 if bits == 8 else np.uint16)
+    content = imagecodecs.jpeg2k_encode(values, bitspersample=bits, level=0, mct=False)
+    (tmp_path / "a.jp2").write_bytes(content)
+    np.testing.assert_array_equal(read(tmp_path / "a.jp2").values, values)
+
+
+def test_jpeg_2000_with_signs(tmp_path: Path) -> None:
+    values = np.arange(-300, 300, dtype=np.int16).reshape(20, 30)
+    (tmp_path / "a.jp2").write_bytes(imagecodecs.jpeg2k_encode(values, level=0))
+    np.testing.assert_array_equal(read(tmp_path / "a.jp2").values, values)
+
+
+@pytest.mark.parametrize("largest", [1, 5, 100, 255, 256, 4095, 65535])
+@pytest.mark.parametrize("kind", [b"P2", b"P3", b"P5", b"P6"])
+def test_netpbm_keeps_values_whatever_their_maximum(
+    tmp_path: Path, kind: bytes, largest: int
+) -> None:
+    shape = (4, 5, 3) if kind in (b"P3", b"P6") else (4, 5)
+    values = np.random.default_rng(0).integers(0, largest + 1, shape)
+    head = kind + b"\n# a comment\n5 4\n%d\n" % largest
+    code = "u1" if largest < 256 else ">u2"
+    body = (
+        " ".join(map(str, values.ravel())).encode()
+        if kind in (b"P2", b"P3")
+        else values.astype(code).tobytes()
+    )
+    (tmp_path / "a").write_bytes(head + body)
+    image = read(tmp_path / "a")
+    np.testing.assert_array_equal(image.values, values)
+    assert image.dtype == (np.uint8 if largest < 256 else np.uint16)
+    cut = body.rpartition(b" ")[0] if kind in (b"P2", b"P3") else body[:-1]
+    (tmp_path / "short").write_bytes(head + cut)
+    with pytest.raises(FormatError):
+        read(tmp_path / "short")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_bitmaps(tmp_path: Path, packed: bool) -> None:
+    black = np.random.default_rng(0).random((3, 11)) < 0.5
+    body = np.packbits(black, axis=1).tobytes() if packed else b" ".join(
+        b"%d" % bit for bit in black.ravel()
+    )  # fmt: skip
+    (tmp_path / "a").write_bytes((b"P4" if packed else b"P1") + b"\n11 3\n" + body)
+    np.testing.assert_array_equal(read(tmp_path / "a").values, ~black)
+
+
+@pytest.mark.parametrize("name", ["a.bmp", "a.gif", "a.png"])
+def test_palettes_of_all_kinds_are_the_colours_they_name(tmp_path: Path, name: str) -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (6, 7, 3)).astype(np.uint8)
+    indexed = Image.fromarray(colours).quantize(16)
+    indexed.save(tmp_path / name)
+    expected = np.asarray(indexed.convert("RGB"))
+    np.testing.assert_array_equal(read(tmp_path / name).values, expected)
+
+
+def test_frames_of_a_moving_picture_in_one_kind_of_colour(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frames = [
+        Image.fromarray(rng.integers(0, 256, (6, 7, 3)).astype(np.uint8)).quantize(8)
+        for _ in range(3)
+    ]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    image = read(tmp_path / "a.gif")
+    assert image.dims == ("t", "y", "x", "c")
+    with Image.open(tmp_path / "a.gif") as picture:
+        for number in range(3):
+            picture.seek(number)
+            np.testing.assert_array_equal(
+                image.values[number, ..., :3], np.asarray(picture.convert("RGB"))
+            )
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_upright_as_viewers_show_it(tmp_path: Path, turn: int) -> None:
+    from PIL import ImageOps
+
+    values = np.random.default_rng(0).integers(0, 256, (6, 9)).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x112] = turn
+    Image.fromarray(values).save(tmp_path / "a.png", exif=exif)
+    image = read(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        np.testing.assert_array_equal(image.values, np.asarray(ImageOps.exif_transpose(picture)))
+    assert levels(tmp_path / "a.png") == [dict(image.sizes)]
+    assert ("notes" in image.attrs) == (turn > 1)
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "YCbCr"])
+def test_colours_of_print_and_film_become_red_green_and_blue(tmp_path: Path, mode: str) -> None:
+    white = {"CMYK": (0, 0, 0, 0), "YCbCr": (255, 128, 128)}[mode]
+    Image.new(mode, (16, 8), white).save(tmp_path / "a.jpg", quality=95)
+    image = read(tmp_path / "a.jpg")
+    assert image.shape == (8, 16, 3)
+    assert image.values.min() >= 254
+
+
+def test_opacity_is_not_averaged_into_grey(tmp_path: Path) -> None:
+    Image.new("LA", (4, 3), (100, 7)).save(tmp_path / "a.png")
+    image = read(tmp_path / "a.png")
+    assert gt.transform.grey(image).values.tolist() == [[100.0] * 4] * 3
+
+
+def test_a_phones_photograph_and_what_stands_behind_it(tmp_path: Path) -> None:
+    photograph = Image.new("RGB", (30, 20), (10, 20, 30))
+    photograph.save(tmp_path / "a.jpg", format="MPO", save_all=True,
+                    append_images=[Image.new("L", (15, 10), 50)])  # fmt: skip
+    image = read(tmp_path / "a.jpg")
+    assert (image.dims, image.shape) == (("y", "x", "c"), (20, 30, 3))
+    assert "1 further image" in image.attrs["notes"][0]
+    assert read(tmp_path / "a.jpg/1").shape[:2] == (10, 15)
+    with pytest.raises(FormatError, match="holds no image '7'"):
+        read(tmp_path / "a.jpg/7")

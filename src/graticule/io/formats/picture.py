@@ -15,8 +15,9 @@ from graticule.core.errors import FormatError
 from graticule.core.typing import Array
 from graticule.io.axes import axis_of, build, coordinate
 from graticule.io.format import Address, Format, Sizes
+from graticule.io.formats._netpbm import decode, is_netpbm
+from graticule.io.safety import noted, require_modest
 from graticule.io.lazy import native
-from graticule.io.safety import quiet, require_modest
 
 _MARKS = (
     b"\x89PNG\r\n\x1a\n",
@@ -26,9 +27,10 @@ _MARKS = (
     b"\x00\x00\x00\x0cjP  \r\n",
     b"\xff\x4f\xff\x51",
 )
-_NETPBM = (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6")
-_MODES = {"1", "L", "I", "F", "I;16", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "LA"}
+_JPEG2000 = _MARKS[-2:]
+_MODES = {"1", "L", "I", "F", "I;16", "RGB", "RGBA", "LA"}
 _KEY = "graticule"
+_ORIENTATION = 0x0112
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -36,7 +38,7 @@ def _sniff(path: Path, head: bytes) -> bool:
         head.startswith(_MARKS)
         or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
         or (head[:2] == b"BM" and head[6:10] == bytes(4))
-        or (head[:2] in _NETPBM and head[2:3].isspace())
+        or is_netpbm(head)
         or head[4:12] in (b"ftypavif", b"ftypavis")
     )
 
@@ -47,50 +49,96 @@ def open_picture(path: Path) -> Iterator[Any]:
     from PIL import Image
 
     with path.open("rb") as file:
-        with quiet(UserWarning):  # about metadata, which an image does not depend on
-            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-            try:
-                picture = Image.open(file)
-            finally:
-                Image.MAX_IMAGE_PIXELS = limit
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            picture = Image.open(file)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
         with picture:
             require_modest((getattr(picture, "n_frames", 1), picture.height, picture.width))
             yield picture
 
 
 def frame(picture: Any) -> Array:
-    """Return the present frame as ``y x`` or ``y x c``; palettes become the colours they name."""
+    """Return the present frame as ``y x`` or ``y x c``, in grey or in red, green and blue.
+
+    Palettes become the colours they name; CMYK, YCbCr, HSV and Lab are turned into RGB.
+    """
+    picture.load()
     mode = "I;16" if picture.mode.startswith("I;16") else picture.mode
     if mode in ("P", "PA"):
-        grey = mode == "P" and _is_grey(picture)
-        picture = picture.convert("L" if grey else picture.palette.mode if mode == "P" else "RGBA")
+        clear = mode == "PA" or "transparency" in picture.info
+        picture = picture.convert("L" if _is_grey(picture) else "RGBA" if clear else "RGB")
+    elif mode == "LAB":
+        return _from_lab(picture)
+    elif mode in ("CMYK", "YCbCr", "HSV"):
+        picture = picture.convert("RGB")
+    elif mode in ("RGBa", "La", "RGBX"):
+        picture = picture.convert({"RGBa": "RGBA", "La": "LA", "RGBX": "RGB"}[mode])
     elif mode not in _MODES:
         raise FormatError(f"is a picture of mode {mode}, which is not supported")
-    picture.load()
     return np.asarray(picture)
+
+
+def _from_lab(picture: Any) -> Array:
+    from skimage.color import lab2rgb
+
+    stored = np.asarray(picture).astype(np.float64)
+    lab = np.dstack([stored[..., 0] / 2.55, *(np.moveaxis(stored[..., 1:], -1, 0).astype(np.int8))])
+    return np.asarray(np.rint(lab2rgb(lab) * 255), np.uint8)
 
 
 def _is_grey(picture: Any) -> bool:
     """Whether a palette only names greys, and nothing is transparent."""
-    if "transparency" in picture.info or picture.palette.mode != "RGB":
+    if "transparency" in picture.info or picture.mode != "P":
         return False
-    table = np.frombuffer(picture.palette.tobytes(), np.uint8)
-    table = table[: table.size // 3 * 3].reshape(-1, 3)
+    table = np.array(picture.getpalette("RGB")).reshape(-1, 3)
     return bool((table == table[:, :1]).all())
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
-    if address.inside:
-        raise FormatError("a picture holds one image, and nothing by name within")
-    with open_picture(address.path) as picture:
+    path = address.path
+    with noted() as notes, open_picture(path) as picture:
         header = {"format": picture.format, "mode": picture.mode, **picture.info}
-        count = getattr(picture, "n_frames", 1)
-        deep = count == 1 and _is_deep(address.path)
-        values = _decode(address.path) if deep else _stack(picture, count)
+        kept = {k: v for k, v in header.items() if isinstance(v, (str, int, float, tuple))}
+        if address.inside:
+            _seek(picture, address.inside)
+        count = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+        exact = _exact(path, picture) if count == 1 else None
+        values = _stack(picture, count) if exact is None else exact
+        values = _upright(values, picture, count, notes)
+        _tell_of_others(picture, notes)
     dims = (["t"] if count > 1 else []) + ["y", "x"]
     dims += ["c"] if values.ndim > len(dims) else []
-    kept = {k: v for k, v in header.items() if isinstance(v, (str, int, float, tuple))}
-    return _restored(build(values, dims, header=kept), kept.pop(_KEY, None))
+    coords = {"c": ["grey", "opacity"]} if "c" in dims and values.shape[-1] == 2 else {}
+    note = kept.pop(_KEY, None)
+    return _restored(build(values, dims, coords, header=kept, notes=notes), note)
+
+
+def _seek(picture: Any, name: str) -> None:
+    """Go to a further image of a file of several."""
+    count = picture.n_frames if picture.format == "MPO" else 1
+    if count == 1:
+        raise FormatError("a picture holds one image, and nothing by name within")
+    if name not in map(str, range(count)):
+        raise FormatError(f"holds no image {name!r}", hint=f"it has 0 to {count - 1}")
+    picture.seek(int(name))
+
+
+def _exact(path: Path, picture: Any) -> Array | None:
+    """Return values that Pillow would change; None for all other pictures."""
+    import imagecodecs
+
+    with path.open("rb") as file:
+        head = file.read(26)
+    if is_netpbm(head):
+        return decode(path.read_bytes())
+    if head.startswith(_JPEG2000):
+        return np.asarray(imagecodecs.jpeg2k_decode(path.read_bytes()))
+    # of a PNG of 16-bit colours Pillow would drop the lower half
+    if head.startswith(_MARKS[0]) and head[24] == 16 and head[25] in (2, 4, 6):
+        return np.asarray(imagecodecs.png_decode(path.read_bytes()))
+    return None
 
 
 def _stack(picture: Any, count: int) -> Array:
@@ -100,22 +148,42 @@ def _stack(picture: Any, count: int) -> Array:
     for index in range(count):
         picture.seek(index)
         frames.append(frame(picture))
-    if len({(values.shape, values.dtype) for values in frames}) > 1:
-        raise FormatError("has frames of different sizes or kinds")
-    return np.stack(frames)
+    if len({values.shape[:2] for values in frames}) > 1:
+        raise FormatError("has frames of different sizes")
+    colours = max(1 if values.ndim == 2 else values.shape[2] for values in frames)
+    return np.stack([_in_colours(values, colours) for values in frames])
 
 
-def _is_deep(path: Path) -> bool:
-    """Whether this is a PNG of 16-bit colours, of which Pillow would drop the lower half."""
-    with path.open("rb") as file:
-        head = file.read(26)
-    return head.startswith(_MARKS[0]) and head[24] == 16 and head[25] in (2, 4, 6)
+def _in_colours(values: Array, colours: int) -> Array:
+    """Return a frame in grey, RGB or RGBA with as many channels as others have."""
+    if colours == 1 or (values.ndim == 3 and values.shape[2] == colours):
+        return values
+    grey = values if values.ndim == 2 else values[..., 0]
+    base = values[..., :3] if values.ndim == 3 and values.shape[2] >= 3 else np.dstack([grey] * 3)
+    opaque = np.full(values.shape[:2], 255, values.dtype)
+    return np.dstack([base, opaque]) if colours == 4 else base
 
 
-def _decode(path: Path) -> Array:
-    import imagecodecs
+def _upright(values: Array, picture: Any, count: int, notes: list[str]) -> Array:
+    """Turn an image as its EXIF orientation says, as every viewer does, and tell of it."""
+    turn = picture.getexif().get(_ORIENTATION, 1) if count == 1 else 1
+    if turn not in range(2, 9):
+        return values
+    notes.append(f"is turned upright, as its EXIF orientation {turn} says")
+    if turn >= 5:
+        values = values.swapaxes(0, 1)
+    rows = slice(None, None, -1 if turn in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if turn in (2, 3, 6, 7) else 1)
+    return np.ascontiguousarray(values[rows, columns])
 
-    return np.asarray(imagecodecs.png_decode(path.read_bytes()))
+
+def _tell_of_others(picture: Any, notes: list[str]) -> None:
+    more = picture.n_frames - 1 if picture.format == "MPO" else 0
+    if more:
+        notes.append(
+            f"holds {more} further image{'s' if more > 1 else ''} (a preview, a second view or a "
+            "gain map), by name /1 after the path"
+        )
 
 
 def _restored(image: xr.DataArray, text: Any) -> xr.DataArray:
@@ -168,17 +236,11 @@ def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
 
 def _levels(address: Address) -> list[Sizes]:
     with open_picture(address.path) as picture:
-        count, coloured = getattr(picture, "n_frames", 1), len(picture.getbands()) > 1
-        plain = not (coloured or picture.mode in ("P", "PA"))
-        sizes = {"t": count} if count > 1 else {}
-        sizes |= {"y": picture.height, "x": picture.width}
-    if plain and not _is_noted(picture):
-        return [sizes]
+        frames, turn = getattr(picture, "n_frames", 1), picture.getexif().get(_ORIENTATION, 1)
+        plain = picture.mode in ("1", "L", "I", "F") and frames == turn == 1
+        if plain and _KEY not in picture.info and not address.inside:
+            return [{"y": picture.height, "x": picture.width}]
     return [{str(dim): int(size) for dim, size in _open(address, 0).sizes.items()}]
-
-
-def _is_noted(picture: Any) -> bool:
-    return _KEY in picture.info
 
 
 FORMAT = Format(

@@ -36,8 +36,8 @@ def grey(
         So a study may hold both.
     weights : sequence of float, optional
         One for each channel. By default the luminance of red, green and blue, 0.2125, 0.7154 and
-        0.0721 (Rec. 709), where there are three channels or a fourth for opacity, which is left
-        out; else the mean.
+        0.0721 (Rec. 709), where there are three channels or a fourth for opacity; else the mean.
+        Opacity is left out: the fourth channel, or one that the coordinate of ``c`` calls so.
 
     Returns
     -------
@@ -64,9 +64,7 @@ def grey(
         scale = np.float32(1 if weights is None else weights[0])
         return image.copy(data=image.values.astype(np.float32) * scale)
     channels = image.sizes["c"]
-    if weights is None:
-        luminance = (*_LUMINANCE, 0.0)[:channels]
-        weights = luminance if channels in (3, 4) else (1 / channels,) * channels
+    weights = _default_weights(image) if weights is None else weights
     if len(weights) != channels:
         raise ParameterError(f"{len(weights)} weights for {channels} channels")
     axis = image.get_axis_num("c")
@@ -77,3 +75,12 @@ def grey(
     )
     template = image.isel(c=0, drop=True)
     return template.copy(data=np.broadcast_to(np.float32(total), template.shape).copy())
+
+
+def _default_weights(image: xr.DataArray) -> tuple[float, ...]:
+    channels = image.sizes["c"]
+    if channels in (3, 4):
+        return (*_LUMINANCE, 0.0)[:channels]
+    names = image["c"].values if "c" in image.coords else np.arange(channels)
+    counted = [float(name != "opacity") for name in names.tolist()]
+    return tuple(weight / sum(counted) for weight in counted)
