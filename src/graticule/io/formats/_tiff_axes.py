@@ -95,7 +95,7 @@ def _from_pixels(root: Any, image: Any) -> Axes:
 
 def _number(text: str | None) -> float:
     try:
-        return _positive(float(text or 0))
+        return positive(float(text or 0))
     except ValueError:
         return 0.0
 
@@ -126,19 +126,19 @@ def imagej_axes(tif: Any) -> Axes:
         steps = {}
     elif units["X"]:
         steps = {letter: (step, 0.0, units[letter]) for letter, step in _resolution(page).items()}
-        depth = _positive(said.get("spacing"))
+        depth = positive(said.get("spacing"))
         if depth:
             steps["Z"] = (depth, 0.0, units["Z"])
     else:
         steps = dict(plain_axes(page).steps)
-    interval = _positive(said.get("finterval"))
+    interval = positive(said.get("finterval"))
     if interval:
         steps["T"] = (interval, 0.0, short_unit(said.get("tunit", "s")) or "s")
     short = {k: v for k, v in said.items() if isinstance(v, (str, int, float, bool))}
     return Axes(steps, header=short)
 
 
-def _positive(value: object) -> float:
+def positive(value: object) -> float:
     """Return the size of a step; 0 for what is none."""
     good = isinstance(value, (int, float)) and not isinstance(value, bool)
     step = abs(float(value)) if good else 0.0  # type: ignore[arg-type]

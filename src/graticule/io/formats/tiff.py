@@ -25,6 +25,7 @@ from graticule.io.formats._tiff_pages import (
     require_chain,
     unit_of,
 )
+from graticule.io.formats._tiff_vendors import vendor_axes
 from graticule.io.formats._tiff_write import write
 from graticule.io.lazy import FileArray, Raw, as_dask
 from graticule.io.safety import noted, require_complete
@@ -84,7 +85,7 @@ def _axes(tif: Any, series: Any, number: int, path: Path) -> Axes:
         return ome_axes(tif.pages[0].description, path.name, number)
     if tif.is_imagej:
         return imagej_axes(tif)
-    return plain_axes(series.keyframe)
+    return vendor_axes(tif) or plain_axes(series.keyframe)
 
 
 def _lazy(path: Path, series: Any, shape: tuple[int, ...], image: str, level: int) -> Lazy:

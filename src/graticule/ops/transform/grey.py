@@ -77,7 +77,7 @@ def grey(
     return template.copy(data=np.broadcast_to(np.float32(total), template.shape).copy())
 
 
-def _default_weights(image: xr.DataArray) -> tuple[float, ...]:
+def _default_weights(image: Image) -> tuple[float, ...]:
     channels = image.sizes["c"]
     if channels in (3, 4):
         return (*_LUMINANCE, 0.0)[:channels]
