@@ -61,6 +61,8 @@ NoiseModel: TypeAlias = Annotated[Mapping[str, Any], Kind.MODEL]
 SPATIAL = ("z", "y", "x")
 DEFAULT_DIMS = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}
 LEVEL = "graticule_level"
+NUMERIC = "buifc"
+"""Kinds of dtype that an image may have."""
 
 
 def as_image(
@@ -143,7 +145,7 @@ def native_array(data: Any) -> Array:
 
 def require_numeric(dtype: np.dtype[Any]) -> None:
     """Raise `ImageError` unless the dtype holds bools, integers, floats or complex numbers."""
-    if dtype.kind not in "buifc":
+    if dtype.kind not in NUMERIC:
         raise ImageError(
             f"an image holds numbers or bools, not {dtype}", hint="convert with .astype first"
         )

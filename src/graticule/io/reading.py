@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graticule.core.errors import FormatError, GraticuleError, ImageError
-from graticule.core.image import Image, as_image, require_numeric
-from graticule.io.axes import UNNAMED
+from graticule.core.image import NUMERIC, Image, as_image
 from graticule.io.format import Address, Format, Sizes, format_of, locate
 from graticule.io.safety import guard
 
@@ -64,7 +63,8 @@ def read(
         if level and not 0 <= level < (count := len(_levels(known, address))):
             raise FormatError(f"there is no pyramid level {level}; it has {count}, from 0")
         image = known.open(address, level)
-        require_numeric(image.dtype)
+        if image.dtype.kind not in NUMERIC:
+            raise FormatError(f"holds {image.dtype}; an image holds numbers or bools")
     if dims is None and any(str(dim).startswith(UNNAMED) for dim in image.dims):
         raise FormatError(
             f"the file does not name its {image.ndim} axes, of sizes {image.shape}",

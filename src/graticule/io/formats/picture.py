@@ -16,8 +16,8 @@ from graticule.core.typing import Array
 from graticule.io.axes import axis_of, build, coordinate
 from graticule.io.format import Address, Format, Sizes
 from graticule.io.formats._netpbm import decode, is_netpbm
-from graticule.io.safety import noted, require_modest
 from graticule.io.lazy import native
+from graticule.io.safety import noted, require_modest
 
 _MARKS = (
     b"\x89PNG\r\n\x1a\n",

@@ -14,8 +14,7 @@ import xarray as xr
 from graticule.core.errors import FormatError
 from graticule.core.image import LEVEL
 from graticule.io.axes import build, coordinate, default_dims
-from graticule.io.choice import choose
-from graticule.io.format import Address, Format, Sizes
+from graticule.io.format import Address, Format, Sizes, choose_array
 from graticule.io.formats._tiff_axes import Axes, imagej_axes, ome_axes, plain_axes
 from graticule.io.formats._tiff_pages import (
     Frames,
@@ -65,7 +64,7 @@ def _pick(images: Mapping[str, Any], inside: str) -> str:
     if len(titles) == len(images) > 1 and inside in titles:
         return titles[inside]
     if inside in images or (inside and len(images) > 1):
-        return choose({name: each.shape for name, each in images.items()}, inside)
+        return choose_array({name: each.shape for name, each in images.items()}, inside)
     if inside:
         raise FormatError("a TIFF holds one image, and nothing by name within")
     if len(images) == 1:
