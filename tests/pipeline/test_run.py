@@ -281,3 +281,16 @@ def test_several_tables_are_all_written(study_folder: Path, tmp_path: Path) -> N
         assert len(pd.read_csv(tmp_path / "out" / f"{name}.csv")) == len(run.tables[name])
         assert (tmp_path / "out" / f"{name}.csv-metadata.json").exists()
     assert {"objects_count", "parts_clusters_count"} <= set(run.images.columns)
+
+
+def test_names_that_are_no_utf8_are_images_like_others(objects: Pipeline, tmp_path: Path) -> None:
+    folder = tmp_path / "names"
+    folder.mkdir()
+    for name in (b"good.npy", b"\xb5m.npy"):
+        with open(os.path.join(os.fsencode(folder), name), "wb") as file:
+            np.save(file, np.eye(16, dtype=np.float32))
+    result = objects.run(folder, out=tmp_path / "out")
+    assert sorted(result.images["image"]) == ["\\xb5m", "good"]
+    assert (tmp_path / "out" / "run.json").is_file()
+    again = objects.run(folder, out=tmp_path / "out")
+    assert again.images.equals(result.images)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graticule.core.errors import FormatError, GraticuleError, ImageError
 from graticule.core.image import NUMERIC, Image, as_image
+from graticule.io.axes import UNNAMED
 from graticule.io.format import Address, Format, Sizes, format_of, locate
 from graticule.io.safety import guard
 

@@ -182,7 +182,19 @@ def _name(paths: list[Path]) -> list[StudyImage]:
     if len(set(names)) < len(names):
         root = Path(os.path.commonpath([path.parent for path in paths]))
         names = [path.relative_to(root).as_posix() for path in paths]
-    return [StudyImage(name, path) for name, path in zip(names, paths, strict=True)]
+    return [StudyImage(printable(name), path) for name, path in zip(names, paths, strict=True)]
+
+
+def printable(path: str | Path) -> str:
+    r"""Return a path as text that can be written; bytes that are no UTF-8 stand as ``\xb5``.
+
+    Examples
+    --------
+    >>> import os
+    >>> print(printable(os.fsdecode(b"\xb5m.png")))
+    \xb5m.png
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def stem(name: str) -> str:

@@ -18,7 +18,7 @@ from graticule.core.progress import Progress, no_progress
 from graticule.core.registry import load_group
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
-from graticule.io.studies import Study
+from graticule.io.studies import Study, printable
 from graticule.pipeline.budget import array_budget
 from graticule.pipeline.folder import locked_run_folder, sweep, write_json
 from graticule.pipeline.inputs import without_companions
@@ -127,7 +127,7 @@ def run(
     folder = Path(out).absolute()
     identity = {
         "pipeline": pipeline_key(pipeline),
-        "images": [[source.name, str(source.path)] for source in sources],
+        "images": [[source.name, printable(source.path)] for source in sources],
     }
     with locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite) as work:
         (work / "scratch").mkdir(exist_ok=True)

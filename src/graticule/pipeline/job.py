@@ -23,7 +23,7 @@ from graticule.core.image import Image, Kind, Table, is_image
 from graticule.core.scope import Mapper
 from graticule.core.units import split_quantity
 from graticule.io import content_hash, levels, read, write
-from graticule.io.studies import StudyImage
+from graticule.io.studies import StudyImage, printable
 from graticule.pipeline.evaluate import Evaluation, make_rerun
 from graticule.pipeline.folder import WORK, write_json
 from graticule.pipeline.inputs import open_inputs
@@ -129,7 +129,7 @@ class ImageResult:
 def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) -> ImageResult:
     """Process one image; whatever goes wrong with it is told by its result and ends no study."""
     started = time.perf_counter()
-    result = ImageResult(job.source.name, str(job.source.path))
+    result = ImageResult(job.source.name, printable(job.source.path))
     try:
         result.sha256 = content_hash(job.source.path)
         inputs, keys = open_inputs(job.pipeline, job.source, result.sha256)

@@ -127,3 +127,66 @@ def test_real_files(data_dir: Path) -> None:
     np.testing.assert_array_equal(image.values, np.load(quake.with_suffix(".npy")))
     frame = read(data_dir / "neutron_tof" / "Image019_00267.fits")
     assert frame.attrs["header"]["N_COUNTS"] == 7796788
+
+
+ARCSEC = 1 / 3600
+SKY = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 60.0,
+       "CRPIX1": 4.0, "CRPIX2": 3.0}  # fmt: skip
+
+
+def turned_by(degrees: float) -> dict[str, float]:
+    """Return the CD matrix of pixels of one arc second, turned."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return {"CD1_1": -ARCSEC * cos, "CD1_2": ARCSEC * sin,
+            "CD2_1": ARCSEC * sin, "CD2_2": ARCSEC * cos}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {"CDELT1": -ARCSEC, "CDELT2": ARCSEC},
+        {"CDELT1": -ARCSEC, "CDELT2": ARCSEC, "CROTA2": 30.0},
+        {"PC1_1": -ARCSEC, "PC1_2": 0.0, "PC2_1": 0.0, "PC2_2": ARCSEC, "CDELT1": 1.0},
+        {"PC1_1": -ARCSEC, "PC2_2": ARCSEC},
+        {**turned_by(0), "CDELT1": 1.0, "CDELT2": 1.0},
+        *(turned_by(degrees) for degrees in (1, 30, 90, 135, 180)),
+    ],
+)
+def test_a_pixel_has_the_size_that_astropy_gives_it(tmp_path: Path, cards: dict) -> None:
+    from astropy.wcs import WCS
+    from astropy.wcs.utils import proj_plane_pixel_scales
+
+    path = save(tmp_path / "a", np.zeros((40, 50), np.int32), **SKY, **cards)
+    image = read(path)
+    across, up = proj_plane_pixel_scales(WCS(fits.getheader(path)))
+    steps = [float(abs(image[dim][1] - image[dim][0])) for dim in ("x", "y")]
+    np.testing.assert_allclose(steps, [across, up], rtol=1e-9)
+    assert image.x.attrs["units"] == image.y.attrs["units"] == "deg"
+
+
+def test_positions_follow_the_world_where_the_axes_do(tmp_path: Path) -> None:
+    path = save(tmp_path / "a", np.zeros((8, 8), np.int32), **SKY, **turned_by(0))
+    assert float(read(path).x[3]) == pytest.approx(150)
+    turned = read(save(tmp_path / "b", np.zeros((8, 8), np.int32), **SKY, **turned_by(30)))
+    assert float(turned.x[3]) == pytest.approx(0)
+    assert "turned against" in turned.attrs["notes"][0]
+
+
+@pytest.mark.parametrize("step", [0, "wide", True])
+def test_what_is_no_spacing_is_left_out_and_told(tmp_path: Path, step: object) -> None:
+    image = read(save(tmp_path / "a", np.zeros((3, 4), np.float32), CDELT1=step))
+    assert "x" not in image.coords
+    assert "CDELT1" in image.attrs["notes"][0]
+
+
+def test_one_odd_card_spoils_no_image(tmp_path: Path) -> None:
+    path = save(tmp_path / "a", np.ones((6, 8), np.float32), BUNIT="m/s")
+    content = bytearray(path.read_bytes())
+    end = content.find(b"END".ljust(80))
+    content[end : end + 80] = b"EXPTIME = 1,25 / decimal comma".ljust(80)
+    content[end + 80 : end + 160] = b"END".ljust(80)
+    path.write_bytes(content)
+    image = read(path)
+    assert (image.shape, image.attrs["units"]) == ((6, 8), "m/s")
+    assert "1,25" in image.attrs["header"]["EXPTIME"]
+    assert any("EXPTIME" in note for note in image.attrs["notes"])

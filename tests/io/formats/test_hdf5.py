@@ -83,3 +83,10 @@ def test_dimension_scales(tmp_path: Path) -> None:
     image = read(tmp_path / "a.nc" / "cube")
     assert image.dims == ("wave", "y", "x")
     assert image.wave.values.tolist() == [0, 10, 20]
+
+
+def test_a_committed_type_is_passed_over(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["img"], file["a_type"] = np.zeros((40, 50)), np.dtype("f8")
+        file.create_group("empty")
+    assert read(tmp_path / "a.h5").shape == (40, 50)

@@ -61,3 +61,13 @@ def test_real_files(data_dir: Path) -> None:
     truth = read(data_dir / "neutron_tof" / "Samson.mat" / "S_GT", dims=["y", "x", "material"])
     assert dict(truth.sizes) == {"y": 95, "x": 95, "material": 3}
     np.testing.assert_allclose(truth.sum("material").values, 1, atol=1e-6)
+
+
+def test_rows_columns_and_slices(tmp_path: Path) -> None:
+    values = np.arange(20 * 30 * 5, dtype=float).reshape(20, 30, 5)
+    savemat(tmp_path / "a.mat", {"stack": values})
+    image = read(tmp_path / "a.mat")
+    assert dict(image.sizes) == {"z": 5, "y": 20, "x": 30}
+    np.testing.assert_array_equal(image.values, values)
+    savemat(tmp_path / "a.mat", {"picture": np.zeros((20, 30, 3), np.uint8)})
+    assert read(tmp_path / "a.mat").dims == ("y", "x", "c")

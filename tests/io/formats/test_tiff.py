@@ -12,6 +12,7 @@ from graticule.core import as_image
 from graticule.core.errors import FormatError, UnsafeFileError
 from graticule.core.settings import settings
 from graticule.io import levels, read, write
+from graticule.io.formats import _tiff_pages
 
 GREY = np.arange(40 * 50, dtype=np.uint16).reshape(40, 50)
 
@@ -124,3 +125,106 @@ def test_equal_images_are_equal_files(tmp_path: Path) -> None:
     for name in ("first", "second"):
         write(tmp_path / f"{name}.ome.tif", image)
     assert (tmp_path / "first.ome.tif").read_bytes() == (tmp_path / "second.ome.tif").read_bytes()
+
+
+def test_pages_of_one_kind_are_one_stack_whatever_their_compression(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 2**16, (6, 20, 30)).astype(np.uint16)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tif:
+        for number, page in enumerate(values):
+            compression = (None, "zlib", "lzw")[number % 3]
+            tif.write(page, compression=compression, rowsperstrip=7 + number, metadata=None)
+    image = read(tmp_path / "a.tif")
+    assert image.dims == ("z", "y", "x")
+    np.testing.assert_array_equal(image.values, values)
+    np.testing.assert_array_equal(image[2:5, 3:9, 4:].values, values[2:5, 3:9, 4:])
+
+
+def test_several_images_are_a_choice(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as tif:
+        for number in (1, 2):
+            size = {"PhysicalSizeX": float(number), "PhysicalSizeXUnit": "nm"}
+            values = np.full((3, 20, 30), number, np.uint16)
+            tif.write(values, metadata={"axes": "ZYX", "Name": f"image {number}", **size})
+    with pytest.raises(FormatError, match=r"holds 2 images: 0 \(image 1, 3 x 20 x 30\)"):
+        read(tmp_path / "a.ome.tif")
+    for name in ("1", "image 2"):
+        image = read(tmp_path / "a.ome.tif" / name)
+        assert int(image.values.max()) == 2
+        assert float(image.x[1] - image.x[0]) == 2
+    with pytest.raises(FormatError, match="no array '7'"):
+        read(tmp_path / "a.ome.tif" / "7")
+
+
+def test_a_preview_beside_the_data_is_a_choice(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tif:
+        tif.write(np.ones((40, 60), np.uint16), metadata=None)
+        tif.write(np.zeros((10, 15), np.uint8), metadata=None)
+    with pytest.raises(FormatError, match="holds 2 images"):
+        read(tmp_path / "a.tif")
+    assert read(tmp_path / "a.tif/0").shape == (40, 60)
+    assert read(tmp_path / "a.tif/1").shape == (10, 15)
+
+
+@pytest.mark.parametrize(
+    ("about", "z", "x"),
+    [
+        ({"unit": "um", "zunit": "nm", "spacing": 300}, (300, "nm"), (0.5, "um")),
+        ({"unit": "micrometre", "spacing": 1}, (1, "um"), (0.5, "um")),
+        ({"unit": "Nanometers", "spacing": 0}, None, (0.5, "nm")),
+        ({"unit": "micron", "spacing": -2}, (2, "um"), (0.5, "um")),
+    ],
+)
+def test_imagej_has_a_unit_for_each_axis(tmp_path: Path, about: dict, z: tuple, x: tuple) -> None:
+    values = np.zeros((4, 6, 8), np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", values, imagej=True, resolution=(2, 2),
+                     metadata={"axes": "ZYX", **about})  # fmt: skip
+    image = read(tmp_path / "a.tif")
+    for dim, wanted in (("z", z), ("x", x)):
+        if wanted is None:
+            assert dim not in image.coords
+        else:
+            step = float(image[dim][1] - image[dim][0])
+            assert (step, image[dim].attrs["units"]) == (pytest.approx(wanted[0]), wanted[1])
+
+
+@pytest.mark.parametrize("step", ["0.0", "-0", "nan", "wide"])
+def test_no_spacing_in_ome_is_none_and_is_told(tmp_path: Path, step: str) -> None:
+    values = np.zeros((4, 6, 8), np.uint16)
+    tifffile.imwrite(tmp_path / "a.ome.tif", values, ome=True,
+                     metadata={"axes": "TYX", "TimeIncrement": 7.25})  # fmt: skip
+    content = (tmp_path / "a.ome.tif").read_bytes()
+    (tmp_path / "a.ome.tif").write_bytes(content.replace(b'"7.25"', f'"{step}"'.encode().ljust(6)))
+    image = read(tmp_path / "a.ome.tif")
+    assert (image.shape, "t" in image.coords) == ((4, 6, 8), False)
+    assert "TimeIncrement" in image.attrs["notes"][0]
+
+
+def test_a_tile_of_a_jpeg_is_decoded_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    y, x = np.mgrid[:512, :512]
+    values = ((y + x) % 256).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", values, tile=(64, 64), compression="jpeg")
+    expected = tifffile.imread(tmp_path / "a.tif")
+    image, decoded = read(tmp_path / "a.tif"), []
+    segment = _tiff_pages._segment
+    monkeypatch.setattr(_tiff_pages, "_segment", lambda *a: decoded.append(a[2]) or segment(*a))
+    np.testing.assert_array_equal(image[70:100, 70:90].values, expected[70:100, 70:90])
+    assert decoded == [9]
+    np.testing.assert_array_equal(image.values, expected)
+
+
+def test_pixel_sizes_of_microscopes_and_maps(tmp_path: Path) -> None:
+    values = np.zeros((6, 8), np.uint16)
+    fei = b"[Scan]\r\nPixelWidth=2e-9\r\nPixelHeight=3e-9\r\n\0"
+    tifffile.imwrite(tmp_path / "fei.tif", values, extratags=[(34682, "s", 0, fei, True)])
+    image = read(tmp_path / "fei.tif")
+    assert float(image.x[1]) == pytest.approx(2e-9)
+    assert (float(image.y[1]), image.y.attrs["units"]) == (pytest.approx(3e-9), "m")
+
+    keys = (1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3076, 0, 1, 9001)
+    tags = [(33550, "d", 3, (30.0, 20.0, 0.0), True), (34735, "H", len(keys), keys, True),
+            (33922, "d", 6, (0, 0, 0, 500000.0, 4000000.0, 0.0), True)]  # fmt: skip
+    tifffile.imwrite(tmp_path / "map.tif", values, extratags=tags)
+    image = read(tmp_path / "map.tif")
+    assert image.x.values[:2].tolist() == [500015, 500045]
+    assert image.y.values[:2].tolist() == [3999990, 3999970]
+    assert image.x.attrs["units"] == "m"

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError, UnsafeFileError, suggest
+from graticule.core.image import NUMERIC
 from graticule.core.typing import Array
 from graticule.io.axes import build, coordinate, default_dims, plain, short_unit
 from graticule.io.format import Address, Format, choose_array
@@ -149,10 +150,13 @@ def _within(group: Any) -> Any:
 
 
 def _arrays(group: Any) -> dict[str, Sequence[int]]:
+    import h5py
+
     shapes: dict[str, Sequence[int]] = {}
 
     def visit(name: str, item: Any) -> None:
-        if hasattr(item, "dtype") and item.dtype.kind in "buifc" and item.shape:
+        # a group or a committed type is no array, though a type has a dtype
+        if isinstance(item, h5py.Dataset) and item.dtype.kind in NUMERIC and item.shape:
             shapes[name] = item.shape
 
     group.visititems(visit)  # which follows neither soft nor external links

@@ -36,7 +36,10 @@ def _open(address: Address, level: int) -> xr.DataArray:
     with address.path.open("rb") as file:
         version73 = file.read(len(MATLAB)) == MATLAB
     values = _open_hdf5(address) if version73 else _open_5(address)
-    return build(values, default_dims(values.ndim))
+    if values.ndim != 3:
+        return build(values, default_dims(values.ndim))
+    colours = values.dtype == np.uint8 and values.shape[-1] == 3
+    return build(values, ("y", "x", "c" if colours else "z"))  # rows, columns, slices
 
 
 def _open_5(address: Address) -> Array:
