@@ -43,6 +43,8 @@ def _show_image(file: str, *, as_json: bool) -> int:
         print(f"  {'values in':10} {image.attrs['units']}")
     ends = _value_range(image)
     print(f"  {'range':10} {f'{ends[0]:.6g} to {ends[1]:.6g}' if ends else 'no numbers'}")
+    for note in image.attrs.get("notes") or []:
+        print(f"  {'note':10} {note}")
     for key, value in list((image.attrs.get("header") or {}).items())[:60]:
         print(f"    {key} = {str(value)[:100]}")
     return 0
@@ -60,6 +62,7 @@ def _about_image(file: str, image: Any) -> dict[str, Any]:
         "levels": [{str(dim): int(n) for dim, n in sizes.items()} for sizes in levels(file)],
         "units": image.attrs.get("units"),
         "range": _value_range(image),
+        "notes": image.attrs.get("notes") or [],
         "header": image.attrs.get("header") or {},
     }
 
