@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graticule.core.errors import StoreError
@@ -78,6 +78,7 @@ def test_a_mask_is_outlined_on_its_image() -> None:
 
 
 @given(st.floats(1e-9, 1e9), st.integers(1, 5000))
+@example(999999999.9999999, 5000)
 def test_a_bar_is_round_and_fits(step: float, size: int) -> None:
     axis = Axis("x", size, 0, step, "um")
     length = bar_length(axis)

@@ -201,4 +201,5 @@ def bar_length(axis: Axis) -> float:
     """
     fifth = abs(axis.step) * axis.size / 5
     power = 10.0 ** math.floor(math.log10(fifth))
-    return max(power * digit for digit in (1, 2, 5) if power * digit <= fifth)
+    # the logarithm of a little less than a power may be rounded to that of the power
+    return max(power * digit for digit in (0.5, 1, 2, 5) if power * digit <= fifth)
