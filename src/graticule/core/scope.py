@@ -279,7 +279,7 @@ class Region:
         """Size of the box by dim."""
         return {dim: stop - start for dim, (start, stop) in self.bounds.items()}
 
-    def checked(self, sizes: Mapping[str, int]) -> Region:
+    def validate(self, sizes: Mapping[str, int]) -> Region:
         """Return the box with every dim of the image named; raise if it leaves the image."""
         unknown = [dim for dim in self.bounds if dim not in sizes]
         if unknown:

@@ -147,7 +147,7 @@ class Plan:
             raise UnknownNameError(f"{reference} is no image", hint="view a step that gives one")
         sizes = {str(dim): int(size) for dim, size in held.template.sizes.items()}
         bounds = region.bounds if isinstance(region, Region) else region
-        block = held.read(Region(bounds).checked(sizes))
+        block = held.read(Region(bounds).validate(sizes))
         return RegionView(strip_template_marks(block), level, is_preview=level > 0)
 
     def _reference(self, of: str | None) -> Reference:

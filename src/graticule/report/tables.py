@@ -30,7 +30,7 @@ class StudyTable:
         """Number of rows."""
         if not self._parquet.is_file():
             return len(self._from_csv)
-        with self._opened() as file:
+        with self._open_file() as file:
             return int(file.metadata.num_rows)
 
     @cached_property
@@ -38,7 +38,7 @@ class StudyTable:
         """Names of the columns, in order."""
         if not self._parquet.is_file():
             return [str(name) for name in self._from_csv.columns]
-        with self._opened() as file:
+        with self._open_file() as file:
             return [str(name) for name in file.schema_arrow.names if name[:2] != "__"]
 
     def head(self, limit: int, columns: list[str] | None = None) -> pd.DataFrame:
@@ -63,7 +63,7 @@ class StudyTable:
             return frame[frame["image"].astype(str).isin(names)]
         import pyarrow.parquet as pq
 
-        with self._opened():
+        with self._open_file():
             table = pq.read_table(self._parquet, filters=[("image", "in", names)])
         rows: pd.DataFrame = table.to_pandas(ignore_metadata=True)
         return rows
@@ -72,7 +72,7 @@ class StudyTable:
         import pyarrow as pa
 
         parts, count = [], 0
-        with self._opened() as file:
+        with self._open_file() as file:
             for batch in file.iter_batches(batch_size=max(1, min(limit, 65536)), columns=columns):
                 parts.append(batch)
                 count += batch.num_rows
@@ -84,7 +84,7 @@ class StudyTable:
         return frame
 
     @contextmanager
-    def _opened(self) -> Iterator[Any]:
+    def _open_file(self) -> Iterator[Any]:
         """Give the Parquet file; an error of reading it is a `StoreError`."""
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -33,7 +33,7 @@ def _sniff(path: Path, head: bytes) -> bool:
     return any((path / mark).is_file() for mark in _MARKS)
 
 
-def _opened(folder: Path) -> tuple[dict[str, Any], Any]:
+def _attributes_and_array(folder: Path) -> tuple[dict[str, Any], Any]:
     """Return the metadata of an array that is safe to open, and the array."""
     import zarr
 
@@ -45,7 +45,7 @@ def _opened(folder: Path) -> tuple[dict[str, Any], Any]:
 
 def _fetch(folder: Path, box: Box) -> Array:
     """Read a box of an array: only the chunks it touches."""
-    return np.asarray(_opened(folder)[1][box])
+    return np.asarray(_attributes_and_array(folder)[1][box])
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
@@ -68,7 +68,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
 
 
 def _lazy(folder: Path) -> Any:
-    said, array = _opened(folder)
+    said, array = _attributes_and_array(folder)
     dtype = np.dtype(array.dtype).newbyteorder("=")
     shape = tuple(int(size) for size in array.shape)
     return as_dask(FileArray(folder, shape, dtype, _fetch), inner_chunks(said))

@@ -78,7 +78,7 @@ class FeaturePlan:
         sizes = dict(zip(dims, self.shape, strict=True))
         if region is None:
             return tuple((0, size) for size in self.shape)
-        bounds = region.checked(sizes).bounds
+        bounds = region.validate(sizes).bounds
         return tuple(bounds[dim] for dim in dims)
 
     def fill(self, own: Sequence[Span], out: Array, at: Sequence[int] | None = None) -> None:

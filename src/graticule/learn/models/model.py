@@ -44,7 +44,7 @@ def as_region(region: RegionLike, sizes: Mapping[str, int]) -> Region:
             f"region must be a mapping of dims, not {region!r}",
             hint=f'as {{"{next(iter(sizes), "y")}": (0, 64)}}',
         )
-    return Region(bounds).checked(sizes)
+    return Region(bounds).validate(sizes)
 
 
 def margin_uncertainty(probabilities: Array, axis: int) -> Array:

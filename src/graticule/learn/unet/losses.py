@@ -250,13 +250,13 @@ def _soft_skeleton(values: Any, iterations: int) -> Any:
             smaller = least if smaller is None else smaller.minimum(least)
         return smaller
 
-    def opened(image: Any) -> Any:
+    def opening(image: Any) -> Any:
         return pool(eroded(image), 3, 1, 1)
 
-    skeleton = (values - opened(values)).relu()
+    skeleton = (values - opening(values)).relu()
     for _ in range(iterations):
         values = eroded(values)
-        extra = (values - opened(values)).relu()
+        extra = (values - opening(values)).relu()
         skeleton = skeleton + (extra - skeleton * extra).relu()
     return skeleton
 

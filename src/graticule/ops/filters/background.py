@@ -107,14 +107,14 @@ def _under_a_ball(image: Image, radius: Length, height: float) -> Array:
     fall = height * (1 - np.sqrt(np.maximum(1 - (around**2).sum(axis=1), 0)))
     fall = fall.astype(np.float32)
 
-    def opened(values: Array) -> Array:
+    def opening(values: Array) -> Array:
         missing = np.isnan(values)
         known = np.where(missing, np.float32(np.inf), values)
         low = _lowest(known, footprint, fall)
         level = np.minimum(-_lowest(-low, footprint, fall), known)  # rounding may lift it a little
         return np.where(missing, values, level)
 
-    return over_blocks(image, image.values.astype(np.float32), opened)
+    return over_blocks(image, image.values.astype(np.float32), opening)
 
 
 def _lowest(values: Array, footprint: Array, heights: Array) -> Array:
