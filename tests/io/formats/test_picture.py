@@ -189,3 +189,13 @@ def test_a_phones_photograph_and_what_stands_behind_it(tmp_path: Path) -> None:
     assert read(tmp_path / "a.jpg/1").shape[:2] == (10, 15)
     with pytest.raises(FormatError, match="holds no image '7'"):
         read(tmp_path / "a.jpg/7")
+
+
+def test_threads_leave_pillows_limit_as_it_was() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    before = Image.MAX_IMAGE_PIXELS
+    with ThreadPoolExecutor(8) as pool:
+        for sizes in pool.map(levels, [PACKAGED / "coins.png"] * 200):
+            assert sizes == [{"y": 303, "x": 384}]
+    assert before == Image.MAX_IMAGE_PIXELS

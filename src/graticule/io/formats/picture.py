@@ -44,16 +44,22 @@ def _sniff(path: Path, head: bytes) -> bool:
 
 
 @contextmanager
-def open_picture(path: Path) -> Iterator[Any]:
-    """Open a picture with Pillow, its own limit on pixels replaced by that of the settings."""
+def open_picture(path: Path, notes: list[str] | None = None) -> Iterator[Any]:
+    """Open a picture with Pillow, its own limit on pixels replaced by that of the settings.
+
+    What Pillow warns of on opening is added to ``notes``.
+    """
     from PIL import Image
 
     with path.open("rb") as file:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            picture = Image.open(file)
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
+        with noted() as heard:  # which one thread at a time does, so the limit may be changed
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                picture = Image.open(file)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+        if notes is not None:
+            notes.extend(heard)
         with picture:
             require_modest((getattr(picture, "n_frames", 1), picture.height, picture.width))
             yield picture
@@ -98,7 +104,8 @@ def _is_grey(picture: Any) -> bool:
 
 def _open(address: Address, level: int) -> xr.DataArray:
     path = address.path
-    with noted() as notes, open_picture(path) as picture:
+    notes: list[str] = []
+    with open_picture(path, notes) as picture:
         header = {"format": picture.format, "mode": picture.mode, **picture.info}
         kept = {k: v for k, v in header.items() if isinstance(v, (str, int, float, tuple))}
         if address.inside:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +33,8 @@ from graticule.io.safety import noted, require_complete
 _MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _LETTERS = {"Y": "y", "X": "x", "Z": "z", "C": "c", "S": "c", "T": "t"}
 Lazy: TypeAlias = tuple[FileArray, tuple[int, ...]]
+# what is said of damaged files when blocks are read is raised there; nobody has to see it twice
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def _sniff(path: Path, head: bytes) -> bool:
