@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from PIL import Image
 
 from graticule.io import read
 from graticule.io.studies import StudyImage
@@ -101,3 +102,30 @@ def test_a_folder_of_further_inputs_is_not_told_as_passed_over(tmp_path: Path) -
     pipeline = Pipeline.loads(MASKED.format(path="labels/{name}"))
     run = pipeline.run(tmp_path / "study", tmp_path / "out")
     assert json.loads((run.folder / "run.json").read_text())["skipped"] == []
+
+
+@pytest.mark.parametrize("use", ["labels: {op: segment.filter_by_size, input: truth}", ""])
+def test_an_input_used_as_labels_or_truth_is_read_as_names(tmp_path: Path, use: str) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((4, 5)))
+    drawn = Image.fromarray(np.arange(20, dtype=np.uint8).reshape(4, 5) % 3, "P")
+    drawn.putpalette([0, 0, 0, 200, 0, 0, 0, 200, 0])
+    drawn.save(tmp_path / "a.png")
+    check = "checks: {hits: {check: overlap, of: found, against: truth}}" if not use else ""
+    text = f"""
+graticule: 1
+inputs: {{image: {{}}, truth: {{path: "{{stem}}.png"}}}}
+steps:
+  found: {{op: threshold.otsu, input: image}}
+  {use}
+{check}
+"""
+    source = StudyImage("a", tmp_path / "a.npy")
+    inputs, keys = open_inputs(Pipeline.loads(text), source, "same")
+    assert inputs["truth"].values.tolist() == np.asarray(drawn).tolist()
+    shown = Pipeline.loads(
+        "graticule: 1\ninputs: {image: {}, truth: {path: a.png}}\n"
+        "steps: {grey: {op: transform.grey, input: truth}}\n"
+    )
+    inputs, other = open_inputs(shown, source, "same")
+    assert inputs["truth"].dims == ("y", "x", "c")
+    assert keys["truth"] != other["truth"]

@@ -95,6 +95,7 @@ def _read_grey(path: Path) -> Any:
 
 def _masks_of_truth(folder: Path, names: list[str]) -> dict[str, Callable[[], Any]]:
     from graticule.io.pairing import files_by_name, partners
+    from graticule.io.reading import read_single_channel
 
     masks = partners(names, folder)
     if not masks:
@@ -103,7 +104,7 @@ def _masks_of_truth(folder: Path, names: list[str]) -> dict[str, Callable[[], An
             where=str(folder),
             hint=f"as {names[0]}; it has {', '.join(list(files_by_name(folder))[:5])}",
         )
-    return {name: partial(_read_grey, path) for name, path in masks.items()}
+    return {name: partial(read_single_channel, path) for name, path in masks.items()}
 
 
 def _write(result: Audit, method: str, out: Path) -> None:

@@ -16,11 +16,13 @@ from graticule.compare.trial import try_variants
 from graticule.compare.variants import Variant, find_step, make_variants
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import GraticuleError, ImageError, RequestError
+from graticule.core.image import as_image
 from graticule.core.progress import Progress, no_progress
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import content_hash, read, study
 from graticule.io.format import is_one_image
 from graticule.io.pairing import partners
+from graticule.io.reading import single_channel
 from graticule.io.studies import StudyImage, stem
 from graticule.pipeline.inputs import open_inputs, without_companions
 from graticule.pipeline.spec import Reference, Spec, digest, step_keys
@@ -230,12 +232,10 @@ def _truth(path: Path | None, image: xr.DataArray, region: Bounds | None) -> xr.
     """Return the truth with the dims of the image, channels apart; named ``truth``."""
     if path is None:
         return None
-    true = read(path)
-    if "c" in true.dims and "c" not in image.dims:
-        raise ImageError("the truth must have one channel", where=str(path))
+    true = single_channel(read(path, labels=True), path)
     dims = [str(dim) for dim in image.dims if dim != "c"]
     if true.ndim == len(dims):
-        true = read(path, dims=dims)
+        true = as_image(true, dims=dims)
     sizes = {dim: image.sizes[dim] for dim in dims}
     true = _cut(true, region).compute() if region else true.compute()
     if dict(true.sizes) != sizes:

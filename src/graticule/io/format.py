@@ -65,6 +65,10 @@ class Format:
         ``labels`` says whether values are names, which must not be averaged.
     write_suffixes : tuple of str
         Endings that ask for this format when writing; by default all of ``suffixes``.
+    open_labels : callable, optional
+        ``open_labels(address, level) -> DataArray``: as ``open``, for a file whose values are
+        names of objects or classes: where it has a palette, the indices that are stored and not
+        the colours they stand for, ``y x`` and not ``y x c``. A format without palettes has none.
     levels : callable, optional
         ``levels(address) -> [sizes, ...]``: pyramid levels, the full resolution first. Without
         it a file has the one level that ``open`` gives.
@@ -77,6 +81,7 @@ class Format:
     is_folder: bool = False
     write: Callable[[Path, Image, bool], None] | None = None
     write_suffixes: tuple[str, ...] = ()
+    open_labels: Callable[[Address, int], Image] | None = None
     levels: Callable[[Address], list[Sizes]] | None = None
 
     def claims(self, name: str) -> bool:

@@ -18,6 +18,7 @@ def read(
     dims: Sequence[str] | None = None,
     spacing: Mapping[str, float | str] | None = None,
     level: int = 0,
+    labels: bool = False,
 ) -> Image:
     """Read an image; its format is known by the content and not by the name.
 
@@ -36,6 +37,9 @@ def read(
         a quantity such as ``"0.5 um"``.
     level : int
         Pyramid level; 0 is the full resolution.
+    labels : bool
+        Whether values are names of objects or classes: of a file with a palette the indices
+        that are stored are then read, and not the colours they stand for.
 
     Returns
     -------
@@ -63,7 +67,8 @@ def read(
     with guard(address):
         if level and not 0 <= level < (count := len(_levels(known, address))):
             raise FormatError(f"there is no pyramid level {level}; it has {count}, from 0")
-        image = known.open(address, level)
+        open_image = (known.open_labels if labels else None) or known.open
+        image = open_image(address, level)
         if image.dtype.kind not in NUMERIC:
             raise FormatError(f"holds {image.dtype}; an image holds numbers or bools")
     if dims is None and any(str(dim).startswith(UNNAMED) for dim in image.dims):
@@ -124,15 +129,34 @@ def read_single_channel(path: Path) -> Image:
     ImageError
         If its channels differ.
     """
-    image = read(path).compute(scheduler="synchronous")
-    image = image.squeeze(drop=True) if image.ndim > 2 else image
-    if "c" in image.dims:
-        colours = image.isel(c=slice(0, 3))
-        if not bool((colours == colours.isel(c=0)).all()):
-            raise ImageError(
-                "has channels; a mask, labels or scores have none",
-                where=str(path),
-                hint="save it with one number a sample",
-            )
-        image = colours.isel(c=0, drop=True)
-    return image
+    image = read(path, labels=True).compute(scheduler="synchronous")
+    return single_channel(image.squeeze(drop=True) if image.ndim > 2 else image, path)
+
+
+def single_channel(image: Image, path: Path) -> Image:
+    """Return a mask, labels or scores without channels; ``path`` is where they were read.
+
+    Raises
+    ------
+    ImageError
+        If its channels differ, or its opacity from place to place: a colour is no number.
+    """
+    if "c" not in image.dims:
+        return image
+    channels = _without_opacity(image)
+    if not bool((channels == channels.isel(c=0)).all()):
+        raise ImageError(
+            "has channels; a mask, labels or scores have none",
+            where=str(path),
+            hint="save it with one number a sample, or as a picture with a palette",
+        )
+    return channels.isel(c=0, drop=True)
+
+
+def _without_opacity(image: Image) -> Image:
+    """Return an image without a last channel that is an opacity, the same everywhere."""
+    named = "c" in image.coords and image["c"].values[-1] == "opacity"
+    if not named and image.sizes["c"] != 4:
+        return image
+    opacity = image.isel(c=-1)
+    return image.isel(c=slice(0, -1)) if bool(opacity.min() == opacity.max()) else image

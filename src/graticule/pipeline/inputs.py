@@ -35,7 +35,9 @@ def open_inputs(
             raise FormatError(
                 f"the input {name!r} is missing", where=str(path), hint=error.hint
             ) from None
-        image = spec.with_default_spacing(read(path, dims=spec.dims, spacing=spec.spacing or None))
+        labels = pipeline.holds_labels(name)
+        image = read(path, dims=spec.dims, spacing=spec.spacing or None, labels=labels)
+        image = spec.with_default_spacing(image)
         inputs[name] = image.drop_attrs(deep=False).assign_attrs(
             {key: value for key, value in image.attrs.items() if key != "source"}
         )
@@ -47,6 +49,7 @@ def open_inputs(
             dict(spec.spacing),
             dict(spec.default_spacing),
             address.inside,
+            *(["labels"] if labels else []),
         )
     return inputs, keys
 

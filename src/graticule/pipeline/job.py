@@ -222,12 +222,15 @@ def _process(
 
 
 def _pyramid_readers(job: Job) -> dict[int, Callable[[], Image]]:
-    spec = job.pipeline.inputs[job.pipeline.first_input]
+    name = job.pipeline.first_input
+    spec, labels = job.pipeline.inputs[name], job.pipeline.holds_labels(name)
 
     def opener(level: int) -> Callable[[], Image]:
         path = job.source.path
         scaled = {dim: _coarser_spacing(step, level) for dim, step in spec.spacing.items()}
-        return lambda: read(path, dims=spec.dims, spacing=scaled or None, level=level)
+        return lambda: read(
+            path, dims=spec.dims, spacing=scaled or None, level=level, labels=labels
+        )
 
     return {level: opener(level) for level in range(1, len(levels(job.source.path)))}
 

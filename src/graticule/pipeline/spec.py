@@ -204,6 +204,18 @@ class Spec:
         outputs = step.op.outputs if step else ()
         return next((out.kind for out in outputs if out.name in ("", reference.part)), None)
 
+    def holds_labels(self, name: str) -> bool:
+        """Whether an input is used as labels, a mask or the truth: its values are names."""
+        used = Reference(name)
+        kinds = {
+            data.kind
+            for step in self.steps.values()
+            for data, wire in zip(step.op.inputs, step.inputs, strict=True)
+            if wire == used
+        }
+        truths = {check.against for check in self.checks.values()}
+        return not kinds.isdisjoint((Kind.LABELS, Kind.MASK)) or used in truths
+
     def references(self) -> Iterator[Reference]:
         """Give every reference to a step or input that is made outside the steps."""
         yield from self.outputs

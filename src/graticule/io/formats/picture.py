@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,16 @@ def open_picture(path: Path, notes: list[str] | None = None) -> Iterator[Any]:
             yield picture
 
 
-def frame(picture: Any) -> Array:
+def frame(picture: Any, *, labels: bool = False) -> Array:
     """Return the present frame as ``y x`` or ``y x c``, in grey or in red, green and blue.
 
-    Palettes become the colours they name; CMYK, YCbCr, HSV and Lab are turned into RGB.
+    Palettes become the colours they name, or stay the indices that are stored if these are
+    ``labels``; CMYK, YCbCr, HSV and Lab are turned into RGB.
     """
     picture.load()
     mode = "I;16" if picture.mode.startswith("I;16") else picture.mode
+    if mode in ("P", "PA") and labels:
+        return np.asarray(picture.getchannel(0))
     if mode in ("P", "PA"):
         clear = mode == "PA" or "transparency" in picture.info
         picture = picture.convert("L" if _is_grey(picture) else "RGBA" if clear else "RGB")
@@ -102,7 +106,7 @@ def _is_grey(picture: Any) -> bool:
     return bool((table == table[:, :1]).all())
 
 
-def _open(address: Address, level: int) -> xr.DataArray:
+def _open(address: Address, level: int, *, labels: bool = False) -> xr.DataArray:
     path = address.path
     notes: list[str] = []
     with open_picture(path, notes) as picture:
@@ -111,8 +115,15 @@ def _open(address: Address, level: int) -> xr.DataArray:
         if address.inside:
             _seek(picture, address.inside)
         count = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+        if picture.mode in ("P", "PA"):
+            kept["palette"] = "its indices are read where labels are wanted, its colours elsewhere"
+            if labels and count > 1:
+                raise FormatError(
+                    "is an animation, whose frames are colours and no labels",
+                    hint="save the frames as a TIFF, one number a sample",
+                )
         exact = _exact(path, picture) if count == 1 else None
-        values = _stack(picture, count) if exact is None else exact
+        values = _stack(picture, count, labels=labels) if exact is None else exact
         values = _upright(values, picture, count, notes)
         _tell_of_others(picture, notes)
     dims = (["t"] if count > 1 else []) + ["y", "x"]
@@ -148,9 +159,9 @@ def _exact(path: Path, picture: Any) -> Array | None:
     return None
 
 
-def _stack(picture: Any, count: int) -> Array:
+def _stack(picture: Any, count: int, *, labels: bool) -> Array:
     if count == 1:
-        return frame(picture)
+        return frame(picture, labels=labels)
     frames = []
     for index in range(count):
         picture.seek(index)
@@ -257,5 +268,6 @@ FORMAT = Format(
     suffixes=(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"),
     write=_write,
     write_suffixes=(".png",),
+    open_labels=partial(_open, labels=True),
     levels=_levels,
 )
