@@ -13,6 +13,7 @@ from pathlib import Path
 
 from graticule.core.errors import FormatError, GraticuleError, UnsafeFileError
 from graticule.core.settings import settings
+from graticule.io.blame import blame, is_our_fault
 
 _one_at_a_time = threading.RLock()
 
@@ -21,25 +22,21 @@ _one_at_a_time = threading.RLock()
 def guard(where: object) -> Iterator[None]:
     """Turn whatever a library raises over the bytes of a file into a `FormatError`.
 
-    Parsers fail on damaged bytes with any exception they happen to meet, so all are caught.
+    Faults of our own go through as they are: see `graticule.io.blame`.
     """
     try:
         yield
     except GraticuleError as error:
         raise (error if error.where else error.at(str(where))) from error.__cause__
-    except PermissionError as error:
-        raise FormatError("may not be read", where=str(where)) from error
-    except MemoryError as error:
-        what = "asks for more memory than there is"
-        raise UnsafeFileError(what, where=str(where)) from error
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
-        detail = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-        raise FormatError(
-            f"cannot be read, for it is damaged or is not what it claims to be ({detail})",
-            where=str(where),
-            hint="fetch or export the file again",
-        ) from error
+        if is_our_fault(error):
+            error.add_note(
+                f"while {where} was read; this is a fault in Graticule, please report it"
+            )
+            raise
+        told = blame(error)
+        told.where = str(where)
+        raise told from error
 
 
 @contextmanager
