@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from graticule.core.errors import FormatError
 from graticule.io import read, study, write
-from graticule.io.studies import natural
+from graticule.io.paths import natural
 
 
 @pytest.fixture

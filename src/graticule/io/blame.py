@@ -12,10 +12,9 @@ import zlib
 from pathlib import Path
 from types import ModuleType
 
-import graticule
 from graticule.core.errors import FormatError, UnsafeFileError
 
-_OURS = str(Path(graticule.__file__).parent)
+_OURS = str(Path(__file__).parents[1])
 _DISK = {
     errno.EIO: ("the disk or the network failed while it was read", "try again, or copy it first"),
     errno.ESTALE: ("changed place on its network disk while it was read", "try again"),

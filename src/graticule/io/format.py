@@ -14,6 +14,8 @@ from typing import TypeAlias
 from graticule.core.errors import FormatError, suggest
 from graticule.core.image import Image
 from graticule.core.registry import Registry
+from graticule.io.paths import as_path, obstacle
+from graticule.io.safety import guard
 
 HEAD = 4096
 """Bytes of a file that a format may look at to know it."""
@@ -110,17 +112,20 @@ def locate(path: str | Path) -> Address:
     Raises
     ------
     FormatError
-        If nothing is there.
+        If nothing is there, or what is neither a file nor a folder.
     """
-    whole = Path(path).expanduser().absolute()
-    for candidate in (whole, *whole.parents):
-        if candidate.is_file():
-            return Address(candidate, "/".join(whole.parts[len(candidate.parts) :]))
-        if candidate == whole and candidate.is_dir():
-            return Address(candidate)
-        if candidate.is_dir():
-            break
-    raise FormatError("there is no such file", where=str(path), hint=_nearest(whole))
+    whole = as_path(path)
+    with guard(path):
+        for candidate in (whole, *whole.parents):
+            if candidate.is_file():
+                return Address(candidate, "/".join(whole.parts[len(candidate.parts) :]))
+            if candidate == whole and candidate.is_dir():
+                return Address(candidate)
+            if candidate.is_dir():
+                break
+            if in_the_way := obstacle(candidate):
+                raise FormatError(f"is {in_the_way}, and no file", where=str(candidate))
+        raise FormatError("there is no such file", hint=_nearest(whole))
 
 
 def _nearest(path: Path) -> str:
@@ -141,7 +146,8 @@ def format_of(path: Path) -> Format:
     FormatError
         If it is empty, or of no format that is known.
     """
-    known = sniff(path)
+    with guard(path):
+        known = sniff(path)
     if known is not None:
         return known
     if path.is_dir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Any, overload
 
 from graticule.core.errors import FormatError
 from graticule.io.format import formats, is_one_image, locate, sniff
+from graticule.io.paths import as_path, matches, natural, obstacle
 from graticule.io.safety import guard
 
 
@@ -75,12 +75,13 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
 
     Folders are searched one level deep; their hidden files and files of no known format are
     left out and listed in ``skipped``. A file that is named itself is always taken, and so is
-    one that is named like an image and is none (``.tif`` of no bytes): it fails when read.
+    one that is named like an image and is none (``.tif`` of no bytes), one that may not be read
+    and a link to nothing: they fail when read.
 
     Parameters
     ----------
     paths : str or Path or iterable of these
-        A pattern has ``*``, ``?`` or ``[...]``.
+        A pattern has ``*``, ``?`` or ``[...]``, and no file has this very name.
 
     Returns
     -------
@@ -100,7 +101,9 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
     >>> [source.name for source in images][:2]
     ['coffee', 'coins']
     """
-    entries = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    entries: list[Any] = [paths]
+    if isinstance(paths, Iterable) and not isinstance(paths, (str, bytes)):
+        entries = list(paths)
     if not entries:
         raise FormatError("a study needs at least one image; none was given")
     images: dict[Path, None] = {}
@@ -114,19 +117,20 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
 
 
 def _expand(entry: str | Path, skipped: list[tuple[Path, str]]) -> Iterator[Path]:
-    path = _straight(Path(entry).expanduser().absolute())
-    if glob.has_magic(str(entry)) and not path.exists():
-        matches = glob.glob(str(path), recursive=True)
-        if not matches:
-            raise FormatError("matches no file", where=str(entry))
-        yield from _images([Path(match) for match in matches], skipped)
-    elif not is_one_image(path):
-        with guard(path):
-            entries = list(path.iterdir())
-        yield from _images(entries, skipped)
-    else:
+    path = _straight(as_path(entry))
+    with guard(entry):
+        found = matches(path)
+        if found is None and not is_one_image(path):
+            found = sorted(path.iterdir(), key=natural)
+            if not found:
+                raise FormatError("holds no image", hint="the folder is empty")
+    if found is None:
         locate(path)
         yield path
+    elif not found:
+        raise FormatError("matches no file", where=str(entry))
+    else:
+        yield from _images(found, skipped)
 
 
 def _straight(path: Path) -> Path:
@@ -137,7 +141,7 @@ def _straight(path: Path) -> Path:
 
 
 def _images(entries: list[Path], skipped: list[tuple[Path, str]]) -> Iterator[Path]:
-    for entry in sorted(entries, key=natural):
+    for entry in entries:
         reason = _not_an_image(entry)
         if reason:
             skipped.append((entry, reason))
@@ -149,9 +153,14 @@ def _not_an_image(entry: Path) -> str:
     if entry.name.startswith("."):
         return "hidden"
     if not os.access(entry, os.R_OK):
-        # a file nobody may read is an image that failed, not one to pass over in silence
-        return "" if entry.exists() else "a link to nothing"
-    if sniff(entry) is not None:
+        return ""  # nobody may read it, or it leads to nothing: an image that failed
+    if in_the_way := obstacle(entry):
+        return in_the_way
+    try:
+        known = sniff(entry)
+    except OSError:
+        return ""  # so is one that the disk does not give
+    if known is not None:
         return ""
     if entry.is_dir():
         return "a folder"
@@ -161,17 +170,8 @@ def _not_an_image(entry: Path) -> str:
 
 
 def _why(skipped: list[tuple[Path, str]]) -> str:
-    if not skipped:
-        return "the folder is empty"
     shown = ", ".join(f"{path.name} ({reason})" for path, reason in skipped[:5])
     return f"skipped {shown}{', ...' if len(skipped) > 5 else ''}"
-
-
-def natural(path: Path) -> list[Any]:
-    """Return a sort key by which ``a2`` comes before ``a10``."""
-    parts = re.split(r"(\d+)", str(path))
-    numbered = [(1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts]
-    return [(kind, value, text.casefold()) for kind, value, text in numbered]
 
 
 def _name(paths: list[Path]) -> list[StudyImage]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from graticule.core.atomic import atomic_path
-from graticule.core.errors import FormatError, GraticuleError
+from graticule.core.errors import FormatError, GraticuleError, RequestError
 from graticule.core.image import as_image, require_numeric
 from graticule.io.format import Format, formats, is_one_image
+from graticule.io.paths import as_path, obstacle
 
 
 def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
@@ -35,6 +37,8 @@ def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
 
     Raises
     ------
+    RequestError
+        If path and image are swapped, or the path is none.
     FormatError
         If no format has this ending, the format cannot hold the image, or the disk refuses.
 
@@ -47,7 +51,11 @@ def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
     ...     path.name, path.stat().st_size
     ('small.npy', 200)
     """
-    target = Path(path).expanduser().absolute()
+    if isinstance(image, (str, os.PathLike)) and not isinstance(path, (str, os.PathLike)):
+        raise RequestError(
+            "the path comes first, and then the image", hint=f'as write("{image}", image)'
+        )
+    target = as_path(path)
     known = _writer(target)
     image = as_image(image)
     require_numeric(image.dtype)
@@ -80,6 +88,9 @@ def _writer(target: Path) -> Format:
 
 
 def _require_replaceable(target: Path) -> None:
+    in_the_way = "" if target.is_symlink() and not target.exists() else obstacle(target)
+    if in_the_way:
+        raise FormatError(f"{in_the_way} stands there", hint="choose another name")
     if not is_one_image(target) and any(target.iterdir()):
         raise FormatError("a folder that is no image stands there", hint="choose another name")
     if not target.parent.is_dir():
