@@ -19,11 +19,11 @@ from graticule.pipeline.preview import to_picture
 from graticule.report import wording
 from graticule.report.draw import (
     ColourScale,
-    as_rgb,
+    Paint,
     colour_scale_of,
     downsample,
     is_upward,
-    picture_uri,
+    paint,
 )
 from graticule.report.figures.hits import hit_legend, hits_as_rgb
 from graticule.report.grid import grid_of, plain
@@ -191,16 +191,16 @@ def _layers(
 ) -> list[tuple[str, str]]:
     """Return what can be shown of a result, as data URIs by name."""
     upward = is_upward(picture)
-    layers = [("result", as_rgb(picture, scale))]
+    layers = [("result", paint(picture, scale))]
     same = ground is not None and ground.values.shape[:2] == picture.values.shape[:2]
     if ground is not None and same:
         if picture.kind in (Kind.MASK, Kind.LABELS):
             outlined = Picture(picture.values != 0, picture.axes, Kind.MASK)
-            layers.append(("on the image", as_rgb(outlined, None, ground)))
-        layers.append(("image", as_rgb(ground)))
+            layers.append(("on the image", paint(outlined, None, ground)))
+        layers.append(("image", paint(ground)))
     flat = picture.kind in (Kind.MASK, Kind.LABELS)
     if flat and truth is not None and truth.values.shape == picture.values.shape:
         layers.append(
-            ("against truth", hits_as_rgb(hit_map(picture.values != 0, truth.values != 0)))
+            ("against truth", Paint(hits_as_rgb(hit_map(picture.values != 0, truth.values != 0))))
         )
-    return [(name, picture_uri(colours, upward=upward)) for name, colours in layers]
+    return [(name, colours.uri(upward=upward)) for name, colours in layers]

@@ -13,15 +13,49 @@ from graticule.core.errors import ImageError
 from graticule.core.image import Kind
 from graticule.core.typing import Array
 from graticule.evaluate.superpixels import boundaries
+from graticule.report.colour_maps import colour_map
 from graticule.report.preview import Axis, Picture
-from graticule.report.style import NO_VALUE, label_colours, new_figure, png_uri
+from graticule.report.style import NO_VALUE, Drawing, label_colours, png_uri
+from graticule.report.svg import Plot
 from graticule.report.wording import number, unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 OUTLINE = (255, 140, 0)
+
+
+@dataclass(frozen=True)
+class Paint:
+    """The colours of a picture.
+
+    Attributes
+    ----------
+    index : array
+        ``y x c`` of r, g, b from 0 to 255; with a table, ``y x``: rows of the table.
+    table : array, optional
+        At most 256 colours.
+    """
+
+    index: Array
+    table: Array | None = None
+
+    @property
+    def colours(self) -> Array:
+        """The array of r, g, b from 0 to 255."""
+        return np.asarray(self.index if self.table is None else self.table[self.index])
+
+    def uri(self, *, upward: bool = False) -> str:
+        """Return it as the data URI of a PNG; ``upward`` puts the first row at the bottom."""
+        from PIL import Image
+
+        rows = np.ascontiguousarray(self.index[::-1] if upward else self.index)
+        image = Image.fromarray(rows)
+        if self.table is not None:
+            image.putpalette(self.table.tobytes())
+        stream = io.BytesIO()
+        image.save(stream, format="PNG", compress_level=3)
+        return png_uri(stream.getvalue())
 
 
 @dataclass(frozen=True)
@@ -32,17 +66,24 @@ class ColourScale:
     low: float
     high: float
 
-    def colours(self, values: Array) -> Array:
-        """Return r, g, b from 0 to 255; where there is no value, sand."""
-        from matplotlib import colormaps
-
+    def paint(self, values: Array) -> Paint:
+        """Return the colours of values; where there is none, sand."""
+        table = colour_map(self.map)
         span = self.high - self.low or 1.0
+        if values.dtype.kind in "bui":
+            return Paint(np.clip((values - self.low) / span * 255, 0, 255).astype(np.uint8), table)
         finite = np.isfinite(values)
         index = np.clip((np.where(finite, values, self.low) - self.low) / span * 255, 0, 255)
-        table = np.rint(colormaps[self.map](np.arange(256))[:, :3] * 255).astype(np.uint8)
-        colours = table[index.astype(np.uint8)]
+        index = index.astype(np.uint8)
+        if finite.all():
+            return Paint(index, table)
+        colours = table[index]
         colours[~finite] = NO_VALUE
-        return np.asarray(colours)
+        return Paint(colours)
+
+    def colours(self, values: Array) -> Array:
+        """Return r, g, b from 0 to 255; where there is no value, sand."""
+        return self.paint(values).colours
 
 
 def colour_scale_of(picture: Picture) -> ColourScale:
@@ -85,23 +126,30 @@ def downsample(picture: Picture, side: int) -> Picture:
     return replace(picture, values=values, axes=tuple(axes))
 
 
-def as_rgb(
+def paint(
     picture: Picture, scale: ColourScale | None = None, under: Picture | None = None
-) -> Array:
-    """Return a flat picture of two dims as an array of r, g, b from 0 to 255.
+) -> Paint:
+    """Return the colours of a flat picture of two dims.
 
     A mask is drawn as an outline on ``under`` where that has the same shape.
     """
     values = picture.values
     if picture.is_colour:
-        return _as_colour(values[..., :3])
+        return Paint(_as_colour(values[..., :3]))
     if values.ndim != 2:
         raise ImageError(f"a picture has two dims, not {values.ndim}")
     if picture.kind == Kind.LABELS:
-        return label_colours(values)
+        return Paint(label_colours(values))
     if picture.kind == Kind.MASK:
         return _mask(values.astype(bool), under)
-    return (scale or colour_scale_of(picture)).colours(values)
+    return (scale or colour_scale_of(picture)).paint(values)
+
+
+def as_rgb(
+    picture: Picture, scale: ColourScale | None = None, under: Picture | None = None
+) -> Array:
+    """Return what `paint` gives as an array of r, g, b from 0 to 255."""
+    return paint(picture, scale, under).colours
 
 
 def _as_colour(values: Array) -> Array:
@@ -112,13 +160,13 @@ def _as_colour(values: Array) -> Array:
     return np.asarray(np.clip(scaled * 255, 0, 255).astype(np.uint8))
 
 
-def _mask(mask: Array, under: Picture | None) -> Array:
+def _mask(mask: Array, under: Picture | None) -> Paint:
     if under is None or under.values.shape[:2] != mask.shape:
-        return np.asarray(np.where(mask[..., None], np.uint8(235), np.uint8(32)).repeat(3, axis=-1))
+        return Paint(mask.astype(np.uint8), np.array([[32] * 3, [235] * 3], np.uint8))
     ground = as_rgb(under)
     colours = np.where(mask[..., None], ground, ground // 2 + 10).astype(np.uint8)
     colours[edges_of(mask)] = OUTLINE
-    return np.asarray(colours)
+    return Paint(colours)
 
 
 def edges_of(labels: Array) -> Array:
@@ -131,30 +179,36 @@ def is_upward(picture: Picture) -> bool:
     return not picture.axes[0].is_spatial
 
 
-def picture_uri(colours: Array, *, upward: bool) -> str:
-    """Return r, g, b as the data URI of a PNG."""
-    from PIL import Image
-
-    rows = colours[::-1] if upward else colours
-    image = Image.fromarray(np.ascontiguousarray(rows))
-    palette = image.quantize(256, dither=Image.Dither.NONE)
-    # 256 tones of one scale are kept exactly, at a third of the size.
-    if np.array_equal(np.asarray(palette.convert("RGB")), rows):
-        image = palette
-    stream = io.BytesIO()
-    image.save(stream, format="PNG", optimize=False, compress_level=6)
-    return png_uri(stream.getvalue())
+def new_plot(picture: Picture, width: float = 724) -> Plot:
+    """Return a plot in the proportions of a flat picture; ``width`` is in pixels of the page."""
+    vertical, horizontal = picture.axes[:2]
+    tall_by_wide = 0.55
+    if vertical.is_spatial:
+        tall_by_wide = abs(vertical.step / horizontal.step) * vertical.size / horizontal.size
+    height = min(860.0, max(190.0, width * tall_by_wide))
+    bottom_up = vertical.edges if is_upward(picture) else vertical.edges[::-1]
+    return Plot(horizontal.edges, bottom_up, min(width, height / tall_by_wide), height)
 
 
-def new_frame(picture: Picture, width: float = 8.4) -> tuple[Figure, Axes]:
-    """Return a figure and axes in the proportions of a flat picture."""
-    height, across = (abs(axis.step) * axis.size for axis in picture.axes[:2])
-    ratio = height / across if picture.axes[0].is_spatial else 0.55
-    tall = min(9.0, max(2.0, (width - 0.95) * ratio))
-    figure, ax = new_figure(tall / ratio + 0.95 if tall == 9.0 else width, tall + 0.65)
-    # room for positions of five digits
-    figure.subplots_adjust(left=0.8 / figure.get_figwidth())
-    return figure, ax
+def plotted(plot: Plot, picture: Picture, alt: str, title: str, caption: str) -> Drawing:
+    """Return the plot of a picture with its units, or with a scale bar."""
+    vertical, horizontal = picture.axes[:2]
+    if vertical.is_spatial and horizontal.is_spatial and horizontal.units:
+        start, stop, words = _bar_of(horizontal)
+        low, high = plot.y
+        for colour, width in (("black", 6.7), ("white", 4.0)):
+            plot.line([start, stop], [low + 0.06 * (high - low)] * 2, colour, width=width)
+        plot.text((start + stop) / 2, low + 0.11 * (high - low), words)
+    labels = (horizontal.label, vertical.label)
+    return plot.drawing(alt, title, caption, labels=labels, wide=True)
+
+
+def _bar_of(axis: Axis) -> tuple[float, float, str]:
+    """Return the ends of a scale bar, and its words."""
+    length = bar_length(axis)
+    left, right = sorted(axis.edges)
+    start = right - 0.05 * (right - left) - length
+    return start, start + length, f"{number(length)} {unit(axis.units)}"
 
 
 def show(ax: Axes, picture: Picture, colours: Array | None = None) -> None:
@@ -177,17 +231,14 @@ def show(ax: Axes, picture: Picture, colours: Array | None = None) -> None:
 
 
 def _add_bar(ax: Axes, axis: Axis) -> None:
-    length = bar_length(axis)
-    left, right = sorted(axis.edges)
-    start = right - 0.05 * (right - left) - length
+    start, stop, words = _bar_of(axis)
     transform = ax.get_xaxis_transform()
     for colour, width in (("black", 5.0), ("white", 3.0)):
-        ax.plot([start, start + length], [0.06] * 2, color=colour, lw=width, transform=transform)
-    text = f"{number(length)} {unit(axis.units)}"
+        ax.plot([start, stop], [0.06] * 2, color=colour, lw=width, transform=transform)
     box = {"facecolor": "black", "alpha": 0.55, "edgecolor": "none", "pad": 1.5}
-    middle = start + length / 2
+    middle = (start + stop) / 2
     ax.text(
-        middle, 0.09, text, transform=transform, color="white", fontsize=8, ha="center", bbox=box
+        middle, 0.09, words, transform=transform, color="white", fontsize=8, ha="center", bbox=box
     )
 
 

@@ -12,14 +12,14 @@ from markupsafe import Markup
 
 from graticule.core.errors import GraticuleError
 from graticule.core.image import Kind
+from graticule.report.colour_maps import colour_map
 from graticule.report.draw import (
     ColourScale,
-    as_rgb,
     bar_length,
     colour_scale_of,
     downsample,
     is_upward,
-    picture_uri,
+    paint,
 )
 from graticule.report.preview import Axis, Picture, Preview
 from graticule.report.record import RunRecord
@@ -120,7 +120,7 @@ def panel_of(
     ratio = abs(along.step) * along.size / (abs(down.step) * down.size) if spatial else 4 / 3
     return Panel(
         **about,
-        source=picture_uri(as_rgb(small, scale, ground), upward=upward),
+        source=paint(small, scale, ground).uri(upward=upward),
         alt=f"Picture of {name}",
         aspect=min(4.0, max(0.25, ratio)),
         coarse=max(small.values.shape[:2]) < SIDE,
@@ -194,17 +194,15 @@ def _distribution(
 
 
 def _histogram(values: np.ndarray[Any, Any], scale: ColourScale, key: str) -> Markup:
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
     low, high = scale.low, scale.high if scale.high > scale.low else scale.low + 1
     counts, _ = np.histogram(np.clip(values, low, high), bins=60, range=(low, high))
     # The square root keeps rare values in sight beside a background.
     heights = np.sqrt(counts / max(1, counts.max())) * 34
     bars = "".join(f"M{2 * i} 36v-{h:.1f}h2v{h:.1f}z" for i, h in enumerate(heights) if h > 0)
-    ends = [colormaps[scale.map](share)[:3] for share in np.linspace(0, 1, 9)]
+    ends = colour_map(scale.map)[np.linspace(0, 255, 9).astype(int)].tolist()
     stops = "".join(
-        f'<stop offset="{i / 8:.3f}" stop-color="{to_hex(end)}"/>' for i, end in enumerate(ends)
+        '<stop offset="{:.3f}" stop-color="#{:02x}{:02x}{:02x}"/>'.format(i / 8, *end)
+        for i, end in enumerate(ends)
     )
     name = escape(key, quote=True)
     return Markup(

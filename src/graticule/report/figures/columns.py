@@ -9,9 +9,11 @@ import pandas as pd
 
 from graticule.core.errors import ImageError
 from graticule.core.palette import BLUE, GREEN, GREY, ORANGE, RED
+from graticule.core.typing import Array
 from graticule.report import wording
 from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.style import Drawing, as_drawing, legend, new_figure
+from graticule.report.svg import Plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,22 +42,26 @@ def histogram(context: FigureContext, *, column: str, table: str = "objects") ->
     unit = wording.unit(context.record.unit(table, column))
     median = float(np.median(values))
     low, high = np.quantile(values, [0.25, 0.75])
-    figure, ax = new_figure()
-    ax.hist(values, bins=_bins(values), color=BLUE, alpha=0.85, edgecolor="white", lw=0.6)
-    ax.axvline(
-        median, color=ORANGE, lw=1.8, label=f"median {wording.number(median)} {unit}".strip()
-    )
-    ax.xaxis.set_major_formatter(lambda value, _: wording.number(round(float(value), 12)))
-    ax.set_xlabel(f"{column} / {unit}" if unit else column)
-    ax.set_ylabel(table)
-    ax.yaxis.get_major_locator().set_params(integer=True)
-    legend(ax, loc="upper right")
+    heights, edges = np.histogram(values, bins=_bins(values))
+    plot = Plot(_with_room(edges), (0.0, 1.08 * float(heights.max())), 460, 280)
+    plot.bars(edges, heights, BLUE)
+    plot.line([median, median], plot.y, ORANGE)
+    plot.key(f"median {wording.number(median)} {unit}".strip(), ORANGE)
     middle, first, last = (wording.number(float(value)) for value in (median, low, high))
     words = f"{values.size:,} values, median {middle}, half between {first} and {last}"
     words = f"{words} {unit}".strip()
     part = _first_of(MOST_VALUES, source.rows)
     alt = f"Histogram of {column} over the {table}: {words}."
-    return as_drawing(figure, alt, f"Distribution of {column}", f"{words}.{part}")
+    labels = (f"{column} / {unit}" if unit else column, table)
+    return plot.drawing(
+        alt, f"Distribution of {column}", f"{words}.{part}", labels=labels, whole=True
+    )
+
+
+def _with_room(edges: Array) -> tuple[float, float]:
+    """Return the ends of a range with a little room on both sides."""
+    room = 0.03 * float(edges[-1] - edges[0])
+    return float(edges[0]) - room, float(edges[-1]) + room
 
 
 def _bins(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> int:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graticule.core.errors import ImageError
 from graticule.core.image import Kind
-from graticule.report.draw import as_rgb, edges_of, new_frame, show
+from graticule.report.draw import Paint, as_rgb, edges_of, is_upward, new_plot, paint, plotted
 from graticule.report.figures._figure import FigureContext, figure
-from graticule.report.style import Drawing, as_drawing, label_colours
+from graticule.report.preview import Axis
+from graticule.report.style import Drawing, label_colours
+from graticule.report.svg import Plot
 from graticule.report.wording import count
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from graticule.report.preview import Axis
 
 NUMBERED = 60
 
@@ -36,11 +33,11 @@ def image(context: FigureContext, *, of: str, under: str | None = None) -> Drawi
     if len(picture.axes) < 2:
         raise ImageError(f"{of} has one dim only", hint="draw it as a profile")
     below = context.picture(under) if under else None
-    figure, ax = new_frame(picture)
-    show(ax, picture, as_rgb(picture, under=below))
+    plot = new_plot(picture)
+    plot.picture(paint(picture, under=below).uri(upward=is_upward(picture)))
     share = f"{np.mean(picture.values != 0):.1%} inside" if picture.kind == Kind.MASK else ""
     caption = ", ".join(words for words in (share, picture.note) if words)
-    return as_drawing(figure, f"{of} of {context.image}.", of, caption, wide=True)
+    return plotted(plot, picture, f"{of} of {context.image}.", of, caption)
 
 
 @figure()
@@ -63,11 +60,11 @@ def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
     inside, edge = marks != 0, edges_of(marks)
     ground[inside] = 0.72 * ground[inside] + 0.28 * colours[inside]
     ground[edge] = colours[edge]
-    figure, ax = new_frame(below)
-    show(ax, below, ground.astype(np.uint8))
+    plot = new_plot(below)
+    plot.picture(Paint(ground.astype(np.uint8)).uri(upward=is_upward(below)))
     numbers = np.unique(marks[inside])
     if numbers.size <= NUMBERED:
-        _number(ax, marks, numbers, below.axes)
+        _number(plot, marks, numbers, below.axes)
     measured = _is_measured(context, labels)
     words = count(int(numbers.size), "object" if measured else "label")
     # of a volume one plane is shown, so that not all objects are there to be counted
@@ -75,7 +72,7 @@ def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
     numbered = numbers.size <= NUMBERED and measured
     note = " The numbers are those of the object table." if numbered else ""
     alt = f"{labels} drawn on {image} of {context.image}: {words}."
-    return as_drawing(figure, alt, _title(context, labels), f"{words}.{note}", wide=True)
+    return plotted(plot, below, alt, _title(context, labels), f"{words}.{note}")
 
 
 def _title(context: FigureContext, labels: str) -> str:
@@ -98,7 +95,7 @@ def _is_measured(context: FigureContext, labels: str) -> bool:
 
 
 def _number(
-    ax: Axes,
+    plot: Plot,
     marks: np.ndarray[Any, Any],
     numbers: np.ndarray[Any, Any],
     axes: tuple[Axis, ...],
@@ -106,17 +103,7 @@ def _number(
     for number in numbers:
         where = _inmost(marks == number)
         y, x = (axis.first + axis.step * at for axis, at in zip(axes[:2], where, strict=True))
-        box = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 0.8}
-        ax.text(
-            float(x),
-            float(y),
-            str(number),
-            color="white",
-            fontsize=8,
-            ha="center",
-            va="center",
-            bbox=box,
-        )
+        plot.text(x, y, str(number))
 
 
 def _inmost(mask: np.ndarray[Any, Any]) -> tuple[float, float]:
