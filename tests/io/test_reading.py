@@ -111,3 +111,21 @@ def test_importing_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("at", "mark", "name", "way"),
+    [
+        (0, b"ZISRAWFILE", "Zeiss CZI", "bioformats2raw"),
+        (128, b"DICM", "DICOM", "TIFF"),
+        (4, b"ftypheic", "HEIC", "PNG"),
+        (0, b"\x1f\x8b", "gzip", "unpack"),
+        (257, b"ustar", "tar", "unpack"),
+    ],
+)
+def test_what_is_known_and_not_read_has_a_name_and_a_way_out(
+    tmp_path: Path, at: int, mark: bytes, name: str, way: str
+) -> None:
+    (tmp_path / "a.dat").write_bytes(b"\x01" * at + mark + bytes(600))
+    with pytest.raises(FormatError, match=rf"a\.dat: is .*{name}.*not read .*{way}"):
+        read(tmp_path / "a.dat")

@@ -16,6 +16,7 @@ from graticule.core.image import Image
 from graticule.core.registry import Registry
 from graticule.io.paths import as_path, obstacle
 from graticule.io.safety import guard
+from graticule.io.unread import unread
 
 HEAD = 4096
 """Bytes of a file that a format may look at to know it."""
@@ -155,6 +156,10 @@ def format_of(path: Path) -> Format:
         raise FormatError(what, where=str(path), hint="for a folder of images use study()")
     if not path.stat().st_size:
         raise FormatError("is empty", where=str(path))
+    with path.open("rb") as file:
+        foreign = unread(file.read(HEAD))
+    if foreign is not None:
+        raise FormatError(f"is {foreign[0]}, which is not read", where=str(path), hint=foreign[1])
     names = ", ".join(each.name for each in formats())
     raise FormatError("is of no known format", where=str(path), hint=f"known: {names}")
 

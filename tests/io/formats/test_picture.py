@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -199,3 +200,95 @@ def test_threads_leave_pillows_limit_as_it_was() -> None:
         for sizes in pool.map(levels, [PACKAGED / "coins.png"] * 200):
             assert sizes == [{"y": 303, "x": 384}]
     assert before == Image.MAX_IMAGE_PIXELS
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_greys_of_few_bits_are_those_stored(tmp_path: Path, bits: int) -> None:
+    values = np.random.default_rng(0).integers(0, 2**bits, (5, 9)).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(_png_of_bits(values, bits))
+    np.testing.assert_array_equal(read(tmp_path / "a.png").values, values)
+
+
+def _png_of_bits(values: np.ndarray[Any, Any], bits: int) -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        check = zlib.crc32(kind + body).to_bytes(4, "big")
+        return len(body).to_bytes(4, "big") + kind + body + check
+
+    each = np.unpackbits(values[..., None], axis=-1)[..., 8 - bits :]
+    rows = np.packbits(each.reshape(len(values), -1), axis=1)
+    size = values.shape[1].to_bytes(4, "big") + values.shape[0].to_bytes(4, "big")
+    packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+    parts = [chunk(b"IHDR", size + bytes([bits, 0, 0, 0, 0])), chunk(b"gAMA", bytes(3) + b"\x01")]
+    parts += [chunk(b"IDAT", packed), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+@pytest.mark.parametrize("shape", [(24, 30), (24, 30, 3)])
+def test_jpeg_of_more_than_8_bits(tmp_path: Path, bits: int, shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(0).integers(0, 2**bits, shape).astype(np.uint16)
+    content = imagecodecs.jpeg8_encode(values, lossless=True, bitspersample=bits)
+    (tmp_path / "a.jpg").write_bytes(content)
+    np.testing.assert_array_equal(read(tmp_path / "a.jpg").values, values)
+    assert levels(tmp_path / "a.jpg") == [dict(read(tmp_path / "a.jpg").sizes)]
+    if bits == 12:
+        content = imagecodecs.jpeg8_encode(values, bitspersample=12, level=95)
+        (tmp_path / "b.jpg").write_bytes(content)
+        decoded = imagecodecs.jpeg8_decode(content)
+        np.testing.assert_array_equal(read(tmp_path / "b.jpg").values, decoded)
+    (tmp_path / "a.jls").write_bytes(imagecodecs.jpegls_encode(values))
+    np.testing.assert_array_equal(read(tmp_path / "a.jls").values, values)
+
+
+def test_a_jpeg_of_12_bits_that_claims_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.zeros((50, 50), np.uint16)
+    for name, content in (
+        ("a.jpg", imagecodecs.jpeg8_encode(values, bitspersample=12)),
+        ("a.j2k", imagecodecs.jpeg2k_encode(np.dstack([values] * 5), codecformat="j2k")),
+    ):
+        (tmp_path / name).write_bytes(content)
+        assert read(tmp_path / name).shape[:2] == (50, 50)
+        monkeypatch.setenv("GRATICULE_MAX_PIXELS", "2499")
+        gt.core.settings.settings.cache_clear()
+        with pytest.raises(UnsafeFileError, match="would unpack"):
+            read(tmp_path / name)
+        monkeypatch.undo()
+        gt.core.settings.settings.cache_clear()
+
+
+def test_avif_of_more_than_8_bits(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 2**12, (8, 9, 3)).astype(np.uint16)
+    content = imagecodecs.avif_encode(values, bitspersample=12, level=100)
+    (tmp_path / "a.avif").write_bytes(content)
+    np.testing.assert_array_equal(read(tmp_path / "a.avif").values, values)
+
+
+def test_a_grey_animation_has_no_colours(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 256, (3, 6, 7)).astype(np.uint8)
+    frames = [Image.fromarray(each) for each in values]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    image = read(tmp_path / "a.gif")
+    assert image.dims == ("t", "y", "x")
+    np.testing.assert_array_equal(image.values, values)
+
+
+def test_what_a_camera_said_is_in_the_header(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "a camera"
+    profile = bytes(200)
+    Image.new("L", (4, 3)).save(tmp_path / "a.png", exif=exif, icc_profile=profile, dpi=(300, 300))
+    image = read(tmp_path / "a.png")
+    header = image.attrs["header"]
+    assert header["exif"] == {"Make": "a camera"}
+    assert header["icc_profile"] == "200 bytes"
+    assert header["dpi"] == pytest.approx([300, 300], abs=0.1)
+    assert "x" not in image.coords
+
+
+def test_no_picture_after_the_mark_of_one(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
+    with pytest.raises(FormatError, match=r"a\.jpg: has no header that Pillow knows"):
+        read(tmp_path / "a.jpg")

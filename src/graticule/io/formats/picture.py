@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,22 +16,17 @@ from graticule.core.errors import FormatError
 from graticule.core.typing import Array
 from graticule.io.axes import axis_of, build, coordinate
 from graticule.io.format import Address, Format, Sizes
-from graticule.io.formats._netpbm import decode, is_netpbm
+from graticule.io.formats._netpbm import is_netpbm
+from graticule.io.formats._stored import JPEG, JPEG_2000, PNG, stored_values
 from graticule.io.lazy import native
 from graticule.io.safety import noted, require_modest
 
-_MARKS = (
-    b"\x89PNG\r\n\x1a\n",
-    b"\xff\xd8\xff",
-    b"GIF87a",
-    b"GIF89a",
-    b"\x00\x00\x00\x0cjP  \r\n",
-    b"\xff\x4f\xff\x51",
-)
-_JPEG2000 = _MARKS[-2:]
+_MARKS = (PNG, JPEG, b"GIF87a", b"GIF89a", *JPEG_2000)
 _MODES = {"1", "L", "I", "F", "I;16", "RGB", "RGBA", "LA"}
 _KEY = "graticule"
 _ORIENTATION = 0x0112
+_SHORT = 64
+"""Bytes of a header entry that are shown; of longer ones, as a colour profile, their number."""
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -107,30 +102,61 @@ def _is_grey(picture: Any) -> bool:
 
 
 def _open(address: Address, level: int, *, labels: bool = False) -> xr.DataArray:
+    from PIL import UnidentifiedImageError
+
+    try:
+        return _opened(address, labels=labels)
+    except UnidentifiedImageError:
+        values = None if address.inside else stored_values(address.path)
+        if values is None:
+            raise FormatError(
+                "has no header that Pillow knows", hint="fetch or export the file again"
+            ) from None
+        return _built(values, 1, {}, [])
+
+
+def _opened(address: Address, *, labels: bool) -> xr.DataArray:
     path = address.path
     notes: list[str] = []
     with open_picture(path, notes) as picture:
-        header = {"format": picture.format, "mode": picture.mode, **picture.info}
-        kept = {k: v for k, v in header.items() if isinstance(v, (str, int, float, tuple))}
+        header = _header(picture)
         if address.inside:
             _seek(picture, address.inside)
         count = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-        if picture.mode in ("P", "PA"):
-            kept["palette"] = "its indices are read where labels are wanted, its colours elsewhere"
-            if labels and count > 1:
-                raise FormatError(
-                    "is an animation, whose frames are colours and no labels",
-                    hint="save the frames as a TIFF, one number a sample",
-                )
-        exact = _exact(path, picture) if count == 1 else None
+        if labels and count > 1:
+            raise FormatError(
+                "is an animation, whose frames are colours and no labels",
+                hint="save the frames as a TIFF, one number a sample",
+            )
+        exact = stored_values(path, picture) if count == 1 else None
         values = _stack(picture, count, labels=labels) if exact is None else exact
         values = _upright(values, picture, count, notes)
         _tell_of_others(picture, notes)
+    note = header.pop(_KEY, None)
+    return _restored(_built(values, count, header, notes), note)
+
+
+def _built(values: Array, count: int, header: dict[str, Any], notes: list[str]) -> xr.DataArray:
     dims = (["t"] if count > 1 else []) + ["y", "x"]
     dims += ["c"] if values.ndim > len(dims) else []
     coords = {"c": ["grey", "opacity"]} if "c" in dims and values.shape[-1] == 2 else {}
-    note = kept.pop(_KEY, None)
-    return _restored(build(values, dims, coords, header=kept, notes=notes), note)
+    return build(values, dims, coords, header=header, notes=notes)
+
+
+def _header(picture: Any) -> dict[str, Any]:
+    """Return what Pillow knows of a picture; of what has no short value, its size."""
+    from PIL.ExifTags import TAGS
+
+    header = {"format": picture.format, "mode": picture.mode}
+    if picture.mode in ("P", "PA"):
+        header["palette"] = "its indices are read where labels are wanted, its colours elsewhere"
+    for key, value in picture.info.items():
+        if isinstance(value, bytes):
+            header[str(key)] = value if len(value) <= _SHORT else f"{len(value)} bytes"
+        elif isinstance(value, (str, int, float, tuple)):
+            header[str(key)] = value
+    exif = {str(TAGS.get(tag, tag)): value for tag, value in picture.getexif().items()}
+    return {**header, "exif": exif} if exif else header
 
 
 def _seek(picture: Any, name: str) -> None:
@@ -143,22 +169,6 @@ def _seek(picture: Any, name: str) -> None:
     picture.seek(int(name))
 
 
-def _exact(path: Path, picture: Any) -> Array | None:
-    """Return values that Pillow would change; None for all other pictures."""
-    import imagecodecs
-
-    with path.open("rb") as file:
-        head = file.read(26)
-    if is_netpbm(head):
-        return decode(path.read_bytes())
-    if head.startswith(_JPEG2000):
-        return np.asarray(imagecodecs.jpeg2k_decode(path.read_bytes()))
-    # of a PNG of 16-bit colours Pillow would drop the lower half
-    if head.startswith(_MARKS[0]) and head[24] == 16 and head[25] in (2, 4, 6):
-        return np.asarray(imagecodecs.png_decode(path.read_bytes()))
-    return None
-
-
 def _stack(picture: Any, count: int, *, labels: bool) -> Array:
     if count == 1:
         return frame(picture, labels=labels)
@@ -168,8 +178,15 @@ def _stack(picture: Any, count: int, *, labels: bool) -> Array:
         frames.append(frame(picture))
     if len({values.shape[:2] for values in frames}) > 1:
         raise FormatError("has frames of different sizes")
+    if picture.format == "GIF" and all(_is_of_greys(values) for values in frames):
+        frames = [values if values.ndim == 2 else values[..., 0] for values in frames]
     colours = max(1 if values.ndim == 2 else values.shape[2] for values in frames)
     return np.stack([_in_colours(values, colours) for values in frames])
+
+
+def _is_of_greys(values: Array) -> bool:
+    """Whether a frame is grey, or has three channels that are equal."""
+    return values.ndim == 2 or (values.shape[2] == 3 and bool((values == values[..., :1]).all()))
 
 
 def _in_colours(values: Array, colours: int) -> Array:
@@ -253,7 +270,9 @@ def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
 
 
 def _levels(address: Address) -> list[Sizes]:
-    with open_picture(address.path) as picture:
+    from PIL import UnidentifiedImageError
+
+    with suppress(UnidentifiedImageError), open_picture(address.path) as picture:
         frames, turn = getattr(picture, "n_frames", 1), picture.getexif().get(_ORIENTATION, 1)
         plain = picture.mode in ("1", "L", "I", "F") and frames == turn == 1
         if plain and _KEY not in picture.info and not address.inside:
@@ -265,7 +284,10 @@ FORMAT = Format(
     "picture",
     _sniff,
     _open,
-    suffixes=(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"),
+    suffixes=(
+        *(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".avif"),
+        *(".jp2", ".j2k", ".jls", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
+    ),
     write=_write,
     write_suffixes=(".png",),
     open_labels=partial(_open, labels=True),

@@ -1,0 +1,106 @@
+"""Pictures whose stored values Pillow would change, or that it does not know: decoded otherwise."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graticule.core.errors import FormatError
+from graticule.core.typing import Array
+from graticule.io.formats._netpbm import decode as decode_netpbm
+from graticule.io.formats._netpbm import is_netpbm
+from graticule.io.safety import require_modest
+
+PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
+JPEG_2000 = (b"\x00\x00\x00\x0cjP  \r\n", b"\xff\x4f\xff\x51")
+_HEAD = 32
+_JPEG_LS = 0xF7
+
+
+def stored_values(path: Path, picture: Any = None) -> Array | None:
+    """Return values that Pillow would change or refuse; None for all other pictures.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    picture : PIL.Image.Image, optional
+        The file as Pillow opened it, if it did.
+    """
+    import imagecodecs
+
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if is_netpbm(head):
+        return decode_netpbm(path.read_bytes())
+    if head.startswith(JPEG_2000):
+        return _jpeg_2000(path.read_bytes())
+    if picture is None and head.startswith(JPEG):
+        return _jpeg(path.read_bytes())
+    if picture is not None and head.startswith(PNG):
+        return _png(path, head, picture)
+    if picture is not None and picture.format == "AVIF" and _avif_bits(path.read_bytes()) > 8:
+        return np.asarray(imagecodecs.avif_decode(path.read_bytes()))
+    return None
+
+
+def _png(path: Path, head: bytes, picture: Any) -> Array | None:
+    import imagecodecs
+
+    bits, colour = head[24], head[25]
+    if colour == 0 and bits in (2, 4):  # Pillow spreads these over 0 to 255
+        return np.asarray(picture) // np.uint8(255 // (2**bits - 1))
+    if bits == 16 and colour in (2, 4, 6):  # and of these drops the lower half
+        return np.asarray(imagecodecs.png_decode(path.read_bytes()))
+    return None
+
+
+def _jpeg_2000(content: bytes) -> Array:
+    import imagecodecs
+
+    at = content.find(JPEG_2000[1])
+    if at < 0 or len(content) < at + 42:
+        raise FormatError("ends before its picture begins")
+    right, lower, left, upper = struct.unpack_from(">4I", content, at + 8)
+    require_modest((lower - upper, right - left, struct.unpack_from(">H", content, at + 40)[0]))
+    values = np.asarray(imagecodecs.jpeg2k_decode(content))
+    return values[..., 0] if values.ndim == 3 and values.shape[-1] == 1 else values
+
+
+def _jpeg(content: bytes) -> Array | None:
+    """Return the values of a JPEG of other than 8 bits, or of JPEG-LS."""
+    import imagecodecs
+
+    kind, bits, height, width, colours = _jpeg_frame(content)
+    if kind != _JPEG_LS and bits in (0, 8):
+        return None
+    require_modest((height, width, colours))
+    if kind == _JPEG_LS:
+        return np.asarray(imagecodecs.jpegls_decode(content))
+    return np.asarray(imagecodecs.jpeg8_decode(content))
+
+
+def _jpeg_frame(content: bytes) -> tuple[int, int, int, int, int]:
+    """Return the kind, bits, height, width and colours of a JPEG; zeros if it does not say."""
+    at = 2
+    while at + 10 <= len(content) and content[at] == 0xFF:
+        kind, length = content[at + 1], struct.unpack_from(">H", content, at + 2)[0]
+        if kind == 0xFF:  # a fill byte before a marker
+            at += 1
+        elif kind == _JPEG_LS or (0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC)):
+            bits, height, width, colours = struct.unpack_from(">BHHB", content, at + 4)
+            return kind, bits, height, width, colours
+        else:
+            at += 2 + length
+    return 0, 0, 0, 0, 0
+
+
+def _avif_bits(content: bytes) -> int:
+    """Return the bits of a sample of an AVIF, as its box ``pixi`` says."""
+    at = content.find(b"pixi")
+    said = content[at + 9 : at + 9 + content[at + 8]] if 0 <= at < len(content) - 9 else b""
+    return max(said, default=8)
