@@ -61,6 +61,8 @@ NoiseModel: TypeAlias = Annotated[Mapping[str, Any], Kind.MODEL]
 SPATIAL = ("z", "y", "x")
 DEFAULT_DIMS = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}
 LEVEL = "graticule_level"
+DIRECTION = "direction"
+"""Attribute of a coordinate: the unit vector of its axis, where axes are not at right angles."""
 NUMERIC = "buifc"
 """Kinds of dtype that an image may have."""
 
@@ -209,6 +211,43 @@ def step_of(image: Image, dim: Hashable) -> tuple[float, str]:
             hint=f"resample along {dim}, or give the length in pixels",
         )
     return abs(step), unit
+
+
+def directions_of(
+    coordinates: Mapping[Hashable, DataArray], dims: Sequence[Hashable]
+) -> Array:
+    r"""Return the directions of axes in space, as the rows of a lower triangular matrix.
+
+    Axes are at right angles unless their coordinates say otherwise, by a unit vector each in
+    ``attrs["direction"]`` (pixels of a skewed world coordinate system, say). The first axis is
+    the first direction of space; a sample has the size of the product of its steps times that of
+    the diagonal.
+
+    Parameters
+    ----------
+    coordinates : mapping
+        By dim, as ``image.coords``.
+    dims : sequence of str
+        The axes, in order.
+
+    Examples
+    --------
+    >>> image = as_image(np.zeros((2, 2)), spacing={"y": 1.0, "x": 1.0})
+    >>> image.y.attrs["direction"], image.x.attrs["direction"] = [0.0, 1.0], [0.6, 0.8]
+    >>> directions_of(image.coords, image.dims)
+    array([[1. , 0. ],
+           [0.8, 0.6]])
+    """
+    found = [coordinates[dim] if dim in coordinates else None for dim in dims]
+    if any(axis is None or DIRECTION not in axis.attrs for axis in found):
+        return np.eye(len(dims))
+    vectors = []
+    for axis in found:
+        backwards = axis.size > 1 and axis.values[-1] < axis.values[0]
+        vectors.append(np.multiply(axis.attrs[DIRECTION], -1.0 if backwards else 1.0))
+    # the same angles, turned so that the matrix is triangular
+    rows = np.linalg.qr(np.array(vectors).T, mode="r").T
+    return np.asarray(rows * np.where(np.diag(rows) < 0, -1.0, 1.0))
 
 
 def spatial_dims(image: Image) -> tuple[str, ...]:

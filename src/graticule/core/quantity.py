@@ -17,7 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import UnitsError
-from graticule.core.image import SPATIAL, Image, level_of, step_of
+from graticule.core.image import SPATIAL, Image, directions_of, level_of, step_of
 from graticule.core.units import QUANTITY_PATTERN, split_quantity, unit_scale
 
 
@@ -196,7 +196,7 @@ class Area(Amount):
         if not self.base:
             spatial = sum(dim in SPATIAL for dim in dims)
             return self.value / 2.0 ** (level_of(image) * spatial)
-        size, bases = 1.0, []
+        size, bases = float(directions_of(image.coords, dims).diagonal().prod()), []
         for dim in dims:
             step, base, _ = self._step(image, dim, "size")
             size *= step

@@ -70,3 +70,21 @@ def unit_scale(unit: str) -> tuple[float, str]:
         if parsed.physical_type == kind:
             return float(parsed.to(base)), base
     raise UnitsError(f"{unit!r} is no unit of length, angle, time, area or volume")
+
+
+def unit_power(unit: str, number: int) -> str:
+    """Return a unit to a power; one that is not understood too, as it is a name like others.
+
+    Examples
+    --------
+    >>> unit_power("um", 2), unit_power("1/nm", 2), unit_power("furlong2", 2)
+    ('um2', '1 / nm2', '(furlong2)**2')
+    """
+    if number == 1 or not unit or unit.isalpha():
+        return f"{unit}{number}" if unit and number > 1 else unit
+    from astropy import units
+
+    try:
+        return str(units.Unit(unit) ** number)
+    except (ValueError, TypeError):
+        return f"({unit})**{number}"

@@ -141,12 +141,12 @@ def boundary(measured: Measured) -> Named:
     columns: dict[str, tuple[Any, str]] = {}
     crossings = pixels[:, None] - pairs
     if ndim == 2:
-        perimeter = np.pi * crossings @ _line_densities(measured.steps)
+        perimeter = np.pi * crossings @ _line_densities(measured.basis)
         columns["perimeter"] = perimeter, measured.unit
         columns["circularity"] = 4 * np.pi * measured.sizes / perimeter**2, ""
         columns["euler_number"] = windows[:, 0] - faces + pixels, ""
     else:
-        surface = 4 * crossings @ _line_densities(measured.steps)
+        surface = 4 * crossings @ _line_densities(measured.basis)
         columns["surface"] = surface, measured.power(2)
         columns["sphericity"] = np.cbrt(36 * np.pi * measured.sizes**2) / surface, ""
         edges = windows[:, 1:].sum(axis=1)
@@ -154,14 +154,14 @@ def boundary(measured: Measured) -> Named:
     return columns
 
 
-def _line_densities(steps: Array) -> Array:
+def _line_densities(basis: Array) -> Array:
     """Return for each offset the share of directions it stands for, over the density of its lines.
 
     A direction stands for all that are closer to it than to any other; lines along it through
     all samples are one to the sample's size over the distance between its neighbours.
     """
-    ndim = len(steps)
-    ways = offsets_of(ndim)[:, 3 - ndim :] * steps
+    ndim = len(basis)
+    ways = offsets_of(ndim)[:, 3 - ndim :] @ basis
     lengths = np.linalg.norm(ways, axis=1)
     if ndim == 2:
         angles = np.arctan2(ways[:, 0], ways[:, 1]) % np.pi
@@ -175,7 +175,7 @@ def _line_densities(steps: Array) -> Array:
         units = ways / lengths[:, None]
         shares = SphericalVoronoi(np.concatenate([units, -units])).calculate_areas()
         shares = shares[: len(ways)] / (2 * np.pi)
-    return np.asarray(shares * np.prod(steps) / lengths)
+    return np.asarray(shares * np.prod(np.diag(basis)) / lengths)
 
 
 def collect_neighbours(objects: Objects) -> tuple[Columns, ...]:

@@ -45,10 +45,10 @@ def convex(measured: Measured) -> Named:
     rows = measured.keys.rows(lines["frame"], lines["label"])
     starts = np.searchsorted(rows, np.arange(len(measured.keys) + 1))
     if ndim == 3:
-        sizes, longest = _solids(lines, starts, measured.steps)
+        sizes, longest = _solids(lines, starts, measured.basis)
         narrowest = None
     else:
-        sizes, longest, narrowest = _planes(lines, starts, measured.steps).T
+        sizes, longest, narrowest = _planes(lines, starts, measured.basis).T
     columns = {
         f"convex_{SIZE[ndim]}": (sizes, measured.power(ndim)),
         "solidity": (measured.sizes / sizes, ""),
@@ -59,7 +59,7 @@ def convex(measured: Measured) -> Named:
     return columns
 
 
-def _planes(lines: Columns, starts: Array, steps: Array) -> Array:
+def _planes(lines: Columns, starts: Array, basis: Array) -> Array:
     """Return area and Feret diameters of the hulls of objects in two dims."""
     from graticule.ops.measure._hull_kernels import hulls, polygon_sizes
 
@@ -68,19 +68,19 @@ def _planes(lines: Columns, starts: Array, steps: Array) -> Array:
     def some(start: int, stop: int) -> Array:
         span = slice(starts[start], starts[stop])
         at, corners = hulls(starts[start : stop + 1] - span.start, lines["y"][span], ends[span])
-        return np.asarray(polygon_sizes(at, corners, float(steps[0]), float(steps[1])))
+        return np.asarray(polygon_sizes(at, corners, basis))
 
     return np.concatenate([np.zeros((0, 3)), *map_ranges(some, len(starts) - 1, least=64)])
 
 
-def _solids(lines: Columns, starts: Array, steps: Array) -> tuple[Array, Array]:
+def _solids(lines: Columns, starts: Array, basis: Array) -> tuple[Array, Array]:
     """Return volume and largest width of the hulls of objects in three dims."""
     from scipy.spatial import ConvexHull, distance
 
     sizes, longest = np.zeros(len(starts) - 1), np.zeros(len(starts) - 1)
     for row in range(len(starts) - 1):
         span = slice(starts[row], starts[row + 1])
-        hull = ConvexHull(_corners({name: lines[name][span] for name in lines}) * steps)
+        hull = ConvexHull(_corners({name: lines[name][span] for name in lines}) @ basis)
         sizes[row] = hull.volume
         longest[row] = distance.pdist(hull.points[hull.vertices]).max()
     return sizes, longest

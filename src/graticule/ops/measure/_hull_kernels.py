@@ -100,8 +100,12 @@ def hulls(starts: Any, rows: Any, ends: Any) -> tuple[Any, Any]:
 
 
 @njit(cache=True, nogil=True)
-def polygon_sizes(at: Any, corners: Any, dy: float, dx: float) -> Any:
-    """Return area, largest and smallest width of convex polygons, with the given sample sizes."""
+def polygon_sizes(at: Any, corners: Any, basis: Any) -> Any:
+    """Return area, largest and smallest width of convex polygons.
+
+    ``basis`` is lower triangular: its rows are the steps along y and x.
+    """
+    dy, lean, dx = basis[0, 0], basis[1, 0], basis[1, 1]
     out = np.zeros((at.size - 1, 3))
     for group in range(at.size - 1):
         polygon = corners[at[group] : at[group + 1]]
@@ -111,11 +115,11 @@ def polygon_sizes(at: Any, corners: Any, dy: float, dx: float) -> Any:
         for a in range(size):
             b = (a + 1) % size
             twice += polygon[a, 0] * polygon[b, 1] - polygon[a, 1] * polygon[b, 0]
-            ey = (polygon[b, 0] - polygon[a, 0]) * dy
+            ey = (polygon[b, 0] - polygon[a, 0]) * dy + (polygon[b, 1] - polygon[a, 1]) * lean
             ex = (polygon[b, 1] - polygon[a, 1]) * dx
             width = 0.0
             for c in range(size):
-                py = (polygon[c, 0] - polygon[a, 0]) * dy
+                py = (polygon[c, 0] - polygon[a, 0]) * dy + (polygon[c, 1] - polygon[a, 1]) * lean
                 px = (polygon[c, 1] - polygon[a, 1]) * dx
                 longest = max(longest, py * py + px * px)
                 width = max(width, abs(ey * px - ex * py))

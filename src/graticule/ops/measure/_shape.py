@@ -16,7 +16,7 @@ def ellipse(measured: Measured) -> Named:
     ndim, unit, size = len(measured.dims), measured.unit, measured.sizes
     ball = {1: size, 2: 2 * np.sqrt(size / np.pi), 3: np.cbrt(6 * size / np.pi)}[ndim]
     columns = {"equivalent_diameter": (ball, unit)}
-    spread = measured.covariances
+    spread = measured.directions.T @ measured.covariances @ measured.directions
     widths = _widths(spread)
     for column, name in enumerate(_AXES[ndim]):
         columns[name] = np.sqrt(_FACTOR[ndim] * widths[:, column]), unit

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from graticule.core import step_of
+from graticule.core import directions_of, step_of
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.typing import Array
-from graticule.core.units import unit_scale
+from graticule.core.units import unit_power, unit_scale
 from graticule.ops.measure._merge import OBJECT, Columns, Keys, Partial, combined
 from graticule.ops.measure._sums import rules
 
@@ -55,7 +55,18 @@ class Measured:
 
     def power(self, number: int) -> str:
         """Return the unit of lengths to a power."""
-        return f"{self.unit}{number if number > 1 else ''}" if self.unit else ""
+        return unit_power(self.unit, number)
+
+    @cached_property
+    def directions(self) -> Array:
+        """Directions of the dims in space, one a row."""
+        axes = {dim: axis for dim in self.dims if (axis := self.partial.axis(dim)) is not None}
+        return directions_of({} if self.unit == "px" else axes, self.dims)
+
+    @property
+    def basis(self) -> Array:
+        """The way from a sample to the next along each dim, one a row."""
+        return np.asarray(self.steps[:, None] * self.directions)
 
     @property
     def pixels(self) -> Array:
@@ -66,7 +77,7 @@ class Measured:
     @cached_property
     def sizes(self) -> Array:
         """Length, area or volume of each object."""
-        return np.asarray(self.pixels * np.prod(self.steps))
+        return np.asarray(self.pixels * np.prod(np.diag(self.basis)))
 
     @cached_property
     def _moments(self) -> tuple[Array, Array]:
@@ -98,7 +109,7 @@ class Measured:
 
     @cached_property
     def covariances(self) -> Array:
-        """Covariance of the positions of each object's samples, in squared lengths."""
+        """Covariance of the positions of each object's samples along the dims, in squared lengths."""
         return np.asarray(self._moments[1] * np.multiply.outer(self.steps, self.steps))
 
     def positions(self, dim: str, samples: Array) -> tuple[Array, str]:
@@ -147,7 +158,8 @@ def scale_of(partial: Partial) -> tuple[Array, str]:
         counted = all(step == 1 for step, _ in spacings)
         return np.array([step for step, _ in spacings]), "px" if counted else ""
     try:
-        scales = [unit_scale(unit) for _, unit in spacings]
+        # one unit, whatever it means, needs no factor
+        scales = [unit_scale(unit) if len(units) > 1 else (1.0, "") for _, unit in spacings]
     except UnitsError:
         return np.ones(len(spacings)), "px"
     if len({base for _, base in scales}) > 1:
