@@ -63,6 +63,8 @@ DEFAULT_DIMS = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}
 LEVEL = "graticule_level"
 DIRECTION = "direction"
 """Attribute of a coordinate: the unit vector of its axis, where axes are not at right angles."""
+HEADER_AXIS = "header_axis"
+"""Attribute of a coordinate: the axis in the header, its first pixel's position, and the step."""
 NUMERIC = "buifc"
 """Kinds of dtype that an image may have."""
 

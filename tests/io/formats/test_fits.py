@@ -169,7 +169,7 @@ def test_positions_follow_the_world_where_the_axes_do(tmp_path: Path) -> None:
     assert float(read(path).x[3]) == pytest.approx(150)
     turned = read(save(tmp_path / "b", np.zeros((8, 8), np.int32), **SKY, **turned_by(30)))
     assert float(turned.x[3]) == pytest.approx(0)
-    assert "turned against" in turned.attrs["notes"][0]
+    assert "turned by -30 degrees against" in turned.attrs["notes"][0]
 
 
 @pytest.mark.parametrize("step", [0, "wide", True])

@@ -1,13 +1,14 @@
 """Axes of a FITS image: names, spacing, units, from the whole of its world coordinates.
 
 The linear part alone is looked at (CD, or PC times CDELT, or CROTA with CDELT): it gives the
-length of a pixel along each of its axes, turned or not. Projections and distortions are left to
+length and direction of a pixel's sides, turned or not. Projections and distortions are left to
 `graticule.ops.transform.to_sky`, from the header that is kept.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import UnitsError
+from graticule.core.image import DIRECTION, HEADER_AXIS
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
 from graticule.io.axes import coordinate, default_dims, short_unit
@@ -29,8 +31,18 @@ _NAMES = {
     "VELO": "velocity", "VRAD": "velocity", "VOPT": "velocity", "STOKES": "stokes",
 }  # fmt: skip
 
+_CTYPE = re.compile("CTYPE[1-9][A-Z]?")
+_PROJECTED = re.compile("[A-Z][A-Z0-9-]{3}-[A-Z]{3}")
 _ALIGNED = 1e-3
 """Largest part of a pixel's side that may lie along another axis of an image that is not turned."""
+_SQUARE = 1e-5
+"""Largest cosine of an angle that counts as right: the area is off by less than 1e-10 then."""
+_FLAT = 1e-7
+"""Sides closer to a line or plane than this have no area."""
+_LARGEST = 1e100
+"""No side is as long as this, in any unit, nor as short as one over it: a volume is a float."""
+_FINEST = 1e12
+"""Farthest position that still tells samples apart, in steps."""
 
 
 @dataclass
@@ -52,6 +64,20 @@ class FitsAxes:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Side:
+    """One side of a pixel: its length and unit, signed as positions run, and its direction.
+
+    ``world`` is the world axis it follows; None where it follows none. ``direction`` is a unit
+    vector over the world axes, in the sense of rising positions.
+    """
+
+    step: float
+    unit: str
+    world: int | None
+    direction: Array
+
+
 def fits_axes(header: Mapping[str, Any], shape: Sequence[int]) -> FitsAxes:
     """Return names and coordinates of the axes of an image of this shape.
 
@@ -66,33 +92,106 @@ def fits_axes(header: Mapping[str, Any], shape: Sequence[int]) -> FitsAxes:
     axes = FitsAxes(_dims(header, ndim))
     matrix = _matrix(header, ndim)
     units = [_unit(header, number) for number in range(1, ndim + 1)]
+    sides: dict[str, _Side] = {}
     for axis, dim in enumerate(axes.dims):
         pixel = ndim - 1 - axis
-        found = _spacing(matrix[:, pixel], pixel, units)
-        if found is None:
+        side = _side(matrix[:, pixel], pixel, units)
+        if side is None:
             _say_why(axes, header, matrix[:, pixel], pixel, dim)
             continue
-        step, unit, world = found
-        reference = _number(header, f"CRPIX{pixel + 1}", 1.0)
-        if world is None:
-            axes.notes.append(
-                f"{dim} is turned against the axes of the sky or of the world: its positions are "
-                "lengths from the reference pixel"
-            )
-            origin = (1 - reference) * step
-        else:
-            origin = _number(header, f"CRVAL{world + 1}", 0.0) + (1 - reference) * step
-        axes.coords[dim] = coordinate(dim, shape[axis], step, origin=origin, unit=unit)
+        origin = _origin(axes, header, side, pixel, dim, shape[axis])
+        axes.coords[dim] = coordinate(dim, shape[axis], side.step, origin=origin, unit=side.unit)
+        if is_celestial(header):
+            axes.coords[dim][2][HEADER_AXIS] = [pixel + 1, origin, side.step]
+        sides[dim] = side
+    _say_turned(axes, header, sides, matrix)
+    _add_directions(axes, sides)
+    axes.notes += _unknown_units(units)
     return axes
 
 
-def _spacing(
-    column: Array, pixel: int, units: Sequence[str]
-) -> tuple[float, str, int | None] | None:
-    """Return the length of a pixel along one of its axes, its unit, and the world axis it follows.
+def is_celestial(header: Mapping[str, Any]) -> bool:
+    """Whether a header places its image on the sky, in its main coordinates or others."""
+    return any(
+        _CTYPE.fullmatch(key) and isinstance(kind, str) and _PROJECTED.match(kind)
+        for key, kind in header.items()
+    )
 
-    None where there is none; the world axis is None where it follows none.
-    """
+
+def _origin(
+    axes: FitsAxes, header: Mapping[str, Any], side: _Side, pixel: int, dim: str, size: int
+) -> float:
+    """Return the position of the first sample."""
+    key = f"CRPIX{pixel + 1}"
+    reference = _number(header, key, 1.0)
+    if not abs(reference) < _LARGEST:
+        axes.notes.append(f"{key} = {header[key]!r} is no pixel; {dim} starts at 0")
+        return 0.0
+    first = (1 - reference) * side.step
+    if side.world is None:
+        return first
+    key = f"CRVAL{side.world + 1}"
+    origin = _number(header, key, 0.0) + first
+    # positions that far out would not tell one sample from the next
+    if not abs(origin) + abs(side.step) * size < _FINEST * abs(side.step):
+        axes.notes.append(
+            f"{key} = {header[key]!r} is no position for steps of {side.step:g}; positions along "
+            f"{dim} are lengths from the reference pixel"
+        )
+        return first
+    return origin
+
+
+def _say_turned(
+    axes: FitsAxes, header: Mapping[str, Any], sides: Mapping[str, _Side], matrix: Array
+) -> None:
+    turned = [dim for dim, side in sides.items() if side.world is None]
+    if not turned:
+        return
+    kinds = [str(header.get(f"CTYPE{n + 1}", "")).strip() for n in range(len(axes.dims))]
+    frame = str(header.get("RADESYS", "")).strip()
+    sky = f" ({' and '.join(filter(None, kinds))}{', ' if frame else ''}{frame})"
+    angle = ""
+    if len(axes.dims) >= 2 and np.isfinite(matrix[:2, :2]).all():
+        degrees = math.degrees(math.atan2(-matrix[0, 1], matrix[1, 1]))
+        angle = f" by {degrees:.6g} degrees"
+    axes.notes.append(
+        f"{' and '.join(turned)} {'is' if len(turned) == 1 else 'are'} turned{angle} against the "
+        f"axes of the sky or of the world{sky if any(kinds) else ''}: positions are lengths from "
+        "the reference pixel"
+    )
+
+
+def _add_directions(axes: FitsAxes, sides: Mapping[str, _Side]) -> None:
+    """Tell the directions of pixels that are not at right angles; leave out what has no area."""
+    vectors = np.array([side.direction for side in sides.values()])
+    if len(sides) < 2 or (np.abs(vectors @ vectors.T - np.eye(len(sides))) <= _SQUARE).all():
+        return
+    if np.linalg.matrix_rank(vectors, tol=_FLAT) < len(vectors):
+        axes.notes.append(
+            "the pixels have sides along one another, and no area; "
+            f"{' and '.join(sides)} are counted in pixels"
+        )
+        axes.coords.clear()
+        return
+    for dim, side in sides.items():
+        axes.coords[dim][2][DIRECTION] = side.direction.tolist()
+
+
+def _unknown_units(units: Sequence[str]) -> list[str]:
+    notes = []
+    for unit in dict.fromkeys(filter(None, units)):
+        try:
+            known = unit_scale(unit) is not None
+        except UnitsError as error:
+            known = "is not a unit" not in error.what
+        if not known:
+            notes.append(f"the unit {unit!r} is not known; it is kept as it is")
+    return notes
+
+
+def _side(column: Array, pixel: int, units: Sequence[str]) -> _Side | None:
+    """Return the side of a pixel along one of its axes; None where it has no length."""
     if not np.isfinite(column).all() or not column.any():
         return None
     strongest = pixel if column[pixel] else int(np.abs(column).argmax())
@@ -100,10 +199,14 @@ def _spacing(
     parts = np.array([_in_unit(step, own, unit) for step, own in zip(column, units, strict=True)])
     parts = np.nan_to_num(parts)
     length = math.hypot(*parts)
-    across = math.hypot(*np.delete(parts, pixel))
-    if parts[pixel] and across <= _ALIGNED * length:
-        return math.copysign(length, column[pixel]) if across else float(column[pixel]), unit, pixel
-    return length, unit, None
+    if not 1 / _LARGEST < length < _LARGEST:
+        return None
+    direction = parts / length
+    across = math.hypot(*np.delete(direction, pixel))
+    if not parts[pixel] or across > _ALIGNED:
+        return _Side(length, unit, None, direction)
+    step = math.copysign(length, column[pixel]) if across else float(column[pixel])
+    return _Side(step, unit, pixel, direction * math.copysign(1, step))
 
 
 def _in_unit(value: float, own: str, unit: str) -> float:
