@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypeVar
 from numpy.typing import NDArray
+from pandas import DataFrame
 from xarray import DataArray
 from graticule.core import Length, Quantity
 
@@ -30,5 +31,8 @@ def time_distance(image: Data, *, y: Length | float | str, x: Length | float | s
         reach: Length | float | str, arc: tuple[float, float] = (0.0, 360.0),
         along: str = 't') -> Data:
     """Average a cube over rings around an epicentre, frame by frame."""
+def to_sky(table: DataFrame, image: Array, *, position: str = 'centroid',
+        alternate: str = '') -> DataFrame:
+    """Add the celestial coordinates of objects to their table."""
 def zscore(image: Data, *, dim: str, ddof: int = 0) -> Data:
     """Bring every line along ``dim`` to mean 0 and standard deviation 1."""

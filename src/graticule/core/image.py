@@ -215,9 +215,7 @@ def step_of(image: Image, dim: Hashable) -> tuple[float, str]:
     return abs(step), unit
 
 
-def directions_of(
-    coordinates: Mapping[Hashable, DataArray], dims: Sequence[Hashable]
-) -> Array:
+def directions_of(coordinates: Mapping[Any, DataArray], dims: Sequence[Hashable]) -> Array:
     r"""Return the directions of axes in space, as the rows of a lower triangular matrix.
 
     Axes are at right angles unless their coordinates say otherwise, by a unit vector each in
@@ -240,16 +238,17 @@ def directions_of(
     array([[1. , 0. ],
            [0.8, 0.6]])
     """
-    found = [coordinates[dim] if dim in coordinates else None for dim in dims]
-    if any(axis is None or DIRECTION not in axis.attrs for axis in found):
+    found = [coordinates[dim] for dim in dims if dim in coordinates]
+    found = [axis for axis in found if DIRECTION in axis.attrs]
+    if len(found) < len(dims):
         return np.eye(len(dims))
     vectors = []
     for axis in found:
         backwards = axis.size > 1 and axis.values[-1] < axis.values[0]
         vectors.append(np.multiply(axis.attrs[DIRECTION], -1.0 if backwards else 1.0))
     # the same angles, turned so that the matrix is triangular
-    rows = np.linalg.qr(np.array(vectors).T, mode="r").T
-    return np.asarray(rows * np.where(np.diag(rows) < 0, -1.0, 1.0))
+    rows = np.transpose(np.linalg.qr(np.array(vectors).T)[1])
+    return np.tril(rows * np.where(np.diag(rows) < 0, -1.0, 1.0))
 
 
 def spatial_dims(image: Image) -> tuple[str, ...]:

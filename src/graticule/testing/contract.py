@@ -153,6 +153,9 @@ class OpContract:
         if set(image.dims) - {"x", "y", "z"}:
             assert isinstance(result, GraticuleError), "plain arrays have no such dims"
             return
+        if isinstance(labelled, GraticuleError):
+            assert str(result) == str(labelled), "plain arrays have no coordinates"
+            return
         for one, other in zip(_outputs(op, result), _outputs(op, labelled), strict=True):
             expected = other.values if _is_image(other) else other
             fault = difference(one, expected)

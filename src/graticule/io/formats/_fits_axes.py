@@ -123,7 +123,7 @@ def _origin(
 ) -> float:
     """Return the position of the first sample."""
     key = f"CRPIX{pixel + 1}"
-    reference = _number(header, key, 1.0)
+    reference = _number(header, key, 0.0)  # the default of the standard
     if not abs(reference) < _LARGEST:
         axes.notes.append(f"{key} = {header[key]!r} is no pixel; {dim} starts at 0")
         return 0.0

@@ -109,7 +109,7 @@ class Measured:
 
     @cached_property
     def covariances(self) -> Array:
-        """Covariance of the positions of each object's samples along the dims, in squared lengths."""
+        """Covariance of the positions of samples along the dims, in squared lengths."""
         return np.asarray(self._moments[1] * np.multiply.outer(self.steps, self.steps))
 
     def positions(self, dim: str, samples: Array) -> tuple[Array, str]:

@@ -88,7 +88,8 @@ def data_for(
     first: xr.DataArray | None = None
     for number, given in enumerate(op.inputs):
         if given.kind.is_array:
-            data.append(image_for(given.kind, dims, sizes, seed + number, style))
+            image = image_for(given.kind, dims, sizes, seed + number, style)
+            data.append(case.data[given.name](image) if given.name in case.data else image)
             first = data[0] if first is None else first
         elif given.name in case.data:
             data.append(case.data[given.name](first))

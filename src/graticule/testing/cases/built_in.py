@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core.registry import get_op
-from graticule.testing.cases.case import WAVES, Case, Dims
+from graticule.testing.cases.case import PLANE, WAVES, Case, Dims
 
 _PLANES: tuple[Dims, ...] = (("y", "x"), ("z", "y", "x"), ("t", "y", "x"))
 
@@ -30,6 +30,24 @@ def _grains(_: xr.DataArray | None) -> pd.DataFrame:
     grains = pd.DataFrame({"equivalent_diameter": diameter, "volume": diameter**3})
     grains.attrs["units"] = {"equivalent_diameter": "um", "volume": "um3"}
     return grains
+
+
+def _placed(_: xr.DataArray | None) -> pd.DataFrame:
+    table = pd.DataFrame({"label": [1, 2], "centroid_y": [0.5, 2.0], "centroid_x": [3.0, 1.25]})
+    table.attrs["units"] = {"centroid_y": "arcsec", "centroid_x": "arcsec"}
+    return table
+
+
+def _on_the_sky(image: xr.DataArray | None) -> xr.DataArray:
+    assert image is not None
+    sky = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 60.0,
+           "CD1_1": -1e-3, "CD1_2": 1e-4, "CD2_1": 2e-4, "CD2_2": 1e-3}  # fmt: skip
+    axes = {
+        dim: (dim, np.arange(image.sizes[dim]), {"units": "arcsec", "header_axis": [number, 0, 1]})
+        for number, dim in ((1, "x"), (2, "y"))
+        if dim in image.dims
+    }
+    return image.assign_coords(axes).assign_attrs(header=sky)
 
 
 def _first_dim(image: xr.DataArray) -> dict[str, Any]:
@@ -63,5 +81,6 @@ CASES: dict[str, Case] = {
     "transform.time_distance": Case(
         dims=(("t", "y", "x"),), params={"y": 5, "x": 5, "reach": 4}, size=10
     ),
+    "transform.to_sky": Case(dims=PLANE, data={"table": _placed, "image": _on_the_sky}),
     "transform.zscore": Case(params_for=_first_dim),
 }

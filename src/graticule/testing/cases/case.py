@@ -30,7 +30,7 @@ class Case:
         cost something to make.
     data : mapping
         What makes a table, record or model, by the name of the input: from the first image
-        (None if there is none) to the value.
+        (None if there is none) to the value. Of an image, from one that has nothing special.
     size : int
         Samples along a dim of the standard input.
     """
