@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from numbers import Real
+from typing import Any
 
 from graticule.core.errors import UnitsError
 
@@ -12,6 +13,30 @@ QUANTITY_PATTERN = re.compile(
     r"^\s*(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>\S.*?)?\s*$"
 )
 _PIXELS = frozenset({"", "px", "pix", "pixel", "pixels", "sample", "samples"})
+_USUAL = frozenset(
+    [
+        "m",
+        "cm",
+        "mm",
+        "um",
+        "nm",
+        "km",
+        "Mm",
+        "Angstrom",
+        "s",
+        "ms",
+        "us",
+        "min",
+        "h",
+        "d",
+        "deg",
+        "arcmin",
+        "arcsec",
+        "rad",
+    ]
+)
+"""Units that are known without asking astropy, which is slow to import."""
+_IMPERIAL = ("inch", "ft", "mil")
 _BASES = {
     "length": "m",
     "angle": "rad",
@@ -60,12 +85,9 @@ def unit_scale(unit: str) -> tuple[float, str]:
     UnitsError
         If the unit is unknown, or is not one of length, angle, time, area or volume.
     """
-    from astropy import units
-
-    try:
-        parsed = units.Unit(unit)
-    except (ValueError, TypeError):
-        raise UnitsError(f"{unit!r} is not a unit", hint="as um, nm, Mm, arcsec, s, min") from None
+    parsed = _parsed(unit)
+    if parsed is None:
+        raise UnitsError(f"{unit!r} is not a unit", hint="as um, nm, Mm, arcsec, s, min")
     for kind, base in _BASES.items():
         if parsed.physical_type == kind:
             return float(parsed.to(base)), base
@@ -82,9 +104,44 @@ def unit_power(unit: str, number: int) -> str:
     """
     if number == 1 or not unit or unit.isalpha():
         return f"{unit}{number}" if unit and number > 1 else unit
+    parsed = _parsed(unit)
+    return f"({unit})**{number}" if parsed is None else str(parsed**number)
+
+
+def axis_scale(unit: str) -> tuple[float, str]:
+    """Return the factor from an axis's unit to its base, which a unit of another kind is itself.
+
+    So axes of the same unit compare whatever it is, and others only where it is known how.
+
+    Examples
+    --------
+    >>> axis_scale("km"), axis_scale("furlong"), axis_scale("")
+    ((1000.0, 'm'), (1.0, 'furlong'), (1.0, ''))
+    """
+    try:
+        return unit_scale(unit) if unit else (1.0, "")
+    except UnitsError:
+        return 1.0, unit
+
+
+def is_unit(unit: str) -> bool:
+    """Whether a unit is known, of whatever kind.
+
+    Examples
+    --------
+    >>> is_unit("um"), is_unit("keV"), is_unit("furlong")
+    (True, True, False)
+    """
+    return unit in _USUAL or _parsed(unit) is not None
+
+
+@lru_cache(maxsize=256)
+def _parsed(unit: str) -> Any:
     from astropy import units
 
+    if unit in _IMPERIAL:
+        return getattr(units.imperial, unit)
     try:
-        return str(units.Unit(unit) ** number)
+        return units.Unit(unit)
     except (ValueError, TypeError):
-        return f"({unit})**{number}"
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from graticule.core.errors import FormatError, UnitsError
 from graticule.core.image import DEFAULT_DIMS, Image, step_of
 from graticule.core.typing import Array
+from graticule.core.units import is_unit
 from graticule.io.safety import require_modest
 
 UNNAMED = "axis_"
@@ -33,19 +35,25 @@ LONG_NAMES = {
 
 _WORDS = {
     **{name.lower(): short for name, short in LONG_NAMES.items()},
-    "micron": "um", "micrn": "um", "sec": "s", "msec": "ms", "usec": "us", "hr": "h", "hrs": "h",
-    "degree": "deg", "arcminute": "arcmin", "arcsecond": "arcsec", "radian": "rad",
-    "ångström": "Angstrom", "ångstrom": "Angstrom", "angstroem": "Angstrom", "inche": "inch",
-    "pixel": "", "px": "", "sample": "", "voxel": "", "reference frame": "",
+    "micron": "um", "micrn": "um", "mum": "um", "sec": "s", "msec": "ms", "usec": "us",
+    "nsec": "ns", "mins": "min", "hr": "h", "hrs": "h", "degree": "deg", "degs": "deg",
+    "arcmin": "arcmin", "arcminute": "arcmin", "amin": "arcmin", "arcsec": "arcsec",
+    "arcsecond": "arcsec", "asec": "arcsec",
+    "radian": "rad", "angstroem": "Angstrom", "ångstrom": "Angstrom", "ångström": "Angstrom",
+    "ang": "Angstrom", "inch": "inch", "inche": "inch", "in": "inch", "feet": "ft", "foot": "ft",
+    "pixel": "", "px": "", "pix": "", "sample": "", "voxel": "", "reference frame": "",
+    "none": "", "unknown": "", "undefined": "", "arbitrary": "",
 }  # fmt: skip
 _LETTERS = {
     "Å": "Angstrom",
     "A": "Angstrom",
-    "mum": "um",
     '"': "arcsec",
     "''": "arcsec",
     "°": "deg",
+    "'": "arcmin",
 }
+_MICRO = re.compile(r"Âµ|µ|μ|\\u00[bB]5|&micro;|&#181;")
+_PER_PIXEL = re.compile(r"(?i) *(/|per) *(px|pix|pixel|voxel|sample)s?$")
 
 
 def short_unit(text: object) -> str:
@@ -57,11 +65,10 @@ def short_unit(text: object) -> str:
     --------
     >>> short_unit("micrometer"), short_unit("µm"), short_unit(r"\u00B5m"), short_unit("pixel")
     ('um', 'um', 'um', '')
-    >>> short_unit("Nanometres"), short_unit("microns"), short_unit("Mm")
-    ('nm', 'um', 'Mm')
+    >>> short_unit("Nanometres"), short_unit("microns"), short_unit("Mm"), short_unit("µm/pixel")
+    ('nm', 'um', 'Mm', 'um')
     """
-    name = str(text or "").strip().replace("\\u00B5", "u").replace("µ", "u").replace("μ", "u")
-    name = name.replace("\u212b", "Å")
+    name = _PER_PIXEL.sub("", _MICRO.sub("u", str(text or "").strip()).replace("\u212b", "Å"))
     if name in _LETTERS:
         return _LETTERS[name]
     word = name.lower().replace("metre", "meter")
@@ -76,15 +83,17 @@ def default_dims(ndim: int) -> tuple[str, ...]:
 def coordinate(
     dim: str, size: int, step: float, *, origin: float = 0.0, unit: str = ""
 ) -> tuple[str, Array, dict[str, Any]]:
-    """Return an evenly spaced coordinate as xarray takes it."""
-    if not (math.isfinite(step) and step != 0 and math.isfinite(origin)):
-        raise FormatError(f"the spacing along {dim} must be a number other than 0, not {step}")
+    """Return an evenly spaced coordinate as xarray takes it.
+
+    A file may say a step that is none, as 0 or NaN: then `build` leaves the coordinate out.
+    """
     require_modest((size,), what=f"the axis {dim}")
     attrs: dict[str, Any] = {"units": unit} if unit else {}
     if size == 1:
         # one position does not tell the spacing, so it is kept beside it
         attrs["step"] = abs(step)
-    return dim, origin + np.arange(size) * step, attrs
+    with np.errstate(all="ignore"):
+        return dim, origin + np.arange(size) * step, attrs
 
 
 def axis_of(image: Image, dim: str) -> tuple[float, float, str] | None:
@@ -121,14 +130,39 @@ def build(
     """Return the image of an opened file; ``notes`` say what of it was not understood."""
     import xarray as xr
 
+    kept, told = _sound(dict(coords or {}))
     attrs: dict[str, Any] = {"header": plain(dict(header or {}))}
-    if notes:
-        attrs["notes"] = list(notes)
+    if notes or told:
+        attrs["notes"] = list(dict.fromkeys([*notes, *told]))
     if units:
         attrs["units"] = units
-    image = xr.DataArray(data, dims=tuple(dims), coords=dict(coords or {}), attrs=attrs)
+    image = xr.DataArray(data, dims=tuple(dims), coords=kept, attrs=attrs)
     image.name = None  # xarray would call it by dask's name of the array
     return image
+
+
+def _sound(coords: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the coordinates that place samples, and in words which do not, or in what unit."""
+    kept, notes = {}, []
+    for dim, coordinate_ in coords.items():
+        is_variable = isinstance(coordinate_, tuple)
+        positions = np.asarray(coordinate_[1] if is_variable else coordinate_)
+        attrs = coordinate_[2] if is_variable and len(coordinate_) > 2 else {}
+        if positions.dtype.kind in "iuf" and not _places(positions, attrs.get("step")):
+            notes.append(f"what it says of the spacing along {dim} is none, and is left out")
+            continue
+        unit = str(attrs.get("units", ""))
+        if unit and not is_unit(unit):
+            notes.append(f"the unit {unit!r} of {dim} is not known: it is kept, and not converted")
+        kept[dim] = coordinate_
+    return kept, notes
+
+
+def _places(positions: Array, step: float | None) -> bool:
+    """Whether positions are finite and differ, and so does the step of a single one from 0."""
+    if not np.isfinite(positions).all() or (step is not None and not 0 < step < math.inf):
+        return False
+    return positions.size < 2 or bool((positions != positions[0]).any())
 
 
 def plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from graticule.core import Image, Length, filtered_dims, map_ranges
 from graticule.core.errors import UnitsError
 from graticule.core.image import level_of, step_of
 from graticule.core.typing import Array
-from graticule.core.units import unit_scale
+from graticule.core.units import axis_scale
 
 _LEAST = 1 << 16
 """Samples worth a part of their own."""
@@ -37,7 +37,7 @@ def steps_of(image: Image) -> tuple[list[float], str]:
         pixel = float(2 ** level_of(image))
         bare = [dim not in image.coords for dim in dims]
         return [s * pixel if b else s for (s, _), b in zip(spacings, bare, strict=True)], ""
-    scales = [unit_scale(each) if each else (1.0, "") for _, each in spacings]
+    scales = [axis_scale(each) for _, each in spacings]
     if len({base for _, base in scales}) > 1:
         described = ", ".join(
             f"{d} in {u or 'pixels'}" for d, (_, u) in zip(dims, spacings, strict=True)

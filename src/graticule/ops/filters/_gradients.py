@@ -12,7 +12,7 @@ from graticule.core import Image, Length, filtered_dims, like, map_ranges, step_
 from graticule.core.errors import ParameterError
 from graticule.core.image import SPATIAL, level_of
 from graticule.core.typing import Array
-from graticule.core.units import unit_scale
+from graticule.core.units import axis_scale
 from graticule.ops._parameters import DOC
 from graticule.ops.filters._separable import Taps, gaussian_halo, reach_of, separable
 
@@ -85,7 +85,7 @@ def steps_of(image: Image) -> tuple[dict[str, float], str]:
     spacings = {dim: step_of(image, dim) for dim in dims}
     first = spacings[dims[0]][1]
     if all(unit for _, unit in spacings.values()):
-        scales = {dim: unit_scale(unit) for dim, (_, unit) in spacings.items()}
+        scales = {dim: axis_scale(unit) for dim, (_, unit) in spacings.items()}
         factor, base = scales[dims[0]]
         if all(other == base for _, other in scales.values()):
             steps = {dim: spacings[dim][0] * scales[dim][0] / factor for dim in dims}

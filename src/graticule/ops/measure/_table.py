@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graticule.core import directions_of, step_of
-from graticule.core.errors import ImageError, UnitsError
+from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.core.units import unit_power, unit_scale
+from graticule.core.units import axis_scale, unit_power
 from graticule.ops.measure._merge import OBJECT, Columns, Keys, Partial, combined
 from graticule.ops.measure._sums import rules
 
@@ -157,11 +157,7 @@ def scale_of(partial: Partial) -> tuple[Array, str]:
     if units == {""}:
         counted = all(step == 1 for step, _ in spacings)
         return np.array([step for step, _ in spacings]), "px" if counted else ""
-    try:
-        # one unit, whatever it means, needs no factor
-        scales = [unit_scale(unit) if len(units) > 1 else (1.0, "") for _, unit in spacings]
-    except UnitsError:
-        return np.ones(len(spacings)), "px"
+    scales = [axis_scale(unit) for _, unit in spacings]
     if len({base for _, base in scales}) > 1:
         return np.ones(len(spacings)), "px"
     last = scales[-1][0]

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, filtered_dims, like, map_ranges, step_of
-from graticule.core.errors import ImageError, UnitsError
+from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.core.units import unit_scale
+from graticule.core.units import axis_scale
 from graticule.ops import _parameters
 
 Segments: TypeAlias = Annotated[int, Field(title="Superpixels wanted", ge=1, le=100_000_000)]
@@ -64,10 +64,7 @@ def relative_steps(image: Image, dims: Sequence[str]) -> Array:
     steps, kinds = [], set()
     for dim in dims:
         step, unit = step_of(image, dim)
-        try:
-            factor, base = unit_scale(unit) if unit else (1.0, "")
-        except UnitsError:
-            factor, base = 1.0, unit
+        factor, base = axis_scale(unit)
         steps.append(step * factor)
         kinds.add(base)
     if len(kinds) > 1:
