@@ -206,7 +206,7 @@ def test_a_tile_of_a_jpeg_is_decoded_alone(tmp_path: Path, monkeypatch: pytest.M
     expected = tifffile.imread(tmp_path / "a.tif")
     image, decoded = read(tmp_path / "a.tif"), []
     segment = _tiff_pages._segment
-    monkeypatch.setattr(_tiff_pages, "_segment", lambda *a: decoded.append(a[2]) or segment(*a))
+    monkeypatch.setattr(_tiff_pages, "_segment", lambda *a: decoded.append(a[3]) or segment(*a))
     np.testing.assert_array_equal(image[70:100, 70:90].values, expected[70:100, 70:90])
     assert decoded == [9]
     np.testing.assert_array_equal(image.values, expected)

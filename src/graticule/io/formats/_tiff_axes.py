@@ -138,6 +138,11 @@ def imagej_axes(tif: Any) -> Axes:
     return Axes(steps, header=short)
 
 
+def exchanged(of: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what belongs to X for Y, and the other way round, as in pages that lie on a side."""
+    return {{"X": "Y", "Y": "X"}.get(letter, letter): value for letter, value in of.items()}
+
+
 def positive(value: object) -> float:
     """Return the size of a step; 0 for what is none."""
     good = isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import struct
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,10 +14,14 @@ import numpy as np
 
 from graticule.core.errors import FormatError
 from graticule.core.typing import Array
-from graticule.io.lazy import Box, box_shape
+from graticule.io.formats._tiff_chain import Chain
+from graticule.io.lazy import Box, Raw, box_shape
 from graticule.io.safety import require_complete, require_modest
 
-_JPEG = (6, 7, 34892, 33007)
+JPEG = (6, 7, 34892, 33007)
+"""Compressions that are JPEG, whose tables may be shared."""
+_PLAIN_FLAGS = {"uniform", "geotiff", "gdal", "fei", "sem"}
+"""Of files that tifffile knows nothing of that would make their pages more than a stack."""
 
 
 @dataclass(frozen=True)
@@ -31,31 +36,104 @@ class Pages:
         Of the file's own pyramid.
     outer : tuple of int
         Axes over the pages; the other axes are those of one page.
+    alike : bool
+        Whether all pages of the file are stored in the same way.
+    by_pillow : bool
+        Whether Pillow, which forgives some flaws, may read what tifffile cannot decode.
     """
 
     image: str
     level: int
     outer: tuple[int, ...]
+    alike: bool = True
+    by_pillow: bool = False
 
     def __call__(self, path: Path, box: Box) -> Array:
         """Return the values in native byte order."""
-        from tifffile import TiffFile
+        state = path.stat()
+        pages, dtype = _pages_of(
+            path, state.st_mtime_ns, state.st_size, self.image, self.level, self.alike
+        )
+        try:
+            return self._decoded(path, box, pages, dtype)
+        except RuntimeError:  # what every codec raises
+            values = self._forgiven(path, box, pages[0], dtype) if self.by_pillow else None
+            if values is None:
+                raise
+            return values
 
-        with TiffFile(path, _multifile=False) as tif:
-            series = images_of(tif)[self.image].levels[self.level]
-            dtype = series.dtype.newbyteorder("=")
-            out = np.empty(box_shape(box), dtype)
+    def _decoded(self, path: Path, box: Box, pages: Sequence[Any], dtype: np.dtype[Any]) -> Array:
+        out = np.empty(box_shape(box), dtype)
+        with path.open("rb") as file:
             for at, number in _numbers(self.outer, box):
-                page = series.pages[number]
-                out[at] = page_box(page, box[len(self.outer) :])
+                out[at] = page_box(file, pages[number], box[len(self.outer) :])
         return out
 
+    def _forgiven(self, path: Path, box: Box, page: Any, dtype: np.dtype[Any]) -> Array | None:
+        """Return the box as Pillow reads it; None if it reads other images, or none."""
+        from graticule.io.formats.picture import frame, open_picture
 
-def images_of(tif: Any) -> dict[str, Any]:
+        out = np.empty(box_shape(box), dtype)
+        try:
+            with open_picture(path) as picture:
+                same = getattr(picture, "n_frames", 1) == math.prod(self.outer)
+                for at, number in _numbers(self.outer, box) if same else ():
+                    picture.seek(number)
+                    values = frame(picture)
+                    same = same and (values.shape, values.dtype) == (page.keyframe.shape, dtype)
+                    out[at] = values[box[len(self.outer) :]]
+        except Exception:  # the caller then raises what tifffile found wrong
+            return None
+        return out if same else None
+
+
+@lru_cache(maxsize=8)
+def _pages_of(
+    path: Path, changed: int, size: int, image: str, level: int, alike: bool
+) -> tuple[list[Any], np.dtype[Any]]:
+    """Return the pages of a series, and the dtype of their values, for a file as it is now."""
+    from tifffile import TiffFile
+
+    with TiffFile(path, _multifile=False) as tif:
+        series = images_of(tif, alike)[image].levels[level]
+        kind = (series.keyframe.shape, series.keyframe.dtype)
+        pages = [each if alike or each is None else itself(each) for each in series.pages]
+        for keyframe in {page.keyframe for page in pages if page is not None}:
+            keyframe.decode  # noqa: B018  made on first use, from the file while it is open
+            if (keyframe.shape, keyframe.dtype) != kind:
+                raise FormatError("has pages of several shapes or types in one stack")
+    return pages, series.dtype.newbyteorder("=")
+
+
+def page_count(series: Any) -> int:
+    """Return how many pages of the list of a file make up a series and its levels."""
+    levels = [level for level in series.levels if not level.keyframe.is_subifd]
+    planes = [math.prod(level.get_shape(squeeze=False)) // max(1, level.keyframe.size)
+              for level in levels]  # fmt: skip
+    return sum(map(max, planes, (len(level.pages) for level in levels)))
+
+
+def itself(page: Any) -> Any:
+    """Return a page with tags of its own, and not those of another one."""
+    return page if not page.is_frame or page.is_virtual else page.aspage()
+
+
+def outline(tif: Any, chain: Chain) -> dict[str, Any]:
+    """Return `images_of` a file; of many alike pages that are one stack only the first is read."""
+    if chain.alike and chain.count > 1 and tif.flags <= _PLAIN_FLAGS:
+        first = tif.pages.first
+        return {"0": _stack_of(tif, [first] * chain.count)}
+    return images_of(tif, chain.alike)
+
+
+def images_of(tif: Any, alike: bool) -> dict[str, Any]:
     """Return the images of a file, as tifffile's series, by name: a number, and a title if any.
 
-    Pages of one shape and type are one stack, whatever their compression.
+    Pages of one shape and type are one stack, whatever their compression. ``alike`` says that
+    all pages are stored in the same way, of which tifffile looks at a few only.
     """
+    if not alike:
+        tif.is_uniform = False
     series = list(tif.series)
     if len(series) > 1 and all(_is_loose(each) for each in series):
         series = _stacked(tif, series)
@@ -69,37 +147,38 @@ def _is_loose(series: Any) -> bool:
 
 def _stacked(tif: Any, series: list[Any]) -> list[Any]:
     """Return series with those of equal pages put together, in the order of the pages."""
-    from tifffile import TiffPageSeries
-
     groups: dict[Any, list[Any]] = {}
     for each in series:
         keyframe = each.keyframe
         kind = (keyframe.shape, keyframe.axes, str(keyframe.dtype), keyframe.photometric,
                 keyframe.is_reduced)  # fmt: skip
         groups.setdefault(kind, []).extend(each.pages)
-    stacks = []
-    for pages in groups.values():
-        pages.sort(key=lambda page: page.index)
-        first, count = pages[0].keyframe, len(pages)
-        shape, axes = ((count,), "I") if count > 1 else ((), "")
-        stacks.append(
-            TiffPageSeries(
-                pages, shape=(*shape, *first.shape), dtype=first.dtype, axes=axes + first.axes,
-                parent=tif, kind="uniform",
-            )
-        )  # fmt: skip
-    return stacks
+    return [_stack_of(tif, sorted(pages, key=lambda page: page.index)) for pages in groups.values()]
 
 
-def page_box(page: Any, box: Box) -> Array:
-    """Return a box of one page, over its own axes."""
+def _stack_of(tif: Any, pages: list[Any]) -> Any:
+    from tifffile import TiffPageSeries
+
+    first, count = pages[0].keyframe, len(pages)
+    shape, axes = ((count,), "I") if count > 1 else ((), "")
+    return TiffPageSeries(
+        pages, shape=(*shape, *first.shape), dtype=first.dtype, axes=axes + first.axes,
+        parent=tif, kind="uniform",
+    )  # fmt: skip
+
+
+def page_box(file: IO[bytes], page: Any, box: Box) -> Array:
+    """Return a box of one page of an open file, over the page's own axes."""
     if page is None:
         raise FormatError("has no data for one of its pages")
     keyframe = page.keyframe
+    if _in_one_piece(page):
+        stored = keyframe.dtype.newbyteorder(keyframe.parent.byteorder).str
+        return Raw(page.dataoffsets[0], stored, keyframe.shape)(Path(file.name), box)
     normal, kept = _normal(keyframe, box)
     out = np.empty(box_shape(normal), keyframe.dtype.newbyteorder("="))
     for number in _touched(keyframe, normal):
-        values, at, shape = _segment(page, keyframe, number)
+        values, at, shape = _segment(file, page, keyframe, number)
         inner, outer = [slice(at[0], at[0] + 1), *map(_span, at[1:], shape)], normal
         common = [slice(max(a.start, b.start), min(a.stop, b.stop))
                   for a, b in zip(inner, outer, strict=True)]  # fmt: skip
@@ -112,6 +191,22 @@ def page_box(page: Any, box: Box) -> Array:
                          for c, i in zip(common[1:], inner[1:], strict=True))  # fmt: skip
             out[to] = values[part]
     return out.reshape(box_shape(kept))
+
+
+def is_plain(page: Any) -> bool:
+    """Whether samples are stored as they are in memory, and not packed, as bits or in between."""
+    whole = page.bitspersample == page.dtype.itemsize * 8 and page.predictor == 1
+    return bool(whole and page.compression == 1 and page.fillorder == 1)
+
+
+def _in_one_piece(page: Any) -> bool:
+    """Whether all strips of a page follow one another, and are all there."""
+    keyframe, offsets, counts = page.keyframe, page.dataoffsets, page.databytecounts
+    if not is_plain(keyframe) or keyframe.is_tiled or len(offsets) != len(counts):
+        return False
+    ends = [at + count for at, count in zip(offsets, counts, strict=True)]
+    size = math.prod(keyframe.shape) * keyframe.dtype.itemsize
+    return bool(offsets) and ends[:-1] == list(offsets[1:]) and sum(counts) == size
 
 
 def _span(start: int, size: int) -> slice:
@@ -155,21 +250,20 @@ def _touched(keyframe: Any, normal: Box) -> list[int]:
     ]
 
 
-def _segment(page: Any, keyframe: Any, number: int) -> Any:
+def _segment(file: IO[bytes], page: Any, keyframe: Any, number: int) -> Any:
     """Decode one strip or tile; return its values, its place and its shape."""
     if number >= len(page.dataoffsets):
         raise FormatError("lists fewer strips or tiles than its size needs")
     offset, count = page.dataoffsets[number], page.databytecounts[number]
-    handle = page.parent.filehandle
     extra: dict[str, Any] = {}
-    if keyframe.compression in _JPEG:
+    if keyframe.compression in JPEG:
         extra = {"jpegtables": page.jpegtables, "jpegheader": keyframe.jpegheader}
-    decode = keyframe.decode  # made on first use, which moves the position in the file
+    decode = keyframe.decode
     if not offset or not count:
         return decode(None, number, **extra)
-    require_complete(handle.size, offset + count)
-    handle.seek(offset)
-    return decode(handle.read(count), number, **extra)
+    require_complete(os.fstat(file.fileno()).st_size, offset + count)
+    file.seek(offset)
+    return decode(file.read(count), number, **extra)
 
 
 def unit_of(keyframe: Any) -> tuple[int, ...]:
@@ -182,64 +276,6 @@ def unit_of(keyframe: Any) -> tuple[int, ...]:
     bounded = [min(u, n) for u, n in zip(unit, keyframe.shape, strict=True)]
     require_modest(bounded, what="a strip or tile")
     return unit
-
-
-def require_chain(path: Path) -> None:
-    """Raise `FormatError` unless the list of pages can be followed to its end.
-
-    A file cut short ends within the list, and its first pages would pass for the whole.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(16)
-        order = "<" if head[:2] == b"II" else ">"
-        big = struct.unpack(order + "H", head[2:4])[0] == 43
-        wide, tag = ("Q", 20) if big else ("I", 12)
-        at = struct.unpack_from(order + wide, head, 8 if big else 4)[0]
-        seen: set[int] = set()
-        while at:
-            if at in seen:
-                raise FormatError("has a list of pages that runs in a circle")
-            seen.add(at)
-            at = _next(file, at, size, order, wide, tag)
-
-
-def _next(file: IO[bytes], at: int, size: int, order: str, wide: str, tag: int) -> int:
-    counter = order + ("Q" if wide == "Q" else "H")
-    require_complete(size, at + struct.calcsize(counter))
-    file.seek(at)
-    count = struct.unpack(counter, file.read(struct.calcsize(counter)))[0]
-    end = at + struct.calcsize(counter) + count * tag
-    require_complete(size, end + struct.calcsize(order + wide))
-    file.seek(end)
-    return int(struct.unpack(order + wide, file.read(struct.calcsize(order + wide)))[0])
-
-
-@dataclass(frozen=True)
-class Frames:
-    """Reads a box of a TIFF through Pillow, which forgives flaws that tifffile does not.
-
-    Attributes
-    ----------
-    outer : tuple of int
-        Axes over the pages; the other axes are those of one page.
-    dtype : str
-        Of the values.
-    """
-
-    outer: tuple[int, ...]
-    dtype: str
-
-    def __call__(self, path: Path, box: Box) -> Array:
-        """Return the values in native byte order."""
-        from graticule.io.formats.picture import frame, open_picture
-
-        out = np.empty(box_shape(box), self.dtype)
-        with open_picture(path) as picture:
-            for at, number in _numbers(self.outer, box):
-                picture.seek(number)
-                out[at] = frame(picture)[box[len(self.outer) :]]
-        return out
 
 
 def _numbers(outer: tuple[int, ...], box: Box) -> Iterator[tuple[tuple[int, ...], int]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -16,23 +17,31 @@ from graticule.core.errors import FormatError
 from graticule.core.image import LEVEL
 from graticule.io.axes import build, coordinate, default_dims
 from graticule.io.format import Address, Format, Sizes, choose_array
-from graticule.io.formats._tiff_axes import Axes, imagej_axes, ome_axes, plain_axes
+from graticule.io.formats._tiff_axes import Axes, exchanged, imagej_axes, ome_axes, plain_axes
+from graticule.io.formats._tiff_chain import Chain, follow
+from graticule.io.formats._tiff_colours import BLACK, RGB, YCBCR, coloured
 from graticule.io.formats._tiff_pages import (
-    Frames,
+    JPEG,
     Pages,
-    images_of,
-    page_box,
-    require_chain,
+    is_plain,
+    itself,
+    outline,
+    page_count,
     unit_of,
 )
+from graticule.io.formats._tiff_series import Series, masked, upright
 from graticule.io.formats._tiff_vendors import vendor_axes
 from graticule.io.formats._tiff_write import write
 from graticule.io.lazy import FileArray, Raw, as_dask
 from graticule.io.safety import noted, require_complete
 
 _MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_LETTERS = {"Y": "y", "X": "x", "Z": "z", "C": "c", "S": "c", "T": "t"}
-Lazy: TypeAlias = tuple[FileArray, tuple[int, ...]]
+_LETTERS = {"Y": "y", "X": "x", "Z": "z", "C": "c", "S": "c", "T": "t", "A": "angle", "P": "phase",
+            "R": "tile", "H": "lifetime", "E": "wavelength", "L": "exposure", "V": "event",
+            "M": "mosaic"}  # fmt: skip
+_PLAIN_KINDS = ("generic", "uniform", "shaped")
+"""Of series whose palettes are their colours, and not a lookup table for a display."""
+_ORIENTATION, _NODATA = 274, 42113
 # what is said of damaged files when blocks are read is raised there; nobody has to see it twice
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -41,24 +50,106 @@ def _sniff(path: Path, head: bytes) -> bool:
     return head.startswith(_MARKS)
 
 
-def _open(address: Address, level: int) -> xr.DataArray:
-    path = address.path
+@dataclass(frozen=True)
+class _Found:
+    """The image that is asked for, in a file that is open.
+
+    Attributes
+    ----------
+    path, name
+        Its file, and its name there.
+    base : TiffPageSeries
+        Its full resolution.
+    axes : Axes
+        What the file says of them.
+    chain : Chain
+        The list of pages of the file.
+    orientation : int
+        In which its pages are stored; 1 for upright.
+    """
+
+    path: Path
+    name: str
+    base: Any
+    axes: Axes
+    chain: Chain
+    orientation: int
+
+
+def _open(address: Address, level: int, *, indices: bool = False) -> xr.DataArray:
+    with _opened(address) as (found, notes):
+        header = {tag.name: tag.value for tag in found.base.keyframe.tags.values()
+                  if _is_short(tag)}  # fmt: skip
+        series = _series(found, level, indices=indices)
+        factors = _factors(found.base, found.base.levels[level])
+    factors = exchanged(factors) if found.orientation >= 5 else factors
+    return _assemble(series, found.axes, header, factors, notes)
+
+
+def palette_indices(address: Address, level: int = 0) -> xr.DataArray:
+    """Return an image whose values are the numbers of the colours of its palette, if it has one."""
+    return _open(address, level, indices=True)
+
+
+@contextmanager
+def _opened(address: Address) -> Iterator[tuple[_Found, list[str]]]:
+    """Find the image that is asked for, and collect what is to be told of its file."""
     from tifffile import TiffFile
 
+    path = address.path
     with noted("tifffile") as notes, TiffFile(path, _multifile=False) as tif:
-        if not tif.is_ndpi:  # these have a list of their own kind
-            require_chain(path)
-        images = images_of(tif)
+        # NDPI has a list of pages of a kind of its own
+        chain = Chain(len(tif.pages), True) if tif.is_ndpi else follow(path)
+        images = outline(tif, chain)
         name = _pick(images, address.inside)
         base = images[name]
         axes = _axes(tif, base, list(images).index(name), path)
-        series = base.levels[level]
-        letters, shape = _layout(series)
-        array, unit = _lazy(path, series, shape, name, level)
-        tags = base.keyframe.tags.values()
-        header = {tag.name: tag.value for tag in tags if _is_short(tag)}
-        factors = _factors(base, series)
-    return _assemble(array, unit, letters, axes, header, factors, notes)
+        orientation = _orientation(base, chain.alike, tif.is_geotiff, notes)
+        if orientation >= 5:
+            axes = replace(axes, steps=exchanged(axes.steps))
+        _tell_of_pages(images, base, chain, notes)
+        yield _Found(path, name, base, axes, chain, orientation), notes
+
+
+def _orientation(base: Any, alike: bool, is_map: bool, notes: list[str]) -> int:
+    """Return how the pages of an image are turned; 1 where that is left to the user, and told."""
+    pages = [base.keyframe] if alike else [itself(page) for page in base.pages if page is not None]
+    found = {int(page.keyframe.tags.valueof(_ORIENTATION, 1)) for page in pages}
+    if len(found) > 1 or (is_map and found != {1}):
+        several = ", ".join(map(str, sorted(found)))
+        notes.append(f"is not turned upright, though its pages are of orientation {several}")
+        return 1
+    only = found.pop()
+    return only if only in range(1, 9) else 1
+
+
+def _tell_of_pages(images: Mapping[str, Any], base: Any, chain: Chain, notes: list[str]) -> None:
+    known = sum(map(page_count, images.values()))
+    if chain.count > known:
+        notes.append(f"has {chain.count - known} pages more than its description tells of")
+    smaller = [level.keyframe for level in base.levels[1:]]
+    if base.kind == "generic" and not all(p.is_reduced or p.is_subifd for p in smaller):
+        notes.append("smaller pages are taken for levels of a pyramid, which nothing marks so")
+
+
+def _series(found: _Found, level: int, *, indices: bool) -> Series:
+    """Return the array of a level as it is meant: in colours, without missing values, upright."""
+    base, kept = found.base, found.base.levels[level]
+    page = kept.keyframe
+    series = _stored(found, level)
+    palette = page.colormap if page.colormap is not None else base.keyframe.colormap
+    if palette is not None and base.kind not in _PLAIN_KINDS:
+        palette = None  # a microscope's choice of colours for its display
+    if palette is not None and not found.chain.alike:
+        tables = {str(np.asarray(itself(each).keyframe.colormap).tolist())
+                  for each in kept.pages if each}  # fmt: skip
+        palette = palette if len(tables) == 1 else None
+    if not (page.is_subsampled and page.compression not in JPEG):  # else Pillow gives RGB
+        series = coloured(series, page, palette, indices=indices)
+    missing = base.keyframe.tags.get(_NODATA)
+    if missing is not None and not indices:
+        series = masked(series, str(missing.value))
+    return upright(series, found.orientation) if found.orientation > 1 else series
 
 
 def _pick(images: Mapping[str, Any], inside: str) -> str:
@@ -90,30 +181,25 @@ def _axes(tif: Any, series: Any, number: int, path: Path) -> Axes:
     return vendor_axes(tif) or plain_axes(series.keyframe)
 
 
-def _lazy(path: Path, series: Any, shape: tuple[int, ...], image: str, level: int) -> Lazy:
-    page = series.keyframe
+def _stored(found: _Found, level: int) -> Series:
+    series = found.base.levels[level]
+    letters, shape = _layout(series)
+    page, path = series.keyframe, found.path
     dtype = series.dtype.newbyteorder("=")
     if series.transform is not None:
         raise FormatError("needs a transform of its values that is not supported")
-    offset = series.dataoffset
-    if offset is not None and page.compression == 1 and page.fillorder == 1 and _is_whole(page):
+    offset = series.dataoffset if found.chain.alike or len(series.pages) == 1 else None
+    if offset is not None and is_plain(page):
         nbytes = math.prod(shape) * dtype.itemsize
         require_complete(path.stat().st_size, offset + nbytes)
         read: Any = Raw(offset, series.dtype.newbyteorder(series.parent.byteorder).str, shape)
         unit = (1,) * (len(shape) - 1) + shape[-1:]
-        return FileArray(path, shape, dtype, read), unit
+        return Series(FileArray(path, shape, dtype, read), unit, letters)
     outer = _outer(shape, page.shape, len(series.pages))
+    by_pillow = page.photometric in (BLACK, RGB, YCBCR) and not level and found.name == "0"
+    fetch = Pages(found.name, level, outer, found.chain.alike, by_pillow)
     unit = (1,) * len(outer) + unit_of(page)
-    array = FileArray(path, shape, dtype, Pages(image, level, outer))
-    try:
-        for corner in ([0] * page.ndim, [size - 1 for size in page.shape]):
-            page_box(series.pages[0], tuple(slice(at, at + 1) for at in corner))
-    except RuntimeError:  # what every codec raises
-        through_pillow = None if level or image != "0" else _through_pillow(path, array, page)
-        if through_pillow is None:
-            raise
-        return through_pillow, (1,) * len(outer) + tuple(page.shape)
-    return array, unit
+    return Series(FileArray(path, shape, dtype, fetch), unit, letters)
 
 
 def _layout(series: Any) -> tuple[str, tuple[int, ...]]:
@@ -122,11 +208,6 @@ def _layout(series: Any) -> tuple[str, tuple[int, ...]]:
     kept = [(axis, int(size)) for axis, size in pairs
             if axis != "S" or size > 1 or "S" in series.keyframe.axes]  # fmt: skip
     return "".join(axis for axis, _ in kept), tuple(size for _, size in kept)
-
-
-def _is_whole(page: Any) -> bool:
-    """Whether samples are stored as they are in memory, and not as bits or in between."""
-    return bool(page.bitspersample == page.dtype.itemsize * 8 and page.predictor == 1)
 
 
 def _outer(shape: tuple[int, ...], page: tuple[int, ...], count: int) -> tuple[int, ...]:
@@ -157,76 +238,70 @@ def _factor(full: int, size: int) -> float:
 
 
 def _assemble(
-    array: FileArray,
-    unit: tuple[int, ...],
-    letters: str,
+    series: Series,
     axes: Axes,
     header: dict[str, Any],
     factors: dict[str, float],
     notes: Sequence[str],
 ) -> xr.DataArray:
     """Name the axes, drop those that only the format has, and place the samples."""
-    kept = axes.letters or "".join(
-        letter for letter, size in zip(letters, array.shape, strict=True)
-        if size > 1 or letter in "YX"
-    )  # fmt: skip
-    order = [at for at, letter in enumerate(letters) if letter in kept]
-    left = [letters[at] for at in order]
-    array = array.view(order, np.dtype(bool) if axes.is_bool else array.dtype)
-    data = as_dask(array, [unit[at] for at in order])
-    dims = axes.dims or _names(left)
-    coords = {}
+    order = _kept(series, axes)
+    left = [series.letters[at] for at in order]
+    dtype = np.dtype(bool) if axes.is_bool else series.array.dtype
+    data = as_dask(series.array.view(order, dtype), [series.unit[at] for at in order])
+    dims, unnamed = _names(left)
+    dims = axes.dims or dims
+    coords: dict[str, Any] = {}
     for letter, dim, size in zip(left, dims, data.shape, strict=True):
         if letter in axes.steps:
             step, origin, length = axes.steps[letter]
             factor = factors.get(letter, 1.0)
             origin += step * (factor - 1) / 2
             coords[dim] = coordinate(dim, size, step * factor, origin=origin, unit=length)
+        elif letter == "S" and series.samples:
+            coords[dim] = list(series.samples)
     image = build(
         data,
         dims,
         coords,
         header={**header, **axes.header},
         units=axes.units,
-        notes=[*notes, *axes.notes],
+        notes=[*notes, *axes.notes, *series.notes, *([] if axes.dims else unnamed)],
     )
     depth = round(math.log2(max(factors.values(), default=1)))
     return image.assign_attrs({LEVEL: depth}) if depth else image
 
 
-def _names(letters: list[str]) -> tuple[str, ...]:
+def _kept(series: Series, axes: Axes) -> list[int]:
+    """Return the axes an image has: those that its file names, or else that are no formality."""
+    kept = axes.letters or "".join(
+        letter for letter, size in zip(series.letters, series.array.shape, strict=True)
+        if size > 1 or letter in "YX"
+    )  # fmt: skip
+    return [at for at, letter in enumerate(series.letters) if letter in kept]
+
+
+def _names(letters: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the names of the axes, and a note where one is a guess."""
     dims = [_LETTERS.get(letter, "") for letter in letters]
     if "C" in letters and "S" in letters:
         dims[letters.index("S")] = "rgb"
-    if dims.count("") == 1 and "z" not in dims:
-        dims[dims.index("")] = "z"  # a stack of pages that nobody named
-    return tuple(dims) if all(dims) else tuple(default_dims(len(dims)))
-
-
-def _through_pillow(path: Path, array: FileArray, page: Any) -> FileArray | None:
-    """Return the same array read by Pillow, which forgives some flaws; None if it differs."""
-    from graticule.io.formats.picture import frame, open_picture
-
-    outer = array.shape[: len(array.shape) - page.ndim]
-    try:
-        with open_picture(path) as picture:
-            first = frame(picture)
-            same = getattr(picture, "n_frames", 1) == math.prod(outer)
-    except Exception:  # the caller then raises what tifffile found wrong
-        return None
-    if not same or first.shape != page.shape or first.dtype.newbyteorder("=") != array.dtype:
-        return None
-    return replace(array, fetch=Frames(outer, array.dtype.str))
+    if dims.count("") == 1 and "z" not in dims:  # a stack of pages that nobody named
+        dims[dims.index("")] = "z"
+        return tuple(dims), ["pages that nobody named are taken as z; name them with dims="]
+    return tuple(dims) if all(dims) else tuple(default_dims(len(dims))), []
 
 
 def _levels(address: Address) -> list[Sizes]:
-    from tifffile import TiffFile
-
-    with TiffFile(address.path, _multifile=False) as tif:
-        images = images_of(tif)
-        count = len(images[_pick(images, address.inside)].levels)
-    opened = (_open(address, level) for level in range(count))
-    return [{str(dim): int(size) for dim, size in image.sizes.items()} for image in opened]
+    with _opened(address) as (found, _):
+        sizes = []
+        for level in range(len(found.base.levels)):
+            series = _series(found, level, indices=False)
+            order = _kept(series, found.axes)
+            dims = found.axes.dims or _names([series.letters[at] for at in order])[0]
+            shape = [series.array.shape[at] for at in order]
+            sizes.append(dict(zip(dims, shape, strict=True)))
+    return sizes
 
 
 FORMAT = Format("TIFF", _sniff, _open, suffixes=(".tif", ".tiff"), write=write, levels=_levels)
