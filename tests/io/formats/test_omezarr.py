@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 import zarr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,3 +129,162 @@ def test_a_damaged_chunk_or_metadata(tmp_path: Path) -> None:
     (path / "0" / "zarr.json").write_text('{"zarr_format": 3')
     with pytest.raises(FormatError, match="damaged"):
         read(path)
+
+
+AXES = [{"name": name, "type": "space", "unit": "micrometer"} for name in "yx"]
+PLANE = VALUES[0]
+
+
+def image_group(path: Path, scales: dict[str, Any], version: int = 2, **attrs: Any) -> Path:
+    """Make an OME-Zarr of one plane and one level."""
+    scales = {"datasets": [{"path": "0"}], **scales}
+    group = zarr.create_group(path, zarr_format=version)
+    group.create_array("0", data=PLANE)
+    said = {"multiscales": [scales], **attrs}
+    group.attrs.update(said if version == 2 else {"ome": {"version": "0.5", **said}})
+    return path
+
+
+def scaled(*scale: float) -> list[dict[str, Any]]:
+    return [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": list(scale)}]}]
+
+
+@pytest.mark.parametrize(
+    ("scales", "note"),
+    [
+        ({"axes": AXES}, "no scale"),
+        ({"axes": AXES, "datasets": scaled(0, 0.5)}, "spacing of 0 along y"),
+        ({"axes": AXES, "datasets": scaled(float("nan"), 0.5)}, "spacing of nan along y"),
+        ({"axes": AXES, "datasets": scaled(0.5)}, "a scale that is not understood"),
+        ({"axes": AXES, "datasets": scaled(1, 0.5), "version": "0.6"}, "newer than 0.5"),
+        ({"axes": AXES, "datasets": [*scaled(1, 0.5), {"path": "1"}]}, "2 levels, of which 1"),
+    ],
+)
+def test_what_a_pyramid_says_and_cannot_be_is_noted(
+    tmp_path: Path, scales: dict[str, Any], note: str
+) -> None:
+    path = image_group(tmp_path / "a", scales)
+    image = read(path)
+    np.testing.assert_array_equal(image.values, PLANE)
+    assert [note in each for each in image.attrs["notes"]] == [True]
+    assert ("y" in image.coords) == (note in ("newer than 0.5", "2 levels, of which 1"))
+    assert levels(path) == [{"y": 40, "x": 50}]
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_axes_in_every_spelling_and_channels(tmp_path: Path, version: int) -> None:
+    axes = [{"name": "Y", "type": "space", "unit": "Micrometre"}, {"name": "X", "unit": "µm"}]
+    omero = {"channels": [{"label": "DAPI", "color": "0000FF"}]}
+    scales = {"axes": axes, "datasets": scaled(0.5, 0.25)}
+    image = read(image_group(tmp_path / "a", scales, version, omero=omero))
+    assert image.dims == ("y", "x")
+    assert [image[dim].attrs["units"] for dim in image.dims] == ["um", "um"]
+    assert image.attrs["header"]["channels"] == ["DAPI"]
+    assert image.attrs["header"]["omero"] == omero
+
+
+def test_before_version_0_4(tmp_path: Path) -> None:
+    assert read(image_group(tmp_path / "a", {"axes": ["y", "x"], "version": "0.3"})).dims == (
+        "y",
+        "x",
+    )
+    group = zarr.create_group(tmp_path / "b", zarr_format=2)
+    group.create_array("0", data=PLANE[None, None, None])
+    group.attrs["multiscales"] = [{"version": "0.1", "datasets": [{"path": "0"}]}]
+    assert read(tmp_path / "b").dims == ("t", "c", "z", "y", "x")
+
+
+def test_of_several_images_one_is_chosen_by_name(tmp_path: Path) -> None:
+    zarr.create_group(tmp_path / "a", zarr_format=2, attributes={"bioformats2raw.layout": 3})
+    for name in ("0", "2", "10"):
+        image_group(tmp_path / "a" / name, {"axes": AXES})
+    with pytest.raises(FormatError, match=r"3 images: 0, 2, 10 .*as \.\.\./0"):
+        read(tmp_path / "a")
+    assert read(tmp_path / "a" / "10").shape == PLANE.shape
+
+
+def test_plates_and_wells_are_listed(tmp_path: Path) -> None:
+    wells = {"wells": [{"path": "A/1"}, {"path": "A/2"}]}
+    plate = zarr.create_group(tmp_path / "a", zarr_format=2, attributes={"plate": wells})
+    well = {"images": [{"path": "0"}, {"path": "1"}]}
+    plate.create_group("A/1", attributes={"well": well})
+    image_group(tmp_path / "a" / "A" / "1" / "0", {"axes": AXES})
+    with pytest.raises(FormatError, match=r"plate of 2 wells: A/1, A/2 .*\.\.\./A/1/0"):
+        read(tmp_path / "a")
+    with pytest.raises(FormatError, match=r"well of 2 images: 0, 1"):
+        read(tmp_path / "a" / "A" / "1")
+    assert read(tmp_path / "a" / "A" / "1" / "0").shape == PLANE.shape
+
+
+def test_labels_beside_an_image_are_told_and_read(tmp_path: Path) -> None:
+    path = image_group(tmp_path / "a", {"axes": AXES, "datasets": scaled(1, 0.5)})
+    group = zarr.open_group(path, mode="a")
+    group.create_group("labels", attributes={"labels": ["cells"]})
+    image_group(path / "labels" / "cells", {"axes": AXES}, **{"image-label": {"version": "0.4"}})
+    assert read(path).attrs["notes"] == ["holds labels (cells), by name as .../labels/cells"]
+    cells = read(path / "labels" / "cells")
+    assert cells.attrs["header"]["image-label"] == {"version": "0.4"}
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_what_xarray_wrote_is_as_xarray_reads_it(tmp_path: Path, version: int) -> None:
+    values = np.random.default_rng(0).normal(size=(3, 4, 5))
+    values[0, 0, 0] = np.nan
+    coords = {
+        "time": pd.date_range("2020-01-01", periods=3),
+        "y": ("y", [0.0, 0.5, 1.0, 1.5], {"units": "arcsec"}),
+        "x": [0.0, 1.0, 3.0, 4.0, 9.0],
+    }
+    written = xr.DataArray(values, dims=("time", "y", "x"), coords=coords, attrs={"units": "K"})
+    dataset = xr.Dataset({"packed": written, "absent": written})
+    packing = {"dtype": "i2", "scale_factor": 0.01, "add_offset": 3.0, "_FillValue": -9999}
+    encoding = {"packed": packing, "absent": {"_FillValue": -9999.0}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset.to_zarr(tmp_path / "a", zarr_format=version, encoding=encoding, consolidated=False)
+        expected = xr.open_zarr(tmp_path / "a", consolidated=False).load()
+    for name in encoding:
+        image = read(tmp_path / "a" / name)
+        assert image.dims == ("time", "y", "x")
+        assert image.attrs["units"] == "K"
+        np.testing.assert_allclose(image.values, expected[name].values, rtol=1e-12)
+        np.testing.assert_array_equal(image.x.values, coords["x"])
+        assert image.y.attrs["units"] == "arcsec"
+        assert image.time.values.tolist() == [0, 1, 2]
+        assert image.time.attrs["units"] == "d"
+        assert any("since 2020-01-01" in note for note in image.attrs["notes"])
+    with pytest.raises(FormatError, match=r"2 arrays: absent .*packed"):
+        read(tmp_path / "a")
+
+
+def test_groups_in_groups_are_followed_or_listed(tmp_path: Path) -> None:
+    zarr.create_group(tmp_path / "a").create_group("b/c").create_array("d", data=PLANE)
+    assert read(tmp_path / "a").shape == PLANE.shape
+    zarr.create_group(tmp_path / "a" / "e")
+    with pytest.raises(FormatError, match="2 groups: b, e"):
+        read(tmp_path / "a")
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_4_gigabytes_are_opened_without_a_value(tmp_path: Path, version: int) -> None:
+    datasets = [{"path": str(n)} for n in range(3)]
+    said = {"multiscales": [{"axes": list("zyx"), "datasets": datasets}]}
+    group = zarr.create_group(tmp_path / "a", zarr_format=version)
+    group.attrs.update(said if version == 2 else {"ome": said})
+    for n in range(3):
+        shape = (512, 2048 >> n, 2048 >> n)
+        group.create_array(str(n), shape=shape, chunks=(1, 256, 256), dtype="u2", fill_value=7)
+    chunk = tmp_path / "a" / "0" / ("0.0.0" if version == 2 else "c/0/0/0")
+    chunk.parent.mkdir(parents=True, exist_ok=True)
+    chunk.write_bytes(b"no values at all")
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        image = read(tmp_path / "a")
+        assert len(levels(tmp_path / "a")) == 3
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.1
+    assert image.nbytes == 2**32
+    assert image[-1, -2:, -2:].values.tolist() == [[7, 7], [7, 7]]
+    with pytest.raises(FormatError):
+        _ = image[0, :2, :2].values

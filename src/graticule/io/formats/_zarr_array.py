@@ -1,0 +1,139 @@
+"""One Zarr array: opened lazily, with the dims, coordinates and packing that stand beside it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from graticule.core.typing import Array
+from graticule.io.axes import build, default_dims, short_unit
+from graticule.io.formats._zarr_metadata import (
+    array_document,
+    attributes,
+    inner_chunks,
+    is_array,
+)
+from graticule.io.lazy import Box, FileArray, as_dask
+from graticule.io.safety import require_modest
+
+_DIMS = "_ARRAY_DIMENSIONS"
+_BASE64_OF_8 = 12
+
+
+def lazy(folder: Path) -> Any:
+    """Return an array as dask's, in blocks of whole chunks; no value is read."""
+    said, array = _described(folder)
+    dtype = np.dtype(array.dtype).newbyteorder("=")
+    shape = tuple(int(size) for size in array.shape)
+    packing = _packing(said, attributes(folder), dtype)
+    if packing is None:
+        return as_dask(FileArray(folder, shape, dtype, _fetch), inner_chunks(said))
+    meant = dtype if dtype.kind == "f" and packing.is_plain else np.dtype(float)
+    return as_dask(FileArray(folder, shape, meant, packing), inner_chunks(said))
+
+
+def open_array(folder: Path) -> xr.DataArray:
+    """Return an array with what xarray, or another that keeps to its ways, wrote beside it.
+
+    Dims are those of ``dimension_names`` or ``_ARRAY_DIMENSIONS``; of each dim the array of its
+    name in the same group is the coordinate.
+    """
+    said, attrs = array_document(folder), attributes(folder)
+    dims = _dims(said, attrs)
+    notes: list[str] = []
+    coords: dict[str, Any] = {}
+    for dim, size in zip(dims, map(int, said["shape"]), strict=True):
+        beside = folder.parent / dim
+        if beside.name == dim and beside != folder and beside.is_dir() and is_array(beside):
+            coordinate = _coordinate(beside, dim, size, notes)
+            coords |= {dim: coordinate} if coordinate else {}
+    header = {key: value for key, value in attrs.items() if key != _DIMS}
+    units = str(attrs.get("units") or "")
+    return build(lazy(folder), dims, coords, header=header, units=units, notes=notes)
+
+
+def _described(folder: Path) -> tuple[dict[str, Any], Any]:
+    """Return the metadata of an array that is safe to open, and the array."""
+    import zarr
+
+    from graticule.io.formats._zarr_store import InsideStore
+
+    said = array_document(folder)
+    return said, zarr.open_array(InsideStore(folder, read_only=True), mode="r")
+
+
+def _fetch(folder: Path, box: Box) -> Array:
+    """Read a box of an array: only the chunks it touches."""
+    return np.asarray(_described(folder)[1][box])
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """Reads numbers that are stored as others: ``stored * scale + offset``, NaN for ``absent``."""
+
+    scale: float
+    offset: float
+    absent: tuple[float, ...]
+
+    def __call__(self, folder: Path, box: Box) -> Array:
+        """Return the numbers that are meant."""
+        stored = _fetch(folder, box)
+        values = stored * self.scale + self.offset
+        return np.where(np.isin(stored, self.absent), np.nan, values)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is there is stored as it is meant."""
+        return (self.scale, self.offset) == (1, 0)
+
+
+def _packing(
+    said: Mapping[str, Any], attrs: Mapping[str, Any], dtype: np.dtype[Any]
+) -> _Packing | None:
+    """Return how an array is packed by the CF conventions; None if it is not."""
+    # of Zarr 2 the fill value of the array is the one of CF, where xarray wrote it
+    of_array = said.get("fill_value") if _DIMS in attrs else None
+    told = [
+        _number(each) for each in (of_array, attrs.get("_FillValue"), attrs.get("missing_value"))
+    ]
+    absent = tuple(value for value in told if value is not None and not np.isnan(value))
+    scale, offset = float(attrs.get("scale_factor", 1)), float(attrs.get("add_offset", 0))
+    packing = _Packing(scale, offset, absent)
+    packed = not packing.is_plain or (dtype.kind == "f" and any(absent))
+    return packing if packed and dtype.kind in "iuf" else None
+
+
+def _number(value: Any) -> float | None:
+    """Return a number, or what xarray writes for one in Zarr 3: its eight bytes in base 64."""
+    if isinstance(value, str) and len(value) == _BASE64_OF_8:
+        return float(np.frombuffer(base64.b64decode(value), "<f8")[0])
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _dims(said: Mapping[str, Any], attrs: Mapping[str, Any]) -> tuple[str, ...]:
+    fallback: Sequence[str] = default_dims(len(said["shape"]))
+    named = said.get("dimension_names") or attrs.get(_DIMS) or fallback
+    return tuple(str(name or fallback[axis]) for axis, name in enumerate(named))
+
+
+def _coordinate(folder: Path, dim: str, size: int, notes: list[str]) -> Any:
+    """Return the positions of samples along a dim; None, with a note, of what are no positions."""
+    shape = tuple(map(int, array_document(folder)["shape"]))
+    if shape != (size,):
+        return None
+    require_modest(shape, what=f"the coordinate {dim}")
+    values = np.asarray(lazy(folder).compute(scheduler="synchronous"))
+    if values.dtype.kind not in "iufU":
+        notes.append(f"has a coordinate of {values.dtype} along {dim}, which is not read")
+        return None
+    attrs = attributes(folder)
+    unit, _, since = str(attrs.get("units") or "").partition(" since ")
+    if since:
+        notes.append(f"counts {dim} in {unit} since {since}, which is taken for 0")
+    return dim, values, {"units": short_unit(unit)} if unit else {}
