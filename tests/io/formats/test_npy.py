@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from pathlib import Path
 
@@ -68,3 +69,48 @@ def test_real_files(data_dir: Path) -> None:
     image = read(data_dir / "neutron_tof" / "tof_components.npz" / "average")
     assert dict(image.sizes) == {"y": 128, "x": 128}
     assert read(data_dir / "qbi" / "shellN.npy").ndim == 2
+
+
+def test_objects_beside_an_image_hinder_nobody(tmp_path: Path) -> None:
+    about = np.array({"a": 1}, object)
+    np.savez(tmp_path / "a.npz", image=np.eye(3), scale=np.array(0.5), about=about)
+    image = read(tmp_path / "a.npz")
+    np.testing.assert_array_equal(image.values, np.eye(3))
+    assert image.attrs["notes"] == ["holds further arrays, by name: scale, about"]
+    assert read(tmp_path / "a.npz" / "scale.npy").values == 0.5
+    with pytest.raises(UnsafeFileError, match="Python objects"):
+        read(tmp_path / "a.npz" / "about")
+
+
+def test_records_are_refused_with_their_fields(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((3, 4), [("red", "f4"), ("ä", "f4")]))
+    with pytest.raises(FormatError, match=r"records of red, .*array\['red'\]"):
+        read(tmp_path / "a.npy")
+
+
+def test_a_second_array_after_the_first_is_told(tmp_path: Path) -> None:
+    with (tmp_path / "a.npy").open("wb") as file:
+        for _ in range(2):
+            np.save(file, np.eye(3))
+    assert read(tmp_path / "a.npy").attrs["notes"] == [
+        "holds 200 bytes after its array, which are not read"
+    ]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_4_gigabytes_are_opened_without_a_value(tmp_path: Path, order: str) -> None:
+    shape = (512, 2048, 2048)
+    header = {"descr": ">u2", "fortran_order": order == "F", "shape": shape}
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + 2**32)
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        image = read(tmp_path / "a.npy")
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.1
+    assert image.shape == shape
+    assert 100 < image.data.npartitions < 200
+    piece = image.data.chunksize
+    assert piece == ((4, 2048, 2048) if order == "C" else (512, 2048, 16))

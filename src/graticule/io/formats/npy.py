@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -11,14 +13,16 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.image import NUMERIC
 from graticule.core.typing import Array
 from graticule.io.axes import build, default_dims
 from graticule.io.format import Address, Format, choose_array
-from graticule.io.lazy import FileArray, Raw, as_dask, native, store
+from graticule.io.lazy import BLOCK, FileArray, Raw, as_dask, native, store
 from graticule.io.safety import require_complete, require_modest
 
 _MAGIC = b"\x93NUMPY"
 _ZIP = b"PK\x03\x04"
+_SHOWN = 12
 _RATIO = 2000
 """Deflate packs at most 1032 to 1; a member that claims more lies about its size."""
 
@@ -49,48 +53,77 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
+        (3, 0): np.lib.format.read_array_header_2_0,  # which differs in letters of field names
     }
     if version not in readers:
-        raise FormatError(f"is NPY of version {version}, which only holds records, no image")
-    shape, fortran, dtype = readers[version](file)
+        raise FormatError(f"is NPY of version {version}, which is not supported")
+    return readers[version](file)
+
+
+def _require_numbers(dtype: np.dtype[Any]) -> None:
     if dtype.hasobject:
         raise UnsafeFileError(
             "holds Python objects, which can run code when they are loaded",
             hint="save it again as an array of numbers",
         )
-    return shape, fortran, dtype
+    if dtype.names:
+        fields = ", ".join(dtype.names)
+        raise FormatError(
+            f"holds records of {fields}; an image holds numbers or bools",
+            hint=f"save one field as an array, as array[{dtype.names[0]!r}]",
+        )
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
     with address.path.open("rb") as file:
         packed = file.read(len(_ZIP)) == _ZIP
-    data = _unpack(address) if packed else _map(address)
-    return build(data, default_dims(data.ndim))
+    notes: list[str] = []
+    data = _unpack(address, notes) if packed else _map(address, notes)
+    return build(data, default_dims(data.ndim), notes=notes)
 
 
-def _map(address: Address) -> Any:
+def _map(address: Address, notes: list[str]) -> Any:
     if address.inside:
         raise FormatError("an NPY file holds one array, and nothing by name within")
     with address.path.open("rb") as file:
         shape, fortran, dtype = _header(file)
         offset = file.tell()
+    _require_numbers(dtype)
     size = math.prod(shape) * dtype.itemsize
-    require_complete(address.path.stat().st_size - offset, size)
+    there = address.path.stat().st_size - offset
+    require_complete(there, size)
+    if there > size:
+        notes.append(f"holds {there - size} bytes after its array, which are not read")
     if not size or not shape:
         return np.load(address.path, allow_pickle=False)
     raw = Raw(offset, dtype.str, shape, "F" if fortran else "C")
     array = FileArray(address.path, shape, dtype.newbyteorder("="), raw)
-    return as_dask(array, shape if fortran else (1,) * (len(shape) - 1) + shape[-1:])
+    return as_dask(array, _in_one_piece(shape, dtype.itemsize, fortran))
 
 
-def _unpack(address: Address) -> Array:
+def _in_one_piece(shape: tuple[int, ...], itemsize: int, fortran: bool) -> tuple[int, ...]:
+    """Return the shape of a part that lies in one piece, a row or what of columns fits a block."""
+    if not fortran:
+        return (1,) * (len(shape) - 1) + shape[-1:]
+    sizes = itertools.accumulate(shape, operator.mul, initial=itemsize)
+    return tuple(n if size * n <= BLOCK else 1 for n, size in zip(shape, sizes, strict=False))
+
+
+def _unpack(address: Address, notes: list[str]) -> Array:
     with zipfile.ZipFile(address.path) as archive:
         members = _members(address.path)
         shapes: dict[str, tuple[int, ...]] = {}
+        dtypes: dict[str, np.dtype[Any]] = {}
         for name, info in members.items():
             with archive.open(info) as file:
-                shapes[name] = _header(file)[0]
-        name = choose_array(shapes, address.inside)
+                shapes[name], _, dtypes[name] = _header(file)
+        inside = address.inside.removesuffix(".npy")
+        numbers = {name: shape for name, shape in shapes.items() if dtypes[name].kind in NUMERIC}
+        name = choose_array(shapes if inside or not numbers else numbers, inside)
+        _require_numbers(dtypes[name])
+        further = [other for other in shapes if other != name]
+        if further and not inside:
+            notes.append(f"holds further arrays, by name: {', '.join(further[:_SHOWN])}")
         info = members[name]
         if info.file_size > _RATIO * max(1, info.compress_size):
             raise UnsafeFileError(f"its member {name} claims to unpack to {info.file_size} bytes")
