@@ -12,8 +12,6 @@ import tifffile
 import graticule as gt
 from graticule.core.errors import FormatError
 from graticule.io import levels, read
-from graticule.io.format import Address
-from graticule.io.formats.tiff import palette_indices
 
 RANDOM = np.random.default_rng(3)
 
@@ -37,7 +35,7 @@ def test_a_palette_names_colours(tmp_path: Path, scale: int, dtype: str) -> None
     np.testing.assert_array_equal(image.values, expected)
     np.testing.assert_array_equal(image[1:, 5:9, 6:, 1].values, expected[1:, 5:9, 6:, 1])
     assert "palette" in image.attrs["notes"][0]
-    stored = palette_indices(Address(tmp_path / "a.tif"))
+    stored = read(tmp_path / "a.tif", labels=True)
     np.testing.assert_array_equal(stored.values, numbers)
 
 

@@ -13,6 +13,7 @@ from graticule.io.axes import short_unit
 
 NOTE = "graticule"
 _PER_CENTIMETRE = 3
+_MOST = 2**32 - 1  # of a rational's halves, by which writers say infinity
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _from_pixels(root: Any, image: Any) -> Axes:
     sizes = {letter: (f"PhysicalSize{letter}", "µm") for letter in "XYZ"}
     for letter, (key, usual) in {**sizes, "T": ("TimeIncrement", "s")}.items():
         text, unit = pixels.get(key), short_unit(pixels.get(f"{key}Unit", usual))
-        step = _number(text)
+        step = positive(text)
         if step and unit:
             steps[letter] = (step, 0.0, unit)
         elif text is not None and not step:
@@ -91,13 +92,6 @@ def _from_pixels(root: Any, image: Any) -> Axes:
     if note is not None:
         return _noted(note.text, header)
     return Axes(steps, header=header, notes=notes)
-
-
-def _number(text: str | None) -> float:
-    try:
-        return positive(float(text or 0))
-    except ValueError:
-        return 0.0
 
 
 def _noted(text: str, header: Mapping[str, Any]) -> Axes:
@@ -117,25 +111,23 @@ def _noted(text: str, header: Mapping[str, Any]) -> Axes:
 def imagej_axes(tif: Any) -> Axes:
     """Read what ImageJ writes: units by axis, ``spacing`` along z, ``finterval`` in time."""
     said = dict(tif.imagej_metadata or {})
-    units = {"X": short_unit(said.get("unit", ""))}
-    units |= {letter: short_unit(said.get(key, "")) or units["X"]
-              for letter, key in (("Y", "yunit"), ("Z", "zunit"))}  # fmt: skip
-    page = tif.pages[0]
-    steps: dict[str, tuple[float, float, str]] = {}
-    if units["X"] == "inch":
-        steps = {}
-    elif units["X"]:
-        steps = {letter: (step, 0.0, units[letter]) for letter, step in _resolution(page).items()}
-        depth = positive(said.get("spacing"))
-        if depth:
-            steps["Z"] = (depth, 0.0, units["Z"])
-    else:
-        steps = dict(plain_axes(page).steps)
-    interval = positive(said.get("finterval"))
-    if interval:
-        steps["T"] = (interval, 0.0, short_unit(said.get("tunit", "s")) or "s")
+    unit, page = short_unit(said.get("unit", "")), tif.pages[0]
+    plain = Axes() if unit == "inch" else plain_axes(page)
+    steps, notes = dict(plain.steps), list(plain.notes)
+    if unit and unit != "inch":
+        found, notes = _resolution(page)
+        units = {letter: short_unit(said.get(key, "")) or unit
+                 for letter, key in (("X", "unit"), ("Y", "yunit"), ("Z", "zunit"))}  # fmt: skip
+        steps = {letter: (step, 0.0, units[letter]) for letter, step in found.items()}
+        if "spacing" in said:
+            deep = sized({"Z": said["spacing"]}, units["Z"], "spacing of ImageJ", {})
+            steps, notes = {**steps, **deep.steps}, [*notes, *deep.notes]
+    if said.get("finterval"):
+        span = short_unit(said.get("tunit", "s")) or "s"
+        timed = sized({"T": said["finterval"]}, span, "finterval of ImageJ", {})
+        steps, notes = {**steps, **timed.steps}, [*notes, *timed.notes]
     short = {k: v for k, v in said.items() if isinstance(v, (str, int, float, bool))}
-    return Axes(steps, header=short)
+    return Axes(steps, header=short, notes=notes)
 
 
 def exchanged(of: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,10 +136,21 @@ def exchanged(of: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def positive(value: object) -> float:
-    """Return the size of a step; 0 for what is none."""
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    step = abs(float(value)) if good else 0.0  # type: ignore[arg-type]
-    return step if math.isfinite(step) else 0.0
+    """Return the size of a step, a number or the text of one; 0 for what is none."""
+    try:
+        step = abs(float(value))  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return step if math.isfinite(step) and not isinstance(value, bool) else 0.0
+
+
+def sized(sizes: Mapping[str, object], unit: str, what: str, header: Mapping[str, Any]) -> Axes:
+    """Return axes of the sizes that ``what`` gives; where it gives none, that is told."""
+    steps = {letter: (positive(size), 0.0, unit) for letter, size in sizes.items()}
+    good = {letter: step for letter, step in steps.items() if step[0]}
+    none = ", ".join(letter.lower() for letter in steps if letter not in good)
+    notes = (f"{what} gives no spacing along {none}",) if none else ()
+    return Axes(good, header=header, notes=notes)
 
 
 def plain_axes(page: Any) -> Axes:
@@ -155,16 +158,22 @@ def plain_axes(page: Any) -> Axes:
 
     Dots per inch are what a printer or a screen is told; they are kept in the header alone.
     """
-    unit = page.tags.get("ResolutionUnit")
-    if unit is None or int(unit.value) != _PER_CENTIMETRE:
+    if page.tags.valueof("ResolutionUnit") != _PER_CENTIMETRE:
         return Axes()
-    return Axes({k: (step * 1e4, 0.0, "um") for k, step in _resolution(page).items()})
+    steps, notes = _resolution(page)
+    return Axes({k: (step * 1e4, 0.0, "um") for k, step in steps.items()}, notes=notes)
 
 
-def _resolution(page: Any) -> dict[str, float]:
-    steps = {}
+def _resolution(page: Any) -> tuple[dict[str, float], list[str]]:
+    """Return steps by axis, and in words which of the tags give none."""
+    steps, notes = {}, []
     for letter, name in (("X", "XResolution"), ("Y", "YResolution")):
-        tag = page.tags.get(name)
-        if tag is not None and isinstance(tag.value, tuple) and tag.value[0] and tag.value[1]:
-            steps[letter] = tag.value[1] / tag.value[0]
-    return steps
+        value = page.tags.valueof(name)
+        if value is None:
+            continue
+        over, under = value if isinstance(value, tuple) and len(value) == 2 else (value, 1)
+        if positive(over) and positive(under) and over != _MOST:
+            steps[letter] = positive(under) / positive(over)
+        else:
+            notes.append(f"{name} = {over}/{under} is no spacing, and is left out")
+    return steps, notes

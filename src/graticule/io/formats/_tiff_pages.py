@@ -96,6 +96,8 @@ def _pages_of(
 
     with TiffFile(path, _multifile=False) as tif:
         series = images_of(tif, alike)[image].levels[level]
+        # those of LSM are two kinds in turn, and corrected by tifffile
+        alike = alike or series.kind == "lsm"
         kind = (series.keyframe.shape, series.keyframe.dtype)
         pages = [each if alike or each is None else itself(each) for each in series.pages]
         for keyframe in {page.keyframe for page in pages if page is not None}:

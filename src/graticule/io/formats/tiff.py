@@ -86,8 +86,7 @@ def _open(address: Address, level: int, *, indices: bool = False) -> xr.DataArra
     return _assemble(series, found.axes, header, factors, notes)
 
 
-def palette_indices(address: Address, level: int = 0) -> xr.DataArray:
-    """Return an image whose values are the numbers of the colours of its palette, if it has one."""
+def _open_labels(address: Address, level: int) -> xr.DataArray:
     return _open(address, level, indices=True)
 
 
@@ -204,9 +203,12 @@ def _stored(found: _Found, level: int) -> Series:
 
 def _layout(series: Any) -> tuple[str, tuple[int, ...]]:
     """Return letter and size of each axis, without the samples where a page has just one."""
+    page = series.keyframe
     pairs = zip(series.get_axes(squeeze=False), series.get_shape(squeeze=False), strict=True)
     kept = [(axis, int(size)) for axis, size in pairs
-            if axis != "S" or size > 1 or "S" in series.keyframe.axes]  # fmt: skip
+            if axis != "S" or size > 1 or "S" in page.axes]  # fmt: skip
+    if tuple(size for _, size in kept[-page.ndim :]) != page.shape:
+        kept = [(axis, size) for axis, size in kept if size > 1 or axis in page.axes]
     return "".join(axis for axis, _ in kept), tuple(size for _, size in kept)
 
 
@@ -304,4 +306,12 @@ def _levels(address: Address) -> list[Sizes]:
     return sizes
 
 
-FORMAT = Format("TIFF", _sniff, _open, suffixes=(".tif", ".tiff"), write=write, levels=_levels)
+FORMAT = Format(
+    "TIFF",
+    _sniff,
+    _open,
+    suffixes=(".tif", ".tiff"),
+    write=write,
+    open_labels=_open_labels,
+    levels=_levels,
+)
