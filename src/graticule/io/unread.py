@@ -5,7 +5,7 @@ from __future__ import annotations
 _VENDOR = "export it as OME-TIFF with the maker's program, or with bioformats2raw as OME-Zarr"
 _PICTURE = "save it as PNG or TIFF"
 _PACKED = "unpack it first"
-_MARKS = (
+MARKS = (
     (0, b"ZISRAWFILE", "Zeiss CZI", _VENDOR),
     (0, b"\xda\xce\xbe\x0a", "Nikon ND2", _VENDOR),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE file, as Zeiss ZVI and Olympus OIB", _VENDOR),
@@ -44,7 +44,7 @@ def unread(head: bytes) -> tuple[str, str] | None:
     >>> unread(b"8BPS" + bytes(20))
     ('Photoshop PSD', 'save it as PNG or TIFF')
     """
-    for at, mark, name, way in _MARKS:
+    for at, mark, name, way in MARKS:
         if head[at : at + len(mark)] == mark:
             return name, way
     return None

@@ -1,0 +1,430 @@
+"""docs/formats.md says what is so: every row of its tables is written, read and compared."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import imagecodecs
+import numpy as np
+import pytest
+import scipy.io
+import tifffile
+import xarray as xr
+import zarr
+from astropy.io import fits
+from PIL import Image
+
+from graticule.core import step_of
+from graticule.core.errors import FormatError
+from graticule.io import read
+from graticule.io.format import formats
+from graticule.io.unread import MARKS
+
+PAGE = (Path(__file__).parents[1] / "docs" / "formats.md").read_text("utf-8")
+GREY = np.arange(600, dtype=np.uint16).reshape(20, 30)
+BYTES = (GREY % 256).astype(np.uint8)
+COLOUR = np.dstack([BYTES, 255 - BYTES, BYTES // 2])
+LABELS = BYTES % 3
+EXAMPLES: dict[tuple[str, str], Callable[[Path], Any]] = {}
+
+
+def example(section: str, row: str) -> Callable[[Callable[[Path], Any]], Callable[[Path], Any]]:
+    """Register what writes the file of a row; it may return what else to pass to `read`."""
+
+    def register(write: Callable[[Path], Any]) -> Callable[[Path], Any]:
+        EXAMPLES[section, row] = write
+        return write
+
+    return register
+
+
+@example("FITS", "16-bit integers")
+def _(path: Path) -> None:
+    fits.writeto(path, GREY.astype(np.int16))
+
+
+@example("FITS", "unsigned integers, as `BZERO = 32768`")
+def _(path: Path) -> None:
+    fits.writeto(path, GREY)
+
+
+@example("FITS", "integers with `BSCALE`, and a `BLANK`")
+def _(path: Path) -> None:
+    hdu = fits.PrimaryHDU(BYTES.astype(float))
+    hdu.scale("int16", bscale=0.5, bzero=1)
+    hdu.header["BLANK"] = -2
+    hdu.writeto(path)
+
+
+@example("FITS", "`CDELT`, `CUNIT` and `BUNIT`")
+def _(path: Path) -> None:
+    header = fits.Header(
+        {"CDELT1": 0.25, "CUNIT1": "mm", "CDELT2": 0.5, "CUNIT2": "mm", "BUNIT": "K"}
+    )
+    fits.writeto(path, GREY.astype(np.float32), header)
+
+
+@example("FITS", "two image extensions")
+def _(path: Path) -> None:
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(GREY), fits.ImageHDU(GREY)]).writeto(path)
+
+
+@example("FITS", "the second of them, as `scan.fits/2`")
+def _(path: Path) -> dict[str, Any]:
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(GREY), fits.ImageHDU(GREY)]).writeto(path)
+    return {"inside": "2"}
+
+
+@example("FITS", "a table alone")
+def _(path: Path) -> None:
+    fits.BinTableHDU.from_columns([fits.Column("a", "E", array=np.zeros(3))]).writeto(path)
+
+
+@example("TIFF", "OME-TIFF with `PhysicalSizeX`, `Y`, `Z`")
+def _(path: Path) -> None:
+    about = {
+        "axes": "ZYX",
+        **{f"PhysicalSize{axis}": size for axis, size in (("X", 0.5), ("Y", 0.5), ("Z", 2.0))},
+        **{f"PhysicalSize{axis}Unit": "µm" for axis in "XYZ"},
+    }
+    tifffile.imwrite(path, np.stack([GREY] * 4), ome=True, metadata=about)
+
+
+@example("TIFF", "ImageJ's hyperstack of channels")
+def _(path: Path) -> None:
+    about = {"axes": "TCYX", "unit": "um", "finterval": 5.0}
+    stack = np.broadcast_to(GREY, (3, 2, 20, 30))
+    tifffile.imwrite(path, stack, imagej=True, resolution=(2, 2), metadata=about)
+
+
+@example("TIFF", "pixels per centimetre")
+def _(path: Path) -> None:
+    tifffile.imwrite(path, GREY, resolution=(100, 100), resolutionunit="CENTIMETER")
+
+
+@example("TIFF", "pixels per inch, which is a printer's")
+def _(path: Path) -> None:
+    tifffile.imwrite(path, GREY, resolution=(300, 300), resolutionunit="INCH")
+
+
+@example("TIFF", "red, green and blue")
+def _(path: Path) -> None:
+    tifffile.imwrite(path, COLOUR)
+
+
+@example("TIFF", "two images in one OME-TIFF")
+def _(path: Path) -> None:
+    with tifffile.TiffWriter(path, ome=True) as file:
+        for _ in range(2):
+            file.write(GREY, metadata={"axes": "YX"})
+
+
+@example("picture", "PNG, grey, 4 bits")
+def _(path: Path) -> None:
+    rows = (BYTES % 16)[:, ::2] * 16 + (BYTES % 16)[:, 1::2]
+    size = struct.pack(">2I", 30, 20)
+    packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+    parts = {b"IHDR": size + bytes([4, 0, 0, 0, 0]), b"IDAT": packed, b"IEND": b""}
+    chunks = [
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in parts.items()
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+
+@example("picture", "PNG, grey, 16 bits")
+def _(path: Path) -> None:
+    Image.fromarray(GREY).save(path, "PNG")
+
+
+@example("picture", "PNG, RGB, 16 bits")
+def _(path: Path) -> None:
+    path.write_bytes(imagecodecs.png_encode(COLOUR.astype(np.uint16) * 257))
+
+
+@example("picture", "PNG of 300 dpi, which is a printer's")
+def _(path: Path) -> None:
+    Image.fromarray(BYTES).save(path, "PNG", dpi=(300, 300))
+
+
+def _palette(path: Path) -> None:
+    picture = Image.fromarray(LABELS, "P")
+    picture.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    picture.save(path, "PNG")
+
+
+@example("picture", "a palette (PNG, GIF, BMP), as an image")
+def _(path: Path) -> None:
+    _palette(path)
+
+
+@example("picture", "the same, as labels, a mask or the truth")
+def _(path: Path) -> dict[str, Any]:
+    _palette(path)
+    return {"labels": True}
+
+
+@example("picture", "grey and opacity")
+def _(path: Path) -> None:
+    Image.new("LA", (30, 20), (100, 7)).save(path, "PNG")
+
+
+@example("picture", "JPEG of CMYK")
+def _(path: Path) -> None:
+    Image.new("CMYK", (30, 20)).save(path, "JPEG")
+
+
+@example("picture", "JPEG of 12 bits")
+def _(path: Path) -> None:
+    path.write_bytes(imagecodecs.jpeg8_encode(GREY, bitspersample=12))
+
+
+@example("picture", "JPEG 2000 of 12 bits, signed")
+def _(path: Path) -> None:
+    path.write_bytes(imagecodecs.jpeg2k_encode(GREY.astype(np.int16) - 300, bitspersample=12))
+
+
+@example("picture", "JPEG with EXIF orientation 6")
+def _(path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(BYTES).save(path, "JPEG", exif=exif)
+
+
+@example("picture", "a phone's JPEG, with a gain map")
+def _(path: Path) -> None:
+    further = [Image.fromarray(BYTES)]
+    Image.fromarray(COLOUR).save(path, "MPO", save_all=True, append_images=further)
+
+
+@example("picture", "PGM of maximum 5")
+def _(path: Path) -> None:
+    path.write_bytes(b"P5\n4 1\n5\n" + bytes([0, 1, 4, 5]))
+
+
+@example("picture", "animated GIF, WebP, PNG")
+def _(path: Path) -> None:
+    frames = [Image.fromarray(COLOUR), Image.fromarray(255 - COLOUR)]
+    frames[0].save(path, "WEBP", save_all=True, append_images=frames[1:])
+
+
+@example("HDF5", "the only image among datasets")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["entry/frames"], file["entry/exposure"] = GREY, np.zeros(5)
+
+
+@example("HDF5", "NeXus: `signal`, `axes`, `units`")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.attrs["default"] = "entry"
+        entry = file.create_group("entry")
+        entry.attrs.update({"NX_class": "NXentry", "default": "data"})
+        data = entry.create_group("data")
+        data.attrs.update({"NX_class": "NXdata", "signal": "counts", "axes": ["y", "x"]})
+        data["counts"], data["y"], data["x"] = GREY, np.arange(20) * 0.5, np.arange(30) * 0.25
+        data["y"].attrs["units"] = data["x"].attrs["units"] = "mm"
+
+
+@example("HDF5", "two images")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["one"], file["two"] = GREY, GREY
+
+
+@example("HDF5", "the second of them, as `scan.h5/two`")
+def _(path: Path) -> dict[str, Any]:
+    with h5py.File(path, "w") as file:
+        file["one"], file["two"] = GREY, GREY
+    return {"inside": "two"}
+
+
+@example("HDF5", "values that lie in another file")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        raw = [(str(path.with_suffix(".raw")), 0, 1200)]
+        file.create_dataset("image", (20, 30), "u2", external=raw)
+
+
+@example("MATLAB", "a matrix")
+def _(path: Path) -> None:
+    scipy.io.savemat(path, {"image": GREY})
+
+
+@example("MATLAB", "a field of a struct, as `scan.mat/data/image`")
+def _(path: Path) -> dict[str, Any]:
+    scipy.io.savemat(path, {"data": {"image": GREY}})
+    return {"inside": "data/image"}
+
+
+@example("MATLAB", "two matrices")
+def _(path: Path) -> None:
+    scipy.io.savemat(path, {"one": GREY, "two": GREY})
+
+
+@example("NumPy", "`.npy` of any order of bytes and axes")
+def _(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.asfortranarray(GREY.astype(">u2")))
+
+
+@example("NumPy", "the only image of an `.npz`")
+def _(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez_compressed(file, image=GREY, scale=np.array(0.5))
+
+
+@example("NumPy", "two images in an `.npz`")
+def _(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, one=GREY, two=GREY)
+
+
+@example("NumPy", "the second of them, as `arrays.npz/two`")
+def _(path: Path) -> dict[str, Any]:
+    with path.open("wb") as file:
+        np.savez(file, one=GREY, two=GREY)
+    return {"inside": "two"}
+
+
+@example("NumPy", "Python objects")
+def _(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.array([[{}]], object), allow_pickle=True)
+
+
+@example("NumPy", "records")
+def _(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.zeros((3, 4), [("red", "f4"), ("blue", "f4")]))
+
+
+AXES = [{"name": name, "type": "space", "unit": "micrometer"} for name in "yx"]
+
+
+def _multiscales(path: Path, scale: list[float], **attrs: Any) -> None:
+    placed = [{"type": "scale", "scale": scale}]
+    datasets = [{"path": "0", "coordinateTransformations": placed}]
+    said = {"version": "0.5", "multiscales": [{"axes": AXES, "datasets": datasets}], **attrs}
+    zarr.create_group(path, attributes={"ome": said}).create_array("0", data=GREY)
+
+
+@example("OME-Zarr", "axes, `scale` and units")
+def _(path: Path) -> None:
+    _multiscales(path, [0.5, 0.25])
+
+
+@example("OME-Zarr", "a `scale` that none can be")
+def _(path: Path) -> None:
+    _multiscales(path, [0.0, 0.25])
+
+
+@example("OME-Zarr", "labels beside the image")
+def _(path: Path) -> None:
+    _multiscales(path, [0.5, 0.25])
+    zarr.create_group(path / "labels", attributes={"ome": {"labels": ["cells"]}})
+
+
+@example("OME-Zarr", "a plate")
+def _(path: Path) -> None:
+    plate = {"wells": [{"path": "A/1"}, {"path": "B/2"}]}
+    zarr.create_group(path, attributes={"ome": {"plate": plate}})
+
+
+@example("OME-Zarr", "several images, as bioformats2raw writes")
+def _(path: Path) -> None:
+    zarr.create_group(path, attributes={"bioformats2raw.layout": 3})
+    for name in "01":
+        _multiscales(path / name, [0.5, 0.25])
+
+
+@example("OME-Zarr", "one of them, as `plate.zarr/1`")
+def _(path: Path) -> dict[str, Any]:
+    _multiscales(path / "1", [0.5, 0.25])
+    zarr.create_group(path)
+    return {"inside": "1"}
+
+
+@example("OME-Zarr", "what xarray wrote, packed in integers")
+def _(path: Path) -> None:
+    coords = {"y": ("y", np.arange(20) * 0.5, {"units": "degree"})}
+    image = xr.DataArray(GREY / 10, dims=["y", "x"], coords=coords, attrs={"units": "K"})
+    packing = {"dtype": "i2", "scale_factor": 0.1, "_FillValue": -1}
+    image.to_dataset(name="t").to_zarr(path, encoding={"t": packing}, consolidated=False)
+
+
+@example("OME-Zarr", "Python objects, or a codec that runs code")
+def _(path: Path) -> None:
+    zarr.create_array(path, shape=(4, 4), dtype="f4", zarr_format=2)
+    said = (path / ".zarray").read_text().replace('"<f4"', '"|O"')
+    (path / ".zarray").write_text(said)
+
+
+def _sections() -> dict[str, str]:
+    parts = re.split(r"^## (.+)$", PAGE, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def _rows(section: str) -> dict[str, str]:
+    lines = re.findall(r"^\| (.+?) \| (.+?) \|$", _sections()[section], flags=re.M)
+    return {what: outcome for what, outcome in lines if what != "file" and "---" not in what}
+
+
+def _outcome(image: xr.DataArray) -> list[str]:
+    """Return in the words of the page what a file comes out as."""
+    parts = [f"`{' '.join(map(str, image.dims))}` {image.dtype}"]
+    for dim in image.dims:
+        if dim in image.coords and image[dim].dtype.kind in "iuf":
+            step, unit = step_of(image, str(dim))
+            parts.append(f"{dim} {step:g} {unit}")
+    return [*parts, f"in {image.attrs['units']}"] if image.attrs.get("units") else parts
+
+
+@pytest.mark.parametrize(("section", "row"), EXAMPLES, ids=lambda text: re.sub(r"\W+", "-", text))
+def test_every_row_is_so(tmp_path: Path, section: str, row: str) -> None:
+    options = EXAMPLES[section, row](tmp_path / "a") or {}
+    path = tmp_path / "a" / options.pop("inside", "")
+    said = _rows(section)[row]
+    if said.startswith("refused: "):
+        with pytest.raises(FormatError, match=re.escape(said.removeprefix("refused: "))):
+            read(path, **options)
+        return
+    image = read(path, **options)
+    parts = said.split("; ")
+    notes = [part.removeprefix("noted: ") for part in parts if part.startswith("noted: ")]
+    ranges = [part for part in parts if re.fullmatch(r"-?[\d.]+ to -?[\d.]+", part)]
+    plain = [part for part in parts if part not in ranges and not part.startswith("noted: ")]
+    assert plain == _outcome(image)
+    told = image.attrs.get("notes") or []
+    assert all(any(note in each for each in told) for note in notes), told
+    least, largest = float(image.min(skipna=True)), float(image.max(skipna=True))
+    assert ranges in ([], [f"{least:g} to {largest:g}"])
+
+
+def test_every_row_has_an_example() -> None:
+    rows = {(each.name, row) for each in formats() for row in _rows(each.name)}
+    assert rows == set(EXAMPLES)
+
+
+def test_every_format_has_a_section_with_its_endings() -> None:
+    known = {each.name: each for each in formats()}
+    assert set(known) <= set(_sections())
+    for name, each in known.items():
+        for word, endings in (
+            ("Endings", each.suffixes),
+            ("Written as", (each.write_suffixes or each.suffixes) if each.write else ()),
+        ):
+            line = re.search(rf"^{word}: (.*)$", _sections()[name], flags=re.M)
+            assert line is not None
+            assert sorted(re.findall(r"`(\S+)`", line[1])) == sorted(endings)
+
+
+def test_all_that_is_not_read_is_named() -> None:
+    text = " ".join(_sections()["Not read"].split())
+    assert all(name in text and way in text for _, _, name, way in MARKS)
