@@ -19,12 +19,12 @@ from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import as_image
 from graticule.core.progress import Progress, no_progress
 from graticule.core.settings import parse_bytes, settings
-from graticule.io import content_hash, read, study
+from graticule.io import read, study
 from graticule.io.format import is_one_image
 from graticule.io.pairing import partners
 from graticule.io.reading import single_channel
 from graticule.io.studies import StudyImage, stem
-from graticule.pipeline.inputs import open_inputs, without_companions
+from graticule.pipeline.inputs import hash_of, open_inputs, without_companions
 from graticule.pipeline.spec import Reference, Spec, digest, step_keys
 
 FILES = ("compare.html", "compare.csv", "agreement.csv", "best.yaml")
@@ -183,7 +183,7 @@ def _try_on(
     memory: int,
     progress: Callable[[str], None],
 ) -> ImageTrials:
-    inputs, keys = open_inputs(pipeline, source, content_hash(source.path))
+    inputs, keys = open_inputs(pipeline, source, hash_of(pipeline, source))
     if region:
         inputs = {name: _cut(value, region) for name, value in inputs.items()}
         keys = {name: digest(key, sorted(region.items())) for name, key in keys.items()}

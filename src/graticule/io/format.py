@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from graticule.core.errors import FormatError, suggest
 from graticule.core.image import Image
@@ -22,6 +22,7 @@ HEAD = 4096
 """Bytes of a file that a format may look at to know it."""
 
 Sizes: TypeAlias = dict[str, int]
+Links: TypeAlias = Literal["never", "beside"]
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,14 @@ class Address:
         The file, or the folder that is one image.
     inside : str
         A dataset, member, extension or variable, as in ``scan.h5/entry/data``; may be empty.
+    links : str
+        Whether links to other files are followed: ``"never"``, or ``"beside"`` to those in the
+        folder of the file and below it.
     """
 
     path: Path
     inside: str = ""
+    links: Links = "never"
 
     def __str__(self) -> str:
         return f"{self.path}/{self.inside}" if self.inside else str(self.path)
@@ -75,6 +80,9 @@ class Format:
     levels : callable, optional
         ``levels(address) -> [sizes, ...]``: pyramid levels, the full resolution first. Without
         it a file has the one level that ``open`` gives.
+    neighbours : callable, optional
+        ``neighbours(address) -> [path, ...]``: further files that the image lies in, for a
+        format whose files may link to others.
     """
 
     name: str
@@ -86,6 +94,7 @@ class Format:
     write_suffixes: tuple[str, ...] = ()
     open_labels: Callable[[Address, int], Image] | None = None
     levels: Callable[[Address], list[Sizes]] | None = None
+    neighbours: Callable[[Address], list[Path]] | None = None
 
     def claims(self, name: str) -> bool:
         """Whether a file says by its name that it is an image of this format."""

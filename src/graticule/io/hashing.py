@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from dataclasses import replace
 from pathlib import Path
 
-from graticule.io.format import locate
+from graticule.io.format import Links, locate, sniff
 from graticule.io.safety import guard, require_inside
 
 
-def content_hash(path: str | Path) -> str:
+def content_hash(path: str | Path, *, links: Links = "never") -> str:
     """Return the SHA-256 of what a file holds, in hexadecimal.
 
     Of a folder that is one image (Zarr) it covers the sorted relative names and the contents;
-    of ``file.h5/dataset`` the whole file.
+    of ``file.h5/dataset`` the whole file, and the files it links to where these are followed.
 
     Parameters
     ----------
     path : str or Path
         A file, a Zarr folder, or a name within a file.
+    links : str
+        Whether links to other files are followed, as `graticule.io.read` has it.
 
     Returns
     -------
@@ -40,14 +44,19 @@ def content_hash(path: str | Path) -> str:
     ...     content_hash(Path(folder) / "a.txt")[:8]
     'ba7816bf'
     """
-    target = locate(path).path
+    address = replace(locate(path), links=links)
+    target = address.path
     digest = hashlib.sha256()
     with guard(target):
         if target.is_file():
             _feed(digest, target)
-            return digest.hexdigest()
-        for file in tree(target):
-            name = file.relative_to(target).as_posix().encode()
+            known = sniff(target) if links != "never" else None
+            further = known.neighbours(address) if known and known.neighbours else []
+        else:
+            further = tree(target)
+        folder = target.parent if target.is_file() else target
+        for file in further:
+            name = os.path.relpath(file, folder).encode()
             digest.update(b"%d:%b:%d:" % (len(name), name, file.stat().st_size))
             _feed(digest, file)
     return digest.hexdigest()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from graticule.core.errors import FormatError, GraticuleError, ImageError
+from graticule.core.errors import FormatError, GraticuleError, ImageError, ParameterError
 from graticule.core.image import NUMERIC, Image, as_image
 from graticule.io.axes import UNNAMED
-from graticule.io.format import Address, Format, Sizes, format_of, locate
+from graticule.io.format import Address, Format, Links, Sizes, format_of, locate
 from graticule.io.safety import guard
 
 
@@ -19,6 +20,7 @@ def read(
     spacing: Mapping[str, float | str] | None = None,
     level: int = 0,
     labels: bool = False,
+    links: Links = "never",
 ) -> Image:
     """Read an image; its format is known by the content and not by the name.
 
@@ -40,6 +42,9 @@ def read(
     labels : bool
         Whether values are names of objects or classes: of a file with a palette the indices
         that are stored are then read, and not the colours they stand for.
+    links : str
+        Whether links of an HDF5 file to other files are followed: ``"never"``, or ``"beside"``
+        to files in its folder and below it.
 
     Returns
     -------
@@ -62,7 +67,9 @@ def read(
     >>> image.dims, image.shape, image.x.attrs["units"]
     (('y', 'x'), (303, 384), 'mm')
     """
-    address = locate(path)
+    if links not in ("never", "beside"):
+        raise ParameterError(f"links must be never or beside, not {links!r}")
+    address = replace(locate(path), links=links)
     known = format_of(address.path)
     with guard(address):
         if level and not 0 <= level < (count := len(_levels(known, address))):
@@ -84,12 +91,12 @@ def read(
     return image.assign_attrs(source=str(address))
 
 
-def levels(path: str | Path) -> list[Sizes]:
+def levels(path: str | Path, *, links: Links = "never") -> list[Sizes]:
     """Return the pyramid levels a file has, the full resolution first.
 
     Parameters
     ----------
-    path : str or Path
+    path, links
         As for `read`.
 
     Returns
@@ -108,7 +115,7 @@ def levels(path: str | Path) -> list[Sizes]:
     >>> levels(os.path.join(skimage.data_dir, "coins.png"))
     [{'y': 303, 'x': 384}]
     """
-    address = locate(path)
+    address = replace(locate(path), links=links)
     known = format_of(address.path)
     with guard(address):
         return _levels(known, address)

@@ -18,7 +18,7 @@ def open_inputs(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return every input and its key; the images stay lazy where their format allows.
 
-    ``sha256`` is the content hash of the source's file.
+    ``sha256`` is the content hash of the source, by `hash_of`.
 
     Raises
     ------
@@ -30,18 +30,21 @@ def open_inputs(
     for name, spec in pipeline.inputs.items():
         path = companion_path(source, spec.path) if spec.path else source.path
         try:
+            path = spec.within(path)
             address = locate(path)
         except FormatError as error:
             raise FormatError(
                 f"the input {name!r} is missing", where=str(path), hint=error.hint
             ) from None
         labels = pipeline.holds_labels(name)
-        image = read(path, dims=spec.dims, spacing=spec.spacing or None, labels=labels)
+        image = read(
+            path, dims=spec.dims, spacing=spec.spacing or None, labels=labels, links=spec.links
+        )
         image = spec.with_default_spacing(image)
         inputs[name] = image.drop_attrs(deep=False).assign_attrs(
             {key: value for key, value in image.attrs.items() if key != "source"}
         )
-        file_hash = sha256 if path == source.path else content_hash(path)
+        file_hash = content_hash(path, links=spec.links) if spec.path else sha256
         keys[name] = digest(
             "file",
             file_hash,
@@ -52,6 +55,12 @@ def open_inputs(
             *(["labels"] if labels else []),
         )
     return inputs, keys
+
+
+def hash_of(pipeline: Spec, source: StudyImage) -> str:
+    """Return the content hash of an image of a study as the pipeline reads it."""
+    spec = pipeline.inputs[pipeline.first_input]
+    return content_hash(spec.within(source.path), links=spec.links)
 
 
 def companion_path(source: StudyImage, template: str) -> Path:

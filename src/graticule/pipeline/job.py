@@ -22,11 +22,11 @@ from graticule.core.errors import GraticuleError
 from graticule.core.image import Image, Kind, Table, is_image
 from graticule.core.scope import Mapper
 from graticule.core.units import split_quantity
-from graticule.io import content_hash, levels, read, write
+from graticule.io import levels, read, write
 from graticule.io.studies import StudyImage, printable
 from graticule.pipeline.evaluate import Evaluation, make_rerun
 from graticule.pipeline.folder import WORK, write_json
-from graticule.pipeline.inputs import open_inputs
+from graticule.pipeline.inputs import hash_of, open_inputs
 from graticule.pipeline.nodes import is_node, node_to_dask
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.preview import save_previews
@@ -131,7 +131,7 @@ def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) 
     started = time.perf_counter()
     result = ImageResult(job.source.name, printable(job.source.path))
     try:
-        result.sha256 = content_hash(job.source.path)
+        result.sha256 = hash_of(job.pipeline, job.source)
         inputs, keys = open_inputs(job.pipeline, job.source, result.sha256)
         result.key = digest("image", keys, pipeline_key(job.pipeline), job.source.name, job.preview)
         earlier = _earlier_result(result, job.folder)
@@ -224,15 +224,20 @@ def _process(
 def _pyramid_readers(job: Job) -> dict[int, Callable[[], Image]]:
     name = job.pipeline.first_input
     spec, labels = job.pipeline.inputs[name], job.pipeline.holds_labels(name)
+    path = spec.within(job.source.path)
 
     def opener(level: int) -> Callable[[], Image]:
-        path = job.source.path
         scaled = {dim: _coarser_spacing(step, level) for dim, step in spec.spacing.items()}
         return lambda: read(
-            path, dims=spec.dims, spacing=scaled or None, level=level, labels=labels
+            path,
+            dims=spec.dims,
+            spacing=scaled or None,
+            level=level,
+            labels=labels,
+            links=spec.links,
         )
 
-    return {level: opener(level) for level in range(1, len(levels(job.source.path)))}
+    return {level: opener(level) for level in range(1, len(levels(path, links=spec.links)))}
 
 
 def _coarser_spacing(step: float | str, level: int) -> str:

@@ -13,6 +13,7 @@ import math
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator
@@ -23,6 +24,7 @@ from graticule.core.errors import ParameterError, UnitsError
 from graticule.core.image import Image, Kind, as_image, is_image, with_spacing
 from graticule.core.op import Op
 from graticule.core.units import split_quantity, unit_scale
+from graticule.io.format import Links, locate
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,19 @@ def _template(value: Any) -> str:
     return str(value)
 
 
+def _name_within(value: Any) -> str:
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if not text.strip("/") or ".." in text.split("/"):
+        raise ParameterError("must be the name of an array within a file, as entry/data")
+    return text.strip("/")
+
+
+def _links(value: Any) -> Links:
+    if value not in ("never", "beside"):
+        raise ParameterError(f"must be never or beside, not {value!r}")
+    return value  # type: ignore[no-any-return]
+
+
 _Spacings = Annotated[
     Mapping[str, Annotated[float | str, PlainValidator(_spacing)]], BeforeValidator(_by_dim)
 ]
@@ -102,12 +117,24 @@ class PipelineInput(Section):
     path : str
         For every input but the first: a file, relative to the image's folder; ``{stem}`` and
         ``{name}`` stand for the image's name without and with its suffix.
+    dataset : str
+        The name of the array within each file, as ``entry/data``: a data set, variable, member
+        or extension. A path that names one itself needs none.
+    links : str
+        Whether links of an HDF5 file to other files are followed: ``never``, or ``beside`` to
+        files in its folder and below it.
     """
 
     dims: Annotated[tuple[str, ...] | None, PlainValidator(_dims)] = None
     spacing: _Spacings = Field(default_factory=dict)
     default_spacing: _Spacings = Field(default_factory=dict)
     path: Annotated[str, PlainValidator(_template)] = ""
+    dataset: Annotated[str, PlainValidator(_name_within)] = ""
+    links: Annotated[Links, PlainValidator(_links)] = "never"
+
+    def within(self, path: Path) -> Path:
+        """Return the path of the array within a file."""
+        return path / self.dataset if self.dataset and not locate(path).inside else path
 
     def prepare(self, value: Any) -> Image:
         """Return an image or array with the axes that the pipeline says it has."""

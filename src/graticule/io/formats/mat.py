@@ -1,73 +1,109 @@
-"""MATLAB files: version 5 through SciPy, version 7.3 as the HDF5 it is."""
+"""MATLAB files: versions 4 and 5 by their own layout, version 7.3 as the HDF5 it is."""
 
 from __future__ import annotations
 
-import struct
-import zlib
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from graticule.core.errors import FormatError, UnsafeFileError
-from graticule.core.settings import settings
-from graticule.core.typing import Array
+from graticule.core.errors import FormatError
 from graticule.io.axes import build, default_dims
 from graticule.io.format import Address, Format, choose_array
-from graticule.io.formats.hdf5 import MATLAB, lazy, resolve
-from graticule.io.safety import require_complete, require_modest
+from graticule.io.formats._hdf5_links import Tree
+from graticule.io.formats._hdf5_values import dtype_of, lazy
+from graticule.io.formats._mat_variables import Variable, element_of, is_version_4, variables
+from graticule.io.formats.hdf5 import MATLAB
+from graticule.io.lazy import BLOCK, FileArray, Raw, as_dask
+from graticule.io.safety import require_modest
 
 _INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _NUMERIC = frozenset({"double", "single", "logical", *_INTEGERS})
 _CONTAINERS = ("cell", "struct")
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
-_MATRIX, _COMPRESSED = 14, 15
-_HEADER = 128
-_NESTED = 32
+_WORDS = {
+    "char": "text",
+    "sparse": "a sparse matrix",
+    "object": "an object",
+    "opaque": "an object",
+    "function": "a function",
+}
 
 
 def _sniff(path: Path, head: bytes) -> bool:
     version5 = head[:6] == b"MATLAB" and head[126:128] in (b"IM", b"MI")
-    return version5 or head.startswith(MATLAB)
+    return version5 or head.startswith(MATLAB) or is_version_4(head, path.stat().st_size)
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
     with address.path.open("rb") as file:
-        version73 = file.read(len(MATLAB)) == MATLAB
-    values = _open_hdf5(address) if version73 else _open_5(address)
+        mark = file.read(len(MATLAB))
+    if mark == MATLAB:
+        values = _open_hdf5(address)
+    else:
+        values = _open_old(address, version=5 if mark.startswith(b"MATLAB") else 4)
     if values.ndim != 3:
         return build(values, default_dims(values.ndim))
     colours = values.dtype == np.uint8 and values.shape[-1] == 3
     return build(values, ("y", "x", "c" if colours else "z"))  # rows, columns, slices
 
 
-def _open_5(address: Address) -> Array:
-    from scipy.io import loadmat, whosmat
-
-    require_sound(address.path)
-    listed = {name: (shape, kind) for name, shape, kind in whosmat(address.path)}
+def _open_old(address: Address, *, version: int) -> Any:
+    listed = variables(address.path, version=version)
     name, *rest = address.inside.split("/")
-    if not rest:
+    if not rest and name not in listed:
         images, containers = (
-            {key: shape for key, (shape, kind) in listed.items() if kind in kinds}
+            {key: one.shape for key, one in listed.items() if one.kind in kinds}
             for kinds in (_NUMERIC, _CONTAINERS)
         )
-        name = choose_array(images or containers, name) if name not in listed else name
+        name = choose_array(images or containers, name)
     if name not in listed:
         raise FormatError(f"holds no variable {name!r}", hint=f"it has {', '.join(listed)}")
-    shape, kind = listed[name]
-    if kind not in _NUMERIC and kind not in _CONTAINERS:
-        raise UnsafeFileError(
-            f"{name} is a MATLAB {kind}, not an array of numbers", hint="export it as numbers"
-        )
-    require_modest(shape, what=f"the variable {name}")
-    value = loadmat(address.path, variable_names=[name])[name]
+    found = listed[name]
+    _require_numbers(name, found.kind, but=_CONTAINERS)
+    if not rest and found.kind in _NUMERIC and found.code and not found.is_complex:
+        return _lazy(address.path, found)
+    require_modest(found.shape, what=f"the variable {name}")
+    value = _complex_4(address.path, found) if version == 4 else _loaded(address.path, found)
     for part in rest:
         value = _member(value, part)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "buifc":
         raise FormatError(f"{address.inside or name} is no array of numbers", hint=_inside(value))
-    return value.astype(bool) if kind == "logical" else value
+    return value.astype(bool) if found.kind == "logical" else value
+
+
+def _require_numbers(name: str, kind: str, but: tuple[str, ...] = ()) -> None:
+    if kind not in _NUMERIC and kind not in but:
+        raise FormatError(
+            f"{name} is {_WORDS.get(kind, f'a MATLAB {kind}')}, not an array of numbers",
+            hint="save it as full(...)" if kind == "sparse" else "export it as numbers",
+        )
+
+
+def _lazy(path: Path, found: Variable) -> Any:
+    dtype = np.dtype(found.code)
+    kept = np.dtype(bool) if found.kind == "logical" else dtype.newbyteorder("=")
+    if 0 in found.shape:
+        return np.empty(found.shape, kept)
+    array = FileArray(path, found.shape, kept, Raw(found.data, dtype.str, found.shape, "F"))
+    rows, columns, *others = found.shape
+    # MATLAB stores column by column, and slice by slice
+    some = max(1, min(columns, BLOCK // (rows * dtype.itemsize)))
+    return as_dask(array, (rows, some, *(1 for _ in others)))
+
+
+def _complex_4(path: Path, found: Variable) -> Any:
+    parts = np.fromfile(path, found.code, 2 * found.shape[0] * found.shape[1], offset=found.data)
+    real, imaginary = parts.astype(parts.dtype.newbyteorder("=")).reshape((2, -1))
+    return (real + 1j * imaginary).reshape(found.shape, order="F")
+
+
+def _loaded(path: Path, found: Variable) -> Any:
+    from scipy.io import loadmat
+
+    content: Any = io.BytesIO(element_of(path, found))
+    return loadmat(content)[found.name]
 
 
 def _member(value: Any, part: str) -> Any:
@@ -92,21 +128,51 @@ def _inside(value: Any) -> str:
 def _open_hdf5(address: Address) -> Any:
     import h5py
 
-    with h5py.File(address.path, "r") as file:
+    with Tree.of(address) as tree:
         arrays = {
             name: item.shape[::-1]
-            for name in file
-            if isinstance(item := _hard_linked(file, name), h5py.Dataset)
+            for name in tree.file
+            if isinstance(item := _hard_linked(tree.file, name), h5py.Dataset)
             and _matlab_class(item) in _NUMERIC
-            and item.dtype.kind in "buifc"
+            and "MATLAB_empty" not in item.attrs
         }
         name = address.inside or choose_array(arrays, "")
-        dataset = resolve(file, name)
-        if not isinstance(dataset, h5py.Dataset):
-            raise FormatError(f"{name} is no array of numbers", hint=f"it has {', '.join(arrays)}")
-        dtype = np.dtype(bool) if _matlab_class(dataset) == "logical" else dataset.dtype
+        item = _member_hdf5(tree, name)
+        _require_numbers(name, "sparse" if "MATLAB_sparse" in item.attrs else _kind(item))
+        if not isinstance(item, h5py.Dataset) or _matlab_class(item) in _CONTAINERS:
+            raise FormatError(f"{name} is no array of numbers", hint=_members(item))
+        if "MATLAB_empty" in item.attrs:
+            raise FormatError(f"{name} is empty")
+        dtype = np.dtype(bool) if _matlab_class(item) == "logical" else dtype_of(item)
         # MATLAB stores columns, HDF5 rows
-        return lazy(address.path, dataset, dtype.newbyteorder("="))
+        return lazy(tree, item, columns=dtype)
+
+
+def _member_hdf5(tree: Tree, name: str) -> Any:
+    """Return a variable, a field of it, or a cell by its number from 0."""
+    item = tree.file
+    for part in name.split("/"):
+        if _is_cell(item) and part.isdecimal() and int(part) < item.size:
+            tree.holders(item)
+            item = tree.file[item[()].ravel()[int(part)]]
+        else:
+            item = tree.find(part, item)
+    return item
+
+
+def _is_cell(item: Any) -> bool:
+    return _matlab_class(item) == "cell" and hasattr(item, "dtype") and not item.external
+
+
+def _kind(item: Any) -> str:
+    kind = _matlab_class(item)
+    return "double" if not kind or kind in _CONTAINERS else kind
+
+
+def _members(item: Any) -> str:
+    if _matlab_class(item) == "cell":
+        return f"name a cell after the path, as .../0 to .../{item.size - 1}"
+    return f"name a field after the path: {', '.join(item)}"
 
 
 def _hard_linked(file: Any, name: str) -> Any:
@@ -117,62 +183,9 @@ def _hard_linked(file: Any, name: str) -> Any:
     return file.get(name) if hard else None
 
 
-def _matlab_class(dataset: Any) -> str:
-    kind = dataset.attrs.get("MATLAB_class", b"")
+def _matlab_class(item: Any) -> str:
+    kind = item.attrs.get("MATLAB_class", b"")
     return kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
-
-
-def require_sound(path: Path) -> None:
-    """Raise `FormatError` unless every element has a known type and lies within its parent."""
-    content = memoryview(path.read_bytes())
-    order = "<" if bytes(content[126:128]) == b"IM" else ">"
-    at = _HEADER
-    while at < len(content):
-        require_complete(len(content), at + 8)
-        kind, size = struct.unpack_from(order + "II", content, at)
-        require_complete(len(content), at + 8 + size)
-        body = content[at + 8 : at + 8 + size]
-        if kind == _COMPRESSED:
-            _unpacked(body, order)
-        elif kind == _MATRIX:
-            _matrix(body, order, 0)
-        else:
-            raise FormatError(f"has an element of the unknown kind {kind}")
-        at += 8 + size
-
-
-def _unpacked(body: memoryview, order: str) -> None:
-    limit = settings().max_pixels
-    unpacker = zlib.decompressobj()
-    inner = unpacker.decompress(body, limit)
-    if unpacker.unconsumed_tail:
-        raise UnsafeFileError(
-            f"has a variable that would unpack to more than {limit} bytes",
-            hint="if it is genuine, raise GRATICULE_MAX_PIXELS",
-        )
-    require_complete(len(inner), 8)
-    kind, size = struct.unpack_from(order + "II", inner)
-    require_complete(len(inner), 8 + size)
-    if not unpacker.eof or kind != _MATRIX:
-        raise FormatError("has a packed variable that is damaged")
-    _matrix(memoryview(inner)[8 : 8 + size], order, 0)
-
-
-def _matrix(body: memoryview, order: str, depth: int) -> None:
-    if depth > _NESTED:
-        raise UnsafeFileError(f"nests cells deeper than {_NESTED}")
-    at = 0
-    while at < len(body):
-        require_complete(len(body), at + 8)
-        first, size = struct.unpack_from(order + "II", body, at)
-        small = first >> 16
-        kind, size, start = (first & 0xFFFF, small, at + 4) if small else (first, size, at + 8)
-        require_complete(len(body), start + size)
-        if kind == _MATRIX:
-            _matrix(body[start : start + size], order, depth + 1)
-        elif kind not in _SIZES or size % _SIZES[kind] or (small and size > 4):
-            raise FormatError(f"has an element of the unknown kind {kind} or of a torn size {size}")
-        at = at + 8 if small else start + (size + 7) // 8 * 8
 
 
 FORMAT = Format("MATLAB", _sniff, _open, suffixes=(".mat",))

@@ -1,0 +1,62 @@
+"""Which array of an HDF5 file is meant: one that is named, what NeXus shows, the only image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graticule.core.errors import FormatError
+from graticule.io.format import choose_array
+from graticule.io.formats._hdf5_attributes import attribute, text
+from graticule.io.formats._hdf5_links import Tree, datasets
+from graticule.io.formats._hdf5_nexus import default_of, is_signal
+from graticule.io.formats._hdf5_values import dtype_of
+
+
+def chosen(tree: Tree, inside: str) -> tuple[Any, str, Any]:
+    """Return the group, the name within it, and the data set that are meant.
+
+    Raises
+    ------
+    FormatError
+        If there is none, or more than one; the message lists them.
+    """
+    import h5py
+
+    at, _, name = inside.strip("/").rpartition("/")
+    group = tree.find(at)
+    item = tree.find(name, group) if name else group
+    if isinstance(item, h5py.Group):
+        group, name = default_of(tree, item) or _only(item)
+        item = tree.find(name, group)
+    return group, name, item
+
+
+def _only(group: Any) -> tuple[Any, str]:
+    """Return the only image of a group, or the only one that its groups are there to show."""
+    arrays: dict[str, Sequence[int]] = {}
+    positions: list[str] = []
+    signals: list[str] = []
+    start = len(group.name.rstrip("/")) + 1
+    for dataset in datasets(group):
+        name = dataset.name[start:]
+        if not dataset.shape or not _is_numeric(dataset):
+            continue  # nothing, one number, or no numbers
+        arrays[name] = dataset.shape
+        if text(attribute(dataset, "CLASS")) == "DIMENSION_SCALE":
+            positions.append(name)
+        elif is_signal(dataset):
+            signals.append(name)
+    for name in positions if len(positions) < len(arrays) else ():
+        del arrays[name]
+    name = signals[0] if len(signals) == 1 else choose_array(arrays, "")
+    at, _, last = name.rpartition("/")
+    return (group[at] if at else group), last
+
+
+def _is_numeric(dataset: Any) -> bool:
+    try:
+        dtype_of(dataset)
+    except FormatError:
+        return False
+    return True
