@@ -122,7 +122,7 @@ def itself(page: Any) -> Any:
 
 def outline(tif: Any, chain: Chain) -> dict[str, Any]:
     """Return `images_of` a file; of many alike pages that are one stack only the first is read."""
-    if chain.alike and chain.count > 1 and tif.flags <= _PLAIN_FLAGS:
+    if chain.alike and chain.count > 1 and {"uniform"} <= tif.flags <= _PLAIN_FLAGS:
         first = tif.pages.first
         return {"0": _stack_of(tif, [first] * chain.count)}
     return images_of(tif, chain.alike)
