@@ -224,6 +224,39 @@ def test_requests_that_cannot_be_carried_out(
         objects.run(__file__, tmp_path / "out2", cluster="tcp://127.0.0.1:9")
 
 
+def test_processes_give_the_bytes_of_threads(objects: Pipeline, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(48):
+        write(folder / f"{number}.png", rng.integers(0, 255, (24, 24), np.uint8))
+    (folder / "7.png").write_bytes(b"\x89PNG\r\n\x1a\n damaged")
+    threads = objects.run(folder, tmp_path / "threads", workers=2, cache=False)
+    processes = objects.run(folder, tmp_path / "processes", workers=2, cache=False, processes=True)
+    assert tables_of(tmp_path / "processes") == tables_of(tmp_path / "threads")
+    assert [r.image for r in processes.failed] == [r.image for r in threads.failed] == ["7"]
+    assert [r.image for r in processes.results] == [r.image for r in threads.results]
+
+
+def test_steps_that_feed_nothing_are_not_run(study_folder: Path, tmp_path: Path) -> None:
+    pipeline = Pipeline.loads("""
+        graticule: 1
+        steps:
+          bright: {op: threshold.otsu, input: image}
+          drawn: {op: filters.gaussian, input: image, sigma: 1}
+          idle: {op: filters.median, input: image, radius: 1}
+          idler: {op: filters.gaussian, input: idle, sigma: 1}
+          objects: {op: measure.regions, input: parts}
+          parts: {op: segment.label, input: bright}
+        outputs: [objects]
+        report: [{figure: image, of: drawn}]
+        """)
+    assert pipeline.unused == {"idle", "idler"}
+    run = pipeline.run(study_folder, tmp_path / "out")
+    assert not run.failed
+    assert set(run.results[0].steps) == {"bright", "drawn", "objects", "parts"}
+
+
 @pytest.mark.slow
 def test_killed_at_random_moments_it_finishes_to_the_same_bytes(
     objects: Pipeline, study_folder: Path, tmp_path: Path

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
+import os
 import threading
 import time
 
+import pytest
+
+from graticule.core.errors import RequestError
 from graticule.pipeline.workers import Workers
 
 
@@ -37,3 +42,27 @@ def test_work_goes_on_while_nobody_stops_it() -> None:
     with Workers(2) as workers:
         workers.raise_if_stopped("step")
         assert list(workers.map(abs, range(-9, 0))) == list(range(9, 0, -1))
+
+
+def _end(number: int) -> int:
+    if number == 5:
+        os._exit(9)
+    return number
+
+
+def test_processes_keep_the_order_and_work_in_batches() -> None:
+    with Workers(2, processes=True) as workers:
+        assert workers.has_processes
+        assert list(workers.map(abs, range(-100, 0))) == list(range(100, 0, -1))
+
+
+def test_a_process_that_ends_is_told_with_the_way_on() -> None:
+    with pytest.raises(RequestError, match="--workers"), Workers(2, processes=True) as workers:
+        list(workers.map(_end, range(10)))
+
+
+def test_an_interrupted_pool_leaves_no_process_behind() -> None:
+    with contextlib.suppress(KeyboardInterrupt), Workers(2, processes=True) as workers:
+        assert next(iter(workers.map(abs, range(1000)))) == 0
+        raise KeyboardInterrupt
+    assert not multiprocessing.active_children()

@@ -33,4 +33,6 @@ def check(pipeline: str | None = None, /) -> int:
     for name, check_step in loaded.checks.items():
         print(f"  check  {name} = {check_step.check.name} of {check_step.of} at {check_step.at}")
     print(f"  output {', '.join(map(str, loaded.outputs))}")
+    for name in sorted(loaded.unused):
+        print(f"  note   {name} feeds no output, check or figure: a run leaves it out")
     return 0

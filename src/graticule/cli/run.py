@@ -69,6 +69,7 @@ def run(
             cluster=cluster,
             overwrite=overwrite,
             cache=cache,
+            processes=True,
             command=["graticule", *sys.argv[1:]],
             progress=progress,
         )

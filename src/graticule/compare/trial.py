@@ -12,7 +12,7 @@ import xarray as xr
 
 from graticule.compare.variants import Variant
 from graticule.core.errors import GraticuleError, MemoryBudgetError, RequestError
-from graticule.core.image import Kind
+from graticule.core.image import Kind, is_lazy
 from graticule.pipeline.budget import array_budget
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import make_plan
@@ -68,7 +68,7 @@ def try_variants(
             )
     loaded = {
         name: value.compute(scheduler="synchronous")
-        if isinstance(value, xr.DataArray) and value.chunks is not None
+        if isinstance(value, xr.DataArray) and is_lazy(value)
         else value
         for name, value in inputs.items()
     }

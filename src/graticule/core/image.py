@@ -109,7 +109,7 @@ def as_image(
         image = data
         if dims is not None:
             image = data.rename(dict(zip(data.dims, _dims_for(data.ndim, dims), strict=True)))
-        if image.chunks is not None:
+        if is_lazy(image):
             require_numeric(image.dtype)
         elif (native := native_array(image.values)) is not image.values:
             image = image.copy(data=native)
@@ -130,6 +130,11 @@ def is_image(value: object) -> TypeIs[Image]:
     import xarray as xr
 
     return isinstance(value, xr.DataArray)
+
+
+def is_lazy(image: Image) -> bool:
+    """Whether the values of an image are still to be read or computed, block by block."""
+    return not isinstance(image.data, np.ndarray)
 
 
 def native_array(data: Any) -> Array:

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graticule.core.errors import GraticuleError, ImageError
-from graticule.core.image import Image, Kind, as_image, is_image
+from graticule.core.image import Image, Kind, as_image, is_image, is_lazy
 from graticule.core.parameters import Parameters
 from graticule.core.scope import Neighbourhood, Pointwise, Reduction, Region, Scope, Stitched
 
@@ -345,7 +345,7 @@ def _as_kind(value: Any, item: Input) -> Any:
     if empty:
         raise ImageError(f"is empty: the dim {empty[0]} has no sample")
     _require_kind(image, item.kind)
-    return image.compute() if image.chunks is not None else image
+    return image.compute() if is_lazy(image) else image
 
 
 def _require_kind(image: Image, kind: Kind) -> None:
@@ -357,7 +357,7 @@ def _require_kind(image: Image, kind: Kind) -> None:
     if kind is Kind.LABELS:
         if dtype.kind not in "iu":
             raise ImageError(f"must be labels (integers), not {dtype}", hint="label a mask first")
-        if dtype.kind == "i" and image.chunks is None and int(image.values.min()) < 0:
+        if dtype.kind == "i" and not is_lazy(image) and int(image.values.min()) < 0:
             raise ImageError("labels must be 0 (background) or positive")
     if kind is Kind.PROBABILITY and dtype.kind != "f":
         raise ImageError(f"must be probabilities (floats), not {dtype}")

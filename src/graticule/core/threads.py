@@ -53,6 +53,11 @@ def map_ranges(function: Callable[[int, int], T], size: int, *, least: int = 1) 
     return list(_pool(os.getpid()).map(lambda span: _part(function, *span), spans))
 
 
+def work_alone() -> None:
+    """Let calls of this thread run their parts in turn: other processors have work already."""
+    _at_work.busy = True
+
+
 def _part(function: Callable[[int, int], T], start: int, stop: int) -> T:
     _at_work.busy = True
     try:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graticule.core.errors import FormatError
-from graticule.core.image import Image
+from graticule.core.image import Image, is_lazy
 from graticule.core.settings import settings
 from graticule.core.typing import Array
 from graticule.io.safety import guard
@@ -196,7 +196,7 @@ def store(image: Image, target: Any, *, threads: int | None = None) -> None:
     Threads of this process do it whatever dask's default scheduler is: the target is an open
     file, which no other process could fill.
     """
-    if image.chunks is None:
+    if not is_lazy(image):
         target[...] = image.values
         return
     import dask.array as da
@@ -207,7 +207,7 @@ def store(image: Image, target: Any, *, threads: int | None = None) -> None:
 
 def computed(image: Image) -> Image:
     """Return an image in memory, made block by block by threads of this process."""
-    if image.chunks is None:
+    if not is_lazy(image):
         return image
     values = np.empty(image.shape, image.dtype)
     store(image, values)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import GraticuleError, ImageError, RequestError
-from graticule.core.image import Image, is_image
+from graticule.core.image import Image, is_image, is_lazy
 from graticule.core.scope import Mapper, Neighbourhood, Reduction
 from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, compute_into, is_node
 from graticule.pipeline.scratch import ScratchArray
@@ -85,7 +85,7 @@ class Evaluation:
             return value
         if self.tile is not None:
             return SourceNode(value)
-        return value.compute(scheduler="synchronous") if value.chunks is not None else value
+        return value.compute(scheduler="synchronous") if is_lazy(value) else value
 
     def outputs_of(self, name: str) -> tuple[Any, ...]:
         """Return the outputs of a step or input, computing what is needed."""

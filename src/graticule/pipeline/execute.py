@@ -30,6 +30,8 @@ from graticule.pipeline.workers import Workers
 
 PREVIEWS = 12
 NOTABLE_PREVIEWS = 24
+_MANY, _SMALL = 48, 2**21
+"""Images, and bytes of a file, from which and up to which processes are faster than threads."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def run(
     cluster: str | None = None,
     overwrite: bool = False,
     cache: bool = True,
+    processes: bool = False,
     command: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> Run:
@@ -92,6 +95,10 @@ def run(
         Replace another run in the folder.
     cache : bool
         Keep costly steps in the step store, for this and other runs.
+    processes : bool
+        Whether many small images may be worked on in processes and not in threads, which is
+        faster; for programs whose main module can be imported again without harm, as those
+        that begin with ``if __name__ == "__main__"``.
     command : sequence of str
         How to repeat it, for the record.
     progress : callable
@@ -131,7 +138,8 @@ def run(
     }
     with locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite) as work:
         (work / "scratch").mkdir(exist_ok=True)
-        with Workers(count, cluster=cluster) as pool:
+        in_processes = processes and cluster is None and _are_many_and_small(sources)
+        with Workers(count, processes=in_processes, cluster=cluster) as pool:
             jobs = _jobs(pipeline, sources, folder, pool, budget=budget, cache=cache)
             results = list(_results(jobs, pool, progress))
         for name in ("scratch", "drafts"):
@@ -158,12 +166,22 @@ def _count(workers: int | None) -> int:
     return count
 
 
+def _are_many_and_small(sources: Study) -> bool:
+    """Whether the start of processes is soon paid back: Python, and not loops, takes the time."""
+    if len(sources) < _MANY:
+        return False
+    with contextlib.suppress(OSError):
+        return all(source.path.stat().st_size < _SMALL for source in sources)
+    return False
+
+
 def _jobs(
     pipeline: Spec, sources: Study, folder: Path, workers: Workers, *, budget: int, cache: bool
 ) -> list[Job]:
     """Return what is to be done with each image, and with which part of the memory."""
     alone = len(sources) == 1
-    memory = array_budget(budget)
+    shares = workers.count if workers.has_processes else 1
+    memory = array_budget(budget // shares) * shares
     store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
     return [
         Job(
@@ -187,7 +205,7 @@ def _results(jobs: Sequence[Job], workers: Workers, progress: Progress) -> Itera
         yield process_image(jobs[0], workers.map, lambda message: progress(0, total, message))
         return
     work = process_image
-    if not workers.is_remote:
+    if not (workers.is_remote or workers.has_processes):
         work = partial(process_image, report=workers.raise_if_stopped)
     for number, result in enumerate(workers.map(work, jobs), start=1):
         progress(number, total, result.image)

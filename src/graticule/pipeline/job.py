@@ -28,6 +28,7 @@ from graticule.pipeline.evaluate import Evaluation, make_rerun
 from graticule.pipeline.folder import WORK, write_json
 from graticule.pipeline.inputs import hash_of, open_inputs
 from graticule.pipeline.nodes import is_node, node_to_dask
+from graticule.pipeline.parts import part_file, write_part
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.preview import save_previews
 from graticule.pipeline.spec import CheckStep, Reference, Spec, digest, pipeline_key
@@ -172,7 +173,9 @@ def _earlier_result(result: ImageResult, folder: Path) -> ImageResult | None:
             return None
     except (OSError, ValueError, TypeError):
         return None
-    return earlier if all((folder / name).exists() for name in earlier.arrays) else None
+    parts = [part_file(file.parent, name) for name in earlier.tables]
+    held = all(path.exists() for path in [*parts, *(folder / name for name in earlier.arrays)])
+    return earlier if held else None
 
 
 def _owner(result: ImageResult, folder: Path) -> Path:
@@ -190,8 +193,9 @@ def _process(
     report: Report,
     started: float,
 ) -> None:
+    pipeline = job.pipeline.without_unused()
     plan = make_plan(
-        job.pipeline, inputs, memory=job.memory, workers=job.workers, levels=_pyramid_readers(job)
+        pipeline, inputs, memory=job.memory, workers=job.workers, levels=_pyramid_readers(job)
     )
     result.tile = dict(plan.tile) if plan.tile else None
     store = StepStore(job.cache[0], max_bytes=job.cache[1]) if job.cache else None
@@ -200,7 +204,7 @@ def _process(
     (job.folder / WORK / "drafts").mkdir(exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=job.folder / WORK / "drafts"))
     try:
-        for name in job.pipeline.steps:
+        for name in pipeline.steps:
             report(name)
             evaluation.outputs_of(name)
         report("outputs")
@@ -308,10 +312,10 @@ def _put_record(result: ImageResult, reference: Reference, record: Table) -> Non
 
 def _put_table(result: ImageResult, reference: Reference, table: Table, draft: Path) -> None:
     name = str(reference)
-    full = table.copy()
+    full = table.copy(deep=False)
     full.insert(0, "image", result.image)
-    full.attrs.update(plain_attrs(table.attrs))
-    full.to_parquet(draft / f"{name}.parquet", index=False)
+    full.attrs = dict(plain_attrs(table.attrs).items())
+    write_part(part_file(draft, name), full)
     result.tables[name] = len(table)
     result.row[f"{name.replace('.', '_')}_count"] = len(table)
 

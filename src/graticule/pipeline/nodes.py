@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from graticule.core.image import Image
+from graticule.core.image import Image, is_lazy
 from graticule.core.op import Op
 from graticule.core.scope import (
     ALL,
@@ -95,7 +95,7 @@ class SourceNode:
         """Return the values in a region, loading no more than that."""
         slices = region.slices()
         data = self.image.isel(slices).data
-        values = np.asarray(data.compute(scheduler="synchronous") if self.image.chunks else data)
+        values = np.asarray(data.compute(scheduler="synchronous") if is_lazy(self.image) else data)
         return self.template.isel(slices).copy(data=values)
 
 

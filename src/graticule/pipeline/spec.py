@@ -12,7 +12,8 @@ import json
 import math
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -243,11 +244,38 @@ class Spec:
         truths = {check.against for check in self.checks.values()}
         return not kinds.isdisjoint((Kind.LABELS, Kind.MASK)) or used in truths
 
+    @cached_property
+    def unused(self) -> frozenset[str]:
+        """Names of the steps that feed no output, check or figure; a run leaves them out."""
+        needed = {reference.name for reference in self.references()}
+        needed |= {name for figure in self.figures for name in _names_in(figure)}
+        for name, step in reversed(list(self.steps.items())):
+            if name in needed:
+                needed |= {wire.name for wire in step.inputs if wire is not None}
+        return frozenset(self.steps) - needed
+
+    def without_unused(self) -> Spec:
+        """Return the pipeline without its `unused` steps."""
+        kept = {name: step for name, step in self.steps.items() if name not in self.unused}
+        return replace(self, steps=kept)
+
     def references(self) -> Iterator[Reference]:
         """Give every reference to a step or input that is made outside the steps."""
         yield from self.outputs
         for check in self.checks.values():
             yield from (check.of, check.at, *([check.against] if check.against else []))
+
+
+def _names_in(value: Any) -> Iterator[str]:
+    """Give every text within an entry of ``report:`` as the name of a step it may be."""
+    if isinstance(value, str):
+        yield value.partition(".")[0]
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _names_in(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _names_in(item)
 
 
 def _plain_step(step: Step) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from graticule.core.image import Table
 from graticule.core.units import unit_scale
 from graticule.pipeline.folder import write_json
 from graticule.pipeline.job import ImageResult
+from graticule.pipeline.parts import part_file, read_part
 from graticule.pipeline.spec import Spec
 
 
@@ -41,7 +42,7 @@ def study_tables(
     names = sorted({name for result in done for name in result.tables})
     tables: dict[str, Table] = {}
     for name in names:
-        parts = [pd.read_parquet(result.folder(work) / f"{name}.parquet") for result in done]
+        parts = [read_part(part_file(result.folder(work), name)) for result in done]
         tables[_table_name(name, names, tables)] = concatenate_tables(parts)
     return rows, tables
 
@@ -94,11 +95,12 @@ def concatenate_tables(parts: Sequence[Table]) -> Table:
         holders = [group for group in groups if column in group]
         said = [group for group in holders if group[column].notna().any()] or holders
         distinct = list(dict.fromkeys(_unit(group, column) for group in said))
-        factors = _factors(distinct)
-        units[column] = " | ".join(unit or "no unit" for unit in distinct)
         if len(distinct) == 1:
             units[column] = distinct[0]
-        elif factors is None:
+            continue
+        factors = _factors(distinct)
+        if factors is None:
+            units[column] = " | ".join(unit or "no unit" for unit in distinct)
             for group in said:
                 place = list(group.columns).index(column) + 1
                 group.insert(place, f"{column}_unit", _unit(group, column))

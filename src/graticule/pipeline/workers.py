@@ -1,4 +1,4 @@
-"""Where work is done: in this thread, on threads, or on a dask.distributed cluster.
+"""Where work is done: in this thread, on threads, in processes, or on a dask.distributed cluster.
 
 Each gives a ``map`` that keeps the order and holds no more than a few results at once.
 """
@@ -7,23 +7,31 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from itertools import chain, islice
 from typing import Any, Self
 
 from graticule.core.errors import RequestError
+from graticule.pipeline.processes import ProcessPool, work_through
 
 CONNECT_TIMEOUT = 10.0  # seconds
+BATCH = 16
+"""Most items that a process is handed at once."""
 
 
 class Workers:
-    """Threads of this process, or the workers of a cluster.
+    """Threads or processes of this machine, or the workers of a cluster.
 
     Parameters
     ----------
     count : int
-        Threads; 1 works in the calling thread.
+        Threads or processes; 1 works in the calling thread.
+    processes : bool
+        Whether to work in processes, which a program may only ask for whose main module can be
+        imported again (``if __name__ == "__main__"``); worth it for many short calls of Python.
     cluster : str, optional
         Address of a dask.distributed scheduler, as ``tcp://127.0.0.1:8786``.
 
@@ -39,28 +47,42 @@ class Workers:
     [1, 2, 3]
     """
 
-    def __init__(self, count: int = 1, *, cluster: str | None = None) -> None:
+    def __init__(
+        self, count: int = 1, *, processes: bool = False, cluster: str | None = None
+    ) -> None:
         self.count = count
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: ThreadPoolExecutor | ProcessPool | None = None
         self._client: Any = None
         self._stopped = threading.Event()
         if cluster is not None:
             self._client = _connect(cluster)
             self.count = max(1, sum(self._client.nthreads().values()))
         elif count > 1:
-            self._pool = ThreadPoolExecutor(count, thread_name_prefix="graticule")
+            threads = partial(ThreadPoolExecutor, count, thread_name_prefix="graticule")
+            self._pool = ProcessPool(count) if processes else threads()
 
     @property
     def is_remote(self) -> bool:
-        """Whether the work is done in other processes."""
+        """Whether the work is done on a cluster."""
         return self._client is not None
+
+    @property
+    def has_processes(self) -> bool:
+        """Whether the work is done in processes of this machine."""
+        return isinstance(self._pool, ProcessPool)
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
         """Apply a function to items, in parallel, giving the results in order."""
         if self._client is not None:
             return self._windowed(partial(self._client.submit, function, pure=False), items)
-        if self._pool is not None:
-            pool = self._pool
+        pool = self._pool
+        if isinstance(pool, ProcessPool):
+            work = partial(work_through, function)
+            batches = _batches(list(items), self.count)
+            return chain.from_iterable(
+                self._windowed(lambda each: pool.submit(work, each), batches)
+            )
+        if pool is not None:
             return self._windowed(lambda item: pool.submit(function, item), items)
         return map(function, items)
 
@@ -81,17 +103,26 @@ class Workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise RequestError(
+                "a process that worked on images ended, maybe for want of memory",
+                hint="run the same command again, with fewer --workers: it goes on where it was",
+            ) from None
         finally:
             for future in waiting:
                 future.cancel()
 
     def close(self, *, wait: bool = True) -> None:
-        """End the threads, or let go of the cluster.
+        """End the threads or processes, or let go of the cluster.
 
-        Without ``wait``, threads are left to themselves and stop where they next call
-        `raise_if_stopped`.
+        Without ``wait``, work is not done to its end: threads are left to themselves and stop
+        where they next call `raise_if_stopped`, processes end before their next item.
         """
-        if self._pool is not None:
+        if isinstance(self._pool, ProcessPool):
+            if not wait:
+                self._pool.stopped.set()
+            self._pool.shutdown(cancel_futures=True)
+        elif self._pool is not None:
             if not wait:
                 self._stopped.set()
             self._pool.shutdown(wait=wait, cancel_futures=True)
@@ -103,6 +134,14 @@ class Workers:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.close(wait=kind is None or not issubclass(kind, KeyboardInterrupt))
+
+
+def _batches(items: Sequence[Any], count: int) -> Iterator[list[Any]]:
+    """Give items in batches: large enough to be worth a message, small enough to be shared out."""
+    size = max(1, min(BATCH, len(items) // (4 * count)))
+    held = iter(items)
+    while batch := list(islice(held, size)):
+        yield batch
 
 
 def _connect(address: str) -> Any:

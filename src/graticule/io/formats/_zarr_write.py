@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError
-from graticule.core.image import SPATIAL
+from graticule.core.image import SPATIAL, is_lazy
 from graticule.core.settings import settings
 from graticule.core.typing import Array
 from graticule.io.axes import LONG_NAMES, axis_of, plain
@@ -89,7 +89,7 @@ def _blocks(array: Any) -> list[tuple[slice, ...]]:
 
 
 def _fill(image: xr.DataArray, array: Any) -> None:
-    if image.chunks is not None:
+    if is_lazy(image):
         unit = array.shards or array.chunks
         store(image.copy(data=image.data.rechunk(unit)), array)
         return

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError, UnsafeFileError
-from graticule.core.image import NUMERIC
+from graticule.core.image import NUMERIC, is_lazy
 from graticule.core.typing import Array
 from graticule.io.axes import build, default_dims
 from graticule.io.format import Address, Format, choose_array
@@ -149,7 +149,7 @@ def _exactly(file: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.d
 
 def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
     dtype = native(image)
-    if image.chunks is None or not image.size or not image.ndim:
+    if not is_lazy(image) or not image.size or not image.ndim:
         with path.open("wb") as file:
             np.save(file, image.values.astype(dtype, copy=False), allow_pickle=False)
         return

@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from graticule.core.errors import ImageError
+from graticule.core.image import is_lazy
 from graticule.core.typing import Array
 
 LabelKind: TypeAlias = Literal["auto", "classes", "mask"]
@@ -50,7 +51,7 @@ def iter_slabs(image: xr.DataArray, dims: Sequence[str]) -> Iterator[tuple[int, 
     step = max(1, _SAMPLES * image.sizes[first] // max(1, image.size))
     for start in range(0, image.sizes[first], step):
         slab = image.isel({first: slice(start, start + step)})
-        yield start, (slab.compute(scheduler="synchronous") if slab.chunks is not None else slab)
+        yield start, (slab.compute(scheduler="synchronous") if is_lazy(slab) else slab)
 
 
 def label_values(labels: xr.DataArray) -> Array:

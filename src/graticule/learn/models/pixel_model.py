@@ -11,6 +11,7 @@ import xarray as xr
 
 from graticule.core import Region, as_image, like
 from graticule.core.errors import ImageError
+from graticule.core.image import is_lazy
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.models.base import EstimatorModel
@@ -58,7 +59,7 @@ class FeatureView:
 
     def __init__(self, features: Features, image: Any) -> None:
         given = as_image(image)
-        self.image = given.compute() if given.chunks is not None else given
+        self.image = given.compute() if is_lazy(given) else given
         self.features = features
         columns = features.compute(self.image)
         self.columns: Array = columns.reshape(columns.shape[0], -1)

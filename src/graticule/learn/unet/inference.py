@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import Region, as_image, map_ranges
+from graticule.core.image import is_lazy
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.models.model import RegionLike, as_region
@@ -134,7 +135,7 @@ def predict_strips(
     def open_strip(start: int, stop: int) -> RunWindows:
         begin = max(0, start - whole.margin[0])
         part = image.isel({dims[0]: slice(begin, stop + whole.margin[0])})
-        part = part.compute(scheduler="synchronous") if part.chunks is not None else part
+        part = part.compute(scheduler="synchronous") if is_lazy(part) else part
         pixels = NormalisedImage(part, dims, fitted.normalisation)
 
         def window(at: WindowStart) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import ImageError
+from graticule.core.image import is_lazy
 from graticule.core.typing import Array
 from graticule.learn.data.labels import UNLABELLED, Classes, encode_labels, iter_slabs
 from graticule.learn.unet.pixels import NormalisedImage
@@ -62,7 +63,7 @@ class PatchSource:
         """Return codes (or targets) of a box within the image, with none where not to be used."""
         cuts = [slice(a, b) for a, b in zip(starts, stops, strict=True)]
         part = self.labels.isel(dict(zip(self.pixels.dims, cuts, strict=True)))
-        part = part.compute(scheduler="synchronous") if part.chunks is not None else part
+        part = part.compute(scheduler="synchronous") if is_lazy(part) else part
         if self.classes:
             found = encode_labels(part.values, self.classes, self.kind)
         else:

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import Length
+from graticule.core.image import is_lazy
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL
 from graticule.learn.data.labels import iter_slabs
@@ -164,7 +165,7 @@ class NormalisedImage:
 def raw_box(image: xr.DataArray, dims: Sequence[str], cuts: Sequence[slice]) -> Array:
     """Return the values of a box as a new float32 array, channels first."""
     part = image.isel(dict(zip(dims, cuts, strict=True)))
-    part = part.compute(scheduler="synchronous") if part.chunks is not None else part
+    part = part.compute(scheduler="synchronous") if is_lazy(part) else part
     values = part.values.astype(np.float32)
     if CHANNEL not in image.dims:
         return values[np.newaxis]
