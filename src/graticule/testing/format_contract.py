@@ -125,6 +125,15 @@ class FormatContract:
         with pytest.raises(FormatError, match=f"no pyramid level {len(told)}"):
             read(tmp_path / "sample", level=len(told))
 
+    def test_labels_are_the_values_that_are_stored(self, sample: Sample, tmp_path: Path) -> None:
+        """As labels a file gives its values, or the numbers of the colours of a palette."""
+        sample(tmp_path / "sample")
+        image, labels = (read(tmp_path / "sample", labels=each) for each in (False, True))
+        if "c" in image.dims and "c" not in labels.dims:
+            assert labels.dtype.kind == "u"
+        else:
+            xr.testing.assert_identical(labels, image)
+
     def test_a_name_that_is_not_there_is_refused(self, sample: Sample, tmp_path: Path) -> None:
         """What a path names within the file is there, or it is an error."""
         sample(tmp_path / "sample")

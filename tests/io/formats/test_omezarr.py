@@ -288,3 +288,23 @@ def test_4_gigabytes_are_opened_without_a_value(tmp_path: Path, version: int) ->
     assert image[-1, -2:, -2:].values.tolist() == [[7, 7], [7, 7]]
     with pytest.raises(FormatError):
         _ = image[0, :2, :2].values
+
+
+def test_codecs_of_zarr_2_in_zarr_3_are_read_without_a_warning(tmp_path: Path) -> None:
+    from zarr.codecs.numcodecs import Delta, Zlib
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        codecs = {"filters": [Delta(dtype="u2")], "compressors": [Zlib()]}
+        array = zarr.create_array(tmp_path / "a", shape=PLANE.shape, dtype="u2", **codecs)
+        array[...] = PLANE
+    np.testing.assert_array_equal(read(tmp_path / "a").values, PLANE)
+
+
+def test_a_codec_that_is_not_here_is_named(tmp_path: Path) -> None:
+    path = image_group(tmp_path / "a", {"axes": AXES})
+    said = json.loads((path / "0" / ".zarray").read_text())
+    said["compressor"] = {"id": "pcodec"}
+    (path / "0" / ".zarray").write_text(json.dumps(said))
+    with pytest.raises(FormatError, match=r"decoder that is not installed .*pcodec"):
+        read(path)

@@ -292,3 +292,21 @@ def test_no_picture_after_the_mark_of_one(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
     with pytest.raises(FormatError, match=r"a\.jpg: has no header that Pillow knows"):
         read(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("dpi", [None, (300, 300)])
+def test_a_damaged_exif_is_noted(tmp_path: Path, dpi: tuple[int, int] | None) -> None:
+    entry = b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x09\0" + entry + b"cut"
+    Image.new("L", (9, 6)).save(tmp_path / "a.jpg", exif=exif, **({"dpi": dpi} if dpi else {}))
+    image = read(tmp_path / "a.jpg")
+    assert any("Corrupt EXIF" in note for note in image.attrs["notes"])
+    assert levels(tmp_path / "a.jpg") == [dict(image.sizes)]
+
+
+def test_a_picture_that_is_shown_where_nothing_moves_is_told(tmp_path: Path) -> None:
+    frames = [Image.new("L", (4, 3), 60 * n) for n in range(3)]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:], default_image=True)
+    image = read(tmp_path / "a.png")
+    assert image.sizes["t"] == 3
+    assert "where nothing moves" in image.attrs["notes"][0]

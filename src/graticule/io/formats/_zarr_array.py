@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,15 @@ import xarray as xr
 from graticule.core.typing import Array
 from graticule.io.axes import build, default_dims, short_unit
 from graticule.io.formats._zarr_metadata import (
+    EXTENSION,
     array_document,
     attributes,
+    codec_names,
     inner_chunks,
     is_array,
 )
 from graticule.io.lazy import Box, FileArray, as_dask
-from graticule.io.safety import require_modest
+from graticule.io.safety import quiet, require_modest
 
 _DIMS = "_ARRAY_DIMENSIONS"
 _BASE64_OF_8 = 12
@@ -65,7 +68,9 @@ def _described(folder: Path) -> tuple[dict[str, Any], Any]:
     from graticule.io.formats._zarr_store import InsideStore
 
     said = array_document(folder)
-    return said, zarr.open_array(InsideStore(folder, read_only=True), mode="r")
+    foreign = any(name.startswith(EXTENSION) for name in codec_names(said))
+    with quiet(UserWarning) if foreign else nullcontext():  # zarr warns whoever reads such files
+        return said, zarr.open_array(InsideStore(folder, read_only=True), mode="r")
 
 
 def _fetch(folder: Path, box: Box) -> Array:

@@ -19,6 +19,8 @@ _CODECS = frozenset(
     )
 )
 """Codecs that only move numbers; above all not ``pickle``, which runs code."""
+EXTENSION = "numcodecs."
+"""Begins the names of codecs of Zarr 2 in an array of Zarr 3."""
 _LARGEST = 64 * 2**20
 
 
@@ -51,14 +53,10 @@ def array_document(folder: Path) -> dict[str, Any]:
     """
     version3 = (folder / "zarr.json").is_file()
     said = document(folder, "zarr.json" if version3 else ".zarray")
-    if not version3:
-        codecs = [said.get("compressor"), *(said.get("filters") or [])]
-        names = [str(codec.get("id")) for codec in codecs if codec]
-        if "O" in str(said.get("dtype")):
-            raise UnsafeFileError("holds Python objects", hint="export it as numbers")
-    else:
-        names = [str(codec["name"]) for codec in _every_codec(said["codecs"])]
-    unknown = [name for name in names if name.removeprefix("numcodecs.") not in _CODECS]
+    if not version3 and "O" in str(said.get("dtype")):
+        raise UnsafeFileError("holds Python objects", hint="export it as numbers")
+    names = codec_names(said)
+    unknown = [name for name in names if name.removeprefix(EXTENSION) not in _CODECS]
     if unknown:
         raise UnsafeFileError(
             f"is packed with {', '.join(unknown)}, which is not among the codecs known as safe",
@@ -66,6 +64,14 @@ def array_document(folder: Path) -> dict[str, Any]:
         )
     require_modest(inner_chunks(said), what="a chunk")
     return said
+
+
+def codec_names(said: Mapping[str, Any]) -> list[str]:
+    """Return the names of all codecs of an array, those within shards included."""
+    if "codecs" in said:
+        return [str(codec["name"]) for codec in _every_codec(said["codecs"])]
+    codecs = [said.get("compressor"), *(said.get("filters") or [])]
+    return [str(codec.get("id")) for codec in codecs if codec]
 
 
 def document(folder: Path, name: str) -> dict[str, Any]:

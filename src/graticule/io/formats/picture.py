@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -14,16 +13,15 @@ import xarray as xr
 
 from graticule.core.errors import FormatError
 from graticule.core.typing import Array
-from graticule.io.axes import axis_of, build, coordinate
+from graticule.io.axes import build
 from graticule.io.format import Address, Format, Sizes
 from graticule.io.formats._netpbm import is_netpbm
+from graticule.io.formats._png import NOTE, restored, write
 from graticule.io.formats._stored import JPEG, JPEG_2000, PNG, stored_values
-from graticule.io.lazy import native
 from graticule.io.safety import noted, require_modest
 
 _MARKS = (PNG, JPEG, b"GIF87a", b"GIF89a", *JPEG_2000)
 _MODES = {"1", "L", "I", "F", "I;16", "RGB", "RGBA", "LA"}
-_KEY = "graticule"
 _ORIENTATION = 0x0112
 _SHORT = 64
 """Bytes of a header entry that are shown; of longer ones, as a colour profile, their number."""
@@ -116,6 +114,8 @@ def _open(address: Address, level: int, *, labels: bool = False) -> xr.DataArray
 
 
 def _opened(address: Address, *, labels: bool) -> xr.DataArray:
+    from PIL.ExifTags import TAGS
+
     path = address.path
     notes: list[str] = []
     with open_picture(path, notes) as picture:
@@ -130,10 +130,13 @@ def _opened(address: Address, *, labels: bool) -> xr.DataArray:
             )
         exact = stored_values(path, picture) if count == 1 else None
         values = _stack(picture, count, labels=labels) if exact is None else exact
-        values = _upright(values, picture, count, notes)
+        exif = _exif(picture, notes) if count == 1 else {}
+        values = _upright(values, exif.get(_ORIENTATION, 1), notes)
         _tell_of_others(picture, notes)
-    note = header.pop(_KEY, None)
-    return _restored(_built(values, count, header, notes), note)
+    if exif:
+        header["exif"] = {str(TAGS.get(tag, tag)): value for tag, value in exif.items()}
+    note = header.pop(NOTE, None)
+    return restored(_built(values, count, header, notes), note)
 
 
 def _built(values: Array, count: int, header: dict[str, Any], notes: list[str]) -> xr.DataArray:
@@ -145,8 +148,6 @@ def _built(values: Array, count: int, header: dict[str, Any], notes: list[str]) 
 
 def _header(picture: Any) -> dict[str, Any]:
     """Return what Pillow knows of a picture; of what has no short value, its size."""
-    from PIL.ExifTags import TAGS
-
     header = {"format": picture.format, "mode": picture.mode}
     if picture.mode in ("P", "PA"):
         header["palette"] = "its indices are read where labels are wanted, its colours elsewhere"
@@ -155,8 +156,17 @@ def _header(picture: Any) -> dict[str, Any]:
             header[str(key)] = value if len(value) <= _SHORT else f"{len(value)} bytes"
         elif isinstance(value, (str, int, float, tuple)):
             header[str(key)] = value
-    exif = {str(TAGS.get(tag, tag)): value for tag, value in picture.getexif().items()}
-    return {**header, "exif": exif} if exif else header
+    return header
+
+
+def _exif(picture: Any, notes: list[str]) -> dict[int, Any]:
+    """Return what a camera said, by the numbers of its tags; what is odd in it is noted."""
+    if picture.format == "PNG":
+        picture.load()  # or else it would be, while others wait
+    with noted() as heard:
+        exif = dict(picture.getexif())
+    notes += [note for note in heard if note not in notes]
+    return exif
 
 
 def _seek(picture: Any, name: str) -> None:
@@ -199,9 +209,8 @@ def _in_colours(values: Array, colours: int) -> Array:
     return np.dstack([base, opaque]) if colours == 4 else base
 
 
-def _upright(values: Array, picture: Any, count: int, notes: list[str]) -> Array:
+def _upright(values: Array, turn: Any, notes: list[str]) -> Array:
     """Turn an image as its EXIF orientation says, as every viewer does, and tell of it."""
-    turn = picture.getexif().get(_ORIENTATION, 1) if count == 1 else 1
     if turn not in range(2, 9):
         return values
     notes.append(f"is turned upright, as its EXIF orientation {turn} says")
@@ -214,6 +223,8 @@ def _upright(values: Array, picture: Any, count: int, notes: list[str]) -> Array
 
 def _tell_of_others(picture: Any, notes: list[str]) -> None:
     more = picture.n_frames - 1 if picture.format == "MPO" else 0
+    if picture.info.get("default_image"):
+        notes.append("its first frame is the one that is shown where nothing moves")
     if more:
         notes.append(
             f"holds {more} further image{'s' if more > 1 else ''} (a preview, a second view or a "
@@ -221,61 +232,13 @@ def _tell_of_others(picture: Any, notes: list[str]) -> None:
         )
 
 
-def _restored(image: xr.DataArray, text: Any) -> xr.DataArray:
-    """Give an image the axes that `_write` noted; other programs do not write this note."""
-    if not isinstance(text, str):
-        return image
-    note = json.loads(text)
-    dims = [str(dim) for dim in note["dims"]]
-    image = image.rename(dict(zip(image.dims, dims, strict=True)))
-    coords = {
-        dim: coordinate(
-            dim, image.sizes[dim], axis["step"], origin=axis["origin"], unit=str(axis["units"])
-        )
-        for dim, axis in note["axes"].items()
-    }
-    units = {"units": str(note["units"])} if note["units"] else {}
-    return image.assign_coords(coords).assign_attrs(units)
-
-
-def _note(image: xr.DataArray) -> str:
-    axes = {}
-    for dim in map(str, image.dims):
-        axis = axis_of(image, dim)
-        if axis is not None:
-            axes[dim] = {"step": axis[0], "origin": axis[1], "units": axis[2]}
-    units = str(image.attrs.get("units", ""))
-    return json.dumps({"dims": list(map(str, image.dims)), "axes": axes, "units": units})
-
-
-def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
-    from PIL import Image, PngImagePlugin
-
-    colours = image.sizes["c"] if image.ndim == 3 and image.dims[-1] == "c" else 0
-    dtype = native(image)
-    fits = dtype in (np.bool_, np.uint8) or (dtype == np.uint16 and not colours)
-    if not fits or image.ndim - bool(colours) != 2 or colours not in (0, 3, 4) or not image.size:
-        raise FormatError(
-            f"a PNG holds y x of bool, 8 or 16 bits, or y x c of 8 bits and 3 or 4 colours, "
-            f"not {image.dtype} of {dict(image.sizes)}",
-            hint="scale it to uint8 first, or write .ome.tif",
-        )
-    values = np.ascontiguousarray(image.values, dtype)
-    if colours and dtype == np.bool_:
-        raise FormatError("a PNG holds no colours of one bit", hint="convert to uint8 first")
-    notes = PngImagePlugin.PngInfo()
-    notes.add_text(_KEY, _note(image))
-    with path.open("wb") as file:
-        Image.fromarray(values).save(file, "PNG", pnginfo=notes, compress_level=3)
-
-
 def _levels(address: Address) -> list[Sizes]:
     from PIL import UnidentifiedImageError
 
     with suppress(UnidentifiedImageError), open_picture(address.path) as picture:
-        frames, turn = getattr(picture, "n_frames", 1), picture.getexif().get(_ORIENTATION, 1)
-        plain = picture.mode in ("1", "L", "I", "F") and frames == turn == 1
-        if plain and _KEY not in picture.info and not address.inside:
+        plain = picture.mode in ("1", "L", "I", "F") and getattr(picture, "n_frames", 1) == 1
+        plain = plain and NOTE not in picture.info and not address.inside
+        if plain and _exif(picture, []).get(_ORIENTATION, 1) == 1:
             return [{"y": picture.height, "x": picture.width}]
     return [{str(dim): int(size) for dim, size in _open(address, 0).sizes.items()}]
 
@@ -288,7 +251,7 @@ FORMAT = Format(
         *(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".avif"),
         *(".jp2", ".j2k", ".jls", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
     ),
-    write=_write,
+    write=write,
     write_suffixes=(".png",),
     open_labels=partial(_open, labels=True),
     levels=_levels,
