@@ -228,3 +228,98 @@ def test_pixel_sizes_of_microscopes_and_maps(tmp_path: Path) -> None:
     assert image.x.values[:2].tolist() == [500015, 500045]
     assert image.y.values[:2].tolist() == [3999990, 3999970]
     assert image.x.attrs["units"] == "m"
+
+
+def test_a_pyramid_of_pages_one_after_another(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 255, (256, 320), np.uint8)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tif:
+        for step, kind in ((1, 0), (2, 1), (4, 1)):
+            tif.write(values[::step, ::step], tile=(64, 64), subfiletype=kind, metadata=None)
+    assert read(tmp_path / "a.tif").attrs.get("notes") is None
+    assert levels(tmp_path / "a.tif") == [{"y": 256 // n, "x": 320 // n} for n in (1, 2, 4)]
+    smallest = read(tmp_path / "a.tif", level=2)
+    np.testing.assert_array_equal(smallest.values, values[::4, ::4])
+    with tifffile.TiffWriter(tmp_path / "b.tif") as tif:
+        for step in (1, 2):
+            tif.write(values[::step, ::step], tile=(64, 64), metadata=None)
+        tif.write(values[:30, :50], subfiletype=1, metadata=None)
+    with pytest.raises(FormatError, match="holds 2 images"):
+        read(tmp_path / "b.tif")
+    image = read(tmp_path / "b.tif/0")
+    assert "nothing marks" in image.attrs["notes"][0]
+
+
+def test_what_tifffile_logs_is_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, GREY, metadata=None, software="x" * 50)
+    with tifffile.TiffFile(path) as tif:
+        at = tif.pages[0].tags["Software"].offset
+    content = bytearray(path.read_bytes())
+    content[at + 2] = 99  # no type of a value
+    path.write_bytes(content)
+    image = read(path)
+    np.testing.assert_array_equal(image.values, GREY)
+    assert any("99" in note for note in image.attrs["notes"])
+
+
+def test_pages_that_ome_promises_and_are_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    values = np.arange(4 * 20 * 30, dtype=np.uint16).reshape(4, 20, 30)
+    tifffile.imwrite(path, values, ome=True, metadata={"axes": "ZYX"}, compression="zlib")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'SizeZ="4"', b'SizeZ="5"'))
+    image = read(path)
+    assert image.sizes["z"] == 5
+    np.testing.assert_array_equal(image[:4].values, values)
+    assert "lacks 1 of its pages" in image.attrs["notes"][0]
+    with pytest.raises(FormatError, match="no data"):
+        _ = image[4].values
+
+
+def test_pages_that_the_description_leaves_out_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    values = np.arange(4 * 20 * 30, dtype=np.uint16).reshape(4, 20, 30)
+    tifffile.imwrite(path, values, ome=True, metadata={"axes": "ZYX"}, compression="zlib")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'SizeZ="4"', b'SizeZ="3"'))
+    image = read(path)
+    np.testing.assert_array_equal(image.values, values[:3])
+    assert any("1 pages more" in note or "expected 3" in note for note in image.attrs["notes"])
+
+
+def test_pages_that_lie_in_one_another(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as tif:
+        for _ in range(3):
+            tif.write(GREY[:2, :2], metadata=None)
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tif:
+        first = tif.pages[0].offset
+    content[first : first + 2] = (2000).to_bytes(2, "little")
+    path.write_bytes(content)
+    with pytest.raises(FormatError):
+        read(path)
+
+
+def test_pages_are_read_again_when_the_file_is_another(tmp_path: Path) -> None:
+    for number in (1, 2):
+        values = np.full((9, 20, 30), number, np.uint16)
+        tifffile.imwrite(tmp_path / "a.tif", values[: 9 - number], compression="zlib")
+        np.testing.assert_array_equal(read(tmp_path / "a.tif").values, values[: 9 - number])
+
+
+def test_scattered_strips_of_a_later_page(tmp_path: Path) -> None:
+    """A page may hold its strips in any order, though the first one does not."""
+    path = tmp_path / "a.tif"
+    values = np.random.default_rng(1).integers(0, 2**16, (12, 20, 30)).astype(np.uint16)
+    with tifffile.TiffWriter(path) as tif:
+        for page in values:
+            tif.write(page, rowsperstrip=10, metadata=None, contiguous=False)
+    with tifffile.TiffFile(path) as tif:
+        tag = tif.pages[5].tags["StripOffsets"]
+        at, offsets = tag.valueoffset, tag.value
+    content = bytearray(path.read_bytes())
+    content[at : at + 8] = b"".join(n.to_bytes(4, "little") for n in reversed(offsets))
+    path.write_bytes(content)
+    values[5] = np.concatenate([values[5, 10:], values[5, :10]])
+    np.testing.assert_array_equal(read(path).values, values)

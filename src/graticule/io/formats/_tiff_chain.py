@@ -75,7 +75,7 @@ def _listed(content: memoryview, order: str, big: bool) -> tuple[Array, Array]:
     tag, total = (20 if big else 12), len(content)
     require_complete(total, 16 if big else 8)
     at = pointer.unpack_from(content, 8 if big else 4)[0]
-    seen: dict[int, int] = {}
+    bytes_listed, seen = 0, dict[int, int]()
     while at:
         if at in seen:
             raise FormatError("has a list of pages that runs in a circle")
@@ -86,6 +86,9 @@ def _listed(content: memoryview, order: str, big: bool) -> tuple[Array, Array]:
         if end + pointer.size > total:
             require_complete(total, end + pointer.size)
         seen[at] = count
+        bytes_listed += count * tag
+        if bytes_listed > total:
+            raise FormatError("has a list of pages that lie in one another")
         at = pointer.unpack_from(content, end)[0]
     starts = np.fromiter(seen, np.int64, len(seen)) + number.size
     return starts, np.fromiter(seen.values(), np.int64, len(seen))
@@ -96,10 +99,9 @@ def _same(content: Array, entries: Any, wide: str) -> bool:
     kind, count = int(entries["type"][0]), int(entries["count"][0])
     length = count * int(_WIDTHS[kind] if kind < len(_WIDTHS) else 1)
     values = entries["value"]
-    if length > values.shape[1]:  # then the entry holds where they are
-        places = np.ascontiguousarray(values).view(wide)[:, 0].astype(np.int64)
-        require_complete(len(content), int(places.max()) + length)
-        if (places == places[0]).all():
-            return True
-        values = content[places[:, None] + np.arange(length)]
-    return bool((values[:, :length] == values[0, :length]).all())
+    if length <= values.shape[1]:
+        return bool((values[:, :length] == values[0, :length]).all())
+    places = np.ascontiguousarray(values).view(wide)[:, 0].tolist()  # the entry says where they are
+    require_complete(len(content), max(places) + length)
+    first = content[places[0] : places[0] + length]
+    return all(np.array_equal(content[at : at + length], first) for at in set(places))

@@ -42,6 +42,8 @@ _LETTERS = {"Y": "y", "X": "x", "Z": "z", "C": "c", "S": "c", "T": "t", "A": "an
 _PLAIN_KINDS = ("generic", "uniform", "shaped")
 """Of series whose palettes are their colours, and not a lookup table for a display."""
 _ORIENTATION, _NODATA = 274, 42113
+_ZEROED = "Missing data are zeroed"
+"""What tifffile says of pages that are not there; here they are no values at all."""
 # what is said of damaged files when blocks are read is raised there; nobody has to see it twice
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -126,6 +128,10 @@ def _tell_of_pages(images: Mapping[str, Any], base: Any, chain: Chain, notes: li
     known = sum(map(page_count, images.values()))
     if chain.count > known:
         notes.append(f"has {chain.count - known} pages more than its description tells of")
+    missing = sum(page is None for page in base.pages)
+    if missing:
+        notes[:] = [note for note in notes if _ZEROED not in note]
+        notes.append(f"lacks {missing} of its pages; what of them is read is an error")
     smaller = [level.keyframe for level in base.levels[1:]]
     if base.kind == "generic" and not all(p.is_reduced or p.is_subifd for p in smaller):
         notes.append("smaller pages are taken for levels of a pyramid, which nothing marks so")
