@@ -245,6 +245,29 @@ def test_missing_values_are_nan(
     assert (text == "nan" and dtype == "f4") or "GDAL_NODATA" in image.attrs["notes"][0]
 
 
+def test_a_missing_value_is_none_of_colours_and_labels(tmp_path: Path) -> None:
+    numbers, palette = bytes_of(8, 9), bytes_of(3, 256).astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "a.tif", numbers, photometric="palette", colormap=palette,
+                     metadata=None, extratags=[(42113, "s", 0, "255", True)])  # fmt: skip
+    for labels, dims in ((False, ("y", "x", "c")), (True, ("y", "x"))):
+        image = read(tmp_path / "a.tif", labels=labels)
+        assert (image.dims, image.dtype) == (dims, np.uint8)
+        assert any("255 is not masked" in note for note in image.attrs["notes"])
+
+
+@pytest.mark.parametrize(("kind", "power"), [(2, 2), (128, 1)])
+def test_gels_have_a_scale(tmp_path: Path, kind: int, power: int) -> None:
+    values = bytes_of(8, 9, dtype=np.uint16)
+    tags = [(33445, "I", 1, kind, True), (33446, "2I", 1, (3, 8), True)]
+    tifffile.imwrite(tmp_path / "a.gel", values, metadata=None, extratags=tags)
+    image = read(tmp_path / "a.gel")
+    with tifffile.TiffFile(tmp_path / "a.gel") as tif:
+        expected = tif.series[0].transform(values)
+    assert image.dtype == np.float32
+    np.testing.assert_allclose(image.values, expected, rtol=1e-6)
+    np.testing.assert_allclose(expected, values.astype(float) ** power * 3 / 8, rtol=1e-6)
+
+
 def test_a_page_of_another_kind_among_many(tmp_path: Path) -> None:
     values = bytes_of(20, 16, 24, dtype=np.uint16)
     with tifffile.TiffWriter(tmp_path / "a.tif") as tif:

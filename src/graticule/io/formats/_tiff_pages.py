@@ -104,7 +104,7 @@ def _pages_of(
             keyframe.decode  # noqa: B018  made on first use, from the file while it is open
             if (keyframe.shape, keyframe.dtype) != kind:
                 raise FormatError("has pages of several shapes or types in one stack")
-    return pages, series.dtype.newbyteorder("=")
+    return pages, series.keyframe.dtype.newbyteorder("=")
 
 
 def page_count(series: Any) -> int:

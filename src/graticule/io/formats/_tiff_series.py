@@ -50,6 +50,24 @@ class Series:
         return replace(self, array=array)
 
 
+def rescaled(series: Series, scale: float, power: int) -> Series:
+    """Return a series whose stored values are a root, or a part, of what was measured."""
+    read = _Rescaled(series.array.fetch, scale, power)
+    note = f"its values are those stored{f' to the power of {power}' if power > 1 else ''}, times"
+    return series.read_by(read, dtype=np.dtype("f4")).told(f"{note} {scale:g}, as its file says")
+
+
+@dataclass(frozen=True)
+class _Rescaled:
+    fetch: Fetch
+    scale: float
+    power: int
+
+    def __call__(self, path: Path, box: Box) -> Array:
+        values = self.fetch(path, box).astype(np.float32) ** self.power
+        return values * np.float32(self.scale)
+
+
 def masked(series: Series, text: str) -> Series:
     """Make NaN of the value that GDAL was told to take for missing, as FITS does with BLANK."""
     dtype = series.array.dtype

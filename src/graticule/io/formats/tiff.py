@@ -29,7 +29,7 @@ from graticule.io.formats._tiff_pages import (
     page_count,
     unit_of,
 )
-from graticule.io.formats._tiff_series import Series, masked, upright
+from graticule.io.formats._tiff_series import Series, masked, rescaled, upright
 from graticule.io.formats._tiff_vendors import vendor_axes
 from graticule.io.formats._tiff_write import write
 from graticule.io.lazy import FileArray, Raw, as_dask
@@ -141,7 +141,7 @@ def _series(found: _Found, level: int, *, indices: bool) -> Series:
     """Return the array of a level as it is meant: in colours, without missing values, upright."""
     base, kept = found.base, found.base.levels[level]
     page = kept.keyframe
-    series = _stored(found, level)
+    series = stored = _stored(found, level)
     palette = page.colormap if page.colormap is not None else base.keyframe.colormap
     if palette is not None and base.kind not in _PLAIN_KINDS:
         palette = None  # a microscope's choice of colours for its display
@@ -152,8 +152,10 @@ def _series(found: _Found, level: int, *, indices: bool) -> Series:
     if not (page.is_subsampled and page.compression not in JPEG):  # else Pillow gives RGB
         series = coloured(series, page, palette, indices=indices)
     missing = base.keyframe.tags.get(_NODATA)
-    if missing is not None and not indices:
+    if missing is not None and series.array is stored.array and not indices:
         series = masked(series, str(missing.value))
+    elif missing is not None:
+        series = series.told(f"its missing value (GDAL_NODATA) {missing.value} is not masked")
     return upright(series, found.orientation) if found.orientation > 1 else series
 
 
@@ -187,24 +189,35 @@ def _axes(tif: Any, series: Any, number: int, path: Path) -> Axes:
 
 
 def _stored(found: _Found, level: int) -> Series:
-    series = found.base.levels[level]
-    letters, shape = _layout(series)
-    page, path = series.keyframe, found.path
-    dtype = series.dtype.newbyteorder("=")
-    if series.transform is not None:
+    """Return the array of a level, with the scale that Molecular Dynamics' gels have."""
+    kept = found.base.levels[level]
+    array, unit = _array(found, level)
+    series = Series(array, unit, _layout(kept)[0])
+    if kept.transform is None:
+        return series
+    if kept.kind != "mdgel":
         raise FormatError("needs a transform of its values that is not supported")
+    gel = kept.parent.mdgel_metadata
+    over, under = gel["ScalePixel"]
+    return rescaled(series, over / under if under else math.nan, 2 if gel["FileTag"] == 2 else 1)
+
+
+def _array(found: _Found, level: int) -> tuple[FileArray, tuple[int, ...]]:
+    """Return the samples of a level as they are stored, and what is decoded at once."""
+    series = found.base.levels[level]
+    _, shape = _layout(series)
+    page, path = series.keyframe, found.path
+    dtype = page.dtype.newbyteorder("=")
     offset = series.dataoffset if found.chain.alike or len(series.pages) == 1 else None
     if offset is not None and is_plain(page):
         nbytes = math.prod(shape) * dtype.itemsize
         require_complete(path.stat().st_size, offset + nbytes)
-        read: Any = Raw(offset, series.dtype.newbyteorder(series.parent.byteorder).str, shape)
-        unit = (1,) * (len(shape) - 1) + shape[-1:]
-        return Series(FileArray(path, shape, dtype, read), unit, letters)
+        read: Any = Raw(offset, page.dtype.newbyteorder(series.parent.byteorder).str, shape)
+        return FileArray(path, shape, dtype, read), (1,) * (len(shape) - 1) + shape[-1:]
     outer = _outer(shape, page.shape, len(series.pages))
     by_pillow = page.photometric in (BLACK, RGB, YCBCR) and not level and found.name == "0"
     fetch = Pages(found.name, level, outer, found.chain.alike, by_pillow)
-    unit = (1,) * len(outer) + unit_of(page)
-    return Series(FileArray(path, shape, dtype, fetch), unit, letters)
+    return FileArray(path, shape, dtype, fetch), (1,) * len(outer) + unit_of(page)
 
 
 def _layout(series: Any) -> tuple[str, tuple[int, ...]]:
