@@ -118,6 +118,44 @@ def _(path: Path) -> None:
     tifffile.imwrite(path, COLOUR)
 
 
+@example("TIFF", "a palette")
+def _(path: Path) -> None:
+    palette = np.stack([np.arange(256), np.arange(256)[::-1], np.arange(256) // 2]) * 257
+    options = {"photometric": "palette", "colormap": palette.astype(np.uint16)}
+    tifffile.imwrite(path, BYTES, **options)
+
+
+@example("TIFF", "CMYK inks")
+def _(path: Path) -> None:
+    tifffile.imwrite(path, np.dstack([COLOUR, BYTES]), photometric="separated")
+
+
+@example("TIFF", "grey with opacity")
+def _(path: Path) -> None:
+    options = {"photometric": "minisblack", "extrasamples": ["unassalpha"]}
+    tifffile.imwrite(path, COLOUR[..., :2], planarconfig="contig", **options)
+
+
+@example("TIFF", "a page that lies on its side")
+def _(path: Path) -> None:
+    tifffile.imwrite(path, GREY, extratags=[(274, "H", 1, 6, True)])
+
+
+@example("TIFF", "integers with GDAL's missing value")
+def _(path: Path) -> None:
+    tifffile.imwrite(path, GREY, extratags=[(42113, "s", 0, "0", True)])
+
+
+@example("TIFF", "a slide of Aperio")
+def _(path: Path) -> None:
+    tifffile.imwrite(path, COLOUR, tile=(16, 16), description="Aperio x|MPP = 0.5", metadata=None)
+
+
+@example("TIFF", "four pages that nothing names")
+def _(path: Path) -> None:
+    tifffile.imwrite(path, np.stack([GREY] * 4), photometric="minisblack", metadata=None)
+
+
 @example("TIFF", "two images in one OME-TIFF")
 def _(path: Path) -> None:
     with tifffile.TiffWriter(path, ome=True) as file:
