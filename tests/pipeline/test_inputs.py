@@ -129,3 +129,126 @@ steps:
     inputs, other = open_inputs(shown, source, "same")
     assert inputs["truth"].dims == ("y", "x", "c")
     assert keys["truth"] != other["truth"]
+
+
+IN_FILES = """
+graticule: 1
+inputs: {image: {dataset: entry/data, links: LINKS}, mask: {path: "{name}", dataset: mask}}
+steps:
+  smooth: {op: filters.gaussian, sigma: 1}
+outputs: [smooth]
+"""
+
+
+def scans(folder: Path, count: int = 3) -> Path:
+    """Write a folder of scans, each with an image and a mask in one file."""
+    folder.mkdir()
+    for number in range(count):
+        with h5py.File(folder / f"scan{number}.h5", "w") as file:
+            file["entry/data"] = np.full((8, 8), number, np.float32)
+            file["entry/dark"], file["mask"] = np.zeros((8, 8)), np.eye(8, dtype=bool)
+    return folder
+
+
+def test_one_name_for_a_folder_of_files(tmp_path: Path) -> None:
+    pipeline = Pipeline.loads(IN_FILES.replace("LINKS", "never"))
+    folder = scans(tmp_path / "scans")
+    with h5py.File(folder / "scan1.h5", "a") as file:
+        file.move("entry/data", "entry/dat")
+    run = pipeline.run(folder, tmp_path / "out", workers=1)
+    done = {result.image: result for result in run.results}
+    assert [result.status for result in run.results] == ["done", "failed", "done"]
+    assert float(read(run.folder / done["scan2"].arrays[0]).mean()) == 2
+    error = done["scan1"].error
+    assert error is not None
+    assert str(folder / "scan1.h5") in error["where"]
+    assert "did you mean entry/dat" in error["hint"]
+
+
+def test_a_name_after_the_path_needs_no_other(tmp_path: Path) -> None:
+    pipeline = Pipeline.loads(SMOOTH + "inputs: {image: {dataset: entry/data}}\n")
+    file = scans(tmp_path / "scans") / "scan2.h5"
+    images, keys = {}, {}
+    for path in (file, file / "entry" / "data", file / "entry" / "dark"):
+        inputs, found = open_inputs(pipeline, StudyImage("a", path), "same")
+        images[path], keys[path] = float(inputs["image"].mean()), found["image"]
+    assert list(images.values()) == [2, 2, 0]
+    assert len(set(keys.values())) == 2
+
+
+@pytest.mark.parametrize("ending", ["npz", "mat", "fits", "tif"])
+def test_one_name_in_files_of_every_format(tmp_path: Path, ending: str) -> None:
+    from astropy.io import fits
+    from scipy.io import savemat
+    from tifffile import TiffWriter
+
+    path, first, second = tmp_path / f"a.{ending}", np.zeros((9, 8), "f4"), np.ones((6, 7), "f4")
+    name = "1" if ending in ("fits", "tif") else "second"
+    if ending == "npz":
+        np.savez(path, first=first, second=second)
+    elif ending == "mat":
+        savemat(path, {"first": first, "second": second})
+    elif ending == "fits":
+        fits.HDUList([fits.PrimaryHDU(first), fits.ImageHDU(second)]).writeto(path)
+    else:
+        with TiffWriter(path) as writer:
+            writer.write(first)
+            writer.write(second)
+    text = SMOOTH + f"inputs: {{image: {{dataset: {name}}}}}\n"
+    inputs, _ = open_inputs(Pipeline.loads(text), StudyImage("a", path), "same")
+    assert inputs["image"].shape == second.shape
+
+
+@pytest.mark.parametrize("kind", ["external", "virtual", "raw"])
+def test_a_changed_file_beside_is_computed_anew(tmp_path: Path, kind: str) -> None:
+    values = np.full((8, 8), 1, np.float32)
+    main, beside = tmp_path / "main.h5", tmp_path / "beside"
+
+    def change(value: float) -> None:
+        beside.unlink(missing_ok=True)
+        if kind == "raw":
+            beside.write_bytes((values * value).tobytes())
+            return
+        with h5py.File(beside, "w") as file:
+            file["x"] = values * value
+
+    change(1)
+    with h5py.File(main, "w") as file:
+        file["mask"] = np.eye(8, dtype=bool)
+        if kind == "external":
+            file["entry/data"] = h5py.ExternalLink("beside", "/x")
+        elif kind == "virtual":
+            layout = h5py.VirtualLayout((8, 8), "f4")
+            layout[...] = h5py.VirtualSource("beside", "x", (8, 8))
+            file.create_virtual_dataset("entry/data", layout)
+        else:
+            file.create_dataset("entry/data", (8, 8), "f4", external="beside")
+    for links, pipeline in [
+        (each, Pipeline.loads(IN_FILES.replace("LINKS", each))) for each in ("never", "beside")
+    ]:
+        if links == "never":
+            run = pipeline.run(main, tmp_path / "out", workers=1)
+            error = run.results[0].error
+            assert error is not None
+            assert "links: beside" in error["hint"]
+            continue
+        for value in (1, 3):
+            change(value)
+            run = pipeline.run(main, tmp_path / "out2", workers=1, overwrite=True)
+            assert float(read(run.folder / run.results[0].arrays[0]).mean()) == value
+            assert not run.results[0].cached
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("dataset: ../x", "name of an array"),
+        ("dataset: [a]", "name of an array"),
+        ("links: always", "never or beside"),
+    ],
+)
+def test_faults_of_names_and_links_are_told(text: str, what: str) -> None:
+    from graticule.core.errors import PipelineError
+
+    with pytest.raises(PipelineError, match=what):
+        Pipeline.loads(SMOOTH + f"inputs: {{image: {{{text}}}}}\n")

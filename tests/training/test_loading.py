@@ -63,3 +63,18 @@ def test_what_is_wrong_names_its_file(folder):
     tifffile.imwrite(folder / "labels" / "a.tif", np.zeros((96, 120), np.uint8))
     with pytest.raises(ValueError, match=r"labels.*none of them has|needed"):
         load_images(training, folder / "images", folder / "labels")
+
+
+def test_images_and_labels_within_files(folder):
+    import h5py
+
+    values = {kind: tifffile.imread(folder / kind / "a.tif") for kind in ("images", "labels")}
+    for kind in values:
+        (folder / kind / "a.tif").unlink()
+        with h5py.File(folder / kind / "a.h5", "w") as file:
+            file["raw"], file["drawn"] = values["images"], values["labels"]
+    names = "inputs: {image: {dataset: raw}, labels: {dataset: drawn}}\n"
+    (folder / "training.yaml").write_text(DOCUMENT + names)
+    loaded = load_images(load(folder / "training.yaml"), folder / "images", folder / "labels")
+    np.testing.assert_array_equal(loaded.data.images[0].values, values["images"])
+    np.testing.assert_array_equal(loaded.data.labels[0] != 0, values["labels"] != 0)

@@ -116,8 +116,10 @@ def _train(
 def _is_greyed(loaded: LoadedImages, training: TrainingDocument, model: Any) -> bool:
     """Whether the images are grey pictures saved as colour, of which one channel was taken."""
     from graticule.io import read
+    from graticule.io.format import within
 
-    first = read(loaded.scored_files[0], dims=training.inputs.image.dims)
+    spec = training.inputs.image
+    first = read(within(loaded.scored_files[0], spec.dataset), dims=spec.dims)
     return not model.expects.channels and "c" in first.dims
 
 

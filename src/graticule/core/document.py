@@ -170,6 +170,20 @@ def is_list_of_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
+def array_name(value: Any) -> str:
+    """Return the name of an array within a file, as ``entry/data`` or 1; as a validator.
+
+    Examples
+    --------
+    >>> array_name("/entry/data"), array_name(1)
+    ('entry/data', '1')
+    """
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if not text.strip("/") or ".." in text.split("/"):
+        raise ParameterError("must be the name of an array within a file, as entry/data")
+    return text.strip("/")
+
+
 def whole_number(least: int, also: str = "") -> PlainValidator:
     """Return a validator of whole numbers from one on; ``also`` says what else there may be.
 

@@ -138,6 +138,11 @@ def locate(path: str | Path) -> Address:
         raise FormatError("there is no such file", hint=_nearest(whole))
 
 
+def within(path: Path, name: str) -> Path:
+    """Return the path of an array of this name in a file, unless the path names one itself."""
+    return path / name if name and not locate(path).inside else path
+
+
 def _nearest(path: Path) -> str:
     import difflib
 

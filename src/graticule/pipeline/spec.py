@@ -20,12 +20,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from graticule.core.check import Check
-from graticule.core.document import Section, is_list_of_texts
+from graticule.core.document import Section, array_name, is_list_of_texts
 from graticule.core.errors import ParameterError, UnitsError
 from graticule.core.image import Image, Kind, as_image, is_image, with_spacing
 from graticule.core.op import Op
 from graticule.core.units import split_quantity, unit_scale
-from graticule.io.format import Links, locate
+from graticule.io.format import Links, within
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,6 @@ def _template(value: Any) -> str:
     return str(value)
 
 
-def _name_within(value: Any) -> str:
-    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-    if not text.strip("/") or ".." in text.split("/"):
-        raise ParameterError("must be the name of an array within a file, as entry/data")
-    return text.strip("/")
-
-
 def _links(value: Any) -> Links:
     if value not in ("never", "beside"):
         raise ParameterError(f"must be never or beside, not {value!r}")
@@ -130,12 +123,12 @@ class PipelineInput(Section):
     spacing: _Spacings = Field(default_factory=dict)
     default_spacing: _Spacings = Field(default_factory=dict)
     path: Annotated[str, PlainValidator(_template)] = ""
-    dataset: Annotated[str, PlainValidator(_name_within)] = ""
+    dataset: Annotated[str, PlainValidator(array_name)] = ""
     links: Annotated[Links, PlainValidator(_links)] = "never"
 
     def within(self, path: Path) -> Path:
         """Return the path of the array within a file."""
-        return path / self.dataset if self.dataset and not locate(path).inside else path
+        return within(path, self.dataset)
 
     def prepare(self, value: Any) -> Image:
         """Return an image or array with the axes that the pipeline says it has."""

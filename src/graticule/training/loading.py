@@ -11,6 +11,7 @@ import xarray as xr
 
 from graticule.core.errors import CheckError, GraticuleError, RequestError
 from graticule.io import content_hash, read
+from graticule.io.format import within
 from graticule.io.pairing import Pair, Pairing, pair_files
 from graticule.io.reading import read_single_channel
 from graticule.learn.crossval.split import groups_by_pattern
@@ -144,9 +145,8 @@ def _require_alike(images: Sequence[xr.DataArray], pairs: Sequence[Pair]) -> Non
 
 
 def _image(training: TrainingDocument, path: Path) -> xr.DataArray:
-    image = read(
-        path, dims=training.inputs.image.dims, spacing=training.inputs.image.spacing or None
-    )
+    spec = training.inputs.image
+    image = read(within(path, spec.dataset), dims=spec.dims, spacing=spec.spacing or None)
     others = [dim for dim in image.dims if image.sizes[dim] == 1 and dim not in ("y", "x")]
     image = image.squeeze(others, drop=True) if image.ndim > 2 else image
     if image.sizes.get("c") in (3, 4) and image.dtype.kind == "u":
@@ -158,7 +158,7 @@ def _image(training: TrainingDocument, path: Path) -> xr.DataArray:
 
 
 def _target(training: TrainingDocument, path: Path) -> xr.DataArray:
-    values = read_single_channel(path)
+    values = read_single_channel(within(path, training.inputs.labels.dataset))
     if training.task == "regression" or values.dtype.kind != "f":
         return values
     if bool((values == values.round()).all()):

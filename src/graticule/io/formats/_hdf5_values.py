@@ -179,7 +179,8 @@ def require_readable(tree: Tree, dataset: Any) -> None:
     import h5py
 
     if not isinstance(dataset, h5py.Dataset):
-        raise FormatError(f"{dataset.name} is a group, not an array")
+        kind = "a group" if isinstance(dataset, h5py.Group) else "a type"
+        raise FormatError(f"{dataset.name} is {kind}, not an array")
     dtype_of(dataset)
     if dataset.shape is None:
         raise FormatError(f"{dataset.name} is empty")

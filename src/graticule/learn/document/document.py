@@ -23,6 +23,7 @@ from pydantic import (
 from graticule.core.document import (
     Document,
     Section,
+    array_name,
     as_written,
     is_list_of_texts,
     or_empty,
@@ -118,7 +119,13 @@ def _step(value: Any) -> float | str:
     return step
 
 
-class ImageInput(Section):
+class LabelInput(Section):
+    """The name of the array within each file, where it holds several."""
+
+    dataset: Annotated[str, PlainValidator(array_name)] = ""
+
+
+class ImageInput(LabelInput):
     """What the files of the images do not say: their dims, and the distance between samples."""
 
     dims: Annotated[tuple[str, ...] | None, PlainValidator(_dims)] = None
@@ -132,6 +139,7 @@ class Inputs(Section):
     """The images a document is applied to."""
 
     image: Annotated[ImageInput, or_empty] = ImageInput()
+    labels: Annotated[LabelInput, or_empty] = LabelInput()
 
 
 def _simulated(value: Any) -> str:
