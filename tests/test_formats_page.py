@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 import zlib
@@ -14,6 +15,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import scipy.io
+import scipy.sparse
 import tifffile
 import xarray as xr
 import zarr
@@ -288,6 +290,113 @@ def _(path: Path) -> None:
     with h5py.File(path, "w") as file:
         raw = [(str(path.with_suffix(".raw")), 0, 1200)]
         file.create_dataset("image", (20, 30), "u2", external=raw)
+
+
+@example("HDF5", "`axistags` of ilastik and vigra")
+def _(path: Path) -> None:
+    tags = [
+        {"key": key, "resolution": step} for key, step in zip("zyx", (2, 0.5, 0.5), strict=True)
+    ]
+    with h5py.File(path, "w") as file:
+        file["exported_data"] = np.zeros((3, 4, 5), np.uint16)
+        file["exported_data"].attrs["axistags"] = json.dumps({"axes": tags})
+        file["exported_data"].attrs["axis_units"] = json.dumps(dict.fromkeys("zyx", "um"))
+
+
+@example("HDF5", "edges of bins along an axis")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["image"], file["energy"] = GREY, np.arange(GREY.shape[1] + 1) * 0.5
+        file["energy"].attrs["units"] = "keV"
+        file.attrs["signal"], file.attrs["axes"] = "image", ["y", "energy"]
+
+
+@example("HDF5", "netCDF: `scale_factor`, `add_offset`, `_FillValue`")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["t"] = np.append(np.arange(299), -1).astype(np.int16).reshape(20, 15)
+        file["t"].attrs.update(scale_factor=0.1, add_offset=5.1, _FillValue=np.int16(-1), units="K")
+        file["lat"], file["lon"] = np.arange(20) * 2.0, np.zeros(15, ">f4")
+        file["lat"].attrs["units"] = "degrees_north"
+        for axis, name in enumerate(("lat", "lon")):
+            none = "This is a netCDF dimension but not a netCDF variable.        15"
+            file[name].make_scale(name if name == "lat" else none)
+            file["t"].dims[axis].attach_scale(file[name])
+
+
+@example("HDF5", "`.ims` of Imaris")
+def _(path: Path) -> None:
+    def letters(text: object) -> Any:
+        return np.array(list(str(text)), "S1")
+
+    with h5py.File(path, "w") as file:
+        file["DataSet/ResolutionLevel 0/TimePoint 0/Channel 0/Data"] = np.zeros((3, 4, 5), "u2")
+        about = file.create_group("DataSetInfo/Image").attrs
+        for axis, (size, step) in enumerate(((5, 0.5), (4, 0.5), (3, 1))):
+            about[f"ExtMin{axis}"], about[f"ExtMax{axis}"] = letters(0), letters(size * step)
+        about["Unit"] = letters("um")
+
+
+@example("HDF5", "stacks of BigDataViewer")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["s00/resolutions"] = [[1.0, 1, 1]]
+        for name in ("t00000", "t00001"):
+            file[f"{name}/s00/0/cells"] = np.zeros((3, 4, 5), np.int16)
+
+
+@example("HDF5", "an enumeration of false and true")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["mask"] = GREY > 9
+
+
+@example("HDF5", "text")
+def _(path: Path) -> dict[str, Any]:
+    with h5py.File(path, "w") as file:
+        file["title"] = "a scan"
+    return {"inside": "title"}
+
+
+@example("HDF5", "a filter that is missing")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk((3, 4))
+        plist.set_filter(32099, h5py.h5z.FLAG_OPTIONAL, ())
+        space, kind = h5py.h5s.create_simple((3, 4)), h5py.h5t.NATIVE_INT16
+        h5py.h5d.create(file.id, b"image", kind, space, plist)
+
+
+@example("HDF5", 'the same, with `links="beside"`')
+def _(path: Path) -> dict[str, Any]:
+    raw = path.with_name("a.raw")
+    raw.write_bytes(GREY.tobytes())
+    with h5py.File(path, "w") as file:
+        file.create_dataset("image", GREY.shape, GREY.dtype, external=raw.name)
+    return {"links": "beside"}
+
+
+@example("MATLAB", "a stack, as rows, columns and slices")
+def _(path: Path) -> None:
+    scipy.io.savemat(path, {"stack": np.zeros((4, 5, 6), np.uint16)}, appendmat=False)
+
+
+@example("MATLAB", "a logical matrix")
+def _(path: Path) -> None:
+    scipy.io.savemat(path, {"mask": GREY > 9}, appendmat=False)
+
+
+@example("MATLAB", "a sparse matrix")
+def _(path: Path) -> dict[str, Any]:
+    eye = scipy.sparse.eye_array(3, format="csc")
+    scipy.io.savemat(path, {"matrix": eye}, appendmat=False)
+    return {"inside": "matrix"}
+
+
+@example("MATLAB", "a file of version 4")
+def _(path: Path) -> None:
+    scipy.io.savemat(path, {"image": GREY}, appendmat=False, format="4")
 
 
 @example("MATLAB", "a matrix")

@@ -65,7 +65,7 @@ FORMAT = Format(
     "HDF5",
     _sniff,
     _open,
-    suffixes=(".h5", ".hdf5", ".nxs", ".nx"),
+    suffixes=(".h5", ".hdf5", ".nxs", ".nx", ".ims"),
     levels=_levels,
     neighbours=_neighbours,
 )
