@@ -174,6 +174,18 @@ def test_a_folder_beside_the_images_is_no_alarm(quake_run: Make) -> None:
     assert "Not everything could be used" in Page(write(folder)).text
 
 
+def test_notes_of_files_are_told_once_with_their_images(quake_run: Make) -> None:
+    folder = quake_run()
+    record = json.loads((folder / "run.json").read_text())
+    record["images"][0]["notes"] = ["is turned <upright>"]
+    record["images"] += [{**record["images"][0], "image": "second"}]
+    (folder / "run.json").write_text(json.dumps(record))
+    page = Page(write(folder))
+    assert "What was read" in page.text
+    assert page.text.count("is turned <upright>") == 1
+    assert f"2 images: {record['images'][0]['image']}, second" in page.text
+
+
 def test_several_overlays_are_told_apart(coins_run: Path) -> None:
     assert "Objects</h4>" in write(coins_run).read_text()
     record = json.loads((coins_run / "run.json").read_text())

@@ -6,6 +6,7 @@ Exit status: 0 all done; 1 some images failed, and are named; 2 the request was 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -37,6 +38,8 @@ def _main(arguments: Sequence[str] | None) -> int:
     from graticule.cli.app import make_app
 
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may be of any bytes
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = make_app(words)(
             words,

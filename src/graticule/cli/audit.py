@@ -54,7 +54,12 @@ def audit(
     out
         Folder for the tables and the page.
     """
-    from graticule.cli.console import announce_compilation, print_table, progress_bar
+    from graticule.cli.console import (
+        announce_compilation,
+        print_skipped,
+        print_table,
+        progress_bar,
+    )
     from graticule.core.registry import get_op
     from graticule.evaluate.audit import audit as run
     from graticule.io import study
@@ -65,7 +70,8 @@ def audit(
         raise UnknownNameError(
             f"--method {method} is no threshold of the histogram", hint=suggest(method, known)
         )
-    sources = {source.name: partial(_read_grey, source.path) for source in study(images)}
+    found = study(images)
+    sources = {source.name: partial(_read_grey, source.path) for source in found}
     masks = None if truth is None else _masks_of_truth(truth, list(sources))
     announce_compilation()
     with progress_bar("audit") as progress:
@@ -81,6 +87,7 @@ def audit(
     print(*_sentences(result, method), sep="\n")
     for name, why in result.failed.items():
         print(f"no threshold: {name}: {why}")
+    print_skipped(found.skipped)
     print(f"-> {out / 'audit.html'}")
     return 1 if result.failed else 0
 

@@ -69,7 +69,12 @@ def compare(
     overwrite
         Replace what an earlier comparison left in the folder.
     """
-    from graticule.cli.console import announce_compilation, print_table, progress_bar
+    from graticule.cli.console import (
+        announce_compilation,
+        print_skipped_in,
+        print_table,
+        progress_bar,
+    )
     from graticule.cli.options import parse_region, parse_values
     from graticule.compare.run import compare as run
     from graticule.pipeline import Pipeline
@@ -97,6 +102,7 @@ def compare(
             command=["graticule", *sys.argv[1:]],
             progress=progress,
         )
+        print_skipped_in(*sources)
     print_table(comparison.summary, rows=40)
     print(f"{comparison.best} {_reason(comparison)} -> {out / 'best.yaml'}")
     for name, fault in comparison.faults.items():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from graticule.core.progress import Progress
     from graticule.pipeline.execute import Run
+
+_NOTES = 10
+"""Notes that are shown on the screen."""
 
 
 @contextmanager
@@ -136,11 +140,48 @@ def _format_cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def print_skipped(skipped: Iterable[tuple[Path, str]]) -> None:
+    """Say what was passed over beside the images, by reason."""
+    from graticule.io.studies import printable
+    from graticule.report.wording import some
+
+    by_reason: dict[str, list[str]] = {}
+    for path, reason in skipped:
+        by_reason.setdefault(reason, []).append(printable(path.name))
+    for reason, names in by_reason.items():
+        print(f"passed over, {reason}: {some(names)}", file=sys.stderr)
+
+
+def print_skipped_in(*places: Path) -> None:
+    """Say what was passed over in some folders, without what is hidden or a folder."""
+    from graticule.io import study
+
+    for place in places:
+        if place.is_dir() and not (place / "run.json").is_file():
+            told = study(place).skipped
+            print_skipped(each for each in told if each[1] not in ("hidden", "a folder"))
+
+
+def _print_notes(run: Run) -> None:
+    """Say what of the files was not understood, each note once."""
+    from graticule.report.wording import by_note, some
+
+    told = by_note((result.image, result.notes) for result in run.results)
+    for note, images in list(told.items())[:_NOTES]:
+        print(f"note: {some(images)}: {note}", file=sys.stderr)
+    if len(told) > _NOTES:
+        print(f"and {len(told) - _NOTES} more notes, all in run.json", file=sys.stderr)
+
+
 def print_outcome(run: Run) -> int:
     """Say what became of the images, and return the exit status."""
     done = len(run.results) - len(run.failed)
-    print(f"{done} of {len(run.results)} images done -> {run.folder}")
+    count = len(run.skipped)
+    passed_over = f", {count} other{'s' * (count > 1)} passed over" if count else ""
+    print(f"{done} of {len(run.results)} images done{passed_over} -> {run.folder}")
     print(f"report: {run.folder / 'report.html'}")
+    print_skipped(run.skipped)
+    _print_notes(run)
     for result in run.failed:
         error = result.error or {}
         place = f"{error['where']}: " if error.get("where") else ""

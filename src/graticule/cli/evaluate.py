@@ -124,7 +124,12 @@ def _judge_results(
     out: Path,
 ) -> int:
     from graticule.cli._training import make_folder
-    from graticule.cli.console import announce_compilation, print_table, progress_bar
+    from graticule.cli.console import (
+        announce_compilation,
+        print_skipped_in,
+        print_table,
+        progress_bar,
+    )
     from graticule.io.pairing import pair_files
     from graticule.pipeline.folder import result_files
     from graticule.report.evaluation.page import page, summarise
@@ -151,6 +156,7 @@ def _judge_results(
         print(f"failed: {name}: {why}", file=sys.stderr)
     for sentence in missing:
         print(f"missing: {sentence}", file=sys.stderr)
+    print_skipped_in(result, truth)
     print(f"-> {out / 'evaluation.html'}")
     return 1 if scored.failed or missing else 0
 
@@ -166,7 +172,7 @@ def _compare_methods(
 ) -> int:
     """Compare the methods of a training document, write page and tables, and say what came."""
     from graticule.cli._training import make_folder
-    from graticule.cli.console import announce_compilation, progress_bar
+    from graticule.cli.console import announce_compilation, print_skipped_in, progress_bar
     from graticule.learn.crossval.split import make_split
     from graticule.learn.document.document import build_methods, load
     from graticule.training.loading import load_images, require_unseen
@@ -187,6 +193,7 @@ def _compare_methods(
         curve = _curve(loaded, [m for m in chosen if m.name in comparison.results], split)
     _write_comparison(comparison, training, split, loaded, out, curve)
     _print_scores(comparison, split, loaded, out)
+    print_skipped_in(images, labels)
     if comparison.unfinished or (curve is not None and curve.unfinished):
         return 130
     return 1 if comparison.failed or loaded.missing else 0

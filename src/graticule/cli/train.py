@@ -81,7 +81,7 @@ def train(
         loaded = load_images(training, pictures, drawn)
         split = _split(training, loaded) if scores else None
         announce_compilation()
-        return _train(training, chosen, loaded, out, split)
+        return _train(training, chosen, loaded, out, split, (pictures, drawn))
 
 
 def _train(
@@ -90,7 +90,9 @@ def _train(
     loaded: LoadedImages,
     out: Path,
     split: Split | None,
+    places: tuple[Path, Path],
 ) -> int:
+    from graticule.cli.console import print_skipped_in
     from graticule.training.run import save_fitted
 
     model = _fit(method, loaded, training, out)
@@ -106,6 +108,7 @@ def _train(
             return _unscored(comparison, method.name, out)
         save_fitted(model, training, loaded, method.name, out, comparison)
         _tell(comparison)
+    print_skipped_in(*places)
     print(f"{method.name} -> {out}")
     grey = "{op: transform.grey}, then " if _is_greyed(loaded, training, model) else ""
     op = "learn.regress" if training.task == "regression" else "learn.classify"

@@ -49,6 +49,9 @@ _UNSUPPORTED = re.compile(
     r"not (?:yet )?(?:supported|implemented)|unsupported|not a valid (?:COMPRESSION|PHOTOMETRIC)|"
     r"unknown (?:codec|compression|filter|format)|is encrypted", re.I
 )  # fmt: skip
+_DAMAGED = re.compile(
+    r"truncated|corrupt|broken|checksum|\bcrc\b|end of file|end-of-stream|ended before", re.I
+)
 _ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError, ArithmeticError)
 _CALLS = re.compile(r"unexpected keyword|positional argument|required (?:keyword-only )?argument")
 
@@ -84,7 +87,7 @@ def blame(error: Exception) -> FormatError:
             hint="export it again; if other programs open it, report it",
         )
     package = type(error).__module__.partition(".")[0]
-    if isinstance(error, _DAMAGE) or package in _DECODERS:
+    if isinstance(error, _DAMAGE) or package in _DECODERS or _DAMAGED.search(str(error)):
         return FormatError(
             f"is damaged or cut short ({detail})", hint="fetch or export the file again"
         )

@@ -39,7 +39,7 @@ class Study(Sequence[StudyImage]):
     sources : tuple of StudyImage
         The images.
     skipped : tuple of (Path, str)
-        Files and folders that are no images, with the reason.
+        Files and folders that are no images, with the reason: hidden, a folder, of no known format.
     """
 
     def __init__(

@@ -48,12 +48,15 @@ class Run:
         One row per image that was done.
     tables : mapping
         Object tables by name.
+    skipped : tuple of (Path, str)
+        Files and folders beside the images that were passed over, with the reason.
     """
 
     folder: Path
     results: tuple[ImageResult, ...]
     images: Table
     tables: Mapping[str, Table] = field(default_factory=dict)
+    skipped: tuple[tuple[Path, str], ...] = ()
 
     @property
     def failed(self) -> tuple[ImageResult, ...]:
@@ -156,7 +159,7 @@ def run(
         for finish in load_group("graticule.finishers").values():
             progress(len(results), len(results), "report")
             finish(folder)
-    return Run(folder, tuple(results), rows, tables)
+    return Run(folder, tuple(results), rows, tables, sources.skipped)
 
 
 def _count(workers: int | None) -> int:

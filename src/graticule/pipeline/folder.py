@@ -40,7 +40,8 @@ def write_json(path: Path, value: Any, *, lossless: bool = False) -> None:
     plain = value if lossless else _finite(value)
     text = json.dumps(plain, indent=1, ensure_ascii=False, default=str, allow_nan=lossless)
     with atomic_path(path) as draft:
-        draft.write_text(text + "\n", encoding="utf-8")
+        # what of a file's name is no text stands as JSON writes it, which Python reads back
+        draft.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _finite(value: Any) -> Any:

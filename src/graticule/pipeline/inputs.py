@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,14 @@ def hash_of(pipeline: Spec, source: StudyImage) -> str:
     """Return the content hash of an image of a study as the pipeline reads it."""
     spec = pipeline.inputs[pipeline.first_input]
     return content_hash(spec.within(source.path), links=spec.links)
+
+
+def notes_of(inputs: Mapping[str, Any]) -> list[str]:
+    """Return what of the files was not understood: of a further input with its name."""
+    told = []
+    for number, (name, image) in enumerate(inputs.items()):
+        told += [f"{name}: {n}" if number else n for n in image.attrs.get("notes") or ()]
+    return told
 
 
 def companion_path(source: StudyImage, template: str) -> Path:

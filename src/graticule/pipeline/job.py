@@ -26,7 +26,7 @@ from graticule.io import levels, read, write
 from graticule.io.studies import StudyImage, printable
 from graticule.pipeline.evaluate import Evaluation, make_rerun
 from graticule.pipeline.folder import WORK, write_json
-from graticule.pipeline.inputs import hash_of, open_inputs
+from graticule.pipeline.inputs import hash_of, notes_of, open_inputs
 from graticule.pipeline.nodes import is_node, node_to_dask
 from graticule.pipeline.parts import part_file, write_part
 from graticule.pipeline.plan import make_plan
@@ -87,6 +87,8 @@ class ImageResult:
         Whether an earlier call did it.
     error : mapping or None
         ``kind``, ``what``, ``where`` and ``hint`` of what went wrong.
+    notes : list of str
+        What of its files was not understood.
     row : mapping
         Its numbers, by column.
     evidence : mapping
@@ -113,6 +115,7 @@ class ImageResult:
     seconds: float = 0.0
     cached: bool = False
     error: dict[str, str] | None = None
+    notes: list[str] = field(default_factory=list)
     row: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
@@ -134,6 +137,7 @@ def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) 
     try:
         result.sha256 = hash_of(job.pipeline, job.source)
         inputs, keys = open_inputs(job.pipeline, job.source, result.sha256)
+        result.notes = [printable(note) for note in notes_of(inputs)]
         result.key = digest("image", keys, pipeline_key(job.pipeline), job.source.name, job.preview)
         earlier = _earlier_result(result, job.folder)
         if earlier is not None:
@@ -153,7 +157,8 @@ def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) 
 
 def _fail(result: ImageResult, kind: str, what: str, where: str, hint: str) -> None:
     result.status = "failed"
-    result.error = {"kind": kind, "what": what, "where": where, "hint": hint}
+    told = {"kind": kind, "what": what, "where": where, "hint": hint}
+    result.error = {key: printable(text) for key, text in told.items()}
 
 
 def _write_traceback(job: Job) -> None:

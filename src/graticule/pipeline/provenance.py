@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graticule.core.image import Table
-from graticule.io.studies import Study
+from graticule.io.studies import Study, printable
 from graticule.pipeline.job import ImageResult
 from graticule.pipeline.spec import Spec, pipeline_key
 from graticule.version import __version__, installed_versions
@@ -34,9 +34,9 @@ def provenance(
         "pipeline": plain,
         "key": pipeline_key(pipeline),
         "text": pipeline.text,
-        "command": list(command),
+        "command": [printable(word) for word in command],
         "images": [_image_record(result) for result in results],
-        "skipped": [{"path": str(path), "why": why} for path, why in sources.skipped],
+        "skipped": [{"path": printable(path), "why": why} for path, why in sources.skipped],
         "steps": {name: _step_record(pipeline, name, results) for name in pipeline.steps},
         "checks": {
             name: {
@@ -61,7 +61,7 @@ def provenance(
 
 
 def _image_record(result: ImageResult) -> dict[str, Any]:
-    kept = ("image", "path", "sha256", "key", "status", "error", "seconds", "cached")
+    kept = ("image", "path", "sha256", "key", "status", "error", "notes", "seconds", "cached")
     about = {name: getattr(result, name) for name in kept}
     return {**about, "tile": result.tile, "arrays": result.arrays}
 

@@ -66,6 +66,7 @@ def _environment() -> Environment:
         "model": wording.model,
         "parameters": wording.parameters,
         "coded": wording.coded,
+        "some": wording.some,
     }
     return environment
 
@@ -74,7 +75,8 @@ def save(text: str, target: Path) -> Path:
     """Write a page beside its place and rename it into it; raise `StoreError` if it cannot be."""
     try:
         with atomic_path(target) as draft:
-            draft.write_text(text, encoding="utf-8", newline="\n")
+            # names of files may be of any bytes
+            draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     except OSError as error:
         raise StoreError(
             f"the report cannot be written: {error.strerror}", where=str(target.parent)

@@ -88,8 +88,9 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "record": record,
         "summary": _summarise(record, tables, troubles),
         "failed": image_records(record.failed[:LISTED]),
-        "skipped": [item for item in record.skipped if not _is_folder(item)],
-        "folders": [item for item in record.skipped if _is_folder(item)][:LISTED],
+        "skipped": [item for item in record.skipped if not _is_no_alarm(item)],
+        "beside": [item for item in record.skipped if _is_no_alarm(item)],
+        "notes": _notes(record),
         "grids": grids,
         "figures": [draw(entry, context) for entry in wanted if is_of_study(entry)],
         "images": [
@@ -111,9 +112,18 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _is_folder(skipped: Mapping[str, Any]) -> bool:
-    """Whether what was passed over is a folder, as of truths, and no image that is now missing."""
-    return skipped.get("why") == "a folder"
+def _is_no_alarm(skipped: Mapping[str, Any]) -> bool:
+    """Whether what was passed over is hidden or a folder, and no image that is now missing."""
+    return skipped.get("why") in ("a folder", "hidden")
+
+
+def _notes(record: RunRecord) -> list[tuple[str, list[str]]]:
+    """Return what of the files was not understood, with the names of the images."""
+    told = [
+        (str(image.get("image")), [str(note) for note in image.get("notes") or ()])
+        for image in record.images
+    ]
+    return list(wording.by_note(told).items())
 
 
 def _checks(record: RunRecord) -> list[tuple[str, CheckFacts, str]]:

@@ -65,6 +65,7 @@ class ImageRecord(_RecordModel):
     error: Trouble | None = None
     seconds: float | None = None
     cached: bool | int | list[Any] | None = None
+    notes: list[str] = Field(default_factory=list)
 
 
 class FileFacts(_RecordModel):

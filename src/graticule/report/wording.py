@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,33 @@ def numbers(values: Sequence[object]) -> list[str]:
     digits = max(digits - 1, 0) if all(v == round(v, digits - 1) for v in sizes) else digits
     digits = 0 if all(v == round(v) for v in sizes) else digits
     return [f"{v:,.{digits}f}" if isinstance(v, float) and v == v else number(v) for v in values]
+
+
+def by_note(notes: Iterable[tuple[str, Sequence[str]]]) -> dict[str, list[str]]:
+    """Return the images of each note, from the notes of each image.
+
+    Examples
+    --------
+    >>> by_note([("a", ["is turned upright"]), ("b", []), ("c", ["is turned upright"])])
+    {'is turned upright': ['a', 'c']}
+    """
+    images: dict[str, list[str]] = {}
+    for image, told in notes:
+        for note in dict.fromkeys(told):
+            images.setdefault(note, []).append(image)
+    return images
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Return some names and how many there are more.
+
+    Examples
+    --------
+    >>> some(["a", "b"]), some(["a", "b", "c", "d", "e"])
+    ('a, b', 'a, b, c and 2 more')
+    """
+    more = len(names) - most
+    return f"{', '.join(names[:most])} and {more:,} more" if more > 0 else ", ".join(names)
 
 
 def coded(text: str | None) -> Markup:

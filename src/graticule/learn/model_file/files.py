@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,8 @@ def card_of(path: str | Path) -> dict[str, Any]:
 
 def is_model(path: str | Path) -> bool:
     """Whether a file looks like a model file, from its first bytes."""
+    if not os.path.isfile(path):  # to open a pipe would be to wait for who writes into it
+        return False
     try:
         with open(path, "rb") as file:
             head = file.read(39)
