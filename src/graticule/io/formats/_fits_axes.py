@@ -33,6 +33,7 @@ _NAMES = {
 
 _CTYPE = re.compile("CTYPE[1-9][A-Z]?")
 _PROJECTED = re.compile("[A-Z][A-Z0-9-]{3}-[A-Z]{3}")
+_TABLES = re.compile("CPDIS[1-9]|CQDIS[1-9]|D2IMDIS[1-9]|D2IMARR|AXISCORR")
 _ALIGNED = 1e-3
 """Largest part of a pixel's side that may lie along another axis of an image that is not turned."""
 _SQUARE = 1e-5
@@ -90,8 +91,8 @@ def fits_axes(header: Mapping[str, Any], shape: Sequence[int]) -> FitsAxes:
     """
     ndim = len(shape)
     axes = FitsAxes(_dims(header, ndim))
-    matrix = _matrix(header, ndim)
     units = [_unit(header, number) for number in range(1, ndim + 1)]
+    matrix = _matrix(header, units)
     sides: dict[str, _Side] = {}
     for axis, dim in enumerate(axes.dims):
         pixel = ndim - 1 - axis
@@ -107,6 +108,12 @@ def fits_axes(header: Mapping[str, Any], shape: Sequence[int]) -> FitsAxes:
     _say_turned(axes, header, sides, matrix)
     _add_directions(axes, sides)
     axes.notes += _unknown_units(units)
+    tables = [key for key in header if _TABLES.fullmatch(key)]
+    if tables and is_celestial(header):
+        axes.notes.append(
+            f"the distortion by tables ({', '.join(tables)}) is left out: positions on the sky are "
+            "without it"
+        )
     return axes
 
 
@@ -229,11 +236,12 @@ def _say_why(
         axes.notes.append(f"{given} = {header[given]!r} is no spacing; {dim} is counted in pixels")
 
 
-def _matrix(header: Mapping[str, Any], ndim: int) -> Array:
+def _matrix(header: Mapping[str, Any], units: Sequence[str]) -> Array:
     """Return the step along each world axis (rows) of a pixel along each axis (columns).
 
     A column is NaN where the header gives no spacing.
     """
+    ndim = len(units)
     numbers = range(1, ndim + 1)
     if any(f"CD{i}_{j}" in header for i in numbers for j in numbers):
         return np.array([[_number(header, f"CD{i}_{j}", 0.0) for j in numbers] for i in numbers])
@@ -242,19 +250,23 @@ def _matrix(header: Mapping[str, Any], ndim: int) -> Array:
         [[_number(header, f"PC{i}_{j}", float(i == j)) for j in numbers] for i in numbers]
     )
     steps = np.array([_number(header, f"CDELT{i}", 1.0 if turned else math.nan) for i in numbers])
-    angle = _number(header, "CROTA2", 0.0)
-    if not turned and ndim >= 2 and angle and np.isfinite(steps[:2]).all():
-        # the convention of before the PC matrix (Greisen & Calabretta 2002, section 6.1)
-        cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-        ratio = steps[1] / steps[0] if steps[0] else math.nan
-        rotation[:2, :2] = [[cos, -sin * ratio], [sin / ratio if ratio else math.nan, cos]]
-    with np.errstate(invalid="ignore"):
-        matrix: Array = steps[:, None] * rotation
-    matrix[~np.isfinite(steps), :] = 0
-    for number, step in enumerate(steps):
-        if not math.isfinite(step):
-            matrix[number, number] = math.nan
-    return matrix
+    if not turned and ndim >= 2:
+        rotation[:2, :2] = _rotation(_number(header, "CROTA2", 0.0), steps, units)
+    with np.errstate(invalid="ignore", over="ignore"):
+        matrix = steps[:, None] * rotation
+    return np.where(rotation == 0, 0.0, matrix)
+
+
+def _rotation(degrees: float, steps: Array, units: Sequence[str]) -> Array:
+    """Return the matrix of an angle, for axes of one kind.
+
+    The convention of before the PC matrix (Greisen & Calabretta 2002, section 6.1).
+    """
+    ratio = _in_unit(steps[1], units[1], units[0]) / steps[0] if steps[0] else math.nan
+    if not (math.isfinite(ratio * degrees) and ratio):
+        return np.eye(2)
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return np.array([[cos, -sin * ratio], [sin / ratio, cos]])
 
 
 def _number(header: Mapping[str, Any], key: str, otherwise: float) -> float:

@@ -130,7 +130,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
     with address.path.open("rb") as file:
         zipped = file.read(2) == _ZIPPED
     with noted() as notes, _hdus(address.path) as hdus:
-        hdu = hdus[_pick(hdus, address.inside)]
+        hdu = hdus[_pick(hdus, address.inside, notes)]
         shape = tuple(int(size) for size in hdu.shape)
         compressed = type(hdu).__name__ == "CompImageHDU"
         if compressed:
@@ -147,7 +147,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
         return build(data, axes.dims, axes.coords, header=header, units=units, notes=notes)
 
 
-def _pick(hdus: Any, inside: str) -> int:
+def _pick(hdus: Any, inside: str, notes: list[str]) -> int:
     """Return the index of the extension that is asked for, or of the only one with an image."""
     images = {i: hdu for i, hdu in enumerate(hdus) if hdu.is_image and _has_data(hdu)}
     for index, hdu in images.items():
@@ -166,6 +166,8 @@ def _pick(hdus: Any, inside: str) -> int:
     if len(set(names)) < len(names):
         names = [str(index) for index in images]
     chosen = choose_array(dict(zip(names, (hdu.shape for hdu in images.values()), strict=True)), "")
+    others = [name for name in names if name != chosen]
+    notes.append(f"{chosen} was read; the file also holds {', '.join(others)}")
     return list(images)[names.index(chosen)]
 
 
@@ -208,8 +210,12 @@ def _packed(path: Path, hdu: Any, index: int, shape: tuple[int, ...]) -> Any:
 
 
 def _cards(header: Any, notes: list[str]) -> dict[str, Any]:
-    """Return the values of a header by keyword; one that cannot be read is told in a note."""
+    """Return the values of a header by keyword; what is odd about a card is told in a note.
+
+    Of a keyword that stands twice the last one counts, as it does for `astropy.wcs`.
+    """
     from astropy.io.fits import VerifyError
+    from astropy.io.fits.card import Undefined
 
     cards: dict[str, Any] = {}
     for card in header.cards:
@@ -219,11 +225,14 @@ def _cards(header: Any, notes: list[str]) -> dict[str, Any]:
         except VerifyError:
             value = card.image[9:].strip()
             notes.append(f"the card {keyword} is not of the standard, and kept as text: {value}")
+        value = None if isinstance(value, Undefined) else plain(value)
         if keyword in ("COMMENT", "HISTORY", ""):
             if str(value).strip():
                 cards.setdefault(keyword or "COMMENT", []).append(str(value))
-        else:
-            cards[keyword] = plain(value)
+            continue
+        if keyword in cards and cards[keyword] != value:
+            notes.append(f"{keyword} stands twice: {value!r} counts, {cards[keyword]!r} does not")
+        cards[keyword] = value
     return cards
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -123,9 +125,7 @@ def _celestial(header: Any, alternate: str) -> _Celestial:
             where="alternate",
             hint="leave it out for the main ones",
         )
-    # what it mends in silence is what the reader told of, or nothing that moves a pixel
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _in_silence():
         try:
             full = WCS(cards, key=alternate or " ")
             lon, lat = full.wcs.lng, full.wcs.lat
@@ -145,6 +145,20 @@ def _celestial(header: Any, alternate: str) -> _Celestial:
     names = {kind.strip().lower(): axis for kind, axis in kinds.items()}
     first, second = sorted((lon, lat))
     return _Celestial(wcs, (first + 1, second + 1), names, str(wcs.wcs.radesys).strip())
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Let astropy mend spellings and dates without a word: nothing of it moves a pixel."""
+    log = logging.getLogger("astropy")
+    level = log.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        log.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            log.setLevel(level)
 
 
 def _cards(header: Mapping[str, Any]) -> Any:
