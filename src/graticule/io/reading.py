@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 from graticule.core.errors import FormatError, GraticuleError, ImageError, ParameterError
 from graticule.core.image import NUMERIC, Image, as_image
 from graticule.io.axes import UNNAMED
 from graticule.io.format import Address, Format, Links, Sizes, format_of, locate
 from graticule.io.safety import guard
+from graticule.io.stacking import files_of, stack
 
 
 def read(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     *,
     dims: Sequence[str] | None = None,
     spacing: Mapping[str, float | str] | None = None,
@@ -29,9 +32,12 @@ def read(
 
     Parameters
     ----------
-    path : str or Path
+    path : str or Path or sequence of these
         A file, a Zarr folder, or an array within a file: ``scan.h5/entry/data``,
-        ``image.fits/1``, ``image.fits/SCI``, ``arrays.npz/name``.
+        ``image.fits/1``, ``image.fits/SCI``, ``arrays.npz/name``. A list, or a pattern
+        (``frames/*.tif``, in natural order), is always a stack: its files, which must be alike,
+        are slices along a new first dim, ``z`` unless ``dims`` names it; one is read when it is
+        needed.
     dims : sequence of str, optional
         A name per axis, in place of those the file gives.
     spacing : mapping, optional
@@ -69,6 +75,24 @@ def read(
     """
     if links not in ("never", "beside"):
         raise ParameterError(f"links must be never or beside, not {links!r}")
+    files = files_of(path)
+    if files is None:
+        given = cast("str | Path", path)
+        return _read_one(given, dims=dims, spacing=spacing, level=level, labels=labels, links=links)
+    name, rest = (dims[0], dims[1:]) if dims else (None, None)
+    open_image = partial(_read_one, dims=rest, level=level, labels=labels, links=links)
+    return as_image(stack(files, open_image, name=name, spaced=spacing or ()), spacing=spacing)
+
+
+def _read_one(
+    path: str | Path,
+    *,
+    dims: Sequence[str] | None = None,
+    spacing: Mapping[str, float | str] | None = None,
+    level: int,
+    labels: bool,
+    links: Links,
+) -> Image:
     address = replace(locate(path), links=links)
     known = format_of(address.path)
     with guard(address):

@@ -1,0 +1,164 @@
+"""A stack of files: images that are alike, as slices of one that is read when it is needed."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graticule.core.errors import FormatError, ImageError, RequestError, UnitsError
+from graticule.core.image import Image, step_of
+from graticule.core.typing import Array
+from graticule.io.format import locate
+from graticule.io.lazy import Box, FileArray, as_dask
+from graticule.io.paths import as_path, matches
+from graticule.io.studies import study
+
+Open = Callable[[Path], Image]
+_NAMES = ("z", "t")
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a list or a pattern stands for.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        In the order of a list, or the natural order of a pattern.
+    notes : tuple of str
+        What of a pattern was passed over.
+    """
+
+    paths: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+
+
+def files_of(given: object) -> Files | None:
+    """Return the files of a list or a pattern; None where the path is that of one file."""
+    if isinstance(given, (list, tuple)):
+        if not given:
+            raise RequestError("a stack needs at least one file; none was given")
+        return Files(tuple(as_path(each) for each in given))
+    path = as_path(given)
+    if matches(path) is None:
+        return None
+    found = study(path)
+    passed_over = [f"{path.name} was passed over: {why}" for path, why in found.skipped]
+    return Files(tuple(source.path for source in found), tuple(passed_over))
+
+
+def stack(
+    files: Files, open_image: Open, *, name: str | None = None, spaced: Collection[str] = ()
+) -> Image:
+    """Return the images of files as slices of one, along a new first dim.
+
+    Parameters
+    ----------
+    files : Files
+        At least one.
+    open_image : callable
+        ``open_image(path) -> image``: picklable, for slices are read by it anew when needed.
+    name : str, optional
+        Of the new dim; by default ``z``, or ``t`` where the files have a ``z`` of their own.
+    spaced : collection of str
+        Dims whose spacing the user gives, so that what the files say of it may differ.
+
+    Raises
+    ------
+    FormatError
+        If the files are not alike in dims, sizes, dtype, spacing or unit of the values.
+    """
+    import dask.array as da
+    import xarray as xr
+
+    first_path, *_ = files.paths
+    first = open_image(first_path)
+    notes = list(files.notes)
+    if name is None:
+        name = next((each for each in _NAMES if each not in first.dims), None)
+        if name is None:
+            raise FormatError(
+                "the files have a z and a t of their own", where=str(first_path),
+                hint="name all axes, the new one first, as dims=[...]",
+            )  # fmt: skip
+        notes.append(f"the files are slices along {name}, for nobody named their axis")
+    if name in first.dims:
+        raise ImageError(f"the files have a dim {name} of their own", where=str(first_path))
+    slices = []
+    for path in files.paths:
+        image = first if path is first_path else open_image(path)
+        _require_alike(first, image, first_path, path, spaced)
+        slices.append(image.data if image.chunks is not None else _lazy(path, image, open_image))
+        notes += image.attrs.get("notes") or ()
+        moved = [dim for dim in first.coords if not first[dim].equals(image[dim])]
+        notes += [f"the files lie at different places along {dim}; the first counts"
+                  for dim in moved if dim not in spaced]  # fmt: skip
+    header = {**first.attrs.get("header", {}), "files": [path.name for path in files.paths]}
+    attrs = {**first.attrs, "header": header, "source": _folder(files.paths)}
+    if notes:
+        attrs["notes"] = list(dict.fromkeys(notes))
+    return xr.DataArray(
+        da.stack(slices), dims=(name, *first.dims), coords=first.coords, attrs=attrs
+    )
+
+
+def _folder(paths: Sequence[Path]) -> str:
+    return os.path.commonpath([path.parent for path in paths])
+
+
+@dataclass(frozen=True)
+class _Again:
+    """Reads a box of an image of a format that is only read whole."""
+
+    path: Path
+    open_image: Open
+
+    def __call__(self, _: Path, box: Box) -> Array:
+        values: Array = self.open_image(self.path).values[box]
+        return values
+
+
+def _lazy(path: Path, image: Image, open_image: Open) -> Any:
+    array = FileArray(locate(path).path, image.shape, image.dtype, _Again(path, open_image))
+    return as_dask(array, image.shape)
+
+
+def _require_alike(
+    first: Image, image: Image, first_path: Path, path: Path, spaced: Collection[str]
+) -> None:
+    for ours, theirs in zip(_kind(first), _kind(image), strict=True):
+        if ours != theirs:
+            raise _unlike(ours, theirs, first_path, path)
+    for dim in first.dims:
+        (step, unit), (other, other_unit) = _step(first, dim), _step(image, dim)
+        is_alike = unit == other_unit and math.isclose(step, other, rel_tol=1e-6)
+        if dim not in spaced and not is_alike:
+            ours, theirs = (
+                f"of {value:.6g} {name or 'px'} along {dim}"
+                for value, name in ((step, unit), (other, other_unit))
+            )
+            raise _unlike(ours, theirs, first_path, path)
+
+
+def _kind(image: Image) -> tuple[str, str, str]:
+    sizes = " x ".join(f"{dim} {size}" for dim, size in image.sizes.items())
+    return sizes, f"of {image.dtype}", f"in {image.attrs.get('units') or 'no unit'}"
+
+
+def _step(image: Image, dim: Any) -> tuple[float, str]:
+    try:
+        return step_of(image, dim)
+    except UnitsError:  # uneven, and told where the places of two files differ
+        return 0.0, str(image[dim].attrs.get("units", ""))
+
+
+def _unlike(ours: str, theirs: str, first_path: Path, path: Path) -> FormatError:
+    return FormatError(
+        f"is {theirs}, and {first_path} is {ours}; the files of a stack are alike",
+        where=str(path),
+        hint="read them one by one",
+    )
