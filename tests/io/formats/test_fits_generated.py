@@ -227,7 +227,7 @@ def same_axes(image: Any, header: Any) -> None:
         unit = units.Unit(system.wcs.cunit[number])
         ours = units.Unit(image[dim].attrs.get("units", ""), parse_strict="silent")
         if isinstance(ours, units.UnrecognizedUnit):
-            assert f"{ours.to_string()!r} is not known" in str(image.attrs["notes"])
+            assert f"the unit {ours.to_string()!r} of" in str(image.attrs["notes"])
             continue
         step = spacing(image, dim) * ours
         comparable = np.isfinite(scales[number]) and unit.is_equivalent(step.unit)

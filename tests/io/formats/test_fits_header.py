@@ -104,7 +104,7 @@ def test_an_unknown_unit_is_kept_told_and_measured(tmp_path: Path) -> None:
     fits.PrimaryHDU(np.ones((4, 5), np.int16), fits.Header(cards)).writeto(path)
     image = read(path)
     assert image.x.attrs["units"] == "furlong2"
-    assert image.attrs["notes"] == ["the unit 'furlong2' is not known; it is kept as it is"]
+    assert len([note for note in image.attrs["notes"] if "'furlong2' of" in note]) == 2
     table = gt.measure.regions(image)
     assert table.area.tolist() == [120.0]
     assert table.attrs["units"]["area"] == "(furlong2)**2"

@@ -107,7 +107,6 @@ def fits_axes(header: Mapping[str, Any], shape: Sequence[int]) -> FitsAxes:
         sides[dim] = side
     _say_turned(axes, header, sides, matrix)
     _add_directions(axes, sides)
-    axes.notes += _unknown_units(units)
     tables = [key for key in header if _TABLES.fullmatch(key)]
     if tables and is_celestial(header):
         axes.notes.append(
@@ -183,18 +182,6 @@ def _add_directions(axes: FitsAxes, sides: Mapping[str, _Side]) -> None:
         return
     for dim, side in sides.items():
         axes.coords[dim][2][DIRECTION] = side.direction.tolist()
-
-
-def _unknown_units(units: Sequence[str]) -> list[str]:
-    notes = []
-    for unit in dict.fromkeys(filter(None, units)):
-        try:
-            known = unit_scale(unit) is not None
-        except UnitsError as error:
-            known = "is not a unit" not in error.what
-        if not known:
-            notes.append(f"the unit {unit!r} is not known; it is kept as it is")
-    return notes
 
 
 def _side(column: Array, pixel: int, units: Sequence[str]) -> _Side | None:
