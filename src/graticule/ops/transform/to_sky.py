@@ -17,6 +17,7 @@ from graticule.core.errors import ImageError, ParameterError
 from graticule.core.image import HEADER_AXIS
 from graticule.core.typing import Array
 
+_FROM_THE_MIDDLE = ("HPLN", "HGLN", "SOLX")
 _KEYWORD = re.compile("[A-Z0-9_-]{1,8}")
 # distortions by tables that other extensions of the file hold
 _TABLES = re.compile("(CPDIS|CQDIS|CPERR|CQERR|DP|DQ|D2IM|AXISCOR)")
@@ -56,7 +57,8 @@ def to_sky(
     Table
         With two more columns in degrees, called as the axes of the header: ``ra`` and ``dec``,
         ``glon`` and ``glat``, ``hpln`` and ``hplt``, ...; NaN where a position is, or where it
-        lies beyond the projection. The frame of ``ra`` and ``dec`` is in ``attrs["frame"]``.
+        lies beyond the projection. Longitudes are 0 to 360, on the Sun -180 to 180 (``hpln``,
+        ``hgln``). The frame of ``ra`` and ``dec`` is in ``attrs["frame"]``.
 
     Raises
     ------
@@ -98,6 +100,9 @@ def to_sky(
     if taken:
         raise ImageError(f"the table has a column {taken[0]!r} already", hint="drop it first")
     found = system.wcs.all_pix2world(*pixels, 1)
+    lon = system.wcs.wcs.lng
+    least = -180 if system.wcs.wcs.lngtyp.startswith(_FROM_THE_MIDDLE) else 0
+    found[lon] = (found[lon] - least) % 360 + least
     result = table.assign(**{name: found[axis] for name, axis in system.names.items()})
     units = {**table.attrs.get("units", {}), **dict.fromkeys(system.names, "deg")}
     result.attrs = {**table.attrs, "units": units}
