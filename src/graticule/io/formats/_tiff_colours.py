@@ -13,6 +13,7 @@ import numpy as np
 from graticule.core.typing import Array
 from graticule.io.formats._tiff_series import Fetch, Series
 from graticule.io.lazy import Box
+from graticule.io.safety import quiet
 
 WHITE, BLACK, RGB, PALETTE, MASK, INKS, YCBCR = range(7)
 LAB, ICC_LAB = 8, 9
@@ -104,7 +105,8 @@ def from_lab(values: Array, icc: bool) -> Array:
         chroma = stored[..., 1:] / (257 if width == 16 else 1) - 128
     else:
         chroma = stored[..., 1:].view(f"i{values.dtype.itemsize}") / 2 ** (width - 8)
-    rgb: Array = lab2rgb(np.concatenate([light, chroma], axis=-1))
+    with quiet(UserWarning):  # of colours that no screen can show
+        rgb: Array = lab2rgb(np.concatenate([light, chroma], axis=-1))
     return np.asarray(np.rint(rgb * most), unsigned)
 
 

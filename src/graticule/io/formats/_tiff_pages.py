@@ -231,8 +231,8 @@ def _normal(keyframe: Any, box: Box) -> tuple[Box, Box]:
     return normal, box
 
 
-def _touched(keyframe: Any, normal: Box) -> list[int]:
-    """Return the numbers of the strips or tiles that a box meets."""
+def _grid(keyframe: Any) -> tuple[tuple[int, int, int], list[int]]:
+    """Return the size of strips or tiles, and how many there are, by depth, row and column."""
     _, depth, rows, columns, _ = keyframe.shaped
     if keyframe.is_tiled:
         unit = (keyframe.tiledepth, keyframe.tilelength, keyframe.tilewidth)
@@ -240,7 +240,21 @@ def _touched(keyframe: Any, normal: Box) -> list[int]:
         unit = (1, keyframe.rowsperstrip, columns)
     if min(unit) < 1:
         raise FormatError("has strips or tiles of no size")
-    grid = [math.ceil(n / u) for n, u in zip((depth, rows, columns), unit, strict=True)]
+    return unit, [math.ceil(n / u) for n, u in zip((depth, rows, columns), unit, strict=True)]
+
+
+def require_segments(page: Any) -> None:
+    """Raise `FormatError` if a page lists fewer strips or tiles than its size needs."""
+    needed = page.keyframe.shaped[0] * math.prod(_grid(page.keyframe)[1])
+    if len(page.dataoffsets) < needed:
+        raise FormatError(
+            f"lists {len(page.dataoffsets)} strips or tiles, and its size needs {needed}"
+        )
+
+
+def _touched(keyframe: Any, normal: Box) -> list[int]:
+    """Return the numbers of the strips or tiles that a box meets."""
+    unit, grid = _grid(keyframe)
     spans = [range(p.start // u, math.ceil(p.stop / u))
              for p, u in zip(normal[1:4], unit, strict=True)]  # fmt: skip
     return [
@@ -255,7 +269,7 @@ def _touched(keyframe: Any, normal: Box) -> list[int]:
 def _segment(file: IO[bytes], page: Any, keyframe: Any, number: int) -> Any:
     """Decode one strip or tile; return its values, its place and its shape."""
     if number >= len(page.dataoffsets):
-        raise FormatError("lists fewer strips or tiles than its size needs")
+        require_segments(page)
     offset, count = page.dataoffsets[number], page.databytecounts[number]
     extra: dict[str, Any] = {}
     if keyframe.compression in JPEG:

@@ -27,6 +27,7 @@ from graticule.io.formats._tiff_pages import (
     itself,
     outline,
     page_count,
+    require_segments,
     unit_of,
 )
 from graticule.io.formats._tiff_series import Series, masked, rescaled, upright
@@ -214,6 +215,7 @@ def _array(found: _Found, level: int) -> tuple[FileArray, tuple[int, ...]]:
         require_complete(path.stat().st_size, offset + nbytes)
         read: Any = Raw(offset, page.dtype.newbyteorder(series.parent.byteorder).str, shape)
         return FileArray(path, shape, dtype, read), (1,) * (len(shape) - 1) + shape[-1:]
+    require_segments(page)
     outer = _outer(shape, page.shape, len(series.pages))
     by_pillow = page.photometric in (BLACK, RGB, YCBCR) and not level and found.name == "0"
     fetch = Pages(found.name, level, outer, found.chain.alike, by_pillow)
