@@ -16,7 +16,7 @@ from graticule.core.errors import FormatError
 from graticule.core.typing import Array
 from graticule.io.formats._tiff_chain import Chain
 from graticule.io.lazy import Box, Raw, box_shape
-from graticule.io.safety import require_complete, require_modest
+from graticule.io.safety import quiet, require_complete, require_modest
 
 JPEG = (6, 7, 34892, 33007)
 """Compressions that are JPEG, whose tables may be shared."""
@@ -75,7 +75,7 @@ class Pages:
 
         out = np.empty(box_shape(box), dtype)
         try:
-            with open_picture(path) as picture:
+            with quiet(UserWarning), open_picture(path) as picture:
                 same = getattr(picture, "n_frames", 1) == math.prod(self.outer)
                 for at, number in _numbers(self.outer, box) if same else ():
                     picture.seek(number)
