@@ -27,7 +27,7 @@ class Found(NamedTuple):
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("which objects there are depends on the whole image", memory=60.0),
     dtype="bool",
     doc=DOC,
@@ -52,8 +52,8 @@ def by_result(
 
     All thresholds are tried at once: samples are added from the brightest down, and objects that
     meet become one. Of the thresholds that come nearest to the target, the middle of the widest
-    stretch of them is taken. Where an image has more than 65,536 different values, as many
-    thresholds between the lowest and the highest are tried.
+    stretch that gives one and the same result is taken. Where an image has more than 65,536
+    different values, as many thresholds between the lowest and the highest are tried.
 
     Parameters
     ----------
@@ -195,8 +195,12 @@ def _chosen(levels: _Levels, curve: Array, target: float) -> tuple[float, float,
         return only, only, only, 0.0
     apart = np.abs(curve[:-1] - target)  # down to each level but the darkest
     best = np.flatnonzero(apart == apart.min())
-    runs = np.split(best, np.flatnonzero(np.diff(best) > 1) + 1)
-    ends = [(float(top[run[-1] + 1]), float(bottom[run[0]])) for run in runs]
-    low, high = max(ends, key=lambda pair: pair[1] - pair[0])
+    # neighbours may be as near from above and from below: those are two stretches
+    parts = (np.diff(best) > 1) | (np.diff(curve[best]) != 0)
+    stretches = [
+        (float(top[run[-1] + 1]), float(bottom[run[0]]), float(curve[run[0]]))
+        for run in np.split(best, np.flatnonzero(parts) + 1)
+    ]
+    low, high, achieved = max(stretches, key=lambda stretch: stretch[1] - stretch[0])
     middle = low / 2 + high / 2
-    return middle if middle < high else low, low, high, float(curve[best[0]])
+    return middle if middle < high else low, low, high, achieved
