@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -323,3 +324,51 @@ def test_scattered_strips_of_a_later_page(tmp_path: Path) -> None:
     path.write_bytes(content)
     values[5] = np.concatenate([values[5, 10:], values[5, :10]])
     np.testing.assert_array_equal(read(path).values, values)
+
+
+def test_the_size_of_an_image_is_that_of_its_name(tmp_path: Path) -> None:
+    """An image of the OME-XML may have no pages in the file, and those after it have."""
+    path = tmp_path / "a.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as tif:
+        for name, size in (("first", 1.0), ("other", 3.0)):
+            tif.write(GREY, metadata={"axes": "YX", "Name": name, "PhysicalSizeX": size})
+    text = tifffile.tiffcomment(path)
+    emptied = re.sub(r"<TiffData.*?(/>|</TiffData>)", "", text, count=1, flags=re.DOTALL)
+    tifffile.tiffcomment(path, emptied.encode())
+    image = read(path)
+    assert (float(image.x[1]), image.attrs["header"]["name"]) == (3.0, "other")
+
+
+def test_ome_xml_that_lies_elsewhere_is_told(tmp_path: Path) -> None:
+    xml = '<OME xmlns="x"><BinaryOnly MetadataFile="all.companion.ome" UUID="u"/></OME>'
+    tifffile.imwrite(tmp_path / "a", GREY, description=xml, metadata=None)
+    image = read(tmp_path / "a")
+    np.testing.assert_array_equal(image.values, GREY)
+    assert any("all.companion.ome" in note for note in image.attrs["notes"])
+
+
+def test_a_damaged_note_of_ours_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.ome.tif", as_image(GREY, spacing={"x": "2 um"}))
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"&quot;step&quot;", b"&quot;stop&quot;").replace(
+        b'"step"', b'"stop"'))  # fmt: skip
+    image = read(path)
+    np.testing.assert_array_equal(image.values, GREY)
+    assert "damaged" in image.attrs["notes"][0]
+
+
+@pytest.mark.parametrize("compression", [None, "zlib", "jpeg"])
+def test_opening_decodes_nothing(
+    tmp_path: Path, compression: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = np.stack([(GREY % 256).astype(np.uint8)] * 12)
+    tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack", metadata=None,
+                     compression=compression)  # fmt: skip
+    frames = []
+    start = tifffile.TiffFrame.__init__
+    monkeypatch.setattr(
+        tifffile.TiffFrame, "__init__", lambda *a, **k: frames.append(0) or start(*a, **k)
+    )
+    monkeypatch.setattr(_tiff_pages, "page_box", None)
+    assert read(tmp_path / "a.tif").shape == (12, 40, 50)
+    assert not frames

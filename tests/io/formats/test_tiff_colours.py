@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import tifffile
 import graticule as gt
 from graticule.core.errors import FormatError
 from graticule.io import levels, read
+from graticule.io.formats._tiff_colours import from_ycbcr
 
 RANDOM = np.random.default_rng(3)
 
@@ -282,3 +284,23 @@ def test_a_page_of_another_kind_among_many(tmp_path: Path) -> None:
         read(tmp_path / "b.tif")
     assert read(tmp_path / "b.tif/0").shape == (19, 16, 24)
     np.testing.assert_array_equal(read(tmp_path / "b.tif/1").values, values[11].view(np.int16))
+
+
+@pytest.mark.parametrize("photometric", ["palette", "separated", "cielab"])
+def test_what_turns_colours_goes_to_other_processes(tmp_path: Path, photometric: str) -> None:
+    samples = {"palette": (), "separated": (4,), "cielab": (3,)}[photometric]
+    options = {"colormap": bytes_of(3, 256, dtype=np.uint16)} if photometric == "palette" else {}
+    tags = [(274, "H", 1, 8, True)]
+    tifffile.imwrite(tmp_path / "a.tif", bytes_of(20, 30, *samples), photometric=photometric,
+                     metadata=None, extratags=tags, **options)  # fmt: skip
+    image = read(tmp_path / "a.tif")
+    again = pickle.loads(pickle.dumps(image))  # noqa: S301  our own
+    np.testing.assert_array_equal(again.values, image.values)
+    assert again.data.name == read(tmp_path / "a.tif").data.name
+
+
+def test_luminance_reaches_white() -> None:
+    reference = (16.0, 235.0, 128.0, 240.0, 128.0, 240.0)
+    values = np.array([[[235, 128, 128], [16, 128, 128], [255, 128, 128]]], np.uint8)
+    rgb = from_ycbcr(values, (0.299, 0.587, 0.114), reference)
+    assert rgb[..., 0].tolist() == rgb[..., 1].tolist() == [[255, 0, 255]]

@@ -39,8 +39,19 @@ class Axes:
     notes: Sequence[str] = ()
 
 
-def ome_axes(text: str, name: str, number: int) -> Axes:
-    """Read what the OME-XML of a file says of its image of a number.
+def ome_axes(text: str, name: str, titles: Sequence[str], number: int) -> Axes:
+    """Read what the OME-XML of a file says of one of its images.
+
+    Parameters
+    ----------
+    text : str
+        The XML.
+    name : str
+        Of the file.
+    titles : sequence of str
+        Of all images that the file has the pages of.
+    number : int
+        Of the image among them.
 
     Raises
     ------
@@ -69,14 +80,19 @@ def ome_axes(text: str, name: str, number: int) -> Axes:
             f"is one of several files that hold an image together, as {sorted(others)[0]}",
             hint="convert it to one OME-TIFF or OME-Zarr",
         )
-    images = root.findall("{*}Image")
-    return _from_pixels(root, images[number] if number < len(images) else None)
+    images = [each for each in root.findall("{*}Image") if each.find("{*}Pixels") is not None]
+    if len(images) != len(titles):  # some have no pages here
+        images = [each for each in images if each.get("Name") == titles[number]]
+        number = 0
+        if not titles[number] or len(images) != 1:
+            elsewhere = root.find("{*}BinaryOnly")
+            where = "" if elsewhere is None else f"; {elsewhere.get('MetadataFile')} may do so"
+            return Axes(notes=(f"its OME-XML does not describe this image{where}",))
+    return _from_pixels(root, images[number])
 
 
 def _from_pixels(root: Any, image: Any) -> Axes:
-    pixels = image.find("{*}Pixels") if image is not None else None
-    if pixels is None:
-        return Axes()
+    pixels = image.find("{*}Pixels")
     steps, notes = {}, []
     sizes = {letter: (f"PhysicalSize{letter}", "µm") for letter in "XYZ"}
     for letter, (key, usual) in {**sizes, "T": ("TimeIncrement", "s")}.items():
@@ -89,9 +105,13 @@ def _from_pixels(root: Any, image: Any) -> Axes:
     channels = [c.get("Name") or c.get("ID") for c in pixels.iterfind("{*}Channel")]
     header = {"name": image.get("Name"), "channels": channels}
     note = root.find(f".//{{*}}MapAnnotation/{{*}}Value/{{*}}M[@K='{NOTE}']")
-    if note is not None:
+    if note is None:
+        return Axes(steps, header=header, notes=notes)
+    try:
         return _noted(note.text, header)
-    return Axes(steps, header=header, notes=notes)
+    except (KeyError, TypeError, ValueError):
+        notes.append("what Graticule noted of its axes is damaged, and left out")
+        return Axes(steps, header=header, notes=notes)
 
 
 def _noted(text: str, header: Mapping[str, Any]) -> Axes:

@@ -68,7 +68,7 @@ def _opened(address: Address) -> Iterator[tuple[Found, list[str]]]:
         images = outline(tif, chain)
         name = _pick(images, address.inside)
         base = images[name]
-        axes = _axes(tif, base, list(images).index(name), path)
+        axes = _axes(tif, images, name, path)
         orientation = _orientation(base, chain.alike, tif.is_geotiff, notes)
         if orientation >= 5:
             axes = replace(axes, steps=exchanged(axes.steps))
@@ -122,12 +122,13 @@ def _pick(images: Mapping[str, Any], inside: str) -> str:
     )
 
 
-def _axes(tif: Any, series: Any, number: int, path: Path) -> Axes:
+def _axes(tif: Any, images: Mapping[str, Any], name: str, path: Path) -> Axes:
     if tif.is_ome:
-        return ome_axes(tif.pages[0].description, path.name, number)
+        titles = [each.name for each in images.values()]
+        return ome_axes(tif.pages[0].description, path.name, titles, list(images).index(name))
     if tif.is_imagej:
         return imagej_axes(tif)
-    return vendor_axes(tif) or plain_axes(series.keyframe)
+    return vendor_axes(tif) or plain_axes(images[name].keyframe)
 
 
 def _is_short(tag: Any) -> bool:
