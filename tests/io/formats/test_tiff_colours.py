@@ -164,7 +164,12 @@ def test_opacity_is_not_averaged_into_grey(tmp_path: Path) -> None:
     image = read(tmp_path / "a.tif")
     assert image["c"].values.tolist() == ["grey", "opacity"]
     assert (gt.transform.grey(image).values == 100).all()
-    assert (gt.transform.grey(image.isel(c=[0])).values == 100).all()
+    values = np.dstack([values, values[..., 1]])
+    tifffile.imwrite(tmp_path / "b.tif", values, photometric="minisblack",
+                     planarconfig="contig", extrasamples=["unassalpha", "unspecified"])  # fmt: skip
+    image = read(tmp_path / "b.tif")
+    assert image["c"].values.tolist() == ["grey", "opacity", "sample 2"]
+    assert (gt.transform.grey(image).values == (100 + 255) / 2).all()
 
 
 @pytest.mark.parametrize(

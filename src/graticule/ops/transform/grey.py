@@ -79,8 +79,8 @@ def grey(
 
 def _default_weights(image: Image) -> tuple[float, ...]:
     channels = image.sizes["c"]
-    if channels in (3, 4):
+    names = (image["c"].values if "c" in image.coords else np.arange(channels)).tolist()
+    if channels in (3, 4) and "opacity" not in names[:3]:
         return (*_LUMINANCE, 0.0)[:channels]
-    names = image["c"].values if "c" in image.coords else np.arange(channels)
-    counted = [float(name != "opacity") for name in names.tolist()]
+    counted = [float(name != "opacity") for name in names]
     return tuple(weight / sum(counted) for weight in counted)
