@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+_CARDS = 60
+"""Lines of a header that are shown."""
+
 
 def inspect(file: str, /, *, as_json: Annotated[bool, Parameter("--json")] = False) -> int:
     """Show what a file holds: dims, sizes, spacing, units, levels, header and value range.
+
+    Of a file of several images also what each is and how it is named; what of the file was not
+    understood, or is left out, is told in notes.
 
     Of a model: what it was trained on, what it expects, how it scored, and whether it still says
     of its test image what it said when it was saved.
@@ -28,38 +35,39 @@ def inspect(file: str, /, *, as_json: Annotated[bool, Parameter("--json")] = Fal
 
 
 def _show_image(file: str, *, as_json: bool) -> int:
-    from graticule.io import content_hash, levels, read
+    """Show an image and what else its file holds; of several, what there is to choose from."""
+    from graticule.core.errors import FormatError
+    from graticule.io import content_hash, contents, read
+    from graticule.io.format import format_of, locate
 
-    image = read(file)
-    if as_json:
-        return _print_json(_about_image(file, image))
-    print(f"{file}\n  {'dtype':10} {image.dtype}   sha256 {content_hash(file)[:16]}...")
-    for dim, size in image.sizes.items():
-        print(f"  {dim!s:10} {size:>8} samples{_describe_axis(image, dim)}")
-    for number, sizes in enumerate(levels(file)):
-        if number:
-            print(f"  level {number:<4} {' x '.join(str(size) for size in sizes.values())}")
-    if image.attrs.get("units"):
-        print(f"  {'values in':10} {image.attrs['units']}")
-    ends = _value_range(image)
-    print(f"  {'range':10} {f'{ends[0]:.6g} to {ends[1]:.6g}' if ends else 'no numbers'}")
-    for note in image.attrs.get("notes") or []:
-        print(f"  {'note':10} {note}")
-    for key, value in list((image.attrs.get("header") or {}).items())[:60]:
-        print(f"    {key} = {str(value)[:100]}")
-    return 0
+    held = contents(file)
+    about: dict[str, Any] = {
+        "file": file,
+        "format": format_of(locate(file).path).name,
+        "sha256": content_hash(file),
+    }
+    try:
+        about |= _about_image(file, read(file))
+    except FormatError as error:
+        if len(held) < 2:
+            raise
+        about["several"] = f"{error.what} ({error.hint})" if error.hint else error.what
+    about["images"] = [asdict(each) for each in held] if len(held) > 1 else []
+    return _print_json(about) if as_json else _print_image(about)
 
 
 def _about_image(file: str, image: Any) -> dict[str, Any]:
-    from graticule.io import content_hash, levels
+    from graticule.io import levels, read
 
+    sizes = levels(file)
+    scaled = [image, *(read(file, level=number) for number in range(1, len(sizes)))]
     return {
-        "file": file,
-        "sha256": content_hash(file),
         "dtype": str(image.dtype),
         "sizes": {str(dim): int(size) for dim, size in image.sizes.items()},
         "spacing": {str(dim): _axis_step(image, dim) for dim in image.dims},
-        "levels": [{str(dim): int(n) for dim, n in sizes.items()} for sizes in levels(file)],
+        "first": {str(dim): _first(image, dim) for dim in image.dims},
+        "levels": [{str(dim): int(n) for dim, n in each.items()} for each in sizes],
+        "level_spacing": [{str(dim): _axis_step(at, dim) for dim in at.dims} for at in scaled],
         "units": image.attrs.get("units"),
         "range": _value_range(image),
         "notes": image.attrs.get("notes") or [],
@@ -67,13 +75,54 @@ def _about_image(file: str, image: Any) -> dict[str, Any]:
     }
 
 
-def _describe_axis(image: Any, dim: Any) -> str:
-    if dim not in image.coords:
+def _print_image(about: dict[str, Any]) -> int:
+    print(f"{about['file']}\n  {'format':10} {about['format']}   sha256 {about['sha256'][:16]}...")
+    if "several" in about:
+        print(f"  {'images':10} {about['several']}")
+    else:
+        _print_axes(about)
+    for held in about["images"]:
+        sizes = " x ".join(f"{dim} {size}" for dim, size in held["sizes"].items())
+        what = held["trouble"] or ", ".join(filter(None, [sizes, held["dtype"], held["title"]]))
+        print(f"  {'  /' + held['name']:10}   {what}")
+    return 0
+
+
+def _print_axes(about: dict[str, Any]) -> None:
+    print(f"  {'dtype':10} {about['dtype']}")
+    for dim, size in about["sizes"].items():
+        axis = _describe_axis(about["spacing"][dim], about["first"][dim])
+        print(f"  {dim:10} {size:>8} samples{axis}")
+    for number, (sizes, spacing) in enumerate(
+        zip(about["levels"], about["level_spacing"], strict=True)
+    ):
+        steps = [f"{step[0]:.6g} {step[1] or 'px'}" for step in spacing.values() if step]
+        of = f" of {' x '.join(steps)}" if steps else ""
+        if number:
+            print(f"  level {number:<4} {' x '.join(str(size) for size in sizes.values())}{of}")
+    if about["units"]:
+        print(f"  {'values in':10} {about['units']}")
+    ends = about["range"]
+    print(f"  {'range':10} {f'{ends[0]:.6g} to {ends[1]:.6g}' if ends else 'no numbers'}")
+    for note in about["notes"]:
+        print(f"  {'note':10} {note}")
+    header = list(about["header"].items())
+    for key, value in header[:_CARDS]:
+        print(f"    {key} = {str(value)[:100]}")
+    if len(header) > _CARDS:
+        print(f"    and {len(header) - _CARDS} more, all shown by --json")
+
+
+def _first(image: Any, dim: Any) -> float | None:
+    known = dim in image.coords and image.coords[dim].size and image.coords[dim].dtype.kind in "iuf"
+    return float(image.coords[dim].values[0]) if known else None
+
+
+def _describe_axis(step: tuple[float, str] | None, first: float | None) -> str:
+    if first is None:
         return ""
-    step = _axis_step(image, dim)
     if step is None:
         return ", unevenly spaced"
-    first = float(image.coords[dim].values[0])
     return f" of {step[0]:.6g} {step[1] or 'px'}, the first at {first:.6g}"
 
 

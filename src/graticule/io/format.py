@@ -80,6 +80,9 @@ class Format:
     levels : callable, optional
         ``levels(address) -> [sizes, ...]``: pyramid levels, the full resolution first. Without
         it a file has the one level that ``open`` gives.
+    names : callable, optional
+        ``names(address) -> [name, ...]``: of the images within that can be read by name, for a
+        format whose files may hold several.
     neighbours : callable, optional
         ``neighbours(address) -> [path, ...]``: further files that the image lies in, for a
         format whose files may link to others.
@@ -94,6 +97,7 @@ class Format:
     write_suffixes: tuple[str, ...] = ()
     open_labels: Callable[[Address, int], Image] | None = None
     levels: Callable[[Address], list[Sizes]] | None = None
+    names: Callable[[Address], list[str]] | None = None
     neighbours: Callable[[Address], list[Path]] | None = None
 
     def claims(self, name: str) -> bool:

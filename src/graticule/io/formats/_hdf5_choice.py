@@ -32,8 +32,24 @@ def chosen(tree: Tree, inside: str) -> tuple[Any, str, Any]:
     return group, name, item
 
 
+def names_of(tree: Tree, inside: str) -> list[str]:
+    """Return the names of the arrays of numbers in a group, without those that are positions."""
+    import h5py
+
+    group = tree.find(inside.strip("/"))
+    return list(_arrays(group)[0]) if isinstance(group, h5py.Group) else []
+
+
 def _only(group: Any) -> tuple[Any, str]:
     """Return the only image of a group, or the only one that its groups are there to show."""
+    arrays, signals = _arrays(group)
+    name = signals[0] if len(signals) == 1 else choose_array(arrays, "")
+    at, _, last = name.rpartition("/")
+    return (group[at] if at else group), last
+
+
+def _arrays(group: Any) -> tuple[dict[str, Sequence[int]], list[str]]:
+    """Return the shapes of a group's arrays by name, and which of them NeXus shows."""
     arrays: dict[str, Sequence[int]] = {}
     positions: list[str] = []
     signals: list[str] = []
@@ -49,9 +65,7 @@ def _only(group: Any) -> tuple[Any, str]:
             signals.append(name)
     for name in positions if len(positions) < len(arrays) else ():
         del arrays[name]
-    name = signals[0] if len(signals) == 1 else choose_array(arrays, "")
-    at, _, last = name.rpartition("/")
-    return (group[at] if at else group), last
+    return arrays, signals
 
 
 def _is_numeric(dataset: Any) -> bool:

@@ -56,6 +56,18 @@ def _only_child(folder: Path, said: Mapping[str, Any]) -> Path:
     raise FormatError(f"holds no array itself, but {_listed(groups, 'groups')}", hint=_hint(groups))
 
 
+def images_within(folder: Path) -> list[str]:
+    """Return the names of the images or arrays of a group that is no image itself."""
+    if is_array(folder) or attributes(folder).get("multiscales"):
+        return []
+    children = [child for child in sorted(folder.iterdir(), key=_order) if is_zarr(child)]
+    names = []
+    for child in children:
+        deeper = [f"{child.name}/{name}" for name in images_within(child)]
+        names += deeper or [child.name]
+    return names
+
+
 def _order(folder: Path) -> tuple[int, int, str]:
     """Sort numbers by their value, and before names."""
     name = folder.name

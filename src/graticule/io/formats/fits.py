@@ -149,7 +149,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
 
 def _pick(hdus: Any, inside: str, notes: list[str]) -> int:
     """Return the index of the extension that is asked for, or of the only one with an image."""
-    images = {i: hdu for i, hdu in enumerate(hdus) if hdu.is_image and _has_data(hdu)}
+    images = _images(hdus)
     for index, hdu in images.items():
         if inside and (
             inside == str(index) or inside.upper() in (hdu.name, f"{hdu.name},{hdu.ver}")
@@ -169,6 +169,15 @@ def _pick(hdus: Any, inside: str, notes: list[str]) -> int:
     others = [name for name in names if name != chosen]
     notes.append(f"{chosen} was read; the file also holds {', '.join(others)}")
     return list(images)[names.index(chosen)]
+
+
+def _images(hdus: Any) -> dict[int, Any]:
+    return {i: hdu for i, hdu in enumerate(hdus) if hdu.is_image and _has_data(hdu)}
+
+
+def _names(address: Address) -> list[str]:
+    with noted(), _hdus(address.path) as hdus:
+        return [str(index) for index in _images(hdus)]
 
 
 def _has_data(hdu: Any) -> bool:
@@ -317,4 +326,6 @@ def _ascii(text: str, what: str) -> str:
     return text
 
 
-FORMAT = Format("FITS", _sniff, _open, suffixes=(".fits", ".fit", ".fts"), write=write)
+FORMAT = Format(
+    "FITS", _sniff, _open, suffixes=(".fits", ".fit", ".fts"), write=write, names=_names
+)

@@ -10,7 +10,7 @@ from graticule.io.axes import build
 from graticule.io.format import Address, Format, Sizes
 from graticule.io.formats._hdf5_attributes import attributes, decoding_of, text
 from graticule.io.formats._hdf5_axes import axes_of
-from graticule.io.formats._hdf5_choice import chosen
+from graticule.io.formats._hdf5_choice import chosen, names_of
 from graticule.io.formats._hdf5_links import Tree
 from graticule.io.formats._hdf5_stacks import stack_of
 from graticule.io.formats._hdf5_values import lazy, members_of, require_readable
@@ -55,6 +55,12 @@ def _levels(address: Address) -> list[Sizes]:
     return [{str(dim): int(size) for dim, size in image.sizes.items()}]
 
 
+def _names(address: Address) -> list[str]:
+    with Tree.of(address) as tree:
+        is_one = not address.inside and stack_of(tree) is not None
+        return [] if is_one else names_of(tree, address.inside)
+
+
 def _neighbours(address: Address) -> list[Path]:
     with Tree.of(address) as tree:
         _image(tree, address)
@@ -67,5 +73,6 @@ FORMAT = Format(
     _open,
     suffixes=(".h5", ".hdf5", ".nxs", ".nx", ".ims"),
     levels=_levels,
+    names=_names,
     neighbours=_neighbours,
 )

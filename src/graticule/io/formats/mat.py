@@ -39,14 +39,26 @@ def _sniff(path: Path, head: bytes) -> bool:
 def _open(address: Address, level: int) -> xr.DataArray:
     with address.path.open("rb") as file:
         mark = file.read(len(MATLAB))
-    if mark == MATLAB:
-        values = _open_hdf5(address)
-    else:
-        values = _open_old(address, version=5 if mark.startswith(b"MATLAB") else 4)
+    is_hdf5 = mark == MATLAB
+    values = _open_hdf5(address) if is_hdf5 else _open_old(address, version=_version(mark))
     if values.ndim != 3:
         return build(values, default_dims(values.ndim))
     colours = values.dtype == np.uint8 and values.shape[-1] == 3
     return build(values, ("y", "x", "c" if colours else "z"))  # rows, columns, slices
+
+
+def _version(mark: bytes) -> int:
+    return 5 if mark.startswith(b"MATLAB") else 4
+
+
+def _names(address: Address) -> list[str]:
+    with address.path.open("rb") as file:
+        mark = file.read(len(MATLAB))
+    if mark != MATLAB:
+        listed = variables(address.path, version=_version(mark))
+        return [name for name, one in listed.items() if one.kind in _NUMERIC]
+    with Tree.of(address) as tree:
+        return list(_arrays(tree))
 
 
 def _open_old(address: Address, *, version: int) -> Any:
@@ -129,14 +141,7 @@ def _open_hdf5(address: Address) -> Any:
     import h5py
 
     with Tree.of(address) as tree:
-        arrays = {
-            name: item.shape[::-1]
-            for name in tree.file
-            if isinstance(item := _hard_linked(tree.file, name), h5py.Dataset)
-            and _matlab_class(item) in _NUMERIC
-            and "MATLAB_empty" not in item.attrs
-        }
-        name = address.inside or choose_array(arrays, "")
+        name = address.inside or choose_array(_arrays(tree), "")
         item = _member_hdf5(tree, name)
         _require_numbers(name, "sparse" if "MATLAB_sparse" in item.attrs else _kind(item))
         if not isinstance(item, h5py.Dataset) or _matlab_class(item) in _CONTAINERS:
@@ -146,6 +151,19 @@ def _open_hdf5(address: Address) -> Any:
         dtype = np.dtype(bool) if _matlab_class(item) == "logical" else dtype_of(item)
         # MATLAB stores columns, HDF5 rows
         return lazy(tree, item, columns=dtype)
+
+
+def _arrays(tree: Tree) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays of numbers by name, as MATLAB has them."""
+    import h5py
+
+    return {
+        name: item.shape[::-1]
+        for name in tree.file
+        if isinstance(item := _hard_linked(tree.file, name), h5py.Dataset)
+        and _matlab_class(item) in _NUMERIC
+        and "MATLAB_empty" not in item.attrs
+    }
 
 
 def _member_hdf5(tree: Tree, name: str) -> Any:
@@ -188,4 +206,4 @@ def _matlab_class(item: Any) -> str:
     return kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
 
 
-FORMAT = Format("MATLAB", _sniff, _open, suffixes=(".mat",))
+FORMAT = Format("MATLAB", _sniff, _open, suffixes=(".mat",), names=_names)

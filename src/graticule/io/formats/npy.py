@@ -82,6 +82,10 @@ def _open(address: Address, level: int) -> xr.DataArray:
     return build(data, default_dims(data.ndim), notes=notes)
 
 
+def _names(address: Address) -> list[str]:
+    return list(_members(address.path)) if zipfile.is_zipfile(address.path) else []
+
+
 def _map(address: Address, notes: list[str]) -> Any:
     if address.inside:
         raise FormatError("an NPY file holds one array, and nothing by name within")
@@ -159,5 +163,11 @@ def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
 
 
 FORMAT = Format(
-    "NumPy", _sniff, _open, suffixes=(".npy", ".npz"), write=_write, write_suffixes=(".npy",)
+    "NumPy",
+    _sniff,
+    _open,
+    suffixes=(".npy", ".npz"),
+    write=_write,
+    write_suffixes=(".npy",),
+    names=_names,
 )

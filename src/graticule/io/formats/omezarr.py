@@ -15,7 +15,7 @@ from graticule.core.image import LEVEL
 from graticule.io.axes import build, coordinate, short_unit
 from graticule.io.format import Address, Format, Sizes
 from graticule.io.formats._zarr_array import lazy, open_array
-from graticule.io.formats._zarr_groups import is_zarr, only_image
+from graticule.io.formats._zarr_groups import images_within, is_zarr, only_image
 from graticule.io.formats._zarr_metadata import array_document, attributes, below, is_array
 from graticule.io.formats._zarr_write import NOTE, write
 
@@ -186,4 +186,5 @@ FORMAT = Format(
     is_folder=True,
     write=write,
     levels=_levels,
+    names=lambda address: images_within(address.path),
 )

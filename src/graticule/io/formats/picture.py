@@ -243,6 +243,15 @@ def _levels(address: Address) -> list[Sizes]:
     return [{str(dim): int(size) for dim, size in _open(address, 0).sizes.items()}]
 
 
+def _names(address: Address) -> list[str]:
+    from PIL import UnidentifiedImageError
+
+    with suppress(UnidentifiedImageError), open_picture(address.path) as picture:
+        if picture.format == "MPO" and not address.inside:
+            return list(map(str, range(picture.n_frames)))
+    return []
+
+
 FORMAT = Format(
     "picture",
     _sniff,
@@ -255,4 +264,5 @@ FORMAT = Format(
     write_suffixes=(".png",),
     open_labels=partial(_open, labels=True),
     levels=_levels,
+    names=_names,
 )

@@ -63,9 +63,7 @@ def _opened(address: Address) -> Iterator[tuple[Found, list[str]]]:
 
     path = address.path
     with noted("tifffile") as notes, TiffFile(path, _multifile=False) as tif:
-        # NDPI has a list of pages of a kind of its own
-        chain = Chain(len(tif.pages), True) if tif.is_ndpi else follow(path)
-        images = outline(tif, chain)
+        images, chain = _outlined(tif, path)
         name = _pick(images, address.inside)
         base = images[name]
         axes = _axes(tif, images, name, path)
@@ -74,6 +72,19 @@ def _opened(address: Address) -> Iterator[tuple[Found, list[str]]]:
             axes = replace(axes, steps=exchanged(axes.steps))
         _tell_of_pages(images, base, chain, notes)
         yield Found(path, name, base, axes, chain, orientation), notes
+
+
+def _outlined(tif: Any, path: Path) -> tuple[dict[str, Any], Chain]:
+    # NDPI has a list of pages of a kind of its own
+    chain = Chain(len(tif.pages), True) if tif.is_ndpi else follow(path)
+    return outline(tif, chain), chain
+
+
+def _image_names(address: Address) -> list[str]:
+    from tifffile import TiffFile
+
+    with noted("tifffile"), TiffFile(address.path, _multifile=False) as tif:
+        return list(_outlined(tif, address.path)[0])
 
 
 def _orientation(base: Any, alike: bool, is_map: bool, notes: list[str]) -> int:
@@ -225,4 +236,5 @@ FORMAT = Format(
     write=write,
     open_labels=_open_labels,
     levels=_levels,
+    names=_image_names,
 )
