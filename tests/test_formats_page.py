@@ -72,6 +72,18 @@ def _(path: Path) -> None:
     fits.writeto(path, GREY.astype(np.float32), header)
 
 
+@example("FITS", "a `CD` matrix, turned and slanted")
+def _(path: Path) -> None:
+    sky = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 20.0,
+           "CD1_1": -0.003, "CD1_2": 0.0, "CD2_1": 0.004, "CD2_2": 0.005}  # fmt: skip
+    fits.writeto(path, GREY, fits.Header(sky))
+
+
+@example("FITS", "a step of 0")
+def _(path: Path) -> None:
+    fits.writeto(path, GREY, fits.Header({"CDELT1": 0.0, "CDELT2": 0.5, "CUNIT2": "mm"}))
+
+
 @example("FITS", "two image extensions")
 def _(path: Path) -> None:
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(GREY), fits.ImageHDU(GREY)]).writeto(path)

@@ -131,7 +131,7 @@ _RANGE = Reduction(_map_range, _union, needed=_has_texture)
 _SCOPE = Reduction(_map, Partial.merged, _finish, prior=_RANGE, halo=_halo)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
+@op(version=2, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def regions(
     labels: Labels,
     intensity: Image | None = None,
@@ -193,7 +193,8 @@ def regions(
 
     Sizes and lengths are in the unit of the last dim where all dims have units of one kind,
     and in pixels (``px``) where not, or without a unit where an axis has a spacing but no unit;
-    centroids are in the coordinates of their dim.
+    centroids are in the coordinates of their dim. Where axes are not at right angles (slanted
+    pixels of a FITS image), sizes and shapes are those of space.
 
     Parameters
     ----------

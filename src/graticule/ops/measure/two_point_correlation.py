@@ -21,7 +21,7 @@ _SLAB = 2**20
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("every two samples are compared, by Fourier transform", memory=200),
     doc=DOC,
 )
