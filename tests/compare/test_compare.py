@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import graticule as gt
 import graticule.pipeline.evaluate as evaluate
@@ -238,3 +239,18 @@ def test_several_images_have_an_interval(pipeline, discs):
             grid={"smooth.sigma": [1, 2]},
             truth=discs / "truths",
         )
+
+
+def test_a_truth_in_colours_of_a_palette_is_that_of_its_labels(pipeline, discs):
+    drawn = Image.fromarray(np.load(discs / "truth.npy").astype(np.uint8), "P")
+    drawn.putpalette([255, 255, 255, 200, 0, 0])
+    drawn.save(discs / "truth.png")
+    tables = []
+    grid = {"smooth.sigma": [0, 2]}
+    for ending in ("npy", "png"):
+        truth = discs / f"truth.{ending}"
+        found = run(pipeline, discs, grid=grid, truth=truth, overwrite=True)
+        assert found.by_truth
+        columns = [name for name in found.summary if "seconds" not in name]
+        tables.append(found.summary[columns])
+    pd.testing.assert_frame_equal(*tables)

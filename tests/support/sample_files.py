@@ -102,6 +102,37 @@ def _picture(form: str, **options: Any) -> Maker:
     return make
 
 
+def _coded(name: str, bits: int, **options: Any) -> Maker:
+    def make(path: Path) -> Any:
+        import imagecodecs
+
+        coder = getattr(imagecodecs, f"{name}_encode")
+        values = np.dstack([STACK[0]] * 3) if name in ("png", "avif") else STACK[0]
+        content = coder(values, **options)
+        path.write_bytes(content)
+        return getattr(imagecodecs, f"{name}_decode")(content)
+
+    make.__name__ = f"{name}_{bits}"
+    return make
+
+
+def npy_columns(path: Path) -> Any:
+    with path.open("wb") as file:
+        np.save(file, np.asfortranarray(STACK.astype(">u2")))
+    return STACK.astype(">u2")
+
+
+def zarr_packed(path: Path) -> Any:
+    import xarray as xr
+    import zarr
+
+    attrs = {"_ARRAY_DIMENSIONS": ["t", "y", "x"], "scale_factor": 0.5, "add_offset": 3.0}
+    group = zarr.create_group(path, zarr_format=2)
+    group.create_array("a", data=STACK, attributes=attrs, chunks=(1, 7, 30))
+    group.create_array("t", data=np.arange(3.0), attributes={"_ARRAY_DIMENSIONS": ["t"]})
+    return xr.DataArray(STACK * 0.5 + 3.0).where(STACK != 0).values
+
+
 def hdf5(path: Path) -> Any:
     import h5py
 
@@ -160,4 +191,10 @@ PICTURES = (
     _picture("GIF"),
     _picture("WEBP", lossless=True),
     _picture("PPM"),
+    _coded("png", 16),
+    _coded("jpeg8", 12, bitspersample=12, level=95),
+    _coded("jpeg8", 16, bitspersample=16, lossless=True),
+    _coded("jpegls", 16),
+    _coded("jpeg2k", 16, level=0),
+    _coded("avif", 12, bitspersample=12, level=100),
 )

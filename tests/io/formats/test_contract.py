@@ -37,8 +37,8 @@ class TestNpy(FormatContract):
     """One array, and an archive of them."""
 
     format = npy.FORMAT
-    samples = (files.npy, files.npz)
-    lazy = (files.npy,)
+    samples = (files.npy, files.npy_columns, files.npz)
+    lazy = (files.npy, files.npy_columns)
     ending = ".npy"
     dtypes = "bool u1 u2 u4 u8 i1 i2 i4 i8 f2 f4 f8 c8 c16"
     keeps_axes = False
@@ -48,7 +48,7 @@ class TestOmeZarr(FormatContract):
     """With and without a pyramid."""
 
     format = omezarr.FORMAT
-    samples = (files.omezarr, files.omezarr_levels)
+    samples = (files.omezarr, files.omezarr_levels, files.zarr_packed)
     lazy = samples
     ending = ".ome.zarr"
     dtypes = "bool u1 u2 u4 u8 i1 i2 i4 i8 f4 f8 c8"

@@ -308,3 +308,20 @@ def test_a_codec_that_is_not_here_is_named(tmp_path: Path) -> None:
     (path / "0" / ".zarray").write_text(json.dumps(said))
     with pytest.raises(FormatError, match=r"decoder that is not installed .*pcodec"):
         read(path)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_chunk_of_blosc_that_lacks_a_byte(tmp_path: Path, version: int) -> None:
+    import numcodecs
+    from zarr.codecs import BloscCodec
+
+    packer = numcodecs.Blosc() if version == 2 else BloscCodec()
+    path = tmp_path / "a"
+    zarr.create_array(path, data=PLANE, chunks=PLANE.shape, zarr_format=version, compressors=packer)
+    chunk = path / ("0.0" if version == 2 else "c/0/0")
+    np.testing.assert_array_equal(read(path).values, PLANE)
+    content = chunk.read_bytes()
+    for missing in range(1, 9):
+        chunk.write_bytes(content[:-missing])
+        with pytest.raises(FormatError, match="ends early"):
+            _ = read(path).values

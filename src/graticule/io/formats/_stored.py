@@ -19,6 +19,7 @@ JPEG = b"\xff\xd8\xff"
 JPEG_2000 = (b"\x00\x00\x00\x0cjP  \r\n", b"\xff\x4f\xff\x51")
 _HEAD = 32
 _JPEG_LS = 0xF7
+_END = b"\xff\xd9"
 
 
 def stored_values(path: Path, picture: Any = None) -> Array | None:
@@ -75,17 +76,20 @@ def _jpeg(content: bytes) -> Array | None:
     """Return the values of a JPEG of other than 8 bits, or of JPEG-LS."""
     import imagecodecs
 
-    kind, bits, height, width, colours = _jpeg_frame(content)
+    at, kind, bits, height, width, colours = _jpeg_frame(content)
     if kind != _JPEG_LS and bits in (0, 8):
         return None
     require_modest((height, width, colours))
+    if _END not in content[at:]:
+        # of what is missing the decoder would make grey
+        raise FormatError("ends early: its last marker is missing", hint="fetch it again")
     if kind == _JPEG_LS:
         return np.asarray(imagecodecs.jpegls_decode(content))
     return np.asarray(imagecodecs.jpeg8_decode(content))
 
 
-def _jpeg_frame(content: bytes) -> tuple[int, int, int, int, int]:
-    """Return the kind, bits, height, width and colours of a JPEG; zeros if it does not say."""
+def _jpeg_frame(content: bytes) -> tuple[int, int, int, int, int, int]:
+    """Return place, kind, bits, height, width and colours of a frame; zeros if there is none."""
     at = 2
     while at + 10 <= len(content) and content[at] == 0xFF:
         kind, length = content[at + 1], struct.unpack_from(">H", content, at + 2)[0]
@@ -93,10 +97,10 @@ def _jpeg_frame(content: bytes) -> tuple[int, int, int, int, int]:
             at += 1
         elif kind == _JPEG_LS or (0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC)):
             bits, height, width, colours = struct.unpack_from(">BHHB", content, at + 4)
-            return kind, bits, height, width, colours
+            return at, kind, bits, height, width, colours
         else:
             at += 2 + length
-    return 0, 0, 0, 0, 0
+    return 0, 0, 0, 0, 0, 0
 
 
 def _avif_bits(content: bytes) -> int:

@@ -21,6 +21,7 @@ from graticule.io.formats._zarr_metadata import (
     codec_names,
     inner_chunks,
     is_array,
+    last_codec,
 )
 from graticule.io.lazy import Box, FileArray, as_dask
 from graticule.io.safety import quiet, require_modest
@@ -31,14 +32,20 @@ _BASE64_OF_8 = 12
 
 def lazy(folder: Path) -> Any:
     """Return an array as dask's, in blocks of whole chunks; no value is read."""
+    array, said = _stored(folder)
+    return as_dask(array, inner_chunks(said))
+
+
+def _stored(folder: Path) -> tuple[FileArray, dict[str, Any]]:
+    """Return the array of a folder, unpacked when it is read, and its metadata."""
     said, array = _described(folder)
     dtype = np.dtype(array.dtype).newbyteorder("=")
     shape = tuple(int(size) for size in array.shape)
     packing = _packing(said, attributes(folder), dtype)
     if packing is None:
-        return as_dask(FileArray(folder, shape, dtype, _fetch), inner_chunks(said))
+        return FileArray(folder, shape, dtype, _fetch), said
     meant = dtype if dtype.kind == "f" and packing.is_plain else np.dtype(float)
-    return as_dask(FileArray(folder, shape, meant, packing), inner_chunks(said))
+    return FileArray(folder, shape, meant, packing), said
 
 
 def open_array(folder: Path) -> xr.DataArray:
@@ -68,9 +75,11 @@ def _described(folder: Path) -> tuple[dict[str, Any], Any]:
     from graticule.io.formats._zarr_store import InsideStore
 
     said = array_document(folder)
+    store = InsideStore(folder, read_only=True)
+    store.is_of_blosc = last_codec(said) == "blosc"
     foreign = any(name.startswith(EXTENSION) for name in codec_names(said))
     with quiet(UserWarning) if foreign else nullcontext():  # zarr warns whoever reads such files
-        return said, zarr.open_array(InsideStore(folder, read_only=True), mode="r")
+        return said, zarr.open_array(store, mode="r")
 
 
 def _fetch(folder: Path, box: Box) -> Array:
@@ -133,7 +142,7 @@ def _coordinate(folder: Path, dim: str, size: int, notes: list[str]) -> Any:
     if shape != (size,):
         return None
     require_modest(shape, what=f"the coordinate {dim}")
-    values = np.asarray(lazy(folder).compute(scheduler="synchronous"))
+    values = _stored(folder)[0][...]
     if values.dtype.kind not in "iufU":
         notes.append(f"has a coordinate of {values.dtype} along {dim}, which is not read")
         return None

@@ -68,10 +68,23 @@ def array_document(folder: Path) -> dict[str, Any]:
 
 def codec_names(said: Mapping[str, Any]) -> list[str]:
     """Return the names of all codecs of an array, those within shards included."""
+    return [_name(codec) for codec in _every_codec(_codecs(said))]
+
+
+def last_codec(said: Mapping[str, Any]) -> str:
+    """Return the name of the codec that a chunk went through last; empty if there is none."""
+    codecs = _codecs(said)
+    return _name(codecs[-1]).removeprefix(EXTENSION) if codecs else ""
+
+
+def _codecs(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     if "codecs" in said:
-        return [str(codec["name"]) for codec in _every_codec(said["codecs"])]
-    codecs = [said.get("compressor"), *(said.get("filters") or [])]
-    return [str(codec.get("id")) for codec in codecs if codec]
+        return list(said["codecs"])
+    return [*(said.get("filters") or []), *filter(None, [said.get("compressor")])]
+
+
+def _name(codec: Mapping[str, Any]) -> str:
+    return str(codec["name"] if "name" in codec else codec["id"])
 
 
 def document(folder: Path, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A Zarr store that reads nothing outside its folder."""
+"""A Zarr store that reads nothing outside its folder, and no chunk that is cut short."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ from typing import Any
 from zarr.storage import LocalStore
 
 from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.io.safety import require_complete
+
+_METADATA = (".json", ".zarray", ".zattrs", ".zgroup")
+_BLOSC_HEADER = 16
 
 
 class InsideStore(LocalStore):  # type: ignore[misc]
-    """A folder of which every key must be a file within it, wherever links lead."""
+    """A folder of which every key must be a file within it, wherever links lead.
+
+    Attributes
+    ----------
+    is_of_blosc : bool
+        Whether chunks end in what Blosc packed. It reads as many bytes as its header promises,
+        beyond the end of what there is if need be.
+    """
+
+    is_of_blosc = False
 
     def _require_sound(self, key: str) -> None:
         file = self.root / key
@@ -26,10 +39,18 @@ class InsideStore(LocalStore):  # type: ignore[misc]
                 hint="copy what it points to into the folder",
             )
 
-    async def get(self, key: str, *args: Any, **kwargs: Any) -> Any:
+    def _complete(self, key: str, content: Any, byte_range: Any) -> Any:
+        """Return the content of a key that is whole; raise if Blosc promises more."""
+        is_chunk = byte_range is None and not key.endswith(_METADATA)
+        if self.is_of_blosc and content is not None and is_chunk:
+            promised = content[:_BLOSC_HEADER].to_bytes()[12:]
+            require_complete(len(content), int.from_bytes(promised, "little"))
+        return content
+
+    async def get(self, key: str, prototype: Any = None, byte_range: Any = None) -> Any:
         """Return the content of a key."""
         self._require_sound(key)
-        return await super().get(key, *args, **kwargs)
+        return self._complete(key, await super().get(key, prototype, byte_range), byte_range)
 
     async def get_partial_values(self, prototype: Any, key_ranges: Any) -> Any:
         """Return parts of the content of keys."""
@@ -38,7 +59,8 @@ class InsideStore(LocalStore):  # type: ignore[misc]
             self._require_sound(key)
         return await super().get_partial_values(prototype, ranges)
 
-    def get_sync(self, key: str, **kwargs: Any) -> Any:
+    def get_sync(self, key: str, *, prototype: Any = None, byte_range: Any = None) -> Any:
         """Return the content of a key."""
         self._require_sound(key)
-        return super().get_sync(key, **kwargs)
+        content = super().get_sync(key, prototype=prototype, byte_range=byte_range)
+        return self._complete(key, content, byte_range)
