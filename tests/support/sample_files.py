@@ -149,6 +149,71 @@ def hdf5_plain(path: Path) -> Any:
     return STACK
 
 
+def hdf5_netcdf(path: Path) -> Any:
+    """Packed values with a scale, positions along an axis, and a fill value."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        packed = file.create_dataset("t", data=VALUES.astype(">i2"), chunks=(9, 40), shuffle=True)
+        packed.attrs.update(scale_factor=0.5, add_offset=3.0, _FillValue=np.int16(7))
+        file["lat"] = np.arange(60) * 0.25
+        file["lat"].attrs["units"] = "degrees_north"
+        file["lat"].make_scale("lat")
+        packed.dims[0].attach_scale(file["lat"])
+        packed.dims[1].label = "lon"
+    return np.where(VALUES == 7, np.nan, VALUES * 0.5 + 3).astype(np.float32)
+
+
+def hdf5_nexus(path: Path) -> Any:
+    """Edges of bins, complex numbers, and a soft link to the data."""
+    import h5py
+
+    values = (STACK + 1j).astype(np.complex64)
+    with h5py.File(path, "w") as file:
+        file.attrs["default"] = "entry/data"
+        data = file.create_group("entry/data")
+        data.attrs.update({"signal": "counts", "axes": ["z", "y", "tof"], "tof_indices": 2})
+        file["entry/detector"] = values
+        data["counts"], data["tof"] = h5py.SoftLink("/entry/detector"), np.arange(31.0)
+    return values
+
+
+def hdf5_imaris(path: Path) -> Any:
+    """Two channels, in blocks that are filled up at their ends."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        for channel in range(2):
+            group = file.create_group(f"DataSet/ResolutionLevel 0/TimePoint 0/Channel {channel}")
+            padded = np.pad(STACK + channel, ((0, 1), (0, 12), (0, 2)))
+            group.create_dataset("Data", data=padded, chunks=(2, 8, 8), compression="gzip")
+            for axis, size in zip("ZYX", STACK.shape, strict=True):
+                group.attrs[f"ImageSize{axis}"] = np.array(list(str(size)), "S1")
+        about = file.create_group("DataSetInfo/Image").attrs
+        for axis in range(3):
+            about[f"ExtMin{axis}"], about[f"ExtMax{axis}"] = np.bytes_("0"), np.bytes_("12.5")
+    return np.stack([STACK, STACK + 1])
+
+
+def mat_4(path: Path) -> Any:
+    from scipy.io import savemat
+
+    with path.open("wb") as file:
+        savemat(file, {"text": "abc", "a": VALUES}, format="4")
+    return VALUES
+
+
+def mat_73(path: Path) -> Any:
+    import h5py
+
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file.create_dataset("a", data=VALUES.T, chunks=(7, 9), compression="gzip")
+        file["a"].attrs["MATLAB_class"] = np.bytes_("uint8")
+    with path.open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
+    return VALUES
+
+
 def mat(path: Path) -> Any:
     from scipy.io import savemat
 

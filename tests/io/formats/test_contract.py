@@ -19,18 +19,25 @@ class TestFits(FormatContract):
 
 
 class TestHdf5(FormatContract):
-    """In chunks and in one piece."""
+    """In chunks and in one piece, with axes and scales, and as many data sets."""
 
     format = hdf5.FORMAT
-    samples = (files.hdf5, files.hdf5_plain)
+    samples = (
+        files.hdf5,
+        files.hdf5_plain,
+        files.hdf5_netcdf,
+        files.hdf5_nexus,
+        files.hdf5_imaris,
+    )
     lazy = samples
 
 
 class TestMat(FormatContract):
-    """Version 5, packed and plain."""
+    """Version 5, packed and plain, and versions 4 and 7.3."""
 
     format = mat.FORMAT
-    samples = (files.mat, files.mat_plain)
+    samples = (files.mat, files.mat_plain, files.mat_4, files.mat_73)
+    lazy = (files.mat_plain, files.mat_4, files.mat_73)
 
 
 class TestNpy(FormatContract):
