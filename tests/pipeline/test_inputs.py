@@ -234,7 +234,7 @@ def test_a_changed_file_beside_is_computed_anew(tmp_path: Path, kind: str) -> No
             continue
         for value in (1, 3):
             change(value)
-            run = pipeline.run(main, tmp_path / "out2", workers=1, overwrite=True)
+            run = pipeline.run(main, tmp_path / "out2", workers=1)
             assert float(read(run.folder / run.results[0].arrays[0]).mean()) == value
             assert not run.results[0].cached
 
