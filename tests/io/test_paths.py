@@ -196,3 +196,9 @@ def test_a_name_with_brackets_is_a_name_where_there_is_such_a_file(
         assert matches(root / name / "inside[1]") is None
     if "*" not in names:
         assert set(matches(root / "*") or ()) == {root / name for name in names}
+
+
+def test_a_pattern_where_one_file_is_wanted(tmp_path: Path) -> None:
+    gt.write(tmp_path / "a.tif", np.eye(3))
+    with pytest.raises(FormatError, match="it is a pattern"):
+        levels(tmp_path / "*.tif")

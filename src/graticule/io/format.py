@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from graticule.core.errors import FormatError, suggest
 from graticule.core.image import Image
 from graticule.core.registry import Registry
-from graticule.io.paths import as_path, obstacle
+from graticule.io.paths import as_path, matches, obstacle
 from graticule.io.safety import guard
 from graticule.io.unread import unread
 
@@ -150,6 +150,8 @@ def within(path: Path, name: str) -> Path:
 def _nearest(path: Path) -> str:
     import difflib
 
+    if matches(path):
+        return "it is a pattern, and one file is wanted"
     parent = next(parent for parent in path.parents if parent.is_dir())
     missing = path.parts[len(parent.parts)]
     names = sorted(entry.name for entry in parent.iterdir())

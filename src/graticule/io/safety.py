@@ -16,6 +16,11 @@ from graticule.core.settings import settings
 from graticule.io.blame import blame, is_our_fault
 
 _one_at_a_time = threading.RLock()
+_OF_CODE = (
+    *(DeprecationWarning, PendingDeprecationWarning, FutureWarning),
+    *(ImportWarning, ResourceWarning, SyntaxWarning),
+)
+"""Warnings that say nothing of a file."""
 
 
 @contextmanager
@@ -49,8 +54,9 @@ def noted(*loggers: str) -> Iterator[list[str]]:
     notes: list[str] = []
     collector = _Collector(notes)
     with _one_at_a_time, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", UserWarning)
+        warnings.simplefilter("always")
+        for category in _OF_CODE:
+            warnings.simplefilter("ignore", category)
         warnings.showwarning = lambda message, *_, **__: collector.add(str(message))
         channels = [logging.getLogger(name) for name in loggers]
         before = [channel.propagate for channel in channels]
