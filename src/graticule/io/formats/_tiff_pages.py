@@ -94,6 +94,9 @@ def _pages_of(
 
     with TiffFile(path, _multifile=False) as tif:
         series = images_of(tif, alike)[image].levels[level]
+        if alike and not series.keyframe.is_subifd:  # many are read faster by the tags of one
+            tif.pages.set_keyframe(series.keyframe.index)
+            tif.pages.useframes = True
         # those of LSM are two kinds in turn, and corrected by tifffile
         alike = alike or series.kind == "lsm"
         kind = (series.keyframe.shape, series.keyframe.dtype)

@@ -32,6 +32,8 @@ _LETTERS = {"Y": "y", "X": "x", "Z": "z", "C": "c", "S": "c", "T": "t", "A": "an
             "R": "tile", "H": "lifetime", "E": "wavelength", "L": "exposure", "V": "event",
             "M": "mosaic"}  # fmt: skip
 _ORIENTATION = 274
+_GAPPED = ("ome", "mmstack")
+"""Of series that may lack pages."""
 _ZEROED = "Missing data are zeroed"
 """What tifffile says of pages that are not there; here they are no values at all."""
 # what is said of damaged files when blocks are read is raised there; nobody has to see it twice
@@ -103,7 +105,8 @@ def _tell_of_pages(images: Mapping[str, Any], base: Any, chain: Chain, notes: li
     known = sum(map(page_count, images.values()))
     if chain.count > known:
         notes.append(f"has {chain.count - known} pages more than its description tells of")
-    missing = sum(page is None for page in base.pages)
+    gaps = base.kind in _GAPPED  # of others each page would be read for this
+    missing = sum(page is None for page in base.pages) if gaps else 0
     if missing:
         notes[:] = [note for note in notes if _ZEROED not in note]
         notes.append(f"lacks {missing} of its pages; what of them is read is an error")
