@@ -190,3 +190,39 @@ def test_one_odd_card_spoils_no_image(tmp_path: Path) -> None:
     assert (image.shape, image.attrs["units"]) == ((6, 8), "m/s")
     assert "1,25" in image.attrs["header"]["EXPTIME"]
     assert any("EXPTIME" in note for note in image.attrs["notes"])
+
+
+@pytest.mark.parametrize(
+    ("code", "scale"),
+    [("u1", 1), ("u1", 0.5), ("i1", 1), ("i2", 1), ("i2", 0.5), ("u2", 1), ("i4", 0.5), ("u4", 1)],
+)
+def test_blank_is_nan_however_the_file_is_packed(tmp_path: Path, code: str, scale: float) -> None:
+    values = np.arange(48).reshape(6, 8).astype(code)
+    zero = {"i1": -128, "u2": 2**15, "u4": 2**31}.get(code, 0)
+    header = fits.Header({"BLANK": int(values[2, 3]) - zero})
+    plain = fits.PrimaryHDU(values, header)
+    packed = fits.CompImageHDU(values, header, compression_type="GZIP_1", tile_shape=(6, 8))
+    expected = np.where(values == values[2, 3], np.nan, scale * values.astype(np.float64))
+    if scale != 1:
+        plain.header["BSCALE"] = packed.header["BSCALE"] = scale
+    plain.writeto(tmp_path / "plain")
+    fits.HDUList([fits.PrimaryHDU(), packed]).writeto(tmp_path / "packed")
+    (tmp_path / "zipped").write_bytes(gzip.compress((tmp_path / "plain").read_bytes()))
+    for name in ("plain", "packed", "zipped"):
+        np.testing.assert_array_equal(read(tmp_path / name).values, expected)
+
+
+def test_opening_a_packed_image_unpacks_no_tile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from astropy.io.fits.hdu.compressed import section
+
+    values = np.arange(48, dtype=np.int16).reshape(6, 8)
+    packed = fits.CompImageHDU(values, compression_type="RICE_1", tile_shape=(6, 8))
+    fits.HDUList([fits.PrimaryHDU(), packed]).writeto(tmp_path / "a")
+    with monkeypatch.context() as patched:
+        patched.delattr(section, "decompress_image_data_section")
+        image = read(tmp_path / "a")
+        with pytest.raises(FormatError, match="decompress_image"):
+            image.compute()
+    np.testing.assert_array_equal(image.values, values)

@@ -148,7 +148,7 @@ def files(draw: st.DrawFn) -> Made:
         image = fits.ImageHDU(values, header, name=draw(st.sampled_from(["SCI", "", "ERR"])))
     else:
         image = fits.PrimaryHDU(values, header)
-    if not packing and code in ("i2", "i4") and draw(st.booleans()):
+    if packing != "PLIO_1" and code in ("i2", "i4") and draw(st.booleans()):
         image.header["BSCALE"], image.header["BZERO"] = 0.5, draw(NUMBERS)
         if draw(st.booleans()):
             image.header["BLANK"] = int(values.flat[0])

@@ -50,22 +50,19 @@ def _sniff(path: Path, head: bytes) -> bool:
 
 
 @dataclass(frozen=True)
-class _Scaled:
-    """Reads a box of a FITS array that is not compressed."""
+class _Scaling:
+    """From stored numbers to values."""
 
-    offset: int
-    code: str
-    shape: tuple[int, ...]
     scale: float
     zero: float
     blank: int | None
     dtype: str
 
-    def __call__(self, path: Path, box: Box) -> Array:
-        stored = np.memmap(path, self.code, "r", self.offset, self.shape)[box]
+    def __call__(self, stored: Array) -> Array:
         dtype = np.dtype(self.dtype)
         if dtype.kind in "ui" and stored.dtype.newbyteorder("=") != dtype:
-            return np.asarray(_flipped(native_values(stored)).view(dtype))
+            native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+            return np.asarray(_flipped(native).view(dtype))
         values = np.array(stored, dtype=dtype)
         if self.scale != 1:
             values *= dtype.type(self.scale)
@@ -77,20 +74,29 @@ class _Scaled:
 
 
 @dataclass(frozen=True)
+class _Plain:
+    """Reads a box of a FITS array that is not compressed."""
+
+    offset: int
+    code: str
+    shape: tuple[int, ...]
+    scaling: _Scaling
+
+    def __call__(self, path: Path, box: Box) -> Array:
+        return self.scaling(np.memmap(path, self.code, "r", self.offset, self.shape)[box])
+
+
+@dataclass(frozen=True)
 class _Packed:
     """Reads a box of a tile-compressed FITS array: only the tiles it touches."""
 
     index: int
+    code: str
+    scaling: _Scaling
 
     def __call__(self, path: Path, box: Box) -> Array:
         with quiet(UserWarning), _hdus(path) as hdus:  # what it warns of was told on opening
-            return native_values(hdus[self.index].section[box])
-
-
-def native_values(values: Any) -> Array:
-    """Return an array in native byte order."""
-    array = np.asarray(values)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+            return self.scaling(np.asarray(hdus[self.index].section[box]).astype(self.code))
 
 
 @contextmanager
@@ -100,7 +106,7 @@ def _hdus(path: Path) -> Iterator[Any]:
     # the file is opened here, for astropy forgets to close one that it cannot read
     with (
         _plain_bytes(path) as file,
-        fits.open(file, memmap=False, lazy_load_hdus=True) as hdus,
+        fits.open(file, memmap=False, lazy_load_hdus=True, do_not_scale_image_data=True) as hdus,
     ):
         yield hdus
 
@@ -137,7 +143,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
             data = _packed(address.path, hdu, hdus.index_of(hdu), shape)
         elif zipped:
             require_modest(shape)
-            data = native_values(hdu.data)
+            data = _scaling(hdu)(hdu.data)
         else:
             data = _plain(address.path, hdu, shape)
         header = _cards(hdu.header, notes)
@@ -185,15 +191,27 @@ def _has_data(hdu: Any) -> bool:
 
 
 def _plain(path: Path, hdu: Any, shape: tuple[int, ...]) -> Any:
-    bits = int(hdu._orig_bitpix)
-    scale, zero = float(hdu._orig_bscale), float(hdu._orig_bzero)
-    blank = hdu._orig_blank if bits > 0 else None
-    offset = int(hdu.fileinfo()["datLoc"])
-    code = _TYPES[bits]
+    scaling = _scaling(hdu)
+    bits, offset = int(hdu._orig_bitpix), int(hdu.fileinfo()["datLoc"])
     require_complete(path.stat().st_size - offset, math.prod(shape) * abs(bits) // 8)
-    dtype = _dtype(bits, scale, zero, blank)
-    read = _Scaled(offset, code, shape, scale, zero, blank, dtype.str)
-    return as_dask(FileArray(path, shape, dtype, read), (1,) * (len(shape) - 1) + shape[-1:])
+    read = _Plain(offset, _TYPES[bits], shape, scaling)
+    chunks = (1,) * (len(shape) - 1) + shape[-1:]
+    return as_dask(FileArray(path, shape, np.dtype(scaling.dtype), read), chunks)
+
+
+def _packed(path: Path, hdu: Any, index: int, shape: tuple[int, ...]) -> Any:
+    tile = tuple(int(size) for size in hdu.tile_shape)
+    require_modest(tile, what="a tile")
+    scaling = _scaling(hdu)
+    read = _Packed(index, _TYPES[int(hdu._orig_bitpix)], scaling)
+    return as_dask(FileArray(path, shape, np.dtype(scaling.dtype), read), tile)
+
+
+def _scaling(hdu: Any) -> _Scaling:
+    bits, blank = int(hdu._orig_bitpix), hdu._orig_blank
+    scale, zero = float(hdu._orig_bscale), float(hdu._orig_bzero)
+    blank = blank if bits > 0 and isinstance(blank, int) else None
+    return _Scaling(scale, zero, blank, _dtype(bits, scale, zero, blank).str)
 
 
 def _dtype(bits: int, scale: float, zero: float, blank: int | None) -> np.dtype[Any]:
@@ -208,14 +226,6 @@ def _dtype(bits: int, scale: float, zero: float, blank: int | None) -> np.dtype[
             if (bits, zero) == (width, offset):
                 return np.dtype(code)
     return np.dtype("f4" if bits <= 16 else "f8")
-
-
-def _packed(path: Path, hdu: Any, index: int, shape: tuple[int, ...]) -> Any:
-    tile = tuple(int(size) for size in hdu.tile_shape)
-    require_modest(tile, what="a tile")
-    first = np.asarray(hdu.section[(slice(0, 1),) * len(shape)])
-    dtype = first.dtype.newbyteorder("=")
-    return as_dask(FileArray(path, shape, dtype, _Packed(index)), tile)
 
 
 def _cards(header: Any, notes: list[str]) -> dict[str, Any]:
