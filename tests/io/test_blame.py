@@ -109,9 +109,9 @@ def test_a_library_that_lacks_a_decoder(tmp_path: Path, monkeypatch: pytest.Monk
     shutdown: Callable[..., Any] = lambda *_, **__: (_ for _ in ()).throw(  # noqa: E731
         ImportError("No module named 'imagecodecs'", name="imagecodecs")
     )
-    monkeypatch.setattr("graticule.io.formats.tiff.page_box", shutdown)
+    monkeypatch.setattr("graticule.io.formats._tiff_pages.page_box", shutdown)
     with pytest.raises(FormatError, match=r"decoder that is not installed .*imagecodecs"):
-        read(path)
+        _ = read(path).values
 
 
 def test_a_filter_that_is_not_there(tmp_path: Path) -> None:
