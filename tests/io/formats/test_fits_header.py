@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,11 @@ from graticule.io import read
 SKY = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CRVAL2": 20.0,
        "CRPIX1": 7.0, "CRPIX2": 9.0, "CD1_1": -1e-3, "CD1_2": 1e-4, "CD2_1": 2e-4,
        "CD2_2": 1.2e-3}  # fmt: skip
+BAD_CARD = """
+import sys, graticule
+for _ in range(2):
+    print(graticule.read(sys.argv[1]).attrs["notes"])
+"""
 KINDS: dict[str, dict[str, Any]] = {
     "SIP": {"CTYPE1": "RA---TAN-SIP", "CTYPE2": "DEC--TAN-SIP", "A_ORDER": 2, "B_ORDER": 2,
             "A_2_0": 1e-4, "B_0_2": 2e-4, "AP_ORDER": 1, "BP_ORDER": 1, "AP_1_0": 1e-5},
@@ -126,3 +133,17 @@ def test_pixels_without_an_area_are_counted(tmp_path: Path) -> None:
     image = read(saved(tmp_path / "a.fits", header))
     assert not image.coords
     assert any("no area" in note for note in image.attrs["notes"])
+
+
+def test_the_first_file_of_a_process_is_told_of_as_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    fits.PrimaryHDU(np.ones((6, 8), np.float32)).writeto(path)
+    content = path.read_bytes()
+    odd = b"EXPTIME = 1,25 / decimal comma".ljust(80) + b"END".ljust(80)
+    path.write_bytes(content.replace(b"END".ljust(80) + b" " * 80, odd, 1))
+    command = [sys.executable, "-c", BAD_CARD, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first == second
+    assert "EXPTIME" in first
+    assert not done.stderr

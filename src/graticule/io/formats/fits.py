@@ -133,6 +133,8 @@ def _plain_bytes(path: Path) -> IO[bytes]:
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
+    import astropy.io.fits  # noqa: F401  # before `noted`: on its import it takes over all warnings
+
     with address.path.open("rb") as file:
         zipped = file.read(2) == _ZIPPED
     with noted() as notes, _hdus(address.path) as hdus:
