@@ -217,6 +217,19 @@ def test_axes_in_a_file_beside(tmp_path: Path) -> None:
     assert "another file, axes.h5" in image.attrs["notes"][0]
 
 
+def test_a_file_of_nothing_but_links(tmp_path: Path) -> None:
+    other(tmp_path / "b.h5")
+    with h5py.File(tmp_path / "main.h5", "w") as file:
+        file["entry/data_1"] = h5py.ExternalLink("b.h5", "/entry/x")
+    with pytest.raises(FormatError, match=r"1 links lead to other files, as entry/data_1"):
+        read(tmp_path / "main.h5")
+    np.testing.assert_array_equal(read(tmp_path / "main.h5", links="beside").values, VALUES)
+    with h5py.File(tmp_path / "main.h5", "a") as file:
+        file["entry/data_2"] = h5py.ExternalLink("b.h5", "/entry/x")
+    with pytest.raises(FormatError, match=r"holds 2 arrays: entry/data_1 \(3 x 4\), entry/data_2"):
+        read(tmp_path / "main.h5", links="beside")
+
+
 def test_a_setting_that_would_lead_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

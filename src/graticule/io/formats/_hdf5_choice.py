@@ -8,7 +8,7 @@ from typing import Any
 from graticule.core.errors import FormatError
 from graticule.io.format import choose_array
 from graticule.io.formats._hdf5_attributes import attribute, text
-from graticule.io.formats._hdf5_links import Tree, datasets
+from graticule.io.formats._hdf5_links import Tree, datasets, outward
 from graticule.io.formats._hdf5_nexus import default_of, is_signal
 from graticule.io.formats._hdf5_values import dtype_of
 
@@ -27,7 +27,7 @@ def chosen(tree: Tree, inside: str) -> tuple[Any, str, Any]:
     group = tree.find(at)
     item = tree.find(name, group) if name else group
     if isinstance(item, h5py.Group):
-        group, name = default_of(tree, item) or _only(item)
+        group, name = default_of(tree, item) or _only(tree, item)
         item = tree.find(name, group)
     return group, name, item
 
@@ -37,25 +37,37 @@ def names_of(tree: Tree, inside: str) -> list[str]:
     import h5py
 
     group = tree.find(inside.strip("/"))
-    return list(_arrays(group)[0]) if isinstance(group, h5py.Group) else []
+    return list(_arrays(tree, group)[0]) if isinstance(group, h5py.Group) else []
 
 
-def _only(group: Any) -> tuple[Any, str]:
+def _only(tree: Tree, group: Any) -> tuple[Any, str]:
     """Return the only image of a group, or the only one that its groups are there to show."""
-    arrays, signals = _arrays(group)
+    arrays, signals = _arrays(tree, group)
+    links = outward(group) if not arrays else []
+    if links:
+        raise FormatError(
+            f"holds no array itself: {len(links)} links lead to other files, as {links[0]}",
+            hint='if these lie beside this one, allow them with links="beside"',
+        )
     name = signals[0] if len(signals) == 1 else choose_array(arrays, "")
     at, _, last = name.rpartition("/")
-    return (group[at] if at else group), last
+    return tree.find(at, group), last
 
 
-def _arrays(group: Any) -> tuple[dict[str, Sequence[int]], list[str]]:
+def _arrays(tree: Tree, group: Any) -> tuple[dict[str, Sequence[int]], list[str]]:
     """Return the shapes of a group's arrays by name, and which of them NeXus shows."""
+    import h5py
+
     arrays: dict[str, Sequence[int]] = {}
     positions: list[str] = []
     signals: list[str] = []
     start = len(group.name.rstrip("/")) + 1
-    for dataset in datasets(group):
-        name = dataset.name[start:]
+    found = {dataset.name[start:]: dataset for dataset in datasets(group)}
+    for name in outward(group) if tree.links != "never" else ():
+        linked = tree.find(name, group)
+        if isinstance(linked, h5py.Dataset):
+            found[name] = linked
+    for name, dataset in found.items():
         if not dataset.shape or not _is_numeric(dataset):
             continue  # nothing, one number, or no numbers
         arrays[name] = dataset.shape

@@ -260,6 +260,20 @@ def datasets(group: Any) -> Iterator[Any]:
         yield h5py.Dataset(h5py.h5d.open(group.id, name))
 
 
+def outward(group: Any) -> list[str]:
+    """Return the names of the links of a group, and below it, that lead to other files."""
+    import h5py
+
+    names: list[str] = []
+
+    def visit(name: bytes, about: Any) -> None:
+        if about.type == h5py.h5l.TYPE_EXTERNAL:
+            names.append(name.decode("utf-8", "surrogateescape"))
+
+    group.id.links.visit(visit, info=True)
+    return names
+
+
 def _numbered(file: str, name: str, folder: Path) -> Iterator[tuple[str, str]]:
     """Give the sources of a virtual data set of which one mapping may name many, as ``%b``."""
     if "%b" not in file:
