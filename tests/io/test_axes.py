@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from astropy.io import fits
+from PIL import Image, PngImagePlugin
 
 import graticule as gt
 from graticule.core import step_of
@@ -66,12 +67,21 @@ def zarr(path: Path, step: float, unit: str) -> Path:
     return path
 
 
+def png(path: Path, step: float, unit: str) -> Path:
+    axes = {"x": {"step": step, "origin": 0, "units": unit}}
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("graticule", json.dumps({"dims": ["y", "x"], "axes": axes, "units": ""}))
+    Image.fromarray(VALUES).save(path, pnginfo=notes)
+    return path
+
+
 WRITERS: dict[str, Callable[[Path, float, str], Path]] = {
     "a.tif": imagej,
     "a.ome.tif": ome,
     "a.fits": flexible,
     "a.h5": scales,
     "a.ome.zarr": zarr,
+    "a.png": png,
 }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError
-from graticule.io.axes import axis_of, coordinate
+from graticule.io.axes import axis_of, build, coordinate
 from graticule.io.lazy import native
 
 NOTE = "graticule"
@@ -30,8 +30,14 @@ def restored(image: xr.DataArray, text: Any) -> xr.DataArray:
         )
         for dim, axis in note["axes"].items()
     }
-    units = {"units": str(note["units"])} if note["units"] else {}
-    return image.assign_coords(coords).assign_attrs(units)
+    return build(
+        image.data,
+        dims,
+        {**{str(dim): held for dim, held in image.coords.items()}, **coords},
+        header=image.attrs.get("header"),
+        units=str(note["units"]),
+        notes=image.attrs.get("notes", ()),
+    )
 
 
 def _note(image: xr.DataArray) -> str:
