@@ -160,7 +160,7 @@ SPELLINGS = {
     "deg": "deg degs degree Degrees °",
     "arcsec": 'arcsec arcseconds asec " arcsecs',
     "rad": "rad radian radians",
-    "": "px pixel Pixels pix voxels sample none",
+    "": "px pixel Pixels pix voxels sample none null",
     "Mm": "Mm megameter",
     "keV": "keV",
     "Hz": "Hz",

@@ -105,7 +105,7 @@ def test_inspect_lists_them(tmp_path: Path, name: str, capsys: pytest.CaptureFix
     said = capsys.readouterr().out
     for each, values in zip(names, IMAGES, strict=True):
         line = next(line for line in said.splitlines() if line.strip().startswith(f"/{each} "))
-        assert f"y {values.shape[0]} x x {values.shape[1]}" in line
+        assert f"y {values.shape[0]}, x {values.shape[1]}" in line
     assert main(["inspect", str(path), "--json"]) == 0
     about = json.loads(capsys.readouterr().out)
     assert [each["name"] for each in about["images"]] == names
@@ -150,6 +150,19 @@ def test_titles_and_troubles(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", a=A, b=np.array(["text"]))
     good, bad = contents(tmp_path / "a.npz")
     assert (good.trouble, bool(bad.trouble)) == ("", True)
+
+
+def test_images_in_cells_and_structs_of_matlab(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = np.empty((1, 2), object)
+    cells[0, 0], cells[0, 1] = {"drawn": A, "who": "me"}, {"drawn": B, "who": "you"}
+    path = tmp_path / "a.mat"
+    savemat(path, {"truth": cells})
+    assert [each.name for each in contents(path)] == ["truth/0/drawn", "truth/1/drawn"]
+    np.testing.assert_array_equal(gt.read(path / "truth/1/drawn").values, B)
+    assert main(["inspect", str(path)]) == 0
+    assert "/truth/0/drawn   y 6, x 8, uint8" in capsys.readouterr().out
 
 
 def test_levels_are_shown_with_their_spacing(

@@ -97,7 +97,7 @@ def test_what_is_passed_over_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        (as_image(np.zeros((8, 7), np.uint8)), "is y 8 x x 7, and .*a.ome.tif is y 8 x x 6"),
+        (as_image(np.zeros((8, 7), np.uint8)), "is y 8, x 7, and .*a.ome.tif is y 8, x 6"),
         (as_image(np.zeros((8, 6), np.uint16)), "is of uint16, and .*a.ome.tif is of uint8"),
         (as_image(np.zeros((8, 6), np.uint8), spacing={"x": "2 um", "y": "1 um"}),
          "is of 2 um along x, and .*a.ome.tif is of 1 um along x"),
@@ -105,7 +105,7 @@ def test_what_is_passed_over_is_told(tmp_path: Path) -> None:
          "is of 1 nm along x"),
         (as_image(np.zeros((8, 6), np.uint8), units="K",
                   spacing={"x": "1 um", "y": "1 um"}), "is in K, and .* is in no unit"),
-        (as_image(np.zeros((3, 8, 6), np.uint8)), "is z 3 x y 8 x x 6"),
+        (as_image(np.zeros((3, 8, 6), np.uint8)), "is z 3, y 8, x 6"),
     ],
     ids=range(6),
 )  # fmt: skip

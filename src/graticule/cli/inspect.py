@@ -49,10 +49,11 @@ def _show_image(file: str, *, as_json: bool) -> int:
     try:
         about |= _about_image(file, read(file))
     except FormatError as error:
-        if len(held) < 2:
+        if all(each.trouble for each in held):
             raise
         about["several"] = f"{error.what} ({error.hint})" if error.hint else error.what
-    about["images"] = [asdict(each) for each in held] if len(held) > 1 else []
+    is_choice = len(held) > 1 or "several" in about
+    about["images"] = [asdict(each) for each in held] if is_choice else []
     return _print_json(about) if as_json else _print_image(about)
 
 
@@ -82,7 +83,7 @@ def _print_image(about: dict[str, Any]) -> int:
     else:
         _print_axes(about)
     for held in about["images"]:
-        sizes = " x ".join(f"{dim} {size}" for dim, size in held["sizes"].items())
+        sizes = ", ".join(f"{dim} {size}" for dim, size in held["sizes"].items())
         what = held["trouble"] or ", ".join(filter(None, [sizes, held["dtype"], held["title"]]))
         print(f"  {'  /' + held['name']:10}   {what}")
     return 0

@@ -43,7 +43,7 @@ _WORDS = {
     "angstroem": "Angstrom", "ångstrom": "Angstrom", "ångström": "Angstrom",
     "ang": "Angstrom", "inch": "inch", "inche": "inch", "in": "inch", "feet": "ft", "foot": "ft",
     "pixel": "", "px": "", "pix": "", "sample": "", "voxel": "", "reference frame": "",
-    "none": "", "unknown": "", "undefined": "", "arbitrary": "",
+    "none": "", "null": "", "n/a": "", "unknown": "", "undefined": "", "arbitrary": "",
 }  # fmt: skip
 _LETTERS = {
     "Å": "Angstrom",

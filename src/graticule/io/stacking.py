@@ -145,7 +145,7 @@ def _require_alike(
 
 
 def _kind(image: Image) -> tuple[str, str, str]:
-    sizes = " x ".join(f"{dim} {size}" for dim, size in image.sizes.items())
+    sizes = ", ".join(f"{dim} {size}" for dim, size in image.sizes.items())
     return sizes, f"of {image.dtype}", f"in {image.attrs.get('units') or 'no unit'}"
 
 

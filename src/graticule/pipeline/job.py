@@ -149,7 +149,7 @@ def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) 
         _fail(result, "MemoryError", "memory ran out", "", "lower --memory or --workers")
     except Exception as error:  # one image must not end the study, whatever is wrong with it
         what = str(error) or "no message"
-        _fail(result, type(error).__name__, what, "", "see errors/ in the run")
+        _fail(result, type(error).__name__, what, "", "see errors/ in the run, and report it")
         _write_traceback(job)
     result.seconds = time.perf_counter() - started
     return result

@@ -22,6 +22,7 @@ from graticule.io.safety import require_modest
 _INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _NUMERIC = frozenset({"double", "single", "logical", *_INTEGERS})
 _CONTAINERS = ("cell", "struct")
+_NEWER = 5
 _WORDS = {
     "char": "text",
     "sparse": "a sparse matrix",
@@ -48,17 +49,38 @@ def _open(address: Address, level: int) -> xr.DataArray:
 
 
 def _version(mark: bytes) -> int:
-    return 5 if mark.startswith(b"MATLAB") else 4
+    return _NEWER if mark.startswith(b"MATLAB") else 4
 
 
 def _names(address: Address) -> list[str]:
     with address.path.open("rb") as file:
         mark = file.read(len(MATLAB))
     if mark != MATLAB:
-        listed = variables(address.path, version=_version(mark))
-        return [name for name, one in listed.items() if one.kind in _NUMERIC]
+        version = _version(mark)
+        listed = variables(address.path, version=version)
+        names = [name for name, one in listed.items() if one.kind in _NUMERIC]
+        for name, one in listed.items() if version == _NEWER else ():
+            if one.kind in _CONTAINERS:
+                names += _names_below(_loaded(address.path, one), name)
+        return names
     with Tree.of(address) as tree:
         return list(_arrays(tree))
+
+
+def _names_below(value: Any, name: str) -> list[str]:
+    """Return the names of the images in cells and fields."""
+    if not isinstance(value, np.ndarray):
+        return []
+    fields = value.dtype.names if value.size else None
+    if value.dtype == object or fields:
+        parts = fields or map(str, range(value.size))
+        return [
+            below
+            for part in parts
+            for below in _names_below(_member(value, part), f"{name}/{part}")
+        ]
+    is_image = value.dtype.kind in "buifc" and value.ndim >= 2 and min(value.shape) > 1
+    return [name] if is_image else []
 
 
 def _open_old(address: Address, *, version: int) -> Any:
