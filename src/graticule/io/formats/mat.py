@@ -61,6 +61,7 @@ def _names(address: Address) -> list[str]:
         names = [name for name, one in listed.items() if one.kind in _NUMERIC]
         for name, one in listed.items() if version == _NEWER else ():
             if one.kind in _CONTAINERS:
+                require_modest(one.shape, what=f"the variable {name}")
                 names += _names_below(_loaded(address.path, one), name)
         return names
     with Tree.of(address) as tree:
@@ -74,11 +75,8 @@ def _names_below(value: Any, name: str) -> list[str]:
     fields = value.dtype.names if value.size else None
     if value.dtype == object or fields:
         parts = fields or map(str, range(value.size))
-        return [
-            below
-            for part in parts
-            for below in _names_below(_member(value, part), f"{name}/{part}")
-        ]
+        below = (_names_below(_member(value, part), f"{name}/{part}") for part in parts)
+        return [each for names in below for each in names]
     is_image = value.dtype.kind in "buifc" and value.ndim >= 2 and min(value.shape) > 1
     return [name] if is_image else []
 
