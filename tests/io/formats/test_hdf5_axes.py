@@ -327,3 +327,30 @@ def test_big_data_viewer(path: Path) -> None:
         file["t00000/s01/0/cells"] = np.zeros((3, 4, 6), np.int16)
     with pytest.raises(FormatError, match=r"different sizes .*t00000/s00/0/cells"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("attrs", "note"),
+    [
+        ({"scale_factor": np.nan}, "scale_factor of a is nan"),
+        ({"scale_factor": [1.0, 2.0]}, "scale_factor of a is [1.0, 2.0]"),
+        ({"_FillValue": "none"}, "_FillValue of a is 'none'"),
+        ({"axistags": tags(y=float("inf"), x=1)}, "resolution of y is inf"),
+        ({"element_size_um": [1, np.nan, 1]}, "not three lengths"),
+    ],
+)
+def test_numbers_that_are_none_are_told(path: Path, attrs: dict[str, Any], note: str) -> None:
+    with h5py.File(path, "w") as file:
+        file["a"] = np.ones((3, 4))
+        file["a"].attrs.update(attrs)
+    image = read(path)
+    assert note in notes_of(image)
+    assert (image.values == 1).all()
+    assert "y" not in image.coords
+
+
+def test_an_axis_without_a_name_takes_one_that_is_free(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["a"] = np.ones((3, 4))
+        file["a"].dims[0].label = "X"
+    assert read(path).dims == ("x", "y")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from graticule.core.errors import FormatError
 from graticule.io.axes import plain, short_unit
 from graticule.io.formats._hdf5_links import Tree
 from graticule.io.formats._hdf5_values import Decoding, dtype_of, read_box, require_readable
@@ -101,36 +101,54 @@ def decoding_of(tree: Tree, group: Any, name: str, dataset: Any, notes: list[str
         Gets what is done to the values.
     """
     stored = dtype_of(dataset)
-    found = {key: numbers(attribute(dataset, key)) for key in ("scale_factor", "add_offset")}
-    fill = [
-        value
-        for key in ("_FillValue", "missing_value")
-        for value in numbers(attribute(dataset, key))
-    ]
+    factor = _attribute_numbers(dataset, ("scale_factor",), 1, notes)
+    added = _attribute_numbers(dataset, ("add_offset",), 1, notes)
+    fill = _attribute_numbers(dataset, ("_FillValue", "missing_value"), 0, notes)
     scaling = _sibling(tree, group, f"{name}_scaling_factor", "scaling_factor", dataset)
     shift = _sibling(tree, group, f"{name}_offset", "offset", dataset)
-    given = [*(key for key, value in found.items() if len(value) == 1), *scaling, *shift]
-    unsigned = text(attribute(dataset, "_Unsigned")).lower() == "true" and stored.kind == "i"
+    given = {**factor, **added, **scaling, **shift}
+    for key in [key for key, (value, *_) in given.items() if not math.isfinite(value)]:
+        notes.append(f"{key} of {name} is {given[key][0]}; it is not applied")
+        for each in (given, factor, added, scaling, shift):
+            each.pop(key, None)
     if stored.kind not in "iuf":
         if given or fill:
-            notes.append(f"{', '.join(given) or '_FillValue'} of {name} is not applied to {stored}")
+            notes.append(f"{', '.join([*given, *fill])} of {name} is not applied to {stored}")
         return Decoding()
-    scale = (found["scale_factor"] if len(found["scale_factor"]) == 1 else [1])[0]
-    offset = (found["add_offset"] if len(found["add_offset"]) == 1 else [0])[0]
+    unsigned = text(attribute(dataset, "_Unsigned")).lower() == "true" and stored.kind == "i"
+    absent = [value for values in fill.values() for value in values]
     decoding = Decoding(
-        scale=float(scale) * next(iter(scaling.values()), 1.0),
-        offset=float(offset),
-        shift=next(iter(shift.values()), 0.0),
-        fill=_fill(fill, stored, unsigned),
+        scale=float(_first(factor, 1)) * float(_first(scaling, 1)),
+        offset=float(_first(added, 0)),
+        shift=float(_first(shift, 0)),
+        fill=_fill(absent, stored, unsigned),
         unsigned=unsigned,
     )
-    if not np.isfinite([decoding.scale, decoding.offset, decoding.shift]).all():
-        raise FormatError(f"{', '.join(given)} of {name} must be finite numbers")
     if given:
         notes.append(f"the values of {name} are scaled by {', '.join(given)}")
     if decoding.fill and stored.kind != "f":
-        notes.append(f"{name} is NaN where {', '.join(map(str, fill))} is stored: its fill value")
+        shown = ", ".join(map(str, absent))
+        notes.append(f"{name} is NaN where {shown} is stored: its fill value")
     return decoding
+
+
+def _first(found: dict[str, list[Any]], otherwise: float) -> Any:
+    return next(iter(found.values()))[0] if found else otherwise
+
+
+def _attribute_numbers(
+    dataset: Any, keys: Sequence[str], count: int, notes: list[str]
+) -> dict[str, list[Any]]:
+    """Return those attributes that are numbers, ``count`` of them or any; tell of the others."""
+    found = {}
+    for key in keys:
+        told = attribute(dataset, key)
+        values = numbers(told)
+        if values and (not count or len(values) == count):
+            found[key] = values
+        elif told is not None:
+            notes.append(f"{key} of {_base(dataset)} is {plain(told)!r}; it is not applied")
+    return found
 
 
 def _fill(values: Sequence[Any], stored: np.dtype[Any], unsigned: bool) -> tuple[Any, ...]:
@@ -145,7 +163,7 @@ def _fill(values: Sequence[Any], stored: np.dtype[Any], unsigned: bool) -> tuple
     return tuple(v for v in dict.fromkeys(wrapped) if bounds.min <= v <= bounds.max)
 
 
-def _sibling(tree: Tree, group: Any, own: str, old: str, dataset: Any) -> dict[str, float]:
+def _sibling(tree: Tree, group: Any, own: str, old: str, dataset: Any) -> dict[str, list[Any]]:
     """Return the one number of a NeXus field by its name; the old name is of a signal alone."""
     is_signal = text(attribute(group, "signal")) or "signal" in dataset.attrs
     for name in (own, old) if is_signal else (own,):
@@ -154,5 +172,5 @@ def _sibling(tree: Tree, group: Any, own: str, old: str, dataset: Any) -> dict[s
             if getattr(item, "size", None) == 1 and item.dtype.kind in "iuf":
                 require_readable(tree, item)
                 whole = tuple(slice(0, size) for size in item.shape)
-                return {name: float(np.ravel(read_box(tree, item, whole))[0])}
+                return {name: np.ravel(read_box(tree, item, whole)).tolist()}
     return {}

@@ -66,6 +66,8 @@ def axes_of(tree: Tree, group: Any, name: str, dataset: Any) -> Axes:
             step, unit = tag.get("resolution", 0), units.get(dim, "")
             if isinstance(step, (int, float)) and step > 0 and math.isfinite(step):
                 axes.coords[dim] = coordinate(dim, size, step, unit=unit)
+            elif step:
+                axes.notes.append(f"the resolution of {dim} is {step!r}; it is counted in pixels")
     else:
         scales = _scales(tree, group, name, dataset, axes.notes)
         axes.dims = _dims([each for each, _ in scales], axes.notes)
@@ -87,9 +89,8 @@ def _dims(names: list[str], notes: list[str]) -> tuple[str, ...]:
     dims = [name if name and name not in again else "" for name in names]
     for axis, name in enumerate(dims):
         if not name:
-            own = fallback[axis]
-            free = own not in dims
-            dims[axis] = own if free else f"axis_{axis}"
+            free = [each for each in (fallback[axis], *fallback) if each not in dims]
+            dims[axis] = free[0]
     return tuple(dims)
 
 
