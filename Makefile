@@ -16,15 +16,24 @@ export PYTHONHASHSEED := 0
 help:
 	@grep '^# make' Makefile | cut -c3-
 
-.venv/.stamp: pyproject.toml constraints.txt
+# $(call install,WHAT): what pip is to install
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Graticule needs Python 3.11 or newer; say which: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@echo "Setting up .venv (once; a minute or two) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '$(1)'
 	@touch $@
+endef
 
-demo: .venv/.stamp
+.venv/.stamp: pyproject.toml constraints.txt
+	$(call install,.[$(EXTRAS)])
+
+# what the demo needs is without the networks and without the tools of the tests
+.venv/.plain: pyproject.toml constraints.txt
+	$(call install,.)
+
+demo: $(if $(wildcard .venv/.stamp),.venv/.stamp,.venv/.plain)
 	@$(BIN)/graticule demo
 
 lint: .venv/.stamp
