@@ -114,3 +114,13 @@ def test_a_truth_folder_says_what_it_passed_over(
     arguments = ["evaluate", str(folder / "truth"), "--truth", str(folder / "truth")]
     assert main([*arguments, "-o", str(tmp_path / "out")]) == 0
     assert "passed over, of no known format: readme.doc" in capsys.readouterr().err
+
+
+def test_a_run_folder_is_on_this_machine(
+    small: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", small, str(folder / "a.tif"), "-o", "s3://bucket/out"]) == 2
+    assert "an address of the web" in capsys.readouterr().err
+    assert not (tmp_path / "s3:").exists()

@@ -202,3 +202,14 @@ def test_a_pattern_where_one_file_is_wanted(tmp_path: Path) -> None:
     gt.write(tmp_path / "a.tif", np.eye(3))
     with pytest.raises(FormatError, match="it is a pattern"):
         levels(tmp_path / "*.tif")
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("make", [pipe, lost])
+def test_a_piece_of_zarr_that_is_no_file(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = gt.write(tmp_path / "a.ome.zarr", np.eye(8))
+    piece = next(file for file in path.rglob("*") if file.is_file() and file.name != "zarr.json")
+    piece.unlink()
+    make(piece)
+    with pytest.raises(FormatError, match=r"a\.ome\.zarr.* is a (named pipe|link to nothing)"):
+        gt.read(path).compute(scheduler="synchronous")

@@ -46,9 +46,8 @@ def as_path(given: object) -> Path:
     if address and not os.path.lexists(f"{address[1]}:"):
         if address[1].lower() == "file":
             raise FormatError("is an address and no path", where=text, hint="leave out file://")
-        raise FormatError(
-            "is an address of the web, and no file", where=text, hint="fetch it first"
-        )
+        hint = "files of this machine are read and written: fetch it first"
+        raise FormatError("is an address of the web, and no file", where=text, hint=hint)
     if "\0" in text:
         raise FormatError("has a name with a zero byte, which no file can have", where=repr(text))
     path = Path(text)

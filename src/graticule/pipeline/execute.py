@@ -18,6 +18,7 @@ from graticule.core.progress import Progress, no_progress
 from graticule.core.registry import load_group
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import study
+from graticule.io.paths import as_path
 from graticule.io.studies import Study, printable
 from graticule.pipeline.budget import array_budget
 from graticule.pipeline.folder import locked_run_folder, sweep, write_json
@@ -134,7 +135,7 @@ def run(
     sources = without_companions(pipeline, study(images))
     count = _count(workers)
     budget = settings().memory if memory is None else parse_bytes(memory)
-    folder = Path(out).absolute()
+    folder = as_path(out)
     identity = {
         "pipeline": pipeline_key(pipeline),
         "images": [[source.name, printable(source.path)] for source in sources],

@@ -7,6 +7,7 @@ from typing import Any
 from zarr.storage import LocalStore
 
 from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.io.paths import obstacle
 from graticule.io.safety import require_complete
 
 _METADATA = (".json", ".zarray", ".zattrs", ".zgroup")
@@ -27,6 +28,8 @@ class InsideStore(LocalStore):  # type: ignore[misc]
 
     def _require_sound(self, key: str) -> None:
         file = self.root / key
+        if in_the_way := obstacle(file):
+            raise FormatError(f"{key} is {in_the_way}, and no file", where=str(self.root))
         if file.is_file() and not file.stat().st_size:
             # Zarr would take it for a chunk that was never written, and give zeros
             raise FormatError(
