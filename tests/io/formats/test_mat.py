@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import time
 from pathlib import Path
 
 import h5py
@@ -71,3 +73,41 @@ def test_rows_columns_and_slices(tmp_path: Path) -> None:
     np.testing.assert_array_equal(image.values, values)
     savemat(tmp_path / "a.mat", {"picture": np.zeros((20, 30, 3), np.uint8)})
     assert read(tmp_path / "a.mat").dims == ("y", "x", "c")
+
+
+def test_a_large_file_is_opened_without_its_values(tmp_path: Path) -> None:
+    path, rows, columns = tmp_path / "a.mat", 30_000, 6_000
+    with path.open("wb") as file:
+        file.write(b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM")
+        for number in range(3):
+            size = rows * columns * 8
+            body = struct.pack("<4I", 6, 8, 6, 0) + struct.pack("<2I2i", 5, 8, rows, columns)
+            body += struct.pack("<2H4s2I", 1, 2, f"v{number}".encode(), 9, size)
+            file.write(struct.pack("<2I", 14, len(body) + size) + body)
+            file.truncate(file.seek(size, 1))
+    started = time.perf_counter()
+    image = read(path / "v1")
+    assert time.perf_counter() - started < 0.5
+    assert image.shape == (rows, columns)
+    assert image.dtype == np.float64
+    assert image[100:102, 5].values.tolist() == [0, 0]
+
+
+def test_what_is_damaged_elsewhere_does_no_harm(tmp_path: Path) -> None:
+    path = save(tmp_path / "a", one=np.eye(30), two=np.arange(900.0).reshape(30, 30))
+    content = bytearray(path.read_bytes())
+    content[-20:] = bytes(20)
+    path.write_bytes(content)
+    np.testing.assert_array_equal(read(path / "one").values, np.eye(30))
+    with pytest.raises(FormatError):
+        read(path / "two")
+
+
+def test_complex_numbers_of_version_4(tmp_path: Path) -> None:
+    values = (np.arange(12.0).reshape(3, 4) + 2j).astype(np.complex64)
+    savemat(tmp_path / "a.mat", {"a": values, "text": "abc"}, format="4")
+    image = read(tmp_path / "a.mat")
+    assert image.dtype == np.complex64
+    np.testing.assert_array_equal(image.values, values)
+    with pytest.raises(FormatError, match="is text"):
+        read(tmp_path / "a.mat" / "text")
