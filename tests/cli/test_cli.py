@@ -142,7 +142,10 @@ def test_ctrl_c_says_how_to_go_on(
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_a_run_of_many_images_at_once_and_it_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("how", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_of_many_images_is_stopped_at_once_and_goes_on(
+    tmp_path: Path, how: signal.Signals, status: int
+) -> None:
     (tmp_path / "in").mkdir()
     for number in range(4):
         image = np.random.default_rng(number).normal(size=(1200, 1200)).astype(np.float32)
@@ -163,9 +166,9 @@ def test_ctrl_c_ends_a_run_of_many_images_at_once_and_it_goes_on(tmp_path: Path)
     while not list(out.glob(".work/drafts/*")) and time.monotonic() < deadline:
         time.sleep(0.01)
     asked = time.monotonic()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert time.monotonic() - asked < 3
     assert "goes on" in said
     assert "Traceback" not in said

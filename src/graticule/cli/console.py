@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graticule.cli.log_progress import LogProgress
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,7 +26,7 @@ _NOTES = 10
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """Show images done, what is going on, and the time left; nothing where nobody looks."""
+    """Show images done, what is going on, and the time left; outside a terminal, as a log."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -36,6 +38,9 @@ def progress_bar(title: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield LogProgress(title, sys.stderr)
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=12),
@@ -45,7 +50,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[message]}", style="dim"),
     )
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=None, message="")
 
         def update(done: int, total: int, message: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from graticule.cli.log_progress import LogProgress
 from graticule.core.errors import CheckError, RequestError, StoreError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from graticule.learn.document.document import TrainingDocument
     from graticule.learn.methods.method import ModelMethod
     from graticule.learn.unet.history import History
+    from graticule.learn.unet.plan import OnStep, TrainingStep
     from graticule.training.loading import LoadedImages
 
 
@@ -227,10 +229,22 @@ def _watch(out: Path) -> Iterator[dict[str, Any]]:
     options: dict[str, Any] = {"checkpoint": checkpoint}
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield options
+        yield {**options, "on_step": _logged(LogProgress("training", sys.stderr))}
         return
     with training_display(console) as on_step:
         yield {**options, "on_step": on_step}
+
+
+def _logged(progress: LogProgress) -> OnStep:
+    """Return what says in a log how far a training is: its loss, and its last scores."""
+
+    def on_step(step: TrainingStep) -> None:
+        last = step.history.records[-1] if step.history.records else {}
+        scores = [f"{name.replace('_', ' ')} {last[name]:.4f}"
+                  for name in ("validation_loss", "validation_dice") if name in last]  # fmt: skip
+        progress(step.step, step.steps, ", ".join([f"loss {step.loss:.4f}", *scores]))
+
+    return on_step
 
 
 def _finish_training(history: History, out: Path) -> bool:
