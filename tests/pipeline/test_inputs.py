@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from graticule.core.errors import FormatError, PipelineError
 from graticule.io import read
 from graticule.io.studies import StudyImage
 from graticule.pipeline import Pipeline
@@ -252,3 +253,27 @@ def test_faults_of_names_and_links_are_told(text: str, what: str) -> None:
 
     with pytest.raises(PipelineError, match=what):
         Pipeline.loads(SMOOTH + f"inputs: {{image: {{{text}}}}}\n")
+
+
+def test_a_pattern_and_a_dataset_choose_among_the_files_of_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(3):
+        with h5py.File(folder / f"scan_{number}.h5", "w") as file:
+            file["entry/data"] = np.full((8, 8), number, np.float32)
+            file["entry/dark"] = np.zeros((8, 8), np.float32)
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / "overview.png")
+    document = """
+    graticule: 1
+    inputs: {image: {path: "PATTERN", dataset: entry/data}}
+    steps: {smooth: {op: filters.gaussian, sigma: 1}}
+    """
+    run = Pipeline.loads(document.replace("PATTERN", "*.h5")).run(folder, tmp_path / "out")
+    assert [result.image for result in run.results] == ["scan_0", "scan_1", "scan_2"]
+    assert not run.failed
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert [item["why"] for item in record["skipped"]] == ["not *.h5"]
+    with pytest.raises(FormatError, match=r"\*\.tif"):
+        Pipeline.loads(document.replace("PATTERN", "*.tif")).run(folder, tmp_path / "other")
+    with pytest.raises(PipelineError, match="pattern"):
+        Pipeline.loads(document.replace("PATTERN", "{stem}.h5"))

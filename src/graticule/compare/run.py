@@ -24,7 +24,7 @@ from graticule.io.format import is_one_image
 from graticule.io.pairing import partners
 from graticule.io.reading import single_channel
 from graticule.io.studies import StudyImage, stem
-from graticule.pipeline.inputs import hash_of, open_inputs, without_companions
+from graticule.pipeline.inputs import hash_of, images_of, open_inputs
 from graticule.pipeline.spec import Reference, Spec, digest, step_keys
 
 FILES = ("compare.html", "compare.csv", "agreement.csv", "best.yaml")
@@ -98,7 +98,7 @@ def compare(
     target = _target(pipeline, of or name)
     _require_difference(variants, target)
     budget = settings().memory if memory is None else parse_bytes(memory)
-    sources = without_companions(pipeline, study(images))
+    sources = images_of(pipeline, study(images))
     truths = _truths(truth, sources)
     tried = []
     for number, source in enumerate(sources):

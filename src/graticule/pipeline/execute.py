@@ -22,7 +22,7 @@ from graticule.io.paths import as_path
 from graticule.io.studies import Study, printable
 from graticule.pipeline.budget import array_budget
 from graticule.pipeline.folder import locked_run_folder, sweep, write_json
-from graticule.pipeline.inputs import without_companions
+from graticule.pipeline.inputs import images_of
 from graticule.pipeline.job import ImageResult, Job, process_image
 from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.spec import Spec, digest, pipeline_key
@@ -132,7 +132,7 @@ def run(
     """
     started = datetime.now(UTC)
     clock = time.perf_counter()
-    sources = without_companions(pipeline, study(images))
+    sources = images_of(pipeline, study(images))
     count = _count(workers)
     budget = settings().memory if memory is None else parse_bytes(memory)
     folder = as_path(out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def open_inputs(
     inputs: dict[str, Any] = {}
     keys: dict[str, str] = {}
     for name, spec in pipeline.inputs.items():
-        path = companion_path(source, spec.path) if spec.path else source.path
+        is_further = name != pipeline.first_input
+        path = companion_path(source, spec.path) if is_further else source.path
         try:
             path = spec.within(path)
             address = locate(path)
@@ -45,7 +47,7 @@ def open_inputs(
         inputs[name] = image.drop_attrs(deep=False).assign_attrs(
             {key: value for key, value in image.attrs.items() if key != "source"}
         )
-        file_hash = content_hash(path, links=spec.links) if spec.path else sha256
+        file_hash = content_hash(path, links=spec.links) if is_further else sha256
         keys[name] = digest(
             "file",
             file_hash,
@@ -79,13 +81,42 @@ def companion_path(source: StudyImage, template: str) -> Path:
     return locate(source.path).path.parent / filled
 
 
-def without_companions(pipeline: Spec, sources: Study) -> Study:
-    """Return a study without the files that are further inputs of its images.
+def images_of(pipeline: Spec, sources: Study) -> Study:
+    """Return the images of a study that the pipeline is for.
 
-    An open beam or a mask that lies beside the images is no image to be analysed, and no file
-    that could not be used.
+    Where its first input has a path, those are the files whose names fit this pattern. An open
+    beam or a mask that lies beside the images is no image to be analysed, and no file that could
+    not be used: files that are further inputs are left out.
+
+    Raises
+    ------
+    FormatError
+        If no name fits.
     """
-    templates = [spec.path for spec in pipeline.inputs.values() if spec.path]
+    pattern = pipeline.inputs[pipeline.first_input].path
+    if not pattern:
+        return _without_companions(pipeline, sources)
+    fits = {source: fnmatch(_file_name(source.path), pattern) for source in sources}
+    others = [(source.path, f"not {pattern}") for source in sources if not fits[source]]
+    if len(others) == len(sources):
+        raise FormatError(
+            f"no image of the study is {pattern}, which the first input asks for",
+            where=str(sources[0].path.parent),
+            hint="change its path, or leave it out to take every image",
+        )
+    chosen = Study([s for s in sources if fits[s]], [*sources.skipped, *others])
+    return _without_companions(pipeline, chosen)
+
+
+def _file_name(path: Path) -> str:
+    with contextlib.suppress(FormatError):
+        return locate(path).path.name
+    return path.name
+
+
+def _without_companions(pipeline: Spec, sources: Study) -> Study:
+    further_inputs = list(pipeline.inputs.values())[1:]
+    templates = [spec.path for spec in further_inputs if spec.path]
     further: dict[Path, set[str]] = {}
     for source in sources if templates else ():
         for template in templates:

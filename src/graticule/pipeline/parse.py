@@ -85,7 +85,11 @@ def _by_name(value: Any) -> Any:
 
 def _with_paths(inputs: dict[str, PipelineInput]) -> dict[str, PipelineInput]:
     what, hint = "a further input needs a path", 'as path: "{stem}_mask.png"'
-    faults = [Fault(name, what, hint=hint) for name in list(inputs)[1:] if not inputs[name].path]
+    first, *further = inputs
+    faults = [Fault(name, what, hint=hint) for name in further if not inputs[name].path]
+    if "{" in inputs[first].path:
+        what = "the path of the first input is a pattern for the files of the study"
+        faults.append(Fault(f"{first}.path", what, hint='as path: "*.h5"'))
     if faults:
         raise PipelineError(faults)
     return inputs

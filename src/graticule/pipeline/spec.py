@@ -109,8 +109,9 @@ class PipelineInput(Section):
     default_spacing : mapping
         The same, for dims of which the file does not say it.
     path : str
-        For every input but the first: a file, relative to the image's folder; ``{stem}`` and
-        ``{name}`` stand for the image's name without and with its suffix.
+        Of the first input: a pattern, as ``*.h5``, of the names of the files that are taken of
+        the study; by default all. Of a further one: a file, relative to the image's folder;
+        ``{stem}`` and ``{name}`` stand for the image's name without and with its suffix.
     dataset : str
         The name of the array within each file, as ``entry/data``: a data set, variable, member
         or extension. A path that names one itself needs none.
