@@ -258,7 +258,7 @@ def is_a_step(header: Any, number: int) -> bool:
     """Whether a header gives an axis a length that is one."""
     if "CD1_1" in header or "PC1_1" in header:
         return False  # a matrix may have a column of zeros
-    value = header.get(f"CDELT{number}")
+    *_, value = [None, *(c.value for c in header.cards if c.keyword == f"CDELT{number}")]
     good = isinstance(value, (int, float)) and not isinstance(value, bool)
     return good and 1e-100 < abs(value) < 1e100 and math.isfinite(value)
 

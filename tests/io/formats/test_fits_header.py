@@ -6,14 +6,17 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from graticule.io import read
+from graticule.io import read, write
 
 SKY = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CRVAL2": 20.0,
        "CRPIX1": 7.0, "CRPIX2": 9.0, "CD1_1": -1e-3, "CD1_2": 1e-4, "CD2_1": 2e-4,
@@ -147,3 +150,38 @@ def test_the_first_file_of_a_process_is_told_of_as_any_other(tmp_path: Path) -> 
     assert first == second
     assert "EXPTIME" in first
     assert not done.stderr
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from([kind for kind in KINDS if kind != "others"]),
+    st.tuples(st.integers(0, 9), st.sampled_from([1, -1, 2, -3])),
+    st.tuples(st.integers(0, 9), st.sampled_from([1, -1, 2, -3])),
+)
+def test_what_is_written_lies_where_it_lay(
+    kind: str, rows: tuple[int, int], columns: tuple[int, int]
+) -> None:
+    with TemporaryDirectory() as folder:
+        path = saved(Path(folder) / "a.fits", header_of(**KINDS[kind], OBSERVER="Galilei"))
+        image = read(path)[rows[0] :, columns[0] :][:: rows[1], :: columns[1]]
+        written = write(Path(folder) / "b.fits", image)
+        x, y = np.arange(64)[columns[0] :][:: columns[1]], np.arange(50)[rows[0] :][:: rows[1]]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            wanted = WCS(fits.getheader(path)).all_pix2world(x[:9], y[:9], 0)
+            found = WCS(fits.getheader(written)).all_pix2world(np.arange(9), np.arange(9), 0)
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9)
+        assert fits.getheader(written)["OBSERVER"] == "Galilei"
+        again = read(written)  # lengths along turned axes rise, whichever way the image lies
+        for dim in image.dims:
+            np.testing.assert_allclose(abs(again[dim]), abs(image[dim]), rtol=0, atol=1e-9)
+
+
+def test_dims_of_other_names_are_written_as_they_are(tmp_path: Path) -> None:
+    image = read(saved(tmp_path / "a.fits", header_of(**KINDS["SIP"])), dims=["row", "column"])
+    header = fits.getheader(write(tmp_path / "b.fits", image))
+    assert (header["CTYPE1"], header["CTYPE2"]) == ("column", "row")
+    assert "A_ORDER" not in header
+    places = np.array([0.0, 5.0])
+    positions = WCS(header).all_pix2world(places, places, 0)
+    np.testing.assert_allclose(positions[0], image.column.values[[0, 5]], rtol=1e-9)

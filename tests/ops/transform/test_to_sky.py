@@ -236,7 +236,7 @@ outputs: [placed]
 
 def test_in_a_pipeline(tmp_path: Path) -> None:
     cards = {"CTYPE1": "RA---TAN-SIP", "CTYPE2": "DEC--TAN-SIP", "CRVAL1": 10.0, "CRVAL2": 40.0,
-             "CRPIX1": 9.0, "CRPIX2": 4.0, "CD1_1": -1e-3, "CD1_2": 2e-4, "CD2_1": 1e-4,
+             "CRPIX1": 9.0, "CRPIX2": 4.0, "CD1_1": -1e-3, "CD1_2": 9e-4, "CD2_1": 1e-4,
              "CD2_2": 2e-3, **SIP}  # fmt: skip
     values = (objects() > 0).astype(np.float32)
     path = saved(tmp_path / "a.fits", cards, values)
@@ -245,3 +245,4 @@ def test_in_a_pipeline(tmp_path: Path) -> None:
     ra, dec = expected(path, *middles(objects()))
     assert apart(table.ra, ra) < 1e-8
     assert apart(table.dec, dec) < 1e-8
+    np.testing.assert_allclose(table.area / table.pixels, 1e-3 * 2e-3 + 9e-4 * 1e-4)

@@ -91,8 +91,7 @@ def fits_axes(header: Mapping[str, Any], shape: Sequence[int]) -> FitsAxes:
     """
     ndim = len(shape)
     axes = FitsAxes(_dims(header, ndim))
-    units = [_unit(header, number) for number in range(1, ndim + 1)]
-    matrix = _matrix(header, units)
+    matrix, units = linear_part(header, ndim)
     sides: dict[str, _Side] = {}
     for axis, dim in enumerate(axes.dims):
         pixel = ndim - 1 - axis
@@ -114,6 +113,15 @@ def fits_axes(header: Mapping[str, Any], shape: Sequence[int]) -> FitsAxes:
             "without it"
         )
     return axes
+
+
+def linear_part(header: Mapping[str, Any], ndim: int) -> tuple[Array, list[str]]:
+    """Return the step along each world axis (rows) of a pixel along each axis, and their units.
+
+    A column is NaN where the header gives no spacing.
+    """
+    units = [_unit(header, number) for number in range(1, ndim + 1)]
+    return _matrix(header, units), units
 
 
 def is_celestial(header: Mapping[str, Any]) -> bool:
@@ -224,10 +232,6 @@ def _say_why(
 
 
 def _matrix(header: Mapping[str, Any], units: Sequence[str]) -> Array:
-    """Return the step along each world axis (rows) of a pixel along each axis (columns).
-
-    A column is NaN where the header gives no spacing.
-    """
     ndim = len(units)
     numbers = range(1, ndim + 1)
     if any(f"CD{i}_{j}" in header for i in numbers for j in numbers):

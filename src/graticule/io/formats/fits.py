@@ -22,6 +22,7 @@ from graticule.core.typing import Array
 from graticule.io.axes import axis_of, build, plain
 from graticule.io.format import Address, Format, choose_array
 from graticule.io.formats._fits_axes import fits_axes
+from graticule.io.formats._fits_sky import sky_cards
 from graticule.io.lazy import Box, FileArray, as_dask, native, store
 from graticule.io.safety import noted, quiet, require_complete, require_modest
 
@@ -33,6 +34,8 @@ _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "BSCALE", "BZERO", "BLANK",
               "PCOUNT", "GCOUNT", "GROUPS", "END", "BUNIT", "CTYPE", "CDELT", "CRPIX", "CRVAL",
               "CUNIT", "CHECKSUM", "DATASUM", "COMMENT", "HISTORY", "PC", "CD", "CROTA",
               "WCS", "EXTNAME")  # fmt: skip
+_DISTORTION = re.compile("[AB]P?_(ORDER|DMAX|[0-9]_[0-9])|CPDIS[0-9]|CQDIS[0-9]|D2IM.*|PV[0-9].*")
+"""Keywords of world coordinates that say something of those of the file read, and of no other."""
 _MARK = b"SIMPLE  ="
 _ZIPPED = b"\x1f\x8b"
 _IDLE = ("Verification reported errors", "Note: astropy.io.fits uses zero-based")
@@ -311,7 +314,9 @@ def _shifted(image: xr.DataArray, zero: int) -> xr.DataArray:
 
 
 def _describe(header: Any, image: xr.DataArray) -> None:
-    for number, dim in enumerate(reversed(image.dims), start=1):
+    sky = sky_cards(image)
+    header.update(sky)
+    for number, dim in enumerate(reversed(image.dims if not sky else ()), start=1):
         header[f"CTYPE{number}"] = _ascii(str(dim), "the name of a dim")
         axis = axis_of(image, str(dim))
         if axis is not None:
@@ -328,7 +333,7 @@ def _describe(header: Any, image: xr.DataArray) -> None:
             isinstance(value, str) and value.isascii() and value.isprintable()
         )
         fits_has = _KEYWORD.fullmatch(name) and not name.startswith(_STRUCTURE)
-        if simple and fits_has:
+        if simple and fits_has and name not in sky and not _DISTORTION.fullmatch(name):
             header[name] = value
 
 
