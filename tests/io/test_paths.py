@@ -213,3 +213,14 @@ def test_a_piece_of_zarr_that_is_no_file(tmp_path: Path, make: Callable[[Path], 
     make(piece)
     with pytest.raises(FormatError, match=r"a\.ome\.zarr.* is a (named pipe|link to nothing)"):
         gt.read(path).compute(scheduler="synchronous")
+
+
+@pytest.mark.timeout(20)
+def test_a_model_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    from graticule.learn.model_file import card_of, is_model, open_model
+
+    pipe(tmp_path / "a.model")
+    assert not is_model(tmp_path / "a.model")
+    for use in (card_of, open_model):
+        with pytest.raises(FormatError, match=r"a\.model: is a named pipe, and no file"):
+            use(tmp_path / "a.model")

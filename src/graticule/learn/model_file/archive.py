@@ -19,6 +19,7 @@ import numpy as np
 
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, ParameterError, UnsafeFileError, suggest
+from graticule.io.paths import obstacle
 
 CARD = "card.json"
 ESTIMATOR = "estimator.skops"
@@ -201,6 +202,8 @@ def read_bytes(path: Path) -> bytes:
     UnsafeFileError
         If it is larger than any model.
     """
+    if in_the_way := obstacle(path):  # to open a pipe would be to wait for who writes into it
+        raise FormatError(f"is {in_the_way}, and no file", where=str(path))
     try:
         if path.is_file() and path.stat().st_size > _MAX_FILE:
             raise UnsafeFileError("is over 16 GiB, which no model is", where=str(path))
