@@ -80,6 +80,22 @@ def test_join_is_the_partition_of_scikit_image(labels: Any, seed: int) -> None:
     np.testing.assert_array_equal(found, gt.op("segment.relabel")(found))
 
 
+def test_many_labels_and_pairs_of_any_size_are_told_apart() -> None:
+    labels, others = np.random.default_rng(0).integers(0, 2**63, (2, 20_000))
+    labels[::7], others[::5] = labels[-7], 2**40
+    labels[3:6], others[4:7] = 0, 0
+    pairs = np.stack([labels, others], axis=1)
+    for found, keys in (
+        (gt.op("segment.relabel")(labels), labels[:, None]),
+        (gt.op("segment.join")(labels, others), pairs),
+    ):
+        _, first, index = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        order = np.argsort(np.argsort(first))[index.ravel()]  # by first appearance
+        background = ~keys.any(axis=1)
+        after = order > order[background][0]
+        np.testing.assert_array_equal(found, np.where(background, 0, order + 1 - after))
+
+
 def test_join_of_other_dims_is_refused() -> None:
     flat = as_image(np.ones((3, 3), int), dims=("t", "x"))
     with pytest.raises(ImageError, match="same dims"):

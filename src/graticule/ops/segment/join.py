@@ -41,20 +41,14 @@ def join(labels: Labels, others: Labels) -> Labels:
     array([1, 2, 2, 3, 0], dtype=int32)
     """
     from graticule.core.errors import ImageError
-    from graticule.ops.segment._kernels import number_by_appearance
+    from graticule.ops.segment._kernels import number_pairs
 
     if set(labels.dims) != set(others.dims):
         raise ImageError(
             f"labels and others must have the same dims, not {', '.join(map(str, labels.dims))} "
             f"and {', '.join(map(str, others.dims))}"
         )
-    both = (labels.values, others.transpose(*labels.dims).values)
-    first, second = (np.unique(values.reshape(-1), return_inverse=True) for values in both)
-    # Background is code 0 in both, whether an image has any or not.
-    codes = [index + int(names[0] != 0) for names, index in (first, second)]
-    width = int(codes[1].max()) + 1
-    pairs = codes[0].astype(np.int64) * width + codes[1]
-    names, index = np.unique(pairs, return_inverse=True)
-    joined = (index + int(names[0] != 0)).astype(np.int32).reshape(labels.shape)
-    number_by_appearance(joined.reshape(-1), len(names))
+    joined = np.empty(labels.shape, np.int32)
+    there = others.transpose(*labels.dims).values
+    number_pairs(labels.values.reshape(-1), there.reshape(-1), joined.reshape(-1))
     return like(labels, joined)

@@ -38,14 +38,9 @@ def relabel(labels: Labels) -> Labels:
     >>> gt.segment.relabel(np.array([0, 7, 7, 3, 0, 9, 3]))
     array([0, 1, 1, 2, 0, 3, 2], dtype=int32)
     """
-    from graticule.ops.segment._kernels import number_by_appearance
+    from graticule.ops.segment._kernels import number_pairs
 
-    values = labels.values
-    if int(values.max()) <= max(2 * values.size, 1 << 16):
-        most, dense = int(values.max()), values.astype(np.int32)
-    else:
-        present, index = np.unique(np.append(values.reshape(-1), 0), return_inverse=True)
-        most, dense = len(present), index[:-1].astype(np.int32).reshape(values.shape)
-    numbered = np.array(dense, np.int32, order="C")
-    number_by_appearance(numbered.reshape(-1), most)
+    values = labels.values.reshape(-1)
+    numbered = np.empty(labels.shape, np.int32)
+    number_pairs(values, values, numbered.reshape(-1))
     return like(labels, numbered)
