@@ -39,7 +39,8 @@ def _slot(keys: Any, numbers: Any, a: Any, b: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _doubled(keys: Any, numbers: Any) -> Any:
-    more_keys, more = np.empty((2 * numbers.size, 2), np.uint64), np.zeros(2 * numbers.size, np.int32)
+    size = 2 * numbers.size
+    more_keys, more = np.empty((size, 2), np.uint64), np.zeros(size, np.int32)
     for old in range(numbers.size):
         if numbers[old] != 0:
             slot = _slot(more_keys, more, keys[old, 0], keys[old, 1])
@@ -52,7 +53,7 @@ def _doubled(keys: Any, numbers: Any) -> Any:
 def _number_until_full(
     first: Any, second: Any, out: Any, begin: int, count: int, keys: Any, numbers: Any
 ) -> Any:
-    """Number places from ``begin`` on until half of the table is taken; return where it ended."""
+    """Give numbers from ``begin`` on until half of the table is taken; return where it ended."""
     last_a, last_b, number = np.uint64(0), np.uint64(0), np.int32(0)
     for index in range(begin, out.size):
         a, b = np.uint64(first[index]), np.uint64(second[index])
@@ -73,7 +74,7 @@ def _number_until_full(
 
 @njit(cache=True, nogil=True)
 def number_pairs(first: Any, second: Any, out: Any) -> int:
-    """Number the pairs of labels at each place by first appearance; return how many there are.
+    """Give pairs of labels numbers by first appearance; return how many there are.
 
     A place where both are 0 gets 0. The pairs seen so far are in a hash table that grows.
     """
