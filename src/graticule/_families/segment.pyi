@@ -48,8 +48,8 @@ def erosion(mask: Data, *, radius: Length | float | str = 1.0,
         shape: Literal['ball', 'box', 'diamond'] = 'ball') -> Data:
     """Keep the samples of a mask whose whole footprint lies in it."""
 def etps(image: Data, mask: Array | None = None, *, segments: int = 400, compactness: float = 10.0,
-        smoothness: float = 50.0, least: float = 0.25,
-        colour: Literal['lab', 'none'] = 'lab') -> Data:
+        smoothness: float = 50.0, least: float = 0.25, colour: Literal['lab', 'none'] = 'lab',
+        features: Sequence[str] | None = None) -> Data:
     """Divide an image into superpixels whose borders follow those of objects (ETPS)."""
 def expand_labels(labels: Data, *, distance: Length | float | str = 1.0) -> Data:
     """Give background the label that is nearest, if it is near enough."""
@@ -61,7 +61,7 @@ def filter_by_size(labels: Data, *, min_size: Area | float | str = 64.0,
 def gaussian_mixture(image: Data, mask: Array | None = None, *, clusters: int = 3,
         position: float = 0.0, weights: Mapping[str, float] = {},
         scaling: Literal['robust', 'standard', 'none'] = 'robust', iterations: int = 200,
-        seed: int = 0) -> Mixture[Data]:
+        features: Sequence[str] | None = None, seed: int = 0) -> Mixture[Data]:
     """Divide samples among Gaussians whose sum is fitted to the values."""
 def h_maxima(image: Data, *, h: float = 1.0, connectivity: int = 1) -> Data:
     """Mark the maxima that stand at least ``h`` above the way to a higher place."""
@@ -70,7 +70,7 @@ def join(labels: Data, others: Array) -> Data:
 def kmeans(image: Data, mask: Array | None = None, *, clusters: int = 3, position: float = 0.0,
         weights: Mapping[str, float] = {},
         scaling: Literal['robust', 'standard', 'none'] = 'robust', iterations: int = 100,
-        seed: int = 0) -> Clusters[Data]:
+        features: Sequence[str] | None = None, seed: int = 0) -> Clusters[Data]:
     """Divide samples into clusters of similar values, and of near positions if so wanted."""
 def label(mask: Data, *, connectivity: int = 1) -> Data:
     """Give a number to each connected part of a mask."""
@@ -86,7 +86,7 @@ def markov(image: Data, mask: Array | None = None, *, phases: int = 2, beta: flo
         fractions: Sequence[float] | None = None,
         likelihood: Literal['mixture', 'histogram'] = 'mixture',
         method: Literal['graph_cut', 'icm'] = 'graph_cut', iterations: int = 10,
-        seed: int = 0) -> Data:
+        features: Sequence[str] | None = None, seed: int = 0) -> Data:
     """Divide an image into phases by their values, with a cost for every border (Potts model)."""
 def merge_regions(labels: Data, image: Array, *, by: Literal['mean', 'boundary'] = 'mean',
         threshold: float | None = None, number: int | None = None) -> Data:
@@ -117,7 +117,8 @@ def remove_small_objects(mask: Data, *, min_size: Area | float | str = 64.0,
 def skeleton(mask: Data) -> Data:
     """Thin a mask to lines of one sample that are connected as it is."""
 def slic(image: Data, mask: Array | None = None, *, segments: int = 400, compactness: float = 10.0,
-        iterations: int = 10, colour: Literal['lab', 'none'] = 'lab') -> Data:
+        iterations: int = 10, colour: Literal['lab', 'none'] = 'lab',
+        features: Sequence[str] | None = None) -> Data:
     """Divide an image into compact superpixels of similar colour, by local k-means (SLIC)."""
 def split(mask: Data, *, depth: Length | float | str = 1.0,
         min_distance: Length | float | str = 0.0, connectivity: int = 1,

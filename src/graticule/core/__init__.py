@@ -1,6 +1,7 @@
 """The words everything else is said in: images, units, the op contract, errors."""
 
 from graticule.core.check import Check, CheckFigure, Evidence, Measure, Subject, check
+from graticule.core.dims import feature_dims, feature_names, with_features_last
 from graticule.core.image import (
     Image,
     Kind,
@@ -63,6 +64,8 @@ __all__ = [
     "as_image",
     "check",
     "directions_of",
+    "feature_dims",
+    "feature_names",
     "filtered_dims",
     "is_image",
     "like",
@@ -71,4 +74,5 @@ __all__ = [
     "require_dims",
     "spatial_dims",
     "step_of",
+    "with_features_last",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from graticule.core.errors import ParameterError
 Radius = Annotated[Length, Field(title="Radius", ge=0)]
 Shape = Annotated[Literal["ball", "box", "diamond"], Field(title="Shape of the footprint")]
 Window = Annotated[Literal["box", "ball", "diamond"], Field(title="Shape of the window")]
+FeatureDims: TypeAlias = Annotated[tuple[str, ...] | None, Field(title="Dims of features")]
 Sigma = Annotated[Length, Field(title="Width", ge=0)]
 Connectivity = Annotated[int, Field(title="Connectivity", ge=1, le=8)]
 
@@ -63,6 +64,14 @@ shape : {"box", "ball", "diamond"}
 connectivity : int
     Neighbours differ by one step along at most so many dims: 1 for faces, the number of dims
     for corners as well.""",
+    "feature_dims": """\
+features : sequence of str, optional
+    Dims along which samples are the features of one place. By default those that are known as
+    such: channels (``c``, ``channel``, ``rgb``, ``band``), spectra (``wavelength``,
+    ``wavenumber``, ``energy``, ``frequency``, ``velocity``, ``redshift``, ``tof``,
+    ``time_of_flight``, ``lifetime``), ``stokes`` and ``class``. Along others, as ``t`` and
+    ``time``, each index has samples of its own; beside ``z y x`` a dim that is not known must be
+    decided on.""",
     "same": _SAME,
     "float32": _FLOAT32,
     "numbered": """\

@@ -50,11 +50,24 @@ def test_axis_keywords_become_positions(tmp_path: Path) -> None:
     cards = {"CTYPE1": "DISTANCE", "CDELT1": 0.348, "CUNIT1": "Mm", "CRPIX1": 1.0, "CRVAL1": 2.0,
              "CTYPE2": "TIME", "CDELT2": 45.0, "CUNIT2": "s", "BUNIT": "m/s"}  # fmt: skip
     image = read(save(tmp_path / "a", np.zeros((4, 6), np.float32), **cards))
-    assert image.dims == ("time", "DISTANCE")
-    np.testing.assert_allclose(image.DISTANCE.values[:2], [2.0, 2.348])
+    assert image.dims == ("time", "distance")
+    np.testing.assert_allclose(image.distance.values[:2], [2.0, 2.348])
     assert image.time.attrs == {"units": "s"}
     assert image.attrs["units"] == "m/s"
     assert image.attrs["header"]["CDELT1"] == 0.348
+
+
+@pytest.mark.parametrize(
+    ("kind", "dim"),
+    [("WAVE", "wavelength"), ("AWAV-GRI", "wavelength"), ("FREQ-LSR", "frequency"),
+     ("VELO-LSR", "velocity"), ("VOPT-W2F", "velocity"), ("ENER", "energy"), ("WAVN", "wavenumber"),
+     ("STOKES", "stokes"), ("Wavelength", "wavelength"), ("ENERGY", "energy"), ("TOF", "tof"),
+     ("TIME", "time"), ("TDB", "time"), ("X", "x"), ("POTATO", "potato"), ("Potato", "Potato")],
+)  # fmt: skip
+def test_an_axis_is_called_by_the_word_of_the_field(tmp_path: Path, kind: str, dim: str) -> None:
+    cube = np.zeros((2, 4, 6), np.float32)
+    image = read(save(tmp_path / "a", cube, CTYPE1="RA---TAN", CTYPE2="DEC--TAN", CTYPE3=kind))
+    assert image.dims == (dim if dim != "x" else "z", "y", "x")
 
 
 def test_celestial_axes_are_x_and_y_in_degrees(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_colours_and_masks() -> None:
     mask[30:] = False
     labels = gt.op("segment.markov")(colours, as_image(mask), phases=3)
     np.testing.assert_array_equal(labels > 0, mask)
-    with pytest.raises(ImageError, match="one channel for a histogram"):
+    with pytest.raises(ImageError, match="one feature for a histogram"):
         gt.op("segment.markov")(colours, likelihood="histogram")
     with pytest.raises(ParameterError, match="fractions: must be 3 numbers above 0"):
         gt.op("segment.markov")(image, phases=3, fractions=(0.5, 0.5))

@@ -157,7 +157,7 @@ def test_colours_are_compared_as_people_see_them_unless_told_otherwise(name: str
 
 def test_four_dims_that_are_no_space_are_refused() -> None:
     image = as_image(np.zeros((2, 2, 2, 2)), dims=("a", "b", "d", "e"))
-    with pytest.raises(ImageError, match="one to three dims besides c"):
+    with pytest.raises(ImageError, match="one to three dims besides features"):
         gt.op("segment.etps")(image)
 
 

@@ -15,20 +15,23 @@ from typing import Any
 
 import numpy as np
 
+from graticule.core.dims import KNOWN
 from graticule.core.errors import UnitsError
 from graticule.core.image import DIRECTION, HEADER_AXIS
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
 from graticule.io.axes import coordinate, default_dims, short_unit
 
-# what CTYPE calls an axis (before the projection), and what it is called here
+# what CTYPE calls an axis (before the projection), where that is not the word in small letters
 _NAMES = {
     "HPLN": "x", "HPLT": "y", "SOLAR-X": "x", "SOLAR-Y": "y", "SOLARX": "x", "SOLARY": "y",
     "CRLN": "x", "CRLT": "y", "HGLN": "x", "HGLT": "y", "RA": "x", "DEC": "y",
     "GLON": "x", "GLAT": "y", "ELON": "x", "ELAT": "y", "XLON": "x", "XLAT": "y",
     "LINEAR": "", "PIXEL": "", "TIME": "time", "UTC": "time", "TAI": "time",
-    "WAVE": "wavelength", "AWAV": "wavelength", "FREQ": "frequency", "ENER": "energy",
-    "VELO": "velocity", "VRAD": "velocity", "VOPT": "velocity", "STOKES": "stokes",
+    "TT": "time", "TDB": "time", "TDT": "time", "ET": "time", "UT1": "time", "GPS": "time",
+    "WAVE": "wavelength", "AWAV": "wavelength", "LAMBDA": "wavelength", "WAVN": "wavenumber",
+    "FREQ": "frequency", "ENER": "energy", "ZOPT": "redshift",
+    "VELO": "velocity", "VRAD": "velocity", "VOPT": "velocity", "FELO": "velocity",
 }  # fmt: skip
 
 _CTYPE = re.compile("CTYPE[1-9][A-Z]?")
@@ -297,4 +300,5 @@ def _name(ctype: str) -> str:
     if text.islower() and "-" not in text:  # no name of the standard
         return text
     base = text.upper() if text.upper() in _NAMES else text.upper().split("-")[0]
-    return _NAMES.get(base, text)
+    own = text.lower() if text.isupper() or text.lower() in KNOWN else text
+    return _NAMES.get(base, own)

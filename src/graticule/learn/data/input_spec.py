@@ -167,7 +167,7 @@ def _worked(image: Image) -> tuple[str, ...]:
         raise ImageError(
             f"a model works along z y x with channels along c; it can do nothing with "
             f"{' '.join(others) or CHANNEL}",
-            hint="choose one position along it first",
+            hint=f"choose one position along it first, or name it {CHANNEL} when reading",
         )
     return worked
 

@@ -74,7 +74,9 @@ def dims_of(image: xr.DataArray) -> tuple[str, ...]:
         raise ImageError(
             f"features are made of planes and volumes, with or without channels ({CHANNEL}), "
             f"not of an image with the dims {', '.join(map(str, image.dims))}",
-            hint=f"take one index along {', '.join(others)}" if others else "give it two dims",
+            hint=f"take one index along {', '.join(others)}, or name it {CHANNEL} when reading"
+            if others
+            else "give it two dims",
         )
     return dims
 

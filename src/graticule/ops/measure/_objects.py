@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from graticule.core import BlockInfo, Image, filtered_dims, map_ranges
+from graticule.core import BlockInfo, Image, feature_names, filtered_dims, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.measure._merge import Columns, Layout, Pieces
@@ -45,17 +45,7 @@ def layout_of(labels: Image, image: Image | None) -> Layout:
     channel = further[0] if further else ""
     integers = image.dtype.name in _EXACT
     unit = str(image.attrs.get("units", ""))
-    return Layout(frames, space, channel, _channel_names(image, channel), unit, integers)
-
-
-def _channel_names(image: Image, channel: str) -> tuple[str, ...]:
-    if not channel:
-        return ("",)
-    counted = image[channel].attrs.get("counted") or channel not in image.coords
-    names = [str(name) for name in image[channel].values]
-    if counted or len(set(names)) < len(names):
-        return tuple(f"{channel}{number}" for number in range(len(names)))
-    return tuple(f"{channel}{name}" if name[0].isdigit() else name for name in names)
+    return Layout(frames, space, channel, tuple(feature_names(image, further)), unit, integers)
 
 
 def _plain_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -131,7 +131,7 @@ _RANGE = Reduction(_map_range, _union, needed=_has_texture)
 _SCOPE = Reduction(_map, Partial.merged, _finish, prior=_RANGE, halo=_halo)
 
 
-@op(version=2, scope=_SCOPE, tolerance=1e-9, doc=DOC)
+@op(version=3, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def regions(
     labels: Labels,
     intensity: Image | None = None,
@@ -203,8 +203,10 @@ def regions(
         then; along all dims, up to three, where it has none of ``z y x``.
     intensity : Image, optional
         Values to be measured, with the dims of ``labels`` and at most one more (as ``c``): each
-        of its indices has columns of its own, ``intensity_mean_<channel>``. NaN is left out; an
-        object without a value has NaN.
+        of its indices has columns of its own, ``intensity_mean_<channel>`` with what the
+        coordinate says, as ``intensity_mean_red`` or ``intensity_mean_wavelength=550 nm``, or
+        with its number, ``intensity_mean_c0``. NaN is left out; an object without a value has
+        NaN.
     properties : tuple of str
         The groups of columns, as above.
     levels : int

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Table, filtered_dims, like
+from graticule.core import (
+    Image,
+    Table,
+    feature_dims,
+    feature_names,
+    filtered_dims,
+    like,
+    with_features_last,
+)
 from graticule.core.errors import ImageError, ParameterError, suggest
 from graticule.core.typing import Array
 from graticule.ops.segment._superpixels import relative_steps, within
@@ -40,7 +48,7 @@ class Features:
     known : ndarray
         Which samples of ``template`` the rows are, in raster order.
     template : DataArray
-        The image without channels.
+        The image without feature dims.
     table : DataFrame
         Every feature: ``feature``, ``center``, ``scale``, ``spread`` (standard deviation),
         ``weight``, and ``share``: the part of the squared distance of two samples it makes, on
@@ -73,13 +81,14 @@ class Features:
         import pandas as pd
 
         number = np.bincount(clusters, minlength=count)
-        columns = {"label": np.arange(1, count + 1), "pixels": number}
-        table = pd.DataFrame(columns | {"fraction": number / len(clusters)})
+        columns: dict[str, Array] = {"label": np.arange(1, count + 1), "pixels": number}
+        columns["fraction"] = number / len(clusters)
         used = self.table[self.table.weight > 0]
         back = (used.scale / used.weight).to_numpy(float), used.center.to_numpy(float)
         for name, vector, factor, offset in zip(used.feature, self.vectors.T, *back, strict=True):
             mean = np.bincount(clusters, vector, count) / np.maximum(number, 1)
-            table[f"mean_{name}"] = np.where(number > 0, mean * factor + offset, np.nan)
+            columns[f"mean_{name}"] = np.where(number > 0, mean * factor + offset, np.nan)
+        table = pd.DataFrame(columns)
         units = zip(used.feature, used.unit, strict=True)
         table.attrs["units"] = {f"mean_{name}": unit for name, unit in units if unit}
         return table
@@ -113,20 +122,22 @@ def features_of(
     weights: Mapping[str, float],
     position: float,
     scaling: str,
+    along: Sequence[str] | None,
 ) -> Features:
-    """Make feature vectors of an image's channels and of positions."""
+    """Make feature vectors of an image's values ``along`` its feature dims, and of positions."""
     import pandas as pd
 
-    full = image if "c" in image.dims else image.expand_dims("c")
-    template = full.isel(c=0, drop=True)
-    values = full.transpose(*template.dims, "c").values
+    along = feature_dims(image, along)
+    names = feature_names(image, along) if along else ["value"]
+    template = image.isel(dict.fromkeys(along, 0), drop=True)
+    values = with_features_last(image, along).values
     known = np.isfinite(values).all(axis=-1)
     if mask is not None:
         known &= within(mask, template, template.dims)
     if not known.any():
         raise ImageError("has no finite value to cluster", hint="is it all NaN, or masked?")
-    dims = [dim for dim in filtered_dims(template) if dim != "c"]
-    table = pd.DataFrame({"feature": [*_channel_names(image), *dims]})
+    dims = list(filtered_dims(template))
+    table = pd.DataFrame({"feature": [*names, *dims]})
     unit = str(image.attrs.get("units", ""))
     table["unit"] = [unit] * values.shape[-1] + ["px"] * len(dims)
     table["weight"] = _weights(list(table.feature), dims, weights, position)
@@ -146,15 +157,6 @@ def features_of(
         moved = (columns[number][known].astype(np.float64) - center) / scale
         vectors[:, place] = table.weight[number] * moved
     return Features(vectors, known, template, table)
-
-
-def _channel_names(image: Image) -> list[str]:
-    """Return ``value``, or ``c0``, ``c1`` ... or what the coordinate of ``c`` says."""
-    if "c" not in image.dims:
-        return ["value"]
-    if "c" in image.coords and image.coords["c"].dtype.kind in "UOS":
-        return [str(name) for name in image.coords["c"].values]
-    return [f"c{number}" for number in range(image.sizes["c"])]
 
 
 def _weights(

@@ -9,7 +9,16 @@ from typing import Annotated, Literal, TypeAlias
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, filtered_dims, like, map_ranges, step_of
+from graticule.core import (
+    Image,
+    feature_dims,
+    filtered_dims,
+    like,
+    map_ranges,
+    step_of,
+    with_features_last,
+)
+from graticule.core.dims import COLOURS
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.core.units import axis_scale
@@ -22,37 +31,39 @@ Compactness: TypeAlias = Annotated[float, Field(title="Compactness", gt=0, le=1e
 DOC = _parameters.DOC | {
     "image": """\
 image : Image
-    Superpixels lie along ``z y x`` (or all dims where it has none of these); ``c`` are
-    channels. Every index of another dim is divided by itself. Anisotropic spacing makes the
+    Superpixels lie along ``z y x`` (or all dims but features where it has none of these).
+    Every index of a dim that is no feature is divided by itself. Anisotropic spacing makes the
     cells cubes in space.""",
-    "colour": """\
-colour : {"lab", "none"}
-    Take three channels for red, green and blue (a fourth for opacity) and compare in CIELAB;
-    or compare channels as they are.
+    "colour": f"""\
+colour : {{"lab", "none"}}
+    Take three channels (along ``c``, ``channel`` or ``rgb``) for red, green and blue, a fourth
+    for opacity, and compare in CIELAB; or compare features as they are.
+{_parameters.DOC["feature_dims"]}
 
 Returns
 -------
 Labels
-    int32 without the dim ``c``; 1..n in raster order, 0 where there is no superpixel.
+    int32 without the dims of features; 1..n in raster order, 0 where there is no superpixel.
 
 Raises
 ------
 ImageError
-    If there are more than three dims besides ``c``, none of them ``z``, ``y`` or ``x``.""",
+    If a dim must be decided on; or if there are more than three dims besides features, none of
+    them ``z``, ``y`` or ``x``.""",
 }
 """What the docstrings of superpixels say."""
 
-Segment: TypeAlias = Callable[[Array, Array | None, Array], Array]
-"""From values ``z y x c``, the samples that count (None for all) and spacing to labels."""
+Segment: TypeAlias = Callable[[Array, Array | None, Array, str], Array]
+"""From values ``z y x c``, the samples that count (None for all), spacing and space of colours."""
 
 _ENOUGH = 2**20
 
 
 def grid_dims(image: Image) -> tuple[str, ...]:
-    """Return the dims superpixels lie in: those a filter works along, without channels."""
-    dims = tuple(dim for dim in filtered_dims(image) if dim != "c")
+    """Return the dims superpixels lie in: those a filter works along."""
+    dims = filtered_dims(image)
     if not 1 <= len(dims) <= 3:
-        raise ImageError(f"must have one to three dims besides c, not {list(image.dims)}")
+        raise ImageError(f"must have one to three dims besides features, not {list(dims)}")
     return dims
 
 
@@ -96,18 +107,26 @@ def within(mask: Image, template: Image, order: Sequence[Hashable]) -> Array:
     return np.ascontiguousarray(bare.expand_dims(sizes).transpose(*order).values)
 
 
-def over_planes(image: Image, mask: Image | None, segment: Segment) -> Image:
+def over_planes(
+    image: Image,
+    mask: Image | None,
+    segment: Segment,
+    *,
+    colour: str,
+    along: Sequence[str] | None,
+) -> Image:
     """Return superpixels of every index of the other dims, numbered on from one to the next.
 
-    Samples that are outside the mask, or not finite in a channel, are 0.
+    Samples that are outside the mask, or not finite in a feature, are 0.
     """
     from graticule.ops.segment._kernels import number_by_appearance
 
-    dims = grid_dims(image)
-    template = image.isel(c=0, drop=True) if "c" in image.dims else image
+    along = feature_dims(image, along)
+    colour = colour if set(along) <= set(COLOURS) else "none"
+    template = image.isel(dict.fromkeys(along, 0), drop=True)
+    dims = grid_dims(template)
     others = [dim for dim in template.dims if dim not in dims]
-    full = image if "c" in image.dims else image.expand_dims("c")
-    values = full.transpose(*others, *dims, "c").values
+    values = with_features_last(image, along).transpose(*others, *dims, "c").values
     inside = None if mask is None else within(mask, template, [*others, *dims])
     steps = np.concatenate([np.ones(3 - len(dims)), relative_steps(image, dims)])
     shape = (1,) * (3 - len(dims)) + tuple(image.sizes[dim] for dim in dims)
@@ -118,7 +137,7 @@ def over_planes(image: Image, mask: Image | None, segment: Segment) -> Image:
     for number, (part, wanted) in enumerate(zip(parts, kept, strict=True)):
         known = _known(part, wanted)
         if known is None or known.any():
-            superpixels = segment(part, known, steps)
+            superpixels = segment(part, known, steps, colour)
             np.add(superpixels, count, out=labels[number], where=superpixels > 0)
             count = max(count, int(labels[number].max()))
     ordered = like(template.transpose(*others, *dims), labels.reshape(values.shape[:-1]))

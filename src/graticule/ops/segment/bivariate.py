@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Table, Whole, like, op
+from graticule.core.dims import FEATURES
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
@@ -25,7 +26,7 @@ class Bivariate(NamedTuple):
 
 
 @op(
-    version=2, scope=Whole("every phase depends on every sample", memory=44), dtype="int32", doc=DOC
+    version=3, scope=Whole("every phase depends on every sample", memory=44), dtype="int32", doc=DOC
 )
 def bivariate(
     image: Image,
@@ -49,7 +50,8 @@ def bivariate(
     Parameters
     ----------
     image, other : Image
-        Of the same dims and sizes; the same place in both is the same sample. Neither has ``c``.
+        Of the same dims and sizes; the same place in both is the same sample. Neither has a dim of
+        features (channels, a spectrum).
     mask : Mask, optional
         Where to look. Samples that are not finite in both are left out as well.
     clusters : int
@@ -76,7 +78,7 @@ def bivariate(
     Raises
     ------
     ImageError
-        If the dims differ or one is ``c``, or no sample is finite in both.
+        If the dims differ or one is of features, or no sample is finite in both.
 
     %(examples)s
     >>> neutrons = np.array([1.0, 1.1, 1.2, 5.0, 5.1, 5.2])
@@ -86,10 +88,12 @@ def bivariate(
     """
     import xarray as xr
 
-    if set(image.dims) != set(other.dims) or "c" in image.dims:
+    features = [str(dim) for dim in image.dims if dim in FEATURES]
+    if set(image.dims) != set(other.dims) or features:
         raise ImageError(
-            f"image and other must have the same dims, and not c; they have {list(image.dims)} and "
-            f"{list(other.dims)}"
+            f"image and other must have the same dims, and no features; they have "
+            f"{list(image.dims)} and {list(other.dims)}",
+            hint=f"take one index along {features[0]}" if features else "",
         )
     other = other.transpose(*image.dims)
     both = np.stack([image.values.astype(float), other.values.astype(float)], axis=-1)
@@ -97,7 +101,7 @@ def bivariate(
         both, dims=(*image.dims, "c"), coords={**image.coords, "c": ["image", "other"]}
     )
     run = gaussian_mixture if method == "gaussian_mixture" else kmeans
-    clustered = run(pair, mask, clusters=clusters, scaling=scaling, seed=seed)
+    clustered = run(pair, mask, clusters=clusters, scaling=scaling, features=("c",), seed=seed)
     table = _joint(both, clustered.labels.values, bins)
     named = (("image", image), ("other", other))
     units = {name: each.attrs["units"] for name, each in named if each.attrs.get("units")}

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, map_ranges, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import FeatureDims
 from graticule.ops.segment._superpixels import (
     DOC,
     Colour,
@@ -40,7 +41,7 @@ class _Level:
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("borders move until none gains, anywhere", memory=40),
     dtype="int32",
     doc=DOC,
@@ -54,6 +55,7 @@ def etps(
     smoothness: Annotated[float, Field(title="Cost of a border", ge=0, le=1e9)] = 50.0,
     least: Annotated[float, Field(title="Least size, of a cell", ge=0, le=1)] = 0.25,
     colour: Colour = "lab",
+    features: FeatureDims = None,
 ) -> Labels:
     r"""Divide an image into superpixels whose borders follow those of objects (ETPS).
 
@@ -113,21 +115,20 @@ def etps(
         compactness=compactness,
         smoothness=smoothness,
         least=least,
-        colour=colour,
     )
-    return over_planes(image, mask, segment)
+    return over_planes(image, mask, segment, colour=colour, along=features)
 
 
 def _segment(
     values: Array,
     known: Array | None,
     steps: Array,
+    colour: str,
     *,
     wanted: int,
     compactness: float,
     smoothness: float,
     least: float,
-    colour: str,
 ) -> Array:
     from graticule.ops.segment._etps_kernels import borders, refine, sum_up
     from graticule.ops.segment._superpixel_kernels import connect

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Probability, Record, Table, Whole, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import DOC
+from graticule.ops._parameters import DOC, FeatureDims
 from graticule.ops.segment._features import Features, Position, Scaling, Seed, Weights, features_of
 from graticule.ops.segment._mixture import fit_mixture
 from graticule.ops.segment.kmeans import start
@@ -25,7 +25,7 @@ class Mixture(NamedTuple):
 
 
 @op(
-    version=2,
+    version=3,
     scope=Whole("every center depends on every sample", memory=92),
     dtype="int32",
     doc=DOC,
@@ -39,6 +39,7 @@ def gaussian_mixture(
     weights: Weights = {},  # noqa: B006 - validated and never changed
     scaling: Scaling = "robust",
     iterations: Annotated[int, Field(title="Iterations", ge=1, le=10_000)] = 200,
+    features: FeatureDims = None,
     seed: Seed = 0,
 ) -> Mixture:
     r"""Divide samples among Gaussians whose sum is fitted to the values.
@@ -53,9 +54,9 @@ def gaussian_mixture(
     Parameters
     ----------
     image : Image
-        Any dims; ``c`` are channels. All of it is clustered together.
+        Any dims. All of it is clustered together.
     mask : Mask, optional
-        Where to look. Samples that are not finite in a channel are left out as well.
+        Where to look. Samples that are not finite in a feature are left out as well.
     clusters : int
         How many Gaussians; fewer where there are fewer different vectors.
     position : float
@@ -67,14 +68,15 @@ def gaussian_mixture(
         As in ``segment.kmeans``.
     iterations : int
         At most so many steps of the fit.
+    %(feature_dims)s
     seed : int
         Of the start and of the samples drawn.
 
     Returns
     -------
     labels : Labels
-        int32 without ``c``: the most likely, numbered from 1 by increasing mean over the scaled
-        values; 0 where nothing counts.
+        int32 without the dims of features: the most likely, numbered from 1 by increasing mean
+        over the scaled values; 0 where nothing counts.
     probability : Probability
         float32 with the dim ``class`` first: of each Gaussian; NaN where nothing counts.
     clusters : Table
@@ -86,9 +88,9 @@ def gaussian_mixture(
     Raises
     ------
     ParameterError
-        If a weight names no feature, or all are 0.
+        If a weight names no feature, all are 0, or a dim of features is missing.
     ImageError
-        If no sample is finite and inside the mask.
+        If no sample is finite and inside the mask, or a dim must be decided on.
 
     See Also
     --------
@@ -108,11 +110,13 @@ def gaussian_mixture(
     0      1     0.9
     1      2     0.1
     """
-    features = features_of(image, mask, weights=weights, position=position, scaling=scaling)
-    centers = start(features.vectors, clusters, seed)
-    mixture = fit_mixture(features.vectors, centers, iterations, seed)
-    mixture = mixture.ordered(features.order(mixture.means))
-    return _result(features, mixture.probabilities(features.vectors), mixture.weights)
+    samples = features_of(
+        image, mask, weights=weights, position=position, scaling=scaling, along=features
+    )
+    centers = start(samples.vectors, clusters, seed)
+    mixture = fit_mixture(samples.vectors, centers, iterations, seed)
+    mixture = mixture.ordered(samples.order(mixture.means))
+    return _result(samples, mixture.probabilities(samples.vectors), mixture.weights)
 
 
 def _result(features: Features, likely: Array, weight: Array) -> Mixture:

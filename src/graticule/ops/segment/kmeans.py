@@ -10,7 +10,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Record, Table, Whole, map_ranges, op
 from graticule.core.typing import Array
-from graticule.ops._parameters import DOC
+from graticule.ops._parameters import DOC, FeatureDims
 from graticule.ops.segment._features import Count, Position, Scaling, Seed, Weights, features_of
 
 _SAMPLE = 20_000
@@ -26,7 +26,7 @@ class Clusters(NamedTuple):
 
 
 @op(
-    version=2,
+    version=3,
     scope=Whole("every center depends on every sample", memory=48),
     dtype="int32",
     doc=DOC,
@@ -40,14 +40,15 @@ def kmeans(
     weights: Weights = {},  # noqa: B006 - validated and never changed
     scaling: Scaling = "robust",
     iterations: Annotated[int, Field(title="Iterations", ge=1, le=10_000)] = 100,
+    features: FeatureDims = None,
     seed: Seed = 0,
 ) -> Clusters:
     r"""Divide samples into clusters of similar values, and of near positions if so wanted.
 
-    Each sample is a vector of its channels and its position. A feature :math:`f` counts as
-    :math:`w_f (f - m_f) / s_f`, and the clusters minimise the squared distances to their centers
-    (Lloyd's algorithm, started by k-means++ [1]_: the best of five starts on up to 20,000 samples,
-    then all samples until none changes).
+    Each sample is a vector of its features (its value, its channels, its spectrum) and its
+    position. A feature :math:`f` counts as :math:`w_f (f - m_f) / s_f`, and the clusters minimise
+    the squared distances to their centers (Lloyd's algorithm, started by k-means++ [1]_: the best
+    of five starts on up to 20,000 samples, then all samples until none changes).
 
     What is called near depends on the scales. Values in thousands beside positions in tens
     let position have no say, and values between 0 and 1 let it have all: with
@@ -57,30 +58,32 @@ def kmeans(
     Parameters
     ----------
     image : Image
-        Any dims; ``c`` are channels. All of it is clustered together.
+        Any dims. All of it is clustered together.
     mask : Mask, optional
-        Where to look. Samples that are not finite in a channel are left out as well.
+        Where to look. Samples that are not finite in a feature are left out as well.
     clusters : int
         How many; fewer are found where there are fewer different vectors.
     position : float
         Weight of each position: along ``z y x``, or all dims where there is none of these.
         Positions count in steps of the finest dim, and share one scale.
     weights : mapping
-        Weights by feature: ``value`` (or ``c0``, ``c1`` ..., or what the coordinate of ``c`` says)
-        and the dims of position. By default 1 for values and ``position`` for positions.
+        Weights by feature: ``value``, or ``c0``, ``c1`` ..., or what the coordinate says, as
+        ``red`` or ``wavelength=550 nm``; and the dims of position. By default 1 for values and
+        ``position`` for positions.
     scaling : {"robust", "standard", "none"}
         Median and quartiles (divided by 1.349, so that it is the standard deviation of normal
         values), mean and standard deviation, or values as they are.
     iterations : int
         At most so many passes over all samples.
+    %(feature_dims)s
     seed : int
         Of the starts.
 
     Returns
     -------
     labels : Labels
-        int32 without ``c``: from 1 by increasing mean over the scaled values; 0 where nothing
-        counts.
+        int32 without the dims of features: from 1 by increasing mean over the scaled values; 0
+        where nothing counts.
     clusters : Table
         ``label``, ``pixels``, ``fraction`` and the mean of each feature that has a weight.
     features : Record
@@ -90,9 +93,9 @@ def kmeans(
     Raises
     ------
     ParameterError
-        If a weight names no feature, or all are 0.
+        If a weight names no feature, all are 0, or a dim of features is missing.
     ImageError
-        If no sample is finite and inside the mask.
+        If no sample is finite and inside the mask, or a dim must be decided on.
 
     See Also
     --------
@@ -118,12 +121,14 @@ def kmeans(
        share_value  share_y  share_x
     0          1.0      0.0      0.0
     """
-    features = features_of(image, mask, weights=weights, position=position, scaling=scaling)
-    centers = start(features.vectors, clusters, seed)
-    nearest = converged(features.vectors, centers, iterations)[0]
-    numbers = features.ordered(nearest, len(centers))
-    table = features.means(numbers, int(numbers.max()) + 1)
-    return Clusters(features.labels(numbers), table, features.record())
+    samples = features_of(
+        image, mask, weights=weights, position=position, scaling=scaling, along=features
+    )
+    centers = start(samples.vectors, clusters, seed)
+    nearest = converged(samples.vectors, centers, iterations)[0]
+    numbers = samples.ordered(nearest, len(centers))
+    table = samples.means(numbers, int(numbers.max()) + 1)
+    return Clusters(samples.labels(numbers), table, samples.record())
 
 
 def start(vectors: Array, clusters: int, seed: int) -> Array:

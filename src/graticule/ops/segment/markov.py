@@ -11,7 +11,7 @@ from pydantic import Field
 from graticule.core import Image, Labels, Mask, Whole, filtered_dims, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
-from graticule.ops._parameters import DOC
+from graticule.ops._parameters import DOC, FeatureDims
 from graticule.ops.segment._features import Features, Seed, features_of
 from graticule.ops.segment._mixture import fit_mixture
 from graticule.ops.segment._superpixels import relative_steps
@@ -25,7 +25,7 @@ _BINS = 256
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("every label may depend on every other", memory=200),
     dtype="int32",
     doc=DOC,
@@ -40,6 +40,7 @@ def markov(
     likelihood: Annotated[Literal["mixture", "histogram"], Field(title="Likelihood")] = "mixture",
     method: Annotated[Literal["graph_cut", "icm"], Field(title="Method")] = "graph_cut",
     iterations: Annotated[int, Field(title="Rounds", ge=1, le=1000)] = 10,
+    features: FeatureDims = None,
     seed: Seed = 0,
 ) -> Labels:
     r"""Divide an image into phases by their values, with a cost for every border (Potts model).
@@ -60,10 +61,10 @@ def markov(
     Parameters
     ----------
     image : Image
-        Any dims; ``c`` are channels. Neighbours lie along ``z y x``, or along all dims where there
-        is none of these; the phases are the same for all of it.
+        Any dims. Neighbours lie along ``z y x``, or along all dims but features where there is
+        none of these; the phases are the same for all of it.
     mask : Mask, optional
-        Where to look. Samples that are not finite in a channel are left out as well.
+        Where to look. Samples that are not finite in a feature are left out as well.
     phases : int
         How many; fewer where there are fewer different values.
     beta : float
@@ -80,20 +81,22 @@ def markov(
         local minimum, with less memory.
     iterations : int
         Rounds over the phases, or over the samples, at most.
+    %(feature_dims)s
     seed : int
         Of the mixture.
 
     Returns
     -------
     Labels
-        int32 without ``c``: 1 is the darkest phase; 0 where nothing counts.
+        int32 without the dims of features: 1 is the darkest phase; 0 where nothing counts.
 
     Raises
     ------
     ParameterError
         If there are not as many fractions as phases, or one is not above 0.
     ImageError
-        If no sample is finite and inside the mask, or a histogram is wanted of several channels.
+        If no sample is finite and inside the mask, a dim must be decided on, or a histogram is
+        wanted of several features.
 
     See Also
     --------
@@ -112,20 +115,20 @@ def markov(
     >>> {beta: round(float((labels == truth).mean()), 2) for beta, labels in found.items()}
     {0: 0.82, 1: 0.98}
     """
-    features = features_of(image, mask, weights={}, position=0.0, scaling="robust")
-    mixture = fit_mixture(features.vectors, start(features.vectors, phases, seed), 200, seed)
-    mixture = mixture.ordered(features.order(mixture.means))
+    samples = features_of(image, mask, weights={}, position=0.0, scaling="robust", along=features)
+    mixture = fit_mixture(samples.vectors, start(samples.vectors, phases, seed), 200, seed)
+    mixture = mixture.ordered(samples.order(mixture.means))
     count = len(mixture.weights)
     prior = _prior(fractions, phases, mixture.weights)[:count]
-    likely = mixture.probabilities(features.vectors).astype(np.float64)
+    likely = mixture.probabilities(samples.vectors).astype(np.float64)
     cost = _cost(likely / np.maximum(mixture.weights, _LEAST), prior)
-    solve = _Solver(features, beta, method, iterations)
+    solve = _Solver(samples, beta, method, iterations)
     labels = solve(cost)
     if likelihood == "histogram":
-        if features.vectors.shape[1] > 1:
-            raise ImageError("must have one channel for a histogram", hint="take the mixture")
-        labels = solve(_cost(_histograms(features.vectors[:, 0], labels, count), prior))
-    return features.labels(labels)
+        if samples.vectors.shape[1] > 1:
+            raise ImageError("must have one feature for a histogram", hint="take the mixture")
+        labels = solve(_cost(_histograms(samples.vectors[:, 0], labels, count), prior))
+    return samples.labels(labels)
 
 
 def _prior(fractions: tuple[float, ...] | None, phases: int, estimated: Array) -> Array:

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Whole, filtered_dims, like, op
+from graticule.core import Image, Labels, Whole, filtered_dims, like, op, with_features_last
+from graticule.core.dims import FRAMES
 from graticule.core.errors import ImageError, ParameterError
+from graticule.core.image import SPATIAL
 from graticule.ops._parameters import DOC
 
 
@@ -39,7 +41,8 @@ def merge_regions(
         Regions, as of ``segment.etps``; 0 belongs to none. They touch along ``z y x``, or along all
         dims where there is none of these.
     image : Image
-        Of the dims of ``labels``, and ``c`` for channels. Samples that are not finite have no say.
+        Of the dims of ``labels``; what it has beside them are features (channels, a spectrum).
+        Samples that are not finite have no say.
     by : {"mean", "boundary"}
         The distance between the mean values of two regions, :math:`\|\bar f_a - \bar f_b\|`; or the
         mean step :math:`\|f_p - f_q\|` over the samples :math:`p, q` on both sides of their border,
@@ -56,7 +59,7 @@ def merge_regions(
     ParameterError
         If there is neither ``threshold`` nor ``number``.
     ImageError
-        If the dims of ``image`` are others.
+        If ``image`` lacks a dim of ``labels``, or has another of space or time.
 
     References
     ----------
@@ -75,11 +78,12 @@ def merge_regions(
 
     if threshold is None and number is None:
         raise ParameterError("must be given, or number", where="threshold")
-    if set(image.dims) - {"c"} != set(labels.dims) - {"c"}:
-        raise ImageError(f"must have the dims {list(labels.dims)}, not {list(image.dims)}")
-    full = image if "c" in image.dims and "c" not in labels.dims else image.expand_dims("_")
-    channel = next(dim for dim in full.dims if dim not in labels.dims)
-    values = full.transpose(*labels.dims, channel).values
+    features = [str(dim) for dim in image.dims if dim not in labels.dims]
+    if not set(labels.dims) <= set(image.dims) or {*SPATIAL, *FRAMES} & set(features):
+        raise ImageError(
+            f"must have the dims {list(labels.dims)} and any features, not {list(image.dims)}"
+        )
+    values = with_features_last(image, features).transpose(*labels.dims, ...).values
     known, numbers = np.unique(labels.values, return_inverse=True)
     numbers = numbers.reshape(labels.shape) + int(known[0] != 0)
     count = len(known) - int(known[0] == 0)

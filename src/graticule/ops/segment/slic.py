@@ -11,6 +11,7 @@ from pydantic import Field
 
 from graticule.core import Image, Labels, Mask, Whole, map_ranges, op
 from graticule.core.typing import Array
+from graticule.ops._parameters import FeatureDims
 from graticule.ops.segment._superpixels import (
     DOC,
     Colour,
@@ -23,7 +24,7 @@ from graticule.ops.segment._superpixels import (
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("the grid of superpixels is laid over the whole", memory=24),
     dtype="int32",
     doc=DOC,
@@ -36,6 +37,7 @@ def slic(
     compactness: Compactness = 10.0,
     iterations: Annotated[int, Field(title="Iterations", ge=1, le=1000)] = 10,
     colour: Colour = "lab",
+    features: FeatureDims = None,
 ) -> Labels:
     r"""Divide an image into compact superpixels of similar colour, by local k-means (SLIC).
 
@@ -82,21 +84,19 @@ def slic(
     >>> gt.segment.slic(steps, segments=2)[0]
     array([1, 1, 1, 1, 2, 2, 2, 2], dtype=int32)
     """
-    segment = partial(
-        _segment, wanted=segments, compactness=compactness, iterations=iterations, colour=colour
-    )
-    return over_planes(image, mask, segment)
+    segment = partial(_segment, wanted=segments, compactness=compactness, iterations=iterations)
+    return over_planes(image, mask, segment, colour=colour, along=features)
 
 
 def _segment(
     values: Array,
     known: Array | None,
     steps: Array,
+    colour: str,
     *,
     wanted: int,
     compactness: float,
     iterations: int,
-    colour: str,
 ) -> Array:
     from graticule.ops.segment._superpixel_kernels import connect
 

@@ -75,7 +75,7 @@ CASES: dict[str, Case] = {
     "threshold.hysteresis": Case(params={"low": 8.0, "high": 11.0}),
     "threshold.by_result": Case(params={"target": 0.3}),
     "transform.crop": Case(params_for=lambda image: {"start": {str(image.dims[-1]): -1}}),
-    "transform.grey": Case(dims=(("y", "x", "c"), ("z", "y", "x", "c"))),
+    "transform.grey": Case(dims=(("y", "x", "c"), ("energy", "y", "x"), ("z", "y", "x", "c"))),
     "transform.select": Case(dims=(("y", "x", "c"), ("t", "y", "x", "c"))),
     "transform.flip": Case(params_for=_first_dim),
     "transform.time_distance": Case(
