@@ -19,6 +19,7 @@ from graticule.core.image import (
     require_dims,
     spatial_dims,
     step_of,
+    with_values,
 )
 from graticule.core.op import Op, op
 from graticule.core.quantity import Area, Duration, Length, Quantity
@@ -75,4 +76,5 @@ __all__ = [
     "spatial_dims",
     "step_of",
     "with_features_last",
+    "with_values",
 ]

@@ -112,12 +112,12 @@ def as_image(
         if is_lazy(image):
             require_numeric(image.dtype)
         elif (native := native_array(image.values)) is not image.values:
-            image = image.copy(data=native)
+            image = with_values(image, native)
     else:
         import xarray as xr
 
         array = native_array(data)
-        image = xr.DataArray(array, dims=_dims_for(array.ndim, dims))
+        image = xr.DataArray(variable_of(array, _dims_for(array.ndim, dims)))
     if spacing:
         image = with_spacing(image, spacing)
     if units is not None:
@@ -271,6 +271,18 @@ def level_of(image: Image) -> int:
     return int(image.attrs.get(LEVEL, 0))
 
 
+def variable_of(values: Any, dims: Sequence[Any], attrs: Mapping[str, Any] | None = None) -> Any:
+    """Return values with the names of their axes, as a DataArray takes them.
+
+    An array of NumPy is taken as it is: of any other xarray would see whether it is one of dask's,
+    for which it imports dask, and that takes longer than many an answer.
+    """
+    import xarray as xr
+
+    is_plain = type(values) is np.ndarray and values.ndim == len(dims) > 0
+    return xr.Variable(dims, values, attrs, fastpath=is_plain)
+
+
 def like(image: Image, data: Array, **attrs: Any) -> Image:
     """Return an image with other values and the dims, coordinates and header of ``image``.
 
@@ -279,9 +291,14 @@ def like(image: Image, data: Array, **attrs: Any) -> Image:
     import xarray as xr
 
     kept = {key: value for key, value in image.attrs.items() if key != "units"}
-    return xr.DataArray(
-        data, dims=image.dims, coords=image.coords, attrs={**kept, **attrs}, name=image.name
-    )
+    held = variable_of(data, image.dims, {**kept, **attrs})
+    return xr.DataArray(held, coords=image.coords, name=image.name)
+
+
+def with_values(image: Image, data: Array) -> Image:
+    """Return an image with other values that are in the same unit."""
+    units = {key: value for key, value in image.attrs.items() if key == "units"}
+    return like(image, data, **units)
 
 
 def require_dims(image: Image, dims: Iterable[str], *, what: str = "the image") -> None:

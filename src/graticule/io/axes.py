@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import FormatError, UnitsError
-from graticule.core.image import DEFAULT_DIMS, Image, step_of
+from graticule.core.image import DEFAULT_DIMS, Image, step_of, variable_of
 from graticule.core.typing import Array
 from graticule.core.units import is_unit
 from graticule.io.safety import require_modest
@@ -137,7 +137,7 @@ def build(
         attrs["notes"] = list(dict.fromkeys([*notes, *told]))
     if units:
         attrs["units"] = units
-    image = xr.DataArray(data, dims=tuple(dims), coords=kept, attrs=attrs)
+    image = xr.DataArray(variable_of(data, tuple(dims), attrs), coords=kept)
     image.name = None  # xarray would call it by dask's name of the array
     return image
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graticule.core.errors import FormatError
-from graticule.core.image import Image, is_lazy
+from graticule.core.image import Image, is_lazy, with_values
 from graticule.core.settings import settings
 from graticule.core.typing import Array
 from graticule.io.safety import guard
@@ -211,7 +211,7 @@ def computed(image: Image) -> Image:
         return image
     values = np.empty(image.shape, image.dtype)
     store(image, values)
-    return image.copy(data=values)
+    return with_values(image, values)
 
 
 def native(image: Image) -> np.dtype[Any]:

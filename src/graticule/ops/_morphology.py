@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graticule.core import Image, Length, filtered_dims, like, map_ranges
+from graticule.core import Image, Length, filtered_dims, map_ranges
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
@@ -129,11 +129,6 @@ def opening_of(image: Image, values: Array, radius: Length, shape: str) -> Array
 def closing_of(image: Image, values: Array, radius: Length, shape: str) -> Array:
     """Return the values dilated and then eroded."""
     return eroded(image, dilated(image, values, radius, shape), radius, shape)
-
-
-def with_values(image: Image, values: Array) -> Image:
-    """Return the image with other values in the same unit."""
-    return like(image, values, **{k: v for k, v in image.attrs.items() if k == "units"})
 
 
 def _extremum(image: Image, values: Array, radius: Length, shape: str, *, lowest: bool) -> Array:

@@ -50,11 +50,11 @@ def reconstructed(
         wide = reconstructed(marker.astype("f4"), limit.astype("f4"), connectivity, method=method)
         return wide.astype(np.float16)
     upwards = method == "dilation"
-    grown, padded = _padded(marker, upwards), _padded(limit, upwards)
-    np.minimum(grown, padded, out=grown)
-    starts, before = _layout(grown.shape, connectivity)
-    low, scale = _levels(padded)
-    reconstruct(grown.reshape(-1), padded.reshape(-1), starts, limit.shape[-1], before, low, scale)
+    grown, bound = padded(marker, upwards=upwards), padded(limit, upwards=upwards)
+    np.minimum(grown, bound, out=grown)
+    starts, before = layout(grown.shape, connectivity)
+    low, scale = _levels(bound)
+    reconstruct(grown.reshape(-1), bound.reshape(-1), starts, limit.shape[-1], before, low, scale)
     inner = grown[(slice(1, -1),) * grown.ndim]
     result = np.ascontiguousarray(inner if upwards else inverted(inner))
     if limit.dtype.kind == "f":
@@ -62,7 +62,7 @@ def reconstructed(
     return result
 
 
-def _padded(values: Array, upwards: bool) -> Array:
+def padded(values: Array, *, upwards: bool = True) -> Array:
     """Return a copy, inverted if need be, with the lowest value around it and in place of NaN."""
     floats = values.dtype.kind == "f"
     lowest = -np.inf if floats else np.iinfo(values.dtype).min
@@ -85,7 +85,7 @@ def _levels(limit: Array) -> tuple[float, float]:
     return low, LEVELS / half / 2
 
 
-def _layout(shape: tuple[int, ...], connectivity: int) -> tuple[Array, Array]:
+def layout(shape: tuple[int, ...], connectivity: int) -> tuple[Array, Array]:
     """Return where the inner lines begin, and the offsets of the neighbours before a sample."""
     strides = np.array([int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))])
     lines = np.ones(1, np.int64)

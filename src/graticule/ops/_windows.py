@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from graticule.core import Image, map_ranges
+from graticule.core import Image, map_ranges, with_values
 from graticule.core.typing import Array
 from graticule.ops._spatial import apply_spatially
 
 
 def over_blocks(image: Image, values: Array, filtered: Callable[[Array], Array]) -> Array:
     """Filter values along the filtered dims of an image, for every index along the others."""
-    return np.asarray(apply_spatially(filtered, image.copy(data=values)).values)
+    return np.asarray(apply_spatially(filtered, with_values(image, values)).values)
 
 
 def strides_of(shape: Sequence[int]) -> Array:

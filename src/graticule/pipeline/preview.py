@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.format import write_array
 
 from graticule.core.errors import GraticuleError
-from graticule.core.image import LEVEL, SPATIAL, Image, Kind, is_image
+from graticule.core.image import LEVEL, SPATIAL, Image, Kind, is_image, with_values
 from graticule.io.lazy import computed
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import Plan, coarse_inputs, coarsen
@@ -113,7 +113,9 @@ def _downsample(image: Image, kind: Kind) -> tuple[Image, dict[str, int]]:
         small = image.coarsen(window, boundary="trim").max().astype(image.dtype)
     if small.dtype.kind == "c":
         small = abs(small)
-    return (small.astype(np.float32) if small.dtype.kind == "f" else small), window
+    if small.dtype.kind == "f":
+        small = with_values(small, small.values.astype(np.float32, copy=False))
+    return small, window
 
 
 def _axes_record(picture: Image, kind: Kind) -> dict[str, Any]:

@@ -12,16 +12,7 @@ from typing import Any, TypeVar
 
 from graticule.core.threads import work_alone
 
-_LOADED = [
-    "graticule.pipeline.job",
-    "dask.array",
-    "numba",
-    "pandas",
-    "pyarrow",
-    "tifffile",
-    "xarray",
-]
-"""What every process needs; it is imported once, by the server that they are forked from."""
+_PRELOADED = "graticule.pipeline._preloaded"
 _stopped: Any = None
 T = TypeVar("T")
 
@@ -39,7 +30,7 @@ class ProcessPool(ProcessPoolExecutor):
         # a process with threads must not be forked; the server has none
         context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
         if os.name == "posix":
-            context.set_forkserver_preload(_LOADED)
+            context.set_forkserver_preload([_PRELOADED])
         self.stopped = context.Event()
         super().__init__(count, mp_context=context, initializer=_begin, initargs=(self.stopped,))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import StoreError
+from graticule.core.settings import settings
 from graticule.report import wording
 from graticule.version import __version__
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
 
 
 def render(
@@ -39,25 +41,28 @@ def render(
     )
     # The browser runs this script and no other, whatever the files of a study hold.
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    page = _environment().from_string((own / template).read_text("utf-8"))
+    page = _environment(package).get_template(template)
     content = {"version": __version__, **content}
     return page.render(content, style=style, script=script, script_hash=script_hash)
 
 
 def fragment(template: str, content: Mapping[str, Any]) -> str:
     """Return a part of a page, of a template of this package."""
-    return str(_environment().get_template(template).render(content))
+    return str(_environment("graticule.report").get_template(template).render(content))
 
 
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def _environment(package: str) -> Environment:
+    """Return what makes pages of the templates of a package, and of those of all reports."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+    packages = dict.fromkeys([package, "graticule.report"])
     environment = Environment(
-        loader=PackageLoader("graticule.report", "."),
+        loader=ChoiceLoader([PackageLoader(each, ".") for each in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_compiled_templates(),
     )
     environment.filters |= {
         "number": wording.number,
@@ -69,6 +74,18 @@ def _environment() -> Environment:
         "some": wording.some,
     }
     return environment
+
+
+def _compiled_templates() -> BytecodeCache | None:
+    """Return where compiled templates are kept: to compile them takes longer than to fill them."""
+    from jinja2 import FileSystemBytecodeCache
+
+    folder = settings().cache_dir / "templates"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def save(text: str, target: Path) -> Path:

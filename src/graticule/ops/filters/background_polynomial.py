@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 import numpy as np
 from pydantic import Field
 
-from graticule.core import BlockInfo, Image, Reduction, filtered_dims, op
+from graticule.core import BlockInfo, Image, Reduction, filtered_dims, op, with_values
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.filters.background import CORRECTION_DOC, Correction, corrected
@@ -100,7 +100,7 @@ def _apply(image: Image, *, result: _Surface, degree: int, correction: str) -> I
     ordered = _ordered(image)
     ends = {dim: result.ends[dim] for dim in filtered_dims(image)}
     design = _design(_factors(image, ends, degree), degree, ordered.shape)
-    level = ordered.copy(data=(design @ result.coefficients).reshape(ordered.shape))
+    level = with_values(ordered, (design @ result.coefficients).reshape(ordered.shape))
     return corrected(image, level.transpose(*image.dims).values, correction)
 
 

@@ -8,9 +8,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, filtered_dims, op
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, with_values
 from graticule.core.typing import Array
-from graticule.ops._morphology import with_values
 from graticule.ops._parameters import DOC
 from graticule.ops._windows import over_blocks, over_windows, pad
 from graticule.ops.filters._separable import gaussian_halo, reach_of, widths_of

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, op
-from graticule.ops._morphology import with_values
+from graticule.core import Image, Length, Neighbourhood, op, with_values
 from graticule.ops._parameters import DOC, Sigma
 from graticule.ops.filters._separable import gaussian_halo, gaussian_smoothed
 

@@ -7,8 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from graticule.core import Image, Length, Neighbourhood, filtered_dims, op
-from graticule.ops._morphology import footprint_of, halo_once, reach, with_values
+from graticule.core import Image, Length, Neighbourhood, filtered_dims, op, with_values
+from graticule.ops._morphology import footprint_of, halo_once, reach
 from graticule.ops._parameters import DOC, Radius, Window
 from graticule.ops._windows import over_blocks, over_windows, pad
 from graticule.ops.filters._separable import Taps, smoothed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graticule.core import Image, Length, Neighbourhood, op
-from graticule.ops._morphology import halo_once, with_values
+from graticule.core import Image, Length, Neighbourhood, op, with_values
+from graticule.ops._morphology import halo_once
 from graticule.ops._parameters import DOC, Radius, Window
 from graticule.ops.filters._rank import MEDIAN, rank_filter
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, map_ranges, op
+from graticule.core import Image, Length, Neighbourhood, map_ranges, op, with_values
 from graticule.core.typing import Array
-from graticule.ops._morphology import reach, with_values
+from graticule.ops._morphology import reach
 from graticule.ops._parameters import DOC
 from graticule.ops._windows import over_blocks, pad
 from graticule.ops.filters._separable import Taps, separable

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graticule.core import Image, Length, Neighbourhood, op
-from graticule.ops._morphology import GREY_DOC, halo_twice, opening_of, with_values
+from graticule.core import Image, Length, Neighbourhood, op, with_values
+from graticule.ops._morphology import GREY_DOC, halo_twice, opening_of
 from graticule.ops._parameters import Radius, Shape
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, op
-from graticule.ops._morphology import halo_once, with_values
+from graticule.core import Image, Length, Neighbourhood, op, with_values
+from graticule.ops._morphology import halo_once
 from graticule.ops._parameters import DOC, Radius, Window
 from graticule.ops.filters._rank import rank_filter
 

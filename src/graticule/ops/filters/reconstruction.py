@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Whole, filtered_dims, op
+from graticule.core import Image, Whole, filtered_dims, op, with_values
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.ops._morphology import with_values
 from graticule.ops._parameters import DOC, Connectivity, require_connectivity
 from graticule.ops._reconstruction import reconstructed
 from graticule.ops._spatial import apply_spatially

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Length, Neighbourhood, op
-from graticule.ops._morphology import closing_of, halo_twice, opening_of, with_values
+from graticule.core import Image, Length, Neighbourhood, op, with_values
+from graticule.ops._morphology import closing_of, halo_twice, opening_of
 from graticule.ops._parameters import DOC, Radius, Shape
 
 

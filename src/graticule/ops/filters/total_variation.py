@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Neighbourhood, filtered_dims, map_ranges, op
+from graticule.core import Image, Neighbourhood, filtered_dims, map_ranges, op, with_values
 from graticule.core.typing import Array
-from graticule.ops._morphology import with_values
 from graticule.ops._parameters import DOC
 from graticule.ops._windows import line_starts, over_blocks, pad, strides_of
 from graticule.ops.filters._gradients import steps_of

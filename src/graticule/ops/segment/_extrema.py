@@ -19,19 +19,32 @@ def maxima(values: Array, connectivity: int, *, lowest: bool = False) -> Array:
     >>> maxima(np.array([1, 3, 3, 2, 5]), 1)
     array([False,  True,  True, False,  True])
     """
-    from skimage.morphology import local_maxima
-
     if values.dtype.kind == "f":
         heights: Array = values.astype(np.float64 if values.dtype.itemsize > 4 else np.float32)
         heights = np.negative(heights) if lowest else heights
         missing = np.isnan(heights)
         heights[missing] = -np.inf
-        higher = np.asarray(local_maxima(heights, connectivity=connectivity))
-        return np.asarray(higher & ~missing)
+        return _highest(heights, connectivity) & ~missing
     if values.dtype.kind == "b":
         values = values.view(np.uint8)
-    turned = ~values if lowest else values
-    return np.asarray(local_maxima(turned, connectivity=connectivity)).astype(np.bool_)
+    return _highest(~values if lowest else values, connectivity)
+
+
+def _highest(values: Array, connectivity: int) -> Array:
+    """Return the maxima of an array without NaN."""
+    from graticule.ops._reconstruction import layout, padded
+    from graticule.ops.segment._extrema_kernels import HIGHEST, OPEN, OUTSIDE, mark_maxima
+
+    if not values.size or values.min() == values.max():
+        return np.zeros(values.shape, np.bool_)
+    heights = padded(values)
+    inner = (slice(1, -1),) * values.ndim
+    states = np.full(heights.shape, OUTSIDE, np.uint8)
+    states[inner] = OPEN
+    starts, before = layout(heights.shape, connectivity)
+    around = np.concatenate((before, -before))
+    mark_maxima(heights.reshape(-1), states.reshape(-1), starts, values.shape[-1], around)
+    return np.asarray(states[inner] == HIGHEST)
 
 
 def high_maxima(values: Array, height: float, connectivity: int) -> Array:

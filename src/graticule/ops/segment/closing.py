@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graticule.core import Length, Mask, Neighbourhood, op
-from graticule.ops._morphology import BINARY_DOC, closing_of, halo_twice, with_values
+from graticule.core import Length, Mask, Neighbourhood, op, with_values
+from graticule.ops._morphology import BINARY_DOC, closing_of, halo_twice
 from graticule.ops._parameters import Radius, Shape
 
 

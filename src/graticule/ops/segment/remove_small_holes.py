@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graticule.core import Area, Mask, Whole, op
+from graticule.core import Area, Mask, Whole, op, with_values
 from graticule.ops._parameters import Connectivity
 from graticule.ops.segment._runs import SIZE_DOC, large_parts
 
@@ -49,4 +49,4 @@ def remove_small_holes(
     array([1, 1, 1, 0, 0, 1])
     """
     large = large_parts(mask, min_size, connectivity, value=False)
-    return large.copy(data=~large.values)
+    return with_values(large, ~large.values)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import ALL, Image, Neighbourhood, op
+from graticule.core import ALL, Image, Neighbourhood, op, with_values
 from graticule.core.dims import COLOURS, FEATURES
 from graticule.core.errors import ImageError, ParameterError
 from graticule.ops._parameters import DOC
@@ -76,7 +76,7 @@ def grey(
         if weights is not None and len(weights) != 1:
             raise ParameterError(f"{len(weights)} weights for an image without channels")
         scale = np.float32(1 if weights is None else weights[0])
-        return image.copy(data=image.values.astype(np.float32) * scale)
+        return with_values(image, image.values.astype(np.float32) * scale)
     channels = image.sizes[along[0]]
     weights = _default_weights(image, along[0]) if weights is None else weights
     if len(weights) != channels:
@@ -88,7 +88,7 @@ def grey(
         if weight
     )
     template = image.isel({along[0]: 0}, drop=True)
-    return template.copy(data=np.broadcast_to(np.float32(total), template.shape).copy())
+    return with_values(template, np.broadcast_to(np.float32(total), template.shape).copy())
 
 
 def _default_weights(image: Image, dim: str) -> tuple[float, ...]:

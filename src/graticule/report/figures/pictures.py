@@ -8,6 +8,7 @@ import numpy as np
 
 from graticule.core.errors import ImageError
 from graticule.core.image import Kind
+from graticule.core.registry import get_op
 from graticule.report.draw import Paint, as_rgb, edges_of, is_upward, new_plot, paint, plotted
 from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.preview import Axis
@@ -64,7 +65,7 @@ def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
     plot.picture(Paint(ground.astype(np.uint8)).uri(upward=is_upward(below)))
     numbers = np.unique(marks[inside])
     if numbers.size <= NUMBERED:
-        _number(plot, marks, numbers, below.axes)
+        _number(plot, marks, below.axes)
     measured = _is_measured(context, labels)
     words = count(int(numbers.size), "object" if measured else "label")
     # of a volume one plane is shown, so that not all objects are there to be counted
@@ -94,26 +95,26 @@ def _is_measured(context: FigureContext, labels: str) -> bool:
     )
 
 
-def _number(
-    plot: Plot,
-    marks: np.ndarray[Any, Any],
-    numbers: np.ndarray[Any, Any],
-    axes: tuple[Axis, ...],
-) -> None:
-    for number in numbers:
-        where = _inmost(marks == number)
+def _number(plot: Plot, marks: np.ndarray[Any, Any], axes: tuple[Axis, ...]) -> None:
+    for number, where in _inmost(marks).items():
         y, x = (axis.first + axis.step * at for axis, at in zip(axes[:2], where, strict=True))
         plot.text(x, y, str(number))
 
 
-def _inmost(mask: np.ndarray[Any, Any]) -> tuple[float, float]:
-    """Return the place deepest inside, which the mean of a bent or scattered object is not."""
-    from scipy import ndimage
-
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    box = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    depth = ndimage.distance_transform_edt(np.pad(box, 1))[1:-1, 1:-1]
-    # of several places as deep, as in a bar, the one in their middle
-    deepest = np.argwhere(depth >= depth.max() - 1e-9)
-    middle = deepest[np.argmin(np.square(deepest - deepest.mean(axis=0)).sum(axis=1))]
-    return float(middle[0] + rows[0]), float(middle[1] + columns[0])
+def _inmost(labels: np.ndarray[Any, Any]) -> dict[int, tuple[int, int]]:
+    """Return the place deepest inside each label, which the mean of a bent object is not."""
+    padded = np.pad(labels, 1)
+    inner = (padded != 0) & ~edges_of(padded)
+    depths = np.asarray(get_op("segment.distance")(inner))[1:-1, 1:-1]
+    places = np.argwhere(labels)
+    order = np.argsort(labels[labels != 0], kind="stable")
+    numbers, starts = np.unique(labels[labels != 0][order], return_index=True)
+    found = {}
+    parts = np.split(places[order], starts[1:]) if places.size else []
+    for number, own in zip(numbers, parts, strict=True):
+        depth = depths[tuple(own.T)]
+        # of several places as deep, as in a bar, the one in their middle
+        deepest = own[depth >= depth.max() - 1e-6]
+        middle = deepest[np.argmin(np.square(deepest - deepest.mean(axis=0)).sum(axis=1))]
+        found[int(number)] = (int(middle[0]), int(middle[1]))
+    return found
