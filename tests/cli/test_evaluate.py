@@ -12,6 +12,7 @@ import tifffile
 from PIL import Image
 from scipy import ndimage
 from skimage.io import imread
+from sklearn.metrics import f1_score, roc_auc_score
 
 from graticule.cli import main
 from graticule.cli.console import print_table
@@ -164,7 +165,7 @@ def test_a_fault_of_the_result_is_not_laid_on_the_truth(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scores = np.random.default_rng(0).random((96, 128))
-    scores[0, 0] = np.nan
+    scores[0, 0] = np.inf
     np.save(study / "scores.npy", scores)
     truth = str(study / "truth" / "cell0_mask.png")
     assert main(["evaluate", str(study / "scores.npy"), "--truth", truth]) == 2
@@ -220,3 +221,65 @@ def test_a_table_on_its_side_shows_the_rows_that_fit(
     assert "a" * width in said
     assert ("c" * width in said.split("not shown")[0]) == (width == 12)
     assert ("not shown: rows" in said) == (width == 60)
+
+
+def test_roi_ignore_label_and_nan_are_left_out_and_counted(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (study / "void").mkdir()
+    for number in range(3):
+        truth, scores = blobs(number)
+        known = np.where(truth, 1, 0).astype(np.uint8)
+        known[:10] = 255
+        Image.fromarray(known).save(study / "void" / f"cell{number}.png")
+        scores[20:22, :5] = np.nan
+        tifffile.imwrite(study / "scores" / f"cell{number}.tif", scores)
+        region = np.zeros(truth.shape, bool)
+        region[:, : 100 + number] = True
+        picture(study / "roi" / f"cell{number}.png", region)
+    call = ["evaluate", str(study / "scores"), "--truth", str(study / "void")]
+    call += ["--ignore-label", "255", "-o", str(study / "out")]
+    assert main([*call, "--roi", str(study / "roi")]) == 0
+    outside = 96 * (28 + 27 + 26)
+    ignored, nan = 10 * (100 + 101 + 102), 30
+    said = (
+        f"{outside + ignored + nan:,} samples left out: {outside:,} outside the region of "
+        f"interest, {ignored:,} with the ignore label 255 in the truth, {nan} without a "
+        "value (NaN)."
+    )
+    assert said in " ".join(capsys.readouterr().out.split())
+    assert said in (study / "out" / "evaluation.html").read_text()
+    rows = pd.read_csv(study / "out" / "evaluation.csv")
+    assert rows["outside_roi"].tolist() == [96 * 28, 96 * 27, 96 * 26]
+    assert rows["nan"].tolist() == [10, 10, 10]
+    truth, scores = blobs(0)
+    inside = np.zeros(truth.shape, bool)
+    inside[10:, :100] = True
+    inside[20:22, :5] = False
+    assert rows["auc"][0] == pytest.approx(roc_auc_score(truth[inside], scores[inside]))
+    one = str(study / "roi" / "cell0.png")
+    assert main([*call, "--roi", one]) == 0
+    (study / "roi" / "cell1.png").unlink()
+    assert main([*call, "--roi", str(study / "roi")]) == 1
+    assert "cell1.tif" in (error := capsys.readouterr().err)
+    assert "has no region of interest in" in error
+
+
+def test_a_field_of_view_is_a_region_of_interest(data_dir: Path, tmp_path: Path) -> None:
+    """Real retinas: vessels as dark lines, judged within the field of view alone."""
+    files = sorted((data_dir / "retina_vessels").rglob("*_training.tif"))[:2]
+    expected = []
+    for file in files:
+        number = file.name[:2]
+        root = data_dir / "retina_vessels"
+        truth = imread(next(root.rglob(f"{number}_manual1*"))).squeeze() > 0
+        view = imread(next(root.rglob(f"{number}_training_mask*"))).squeeze() > 0
+        green = imread(file)[..., 1].astype(float)
+        found = ndimage.gaussian_filter(green, 8) - ndimage.gaussian_filter(green, 1) > 6
+        for name, mask in (("found", found), ("truth", truth), ("view", view)):
+            picture(tmp_path / name / f"{number}.png", mask)
+        expected.append(f1_score(truth[view], found[view]))
+        assert expected[-1] != f1_score(truth.ravel(), found.ravel())
+    call = ["evaluate", str(tmp_path / "found"), "--truth", str(tmp_path / "truth")]
+    assert main([*call, "--roi", str(tmp_path / "view"), "-o", str(tmp_path / "out")]) == 0
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "out" / "evaluation.csv")["dice"], expected)

@@ -29,6 +29,8 @@ def evaluate(
     labels: Path | None = None,
     kind: Literal["mask", "labels", "scores"] | None = None,
     of: str | None = None,
+    roi: Path | None = None,
+    ignore_label: int | None = None,
     confidence: float = 0.95,
     only: str | None = None,
     learning_curve: Annotated[bool, Parameter(negative=())] = False,
@@ -72,6 +74,13 @@ def evaluate(
         all that is not 0 as object; --kind scores takes larger values as more likely object.
     of
         The output to judge of a run folder that wrote several.
+    roi
+        For results: the region of interest, not 0 where samples are judged: a file for all
+        images, or a folder with one for each by name. Objects are cut at its border.
+    ignore_label
+        For results: value of the truth that means unknown, as 255; such samples are not judged
+        (ignore_index in PyTorch and torchmetrics). NaN is never judged. What is left out is
+        counted.
     confidence
         Part of resampled means within an interval.
     only
@@ -88,7 +97,7 @@ def evaluate(
         raise RequestError(f"--confidence must be between 0 and 1, not {confidence}")
     document = training_path(result)
     if document is not None:
-        _without("methods", truth=truth, kind=kind, of=of)
+        _without("methods", truth=truth, kind=kind, of=of, roi=roi, ignore_label=ignore_label)
         with images_and_labels(document, images, labels) as (pictures, drawn):
             return _compare_methods(
                 document, pictures, drawn, out, only, learning_curve, confidence
@@ -100,7 +109,7 @@ def evaluate(
             f"to judge {result} it needs --truth",
             hint="to compare methods that learn, name a training document (YAML) instead",
         )
-    return _judge_results(result, truth, kind, of, confidence, out)
+    return _judge_results(result, truth, kind, of, roi, ignore_label, confidence, out)
 
 
 def _without(what: str, **given: object) -> None:
@@ -120,6 +129,8 @@ def _judge_results(
     truth: Path,
     kind: Literal["mask", "labels", "scores"] | None,
     of: str | None,
+    roi: Path | None,
+    ignore_label: int | None,
     confidence: float,
     out: Path,
 ) -> int:
@@ -133,13 +144,20 @@ def _judge_results(
     from graticule.io.pairing import pair_files
     from graticule.pipeline.folder import result_files
     from graticule.report.evaluation.page import page, summarise
-    from graticule.report.evaluation.scoring import score_results
+    from graticule.report.evaluation.scoring import LeavingOut, score_results
     from graticule.report.html import save
 
     found = pair_files(result, truth, files=partial(result_files, of=of))
+    leaving_out = LeavingOut.of(found.pairs, roi, ignore_label)
     announce_compilation()
     with progress_bar("evaluate") as progress:
-        scored = score_results(found.pairs, kind=kind, confidence=confidence, progress=progress)
+        scored = score_results(
+            found.pairs,
+            kind=kind,
+            leaving_out=leaving_out,
+            confidence=confidence,
+            progress=progress,
+        )
     missing = [f"{name} has no truth" for name in found.without_truth]
     missing += [f"{name} is a truth without a result" for name in found.without_result]
     title = f"{result.name or result} against {truth.name or truth}"

@@ -79,7 +79,11 @@ class OutlineDistances:
 
 
 def outline_distances(
-    mask: Any, truth: Any, *, spacing: Sequence[float] | None = None
+    mask: Any,
+    truth: Any,
+    *,
+    spacing: Sequence[float] | None = None,
+    where: Array | None = None,
 ) -> OutlineDistances:
     """Measure how far the outline of a mask is from the true one, both ways.
 
@@ -93,6 +97,9 @@ def outline_distances(
     spacing : sequence of float, optional
         Distance between samples along each axis; by default that of the coordinates of
         ``mask``, or 1 pixel.
+    where : ndarray, optional
+        Samples that are judged, of the same shape; see `graticule.evaluate.judged`. An outline
+        then lies between two of them, so the border of what is left out is none.
 
     Returns
     -------
@@ -121,8 +128,10 @@ def outline_distances(
     """
     answer, true = mask_pair(mask, truth)
     steps, unit = sampling(mask, answer.ndim, spacing)
+    if where is not None:
+        answer, true = answer & where, true & where
     box = _box(answer | true)
-    ours, theirs = (_outline(part, box) for part in (answer, true))
+    ours, theirs = (_outline(part, box, where) for part in (answer, true))
     return OutlineDistances(_distances(ours, theirs, steps), _distances(theirs, ours, steps), unit)
 
 
@@ -135,12 +144,17 @@ def _box(mask: Array) -> tuple[slice, ...]:
     return tuple(slices)
 
 
-def _outline(mask: Array, box: tuple[slice, ...]) -> Array:
+def _outline(mask: Array, box: tuple[slice, ...], where: Array | None) -> Array:
     from scipy import ndimage
 
     # outside the box is outside both masks, as is outside the image
     part = mask[box]
-    return np.asarray(part & ~ndimage.binary_erosion(part)) if part.size else part
+    if not part.size or where is None:
+        return np.asarray(part & ~ndimage.binary_erosion(part)) if part.size else part
+    # what is left out may lie just outside the box, too
+    wide = tuple(slice(max(0, side.start - 1), side.stop + 1) for side in box)
+    filled = ndimage.binary_erosion(mask[wide] | ~where[wide])
+    return np.asarray(mask[wide] & ~filled)
 
 
 def _distances(edge: Array, other: Array, steps: Sequence[float]) -> Array:

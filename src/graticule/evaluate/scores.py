@@ -21,7 +21,7 @@ from graticule.evaluate._inputs import label_pair, mask_pair, score_pair
 from graticule.evaluate.bootstrap import Interval, block_size, blocks, bootstrap, bootstrap_sums
 from graticule.evaluate.curves import Ranking, ranking
 from graticule.evaluate.empty import ratio
-from graticule.evaluate.instances import THRESHOLDS, instance_scores
+from graticule.evaluate.instances import THRESHOLDS, instance_scores, match
 from graticule.evaluate.pixels import Confusion, count_confusion
 
 Row: TypeAlias = dict[str, float | int | bool | str]
@@ -32,7 +32,13 @@ _LEVELS = 128
 
 
 def mask_row(
-    mask: Any, truth: Any, *, n: int = 1000, seed: int = 0, confidence: float = 0.95
+    mask: Any,
+    truth: Any,
+    *,
+    where: Array | None = None,
+    n: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
 ) -> Row:
     """Return the measures of a mask; ``dice``, ``precision`` and ``recall`` with intervals.
 
@@ -40,6 +46,8 @@ def mask_row(
     ----------
     mask, truth : array_like or DataArray
         Masks of one shape.
+    where : ndarray, optional
+        Samples that are judged, of the same shape; see `graticule.evaluate.judged`.
     n, seed, confidence
         Of the bootstrap over blocks.
 
@@ -63,9 +71,12 @@ def mask_row(
     (1.0, 0.625, True)
     """
     answer, true = mask_pair(mask, truth)
-    whole = count_confusion(answer, true)
-    parts, side = _blocks([answer != true, true])
-    counts = np.array([astuple(count_confusion(answer[part], true[part])) for part in parts])
+    parts, side = _blocks([answer != true, true], where)
+    whole, *others = (
+        count_confusion(_held(answer, where, part), _held(true, where, part))
+        for part in [..., *parts]
+    )
+    counts = np.array([astuple(each) for each in others])
     measures = {name: name for name in ("dice", "precision", "recall")}
     row: Row = {name: getattr(whole, name) for name in measures}
     row |= _intervals(counts, measures, n, seed, confidence)
@@ -76,6 +87,7 @@ def object_row(
     labels: Any,
     truth: Any,
     *,
+    where: Array | None = None,
     thresholds: Sequence[float] = THRESHOLDS,
     n: int = 1000,
     seed: int = 0,
@@ -84,11 +96,15 @@ def object_row(
     """Return the measures of labelled objects; AP, precision and recall with intervals.
 
     The intervals are those of the first threshold; an object belongs to the block of its centre.
+    Where samples are left out, objects are cut at their border. One found without a partner, of
+    which more than half was left out, is not called false: it may be an object nobody marked.
 
     Parameters
     ----------
     labels, truth : array_like or DataArray
         Labels of one shape.
+    where : ndarray, optional
+        Samples that are judged, of the same shape; see `graticule.evaluate.judged`.
     thresholds : sequence of float
         Of intersection over union.
     n, seed, confidence
@@ -112,9 +128,11 @@ def object_row(
     (0.5, 1)
     """
     found, true = label_pair(labels, truth)
+    if where is not None:
+        found, true = _cut(found, true, where, thresholds[0])
     scores = instance_scores(found, true, thresholds=thresholds)
     first = scores.matches[0]
-    parts, side = _blocks([found > 0, true > 0])
+    parts, side = _blocks([found > 0, true > 0], where)
     ours, theirs = (_block_of_objects(array, parts) for array in (found, true))
     hit = np.isin(_label_numbers(true), first.truth)
     # tp and fn are true objects, fp are those of the answer without a partner; there is no tn
@@ -132,7 +150,13 @@ def object_row(
 
 
 def score_row(
-    scores: Any, truth: Any, *, n: int = 1000, seed: int = 0, confidence: float = 0.95
+    scores: Any,
+    truth: Any,
+    *,
+    where: Array | None = None,
+    n: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
 ) -> tuple[Row, Ranking]:
     """Return the areas under the curves of scores, with intervals, and the curves.
 
@@ -145,6 +169,8 @@ def score_row(
         Finite numbers; larger means object.
     truth : array_like or DataArray
         A mask of the same shape.
+    where : ndarray, optional
+        Samples that are judged, of the same shape; see `graticule.evaluate.judged`.
     n, seed, confidence
         Of the bootstrap over blocks.
 
@@ -169,11 +195,17 @@ def score_row(
     (0.75, 2)
     """
     values, true = score_pair(scores, truth)
-    curve = ranking(values, true)
+    kept = _held(values, where)
+    curve = ranking(kept, _held(true, where))
     levels = curve.thinned(_LEVELS).thresholds[::-1]
-    bright = values > np.median(values) if values.size else true
-    parts, side = _blocks([true, bright])
-    counts = np.array([_histograms(values[part], true[part], levels) for part in parts])
+    bright = values > np.median(kept) if values.size else true
+    parts, side = _blocks([true, bright], where)
+    counts = np.array(
+        [
+            _histograms(_held(values, where, part), _held(true, where, part), levels)
+            for part in parts
+        ]
+    )
     row: Row = {}
     for name, area in (("auc", "roc_area"), ("average_precision", "average_precision")):
         found = _bootstrap_blocks(counts, partial(_curve_area, area), n, seed, confidence)
@@ -183,7 +215,7 @@ def score_row(
         low, high = (float(np.clip(end + shift, 0, 1)) for end in (found.low, found.high))
         row |= {name: exact, f"{name}_low": low, f"{name}_high": high}
     best = _best_dice(curve)
-    prevalence = ratio(curve.positives, values.size)
+    prevalence = ratio(curve.positives, kept.size)
     return {
         **row, **best, "prevalence": prevalence, "blocks": len(parts), "block_size": side,
     }, curve  # fmt: skip
@@ -223,14 +255,33 @@ def with_means(rows: Table, names: Sequence[str], **options: Any) -> Table:
     return rows.assign(**added)
 
 
-def _blocks(fields: Sequence[Array]) -> tuple[list[tuple[slice, ...]], int]:
+def _held(array: Array, where: Array | None, part: Any = ...) -> Array:
+    """Return the samples of a part of an array that are judged."""
+    own: Array = array[part] if where is None else array[part][where[part]]
+    return own
+
+
+def _cut(labels: Array, truth: Array, where: Array, iou: float) -> tuple[Array, Array]:
+    """Return labels within what is judged, without those that were mostly outside for nothing."""
+    inside, true = np.where(where, labels, 0), np.where(where, truth, 0)
+    numbers, sizes = np.unique(labels, return_counts=True)
+    rest, left = np.unique(inside, return_counts=True)
+    whole = sizes[np.searchsorted(numbers, rest)]
+    partners = match(inside, true, iou=iou).labels
+    spared = rest[(2 * left < whole) & ~np.isin(rest, partners)]
+    return np.where(np.isin(inside, spared), 0, inside), true
+
+
+def _blocks(fields: Sequence[Array], where: Array | None) -> tuple[list[tuple[slice, ...]], int]:
     """Return blocks in which the fields know little of each other, and their least side."""
     shape = fields[0].shape
+    fields = fields if where is None else [field & where for field in fields]
     side = max(block_size(field) for field in fields)
     if shape:
         # no more blocks than tell anything: larger ones know even less of each other
         side = max(side, math.ceil((math.prod(shape) / _MOST) ** (1 / len(shape))))
-    return blocks(shape, side), side
+    parts = blocks(shape, side)
+    return [part for part in parts if where is None or where[part].any()], side
 
 
 def _bootstrap_blocks(

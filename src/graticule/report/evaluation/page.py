@@ -14,6 +14,7 @@ from graticule.core.errors import GraticuleError
 from graticule.core.image import Kind
 from graticule.evaluate.checks.roc import ROC_FIGURE
 from graticule.evaluate.curves import ranking
+from graticule.evaluate.judged import IGNORED, OUTSIDE, VALUELESS
 from graticule.pipeline.preview import to_picture
 from graticule.report import wording
 from graticule.report.evaluation.scoring import ScoredStudy, read_pair
@@ -80,9 +81,24 @@ def summarise(study: ScoredStudy) -> list[str]:
     if study.kind == "labels":
         found, true = (int(study.rows[f"objects_{name}"].sum()) for name in ("found", "true"))
         sentences.append(f"{wording.count(found, 'object')} found of {true:,} true ones.")
+    sentences += _left_out(study)
     sentences += _empty(study)
     sentences += _warned(study)
     return sentences
+
+
+def _left_out(study: ScoredStudy) -> list[str]:
+    """Say how many samples were not judged, and why."""
+    left_out = study.left_out
+    if not left_out:
+        return []
+    why = {
+        OUTSIDE: "outside the region of interest",
+        IGNORED: f"with the ignore label {study.leaving_out.ignore_label} in the truth",
+        VALUELESS: "without a value (NaN)",
+    }
+    parts = [f"{left_out[name]:,} {words}" for name, words in why.items() if name in left_out]
+    return [f"{wording.count(sum(left_out.values()), 'sample')} left out: {', '.join(parts)}."]
 
 
 def _empty(study: ScoredStudy) -> list[str]:
@@ -127,13 +143,14 @@ def _figure(study: ScoredStudy, name: str) -> Drawing | Missing:
 
 
 def _drawing(study: ScoredStudy, name: str) -> Drawing:
-    result, truth = read_pair(study.pairs[name])
+    read = read_pair(study.pairs[name], study.leaving_out)
     if study.kind == "scores":
-        curve = ranking(result, truth.copy(data=truth.values != 0)).thinned()
+        curve = ranking(read.result.values[read.where], read.truth.values[read.where] != 0)
+        curve = curve.thinned()
         rates = {"false_positive_rate": curve.false_positive_rate, "recall": curve.recall}
         return draw_evidence(ROC_FIGURE, {"result": rates}, name)
     kind = Kind.LABELS if study.kind == "labels" else Kind.MASK
-    pictures = [_picture(image, kind) for image in (result, truth)]
+    pictures = [_picture(image, kind) for image in (read.result, read.truth)]
     return draw_hits(hit_codes(*pictures), pictures[0], name)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,11 @@ from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.progress import Progress, no_progress
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval
+from graticule.evaluate.judged import REASONS, judged
 from graticule.evaluate.outlines import outline_distances
 from graticule.evaluate.scores import Row, mask_row, object_row, over_images, score_row
-from graticule.io.pairing import Pair
+from graticule.io.format import is_one_image
+from graticule.io.pairing import Pair, partners
 from graticule.io.reading import read_single_channel
 
 ResultKind: TypeAlias = Literal["mask", "labels", "scores"]
@@ -33,11 +36,41 @@ AVERAGED_MEASURES: dict[ResultKind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
+class LeavingOut:
+    """What is not judged, beside what is NaN.
+
+    Attributes
+    ----------
+    roi : Path or None
+        The region of interest: one file for all images, or a folder with one for each.
+    files : dict of Path
+        The region of interest of each image by its name, where ``roi`` is given.
+    ignore_label : int or None
+        Value of the truth that means unknown.
+    """
+
+    roi: Path | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
+    ignore_label: int | None = None
+
+    @classmethod
+    def of(
+        cls, pairs: Sequence[Pair], roi: Path | None = None, ignore_label: int | None = None
+    ) -> Self:
+        """Return what is left out of some pairs, their regions found by name."""
+        names = [pair.name for pair in pairs]
+        if roi is None:
+            return cls(ignore_label=ignore_label)
+        files = dict.fromkeys(names, roi) if is_one_image(roi) else partners(names, roi)
+        return cls(roi, files, ignore_label)
+
+
+@dataclass(frozen=True)
 class ScoredStudy:
     """What an evaluation found: a row for each image, means with intervals over the images.
 
     ``failed`` says why images could not be scored, ``pairs`` holds the files, both by the name of
-    the image.
+    the image; ``leaving_out`` is what was asked not to be judged.
     """
 
     kind: ResultKind
@@ -45,6 +78,12 @@ class ScoredStudy:
     means: dict[str, Interval]
     failed: dict[str, str]
     pairs: dict[str, Pair] = field(default_factory=dict)
+    leaving_out: LeavingOut = LeavingOut()
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many samples of all images were not judged, by the reason."""
+        return {name: int(self.rows[name].sum()) for name in REASONS if name in self.rows}
 
     @property
     def main(self) -> str:
@@ -77,6 +116,7 @@ def score_results(
     pairs: Sequence[Pair],
     *,
     kind: ResultKind | None = None,
+    leaving_out: LeavingOut = LeavingOut(),
     confidence: float = 0.95,
     seed: int = 0,
     progress: Progress = no_progress,
@@ -88,14 +128,15 @@ def score_results(
     is named in ``failed``, and the rest goes on; if none could be, what was wrong with the first
     is raised.
     """
-    result_kind = kind or infer_kind(pairs)
+    result_kind = kind or infer_kind(pairs, leaving_out)
     rows: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     first: GraticuleError | None = None
     for number, pair in enumerate(pairs):
         progress(number, len(pairs), pair.name)
         try:
-            row = _row(*read_pair(pair), result_kind, confidence=confidence, seed=seed)
+            read = read_pair(pair, leaving_out)
+            row = _row(read, result_kind, confidence=confidence, seed=seed)
             rows.append({"image": pair.name, **row})
         except GraticuleError as error:
             has_path = str(pair.truth) in str(error) or str(pair.result) in str(error)
@@ -108,8 +149,12 @@ def score_results(
     if "distance_unit" in table and table["distance_unit"].nunique() == 1:
         unit = str(table.pop("distance_unit").iloc[0])
         table.attrs["units"] = dict.fromkeys(("hd95", "average_distance"), unit)
+    for reason in REASONS:
+        if reason in table:
+            table[reason] = table[reason].fillna(0).astype(int)
     means = over_images(table, AVERAGED_MEASURES[result_kind], confidence=confidence, seed=seed)
-    return ScoredStudy(result_kind, table, means, failed, {pair.name: pair for pair in pairs})
+    files = {pair.name: pair for pair in pairs}
+    return ScoredStudy(result_kind, table, means, failed, files, leaving_out)
 
 
 def _main_first(table: pd.DataFrame, main: str) -> pd.DataFrame:
@@ -118,19 +163,22 @@ def _main_first(table: pd.DataFrame, main: str) -> pd.DataFrame:
     return table[[*first, *(name for name in table.columns if name not in first)]]
 
 
-def _row(result: xr.DataArray, truth: xr.DataArray, kind: ResultKind, **options: Any) -> Row:
+def _row(read: ReadPair, kind: ResultKind, **options: Any) -> Row:
+    where = read.where if read.left_out else None
     if kind == "labels":
-        return object_row(result, truth, **options)
-    if kind == "scores":
-        return score_row(result, _as_mask(truth), **options)[0]
-    mask, true = _as_mask(result), _as_mask(truth)
-    distances = outline_distances(mask, true)
-    return {
-        **mask_row(mask, true, **options),
-        "hd95": distances.hd95,
-        "average_distance": distances.average,
-        "distance_unit": distances.unit,
-    }
+        row = object_row(read.result, read.truth, where=where, **options)
+    elif kind == "scores":
+        row = score_row(read.result, _as_mask(read.truth), where=where, **options)[0]
+    else:
+        mask, true = _as_mask(read.result), _as_mask(read.truth)
+        distances = outline_distances(mask, true, where=where)
+        row = {
+            **mask_row(mask, true, where=where, **options),
+            "hd95": distances.hd95,
+            "average_distance": distances.average,
+            "distance_unit": distances.unit,
+        }
+    return {**row, **read.left_out}
 
 
 def _as_mask(image: xr.DataArray) -> xr.DataArray:
@@ -140,8 +188,57 @@ def _as_mask(image: xr.DataArray) -> xr.DataArray:
     return image.copy(data=image.values != 0)
 
 
-def read_pair(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
+@dataclass(frozen=True)
+class ReadPair:
+    """A result and its truth; where they are not judged, what has no value is 0, and unknown too.
+
+    Attributes
+    ----------
+    result, truth : DataArray
+        With the same dims.
+    where : ndarray
+        Which samples are judged.
+    left_out : dict of int
+        How many are not, by the reason.
+    """
+
+    result: xr.DataArray
+    truth: xr.DataArray
+    where: Array
+    left_out: dict[str, int]
+
+
+def read_pair(pair: Pair, leaving_out: LeavingOut) -> ReadPair:
     """Read a result and its truth, brought to the same dims; raise `ImageError` if sizes differ."""
+    result, truth = _read_alike(pair)
+    roi = None
+    if leaving_out.roi is not None:
+        if pair.name not in leaving_out.files:
+            raise ImageError(
+                f"has no region of interest in {leaving_out.roi}",
+                where=str(pair.result),
+                hint="name its file alike, or give one file for all images",
+            )
+        path = leaving_out.files[pair.name]
+        roi = read_single_channel(path)
+        if roi.ndim == result.ndim and set(roi.dims) != set(result.dims):
+            roi = xr.DataArray(roi.values, dims=result.dims)
+    try:
+        found = judged(result, truth, roi=roi, ignore_label=leaving_out.ignore_label)
+    except GraticuleError as error:
+        raise error.at(str(pair.result if roi is None else path)) from None
+    if found.left_out:
+        result, truth = (_filled(image, found.where) for image in (result, truth))
+    return ReadPair(result, truth, found.where, found.left_out)
+
+
+def _filled(image: xr.DataArray, where: Array) -> xr.DataArray:
+    """Return an image with 0 where it is NaN or not judged."""
+    zero = np.zeros((), image.dtype)
+    return image.copy(data=np.where(where, image.values, zero))
+
+
+def _read_alike(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
     result, truth = (read_single_channel(path) for path in (pair.result, pair.truth))
     if set(result.dims) != set(truth.dims) and result.ndim == truth.ndim:
         truth = xr.DataArray(truth.values, dims=result.dims)
@@ -156,8 +253,8 @@ def read_pair(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
     return result, truth
 
 
-def infer_kind(pairs: Sequence[Pair]) -> ResultKind:
-    """Return what results are, as their values show.
+def infer_kind(pairs: Sequence[Pair], leaving_out: LeavingOut) -> ResultKind:
+    """Return what results are, as the values that are judged show.
 
     Two values in both: masks. More whole numbers in both, in some image: labels. Fractions in
     the result: scores. Labels on one side only are compared as masks of all that is not 0.
@@ -170,9 +267,10 @@ def infer_kind(pairs: Sequence[Pair]) -> ResultKind:
     many_results = many_truths = False
     for pair in pairs:
         try:
-            result, truth = (read_single_channel(path).values for path in (pair.result, pair.truth))
+            read = read_pair(pair, leaving_out)
         except GraticuleError:
             continue  # it fails by name when it is scored
+        result, truth = read.result.values, read.truth.values
         if result.dtype.kind == "f" and not (result == np.rint(result)).all():
             return "scores"
         many_results |= _has_many(result)
