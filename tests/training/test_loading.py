@@ -5,6 +5,7 @@ import pytest
 import tifffile
 from learning_scenes import write_pair
 
+from graticule.cli import main
 from graticule.core.errors import FormatError, RequestError
 from graticule.learn.document.document import load
 from graticule.training.loading import load_images
@@ -78,3 +79,24 @@ def test_images_and_labels_within_files(folder):
     loaded = load_images(load(folder / "training.yaml"), folder / "images", folder / "labels")
     np.testing.assert_array_equal(loaded.data.images[0].values, values["images"])
     np.testing.assert_array_equal(loaded.data.labels[0] != 0, values["labels"] != 0)
+
+
+def test_colour_mixed_with_grey_names_both_and_the_way_out(folder):
+    write_pair(folder, "b", seed=1)
+    grey = tifffile.imread(folder / "images" / "b.tif").astype(np.uint8)
+    colours = np.stack([grey, grey // 2, 255 - grey], axis=-1)
+    tifffile.imwrite(folder / "images" / "b.tif", colours, photometric="rgb")
+    training = load(folder / "training.yaml")
+    with pytest.raises(RequestError) as caught:
+        load_images(training, folder / "images", folder / "labels")
+    said = str(caught.value)
+    for file in ("a.tif", "b.tif"):
+        assert str(folder / "images" / file) in said
+    assert f"graticule run grey.yaml {folder / 'images'} -o grey" in said
+    document = said.partition("grey.yaml with ")[2].partition(", call")[0]
+    (folder / "grey.yaml").write_text(document)
+    call = ["run", str(folder / "grey.yaml"), str(folder / "images"), "-o", str(folder / "grey")]
+    assert main(call) == 0
+    loaded = load_images(training, folder / "grey", folder / "labels")
+    assert loaded.data.names == ("a", "b")
+    assert {image.dims for image in loaded.data.images} == {("y", "x")}

@@ -2,26 +2,80 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-def check(pipeline: str | None = None, /) -> int:
-    """Check a pipeline without running it, and show its steps; list the recipes if none is named.
+from graticule.core.errors import Fault, GraticuleError, PipelineError, UnknownNameError, suggest
 
-    Every fault is named at once, with file, line and path. Exit status: 0 sound, 2 faulty.
+if TYPE_CHECKING:
+    from graticule.learn.document.document import TrainingDocument
+
+
+def check(document: str | None = None, /) -> int:
+    """Check a pipeline or a training document without running it, and show what it holds.
+
+    Every fault is named at once, with file, line and path. Without a document the recipes are
+    listed. Exit status: 0 sound, 2 faulty.
 
     Parameters
     ----------
-    pipeline
-        A YAML file, or the name of a recipe.
+    document
+        A YAML file, the folder of a recipe, or its name.
     """
-    from graticule.pipeline import Pipeline
-    from graticule.recipes import pipeline_path, recipes
+    if document is None:
+        return _list_recipes()
+    for path in _documents(document):
+        if _holds_training(path):
+            _show_training(path)
+        else:
+            _show_pipeline(path)
+    return 0
 
-    if pipeline is None:
-        for name, folder in recipes().items():
-            description = Pipeline.load(folder / "pipeline.yaml").description
-            print(f"{name:12} {description.strip().partition(chr(10))[0]}")
-        return 0
-    loaded = Pipeline.load(pipeline_path(pipeline))
+
+def _list_recipes() -> int:
+    from graticule.learn.document.document import load
+    from graticule.pipeline import Pipeline
+    from graticule.recipes import recipes, trainings
+
+    said = {n: Pipeline.load(f / "pipeline.yaml").description for n, f in recipes().items()}
+    said |= {name: load(path).description for name, path in trainings().items()}
+    for name, description in sorted(said.items()):
+        print(f"{name:12} {description.strip().partition(chr(10))[0]}")
+    return 0
+
+
+def _documents(name_or_path: str) -> list[Path]:
+    """Return the files to check: one that is named, or those of a folder or recipe."""
+    from graticule.recipes import PIPELINE, TRAINING, examples, recipes, trainings
+
+    path = Path(name_or_path).expanduser()
+    name = name_or_path.removeprefix("recipes/")
+    folder = path if path.is_dir() else examples().get(name)
+    if path.is_file() or folder is None:
+        if path.is_file():
+            return [path]
+        raise UnknownNameError(
+            f"{name_or_path!r} is neither a file nor a recipe",
+            hint=suggest(name, [*recipes(), *trainings()]),
+        )
+    found = [folder / each for each in (PIPELINE, TRAINING) if (folder / each).is_file()]
+    if not found:
+        raise UnknownNameError(f"{name_or_path!r} holds neither {PIPELINE} nor {TRAINING}")
+    return found
+
+
+def _holds_training(path: Path) -> bool:
+    """Return whether a file is a training document: it has methods and no steps."""
+    from graticule.core.document import parse_document, read_text
+
+    keys = parse_document(read_text(path), str(path))
+    return "steps" not in keys and ("methods" in keys or path.name == "training.yaml")
+
+
+def _show_pipeline(path: Path) -> None:
+    from graticule.pipeline import Pipeline
+
+    loaded = Pipeline.load(path)
     print(f"{loaded.name}: sound ({loaded.source})")
     for name, spec in loaded.inputs.items():
         print(f"  input  {name}{f' [{chr(32).join(spec.dims)}]' if spec.dims else ''}")
@@ -35,4 +89,69 @@ def check(pipeline: str | None = None, /) -> int:
     print(f"  output {', '.join(map(str, loaded.outputs))}")
     for name in sorted(loaded.unused):
         print(f"  note   {name} feeds no output, check or figure: a run leaves it out")
-    return 0
+
+
+def _show_training(path: Path) -> None:
+    from graticule.learn.document.document import load
+    from graticule.learn.methods.kind import METHOD_KINDS
+    from graticule.report import wording
+
+    training = load(path)
+    _require_files(training)
+    image, split = training.inputs.image, training.split
+    print(f"{training.name}: sound ({training.source}), a training document")
+    spacing = ", ".join(f"{dim} {step}" for dim, step in image.spacing.items())
+    told = [f"[{' '.join(image.dims)}]" if image.dims else "", spacing, image.dataset]
+    print("  input ", " ".join(["image", *filter(None, told)]))
+    classes = ", ".join(f"{value} {name}" for value, name in training.classes.items())
+    print(f"  labels {training.labels}{f' ({classes})' if classes else ''}, task {training.task}")
+    kept = {k: v for k, v in split.model_dump().items() if v not in ("", "none", None)}
+    print("  split ", " ".join(f"{key}={value}" for key, value in kept.items()))
+    for name, extra in training.extra.items():
+        files = f"{extra.images} with {extra.labels}"
+        print(
+            f"  extra  {name} = {f'{extra.count} x {extra.simulate}' if extra.simulate else files}"
+        )
+    for name, spec in training.methods.items():
+        kind = METHOD_KINDS.get(spec.kind)
+        options = wording.parameters(dict(spec.options))
+        print(f"  method {name} = {kind.label}; learned from: {kind.describe(spec)}; {options}")
+    print(f"  train  {training.train}")
+    for name in sorted(set(training.extra) - set(_used(training))):
+        print(f"  note   {name} is learned from by no method")
+
+
+def _used(training: TrainingDocument) -> list[str]:
+    """Return the further images that a method learns from."""
+    used = {source for method in training.methods.values() for source in method.on}
+    return [name for name in training.extra if name in used]
+
+
+def _require_files(training: TrainingDocument) -> None:
+    """Refuse a document that names what is not there, all of it at once."""
+    from graticule.core.document import parse_document
+    from graticule.learn.document.document import build_method
+
+    document = parse_document(training.text, training.source, holds="methods")
+    faults: list[Fault] = []
+    for name in training.methods:
+        try:
+            build_method(training, name)
+        except PipelineError as error:
+            faults += error.faults
+        except GraticuleError as error:
+            faults.append(_fault(document, "methods", name, str(error)))
+    for name in _used(training):
+        for key in ("images", "labels"):
+            given = getattr(training.extra[name], key)
+            if given and not (training.folder / given).exists():
+                what = f"{key}: there is no {training.folder / given}"
+                faults.append(_fault(document, "extra", name, what))
+    if faults:
+        raise PipelineError(faults, source=training.source)
+
+
+def _fault(document: Any, section: str, name: str, what: str) -> Fault:
+    from graticule.core.document import line_of
+
+    return Fault(f"{section}.{name}", what, line_of(document[section], name))

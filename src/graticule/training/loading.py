@@ -136,12 +136,21 @@ def _require_alike(images: Sequence[xr.DataArray], pairs: Sequence[Pair]) -> Non
         return f"{dims} with {image.sizes['c']} channels" if "c" in image.dims else dims
 
     for image, each in zip(images[1:], pairs[1:], strict=True):
-        if axes(image) != axes(images[0]):
-            raise RequestError(
-                f"the image has {axes(image)}, and {pairs[0].result.name} has {axes(images[0])}",
-                where=str(each.result),
-                hint="give images of one kind, or convert them",
+        if axes(image) == axes(images[0]):
+            continue
+        colours = {image.sizes.get("c", 0), images[0].sizes.get("c", 0)}
+        hint = "give images of one kind, or convert them"
+        if colours <= {0, 1, 3, 4} and {str(d) for d in image.dims} ^ set(images[0].dims) <= {"c"}:
+            hint = (
+                "learn from grey: write grey.yaml with {graticule: 1, name: grey, "
+                "steps: {grey: {op: transform.grey}}, outputs: [grey]}, call graticule run "
+                f"grey.yaml {each.result.parent} -o grey, and give grey as the images"
             )
+        raise RequestError(
+            f"the image has {axes(image)}, and {pairs[0].result} has {axes(images[0])}",
+            where=str(each.result),
+            hint=hint,
+        )
 
 
 def _image(training: TrainingDocument, path: Path) -> xr.DataArray:
