@@ -105,8 +105,12 @@ def _show_training(path: Path) -> None:
     print("  input ", " ".join(["image", *filter(None, told)]))
     classes = ", ".join(f"{value} {name}" for value, name in training.classes.items())
     print(f"  labels {training.labels}{f' ({classes})' if classes else ''}, task {training.task}")
-    kept = {k: v for k, v in split.model_dump().items() if v not in ("", "none", None)}
+    kept = {
+        k: v for k, v in split.model_dump(exclude={"test"}).items() if v not in ("", "none", None)
+    }
     print("  split ", " ".join(f"{key}={value}" for key, value in kept.items()))
+    if split.test is not None:
+        print(f"  test   {split.test.images} with {split.test.labels}")
     for name, extra in training.extra.items():
         files = f"{extra.images} with {extra.labels}"
         print(
@@ -141,12 +145,17 @@ def _require_files(training: TrainingDocument) -> None:
             faults += error.faults
         except GraticuleError as error:
             faults.append(_fault(document, "methods", name, str(error)))
-    for name in _used(training):
+    places: list[tuple[str, str, Any]] = [
+        ("extra", name, training.extra[name]) for name in _used(training)
+    ]
+    if training.split.test is not None:
+        places.append(("split", "test", training.split.test))
+    for section, name, files in places:
         for key in ("images", "labels"):
-            given = getattr(training.extra[name], key)
+            given = getattr(files, key)
             if given and not (training.folder / given).exists():
                 what = f"{key}: there is no {training.folder / given}"
-                faults.append(_fault(document, "extra", name, what))
+                faults.append(_fault(document, section, name, what))
     if faults:
         raise PipelineError(faults, source=training.source)
 

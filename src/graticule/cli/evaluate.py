@@ -89,7 +89,7 @@ def evaluate(
         For methods: also the score against the number of labels; takes several times as long.
     out
         Folder for evaluation.html and the tables: evaluation.csv and summary.csv of results,
-        methods.csv, folds.csv and classes.csv of methods.
+        methods.csv, folds.csv and classes.csv of methods, and test.csv of a fixed test set.
     """
     from graticule.cli._training import images_and_labels, training_path
 
@@ -201,7 +201,7 @@ def _compare_methods(
     chosen = _chosen(methods, only)
     loaded = load_images(training, images, labels)
     require_unseen(methods, loaded.scored_files)
-    split = make_split(training.split, loaded.data, methods, loaded.extra)
+    split = make_split(training.split, loaded.data, methods, loaded.extra, loaded.test)
     make_folder(out)
     announce_compilation()
     with progress_bar(training.name) as progress:
@@ -260,6 +260,8 @@ def _write_comparison(
     tables = {"methods": comparison.table(), "folds": comparison.fold_table()}
     if len(comparison.data.scored_classes) > 1:
         tables["classes"] = comparison.class_table()
+    if comparison.test is not None:
+        tables["test"] = comparison.test.table()
     if curve is not None:
         tables["learning_curve"] = curve.rows
     for name, table in tables.items():
@@ -279,7 +281,12 @@ def _print_scores(comparison: Comparison, split: Split, loaded: LoadedImages, ou
         table = comparison.table()
         main = comparison.main
         first = ["method", main, f"{main}_low", f"{main}_high", *comparison.measures[1:]]
-        rest = [name for name in (f"naive_{main}", "optimism") if name in table]
+        beside = [
+            f"naive_{main}",
+            "optimism",
+            *(f"test_{main}{end}" for end in ("", "_low", "_high")),
+        ]
+        rest = [name for name in beside if name in table]
         shown = table[[*first, *rest, "fit_seconds"]].dropna(axis=1, how="all")
         shown = shown.rename(columns={"fit_seconds": "fit"})
         shown.attrs["units"] = {"fit": "s"}

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -167,7 +168,7 @@ def _split(training: TrainingDocument, loaded: LoadedImages) -> Split:
     methods = build_methods(training)
     require_unseen(methods, loaded.scored_files)
     try:
-        return make_split(training.split, loaded.data, methods, loaded.extra)
+        return make_split(training.split, loaded.data, methods, loaded.extra, loaded.test)
     except CheckError as error:
         raise CheckError(
             error.what, where=error.where, hint=f"{error.hint}; or train with --no-scores"
@@ -177,13 +178,11 @@ def _split(training: TrainingDocument, loaded: LoadedImages) -> Split:
 def _score(method: ModelMethod, loaded: LoadedImages, split: Split) -> Comparison | None:
     """Return the method's held-out scores."""
     from graticule.cli.console import progress_bar
-    from graticule.learn.crossval.crossval import compare
+    from graticule.training.run import compare_methods
 
     try:
         with progress_bar(f"{method.name}: held-out scores") as progress:
-            return compare(
-                loaded.data, [method], split.folds, extra=loaded.extra, progress=progress
-            )
+            return compare_methods(loaded, [method], replace(split, naive=()), 0.95, progress)
     except KeyboardInterrupt:
         return None
 
@@ -209,6 +208,9 @@ def _tell(comparison: Comparison) -> None:
         for column in (measure, f"{measure}_low", f"{measure}_high")
     ]  # fmt: skip
     print_table(table[["method", *shown]].dropna(axis=1), title="on samples it had not seen")
+    if comparison.test is not None and comparison.test.results:
+        table = comparison.test.table()
+        print_table(table[["method", *shown]].dropna(axis=1), title="on the test set")
 
 
 def _checkpoint_of(out: Path) -> Path:

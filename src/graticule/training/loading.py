@@ -16,7 +16,7 @@ from graticule.io.pairing import Pair, Pairing, pair_files
 from graticule.io.reading import read_single_channel
 from graticule.learn.crossval.split import groups_by_pattern
 from graticule.learn.data.labelled_images import LabelledImages
-from graticule.learn.document.document import TrainingDocument
+from graticule.learn.document.document import ExtraSpec, FixedTestSet, TrainingDocument
 from graticule.learn.methods.method import Method
 from graticule.pipeline.folder import result_files
 
@@ -40,6 +40,8 @@ class LoadedImages:
         What had no partner, in words.
     scored_files : tuple of Path
         Those of the images that are judged on, without their labels.
+    test : LabelledImages or None
+        The fixed test set; its files are not among ``files``, for nothing is learned from them.
     """
 
     data: LabelledImages
@@ -47,6 +49,7 @@ class LoadedImages:
     files: tuple[Path, ...] = ()
     missing: tuple[str, ...] = ()
     scored_files: tuple[Path, ...] = ()
+    test: LabelledImages | None = None
 
 
 def load_images(training: TrainingDocument, images: Path, labels: Path) -> LoadedImages:
@@ -71,20 +74,32 @@ def load_images(training: TrainingDocument, images: Path, labels: Path) -> Loade
         groups = groups_by_pattern([each.name for each in pairing.pairs], training.split.group)
     data = _data(training, pairing.pairs, groups)
     _require_named(training, data)
-    missing = [f"{name} has no labels" for name in pairing.without_truth]
-    missing += [f"{name} are labels without an image" for name in pairing.without_result]
+    missing = _missing(pairing)
     used = {source for method in training.methods.values() for source in method.on}
     extra, files = {}, _files(pairing.pairs)
     for name in training.extra:
         if name in used:
             extra[name], own = _extra(training, name, data)
-            files += own
-    scored_files = tuple(each.result for each in pairing.pairs)
-    return LoadedImages(data, extra, tuple(files), tuple(missing), scored_files)
+            files += _files(own.pairs)
+            missing += [f"extra.{name}: {words}" for words in _missing(own)]
+    scored_files = [each.result for each in pairing.pairs]
+    test = None
+    if training.split.test is not None:
+        first = pairing.pairs[0]
+        test, own = _further(training, training.split.test, data, "split.test", first)
+        scored_files += [each.result for each in own.pairs]
+        missing += [f"split.test: {words}" for words in _missing(own)]
+    return LoadedImages(data, extra, tuple(files), tuple(missing), tuple(scored_files), test)
 
 
 def _pairs(images: Path, labels: Path) -> Pairing:
     return pair_files(images, labels, words=("image", "label image"), files=result_files)
+
+
+def _missing(pairing: Pairing) -> list[str]:
+    """Return in words what has no partner."""
+    missing = [f"{name} has no labels" for name in pairing.without_truth]
+    return missing + [f"{name} are labels without an image" for name in pairing.without_result]
 
 
 def _files(pairs: Sequence[Pair]) -> list[Path]:
@@ -181,26 +196,52 @@ def _target(training: TrainingDocument, path: Path) -> xr.DataArray:
 
 def _extra(
     training: TrainingDocument, name: str, data: LabelledImages
-) -> tuple[LabelledImages, list[Path]]:
+) -> tuple[LabelledImages, Pairing]:
     """Return further training images; their classes are those of the given ones."""
     spec = training.extra[name]
-    pairs: Sequence[Pair] = ()
-    if spec.simulate:
-        from graticule.simulate.dataset import samples
+    where = f"extra.{name}"
+    if not spec.simulate:
+        return _further(training, spec, data, where)
+    from graticule.simulate.dataset import samples
 
-        simulated = list(
-            samples(spec.simulate, spec.count, seed=spec.seed, parameters=dict(spec.parameters))
-        )
-        images, labels = [each.image for each in simulated], [each.labels for each in simulated]
-        names = [each.name for each in simulated]
-    else:
-        try:
-            pairs = _pairs(training.folder / spec.images, training.folder / spec.labels).pairs
-        except GraticuleError as error:
-            raise error.at(f"extra.{name}") from None
-        images = [_image(training, each.result).compute() for each in pairs]
-        labels = [_target(training, each.truth) for each in pairs]
-        names = [each.name for each in pairs]
+    simulated = list(
+        samples(spec.simulate, spec.count, seed=spec.seed, parameters=dict(spec.parameters))
+    )
+    images, labels = [each.image for each in simulated], [each.labels for each in simulated]
+    names = [each.name for each in simulated]
+    return _with_known_classes(training, images, labels, names, data, where), Pairing(())
+
+
+def _further(
+    training: TrainingDocument,
+    spec: ExtraSpec | FixedTestSet,
+    data: LabelledImages,
+    where: str,
+    first: Pair | None = None,
+) -> tuple[LabelledImages, Pairing]:
+    """Return further images from files; with a ``first`` pair they must be like its image."""
+    try:
+        pairing = _pairs(training.folder / spec.images, training.folder / spec.labels)
+    except GraticuleError as error:
+        raise error.at(where) from None
+    pairs = pairing.pairs
+    images = [_image(training, each.result).compute() for each in pairs]
+    if first is not None:
+        _require_alike([data.images[0], *images], [first, *pairs])
+    labels = [_target(training, each.truth) for each in pairs]
+    names = [each.name for each in pairs]
+    return _with_known_classes(training, images, labels, names, data, where), pairing
+
+
+def _with_known_classes(
+    training: TrainingDocument,
+    images: Sequence[xr.DataArray],
+    labels: Sequence[xr.DataArray],
+    names: Sequence[str],
+    data: LabelledImages,
+    where: str,
+) -> LabelledImages:
+    """Return further images with labels, whose classes must be among those of the given ones."""
     own = LabelledImages.of(
         images,
         labels,
@@ -212,12 +253,13 @@ def _extra(
     values = {each.value for each in data.classes}
     unknown = [each.name for each in own.classes if each.value not in values]
     if unknown:
+        judged = "given images" if where == "split.test" else "images that are judged on"
         raise RequestError(
             f"has the class{'es' if len(unknown) > 1 else ''} {', '.join(unknown)}, which the "
-            "images that are judged on do not have",
-            where=f"extra.{name}",
+            f"{judged} do not have",
+            where=where,
         )
-    return own, _files(pairs)
+    return own
 
 
 def require_unseen(methods: Sequence[Method], files: Sequence[Path]) -> None:

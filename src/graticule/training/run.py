@@ -11,6 +11,7 @@ from graticule.core.errors import RequestError, suggest
 from graticule.core.progress import Progress
 from graticule.learn.crossval.crossval import Comparison, compare
 from graticule.learn.crossval.split import Split
+from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import TrainingDocument, build_method
 from graticule.learn.methods.kind import METHOD_KINDS
 from graticule.learn.methods.method import Method, ModelMethod
@@ -26,25 +27,32 @@ def compare_methods(
     confidence: float,
     progress: Progress,
 ) -> Comparison:
-    """Return the comparison of methods on a split, with that on the naive one beside it."""
-    total = len(methods) * (len(split.folds) + len(split.naive))
+    """Return the comparison of methods on a split; beside it the naive one and the test set."""
+    parts: list[tuple[Sequence[Fold], LabelledImages, str]] = [(split.folds, loaded.data, "")]
+    if split.naive:
+        parts.append((split.naive, loaded.data, "the naive split"))
+    if split.test is not None and loaded.test is not None:
+        parts.append(([split.test], loaded.data.joined(loaded.test), "the test set"))
+    total = len(methods) * sum(len(folds) for folds, _, _ in parts)
+    found: dict[str, Comparison] = {}
+    done_before = 0
+    for folds, data, words in parts:
 
-    def run(folds: Sequence[Fold], start: int, words: str) -> Comparison:
-        def shifted(done: int, _: int, message: str) -> None:
-            progress(start + done, total, f"{message}{words}")
+        def shifted(done: int, _: int, message: str, before: int = done_before) -> None:
+            progress(before + done, total, message)
 
-        return compare(
-            loaded.data, methods, folds, extra=loaded.extra, confidence=confidence, progress=shifted
+        one = compare(
+            data, methods, folds, extra=loaded.extra, confidence=confidence, progress=shifted
         )
-
-    comparison = run(split.folds, 0, "")
-    if not split.naive or comparison.unfinished:
-        return comparison
-    naive = run(split.naive, len(methods) * len(split.folds), " (naive)")
-    if naive.unfinished:
-        stopped = {f"{name} on the naive split": n for name, n in naive.unfinished.items()}
-        return replace(comparison, unfinished=stopped)
-    return replace(comparison, naive=naive)
+        if words and one.unfinished:
+            stopped = {f"{name} on {words}": n for name, n in one.unfinished.items()}
+            found[""] = replace(found[""], unfinished=stopped)
+        else:
+            found[words] = one
+        if one.unfinished:
+            break
+        done_before += len(methods) * len(folds)
+    return replace(found[""], naive=found.get("the naive split"), test=found.get("the test set"))
 
 
 def model_method(training: TrainingDocument, name: str) -> ModelMethod:
@@ -67,12 +75,12 @@ def save_fitted(
     comparison: Comparison | None = None,
 ) -> None:  # fmt: skip
     """Write a fitted model with what it has learned from, and its held-out scores if there are."""
-    measures = comparison.results[method].scores.measures if comparison is not None else {}
-    scores = {
-        name: {"value": value.estimate, "low": value.low, "high": value.high}
-        for name, value in measures.items()
-        if value.estimate == value.estimate
-    }
+    scores: dict[str, dict[str, float]] = {}
+    for prefix, one in (("", comparison), ("test_", comparison.test if comparison else None)):
+        if one is not None and method in one.results:
+            for name, value in one.results[method].scores.measures.items():
+                ends = {"value": value.estimate, "low": value.low, "high": value.high}
+                scores |= {f"{prefix}{name}": ends} if value.estimate == value.estimate else {}
     save_model(
         model,
         out,

@@ -43,6 +43,8 @@ class Comparison:
         Methods that were stopped, and how many folds were done.
     naive : Comparison or None
         The same methods on a split that flatters.
+    test : Comparison or None
+        The same methods, learned from all images, on a fixed test set.
     confidence : float
         Of the intervals.
     """
@@ -54,6 +56,7 @@ class Comparison:
     failed: dict[str, str] = field(default_factory=dict)
     unfinished: dict[str, int] = field(default_factory=dict)
     naive: Comparison | None = None
+    test: Comparison | None = None
     confidence: float = 0.95
 
     @property
@@ -97,6 +100,9 @@ class Comparison:
             naive = self.naive_estimate(name)
             if naive is not None:
                 row |= {f"naive_{self.main}": naive, "optimism": naive - row[self.main]}
+            if self.test is not None and name in self.test.results:
+                scores = self.test.results[name].scores
+                row |= _columns(f"test_{self.main}", scores.measures[self.main])
             row |= _columns("to_best", self.against_best(name))
             row |= {"fit_seconds": result.fit_seconds, "answer_seconds": result.predict_seconds}
             rows.append(row)

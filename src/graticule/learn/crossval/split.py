@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graticule.core.errors import CheckError
 from graticule.learn.data.labelled_images import LabelledImages
@@ -16,6 +16,7 @@ from graticule.learn.splits.splits import (
     by_blocks,
     by_group,
     by_samples,
+    fixed_test,
     naive_halves,
 )
 
@@ -34,6 +35,8 @@ class Split:
         In samples by dim; empty where whole images are held out.
     widest : str
         The method whose reach is the buffer; empty where the buffer was given.
+    test : Fold or None
+        The fixed test set, if there is one: a fold of the images joined with those of the test.
     """
 
     folds: tuple[Fold, ...]
@@ -41,6 +44,7 @@ class Split:
     words: str
     buffer: Mapping[str, int]
     widest: str = ""
+    test: Fold | None = None
 
 
 def groups_by_pattern(names: Sequence[str], pattern: str) -> tuple[str, ...]:
@@ -70,6 +74,7 @@ def make_split(
     data: LabelledImages,
     methods: Sequence[Method],
     extra: Mapping[str, LabelledImages] | None = None,
+    test: LabelledImages | None = None,
 ) -> Split:
     """Return the folds for images and methods, after all images were found to be different.
 
@@ -84,17 +89,65 @@ def make_split(
         them reaches, so that all get the same split.
     extra : mapping of LabelledImages, optional
         Further training images; none may share content with those that are judged on.
+    test : LabelledImages, optional
+        The fixed test set; nothing that is learned from may share content with it.
 
     Raises
     ------
     CheckError
         If images share content, or a fold could not be learned from or judged on.
     """
+    found = _folds(split, data, methods, extra or {})
+    return (
+        found if test is None else replace(found, test=_test_fold(split, data, extra or {}, test))
+    )
+
+
+def _test_fold(
+    split: SplitSpec,
+    data: LabelledImages,
+    extra: Mapping[str, LabelledImages],
+    test: LabelledImages,
+) -> Fold:
+    """Return the fold of a fixed test set, none of whose images or groups is learned from."""
+    if split.by == "group":
+        groups = groups_by_pattern(test.names, split.group)
+        both = [
+            name for name, group in zip(test.names, groups, strict=True) if group in data.groups
+        ]
+        if both:
+            raise CheckError(
+                f"the image {both[0]} of the test set is of a group that is learned from",
+                where="split.test",
+                hint="take the group out of one of them",
+            )
+    train = dict(zip(data.names, data.images, strict=True))
+    for name, own in extra.items():
+        train |= {f"{name}/{n}": image for n, image in zip(own.names, own.images, strict=True)}
+    tested = {f"test/{n}": image for n, image in zip(test.names, test.images, strict=True)}
+    try:
+        require_disjoint(train, tested)
+    except CheckError as error:
+        hint = "take it out of the test set, or out of what is learned from"
+        raise CheckError(error.what, where="split.test", hint=hint) from None
+    joined = data.joined(test)
+    codes = [joined.codes(n) for n in range(len(joined.images))] if data.classes else None
+    flags = [False] * len(data.images) + [True] * len(test.images)
+    return fixed_test(joined.images, flags, labels=codes)
+
+
+def _folds(
+    split: SplitSpec,
+    data: LabelledImages,
+    methods: Sequence[Method],
+    extra: Mapping[str, LabelledImages],
+) -> Split:
+    """Return the folds of the images, which were found to be different."""
     images, seed = list(data.images), split.seed
     if len(images) > 1:
         require_distinct(data.names, images, data.groups)
     tested = dict(zip(data.names, images, strict=True))
-    for name, own in (extra or {}).items():
+    for name, own in extra.items():
         train = {f"{name}/{n}": im for n, im in zip(own.names, own.images, strict=True)}
         require_disjoint(train, tested)
     codes = [data.codes(n) for n in range(len(images))] if data.classes else None

@@ -37,17 +37,18 @@ def units_of(data: LabelledImages, folds: Sequence[Fold]) -> tuple[str, dict[int
     is correlated.
     """
     whole = not any(fold.blocks for fold in folds)
-    groups = list(dict.fromkeys(data.groups))
+    tested = sorted({number for fold in folds for number in fold.tested})
+    groups = list(dict.fromkeys(data.groups[number] for number in tested))
     if whole and len(groups) >= FEWEST:
-        name = "images" if len(groups) == len(data.images) else "groups"
+        name = "images" if len(groups) == len(tested) else "groups"
         return name, {
             n: [Unit(groups.index(data.groups[n]), tuple(slice(0, s) for s in data.known(n).shape))]
-            for n in range(len(data.images))
+            for n in tested
         }
     number = itertools.count()
     return "blocks", {
         n: [Unit(next(number), part) for part in blocks(data.known(n).shape, _side(data, n))]
-        for n in range(len(data.images))
+        for n in tested
     }
 
 

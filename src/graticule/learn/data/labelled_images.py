@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -94,6 +94,19 @@ class LabelledImages:
         classes, meaning = ((), "mask") if regression else classes_of(fitted, kind, named)
         own = range(len(image_list)) if groups is None else groups
         return cls(called, tuple(image_list), tuple(fitted), meaning, classes, tuple(own))
+
+    def joined(self, other: Self) -> Self:
+        """Return these images and others, each of which is a group of its own.
+
+        The classes are those of these images.
+        """
+        return replace(
+            self,
+            names=self.names + other.names,
+            images=self.images + other.images,
+            labels=self.labels + other.labels,
+            groups=(*self.groups, *((name, "joined") for name in other.names)),
+        )
 
     @property
     def scored_classes(self) -> tuple[int, ...]:

@@ -49,6 +49,19 @@ def _buffer(value: Any) -> Any:
     raise ParameterError(f"must be a whole number of 0 or more or auto, not {value!r}")
 
 
+def _place(value: Any) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise ParameterError(f"must be a file or folder, not {value!r}")
+
+
+class FixedTestSet(Section):
+    """Images that nothing is learned from, and their labels: files or folders."""
+
+    images: Annotated[str, PlainValidator(_place)]
+    labels: Annotated[str, PlainValidator(_place)]
+
+
 class SplitSpec(Section):
     """How images are split.
 
@@ -68,6 +81,8 @@ class SplitSpec(Section):
         Of the order of what is alike.
     group : str
         Regular expression; what its first group finds in the name of an image is its group.
+    test : FixedTestSet or None
+        Beside the folds: a test set for methods that learned from all other images.
     """
 
     by: Literal["auto", "image", "group", "blocks"] = "auto"
@@ -77,6 +92,7 @@ class SplitSpec(Section):
     naive: Literal["none", "halves", "samples"] = "none"
     seed: Annotated[int, whole_number(0)] = 0
     group: str = ""
+    test: FixedTestSet | None = None
 
     @model_validator(mode="after")
     def _require_group(self) -> Self:

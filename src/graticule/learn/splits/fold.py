@@ -66,6 +66,13 @@ class Fold:
     buffer: Mapping[str, int] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
 
+    @property
+    def tested(self) -> tuple[int, ...]:
+        """Numbers of the images of which something is judged on."""
+        if isinstance(self.test, Masks):
+            return self.test.images
+        return tuple(number for number, mask in enumerate(self.test) if mask is not None)
+
 
 def sizes_of(image: xr.DataArray) -> dict[str, int]:
     """Return the sizes of an image by spatial dim, in its order."""

@@ -37,7 +37,7 @@ from graticule.learn.splits.fold import (
 )
 
 __all__ = ["Buffer", "Fold", "Masks", "by_blocks", "by_group", "by_image", "by_samples",
-           "naive_halves"]  # fmt: skip
+           "fixed_test", "naive_halves"]  # fmt: skip
 
 
 def by_image(
@@ -141,6 +141,45 @@ def by_group(
         ]  # fmt: skip
         result.append(Fold(Masks(masks[0]), Masks(masks[1]), f"{kind} {number + 1} of {folds}"))
     return result
+
+
+def fixed_test(
+    images: Sequence[xr.DataArray],
+    tested: Sequence[bool],
+    *,
+    labels: Sequence[xr.DataArray] | None = None,
+) -> Fold:
+    """Learn from some images, and judge on the others.
+
+    Parameters
+    ----------
+    images, labels
+        As for `by_image`.
+    tested : sequence of bool
+        Which images are judged on.
+
+    Raises
+    ------
+    CheckError
+        If these hold no label.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> fold = fixed_test([as_image(np.zeros((4, 5))) for _ in range(3)], [False, False, True])
+    >>> fold.train.images, fold.test.images
+    ((0, 1), (2,))
+    """
+    masks = [
+        [
+            partial(everywhere, image) if bool(own) == held else None
+            for image, own in zip(images, tested, strict=True)
+        ]
+        for held in (False, True)
+    ]
+    fold = Fold(Masks(masks[0]), Masks(masks[1]), "test set")
+    require_labels([fold], None if labels is None else [class_codes_of(each) for each in labels])
+    return fold
 
 
 def by_blocks(

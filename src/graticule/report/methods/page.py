@@ -67,7 +67,8 @@ def page(
 def _head(comparison: Comparison) -> list[str]:
     names = [NAMES[measure] for measure in comparison.measures]
     naive = [f"Naive {NAMES[comparison.main]}"] if comparison.naive is not None else []
-    return ["Method", *names, *naive, "Against the best", "Time to learn", "Time to answer"]
+    test = [f"{NAMES[comparison.main]} on the test set"] if comparison.test is not None else []
+    return ["Method", *names, *naive, *test, "Against the best", "Time to learn", "Time to answer"]
 
 
 def _rows(comparison: Comparison) -> list[list[tuple[str, str, str]]]:
@@ -85,6 +86,8 @@ def _rows(comparison: Comparison) -> list[list[tuple[str, str, str]]]:
             cells.append((number(naive), f"{more:+.3f}", str(naive)))
         elif comparison.naive is not None:
             cells.append(("–", "", ""))
+        if comparison.test is not None:
+            cells.append(_tested(comparison.test, name))
         gap = comparison.against_best(name)
         best = name == comparison.ranked[0]
         cells.append(("–", "", "0") if best else (
@@ -93,6 +96,14 @@ def _rows(comparison: Comparison) -> list[list[tuple[str, str, str]]]:
         cells += [(wording.seconds(each), "", str(each)) for each in times]
         rows.append(cells)
     return rows
+
+
+def _tested(test: Comparison, name: str) -> tuple[str, str, str]:
+    """Return the cell of a method on the fixed test set."""
+    if name not in test.results:
+        return ("–", "", "")
+    value = test.results[name].scores.measures[test.main]
+    return (number(value.estimate), interval(value), str(value.estimate))
 
 
 def _folds(comparison: Comparison) -> tuple[list[str], list[list[str]]]:

@@ -54,6 +54,7 @@ def answer(comparison: Comparison, split: Split) -> list[str]:
         these = "this one image: they say nothing of others" if count == 1 else (
             f"these {count} images: they say little of how images differ")  # fmt: skip
         sentences.append(f"The intervals are over blocks of {these}.")
+    sentences += _tested(comparison)
     sentences += _optimism(comparison)
     return sentences + [
         f"The score of {name} is larger outside the object than in it: turn its sign."
@@ -99,6 +100,23 @@ def _tied(comparison: Comparison) -> list[str]:
     ]
 
 
+def _tested(comparison: Comparison) -> list[str]:
+    """Say how the methods do on the fixed test set."""
+    test = comparison.test
+    if test is None or not test.ranked:
+        return []
+    learned, images = len(comparison.data.images), len(test.data.images)
+    shown = []
+    for name in test.ranked:
+        value = test.results[name].scores.measures[test.main]
+        ends = interval(value)
+        shown.append(f"{name} {number(value.estimate)}{f' ({ends})' if ends else ''}")
+    return [
+        f"On the test set of {wording.count(images - learned, 'image')}, learned from all of "
+        f"{wording.count(learned, 'image')}: {NAMES[test.main]} {', '.join(shown)}."
+    ]
+
+
 def _optimism(comparison: Comparison) -> list[str]:
     if comparison.naive is None:
         return []
@@ -127,5 +145,7 @@ def trouble(comparison: Comparison) -> list[tuple[str, str]]:
     rows = list(comparison.failed.items())
     for name, done in comparison.unfinished.items():
         rows.append((name, f"was stopped after {done} of {len(comparison.folds)} folds"))
-    naive = {} if comparison.naive is None else comparison.naive.failed
-    return rows + [(f"{name} on the naive split", why) for name, why in naive.items()]
+    for where, beside in (("naive split", comparison.naive), ("test set", comparison.test)):
+        failed = {} if beside is None else beside.failed
+        rows += [(f"{name} on the {where}", why) for name, why in failed.items()]
+    return rows
