@@ -33,12 +33,13 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_json(path: Path, value: Any, *, lossless: bool = False) -> None:
-    """Write JSON atomically.
+    """Write JSON atomically, for people to read too.
 
-    NaN and infinities become null, or with ``lossless`` what Python alone reads back.
+    NaN and infinities become null. With ``lossless`` they become what Python alone reads back, all
+    in one line.
     """
-    plain = value if lossless else _finite(value)
-    text = json.dumps(plain, indent=1, ensure_ascii=False, default=str, allow_nan=lossless)
+    plain, indent = (value, None) if lossless else (_finite(value), 1)
+    text = json.dumps(plain, indent=indent, ensure_ascii=False, default=str, allow_nan=lossless)
     with atomic_path(path) as draft:
         # what of a file's name is no text stands as JSON writes it, which Python reads back
         draft.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")

@@ -10,7 +10,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -219,9 +219,9 @@ def _process(
         if job.preview or is_notable:
             save_previews(plan, evaluation, arrays, draft / "preview.npz")
         report("done")
-        result.steps = {name: asdict(facts) for name, facts in evaluation.facts.items()}
+        result.steps = {name: dict(vars(facts)) for name, facts in evaluation.facts.items()}
         result.seconds = time.perf_counter() - started
-        write_json(draft / "fate.json", asdict(result), lossless=True)
+        write_json(draft / "fate.json", vars(result), lossless=True)
         finished = result.folder(job.folder / WORK)
         finished.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(finished, ignore_errors=True)

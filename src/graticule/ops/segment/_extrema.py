@@ -33,14 +33,16 @@ def maxima(values: Array, connectivity: int, *, lowest: bool = False) -> Array:
 def _highest(values: Array, connectivity: int) -> Array:
     """Return the maxima of an array without NaN."""
     from graticule.ops._reconstruction import layout, padded
-    from graticule.ops.segment._extrema_kernels import HIGHEST, OPEN, OUTSIDE, mark_maxima
+    from graticule.ops.segment._extrema_kernels import BELOW, HIGHEST, OPEN, OUTSIDE, mark_maxima
 
-    if not values.size or values.min() == values.max():
+    lowest = values.min() if values.size else 0
+    if not values.size or lowest == values.max():
         return np.zeros(values.shape, np.bool_)
     heights = padded(values)
     inner = (slice(1, -1),) * values.ndim
     states = np.full(heights.shape, OUTSIDE, np.uint8)
-    states[inner] = OPEN
+    # what is lowest of all has something higher beside it, and is often most of an image
+    states[inner] = np.where(values == lowest, np.uint8(BELOW), np.uint8(OPEN))
     starts, before = layout(heights.shape, connectivity)
     around = np.concatenate((before, -before))
     mark_maxima(heights.reshape(-1), states.reshape(-1), starts, values.shape[-1], around)
