@@ -49,9 +49,38 @@ def test_flips_alone_are_a_null_of_their_own_size() -> None:
 def test_the_study_controls_its_false_discoveries() -> None:
     check = get_check("surrogate")
     p = {"strong": 0.01, "none": 0.6, "other": 0.04}
-    rows = check.conclude(pd.DataFrame({"p": p.values()}), check.parameters.validate({}))
+    study = pd.DataFrame({"p": p.values()})
+    by = {"correction": "benjamini-hochberg"}
+    rows = check.conclude(study, check.parameters.validate(by))
     assert rows["q"].tolist() == pytest.approx([0.03, 0.6, 0.06])
     assert rows["detected"].tolist() == [True, False, False]
+    careful = check.conclude(study, check.parameters.validate({}))
+    assert careful["q"].tolist() == pytest.approx([0.055, 1.0, 0.11])
+    assert not careful["detected"].any()
+
+
+def test_a_best_fit_at_the_end_of_the_search_is_no_detection() -> None:
+    """Neither in its row nor in the study, however small its p."""
+    image = _image(0, 3.0)
+
+    def event(ends: str) -> Subject:
+        def rerun(image: xr.DataArray) -> pd.DataFrame:
+            return pd.DataFrame({"statistic": [_outgoing(image)], "at_end": [ends]})
+
+        return Subject(rerun(image), image, rerun)
+
+    check = get_check("surrogate")
+    params = {"n": 39, "interior": ["a"], "fdr": 0.1}
+    found = [check(event(ends), **params) for ends in ("a, d0", "d0", "")]
+    assert [one.columns["best_at_end"] for one in found] == [True, False, False]
+    assert [one.notable for one in found] == [False, True, True]
+    assert len({one.columns["p"] for one in found}) == 1
+    rows = check.conclude(
+        pd.DataFrame([one.columns for one in found]), check.parameters.validate(params)
+    )
+    assert rows["detected"].tolist() == [False, True, True]
+    with pytest.raises(CheckError, match="at_end of a record"):
+        check(_subject(image), **params)
 
 
 def test_what_is_no_number_has_no_p_value() -> None:

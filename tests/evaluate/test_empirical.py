@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from graticule.core.errors import CheckError
-from graticule.evaluate.empirical import benjamini_hochberg, empirical_p
+from graticule.evaluate.empirical import benjamini_hochberg, empirical_p, false_discovery_rate
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 
@@ -58,3 +58,15 @@ def test_missing_p_values_stay_missing() -> None:
     np.testing.assert_allclose(q[[0, 2]], benjamini_hochberg([0.01, 0.02]))
     with pytest.raises(CheckError, match="between 0 and 1"):
         benjamini_hochberg([1.2])
+
+
+@given(p=P_VALUES)
+def test_both_corrections_are_those_of_scipy(p: list[float]) -> None:
+    for ours, theirs in (("benjamini-hochberg", "bh"), ("benjamini-yekutieli", "by")):
+        q = false_discovery_rate(p, ours)  # type: ignore[arg-type]
+        np.testing.assert_allclose(q, stats.false_discovery_control(p, method=theirs), atol=1e-12)
+
+
+def test_what_is_not_known_is_not_counted() -> None:
+    q = false_discovery_rate([0.01, np.nan, 0.02], "benjamini-yekutieli")
+    np.testing.assert_allclose(q, [0.03, np.nan, 0.03])

@@ -1,6 +1,6 @@
 """The ops of `detect`: made by ``python -m graticule.testing.stubs``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from numpy.typing import NDArray
 from pandas import DataFrame
@@ -14,14 +14,19 @@ class Spots(NamedTuple, Generic[Data]):
     mask: Data
     cleaned: Data
 
+def gain_control(image: Data, *, time: Duration | float | str = 7.0,
+        distance: Length | float | str = 12.0, missing: Literal['keep', 'zero'] = 'keep',
+        along: str = 'time', across: str = 'distance') -> Data:
+    """Divide an image by its amplitude nearby: the automatic gain control of seismology [1]_."""
 def moveout(image: Data, event: DataFrame | None = None, table: DataFrame | None = None, *,
         curve: Literal['sqrt', 'polytrope', 'table'] = 'sqrt', a: float = 5.0,
         d0: Length | float | str = 0.0,
-        between: tuple[Length | float | str, Length | float | str] | None = None,
+        between: tuple[Length | float | str, Length | float | str] | None = None, unit: str = '',
         along: str = 'time', across: str = 'distance') -> Data:
     """Shift every column along a curve, so that an arrival on the curve becomes a straight line."""
-def noise_spectrum(image: Array, *, using: Literal['flip', 'itself'] = 'flip', smooth: float = 1.5,
-        taper: float = 0.1, along: str = 'time', across: str = 'distance') -> Mapping[str, Any]:
+def noise_spectrum(image: Array, *, using: Literal['flip', 'itself', 'both'] = 'flip',
+        smooth: float = 1.5, taper: float = 0.1, along: str = 'time',
+        across: str = 'distance') -> Mapping[str, Any]:
     """Estimate the power spectrum of the noise in frequency and wavenumber."""
 def peak(image: Array) -> DataFrame:
     """Find the largest value of an image, its position between samples and its width."""
@@ -30,9 +35,10 @@ def published_baseline(image: Array, *, a: float = 5.0, first: int = 25, columns
     """Detect an arc as the published sunquake workshop did [1]_."""
 def scan(image: Data, table: DataFrame | None = None, *,
         curve: Literal['sqrt', 'polytrope', 'table'] = 'sqrt',
-        a: tuple[float, float, int] = (2.5, 6.0, 15), d0: tuple[float, float, int] = (0.0, 20.0, 3),
-        between: tuple[Length | float | str, Length | float | str] | None = None,
-        statistic: Literal['power', 'mean'] = 'power',
+        a: tuple[float, float, int] = (2.5, 6.0, 15),
+        d0: tuple[Length | float | str, Length | float | str, int] | None = None, unit: str = '',
+        between: tuple[Length | float | str, Length | float | str] | Sequence[tuple[Length | float |
+        str, Length | float | str]] | None = None, statistic: Literal['power', 'mean'] = 'power',
         interpolation: Literal['fourier', 'linear', 'nearest'] = 'fourier', inside: float = 0.75,
         along: str = 'time', across: str = 'distance') -> Data:
     """Stack an image along every curve of a family, for every time of arrival."""
@@ -48,6 +54,6 @@ def stack(image: Data, *, statistic: Literal['mean', 'semblance', 'phase_weighte
 def travel_time(speed: DataFrame, *, radius: float = 0.0, rays: int = 200) -> DataFrame:
     """Trace rays from the surface down and back, and tabulate the time against the distance."""
 def whiten(image: Data, model: Mapping[str, Any], *, shortest: Duration | float | str | None = None,
-        longest: Duration | float | str | None = None, along: str = 'time',
-        across: str = 'distance') -> Data:
+        longest: Duration | float | str | None = None, finest: Length | float | str | None = None,
+        along: str = 'time', across: str = 'distance') -> Data:
     """Divide an image by the amplitude of the noise at every frequency and wavenumber."""

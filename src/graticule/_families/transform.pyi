@@ -27,9 +27,9 @@ def overlay(image: Data, labels: Array, *, opacity: float = 1.0, low: float | No
     """Draw labelled objects in colour on a grey picture."""
 def select(image: Data, *, dim: str = 'c', index: int = 0) -> Data:
     """Take one channel, plane or frame of an image."""
-def time_distance(image: Data, *, y: Length | float | str, x: Length | float | str,
-        reach: Length | float | str, arc: tuple[float, float] = (0.0, 360.0),
-        along: str = 't') -> Data:
+def time_distance(image: Data, *, y: Length | float | str | None = None,
+        x: Length | float | str | None = None, reach: Length | float | str,
+        arc: tuple[float, float] = (0.0, 360.0), along: str = 't') -> Data:
     """Average a cube over rings around an epicentre, frame by frame."""
 def to_sky(table: DataFrame, image: Array, *, position: str = 'centroid',
         alternate: str = '') -> DataFrame:

@@ -12,26 +12,26 @@ from scipy.stats import kstest
 from sklearn.metrics import roc_auc_score
 
 from graticule.bench.row import Row, absent, data_folder, processes, row, seconds, speedup, timed
-from graticule.core import as_image
+from graticule.core import Subject, as_image
 from graticule.core.registry import get_op
 from graticule.core.typing import Array
-from graticule.evaluate.empirical import benjamini_hochberg, empirical_p
-from graticule.evaluate.surrogates import surrogate_maker
+from graticule.evaluate.empirical import benjamini_hochberg
 from graticule.ops.detect._paths import maxima
 from graticule.ops.detect._planes import planes_of
 from graticule.pipeline import Pipeline
-from graticule.pipeline.evaluate import Evaluation
+from graticule.pipeline.evaluate import Evaluation, make_rerun
 from graticule.pipeline.spec import Reference
 from graticule.recipes import pipeline_path
 from graticule.simulate.time_distance import random_ripple, time_distance
 
-_NAMES = ("TD_20110730-M9_3_zscored", "TD_clear_relative", "TD_none_relative")
-_PUBLISHED = {_NAMES[0]: (1.125, 0.746), _NAMES[1]: (0.598, 0.468)}
+NAMES = ("TD_20110730-M9_3_zscored", "TD_clear_relative", "TD_none_relative")
+_PUBLISHED = {NAMES[0]: (1.125, 0.746), NAMES[1]: (0.598, 0.468)}
 _IMAGES = 400
 _NULL_IMAGES = 500
 
 
-def _observed(name: str) -> xr.DataArray:
+def observed(name: str) -> xr.DataArray:
+    """Return one of the observed images with its spacing."""
     folder = data_folder("sunquake_td")
     assert folder is not None
     spacing = {"time": "0.75 min", "distance": "0.348 Mm"}
@@ -48,8 +48,8 @@ def _value(wanted: str, **known: xr.DataArray) -> Any:
     return Evaluation(_recipe(), known).value(Reference(wanted))
 
 
-def _statistic(scaled: xr.DataArray) -> float:
-    return float(_value("event", scaled=scaled)["statistic"].iloc[0])
+def _statistic(even: xr.DataArray) -> float:
+    return float(_value("event", even=even)["statistic"].iloc[0])
 
 
 def _baseline(image: xr.DataArray, column: str = "baseline_statistic") -> float:
@@ -66,18 +66,25 @@ def baseline_on_real_images() -> list[Row]:
     for name, published in _PUBLISHED.items():
         columns = ("baseline_statistic", "baseline_flipped")
         for column, wanted in zip(columns, published, strict=True):
-            value = _baseline(_observed(name), column)
+            value = _baseline(observed(name), column)
             near = abs(value - wanted) <= 0.01
             what = f"{column.replace('_', ' ')}, {name}"
             rows.append(Row("F1", what, round(value, 4), "sigma", f"{wanted} +-0.01", near, wanted))
     return rows
 
 
-def _p_value(image: xr.DataArray, surrogates: int, seed: int) -> float:
-    scaled = _value("scaled", image=image)
-    make = surrogate_maker(scaled, "phase", along="time", across="distance", taper=0.03, seed=seed)
-    null = [_statistic(make(index)) for index in range(surrogates)]
-    return empirical_p(_statistic(scaled), null).p
+def p_value(image: xr.DataArray, surrogates: int, seed: int) -> float:
+    """Return what the recipe's check finds on an image."""
+    return p_of(Evaluation(_recipe(), {"image": image}), surrogates, seed)
+
+
+def p_of(known: Evaluation, surrogates: int, seed: int) -> float:
+    """Return what the check ``chance`` of a pipeline finds."""
+    step = known.pipeline.checks["chance"]
+    rerun = make_rerun(known, step.at, step.of)
+    subject = Subject(known.value(step.of), known.value(step.at), rerun)
+    changed = {"by": ("phase",), "n": surrogates, "seed": seed}
+    return float(step.check(subject, **{**step.params, **changed}).columns["p"])
 
 
 @row("F2")
@@ -86,9 +93,9 @@ def improved_on_real_images() -> list[Row]:
     if data_folder("sunquake_td") is None:
         return [absent("F2", "improved detector on real images", "p <= 0.01, none p > 0.05")]
     rows = []
-    for name in _NAMES:
+    for name in NAMES:
         quiet = "none" in name
-        p = _p_value(_observed(name), 999, 0)
+        p = p_value(observed(name), 999, 0)
         reached = p > 0.05 if quiet else p <= 0.01
         what = f"p of {name}, 999 surrogates"
         rows.append(Row("F2", what, p, "", "> 0.05" if quiet else "<= 0.01", reached))
@@ -103,7 +110,7 @@ def _simulated(number: int, strength: float) -> xr.DataArray:
 
 def _both(job: tuple[int, float]) -> tuple[float, float]:
     image = _simulated(*job)
-    return _statistic(_value("scaled", image=image)), _baseline(image)
+    return _statistic(_value("even", image=image)), _baseline(image)
 
 
 def _power(quiet: Array, loud: Array) -> tuple[float, float]:
@@ -129,7 +136,7 @@ def power_on_simulated_images() -> list[Row]:
 
 def _simulated_p(job: tuple[int, float, int]) -> float:
     number, strength, surrogates = job
-    return _p_value(_simulated(10_000 + number, strength), surrogates, number)
+    return p_value(_simulated(10_000 + number, strength), surrogates, number)
 
 
 @row("F4")
@@ -142,7 +149,7 @@ def honesty_on_noise() -> list[Row]:
     null, signal = p[:_NULL_IMAGES], p[_NULL_IMAGES:]
     within = np.random.default_rng(0).uniform(0, 1 / 60, null.size)
     uniform = float(kstest(null - within, "uniform").pvalue)
-    part, ripples_found = _false_discoveries(null[:200].reshape(20, 10), signal[:200], 0.1)
+    part, ripples_found = false_discoveries(null[:200].reshape(20, 10), signal[:200], 0.1)
     return [
         Row("F4", "KS p of 500 p-values on noise", round(uniform, 4), "", "> 0.01", uniform > 0.01),
         Row(
@@ -156,7 +163,7 @@ def honesty_on_noise() -> list[Row]:
     ]
 
 
-def _false_discoveries(null: Array, signal: Array, level: float) -> tuple[float, float]:
+def false_discoveries(null: Array, signal: Array, level: float) -> tuple[float, float]:
     """Return the mean part of false discoveries over studies, and the part of signals found."""
     parts, found = [], []
     for quiet, loud in zip(null, signal.reshape(len(null), -1), strict=True):

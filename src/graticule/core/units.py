@@ -94,6 +94,25 @@ def unit_scale(unit: str) -> tuple[float, str]:
     raise UnitsError(f"{unit!r} is no unit of length, angle, time, area or volume")
 
 
+def scale_to(unit: str, base: str) -> float:
+    """Return the factor from a unit to another one of the same kind, of whatever kind.
+
+    Raises
+    ------
+    UnitsError
+        If one of them is unknown, or they are of different kinds.
+
+    Examples
+    --------
+    >>> scale_to("min/Mm^(1/2)", "s/m^(1/2)")
+    0.06
+    """
+    parsed, wanted = _parsed(unit), _parsed(base)
+    if parsed is None or wanted is None or not parsed.is_equivalent(wanted):
+        raise UnitsError(f"{unit!r} must be a unit such as {base}")
+    return float(parsed.to(wanted))
+
+
 def unit_power(unit: str, number: int) -> str:
     """Return a unit to a power; one that is not understood too, as it is a name like others.
 

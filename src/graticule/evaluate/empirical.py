@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -87,6 +88,44 @@ def empirical_p(value: float, null: ArrayLike, *, confidence: float = 0.95) -> E
     low = 0.0 if k == 0 else float(beta.ppf(rest, k, m - k + 1))
     high = 1.0 if k == m else float(beta.ppf(1 - rest, k + 1, m - k))
     return EmpiricalP((1 + k) / (1 + m), low, high, 1 / (1 + m), k, m)
+
+
+Correction: TypeAlias = Literal["benjamini-yekutieli", "benjamini-hochberg"]
+
+
+def false_discovery_rate(p: ArrayLike, by: Correction) -> Array:
+    r"""Return the false-discovery-adjusted value q of each p-value, by a named correction.
+
+    Where the tests depend on one another in ways that are not known - two files of one event,
+    images that share their noise - that of Benjamini and Yekutieli [1]_ still holds: q of
+    `benjamini_hochberg` times :math:`1 + 1/2 + \dots + 1/m` for :math:`m` p-values.
+
+    Parameters
+    ----------
+    p : array_like
+        P-values. NaN stays NaN and is not counted.
+    by : {"benjamini-yekutieli", "benjamini-hochberg"}
+        The correction.
+
+    Returns
+    -------
+    ndarray
+        ``q``, in the order of ``p``.
+
+    References
+    ----------
+    .. [1] Y. Benjamini and D. Yekutieli, Annals of Statistics 29, 1165 (2001).
+
+    Examples
+    --------
+    >>> false_discovery_rate([0.01, 0.04, 0.03, 0.5], "benjamini-yekutieli").round(3)
+    array([0.083, 0.111, 0.111, 1.   ])
+    """
+    q = benjamini_hochberg(p)
+    if by == "benjamini-hochberg":
+        return q
+    tests = np.count_nonzero(~np.isnan(q))
+    return np.minimum(q * np.sum(1 / np.arange(1, tests + 1)), 1.0)
 
 
 def benjamini_hochberg(p: ArrayLike) -> Array:

@@ -63,6 +63,11 @@ def randomise_phase(image: Image, rng: np.random.Generator, *, taper: float = 0.
     >>> bool(0.5 < float(surrogate.std() / image.std()) < 2)
     True
     """
+    return _phase_randomiser(image, taper)(rng)
+
+
+def _phase_randomiser(image: Image, taper: float) -> Callable[[np.random.Generator], Image]:
+    """Return the maker of `randomise_phase`, which transforms the image once for all."""
     from scipy import fft
 
     values = np.asarray(image.values, dtype=float)
@@ -70,14 +75,20 @@ def randomise_phase(image: Image, rng: np.random.Generator, *, taper: float = 0.
     centre = float(values[finite].mean()) if finite.any() else 0.0
     window = _window(values.shape, taper)
     shaded = np.where(finite, values - centre, 0.0) * window
-    phases = fft.rfftn(rng.standard_normal(values.shape))
-    size = np.abs(phases)
-    phases = np.where(size > 0, phases / np.where(size > 0, size, 1), 1)
-    random = fft.irfftn(fft.rfftn(shaded) * phases, values.shape)
-    result = centre + random / np.sqrt(np.mean(window**2))
-    result[~finite] = np.nan
-    kind = image.dtype if image.dtype.kind == "f" else np.float64
-    return like(image, result.astype(kind), **_units(image))
+    kind = image.dtype if image.dtype.kind == "f" else np.dtype(np.float64)
+    work = np.float32 if kind == np.float32 else np.float64
+    amplitude = np.abs(fft.rfftn(shaded)) / np.sqrt(np.mean(window**2))
+    amplitude = amplitude.astype(work)
+
+    def make(rng: np.random.Generator) -> Image:
+        phases = fft.rfftn(rng.standard_normal(values.shape, dtype=work))
+        size = np.abs(phases)
+        phases *= amplitude / np.where(size > 0, size, 1)
+        result = fft.irfftn(phases, values.shape, overwrite_x=True) + work(centre)
+        result[~finite] = np.nan
+        return like(image, result.astype(kind, copy=False), **_units(image))
+
+    return make
 
 
 def surrogate_maker(
@@ -91,7 +102,8 @@ def surrogate_maker(
         return lambda index: flip(image, along)
     if by == "flip_distance":
         return lambda index: flip(image, across)
-    return lambda index: randomise_phase(image, np.random.default_rng([seed, index]), taper=taper)
+    make = _phase_randomiser(image, taper)
+    return lambda index: make(np.random.default_rng([seed, index]))
 
 
 def _window(shape: tuple[int, ...], part: float) -> Array:

@@ -31,7 +31,9 @@ def test_the_width_of_a_gaussian() -> None:
 def test_nan_is_passed_over_and_nothing_is_nan() -> None:
     row = gt.detect.peak(np.array([np.nan, 1.0, 3.0, 1.0, np.nan])).iloc[0]
     assert (row["statistic"], row["x"]) == (3.0, 2.0)
-    assert gt.detect.peak(np.full((3, 3), np.nan)).isna().all(axis=None)
+    nothing = gt.detect.peak(np.full((3, 3), np.nan))
+    assert nothing.pop("at_end").tolist() == [""]
+    assert nothing.isna().all(axis=None)
 
 
 def test_other_coordinates_are_read_at_the_peak() -> None:
@@ -43,3 +45,22 @@ def test_other_coordinates_are_read_at_the_peak() -> None:
     assert table["delay"].item() == 4.0
     assert table["distance"].item() == 8.7
     assert table.attrs["units"] == {"delay": "min"}
+
+
+def test_the_dims_at_whose_end_the_peak_lies_are_named() -> None:
+    values = np.zeros((4, 5, 1))
+    values[3, 2] = 1
+    image = as_image(values, dims=("a", "d0", "time"))
+    assert gt.detect.peak(image)["at_end"].tolist() == ["a"]
+    values[3, 2], values[1, 0] = 0, 1
+    assert gt.detect.peak(image)["at_end"].tolist() == ["d0"]
+    values[1, 1] = 2
+    assert gt.detect.peak(image)["at_end"].tolist() == [""]
+
+
+def test_along_a_dim_of_names_the_position_is_the_name() -> None:
+    image = as_image([[0.0, 1.0, 0.0], [0.0, 3.0, 2.0]], dims=("part", "x"))
+    image = image.assign_coords(part=["near", "far"])
+    row = gt.detect.peak(image).iloc[0]
+    assert (row["part"], row["statistic"]) == ("far", 3.0)
+    assert 1 < row["x"] < 1.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import hilbert
@@ -198,3 +199,71 @@ def test_what_cannot_be_scanned_is_said(
 ) -> None:
     with pytest.raises(error, match=says):
         gt.detect.scan(as_image(np.ones((30, 40)), dims=DIMS), **params)
+
+
+def _ripple(cadence: float, pixel: float) -> xr.DataArray:
+    """Return an arc t = 20 min + 6 min/Mm^(1/2) sqrt(d - 2 Mm), sampled as told."""
+    time = np.arange(0, 90, cadence)[:, None]
+    distance = np.arange(0, 35, pixel)[None, :]
+    late = time - 20 - 6 * np.sqrt(np.maximum(distance - 2, 0))
+    values = np.exp(-0.5 * (late / 1.8) ** 2) * np.cos(2 * np.pi * late / 4) * (distance >= 2)
+    spacing = {"time": f"{cadence} min", "distance": f"{pixel} Mm"}
+    return as_image(values, dims=DIMS, spacing=spacing)
+
+
+PHYSICAL = {
+    "unit": "min/Mm^(1/2)",
+    "a": (4.0, 8.0, 9),
+    "d0": ("0 Mm", "4 Mm", 3),
+    "between": ("8 Mm", "26 Mm"),
+}
+
+
+@pytest.mark.parametrize(("cadence", "pixel"), [(0.75, 0.348), (0.5, 0.7), (1.0, 1.05)])
+def test_in_physical_units_any_sampling_gives_the_same_arc(cadence: float, pixel: float) -> None:
+    row = gt.detect.peak(gt.detect.scan(_ripple(cadence, pixel), **PHYSICAL)).iloc[0]
+    assert row["a"] == pytest.approx(6, abs=0.15)
+    assert row["d0"] == pytest.approx(2, abs=0.4)
+    assert row["t0"] == pytest.approx(20, abs=0.5)
+
+
+def test_a_unit_and_samples_are_the_same_curves() -> None:
+    image = _ripple(0.75, 0.348)
+    root = 0.348**0.5 / 0.75
+    samples = {"a": (4 * root, 8 * root, 9), "d0": (0, 4 / 0.348, 3)}
+    one = gt.detect.scan(image, **PHYSICAL)
+    other = gt.detect.scan(image, **samples, between=("8 Mm", "26 Mm"))
+    np.testing.assert_allclose(one, other, atol=1e-4 * float(other.max()))
+    assert (one.a.attrs["units"], other.a.attrs["units"]) == ("min/Mm^(1/2)", "sample^(1/2)")
+    event = gt.detect.peak(one)
+    straight = gt.detect.moveout(image, event, between=("8 Mm", "26 Mm")).mean("distance")
+    assert float(straight.max()) > 0.5
+    with pytest.raises(UnitsError, match="s/m"):
+        gt.detect.scan(image, **(PHYSICAL | {"unit": "min/Mm"}))
+    with pytest.raises(UnitsError, match="no unit"):
+        gt.detect.scan(as_image(image.values, dims=DIMS), unit="min/Mm^(1/2)", d0=(0, 0, 1))
+
+
+def test_several_parts_are_each_part_by_itself() -> None:
+    """The power of the whole is counted over all columns used, so parts differ by one factor."""
+    image = _ripple(0.75, 0.348)
+    parts = [("8 Mm", "26 Mm"), ("5 Mm", "18 Mm")]
+    together = gt.detect.scan(image, **(PHYSICAL | {"between": parts}))
+    assert together.part.values.tolist() == ["8 to 26 Mm", "5 to 18 Mm"]
+    for number, part in enumerate(parts):
+        alone = gt.detect.scan(image, **(PHYSICAL | {"between": part}))
+        one, other = together.isel(part=number).values, alone.values
+        factor = np.nanmax(one) / np.nanmax(other)
+        np.testing.assert_allclose(one, factor * other, atol=1e-4 * np.nanmax(one))
+        first = image.distance.values[image.distance.values >= float(part[0].split()[0])][0]
+        assert float(together.distance[number]) == pytest.approx(first)
+
+
+def test_a_change_to_a_result_does_not_reach_the_next_one() -> None:
+    image = _ripple(0.75, 0.348)
+    first = gt.detect.scan(image, **PHYSICAL)
+    first.coords["a"].attrs["units"] = "changed"
+    first.values[:] = 0
+    second = gt.detect.scan(image, **PHYSICAL)
+    assert second.a.attrs["units"] == "min/Mm^(1/2)"
+    assert float(second.max()) > 0

@@ -80,3 +80,29 @@ def test_models_of_another_size_and_half_a_band_are_refused() -> None:
         gt.detect.whiten(image, model)
     with pytest.raises(ImageError, match="longer longest"):
         gt.detect.whiten(image, gt.detect.noise_spectrum(image), shortest="3 min")
+
+
+def test_of_both_the_spectrum_is_the_mean_and_knows_no_direction() -> None:
+    image = as_image(np.random.default_rng(0).normal(size=(32, 24)), dims=("time", "distance"))
+    made = {
+        way: gt.detect.noise_spectrum(image, using=way)["spectrum"]
+        for way in ("flip", "itself", "both")
+    }
+    np.testing.assert_allclose(made["both"], (made["flip"] + made["itself"]) / 2)
+    turned = gt.detect.noise_spectrum(image[::-1].assign_coords(image.coords), using="both")
+    assert turned["spectrum"].sum() == pytest.approx(made["both"].sum())
+
+
+def test_waves_that_are_too_fine_are_left_out() -> None:
+    """A dead distance and a wrong sample are fine waves alone; next to nothing of them is left."""
+    spacing = {"time": "0.75 min", "distance": "0.348 Mm"}
+    distance = np.arange(100) * 0.348
+    fine, coarse = (np.cos(2 * np.pi * distance / length) for length in (1.0, 5.0))
+    rows = np.random.default_rng(0).normal(size=(2, 120, 1))
+    image = as_image(rows[0] * fine + rows[1] * coarse, dims=("time", "distance"), spacing=spacing)
+    model = gt.detect.noise_spectrum(image, using="both")
+    flat = {**model, "spectrum": np.ones_like(model["spectrum"])}
+    kept = gt.detect.whiten(image, flat, finest="1.7 Mm").values
+    power = np.abs(np.fft.rfft(kept[:, 10:90] * np.hanning(80), axis=1)).mean(axis=0)
+    wavenumber = np.fft.rfftfreq(80, 0.348)
+    assert power[wavenumber > 0.8].max() < 0.01 * power[wavenumber < 0.4].max()

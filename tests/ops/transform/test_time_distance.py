@@ -55,3 +55,10 @@ def test_rings_off_the_image_and_mixed_units_are_refused() -> None:
     mixed = as_image(_cube(20, 18), dims=DIMS, spacing={"x": "1 Mm"})
     with pytest.raises(UnitsError, match="one unit"):
         gt.transform.time_distance(mixed, y=20, x=18, reach=5)
+
+
+def test_the_middle_of_the_frame_is_the_epicentre_unless_another_is_named() -> None:
+    cube = as_image(_cube(20, 18), dims=DIMS)
+    middle = gt.transform.time_distance(cube, reach=9)
+    named = gt.transform.time_distance(cube, y=20, x=18, reach=9)
+    np.testing.assert_array_equal(middle, named)

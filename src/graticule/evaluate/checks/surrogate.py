@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 
 from graticule.core import CheckFigure, Evidence, Subject, Table, check, is_image
 from graticule.core.errors import CheckError
 from graticule.core.palette import GREY, INK, RED
 from graticule.core.typing import Array
-from graticule.evaluate.empirical import benjamini_hochberg, empirical_p
+from graticule.evaluate.empirical import Correction, empirical_p, false_discovery_rate
 from graticule.evaluate.surrogates import Surrogate, surrogate_maker
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 _FLIPS: tuple[Surrogate, ...] = ("flip_time", "flip_distance")
 
 
-def _study(rows: Table, *, fdr: float, **_: Any) -> Table:
-    q = benjamini_hochberg(rows["p"].to_numpy(dtype=float))
-    return rows.assign(q=q, detected=q <= fdr)
+def _study(rows: Table, *, fdr: float, correction: Correction, **_: Any) -> Table:
+    q = false_discovery_rate(rows["p"].to_numpy(dtype=float), correction)
+    inside = ~rows["best_at_end"].to_numpy(dtype=bool) if "best_at_end" in rows else True
+    return rows.assign(q=q, detected=(q <= fdr) & inside)
 
 
 def _draw(axes: Axes, evidence: Mapping[str, Mapping[str, Array]]) -> str:
@@ -64,13 +66,15 @@ def _draw(axes: Axes, evidence: Mapping[str, Mapping[str, Array]]) -> str:
 
 
 @check(
-    version=1,
+    version=2,
     study=_study,
     meaning=(
         "The whole analysis is repeated on surrogates of the image, which keep its noise and "
         "hold no signal. p is the part of them, counted with the image itself, that reaches the "
-        "statistic of the image: (1 + k) / (1 + m). q is p corrected for the number of images; "
-        "an image counts as detected where q is at most {fdr}."
+        "statistic of the image: (1 + k) / (1 + m). q is p corrected for the number of images "
+        "({correction}: holds however the images depend on one another, unless it is "
+        "benjamini-hochberg, which takes them for independent); an image counts as detected where "
+        "q is at most {fdr} and the best fit is not at the end of what was searched."
     ),
     figure=CheckFigure("null_distribution", "Null distribution", _draw),
 )
@@ -83,6 +87,10 @@ def surrogate(
     ),
     n: Annotated[int, Field(title="Random surrogates", ge=1, le=1_000_000)] = 999,
     fdr: Annotated[float, Field(title="False discovery rate", gt=0, lt=1)] = 0.05,
+    correction: Annotated[Correction, Field(title="Correction for many images")] = (
+        "benjamini-yekutieli"
+    ),
+    interior: Annotated[tuple[str, ...], Field(title="Dims the best fit must lie within")] = (),
     confidence: Annotated[float, Field(title="Of the interval of p", gt=0, lt=1)] = 0.95,
     taper: Annotated[float, Field(title="Faded part of each edge", ge=0, le=0.5)] = 0.03,
     along: Annotated[str, Field(title="Dim of time")] = "time",
@@ -99,13 +107,20 @@ def surrogate(
     Parameters
     ----------
     subject : Subject
-        Its value is a number: larger is stronger.
+        Its value is a number: larger is stronger. Or the record of `graticule.detect.peak`,
+        whose ``statistic`` is looked at.
     by : sequence of {"phase", "flip_time", "flip_distance"}
         Kinds of surrogate, see `graticule.evaluate.surrogates`.
     n : int
         How many random surrogates; ``1 / (1 + n)`` is the smallest p there can be.
     fdr : float
-        ``detected`` is ``q <= fdr`` over the whole study (Benjamini and Hochberg).
+        ``detected`` is ``q <= fdr`` over the whole study.
+    correction : {"benjamini-yekutieli", "benjamini-hochberg"}
+        How q comes from p. The first holds under any dependence: the same event twice, images
+        that share noise; the second, which finds more, where images are independent.
+    interior : sequence of str
+        Dims of the search. An image whose best fit is the first or last sample along one of
+        them is not detected: ``best_at_end`` says so. Needs a record.
     confidence : float
         Of the interval from ``p_low`` to ``p_high``.
     taper : float
@@ -118,8 +133,9 @@ def surrogate(
     Returns
     -------
     Evidence
-        Columns ``p, p_low, p_high, p_smallest, surrogates``, ``statistic_<flip>`` of
-        every flip, and over the study ``q`` and ``detected``; arrays ``null`` and ``statistic``.
+        Columns ``p, p_low, p_high, p_smallest, surrogates``, ``statistic_<flip>`` of every
+        flip, ``best_at_end`` where ``interior`` is given, and over the study ``q`` and
+        ``detected``; arrays ``null`` and ``statistic``.
 
     Raises
     ------
@@ -146,12 +162,26 @@ def surrogate(
         "surrogates": result.surrogates,
         **{f"statistic_{kind}": value for kind, value in flips.items()},
     }
+    at_end = interior and bool(set(interior) & set(_ends(subject.value)))
+    if interior:
+        columns["best_at_end"] = bool(at_end)
     arrays = {"null": null, "statistic": np.array(statistic)}
     # q is never below p: what is not notable here cannot be detected in the study.
-    return Evidence(columns, arrays, notable=result.p <= fdr)
+    return Evidence(columns, arrays, notable=result.p <= fdr and not at_end)
+
+
+def _ends(value: object) -> list[str]:
+    if not isinstance(value, pd.DataFrame) or "at_end" not in value:
+        raise CheckError(
+            "interior looks at the column at_end of a record",
+            hint="name the step of detect.peak itself, as of: event",
+        )
+    return str(value["at_end"].iloc[0]).split(", ")
 
 
 def _number(value: object) -> float:
+    if isinstance(value, pd.DataFrame) and len(value) == 1 and "statistic" in value:
+        value = value["statistic"].iloc[0]
     if is_image(value) and value.ndim == 0:
         value = value.item()
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)):

@@ -10,7 +10,7 @@ from pydantic import Field
 from graticule.core import Image, Length, Table, require_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
 from graticule.core.typing import Array
-from graticule.core.units import unit_scale
+from graticule.core.units import scale_to, unit_scale
 from graticule.ops import _parameters
 
 Along = Annotated[str, Field(title="Dim of time")]
@@ -20,6 +20,11 @@ Between: TypeAlias = Annotated[
 ]
 Curve: TypeAlias = Literal["sqrt", "polytrope", "table"]
 Range: TypeAlias = tuple[float, float, int]
+Starts: TypeAlias = tuple[Length, Length, int]
+Unit = Annotated[str, Field(title="Unit of a of the curve sqrt")]
+
+SAMPLES = "sample^(1/2)"
+"""What the unit of ``a`` of the curve ``sqrt`` is called where it has none."""
 
 DOC = _parameters.DOC | {
     "axes": """\
@@ -28,6 +33,9 @@ along, across : str
     "between": """\
 between : pair of Length, optional
     Columns from the first distance up to, not including, the second; by default all.""",
+    "unit": """\
+unit : str
+    Of ``a`` for the curve ``sqrt``, as ``"min/Mm^(1/2)"``; empty: samples per root of a sample.""",
 }
 """What the docstrings of ops on images of time and distance say."""
 
@@ -77,13 +85,14 @@ def travel_times(
     along: str,
     across: str,
     table: Table | None = None,
+    unit: str = "",
 ) -> Array:
     r"""Return the travel time to each column, for each pair of ``a`` and ``d0``.
 
     ========= ==========================================================================
     curve     travel time to the distance :math:`d`, with :math:`x = d - d_0`
     ========= ==========================================================================
-    sqrt      :math:`a \sqrt{x}`, in samples with :math:`x` in samples
+    sqrt      :math:`a \sqrt{x}`, in samples with :math:`x` in samples, or in ``unit``
     polytrope :math:`2 \sqrt{\pi x / a}`: rays in a layer whose squared sound speed grows
               with depth at the rate :math:`a`, in m/s² [1]_
     table     the time a table gives for :math:`x`, times :math:`a`
@@ -100,6 +109,8 @@ def travel_times(
     table : DataFrame, optional
         Columns ``distance`` and ``time``, rising, with their units in ``attrs["units"]``;
         without units they are samples.
+    unit : str
+        Of ``a`` for the curve ``sqrt``; empty for samples.
 
     Returns
     -------
@@ -123,21 +134,30 @@ def travel_times(
     scale = a[:, None]
     with np.errstate(invalid="ignore"):
         if curve == "sqrt":
-            return np.asarray(scale * np.sqrt(x))
+            return np.asarray(scale * _root_scale(image, unit, along, across) * np.sqrt(x))
         if curve == "polytrope":
-            metres, seconds = _base_steps(image, along, across)
+            metres, seconds = _base_steps(image, along, across, "a polytrope")
             return np.asarray(2 * np.sqrt(np.pi * x * metres / scale) / seconds)
     return np.asarray(scale * _from_table(image, x, table, along, across))
 
 
-def _base_steps(image: Image, along: str, across: str) -> tuple[float, float]:
+def _root_scale(image: Image, unit: str, along: str, across: str) -> float:
+    """Return the factor from ``a`` in a unit to samples per root of a sample."""
+    if not unit:
+        return 1.0
+    factor = scale_to(unit, "s/m^(1/2)")
+    metres, seconds = _base_steps(image, along, across, f"a parameter in {unit}")
+    return float(factor * np.sqrt(metres) / seconds)
+
+
+def _base_steps(image: Image, along: str, across: str, what: str) -> tuple[float, float]:
     steps = []
     for dim, wanted in ((across, "m"), (along, "s")):
         step, unit = step_of(image, dim)
         factor, base = unit_scale(unit) if unit else (0.0, "")
         if base != wanted:
             raise UnitsError(
-                f"a polytrope needs {across} as a length and {along} as a time; {dim} has "
+                f"{what} needs {across} as a length and {along} as a time; {dim} has "
                 f"{unit or 'no unit'}",
                 hint='give spacing={"time": "45 s", "distance": "0.348 Mm"} when reading',
             )

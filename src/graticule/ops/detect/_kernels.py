@@ -161,7 +161,7 @@ def path_profiles(
     times: Array,
     parts: int,
     wrap: bool,
-    fewest: int,
+    fewest: Array,
     profiles: Array,
     best: Array,
     start: Array,
@@ -181,7 +181,7 @@ def path_profiles(
         Lines of a column: round to this part of a sample. 0: interpolate one line linearly.
     wrap : bool
         Whether a path that leaves the image comes back at its other end.
-    fewest : int
+    fewest : (path,) array
         At least 1.
     profiles : (path or 1, sample) array
         Is overwritten: by the profile of every path, or where it has one row by the last's.
@@ -207,5 +207,5 @@ def path_profiles(
                 _add_whole(planes[plane], rows, size, wrap, sums[plane])
             else:
                 _add_interpolated(planes[plane], rows, part, sums[plane])
-        _profile(sums, rows[2], fewest, count, profile)
+        _profile(sums, rows[2], fewest[path], count, profile)
         best[path], start[path] = _largest(profile)

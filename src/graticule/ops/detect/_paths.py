@@ -12,7 +12,7 @@ from graticule.ops.detect._planes import PARTS, STRIDE
 
 Interpolation: TypeAlias = Literal["fourier", "linear", "nearest"]
 _PARTS_OF: dict[Interpolation, int] = {"fourier": PARTS, "linear": 0, "nearest": 1}
-_LEAST = 500_000
+_LEAST = 4_000_000
 """Samples added, worth a part."""
 
 
@@ -22,15 +22,15 @@ def profiles(
     *,
     interpolation: Interpolation = "linear",
     wrap: bool = False,
-    fewest: int = 1,
+    fewest: int | Array = 1,
 ) -> Array:
     """Return the mean along all paths (path, sample), or the power where there are two planes.
 
     ``planes`` are as `planes_of` gives them, ``times`` (path, column) travel times in samples from
     each path's earliest: a column where it is NaN takes no part in that path. Fourier
     interpolation is to the nearest eighth of a sample. With ``wrap`` a path that leaves the image
-    comes back at its other end, and counts. A start with fewer than ``fewest`` samples inside
-    the image is NaN.
+    comes back at its other end, and counts. A start with fewer than ``fewest`` samples (one
+    number, or one a path) inside the image is NaN.
     """
     result = np.empty((len(times), _samples(planes)), planes.dtype)
     _scan(planes, times, interpolation, wrap, fewest, result)
@@ -43,7 +43,7 @@ def maxima(
     *,
     interpolation: Interpolation = "linear",
     wrap: bool = False,
-    fewest: int = 1,
+    fewest: int | Array = 1,
 ) -> tuple[Array, Array]:
     """Return the largest value of every profile, and its start (-1 where all are NaN).
 
@@ -61,7 +61,7 @@ def _scan(
     times: Array,
     interpolation: Interpolation,
     wrap: bool,
-    fewest: int,
+    fewest: int | Array,
     result: Array | None,
 ) -> tuple[Array, Array]:
     from graticule.ops.detect._kernels import path_profiles
@@ -70,12 +70,12 @@ def _scan(
     best = np.empty(len(times), planes.dtype)
     start = np.empty(len(times), np.int32)
     parts = _PARTS_OF[interpolation]
+    few = np.broadcast_to(np.maximum(fewest, 1), len(times))
 
     def some(first: int, last: int) -> None:
         rows = slice(first, last)
         kept = np.empty((1, size), planes.dtype) if result is None else result[rows]
-        few = max(fewest, 1)
-        path_profiles(planes, times[rows], parts, wrap, few, kept, best[rows], start[rows])
+        path_profiles(planes, times[rows], parts, wrap, few[rows], kept, best[rows], start[rows])
 
     each = times.shape[1] * size * planes.shape[0]
     map_ranges(some, len(times), least=_LEAST // max(1, each))

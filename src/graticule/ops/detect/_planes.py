@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 
 from graticule.core.typing import Array
@@ -34,18 +37,24 @@ def planes_of(columns: Array, *, wrap: bool = False, fourier: bool = False) -> A
     return planes
 
 
+@lru_cache(maxsize=8)
+def _turns(size: int, dtype: np.dtype[Any]) -> Array:
+    part = np.arange(PARTS)[:, None] / PARTS
+    return np.asarray(np.exp(2j * np.pi * np.fft.fftfreq(size) * part), dtype=dtype)
+
+
 def _shifted_by_parts(columns: Array) -> Array:
     """Interpolate columns in time as band-limited functions; NaN beside what is not finite."""
     from scipy import fft
 
     count, size = columns.shape
     finite = np.isfinite(columns)
-    frequency = fft.fftfreq(size)
-    turns = np.exp(2j * np.pi * frequency[None, :] * np.arange(PARTS)[:, None] / PARTS)
-    spectrum = fft.fft(np.where(finite, columns, 0), axis=1)
-    lines = fft.ifft(spectrum[:, None, :] * turns[None, :, :], axis=2)
-    lines = lines if np.iscomplexobj(columns) else lines.real
-    if not finite.all():
+    whole = finite.all()
+    spectrum = fft.fft(columns if whole else np.where(finite, columns, 0), axis=1)
+    turns = _turns(size, spectrum.dtype)
+    turned: Array = fft.ifft(spectrum[:, None, :] * turns, axis=2, overwrite_x=True)
+    lines = turned if np.iscomplexobj(columns) else turned.real
+    if not whole:
         known = np.repeat(finite[:, None, :], PARTS, axis=1)
         known[:, 1:, :-1] &= finite[:, None, 1:]
         lines = np.where(known, lines, np.nan)

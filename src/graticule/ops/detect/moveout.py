@@ -11,10 +11,12 @@ from graticule.core import Image, Length, Record, Table, Whole, like, op, requir
 from graticule.core.errors import ImageError
 from graticule.ops.detect._curves import (
     DOC,
+    SAMPLES,
     Across,
     Along,
     Between,
     Curve,
+    Unit,
     columns_between,
     travel_times,
 )
@@ -36,6 +38,7 @@ def moveout(
     a: Annotated[float, Field(title="Parameter of the law")] = 5.0,
     d0: Annotated[Length, Field(title="Distance of the start")] = Length(0.0),
     between: Between = None,
+    unit: Unit = "",
     along: Along = "time",
     across: Across = "distance",
 ) -> Image:
@@ -51,17 +54,18 @@ def moveout(
         With the dims ``along`` and ``across``.
     event : Record, optional
         With the columns ``a`` and ``d0`` of a curve found by `graticule.detect.scan` and
-        `graticule.detect.peak`: they are taken instead of the parameters.
+        `graticule.detect.peak`: they, and their units, are taken instead of the parameters.
     table : Table, optional
         For ``curve="table"``: columns ``distance`` and ``time``, units in ``attrs["units"]``.
     curve : {"sqrt", "polytrope", "table"}
-        ``a * sqrt(d - d0)`` in samples; ``2 sqrt(pi (d - d0) / a)`` with ``a`` in m/s²; or
-        ``a`` times the table.
+        ``a * sqrt(d - d0)`` in samples or in ``unit``; ``2 sqrt(pi (d - d0) / a)`` with ``a`` in
+        m/s²; or ``a`` times the table.
     a : float
         Parameter of the law. A negative one bends the other way (a null).
     d0 : Length
         Distance at which the curve starts; columns before it are NaN.
     %(between)s
+    %(unit)s
     %(axes)s
 
     Returns
@@ -85,11 +89,14 @@ def moveout(
     """
     require_dims(image, [along, across])
     columns = image.isel({across: columns_between(image, across, between)})
-    parameters = (
-        _curve_of(event, image, across) if event is not None else (a, d0.samples(image, across))
-    )
+    parameters = (a, d0.samples(image, across))
+    if event is not None:
+        parameters = _curve_of(event, image, across)
+        unit = _unit_of(event, unit)
     law, start = (np.array([value]) for value in parameters)
-    times = travel_times(columns, curve, law, start, along=along, across=across, table=table)[0]
+    times = travel_times(
+        columns, curve, law, start, along=along, across=across, table=table, unit=unit
+    )[0]
     ordered = columns.transpose(..., across, along)
     values = np.asarray(ordered.values, dtype=np.float32)
     shifted = _shifted(values, times - times[np.flatnonzero(~np.isnan(times))[:1]])
@@ -101,6 +108,11 @@ def _curve_of(event: Table, image: Image, across: str) -> tuple[float, float]:
     if len(event) != 1 or not {"a", "d0"} <= set(event.columns):
         raise ImageError("an event must be one row with the columns a and d0")
     return float(event["a"].iloc[0]), float(event["d0"].iloc[0]) / step_of(image, across)[0]
+
+
+def _unit_of(event: Table, unit: str) -> str:
+    known = str(event.attrs.get("units", {}).get("a", unit))
+    return "" if known == SAMPLES else known
 
 
 def _shifted(

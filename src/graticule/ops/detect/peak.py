@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-@op(version=1, scope=Whole("the largest value may be anywhere", memory=3), doc=DOC)
+@op(version=2, scope=Whole("the largest value may be anywhere", memory=3), doc=DOC)
 def peak(image: Image) -> Record:
     """Find the largest value of an image, its position between samples and its width.
 
@@ -32,12 +32,14 @@ def peak(image: Image) -> Record:
     -------
     Record
         One row: ``statistic``; the position along every dim, in the units of its coordinate (or
-        in samples), under the dim's name; ``<dim>_width``; and every other coordinate at the
-        peak, under its name. All are NaN where no sample is finite. Units in
+        in samples), under the dim's name; ``<dim>_width``; ``at_end``, the dims
+        along which the peak is the first or last sample, so that the true one may lie beyond;
+        and every other coordinate at the peak, under its name. Along a dim whose coordinate is
+        of names the position is the name. All are NaN or empty where no sample is finite. Units in
         ``attrs["units"]``.
 
     %(examples)s
-    >>> gt.detect.peak(np.array([0.0, 1.0, 4.0, 3.0, 0.0])).round(2)
+    >>> gt.detect.peak(np.array([0.0, 1.0, 4.0, 3.0, 0.0])).round(2).drop(columns="at_end")
        statistic    x  x_width
     0        4.0  2.25     1.67
     """
@@ -49,15 +51,23 @@ def peak(image: Image) -> Record:
     top = int(np.where(finite, values, -np.inf).argmax())
     at = [int(index) for index in np.unravel_index(top, values.shape)]
     any_finite = bool(finite.any())
-    row = {"statistic": float(values.flat[top]) if any_finite else np.nan}
+    row: dict[str, Any] = {"statistic": float(values.flat[top]) if any_finite else np.nan}
     where: dict[Any, float] = {}
+    ends: list[str] = []
     for axis, dim in enumerate(image.dims):
         line = np.moveaxis(values, axis, -1)[tuple(at[:axis] + at[axis + 1 :])]
+        if _is_named(image, str(dim)):
+            where[dim] = at[axis]
+            row[str(dim)] = str(image.coords[dim].values[at[axis]]) if any_finite else ""
+            continue
         offset, width = _shape_of(line, at[axis]) if any_finite else (np.nan, np.nan)
         where[dim] = at[axis] + offset
         row[str(dim)] = _position(image, str(dim), where[dim])
         step = step_of(image, str(dim))[0] if image.sizes[dim] > 1 else 1.0
         row[f"{dim}_width"] = width * step
+        if image.sizes[dim] > 1 and at[axis] in (0, image.sizes[dim] - 1):
+            ends.append(str(dim))
+    row["at_end"] = ", ".join(ends) if any_finite else ""
     for name, coordinate in image.coords.variables.items():
         if name not in image.dims and coordinate.dtype.kind in "iuf":
             row[str(name)] = _sampled(coordinate, where) if any_finite else np.nan
@@ -68,6 +78,10 @@ def peak(image: Image) -> Record:
         if (unit := c.attrs.get("units")) and name in row
     }
     return table
+
+
+def _is_named(image: Image, dim: str) -> bool:
+    return dim in image.coords and image.coords[dim].dtype.kind not in "iuf"
 
 
 def _shape_of(line: Array, at: int) -> tuple[float, float]:

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Record, Whole, op
-from graticule.core.errors import ImageError
+from graticule.core import Image, Record, Whole, op, step_of
+from graticule.core.units import axis_scale
 from graticule.ops.detect._curves import DOC, Across, Along, plane_of
 
 
-@op(version=1, scope=Whole("a column is normalised and rolled whole", memory=4), doc=DOC)
+@op(version=2, scope=Whole("a column is normalised and rolled whole", memory=4), doc=DOC)
 def published_baseline(
     image: Image,
     *,
@@ -27,7 +27,8 @@ def published_baseline(
     Every column is brought to mean 0 and standard deviation 1; columns ``first`` to
     ``first + columns`` are rolled back by ``int(a * sqrt(column))`` samples, *around the edge*;
     the statistic is the largest value of their mean over time. The same on the time-flipped
-    image is its only null. Nothing here is improved: whole samples, one curve, no mask.
+    image is its only null. Nothing here is improved: whole samples, one curve, no mask. It counts
+    in samples of 45 s and 0.348 Mm: an image whose units say others is interpolated to them.
 
     Parameters
     ----------
@@ -43,12 +44,12 @@ def published_baseline(
     -------
     Record
         One row: ``baseline_statistic`` and ``baseline_flipped``; NaN where a column is
-        constant or holds NaN.
+        constant or holds NaN, or the image has too few columns.
 
     Raises
     ------
     ImageError
-        If the image has too few columns.
+        If a dim is missing.
 
     References
     ----------
@@ -64,12 +65,9 @@ def published_baseline(
     import pandas as pd
 
     plane = plane_of(image, along, across)
-    if image.sizes[across] < first + columns:
-        raise ImageError(
-            f"needs {first + columns} samples along {across}; there are {image.sizes[across]}"
-        )
-    values = np.asarray(plane.values, dtype=float)
-    values = values[:, first : first + columns]
+    values = _at_its_sampling(plane, along, across)[:, first : first + columns]
+    if values.shape[1] < columns:
+        values = np.full((1, columns), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = (values - values.mean(axis=0)) / values.std(axis=0)
     shifts = (a * np.sqrt(np.arange(first, first + columns))).astype(int)
@@ -78,6 +76,27 @@ def published_baseline(
         "baseline_flipped": _statistic(scaled[::-1], shifts),
     }
     return pd.DataFrame([row])
+
+
+def _at_its_sampling(
+    plane: Image, along: str, across: str
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    values = np.asarray(plane.values, dtype=float)
+    for axis, (dim, wanted, base) in enumerate(((along, 45.0, "s"), (across, 0.348e6, "m"))):
+        step, unit = step_of(plane, dim)
+        factor, kind = axis_scale(unit)
+        if kind != base or abs(step * factor / wanted - 1) < 0.01:
+            continue
+        size = values.shape[axis]
+        at = np.arange(int((size - 1) * step * factor / wanted + 1e-9) + 1)
+        position = at * wanted / (step * factor)
+        low = np.minimum(position.astype(int), max(size - 2, 0))
+        part = np.expand_dims(position - low, 1 - axis)
+        before = np.take(values, low, axis=axis)
+        values = before + part * (
+            np.take(values, np.minimum(low + 1, size - 1), axis=axis) - before
+        )
+    return values
 
 
 def _statistic(scaled: np.ndarray[Any, Any], shifts: np.ndarray[Any, Any]) -> float:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Table, Whole, op, step_of
+from graticule.core import Image, Length, Table, Whole, op, step_of
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops.detect._curves import (
     DOC,
+    SAMPLES,
     Across,
     Along,
-    Between,
     Curve,
     Range,
+    Starts,
+    Unit,
     columns_between,
     distances,
     plane_of,
@@ -25,11 +29,14 @@ from graticule.ops.detect._curves import (
 from graticule.ops.detect._paths import Interpolation, profiles
 from graticule.ops.detect._planes import planes_of
 
-_UNITS: dict[Curve, str] = {"sqrt": "sample^(1/2)", "polytrope": "m/s2", "table": "1"}
+_UNITS: dict[Curve, str] = {"sqrt": SAMPLES, "polytrope": "m/s2", "table": "1"}
+
+_STARTS: Starts = (Length(0.0), Length(20.0), 3)
+Part: TypeAlias = tuple[Length, Length]
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("a path crosses the image", memory=60),
     dtype="float32",
     tolerance=1e-5,
@@ -41,8 +48,11 @@ def scan(
     *,
     curve: Annotated[Curve, Field(title="Law of the travel time")] = "sqrt",
     a: Annotated[Range, Field(title="Parameter: from, to, how many")] = (2.5, 6.0, 15),
-    d0: Annotated[Range, Field(title="Start in samples: from, to, how many")] = (0.0, 20.0, 3),
-    between: Between = None,
+    d0: Annotated[Starts | None, Field(title="Distance of the start: from, to, how many")] = None,
+    unit: Unit = "",
+    between: Annotated[
+        Part | tuple[Part, ...] | None, Field(title="First distance and where to stop, or several")
+    ] = None,
     statistic: Annotated[Literal["power", "mean"], Field(title="What is stacked")] = "power",
     interpolation: Annotated[Interpolation, Field(title="Between samples")] = "fourier",
     inside: Annotated[float, Field(title="Least part of a path inside", gt=0, le=1)] = 0.75,
@@ -66,8 +76,12 @@ def scan(
     curve : {"sqrt", "polytrope", "table"}
         As in `graticule.detect.moveout`.
     a, d0 : (from, to, how many)
-        Grid of the law's parameter, and of the distance in samples where the curve starts.
-    %(between)s
+        Grid of the law's parameter, and of the distance where the curve starts: by default 0, 10
+        and 20 samples.
+    %(unit)s
+    between : pair of Length or several pairs, optional
+        Columns from the first distance up to, not including, the second; by default all. Of
+        several parts the power of each is counted by itself: a dim ``part`` is added in front.
     statistic : {"power", "mean"}
         What is stacked.
     interpolation : {"fourier", "linear", "nearest"}
@@ -82,7 +96,7 @@ def scan(
     Image
         float32 over ``a``, ``d0`` and ``along``: the time of arrival at the first column used,
         whose distance is the coordinate ``across``. The coordinate ``t0`` is the time at which
-        the curve starts.
+        the curve starts. With several parts there is a dim ``part``, named by its distances.
 
     Raises
     ------
@@ -104,51 +118,141 @@ def scan(
     (1.0, 5.0, 10.0)
     """
     image = plane_of(image, along, across)
-    columns = image.isel({across: columns_between(image, across, between)})
-    law, start = (np.linspace(*grid[:2], grid[2]) for grid in (a, d0))
+    wanted = _Wanted(curve, a, d0 or _STARTS, unit, between, inside, along, across)
+    layout = _layout(_Axes.of(image, along, across), wanted, table)
+    columns = np.asarray(image.values[:, layout.columns].T, dtype=np.float32)
+    lines = _analytic(columns) if statistic == "power" else columns
+    planes = planes_of(lines, fourier=interpolation == "fourier")
+    stacked = profiles(planes, layout.times, interpolation=interpolation, fewest=layout.fewest)
+    return layout.result(stacked)
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """The axes of an image, which may be compared."""
+
+    key: tuple[Any, ...]
+    blank: Image = field(compare=False)
+
+    @classmethod
+    def of(cls, image: Image, along: str, across: str) -> _Axes:
+        key = []
+        for dim in (along, across):
+            axis = image.coords.variables.get(dim)
+            about = axis is not None and (axis.values.tobytes(), str(sorted(axis.attrs.items())))
+            key.append((image.sizes[dim], about))
+        return cls(tuple(key), image)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """The parameters of a scan that its curves depend on."""
+
+    curve: Curve
+    a: Range
+    d0: Starts
+    unit: str
+    between: Part | tuple[Part, ...] | None
+    inside: float
+    along: str
+    across: str
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The curves of a scan: the same for all images with the same axes.
+
+    ``template`` is what the result looks like, over parts.
+    """
+
+    columns: slice
+    times: Array
+    fewest: Array
+    template: Image
+    several: bool
+
+    def result(self, stacked: Array) -> Image:
+        full = self.template.copy(deep=False, data=stacked.reshape(self.template.shape))
+        return full if self.several else full.isel(part=0).drop_vars("part")
+
+
+def _layout(axes: _Axes, wanted: _Wanted, table: Table | None) -> _Layout:
+    return _laid_out(axes, wanted) if table is None else _lay_out(axes, wanted, table)
+
+
+@lru_cache(maxsize=8)
+def _laid_out(axes: _Axes, wanted: _Wanted) -> _Layout:
+    return _lay_out(axes, wanted, None)
+
+
+def _lay_out(axes: _Axes, wanted: _Wanted, table: Table | None) -> _Layout:
+    image, along, across, between = axes.blank, wanted.along, wanted.across, wanted.between
+    several = between is not None and isinstance(between[0], tuple)
+    parts: Any = between if several else (between,)
+    used = [columns_between(image, across, part) for part in parts]
+    first, last = min(part.start for part in used), max(part.stop for part in used)
+    columns = image.isel({across: slice(first, last)})
+    law, start = np.linspace(*wanted.a), _starts(image, across, wanted.d0)
     each = [grid.ravel() for grid in np.meshgrid(law, start, indexing="ij")]
-    times = travel_times(columns, curve, *each, along=along, across=across, table=table)
-    if not np.isfinite(times).any(axis=1).all():
+    whole = travel_times(
+        columns, wanted.curve, *each, along=along, across=across, table=table, unit=wanted.unit
+    )
+    times = np.full((len(parts), *whole.shape), np.nan)
+    for row, part in zip(times, used, strict=True):
+        inner = slice(part.start - first, part.stop - first)
+        row[:, inner] = whole[:, inner]
+    if not np.isfinite(times).any(axis=2).all():
         raise ImageError("some curve has no column: the start or the table lies beyond the image")
-    plane = np.asarray(columns.values.T, dtype=float)
-    stacked = _stacked(plane, times, statistic, interpolation, inside)
-    shape = (law.size, start.size, plane.shape[1])
-    result = _labelled(columns, stacked.reshape(shape), (law, start), times, along, across)
-    result.coords["a"].attrs["units"] = _UNITS[curve]
-    return result
+    fewest = [int(np.ceil(wanted.inside * (part.stop - part.start))) for part in used]
+    template = _template(columns, (law, start), times, along, across)
+    template.coords["a"].attrs["units"] = wanted.unit or _UNITS[wanted.curve]
+    template.coords["part"] = ("part", [_name(columns, across, part) for part in parts])
+    return _Layout(
+        slice(first, last),
+        times.reshape(-1, times.shape[2]),
+        np.repeat(fewest, whole.shape[0]),
+        template,
+        several,
+    )
 
 
-def _stacked(
-    plane: Array, times: Array, statistic: str, interpolation: Interpolation, inside: float
-) -> Array:
-    with np.errstate(over="ignore"):
-        columns = _analytic(plane) if statistic == "power" else plane.astype(np.float32)
-    planes = planes_of(columns, fourier=interpolation == "fourier")
-    fewest = int(np.ceil(inside * plane.shape[0]))
-    return profiles(planes, times, interpolation=interpolation, fewest=fewest)
+def _starts(image: Image, across: str, d0: Starts) -> Array:
+    return np.linspace(d0[0].samples(image, across), d0[1].samples(image, across), d0[2])
 
 
-def _analytic(plane: Array) -> Array:
+def _name(columns: Image, across: str, part: Part | None) -> str:
+    """Return the two distances of a part in the unit of the axis."""
+    step, unit = step_of(columns, across)
+    low, high = (
+        (0, 0) if part is None else (bound.samples(columns, across) * step for bound in part)
+    )
+    return f"{low:g} to {high:g} {unit or 'samples'}"
+
+
+def _analytic(columns: Array) -> Array:
     """Return the analytic signal of every column, of unit mean power; NaN stays in its place."""
-    from scipy.signal import hilbert
+    from scipy import fft
 
-    finite = np.isfinite(plane)
-    known = np.where(finite, plane, 0.0)
-    largest = float(np.abs(known).max())
-    signal = hilbert(known / largest if largest > 0 else known, axis=1)
-    power = float(np.mean(np.abs(signal[finite]) ** 2)) if finite.any() else 0.0
-    signal = signal / np.sqrt(power) if power > 0 else signal
-    return np.where(finite, signal, np.nan).astype(np.complex64)
+    finite = np.isfinite(columns)
+    whole = bool(finite.all())
+    known = columns if whole else np.where(finite, columns, np.float32(0))
+    largest = np.abs(known).max()
+    size = known.shape[1]
+    spectrum = np.zeros(known.shape, np.complex64)
+    half = fft.rfft(known / largest if largest > 0 else known, axis=1)
+    half[:, 1 : (size + 1) // 2] *= 2
+    spectrum[:, : half.shape[1]] = half
+    signal = fft.ifft(spectrum, axis=1, overwrite_x=True)
+    square = signal.real**2 + signal.imag**2
+    power = float(np.mean(square if whole else square[finite])) if finite.any() else 0.0
+    signal = signal / np.float32(np.sqrt(power)) if power > 0 else signal
+    return signal if whole else np.where(finite, signal, np.complex64(np.nan))
 
 
-def _labelled(
-    columns: Image,
-    stacked: Array,
-    grid: tuple[Array, Array],
-    times: Array,
-    along: str,
-    across: str,
+def _template(
+    columns: Image, grid: tuple[Array, Array], times: Array, along: str, across: str
 ) -> Image:
+    """Return what the result looks like; its values mean nothing."""
     import xarray as xr
 
     step_t, unit_t = step_of(columns, along)
@@ -158,13 +262,16 @@ def _labelled(
         if along in columns.coords
         else np.arange(columns.sizes[along], dtype=float)
     )
-    first = np.nanmin(times, axis=1).reshape(stacked.shape[:2])
-    t0 = arrival[None, None, :] - step_t * first[:, :, None]
+    dims = ("part", "a", "d0", along)
+    shape = (len(times), grid[0].size, grid[1].size, arrival.size)
+    earliest = np.nanmin(times, axis=2).reshape(shape[:3])
+    t0 = arrival - step_t * earliest[..., None]
+    nearest = distances(columns, across)[np.isfinite(times).any(axis=1).argmax(axis=1)] * step_d
     coords = {
         "a": ("a", grid[0]),
         "d0": ("d0", grid[1] * step_d, {"units": unit_d} if unit_d else {}),
         along: (along, arrival, {"units": unit_t} if unit_t else {}),
-        "t0": (("a", "d0", along), t0, {"units": unit_t} if unit_t else {}),
-        across: ((), distances(columns, across)[0] * step_d, {"units": unit_d} if unit_d else {}),
+        "t0": (dims, t0, {"units": unit_t} if unit_t else {}),
+        across: ("part", nearest, {"units": unit_d} if unit_d else {}),
     }
-    return xr.DataArray(stacked, dims=("a", "d0", along), coords=coords)
+    return xr.DataArray(np.empty(shape, np.float32), dims=dims, coords=coords)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Duration, Image, NoiseModel, Whole, like, op
+from graticule.core import Duration, Image, Length, NoiseModel, Whole, like, op
 from graticule.core.errors import ImageError
 from graticule.ops.detect._curves import DOC, Across, Along, plane_of
 from graticule.ops.detect.noise_spectrum import tapered
@@ -26,6 +26,7 @@ def whiten(
     *,
     shortest: Annotated[Duration | None, Field(title="Shortest period")] = None,
     longest: Annotated[Duration | None, Field(title="Longest period")] = None,
+    finest: Annotated[Length | None, Field(title="Shortest wavelength", gt=0)] = None,
     along: Along = "time",
     across: Across = "distance",
 ) -> Image:
@@ -34,7 +35,9 @@ def whiten(
     The Fourier transform of the tapered image is divided by :math:`\sqrt{S(\omega, k)}`, and
     weighted by a Gaussian in frequency that falls to a quarter at the two periods given. After
     it noise is white in ``across`` and has the band's width in ``along``: the sum along *any*
-    path has the same distribution, so that curves can be compared.
+    path has the same distribution, so that curves can be compared. Waves shorter than ``finest``
+    are left out: the noise has next to no power there, so that to divide by it would raise every
+    wrong sample and dead distance above all else.
 
     Parameters
     ----------
@@ -44,6 +47,9 @@ def whiten(
         From `graticule.detect.noise_spectrum`; of null data only.
     shortest, longest : Duration, optional
         Periods of the band, both or neither.
+    finest : Length, optional
+        Wavelength at which :math:`e^{-1}` of the amplitude is left; the weight is
+        :math:`\exp(-(k \lambda)^8)`.
     %(axes)s
 
     Returns
@@ -69,6 +75,9 @@ def whiten(
     shaded, _ = tapered(np.where(np.isfinite(values), values, 0.0), float(model["taper"]))
     floor = max(float(spectrum.max()) * 1e-9, np.finfo(float).tiny)
     weight = _band(image, along, shortest, longest)[:, None] / np.sqrt(np.maximum(spectrum, floor))
+    if finest is not None:
+        per_sample = np.abs(np.fft.fftfreq(image.sizes[across]))
+        weight = weight * np.exp(-((per_sample * finest.samples(image, across)) ** 8))
     white = np.fft.ifft2(np.fft.fft2(shaded) * weight).real
     power = float(np.mean(white**2))
     white = white / np.sqrt(power) if power > 0 else white

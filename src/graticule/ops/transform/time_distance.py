@@ -17,8 +17,8 @@ from graticule.ops._parameters import DOC
 def time_distance(
     image: Image,
     *,
-    y: Annotated[Length, Field(title="Epicentre along y")],
-    x: Annotated[Length, Field(title="Epicentre along x")],
+    y: Annotated[Length | None, Field(title="Epicentre along y")] = None,
+    x: Annotated[Length | None, Field(title="Epicentre along x")] = None,
     reach: Annotated[Length, Field(title="Largest distance", gt=0)],
     arc: Annotated[tuple[float, float], Field(title="Directions in degrees")] = (0.0, 360.0),
     along: Annotated[str, Field(title="Dim of time")] = "t",
@@ -32,8 +32,9 @@ def time_distance(
     ----------
     image : Image
         Velocities, with the dims ``along``, ``y`` and ``x``; y and x of one unit.
-    y, x : Length
-        Epicentre: samples from the first one, or a length from where the coordinate is 0.
+    y, x : Length, optional
+        Epicentre: samples from the first one, or a length from where the coordinate is 0. By
+        default the middle of the frame, where cubes that follow a flare have it.
     reach : Length
         Rings up to this distance.
     arc : pair of float
@@ -79,7 +80,7 @@ def time_distance(
 
 
 def _rings(
-    cube: Image, y: Length, x: Length, reach: Length, arc: tuple[float, float]
+    cube: Image, y: Length | None, x: Length | None, reach: Length, arc: tuple[float, float]
 ) -> tuple[Array, int]:
     """Return the ring of every pixel (-1 for none) and how many rings there are."""
     (step_y, unit_y), (step_x, unit_x) = step_of(cube, "y"), step_of(cube, "x")
@@ -102,9 +103,11 @@ def _rings(
     return ring.ravel(), rings
 
 
-def _positions(cube: Image, dim: str, centre: Length) -> Array:
+def _positions(cube: Image, dim: str, centre: Length | None) -> Array:
     """Return the positions along a dim from the centre, in samples."""
     index = np.arange(cube.sizes[dim], dtype=float)
+    if centre is None:
+        return index - (cube.sizes[dim] - 1) / 2
     if centre.base:
         index += float(cube.coords[dim].values[0]) / step_of(cube, dim)[0]
     return index - centre.samples(cube, dim)

@@ -10,7 +10,7 @@ import numpy as np
 from graticule.core.errors import ImageError, UnknownNameError
 from graticule.core.palette import ORANGE
 from graticule.core.typing import Array
-from graticule.core.units import split_quantity, unit_scale
+from graticule.core.units import scale_to, split_quantity, unit_scale
 from graticule.report.draw import as_rgb, show
 from graticule.report.figures._figure import FigureContext, figure
 from graticule.report.preview import Axis, Picture
@@ -106,14 +106,15 @@ def _oriented(picture: Picture) -> tuple[Picture, Axis]:
 def _arc(context: FigureContext, curve: str, time: Axis, distance: Axis) -> tuple[Array, Array]:
     """Return distances and arrival times along the arc, in the units of the axes."""
     t0, unit_t = context.value(curve, "t0")
-    a, _ = context.value(curve, "a")
+    a, unit_a = context.value(curve, "a")
     try:
         d0, unit_d = context.value(curve, "d0")
     except UnknownNameError:
         d0, unit_d = 0.0, distance.units
     begin = d0 * (distance.factor(unit_d) if unit_d else distance.sample)
     at = np.linspace(max(begin, min(distance.edges)), max(distance.edges), 400)
-    travel = _travel_time(str(_fit(context, curve)["curve"]), a, at - begin, time, distance)
+    law = str(_fit(context, curve)["curve"])
+    travel = _travel_time(law, a, unit_a, at - begin, time, distance)
     onset = t0 * (time.factor(unit_t) if unit_t else time.sample)
     return at, onset + travel
 
@@ -121,13 +122,13 @@ def _arc(context: FigureContext, curve: str, time: Axis, distance: Axis) -> tupl
 def _used(context: FigureContext, curve: str, at: Array, distance: Axis) -> Array:
     """Return which distances the fit looked at."""
     between = _fit(context, curve).get("between")
-    if not isinstance(between, (list, tuple)) or len(between) != 2:
+    if not isinstance(between, (list, tuple)) or not between:
         return np.ones(at.shape, dtype=bool)
     bounds = []
-    for bound in between:
+    for bound in np.ravel(np.asarray(between, dtype=object)):
         value, unit = split_quantity(bound)
         bounds.append(value * (distance.factor(unit) if unit else distance.sample))
-    return np.asarray((at >= bounds[0]) & (at <= bounds[1]))
+    return np.asarray((at >= min(bounds)) & (at <= max(bounds)))
 
 
 def _fit(context: FigureContext, curve: str) -> Mapping[str, Any]:
@@ -147,8 +148,11 @@ def _fit(context: FigureContext, curve: str) -> Mapping[str, Any]:
     raise UnknownNameError(f"no step before {curve!r} has a curve")
 
 
-def _travel_time(law: str, a: float, x: Array, time: Axis, distance: Axis) -> Array:
+def _travel_time(law: str, a: float, unit: str, x: Array, time: Axis, distance: Axis) -> Array:
     """Return the travel time over ``x``, as `graticule.detect.moveout` defines the law."""
+    if law == "sqrt" and "/" in unit and time.units and distance.units:
+        metres, seconds = unit_scale(distance.units)[0], unit_scale(time.units)[0]
+        return np.asarray(a * scale_to(unit, "s/m^(1/2)") * np.sqrt(x * metres) / seconds)
     if law == "sqrt":
         return np.asarray(time.sample * a * np.sqrt(x / distance.sample))
     if law == "polytrope" and time.units and distance.units:
