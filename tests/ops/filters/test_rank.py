@@ -62,6 +62,34 @@ def test_equals_scikit_image_on_a_real_image(shape: str, radius: int, dtype: str
     np.testing.assert_array_equal(found, filters.median(image, window(shape, radius)))
 
 
+@pytest.mark.parametrize("dtype", ["uint16", "float32", "float64"])
+@pytest.mark.parametrize("radius", [4, 9, 13, 14])
+@pytest.mark.parametrize("shape", [(43, 301), (1, 700), (700,), (5, 24, 90)])
+def test_lines_longer_than_what_is_compared_at_once(
+    shape: tuple[int, ...], radius: int, dtype: str
+) -> None:
+    radius = min(radius, 5) if len(shape) == 3 else radius
+    image = np.random.default_rng(0).gamma(4, 250, shape).astype(dtype)
+    for percentile in (7, 50, 100):
+        found = gt.op("filters.rank")(image, radius=radius, percentile=percentile)
+        size = 2 * radius + 1
+        wanted = ndimage.percentile_filter(image, percentile, size, mode="nearest")
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_one_nan_changes_the_windows_that_hold_it_alone() -> None:
+    image = np.random.default_rng(0).normal(size=(150, 160)).astype(np.float32)
+    whole = gt.op("filters.median")(image, radius=4)
+    image[70, 80] = np.nan
+    found = gt.op("filters.median")(image, radius=4)
+    near = np.zeros(image.shape, bool)
+    near[66:75, 76:85] = True
+    np.testing.assert_array_equal(found[~near], whole[~near])
+    window = image[66:75, 76:85]
+    assert found[70, 80] == np.float32(np.nanmedian(window.astype(float)))
+    assert not np.isnan(found).any()
+
+
 @settings(max_examples=40)
 @given(SHAPES, st.integers(1, 4), st.integers(0, 2**16), st.floats(0, 1))
 def test_nan_is_left_out(shape: tuple[int, ...], radius: int, seed: int, share: float) -> None:

@@ -10,12 +10,14 @@ from graticule.core import Image, Length, map_ranges
 from graticule.core.typing import Array
 from graticule.ops._morphology import footprint_of
 from graticule.ops._windows import footprint_offsets, line_starts, over_blocks
+from graticule.ops.filters._merge import merged_in_boxes
 
 MEDIAN = -1.0
 """The percentile that stands for the median: of an even number, the mean of the middle two."""
 
 _CV2 = ("uint8", "uint16", "int16", "float32")
-_MOST_COMPARED = 125
+_MOST_COMPARED = 64
+_MOST_MERGED = 750
 _SIDES = {1: 4096, 2: 64, 3: 24}
 
 
@@ -42,9 +44,23 @@ def _filter_block(values: Array, footprint: Array, percent: float) -> Array:
 
         return np.asarray(cv2.medianBlur(values, footprint.shape[0]))
     padded = np.pad(values, [(size // 2, size // 2) for size in footprint.shape], mode="edge")
-    if percent == MEDIAN and whole and np.count_nonzero(footprint) <= _MOST_COMPARED:
-        return _by_network(padded, values.shape, footprint)
-    return _by_histogram(padded, values.shape, footprint, percent)
+    found = _by_comparing(padded, values.shape, footprint, percent)
+    if found is None:
+        return _by_histogram(padded, np.empty_like(values), footprint, percent)
+    return found if whole else _by_histogram(padded, found, footprint, percent, only_nan=True)
+
+
+def _by_comparing(
+    padded: Array, shape: tuple[int, ...], footprint: Array, percent: float
+) -> Array | None:
+    """Return what holds where a window has no NaN; None for windows that are too large."""
+    if footprint.size <= _MOST_MERGED and footprint.all():
+        size = footprint.size
+        rank = size // 2 if percent == MEDIAN else min(int(size * percent / 100), size - 1)
+        return merged_in_boxes(padded, footprint.shape, rank)
+    if percent == MEDIAN and np.count_nonzero(footprint) <= _MOST_COMPARED:
+        return _by_network(padded, shape, footprint)
+    return None
 
 
 def _suits_cv2(values: Array, footprint: Array) -> bool:
@@ -69,9 +85,14 @@ def _by_network(padded: Array, shape: tuple[int, ...], footprint: Array) -> Arra
     return out.reshape(shape)
 
 
-def _by_histogram(padded: Array, shape: tuple[int, ...], footprint: Array, percent: float) -> Array:
-    """Cut into boxes, in each of which the values are numbered in their order."""
-    out = np.empty(shape, padded.dtype)
+def _by_histogram(
+    padded: Array, out: Array, footprint: Array, percent: float, *, only_nan: bool = False
+) -> Array:
+    """Fill boxes of ``out``, in each of which the values are numbered in their order.
+
+    All of them, or only those that NaN is in reach of.
+    """
+    shape = out.shape
     side = _SIDES.get(len(shape), 8)
     steps = [max(side, 2 * size) for size in footprint.shape]
     cuts = [range(0, size, step) for size, step in zip(shape, steps, strict=True)]
@@ -84,7 +105,8 @@ def _by_histogram(padded: Array, shape: tuple[int, ...], footprint: Array, perce
             wide = tuple(
                 slice(s.start, s.stop + n - 1) for s, n in zip(box, footprint.shape, strict=True)
             )
-            out[box] = _of_box(padded[wide], out[box].shape, footprint, percent)
+            if not only_nan or np.isnan(padded[wide]).any():
+                out[box] = _of_box(padded[wide], out[box].shape, footprint, percent)
 
     map_ranges(part, len(corners))
     return out

@@ -67,30 +67,35 @@ def network_medians(
 
 
 @njit(cache=True, nogil=True)
-def _change(fine: Any, coarse: Any, state: Any, rank: int, by: int) -> None:
-    """Count a sample in or out; ``state`` is a coarse bin, the count below it, and of all."""
-    if rank >= 0:
-        fine[rank] += by
-        coarse[rank >> _SHIFT] += by
-        state[2] += by
-        if rank >> _SHIFT < state[0]:
-            state[1] += by
+def _count(
+    ranks: Any, here: int, offsets: Any, by: int, fine: Any, coarse: Any, bin: int
+) -> tuple[int, int]:
+    """Count samples in or out; return by how many that changes all, and those below a bin."""
+    count, below = 0, 0
+    for offset in offsets:
+        rank = ranks[here + offset]
+        if rank >= 0:
+            fine[rank] += by
+            coarse[rank >> _SHIFT] += by
+            count += by
+            below += by if rank >> _SHIFT < bin else 0
+    return count, below
 
 
 @njit(cache=True, nogil=True)
-def _found(fine: Any, coarse: Any, state: Any, wanted: int) -> int:
-    """Return the rank of the sample that has ``wanted`` samples below it."""
-    while state[1] > wanted:
-        state[0] -= 1
-        state[1] -= coarse[state[0]]
-    while state[1] + coarse[state[0]] <= wanted:
-        state[1] += coarse[state[0]]
-        state[0] += 1
-    rank, below = state[0] << _SHIFT, state[1]
-    while below + fine[rank] <= wanted:
-        below += fine[rank]
+def _found(fine: Any, coarse: Any, wanted: int, bin: int, below: int) -> tuple[int, int, int]:
+    """Return the rank of the sample that has ``wanted`` below it, its bin and those below that."""
+    while below > wanted:
+        bin -= 1
+        below -= coarse[bin]
+    while below + coarse[bin] <= wanted:
+        below += coarse[bin]
+        bin += 1
+    rank, less = bin << _SHIFT, below
+    while less + fine[rank] <= wanted:
+        less += fine[rank]
         rank += 1
-    return int(rank)
+    return rank, bin, below
 
 
 @njit(cache=True, nogil=True)
@@ -106,25 +111,26 @@ def histogram_ranks(
     """
     fine = np.zeros((((levels - 1) >> _SHIFT) + 1) << _SHIFT, np.int32)
     coarse = np.zeros(fine.size >> _SHIFT, np.int32)
-    state = np.zeros(3, np.int64)
+    entering, leaving = lines + halves, lines - halves - 1
     for i in range(starts.size):
         fine[:] = 0
         coarse[:] = 0
-        state[:] = 0
+        bin, count, below = 0, 0, 0
         for line, half in zip(lines, halves):  # noqa: B905  (compiled without ``strict``)
-            for place in range(starts[i] + line - half, starts[i] + line + half + 1):
-                _change(fine, coarse, state, ranks[place], 1)
+            samples = line + np.arange(-half, half + 1)
+            count += _count(ranks, starts[i], samples, 1, fine, coarse, 0)[0]
         for j in range(out.shape[2]):
-            here = starts[i] + j
             if j > 0:
-                for line, half in zip(lines, halves):  # noqa: B905
-                    _change(fine, coarse, state, ranks[here + line - half - 1], -1)
-                    _change(fine, coarse, state, ranks[here + line + half], 1)
-            count = state[2]
+                here = starts[i] + j
+                for offsets, by in ((leaving, -1), (entering, 1)):
+                    change = _count(ranks, here, offsets, by, fine, coarse, bin)
+                    count, below = count + change[0], below + change[1]
             if count == 0:
                 out[:, i, j] = -1
                 continue
             low = (count - 1) // 2 if percent < 0 else min(int(count * percent / 100), count - 1)
             high = count // 2 if percent < 0 else low
-            out[0, i, j] = _found(fine, coarse, state, low)
-            out[1, i, j] = out[0, i, j] if high == low else _found(fine, coarse, state, high)
+            out[0, i, j], bin, below = _found(fine, coarse, low, bin, below)
+            out[1, i, j] = out[0, i, j]
+            if high != low:
+                out[1, i, j], bin, below = _found(fine, coarse, high, bin, below)
