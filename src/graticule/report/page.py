@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from graticule.core.errors import GraticuleError
+from graticule.core.settings import settings
 from graticule.report import wording
 from graticule.report.figures import FigureContext, Missing, draw, is_of_study
 from graticule.report.grid import Grid, grid_of, plain
@@ -94,8 +96,8 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "grids": grids,
         "figures": [draw(entry, context) for entry in wanted if is_of_study(entry)],
         "images": [
-            _image(folder, context, name, rows.get(name), entries, str(index))
-            for index, name in enumerate(shown)
+            _image(context, name, rows.get(name), entries, opened)
+            for name, opened in zip(shown, _open_images(folder, record, shown), strict=True)
         ],
         "kept": kept,
         "hashes": image_records(record.images[:ROWS]),
@@ -190,19 +192,32 @@ def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[st
     return order[:SHOWN], len(names)
 
 
+def _open_images(
+    folder: Path, record: RunRecord, names: list[str]
+) -> list[tuple[Preview, list[Panel]] | GraticuleError]:
+    """Return the pictures of images and their strips, made side by side."""
+
+    def opened(number: int, name: str) -> tuple[Preview, list[Panel]] | GraticuleError:
+        try:
+            preview = preview_of(folder, name)
+            return preview, strip(record, preview, f"tones-{number}")
+        except GraticuleError as error:
+            return error
+
+    with ThreadPoolExecutor(settings().workers) as pool:
+        return list(pool.map(opened, range(len(names)), names))
+
+
 def _image(
-    folder: Path,
     study: FigureContext,
     name: str,
     row: pd.Series[Any] | None,
     entries: list[dict[str, Any]],
-    key: str,
+    opened: tuple[Preview, list[Panel]] | GraticuleError,
 ) -> ImageView:
-    try:
-        preview: Preview = preview_of(folder, name)
-        panels = strip(study.record, preview, f"tones-{key}")
-    except GraticuleError as error:
-        return ImageView(name, [], [], [], str(error))
+    if isinstance(opened, GraticuleError):
+        return ImageView(name, [], [], [], str(opened))
+    preview, panels = opened
     context = FigureContext(study.record, study.tables, name, preview, row)
     facts = []
     for column, held in () if row is None else row.items():

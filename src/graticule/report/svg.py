@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -16,7 +17,8 @@ from graticule.report.style import PAPER, Drawing
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66, 16, 14, 46
 _FONT = "font-family='DejaVu Sans, Verdana, sans-serif'"
-_SAFE = " !$&'()*+,-./:;=?@_~"
+_UNSAFE = re.compile(r"""[^ !$&-;=?-~]""")
+"""What a data URI may not hold as it is: ``" < > # %``, and what is no ASCII."""
 
 
 @dataclass
@@ -129,7 +131,7 @@ class Plot:
                 "</svg>",
             )
         )
-        source = f"data:image/svg+xml,{quote(svg, safe=_SAFE)}"
+        source = "data:image/svg+xml," + _UNSAFE.sub(lambda match: quote(match[0]), svg)
         return Drawing(source, alt, title, caption, round(width), round(height), wide)
 
     def _axes(self, labels: tuple[str, str], *, whole: bool) -> list[str]:
