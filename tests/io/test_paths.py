@@ -52,7 +52,7 @@ ODD: list[tuple[Callable[[Path], None], str]] = [
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize(("make", "name"), ODD, ids=lambda value: str(value)[-20:])
+@pytest.mark.parametrize(("make", "name"), ODD, ids=[name for _, name in ODD])
 def test_what_is_no_file_is_refused_as_what_it_is(
     tmp_path: Path, make: Callable[[Path], None], name: str
 ) -> None:
@@ -67,7 +67,7 @@ def test_what_is_no_file_is_refused_as_what_it_is(
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize(("make", "name"), ODD, ids=lambda value: str(value)[-20:])
+@pytest.mark.parametrize(("make", "name"), ODD, ids=[name for _, name in ODD])
 def test_what_is_no_file_among_images(
     tmp_path: Path, make: Callable[[Path], None], name: str
 ) -> None:
@@ -85,7 +85,7 @@ def test_what_is_no_file_among_images(
         assert why == {"a.tif": name}
 
 
-@pytest.mark.parametrize(("make", "name"), ODD, ids=lambda value: str(value)[-20:])
+@pytest.mark.parametrize(("make", "name"), ODD, ids=[name for _, name in ODD])
 def test_nothing_is_written_in_place_of_a_device(
     tmp_path: Path, make: Callable[[Path], None], name: str
 ) -> None:
