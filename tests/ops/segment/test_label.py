@@ -47,6 +47,16 @@ def test_equals_scikit_image_in_many_parts(
         np.testing.assert_array_equal(labels, measure.label(mask, connectivity=connectivity))
 
 
+@pytest.mark.parametrize("width", [1, 63, 64, 65, 127, 128, 200])
+def test_ends_of_rows_within_and_at_words(width: int) -> None:
+    mask = np.random.default_rng(width).random((41, width)) < 0.5
+    for value in (True, False):
+        for connectivity in (1, 2):
+            parts = _runs.parts_of(mask, range(2), connectivity, value=value)
+            wanted = measure.label(mask == value, connectivity=connectivity)
+            np.testing.assert_array_equal(parts.labelled(), wanted)
+
+
 @given(mask=MASKS, data=st.data())
 def test_parts_know_their_size_their_border_and_what_meets_them(
     mask: Any, data: st.DataObject

@@ -8,6 +8,7 @@ written once. Rows are spread over the processors, and joined where the parts me
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -154,35 +155,42 @@ def parts_of(mask: Array, axes: Sequence[int], connectivity: int, *, value: bool
     """
     from graticule.ops.segment._runs_kernels import link_rows, number_runs
 
-    first, starts, stops, cuts = _runs_of(mask, value)
+    words = np.empty((math.prod(mask.shape[:-1]), -(-mask.shape[-1] // 64)), np.uint64)
+    first, starts, stops, cuts = _runs_of(mask, value, words)
     lead = np.array(mask.shape[:-1], np.int64)
-    offsets, reach = _neighbours(mask.ndim, axes, connectivity)
+    offsets, diagonal = _neighbours(mask.ndim, axes, connectivity)
     parent = np.arange(len(starts), dtype=np.int32)
-    runs = (first, starts, stops, parent)
+    steps = (words, first, parent, lead, offsets, diagonal)
 
     def inner(some: int, others: int) -> None:
         for begin, end in cuts[some:others]:
-            link_rows(begin, end, begin, end, runs, lead, offsets, reach)
+            link_rows(begin, end, begin, end, *steps)
 
-    if len(reach):
+    if len(offsets):
         map_ranges(inner, len(cuts))
         # An earlier neighbour is at most so many rows away.
         weights = np.cumprod([1, *lead[:0:-1]])[::-1] if len(lead) else lead
         furthest = int(-(offsets @ weights).min(initial=0))
         for begin, end in cuts[1:]:
-            link_rows(begin, min(end, begin + furthest), 0, begin, runs, lead, offsets, reach)
+            link_rows(begin, min(end, begin + furthest), 0, begin, *steps)
     return Parts(mask.shape, first, starts, stops, parent, int(number_runs(parent)))
 
 
-def _runs_of(mask: Array, value: bool) -> tuple[Array, Array, Array, list[tuple[int, int]]]:
-    """Return first run by row, starts, stops, and the parts into which the rows were cut."""
-    from graticule.ops.segment._runs_kernels import runs_in_rows
+def _runs_of(
+    mask: Array, value: bool, words: Array
+) -> tuple[Array, Array, Array, list[tuple[int, int]]]:
+    """Return first run by row, starts, stops, and the parts into which the rows were cut.
 
-    words = _words(np.ascontiguousarray(mask).reshape(-1, mask.shape[-1]), not value)
+    The rows are put into ``words``, a bit for each sample.
+    """
+    from graticule.ops.segment._runs_kernels import pack_rows, runs_in_rows
+
+    rows = np.ascontiguousarray(mask).reshape(len(words), -1).view(np.uint8)
     first = np.zeros(len(words) + 1, np.int64)
 
     def part(begin: int, end: int) -> tuple[tuple[int, int], Array, Array]:
-        starts, stops = runs_in_rows(words, begin, end, not value, first[1:])
+        pack_rows(rows, begin, end, not value, words)
+        starts, stops = runs_in_rows(words, begin, end, first[1:])
         return (begin, end), starts, stops
 
     blocks = map_ranges(part, len(words), least=max(1, _LEAST // mask.shape[-1]))
@@ -196,18 +204,10 @@ def _runs_of(mask: Array, value: bool) -> tuple[Array, Array, Array, list[tuple[
     return first, starts, stops, [cut for cut, _, _ in blocks]
 
 
-def _words(rows: Array, padding: bool) -> Array:
-    """Return rows of bools as 64-bit words, filled up where they end within a word."""
-    left = -rows.shape[1] % 8
-    if left:
-        rows = np.pad(rows, ((0, 0), (0, left)), constant_values=padding)
-    return np.ascontiguousarray(rows).view(np.uint64)
-
-
 def _neighbours(ndim: int, axes: Sequence[int], connectivity: int) -> tuple[Array, Array]:
-    """Return the steps to earlier rows, and by how many samples runs may miss each other."""
+    """Return the steps to earlier rows, and whether runs may meet at their corners alone."""
     spans = [(-1, 0, 1) if axis in axes else (0,) for axis in range(ndim - 1)]
     steps = [step for step in itertools.product(*spans) if any(step)]
     near = [s for s in steps if sum(map(abs, s)) <= connectivity and s < (0,) * (ndim - 1)]
     offsets = np.array(near, np.int64).reshape(len(near), ndim - 1)
-    return offsets, (np.abs(offsets).sum(1) < connectivity).astype(np.int64)
+    return offsets, np.abs(offsets).sum(1) < connectivity

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-_ONES = np.uint64(0x0101010101010101)
+_ONE = np.uint64(1)
+_LAST = np.uint64(63)
 
 
 @intrinsic
@@ -22,40 +24,82 @@ def _lowest_bit(typing: Any, word: Any) -> Any:
     return types.uint64(types.uint64), code
 
 
-@njit(cache=True, nogil=True)
-def runs_in_rows(words: Any, begin: int, end: int, flip: bool, counts: Any) -> Any:
-    """Return starts and stops of the runs in some rows, and count those of each row.
+@intrinsic
+def _bits_set(typing: Any, word: Any) -> Any:
+    """Return how many bits are set."""
 
-    Rows are bools read eight at a time; ``flip`` finds the runs of False. A byte that differs
-    from the one before it is an edge, and edges are start and stop by turns.
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.uint64(types.uint64), code
+
+
+@intrinsic
+def _word_of(typing: Any, line: Any, begin: Any) -> Any:
+    """Return which of the 64 bytes from ``begin`` on are not 0, the first as the lowest bit."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        lanes = ir.VectorType(ir.IntType(8), 64)
+        here = builder.bitcast(builder.gep(data, [args[1]]), lanes.as_pointer())
+        some = builder.icmp_unsigned("!=", builder.load(here, align=1), ir.Constant(lanes, None))
+        return builder.bitcast(some, ir.IntType(64))
+
+    return types.uint64(line, types.intp), code
+
+
+@njit(cache=True, nogil=True)
+def pack_rows(rows: Any, begin: int, end: int, flip: bool, words: Any) -> None:
+    """Put some rows of bytes into bits, 64 to a word; ``flip`` sets those that are 0.
+
+    Bits beyond the end of a row stay unset.
+    """
+    width = rows.shape[1]
+    turned = ~np.uint64(0) if flip else np.uint64(0)
+    for row in range(begin, end):
+        line = rows[row]
+        whole = width // 64
+        for number in range(whole):
+            words[row, number] = _word_of(line, 64 * number) ^ turned
+        if width % 64:
+            word = np.uint64(0)
+            for x in range(64 * whole, width):
+                word |= np.uint64((line[x] != 0) != flip) << np.uint64(x % 64)
+            words[row, whole] = word
+
+
+@njit(cache=True, nogil=True)
+def runs_in_rows(words: Any, begin: int, end: int, counts: Any) -> Any:
+    """Return starts and stops of the runs of set bits in some rows, and count those of each row.
+
+    A bit that differs from the one before it is an edge, and edges are start and stop by turns.
     """
     width = words.shape[1]
-    most = 4 * width + 1
-    room = max(2 * most, 4096)
-    edges = np.empty(room, np.int32)
-    turned = _ONES if flip else np.uint64(0)
-    found = 0
+    total = 0
     for row in range(begin, end):
-        if found + 2 * most > room:
-            room = 2 * room + 2 * most
-            longer = np.empty(room, np.int32)
-            longer[:found] = edges[:found]
-            edges = longer
-        before = found
+        found, last = 0, np.uint64(0)
+        for number in range(width):
+            word = words[row, number]
+            found += _bits_set(word & ~(word << _ONE | last))
+            last = word >> _LAST
+        counts[row] = found
+        total += found
+    edges = np.empty(2 * total + 1, np.int32)
+    place = 0
+    for row in range(begin, end):
         last = np.uint64(0)
         for number in range(width):
-            word = words[row, number] ^ turned
-            changed = word ^ (word << np.uint64(8) | last)
-            last = word >> np.uint64(56)
+            word = words[row, number]
+            changed = word ^ (word << _ONE | last)
+            last = word >> _LAST
             while changed:
-                edges[found] = 8 * number + np.int64(_lowest_bit(changed) >> np.uint64(3))
-                found += 1
-                changed &= changed - np.uint64(1)
+                edges[place] = 64 * number + np.int64(_lowest_bit(changed))
+                place += 1
+                changed &= changed - _ONE
         if last:
-            edges[found] = 8 * width
-            found += 1
-        counts[row] = (found - before) // 2
-    return edges[:found:2].copy(), edges[1:found:2].copy()
+            edges[place] = 64 * width
+            place += 1
+    return edges[: 2 * total : 2].copy(), edges[1 : 2 * total : 2].copy()
 
 
 @njit(cache=True, nogil=True)
@@ -67,27 +111,45 @@ def _root(parent: Any, run: int) -> int:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _link(first: Any, starts: Any, stops: Any, parent: Any, row: int, near: int, by: int) -> None:
-    """Unite the runs of two rows that overlap, or come within ``by`` samples of it."""
-    here, there = first[row], first[near]
-    last, last_there = first[row + 1], first[near + 1]
-    own = -1
-    while here < last and there < last_there:
-        if starts[there] < stops[here] + by and starts[here] < stops[there] + by:
-            if own < 0:
-                own = _root(parent, here)
-            if parent[there] != own:
-                other = _root(parent, there)
-                if own < other:
-                    parent[other] = own
-                elif other < own:
-                    parent[own] = other
-                    own = other
-        if stops[here] < stops[there]:
-            here += 1
-            own = -1
-        else:
-            there += 1
+def _unite(parent: Any, run: int, other: int) -> None:
+    """Unite the sets of a run and of one before it."""
+    a, b = parent[run], parent[other]
+    if a == b:
+        return
+    if a == run:
+        parent[run] = b
+        return
+    a, b = _root(parent, a), _root(parent, b)
+    if a < b:
+        parent[b] = a
+    elif b < a:
+        parent[a] = b
+    parent[run] = min(a, b)
+
+
+@njit(cache=True, nogil=True)
+def _link(words: Any, first: Any, parent: Any, row: int, near: int, diagonal: bool) -> None:
+    """Unite the runs of two rows that overlap, or meet at their corners as well.
+
+    Where two runs begin to meet, one of them begins: it is enough to look there. Their numbers
+    are those of the starts up to there.
+    """
+    here, there = first[row] - 1, first[near] - 1
+    last, last_near = np.uint64(0), np.uint64(0)
+    corners = ~np.uint64(0) if diagonal else np.uint64(0)
+    for number in range(words.shape[1]):
+        word, other = words[row, number], words[near, number]
+        before, before_near = word << _ONE | last, other << _ONE | last_near
+        starts, others = word & ~before, other & ~before_near
+        met = starts & (other | before_near & corners) | others & (word | before & corners)
+        while met:
+            until = met ^ (met - _ONE)
+            met &= met - _ONE
+            run = here + np.int64(_bits_set(starts & until))
+            _unite(parent, run, there + np.int64(_bits_set(others & until)))
+        here += np.int64(_bits_set(starts))
+        there += np.int64(_bits_set(others))
+        last, last_near = word >> _LAST, other >> _LAST
 
 
 @njit(cache=True, nogil=True)
@@ -96,18 +158,19 @@ def link_rows(
     end: int,
     low: int,
     high: int,
-    runs: Any,
+    words: Any,
+    first: Any,
+    parent: Any,
     lead: Any,
     offsets: Any,
-    reach: Any,
+    diagonal: Any,
 ) -> None:
     """Unite the runs of rows with those of their earlier neighbours from ``low`` to ``high``.
 
     ``lead`` is the shape without the last axis, ``offsets`` the steps to the neighbours along
-    it, ``reach`` by how many samples runs may miss each other. The root of a set is its first
-    run in raster order, whatever the order of the unions.
+    it, ``diagonal`` whether runs that meet at corners are united as well. The root of a set is
+    its first run in raster order, whatever the order of the unions.
     """
-    first, starts, stops, parent = runs
     axes = lead.size
     place = np.zeros(axes, np.int64)
     for row in range(begin, end):
@@ -117,14 +180,14 @@ def link_rows(
         for axis in range(axes - 1, -1, -1):
             place[axis] = left % lead[axis]
             left //= lead[axis]
-        for number in range(reach.size):
+        for number in range(diagonal.size):
             near, inside = 0, True
             for axis in range(axes):
                 at = place[axis] + offsets[number, axis]
                 inside = inside and 0 <= at < lead[axis]
                 near = near * lead[axis] + at
-            if inside and low <= near < high:
-                _link(first, starts, stops, parent, row, near, reach[number])
+            if inside and low <= near < high and first[near] < first[near + 1]:
+                _link(words, first, parent, row, near, diagonal[number])
 
 
 @njit(cache=True, nogil=True)
@@ -140,13 +203,29 @@ def number_runs(parent: Any) -> int:
     return count
 
 
+@intrinsic
+def _put_16(typing: Any, line: Any, begin: Any, value: Any) -> Any:
+    """Write a value into sixteen samples from ``begin`` on."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        kept = context.get_value_as_data(builder, value, args[2])
+        lanes = ir.VectorType(kept.type, 16)
+        one = builder.insert_element(ir.Constant(lanes, ir.Undefined), kept, ir.IntType(32)(0))
+        order = ir.Constant(ir.VectorType(ir.IntType(32), 16), None)
+        here = builder.bitcast(builder.gep(data, [args[1]]), lanes.as_pointer())
+        builder.store(builder.shuffle_vector(one, one, order), here, align=1)
+        return context.get_dummy_value()
+
+    return types.void(line, types.intp, value), code
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _fill(line: Any, start: int, stop: int, value: Any) -> None:
     """Write a value in steps of sixteen; up to fifteen beyond ``stop`` may take it as well."""
     x = start
     while x < stop and x + 16 <= line.size:
-        for lane in range(16):
-            line[x + lane] = value
+        _put_16(line, x, value)
         x += 16
     while x < stop:
         line[x] = value
