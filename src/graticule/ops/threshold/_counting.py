@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -126,6 +126,24 @@ def map_counts(
         low, high = keys(np.array([prior.low, prior.high], prior.dtype))
         return _count_values(values, inside, int(low), int(high - low) + 1)
     return _count_fine(values, inside, prior)
+
+
+def map_parts(
+    image: Image,
+    mask: Image | None,
+    *,
+    block: BlockInfo,
+    prior: Range,
+    first: int,
+    bins: int,
+    **_: Any,
+) -> Array:
+    """Return how many values of a block lie in each 65,536th of some fine bins."""
+    from graticule.ops.threshold._kernels import count_parts
+
+    values, inside = _plain(image, mask)
+    count = partial(count_parts, low=float(prior.low), scale=prior.scale, first=first, bins=bins)
+    return np.asarray(sum(_over(values, inside, lambda part: count(part))))
 
 
 def keys(values: Array) -> Array:

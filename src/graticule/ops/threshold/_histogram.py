@@ -10,8 +10,8 @@ with their sums, from which means follow.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -29,6 +29,7 @@ from graticule.ops.threshold._counting import (
     broadcast_mask,
     keys,
     map_counts,
+    map_parts,
     map_range,
     merge_ranges,
     values_of,
@@ -36,6 +37,7 @@ from graticule.ops.threshold._counting import (
 
 MOST_ROUNDS = 10_000
 """Means of three that are tried until a histogram has two modes."""
+_MOST_PASSES, _AROUND = 8, 16
 EXACT = 2**50
 """Integers below this leave a float room for fractions."""
 
@@ -89,7 +91,12 @@ class Histogram:
     fine_width : float
         Width of a fine bin; 0 where values are counted one by one.
     alike : ndarray or None
-        Whether the values of a fine bin are all the same; None where they all are.
+        Whether the values of a fine bin seem to be all the same, by their sum; None where they
+        all are.
+    finer : Histogram or None
+        The same with some fine bins parted once more, where a criterion had to know.
+    parted : tuple of int
+        The first of each 16 fine bins that were.
     """
 
     counts: Array
@@ -100,11 +107,20 @@ class Histogram:
     gap: float
     fine_width: float = 0.0
     alike: Array | None = None
+    finer: Histogram | None = None
+    parted: tuple[int, ...] = ()
 
     @property
     def width(self) -> float:
         """Width of a bin."""
         return float(self.centers[1] - self.centers[0])
+
+    def is_parted(self, bins: Array) -> Array:
+        """Return whether fine bins were counted value by value."""
+        found = np.zeros(bins.shape, bool)
+        for first in self.parted:
+            found |= (bins >= first) & (bins < first + _AROUND)
+        return found
 
     @cached_property
     def offsets(self) -> Array:
@@ -159,11 +175,20 @@ def class_sums(values: Array) -> tuple[Array, Array]:
     return below[:-1], np.cumsum(values[::-1])[::-1][1:]
 
 
+@dataclass(frozen=True)
 class Counting(Reduction):
     """The scope of an op that needs nothing but the histogram of an image.
 
     ``finish`` is called with a `Histogram`. A second pass is made only where one will not do.
+
+    Attributes
+    ----------
+    doubtful : callable, optional
+        ``doubtful(histogram, **params)``: the fine bin whose values must be known one by one, or
+        None. The bins around it are then counted so in a further pass, and it is asked again.
     """
+
+    doubtful: Callable[..., int | None] | None = None
 
     def reduce(self, blocks: Sequence[Block], mapper: Mapper = map, **params: Any) -> Any:
         """Count over blocks, merge in their order, and finish."""
@@ -177,8 +202,32 @@ class Counting(Reduction):
         if first_pass.low == first_pass.high:
             return self.finish(_constant(first_pass), **params)
         counting = Reduction(partial(map_counts, prior=first_pass), np.add)
-        counts = counting.reduce(blocks, mapper)
-        return self.finish(_of_counts(counts, first_pass), **params)
+        histogram = _of_counts(counting.reduce(blocks, mapper), first_pass)
+        histogram = self._refined(histogram, first_pass, blocks, mapper, params)
+        return self.finish(histogram, **params)
+
+    def _refined(
+        self,
+        histogram: Histogram,
+        span: Range,
+        blocks: Sequence[Block],
+        mapper: Mapper,
+        params: Mapping[str, Any],
+    ) -> Histogram:
+        """Return the histogram with the fine bins that are in doubt counted value by value."""
+        from graticule.ops.threshold._kernels import FINE
+
+        for _ in range(_MOST_PASSES if self.doubtful is not None else 0):
+            assert self.doubtful is not None
+            finer = histogram.finer or histogram
+            at = self.doubtful(finer, **params)
+            if at is None:
+                break
+            first = max(0, min(at - _AROUND // 2, FINE - _AROUND))
+            parts = partial(map_parts, prior=span, first=first, bins=_AROUND)
+            counts = Reduction(parts, np.add).reduce(blocks, mapper)
+            histogram = replace(histogram, finer=_parted(finer, counts, first))
+        return histogram
 
 
 class Thresholding(Counting):
@@ -201,15 +250,21 @@ _RANGE = Reduction(map_range, merge_ranges)
 _EMPTY = "is it all NaN, or the mask empty?"
 
 
-def counting(finish: Callable[..., Any], apply: Callable[..., Any] | None = None) -> Counting:
+def counting(
+    finish: Callable[..., Any],
+    apply: Callable[..., Any] | None = None,
+    doubtful: Callable[..., int | None] | None = None,
+) -> Counting:
     """Return the scope of an op that gives ``finish(histogram)``, or ``apply`` of that."""
-    return Counting(map_counts, np.add, finish, apply, _RANGE)
+    return Counting(map_counts, np.add, finish, apply, _RANGE, doubtful=doubtful)
 
 
-def thresholding(criterion: Criterion) -> Thresholding:
+def thresholding(
+    criterion: Criterion, doubtful: Callable[..., int | None] | None = None
+) -> Thresholding:
     """Return the scope of an op that gives ``image > criterion(histogram)``."""
     finish = partial(_threshold, criterion=criterion)
-    return Thresholding(map_counts, np.add, finish, above, _RANGE)
+    return Thresholding(map_counts, np.add, finish, above, _RANGE, doubtful=doubtful)
 
 
 def histogram_of(image: Image, mask: Image | None = None) -> Histogram:
@@ -298,3 +353,23 @@ def _of_fine(counts: Array, span: Range) -> Histogram:
     edges, width = span.edges, 1 / span.scale
     centers = (edges[:-1] + edges[1:]) / 2
     return Histogram(coarse, centers, float(span.low), fine, values, gap, width, alike)
+
+
+def _parted(histogram: Histogram, parts: Array, first: int) -> Histogram:
+    """Return a histogram with the 65,536ths of some fine bins in the place of these bins."""
+    bins = np.floor(histogram.fine_values / histogram.fine_width)
+    before, after = np.searchsorted(bins, [first, first + _AROUND])
+    used = np.flatnonzero(parts)
+    values = (first + used / 65_536) * histogram.fine_width
+
+    def put(old: Array, new: Array) -> Array:
+        return np.concatenate([old[:before], new, old[after:]])
+
+    assert histogram.alike is not None
+    return replace(
+        histogram,
+        fine_counts=put(histogram.fine_counts, parts[used]),
+        fine_values=put(histogram.fine_values, values),
+        alike=put(histogram.alike, np.ones(used.size, bool)),
+        parted=(*histogram.parted, first),
+    )

@@ -104,6 +104,20 @@ def count_fine(values: Any, low: Any, scale: Any, edges: Any, places: Any) -> An
 
 
 @njit(cache=True, nogil=True)
+def count_parts(values: Any, low: Any, scale: Any, first: Any, bins: Any) -> Any:
+    """Count the 65,536ths of some fine bins, which are those of `count_fine`."""
+    counts = np.zeros((bins << 16) + 1, np.int64)
+    last = (bins << 16) - (first + bins < FINE)  # the largest value lies at the end of the last bin
+    for i in range(values.size):
+        place = (float(values[i]) - low) * scale
+        if place >= first and place <= first + bins:
+            part = np.int64(place * 65_536.0) - (first << 16)
+            if part <= last:
+                counts[part] += 1
+    return counts
+
+
+@njit(cache=True, nogil=True)
 def _smooth(counts: Any, out: Any) -> None:
     """Take means of three; the ends are mirrored.
 

@@ -61,10 +61,17 @@ def _value(histogram: Histogram, name: str) -> float:
         return float("nan")
 
 
-_SCOPE = counting(_finish)
+def _doubtful(histogram: Histogram, *, methods: Sequence[str], **_: Any) -> int | None:
+    scopes = methods_by_name()
+    asking = [scopes[name].doubtful for name in methods if name in scopes]
+    found = (ask(histogram) for ask in asking if ask is not None)
+    return next((at for at in found if at is not None), None)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
+_SCOPE = counting(_finish, doubtful=_doubtful)
+
+
+@op(version=2, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def values(
     image: Image,
     mask: Mask | None = None,
