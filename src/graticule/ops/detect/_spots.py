@@ -18,6 +18,9 @@ BEYOND = 1
 SLACK = 1.0
 """How far the largest of some medians lies above the level, in noise, where there is no ridge."""
 
+BINOMIAL_POWER = 3 / 8
+"""Variance of the mean of three samples with the weights 1 2 1, of that of one."""
+
 
 def working(values: Array) -> Array:
     """Return the values in a dtype that holds them all and that the compiled windows know."""
@@ -25,6 +28,13 @@ def working(values: Array) -> Array:
         return np.ascontiguousarray(values)
     wide = values.dtype.itemsize > 2 and values.dtype != np.float32
     return np.ascontiguousarray(values, np.float64 if wide else np.float32)
+
+
+def cut_level(values: Array, level: Array, reach: tuple[int, int, int]) -> Array:
+    """Return the level, at the border of what is in the image: a spot there is no more of it."""
+    from graticule.ops.detect._spots_kernels import medians_of_cut_windows
+
+    return np.asarray(medians_of_cut_windows(values, level, reach))
 
 
 def replaced(values: Array, mask: Array, level: Array, reach: tuple[int, int, int]) -> Array:
@@ -49,21 +59,28 @@ def local_noise(residual: Array, halves: tuple[int, int, int]) -> Array:
     return np.asarray(TO_SIGMA * sizes)
 
 
-def ridges(values: Array, half: int) -> tuple[Array, Array]:
-    """Return the smallest and largest median of straight lines through each sample.
+def ridges(values: Array, level: Array, half: int) -> tuple[Array, Array]:
+    """Return the level and what runs through it: lowest furrow and highest ridge at each sample.
 
-    Along the axes and their diagonals: four directions in a plane, thirteen in a volume.
+    Of the straight lines along the axes and their diagonals: four in a plane, thirteen in a
+    volume. What of a line lies outside the image has no say.
     """
-    from graticule.ops.detect._spots_kernels import ridge_levels
+    from graticule.ops.detect._spots_lines import extend_ridges, line_levels
 
     long = [size > 1 for size in values.shape[1:]]
     steps = [(-1, 0, 1) if each else (0,) for each in long]
-    directions = np.array([d for d in itertools.product(*steps) if d > (0, 0, 0)] or [(0, 0, 0)])
-    wide = np.pad(values, [(0, 0), *[(half * each, half * each) for each in long]], mode="edge")
-    low, high = np.empty_like(values), np.empty_like(values)
-    rows = int(np.prod(values.shape[:3]))
-    map_ranges(lambda a, b: ridge_levels(wide, half, directions, low, high, a, b), rows, least=8)
-    return low, high
+    known, rows = not np.isnan(values).any(), int(np.prod(values.shape[:3]))
+    least, most = level.copy(), level.copy()
+    levels = np.empty((3, *values.shape), values.dtype)
+    for direction in itertools.product(*steps):
+        if direction > (0, 0, 0):
+            step = np.array(direction)
+            for kernel, args in (
+                (line_levels, (values, half, step, known, levels)),
+                (extend_ridges, (levels, level, step, least, most)),
+            ):
+                map_ranges(lambda a, b: kernel(*args, a, b), rows, least=8)  # noqa: B023
+    return least, most
 
 
 def stabilised(values: Array, gain: float, readout: float) -> Array:
@@ -85,19 +102,37 @@ def above_reconstruction(values: Array, level: Array) -> Array:
         return np.asarray(values - grown)
 
 
-def binomial_mean(values: Array) -> Array:
+def binomial_mean(values: Array, scale: Array) -> Array:
     """Return the mean of each sample and its neighbours with the weights 1 2 1 along each axis.
 
-    What is not finite has no say; outside, the nearest sample is repeated.
+    What is not finite or outside has no say. The ``scale`` is that of `even_noise`.
     """
-    out = np.where(np.isfinite(values), values, 0)
+    means = _weighted(np.where(np.isfinite(values), values, 0), 0.5, 0.25)
+    means *= scale
+    return means
+
+
+def even_noise(values: Array) -> Array:
+    """Return what binomial means of such values are to be scaled by, so that all are as noisy.
+
+    Where samples are missing or outside, less noise comes together.
+    """
+    known = np.isfinite(values)
+    power = _weighted(known.astype(values.dtype), 0.5**2, 0.25**2)
+    inside = BINOMIAL_POWER ** sum(size > 1 for size in values.shape[1:])
+    with np.errstate(divide="ignore"):
+        return np.where(known, np.sqrt(inside / power), 0)
+
+
+def _weighted(values: Array, own: float, near: float) -> Array:
+    """Return sums of each sample and its neighbours along each axis; the values are lost."""
     for axis in (1, 2, 3):
-        if out.shape[axis] > 1:
-            quarter = 0.25 * out
-            out *= 0.5
+        if values.shape[axis] > 1:
+            beside = near * values
+            values *= own
             for here, there in _neighbours(axis):
-                out[here] += quarter[there]
-    return np.asarray(out)
+                values[here] += beside[there]
+    return values
 
 
 def geodesic_dilation(seeds: Array, within: Array, steps: int) -> Array:
@@ -114,15 +149,13 @@ def _largest_around(values: Array) -> Array:
     for axis in (1, 2, 3):
         if out.shape[axis] > 1:
             before, out = out, out.copy()
-            for here, there in _neighbours(axis)[:2]:
+            for here, there in _neighbours(axis):
                 np.fmax(out[here], before[there], out=out[here])
     return out
 
 
 def _neighbours(axis: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
-    """Return where samples are, and their neighbours along an axis; the ends are their own."""
-    first, last = slice(None, 1), slice(-1, None)
-    pairs = [(slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))]
-    pairs += [(first, first), (last, last)]
+    """Return where samples are that have a neighbour along an axis, and where it is."""
     rest = (slice(None),) * axis
-    return [((*rest, here), (*rest, there)) for here, there in pairs]
+    back, ahead = (*rest, slice(1, None)), (*rest, slice(None, -1))
+    return [(back, ahead), (ahead, back)]

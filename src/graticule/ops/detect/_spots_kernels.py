@@ -54,52 +54,22 @@ def _gather(values: Any, mask: Any, place: Any, reach: Any, found: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _middle_of_line(line: Any, count: int) -> Any:
-    """Return the lower median of a few values, which it sorts by insertion."""
-    for last in range(1, count):
-        value, place = line[last], last
-        while place > 0 and line[place - 1] > value:
-            line[place] = line[place - 1]
-            place -= 1
-        line[place] = value
-    return line[(count - 1) // 2]
-
-
-@njit(cache=True, nogil=True)
-def ridge_levels(
-    values: Any, half: int, directions: Any, low: Any, high: Any, start: int, stop: int
-) -> None:
-    """Write the smallest and largest median of the straight lines through each sample.
-
-    ``values`` has the axes frame, z, y, x and ``half`` samples of margin around the last three; a
-    line has so many samples on both sides. For the rows of the result from start up to stop;
-    NaN is left out.
-    """
-    _, depth, height, width = low.shape
-    flat = values.reshape(-1)
-    tall, wide = values.shape[2], values.shape[3]
-    found = np.empty(2 * half + 1, values.dtype)
-    jumps = (directions[:, 0] * tall + directions[:, 1]) * wide + directions[:, 2]
-    margin = (values.shape[1] - depth) // 2, (tall - height) // 2, (wide - width) // 2
-    for row in range(start, stop):
-        frame, z, y = row // (depth * height), row // height % depth, row % height
-        first = ((frame * values.shape[1] + z + margin[0]) * tall + y + margin[1]) * wide
-        for x in range(width):
-            least = most = np.nan
-            for jump in jumps:
-                place = first + x + margin[2] - half * jump
-                count = 0
-                for _ in range(2 * half + 1):
-                    value = flat[place]
-                    place += jump
-                    if value == value:
-                        found[count] = value
-                        count += 1
-                if count:
-                    median = _middle_of_line(found, count)
-                    least = least if least <= median else median
-                    most = most if most >= median else median
-            low[frame, z, y, x], high[frame, z, y, x] = least, most
+def medians_of_cut_windows(values: Any, medians: Any, reach: Any) -> Any:
+    """Return the medians, of what is inside where a window leaves the image."""
+    frames, depth, height, width = values.shape
+    out, none = medians.copy(), np.zeros(values.shape, np.bool_)
+    found = np.empty((2 * reach[0] + 1) * (2 * reach[1] + 1) * (2 * reach[2] + 1), values.dtype)
+    for frame in range(frames):
+        for z in range(depth):
+            inside_z = reach[0] <= z < depth - reach[0] or depth == 1
+            for y in range(height):
+                inside = inside_z and (reach[1] <= y < height - reach[1] or height == 1)
+                for x in range(width):
+                    if not (inside and reach[2] <= x < width - reach[2]):
+                        count = _gather(values, none, (frame, z, y, x), reach, found)
+                        if count:
+                            out[frame, z, y, x] = _lower_median(found, count)
+    return out
 
 
 @njit(cache=True, nogil=True)

@@ -32,17 +32,19 @@ def _reach(image: Image, length: Length) -> dict[str, int]:
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    """Return the reach of level, noise, reconstruction, growth and replacement, one on another."""
+    """Return the reach of what a sample is compared with, and of growth and replacement."""
     radius, window = _reach(image, params["radius"]), _reach(image, params["window"])
     if params["method"] == "fixed":
         return {dim: 2 * reach for dim, reach in radius.items()}
     steps = max(radius.values())
-    # A deviation is gathered from 1 sample around, and its noise measured beyond.
-    around = max(radius.values()) + parts.BEYOND + parts.STEPS + 1 + steps
-    return {dim: around + reach + window[dim] for dim, reach in radius.items()}
+    # A line of the border has all of its samples on one side, and the line beside it, too.
+    lines = 2 * (steps + parts.BEYOND) + 1
+    compared = {dim: max(lines, reach + window[dim]) for dim, reach in radius.items()}
+    # A deviation is gathered from 1 sample around.
+    return {dim: steps + 1 + parts.STEPS + compared[dim] + radius[dim] for dim in radius}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="bool", doc=DOC)
+@op(version=2, scope=Neighbourhood(_halo), dtype="bool", doc=DOC)
 def spots(
     image: Image,
     *,
@@ -77,22 +79,31 @@ def spots(
         the median :math:`m`, or the largest median (for dark spots the smallest) of the straight
         lines through the sample, one sample longer than ``radius`` to both sides, less one
         :math:`\sigma`. Corners, ridges and cracks of the sample so carry their own level and do
-        not stand out, however strong they are; neither do long straight tracks. A sample is a
+        not stand out, however strong they are; neither do long straight tracks and columns. A
+        line of which more than one sample in eight is below half its height, counts for no more
+        than four times what is beside it: a row of spots is no ridge. A sample is a
         spot where it, or the mean of it and its neighbours (weights 1 2 1 along each dim), is
         beyond :math:`k` times the noise of the like, measured as above; with a ``gain`` it is
-        the 1 that stabilised counts have.
+        the 1 that stabilised counts have. At the border windows and means take what is inside,
+        and lines are as long as elsewhere.
 
     The last two then take in neighbours down to ``low`` times the noise, up to ``radius`` samples
     away: the flanks of a spot.
 
     In simulated radiographs of exposures from 200 to 8000 counts, with edges and grain, one setting
-    of ``reconstruction`` makes 7 false spots in a thousand where ``adaptive`` makes 26, at the same
+    of ``reconstruction`` makes 13 false spots in a thousand where ``adaptive`` makes 26, at no less
     recall; on an annotated radiograph they do not differ by more than chance. It is the default,
     as what is not a spot must not be changed. ``adaptive`` finds tracks, too.
 
-    At the border the window of the median is filled with the nearest sample. NaN is never a
-    spot and has no say. Deviations of exactly 0 do not tell noise: they are left out where at
-    least one in eight is not 0; elsewhere the noise is 0, and whatever deviates is a spot.
+    Of the same spots ``reconstruction`` finds as many on the border of an image as inside, within
+    2 in a hundred; false spots are some ten times as dense there, where the sample is cut off. On
+    a radiograph whose first row is spots by half, in runs of up to seven, it finds all of the 58
+    samples that a reference changed, and 133 of the 135 as bright ones that the reference left.
+
+    ``adaptive`` and ``fixed`` fill the window of the median with the nearest sample at the
+    border. NaN is never a spot and has no say. Deviations of exactly 0 do not tell noise: they
+    are left out where at least one in eight is not 0; elsewhere the noise is 0, and whatever
+    deviates is a spot.
     Nothing stands out of a constant image.
 
     Parameters
@@ -157,7 +168,8 @@ def spots(
     reach, halves = _by_axis(image, radius), _by_axis(image, window)
     k = threshold if threshold is not None else _DEFAULTS[method]
     with np.errstate(invalid="ignore", over="ignore"):
-        values, around = (_real(array) for array in (blocks, level))
+        around = parts.cut_level(blocks, level, reach) if method == "reconstruction" else level
+        values, around = _real(blocks), _real(around)
         if method == "fixed":
             bright, dark = values - around > k, values - around < -k
             mask = {"both": bright | dark, "bright": bright, "dark": dark}[polarity]
@@ -206,19 +218,21 @@ def _reconstructed(values: Array, level: Array, noise: _Noise) -> tuple[_Rise, _
     stable, even = (parts.stabilised(array, gain, noise.readout) for array in (values, level))
     residual = stable - even
     sigma: Array | float = 1.0
-    sigma_together: Array | float = (3 / 8) ** (sum(n > 1 for n in values.shape[1:]) / 2)
+    axes = sum(size > 1 for size in values.shape[1:])
+    sigma_together: Array | float = parts.BINOMIAL_POWER ** (axes / 2)
+    scale = parts.even_noise(residual)
     if noise.gain is None:
         sigma = parts.local_noise(residual, noise.halves)
-        sigma_together = parts.local_noise(parts.binomial_mean(residual), noise.halves)
+        sigma_together = parts.local_noise(parts.binomial_mean(residual, scale), noise.halves)
     rises = []
-    low, high = parts.ridges(stable, noise.ridge)
+    low, high = parts.ridges(stable, even, noise.ridge)
     for sign, ridge in ((1, high), (-1, -low)):
         marker = np.fmax(sign * even, ridge - parts.SLACK * sigma)
         height = parts.above_reconstruction(sign * stable, marker)
         # Noise of both signs, so that sums of it are as small as the noise of sums says.
         net = np.where(height > 0, height, np.minimum(sign * residual, 0))
         rises.append(
-            _Rise(height, sign * residual, sigma, parts.binomial_mean(net), sigma_together)
+            _Rise(height, sign * residual, sigma, parts.binomial_mean(net, scale), sigma_together)
         )
     return rises[0], rises[1]
 

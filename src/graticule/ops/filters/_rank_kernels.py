@@ -21,7 +21,7 @@ def _sort_pair(low: Any, high: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _ends_outward(rows: Any, first: int, last: int) -> None:
+def ends_outward(rows: Any, first: int, last: int) -> None:
     """Bring the smallest of rows ``first`` to ``last`` to the first, the largest to the last."""
     count = last - first + 1
     middle = first + count // 2
@@ -56,12 +56,12 @@ def network_medians(
                 rows[k, :size] = values[here : here + size]
             low, high = 0, held - 1
             for k in range(held, count):
-                _ends_outward(rows, low, high)
+                ends_outward(rows, low, high)
                 low += 1
                 here = place + offsets[k]
                 rows[high, :size] = values[here : here + size]
             while low < high:
-                _ends_outward(rows, low, high)
+                ends_outward(rows, low, high)
                 low, high = low + 1, high - 1
             out[i, begin : begin + size] = rows[low, :size]
 
