@@ -17,6 +17,7 @@ class TestBuiltIn(CheckContract):
 
     subjects: ClassVar = {
         "instances": labels_subject,
+        "plausibility": labels_subject,
         "roc": score_subject,
         "calibration": score_subject,
         "surrogate": statistic_subject,

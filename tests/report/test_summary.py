@@ -111,3 +111,35 @@ def test_words_follow_the_parameters() -> None:
     assert "smaller value" in dark
     assert "within 2 pixels of" in meaning(CheckFacts(check="boundary", params={"tolerance": 2.0}))
     assert "by 0.75 of" in meaning(CheckFacts(check="instances", params={"thresholds": [0.75]}))
+
+
+def test_doubtful_answers_are_said_first_and_the_banner_is_not_green(tmp_path: Path) -> None:
+    text = """
+graticule: 1
+inputs: {image: {dims: [y, x]}}
+steps:
+  kept: {op: segment.extremal_regions, min_contrast: 0}
+checks:
+  plausible: {check: plausibility, of: kept, at: image}
+outputs: [kept]
+"""
+    images = tmp_path / "images"
+    images.mkdir()
+    y, x = np.mgrid[:120, :120]
+    discs = ((y % 30 - 15) ** 2 + (x % 30 - 15) ** 2 < 40) * 50.0
+    rng = np.random.default_rng(0)
+    np.save(images / "discs.npy", discs + rng.normal(0, 2, discs.shape))
+    only_good = Pipeline.loads(text).run(images, tmp_path / "good")
+    assert not only_good.failed
+    page = (tmp_path / "good" / "report.html").read_text(encoding="utf-8")
+    assert '<section class="box" aria-label="The answer">' in page
+    assert "no answer looks wrong" in page
+    np.save(images / "grain.npy", rng.normal(0, 2, discs.shape))
+    Pipeline.loads(text).run(images, tmp_path / "out")
+    rows = pd.read_csv(tmp_path / "out" / "images.csv").set_index("image")
+    assert rows["doubtful"].to_dict() == {"discs": False, "grain": True}
+    assert "deviations of the ground" in rows.loc["grain", "doubt"]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert '<section class="box bad" aria-label="The answer">' in page
+    assert "1 of 2 answers is doubtful" in page
+    assert f"<strong>grain</strong>: {rows.loc['grain', 'doubt']}" in page

@@ -53,6 +53,10 @@ def etps(image: Data, mask: Array | None = None, *, segments: int = 400, compact
     """Divide an image into superpixels whose borders follow those of objects (ETPS)."""
 def expand_labels(labels: Data, *, distance: Length | float | str = 1.0) -> Data:
     """Give background the label that is nearest, if it is near enough."""
+def extremal_regions(image: Data, *, objects: Literal['auto', 'bright', 'dark'] = 'auto',
+        smoothing: float = 0.05, min_diameter: float = 0.3, extent: float = 0.5,
+        min_contrast: float = 3.0) -> Data:
+    """Find compact objects of any brightness, with the size of them measured in the image."""
 def fill_holes(mask: Data) -> Data:
     """Add to a mask the background that it encloses."""
 def filter_by_size(labels: Data, *, min_size: Area | float | str = 64.0,

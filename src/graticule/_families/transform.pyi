@@ -16,6 +16,8 @@ def crop(image: Data, *, start: Mapping[str, Quantity | float | str] = {},
     """Cut out the part of an image between ``start`` and ``stop``."""
 def deviation(image: Data) -> Data:
     r"""Return how far each value is from the usual one, :math:`|f - \mathrm{median}(f)|`."""
+def discriminant(image: Data) -> Data:
+    """Combine the channels so that objects and ground differ most."""
 def flip(image: Data, *, dim: str) -> Data:
     """Reverse the order of the samples along a dim, each with its coordinate."""
 def grey(image: Data, *, weights: Sequence[float] | None = None) -> Data:

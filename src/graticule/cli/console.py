@@ -178,6 +178,15 @@ def _print_notes(run: Run) -> None:
         print(f"and {len(told) - _NOTES} more notes, all in run.json", file=sys.stderr)
 
 
+def _print_doubts(run: Run) -> None:
+    """Name the images whose answers a check finds doubtful."""
+    images = run.images
+    for column in images.columns[images.columns.map(str).str.endswith("doubt")]:
+        for image, why in zip(images["image"], images[column], strict=True):
+            if isinstance(why, str) and why:
+                print(f"doubtful: {image}: {why}", file=sys.stderr)
+
+
 def print_outcome(run: Run) -> int:
     """Say what became of the images, and return the exit status."""
     done = len(run.results) - len(run.failed)
@@ -187,6 +196,7 @@ def print_outcome(run: Run) -> int:
     print(f"report: {run.folder / 'report.html'}")
     print_skipped(run.skipped)
     _print_notes(run)
+    _print_doubts(run)
     for result in run.failed:
         error = result.error or {}
         place = f"{error['where']}: " if error.get("where") else ""

@@ -22,7 +22,7 @@ from graticule.report.preview import Preview, preview_of
 from graticule.report.record import CheckFacts, RunRecord, image_records, read_record
 from graticule.report.strip import Panel, strip
 from graticule.report.style import Drawing
-from graticule.report.summary import meaning, summarise
+from graticule.report.summary import doubtful, meaning, summarise
 from graticule.report.tables import StudyTable
 
 ROWS, SHOWN, LISTED = 200, 12, 50
@@ -89,6 +89,7 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "version": record.version,
         "record": record,
         "summary": _summarise(record, tables, troubles),
+        "doubts": _doubts(record, tables["images"], troubles),
         "failed": image_records(record.failed[:LISTED]),
         "skipped": [item for item in record.skipped if not _is_no_alarm(item)],
         "beside": [item for item in record.skipped if _is_no_alarm(item)],
@@ -149,6 +150,15 @@ def _summarise(
         return [f"{record.done:,} images done, {len(record.failed):,} failed."]
 
 
+def _doubts(record: RunRecord, images: StudyTable, troubles: list[str]) -> list[tuple[str, str]]:
+    """Return the images whose answers are doubtful, each with why."""
+    try:
+        return list(doubtful(record, images).items())
+    except GraticuleError as error:
+        troubles.append(str(error))
+        return []
+
+
 def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | None:
     if not table.exists:
         return None
@@ -167,7 +177,7 @@ def _conclusions_first(record: RunRecord, columns: list[str]) -> list[str]:
     wanted = [
         record.column(check, name, columns)
         for check in record.checks
-        for name in ("detected", "p", "q")
+        for name in ("detected", "p", "q", "doubtful", "doubt")
     ]
     first = [name for name in ("image", *wanted) if name in columns]
     return [*first, *(name for name in columns if name not in first)]

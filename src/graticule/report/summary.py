@@ -60,7 +60,9 @@ def _measures(facts: CheckFacts) -> list[Measure]:
 def _of_checks(record: RunRecord, images: StudyTable) -> list[str]:
     sentences = []
     for name, check in record.checks.items():
-        if record.column(name, "detected", images.columns):
+        if record.column(name, "doubtful", images.columns):
+            sentences.append(_doubts(record, name, images))
+        elif record.column(name, "detected", images.columns):
             sentences.append(_detections(record, name, images))
         else:
             sentences += _scores(record, name, images, _measures(check))
@@ -135,6 +137,29 @@ def _detections(record: RunRecord, name: str, images: StudyTable) -> str:
     ]
     more = f" and {len(detected) - NAMED:,} more" if len(detected) > NAMED else ""
     return f"{text}: {', '.join(named)}{more}.{_limit(detected)}"
+
+
+def doubtful(record: RunRecord, images: StudyTable) -> dict[str, str]:
+    """Return why answers are doubtful, by image, as the checks say."""
+    doubts: dict[str, list[str]] = {}
+    for name in record.checks if images.exists else ():
+        column = record.column(name, "doubt", images.columns)
+        if column is None or record.column(name, "doubtful", images.columns) is None:
+            continue
+        rows = images.head(images.rows, ["image", column])
+        for image, why in zip(rows["image"], rows[column].fillna("").astype(str), strict=True):
+            if why:
+                doubts.setdefault(str(image), []).append(why)
+    return {image: "; ".join(dict.fromkeys(why)) for image, why in doubts.items()}
+
+
+def _doubts(record: RunRecord, name: str, images: StudyTable) -> str:
+    column = str(record.column(name, "doubtful", images.columns))
+    many = int(images.head(images.rows, [column])[column].fillna(False).astype(bool).sum())
+    if many == 0:
+        return f"{name}: no answer looks wrong; that it is right only a truth can tell."
+    verb = "is" if many == 1 else "are"
+    return f"{name}: {many:,} of {count(images.rows, 'answer')} {verb} doubtful."
 
 
 def _limit(detected: pd.DataFrame) -> str:

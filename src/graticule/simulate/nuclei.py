@@ -1,4 +1,4 @@
-"""Simulated micrographs of nuclei, fluorescent or stained, with the truth."""
+"""Simulated micrographs of nuclei, fluorescent, stained or in bright field, with the truth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graticule.core.typing import Array
 from graticule.simulate._primitives import blurred, ellipsoid
 from graticule.simulate.cells import CellImage
 
-Contrast = Literal["fluorescent", "stained"]
+Contrast = Literal["fluorescent", "stained", "bright-field"]
 
 
 def nuclei(
@@ -29,7 +29,8 @@ def nuclei(
     Nuclei are ellipses of different size, brightness and texture, of which some touch and none
     overlaps by more than a little; the later lies below. Fluorescent ones are bright on dark
     with the light of their surroundings and shot noise; stained ones are dark on bright, as
-    haematoxylin is.
+    haematoxylin is; in bright field they are a little darker than a ground with a grain of its
+    own, under light that falls off from one side to the other.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def nuclei(
         Nuclei to be placed; where there is no room, fewer are.
     radius : float
         Mean of the half axes, in pixels.
-    contrast : {"fluorescent", "stained"}
-        Bright on dark, or dark on bright.
+    contrast : {"fluorescent", "stained", "bright-field"}
+        Bright on dark, dark on bright, or darker under uneven light.
     photons : float
         Mean number at a nucleus of usual brightness; fewer is noisier.
     seed : int or list of int
@@ -73,8 +74,23 @@ def nuclei(
         light[free_index] = rng.lognormal(0, 0.25) * (1 + 0.5 * texture[free_index])
     seen = blurred(light, 0.8) + 0.15 * blurred(light, 4 * radius)
     counts = rng.poisson(photons * np.clip(seen + 0.04, 0, None)) / photons
-    values = 90 * counts if contrast == "fluorescent" else 215 - 95 * counts
+    if contrast == "fluorescent":
+        values = 90 * counts
+    elif contrast == "stained":
+        values = 215 - 95 * counts
+    else:
+        values = _in_bright_field(counts, rng)
     return CellImage(as_image(np.clip(values, 0, 255).astype(np.uint8)), as_image(truth))
+
+
+def _in_bright_field(counts: Array, rng: np.random.Generator) -> Array:
+    """Return what transmitted light leaves: low contrast, a grainy ground, a slope of the light."""
+    grain = np.zeros(counts.shape)
+    for width in (1.0, 2.0, 4.0):
+        grain += width * blurred(np.asarray(rng.standard_normal(counts.shape)), width)
+    slope = np.linspace(-0.15, 0.15, counts.shape[-1])
+    values: Array = (185 - 55 * counts + 3 * grain) * (1 + slope)
+    return values
 
 
 def _ellipse(shape: Sequence[int], radius: float, rng: np.random.Generator) -> tuple[Array, ...]:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 def example(folder: Path) -> None:
-    """Write a fluorescent and a stained micrograph; the labels go into ``truth``."""
+    """Write a micrograph of each kind; the labels go into ``truth``."""
     from graticule.io import write
     from graticule.simulate.nuclei import Contrast, nuclei
 
-    kinds: tuple[Contrast, ...] = ("fluorescent", "stained")
+    kinds: tuple[Contrast, ...] = ("fluorescent", "stained", "bright-field")
     for number, contrast in enumerate(kinds):
         image, truth = nuclei(contrast=contrast, seed=number)
         (folder / "truth").mkdir(exist_ok=True)

@@ -1,0 +1,214 @@
+"""Objects as the connected regions, each of a threshold of its own, that are most like ellipses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from graticule.core import Image, Labels, Whole, op
+from graticule.core.typing import Array
+from graticule.ops._parameters import DOC
+
+_LEVELS = 32
+_HIGHEST = 99.8
+_FAINT = 0.05
+_TINY = 9.0
+_SHARE = 0.1
+"""An object of less than this share of the usual size is a speck."""
+
+
+@op(
+    version=1,
+    scope=Whole("thresholds, scale and polarity are of the whole image", memory=90.0),
+    dtype="int32",
+    doc=DOC,
+)
+def extremal_regions(
+    image: Image,
+    *,
+    objects: Annotated[Literal["auto", "bright", "dark"], Field(title="Objects are")] = "auto",
+    smoothing: Annotated[float, Field(title="Smoothing in diameters", ge=0, le=1)] = 0.05,
+    min_diameter: Annotated[float, Field(title="Smallest diameter", ge=0, le=2)] = 0.3,
+    extent: Annotated[float, Field(title="Share of the value at the edge", ge=0, le=1)] = 0.5,
+    min_contrast: Annotated[float, Field(title="Smallest contrast", ge=0)] = 3.0,
+) -> Labels:
+    r"""Find compact objects of any brightness, with the size of them measured in the image.
+
+    The connected regions above all thresholds are a tree: what is one region at a low threshold
+    is several at a higher. Of it the disjoint regions are taken that are together worth most
+    [1]_, a region of area :math:`A` being worth :math:`A^{0.6} q^{24}` with :math:`q` the ratio
+    of its area to that of the ellipse of the same second moments. So each object has a threshold
+    of its own, and bright ones part from faint ones they touch. From there it grows to
+    ``extent`` of its mean value, parted from its neighbours by a watershed; and it is parted at
+    its necks where ellipses fit the parts better.
+
+    Lengths are in diameters of the usual object, :math:`2 \sqrt{2} \sigma` for the
+    :math:`\sigma` at which the variance of the scale-normalised Laplacian of the image,
+    :math:`\sigma^2 \nabla^2 G_\sigma * f`, is largest [2]_. The ground is what Li's threshold
+    leaves out. The image must have no slope: see `filters.background_polynomial`.
+
+    Parameters
+    ----------
+    %(image)s
+    objects : {"auto", "bright", "dark"}
+        Whether they are brighter or darker than the ground; by default what the skewness of the
+        values says, for objects are the minority.
+    smoothing : float
+        Width of the Gaussian that takes away grain, in diameters.
+    min_diameter : float
+        Smaller objects are none, in diameters; nor are those below 9 samples, or a tenth of the
+        size that halves the area of all.
+    extent : float
+        An object ends where the value above the median is this share of its mean.
+    min_contrast : float
+        How far the mean of an object must be from the median of the ground, in robust standard
+        deviations of the ground.
+
+    %(numbered)s
+
+    See Also
+    --------
+    segment.split : parts a mask at necks of a given depth.
+
+    References
+    ----------
+    .. [1] Arteta, C. et al., "Learning to detect cells using non-overlapping extremal regions",
+       MICCAI 2012, LNCS 7510, 348-356. :doi:`10.1007/978-3-642-33415-3_43`
+    .. [2] Lindeberg, T., "Feature detection with automatic scale selection", International
+       Journal of Computer Vision 30(2), 79-116, 1998. :doi:`10.1023/A:1008045108935`
+
+    %(examples)s
+    >>> y, x = np.mgrid[:40, :60]
+    >>> one, two = np.hypot(y - 20, x - 20) < 8, np.hypot(y - 20, x - 37) < 10
+    >>> labels = gt.segment.extremal_regions(9.0 * one + 30 * two)
+    >>> int(labels.max()), int(labels[20, 20]), int(labels[20, 37])
+    (2, 2, 1)
+    """
+    from graticule.ops._spatial import apply_spatially
+
+    return apply_spatially(
+        lambda values: _regions(
+            values.astype(np.float64), objects, smoothing, min_diameter, extent, min_contrast
+        ),
+        image,
+    )
+
+
+def _regions(
+    values: Array,
+    objects: str,
+    smoothing: float,
+    min_diameter: float,
+    extent: float,
+    min_contrast: float,
+) -> Array:
+    from skimage.filters import threshold_li
+
+    from graticule.ops.segment._component_tree import best_parts, tree_of
+    from graticule.ops.segment._ellipses import ball_volume, parted
+
+    nothing = np.zeros(values.shape, np.int32)
+    known = np.isfinite(values)
+    if not known.any() or np.ptp(values[known]) == 0:
+        return nothing
+    values = np.where(known, values, np.median(values[known]))
+    diameter = _diameter(_upright(_smoothed(values, 0.7), objects))
+    height = _upright(_smoothed(values, max(smoothing * diameter, 0.5)), objects)
+    height[~known] = min(float(height.min()), 0.0)
+    top = float(np.percentile(height[known], _HIGHEST))
+    lowest = float(threshold_li(np.clip(height[known], 0, top))) if top > 0 else top
+    if not lowest < top:
+        return nothing
+    thresholds = np.geomspace(lowest + _FAINT * top, (1 + _FAINT) * top, _LEVELS) - _FAINT * top
+    least = max(ball_volume(values.ndim) * (min_diameter * diameter / 2) ** values.ndim, _TINY)
+    tree = tree_of(height, thresholds)
+    if not tree.levels:
+        return nothing
+    labels = _grown(best_parts(tree, least), height, extent, lowest)
+    if not labels.any():
+        return nothing
+    labels = parted(labels, least)
+    return _believed(labels, height, height[known & (height <= lowest)], least, min_contrast)
+
+
+def _smoothed(values: Array, sigma: float) -> Array:
+    from scipy import ndimage
+
+    smooth: Array = ndimage.gaussian_filter(values, sigma)
+    return smooth
+
+
+def _upright(values: Array, objects: str) -> Array:
+    """Return values above their median, with objects positive."""
+    apart: Array = values - np.median(values)
+    dark = objects == "dark" or (objects == "auto" and float(np.mean(apart**3)) < 0)
+    return -apart if dark else apart
+
+
+def _diameter(height: Array) -> float:
+    """Return the diameter of the usual object: where the Laplacian over scales is strongest."""
+    from scipy import fft
+
+    power = fft.dctn(np.clip(height, 0, np.percentile(height, _HIGHEST)), norm="ortho") ** 2
+    squared = np.zeros(height.shape)
+    for axis, size in enumerate(height.shape):
+        shape = [1] * height.ndim
+        shape[axis] = size
+        squared = squared + ((np.pi * np.arange(size) / size) ** 2).reshape(shape)
+    widths = 2.0 ** np.arange(0, math.log2(max(max(height.shape) / 6, 1)) + 0.01, 0.25)
+    energies = [
+        float(np.sum(power * (w**2 * squared * np.exp(-(w**2) * squared / 2)) ** 2)) for w in widths
+    ]
+    return 2 * math.sqrt(2) * float(widths[int(np.argmax(energies))])
+
+
+def _grown(seeds: Array, height: Array, extent: float, lowest: float) -> Array:
+    """Let regions grow to a share of their mean, and fill what they enclose."""
+    from scipy import ndimage
+
+    from graticule.ops._watershed import flooded
+
+    count = int(seeds.max())
+    sums = np.bincount(seeds.reshape(-1), height.reshape(-1), count + 1)
+    means = sums / np.maximum(np.bincount(seeds.reshape(-1), minlength=count + 1), 1)
+    basins = flooded(-height, seeds, height > lowest, 1)
+    basins[height <= extent * means[basins]] = 0
+    grown = np.zeros(seeds.shape, np.int32)
+    places: Sequence[tuple[slice, ...] | None] = ndimage.find_objects(basins, max_label=count)
+    for number, place in enumerate(places, 1):
+        if place is None:
+            continue
+        pieces, several = ndimage.label(ndimage.binary_fill_holes(basins[place] == number))
+        if several > 1:
+            sizes = np.bincount(pieces.reshape(-1))
+            pieces = pieces == 1 + int(np.argmax(sizes[1:]))
+        here = grown[place]
+        here[(pieces > 0) & (here == 0)] = number
+    return grown
+
+
+def _believed(
+    labels: Array, height: Array, ground: Array, least: float, min_contrast: float
+) -> Array:
+    """Return labels without specks and what the ground's own grain may be, numbered anew."""
+    from graticule.ops.segment._kernels import number_by_appearance
+
+    flat = labels.reshape(-1)
+    sizes = np.bincount(flat)
+    sizes[0] = 0
+    falling = np.sort(sizes)[::-1]
+    usual = falling[int(np.searchsorted(np.cumsum(falling), falling.sum() / 2))]
+    kept = sizes >= max(_SHARE * usual, least)
+    if ground.size:
+        level = float(np.median(ground))
+        spread = 1.4826 * float(np.median(np.abs(ground - level)))
+        means = np.bincount(flat, height.reshape(-1)) / np.maximum(sizes, 1)
+        kept &= means - level >= min_contrast * spread
+    kept[0] = False
+    labels = np.where(kept[labels], labels, 0).astype(np.int32)
+    number_by_appearance(labels.reshape(-1), len(sizes) - 1)
+    return labels
