@@ -39,7 +39,8 @@ def write(path: Path, image: xr.DataArray, labels: bool) -> None:
     arrays = [_array(group, str(n), image, shape, dtype) for n, shape in enumerate(shapes)]
     _fill(image, arrays[0])
     for finer, coarser in itertools.pairwise(arrays):
-        _halve(finer, coarser, labels)
+        in_memory = finer is arrays[0] and not is_lazy(image)
+        _halve(image.values if in_memory else finer, finer.chunks, coarser, labels)
 
 
 def _pyramid(dims: list[str], shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -101,12 +102,12 @@ def _fill(image: xr.DataArray, array: Any) -> None:
     _in_threads(put, _blocks(array))
 
 
-def _halve(finer: Any, coarser: Any, labels: bool) -> None:
+def _halve(finer: Any, chunks: tuple[int, ...], coarser: Any, labels: bool) -> None:
     factors = [2 if a != b else 1 for a, b in zip(finer.shape, coarser.shape, strict=True)]
 
     axis = factors.index(2)
     # a strip of the finer level is in memory at a time, one row of its chunks high
-    step = max(1, finer.chunks[axis] // 2)
+    step = max(1, chunks[axis] // 2)
 
     def put(block: tuple[slice, ...]) -> None:
         out = np.empty(box_shape(block), coarser.dtype)

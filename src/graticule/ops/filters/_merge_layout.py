@@ -6,7 +6,9 @@ once and read at several places. The rows that a few windows one above the other
 are merged once for all of them; each then takes in its own. Of a sorted part, what has too many
 samples below or above it to be of the wanted rank in any window is forgotten.
 
-Nothing depends on values: a comparison is done for all windows along a line at once.
+Nothing depends on values: a comparison is done for all windows along a line at once. The merging
+is that of Batcher, K. E., "Sorting networks and their applications", Proc. AFIPS Spring Joint
+Computer Conference 32, 307-314, 1968, doi:10.1145/1468075.1468121.
 """
 
 from __future__ import annotations
