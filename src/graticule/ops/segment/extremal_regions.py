@@ -47,9 +47,11 @@ def extremal_regions(
     its necks where ellipses fit the parts better.
 
     Lengths are in diameters of the usual object, :math:`2 \sqrt{2} \sigma` for the
-    :math:`\sigma` at which the variance of the scale-normalised Laplacian of the image,
-    :math:`\sigma^2 \nabla^2 G_\sigma * f`, is largest [2]_. The ground is what Li's threshold
-    leaves out. The image must have no slope: see `filters.background_polynomial`.
+    :math:`\sigma` at which the scale-normalised Laplacian of the image,
+    :math:`L = -\sigma^2 \nabla^2 G_\sigma * f`, is strongest [2]_: its variance times its
+    skewness, :math:`\overline{L^3} / (\overline{L^2})^{1/2}`, is largest, for objects are compact
+    and few, and the slopes of the ground neither. The ground is what Li's threshold leaves out.
+    The image must have no slope: see `filters.background_polynomial`.
 
     Parameters
     ----------
@@ -150,20 +152,25 @@ def _upright(values: Array, objects: str) -> Array:
 
 
 def _diameter(height: Array) -> float:
-    """Return the diameter of the usual object: where the Laplacian over scales is strongest."""
+    """Return the diameter of the usual object: where the Laplacian is strong and skewed."""
     from scipy import fft
 
-    power = fft.dctn(np.clip(height, 0, np.percentile(height, _HIGHEST)), norm="ortho") ** 2
+    waves = fft.dctn(np.clip(height, 0, np.percentile(height, _HIGHEST)), norm="ortho")
     squared = np.zeros(height.shape)
     for axis, size in enumerate(height.shape):
         shape = [1] * height.ndim
         shape[axis] = size
         squared = squared + ((np.pi * np.arange(size) / size) ** 2).reshape(shape)
-    widths = 2.0 ** np.arange(0, math.log2(max(max(height.shape) / 6, 1)) + 0.01, 0.25)
-    energies = [
-        float(np.sum(power * (w**2 * squared * np.exp(-(w**2) * squared / 2)) ** 2)) for w in widths
-    ]
-    return 2 * math.sqrt(2) * float(widths[int(np.argmax(energies))])
+    best, diameter = 0.0, 2 * math.sqrt(2)
+    for step in range(int(4 * math.log2(max(max(height.shape) / 6, 1))) + 1):
+        width = 2.0 ** (step / 4)
+        kernel = width**2 * squared * np.exp(-(width**2) * squared / 2)
+        response = fft.idctn(waves * kernel, norm="ortho")
+        energy = float(np.mean(response**2))
+        strength = float(np.mean(response**3)) / math.sqrt(energy) if energy > 0 else 0.0
+        if strength > best:
+            best, diameter = strength, 2 * math.sqrt(2) * width
+    return diameter
 
 
 def _grown(seeds: Array, height: Array, extent: float, lowest: float) -> Array:
