@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import ndimage
 
 from graticule.core import as_image
-from graticule.evaluate.surrogates import flip, randomise_phase, surrogate_maker
+from graticule.evaluate.surrogates import (
+    Surrogate,
+    flip,
+    gaussian_noise,
+    randomise_phase,
+    surrogate_maker,
+)
 
 DIMS = ("time", "distance")
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=24)
@@ -38,10 +46,28 @@ def test_nan_stays_where_it_is_and_units_are_kept() -> None:
     values = np.random.default_rng(0).normal(size=(20, 15)).astype(np.float32)
     values[3, 4] = np.nan
     image = as_image(values, dims=DIMS, spacing={"time": "45 s"}, units="m/s")
-    surrogate = randomise_phase(image, np.random.default_rng(1))
-    assert surrogate.dtype == np.float32
-    assert surrogate.attrs["units"] == "m/s"
-    np.testing.assert_array_equal(np.isnan(surrogate), np.isnan(image))
+    for make in (randomise_phase, gaussian_noise):
+        surrogate = make(image, np.random.default_rng(1))
+        assert surrogate.dtype == np.float32
+        assert surrogate.attrs["units"] == "m/s"
+        np.testing.assert_array_equal(np.isnan(surrogate), np.isnan(image))
+
+
+@pytest.mark.parametrize("shape", [(48, 60), (45, 61)])
+def test_gaussian_noise_has_the_spectrum_smoothed_and_amplitudes_of_its_own(
+    shape: tuple[int, int],
+) -> None:
+    rng = np.random.default_rng(0)
+    image = as_image(ndimage.gaussian_filter(rng.normal(size=shape), (1, 2)), dims=DIMS)
+    wanted = np.abs(np.fft.fft2(image.values - float(image.mean()))) ** 2
+    wanted = ndimage.uniform_filter(wanted, 3, mode="wrap")
+    made = [gaussian_noise(image, rng, taper=0.0) - float(image.mean()) for _ in range(400)]
+    power = np.array([np.abs(np.fft.fft2(each.values)) ** 2 for each in made]) / wanted
+    means = power.mean(axis=0)
+    assert abs(means.mean() - 1) < 0.02
+    assert np.abs(means - 1).max() < 0.5
+    # the power of Gaussian noise is spread as widely as it is high
+    assert abs(power.std(axis=0).mean() - 1) < 0.1
 
 
 def test_flips_turn_values_and_leave_coordinates() -> None:
@@ -52,10 +78,11 @@ def test_flips_turn_values_and_leave_coordinates() -> None:
         xr.testing.assert_identical(flip(turned, dim), image)
 
 
-def test_a_numbered_surrogate_depends_on_its_number_alone() -> None:
+@pytest.mark.parametrize("kind", ["phase", "gaussian"])
+def test_a_numbered_surrogate_depends_on_its_number_alone(kind: Surrogate) -> None:
     image = as_image(np.random.default_rng(0).normal(size=(16, 16)), dims=DIMS)
     options = {"along": "time", "across": "distance", "taper": 0.1}
-    one, other = (surrogate_maker(image, "phase", seed=s, **options) for s in (3, 4))
+    one, other = (surrogate_maker(image, kind, seed=s, **options) for s in (3, 4))
     xr.testing.assert_identical(one(7), one(7))
     assert not np.allclose(one(7), one(8))
     assert not np.allclose(one(7), other(7))

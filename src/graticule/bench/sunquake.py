@@ -83,7 +83,7 @@ def p_of(known: Evaluation, surrogates: int, seed: int) -> float:
     step = known.pipeline.checks["chance"]
     rerun = make_rerun(known, step.at, step.of)
     subject = Subject(known.value(step.of), known.value(step.at), rerun)
-    changed = {"by": ("phase",), "n": surrogates, "seed": seed}
+    changed = {"by": ("gaussian",), "n": surrogates, "seed": seed}
     return float(step.check(subject, **{**step.params, **changed}).columns["p"])
 
 

@@ -19,6 +19,7 @@ from graticule.evaluate.surrogates import Surrogate, surrogate_maker
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_RANDOM: tuple[Surrogate, ...] = ("phase", "gaussian")
 _FLIPS: tuple[Surrogate, ...] = ("flip_time", "flip_distance")
 
 
@@ -99,8 +100,9 @@ def surrogate(
 ) -> Evidence:
     """Run the same analysis on surrogates, and count those that reach the image's statistic.
 
-    The p-value comes from the random surrogates (``phase``); what the analysis searched over in
-    the image, it searches over in each of them. Where only flips are named they are the null.
+    The p-value comes from the random surrogates (``phase``, ``gaussian``); what the analysis
+    searched over in the image, it searches over in each of them. Where only flips are named they
+    are the null.
     A curve of the wrong sign is a null as well: scan with a negative parameter in a step of its
     own.
 
@@ -109,10 +111,10 @@ def surrogate(
     subject : Subject
         Its value is a number: larger is stronger. Or the record of `graticule.detect.peak`,
         whose ``statistic`` is looked at.
-    by : sequence of {"phase", "flip_time", "flip_distance"}
+    by : sequence of {"phase", "gaussian", "flip_time", "flip_distance"}
         Kinds of surrogate, see `graticule.evaluate.surrogates`.
     n : int
-        How many random surrogates; ``1 / (1 + n)`` is the smallest p there can be.
+        How many random surrogates of a kind; ``1 / (1 + n)`` is the smallest p there can be.
     fdr : float
         ``detected`` is ``q <= fdr`` over the whole study.
     correction : {"benjamini-yekutieli", "benjamini-hochberg"}
@@ -150,8 +152,11 @@ def surrogate(
     }
     flips = {kind: _number(subject.rerun(made[kind](0))) for kind in _FLIPS if kind in made}
     null = np.array(list(flips.values()))
-    if "phase" in made:
-        null = np.array([_number(subject.rerun(made["phase"](index))) for index in range(n)])
+    random = [made[kind] for kind in _RANDOM if kind in made]
+    if random:
+        null = np.array(
+            [_number(subject.rerun(make(index))) for make in random for index in range(n)]
+        )
     statistic = _number(subject.value)
     result = empirical_p(statistic, null, confidence=confidence)
     columns: dict[str, float | int | bool | str] = {
