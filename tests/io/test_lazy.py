@@ -36,9 +36,9 @@ def test_only_the_tiles_it_touches_are_decoded(
     decoded = []
     segment = _tiff_pages._segment
 
-    def spy(page: Any, keyframe: Any, number: int) -> Any:
+    def spy(file: Any, page: Any, keyframe: Any, number: int) -> Any:
         decoded.append(number)
-        return segment(page, keyframe, number)
+        return segment(file, page, keyframe, number)
 
     monkeypatch.setattr(_tiff_pages, "_segment", spy)
     _ = image[600:1000, 500:530].values

@@ -86,7 +86,7 @@ def extremal_regions(
     %(examples)s
     >>> y, x = np.mgrid[:40, :60]
     >>> one, two = np.hypot(y - 20, x - 20) < 8, np.hypot(y - 20, x - 37) < 10
-    >>> labels = gt.segment.extremal_regions(9.0 * one + 30 * two)
+    >>> labels = gt.segment.extremal_regions(15.0 * one + 30 * two)
     >>> int(labels.max()), int(labels[20, 20]), int(labels[20, 37])
     (2, 2, 1)
     """

@@ -53,7 +53,7 @@ def discriminant(image: Image) -> Image:
     >>> ground = np.array([[90.0, 50], [90, 80], [90, 20], [90, 60], [90, 40], [90, 70], [90, 30]])
     >>> image = gt.core.as_image(np.vstack([ground, [[30, 50]]])[None], dims=["y", "x", "c"])
     >>> gt.transform.discriminant(image).values.round()
-    array([[-86., -86., -87., -86., -87., -86., -87., -30.]], dtype=float32)
+    array([[-90., -90., -90., -90., -90., -90., -90., -30.]], dtype=float32)
     """
     start: Image = grey(image)
     if "c" not in image.dims:
