@@ -1,4 +1,4 @@
-"""The steps of the recipe ``nuclei`` as a script of scikit-image writes them; the peer of Q5.
+"""Nuclei found and measured as a script of scikit-image does it; the peer of Q5.
 
 Called as ``python _nuclei_script.py FOLDER OUT``: a process for each processor, a table of all
 objects and an image of labels for each micrograph.
