@@ -74,7 +74,7 @@ def gaussian_noise(image: Image, rng: np.random.Generator, *, taper: float = 0.0
     A parametric bootstrap: the power spectrum is smoothed over 3 samples along each axis, and
     noise of that spectrum is drawn anew, amplitudes as well as phases. `randomise_phase` keeps
     the amplitudes of this very image, and so too much of it where the noise is not the same all
-    over: its p-values are found a third too small there. Edges are treated as there.
+    over: p-values from it are found somewhat too small there. Edges are treated as there.
 
     Parameters
     ----------
