@@ -51,4 +51,4 @@ def test_what_is_compared_is_there(name: str) -> None:
 def test_there_are_commands_to_look_at() -> None:
     texts = [path.read_text(encoding="utf-8") for path in READMES.values()]
     assert sum(len(commands(text, "run")) for text in texts) > 10
-    assert sum(len(commands(text, "compare")) for text in texts) >= 3
+    assert sum(len(commands(text, "compare")) for text in texts) >= 4
