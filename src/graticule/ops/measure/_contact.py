@@ -11,9 +11,10 @@ import numpy as np
 
 from graticule.core import map_ranges
 from graticule.core.typing import Array
+from graticule.ops._axes import Named
 from graticule.ops.measure._merge import OBJECT, Columns, combined
 from graticule.ops.measure._objects import Objects, compact
-from graticule.ops.measure._table import Measured, Named
+from graticule.ops.measure._table import Measured
 
 _THICK = 16
 

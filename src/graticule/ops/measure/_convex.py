@@ -6,9 +6,10 @@ import numpy as np
 
 from graticule.core import map_ranges
 from graticule.core.typing import Array
+from graticule.ops._axes import Named
 from graticule.ops.measure._merge import OBJECT, Columns, combined
 from graticule.ops.measure._objects import Objects
-from graticule.ops.measure._table import SIZE, Measured, Named
+from graticule.ops.measure._table import SIZE, Measured
 
 
 def collect(objects: Objects) -> tuple[Columns, ...]:

@@ -18,8 +18,9 @@ import numpy as np
 from graticule.core import BlockInfo, Image
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.ops._axes import Axes
 from graticule.ops.measure._merge import Columns, Layout, Partial, combined
-from graticule.ops.measure._objects import compact, objects_of, piece_of
+from graticule.ops.measure._objects import compact, objects_of
 
 FEWEST = 8
 """Blocks there must be, for their variance to mean something."""
@@ -61,8 +62,7 @@ def counts_of(labels: Image, mask: Image | None, block: BlockInfo) -> Partial:
                 "count": counts[cell, rank],
             }
         )
-    axes = {str(dim): piece_of(labels, str(dim), block) for dim in labels.dims}
-    return Partial(objects.layout, block.shape, axes, {"counts": tuple(parts)})
+    return Partial(objects.layout, Axes.of(labels, block), {"counts": tuple(parts)})
 
 
 def require_same_dims(image: Image, other: Image | None, what: str) -> None:
@@ -98,7 +98,7 @@ def merged_counts(partial: Partial) -> Columns:
 
 def dense(partial: Partial, rows: Columns, chosen: Array) -> Array:
     """Return the counts of chosen rows on the grid of blocks."""
-    _, grid = _grid(partial.layout, partial.shape)
+    _, grid = _grid(partial.layout, partial.axes.shape)
     counts = np.bincount(rows["block"][chosen], rows["count"][chosen], int(np.prod(grid)))
     return counts.reshape(grid[3 - len(partial.layout.space) :])
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from graticule.core.typing import Array
+from graticule.ops._axes import Named
 from graticule.ops.measure._merge import Columns
 from graticule.ops.measure._objects import Objects
-from graticule.ops.measure._table import Measured, Named
+from graticule.ops.measure._table import Measured
 
 LEVELS = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
@@ -67,7 +68,7 @@ def weighted(measured: Measured, channel: int, suffix: str) -> Named:
     for axis, dim in enumerate(measured.dims, start=4 - len(measured.dims)):
         with np.errstate(invalid="ignore", divide="ignore"):
             place = np.where(sums[:, 0] != 0, sums[:, axis] / sums[:, 0], np.nan)
-        columns[f"weighted_centroid_{dim}{suffix}"] = measured.positions(dim, place)
+        columns[f"weighted_centroid_{dim}{suffix}"] = measured.partial.axes.positions(dim, place)
     return columns
 
 

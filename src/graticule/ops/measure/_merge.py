@@ -8,14 +8,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from graticule.core.image import Image
 from graticule.core.typing import Array
+from graticule.ops._axes import Axes
 
 Columns: TypeAlias = Mapping[str, Array]
 """Rows of numbers: arrays of one length, some of which say what a row is about."""
 Rule: TypeAlias = Callable[[Array, Array], Array]
 """From sorted rows and the index of each group's first row to one row for a group."""
-Pieces: TypeAlias = Mapping[int, Image]
 
 OBJECT = ("frame", "label")
 
@@ -56,38 +55,20 @@ class Partial:
     ----------
     layout : Layout
         What the dims are for.
-    shape : mapping
-        Size of the whole image, by dim.
-    axes : mapping
-        Pieces of each dim's coordinate, by the index of their first sample; none where the dim
-        has no coordinate. Kept, so that positions follow from the whole coordinate and not from
-        one made up of tiles.
+    axes : Axes
+        Of the whole image.
     tables : mapping
         Rows of each kind, part by part in the order of the image.
     """
 
     layout: Layout
-    shape: Mapping[str, int]
-    axes: Mapping[str, Pieces]
+    axes: Axes
     tables: Mapping[str, tuple[Columns, ...]]
 
     def merged(self, other: Partial) -> Partial:
         """Return what is known of both parts."""
-        axes = {dim: {**self.axes[dim], **other.axes[dim]} for dim in self.axes}
         tables = {name: self.tables[name] + other.tables[name] for name in self.tables}
-        return replace(self, axes=axes, tables=tables)
-
-    def axis(self, dim: str) -> Image | None:
-        """Return the whole coordinate of a dim; None where it has none."""
-        import xarray as xr
-
-        pieces = self.axes[dim]
-        if not pieces:
-            return None
-        ordered = [pieces[first] for first in sorted(pieces)]
-        values = np.concatenate([piece.values for piece in ordered])
-        axis = xr.DataArray(values, dims=dim, attrs=ordered[0].attrs)
-        return axis.assign_coords({dim: axis})
+        return replace(self, axes=self.axes.merged(other.axes), tables=tables)
 
 
 def combined(parts: Sequence[Columns], by: Sequence[str], rules: Mapping[str, Rule]) -> Columns:

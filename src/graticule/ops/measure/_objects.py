@@ -12,7 +12,7 @@ import numpy as np
 from graticule.core import BlockInfo, Image, feature_names, filtered_dims, map_ranges
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.ops.measure._merge import Columns, Layout, Pieces
+from graticule.ops.measure._merge import Columns, Layout
 
 Work: TypeAlias = Callable[..., dict[str, Array]]
 
@@ -199,15 +199,3 @@ def compact(ranks: Array) -> tuple[Array, Array]:
     number = np.zeros(len(present), np.int32)
     number[present_ranks] = np.arange(len(present_ranks))
     return number[ranks], present_ranks
-
-
-def piece_of(labels: Image, dim: str, block: BlockInfo) -> Pieces:
-    """Return a block's own piece of a dim's coordinate; none where it has no such."""
-    import xarray as xr
-
-    if dim not in labels.coords or labels.coords[dim].attrs.get("counted"):
-        return {}
-    coordinate = labels.coords[dim]
-    start, stop = block.interior.get(dim, (0, labels.sizes[dim]))
-    piece = xr.DataArray(coordinate.values[start:stop], dims=dim, attrs=coordinate.attrs)
-    return {block.offset[dim] + start: piece}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from graticule.core.typing import Array
-from graticule.ops.measure._table import Measured, Named
+from graticule.ops._axes import Named
+from graticule.ops.measure._table import Measured
 
 _AXES = {1: (), 2: ("major_axis", "minor_axis"), 3: ("major_axis", "middle_axis", "minor_axis")}
 _FACTOR = {1: 12.0, 2: 16.0, 3: 20.0}
@@ -53,6 +54,6 @@ def moments(measured: Measured) -> Named:
 def border(measured: Measured) -> Named:
     """Return whether each object reaches the border of the image."""
     first = 3 - len(measured.dims)
-    last = np.array([measured.partial.shape[dim] - 1 for dim in measured.dims])
+    last = np.array([measured.partial.axes.shape[dim] - 1 for dim in measured.dims])
     low, high = measured.objects["low"][:, first:], measured.objects["high"][:, first:]
     return {"on_border": (((low == 0) | (high == last)).any(axis=1), "")}

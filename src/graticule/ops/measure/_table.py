@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from graticule.core import directions_of, step_of
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.core.units import axis_scale, unit_power
+from graticule.core.units import unit_power
+from graticule.ops._axes import Named
 from graticule.ops.measure._merge import OBJECT, Columns, Keys, Partial, combined
 from graticule.ops.measure._sums import rules
-
-Named: TypeAlias = Mapping[str, tuple[Any, str]]
-"""Values and unit of each column."""
 
 # Columns of the sums for the products of two axes (z, y, x), row by row.
 _PRODUCTS = np.array([[4, 7, 8], [7, 5, 9], [8, 9, 6]])
@@ -39,7 +36,7 @@ class Measured:
         self.dims = partial.layout.space
         parts = partial.tables["objects"]
         self.objects: Columns = combined(parts, OBJECT, rules(self.layout, parts[0]))
-        self.steps, self.unit = scale_of(partial)
+        self.steps, self.unit = partial.axes.steps(self.dims)
 
     @cached_property
     def keys(self) -> Keys:
@@ -60,8 +57,9 @@ class Measured:
     @cached_property
     def directions(self) -> Array:
         """Directions of the dims in space, one a row."""
-        axes = {dim: axis for dim in self.dims if (axis := self.partial.axis(dim)) is not None}
-        return directions_of({} if self.unit == "px" else axes, self.dims)
+        if self.unit == "px":
+            return np.eye(len(self.dims))
+        return self.partial.axes.directions(self.dims)
 
     @property
     def basis(self) -> Array:
@@ -112,54 +110,15 @@ class Measured:
         """Covariance of the positions of samples along the dims, in squared lengths."""
         return np.asarray(self._moments[1] * np.multiply.outer(self.steps, self.steps))
 
-    def positions(self, dim: str, samples: Array) -> tuple[Array, str]:
-        """Return places along a dim in its coordinate, and their unit."""
-        axis = self.partial.axis(dim)
-        if axis is None:
-            return samples, "px"
-        step, unit = step_of(axis, dim)
-        counted = "px" if step == 1 else ""
-        return np.interp(samples, np.arange(axis.size), axis.values.astype(float)), unit or counted
-
     def base(self) -> Named:
         """Return what every table has: label, frame, size, place and bounding box."""
         columns: dict[str, tuple[Any, str]] = {"label": (self.objects["label"], "")}
-        columns |= frame_columns(self.partial, self.objects["frame"])
+        columns |= self.partial.axes.frame_columns(self.layout.frames, self.objects["frame"])
         columns["pixels"] = self.pixels, ""
         columns[SIZE[len(self.dims)]] = self.sizes, self.power(len(self.dims))
         for axis, dim in enumerate(self.dims):
-            columns[f"centroid_{dim}"] = self.positions(dim, self.middles[:, axis])
+            columns[f"centroid_{dim}"] = self.partial.axes.positions(dim, self.middles[:, axis])
         for axis, dim in enumerate(self.dims, start=3 - len(self.dims)):
             columns[f"{dim}_start"] = self.objects["low"][:, axis], ""
             columns[f"{dim}_stop"] = self.objects["high"][:, axis] + 1, ""
         return columns
-
-
-def frame_columns(partial: Partial, frames: Array) -> Named:
-    """Return where frames lie along the dims that are not measured."""
-    sizes = [partial.shape[dim] for dim in partial.layout.frames]
-    places = np.unravel_index(frames, sizes) if sizes else ()
-    columns = {}
-    for dim, place in zip(partial.layout.frames, places, strict=True):
-        axis = partial.axis(dim)
-        unit = "" if axis is None else str(axis.attrs.get("units", ""))
-        columns[dim] = (place if axis is None else axis.values[place]), unit
-    return columns
-
-
-def scale_of(partial: Partial) -> tuple[Array, str]:
-    """Return the step along each dim in one common unit, or in pixels where there is none."""
-    spacings = []
-    for dim in partial.layout.space:
-        axis = partial.axis(dim)
-        spacings.append((1.0, "") if axis is None else step_of(axis, dim))
-    units = {unit for _, unit in spacings}
-    if units == {""}:
-        counted = all(step == 1 for step, _ in spacings)
-        return np.array([step for step, _ in spacings]), "px" if counted else ""
-    scales = [axis_scale(unit) for _, unit in spacings]
-    if len({base for _, base in scales}) > 1:
-        return np.ones(len(spacings)), "px"
-    last = scales[-1][0]
-    steps = [step * scale / last for (step, _), (scale, _) in zip(spacings, scales, strict=True)]
-    return np.array([float(f"{step:.12g}") for step in steps]), spacings[-1][1]

@@ -6,10 +6,11 @@ import numpy as np
 
 from graticule.core.image import Image
 from graticule.core.typing import Array
+from graticule.ops._axes import Named
 from graticule.ops.measure._contact import Padded, offsets_of, padded
 from graticule.ops.measure._merge import Columns
 from graticule.ops.measure._objects import Objects
-from graticule.ops.measure._table import Measured, Named
+from graticule.ops.measure._table import Measured
 
 _PARTS = 4
 

@@ -11,7 +11,6 @@ from graticule.core import BlockInfo, Image, Labels, Mask, Reduction, Table, op
 from graticule.ops._parameters import DOC
 from graticule.ops.measure._fractions import counts_of, dense, interval, merged_counts
 from graticule.ops.measure._merge import Partial
-from graticule.ops.measure._table import frame_columns
 
 
 def _map(labels: Image, mask: Image | None, *, block: BlockInfo, **_: Any) -> Partial:
@@ -30,7 +29,10 @@ def _finish(partial: Partial, *, confidence: float) -> Table:
         rows.append(
             (of_phase.sum(), interval(of_phase, dense(partial, counts, within), confidence))
         )
-    columns = {"phase": (pairs[:, 1], ""), **frame_columns(partial, pairs[:, 0])}
+    columns = {
+        "phase": (pairs[:, 1], ""),
+        **partial.axes.frame_columns(partial.layout.frames, pairs[:, 0]),
+    }
     columns["pixels"] = np.array([number for number, _ in rows], np.int64), ""
     for name, part in (("", "fraction"), ("_low", "low"), ("_high", "high")):
         columns[f"fraction{name}"] = np.array([getattr(i, part) for _, i in rows], float), ""

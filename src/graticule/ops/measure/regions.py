@@ -11,11 +11,12 @@ from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Labels, Reduction, Table, filtered_dims, op
 from graticule.core.errors import ParameterError
+from graticule.ops._axes import Axes, Named
 from graticule.ops._parameters import DOC
 from graticule.ops.measure import _contact, _convex, _intensity, _shape, _sums, _texture
 from graticule.ops.measure._merge import Columns, Partial
-from graticule.ops.measure._objects import Objects, objects_of, piece_of
-from graticule.ops.measure._table import Measured, Named
+from graticule.ops.measure._objects import Objects, objects_of
+from graticule.ops.measure._table import Measured
 
 Group = Literal[
     "shape",
@@ -77,8 +78,7 @@ def _map(
         for group, run in collect.items():
             if group in properties:
                 tables[f"{group} {channel}"] = run(objects, channel)
-    axes = {str(dim): piece_of(labels, str(dim), block) for dim in labels.dims}
-    return Partial(objects.layout, block.shape, axes, tables)
+    return Partial(objects.layout, Axes.of(labels, block), tables)
 
 
 def _require_values(intensity: Image | None, properties: tuple[Group, ...]) -> None:

@@ -10,11 +10,10 @@ from pydantic import Field
 from graticule.core import BlockInfo, Image, Length, Mask, Table, Whole, filtered_dims, op
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
+from graticule.ops._axes import Axes
 from graticule.ops._parameters import DOC
 from graticule.ops.measure._fractions import require_same_dims
-from graticule.ops.measure._merge import Partial
-from graticule.ops.measure._objects import layout_of, piece_of
-from graticule.ops.measure._table import frame_columns, scale_of
+from graticule.ops.measure._objects import layout_of
 
 _SLAB = 2**20
 """Offsets that are worked on at once."""
@@ -89,10 +88,8 @@ def two_point_correlation(
 
     require_same_dims(mask, within, "within")
     layout = layout_of(mask, None)
-    block = BlockInfo.of(mask)
-    axes = {str(dim): piece_of(mask, str(dim), block) for dim in mask.dims}
-    whole = Partial(layout, block.shape, axes, {})
-    steps, unit = scale_of(whole)
+    axes = Axes.of(mask, BlockInfo.of(mask))
+    steps, unit = axes.steps(layout.space)
     lags, limit = _lags(mask, steps, reach, periodic)
     order = (*layout.frames, *layout.space)
     shape = (-1, *(mask.sizes[dim] for dim in layout.space))
@@ -106,7 +103,8 @@ def two_point_correlation(
         frames += [number] * len(parts[-1])
     table = pd.concat(parts, ignore_index=True)
     units = {"distance": unit} if unit else {}
-    for position, (name, (values, of)) in enumerate(frame_columns(whole, np.array(frames)).items()):
+    located = axes.frame_columns(layout.frames, np.array(frames))
+    for position, (name, (values, of)) in enumerate(located.items()):
         table.insert(position, name, values)
         units |= {name: of} if of else {}
     table.attrs["units"] = units
