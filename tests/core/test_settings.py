@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graticule.core.errors import ParameterError
-from graticule.core.settings import parse_bytes, settings
+from graticule.core.settings import memory_limit, memory_limited, parse_bytes, settings
 
 FACTORS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -48,3 +48,9 @@ def test_a_wrong_setting_names_its_variable(
     settings.cache_clear()
     with pytest.raises(ParameterError, match=name):
         settings()
+
+
+def test_of_several_limits_the_lowest_counts_and_then_the_setting() -> None:
+    with memory_limited(2000), memory_limited(5000):
+        assert memory_limit() == 2000
+    assert memory_limit() == settings().memory

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -72,7 +75,7 @@ class Settings(BaseModel):
     cache_size : int
         Bytes the cache may take; the least recently used go first.
     memory : int
-        Bytes a run may take for arrays; by default half of the machine's.
+        Bytes a run may take, interpreter and libraries included; by default half of the machine's.
     workers : int
         Threads a run uses; by default the number of processors.
     max_pixels : int
@@ -105,3 +108,36 @@ def settings() -> Settings:
         detail = error.errors()[0]
         where = f"environment variable {variables[str(detail['loc'][0])]}"
         raise ParameterError(str(detail["msg"]), where=where) from None
+
+
+_limits: list[int] = []
+_changing = threading.Lock()
+
+
+@contextmanager
+def memory_limited(limit: int) -> Iterator[None]:
+    """Hold this process to a number of bytes while the block runs; see `memory_limit`.
+
+    Examples
+    --------
+    >>> with memory_limited(10**6):
+    ...     memory_limit()
+    1000000
+    """
+    with _changing:
+        _limits.append(limit)
+    try:
+        yield
+    finally:
+        with _changing:
+            _limits.remove(limit)
+
+
+def memory_limit() -> int:
+    """Return the bytes that this process may take: the one number that all limits go by.
+
+    It is the ``--memory`` of the run that is under way (of several, the lowest), and otherwise
+    that of the settings. It counts for every thread of the process.
+    """
+    with _changing:
+        return min(_limits, default=0) or settings().memory

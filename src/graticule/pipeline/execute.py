@@ -16,7 +16,7 @@ from graticule.core.errors import RequestError
 from graticule.core.image import Table
 from graticule.core.progress import Progress, no_progress
 from graticule.core.registry import load_group
-from graticule.core.settings import parse_bytes, settings
+from graticule.core.settings import memory_limited, parse_bytes, settings
 from graticule.io import study
 from graticule.io.paths import as_path
 from graticule.io.studies import Study, printable
@@ -140,7 +140,8 @@ def run(
         "pipeline": pipeline_key(pipeline),
         "images": [[source.name, printable(source.path)] for source in sources],
     }
-    with locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite) as work:
+    held = locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite)
+    with held as work, memory_limited(budget):
         (work / "scratch").mkdir(exist_ok=True)
         in_processes = processes and cluster is None and _are_many_and_small(sources)
         with Workers(count, processes=in_processes, cluster=cluster) as pool:
