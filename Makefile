@@ -3,6 +3,7 @@
 # make test-all  the same with the slow tests (what CI runs)
 # make explore  tests with new random examples for MINUTES=60 -> exploration.txt
 # make bench  every figure with its baseline beside it -> bench.json
+# make bench-reliability  damaged files, kills and full disks (an hour) -> docs/reliability.json
 # make bench-deep  figures of networks, trained here (forty minutes) -> bench-deep.json
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,7 +12,7 @@ MINUTES := 60
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all explore bench bench-deep lint types layers unit clean
+.PHONY: help demo test test-all explore bench bench-deep bench-reliability lint types layers unit clean
 
 help:
 	@grep '^# make' Makefile | cut -c3-
@@ -63,5 +64,9 @@ bench: .venv/.stamp
 bench-deep: .venv/.stamp
 	$(BIN)/graticule bench --deep
 
+bench-reliability: .venv/.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -m graticule.testing.reliability \
+	  --out docs/reliability.json --page docs/reliability.md
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json exploration.txt graticule-demo
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json reliability*.json faults exploration.txt graticule-demo

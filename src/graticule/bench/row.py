@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -21,8 +20,8 @@ from statistics import median
 from types import ModuleType
 from typing import Any, TypeVar
 
+from graticule import version
 from graticule.core.registry import Registry
-from graticule.version import installed_versions
 
 T = TypeVar("T")
 
@@ -237,18 +236,4 @@ def machine() -> dict[str, object]:
     >>> sorted(here)
     ['cores', 'processor', 'python', 'system', 'versions']
     """
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "versions": installed_versions(_PACKAGES),
-    }
-
-
-def _processor() -> str:
-    """Return the model, where the system says it."""
-    listed = Path("/proc/cpuinfo")
-    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
+    return version.machine(_PACKAGES)

@@ -1,0 +1,74 @@
+"""Looking at a file as a user would: opened, listed, its axes, notes and values taken."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graticule.core.errors import GraticuleError
+from graticule.io import levels, read
+from graticule.io.contents import contents
+from graticule.testing.trial import Outcome
+
+LARGEST = 2**26
+"""Bytes of an image that are read whole; of a larger one its first and last blocks are."""
+
+
+def look(path: Path) -> tuple[Outcome, str]:
+    """Return what reading a file came to, and what was said of it.
+
+    What `graticule inspect` shows is taken: contents, levels with their axes, header, notes and
+    values; and all of it again as labels.
+    """
+    try:
+        listed = contents(path)
+        said = [_taken(read(path, labels=labels)) for labels in (False, True)]
+        for level in range(1, len(levels(path))):
+            _taken(read(path, level=level))
+        for each in listed[:3]:
+            if not each.trouble:
+                _taken(read(path / each.name))
+    except GraticuleError as error:
+        if isinstance(error.__cause__, MemoryError):
+            return "too much memory", str(error)
+        return "typed error", f"{type(error).__name__}: {error}"
+    except MemoryError as error:
+        return "too much memory", repr(error)
+    except Exception as error:
+        return "untyped error", _traced(error)
+    return "read", said[0]
+
+
+def _taken(image: Any) -> str:
+    """Take all that an image says, and its values."""
+    for dim in image.dims:
+        if dim in image.coords:
+            np.asarray(image[dim].values)
+    about = f"{dict(image.sizes)} {image.dtype} {image.attrs}"
+    if image.nbytes <= LARGEST:
+        image.compute(scheduler="synchronous")
+        return about
+    blocks = image.chunks or tuple((size,) for size in image.shape)
+    for end in (0, -1):
+        part = {dim: _block(sizes, end) for dim, sizes in zip(image.dims, blocks, strict=True)}
+        cut = image.isel(part)
+        if math.prod(cut.shape) * cut.dtype.itemsize <= LARGEST:
+            cut.compute(scheduler="synchronous")
+        else:
+            cut.isel({dim: slice(0, 64) for dim in cut.dims}).compute(scheduler="synchronous")
+    return about
+
+
+def _block(sizes: tuple[int, ...], end: int) -> slice:
+    return slice(0, sizes[0]) if end == 0 else slice(sum(sizes) - sizes[-1], sum(sizes))
+
+
+def _traced(error: Exception) -> str:
+    import traceback
+
+    where = traceback.extract_tb(error.__traceback__)[-4:]
+    lines = "".join(f"\n  {Path(at.filename).name}:{at.lineno} {at.name}" for at in where)
+    return f"{type(error).__name__}: {str(error)[:300]}{lines}"

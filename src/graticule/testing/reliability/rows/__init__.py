@@ -1,0 +1,1 @@
+"""Rows: each public module holds one promise or a few that belong together."""
