@@ -13,7 +13,7 @@ import xarray as xr
 from graticule.compare.variants import Variant
 from graticule.core.errors import GraticuleError, MemoryBudgetError, RequestError
 from graticule.core.image import Kind, is_lazy
-from graticule.pipeline.budget import array_budget
+from graticule.core.settings import array_budget
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.spec import Reference, Spec, step_keys

@@ -14,6 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from graticule.core.errors import ParameterError
 
+_PROCESS_BYTES = 400_000_000
+"""What the interpreter and the libraries take before the first array."""
 _LETTERS = ("", "k", "m", "g", "t")
 
 
@@ -53,6 +55,17 @@ def format_bytes(size: float) -> str:
         if size >= factor:
             return f"{size / factor:.3g} {unit}"
     return f"{size:.0f} bytes"
+
+
+def array_budget(memory: int) -> int:
+    """Return what of a process's memory is left for arrays; at least half of it.
+
+    Examples
+    --------
+    >>> array_budget(2_000_000_000), array_budget(1_000_000)
+    (1600000000, 500000)
+    """
+    return max(memory - _PROCESS_BYTES, memory // 2)
 
 
 Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]

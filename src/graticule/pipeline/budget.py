@@ -18,19 +18,6 @@ from graticule.pipeline.spec import Reference, Spec
 
 _MIN_TILE = 16
 _COPIES = 4
-_PROCESS_BYTES = 400_000_000
-"""What the interpreter and the libraries take before the first array."""
-
-
-def array_budget(memory: int) -> int:
-    """Return what of a process's memory is left for arrays; at least half of it.
-
-    Examples
-    --------
-    >>> array_budget(2_000_000_000), array_budget(1_000_000)
-    (1600000000, 500000)
-    """
-    return max(memory - _PROCESS_BYTES, memory // 2)
 
 
 def estimate_bytes(

@@ -16,11 +16,10 @@ from graticule.core.errors import RequestError
 from graticule.core.image import Table
 from graticule.core.progress import Progress, no_progress
 from graticule.core.registry import load_group
-from graticule.core.settings import memory_limited, parse_bytes, settings
+from graticule.core.settings import array_budget, memory_limited, parse_bytes, settings
 from graticule.io import study
 from graticule.io.paths import as_path
 from graticule.io.studies import Study, printable
-from graticule.pipeline.budget import array_budget
 from graticule.pipeline.folder import locked_run_folder, sweep, write_json
 from graticule.pipeline.inputs import images_of
 from graticule.pipeline.job import ImageResult, Job, process_image
