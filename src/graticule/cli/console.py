@@ -69,8 +69,9 @@ def announce_compilation() -> None:
 
     python = "".join(map(str, sys.version_info[:2]))
     mark = settings().cache_dir / f"compiled-{__version__}-{python}"
-    if mark.exists():
-        return
+    with contextlib.suppress(OSError):
+        if mark.exists():
+            return
     print("first use: fast loops are being compiled; some seconds, once", file=sys.stderr)
     with contextlib.suppress(OSError):
         mark.parent.mkdir(parents=True, exist_ok=True)
@@ -168,9 +169,11 @@ def print_skipped_in(*places: Path) -> None:
 
 
 def _print_notes(run: Run) -> None:
-    """Say what of the files was not understood, each note once."""
+    """Say what of the files was not understood, and what concerns the run, each note once."""
     from graticule.report.wording import by_note, some
 
+    for note in run.notes:
+        print(f"note: {note}", file=sys.stderr)
     told = by_note((result.image, result.notes) for result in run.results)
     for note, images in list(told.items())[:_NOTES]:
         print(f"note: {some(images)}: {note}", file=sys.stderr)

@@ -53,7 +53,7 @@ def atomic_path(target: Path, *, durable: bool = False) -> Iterator[Path]:
                 os.fsync(file.fileno())
         _replace(draft, target)
     finally:
-        _remove(draft)
+        remove(draft)
 
 
 def _replace(draft: Path, target: Path) -> None:
@@ -71,12 +71,13 @@ def _replace(draft: Path, target: Path) -> None:
         if stood:
             os.replace(aside, target)
         raise
-    _remove(aside)
+    remove(aside)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that it holds, as far as the disk allows."""
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink()

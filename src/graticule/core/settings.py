@@ -78,6 +78,19 @@ def _half_of_memory() -> int:
     return int(psutil.virtual_memory().total // 2)
 
 
+def _cache_dir() -> Path:
+    """Return where this user's caches are; a place that nobody can write to if there is none.
+
+    A folder that all may write to would do no harm by its content alone, but by that of others.
+    """
+    given = os.environ.get("XDG_CACHE_HOME")
+    try:
+        caches = Path(given) if given else Path.home() / ".cache"
+    except RuntimeError:  # a number without a name or a home, as in containers
+        caches = Path(os.devnull)
+    return caches / "graticule"
+
+
 class Settings(BaseModel):
     """What this machine allows; every field can be set as ``GRATICULE_<NAME>``.
 
@@ -97,7 +110,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    cache_dir: Path = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "graticule"
+    cache_dir: Path = Field(default_factory=_cache_dir)
     cache_size: Bytes = 10 * 10**9
     memory: Bytes = Field(default_factory=_half_of_memory)
     workers: Annotated[int, Field(ge=1, le=4096)] = os.cpu_count() or 1

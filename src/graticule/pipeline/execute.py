@@ -50,6 +50,8 @@ class Run:
         Object tables by name.
     skipped : tuple of (Path, str)
         Files and folders beside the images that were passed over, with the reason.
+    notes : tuple of str
+        What went otherwise than was meant without harm to any result.
     """
 
     folder: Path
@@ -57,6 +59,7 @@ class Run:
     images: Table
     tables: Mapping[str, Table] = field(default_factory=dict)
     skipped: tuple[tuple[Path, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[ImageResult, ...]:
@@ -151,7 +154,9 @@ def run(
         rows, tables = study_tables(pipeline, results, work)
         _write(folder, rows, tables, results, work)
         about = provenance(pipeline, results, sources, rows, tables, command)
+        notes = list(dict.fromkeys(note for result in results for note in result.of_run))
         about |= {
+            "notes": notes,
             "started": started.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - clock, 3),
             "memory": {"budget": budget, "peak": peak_bytes()},
@@ -160,7 +165,7 @@ def run(
         for finish in load_group("graticule.finishers").values():
             progress(len(results), len(results), "report")
             finish(folder)
-    return Run(folder, tuple(results), rows, tables, sources.skipped)
+    return Run(folder, tuple(results), rows, tables, sources.skipped, tuple(notes))
 
 
 def _count(workers: int | None) -> int:

@@ -32,7 +32,8 @@ from graticule.pipeline.parts import part_file, write_part
 from graticule.pipeline.plan import make_plan
 from graticule.pipeline.preview import save_previews
 from graticule.pipeline.spec import CheckStep, Reference, Spec, digest, pipeline_key
-from graticule.pipeline.store import StepStore, plain_attrs
+from graticule.pipeline.store import StepStore
+from graticule.pipeline.store_entry import plain_attrs
 
 Report = Callable[[str], None]
 _OME_DIMS = {"t", "c", "z", "y", "x"}
@@ -105,6 +106,8 @@ class ImageResult:
         Seconds each check took.
     tile : mapping or None
         Size of a tile by dim, where it was computed in tiles.
+    of_run : list of str
+        Notes that concern the run and not the image; not kept with it.
     """
 
     image: str
@@ -124,6 +127,7 @@ class ImageResult:
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     checks: dict[str, float] = field(default_factory=dict)
     tile: dict[str, int] | None = None
+    of_run: list[str] = field(default_factory=list)
 
     def folder(self, work: Path) -> Path:
         """Return the folder of what is finished of this image."""
@@ -228,6 +232,8 @@ def _process(
         os.rename(draft, finished)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        if store is not None and store.trouble:
+            result.of_run.append(printable(store.trouble))
 
 
 def _pyramid_readers(job: Job) -> dict[int, Callable[[], Image]]:

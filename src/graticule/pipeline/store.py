@@ -1,30 +1,24 @@
 """The step store: results by key, complete or absent, checked when read, bounded in size.
 
-An entry is a folder that is written beside its place and renamed into it, so that any number
-of processes may share a store and a kill at any moment leaves only complete entries.
+An entry is a file that is written beside its place and renamed into it, so that any number of
+processes may share a store and a kill at any moment leaves only complete entries. A store that
+cannot be used is no error: it is never needed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
-import tempfile
-import time
-import uuid
-from collections.abc import Mapping
+import stat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from graticule.core.atomic import remove
 from graticule.core.errors import StoreError
-from graticule.core.image import Image
-from graticule.io import content_hash
-
-_FORMAT = 1
-_MIN_ABANDONED = 3600.0
+from graticule.pipeline.store_entry import Parts, decode, encode
+from graticule.pipeline.store_quota import SUFFIX, Quota
 
 
 class StepStore:
@@ -35,10 +29,17 @@ class StepStore:
     folder : Path
         Made when the first entry is written.
     max_bytes : int
-        The entries used longest ago are removed beyond this size.
+        The entries used longest ago are removed beyond this size, whoever wrote them.
+
+    Attributes
+    ----------
+    trouble : str
+        Why the store cannot be used, from the first time that it could not; nothing is
+        written from then on.
 
     Examples
     --------
+    >>> import tempfile
     >>> store = StepStore(Path(tempfile.mkdtemp()), max_bytes=10**6)
     >>> import xarray as xr
     >>> store.put("ab" * 32, (xr.DataArray(np.arange(3), dims="x"),))
@@ -49,21 +50,24 @@ class StepStore:
 
     def __init__(self, folder: Path, *, max_bytes: int) -> None:
         self.folder = folder
-        self.max_bytes = max_bytes
-        self._written = 0
+        self.trouble = ""
+        self._quota = Quota(folder, max_bytes=max_bytes)
 
     def _entry_path(self, key: str) -> Path:
-        return self.folder / key[:2] / key
+        return self.folder / key[:2] / f"{key}{SUFFIX}"
 
     def get(self, key: str) -> tuple[Any, ...] | None:
         """Return the outputs stored under a key, or None; a damaged entry is removed."""
         entry = self._entry_path(key)
-        if not entry.exists():
-            return None
         try:
-            outputs = _read(entry)
-        except (OSError, ValueError, KeyError, TypeError):
-            _discard(entry)
+            outputs = decode(key, _content(entry, self._quota.max_bytes))
+        except FileNotFoundError:
+            return None
+        except (StoreError, ValueError, LookupError, TypeError):
+            remove(entry)
+            return None
+        except OSError as error:
+            self._give_up("read", error)
             return None
         with contextlib.suppress(OSError):
             os.utime(entry)
@@ -73,179 +77,52 @@ class StepStore:
         """Store outputs under a key; return whether they are there now.
 
         Outputs that are neither images nor tables, or would not come back equal, are not stored.
-
-        Raises
-        ------
-        StoreError
-            If the folder cannot be written to.
         """
-        import pandas as pd
-        import xarray as xr
-
-        if not all(isinstance(item, (xr.DataArray, pd.DataFrame)) for item in outputs):
+        if self.trouble:
             return False
         entry = self._entry_path(key)
-        if entry.exists():
-            return True
         try:
-            self._written += self._write_entry(entry, outputs)
+            if entry.is_file():
+                return True
+            parts = encode(key, outputs)
+            return parts is not None and self._write(entry, parts)
+        except FileNotFoundError:  # somebody removed the store just now
+            return False
         except OSError as error:
-            raise StoreError(
-                f"the step store cannot be written: {error.strerror}",
-                where=str(self.folder),
-                hint="set GRATICULE_CACHE_DIR to a folder with room",
-            ) from None
-        if self._written > self.max_bytes // 20:
-            self._written = 0
-            self.shrink()
-        return entry.exists()
+            self._give_up("written", error)
+            return False
 
-    def _write_entry(self, entry: Path, outputs: tuple[Any, ...]) -> int:
-        """Write an entry and return its size; 0 where it cannot be stored."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
+    def _write(self, entry: Path, parts: Parts) -> bool:
+        draft = self._quota.take(sum(map(len, parts)))
+        if draft is None:
+            return False
         try:
-            size = _write(draft, outputs)
-            if size > self.max_bytes:
-                return 0
+            with draft:
+                for part in parts:
+                    draft.write(part)
             entry.parent.mkdir(exist_ok=True)
-            with contextlib.suppress(OSError):  # another process was there first
-                os.rename(draft, entry)
-            return size
-        except (TypeError, ValueError):
-            return 0
+            os.replace(draft.name, entry)
         finally:
-            shutil.rmtree(draft, ignore_errors=True)
+            remove(Path(draft.name))
+        return True
 
-    def shrink(self) -> None:
-        """Remove abandoned drafts, and the entries used longest ago beyond the size limit."""
-        now = time.time()
-        for draft in self.folder.glob(".draft-*"):
-            with contextlib.suppress(OSError):
-                if now - draft.stat().st_mtime > _MIN_ABANDONED:
-                    shutil.rmtree(draft, ignore_errors=True)
-        entries = []
-        for entry in self.folder.glob("??/*"):
-            with contextlib.suppress(OSError):
-                size = sum(file.stat().st_size for file in entry.iterdir())
-                entries.append((entry.stat().st_mtime, size, entry))
-        total = sum(size for _, size, _ in entries)
-        for _, size, entry in sorted(entries):
-            if total <= self.max_bytes:
-                break
-            _discard(entry)
-            total -= size
+    def _give_up(self, what: str, error: OSError) -> None:
+        self.trouble = self.trouble or (
+            f"the step store {self.folder} cannot be {what} ({error.strerror or error}), so costly "
+            "steps are computed each time (set GRATICULE_CACHE_DIR to a folder with room, or use "
+            "--no-cache)"
+        )
 
 
-def _discard(entry: Path) -> None:
-    """Take an entry out of sight in one move, then remove it."""
-    trash = entry.parent.parent / f".draft-{uuid.uuid4().hex}"
-    with contextlib.suppress(OSError):
-        os.rename(entry, trash)
-        shutil.rmtree(trash, ignore_errors=True)
-
-
-def _write(folder: Path, outputs: tuple[Any, ...]) -> int:
-    import pandas as pd
-
-    described = []
-    total = 0
-    for number, item in enumerate(outputs):
-        file = folder / f"{number}.{'parquet' if isinstance(item, pd.DataFrame) else 'npy'}"
-        if isinstance(item, pd.DataFrame):
-            item.to_parquet(file)
-            about = {"kind": "table", "attrs": _equal_attrs(item.attrs)}
-        else:
-            about = _write_array(file, item)
-        total += file.stat().st_size
-        described.append({**about, "file": file.name, "sha256": content_hash(file)})
-    meta = json.dumps({"format": _FORMAT, "outputs": described})
-    (folder / "meta.json").write_text(meta, encoding="utf-8")
-    return total + len(meta)
-
-
-def _write_array(file: Path, image: Image) -> dict[str, Any]:
-    import pandas as pd
-
-    names = (*image.coords, "" if image.name is None else image.name)
-    if not all(isinstance(name, str) for name in names):
-        raise TypeError("a name that is no text would not come back equal")
-    if any(isinstance(index, pd.MultiIndex) for index in image.indexes.values()):
-        raise TypeError("an index of several levels would not come back equal")
-    np.save(file, np.ascontiguousarray(image.values), allow_pickle=False)
-    coords = {
-        str(name): {
-            "dims": list(coordinate.dims),
-            "values": _listed(coordinate.values),
-            "dtype": str(coordinate.dtype),
-            "attrs": _equal_attrs(coordinate.attrs),
-        }
-        for name, coordinate in image.coords.items()
-    }
-    return {
-        "kind": "array",
-        "dims": list(image.dims),
-        "name": image.name,
-        "coords": coords,
-        "attrs": _equal_attrs(image.attrs),
-    }
-
-
-def _listed(positions: np.ndarray[Any, Any]) -> Any:
-    """Return positions as JSON can hold them; dates as counts of their unit."""
-    return (positions.astype(np.int64) if positions.dtype.kind in "mM" else positions).tolist()
-
-
-def _equal_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return attributes as JSON can hold them; raise `TypeError` if one would not come back."""
-    plain = plain_attrs(attrs)
-    if plain != dict(attrs):
-        raise TypeError("an attribute would not come back equal")
-    return plain
-
-
-def plain_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return attributes as JSON can hold them.
-
-    Raises
-    ------
-    TypeError
-        If one cannot be.
-    """
-    return dict(json.loads(json.dumps({str(key): value for key, value in attrs.items()})))
-
-
-def _read(folder: Path) -> tuple[Any, ...]:
-    import pandas as pd
-
-    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    if meta["format"] != _FORMAT:
-        raise ValueError("another format")
-    outputs: list[Any] = []
-    for about in meta["outputs"]:
-        file = folder / about["file"]
-        if content_hash(file) != about["sha256"]:
-            raise ValueError("damaged")
-        if about["kind"] == "table":
-            table = pd.read_parquet(file)
-            table.attrs = about["attrs"]
-            outputs.append(table)
-        else:
-            outputs.append(_read_array(file, about))
-    return tuple(outputs)
-
-
-def _read_array(file: Path, about: Mapping[str, Any]) -> Image:
-    import xarray as xr
-
-    coords = {
-        name: (given["dims"], np.array(given["values"], dtype=given["dtype"]), given["attrs"])
-        for name, given in about["coords"].items()
-    }
-    return xr.DataArray(
-        np.load(file, allow_pickle=False),
-        dims=about["dims"],
-        coords=coords,
-        attrs=about["attrs"],
-        name=about["name"],
-    )
+def _content(entry: Path, most: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Return the bytes of a file; raise `StoreError` if it is no entry by its size or kind."""
+    if not stat.S_ISREG(entry.stat().st_mode):  # a pipe would never end
+        raise StoreError("an entry is no file")
+    with entry.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > most:
+            raise StoreError("an entry is larger than the store")
+        content = np.empty(size, np.uint8)
+        if stream.readinto(content.data) != size:
+            raise StoreError("an entry ends early")
+    return content

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +16,7 @@ from graticule.report import wording
 from graticule.version import __version__
 
 if TYPE_CHECKING:
-    from jinja2 import BytecodeCache, Environment
+    from jinja2 import Environment
 
 
 def render(
@@ -55,6 +54,8 @@ def _environment(package: str) -> Environment:
     """Return what makes pages of the templates of a package, and of those of all reports."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+    from graticule.report.compiled import CompiledTemplates
+
     packages = dict.fromkeys([package, "graticule.report"])
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(each, ".") for each in packages]),
@@ -62,7 +63,7 @@ def _environment(package: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        bytecode_cache=_compiled_templates(),
+        bytecode_cache=CompiledTemplates(settings().cache_dir / "templates"),
     )
     environment.filters |= {
         "number": wording.number,
@@ -74,18 +75,6 @@ def _environment(package: str) -> Environment:
         "some": wording.some,
     }
     return environment
-
-
-def _compiled_templates() -> BytecodeCache | None:
-    """Return where compiled templates are kept: to compile them takes longer than to fill them."""
-    from jinja2 import FileSystemBytecodeCache
-
-    folder = settings().cache_dir / "templates"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def save(text: str, target: Path) -> Path:

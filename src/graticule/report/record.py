@@ -128,6 +128,7 @@ class RunRecord(_RecordModel):
     key: str | None = ""
     text: str | None = ""
     skipped: list[Facts] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
     command: list[str] = Field(default_factory=list)
     started: str | None = ""
     seconds: float | None = None
