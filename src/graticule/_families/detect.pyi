@@ -14,6 +14,11 @@ class Spots(NamedTuple, Generic[Data]):
     mask: Data
     cleaned: Data
 
+def blobs(image: Array, *, method: Literal['log', 'doh', 'dog'] = 'log',
+        min_sigma: Length | float | str = 1.5, max_sigma: Length | float | str = 16.0,
+        polarity: Literal['both', 'bright', 'dark'] = 'bright', threshold: float | None = None,
+        min_snr: float = 5.0, overlap: float = 0.5) -> DataFrame:
+    """Find blobs, bright or dark, with their place and size between samples."""
 def gain_control(image: Data, *, time: Duration | float | str = 7.0,
         distance: Length | float | str = 12.0, missing: Literal['keep', 'zero'] = 'keep',
         along: str = 'time', across: str = 'distance') -> Data:

@@ -55,6 +55,7 @@ def _first_dim(image: xr.DataArray) -> dict[str, Any]:
 
 
 CASES: dict[str, Case] = {
+    "detect.blobs": Case(params={"min_sigma": 0.7, "max_sigma": 2, "min_snr": 0.5}),
     "detect.gain_control": Case(dims=WAVES),
     "detect.moveout": Case(dims=WAVES),
     "detect.noise_spectrum": Case(dims=WAVES, size=16),
