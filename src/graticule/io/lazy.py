@@ -162,34 +162,6 @@ def _blocks(shape: Sequence[int], unit: Sequence[int], itemsize: int) -> tuple[i
     return tuple(blocks)
 
 
-@dataclass(frozen=True)
-class Raw:
-    """Reads a box from an uncompressed array that lies in one piece in a file.
-
-    Attributes
-    ----------
-    offset : int
-        Byte at which it begins.
-    dtype : str
-        As stored, byte order included.
-    shape : tuple of int
-        As stored, in the order of ``order``.
-    order : str
-        ``"C"`` or ``"F"``.
-    """
-
-    offset: int
-    dtype: str
-    shape: tuple[int, ...]
-    order: Any = "C"
-
-    def __call__(self, path: Path, box: Box) -> Array:
-        """Return the values in native byte order."""
-        stored = np.memmap(path, self.dtype, "r", self.offset, self.shape, self.order)
-        values = stored[box]
-        return np.array(values, dtype=values.dtype.newbyteorder("="), order="C")
-
-
 def store(image: Image, target: Any, *, threads: int | None = None) -> None:
     """Compute an image block by block into anything that takes ``target[slices] = values``.
 

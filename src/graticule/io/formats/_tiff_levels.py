@@ -16,7 +16,8 @@ from graticule.io.formats._tiff_colours import BLACK, RGB, YCBCR, coloured
 from graticule.io.formats._tiff_images import itself
 from graticule.io.formats._tiff_pages import JPEG, Pages, is_plain, require_segments, unit_of
 from graticule.io.formats._tiff_series import Series, masked, rescaled, upright
-from graticule.io.lazy import FileArray, Raw
+from graticule.io.lazy import FileArray
+from graticule.io.raw import Raw
 from graticule.io.safety import require_complete
 
 _PLAIN_KINDS = ("generic", "uniform", "shaped")

@@ -15,7 +15,8 @@ import numpy as np
 from graticule.core.errors import FormatError
 from graticule.core.typing import Array
 from graticule.io.formats._tiff_images import images_of, itself
-from graticule.io.lazy import Box, Raw, box_shape
+from graticule.io.lazy import Box, box_shape
+from graticule.io.raw import Raw
 from graticule.io.safety import quiet, require_complete, require_modest
 
 JPEG = (6, 7, 34892, 33007)

@@ -24,6 +24,7 @@ from graticule.io.format import Address, Format, choose_array
 from graticule.io.formats._fits_axes import fits_axes
 from graticule.io.formats._fits_sky import sky_cards
 from graticule.io.lazy import Box, FileArray, as_dask, native, store
+from graticule.io.raw import Raw, RawTarget
 from graticule.io.safety import noted, quiet, require_complete, require_modest
 
 _TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
@@ -86,7 +87,7 @@ class _Plain:
     scaling: _Scaling
 
     def __call__(self, path: Path, box: Box) -> Array:
-        return self.scaling(np.memmap(path, self.code, "r", self.offset, self.shape)[box])
+        return self.scaling(Raw(self.offset, self.code, self.shape).stored(path, box))
 
 
 @dataclass(frozen=True)
@@ -290,9 +291,7 @@ def write(path: Path, image: xr.DataArray, labels: bool) -> None:
     with path.open("wb") as file:
         file.write(text)
         file.truncate(len(text) + math.ceil(size / 2880) * 2880)
-    target = np.memmap(path, _TYPES[bits], "r+", len(text), image.shape)
-    store(_shifted(image, zero), target)
-    target.flush()
+    store(_shifted(image, zero), RawTarget(path, len(text), _TYPES[bits], image.shape))
 
 
 def _stored(dtype: np.dtype[Any]) -> tuple[int, int]:

@@ -16,7 +16,8 @@ from graticule.io.formats._hdf5_links import Tree
 from graticule.io.formats._hdf5_values import dtype_of, lazy
 from graticule.io.formats._mat_variables import Variable, element_of, is_version_4, variables
 from graticule.io.formats.hdf5 import MATLAB
-from graticule.io.lazy import BLOCK, FileArray, Raw, as_dask
+from graticule.io.lazy import BLOCK, FileArray, as_dask
+from graticule.io.raw import Raw
 from graticule.io.safety import require_modest
 
 _INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}

@@ -17,7 +17,8 @@ from graticule.core.image import NUMERIC, is_lazy
 from graticule.core.typing import Array
 from graticule.io.axes import build, default_dims
 from graticule.io.format import Address, Format, choose_array
-from graticule.io.lazy import BLOCK, FileArray, Raw, as_dask, native, store
+from graticule.io.lazy import BLOCK, FileArray, as_dask, native, store
+from graticule.io.raw import Raw, RawTarget
 from graticule.io.safety import require_complete, require_modest
 
 _MAGIC = b"\x93NUMPY"
@@ -157,9 +158,11 @@ def _write(path: Path, image: xr.DataArray, labels: bool) -> None:
         with path.open("wb") as file:
             np.save(file, image.values.astype(dtype, copy=False), allow_pickle=False)
         return
-    target = np.lib.format.open_memmap(path, "w+", dtype, image.shape)
-    store(image, target)
-    target.flush()
+    with path.open("wb") as file:
+        about = {"descr": dtype.str, "fortran_order": False, "shape": image.shape}
+        np.lib.format.write_array_header_1_0(file, about)
+        offset = file.tell()
+    store(image, RawTarget(path, offset, dtype, image.shape))
 
 
 FORMAT = Format(
