@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from graticule.core.typing import Array
-from graticule.ops.segment._ellipses import fit_of, worth
+from graticule.ops.segment._ellipses import worth
+from graticule.ops.segment._runs import neighbours
 
-_HOLE = 0.2
-"""A hole is part of what surrounds it if it is smaller than this share of it."""
+Runs: TypeAlias = tuple[Array, Array, Array, Array]
+"""First run by row, and by run its start, its stop and the label of its part."""
 
 
 @dataclass(frozen=True)
@@ -19,89 +21,79 @@ class Tree:
 
     Attributes
     ----------
-    levels : list of array
-        Labels 1..n of the parts above each threshold.
+    shape : tuple of int
+        Shape of the image.
+    levels : list of tuple
+        The runs of the parts above each threshold, with labels 1..n.
+    counts : list of int
+        How many parts there are above each.
     parents : array
         Number of the part that holds each; -1 for those of the lowest threshold.
     areas, worths : array
         Samples of each, and what it is worth as an object.
     """
 
-    levels: list[Array]
+    shape: tuple[int, ...]
+    levels: list[Runs]
+    counts: list[int]
     parents: Array
     areas: Array
     worths: Array
 
 
 def tree_of(values: Array, thresholds: Array) -> Tree:
-    """Return the parts above each of some rising thresholds."""
-    from scipy import ndimage
+    """Return the parts above each of some rising thresholds.
 
-    levels: list[Array] = []
-    parents, areas, worths = [], [], []
-    above, offset = None, 0
-    for threshold in thresholds:
-        labels, count = ndimage.label(_without_holes(values > threshold))
-        if count == 0:
-            break
-        _, first = np.unique(labels, return_index=True)
-        first = first[-count:]
-        if above is None:
-            parents.append(np.full(count, -1))
-        else:
-            parents.append(above.reshape(-1)[first] - 1 + offset)
-            offset += int(above.max())
-        area, fit = fit_of(labels, count)
+    Parts are joined through faces. A hole that is small beside what surrounds it is part of it,
+    with all that lies in it.
+    """
+    from graticule.ops.segment._component_tree_kernels import count_below, parts_above
+
+    levels = np.empty(values.shape, np.uint8)
+    count_below(np.ascontiguousarray(values).reshape(-1), thresholds, levels.reshape(-1))
+    rows = levels.reshape(-1, values.shape[-1])
+    lead = np.array(values.shape[:-1], np.int64)
+    axes = range(values.ndim)
+    near = neighbours(values.ndim, axes, 1)
+    around = neighbours(values.ndim, axes, values.ndim)
+    edge = _edge(values.shape)
+    nothing = np.zeros(0, np.int32)
+    runs: Runs = (np.zeros(len(rows) + 1, np.int64), nothing, nothing, nothing)
+    found: list[Runs] = []
+    counts: list[int] = []
+    parents, areas, fits = [nothing], [np.zeros(0)], [np.zeros(0)]
+    for level in range(1, int(levels.max()) + 1):
+        runs, (inside, area, fit) = parts_above(rows, level, lead, near, around, edge, runs)
+        parents.append(inside - 1 + sum(counts[:-1]))
         areas.append(area)
-        worths.append(worth(area, fit))
-        levels.append(labels)
-        above = labels
-    if not levels:
-        return Tree([], np.zeros(0, int), np.zeros(0), np.zeros(0))
-    return Tree(levels, *(np.concatenate(each) for each in (parents, areas, worths)))
+        fits.append(fit)
+        found.append(runs)
+        counts.append(len(area))
+    sizes = np.concatenate(areas)
+    worths = worth(sizes, np.concatenate(fits))
+    return Tree(values.shape, found, counts, np.concatenate(parents), sizes, worths)
 
 
-def _without_holes(mask: Array) -> Array:
-    """Fill the holes that are small beside what surrounds them."""
-    from scipy import ndimage
-
-    holes, count = ndimage.label(~mask, np.ones((3,) * mask.ndim))
-    if count < 2:
-        return mask
-    parts, _ = ndimage.label(mask)
-    sizes = np.bincount(parts.reshape(-1))
-    around = np.zeros(count + 1, int)
-    numbers, first = np.unique(holes, return_index=True)
-    before = np.maximum(first - 1, 0)  # the sample before the first of a hole is of its rim
-    around[numbers] = parts.reshape(-1)[before]
-    small = np.bincount(holes.reshape(-1), minlength=count + 1) <= _HOLE * sizes[around]
-    for axis in range(mask.ndim):
-        for end in (0, -1):
-            small[np.unique(np.take(holes, end, axis=axis))] = False
-    small[0] = False
-    filled: Array = mask | (small & (around > 0))[holes]
-    return filled
+def _edge(shape: tuple[int, ...]) -> Array:
+    """Return which lines along the last axis are at the border."""
+    edge = np.zeros(shape[:-1], np.bool_)
+    for axis in range(edge.ndim):
+        moved = np.moveaxis(edge, axis, 0)
+        moved[0] = moved[-1] = True
+    return edge.reshape(-1)
 
 
 def best_parts(tree: Tree, least: float) -> Array:
     """Return labels of the disjoint parts that are worth most together, none below ``least``."""
-    own = np.where(tree.areas >= least, tree.worths, 0.0)
-    inner = np.zeros(len(own))
-    for number in range(len(own) - 1, -1, -1):
-        if tree.parents[number] >= 0:
-            inner[tree.parents[number]] += max(inner[number], own[number])
-    is_best = (own >= inner) & (own > 0)
-    is_open = np.ones(len(own), bool)
-    chosen = np.zeros(len(own), bool)
-    for number, parent in enumerate(tree.parents):
-        is_open[number] = parent < 0 or (is_open[parent] and not is_best[parent])
-        chosen[number] = is_open[number] and is_best[number]
-    numbers = np.where(chosen, np.cumsum(chosen), 0).astype(np.int32)
-    labels = np.zeros(tree.levels[0].shape, np.int32)
-    offset = 0
-    for level in tree.levels:
-        count = int(level.max())
-        given = np.append(np.int32(0), numbers[offset : offset + count])[level]
-        labels = np.maximum(labels, given)
-        offset += count
+    from graticule.ops.segment._component_tree_kernels import choose, paint_highest
+
+    numbers = choose(tree.parents, np.where(tree.areas >= least, tree.worths, 0.0))
+    labels = np.zeros(tree.shape, np.int32)
+    rows = labels.reshape(-1, tree.shape[-1])
+    start = 0
+    for runs, count in zip(tree.levels, tree.counts, strict=True):
+        own = numbers[start : start + count]
+        if own.any():
+            paint_highest(runs, own, rows)
+        start += count
     return labels

@@ -44,22 +44,11 @@ def fit_of(labels: Array, count: int) -> tuple[Array, Array]:
     >>> areas.tolist(), fits.round(2).tolist()
     ([35.0], [0.95])
     """
-    places = np.nonzero(labels)
-    which = labels[places] - 1
-    areas = np.bincount(which, minlength=count).astype(float)
-    some = np.maximum(areas, 1)
-    offsets = []
-    for index in places:
-        middle = np.bincount(which, index, count) / some
-        offsets.append(index - middle[which])
-    ndim = labels.ndim
-    covariance = np.empty((count, ndim, ndim))
-    for i in range(ndim):
-        for j in range(ndim):
-            sums = np.bincount(which, offsets[i] * offsets[j], count) / some
-            covariance[:, i, j] = sums + (i == j) / 12  # of a sample, which is no point
-    ellipses = ball_volume(ndim) * (ndim + 2) ** (ndim / 2) * np.sqrt(np.linalg.det(covariance))
-    return areas, np.minimum(areas / ellipses, 1)
+    from graticule.ops.segment._ellipses_kernels import fits_of_labels
+
+    rows = np.ascontiguousarray(labels).reshape(-1, labels.shape[-1])
+    areas, fits = fits_of_labels(rows, np.array(labels.shape[:-1], np.int64), count)
+    return areas, fits
 
 
 def parted(labels: Array, least: float) -> Array:

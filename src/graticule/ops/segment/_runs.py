@@ -158,7 +158,7 @@ def parts_of(mask: Array, axes: Sequence[int], connectivity: int, *, value: bool
     words = np.empty((math.prod(mask.shape[:-1]), -(-mask.shape[-1] // 64)), np.uint64)
     first, starts, stops, cuts = _runs_of(mask, value, words)
     lead = np.array(mask.shape[:-1], np.int64)
-    offsets, diagonal = _neighbours(mask.ndim, axes, connectivity)
+    offsets, diagonal = neighbours(mask.ndim, axes, connectivity)
     parent = np.arange(len(starts), dtype=np.int32)
     steps = (words, first, parent, lead, offsets, diagonal)
 
@@ -204,7 +204,7 @@ def _runs_of(
     return first, starts, stops, [cut for cut, _, _ in blocks]
 
 
-def _neighbours(ndim: int, axes: Sequence[int], connectivity: int) -> tuple[Array, Array]:
+def neighbours(ndim: int, axes: Sequence[int], connectivity: int) -> tuple[Array, Array]:
     """Return the steps to earlier rows, and whether runs may meet at their corners alone."""
     spans = [(-1, 0, 1) if axis in axes else (0,) for axis in range(ndim - 1)]
     steps = [step for step in itertools.product(*spans) if any(step)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Labels, Whole, op
+from graticule.core.order import median, percentile
 from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 
@@ -22,7 +21,7 @@ _SHARE = 0.1
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("thresholds, scale and polarity are of the whole image", memory=90.0),
     dtype="int32",
     doc=DOC,
@@ -108,23 +107,27 @@ def _regions(
     extent: float,
     min_contrast: float,
 ) -> Array:
-    from skimage.filters import threshold_li
-
     from graticule.ops.segment._component_tree import best_parts, tree_of
     from graticule.ops.segment._ellipses import ball_volume, parted
+    from graticule.ops.segment._ground import minimum_cross_entropy
+    from graticule.ops.segment._scale import usual_diameter
 
     nothing = np.zeros(values.shape, np.int32)
     known = np.isfinite(values)
-    if not known.any() or np.ptp(values[known]) == 0:
+    seen = values[known]
+    if not seen.size or seen.min() == seen.max():
         return nothing
-    values = np.where(known, values, np.median(values[known]))
-    diameter = _diameter(_upright(_smoothed(values, 0.7), objects))
+    if seen.size < values.size:
+        values = np.where(known, values, median(seen))
+    rough = _upright(_smoothed(values, 0.7), objects)
+    diameter = usual_diameter(rough, percentile(rough, _HIGHEST))
     height = _upright(_smoothed(values, max(smoothing * diameter, 0.5)), objects)
     height[~known] = min(float(height.min()), 0.0)
-    top = float(np.percentile(height[known], _HIGHEST))
-    lowest = float(threshold_li(np.clip(height[known], 0, top))) if top > 0 else top
-    if not lowest < top:
+    rising = np.sort(height[known])
+    top = percentile(rising, _HIGHEST)
+    if not top > max(float(rising[0]), 0):
         return nothing
+    lowest = minimum_cross_entropy(np.clip(rising, 0, top))
     thresholds = np.geomspace(lowest + _FAINT * top, (1 + _FAINT) * top, _LEVELS) - _FAINT * top
     least = max(ball_volume(values.ndim) * (min_diameter * diameter / 2) ** values.ndim, _TINY)
     tree = tree_of(height, thresholds)
@@ -134,7 +137,8 @@ def _regions(
     if not labels.any():
         return nothing
     labels = parted(labels, least)
-    return _believed(labels, height, height[known & (height <= lowest)], least, min_contrast)
+    ground = rising[: np.searchsorted(rising, lowest, side="right")]
+    return _believed(labels, height, ground, least, min_contrast)
 
 
 def _smoothed(values: Array, sigma: float) -> Array:
@@ -146,55 +150,24 @@ def _smoothed(values: Array, sigma: float) -> Array:
 
 def _upright(values: Array, objects: str) -> Array:
     """Return values above their median, with objects positive."""
-    apart: Array = values - np.median(values)
-    dark = objects == "dark" or (objects == "auto" and float(np.mean(apart**3)) < 0)
+    apart: Array = values - median(values)
+    dark = objects == "dark" or (objects == "auto" and float(np.mean(apart * apart * apart)) < 0)
     return -apart if dark else apart
-
-
-def _diameter(height: Array) -> float:
-    """Return the diameter of the usual object: where the Laplacian is strong and skewed."""
-    from scipy import fft
-
-    waves = fft.dctn(np.clip(height, 0, np.percentile(height, _HIGHEST)), norm="ortho")
-    squared = np.zeros(height.shape)
-    for axis, size in enumerate(height.shape):
-        shape = [1] * height.ndim
-        shape[axis] = size
-        squared = squared + ((np.pi * np.arange(size) / size) ** 2).reshape(shape)
-    best, diameter = 0.0, 2 * math.sqrt(2)
-    for step in range(int(4 * math.log2(max(max(height.shape) / 6, 1))) + 1):
-        width = 2.0 ** (step / 4)
-        kernel = width**2 * squared * np.exp(-(width**2) * squared / 2)
-        response = fft.idctn(waves * kernel, norm="ortho")
-        energy = float(np.mean(response**2))
-        strength = float(np.mean(response**3)) / math.sqrt(energy) if energy > 0 else 0.0
-        if strength > best:
-            best, diameter = strength, 2 * math.sqrt(2) * width
-    return diameter
 
 
 def _grown(seeds: Array, height: Array, extent: float, lowest: float) -> Array:
     """Let regions grow to a share of their mean, and fill what they enclose."""
-    from scipy import ndimage
-
     from graticule.ops._watershed import flooded
+    from graticule.ops.segment._growth_kernels import cut_below, make_solid
 
     count = int(seeds.max())
-    sums = np.bincount(seeds.reshape(-1), height.reshape(-1), count + 1)
-    means = sums / np.maximum(np.bincount(seeds.reshape(-1), minlength=count + 1), 1)
     basins = flooded(-height, seeds, height > lowest, 1)
-    basins[height <= extent * means[basins]] = 0
+    flat = (each.reshape(-1) for each in (basins, seeds, height))
+    cut_below(*flat, extent, count)
     grown = np.zeros(seeds.shape, np.int32)
-    places: Sequence[tuple[slice, ...] | None] = ndimage.find_objects(basins, max_label=count)
-    for number, place in enumerate(places, 1):
-        if place is None:
-            continue
-        pieces, several = ndimage.label(ndimage.binary_fill_holes(basins[place] == number))
-        if several > 1:
-            sizes = np.bincount(pieces.reshape(-1))
-            pieces = pieces == 1 + int(np.argmax(sizes[1:]))
-        here = grown[place]
-        here[(pieces > 0) & (here == 0)] = number
+    width = seeds.shape[-1]
+    lead = np.array(seeds.shape[:-1], np.int64)
+    make_solid(basins.reshape(-1, width), lead, count, grown.reshape(-1, width))
     return grown
 
 
@@ -202,6 +175,7 @@ def _believed(
     labels: Array, height: Array, ground: Array, least: float, min_contrast: float
 ) -> Array:
     """Return labels without specks and what the ground's own grain may be, numbered anew."""
+    from graticule.ops.segment._ground import level_and_spread
     from graticule.ops.segment._kernels import number_by_appearance
 
     flat = labels.reshape(-1)
@@ -209,12 +183,9 @@ def _believed(
     sizes[0] = 0
     falling = np.sort(sizes)[::-1]
     usual = falling[int(np.searchsorted(np.cumsum(falling), falling.sum() / 2))]
-    kept = sizes >= max(_SHARE * usual, least)
-    if ground.size:
-        level = float(np.median(ground))
-        spread = 1.4826 * float(np.median(np.abs(ground - level)))
-        means = np.bincount(flat, height.reshape(-1)) / np.maximum(sizes, 1)
-        kept &= means - level >= min_contrast * spread
+    level, spread = level_and_spread(ground)
+    means = np.bincount(flat, height.reshape(-1)) / np.maximum(sizes, 1)
+    kept = (sizes >= max(_SHARE * usual, least)) & (means - level >= min_contrast * spread)
     kept[0] = False
     labels = np.where(kept[labels], labels, 0).astype(np.int32)
     number_by_appearance(labels.reshape(-1), len(sizes) - 1)
