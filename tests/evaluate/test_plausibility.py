@@ -51,6 +51,21 @@ def test_every_reason_is_said() -> None:
     assert "others darker" in why(subject(labels, mixed))
 
 
+def test_the_numbers_of_labels_do_not_matter() -> None:
+    good = discs()
+    labels, values = good.value.values, good.image.values.copy()
+    values[3, :40], values[60:63, 50] = np.nan, np.inf
+    wanted = dict(CHECK(subject(labels, values)).columns)
+    for other in (labels.astype(np.uint8), np.where(labels > 0, labels + 10**9, 0)):
+        assert dict(CHECK(subject(other, values)).columns) == wanted
+    flat, known = labels.reshape(-1), np.isfinite(values).reshape(-1)
+    ground = values.reshape(-1)[known & (flat == 0)]
+    means = [values.reshape(-1)[known & (flat == number)].mean() for number in np.unique(flat)[1:]]
+    spread = 1.4826 * np.median(np.abs(ground - np.median(ground)))
+    apart = np.median(np.abs(np.array(means) - np.median(ground))) / spread
+    assert wanted["contrast"] == pytest.approx(apart, rel=1e-12)
+
+
 def test_an_image_unlike_the_others_is_doubtful() -> None:
     rows = [dict(CHECK(discs(seed=seed)).columns) for seed in range(5)]
     rows.append(dict(CHECK(discs(step=90, radius=25)).columns))

@@ -84,6 +84,34 @@ def test_a_polynomial_equals_numpy_least_squares() -> None:
     np.testing.assert_allclose(flat, IMAGE - design @ best, atol=1e-6)
 
 
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("dims", [("x",), ("t", "y", "x"), ("y", "t", "x"), ("z", "y", "x")])
+def test_a_polynomial_of_any_dims_equals_least_squares(
+    dims: tuple[str, ...], missing: bool
+) -> None:
+    rng = np.random.default_rng(len(dims))
+    values = rng.normal(size=(9, 11, 13)[-len(dims) :])
+    if missing:
+        values[rng.random(values.shape) < 0.2] = np.nan
+        values.flat[0] = np.inf
+    spatial = [axis for axis, dim in enumerate(dims) if dim in "zyx"]
+    places = [np.indices(values.shape)[axis] / 10.0 for axis in spatial]
+    powers = [p for p in np.ndindex(*(3,) * len(spatial)) if sum(p) <= 2]
+    columns = [np.prod([x**n for x, n in zip(places, p, strict=True)], axis=0) for p in powers]
+    design, known = np.stack(columns, axis=-1), np.isfinite(values)
+    best = np.linalg.lstsq(design[known], values[known], rcond=None)[0]
+    flat = gt.op("filters.background_polynomial")(as_image(values, dims=dims), degree=2)
+    np.testing.assert_allclose(flat.values[known], (values - design @ best)[known], atol=1e-5)
+
+
+def test_a_coordinate_that_stays_is_no_variable() -> None:
+    image = as_image(IMAGE).assign_coords(x=np.full(IMAGE.shape[1], 4.0))
+    flat = gt.op("filters.background_polynomial")(image, degree=1)
+    rows = IMAGE.mean(axis=1)
+    fit = np.polynomial.Polynomial.fit(np.arange(rows.size), rows, 1)(np.arange(rows.size))
+    np.testing.assert_allclose(flat.values, IMAGE - fit[:, None], atol=1e-5)
+
+
 def test_complex_values_are_refused() -> None:
     for name in ("background", "background_polynomial"):
         with pytest.raises(ImageError, match="must be real"):

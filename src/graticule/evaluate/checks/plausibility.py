@@ -9,6 +9,7 @@ from pydantic import Field
 
 from graticule.core import Evidence, Subject, Table, check, filtered_dims, is_image
 from graticule.core.errors import CheckError
+from graticule.core.order import median
 from graticule.core.typing import Array
 
 _SPECK = 0.1
@@ -149,14 +150,15 @@ def _arrays(subject: Subject) -> tuple[Any, Any]:
 def _figures(labels: Any, image: Any) -> dict[str, Any]:
     """Return the columns, and the share of objects that are brighter than the ground."""
     ndim = len(filtered_dims(labels))
-    flat = labels.values.reshape(-1).astype(np.int64)
-    values = image.values.reshape(-1).astype(np.float64)
-    numbers, index = np.unique(flat, return_inverse=True)
-    sizes = np.bincount(index)[numbers > 0]
+    numbers, index = _numbered(labels.values.reshape(-1))
+    values = image.values.reshape(-1)
+    counts = np.bincount(index, minlength=len(numbers))
+    is_object = (numbers > 0) & (counts > 0)
+    sizes = counts[is_object]
     figures: dict[str, Any] = {
         "objects": len(sizes),
         "diameter": float("nan"),
-        "covered": float(np.mean(flat > 0)),
+        "covered": float(sizes.sum() / index.size),
         "specks": float("nan"),
         "contrast": float("nan"),
         "brighter": float("nan"),
@@ -168,14 +170,25 @@ def _figures(labels: Any, image: Any) -> dict[str, Any]:
     figures["diameter"] = float((4 / np.pi * usual) ** 0.5 if ndim == 2 else usual ** (1 / ndim))
     figures["specks"] = float(np.mean(sizes < _SPECK * usual))
     known = np.isfinite(values)
-    ground = values[known & (flat == 0)]
+    if not known.all():
+        index, values = index[known], values[known]
+        counts = np.bincount(index, minlength=len(numbers))
+    ground = values[numbers[index] == 0].astype(np.float64)
     if ground.size:
-        level = float(np.median(ground))
-        spread = _NORMAL * float(np.median(np.abs(ground - level)))
-        counts = np.maximum(np.bincount(index[known], minlength=len(numbers)), 1)
-        sums = np.bincount(index[known], values[known], len(numbers))
-        apart = (sums / counts - level)[numbers > 0]
-        grain = max(spread, 1e-6 * float(np.ptp(values[known])), np.finfo(float).tiny)
-        figures["contrast"] = float(np.median(np.abs(apart)) / grain)
+        level = median(ground)
+        spread = _NORMAL * median(np.abs(ground - level))
+        sums = np.bincount(index, values, len(numbers))
+        apart = (sums / np.maximum(counts, 1) - level)[is_object]
+        span = float(values.max()) - float(values.min())
+        grain = max(spread, 1e-6 * span, np.finfo(float).tiny)
+        figures["contrast"] = median(np.abs(apart)) / grain
         figures["brighter"] = float(np.mean(apart > 0))
     return figures
+
+
+def _numbered(labels: Array) -> tuple[Array, Array]:
+    """Return numbers, and the index of each sample's label in them; labels as a rule are small."""
+    if labels.min() >= 0 and labels.max() <= labels.size:
+        return np.arange(int(labels.max()) + 1), labels.astype(np.intp)
+    numbers, index = np.unique(labels, return_inverse=True)
+    return numbers, index

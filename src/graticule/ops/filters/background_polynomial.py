@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -46,7 +47,8 @@ def _factors(image: Image, ends: Ends, degree: int) -> list[Array]:
     factors = []
     for dim, (low, high) in ends.items():
         span = high - low
-        inside = 2 * (_positions(image, dim) - low) / span - 1 if span else np.zeros(1)
+        positions = _positions(image, dim)
+        inside = 2 * (positions - low) / span - 1 if span else np.zeros(positions.size)
         factors.append(np.polynomial.legendre.legvander(inside, degree))
     return factors
 
@@ -57,14 +59,16 @@ def _terms(ndim: int, degree: int) -> list[tuple[int, ...]]:
     return [exponents for exponents in every if sum(exponents) <= degree]
 
 
-def _design(factors: list[Array], degree: int, shape: tuple[int, ...]) -> Array:
-    columns = []
-    for exponents in _terms(len(factors), degree):
-        term = np.ones(())
-        for factor, exponent in zip(factors, exponents, strict=True):
-            term = np.multiply.outer(term, factor[:, exponent])
-        columns.append(np.broadcast_to(term, shape).ravel())
-    return np.stack(columns, axis=1)
+def _sums(values: Array, columns: list[Array]) -> Array:
+    """Return sums over all samples of values times a column along each of the last axes.
+
+    One axis after the other, so that no product of columns is ever made for every sample.
+    """
+    sums = values
+    for column in reversed(columns):
+        sums = np.moveaxis(sums @ column, -1, values.ndim - len(columns))
+    over_frames: Array = sums.reshape(-1, *(each.shape[1] for each in columns)).sum(axis=0)
+    return over_frames
 
 
 def _ordered(image: Image) -> Image:
@@ -77,12 +81,21 @@ def _map(
 ) -> tuple[Array, Array]:
     """Return the two sides of the normal equations over a block."""
     ordered = _ordered(image)
-    ends = {dim: prior[dim] for dim in filtered_dims(image)}
-    design = _design(_factors(image, ends, degree), degree, ordered.shape)
-    values = ordered.values.astype(np.float64).ravel()
+    factors = _factors(image, {dim: prior[dim] for dim in filtered_dims(image)}, degree)
+    values = ordered.values.astype(np.float64)
     known = np.isfinite(values)
-    design, values = design[known], values[known]
-    return design.T @ design, design.T @ values
+    values[~known] = 0
+    pairs = [(each[:, :, None] * each[:, None, :]).reshape(len(each), -1) for each in factors]
+    if known.all():
+        frames = values.size // math.prod(map(len, factors))
+        products = np.asarray(frames, np.float64)
+        for pair in pairs:
+            products = np.multiply.outer(products, pair.sum(axis=0))
+    else:
+        products = _sums(known.astype(np.float64), pairs)
+    terms = np.array(_terms(len(factors), degree))
+    places = terms[:, None, :] * (degree + 1) + terms[None, :, :]
+    return products[tuple(places.transpose(2, 0, 1))], _sums(values, factors)[tuple(terms.T)]
 
 
 def _merge(one: tuple[Array, Array], other: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -99,8 +112,12 @@ def _finish(sums: tuple[Array, Array], *, prior: Ends, **_: Any) -> _Surface:
 def _apply(image: Image, *, result: _Surface, degree: int, correction: str) -> Image:
     ordered = _ordered(image)
     ends = {dim: result.ends[dim] for dim in filtered_dims(image)}
-    design = _design(_factors(image, ends, degree), degree, ordered.shape)
-    level = with_values(ordered, (design @ result.coefficients).reshape(ordered.shape))
+    factors = _factors(image, ends, degree)
+    surface = np.zeros((degree + 1,) * len(factors))
+    surface[tuple(np.array(_terms(len(factors), degree)).T)] = result.coefficients
+    for factor in factors:
+        surface = np.moveaxis(surface, 0, -1) @ factor.T
+    level = with_values(ordered, np.broadcast_to(surface, ordered.shape))
     return corrected(image, level.transpose(*image.dims).values, correction)
 
 
