@@ -26,7 +26,7 @@ def test_what_stood_there_is_replaced(tmp_path: Path, old: str | None, new: str)
     target = tmp_path / "result.zarr"
     if old:
         put(target, "old", folder=old == "folder")
-    with atomic_path(target, durable=True) as draft:
+    with atomic_path(target) as draft:
         put(draft, "new", folder=new == "folder")
     assert content(target) == "new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["result.zarr"]

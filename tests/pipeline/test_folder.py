@@ -39,12 +39,33 @@ def test_a_folder_that_is_refused_is_left_as_it_was(tmp_path: Path) -> None:
     assert [place.name for place in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_damaged_identity_is_another_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", ["identity.json", "lock"])
+@pytest.mark.parametrize("content", [None, "", "{", '{"run": "b"}\n' + "0" * 64 + "\n"])
+def test_a_run_is_known_by_what_is_left_of_its_identity(
+    tmp_path: Path, damaged: str, content: str | None
+) -> None:
     with locked_run_folder(tmp_path, {"run": "a"}, overwrite=False) as work:
-        pass
-    (work / "identity.json").write_text("{")
+        (tmp_path / "images.csv").write_text("precious")
+    (work / damaged).unlink()
+    if content is not None:
+        (work / damaged).write_text(content)
     with (
         pytest.raises(RequestError, match="another pipeline"),
+        locked_run_folder(tmp_path, {"run": "b"}, overwrite=False),
+    ):
+        pass
+    for _ in range(2):
+        with locked_run_folder(tmp_path, {"run": "a"}, overwrite=False):
+            pass
+
+
+def test_a_run_that_nothing_tells_of_is_not_written_over(tmp_path: Path) -> None:
+    with locked_run_folder(tmp_path, {"run": "a"}, overwrite=False) as work:
+        pass
+    for name in ("identity.json", "lock"):
+        (work / name).write_text("{")
+    with (
+        pytest.raises(RequestError, match=r"identity\.json and lock are damaged"),
         locked_run_folder(tmp_path, {"run": "a"}, overwrite=False),
     ):
         pass

@@ -99,7 +99,8 @@ def quake_record(names: list[str]) -> dict[str, Any]:
              "params": {"by": ["phase"], "n": 199, "fdr": 0.05, "seed": 0}}  # fmt: skip
     images = [
         {"image": name, "path": f"study/{name}.fits", "sha256": f"{index:064x}", "key": "0" * 64,
-         "status": "done", "error": None, "seconds": 0.4, "cached": False}
+         "status": "done", "error": None, "seconds": 0.4, "cached": False,
+         "preview": f"previews/{name}.npz"}
         for index, name in enumerate(names)
     ]  # fmt: skip
     return {

@@ -121,7 +121,8 @@ def test_hostile_names_and_headers(quake_run: Make) -> None:
     rows = pd.read_parquet(folder / "images.parquet").replace({"image": {"flare": name}})
     rows[HOSTILE] = HOSTILE
     rows.to_parquet(folder / "images.parquet")
-    change(folder, lambda record: record["images"][1].update(image=name))
+    kept = f"previews/{name}.npz"
+    change(folder, lambda record: record["images"][1].update(image=name, preview=kept))
     change(folder, lambda record: record["units"]["images"].update({"p": HOSTILE}))
     with np.load(folder / "previews" / f"{name}.npz") as file:
         arrays = dict(file)
@@ -276,7 +277,10 @@ def test_a_large_study_stays_small(quake_run: Make) -> None:
 
     def edit(record: dict[str, Any]) -> None:
         first = record["images"][0]
-        record["images"] = [{**first, "image": name} for name in many["image"]]
+        previews = {image["image"]: image["preview"] for image in record["images"]}
+        record["images"] = [
+            {**first, "image": name, "preview": previews.get(name)} for name in many["image"]
+        ]
         for failed in record["images"][-100:]:
             failed.update(status="failed", error={"kind": "FormatError", "what": "torn"})
 

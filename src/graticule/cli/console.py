@@ -148,12 +148,12 @@ def _format_cell(value: Any) -> str:
 
 def print_skipped(skipped: Iterable[tuple[Path, str]]) -> None:
     """Say what was passed over beside the images, by reason."""
-    from graticule.io.studies import printable
+    from graticule.io.escaping import escaped
     from graticule.report.wording import some
 
     by_reason: dict[str, list[str]] = {}
     for path, reason in skipped:
-        by_reason.setdefault(reason, []).append(printable(path.name))
+        by_reason.setdefault(reason, []).append(escaped(path.name))
     for reason, names in by_reason.items():
         print(f"passed over, {reason}: {some(names)}", file=sys.stderr)
 

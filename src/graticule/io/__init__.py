@@ -1,6 +1,7 @@
 """Images in and out of files: one file per format in `graticule.io.formats`."""
 
 from graticule.io.contents import Content, contents
+from graticule.io.escaping import escaped, unescaped
 from graticule.io.format import Format
 from graticule.io.hashing import content_hash
 from graticule.io.reading import levels, read
@@ -14,8 +15,10 @@ __all__ = [
     "StudyImage",
     "content_hash",
     "contents",
+    "escaped",
     "levels",
     "read",
     "study",
+    "unescaped",
     "write",
 ]

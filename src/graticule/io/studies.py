@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from graticule.core.errors import FormatError
+from graticule.io.escaping import escaped
 from graticule.io.format import formats, is_one_image, locate, sniff
 from graticule.io.paths import as_path, matches, natural, obstacle
 from graticule.io.safety import guard
@@ -22,7 +23,8 @@ class StudyImage:
     Attributes
     ----------
     name : str
-        Unique in the study: the name of the file without its ending, where that is enough.
+        Unique in the study: the name of the file without its ending, where that is enough;
+        what of it is no text as `escaped` has it.
     path : Path
         What `graticule.io.read` takes.
     """
@@ -182,19 +184,7 @@ def _name(paths: list[Path]) -> list[StudyImage]:
     if len(set(names)) < len(names):
         root = Path(os.path.commonpath([path.parent for path in paths]))
         names = [path.relative_to(root).as_posix() for path in paths]
-    return [StudyImage(printable(name), path) for name, path in zip(names, paths, strict=True)]
-
-
-def printable(path: str | Path) -> str:
-    r"""Return a path as text that can be written; bytes that are no UTF-8 stand as ``\xb5``.
-
-    Examples
-    --------
-    >>> import os
-    >>> print(printable(os.fsdecode(b"\xb5m.png")))
-    \xb5m.png
-    """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return [StudyImage(escaped(name), path) for name, path in zip(names, paths, strict=True)]
 
 
 def stem(name: str) -> str:

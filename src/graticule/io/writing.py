@@ -63,7 +63,7 @@ def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
     assert known.write is not None
     try:
         _require_replaceable(target)
-        with atomic_path(target, durable=True) as draft:
+        with atomic_path(target) as draft:
             known.write(draft, image, not averaged if labels is None else labels)
     except GraticuleError as error:
         raise (error if error.where else error.at(str(target))) from error.__cause__

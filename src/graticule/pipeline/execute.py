@@ -11,19 +11,23 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from graticule.core.atomic import atomic_path
+from graticule.core.atomic import atomic_path, remove
 from graticule.core.errors import RequestError
 from graticule.core.image import Table
 from graticule.core.progress import Progress, no_progress
 from graticule.core.registry import load_group
 from graticule.core.settings import array_budget, memory_limited, parse_bytes, settings
 from graticule.io import study
+from graticule.io.escaping import escaped
 from graticule.io.paths import as_path
-from graticule.io.studies import Study, printable
-from graticule.pipeline.folder import locked_run_folder, sweep, write_json
+from graticule.io.studies import Study
+from graticule.pipeline.finished import ARRAYS, PREVIEW
+from graticule.pipeline.folder import locked_run_folder, sweep, table_files, table_of, write_json
 from graticule.pipeline.inputs import images_of
-from graticule.pipeline.job import ImageResult, Job, process_image
+from graticule.pipeline.job import Job, process_image, trace_name
+from graticule.pipeline.names import file_names
 from graticule.pipeline.provenance import peak_bytes, provenance
+from graticule.pipeline.result import ImageResult
 from graticule.pipeline.spec import Spec, digest, pipeline_key
 from graticule.pipeline.tables import study_tables, write_table
 from graticule.pipeline.workers import Workers
@@ -140,7 +144,7 @@ def run(
     folder = as_path(out)
     identity = {
         "pipeline": pipeline_key(pipeline),
-        "images": [[source.name, printable(source.path)] for source in sources],
+        "images": [[source.name, escaped(source.path)] for source in sources],
     }
     held = locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite)
     with held as work, memory_limited(budget):
@@ -150,10 +154,12 @@ def run(
             jobs = _jobs(pipeline, sources, folder, pool, budget=budget, cache=cache)
             results = list(_results(jobs, pool, progress))
         for name in ("scratch", "drafts"):
-            shutil.rmtree(work / name, ignore_errors=True)
+            remove(work / name)
         rows, tables = study_tables(pipeline, results, work)
-        _write(folder, rows, tables, results, work)
-        about = provenance(pipeline, results, sources, rows, tables, command)
+        _write_tables(folder, rows, tables)
+        _sweep(folder, results)
+        previews = _write_previews(folder, results, work)
+        about = provenance(pipeline, results, sources, rows, tables, previews, command)
         notes = list(dict.fromkeys(note for result in results for note in result.of_run))
         about |= {
             "notes": notes,
@@ -189,6 +195,7 @@ def _jobs(
 ) -> list[Job]:
     """Return what is to be done with each image, and with which part of the memory."""
     alone = len(sources) == 1
+    places = file_names([source.name for source in sources])
     shares = workers.count if workers.has_processes else 1
     memory = array_budget(budget // shares) * shares
     store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
@@ -196,13 +203,14 @@ def _jobs(
         Job(
             pipeline,
             source,
+            place,
             folder,
             memory=memory if alone or workers.is_remote else memory // workers.count,
             workers=workers.count if alone else 1,
             cache=store,
             preview=number < PREVIEWS,
         )
-        for number, source in enumerate(sources)
+        for number, (source, place) in enumerate(zip(sources, places, strict=True))
     ]
 
 
@@ -221,30 +229,31 @@ def _results(jobs: Sequence[Job], workers: Workers, progress: Progress) -> Itera
         yield result
 
 
-def _write(
-    out: Path,
-    rows: Table,
-    tables: Mapping[str, Table],
-    results: Sequence[ImageResult],
-    work: Path,
-) -> None:
-    """Write tables and pictures, and clear away what an earlier call left of failed images."""
-    write_table(out, "images", rows)
-    for name, table in tables.items():
+def _write_tables(out: Path, rows: Table, tables: Mapping[str, Table]) -> None:
+    """Write all tables, and remove those of an earlier call that are no more."""
+    for name, table in {"images": rows, **tables}.items():
         write_table(out, name, table)
-    for stale in out.glob("objects*"):
-        if stale.name.removesuffix("-metadata.json").rpartition(".")[0] not in tables:
-            stale.unlink()
-    arrays = [name.removeprefix("arrays/") for result in results for name in result.arrays]
-    sweep(out / "arrays", arrays)
-    done = [result for result in results if result.status == "done"]
-    shown = [result for result in done if _preview(result, work).exists()]
-    for result in shown[: PREVIEWS + NOTABLE_PREVIEWS]:
-        target = out / "previews" / f"{result.image}.npz"
+    for file in table_files(out):
+        if table_of(file) not in {"images", *tables}:
+            remove(file)
+
+
+def _sweep(out: Path, results: Sequence[ImageResult]) -> None:
+    """Clear away what an earlier call left of images that failed now or went well."""
+    arrays = [name for result in results for name in result.arrays]
+    sweep(out / ARRAYS, [name.removeprefix(f"{ARRAYS}/") for name in arrays])
+    failed = [result for result in results if result.status != "done"]
+    sweep(out / "errors", [trace_name(result.place) for result in failed])
+
+
+def _write_previews(out: Path, results: Sequence[ImageResult], work: Path) -> dict[str, str]:
+    """Put the pictures of the first images beside the report; return their files by image."""
+    kept = [r for r in results if r.status == "done" and PREVIEW in r.seals]
+    files = {r.image: f"previews/{r.place}.npz" for r in kept[: PREVIEWS + NOTABLE_PREVIEWS]}
+    for result in kept[: len(files)]:
+        target = out / files[result.image]
         target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError), atomic_path(target) as draft:
-            shutil.copyfile(_preview(result, work), draft)
-
-
-def _preview(result: ImageResult, work: Path) -> Path:
-    return result.folder(work) / "preview.npz"
+        with atomic_path(target) as draft:
+            shutil.copyfile(result.folder(work) / PREVIEW, draft)
+    sweep(out / "previews", [name.removeprefix("previews/") for name in files.values()])
+    return files

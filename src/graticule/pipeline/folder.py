@@ -23,23 +23,21 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from graticule.core.atomic import atomic_path
+from graticule.core.atomic import DRAFT, atomic_path, remove
 from graticule.core.errors import GraticuleError, RequestError, StoreError, suggest
 from graticule.io.pairing import files_by_name
 from graticule.io.studies import stem
+from graticule.pipeline.seals import read_sealed, write_sealed
 
 WORK = ".work"
+_IDENTITY, _LOCK = "identity.json", "lock"
+_TABLE_ENDINGS = (".parquet", ".csv", ".csv-metadata.json")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def write_json(path: Path, value: Any, *, lossless: bool = False) -> None:
-    """Write JSON atomically, for people to read too.
-
-    NaN and infinities become null. With ``lossless`` they become what Python alone reads back, all
-    in one line.
-    """
-    plain, indent = (value, None) if lossless else (_finite(value), 1)
-    text = json.dumps(plain, indent=indent, ensure_ascii=False, default=str, allow_nan=lossless)
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically, for people to read too; NaN and infinities become null."""
+    text = json.dumps(_finite(value), indent=1, ensure_ascii=False, default=str, allow_nan=False)
     with atomic_path(path) as draft:
         # what of a file's name is no text stands as JSON writes it, which Python reads back
         draft.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
@@ -130,11 +128,15 @@ def locked_run_folder(
         work = folder / WORK
         _require_free_or_same(folder, identity, overwrite=overwrite)
         work.mkdir(exist_ok=True)
-        with (work / "lock").open("w") as lock:
+        with (work / _LOCK).open("a+b") as lock:
             _lock(lock, folder)
             if not _require_free_or_same(folder, identity, overwrite=overwrite):
                 _clear(folder)
-            write_json(work / "identity.json", identity)
+            _clear_drafts(folder)
+            write_sealed(work / _IDENTITY, identity)
+            lock.truncate(0)
+            lock.write((work / _IDENTITY).read_bytes())
+            lock.flush()
             yield work
     except OSError as error:
         ours = error.filename is not None or error.errno in _FULL
@@ -147,8 +149,14 @@ def locked_run_folder(
 
 def _require_free_or_same(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> bool:
     """Return whether a folder is free for a run or holds it; raise where it must not be used."""
-    file = folder / WORK / "identity.json"
-    if not file.exists():
+    held_by = _identities(folder / WORK)
+    if not held_by and not overwrite and (folder / WORK / _IDENTITY).exists():
+        raise RequestError(
+            f"which run the folder holds cannot be read: {_IDENTITY} and {_LOCK} are damaged",
+            where=str(folder / WORK),
+            hint="choose another folder, or --overwrite to begin again in this one",
+        )
+    if not held_by:
         held = [p.name for p in folder.iterdir() if p.name != WORK]
         if held and not overwrite:
             raise RequestError(
@@ -157,7 +165,7 @@ def _require_free_or_same(folder: Path, identity: Mapping[str, Any], *, overwrit
                 hint="choose another folder, or --overwrite to write into it",
             )
         return True
-    is_same = bool(_read(file) == _finite(identity))
+    is_same = dict(identity) in held_by
     if not is_same and not overwrite:
         raise RequestError(
             "the folder holds a run of another pipeline or of other images",
@@ -167,24 +175,46 @@ def _require_free_or_same(folder: Path, identity: Mapping[str, Any], *, overwrit
     return is_same
 
 
-def _read(file: Path) -> Any:
-    """Return what a JSON file holds, or None where it is damaged."""
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        return None
+def _identities(work: Path) -> list[dict[str, Any]]:
+    """Return what a folder says is its run: twice, should one file be damaged."""
+    found = []
+    for name in (_IDENTITY, _LOCK):
+        with contextlib.suppress(StoreError):
+            found.append(read_sealed(work / name))
+    return found
 
 
 def _clear(folder: Path) -> None:
     """Remove another run from a folder that is locked."""
-    for stale in [*(folder / WORK).iterdir(), folder / "arrays", folder / "previews"]:
-        if stale.is_dir():
-            shutil.rmtree(stale, ignore_errors=True)
-        elif stale.name != "lock":
-            stale.unlink(missing_ok=True)
-    for pattern in ("run.json", "report.html", "images*", "objects*"):
-        for stale in folder.glob(pattern):
-            stale.unlink(missing_ok=True)
+    work = [entry for entry in (folder / WORK).iterdir() if entry.name != _LOCK]
+    names = ("arrays", "previews", "errors", "run.json", "report.html")
+    for stale in [*work, *(folder / name for name in names), *table_files(folder)]:
+        remove(stale)
+
+
+def table_files(folder: Path) -> list[Path]:
+    """Return the files of the tables of a run, as `graticule.pipeline.tables` writes them."""
+    return [
+        file
+        for file in folder.iterdir()
+        if (table := table_of(file)) and (table == "images" or table.startswith("objects"))
+    ]
+
+
+def table_of(file: Path) -> str:
+    """Return the name of the table a file holds, or tells of; empty if it is no such file."""
+    ending = next((ending for ending in _TABLE_ENDINGS if file.name.endswith(ending)), "")
+    return file.name.removesuffix(ending) if ending and file.is_file() else ""
+
+
+def _clear_drafts(folder: Path) -> None:
+    """Remove what was being written when an earlier call ended; written images are swept later."""
+    work = folder / WORK
+    for name in ("scratch", "drafts"):
+        remove(work / name)
+    for place in (folder, work):
+        for draft in place.glob(f"{DRAFT}*"):
+            remove(draft)
 
 
 def _lock(stream: Any, folder: Path) -> None:

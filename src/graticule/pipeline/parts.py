@@ -6,26 +6,40 @@ import json
 from pathlib import Path
 
 from graticule.core.image import Table
+from graticule.io.escaping import printable
+from graticule.pipeline.seals import SealedFile
 
 _ATTRS = b"graticule"
 
 
-def part_file(folder: Path, name: str) -> Path:
-    """Return where a table of an image is set down."""
-    return folder / f"{name}.arrow"
+def part_name(table: str) -> str:
+    """Return the name of the file in which a table of an image is set down."""
+    return f"{table}.arrow"
 
 
-def write_part(path: Path, table: Table) -> None:
-    """Write a table with its attributes, which JSON must be able to hold, as an Arrow file."""
+def write_part(path: Path, table: Table) -> str:
+    """Write a table with its attributes, which JSON must be able to hold; return its seal."""
     import pyarrow as pa
 
     bare = table.copy(deep=False)
     bare.attrs = {}  # pandas would copy them with every column
-    arrow = pa.Table.from_pandas(bare, preserve_index=False)
+    try:
+        arrow = pa.Table.from_pandas(bare, preserve_index=False)
+    except UnicodeEncodeError:
+        arrow = pa.Table.from_pandas(_as_text(bare), preserve_index=False)
     attrs = json.dumps(table.attrs).encode()
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _ATTRS: attrs})
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, arrow.schema) as writer:
+    with SealedFile(path) as file, pa.ipc.new_file(file, arrow.schema) as writer:
         writer.write_table(arrow)
+    return file.seal
+
+
+def _as_text(table: Table) -> Table:
+    """Return a table whose cells can be written: bytes of a file that are no text are escaped."""
+    shown = table.rename(columns=lambda name: printable(str(name)))
+    for column in shown.select_dtypes(["object", "string", "category"]).columns:
+        shown[column] = [printable(v) if isinstance(v, str) else v for v in shown[column]]
+    return shown
 
 
 def read_part(path: Path) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from graticule.core.image import LEVEL, SPATIAL, Image, Kind, is_image, with_val
 from graticule.io.lazy import computed
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.plan import Plan, coarse_inputs, coarsen
+from graticule.pipeline.seals import SealedFile
 from graticule.pipeline.spec import Reference
 
 SIDE = 512
@@ -28,8 +30,10 @@ def save_previews(
     evaluation: Evaluation,
     arrays: Mapping[str, np.ndarray[Any, Any]],
     path: Path,
-) -> None:
+) -> str:
     """Write every step's picture, at most `SIDE` samples a side, and the checks' arrays.
+
+    Returns the seal of the file.
 
     Where the image was computed in tiles, the pictures come from a coarser copy of it, and
     steps that fail on that copy have none. Of a volume it is the plane in the middle.
@@ -47,15 +51,19 @@ def save_previews(
         label = f"step/{reference}"
         pictures[label], about[label] = to_picture(value, kind)
     meta = np.frombuffer(json.dumps(about, default=str).encode(), np.uint8)
-    _save(path, {"meta": meta, **pictures})
+    return _save(path, {"meta": meta, **pictures})
 
 
-def _save(path: Path, arrays: Mapping[str, Any]) -> None:
+def _save(path: Path, arrays: Mapping[str, Any]) -> str:
     """Write an ``.npz`` as `numpy.savez_compressed` does, at a tenth of the time."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, values in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
                 write_array(stream, np.asanyarray(values), allow_pickle=False)
+    with SealedFile(path) as file:
+        file.write(content.getbuffer())
+    return file.seal
 
 
 def to_picture(image: Image, kind: Kind) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:

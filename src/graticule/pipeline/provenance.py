@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graticule.core.image import Table
-from graticule.io.studies import Study, printable
-from graticule.pipeline.job import ImageResult
+from graticule.io.escaping import escaped, printable
+from graticule.io.studies import Study
+from graticule.pipeline.result import ImageResult
 from graticule.pipeline.spec import Spec, pipeline_key
 from graticule.version import __version__, installed_versions
 
@@ -24,6 +25,7 @@ def provenance(
     sources: Study,
     rows: Table,
     tables: Mapping[str, Table],
+    previews: Mapping[str, str],
     command: Sequence[str],
 ) -> dict[str, Any]:
     """Return what ``run.json`` says of a run, but for its times and memory."""
@@ -35,8 +37,10 @@ def provenance(
         "key": pipeline_key(pipeline),
         "text": pipeline.text,
         "command": [printable(word) for word in command],
-        "images": [_image_record(result) for result in results],
-        "skipped": [{"path": printable(path), "why": why} for path, why in sources.skipped],
+        "images": [
+            {**_image_record(result), "preview": previews.get(result.image)} for result in results
+        ],
+        "skipped": [{"path": escaped(path), "why": why} for path, why in sources.skipped],
         "steps": {name: _step_record(pipeline, name, results) for name in pipeline.steps},
         "checks": {
             name: {

@@ -13,8 +13,8 @@ from graticule.core.errors import UnitsError
 from graticule.core.image import Table
 from graticule.core.units import unit_scale
 from graticule.pipeline.folder import write_json
-from graticule.pipeline.job import ImageResult
-from graticule.pipeline.parts import part_file, read_part
+from graticule.pipeline.parts import part_name, read_part
+from graticule.pipeline.result import ImageResult
 from graticule.pipeline.spec import Spec
 
 
@@ -28,6 +28,7 @@ def study_tables(
     """
     import pandas as pd
 
+    found = _parts(results, work)
     done = [result for result in results if result.status == "done"]
     rows = _rows(done)
     kinds = Counter(step.check.name for step in pipeline.checks.values())
@@ -42,9 +43,27 @@ def study_tables(
     names = sorted({name for result in done for name in result.tables})
     tables: dict[str, Table] = {}
     for name in names:
-        parts = [read_part(part_file(result.folder(work), name)) for result in done]
+        parts = [found[result.image].pop(name) for result in done]
         tables[_table_name(name, names, tables)] = concatenate_tables(parts)
     return rows, tables
+
+
+def _parts(results: Sequence[ImageResult], work: Path) -> dict[str, dict[str, Table]]:
+    """Return the tables of each image by name; an image whose cannot be read has failed."""
+    import pyarrow as pa
+
+    found: dict[str, dict[str, Table]] = {}
+    for result in results:
+        folder = result.folder(work)
+        try:
+            found[result.image] = {
+                name: read_part(folder / part_name(name))
+                for name in (result.tables if result.status == "done" else ())
+            }
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            what = f"its tables cannot be read again: {error}"
+            result.fail(type(error).__name__, what, str(folder), "run the same command again")
+    return found
 
 
 def _table_name(name: str, names: Sequence[str], taken: Collection[str]) -> str:

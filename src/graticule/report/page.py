@@ -185,10 +185,13 @@ def _conclusions_first(record: RunRecord, columns: list[str]) -> list[str]:
 
 def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[str], int]:
     """Return the images to show, and how many have pictures: the detected ones come first."""
-    previews = folder / "previews"
-    kept = {path.relative_to(previews).as_posix()[:-4] for path in previews.glob("**/*.npz")}
-    fine = (str(image.get("image")) for image in record.images if image.get("status") != "failed")
-    names = [name for name in fine if name in kept]
+    names = [
+        str(image.get("image"))
+        for image in record.images
+        if image.get("status") != "failed"
+        and image.get("preview")
+        and (folder / str(image["preview"])).is_file()
+    ]
     strength: dict[str, float] = {}
     with suppress(GraticuleError):
         rows = images.of_images(names) if images.exists and names else pd.DataFrame()
@@ -206,10 +209,11 @@ def _open_images(
     folder: Path, record: RunRecord, names: list[str]
 ) -> list[tuple[Preview, list[Panel]] | GraticuleError]:
     """Return the pictures of images and their strips, made side by side."""
+    files = {str(image.get("image")): str(image.get("preview")) for image in record.images}
 
     def opened(number: int, name: str) -> tuple[Preview, list[Panel]] | GraticuleError:
         try:
-            preview = preview_of(folder, name)
+            preview = preview_of(folder, files[name])
             return preview, strip(record, preview, f"tones-{number}")
         except GraticuleError as error:
             return error

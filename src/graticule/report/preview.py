@@ -233,10 +233,9 @@ def _axis(dim: str, size: int, meta: Mapping[str, Any]) -> Axis:
     return Axis(dim, size, first, step, str(coordinate.get("units") or ""), window)
 
 
-def preview_of(folder: Path, image: str) -> Preview:
-    """Return the preview of an image; a name that leads out of the folder has none."""
-    previews = (folder / "previews").resolve()
-    path = (previews / f"{image}.npz").resolve()
-    if not path.is_relative_to(previews):
-        raise StoreError("the name of the image leads out of the run folder", where=image)
+def preview_of(folder: Path, file: str) -> Preview:
+    """Return the preview that a file of a run folder holds; one out of the folder is refused."""
+    path = (folder / file).resolve()
+    if not path.is_relative_to((folder / "previews").resolve()):
+        raise StoreError("the file of the pictures lies out of the run folder", where=file)
     return Preview(path)

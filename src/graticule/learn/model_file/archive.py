@@ -186,7 +186,7 @@ def write_bytes(target: Path, content: bytes) -> None:
     if not target.parent.is_dir():
         raise FormatError("there is no such folder to write into", where=str(target.parent))
     try:
-        with atomic_path(target, durable=True) as draft:
+        with atomic_path(target) as draft:
             draft.write_bytes(content)
     except OSError as error:
         raise FormatError(f"cannot be written: {error.strerror}", where=str(target)) from None
