@@ -87,10 +87,10 @@ def test_what_is_no_image_is_said(tmp_path: Path) -> None:
 
 def test_a_picture_of_too_many_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [write(tmp_path / f"a{suffix}", np.zeros((50, 50), np.uint8)) for suffix in (".png",)]
-    monkeypatch.setenv("GRATICULE_MAX_PIXELS", "2499")
+    monkeypatch.setenv("GRATICULE_MEMORY", "4000")
     settings.cache_clear()
     for path in paths:
-        with pytest.raises(gt.core.errors.UnsafeFileError, match="GRATICULE_MAX_PIXELS"):
+        with pytest.raises(gt.core.errors.UnsafeFileError, match="GRATICULE_MEMORY"):
             read(path)
 
 

@@ -104,8 +104,6 @@ class Settings(BaseModel):
         Bytes a run may take, interpreter and libraries included; by default half of the machine's.
     workers : int
         Threads a run uses; by default the number of processors.
-    max_pixels : int
-        Samples above which a compressed picture is taken for a decompression bomb.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -114,7 +112,6 @@ class Settings(BaseModel):
     cache_size: Bytes = 10 * 10**9
     memory: Bytes = Field(default_factory=_half_of_memory)
     workers: Annotated[int, Field(ge=1, le=4096)] = os.cpu_count() or 1
-    max_pixels: Annotated[int, Field(ge=1)] = 2 * 10**9
 
 
 @cache
@@ -167,3 +164,8 @@ def memory_limit() -> int:
     """
     with _changing:
         return min(_limits, default=0) or settings().memory
+
+
+def forget_memory_limits() -> None:
+    """Hold this process to the settings alone: a fork is no part of the runs of its parent."""
+    _limits.clear()

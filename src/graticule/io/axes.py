@@ -16,6 +16,8 @@ from graticule.core.units import is_unit
 from graticule.io.safety import require_modest
 
 UNNAMED = "axis_"
+_POSITION = 24
+"""Bytes of a position while it is computed."""
 
 _PREFIXES = {
     "yocto": "y", "zepto": "z", "atto": "a", "femto": "f", "pico": "p", "nano": "n",
@@ -88,7 +90,7 @@ def coordinate(
 
     A file may say a step that is none, as 0 or NaN: then `build` leaves the coordinate out.
     """
-    require_modest((size,), what=f"the axis {dim}")
+    require_modest((size,), _POSITION, what=f"the axis {dim}")
     attrs: dict[str, Any] = {"units": unit} if unit else {}
     if size == 1:
         # one position does not tell the spacing, so it is kept beside it

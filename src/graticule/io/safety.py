@@ -12,10 +12,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from graticule.core.errors import FormatError, GraticuleError, UnsafeFileError
-from graticule.core.settings import settings
+from graticule.core.settings import array_budget, format_bytes, memory_limit
 from graticule.io.blame import blame, is_our_fault
 
 _one_at_a_time = threading.RLock()
+
+
+def _after_fork() -> None:
+    global _one_at_a_time
+    _one_at_a_time = threading.RLock()  # another thread of the parent may hold that one for ever
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
 _OF_CODE = (
     *(DeprecationWarning, PendingDeprecationWarning, FutureWarning),
     *(ImportWarning, ResourceWarning, SyntaxWarning),
@@ -99,15 +109,29 @@ def quiet(*categories: type[Warning]) -> Iterator[None]:
         yield
 
 
-def require_modest(shape: Sequence[int], *, what: str = "the image") -> None:
-    """Raise `UnsafeFileError` if decoding this shape at once would be a decompression bomb."""
-    limit = settings().max_pixels
-    if math.prod(shape) > limit:
-        size = " x ".join(map(str, shape))
+def decoding_room() -> int:
+    """Return the bytes that decoding one thing may take at its peak, as memory is set."""
+    return array_budget(memory_limit())
+
+
+def require_room(nbytes: int, *, what: str = "the image") -> None:
+    """Raise `UnsafeFileError` if decoding would take more bytes than there is room for."""
+    room = decoding_room()
+    if nbytes > room:
         raise UnsafeFileError(
-            f"{what} of {size} would unpack to more than {limit} samples",
-            hint="if it is genuine, raise GRATICULE_MAX_PIXELS",
+            f"{what} would take {format_bytes(nbytes)} of memory to unpack, and "
+            f"{format_bytes(room)} are allowed",
+            hint="if it is genuine, allow more with --memory or GRATICULE_MEMORY",
         )
+
+
+def require_modest(shape: Sequence[int], itemsize: int, *, what: str = "the image") -> None:
+    """Raise `UnsafeFileError` if decoding this shape at once would be a decompression bomb.
+
+    ``itemsize`` is what a sample takes at the peak, all copies of it that the decoder makes.
+    """
+    size = " x ".join(map(str, shape))
+    require_room(math.prod(shape) * itemsize, what=f"{what} of {size}")
 
 
 def require_complete(have: int, need: int) -> None:

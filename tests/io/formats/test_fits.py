@@ -105,9 +105,9 @@ def test_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save(tmp_path / "a", np.zeros((100, 100), np.uint8))
     path.write_bytes(gzip.compress(path.read_bytes()))
     assert read(path).shape == (100, 100)
-    monkeypatch.setenv("GRATICULE_MAX_PIXELS", "10000")
+    monkeypatch.setenv("GRATICULE_MEMORY", "40000")
     settings.cache_clear()
-    with pytest.raises(UnsafeFileError, match="would unpack to more than 10000 bytes"):
+    with pytest.raises(UnsafeFileError, match="would unpack to more than 10 kB"):
         read(path)
 
 

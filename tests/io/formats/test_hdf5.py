@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.settings import settings
 from graticule.io import read
 
 
@@ -67,7 +68,9 @@ def test_what_is_no_image_is_said(nexus: Path) -> None:
         read(nexus / "entry" / "data" / "count")
 
 
-def test_enormous_chunks(tmp_path: Path) -> None:
+def test_enormous_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRATICULE_MEMORY", "8GB")
+    settings.cache_clear()
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("a", (10**9, 4), "u1", chunks=(10**9, 4), compression="gzip")
     with pytest.raises(UnsafeFileError, match="a chunk of"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 
 from graticule.core.errors import FormatError, ParameterError, UnsafeFileError
 from graticule.io import content_hash, levels, read
+from graticule.io.contents import contents
 from graticule.io.formats._hdf5_links import open_file
 
 VALUES = np.arange(12, dtype=np.uint16).reshape(3, 4)
@@ -186,6 +188,71 @@ def test_circles_end(tmp_path: Path, links: Any) -> None:
             read(tmp_path / "main.h5" / name, links=links)
     with pytest.raises(FormatError, match="circle" if links == "beside" else "another file"):
         read(tmp_path / "main.h5" / "there", links=links)
+
+
+def growing(file: h5py.File, name: str, where: str, source: str) -> None:
+    """Write a virtual data set that is as long as its source."""
+    spaces = [h5py.h5s.create_simple((3, 4), (h5py.h5s.UNLIMITED, 4)) for _ in range(2)]
+    for space in spaces:
+        block = (h5py.h5s.UNLIMITED, 4)
+        space.select_hyperslab((0, 0), (1, 1), stride=(1, 1), block=block)
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_virtual(spaces[0], where.encode(), source.encode(), spaces[1])
+    h5py.h5d.create(file.id, name.encode(), h5py.h5t.NATIVE_UINT16, spaces[0], plist)
+
+
+@pytest.mark.parametrize("links", ["never", "beside"])
+@pytest.mark.parametrize(
+    ("sources", "circle"),
+    [
+        ({"d": "d"}, "/d from /d"),
+        ({"d": "e", "e": "d"}, "/d from /e from /d"),
+        ({"d": "e", "e": "e"}, "/e from /e"),
+        ({"d": "soft"}, "/d from /d"),
+        ({"d": "e", "e": "f", "f": "g", "g": "e"}, "/e from /f from /g from /e"),
+    ],
+)
+def test_growing_virtual_sets_in_a_circle_are_named(
+    tmp_path: Path, links: Any, sources: dict[str, str], circle: str
+) -> None:
+    with h5py.File(tmp_path / "main.h5", "w") as file:
+        for name, source in sources.items():
+            growing(file, name, ".", source)
+        file["soft"] = h5py.SoftLink("/d")
+    for name in ("", *sources):
+        with pytest.raises(FormatError, match="in a circle: ") as error:
+            read(tmp_path / "main.h5" / name, links=links)
+        if name == "d":
+            assert circle in str(error.value)
+    assert [each.name for each in contents(tmp_path / "main.h5")] == sorted(sources)
+
+
+def test_a_circle_through_several_files(tmp_path: Path) -> None:
+    for name, source in (("a.h5", "b.h5"), ("b.h5", "c.h5"), ("c.h5", "a.h5")):
+        with h5py.File(tmp_path / name, "w") as file:
+            growing(file, "d", source, "d")
+    with pytest.raises(FormatError, match=r"circle: a\.h5/d from b.h5/d from c.h5/d from a.h5/d"):
+        read(tmp_path / "a.h5" / "d", links="beside")
+    with pytest.raises(UnsafeFileError, match="another file"):
+        read(tmp_path / "a.h5")
+
+
+def test_a_growing_set_beside_an_image_is_no_silent_choice(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "main.h5", "w") as file:
+        file["flat"] = VALUES
+        growing(file, "raw", "other.h5", "d")
+    with pytest.raises(UnsafeFileError, match=r"holds raw, which cannot be looked at"):
+        read(tmp_path / "main.h5")
+    np.testing.assert_array_equal(read(tmp_path / "main.h5" / "flat").values, VALUES)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_no_pipe_is_waited_for_to_know_a_size(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with h5py.File(tmp_path / "main.h5", "w") as file:
+        growing(file, "d", str(tmp_path / "pipe"), "d")
+    with pytest.raises(UnsafeFileError, match="another file"):
+        read(tmp_path / "main.h5")
 
 
 @KINDS

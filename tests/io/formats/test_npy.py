@@ -48,9 +48,9 @@ def test_several_arrays_need_a_name(tmp_path: Path) -> None:
 
 def test_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez_compressed(tmp_path / "a.npz", a=np.zeros((1000, 1000), np.uint8))
-    monkeypatch.setenv("GRATICULE_MAX_PIXELS", "999999")
+    monkeypatch.setenv("GRATICULE_MEMORY", "1999998")
     settings.cache_clear()
-    with pytest.raises(UnsafeFileError, match="GRATICULE_MAX_PIXELS"):
+    with pytest.raises(UnsafeFileError, match="GRATICULE_MEMORY"):
         read(tmp_path / "a.npz")
 
 

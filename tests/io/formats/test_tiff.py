@@ -100,7 +100,7 @@ def test_an_image_in_several_files_is_said(tmp_path: Path) -> None:
 
 def test_an_enormous_strip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tifffile.imwrite(tmp_path / "a", GREY, compression="zlib", metadata=None)
-    monkeypatch.setenv("GRATICULE_MAX_PIXELS", "1999")
+    monkeypatch.setenv("GRATICULE_MEMORY", "3000")
     settings.cache_clear()
     with pytest.raises(UnsafeFileError, match="strip or tile of 40 x 50"):
         read(tmp_path / "a")

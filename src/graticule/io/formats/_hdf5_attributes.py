@@ -169,7 +169,7 @@ def _sibling(tree: Tree, group: Any, own: str, old: str, dataset: Any) -> dict[s
     for name in (own, old) if is_signal else (own,):
         if name in group:
             item = tree.find(name, group)
-            if getattr(item, "size", None) == 1 and item.dtype.kind in "iuf":
+            if tree.shape_of(item) is not None and item.size == 1 and item.dtype.kind in "iuf":
                 require_readable(tree, item)
                 whole = tuple(slice(0, size) for size in item.shape)
                 return {name: np.ravel(read_box(tree, item, whole)).tolist()}

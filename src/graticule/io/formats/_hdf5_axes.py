@@ -152,9 +152,12 @@ def _scale(dim: Any, notes: list[str]) -> tuple[str, Any]:
 
 def _add_positions(axes: Axes, tree: Tree, group: Any, dim: str, scale: Any, size: int) -> None:
     """Add the coordinate that a data set of positions gives, or say why it gives none."""
-    import h5py
-
-    if not isinstance(scale, h5py.Dataset) or scale.shape is None:
+    try:
+        shape = tree.shape_of(scale)
+    except FormatError as error:
+        axes.notes.append(f"the positions along {dim} are not read: {error.what}")
+        return
+    if shape is None:
         axes.notes.append(f"the positions along {dim} are no array; it is counted in pixels")
         return
     try:
@@ -162,10 +165,10 @@ def _add_positions(axes: Axes, tree: Tree, group: Any, dim: str, scale: Any, siz
     except FormatError:
         axes.notes.append(_named(tree, dim, scale))
         return
-    if scale.shape not in ((size,), (size + 1,)) or dtype.kind not in "iuf":
-        shape = " x ".join(map(str, scale.shape)) or "1"
+    if shape not in ((size,), (size + 1,)) or dtype.kind not in "iuf":
+        count = " x ".join(map(str, shape)) or "1"
         axes.notes.append(
-            f"{dim} has {size} samples and {shape} positions; it is counted in pixels"
+            f"{dim} has {size} samples and {count} positions; it is counted in pixels"
         )
         return
     try:

@@ -12,6 +12,8 @@ from graticule.io.formats._hdf5_links import Tree, datasets, outward
 from graticule.io.formats._hdf5_nexus import default_of, is_signal
 from graticule.io.formats._hdf5_values import dtype_of
 
+_NAME_ONE = "name the array that is meant after the path"
+
 
 def chosen(tree: Tree, inside: str) -> tuple[Any, str, Any]:
     """Return the group, the name within it, and the data set that are meant.
@@ -37,12 +39,20 @@ def names_of(tree: Tree, inside: str) -> list[str]:
     import h5py
 
     group = tree.find(inside.strip("/"))
-    return list(_arrays(tree, group)[0]) if isinstance(group, h5py.Group) else []
+    if not isinstance(group, h5py.Group):
+        return []
+    arrays, _, refused = _arrays(tree, group)
+    return [*arrays, *refused]
 
 
 def _only(tree: Tree, group: Any) -> tuple[Any, str]:
     """Return the only image of a group, or the only one that its groups are there to show."""
-    arrays, signals = _arrays(tree, group)
+    arrays, signals, refused = _arrays(tree, group)
+    if refused:
+        name, why = next(iter(refused.items()))
+        raise type(why)(
+            f"holds {name}, which cannot be looked at: {why.what}", hint=why.hint or _NAME_ONE
+        )
     links = outward(group) if not arrays else []
     if links:
         raise FormatError(
@@ -54,13 +64,16 @@ def _only(tree: Tree, group: Any) -> tuple[Any, str]:
     return tree.find(at, group), last
 
 
-def _arrays(tree: Tree, group: Any) -> tuple[dict[str, Sequence[int]], list[str]]:
-    """Return the shapes of a group's arrays by name, and which of them NeXus shows."""
+def _arrays(
+    tree: Tree, group: Any
+) -> tuple[dict[str, Sequence[int]], list[str], dict[str, FormatError]]:
+    """Return the shapes of a group's arrays by name, those that NeXus shows, and those refused."""
     import h5py
 
     arrays: dict[str, Sequence[int]] = {}
     positions: list[str] = []
     signals: list[str] = []
+    refused: dict[str, FormatError] = {}
     start = len(group.name.rstrip("/")) + 1
     found = {dataset.name[start:]: dataset for dataset in datasets(group)}
     for name in outward(group) if tree.links != "never" else ():
@@ -68,16 +81,21 @@ def _arrays(tree: Tree, group: Any) -> tuple[dict[str, Sequence[int]], list[str]
         if isinstance(linked, h5py.Dataset):
             found[name] = linked
     for name, dataset in found.items():
-        if not dataset.shape or not _is_numeric(dataset):
+        try:
+            shape = tree.shape_of(dataset)
+        except FormatError as error:
+            refused[name] = error
+            continue
+        if not shape or not _is_numeric(dataset):
             continue  # nothing, one number, or no numbers
-        arrays[name] = dataset.shape
+        arrays[name] = shape
         if text(attribute(dataset, "CLASS")) == "DIMENSION_SCALE":
             positions.append(name)
         elif is_signal(dataset):
             signals.append(name)
     for name in positions if len(positions) < len(arrays) else ():
         del arrays[name]
-    return arrays, signals
+    return arrays, signals, refused
 
 
 def _is_numeric(dataset: Any) -> bool:

@@ -120,14 +120,39 @@ class Tree:
             self.segments(dataset)
         if not dataset.is_virtual:
             return [dataset]
-        this = (dataset.file.filename, dataset.name)
-        if this in virtual or len(virtual) > MOST_LINKS:
-            raise FormatError(f"{dataset.name} takes its values from itself, in a circle")
+        this = (os.path.realpath(dataset.file.filename), dataset.name)
+        if this in virtual:
+            circle = _shown([*virtual[virtual.index(this) :], this])
+            raise FormatError(f"{dataset.name} takes its values from itself, in a circle: {circle}")
+        if len(virtual) > MOST_LINKS:
+            raise FormatError(
+                f"{virtual[0][1]} takes its values from {dataset.name} by more than {MOST_LINKS} "
+                "virtual data sets"
+            )
         found: list[Any] = []
         for source in dict.fromkeys((s.file_name, s.dset_name) for s in dataset.virtual_sources()):
             for file, name in _numbered(*source, self._folder_of(dataset.file)):
                 found += self._source(dataset, file, name, [*virtual, this])
         return found
+
+    def shape_of(self, dataset: Any) -> tuple[int, ...] | None:
+        """Return the shape of a data set; None of one that is empty, and of all else.
+
+        HDF5 opens the sources of a virtual data set that may grow to know it, wherever they are.
+
+        Raises
+        ------
+        FormatError
+            If they lie where they must not, or it is one of them.
+        """
+        import h5py
+
+        if not isinstance(dataset, h5py.Dataset):
+            return None
+        if dataset.is_virtual and _may_grow(dataset):
+            self.holders(dataset)
+        shape: tuple[int, ...] | None = dataset.shape
+        return shape
 
     def _source(
         self, dataset: Any, file: str, name: str, virtual: Sequence[tuple[str, str]]
@@ -239,6 +264,27 @@ def open_file(path: Path) -> Any:
                 hint="set HDF5_USE_FILE_LOCKING=FALSE if nothing writes to it",
             ) from error
         raise
+
+
+def _shown(sets: Sequence[tuple[str, str]]) -> str:
+    """Return the names of data sets that are made of one another, and of their files if several."""
+    several = len({file for file, _ in sets}) > 1
+    names = (f"{Path(file).name}{name}" if several else name for file, name in sets)
+    return " from ".join(names)
+
+
+def _may_grow(dataset: Any) -> bool:
+    """Whether the extent of a virtual data set is that of its sources."""
+    import h5py
+
+    plist = dataset.id.get_create_plist()
+    for number in range(plist.get_virtual_count()):
+        space = plist.get_virtual_vspace(number)
+        if space.get_select_type() == h5py.h5s.SEL_HYPERSLABS and space.is_regular_hyperslab():
+            _, _, count, block = space.get_regular_hyperslab()
+            if _UNLIMITED in (*count, *block):
+                return True
+    return False
 
 
 def _parts(name: str) -> list[str]:

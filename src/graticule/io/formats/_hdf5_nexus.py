@@ -69,11 +69,17 @@ def positions_of(tree: Tree, group: Any, name: str, notes: list[str]) -> Any:
     if not name:
         return None
     try:
-        return tree.find(name, group)
+        item = tree.find(name, group)
     except FormatError as error:
         if isinstance(error, UnsafeFileError):
             notes.append(f"the positions along {name} are not read: {error.what}")
         return None
+    try:
+        tree.shape_of(item)
+    except FormatError as error:
+        notes.append(f"the positions along {name} are not read: {error.what}")
+        return None
+    return item
 
 
 def _by_group(group: Any, ndim: int, notes: list[str]) -> list[str]:

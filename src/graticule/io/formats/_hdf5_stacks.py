@@ -18,6 +18,7 @@ from graticule.io.axes import build, coordinate, short_unit
 from graticule.io.format import Sizes
 from graticule.io.formats._hdf5_attributes import attribute, attributes, texts
 from graticule.io.formats._hdf5_links import Tree
+from graticule.io.formats._hdf5_proof import read_proved
 from graticule.io.formats._hdf5_values import Decoding, dtype_of, read_box, require_readable
 from graticule.io.lazy import Box, FileArray, as_dask, box_shape
 
@@ -45,13 +46,28 @@ class Blocks:
 
     def __call__(self, path: Path, box: Box) -> Array:
         """Return the values."""
-        planes = []
+        return read_proved(self, path, box)
+
+    def names(self, box: Box) -> list[str]:
+        """Return the names of the data sets that a box lies in."""
+        times, channels = self.times[box[0]], self.channels[box[1]]
+        return [self.pattern.format(t=time, c=channel) for time in times for channel in channels]
+
+    def meant(self, dataset: Any) -> np.dtype[Any]:
+        """Return the dtype of the values."""
+        return self.decoding.dtype(dtype_of(dataset))
+
+    def checked(self, tree: Tree, name: str) -> Any:
+        """Return a data set, if it can be read."""
+        dataset = tree.find(name)
+        require_readable(tree, dataset)
+        return dataset
+
+    def read(self, path: Path, box: Box) -> Array:
+        """Return the values, of a file that has been looked at."""
         with Tree(path, "never") as tree:
-            for time in self.times[box[0]]:
-                for channel in self.channels[box[1]]:
-                    dataset = tree.find(self.pattern.format(t=time, c=channel))
-                    require_readable(tree, dataset)
-                    planes.append(self.decoding(read_box(tree, dataset, box[2:])))
+            sets = (self.checked(tree, name) for name in self.names(box))
+            planes = [self.decoding(read_box(tree, each, box[2:])) for each in sets]
         return np.stack(planes).reshape(box_shape(box))
 
 
@@ -162,7 +178,7 @@ def _imaris(tree: Tree) -> Stack | None:
         shapes.append(
             tuple(
                 int(size) if 0 < size <= stored else stored
-                for size, stored in zip(sizes, data.shape, strict=True)
+                for size, stored in zip(sizes, tree.shape_of(data) or (), strict=True)
             )
         )
         patterns.append(pattern)
@@ -205,14 +221,15 @@ def _big_data_viewer(tree: Tree) -> Stack | None:
     stacks = {n: tree.find(cell) for n, cell in cells.items()}
     if not stacks:
         return None
-    if len({stack.shape for stack in stacks.values()}) > 1:
+    if len({tree.shape_of(stack) for stack in stacks.values()}) > 1:
         raise FormatError(
             f"has {len(cells)} views of different sizes",
             hint=f"name one after the path, as .../{next(iter(cells.values()))}",
         )
     first = next(iter(cells))
     patterns = [f"{name}/{level}/cells" for level in _numbered(tree, places[first], "")]
-    shapes = [tuple(tree.find(each.format(t=times[0], c=first)).shape) for each in patterns]
+    some = [tree.find(each.format(t=times[0], c=first)) for each in patterns]
+    shapes = [tree.shape_of(each) or () for each in some]
     signed = dtype_of(stacks[first]) == np.int16
     notes = ["its spacing stands in the .xml beside it, which is not read"]
     if signed:

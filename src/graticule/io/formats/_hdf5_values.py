@@ -14,6 +14,7 @@ from graticule.core.image import NUMERIC
 from graticule.core.typing import Array
 from graticule.io.format import Links
 from graticule.io.formats._hdf5_links import Tree
+from graticule.io.formats._hdf5_proof import read_proved
 from graticule.io.lazy import Box, FileArray, as_dask, box_shape
 from graticule.io.safety import require_modest
 
@@ -102,10 +103,26 @@ class Dataset:
 
     def __call__(self, path: Path, box: Box) -> Array:
         """Return the values."""
+        return read_proved(self, path, box, links=self.links, folder=self.folder)
+
+    def names(self, box: Box) -> list[str]:
+        """Return the names of the datasets that a box lies in."""
+        return [self.name]
+
+    def meant(self, dataset: Any) -> np.dtype[Any]:
+        """Return the dtype of the values."""
+        return self.decoding.dtype(dtype_of(dataset))
+
+    def checked(self, tree: Tree, name: str) -> Any:
+        """Return the dataset, if it can be read."""
+        dataset = tree.find(name)
+        require_readable(tree, dataset)
+        return dataset
+
+    def read(self, path: Path, box: Box) -> Array:
+        """Return the values, of a file that has been looked at."""
         with Tree(path, self.links, self.folder) as tree:
-            dataset = tree.find(self.name)
-            require_readable(tree, dataset)
-            return self.decoding(read_box(tree, dataset, box))
+            return self.decoding(read_box(tree, self.checked(tree, self.name), box))
 
 
 def dtype_of(dataset: Any) -> np.dtype[Any]:
@@ -186,7 +203,9 @@ def require_readable(tree: Tree, dataset: Any) -> None:
         raise FormatError(f"{dataset.name} is empty")
     for holder in tree.holders(dataset):
         require_filters(holder)
-        require_modest(holder.chunks or (1,), what="a chunk")
+        # as it is stored, as it is unpacked, and as it is turned into numbers of this machine
+        size = 3 * holder.id.get_type().get_size()
+        require_modest(holder.chunks or (1,), size, what=f"a chunk of {holder.name}")
 
 
 def require_filters(dataset: Any) -> None:

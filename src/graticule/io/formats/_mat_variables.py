@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from graticule.core.errors import FormatError, UnsafeFileError
-from graticule.core.settings import settings
-from graticule.io.safety import require_complete
+from graticule.io.safety import decoding_room, require_complete, require_modest, require_room
 
 HEADER = 128
 _HEAD = 4096
 _MATRIX, _COMPRESSED = 14, 15
 _NESTED = 32
+_COPIES = 4
+"""Copies of a variable at the peak of its reading."""
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
 _CODES = {
     1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
@@ -28,6 +29,9 @@ _CLASSES = {
     8: "int8", 9: "uint8", 10: "int16", 11: "uint16", 12: "int32", 13: "uint32", 14: "int64",
     15: "uint64", 16: "function", 17: "opaque",
 }  # fmt: skip
+_WIDTHS = {"single": 4, "logical": 1} | {
+    f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
 _COMPLEX, _LOGICAL = 0x800, 0x200
 _CODES_4 = ("f8", "f4", "i4", "i2", "u2", "u1")
 _CLASSES_4 = ("double", "char", "sparse")
@@ -64,6 +68,11 @@ class Variable:
     is_complex: bool = False
     data: int = 0
     code: str = ""
+
+    def require_modest(self) -> None:
+        """Raise `UnsafeFileError` if reading it at once would take more memory than there is."""
+        copies = _WIDTHS.get(self.kind, 8) * _COPIES * (1 + self.is_complex)
+        require_modest(self.shape, copies, what=f"the variable {self.name}")
 
 
 def is_version_4(head: bytes, size: int) -> bool:
@@ -231,14 +240,12 @@ def element_of(path: Path, variable: Variable) -> bytes:
 
 
 def _require_packed(body: memoryview, order: str) -> None:
-    limit = settings().max_pixels
+    # SciPy unpacks it once more, copies it, and makes numbers of it
+    limit = decoding_room() // _COPIES
     unpacker = zlib.decompressobj()
     inner = unpacker.decompress(body, limit)
     if unpacker.unconsumed_tail:
-        raise UnsafeFileError(
-            f"has a variable that would unpack to more than {limit} bytes",
-            hint="if it is genuine, raise GRATICULE_MAX_PIXELS",
-        )
+        require_room(_COPIES * (limit + 1), what="a variable")
     require_complete(len(inner), 8)
     kind, size = struct.unpack_from(order + "II", inner)
     require_complete(len(inner), 8 + size)
@@ -250,6 +257,7 @@ def _require_packed(body: memoryview, order: str) -> None:
 def _require_matrix(body: memoryview, order: str, depth: int) -> None:
     if depth > _NESTED:
         raise UnsafeFileError(f"nests cells deeper than {_NESTED}")
+    _require_members(body, order)
     at = 0
     while at < len(body):
         require_complete(len(body), at + 8)
@@ -260,3 +268,19 @@ def _require_matrix(body: memoryview, order: str, depth: int) -> None:
             at += 8 + (size + 7) // 8 * 8
         else:
             at = _element(body[at:], 0, order)[3] + at
+
+
+def _require_members(body: memoryview, order: str) -> None:
+    """Raise `FormatError` if a matrix says that it has more members than there are bytes.
+
+    SciPy goes through all of them, even where they have no fields.
+    """
+    start, length, _, place = _element(body, 0, order)
+    flags = struct.unpack_from(order + "I", body, start)[0] if length == 8 else 0
+    kind = _CLASSES.get(flags & 0xFF)
+    if kind not in ("cell", "struct", "object"):
+        return
+    start, length, _, _ = _element(body, place, order)
+    sizes = struct.unpack_from(f"{order}{length // 4}i", body, start)
+    if min(sizes, default=0) < 0 or math.prod(sizes) > len(body):
+        raise FormatError(f"has a {kind} of {' x '.join(map(str, sizes))} in {len(body)} bytes")

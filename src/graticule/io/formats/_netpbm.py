@@ -11,6 +11,17 @@ from graticule.core.typing import Array
 from graticule.io.safety import require_complete, require_modest
 
 MARKS = (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"Pf", b"PF")
+_COPIES = {
+    b"P1": 8,
+    b"P2": 120,
+    b"P3": 120,
+    b"P4": 3,
+    b"P5": 6,
+    b"P6": 6,
+    b"Pf": 12,
+    b"PF": 12,
+}
+"""Bytes of a sample at the peak; of one that is written out, its text and numbers of Python."""
 _TOKEN = re.compile(rb"(?:\s|#[^\n\r]*[\n\r])*([^\s#]+)")
 _HEADER = 4096
 
@@ -33,7 +44,7 @@ def decode(content: bytes) -> Array:
     height, at = _whole(content, at)
     colours = 3 if kind in (b"P3", b"P6", b"PF") else 1
     shape = (height, width, colours) if colours > 1 else (height, width)
-    require_modest(shape)
+    require_modest(shape, _COPIES[kind])
     if kind in (b"Pf", b"PF"):
         scale, at = _word(content, at)
         code = "<f4" if scale.startswith(b"-") else ">f4"
@@ -81,7 +92,7 @@ def _bits(content: bytes, at: int, shape: tuple[int, ...], *, packed: bool) -> A
 
 
 def _written(content: bytes, at: int, shape: tuple[int, ...]) -> Array:
-    words = re.sub(rb"#[^\n\r]*", b"", content[at:]).split()
     count = int(np.prod(shape))
+    words = re.sub(rb"#[^\n\r]*", b"", content[at:]).split(None, count)
     require_complete(len(words), count)
     return np.array(words[:count], np.int64).reshape(shape)

@@ -12,12 +12,15 @@ from graticule.core.errors import FormatError
 from graticule.core.typing import Array
 from graticule.io.formats._netpbm import decode as decode_netpbm
 from graticule.io.formats._netpbm import is_netpbm
+from graticule.io.formats._picture_size import content_of, jpeg_2000_frame
 from graticule.io.safety import require_modest
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 JPEG_2000 = (b"\x00\x00\x00\x0cjP  \r\n", b"\xff\x4f\xff\x51")
 _HEAD = 32
+_COPIES, _COPIES_2000 = 6, 12
+"""Bytes of a sample at the peak: of 16 bits, and as numbers of 32 bits before that."""
 _JPEG_LS = 0xF7
 _END = b"\xff\xd9"
 
@@ -37,15 +40,15 @@ def stored_values(path: Path, picture: Any = None) -> Array | None:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if is_netpbm(head):
-        return decode_netpbm(path.read_bytes())
+        return decode_netpbm(content_of(path))
     if head.startswith(JPEG_2000):
-        return _jpeg_2000(path.read_bytes())
+        return _jpeg_2000(content_of(path))
     if picture is None and head.startswith(JPEG):
-        return _jpeg(path.read_bytes())
+        return _jpeg(content_of(path))
     if picture is not None and head.startswith(PNG):
         return _png(path, head, picture)
-    if picture is not None and picture.format == "AVIF" and _avif_bits(path.read_bytes()) > 8:
-        return np.asarray(imagecodecs.avif_decode(path.read_bytes()))
+    if picture is not None and picture.format == "AVIF" and _avif_bits(content_of(path)) > 8:
+        return np.asarray(imagecodecs.avif_decode(content_of(path)))
     return None
 
 
@@ -56,18 +59,15 @@ def _png(path: Path, head: bytes, picture: Any) -> Array | None:
     if colour == 0 and bits in (2, 4):  # Pillow spreads these over 0 to 255
         return np.asarray(picture) // np.uint8(255 // (2**bits - 1))
     if bits == 16 and colour in (2, 4, 6):  # and of these drops the lower half
-        return np.asarray(imagecodecs.png_decode(path.read_bytes()))
+        return np.asarray(imagecodecs.png_decode(content_of(path)))
     return None
 
 
 def _jpeg_2000(content: bytes) -> Array:
     import imagecodecs
 
-    at = content.find(JPEG_2000[1])
-    if at < 0 or len(content) < at + 42:
-        raise FormatError("ends before its picture begins")
-    right, lower, left, upper = struct.unpack_from(">4I", content, at + 8)
-    require_modest((lower - upper, right - left, struct.unpack_from(">H", content, at + 40)[0]))
+    _, shape = jpeg_2000_frame(content)
+    require_modest(shape, _COPIES_2000)
     values = np.asarray(imagecodecs.jpeg2k_decode(content))
     return values[..., 0] if values.ndim == 3 and values.shape[-1] == 1 else values
 
@@ -79,7 +79,7 @@ def _jpeg(content: bytes) -> Array | None:
     at, kind, bits, height, width, colours = _jpeg_frame(content)
     if kind != _JPEG_LS and bits in (0, 8):
         return None
-    require_modest((height, width, colours))
+    require_modest((height, width, colours), _COPIES)
     if _END not in content[at:]:
         # of what is missing the decoder would make grey
         raise FormatError("ends early: its last marker is missing", hint="fetch it again")

@@ -19,6 +19,8 @@ from graticule.io.lazy import Box, box_shape
 from graticule.io.raw import Raw
 from graticule.io.safety import quiet, require_complete, require_modest
 
+_COPIES = 3
+"""Copies of a strip or tile at the peak: as it is stored, unpacked, and where it is wanted."""
 JPEG = (6, 7, 34892, 33007)
 """Compressions that are JPEG, whose tables may be shared."""
 
@@ -230,7 +232,8 @@ def unit_of(keyframe: Any) -> tuple[int, ...]:
     sizes["S"] = keyframe.samplesperpixel if keyframe.planarconfig == 1 else 1
     unit = tuple(int(sizes.get(axis, 1)) for axis in keyframe.axes)
     bounded = [min(u, n) for u, n in zip(unit, keyframe.shape, strict=True)]
-    require_modest(bounded, what="a strip or tile")
+    copies = _COPIES * keyframe.dtype.itemsize
+    require_modest(bounded, copies, what="a strip or tile")
     return unit
 
 

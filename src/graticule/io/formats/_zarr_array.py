@@ -15,6 +15,7 @@ import xarray as xr
 from graticule.core.typing import Array
 from graticule.io.axes import build, default_dims, short_unit
 from graticule.io.formats._zarr_metadata import (
+    COPIES,
     EXTENSION,
     array_document,
     attributes,
@@ -22,6 +23,7 @@ from graticule.io.formats._zarr_metadata import (
     inner_chunks,
     is_array,
     last_codec,
+    require_modest_chunks,
 )
 from graticule.io.lazy import Box, FileArray, as_dask
 from graticule.io.safety import quiet, require_modest
@@ -79,7 +81,9 @@ def _described(folder: Path) -> tuple[dict[str, Any], Any]:
     store.is_of_blosc = last_codec(said) == "blosc"
     foreign = any(name.startswith(EXTENSION) for name in codec_names(said))
     with quiet(UserWarning) if foreign else nullcontext():  # zarr warns whoever reads such files
-        return said, zarr.open_array(store, mode="r")
+        array = zarr.open_array(store, mode="r")
+    require_modest_chunks(said, array.dtype.itemsize)
+    return said, array
 
 
 def _fetch(folder: Path, box: Box) -> Array:
@@ -141,7 +145,7 @@ def _coordinate(folder: Path, dim: str, size: int, notes: list[str]) -> Any:
     shape = tuple(map(int, array_document(folder)["shape"]))
     if shape != (size,):
         return None
-    require_modest(shape, what=f"the coordinate {dim}")
+    require_modest(shape, COPIES * 8, what=f"the coordinate {dim}")
     values = _stored(folder)[0][...]
     if values.dtype.kind not in "iufU":
         notes.append(f"has a coordinate of {values.dtype} along {dim}, which is not read")

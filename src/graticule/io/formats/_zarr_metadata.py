@@ -21,6 +21,10 @@ _CODECS = frozenset(
 """Codecs that only move numbers; above all not ``pickle``, which runs code."""
 EXTENSION = "numcodecs."
 """Begins the names of codecs of Zarr 2 in an array of Zarr 3."""
+COPIES = 3
+"""Copies of a chunk at the peak: as it is stored, unpacked, and where it is wanted."""
+_ENTRY = 64
+"""Bytes of an entry of the list of a shard, its copies included."""
 _LARGEST = 64 * 2**20
 
 
@@ -62,8 +66,18 @@ def array_document(folder: Path) -> dict[str, Any]:
             f"is packed with {', '.join(unknown)}, which is not among the codecs known as safe",
             hint="write it again with zstd or blosc",
         )
-    require_modest(inner_chunks(said), what="a chunk")
     return said
+
+
+def require_modest_chunks(said: Mapping[str, Any], itemsize: int) -> None:
+    """Raise `UnsafeFileError` if one chunk, or the list of those of a shard, takes too much."""
+    inner = inner_chunks(said)
+    require_modest(inner, COPIES * itemsize, what="a chunk")
+    if "chunks" in said:
+        return
+    outer = tuple(map(int, said["chunk_grid"]["configuration"]["chunk_shape"]))
+    listed = [n // max(1, m) for n, m in zip(outer, inner, strict=True)]
+    require_modest(listed, _ENTRY, what="the list of the chunks of a shard")
 
 
 def codec_names(said: Mapping[str, Any]) -> list[str]:

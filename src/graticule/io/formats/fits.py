@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError, UnsafeFileError
-from graticule.core.settings import settings
+from graticule.core.settings import format_bytes
 from graticule.core.typing import Array
 from graticule.io.axes import axis_of, build, plain
 from graticule.io.format import Address, Format, choose_array
@@ -25,7 +25,7 @@ from graticule.io.formats._fits_axes import fits_axes
 from graticule.io.formats._fits_sky import sky_cards
 from graticule.io.lazy import Box, FileArray, as_dask, native, store
 from graticule.io.raw import Raw, RawTarget
-from graticule.io.safety import noted, quiet, require_complete, require_modest
+from graticule.io.safety import decoding_room, noted, quiet, require_complete, require_modest
 
 _TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _CODES = {np.dtype(code).newbyteorder("="): bits for bits, code in _TYPES.items()}
@@ -123,15 +123,16 @@ def _plain_bytes(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         if file.read(2) != _ZIPPED:
             return path.open("rb")
-    limit = settings().max_pixels
+    limit = decoding_room() // 2  # for an image is taken from them
     pieces = bytearray()
     with gzip.open(path) as packed:
         while piece := packed.read(2**24):
             pieces += piece
             if len(pieces) > limit:
                 raise UnsafeFileError(
-                    f"would unpack to more than {limit} bytes",
-                    hint="if it is genuine, unpack it with gunzip",
+                    f"would unpack to more than {format_bytes(limit)}",
+                    hint="if it is genuine, unpack it with gunzip, or allow more with --memory "
+                    "or GRATICULE_MEMORY",
                 )
     return io.BytesIO(pieces)
 
@@ -148,8 +149,9 @@ def _open(address: Address, level: int) -> xr.DataArray:
         if compressed:
             data = _packed(address.path, hdu, hdus.index_of(hdu), shape)
         elif zipped:
-            require_modest(shape)
-            data = _scaling(hdu)(hdu.data)
+            scaling = _scaling(hdu)
+            require_modest(shape, _copies(hdu, scaling))
+            data = scaling(hdu.data)
         else:
             data = _plain(address.path, hdu, shape)
         header = _cards(hdu.header, notes)
@@ -207,10 +209,15 @@ def _plain(path: Path, hdu: Any, shape: tuple[int, ...]) -> Any:
 
 def _packed(path: Path, hdu: Any, index: int, shape: tuple[int, ...]) -> Any:
     tile = tuple(int(size) for size in hdu.tile_shape)
-    require_modest(tile, what="a tile")
     scaling = _scaling(hdu)
+    require_modest(tile, _copies(hdu, scaling), what="a tile")
     read = _Packed(index, _TYPES[int(hdu._orig_bitpix)], scaling)
     return as_dask(FileArray(path, shape, np.dtype(scaling.dtype), read), tile)
+
+
+def _copies(hdu: Any, scaling: _Scaling) -> int:
+    """Return the bytes of a sample at the peak: as it is stored, unpacked, and as it is meant."""
+    return 2 * abs(int(hdu._orig_bitpix)) // 8 + 2 * np.dtype(scaling.dtype).itemsize
 
 
 def _scaling(hdu: Any) -> _Scaling:

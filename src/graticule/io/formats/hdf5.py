@@ -12,6 +12,7 @@ from graticule.io.formats._hdf5_attributes import attributes, decoding_of, text
 from graticule.io.formats._hdf5_axes import axes_of
 from graticule.io.formats._hdf5_choice import chosen, names_of
 from graticule.io.formats._hdf5_links import Tree
+from graticule.io.formats._hdf5_proof import look
 from graticule.io.formats._hdf5_stacks import stack_of
 from graticule.io.formats._hdf5_values import lazy, members_of, require_readable
 
@@ -26,6 +27,10 @@ def _sniff(path: Path, head: bytes) -> bool:
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
+    return look(_opened, address, level)
+
+
+def _opened(address: Address, level: int) -> xr.DataArray:
     with Tree.of(address) as tree:
         return _image(tree, address, level)
 
@@ -47,6 +52,10 @@ def _image(tree: Tree, address: Address, level: int = 0) -> xr.DataArray:
 
 
 def _levels(address: Address) -> list[Sizes]:
+    return look(_known_levels, address)
+
+
+def _known_levels(address: Address) -> list[Sizes]:
     with Tree.of(address) as tree:
         stack = stack_of(tree) if not address.inside else None
         if stack is not None:
@@ -56,12 +65,20 @@ def _levels(address: Address) -> list[Sizes]:
 
 
 def _names(address: Address) -> list[str]:
+    return look(_known_names, address)
+
+
+def _known_names(address: Address) -> list[str]:
     with Tree.of(address) as tree:
         is_one = not address.inside and stack_of(tree) is not None
         return [] if is_one else names_of(tree, address.inside)
 
 
 def _neighbours(address: Address) -> list[Path]:
+    return look(_known_neighbours, address)
+
+
+def _known_neighbours(address: Address) -> list[Path]:
     with Tree.of(address) as tree:
         _image(tree, address)
         return sorted(tree.others)

@@ -13,12 +13,12 @@ from graticule.core.errors import FormatError
 from graticule.io.axes import build, default_dims
 from graticule.io.format import Address, Format, choose_array
 from graticule.io.formats._hdf5_links import Tree
+from graticule.io.formats._hdf5_proof import look
 from graticule.io.formats._hdf5_values import dtype_of, lazy
 from graticule.io.formats._mat_variables import Variable, element_of, is_version_4, variables
 from graticule.io.formats.hdf5 import MATLAB
 from graticule.io.lazy import BLOCK, FileArray, as_dask
 from graticule.io.raw import Raw
-from graticule.io.safety import require_modest
 
 _INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _NUMERIC = frozenset({"double", "single", "logical", *_INTEGERS})
@@ -42,7 +42,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
     with address.path.open("rb") as file:
         mark = file.read(len(MATLAB))
     is_hdf5 = mark == MATLAB
-    values = _open_hdf5(address) if is_hdf5 else _open_old(address, version=_version(mark))
+    values = look(_open_hdf5, address) if is_hdf5 else _open_old(address, version=_version(mark))
     if values.ndim != 3:
         return build(values, default_dims(values.ndim))
     colours = values.dtype == np.uint8 and values.shape[-1] == 3
@@ -62,9 +62,13 @@ def _names(address: Address) -> list[str]:
         names = [name for name, one in listed.items() if one.kind in _NUMERIC]
         for name, one in listed.items() if version == _NEWER else ():
             if one.kind in _CONTAINERS:
-                require_modest(one.shape, what=f"the variable {name}")
+                one.require_modest()
                 names += _names_below(_loaded(address.path, one), name)
         return names
+    return look(_names_hdf5, address)
+
+
+def _names_hdf5(address: Address) -> list[str]:
     with Tree.of(address) as tree:
         return list(_arrays(tree))
 
@@ -97,7 +101,7 @@ def _open_old(address: Address, *, version: int) -> Any:
     _require_numbers(name, found.kind, but=_CONTAINERS)
     if not rest and found.kind in _NUMERIC and found.code and not found.is_complex:
         return _lazy(address.path, found)
-    require_modest(found.shape, what=f"the variable {name}")
+    found.require_modest()
     value = _complex_4(address.path, found) if version == 4 else _loaded(address.path, found)
     for part in rest:
         value = _member(value, part)
@@ -179,7 +183,7 @@ def _arrays(tree: Tree) -> dict[str, tuple[int, ...]]:
     import h5py
 
     return {
-        name: item.shape[::-1]
+        name: (tree.shape_of(item) or ())[::-1]
         for name in tree.file
         if isinstance(item := _hard_linked(tree.file, name), h5py.Dataset)
         and _matlab_class(item) in _NUMERIC
@@ -191,8 +195,7 @@ def _member_hdf5(tree: Tree, name: str) -> Any:
     """Return a variable, a field of it, or a cell by its number from 0."""
     item = tree.file
     for part in name.split("/"):
-        if _is_cell(item) and part.isdecimal() and int(part) < item.size:
-            tree.holders(item)
+        if _is_cell(item) and part.isdecimal() and tree.holders(item) and int(part) < item.size:
             item = tree.file[item[()].ravel()[int(part)]]
         else:
             item = tree.find(part, item)

@@ -18,10 +18,10 @@ from graticule.core.typing import Array
 from graticule.io.axes import build, default_dims
 from graticule.io.format import Address, Format, choose_array
 from graticule.io.lazy import BLOCK, FileArray, as_dask, native, store
+from graticule.io.npy_header import MAGIC, read_header
 from graticule.io.raw import Raw, RawTarget
 from graticule.io.safety import require_complete, require_modest
 
-_MAGIC = b"\x93NUMPY"
 _ZIP = b"PK\x03\x04"
 _SHOWN = 12
 _RATIO = 2000
@@ -29,7 +29,7 @@ _RATIO = 2000
 
 
 def _sniff(path: Path, head: bytes) -> bool:
-    return head.startswith(_MAGIC) or (head.startswith(_ZIP) and bool(_members(path)))
+    return head.startswith(MAGIC) or (head.startswith(_ZIP) and bool(_members(path)))
 
 
 def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -47,18 +47,6 @@ def _first_is_npy(path: Path) -> bool:
         head = file.read(64)
     length = int.from_bytes(head[26:28], "little")
     return b".npy" in head[30 : 30 + length]
-
-
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = np.lib.format.read_magic(file)
-    readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-        (3, 0): np.lib.format.read_array_header_2_0,  # which differs in letters of field names
-    }
-    if version not in readers:
-        raise FormatError(f"is NPY of version {version}, which is not supported")
-    return readers[version](file)
 
 
 def _require_numbers(dtype: np.dtype[Any]) -> None:
@@ -91,7 +79,7 @@ def _map(address: Address, notes: list[str]) -> Any:
     if address.inside:
         raise FormatError("an NPY file holds one array, and nothing by name within")
     with address.path.open("rb") as file:
-        shape, fortran, dtype = _header(file)
+        shape, fortran, dtype = read_header(file)
         offset = file.tell()
     _require_numbers(dtype)
     size = math.prod(shape) * dtype.itemsize
@@ -121,7 +109,7 @@ def _unpack(address: Address, notes: list[str]) -> Array:
         dtypes: dict[str, np.dtype[Any]] = {}
         for name, info in members.items():
             with archive.open(info) as file:
-                shapes[name], _, dtypes[name] = _header(file)
+                shapes[name], _, dtypes[name] = read_header(file)
         inside = address.inside.removesuffix(".npy")
         numbers = {name: shape for name, shape in shapes.items() if dtypes[name].kind in NUMERIC}
         name = choose_array(shapes if inside or not numbers else numbers, inside)
@@ -133,22 +121,23 @@ def _unpack(address: Address, notes: list[str]) -> Array:
         if info.file_size > _RATIO * max(1, info.compress_size):
             raise UnsafeFileError(f"its member {name} claims to unpack to {info.file_size} bytes")
         with archive.open(info) as file:
-            shape, fortran, dtype = _header(file)
-            require_modest(shape, what=f"its array {name}")
+            shape, fortran, dtype = read_header(file)
+            require_modest(shape, dtype.itemsize, what=f"its array {name}")
             return _exactly(file, shape, fortran, dtype)
 
 
 def _exactly(file: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]) -> Array:
     """Read an array piece by piece, so that memory grows with what is there, not what is said."""
-    need = math.prod(shape) * dtype.itemsize
-    pieces = bytearray()
-    while len(pieces) < need:
-        piece = file.read(min(2**24, need - len(pieces)))
+    stored = np.empty(math.prod(shape) * dtype.itemsize, np.uint8)
+    filled = 0
+    while filled < stored.size:
+        piece = file.read(min(2**24, stored.size - filled))
         if not piece:
-            require_complete(len(pieces), need)
-        pieces += piece
+            require_complete(filled, stored.size)
+        stored[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+        filled += len(piece)
     file.read(1)  # at the end of the member the ZIP checksum is compared
-    values = np.frombuffer(pieces, dtype, math.prod(shape))
+    values = stored.view(dtype) if stored.size else np.empty(math.prod(shape), dtype)
     return values.reshape(shape, order="F" if fortran else "C")
 
 

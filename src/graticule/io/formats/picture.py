@@ -16,9 +16,10 @@ from graticule.core.typing import Array
 from graticule.io.axes import build
 from graticule.io.format import Address, Format, Sizes
 from graticule.io.formats._netpbm import is_netpbm
+from graticule.io.formats._picture_size import require_modest_picture
 from graticule.io.formats._png import NOTE, restored, write
 from graticule.io.formats._stored import JPEG, JPEG_2000, PNG, stored_values
-from graticule.io.safety import noted, require_modest
+from graticule.io.safety import noted
 
 _MARKS = (PNG, JPEG, b"GIF87a", b"GIF89a", *JPEG_2000)
 _MODES = {"1", "L", "I", "F", "I;16", "RGB", "RGBA", "LA"}
@@ -55,7 +56,7 @@ def open_picture(path: Path, notes: list[str] | None = None) -> Iterator[Any]:
         if notes is not None:
             notes.extend(heard)
         with picture:
-            require_modest((getattr(picture, "n_frames", 1), picture.height, picture.width))
+            require_modest_picture(picture, path)
             yield picture
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, ParameterError, UnsafeFileError, suggest
+from graticule.io.npy_header import read_header
 from graticule.io.paths import obstacle
 
 CARD = "card.json"
@@ -167,11 +168,9 @@ def from_npy(data: bytes, name: str = "an array") -> np.ndarray[Any, Any]:
     """
     stream = io.BytesIO(data)
     try:
-        if np.lib.format.read_magic(stream) != (1, 0):
-            raise ValueError("another version of the format")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    except ValueError as error:
-        raise FormatError(f"{name} is no array ({str(error)[:100]})", hint=_AGAIN) from None
+        shape, fortran, dtype = read_header(stream, versions=((1, 0),))
+    except FormatError as error:
+        raise FormatError(f"{name} is no array: it {error.what[:100]}", hint=_AGAIN) from None
     if dtype.hasobject or dtype.kind not in "biufcUSV":
         raise UnsafeFileError(f"{name} holds {dtype}, and not numbers, bools or texts")
     start = stream.tell()
