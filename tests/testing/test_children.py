@@ -68,3 +68,26 @@ def test_one_that_fails_leaves_the_others_alone(tmp_path):
     assert sorted((end.item, end.stopped) for end in ends) == [
         (n, "crash" if n == 3 else "") for n in range(8)
     ]
+
+
+def test_what_only_fails_after_others_is_told_as_such(tmp_path):
+    done = []
+
+    def work(n):
+        done.append(n)
+        if n == 3 and len(done) > 1:
+            os.abort()
+        return str(n)
+
+    ends = {end.item: end for end in in_children(range(8), work, tmp_path, limits=Limits())}
+    assert [n for n, end in ends.items() if end.stopped] == [3]
+    assert ends[3].detail.startswith("only after others")
+
+
+def test_the_peak_is_that_of_one_item(tmp_path):
+    ends = in_children(
+        [2**23, 10, 10], lambda n: str(np.ones(n).sum()), tmp_path, limits=Limits(), processes=1
+    )
+    first, *others = [end.peak for end in ends]
+    assert first > 8 * 2**23
+    assert max(others) < 4 * 2**23

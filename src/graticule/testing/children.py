@@ -1,7 +1,8 @@
-"""Work done in forked children, one after the other, each with a limit of time and of memory.
+"""Work done in forked children, piece by piece, with a limit of time and of memory on each.
 
-A child is forked for every piece of work, so that what one leaves behind (memory, open files, a
-heap it damaged) is not there for the next, and a crash is that of its own piece of work.
+A crash is that of one piece of work. To fork costs as much as to read a small file, so a child
+does several pieces; one in which a child was stopped is done once more in a fresh child, which
+tells whether it was its own doing or that of what an earlier piece left behind (a damaged heap).
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import json
 import os
 import resource
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_BATCH = 16
 _PAUSE = 0.002
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -73,51 +78,87 @@ class Ended(Generic[T]):
     peak: int
 
 
-class _Child(Generic[T]):
-    """A running child."""
+@dataclass(frozen=True)
+class _Batch(Generic[T]):
+    """Items for one child; ``before`` says how a child was stopped in the one item there is."""
 
-    def __init__(self, item: T, work: Callable[[T], str], limits: Limits, log: Path) -> None:
-        self.item, self.limits, self.log = item, limits, log
-        self.started, self.stopped = time.monotonic(), ""
+    items: Sequence[T]
+    before: Ended[T] | None = None
+
+
+class _Child(Generic[T]):
+    """A running child, and the items it has yet to finish."""
+
+    def __init__(
+        self, batch: _Batch[T], work: Callable[[T], str], limits: Limits, log: Path
+    ) -> None:
+        self.left, self.limits, self.log = deque(batch.items), limits, log
+        self.before = batch.before
+        self.is_fresh, self.stopped = True, ""
         self.pipe, end = os.pipe()
         self.pid = os.fork()
         if not self.pid:
             os.close(self.pipe)
-            _work_and_leave(item, work, end, log)
+            _work_and_leave(batch.items, work, end, log)
         os.close(end)
-        self.base = _resident(self.pid)
+        os.set_blocking(self.pipe, False)
+        self._received = b""
+        self._base = resident(self.pid)
+        self._since, self._computed = time.monotonic(), 0.0
 
-    def ended(self) -> Ended[T] | None:
-        """Return how it ended; None while it runs within its limits."""
-        pid, status, used = os.wait4(self.pid, os.WNOHANG)
+    def finished(self) -> Iterator[Ended[T]]:
+        """Yield how items ended that are finished since this was last called."""
+        with contextlib.suppress(BlockingIOError):
+            while piece := os.read(self.pipe, 2**16):
+                self._received += piece
+        while b"\n" in self._received:
+            line, _, self._received = self._received.partition(b"\n")
+            said, seconds, peak = json.loads(line)
+            above = max(0, peak - self._base)
+            stopped = "too much memory" if above > self.limits.memory else ""
+            end = Ended(self.left.popleft(), said, stopped, "", seconds, above)
+            yield self.before if self.before and not stopped else end
+            self.is_fresh = False
+            self._since, self._computed = time.monotonic(), self._computed + seconds
+
+    def last(self) -> Ended[T] | None:
+        """Return how the item ended in which the child did; call it once the child is gone."""
+        detail = _last_words(self.log)
+        if os.WIFSIGNALED(self.status):
+            self.stopped = self.stopped or "crash"
+            detail = f"{signal.Signals(os.WTERMSIG(self.status)).name}\n{detail}"
+        elif os.WEXITSTATUS(self.status):
+            self.stopped = self.stopped or "crash"
+            detail = f"exit {os.WEXITSTATUS(self.status)}\n{detail}"
+        if not self.left:
+            return None
+        seconds = max(0.0, self.used.ru_utime + self.used.ru_stime - self._computed)
+        peak = max(0, self.used.ru_maxrss * 1024 - self._base)
+        return Ended(self.left.popleft(), "", self.stopped, detail.strip(), seconds, peak)
+
+    def is_gone(self) -> bool:
+        """Whether the child has ended; it is stopped here where it is beyond its limits."""
+        pid, self.status, self.used = os.wait4(self.pid, os.WNOHANG)
         if not pid:
             self._stop_beyond_limits()
-            return None
+            return False
+        self.kill_what_it_started()
+        return True
+
+    def kill_what_it_started(self) -> None:
+        """Kill the child's group of processes."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)  # what it started
-        with os.fdopen(self.pipe, "rb") as file:
-            said = file.read().decode("utf-8", "replace")
-        peak = max(0, used.ru_maxrss * 1024 - self.base)
-        if not self.stopped and peak > self.limits.memory:
-            self.stopped = "too much memory"
-        detail = _last_words(self.log)
-        if os.WIFSIGNALED(status):
-            self.stopped = self.stopped or "crash"
-            detail = f"{signal.Signals(os.WTERMSIG(status)).name}\n{detail}"
-        elif os.WEXITSTATUS(status) and not self.stopped:
-            self.stopped, detail = "crash", f"exit {os.WEXITSTATUS(status)}\n{detail}"
-        seconds = used.ru_utime + used.ru_stime
-        return Ended(self.item, said, self.stopped, detail.strip(), seconds, peak)
+            os.killpg(self.pid, signal.SIGKILL)
 
     def _stop_beyond_limits(self) -> None:
         if self.stopped:
             os.kill(self.pid, signal.SIGKILL)
             return
-        lasts = time.monotonic() - self.started
-        if _resident(self.pid) - self.base > self.limits.memory:
+        lasts, limit = time.monotonic() - self._since, self.limits.seconds
+        if resident(self.pid) - self._base > self.limits.memory:
             self.stopped = "too much memory"
-        elif lasts > self.limits.seconds and (
-            _processor_time(self.pid) > self.limits.seconds or lasts > _WAIT * self.limits.seconds
+        elif lasts > limit and (
+            _processor_time(self.pid) - self._computed > limit or lasts > _WAIT * limit
         ):
             self.stopped = "hang"
         if self.stopped:
@@ -165,35 +206,54 @@ def in_children(
     >>> end.said, end.stopped
     ('9', '')
     """
-    left, running = iter(items), dict[int, _Child[T]]()
+    waiting = _batches(items)
+    again: deque[_Batch[T]] = deque()
+    running: dict[int, _Child[T]] = {}
     gc.collect()
     gc.freeze()  # else a collection in a child would copy all pages
     try:
-        more = True
-        while more or running:
-            while more and len(running) < processes:
-                slot = min(set(range(processes)) - set(running))
-                try:
-                    item = next(left)
-                except StopIteration:
-                    more = False
-                    break
-                running[slot] = _Child(item, work, limits, folder / f"child-{slot}.log")
+        while True:
+            for slot in set(range(processes)) - set(running):
+                if batch := again.popleft() if again else next(waiting, None):
+                    running[slot] = _Child(batch, work, limits, folder / f"child-{slot}.log")
+            if not running:
+                return
             for slot, child in list(running.items()):
-                if (end := child.ended()) is not None:
-                    del running[slot]
-                    yield end
+                is_gone = child.is_gone()
+                yield from child.finished()
+                if is_gone:
+                    os.close(running.pop(slot).pipe)
+                    yield from _after(child, again)
             time.sleep(_PAUSE)
     finally:
         gc.unfreeze()
         for child in running.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+            child.kill_what_it_started()
             os.waitpid(child.pid, 0)
             os.close(child.pipe)
 
 
-def _work_and_leave(item: T, work: Callable[[T], str], end: int, log: Path) -> None:
+def _batches(items: Iterable[T]) -> Iterator[_Batch[T]]:
+    left = iter(items)
+    while batch := list(islice(left, _BATCH)):
+        yield _Batch(batch)
+
+
+def _after(child: _Child[T], again: deque[_Batch[T]]) -> Iterator[Ended[T]]:
+    """Yield how the item ended that a child was stopped in, unless it is to be done once more."""
+    was_fresh, end = child.is_fresh, child.last()
+    if end is None:
+        return
+    if was_fresh:
+        yield end
+    else:
+        detail = f"only after others in the same process: {end.detail}"
+        again.append(_Batch([end.item], replace(end, detail=detail)))
+    if child.left:
+        again.append(_Batch(list(child.left)))
+
+
+def _work_and_leave(items: Sequence[T], work: Callable[[T], str], end: int, log: Path) -> None:
     """Do the work and leave the process, in a child."""
     status = 70
     try:
@@ -202,20 +262,35 @@ def _work_and_leave(item: T, work: Callable[[T], str], end: int, log: Path) -> N
         written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(written, stream)
-        faulthandler.enable(sys.__stderr__ or 2, all_threads=False)
-        said = work(item).encode("utf-8", "replace")
-        with os.fdopen(end, "wb") as file:
-            file.write(said)
+        faulthandler.enable(written, all_threads=False)
+        for item in items:
+            _forget_peak()
+            before = time.process_time()
+            said = work(item)
+            told = json.dumps([said, time.process_time() - before, _peak()]) + "\n"
+            left = memoryview(told.encode())
+            while left:
+                left = left[os.write(end, left) :]
         status = 0
     except BaseException:
-        import traceback
-
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
     finally:
         os._exit(status)
 
 
-def _resident(pid: int) -> int:
+def _forget_peak() -> None:
+    """Have the peak of this process's resident memory counted from now on."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak() -> int:
+    """Return the peak of this process's resident memory, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
+def resident(pid: int) -> int:
     """Return the bytes of memory of a process that are resident; 0 once it is gone."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import os
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,13 @@ from graticule.io.axes import axis_of, build, plain
 from graticule.io.format import Address, Format, choose_array
 from graticule.io.formats._fits_axes import fits_axes
 from graticule.io.formats._fits_sky import sky_cards
+from graticule.io.formats._fits_tiles import STORED, Tiles, tiles_of
+from graticule.io.formats._fits_units import Unit, header_unit, units
 from graticule.io.lazy import Box, FileArray, as_dask, native, store
 from graticule.io.raw import Raw, RawTarget
-from graticule.io.safety import decoding_room, noted, quiet, require_complete, require_modest
+from graticule.io.safety import decoding_room, noted, require_complete, require_modest
 
-_TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
-_CODES = {np.dtype(code).newbyteorder("="): bits for bits, code in _TYPES.items()}
+_CODES = {np.dtype(code).newbyteorder("="): bits for bits, code in STORED.items()}
 _UNSIGNED = {("u2", 16): 2**15, ("u4", 32): 2**31, ("u8", 64): 2**63, ("i1", 8): -128}
 _KEYWORD = re.compile("[A-Z0-9_-]{1,8}")
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "BSCALE", "BZERO", "BLANK", "XTENSION",
@@ -37,10 +39,17 @@ _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "BSCALE", "BZERO", "BLANK",
               "WCS", "EXTNAME")  # fmt: skip
 _DISTORTION = re.compile("[AB]P?_(ORDER|DMAX|[0-9]_[0-9])|CPDIS[0-9]|CQDIS[0-9]|D2IM.*|PV[0-9].*")
 """Keywords of world coordinates that say something of those of the file read, and of no other."""
+_BUFFER = 2**18
+_LISTED = 30
+"""Extensions that a message names."""
 _MARK = b"SIMPLE  ="
 _ZIPPED = b"\x1f\x8b"
-_IDLE = ("Verification reported errors", "Note: astropy.io.fits uses zero-based")
-"""Beginnings of astropy's warnings that say nothing without the others."""
+_IDLE = (
+    "Verification reported errors",
+    "Note: astropy.io.fits uses zero-based",
+    "File may have been truncated",  # astropy is given the header alone
+)
+"""Beginnings of astropy's warnings that say nothing, or nothing without the others."""
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -57,6 +66,7 @@ def _sniff(path: Path, head: bytes) -> bool:
 class _Scaling:
     """From stored numbers to values."""
 
+    bits: int
     scale: float
     zero: float
     blank: int | None
@@ -94,35 +104,25 @@ class _Plain:
 class _Packed:
     """Reads a box of a tile-compressed FITS array: only the tiles it touches."""
 
-    index: int
-    code: str
+    tiles: Tiles
     scaling: _Scaling
 
     def __call__(self, path: Path, box: Box) -> Array:
-        with quiet(UserWarning), _hdus(path) as hdus:  # what it warns of was told on opening
-            return self.scaling(np.asarray(hdus[self.index].section[box]).astype(self.code))
+        with _plain(path) as file:
+            stored = self.tiles.read(file, box)
+        return self.scaling(stored.astype(STORED[self.tiles.bits]))
 
 
-@contextmanager
-def _hdus(path: Path) -> Iterator[Any]:
-    from astropy.io import fits
-
-    # the file is opened here, for astropy forgets to close one that it cannot read
-    with (
-        _plain_bytes(path) as file,
-        fits.open(file, memmap=False, lazy_load_hdus=True, do_not_scale_image_data=True) as hdus,
-    ):
-        yield hdus
+def _is_zipped(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_ZIPPED)) == _ZIPPED
 
 
-def _plain_bytes(path: Path) -> IO[bytes]:
-    """Open a file, unpacked in memory if it is zipped.
+def _unzipped(path: Path) -> bytes:
+    """Return what a zipped file holds.
 
     Left to astropy, a damaged zipped file can be read for ever (met with astropy 8.0).
     """
-    with path.open("rb") as file:
-        if file.read(2) != _ZIPPED:
-            return path.open("rb")
     limit = decoding_room() // 2  # for an image is taken from them
     pieces = bytearray()
     with gzip.open(path) as packed:
@@ -134,102 +134,106 @@ def _plain_bytes(path: Path) -> IO[bytes]:
                     hint="if it is genuine, unpack it with gunzip, or allow more with --memory "
                     "or GRATICULE_MEMORY",
                 )
-    return io.BytesIO(pieces)
+    return bytes(pieces)
+
+
+@contextmanager
+def _plain(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file, unpacked in memory if it is zipped."""
+    if _is_zipped(path):
+        yield io.BytesIO(_unzipped(path))
+        return
+    with path.open("rb", buffering=_BUFFER) as file:
+        yield file
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
     import astropy.io.fits  # noqa: F401  # before `noted`: on its import it takes over all warnings
 
-    with address.path.open("rb") as file:
-        zipped = file.read(2) == _ZIPPED
-    with noted() as notes, _hdus(address.path) as hdus:
-        hdu = hdus[_pick(hdus, address.inside, notes)]
-        shape = tuple(int(size) for size in hdu.shape)
-        compressed = type(hdu).__name__ == "CompImageHDU"
-        if compressed:
-            data = _packed(address.path, hdu, hdus.index_of(hdu), shape)
-        elif zipped:
+    with noted() as notes, _plain(address.path) as file:
+        unit = _pick(_images(units(file, notes)), address.inside, notes)
+        with header_unit(unit) as hdu:
+            header = _cards(hdu.header, notes)
             scaling = _scaling(hdu)
-            require_modest(shape, _copies(hdu, scaling))
-            data = scaling(hdu.data)
-        else:
-            data = _plain(address.path, hdu, shape)
-        header = _cards(hdu.header, notes)
-        axes = fits_axes(header, shape)
-        units = str(header.get("BUNIT", "")).strip()
+            packed = hdu._bintable.header if unit.kind == "compressed image" else None
+            data = _data(address.path, file, unit, scaling, packed, hdu.header)
+        if packed is not None and "NULL_PIXEL_MASK" in packed.values():
+            notes.append("the mask of pixels without a value, NULL_PIXEL_MASK, is not read")
+        axes = fits_axes(header, unit.shape)
+        units_of_values = str(header.get("BUNIT", "")).strip()
         notes = [note for note in notes if not note.startswith(_IDLE)] + axes.notes
-        return build(data, axes.dims, axes.coords, header=header, units=units, notes=notes)
+        return build(
+            data, axes.dims, axes.coords, header=header, units=units_of_values, notes=notes
+        )
 
 
-def _pick(hdus: Any, inside: str, notes: list[str]) -> int:
-    """Return the index of the extension that is asked for, or of the only one with an image."""
-    images = _images(hdus)
-    for index, hdu in images.items():
+def _data(
+    path: Path, file: IO[bytes], unit: Unit, scaling: _Scaling, packed: Any, header: Any
+) -> Any:
+    """Return the values of a unit: lazily, but of a zipped file that is not tile-compressed."""
+    dtype, size = np.dtype(scaling.dtype), file.seek(0, os.SEEK_END)
+    if packed is not None:
+        tiles = tiles_of(packed, header, unit.data, size)
+        read = _Packed(tiles, scaling)
+        return as_dask(FileArray(path, unit.shape, dtype, read), tiles.tile)
+    code = STORED[scaling.bits]
+    require_complete(size - unit.data, math.prod(unit.shape) * np.dtype(code).itemsize)
+    if isinstance(file, io.BytesIO):
+        require_modest(unit.shape, np.dtype(code).itemsize + 2 * dtype.itemsize)
+        stored = np.ndarray(unit.shape, code, file.getbuffer(), unit.data)
+        return scaling(stored)
+    chunks = (1,) * (len(unit.shape) - 1) + unit.shape[-1:]
+    read_plain = _Plain(unit.data, code, unit.shape, scaling)
+    return as_dask(FileArray(path, unit.shape, dtype, read_plain), chunks)
+
+
+def _pick(images: Sequence[Unit], inside: str, notes: list[str]) -> Unit:
+    """Return the unit that is asked for, or the only one with an image."""
+    for unit in images:
+        name = unit.name
         if inside and (
-            inside == str(index) or inside.upper() in (hdu.name, f"{hdu.name},{hdu.ver}")
+            inside == str(unit.index) or inside.upper() in (name, f"{name},{unit.version}")
         ):
-            return index
+            return unit
     if inside:
-        names = [f"{index} ({hdu.name or 'unnamed'})" for index, hdu in images.items()]
-        raise FormatError(f"holds no image {inside!r}", hint=f"it has {', '.join(names) or 'none'}")
+        held = ", ".join(f"{unit.index} ({unit.name or 'unnamed'})" for unit in images[:_LISTED])
+        more = f" and {len(images) - _LISTED} more" if len(images) > _LISTED else ""
+        hint = f"it has {held or 'none'}{more}"
+        raise FormatError(f"holds no image {inside!r}", hint=hint)
     if not images:
         raise FormatError("holds no image", hint="tables are not read")
     if len(images) == 1:
-        return min(images)
-    names = [hdu.name or str(index) for index, hdu in images.items()]
+        return images[0]
+    names = [unit.name or str(unit.index) for unit in images]
     if len(set(names)) < len(names):
-        names = [str(index) for index in images]
-    chosen = choose_array(dict(zip(names, (hdu.shape for hdu in images.values()), strict=True)), "")
+        names = [str(unit.index) for unit in images]
+    shapes = (unit.shape for unit in images)
+    chosen = choose_array(dict(zip(names, shapes, strict=True)), "")
     others = [name for name in names if name != chosen]
-    notes.append(f"{chosen} was read; the file also holds {', '.join(others)}")
-    return list(images)[names.index(chosen)]
+    more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
+    notes.append(f"{chosen} was read; the file also holds {', '.join(others[:_LISTED])}{more}")
+    return images[names.index(chosen)]
 
 
-def _images(hdus: Any) -> dict[int, Any]:
-    return {i: hdu for i, hdu in enumerate(hdus) if hdu.is_image and _has_data(hdu)}
+def _images(found: Sequence[Unit]) -> list[Unit]:
+    return [unit for unit in found if unit.kind and unit.shape and math.prod(unit.shape) > 0]
 
 
 def _names(address: Address) -> list[str]:
-    with noted(), _hdus(address.path) as hdus:
-        return [str(index) for index in _images(hdus)]
-
-
-def _has_data(hdu: Any) -> bool:
-    return bool(hdu.shape) and "GROUPS" not in hdu.header and math.prod(hdu.shape) > 0
-
-
-def _plain(path: Path, hdu: Any, shape: tuple[int, ...]) -> Any:
-    scaling = _scaling(hdu)
-    bits, offset = int(hdu._orig_bitpix), int(hdu.fileinfo()["datLoc"])
-    require_complete(path.stat().st_size - offset, math.prod(shape) * abs(bits) // 8)
-    read = _Plain(offset, _TYPES[bits], shape, scaling)
-    chunks = (1,) * (len(shape) - 1) + shape[-1:]
-    return as_dask(FileArray(path, shape, np.dtype(scaling.dtype), read), chunks)
-
-
-def _packed(path: Path, hdu: Any, index: int, shape: tuple[int, ...]) -> Any:
-    tile = tuple(int(size) for size in hdu.tile_shape)
-    scaling = _scaling(hdu)
-    require_modest(tile, _copies(hdu, scaling), what="a tile")
-    read = _Packed(index, _TYPES[int(hdu._orig_bitpix)], scaling)
-    return as_dask(FileArray(path, shape, np.dtype(scaling.dtype), read), tile)
-
-
-def _copies(hdu: Any, scaling: _Scaling) -> int:
-    """Return the bytes of a sample at the peak: as it is stored, unpacked, and as it is meant."""
-    return 2 * abs(int(hdu._orig_bitpix)) // 8 + 2 * np.dtype(scaling.dtype).itemsize
+    with _plain(address.path) as file:
+        return [str(unit.index) for unit in _images(units(file, []))]
 
 
 def _scaling(hdu: Any) -> _Scaling:
     bits, blank = int(hdu._orig_bitpix), hdu._orig_blank
     scale, zero = float(hdu._orig_bscale), float(hdu._orig_bzero)
     blank = blank if bits > 0 and isinstance(blank, int) else None
-    return _Scaling(scale, zero, blank, _dtype(bits, scale, zero, blank).str)
+    return _Scaling(bits, scale, zero, blank, _dtype(bits, scale, zero, blank).str)
 
 
 def _dtype(bits: int, scale: float, zero: float, blank: int | None) -> np.dtype[Any]:
     """Return what values become: integers stay so where nothing but their sign is scaled."""
-    stored = np.dtype(_TYPES[bits]).newbyteorder("=")
+    stored = np.dtype(STORED[bits]).newbyteorder("=")
     if bits < 0:
         return stored
     if blank is None and scale == 1:
@@ -298,7 +302,7 @@ def write(path: Path, image: xr.DataArray, labels: bool) -> None:
     with path.open("wb") as file:
         file.write(text)
         file.truncate(len(text) + math.ceil(size / 2880) * 2880)
-    store(_shifted(image, zero), RawTarget(path, len(text), _TYPES[bits], image.shape))
+    store(_shifted(image, zero), RawTarget(path, len(text), STORED[bits], image.shape))
 
 
 def _stored(dtype: np.dtype[Any]) -> tuple[int, int]:

@@ -6,24 +6,23 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from graticule.core.errors import RequestError
-from graticule.core.settings import settings
+from graticule.core.settings import memory_limited
 from graticule.io.format import Format, formats
 from graticule.testing.attack.damage import GENERAL
 from graticule.testing.attack.look import look
 from graticule.testing.attack.mutator import Draw, Files, Way, mutators_by_format
 from graticule.testing.attack.seeds import seed_files, write_files
-from graticule.testing.children import Ended, Limits, in_children
+from graticule.testing.children import Ended, Limits, in_children, resident
 from graticule.testing.trial import Outcome, Trial
 
 MEMORY = 2**30
-"""The memory setting under which files are read."""
+"""Bytes a file may take while it is read, above what the interpreter and libraries take."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +110,14 @@ class Attack:
         processes : int
             Children at once.
         limits : Limits, optional
-            Of each child; the memory is the setting under which files are read.
+            Of each file; its memory, with that of the libraries, is the memory setting.
         """
         limits = limits or Limits(memory=MEMORY)
         _warm(self.format, self.seed_files)
-        with tempfile.TemporaryDirectory() as name, _memory(limits.memory):
+        with (
+            tempfile.TemporaryDirectory() as name,
+            memory_limited(resident(os.getpid()) + limits.memory),
+        ):
             work = partial(self._read_damaged, Path(name))
             cases = map(self.case, numbers)
             for end in in_children(cases, work, Path(name), limits=limits, processes=processes):
@@ -167,7 +169,10 @@ def attack(name: str, *, seed: int = 0) -> Attack:
 def look_at(path: Path, *, limits: Limits | None = None) -> Trial:
     """Look at one file in a child, and return what came of it."""
     limits = limits or Limits(memory=MEMORY)
-    with tempfile.TemporaryDirectory() as folder, _memory(limits.memory):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        memory_limited(resident(os.getpid()) + limits.memory),
+    ):
         [end] = in_children([path], _looked, Path(folder), limits=limits)
     outcome, detail = _outcome(end)
     return Trial("file", path.name, outcome, detail, "", round(end.seconds, 3), end.peak)
@@ -192,18 +197,3 @@ def _warm(known: Format, good: Mapping[str, Files]) -> None:
             outcome, said = look(Path(folder) / name)
             if outcome != "read":
                 raise RequestError(f"the good file {name} of {known.name} is not read: {said}")
-
-
-@contextmanager
-def _memory(setting: int) -> Iterator[None]:
-    """Have this process and its children work under a memory setting."""
-    before = os.environ.get("GRATICULE_MEMORY")
-    os.environ["GRATICULE_MEMORY"] = str(setting)
-    settings.cache_clear()
-    try:
-        yield
-    finally:
-        del os.environ["GRATICULE_MEMORY"]
-        if before is not None:
-            os.environ["GRATICULE_MEMORY"] = before
-        settings.cache_clear()

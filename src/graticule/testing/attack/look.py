@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from graticule.core.errors import GraticuleError
+from graticule.core.errors import FormatError, GraticuleError
 from graticule.io import levels, read
 from graticule.io.contents import contents
 from graticule.testing.trial import Outcome
 
 LARGEST = 2**26
 """Bytes of an image that are read whole; of a larger one its first and last blocks are."""
+
+_NAMED = 3
+"""Images within a file that are read by name."""
 
 
 def look(path: Path) -> tuple[Outcome, str]:
@@ -24,13 +27,7 @@ def look(path: Path) -> tuple[Outcome, str]:
     values; and all of it again as labels.
     """
     try:
-        listed = contents(path)
-        said = [_taken(read(path, labels=labels)) for labels in (False, True)]
-        for level in range(1, len(levels(path))):
-            _taken(read(path, level=level))
-        for each in listed[:3]:
-            if not each.trouble:
-                _taken(read(path / each.name))
+        said = _looked_at(path)
     except GraticuleError as error:
         if isinstance(error.__cause__, MemoryError):
             return "too much memory", str(error)
@@ -39,7 +36,26 @@ def look(path: Path) -> tuple[Outcome, str]:
         return "too much memory", repr(error)
     except Exception as error:
         return "untyped error", _traced(error)
-    return "read", said[0]
+    return "read", said
+
+
+def _looked_at(path: Path) -> str:
+    """Take what is listed and read; of several images, of which one must be named, the first."""
+    listed = contents(path)
+    several = ""
+    for labels in (False, True):
+        try:
+            said = _taken(read(path, labels=labels))
+        except FormatError as error:
+            if all(each.trouble for each in listed):
+                raise
+            several = said = str(error)
+    for level in range(1, 0 if several else len(levels(path))):
+        _taken(read(path, level=level))
+    for each in listed[:_NAMED]:
+        if not each.trouble:
+            _taken(read(path / each.name))
+    return said
 
 
 def _taken(image: Any) -> str:
