@@ -21,7 +21,6 @@ from graticule.learn.model_file import ModelFile, register_model, save_model
 from graticule.learn.model_file import kinds as _kinds
 from graticule.learn.model_file import parameter as _parameter
 from graticule.pipeline import Pipeline
-from graticule.pipeline.spec import pipeline_key
 from graticule.report.page import write
 
 TEXT = """
@@ -94,13 +93,13 @@ def test_a_report_is_made_again_without_the_model(file: Path, study_folder: Path
 
 
 def test_the_key_is_of_the_models_content(file: Path) -> None:
-    first = pipeline_key(Pipeline.load(file))
+    first = Pipeline.load(file).key
     place = file.parent / "models" / "cells.model"
     place.rename(file.parent / "other.model")
     file.write_text(TEXT.replace("models/cells.model", "other.model"))
-    assert pipeline_key(Pipeline.load(file)) == first
+    assert Pipeline.load(file).key == first
     save_model(Cut(26.0), file.parent / "other.model")
-    assert pipeline_key(Pipeline.load(file)) != first
+    assert Pipeline.load(file).key != first
 
 
 def test_a_run_goes_on_with_the_same_model_only(file: Path, study_folder: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from graticule.core import Length
 from graticule.core.errors import FormatError, PipelineError
 from graticule.pipeline import Pipeline
-from graticule.pipeline.spec import pipeline_key, step_keys
+from graticule.pipeline.spec import step_keys
 
 GOOD = """\
 graticule: 1
@@ -172,12 +172,12 @@ def test_values_that_no_document_can_hold_are_faults(value: object) -> None:
 
 
 def test_equal_meaning_has_an_equal_key() -> None:
-    key = pipeline_key(Pipeline.loads(GOOD))
-    assert key == pipeline_key(Pipeline.loads(GOOD.replace("500 nm", "0.5 um")))
-    assert key == pipeline_key(Pipeline.loads(GOOD.replace("  # a comment", "")))
+    key = Pipeline.loads(GOOD).key
+    assert key == Pipeline.loads(GOOD.replace("500 nm", "0.5 um")).key
+    assert key == Pipeline.loads(GOOD.replace("  # a comment", "")).key
     explicit = GOOD.replace("sigma: 500 nm", "sigma: 500 nm, truncate: 4")
-    assert key == pipeline_key(Pipeline.loads(explicit))
-    assert key != pipeline_key(Pipeline.loads(GOOD.replace("500 nm", "501 nm")))
+    assert key == Pipeline.loads(explicit).key
+    assert key != Pipeline.loads(GOOD.replace("500 nm", "501 nm")).key
 
 
 def test_a_step_key_depends_on_what_comes_before_and_not_after() -> None:

@@ -62,30 +62,35 @@ class Parameters:
         ParameterError
             Naming every parameter at fault, what it must be and what came.
         """
-        faults = self.faults(values, folder=folder)
-        if faults:
-            if len(faults) == 1:
-                (name, what), *_ = faults.items()
-                raise ParameterError(what, where=f"{self.owner}.{name}")
-            text = "; ".join(f"{name}: {what}" for name, what in faults.items())
-            raise ParameterError(text, where=self.owner)
-        validated = self.model.model_validate(dict(values), context={"folder": folder})
-        return {name: getattr(validated, name) for name in self.names}
+        validated, faults = self._validated(values, folder)
+        if validated is not None and not faults:
+            return {name: getattr(validated, name) for name in self.names}
+        if len(faults) == 1:
+            (name, what), *_ = faults.items()
+            raise ParameterError(what, where=f"{self.owner}.{name}")
+        text = "; ".join(f"{name}: {what}" for name, what in faults.items())
+        raise ParameterError(text, where=self.owner)
 
     def faults(self, values: Mapping[str, Any], *, folder: Path | None = None) -> dict[str, str]:
         """Return what is wrong with each parameter at fault, by name."""
+        return self._validated(values, folder)[1]
+
+    def _validated(
+        self, values: Mapping[str, Any], folder: Path | None
+    ) -> tuple[BaseModel | None, dict[str, str]]:
+        """Return what the model makes of parameters, and what is wrong with those at fault."""
         faults = {
             name: f"must be {self._wanted(name)}, not {value!r}"
             for name, value in values.items()
             if name in self._leaves and _is_disguised(value, self._leaves[name])
         }
         try:
-            self.model.model_validate(dict(values), context={"folder": folder})
+            return self.model.model_validate(dict(values), context={"folder": folder}), faults
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 name = str(detail["loc"][0])
                 faults.setdefault(name, self._fault(name, detail))
-        return faults
+        return None, faults
 
     def _fault(self, name: str, detail: Any) -> str:
         if detail["type"] == "extra_forbidden":

@@ -28,7 +28,7 @@ from graticule.pipeline.job import Job, process_image, trace_name
 from graticule.pipeline.names import file_names
 from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.result import ImageResult
-from graticule.pipeline.spec import Spec, digest, pipeline_key
+from graticule.pipeline.spec import Spec, digest
 from graticule.pipeline.tables import study_tables, write_table
 from graticule.pipeline.workers import Workers
 
@@ -143,7 +143,7 @@ def run(
     budget = settings().memory if memory is None else parse_bytes(memory)
     folder = as_path(out)
     identity = {
-        "pipeline": pipeline_key(pipeline),
+        "pipeline": pipeline.key,
         "images": [[source.name, escaped(source.path)] for source in sources],
     }
     held = locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite)

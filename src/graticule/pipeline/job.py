@@ -8,7 +8,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,8 @@ from graticule.pipeline.plan import make_plan
 from graticule.pipeline.preview import save_previews
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.seals import seal_of
-from graticule.pipeline.spec import CheckStep, Reference, Spec, digest, pipeline_key
+from graticule.pipeline.spec import CheckStep, Reference, Spec, digest
 from graticule.pipeline.store import StepStore
-from graticule.pipeline.store_entry import plain_attrs
 
 Report = Callable[[str], None]
 _OME_DIMS = {"t", "c", "z", "y", "x"}
@@ -82,9 +81,8 @@ def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) 
         result.sha256 = hash_of(job.pipeline, job.source)
         inputs, keys = open_inputs(job.pipeline, job.source, result.sha256)
         result.notes = [printable(note) for note in notes_of(inputs)]
-        result.key = digest(
-            "image", keys, pipeline_key(job.pipeline), result.image, result.place, job.preview
-        )
+        key = job.pipeline.key
+        result.key = digest("image", keys, key, result.image, result.place, job.preview)
         earlier = earlier_result(result, job.folder)
         if earlier is not None:
             return earlier
@@ -124,10 +122,10 @@ def _process(
     started: float,
 ) -> None:
     pipeline = job.pipeline.without_unused()
-    plan = make_plan(
-        pipeline, inputs, memory=job.memory, workers=job.workers, levels=_pyramid_readers(job)
-    )
-    result.tile = dict(plan.tile) if plan.tile else None
+    plan = make_plan(pipeline, inputs, memory=job.memory, workers=job.workers)
+    if plan.tile:
+        result.tile = dict(plan.tile)
+        plan = replace(plan, levels=_pyramid_readers(job))
     store = StepStore(job.cache[0], max_bytes=job.cache[1]) if job.cache else None
     scratch = job.folder / WORK / "scratch"
     evaluation = plan.evaluation(input_keys=keys, mapper=mapper, store=store, scratch=scratch)
@@ -241,10 +239,8 @@ def _put_record(result: ImageResult, reference: Reference, record: Table) -> Non
 
 def _put_table(result: ImageResult, reference: Reference, table: Table, draft: Path) -> None:
     name = str(reference)
-    full = table.copy(deep=False)
-    full.insert(0, "image", result.image)
-    full.attrs = dict(plain_attrs(table.attrs).items())
-    result.seals[part_name(name)] = write_part(draft / part_name(name), full)
+    seal = write_part(draft / part_name(name), result.image, table)
+    result.seals[part_name(name)] = seal
     result.tables[name] = len(table)
     result.row[f"{name.replace('.', '_')}_count"] = len(table)
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from graticule.core.image import Table
 from graticule.io.escaping import printable
 from graticule.pipeline.seals import SealedFile
 
-_ATTRS = b"graticule"
+Part: TypeAlias = Any
+"""A table of Arrow, before it is put together with others alike."""
+
+_ABOUT = b"graticule"
+_PLAIN = "biuf"
+"""Kinds of dtype that Arrow takes as they are."""
 
 
 def part_name(table: str) -> str:
@@ -17,21 +27,51 @@ def part_name(table: str) -> str:
     return f"{table}.arrow"
 
 
-def write_part(path: Path, table: Table) -> str:
-    """Write a table with its attributes, which JSON must be able to hold; return its seal."""
+def write_part(path: Path, image: str, table: Table) -> str:
+    """Write a table with its attributes and, before its columns, the name of the image.
+
+    Returns
+    -------
+    str
+        The seal of the file.
+
+    Raises
+    ------
+    TypeError
+        If JSON cannot hold an attribute.
+    ValueError
+        If the table has a column ``image`` already.
+    """
     import pyarrow as pa
 
-    bare = table.copy(deep=False)
-    bare.attrs = {}  # pandas would copy them with every column
+    if "image" in table:
+        raise ValueError("a table has a column image, where the name of the image goes")
     try:
-        arrow = pa.Table.from_pandas(bare, preserve_index=False)
+        part = _part(image, table)
     except UnicodeEncodeError:
-        arrow = pa.Table.from_pandas(_as_text(bare), preserve_index=False)
-    attrs = json.dumps(table.attrs).encode()
-    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _ATTRS: attrs})
-    with SealedFile(path) as file, pa.ipc.new_file(file, arrow.schema) as writer:
-        writer.write_table(arrow)
+        part = _part(printable(image), _as_text(table))
+    with SealedFile(path) as file, pa.ipc.new_file(file, part.schema) as writer:
+        writer.write_table(part)
     return file.seal
+
+
+def _part(image: str, table: Table) -> Part:
+    import pyarrow as pa
+
+    dtypes = {str(name): str(dtype) for name, dtype in table.dtypes.items()}
+    attrs = {str(key): value for key, value in table.attrs.items()}
+    columns = {str(name): _as_arrow(column) for name, column in table.items()}
+    return pa.table(
+        {"image": pa.repeat(image, len(table)), **columns},
+        metadata={_ABOUT: json.dumps({"attrs": attrs, "dtypes": dtypes})},
+    )
+
+
+def _as_arrow(column: Any) -> Any:
+    import pyarrow as pa
+
+    plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in _PLAIN
+    return pa.array(column.to_numpy() if plain else column)
 
 
 def _as_text(table: Table) -> Table:
@@ -42,12 +82,26 @@ def _as_text(table: Table) -> Table:
     return shown
 
 
-def read_part(path: Path) -> Table:
+def read_part(path: Path) -> Part:
     """Return a table as it was written."""
     import pyarrow as pa
 
-    with pa.memory_map(str(path)) as source:
-        arrow = pa.ipc.open_file(source).read_all()
-        table: Table = arrow.to_pandas()
-    table.attrs = json.loads(arrow.schema.metadata[_ATTRS])
+    return pa.ipc.open_file(path.read_bytes()).read_all()
+
+
+def tables_of(parts: Iterable[Part]) -> list[Table]:
+    """Return the rows of parts in their order; those of alike parts that follow are one table."""
+    import pyarrow as pa
+
+    alike = groupby(parts, key=lambda part: (part.schema.metadata, part.schema.types))
+    return [_table(pa.concat_tables(same)) for _, same in alike]
+
+
+def _table(part: Part) -> Table:
+    about = json.loads(part.schema.metadata[_ABOUT])
+    table: Table = part.to_pandas()
+    dtypes = table.dtypes.astype(str)
+    turned = {name: dtype for name, dtype in about["dtypes"].items() if dtypes[name] != dtype}
+    table = table.astype(turned) if turned else table
+    table.attrs = about["attrs"]
     return table

@@ -13,7 +13,7 @@ from graticule.core.image import Table
 from graticule.io.escaping import escaped, printable
 from graticule.io.studies import Study
 from graticule.pipeline.result import ImageResult
-from graticule.pipeline.spec import Spec, pipeline_key
+from graticule.pipeline.spec import Spec
 from graticule.version import __version__, installed_versions
 
 _PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv-python-headless")
@@ -34,7 +34,7 @@ def provenance(
         "graticule": 1,
         "version": __version__,
         "pipeline": plain,
-        "key": pipeline_key(pipeline),
+        "key": pipeline.key,
         "text": pipeline.text,
         "command": [printable(word) for word in command],
         "images": [

@@ -155,6 +155,11 @@ class Step:
     params: Mapping[str, Any]
     inputs: tuple[Reference | None, ...]
 
+    @cached_property
+    def canonical(self) -> dict[str, Any]:
+        """The parameters as JSON values, equal for equal meaning."""
+        return self.op.parameters.canonical(self.params)
+
 
 @dataclass(frozen=True)
 class CheckStep:
@@ -220,6 +225,13 @@ class Spec:
             "report": [dict(figure) for figure in self.figures],
         }
 
+    @cached_property
+    def key(self) -> str:
+        """The key of the pipeline: everything that decides its numbers."""
+        plain = self.normalised()
+        parts = ("inputs", "steps", "checks", "outputs")
+        return digest("pipeline", *(plain[part] for part in parts))
+
     def kind_of(self, reference: Reference) -> Kind | None:
         """Return what a step's output, or the one of which it is a column, is; None of an input."""
         step = self.steps.get(reference.name)
@@ -250,6 +262,8 @@ class Spec:
 
     def without_unused(self) -> Spec:
         """Return the pipeline without its `unused` steps."""
+        if not self.unused:
+            return self
         kept = {name: step for name, step in self.steps.items() if name not in self.unused}
         return replace(self, steps=kept)
 
@@ -281,7 +295,7 @@ def _plain_step(step: Step) -> dict[str, Any]:
             for data, reference in zip(step.op.inputs, step.inputs, strict=True)
             if reference is not None
         },
-        "params": step.op.parameters.canonical(step.params),
+        "params": dict(step.canonical),
     }
 
 
@@ -316,13 +330,7 @@ def step_keys(pipeline: Spec, inputs: Mapping[str, str]) -> dict[str, str]:
             "step",
             step.op.name,
             step.op.version,
-            step.op.parameters.canonical(step.params),
+            step.canonical,
             [None if wire is None else [keys[wire.name], wire.part] for wire in step.inputs],
         )
     return keys
-
-
-def pipeline_key(pipeline: Spec) -> str:
-    """Return the key of a pipeline: everything that decides its numbers."""
-    plain = pipeline.normalised()
-    return digest("pipeline", *(plain[part] for part in ("inputs", "steps", "checks", "outputs")))

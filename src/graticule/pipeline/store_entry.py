@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graticule.core.errors import StoreError
-from graticule.core.image import Image, Table
+from graticule.core.image import Image, Table, variable_of
 
 Parts: TypeAlias = list[memoryview]
 """What is written one after the other."""
@@ -159,13 +159,9 @@ def _read_image(content: np.ndarray[Any, Any], about: Mapping[str, Any]) -> Imag
         )
         for name, given in about["coords"].items()
     }
-    return xr.DataArray(
-        content.view(about["dtype"]).reshape(about["shape"]),
-        dims=about["dims"],
-        coords=coords,
-        attrs=about["attrs"],
-        name=about["name"],
-    )
+    values = content.view(about["dtype"]).reshape(about["shape"])
+    held = variable_of(values, about["dims"], about["attrs"])
+    return xr.DataArray(held, coords=coords, name=about["name"])
 
 
 _KINDS = {"image": _read_image, "table": _read_table}

@@ -13,7 +13,7 @@ from graticule.core.errors import UnitsError
 from graticule.core.image import Table
 from graticule.core.units import unit_scale
 from graticule.pipeline.folder import write_json
-from graticule.pipeline.parts import part_name, read_part
+from graticule.pipeline.parts import Part, part_name, read_part, tables_of
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.spec import Spec
 
@@ -43,16 +43,16 @@ def study_tables(
     names = sorted({name for result in done for name in result.tables})
     tables: dict[str, Table] = {}
     for name in names:
-        parts = [found[result.image].pop(name) for result in done]
+        parts = tables_of(found[result.image].pop(name) for result in done)
         tables[_table_name(name, names, tables)] = concatenate_tables(parts)
     return rows, tables
 
 
-def _parts(results: Sequence[ImageResult], work: Path) -> dict[str, dict[str, Table]]:
+def _parts(results: Sequence[ImageResult], work: Path) -> dict[str, dict[str, Part]]:
     """Return the tables of each image by name; an image whose cannot be read has failed."""
     import pyarrow as pa
 
-    found: dict[str, dict[str, Table]] = {}
+    found: dict[str, dict[str, Part]] = {}
     for result in results:
         folder = result.folder(work)
         try:

@@ -45,13 +45,20 @@ def write(path: Path, image: xr.DataArray, labels: bool) -> None:
             _tiles(full, axes, stored),
             shape=full.shape,
             dtype=stored,
-            tile=(_TILE, _TILE),
+            tile=_tile(full, axes),
             photometric="rgb" if axes.endswith("S") else "minisblack",
             planarconfig="contig" if axes.endswith("S") else None,
             compression="adobe_deflate",
             compressionargs={"level": 1},
             metadata=_metadata(image, letters, axes),
         )
+
+
+def _tile(image: xr.DataArray, axes: str) -> tuple[int, int]:
+    """Return rows and columns of a tile: no more than the image needs, in sixteens as TIFF asks."""
+    sizes = dict(zip(axes, image.shape, strict=True))
+    rows, columns = (min(_TILE, -(-sizes[axis] // 16) * 16) for axis in "YX")
+    return rows, columns
 
 
 def _letters(dims: list[str], colours: int) -> str:
