@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from graticule.core.atomic import atomic_path
+from graticule.core import atomic
+from graticule.core.atomic import atomic_path, bring_to_disk, flushed_later
 
 
 def put(path: Path, text: str, *, folder: bool) -> None:
@@ -58,3 +59,47 @@ def test_the_draft_ends_as_the_target_and_is_hidden_beside_it(tmp_path: Path) ->
 def test_a_missing_folder_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "none" / "a.txt") as draft:
         draft.write_text("a")
+
+
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """What was brought to the disk, by itself."""
+    told: list[Path] = []
+    monkeypatch.setattr(atomic, "_flush", lambda path: told.append(Path(path)))
+    return told
+
+
+def test_a_file_is_on_the_disk_before_its_name_is(tmp_path: Path, flushed: list[Path]) -> None:
+    with atomic_path(tmp_path / "a.txt") as draft:
+        draft.write_text("a")
+    assert flushed == [draft, tmp_path]
+
+
+def test_what_is_flushed_later_does_not_wait_for_the_disk(
+    tmp_path: Path, flushed: list[Path]
+) -> None:
+    with flushed_later(), atomic_path(tmp_path / "a.txt") as draft:
+        draft.write_text("a")
+    assert content(tmp_path / "a.txt") == "a"
+    assert not flushed
+    bring_to_disk(tmp_path)
+    assert set(flushed) == {tmp_path / "a.txt", tmp_path}
+
+
+@pytest.mark.parametrize("count", [3, 200])
+def test_a_folder_is_brought_to_the_disk_with_all_within(tmp_path: Path, count: int) -> None:
+    (tmp_path / "within").mkdir()
+    for number in range(count):
+        (tmp_path / "within" / str(number)).touch()
+    bring_to_disk(tmp_path)
+
+
+def test_where_a_disk_cannot_be_flushed_its_files_are(
+    tmp_path: Path, flushed: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atomic, "_flush_all", lambda path: False)
+    names = {tmp_path / str(number) for number in range(200)}
+    for name in names:
+        name.touch()
+    bring_to_disk(tmp_path)
+    assert set(flushed) == {tmp_path, *names}

@@ -5,19 +5,24 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 DRAFT = ".draft-"
 """What the names of unfinished files and folders begin with."""
 _SIDE_BY_SIDE = 16
 """Files brought to the disk at once: the disk takes many in one go."""
+_MANY = 64
+"""Files of a folder from which on all that the disk still waits for is brought to it."""
 _TRIES = 3
 _CANNOT = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF)
 """What a system says that cannot bring a folder to the disk by itself, or not this one."""
+_is_later: ContextVar[bool] = ContextVar("is_later", default=False)
 
 
 @contextmanager
@@ -26,8 +31,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
     A reader meets what stood there before or all of the new, never half of it; so does who
     looks after a loss of power, as what was written is brought to the disk before it is renamed,
-    and the name after. If anything fails, what was written is removed and what stood there
-    remains.
+    and the name after (but see `flushed_later`). If anything fails, what was written is removed
+    and what stood there remains.
 
     Parameters
     ----------
@@ -57,11 +62,27 @@ def atomic_path(target: Path) -> Iterator[Path]:
     draft = target.with_name(f"{DRAFT}{uuid.uuid4().hex[:12]}{target.suffix}")
     try:
         yield draft
+        if _is_later.get():
+            replace(draft, target)
+            return
         bring_to_disk(draft)
         replace(draft, target)
         bring_to_disk(target.parent, within=False)
     finally:
         remove(draft)
+
+
+@contextmanager
+def flushed_later() -> Iterator[None]:
+    """Leave out of `atomic_path`, in this thread, to wait for the disk, which takes milliseconds.
+
+    For files of which a hash is known, or which `bring_to_disk` brings there together.
+    """
+    token = _is_later.set(True)
+    try:
+        yield
+    finally:
+        _is_later.reset(token)
 
 
 def bring_to_disk(path: Path, *, within: bool = True) -> None:
@@ -72,14 +93,34 @@ def bring_to_disk(path: Path, *, within: bool = True) -> None:
     if not path.is_dir():
         _flush(path)
         return
-    if within:
-        files = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            list(pool.map(_flush, files))
-        for folder, _, _ in os.walk(path, topdown=False):
-            _flush_folder(folder)
-    else:
+    if not within:
         _flush_folder(path)
+        return
+    files = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+    if len(files) >= _MANY and _flush_all(path):
+        return
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        list(pool.map(_flush, files))
+    for folder, _, _ in os.walk(path, topdown=False):
+        _flush_folder(folder)
+
+
+def _flush_all(path: Path) -> bool:
+    """Wait until the disk on which a folder is holds all; return whether the system can."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "syncfs"):
+        return False
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        if library.syncfs(handle) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(path))
+    finally:
+        os.close(handle)
+    return True
 
 
 def _flush(path: str | Path) -> None:

@@ -20,7 +20,9 @@ from graticule.pipeline.store import StepStore
 from graticule.pipeline.tiles import apply_to_nodes
 
 _WRITE_RATE = 300e6
-_WRITE_START = 0.004
+_WRITE_START = 0.03
+"""Seconds that a step must take to be stored, however small its result. To write an entry takes a
+tenth of that, and few are ever read: most images are looked at once."""
 
 
 @dataclass

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from graticule.core.atomic import atomic_path, remove
+from graticule.core.atomic import atomic_path, bring_to_disk, flushed_later, remove
 from graticule.core.errors import RequestError
 from graticule.core.image import Table
 from graticule.core.progress import Progress, no_progress
@@ -156,9 +156,11 @@ def run(
         for name in ("scratch", "drafts"):
             remove(work / name)
         rows, tables = study_tables(pipeline, results, work)
-        _write_tables(folder, rows, tables)
-        _sweep(folder, results)
-        previews = _write_previews(folder, results, work)
+        with flushed_later():
+            _write_tables(folder, rows, tables)
+            _sweep(folder, results)
+            previews = _write_previews(folder, results, work)
+        bring_to_disk(folder)
         about = provenance(pipeline, results, sources, rows, tables, previews, command)
         notes = list(dict.fromkeys(note for result in results for note in result.of_run))
         about |= {

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from graticule.core.atomic import flushed_later
 from graticule.core.check import Evidence, Subject
 from graticule.core.errors import GraticuleError
 from graticule.core.image import Image, Kind, Table, is_image
@@ -86,7 +87,8 @@ def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) 
         earlier = earlier_result(result, job.folder)
         if earlier is not None:
             return earlier
-        _process(job, result, inputs, keys, mapper, report or (lambda message: None), started)
+        with flushed_later():  # a loss of power leaves what has another hash than is set down
+            _process(job, result, inputs, keys, mapper, report or (lambda message: None), started)
     except GraticuleError as error:
         result.fail(type(error).__name__, error.what, error.where, error.hint)
     except MemoryError:

@@ -58,13 +58,16 @@ def write_part(path: Path, image: str, table: Table) -> str:
 def _part(image: str, table: Table) -> Part:
     import pyarrow as pa
 
-    dtypes = {str(name): str(dtype) for name, dtype in table.dtypes.items()}
-    attrs = {str(key): value for key, value in table.attrs.items()}
-    columns = {str(name): _as_arrow(column) for name, column in table.items()}
-    return pa.table(
-        {"image": pa.repeat(image, len(table)), **columns},
-        metadata={_ABOUT: json.dumps({"attrs": attrs, "dtypes": dtypes})},
-    )
+    bare = table.copy(deep=False)
+    bare.attrs = {}  # pandas would copy them with every column
+    columns = {str(name): column for name, column in bare.items()}
+    about = {
+        "attrs": {str(key): value for key, value in table.attrs.items()},
+        "dtypes": {name: str(column.dtype) for name, column in columns.items()},
+    }
+    arrays = {name: _as_arrow(column) for name, column in columns.items()}
+    names = {"image": pa.repeat(image, len(table))}
+    return pa.table({**names, **arrays}, metadata={_ABOUT: json.dumps(about)})
 
 
 def _as_arrow(column: Any) -> Any:

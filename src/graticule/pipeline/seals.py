@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -90,11 +89,8 @@ class SealedFile:
         return _seal(self._size, self._hash.hexdigest())
 
     def close(self) -> None:
-        """Bring the file to the disk, and close it."""
-        if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+        """Close the file."""
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
