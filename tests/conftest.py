@@ -27,6 +27,13 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.cache_clear()
 
 
+@pytest.fixture
+def memory_of_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have ``memory=`` of runs speak of arrays alone, so that small images are cut into tiles."""
+    for module in ("core.settings", "pipeline.execute", "pipeline.processes"):
+        monkeypatch.setattr(f"graticule.{module}.process_bytes", lambda: 0)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Return the folder of real images with truth; skip where it is absent."""

@@ -114,6 +114,7 @@ def test_a_run_goes_on_with_the_same_model_only(file: Path, study_folder: Path) 
     assert not any(result.cached for result in other.results)
 
 
+@pytest.mark.usefixtures("memory_of_arrays")
 def test_in_tiles_it_gives_the_same(file: Path, coins: Path) -> None:
     pipeline = Pipeline.load(file)
     whole = pipeline.run(coins, file.parent / "whole")
@@ -198,6 +199,7 @@ def test_a_pipeline_goes_to_a_process_that_knows_nothing(file: Path, study_folde
     assert done.stdout.split() == [given.sha256, str(wanted)]
 
 
+@pytest.mark.usefixtures("memory_of_arrays")
 @pytest.mark.slow
 def test_a_cluster_gives_the_same(file: Path, coins: Path, study_folder: Path) -> None:
     distributed = pytest.importorskip("distributed")

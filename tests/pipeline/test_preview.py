@@ -14,6 +14,7 @@ from graticule.pipeline import Pipeline, make_plan
 from graticule.pipeline.preview import save_previews
 
 
+@pytest.mark.usefixtures("memory_of_arrays")
 def test_a_crop_between_samples_of_the_coarse_copy_is_no_failure(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((3000, 3000), np.float32))
     pipeline = Pipeline.loads("""
@@ -22,11 +23,12 @@ def test_a_crop_between_samples_of_the_coarse_copy_is_no_failure(tmp_path: Path)
           cut: {op: transform.crop, start: {y: 2001, x: 2001}, stop: {y: 2051, x: 2053}}
           smooth: {op: filters.gaussian, sigma: 1}
         """)
-    run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory="60MB")
+    run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory="100MB")
     assert run.results[0].tile is not None
     assert not run.failed
 
 
+@pytest.mark.usefixtures("memory_of_arrays")
 def test_every_input_is_shown_on_the_coarse_copy(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((3000, 3000), np.float32))
     np.save(tmp_path / "a_mask.npy", np.ones((3000, 3000), np.int32))
@@ -55,6 +57,7 @@ def test_a_picture_in_colour_keeps_both_its_sides(tmp_path: Path) -> None:
         assert kept["step/image"].shape == (350, 400, 3)
 
 
+@pytest.mark.usefixtures("memory_of_arrays")
 def test_a_step_that_fails_on_the_coarse_copy_has_no_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,7 +68,7 @@ def test_a_step_that_fails_on_the_coarse_copy_has_no_picture(
     monkeypatch.setattr("graticule.pipeline.preview._coarse", lambda plan: TooCoarse())
     np.save(tmp_path / "a.npy", np.zeros((3000, 3000), np.float32))
     pipeline = Pipeline.loads("graticule: 1\nsteps: {smooth: {op: filters.gaussian, sigma: 1}}")
-    run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory="60MB")
+    run = pipeline.run(tmp_path / "a.npy", tmp_path / "out", memory="100MB")
     assert run.results[0].tile is not None
     assert not run.failed
 

@@ -89,6 +89,7 @@ def test_an_image_of_another_shape_fails_alone(study_folder: Path, tmp_path: Pat
     assert [result.image for result in run.failed] == ["cube"]
 
 
+@pytest.mark.usefixtures("memory_of_arrays")
 @pytest.mark.parametrize(
     "options", [{"workers": 1}, {"workers": 4}, {"memory": "200kB"}, {"cache": False}]
 )
@@ -171,6 +172,7 @@ def test_arrays_that_were_removed_are_made_again(
     assert [result.image for result in again.results if not result.cached] == ["disc-2"]
 
 
+@pytest.mark.usefixtures("memory_of_arrays")
 @pytest.mark.parametrize("memory", ["1GB", "300kB"])
 def test_a_mask_of_any_dims_is_written(tmp_path: Path, memory: str) -> None:
     image = np.random.default_rng(0).normal(size=(200, 150)).astype(np.float32)
@@ -281,6 +283,7 @@ def test_killed_at_random_moments_it_finishes_to_the_same_bytes(
         assert tables_of(out) == wanted
 
 
+@pytest.mark.usefixtures("memory_of_arrays")
 @pytest.mark.slow
 def test_a_cluster_gives_the_same_tables(
     objects: Pipeline, study_folder: Path, coins: Path, tmp_path: Path

@@ -13,9 +13,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from graticule.core.errors import ParameterError
+from graticule.core.memory import PROCESS_BYTES, process_bytes
 
-_PROCESS_BYTES = 400_000_000
-"""What the interpreter and the libraries take before the first array."""
 _LETTERS = ("", "k", "m", "g", "t")
 
 
@@ -55,17 +54,6 @@ def format_bytes(size: float) -> str:
         if size >= factor:
             return f"{size / factor:.3g} {unit}"
     return f"{size:.0f} bytes"
-
-
-def array_budget(memory: int) -> int:
-    """Return what of a process's memory is left for arrays; at least half of it.
-
-    Examples
-    --------
-    >>> array_budget(2_000_000_000), array_budget(1_000_000)
-    (1600000000, 500000)
-    """
-    return max(memory - _PROCESS_BYTES, memory // 2)
 
 
 Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
@@ -133,13 +121,22 @@ def settings() -> Settings:
         raise ParameterError(str(detail["msg"]), where=where) from None
 
 
-_limits: list[int] = []
+_limits: list[tuple[int, int]] = []
+"""Of every run under way its limit, and what the process took without its arrays."""
 _changing = threading.Lock()
 
 
 @contextmanager
-def memory_limited(limit: int) -> Iterator[None]:
+def memory_limited(limit: int, *, besides: int | None = None) -> Iterator[None]:
     """Hold this process to a number of bytes while the block runs; see `memory_limit`.
+
+    Parameters
+    ----------
+    limit : int
+        Bytes of the process.
+    besides : int, optional
+        What of them is not for arrays; by default `graticule.core.memory.process_bytes` as it is
+        now.
 
     Examples
     --------
@@ -147,13 +144,14 @@ def memory_limited(limit: int) -> Iterator[None]:
     ...     memory_limit()
     1000000
     """
+    held = (limit, process_bytes() if besides is None else besides)
     with _changing:
-        _limits.append(limit)
+        _limits.append(held)
     try:
         yield
     finally:
         with _changing:
-            _limits.remove(limit)
+            _limits.remove(held)
 
 
 def memory_limit() -> int:
@@ -163,9 +161,30 @@ def memory_limit() -> int:
     that of the settings. It counts for every thread of the process.
     """
     with _changing:
-        return min(_limits, default=0) or settings().memory
+        return min((limit for limit, _ in _limits), default=0) or settings().memory
 
 
 def forget_memory_limits() -> None:
     """Hold this process to the settings alone: a fork is no part of the runs of its parent."""
     _limits.clear()
+
+
+def array_budget(memory: int) -> int:
+    """Return what of a process's memory is left for arrays.
+
+    In a run that is what the process did not take when the run began, which may be nothing. For
+    a file that is read outside of runs it is at least half: what else a program holds is its own.
+
+    Examples
+    --------
+    >>> array_budget(2_000_000_000), array_budget(1_000_000)
+    (1600000000, 500000)
+    >>> with memory_limited(600_000_000, besides=450_000_000):
+    ...     array_budget(600_000_000)
+    150000000
+    """
+    with _changing:
+        besides = max((held for _, held in _limits), default=None)
+    if besides is None:
+        return max(memory - PROCESS_BYTES, memory // 2)
+    return max(memory - besides, 0)

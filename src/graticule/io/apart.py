@@ -27,7 +27,12 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 import numpy as np
 
 from graticule.core.errors import FormatError, GraticuleError
-from graticule.core.settings import forget_memory_limits, memory_limit, memory_limited
+from graticule.core.settings import (
+    array_budget,
+    forget_memory_limits,
+    memory_limit,
+    memory_limited,
+)
 from graticule.core.typing import Array
 from graticule.io.safety import guard
 
@@ -49,8 +54,9 @@ _LENGTH = struct.Struct("<Q")
 _HINT = "it is damaged: fetch or export it again"
 
 
-Job: TypeAlias = tuple[Callable[[], Any], int, int]
-"""What is to be done, the memory limit of the run, and the bytes that it may take."""
+Job: TypeAlias = tuple[Callable[[], Any], int, int, int]
+"""What is to be done, the memory limit of the run, what of it is for arrays, and the bytes that it
+may take."""
 
 
 class _LostError(Exception):
@@ -72,7 +78,8 @@ def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     if not hasattr(os, "fork"):
         return work(*args, **kwargs)
     seconds = _SECONDS + _size_of(args[0] if args else None) / _BYTES_A_SECOND
-    request = pickle.dumps((partial(work, *args, **kwargs), memory_limit(), _MOST))
+    limit = memory_limit()
+    request = pickle.dumps((partial(work, *args, **kwargs), limit, array_budget(limit), _MOST))
     with _lock:
         return _unpacked(_kept.answer(request, seconds))  # type: ignore[no-any-return]
 
@@ -96,7 +103,8 @@ def filled_apart(work: Callable[[], Array], shape: tuple[int, ...], dtype: np.dt
     def fill() -> None:
         values[...] = work()
 
-    single = _Process(job=(fill, memory_limit(), memory_limit()))
+    limit = memory_limit()
+    single = _Process(job=(fill, limit, array_budget(limit), limit))
     try:
         _unpacked(single.answer(b"", _SECONDS + nbytes / _BYTES_A_SECOND))
     except _LostError as error:
@@ -294,11 +302,11 @@ def _leave_the_parent(kept: set[int]) -> None:
             os.closerange(low + 1, high)
 
 
-def _done(work: Callable[[], Any], memory: int, most: int) -> bytes:
+def _done(work: Callable[[], Any], memory: int, arrays: int, most: int) -> bytes:
     """Return the packed result of some work, or what it raised."""
     _limit(min(memory, most))
     try:
-        with guard(""), memory_limited(memory):
+        with guard(""), memory_limited(memory, besides=memory - arrays):
             return pickle.dumps((False, work()))
     except GraticuleError as error:
         return pickle.dumps((True, error))

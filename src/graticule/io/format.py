@@ -83,6 +83,9 @@ class Format:
     names : callable, optional
         ``names(address) -> [name, ...]``: of the images within that can be read by name, for a
         format whose files may hold several.
+    unit : callable, optional
+        ``unit(image) -> shape``: of what is written as one piece of an image of such dims and
+        sizes, for a format whose files can only be written whole.
     neighbours : callable, optional
         ``neighbours(address) -> [path, ...]``: further files that the image lies in, for a
         format whose files may link to others.
@@ -99,6 +102,7 @@ class Format:
     levels: Callable[[Address], list[Sizes]] | None = None
     names: Callable[[Address], list[str]] | None = None
     neighbours: Callable[[Address], list[Path]] | None = None
+    unit: Callable[[Image], tuple[int, ...]] | None = None
 
     def claims(self, name: str) -> bool:
         """Whether a file says by its name that it is an image of this format."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -162,7 +164,28 @@ def _blocks(shape: Sequence[int], unit: Sequence[int], itemsize: int) -> tuple[i
     return tuple(blocks)
 
 
-def store(image: Image, target: Any, *, threads: int | None = None) -> None:
+_threads: ContextVar[int | None] = ContextVar("threads", default=None)
+
+
+@contextmanager
+def filling_threads(count: int) -> Iterator[None]:
+    """Have images be filled by this many threads while the block runs, a block by each at once.
+
+    Without it there are as many as the settings say.
+    """
+    token = _threads.set(count)
+    try:
+        yield
+    finally:
+        _threads.reset(token)
+
+
+def fill_threads() -> int:
+    """Return how many threads fill an image."""
+    return _threads.get() or settings().workers
+
+
+def store(image: Image, target: Any) -> None:
     """Compute an image block by block into anything that takes ``target[slices] = values``.
 
     Threads of this process do it whatever dask's default scheduler is: the target is an open
@@ -173,8 +196,7 @@ def store(image: Image, target: Any, *, threads: int | None = None) -> None:
         return
     import dask.array as da
 
-    workers = threads or settings().workers
-    da.store(image.data, target, lock=False, scheduler="threads", num_workers=workers)
+    da.store(image.data, target, lock=False, scheduler="threads", num_workers=fill_threads())
 
 
 def computed(image: Image) -> Image:

@@ -8,7 +8,7 @@ from typing import Any
 
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, GraticuleError, RequestError
-from graticule.core.image import as_image, require_numeric
+from graticule.core.image import Image, as_image, require_numeric
 from graticule.io.format import Format, formats, is_one_image
 from graticule.io.paths import as_path, obstacle
 
@@ -70,6 +70,17 @@ def write(path: str | Path, image: Any, *, labels: bool | None = None) -> Path:
     except OSError as error:
         raise FormatError(f"cannot be written ({error})", where=str(target)) from error
     return target
+
+
+def written_unit(path: Path, image: Image) -> dict[str, int]:
+    """Return the size of what is written as one piece by dim; empty if samples are.
+
+    Blocks of a lazy image that are multiples of it are written as they come. ``image`` need have
+    no values.
+    """
+    known = _writer(path)
+    sizes = known.unit(image) if known.unit else ()
+    return dict(zip(map(str, image.dims), sizes, strict=False))
 
 
 def _writer(target: Path) -> Format:

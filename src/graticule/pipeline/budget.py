@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from graticule.pipeline.nodes import as_template
 from graticule.pipeline.spec import Reference, Spec
 
 _MIN_TILE = 16
+_MOST_TILES = 50_000
+"""Above about this many tiles the time goes into what each costs."""
 _COPIES = 4
 
 
@@ -38,25 +40,39 @@ def estimate_bytes(
     return held + _COPIES * samples * max(4, dtype.itemsize)
 
 
-def require_no_whole(pipeline: Spec, image: Image, memory: int) -> None:
-    """Refuse steps that need the whole array where it would not fit."""
+def require_whole_fit(
+    pipeline: Spec, image: Image, memory: int, setting: Callable[[int], int]
+) -> int:
+    """Refuse steps that need the whole array where it would not fit; return what they keep.
+
+    What a step gives that needs the whole array is held until the image is done. ``setting`` says
+    which ``--memory`` gives as many bytes for arrays as are needed.
+    """
     templates = _step_inputs(pipeline, image)
+    kept = 0
     for name, step in pipeline.steps.items():
         scope = step.op.scope
         takes_image = any(data.kind.is_array for data in step.op.inputs)
         if not isinstance(scope, Whole) or not takes_image:
             continue
-        needed = templates[name].nbytes * scope.memory
+        needed = int(templates[name].nbytes * scope.memory) + kept
         if needed > memory:
             raise MemoryBudgetError(
                 f"needs the whole array ({scope.why}): about "
                 f"{format_bytes(needed)}, and {format_bytes(memory)} are allowed",
                 where=f"step {name}",
-                hint="allow more with --memory, or crop the image first",
+                hint=f"allow more, --memory {_round_up(setting(needed))}, or crop the image first",
             )
+        kept += sum(
+            _bytes_of(pipeline, templates, image, Reference(name, output.name))
+            for output in step.op.outputs
+        )
+    return kept
 
 
-def require_checks_fit(pipeline: Spec, image: Image, memory: int) -> None:
+def require_checks_fit(
+    pipeline: Spec, image: Image, memory: int, setting: Callable[[int], int]
+) -> None:
     """Refuse checks of images that would not fit: a check sees the whole of what it looks at."""
     templates = _step_inputs(pipeline, image)
     for name, check in pipeline.checks.items():
@@ -67,7 +83,7 @@ def require_checks_fit(pipeline: Spec, image: Image, memory: int) -> None:
                 f"looks at whole images: about {format_bytes(needed)}, "
                 f"and {format_bytes(memory)} are allowed",
                 where=f"check {name}",
-                hint="allow more with --memory, or check a crop",
+                hint=f"allow more, --memory {_round_up(setting(needed))}, or check a crop",
             )
 
 
@@ -97,25 +113,38 @@ def _step_inputs(pipeline: Spec, image: Image) -> dict[str, Image]:
     return templates
 
 
-def smallest_tile(image: Image) -> dict[str, int]:
-    """Return the tile that is not cut further."""
-    return {str(dim): min(int(size), _MIN_TILE) for dim, size in image.sizes.items()}
+def too_little(
+    needs: Mapping[str, int], memory: int, setting: Callable[[int], int]
+) -> MemoryBudgetError:
+    """Return the error of an image for which there is too little memory in any tiles."""
+    needed = sum(needs.values())
+    parts = {"interpreter and libraries": setting(0), **needs}
+    counted = ", ".join(f"{format_bytes(size)} for {what}" for what, size in parts.items() if size)
+    floor = _round_up(setting(needed))
+    return MemoryBudgetError(
+        f"needs at least {floor} of memory: {counted}; {format_bytes(setting(memory))} are allowed",
+        hint=f"allow more, --memory {floor}, or fewer --workers",
+    )
 
 
-def largest_tile(
-    pipeline: Spec, image: Image, memory: int, input_itemsize: int
-) -> dict[str, int] | None:
-    """Halve the longest dim until a tile with its halos fits."""
+def _round_up(size: int) -> str:
+    """Return an amount of memory that is at least so much, as ``--memory`` takes it."""
+    step = 10 ** max(6, len(str(size)) - 2)
+    return f"{math.ceil(size / step) * step // 10**6}MB"
+
+
+def tiles(pipeline: Spec, image: Image) -> Iterator[dict[str, int]]:
+    """Give tiles from the whole image on, each half of the last along its longest dim."""
     tile = {str(dim): int(size) for dim, size in image.sizes.items()}
     # the dims some step needs in full
     uncut = {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
-    while tile_bytes(pipeline, image, tile, input_itemsize) > memory:
+    while math.prod(-(-image.sizes[dim] // size) for dim, size in tile.items()) <= _MOST_TILES:
+        yield dict(tile)
         dims = [dim for dim, size in tile.items() if dim not in uncut and size > _MIN_TILE]
         if not dims:
-            return None
+            return
         longest = max(dims, key=lambda dim: tile[dim])
         tile[longest] = -(-tile[longest] // 2)
-    return tile
 
 
 def _halos(pipeline: Spec, image: Image, of: str = "halo") -> list[Mapping[str, int]]:

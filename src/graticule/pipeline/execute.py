@@ -14,6 +14,7 @@ from pathlib import Path
 from graticule.core.atomic import atomic_path, bring_to_disk, flushed_later, remove
 from graticule.core.errors import RequestError
 from graticule.core.image import Table
+from graticule.core.memory import give_back_what_is_freed, process_bytes
 from graticule.core.progress import Progress, no_progress
 from graticule.core.registry import load_group
 from graticule.core.settings import array_budget, memory_limited, parse_bytes, settings
@@ -21,17 +22,22 @@ from graticule.io import study
 from graticule.io.escaping import escaped
 from graticule.io.paths import as_path
 from graticule.io.studies import Study
+from graticule.pipeline.budget import too_little
 from graticule.pipeline.finished import ARRAYS, PREVIEW
 from graticule.pipeline.folder import locked_run_folder, sweep, table_files, table_of, write_json
 from graticule.pipeline.inputs import images_of
 from graticule.pipeline.job import Job, process_image, trace_name
 from graticule.pipeline.names import file_names
+from graticule.pipeline.processes import processes_share
 from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.spec import Spec, digest
 from graticule.pipeline.tables import study_tables, write_table
 from graticule.pipeline.workers import Workers
 
+_LEAST = 20_000_000
+"""Bytes for arrays below which no image is worth a try."""
+_AMPLE = 4 * 10**9
 PREVIEWS = 12
 NOTABLE_PREVIEWS = 24
 _MANY, _SMALL = 48, 2**21
@@ -146,10 +152,12 @@ def run(
         "pipeline": pipeline.key,
         "images": [[source.name, escaped(source.path)] for source in sources],
     }
+    _prepare_memory(budget)
     held = locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite)
     with held as work, memory_limited(budget):
         (work / "scratch").mkdir(exist_ok=True)
         in_processes = processes and cluster is None and _are_many_and_small(sources)
+        in_processes = in_processes and processes_share(budget, count) > process_bytes()
         with Workers(count, processes=in_processes, cluster=cluster) as pool:
             jobs = _jobs(pipeline, sources, folder, pool, budget=budget, cache=cache)
             results = list(_results(jobs, pool, progress))
@@ -183,6 +191,15 @@ def _count(workers: int | None) -> int:
     return count
 
 
+def _prepare_memory(budget: int) -> None:
+    """Refuse a run whose libraries alone take all its memory; have one of little waste none."""
+    taken = process_bytes()
+    if taken >= budget:
+        raise too_little({"the smallest image": _LEAST}, budget - taken, lambda size: taken + size)
+    if budget < _AMPLE:
+        give_back_what_is_freed()
+
+
 def _are_many_and_small(sources: Study) -> bool:
     """Whether the start of processes is soon paid back: Python, and not loops, takes the time."""
     if len(sources) < _MANY:
@@ -198,8 +215,8 @@ def _jobs(
     """Return what is to be done with each image, and with which part of the memory."""
     alone = len(sources) == 1
     places = file_names([source.name for source in sources])
-    shares = workers.count if workers.has_processes else 1
-    memory = array_budget(budget // shares) * shares
+    images = 1 if alone or workers.is_remote or workers.has_processes else workers.count
+    limit = processes_share(budget, workers.count) if workers.has_processes else budget
     store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
     return [
         Job(
@@ -207,8 +224,10 @@ def _jobs(
             source,
             place,
             folder,
-            memory=memory if alone or workers.is_remote else memory // workers.count,
+            memory=array_budget(limit) // images,
             workers=workers.count if alone else 1,
+            limit=limit,
+            images=images,
             cache=store,
             preview=number < PREVIEWS,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 import tempfile
 import time
@@ -19,10 +20,13 @@ from graticule.core.check import Evidence, Subject
 from graticule.core.errors import GraticuleError
 from graticule.core.image import Image, Kind, Table, is_image
 from graticule.core.scope import Mapper
+from graticule.core.settings import memory_limited
 from graticule.core.units import split_quantity
 from graticule.io import levels, read, write
 from graticule.io.escaping import escaped, printable
+from graticule.io.lazy import filling_threads
 from graticule.io.studies import StudyImage
+from graticule.io.writing import written_unit
 from graticule.pipeline.evaluate import Evaluation, make_rerun
 from graticule.pipeline.finished import ARRAYS, PREVIEW, commit, earlier_result
 from graticule.pipeline.folder import WORK
@@ -37,6 +41,8 @@ from graticule.pipeline.spec import CheckStep, Reference, Spec, digest
 from graticule.pipeline.store import StepStore
 
 Report = Callable[[str], None]
+_WRITING = 3.5
+"""Bytes that are taken, for one of a piece, to write it: samples, and twice what they pack to."""
 _OME_DIMS = {"t", "c", "z", "y", "x"}
 
 
@@ -56,8 +62,13 @@ class Job:
         The run folder.
     memory : int
         Bytes for arrays.
+    limit : int
+        Bytes of the process that works on it; of those, ``memory`` are for arrays of this image
+        and of each other that is worked on at the same time.
     workers : int
         Tiles under way at once.
+    images : int
+        Images that it works on at the same time.
     cache : tuple of Path and int, or None
         Folder and size of the step store.
     preview : bool
@@ -69,13 +80,24 @@ class Job:
     place: str
     folder: Path
     memory: int
+    limit: int
     workers: int = 1
+    images: int = 1
     cache: tuple[Path, int] | None = None
     preview: bool = True
+
+    def setting(self, arrays: int) -> int:
+        """Return the limit that gives so many bytes for arrays."""
+        return self.limit + self.images * (arrays - self.memory)
 
 
 def process_image(job: Job, mapper: Mapper = map, report: Report | None = None) -> ImageResult:
     """Process one image; whatever goes wrong with it is told by its result and ends no study."""
+    with memory_limited(job.limit, besides=job.setting(0)):
+        return _processed(job, mapper, report)
+
+
+def _processed(job: Job, mapper: Mapper, report: Report | None) -> ImageResult:
     started = time.perf_counter()
     result = ImageResult(job.source.name, escaped(job.source.path), job.place)
     try:
@@ -124,10 +146,19 @@ def _process(
     started: float,
 ) -> None:
     pipeline = job.pipeline.without_unused()
-    plan = make_plan(pipeline, inputs, memory=job.memory, workers=job.workers)
+    writing = _writing_bytes(pipeline, inputs)
+    plan = make_plan(
+        pipeline,
+        inputs,
+        memory=job.memory,
+        workers=job.workers,
+        writing=writing,
+        setting=job.setting,
+    )
     if plan.tile:
         result.tile = dict(plan.tile)
         plan = replace(plan, levels=_pyramid_readers(job))
+    threads = max(1, min(job.workers, job.memory // (plan.tile_bytes + writing)))
     store = StepStore(job.cache[0], max_bytes=job.cache[1]) if job.cache else None
     scratch = job.folder / WORK / "scratch"
     evaluation = plan.evaluation(input_keys=keys, mapper=mapper, store=store, scratch=scratch)
@@ -138,11 +169,13 @@ def _process(
             report(name)
             evaluation.outputs_of(name)
         report("outputs")
-        for reference in job.pipeline.outputs:
-            _put_output(job, result, reference, evaluation, draft)
+        with filling_threads(threads):
+            for reference in job.pipeline.outputs:
+                _put_output(job, result, reference, evaluation, draft)
         arrays, is_notable = _run_checks(job.pipeline, result, evaluation, report)
         if job.preview or is_notable:
-            seal = save_previews(plan, evaluation, arrays, draft / PREVIEW)
+            with filling_threads(threads):
+                seal = save_previews(plan, evaluation, arrays, draft / PREVIEW)
             result.seals[PREVIEW] = seal
         report("done")
         result.steps = {name: dict(vars(facts)) for name, facts in evaluation.facts.items()}
@@ -247,12 +280,33 @@ def _put_table(result: ImageResult, reference: Reference, table: Table, draft: P
     result.row[f"{name.replace('.', '_')}_count"] = len(table)
 
 
+def _writing_bytes(pipeline: Spec, inputs: Mapping[str, Any]) -> int:
+    """Return what writing a piece of a result in tiles takes, for the largest of the results."""
+    import xarray as xr
+
+    image = inputs[pipeline.first_input]
+    most = 0
+    for reference in pipeline.outputs:
+        step = pipeline.steps.get(reference.name)
+        kind = pipeline.kind_of(reference)
+        if kind is None or not kind.is_array:
+            continue
+        dtype = (step.op.dtype_of(image.dtype) if step else None) or np.dtype(np.float32)
+        zeros = np.broadcast_to(np.zeros((), dtype), image.shape)
+        like = xr.DataArray(zeros, dims=image.dims)
+        sizes = written_unit(Path(f"result{suffix_for(like, tiled=True)}"), like)
+        most = max(most, math.prod(sizes.values()) * dtype.itemsize if sizes else 0)
+    return int(most * _WRITING)
+
+
 def _put_array(
     job: Job, result: ImageResult, reference: Reference, held: Any, evaluation: Evaluation
 ) -> None:
-    image = node_to_dask(held, evaluation.tile or {}, evaluation.mapper) if is_node(held) else held
     kind = job.pipeline.kind_of(reference)
-    suffix = suffix_for(image, tiled=evaluation.tile is not None)
+    template = held.template if is_node(held) else held
+    suffix = suffix_for(template, tiled=evaluation.tile is not None)
+    unit = written_unit(Path(f"result{suffix}"), template)
+    image = node_to_dask(held, evaluation.tile or {}, unit) if is_node(held) else held
     if suffix == ".fits" and image.dtype == np.bool_:
         image = image.astype(np.uint8)  # FITS has no bools
     name = f"{ARRAYS}/{result.place}/{reference}{suffix}"

@@ -325,33 +325,57 @@ def _values(node: Node, region: Region) -> np.ndarray[Any, Any]:
 
 
 class _ArrayView:
-    """A node as dask wants an array: sliced by numbers."""
+    """A node as dask wants an array: sliced by numbers; what is large is put together of tiles."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, tile: Mapping[str, int]) -> None:
         self.node = node
+        self.tile = tile
         self.shape = node.template.shape
         self.dtype = node.template.dtype
         self.ndim = node.template.ndim
 
     def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray[Any, Any]:
         ranges = [range(size)[part] for size, part in zip(self.shape, index, strict=True)]
-        if math.prod(len(positions) for positions in ranges) == 0:
-            return np.empty([len(positions) for positions in ranges], self.dtype)
+        sizes = [len(positions) for positions in ranges]
+        if math.prod(sizes) == 0:
+            return np.empty(sizes, self.dtype)
         dims = [str(dim) for dim in self.node.template.dims]
-        bounds = [(positions.start, positions.stop) for positions in ranges]
-        region = Region(dict(zip(dims, bounds, strict=True)))
-        return np.asarray(self.node.read(region).transpose(*dims).values)
+        parts = tile_regions(dict(zip(dims, sizes, strict=True)), self.tile)
+        if len(parts) == 1:
+            return _values(self.node, self._moved(parts[0], ranges))
+        out = np.empty(sizes, self.dtype)
+        for part in parts:
+            out[tuple(part.slices().values())] = _values(self.node, self._moved(part, ranges))
+        return out
+
+    def _moved(self, part: Region, ranges: Sequence[range]) -> Region:
+        """Return a part of what was asked for in samples of the whole."""
+        pairs = zip(part.bounds.items(), ranges, strict=True)
+        return Region({d: (a + span.start, b + span.start) for (d, (a, b)), span in pairs})
 
 
-def node_to_dask(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image:
-    """Return a node as a lazy image whose blocks are computed when they are written."""
+def node_to_dask(node: Node, tile: Mapping[str, int], unit: Mapping[str, int]) -> Image:
+    """Return a node as a lazy image whose blocks are computed when they are written.
+
+    Parameters
+    ----------
+    node : Node
+        The image.
+    tile : mapping
+        Largest size of what is computed at once, by dim.
+    unit : mapping
+        Size of what is written as one piece, by dim: blocks are as many of these as a tile holds.
+    """
     import dask.array as da
     import xarray as xr
 
     template = node.template
-    chunks = tuple(min(tile.get(str(d), s), s) for d, s in template.sizes.items())
-    meta = np.empty((0,) * template.ndim, template.dtype)
-    array = da.from_array(_ArrayView(node), chunks=chunks, name=False, asarray=False, meta=meta)
+    chunks = []
+    for dim, size in template.sizes.items():
+        most, piece = tile.get(str(dim), size), unit.get(str(dim), 1)
+        chunks.append(min(max(most // piece, 1) * piece, size))
+    view, meta = _ArrayView(node, tile), np.empty((0,) * template.ndim, template.dtype)
+    array = da.from_array(view, chunks=tuple(chunks), name=False, asarray=False, meta=meta)
     lazy = xr.DataArray(
         array, dims=template.dims, coords=template.coords, attrs=template.attrs, name=template.name
     )

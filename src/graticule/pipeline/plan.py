@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from graticule.core.errors import MemoryBudgetError, UnknownNameError, suggest
-from graticule.core.image import LEVEL, Image, Kind, is_image, spatial_dims
+from graticule.core.errors import UnknownNameError, suggest
+from graticule.core.image import Image, is_image, is_lazy, spatial_dims
 from graticule.core.scope import Mapper, Region
-from graticule.core.settings import format_bytes
 from graticule.pipeline.budget import (
     estimate_bytes,
-    largest_tile,
     require_checks_fit,
-    require_no_whole,
-    smallest_tile,
+    require_whole_fit,
     tile_bytes,
+    tiles,
+    too_little,
 )
+from graticule.pipeline.coarse import coarse_inputs
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.nodes import is_node, strip_template_marks
 from graticule.pipeline.spec import Reference, Spec
@@ -185,6 +183,8 @@ def make_plan(
     memory: int,
     workers: int = 1,
     levels: Mapping[int, Callable[[], Image]] | None = None,
+    writing: int = 0,
+    setting: Callable[[int], int] = int,
 ) -> Plan:
     """Decide how a pipeline is computed on an image within a memory budget.
 
@@ -200,6 +200,10 @@ def make_plan(
         Tiles under way at once.
     levels : mapping, optional
         Coarser copies the file has.
+    writing : int
+        Bytes that a thread takes to write a piece of a result, beside the tile it computes for it.
+    setting : callable
+        From bytes for arrays to the ``--memory`` that gives as many; for messages.
 
     Returns
     -------
@@ -209,8 +213,8 @@ def make_plan(
     Raises
     ------
     MemoryBudgetError
-        If a step needs the whole array and it would not fit, with the estimate; or if the
-        budget is below the smallest tile.
+        If a step needs the whole array and it would not fit, with the estimate; or if there is
+        too little for the smallest tile, with what is needed.
 
     Examples
     --------
@@ -229,65 +233,17 @@ def make_plan(
     whole = estimate_bytes(pipeline, image.sizes, image.dtype, itemsize)
     if whole <= memory:
         return Plan(pipeline, inputs, None, whole, whole, levels or {})
-    require_no_whole(pipeline, image, memory)
-    require_checks_fit(pipeline, image, memory)
-    parts = max(1, workers) + 1
-    tile = largest_tile(pipeline, image, memory // parts, itemsize)
-    if tile is None:
-        needed = tile_bytes(pipeline, image, smallest_tile(image), itemsize)
-        raise MemoryBudgetError(
-            f"{format_bytes(memory)} is too little for any tile of this image; about "
-            f"{format_bytes(needed * parts)} are needed",
-            hint="allow more with --memory, or fewer --workers",
-        )
-    peak = tile_bytes(pipeline, image, tile, itemsize)
-    return Plan(pipeline, inputs, tile, whole, peak, levels or {})
-
-
-def coarsen(image: Image, level: int, *, labels: bool = False) -> Image:
-    """Return an image averaged over 2 by 2 (by 2) samples, ``level`` times; lazy stays lazy.
-
-    A dim that has come down to one sample is not halved further. Of ``labels``, which have no
-    average, one sample of each window is taken.
-    """
-    sizes = {dim: image.sizes[dim] for dim in spatial_dims(image)}
-    window = {dim: min(2**level, 2 ** (size.bit_length() - 1)) for dim, size in sizes.items()}
-    if all(factor == 1 for factor in window.values()):
-        return image.assign_attrs({LEVEL: level})
-    coarse = image.coarsen(window, boundary="trim").mean()
-    if labels:
-        taken = {d: slice(f // 2, sizes[d] // f * f, f) for d, f in window.items()}
-        return coarse.copy(data=image.isel(taken).data).assign_attrs({**image.attrs, LEVEL: level})
-    dtype = image.dtype if image.dtype.kind in "ui" else np.float32
-    coarse = (coarse > 0.5) if image.dtype == np.bool_ else coarse.astype(dtype)
-    return coarse.assign_attrs({**image.attrs, LEVEL: level})
-
-
-def coarse_inputs(
-    pipeline: Spec,
-    inputs: Mapping[str, Any],
-    level: int,
-    levels: Mapping[int, Callable[[], Image]] | None = None,
-) -> dict[str, Any]:
-    """Return a pipeline's inputs with every image at a coarser level.
-
-    ``levels`` opens coarser copies of the first input that its file has; from the coarsest that
-    will do, less is to be read.
-    """
-    labels = {
-        wire.name
-        for step in pipeline.steps.values()
-        for data, wire in zip(step.op.inputs, step.inputs, strict=True)
-        if wire is not None and data.kind is Kind.LABELS
-    }
-    coarse = {}
-    for name, value in inputs.items():
-        image, done = value, 0
-        if name == pipeline.first_input:
-            done = max((have for have in levels or {} if have <= level), default=0)
-            image = (levels or {})[done]() if done else value
-        if is_image(image):
-            image = coarsen(image, level - done, labels=name in labels)
-            image = image.assign_attrs({LEVEL: level})
-        coarse[name] = image
-    return coarse
+    held = sum(int(v.nbytes) for v in inputs.values() if is_image(v) and not is_lazy(v))
+    kept = require_whole_fit(pipeline, image, memory - held, lambda size: setting(size + held))
+    require_checks_fit(pipeline, image, memory, setting)
+    parts, room = max(1, workers) + 1, memory - held - kept
+    peak = 0
+    for tile in tiles(pipeline, image):
+        peak = tile_bytes(pipeline, image, tile, itemsize)
+        if max(peak * parts, peak + writing) <= room:
+            return Plan(pipeline, inputs, tile, whole, peak, levels or {})
+    needs = {"the image": held, "steps that need it whole": kept}
+    if peak * parts >= peak + writing:
+        raise too_little({**needs, f"{parts} of the smallest tiles": peak * parts}, memory, setting)
+    needs |= {"a tile": peak, "a piece of the result as it is written": writing}
+    raise too_little(needs, memory, setting)

@@ -15,8 +15,9 @@ from numpy.lib.format import write_array
 from graticule.core.errors import GraticuleError
 from graticule.core.image import LEVEL, SPATIAL, Image, Kind, is_image, with_values
 from graticule.io.lazy import computed
+from graticule.pipeline.coarse import coarse_inputs, coarsen
 from graticule.pipeline.evaluate import Evaluation
-from graticule.pipeline.plan import Plan, coarse_inputs, coarsen
+from graticule.pipeline.plan import Plan
 from graticule.pipeline.seals import SealedFile
 from graticule.pipeline.spec import Reference
 

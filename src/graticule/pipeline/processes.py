@@ -10,9 +10,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, TypeVar
 
+from graticule.core.memory import process_bytes
 from graticule.core.threads import work_alone
 
 _PRELOADED = "graticule.pipeline._preloaded"
+_SERVER_BYTES = 300_000_000
+"""What the process takes that the others are forked from, and the one that keeps their locks."""
 _stopped: Any = None
 T = TypeVar("T")
 
@@ -43,6 +46,11 @@ class ProcessPool(ProcessPoolExecutor):
             return super().submit(function, *args, **named)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def processes_share(memory: int, count: int) -> int:
+    """Return what each of some processes may take, of the memory of all that belong to a run."""
+    return (memory - process_bytes() - _SERVER_BYTES) // count
 
 
 def work_through(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:

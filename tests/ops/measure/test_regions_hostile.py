@@ -98,6 +98,7 @@ outputs: [objects, sizes.summary]
     assert units["equivalent_diameter_d50"] == "um"
 
 
+@pytest.mark.usefixtures("memory_of_arrays")
 def test_little_memory_changes_nothing(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     image = np.kron(rng.random((60, 70)), np.ones((7, 7))).astype(np.float32)

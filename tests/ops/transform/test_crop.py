@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError, ParameterError, UnitsError
-from graticule.pipeline.plan import coarsen
+from graticule.pipeline.coarse import coarsen
 
 IMAGE = as_image(
     np.arange(60.0).reshape(6, 10), spacing={"y": "0.1 um", "x": "200 nm"}, units="count"

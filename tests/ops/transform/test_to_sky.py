@@ -130,7 +130,7 @@ def test_parts_of_an_image_have_the_same_sky(
 
 
 def test_an_averaged_image_has_the_same_sky(tmp_path: Path) -> None:
-    from graticule.pipeline.plan import coarsen
+    from graticule.pipeline.coarse import coarsen
 
     cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CRVAL2": 40.0,
              "CD1_1": -1e-3, "CD1_2": 2e-4, "CD2_1": 1e-4, "CD2_2": 2e-3}  # fmt: skip

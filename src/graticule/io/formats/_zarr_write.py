@@ -13,10 +13,9 @@ import xarray as xr
 
 from graticule.core.errors import FormatError
 from graticule.core.image import SPATIAL, is_lazy
-from graticule.core.settings import settings
 from graticule.core.typing import Array
 from graticule.io.axes import LONG_NAMES, axis_of, plain
-from graticule.io.lazy import box_shape, native, store
+from graticule.io.lazy import box_shape, fill_threads, native, store
 
 NOTE = "graticule"
 _CHUNK = {1: 2**16, 2: 512, 3: 64}
@@ -92,7 +91,9 @@ def _blocks(array: Any) -> list[tuple[slice, ...]]:
 def _fill(image: xr.DataArray, array: Any) -> None:
     if is_lazy(image):
         unit = array.shards or array.chunks
-        store(image.copy(data=image.data.rechunk(unit)), array)
+        store(
+            image if _is_aligned(image, unit) else image.copy(data=image.data.rechunk(unit)), array
+        )
         return
     values = image.values
 
@@ -100,6 +101,21 @@ def _fill(image: xr.DataArray, array: Any) -> None:
         array[block] = values[block]
 
     _in_threads(put, _blocks(array))
+
+
+def _is_aligned(image: xr.DataArray, unit: tuple[int, ...]) -> bool:
+    """Whether no two blocks of an image lie in one file."""
+    return all(
+        size % piece == 0
+        for sizes, piece in zip(image.data.chunks, unit, strict=True)
+        for size in sizes[:-1]
+    )
+
+
+def written_unit(image: xr.DataArray) -> tuple[int, ...]:
+    """Return the shape of what is written as one piece: a file."""
+    chunks, shards = _layout([str(dim) for dim in image.dims], image.shape)
+    return tuple(shards or chunks)
 
 
 def _halve(finer: Any, chunks: tuple[int, ...], coarser: Any, labels: bool) -> None:
@@ -125,7 +141,7 @@ def _halve(finer: Any, chunks: tuple[int, ...], coarser: Any, labels: bool) -> N
 
 
 def _in_threads(put: Any, blocks: list[tuple[slice, ...]]) -> None:
-    with ThreadPoolExecutor(settings().workers) as pool:
+    with ThreadPoolExecutor(fill_threads()) as pool:
         list(pool.map(put, blocks))
 
 

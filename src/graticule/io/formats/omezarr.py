@@ -17,7 +17,7 @@ from graticule.io.format import Address, Format, Sizes
 from graticule.io.formats._zarr_array import lazy, open_array
 from graticule.io.formats._zarr_groups import images_within, is_zarr, only_image
 from graticule.io.formats._zarr_metadata import array_document, attributes, below, is_array
-from graticule.io.formats._zarr_write import NOTE, write
+from graticule.io.formats._zarr_write import NOTE, write, written_unit
 
 _OLD_AXES = ("t", "c", "z", "y", "x")
 _NEWEST = "0.5"
@@ -185,6 +185,7 @@ FORMAT = Format(
     suffixes=(".ome.zarr", ".zarr"),
     is_folder=True,
     write=write,
+    unit=written_unit,
     levels=_levels,
     names=lambda address: images_within(address.path),
 )

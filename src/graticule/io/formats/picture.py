@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -18,12 +19,16 @@ from graticule.io.format import Address, Format, Sizes
 from graticule.io.formats._netpbm import is_netpbm
 from graticule.io.formats._picture_size import require_modest_picture
 from graticule.io.formats._png import NOTE, restored, write
+from graticule.io.formats._png_rows import Layout, Rows, about, layout_of
 from graticule.io.formats._stored import JPEG, JPEG_2000, PNG, stored_values
+from graticule.io.lazy import FileArray, as_dask
 from graticule.io.safety import noted
 
 _MARKS = (PNG, JPEG, b"GIF87a", b"GIF89a", *JPEG_2000)
 _MODES = {"1", "L", "I", "F", "I;16", "RGB", "RGBA", "LA"}
 _ORIENTATION = 0x0112
+_LARGE = 2**26
+"""Bytes of samples from which a PNG is read by rows."""
 _SHORT = 64
 """Bytes of a header entry that are shown; of longer ones, as a colour profile, their number."""
 
@@ -100,9 +105,39 @@ def _is_grey(picture: Any) -> bool:
     return bool((table == table[:, :1]).all())
 
 
+def _large_png(address: Address) -> Layout | None:
+    """Return how a PNG is stored that is read by rows, for it is large; None of all else."""
+    with address.path.open("rb") as file:
+        if address.inside or file.read(len(PNG)) != PNG:
+            return None
+    layout = layout_of(address.path)
+    return layout if layout and layout.shape[0] * layout.row >= _LARGE else None
+
+
+def _by_rows(path: Path, layout: Layout) -> xr.DataArray | None:
+    """Return a large PNG, of which rows are unpacked as they are needed; None of a turned one."""
+    from PIL import Image
+    from PIL.ExifTags import TAGS
+
+    with noted() as heard, Image.open(io.BytesIO(about(path))) as picture:
+        header, exif = _header(picture), dict(picture.getexif())
+    if exif.get(_ORIENTATION, 1) != 1:
+        return None
+    if exif:
+        header["exif"] = {str(TAGS.get(tag, tag)): value for tag, value in exif.items()}
+    note = header.pop(NOTE, None)
+    array = FileArray(path, layout.shape, layout.dtype, Rows())
+    data = as_dask(array, (1, *layout.shape[1:]))
+    return restored(_built(data, 1, header, heard), note)
+
+
 def _open(address: Address, level: int, *, labels: bool = False) -> xr.DataArray:
     from PIL import UnidentifiedImageError
 
+    layout = _large_png(address)
+    by_rows = _by_rows(address.path, layout) if layout else None
+    if by_rows is not None:
+        return by_rows
     try:
         return _opened(address, labels=labels)
     except UnidentifiedImageError:
@@ -140,7 +175,7 @@ def _opened(address: Address, *, labels: bool) -> xr.DataArray:
     return restored(_built(values, count, header, notes), note)
 
 
-def _built(values: Array, count: int, header: dict[str, Any], notes: list[str]) -> xr.DataArray:
+def _built(values: Any, count: int, header: dict[str, Any], notes: list[str]) -> xr.DataArray:
     dims = (["t"] if count > 1 else []) + ["y", "x"]
     dims += ["c"] if values.ndim > len(dims) else []
     coords = {"c": ["grey", "opacity"]} if "c" in dims and values.shape[-1] == 2 else {}
@@ -236,6 +271,8 @@ def _tell_of_others(picture: Any, notes: list[str]) -> None:
 def _levels(address: Address) -> list[Sizes]:
     from PIL import UnidentifiedImageError
 
+    if _large_png(address):
+        return [{str(dim): int(size) for dim, size in _open(address, 0).sizes.items()}]
     with suppress(UnidentifiedImageError), open_picture(address.path) as picture:
         plain = picture.mode in ("1", "L", "I", "F") and getattr(picture, "n_frames", 1) == 1
         plain = plain and NOTE not in picture.info and not address.inside
@@ -247,6 +284,8 @@ def _levels(address: Address) -> list[Sizes]:
 def _names(address: Address) -> list[str]:
     from PIL import UnidentifiedImageError
 
+    if _large_png(address):
+        return []
     with suppress(UnidentifiedImageError), open_picture(address.path) as picture:
         if picture.format == "MPO" and not address.inside:
             return list(map(str, range(picture.n_frames)))
