@@ -42,7 +42,7 @@ def flooded(
     most = np.iinfo(np.int32).max
     if int(markers.max()) > most:
         raise ImageError(f"a marker must be at most {most}, not {int(markers.max())}")
-    levels, count = _levels(values)
+    levels, count = _levels(values, mask)
     samples = _padded(levels, markers, mask)
     if samples.size > most:
         raise ImageError(f"an image of {values.size} samples is too large to be flooded")
@@ -82,8 +82,11 @@ def _offsets(shape: Sequence[int], connectivity: int) -> Array:
     return np.array([offset for _, offset in ordered], np.int64)
 
 
-def _levels(values: Array) -> tuple[Array, int]:
-    """Return values as integers from 0 in the same order, and how many levels there are."""
+def _levels(values: Array, mask: Array | None) -> tuple[Array, int]:
+    """Return values as integers from 0 in the same order, and how many levels there are.
+
+    What is outside of the mask is never flooded, and has any level.
+    """
     from graticule.ops._watershed_kernels import dense_ranks
 
     if values.dtype.kind in "bu" and values.dtype.itemsize <= 2:
@@ -93,12 +96,16 @@ def _levels(values: Array) -> tuple[Array, int]:
         if high - low < _FEW:
             shifted = values.astype(np.int64) - low if values.dtype.kind == "i" else values - low
             return shifted, high - low + 1
-    ranks = np.empty(values.shape, np.int32)
-    keys = _keys(values).reshape(-1)
+    keys = _keys(values.reshape(-1) if mask is None else values[mask])
+    ranks = np.empty(keys.size, np.int32)
     # NumPy asks for large pages, compiled code does not; samples are reached in no order.
     places = np.empty((2, keys.size), np.int32)
-    count = dense_ranks(keys, np.empty_like(keys), places, ranks.reshape(-1))
-    return ranks, int(count)
+    count = dense_ranks(keys, np.empty_like(keys), places, ranks)
+    if mask is None:
+        return ranks.reshape(values.shape), int(count)
+    levels = np.zeros(values.shape, np.int32)
+    levels[mask] = ranks
+    return levels, int(count)
 
 
 def _keys(values: Array) -> Array:

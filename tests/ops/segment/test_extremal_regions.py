@@ -7,7 +7,8 @@ import pytest
 
 import graticule as gt
 from graticule.evaluate.instances import match
-from graticule.ops.segment._ellipses import fit_of, parted
+from graticule.ops.segment._ellipses import fit_of
+from graticule.ops.segment._necks import parted
 from graticule.simulate.nuclei import nuclei
 
 

@@ -108,8 +108,9 @@ def _regions(
     min_contrast: float,
 ) -> Array:
     from graticule.ops.segment._component_tree import best_parts, tree_of
-    from graticule.ops.segment._ellipses import ball_volume, parted
+    from graticule.ops.segment._ellipses import ball_volume
     from graticule.ops.segment._ground import minimum_cross_entropy
+    from graticule.ops.segment._necks import parted
     from graticule.ops.segment._scale import usual_diameter
 
     nothing = np.zeros(values.shape, np.int32)
@@ -142,10 +143,10 @@ def _regions(
 
 
 def _smoothed(values: Array, sigma: float) -> Array:
-    from scipy import ndimage
+    from graticule.ops.segment._smoothing_kernels import gaussian_weights, smooth
 
-    smooth: Array = ndimage.gaussian_filter(values, sigma)
-    return smooth
+    flat = smooth(values.reshape(-1), np.array(values.shape), gaussian_weights(sigma))
+    return np.asarray(flat).reshape(values.shape)
 
 
 def _upright(values: Array, objects: str) -> Array:
