@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
+from graticule.core.forks import renew_in_child
+
 T = TypeVar("T")
 
 PARTS = 16
@@ -50,7 +52,7 @@ def map_ranges(function: Callable[[int, int], T], size: int, *, least: int = 1) 
     spans = [(a, b) for a, b in itertools.pairwise(edges) if a < b]
     if len(spans) < 2 or getattr(_at_work, "busy", False):
         return [function(start, stop) for start, stop in spans]
-    return list(_pool(os.getpid()).map(lambda span: _part(function, *span), spans))
+    return list(_pool().map(lambda span: _part(function, *span), spans))
 
 
 def work_alone() -> None:
@@ -67,6 +69,8 @@ def _part(function: Callable[[int, int], T], start: int, stop: int) -> T:
 
 
 @cache
-def _pool(process: int) -> ThreadPoolExecutor:
-    """Return the threads of a process: after a fork there are none of the parent's."""
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix=f"map_ranges-{process}")
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="map_ranges")
+
+
+renew_in_child(_pool.cache_clear)

@@ -8,24 +8,17 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from graticule.core.errors import FormatError, GraticuleError, UnsafeFileError
+from graticule.core.forks import renew_in_child
 from graticule.core.settings import array_budget, format_bytes, memory_limit
 from graticule.io.blame import blame, is_our_fault
 
 _one_at_a_time = threading.RLock()
-
-
-def _after_fork() -> None:
-    global _one_at_a_time
-    _one_at_a_time = threading.RLock()  # another thread of the parent may hold that one for ever
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
+_open: list[tuple[int, ExitStack]] = []
+"""Threads that have changed what is shown of warnings, and what undoes it."""
 _OF_CODE = (
     *(DeprecationWarning, PendingDeprecationWarning, FutureWarning),
     *(ImportWarning, ResourceWarning, SyntaxWarning),
@@ -58,27 +51,21 @@ def guard(where: object) -> Iterator[None]:
 def noted(*loggers: str) -> Iterator[list[str]]:
     """Collect what libraries warn of, by `warnings` and by these loggers, instead of showing it.
 
-    Yields the list that it is put into, in words and each once. Warning filters belong to the
-    process and not to the thread, hence the lock.
+    Yields the list that it is put into, in words and each once.
     """
     notes: list[str] = []
     collector = _Collector(notes)
-    with _one_at_a_time, warnings.catch_warnings():
+    with _own_filters() as undo:
         warnings.simplefilter("always")
         for category in _OF_CODE:
             warnings.simplefilter("ignore", category)
         warnings.showwarning = lambda message, *_, **__: collector.add(str(message))
-        channels = [logging.getLogger(name) for name in loggers]
-        before = [channel.propagate for channel in channels]
-        for channel in channels:
+        for channel in map(logging.getLogger, loggers):
+            undo.callback(setattr, channel, "propagate", channel.propagate)
+            undo.callback(channel.removeHandler, collector)
             channel.addHandler(collector)
             channel.propagate = False
-        try:
-            yield notes
-        finally:
-            for channel, propagate in zip(channels, before, strict=True):
-                channel.removeHandler(collector)
-                channel.propagate = propagate
+        yield notes
 
 
 class _Collector(logging.Handler):
@@ -99,14 +86,39 @@ class _Collector(logging.Handler):
 
 @contextmanager
 def quiet(*categories: type[Warning]) -> Iterator[None]:
-    """Keep a library's warnings of these categories to itself.
-
-    Warning filters belong to the process and not to the thread, hence the lock.
-    """
-    with _one_at_a_time, warnings.catch_warnings():
+    """Keep a library's warnings of these categories to itself."""
+    with _own_filters():
         for category in categories:
             warnings.simplefilter("ignore", category)
         yield
+
+
+@contextmanager
+def _own_filters() -> Iterator[ExitStack]:
+    """Let a thread change what is shown of warnings; yields what is undone at the end.
+
+    Warning filters belong to the process and not to the thread, hence the lock.
+    """
+    with _one_at_a_time, ExitStack() as undo:
+        undo.enter_context(warnings.catch_warnings())
+        _open.append((threading.get_ident(), undo))
+        try:
+            yield undo
+        finally:
+            _open.pop()
+
+
+def _undo_for_other_threads() -> None:
+    """Put back, in a forked child, what threads that are not there would never put back."""
+    global _one_at_a_time
+    for thread, undo in reversed(_open):
+        if thread != threading.get_ident():
+            undo.close()
+    _open[:] = [each for each in _open if each[0] == threading.get_ident()]
+    _one_at_a_time = threading.RLock()
+
+
+renew_in_child(_undo_for_other_threads)
 
 
 def decoding_room() -> int:

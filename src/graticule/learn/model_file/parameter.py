@@ -14,6 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import FormatError, GraticuleError, ParameterError
+from graticule.core.forks import renew_in_child
 from graticule.learn.model_file.archive import digest, read_bytes
 from graticule.learn.model_file.card import from_bytes, read_entries, to_bytes
 from graticule.learn.model_file.kinds import class_of, register_model
@@ -231,3 +232,11 @@ def _unpickled(kind: type[Any], sha256: str, path: Path | None, content: bytes) 
     except FormatError:
         register_model(kind)
     return ModelFile(path=path, sha256=sha256, content=content, kind=kind)
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+renew_in_child(_renew_lock)
