@@ -57,6 +57,7 @@ def _first_dim(image: xr.DataArray) -> dict[str, Any]:
 CASES: dict[str, Case] = {
     "detect.blobs": Case(params={"min_sigma": 0.7, "max_sigma": 2, "min_snr": 0.5}),
     "detect.gain_control": Case(dims=WAVES),
+    "detect.main_object": Case(dims=PLANE),
     "detect.moveout": Case(dims=WAVES),
     "detect.noise_spectrum": Case(dims=WAVES, size=16),
     "detect.scan": Case(dims=WAVES, params={"a": (0.5, 2.0, 3), "d0": (0.0, 2.0, 2)}, size=16),

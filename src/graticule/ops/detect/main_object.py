@@ -1,0 +1,300 @@
+"""The object a cut-out was made for, and every reason not to use it."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from graticule.core import (
+    BlockInfo,
+    Image,
+    Labels,
+    Length,
+    Mask,
+    Record,
+    Whole,
+    feature_dims,
+    like,
+    op,
+    with_features_last,
+)
+from graticule.core.errors import ImageError
+from graticule.core.typing import Array
+from graticule.ops._axes import Axes
+from graticule.ops._parameters import DOC
+from graticule.ops.detect import _main_object as steps
+from graticule.ops.detect._overlap import overlap_of
+
+REASONS = (
+    "missing",
+    "faint",
+    "blended",
+    "blended_circles",
+    "cut",
+    "saturated",
+    "stripe",
+    "trail",
+    "artefact",
+)
+_LEAST = 12
+"""Samples that noise does not bring together."""
+_SATURATED = 4
+_SHARP = 0.5
+_LONG, _OVER = 0.25, 0.1
+"""How long lines are at least, of the image: over the sky, and over an object."""
+_DARK = 4.0
+"""What is so far below the sky, in noise, is no sky."""
+
+
+class MainObject(NamedTuple):
+    """The object in numbers, its footprint, and all objects."""
+
+    object: Record
+    footprint: Mask
+    objects: Labels
+
+
+@op(version=1, scope=Whole("the sky is that of the whole image", memory=14), doc=DOC)
+def main_object(
+    image: Image,
+    *,
+    threshold: Annotated[float, Field(title="Above the sky (in noise)", gt=0)] = 3.0,
+    smoothing: Annotated[Length, Field(title="Width of the smoothing", gt=0)] = Length(1.5),
+    contrast: Annotated[float, Field(title="Least share of a part", ge=0, le=1)] = 0.005,
+    blend: Annotated[float, Field(title="Light of a neighbour", ge=0)] = 0.05,
+    overlap: Annotated[float, Field(title="Part circles may share", ge=0, le=1)] = 0.1,
+    min_snr: Annotated[float, Field(title="Smallest signal to noise", ge=0)] = 20.0,
+    saturation: Annotated[float | None, Field(title="Saturated from (value)")] = None,
+) -> MainObject:
+    r"""Find the object in the middle of a cut-out, and say what speaks against using it.
+
+    The sky is the median, and its noise the deviation below the median, of what is left when
+    bright samples are put aside again and again. What is above ``threshold`` deviations of the
+    smoothed image is parted into objects: two that touch are apart where each has ``contrast`` of
+    the light of both above the saddle between them [1]_. Of these the main one is that with the
+    most light, counted less with the distance of its middle to that of the image: by a Gaussian as
+    wide as a tenth of it.
+
+    Its place is the middle of its light under a Gaussian window that follows it [1]_. Its
+    ``radius`` is :math:`\sqrt 2\,\sigma` for the width :math:`\sigma` at which the determinant
+    of the Hessian [2]_ is largest there, of its own light: samples of other objects are put aside
+    and stand for what is around them at the same distance.
+
+    Parameters
+    ----------
+    image : Image
+        Two dims of space; channels (and other dims of features) are averaged.
+    threshold : float
+        In standard deviations of the smoothed sky.
+    smoothing : Length
+        Standard deviation of the Gaussian, about that of a point.
+    contrast : float
+        The least share of the light of touching objects that makes one of its own.
+    blend : float
+        The light of neighbours whose footprints touch, over its own, from which it is blended.
+    overlap : float
+        The part of the smaller of two circles, its own and that of another object, from which it
+        is blended.
+    min_snr : float
+        Light of the footprint over the deviation that sky of this size has.
+    saturation : float, optional
+        The value from which samples are saturated; of integers the largest there is.
+
+    Returns
+    -------
+    object : Record
+        One row. Place ``y x`` in the coordinates of the image; ``radius``,
+        ``half_light_radius`` (the circle with half of its light), ``axis_ratio`` and ``angle``
+        (radians from the first dim to the major axis, by second moments of light); ``area`` of the
+        footprint; ``light`` over the sky and ``snr``; ``neighbours``, the light of objects that
+        touch it over its own; ``sky`` and ``noise``; ``label`` in ``objects``. Then whether a
+        reason speaks against it: ``missing`` (none was found), ``faint``, ``blended`` (by
+        footprints), ``blended_circles``, ``cut`` (it reaches the border), ``saturated``,
+        ``stripe`` (a long slim part of the image is darker than the sky or without noise, or less
+        than half as bright as what is around it), ``trail`` (a straight line through it is
+        bright),
+        ``artefact`` (half of its light is in one sample); and ``refused``, their names, empty
+        where there is none.
+    footprint : Mask
+        Samples of the main object.
+    objects : Labels
+        All objects, int32, numbered by first sample in raster order.
+
+    Raises
+    ------
+    ImageError
+        If there are not two dims of space, or the values are complex.
+    UnitsError
+        If ``smoothing`` has a unit and the dims have none.
+
+    See Also
+    --------
+    detect.blobs : all round things of an image.
+
+    References
+    ----------
+    .. [1] Bertin, E. and Arnouts, S., "SExtractor: software for source extraction", Astron.
+       Astrophys. Suppl. 117, 393-404, 1996. :doi:`10.1051/aas:1996164`
+    .. [2] Lindeberg, T., "Feature detection with automatic scale selection", International
+       Journal of Computer Vision 30(2), 79-116, 1998. :doi:`10.1023/A:1008045108935`
+
+    %(examples)s
+    >>> y, x = np.mgrid[:90, :90]
+    >>> light = 50 * np.exp(-((y - 45) ** 2 + (x - 42) ** 2) / 80)
+    >>> image = light + np.random.default_rng(0).normal(10, 1, light.shape)
+    >>> found = gt.detect.main_object(image).object
+    >>> found[["y", "x", "radius"]].round(1).iloc[0].tolist(), found["refused"][0]
+    ([45.0, 42.0, 9.0], '')
+    """
+    seen, grey = _plane(image)
+    dims = (str(seen.dims[0]), str(seen.dims[1]))
+    width = float(np.mean([smoothing.samples(seen, dim) for dim in dims]))
+    values = np.where(np.isfinite(grey), grey, steps.sky_of(grey).level)
+    sky = steps.sky_of(values)
+    smooth = steps.smoothed(values - sky.level, width) + np.float32(sky.level)
+    calm = steps.sky_of(smooth)
+    objects = steps.objects_of(smooth, threshold, calm, contrast, _LEAST)
+    main = steps.nearest_middle(objects)
+    inside = objects.labels == main if main else np.zeros(grey.shape, bool)
+    row: dict[str, Any] = dict.fromkeys(
+        ("y", "x", "radius", "half_light_radius", "axis_ratio", "angle", "area", "light", "snr"),
+        math.nan,
+    )
+    row |= {"neighbours": 0.0, "sky": sky.level, "noise": sky.noise, "label": main}
+    reasons = dict.fromkeys(REASONS, False) | {"missing": main == 0}
+    if main:
+        row |= _measured(values - sky.level, sky.noise, objects, main)
+        touching = _touching(objects.labels, inside)
+        row["neighbours"] = float(objects.light[touching].sum() / objects.light[main])
+        circle = (row["y"], row["x"], row["radius"])
+        reasons |= {
+            "faint": bool(row["snr"] < min_snr),
+            "blended": bool(row["neighbours"] >= blend),
+            "blended_circles": _circles_meet(objects, main, circle, blend, overlap),
+            "cut": bool(inside[[0, -1]].any() or inside[:, [0, -1]].any()),
+            "saturated": _is_saturated(seen, inside, saturation),
+            "artefact": bool((values[inside] - sky.level).max() >= _SHARP * row["light"]),
+        }
+    reasons |= _lines(values, smooth, calm, threshold, row)
+    table = _as_record(row, reasons, seen, dims)
+    plane = seen.isel({str(dim): 0 for dim in seen.dims[2:]}, drop=True)
+    return MainObject(table, like(plane, inside), like(plane, objects.labels))
+
+
+def _plane(image: Image) -> tuple[Image, Array]:
+    """Return the image with its features last, and their mean as float64."""
+    seen = with_features_last(image, feature_dims(image))
+    if seen.ndim != 3:
+        raise ImageError(
+            f"must have two dims of space, beside features, not {', '.join(map(str, image.dims))}",
+            hint="select along the others first",
+        )
+    return seen, seen.values.mean(axis=2, dtype=np.float64)
+
+
+def _measured(light: Array, noise: float, objects: steps.Objects, main: int) -> dict[str, Any]:
+    inside = objects.labels == main
+    used = inside | ((objects.labels == 0) & (light > -_DARK * noise))
+    place = (float(objects.place[main, 0]), float(objects.place[main, 1]))
+    size = int(objects.size[main])
+    far = 1.5 * float(np.hypot(*(np.argwhere(inside) - place).T).max()) + 2
+    half = steps.half_light_radius(steps.profile_of(light, inside, place, far))
+    from graticule.ops.detect._deblend_kernels import windowed_centre
+
+    found = windowed_centre(light, used, *place, max(half / 1.1774, 1.0), 30)
+    if math.dist(found, place) < half:
+        place = found
+    profile = steps.profile_of(light, used, place, far)
+    ratio, angle = steps.ellipse_of(light, inside, place)
+    total = float(light[inside].sum())
+    deviation = noise * math.sqrt(size)
+    return {
+        "y": place[0],
+        "x": place[1],
+        "radius": math.sqrt(2) * steps.width_of(profile),
+        "half_light_radius": steps.half_light_radius(profile),
+        "axis_ratio": ratio,
+        "angle": angle,
+        "area": size,
+        "light": total,
+        "snr": total / deviation if deviation > 0 else math.inf,
+    }
+
+
+def _touching(labels: Array, inside: Array) -> Array:
+    """Return the labels of objects with a sample beside one of the footprint."""
+    padded = np.pad(inside, 1)
+    rows, columns = inside.shape
+    near = np.zeros_like(inside)
+    for j in range(3):
+        for i in range(3):
+            near |= padded[j : j + rows, i : i + columns]
+    found = np.unique(labels[near & ~inside])
+    return found[found > 0]
+
+
+def _circles_meet(
+    objects: steps.Objects,
+    main: int,
+    circle: tuple[float, float, float],
+    blend: float,
+    share: float,
+) -> bool:
+    """Tell whether the circle of another object with light enough overlaps that of the main one."""
+    other = objects.light >= blend * objects.light[main]
+    other[[0, main]] = False
+    far = np.hypot(*(objects.place[other] - circle[:2]).T)
+    radii = np.sqrt(objects.size[other] / np.pi)
+    shared = overlap_of(far, np.full(len(far), circle[2]), radii, 2)
+    return bool((shared > share).any())
+
+
+def _is_saturated(seen: Image, inside: Array, saturation: float | None) -> bool:
+    if saturation is None:
+        if seen.dtype.kind not in "iu":
+            return False
+        saturation = float(np.iinfo(seen.dtype).max)
+    return bool((seen.values[inside] >= saturation).any(axis=1).sum() >= _SATURATED)
+
+
+def _lines(
+    values: Array, smooth: Array, sky: steps.Sky, threshold: float, row: dict[str, Any]
+) -> dict[str, bool]:
+    """Tell whether a stripe or a trail goes through the image."""
+    margin = threshold * sky.noise
+    dark = (smooth < sky.level - margin) | (steps.still(values) & (smooth <= sky.level))
+    furrows = steps.furrows(values - row["sky"], row["noise"])
+    bright = smooth > sky.level + margin
+    place, radius = ((row["y"], row["x"]), 1.5 * row["radius"]) if row["label"] else ((0, 0), 0)
+    return {
+        "stripe": steps.has_line(dark, _LONG) or steps.has_line(furrows, _OVER),
+        "trail": steps.is_crossed(bright, place, radius),
+    }
+
+
+def _as_record(
+    row: dict[str, Any], reasons: dict[str, bool], seen: Image, dims: tuple[str, str]
+) -> Record:
+    """Return the row in the units of the image, with the reasons."""
+    import pandas as pd
+
+    axes = Axes.of(seen, BlockInfo.of(seen))
+    lengths, unit = axes.steps(dims)
+    step = float(np.sqrt(np.prod(lengths)))
+    units = {"sky": str(seen.attrs.get("units", ""))}
+    units |= dict.fromkeys(("noise", "light"), units["sky"])
+    named: dict[str, Any] = {}
+    for name, dim in zip("yx", dims, strict=True):
+        at, units[dim] = axes.positions(dim, np.array([row.pop(name)]))
+        named[dim] = float(at[0])
+    for name in ("radius", "half_light_radius"):
+        row[name], units[name] = step * row[name], unit
+    row["area"] = float(np.prod(lengths)) * row["area"]
+    units["area"] = f"{unit}2" if unit else ""
+    refused = ", ".join(name for name, holds in reasons.items() if holds)
+    table = pd.DataFrame([named | row | reasons | {"refused": refused}])
+    table.attrs["units"] = {name: of for name, of in units.items() if of}
+    return table
