@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from graticule.core import atomic
-from graticule.core.atomic import atomic_path, bring_to_disk, flushed_later
+from graticule.core.atomic import atomic_path, bring_to_disk, flushed_later, replace
 
 
 def put(path: Path, text: str, *, folder: bool) -> None:
@@ -103,3 +104,23 @@ def test_where_a_disk_cannot_be_flushed_its_files_are(
         name.touch()
     bring_to_disk(tmp_path)
     assert set(flushed) == {tmp_path, *names}
+
+
+def test_what_another_puts_there_meanwhile_is_not_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, draft = tmp_path / "result", tmp_path / "draft"
+    put(draft, "ours", folder=True)
+    rename = os.replace
+    late = [None]
+
+    def contested(source: Path, place: Path) -> None:
+        if place == target and late:
+            late.pop()
+            put(target, "theirs", folder=True)
+        rename(source, place)
+
+    monkeypatch.setattr(os, "replace", contested)
+    replace(draft, target)
+    assert content(target) == "ours"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["result"]

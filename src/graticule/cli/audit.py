@@ -117,6 +117,7 @@ def _masks_of_truth(folder: Path, names: list[str]) -> dict[str, Callable[[], An
 def _write(result: Audit, method: str, out: Path) -> None:
     """Write tables and page."""
     from graticule.cli._training import make_folder
+    from graticule.core.csv import csv_text
     from graticule.report.html import save
 
     make_folder(out)
@@ -125,7 +126,7 @@ def _write(result: Audit, method: str, out: Path) -> None:
         tables["dice"] = result.dice
     for name, table in tables.items():
         index = "image" if name == "thresholds" else "threshold of"
-        save(table.to_csv(index_label=index), out / f"{name}.csv")
+        save(csv_text(table.reset_index(names=index, allow_duplicates=True)), out / f"{name}.csv")
     save(_page(result, method), out / "audit.html")
 
 

@@ -141,6 +141,7 @@ def _judge_results(
         print_table,
         progress_bar,
     )
+    from graticule.core.csv import csv_text
     from graticule.io.pairing import pair_files
     from graticule.pipeline.folder import result_files
     from graticule.report.evaluation.page import page, summarise
@@ -163,8 +164,8 @@ def _judge_results(
     title = f"{result.name or result} against {truth.name or truth}"
     text = page(scored, title, command=["graticule", *sys.argv[1:]], missing=missing)
     make_folder(out)
-    save(scored.rows.to_csv(index=False, lineterminator="\n"), out / "evaluation.csv")
-    save(scored.summary.to_csv(index=False, lineterminator="\n"), out / "summary.csv")
+    save(csv_text(scored.rows), out / "evaluation.csv")
+    save(csv_text(scored.summary), out / "summary.csv")
     save(text, out / "evaluation.html")
     print_table(scored.shown)
     if len(scored.rows) > 1:
@@ -254,6 +255,7 @@ def _write_comparison(
     out: Path,
     curve: LearningCurve | None,
 ) -> None:
+    from graticule.core.csv import csv_text
     from graticule.report.html import save
     from graticule.report.methods.page import page
 
@@ -265,7 +267,7 @@ def _write_comparison(
     if curve is not None:
         tables["learning_curve"] = curve.rows
     for name, table in tables.items():
-        save(table.to_csv(index=False, lineterminator="\n"), out / f"{name}.csv")
+        save(csv_text(table), out / f"{name}.csv")
     text = page(
         comparison, training, split, command=["graticule", *sys.argv[1:]], missing=loaded.missing,
         curve=curve if curve is not None and curve.methods else None,

@@ -15,6 +15,7 @@ from graticule.compare.page import page
 from graticule.compare.trial import try_variants
 from graticule.compare.variants import Variant, find_step, make_variants
 from graticule.core.atomic import atomic_path
+from graticule.core.csv import csv_text
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import as_image
 from graticule.core.progress import Progress, no_progress
@@ -109,9 +110,10 @@ def compare(
     assert chosen is not None
     title = f"{pipeline.name}: {len(variants)} ways to do {name}"
     html = page(title, comparison, tried, text=chosen.text, command=command)
+    agreement = comparison.agreement.reset_index(names="", allow_duplicates=True)
     texts = {
-        "compare.csv": comparison.rows.to_csv(index=False, lineterminator="\n"),
-        "agreement.csv": comparison.agreement.to_csv(lineterminator="\n"),
+        "compare.csv": csv_text(comparison.rows),
+        "agreement.csv": csv_text(agreement),
         "best.yaml": chosen.text,
         "compare.html": html,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graticule.core.atomic import atomic_path
+from graticule.core.csv import GUARD_NOTE, columns_of, read_csv, write_csv
 from graticule.core.errors import UnitsError
 from graticule.core.image import Table
 from graticule.core.units import unit_scale
@@ -179,7 +182,7 @@ def write_table(folder: Path, name: str, table: Table) -> None:
     """Write a table as Parquet and CSV, with units in the files.
 
     In Parquet the unit is in each column's metadata; beside the CSV stands
-    ``<name>.csv-metadata.json`` (W3C tabular metadata).
+    ``<name>.csv-metadata.json`` (W3C tabular metadata) with units and types.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -194,14 +197,32 @@ def write_table(folder: Path, name: str, table: Table) -> None:
     with atomic_path(folder / f"{name}.parquet") as draft:
         pq.write_table(arrow, draft)
     with atomic_path(folder / f"{name}.csv") as draft:
-        table.to_csv(draft, index=False, lineterminator="\n")
+        write_csv(table, draft)
     columns = [
-        {"name": column, **({"unit": units[column]} if units.get(column) else {})}
-        for column in table.columns
+        {**about, **({"unit": units[about["name"]]} if units.get(about["name"]) else {})}
+        for about in columns_of(table)
     ]
     about = {
         "@context": "http://www.w3.org/ns/csvw",
         "url": f"{name}.csv",
+        "rdfs:comment": GUARD_NOTE,
         "tableSchema": {"columns": columns},
     }
     write_json(folder / f"{name}.csv-metadata.json", about)
+
+
+def read_table(path: Path) -> Table:
+    """Return the table of a CSV file of a run, as it was, by what is told of it beside it.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read.
+    """
+    columns: list[dict[str, Any]] = []
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        about = json.loads(path.with_name(f"{path.name}-metadata.json").read_bytes())
+        columns = [dict(column, name=column["name"]) for column in about["tableSchema"]["columns"]]
+    table = read_csv(path, columns)
+    table.attrs["units"] = {c["name"]: c["unit"] for c in columns if c.get("unit")}
+    return table

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from graticule.core.errors import StoreError, UnknownNameError, suggest
+from graticule.pipeline.tables import read_table
 
 
 class StudyTable:
@@ -102,7 +103,7 @@ class StudyTable:
     @cached_property
     def _from_csv(self) -> pd.DataFrame:
         try:
-            return pd.read_csv(self._csv)
+            return read_table(self._csv)
         except FileNotFoundError:
             raise StoreError(
                 f"the run has no table {self.name}", hint="no step of it measures that"
