@@ -104,3 +104,21 @@ def test_an_image_fails_alone_where_its_trace_cannot_be_kept(
     error = run.failed[0].error
     assert error is not None
     assert "No space left" in error["what"]
+
+
+def test_an_image_that_finds_no_room_is_told_so_and_is_no_fault_of_ours(
+    objects: Pipeline, study_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "Error writing bytes to file")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("graticule.pipeline.job.commit", full)
+        run = objects.run(study_folder, tmp_path / "out")
+    assert len(run.failed) == 5
+    for result in run.failed:
+        assert result.error is not None
+        assert result.error["kind"] == "StoreError"
+        assert "No space left" in result.error["what"]
+    assert not (tmp_path / "out" / "errors").exists()
+    assert not objects.run(study_folder, tmp_path / "out").failed

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -110,6 +111,18 @@ def _sweep(folder: Path, kept: Collection[Path], parents: Collection[Path]) -> N
             entry.unlink(missing_ok=True)
 
 
+def refusal(error: OSError, folder: Path) -> StoreError | None:
+    """Return what it means for a run that the disk refused something; None of another error."""
+    if isinstance(error, GraticuleError) or (error.filename is None and error.errno not in _FULL):
+        return None
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return StoreError(
+        f"the run folder cannot be written: {why}",
+        where=str(folder),
+        hint="mend that, and give the same command again: it goes on from what is done",
+    )
+
+
 @contextlib.contextmanager
 def locked_run_folder(
     folder: Path, identity: Mapping[str, Any], *, overwrite: bool
@@ -139,12 +152,10 @@ def locked_run_folder(
             lock.flush()
             yield work
     except OSError as error:
-        ours = error.filename is not None or error.errno in _FULL
-        if isinstance(error, GraticuleError) or not ours:
+        refused = refusal(error, folder)
+        if refused is None:
             raise
-        raise StoreError(
-            f"the run folder cannot be written: {error.strerror}", where=str(folder)
-        ) from None
+        raise refused from None
 
 
 def _require_free_or_same(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> bool:

@@ -29,7 +29,7 @@ from graticule.io.studies import StudyImage
 from graticule.io.writing import written_unit
 from graticule.pipeline.evaluate import Evaluation, make_rerun
 from graticule.pipeline.finished import ARRAYS, PREVIEW, commit, earlier_result
-from graticule.pipeline.folder import WORK
+from graticule.pipeline.folder import WORK, refusal
 from graticule.pipeline.inputs import hash_of, notes_of, open_inputs
 from graticule.pipeline.nodes import is_node, node_to_dask
 from graticule.pipeline.parts import part_name, write_part
@@ -116,11 +116,20 @@ def _processed(job: Job, mapper: Mapper, report: Report | None) -> ImageResult:
     except MemoryError:
         result.fail("MemoryError", "memory ran out", "", "lower --memory or --workers")
     except Exception as error:  # one image must not end the study, whatever is wrong with it
-        what = str(error) or "no message"
-        result.fail(type(error).__name__, what, "", "see errors/ in the run, and report it")
-        _write_traceback(job)
+        _set_down(job, result, error)
     result.seconds = time.perf_counter() - started
     return result
+
+
+def _set_down(job: Job, result: ImageResult, error: Exception) -> None:
+    """Tell of an error that is none of ours: of the disk, or a fault, with where it arose."""
+    refused = refusal(error, job.folder) if isinstance(error, OSError) else None
+    if refused is not None:
+        result.fail(type(refused).__name__, refused.what, refused.where, refused.hint)
+        return
+    what = str(error) or "no message"
+    result.fail(type(error).__name__, what, "", "see errors/ in the run, and report it")
+    _write_traceback(job)
 
 
 def _write_traceback(job: Job) -> None:
