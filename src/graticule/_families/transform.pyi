@@ -10,6 +10,11 @@ from graticule.core import Length, Quantity
 Data = TypeVar("Data", DataArray, NDArray[Any])
 Array: TypeAlias = DataArray | NDArray[Any]
 
+def canonical(image: Data, object: DataFrame, objects: Array | None = None, *, size: int = 128,
+        radii: float = 3.0, rotate: bool = True,
+        settle: Literal['mirror', 'half-turn', 'none'] = 'mirror',
+        normalise: Literal['light', 'none'] = 'light') -> Data:
+    """Show an object in a frame of its own, so that numbers of it do not depend on the camera."""
 def crop(image: Data, *, start: Mapping[str, Quantity | float | str] = {},
         stop: Mapping[str, Quantity | float | str] = {},
         by: Literal['index', 'coordinate'] = 'index') -> Data:

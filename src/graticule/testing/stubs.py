@@ -135,7 +135,8 @@ def _signature(name: str, words: list[str], returned: str) -> str:
     """Return the head of a function, broken between arguments, and within those that are long."""
     whole = [word.replace(" ", "\0") if len(word) < WIDTH - 10 else word for word in words]
     text = f"def\0{name}({', '.join(whole)})\0->\0{returned}:"
-    return textwrap.fill(text, WIDTH, subsequent_indent=" " * 8).replace("\0", " ")
+    wrapped = textwrap.fill(text, WIDTH, subsequent_indent=" " * 8, break_on_hyphens=False)
+    return wrapped.replace("\0", " ")
 
 
 def write(folder: Path) -> None:

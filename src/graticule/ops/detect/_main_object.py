@@ -193,21 +193,31 @@ def width_of(profile: Profile) -> float:
     return float(2.0 ** ((top + offset) / _PER_OCTAVE))
 
 
-def ellipse_of(light: Array, inside: Array, place: tuple[float, float]) -> tuple[float, float]:
-    """Return minor over major axis of light, and the angle from the first axis to the major one."""
+def ellipse_of(
+    light: Array, inside: Array, place: tuple[float, float], width: float
+) -> tuple[float, float]:
+    r"""Return minor over major axis of light, and the angle from the first axis to the major one.
+
+    By second moments under a Gaussian window, so that faint samples far out have little say. Of a
+    Gaussian of variance :math:`v` a window of :math:`w^2` leaves :math:`1 / (1 / v + 1 / w^2)`
+    along each axis, which is turned back.
+    """
     y, x = np.nonzero(inside)
-    weight = np.maximum(light[y, x], 0)
+    down, along = y - place[0], x - place[1]
+    weight = np.maximum(light[y, x], 0) * np.exp(-0.5 * (down**2 + along**2) / width**2)
     total = float(weight.sum())
     if total <= 0:
         return 1.0, 0.0
-    down, along = y - place[0], x - place[1]
     yy, xx, yx = (
         float((weight * a * b).sum()) / total + (1 / 12 if a is b else 0.0)
         for a, b in ((down, down), (along, along), (down, along))
     )
     apart = float(np.hypot((yy - xx) / 2, yx))
-    low, high = (yy + xx) / 2 - apart, (yy + xx) / 2 + apart
-    return float(np.sqrt(max(low, 0) / high)), float(0.5 * np.arctan2(2 * yx, yy - xx))
+    low, high = (
+        1 / max(1 / max(each, 1e-6) - 1 / width**2, 1e-9)
+        for each in ((yy + xx) / 2 - apart, (yy + xx) / 2 + apart)
+    )
+    return float(np.sqrt(min(low / high, 1))), float(0.5 * np.arctan2(2 * yx, yy - xx))
 
 
 def has_line(mask: Array, share: float) -> bool:

@@ -45,6 +45,8 @@ _SATURATED = 4
 _SHARP = 0.5
 _LONG, _OVER = 0.25, 0.1
 """How long lines are at least, of the image: over the sky, and over an object."""
+_WINDOW = 2.0
+"""Width of the window that shape is measured under, in half-light radii."""
 _DARK = 4.0
 """What is so far below the sky, in noise, is no sky."""
 
@@ -108,7 +110,8 @@ def main_object(
     object : Record
         One row. Place ``y x`` in the coordinates of the image; ``radius``,
         ``half_light_radius`` (the circle with half of its light), ``axis_ratio`` and ``angle``
-        (radians from the first dim to the major axis, by second moments of light); ``area`` of the
+        (radians from the first dim to the major axis, by second moments of light under a window of
+        two such radii); ``area`` of the
         footprint; ``light`` over the sky and ``snr``; ``neighbours``, the light of objects that
         touch it over its own; ``sky`` and ``noise``; ``label`` in ``objects``. Then whether a
         reason speaks against it: ``missing`` (none was found), ``faint``, ``blended`` (by
@@ -208,14 +211,15 @@ def _measured(light: Array, noise: float, objects: steps.Objects, main: int) -> 
     if math.dist(found, place) < half:
         place = found
     profile = steps.profile_of(light, used, place, far)
-    ratio, angle = steps.ellipse_of(light, inside, place)
+    half = max(steps.half_light_radius(profile), 1.0)
+    ratio, angle = steps.ellipse_of(light, inside, place, _WINDOW * half)
     total = float(light[inside].sum())
     deviation = noise * math.sqrt(size)
     return {
         "y": place[0],
         "x": place[1],
         "radius": math.sqrt(2) * steps.width_of(profile),
-        "half_light_radius": steps.half_light_radius(profile),
+        "half_light_radius": half,
         "axis_ratio": ratio,
         "angle": angle,
         "area": size,

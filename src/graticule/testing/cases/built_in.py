@@ -18,6 +18,11 @@ def _noise_model(image: xr.DataArray | None) -> Any:
     return get_op("detect.noise_spectrum")(image)
 
 
+def _object(_: xr.DataArray | None) -> pd.DataFrame:
+    place = {"y": 5.0, "x": 6.0, "radius": 2.0, "angle": 0.4, "sky": 1.0, "label": 1}
+    return pd.DataFrame([place])
+
+
 def _layer(_: xr.DataArray | None) -> pd.DataFrame:
     depth = np.linspace(0, 20, 41)
     layer = pd.DataFrame({"depth": depth, "speed": np.sqrt(142 * depth)})
@@ -77,6 +82,7 @@ CASES: dict[str, Case] = {
     "threshold.phases": Case(params={"values": (8.0, 12.0)}),
     "threshold.hysteresis": Case(params={"low": 8.0, "high": 11.0}),
     "threshold.by_result": Case(params={"target": 0.3}),
+    "transform.canonical": Case(dims=PLANE, params={"size": 16}, data={"object": _object}),
     "transform.crop": Case(params_for=lambda image: {"start": {str(image.dims[-1]): -1}}),
     "transform.grey": Case(dims=(("y", "x", "c"), ("energy", "y", "x"), ("z", "y", "x", "c"))),
     "transform.select": Case(dims=(("y", "x", "c"), ("t", "y", "x", "c"))),
