@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import random
 import shutil
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,9 @@ from unittest.mock import patch
 import numpy as np
 import xarray as xr
 
-from graticule.cli import main
+from graticule.core.errors import GraticuleError
 from graticule.core.settings import settings
+from graticule.pipeline import Pipeline
 from graticule.pipeline.store import StepStore
 from graticule.testing.children import Limits, in_children
 from graticule.testing.disks import enlarge, files_up_to, read_only, small_disk
@@ -39,7 +40,6 @@ outputs: [table, labels]
 """
 _IMAGES = 4
 _ROOM = 2**26
-_FAULTS = ("Traceback", "a fault in Graticule", "report it")
 _CANNOT = "this process may not mount disks"
 
 
@@ -105,29 +105,28 @@ def _store_in(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Ran:
-    """How a command ended."""
+    """How a run ended: what was said, and what of it was no error of ours."""
 
-    status: int
-    said: str
+    said: list[str]
+    untyped: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def fault(self) -> str:
-        """What is wrong of a command that must succeed."""
-        return self.untyped or (f"status {self.status}: {self.said}" if self.status else "")
-
-    @property
-    def untyped(self) -> str:
-        """What is wrong of a command that may be refused."""
-        is_fault = self.status not in (0, 1, 2) or any(word in self.said for word in _FAULTS)
-        return f"status {self.status}, untyped: {self.said}" if is_fault else ""
+        """What is wrong of a run that must succeed."""
+        return self.untyped or "; ".join(self.said)
 
 
 def _run(folder: Path, out: Path) -> _Ran:
-    said = io.StringIO()
-    with redirect_stderr(said), redirect_stdout(io.StringIO()):
-        words = ["run", str(folder / "recipe.yaml"), str(folder / "study"), "-o", str(out)]
-        status = main([*words, "--workers", "2"])
-    return _Ran(status, said.getvalue())
+    try:
+        run = Pipeline.load(folder / "recipe.yaml").run(folder / "study", out, workers=2)
+    except GraticuleError as error:
+        return _Ran([str(error)])
+    except Exception:  # none of ours, so a fault
+        return _Ran([], traceback.format_exc())
+    errors = [result.error or {} for result in run.failed]
+    faults = [error for error in errors if "report it" in error.get("hint", "")]
+    return _Ran([error.get("what", "") for error in errors], str(faults or ""), run.notes)
 
 
 def _try(folder: Path, seed: int, case: _Case) -> str:
@@ -142,8 +141,8 @@ def _with_store(folder: Path, own: Path, store: Path) -> str:
         ran = _run(folder, own / "out")
     if ran.fault:
         return ran.fault
-    if ran.said.count("the step store") > 1:
-        return f"told more than once: {ran.said}"
+    if len(ran.notes) > 1:
+        return f"told more than once: {ran.notes}"
     drafts = list(store.glob("drafts/*")) if store.is_dir() else []
     return f"drafts stay: {drafts}" if drafts else _difference(folder / "wanted", own / "out")
 
@@ -244,7 +243,7 @@ def _out_is_a_file(folder: Path, own: Path, draw: random.Random) -> str:
     (own / "file").write_text("no folder")
     (own / "out").write_text("no folder")
     ran = _run(folder, place)
-    return ran.untyped or ("" if ran.status == 2 else f"status {ran.status}")
+    return ran.untyped or ("" if ran.said else "a file was taken for a folder")
 
 
 def _refused(folder: Path, out: Path) -> str:
@@ -253,7 +252,7 @@ def _refused(folder: Path, out: Path) -> str:
         ran = _run(folder, out)
     if ran.untyped:
         return ran.untyped
-    if not ran.status:
+    if not ran.said:
         return _difference(folder / "wanted", out)
     return _half_written(folder / "wanted", out)
 
