@@ -20,6 +20,7 @@ from graticule.core.errors import FormatError
 from graticule.core.typing import Array
 from graticule.io.apart import apart, filled_apart
 from graticule.io.format import Links
+from graticule.io.formats._hdf5_deflated import is_deflated
 from graticule.io.formats._hdf5_links import Tree
 from graticule.io.lazy import Box, box_shape
 from graticule.io.safety import decoding_room
@@ -124,20 +125,26 @@ def _proved(path: Path, reader: Reader, name: str, links: Links, folder: Path | 
     """Go through all that HDF5 does to read a data set, but for the values."""
     with Tree(path, links, folder) as tree:
         dataset = reader.checked(tree, name)
-        risky = [_is_risky(holder) for holder in tree.holders(dataset)]
+        own = not dataset.is_virtual
+        risky = [_is_risky(holder, own=own) for holder in tree.holders(dataset)]
         others = tuple((other, _state(other)) for other in tree.others)
         return Proof(reader.meant(dataset), any(risky), others)
 
 
-def _is_risky(holder: Any) -> bool:
-    """Go through the list of chunks of a data set; return whether some must be read apart."""
+def _is_risky(holder: Any, *, own: bool) -> bool:
+    """Go through the list of chunks of a data set; return whether some must be read apart.
+
+    Its ``own`` chunks are unpacked by `graticule.io.formats._hdf5_deflated` where that can, and
+    into no more than their room.
+    """
     plist = holder.id.get_create_plist()
     codes = [plist.get_filter(number)[0] for number in range(plist.get_nfilters())]
     if holder.chunks is None:
         return False
     largest = _largest_chunk(holder)
     is_bounded = set(codes) <= set(_BOUNDED)
-    return not is_bounded or (_DEFLATE in codes and 2 * _RATIO * largest > decoding_room())
+    may_burst = _DEFLATE in codes and not (own and is_deflated(holder))
+    return not is_bounded or (may_burst and 2 * _RATIO * largest > decoding_room())
 
 
 def _largest_chunk(holder: Any) -> int:

@@ -13,6 +13,7 @@ from graticule.core.errors import FormatError
 from graticule.core.image import NUMERIC
 from graticule.core.typing import Array
 from graticule.io.format import Links
+from graticule.io.formats._hdf5_deflated import is_deflated, unpacked
 from graticule.io.formats._hdf5_links import Tree
 from graticule.io.formats._hdf5_proof import read_proved
 from graticule.io.lazy import Box, FileArray, as_dask, box_shape
@@ -257,6 +258,8 @@ def read_box(tree: Tree, dataset: Any, box: Box) -> Array:
         if stored.names or not is_usual:
             raise FormatError(f"{dataset.name} is of a kind that is not read from raw files")
         return np.asarray(_raw(tree, dataset, stored, box), dtype)
+    if box and is_deflated(dataset):
+        return np.asarray(unpacked(dataset, box), dtype)
     if is_usual or not box:
         return np.asarray(dataset[box], dtype)
     sizes = box_shape(box)
