@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 
+from graticule.ops._smoothing_kernels import gaussian_weights, smooth
 from graticule.ops.segment._extrema import high_maxima
 from graticule.ops.segment._necks import parted
 from graticule.ops.segment._necks_kernels import distance_tops
-from graticule.ops.segment._smoothing_kernels import gaussian_weights, smooth
 from graticule.simulate.nuclei import nuclei
 
 SHARES = st.sampled_from([0.01, 0.05, 0.15, 0.4])

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
 from graticule.core.typing import Array
 from graticule.ops.segment._ellipses import worth
 from graticule.ops.segment._runs import neighbours
-
-Runs: TypeAlias = tuple[Array, Array, Array, Array]
-"""First run by row, and by run its start, its stop and the label of its part."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +19,10 @@ class Tree:
     ----------
     shape : tuple of int
         Shape of the image.
-    levels : list of tuple
-        The runs of the parts above each threshold, with labels 1..n.
-    counts : list of int
-        How many parts there are above each.
+    first : array
+        Number of the first run above each threshold in each row; one more than rows.
+    runs : array
+        By run its start and stop along the last axis, and the number of its part.
     parents : array
         Number of the part that holds each; -1 for those of the lowest threshold.
     areas, worths : array
@@ -34,8 +30,8 @@ class Tree:
     """
 
     shape: tuple[int, ...]
-    levels: list[Runs]
-    counts: list[int]
+    first: Array
+    runs: Array
     parents: Array
     areas: Array
     worths: Array
@@ -47,31 +43,20 @@ def tree_of(values: Array, thresholds: Array) -> Tree:
     Parts are joined through faces. A hole that is small beside what surrounds it is part of it,
     with all that lies in it.
     """
-    from graticule.ops.segment._component_tree_kernels import count_below, parts_above
+    from graticule.ops.segment._component_tree_kernels import count_below, parts_of_levels
 
     levels = np.empty(values.shape, np.uint8)
     count_below(np.ascontiguousarray(values).reshape(-1), thresholds, levels.reshape(-1))
-    rows = levels.reshape(-1, values.shape[-1])
-    lead = np.array(values.shape[:-1], np.int64)
     axes = range(values.ndim)
-    near = neighbours(values.ndim, axes, 1)
-    around = neighbours(values.ndim, axes, values.ndim)
-    edge = _edge(values.shape)
-    nothing = np.zeros(0, np.int32)
-    runs: Runs = (np.zeros(len(rows) + 1, np.int64), nothing, nothing, nothing)
-    found: list[Runs] = []
-    counts: list[int] = []
-    parents, areas, fits = [nothing], [np.zeros(0)], [np.zeros(0)]
-    for level in range(1, int(levels.max()) + 1):
-        runs, (inside, area, fit) = parts_above(rows, level, lead, near, around, edge, runs)
-        parents.append(inside - 1 + sum(counts[:-1]))
-        areas.append(area)
-        fits.append(fit)
-        found.append(runs)
-        counts.append(len(area))
-    sizes = np.concatenate(areas)
-    worths = worth(sizes, np.concatenate(fits))
-    return Tree(values.shape, found, counts, np.concatenate(parents), sizes, worths)
+    first, runs, parents, (areas, fits) = parts_of_levels(
+        levels.reshape(-1, values.shape[-1]),
+        int(levels.max()),
+        np.array(values.shape[:-1], np.int64),
+        neighbours(values.ndim, axes, 1),
+        neighbours(values.ndim, axes, values.ndim),
+        _edge(values.shape),
+    )
+    return Tree(values.shape, first, runs, parents, areas, worth(areas, fits))
 
 
 def _edge(shape: tuple[int, ...]) -> Array:
@@ -89,11 +74,5 @@ def best_parts(tree: Tree, least: float) -> Array:
 
     numbers = choose(tree.parents, np.where(tree.areas >= least, tree.worths, 0.0))
     labels = np.zeros(tree.shape, np.int32)
-    rows = labels.reshape(-1, tree.shape[-1])
-    start = 0
-    for runs, count in zip(tree.levels, tree.counts, strict=True):
-        own = numbers[start : start + count]
-        if own.any():
-            paint_highest(runs, own, rows)
-        start += count
+    paint_highest(tree.first, tree.runs, numbers, labels.reshape(-1, tree.shape[-1]))
     return labels

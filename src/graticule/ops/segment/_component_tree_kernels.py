@@ -170,26 +170,10 @@ def _measured(runs: Any, count: int, lead: Any, before: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def parts_above(
-    levels: Any, level: int, lead: Any, near: Any, around: Any, edge: Any, before: Any
+def _parts_above(
+    levels: Any, level: Any, lead: Any, near: Any, around: Any, edge: Any, before: Any
 ) -> Any:
-    """Return the runs of the parts of a level, their holes filled, and what they measure.
-
-    Parameters
-    ----------
-    levels : array
-        uint8 by row and along the last axis.
-    level : int
-        Parts are of samples of this level or above.
-    lead : array
-        Shape without the last axis.
-    near, around : tuple of array
-        Steps to earlier neighbours, and whether corners meet, for parts and for holes.
-    edge : array
-        Which rows are at the border of the image.
-    before : tuple of array
-        The runs of the level below.
-    """
+    """Return the runs of the parts of a level, their holes filled, and what they measure."""
     rows, width = levels.shape
     mask = np.empty((rows, width), np.uint8)
     for row in range(rows):
@@ -204,6 +188,77 @@ def parts_above(
     numbers, count = _united(runs, count, gaps, inside)
     runs = _filled(runs, numbers, gaps, inside)
     return runs, _measured(runs, count, lead, before)
+
+
+@njit(cache=True, nogil=True)
+def _with_room(store: Any, size: int) -> Any:
+    """Return an array with the same rows that are at least of a size."""
+    if size <= store.shape[1]:
+        return store
+    longer = np.empty((len(store), 2 * size), store.dtype)
+    longer[:, : store.shape[1]] = store
+    return longer
+
+
+@njit(cache=True, nogil=True)
+def parts_of_levels(levels: Any, highest: int, lead: Any, near: Any, around: Any, edge: Any) -> Any:
+    """Return the runs of the parts of all levels, and the parents, sizes and fits of the parts.
+
+    Parameters
+    ----------
+    levels : array
+        uint8 by row and along the last axis; parts are of samples of a level or above.
+    highest : int
+        The highest level.
+    lead : array
+        Shape without the last axis.
+    near, around : tuple of array
+        Steps to earlier neighbours, and whether corners meet, for parts and for holes.
+    edge : array
+        Which rows are at the border of the image.
+
+    Returns
+    -------
+    first : array
+        Number of the first run, by level and row; one more than rows.
+    runs : array
+        By run its start, its stop and the number of its part, from 0.
+    parents : array
+        Number of the part of the level below that holds a part; -1 on the lowest.
+    measures : array
+        Samples of each part, and how it fits.
+    """
+    size = len(levels)
+    nothing = np.empty(0, np.int32)
+    current = (np.zeros(size + 1, np.int64), nothing, nothing, nothing)
+    first = np.empty((highest, size + 1), np.int64)
+    runs, parents, measures = (
+        np.empty((3, 1024), np.int32),
+        np.empty((1, 256), np.int64),
+        np.empty((2, 256)),
+    )
+    used, last, before = 0, 0, 0
+    for level in range(highest):
+        current, measured = _parts_above(
+            levels, np.uint8(level + 1), lead, near, around, edge, current
+        )
+        own_first, starts, stops, labels = current
+        runs = _with_room(runs, used + starts.size)
+        first[level] = own_first + used
+        for run in range(starts.size):
+            runs[0, used + run], runs[1, used + run] = starts[run], stops[run]
+            runs[2, used + run] = labels[run] - 1 + last
+        used += starts.size
+        inside, areas, fits = measured
+        parents, measures = (
+            _with_room(parents, last + areas.size),
+            _with_room(measures, last + areas.size),
+        )
+        for number in range(areas.size):
+            parents[0, last + number] = -1 if level == 0 else inside[number] - 1 + before
+            measures[0, last + number], measures[1, last + number] = areas[number], fits[number]
+        before, last = last, last + areas.size
+    return first, runs[:, :used].copy(), parents[0, :last].copy(), measures[:, :last].copy()
 
 
 @njit(cache=True, nogil=True)
@@ -232,12 +287,12 @@ def choose(parents: Any, worths: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def paint_highest(runs: Any, numbers: Any, rows: Any) -> None:
-    """Write the number of each run's part, ``numbers`` by part, where it is higher."""
-    first, starts, stops, labels = runs
-    for row in range(first.size - 1):
-        for run in range(first[row], first[row + 1]):
-            number = numbers[labels[run] - 1]
-            if number > 0:
-                for x in range(starts[run], stops[run]):
-                    rows[row, x] = max(rows[row, x], number)
+def paint_highest(first: Any, runs: Any, numbers: Any, rows: Any) -> None:
+    """Write the number of each run's part, of any level, where it is higher."""
+    for level in range(len(first)):
+        for row in range(len(rows)):
+            for run in range(first[level, row], first[level, row + 1]):
+                number = numbers[runs[2, run]]
+                if number > 0:
+                    for x in range(runs[0, run], runs[1, run]):
+                        rows[row, x] = max(rows[row, x], number)

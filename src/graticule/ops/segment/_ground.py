@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from graticule.core.order import median
 from graticule.core.typing import Array
 
 _NORMAL = 1.4826
-_MOST_ROUNDS = 10_000
 
 
 def minimum_cross_entropy(rising: Array) -> float:
@@ -23,24 +20,9 @@ def minimum_cross_entropy(rising: Array) -> float:
     >>> round(minimum_cross_entropy(np.array([0.0, 1.0, 1.0, 8.0, 9.0])), 3)
     3.077
     """
-    values = rising - rising[0]
-    steps = np.diff(values)
-    tolerance = float(steps[steps > 0].min()) / 2
-    below = np.concatenate([[0.0], np.cumsum(values)])
-    whole = float(below[-1])
-    following: float = whole / values.size
-    current = -math.inf
-    for _ in range(_MOST_ROUNDS):
-        if not abs(following - current) > tolerance:
-            break
-        current = following
-        count = int(np.searchsorted(values, current, side="right"))
-        sum_back = float(below[count])
-        if sum_back == 0:
-            break
-        back, fore = sum_back / count, (whole - sum_back) / (values.size - count)
-        following = (back - fore) / (math.log(back) - math.log(fore))
-    return following + float(rising[0])
+    from graticule.ops.segment._ground_kernels import fixed_point
+
+    return float(fixed_point(rising)) + float(rising[0])
 
 
 def level_and_spread(ground: Array) -> tuple[float, float]:

@@ -15,12 +15,19 @@ _OUTSIDE, _REST, _INSIDE = -2, -1, 0
 
 
 @njit(cache=True, nogil=True)
+def sums_of(labels: Any, values: Any, count: int) -> Any:
+    """Return how many samples each label 0..count has, and the sum of their values."""
+    sizes, sums = np.zeros(count + 1, np.int64), np.zeros(count + 1)
+    for index in range(labels.size):
+        sizes[labels[index]] += 1
+        sums[labels[index]] += values[index]
+    return sizes, sums
+
+
+@njit(cache=True, nogil=True)
 def cut_below(labels: Any, seeds: Any, values: Any, share: float, count: int) -> None:
     """Set labels to 0 where the value is no more than a share of the mean at the label's seeds."""
-    sums, sizes = np.zeros(count + 1), np.zeros(count + 1, np.int64)
-    for index in range(seeds.size):
-        sums[seeds[index]] += values[index]
-        sizes[seeds[index]] += 1
+    sizes, sums = sums_of(seeds, values, count)
     for label in range(count + 1):
         sums[label] = share * (sums[label] / max(sizes[label], 1))
     for index in range(labels.size):

@@ -39,9 +39,9 @@ def parted(labels: Array, least: float) -> Array:
 
 def _at_necks(inside: Array, least: float, whole: float) -> Array:
     """Return the parts of an object if they are worth more than it, else the object as it is."""
+    from graticule.ops._smoothing_kernels import gaussian_weights
     from graticule.ops._watershed import flooded
     from graticule.ops.segment._necks_kernels import distance_tops
-    from graticule.ops.segment._smoothing_kernels import gaussian_weights
 
     padded = np.zeros([size + 2 for size in inside.shape], np.bool_)
     inner = (slice(1, -1),) * inside.ndim

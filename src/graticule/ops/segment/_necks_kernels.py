@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from graticule.ops._smoothing_kernels import smooth
 from graticule.ops._watershed_kernels import dense_ranks
-from graticule.ops.segment._smoothing_kernels import smooth
 
 _PENDING, _TOP, _SLOPE = 0, 1, 2
 
@@ -61,8 +61,8 @@ def _falling(heights: Any, mask: Any) -> Any:
     ends = np.zeros(count + 1, np.int64)
     for rank in ranks:
         ends[rank] += 1
-    for rank in range(count - 1, -1, -1):
-        ends[rank] += ends[rank + 1]
+    for level in range(count - 1, -1, -1):
+        ends[level] += ends[level + 1]
     order = np.empty_like(places)
     for number in range(places.size - 1, -1, -1):
         ends[ranks[number]] -= 1

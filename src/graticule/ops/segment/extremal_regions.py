@@ -115,26 +115,26 @@ def _regions(
 
     nothing = np.zeros(values.shape, np.int32)
     known = np.isfinite(values)
-    seen = values[known]
+    every = bool(known.all())
+    seen = values if every else values[known]
     if not seen.size or seen.min() == seen.max():
         return nothing
-    if seen.size < values.size:
+    if not every:
         values = np.where(known, values, median(seen))
     rough = _upright(_smoothed(values, 0.7), objects)
     diameter = usual_diameter(rough, percentile(rough, _HIGHEST))
     height = _upright(_smoothed(values, max(smoothing * diameter, 0.5)), objects)
-    height[~known] = min(float(height.min()), 0.0)
-    rising = np.sort(height[known])
+    if not every:
+        height[~known] = min(float(height.min()), 0.0)
+    rising = np.sort(height if every else height[known], axis=None)
     top = percentile(rising, _HIGHEST)
     if not top > max(float(rising[0]), 0):
         return nothing
     lowest = minimum_cross_entropy(np.clip(rising, 0, top))
     thresholds = np.geomspace(lowest + _FAINT * top, (1 + _FAINT) * top, _LEVELS) - _FAINT * top
     least = max(ball_volume(values.ndim) * (min_diameter * diameter / 2) ** values.ndim, _TINY)
-    tree = tree_of(height, thresholds)
-    if not tree.levels:
-        return nothing
-    labels = _grown(best_parts(tree, least), height, extent, lowest)
+    seeds = best_parts(tree_of(height, thresholds), least)
+    labels = _grown(seeds, height, extent, lowest)
     if not labels.any():
         return nothing
     labels = parted(labels, least)
@@ -143,7 +143,7 @@ def _regions(
 
 
 def _smoothed(values: Array, sigma: float) -> Array:
-    from graticule.ops.segment._smoothing_kernels import gaussian_weights, smooth
+    from graticule.ops._smoothing_kernels import gaussian_weights, smooth
 
     flat = smooth(values.reshape(-1), np.array(values.shape), gaussian_weights(sigma))
     return np.asarray(flat).reshape(values.shape)
@@ -152,8 +152,11 @@ def _smoothed(values: Array, sigma: float) -> Array:
 def _upright(values: Array, objects: str) -> Array:
     """Return values above their median, with objects positive."""
     apart: Array = values - median(values)
-    dark = objects == "dark" or (objects == "auto" and float(np.mean(apart * apart * apart)) < 0)
-    return -apart if dark else apart
+    if objects == "auto":
+        cubes = apart * apart
+        cubes *= apart
+        objects = "dark" if cubes.sum() < 0 else "bright"
+    return -apart if objects == "dark" else apart
 
 
 def _grown(seeds: Array, height: Array, extent: float, lowest: float) -> Array:
@@ -177,17 +180,18 @@ def _believed(
 ) -> Array:
     """Return labels without specks and what the ground's own grain may be, numbered anew."""
     from graticule.ops.segment._ground import level_and_spread
+    from graticule.ops.segment._growth_kernels import sums_of
     from graticule.ops.segment._kernels import number_by_appearance
 
-    flat = labels.reshape(-1)
-    sizes = np.bincount(flat)
+    count = int(labels.max())
+    sizes, sums = sums_of(labels.reshape(-1), height.reshape(-1), count)
     sizes[0] = 0
     falling = np.sort(sizes)[::-1]
     usual = falling[int(np.searchsorted(np.cumsum(falling), falling.sum() / 2))]
     level, spread = level_and_spread(ground)
-    means = np.bincount(flat, height.reshape(-1)) / np.maximum(sizes, 1)
+    means = sums / np.maximum(sizes, 1)
     kept = (sizes >= max(_SHARE * usual, least)) & (means - level >= min_contrast * spread)
     kept[0] = False
-    labels = np.where(kept[labels], labels, 0).astype(np.int32)
-    number_by_appearance(labels.reshape(-1), len(sizes) - 1)
+    labels = np.where(kept, np.arange(count + 1), 0).astype(np.int32)[labels]
+    number_by_appearance(labels.reshape(-1), count)
     return labels

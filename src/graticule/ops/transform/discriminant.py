@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graticule.core import Image, Whole, like, op
+from graticule.core.order import median
 from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 from graticule.ops.transform.grey import grey
@@ -58,9 +59,10 @@ def discriminant(image: Image) -> Image:
     start: Image = grey(image)
     if "c" not in image.dims:
         return start
-    channels = _colours(image).transpose("c", *start.dims).values.astype(np.float64)
-    if len(channels) < 2 or np.array_equal(channels.min(axis=0), channels.max(axis=0)):
+    colours = _colours(image).transpose("c", *start.dims).values
+    if all(np.array_equal(colours[0], other) for other in colours[1:]):
         return start
+    channels = np.array(colours, np.float64, order="C")
     weights = _weights(channels, start.values)
     if weights is None:
         return start
@@ -77,17 +79,16 @@ def _colours(image: Image) -> Image:
 
 def _weights(channels: Array, start: Array) -> Array | None:
     """Return Fisher's weights, or None where there is nothing to tell apart."""
-    from scipy import ndimage
-
-    smooth = np.stack([ndimage.gaussian_filter(channel, 1.0) for channel in channels])
-    score = ndimage.gaussian_filter(start.astype(np.float64), 1.0)
+    smooth = np.stack([_smoothed(channel) for channel in channels]).reshape(len(channels), -1)
+    score = _smoothed(start).reshape(-1)
     weights: Array | None = None
     for _ in range(_ROUNDS):
         known = np.isfinite(score)
-        objects = _objects(score[known]) if known.any() else np.zeros(0, bool)
+        every = bool(known.all())
+        objects = _objects(score if every else score[known]) if known.any() else np.zeros(0, bool)
         if np.count_nonzero(objects) < 1 or np.count_nonzero(~objects) < 2:
             return weights
-        samples = smooth[:, known]
+        samples = smooth if every else smooth[:, known]
         ground = samples[:, ~objects]
         within = np.cov(ground)
         within += np.eye(len(channels)) * max(_RIDGE * float(np.trace(within)), 1e-9)
@@ -96,8 +97,15 @@ def _weights(channels: Array, start: Array) -> Array | None:
         if not np.abs(solved).sum() > 0:
             return weights
         weights = solved / np.abs(solved).sum()
-        score = np.tensordot(weights, smooth, 1)
+        score = weights @ smooth
     return weights
+
+
+def _smoothed(values: Array) -> Array:
+    from graticule.ops._smoothing_kernels import gaussian_weights, smooth
+
+    flat = np.ascontiguousarray(values, np.float64).reshape(-1)
+    return np.asarray(smooth(flat, np.array(values.shape), gaussian_weights(1.0)))
 
 
 def _objects(values: Array) -> Array:
@@ -105,9 +113,11 @@ def _objects(values: Array) -> Array:
     from graticule.core import as_image
     from graticule.ops.threshold.otsu import otsu
 
-    apart = values - np.median(values)
+    apart = values - median(values)
     if np.ptp(apart) == 0:
         return np.zeros(len(values), bool)
-    upright = -apart if np.mean(apart**3) < 0 else apart
+    cubes = apart * apart
+    cubes *= apart
+    upright = -apart if cubes.sum() < 0 else apart
     mask: Array = otsu(as_image(upright.astype(np.float32), dims=["x"])).values
     return mask
