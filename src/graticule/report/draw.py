@@ -11,6 +11,7 @@ import numpy as np
 
 from graticule.core.errors import ImageError
 from graticule.core.image import Kind
+from graticule.core.order import percentile
 from graticule.core.typing import Array
 from graticule.evaluate.superpixels import boundaries
 from graticule.report.colour_maps import colour_map
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 OUTLINE = (255, 140, 0)
+_PALETTE = 256
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Paint:
         if self.table is not None:
             image.putpalette(self.table.tobytes())
         stream = io.BytesIO()
-        image.save(stream, format="PNG", compress_level=3)
+        image.save(stream, format="PNG", compress_level=1)
         return png_uri(stream.getvalue())
 
 
@@ -88,13 +90,13 @@ class ColourScale:
 
 def colour_scale_of(picture: Picture) -> ColourScale:
     """Choose a colour scale: diverging for signed values, grey for photographs, viridis else."""
-    values = np.asarray(picture.values, dtype=float)
+    values = picture.values if picture.values.dtype.kind in "iuf" else picture.values.astype(float)
     finite = values[np.isfinite(values)]
     if picture.kind in (Kind.PROBABILITY, Kind.MASK):
         return ColourScale("viridis" if picture.kind == Kind.PROBABILITY else "gray", 0.0, 1.0)
     if finite.size == 0:
         return ColourScale("gray", 0.0, 1.0)
-    low, high = (float(x) for x in np.percentile(finite, [0.5, 99.5]))
+    low, high = percentile(finite, 0.5), percentile(finite, 99.5)
     if low == high:
         low, high = float(finite.min()), float(finite.max())
     spatial = sum(axis.is_spatial for axis in picture.axes) >= 2
@@ -139,6 +141,8 @@ def paint(
     if values.ndim != 2:
         raise ImageError(f"a picture has two dims, not {values.ndim}")
     if picture.kind == Kind.LABELS:
+        if 0 <= int(values.min(initial=0)) <= int(values.max(initial=0)) < _PALETTE:
+            return Paint(values.astype(np.uint8), label_colours(np.arange(_PALETTE)))
         return Paint(label_colours(values))
     if picture.kind == Kind.MASK:
         return _mask(values.astype(bool), under)

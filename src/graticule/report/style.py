@@ -103,8 +103,12 @@ def label_colours(labels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     >>> label_colours(np.array([0, 1, 2]))[0].tolist()
     [24, 27, 31]
     """
-    numbers, places = np.unique(labels, return_inverse=True)
-    number = numbers.astype(np.int64)
+    most = int(labels.max(initial=0))
+    if labels.dtype.kind in "iu" and int(labels.min(initial=0)) >= 0 and most <= labels.size:
+        number, places = np.arange(most + 1), labels
+    else:
+        numbers, places = np.unique(labels, return_inverse=True)
+        number = numbers.astype(np.int64)
     hue = (number * 0.61803398875 + 0.05) % 1
     value = np.array([0.95, 0.72, 0.85])[number % 3]
     saturation = np.array([0.62, 0.75, 0.45])[number % 3]
