@@ -107,7 +107,7 @@ def test_a_hang_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_disk_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", -2.9)
+    monkeypatch.setattr(module, "_PATIENCE", -1.9)
     with pytest.raises(FormatError, match="was not read within"):
         apart(sleep, tmp_path)
 

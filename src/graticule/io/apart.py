@@ -39,7 +39,7 @@ from graticule.io.safety import guard
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_SECONDS = 3.0
+_SECONDS = 2.0
 _BYTES_A_SECOND = 20e6
 """What is granted to a file beyond that: that many of its bytes a second."""
 _PATIENCE = 120.0
@@ -60,7 +60,15 @@ may take."""
 
 
 class _LostError(Exception):
-    """The process apart ended, or was ended, before it answered."""
+    """The process apart ended, or was ended, before it answered; maybe not for what it read."""
+
+    is_of_file = False
+
+
+class _BusyError(_LostError):
+    """The process apart took more time than what it read is worth."""
+
+    is_of_file = True
 
 
 def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -81,7 +89,11 @@ def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     limit = memory_limit()
     request = pickle.dumps((partial(work, *args, **kwargs), limit, array_budget(limit), _MOST))
     with _lock:
-        return _unpacked(_kept.answer(request, seconds))  # type: ignore[no-any-return]
+        is_error, value = pickle.loads(_kept.answer(request, seconds))  # noqa: S301  a fork's own
+        if is_error:
+            _kept.end()  # a file that was refused may have left anything behind
+            raise value
+        return value  # type: ignore[no-any-return]
 
 
 def filled_apart(work: Callable[[], Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -106,9 +118,12 @@ def filled_apart(work: Callable[[], Array], shape: tuple[int, ...], dtype: np.dt
     limit = memory_limit()
     single = _Process(job=(fill, limit, array_budget(limit), limit))
     try:
-        _unpacked(single.answer(b"", _SECONDS + nbytes / _BYTES_A_SECOND))
-    except _LostError as error:
-        raise FormatError(str(error), hint=_HINT) from None
+        answer = single.answer(b"", _SECONDS + nbytes / _BYTES_A_SECOND)
+        is_error, error = pickle.loads(answer)  # noqa: S301  packed by a fork of this process
+        if is_error:
+            raise error
+    except _LostError as lost:
+        raise FormatError(str(lost), hint=_HINT) from None
     finally:
         single.end()
     return values
@@ -119,13 +134,6 @@ def _size_of(read: Any) -> int:
     with suppress(OSError, TypeError, ValueError):
         return os.stat(path).st_size
     return 0
-
-
-def _unpacked(answer: bytes) -> Any:
-    is_error, value = pickle.loads(answer)  # noqa: S301  what a fork of this process packed
-    if is_error:
-        raise value
-    return value
 
 
 class _Process:
@@ -176,7 +184,7 @@ class _Process:
         used = _cpu_seconds(self.pid)
         self._limits = (until, used if before is None else before, seconds)
         if used - (used if before is None else before) > seconds:
-            raise _LostError("keeps its reader busy without end")
+            raise _BusyError("keeps its reader busy without end")
         if time.monotonic() > until:
             raise _LostError(f"was not read within {_PATIENCE:.0f} s")
 
@@ -211,7 +219,7 @@ class _Kept:
                 return process.answer(request, seconds)
             except _LostError as error:
                 self.end()
-                if is_fresh:
+                if is_fresh or error.is_of_file:
                     raise FormatError(str(error), hint=_HINT) from None
             except BaseException:  # it would answer what nobody asks any more
                 self.end()

@@ -121,15 +121,25 @@ def _split_axis(key: Any, size: int) -> tuple[slice, Any]:
         taken = range(*key.indices(size))
         if not len(taken):
             return slice(0, 0), slice(None)
-        return slice(min(taken), max(taken) + 1), slice(None, None, key.step)
+        low, high = sorted((taken[0], taken[-1]))
+        return slice(low, high + 1), slice(None, None, key.step)
     if isinstance(key, (int, np.integer)):
         index = range(size)[key]
         return slice(index, index + 1), 0
-    indices = np.arange(size)[np.asarray(key)]
+    indices = _places(np.asarray(key), size)
     if not indices.size:
         return slice(0, 0), slice(None)
     low = int(indices.min())
     return slice(low, int(indices.max()) + 1), indices - low
+
+
+def _places(key: Array, size: int) -> Array:
+    """Return the places from 0 that a list of bools or of integers, maybe negative, names."""
+    if key.dtype == bool:
+        key = np.flatnonzero(key)
+    if key.size and not -size <= int(key.min()) <= int(key.max()) < size:
+        raise IndexError(f"there are {size} samples, and place {key.max()} is asked for")
+    return np.where(key < 0, key + size, key)
 
 
 def as_dask(array: FileArray, unit: Sequence[int]) -> Any:

@@ -7,8 +7,10 @@ room for, or go through filters that take sizes from the chunk itself, are alway
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -32,6 +34,10 @@ _BOUNDED = (1, 2, 3, 32000)
 """Filters that write no further than they were given room: deflate, shuffle, Fletcher-32, LZF."""
 _DEFLATE, _RATIO = 1, 1032
 """Deflate packs no better than this; HDF5 unpacks whatever there is, and then looks at its size."""
+
+_MOST_CHUNKS = 2**48
+_TRIED = 2048
+"""Chunks that are sought by their position; of more, as many that lie evenly among them."""
 
 
 class Reader(Hashable, Protocol):
@@ -141,26 +147,60 @@ def _is_risky(holder: Any, *, own: bool) -> bool:
     codes = [plist.get_filter(number)[0] for number in range(plist.get_nfilters())]
     if holder.chunks is None:
         return False
-    largest = _largest_chunk(holder)
-    is_bounded = set(codes) <= set(_BOUNDED)
-    may_burst = _DEFLATE in codes and not (own and is_deflated(holder))
-    return not is_bounded or (may_burst and 2 * _RATIO * largest > decoding_room())
+    extents = list(zip(holder.maxshape, holder.shape, strict=True))
+    if any(most is not None and most < size for most, size in extents):
+        raise FormatError(f"{holder.name} is {holder.shape}, and {holder.maxshape} at most")
+    sizes = _chunk_sizes(holder)
+    _require_found(holder, sizes)
+    if not codes and any(size != _chunk_bytes(holder) for size in sizes.values()):
+        raise FormatError(f"{holder.name} has chunks of a size that is not theirs")
+    # by the most that it may ever be HDF5 counts its chunks, and does not see where that overflows
+    room_to_grow = any(most not in (None, size) for most, size in extents)
+    largest = max(sizes.values(), default=0)
+    by_hdf5 = _DEFLATE in codes and not (own and is_deflated(holder))
+    may_burst = by_hdf5 and 2 * _RATIO * largest > decoding_room()
+    return room_to_grow or may_burst or not set(codes) <= set(_BOUNDED)
 
 
-def _largest_chunk(holder: Any) -> int:
-    """Return the most bytes that a chunk takes in the file, which all of them must lie within."""
+def _chunk_bytes(holder: Any) -> int:
+    return int(math.prod(holder.chunks) * holder.id.get_type().get_size())
+
+
+def _chunk_sizes(holder: Any) -> dict[int, int]:
+    """Return the bytes that each chunk takes by its place in the file, which it must not leave."""
     end = os.stat(holder.file.filename).st_size
-    largest = 0
+    sizes: dict[int, int] = {}
 
     def visit(chunk: Any) -> None:
-        nonlocal largest
+        beyond = zip(chunk.chunk_offset, holder.shape, strict=True)
+        if any(at >= size for at, size in beyond):
+            raise FormatError(f"{holder.name} has a chunk at {chunk.chunk_offset}, beyond its end")
         if chunk.byte_offset is not None and chunk.byte_offset + chunk.size > end:
             raise FormatError(
                 f"ends early: {holder.name} has a chunk that ends at byte "
                 f"{chunk.byte_offset + chunk.size}, and there are {end}",
                 hint="fetch or export the file again",
             )
-        largest = max(largest, chunk.size)
+        sizes[chunk.byte_offset] = chunk.size
 
     holder.id.chunk_iter(visit)
-    return largest
+    return sizes
+
+
+def _require_found(holder: Any, sizes: Mapping[int, int]) -> None:
+    """Seek chunks by their position, as reading does: HDF5 may look beyond the end of a list."""
+    counts = [-(-size // chunk) for size, chunk in zip(holder.shape, holder.chunks, strict=True)]
+    total = math.prod(counts)
+    if total > _MOST_CHUNKS:
+        raise FormatError(f"{holder.name} has {total} chunks, which none can have")
+    for number in range(0, total, max(1, total // _TRIED)) if total else ():
+        _seek(holder, np.unravel_index(number, counts), sizes)
+    for corner in itertools.product(*({0, count - 1} for count in counts)) if total else ():
+        _seek(holder, corner, sizes)
+
+
+def _seek(holder: Any, at: Sequence[Any], sizes: Mapping[int, int]) -> None:
+    coord = tuple(int(place) * chunk for place, chunk in zip(at, holder.chunks, strict=True))
+    found = holder.id.get_chunk_info_by_coord(coord).byte_offset
+    if found is not None and found not in sizes:
+        raise FormatError(f"{holder.name} has a list of chunks that contradicts itself")

@@ -43,19 +43,28 @@ def _looked_at(path: Path) -> str:
     """Take what is listed and read; of several images, of which one must be named, the first."""
     listed = contents(path)
     several = ""
-    for labels in (False, True):
-        try:
-            said = _taken(read(path, labels=labels))
-        except FormatError as error:
-            if all(each.trouble for each in listed):
-                raise
-            several = said = str(error)
+    try:
+        said = _taken(read(path))
+    except FormatError as error:
+        if all(each.trouble for each in listed):
+            raise
+        several = said = str(error)
+    _take_labels(path)
     for level in range(1, 0 if several else len(levels(path))):
         _taken(read(path, level=level))
     for each in listed[:_NAMED]:
         if not each.trouble:
             _taken(read(path / each.name))
     return said
+
+
+def _take_labels(path: Path) -> None:
+    """Take the image as labels, if it can be had so: an animation cannot."""
+    try:
+        _taken(read(path, labels=True))
+    except FormatError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise
 
 
 def _taken(image: Any) -> str:
