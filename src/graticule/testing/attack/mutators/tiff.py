@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ _TAGS = (254, 256, 257, 258, 259, 262, 266, 270, 273, 274, 277, 278, 279, 282, 2
          320, 322, 323, 324, 325, 330, 338, 339, 347, 530, 32997, 33550, 34665, 42113,
          50838, 50839)  # fmt: skip
 _OFFSETS, _COUNTS = (273, 324), (279, 325)
+_NAME = b"urn:uuid:00000000-0000-0000-0000-000000000000"
 _VALUES = {
     259: (1, 2, 5, 6, 7, 8, 32773, 33003, 33005, 34712, 34892, 34925, 50000, 50001, 50002, 52546),
     262: (0, 1, 2, 3, 4, 5, 6, 8, 32803),
@@ -207,6 +209,8 @@ def _seeds(folder: Path) -> None:
         about = {"tile": (16, 16), "compression": "zlib"}
         file.write(grey, subifds=1, metadata={"axes": "YX"}, **about)
         file.write(grey[::2, ::2], subfiletype=1, **about)
+    for file in folder.iterdir():  # OME names each file at random
+        file.write_bytes(re.sub(rb"urn:uuid:[0-9a-f-]{36}", _NAME, file.read_bytes()))
 
 
 MUTATOR = Mutator(
