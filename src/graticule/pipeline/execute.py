@@ -32,6 +32,7 @@ from graticule.pipeline.processes import processes_share
 from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.spec import Spec, digest
+from graticule.pipeline.spool import Spool
 from graticule.pipeline.tables import study_tables, write_table
 from graticule.pipeline.workers import Workers
 
@@ -158,9 +159,12 @@ def run(
         (work / "scratch").mkdir(exist_ok=True)
         in_processes = processes and cluster is None and _are_many_and_small(sources)
         in_processes = in_processes and processes_share(budget, count) > process_bytes()
-        with Workers(count, processes=in_processes, cluster=cluster) as pool:
-            jobs = _jobs(pipeline, sources, folder, pool, budget=budget, cache=cache)
-            results = list(_results(jobs, pool, progress))
+        with Spool(work) as spool:
+            with Workers(count, processes=in_processes, cluster=cluster) as pool:
+                jobs = _jobs(pipeline, sources, folder, pool, budget=budget, cache=cache)
+                for result in _results(jobs, pool, progress):
+                    spool.append(result)
+            results = list(spool)
         for name in ("scratch", "drafts"):
             remove(work / name)
         rows, tables = study_tables(pipeline, results, work)
