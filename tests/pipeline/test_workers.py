@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -66,3 +68,36 @@ def test_an_interrupted_pool_leaves_no_process_behind() -> None:
         assert next(iter(workers.map(abs, range(1000)))) == 0
         raise KeyboardInterrupt
     assert not multiprocessing.active_children()
+
+
+def test_beside_a_thread_processes_come_from_a_server() -> None:
+    release = threading.Event()
+    beside = threading.Thread(target=release.wait, daemon=True)
+    beside.start()
+    try:
+        with Workers(2, processes=True) as workers:
+            assert not workers.are_forks
+            assert list(workers.map(abs, range(-20, 0))) == list(range(20, 0, -1))
+    finally:
+        release.set()
+        beside.join()
+
+
+_ALONE = """
+from graticule.pipeline.workers import Workers
+
+held = []
+
+def what_is_held(_):
+    return held
+
+with Workers(2, processes=True) as workers:
+    assert workers.are_forks
+    held.append(7)
+    assert list(workers.map(what_is_held, range(4))) == [[7]] * 4
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="programs are forked on Linux alone")
+def test_forks_hold_what_the_program_did_before_it_mapped() -> None:
+    subprocess.run([sys.executable, "-c", _ALONE], check=True, timeout=120)

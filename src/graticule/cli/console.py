@@ -50,16 +50,20 @@ def progress_bar(title: str) -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[message]}", style="dim"),
     )
-    with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(title, total=None, message="")
+    bar = Bar(*columns, console=console, transient=True)
+    task = bar.add_task(title, total=None, message="")
 
-        def update(done: int, total: int, message: str) -> None:
-            # in a narrow window the message gives way, not the times
-            room = max(0, console.width - len(title) - 2 * len(str(total)) - 42)
-            short = message if len(message) <= room else f"{message[: max(0, room - 1)]}…"
-            bar.update(task, completed=done, total=total, message=short)
+    def update(done: int, total: int, message: str) -> None:
+        bar.start()  # not before: its thread would be in the way of a fork
+        # in a narrow window the message gives way, not the times
+        room = max(0, console.width - len(title) - 2 * len(str(total)) - 42)
+        short = message if len(message) <= room else f"{message[: max(0, room - 1)]}…"
+        bar.update(task, completed=done, total=total, message=short)
 
+    try:
         yield update
+    finally:
+        bar.stop()
 
 
 def announce_compilation() -> None:

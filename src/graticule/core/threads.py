@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
@@ -60,12 +61,20 @@ def work_alone() -> None:
     _at_work.busy = True
 
 
-def _part(function: Callable[[int, int], T], start: int, stop: int) -> T:
+@contextmanager
+def working_alone() -> Iterator[None]:
+    """Do so while the block runs; no thread is begun by it."""
+    was_busy = getattr(_at_work, "busy", False)
     _at_work.busy = True
     try:
-        return function(start, stop)
+        yield
     finally:
-        _at_work.busy = False
+        _at_work.busy = was_busy
+
+
+def _part(function: Callable[[int, int], T], start: int, stop: int) -> T:
+    with working_alone():
+        return function(start, stop)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from graticule.core.memory import give_back_what_is_freed, process_bytes
 from graticule.core.progress import Progress, no_progress
 from graticule.core.registry import load_group
 from graticule.core.settings import array_budget, memory_limited, parse_bytes, settings
+from graticule.core.threads import working_alone
 from graticule.io import study
 from graticule.io.escaping import escaped
 from graticule.io.paths import as_path
@@ -28,7 +28,7 @@ from graticule.pipeline.folder import locked_run_folder, sweep, table_files, tab
 from graticule.pipeline.inputs import images_of
 from graticule.pipeline.job import Job, process_image, trace_name
 from graticule.pipeline.names import file_names
-from graticule.pipeline.processes import processes_share
+from graticule.pipeline.processes import are_many_and_small, processes_share
 from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.spec import Spec, digest
@@ -41,8 +41,6 @@ _LEAST = 20_000_000
 _AMPLE = 4 * 10**9
 PREVIEWS = 12
 NOTABLE_PREVIEWS = 24
-_MANY, _SMALL = 48, 2**21
-"""Images, and bytes of a file, from which and up to which processes are faster than threads."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,8 @@ def run(
     held = locked_run_folder(folder, {"run": digest(identity)}, overwrite=overwrite)
     with held as work, memory_limited(budget):
         (work / "scratch").mkdir(exist_ok=True)
-        in_processes = processes and cluster is None and _are_many_and_small(sources)
+        in_processes = processes and cluster is None and count > 1
+        in_processes = in_processes and are_many_and_small(source.path for source in sources)
         in_processes = in_processes and processes_share(budget, count) > process_bytes()
         with Spool(work) as spool:
             with Workers(count, processes=in_processes, cluster=cluster) as pool:
@@ -204,15 +203,6 @@ def _prepare_memory(budget: int) -> None:
         give_back_what_is_freed()
 
 
-def _are_many_and_small(sources: Study) -> bool:
-    """Whether the start of processes is soon paid back: Python, and not loops, takes the time."""
-    if len(sources) < _MANY:
-        return False
-    with contextlib.suppress(OSError):
-        return all(source.path.stat().st_size < _SMALL for source in sources)
-    return False
-
-
 def _jobs(
     pipeline: Spec, sources: Study, folder: Path, workers: Workers, *, budget: int, cache: bool
 ) -> list[Job]:
@@ -242,16 +232,35 @@ def _jobs(
 def _results(jobs: Sequence[Job], workers: Workers, progress: Progress) -> Iterator[ImageResult]:
     """Give each image's result, in order; many images in parallel, or one in parallel tiles."""
     total = len(jobs)
-    progress(0, total, jobs[0].source.name)
-    if total == 1:
-        yield process_image(jobs[0], workers.map, lambda message: progress(0, total, message))
-        return
-    work = process_image
-    if not (workers.is_remote or workers.has_processes):
-        work = partial(process_image, report=workers.raise_if_stopped)
-    for number, result in enumerate(workers.map(work, jobs), start=1):
+    results: Iterator[ImageResult]
+    if workers.are_forks:
+        results = _forked_results(jobs, workers)
+    else:
+        progress(0, total, jobs[0].source.name)
+        if total == 1:
+            yield process_image(jobs[0], workers.map, lambda message: progress(0, total, message))
+            return
+        work = process_image
+        if not (workers.is_remote or workers.has_processes):
+            work = partial(process_image, report=workers.raise_if_stopped)
+        results = workers.map(work, jobs)
+    for number, result in enumerate(results, start=1):
         progress(number, total, result.image)
         yield result
+
+
+def _forked_results(jobs: Sequence[Job], workers: Workers) -> Iterator[ImageResult]:
+    """Give results where processes begin with what the first image made this one import.
+
+    Before they are begun nobody is told of it, who may show it by a thread.
+    """
+    with working_alone():
+        first = process_image(jobs[0])
+    further = workers.map(process_image, jobs[1:])
+    second = next(further)
+    yield first
+    yield second
+    yield from further
 
 
 def _write_tables(out: Path, rows: Table, tables: Mapping[str, Table]) -> None:

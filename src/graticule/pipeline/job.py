@@ -18,7 +18,7 @@ import numpy as np
 from graticule.core.atomic import flushed_later
 from graticule.core.check import Evidence, Subject
 from graticule.core.errors import GraticuleError
-from graticule.core.image import Image, Kind, Table, is_image
+from graticule.core.image import Image, Kind, Table, is_image, variable_of
 from graticule.core.scope import Mapper
 from graticule.core.settings import memory_limited
 from graticule.core.units import split_quantity
@@ -302,7 +302,7 @@ def _writing_bytes(pipeline: Spec, inputs: Mapping[str, Any]) -> int:
             continue
         dtype = (step.op.dtype_of(image.dtype) if step else None) or np.dtype(np.float32)
         zeros = np.broadcast_to(np.zeros((), dtype), image.shape)
-        like = xr.DataArray(zeros, dims=image.dims)
+        like = xr.DataArray(variable_of(zeros, image.dims))
         sizes = written_unit(Path(f"result{suffix_for(like, tiled=True)}"), like)
         most = max(most, math.prod(sizes.values()) * dtype.itemsize if sizes else 0)
     return int(most * _WRITING)

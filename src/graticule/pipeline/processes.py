@@ -1,19 +1,30 @@
-"""Processes of this machine that work on images, and end with the one that started them."""
+"""Processes of this machine that work on images, and end with the one that started them.
+
+They are forked from this program where it has no thread beside, so that they have what it has
+imported and compiled; or else from a server that imports everything once.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 from graticule.core.memory import process_bytes
 from graticule.core.threads import work_alone
 
 _PRELOADED = "graticule.pipeline._preloaded"
+_MANY, _FEW, _SMALL = 48, 3, 2**21
+"""Images from which on processes are faster than threads: of a server, and of this program; and
+bytes of a file up to which they are."""
 _SERVER_BYTES = 300_000_000
 """What the process takes that the others are forked from, and the one that keeps their locks."""
 _stopped: Any = None
@@ -27,13 +38,24 @@ class ProcessPool(ProcessPoolExecutor):
     ----------
     count : int
         How many.
+
+    Attributes
+    ----------
+    are_forks : bool
+        Whether they are forked from this program, with the first call: what it does before that
+        they need not do.
     """
 
     def __init__(self, count: int) -> None:
-        # a process with threads must not be forked; the server has none
-        context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-        if os.name == "posix":
+        self.are_forks = _can_fork()
+        context: Any
+        if self.are_forks:
+            context = multiprocessing.get_context("fork")
+        elif os.name == "posix":
+            context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload([_PRELOADED])
+        else:
+            context = multiprocessing.get_context("spawn")
         self.stopped = context.Event()
         super().__init__(count, mp_context=context, initializer=_begin, initargs=(self.stopped,))
 
@@ -46,6 +68,19 @@ class ProcessPool(ProcessPoolExecutor):
             return super().submit(function, *args, **named)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _can_fork() -> bool:
+    """Whether nothing else goes on in this program that a fork would break; see `core.forks`."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+def are_many_and_small(paths: Iterable[Path]) -> bool:
+    """Whether processes are worth their start: Python, and not loops, takes the time of images."""
+    sizes = []
+    with contextlib.suppress(OSError):
+        sizes = [path.stat().st_size for path in paths]
+    return len(sizes) >= (_FEW if _can_fork() else _MANY) and max(sizes) < _SMALL
 
 
 def processes_share(memory: int, count: int) -> int:
@@ -68,6 +103,8 @@ def _begin(stopped: Any) -> None:
     global _stopped
     _stopped = stopped
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.freeze()  # what was there before stays
     work_alone()
     parent = multiprocessing.parent_process()
     if parent is not None:

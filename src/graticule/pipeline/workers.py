@@ -71,6 +71,11 @@ class Workers:
         """Whether the work is done in processes of this machine."""
         return isinstance(self._pool, ProcessPool)
 
+    @property
+    def are_forks(self) -> bool:
+        """Whether the processes will have what this one has imported and compiled when it maps."""
+        return isinstance(self._pool, ProcessPool) and self._pool.are_forks
+
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
         """Apply a function to items, in parallel, giving the results in order."""
         if self._client is not None:
