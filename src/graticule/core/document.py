@@ -6,7 +6,7 @@ Comments stay, and everything that is wrong is a `Fault` with its line and its p
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -32,6 +32,13 @@ from graticule.core.parameters import message_of
 _MAX_BYTES = 1_000_000
 _MAX_ALIASES = 1000
 _MAX_VALUES = 100_000
+_MAX_KEYS = 2000
+_MAX_DEPTH = 64
+_MAX_PROBLEMS = 500
+"""Faults that are traced to their line; more of them are counted."""
+
+_ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What ruamel.yaml raises over text that it does not foresee."""
 
 Location: TypeAlias = tuple[str | int, ...]
 """The keys and positions that lead to a value of a document."""
@@ -95,6 +102,8 @@ def parse_document(text: str, source: str, *, holds: str = "steps") -> Any:
     def fault(what: str, path: str = "document", line: int = 0) -> PipelineError:
         return PipelineError([Fault(path, what.partition("\n")[0], line)], source=source)
 
+    if len(text) > _MAX_BYTES:
+        raise fault("is over 1 MB, which no such document is")
     if text.count("*") > _MAX_ALIASES:
         raise fault(f"has more than {_MAX_ALIASES} aliases")
     try:
@@ -103,26 +112,41 @@ def parse_document(text: str, source: str, *, holds: str = "steps") -> Any:
         mark = error.problem_mark
         what = str(error.problem or error.context or error)
         raise fault(what, "YAML", mark.line + 1 if mark else 0) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise fault(str(error), "YAML") from None
-    if _size(document) > _MAX_VALUES:
-        raise fault(f"an alias leads back to itself, or to more than {_MAX_VALUES:,} values")
+    except RecursionError:
+        raise fault(f"is nested deeper than {_MAX_DEPTH} levels", "YAML") from None
+    except (
+        YAMLError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise fault(str(error) or type(error).__name__, "YAML") from None
+    _require_bounded(document, fault)
     if not isinstance(document, dict):
         raise fault(f"must be a mapping with {holds}")
     return document
 
 
-def _size(document: Any) -> int:
-    """Return how many values a document has with its aliases written out, or that it is many."""
-    count, frontier = 0, [document]
-    while frontier and count <= _MAX_VALUES:
-        value = frontier.pop()
+def _require_bounded(document: Any, fault: Callable[..., PipelineError]) -> None:
+    """Raise a fault if a document, its aliases written out, is of a size that none has."""
+    count, frontier = 0, [(document, 0)]
+    while frontier:
+        value, depth = frontier.pop()
         count += 1
+        if count > _MAX_VALUES:
+            raise fault(f"an alias leads back to itself, or to more than {_MAX_VALUES:,} values")
+        if depth > _MAX_DEPTH:
+            what = f"an alias leads back to itself, or it is nested deeper than {_MAX_DEPTH} levels"
+            raise fault(what)
         if isinstance(value, dict):
-            frontier.extend(value.values())
-        elif isinstance(value, (list, tuple)):
-            frontier.extend(value)
-    return count
+            if len(value) > _MAX_KEYS:
+                what = f"a mapping has {len(value):,} keys; at most {_MAX_KEYS:,} are read"
+                raise fault(what, line=line_of(value, None))
+            frontier.extend((item, depth + 1) for item in value.values())
+        elif isinstance(value, (list, tuple, set)):
+            frontier.extend((item, depth + 1) for item in value)
 
 
 def line_of(parent: Any, key: Any) -> int:
@@ -266,7 +290,7 @@ def validate(
     Returns
     -------
     model or None
-        None where a key that has no default is missing at the top.
+        None where a key that has no default is missing at the top, or faults are very many.
     list of Fault
         In no particular order.
     """
@@ -279,6 +303,10 @@ def validate(
             return model.model_validate(values, context=dict(context or {})), faults
         except ValidationError as error:
             problems = list(_problems(error))
+        if len(problems) > _MAX_PROBLEMS:
+            faults += [fault_at(document, *problem) for problem in problems[:_MAX_PROBLEMS]]
+            more = f"there are {len(problems) - _MAX_PROBLEMS:,} faults more"
+            return None, [*faults, Fault("document", more)]
         known = [f"{fault.path}." for fault in faults]
         found = [fault_at(document, *problem) for problem in problems]
         # what only fails because a faulty part of it was left out is no fault of its own
@@ -343,6 +371,8 @@ def _key(parent: Any, part: str | int) -> Any:
     """Return the key of a mapping or list that a part of a location stands for."""
     if isinstance(parent, list):
         return int(part)
+    if isinstance(part, str) and part in parent:
+        return part
     return next((key for key in parent if str(as_written(key)) == str(part)), part)
 
 

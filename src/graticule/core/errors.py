@@ -98,6 +98,10 @@ class CheckError(GraticuleError, ValueError):
     """A check that cannot be made on this data."""
 
 
+_LISTED = 100
+"""Faults that a message lists; all are kept with the error."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong in a pipeline.
@@ -141,7 +145,10 @@ class PipelineError(GraticuleError, ValueError):
         self.source = source
         count = len(self.faults)
         head = f"{count} fault{'s' if count != 1 else ''}"
-        super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]), where=source)
+        lines = [head, *(f"  {fault}" for fault in self.faults[:_LISTED])]
+        if count > _LISTED:
+            lines.append(f"  and {count - _LISTED} more")
+        super().__init__("\n".join(lines), where=source)
 
     def at(self, where: str) -> PipelineError:
         """Return the same faults with a place put before their source."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,9 @@ from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
 from graticule.pipeline.spec import CheckStep, PipelineInput, Reference, Spec, Step
 
+_HINTS = 100
+"""Faults to which the name that was meant is looked for."""
+
 
 def parse(text: str, *, source: str = "<text>") -> Spec:
     """Return the pipeline a text describes.
@@ -48,7 +52,8 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
     """
     document = parse_document(text, source)
     sound, faults = validate(_Document, document, context={"folder": Path(source).parent})
-    assert sound is not None  # every key has a default
+    if sound is None:  # every key has a default, so there are too many faults to go on
+        raise PipelineError(faults, source=source)
     inputs = sound.inputs or {"image": PipelineInput()}
     names = section_names(document, "inputs") or list(inputs)
     ops = {name: sound.steps[name].op if name in sound.steps else None
@@ -248,7 +253,7 @@ class _Wiring:
     def _reference(self, text: Any, location: Location) -> Reference | None:
         name, _, part = str(text).partition(".")
         if name not in self.inputs and name not in self.ops:
-            hint = suggest(name, [*self.inputs, *self.ops])
+            hint = suggest(name, [*self.inputs, *self.ops]) if len(self.faults) < _HINTS else ""
             self._fault(location, f"{text!r} is no step or input", hint)
             return None
         op = self.ops.get(name)
@@ -322,12 +327,23 @@ def _ordered(steps: Mapping[str, Step]) -> dict[str, Step]:
 
     Steps keep the order of the document where they can.
     """
+    needs = {name: _needs(step, steps) for name, step in steps.items()}
+    users: dict[str, list[str]] = {name: [] for name in steps}
+    for name, needed in needs.items():
+        for other in needed:
+            users[other].append(name)
+    position = {name: number for number, name in enumerate(steps)}
+    ready = [position[name] for name, needed in needs.items() if not needed]
+    names = list(steps)
     done: dict[str, Step] = {}
-    while True:
-        ready = [n for n, s in steps.items() if n not in done and _needs(s, steps) <= set(done)]
-        if not ready:
-            return done
-        done[ready[0]] = steps[ready[0]]
+    while ready:
+        name = names[heapq.heappop(ready)]
+        done[name] = steps[name]
+        for user in users[name]:
+            needs[user].discard(name)
+            if not needs[user]:
+                heapq.heappush(ready, position[user])
+    return done
 
 
 def _upstream(name: str, steps: Mapping[str, Step]) -> set[str]:
