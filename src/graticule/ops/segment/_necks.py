@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from graticule.core.typing import Array
@@ -20,19 +18,19 @@ def parted(labels: Array, least: float) -> Array:
     A neck is where the distance to the border is lower than at both sides. Each object is in one
     piece; no part is smaller than ``least`` samples. Further parts have numbers from n + 1 on.
     """
-    from scipy import ndimage
+    from graticule.ops.segment._growth_kernels import boxes_of
 
     last = int(labels.max())
     areas, fits = fit_of(labels, last)
     worths = worth(areas, fits)
     result = labels.copy()
-    places: Sequence[tuple[slice, ...] | None] = ndimage.find_objects(labels)
+    rows = labels.reshape(-1, labels.shape[-1])
+    boxes = zip(*boxes_of(rows, np.array(labels.shape[:-1], np.int64), last), strict=True)
+    places = [tuple(map(slice, low, high + 1)) for low, high in boxes]
     for index in np.flatnonzero((fits < _GOOD) & (areas > 2 * least)).tolist():
-        place = places[index]
-        assert place is not None
-        parts = _at_necks(labels[place] == index + 1, least, float(worths[index]))
+        parts = _at_necks(labels[places[index]] == index + 1, least, float(worths[index]))
         further = parts > 1
-        result[place][further] = parts[further] + (last - 1)
+        result[places[index]][further] = parts[further] + (last - 1)
         last += max(int(parts.max()) - 1, 0)
     return result
 
