@@ -43,10 +43,19 @@ _MODULES: Registry[list[Figure]] = Registry(
 
 
 @cache
-def _figures() -> dict[str, Figure]:
-    figures = [figure for declared in _MODULES.values() for figure in declared]
-    checks = [_of_check(get_check(name)) for name in check_names()]
-    return {one.name: one for one in [*figures, *checks] if one is not None}
+def _of_modules() -> dict[str, Figure]:
+    return {figure.name: figure for declared in _MODULES.values() for figure in declared}
+
+
+@cache
+def _of_checks() -> dict[str, Figure]:
+    figures = [_of_check(get_check(name)) for name in check_names()]
+    return {figure.name: figure for figure in figures if figure is not None}
+
+
+def _find(kind: str) -> Figure | None:
+    """Return a kind of figure; checks are imported only where none of the others is meant."""
+    return _of_modules().get(kind) or _of_checks().get(kind)
 
 
 def kinds() -> list[str]:
@@ -57,13 +66,13 @@ def kinds() -> list[str]:
     >>> {"histogram", "null_distribution"} <= set(kinds())
     True
     """
-    return sorted(_figures())
+    return sorted({*_of_modules(), *_of_checks()})
 
 
 def is_of_study(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of ``report:`` is drawn once for all images."""
-    kind = str(null_as_text(entry.get("figure")))
-    return kind in _figures() and _figures()[kind].per == "study"
+    figure = _find(str(null_as_text(entry.get("figure"))))
+    return figure is not None and figure.per == "study"
 
 
 def draw(entry: Mapping[str, Any], context: FigureContext) -> Drawing | Missing:
@@ -72,9 +81,10 @@ def draw(entry: Mapping[str, Any], context: FigureContext) -> Drawing | Missing:
     title = str(entry.get("title") or "")
     options = {str(k): null_as_text(v) for k, v in entry.items() if k not in ("figure", "title")}
     try:
-        if kind not in _figures():
+        figure = _find(kind)
+        if figure is None:
             raise UnknownNameError(f"there is no figure {kind!r}", hint=suggest(kind, kinds()))
-        drawing = _figures()[kind](context, **options)
+        drawing = figure(context, **options)
     except GraticuleError as error:
         return Missing(title or kind, str(error))
     except (ValueError, TypeError, KeyError, IndexError, ArithmeticError) as error:
