@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -38,13 +38,17 @@ class FileArray:
     dtype : dtype
         Of what is returned, in native byte order.
     fetch : callable
-        ``fetch(path, box) -> array``: picklable; ``box`` is a slice of step 1 for each axis.
+        ``fetch(path, box) -> array``: picklable; ``box`` is a slice of step 1 for each axis. One
+        that decodes nothing says so by an attribute ``in_place`` that is True.
+    unit : tuple of int
+        Shape of what is decoded at once; empty where samples are stored as they are.
     """
 
     path: Path
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     fetch: Callable[[Path, Box], Array]
+    unit: tuple[int, ...] = ()
 
     @property
     def ndim(self) -> int:
@@ -75,6 +79,19 @@ class FileArray:
         shape = tuple(self.shape[axis] for axis in order)
         return FileArray(self.path, shape, dtype, _View(self.fetch, tuple(order), self.ndim))
 
+    def blocks(self, nbytes: int) -> tuple[int, ...]:
+        """Return the shape of blocks of some bytes that are decoded each on its own."""
+        return _blocks(self.shape, self.unit or (1,) * self.ndim, self.dtype.itemsize, nbytes)
+
+    def decoded(self, shape: Sequence[int]) -> float:
+        """Return how many samples are decoded for one, where blocks of a shape are read."""
+        if not self.unit:
+            return 1.0
+        return math.prod(
+            1.0 if size >= n or not size % piece else 1 + piece / size
+            for n, piece, size in zip(self.shape, self.unit, shape, strict=True)
+        )
+
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         """Identify the content for dask: the file as it is now, and how it is read."""
         from dask.base import normalize_token
@@ -89,6 +106,10 @@ class _View:
     fetch: Callable[[Path, Box], Array]
     order: tuple[int, ...]
     ndim: int
+
+    @property
+    def in_place(self) -> bool:
+        return getattr(self.fetch, "in_place", False)
 
     def __call__(self, path: Path, box: Box) -> Array:
         whole = [slice(0, 1)] * self.ndim
@@ -155,6 +176,8 @@ def as_dask(array: FileArray, unit: Sequence[int]) -> Any:
     import dask.array as da
 
     blocks = _blocks(array.shape, unit, array.dtype.itemsize)
+    if not getattr(array.fetch, "in_place", False):
+        array = replace(array, unit=tuple(map(int, unit)))
     # fancy: without it dask would not fuse slices into the read (asked of dask 2026.8)
     meta = np.empty((0,) * array.ndim, array.dtype)
     return da.from_array(
@@ -162,11 +185,21 @@ def as_dask(array: FileArray, unit: Sequence[int]) -> Any:
     )
 
 
-def _blocks(shape: Sequence[int], unit: Sequence[int], itemsize: int) -> tuple[int, ...]:
-    """Grow the stored piece along the last axes first until a block is near `BLOCK` bytes."""
+def source_of(image: Image) -> FileArray | None:
+    """Return the array in a file that a lazy image is, as it was opened; None of any other."""
+    layers = getattr(getattr(image.data, "dask", None), "layers", {})
+    layer = layers.get(getattr(image.data, "name", ""))
+    read = (each for each, _ in getattr(layer, "indices", ()))
+    return next((each for each in read if isinstance(each, FileArray)), None)
+
+
+def _blocks(
+    shape: Sequence[int], unit: Sequence[int], itemsize: int, nbytes: int = BLOCK
+) -> tuple[int, ...]:
+    """Grow the stored piece along the last axes first until a block is near some bytes."""
     blocks = [max(1, min(piece, size)) for piece, size in zip(unit, shape, strict=True)]
     # a region is cut out of the read whatever the block, but each block costs dask time
-    least = max(BLOCK, math.prod(shape) * itemsize // MOST_BLOCKS)
+    least = max(nbytes, math.prod(shape) * itemsize // MOST_BLOCKS)
     for axis in reversed(range(len(shape))):
         room = least // max(1, math.prod(blocks) * itemsize)
         grown = blocks[axis] * max(1, room)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,6 +47,7 @@ class Raw:
     dtype: str
     shape: tuple[int, ...]
     order: Any = "C"
+    in_place: ClassVar[bool] = True
 
     def __call__(self, path: Path, box: Box) -> Array:
         """Return the values in native byte order."""

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import GraticuleError, MemoryBudgetError
-from graticule.core.image import Image
+from graticule.core.image import Image, is_lazy
 from graticule.core.scope import ALL, Pointwise, Whole
 from graticule.core.settings import format_bytes
+from graticule.io.lazy import source_of
 from graticule.pipeline.nodes import as_template
 from graticule.pipeline.spec import Reference, Spec
 
@@ -131,6 +132,14 @@ def _round_up(size: int) -> str:
     """Return an amount of memory that is at least so much, as ``--memory`` takes it."""
     step = 10 ** max(6, len(str(size)) - 2)
     return f"{math.ceil(size / step) * step // 10**6}MB"
+
+
+def decoding_bytes(image: Image) -> int:
+    """Return what decoding the smallest part of an image takes: as it is stored, and unpacked."""
+    source = source_of(image) if is_lazy(image) else None
+    if source is None:
+        return 0
+    return 2 * math.prod(source.unit) * source.dtype.itemsize if source.unit else 0
 
 
 def tiles(pipeline: Spec, image: Image) -> Iterator[dict[str, int]]:

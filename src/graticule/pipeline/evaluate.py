@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +14,15 @@ import numpy as np
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import Image, is_image, is_lazy
 from graticule.core.scope import Mapper, Neighbourhood, Reduction
+from graticule.io.lazy import source_of
 from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, compute_into, is_node
 from graticule.pipeline.scratch import ScratchArray
 from graticule.pipeline.spec import Reference, Spec, Step, step_keys
 from graticule.pipeline.store import StepStore
 from graticule.pipeline.tiles import apply_to_nodes
 
+_DEAR = 4.0
+"""Samples decoded for one that is wanted, from which a file is unpacked to disk first."""
 _WRITE_RATE = 300e6
 _WRITE_START = 0.03
 """Seconds that a step must take to be stored, however small its result. To write an entry takes a
@@ -79,6 +83,7 @@ class Evaluation:
         self._values: dict[str, tuple[Any, ...]] = {
             name: (self._as_node_or_array(value),) for name, value in self.inputs.items()
         }
+        self._dear = {name: found for name in self.inputs if (found := self._dear_blocks(name))}
         known = set(self.input_keys) >= set(self.inputs)
         self._keys = step_keys(self.pipeline, self.input_keys) if known else {}
 
@@ -89,8 +94,23 @@ class Evaluation:
             return SourceNode(value)
         return value.compute(scheduler="synchronous") if is_lazy(value) else value
 
+    def _dear_blocks(self, name: str) -> dict[str, int]:
+        """Return blocks to unpack an image by once, where to read it in tiles costs far more."""
+        image = self.inputs[name]
+        if self.tile is None or self.scratch is None or not is_image(image) or not is_lazy(image):
+            return {}
+        source = source_of(image)
+        tile = [min(self.tile.get(str(dim), size), size) for dim, size in image.sizes.items()]
+        if source is None or source.decoded(tile) < _DEAR:
+            return {}
+        blocks = source.blocks(math.prod(tile) * image.dtype.itemsize)
+        return dict(zip(map(str, image.dims), blocks, strict=True))
+
     def outputs_of(self, name: str) -> tuple[Any, ...]:
         """Return the outputs of a step or input, computing what is needed."""
+        if name in self._dear:
+            blocks = self._dear.pop(name)
+            self._values[name] = (self._spill(self._values[name][0], blocks),)
         if name not in self._values:
             step = self.pipeline.steps[name]
             for reference in step.inputs:
@@ -165,10 +185,10 @@ class Evaluation:
                 readers += _count_reads(other)
         return readers > 1
 
-    def _spill(self, node: Any) -> StoredNode:
+    def _spill(self, node: Any, blocks: Mapping[str, int] | None = None) -> StoredNode:
         template = node.template
         target = self._allocate(template.sizes, template.dtype)
-        compute_into(target, node, self.tile or {}, self.mapper)
+        compute_into(target, node, blocks or self.tile or {}, self.mapper)
         return StoredNode(template, target)
 
     def _allocate(self, sizes: Mapping[Any, int], dtype: Any) -> Any:

@@ -11,6 +11,7 @@ from graticule.core.errors import UnknownNameError, suggest
 from graticule.core.image import Image, is_image, is_lazy, spatial_dims
 from graticule.core.scope import Mapper, Region
 from graticule.pipeline.budget import (
+    decoding_bytes,
     estimate_bytes,
     require_checks_fit,
     require_whole_fit,
@@ -237,13 +238,15 @@ def make_plan(
     kept = require_whole_fit(pipeline, image, memory - held, lambda size: setting(size + held))
     require_checks_fit(pipeline, image, memory, setting)
     parts, room = max(1, workers) + 1, memory - held - kept
+    decoding = max(1, workers) * max(map(decoding_bytes, filter(is_image, inputs.values())))
     peak = 0
     for tile in tiles(pipeline, image):
         peak = tile_bytes(pipeline, image, tile, itemsize)
-        if max(peak * parts, peak + writing) <= room:
+        if max(peak * parts + decoding, peak + writing) <= room:
             return Plan(pipeline, inputs, tile, whole, peak, levels or {})
     needs = {"the image": held, "steps that need it whole": kept}
-    if peak * parts >= peak + writing:
-        raise too_little({**needs, f"{parts} of the smallest tiles": peak * parts}, memory, setting)
-    needs |= {"a tile": peak, "a piece of the result as it is written": writing}
+    if peak * parts + decoding >= peak + writing:
+        needs |= {f"{parts} of the smallest tiles": peak * parts, "decoding": decoding}
+    else:
+        needs |= {"a tile": peak, "a piece of the result as it is written": writing}
     raise too_little(needs, memory, setting)

@@ -95,12 +95,15 @@ class Dataset:
         Whether links to other files are followed.
     folder : Path, optional
         The folder they must not leave; by default that of the file.
+    in_place : bool
+        Whether values are stored in one piece, and nothing has to be unpacked.
     """
 
     name: str
     decoding: Decoding = PLAIN
     links: Links = "never"
     folder: Path | None = None
+    in_place: bool = False
 
     def __call__(self, path: Path, box: Box) -> Array:
         """Return the values."""
@@ -307,8 +310,9 @@ def lazy(
         values = decoding(np.asarray(read_box(tree, dataset, whole), dtype_of(dataset)))
         return values if columns is None else values.astype(columns).T
     unit: Sequence[int] = dataset.chunks or (1,) * (dataset.ndim - 1) + dataset.shape[-1:]
-    follows = (tree.links, tree.folder) if tree.links != "never" else ()
-    read = Dataset(dataset.name, decoding, *follows)
+    folder = tree.folder if tree.links != "never" else None
+    in_place = dataset.chunks is None
+    read = Dataset(dataset.name, decoding, tree.links, folder, in_place=in_place)
     array = FileArray(Path(dataset.file.filename), tuple(dataset.shape), dtype, read)
     if columns is not None:
         order = range(dataset.ndim)[::-1]

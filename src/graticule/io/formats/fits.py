@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -95,6 +95,7 @@ class _Plain:
     code: str
     shape: tuple[int, ...]
     scaling: _Scaling
+    in_place: ClassVar[bool] = True
 
     def __call__(self, path: Path, box: Box) -> Array:
         return self.scaling(Raw(self.offset, self.code, self.shape).stored(path, box))
