@@ -10,9 +10,10 @@ import io
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from graticule.core.errors import FormatError
@@ -24,6 +25,9 @@ _MOST_UNITS = 10_000
 _MOST_AXES = 999
 _LARGEST = 2**63 - 1
 _WHOLE = re.compile(rb"[+-]?[0-9]{1,19}")
+_PLAIN = re.compile(rb"[A-Z]+ *= +(?:([TF])|'([ -&(-~]*)') *(?:/.*)?", re.DOTALL)
+"""A card of true or false, or of a text without quotes."""
+_kept: dict[tuple[Path, int, int, int], tuple[Sequence[Unit], Sequence[str]]] = {}
 _ALONE = (
     b"SIMPLE  =                    T".ljust(_CARD)
     + b"BITPIX  =                    8".ljust(_CARD)
@@ -41,10 +45,8 @@ class Unit:
     ----------
     index : int
         In the file; the primary unit is 0.
-    header : bytes
-        As it is stored, with its padding.
-    data : int
-        Byte of the file at which the data begin.
+    header, data : int
+        Bytes of the file at which the header and the data begin.
     kind : str
         ``"image"``, ``"compressed image"``, or ``""`` for what is no image.
     shape : tuple of int
@@ -56,7 +58,7 @@ class Unit:
     """
 
     index: int
-    header: bytes
+    header: int
     data: int
     kind: str
     shape: tuple[int, ...]
@@ -64,16 +66,40 @@ class Unit:
     version: int
 
 
-def units(file: IO[bytes], notes: list[str]) -> list[Unit]:
+def units(path: Path, file: IO[bytes], notes: list[str]) -> Sequence[Unit]:
     """Return the units of a file; what follows the last of them is told in a note.
+
+    They are kept while the file is as it was, for of a file of many images each is looked at.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    file : binary file
+        The same, opened, and unpacked where it is zipped.
+    notes : list of str
+        To which notes are added.
 
     Raises
     ------
     FormatError
         If a header has no end, says what no header may, or if there are too many.
     """
+    state = path.stat()
+    key = (path, state.st_size, state.st_mtime_ns, state.st_ino)
+    found = _kept.get(key)
+    if found is None:
+        found = _walked(file)
+        _kept.clear()  # only the last file is likely to be asked for again
+        _kept[key] = found
+    notes += found[1]
+    return found[0]
+
+
+def _walked(file: IO[bytes]) -> tuple[Sequence[Unit], Sequence[str]]:
     size = file.seek(0, os.SEEK_END)
     found: list[Unit] = []
+    notes: list[str] = []
     at = 0
     while at < size:
         file.seek(at)
@@ -85,10 +111,10 @@ def units(file: IO[bytes], notes: list[str]) -> list[Unit]:
         if len(found) == _MOST_UNITS:
             raise FormatError(f"has more than {_MOST_UNITS} extensions")
         header = _header(file, first, len(found))
-        unit, length = _unit(len(found), header, at + len(header))
+        unit, length = _unit(len(found), header, at)
         found.append(unit)
         at = unit.data + math.ceil(length / _BLOCK) * _BLOCK
-    return found
+    return found, notes
 
 
 def _header(file: IO[bytes], first: bytes, index: int) -> bytes:
@@ -134,9 +160,12 @@ class _Cards:
 
     def value(self, keyword: str) -> Any:
         """Return a value; None where there is none that can be read."""
+        card = self.cards.get(keyword.encode())
+        plain = card and _PLAIN.fullmatch(card)
+        if plain:
+            return plain[1] == b"T" if plain[1] else plain[2].rstrip().decode("ascii")
         from astropy.io.fits import Card, VerifyError
 
-        card = self.cards.get(keyword.encode())
         try:
             return None if card is None else Card.fromstring(card).value
         except VerifyError:
@@ -168,9 +197,9 @@ class _Cards:
         return tuple(reversed(sizes))
 
 
-def _unit(index: int, header: bytes, data: int) -> tuple[Unit, int]:
-    """Return a unit, and the bytes of its data."""
-    cards = _Cards(header, index)
+def _unit(index: int, header: bytes, at: int) -> tuple[Unit, int]:
+    """Return the unit whose header begins at a byte of the file, and the bytes of its data."""
+    cards, data = _Cards(header, index), at + len(header)
     bits = abs(cards.whole("BITPIX", least=-64, most=64))
     shape = cards.shape()
     extra, groups = cards.whole("PCOUNT", 0), cards.whole("GCOUNT", 1)
@@ -188,7 +217,7 @@ def _unit(index: int, header: bytes, data: int) -> tuple[Unit, int]:
     name = cards.text("EXTNAME", names.get(kind, "") if index else "PRIMARY").upper()
     version = cards.value("EXTVER")
     version = version if isinstance(version, int) else 1
-    return Unit(index, header, data, kind, shape, name, version), length
+    return Unit(index, at, data, kind, shape, name, version), length
 
 
 def _kind(cards: _Cards) -> str:
@@ -202,10 +231,12 @@ def _kind(cards: _Cards) -> str:
 
 
 @contextmanager
-def header_unit(unit: Unit) -> Iterator[Any]:
+def header_unit(file: IO[bytes], unit: Unit) -> Iterator[Any]:
     """Yield a unit as astropy reads its header; it is not given the data."""
     from astropy.io import fits
 
-    content = io.BytesIO(_ALONE + unit.header if unit.index else unit.header)
+    file.seek(unit.header)
+    header = file.read(unit.data - unit.header).ljust(unit.data - unit.header)
+    content = io.BytesIO(_ALONE + header if unit.index else header)
     with fits.open(content, memmap=False, do_not_scale_image_data=True) as hdus:
         yield hdus[1 if unit.index else 0]

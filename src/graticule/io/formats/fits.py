@@ -152,8 +152,8 @@ def _open(address: Address, level: int) -> xr.DataArray:
     import astropy.io.fits  # noqa: F401  # before `noted`: on its import it takes over all warnings
 
     with noted() as notes, _plain(address.path) as file:
-        unit = _pick(_images(units(file, notes)), address.inside, notes)
-        with header_unit(unit) as hdu:
+        unit = _pick(_images(units(address.path, file, notes)), address.inside, notes)
+        with header_unit(file, unit) as hdu:
             header = _cards(hdu.header, notes)
             scaling = _scaling(hdu)
             packed = hdu._bintable.header if unit.kind == "compressed image" else None
@@ -222,7 +222,7 @@ def _images(found: Sequence[Unit]) -> list[Unit]:
 
 def _names(address: Address) -> list[str]:
     with _plain(address.path) as file:
-        return [str(unit.index) for unit in _images(units(file, []))]
+        return [str(unit.index) for unit in _images(units(address.path, file, []))]
 
 
 def _scaling(hdu: Any) -> _Scaling:

@@ -11,6 +11,9 @@ from graticule.io.format import formats
 from graticule.testing.attack.attack import attack, look_at
 from graticule.testing.trial import Trial
 
+_TOLD = 500
+"""Trials after which it is told how far the attack is."""
+
 
 def main(words: list[str] | None = None) -> int:
     """Attack formats, or look at one file; 1 if there was a fault."""
@@ -38,6 +41,8 @@ def main(words: list[str] | None = None) -> int:
             trials.append(trial)
             if trial.is_fault or given.verbose or given.only is not None:
                 _tell(trial)
+            if len(trials) % _TOLD == 0:
+                print(f"{name}: {len(trials)} of {len(numbers)}", flush=True)
         print(f"{name}: {dict(Counter(trial.outcome for trial in trials))}", flush=True)
         faults += sum(trial.is_fault for trial in trials)
     return int(faults > 0)
