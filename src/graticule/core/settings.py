@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator
@@ -54,6 +55,18 @@ def format_bytes(size: float) -> str:
         if size >= factor:
             return f"{size / factor:.3g} {unit}"
     return f"{size:.0f} bytes"
+
+
+def enough_bytes(size: int) -> str:
+    """Return an amount of memory that is no less than so many bytes, as ``--memory`` takes it.
+
+    Examples
+    --------
+    >>> enough_bytes(2_345_678_901), enough_bytes(450_000)
+    ('2400MB', '1MB')
+    """
+    step = 10 ** max(6, len(str(size)) - 2)
+    return f"{math.ceil(size / step) * step // 10**6}MB"
 
 
 Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from graticule.core.errors import FormatError, GraticuleError, UnsafeFileError
 from graticule.core.forks import renew_in_child
-from graticule.core.settings import array_budget, format_bytes, memory_limit
+from graticule.core.settings import array_budget, enough_bytes, format_bytes, memory_limit
 from graticule.io.blame import blame, is_our_fault
 
 _one_at_a_time = threading.RLock()
@@ -133,7 +133,8 @@ def require_room(nbytes: int, *, what: str = "the image") -> None:
         raise UnsafeFileError(
             f"{what} would take {format_bytes(nbytes)} of memory to unpack, and "
             f"{format_bytes(room)} are allowed",
-            hint="if it is genuine, allow more with --memory or GRATICULE_MEMORY",
+            hint="if it is genuine, allow more with --memory or GRATICULE_MEMORY: "
+            f"{enough_bytes(memory_limit() - room + nbytes)}",
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from graticule.core.errors import GraticuleError, MemoryBudgetError
 from graticule.core.image import Image, is_lazy
 from graticule.core.scope import ALL, Pointwise, Whole
-from graticule.core.settings import format_bytes
+from graticule.core.settings import enough_bytes, format_bytes
 from graticule.io.lazy import source_of
 from graticule.pipeline.nodes import as_template
 from graticule.pipeline.spec import Reference, Spec
@@ -58,11 +58,12 @@ def require_whole_fit(
             continue
         needed = int(templates[name].nbytes * scope.memory) + kept
         if needed > memory:
+            enough = enough_bytes(setting(needed))
             raise MemoryBudgetError(
                 f"needs the whole array ({scope.why}): about "
                 f"{format_bytes(needed)}, and {format_bytes(memory)} are allowed",
                 where=f"step {name}",
-                hint=f"allow more, --memory {_round_up(setting(needed))}, or crop the image first",
+                hint=f"allow more, --memory {enough}, or crop the image first",
             )
         kept += sum(
             _bytes_of(pipeline, templates, image, Reference(name, output.name))
@@ -84,7 +85,7 @@ def require_checks_fit(
                 f"looks at whole images: about {format_bytes(needed)}, "
                 f"and {format_bytes(memory)} are allowed",
                 where=f"check {name}",
-                hint=f"allow more, --memory {_round_up(setting(needed))}, or check a crop",
+                hint=f"allow more, --memory {enough_bytes(setting(needed))}, or check a crop",
             )
 
 
@@ -121,17 +122,11 @@ def too_little(
     needed = sum(needs.values())
     parts = {"interpreter and libraries": setting(0), **needs}
     counted = ", ".join(f"{format_bytes(size)} for {what}" for what, size in parts.items() if size)
-    floor = _round_up(setting(needed))
+    floor = enough_bytes(setting(needed))
     return MemoryBudgetError(
         f"needs at least {floor} of memory: {counted}; {format_bytes(setting(memory))} are allowed",
         hint=f"allow more, --memory {floor}, or fewer --workers",
     )
-
-
-def _round_up(size: int) -> str:
-    """Return an amount of memory that is at least so much, as ``--memory`` takes it."""
-    step = 10 ** max(6, len(str(size)) - 2)
-    return f"{math.ceil(size / step) * step // 10**6}MB"
 
 
 def decoding_bytes(image: Image) -> int:

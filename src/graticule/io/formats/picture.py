@@ -27,7 +27,7 @@ from graticule.io.safety import noted
 _MARKS = (PNG, JPEG, b"GIF87a", b"GIF89a", *JPEG_2000)
 _MODES = {"1", "L", "I", "F", "I;16", "RGB", "RGBA", "LA"}
 _ORIENTATION = 0x0112
-_LARGE = 2**26
+_LARGE = 2**24
 """Bytes of samples from which a PNG is read by rows."""
 _SHORT = 64
 """Bytes of a header entry that are shown; of longer ones, as a colour profile, their number."""

@@ -40,6 +40,7 @@ outputs: [classes]
 _DTYPES = {".tif": "f8", ".ome.zarr": "f8", ".h5": "f8", ".png": "u2"}
 _BOUNDS = ("600MB", "1GB", "2GB")
 _REFUSED = "needs at least"
+_REFUSALS = (_REFUSED, "of memory to unpack", "needs the whole array")
 
 
 @row(
@@ -130,7 +131,7 @@ def _run(folder: Path, pipeline: str, images: Path, bound: str) -> Watched:
 def _judged(run: Watched, kind: str, bound: str, *, may_refuse: bool = True) -> Trial:
     """Return the trial of a run under a bound."""
     allowed = parse_bytes(bound)
-    refused = run.code != 0 and _REFUSED in run.said and may_refuse
+    refused = run.code != 0 and may_refuse and any(word in run.said for word in _REFUSALS)
     outcome: Outcome = "right" if run.code == 0 or refused else "wrong"
     if run.peak > allowed:
         outcome = "too much memory"
