@@ -36,7 +36,7 @@ def test_a_run_goes_on_without_and_says_so_once(
     processes: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("graticule.pipeline.execute._MANY", 2)
+    monkeypatch.setattr("graticule.pipeline.processes._MANY", 2)
     cache_dir.write_text("no folder")
     without = objects.run(study_folder, tmp_path / "without", cache=False)
     assert without.notes == ()
