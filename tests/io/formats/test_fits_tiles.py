@@ -162,3 +162,28 @@ def test_a_stream_that_is_said_to_be_shorter_is_refused(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(FormatError):
             _ = read(path).values
+
+
+def test_a_scale_of_all_tiles_may_stand_in_the_header(tmp_path: Path) -> None:
+    how = {"quantize_level": -0.01, "tile_shape": (37, 41)}
+    path = packed(tmp_path / "a.fits", FLOATS["f4"], "RICE_1", **how)
+    expected = fits.getdata(path, 1)
+    with fits.open(path, disable_image_compression=True) as hdus:
+        scale, zero = (hdus[1].data[name][0] for name in ("ZSCALE", "ZZERO"))
+    content = path.read_bytes().replace(b"'ZSCALE  '", b"'ASCALE  '")
+    content = content.replace(b"'ZZERO   '", b"'AZERO   '")
+    for old, name, value in (("ZNAME3", "ZSCALE", scale), ("ZVAL3", "ZZERO", zero)):
+        at = content.index(f"{old:8}=".encode())
+        card = f"{name:8}= {float(value)!r:>20}".encode().ljust(80)
+        content = content[:at] + card + content[at + 80 :]
+    path.write_bytes(content)
+    np.testing.assert_array_equal(read(path).values, expected)
+
+
+def test_blocks_of_floats_are_the_same_in_any_number_of_threads(tmp_path: Path) -> None:
+    how = {"quantize_method": 2, "dither_seed": 77, "tile_shape": (11, 41)}
+    path = packed(tmp_path / "a.fits", FLOATS["zeros"], "HCOMPRESS_1", **how)
+    image = read(path).chunk({"y": 11})
+    for _ in range(5):
+        found = image.compute(scheduler="threads", num_workers=4)
+        np.testing.assert_array_equal(found.values, fits.getdata(path, 1))
