@@ -99,7 +99,7 @@ def test_wrong_requests_say_why_and_exit_2(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("graticule.pipeline.workers.CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr("graticule.pipeline.cluster.CONNECT_TIMEOUT", 0.2)
     faulty = tmp_path / "faulty.yaml"
     faulty.write_text("graticule: 1\nsteps: {a: {op: nothing.at.all}}\n")
     names = {"small": small, "out": str(tmp_path / "out"), "faulty": str(faulty)}

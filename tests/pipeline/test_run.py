@@ -216,7 +216,7 @@ def test_two_processes_do_not_share_a_run_folder(tmp_path: Path) -> None:
 def test_requests_that_cannot_be_carried_out(
     objects: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graticule.pipeline.workers.CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr("graticule.pipeline.cluster.CONNECT_TIMEOUT", 0.2)
     with pytest.raises(FormatError):
         objects.run(tmp_path / "nowhere", tmp_path / "out")
     for workers in (0, True, 2.5, "2"):

@@ -101,9 +101,10 @@ def stack(
     attrs = {**first.attrs, "header": header, "source": _folder(files.paths)}
     if notes:
         attrs["notes"] = list(dict.fromkeys(notes))
-    return xr.DataArray(
-        da.stack(slices), dims=(name, *first.dims), coords=first.coords, attrs=attrs
-    )
+    dims = (name, *first.dims)
+    stacked = xr.DataArray(da.stack(slices), dims=dims, coords=first.coords, attrs=attrs)
+    stacked.name = first.name  # else that of dask's array
+    return stacked
 
 
 def _folder(paths: Sequence[Path]) -> str:

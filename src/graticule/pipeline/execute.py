@@ -243,10 +243,18 @@ def _results(jobs: Sequence[Job], workers: Workers, progress: Progress) -> Itera
         work = process_image
         if not (workers.is_remote or workers.has_processes):
             work = partial(process_image, report=workers.raise_if_stopped)
-        results = workers.map(work, jobs)
+        results = workers.map(work, jobs, lost=_lost)
     for number, result in enumerate(results, start=1):
         progress(number, total, result.image)
         yield result
+
+
+def _lost(job: Job) -> ImageResult:
+    """Return what became of an image whose work ended every worker of a cluster that tried."""
+    result = ImageResult(job.source.name, escaped(job.source.path), job.place)
+    what = "the work on it ended every worker of the cluster that tried, maybe for want of memory"
+    result.fail("KilledWorker", what, hint="give workers more memory; the same command tries again")
+    return result
 
 
 def _forked_results(jobs: Sequence[Job], workers: Workers) -> Iterator[ImageResult]:

@@ -20,6 +20,7 @@ import errno
 import json
 import os
 import shutil
+import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ from graticule.pipeline.seals import read_sealed, write_sealed
 WORK = ".work"
 _IDENTITY, _LOCK = "identity.json", "lock"
 _TABLE_ENDINGS = (".parquet", ".csv", ".csv-metadata.json")
+_LOCK_WAIT = 2.0
+"""Seconds that processes may take to notice that the one that began them was killed."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -234,11 +237,16 @@ def _lock(stream: Any, folder: Path) -> None:
         import fcntl
     except ImportError:
         return
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise StoreError(
-            "another process is at work in this run folder",
-            where=str(folder),
-            hint="wait for it, or choose another folder",
-        ) from None
+    deadline = time.monotonic() + _LOCK_WAIT
+    while True:
+        with contextlib.suppress(OSError):
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    raise StoreError(
+        "another process is at work in this run folder",
+        where=str(folder),
+        hint="wait for it, or choose another folder",
+    )

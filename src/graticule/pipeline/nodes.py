@@ -376,9 +376,8 @@ def node_to_dask(node: Node, tile: Mapping[str, int], unit: Mapping[str, int]) -
         chunks.append(min(max(most // piece, 1) * piece, size))
     view, meta = _ArrayView(node, tile), np.empty((0,) * template.ndim, template.dtype)
     array = da.from_array(view, chunks=tuple(chunks), name=False, asarray=False, meta=meta)
-    lazy = xr.DataArray(
-        array, dims=template.dims, coords=template.coords, attrs=template.attrs, name=template.name
-    )
+    lazy = xr.DataArray(array, dims=template.dims, coords=template.coords, attrs=template.attrs)
+    lazy.name = template.name  # else that of dask's array, which differs each time
     return strip_template_marks(lazy)
 
 

@@ -10,11 +10,13 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,7 +59,9 @@ class ProcessPool(ProcessPoolExecutor):
         else:
             context = multiprocessing.get_context("spawn")
         self.stopped = context.Event()
-        super().__init__(count, mp_context=context, initializer=_begin, initargs=(self.stopped,))
+        # where processes are forked nothing is left in a folder
+        held = (self.stopped, "" if self.are_forks else get_temp_dir())
+        super().__init__(count, mp_context=context, initializer=_begin, initargs=held)
 
     def submit(self, function: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
         """Start a call, and a process for it if need be; an interrupt waits until it has begun."""
@@ -98,7 +102,7 @@ def work_through(function: Callable[[Any], Any], items: Sequence[Any]) -> list[A
     return results
 
 
-def _begin(stopped: Any) -> None:
+def _begin(stopped: Any, folder: str) -> None:
     """Prepare a process: the first one is asked by the keyboard, and tells the others."""
     global _stopped
     _stopped = stopped
@@ -108,9 +112,11 @@ def _begin(stopped: Any) -> None:
     work_alone()
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        threading.Thread(target=_end_with, args=(parent, folder), daemon=True).start()
 
 
-def _end_with(parent: Any) -> None:
+def _end_with(parent: Any, folder: str) -> None:
+    """Wait for the end of the process that began this one; remove what it left if it was killed."""
     parent.join()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)

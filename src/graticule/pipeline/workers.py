@@ -15,9 +15,9 @@ from itertools import chain, islice
 from typing import Any, Self
 
 from graticule.core.errors import RequestError
+from graticule.pipeline.cluster import close, connect, result_or_lost, told
 from graticule.pipeline.processes import ProcessPool, work_through
 
-CONNECT_TIMEOUT = 10.0  # seconds
 BATCH = 16
 """Most items that a process is handed at once."""
 
@@ -55,7 +55,7 @@ class Workers:
         self._client: Any = None
         self._stopped = threading.Event()
         if cluster is not None:
-            self._client = _connect(cluster)
+            self._client = connect(cluster)
             self.count = max(1, sum(self._client.nthreads().values()))
         elif count > 1:
             threads = partial(ThreadPoolExecutor, count, thread_name_prefix="graticule")
@@ -76,10 +76,33 @@ class Workers:
         """Whether the processes will have what this one has imported and compiled when it maps."""
         return isinstance(self._pool, ProcessPool) and self._pool.are_forks
 
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
-        """Apply a function to items, in parallel, giving the results in order."""
+    def map(
+        self,
+        function: Callable[[Any], Any],
+        items: Iterable[Any],
+        lost: Callable[[Any], Any] | None = None,
+    ) -> Iterator[Any]:
+        """Apply a function to items, in parallel, giving the results in order.
+
+        Parameters
+        ----------
+        function : callable
+            From an item to its result.
+        items : iterable
+            What it is applied to.
+        lost : callable, optional
+            From an item to its result where the work on it ended every worker of a cluster that
+            tried; by default that is an error.
+
+        Raises
+        ------
+        RequestError
+            If processes end that should not, or the cluster is lost.
+        """
         if self._client is not None:
-            return self._windowed(partial(self._client.submit, function, pure=False), items)
+            submit = partial(self._client.submit, function, pure=False)
+            result_of = partial(result_or_lost, lost)
+            return told(self._client, self._windowed(submit, items, result_of))
         pool = self._pool
         if isinstance(pool, ProcessPool):
             work = partial(work_through, function)
@@ -97,24 +120,27 @@ class Workers:
             raise KeyboardInterrupt(message)
 
     def _windowed(
-        self, submit: Callable[[Any], Future[Any]], items: Iterable[Any]
+        self,
+        submit: Callable[[Any], Future[Any]],
+        items: Iterable[Any],
+        result_of: Callable[[Any, Future[Any]], Any] = lambda item, future: future.result(),
     ) -> Iterator[Any]:
         """Keep two tasks a worker under way, so that neither memory nor patience runs out."""
-        waiting: deque[Future[Any]] = deque()
+        waiting: deque[tuple[Any, Future[Any]]] = deque()
         try:
             for item in items:
-                waiting.append(submit(item))
+                waiting.append((item, submit(item)))
                 if len(waiting) >= 2 * self.count:
-                    yield waiting.popleft().result()
+                    yield result_of(*waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
+                yield result_of(*waiting.popleft())
         except BrokenProcessPool:
             raise RequestError(
                 "a process that worked on images ended, maybe for want of memory",
                 hint="run the same command again, with fewer --workers: it goes on where it was",
             ) from None
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
 
     def close(self, *, wait: bool = True) -> None:
@@ -132,7 +158,7 @@ class Workers:
                 self._stopped.set()
             self._pool.shutdown(wait=wait, cancel_futures=True)
         if self._client is not None:
-            self._client.close()
+            close(self._client)
 
     def __enter__(self) -> Self:
         return self
@@ -147,25 +173,3 @@ def _batches(items: Sequence[Any], count: int) -> Iterator[list[Any]]:
     held = iter(items)
     while batch := list(islice(held, size)):
         yield batch
-
-
-def _connect(address: str) -> Any:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise RequestError(
-            "--cluster needs the package distributed", hint="pip install 'graticule[cluster]'"
-        ) from None
-    try:
-        client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise RequestError(
-            f"no scheduler answers at {address}: {error}",
-            hint="start one with: dask scheduler --host 127.0.0.1",
-        ) from None
-    if not client.nthreads():
-        client.close()
-        raise RequestError(
-            f"the scheduler at {address} has no workers", hint=f"start one: dask worker {address}"
-        )
-    return client
