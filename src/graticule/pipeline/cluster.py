@@ -28,8 +28,7 @@ def connect(address: str) -> Any:
         raise RequestError(
             "--cluster needs the package distributed", hint="pip install 'graticule[cluster]'"
         ) from None
-    # what it says of a lost scheduler is told by our own error, and not as a traceback
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    _silence()
     try:
         client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
@@ -43,6 +42,12 @@ def connect(address: str) -> Any:
             f"the scheduler at {address} has no workers", hint=f"start one: dask worker {address}"
         )
     return client
+
+
+def _silence() -> None:
+    """Have what distributed says of a lost scheduler told by our own error, not as tracebacks."""
+    for name in ("distributed", "distributed.client", "distributed.core", "distributed.batched"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def result_or_lost(lost: Callable[[Any], Any] | None, item: Any, future: Any) -> Any:
@@ -76,15 +81,9 @@ def told(client: Any, results: Iterator[Any]) -> Iterator[Any]:
         if client.status == "running" and not isinstance(error, (CancelledError, CommClosedError)):
             raise
         raise RequestError(
-            f"the scheduler at {address} was lost: {_first_line(error)}",
+            f"the scheduler at {address} was lost",
             hint=f"start it and its workers again: {_GOES_ON}",
         ) from None
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "it does not answer"
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def close(client: Any) -> None:

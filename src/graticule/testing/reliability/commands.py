@@ -11,6 +11,7 @@ import gc
 import io
 import multiprocessing.util
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 _PAUSE = 0.002
@@ -204,16 +206,21 @@ def _redirect(log: Path) -> None:
 
 
 def carried_out(command: Command) -> int:
-    """Carry out a command in this process, and return its exit status."""
-    from graticule.cli import main
+    """Carry out a command in this process as ``python -m`` does, and return its exit status."""
     from graticule.pipeline import execute
 
     os.environ.update(command.environment)
     _forget_settings()
-    if not command.arrays:
-        return main(command.words)
-    with mock.patch.object(execute, "array_budget", return_value=command.arrays):
-        return main(command.words)
+    sys.argv = ["graticule", *command.words]
+    budget: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+    if command.arrays:
+        budget = mock.patch.object(execute, "array_budget", return_value=command.arrays)
+    with budget:
+        try:
+            runpy.run_module("graticule.cli", run_name="__main__")
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
 
 
 def warm_up(command: Command) -> None:
