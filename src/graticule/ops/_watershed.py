@@ -14,6 +14,9 @@ from graticule.core.typing import Array
 _BITS = 12
 """There are at most ``2**_BITS`` buckets of levels."""
 
+_FULL = 12
+"""A bucket is for ``2**_FULL`` samples or more: it takes room, and time to turn to."""
+
 _FEW = 1 << 20
 """Levels that need no ranking: their queues are small beside any cache."""
 
@@ -48,7 +51,8 @@ def flooded(
         raise ImageError(f"an image of {values.size} samples is too large to be flooded")
     offsets = _offsets(samples.shape, connectivity)
     flat = samples.reshape(-1)
-    shift = max(0, (count - 1).bit_length() - _BITS)
+    bits = min(_BITS, max(0, samples.size.bit_length() - _FULL))
+    shift = max(0, (count - 1).bit_length() - bits)
     buckets = np.tile([-1, 0], (((count - 1) >> shift) + 1, 1))
     chunks = samples.size // kernels.CHUNK + len(buckets) + 1
     waiting = np.empty((chunks * kernels.CHUNK, 2), np.int32)
