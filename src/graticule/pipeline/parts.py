@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +17,7 @@ Part: TypeAlias = Any
 """A table of Arrow, before it is put together with others alike."""
 
 _ABOUT = b"graticule"
+_TOGETHER = 256
 _PLAIN = "biuf"
 """Kinds of dtype that Arrow takes as they are."""
 
@@ -92,12 +92,42 @@ def read_part(path: Path) -> Part:
     return pa.ipc.open_file(path.read_bytes()).read_all()
 
 
-def tables_of(parts: Iterable[Part]) -> list[Table]:
-    """Return the rows of parts in their order; those of alike parts that follow are one table."""
+class Parts:
+    """Parts in their order; alike ones are put together as they come.
+
+    A part of few rows takes a hundred times the memory of its numbers.
+    """
+
+    def __init__(self) -> None:
+        self._alike: list[tuple[list[Part], list[Part]]] = []
+
+    def append(self, part: Part) -> None:
+        """Add a part."""
+        if not self._alike or not _are_alike(self._last(), part):
+            self._alike.append(([], []))
+        joined, single = self._alike[-1]
+        single.append(part)
+        if len(single) == _TOGETHER:
+            joined.append(_concatenated(single).unify_dictionaries().combine_chunks())
+            single.clear()
+
+    def _last(self) -> Part:
+        joined, single = self._alike[-1]
+        return (single or joined)[-1]
+
+    def tables(self) -> list[Table]:
+        """Return the rows of all parts in order; those of alike parts that follow are one table."""
+        return [_table(_concatenated([*joined, *single])) for joined, single in self._alike]
+
+
+def _are_alike(one: Part, other: Part) -> bool:
+    return bool(one.schema.equals(other.schema, check_metadata=True))
+
+
+def _concatenated(parts: Sequence[Part]) -> Part:
     import pyarrow as pa
 
-    alike = groupby(parts, key=lambda part: (part.schema.metadata, part.schema.types))
-    return [_table(pa.concat_tables(same)) for _, same in alike]
+    return pa.concat_tables(parts)
 
 
 def _table(part: Part) -> Table:

@@ -16,7 +16,7 @@ from graticule.core.errors import UnitsError
 from graticule.core.image import Table
 from graticule.core.units import unit_scale
 from graticule.pipeline.folder import write_json
-from graticule.pipeline.parts import Part, part_name, read_part, tables_of
+from graticule.pipeline.parts import Parts, part_name, read_part
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.spec import Spec
 
@@ -46,23 +46,24 @@ def study_tables(
     names = sorted({name for result in done for name in result.tables})
     tables: dict[str, Table] = {}
     for name in names:
-        parts = tables_of(found[result.image].pop(name) for result in done)
-        tables[_table_name(name, names, tables)] = concatenate_tables(parts)
+        tables[_table_name(name, names, tables)] = concatenate_tables(found.pop(name).tables())
     return rows, tables
 
 
-def _parts(results: Sequence[ImageResult], work: Path) -> dict[str, dict[str, Part]]:
-    """Return the tables of each image by name; an image whose cannot be read has failed."""
+def _parts(results: Sequence[ImageResult], work: Path) -> dict[str, Parts]:
+    """Return the tables of all images by name; an image whose cannot be read has failed."""
     import pyarrow as pa
 
-    found: dict[str, dict[str, Part]] = {}
+    found: dict[str, Parts] = {}
     for result in results:
         folder = result.folder(work)
         try:
-            found[result.image] = {
+            read = {
                 name: read_part(folder / part_name(name))
                 for name in (result.tables if result.status == "done" else ())
             }
+            for name, part in read.items():
+                found.setdefault(name, Parts()).append(part)
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             what = f"its tables cannot be read again: {error}"
             result.fail(type(error).__name__, what, str(folder), "run the same command again")
