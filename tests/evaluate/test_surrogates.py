@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
+from scipy.stats import chisquare
 
 from graticule.core import as_image
+from graticule.core.errors import ImageError
 from graticule.evaluate.surrogates import (
     Surrogate,
     flip,
     gaussian_noise,
     randomise_phase,
+    randomise_time_phase,
     surrogate_maker,
 )
 
@@ -46,11 +49,49 @@ def test_nan_stays_where_it_is_and_units_are_kept() -> None:
     values = np.random.default_rng(0).normal(size=(20, 15)).astype(np.float32)
     values[3, 4] = np.nan
     image = as_image(values, dims=DIMS, spacing={"time": "45 s"}, units="m/s")
-    for make in (randomise_phase, gaussian_noise):
+    for make in (randomise_phase, randomise_time_phase, gaussian_noise):
         surrogate = make(image, np.random.default_rng(1))
         assert surrogate.dtype == np.float32
         assert surrogate.attrs["units"] == "m/s"
         np.testing.assert_array_equal(np.isnan(surrogate), np.isnan(image))
+
+
+@given(shape=SHAPES, seed=st.integers(0, 2**32))
+def test_other_phases_in_time_keep_what_places_have_to_do_with_one_another(
+    shape: tuple[int, int], seed: int
+) -> None:
+    """Up to the direction of time: a frequency may be the complex conjugate."""
+    rng = np.random.default_rng(seed)
+    image = as_image(rng.normal(5, 2, size=shape), dims=DIMS)
+    made = randomise_time_phase(image, rng, taper=0.0)
+    first, other = (np.fft.rfft(i.values - image.values.mean(), axis=0) for i in (image, made))
+    first, other = (w[:, :, None] * w[:, None, :].conj() for w in (first, other))
+    np.testing.assert_allclose(other.real, first.real, atol=1e-8)
+    np.testing.assert_allclose(np.abs(other.imag), np.abs(first.imag), atol=1e-8)
+
+
+def test_phases_in_time_know_time_by_its_name() -> None:
+    image = as_image(np.random.default_rng(0).normal(size=(16, 12)), dims=DIMS)
+    rng = np.random.default_rng
+    turned = randomise_time_phase(image.T, rng(1))
+    xr.testing.assert_allclose(turned.T, randomise_time_phase(image, rng(1)))
+    with pytest.raises(ImageError, match="t1"):
+        randomise_time_phase(image, rng(1), along="t1")
+
+
+def test_p_from_phases_in_time_is_uniform_where_waves_stand_and_places_differ() -> None:
+    """Noise that runs both ways at once from its first place, stronger in some places."""
+    rng = np.random.default_rng(0)
+    place = np.arange(20)
+    waves = np.array([np.cos(k * place) * np.exp(-place / 15) for k in (0.2, 0.5, 1.1)])
+    ranks = []
+    for _ in range(300):
+        drawn = ndimage.gaussian_filter1d(rng.normal(size=(64, 3)), 1.5, axis=0, mode="wrap")
+        image = as_image(drawn @ waves, dims=DIMS)
+        made = [image, *(randomise_time_phase(image, rng, taper=0.0) for _ in range(9))]
+        largest = [float(np.abs(i.values[:-5, 0] * i.values[5:, 12]).max()) for i in made]
+        ranks.append(sum(value > largest[0] for value in largest))
+    assert chisquare(np.bincount(ranks, minlength=10)).pvalue > 0.001
 
 
 @pytest.mark.parametrize("shape", [(48, 60), (45, 61)])
@@ -78,7 +119,7 @@ def test_flips_turn_values_and_leave_coordinates() -> None:
         xr.testing.assert_identical(flip(turned, dim), image)
 
 
-@pytest.mark.parametrize("kind", ["phase", "gaussian"])
+@pytest.mark.parametrize("kind", ["phase", "phase_time", "gaussian"])
 def test_a_numbered_surrogate_depends_on_its_number_alone(kind: Surrogate) -> None:
     image = as_image(np.random.default_rng(0).normal(size=(16, 16)), dims=DIMS)
     options = {"along": "time", "across": "distance", "taper": 0.1}

@@ -37,7 +37,7 @@ def test_the_recipe_for_cubes_is_rings_and_then_the_other_one() -> None:
     assert (other["checks"], other["report"]) == (one["checks"], one["report"])
 
 
-@pytest.mark.parametrize("kind", ["fading", "tails", "dropouts", "observed"])
+@pytest.mark.parametrize("kind", ["fading", "tails", "ridges", "dropouts", "observed"])
 def test_p_is_not_too_small_on_noise_that_is_not_simple(kind: Noise) -> None:
     """Of 25 p-values of 1/20 steps few are the smallest: 5 or more come once in 160 tries."""
     p = [_p(time_distance(noise=kind, seed=[5, number]), 19, number) for number in range(25)]

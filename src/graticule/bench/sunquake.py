@@ -83,7 +83,8 @@ def p_of(known: Evaluation, surrogates: int, seed: int) -> float:
     step = known.pipeline.checks["chance"]
     rerun = make_rerun(known, step.at, step.of)
     subject = Subject(known.value(step.of), known.value(step.at), rerun)
-    changed = {"by": ("gaussian",), "n": surrogates, "seed": seed}
+    random = tuple(kind for kind in step.params["by"] if not kind.startswith("flip"))
+    changed = {"by": random, "n": surrogates, "seed": seed}
     return float(step.check(subject, **{**step.params, **changed}).columns["p"])
 
 

@@ -19,7 +19,7 @@ from graticule.evaluate.surrogates import Surrogate, surrogate_maker
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_RANDOM: tuple[Surrogate, ...] = ("phase", "gaussian")
+_RANDOM: tuple[Surrogate, ...] = ("phase", "phase_time", "gaussian")
 _FLIPS: tuple[Surrogate, ...] = ("flip_time", "flip_distance")
 
 
@@ -100,18 +100,17 @@ def surrogate(
 ) -> Evidence:
     """Run the same analysis on surrogates, and count those that reach the image's statistic.
 
-    The p-value comes from the random surrogates (``phase``, ``gaussian``); what the analysis
-    searched over in the image, it searches over in each of them. Where only flips are named they
-    are the null.
-    A curve of the wrong sign is a null as well: scan with a negative parameter in a step of its
-    own.
+    The p-value comes from the random surrogates (``phase``, ``phase_time``, ``gaussian``); what
+    the analysis searched over in the image, it searches over in each of them. Where only flips
+    are named they are the null. A curve of the wrong sign is a null as well: scan with a negative
+    parameter in a step of its own.
 
     Parameters
     ----------
     subject : Subject
         Its value is a number: larger is stronger. Or the record of `graticule.detect.peak`,
         whose ``statistic`` is looked at.
-    by : sequence of {"phase", "gaussian", "flip_time", "flip_distance"}
+    by : sequence of {"phase", "phase_time", "gaussian", "flip_time", "flip_distance"}
         Kinds of surrogate, see `graticule.evaluate.surrogates`.
     n : int
         How many random surrogates of a kind; ``1 / (1 + n)`` is the smallest p there can be.
