@@ -9,10 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
 
 import pytest
 
-from graticule.core.errors import RequestError
+from graticule.core.errors import FormatError, RequestError
+from graticule.pipeline.cluster import result_or_lost, told
 from graticule.pipeline.workers import Workers
 
 
@@ -101,3 +104,53 @@ with Workers(2, processes=True) as workers:
 @pytest.mark.skipif(sys.platform != "linux", reason="programs are forked on Linux alone")
 def test_forks_hold_what_the_program_did_before_it_mapped() -> None:
     subprocess.run([sys.executable, "-c", _ALONE], check=True, timeout=120)
+
+
+class _Scheduler:
+    """A stand-in for a client of a cluster, and for its scheduler."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        self.scheduler = self
+        self.address = "tcp://127.0.0.1:8786"
+
+
+def test_a_scheduler_that_is_lost_is_named_with_the_way_on() -> None:
+    comm = pytest.importorskip("distributed.comm")
+
+    def results(error: Exception) -> Iterator[int]:
+        yield 1
+        raise error
+
+    lost = [(CancelledError("x"), "running"), (comm.CommClosedError("x"), "running"),
+            (TimeoutError(), "closed"), (RuntimeError("x"), "connecting")]  # fmt: skip
+    for error, status in lost:
+        given = told(_Scheduler(status), results(error))
+        assert next(given) == 1
+        with pytest.raises(RequestError, match=r"tcp://127\.0\.0\.1:8786 was lost.*same command"):
+            next(given)
+
+
+def test_an_error_of_the_work_is_not_blamed_on_the_scheduler() -> None:
+    pytest.importorskip("distributed")
+
+    def results() -> Iterator[int]:
+        yield 1
+        raise FormatError("is no image", where="a.png")
+
+    given = told(_Scheduler("running"), results())
+    next(given)
+    with pytest.raises(FormatError, match="is no image"):
+        next(given)
+
+
+def test_work_that_ends_every_worker_is_given_up_or_told() -> None:
+    distributed = pytest.importorskip("distributed")
+
+    class Killed:
+        def result(self) -> int:
+            raise distributed.KilledWorker("task", None, 3)
+
+    assert result_or_lost(lambda item: f"lost {item}", 7, Killed()) == "lost 7"
+    with pytest.raises(RequestError, match="ended 4 workers"):
+        result_or_lost(None, 7, Killed())

@@ -88,7 +88,8 @@ class RunningCommand:
     def __init__(self, command: Command, log: Path, *, is_forked: bool) -> None:
         self.log = log
         self._started = time.monotonic()
-        self.pid = _forked(command, log) if is_forked else _started(command, log)
+        self._process = None if is_forked else _started(command, log)
+        self.pid = _forked(command, log) if self._process is None else self._process.pid
 
     def signal(self, number: int, *, to_group: bool = False) -> None:
         """Send a signal to it, or to all that it started, too, as a terminal does."""
@@ -103,6 +104,8 @@ class RunningCommand:
             if seconds > _LONGEST:
                 self.signal(signal.SIGKILL, to_group=True)
             return None
+        if self._process is not None:
+            self._process.returncode = os.waitstatus_to_exitcode(status)  # it is waited for here
         left = self._left()
         said = self.log.read_text("utf-8", "replace")
         return CommandEnd(os.waitstatus_to_exitcode(status), said, seconds, left)
@@ -150,7 +153,7 @@ def _members(group: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _started(command: Command, log: Path) -> int:
+def _started(command: Command, log: Path) -> subprocess.Popen[bytes]:
     words = [sys.executable, "-m", "graticule.cli", *command.words]
     with log.open("wb") as output:
         return subprocess.Popen(
@@ -160,7 +163,7 @@ def _started(command: Command, log: Path) -> int:
             stderr=output,
             env={**os.environ, **command.environment},
             start_new_session=True,
-        ).pid
+        )
 
 
 def _forked(command: Command, log: Path) -> int:

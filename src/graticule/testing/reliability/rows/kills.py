@@ -156,7 +156,7 @@ class _Kill:
             return None
         fault = self._fault(self.first, end, whole)
         outcome: Outcome = "wrong" if fault else "right"
-        said = f"{fault}\n{self.first.said[-1500:]}\n{end.said[-1500:]}" if fault else ""
+        said = f"{fault}\n{_words(self.first)}\n{_words(end)}" if fault else ""
         whom = "its group" if self.to_group else "it"
         label = f"{self.case.kind} to {whom} after {self.moment:.3f} s, number {self.case.number}"
         shutil.rmtree(self.place, ignore_errors=True)
@@ -174,3 +174,9 @@ class _Kill:
         if left := [path.name for path in (self.place / "cache-tmp").rglob("*")]:
             return f"temporary files stayed: {', '.join(left[:5])}"
         return difference_of_runs(whole, self.out)
+
+
+def _words(end: CommandEnd) -> str:
+    """Return what a command said of a fault, or last."""
+    at = end.said.find("Traceback")
+    return end.said[at : at + 3000] if at >= 0 else end.said[-1000:]
