@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,9 @@ from graticule.io.contents import contents
 from graticule.testing.trial import Outcome
 
 LARGEST = 2**26
-"""Bytes of an image that are read whole; of a larger one its first and last blocks are."""
+"""Bytes of an image that are read whole; of a larger one its first and last corners are."""
+_CORNER = 64
+"""Samples of a corner along each dim."""
 
 _NAMED = 3
 """Images within a file that are read by name."""
@@ -76,19 +77,9 @@ def _taken(image: Any) -> str:
     if image.nbytes <= LARGEST:
         image.compute(scheduler="synchronous")
         return about
-    blocks = image.chunks or tuple((size,) for size in image.shape)
-    for end in (0, -1):
-        part = {dim: _block(sizes, end) for dim, sizes in zip(image.dims, blocks, strict=True)}
-        cut = image.isel(part)
-        if math.prod(cut.shape) * cut.dtype.itemsize <= LARGEST:
-            cut.compute(scheduler="synchronous")
-        else:
-            cut.isel({dim: slice(0, 64) for dim in cut.dims}).compute(scheduler="synchronous")
+    for corner in (slice(0, _CORNER), slice(-_CORNER, None)):
+        image.isel(dict.fromkeys(image.dims, corner)).compute(scheduler="synchronous")
     return about
-
-
-def _block(sizes: tuple[int, ...], end: int) -> slice:
-    return slice(0, sizes[0]) if end == 0 else slice(sum(sizes) - sizes[-1], sum(sizes))
 
 
 def _traced(error: Exception) -> str:
