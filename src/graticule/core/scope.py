@@ -78,9 +78,13 @@ class Pointwise:
         For ops that only select or reorder samples: from the whole image (its dims, sizes and
         coordinates; not its values) and the parameters to a slice by dim. The result is the
         image under these slices.
+    memory : float
+        Peak memory while it runs, as a multiple of the bytes of its input (of 4 bytes for samples
+        of less).
     """
 
     index: Callable[[Image, Params], Mapping[str, slice]] | None = None
+    memory: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -99,11 +103,15 @@ class Neighbourhood:
     compute_region : callable, optional
         ``compute_region(*blocks, region=Region, **params)``: what the op gives, cut to a region
         of the blocks. For ops that need not compute the rest of a block, its halo, to know it.
+    memory : float
+        Peak memory while it runs, as a multiple of the bytes of its input (of 4 bytes for samples
+        of less).
     """
 
     halo: Callable[[Image, Params], Halo]
     align: Callable[[Image, Params], Mapping[str, int]] | None = None
     compute_region: Callable[..., Any] | None = None
+    memory: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,9 @@ class Reduction:
     needed : callable, optional
         Of a prior pass: from the parameters to whether it must be made at all; where not,
         ``prior`` is None.
+    memory : float
+        Peak memory while it runs, as a multiple of the bytes of its input (of 4 bytes for samples
+        of less).
     """
 
     map: Callable[..., Any]
@@ -140,6 +151,7 @@ class Reduction:
     prior: Reduction | None = None
     halo: Callable[[Image, Params], Halo] | None = None
     needed: Callable[[Params], bool] | None = None
+    memory: float = 4.0
 
     def whole(self, *data: Any, **params: Any) -> Any:
         """Compute the op on whole images, as one block."""
@@ -182,10 +194,14 @@ class Stitched:
         ``join(before, after, dim, **params) -> pairs``: from the label planes on both sides of
         a seam across ``dim`` (DataArrays without that dim, other dims in the image's order) to an
         ``(n, 2)`` array of labels that are the same object.
+    memory : float
+        Peak memory while it runs, as a multiple of the bytes of its input (of 4 bytes for samples
+        of less).
     """
 
     local: Callable[..., Image]
     join: Callable[..., Array]
+    memory: float = 4.0
 
 
 @dataclass(frozen=True)

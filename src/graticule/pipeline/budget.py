@@ -28,17 +28,20 @@ def estimate_bytes(
 ) -> int:
     """Return the peak bytes of the steps on an image of these sizes.
 
-    Results that are still needed are held at once; the step at work takes a few copies more.
+    Results that are still needed are held at once; the step at work takes what its scope says.
     ``input_itemsize`` is what one sample of all input images takes.
     """
     samples = math.prod(sizes.values())
     held = samples * input_itemsize
+    working = float(_COPIES)
     for step in pipeline.steps.values():
         made = step.op.dtype_of(dtype)
+        if not isinstance(step.op.scope, Whole):
+            working = max(working, step.op.scope.memory)
         factor = step.op.scope.memory if isinstance(step.op.scope, Whole) else 0.0
         held += samples * (made.itemsize if made is not None else 0)
         held += int(samples * dtype.itemsize * factor)
-    return held + _COPIES * samples * max(4, dtype.itemsize)
+    return held + int(working * samples * max(4, dtype.itemsize))
 
 
 def require_whole_fit(

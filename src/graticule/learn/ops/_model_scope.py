@@ -58,7 +58,7 @@ def model_scope(part: Callable[..., Image]) -> Neighbourhood:
         ``part(image, region=region, **params)``: the op's result in a region alone.
     """
     halo, align = (partial(_of_model, name=name) for name in ("halo", "align"))
-    return Neighbourhood(halo, align=align, compute_region=part)
+    return Neighbourhood(halo, align=align, compute_region=part, memory=8)
 
 
 def _for_images(wanted: str, *, classes: bool) -> AfterValidator:

@@ -320,7 +320,7 @@ def _smallest(axes: Axes, scales: Scales, dims: Sequence[str]) -> tuple[float, s
 
 
 _LEVEL = Reduction(_map_level, _Level.merged, halo=_beside)
-_SCOPE = Reduction(_map, _Found.merged, _finish, prior=_LEVEL, halo=_halo)
+_SCOPE = Reduction(_map, _Found.merged, _finish, prior=_LEVEL, halo=_halo, memory=23)
 
 
 @op(version=1, scope=_SCOPE, tolerance=1e-4, doc=DOC)

@@ -44,7 +44,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {dim: steps + 1 + parts.STEPS + compared[dim] + radius[dim] for dim in radius}
 
 
-@op(version=2, scope=Neighbourhood(_halo), dtype="bool", doc=DOC)
+@op(version=2, scope=Neighbourhood(_halo, memory=41), dtype="bool", doc=DOC)
 def spots(
     image: Image,
     *,

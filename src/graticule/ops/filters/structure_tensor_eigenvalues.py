@@ -27,7 +27,13 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {dim: inner[dim] + reach_of(outer[dim], TRUNCATE) for dim in inner}
 
 
-@op(version=2, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5, doc=CURVATURE_DOC)
+@op(
+    version=2,
+    scope=Neighbourhood(_halo, memory=7),
+    dtype="float32",
+    tolerance=1e-5,
+    doc=CURVATURE_DOC,
+)
 def structure_tensor_eigenvalues(
     image: Image,
     *,

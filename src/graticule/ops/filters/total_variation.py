@@ -20,7 +20,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return dict.fromkeys(filtered_dims(image), params["iterations"])
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=2e-5, doc=DOC)
+@op(version=1, scope=Neighbourhood(_halo, memory=8), dtype="float32", tolerance=2e-5, doc=DOC)
 def total_variation(
     image: Image,
     *,

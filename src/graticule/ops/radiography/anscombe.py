@@ -15,7 +15,7 @@ Readout = Annotated[float, Field(title="Readout noise (grey values)", ge=0)]
 Offset = Annotated[float, Field(title="Grey value of no count")]
 
 
-@op(version=1, scope=Pointwise(), dtype="float32", doc=DOC)
+@op(version=1, scope=Pointwise(memory=8), dtype="float32", doc=DOC)
 def anscombe(
     image: Image, *, gain: Gain = 1.0, readout: Readout = 0.0, offset: Offset = 0.0
 ) -> Image:

@@ -11,7 +11,7 @@ from graticule.core import Image, Pointwise, like, op
 from graticule.ops._parameters import DOC
 
 
-@op(version=1, scope=Pointwise(), dtype="float32", doc=DOC)
+@op(version=1, scope=Pointwise(memory=7), dtype="float32", doc=DOC)
 def beer_lambert(
     image: Image,
     *,

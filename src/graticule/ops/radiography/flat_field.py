@@ -22,7 +22,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {} if params["dose"] == "none" else dict.fromkeys(filtered_dims(image), ALL)
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", doc=DOC)
+@op(version=1, scope=Neighbourhood(_halo, memory=11), dtype="float32", doc=DOC)
 def flat_field(
     image: Image,
     open_beam: Image,

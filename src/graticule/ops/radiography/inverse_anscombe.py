@@ -13,7 +13,7 @@ from graticule.ops._parameters import DOC
 from graticule.ops.radiography.anscombe import Gain, Offset, Readout
 
 
-@op(version=1, scope=Pointwise(), dtype="float32", doc=DOC)
+@op(version=1, scope=Pointwise(memory=11), dtype="float32", doc=DOC)
 def inverse_anscombe(
     image: Image,
     *,

@@ -22,7 +22,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return halo
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-5, doc=DOC)
+@op(version=1, scope=Neighbourhood(_halo, memory=15), dtype="float32", tolerance=1e-5, doc=DOC)
 def remove_lines(
     image: Image,
     *,

@@ -132,7 +132,7 @@ def _finish(partial: _Partial, *, method: str, **_: Any) -> Table:
     return record
 
 
-_SCOPE = Reduction(_map, _merge, _finish, halo=_halo)
+_SCOPE = Reduction(_map, _merge, _finish, halo=_halo, memory=10)
 
 
 @op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)

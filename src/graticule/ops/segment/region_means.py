@@ -53,7 +53,7 @@ def _apply(labels: Image, image: Image, *, result: tuple[Array, Array]) -> Image
     return like(labels, values, **units)
 
 
-_SCOPE = Reduction(_map, _merge, _finish, _apply)
+_SCOPE = Reduction(_map, _merge, _finish, _apply, memory=12)
 
 
 @op(version=1, scope=_SCOPE, dtype="float32", tolerance=1e-6, doc=DOC)

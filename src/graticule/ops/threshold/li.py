@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ class _Below:
         return float(number), float(total)
 
 
-_SCOPE = thresholding(_criterion, doubtful)
+_SCOPE = replace(thresholding(_criterion, doubtful), memory=18)
 
 
 @op(version=2, scope=_SCOPE, dtype="bool", doc=DOC)

@@ -11,7 +11,7 @@ from graticule.ops.threshold._histogram import Keep
 from graticule.ops.threshold._local import DOC, WindowRadius, halo, local
 
 
-@op(version=1, scope=Neighbourhood(halo), dtype="bool", doc=DOC)
+@op(version=1, scope=Neighbourhood(halo, memory=16), dtype="bool", doc=DOC)
 def niblack(
     image: Image,
     mask: Mask | None = None,

@@ -59,7 +59,7 @@ def _apply(image: Image, labels: Image, *, result: tuple[float, float], **params
     return xr.DataArray(rounded, dims=(*image.dims, "c"), coords=coords, attrs=attrs)
 
 
-_SCOPE = Reduction(_map, _merge, _finish, _apply)
+_SCOPE = Reduction(_map, _merge, _finish, _apply, memory=29)
 _Level = Annotated[float, Field(allow_inf_nan=False)]
 
 

@@ -16,7 +16,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return {params["dim"]: ALL}
 
 
-@op(version=1, scope=Neighbourhood(_halo), dtype="float32", tolerance=1e-6, doc=DOC)
+@op(version=1, scope=Neighbourhood(_halo, memory=11), dtype="float32", tolerance=1e-6, doc=DOC)
 def zscore(
     image: Image,
     *,
