@@ -40,7 +40,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SECONDS = 2.0
-_BYTES_A_SECOND = 20e6
+_BYTES_A_SECOND = 1e6
 """What is granted to a file beyond that: that many of its bytes a second."""
 _PATIENCE = 120.0
 """Seconds that a disk may take to answer."""

@@ -16,7 +16,7 @@ from graticule.core.errors import FormatError
 from graticule.core.image import Image, is_lazy, with_values
 from graticule.core.settings import settings
 from graticule.core.typing import Array
-from graticule.io.safety import guard
+from graticule.io.safety import guard, require_modest
 
 Box: TypeAlias = tuple[slice, ...]
 BLOCK = 32 * 2**20
@@ -63,6 +63,7 @@ class FileArray:
             values = np.empty(sizes, self.dtype)
         else:
             with guard(self.path):
+                require_modest(sizes, self.dtype.itemsize, what="a block")
                 values = np.asarray(self.fetch(self.path, box), self.dtype)
                 if values.shape != sizes:
                     raise FormatError(f"gave {values.shape} where {sizes} was asked for")

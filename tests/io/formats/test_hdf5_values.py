@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from graticule.core.errors import FormatError
+from graticule.core.settings import memory_limited
 from graticule.io import read
 from graticule.io.formats import _hdf5_proof
 
@@ -174,3 +175,26 @@ def test_a_large_file_is_opened_without_its_values(path: Path) -> None:
     assert image[7, 30:32, 5].values.tolist() == [0, 0]
     with pytest.raises(FormatError, match="holds 302 arrays"):
         read(path)
+
+
+def test_a_box_of_very_many_chunks_is_read_in_parts(path: Path) -> None:
+    values = np.arange(200 * 340, dtype=np.uint16).reshape(200, 340)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("a", data=values, chunks=(1, 2), maxshape=(None, None))
+    np.testing.assert_array_equal(read(path)[1:, 3:].values, values[1:, 3:])
+
+
+def test_a_chunk_of_a_size_that_is_not_its_own(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        dataset = file.create_dataset("a", (4, 4), "u2", chunks=(2, 2), fletcher32=True)
+        dataset.id.write_direct_chunk((0, 0), b"abc")
+    with pytest.raises(FormatError, match=r"a chunk of 3 bytes at \(0, 0\), which is no size"):
+        _ = read(path).values
+
+
+def test_a_block_larger_than_memory_is_refused(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("a", (2**41, 20), "u2", chunks=(4, 4), maxshape=(None, None))
+    assert read(path)[:4].values.shape == (4, 20)
+    with memory_limited(10**9), pytest.raises(FormatError, match=r"a block of .* of memory"):
+        _ = read(path)[: 10**9].values

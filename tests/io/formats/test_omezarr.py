@@ -325,3 +325,26 @@ def test_a_chunk_of_blosc_that_lacks_a_byte(tmp_path: Path, version: int) -> Non
         chunk.write_bytes(content[:-missing])
         with pytest.raises(FormatError, match="ends early"):
             _ = read(path).values
+
+
+@pytest.mark.parametrize("shards", [None, (4, 8)])
+@pytest.mark.parametrize("version", [2, 3])
+def test_chunks_that_are_not_there_are_not_asked_for(
+    tmp_path: Path, shards: Any, version: int
+) -> None:
+    if shards and version == 2:
+        pytest.skip("Zarr 2 has no shards")
+    array = zarr.create_array(
+        tmp_path / "a.zarr", shape=(2**31, 8), chunks=(2, 4), shards=shards, dtype="u2",
+        fill_value=7, zarr_format=version,
+    )  # fmt: skip
+    array[101:104, 3:6] = 5
+    array[2**31 - 3 :] = 9
+    image = read(tmp_path / "a.zarr")
+    start = time.process_time()
+    part = image[50:3_000_000].values
+    assert time.process_time() - start < 10
+    wanted = np.full((3_000_000 - 50, 8), 7, np.uint16)
+    wanted[51:54, 3:6] = 5
+    np.testing.assert_array_equal(part, wanted)
+    np.testing.assert_array_equal(image[-4:].values[:, 0], [7, 9, 9, 9])

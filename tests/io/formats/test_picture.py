@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,38 @@ def test_a_bomb(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(bomb)
     with pytest.raises(UnsafeFileError, match="1000000 x 1000000 would take 3 TB of memory"):
         read(tmp_path / "a.png")
+
+
+def made_png(side: int, bits: int, colour: int, interlaced: int) -> bytes:
+    """Return a PNG of some kilobytes that says it is large."""
+    packed = zlib.compress(bytes(2_000_000), 9)
+    head = struct.pack(">IIBBBBB", side, side, bits, colour, 0, 0, interlaced)
+    chunks = ((b"IHDR", head), (b"IDAT", packed), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+
+
+@pytest.mark.parametrize("interlaced", [0, 1])
+@pytest.mark.parametrize(("side", "bits", "colour"), [(7000, 8, 0), (44_000, 16, 6), (9000, 1, 3)])
+def test_a_png_of_fewer_bytes_than_its_size_needs(
+    tmp_path: Path, side: int, bits: int, colour: int, interlaced: int
+) -> None:
+    (tmp_path / "a.png").write_bytes(made_png(side, bits, colour, interlaced))
+    start = time.process_time()
+    with pytest.raises(FormatError, match=r"ends early|of memory to unpack"):
+        _ = read(tmp_path / "a.png").values
+    assert time.process_time() - start < 5
+
+
+def test_a_jpeg_of_very_many_scans(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "a.jpg", progressive=True)
+    content = (tmp_path / "a.jpg").read_bytes()
+    scan = content[content.find(b"\xff\xda") : -2]
+    (tmp_path / "a.jpg").write_bytes(content[:-2] + scan * 300 + content[-2:])
+    with pytest.raises(UnsafeFileError, match="scans"):
+        read(tmp_path / "a.jpg")
 
 
 VALUES = {

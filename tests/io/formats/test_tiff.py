@@ -106,6 +106,28 @@ def test_an_enormous_strip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         read(tmp_path / "a")
 
 
+@pytest.mark.parametrize("garbage", [b"", b"\x01\x02"])
+def test_a_tile_that_says_it_is_far_larger(tmp_path: Path, garbage: bytes) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((16, 16), np.uint8), compression="jpeg", tile=(16, 16))
+    with tifffile.TiffFile(path) as file:
+        at = file.pages[0].dataoffsets[0]
+    content = path.read_bytes()
+    frame = content.find(b"\xff\xc0", at)
+    large = (65000).to_bytes(2, "big") * 2
+    fresh = content[: frame + 5] + large + content[frame + 9 :]
+    path.write_bytes(fresh[: at + 2] + garbage + fresh[at + 2 + len(garbage) :])
+    with pytest.raises(FormatError, match="a JPEG of 65000 x 65000 where 16 x 16 are stored"):
+        _ = read(path).values
+
+
+@pytest.mark.parametrize("codec", ["png", "jpeg2000", "jpegxl", "lerc"])
+def test_tiles_that_say_their_size_are_decoded_apart(tmp_path: Path, codec: str) -> None:
+    values = np.arange(48 * 40, dtype=np.uint16).reshape(48, 40)
+    tifffile.imwrite(tmp_path / "a.tif", values, compression=codec, tile=(16, 16))
+    np.testing.assert_array_equal(read(tmp_path / "a.tif")[5:40, ::2].values, values[5:40, ::2])
+
+
 def test_real_files(data_dir: Path) -> None:
     from PIL import Image
 

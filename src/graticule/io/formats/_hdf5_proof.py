@@ -32,7 +32,8 @@ T = TypeVar("T")
 
 _BOUNDED = (1, 2, 3, 32000)
 """Filters that write no further than they were given room: deflate, shuffle, Fletcher-32, LZF."""
-_DEFLATE, _RATIO = 1, 1032
+_DEFLATE, _SHUFFLE, _FLETCHER = 1, 2, 3
+_RATIO = 1032
 """Deflate packs no better than this; HDF5 unpacks whatever there is, and then looks at its size."""
 
 _MOST_CHUNKS = 2**48
@@ -150,10 +151,8 @@ def _is_risky(holder: Any, *, own: bool) -> bool:
     extents = list(zip(holder.maxshape, holder.shape, strict=True))
     if any(most is not None and most < size for most, size in extents):
         raise FormatError(f"{holder.name} is {holder.shape}, and {holder.maxshape} at most")
-    sizes = _chunk_sizes(holder)
+    sizes = _chunk_sizes(holder, codes)
     _require_found(holder, sizes)
-    if not codes and any(size != _chunk_bytes(holder) for size in sizes.values()):
-        raise FormatError(f"{holder.name} has chunks of a size that is not theirs")
     # by the most that it may ever be HDF5 counts its chunks, and does not see where that overflows
     room_to_grow = any(most not in (None, size) for most, size in extents)
     largest = max(sizes.values(), default=0)
@@ -162,13 +161,21 @@ def _is_risky(holder: Any, *, own: bool) -> bool:
     return room_to_grow or may_burst or not set(codes) <= set(_BOUNDED)
 
 
-def _chunk_bytes(holder: Any) -> int:
-    return int(math.prod(holder.chunks) * holder.id.get_type().get_size())
+def _is_of_size(chunk: Any, codes: Sequence[int], nbytes: int) -> bool:
+    """Whether what is stored of a chunk becomes the chunk: HDF5 takes that for granted."""
+    mask = int(chunk.filter_mask)
+    undone = {code for place, code in enumerate(codes) if not mask >> place & 1}
+    if mask >> len(codes):
+        return False
+    if undone <= {_SHUFFLE, _FLETCHER}:
+        return chunk.size == nbytes or (_FLETCHER in undone and chunk.size == nbytes + 4)
+    return bool(chunk.size > 0)
 
 
-def _chunk_sizes(holder: Any) -> dict[int, int]:
+def _chunk_sizes(holder: Any, codes: Sequence[int]) -> dict[int, int]:
     """Return the bytes that each chunk takes by its place in the file, which it must not leave."""
     end = os.stat(holder.file.filename).st_size
+    nbytes = math.prod(holder.chunks) * holder.id.get_type().get_size()
     sizes: dict[int, int] = {}
 
     def visit(chunk: Any) -> None:
@@ -180,6 +187,11 @@ def _chunk_sizes(holder: Any) -> dict[int, int]:
                 f"ends early: {holder.name} has a chunk that ends at byte "
                 f"{chunk.byte_offset + chunk.size}, and there are {end}",
                 hint="fetch or export the file again",
+            )
+        if chunk.byte_offset is not None and not _is_of_size(chunk, codes, nbytes):
+            raise FormatError(
+                f"{holder.name} has a chunk of {chunk.size} bytes at {chunk.chunk_offset}, "
+                "which is no size of its"
             )
         sizes[chunk.byte_offset] = chunk.size
 

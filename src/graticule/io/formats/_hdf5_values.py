@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from graticule.io.formats._hdf5_proof import read_proved
 from graticule.io.lazy import Box, FileArray, as_dask, box_shape
 from graticule.io.safety import require_modest
 
+_LISTED = 2**15
+"""Chunks that are read at once: of each HDF5 keeps about 1 kB while it reads."""
 _COMPLEX = ("r", "i"), ("re", "im"), ("real", "imag")
 # registered with The HDF Group; those of the second list come with the package hdf5plugin
 _FILTERS = {4: "szip", 305: "LZO", 32019: "JPEG"}
@@ -251,7 +254,7 @@ def read_box(tree: Tree, dataset: Any, box: Box) -> Array:
 
     stored, dtype = _numpy(dataset.id.get_type()), dtype_of(dataset)
     if stored.names and not dataset.external:
-        values = dataset[box]
+        values = _in_parts(dataset, box)
         real, imaginary = (values[name] for name in stored.names)
         joined = np.empty(real.shape, dtype)
         joined.real, joined.imag = real, imaginary
@@ -264,13 +267,35 @@ def read_box(tree: Tree, dataset: Any, box: Box) -> Array:
     if box and is_deflated(dataset):
         return np.asarray(unpacked(dataset, box), dtype)
     if is_usual or not box:
-        return np.asarray(dataset[box], dtype)
+        return np.asarray(_in_parts(dataset, box), dtype)
     sizes = box_shape(box)
     values = np.empty(sizes, dtype)
     space = dataset.id.get_space()
     space.select_hyperslab(tuple(span.start for span in box), sizes)
     dataset.id.read(h5py.h5s.create_simple(sizes), space, values, h5py.h5t.py_create(dtype))
     return values
+
+
+def _in_parts(dataset: Any, box: Box) -> Array:
+    """Return a box as h5py gives it, read in parts of no more chunks than HDF5 has room to list."""
+    chunks = dataset.chunks
+    if not box or chunks is None or _chunk_count(box, chunks) <= _LISTED:
+        return np.asarray(dataset[box])
+    values = np.empty(box_shape(box), dataset.dtype)
+    counts = [_chunk_count((span,), (size,)) for span, size in zip(box, chunks, strict=True)]
+    axis = counts.index(max(counts))
+    span, size = box[axis], chunks[axis]
+    middle = (span.start // size + counts[axis] // 2) * size
+    for part in (slice(span.start, middle), slice(middle, span.stop)):
+        place = (slice(None),) * axis + (slice(part.start - span.start, part.stop - span.start),)
+        values[place] = _in_parts(dataset, (*box[:axis], part, *box[axis + 1 :]))
+    return values
+
+
+def _chunk_count(box: Box, chunks: Sequence[int]) -> int:
+    """Return how many chunks a box touches."""
+    pairs = zip(box, chunks, strict=True)
+    return math.prod(-(-span.stop // size) - span.start // size for span, size in pairs)
 
 
 def _raw(tree: Tree, dataset: Any, stored: np.dtype[Any], box: Box) -> Array:

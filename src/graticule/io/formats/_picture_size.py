@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,9 @@ _PASSES = ((8, 8, 0, 0), (8, 8, 4, 0), (4, 8, 0, 4), (4, 4, 2, 0), (2, 4, 0, 2),
            (1, 2, 0, 1))  # fmt: skip
 """Steps and starts along x and y of the passes of an interlaced PNG, as ``dx dy x0 y0``."""
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+JPEG_LS = 0xF7
+_FRAME = re.compile(rb"(?s)\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]...(....)")
+_LARGER = 4
 _SCANS = 256
 _SCAN = b"\xff\xda"
 
@@ -127,3 +133,30 @@ def _codestream(content: bytes) -> int:
             break
         at += length
     return len(content)
+
+
+def jpeg_frame(content: bytes) -> tuple[int, int, int, int, int, int]:
+    """Return place, kind, bits, height, width and colours of a frame; zeros if there is none."""
+    at = 2
+    while at + 10 <= len(content) and content[at] == 0xFF:
+        kind, length = content[at + 1], struct.unpack_from(">H", content, at + 2)[0]
+        if kind == 0xFF:  # a fill byte before a marker
+            at += 1
+        elif kind == JPEG_LS or (0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC)):
+            bits, height, width, colours = struct.unpack_from(">BHHB", content, at + 4)
+            return at, kind, bits, height, width, colours
+        else:
+            at += 2 + length
+    return 0, 0, 0, 0, 0, 0
+
+
+def require_size_of_jpeg(content: bytes, size: Sequence[int]) -> None:
+    """Raise `FormatError` if a JPEG is far larger than the strip or tile that it is."""
+    *_, height, width, _ = jpeg_frame(content)
+    sizes = [(height, width)]
+    if not height:  # decoders go on to the next frame there is, over what they do not know
+        sizes = [struct.unpack(">HH", match[1]) for match in _FRAME.finditer(content)]
+    for height, width in sizes:
+        if height * width > _LARGER * math.prod(size) + _SLACK:
+            shown = " x ".join(map(str, size))
+            raise FormatError(f"has a JPEG of {height} x {width} where {shown} are stored")

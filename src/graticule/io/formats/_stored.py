@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from graticule.core.errors import FormatError
 from graticule.core.typing import Array
 from graticule.io.formats._netpbm import decode as decode_netpbm
 from graticule.io.formats._netpbm import is_netpbm
-from graticule.io.formats._picture_size import content_of, jpeg_2000_frame
+from graticule.io.formats._picture_size import JPEG_LS, content_of, jpeg_2000_frame, jpeg_frame
 from graticule.io.safety import require_modest
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -21,7 +20,6 @@ JPEG_2000 = (b"\x00\x00\x00\x0cjP  \r\n", b"\xff\x4f\xff\x51")
 _HEAD = 32
 _COPIES, _COPIES_2000 = 6, 12
 """Bytes of a sample at the peak: of 16 bits, and as numbers of 32 bits before that."""
-_JPEG_LS = 0xF7
 _END = b"\xff\xd9"
 
 
@@ -76,31 +74,16 @@ def _jpeg(content: bytes) -> Array | None:
     """Return the values of a JPEG of other than 8 bits, or of JPEG-LS."""
     import imagecodecs
 
-    at, kind, bits, height, width, colours = _jpeg_frame(content)
-    if kind != _JPEG_LS and bits in (0, 8):
+    at, kind, bits, height, width, colours = jpeg_frame(content)
+    if kind != JPEG_LS and bits in (0, 8):
         return None
     require_modest((height, width, colours), _COPIES)
     if _END not in content[at:]:
         # of what is missing the decoder would make grey
         raise FormatError("ends early: its last marker is missing", hint="fetch it again")
-    if kind == _JPEG_LS:
+    if kind == JPEG_LS:
         return np.asarray(imagecodecs.jpegls_decode(content))
     return np.asarray(imagecodecs.jpeg8_decode(content))
-
-
-def _jpeg_frame(content: bytes) -> tuple[int, int, int, int, int, int]:
-    """Return place, kind, bits, height, width and colours of a frame; zeros if there is none."""
-    at = 2
-    while at + 10 <= len(content) and content[at] == 0xFF:
-        kind, length = content[at + 1], struct.unpack_from(">H", content, at + 2)[0]
-        if kind == 0xFF:  # a fill byte before a marker
-            at += 1
-        elif kind == _JPEG_LS or (0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC)):
-            bits, height, width, colours = struct.unpack_from(">BHHB", content, at + 4)
-            return at, kind, bits, height, width, colours
-        else:
-            at += 2 + length
-    return 0, 0, 0, 0, 0, 0
 
 
 def _avif_bits(content: bytes) -> int:

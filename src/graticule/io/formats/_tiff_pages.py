@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +14,8 @@ import numpy as np
 
 from graticule.core.errors import FormatError
 from graticule.core.typing import Array
+from graticule.io.apart import filled_apart
+from graticule.io.formats._picture_size import require_size_of_jpeg
 from graticule.io.formats._tiff_images import images_of, itself
 from graticule.io.lazy import Box, box_shape
 from graticule.io.raw import Raw
@@ -56,6 +58,9 @@ class Pages:
             path, state.st_mtime_ns, state.st_size, self.image, self.level, self.alike
         )
         try:
+            if _tells_own_size(pages[0]):
+                decoded = partial(self._decoded, path, box, pages, dtype)
+                return filled_apart(decoded, box_shape(box), dtype)
             return self._decoded(path, box, pages, dtype)
         except RuntimeError:  # what every codec raises
             values = self._forgiven(path, box, pages[0], dtype) if self.by_pillow else None
@@ -86,6 +91,17 @@ class Pages:
         except Exception:  # the caller then raises what tifffile found wrong
             return None
         return out if same else None
+
+
+def _tells_own_size(page: Any) -> bool:
+    """Whether what is packed says again how large it is, and is decoded as large as it says.
+
+    JPEG is looked at before it is decoded: see `require_size_of_jpeg`.
+    """
+    from tifffile import TIFF
+
+    compression = page.keyframe.compression if page is not None else 1
+    return compression in TIFF.IMAGE_COMPRESSIONS and compression not in JPEG
 
 
 @lru_cache(maxsize=8)
@@ -221,7 +237,10 @@ def _segment(file: IO[bytes], page: Any, keyframe: Any, number: int) -> Any:
         return decode(None, number, **extra)
     require_complete(os.fstat(file.fileno()).st_size, offset + count)
     file.seek(offset)
-    return decode(file.read(count), number, **extra)
+    content = file.read(count)
+    if keyframe.compression in JPEG:
+        require_size_of_jpeg(content, _grid(keyframe)[0][1:])
+    return decode(content, number, **extra)
 
 
 def unit_of(keyframe: Any) -> tuple[int, ...]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import math
+import os
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -25,11 +28,15 @@ from graticule.io.formats._zarr_metadata import (
     last_codec,
     require_modest_chunks,
 )
-from graticule.io.lazy import Box, FileArray, as_dask
+from graticule.io.lazy import Box, FileArray, as_dask, box_shape
 from graticule.io.safety import quiet, require_modest
 
 _DIMS = "_ARRAY_DIMENSIONS"
 _BASE64_OF_8 = 12
+_CHUNK = re.compile(r"(?:c[/.])?(\d{1,19}(?:[./]\d{1,19})*)")
+"""The path of the file of a chunk: its place, along each axis."""
+_FEW = 1024
+"""Of more chunks it is looked first which of them are there: zarr asks for every one."""
 
 
 def lazy(folder: Path) -> Any:
@@ -87,8 +94,38 @@ def _described(folder: Path) -> tuple[dict[str, Any], Any]:
 
 
 def _fetch(folder: Path, box: Box) -> Array:
-    """Read a box of an array: only the chunks it touches."""
-    return np.asarray(_described(folder)[1][box])
+    """Read a box of an array: only the chunks it touches, and that are there."""
+    _, array = _described(folder)
+    unit = array.shards or array.chunks
+    spans = [range(part.start // size, -(-part.stop // size))
+             for part, size in zip(box, unit, strict=True)]  # fmt: skip
+    count = math.prod(map(len, spans))
+    if count <= _FEW or len(there := _there(folder, spans)) > count // 2:
+        return np.asarray(array[box])
+    fill = array.fill_value
+    values = np.full(box_shape(box), 0 if fill is None else fill, array.dtype)
+    for chunk in there:
+        within = [slice(max(part.start, at * size), min(part.stop, (at + 1) * size))
+                  for at, size, part in zip(chunk, unit, box, strict=True)]  # fmt: skip
+        place = [slice(inner.start - part.start, inner.stop - part.start)
+                 for inner, part in zip(within, box, strict=True)]  # fmt: skip
+        values[tuple(place)] = array[tuple(within)]
+    return values
+
+
+def _there(folder: Path, spans: Sequence[range]) -> list[tuple[int, ...]]:
+    """Return the places of those chunks, or shards, of some that have a file."""
+    found = []
+    for parent, _, files in os.walk(folder):
+        at = Path(parent).relative_to(folder).as_posix()
+        for name in files:
+            match = _CHUNK.fullmatch(name if at == "." else f"{at}/{name}")
+            place = tuple(map(int, re.split("[/.]", match[1]))) if match else ()
+            if len(place) == len(spans) and all(
+                n in span for n, span in zip(place, spans, strict=True)
+            ):
+                found.append(place)
+    return found
 
 
 @dataclass(frozen=True)
