@@ -31,7 +31,7 @@ from graticule.testing.compare import difference
 from graticule.testing.reliability.row import Effort, row
 from graticule.testing.trial import Outcome, Trial
 
-_HANGS = 20.0
+_HANGS = 60.0
 """Seconds after which a forked process tells where it waits, and ends."""
 _SMOOTH = "{graticule: 1, steps: {smooth: {op: filters.gaussian, sigma: 1}}}"
 _READS: Mapping[str, Callable[[Image], Image]] = {
@@ -71,7 +71,7 @@ def forks(effort: Effort) -> Iterator[Trial]:
             if not found:
                 yield Trial(known.name, known.name, "wrong", "there is no good file")
             cases += _cases(found, random.Random(f"{effort.seed} {known.name}"), effort)
-        limits = Limits(seconds=2 * _HANGS)
+        limits = Limits(seconds=_HANGS)
         for end in in_children(
             cases, _read_and_fork, Path(folder), limits=limits, processes=effort.processes
         ):
@@ -152,7 +152,7 @@ def _others_reading(image: Image) -> Iterator[None]:
     ended = threading.Event()
 
     def read_on() -> None:
-        while not ended.is_set():
+        while not ended.wait(0.001):
             image.compute()
             read(image.attrs["source"]).compute()
 
