@@ -76,12 +76,12 @@ def _only(files: Files) -> bytes | None:
 
 
 def _card(draw: Draw, files: Files) -> Files | None:
-    """Give one card a hostile value: each card of each header in turn, and each value."""
+    """Give one card a hostile value: each card of each header in turn, any of the values."""
     content = _only(files)
     if content is None:
         return None
     places = [unit.header + n * _CARD for unit in _units(content) for n in range(unit.cards)]
-    at, value = draw.turn(places), draw.turn(_VALUES)
+    at, value = draw.turn(places), draw.choice(_VALUES)
     return {"": _with_card(content, at, content[at : at + 8].decode("latin-1"), value)}
 
 
@@ -91,7 +91,7 @@ def _added(draw: Draw, files: Files) -> Files | None:
     if content is None:
         return None
     unit = draw.choice(_units(content))
-    keyword, value = draw.turn(_ADDED), draw.turn(_VALUES)
+    keyword, value = draw.turn(_ADDED), draw.choice(_VALUES)
     at = unit.header + draw.randrange(1, unit.cards + 1) * _CARD
     if draw.random() < 0.5:
         return {"": _with_card(content, at, keyword, value)}
