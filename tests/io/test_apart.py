@@ -61,6 +61,17 @@ def odd(_: Path) -> None:
     raise KeyError("a")
 
 
+class OneWayError(NameError):
+    """One that can be pickled and not be had back; of a kind that tells of a fault of ours."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one + two)
+
+
+def raise_one_way(_: Path) -> None:
+    raise OneWayError("a", "b")
+
+
 def limit(_: Path) -> int:
     return memory_limit()
 
@@ -86,6 +97,11 @@ def test_what_is_raised_comes_back(tmp_path: Path) -> None:
         apart(refuse, tmp_path, "a")
     with pytest.raises(FormatError, match="KeyError"):
         apart(odd, tmp_path)
+
+
+def test_what_cannot_be_had_back_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="OneWayError: ab"):
+        apart(raise_one_way, tmp_path)
 
 
 def test_a_crash_is_that_of_the_file(tmp_path: Path) -> None:

@@ -320,7 +320,9 @@ def _done(work: Callable[[], Any], memory: int, arrays: int, most: int) -> bytes
         return pickle.dumps((True, error))
     except Exception as error:
         with suppress(Exception):
-            return pickle.dumps((True, error))
+            packed = pickle.dumps((True, error))
+            pickle.loads(packed)  # noqa: S301  some that can be packed cannot be had back
+            return packed
         return pickle.dumps((True, RuntimeError(f"{type(error).__name__}: {error}")))
 
 
