@@ -100,7 +100,7 @@ def test_what_is_raised_comes_back(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_had_back_is_told_in_words(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="OneWayError: ab"):
+    with pytest.raises(FormatError, match="OneWayError: ab"):
         apart(raise_one_way, tmp_path)
 
 

@@ -317,13 +317,20 @@ def _done(work: Callable[[], Any], memory: int, arrays: int, most: int) -> bytes
         with guard(""), memory_limited(memory, besides=memory - arrays):
             return pickle.dumps((False, work()))
     except GraticuleError as error:
-        return pickle.dumps((True, error))
+        return pickle.dumps((True, _alone(error)))
     except Exception as error:
+        _alone(error)
         with suppress(Exception):
             packed = pickle.dumps((True, error))
             pickle.loads(packed)  # noqa: S301  some that can be packed cannot be had back
             return packed
         return pickle.dumps((True, RuntimeError(f"{type(error).__name__}: {error}")))
+
+
+def _alone(error: Exception) -> Exception:
+    """Return an error without its causes, which some make part of its pickle (tblib does)."""
+    error.__cause__ = error.__context__ = error.__traceback__ = None
+    return error
 
 
 def _limit(memory: int) -> None:
