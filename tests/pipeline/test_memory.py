@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from graticule.core.errors import MemoryBudgetError
-from graticule.core.settings import array_budget, memory_limit, memory_limited
+from graticule.core.settings import array_budget, memory_limit, memory_limited, parse_bytes
 from graticule.core.typing import Array
 from graticule.io import read
 from graticule.io.formats import picture
@@ -38,6 +39,24 @@ def test_a_run_below_what_the_libraries_take_is_refused(tmp_path: Path) -> None:
         _SMOOTH.run(tmp_path / "a.npy", tmp_path / "out", memory="100MB")
     assert "--memory" in told.value.hint
     assert not (tmp_path / "out").exists()
+
+
+def test_a_program_that_holds_much_is_told_how_much_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((90, 90)))
+    usual = _TABLE.run(tmp_path / "a.npy", tmp_path / "usual")
+    plans = [make_plan(_TABLE, {"image": read(tmp_path / "a.npy")}, memory=10**6).tile]
+    monkeypatch.setattr("graticule.core.memory.resident", lambda: 3 * 10**9)
+    plans.append(make_plan(_TABLE, {"image": read(tmp_path / "a.npy")}, memory=10**6).tile)
+    assert plans[0] == plans[1]
+    with pytest.raises(MemoryBudgetError, match=r"needs at least \d+MB") as told:
+        _TABLE.run(tmp_path / "a.npy", tmp_path / "refused", memory="2GB")
+    enough = re.findall(r"--memory (\w+)", told.value.hint)[0]
+    assert parse_bytes(enough) > 3 * 10**9
+    run = _TABLE.run(tmp_path / "a.npy", tmp_path / "done", memory=enough)
+    assert not run.failed
+    pd.testing.assert_frame_equal(run.tables["objects"], usual.tables["objects"])
 
 
 @pytest.mark.usefixtures("memory_of_arrays")

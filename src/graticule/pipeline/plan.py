@@ -227,7 +227,7 @@ def make_plan(
     >>> make_plan(pipeline, {"image": image}, memory=10**9).tile is None
     True
     >>> make_plan(pipeline, {"image": image}, memory=4 * 10**6).tile
-    {'y': 256, 'x': 256}
+    {'y': 128, 'x': 256}
     """
     image = inputs[pipeline.first_input]
     itemsize = sum(v.dtype.itemsize for v in inputs.values() if is_image(v))
