@@ -133,6 +133,21 @@ def test_a_fork_waits_for_a_thread_that_compiles() -> None:
     assert compile_in_child()
 
 
+class Proxy:
+    """Stands for something else; who asks for its class once it is one, is told off."""
+
+    is_one = False
+
+    @property
+    def __class__(self) -> type:
+        if self.is_one:
+            raise DeprecationWarning("asked for its class")
+        return Proxy
+
+
+PROXY = Proxy()
+
+
 class Slow:
     """Has a property that is computed once."""
 
@@ -143,9 +158,24 @@ class Slow:
         return 7
 
 
-def test_a_child_computes_properties_that_a_thread_was_computing() -> None:
-    thread = threading.Thread(target=lambda: Slow().value)
+def make_local() -> type[Slow]:
+    class Local(Slow):
+        @cached_property
+        def value(self) -> int:
+            if threading.current_thread() is not threading.main_thread():
+                time.sleep(0.5)
+            return 7
+
+    return Local
+
+
+@pytest.mark.parametrize("kind", [Slow, make_local()], ids=["of a module", "of a function"])
+def test_a_child_computes_properties_that_a_thread_was_computing(
+    kind: type[Slow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = threading.Thread(target=lambda: kind().value)
     thread.start()
     time.sleep(0.1)
-    assert succeeds_in_child(lambda: Slow().value)
+    monkeypatch.setattr(Proxy, "is_one", True)
+    assert succeeds_in_child(lambda: kind().value)
     thread.join()

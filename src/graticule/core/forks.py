@@ -68,13 +68,23 @@ def _renew_properties() -> None:
         known[cached_property] = "lock"
     if decorators := _loaded("astropy.utils.decorators"):
         known[decorators.lazyproperty] = "_lock"
-    for name, module in list(sys.modules.items()):
-        for held in list(getattr(module, "__dict__", {}).values()):
-            if isinstance(held, type) and held.__module__ == name:
-                for kind, lock in known.items():
-                    for value in list(vars(held).values()):
-                        if isinstance(value, kind):
-                            setattr(value, lock, threading.RLock())
+    kinds = tuple(known)
+    for each in _classes() if kinds else ():
+        for value in list(type.__getattribute__(each, "__dict__").values()):
+            if issubclass(type(value), kinds):  # isinstance would ask the value, which may warn
+                lock = next(lock for kind, lock in known.items() if issubclass(type(value), kind))
+                setattr(value, lock, threading.RLock())
+
+
+def _classes() -> set[type[Any]]:
+    """Return all classes there are, without running code of theirs."""
+    found: set[type[Any]] = {object}
+    left: list[type[Any]] = [object]
+    while left:
+        new = set(type.__subclasses__(left.pop())) - found
+        found |= new
+        left += new
+    return found
 
 
 _held: list[Any] = []
