@@ -7,13 +7,14 @@ stops what runs too long: both keep what is done.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+
+from graticule.interrupts import heeded
 
 _RESUMABLE = ("run", "demo")
 """Commands that keep what is finished; of the others, each says what it kept."""
@@ -21,38 +22,20 @@ _RESUMABLE = ("run", "demo")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line and return the exit status."""
-    with _heed_sigterm() as terminated:
+    with heeded() as asked:
         try:
             return _main(arguments)
         except KeyboardInterrupt:
             words = sys.argv[1:] if arguments is None else arguments
             resumed = words[:1] and words[0] in _RESUMABLE
             hint = "; the same command goes on from here" if resumed else ""
-            status = _print_error(f"stopped{hint}", 143 if terminated.is_set() else 130)
+            by_keyboard = asked.signal != signal.SIGTERM
+            status = _print_error(f"stopped{hint}", 130 if by_keyboard else 143)
     if any(thread.name.startswith("graticule") for thread in threading.enumerate()):
         # what is finished is safe; Python would wait for the images under way
         sys.stdout.flush()
         os._exit(status)
     return status
-
-
-@contextlib.contextmanager
-def _heed_sigterm() -> Iterator[threading.Event]:
-    """Let SIGTERM stop a command as the keyboard does; give what is set when it has."""
-    terminated = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield terminated
-        return
-
-    def stop(*_: object) -> None:
-        terminated.set()
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield terminated
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _main(arguments: Sequence[str] | None) -> int:

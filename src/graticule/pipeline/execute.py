@@ -18,6 +18,7 @@ from graticule.core.progress import Progress, no_progress
 from graticule.core.registry import load_group
 from graticule.core.settings import array_budget, memory_limited, parse_bytes, settings
 from graticule.core.threads import working_alone
+from graticule.interrupts import raise_if_asked
 from graticule.io import study
 from graticule.io.escaping import escaped
 from graticule.io.paths import as_path
@@ -163,6 +164,7 @@ def run(
                 jobs = _jobs(pipeline, sources, folder, pool, budget=budget, cache=cache)
                 for result in _results(jobs, pool, progress):
                     spool.append(result)
+                    raise_if_asked()
             results = list(spool)
         for name in ("scratch", "drafts"):
             remove(work / name)
@@ -180,6 +182,7 @@ def run(
             "seconds": round(time.perf_counter() - clock, 3),
             "memory": {"budget": budget, "peak": peak_bytes()},
         }
+        raise_if_asked()
         write_json(folder / "run.json", about)
         for finish in load_group("graticule.finishers").values():
             progress(len(results), len(results), "report")

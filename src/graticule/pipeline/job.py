@@ -22,6 +22,7 @@ from graticule.core.image import Image, Kind, Table, is_image, variable_of
 from graticule.core.scope import Mapper
 from graticule.core.settings import memory_limited
 from graticule.core.units import split_quantity
+from graticule.interrupts import raise_if_asked
 from graticule.io import levels, read, write
 from graticule.io.escaping import escaped, printable
 from graticule.io.lazy import filling_threads
@@ -111,21 +112,23 @@ def _processed(job: Job, mapper: Mapper, report: Report | None) -> ImageResult:
             return earlier
         with flushed_later():  # a loss of power leaves what has another hash than is set down
             _process(job, result, inputs, keys, mapper, report or (lambda message: None), started)
-    except GraticuleError as error:
-        result.fail(type(error).__name__, error.what, error.where, error.hint)
-    except MemoryError:
-        result.fail("MemoryError", "memory ran out", "", "lower --memory or --workers")
     except Exception as error:  # one image must not end the study, whatever is wrong with it
+        raise_if_asked()  # of which compiled code may have made this error
         _set_down(job, result, error)
     result.seconds = time.perf_counter() - started
     return result
 
 
 def _set_down(job: Job, result: ImageResult, error: Exception) -> None:
-    """Tell of an error that is none of ours: of the disk, or a fault, with where it arose."""
-    refused = refusal(error, job.folder) if isinstance(error, OSError) else None
-    if refused is not None:
-        result.fail(type(refused).__name__, refused.what, refused.where, refused.hint)
+    """Tell of an error: ours, one of the disk, or a fault, with where it arose."""
+    known = error if isinstance(error, GraticuleError) else None
+    if isinstance(error, OSError):
+        known = known or refusal(error, job.folder)
+    if known is not None:
+        result.fail(type(known).__name__, known.what, known.where, known.hint)
+        return
+    if isinstance(error, MemoryError):
+        result.fail("MemoryError", "memory ran out", "", "lower --memory or --workers")
         return
     what = str(error) or "no message"
     result.fail(type(error).__name__, what, "", "see errors/ in the run, and report it")

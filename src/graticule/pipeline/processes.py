@@ -29,6 +29,7 @@ _MANY, _FEW, _SMALL = 48, 3, 2**21
 bytes of a file up to which they are."""
 _SERVER_BYTES = 300_000_000
 """What the process takes that the others are forked from, and the one that keeps their locks."""
+_STOPS = {signal.SIGINT, signal.SIGTERM}
 _stopped: Any = None
 T = TypeVar("T")
 
@@ -64,10 +65,13 @@ class ProcessPool(ProcessPoolExecutor):
         super().__init__(count, mp_context=context, initializer=_begin, initargs=held)
 
     def submit(self, function: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
-        """Start a call, and a process for it if need be; an interrupt waits until it has begun."""
+        """Start a call, and a process for it if need be; who asks to stop waits until it has begun.
+
+        Python would drop what is raised around a fork.
+        """
         if os.name != "posix":
             return super().submit(function, *args, **named)
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         try:
             return super().submit(function, *args, **named)
         finally:
@@ -108,6 +112,8 @@ def _begin(stopped: Any, folder: str) -> None:
     _stopped = stopped
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if os.name == "posix":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)  # they were held where it was forked
     gc.freeze()  # what was there before stays
     work_alone()
     parent = multiprocessing.parent_process()
