@@ -124,7 +124,8 @@ class Op:
         Raises
         ------
         ImageError
-            If a piece is of the wrong kind, empty, or of another size than the rest.
+            If a piece is of the wrong kind, empty, or of another size than the rest, or if all
+            are single numbers without an axis and the op does not take each sample by itself.
         """
         prepared = []
         for item, value in zip(self.inputs, data, strict=True):
@@ -134,6 +135,7 @@ class Op:
             except GraticuleError as error:
                 raise error.at(f"{self.name}: {item.name}") from None
         self._require_same_sizes(prepared)
+        self._require_axes(prepared)
         return prepared
 
     def _require_real(self, value: Any) -> None:
@@ -158,6 +160,17 @@ class Op:
                         f"{known} and {size} samples",
                         where=self.name,
                     )
+
+    def _require_axes(self, prepared: Sequence[Any]) -> None:
+        """Refuse numbers without an axis, unless each sample is taken by itself."""
+        images = [value for value in prepared if is_image(value)]
+        if isinstance(self.scope, Pointwise) or not images or any(each.ndim for each in images):
+            return
+        raise ImageError(
+            "is a single number without an axis, and no image",
+            where=f"{self.name}: {self.inputs[0].name}",
+            hint='give it one of one sample: image.expand_dims("x")',
+        )
 
     def run(
         self, data: Sequence[Any], params: Mapping[str, Any], region: Region | None = None
