@@ -312,6 +312,7 @@ import sys, time
 from pathlib import Path
 import numpy as np, xarray as xr
 from graticule.pipeline.store import StepStore
+from graticule.pipeline.store_quota import _lock, _opened
 
 rng = np.random.default_rng(int(sys.argv[2]))
 end = time.monotonic() + 1.0
@@ -321,12 +322,10 @@ while time.monotonic() < end:
     found = store.get(f"{number:064x}")
     assert found is None or (found[0].values == number).all()
     store.put(f"{number:064x}", (xr.DataArray(np.full(1000, number), dims="x"),))
-    held = 0
-    for file in Path(sys.argv[1]).glob("??/*"):
-        try:
-            held += -(-file.stat().st_size // 4096) * 4096
-        except FileNotFoundError:
-            pass
+    with _opened(Path(sys.argv[1]) / "size") as account:
+        assert _lock(account, patience=30)  # files come and go else while they are counted
+        files = Path(sys.argv[1]).glob("??/*")
+        held = sum(-(-file.stat().st_size // 4096) * 4096 for file in files)
     assert held <= 100_000, held
     assert not store.trouble
 """

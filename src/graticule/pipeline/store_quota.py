@@ -84,11 +84,12 @@ class Quota:
 
     def _make_room(self, room: int) -> int:
         """Count what is held, remove what is too much and some more, and return what is left."""
-        entries = sorted(self._entries())
-        held = sum(size for _, size, _ in entries)
-        for draft in self._drafts.iterdir():
+        held = 0
+        for draft in self._drafts.iterdir():  # first: one that becomes an entry counts twice
             with contextlib.suppress(OSError):
                 held += _occupied(draft.stat().st_size)
+        entries = sorted(self._entries())
+        held += sum(size for _, size, _ in entries)
         if held + room <= self.max_bytes:
             return held
         for _, size, entry in entries:
