@@ -41,6 +41,9 @@ class Registry(Generic[T]):
         ``load(module) -> T``: what a module declares; by default what is called as the module.
     in_families : bool
         Whether the name of the entry point is part of the name, as in ``filters.gaussian``.
+    package : str
+        A package of Graticule whose modules are entries beside those of entry points, so that one
+        more file is one more entry without installing anew.
 
     Examples
     --------
@@ -58,11 +61,13 @@ class Registry(Generic[T]):
         *,
         load: Callable[[ModuleType], T] = _namesake,
         in_families: bool = False,
+        package: str = "",
     ) -> None:
         self.noun = noun
         self.group = group
         self._load = load
         self._in_families = in_families
+        self._package = package
         self._values: dict[str, T] = {}
 
     @cached_property
@@ -75,6 +80,7 @@ class Registry(Generic[T]):
             If two packages have an entry of the same name.
         """
         points = [(point.name, point.value) for point in entry_points(group=self.group)]
+        points += [("", self._package)] if self._package else []
         modules: dict[str, str] = {}
         for point, package in sorted(points):
             for module in _public_modules(package):
