@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+from graticule.learn.clustering.step import Fit, numbered_by_size
 
 _BLOCK = 1 << 22
 """Distances held at once."""
@@ -61,3 +66,26 @@ def nearest_centroid(rows: Array, centroids: Array) -> Array:
         block = rows[start : start + size] - shift
         found[start : start + size] = (half - block @ centred.T).argmin(axis=1)
     return found
+
+
+def quietly(estimator: Any, rows: Array) -> Any:
+    """Return an estimator fitted; that it did not converge is told by facts, not by a warning."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return estimator.fit(rows)
+
+
+def centroid_fit(rows: Array, found: Any) -> Fit:
+    """Return the groups of the nearest centroid of a fitted estimator, without empty ones."""
+    centroids = np.asarray(found.cluster_centers_, np.float64)
+    labels, order = numbered_by_size(nearest_centroid(rows, centroids))
+    inertia = float(((rows - centroids[order][labels]) ** 2).sum())
+    facts = {"inertia": inertia, "iterations": int(found.n_iter_)}
+    return Fit(labels, {"centroids": centroids[order]}, facts)
+
+
+def assign_to_centroids(rows: Array, content: Mapping[str, Array], parameters: Any) -> Array:
+    """Return the group of the nearest centroid."""
+    return nearest_centroid(rows, content["centroids"])

@@ -238,6 +238,7 @@ class Clustering:
             f"{number}.{name}": array
             for number, each in enumerate(self.steps)
             for name, array in each.content.items()
+            if array is not self.space
         }
         return {"space": self.space, "labels": self.labels, **held}
 
@@ -247,6 +248,9 @@ class Clustering:
             "columns": list(self.columns),
             "chain": self.chain.plain(),
             "facts": [dict(each.facts) for each in self.steps],
+            "of_space": [
+                name for name, array in self.method.content.items() if array is self.space
+            ],
         }
 
     @classmethod
@@ -265,6 +269,7 @@ class Clustering:
                 number, dot, key = name.partition(".")
                 if dot:
                     held[int(number)][key] = array
+            held[-1].update(dict.fromkeys(card["of_space"], arrays["space"]))
             steps = tuple(
                 FittedStep(step, parameters, content, dict(facts))
                 for (step, parameters), content, facts in zip(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from graticule.core.typing import Array
-from graticule.learn.clustering.centroids import nearest_centroid, require_rows
-from graticule.learn.clustering.step import ClusteringStep, Fit, StepParameters, numbered_by_size
+from graticule.learn.clustering.centroids import (
+    assign_to_centroids,
+    centroid_fit,
+    quietly,
+    require_rows,
+)
+from graticule.learn.clustering.step import ClusteringStep, Fit, StepParameters
 
 
 class KMeans(StepParameters):
@@ -38,22 +42,17 @@ def fit(rows: Array, parameters: KMeans, seed: int) -> Fit:
     from sklearn.cluster import KMeans as Estimator
 
     require_rows(rows, parameters.n_clusters)
-    found = Estimator(**parameters.model_dump(), random_state=seed).fit(rows)
-    return centroid_fit(found)
-
-
-def centroid_fit(found: Any) -> Fit:
-    """Return what a fitted estimator with centroids tells."""
-    labels, order = numbered_by_size(found.labels_)
-    facts = {"inertia": float(found.inertia_), "iterations": int(found.n_iter_)}
-    return Fit(labels, {"centroids": found.cluster_centers_[order]}, facts)
-
-
-def apply(rows: Array, content: Mapping[str, Array], parameters: Any) -> Array:
-    """Return the group of the nearest centroid."""
-    return nearest_centroid(rows, content["centroids"])
+    return centroid_fit(
+        rows, quietly(Estimator(**parameters.model_dump(), random_state=seed), rows)
+    )
 
 
 kmeans = ClusteringStep(
-    "kmeans", "k-means", KMeans, "groups", fit, apply, rule="the group of the nearest centroid"
+    "kmeans",
+    "k-means",
+    KMeans,
+    "groups",
+    fit,
+    assign_to_centroids,
+    rule="the group of the nearest centroid",
 )
