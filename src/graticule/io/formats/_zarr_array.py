@@ -25,9 +25,9 @@ from graticule.io.formats._zarr_metadata import (
     codec_names,
     inner_chunks,
     is_array,
-    last_codec,
     require_modest_chunks,
 )
+from graticule.io.formats._zarr_packing import Packing
 from graticule.io.lazy import Box, FileArray, as_dask, box_shape
 from graticule.io.safety import quiet, require_modest
 
@@ -85,7 +85,7 @@ def _described(folder: Path) -> tuple[dict[str, Any], Any]:
 
     said = array_document(folder)
     store = InsideStore(folder, read_only=True)
-    store.is_of_blosc = last_codec(said) == "blosc"
+    store.packing = Packing.of(said)
     foreign = any(name.startswith(EXTENSION) for name in codec_names(said))
     with quiet(UserWarning) if foreign else nullcontext():  # zarr warns whoever reads such files
         array = zarr.open_array(store, mode="r")

@@ -85,10 +85,15 @@ def codec_names(said: Mapping[str, Any]) -> list[str]:
     return [_name(codec) for codec in _every_codec(_codecs(said))]
 
 
-def last_codec(said: Mapping[str, Any]) -> str:
-    """Return the name of the codec that a chunk went through last; empty if there is none."""
-    codecs = _codecs(said)
-    return _name(codecs[-1]).removeprefix(EXTENSION) if codecs else ""
+def codecs_within(said: Mapping[str, Any]) -> list[str]:
+    """Return the names of what a chunk goes through, those within shards first."""
+    return list(_within(_codecs(said)))
+
+
+def _within(codecs: list[dict[str, Any]]) -> Iterator[str]:
+    for codec in codecs:
+        yield from _within((codec.get("configuration") or {}).get("codecs", []))
+        yield _name(codec)
 
 
 def _codecs(said: Mapping[str, Any]) -> list[dict[str, Any]]:

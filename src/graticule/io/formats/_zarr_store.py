@@ -1,17 +1,17 @@
-"""A Zarr store that reads nothing outside its folder, and no chunk that is cut short."""
+"""A Zarr store that reads nothing outside its folder, and no chunk that its codec must not see."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from zarr.abc.store import RangeByteRequest, SuffixByteRequest
 from zarr.storage import LocalStore
 
 from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.io.formats._zarr_packing import Packing
 from graticule.io.paths import obstacle
-from graticule.io.safety import require_complete
 
 _METADATA = (".json", ".zarray", ".zattrs", ".zgroup")
-_BLOSC_HEADER = 16
 
 
 class InsideStore(LocalStore):  # type: ignore[misc]
@@ -19,12 +19,11 @@ class InsideStore(LocalStore):  # type: ignore[misc]
 
     Attributes
     ----------
-    is_of_blosc : bool
-        Whether chunks end in what Blosc packed. It reads as many bytes as its header promises,
-        beyond the end of what there is if need be.
+    packing : Packing, optional
+        Of the chunks: those are refused that are cut short or unpack to more than memory holds.
     """
 
-    is_of_blosc = False
+    packing: Packing | None = None
 
     def _require_sound(self, key: str) -> None:
         file = self.root / key
@@ -42,18 +41,25 @@ class InsideStore(LocalStore):  # type: ignore[misc]
                 hint="copy what it points to into the folder",
             )
 
-    def _complete(self, key: str, content: Any, byte_range: Any) -> Any:
-        """Return the content of a key that is whole; raise if Blosc promises more."""
-        is_chunk = byte_range is None and not key.endswith(_METADATA)
-        if self.is_of_blosc and content is not None and is_chunk:
-            promised = content[:_BLOSC_HEADER].to_bytes()[12:]
-            require_complete(len(content), int.from_bytes(promised, "little"))
+    def _checked(self, key: str, content: Any, byte_range: Any) -> Any:
+        """Return the content of a key that can be unpacked."""
+        of_chunks = content is not None and not key.endswith(_METADATA)
+        if of_chunks and self.packing is not None and not self._is_index(byte_range):
+            view = memoryview(content.as_numpy_array())
+            self.packing.require_room(view, is_part=byte_range is not None)
         return content
+
+    def _is_index(self, byte_range: Any) -> bool:
+        """Whether the list of the chunks of a shard is asked for."""
+        if isinstance(byte_range, RangeByteRequest) and self.packing is not None:
+            at_start = self.packing.index_at_start and byte_range.start == 0
+            return at_start and byte_range.end == self.packing.index_size
+        return isinstance(byte_range, SuffixByteRequest)
 
     async def get(self, key: str, prototype: Any = None, byte_range: Any = None) -> Any:
         """Return the content of a key."""
         self._require_sound(key)
-        return self._complete(key, await super().get(key, prototype, byte_range), byte_range)
+        return self._checked(key, await super().get(key, prototype, byte_range), byte_range)
 
     async def get_partial_values(self, prototype: Any, key_ranges: Any) -> Any:
         """Return parts of the content of keys."""
@@ -66,4 +72,4 @@ class InsideStore(LocalStore):  # type: ignore[misc]
         """Return the content of a key."""
         self._require_sound(key)
         content = super().get_sync(key, prototype=prototype, byte_range=byte_range)
-        return self._complete(key, content, byte_range)
+        return self._checked(key, content, byte_range)
