@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graticule.cli import main
-from graticule.recipes import recipes, trainings
+from graticule.recipes import clusterings, recipes, trainings
 
 SOUND = """\
 graticule: 1
@@ -28,7 +28,7 @@ train: mixed
 def test_every_recipe_is_listed_and_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert listed == sorted({*recipes(), *trainings()})
+    assert listed == sorted({*recipes(), *trainings(), *clusterings()})
     for name in trainings():
         assert main(["check", name]) == 0
         assert f"{name}: sound" in capsys.readouterr().out
@@ -82,6 +82,7 @@ def test_all_faults_are_told_at_once_each_with_its_line(
     assert "absent.yaml" in said
     (tmp_path / "empty").mkdir()
     assert main(["check", str(tmp_path / "empty")]) == 2
-    assert "holds neither pipeline.yaml nor training.yaml" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "holds none of pipeline.yaml, training.yaml and clustering.yaml" in said
     assert main(["check", "mitocondria"]) == 2
     assert "did you mean mitochondria?" in capsys.readouterr().err

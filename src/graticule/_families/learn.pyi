@@ -10,6 +10,11 @@ from graticule.learn.models.model import Model
 Data = TypeVar("Data", DataArray, NDArray[Any])
 Array: TypeAlias = DataArray | NDArray[Any]
 
+def assign(table: DataFrame, *, model: Model | Path | str) -> DataFrame:
+    """Return a table with the group of each row."""
+def assign_image(image: Array, record: DataFrame | None = None, *,
+        model: Model | Path | str) -> DataFrame:
+    """Tell the group of an image."""
 def classify(image: Data, *, model: Model | Path | str,
         spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
     """Return the most probable class of each sample."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from graticule.interrupts import heeded
 
-_RESUMABLE = ("run", "demo")
+_RESUMABLE = ("run", "demo", "cluster")
 """Commands that keep what is finished; of the others, each says what it kept."""
 
 

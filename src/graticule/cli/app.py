@@ -14,6 +14,7 @@ COMMANDS = (
     "demo",
     "run",
     "train",
+    "cluster",
     "evaluate",
     "compare",
     "audit",

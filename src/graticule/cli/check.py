@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def check(document: str | None = None, /) -> int:
-    """Check a pipeline or a training document without running it, and show what it holds.
+    """Check a pipeline, training or clustering document without running it, and show what it holds.
 
     Every fault is named at once, with file, line and path. Without a document the recipes are
     listed. Exit status: 0 sound, 2 faulty.
@@ -25,7 +25,9 @@ def check(document: str | None = None, /) -> int:
     if document is None:
         return _list_recipes()
     for path in _documents(document):
-        if _holds_training(path):
+        if _holds_clustering(path):
+            _show_clustering(path)
+        elif _holds_training(path):
             _show_training(path)
         else:
             _show_pipeline(path)
@@ -33,20 +35,22 @@ def check(document: str | None = None, /) -> int:
 
 
 def _list_recipes() -> int:
+    from graticule.clustering import document as clustering
     from graticule.learn.document.document import load
     from graticule.pipeline import Pipeline
-    from graticule.recipes import recipes, trainings
+    from graticule.recipes import clusterings, recipes, trainings
 
     said = {n: Pipeline.load(f / "pipeline.yaml").description for n, f in recipes().items()}
     said |= {name: load(path).description for name, path in trainings().items()}
+    said |= {name: clustering.load(path).description for name, path in clusterings().items()}
     for name, description in sorted(said.items()):
-        print(f"{name:12} {description.strip().partition(chr(10))[0]}")
+        print(f"{name:15} {description.strip().partition(chr(10))[0]}")
     return 0
 
 
 def _documents(name_or_path: str) -> list[Path]:
     """Return the files to check: one that is named, or those of a folder or recipe."""
-    from graticule.recipes import PIPELINE, TRAINING, examples, recipes, trainings
+    from graticule.recipes import CLUSTERING, PIPELINE, TRAINING, examples
 
     path = Path(name_or_path).expanduser()
     name = name_or_path.removeprefix("recipes/")
@@ -56,11 +60,14 @@ def _documents(name_or_path: str) -> list[Path]:
             return [path]
         raise UnknownNameError(
             f"{name_or_path!r} is neither a file nor a recipe",
-            hint=suggest(name, [*recipes(), *trainings()]),
+            hint=suggest(name, list(examples())),
         )
-    found = [folder / each for each in (PIPELINE, TRAINING) if (folder / each).is_file()]
+    names = (PIPELINE, TRAINING, CLUSTERING)
+    found = [folder / each for each in names if (folder / each).is_file()]
     if not found:
-        raise UnknownNameError(f"{name_or_path!r} holds neither {PIPELINE} nor {TRAINING}")
+        raise UnknownNameError(
+            f"{name_or_path!r} holds none of {PIPELINE}, {TRAINING} and {CLUSTERING}"
+        )
     return found
 
 
@@ -70,6 +77,32 @@ def _holds_training(path: Path) -> bool:
 
     keys = parse_document(read_text(path), str(path))
     return "steps" not in keys and ("methods" in keys or path.name == "training.yaml")
+
+
+def _holds_clustering(path: Path) -> bool:
+    """Return whether a file is a clustering document: it says so, or is named like one."""
+    from graticule.core.document import parse_document, read_text
+
+    keys = parse_document(read_text(path), str(path))
+    return path.name == "clustering.yaml" or bool(keys.get("task") == "clustering")
+
+
+def _show_clustering(path: Path) -> None:
+    from graticule.cli.cluster import pipeline_of
+    from graticule.clustering.document import load
+    from graticule.pipeline import Pipeline
+    from graticule.report.clustering.words import chain_in_words
+
+    document = load(path)
+    pipeline = pipeline_of(document)
+    if pipeline is not None:
+        Pipeline.load(pipeline)
+    print(f"{document.name}: sound ({document.source})")
+    if document.pipeline:
+        print(f"  prepared by {document.pipeline}")
+    for name, spec in document.methods.items():
+        mark = "  (main)" if name == document.main else ""
+        print(f"  {name}: {chain_in_words(spec.built)}{mark}")
 
 
 def _show_pipeline(path: Path) -> None:

@@ -334,6 +334,8 @@ def fault_at(document: Any, location: Location, what: str, hint: str = "") -> Fa
     for part in location:
         if not isinstance(parent, dict | list):
             break  # the rest names one of several types that a value may have
+        if isinstance(parent, list) and not str(part).isdecimal():
+            continue  # the key that the list stands for where it is given alone
         key = _key(parent, part)
         path += f"[{part}]" if isinstance(parent, list) else f"{'.' if path else ''}{part}"
         line = line_of(parent, key) or line

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graticule._families.learn import (
+        assign,
+        assign_image,
         classify,
         classify_objects,
         probability,
@@ -49,6 +51,8 @@ __all__ = [
     "PixelRegressor",
     "RandomForest",
     "UNet",
+    "assign",
+    "assign_image",
     "classify",
     "classify_objects",
     "open_model",

@@ -6,6 +6,8 @@ Each is a package with ``README.md``, ``expected.json`` (what its example must g
 - ``pipeline.yaml``: a pipeline (``graticule run``);
 - ``training.yaml``: methods that learn, and how they are judged (``graticule train``,
   ``graticule evaluate``);
+- ``clustering.yaml``: groups without labels (``graticule cluster``), maybe of what its
+  ``pipeline.yaml`` prepares;
 - ``study.py``: what neither can say, as a function ``study(images, out)`` that writes tables and
   a page and returns the main table.
 
@@ -26,6 +28,7 @@ from graticule.core.errors import UnknownNameError, suggest
 from graticule.core.registry import Registry
 
 PIPELINE, TRAINING, STUDY = "pipeline.yaml", "training.yaml", "study.py"
+CLUSTERING = "clustering.yaml"
 
 
 _PACKAGES: Registry[ModuleType] = Registry(
@@ -65,6 +68,17 @@ def trainings() -> dict[str, Path]:
     return {name: folder / TRAINING for name, folder in _holding(TRAINING).items()}
 
 
+def clusterings() -> dict[str, Path]:
+    """Return the clustering document of every recipe that has one, by name.
+
+    Examples
+    --------
+    >>> clusterings()["digits_clusters"].name
+    'clustering.yaml'
+    """
+    return {name: folder / CLUSTERING for name, folder in _holding(CLUSTERING).items()}
+
+
 def examples() -> dict[str, Path]:
     """Return the folder of every recipe, whatever it holds, by name.
 
@@ -73,7 +87,7 @@ def examples() -> dict[str, Path]:
     >>> {"coins", "spots", "digits"} <= set(examples())
     True
     """
-    return _holding(PIPELINE, TRAINING, STUDY)
+    return _holding(PIPELINE, TRAINING, CLUSTERING, STUDY)
 
 
 def study_of(name: str) -> Callable[[Path, Path], Any] | None:

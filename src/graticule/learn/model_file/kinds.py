@@ -8,6 +8,7 @@ from typing import Any
 from graticule.core.errors import FormatError, suggest
 
 KINDS = {
+    "clustering": "graticule.learn.models.clustering:ClusteringModel",
     "image-classifier": "graticule.learn.models.images:ImageClassifier",
     "image-regressor": "graticule.learn.models.images:ImageRegressor",
     "object-classifier": "graticule.learn.models.objects:ObjectClassifier",

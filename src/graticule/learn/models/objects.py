@@ -186,7 +186,7 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
         for number, name in enumerate(self.columns_):
             if not pd.api.types.is_numeric_dtype(table[name]):
                 raise ImageError(f"the column {name} must hold numbers, not {table[name].dtype}")
-            factor = _unit_factor(name, units.get(name, ""), self.units_.get(name, ""))
+            factor = unit_factor(name, units.get(name, ""), self.units_.get(name, ""))
             found[:, number] = table[name].to_numpy(np.float64, na_value=np.nan) * factor
         found[np.abs(found) > np.finfo(np.float32).max] = np.nan  # estimators see float32
         return found
@@ -210,7 +210,7 @@ def _units(table: pd.DataFrame) -> dict[str, str]:
     return {str(name): str(unit) for name, unit in table.attrs.get("units", {}).items()}
 
 
-def _unit_factor(name: str, unit: str, own: str) -> float:
+def unit_factor(name: str, unit: str, own: str) -> float:
     """Return what a column is multiplied by to be in the model's unit."""
     if unit == own:
         return 1.0

@@ -56,7 +56,43 @@ def _objects(_: None) -> dict[str, Any]:
     return {"model": ObjectClassifier(estimator="tree").fit(table, kind)}
 
 
+def _features(_: xr.DataArray | None) -> pd.DataFrame:
+    return _table(None)[["area", "eccentricity"]]
+
+
+@cache
+def _groups(_: None) -> dict[str, Any]:
+    from graticule.learn.clustering import Chain
+    from graticule.learn.models.clustering import ClusteringModel
+
+    table = _features(None)
+    table.attrs["units"] = {"area": "um2"}
+    chain = Chain.of([{"step": "standardise"}, {"step": "kmeans", "n_clusters": 3}])
+    return {"model": ClusteringModel.of(chain.fit(table, seed=0), table)}
+
+
+@cache
+def _image_groups(sizes: tuple[int, ...]) -> Any:
+    from graticule.learn.clustering import Chain
+    from graticule.learn.models.clustering import ClusteringModel
+    from graticule.learn.models.image_rows import ImageRows
+
+    rng = np.random.default_rng(0)
+    images = [xr.DataArray(rng.normal(10, n, sizes), dims=("y", "x")) for n in range(1, 7)]
+    made = ImageRows.of("values").seen(images[0])
+    table = pd.DataFrame([made.row(image) for image in images], columns=made.columns)
+    found = Chain.of([{"step": "kmeans", "n_clusters": 2}]).fit(table, seed=0)
+    return ClusteringModel.of(found, table, made, made.columns)
+
+
+def _of_size(image: xr.DataArray) -> dict[str, Any]:
+    sizes = (image.sizes.get("y", 4), image.sizes.get("x", 4))
+    return {"model": _image_groups(sizes)}
+
+
 CASES: dict[str, Case] = {
+    "learn.assign": Case(params_for=_groups, data={"table": _features}),
+    "learn.assign_image": Case(dims=PLANE, params_for=_of_size),
     "learn.classify": Case(dims=_SOLID, params_for=_classifier),
     "learn.classify_objects": Case(params_for=_objects, data={"table": _table}),
     "learn.probability": Case(dims=_SOLID, params_for=_classifier),

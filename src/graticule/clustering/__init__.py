@@ -1,0 +1,1 @@
+"""Clustering documents carried out: a collection prepared, described in numbers, and grouped."""

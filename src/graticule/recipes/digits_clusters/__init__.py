@@ -1,0 +1,1 @@
+"""Digits: groups of images that nobody labelled, held against tables without structure."""
