@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graticule.simulate.galaxies import Morphology, galaxy
+from graticule.simulate.galaxies import Morphology, galaxies
 
 
 @pytest.mark.parametrize("morphology", ["spiral", "elliptical", "disk"])
 def test_half_of_the_light_lies_within_the_radius(morphology: Morphology) -> None:
     """Without noise, within the ellipse of the half-light radius, stretched light turned back."""
-    seen = galaxy(400, morphology=morphology, radius=20, neighbours=0, noise=0, seed=4)
+    seen = galaxies(400, morphology=morphology, radius=20, neighbours=0, noise=0, seed=4)
     grey = seen.image.values.astype(float).mean(axis=2) / 255
     light = np.sinh(grey * np.arcsinh(1.2 / 0.08)) * 0.08 - 0.03
     y, x = np.mgrid[:400, :400] - np.array([seen.y, seen.x])[:, None, None]
@@ -24,9 +24,9 @@ def test_half_of_the_light_lies_within_the_radius(morphology: Morphology) -> Non
 
 def test_the_same_seed_gives_the_same_cut_out_and_what_is_asked_for() -> None:
     """A stripe is black, a companion is told."""
-    one, other = (galaxy(seed=3, stripe=4.0, companion=2.0) for _ in range(2))
+    one, other = (galaxies(seed=3, stripe=4.0, companion=2.0) for _ in range(2))
     assert np.array_equal(one.image, other.image)
     assert (one.image.values.max(axis=2) == 0).sum() > 300
     assert one.blended
-    assert not galaxy(seed=3).blended
+    assert not galaxies(seed=3).blended
     assert one.footprint.values[round(one.y), round(one.x)]

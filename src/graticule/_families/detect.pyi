@@ -29,8 +29,8 @@ def gain_control(image: Data, *, time: Duration | float | str = 7.0,
         along: str = 'time', across: str = 'distance') -> Data:
     """Divide an image by its amplitude nearby: the automatic gain control of seismology [1]_."""
 def main_object(image: Data, *, threshold: float = 3.0, smoothing: Length | float | str = 1.5,
-        contrast: float = 0.005, blend: float = 0.05, overlap: float = 0.1, min_snr: float = 20.0,
-        saturation: float | None = None) -> MainObject[Data]:
+        contrast: float = 0.005, blend: float = 0.03, meeting: float = 15.0, overlap: float = 0.1,
+        min_snr: float = 20.0, saturation: float | None = None) -> MainObject[Data]:
     """Find the object in the middle of a cut-out, and say what speaks against using it."""
 def moveout(image: Data, event: DataFrame | None = None, table: DataFrame | None = None, *,
         curve: Literal['sqrt', 'polytrope', 'table'] = 'sqrt', a: float = 5.0,

@@ -11,13 +11,15 @@ from graticule.core import as_image
 from graticule.core.typing import Array
 from graticule.simulate._primitives import blurred
 
-Morphology = Literal["spiral", "elliptical", "disk"]
+Morphology = Literal["spiral", "elliptical", "disk", "any"]
 _SKY = 0.03
 _SOFT = 0.08
 _COLOURS = {
     "bulge": (1.0, 0.8, 0.55),
     "disk": (0.75, 0.85, 1.0),
 }
+_LEAST_SHARE = 0.1
+"""Of what has less of the galaxy's light, in the picture, a person says that it is on it."""
 
 
 class Galaxy(NamedTuple):
@@ -34,10 +36,16 @@ class Galaxy(NamedTuple):
     axis_ratio, angle : float
         Minor over major axis; radians from ``y`` to the major axis.
     footprint : DataArray
-        Where the light of the galaxy alone is above a third of the noise: what can be seen, under
-        a Gaussian of a pixel and a half, in the mean of the channels.
+        Where the light of the galaxy alone is above the noise of a sample, in the mean of the
+        channels.
     blended : bool
-        Whether the footprint of a companion, found in the same way, meets it.
+        Whether a person would say that there are two: the footprint of a companion, found in the
+        same way, meets it; in the picture the companion has a tenth of its light or more; and
+        between the two middles light falls, by more than the noise of a sample.
+    striped, trailed : bool
+        Whether there is a stripe of missing data, or the trail of a satellite.
+    morphology : str
+        What the galaxy is.
     """
 
     image: xr.DataArray
@@ -48,12 +56,15 @@ class Galaxy(NamedTuple):
     angle: float
     footprint: xr.DataArray
     blended: bool
+    striped: bool
+    trailed: bool
+    morphology: str
 
 
-def galaxy(
+def galaxies(
     size: int = 212,
     *,
-    morphology: Morphology = "spiral",
+    morphology: Morphology = "any",
     radius: float = 12.0,
     neighbours: int = 3,
     companion: float | None = None,
@@ -65,22 +76,22 @@ def galaxy(
     r"""Return a cut-out around a galaxy.
 
     Light falls off as :math:`\exp(-b\,[(r / r_e)^{1/n} - 1])` [1]_ with :math:`n` 1 for a disk, 2
-    to 4 for an elliptical galaxy and the bulge of a spiral one, whose disk has two arms on
-    logarithmic spirals; it is blurred by the atmosphere, seen with noise, and stretched by an
-    inverse hyperbolic sine as survey pictures are [2]_.
+    to 4 for an elliptical galaxy and the bulge of a spiral one, whose disk has two unequal arms on
+    logarithmic spirals, with knots of young stars; it is blurred by the atmosphere, seen with
+    noise, and stretched by an inverse hyperbolic sine as survey pictures are [2]_.
 
     Parameters
     ----------
     size : int
         Pixels along ``y`` and ``x``.
-    morphology : {"spiral", "elliptical", "disk"}
-        What the galaxy in the middle is.
+    morphology : {"any", "spiral", "elliptical", "disk"}
+        What the galaxy in the middle is; ``any`` is spiral or elliptical, as it is drawn.
     radius : float
         Its half-light radius, in pixels.
     neighbours : int
         Stars and small galaxies anywhere but near it.
     companion : float, optional
-        Distance of another galaxy as large as half of it, in its radii.
+        Distance of another galaxy of 0.4 to 0.8 of its size, in its radii.
     stripe : float, optional
         Width of a dark stripe of missing data, in pixels.
     trail : bool
@@ -99,42 +110,69 @@ def galaxy(
 
     Examples
     --------
-    >>> seen = galaxy(radius=10, seed=1)
+    >>> seen = galaxies(radius=10, seed=1)
     >>> seen.image.sizes["c"], bool(abs(seen.y - 106) < 4)
     (3, True)
     """
     rng = np.random.default_rng(seed)
+    kind = str(rng.choice(["spiral", "elliptical"])) if morphology == "any" else morphology
     y, x = size / 2 + rng.uniform(-3, 3, 2)
     ratio = float(rng.uniform(0.45, 0.95))
     angle = float(rng.uniform(-np.pi / 2, np.pi / 2))
-    own = _light(size, (y, x), radius, ratio, angle, morphology, rng)
-    others, beside = np.zeros_like(own), np.zeros_like(own)
+    own = _seen(_light(size, (y, x), radius, ratio, angle, kind, rng))
+    others = np.zeros_like(own)
     for _ in range(neighbours):
         others += _neighbour(size, (y, x), 5 * radius, rng)
+    beside, place = np.zeros_like(own), (y, x)
     if companion is not None:
-        turn = rng.uniform(0, 2 * np.pi)
+        turn = float(rng.uniform(0, 2 * np.pi))
         place = y + companion * radius * np.sin(turn), x + companion * radius * np.cos(turn)
-        tilt = float(rng.uniform(0.5, 1))
-        beside = 0.8 * _light(size, place, radius / 2, tilt, turn, "elliptical", rng)
+        beside = _seen(_companion(size, place, radius, rng))
     if trail:
         others += _line(size, rng.uniform(1.0, 1.6), rng)[..., None] * 0.3
-    own, others, beside = _seen(own), _seen(others), _seen(beside)
-    footprint, near = (light.mean(axis=-1) > noise / 3 for light in (own, beside))
-    values = own + others + beside + _SKY + rng.normal(0, noise, own.shape)
+    values = own + _seen(others) + beside + _SKY + rng.normal(0, noise, own.shape)
     if stripe is not None:
         values[_line(size, stripe / 2, rng) > np.exp(-0.5)] = 0
-    stretched = np.arcsinh(np.clip(values, 0, None) / _SOFT) / np.arcsinh(1.2 / _SOFT)
-    image = as_image(np.clip(255 * stretched, 0, 255).astype(np.uint8), dims=("y", "x", "c"))
     return Galaxy(
-        image,
+        as_image(np.clip(255 * _stretched(values), 0, 255).astype(np.uint8), dims=("y", "x", "c")),
         float(y),
         float(x),
         radius,
         ratio,
         angle,
-        as_image(footprint),
-        bool((footprint & near).any()),
+        as_image(own.mean(axis=-1) > noise),
+        companion is not None and _is_blended(own, beside, ((y, x), place), noise),
+        stripe is not None,
+        trail,
+        kind,
     )
+
+
+def _stretched(light: Array | float) -> Array:
+    return np.asarray(np.arcsinh(np.clip(light, 0, None) / _SOFT) / np.arcsinh(1.2 / _SOFT))
+
+
+def _is_blended(
+    own: Array,
+    beside: Array,
+    middles: tuple[tuple[float, float], tuple[float, float]],
+    noise: float,
+) -> bool:
+    """Tell whether a person would see a companion on a galaxy, from the light of both alone."""
+    one, other = own.mean(axis=-1), beside.mean(axis=-1)
+    meets = bool(((one > noise) & (other > noise)).any())
+    shown = [float((_stretched(each + _SKY) - _stretched(_SKY)).sum()) for each in (one, other)]
+    return meets and shown[1] >= _LEAST_SHARE * shown[0] and _dip(one + other, *middles) > noise
+
+
+def _dip(light: Array, one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return how far light falls on the straight line between two places, below the fainter."""
+    from scipy import ndimage
+
+    part = np.linspace(0, 1, 4 * int(np.hypot(other[0] - one[0], other[1] - one[1])) + 2)
+    line = [a + part * (b - a) for a, b in zip(one, other, strict=True)]
+    between = ndimage.map_coordinates(light, line, order=1, mode="nearest")
+    return float(min(between[0], between[-1]) - between.min())
 
 
 def _seen(light: Array) -> Array:
@@ -148,7 +186,7 @@ def _light(
     radius: float,
     ratio: float,
     angle: float,
-    morphology: Morphology,
+    morphology: str,
     rng: np.random.Generator,
 ) -> Array:
     y, x = np.mgrid[:size, :size].astype(float)
@@ -164,11 +202,35 @@ def _light(
         return np.asarray(light[..., None] * disk)
     pitch, hand = np.deg2rad(rng.uniform(15, 30)), rng.choice([-1.0, 1.0])
     wound = np.log(np.maximum(far, 1) / radius) / np.tan(pitch)
-    arms = 1 + 0.8 * np.cos(2 * (np.arctan2(across, along) * hand - wound))
+    phase = np.arctan2(across, along) * hand - wound
+    arms = 1 + 0.8 * np.cos(2 * phase) + rng.uniform(0, 0.3) * np.cos(phase)
     within = 1 / (1 + np.exp(-(far - 0.5 * radius) / (0.15 * radius)))
-    spiral = light * (1 + within * (arms - 1))
+    spiral = light * (1 + within * (np.maximum(arms, 0) - 1))
+    for _ in range(rng.poisson(5)):
+        spiral += light * within * _knot(along, across * ratio, radius, hand / np.tan(pitch), rng)
     core = 0.8 * _sersic(far, 0.25 * radius, 2.0)
     return np.asarray(spiral[..., None] * disk + core[..., None] * bulge)
+
+
+def _knot(
+    along: Array, across: Array, radius: float, winding: float, rng: np.random.Generator
+) -> Array:
+    """Return a small bright place on one of the two arms, in the plane of the disk."""
+    far = rng.uniform(0.6, 1.8) * radius
+    turn = np.log(far / radius) * winding + np.pi * rng.integers(2)
+    square = (along - far * np.cos(turn)) ** 2 + (across - far * np.sin(turn)) ** 2
+    width = rng.uniform(0.06, 0.12) * radius
+    return np.asarray(rng.uniform(0.5, 2) * np.exp(-0.5 * square / width**2))
+
+
+def _companion(
+    size: int, place: tuple[float, float], radius: float, rng: np.random.Generator
+) -> Array:
+    """Return a smaller galaxy without arms."""
+    own = rng.uniform(0.4, 0.8) * radius
+    tilt, angle = float(rng.uniform(0.5, 1)), float(rng.uniform(0, np.pi))
+    kind = str(rng.choice(["elliptical", "disk"]))
+    return np.asarray(rng.uniform(0.6, 1) * _light(size, place, own, tilt, angle, kind, rng))
 
 
 def _sersic(far: Array, radius: float, index: float) -> Array:
@@ -191,13 +253,18 @@ def _neighbour(
         light = np.zeros((size, size))
         light[tuple(place.astype(int))] = 10 ** rng.uniform(0.5, 1.6)
         return np.asarray(light[..., None] * tint)
-    kind: Morphology = "elliptical"
     where = (float(place[0]), float(place[1]))
     return (
         0.5
         * tint
         * _light(
-            size, where, float(rng.uniform(1.5, 4)), float(rng.uniform(0.4, 1)), 0.0, kind, rng
+            size,
+            where,
+            float(rng.uniform(1.5, 4)),
+            float(rng.uniform(0.4, 1)),
+            0.0,
+            "elliptical",
+            rng,
         )
     )
 

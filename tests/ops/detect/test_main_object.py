@@ -10,9 +10,9 @@ import pytest
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError
-from graticule.ops.detect._main_object import profile_of, width_of
+from graticule.ops.detect._profile import profile_of, width_of
 from graticule.ops.detect.main_object import REASONS
-from graticule.simulate.galaxies import Galaxy, Morphology, galaxy
+from graticule.simulate.galaxies import Galaxy, Morphology, galaxies
 
 MORPHOLOGIES: tuple[Morphology, ...] = ("spiral", "elliptical", "disk")
 
@@ -24,11 +24,15 @@ def _found(seen: Galaxy, **params: Any) -> Any:
 @pytest.mark.parametrize("morphology", MORPHOLOGIES)
 @pytest.mark.parametrize("radius", [7.0, 12.0, 20.0])
 def test_place_radius_and_shape_are_those_simulated(morphology: Morphology, radius: float) -> None:
-    """Half a pixel; none is refused, but that the middle of some is as bright as can be."""
+    """Half a pixel, of unequal arms a fifth of the radius.
+
+    None is refused, but that the middle of some is as bright as can be.
+    """
     for seed in range(4):
-        seen = galaxy(morphology=morphology, radius=radius, seed=[11, seed])
+        seen = galaxies(morphology=morphology, radius=radius, seed=[11, seed])
         row = _found(seen)
-        assert np.hypot(row["y"] - seen.y, row["x"] - seen.x) < 0.5
+        off = np.hypot(row["y"] - seen.y, row["x"] - seen.x)
+        assert off < (0.2 * radius if morphology == "spiral" else 0.5)
         assert row["refused"] in ("", "saturated")
         assert 0.8 < row["half_light_radius"] / radius < 1.35
         if morphology != "spiral":  # arms are a shape of their own
@@ -39,23 +43,24 @@ def test_place_radius_and_shape_are_those_simulated(morphology: Morphology, radi
 
 def test_stripes_are_seen_and_others_are_not_taken_for_them() -> None:
     """Twenty with a stripe of any direction, twenty without."""
-    with_stripe = [_found(galaxy(stripe=3.0 + n % 5, seed=[12, n])) for n in range(20)]
+    with_stripe = [_found(galaxies(stripe=3.0 + n % 5, seed=[12, n])) for n in range(20)]
     assert sum(row["stripe"] for row in with_stripe) >= 19
-    without = [_found(galaxy(morphology=MORPHOLOGIES[n % 3], seed=[13, n])) for n in range(20)]
+    without = [_found(galaxies(morphology=MORPHOLOGIES[n % 3], seed=[13, n])) for n in range(20)]
     assert not any(row["stripe"] or row["trail"] for row in without)
 
 
 def test_trails_are_seen() -> None:
     """Of any direction, through the galaxy or beside it, nine of ten."""
     found = [
-        _found(galaxy(morphology=MORPHOLOGIES[n % 3], trail=True, seed=[18, n])) for n in range(20)
+        _found(galaxies(morphology=MORPHOLOGIES[n % 3], trail=True, seed=[18, n]))
+        for n in range(20)
     ]
     assert sum(row["trail"] for row in found) >= 18
 
 
 def test_a_stripe_over_the_galaxy_alone_is_seen() -> None:
     """Two pixels wide, where the sky is as dark as it."""
-    seen = galaxy(morphology="disk", radius=18, seed=[14, 0])
+    seen = galaxies(morphology="disk", radius=18, seed=[14, 0])
     values = np.maximum(seen.image.values.astype(int) - 25, 0).astype(np.uint8)
     column = round(seen.x) + 6
     values[:, column : column + 2] = 0
@@ -64,15 +69,33 @@ def test_a_stripe_over_the_galaxy_alone_is_seen() -> None:
 
 
 def test_companions_are_told() -> None:
-    """Of those two to three radii away nearly all; of lone ones none."""
-    kinds = [MORPHOLOGIES[n % 3] for n in range(18)]
-    near = [
-        _found(galaxy(morphology=kind, companion=2 + n / 18, seed=[15, n]))
-        for n, kind in enumerate(kinds)
-    ]
-    assert sum(row["blended"] for row in near) >= 16
-    alone = [_found(galaxy(morphology=kind, seed=[16, n])) for n, kind in enumerate(kinds)]
-    assert not any(row["blended"] or row["blended_circles"] for row in alone)
+    """Of those a person would see nine of ten, and nine of ten that are told are some."""
+    rng = np.random.default_rng(15)
+    told = []
+    for n in range(80):
+        params: dict[str, Any] = {"morphology": MORPHOLOGIES[n % 3], "seed": [15, n]}
+        far = float(rng.uniform(0.3, 5))
+        seen = galaxies(
+            radius=float(rng.uniform(8, 20)), companion=far if n % 2 else None, **params
+        )
+        told.append((seen.blended, bool(_found(seen)["blended"])))
+    both = sum(true and found for true, found in told)
+    assert both >= 0.85 * sum(true for true, _ in told)
+    assert both >= 0.85 * sum(found for _, found in told)
+
+
+def test_arms_are_no_companions() -> None:
+    """Of a galaxy with two equal arms nothing is left beside itself turned; of a star all is."""
+    y, x = np.indices((160, 160)) - 80.0
+    far, turn = np.hypot(y, x), np.arctan2(y, x)
+    arms = 60 * np.exp(-far / 16) * (1 + 0.9 * np.cos(2 * (turn - np.log(far + 1) / 0.4)))
+    star = 60 * _gaussian((160, 160), (104, 96), 3.5)
+    alone, beside = (
+        gt.detect.main_object(_with_noise(light)).object.iloc[0] for light in (arms, arms + star)
+    )
+    assert alone["companion"] == 0
+    assert beside["companion"] == pytest.approx(star.sum() / arms.sum(), rel=0.3)
+    assert beside["blended"]
 
 
 def _gaussian(shape: tuple[int, int], place: tuple[float, float], width: float) -> Any:
@@ -130,14 +153,14 @@ def test_the_radius_is_that_of_the_determinant_of_the_hessian() -> None:
 
 def test_turned_shifted_and_in_units() -> None:
     """The same object wherever the axes point; lengths in the unit of the axes."""
-    seen = galaxy(seed=[17, 2])
+    seen = galaxies(seed=[17, 2])
     values = seen.image.values
     one, other = (
         gt.detect.main_object(as_image(v, dims=("y", "x", "c"))).object.iloc[0]
         for v in (values, values[::-1])
     )
     assert one["y"] == pytest.approx(211 - other["y"], abs=0.01)
-    assert one["radius"] == pytest.approx(other["radius"], rel=1e-3)
+    assert one["radius"] == pytest.approx(other["radius"], rel=1e-2)
     sky = as_image(values, dims=("y", "x", "c"), spacing={"y": "0.396 arcsec", "x": "0.396 arcsec"})
     table = gt.detect.main_object(sky).object
     assert table["radius"][0] == pytest.approx(0.396 * one["radius"], rel=1e-6)

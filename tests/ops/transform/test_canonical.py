@@ -12,7 +12,7 @@ from scipy import ndimage
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError
-from graticule.simulate.galaxies import Morphology, galaxy
+from graticule.simulate.galaxies import Morphology, galaxies
 
 CHANNELS = ("y", "x", "c")
 
@@ -33,7 +33,7 @@ def test_any_turn_shift_and_mirror_gives_the_same(morphology: Morphology) -> Non
     rng = np.random.default_rng(0)
     found = []
     for seed in range(5):
-        values = galaxy(morphology=morphology, radius=14, seed=[20, seed]).image.values
+        values = galaxies(morphology=morphology, radius=14, seed=[20, seed]).image.values
         values = values.astype(np.float32)
         turn = rng.uniform(0, 2 * np.pi)
         way = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])

@@ -128,11 +128,10 @@ def canonical(
     frame = _frame_of(object, seen)
     out = np.full((seen.sizes["c"], size, size), np.nan, np.float32)
     if math.isfinite(frame.radius) and frame.radius > 0:
-        values = np.asarray(seen.values, np.float32)
+        others = None
         if objects is not None:
-            labels = objects.transpose("y", "x").values
-            values = np.where((labels > 0) & (labels != frame.label), np.float32(frame.sky), values)
-        out = _resampled(values, frame, size, radii, rotate=rotate)
+            others = objects.transpose("y", "x").values
+        out = _resampled(seen.values, others, frame, size, radii, rotate=rotate)
         if rotate:
             out = _settled(out, frame.sky, radii, settle)
         if normalise == "light":
@@ -170,14 +169,25 @@ def _samples(seen: Image, dim: str, place: float) -> float:
     return float(np.interp(place, positions, index))
 
 
-def _resampled(values: Array, frame: _Frame, size: int, radii: float, *, rotate: bool) -> Array:
+def _resampled(
+    values: Array, objects: Array | None, frame: _Frame, size: int, radii: float, *, rotate: bool
+) -> Array:
+    """Return the frame of an object in an image ``(c, y, x)``; other objects are sky."""
     from graticule.ops.transform._canonical_kernels import resample_turned
 
     step = 2 * radii * frame.radius / size
     reach = math.ceil(radii * frame.radius * math.sqrt(2) + 2 * step) + 4
     first = [max(0, math.floor(at) - reach) for at in (frame.y, frame.x)]
-    part = values[:, first[0] : math.ceil(frame.y) + reach, first[1] : math.ceil(frame.x) + reach]
-    part = np.ascontiguousarray(np.where(np.isfinite(part), part, np.float32(frame.sky)))
+    window = tuple(
+        slice(start, math.ceil(at) + reach)
+        for start, at in zip(first, (frame.y, frame.x), strict=True)
+    )
+    part = np.array(values[:, *window], np.float32, order="C")
+    if objects is not None:
+        near = objects[window]
+        part[:, (near > 0) & (near != frame.label)] = np.float32(frame.sky)
+    if values.dtype.kind == "f":
+        part[~np.isfinite(part)] = np.float32(frame.sky)
     if step > 1:
         taps = gaussian_taps(0.5 * math.sqrt(step**2 - 1), 4.0)
         part = separable(part, {1: taps, 2: taps})
