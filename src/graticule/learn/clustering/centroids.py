@@ -77,12 +77,12 @@ def quietly(estimator: Any, rows: Array) -> Any:
         return estimator.fit(rows)
 
 
-def centroid_fit(rows: Array, found: Any) -> Fit:
-    """Return the groups of the nearest centroid of a fitted estimator, without empty ones."""
-    centroids = np.asarray(found.cluster_centers_, np.float64)
+def centroid_fit(rows: Array, centroids: Array, iterations: int) -> Fit:
+    """Return the groups of the nearest of fitted centroids, without empty ones."""
+    centroids = np.asarray(centroids, np.float64)
     labels, order = numbered_by_size(nearest_centroid(rows, centroids))
     inertia = float(((rows - centroids[order][labels]) ** 2).sum())
-    facts = {"inertia": inertia, "iterations": int(found.n_iter_)}
+    facts = {"inertia": inertia, "iterations": iterations}
     return Fit(labels, {"centroids": centroids[order]}, facts)
 
 

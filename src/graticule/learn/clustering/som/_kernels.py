@@ -12,50 +12,65 @@ _FMA = {"contract"}
 
 
 @njit(cache=True, nogil=True, fastmath=_FMA)
-def _responses(one: Any, other: Any, units: Any, negative_halves: Any, out: Any) -> None:
-    """Fill in what two rows have in common with each unit, less half the square of the unit.
+def _responses(rows: Any, units: Any, negative_halves: Any, out: Any) -> None:
+    """Fill in what four rows have in common with each unit, less half the square of the unit.
 
     Units come feature by feature, a multiple of four of them, so that the loop runs along the
-    units and touches the result once for four features.
+    units, and touches each weight once for four rows and each result once for four features.
     """
     count = units.shape[1]
-    for u in range(count):
-        out[0, u] = negative_halves[u]
-        out[1, u] = negative_halves[u]
+    for k in range(4):
+        for u in range(count):
+            out[k, u] = negative_halves[u]
     for f in range(0, units.shape[0], 4):
-        a0, a1, a2, a3 = one[f], one[f + 1], one[f + 2], one[f + 3]
-        b0, b1, b2, b3 = other[f], other[f + 1], other[f + 2], other[f + 3]
+        a0, a1, a2, a3 = rows[0, f], rows[0, f + 1], rows[0, f + 2], rows[0, f + 3]
+        b0, b1, b2, b3 = rows[1, f], rows[1, f + 1], rows[1, f + 2], rows[1, f + 3]
+        c0, c1, c2, c3 = rows[2, f], rows[2, f + 1], rows[2, f + 2], rows[2, f + 3]
+        d0, d1, d2, d3 = rows[3, f], rows[3, f + 1], rows[3, f + 2], rows[3, f + 3]
         for u in range(count):
             w0, w1, w2, w3 = units[f, u], units[f + 1, u], units[f + 2, u], units[f + 3, u]
             out[0, u] += a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
             out[1, u] += b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
+            out[2, u] += c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
+            out[3, u] += d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
 
 
-@njit(cache=True, nogil=True, fastmath=_FMA)
-def _position_of_largest(values: Any) -> int:
-    """Return the first position of the largest value; the maximum of 16 lanes comes first."""
+@njit(cache=True, nogil=True, fastmath={"reassoc", "nnan", "nsz"})
+def _largest(values: Any) -> Any:
     top = values[0]
     for u in range(values.size):
         top = max(top, values[u])
-    for u in range(values.size):
+    return top
+
+
+@njit(cache=True, nogil=True)
+def _position_of_largest(values: Any) -> int:
+    """Return the first position of the largest value: first of the part it is in, then in it."""
+    best, top = 0, values[0]
+    for start in range(0, values.size, 128):
+        largest = _largest(values[start : start + 128])
+        if largest > top:
+            best, top = start, largest
+    for u in range(best, values.size):
         if values[u] == top:
             return u
-    return 0
+    return best
 
 
-@njit(cache=True, nogil=True, fastmath=_FMA)
+@njit(cache=True, nogil=True)
 def sum_by_unit(rows: Any, units: Any, negative_halves: Any, start: int, stop: int) -> Any:
     """Return the sum of the rows that are nearest to each unit, and their number (last column)."""
     features = rows.shape[1]
     sums = np.zeros((units.shape[1], features + 1), np.float32)
-    out = np.empty((2, units.shape[1]), np.float32)
-    for row in range(start, stop, 2):
-        other = min(row + 1, stop - 1)
-        _responses(rows[row], rows[other], units, negative_halves, out)
-        for k in range(1 + (other > row)):
+    four, out = np.zeros((4, features), np.float32), np.empty((4, units.shape[1]), np.float32)
+    for row in range(start, stop, 4):
+        count = min(4, stop - row)
+        four[:count] = rows[row : row + count]
+        _responses(four, units, negative_halves, out)
+        for k in range(count):
             best = _position_of_largest(out[k])
             for f in range(features):
-                sums[best, f] += rows[row + k, f]
+                sums[best, f] += four[k, f]
             sums[best, features] += 1
     return sums
 

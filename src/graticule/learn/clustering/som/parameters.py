@@ -46,6 +46,9 @@ class SOMParameters(StepParameters):
         rows drawn, or at random points of the unit sphere, as in minisom.
     random_order : bool
         Whether rows come shuffled (online).
+    early_rows : int, optional
+        Rows for each unit that a pass looks at while ``sigma`` is above 1 (batch); all rows
+        where it is null, as in minisom.
     """
 
     x: Annotated[int, Field(ge=1, le=300, strict=True)] = 10
@@ -66,6 +69,7 @@ class SOMParameters(StepParameters):
     neighborhood_function: Literal["gaussian", "bubble"] = "gaussian"
     weights_init: Literal["pca", "sample", "random"] = "pca"
     random_order: bool = True
+    early_rows: Annotated[int, Field(ge=1, strict=True)] | None = 10
 
     @model_validator(mode="after")
     def _require_two_units(self) -> Self:

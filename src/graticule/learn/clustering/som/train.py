@@ -50,7 +50,7 @@ def fit_map(rows: Array, parameters: SOMParameters, seed: int = 0) -> SelfOrgani
     if parameters.algorithm == "online":
         _train_online(rows, weights, parameters, rng)
     else:
-        weights = _train_batch(rows, weights, parameters)
+        weights = _train_batch(rows, weights, parameters, rng)
     return SelfOrganisingMap(parameters.grid, weights)
 
 
@@ -92,17 +92,32 @@ def _train_online(
     train_online(rows, order, weights, rates, sigmas, place[:, 0].copy(), height, bubble)
 
 
-def _train_batch(rows: Array, weights: Array, parameters: SOMParameters) -> Array:
-    """Return weights after passes over all rows, which are summed up by unit in float32."""
+def _train_batch(
+    rows: Array, weights: Array, parameters: SOMParameters, rng: np.random.RandomState
+) -> Array:
+    """Return weights after passes over the rows, which are summed up by unit in float32.
+
+    While the neighbourhood is wider than a unit, a pass sees other rows of a shuffled table than
+    the one before: a wide neighbourhood averages over many units, for which few rows are enough.
+    """
     grid, features = parameters.grid, rows.shape[1]
     passes = parameters.num_iteration or 20
     centre = rows.mean(axis=0)
     padded = np.zeros((len(rows), -(-features // 4) * 4), np.float32)
     padded[:, :features] = rows - centre
     units = weights.reshape(grid.size, features) - centre
+    few = len(rows) if parameters.early_rows is None else parameters.early_rows * grid.size
+    if few < len(rows):
+        padded = padded[rng.permutation(len(rows))]
+    seen = 0
     for step in range(passes):
-        sums, counts = _sums(padded, units)
-        near = _neighbourhood(grid, parameters, parameters.sigma_at(step, passes))
+        sigma = parameters.sigma_at(step, passes)
+        part = padded
+        if sigma > 1 and few < len(rows):
+            part = padded[seen : seen + few]
+            seen = seen + few if seen + 2 * few <= len(rows) else 0
+        sums, counts = _sums(part, units)
+        near = _neighbourhood(grid, parameters, sigma)
         total, weight = near @ sums, near @ counts
         reached = weight > 0
         rate = parameters.learning_rate_at(step, passes)
@@ -123,7 +138,7 @@ def _sums(rows: Array, units: Array) -> tuple[Array, Array]:
     parts = map_ranges(
         lambda start, stop: sum_by_unit(rows, across, halves, start, stop), len(rows), least=1024
     )
-    table: Array = np.sum(np.stack(parts), axis=0, dtype=np.float64)
+    table = np.asarray(np.sum(np.stack(parts), axis=0, dtype=np.float64))
     return table[:, :features], table[:, -1]
 
 

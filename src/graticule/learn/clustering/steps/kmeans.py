@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
+from graticule.core import map_ranges
 from graticule.core.typing import Array
 from graticule.learn.clustering.centroids import (
     assign_to_centroids,
     centroid_fit,
-    quietly,
     require_rows,
 )
 from graticule.learn.clustering.step import ClusteringStep, Fit, StepParameters
+
+_SIDE_BY_SIDE = 200_000
+"""Work of a pass from which on starts are worth a thread each."""
 
 
 class KMeans(StepParameters):
@@ -39,12 +44,34 @@ class KMeans(StepParameters):
 
 def fit(rows: Array, parameters: KMeans, seed: int) -> Fit:
     """Fit centroids by Lloyd's iterations."""
-    from sklearn.cluster import KMeans as Estimator
-
     require_rows(rows, parameters.n_clusters)
-    return centroid_fit(
-        rows, quietly(Estimator(**parameters.model_dump(), random_state=seed), rows)
-    )
+    return centroid_fit(rows, *best_of_starts(rows, parameters, seed))
+
+
+def best_of_starts(rows: Array, parameters: KMeans, seed: int) -> tuple[Array, int]:
+    """Return the centroids of the start that ends with the least inertia, and its iterations."""
+    from graticule.learn.clustering._kmeans_kernels import lloyd, plus_plus
+
+    centre = rows.mean(axis=0)
+    centred = np.ascontiguousarray(rows - centre)
+    count, starts = parameters.n_clusters, parameters.n_init
+    tolerance = parameters.tol * float(centred.var(axis=0).mean())
+    draws = np.random.default_rng(seed).random((starts, count, 2 + int(math.log(count))))
+
+    def tried(first: int, last: int) -> list[tuple[float, Array, int]]:
+        ends = []
+        for start in range(first, last):
+            centroids = np.empty((count, centred.shape[1]))
+            plus_plus(centred, draws[start], centroids)
+            labels = np.empty(len(centred), np.int32)
+            inertia, iterations = lloyd(centred, centroids, labels, parameters.max_iter, tolerance)
+            ends.append((float(inertia), centroids, int(iterations)))
+        return ends
+
+    worth = 1 if centred.size * count > _SIDE_BY_SIDE else starts
+    ends = [end for part in map_ranges(tried, starts, least=worth) for end in part]
+    _, centroids, iterations = min(ends, key=lambda end: end[0])
+    return centroids + centre, iterations
 
 
 kmeans = ClusteringStep(

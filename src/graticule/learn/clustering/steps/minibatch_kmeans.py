@@ -43,7 +43,8 @@ def fit(rows: Array, parameters: MiniBatchKMeans, seed: int) -> Fit:
 
     require_rows(rows, parameters.n_clusters)
     estimator = Estimator(**parameters.model_dump(), random_state=seed)
-    return centroid_fit(rows, quietly(estimator, rows))
+    quietly(estimator, rows)
+    return centroid_fit(rows, estimator.cluster_centers_, int(estimator.n_iter_))
 
 
 minibatch_kmeans = ClusteringStep(
