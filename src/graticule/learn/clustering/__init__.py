@@ -22,12 +22,21 @@ arrays and JSON values, so that a fitted chain can be written down without pickl
 >>> bool((again.assign(rows) == found.labels).all())
 True
 
+What is said of them: `indices(found)` (silhouette, Davies-Bouldin, Calinski-Harabasz), `agreement(
+found, classes)` (ARI, NMI, purity, neighbours' accuracy, with intervals), `stability(table, chain)`,
+`Sweep(chain, {"n_clusters": [2, 3, 4]}).fit(table)` (a table, and a choice without labels), and
+`null_test(table, chain or sweep)`, which says whether the groups are more than the method's habit.
+
 A table is a DataFrame, whose columns are found by name, or a matrix. What cannot be clustered is
 an `ImageError` (no numbers, NaN without ``impute``, fewer rows than groups), a wrong parameter a
 fault of a `PipelineError` with the number of its step.
 """
 
+from graticule.learn.clustering.agreement import Agreement, agreement
 from graticule.learn.clustering.chain import Chain, Clustering, FittedStep
+from graticule.learn.clustering.indices import Indices, indices
+from graticule.learn.clustering.null import NullTest, null_test
+from graticule.learn.clustering.stability import Stability, stability
 from graticule.learn.clustering.step import (
     NOISE,
     STEPS,
@@ -36,15 +45,26 @@ from graticule.learn.clustering.step import (
     StepParameters,
     methods,
 )
+from graticule.learn.clustering.sweep import Sweep, SweepResult
 
 __all__ = [
     "NOISE",
     "STEPS",
+    "Agreement",
     "Chain",
     "Clustering",
     "ClusteringStep",
     "Fit",
     "FittedStep",
+    "Indices",
+    "NullTest",
+    "Stability",
     "StepParameters",
+    "Sweep",
+    "SweepResult",
+    "agreement",
+    "indices",
     "methods",
+    "null_test",
+    "stability",
 ]

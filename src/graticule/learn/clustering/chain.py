@@ -10,7 +10,7 @@ import numpy as np
 
 from graticule.core.errors import Fault, FormatError, GraticuleError, ParameterError, PipelineError
 from graticule.core.typing import Array
-from graticule.learn.clustering.step import STEPS, ClusteringStep
+from graticule.learn.clustering.step import STEPS, ClusteringStep, Fit
 from graticule.learn.clustering.table import Table, as_matrix, column_names
 
 
@@ -121,16 +121,31 @@ class Chain:
         """
         names = column_names(table) if columns is None else tuple(columns)
         rows = as_matrix(table, names, missing=self.steps[0][0].missing)
+        return self.fit_method(self.fit_space(rows, seed), names, seed)
+
+    def fit_space(self, rows: Array, seed: int) -> FittedSpace:
+        """Return all steps but the last, fitted to rows, and the rows after them."""
         fitted = []
-        for step, parameters in self.steps:
-            try:
-                fit = step.fit(rows, parameters, seed)
-            except GraticuleError as error:
-                raise error.at(step.name) from None
+        for step, parameters in self.steps[:-1]:
+            fit = _fitted(step, rows, parameters, seed)
             fitted.append(FittedStep(step, parameters, fit.content, fit.facts))
-            if step.gives == "space":
-                rows = np.ascontiguousarray(fit.result, np.float64)
-        return Clustering(names, tuple(fitted), rows, np.asarray(fit.result, np.int32))
+            rows = np.ascontiguousarray(fit.result, np.float64)
+        return FittedSpace(tuple(fitted), rows)
+
+    def fit_method(self, space: FittedSpace, names: Sequence[str], seed: int) -> Clustering:
+        """Return the groups that the last step tells in a space."""
+        step, parameters = self.steps[-1]
+        fit = _fitted(step, space.rows, parameters, seed)
+        method = FittedStep(step, parameters, fit.content, fit.facts)
+        labels = np.asarray(fit.result, np.int32)
+        return Clustering(tuple(names), (*space.steps, method), space.rows, labels)
+
+
+def _fitted(step: ClusteringStep, rows: Array, parameters: Any, seed: int) -> Fit:
+    try:
+        return step.fit(rows, parameters, seed)
+    except GraticuleError as error:
+        raise error.at(step.name) from None
 
 
 def _step(values: Any, last: bool) -> tuple[ClusteringStep, Any]:
@@ -156,6 +171,14 @@ class FittedStep:
     def apply(self, rows: Array) -> Array:
         """Return rows in its space, or their labels."""
         return self.step.apply(rows, self.content, self.parameters)
+
+
+@dataclass(frozen=True)
+class FittedSpace:
+    """The steps of a chain before its method, fitted, and the rows after them."""
+
+    steps: tuple[FittedStep, ...]
+    rows: Array
 
 
 @dataclass(frozen=True)

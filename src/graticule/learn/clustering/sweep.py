@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
 
 from graticule.core.errors import GraticuleError, ImageError, ParameterError
+from graticule.core.typing import Array
 from graticule.learn.clustering.chain import Chain, Clustering
 from graticule.learn.clustering.indices import indices
 from graticule.learn.clustering.table import Table, as_matrix, column_names
@@ -67,8 +69,7 @@ class Sweep:
                 raise ParameterError("must be a list of values", where=name)
         if self.choose not in RULES:
             raise ParameterError(f"must be one of {', '.join(RULES)}", where="choose")
-        for setting in self.settings():
-            self.chain.replacing(setting)
+        _ = self.chains  # what is wrong with a value is told before anything is fitted
 
     @property
     def rule(self) -> str:
@@ -77,6 +78,11 @@ class Sweep:
             f"{RULES[self.choose]}, of those with two groups or more"
             f" and at most {self.most_noise:.0%} noise"
         )
+
+    @cached_property
+    def chains(self) -> list[Chain]:
+        """The chain of each combination of values."""
+        return [self.chain.replacing(values) for values in self.settings()]
 
     def settings(self) -> list[dict[str, Any]]:
         """Return the combinations of values, the first parameter changing last."""
@@ -96,15 +102,11 @@ class Sweep:
             If the table cannot be used, or every value fails.
         """
         names = column_names(table) if columns is None else tuple(columns)
-        rows = pd.DataFrame(
-            as_matrix(table, names, missing=self.chain.steps[0][0].missing), columns=list(names)
-        )
+        rows = as_matrix(table, names, missing=self.chain.steps[0][0].missing)
         records, best, error = [], None, ""
-        for values in self.settings():
-            try:
-                found = self.chain.replacing(values).fit(rows, seed=seed)
-            except GraticuleError as problem:
-                error = str(problem)
+        for values, found in zip(self.settings(), self.fits(rows, names, seed), strict=True):
+            if isinstance(found, GraticuleError):
+                error = str(found)
                 records.append({**values, "error": error})
                 continue
             record = {**values, **_record(found, seed)}
@@ -116,6 +118,33 @@ class Sweep:
             raise ImageError(f"no value could be fitted; the last says: {error}")
         chosen = best[0] > -math.inf
         return SweepResult(pd.DataFrame(records), best[1], best[2], self.rule, chosen)
+
+    def fits(
+        self, rows: Array, names: Sequence[str], seed: int
+    ) -> Iterator[Clustering | GraticuleError]:
+        """Give the groups with each value, or why there are none.
+
+        Spaces that no value changes are fitted once.
+        """
+        shared = None
+        for chain in self.chains:
+            try:
+                if shared is None or any("." in name for name in self.over):
+                    shared = chain.fit_space(rows, seed)
+                yield chain.fit_method(shared, names, seed)
+            except GraticuleError as problem:
+                yield problem
+
+    def best_of(self, rows: Array, names: Sequence[str], seed: int) -> Clustering | None:
+        """Return the groups that are chosen, or None where no value meets the rule."""
+        best, most = None, -math.inf
+        for found in self.fits(rows, names, seed):
+            if (
+                isinstance(found, Clustering)
+                and (score := self._score(_record(found, seed))) > most
+            ):
+                best, most = found, score
+        return best
 
     def _score(self, record: Mapping[str, Any]) -> float:
         """Return how good a value is, larger being better; -inf where it cannot be chosen."""
