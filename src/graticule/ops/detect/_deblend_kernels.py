@@ -17,8 +17,30 @@ def _root(parent: Any, index: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def brightest_first(values: Any, parts: Any, size: int, count: int) -> tuple[Any, Any]:
+    """Return the light of each part, and a key for each of the ``size`` samples in one.
+
+    Sorted, the keys go from the brightest sample down, those of equal value in raster order: the
+    bits of positive floats have their order, and the index of the sample is the lower half. One
+    sort of integers is many times faster than a stable one of indices.
+    """
+    totals, keys = np.zeros(count + 1), np.empty(size, np.uint64)
+    flat, of = values.reshape(-1), parts.reshape(-1)
+    bits = flat.view(np.uint32)
+    filled = 0
+    for at in range(flat.size):
+        if of[at] > 0:
+            totals[of[at]] += flat[at]
+            keys[filled] = (
+                np.uint64(~bits[at] & np.uint32(0xFFFFFFFF)) << np.uint64(32)
+            ) | np.uint64(at)
+            filled += 1
+    return totals, keys
+
+
+@njit(cache=True, nogil=True)
 def deblend(
-    values: Any, parts: Any, totals: Any, order: Any, contrast: float, height: float, out: Any
+    values: Any, parts: Any, totals: Any, keys: Any, contrast: float, height: float, out: Any
 ) -> int:
     """Part the connected parts of a mask into objects, each around a peak; return how many.
 
@@ -34,8 +56,8 @@ def deblend(
         Labels of the connected parts; 0 outside.
     totals : (n + 1,)
         Light of each part.
-    order : (m,)
-        Flat indices of the samples of the mask, brightest first.
+    keys : (m,)
+        Of `brightest_first`, sorted.
     out : (y, x)
         Gets the labels, numbered by first sample in raster order.
     """
@@ -43,10 +65,11 @@ def deblend(
     flat, of = values.reshape(-1), parts.reshape(-1)
     # A sample holds its object; only a peak makes one, so that there are few.
     holder = np.full(flat.size, -1, np.int32)
-    parent = np.empty(order.size, np.int32)
-    peak, light, size = np.empty(order.size), np.empty(order.size), np.empty(order.size)
+    parent = np.empty(keys.size, np.int32)
+    peak, light, size = np.empty(keys.size), np.empty(keys.size), np.empty(keys.size)
     made = 0
-    for at in order:
+    for key in keys:
+        at = np.int64(key & np.uint64(0xFFFFFFFF))
         value = flat[at]
         y, x = at // columns, at % columns
         best, brightest = -1, -np.inf

@@ -67,6 +67,8 @@ def fullest_line(
             if mask[j, i] and (j - y) ** 2 + (i - x) ** 2 > radius**2:
                 down[size], along[size] = j - (rows - 1) / 2, i - (columns - 1) / 2
                 size += 1
+    if 5 * size < width:  # not even a short piece
+        return 0.0
     for turn in range(turns):
         line = counts[turn]
         one, other = np.float32(cos[turn] / width), np.float32(sin[turn] / width)

@@ -52,9 +52,11 @@ def has_stripe(light: Array, noise: float, dark: Array, used: Array) -> bool:
 
 def has_line(mask: Array, long: float) -> bool:
     """Tell whether a part of a mask is slim, straight, and so long."""
+    long = max(long, _SLIM)
+    if np.count_nonzero(mask) < long:
+        return False
     found = parts_of(mask, (0, 1), 2)
     sizes = found.sizes()
-    long = max(long, _SLIM)
     if not (sizes >= long).any():
         return False
     labels = found.painted(np.where(sizes >= long, np.arange(found.count + 1), 0).astype(np.int32))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from graticule.core.typing import Array
-from graticule.ops.filters._separable import gaussian_taps, separable
+from graticule.ops.filters._separable import gaussian_taps
 from graticule.ops.segment._runs import parts_of
 
 _SAMPLES = 20_000
@@ -84,41 +84,32 @@ def sky_of(values: Array) -> Sky:
 
 
 def smoothed(values: Array, width: float) -> Array:
-    """Return values under a Gaussian."""
-    taps = gaussian_taps(width, 4.0)
-    return separable(np.ascontiguousarray(values, np.float32), {0: taps, 1: taps})
+    """Return float32 values under a Gaussian, mirrored at the border."""
+    import cv2
+
+    half = gaussian_taps(width, 4.0).weights
+    taps = np.concatenate([half[:0:-1], half])
+    return np.asarray(cv2.sepFilter2D(values, -1, taps, taps, borderType=cv2.BORDER_REFLECT))
 
 
 def objects_of(smooth: Array, threshold: float, sky: Sky, contrast: float, least: int) -> Objects:
     """Return the objects above a threshold, those that touch parted at the saddles between them."""
-    from graticule.ops.detect._deblend_kernels import deblend, light_sums
+    from graticule.ops.detect._deblend_kernels import brightest_first, deblend, light_sums
 
     level = sky.level + threshold * sky.noise
     found = parts_of(smooth > level, (0, 1), 2)
     kept = found.sizes() >= least
     kept[0] = False
     parts = found.painted(np.where(kept, np.arange(found.count + 1), 0).astype(np.int32))
-    inside = np.flatnonzero(parts > 0)
     over = smooth - np.float32(level)
-    bright = over.reshape(-1)[inside]
-    totals = np.bincount(parts.reshape(-1)[inside], bright, found.count + 1)
+    totals, keys = brightest_first(over, parts, int(kept @ found.sizes()), found.count)
+    keys.sort()
     labels = np.empty(smooth.shape, np.int32)
-    order = _brightest_first(bright, inside)
-    count = deblend(over, parts, totals, order, contrast, sky.noise, labels)
+    count = deblend(over, parts, totals, keys, contrast, sky.noise, labels)
     light, *moments, size = light_sums(smooth, labels, count, sky.level)
     place = np.zeros((count + 1, 2))
     place[1:] = (np.array(moments)[:, 1:] / light[1:]).T
     return Objects(labels, parts, light, place, size.astype(np.int64))
-
-
-def _brightest_first(bright: Array, indices: Array) -> Array:
-    """Return indices by falling value of positive float32, those of equal values rising."""
-    # The bits of positive floats have their order; one sort of integers is many times faster than
-    # a stable one of indices.
-    keys = (~bright.view(np.uint32)).astype(np.uint64) << np.uint64(32)
-    keys |= indices.astype(np.uint64)
-    keys.sort()
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
 def nearest_middle(objects: Objects) -> int:
