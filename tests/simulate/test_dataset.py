@@ -17,6 +17,7 @@ from graticule.simulate.dataset import kinds, samples, write_samples
 
 SMALL = {
     "cells": {"shape": (48, 48), "count": 4},
+    "galaxies": {"size": 64, "radius": 5.0},
     "nuclei": {"shape": (48, 48), "count": 4},
     "radiograph": {"shape": (48, 48), "frames": 1},
     "roots": {"shape": (48, 48)},
@@ -55,7 +56,7 @@ def test_images_and_labels_pair_up_by_name(kind, tmp_path):
     assert len(names) == 3
     for name in names:
         image, labels = read(folder / "images" / name), read(folder / "labels" / name)
-        assert image.shape == labels.shape
+        assert image.shape[: labels.ndim] == labels.shape
         assert labels.dtype.kind in "bui"
     rows = pd.read_csv(folder / "samples.csv")
     assert list(rows["image"]) == [f"{kind}_{number:04d}" for number in range(3)]
@@ -100,3 +101,13 @@ def test_what_cannot_be_is_refused(tmp_path):
 def test_a_range_that_ends_below_its_start_is_refused():
     with pytest.raises(ParameterError, match="ends below"):
         list(samples("cells", 1, parameters={"shape": [32, 32], "count": "5..2"}))
+
+
+def test_what_a_galaxy_is_stands_in_the_table(tmp_path):
+    given = {**SMALL["galaxies"], "companion": "1.0..4.0"}
+    folder = write_samples("galaxies", 8, tmp_path / "made", parameters=given)
+    rows = pd.read_csv(folder / "samples.csv")
+    assert set(rows["morphology"]) == {"spiral", "elliptical"}
+    assert set(rows["blended"]) == {0.0, 1.0}
+    assert rows["axis_ratio"].between(0.45, 0.95).all()
+    assert read(folder / "images" / "galaxies_0000.tif").dims == ("y", "x", "c")

@@ -27,12 +27,13 @@ def simulate(
 
     Examples: graticule simulate roots -n 20 -o roots --set growth.count=2..5;
     graticule simulate radiograph -n 8 -o spots --set camera.flux=200..8000;
-    graticule simulate cells -n 4 -o cells --set "shape=[32, 128, 128]" --set step=2
+    graticule simulate cells -n 4 -o cells --set "shape=[32, 128, 128]" --set step=2;
+    graticule simulate galaxies -n 100 -o galaxies --set radius=8..20
 
     Parameters
     ----------
     kind
-        cells, nuclei, radiograph (with bright outlier spots) or roots.
+        cells, galaxies, nuclei, radiograph (with bright outlier spots) or roots.
     count
         How many images.
     out

@@ -26,7 +26,13 @@ from graticule.simulate._settings import arguments, drawn, known
 
 __all__ = ["Sample", "kinds", "samples", "write_samples"]
 
-_LABELS = {"cells": "labels", "nuclei": "labels", "radiograph": "spots", "roots": "mask"}
+_LABELS = {
+    "cells": "labels",
+    "galaxies": "footprint",
+    "nuclei": "labels",
+    "radiograph": "spots",
+    "roots": "mask",
+}
 """Kinds, and what the truth to learn from is called by each."""
 
 _SETTINGS_STREAM = 1
@@ -47,8 +53,8 @@ class Sample:
         The truth to learn from: a mask, or labels.
     truth : mapping of DataArray
         All else that is known of it.
-    numbers : mapping of float
-        Numbers that are known of it.
+    numbers : mapping of float or str
+        Numbers that are known of it, and names of classes.
     parameters : mapping
         What was given, with what was drawn for ranges.
     """
@@ -57,7 +63,7 @@ class Sample:
     image: xr.DataArray
     labels: xr.DataArray
     truth: Mapping[str, xr.DataArray] = field(default_factory=dict)
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    numbers: Mapping[str, float | str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -67,7 +73,7 @@ def kinds() -> list[str]:
     Examples
     --------
     >>> kinds()
-    ['cells', 'nuclei', 'radiograph', 'roots']
+    ['cells', 'galaxies', 'nuclei', 'radiograph', 'roots']
     """
     return sorted(_LABELS)
 
@@ -155,7 +161,9 @@ def _sample(name: str, labels: str, made: Any, values: Mapping[str, Any]) -> Sam
     """Return what a simulator made, under one set of names."""
     parts = made._asdict()
     arrays = {k: v for k, v in parts.items() if isinstance(v, xr.DataArray)}
-    numbers = {k: float(v) for k, v in parts.items() if k not in arrays}
+    numbers = {
+        k: v if isinstance(v, str) else float(v) for k, v in parts.items() if k not in arrays
+    }
     image, truth = arrays.pop("image"), arrays.pop(labels)
     return Sample(name, image, truth, arrays, numbers, values)
 
