@@ -14,6 +14,9 @@ class SizeDistribution(NamedTuple):
     histogram: DataFrame
     summary: DataFrame
 
+def morphology(labels: Array, intensity: Array, object: DataFrame | None = None, *,
+        background: Literal['sky', 'none'] = 'sky', gain: float | None = None) -> DataFrame:
+    """Measure what objects look like: concentration, asymmetry, smoothness, Gini, M20, Sersic."""
 def phase_fractions(labels: Array, mask: Array | None = None, *,
         confidence: float = 0.95) -> DataFrame:
     """Return which fraction of an image each phase takes, with a confidence interval."""

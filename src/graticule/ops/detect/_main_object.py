@@ -1,4 +1,4 @@
-"""The steps to the object in the middle: sky, objects, the one that is meant, a companion on it."""
+"""The steps to the object in the middle: objects, the one that is meant, a companion on it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from graticule.core.typing import Array
+from graticule.ops._sky import Sky
 from graticule.ops.filters._separable import gaussian_taps
 from graticule.ops.segment._runs import parts_of
 
-_SAMPLES = 20_000
-"""The sky is known well enough from so many samples."""
-_CLIP = 3.0
-_BELOW = 0.1587
-"""The share of a normal distribution that lies below one standard deviation under its mean."""
 _NEAR = 0.1
 """A person looks at the middle tenth of a cut-out first."""
 _CORE = 0.15
@@ -27,13 +23,6 @@ _DIP = 1.5
 """How far light falls between the two, in noise."""
 _ROUND = 0.4
 """The axis ratio of a companion; a piece of an arm is longer."""
-
-
-class Sky(NamedTuple):
-    """The level of the sky and the standard deviation of its noise."""
-
-    level: float
-    noise: float
 
 
 class Objects(NamedTuple):
@@ -56,31 +45,6 @@ class Objects(NamedTuple):
     light: Array
     place: Array
     size: Array
-
-
-def sky_of(values: Array) -> Sky:
-    """Return the sky: the median and the deviation below it, of what is left without objects.
-
-    Examples
-    --------
-    >>> image = np.random.default_rng(0).normal(10, 2, (99, 99))
-    >>> image[40:60, 40:60] += 100
-    >>> [round(each, 1) for each in sky_of(image)]
-    [10.0, 2.0]
-    """
-    # An odd step does not fall on the same place of every block of a compressed image.
-    some = values.reshape(-1)[:: max(1, values.size // _SAMPLES) | 1]
-    some = np.sort(some[np.isfinite(some)])
-    high = some.size
-    level = noise = 0.0
-    while high > 0:
-        level = float(some[high // 2])
-        noise = level - float(some[int(_BELOW * high)])
-        within = int(np.searchsorted(some, level + _CLIP * noise, "right"))
-        if within >= high or within < 2:
-            break
-        high = within
-    return Sky(level, noise)
 
 
 def smoothed(values: Array, width: float) -> Array:

@@ -25,6 +25,7 @@ from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops._axes import Axes
 from graticule.ops._parameters import DOC
+from graticule.ops._sky import sky_of
 from graticule.ops.detect import _lines as lines
 from graticule.ops.detect import _main_object as steps
 from graticule.ops.detect import _profile as profiles
@@ -183,12 +184,12 @@ def main_object(
     dims = (str(seen.dims[0]), str(seen.dims[1]))
     width = float(np.mean([smoothing.samples(seen, dim) for dim in dims]))
     used = np.isfinite(grey)
-    sky = steps.sky_of(grey)
+    sky = sky_of(grey)
     light = np.subtract(grey, sky.level, dtype=np.float32, casting="same_kind")
     if not used.all():
         light[~used] = 0
     smooth = steps.smoothed(light, width)
-    calm = steps.sky_of(smooth)
+    calm = sky_of(smooth)
     objects = steps.objects_of(smooth, threshold, calm, contrast, _LEAST)
     main = steps.nearest_middle(objects)
     inside = objects.labels == main if main else np.zeros(grey.shape, bool)

@@ -43,6 +43,13 @@ def _placed(_: xr.DataArray | None) -> pd.DataFrame:
     return table
 
 
+def _square(image: xr.DataArray | None) -> xr.DataArray:
+    """Return an image with the step of x along y too."""
+    assert image is not None
+    step = float(image.x.diff("x")[0])
+    return image.assign_coords(y=("y", step * np.arange(image.sizes["y"]), image.x.attrs))
+
+
 def _on_the_sky(image: xr.DataArray | None) -> xr.DataArray:
     assert image is not None
     sky = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 60.0,
@@ -74,6 +81,9 @@ CASES: dict[str, Case] = {
     "filters.bilateral": Case(params={"sigma_value": 3.0}),
     "filters.non_local_means": Case(params={"strength": 2.0, "patch": 1, "search": 2}),
     "filters.total_variation": Case(params={"weight": 2.0, "iterations": 8}),
+    "measure.morphology": Case(
+        dims=(("y", "x"), ("t", "y", "x")), data={"labels": _square, "intensity": _square}
+    ),
     "measure.size_distribution": Case(data={"table": _grains}),
     "radiography.remove_lines": Case(dims=_PLANES),
     "radiography.remove_rings": Case(dims=_PLANES, params={"space": "sinogram"}),
