@@ -14,7 +14,7 @@ from graticule.bench.row import Row, absent, data_folder, row, speedup
 from graticule.core.registry import get_op
 from graticule.core.typing import Array
 from graticule.io import read
-from graticule.simulate.galaxies import Morphology, galaxy
+from graticule.simulate.galaxies import Morphology, galaxies
 
 _COLUMNS = {
     "concentration": "concentration",
@@ -82,7 +82,7 @@ def _simulated() -> Iterator[Array]:
     for number, kind in enumerate(_KINDS):
         for size, radius in enumerate(_RADII):
             for level, noise in enumerate(_NOISES):
-                seen = galaxy(
+                seen = galaxies(
                     morphology=kind, radius=radius, noise=noise, seed=[50, number, size, level]
                 )
                 yield seen.image.values.mean(axis=-1)

@@ -15,7 +15,7 @@ from graticule.core import as_image
 from graticule.core.errors import ImageError
 from graticule.ops.measure._aperture_kernels import ellipse_sums
 from graticule.ops.measure._stamp import box_mean, mode_of_sky, running_sums
-from graticule.simulate.galaxies import Morphology, galaxy
+from graticule.simulate.galaxies import Morphology, galaxies
 
 EXACT = {
     "concentration": "concentration",
@@ -56,7 +56,7 @@ def _statmorph(light: Any, labels: Any, label: int, **params: Any) -> Any:
 @pytest.mark.parametrize(("radius", "noise"), [(7.0, 0.006), (12.0, 0.02), (17.0, 0.012)])
 def test_as_statmorph(kind: Morphology, radius: float, noise: float) -> None:
     """All columns that both have, to rounding; the fit to a percent."""
-    seen = galaxy(morphology=kind, radius=radius, noise=noise, seed=[21, int(radius)])
+    seen = galaxies(morphology=kind, radius=radius, noise=noise, seed=[21, int(radius)])
     image = seen.image.values.mean(axis=-1)
     found = gt.detect.main_object(image)
     labels, label = np.asarray(found.objects), int(found.object["label"][0])
@@ -182,7 +182,7 @@ COMPARED = [
 @pytest.mark.parametrize("turn", ["turned", "mirrored", "moved", "brighter", "higher"])
 def test_numbers_do_not_depend_on_the_camera(turn: str) -> None:
     """A quarter turn, a mirror, another place, other units and another sky."""
-    seen = galaxy(morphology="spiral", radius=14, neighbours=0, noise=0, seed=[22, 0])
+    seen = galaxies(morphology="spiral", radius=14, neighbours=0, noise=0, seed=[22, 0])
     image = seen.image.values.mean(axis=-1)
     labels = (image > image.min() + 12).astype(int)
     changes = {
@@ -290,7 +290,7 @@ def test_lengths_have_the_unit_of_the_image() -> None:
 
 def test_the_object_of_a_cut_out_alone() -> None:
     """As among all objects; and a row that says so where none was found."""
-    seen = galaxy(radius=12, neighbours=4, seed=[24, 1])
+    seen = galaxies(radius=12, neighbours=4, seed=[24, 1])
     found, row = _found(seen.image)
     table = gt.measure.morphology(found.objects, seen.image)
     assert len(table) > 1
