@@ -3,8 +3,8 @@
 A blob nearest to the middle is the galaxy; circles of blobs that overlap are a blend; dark pixels
 are found by a loop over all pixels, and a straight line is fitted through them; what is left is
 turned, cut out and resized. Its defects are kept, as they are what is compared with: places given
-as (x, y) where (row, column) is wanted, a cut-out that starts before the image, a conversion to bool
-in place of a threshold, identifiers taken by prefix.
+as (x, y) where (row, column) is wanted, a cut-out that starts before the image, a conversion to
+bool in place of a threshold, identifiers taken by prefix. It is written from its description.
 """
 
 from __future__ import annotations
@@ -94,13 +94,13 @@ def cropped(image: Array, galaxy: Blob) -> Array:
 
 
 def orientation(grey: Array) -> float:
-    """Return the angle of what is bright, in degrees; as bool is what is above half of the range."""
+    """Return the angle of what is bright, in degrees, as bool makes it."""
     mask = img_as_bool(grey)
     return float(np.rad2deg(regionprops(mask.astype(int))[0].orientation)) if mask.any() else 0.0
 
 
 def prepared(path: Path) -> Array | None:
-    """Return a galaxy turned, cut out and resized; None where it is refused, for whatever reason."""
+    """Return a galaxy turned, cut out and resized; None where it is refused."""
     image = imread(path)
     grey = rgb2gray(image)
     found = blobs(grey)
