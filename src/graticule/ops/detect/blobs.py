@@ -10,65 +10,20 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from graticule.core import BlockInfo, Image, Length, Reduction, Table, filtered_dims, map_ranges, op
-from graticule.core.errors import ImageError
+from graticule.core import BlockInfo, Image, Length, Reduction, Table, op
 from graticule.core.typing import Array
 from graticule.ops._axes import Axes
 from graticule.ops._parameters import DOC
+from graticule.ops.detect._blob_level import LEVEL, Level, own_samples, searched_dims, volumes_of
+from graticule.ops.detect._blob_maxima import maxima_of
 from graticule.ops.detect._overlap import best_apart
-from graticule.ops.detect._scale_space import PER_OCTAVE, Octave, Response, Scales
+from graticule.ops.detect._scale_space import PER_OCTAVE, Response, Scales
 
 Polarity = Literal["both", "bright", "dark"]
 
-_TO_SIGMA = 0.67448975
 _FLOOR = 1e-3
 """What is less than this share of the range of an image is its rounding."""
-_STEP = 0.6
-"""A maximum between samples is sought so far from the largest sample."""
 _SIGNS = {"both": (1, -1), "bright": (1,), "dark": (-1,)}
-
-
-@dataclass(frozen=True)
-class _Level:
-    """What is known of the values of a part of an image.
-
-    Attributes
-    ----------
-    low, high : float
-        Least and largest finite value; ``low > high`` where there is none.
-    missing : bool
-        Whether a sample is not finite.
-    counts : ndarray
-        How often the size of a second difference has each upper half of its bits.
-    """
-
-    low: float
-    high: float
-    missing: bool
-    counts: Array
-
-    def merged(self, other: _Level) -> _Level:
-        """Return what is known of both parts."""
-        return _Level(
-            min(self.low, other.low),
-            max(self.high, other.high),
-            self.missing or other.missing,
-            self.counts + other.counts,
-        )
-
-    @property
-    def middle(self) -> float:
-        """A value to compute from, so that what is small beside it is not lost in float32."""
-        return (self.low + self.high) / 2 if self.low <= self.high else 0.0
-
-    def noise(self, dims: int) -> float:
-        """Return the deviation of white noise: 1.4826 times the median second difference."""
-        total = int(self.counts.sum())
-        if total == 0:
-            return 0.0
-        at = int(np.searchsorted(np.cumsum(self.counts), (total + 1) // 2))
-        ends = (np.array([at, at + 1], np.int32) << 16).view(np.float32).astype(float)
-        return 0.0 if at == 0 else float(ends.mean()) / _TO_SIGMA / 6 ** (dims / 2)
 
 
 @dataclass(frozen=True)
@@ -105,82 +60,32 @@ class _Found:
         )
 
 
-def _searched(image: Image) -> tuple[str, ...]:
-    """Return the dims blobs are sought along; raise `ImageError` if there are more than three."""
-    dims = filtered_dims(image)
-    if len(dims) > 3:
-        raise ImageError(
-            f"blobs are sought in up to three dims; the image has {', '.join(dims)}",
-            hint="name the dims z, y and x, or select along one first",
-        )
-    return dims
-
-
 def _scales(image: Image, params: Mapping[str, Any]) -> Scales:
-    dims = _searched(image)
+    dims = searched_dims(image)
     low = [params["min_sigma"].samples(image, dim) for dim in dims]
     high = [params["max_sigma"].samples(image, dim) for dim in dims]
     return Scales.between(low, high, params["method"])
 
 
 def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
-    scales, dims = _scales(image, params), _searched(image)
+    scales, dims = _scales(image, params), searched_dims(image)
     return {
         dim: scales.reach(int(image.sizes[dim]), axis)
         for axis, dim in enumerate(dims, start=3 - len(dims))
     }
 
 
-def _volumes(image: Image, values: Array) -> Array:
-    """Return values with the axes frame, z, y, x."""
-    space = _searched(image)
-    others = [str(dim) for dim in image.dims if dim not in space]
-    order = [image.get_axis_num(dim) for dim in (*others, *space)]
-    moved = values.transpose(order)
-    sizes = [1, 1, 1, *moved.shape[len(others) :]][-3:]
-    return np.ascontiguousarray(moved.reshape(-1, *sizes))
-
-
-def _own(image: Image, block: BlockInfo) -> Array:
-    """Return the first and the end of a block's own samples along z, y, x, within it."""
-    spans = [block.interior.get(dim, (0, image.sizes[dim])) for dim in _searched(image)]
-    return np.array([*((0, 1),) * (3 - len(spans)), *spans], np.int64)
-
-
-def _map_level(image: Image, *, block: BlockInfo, **_: Any) -> _Level:
-    from graticule.ops.detect._scale_space_kernels import count_second_differences
-
-    values = image.values.astype(np.float64)
-    counts = np.zeros(1 << 15, np.int64)
-    own = _own(image, block)
-    volumes = _volumes(image, values)
-    inner = volumes[(slice(None), *(slice(*span) for span in own))]
-    finite = inner[np.isfinite(inner)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (np.inf, -np.inf)
-    active = np.array(volumes.shape[1:]) > 2
-    for volume in volumes:
-        within = own.copy()
-        within[active, 0] = np.maximum(own[active, 0], 1)
-        within[active, 1] = np.minimum(own[active, 1], np.array(volume.shape)[active] - 1)
-        count_second_differences(volume, active, within, counts)
-    return _Level(low, high, finite.size < inner.size, counts)
-
-
-def _beside(image: Image, _: Mapping[str, Any]) -> dict[str, int]:
-    return dict.fromkeys(_searched(image), 1)
-
-
 def _map(
     image: Image,
     *,
     block: BlockInfo,
-    prior: _Level,
+    prior: Level,
     polarity: Polarity,
     threshold: float | None,
     min_snr: float,
     **params: Any,
 ) -> _Found:
-    dims = _searched(image)
+    dims = searched_dims(image)
     scales = _scales(image, params)
     noise = prior.noise(sum(block.shape[dim] > 2 for dim in dims))
     floor = _FLOOR * max(prior.high - prior.low, 0.0)
@@ -192,15 +97,15 @@ def _map(
     values = image.values.astype(np.float64) - prior.middle
     if prior.missing:
         values[~np.isfinite(values)] = np.nan
-    own = _own(image, block)
+    own = own_samples(image, block)
     starts = [0] * (3 - len(dims)) + [block.offset[dim] for dim in dims]
     sizes = [1] * (3 - len(dims)) + [block.shape[dim] for dim in dims]
     others = [str(dim) for dim in image.dims if dim not in dims]
     rows = []
-    for frame, volume in enumerate(_volumes(image, values.astype(np.float32))):
+    for frame, volume in enumerate(volumes_of(image, values.astype(np.float32))):
         number = _frame_number(frame, others, image, block)
         for octave in scales.octaves(volume, starts, sizes, missing=prior.missing):
-            found = _tops(octave, own + np.array(starts)[:, None], least, _SIGNS[polarity])
+            found = maxima_of(octave, own + np.array(starts)[:, None], least, _SIGNS[polarity])
             rows.append(np.column_stack([np.full(len(found), number), found]))
     unit = str(image.attrs.get("units", ""))
     axes = Axes.of(image, block)
@@ -214,69 +119,6 @@ def _frame_number(frame: int, dims: list[str], image: Image, block: BlockInfo) -
     at = np.unravel_index(frame, [image.sizes[dim] for dim in dims])
     whole = [int(n) + block.offset[dim] for n, dim in zip(at, dims, strict=True)]
     return int(np.ravel_multi_index(whole, [block.shape[dim] for dim in dims]))
-
-
-def _tops(octave: Octave, own: Array, least: Any, signs: tuple[int, ...]) -> Array:
-    """Return the place, scale and strength of the maxima in an octave."""
-    from graticule.ops.detect._scale_space_kernels import tops
-
-    spans = [grid.own(*span) for grid, span in zip(octave.grids, own.tolist(), strict=True)]
-    limits = np.array([least(octave.first + n) for n in range(len(octave.levels))], np.float32)
-    bounds, ways = np.array(spans, np.int64), np.array(signs, np.float32)
-    across = int(np.prod(np.maximum(bounds[:2, 1] - bounds[:2, 0], 0)))
-    rows = (len(octave.levels) - 2) * across
-    if rows <= 0:
-        return np.zeros((0, 5))
-    width = max(1, int(bounds[2, 1] - bounds[2, 0]))
-    parts = map_ranges(
-        lambda a, b: tops(octave.levels, limits, bounds, ways, a, b),
-        rows,
-        least=65_536 // width + 1,
-    )
-    at = np.concatenate(parts)
-    offsets, strengths = _between_samples(octave.levels, at[:, :4], at[:, 4])
-    places = [
-        grid.places(at[:, axis] + offsets[:, axis]) for axis, grid in enumerate(octave.grids, 1)
-    ]
-    return np.column_stack([*places, octave.first + at[:, 0] + offsets[:, 0], strengths])
-
-
-def _between_samples(levels: Array, at: Array, signs: Array) -> tuple[Array, Array]:
-    """Return how far maxima are from their samples, and their height, by a parabola around each.
-
-    Along an axis without a neighbour on both sides a maximum stays on its sample.
-    """
-    axes = [axis for axis in range(4) if levels.shape[axis] > 2]
-    count, dims = len(at), len(axes)
-
-    def value(*moves: tuple[int, int]) -> Array:
-        place = at.copy()
-        for axis, by in moves:
-            place[:, axis] = np.clip(place[:, axis] + by, 0, levels.shape[axis] - 1)
-        return np.asarray(signs * levels[tuple(place.T)], np.float64)
-
-    here = value()
-    gradient, hessian = np.zeros((count, dims)), np.zeros((count, dims, dims))
-    for i, axis in enumerate(axes):
-        before, after = value((axis, -1)), value((axis, 1))
-        gradient[:, i], hessian[:, i, i] = (after - before) / 2, before + after - 2 * here
-        for j, other in enumerate(axes[:i]):
-            corners = [a * b * value((axis, a), (other, b)) for a in (-1, 1) for b in (-1, 1)]
-            hessian[:, i, j] = hessian[:, j, i] = sum(corners) / 4
-        edge = (at[:, axis] == 0) | (at[:, axis] == levels.shape[axis] - 1)
-        gradient[edge, i], hessian[edge, i, :], hessian[edge, :, i] = 0, 0, 0
-        hessian[edge, i, i] = -1
-    good = np.isfinite(gradient).all(axis=1) & np.isfinite(hessian).all(axis=(1, 2))
-    gradient[~good], hessian[~good] = 0, -np.eye(dims)
-    top = np.linalg.eigvalsh(hessian)[:, -1] < 0 if dims else np.zeros(count, bool)
-    hessian[~top] = -np.eye(dims)
-    gradient[~top] = 0
-    step = np.clip(-np.linalg.solve(hessian, gradient[..., None])[..., 0], -_STEP, _STEP)
-    curve = np.einsum("ni,nij,nj->n", step, hessian, step)
-    heights = here + (gradient * step).sum(axis=1) + curve / 2
-    offsets = np.zeros((count, 4))
-    offsets[:, axes] = step
-    return offsets, signs * heights
 
 
 def _finish(found: _Found, *, overlap: float, **_: Any) -> Table:
@@ -319,8 +161,7 @@ def _smallest(axes: Axes, scales: Scales, dims: Sequence[str]) -> tuple[float, s
     return scales.widths[-1], "px"
 
 
-_LEVEL = Reduction(_map_level, _Level.merged, halo=_beside)
-_SCOPE = Reduction(_map, _Found.merged, _finish, prior=_LEVEL, halo=_halo, memory=23)
+_SCOPE = Reduction(_map, _Found.merged, _finish, prior=LEVEL, halo=_halo, memory=23)
 
 
 @op(version=1, scope=_SCOPE, tolerance=1e-4, doc=DOC)
