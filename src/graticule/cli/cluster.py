@@ -156,7 +156,8 @@ def _tell(done: ClusteringRun) -> int:
     analysis, collection = done.analysis, done.collection
     for sentence in answer(analysis):
         print(sentence)
-    print_table(methods_table(analysis))
+    table = methods_table(analysis)
+    print_table(table[[name for name in table if not str(name).endswith(("_low", "_high"))]])
     aside = len(collection.set_aside)
     told = f", {aside} set aside (set_aside.csv)" if aside else ""
     print(f"{len(collection.rows)} {analysis.document.rows} grouped{told} -> {done.folder}")

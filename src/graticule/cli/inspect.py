@@ -209,10 +209,11 @@ def _card_lines(card: dict[str, Any], fault: str) -> list[tuple[str, str]]:
         ("held out", scores(card.get("scores") or {}) or "no scores"),
         ("trained on", ", ".join(data[:5]) + more or "not said"),
         ("training", _describe_training(card)),
+        *_clustering_lines(card),
         *(
             (f"  {key}", _shorten(value))
             for key, value in _items(card, "model")
-            if key not in ("history", "classes")
+            if key not in ("history", "classes") and card.get("kind") != "clustering"
         ),
         ("written with", ", ".join(f"{k} {v}" for k, v in _items(card, "versions"))),
         ("sha256", str(card["sha256"])),
@@ -235,6 +236,31 @@ def _describe_training(card: dict[str, Any]) -> str:
         return f"{history.words()}   loss {sparkline(losses)}" if losses else history.words()
     except (KeyError, TypeError, ValueError, AttributeError):
         return "its history cannot be read"
+
+
+def _clustering_lines(card: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return in words what a clustering is made of; nothing of other models."""
+    if card.get("kind") != "clustering":
+        return []
+    from graticule.report.wording import parameters, some
+
+    held = dict(_items(card, "model"))
+    fitted = held.get("clustering") or {}
+    steps = [
+        f"{values.get('step')} {_format_nested({k: v for k, v in values.items() if k != 'step'})}"
+        for values in fitted.get("chain") or []
+        if isinstance(values, dict)
+    ]
+    own = set(held.get("image_columns") or ())
+    columns = [str(name) for name in fitted.get("columns") or [] if name not in own]
+    image = held.get("image_rows")
+    said = f"{len(own):,} numbers of each image: {parameters(image)}" if image and own else ""
+    return [
+        ("  chain", " → ".join(steps)),
+        ("  columns", some(columns, 12)),
+        ("  of images", said),
+        ("  units", _format_value(held.get("units") or {})),
+    ]
 
 
 def _items(card: dict[str, Any], name: str) -> list[tuple[str, Any]]:

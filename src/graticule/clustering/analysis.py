@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graticule.clustering.document import ClusteringDocument, MethodSpec
+from graticule.clustering.evidence import (
+    Agreement,
+    NullEvidence,
+    Stability,
+    against_null,
+    agreement,
+    indices,
+    stability_of,
+    swept,
+)
 from graticule.clustering.features import FeatureTable
 from graticule.clustering.oddities import effect_sizes, near_duplicates, outlier_scores
 from graticule.core.errors import GraticuleError
@@ -40,7 +50,7 @@ class MethodResult:
         Of the groups in the space that was clustered, noise left out.
     sweep : DataFrame or None
         A row for each value that was tried.
-    null, stability, against : object or None
+    null, stability, agreement : object or None
         What the groups are held against; None where it was not asked for.
     """
 
@@ -50,9 +60,9 @@ class MethodResult:
     chosen: Mapping[str, Any] = field(default_factory=dict)
     indices: Mapping[str, float] = field(default_factory=dict)
     sweep: pd.DataFrame | None = None
-    null: Any = None
-    stability: Any = None
-    against: Any = None
+    null: NullEvidence | None = None
+    stability: Stability | None = None
+    agreement: Agreement | None = None
 
     @property
     def labels(self) -> Array:
@@ -161,11 +171,16 @@ def analyse(
     """
     found: dict[str, MethodResult] = {}
     failed: dict[str, str] = {}
-    total = len(document.methods)
-    for number, (name, spec) in enumerate(document.methods.items()):
-        progress(number, total, name)
+    parts = {name: _parts(document, spec) for name, spec in document.methods.items()}
+    total, before = sum(parts.values()), 0
+    for name, spec in document.methods.items():
+
+        def told(done: int, _: int, message: str, before: int = before, name: str = name) -> None:
+            progress(before + done, total, f"{name}: {message}")
+
+        before += parts[name]
         try:
-            found[name] = judge(document, name, spec, features.table, labels, progress)
+            found[name] = judge(document, name, spec, features.table, labels, told)
         except GraticuleError as error:
             failed[name] = str(error)
             if name == document.main:
@@ -175,6 +190,24 @@ def analyse(
     duplicate, closeness = near_duplicates(features.table)
     progress(total, total, "judged")
     return Analysis(document, features, found, failed, labels, outlier, duplicate, closeness)
+
+
+def _parts(document: ClusteringDocument, spec: MethodSpec) -> int:
+    """Return how often a method is fitted."""
+    null = document.null.n * len(document.null.by)
+    return sum(len(values) for values in spec.sweep.values()) + null + document.stability.n
+
+
+def _counting(progress: Progress) -> Progress:
+    """Return what counts the parts of several tasks as those of one."""
+    count = 0
+
+    def told(done: int, total: int, message: str) -> None:
+        nonlocal count
+        count += 1
+        progress(count, total, message)
+
+    return told
 
 
 def _refusal(error: GraticuleError, document: ClusteringDocument) -> GraticuleError:
@@ -190,9 +223,23 @@ def judge(
     progress: Progress = no_progress,
 ) -> MethodResult:
     """Return what one method finds, its value chosen by its sweep, and what speaks for it."""
-    chain = spec.built
-    clustering = chain.fit(table, seed=document.seed)
-    return MethodResult(name, spec, clustering)
+    seed, null = document.seed, document.null
+    counted = _counting(progress)
+    sweep, chosen = swept(spec, table, seed=seed, progress=counted)
+    chain = spec.built.replacing(chosen)
+    clustering = chain.fit(table, seed=seed)
+    space, found = clustering.space, clustering.labels
+    return MethodResult(
+        name,
+        spec,
+        clustering,
+        chosen,
+        indices(space, found, seed=seed),
+        sweep,
+        against_null(chain, table, null, seed=seed, progress=counted),
+        stability_of(chain, table, found, document.stability, seed=seed, progress=counted),
+        None if labels is None else agreement(space, found, labels, seed=seed),
+    )
 
 
 def model_of(result: MethodResult, features: FeatureTable) -> ClusteringModel:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from graticule.pipeline.execute import Run
     from graticule.pipeline.result import ImageResult
 
+Box: TypeAlias = tuple[int, int, int, int]
+"""First and last samples of a part of an image: top, bottom, left, right."""
+_BOX = ("y_start", "y_stop", "x_start", "x_stop")
 PREPARED = "prepared"
 """Folder of the pipeline's run within that of the clustering."""
 TABLES = (".csv", ".parquet")
@@ -78,8 +81,21 @@ class Collection:
 
     @property
     def names(self) -> list[str]:
-        """What each row is called."""
-        return [str(name) for name in self.rows["image"]]
+        """What each row is called: its image, and its number where it is an object of one."""
+        names = [str(name) for name in self.rows["image"]]
+        if "label" not in self.rows or len(set(names)) == len(names):
+            return names
+        return [f"{n} {label}" for n, label in zip(names, self.rows["label"], strict=True)]
+
+    def box(self, row: int) -> Box | None:
+        """Return the part of its image that an object lies in; None for all of it."""
+        if not set(_BOX) <= set(self.rows.columns):
+            return None
+        values = [float(self.rows[name].iloc[row]) for name in _BOX]
+        if not all(np.isfinite(values)):
+            return None
+        top, bottom, left, right = (int(value) for value in values)
+        return (top, bottom, left, right) if bottom > top and right > left else None
 
     def keep(self, kept: np.ndarray[Any, Any], set_aside: Sequence[SetAside]) -> Collection:
         """Return the collection with some of its rows alone."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WORK = ".work"
+_ENDS = ("_start", "_stop")
 _PART = 256
 _LOOKED_AT = 25
 """Images whose size is looked at, to know that of most."""
@@ -136,7 +137,9 @@ def _columns(document: ClusteringDocument, rows: pd.DataFrame) -> tuple[list[str
         others = {*document.refuse, document.labels, *spec.without}
         return [
             n for n in numeric
-            if not n.startswith(PLACES) and not any(fnmatchcase(n, o) for o in others)
+            if not n.startswith(PLACES)
+            and not n.endswith(_ENDS)
+            and not any(fnmatchcase(n, o) for o in others)
         ], []  # fmt: skip
     found: dict[str, None] = {}
     for pattern in spec.columns:

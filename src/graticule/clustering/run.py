@@ -249,12 +249,31 @@ def sweeps_table(analysis: Analysis) -> pd.DataFrame | None:
 
 
 def null_table(analysis: Analysis) -> pd.DataFrame | None:
-    """Return the index of every table without structure."""
-    return None
+    """Return the silhouette of every table without structure."""
+    import pandas as pd
+
+    rows = [
+        (name, kind, number, float(value))
+        for name, result in analysis.methods.items()
+        if result.null is not None
+        for kind, draws in result.null.draws.items()
+        for number, value in enumerate(draws)
+    ]
+    return pd.DataFrame(rows, columns=["method", "by", "draw", "silhouette"]) if rows else None
 
 
 def _scores(result: MethodResult) -> dict[str, float]:
-    return {name: float(value) for name, value in result.indices.items()}
+    """Return everything by which a method is judged, by name."""
+    found = {name: float(value) for name, value in result.indices.items()}
+    found |= {k: float(v) for k, v in result.clustering.method.facts.items() if k == "bic"}
+    if result.null is not None:
+        found |= {f"p_{kind}": p for kind, p in result.null.p.items()}
+    if result.stability is not None:
+        found["stability"] = float(np.median(result.stability.ari))
+    if result.agreement is not None:
+        for name, (value, low, high) in result.agreement.measures.items():
+            found |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return found
 
 
 def _record(done: ClusteringRun, started: datetime) -> dict[str, Any]:

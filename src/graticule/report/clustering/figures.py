@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +10,11 @@ from graticule.clustering.analysis import Analysis, MethodResult
 from graticule.core.palette import FAINT, INK
 from graticule.core.typing import Array
 from graticule.report.clustering.maps import colours
+from graticule.report.clustering.words import NULLS
 from graticule.report.style import Drawing, as_drawing, new_figure
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LEAVES = 60
 _GROUPS, _FEATURES = 16, 16
@@ -19,12 +22,156 @@ _GROUPS, _FEATURES = 16, 16
 
 def evidence(analysis: Analysis) -> list[Drawing]:
     """Draw what the main method's groups are held against."""
-    return []
+    main = analysis.main
+    drawn = [null(main), stability(main), confusion(main)]
+    return [each for each in drawn if each is not None]
+
+
+def null(result: MethodResult) -> Drawing | None:
+    """Draw the silhouette of the table among those of tables without structure."""
+    found = result.null
+    if found is None or result.groups < 2:
+        return None
+    figure, ax = new_figure(5.6, 3.4)
+    every = np.concatenate([*found.draws.values(), [found.observed]])
+    known = every[every > -1]
+    low, high = float(known.min(initial=0)), float(known.max(initial=0.1))
+    edges = np.linspace(low - 0.02 * (high - low) - 1e-9, high + 0.02 * (high - low) + 1e-9, 50)
+    for (kind, draws), colour in zip(found.draws.items(), (FAINT, "#56b4e9"), strict=False):
+        shown = np.clip(draws, edges[0], None)
+        ax.hist(shown, edges, color=colour, alpha=0.75, label=NULLS[kind], lw=0)
+    ax.axvline(found.observed, color="#d55e00", lw=2, label="these images or objects")
+    ax.set_xlabel("mean silhouette")
+    ax.set_ylabel("tables without structure")
+    ax.set_ylim(0, ax.get_ylim()[1] * 1.35)
+    ax.legend(frameon=False, fontsize=7.5, labelcolor=INK, loc="upper left")
+    rows = f" {found.rows:,} rows were drawn for it." if found.rows < len(result.labels) else ""
+    tested = ", ".join(f"p = {p:.2g} against {NULLS[kind]}" for kind, p in found.p.items())
+    nothing = sum(int((draws <= -1).sum()) for draws in found.draws.values())
+    none = (
+        f" In {nothing:,} of them the method found no two groups; they stand at the left end."
+        if nothing
+        else ""
+    )
+    caption = (
+        f"What {result.name} makes of tables without structure, and of this one (line): {tested}."
+        f"{none}{rows}"
+    )
+    return as_drawing(figure, caption, "Against tables without structure", caption)
+
+
+def stability(result: MethodResult) -> Drawing | None:
+    """Draw how well each group is found again."""
+    found = result.stability
+    if found is None or result.groups < 2:
+        return None
+    shown = min(result.groups, 30)
+    figure, ax = new_figure(5.6, 3.4)
+    ax.bar(range(shown), found.by_group[:shown], color=colours(range(shown)), width=0.75)
+    ax.axhline(0.5, color=FAINT, lw=0.8, ls=(0, (4, 3)))
+    ax.set_ylim(0, 1.02)
+    ax.set_xticks(range(shown), [str(n) for n in range(shown)], fontsize=8 if shown < 16 else 6)
+    ax.set_xlabel("group")
+    ax.set_ylabel("overlap with itself, made again")
+    ends = np.percentile(found.ari, (5, 50, 95))
+    caption = (
+        f"Groups made again {len(found.ari)} times from {found.share:.0%} of the rows: the mean "
+        "overlap (Jaccard) of each with the group most like it; below one half it dissolves. All "
+        f"together: adjusted Rand index {ends[1]:.2f} (5 to 95 %: {ends[0]:.2f} to {ends[2]:.2f})."
+    )
+    return as_drawing(figure, caption, "Made again from parts of the rows", caption)
+
+
+def confusion(result: MethodResult) -> Drawing | None:
+    """Draw how many of each label are in each group."""
+    found = result.agreement
+    if found is None or found.confusion.size > 2500:
+        return None
+    counts = found.confusion.to_numpy()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    wide = float(np.clip(1.9 + 0.42 * counts.shape[1], 4.2, 8.6))
+    figure, ax = new_figure(wide, float(np.clip(1.1 + 0.3 * counts.shape[0], 2.2, 7)))
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    names = [str(name) for name in found.confusion.index]
+    ax.set_yticks(range(len(names)), names, fontsize=8)
+    groups = ["none" if group < 0 else str(group) for group in found.confusion.columns]
+    ax.set_xticks(range(len(groups)), groups, fontsize=8)
+    ax.set_xlabel("group")
+    if counts.size <= 400:
+        for (row, column), count in np.ndenumerate(counts):
+            if count:
+                ax.text(column, row, f"{count}", ha="center", va="center", fontsize=7,
+                        color="white" if shares[row, column] > 0.55 else INK)  # fmt: skip
+    longest = max(map(len, names))
+    figure.subplots_adjust(left=min(0.4, (0.35 + 0.07 * longest) / wide))
+    caption = "How many of each label (rows) are in each group; the darker, the larger the part."
+    return as_drawing(figure, caption, "Labels and groups", caption)
+
+
+_PANELS = {
+    "silhouette": "silhouette (higher is better)",
+    "davies_bouldin": "Davies-Bouldin (lower is better)",
+    "calinski_harabasz": "Calinski-Harabasz (higher)",
+    "bic": "BIC (lower is better)",
+}
 
 
 def sweeps(analysis: Analysis) -> list[Drawing]:
-    """Draw every sweep."""
-    return []
+    """Draw every sweep: the groups, what is in none, and the indices."""
+    drawn = []
+    for result in analysis.methods.values():
+        if result.sweep is not None:
+            for name in result.spec.sweep:
+                rows = result.sweep[result.sweep["parameter"] == name]
+                drawn.append(_sweep(result, name, rows))
+    return drawn
+
+
+def _sweep(result: MethodResult, name: str, rows: pd.DataFrame) -> Drawing:
+    """Draw one sweep as panels side by side."""
+    panels = [key for key in _PANELS if key in rows and rows[key].notna().any()]
+    figure, _ = new_figure(8.6, 2.7)
+    figure.clear()
+    axes = figure.subplots(1, len(panels) + 1)
+    values = list(rows["value"])
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    xs = values if numeric else list(range(len(values)))
+    taken = _taken(result, name)
+    for ax, key in zip(np.atleast_1d(axes), ["groups", *panels], strict=True):
+        ax.plot(xs, rows[key], color=INK, marker="o", ms=3.2, lw=1.2)
+        if key == "groups":
+            ax.set_title("groups, and part in none", fontsize=8, color=INK)
+            ax.set_ylim(bottom=0)
+            other = ax.twinx()
+            other.plot(xs, rows["noise_share"], color="#d55e00", lw=1.2, ls=(0, (3, 2)))
+            other.set_ylim(0, 1.02)
+            other.tick_params(labelsize=6.5, colors="#d55e00", length=2)
+        else:
+            ax.set_title(_PANELS[key], fontsize=8, color=INK)
+        if taken in values:
+            ax.axvline(xs[values.index(taken)], color="#0072b2", lw=1, ls=(0, (4, 3)))
+        if not numeric:
+            ax.set_xticks(xs, [str(value) for value in values], fontsize=6, rotation=30)
+        ax.tick_params(labelsize=6.5, colors=INK, length=2, color=FAINT)
+        ax.set_xlabel(name, fontsize=7.5, color=INK)
+        for spine in ax.spines.values():
+            spine.set_color(FAINT)
+            spine.set_linewidth(0.7)
+        ax.spines["top"].set_visible(False)
+    figure.subplots_adjust(left=0.05, right=0.985, bottom=0.2, top=0.86, wspace=0.36)
+    caption = (
+        f"{result.name}: what other values of {name} give; the dashed blue line is the one taken. "
+        "The dashed red line is the part of the rows in no group, which no index counts."
+    )
+    return as_drawing(figure, f"Sweep of {name}", f"{result.name}: {name}", caption, wide=True)
+
+
+def _taken(result: MethodResult, name: str) -> Any:
+    """Return the value of a parameter with which a method was fitted."""
+    owner, _, key = name.rpartition(".")
+    steps = result.clustering.chain.plain()
+    step = next((each for each in steps if each["step"] == owner), steps[-1])
+    return step.get(key)
 
 
 def trees(analysis: Analysis) -> list[Drawing]:
@@ -112,8 +259,3 @@ def _numbers(ax: Any, values: Array, reach: float) -> None:
             dark = abs(value) > 0.6 * reach
             ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=7,
                     color="white" if dark else INK)  # fmt: skip
-
-
-def lines(labels: Sequence[str]) -> int:
-    """Return how many lines a key of some labels takes."""
-    return -(-len(labels) // 4)

@@ -124,7 +124,9 @@ def mosaic(analysis: Analysis, plane: Plane, pictures: Thumbnails) -> Drawing | 
         own = collection.prepared[row] or collection.original[row]
         top, left = _HIGH - (place[1] + 1) * _TILE, place[0] * _TILE
         colour = group_colour(int(analysis.main.labels[row]))
-        shown += _paste(canvas, pictures.pixels(own), top, left, _TILE, colour)
+        shown += _paste(
+            canvas, pictures.pixels(own, collection.box(int(row))), top, left, _TILE, colour
+        )
     if not shown:
         return None
     caption = (
@@ -218,7 +220,8 @@ def _som_map(
         pad = max(2, side // 8)
         colour = group_colour(int(labels[row]))
         inner = side - 2 * pad
-        if not _paste(canvas, pictures.pixels(path), top + pad, left + pad, inner, colour, 2):
+        shown = pictures.pixels(path, collection.box(row))
+        if not _paste(canvas, shown, top + pad, left + pad, inner, colour, 2):
             canvas[top + pad : top + pad + inner, left + pad : left + pad + inner] = rgb(colour)
     caption = (
         f"The map of {name}: {grid.x} x {grid.y} units, {len(nearest):,} of them with a row; each "

@@ -14,10 +14,25 @@ from graticule.report.clustering import figures, maps
 from graticule.report.clustering.sheets import are_pairs, near_copies, odd_ones, sheets
 from graticule.report.clustering.thumbnails import Thumbnails
 from graticule.report.clustering.words import answer, chain_in_words
-from graticule.report.grid import grid_of
 from graticule.report.html import render, save
 
 _LISTED = 50
+_HEADS = {
+    "method": "Method",
+    "groups": "Groups",
+    "noise": "In none",
+    "silhouette": "Silhouette",
+    "davies_bouldin": "Davies-Bouldin",
+    "calinski_harabasz": "Calinski-Harabasz",
+    "bic": "BIC",
+    "p_columns": "p, columns shuffled",
+    "p_gaussian": "p, one Gaussian",
+    "stability": "Made again (ARI)",
+    "ari": "ARI with labels",
+    "nmi": "NMI",
+    "purity": "Purity",
+    "neighbours": "Neighbours agree",
+}
 
 
 def write(done: ClusteringRun) -> Path:
@@ -57,7 +72,8 @@ def page(done: ClusteringRun) -> str:
         "sweeps": figures.sweeps(analysis),
         "trees": figures.trees(analysis),
         "effects": figures.effects(analysis),
-        "methods": grid_of(methods_table(analysis), {}),
+        "head": [_HEADS[name] for name in _shown(analysis)],
+        "methods": _methods(analysis),
         "chains": _chains(analysis),
         "document": analysis.document.text.strip(),
         "command": shlex.join(done.command),
@@ -75,6 +91,32 @@ def _by_reason(refused: Sequence[tuple[str, str]]) -> list[tuple[str, int, str]]
         by_reason.setdefault(why, []).append(name)
     rows = [(why, len(names), wording.some(names)) for why, names in by_reason.items()]
     return sorted(rows, key=lambda row: -row[1])
+
+
+def _shown(analysis: Analysis) -> list[str]:
+    """Return the columns of the table of methods that hold something."""
+    table = methods_table(analysis)
+    return [name for name in _HEADS if name in table and table[name].notna().any()]
+
+
+def _methods(analysis: Analysis) -> list[list[tuple[str, str, str]]]:
+    """Return for each method the cells of a row: text, what stands below, and the sorting key."""
+    rows = []
+    for values in methods_table(analysis).to_dict("records"):
+        cells = []
+        for name in _shown(analysis):
+            value = values.get(name)
+            if name not in values or value != value:
+                cells.append(("–", "", ""))
+                continue
+            ends = (values.get(f"{name}_low"), values.get(f"{name}_high"))
+            low, high = (wording.number(end) if end is not None else "" for end in ends)
+            text = f"{value:.3f}" if isinstance(value, float) and abs(value) < 10 else (
+                wording.number(value))  # fmt: skip
+            cells.append((text, f"{float(low):.2f} to {float(high):.2f}" if low else "",
+                          str(value)))  # fmt: skip
+        rows.append(cells)
+    return rows
 
 
 def _chains(analysis: Analysis) -> list[tuple[str, str, str]]:

@@ -143,7 +143,7 @@ def cell(analysis: Analysis, row: int, note: str, pictures: Thumbnails) -> Cell:
     """Return a row's pictures with its name."""
     collection = analysis.features.collection
     own, other = collection.prepared[row], collection.original[row]
-    prepared = pictures.of(own if own is not None else other)
+    prepared = pictures.of(own if own is not None else other, collection.box(row))
     original = pictures.of(other) if own is not None and own != other else Thumbnail()
     return Cell(collection.names[row], note, prepared, original)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graticule.clustering.collection import Box
 from graticule.core.errors import GraticuleError
 from graticule.core.image import SPATIAL, Image
 from graticule.core.typing import Array
@@ -53,24 +54,36 @@ class Thumbnails:
 
     def __init__(self, side: int = SIDE) -> None:
         self.side = side
-        self._made: OrderedDict[Path, Array | None] = OrderedDict()
+        self._made: OrderedDict[tuple[Path, Box | None], Array | None] = OrderedDict()
+        self._last: tuple[Path, Array] | None = None
 
-    def pixels(self, path: Path | None) -> Array | None:
-        """Return r, g, b from 0 to 255 of a file's image; None where it has none to show."""
+    def pixels(self, path: Path | None, box: Box | None = None) -> Array | None:
+        """Return r, g, b from 0 to 255 of a file's image; None where it has none to show.
+
+        Of an image with a ``box`` that part is shown, with a margin.
+        """
         if path is None:
             return None
-        if path not in self._made:
+        key = (path, box)
+        if key not in self._made:
             try:
-                self._made[path] = small(colours_of(read(path)), self.side)
+                whole = self._whole(path) if box else colours_of(read(path))
+                self._made[key] = small(whole if box is None else cut(whole, box), self.side)
             except (GraticuleError, OSError):
-                self._made[path] = None  # the run has told of it
+                self._made[key] = None  # the run has told of it
             while len(self._made) > _KEPT:
                 self._made.popitem(last=False)
-        return self._made[path]
+        return self._made[key]
 
-    def of(self, path: Path | None) -> Thumbnail:
+    def _whole(self, path: Path) -> Array:
+        """Return an image of which several parts are shown, the last of them kept."""
+        if self._last is None or self._last[0] != path:
+            self._last = (path, colours_of(read(path)))
+        return self._last[1]
+
+    def of(self, path: Path | None, box: Box | None = None) -> Thumbnail:
         """Return the picture of a file."""
-        values = self.pixels(path)
+        values = self.pixels(path, box)
         if values is None:
             return Thumbnail()
         if max(values.shape[:2]) <= _FEW:
@@ -119,6 +132,19 @@ def _as_bytes(values: Array) -> Array:
     coloured = np.repeat(found[..., None], 3, axis=-1)
     coloured[~finite] = NO_VALUE
     return coloured
+
+
+def cut(values: Array, box: Box) -> Array:
+    """Return a part of a picture with a quarter of its longer side as a margin.
+
+    Examples
+    --------
+    >>> cut(np.zeros((20, 20, 3)), (8, 12, 0, 4)).shape
+    (6, 5, 3)
+    """
+    top, bottom, left, right = box
+    margin = max(1, round(0.25 * max(bottom - top, right - left)))
+    return values[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
 
 
 def small(values: Array, side: int) -> Array:

@@ -2,27 +2,112 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
 from graticule.clustering.analysis import Analysis, MethodResult
+from graticule.clustering.evidence import NullEvidence
 from graticule.learn.clustering import Chain
 from graticule.report import wording
+
+NULLS = {
+    "gaussian": "one Gaussian of the same covariance",
+    "columns": "columns shuffled each by itself",
+}
+MEASURES = {
+    "ari": "adjusted Rand index",
+    "nmi": "normalised mutual information",
+    "purity": "purity",
+    "neighbours": "five nearest neighbours agree",
+}
 
 
 def answer(analysis: Analysis) -> list[str]:
     """Return the answer: how many groups, whether they are there, how stable, what stands out."""
     main = analysis.main
-    return [found(analysis, main)]
+    sentences = [f"{found(analysis, main)}{is_there(main)}{how_stable(main)}."]
+    if main.noise:
+        share = main.noise / len(main.labels)
+        sentences.append(
+            f"{main.noise:,} ({share:.0%}) belong to no group; they are shown apart and left out "
+            "of all indices."
+        )
+    if main.agreement is not None:
+        sentences.append(f"{agrees(main)}.")
+    sentences += remarks(analysis)
+    return sentences
 
 
 def found(analysis: Analysis, main: MethodResult) -> str:
-    """Return how many groups a method finds, and how much belongs to none."""
-    rows = len(main.labels)
+    """Return how many groups a method finds."""
     what = "image" if analysis.document.rows == "images" else "object"
     label = main.clustering.method.step.label
-    groups = f"{main.groups} group{'' if main.groups == 1 else 's'}"
-    noise = f", and {main.noise:,} belong to none" if main.noise else ""
-    return f"{wording.count(rows, what)} in {groups} by {label}{noise}."
+    verb = "forms" if len(main.labels) == 1 else "form"
+    many = "no group" if not main.groups else wording.count(main.groups, "group")
+    chosen = ", ".join(f"{key} = {wording.number(value)}" for key, value in main.chosen.items())
+    told = f" with {chosen} by {main.spec.choose.replace('_', ' ')}" if chosen else ""
+    return f"{wording.count(len(main.labels), what)} {verb} {many} ({label}{told})"
+
+
+def is_there(main: MethodResult) -> str:
+    """Return whether the groups are more than a method makes of tables without structure."""
+    null = main.null
+    if null is None:
+        return "; they were held against no table without structure"
+    if main.groups < 2:
+        return ""
+    tested = " and ".join(f"p = {_p(null, kind)} against {NULLS[kind]}" for kind in null.p)
+    of_each = f"{len(next(iter(null.draws.values()))):,} tables{' of each' * (len(null.p) > 1)}"
+    verdict = (
+        "more than the same method makes of tables without structure"
+        if null.is_grouped
+        else "no more than the same method makes of tables without structure"
+    )
+    return f": {verdict} ({tested}; {of_each})"
+
+
+def _p(null: NullEvidence, kind: str) -> str:
+    return f"{null.p[kind]:.2g}"
+
+
+def how_stable(main: MethodResult) -> str:
+    """Return how like the groups are that were made again."""
+    if main.stability is None or main.groups < 2:
+        return ""
+    median = float(np.median(main.stability.ari))
+    much = "stable" if median >= 0.8 else "partly stable" if median >= 0.5 else "not stable"
+    joined = "and" if main.null is None or main.null.is_grouped == (median >= 0.5) else "but"
+    return (
+        f", {joined} {much}: made again from {main.stability.share:.0%} of the rows they agree "
+        f"with an adjusted Rand index of {median:.2f}"
+    )
+
+
+def agrees(main: MethodResult) -> str:
+    """Return how groups go with labels."""
+    assert main.agreement is not None
+    parts = []
+    for name, (value, low, high) in main.agreement.measures.items():
+        chance = main.agreement.chance.get(name)
+        beside = f"; {chance:.2f} by naming the commonest label" if chance is not None else ""
+        parts.append(f"{MEASURES[name]} {value:.2f} ({low:.2f} to {high:.2f}{beside})")
+    count = wording.count(main.agreement.labelled, "label")
+    return f"Against {count} that had no part in them: {', '.join(parts)}"
+
+
+def remarks(analysis: Analysis) -> list[str]:
+    """Return what takes no part, and what stands out."""
+    aside = analysis.features.collection.set_aside
+    sentences = []
+    if aside:
+        failed = sum(each.failed for each in aside)
+        told = [f"{failed:,} could not be read or described"] if failed else []
+        told += [f"{len(aside) - failed:,} were refused"] if len(aside) > failed else []
+        sentences.append(f"{len(aside):,} were set aside, each with its reason: "
+                         f"{' and '.join(told)}.")  # fmt: skip
+    copies = int((analysis.duplicate >= 0).sum())
+    if copies:
+        sentences.append(f"{wording.count(copies, 'row')} have a near duplicate.")
+    return sentences
 
 
 def chain_in_words(chain: Chain) -> str:
@@ -38,18 +123,3 @@ def chain_in_words(chain: Chain) -> str:
         told = wording.parameters({key: value for key, value in values.items() if key != "step"})
         steps.append(f"{values['step']} ({told})" if told else str(values["step"]))
     return " → ".join(steps)
-
-
-def size(value: float) -> str:
-    """Return Cohen's d in words.
-
-    Examples
-    --------
-    >>> size(0.3), size(-1.4)
-    ('somewhat larger', 'much smaller')
-    """
-    way = "larger" if value > 0 else "smaller"
-    much = abs(value)
-    if math.isnan(much) or much < 0.2:
-        return "the same"
-    return f"{'somewhat' if much < 0.5 else 'clearly' if much < 0.8 else 'much'} {way}"
