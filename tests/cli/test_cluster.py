@@ -27,7 +27,7 @@ methods:
   mixture: [{step: pca, n_components: 3}, {step: gaussian_mixture, n_components: 2}]
   map: [{step: som, x: 2, y: 2}]
 main: two
-null: {n: 9}
+null: {n: 19}
 stability: {n: 4}
 """
 PREPARE = """
@@ -174,7 +174,7 @@ def test_what_a_column_refuses_is_set_aside_with_its_reason(folder):
     table["same"] = 1.5
     table.to_csv("table.csv", index=False)
     Path("document.yaml").write_text(
-        "{graticule: 1, refuse: [refused, odd], null: {n: 3}, stability: {n: 2},"
+        "{graticule: 1, refuse: [refused, odd], null: {n: 19}, stability: {n: 2},"
         " methods: {two: [{step: kmeans, n_clusters: 2}]}}"
     )
     assert run("document.yaml", "table.csv", "-o", "out") == 0
@@ -245,7 +245,7 @@ def test_columns_are_chosen_by_patterns(folder, capsys):
     table = pd.DataFrame(rng.normal(size=(30, 4)), columns=names)
     table.to_parquet("table.parquet")
     text = (
-        "{graticule: 1, null: {n: 3}, stability: {n: 2}, features: {columns: [%s]},"
+        "{graticule: 1, null: {n: 19}, stability: {n: 2}, features: {columns: [%s]},"
         " methods: {a: [kmeans]}}"
     )
     Path("document.yaml").write_text(text % '"moment_*", light')

@@ -68,6 +68,14 @@ def test_all_faults_are_told_at_once_each_with_its_line():
     assert "did you mean kmeans?" in str(caught.value)
 
 
+def test_a_null_has_enough_tables_to_reach_alpha():
+    text = SHORT.replace("graticule: 1", "graticule: 1, null: {n: %d, alpha: %s}")
+    assert parse(text % (19, "0.05")).null.n == 19
+    assert parse(text % (0, "0.05")).null.n == 0
+    with pytest.raises(PipelineError, match="must be 99 or more"):
+        parse(text % (98, "0.01"))
+
+
 @pytest.mark.parametrize("text", ["{graticule: 1}", "{graticule: 1, methods: {}}", "[1]", "a: [",
                                   "{graticule: 2, methods: {a: [kmeans]}}"])  # fmt: skip
 def test_what_is_no_document_is_refused(text):

@@ -11,12 +11,11 @@ import numpy as np
 
 from graticule.clustering.document import ClusteringDocument, MethodSpec
 from graticule.clustering.evidence import (
-    Agreement,
     NullEvidence,
     Stability,
     against_null,
-    agreement,
-    indices,
+    agreement_with,
+    indices_by_name,
     stability_of,
     swept,
 )
@@ -26,6 +25,8 @@ from graticule.core.errors import GraticuleError
 from graticule.core.progress import Progress, no_progress
 from graticule.core.typing import Array
 from graticule.learn.clustering import Clustering
+from graticule.learn.clustering.agreement import Agreement
+from graticule.learn.clustering.sweep import SweepResult
 from graticule.learn.models.clustering import ClusteringModel, centre_distances, group_centres
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class MethodResult:
         The fitted chain.
     indices : dict of float
         Of the groups in the space that was clustered, noise left out.
-    sweep : DataFrame or None
-        A row for each value that was tried.
+    sweep : SweepResult or None
+        What other values give.
     null, stability, agreement : object or None
         What the groups are held against; None where it was not asked for.
     """
@@ -59,7 +60,7 @@ class MethodResult:
     clustering: Clustering
     chosen: Mapping[str, Any] = field(default_factory=dict)
     indices: Mapping[str, float] = field(default_factory=dict)
-    sweep: pd.DataFrame | None = None
+    sweep: SweepResult | None = None
     null: NullEvidence | None = None
     stability: Stability | None = None
     agreement: Agreement | None = None
@@ -195,7 +196,7 @@ def analyse(
 def _parts(document: ClusteringDocument, spec: MethodSpec) -> int:
     """Return how often a method is fitted."""
     null = document.null.n * len(document.null.by)
-    return sum(len(values) for values in spec.sweep.values()) + null + document.stability.n
+    return null + document.stability.n
 
 
 def _counting(progress: Progress) -> Progress:
@@ -225,20 +226,20 @@ def judge(
     """Return what one method finds, its value chosen by its sweep, and what speaks for it."""
     seed, null = document.seed, document.null
     counted = _counting(progress)
-    sweep, chosen = swept(spec, table, seed=seed, progress=counted)
+    sweep = swept(spec, table, seed=seed)
+    chosen = sweep.values if sweep is not None and sweep.chosen and spec.choose != "none" else {}
     chain = spec.built.replacing(chosen)
-    clustering = chain.fit(table, seed=seed)
-    space, found = clustering.space, clustering.labels
+    found = chain.fit(table, seed=seed)
     return MethodResult(
         name,
         spec,
-        clustering,
+        found,
         chosen,
-        indices(space, found, seed=seed),
+        indices_by_name(found, seed=seed),
         sweep,
         against_null(chain, table, null, seed=seed, progress=counted),
-        stability_of(chain, table, found, document.stability, seed=seed, progress=counted),
-        None if labels is None else agreement(space, found, labels, seed=seed),
+        stability_of(chain, table, found.labels, document.stability, seed=seed, progress=counted),
+        agreement_with(found, labels, seed=seed),
     )
 
 

@@ -5,6 +5,7 @@ Every key, with its default and an example, is described in ``docs/clustering.md
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -43,8 +44,6 @@ from graticule.core.errors import (
 from graticule.learn.clustering import STEPS, Chain
 from graticule.learn.models.image_rows import ImageRows
 
-INDICES = ("silhouette", "davies_bouldin", "calinski_harabasz")
-"""Indices by which a value of a sweep may be chosen."""
 NULLS = ("columns", "gaussian")
 """How structure is destroyed: each column shuffled by itself, or one Gaussian of the covariance."""
 
@@ -151,6 +150,14 @@ class NullSpec(Section):
     by: Annotated[tuple[str, ...], PlainValidator(_by)] = NULLS
     alpha: _Share = 0.05
 
+    @model_validator(mode="after")
+    def _require_enough(self) -> NullSpec:
+        if self.n and (1 + self.n) * self.alpha < 1 - 1e-9:
+            least = math.ceil(1 / self.alpha - 1e-9) - 1
+            what = f"must be {least} or more for p to reach alpha ({self.alpha:g}), not {self.n}"
+            raise PipelineError([Fault("n", what, hint="0 for none")])
+        return self
+
 
 class StabilitySpec(Section):
     """How often groups are made again from a part of the rows.
@@ -189,7 +196,8 @@ class MethodSpec(Section):
     chain : tuple of dict
         Steps as `graticule.learn.clustering.Chain` takes them; the last one groups.
     sweep : dict
-        Values of a parameter, as ``n_clusters`` of the last step or ``pca.n_components``.
+        Values of one or two parameters, as ``n_clusters`` of the last step or
+        ``pca.n_components``.
     choose : str
         The index by which the value is taken; ``none``: the sweep is shown, and that of the
         chain taken.
@@ -201,7 +209,7 @@ class MethodSpec(Section):
         tuple[Annotated[dict[str, Any], PlainValidator(_step)], ...], AfterValidator(_chain)
     ]
     sweep: Annotated[dict[str, tuple[Any, ...]], PlainValidator(_sweep)] = Field(default={})
-    choose: Literal["silhouette", "davies_bouldin", "calinski_harabasz", "none"] = "none"
+    choose: Literal["silhouette", "davies_bouldin", "calinski_harabasz", "bic", "none"] = "none"
     description: str = ""
 
     @model_validator(mode="after")
@@ -218,8 +226,8 @@ class MethodSpec(Section):
                 else:
                     continue
                 break
-        if len(self.sweep) > 1 and self.choose != "none":
-            faults.append(Fault("choose", "goes with one swept parameter"))
+        if len(self.sweep) > 2:
+            faults.append(Fault("sweep", "one or two parameters are swept, and no more"))
         if not self.sweep and self.choose != "none":
             faults.append(
                 Fault("choose", "needs a sweep", hint="as sweep: {n_clusters: [2, 3, 4]}")

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 TABLES = ("groups", "features", "set_aside", "methods", "sweeps", "null")
 _PACKAGES = ("graticule", "numpy", "scipy", "scikit-learn", "pandas")
+MEASURES = ("ari", "nmi", "purity", "neighbours_accuracy", "ari_without_noise")
 ReportWriter = Callable[["ClusteringRun"], Any]
 
 
@@ -242,7 +243,7 @@ def sweeps_table(analysis: Analysis) -> pd.DataFrame | None:
     parts = []
     for name, result in analysis.methods.items():
         if result.sweep is not None:
-            part = result.sweep.copy()
+            part = result.sweep.table.copy()
             part.insert(0, "method", name)
             parts.append(part)
     return pd.concat(parts, ignore_index=True) if parts else None
@@ -271,8 +272,10 @@ def _scores(result: MethodResult) -> dict[str, float]:
     if result.stability is not None:
         found["stability"] = float(np.median(result.stability.ari))
     if result.agreement is not None:
-        for name, (value, low, high) in result.agreement.measures.items():
-            found |= {name: value, f"{name}_low": low, f"{name}_high": high}
+        for name in MEASURES:
+            each = getattr(result.agreement, name)
+            if each is not None:
+                found |= {name: each.estimate, f"{name}_low": each.low, f"{name}_high": each.high}
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,12 +10,15 @@ import numpy as np
 from graticule.clustering.analysis import Analysis, MethodResult
 from graticule.core.palette import FAINT, INK
 from graticule.core.typing import Array
+from graticule.report import wording
 from graticule.report.clustering.maps import colours
 from graticule.report.clustering.words import NULLS
 from graticule.report.style import Drawing, as_drawing, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from graticule.learn.clustering.sweep import SweepResult
 
 _LEAVES = 60
 _GROUPS, _FEATURES = 16, 16
@@ -87,14 +91,14 @@ def confusion(result: MethodResult) -> Drawing | None:
     found = result.agreement
     if found is None or found.confusion.size > 2500:
         return None
-    counts = found.confusion.to_numpy()
+    counts = found.confusion.to_numpy().T
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     wide = float(np.clip(1.9 + 0.42 * counts.shape[1], 4.2, 8.6))
     figure, ax = new_figure(wide, float(np.clip(1.1 + 0.3 * counts.shape[0], 2.2, 7)))
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    names = [str(name) for name in found.confusion.index]
+    names = [str(name) for name in found.confusion.columns]
     ax.set_yticks(range(len(names)), names, fontsize=8)
-    groups = ["none" if group < 0 else str(group) for group in found.confusion.columns]
+    groups = ["none" if group < 0 else str(group) for group in found.confusion.index]
     ax.set_xticks(range(len(groups)), groups, fontsize=8)
     ax.set_xlabel("group")
     if counts.size <= 400:
@@ -118,52 +122,72 @@ _PANELS = {
 
 def sweeps(analysis: Analysis) -> list[Drawing]:
     """Draw every sweep: the groups, what is in none, and the indices."""
-    drawn = []
-    for result in analysis.methods.values():
-        if result.sweep is not None:
-            for name in result.spec.sweep:
-                rows = result.sweep[result.sweep["parameter"] == name]
-                drawn.append(_sweep(result, name, rows))
-    return drawn
+    found = analysis.methods.values()
+    return [_sweep(result, result.sweep) for result in found if result.sweep is not None]
 
 
-def _sweep(result: MethodResult, name: str, rows: pd.DataFrame) -> Drawing:
-    """Draw one sweep as panels side by side."""
+def _sweep(result: MethodResult, sweep: SweepResult) -> Drawing:
+    """Draw a sweep as panels side by side, a line for each value of a second parameter."""
+    rows, names = sweep.table, list(result.spec.sweep)
     panels = [key for key in _PANELS if key in rows and rows[key].notna().any()]
-    figure, _ = new_figure(8.6, 2.7)
+    figure, _ = new_figure(8.6, 2.8)
     figure.clear()
-    axes = figure.subplots(1, len(panels) + 1)
-    values = list(rows["value"])
+    axes = np.atleast_1d(figure.subplots(1, len(panels) + 1))
+    name, values = names[-1], list(result.spec.sweep[names[-1]])
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    xs = values if numeric else list(range(len(values)))
+    xs = [float(v) for v in values] if numeric else [float(n) for n in range(len(values))]
+    firsts = list(result.spec.sweep[names[0]]) if len(names) > 1 else [None]
     taken = _taken(result, name)
-    for ax, key in zip(np.atleast_1d(axes), ["groups", *panels], strict=True):
-        ax.plot(xs, rows[key], color=INK, marker="o", ms=3.2, lw=1.2)
+    for ax, key in zip(axes, ["groups", *panels], strict=True):
+        for number, first in enumerate(firsts):
+            own = rows if first is None else rows[rows[names[0]] == first]
+            ax.plot(xs, own[key], color=_LINES[number % len(_LINES)], marker="o", ms=3.2, lw=1.2,
+                    label=str(first))  # fmt: skip
+        ax.set_title(_PANELS.get(key, "groups"), fontsize=8, color=INK)
         if key == "groups":
-            ax.set_title("groups, and part in none", fontsize=8, color=INK)
             ax.set_ylim(bottom=0)
-            other = ax.twinx()
-            other.plot(xs, rows["noise_share"], color="#d55e00", lw=1.2, ls=(0, (3, 2)))
-            other.set_ylim(0, 1.02)
-            other.tick_params(labelsize=6.5, colors="#d55e00", length=2)
-        else:
-            ax.set_title(_PANELS[key], fontsize=8, color=INK)
+            _noise_axis(ax, xs, rows if firsts == [None] else rows[rows[names[0]] == firsts[0]])
         if taken in values:
             ax.axvline(xs[values.index(taken)], color="#0072b2", lw=1, ls=(0, (4, 3)))
         if not numeric:
             ax.set_xticks(xs, [str(value) for value in values], fontsize=6, rotation=30)
-        ax.tick_params(labelsize=6.5, colors=INK, length=2, color=FAINT)
-        ax.set_xlabel(name, fontsize=7.5, color=INK)
-        for spine in ax.spines.values():
-            spine.set_color(FAINT)
-            spine.set_linewidth(0.7)
-        ax.spines["top"].set_visible(False)
-    figure.subplots_adjust(left=0.05, right=0.985, bottom=0.2, top=0.86, wspace=0.36)
+        _small_axes(ax, name)
+    if len(names) > 1:
+        axes[-1].legend(title=names[0], fontsize=6, title_fontsize=6, frameon=False)
+    figure.subplots_adjust(left=0.05, right=0.985, bottom=0.2, top=0.86, wspace=0.4)
+    noise = rows["noise_share"].max() > 0
     caption = (
-        f"{result.name}: what other values of {name} give; the dashed blue line is the one taken. "
-        "The dashed red line is the part of the rows in no group, which no index counts."
-    )
-    return as_drawing(figure, f"Sweep of {name}", f"{result.name}: {name}", caption, wide=True)
+        f"{result.name}: what other values of {' and '.join(names)} give; the dashed blue line is "
+        "the one taken."
+        + (" The dashed red line is the part of the rows in no group, which no index counts."
+           if noise else "")
+        + (f" Taken by {sweep.rule}." if result.chosen else "")
+    )  # fmt: skip
+    title = f"{result.name}: {' and '.join(names)}"
+    return as_drawing(figure, f"Sweep of {' and '.join(names)}", title, caption, wide=True)
+
+
+_LINES = (INK, "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+
+def _noise_axis(ax: Any, xs: Sequence[float], rows: pd.DataFrame) -> None:
+    """Draw the part of the rows in no group, where there is one, on an axis of its own."""
+    if not rows["noise_share"].max() > 0:
+        return
+    other = ax.twinx()
+    other.plot(xs, rows["noise_share"], color="#d55e00", lw=1.2, ls=(0, (3, 2)))
+    other.set_ylim(0, 1.02)
+    other.tick_params(labelsize=6.5, colors="#d55e00", length=2)
+
+
+def _small_axes(ax: Any, name: str) -> None:
+    ax.tick_params(labelsize=6.5, colors=INK, length=2, color=FAINT)
+    ax.set_xlabel(name, fontsize=7.5, color=INK)
+    for spine in ax.spines.values():
+        spine.set_color(FAINT)
+        spine.set_linewidth(0.7)
+    ax.spines["top"].set_visible(False)
+    ax.spines["right"].set_visible(False)
 
 
 def _taken(result: MethodResult, name: str) -> Any:
@@ -206,13 +230,13 @@ def tree(result: MethodResult) -> Drawing | None:
     ax.set_ylim(bottom=0)
     linkage = result.clustering.method.parameters.linkage
     caption = (
-        f"{result.name}: merges by {linkage} linkage. Cut at the dashed line, there are {groups} "
-        f"groups; the longer the lines it crosses, the more they are apart ({below:.3g} to "
-        f"{above:.3g})."
+        f"Merges by {linkage} linkage. Cut at the dashed line, there are {groups} "
+        f"groups; the longer the lines it crosses, the more they are apart "
+        f"({wording.number(float(below))} to {wording.number(float(above))})."
     )
-    return as_drawing(
-        figure, f"Dendrogram of {result.name}", "How groups merge", caption, wide=True
-    )
+    figure.subplots_adjust(left=0.09)
+    title = f"{result.name}: how groups merge"
+    return as_drawing(figure, f"Dendrogram of {result.name}", title, caption, wide=True)
 
 
 def effects(analysis: Analysis) -> Drawing | None:

@@ -31,7 +31,7 @@ _HEADS = {
     "ari": "ARI with labels",
     "nmi": "NMI",
     "purity": "Purity",
-    "neighbours": "Neighbours agree",
+    "neighbours_accuracy": "Neighbours right",
 }
 
 

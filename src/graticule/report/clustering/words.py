@@ -17,7 +17,7 @@ MEASURES = {
     "ari": "adjusted Rand index",
     "nmi": "normalised mutual information",
     "purity": "purity",
-    "neighbours": "five nearest neighbours agree",
+    "neighbours_accuracy": "five nearest neighbours right",
 }
 
 
@@ -86,12 +86,16 @@ def agrees(main: MethodResult) -> str:
     """Return how groups go with labels."""
     assert main.agreement is not None
     parts = []
-    for name, (value, low, high) in main.agreement.measures.items():
-        chance = main.agreement.chance.get(name)
-        beside = f"; {chance:.2f} by naming the commonest label" if chance is not None else ""
-        parts.append(f"{MEASURES[name]} {value:.2f} ({low:.2f} to {high:.2f}{beside})")
-    count = wording.count(main.agreement.labelled, "label")
-    return f"Against {count} that had no part in them: {', '.join(parts)}"
+    for name, words in MEASURES.items():
+        value = getattr(main.agreement, name)
+        parts.append(f"{words} {value.estimate:.2f} ({value.low:.2f} to {value.high:.2f})")
+    counts = main.agreement.confusion.to_numpy()
+    commonest = float(counts.sum(axis=0).max() / counts.sum())
+    count = wording.count(main.agreement.rows, "label")
+    return (
+        f"Against {count} that had no part in them: {', '.join(parts)}; to name the commonest "
+        f"label everywhere would be right in {commonest:.2f}"
+    )
 
 
 def remarks(analysis: Analysis) -> list[str]:
