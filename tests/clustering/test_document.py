@@ -28,7 +28,7 @@ def test_a_document_of_two_spellings_is_the_same():
 FAULTY = """\
 graticule: 1
 methodz: 3
-null: {n: x, by: [rows]}
+null: {n: x, by: [columns]}
 features: {embedding: {name: values, channel: 3}}
 stability: {share: 1}
 methods:

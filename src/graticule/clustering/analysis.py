@@ -11,7 +11,6 @@ import numpy as np
 
 from graticule.clustering.document import ClusteringDocument, MethodSpec
 from graticule.clustering.evidence import (
-    NullEvidence,
     Stability,
     against_null,
     agreement_with,
@@ -26,6 +25,7 @@ from graticule.core.progress import Progress, no_progress
 from graticule.core.typing import Array
 from graticule.learn.clustering import Clustering
 from graticule.learn.clustering.agreement import Agreement
+from graticule.learn.clustering.null import NullTest
 from graticule.learn.clustering.sweep import SweepResult
 from graticule.learn.models.clustering import ClusteringModel, centre_distances, group_centres
 
@@ -61,7 +61,7 @@ class MethodResult:
     chosen: Mapping[str, Any] = field(default_factory=dict)
     indices: Mapping[str, float] = field(default_factory=dict)
     sweep: SweepResult | None = None
-    null: NullEvidence | None = None
+    null: NullTest | None = None
     stability: Stability | None = None
     agreement: Agreement | None = None
 
@@ -195,8 +195,7 @@ def analyse(
 
 def _parts(document: ClusteringDocument, spec: MethodSpec) -> int:
     """Return how often a method is fitted."""
-    null = document.null.n * len(document.null.by)
-    return null + document.stability.n
+    return (len(document.null.by) if document.null.n else 0) + document.stability.n
 
 
 def _counting(progress: Progress) -> Progress:
@@ -237,7 +236,7 @@ def judge(
         chosen,
         indices_by_name(found, seed=seed),
         sweep,
-        against_null(chain, table, null, seed=seed, progress=counted),
+        against_null(spec, chain, table, null, seed=seed, progress=counted),
         stability_of(chain, table, found.labels, document.stability, seed=seed, progress=counted),
         agreement_with(found, labels, seed=seed),
     )

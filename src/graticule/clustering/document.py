@@ -42,10 +42,8 @@ from graticule.core.errors import (
     suggest,
 )
 from graticule.learn.clustering import STEPS, Chain
+from graticule.learn.clustering.surrogates import SURROGATES, Kind
 from graticule.learn.models.image_rows import ImageRows
-
-NULLS = ("columns", "gaussian")
-"""How structure is destroyed: each column shuffled by itself, or one Gaussian of the covariance."""
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -107,11 +105,11 @@ def _chain(steps: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
     return steps
 
 
-def _by(value: Any) -> tuple[str, ...]:
+def _by(value: Any) -> tuple[Kind, ...]:
     chosen = tuple(value) if isinstance(value, list) and value else (value,)
     for each in chosen:
-        if each not in NULLS:
-            raise ParameterError(f"must be {' or '.join(NULLS)}, not {each!r}")
+        if each not in SURROGATES:
+            raise ParameterError(f"must be {', '.join(SURROGATES)} or a list, not {each!r}")
     return chosen
 
 
@@ -141,13 +139,13 @@ class NullSpec(Section):
     n : int
         How many of each kind; 0 for none.
     by : tuple of str
-        Kinds.
+        How they are made, as `graticule.learn.clustering.null.null_test` says.
     alpha : float
         The share of such tables that may be said to be grouped.
     """
 
     n: Annotated[int, whole_number(0)] = 99
-    by: Annotated[tuple[str, ...], PlainValidator(_by)] = NULLS
+    by: Annotated[tuple[Kind, ...], PlainValidator(_by)] = tuple(SURROGATES)
     alpha: _Share = 0.05
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,55 +13,17 @@ from graticule.clustering.document import MethodSpec, NullSpec, StabilitySpec
 from graticule.core.errors import GraticuleError
 from graticule.core.progress import Progress, no_progress
 from graticule.core.typing import Array
-from graticule.evaluate.empirical import empirical_p
 from graticule.learn.clustering import Chain, Clustering
 from graticule.learn.clustering.agreement import Agreement, adjusted_rand, agreement
 from graticule.learn.clustering.indices import indices
+from graticule.learn.clustering.null import KindResult, NullTest, null_test
+from graticule.learn.clustering.surrogates import Kind
 from graticule.learn.clustering.sweep import Sweep, SweepResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
 INDICES = ("silhouette", "davies_bouldin", "calinski_harabasz")
-NULL_ROWS = 2_000
-"""Rows of a table that is held against others: of more, as many are drawn, once for all."""
-_NOTHING = -1.0
-"""The silhouette where a method finds fewer than two groups: there is no lower one."""
-
-
-@dataclass(frozen=True)
-class NullEvidence:
-    """What the same method makes of tables without structure.
-
-    Attributes
-    ----------
-    observed : float
-        The silhouette of the table itself.
-    draws : mapping of ndarray
-        That of each table without structure, by how they were made.
-    p : mapping of float
-        The share of these that is as high, the table itself counted.
-    rows : int
-        Rows that were drawn for it.
-    alpha : float
-        The share of tables without structure that may be said to be grouped.
-    """
-
-    observed: float
-    draws: Mapping[str, Array]
-    p: Mapping[str, float]
-    rows: int
-    alpha: float
-
-    @property
-    def largest_p(self) -> float:
-        """The p against the null that explains most."""
-        return max(self.p.values())
-
-    @property
-    def is_grouped(self) -> bool:
-        """Whether the groups are more than any null makes."""
-        return self.largest_p <= self.alpha
 
 
 @dataclass(frozen=True)
@@ -89,63 +51,32 @@ def indices_by_name(found: Clustering, *, seed: int = 0) -> dict[str, float]:
     return {name: float(getattr(told, name)) for name in INDICES}
 
 
-def surrogates(values: Array, kind: str, n: int, seed: int) -> Iterator[Array]:
-    """Give tables of the same size without the structure of one.
-
-    Parameters
-    ----------
-    values : ndarray
-        (rows, columns).
-    kind : {"columns", "gaussian"}
-        Each column shuffled by itself; or rows of one Gaussian of the same mean and covariance.
-    n, seed : int
-        How many, and of what is drawn.
-    """
-    mean = values.mean(axis=0)
-    factor = (values - mean) / np.sqrt(max(1, len(values) - 1))
-    if len(factor) > factor.shape[1]:  # the same covariance from fewer numbers
-        factor = np.linalg.qr(factor, mode="r")
-    for number in range(n):
-        rng = np.random.default_rng([seed, number, kind == "gaussian"])
-        if kind == "columns":
-            yield rng.permuted(values, axis=0)
-        else:
-            yield rng.standard_normal((len(values), len(factor))) @ factor + mean
-
-
 def against_null(
-    chain: Chain, table: pd.DataFrame, spec: NullSpec, *, seed: int = 0,
+    spec: MethodSpec,
+    chain: Chain,
+    table: pd.DataFrame,
+    null: NullSpec,
+    *,
+    seed: int = 0,
     progress: Progress = no_progress,
-) -> NullEvidence | None:  # fmt: skip
-    """Return what a chain makes of tables without structure; None where none was asked for."""
-    if not spec.n:
+) -> NullTest | None:
+    """Return what a method finds in tables without groups; None where none was asked for.
+
+    Where a method chooses a value of a sweep, it chooses one for each of these tables too.
+    """
+    if not null.n:
         return None
-    values = table.to_numpy(np.float64)
-    if len(values) > NULL_ROWS:
-        drawn = np.random.default_rng(seed).choice(len(values), NULL_ROWS, replace=False)
-        values = values[np.sort(drawn)]
-    columns = list(map(str, table.columns))
-    observed = _statistic(chain, values, columns, seed)
-    draws: dict[str, Array] = {}
-    total = spec.n * len(spec.by)
-    for kind in spec.by:
-        found = []
-        for surrogate in surrogates(values, kind, spec.n, seed):
-            found.append(_statistic(chain, surrogate, columns, seed))
-            progress(len(found) + spec.n * len(draws), total, f"null: {kind}")
-        draws[kind] = np.array(found)
-    p = {kind: empirical_p(observed, each).p for kind, each in draws.items()}
-    return NullEvidence(observed, draws, p, len(values), spec.alpha)
-
-
-def _statistic(chain: Chain, values: Array, columns: Sequence[str], seed: int) -> float:
-    """Return the silhouette of what a chain makes of a table; the lowest where that is nothing."""
-    try:
-        found = chain.fit(values, columns=columns, seed=seed)
-    except GraticuleError:
-        return _NOTHING
-    score = indices(found, seed=seed).silhouette
-    return score if score == score else _NOTHING
+    tested = chain if spec.choose == "none" else Sweep(spec.built, spec.sweep, spec.choose)
+    kinds: dict[Kind, KindResult] = {}
+    groups = rows = 0
+    for kind in null.by:
+        progress(0, 1, f"tables without groups: {kind}")
+        one = null_test(table, tested, kind=kind, n=null.n, seed=seed, alpha=null.alpha)
+        kinds |= one.kinds
+        groups, rows = one.groups, one.rows
+    deciding = [each for kind, each in kinds.items() if kind != "independent"]
+    p = max(each.p.p for each in deciding or kinds.values()) if groups > 1 else 1.0
+    return NullTest(kinds, p, null.alpha, groups, rows)
 
 
 def stability_of(

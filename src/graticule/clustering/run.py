@@ -250,17 +250,18 @@ def sweeps_table(analysis: Analysis) -> pd.DataFrame | None:
 
 
 def null_table(analysis: Analysis) -> pd.DataFrame | None:
-    """Return the silhouette of every table without structure."""
+    """Return the statistic of every table without groups."""
     import pandas as pd
 
     rows = [
-        (name, kind, number, float(value))
+        (name, kind, found.statistic, number, float(value))
         for name, result in analysis.methods.items()
         if result.null is not None
-        for kind, draws in result.null.draws.items()
-        for number, value in enumerate(draws)
+        for kind, found in result.null.kinds.items()
+        for number, value in enumerate(found.surrogates)
     ]
-    return pd.DataFrame(rows, columns=["method", "by", "draw", "silhouette"]) if rows else None
+    columns = ["method", "by", "statistic", "draw", "value"]
+    return pd.DataFrame(rows, columns=columns) if rows else None
 
 
 def _scores(result: MethodResult) -> dict[str, float]:
@@ -268,7 +269,8 @@ def _scores(result: MethodResult) -> dict[str, float]:
     found = {name: float(value) for name, value in result.indices.items()}
     found |= {k: float(v) for k, v in result.clustering.method.facts.items() if k == "bic"}
     if result.null is not None:
-        found |= {f"p_{kind}": p for kind, p in result.null.p.items()}
+        found["p"] = result.null.p
+        found |= {f"p_{kind}": each.p.p for kind, each in result.null.kinds.items()}
     if result.stability is not None:
         found["stability"] = float(np.median(result.stability.ari))
     if result.agreement is not None:

@@ -18,6 +18,7 @@ from graticule.report.style import Drawing, as_drawing, new_figure
 if TYPE_CHECKING:
     import pandas as pd
 
+    from graticule.learn.clustering.surrogates import Kind
     from graticule.learn.clustering.sweep import SweepResult
 
 _LEAVES = 60
@@ -31,37 +32,43 @@ def evidence(analysis: Analysis) -> list[Drawing]:
     return [each for each in drawn if each is not None]
 
 
+_GAP = "gap between groups (0.33: one normal cloud; 1: two points)"
+
+
 def null(result: MethodResult) -> Drawing | None:
-    """Draw the silhouette of the table among those of tables without structure."""
+    """Draw what a method finds in tables without groups, and in this one."""
     found = result.null
     if found is None or result.groups < 2:
         return None
-    figure, ax = new_figure(5.6, 3.4)
-    every = np.concatenate([*found.draws.values(), [found.observed]])
-    known = every[every > -1]
-    low, high = float(known.min(initial=0)), float(known.max(initial=0.1))
-    edges = np.linspace(low - 0.02 * (high - low) - 1e-9, high + 0.02 * (high - low) + 1e-9, 50)
-    for (kind, draws), colour in zip(found.draws.items(), (FAINT, "#56b4e9"), strict=False):
-        shown = np.clip(draws, edges[0], None)
-        ax.hist(shown, edges, color=colour, alpha=0.75, label=NULLS[kind], lw=0)
-    ax.axvline(found.observed, color="#d55e00", lw=2, label="these images or objects")
-    ax.set_xlabel("mean silhouette")
-    ax.set_ylabel("tables without structure")
-    ax.set_ylim(0, ax.get_ylim()[1] * 1.35)
-    ax.legend(frameon=False, fontsize=7.5, labelcolor=INK, loc="upper left")
+    by_statistic: dict[str, list[Kind]] = {}
+    for kind, each in found.kinds.items():
+        by_statistic.setdefault(each.statistic, []).append(kind)
+    figure, _ = new_figure(8.6 if len(by_statistic) > 1 else 5.6, 3.2)
+    figure.clear()
+    axes = np.atleast_1d(figure.subplots(1, len(by_statistic)))
+    for ax, (statistic, kinds) in zip(axes, by_statistic.items(), strict=True):
+        every = np.concatenate([[found.kinds[k].value, *found.kinds[k].surrogates] for k in kinds])
+        room = max(0.02 * float(np.ptp(every)), 1e-3)
+        edges = np.linspace(every.min() - room, every.max() + room, 45)
+        for kind, colour in zip(kinds, ("#56b4e9", FAINT, "#cc79a7"), strict=False):
+            draws = found.kinds[kind].surrogates
+            ax.hist(draws, edges, color=colour, alpha=0.7, label=NULLS[kind], lw=0)
+        value = found.kinds[kinds[0]].value
+        ax.axvline(value, color="#d55e00", lw=2, label="this table")
+        ax.set_xlabel(_GAP if statistic == "gap" else "mean silhouette")
+        ax.set_ylim(0, ax.get_ylim()[1] * 1.5)
+        _small_axes(ax, ax.get_xlabel())
+        ax.legend(frameon=False, fontsize=6.8, labelcolor=INK, loc="upper left")
+    axes[0].set_ylabel("tables without groups", fontsize=8, color=INK)
+    figure.subplots_adjust(left=0.08, right=0.985, bottom=0.17, top=0.96, wspace=0.15)
+    tested = ", ".join(f"p = {each.p.p:.2g} against {NULLS[k]}" for k, each in found.kinds.items())
     rows = f" {found.rows:,} rows were drawn for it." if found.rows < len(result.labels) else ""
-    tested = ", ".join(f"p = {p:.2g} against {NULLS[kind]}" for kind, p in found.p.items())
-    nothing = sum(int((draws <= -1).sum()) for draws in found.draws.values())
-    none = (
-        f" In {nothing:,} of them the method found no two groups; they stand at the left end."
-        if nothing
-        else ""
-    )
     caption = (
-        f"What {result.name} makes of tables without structure, and of this one (line): {tested}."
-        f"{none}{rows}"
+        f"What {result.name} finds in tables without groups, and in this one (line): {tested}. "
+        "A single cloud of either shape must be ruled out; shuffled columns only say whether "
+        f"columns belong together at all.{rows}"
     )
-    return as_drawing(figure, caption, "Against tables without structure", caption)
+    return as_drawing(figure, caption, "Against tables without groups", caption, wide=True)
 
 
 def stability(result: MethodResult) -> Drawing | None:

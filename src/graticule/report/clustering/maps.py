@@ -224,9 +224,9 @@ def _som_map(
         if not _paste(canvas, shown, top + pad, left + pad, inner, colour, 2):
             canvas[top + pad : top + pad + inner, left + pad : left + pad + inner] = rgb(colour)
     caption = (
-        f"Of the method {name}: {grid.x} x {grid.y} units, {len(nearest):,} of them with a row; each "
-        "shows the row nearest to it, framed in the colour of its group. The darker the ground, "
-        "the farther a unit is from its neighbours: dark ridges part what is unlike."
+        f"Of the method {name}: {grid.x} x {grid.y} units, {len(nearest):,} of them with a row; "
+        "each shows the row nearest to it, framed in the colour of its group. The darker the "
+        "ground, the farther a unit is from its neighbours: dark ridges part what is unlike."
     )
     if isinstance(facts, dict) and "quantisation_error" in facts:
         caption += (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from graticule.clustering.analysis import Analysis, MethodResult
-from graticule.clustering.evidence import NullEvidence
 from graticule.learn.clustering import Chain
 from graticule.report import wording
 
 NULLS = {
-    "gaussian": "one Gaussian of the same covariance",
-    "columns": "columns shuffled each by itself",
+    "gaussian": "one Gaussian cloud of the same covariance",
+    "copula": "one cloud of the same correlations, skews and tails",
+    "independent": "the same columns, each shuffled by itself",
 }
 MEASURES = {
     "ari": "adjusted Rand index",
@@ -49,24 +49,19 @@ def found(analysis: Analysis, main: MethodResult) -> str:
 
 
 def is_there(main: MethodResult) -> str:
-    """Return whether the groups are more than a method makes of tables without structure."""
+    """Return whether the groups are more than a method finds in tables without groups."""
     null = main.null
     if null is None:
-        return "; they were held against no table without structure"
+        return "; they were held against no table without groups"
     if main.groups < 2:
         return ""
-    tested = " and ".join(f"p = {_p(null, kind)} against {NULLS[kind]}" for kind in null.p)
-    of_each = f"{len(next(iter(null.draws.values()))):,} tables{' of each' * (len(null.p) > 1)}"
-    verdict = (
-        "more than the same method makes of tables without structure"
-        if null.is_grouped
-        else "no more than the same method makes of tables without structure"
-    )
-    return f": {verdict} ({tested}; {of_each})"
-
-
-def _p(null: NullEvidence, kind: str) -> str:
-    return f"{null.p[kind]:.2g}"
+    kinds = list(null.kinds)
+    deciding = [kind for kind in kinds if kind != "independent"] or kinds
+    clouds = " or ".join(NULLS[kind] for kind in deciding)
+    count = len(null.kinds[deciding[0]].surrogates)
+    tables = f"{count:,} tables{' of each' * (len(deciding) > 1)}"
+    verdict = "more" if null.grouped else "no more"
+    return f": {verdict} than the same method finds in {clouds} (p = {null.p:.2g}; {tables})"
 
 
 def how_stable(main: MethodResult) -> str:
@@ -75,7 +70,7 @@ def how_stable(main: MethodResult) -> str:
         return ""
     median = float(np.median(main.stability.ari))
     much = "stable" if median >= 0.8 else "partly stable" if median >= 0.5 else "not stable"
-    joined = "and" if main.null is None or main.null.is_grouped == (median >= 0.5) else "but"
+    joined = "and" if main.null is None or main.null.grouped == (median >= 0.5) else "but"
     return (
         f", {joined} {much}: made again from {main.stability.share:.0%} of the rows they agree "
         f"with an adjusted Rand index of {median:.2f}"
