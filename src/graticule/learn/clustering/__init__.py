@@ -22,10 +22,11 @@ arrays and JSON values, so that a fitted chain can be written down without pickl
 >>> bool((again.assign(rows) == found.labels).all())
 True
 
-What is said of them: `indices(found)` (silhouette, Davies-Bouldin, Calinski-Harabasz), `agreement(
-found, classes)` (ARI, NMI, purity, neighbours' accuracy, with intervals), `stability(table, chain)`,
-`Sweep(chain, {"n_clusters": [2, 3, 4]}).fit(table)` (a table, and a choice without labels), and
-`null_test(table, chain or sweep)`, which says whether the groups are more than the method's habit.
+What is said of them: ``indices(found)`` (silhouette, Davies-Bouldin, Calinski-Harabasz),
+``agreement(found, classes)`` (ARI, NMI, purity, neighbours' accuracy, with intervals),
+``stability(table, chain)``, ``Sweep(chain, {"n_clusters": [2, 3, 4]}).fit(table)`` (a table, and a
+choice without labels), and ``null_test(table, chain or sweep)``: whether the groups are more than
+the method's habit.
 
 A table is a DataFrame, whose columns are found by name, or a matrix. What cannot be clustered is
 an `ImageError` (no numbers, NaN without ``impute``, fewer rows than groups), a wrong parameter a

@@ -38,7 +38,7 @@ def density_groups(rows: Array, eps: float, min_samples: int) -> tuple[Array, Ar
         root_of,
     )
 
-    tiles, square, size = tiled(rows - rows.mean(axis=0)), eps * eps, len(rows)
+    tiles, square, size = tiled(rows), eps * eps, len(rows)
     held = (tiles.values, tiles.rows, tiles.low, tiles.high, square)
     count = len(tiles.values)
     parts = map_ranges(lambda a, b: count_within(*held, size, a, b), count)
