@@ -22,7 +22,7 @@ _SHARE = 0.1
 
 @op(
     version=2,
-    scope=Whole("thresholds, scale and polarity are of the whole image", memory=90.0),
+    scope=Whole("thresholds, scale and polarity are of the whole image", memory=220.0),
     dtype="int32",
     doc=DOC,
 )
