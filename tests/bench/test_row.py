@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graticule.bench.row import Row, benchmarks, machine, table
@@ -24,6 +25,11 @@ def test_seeds_are_written_where_there_are_some() -> None:
     first, second = table([bare, drawn])
     assert "seeds" not in first
     assert second["seeds"] == [0, 1]
+
+
+def test_figures_that_come_out_of_arrays_are_written_as_numbers() -> None:
+    counted = Row("X1", "of an array", np.int64(3), "", "", bool(np.True_), np.float32(0.5))
+    assert json.loads(json.dumps(table([counted])))[0]["value"] == 3
 
 
 def test_a_machine_says_what_it_is() -> None:

@@ -68,9 +68,14 @@ class Row:
     def as_dict(self) -> dict[str, Any]:
         """Return the row as JSON values, in the order of ``bench.json``."""
         order = ("id", "what", "value", "unit", "baseline", "ratio", "peak_mb", "bar", "reached")
-        plain = asdict(self)
+        plain = {name: _plain(value) for name, value in asdict(self).items()}
         ordered = {name: plain[name] for name in order}
         return {**ordered, "seeds": list(self.seeds)} if self.seeds else ordered
+
+
+def _plain(value: Any) -> Any:
+    """Return a figure that came out of an array as Python's own."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 Measure = Callable[[], Row | Sequence[Row]]
