@@ -106,6 +106,17 @@ def test_an_enormous_strip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         read(tmp_path / "a")
 
 
+def test_a_tile_far_larger_than_its_image_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    values = np.arange(48 * 40, dtype=np.uint8).reshape(48, 40)
+    tifffile.imwrite(path, values, tile=(64, 64), compression="zlib")
+    assert np.array_equal(read(path).values, values)
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages.first.tags["TileLength"].overwrite(2**31, dtype="I")
+    with pytest.raises(UnsafeFileError, match="strip or tile of 2147483648 x 64 would take"):
+        _ = read(path).values
+
+
 @pytest.mark.parametrize("garbage", [b"", b"\x01\x02"])
 def test_a_tile_that_says_it_is_far_larger(tmp_path: Path, garbage: bytes) -> None:
     path = tmp_path / "a.tif"
