@@ -12,7 +12,7 @@ Array: TypeAlias = DataArray | NDArray[Any]
 
 def assign(table: DataFrame, *, model: Model | Path | str) -> DataFrame:
     """Return a table with the group of each row."""
-def assign_image(image: Array, record: DataFrame | None = None, *,
+def assign_image(image: Array, table: DataFrame | None = None, *,
         model: Model | Path | str) -> DataFrame:
     """Tell the group of an image."""
 def classify(image: Data, *, model: Model | Path | str,

@@ -232,7 +232,7 @@ def _of_run(document: ClusteringDocument, run: Run, pipeline: Path) -> Collectio
     """Return the images of a run, or the objects of one of its tables."""
     results = {result.image: result for result in run.results}
     failed = [SetAside(each.image, _why(each), failed=True) for each in run.failed]
-    rows = run.images if document.rows == "images" else _objects(document, run)
+    rows = _joined(document, run)
     if not len(rows):
         first = f"; the first: {failed[0].image}: {failed[0].why}" if failed else ""
         raise RequestError(
@@ -241,9 +241,9 @@ def _of_run(document: ClusteringDocument, run: Run, pipeline: Path) -> Collectio
         )
     own = [results[str(name)] for name in rows["image"]]
     original: list[Path | None] = [Path(unescaped(each.path)) for each in own]
-    prepared = [_prepared(document, run, each) for each in own]
-    if document.rows != "images":
-        prepared = [None] * len(rows)
+    prepared: list[Path | None] = [None] * len(rows)
+    if document.rows == "images":
+        prepared = [_prepared(document, run, each) for each in own]
     return Collection(
         rows,
         tuple(original),
@@ -259,6 +259,30 @@ def _why(result: ImageResult) -> str:
     error = result.error or {}
     place = f"{error['where']}: " if error.get("where") else ""
     return f"{place}{error.get('what', '')}"
+
+
+def _joined(document: ClusteringDocument, run: Run) -> pd.DataFrame:
+    """Return the rows of images with what was measured once of each, or objects with their image's.
+
+    A column of a name that is taken has that of its table before.
+    """
+    if document.rows != "images":
+        return _beside(_objects(document, run), run.images, "image")
+    rows = run.images
+    for name, table in run.tables.items():
+        if "image" in table and table["image"].is_unique:
+            rows = _beside(rows, table, name)
+    return rows
+
+
+def _beside(rows: pd.DataFrame, other: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return rows with the columns of the row of another table that has the same image."""
+    taken = set(rows.columns)
+    names = {c: f"{name}_{c}" if c in taken and c != "image" else str(c) for c in other.columns}
+    joined = rows.merge(other.rename(columns=names), on="image", how="left")
+    units = {names[c]: unit for c, unit in other.attrs.get("units", {}).items() if c in names}
+    joined.attrs = {**rows.attrs, "units": {**units, **rows.attrs.get("units", {})}}
+    return joined
 
 
 def _objects(document: ClusteringDocument, run: Run) -> pd.DataFrame:

@@ -107,9 +107,9 @@ class ClusteringModel:
         found[GROUP], found[DISTANCE] = self._told(self._rows(table))
         return found
 
-    def of_image(self, image: Image, record: pd.DataFrame | None = None) -> pd.DataFrame:
+    def of_image(self, image: Image, given: pd.DataFrame | None = None) -> pd.DataFrame:
         """Return ``group`` and ``group_distance`` of an image, as one row."""
-        labels, distances = self._told(self._row_of(image, record))
+        labels, distances = self._told(self._row_of(image, given))
         return pd.DataFrame({GROUP: labels, DISTANCE: distances})
 
     def _told(self, rows: Array) -> tuple[Array, Array]:
@@ -123,14 +123,16 @@ class ClusteringModel:
             distances[known] = centre_distances(space, labels[known], self.centres)
         return labels, distances
 
-    def _row_of(self, image: Image, record: pd.DataFrame | None) -> Array:
+    def _row_of(self, image: Image, given: pd.DataFrame | None) -> Array:
         """Return the row of an image, in the order of the clustering's columns."""
-        if self.columns and record is None:
+        if self.columns and given is None:
             raise ImageError(
                 f"the columns {', '.join(self.columns[:5])} are needed beside the image",
-                hint="give the record of what was measured",
+                hint="give the table of what was measured",
             )
-        table = pd.DataFrame(index=[0]) if record is None else record.reset_index(drop=True)
+        if given is not None and len(given) != 1:
+            raise ImageError(f"what was measured of an image must be one row, not {len(given)}")
+        table = pd.DataFrame(index=[0]) if given is None else given.reset_index(drop=True)
         if self.image_rows is not None and self.image_columns:
             own = pd.DataFrame([self.image_rows.row(image)], columns=self.image_rows.columns)
             attrs = dict(table.attrs)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from graticule.core import Image, Record, Whole, op
+from graticule.core import Image, Record, Table, Whole, op
 from graticule.learn.ops._clustering import DOC, ClusteringFile
 
 
 @op(version=1, scope=Whole("an image is one thing", memory=4), name="learn.assign_image", doc=DOC)
-def assign_image(image: Image, record: Record | None = None, *, model: ClusteringFile) -> Record:
+def assign_image(image: Image, table: Table | None = None, *, model: ClusteringFile) -> Record:
     """Tell the group of an image.
 
     Parameters
     ----------
     image : Image
         Like those the groups were made of: the prepared one, where a pipeline prepared them.
-    record : Record, optional
-        What was measured of it, where the groups were made by that too.
+    table : Table, optional
+        What was measured of it, one row, where the groups were made by that too.
     %(model)s
 
     Returns
@@ -30,7 +30,8 @@ def assign_image(image: Image, record: Record | None = None, *, model: Clusterin
     ------
     %(model_error)s
     ImageError
-        If the image has another size or other channels than those, or a column is lacking.
+        If the image has another size or other channels than those, a column is lacking, or the
+        table has not one row.
 
     See Also
     --------
@@ -53,5 +54,5 @@ def assign_image(image: Image, record: Record | None = None, *, model: Clusterin
     >>> gt.learn.assign_image(np.full((2, 2), 4.9), model=model)["group"].tolist()
     [1]
     """
-    found: Record = model.model.of_image(image, record)
+    found: Record = model.model.of_image(image, table)
     return found
