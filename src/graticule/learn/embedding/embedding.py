@@ -1,0 +1,206 @@
+"""What an embedding of images is: a kind with parameters, and what they make of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+
+from graticule.core.document import Section, validate
+from graticule.core.errors import ImageError, ParameterError, PipelineError
+from graticule.core.registry import Registry
+from graticule.core.typing import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BATCH = 2**22
+"""Numbers of images that are worked on at once."""
+
+
+class EmbeddingParameters(Section):
+    """Parameters as they are written in a document; those of a kind add their own.
+
+    Attributes
+    ----------
+    channels : {"mean", "keep"}
+        Whether channels are averaged, or each has columns of its own.
+    """
+
+    channels: Literal["mean", "keep"] = "mean"
+
+
+@dataclass(frozen=True)
+class EmbeddingKind:
+    """A kind of fixed embedding, which needs no fitting.
+
+    Attributes
+    ----------
+    name : str
+        As its module.
+    label : str
+        For people.
+    parameters : type of EmbeddingParameters
+        Its keys, validated.
+    columns : callable
+        ``columns(shape, parameters)``: the names of its numbers, for images of ``(y, x)`` samples.
+        Raises an `ImageError` where they are too small.
+    transform : callable
+        ``transform(planes, parameters)``: from ``(n, y, x)`` float32 to ``(n, k)``.
+    rotations : str
+        Which turns of an image do not change it, in words.
+    """
+
+    name: str
+    label: str
+    parameters: type[EmbeddingParameters]
+    columns: Callable[[tuple[int, int], Any], list[str]]
+    transform: Callable[[Array, Any], Array]
+    rotations: str = ""
+
+
+KINDS: Registry[EmbeddingKind] = Registry(
+    "embedding", "graticule.embeddings", package="graticule.learn.embedding.kinds"
+)
+"""All fixed embeddings, built in or plugged in."""
+
+
+@dataclass(frozen=True)
+class FixedEmbedding:
+    """A kind with its parameters.
+
+    Attributes
+    ----------
+    kind : EmbeddingKind
+        What it is.
+    parameters : EmbeddingParameters
+        Of the kind.
+
+    Examples
+    --------
+    >>> embedding = FixedEmbedding.of("radial_profile", rings=4)
+    >>> embedding.columns((16, 16))
+    ['ring_mean_0', 'ring_mean_1', 'ring_mean_2', 'ring_mean_3']
+    >>> embedding.transform(np.ones((2, 16, 16), np.float32)).shape
+    (2, 4)
+    """
+
+    kind: EmbeddingKind
+    parameters: Any
+
+    @classmethod
+    def of(cls, name: str, **parameters: Any) -> Self:
+        """Return the embedding of a name.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none of that name.
+        PipelineError
+            With a fault for each parameter that is unknown or out of range.
+        """
+        kind = KINDS.get(name)
+        checked, faults = validate(kind.parameters, parameters)
+        if checked is None or faults:
+            raise PipelineError(faults, source=name)
+        return cls(kind, checked)
+
+    def plain(self) -> dict[str, Any]:
+        """Return name and parameters as JSON values."""
+        return {"name": self.kind.name, **self.parameters.model_dump(mode="json")}
+
+    def columns(self, shape: Sequence[int], channels: Sequence[str] = ()) -> list[str]:
+        """Return the names of the numbers, for images of so many samples.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Samples along ``y x``.
+        channels : sequence of str
+            Names of the channels, where there are any.
+        """
+        names = self.kind.columns((int(shape[0]), int(shape[1])), self.parameters)
+        if self.parameters.channels == "keep" and channels:
+            return [f"{name}_{channel}" for channel in channels for name in names]
+        return names
+
+    def transform(self, images: Array) -> Array:
+        """Return the numbers of images, float32 of ``(n, k)``, worked on in batches.
+
+        Parameters
+        ----------
+        images : ndarray
+            ``(n, y, x)`` or ``(n, y, x, c)``, as from 0 to 1.
+
+        Raises
+        ------
+        ImageError
+            If they have other dims, are too small, or a sample is no number.
+        """
+        stack = as_stack(images)
+        size = int(np.prod(stack.shape[1:]))
+        step = max(1, _BATCH // max(1, size))
+        parts = [self._batch(stack[at : at + step]) for at in range(0, len(stack), step)]
+        if not parts:
+            names = [str(number) for number in range(stack.shape[3])]
+            wide = len(self.columns(stack.shape[1:3], names if names[1:] else ()))
+            return np.empty((0, wide), np.float32)
+        return np.concatenate(parts)
+
+    def _batch(self, stack: Array) -> Array:
+        if not np.isfinite(stack).all():
+            raise ImageError(
+                "has samples without a number", hint="fill them in, or set such images aside"
+            )
+        self.kind.columns(stack.shape[1:3], self.parameters)
+        values = np.ascontiguousarray(stack, np.float32)
+        if self.parameters.channels == "mean":
+            planes = [np.ascontiguousarray(values.mean(axis=3, dtype=np.float32))]
+        else:
+            planes = [np.ascontiguousarray(values[..., c]) for c in range(values.shape[3])]
+        parts = [self.kind.transform(plane, self.parameters) for plane in planes]
+        return np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+
+    def table(self, batches: Iterator[Array] | Sequence[Array]) -> pd.DataFrame:
+        """Return the numbers of stacks that come one after another, with named columns."""
+        import pandas as pd
+
+        rows: list[Array] = []
+        names: list[str] = []
+        for batch in batches:
+            stack = as_stack(batch)
+            channels = [f"c{n}" for n in range(stack.shape[3])] if stack.shape[3] > 1 else []
+            found = self.columns(stack.shape[1:3], channels)
+            if names and found != names:
+                raise ImageError("images of all batches must be of one size")
+            names = found
+            rows.append(self.transform(stack))
+        return pd.DataFrame(np.concatenate(rows) if rows else None, columns=names or None)
+
+
+def as_stack(images: Array) -> Array:
+    """Return images as ``(n, y, x, c)``.
+
+    Raises
+    ------
+    ImageError
+        If there are other dims.
+    """
+    values = np.asarray(images)
+    if values.ndim == 3:
+        values = values[..., None]
+    if values.ndim != 4 or 0 in values.shape[1:]:
+        raise ImageError(f"must be a stack (n, y, x) or (n, y, x, c), not {values.shape}")
+    if values.dtype.kind not in "buif":
+        raise ImageError(f"must hold real numbers, not {values.dtype}")
+    return values
+
+
+def from_plain(values: Mapping[str, Any] | str) -> FixedEmbedding:
+    """Return an embedding from a name, or from ``name`` and its parameters."""
+    given = {"name": values} if isinstance(values, str) else dict(values)
+    if not isinstance(given.get("name"), str):
+        raise ParameterError("must be a name, or a mapping with name", hint="as moments")
+    return FixedEmbedding.of(given.pop("name"), **given)

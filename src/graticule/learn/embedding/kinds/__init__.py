@@ -1,0 +1,1 @@
+"""Fixed embeddings, one a module."""
