@@ -22,8 +22,9 @@ from graticule.bench.row import Row, absent, data_folder, processes, row, speedu
 from graticule.core import as_image
 from graticule.core.registry import get_op
 from graticule.core.typing import Array
+from graticule.ops._sky import sky_of
 from graticule.ops.detect import _lines as lines
-from graticule.ops.detect import _main_object as steps
+from graticule.ops.filters._separable import gaussian_plane
 from graticule.simulate.galaxies import Morphology, galaxies
 
 _MORPHOLOGIES: tuple[Morphology, ...] = ("spiral", "elliptical", "disk")
@@ -63,10 +64,10 @@ def _scores(told: Sequence[tuple[bool, bool]]) -> tuple[float, float]:
 
 def _has_stripe(grey: Array) -> bool:
     """Tell whether there is a stripe, by the steps of `detect.main_object`."""
-    sky = steps.sky_of(grey)
+    sky = sky_of(grey)
     light = (grey - sky.level).astype(np.float32)
-    smooth = steps.smoothed(light, 1.5)
-    calm = steps.sky_of(smooth)
+    smooth = gaussian_plane(light, 1.5)
+    calm = sky_of(smooth)
     dark = smooth < calm.level - 3 * calm.noise
     dark |= lines.still(grey) & (smooth <= calm.level)
     return lines.has_stripe(light, sky.noise, dark, np.ones(grey.shape, bool))

@@ -8,7 +8,6 @@ import numpy as np
 
 from graticule.core.typing import Array
 from graticule.ops._sky import Sky
-from graticule.ops.filters._separable import gaussian_taps
 from graticule.ops.segment._runs import parts_of
 
 _NEAR = 0.1
@@ -45,15 +44,6 @@ class Objects(NamedTuple):
     light: Array
     place: Array
     size: Array
-
-
-def smoothed(values: Array, width: float) -> Array:
-    """Return float32 values under a Gaussian, mirrored at the border."""
-    import cv2
-
-    half = gaussian_taps(width, 4.0).weights
-    taps = np.concatenate([half[:0:-1], half])
-    return np.asarray(cv2.sepFilter2D(values, -1, taps, taps, borderType=cv2.BORDER_REFLECT))
 
 
 def objects_of(smooth: Array, threshold: float, sky: Sky, contrast: float, least: int) -> Objects:

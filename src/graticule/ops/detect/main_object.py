@@ -30,6 +30,7 @@ from graticule.ops.detect import _lines as lines
 from graticule.ops.detect import _main_object as steps
 from graticule.ops.detect import _profile as profiles
 from graticule.ops.detect._overlap import overlap_of
+from graticule.ops.filters._separable import gaussian_plane
 
 REASONS = (
     "missing",
@@ -188,7 +189,7 @@ def main_object(
     light = np.subtract(grey, sky.level, dtype=np.float32, casting="same_kind")
     if not used.all():
         light[~used] = 0
-    smooth = steps.smoothed(light, width)
+    smooth = gaussian_plane(light, width)
     calm = sky_of(smooth)
     objects = steps.objects_of(smooth, threshold, calm, contrast, _LEAST)
     main = steps.nearest_middle(objects)

@@ -108,6 +108,19 @@ def separable(values: Array, taps: Mapping[int, Taps]) -> Array:
     return done.copy() if done is values else done
 
 
+def gaussian_plane(plane: Array, sigma: float) -> Array:
+    """Return a small float32 image ``(y, x)`` under a Gaussian, mirrored at its border.
+
+    As `separable`, but for the order of sums, in one thread, and without its costs of a call: for
+    images that are cut-outs already.
+    """
+    import cv2
+
+    half = gaussian_taps(sigma, 4.0).weights
+    taps = np.concatenate([half[:0:-1], half])
+    return np.asarray(cv2.sepFilter2D(plane, -1, taps, taps, borderType=cv2.BORDER_REFLECT))
+
+
 def smoothed(values: Array, taps: Mapping[int, Taps]) -> Array:
     """Return the weighted means of what is not NaN; NaN where nothing in reach has weight."""
     if not np.isnan(values.min()):

@@ -22,7 +22,7 @@ from graticule.core import (
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
-from graticule.ops.filters._separable import gaussian_taps, separable
+from graticule.ops.filters._separable import gaussian_plane
 
 _NEEDED = ("y", "x", "radius", "angle")
 _WINDOW = 1.0
@@ -189,8 +189,8 @@ def _resampled(
     if values.dtype.kind == "f":
         part[~np.isfinite(part)] = np.float32(frame.sky)
     if step > 1:
-        taps = gaussian_taps(0.5 * math.sqrt(step**2 - 1), 4.0)
-        part = separable(part, {1: taps, 2: taps})
+        for plane in part:
+            plane[:] = gaussian_plane(plane, 0.5 * math.sqrt(step**2 - 1))
     turn = frame.angle if rotate else math.pi / 2
     along = step * np.array([math.cos(turn), math.sin(turn)])
     down = step * np.array([math.sin(turn), -math.cos(turn)])
