@@ -8,7 +8,7 @@ import pytest
 
 import graticule as gt
 from graticule.core import as_image
-from graticule.core.errors import FormatError, ImageError, ParameterError
+from graticule.core.errors import FormatError, ImageError, ParameterError, PipelineError
 from graticule.learn import open_model, save_model
 from graticule.learn.clustering import Chain
 from graticule.learn.models.clustering import ClusteringModel, centre_distances, group_centres
@@ -154,3 +154,38 @@ def test_colour_and_grey_images_go_together_by_the_mean_of_channels():
     with pytest.raises(ImageError, match="and others are 4 x 5 of 3 channels"):
         kept.row(grey)
     assert ImageRows.from_state(kept.state()) == kept
+
+
+@pytest.mark.parametrize("name", ["moments", "radial_profile", "hog", "scattering"])
+def test_images_are_told_by_an_embedding(name, tmp_path):
+    """As by their values; whole numbers are parts of their largest; it is kept with the model."""
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:32, :32] - 15.5
+    stack = []
+    for number in range(10):
+        form = np.hypot(y, x) < 9 if number % 2 else np.abs(x) < 3
+        stack.append(as_image((200 * form + rng.integers(0, 20, form.shape)).astype(np.uint8)))
+    given = {"name": name, **({"rings": 8} if name == "radial_profile" else {})}
+    made = ImageRows.of(given).seen(stack[0])
+    rows = pd.DataFrame([made.row(image) for image in stack], columns=made.columns)
+    floats = as_image(stack[0].values / np.float32(255))
+    np.testing.assert_allclose(made.row(floats), rows.to_numpy()[0], rtol=1e-4, atol=1e-6)
+    found = Chain.of([{"step": "standardise"}, {"step": "kmeans", "n_clusters": 2}]).fit(rows)
+    assert found.labels.tolist() in ([0, 1] * 5, [1, 0] * 5)
+    model = ClusteringModel.of(found, rows, made, made.columns)
+    opened = open_model(save_model(model, tmp_path / "images.model"))
+    assert opened.of_image(stack[3])["group"].tolist() == [int(found.labels[3])]
+    assert ImageRows.from_state(made.state()) == made
+    colour = as_image(np.repeat(stack[0].values[..., None], 3, -1), dims=("y", "x", "c"))
+    np.testing.assert_allclose(made.row(colour), rows.to_numpy()[0], rtol=1e-4, atol=1e-6)
+    kept = ImageRows.of({**given, "channels": "keep"}).seen(colour)
+    assert len(kept.row(colour)) == len(kept.columns) == 3 * len(made.columns)
+
+
+def test_wrong_embeddings_are_named():
+    with pytest.raises(ParameterError, match="there is no embedding 'moment'"):
+        ImageRows.of("moment")
+    with pytest.raises(PipelineError, match="degree"):
+        ImageRows.of({"name": "moments", "degree": 99})
+    with pytest.raises(ImageError, match="too small"):
+        ImageRows.of("scattering").seen(as_image(np.ones((6, 6))))

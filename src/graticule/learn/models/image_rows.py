@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from graticule.core.errors import Fault, ImageError, ParameterError, PipelineErr
 from graticule.core.image import SPATIAL
 from graticule.core.typing import Array
 from graticule.learn.data.input_spec import CHANNEL
+from graticule.learn.embedding.embedding import KINDS, FixedEmbedding
 
 VALUES = "values"
 _MOST = 262_144
@@ -26,9 +28,9 @@ class ImageRows:
     Attributes
     ----------
     name : str
-        ``values``: its samples.
+        ``values``: its samples; or an embedding of `graticule.learn.embedding`, as ``moments``.
     parameters : mapping
-        ``channels``: ``mean``, or ``keep`` for a row of all channels.
+        ``channels``: ``mean``, or ``keep`` for a row of all channels; those of an embedding.
     shape : tuple of int
         Samples along ``y x`` of the images; empty before the first is seen.
     channels : int
@@ -59,11 +61,14 @@ class ImageRows:
         given = {"name": values} if isinstance(values, str) else values
         if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
             raise ParameterError("must be a name, or a mapping with name", hint="as values")
-        if given["name"] != VALUES:
-            raise ParameterError(
-                f"there is no embedding {given['name']!r}", hint=suggest(given["name"], [VALUES])
-            )
+        name = given["name"]
+        if name != VALUES and name not in KINDS:
+            hint = suggest(name, [VALUES, *KINDS.names()])
+            raise ParameterError(f"there is no embedding {name!r}", hint=hint)
         parameters = {key: value for key, value in given.items() if key != "name"}
+        if name != VALUES:
+            plain = FixedEmbedding.of(name, **parameters).plain()
+            return cls(name, {key: value for key, value in plain.items() if key != "name"})
         unknown = [key for key in parameters if key != "channels"]
         faults = [Fault(key, "is not known here", hint="channels") for key in unknown]
         if parameters.get("channels", "mean") not in ("mean", "keep"):
@@ -95,12 +100,21 @@ class ImageRows:
         flat = _flat(image)
         shape = tuple(int(flat.sizes[dim]) for dim in flat.dims if dim != CHANNEL)
         channels = int(flat.sizes.get(CHANNEL, 0)) if self._keeps else 0
+        made = type(self)(self.name, self.parameters, shape, channels)
+        if made.embedding is not None:
+            made.embedding.columns(shape)
+            return made
         if int(np.prod(shape)) * max(1, channels) > _MOST:
             raise ImageError(
                 f"has {int(np.prod(shape)):,} samples, and each would be a column",
                 hint="have a pipeline bring it to a smaller size, as by transform.canonical",
             )
-        return type(self)(self.name, self.parameters, shape, channels)
+        return made
+
+    @cached_property
+    def embedding(self) -> FixedEmbedding | None:
+        """What makes numbers of an image; None where they are its samples."""
+        return None if self.name == VALUES else FixedEmbedding.of(self.name, **self.parameters)
 
     @property
     def _keeps(self) -> bool:
@@ -109,6 +123,8 @@ class ImageRows:
     @property
     def columns(self) -> list[str]:
         """Names of the numbers of a row."""
+        if self.embedding is not None:
+            return self.embedding.columns(self.shape, [f"c{n}" for n in range(self.channels)])
         count = int(np.prod(self.shape)) * max(1, self.channels)
         return [f"value_{number}" for number in range(count)]
 
@@ -136,7 +152,11 @@ class ImageRows:
                 f"has {int((~np.isfinite(values)).sum()):,} samples without a number",
                 hint="fill them in, or refuse the image by a column",
             )
-        return values
+        if self.embedding is None:
+            return values
+        scale = float(np.iinfo(image.dtype).max) if image.dtype.kind == "u" else 1.0
+        stack = values.reshape(1, *shape, *([there] if there else [])) / np.float32(scale)
+        return np.asarray(self.embedding.transform(stack)[0])
 
 
 def _flat(image: Image) -> Image:
