@@ -1,5 +1,6 @@
 """The ops of `learn`: made by ``python -m graticule.testing.stubs``."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ def classify(image: Data, *, model: Model | Path | str,
     """Return the most probable class of each sample."""
 def classify_objects(table: DataFrame, *, model: Model | Path | str) -> DataFrame:
     """Return a table of objects with the class of each."""
+def embed(image: Array, *, embedding: str = 'moments',
+        settings: Mapping[str, int | float | bool | str] = {}) -> DataFrame:
+    """Describe an image by numbers, for tables that are grouped or searched."""
 def probability(image: Data, *, model: Model | Path | str, of: str | None = None,
         spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
     """Return the probability of each class, or of one, at each sample."""

@@ -95,6 +95,7 @@ CASES: dict[str, Case] = {
     "learn.assign_image": Case(dims=PLANE, params_for=_of_size),
     "learn.classify": Case(dims=_SOLID, params_for=_classifier),
     "learn.classify_objects": Case(params_for=_objects, data={"table": _table}),
+    "learn.embed": Case(dims=PLANE, params={"settings": {"degree": 4}}),
     "learn.probability": Case(dims=_SOLID, params_for=_classifier),
     "learn.regress": Case(dims=_SOLID, params_for=_regressor),
     "learn.uncertainty": Case(dims=_SOLID, params_for=_classifier),
