@@ -12,12 +12,21 @@ import numpy as np
 from numba import njit
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc", "nnan", "nsz"})
+def _least(values: Any) -> Any:
+    least = values[0]
+    for u in range(values.size):
+        least = min(least, values[u])
+    return least
+
+
 @njit(cache=True, nogil=True)
-def _squares(tile: Any, row: Any, out: Any) -> None:
+def _squares(tile: Any, row: Any, most: float, out: Any) -> bool:
     """Fill in the squared distance of a row to each row of a tile, four features at a time.
 
     Squares are added in the order of the features, as everybody does, so that what is equal
-    elsewhere is equal here.
+    elsewhere is equal here. It ends where no row can be within a squared distance any more, and
+    says whether one is.
     """
     count = tile.shape[1]
     for u in range(count):
@@ -28,6 +37,31 @@ def _squares(tile: Any, row: Any, out: Any) -> None:
             d0, d1 = tile[f, u] - r0, tile[f + 1, u] - r1
             d2, d3 = tile[f + 2, u] - r2, tile[f + 3, u] - r3
             out[u] = (((out[u] + d0 * d0) + d1 * d1) + d2 * d2) + d3 * d3
+        if f % 8 == 4 and _least(out) > most:
+            return False
+    return _least(out) <= most
+
+
+_SUMS = {"reassoc", "contract"}
+
+
+@njit(cache=True, nogil=True, fastmath=_SUMS)
+def _is_beyond(centre: Any, row: Any, reach: float) -> bool:
+    """Whether a row is farther from the centre of a tile than its radius and a distance."""
+    total, most = 0.0, reach * reach * (1 + 1e-9)
+    for f in range(centre.size):
+        apart = centre[f] - row[f]
+        total += apart * apart
+    return total > most
+
+
+@njit(cache=True, nogil=True, fastmath=_SUMS)
+def _distance(one: Any, other: Any) -> float:
+    total = 0.0
+    for f in range(one.size):
+        apart = one[f] - other[f]
+        total += apart * apart
+    return np.sqrt(total)
 
 
 @njit(cache=True, nogil=True)
@@ -43,45 +77,57 @@ def exact_distances(rows: Any, near: Any, out: Any, start: int, stop: int) -> No
 
 
 @njit(cache=True, nogil=True)
-def _box_square(low: Any, high: Any, other_low: Any, other_high: Any) -> float:
-    """Return the least squared distance of two boxes."""
-    total = 0.0
-    for f in range(low.size):
-        apart = max(other_low[f] - high[f], low[f] - other_high[f], 0.0)
-        total += apart * apart
-    return total
-
-
-@njit(cache=True, nogil=True)
-def count_within(
-    values: Any, rows: Any, low: Any, high: Any, square: float, size: int, start: int, stop: int
+def core_rows(
+    values: Any,
+    rows: Any,
+    centres: Any,
+    radii: Any,
+    eps: float,
+    min_samples: int,
+    core: Any,
+    start: int,
+    stop: int,
 ) -> Any:
-    """Return how many rows are within a distance of each row, of pairs whose first tile is here."""
+    """Mark the core rows of some tiles, which are done with once they have enough neighbours.
+
+    Returns the pairs of the other rows and their neighbours, few by what they are.
+    """
     tiles, features, width = values.shape
-    counts = np.zeros(size, np.int32)
-    out, row = np.empty(width), np.empty(features)
-    here = np.empty(width, np.int32)
+    pairs, count = np.empty((256, 2), np.int64), 0
+    out, row, near = np.empty(width), np.empty(features), np.empty(min_samples, np.int64)
+    beside, square = np.empty(tiles), eps * eps
     for a in range(start, stop):
-        for b in range(a, tiles):
-            if _box_square(low[a], high[a], low[b], high[b]) > square:
-                continue
-            here[:] = 0
-            for i in range(width):
-                if rows[a, i] < 0:
+        for b in range(tiles):
+            beside[b] = _distance(centres[a], centres[b]) - radii[b]
+        beside[a] = -np.inf
+        order = np.argsort(beside)
+        for i in range(width):
+            if rows[a, i] < 0:
+                break
+            row[:] = values[a, :, i]
+            found = 0
+            for b in order:
+                if beside[b] > (radii[a] + eps) * (1 + 1e-9) or found == min_samples:
                     break
-                row[:] = values[a, :, i]
-                _squares(values[b], row, out)
-                found = 0
+                if _is_beyond(centres[b], row, radii[b] + eps):
+                    continue
+                if not _squares(values[b], row, square, out):
+                    continue
                 for u in range(width):
-                    near = 1 if out[u] <= square else 0
-                    here[u] += near
-                    found += near
-                counts[rows[a, i]] += found
-            if a != b:
-                for u in range(width):
-                    if rows[b, u] >= 0:
-                        counts[rows[b, u]] += here[u]
-    return counts
+                    if out[u] <= square and found < min_samples:
+                        near[found] = rows[b, u]
+                        found += 1
+            core[rows[a, i]] = found == min_samples
+            if found == min_samples:
+                continue
+            if count + found > pairs.shape[0]:
+                grown = np.empty((2 * pairs.shape[0] + found, 2), np.int64)
+                grown[:count] = pairs[:count]
+                pairs = grown
+            for k in range(found):
+                pairs[count, 0], pairs[count, 1] = rows[a, i], near[k]
+                count += 1
+    return pairs[:count]
 
 
 @njit(cache=True, nogil=True)
@@ -116,15 +162,15 @@ def _are_joined(parents: Any, first: Any, second: Any, core: Any) -> bool:
 
 @njit(cache=True, nogil=True)
 def join_within(
-    values: Any, rows: Any, low: Any, high: Any, square: float, core: Any, start: int, stop: int
+    values: Any, rows: Any, centres: Any, radii: Any, eps: float, core: Any, start: int, stop: int
 ) -> Any:
     """Return parents of core rows, joined where they are within a distance."""
     tiles, features, width = values.shape
     parents = np.arange(core.size)
-    out, row = np.empty(width), np.empty(features)
+    out, row, square = np.empty(width), np.empty(features), eps * eps
     for a in range(start, stop):
         for b in range(a, tiles):
-            if _box_square(low[a], high[a], low[b], high[b]) > square:
+            if _is_beyond(centres[b], centres[a], radii[a] + radii[b] + eps):
                 continue
             if _are_joined(parents, rows[a], rows[b], core):
                 continue
@@ -133,7 +179,10 @@ def join_within(
                 if own < 0 or not core[own]:
                     continue
                 row[:] = values[a, :, i]
-                _squares(values[b], row, out)
+                if _is_beyond(centres[b], row, radii[b] + eps):
+                    continue
+                if not _squares(values[b], row, square, out):
+                    continue
                 for u in range(width):
                     if out[u] <= square and core[rows[b, u]]:
                         _join(parents, own, rows[b, u])
@@ -149,53 +198,14 @@ def merge_parents(parents: Any, others: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def first_root_within(
-    values: Any,
-    rows: Any,
-    low: Any,
-    high: Any,
-    square: float,
-    roots: Any,
-    asked: Any,
-    found: Any,
-    start: int,
-    stop: int,
-) -> None:
-    """Give the asked rows of some tiles the smallest root of the core rows within a distance.
-
-    ``roots`` is -1 for rows that are not core.
-    """
-    tiles, features, width = values.shape
-    out, row = np.empty(width), np.empty(features)
-    for a in range(start, stop):
-        wanted = False
-        for i in range(width):
-            wanted = wanted or (rows[a, i] >= 0 and asked[rows[a, i]])
-        if not wanted:
-            continue
-        for b in range(tiles):
-            if _box_square(low[a], high[a], low[b], high[b]) > square:
-                continue
-            for i in range(width):
-                own = rows[a, i]
-                if own < 0 or not asked[own]:
-                    continue
-                row[:] = values[a, :, i]
-                _squares(values[b], row, out)
-                for u in range(width):
-                    if out[u] <= square:
-                        root = roots[rows[b, u]]
-                        if root >= 0 and (found[own] < 0 or root < found[own]):
-                            found[own] = root
-
-
-@njit(cache=True, nogil=True)
-def reachability_tree(values: Any, rows: Any, low: Any, high: Any, core: Any, size: int) -> Any:
+def reachability_tree(
+    values: Any, rows: Any, centres: Any, radii: Any, core: Any, size: int
+) -> Any:
     """Return a minimum spanning tree of mutual reachability distances, by Prim's algorithm.
 
     ``core`` holds the core distance of each place of the tiles, inf where there is no row. The tree
     begins with row 0, and of equally near rows the first is taken. A tile is looked at again only
-    where its box is nearer to the row that was taken last than the farthest of its rows that wait
+    where it may be nearer to the row that was taken last than the farthest of its rows that wait
     is to the tree.
 
     Returns the rows that each edge joins, in the order they were joined, and its distance.
@@ -220,14 +230,9 @@ def reachability_tree(values: Any, rows: Any, low: Any, high: Any, core: Any, si
         for t in range(tiles):
             changed = t == tile
             if farthest[t] > max(own_core, least_core[t]):
-                total, most = 0.0, farthest[t] * farthest[t] * (1 + 1e-9)
-                for f in range(low.shape[1]):
-                    beside = max(low[t, f] - row[f], row[f] - high[t, f], 0.0)
-                    total += beside * beside
-                    if total > most:
-                        break
-                if total <= most:
-                    _squares(values[t], row, out)
+                most = farthest[t] * farthest[t] * (1 + 1e-9)
+                beyond = _is_beyond(centres[t], row, radii[t] + farthest[t])
+                if not beyond and _squares(values[t], row, most, out):
                     for u in range(width):
                         reach = max(np.sqrt(out[u]), own_core, core[t, u])
                         if waits[t, u] and reach < best[t, u]:

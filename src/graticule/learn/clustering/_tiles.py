@@ -23,14 +23,16 @@ class Tiles:
         places without a row are inf.
     rows : ndarray of int64
         (tiles, `TILE`): which row is at a place, -1 for none.
-    low, high : ndarray
-        (tiles, features): the box around each tile.
+    centres : ndarray
+        (tiles, features): the mean of the rows of each tile, padded as they are.
+    radii : ndarray
+        Distance of the farthest row of each tile from its centre.
     """
 
     values: Array
     rows: Array
-    low: Array
-    high: Array
+    centres: Array
+    radii: Array
 
     def spread(self, of_rows: Array, fill: float) -> Array:
         """Return a number of each row as (tiles, `TILE`), with a filling where there is none."""
@@ -39,27 +41,23 @@ class Tiles:
 
 
 def tiled(rows: Array) -> Tiles:
-    """Return rows in tiles, halved at the median of the widest feature over and over.
+    """Return rows in tiles, cut in two over and over across the direction they are widest in.
 
     Examples
     --------
     >>> tiles = tiled(np.random.default_rng(0).normal(size=(300, 2)))
-    >>> tiles.values.shape, (tiles.rows >= 0).sum(axis=1).tolist()
-    ((3, 4, 128), [100, 100, 100])
+    >>> tiles.values.shape[1:], int((tiles.rows >= 0).sum())
+    ((4, 128), 300)
     """
-    count = -(-len(rows) // TILE)
     parts: list[Array] = []
-    waiting = [(np.arange(len(rows)), count)]
+    waiting = [np.arange(len(rows))]
     while waiting:
-        part, tiles = waiting.pop()
-        if tiles == 1:
+        part = waiting.pop()
+        if len(part) <= TILE:
             parts.append(part)
-            continue
-        first = tiles // 2
-        at = len(part) * first // tiles
-        feature = int(np.ptp(rows[part], axis=0).argmax())
-        part = part[np.argpartition(rows[part, feature], at)]
-        waiting += [(part[at:], tiles - first), (part[:at], first)]
+        else:
+            waiting += _halves(rows, part)
+    count = len(parts)
     features = rows.shape[1]
     values = np.full((count, -(-features // 4) * 4, TILE), np.inf)
     owner = np.full((count, TILE), -1)
@@ -67,6 +65,41 @@ def tiled(rows: Array) -> Tiles:
         owner[number, : len(part)] = part
         values[number, :features, : len(part)] = rows[part].T
     values[:, features:] = 0
-    low = np.array([rows[part].min(axis=0) for part in parts])
-    high = np.array([rows[part].max(axis=0) for part in parts])
-    return Tiles(values, owner, low, high)
+    centres = np.zeros(values.shape[:2])
+    centres[:, :features] = [rows[part].mean(axis=0) for part in parts]
+    radii = [
+        float(np.linalg.norm(rows[part] - centre, axis=1).max())
+        for part, centre in zip(parts, centres[:, :features], strict=True)
+    ]
+    return Tiles(values, owner, centres, np.array(radii))
+
+
+def _halves(rows: Array, part: Array) -> tuple[Array, Array]:
+    """Cut rows where they are sparsest, across the direction they are widest in.
+
+    Neither half has less than a quarter; where all is equally dense they are equal.
+    """
+    places = rows[part] @ _widest(rows[part])
+    order = np.argsort(places, kind="stable")
+    places, size = places[order], len(part)
+    near = max(1, size // 50)
+    cuts = np.arange(size // 4, size - size // 4)
+    sparse = places[np.minimum(cuts + near, size - 1)] - places[cuts - near]
+    middle = 1 - 0.5 * np.abs(2 * cuts / size - 1)
+    at = int(cuts[(sparse * middle).argmax()])
+    return part[order[at:]], part[order[:at]]
+
+
+def _widest(rows: Array) -> Array:
+    """Return roughly the first principal axis of rows, from at most 1,000 of them."""
+    centred = rows[:: -(-len(rows) // 1000)]
+    centred = centred - centred.mean(axis=0)
+    axis = np.zeros(rows.shape[1])
+    axis[centred.var(axis=0).argmax()] = 1
+    for _ in range(6):
+        moved = centred.T @ (centred @ axis)
+        length = float(np.linalg.norm(moved))
+        if length == 0:
+            break
+        axis = moved / length
+    return axis

@@ -31,26 +31,28 @@ def density_groups(rows: Array, eps: float, min_samples: int) -> tuple[Array, Ar
     [0, 0, 0, -1]
     """
     from graticule.learn.clustering._density_kernels import (
-        count_within,
-        first_root_within,
+        core_rows,
         join_within,
         merge_parents,
         root_of,
     )
 
-    tiles, square, size = tiled(rows), eps * eps, len(rows)
-    held = (tiles.values, tiles.rows, tiles.low, tiles.high, square)
-    count = len(tiles.values)
-    parts = map_ranges(lambda a, b: count_within(*held, size, a, b), count)
-    neighbours = np.sum(np.stack(parts), axis=0)
-    core = neighbours >= min_samples
+    tiles, size = tiled(rows), len(rows)
+    held = (tiles.values, tiles.rows, tiles.centres, tiles.radii, eps)
+    count, core = len(tiles.values), np.zeros(size, bool)
+    pairs = np.concatenate(
+        map_ranges(lambda a, b: core_rows(*held, min_samples, core, a, b), count)
+    )
     parents, *rest = map_ranges(lambda a, b: join_within(*held, core, a, b), count)
     for part in rest:
         merge_parents(parents, part)
     found = np.full(size, NOISE)
     found[core] = [root_of(parents, row) for row in np.flatnonzero(core)]
-    asked, roots = ~core & (neighbours > 1), found.copy()
-    map_ranges(lambda a, b: first_root_within(*held, roots, asked, found, a, b), count)
+    # a row at the border of several groups goes to the one that comes first in the rows
+    border, neighbour = pairs[core[pairs[:, 1]]].T
+    first = np.full(size, size)
+    np.minimum.at(first, border, found[neighbour])
+    found[first < size] = first[first < size]
     grouped = found >= 0
     found[grouped] = np.unique(found[grouped], return_inverse=True)[1]
     return found, core

@@ -73,7 +73,7 @@ def density_tree(rows: Array, min_samples: int) -> DensityTree:
     core = core_distances(rows, min_samples)
     tiles = tiled(rows)
     ends, apart = reachability_tree(
-        tiles.values, tiles.rows, tiles.low, tiles.high, tiles.spread(core, np.inf), len(rows)
+        tiles.values, tiles.rows, tiles.centres, tiles.radii, tiles.spread(core, np.inf), len(rows)
     )
     return DensityTree(core, ends, apart)
 
