@@ -136,14 +136,14 @@ def pipeline_of(document: ClusteringDocument) -> Path | None:
 def _study(document: ClusteringDocument, path: Path, given: list[str], out: Path) -> list[str]:
     """Return the study: what was given, what the document names, or a recipe's example."""
     from graticule.clustering.document import require_study
-    from graticule.recipes import clusterings, make_example
+    from graticule.recipes import clusterings, make_collection
 
     names = {file: name for name, file in clusterings().items()}
     if given or path not in names:
         return require_study(document, given)
     folder = out.absolute().parent / f"{out.name}-images"
     if not folder.is_dir():
-        make_example(names[path], folder)
+        make_collection(names[path], folder)
     return require_study(document, [str(folder)])
 
 

@@ -58,7 +58,7 @@ def _run_examples(names: list[str], out: Path) -> int:
 
 def _run_any(name: str, images: Path, out: Path) -> int:
     """Run a recipe of any kind: a pipeline, methods that learn, groups, or a study."""
-    from graticule.recipes import clusterings, study_of, trainings
+    from graticule.recipes import clusterings, recipes, study_of, trainings
 
     study = study_of(name)
     if study is not None:
@@ -67,7 +67,7 @@ def _run_any(name: str, images: Path, out: Path) -> int:
         print_table(study(images, out), rows=40)
         print(f"-> {out}")
         return 0
-    if name in clusterings():
+    if name in clusterings() and name not in recipes():
         from graticule.cli.cluster import cluster
 
         return cluster(name, [str(images)], out=out)

@@ -69,6 +69,10 @@ class Collection:
         Files beside the images that were passed over.
     source : str
         What it was made of, in words.
+    notes : tuple of str
+        What of the files was not understood.
+    are_parts : bool
+        Whether rows are objects within their images.
     """
 
     rows: pd.DataFrame
@@ -78,6 +82,7 @@ class Collection:
     skipped: tuple[tuple[Path, str], ...] = ()
     source: str = ""
     notes: tuple[str, ...] = field(default=())
+    are_parts: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -89,7 +94,7 @@ class Collection:
 
     def box(self, row: int) -> Box | None:
         """Return the part of its image that an object lies in; None for all of it."""
-        if not set(_BOX) <= set(self.rows.columns):
+        if not self.are_parts or not set(_BOX) <= set(self.rows.columns):
             return None
         values = [float(self.rows[name].iloc[row]) for name in _BOX]
         if not all(np.isfinite(values)):
@@ -110,6 +115,7 @@ class Collection:
             self.skipped,
             self.source,
             self.notes,
+            self.are_parts,
         )
 
 
@@ -171,7 +177,8 @@ def _of_table(document: ClusteringDocument, path: Path) -> Collection:
     if "path" in rows:
         places = [Path(path.parent, unescaped(str(each))) for each in rows["path"]]
         files = [place if place.is_file() else None for place in places]
-    return Collection(rows, tuple(files), (None,) * len(rows), source=f"the rows of {path.name}")
+    said = f"the rows of {path.name}"
+    return Collection(rows, tuple(files), (None,) * len(rows), source=said, are_parts=True)
 
 
 def read_rows(path: Path) -> pd.DataFrame:
@@ -252,6 +259,7 @@ def _of_run(document: ClusteringDocument, run: Run, pipeline: Path) -> Collectio
         run.skipped,
         f"the {document.rows} of {pipeline.name}",
         run.notes,
+        are_parts=document.rows != "images",
     )
 
 

@@ -6,8 +6,9 @@ Each is a package with ``README.md``, ``expected.json`` (what its example must g
 - ``pipeline.yaml``: a pipeline (``graticule run``);
 - ``training.yaml``: methods that learn, and how they are judged (``graticule train``,
   ``graticule evaluate``);
-- ``clustering.yaml``: groups without labels (``graticule cluster``), maybe of what its
-  ``pipeline.yaml`` prepares;
+- ``clustering.yaml``: groups without labels (``graticule cluster``), maybe beside a pipeline; what
+  it groups without being told what is put there by ``collection(folder)`` of ``example.py``, or by
+  ``example``;
 - ``study.py``: what neither can say, as a function ``study(images, out)`` that writes tables and
   a page and returns the main table.
 
@@ -103,6 +104,17 @@ def make_example(name: str, folder: Path) -> Path:
     """Put the images of a recipe's example into a folder, which is made, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     importlib.import_module(f"{_PACKAGES.get(name).__name__}.example").example(folder)
+    return folder
+
+
+def make_collection(name: str, folder: Path) -> Path:
+    """Put the images that a recipe groups into a folder, which is made, and return it.
+
+    They are those of ``collection(folder)`` of its ``example.py``; where it has none, its example.
+    """
+    module = importlib.import_module(f"{_PACKAGES.get(name).__name__}.example")
+    folder.mkdir(parents=True, exist_ok=True)
+    getattr(module, "collection", module.example)(folder)
     return folder
 
 
