@@ -151,6 +151,16 @@ class Analysis:
         return rank
 
     @cached_property
+    def places(self) -> Array | None:
+        """Where rows lie on the map of the document; None where these are components."""
+        if self.document.map == "components":
+            return None
+        from graticule.learn.embedding import tsne, umap
+
+        draw = tsne if self.document.map == "tsne" else umap
+        return draw(self.main.clustering.space, seed=self.document.seed)
+
+    @cached_property
     def effects(self) -> Array:
         """Cohen's d of each group of the main method (rows) for each feature (columns)."""
         return effect_sizes(self.features.table, self.main.labels, self.main.groups)

@@ -291,6 +291,8 @@ class ClusteringDocument(Document):
         In the order of the document.
     main : str
         The method the report is about.
+    map : {"components", "tsne", "umap"}
+        How rows are laid out in two dims for the report; the last two need an extra.
     null : NullSpec
         What the groups are held against.
     stability : StabilitySpec
@@ -313,6 +315,7 @@ class ClusteringDocument(Document):
         dict[_Name, Annotated[MethodSpec, BeforeValidator(_method)]], BeforeValidator(_methods)
     ] = Field(None, validate_default=True)
     main: Annotated[str, AfterValidator(_main)] = ""
+    map: Literal["components", "tsne", "umap"] = "components"
     null: Annotated[NullSpec, or_empty] = NullSpec()
     stability: Annotated[StabilitySpec, or_empty] = StabilitySpec()
     seed: Annotated[int, whole_number(0)] = 0

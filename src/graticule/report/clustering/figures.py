@@ -269,7 +269,7 @@ def effects(analysis: Analysis) -> Drawing | None:
         tick.set_weight("bold")
     _numbers(ax, shown, reach)
     longest = max((len(names[kept[n]]) for n in order), default=6)
-    figure.subplots_adjust(left=(0.3 + 0.075 * min(longest, 40)) / 8.6, right=0.99)
+    figure.subplots_adjust(left=(0.3 + 0.075 * min(longest, 40)) / 8.6, right=0.94)
     bar = figure.colorbar(picture, ax=ax, fraction=0.03, pad=0.02)
     bar.ax.tick_params(labelsize=7.5)
     bar.outline.set_visible(False)

@@ -18,6 +18,11 @@ from graticule.report.clustering.thumbnails import Thumbnails, enlarged, jpeg_ur
 from graticule.report.colour_maps import colour_map
 from graticule.report.style import Drawing, as_drawing, new_figure
 
+_NEAR = (
+    "A map by {}: what is near in it is near in the space that was clustered. Distances between "
+    "groups, and their sizes, mean nothing here; the groups were not made on it."
+)
+_MAPS = {"tsne": "t-SNE", "umap": "UMAP"}
 _POINTS = 20_000
 _WIDE, _HIGH, _TILE = 1120, 840, 56
 _KEYS = 16
@@ -36,7 +41,12 @@ class Plane:
 
 def maps(analysis: Analysis, pictures: Thumbnails) -> list[Drawing]:
     """Return the maps: points by group, thumbnails where they lie, and a self-organising map."""
-    plane = first_components(analysis.main.clustering.space)
+    places = analysis.places
+    plane = (
+        first_components(analysis.main.clustering.space)
+        if places is None
+        else (Plane("The map", places, ("", ""), _NEAR.format(_MAPS[analysis.document.map])))
+    )
     found = [points(analysis, plane)]
     found += [drawing for drawing in (mosaic(analysis, plane, pictures),) if drawing]
     found += [drawing for drawing in (organised(analysis, pictures),) if drawing]

@@ -97,12 +97,11 @@ def remarks(analysis: Analysis) -> list[str]:
     """Return what takes no part, and what stands out."""
     aside = analysis.features.collection.set_aside
     sentences = []
-    if aside:
-        failed = sum(each.failed for each in aside)
-        told = [f"{failed:,} could not be read or described"] if failed else []
-        told += [f"{len(aside) - failed:,} were refused"] if len(aside) > failed else []
-        sentences.append(f"{len(aside):,} were set aside, each with its reason: "
-                         f"{' and '.join(told)}.")  # fmt: skip
+    failed = sum(each.failed for each in aside)
+    told = [f"{len(aside) - failed:,} were refused by a column"] if len(aside) > failed else []
+    told += [f"{failed:,} could not be read or described"] if failed else []
+    if told:
+        sentences.append(f"{' and '.join(told)}; each is set aside with its reason.")
     copies = int((analysis.duplicate >= 0).sum())
     if copies:
         sentences.append(f"{wording.count(copies, 'row')} have a near duplicate.")
