@@ -9,7 +9,7 @@ import pytest
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import FormatError, ImageError, ParameterError, PipelineError
-from graticule.learn import open_model, save_model
+from graticule.learn import ObjectClassifier, open_model, save_model
 from graticule.learn.clustering import Chain
 from graticule.learn.models.clustering import ClusteringModel, centre_distances, group_centres
 from graticule.learn.models.image_rows import ImageRows
@@ -129,11 +129,10 @@ def test_other_images_and_tables_are_refused():
         gt.learn.assign(rows[["weight"]], model=model)
     with pytest.raises(ImageError, match="must have the columns area, width"):
         gt.learn.assign(rows[["weight"]], model=fitted("kmeans")[0])
+    small = pd.DataFrame({"area": [1.0, 2.0, 9.0, 8.0]})
+    classes = ObjectClassifier(estimator="tree").fit(small, [1, 1, 2, 2])
     with pytest.raises(ParameterError, match="must be a clustering"):
-        from graticule.learn import ObjectClassifier
-
-        small = pd.DataFrame({"area": [1.0, 2.0, 9.0, 8.0]})
-        gt.learn.assign(small, model=ObjectClassifier(estimator="tree").fit(small, [1, 1, 2, 2]))
+        gt.learn.assign(small, model=classes)
 
 
 def test_a_file_that_does_not_hold_together_is_refused(tmp_path):
