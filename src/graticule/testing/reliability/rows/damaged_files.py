@@ -24,5 +24,5 @@ def damaged_files(effort: Effort) -> Iterator[Trial]:
         except FormatError as error:
             yield Trial(f"{known.name}: good files", known.name, "wrong", str(error))
             continue
-        count = effort.count(full=max(3000, prepared.rounds), quick=100)
+        count = effort.count(full=max(7500, prepared.rounds), quick=100)
         yield from prepared.run(range(count), keep=effort.keep, processes=effort.processes)
