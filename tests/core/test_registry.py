@@ -113,6 +113,20 @@ def test_an_entry_is_a_public_module_of_a_package_or_a_plain_module(
     assert named.names() == ["b.lonely_shape", "first.disc"]
 
 
+def test_a_package_of_our_own_needs_no_entry_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    install(monkeypatch, {"plugin": package(tmp_path, "shapes_e", "ring")})
+    own = package(tmp_path, "shapes_f", "disc", "_helper")
+    shapes = Registry[str]("shape", "example.shapes", package=own)
+    assert shapes.names() == ["disc", "ring"]
+    assert shapes.get("disc") == "the disc of shapes_f"
+    twice = Registry[str]("shape", "example.shapes", package=package(tmp_path, "shapes_g", "ring"))
+    with pytest.raises(RequestError, match="two of the shape 'ring'"):
+        twice.names()
+
+
 def test_a_name_that_two_packages_have_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

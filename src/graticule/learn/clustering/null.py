@@ -131,7 +131,8 @@ class NullTest:
     def sentence(self) -> str:
         """The finding in one plain sentence."""
         if self.groups < 2:
-            return f"There is nothing to test: {self.groups} group was found in {self.rows} rows."
+            found = "one group was" if self.groups else "no group was"
+            return f"There is nothing to test: {found} found in {self.rows} rows."
         cloud = _CLOUDS[next(iter(self.kinds))] if len(self.kinds) == 1 else _EITHER
         if self.grouped:
             return (
