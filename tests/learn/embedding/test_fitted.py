@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn import decomposition
+from sklearn.linear_model import LinearRegression
 from sklearn.manifold import trustworthiness
+from sklearn.metrics import r2_score
 from sklearn.neighbors import NearestNeighbors
 
 from graticule.core.errors import FormatError, ImageError, RequestError
@@ -55,6 +57,8 @@ def test_reconstruction_comes_nearer_with_each_component() -> None:
     whole = pca.inverse_transform(pca.transform(images))[..., 0]
     spread = ((images - images.mean(axis=0)) ** 2).sum()
     assert ((whole - images) ** 2).sum() / spread == pytest.approx(lost, rel=0.02)
+    said = quality(images.reshape(300, -1), pca.transform(images)).explained_variance
+    assert said == pytest.approx(1 - lost, abs=1e-4)
 
 
 def test_a_fitted_pca_is_kept_as_arrays_and_json() -> None:
@@ -93,6 +97,9 @@ def test_quality_is_that_of_scikit_learn(neighbours: int) -> None:
     for embedded in (rows[:, :2], rng.normal(0, 1, (700, 2)), np.tanh(rows)):
         ours = quality(rows, embedded, neighbours=neighbours)
         theirs = trustworthiness(rows, embedded, n_neighbors=neighbours)
+        model = LinearRegression().fit(embedded, rows)
+        explained = r2_score(rows, model.predict(embedded), multioutput="variance_weighted")
+        assert ours.explained_variance == pytest.approx(explained, abs=1e-9)
         assert ours.trustworthiness == pytest.approx(theirs, abs=1e-12)
         one, other = (
             NearestNeighbors(n_neighbors=neighbours).fit(each).kneighbors(return_distance=False)

@@ -17,6 +17,9 @@ class Quality(NamedTuple):
 
     Attributes
     ----------
+    explained_variance : float
+        The part of the table's variance that follows linearly from the embedding; of principal
+        components the sum of their ratios.
     trustworthiness : float
         1 where none of the neighbours in the embedding is far away in the table; about 0.5 by
         chance.
@@ -28,6 +31,7 @@ class Quality(NamedTuple):
         Of how many rows; drawn where there were more.
     """
 
+    explained_variance: float
     trustworthiness: float
     neighbours_kept: float
     neighbours: int
@@ -35,7 +39,7 @@ class Quality(NamedTuple):
 
 
 def quality(rows: Array, embedded: Array, *, neighbours: int = 10, seed: int = 0) -> Quality:
-    """Return how well neighbours are kept by an embedding.
+    """Return how much of a table an embedding keeps: variance, and neighbours [1]_.
 
     Parameters
     ----------
@@ -63,8 +67,9 @@ def quality(rows: Array, embedded: Array, *, neighbours: int = 10, seed: int = 0
     Examples
     --------
     >>> rows = np.random.default_rng(0).normal(size=(100, 3))
-    >>> quality(rows, 2 * rows)
-    Quality(trustworthiness=1.0, neighbours_kept=1.0, neighbours=10, rows=100)
+    >>> kept = quality(rows, 2 * rows)
+    >>> kept.explained_variance, kept.trustworthiness, kept.neighbours_kept
+    (1.0, 1.0, 1.0)
     """
     one, other = (np.ascontiguousarray(each, np.float64) for each in (rows, embedded))
     if one.ndim != 2 or other.ndim != 2 or len(one) != len(other):
@@ -90,7 +95,20 @@ def quality(rows: Array, embedded: Array, *, neighbours: int = 10, seed: int = 0
         penalty += int(beyond[beyond > 0].sum())
         kept += int((beyond <= 0).sum())
     worst = count * neighbours * (2 * count - 3 * neighbours - 1) / 2
-    return Quality(1 - penalty / worst, kept / (count * neighbours), neighbours, count)
+    trust, share = 1 - penalty / worst, kept / (count * neighbours)
+    return Quality(_explained(one, other), trust, share, neighbours, count)
+
+
+def _explained(rows: Array, embedded: Array) -> float:
+    """Return the part of the variance of rows that follows linearly; 1 where there is none."""
+    centred, moved = rows - rows.mean(axis=0), embedded - embedded.mean(axis=0)
+    total = float((centred**2).sum())
+    if total == 0:
+        return 1.0
+    axes, sizes, _ = np.linalg.svd(moved, full_matrices=False)
+    # directions along which the embedding has no extent but rounding tell nothing
+    axes = axes[:, sizes > 1e-10 * max(float(sizes.max(initial=0)), 1e-300)]
+    return round(min(1.0, float(((axes.T @ centred) ** 2).sum()) / total), 12)
 
 
 def _distances(rows: Array, some: slice) -> Array:

@@ -11,7 +11,7 @@ from graticule.core.typing import Array
 
 _LEAST_INDEX, _LARGEST_INDEX = 0.01, 50.0
 _TURNS = 100
-_ENOUGH = 1e-11
+_ENOUGH = 1e-9
 """A step that lessens the sum of squares by less, of it, is the last."""
 _COARSE = 3
 _FREE = [0, 1, 2, 5, 6]

@@ -10,8 +10,9 @@ from numba import njit
 _MIDDLE = 1e-10
 """The profile has a peak without end in its slopes; this near to it they are those there."""
 _LARGEST, _FLAT = 8, 16
-_FINE, _FINEST = 6.0, 1.5
-"""The mean over a sample is that of 5 x 5 places so near to the middle, and of 11 x 11 here."""
+_NEAR = (6.0, 3.0, 1.5)
+"""Within these distances of the middle the mean over a sample is that of 3 x 3, of 5 x 5 and of
+11 x 11 places."""
 
 
 @njit(cache=True, nogil=True)
@@ -104,7 +105,13 @@ def slopes_of(points: Any, parameters: Any, b: float, slope: float, step: int, o
         weight = points[3, at]
         dx, dy = points[0, at] - x0, points[1, at] - y0
         far = dx * dx + dy * dy
-        parts = 1 if far > _FINE * _FINE else (5 if far > _FINEST * _FINEST else 11)
+        parts = 1
+        if far < _NEAR[2] * _NEAR[2]:
+            parts = 11
+        elif far < _NEAR[1] * _NEAR[1]:
+            parts = 5
+        elif far < _NEAR[0] * _NEAR[0]:
+            parts = 3
         out[:, column] = 0.0
         share = weight / (parts * parts)
         for row in range(parts):

@@ -46,8 +46,27 @@ def _placed(_: xr.DataArray | None) -> pd.DataFrame:
 def _square(image: xr.DataArray | None) -> xr.DataArray:
     """Return an image with the step of x along y too."""
     assert image is not None
-    step = float(image.x.diff("x")[0])
+    step = float(image.x.diff("x")[0]) if image.sizes["x"] > 1 else 1.0
     return image.assign_coords(y=("y", step * np.arange(image.sizes["y"]), image.x.attrs))
+
+
+def _from_middle(image: xr.DataArray) -> xr.DataArray:
+    """Return distances from a place near the middle, in samples."""
+    y, x = (np.arange(image.sizes[dim]) - 0.47 * image.sizes[dim] for dim in ("y", "x"))
+    return xr.DataArray(np.hypot(y[:, None], x), dims=("y", "x"))
+
+
+def _with_galaxy(image: xr.DataArray | None) -> xr.DataArray:
+    """Return an image with light whose shape is plain: of noise alone a fit may be anything."""
+    square = _square(image)
+    light = 400 * np.exp(-_from_middle(square) / 1.5)
+    return (square + light.astype(square.dtype)).transpose(*square.dims).assign_attrs(square.attrs)
+
+
+def _of_galaxy(labels: xr.DataArray | None) -> xr.DataArray:
+    square = _square(labels)
+    return square.copy(data=np.broadcast_to((_from_middle(square) < 3.5) * 4, square.shape)
+                       .astype(square.dtype))  # fmt: skip
 
 
 def _on_the_sky(image: xr.DataArray | None) -> xr.DataArray:
@@ -82,7 +101,9 @@ CASES: dict[str, Case] = {
     "filters.non_local_means": Case(params={"strength": 2.0, "patch": 1, "search": 2}),
     "filters.total_variation": Case(params={"weight": 2.0, "iterations": 8}),
     "measure.morphology": Case(
-        dims=(("y", "x"), ("t", "y", "x")), data={"labels": _square, "intensity": _square}
+        dims=(("y", "x"), ("t", "y", "x")),
+        data={"labels": _of_galaxy, "intensity": _with_galaxy},
+        size=24,
     ),
     "measure.size_distribution": Case(data={"table": _grains}),
     "radiography.remove_lines": Case(dims=_PLANES),
