@@ -254,3 +254,98 @@ def test_columns_are_chosen_by_patterns(folder, capsys):
     Path("document.yaml").write_text(text % "momet_1")
     assert run("document.yaml", "table.parquet", "-o", "out") == 2
     assert "did you mean moment_1" in capsys.readouterr().err
+
+
+OBJECTS = """
+graticule: 1
+task: clustering
+pipeline: objects.yaml
+rows: objects
+refuse: dark
+features: {columns: [area, equivalent_diameter]}
+methods: {two: [standardise, {step: kmeans, n_clusters: 2}]}
+null: {n: 0}
+stability: {n: 2}
+"""
+FIND = """
+graticule: 1
+steps:
+  mask: {op: threshold.fixed, value: 100}
+  labels: {op: segment.label}
+  cells: {op: measure.regions, intensity: image}
+outputs: [cells]
+"""
+
+
+def test_objects_are_grouped_and_named_by_image_and_label(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("document.yaml").write_text(OBJECTS.replace("refuse: dark\n", ""))
+    Path("objects.yaml").write_text(FIND)
+    Path("images").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        image = rng.integers(0, 20, (60, 60)).astype(np.uint8)
+        for place in range(4):
+            top = 15 * place
+            image[top + 2 : top + 5, 3:6] = 200
+            image[top + 2 : top + 12, 30 : 40 + place] = 200
+        Image.fromarray(image).save(f"images/{number}.png")
+    assert run("document.yaml", "images", "-o", "out") == 0
+    groups = pd.read_csv("out/groups.csv")
+    assert len(groups) == 24
+    assert groups["group"].value_counts().tolist() == [12, 12]
+    assert groups["image"].is_unique
+    table = pd.read_csv("out/prepared/objects.csv")
+    assert groups["label"].tolist() == table["label"].tolist()
+    small = table["area"] < 20
+    assert groups.loc[small, "group"].nunique() == groups.loc[~small, "group"].nunique() == 1
+    text = (
+        "graticule: 1\nsteps:\n"
+        + FIND.split("steps:\n")[1].split("outputs")[0]
+        + "  groups: {op: learn.assign, model: out/two.model}\noutputs: [groups]\n"
+    )
+    told = Pipeline.loads(text).run("images/*.png", "assigned", cache=False).tables["objects"]
+    assert told["group"].tolist() == groups["group"].tolist()
+
+
+def test_what_was_measured_once_of_an_image_belongs_to_its_row(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("document.yaml").write_text(OBJECTS.replace("rows: objects\nrefuse: dark\n", ""))
+    Path("objects.yaml").write_text(FIND)
+    Path("images").mkdir()
+    for number in range(12):
+        image = np.zeros((40, 40), np.uint8)
+        image[5:15, 5 : 15 + (number % 2) * 15] = 200
+        Image.fromarray(image).save(f"images/{number:02d}.png")
+    assert run("document.yaml", "images", "-o", "out") == 0
+    groups = pd.read_csv("out/groups.csv")
+    assert groups["group"].tolist() in ([0, 1] * 6, [1, 0] * 6)
+
+
+def test_cut_off_it_goes_on_to_the_same_bytes(folder, monkeypatch):
+    from graticule.clustering import run as running
+
+    assert run(".", "-o", "whole") == 0
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "analyse", stopped)
+        assert run(".", "-o", "out") == 130
+    assert not Path("out/groups.csv").exists()
+    kept = {path: path.stat().st_mtime_ns for path in Path("out/.work/rows").glob("*.npz")}
+    assert kept
+    assert run(".", "-o", "out") == 0
+    assert {p: p.stat().st_mtime_ns for p in Path("out/.work/rows").glob("*.npz")} == kept
+    for name in ("groups.csv", "features.parquet", "methods.csv", "null.csv", "two.model"):
+        assert Path("out", name).read_bytes() == Path("whole", name).read_bytes(), name
+
+
+def test_rows_that_are_damaged_are_described_anew(folder):
+    assert run(".", "-o", "out") == 0
+    before = Path("out/groups.csv").read_bytes()
+    part = next(Path("out/.work/rows").glob("*.npz"))
+    part.write_bytes(part.read_bytes()[:-40])
+    assert run(".", "-o", "out") == 0
+    assert Path("out/groups.csv").read_bytes() == before

@@ -328,7 +328,7 @@ def _hash(file: Path | None) -> str:
 def _kept(path: Path) -> tuple[Array, dict[int, str]] | None:
     """Return what was kept, if it is there and whole."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             places, texts = file["places"].tolist(), file["why"].tolist()
             return file["rows"], dict(zip(places, texts, strict=True))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):

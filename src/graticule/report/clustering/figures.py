@@ -256,11 +256,11 @@ def effects(analysis: Analysis) -> Drawing | None:
     if not kept or groups < 2:
         return None
     values = analysis.effects[:groups][:, kept]
-    most = np.nanmax(np.abs(np.where(np.isfinite(values), values, 0)), axis=0)
+    most = np.abs(np.where(np.isfinite(values), values, 0)).max(axis=0)
     order = np.argsort(-most, kind="stable")[:_FEATURES]
     shown = values[:, order].T
     figure, ax = new_figure(8.6, 1.3 + 0.27 * len(order))
-    reach = float(np.clip(np.nanmax(np.abs(shown)), 0.5, 3))
+    reach = float(np.clip(np.abs(shown[np.isfinite(shown)]).max(initial=0), 0.5, 3))
     picture = ax.imshow(shown, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
     ax.set_yticks(range(len(order)), [names[kept[n]] for n in order], fontsize=8)
     ax.set_xticks(range(groups), [f"group {n}" if groups < 9 else str(n) for n in range(groups)])
