@@ -1,7 +1,8 @@
 """Images as rows of numbers, and what of them is kept.
 
 Fixed embeddings (``moments``, ``radial_profile``, ``hog``, ``scattering``) are one module each of
-`graticule.learn.embedding.kinds`, found by name; `PCA` is fitted to a collection; `tsne` and `umap`
+`graticule.learn.embedding.kinds`, found by name; `PCA` and `Contrastive`
+(a small network, which needs PyTorch) are fitted to a collection; `tsne` and `umap`
 draw maps of tables; `quality` says what was kept.
 
 >>> import numpy as np
@@ -10,6 +11,7 @@ draw maps of tables; `quality` says what was kept.
 (4, 9)
 """
 
+from graticule.learn.embedding.contrastive import Contrastive
 from graticule.learn.embedding.embedding import (
     KINDS,
     EmbeddingKind,
@@ -23,6 +25,7 @@ from graticule.learn.embedding.quality import Quality, quality
 __all__ = [
     "KINDS",
     "PCA",
+    "Contrastive",
     "EmbeddingKind",
     "EmbeddingParameters",
     "FixedEmbedding",
