@@ -114,9 +114,12 @@ def deblend(
 
 
 @njit(cache=True, nogil=True)
-def light_sums(values: Any, labels: Any, count: int, level: float) -> Any:
-    """Return by label light over a level, the same times y, times x, and samples."""
-    sums = np.zeros((4, count + 1))
+def light_sums(values: Any, labels: Any, count: int, level: float) -> tuple[Any, Any]:
+    """Return by label light over a level, the same times y, times x, and samples.
+
+    And the flat index of the brightest sample of each.
+    """
+    sums, top, most = np.zeros((4, count + 1)), np.zeros(count + 1, np.int64), np.zeros(count + 1)
     rows, columns = values.shape
     for j in range(rows):
         for i in range(columns):
@@ -127,4 +130,6 @@ def light_sums(values: Any, labels: Any, count: int, level: float) -> Any:
                 sums[1, label] += light * j
                 sums[2, label] += light * i
                 sums[3, label] += 1
-    return sums
+                if light > most[label]:
+                    top[label], most[label] = j * columns + i, light
+    return sums, top

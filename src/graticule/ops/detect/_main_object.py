@@ -37,6 +37,8 @@ class Objects(NamedTuple):
         Light of each over the sky; index 0 is none.
     place, size : ndarray
         Mean place of the light of each along y, x; its samples.
+    top : ndarray
+        Flat index of the brightest sample of each.
     """
 
     labels: Array
@@ -44,6 +46,7 @@ class Objects(NamedTuple):
     light: Array
     place: Array
     size: Array
+    top: Array
 
 
 def objects_of(smooth: Array, threshold: float, sky: Sky, contrast: float, least: int) -> Objects:
@@ -60,10 +63,10 @@ def objects_of(smooth: Array, threshold: float, sky: Sky, contrast: float, least
     keys.sort()
     labels = np.empty(smooth.shape, np.int32)
     count = deblend(over, parts, totals, keys, contrast, sky.noise, labels)
-    light, *moments, size = light_sums(smooth, labels, count, sky.level)
+    (light, *moments, size), top = light_sums(smooth, labels, count, sky.level)
     place = np.zeros((count + 1, 2))
     place[1:] = (np.array(moments)[:, 1:] / light[1:]).T
-    return Objects(labels, parts, light, place, size.astype(np.int64))
+    return Objects(labels, parts, light, place, size.astype(np.int64), top)
 
 
 def nearest_middle(objects: Objects) -> int:
@@ -95,10 +98,10 @@ def companion_of(
         Light that the straight line between the two has everywhere, in noise.
     """
     from graticule.ops.detect import _companion_kernels as kernels
-    from graticule.ops.detect._profile_kernels import footprint_sums, windowed_centre
+    from graticule.ops.detect._profile_kernels import windowed_centre
 
     inside = objects.labels == main
-    total, _, _, row, column = footprint_sums(smooth, inside, 0.0, 0.0)
+    row, column = divmod(int(objects.top[main]), smooth.shape[1])
     place = windowed_centre(smooth, inside, row, column, max(_CORE * half, 1.5), 10)
     excess = np.empty_like(smooth)
     kernels.lopsided(smooth, objects.parts, objects.parts[row, column], *place, excess)
@@ -112,4 +115,4 @@ def companion_of(
         _DIP * noise,
         _ROUND,
     )
-    return float(light / total) if total > 0 else 0.0
+    return float(light / objects.light[main])

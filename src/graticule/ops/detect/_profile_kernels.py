@@ -79,7 +79,7 @@ def windowed_centre(
         # Under a window as wide as the light, the light is seen half as far off; a whole step
         # would never rest on what is much narrower.
         y, x = y + 1.5 * down / total, x + 1.5 * along / total
-        if abs(down) + abs(along) < 1e-3 * total:
+        if abs(down) + abs(along) < 3e-3 * total:
             break
     return y, x
 
