@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,3 +74,13 @@ def test_effect_sizes_are_differences_over_the_pooled_deviation():
 
 def test_a_group_of_one_has_no_effect_size():
     assert np.isnan(effect_sizes(pd.DataFrame(rows(5, 2)), np.array([0, 1, 1, 1, 1]), 2)[0]).all()
+
+
+def test_memory_does_not_grow_with_the_rows():
+    values = rows(20_000, 4).astype(np.float64)
+    outlier_scores(values[:100])
+    tracemalloc.start()
+    outlier_scores(values)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6

@@ -160,7 +160,7 @@ def _tell(done: ClusteringRun) -> int:
     print_table(table[[name for name in table if not str(name).endswith(("_low", "_high"))]])
     aside = len(collection.set_aside)
     told = f", {aside} set aside (set_aside.csv)" if aside else ""
-    print(f"{len(collection.rows)} {analysis.document.rows} grouped{told} -> {done.folder}")
+    print(f"{len(collection.rows)} {collection.noun}s grouped{told} -> {done.folder}")
     print(f"report: {done.folder / 'report.html'}")
     model = done.folder / f"{analysis.main.name}.model"
     op = "learn.assign_image" if analysis.features.image_columns else "learn.assign"

@@ -92,6 +92,13 @@ class Collection:
             return names
         return [f"{n} {label}" for n, label in zip(names, self.rows["label"], strict=True)]
 
+    @property
+    def noun(self) -> str:
+        """What a row is: an image, an object, or no more than a row."""
+        if not self.are_parts:
+            return "image"
+        return "object" if set(_BOX) <= set(self.rows.columns) else "row"
+
     def box(self, row: int) -> Box | None:
         """Return the part of its image that an object lies in; None for all of it."""
         if not self.are_parts or not set(_BOX) <= set(self.rows.columns):

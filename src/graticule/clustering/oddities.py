@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 5
 _SAMPLE = 20_000
-_BLOCK = 2_000
+_DISTANCES = 1 << 22
+"""Distances held at once."""
 _CLOSE = 0.1
 """Part of the usual distance between neighbours within which two rows are all but copies."""
 
@@ -46,17 +47,33 @@ def outlier_scores(space: Array, *, seed: int = 0) -> Array:
         rng = np.random.default_rng(seed)
         reference = np.sort(rng.choice(rows, _SAMPLE, replace=False))
     values = np.ascontiguousarray(space - space.mean(axis=0), np.float64)
+    count = min(NEIGHBOURS, len(reference) - 1)
+    scores: Array = _nearest(values, np.arange(rows), reference, count).mean(axis=1)
+    return scores
+
+
+def _nearest(values: Array, asked: Array, reference: Array, count: int) -> Array:
+    """Return the distances of some rows from their nearest others of a reference, unordered.
+
+    In blocks, so that memory does not grow with the rows.
+    """
     known = values[reference]
     squares = (known**2).sum(axis=1)
-    count = min(NEIGHBOURS, len(reference) - 1)
-    found = np.empty(rows)
-    for start in range(0, rows, _BLOCK):
-        block = values[start : start + _BLOCK]
-        distances = (block**2).sum(axis=1)[:, None] + squares - 2 * block @ known.T
-        own = np.arange(start, start + len(block))[:, None] == reference
-        distances[own] = np.inf
-        nearest = np.partition(distances, count - 1, axis=1)[:, :count]
-        found[start : start + len(block)] = np.sqrt(np.maximum(nearest, 0)).mean(axis=1)
+    found = np.empty((len(asked), count))
+    size = max(1, _DISTANCES // len(reference))
+    for start in range(0, len(asked), size):
+        numbers = asked[start : start + size]
+        block = values[numbers]
+        distances = block @ known.T
+        distances *= -2
+        distances += squares
+        distances += (block**2).sum(axis=1)[:, None]
+        places = np.searchsorted(reference, numbers)
+        at = np.minimum(places, len(reference) - 1)
+        own = np.flatnonzero(reference[at] == numbers)
+        distances[own, at[own]] = np.inf
+        distances.partition(count - 1, axis=1)
+        found[start : start + size] = np.sqrt(np.maximum(distances[:, :count], 0))
     return found
 
 
@@ -105,10 +122,7 @@ def _usual_distance(values: Array) -> float:
     """Return the median distance of rows from their nearest other, of a sample of them."""
     rows = len(values)
     asked = np.arange(0, rows, max(1, rows // 500))
-    squares = (values**2).sum(axis=1)
-    found = (values[asked] ** 2).sum(axis=1)[:, None] + squares - 2 * values[asked] @ values.T
-    found[np.arange(len(asked)), asked] = np.inf
-    return float(np.median(np.sqrt(np.maximum(found.min(axis=1), 0))))
+    return float(np.median(_nearest(values, asked, np.arange(rows), 1)))
 
 
 def effect_sizes(table: pd.DataFrame, labels: Array, groups: int) -> Array:

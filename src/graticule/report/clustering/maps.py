@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graticule.clustering.analysis import Analysis
+from graticule.clustering.analysis import Analysis, MethodResult
 from graticule.core.palette import INK
 from graticule.core.typing import Array
 from graticule.learn.clustering.som import SelfOrganisingMap
@@ -25,7 +25,7 @@ _NEAR = (
 _MAPS = {"tsne": "t-SNE", "umap": "UMAP"}
 _POINTS = 20_000
 _WIDE, _HIGH, _TILE = 1120, 840, 56
-_KEYS = 16
+_KEYS, _PLANES = 16, 12
 _SOM_SIDE = 1080
 
 
@@ -49,8 +49,8 @@ def maps(analysis: Analysis, pictures: Thumbnails) -> list[Drawing]:
     )
     found = [points(analysis, plane)]
     found += [drawing for drawing in (mosaic(analysis, plane, pictures),) if drawing]
-    found += [drawing for drawing in (organised(analysis, pictures),) if drawing]
-    return found
+    further = (organised(analysis, pictures), component_planes(analysis))
+    return found + [drawing for drawing in further if drawing]
 
 
 def first_components(space: Array) -> Plane:
@@ -175,21 +175,65 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def organised(analysis: Analysis, pictures: Thumbnails) -> Drawing | None:
-    """Draw the self-organising map of the main method, or of the first that has one."""
+def _with_map(analysis: Analysis) -> tuple[MethodResult, int] | None:
+    """Return the main method, or the first, that has a self-organising map, and its step."""
     order = [analysis.main, *(r for r in analysis.methods.values() if r is not analysis.main)]
     for result in order:
-        steps = result.clustering.steps
-        at = next((n for n, each in enumerate(steps) if each.step.name.startswith("som")), None)
-        if at is None:
-            continue
-        rows = analysis.features.table[list(result.clustering.columns)].to_numpy(np.float64)
-        for each in steps[:at]:
-            rows = np.ascontiguousarray(each.apply(rows), np.float64)
-        found = map_of(steps[at].content, steps[at].parameters)
-        facts = steps[at].facts
-        return _som_map(analysis, result.name, found, rows, result.labels, facts, pictures)
+        for at, each in enumerate(result.clustering.steps):
+            if each.step.name.startswith("som"):
+                return result, at
     return None
+
+
+def organised(analysis: Analysis, pictures: Thumbnails) -> Drawing | None:
+    """Draw the self-organising map of the main method, or of the first that has one."""
+    held = _with_map(analysis)
+    if held is None:
+        return None
+    result, at = held
+    steps = result.clustering.steps
+    rows = analysis.features.table[list(result.clustering.columns)].to_numpy(np.float64)
+    for each in steps[:at]:
+        rows = np.ascontiguousarray(each.apply(rows), np.float64)
+    found = map_of(steps[at].content, steps[at].parameters)
+    facts = steps[at].facts
+    return _som_map(analysis, result.name, found, rows, result.labels, facts, pictures)
+
+
+def component_planes(analysis: Analysis) -> Drawing | None:
+    """Draw what each feature is over a self-organising map, those that vary most."""
+    held = _with_map(analysis)
+    if held is None:
+        return None
+    result, at = held
+    steps = result.clustering.steps
+    weights = map_of(steps[at].content, steps[at].parameters).weights
+    reduced = any(each.step.name == "pca" for each in steps[:at])
+    made = analysis.features.image_rows
+    if not reduced and made is not None and made.name == "values":
+        return None  # samples of an image have no name that says anything
+    names = list(result.clustering.columns)
+    if reduced:
+        names = [f"component {number + 1}" for number in range(weights.shape[-1])]
+    varied = weights.reshape(-1, weights.shape[-1]).std(axis=0)
+    order = np.argsort(-varied, kind="stable")[:_PLANES]
+    across = min(4, len(order))
+    down = -(-len(order) // across)
+    figure, _ = new_figure(8.6, 2.2 * down)
+    figure.clear()
+    axes = np.atleast_1d(figure.subplots(down, across, squeeze=False)).ravel()
+    for ax, number in zip(axes, order, strict=False):
+        ax.imshow(weights[..., number].T, origin="lower", cmap="viridis", aspect="auto")
+        ax.set_title(names[number], fontsize=8, color=INK)
+    for ax in axes:
+        ax.set_axis_off()
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=1 - 0.25 / (2.2 * down),
+                           wspace=0.06, hspace=0.16)  # fmt: skip
+    caption = (
+        f"The same map, {result.name}: bright where a feature is large, dark where it is small. "
+        "Features whose planes look alike say the same."
+    )
+    return as_drawing(figure, "Component planes", "What changes over the map", caption, wide=True)
 
 
 def _som_map(
@@ -235,7 +279,7 @@ def _som_map(
             canvas[top + pad : top + pad + inner, left + pad : left + pad + inner] = rgb(colour)
     caption = (
         f"Of the method {name}: {grid.x} x {grid.y} units, {len(nearest):,} of them with a row; "
-        "each shows the row nearest to it, framed in the colour of its group. The darker the "
+        "each shows the one nearest to it, in the colour of its group. The darker the "
         "ground, the farther a unit is from its neighbours: dark ridges part what is unlike."
     )
     if isinstance(facts, dict) and "quantisation_error" in facts:

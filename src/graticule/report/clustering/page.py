@@ -51,7 +51,7 @@ def page(done: ClusteringRun) -> str:
         "about": analysis.document.description,
         "source": collection.source,
         "rows": len(collection.rows),
-        "what": analysis.document.rows,
+        "what": f"{collection.noun}s",
         "seconds": done.seconds,
         "summary": answer(analysis),
         "failed": list(failed.items())[:_LISTED],

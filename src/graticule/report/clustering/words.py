@@ -39,7 +39,7 @@ def answer(analysis: Analysis) -> list[str]:
 
 def found(analysis: Analysis, main: MethodResult) -> str:
     """Return how many groups a method finds."""
-    what = "image" if analysis.document.rows == "images" else "object"
+    what = analysis.features.collection.noun
     label = main.clustering.method.step.label
     verb = "forms" if len(main.labels) == 1 else "form"
     many = "no group" if not main.groups else wording.count(main.groups, "group")
