@@ -30,3 +30,16 @@ def test_the_same_seed_gives_the_same_cut_out_and_what_is_asked_for() -> None:
     assert one.blended
     assert not galaxies(seed=3).blended
     assert one.footprint.values[round(one.y), round(one.x)]
+
+
+def test_a_blend_is_what_a_person_would_see() -> None:
+    """Not two that are one light, nor two with sky between; the truth is of what was asked for."""
+    for seed in range(4):
+        told = [galaxies(companion=far, seed=[8, seed]).blended for far in (0.05, 1.8, 8.0)]
+        assert told == [False, True, False]
+    seen = galaxies(stripe=3.0, trail=True, seed=9)
+    assert (seen.striped, seen.trailed, seen.blended) == (True, True, False)
+    assert {galaxies(64, radius=5, seed=n).morphology for n in range(12)} == {
+        "spiral",
+        "elliptical",
+    }

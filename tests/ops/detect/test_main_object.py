@@ -68,6 +68,30 @@ def test_a_stripe_over_the_galaxy_alone_is_seen() -> None:
     assert row["stripe"]
 
 
+def test_a_short_stripe_on_a_galaxy_is_seen() -> None:
+    """One pixel wide and a twentieth of the image long."""
+    light = _with_noise(100 * _gaussian((300, 300), (150, 150), 30))
+    assert not gt.detect.main_object(light).object["stripe"][0]
+    light[150:172, 160] = 20
+    assert gt.detect.main_object(light).object["stripe"][0]
+
+
+def test_the_edge_of_a_brighter_sky_is_no_trail() -> None:
+    """A corner that another exposure fills."""
+    light = _with_noise(100 * _gaussian((300, 300), (150, 150), 8))
+    y, x = np.indices(light.shape)
+    light[y + x < 250] += 3
+    assert not gt.detect.main_object(light).object["trail"][0]
+
+
+def test_the_middle_of_a_cusp_is_where_it_is() -> None:
+    """Light that is far narrower than the window it is sought under."""
+    for seed in (166, 202, 244):
+        seen = galaxies(morphology="elliptical", radius=16, seed=[6, seed])
+        row = _found(seen)
+        assert np.hypot(row["y"] - seen.y, row["x"] - seen.x) < 0.5
+
+
 def test_companions_are_told() -> None:
     """Of those a person would see nine of ten, and nine of ten that are told are some."""
     rng = np.random.default_rng(15)
