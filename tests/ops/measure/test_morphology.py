@@ -205,6 +205,20 @@ def test_numbers_do_not_depend_on_the_camera(turn: str) -> None:
         assert math.sin(other["orientation"] - expected) == pytest.approx(0, abs=0.01)
 
 
+@pytest.mark.parametrize("power", [-900, -3, 7, 990])
+def test_units_of_light_change_no_number(power: int) -> None:
+    """However small or large they are."""
+    seen = galaxies(morphology="disk", radius=10, seed=[23, 0])
+    image = seen.image.values.mean(axis=-1)
+    found = gt.detect.main_object(image)
+    one = gt.measure.morphology(found.objects, image, found.object, gain=0.5)
+    scaled = np.ldexp(image, power)
+    other = gt.measure.morphology(
+        found.objects, scaled, found.object, gain=float(np.ldexp(0.5, -power))
+    )
+    np.testing.assert_allclose(other.to_numpy(), one.to_numpy(), rtol=1e-6)
+
+
 def test_lumps_asymmetry_and_arms_are_told_from_a_smooth_disk() -> None:
     """What each number is for: a lump, an offset companion, spiral arms."""
     smooth = 40 * _sersic(1.0, radius=12)

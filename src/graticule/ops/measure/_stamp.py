@@ -22,7 +22,8 @@ class Stamp:
     Attributes
     ----------
     values : ndarray
-        Light over the sky, 0 where masked; float64.
+        Light over the sky, 0 where masked; float64, in units of ``2 ** exponent``, so that none is
+        larger than 1.
     mask : ndarray
         Samples of other objects, that are no numbers, and outliers.
     own : ndarray
@@ -31,6 +32,8 @@ class Stamp:
         Where it lies in the image.
     sky : ndarray
         Values of the first square of the sky; empty where there is none.
+    exponent : int
+        Of the unit of the values.
     """
 
     values: Array
@@ -39,6 +42,7 @@ class Stamp:
     top: int
     left: int
     sky: Array
+    exponent: int
 
     @cached_property
     def light(self) -> Array:
@@ -73,6 +77,9 @@ def stamp_of(values: Array, labels: Array, label: int, bounds: tuple[slice, slic
 
     part = np.ascontiguousarray(values[bounds], np.float64)
     near = labels[bounds]
+    largest = np.abs(part[np.isfinite(part)]).max(initial=0)
+    exponent = int(np.frexp(largest)[1])
+    part = np.ldexp(part, -exponent)
     mask = np.empty(part.shape, np.bool_)
     outliers(np.where(np.isinf(part), np.nan, part), _OUTLIER, mask)
     mask |= ((near != 0) & (near != label)) | ~np.isfinite(part)
@@ -84,7 +91,7 @@ def stamp_of(values: Array, labels: Array, label: int, bounds: tuple[slice, slic
         y, x = empty_box(taken, size)
     sky = part[y : y + size, x : x + size] if y >= 0 else part[:0, :0]
     own = (near == label) & ~mask
-    return Stamp(part, mask, own, bounds[0].start, bounds[1].start, sky)
+    return Stamp(part, mask, own, bounds[0].start, bounds[1].start, sky, exponent)
 
 
 def running_sums(values: Array) -> Array:

@@ -281,7 +281,8 @@ def _measured(
         row["gini"] = light.gini(stamp.values[segment], flags)
         row["m20"] = light.m20(stamp.values, segment, flags)
         weights = _weights(stamp, gain)
-        row["sn_per_pixel"] = light.signal_to_noise(stamp, segment, weights)
+        if stamp.noise > 0 or gain is not None:
+            row["sn_per_pixel"] = light.signal_to_noise(stamp, segment, weights)
         profile = light.profile_of(stamp, frame, reach)
         row["profile_residual"] = light.profile_residual(stamp, frame, reach, profile)
         row |= _sersic(stamp, frame, row, profile, weights)
@@ -312,7 +313,7 @@ def _weights(stamp: Stamp, gain: float | None) -> Array:
     """Return one over the noise of each sample; 0 where masked."""
     variance = np.full(stamp.values.shape, stamp.noise**2)
     if gain is not None:
-        variance += np.abs(stamp.values) / gain
+        variance += np.ldexp(np.abs(stamp.values) / gain, -stamp.exponent)
     elif stamp.noise == 0:
         variance += 1.0
     used = ~stamp.mask & (variance > 0)
