@@ -12,12 +12,12 @@ import pandas as pd
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval, bootstrap
-from graticule.learn.clustering.indices import distances
 
 if TYPE_CHECKING:
     from graticule.learn.clustering.chain import Clustering
 
-_BLOCK = 1 << 22
+_BY_TREE = 8
+"""Features up to which a tree finds neighbours faster than products of matrices."""
 
 
 @dataclass(frozen=True)
@@ -208,16 +208,16 @@ def neighbours_right(space: Array, codes: Array, neighbours: int) -> Array:
     if len(space) < 2:
         raise ImageError("one row has no neighbours", hint="give more rows with a class")
     count = min(neighbours, len(space) - 1)
+    from sklearn.neighbors import NearestNeighbors
+
     centred = space - space.mean(axis=0)
-    size = max(1, _BLOCK // len(space))
-    told = []
-    for start in range(0, len(space), size):
-        apart = distances(centred[start : start + size], centred, start)
-        apart[np.arange(len(apart)), np.arange(start, start + len(apart))] = np.inf
-        near = np.argpartition(apart, count - 1, axis=1)[:, :count]
-        order = np.argsort(np.take_along_axis(apart, near, axis=1), axis=1, kind="stable")
-        near = codes[np.take_along_axis(near, order, axis=1)]
-        votes = (near[:, :, None] == near[:, None, :]).sum(axis=2)
-        winner = near[np.arange(len(near)), votes.argmax(axis=1)]
-        told.append(winner == codes[start : start + size])
-    return np.concatenate(told).astype(np.float64)
+    algorithm = "brute" if space.shape[1] > _BY_TREE else "kd_tree"
+    search = NearestNeighbors(n_neighbors=count + 1, algorithm=algorithm).fit(centred)
+    found = search.kneighbors(centred, return_distance=False)
+    itself = found == np.arange(len(space))[:, None]
+    # among copies of a row it may not be its own nearest; then the last one is left out
+    others = np.argsort(itself, axis=1, kind="stable")[:, :count]
+    near = codes[np.take_along_axis(found, others, axis=1)]
+    votes = (near[:, :, None] == near[:, None, :]).sum(axis=2)
+    winner = near[np.arange(len(near)), votes.argmax(axis=1)]
+    return np.asarray(winner == codes, np.float64)
