@@ -35,7 +35,7 @@ _TURNS_SEED = 73
 _PLACES_SEED = 74
 
 
-def _pictures() -> list[Path]:
+def pictures() -> list[Path]:
     """Return the 300 real cut-outs with a label; none where they are absent."""
     folder = data_folder("galaxies")
     kinds = ("spiral", "non_spiral")
@@ -146,7 +146,7 @@ def blends() -> Row:
 @row("C2")
 def main_object() -> list[Row]:
     """Find the object of real cut-outs, beside the determinant of the Hessian of scikit-image."""
-    paths = _pictures()
+    paths = pictures()
     if not paths:
         return [absent("C2", "detect.main_object on real cut-outs", ">= 5 times; >= 299")]
     find = get_op("detect.main_object")
@@ -250,7 +250,7 @@ def _images_a_second(
 @row("C3")
 def preparation() -> list[Row]:
     """Prepare real cut-outs from JPEG on disk to files, with a process for each core."""
-    paths = _pictures()
+    paths = pictures()
     bar = ">= 40 times"
     if not paths:
         return [absent("C3", "preparation of real cut-outs, images a second", bar)]
@@ -313,7 +313,7 @@ def canonical_correlation(work: tuple[Path, int]) -> float:
 @row("C4")
 def canonical() -> Row:
     """Compare the canonical form of real cut-outs with that of the same, turned and moved."""
-    paths = _pictures()
+    paths = pictures()
     bar = "median >= 0.98, 5th percentile >= 0.93"
     if not paths:
         return absent("C4", "canonical form of real cut-outs turned, shifted and mirrored", bar)
