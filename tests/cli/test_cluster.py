@@ -188,6 +188,21 @@ def test_what_a_column_refuses_is_set_aside_with_its_reason(folder):
     assert any("same" in told for told in left_out)
 
 
+def test_where_all_is_refused_or_fails_it_is_said(folder, capsys):
+    text = "{graticule: 1, refuse: bad, methods: {two: [{step: kmeans, n_clusters: 2}]}}"
+    Path("document.yaml").write_text(text)
+    pd.DataFrame({"a": [1.0, 2.0, 3.0], "bad": True}).to_csv("table.csv", index=False)
+    assert run("document.yaml", "table.csv", "-o", "out") == 2
+    assert "all 3 rows are refused, the first as 1: bad" in capsys.readouterr().err
+    Path("given").mkdir()
+    Path("given/a.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
+    Path("clustering.yaml").write_text(
+        DOCUMENT.replace("labels:", "pipeline: prepare.yaml\nlabels:")
+    )
+    assert run(".", "given", "-o", "other") == 2
+    assert "no images came out of the pipeline; the first: a" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [

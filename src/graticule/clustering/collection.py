@@ -361,4 +361,11 @@ def _refused(document: ClusteringDocument, collection: Collection) -> Collection
         for name, why in zip(collection.names, reasons, strict=True)
         if why
     ]
+    if aside and len(aside) == len(reasons):
+        first = f"{aside[0].image}: {aside[0].why}"
+        raise RequestError(
+            f"all {len(aside)} {collection.noun}s are refused, the first as {first}",
+            where=f"{document.source}: refuse",
+            hint="leave a column out of refuse, or change the limits of the pipeline",
+        )
     return collection.keep(np.array([not why for why in reasons], bool), aside)
