@@ -15,7 +15,7 @@ import numpy as np
 from graticule.clustering.document import ClusteringDocument
 from graticule.core.errors import FormatError, RequestError, suggest
 from graticule.core.progress import Progress, no_progress
-from graticule.io import Study, escaped, study
+from graticule.io import Study, content_hash, escaped, study
 from graticule.io.escaping import unescaped
 from graticule.io.format import locate
 
@@ -73,6 +73,8 @@ class Collection:
         What of the files was not understood.
     are_parts : bool
         Whether rows are objects within their images.
+    sha256 : str
+        Of the table they are from, where it was given.
     """
 
     rows: pd.DataFrame
@@ -83,6 +85,7 @@ class Collection:
     source: str = ""
     notes: tuple[str, ...] = field(default=())
     are_parts: bool = False
+    sha256: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -123,6 +126,7 @@ class Collection:
             self.source,
             self.notes,
             self.are_parts,
+            self.sha256,
         )
 
 
@@ -185,7 +189,9 @@ def _of_table(document: ClusteringDocument, path: Path) -> Collection:
         places = [Path(path.parent, unescaped(str(each))) for each in rows["path"]]
         files = [place if place.is_file() else None for place in places]
     said = f"the rows of {path.name}"
-    return Collection(rows, tuple(files), (None,) * len(rows), source=said, are_parts=True)
+    held = content_hash(path)
+    none = (None,) * len(rows)
+    return Collection(rows, tuple(files), none, source=said, are_parts=True, sha256=held)
 
 
 def read_rows(path: Path) -> pd.DataFrame:

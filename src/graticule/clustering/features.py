@@ -63,6 +63,8 @@ class FeatureTable:
         The columns that came of it.
     left_out : tuple of str
         What was not taken of the columns, in words.
+    images_key : str
+        Of the content of all images that became rows, in their order, and of how.
     """
 
     table: pd.DataFrame
@@ -70,6 +72,7 @@ class FeatureTable:
     image_rows: ImageRows | None = None
     image_columns: tuple[str, ...] = ()
     left_out: tuple[str, ...] = field(default=())
+    images_key: str = ""
 
 
 def describe(
@@ -106,11 +109,11 @@ def describe(
 
     wanted, left_out = _columns(document, collection.rows)
     parts: list[pd.DataFrame] = []
-    image_rows = None
+    image_rows, key = None, ""
     if wanted:
         parts.append(collection.rows[wanted].apply(pd.to_numeric).astype(np.float64))
     if document.features.embedding is not None or not wanted:
-        image_rows, own, failed = _image_part(document, collection, out, workers, progress)
+        image_rows, (own, failed, key) = _image_part(document, collection, out, workers, progress)
         kept = np.array([name not in failed for name in range(len(own))], bool)
         aside = [SetAside(collection.names[n], why, failed=True) for n, why in failed.items()]
         collection = collection.keep(kept, aside)
@@ -121,7 +124,7 @@ def describe(
     units = collection.rows.attrs.get("units", {})
     table.attrs["units"] = {name: units[name] for name in table.columns if units.get(name)}
     names = tuple(c for c in table.columns if image_rows and c in set(image_rows.columns))
-    return FeatureTable(table, collection, image_rows, names, (*left_out, *dropped))
+    return FeatureTable(table, collection, image_rows, names, (*left_out, *dropped), key)
 
 
 def _columns(document: ClusteringDocument, rows: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -212,7 +215,7 @@ def _image_part(
     out: Path,
     workers: int | None,
     progress: Progress,
-) -> tuple[ImageRows, Array, dict[int, str]]:
+) -> tuple[ImageRows, tuple[Array, dict[int, str], str]]:
     """Return the rows of all images, and why those of some could not be had."""
     files = [own or other for own, other in zip(collection.prepared, collection.original,
                                                 strict=True)]  # fmt: skip
@@ -225,7 +228,7 @@ def _image_part(
     made = ImageRows.of(document.features.embedding or "values")
     made = _seen(made, [file for file in files if file is not None])
     _require_room(len(files), len(made.columns))
-    return made, *_rows(made, files, out / WORK / "rows", workers, progress)
+    return made, _rows(made, files, out / WORK / "rows", workers, progress)
 
 
 def _seen(made: ImageRows, files: Sequence[Path]) -> ImageRows:
@@ -263,15 +266,18 @@ def _rows(
     kept_in: Path,
     workers: int | None,
     progress: Progress,
-) -> tuple[Array, dict[int, str]]:
-    """Return the rows of files, and why some have none; what is done is kept and taken up again."""
+) -> tuple[Array, dict[int, str], str]:
+    """Return the rows of files, why some have none, and a key of their content.
+
+    What is done is kept and taken up again.
+    """
     from graticule.pipeline.workers import Workers
 
     kept_in.mkdir(parents=True, exist_ok=True)
     parts = [list(files[start : start + _PART]) for start in range(0, len(files), _PART)]
     out = np.full((len(files), len(made.columns)), np.nan, np.float32)
     failed: dict[int, str] = {}
-    used = set()
+    used: dict[str, None] = {}
     count = settings().workers if workers is None else workers
     with Workers(count, processes=count > 1 and len(files) >= _PROCESSES) as pool:
         work = partial(_part_rows, made, kept_in)
@@ -279,12 +285,12 @@ def _rows(
             start = number * _PART
             out[start : start + len(rows)] = rows
             failed |= {start + place: text for place, text in why.items()}
-            used.add(name)
+            used[name] = None
             progress(min(start + _PART, len(files)), len(files), "describing images")
     for stale in kept_in.glob("*.npz"):
         if stale.name not in used:
             stale.unlink(missing_ok=True)
-    return out, failed
+    return out, failed, digest("images", list(used))
 
 
 def _part_rows(

@@ -298,6 +298,8 @@ def _record(done: ClusteringRun, started: datetime) -> dict[str, Any]:
         "left_out": list(analysis.features.left_out),
         "image_rows": analysis.features.image_rows and analysis.features.image_rows.state(),
         "key": digest("clustering", analysis.document.plain),
+        "images_key": analysis.features.images_key,
+        "table_sha256": collection.sha256,
         "methods": {name: _method_record(each) for name, each in analysis.methods.items()},
         "failed_methods": dict(analysis.failed),
         "set_aside": len(collection.set_aside),
