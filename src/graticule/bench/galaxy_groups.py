@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -50,7 +49,7 @@ def _by_recipe(paths: list[Path]) -> Agreement:
 
 @row("C6")
 def groups_of_galaxies() -> list[Row]:
-    """Group spiral and other galaxies by the recipe as it is; the labels judge and choose nothing."""
+    """Group spiral and other galaxies by the recipe as it is; labels judge and choose nothing."""
     paths = pictures()
     if not paths:
         return [absent("C6", "groups of real galaxies beside their labels", f">= {_NEIGHBOURS}")]
