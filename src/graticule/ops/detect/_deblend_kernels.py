@@ -102,14 +102,14 @@ def deblend(
         holder[at] = best
     numbers = np.zeros(made, np.int32)
     target, count = out.reshape(-1), 0
-    for at in range(flat.size):
-        target[at] = 0
-        if holder[at] >= 0:
-            root = _root(parent, holder[at])
+    for place in range(flat.size):
+        target[place] = 0
+        if holder[place] >= 0:
+            root = _root(parent, holder[place])
             if numbers[root] == 0:
                 count += 1
                 numbers[root] = count
-            target[at] = numbers[root]
+            target[place] = numbers[root]
     return count
 
 
