@@ -15,14 +15,13 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainValidator,
-    PrivateAttr,
     ValidationInfo,
     model_validator,
 )
 
 from graticule.core.document import (
-    Document,
     Section,
+    WrittenDocument,
     as_written,
     is_list_of_texts,
     or_empty,
@@ -265,7 +264,7 @@ def _labels(value: Any) -> str:
     raise ParameterError(f"must be folder, or the name of a column, not {value!r}")
 
 
-class ClusteringDocument(Document):
+class ClusteringDocument(WrittenDocument):
     """A clustering document.
 
     Attributes
@@ -319,24 +318,6 @@ class ClusteringDocument(Document):
     null: Annotated[NullSpec, or_empty] = NullSpec()
     stability: Annotated[StabilitySpec, or_empty] = StabilitySpec()
     seed: Annotated[int, whole_number(0)] = 0
-    _text: str = PrivateAttr("")
-    _source: str = PrivateAttr("<text>")
-
-    @property
-    def text(self) -> str:
-        """The document as it was written."""
-        return self._text
-
-    @property
-    def source(self) -> str:
-        """Its file, or ``<text>``."""
-        return self._source
-
-    @property
-    def folder(self) -> Path:
-        """What paths of the document are relative to."""
-        path = Path(self._source)
-        return path.parent if path.is_file() else Path()
 
     @property
     def plain(self) -> dict[str, Any]:

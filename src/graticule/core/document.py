@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     PlainValidator,
+    PrivateAttr,
     ValidationError,
     model_validator,
 )
@@ -268,6 +269,29 @@ class Document(Section):
     """The top of a document: a `Section` that says its version."""
 
     graticule: Any = None
+
+
+class WrittenDocument(Document):
+    """A `Document` that knows how it was written, and where."""
+
+    _text: str = PrivateAttr("")
+    _source: str = PrivateAttr("<text>")
+
+    @property
+    def text(self) -> str:
+        """The document as it was written."""
+        return self._text
+
+    @property
+    def source(self) -> str:
+        """Its file, or ``<text>``."""
+        return self._source
+
+    @property
+    def folder(self) -> Path:
+        """What paths of the document are relative to."""
+        path = Path(self._source)
+        return path.parent if path.is_file() else Path()
 
 
 def validate(

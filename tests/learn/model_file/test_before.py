@@ -33,6 +33,8 @@ def _answer(kind: str, model: Any) -> Any:
         table = pd.DataFrame({"label": range(1, 31), "area": area, "eccentricity": eccentricity})
         table.attrs["units"] = {"area": "um2"}
         return np.asarray(model.predict(table)).astype("U9")
+    if kind == "clustering":
+        return model.predict(pd.DataFrame({"area": area, "eccentricity": eccentricity}))
     noise = [rng.normal(k % 2 * 3, 1, (48, 48)).astype(np.float32) for k in range(8)]
     return np.asarray([model.predict(image.copy(data=each)) for each in noise])
 

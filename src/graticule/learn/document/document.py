@@ -15,14 +15,13 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainValidator,
-    PrivateAttr,
     ValidationInfo,
     model_validator,
 )
 
 from graticule.core.document import (
-    Document,
     Section,
+    WrittenDocument,
     array_name,
     as_written,
     is_list_of_texts,
@@ -257,7 +256,7 @@ def _train(name: str, info: ValidationInfo) -> str:
     return name
 
 
-class TrainingDocument(Document):
+class TrainingDocument(WrittenDocument):
     """A training document.
 
     Attributes
@@ -294,24 +293,6 @@ class TrainingDocument(Document):
         dict[_Name, Annotated[Any, PlainValidator(_method)]], BeforeValidator(_methods)
     ] = Field(None, validate_default=True)
     train: Annotated[str, AfterValidator(_train)] = ""
-    _text: str = PrivateAttr("")
-    _source: str = PrivateAttr("<text>")
-
-    @property
-    def text(self) -> str:
-        """The document as it was written."""
-        return self._text
-
-    @property
-    def source(self) -> str:
-        """Its file, or ``<text>``."""
-        return self._source
-
-    @property
-    def folder(self) -> Path:
-        """What paths of the document are relative to."""
-        path = Path(self._source)
-        return path.parent if path.is_file() else Path()
 
 
 def load(path: Path) -> TrainingDocument:

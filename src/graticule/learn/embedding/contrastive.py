@@ -10,7 +10,7 @@ import numpy as np
 
 from graticule.core.errors import FormatError, ImageError, RequestError
 from graticule.core.typing import Array
-from graticule.learn.embedding.embedding import as_stack
+from graticule.learn.embedding.embedding import as_stack, shape_of_card
 
 _CARD = "graticule-contrastive-1"
 _SIDE = 64
@@ -167,9 +167,7 @@ class Contrastive:
             If they do not fit together.
         """
         try:
-            if card["format"] != _CARD:
-                raise FormatError(f"must be of the format {_CARD}, not {card['format']!r}")
-            y, x, c = (int(size) for size in card["shape"])
+            y, x, c = shape_of_card(card, _CARD)
             weights = {name: np.asarray(each, np.float32) for name, each in arrays.items()}
             found = cls(
                 (y, x, c),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from graticule.core.document import Section, validate
-from graticule.core.errors import ImageError, ParameterError, PipelineError
+from graticule.core.errors import FormatError, ImageError, ParameterError, PipelineError
 from graticule.core.registry import Registry
 from graticule.core.typing import Array
 
@@ -204,3 +204,17 @@ def from_plain(values: Mapping[str, Any] | str) -> FixedEmbedding:
     if not isinstance(given.get("name"), str):
         raise ParameterError("must be a name, or a mapping with name", hint="as moments")
     return FixedEmbedding.of(given.pop("name"), **given)
+
+
+def shape_of_card(card: Mapping[str, Any], form: str) -> tuple[int, int, int]:
+    """Return ``(y, x, c)`` of the images that a stored embedding is of.
+
+    Raises
+    ------
+    FormatError
+        If it is stored in another format.
+    """
+    if card["format"] != form:
+        raise FormatError(f"must be of the format {form}, not {card['format']!r}")
+    y, x, c = (int(size) for size in card["shape"])
+    return y, x, c

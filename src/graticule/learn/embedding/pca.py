@@ -10,7 +10,7 @@ import numpy as np
 
 from graticule.core.errors import FormatError, ImageError
 from graticule.core.typing import Array
-from graticule.learn.embedding.embedding import as_stack
+from graticule.learn.embedding.embedding import as_stack, shape_of_card
 
 _CARD = "graticule-pca-1"
 
@@ -145,9 +145,7 @@ class PCA:
             If they do not fit together.
         """
         try:
-            if card["format"] != _CARD:
-                raise FormatError(f"must be of the format {_CARD}, not {card['format']!r}")
-            y, x, c = (int(size) for size in card["shape"])
+            y, x, c = shape_of_card(card, _CARD)
             mean = np.asarray(arrays["mean"], np.float64)
             components = np.asarray(arrays["components"], np.float64)
             variance = np.asarray(arrays["explained_variance"], np.float64)
