@@ -111,3 +111,37 @@ def test_complex_numbers_of_version_4(tmp_path: Path) -> None:
     np.testing.assert_array_equal(image.values, values)
     with pytest.raises(FormatError, match="is text"):
         read(tmp_path / "a.mat" / "text")
+
+
+def _element(kind: int, content: bytes) -> bytes:
+    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+
+def _matrix(kind: int, sizes: tuple[int, ...], name: bytes, *parts: bytes) -> bytes:
+    flags = _element(6, struct.pack("<II", kind, 0))
+    shape = _element(5, struct.pack(f"<{len(sizes)}i", *sizes))
+    return _element(14, flags + shape + _element(1, name) + b"".join(parts))
+
+
+def _of_cells(path: Path, *cells: bytes) -> Path:
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM"
+    path.write_bytes(head + _matrix(1, (1, len(cells)), b"c", *cells))
+    return path
+
+
+@pytest.mark.parametrize("sizes", [(), (4,), (-1, 4)])
+@pytest.mark.parametrize("kind", [1, 2, 4, 5, 6, 9, 12])
+def test_a_cell_without_rows_and_columns_is_refused(
+    kind: int, sizes: tuple[int, ...], tmp_path: Path
+) -> None:
+    text = _matrix(kind, sizes, b"", _element(16, b"text"))
+    path = _of_cells(tmp_path / "a.mat", text)
+    with pytest.raises(FormatError, match="has a variable of the sizes"):
+        read(f"{path}/c/0")
+
+
+def test_a_cell_that_nothing_was_put_into_hides_no_other(tmp_path: Path) -> None:
+    numbers = np.arange(6.0).reshape(2, 3)
+    full = _matrix(6, (2, 3), b"", _element(9, numbers.tobytes(order="F")))
+    path = _of_cells(tmp_path / "a.mat", _element(14, b""), full)
+    assert np.array_equal(read(f"{path}/c/1").values, numbers)

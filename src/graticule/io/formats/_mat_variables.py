@@ -257,7 +257,9 @@ def _require_packed(body: memoryview, order: str) -> None:
 def _require_matrix(body: memoryview, order: str, depth: int) -> None:
     if depth > _NESTED:
         raise UnsafeFileError(f"nests cells deeper than {_NESTED}")
-    _require_members(body, order)
+    if depth and not len(body):
+        return  # a cell that nothing was ever put into
+    _require_sizes(body, order)
     at = 0
     while at < len(body):
         require_complete(len(body), at + 8)
@@ -270,17 +272,20 @@ def _require_matrix(body: memoryview, order: str, depth: int) -> None:
             at = _element(body[at:], 0, order)[3] + at
 
 
-def _require_members(body: memoryview, order: str) -> None:
-    """Raise `FormatError` if a matrix says that it has more members than there are bytes.
+def _require_sizes(body: memoryview, order: str) -> None:
+    """Raise `FormatError` if a matrix has no rows and columns, or more members than bytes.
 
-    SciPy goes through all of them, even where they have no fields.
+    SciPy takes for granted that there are two sizes, and goes through all members, even where they
+    have no fields.
     """
     start, length, _, place = _element(body, 0, order)
     flags = struct.unpack_from(order + "I", body, start)[0] if length == 8 else 0
-    kind = _CLASSES.get(flags & 0xFF)
-    if kind not in ("cell", "struct", "object"):
+    kind = _CLASSES.get(flags & 0xFF, "unknown")
+    if kind == "opaque":
         return
     start, length, _, _ = _element(body, place, order)
     sizes = struct.unpack_from(f"{order}{length // 4}i", body, start)
-    if min(sizes, default=0) < 0 or math.prod(sizes) > len(body):
+    if len(sizes) < 2 or min(sizes) < 0:
+        raise FormatError(f"has a variable of the sizes {sizes}")
+    if kind in ("cell", "struct", "object") and math.prod(sizes) > len(body):
         raise FormatError(f"has a {kind} of {' x '.join(map(str, sizes))} in {len(body)} bytes")
