@@ -106,6 +106,21 @@ def test_an_enormous_strip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         read(tmp_path / "a")
 
 
+@pytest.mark.parametrize("depth", [2**22, 2**30])
+def test_a_strip_of_lerc_that_says_it_is_far_larger_is_refused(tmp_path: Path, depth: int) -> None:
+    path = tmp_path / "a.tif"
+    values = np.arange(48 * 40, dtype=np.uint8).reshape(48, 40)
+    tifffile.imwrite(path, values, compression="lerc")
+    assert np.array_equal(read(path).values, values)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"Lerc2 ") + 22  # values of a sample, after version, checksum, rows, columns
+    assert content[at : at + 4] == (1).to_bytes(4, "little")
+    content[at : at + 4] = depth.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(FormatError):
+        _ = read(path).values
+
+
 def test_a_tile_far_larger_than_its_image_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     values = np.arange(48 * 40, dtype=np.uint8).reshape(48, 40)

@@ -25,6 +25,7 @@ _COPIES = 3
 """Copies of a strip or tile at the peak: as it is stored, unpacked, and where it is wanted."""
 JPEG = (6, 7, 34892, 33007)
 """Compressions that are JPEG, whose tables may be shared."""
+_LERC = 34887
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ def _tells_own_size(page: Any) -> bool:
     from tifffile import TIFF
 
     compression = page.keyframe.compression if page is not None else 1
-    return compression in TIFF.IMAGE_COMPRESSIONS and compression not in JPEG
+    told = compression in TIFF.IMAGE_COMPRESSIONS or compression == _LERC
+    return told and compression not in JPEG
 
 
 @lru_cache(maxsize=8)
