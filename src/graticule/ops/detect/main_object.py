@@ -76,7 +76,7 @@ class MainObject(NamedTuple):
     objects: Labels
 
 
-@op(version=2, scope=Whole("the sky is that of the whole image", memory=14), doc=DOC)
+@op(version=2, scope=Whole("the sky is that of the whole image", memory=48), doc=DOC)
 def main_object(
     image: Image,
     *,
