@@ -49,7 +49,10 @@ def _by_recipe(paths: list[Path]) -> Agreement:
 
 @row("C6")
 def groups_of_galaxies() -> list[Row]:
-    """Group spiral and other galaxies by the recipe as it is; labels judge and choose nothing."""
+    """Group spiral and other galaxies by the recipe as it is.
+
+    Within a run labels judge and choose nothing; the recipe's columns were chosen with these in view.
+    """
     paths = pictures()
     if not paths:
         return [absent("C6", "groups of real galaxies beside their labels", f">= {_NEIGHBOURS}")]

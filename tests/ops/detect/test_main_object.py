@@ -24,7 +24,7 @@ def _found(seen: Galaxy, **params: Any) -> Any:
 @pytest.mark.parametrize("morphology", MORPHOLOGIES)
 @pytest.mark.parametrize("radius", [7.0, 12.0, 20.0])
 def test_place_radius_and_shape_are_those_simulated(morphology: Morphology, radius: float) -> None:
-    """Half a pixel, of unequal arms a fifth of the radius.
+    """Half a pixel, of unequal arms a tenth of the radius.
 
     None is refused, but that the middle of some is as bright as can be.
     """
@@ -32,7 +32,7 @@ def test_place_radius_and_shape_are_those_simulated(morphology: Morphology, radi
         seen = galaxies(morphology=morphology, radius=radius, seed=[11, seed])
         row = _found(seen)
         off = np.hypot(row["y"] - seen.y, row["x"] - seen.x)
-        assert off < (0.2 * radius if morphology == "spiral" else 0.5)
+        assert off < (0.1 * radius if morphology == "spiral" else 0.5)
         assert row["refused"] in ("", "saturated")
         assert 0.8 < row["half_light_radius"] / radius < 1.35
         if morphology != "spiral":  # arms are a shape of their own
@@ -93,7 +93,7 @@ def test_the_middle_of_a_cusp_is_where_it_is() -> None:
 
 
 def test_companions_are_told() -> None:
-    """Of those a person would see nine of ten, and nine of ten that are told are some."""
+    """Of those a person would see six of seven, and nine of ten that are told are some."""
     rng = np.random.default_rng(15)
     told = []
     for n in range(80):
@@ -105,7 +105,18 @@ def test_companions_are_told() -> None:
         told.append((seen.blended, bool(_found(seen)["blended"])))
     both = sum(true and found for true, found in told)
     assert both >= 0.85 * sum(true for true, _ in told)
-    assert both >= 0.85 * sum(found for _, found in told)
+    assert both >= 0.9 * sum(found for _, found in told)
+
+
+def test_of_companions_two_radii_away_nearly_all_are_told_and_of_lone_ones_none() -> None:
+    kinds = [MORPHOLOGIES[n % 3] for n in range(18)]
+    near = [
+        _found(galaxies(morphology=kind, companion=2 + n / 18, seed=[15, n]))
+        for n, kind in enumerate(kinds)
+    ]
+    assert sum(row["blended"] for row in near) >= 16
+    alone = [_found(galaxies(morphology=kind, seed=[16, n])) for n, kind in enumerate(kinds)]
+    assert not any(row["blended"] or row["blended_circles"] for row in alone)
 
 
 def test_arms_are_no_companions() -> None:
@@ -184,7 +195,7 @@ def test_turned_shifted_and_in_units() -> None:
         for v in (values, values[::-1])
     )
     assert one["y"] == pytest.approx(211 - other["y"], abs=0.01)
-    assert one["radius"] == pytest.approx(other["radius"], rel=1e-2)
+    assert one["radius"] == pytest.approx(other["radius"], rel=6e-3)
     sky = as_image(values, dims=("y", "x", "c"), spacing={"y": "0.396 arcsec", "x": "0.396 arcsec"})
     table = gt.detect.main_object(sky).object
     assert table["radius"][0] == pytest.approx(0.396 * one["radius"], rel=1e-6)
