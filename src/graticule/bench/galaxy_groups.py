@@ -51,7 +51,8 @@ def _by_recipe(paths: list[Path]) -> Agreement:
 def groups_of_galaxies() -> list[Row]:
     """Group spiral and other galaxies by the recipe as it is.
 
-    Within a run labels judge and choose nothing; the recipe's columns were chosen with these in view.
+    Within a run labels judge and choose nothing; the columns of the recipe were chosen with
+    these in view.
     """
     paths = pictures()
     if not paths:
