@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from graticule.core.errors import FormatError, RequestError, StoreError
 from graticule.pipeline import Pipeline
-from graticule.pipeline.folder import WORK, locked_run_folder
+from graticule.pipeline.folder import WORK, locked_run_folder, sweep, write_json
 
 
 def test_overwriting_leaves_a_run_at_work_alone(tmp_path: Path) -> None:
@@ -122,3 +124,41 @@ def test_an_image_that_finds_no_room_is_told_so_and_is_no_fault_of_ours(
         assert "No space left" in result.error["what"]
     assert not (tmp_path / "out" / "errors").exists()
     assert not objects.run(study_folder, tmp_path / "out").failed
+
+
+@pytest.mark.parametrize(
+    "items", [[], [{"a": 1, "b": [1, {"c": "\n"}], "d": {}}, {"a": None}], [3]]
+)
+def test_json_is_the_same_whether_a_list_or_an_iterator_is_written(
+    tmp_path: Path, items: list[object]
+) -> None:
+    about = {"first": {"x": ["y\n", 2.5]}, "images": items, "é": "\ud800", "last": []}
+    write_json(tmp_path / "whole.json", about)
+    write_json(tmp_path / "one by one.json", {**about, "images": iter(items)})
+    text = (tmp_path / "whole.json").read_bytes()
+    assert text == (tmp_path / "one by one.json").read_bytes()
+    plain = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    assert text == plain.encode("utf-8", "backslashreplace")
+    write_json(tmp_path / "empty.json", {})
+    assert (tmp_path / "empty.json").read_text() == "{}\n"
+
+
+def test_json_that_cannot_be_finished_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise StoreError("gone")
+
+    write_json(tmp_path / "run.json", {"images": [1]})
+    with pytest.raises(StoreError, match="gone"):
+        write_json(tmp_path / "run.json", {"images": broken()})
+    assert json.loads((tmp_path / "run.json").read_text()) == {"images": [1]}
+    assert [place.name for place in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_what_is_not_kept_is_swept_at_any_depth(tmp_path: Path) -> None:
+    for name in ("a/b/kept.tif", "a/b/gone.tif", "a/kept.zarr/0/c", "a/gone.zarr/0", "d/e", "kept"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    sweep(tmp_path, ["a/b/kept.tif", "a/kept.zarr", "kept"])
+    left = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
+    assert left == ["a/b/kept.tif", "a/kept.zarr/0/c", "kept"]

@@ -250,7 +250,6 @@ def _run_of(
 
 def _of_run(document: ClusteringDocument, run: Run, pipeline: Path) -> Collection:
     """Return the images of a run, or the objects of one of its tables."""
-    results = {result.image: result for result in run.results}
     failed = [SetAside(each.image, _why(each), failed=True) for each in run.failed]
     rows = _joined(document, run)
     if not len(rows):
@@ -259,15 +258,16 @@ def _of_run(document: ClusteringDocument, run: Run, pipeline: Path) -> Collectio
             f"no {document.rows} came out of the pipeline{first}",
             where=str(pipeline),
         )
-    own = [results[str(name)] for name in rows["image"]]
-    original: list[Path | None] = [Path(unescaped(each.path)) for each in own]
-    prepared: list[Path | None] = [None] * len(rows)
-    if document.rows == "images":
-        prepared = [_prepared(document, run, each) for each in own]
+    files: dict[str, tuple[Path | None, Path | None]] = {}
+    for each in run.results:
+        if each.status == "done":
+            found = _prepared(document, run, each) if document.rows == "images" else None
+            files[each.image] = (Path(unescaped(each.path)), found)
+    original, prepared = zip(*(files[str(name)] for name in rows["image"]), strict=True)
     return Collection(
         rows,
-        tuple(original),
-        tuple(prepared),
+        original,
+        prepared,
         tuple(failed),
         run.skipped,
         f"the {document.rows} of {pipeline.name}",

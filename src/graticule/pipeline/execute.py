@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from graticule.core.atomic import atomic_path, bring_to_disk, flushed_later, remove
@@ -32,8 +33,8 @@ from graticule.pipeline.names import file_names
 from graticule.pipeline.processes import are_many_and_small, processes_share
 from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.result import ImageResult
+from graticule.pipeline.results import Results
 from graticule.pipeline.spec import Spec, digest
-from graticule.pipeline.spool import Spool
 from graticule.pipeline.tables import study_tables, write_table
 from graticule.pipeline.workers import Workers
 
@@ -52,8 +53,8 @@ class Run:
     ----------
     folder : Path
         The run folder.
-    results : tuple of ImageResult
-        What became of each image, in the order of the study.
+    results : sequence of ImageResult
+        What became of each image, in the order of the study; each is read when it is asked for.
     images : DataFrame
         One row per image that was done.
     tables : mapping
@@ -65,7 +66,7 @@ class Run:
     """
 
     folder: Path
-    results: tuple[ImageResult, ...]
+    results: Sequence[ImageResult]
     images: Table
     tables: Mapping[str, Table] = field(default_factory=dict)
     skipped: tuple[tuple[Path, str], ...] = ()
@@ -159,13 +160,13 @@ def run(
         in_processes = processes and cluster is None and count > 1
         in_processes = in_processes and are_many_and_small(source.path for source in sources)
         in_processes = in_processes and processes_share(budget, count) > process_bytes()
-        with Spool(work) as spool:
-            with Workers(count, processes=in_processes, cluster=cluster) as pool:
-                jobs = _jobs(pipeline, sources, folder, pool, budget=budget, cache=cache)
-                for result in _results(jobs, pool, progress):
-                    spool.append(result)
-                    raise_if_asked()
-            results = list(spool)
+        results = Results(work)
+        with Workers(count, processes=in_processes, cluster=cluster) as pool:
+            jobs = _jobs(pipeline, sources, folder, pool, budget=budget, cache=cache)
+            for result in _results(jobs, pool, progress):
+                results.append(result)
+                raise_if_asked()
+        del jobs
         for name in ("scratch", "drafts"):
             remove(work / name)
         rows, tables = study_tables(pipeline, results, work)
@@ -175,19 +176,18 @@ def run(
             previews = _write_previews(folder, results, work)
         bring_to_disk(folder)
         about = provenance(pipeline, results, sources, rows, tables, previews, command)
-        notes = list(dict.fromkeys(note for result in results for note in result.of_run))
         about |= {
-            "notes": notes,
             "started": started.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - clock, 3),
             "memory": {"budget": budget, "peak": peak_bytes()},
         }
+        notes = tuple(about["notes"])
         raise_if_asked()
         write_json(folder / "run.json", about)
         for finish in load_group("graticule.finishers").values():
             progress(len(results), len(results), "report")
             finish(folder)
-    return Run(folder, tuple(results), rows, tables, sources.skipped, tuple(notes))
+    return Run(folder, results, rows, tables, sources.skipped, notes)
 
 
 def _count(workers: int | None) -> int:
@@ -285,17 +285,22 @@ def _write_tables(out: Path, rows: Table, tables: Mapping[str, Table]) -> None:
 
 def _sweep(out: Path, results: Sequence[ImageResult]) -> None:
     """Clear away what an earlier call left of images that failed now or went well."""
-    arrays = [name for result in results for name in result.arrays]
-    sweep(out / ARRAYS, [name.removeprefix(f"{ARRAYS}/") for name in arrays])
-    failed = [result for result in results if result.status != "done"]
-    sweep(out / "errors", [trace_name(result.place) for result in failed])
+    arrays: list[str] = []
+    traces: list[str] = []
+    for result in results:
+        arrays += [name.removeprefix(f"{ARRAYS}/") for name in result.arrays]
+        if result.status != "done":
+            traces.append(trace_name(result.place))
+    sweep(out / ARRAYS, arrays)
+    sweep(out / "errors", traces)
 
 
 def _write_previews(out: Path, results: Sequence[ImageResult], work: Path) -> dict[str, str]:
     """Put the pictures of the first images beside the report; return their files by image."""
-    kept = [r for r in results if r.status == "done" and PREVIEW in r.seals]
-    files = {r.image: f"previews/{r.place}.npz" for r in kept[: PREVIEWS + NOTABLE_PREVIEWS]}
-    for result in kept[: len(files)]:
+    with_preview = (r for r in results if r.status == "done" and PREVIEW in r.seals)
+    kept = list(islice(with_preview, PREVIEWS + NOTABLE_PREVIEWS))
+    files = {r.image: f"previews/{r.place}.npz" for r in kept}
+    for result in kept:
         target = out / files[result.image]
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as draft:

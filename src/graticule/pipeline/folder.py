@@ -22,6 +22,7 @@ import os
 import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,35 @@ _LOCK_WAIT = 2.0
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically, for people to read too; NaN and infinities become null."""
-    text = json.dumps(_finite(value), indent=1, ensure_ascii=False, default=str, allow_nan=False)
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write JSON atomically, for people to read too; NaN and infinities become null.
+
+    A list in it that is long may come as an iterator, of which no more than an item is held.
+    """
     with atomic_path(path) as draft:
         # what of a file's name is no text stands as JSON writes it, which Python reads back
-        draft.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        file = draft.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+        with file:
+            for start, (name, held) in zip(chain("{", repeat(",")), value.items(), strict=False):
+                file.write(f"{start}\n {json.dumps(str(name), ensure_ascii=False)}: ")
+                file.writelines(_written(held))
+            file.write("\n}\n" if value else "{}\n")
+
+
+def _written(value: Any) -> Iterator[str]:
+    if not isinstance(value, Iterator):
+        yield _dumped(value, 1)
+        return
+    start = "["
+    for item in value:
+        yield f"{start}\n  {_dumped(item, 2)}"
+        start = ","
+    yield "[]" if start == "[" else "\n ]"
+
+
+def _dumped(value: Any, depth: int) -> str:
+    text = json.dumps(_finite(value), indent=1, ensure_ascii=False, default=str, allow_nan=False)
+    return text.replace("\n", "\n" + depth * " ")
 
 
 def _finite(value: Any) -> Any:
@@ -100,17 +124,22 @@ def _recorded_images(record: Path) -> list[dict[str, Any]]:
 
 def sweep(folder: Path, kept: Collection[str]) -> None:
     """Remove from a folder of ours all but some files and folders, named relative to it."""
-    files = {folder / name for name in kept}
-    _sweep(folder, files, {parent for file in files for parent in file.parents})
+    files = set(kept)
+    parents: set[str] = set()
+    for name in files:
+        while (name := name.rpartition("/")[0]) and name not in parents:
+            parents.add(name)
+    _sweep(folder, "", files, parents)
 
 
-def _sweep(folder: Path, kept: Collection[Path], parents: Collection[Path]) -> None:
+def _sweep(folder: Path, prefix: str, kept: Collection[str], parents: Collection[str]) -> None:
     for entry in folder.iterdir() if folder.is_dir() else ():
-        if entry in parents:
-            _sweep(entry, kept, parents)
-        elif entry not in kept and entry.is_dir() and not entry.is_symlink():
+        name = prefix + entry.name
+        if name in parents:
+            _sweep(entry, f"{name}/", kept, parents)
+        elif name not in kept and entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
-        elif entry not in kept:
+        elif name not in kept:
             entry.unlink(missing_ok=True)
 
 

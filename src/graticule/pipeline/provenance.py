@@ -6,6 +6,7 @@ import contextlib
 import os
 import platform
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,8 +29,12 @@ def provenance(
     previews: Mapping[str, str],
     command: Sequence[str],
 ) -> dict[str, Any]:
-    """Return what ``run.json`` says of a run, but for its times and memory."""
+    """Return what ``run.json`` says of a run, but for its times and memory.
+
+    What it says of the images is an iterator.
+    """
     plain = pipeline.normalised()
+    taken = _Taken(results)
     return {
         "graticule": 1,
         "version": __version__,
@@ -37,16 +42,13 @@ def provenance(
         "key": pipeline.key,
         "text": pipeline.text,
         "command": [printable(word) for word in command],
-        "images": [
+        "images": (
             {**_image_record(result), "preview": previews.get(result.image)} for result in results
-        ],
+        ),
         "skipped": [{"path": escaped(path), "why": why} for path, why in sources.skipped],
-        "steps": {name: _step_record(pipeline, name, results) for name in pipeline.steps},
+        "steps": {name: _step_record(pipeline, name, taken) for name in pipeline.steps},
         "checks": {
-            name: {
-                **about,
-                "seconds": round(sum(result.checks.get(name, 0) for result in results), 4),
-            }
+            name: {**about, "seconds": round(taken.checks[name], 4)}
             for name, about in plain["checks"].items()
         },
         "seeds": _seeds(plain),
@@ -61,7 +63,24 @@ def provenance(
             "cores": os.cpu_count(),
             "python": platform.python_version(),
         },
+        "notes": list(taken.notes),
     }
+
+
+class _Taken:
+    """What all images took together, and the notes of any of them that concern the run."""
+
+    def __init__(self, results: Sequence[ImageResult]) -> None:
+        self.steps: Counter[str] = Counter()
+        self.from_store: Counter[str] = Counter()
+        self.checks: Counter[str] = Counter()
+        self.notes: dict[str, None] = {}
+        for result in results:
+            for name, facts in result.steps.items():
+                self.steps[name] += facts["seconds"]
+                self.from_store[name] += bool(facts["cached"])
+            self.checks.update(result.checks)
+            self.notes |= dict.fromkeys(result.of_run)
 
 
 def _image_record(result: ImageResult) -> dict[str, Any]:
@@ -70,9 +89,8 @@ def _image_record(result: ImageResult) -> dict[str, Any]:
     return {**about, "tile": result.tile, "arrays": result.arrays}
 
 
-def _step_record(pipeline: Spec, name: str, results: Sequence[ImageResult]) -> dict[str, Any]:
+def _step_record(pipeline: Spec, name: str, taken: _Taken) -> dict[str, Any]:
     step = pipeline.steps[name]
-    facts = [result.steps[name] for result in results if name in result.steps]
     return {
         "op": step.op.name,
         "version": step.op.version,
@@ -84,8 +102,8 @@ def _step_record(pipeline: Spec, name: str, results: Sequence[ImageResult]) -> d
             for key, value in step.params.items()
             if hasattr(value, "described")  # a file, of which its hash alone says little
         },
-        "seconds": round(sum(fact["seconds"] for fact in facts), 4),
-        "from_store": sum(bool(fact["cached"]) for fact in facts),
+        "seconds": round(taken.steps[name], 4),
+        "from_store": taken.from_store[name],
     }
 
 

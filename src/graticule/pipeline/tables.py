@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,59 +14,65 @@ from graticule.core.csv import GUARD_NOTE, columns_of, read_csv, write_csv
 from graticule.core.errors import UnitsError
 from graticule.core.image import Table
 from graticule.core.units import unit_scale
+from graticule.pipeline.columns import Columns
 from graticule.pipeline.folder import write_json
 from graticule.pipeline.parts import Parts, part_name, read_part
 from graticule.pipeline.result import ImageResult
+from graticule.pipeline.results import Results
 from graticule.pipeline.spec import Spec
 
 
-def study_tables(
-    pipeline: Spec, results: Sequence[ImageResult], work: Path
-) -> tuple[Table, dict[str, Table]]:
+def study_tables(pipeline: Spec, results: Results, work: Path) -> tuple[Table, dict[str, Table]]:
     """Put the rows of all images together, and let each check conclude over the study.
 
-    The columns of a check have its name in front where another is of the same kind, so that no
-    one has to know which of the two came first.
+    An image whose tables cannot be read again has failed. The columns of a check have its name in
+    front where another is of the same kind, so that no one has to know which of the two came
+    first.
     """
-    import pandas as pd
-
-    found = _parts(results, work)
-    done = [result for result in results if result.status == "done"]
-    rows = _rows(done)
+    parts: dict[str, Parts] = {}
+    by_units: list[tuple[Mapping[str, str], Columns]] = []
+    evidence = {name: Columns() for name in pipeline.checks}
+    for result in _done(results, parts, work):
+        if not by_units or by_units[-1][0] != result.units:
+            by_units.append((result.units, Columns()))
+        by_units[-1][1].append({"image": result.image, **result.row})
+        for name, columns in evidence.items():
+            columns.append(result.evidence[name])
+    rows = _rows(by_units)
     kinds = Counter(step.check.name for step in pipeline.checks.values())
     for name, step in pipeline.checks.items():
         alone = kinds[step.check.name] == 1
-        evidence = pd.DataFrame([result.evidence[name] for result in done])
-        if done:
-            evidence = step.check.conclude(evidence, step.params)
-        for column in evidence.columns:
+        found = evidence.pop(name).table()
+        if len(rows):
+            found = step.check.conclude(found, step.params)
+        for column in found.columns:
             label = str(column) if alone and column not in rows else f"{name}_{column}"
-            rows[label] = evidence[column].to_numpy()
-    names = sorted({name for result in done for name in result.tables})
+            rows[label] = found[column].to_numpy()
+    names = sorted(parts)
     tables: dict[str, Table] = {}
     for name in names:
-        tables[_table_name(name, names, tables)] = concatenate_tables(found.pop(name).tables())
+        tables[_table_name(name, names, tables)] = concatenate_tables(parts.pop(name).tables())
     return rows, tables
 
 
-def _parts(results: Sequence[ImageResult], work: Path) -> dict[str, Parts]:
-    """Return the tables of all images by name; an image whose cannot be read has failed."""
+def _done(results: Results, parts: dict[str, Parts], work: Path) -> Iterator[ImageResult]:
+    """Give the images that were done, and add the tables of each to those of its name."""
     import pyarrow as pa
 
-    found: dict[str, Parts] = {}
-    for result in results:
+    for index, result in enumerate(results):
+        if result.status != "done":
+            continue
         folder = result.folder(work)
         try:
-            read = {
-                name: read_part(folder / part_name(name))
-                for name in (result.tables if result.status == "done" else ())
-            }
-            for name, part in read.items():
-                found.setdefault(name, Parts()).append(part)
+            read = {name: read_part(folder / part_name(name)) for name in result.tables}
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             what = f"its tables cannot be read again: {error}"
             result.fail(type(error).__name__, what, str(folder), "run the same command again")
-    return found
+            results.replace(index, result)
+            continue
+        for name, part in read.items():
+            parts.setdefault(name, Parts()).append(part)
+        yield result
 
 
 def _table_name(name: str, names: Sequence[str], taken: Collection[str]) -> str:
@@ -79,16 +84,16 @@ def _table_name(name: str, names: Sequence[str], taken: Collection[str]) -> str:
     return found
 
 
-def _rows(done: Sequence[ImageResult]) -> Table:
+def _rows(by_units: list[tuple[Mapping[str, str], Columns]]) -> Table:
     """Return one row for each image, before the checks conclude."""
     import pandas as pd
 
-    parts = []
-    for units, alike in groupby(done, key=lambda result: result.units):
-        part = pd.DataFrame([{"image": result.image, **result.row} for result in alike])
-        part.attrs["units"] = units
-        parts.append(part)
-    return concatenate_tables(parts or [pd.DataFrame({"image": pd.Series([], dtype=str)})])
+    tables = []
+    while by_units:
+        units, columns = by_units.pop(0)
+        tables.append(columns.table())
+        tables[-1].attrs["units"] = units
+    return concatenate_tables(tables or [pd.DataFrame({"image": pd.Series([], dtype=str)})])
 
 
 def concatenate_tables(parts: Sequence[Table]) -> Table:
