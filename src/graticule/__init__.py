@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         measure,
         radiography,
         segment,
+        spectra,
         threshold,
         transform,
     )
@@ -55,6 +56,7 @@ __all__ = [
     "register",
     "segment",
     "show",
+    "spectra",
     "threshold",
     "transform",
     "write",

@@ -24,6 +24,7 @@ __all__ += ["standard", "suits", "values_for"]
 
 STEPS = {"z": (2.0, "um"), "y": (0.5, "um"), "x": (0.25, "um"), "t": (3.0, "s")}
 STEPS |= {"time": (0.75, "min"), "distance": (0.348, "Mm")}
+STEPS |= {"tof": (10.24, "us"), "wavelength": (0.02, "angstrom")}
 
 
 @cache
