@@ -28,12 +28,14 @@ def simulate(
     Examples: graticule simulate roots -n 20 -o roots --set growth.count=2..5;
     graticule simulate radiograph -n 8 -o spots --set camera.flux=200..8000;
     graticule simulate cells -n 4 -o cells --set "shape=[32, 128, 128]" --set step=2;
-    graticule simulate galaxies -n 100 -o galaxies --set radius=8..20
+    graticule simulate galaxies -n 100 -o galaxies --set radius=8..20;
+    graticule simulate tof -n 1 -o cube --set beam.flux=50
 
     Parameters
     ----------
     kind
-        cells, galaxies, nuclei, radiograph (with bright outlier spots) or roots.
+        cells, galaxies, nuclei, radiograph (with bright outlier spots), roots or tof (neutron
+        time of flight: pieces of metal with Bragg edges).
     count
         How many images.
     out

@@ -32,8 +32,12 @@ _LABELS = {
     "nuclei": "labels",
     "radiograph": "spots",
     "roots": "mask",
+    "tof": "labels",
 }
 """Kinds, and what the truth to learn from is called by each."""
+
+_FUNCTIONS = {"tof": "neutron_tof"}
+"""What simulates a kind, in the module of its name, where that is not called as the kind."""
 
 _SETTINGS_STREAM = 1
 """Keeps what is drawn for the parameters apart from what the simulator draws."""
@@ -73,7 +77,7 @@ def kinds() -> list[str]:
     Examples
     --------
     >>> kinds()
-    ['cells', 'galaxies', 'nuclei', 'radiograph', 'roots']
+    ['cells', 'galaxies', 'nuclei', 'radiograph', 'roots', 'tof']
     """
     return sorted(_LABELS)
 
@@ -88,7 +92,8 @@ def simulator(kind: str) -> Callable[..., Any]:
     """
     if kind not in _LABELS:
         raise UnknownNameError(f"there is no simulation {kind!r}", hint=suggest(kind, kinds()))
-    found: Callable[..., Any] = getattr(importlib.import_module(f"graticule.simulate.{kind}"), kind)
+    name = _FUNCTIONS.get(kind, kind)
+    found: Callable[..., Any] = getattr(importlib.import_module(f"graticule.simulate.{name}"), name)
     return found
 
 
@@ -161,9 +166,12 @@ def _sample(name: str, labels: str, made: Any, values: Mapping[str, Any]) -> Sam
     """Return what a simulator made, under one set of names."""
     parts = made._asdict()
     arrays = {k: v for k, v in parts.items() if isinstance(v, xr.DataArray)}
-    numbers = {
-        k: v if isinstance(v, str) else float(v) for k, v in parts.items() if k not in arrays
-    }
+    numbers: dict[str, float | str] = {}
+    for key, value in parts.items():
+        if isinstance(value, Mapping):
+            numbers |= {f"{key}_{name}": float(each) for name, each in value.items()}
+        elif key not in arrays:
+            numbers[key] = value if isinstance(value, str) else float(value)
     image, truth = arrays.pop("image"), arrays.pop(labels)
     return Sample(name, image, truth, arrays, numbers, values)
 
