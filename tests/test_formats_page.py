@@ -389,6 +389,106 @@ def _(path: Path) -> dict[str, Any]:
     return {"links": "beside"}
 
 
+@example("HDF5", "NeXus: time of flight, in bins")
+def _(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.attrs["default"] = "entry"
+        entry = file.create_group("entry")
+        entry.attrs.update({"NX_class": "NXentry", "default": "data"})
+        data = entry.create_group("data")
+        axes = ["time_of_flight", "y", "x"]
+        data.attrs.update({"NX_class": "NXdata", "signal": "counts", "axes": axes})
+        data["counts"], data["time_of_flight"] = np.stack([GREY] * 4), np.arange(5) * 10.0
+        data["time_of_flight"].attrs["units"] = "microsecond"
+
+
+@example("FITS", "a spectral axis (`CTYPE3 = 'WAVE'`)")
+def _(path: Path) -> None:
+    cards = {"CTYPE3": "WAVE", "CUNIT3": "Angstrom", "CDELT3": 0.1, "CRVAL3": 1.0}
+    fits.writeto(path, np.stack([GREY] * 4), fits.Header(cards))
+
+
+@example("FITS", "a spectral axis by a table (`WAVE-TAB`)")
+def _(path: Path) -> None:
+    cards = {"CTYPE3": "WAVE-TAB", "CUNIT3": "Angstrom", "CRVAL3": 1.0, "CDELT3": 1.0}
+    fits.writeto(path, np.stack([GREY] * 4), fits.Header(cards))
+
+
+def _frames(path: Path, bins: int = 4) -> None:
+    path.mkdir()
+    for number in range(4):
+        fits.writeto(path / f"run_{number:05d}.fits", GREY)
+    lines = (f"{1e-6 + 1e-5 * number:.7g}\t{number}\n" for number in range(bins))
+    (path / "run_Spectra.txt").write_text("".join(lines))
+
+
+@example("time-of-flight frames", "frames with their `..._Spectra.txt`")
+def _(path: Path) -> None:
+    _frames(path)
+
+
+@example("time-of-flight frames", "frames and a spectrum of more bins")
+def _(path: Path) -> None:
+    _frames(path, 5)
+
+
+@example("time-of-flight frames", "a frame that is missing")
+def _(path: Path) -> None:
+    _frames(path)
+    (path / "run_00002.fits").unlink()
+
+
+@example("time-of-flight frames", "two runs in a folder")
+def _(path: Path) -> None:
+    _frames(path)
+    (path / "other_Spectra.txt").write_text("1e-6 1\n")
+
+
+def _envi(path: Path, stored: Any, lines: int = 20, bands: int = 1, **keys: object) -> None:
+    big = int(stored.dtype.byteorder == ">")
+    path.with_suffix(".img").write_bytes(stored.tobytes())
+    said = {"samples": 30, "lines": lines, "bands": bands, "data type": 12, "byte order": big,
+            **{key.replace("_", " "): value for key, value in keys.items()}}  # fmt: skip
+    path.write_text("ENVI\n" + "\n".join(f"{key} = {value}" for key, value in said.items()))
+
+
+@example("ENVI", "band after band (bsq), most significant byte first")
+def _(path: Path) -> None:
+    _envi(path, np.stack([GREY] * 3).astype(">u2"), bands=3, interleave="bsq")
+
+
+@example("ENVI", "line after line (bil), with wavelengths")
+def _(path: Path) -> None:
+    places = {"wavelength": "{450, 460, 470}", "wavelength_units": "Nanometers"}
+    _envi(path, np.stack([GREY] * 3, axis=1), bands=3, interleave="bil", **places)
+
+
+@example("ENVI", "pixel after pixel (bip), with `data ignore value`")
+def _(path: Path) -> None:
+    _envi(path, np.stack([GREY] * 3, axis=2), bands=3, interleave="bip", data_ignore_value=0)
+
+
+@example("ENVI", "one band, placed on a map")
+def _(path: Path) -> None:
+    _envi(path, GREY, map_info="{UTM, 1, 1, 500000, 4000000, 30, 20, 33, North, WGS-84}")
+
+
+@example("ENVI", "a header of more lines than the file has")
+def _(path: Path) -> None:
+    _envi(path, GREY, lines=40)
+
+
+@example("ENVI", "a header alone")
+def _(path: Path) -> None:
+    _envi(path, GREY)
+    path.with_suffix(".img").unlink()
+
+
+@example("MATLAB", "two fields of a struct")
+def _(path: Path) -> None:
+    scipy.io.savemat(path, {"data": {"image": GREY, "truth": GREY}}, appendmat=False)
+
+
 @example("MATLAB", "a stack, as rows, columns and slices")
 def _(path: Path) -> None:
     scipy.io.savemat(path, {"stack": np.zeros((4, 5, 6), np.uint16)}, appendmat=False)

@@ -262,3 +262,40 @@ PICTURES = (
     _coded("jpeg2k", 16, level=0),
     _coded("avif", 12, bitspersample=12, level=100),
 )
+
+
+def _envi(interleave: str, dtype: str, *, order: int = 0, offset: int = 0) -> Maker:
+    axes = {"bsq": (0, 1, 2), "bil": (1, 0, 2), "bip": (1, 2, 0)}[interleave]
+    code = {"u2": 12, "f4": 4}[dtype]
+
+    def make(path: Path) -> Any:
+        stored = STACK.astype("<>"[order] + dtype).transpose(axes)
+        path.with_suffix(".img").write_bytes(bytes(offset) + stored.tobytes())
+        path.write_text(
+            f"ENVI\nsamples = 30\nlines = 20\nbands = 3\ndata type = {code}\n"
+            f"header offset = {offset}\ninterleave = {interleave}\nbyte order = {order}\n"
+            "wavelength units = Nanometers\nwavelength = {450.0, 550.0,\n 680.5}\n"
+        )
+        return STACK.astype(dtype)
+
+    make.__name__ = f"envi_{interleave}"
+    return make
+
+
+ENVI = (
+    _envi("bsq", "u2"),
+    _envi("bil", "f4", order=1, offset=7),
+    _envi("bip", "u2", order=1),
+)
+
+
+def tof_frames(path: Path) -> Any:
+    from astropy.io import fits
+
+    path.mkdir()
+    for number, frame in enumerate(STACK):
+        fits.PrimaryHDU(frame).writeto(path / f"run_{number:05d}.fits")
+    (path / "run_Spectra.txt").write_text("1e-06\t10\n1.1e-05\t20\n2.1e-05\t30\n")
+    (path / "run_ShutterTimes.txt").write_text("0\t1e-06\t3e-05\n1\t0\t0\n")
+    (path / "run_ShutterCount.txt").write_text("0\t5000\n1\t0\n")
+    return STACK

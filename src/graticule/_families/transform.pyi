@@ -25,6 +25,9 @@ def discriminant(image: Data) -> Data:
     """Combine the channels so that objects and ground differ most."""
 def flip(image: Data, *, dim: str) -> Data:
     """Reverse the order of the samples along a dim, each with its coordinate."""
+def fold(image: Data, *, rows: int, columns: int, order: Literal['rows', 'columns'],
+        dim: str = 'pixel') -> Data:
+    """Fold the dim that counts pixels into rows and columns."""
 def grey(image: Data, *, weights: Sequence[float] | None = None) -> Data:
     """Combine the channels of an image to one grey value."""
 def negative(image: Data) -> Data:

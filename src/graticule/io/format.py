@@ -89,6 +89,9 @@ class Format:
     neighbours : callable, optional
         ``neighbours(address) -> [path, ...]``: further files that the image lies in, for a
         format whose files may link to others.
+    whole_of : callable, optional
+        ``whole_of(path) -> path or None``: the file that stands for the image a file is part of,
+        None where it is that file itself, for a format whose images always lie in several.
     """
 
     name: str
@@ -102,6 +105,7 @@ class Format:
     levels: Callable[[Address], list[Sizes]] | None = None
     names: Callable[[Address], list[str]] | None = None
     neighbours: Callable[[Address], list[Path]] | None = None
+    whole_of: Callable[[Path], Path | None] | None = None
     unit: Callable[[Image], tuple[int, ...]] | None = None
 
     def claims(self, name: str) -> bool:

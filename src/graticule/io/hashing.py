@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from graticule.io.format import Links, locate, sniff
+from graticule.io.format import Address, Links, locate, sniff
 from graticule.io.safety import guard, require_inside
 
 
@@ -15,7 +15,8 @@ def content_hash(path: str | Path, *, links: Links = "never") -> str:
     """Return the SHA-256 of what a file holds, in hexadecimal.
 
     Of a folder that is one image (Zarr) it covers the sorted relative names and the contents;
-    of ``file.h5/dataset`` the whole file, and the files it links to where these are followed.
+    of ``file.h5/dataset`` the whole file, and the files it links to where these are followed; of a
+    header of ENVI the file of values too.
 
     Parameters
     ----------
@@ -50,8 +51,7 @@ def content_hash(path: str | Path, *, links: Links = "never") -> str:
     with guard(target):
         if target.is_file():
             _feed(digest, target)
-            known = sniff(target) if links != "never" else None
-            further = known.neighbours(address) if known and known.neighbours else []
+            further = _further(address)
         else:
             further = tree(target)
         folder = target.parent if target.is_file() else target
@@ -60,6 +60,15 @@ def content_hash(path: str | Path, *, links: Links = "never") -> str:
             digest.update(b"%d:%b:%d:" % (len(name), name, file.stat().st_size))
             _feed(digest, file)
     return digest.hexdigest()
+
+
+def _further(address: Address) -> list[Path]:
+    """Return the files that an image lies in beside its own: part of it, or linked."""
+    known = sniff(address.path)
+    if known is None or known.neighbours is None:
+        return []
+    is_followed = known.whole_of is not None or address.links != "never"
+    return known.neighbours(address) if is_followed else []
 
 
 def tree(folder: Path) -> list[Path]:

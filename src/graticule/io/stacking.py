@@ -19,6 +19,8 @@ from graticule.io.studies import study
 
 Open = Callable[[Path], Image]
 _NAMES = ("z", "t")
+_PLACES = {"tof": ("TOF", "s")}
+"""Keyword of a header that says where a file lies along a new dim, and its unit."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,12 @@ def stack(
         notes.append(f"the files are slices along {name}, for nobody named their axis")
     if name in first.dims:
         raise ImageError(f"the files have a dim {name} of their own", where=str(first_path))
-    slices = []
+    slices, places = [], []
     for path in files.paths:
         image = first if path is first_path else open_image(path)
         _require_alike(first, image, first_path, path, spaced)
         slices.append(image.data if image.chunks is not None else _lazy(path, image, open_image))
+        places.append((image.attrs.get("header") or {}).get(_PLACES.get(name, ("", ""))[0]))
         notes += image.attrs.get("notes") or ()
         moved = [dim for dim in first.coords if not first[dim].equals(image[dim])]
         notes += [f"the files lie at different places along {dim}; the first counts"
@@ -104,7 +107,18 @@ def stack(
     dims = (name, *first.dims)
     stacked = xr.DataArray(da.stack(slices), dims=dims, coords=first.coords, attrs=attrs)
     stacked.name = first.name  # else that of dask's array
-    return stacked
+    return _placed(stacked, name, places)
+
+
+def _placed(stacked: Image, name: str, places: Sequence[Any]) -> Image:
+    """Return a stack with the coordinate that the headers of its files give, where all do."""
+    numbers = [place for place in places if isinstance(place, float) and math.isfinite(place)]
+    if len(numbers) < len(places) or len(set(numbers)) < max(2, len(numbers)):
+        return stacked
+    key, unit = _PLACES[name]
+    stacked = stacked.assign_coords({name: (name, numbers, {"units": unit})})
+    told = f"the positions along {name} are those of {key} in the headers"
+    return stacked.assign_attrs(notes=[*(stacked.attrs.get("notes") or ()), told])
 
 
 def _folder(paths: Sequence[Path]) -> str:

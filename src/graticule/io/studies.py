@@ -143,15 +143,16 @@ def _straight(path: Path) -> Path:
 
 
 def _images(entries: list[Path], skipped: list[tuple[Path, str]]) -> Iterator[Path]:
+    listed = frozenset(entries)
     for entry in entries:
-        reason = _not_an_image(entry)
+        reason = _not_an_image(entry, listed)
         if reason:
             skipped.append((entry, reason))
         else:
             yield entry
 
 
-def _not_an_image(entry: Path) -> str:
+def _not_an_image(entry: Path, listed: frozenset[Path]) -> str:
     if entry.name.startswith("."):
         return "hidden"
     if not os.access(entry, os.R_OK):
@@ -163,7 +164,8 @@ def _not_an_image(entry: Path) -> str:
     except OSError:
         return ""  # so is one that the disk does not give
     if known is not None:
-        return ""
+        whole = known.whole_of(entry) if known.whole_of else None
+        return f"part of {whole.name}" if whole in listed and whole else ""
     if entry.is_dir():
         return "a folder"
     if any(known.claims(entry.name) for known in formats()):

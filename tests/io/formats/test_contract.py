@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import sample_files as files
 
-from graticule.io.formats import fits, hdf5, mat, npy, omezarr, picture, tiff
+from graticule.io.formats import envi, fits, hdf5, mat, npy, omezarr, picture, tiff, tof_frames
 from graticule.testing.format_contract import FormatContract
+
+
+class TestEnvi(FormatContract):
+    """Each interleave, both orders of bytes, and values that begin somewhere in their file."""
+
+    format = envi.FORMAT
+    samples = files.ENVI
+    lazy = files.ENVI
+
+
+class TestTofFrames(FormatContract):
+    """A folder of frames with its spectrum, shutter counts and times."""
+
+    format = tof_frames.FORMAT
+    samples = (files.tof_frames,)
+    lazy = (files.tof_frames,)
 
 
 class TestFits(FormatContract):

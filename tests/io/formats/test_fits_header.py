@@ -185,3 +185,26 @@ def test_dims_of_other_names_are_written_as_they_are(tmp_path: Path) -> None:
     places = np.array([0.0, 5.0])
     positions = WCS(header).all_pix2world(places, places, 0)
     np.testing.assert_allclose(positions[0], image.column.values[[0, 5]], rtol=1e-9)
+
+
+def test_a_spectrum_even_in_the_logarithm_lies_where_the_standard_says(tmp_path: Path) -> None:
+    header = fits.Header({"CTYPE3": "WAVE-LOG", "CUNIT3": "m", "CRVAL3": 4e-7, "CDELT3": 2e-9,
+                          "CRPIX3": 3.0})  # fmt: skip
+    path = tmp_path / "a.fits"
+    fits.writeto(path, np.zeros((40, 3, 4)), header)
+    image = read(path)
+    world = WCS(fits.getheader(path)).pixel_to_world_values(0, 0, np.arange(40))[2]
+    assert image.dims[0] == "wavelength"
+    np.testing.assert_allclose(image.wavelength.values, world, rtol=1e-12)
+    assert image.wavelength.attrs["units"] == "m"
+
+
+@pytest.mark.parametrize("kind", ["WAVE-TAB", "FREQ-W2F", "AWAV-GRI"])
+def test_a_spectrum_by_a_rule_that_is_not_read_is_counted_and_told(
+    tmp_path: Path, kind: str
+) -> None:
+    header = fits.Header({"CTYPE3": kind, "CUNIT3": "m", "CRVAL3": 4e-7, "CDELT3": 2e-9})
+    fits.writeto(tmp_path / "a.fits", np.zeros((4, 3, 5)), header)
+    image = read(tmp_path / "a.fits")
+    assert not set(image.coords)
+    assert f"CTYPE3 = '{kind}' places samples by a rule that is not read" in image.attrs["notes"][0]

@@ -134,6 +134,21 @@ def test_nexus_of_every_age(path: Path, make: Made) -> None:
     np.testing.assert_array_equal(image.values, np.arange(12.0).reshape(3, 4))
 
 
+def test_the_edges_of_bins_of_different_widths_are_kept(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["counts"] = np.zeros((4, 3, 5), np.uint16)
+        file["tof"] = [0.0, 10, 20, 40, 80]
+        file["tof"].attrs["units"] = "microsecond"
+        file["y"] = np.arange(4.0)
+        file.attrs["signal"], file.attrs["axes"] = "counts", ["tof", "y", "x"]
+    image = read(path)
+    assert image.tof.values.tolist() == [5, 15, 30, 60]
+    assert image.tof_left.values.tolist() == [0, 10, 20, 40]
+    assert image.tof_right.values.tolist() == [10, 20, 40, 80]
+    assert image.tof_left.attrs["units"] == "us"
+    assert "y_left" not in image.coords
+
+
 def test_axes_numbered_from_the_last_are_turned_and_told(path: Path) -> None:
     with h5py.File(path, "w") as file:
         legacy_numbered(file)

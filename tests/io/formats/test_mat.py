@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -12,7 +13,7 @@ import pytest
 from scipy.io import savemat
 
 from graticule.core.errors import FormatError
-from graticule.io import read
+from graticule.io import contents, read
 
 
 def save(path: Path, **values: object) -> Path:
@@ -32,6 +33,45 @@ def test_cells_and_fields_by_name(tmp_path: Path) -> None:
         read(path / "truth" / "0")
     with pytest.raises(FormatError, match=r"not an array of numbers|no array of numbers"):
         read(path / "name")
+
+
+def save_73(path: Path, **groups: dict[str, np.ndarray]) -> Path:
+    """Write structs as MATLAB 7.3 does."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, fields in groups.items():
+            group = file.create_group(name)
+            group.attrs["MATLAB_class"] = np.bytes_("struct")
+            for field, values in fields.items():
+                group[field] = values.T
+                group[field].attrs["MATLAB_class"] = np.bytes_("double")
+    with path.open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file, made by a test".ljust(124) + b"\0\2IM")
+    return path
+
+
+@pytest.mark.parametrize("write", [save, save_73], ids=["version 5", "version 7.3"])
+def test_fields_of_a_struct_are_listed_where_the_choice_is_open(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    cube, truth = np.arange(24.0).reshape(4, 6), np.eye(3)
+    two = {"V": cube, "truth": truth, "wavelength": np.ones((1, 4))}
+    path = write(tmp_path / "a", scene=two)
+    with pytest.raises(FormatError) as told:
+        read(path)
+    assert "holds 2 arrays: scene/V (4 x 6), scene/truth (3 x 3)" in str(told.value)
+    assert "name one after the path, as .../scene/V" in str(told.value)
+    np.testing.assert_array_equal(read(path / "scene" / "V").values, cube)
+    assert {each.name for each in contents(path)} >= {"scene/V", "scene/truth"}
+    path = write(tmp_path / "b", scene={"V": cube, "wavelength": np.ones((1, 4))})
+    np.testing.assert_array_equal(read(path).values, cube)
+
+
+def test_a_struct_in_a_struct(tmp_path: Path) -> None:
+    path = save(tmp_path / "a", scene={"data": {"V": np.eye(3), "W": np.eye(4)}})
+    with pytest.raises(FormatError, match=r"scene/data/V \(3 x 3\), scene/data/W \(4 x 4\)"):
+        read(path)
+    with pytest.raises(FormatError, match=r"after the path: V \(3 x 3\), W \(4 x 4\)"):
+        read(path / "scene" / "data")
 
 
 def test_several_variables_need_a_name(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from graticule.core.image import DIRECTION, HEADER_AXIS
 from graticule.core.typing import Array
 from graticule.core.units import unit_scale
 from graticule.io.axes import coordinate, default_dims, short_unit
+from graticule.io.safety import require_modest
 
 # what CTYPE calls an axis (before the projection), where that is not the word in small letters
 _NAMES = {
@@ -36,7 +37,11 @@ _NAMES = {
 
 _CTYPE = re.compile("CTYPE[1-9][A-Z]?")
 _PROJECTED = re.compile("[A-Z][A-Z0-9-]{3}-[A-Z]{3}")
+_SPECTRAL = re.compile("[A-Z]{4}-(LOG|TAB|GRI|GRA|[A-Z]2[A-Z])")
+"""What CTYPE calls a spectral axis whose samples are not evenly spaced (Greisen et al. 2006)."""
 _TABLES = re.compile("CPDIS[1-9]|CQDIS[1-9]|D2IMDIS[1-9]|D2IMARR|AXISCORR")
+_POSITION = 8
+"""Bytes of a position."""
 _ALIGNED = 1e-3
 """Largest part of a pixel's side that may lie along another axis of an image that is not turned."""
 _SQUARE = 1e-5
@@ -99,6 +104,10 @@ def fits_axes(header: Mapping[str, Any], shape: Sequence[int]) -> FitsAxes:
     for axis, dim in enumerate(axes.dims):
         pixel = ndim - 1 - axis
         side = _side(matrix[:, pixel], pixel, units)
+        uneven = _SPECTRAL.match(str(header.get(f"CTYPE{pixel + 1}", "")).strip().upper())
+        if uneven is not None:
+            _add_uneven(axes, header, side, pixel, dim, shape[axis], uneven[1])
+            continue
         if side is None:
             _say_why(axes, header, matrix[:, pixel], pixel, dim)
             continue
@@ -118,6 +127,33 @@ def fits_axes(header: Mapping[str, Any], shape: Sequence[int]) -> FitsAxes:
     return axes
 
 
+def _add_uneven(
+    axes: FitsAxes,
+    header: Mapping[str, Any],
+    side: _Side | None,
+    pixel: int,
+    dim: str,
+    size: int,
+    algorithm: str,
+) -> None:
+    """Add the positions along a spectral axis that is even in the logarithm; note any other one.
+
+    A step of ``LOG`` is that at the reference pixel (Greisen et al. 2006, equation 5).
+    """
+    middle = _number(header, f"CRVAL{pixel + 1}", 0.0)
+    if algorithm != "LOG" or side is None or side.world is None or not middle > 0:
+        axes.notes.append(
+            f"CTYPE{pixel + 1} = {header[f'CTYPE{pixel + 1}']!r} places samples by a rule that is "
+            f"not read; {dim} is counted in samples"
+        )
+        return
+    require_modest((size,), 2 * _POSITION, what=f"the axis {dim}")
+    steps = np.arange(1, size + 1) - _number(header, f"CRPIX{pixel + 1}", 0.0)
+    with np.errstate(all="ignore"):
+        positions = middle * np.exp(steps * side.step / middle)
+    axes.coords[dim] = (dim, positions, {"units": side.unit} if side.unit else {})
+
+
 def linear_part(header: Mapping[str, Any], ndim: int) -> tuple[Array, list[str]]:
     """Return the step along each world axis (rows) of a pixel along each axis, and their units.
 
@@ -130,7 +166,10 @@ def linear_part(header: Mapping[str, Any], ndim: int) -> tuple[Array, list[str]]
 def is_celestial(header: Mapping[str, Any]) -> bool:
     """Whether a header places its image on the sky, in its main coordinates or others."""
     return any(
-        _CTYPE.fullmatch(key) and isinstance(kind, str) and _PROJECTED.match(kind)
+        _CTYPE.fullmatch(key)
+        and isinstance(kind, str)
+        and _PROJECTED.match(kind)
+        and not _SPECTRAL.match(kind)
         for key, kind in header.items()
     )
 
@@ -276,7 +315,7 @@ def _unit(header: Mapping[str, Any], number: int) -> str:
     unit = short_unit(header.get(f"CUNIT{number}", ""))
     # a projected axis is in degrees unless it says otherwise (FITS standard, table 22)
     kind = str(header.get(f"CTYPE{number}", ""))
-    if not unit and kind[4:5] == "-":
+    if not unit and kind[4:5] == "-" and not _SPECTRAL.match(kind):
         return "deg"
     # images of the Sun from before that standard do not say it: MDI, EIT, SXT
     if not unit and kind.strip().lower().replace("_", "-") in ("solar-x", "solar-y"):

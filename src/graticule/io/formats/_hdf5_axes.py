@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from graticule.core.errors import FormatError
 from graticule.io.axes import coordinate, default_dims, short_unit
 from graticule.io.formats._hdf5_attributes import (
@@ -21,6 +23,8 @@ from graticule.io.formats._hdf5_links import Tree
 from graticule.io.formats._hdf5_nexus import nexus_scales
 from graticule.io.formats._hdf5_values import dtype_of, read_box, require_readable
 
+_EQUAL = 1e-6
+"""Share by which the widths of bins may differ that are equal, for they are rounded."""
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
 
 
@@ -179,12 +183,16 @@ def _add_positions(axes: Axes, tree: Tree, group: Any, dim: str, scale: Any, siz
     except FormatError as error:
         axes.notes.append(f"the positions along {dim} are not read: {error.what}")
         return
-    if scale.shape != (size,):
-        axes.notes.append(f"the positions along {dim} are the middles of the bins that are given")
-        values = (values[1:] + values[:-1]) / 2
     attrs = {}
     if unit := unit_of(scale, axes.notes):
         attrs["units"] = unit
+    if scale.shape != (size,):
+        axes.notes.append(f"the positions along {dim} are the middles of the bins that are given")
+        widths = np.diff(values)
+        if widths.size and np.ptp(widths) > _EQUAL * np.abs(widths).max():
+            axes.coords[f"{dim}_left"] = (dim, values[:-1], dict(attrs))
+            axes.coords[f"{dim}_right"] = (dim, values[1:], dict(attrs))
+        values = (values[1:] + values[:-1]) / 2
     if long_name := text(attribute(scale, "long_name")):
         attrs["long_name"] = long_name
     axes.coords[dim] = (dim, values, attrs)

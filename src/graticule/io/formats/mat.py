@@ -24,6 +24,8 @@ _INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64
 _NUMERIC = frozenset({"double", "single", "logical", *_INTEGERS})
 _CONTAINERS = ("cell", "struct")
 _NEWER = 5
+_DEEPEST, _MOST = 8, 1000
+"""Structs within one another, and fields, that are looked at: a damaged file may have no end."""
 _WORDS = {
     "char": "text",
     "sparse": "a sparse matrix",
@@ -70,20 +72,26 @@ def _names(address: Address) -> list[str]:
 
 def _names_hdf5(address: Address) -> list[str]:
     with Tree.of(address) as tree:
-        return list(_arrays(tree))
+        return list(_arrays(tree) | _fields(tree))
 
 
 def _names_below(value: Any, name: str) -> list[str]:
     """Return the names of the images in cells and fields."""
+    shapes = _shapes_below(value, name).items()
+    return [each for each, shape in shapes if len(shape) >= 2 and min(shape) > 1]
+
+
+def _shapes_below(value: Any, name: str) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays of numbers in cells and fields by name."""
     if not isinstance(value, np.ndarray):
-        return []
+        return {}
     fields = value.dtype.names if value.size else None
     if value.dtype == object or fields:
-        parts = fields or map(str, range(value.size))
-        below = (_names_below(_member(value, part), f"{name}/{part}") for part in parts)
-        return [each for names in below for each in names]
-    is_image = value.dtype.kind in "buifc" and value.ndim >= 2 and min(value.shape) > 1
-    return [name] if is_image else []
+        shapes: dict[str, tuple[int, ...]] = {}
+        for part in fields or map(str, range(value.size)):
+            shapes |= _shapes_below(_member(value, part), f"{name}/{part}")
+        return shapes
+    return {name: value.shape} if value.dtype.kind in "buifc" else {}
 
 
 def _open_old(address: Address, *, version: int) -> Any:
@@ -94,7 +102,8 @@ def _open_old(address: Address, *, version: int) -> Any:
             {key: one.shape for key, one in listed.items() if one.kind in kinds}
             for kinds in (_NUMERIC, _CONTAINERS)
         )
-        name = choose_array(images or containers, name)
+        fields = {} if images or name else _fields_old(address.path, listed)
+        name, *rest = choose_array(images or fields or containers, name).split("/")
     if name not in listed:
         raise FormatError(f"holds no variable {name!r}", hint=f"it has {', '.join(listed)}")
     found = listed[name]
@@ -108,6 +117,16 @@ def _open_old(address: Address, *, version: int) -> Any:
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "buifc":
         raise FormatError(f"{address.inside or name} is no array of numbers", hint=_inside(value))
     return value.astype(bool) if found.kind == "logical" else value
+
+
+def _fields_old(path: Path, listed: dict[str, Variable]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays of numbers in the fields of structs by name."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, one in listed.items():
+        if one.kind == "struct":
+            one.require_modest()
+            shapes |= _shapes_below(_loaded(path, one), name)
+    return shapes
 
 
 def _require_numbers(name: str, kind: str, but: tuple[str, ...] = ()) -> None:
@@ -156,17 +175,25 @@ def _member(value: Any, part: str) -> Any:
 
 def _inside(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.dtype.names:
-        return f"name a field after the path: {', '.join(value.dtype.names)}"
+        fields = {part: value[part].ravel(order="F")[:1] for part in value.dtype.names}
+        shown = [_with_sizes(part, one[0] if one.size else None) for part, one in fields.items()]
+        return f"name a field after the path: {', '.join(shown)}"
     if isinstance(value, np.ndarray) and value.dtype == object:
         return f"name a cell after the path, as .../0 to .../{value.size - 1}"
     return ""
+
+
+def _with_sizes(name: str, value: Any) -> str:
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "buifc":
+        return name
+    return f"{name} ({' x '.join(map(str, value.shape))})"
 
 
 def _open_hdf5(address: Address) -> Any:
     import h5py
 
     with Tree.of(address) as tree:
-        name = address.inside or choose_array(_arrays(tree), "")
+        name = address.inside or choose_array(_arrays(tree) or _fields(tree), "")
         item = _member_hdf5(tree, name)
         _require_numbers(name, "sparse" if "MATLAB_sparse" in item.attrs else _kind(item))
         if not isinstance(item, h5py.Dataset) or _matlab_class(item) in _CONTAINERS:
@@ -185,10 +212,29 @@ def _arrays(tree: Tree) -> dict[str, tuple[int, ...]]:
     return {
         name: (tree.shape_of(item) or ())[::-1]
         for name in tree.file
-        if isinstance(item := _hard_linked(tree.file, name), h5py.Dataset)
-        and _matlab_class(item) in _NUMERIC
-        and "MATLAB_empty" not in item.attrs
+        if isinstance(item := _hard_linked(tree.file, name), h5py.Dataset) and _is_array(item)
     }
+
+
+def _is_array(item: Any) -> bool:
+    return _matlab_class(item) in _NUMERIC and "MATLAB_empty" not in item.attrs
+
+
+def _fields(tree: Tree) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays of numbers in the fields of structs by name."""
+    import h5py
+
+    shapes: dict[str, tuple[int, ...]] = {}
+    groups = [(tree.file, "", 0)]
+    while groups and len(shapes) < _MOST:
+        group, above, depth = groups.pop()
+        for part in group:
+            item, name = _hard_linked(group, part), f"{above}{part}"
+            if isinstance(item, h5py.Group) and depth < _DEEPEST and not part.startswith("#"):
+                groups.append((item, f"{name}/", depth + 1))
+            elif above and isinstance(item, h5py.Dataset) and _is_array(item):
+                shapes[name] = (tree.shape_of(item) or ())[::-1]
+    return shapes
 
 
 def _member_hdf5(tree: Tree, name: str) -> Any:

@@ -85,6 +85,12 @@ def _first_dim(image: xr.DataArray) -> dict[str, Any]:
     return {"dim": str(image.dims[0])}
 
 
+def _one_column(image: xr.DataArray) -> dict[str, Any]:
+    count = int(image.sizes["pixel"])
+    rows = 2 if count and not count % 2 else 1
+    return {"rows": rows, "columns": max(1, count // rows)}
+
+
 CASES: dict[str, Case] = {
     "detect.blobs": Case(params={"min_sigma": 0.7, "max_sigma": 2, "min_snr": 0.5}),
     "detect.gain_control": Case(dims=WAVES),
@@ -118,6 +124,11 @@ CASES: dict[str, Case] = {
     "transform.grey": Case(dims=(("y", "x", "c"), ("energy", "y", "x"), ("z", "y", "x", "c"))),
     "transform.select": Case(dims=(("y", "x", "c"), ("t", "y", "x", "c"))),
     "transform.flip": Case(params_for=_first_dim),
+    "transform.fold": Case(
+        dims=(("band", "pixel"), ("pixel", "energy")),
+        params={"order": "columns"},
+        params_for=_one_column,
+    ),
     "transform.time_distance": Case(
         dims=(("t", "y", "x"),), params={"y": 5, "x": 5, "reach": 4}, size=10
     ),
