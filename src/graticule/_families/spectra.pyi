@@ -1,13 +1,58 @@
 """The ops of `spectra`: made by ``python -m graticule.testing.stubs``."""
 
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from numpy.typing import NDArray
+from pandas import DataFrame
 from xarray import DataArray
-from graticule.core import Duration, Length
+from graticule.core import Duration, Length, Quantity
 
 Data = TypeVar("Data", DataArray, NDArray[Any])
 Array: TypeAlias = DataArray | NDArray[Any]
 
+class Denoised(NamedTuple, Generic[Data]):
+    image: Data
+    error: Data
+    components: DataFrame
+
+class Measured(NamedTuple, Generic[Data]):
+    image: Data
+    error: Data
+
+def attenuation(image: Data, error: Array | None = None, thickness: Array | None = None, *,
+        path: Length | float | str | None = None) -> Measured[Data]:
+    """Turn transmission into attenuation, or into the attenuation coefficient."""
+def dead_pixels(image: Data, *, low: float = 0.3, high: float = 3.0, radius: int = 2) -> Data:
+    """Find the pixels that are dead, dim or hot by their counts over the whole spectrum."""
+def denoise(image: Data, error: Array | None = None, *, method: Literal['pca', 'nmf'] = 'pca',
+        rank: int | None = None, iterations: int = 500, seed: int = 0) -> Denoised[Data]:
+    """Keep of all spectra what a few common components make, as many as stand above the noise."""
+def dose(image: Array, open_beam: Array, error: Array | None = None,
+        open_beam_error: Array | None = None, dark: Array | None = None, *,
+        region: Mapping[str, tuple[Quantity | float | str, Quantity | float | str]] = {},
+        per: Literal['cube', 'bin'] = 'cube') -> DataFrame:
+    """Measure how many times more neutrons came than with the open beam."""
+def moving_average(image: Data, error: Array | None = None, *, bins: int = 1,
+        pixels: int = 0) -> Measured[Data]:
+    """Average each value with those around it: bins of its spectrum, and pixels beside it."""
+def open_beam(image: Data, open_beam: Array, error: Array | None = None,
+        open_beam_error: Array | None = None, dark: Array | None = None,
+        dose: DataFrame | None = None, dead: Array | None = None, *,
+        exposure: Literal['same', 'triggers', 'any'] = 'same') -> Measured[Data]:
+    """Turn a cube into the transmission of the sample, bin by bin."""
+def overlap_correction(image: Data, error: Array | None = None, *, triggers: Sequence[float] = (),
+        starts: Sequence[int] = (),
+        method: Literal['published', 'exact'] = 'published') -> Measured[Data]:
+    """Give back the events that a counting detector lost because a pixel was occupied."""
+def rebin(image: Data, error: Array | None = None, spectrum: DataFrame | None = None, *,
+        bins: int | None = None, width: Quantity | float | str | None = None,
+        counts: float | None = None, statistic: Literal['sum', 'mean'] = 'sum') -> Measured[Data]:
+    """Join neighbouring bins of every spectrum to fewer and wider ones."""
+def regions(image: Array, labels: Array | None = None, mask: Array | None = None,
+        error: Array | None = None, *, names: Mapping[int, str] = {}, boxes: Mapping[str,
+        Mapping[str, tuple[Quantity | float | str, Quantity | float | str]]] = {},
+        differences: Sequence[tuple[str, str]] = ()) -> DataFrame:
+    """Return the mean spectrum of each region with its standard errors, a row for every bin."""
 def to_time_of_flight(image: Data, *, flight_path: Length | float | str,
         offset: Duration | float | str = 0.0) -> Data:
     """Tell the bins of a cube by the time the neutrons took and not by their wavelength."""
