@@ -49,14 +49,19 @@ class Drawing:
     wide: bool = False
 
 
-def new_figure(width: float = 5.6, height: float = 3.6, columns: int = 1) -> tuple[Figure, Any]:
-    """Return a figure and its axes (an array of them for more than one column)."""
+def new_figure(
+    width: float = 5.6, height: float = 3.6, columns: int = 1, *, own: bool = False
+) -> tuple[Figure, Any]:
+    """Return a figure and its axes (an array of them for more than one column).
+
+    They share their scales, unless each has its ``own``.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    axes = figure.subplots(1, columns, sharex=True, sharey=True)
+    axes = figure.subplots(1, columns, sharex=not own, sharey=not own)
     for ax in np.atleast_1d(axes):
         _quiet(ax)
     figure.subplots_adjust(

@@ -175,6 +175,18 @@ def test_images_of_other_dims_are_refused() -> None:
         gt.op("segment.bivariate")(image.isel(c=0), as_image(np.zeros(80)))
 
 
+def test_how_much_a_phase_varies_in_both_images_is_that_of_numpy() -> None:
+    image, _ = phases()
+    one, other = image.isel(c=0), image.isel(c=1)
+    found = gt.op("segment.bivariate")(one, other, clusters=3)
+    for row in found.clusters.itertuples():
+        own = found.labels.values == row.label
+        first, second = one.values[own].astype(float), other.values[own].astype(float)
+        assert row.std_image == pytest.approx(first.std(), rel=1e-5)
+        assert row.std_other == pytest.approx(second.std(), rel=1e-5)
+        assert row.correlation == pytest.approx(np.corrcoef(first, second)[0, 1], abs=1e-4)
+
+
 def test_two_real_modalities_agree_where_the_shell_is(data_dir: Any) -> None:
     neutrons = np.load(data_dir / "qbi" / "shellN.npy").astype(np.float32)
     rays = np.load(data_dir / "qbi" / "shellX.npy").astype(np.float32)
@@ -182,6 +194,11 @@ def test_two_real_modalities_agree_where_the_shell_is(data_dir: Any) -> None:
     assert found.labels.shape == neutrons.shape
     assert len(found.clusters) == 4
     assert found.histogram["count"].sum() == neutrons.size
+    # outside there are no neutrons at all; the shell is bright in both
+    outside, *_, shell = found.clusters.itertuples()
+    assert abs(outside.mean_image) < 1
+    assert shell.mean_image > 40_000
+    assert shell.mean_other > 30_000
 
 
 @pytest.mark.parametrize("name", NAMES)

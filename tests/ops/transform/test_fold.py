@@ -29,7 +29,9 @@ def test_the_fold_of_a_flattened_image_is_the_image(rows: int, columns: int, fir
 
 def test_what_does_not_fit_is_refused_with_what_would() -> None:
     image = xr.DataArray(np.zeros((2, 12)), dims=("band", "pixel"))
-    with pytest.raises(ImageError, match=r"12 pixels.*3 rows of 5 columns are 15.*columns: 4 would"):
+    with pytest.raises(
+        ImageError, match=r"12 pixels.*3 rows of 5 columns are 15.*columns: 4 would"
+    ):
         gt.transform.fold(image, rows=3, columns=5, order="rows")
     with pytest.raises(ImageError, match="pixel"):
         gt.transform.fold(image.rename(pixel="x"), rows=3, columns=4, order="rows")

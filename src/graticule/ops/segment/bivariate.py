@@ -26,7 +26,7 @@ class Bivariate(NamedTuple):
 
 
 @op(
-    version=3, scope=Whole("every phase depends on every sample", memory=44), dtype="int32", doc=DOC
+    version=4, scope=Whole("every phase depends on every sample", memory=44), dtype="int32", doc=DOC
 )
 def bivariate(
     image: Image,
@@ -70,10 +70,13 @@ def bivariate(
     labels : Labels
         int32: from 1 by increasing mean over both, scaled; 0 where nothing counts.
     clusters : Table
-        ``label``, ``pixels``, ``fraction``, ``mean_image``, ``mean_other``.
+        ``label``, ``pixels``, ``fraction``, ``mean_image``, ``mean_other``; ``std_image`` and
+        ``std_other``, the standard deviations of its samples, and their ``correlation`` (NaN
+        where one of the images is constant in the phase): what varies together within a phase
+        is its density or thickness.
     histogram : Table
-        The joint histogram, a row for each bin with samples: the middles ``image`` and ``other``,
-        ``count``, and the ``label`` most of its samples have.
+        The joint histogram, a row for each bin with samples: the middles ``value_image`` and
+        ``value_other``, ``count``, and the ``label`` most of its samples have.
 
     Raises
     ------
@@ -105,9 +108,37 @@ def bivariate(
     table = _joint(both, clustered.labels.values, bins)
     named = (("image", image), ("other", other))
     units = {name: each.attrs["units"] for name, each in named if each.attrs.get("units")}
-    table.attrs["units"] = units
-    clustered.clusters.attrs["units"] = {f"mean_{name}": unit for name, unit in units.items()}
-    return Bivariate(like(image, clustered.labels.values), clustered.clusters, table)
+    table.attrs["units"] = {f"value_{name}": unit for name, unit in units.items()}
+    phases = clustered.clusters.join(_spread(both, clustered.labels.values), on="label")
+    phases.attrs["units"] = {
+        f"{what}_{name}": unit for name, unit in units.items() for what in ("mean", "std")
+    }
+    return Bivariate(like(image, clustered.labels.values), phases, table)
+
+
+def _spread(both: Array, labels: Array) -> Table:
+    """Return how much the samples of each label vary in both images, and how much together."""
+    import pandas as pd
+
+    number = np.bincount(labels.ravel())
+    number[0] = 0
+    present = np.flatnonzero(number)
+
+    def mean(values: Array) -> Array:
+        return np.bincount(labels.ravel(), values, number.size)[present] / number[present]
+
+    place = np.zeros(number.size, np.int32)
+    place[present] = np.arange(present.size)
+    at = place[labels.ravel()]
+    apart = [np.nan_to_num(both[..., axis].ravel()) for axis in (0, 1)]
+    for values in apart:
+        values -= mean(values)[at]
+    one, other = (np.sqrt(mean(values * values)) for values in apart)
+    together = mean(apart[0] * apart[1])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = np.clip(together / (one * other), -1, 1)
+    columns = {"std_image": one, "std_other": other, "correlation": correlation}
+    return pd.DataFrame(columns, index=present)
 
 
 def _joint(both: Array, labels: Array, bins: int) -> Table:
@@ -128,8 +159,8 @@ def _joint(both: Array, labels: Array, bins: int) -> Table:
     middle = [(e[1:] + e[:-1]) / 2 for e in edges]
     return pd.DataFrame(
         {
-            "image": middle[0][filled // bins],
-            "other": middle[1][filled % bins],
+            "value_image": middle[0][filled // bins],
+            "value_other": middle[1][filled % bins],
             "count": total[filled],
             "label": counts[filled].argmax(axis=1),
         }

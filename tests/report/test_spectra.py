@@ -1,0 +1,151 @@
+"""Spectra are drawn in the colours of their map; bins of two images in those of their groups."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import graticule as gt
+from graticule.pipeline import Pipeline
+from graticule.report.figures import FigureContext, Missing, draw
+from graticule.report.preview import Preview
+from graticule.report.record import RunRecord
+from graticule.report.style import Drawing, label_colours
+from graticule.report.tables import StudyTable
+
+LABELS = np.repeat(np.arange(1, 4, dtype=np.int32), 400).reshape(30, 40)
+
+
+def context(folder: Path, table: pd.DataFrame, name: str, **params: Any) -> FigureContext:
+    """Return what a run with one table, a map and an image holds."""
+    table.insert(0, "image", "scan")
+    table.to_parquet(folder / f"objects_{name}.parquet", index=False)
+    kinds = {"step/groups": "labels", "step/average": "image"}
+    meta = {step: {"dims": ["y", "x"], "kind": kind} for step, kind in kinds.items()}
+    text = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    arrays = {"step/groups": LABELS, "step/average": np.linspace(0, 1, 1200).reshape(30, 40)}
+    np.savez(folder / "scan.npz", meta=text, **arrays)
+    step = {"op": "spectra.regions", "params": params}
+    record = RunRecord(pipeline={"steps": {name: step}})
+    tables = {f"objects_{name}": StudyTable(folder, f"objects_{name}")}
+    return FigureContext(record, tables, "scan", Preview(folder / "scan.npz"))
+
+
+def spectra(regions: list[str], **columns: float) -> pd.DataFrame:
+    bins = np.linspace(2, 4, 30)
+    parts = [
+        pd.DataFrame({"region": name, "wavelength": bins, "mean": bins + place, **columns})
+        for place, name in enumerate(regions)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def colours(drawing: Drawing | Missing) -> set[tuple[int, ...]]:
+    assert isinstance(drawing, Drawing), drawing
+    content = base64.b64decode(drawing.source.partition(",")[2])
+    image = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    return {tuple(colour) for colour in image.reshape(-1, 3).tolist()}
+
+
+def colour_of(label: int) -> tuple[int, ...]:
+    return tuple(label_colours(np.array([label]))[0].tolist())
+
+
+def test_a_spectrum_has_the_colour_of_its_label(tmp_path: Path) -> None:
+    made = context(tmp_path, spectra(["7", "2"], error=0.01), "means")
+    drawing = draw({"figure": "spectra", "of": "means"}, made)
+    assert {colour_of(7), colour_of(2)} <= colours(drawing)
+    assert colour_of(1) not in colours(drawing)
+    assert isinstance(drawing, Drawing)
+    assert "two standard errors (error)" in drawing.caption
+
+
+def test_a_named_region_has_the_colour_of_the_label_it_names(tmp_path: Path) -> None:
+    table = spectra(["steel", "nickel"])
+    made = context(tmp_path, table, "means", names={"5": "nickel", "3": "steel"})
+    found = colours(draw({"figure": "spectra", "of": "means"}, made))
+    assert {colour_of(5), colour_of(3)} <= found
+    assert colour_of(1) not in found
+
+
+def test_the_map_beside_has_the_same_colours(tmp_path: Path) -> None:
+    made = context(tmp_path, spectra(["2"], low=1.0, high=9.0), "means")
+    drawing = draw({"figure": "spectra", "of": "means", "map": "groups"}, made)
+    assert {colour_of(1), colour_of(2), colour_of(3)} <= colours(drawing)
+    assert isinstance(drawing, Drawing)
+    assert "in the colours of groups" in drawing.caption
+    assert "Bands are intervals" in drawing.caption
+
+
+def test_chosen_pixels_are_outlined_on_the_average(tmp_path: Path) -> None:
+    boxes = {"1": {"y": [3, 4], "x": [5, 6]}, "2": {"y": [20, 21], "x": [30, 31]}}
+    made = context(tmp_path, spectra(["1", "2"]), "pixels", boxes=boxes)
+    drawing = draw({"figure": "spectra", "of": "pixels", "map": "average"}, made)
+    assert isinstance(drawing, Drawing)
+    content = base64.b64decode(drawing.source.partition(",")[2])
+    image = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    left = image[:, : image.shape[1] // 2].reshape(-1, 3)
+    for label in (1, 2):
+        assert (left == colour_of(label)).all(axis=1).any()
+
+
+def test_a_table_without_spectra_says_so(tmp_path: Path) -> None:
+    made = context(tmp_path, pd.DataFrame({"label": [1], "area": [3.0]}), "objects")
+    told = draw({"figure": "spectra", "of": "objects"}, made)
+    assert isinstance(told, Missing)
+    assert "holds no spectra: it has the columns image, label, area" in told.why
+    told = draw({"figure": "joint_histogram", "of": "objects"}, made)
+    assert isinstance(told, Missing)
+    assert "is no joint histogram" in told.why
+
+
+def test_bins_of_two_images_have_the_colours_of_their_groups(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, (60, 70))
+    one = np.array([1.0, 1.0, 5.0])[truth] + rng.normal(0, 0.1, truth.shape)
+    other = np.array([2.0, 8.0, 8.0])[truth] + rng.normal(0, 0.1, truth.shape)
+    for name, image in (("scan", one), ("other/scan", other)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        gt.write(tmp_path / f"{name}.npy", image)
+    pipeline = Pipeline.loads(
+        json.dumps(
+            {
+                "graticule": 1,
+                "name": "two",
+                "inputs": {"image": {}, "other": {"path": "other/{name}"}},
+                "steps": {
+                    "phases": {"op": "segment.bivariate", "input": "image", "other": "other"}
+                },
+                "outputs": ["phases.labels", "phases.clusters", "phases.histogram"],
+                "report": [
+                    {"figure": "joint_histogram", "of": "phases.histogram", "map": "phases.labels"}
+                ],
+            }
+        )
+    )
+    run = pipeline.run(tmp_path / "scan.npy", tmp_path / "out")
+    assert not run.failed
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "4,200 samples in 3 groups" in page
+    assert "no joint histogram" not in page
+
+
+@pytest.mark.parametrize("names", [["neutrons", "X-rays"], None])
+def test_the_two_images_are_called_what_they_are(tmp_path: Path, names: list[str] | None) -> None:
+    table = pd.DataFrame(
+        {"value_image": [0.5, 1.5], "value_other": [2.0, 4.0], "count": [9, 1], "label": [1, 4]}
+    )
+    made = context(tmp_path, table, "bins")
+    entry = {"figure": "joint_histogram", "of": "bins"} | ({"names": names} if names else {})
+    drawing = draw(entry, made)
+    assert isinstance(drawing, Drawing)
+    assert " and ".join(names or ["image", "other"]) in drawing.alt
+    assert colour_of(1) in colours(drawing)
