@@ -159,6 +159,8 @@ class Op:
                         f"{owner} and {item.name} must agree; along {dim} they have "
                         f"{known} and {size} samples",
                         where=self.name,
+                        hint="crop or bin one of them to the other; if axes are named in another "
+                        "order than they have, name them with dims=[...] when reading",
                     )
 
     def _require_axes(self, prepared: Sequence[Any]) -> None:

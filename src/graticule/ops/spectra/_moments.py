@@ -60,7 +60,7 @@ class Moments:
 
 def moments_by_group(
     values: Array, variance: Array, groups: Array, start: int, size: int
-) -> dict[int, Moments]:
+) -> dict[int | str, Moments]:
     """Return the moments of each group of rows.
 
     Parameters

@@ -128,10 +128,12 @@ def denoise(
         iterations=iterations,
         seed=seed,
     )
-    values, variance = np.full(flat.shape, np.nan), np.full(flat.shape, np.nan)
+    values: Array = np.full(flat.shape, np.nan)
+    variance: Array = np.full(flat.shape, np.nan)
     values[where], variance[where] = found.values, found.variance
-    back = (np.moveaxis(each.reshape(turned.shape), -1, axis) for each in (values, variance))
-    pair = measured(image, *back, image.attrs.get("units"))
+    values = np.moveaxis(values.reshape(turned.shape), -1, axis)
+    variance = np.moveaxis(variance.reshape(turned.shape), -1, axis)
+    pair = measured(image, values, variance, image.attrs.get("units"))
     return Denoised(pair.image, pair.error, _table(found))
 
 
@@ -140,7 +142,8 @@ def _expected(counts: Array) -> Array:
     total = counts.sum()
     if not total > 0:
         return np.ones_like(counts)
-    return np.maximum(np.multiply.outer(counts.sum(axis=1), counts.sum(axis=0)) / total, 1e-12)
+    outer = np.multiply.outer(counts.sum(axis=1), counts.sum(axis=0))
+    return np.asarray(np.maximum(outer / total, 1e-12))
 
 
 def _table(found: LowRank) -> Table:

@@ -111,8 +111,8 @@ def overlap_correction(
             corrected = -opened * np.log1p(np.where(busy < 1, -busy, np.nan))
             slope = slope / (1 - busy)
         variance = variance * slope**2
-    turned = (np.moveaxis(each, 0, axis) for each in (corrected, variance))
-    return measured(image, *turned, image.attrs.get("units"))
+    values, spread = (np.moveaxis(each, 0, axis) for each in (corrected, variance))
+    return measured(image, values, spread, image.attrs.get("units"))
 
 
 def _counted_before(counts: Array, first: Array) -> Array:

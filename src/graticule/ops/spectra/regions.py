@@ -66,7 +66,7 @@ def _map(
     regions: dict[int | str, Moments] = {}
     if labels is not None:
         groups = _over_places(labels, "labels", image, places) * counted
-        regions |= moments_by_group(values, variance, groups.reshape(-1), start, size)
+        regions = moments_by_group(values, variance, groups.reshape(-1), start, size)
     everything: Mapping[str, Box] = {_ALL: {}} if labels is None else {}
     for name, box in (boxes or everything).items():
         within = _boxes.inside(image, box, places, block, f"boxes.{name}")

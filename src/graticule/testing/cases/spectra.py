@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,16 +41,21 @@ def _box(image: Any) -> dict[str, Any]:
     return {"region": {"x": (0, max(1, image.sizes["x"] // 2))}}
 
 
+def _cube(dims: Sequence[Dims] = CUBES, **case: Any) -> Case:
+    """Return a case of small cubes: tiles of a single sample are many."""
+    return Case(dims=dims, size=6, **case)
+
+
 CASES: dict[str, Case] = {
-    "spectra.attenuation": Case(dims=CUBES, data={"thickness": _thickness}),
-    "spectra.dead_pixels": Case(dims=CUBES),
-    "spectra.denoise": Case(dims=CUBES),
-    "spectra.dose": Case(dims=CUBES, params_for=_box),
-    "spectra.moving_average": Case(dims=CUBES),
-    "spectra.open_beam": Case(dims=CUBES, data={"dose": _dose, "dead": _of_places}),
-    "spectra.overlap_correction": Case(dims=CUBES, params={"triggers": (5000.0,)}),
-    "spectra.rebin": Case(dims=CUBES, params={"bins": 3}, data={"spectrum": _spectrum}),
-    "spectra.regions": Case(dims=CUBES, data={"labels": _of_places, "mask": _of_places}),
-    "spectra.to_time_of_flight": Case(dims=_WAVELENGTHS, params={"flight_path": "16.5 m"}),
-    "spectra.to_wavelength": Case(dims=_TIMES, params={"flight_path": "16.5 m", "offset": "12 us"}),
+    "spectra.attenuation": _cube(data={"thickness": _thickness}),
+    "spectra.dead_pixels": _cube(),
+    "spectra.denoise": _cube(),
+    "spectra.dose": _cube(params_for=_box),
+    "spectra.moving_average": _cube(),
+    "spectra.open_beam": _cube(data={"dose": _dose, "dead": _of_places}),
+    "spectra.overlap_correction": _cube(params={"triggers": (5000.0,)}),
+    "spectra.rebin": _cube(params={"bins": 3}, data={"spectrum": _spectrum}),
+    "spectra.regions": _cube(data={"labels": _of_places, "mask": _of_places}),
+    "spectra.to_time_of_flight": _cube(_WAVELENGTHS, params={"flight_path": "16.5 m"}),
+    "spectra.to_wavelength": _cube(_TIMES, params={"flight_path": "16.5 m", "offset": "12 us"}),
 }
