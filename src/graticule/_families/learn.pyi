@@ -22,7 +22,8 @@ def classify(image: Data, *, model: Model | Path | str,
 def classify_objects(table: DataFrame, *, model: Model | Path | str) -> DataFrame:
     """Return a table of objects with the class of each."""
 def embed(image: Array, *, embedding: str = 'moments',
-        settings: Mapping[str, int | float | bool | str] = {}) -> DataFrame:
+        settings: Mapping[str, int | float | bool | str] = {},
+        model: Model | Path | str | None = None) -> DataFrame:
     """Describe an image by numbers, for tables that are grouped or searched."""
 def probability(image: Data, *, model: Model | Path | str, of: str | None = None,
         spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:

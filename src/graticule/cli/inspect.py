@@ -204,7 +204,7 @@ def _card_lines(card: dict[str, Any], fault: str) -> list[tuple[str, str]]:
         ("kind", str(card.get("kind", "")).replace("-", " ")),
         ("for", str(card.get("description") or "")),
         ("classes", ", ".join(classes)),
-        ("expects", f"{' '.join(expects['dims'])}{channels}" if expects else "a table"),
+        ("expects", f"{' '.join(expects['dims'])}{channels}" if expects else _of_rows(card)),
         ("spacing", spacing or ("any" if expects else "")),
         ("held out", scores(card.get("scores") or {}) or "no scores"),
         ("trained on", ", ".join(data[:5]) + more or "not said"),
@@ -220,6 +220,20 @@ def _card_lines(card: dict[str, Any], fault: str) -> list[tuple[str, str]]:
         ("test image", fault or "its answer is as it was when the model was saved"),
     ]
     return [(name, text) for name, text in lines if text]
+
+
+def _of_rows(card: dict[str, Any]) -> str:
+    """Return what a model of rows expects: a table, or images of a size."""
+    held = dict(_items(card, "model"))
+    image = held.get("image_rows")
+    if not isinstance(image, dict):
+        return "a table"
+    channels = image.get("image_channels")
+    size = " x ".join(str(n) for n in image.get("shape") or ())
+    own = set(held.get("image_columns") or ())
+    columns = set((held.get("clustering") or {}).get("columns") or ()) - own
+    beside = ", and a table" if columns else ""
+    return f"an image of {size}{f' of {channels} channels' if channels else ''}{beside}"
 
 
 def _describe_training(card: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from graticule.clustering.collection import Collection, SetAside
 from graticule.clustering.document import ClusteringDocument
+from graticule.clustering.embedding import content_of, fitted, together
 from graticule.core.atomic import atomic_path, flushed_later
 from graticule.core.errors import (
     GraticuleError,
@@ -26,7 +28,7 @@ from graticule.core.errors import (
 from graticule.core.progress import Progress, no_progress
 from graticule.core.settings import enough_bytes, memory_limit, settings
 from graticule.core.typing import Array
-from graticule.io import content_hash, read
+from graticule.io import read
 from graticule.learn.models.image_rows import ImageRows
 from graticule.pipeline.spec import digest
 
@@ -226,7 +228,10 @@ def _image_part(
             hint="name columns of the table",
         )
     made = ImageRows.of(document.features.embedding or "values")
-    made = _seen(made, [file for file in files if file is not None])
+    there = [file for file in files if file is not None]
+    made = _seen(made, there)
+    if made.is_learned:
+        made = fitted(made, there, out / WORK / "embedding", document.seed, progress)
     _require_room(len(files), len(made.columns))
     return made, _rows(made, files, out / WORK / "rows", workers, progress)
 
@@ -297,38 +302,40 @@ def _part_rows(
     made: ImageRows, kept_in: Path, files: Sequence[Path | None]
 ) -> tuple[Array, dict[int, str], str]:
     """Return the rows of some files, why some have none, and the file in which they are kept."""
-    name = f"{digest('rows', made.state(), [_hash(file) for file in files])[:32]}.npz"
+    learned = {key: sha256(array.tobytes()).hexdigest() for key, array in made.arrays.items()}
+    name = f"{digest('rows', made.state(), learned, [content_of(file) for file in files])[:32]}.npz"
     found = _kept(kept_in / name)
     if found is not None:
         return (*found, name)
     rows = np.full((len(files), len(made.columns)), np.nan, np.float32)
     why: dict[int, str] = {}
+    places: list[int] = []
+    samples: list[Array] = []
     for number, file in enumerate(files):
         if file is None:
             why[number] = "there is no image of it"
             continue
         try:
-            rows[number] = made.row(read(file))
+            samples.append(made.sample(read(file)))
+            places.append(number)
         except GraticuleError as error:
             why[number] = _told(error, file)
         except Exception as error:  # one image must not end the study, whatever is wrong with it
             why[number] = f"{type(error).__name__}: {error}"
+        if len(samples) == together(made):
+            rows[places] = made.rows(np.stack(samples))
+            places, samples = [], []
+    if samples:
+        rows[places] = made.rows(np.stack(samples))
     with flushed_later(), atomic_path(kept_in / name) as draft:
-        places = np.array(list(why), np.int64)
-        np.savez(draft, rows=rows, places=places, why=np.array(list(why.values()), str))
+        failed = np.array(list(why), np.int64)
+        np.savez(draft, rows=rows, places=failed, why=np.array(list(why.values()), str))
     return rows, why, name
 
 
 def _told(error: GraticuleError, file: Path) -> str:
     """Return an error as text without the file, which is named beside it."""
     return str(error).removeprefix(f"{file}: ")
-
-
-def _hash(file: Path | None) -> str:
-    try:
-        return "" if file is None else content_hash(file)
-    except (GraticuleError, OSError) as error:
-        return str(error)
 
 
 def _kept(path: Path) -> tuple[Array, dict[int, str]] | None:

@@ -7,6 +7,7 @@
     set_aside.csv   set_aside.parquet   what takes no part, and why
     methods.csv     methods.parquet     indices, null, stability and labels of each method
     <method>.model                      each method fitted, a step of any pipeline
+    images.embedding.model              what makes numbers of an image, where it is learned
     run.json                            what was asked, of what, with which versions
     report.html                         all of it for a reader
     prepared/                           the run of the document's pipeline
@@ -29,10 +30,14 @@ from graticule.clustering.analysis import Analysis, MethodResult, analyse, model
 from graticule.clustering.collection import Collection, collect
 from graticule.clustering.document import ClusteringDocument
 from graticule.clustering.features import FeatureTable, describe, labels_of
+from graticule.clustering.kept import Kept, kept
 from graticule.core.atomic import remove
 from graticule.core.progress import Progress, no_progress
+from graticule.io import read
 from graticule.io.escaping import escaped, printable
 from graticule.learn.model_file import save_model
+from graticule.learn.models.embedding import EmbeddingModel
+from graticule.learn.models.image_rows import ImageRows
 from graticule.pipeline.folder import locked_run_folder, write_json
 from graticule.pipeline.provenance import peak_bytes
 from graticule.pipeline.spec import digest
@@ -42,6 +47,7 @@ from graticule.version import __version__, installed_versions
 if TYPE_CHECKING:
     import pandas as pd
 
+EMBEDDING = "images.embedding.model"
 TABLES = ("groups", "features", "set_aside", "methods", "sweeps", "null")
 _PACKAGES = ("graticule", "numpy", "scipy", "scikit-learn", "pandas")
 MEASURES = ("ari", "nmi", "purity", "neighbours_accuracy", "ari_without_noise")
@@ -62,12 +68,15 @@ class ClusteringRun:
         How to repeat it.
     seconds : float
         How long it took.
+    kept : sequence of Kept
+        What of the collection is kept where it is described by fewer numbers.
     """
 
     folder: Path
     analysis: Analysis
     command: Sequence[str] = ()
     seconds: float = 0.0
+    kept: Sequence[Kept] = ()
 
     @property
     def collection(self) -> Collection:
@@ -134,7 +143,8 @@ def run(
         with shown(f"{document.name}: groups") as told:
             labels = labels_of(document, features.collection)
             analysis = analyse(document, features, labels, progress=told)
-        done = ClusteringRun(out, analysis, command, time.perf_counter() - clock)
+        held = kept(analysis)
+        done = ClusteringRun(out, analysis, command, time.perf_counter() - clock, held)
         _write(done)
         write_json(out / "run.json", _record(done, started))
         if report is not None:
@@ -179,9 +189,21 @@ def _write(done: ClusteringRun) -> None:
         model = model_of(result, analysis.features)
         told = f"{analysis.document.name}: {name}. {analysis.document.description}".strip()
         save_model(model, out / f"{name}.model", description=told, scores=_scores(result))
+    written = {f"{name}.model" for name in analysis.methods}
+    made = analysis.features.image_rows
+    if made is not None and made.is_learned:
+        written.add(EMBEDDING)
+        _save_embedding(done, made)
     for stale in out.glob("*.model"):
-        if stale.stem not in analysis.methods:
+        if stale.name not in written:
             remove(stale)
+
+
+def _save_embedding(done: ClusteringRun, made: ImageRows) -> None:
+    collection = done.collection
+    first = next(filter(None, (*collection.prepared, *collection.original)))
+    told = f"{done.analysis.document.name}: numbers of an image, learned from the collection"
+    save_model(EmbeddingModel(made, read(first)), done.folder / EMBEDDING, description=told)
 
 
 def groups_table(analysis: Analysis) -> pd.DataFrame:
@@ -302,6 +324,7 @@ def _record(done: ClusteringRun, started: datetime) -> dict[str, Any]:
         "table_sha256": collection.sha256,
         "methods": {name: _method_record(each) for name, each in analysis.methods.items()},
         "failed_methods": dict(analysis.failed),
+        "kept": [each.plain() for each in done.kept],
         "set_aside": len(collection.set_aside),
         "skipped": [{"path": escaped(path), "why": why} for path, why in collection.skipped],
         "notes": list(collection.notes),

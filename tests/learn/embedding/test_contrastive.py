@@ -13,7 +13,7 @@ from graticule.core.errors import FormatError, ImageError
 
 pytest.importorskip("torch")
 
-from graticule.learn.embedding.contrastive import Contrastive
+from graticule.learn.embedding.learned.contrastive import Contrastive
 
 
 def _collection(count: int = 96, size: int = 24) -> tuple[np.ndarray, np.ndarray]:

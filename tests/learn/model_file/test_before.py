@@ -35,6 +35,8 @@ def _answer(kind: str, model: Any) -> Any:
         return np.asarray(model.predict(table)).astype("U9")
     if kind == "clustering":
         return model.predict(pd.DataFrame({"area": area, "eccentricity": eccentricity}))
+    if kind == "embedding":
+        return model.predict(image)
     noise = [rng.normal(k % 2 * 3, 1, (48, 48)).astype(np.float32) for k in range(8)]
     return np.asarray([model.predict(image.copy(data=each)) for each in noise])
 

@@ -11,24 +11,32 @@ draw maps of tables; `quality` says what was kept.
 (4, 9)
 """
 
-from graticule.learn.embedding.contrastive import Contrastive
 from graticule.learn.embedding.embedding import (
     KINDS,
+    LEARNED,
     EmbeddingKind,
     EmbeddingParameters,
+    FittedEmbedding,
     FixedEmbedding,
+    LearnedKind,
+    LearnedParameters,
 )
+from graticule.learn.embedding.learned.contrastive import Contrastive
+from graticule.learn.embedding.learned.pca import PCA
 from graticule.learn.embedding.maps import tsne, umap
-from graticule.learn.embedding.pca import PCA
 from graticule.learn.embedding.quality import Quality, quality
 
 __all__ = [
     "KINDS",
+    "LEARNED",
     "PCA",
     "Contrastive",
     "EmbeddingKind",
     "EmbeddingParameters",
+    "FittedEmbedding",
     "FixedEmbedding",
+    "LearnedKind",
+    "LearnedParameters",
     "Quality",
     "quality",
     "tsne",

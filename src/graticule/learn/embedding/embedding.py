@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self
 
 import numpy as np
+from pydantic import Field
 
 from graticule.core.document import Section, validate
 from graticule.core.errors import FormatError, ImageError, ParameterError, PipelineError
@@ -65,6 +66,79 @@ KINDS: Registry[EmbeddingKind] = Registry(
     "embedding", "graticule.embeddings", package="graticule.learn.embedding.kinds"
 )
 """All fixed embeddings, built in or plugged in."""
+
+
+class FittedEmbedding(Protocol):
+    """An embedding that was fitted to a collection."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(y, x, c)`` of the images it takes."""
+        ...
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the numbers of a row."""
+        ...
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """What is known of the fit, by name."""
+        ...
+
+    def transform(self, images: Array) -> Array:
+        """Return the numbers of a stack of images, float32 of ``(n, k)``."""
+        ...
+
+    def arrays(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return what it holds as arrays by name, and the rest as JSON values."""
+        ...
+
+
+class LearnedParameters(EmbeddingParameters):
+    """Parameters of an embedding that is fitted.
+
+    Attributes
+    ----------
+    n_components : int
+        How many numbers describe an image.
+    fit_images : int or None
+        To how many images it is fitted at most, taken evenly; to all, if None.
+    """
+
+    n_components: Annotated[int, Field(ge=1, le=4096, strict=True)] = 25
+    fit_images: Annotated[int, Field(ge=8, strict=True)] | None = None
+
+
+@dataclass(frozen=True)
+class LearnedKind:
+    """A kind of embedding that is fitted to a collection.
+
+    Attributes
+    ----------
+    name : str
+        As its module.
+    label : str
+        For people.
+    parameters : type of LearnedParameters
+        Its keys, validated.
+    fit : callable
+        ``fit(batches, parameters, seed)``: from stacks ``(n, y, x)`` or ``(n, y, x, c)``.
+    from_arrays : callable
+        Makes again what its ``arrays`` gave.
+    """
+
+    name: str
+    label: str
+    parameters: type[LearnedParameters]
+    fit: Callable[[Iterator[Array], Any, int], FittedEmbedding]
+    from_arrays: Callable[[Mapping[str, Array], Mapping[str, Any]], FittedEmbedding]
+
+
+LEARNED: Registry[LearnedKind] = Registry(
+    "embedding", "graticule.learned_embeddings", package="graticule.learn.embedding.learned"
+)
+"""All embeddings that are fitted, built in or plugged in."""
 
 
 @dataclass(frozen=True)

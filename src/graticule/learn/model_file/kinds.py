@@ -9,6 +9,7 @@ from graticule.core.errors import FormatError, suggest
 
 KINDS = {
     "clustering": "graticule.learn.models.clustering:ClusteringModel",
+    "embedding": "graticule.learn.models.embedding:EmbeddingModel",
     "image-classifier": "graticule.learn.models.images:ImageClassifier",
     "image-regressor": "graticule.learn.models.images:ImageRegressor",
     "object-classifier": "graticule.learn.models.objects:ObjectClassifier",

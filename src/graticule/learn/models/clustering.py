@@ -19,6 +19,7 @@ from graticule.learn.models.objects import unit_factor
 
 GROUP, DISTANCE = "group", "group_distance"
 _EXAMPLES = 20
+_OF_IMAGES = "image_rows."
 
 
 @dataclass(eq=False)
@@ -171,17 +172,26 @@ class ClusteringModel:
             "image_rows": None if self.image_rows is None else self.image_rows.state(),
             "image_columns": list(self.image_columns),
         }
-        return State(card, dict(self.clustering.arrays()))
+        own = {} if self.image_rows is None else self.image_rows.arrays
+        learned = {f"{_OF_IMAGES}{name}": array for name, array in own.items()}
+        return State(card, {**self.clustering.arrays(), **learned})
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Make the model again."""
         card = state.card
-        clustering = Clustering.from_arrays(state.arrays, card["clustering"])
+        learned = {
+            name.removeprefix(_OF_IMAGES): array
+            for name, array in state.arrays.items()
+            if name.startswith(_OF_IMAGES)
+        }
+        arrays = {k: v for k, v in state.arrays.items() if not k.startswith(_OF_IMAGES)}
+        clustering = Clustering.from_arrays(arrays, card["clustering"])
         unknown = set(card["image_columns"]) - set(clustering.columns)
         if unknown:
             raise FormatError(f"has no column {sorted(unknown)[0]}")
-        rows = None if card["image_rows"] is None else ImageRows.from_state(card["image_rows"])
+        held = card["image_rows"]
+        rows = None if held is None else ImageRows.from_state(held, learned)
         return cls(clustering, dict(card["units"]), rows, tuple(card["image_columns"]))
 
 

@@ -9,12 +9,16 @@ from pydantic import AfterValidator, Field
 
 from graticule.core import Image, Record, Whole, op
 from graticule.core.errors import ParameterError, PipelineError, suggest
-from graticule.learn.embedding.embedding import KINDS
+from graticule.learn.embedding.embedding import KINDS, LEARNED
+from graticule.learn.model_file import ModelFile
 from graticule.learn.models.image_rows import ImageRows
 from graticule.ops._parameters import DOC
 
 
 def _known(name: str) -> str:
+    if name in LEARNED:
+        hint = "graticule cluster fits it, and writes a model to be given here"
+        raise ParameterError(f"{name} is fitted to a collection", hint=hint)
     if name not in KINDS:
         known = ", ".join(KINDS.names())
         hint = suggest(name, KINDS.names()) or f"there are {known}"
@@ -23,11 +27,29 @@ def _known(name: str) -> str:
 
 
 _Name = Annotated[str, AfterValidator(_known), Field(title="Embedding")]
+
+
+def _of_images(given: ModelFile) -> ModelFile:
+    if getattr(given.model, "image_rows", None) is None:
+        raise ParameterError(
+            f"must be an embedding, not a {given.model.kind}",
+            hint="graticule cluster writes images.embedding.model where one is learned",
+        )
+    return given
+
+
+_Model = Annotated[ModelFile, AfterValidator(_of_images), Field(title="Fitted embedding")]
 _Settings = Annotated[dict[str, int | float | bool | str], Field(title="Its parameters")]
 
 
 @op(version=1, scope=Whole("an image is one thing", memory=12), name="learn.embed", doc=DOC)
-def embed(image: Image, *, embedding: _Name = "moments", settings: _Settings = {}) -> Record:  # noqa: B006
+def embed(
+    image: Image,
+    *,
+    embedding: _Name = "moments",
+    settings: _Settings = {},  # noqa: B006
+    model: _Model | None = None,
+) -> Record:
     """Describe an image by numbers, for tables that are grouped or searched.
 
     ``moments``
@@ -55,6 +77,10 @@ def embed(image: Image, *, embedding: _Name = "moments", settings: _Settings = {
         One of these, or of a plugin.
     settings : dict
         Parameters of the embedding, by name.
+    model : ModelFile, optional
+        An embedding that was fitted to a collection (``pca``, ``contrastive``), or a clustering
+        made by one, as ``graticule cluster`` writes it, or the path of its file. It goes instead
+        of the other two.
 
     Returns
     -------
@@ -82,7 +108,7 @@ def embed(image: Image, *, embedding: _Name = "moments", settings: _Settings = {
     import numpy as np
     import pandas as pd
 
-    made = _made(embedding, settings).seen(image)
+    made = model.model.image_rows if model else _made(embedding, settings).seen(image)
     values = image.values
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         return pd.DataFrame([[np.nan] * len(made.columns)], columns=made.columns)

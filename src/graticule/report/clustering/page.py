@@ -11,6 +11,7 @@ from graticule.clustering.analysis import Analysis
 from graticule.clustering.run import ClusteringRun, failed_images, methods_table
 from graticule.report import wording
 from graticule.report.clustering import figures, maps
+from graticule.report.clustering.reconstruction import reconstruction
 from graticule.report.clustering.sheets import are_pairs, near_copies, odd_ones, sheets
 from graticule.report.clustering.thumbnails import Thumbnails
 from graticule.report.clustering.words import answer, chain_in_words
@@ -71,6 +72,8 @@ def page(done: ClusteringRun) -> str:
         "sweeps": figures.sweeps(analysis),
         "trees": figures.trees(analysis),
         "effects": figures.effects(analysis),
+        "kept": done.kept,
+        "reconstruction": reconstruction(analysis),
         "head": [_HEADS[name] for name in _shown(analysis)],
         "methods": _methods(analysis),
         "chains": _chains(analysis),

@@ -10,7 +10,12 @@ import numpy as np
 
 from graticule.core.errors import FormatError, ImageError
 from graticule.core.typing import Array
-from graticule.learn.embedding.embedding import as_stack, shape_of_card
+from graticule.learn.embedding.embedding import (
+    LearnedKind,
+    LearnedParameters,
+    as_stack,
+    shape_of_card,
+)
 
 _CARD = "graticule-pca-1"
 
@@ -91,6 +96,11 @@ class PCA:
     def columns(self) -> list[str]:
         """Names of the numbers of a row."""
         return [f"component_{number}" for number in range(len(self.components))]
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """The part of the variance that is kept."""
+        return {"explained_variance": float(self.explained_variance_ratio.sum())}
 
     def transform(self, images: Array) -> Array:
         """Return the components of images, float32 of ``(n, k)``."""
@@ -226,3 +236,10 @@ def _rows(stack: Array, shape: tuple[int, int, int]) -> Array:
     if not np.isfinite(rows).all():
         raise ImageError("has samples without a number")
     return rows
+
+
+def _fit(batches: Iterator[Array], parameters: LearnedParameters, seed: int) -> PCA:
+    return PCA.fit(batches, n_components=parameters.n_components)
+
+
+pca = LearnedKind("pca", "principal components", LearnedParameters, _fit, PCA.from_arrays)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field
 
 from graticule.core.errors import FormatError, ImageError, RequestError
 from graticule.core.typing import Array
-from graticule.learn.embedding.embedding import as_stack, shape_of_card
+from graticule.learn.embedding.embedding import (
+    LearnedKind,
+    LearnedParameters,
+    as_stack,
+    shape_of_card,
+)
 
 _CARD = "graticule-contrastive-1"
 _SIDE = 64
@@ -49,7 +55,7 @@ class Contrastive:
     @classmethod
     def fit(
         cls,
-        images: Array,
+        images: Array | Iterable[Array],
         *,
         n_components: int = 32,
         epochs: int = 20,
@@ -65,8 +71,9 @@ class Contrastive:
 
         Parameters
         ----------
-        images : ndarray
-            ``(n, y, x)`` or ``(n, y, x, c)``; of 8 x 8 samples or more, and 8 of them or more.
+        images : ndarray or iterable of ndarray
+            ``(n, y, x)`` or ``(n, y, x, c)``, or stacks of them; of 8 x 8 samples or more, and 8
+            of them or more. No more than 64 x 64 samples of each are held.
         n_components : int
             How many numbers describe an image.
         epochs : int
@@ -92,14 +99,12 @@ class Contrastive:
            1597-1607, 2020.
         """
         torch = _torch()
-        stack = as_stack(images)
-        if len(stack) < _LEAST or min(stack.shape[1:3]) < _LEAST:
+        shape, small = _smaller([images] if isinstance(images, np.ndarray) else images)
+        if len(small) < _LEAST or min(shape[:2]) < _LEAST:
             raise ImageError(
                 f"must be {_LEAST} images or more of {_LEAST} x {_LEAST} samples, not "
-                f"{len(stack)} of {stack.shape[1]} x {stack.shape[2]}"
+                f"{len(small)} of {shape[0]} x {shape[1]}"
             )
-        shape = (stack.shape[1], stack.shape[2], stack.shape[3])
-        small = _small(stack)
         centre, scale = float(small.mean()), float(small.std()) or 1.0
         values = (small - centre) / scale
         with torch.random.fork_rng(devices=[]):
@@ -120,6 +125,11 @@ class Contrastive:
     def columns(self) -> list[str]:
         """Names of the numbers of a row."""
         return [f"learned_{number}" for number in range(len(self.weights["last.bias"]))]
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """The loss of the last epoch."""
+        return {"loss": self.losses[-1]} if self.losses else {}
 
     def transform(self, images: Array) -> Array:
         """Return the numbers of images, float32 of ``(n, k)``.
@@ -213,6 +223,19 @@ def _network(channels: int, n_components: int) -> Any:
     return nn.Sequential(layers)
 
 
+def _smaller(stacks: Iterable[Array]) -> tuple[tuple[int, int, int], Any]:
+    """Return ``(y, x, c)`` of the images of stacks, and all of them as one tensor."""
+    shape = (0, 0, 0)
+    parts: list[Any] = []
+    for each in map(as_stack, stacks):
+        own = (each.shape[1], each.shape[2], each.shape[3])
+        if parts and own != shape:
+            raise ImageError(f"must be images of {shape} (y, x, c) samples, not {own}")
+        shape = own
+        parts.append(_small(each))
+    return shape, _torch().cat(parts) if parts else _torch().empty(0)
+
+
 def _small(stack: Array) -> Any:
     """Return images as a tensor ``(n, c, y, x)``, averaged down where they are large."""
     torch = _torch()
@@ -268,3 +291,37 @@ def _loss(one: Any, other: Any) -> Any:
     alike = alike.masked_fill(torch.eye(len(both), dtype=torch.bool), -torch.inf)
     partner = (torch.arange(len(both)) + len(one)) % len(both)
     return torch.nn.functional.cross_entropy(alike, partner)
+
+
+class ContrastiveParameters(LearnedParameters):
+    """Parameters.
+
+    Attributes
+    ----------
+    n_components, epochs, batch_size, learning_rate
+        As of `Contrastive.fit`.
+    fit_images : int or None
+        To how many images it is fitted at most.
+    """
+
+    n_components: Annotated[int, Field(ge=1, le=4096, strict=True)] = 32
+    fit_images: Annotated[int, Field(ge=8, strict=True)] | None = 10_000
+    epochs: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 20
+    batch_size: Annotated[int, Field(ge=2, strict=True)] = 128
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
+
+
+def _fit(batches: Iterator[Array], parameters: ContrastiveParameters, seed: int) -> Contrastive:
+    return Contrastive.fit(
+        batches,
+        n_components=parameters.n_components,
+        epochs=parameters.epochs,
+        batch_size=parameters.batch_size,
+        learning_rate=parameters.learning_rate,
+        seed=seed,
+    )
+
+
+contrastive = LearnedKind(
+    "contrastive", "learned embedding", ContrastiveParameters, _fit, Contrastive.from_arrays
+)
