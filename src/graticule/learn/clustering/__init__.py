@@ -2,7 +2,8 @@
 
 A `Chain` is steps in a row, as a document has them: spaces (``impute``, ``standardise``,
 ``robust_scale``, ``pca``, ``som_coordinates``), then a method that tells groups (``kmeans``,
-``minibatch_kmeans``, ``gaussian_mixture``, ``dbscan``, ``hdbscan``, ``agglomerative``, ``som``).
+``minibatch_kmeans``, ``gaussian_mixture``, ``merged_mixture``, ``spherical_kmeans``, ``nmf``,
+``nfindr``, ``dbscan``, ``hdbscan``, ``agglomerative``, ``som``).
 Each step is one module of `graticule.learn.clustering.steps`, found through `STEPS`: its
 parameters are a pydantic model (``STEPS.get(name).parameters``), and what it learns is plain
 arrays and JSON values, so that a fitted chain can be written down without pickle.
