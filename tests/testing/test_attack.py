@@ -9,7 +9,7 @@ from graticule.testing.attack.attack import attack, look_at
 from graticule.testing.attack.damage import GENERAL
 from graticule.testing.attack.mutator import Draw
 
-ATTACKED = ["FITS", "NumPy", "OME-Zarr", "TIFF", "picture"]
+ATTACKED = ["ENVI", "FITS", "NumPy", "OME-Zarr", "TIFF", "picture", "time-of-flight frames"]
 
 
 @pytest.mark.parametrize("name", ATTACKED)

@@ -73,7 +73,8 @@ def spectra(
     ax.set_xlabel(f"{axis} / {wording.unit(unit)}" if unit else axis)
     ax.set_ylabel(value)
     if len(groups) <= _LEGEND:
-        legend(ax, loc="best")
+        canvas.subplots_adjust(right=0.9)
+        legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
     if picture is not None:
         show(axes[0], picture, _painted(picture))
         _outline(axes[0], picture, _parameters(context, of).get("boxes"), colours)

@@ -10,6 +10,7 @@ import numpy as np
 from graticule.core.errors import FormatError, GraticuleError
 from graticule.io import levels, read
 from graticule.io.contents import contents
+from graticule.io.format import formats
 from graticule.testing.trial import Outcome
 
 LARGEST = 2**26
@@ -40,8 +41,16 @@ def look(path: Path) -> tuple[Outcome, str]:
     return "read", said
 
 
+def _named(path: Path) -> Path:
+    """Return the file by which an image is named whose files lie side by side in a folder."""
+    several = [known for known in formats() if known.whole_of is not None]
+    names = sorted(path.iterdir()) if path.is_dir() else []
+    return next((each for each in names if any(one.claims(each.name) for one in several)), path)
+
+
 def _looked_at(path: Path) -> str:
     """Take what is listed and read; of several images, of which one must be named, the first."""
+    path = _named(path)
     listed = contents(path)
     several = ""
     try:
