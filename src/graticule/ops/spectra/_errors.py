@@ -40,21 +40,29 @@ def variances(image: Image, error: Image | None, what: str = "error") -> Array:
         If there is no error and the unit says that the values are no counts, or the error has
         other dims.
     """
-    if error is not None:
-        if set(error.dims) != set(image.dims):
-            raise ImageError(
-                f"{what} must have the dims of its image, {', '.join(map(str, image.dims))}; it "
-                f"has {', '.join(map(str, error.dims))}",
-                hint="it is one standard deviation of every value",
-            )
-        with np.errstate(over="ignore"):
-            return np.asarray(error.transpose(*image.dims).values.astype(np.float64) ** 2)
-    if not holds_counts(image):
+    require_error(image, error, what)
+    if error is None:
+        return poisson_variances(image.values)
+    with np.errstate(over="ignore"):
+        return np.asarray(error.transpose(*image.dims).values.astype(np.float64) ** 2)
+
+
+def require_error(image: Image, error: Image | None, what: str = "error") -> None:
+    """Raise `ImageError` unless there is an error with the image's dims, or the values are counts.
+
+    ``what`` is what the error is called.
+    """
+    if error is None and not holds_counts(image):
         raise ImageError(
             f"holds values in {image.attrs['units']!r} and no counts, so their error is not known",
             hint=f"give it as {what}, as the step before has it in its part error",
         )
-    return poisson_variances(image.values)
+    if error is not None and set(error.dims) != set(image.dims):
+        raise ImageError(
+            f"{what} must have the dims of its image, {', '.join(map(str, image.dims))}; it "
+            f"has {', '.join(map(str, error.dims))}",
+            hint="it is one standard deviation of every value",
+        )
 
 
 def poisson_variances(counts: Array) -> Array:
@@ -71,14 +79,19 @@ def poisson_variances(counts: Array) -> Array:
 
 def measured(image: Image, values: Array, variance: Array, units: str | None) -> Measured:
     """Return values and the roots of their variances as float32 images; both NaN where one is."""
-    attrs = {} if units is None else {"units": units}
     with np.errstate(invalid="ignore"):
         deviation = np.sqrt(variance)
         known = np.isfinite(values) & np.isfinite(deviation)
     deviation[~known] = np.nan
+    return pair(image, values.astype(np.float32), deviation.astype(np.float32), units)
+
+
+def pair(image: Image, values: Array, deviation: Array, units: str | None) -> Measured:
+    """Return values and their standard deviations with the coordinates of an image."""
+    attrs = {} if units is None else {"units": units}
+    shape = image.shape
     return Measured(
-        like(image, values.astype(np.float32), **attrs),
-        like(image, deviation.astype(np.float32), **attrs),
+        like(image, values.reshape(shape), **attrs), like(image, deviation.reshape(shape), **attrs)
     )
 
 

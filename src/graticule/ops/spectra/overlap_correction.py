@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Neighbourhood, op
-from graticule.core.typing import Array
 from graticule.ops.spectra._axis import DOC, spectral_dim, whole_spectra
-from graticule.ops.spectra._errors import Measured, measured, variances
+from graticule.ops.spectra._blocks import as_layers, error_layers, for_places
+from graticule.ops.spectra._errors import Measured, pair
 from graticule.ops.spectra._shutters import intervals
 
 Triggers = Annotated[
@@ -21,7 +21,7 @@ Starts = Annotated[
 ]
 
 
-@op(version=1, scope=Neighbourhood(whole_spectra, memory=14), dtype="float32", doc=DOC)
+@op(version=1, scope=Neighbourhood(whole_spectra, memory=6), dtype="float32", doc=DOC)
 def overlap_correction(
     image: Image,
     error: Image | None = None,
@@ -93,31 +93,16 @@ def overlap_correction(
     >>> gt.spectra.overlap_correction(counts, triggers=[100]).image.values[:, 0]
     array([50., 50., 40.], dtype=float32)
     """
+    from graticule.ops.spectra._kernels import overlap
+
     dim = spectral_dim(image)
     first, openings = intervals(image, dim, triggers, starts)
-    axis = image.get_axis_num(dim)
-    counts = np.moveaxis(image.values.astype(np.float64), axis, 0)
-    opened = np.repeat(openings, np.diff([*first, len(counts)]))
-    opened = opened.reshape(-1, *[1] * (counts.ndim - 1))
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        free = opened - _counted_before(counts, first)
-        free[~(free > 0)] = np.nan
-        busy = counts / free
-        variance = np.moveaxis(variances(image, error), axis, 0)
-        if error is None:
-            variance = variance * np.clip(1 - busy, 0, None)
-        corrected, slope = counts * opened / free, opened / free
-        if method == "exact":
-            corrected = -opened * np.log1p(np.where(busy < 1, -busy, np.nan))
-            slope = slope / (1 - busy)
-        variance = variance * slope**2
-    values, spread = (np.moveaxis(each, 0, axis) for each in (corrected, variance))
-    return measured(image, values, spread, image.attrs.get("units"))
-
-
-def _counted_before(counts: Array, first: Array) -> Array:
-    """Return how many were counted in the bins of the same interval before each."""
-    before = np.zeros_like(counts)
-    for start, stop in zip(first, [*first[1:], len(counts)], strict=True):
-        np.cumsum(counts[start : stop - 1], axis=0, out=before[start + 1 : stop])
-    return before
+    size = image.sizes[dim]
+    opened, begins = np.repeat(openings, np.diff([*first, size])), np.isin(np.arange(size), first)
+    counts, given = as_layers(image, dim), error_layers(image, error, dim)
+    out, spread = (np.empty(counts.shape, np.float32) for _ in range(2))
+    exact = method == "exact"
+    for_places(
+        lambda block: overlap(counts, given, opened, begins, exact, out, spread, block), counts
+    )
+    return pair(image, out, spread, image.attrs.get("units"))

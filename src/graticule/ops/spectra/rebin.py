@@ -9,13 +9,13 @@ from pydantic import Field
 
 from graticule.core import Image, Neighbourhood, Quantity, Table, op
 from graticule.core.errors import ParameterError
-from graticule.core.typing import Array
 from graticule.ops.spectra._axis import DOC, spectral_dim, whole_spectra
-from graticule.ops.spectra._errors import Measured, measured, variances
+from graticule.ops.spectra._blocks import as_layers, error_layers, for_places
+from graticule.ops.spectra._errors import Measured, pair
 from graticule.ops.spectra._groups import groups_of_counts, groups_of_width, joined
 
 
-@op(version=1, scope=Neighbourhood(whole_spectra, memory=14), dtype="float32", doc=DOC)
+@op(version=1, scope=Neighbourhood(whole_spectra, memory=6), dtype="float32", doc=DOC)
 def rebin(
     image: Image,
     error: Image | None = None,
@@ -85,11 +85,13 @@ def rebin(
     >>> found.image.values[:, 0], found.image.wavelength.values
     (array([4., 5.], dtype=float32), array([1.5, 3.5]))
     """
+    from graticule.ops.spectra._kernels import join
+
     dim = spectral_dim(image)
-    given = [each for each in (bins, width, counts) if each is not None]
-    if len(given) != 1:
+    chosen = [each for each in (bins, width, counts) if each is not None]
+    if len(chosen) != 1:
         raise ParameterError(
-            f"one of bins, width and counts must say which bins are joined, not {len(given)}",
+            f"one of bins, width and counts must say which bins are joined, not {len(chosen)}",
             where="bins",
             hint="as bins: 4, or width: 0.01 angstrom",
         )
@@ -100,16 +102,12 @@ def rebin(
     else:
         assert counts is not None
         starts = groups_of_counts(image, dim, spectrum, counts)
-    axis = image.get_axis_num(dim)
-    sizes = np.diff(np.append(starts, image.sizes[dim])).astype(np.float64)
-    each = sizes.reshape([-1 if n == axis else 1 for n in range(image.ndim)])
-    each = each if statistic == "mean" else np.ones_like(each)
-    with np.errstate(invalid="ignore", over="ignore"):
-        total = _sums(image.values.astype(np.float64), starts, axis) / each
-        variance = _sums(variances(image, error), starts, axis) / each**2
-    template = joined(image, dim, starts, np.empty(total.shape, np.float32))
-    return measured(template, total, variance, image.attrs.get("units"))
-
-
-def _sums(values: Array, starts: Array, axis: int) -> Array:
-    return np.asarray(np.add.reduceat(values, starts, axis=axis))
+    values, given = as_layers(image, dim), error_layers(image, error, dim)
+    shape = [len(starts) if str(each) == dim else image.sizes[each] for each in image.dims]
+    out, spread = (
+        np.empty((values.shape[0], len(starts), values.shape[2]), np.float32) for _ in range(2)
+    )
+    ends, mean = np.append(starts, image.sizes[dim]), statistic == "mean"
+    for_places(lambda block: join(values, given, ends, mean, out, spread, block), values)
+    template = joined(image, dim, starts, out.reshape(shape))
+    return pair(template, out, spread, image.attrs.get("units"))
