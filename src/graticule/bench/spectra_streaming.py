@@ -89,11 +89,13 @@ def _write(folder: Path, side: int) -> None:
                 part = slice(top, top + _CHUNK), slice(left, left + _CHUNK)
                 passed = attenuation.T[:, materials[part]] * thickness[part]
                 level = spectrum[:, None, None] * np.exp(-passed * with_sample)
-                rng = np.random.default_rng([int(with_sample), top, left])
-                array[:, part[0], part[1]] = _occupied(rng.poisson(level))
+                seed = [int(with_sample), top, left]
+                array[:, part[0], part[1]] = _noted(level.astype(np.float32), seed)
 
 
-def _occupied(counts: Array) -> Array:
-    """Return what is noted of counts by pixels that note one event an opening."""
-    before = np.cumsum(counts, axis=0) - counts
-    return np.floor(counts * np.exp(-before / _OPENINGS)).astype(np.float32)
+def _noted(level: Array, seed: list[int]) -> Array:
+    """Return what pixels note that count one event an opening, with about the noise of counts."""
+    before = np.cumsum(level, axis=0) - level
+    level = level * np.exp(-before / _OPENINGS)
+    noise = np.random.default_rng(seed).standard_normal(level.shape, np.float32)
+    return np.maximum(np.rint(level + np.sqrt(level) * noise), 0).astype(np.float32)

@@ -55,14 +55,18 @@ class _Windows:
         self.shape, self.dtype, self.ndim = coarse.shape, coarse.dtype, coarse.ndim
 
     def chunks(self) -> tuple[int, ...]:
-        """Return the size of blocks of which each reads few bytes: rows, and parts of them."""
-        sizes = list(self.shape)
+        """Return the size of blocks of which each reads few bytes, and whole blocks of the image.
+
+        What is decoded at once is then decoded once.
+        """
         of_one = math.prod(self.window.values()) * self.image.dtype.itemsize
-        for axis in range(self.ndim):
-            fits = _READ // max(1, of_one * math.prod(sizes[axis + 1 :]))
-            sizes[axis] = max(1, min(sizes[axis], fits))
-            if fits:
-                break
+        sizes = [
+            max(1, max(each) // self.window.get(str(dim), 1))
+            for dim, each in zip(self.image.dims, self.image.data.chunks, strict=True)
+        ]
+        for axis in reversed(range(self.ndim)):
+            fits = _READ // max(1, of_one * math.prod(sizes))
+            sizes[axis] = min(self.shape[axis], sizes[axis] * max(1, fits))
         return tuple(sizes)
 
     def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray[Any, Any]:
