@@ -141,3 +141,19 @@ def test_what_is_no_stack_is_said(tmp_path: Path) -> None:
     for given, options, kind, says in cases:
         with pytest.raises(kind, match=says):
             gt.read(given, **options)
+
+
+@pytest.mark.parametrize("ending", [".fits", ".npy"])
+def test_files_that_hold_values_as_they_are_cost_no_task_each(tmp_path: Path, ending: str) -> None:
+    paths = frames(tmp_path, ending)
+    image = gt.read(str(tmp_path / f"*{ending}"))
+    assert image.data.npartitions == 1
+    assert len(pickle.dumps(image)) < 5_000
+    np.testing.assert_array_equal(image[3:9:2, 4, ::-1].values, VALUES.astype("u1")[3:9:2, 4, ::-1])
+    before = image.data.name
+    paths[7].unlink()
+    with pytest.raises(FormatError, match=rf"f8\{ending}"):
+        image.compute(scheduler="synchronous")
+    np.testing.assert_array_equal(image[6].values, VALUES[6].astype("u1"))
+    gt.write(paths[7], as_image(VALUES[7].astype("u1") + 1))
+    assert gt.read(str(tmp_path / f"*{ending}")).data.name != before

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
 
 from graticule.core.errors import FormatError, ImageError, RequestError, UnitsError
 from graticule.core.image import Image, step_of
 from graticule.core.typing import Array
 from graticule.io.format import locate
-from graticule.io.lazy import Box, FileArray, as_dask
+from graticule.io.lazy import Box, FileArray, as_dask, source_of
 from graticule.io.paths import as_path, matches
+from graticule.io.safety import guard
 from graticule.io.studies import study
 
 Open = Callable[[Path], Image]
@@ -90,22 +94,25 @@ def stack(
         notes.append(f"the files are slices along {name}, for nobody named their axis")
     if name in first.dims:
         raise ImageError(f"the files have a dim {name} of their own", where=str(first_path))
-    slices, places = [], []
+    slices, sources, places = [], [], []
     for path in files.paths:
         image = first if path is first_path else open_image(path)
         _require_alike(first, image, first_path, path, spaced)
         slices.append(image.data if image.chunks is not None else _lazy(path, image, open_image))
+        sources.append(source_of(image) if image.chunks is not None else None)
         places.append((image.attrs.get("header") or {}).get(_PLACES.get(name, ("", ""))[0]))
         notes += image.attrs.get("notes") or ()
         moved = [dim for dim in first.coords if not first[dim].equals(image[dim])]
         notes += [f"the files lie at different places along {dim}; the first counts"
                   for dim in moved if dim not in spaced]  # fmt: skip
+    data = _joined(sources)
+    data = da.stack(slices) if data is None else data
     header = {**first.attrs.get("header", {}), "files": [path.name for path in files.paths]}
     attrs = {**first.attrs, "header": header, "source": _folder(files.paths)}
     if notes:
         attrs["notes"] = list(dict.fromkeys(notes))
     dims = (name, *first.dims)
-    stacked = xr.DataArray(da.stack(slices), dims=dims, coords=first.coords, attrs=attrs)
+    stacked = xr.DataArray(data, dims=dims, coords=first.coords, attrs=attrs)
     stacked.name = first.name  # else that of dask's array
     return _placed(stacked, name, places)
 
@@ -123,6 +130,59 @@ def _placed(stacked: Image, name: str, places: Sequence[Any]) -> Image:
 
 def _folder(paths: Sequence[Path]) -> str:
     return os.path.commonpath([path.parent for path in paths])
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Reads a box of files that each hold a slice as it is: one opening and reading of each.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the files, from the folder they have in common.
+    fetches : tuple of callable
+        What reads a slice of each; one where it is the same for all.
+    states : str
+        The sizes and times of the files when they were opened.
+    """
+
+    names: tuple[str, ...]
+    fetches: tuple[Callable[[Path, Box], Array], ...]
+    states: str
+    in_place: ClassVar[bool] = True
+
+    def __call__(self, folder: Path, box: Box) -> Array:
+        out: Array | None = None
+        for place, at in enumerate(range(box[0].start, box[0].stop)):
+            path = folder / self.names[at]
+            with guard(path):
+                piece = self.fetches[at % len(self.fetches)](path, box[1:])
+            if out is None:
+                out = np.empty((box[0].stop - box[0].start, *piece.shape), piece.dtype)
+            out[place] = piece
+        assert out is not None
+        return out
+
+
+def _joined(sources: Sequence[FileArray | None]) -> Any:
+    """Return slices that lie as they are in their files as one lazy array; None of any others.
+
+    A box of many slices is then read file by file, without a task of dask for each.
+    """
+    arrays = [each for each in sources if each and getattr(each.fetch, "in_place", False)]
+    if len(arrays) < max(2, len(sources)):
+        return None
+    folder = Path(_folder([each.path for each in arrays]))
+    names = tuple(os.path.relpath(each.path, folder) for each in arrays)
+    fetches = tuple(each.fetch for each in arrays)
+    if len(set(fetches)) == 1:
+        fetches = fetches[:1]
+    stats = [each.path.stat() for each in arrays]
+    states = hashlib.sha256(repr([(s.st_mtime_ns, s.st_size) for s in stats]).encode()).hexdigest()
+    first = arrays[0]
+    read = _Pieces(names, fetches, states)
+    array = FileArray(folder, (len(arrays), *first.shape), first.dtype, read)
+    return as_dask(array, (1, *(1 for _ in first.shape[1:]), *first.shape[-1:]))
 
 
 @dataclass(frozen=True)
