@@ -12,13 +12,17 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graticule.core import as_image
+import graticule as gt
+from graticule.core import Image, Neighbourhood, as_image
 from graticule.core.errors import ImageError, MemoryBudgetError, UnknownNameError
+from graticule.core.op import op as define_op
 from graticule.core.scope import Region
 from graticule.io import read
 from graticule.pipeline import Pipeline, make_plan
 from graticule.pipeline.coarse import coarsen
+from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.nodes import SourceNode
+from graticule.pipeline.spec import Reference
 from graticule.pipeline.tiles import run_tiled
 
 STEPS = ["image", "smooth", "bright", "labels", "inner"]
@@ -243,3 +247,28 @@ def test_files_are_opened_lazily(tmp_path: Path, coins: Path) -> None:
     view = plan.view({"y": (100, 120), "x": (50, 90)})
     whole = pipeline.apply(image)["smooth"].values
     np.testing.assert_allclose(view.image.values, whole[100:120, 50:90], rtol=1e-5)
+
+
+def test_what_is_read_often_is_computed_once_however_many_plain_steps_follow() -> None:
+    """k-means passes over all again and again; the neighbourhoods behind it are worked out once."""
+    seen = []
+
+    @define_op(
+        version=1, scope=Neighbourhood(lambda image, params: {}), dtype="same", name="of_tests.slow"
+    )
+    def slow(image: Image) -> Image:
+        """Count what it is given."""
+        seen.append(image.size)
+        return image + 1
+
+    gt.register(slow)
+    pipeline = Pipeline.loads(
+        """{graticule: 1, steps: {slow: {op: of_tests.slow}, plain: {op: radiography.beer_lambert},
+        groups: {op: spectra.kmeans, clusters: 2, iterations: 50}}, outputs: [groups]}"""
+    )
+    values = np.random.default_rng(0).uniform(-0.9, 0, (3, 60, 60))
+    image = xr.DataArray(values, dims=("band", "y", "x"))
+    evaluation = Evaluation(pipeline, {"image": image}, tile={"y": 16, "x": 25})
+    found = evaluation.value(Reference("groups"))
+    assert sum(seen) < 1.05 * image.size, "beside a sample that tells what it looks like"
+    xr.testing.assert_identical(found, pipeline.apply(image)["groups"])

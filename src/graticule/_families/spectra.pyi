@@ -32,6 +32,9 @@ def dose(image: Array, open_beam: Array, error: Array | None = None,
         region: Mapping[str, tuple[Quantity | float | str, Quantity | float | str]] = {},
         per: Literal['cube', 'bin'] = 'cube') -> DataFrame:
     """Measure how many times more neutrons came than with the open beam."""
+def kmeans(image: Data, mask: Array | None = None, *, clusters: int = 3,
+        scaling: Literal['none', 'unit'] = 'none', iterations: int = 20, seed: int = 0) -> Data:
+    """Divide the pixels of a cube into groups of similar spectra, of whatever size it is."""
 def moving_average(image: Data, error: Array | None = None, *, bins: int = 1,
         pixels: int = 0) -> Measured[Data]:
     """Average each value with those around it: bins of its spectrum, and pixels beside it."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import Image, is_image, is_lazy
-from graticule.core.scope import Mapper, Neighbourhood, Reduction
+from graticule.core.scope import Mapper, Neighbourhood, Pointwise, Reduction
 from graticule.io.lazy import source_of
 from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, compute_into, is_node
 from graticule.pipeline.scratch import ScratchArray
@@ -174,18 +174,42 @@ class Evaluation:
             step.op, data, step.params, tile=self.tile, mapper=self.mapper, scratch=self._allocate
         )
         if self._is_read_often(step):
-            return tuple(self._spill(item) if is_node(item) else item for item in outputs)
+            read = self._parts_read(step)
+            return tuple(
+                self._spill(item) if is_node(item) and declared.name in read else item
+                for item, declared in zip(outputs, step.op.outputs, strict=True)
+            )
         return outputs
 
     def _is_read_often(self, step: Step) -> bool:
         """Whether a result that is costly to compute would be computed more than once."""
-        if not isinstance(step.op.scope, Neighbourhood):
+        if not self._is_costly(step):
             return False
         readers = sum(reference.name == step.name for reference in self.pipeline.references())
         for other in self.pipeline.steps.values():
             if any(wire is not None and wire.name == step.name for wire in other.inputs):
                 readers += _count_reads(other)
         return readers > 1
+
+    def _is_costly(self, step: Step) -> bool:
+        """Whether a tile of a result takes neighbourhoods, or what was not kept of such."""
+        if isinstance(step.op.scope, Neighbourhood):
+            return True
+        if not isinstance(step.op.scope, Pointwise):
+            return False
+        before = {wire.name for wire in step.inputs if wire is not None}
+        return any(
+            self._is_costly(self.pipeline.steps[name])
+            for name in before & self.pipeline.steps.keys()
+            if not isinstance(self.outputs_of(name)[0], StoredNode)
+        )
+
+    def _parts_read(self, step: Step) -> set[str]:
+        """Return the outputs of a step that others, checks or the run read, by name."""
+        wires = [wire for other in self.pipeline.steps.values() for wire in other.inputs]
+        wires += self.pipeline.references()
+        first = step.op.outputs[0].name
+        return {wire.part or first for wire in wires if wire is not None and wire.name == step.name}
 
     def _spill(self, node: Any, blocks: Mapping[str, int] | None = None) -> StoredNode:
         template = node.template

@@ -181,6 +181,10 @@ class OpNode:
         scope = self.op.scope
         if isinstance(scope, Neighbourhood):
             return scope.halo(self.first.template, self.params)
+        if isinstance(scope, Reduction) and scope.halo is not None:
+            # of the values on a block only what needs a dim in full
+            halo = scope.halo(self.first.template, self.params)
+            return {dim: reach for dim, reach in halo.items() if reach == ALL}
         return {}
 
     def _lattice(self) -> Mapping[str, int]:

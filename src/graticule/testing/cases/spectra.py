@@ -51,6 +51,7 @@ CASES: dict[str, Case] = {
     "spectra.dead_pixels": _cube(),
     "spectra.denoise": _cube(),
     "spectra.dose": _cube(params_for=_box),
+    "spectra.kmeans": _cube(data={"mask": _of_places}),
     "spectra.moving_average": _cube(),
     "spectra.open_beam": _cube(data={"dose": _dose, "dead": _of_places}),
     "spectra.overlap_correction": _cube(params={"triggers": (5000.0,)}),

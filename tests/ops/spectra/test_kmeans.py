@@ -1,0 +1,77 @@
+"""spectra.kmeans: a fixed point of Lloyd's algorithm on all spectra, whatever the tiles."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+
+import graticule as gt
+from graticule.core.errors import ImageError
+from graticule.pipeline.tiles import run_tiled
+
+
+def cube(pixels=(150, 200), groups=4, bins=5, noise=1.0, seed=0):
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(0, 6, (groups, bins))
+    truth = rng.integers(0, groups, pixels)
+    values = centres[truth] + noise * rng.standard_normal((*pixels, bins))
+    return xr.DataArray(values.astype(np.float32), dims=("y", "x", "band")), truth
+
+
+def test_every_pixel_is_nearest_to_the_mean_of_its_group():
+    """Of 30,000 pixels, of which 20,000 at most are the sample."""
+    image, _ = cube(noise=4.0)
+    labels = gt.spectra.kmeans(image, clusters=4, iterations=1000).values
+    rows = image.values.reshape(-1, 5).astype(float)
+    means = np.array([rows[labels.reshape(-1) == label].mean(axis=0) for label in range(1, 5)])
+    squares = ((rows[:, None] - means) ** 2).sum(axis=-1)
+    best, own = squares.min(axis=1), squares[np.arange(len(rows)), labels.reshape(-1) - 1]
+    np.testing.assert_allclose(own, best, atol=1e-4)
+    assert (np.diff(means.mean(axis=1)) > 0).all(), "numbered by increasing mean"
+
+
+def test_it_is_as_good_as_scikit_learn():
+    image, truth = cube(noise=2.0)
+    labels = gt.spectra.kmeans(image, clusters=4, iterations=100)
+    rows = image.values.reshape(-1, 5)
+    theirs = KMeans(4, n_init=5, random_state=0).fit(rows)
+    assert adjusted_rand_score(labels.values.reshape(-1), theirs.labels_) > 0.999
+    assert adjusted_rand_score(labels.values.reshape(-1), truth.reshape(-1)) > 0.9
+
+
+@pytest.mark.parametrize("scaling", ["none", "unit"])
+def test_tiles_and_the_order_of_axes_change_nothing(scaling):
+    image, _ = cube(pixels=(40, 700), noise=5.0)
+    mask = xr.DataArray(np.random.default_rng(1).random((40, 700)) > 0.2, dims=("y", "x"))
+    params = {"clusters": 5, "scaling": scaling}
+    whole = gt.spectra.kmeans(image, mask, **params)
+    tiled = run_tiled("spectra.kmeans", [image, mask], params, tile={"y": 7, "x": 300, "band": 2})
+    xr.testing.assert_identical(tiled, whole)
+    turned = gt.spectra.kmeans(image.transpose("band", "x", "y"), mask, **params)
+    np.testing.assert_array_equal(turned.transpose("y", "x"), whole)
+    assert ((whole == 0).values == ~mask.values).all()
+
+
+def test_with_unit_length_thickness_is_no_group():
+    """Two materials in wedges: raw groups follow the thickness, those of unit length do not."""
+    rng = np.random.default_rng(2)
+    spectra = np.array([[1.0, 1.0, 0.5, 0.4], [1.0, 0.6, 0.6, 0.9]])
+    truth = np.repeat([[0, 1]], 60, axis=0).repeat(40, axis=1)
+    values = spectra[truth] * rng.uniform(1, 4, truth.shape)[..., None]
+    image = xr.DataArray(values + 0.02 * rng.standard_normal(values.shape), dims=("y", "x", "band"))
+    unit = gt.spectra.kmeans(image, clusters=2, scaling="unit").values.reshape(-1)
+    plain = gt.spectra.kmeans(image, clusters=2).values.reshape(-1)
+    assert adjusted_rand_score(unit, truth.reshape(-1)) == 1
+    assert adjusted_rand_score(plain, truth.reshape(-1)) < 0.3
+
+
+def test_missing_spectra_have_no_group():
+    image, _ = cube(pixels=(5, 6))
+    image[1, 2, 3], image[4, 4, 0] = np.nan, np.inf
+    labels = gt.spectra.kmeans(image, clusters=2).values
+    assert np.argwhere(labels == 0).tolist() == [[1, 2], [4, 4]]
+    with pytest.raises(ImageError, match=r"no spectrum that is finite.*transform.crop"):
+        gt.spectra.kmeans(image * np.nan)
+    with pytest.raises(ImageError, match="mask has the dim band"):
+        gt.spectra.kmeans(image, image > 0)
