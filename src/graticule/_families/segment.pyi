@@ -26,6 +26,11 @@ class Mixture(NamedTuple, Generic[Data]):
     clusters: DataFrame
     features: DataFrame
 
+class Parents(NamedTuple, Generic[Data]):
+    labels: Data
+    children: DataFrame
+    parents: DataFrame
+
 def bivariate(image: Data, other: Array, mask: Array | None = None, *, clusters: int = 3,
         method: Literal['gaussian_mixture', 'kmeans'] = 'gaussian_mixture',
         scaling: Literal['robust', 'standard', 'none'] = 'robust', bins: int = 64,
@@ -100,6 +105,8 @@ def opening(mask: Data, *, radius: Length | float | str = 1.0,
     """Remove from a mask what is narrower than a footprint."""
 def outline(labels: Data, *, width: Length | float | str = 1.0) -> Data:
     """Keep of each object the samples next to something else."""
+def parents(labels: Data, parents: Array, *, min_share: float = 0.0) -> Parents[Data]:
+    """Find for each object the one of another image that it lies in: nuclei in cells."""
 def quadtree(image: Data, *, threshold: float, criterion: Literal['range', 'deviation'] = 'range',
         min_size: Length | float | str = 1.0, merge: float | None = None) -> Data:
     """Divide an image into blocks that are even inside (quad-tree, oct-tree); merge alike ones."""
@@ -118,6 +125,9 @@ def remove_small_holes(mask: Data, *, min_size: Area | float | str = 64.0,
 def remove_small_objects(mask: Data, *, min_size: Area | float | str = 64.0,
         connectivity: int = 1) -> Data:
     """Remove small objects of a mask."""
+def ring(labels: Data, *, width: Length | float | str = 3.0,
+        gap: Length | float | str = 0.0) -> Data:
+    """Return the ring around each object, with its number."""
 def skeleton(mask: Data) -> Data:
     """Thin a mask to lines of one sample that are connected as it is."""
 def slic(image: Data, mask: Array | None = None, *, segments: int = 400, compactness: float = 10.0,
@@ -128,6 +138,8 @@ def split(mask: Data, *, depth: Length | float | str = 1.0,
         min_distance: Length | float | str = 0.0, connectivity: int = 1,
         lines: bool = False) -> Data:
     """Give a number to each object, and part those that touch at a neck."""
+def subtract(labels: Data, others: Array, *, own: bool = False) -> Data:
+    """Take from each object what is labelled in another image; the rest keeps its number."""
 def thickness(mask: Data) -> Data:
     """Measure how thick a structure is: the largest ball that fits in and holds a sample."""
 def watershed(image: Data, markers: Array | None = None, mask: Array | None = None, *,

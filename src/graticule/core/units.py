@@ -127,6 +127,39 @@ def unit_power(unit: str, number: int) -> str:
     return f"({unit})**{number}" if parsed is None else str(parsed**number)
 
 
+def unit_product(first: str, second: str, power: float = 1) -> tuple[float, str]:
+    """Return the unit of the first times a power of the second, and the factor to it.
+
+    What cancels is no unit, whatever scale the two are in. Pixels count as a unit of their own,
+    and so does a unit that is not understood.
+
+    Examples
+    --------
+    >>> unit_product("um2", "um", -1), unit_product("mm", "um", -1), unit_product("px", "px")
+    ((1.0, 'um'), (1000.0, ''), (1.0, 'px2'))
+    """
+    product = _with_pixels(first) * _with_pixels(second) ** power
+    if product.physical_type == "dimensionless":
+        return float(product.to("")), ""
+    return 1.0, re.sub(r"\bpix", "px", product.to_string())
+
+
+def unit_factor(unit: str, other: str) -> float | None:
+    """Return the factor from a unit to another one of the same kind; None if it is of another.
+
+    Pixels are of one kind, what is not understood of its own, and no unit of no kind but ``%``'s.
+
+    Examples
+    --------
+    >>> unit_factor("mm", "um"), unit_factor("px2", "px2"), unit_factor("um", "px")
+    (1000.0, 1.0, None)
+    """
+    if unit == other:
+        return 1.0
+    one, two = _with_pixels(unit), _with_pixels(other)
+    return float(f"{one.to(two):.12g}") if one.is_equivalent(two) else None
+
+
 def axis_scale(unit: str) -> tuple[float, str]:
     """Return the factor from an axis's unit to its base, which a unit of another kind is itself.
 
@@ -164,3 +197,12 @@ def _parsed(unit: str) -> Any:
         return units.Unit(unit)
     except (ValueError, TypeError):
         return None
+
+
+@lru_cache(maxsize=256)
+def _with_pixels(unit: str) -> Any:
+    """Return a unit to calculate with; one that is not known is a unit of its own."""
+    from astropy import units
+
+    parsed = _parsed(re.sub(r"\bpx(?=\d|\b)", "pix", unit))
+    return units.def_unit(unit) if parsed is None else parsed

@@ -85,7 +85,7 @@ def test_moments_are_equal_bit_by_bit_in_tiles(seed: int, tile: int) -> None:
 @given(seed=st.integers(0, 10**6), by=st.integers(0, 2**40))
 def test_moving_an_object_moves_nothing_but_its_place(seed: int, by: int) -> None:
     from graticule.core import BlockInfo
-    from graticule.ops.measure.regions import _finish, _map
+    from graticule.ops.measure.regions import map_objects, table_of
 
     image = as_image(objects(seed, 2)[0])
     sizes = {"y": 2**41, "x": 2**41}
@@ -93,7 +93,7 @@ def test_moving_an_object_moves_nothing_but_its_place(seed: int, by: int) -> Non
 
     def at(y: int, x: int) -> pd.DataFrame:
         block = BlockInfo({"y": y, "x": x}, sizes)
-        return _finish(_map(image, None, block=block, prior=None, **chosen), **chosen)
+        return table_of(map_objects(image, None, block=block, prior=None, **chosen), **chosen)
 
     here, there = at(0, 0), at(by, by // 3)
     places = [name for name in here if name.startswith(("centroid", "y_", "x_"))]

@@ -58,7 +58,7 @@ _FINISH_VALUES: Mapping[str, Callable[[Measured, int, str], Named]] = {
 _BESIDE = {"perimeter", "neighbours", "texture"}
 
 
-def _map(
+def map_objects(
     labels: Image,
     intensity: Image | None,
     *,
@@ -67,6 +67,7 @@ def _map(
     properties: tuple[Group, ...],
     levels: int,
 ) -> Partial:
+    """Return what a block tells of its objects."""
     _require_values(intensity, properties)
     objects = objects_of(labels, intensity, block)
     tables = {"objects": _sums.collect(objects, intensity="intensity" in properties)}
@@ -91,7 +92,8 @@ def _require_values(intensity: Image | None, properties: tuple[Group, ...]) -> N
         )
 
 
-def _finish(merged: Partial, *, properties: tuple[Group, ...], levels: int, **_: Any) -> Table:
+def table_of(merged: Partial, *, properties: tuple[Group, ...], levels: int, **_: Any) -> Table:
+    """Return the table of all objects, from what all blocks told."""
     import pandas as pd
 
     measured = Measured(merged)
@@ -110,25 +112,29 @@ def _finish(merged: Partial, *, properties: tuple[Group, ...], levels: int, **_:
     return table
 
 
-def _halo(labels: Image, params: Mapping[str, Any]) -> dict[str, int]:
+def halo_of(labels: Image, params: Mapping[str, Any]) -> dict[str, int]:
+    """Return how far a block must see beyond its own samples."""
     reach = int(bool(_BESIDE & set(params["properties"])))
     return {dim: reach for dim in filtered_dims(labels) if reach}
 
 
-def _map_range(labels: Image, intensity: Image | None, *, block: BlockInfo, **_: Any) -> Ends:
+def map_range(labels: Image, intensity: Image | None, *, block: BlockInfo, **_: Any) -> Ends:
+    """Return the range of a block's values."""
     return (np.inf, -np.inf) if intensity is None else _texture.range_of(intensity)
 
 
-def _union(one: Ends, other: Ends) -> Ends:
+def union(one: Ends, other: Ends) -> Ends:
+    """Return the range of both."""
     return min(one[0], other[0]), max(one[1], other[1])
 
 
-def _has_texture(params: Mapping[str, Any]) -> bool:
+def has_texture(params: Mapping[str, Any]) -> bool:
+    """Whether the range of the whole must be known first."""
     return "texture" in params["properties"]
 
 
-_RANGE = Reduction(_map_range, _union, needed=_has_texture)
-_SCOPE = Reduction(_map, Partial.merged, _finish, prior=_RANGE, halo=_halo)
+_RANGE = Reduction(map_range, union, needed=has_texture)
+_SCOPE = Reduction(map_objects, Partial.merged, table_of, prior=_RANGE, halo=halo_of)
 
 
 @op(version=3, scope=_SCOPE, tolerance=1e-9, doc=DOC)

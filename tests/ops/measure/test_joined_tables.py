@@ -1,0 +1,119 @@
+"""measure.join, derive and summarise: as pandas does it, with units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import graticule as gt
+from graticule.core.errors import ImageError, ParameterError, UnitsError
+
+
+def table(units: dict[str, str] | None = None, **columns: object) -> pd.DataFrame:
+    made = pd.DataFrame(columns)
+    made.attrs["units"] = units or {}
+    return made
+
+
+CELLS = table({"area": "um2"}, label=[1, 2, 3], area=[50.0, 60.0, 70.0])
+NUCLEI = table({"area": "um2"}, label=[5, 6, 7], parent=[2, 2, 1], area=[8.0, 9.0, 4.0])
+
+
+@pytest.mark.parametrize("how", ["left", "inner", "outer"])
+def test_join_is_the_merge_of_pandas(how):
+    found = gt.measure.join(CELLS, NUCLEI[["label", "area"]].assign(label=[3, 1, 9]),
+                            names=["cell", "nucleus"], how=how)  # fmt: skip
+    right = NUCLEI[["label", "area"]].assign(label=[3, 1, 9])
+    wanted = CELLS.merge(right, on="label", how=how, suffixes=("_cell", "_nucleus"))
+    np.testing.assert_array_equal(found.to_numpy(float), wanted.to_numpy(float))
+    assert found.columns.tolist() == ["label", "cell.area", "nucleus.area"]
+    assert found.attrs["units"] == {"cell.area": "um2", "nucleus.area": "um2"}
+
+
+def test_join_by_parent_both_ways():
+    up = gt.measure.join(NUCLEI, CELLS, names=["", "cell"], on={"parent": "label"})
+    assert up["cell.area"].tolist() == [60.0, 60.0, 50.0]
+    down = gt.measure.join(
+        CELLS, NUCLEI, names=["", "nuclei"], on={"label": "parent"}, reduce="sum"
+    )
+    assert down["nuclei.area"].fillna(-1).tolist() == [4.0, 17.0, -1.0]
+    assert down["nuclei.count"].fillna(0).tolist() == [1, 2, 0]
+    assert down.attrs["units"]["nuclei.area"] == "um2"
+    with pytest.raises(ImageError, match="several rows for parent 2"):
+        gt.measure.join(CELLS, NUCLEI, names=["", "nuclei"], on={"label": "parent"})
+
+
+def test_frames_are_joined_by_too_and_units_are_brought_together():
+    one = table({"t": "s"}, label=[1, 1], t=[0.0, 60.0], a=[1, 2])
+    two = table({"t": "min"}, label=[1, 1], t=[1.0, 0.0], b=[3, 4])
+    found = gt.measure.join(one, two)
+    assert found["b"].tolist() == [4, 3]
+    with pytest.raises(UnitsError, match="cannot equal"):
+        gt.measure.join(one, table({"t": "um"}, label=[1], t=[0.0], b=[1]))
+
+
+def test_faults_of_a_join_are_named():
+    with pytest.raises(ParameterError, match="names: two tables have the column 'area'"):
+        gt.measure.join(CELLS, CELLS)
+    with pytest.raises(ParameterError, match="1 names for 2 tables"):
+        gt.measure.join(CELLS, CELLS, names=["cell"])
+    with pytest.raises(ParameterError, match="did you mean label"):
+        gt.measure.join(CELLS, NUCLEI, on={"lable": "label"})
+
+
+def test_derive_knows_columns_and_units():
+    joined = gt.measure.join(CELLS, CELLS, names=["cell", "other"])
+    found = gt.measure.derive(
+        joined, columns={"ratio": "cell.area / other.area", "side": "sqrt(cell.area)"}
+    )
+    assert found["ratio"].tolist() == [1.0, 1.0, 1.0]
+    assert found.attrs["units"] == {"cell.area": "um2", "other.area": "um2", "side": "um"}
+    assert list(joined.columns) == ["label", "cell.area", "other.area"], "the input is unchanged"
+    later = gt.measure.derive(CELLS, columns={"a": "area * 2", "b": "a + area"})
+    assert later["b"].tolist() == [150.0, 180.0, 210.0]
+    with pytest.raises(ParameterError, match=r"columns\.x: .*no column 'aera' \(did you mean area"):
+        gt.measure.derive(CELLS, columns={"x": "aera / 2"})
+    with pytest.raises(UnitsError, match=r"columns\.x"):
+        gt.measure.derive(CELLS, columns={"x": "area + 2"})
+    with pytest.raises(ParameterError, match="no formula may"):
+        gt.measure.derive(CELLS, columns={"x": "area.max()"})
+
+
+def test_summarise_is_pandas():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=101)
+    values[7] = np.nan
+    made = table({"a": "um"}, label=range(101), a=values, kind=["x", "y"] * 50 + ["x"])
+    found = gt.measure.summarise(
+        made,
+        columns=["a"],
+        statistics=["n", "mean", "sd", "sem", "median", "mad", "min", "max", "sum"],
+        quantiles=[0.05, 0.975],
+    )
+    column = made["a"]
+    wanted = [
+        column.count(), column.mean(), column.std(), column.sem(), column.median(),
+        (column - column.median()).abs().median(), column.min(), column.max(), column.sum(),
+        column.quantile(0.05), column.quantile(0.975),
+    ]  # fmt: skip
+    np.testing.assert_allclose(found.to_numpy(float)[0], wanted, rtol=1e-12)
+    assert found.columns[-2:].tolist() == ["a_q05", "a_q97_5"]
+    assert found.attrs["units"]["a_q97_5"] == "um"
+    assert "a_n" not in found.attrs["units"]
+    some = gt.measure.summarise(made, columns=["a"], where="kind == 'x' and a > '0 um'")
+    assert some["a_n"].item() == ((made["kind"] == "x") & (column > 0)).sum()
+
+
+def test_nothing_to_sum_up():
+    none = table(None, label=[], area=np.zeros(0))
+    found = gt.measure.summarise(none, columns=["area"], statistics=["n", "mean", "sum"])
+    assert found["area_n"].item() == 0
+    assert found["area_sum"].item() == 0
+    assert np.isnan(found["area_mean"].item())
+    with pytest.raises(ImageError, match="must hold numbers"):
+        gt.measure.summarise(CELLS.assign(kind=["a", "b", "c"]), columns=["kind"])
+    with pytest.raises(ParameterError, match="did you mean area"):
+        gt.measure.summarise(CELLS, columns=["aera"])
+    with pytest.raises(ParameterError, match="true or false"):
+        gt.measure.summarise(CELLS, columns=["area"], where="area")
