@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,31 @@ def test_chosen_pixels_are_outlined_on_the_average(tmp_path: Path) -> None:
     left = image[:, : image.shape[1] // 2].reshape(-1, 3)
     for label in (1, 2):
         assert (left == colour_of(label)).all(axis=1).any()
+
+
+def test_edges_are_marked_where_they_are_in_the_colour_of_their_spectrum(tmp_path: Path) -> None:
+    made = context(tmp_path, spectra(["3", "6"]), "means")
+    edges = pd.DataFrame(
+        {
+            "image": "scan", "region": ["3", "6", "6", "9"], "plane": ["110", "111", "", "110"],
+            "position": [2.5, 3.0, np.nan, 3.5], "position_low": [2.4, 2.9, np.nan, 3.4],
+            "position_high": [2.6, np.inf, np.nan, 3.6],
+        }
+    )  # fmt: skip
+    edges.to_parquet(tmp_path / "objects_edges.parquet", index=False)
+    tables = {**made.tables, "objects_edges": StudyTable(tmp_path, "objects_edges")}
+    drawing = draw(
+        {"figure": "spectra", "of": "means", "edges": "edges"}, replace(made, tables=tables)
+    )
+    assert isinstance(drawing, Drawing)
+    assert drawing.caption.startswith("2 spectra, 2 edges.")
+    plain = draw({"figure": "spectra", "of": "means"}, made)
+    assert colours(drawing) > colours(plain), "bands of a lighter colour are added"
+    told = draw(
+        {"figure": "spectra", "of": "means", "edges": "means"}, replace(made, tables=tables)
+    )
+    assert isinstance(told, Missing)
+    assert "no column position" in told.why
 
 
 def test_a_table_without_spectra_says_so(tmp_path: Path) -> None:

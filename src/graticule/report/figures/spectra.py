@@ -36,6 +36,7 @@ def spectra(
     map: str | None = None,
     value: str = "mean",
     error: str | None = None,
+    edges: str | None = None,
 ) -> Drawing:
     """Draw the spectra of a table, with a band of two standard errors, beside their map.
 
@@ -55,6 +56,9 @@ def spectra(
     error : str, optional
         The column of its standard error. By default ``low`` and ``high``, the ends of an
         interval, or else ``error``, ``error_counts`` or ``error_pixels``, whichever is there.
+    edges : str, optional
+        A step that gives a table of edges of these spectra, as ``spectra.bragg_edges``: a line
+        where each is, in the colour of its spectrum, as wide as its interval.
     """
     table = context.table(of).of_images([context.image])
     name, axis = _columns(of, table)
@@ -69,6 +73,9 @@ def spectra(
     for group in groups:
         rows = table[table[name] == group].sort_values(axis)
         _line(ax, rows, axis, value, error, colours[group], str(group))
+    marked = (
+        _mark_edges(ax, context.table(edges).of_images([context.image]), colours) if edges else 0
+    )
     ax.margins(x=0)
     ax.set_xlabel(f"{axis} / {wording.unit(unit)}" if unit else axis)
     ax.set_ylabel(value)
@@ -80,6 +87,7 @@ def spectra(
         _outline(axes[0], picture, _parameters(context, of).get("boxes"), colours)
     words = f"{len(groups)} {'spectrum' if len(groups) == 1 else 'spectra'}"
     band = _band(table, value, error)
+    words += f", {marked} edges" if edges else ""
     beside = (
         f", in the colours of {map}" if picture is not None and picture.kind == Kind.LABELS else ""
     )
@@ -153,6 +161,30 @@ def _band(table: pd.DataFrame, value: str, error: str | None) -> str:
 
 def _painted(picture: Picture) -> Array:
     return label_colours(picture.values) if picture.kind == Kind.LABELS else as_rgb(picture)
+
+
+def _mark_edges(ax: Axes, table: pd.DataFrame, colours: Mapping[Any, Any]) -> int:
+    """Draw a line at each edge that was found, and its plane; return how many there are."""
+    missing = [each for each in ("region", "position") if each not in table]
+    if missing:
+        raise ImageError(f"the table of edges has no column {missing[0]}")
+    by_name = {str(name): colour for name, colour in colours.items()}
+    found = table[np.isfinite(table["position"])]
+    marked = 0
+    for row in found.to_dict("records"):
+        colour = by_name.get(str(row["region"]))
+        if colour is None:
+            continue
+        marked += 1
+        ax.axvline(row["position"], color=colour, lw=0.9, ls=(0, (4, 2)))
+        ends = [row.get("position_low", np.nan), row.get("position_high", np.nan)]
+        if np.isfinite(ends).all():
+            ax.axvspan(*ends, color=colour, alpha=0.25, lw=0)
+        if row.get("plane"):
+            ax.annotate(str(row["plane"]), (row["position"], 1), xycoords=("data", "axes fraction"),
+                        xytext=(1, 1), textcoords="offset points", fontsize=6.5, rotation=60,
+                        color=colour, annotation_clip=False)  # fmt: skip
+    return marked
 
 
 def _outline(ax: Axes, picture: Picture, boxes: Any, colours: Mapping[Any, Any]) -> None:
