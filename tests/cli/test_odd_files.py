@@ -43,12 +43,24 @@ def folder(tmp_path: Path) -> Path:
 def test_what_was_passed_over_is_counted_and_told(
     small: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["run", small, str(folder), "-o", str(tmp_path / "out")]) == 0
+    assert main(["run", small, str(folder), "-o", str(tmp_path / "out")]) == 1  # pipe.tif
     said = capsys.readouterr()
-    assert "2 of 2 images done, 4 others passed over" in said.out.replace("\n", " ")
+    told = "2 of 2 images done, 4 others passed over (1 that could be images)"
+    assert told in said.out.replace("\n", " ")
     for told in ("hidden: .hidden", "of no known format: notes.txt", "a named pipe: pipe.tif"):
         assert f"passed over, {told}" in said.err
     assert "passed over, a folder: truth" in said.err
+
+
+def test_files_of_no_known_format_count_and_documents_do_not(
+    small: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "pipe.tif").unlink()
+    assert main(["run", small, str(folder), "-o", str(tmp_path / "out")]) == 0
+    assert "could be" not in capsys.readouterr().out
+    (folder / "c.lif").write_bytes(b"an image of a microscope")
+    assert main(["run", small, str(folder), "-o", str(tmp_path / "out")]) == 1
+    assert "(1 that could be images)" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_notes_are_told_once_and_set_down(

@@ -13,6 +13,7 @@ from graticule.version import __version__
 COMMANDS = (
     "demo",
     "run",
+    "study",
     "train",
     "cluster",
     "evaluate",

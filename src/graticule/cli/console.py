@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,19 +165,21 @@ def print_skipped(skipped: Iterable[tuple[Path, str]]) -> None:
 def print_skipped_in(*places: Path) -> None:
     """Say what was passed over in some folders, without what is hidden or a folder."""
     from graticule.io import study
+    from graticule.io.studies import FOLDER, HIDDEN
 
     for place in places:
         if place.is_dir() and not (place / "run.json").is_file():
             told = study(place).skipped
-            print_skipped(each for each in told if each[1] not in ("hidden", "a folder"))
+            print_skipped(each for each in told if each[1] not in (HIDDEN, FOLDER))
 
 
-def _print_notes(run: Run) -> None:
+def _print_notes(run: Run, already: Collection[str]) -> None:
     """Say what of the files was not understood, and what concerns the run, each note once."""
     from graticule.report.wording import by_note, some
 
     for note in run.notes:
-        print(f"note: {note}", file=sys.stderr)
+        if note not in already:
+            print(f"note: {note}", file=sys.stderr)
     told = by_note((result.image, result.notes) for result in run.results)
     for note, images in list(told.items())[:_NOTES]:
         print(f"note: {some(images)}: {note}", file=sys.stderr)
@@ -194,19 +196,27 @@ def _print_doubts(run: Run) -> None:
                 print(f"doubtful: {image}: {why}", file=sys.stderr)
 
 
-def print_outcome(run: Run) -> int:
-    """Say what became of the images, and return the exit status."""
+def print_outcome(run: Run, already: Collection[str] = ()) -> int:
+    """Say what became of the images, and return the exit status.
+
+    Notes that were told already are not told again. The status is 1 where an image failed, and
+    where what was passed over may be an image.
+    """
+    from graticule.io.studies import could_be_image
+
     done = len(run.results) - len(run.failed)
     count = len(run.skipped)
     passed_over = f", {count} other{'s' * (count > 1)} passed over" if count else ""
+    maybe = sum(could_be_image(path, why) for path, why in run.skipped)
+    passed_over += f" ({maybe} that could be images)" if maybe else ""
     print(f"{done} of {len(run.results)} images done{passed_over} -> {run.folder}")
     print(f"report: {run.folder / 'report.html'}")
     print_skipped(run.skipped)
-    _print_notes(run)
+    _print_notes(run, already)
     _print_doubts(run)
     for result in run.failed:
         error = result.error or {}
         place = f"{error['where']}: " if error.get("where") else ""
         hint = f" ({error['hint']})" if error.get("hint") else ""
         print(f"failed: {result.image}: {place}{error.get('what')}{hint}", file=sys.stderr)
-    return 1 if run.failed else 0
+    return 1 if run.failed or maybe else 0

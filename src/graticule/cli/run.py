@@ -25,7 +25,8 @@ def run(
     """Run a pipeline on images and write a run folder with tables, arrays and a report.
 
     If the folder holds the same run, cut off, it goes on. An image that fails is set aside and
-    named; the rest goes on. Exit status: 0 all done, 1 some images failed, 2 wrong request.
+    named; the rest goes on. Exit status: 0 all done, 1 some images failed or files that could be
+    images were passed over, 2 wrong request.
 
     Examples: graticule run coins photo.png -o out;
     graticule run sunquake "td/*.fits" -o out --set chance.n=199
@@ -60,6 +61,12 @@ def run(
     if set_:
         loaded = loaded.with_values(dict(parse_assignment(text) for text in set_))
     announce_compilation()
+    told: list[str] = []
+
+    def tell(note: str) -> None:
+        told.append(note)
+        print(f"note: {note}", file=sys.stderr)
+
     with progress_bar(loaded.name) as progress:
         result = loaded.run(
             images,
@@ -72,6 +79,7 @@ def run(
             processes=True,
             command=["graticule", *sys.argv[1:]],
             progress=progress,
+            tell=tell,
         )
     print_table(result.images)
-    return print_outcome(result)
+    return print_outcome(result, told)

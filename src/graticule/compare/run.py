@@ -20,13 +20,14 @@ from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import as_image
 from graticule.core.progress import Progress, no_progress
 from graticule.core.settings import parse_bytes, settings
-from graticule.io import read, study
+from graticule.io import read
 from graticule.io.format import is_one_image
 from graticule.io.pairing import partners
 from graticule.io.reading import single_channel
 from graticule.io.studies import StudyImage, stem
-from graticule.pipeline.inputs import hash_of, images_of, open_inputs
+from graticule.pipeline.inputs import hash_of, open_inputs
 from graticule.pipeline.spec import Reference, Spec, digest, step_keys
+from graticule.pipeline.studies import study_of
 
 FILES = ("compare.html", "compare.csv", "agreement.csv", "best.yaml")
 _OTHER = "name another folder with -o"
@@ -99,7 +100,7 @@ def compare(
     target = _target(pipeline, of or name)
     _require_difference(variants, target)
     budget = settings().memory if memory is None else parse_bytes(memory)
-    sources = images_of(pipeline, study(images))
+    sources = study_of(pipeline, images)
     truths = _truths(truth, sources)
     tried = []
     for number, source in enumerate(sources):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
@@ -15,6 +15,16 @@ from graticule.io.format import formats, is_one_image, locate, sniff
 from graticule.io.paths import as_path, matches, natural, obstacle
 from graticule.io.safety import guard
 
+HIDDEN, FOLDER, UNKNOWN, EMPTY = "hidden", "a folder", "of no known format", "empty"
+NO_PATTERN = "fits no pattern of the inputs"
+"""Why something was passed over."""
+
+_DOCUMENTS = frozenset({
+    ".txt", ".md", ".rst", ".csv", ".tsv", ".xls", ".xlsx", ".ods", ".parquet", ".json", ".yaml",
+    ".yml", ".toml", ".ini", ".xml", ".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".ppt",
+    ".pptx", ".log", ".py", ".ipynb", ".sh", ".r", ".m", ".db", ".lnk",
+})  # fmt: skip
+
 
 @dataclass(frozen=True)
 class StudyImage:
@@ -23,14 +33,20 @@ class StudyImage:
     Attributes
     ----------
     name : str
-        Unique in the study: the name of the file without its ending, where that is enough;
-        what of it is no text as `escaped` has it.
+        Its path from the folder of the study, without its ending where that is enough to tell it
+        from all others; what of it is no text as `escaped` has it.
     path : Path
         What `graticule.io.read` takes.
+    files : mapping of Path
+        The files of its inputs, where these are paired by what their names say.
+    facts : mapping
+        What is known of it beside: fields of the names of its files, columns of the sheet.
     """
 
     name: str
     path: Path
+    files: Mapping[str, Path] = field(default_factory=dict, hash=False)
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 class Study(Sequence[StudyImage]):
@@ -42,13 +58,23 @@ class Study(Sequence[StudyImage]):
         The images.
     skipped : tuple of (Path, str)
         Files and folders that are no images, with the reason: hidden, a folder, of no known format.
+    units : mapping
+        Of the facts that have one.
+    notes : tuple of str
+        What images and facts do not have in common.
     """
 
     def __init__(
-        self, sources: Iterable[StudyImage], skipped: Iterable[tuple[Path, str]] = ()
+        self,
+        sources: Iterable[StudyImage],
+        skipped: Iterable[tuple[Path, str]] = (),
+        units: Mapping[str, str] | None = None,
+        notes: Iterable[str] = (),
     ) -> None:
         self.sources = tuple(sources)
         self.skipped = tuple(skipped)
+        self.units = dict(units or {})
+        self.notes = tuple(notes)
 
     @overload
     def __getitem__(self, index: int) -> StudyImage: ...
@@ -57,7 +83,7 @@ class Study(Sequence[StudyImage]):
     def __getitem__(self, index: int | slice) -> StudyImage | Study:
         """Return one image, or a part of the study."""
         if isinstance(index, slice):
-            return Study(self.sources[index], self.skipped)
+            return Study(self.sources[index], self.skipped, self.units, self.notes)
         return self.sources[index]
 
     def __len__(self) -> int:
@@ -154,7 +180,7 @@ def _images(entries: list[Path], skipped: list[tuple[Path, str]]) -> Iterator[Pa
 
 def _not_an_image(entry: Path, listed: frozenset[Path]) -> str:
     if entry.name.startswith("."):
-        return "hidden"
+        return HIDDEN
     if not os.access(entry, os.R_OK):
         return ""  # nobody may read it, or it leads to nothing: an image that failed
     if in_the_way := obstacle(entry):
@@ -167,10 +193,26 @@ def _not_an_image(entry: Path, listed: frozenset[Path]) -> str:
         whole = known.whole_of(entry) if known.whole_of else None
         return f"part of {whole.name}" if whole in listed and whole else ""
     if entry.is_dir():
-        return "a folder"
+        return FOLDER
     if any(known.claims(entry.name) for known in formats()):
         return ""  # so is one that says it is an image and is not: cut off, or never written
-    return "of no known format" if entry.stat().st_size else "empty"
+    return UNKNOWN if entry.stat().st_size else EMPTY
+
+
+def could_be_image(path: Path, why: str) -> bool:
+    """Whether what was passed over for a reason may be an image that is now missing.
+
+    What is hidden, a folder, part of another, not asked for by a pattern, or a document by its
+    ending, is none.
+
+    Examples
+    --------
+    >>> could_be_image(Path("well.lif"), UNKNOWN), could_be_image(Path("notes.txt"), UNKNOWN)
+    (True, False)
+    """
+    if path.suffix.lower() in _DOCUMENTS or why in (HIDDEN, FOLDER, NO_PATTERN):
+        return False
+    return not why.startswith(("part of ", "not "))
 
 
 def _why(skipped: list[tuple[Path, str]]) -> str:
@@ -179,13 +221,12 @@ def _why(skipped: list[tuple[Path, str]]) -> str:
 
 
 def _name(paths: list[Path]) -> list[StudyImage]:
-    """Name files by as much of their path as tells each from all others."""
-    names = [stem(path.name) for path in paths]
+    """Name files by their path from the folder they are all in, with endings where need be."""
+    root = os.path.commonpath([path.parent for path in paths])
+    below = [path.relative_to(root) for path in paths]
+    names = [(path.parent / stem(path.name)).as_posix() for path in below]
     if len(set(names)) < len(names):
-        names = [path.name for path in paths]
-    if len(set(names)) < len(names):
-        root = Path(os.path.commonpath([path.parent for path in paths]))
-        names = [path.relative_to(root).as_posix() for path in paths]
+        names = [path.as_posix() for path in below]
     return [StudyImage(escaped(name), path) for name, path in zip(names, paths, strict=True)]
 
 

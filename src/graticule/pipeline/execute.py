@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -20,14 +20,12 @@ from graticule.core.registry import load_group
 from graticule.core.settings import array_budget, memory_limited, parse_bytes, settings
 from graticule.core.threads import working_alone
 from graticule.interrupts import raise_if_asked
-from graticule.io import study
 from graticule.io.escaping import escaped
 from graticule.io.paths import as_path
 from graticule.io.studies import Study
 from graticule.pipeline.budget import too_little
 from graticule.pipeline.finished import ARRAYS, PREVIEW
 from graticule.pipeline.folder import locked_run_folder, sweep, table_files, table_of, write_json
-from graticule.pipeline.inputs import images_of
 from graticule.pipeline.job import Job, process_image, trace_name
 from graticule.pipeline.names import file_names
 from graticule.pipeline.processes import are_many_and_small, processes_share
@@ -35,7 +33,8 @@ from graticule.pipeline.provenance import peak_bytes, provenance
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.results import Results
 from graticule.pipeline.spec import Spec, digest
-from graticule.pipeline.tables import study_tables, write_table
+from graticule.pipeline.studies import study_of
+from graticule.pipeline.tables import study_tables, with_facts, write_table
 from graticule.pipeline.workers import Workers
 
 _LEAST = 20_000_000
@@ -91,6 +90,7 @@ def run(
     processes: bool = False,
     command: Sequence[str] = (),
     progress: Progress = no_progress,
+    tell: Callable[[str], None] | None = None,
 ) -> Run:
     """Run a pipeline on files, a folder or a pattern, and write a run folder.
 
@@ -120,6 +120,8 @@ def run(
         How to repeat it, for the record.
     progress : callable
         Called after each step and image.
+    tell : callable, optional
+        Told, before anything is computed, what images and the sheet do not have in common.
 
     Returns
     -------
@@ -145,7 +147,10 @@ def run(
     """
     started = datetime.now(UTC)
     clock = time.perf_counter()
-    sources = images_of(pipeline, study(images))
+    sources = study_of(pipeline, images)
+    if tell is not None:
+        for note in sources.notes:
+            tell(note)
     count = _count(workers)
     budget = settings().memory if memory is None else parse_bytes(memory)
     folder = as_path(out)
@@ -170,6 +175,7 @@ def run(
         for name in ("scratch", "drafts"):
             remove(work / name)
         rows, tables = study_tables(pipeline, results, work)
+        rows, tables = with_facts(sources, rows, tables)
         with flushed_later():
             _write_tables(folder, rows, tables)
             _sweep(folder, results)
@@ -181,7 +187,8 @@ def run(
             "seconds": round(time.perf_counter() - clock, 3),
             "memory": {"budget": budget, "peak": peak_bytes()},
         }
-        notes = tuple(about["notes"])
+        notes = (*sources.notes, *about["notes"])
+        about["notes"] = list(notes)
         raise_if_asked()
         write_json(folder / "run.json", about)
         for finish in load_group("graticule.finishers").values():

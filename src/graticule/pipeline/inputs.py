@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
@@ -31,7 +32,9 @@ def open_inputs(
     keys: dict[str, str] = {}
     for name, spec in pipeline.inputs.items():
         is_further = name != pipeline.first_input
-        path = companion_path(source, spec.path) if is_further else source.path
+        path = source.path
+        if is_further:
+            path = source.files.get(name) or companion_path(source, spec.path)
         try:
             path = spec.within(path)
             address = locate(path)
@@ -62,7 +65,10 @@ def open_inputs(
 
 def hash_of(pipeline: Spec, source: StudyImage) -> str:
     """Return the content hash of an image of a study as the pipeline reads it."""
-    spec = pipeline.inputs[pipeline.first_input]
+    name = pipeline.first_input
+    spec = pipeline.inputs[name]
+    if source.files and not os.path.lexists(source.path):
+        raise FormatError(f"the input {name!r} is missing", where=str(source.path))
     return content_hash(spec.within(source.path), links=spec.links)
 
 

@@ -36,7 +36,7 @@ from graticule.core.image import Kind
 from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
-from graticule.pipeline.spec import CheckStep, PipelineInput, Reference, Spec, Step
+from graticule.pipeline.spec import CheckStep, PipelineInput, Reference, SheetSpec, Spec, Step
 
 _HINTS = 100
 """Faults to which the name that was meant is looked for."""
@@ -71,6 +71,7 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
         checks=checks,
         outputs=outputs,
         figures=tuple(sound.report),
+        sheet=sound.sheet,
         text=text,
         source=source,
     )
@@ -88,16 +89,36 @@ def _by_name(value: Any) -> Any:
     return value or {}
 
 
+def _input(value: Any) -> Any:
+    """Return the section of an input; a bare text is its path."""
+    return {"path": value} if isinstance(value, str) else value
+
+
 def _with_paths(inputs: dict[str, PipelineInput]) -> dict[str, PipelineInput]:
     what, hint = "a further input needs a path", 'as path: "{stem}_mask.png"'
     first, *further = inputs
     faults = [Fault(name, what, hint=hint) for name in further if not inputs[name].path]
-    if "{" in inputs[first].path:
+    pattern = inputs[first].pattern
+    if "{" in inputs[first].path and pattern is None:
         what = "the path of the first input is a pattern for the files of the study"
-        faults.append(Fault(f"{first}.path", what, hint='as path: "*.h5"'))
+        faults.append(Fault(f"{first}.path", what, hint='as path: "*.h5", or "{well}_dna.tif"'))
+    for name in further:
+        own = inputs[name].pattern
+        if own is not None and pattern is None:
+            what = f"has fields, and the path of the first input ({first}) has none"
+            faults.append(Fault(f"{name}.path", what, hint="the first pattern says what is paired"))
     if faults:
         raise PipelineError(faults)
     return inputs
+
+
+def _sheet(value: Any) -> Any:
+    """Return the section of a sheet; a bare text is its file."""
+    if isinstance(value, str) and value:
+        return {"file": value}
+    if isinstance(value, dict) and isinstance(value.get("file"), str) and value["file"]:
+        return value
+    raise ParameterError("must be a file, or a mapping with file", hint="as sheet: plate.csv")
 
 
 def _op(value: Any) -> Op:
@@ -194,8 +215,11 @@ class _Document(Document):
     name: str = ""
     description: Annotated[str, BeforeValidator(str)] = ""
     inputs: Annotated[
-        dict[_Name, PipelineInput], BeforeValidator(_by_name), AfterValidator(_with_paths)
+        dict[_Name, Annotated[PipelineInput, BeforeValidator(_input)]],
+        BeforeValidator(_by_name),
+        AfterValidator(_with_paths),
     ] = Field(default_factory=dict)
+    sheet: Annotated[SheetSpec, BeforeValidator(_sheet)] | None = None
     steps: Annotated[dict[_Name, _Step], BeforeValidator(_by_name)] = Field(default_factory=dict)
     checks: Annotated[dict[_Name, _Check], BeforeValidator(_by_name)] = Field(default_factory=dict)
     outputs: Annotated[list[Any] | None, PlainValidator(_list_or_none)] = None

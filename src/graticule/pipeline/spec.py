@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +25,7 @@ from graticule.core.image import Image, Kind, as_image, is_image, with_spacing
 from graticule.core.op import Op
 from graticule.core.units import split_quantity, unit_scale
 from graticule.io.format import Links, within
+from graticule.io.patterns import FilePattern
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,23 @@ def _spacing(step: Any) -> float | str:
 
 
 def _template(value: Any) -> str:
-    """Return a path in which only ``{stem}`` and ``{name}`` are left to fill."""
-    try:
-        parts = list(string.Formatter().parse(value))
-    except (TypeError, ValueError):
-        parts = [("", None, None, "none")]
-    if any(name not in (None, "stem", "name") or spec or way for _, name, spec, way in parts):
-        raise ParameterError("must be a path with no other fields than {stem} and {name}")
-    return str(value)
+    """Return a path with ``{stem}`` and ``{name}``, or a pattern with fields of its own."""
+    if not isinstance(value, str):
+        raise ParameterError("must be a path, as {stem}_mask.png")
+    fields = FilePattern(value).fields
+    if not set(fields).isdisjoint(OF_IMAGE) and not set(fields) <= set(OF_IMAGE):
+        raise ParameterError(
+            "has {stem} or {name}, and fields of its own",
+            hint="{stem} and {name} are of the first image; a pattern has fields, as {well}",
+        )
+    return value
+
+
+def _columns(value: Any) -> tuple[str, ...]:
+    values = [value] if isinstance(value, str) else value
+    if not is_list_of_texts(values) or not all(values):
+        raise ParameterError("must be the name of a column, or a list of names")
+    return tuple(values)
 
 
 def _links(value: Any) -> Links:
@@ -91,6 +100,9 @@ def _links(value: Any) -> Links:
         raise ParameterError(f"must be never or beside, not {value!r}")
     return value  # type: ignore[no-any-return]
 
+
+OF_IMAGE = ("stem", "name")
+"""Fields of a further input's path that stand for the image's own name."""
 
 _Spacings = Annotated[
     Mapping[str, Annotated[float | str, PlainValidator(_spacing)]], BeforeValidator(_by_dim)
@@ -111,7 +123,9 @@ class PipelineInput(Section):
     path : str
         Of the first input: a pattern, as ``*.h5``, of the names of the files that are taken of
         the study; by default all. Of a further one: a file, relative to the image's folder;
-        ``{stem}`` and ``{name}`` stand for the image's name without and with its suffix.
+        ``{stem}`` and ``{name}`` stand for the image's name without and with its suffix. With
+        fields, as ``{well}-{site}_dna.tif``: a pattern, relative to the folder of the study, of
+        files that are brought together by what their names say (`graticule.io.patterns`).
     dataset : str
         The name of the array within each file, as ``entry/data``: a data set, variable, member
         or extension. A path that names one itself needs none.
@@ -126,6 +140,14 @@ class PipelineInput(Section):
     path: Annotated[str, PlainValidator(_template)] = ""
     dataset: Annotated[str, PlainValidator(array_name)] = ""
     links: Annotated[Links, PlainValidator(_links)] = "never"
+
+    @property
+    def pattern(self) -> FilePattern | None:
+        """The pattern, where the path has fields of its own."""
+        if not self.path:
+            return None
+        found = FilePattern(self.path)
+        return found if set(found.fields) - set(OF_IMAGE) else None
 
     def within(self, path: Path) -> Path:
         """Return the path of the array within a file."""
@@ -144,6 +166,22 @@ class PipelineInput(Section):
             if dim not in image.coords or "units" not in image.coords[dim].attrs
         }
         return with_spacing(image, missing)
+
+
+class SheetSpec(Section):
+    """A sheet of facts about the images.
+
+    Attributes
+    ----------
+    file : str
+        CSV, TSV, Parquet or XLSX; relative to the folder of the study, or to the pipeline.
+    on : tuple of str
+        The columns that are joined by: ``image``, and fields of the patterns of inputs; by
+        default all that both have.
+    """
+
+    file: str = ""
+    on: Annotated[tuple[str, ...], PlainValidator(_columns)] = ()
 
 
 @dataclass(frozen=True)
@@ -191,6 +229,8 @@ class Spec:
         What is written.
     figures : tuple of mapping
         What the report shows beyond every step's picture.
+    sheet : SheetSpec or None
+        Facts about the images.
     text : str
         The document it was read from, comments included.
     source : str
@@ -203,6 +243,7 @@ class Spec:
     checks: Mapping[str, CheckStep]
     outputs: tuple[Reference, ...]
     figures: tuple[Mapping[str, Any], ...] = ()
+    sheet: SheetSpec | None = None
     description: str = ""
     text: str = ""
     source: str = "<text>"
@@ -211,6 +252,11 @@ class Spec:
     def first_input(self) -> str:
         """Name of the input that is the image of the study."""
         return next(iter(self.inputs))
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether the files of an image are found by what their names say."""
+        return self.inputs[self.first_input].pattern is not None
 
     def normalised(self) -> dict[str, Any]:
         """Return the pipeline as plain JSON values, every default written out."""
@@ -223,6 +269,7 @@ class Spec:
             "checks": {name: _plain_check(check) for name, check in self.checks.items()},
             "outputs": [str(reference) for reference in self.outputs],
             "report": [dict(figure) for figure in self.figures],
+            **({"sheet": dict(self.sheet)} if self.sheet else {}),
         }
 
     @cached_property

@@ -14,6 +14,7 @@ from graticule.core.csv import GUARD_NOTE, columns_of, read_csv, write_csv
 from graticule.core.errors import UnitsError
 from graticule.core.image import Table
 from graticule.core.units import unit_scale
+from graticule.io.studies import Study
 from graticule.pipeline.columns import Columns
 from graticule.pipeline.folder import write_json
 from graticule.pipeline.parts import Parts, part_name, read_part
@@ -53,6 +54,40 @@ def study_tables(pipeline: Spec, results: Results, work: Path) -> tuple[Table, d
     for name in names:
         tables[_table_name(name, names, tables)] = concatenate_tables(parts.pop(name).tables())
     return rows, tables
+
+
+def with_facts(
+    sources: Study, rows: Table, tables: Mapping[str, Table]
+) -> tuple[Table, dict[str, Table]]:
+    """Return the tables with what is known of each image beside its name.
+
+    A fact whose name is that of a measured column has ``sheet_`` in front.
+    """
+    import pandas as pd
+
+    columns = list(dict.fromkeys(name for source in sources for name in source.facts))
+    if not columns:
+        return rows, dict(tables)
+    index = pd.Index([source.name for source in sources])
+    facts = {c: pd.Series([s.facts.get(c) for s in sources], index) for c in columns}
+
+    def beside(table: Table) -> Table:
+        own = table["image"]
+        found = {
+            (f"sheet_{name}" if name in table else name): own.map(held).to_numpy()
+            for name, held in facts.items()
+        }
+        units = {
+            (f"sheet_{name}" if name in table else name): unit
+            for name, unit in sources.units.items()
+        }
+        joined = pd.concat(
+            [own, pd.DataFrame(found, index=table.index), table.drop(columns="image")], axis=1
+        )
+        joined.attrs = {**table.attrs, "units": {**table.attrs.get("units", {}), **units}}
+        return joined
+
+    return beside(rows), {name: beside(table) for name, table in tables.items()}
 
 
 def _done(results: Results, parts: dict[str, Parts], work: Path) -> Iterator[ImageResult]:

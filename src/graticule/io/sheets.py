@@ -1,0 +1,330 @@
+"""Sheets of facts about the images of a study: doses, temperatures, controls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from graticule.core.errors import FormatError, RequestError, UnitsError, suggest
+from graticule.core.image import Table
+from graticule.io.safety import guard
+from graticule.io.studies import stem
+
+ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
+_HEAD = re.compile(r"^\s*(.*?)\s*[\[(]\s*([^\])]*?)\s*[\])]\s*$")
+_QUANTITY = re.compile(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?:\s+|(?=[%°]))(\S.*)$")
+_MOLAR = re.compile(r"([pnum]?)M")
+_UNSCALED = ("%", "°C", "degC")
+_EMPTY = ("", "na", "n/a", "nan", "none", "null")
+_NAMED = 3
+IMAGE = "image"
+
+
+def read_sheet(path: Path) -> Table:
+    r"""Return a sheet with numbers where a column holds nothing else, and units in ``attrs``.
+
+    A unit stands in the head of a column, as ``dose [uM]`` or ``load (N)``, or in each cell, as
+    ``10 uM``; cells in several units of one kind are brought to the first.
+
+    Parameters
+    ----------
+    path : Path
+        CSV (separated by commas or semicolons), TSV, Parquet or XLSX; of the last the first sheet.
+
+    Returns
+    -------
+    DataFrame
+        With the line of each row in the file as its index.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, it is no sheet, or two columns have the same name.
+    UnitsError
+        If the cells of a column have units of several kinds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "plate.csv"
+    ...     _ = path.write_text("well,dose [uM]\nA01,0.5\nA02,2\n")
+    ...     sheet = read_sheet(path)
+    >>> sheet["dose"].tolist(), sheet.attrs["units"]
+    ([0.5, 2.0], {'dose': 'uM'})
+    """
+    raw = _raw(path)
+    names: list[str] = []
+    units: dict[str, str] = {}
+    for head in map(str, raw.columns):
+        split = _HEAD.match(head)
+        name, unit = (split[1], split[2]) if split else (head.strip(), "")
+        if not name:
+            raise FormatError(f"column {len(names) + 1} has no name", where=str(path))
+        if name in names:
+            raise FormatError(f"two columns are {name!r}", where=str(path), hint="rename one")
+        names.append(name)
+        if unit:
+            units[name] = unit
+    table = raw.set_axis(names, axis="columns")
+    for name in names:
+        values, unit = _typed(table[name], units.get(name, ""), name, path)
+        table[name] = values
+        if unit:
+            units[name] = unit
+    table.attrs["units"] = units
+    return table
+
+
+def _raw(path: Path) -> Table:
+    """Return the cells as texts, or as the file holds them."""
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise FormatError(
+            f"is no sheet: {ending or 'no ending'}", where=str(path), hint=", ".join(ENDINGS)
+        )
+    if not path.is_file():
+        raise FormatError("there is no such sheet", where=str(path))
+    with guard(path):
+        if ending == ".parquet":
+            table = pd.read_parquet(path)
+        elif ending == ".xlsx":
+            table = _excel(path)
+        else:
+            try:
+                text = path.read_text(encoding="utf-8-sig")
+            except UnicodeDecodeError:
+                raise FormatError("is no text in UTF-8", hint="save it as CSV in UTF-8") from None
+            head = text.partition("\n")[0]
+            mark = "\t" if ending == ".tsv" else (";" if head.count(";") > head.count(",") else ",")
+            table = pd.read_csv(path, sep=mark, dtype=str, keep_default_na=False,
+                                encoding="utf-8-sig", skip_blank_lines=False)  # fmt: skip
+    lines = table.set_axis(range(2, len(table) + 2), axis="index")
+    texts = lines.map(lambda value: value.strip() if isinstance(value, str) else value)
+    empty = texts.map(_is_empty).all(axis=1)
+    kept: Table = texts[~empty]
+    if kept.empty:
+        raise FormatError("has no row", where=str(path))
+    return kept
+
+
+def _excel(path: Path) -> Table:
+    if find_spec("openpyxl") is None:
+        raise FormatError("needs openpyxl", hint="pip install openpyxl, or save the sheet as CSV")
+    return pd.read_excel(path, dtype=object, engine="openpyxl")
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value != value or (
+        isinstance(value, str) and value.lower() in _EMPTY
+    )  # fmt: skip
+
+
+def _typed(column: pd.Series[Any], unit: str, name: str, path: Path) -> tuple[Any, str]:
+    """Return the values of a column, as numbers if all are, and their unit."""
+    values = [None if _is_empty(value) else value for value in column]
+    known = [value for value in values if value is not None]
+    numbers = [_number(value) for value in known]
+    if all(number is not None for number in numbers):
+        found = [np.nan if value is None else float(_number(value) or 0) for value in values]
+        whole = all(number == number // 1 for number in found) and None not in values
+        return np.array(found, np.int64 if whole and known else np.float64), unit
+    quantities = [_QUANTITY.match(str(value)) for value in known]
+    if all(quantities) and _are_units([each[2] for each in quantities if each]):
+        first = unit or next(each[2] for each in quantities if each).strip()
+        scaled = [
+            np.nan if value is None else _in_unit(str(value), first, name, path) for value in values
+        ]
+        return np.array(scaled), first
+    return np.array(["" if value is None else str(value) for value in values], object), unit
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _are_units(units: Sequence[str]) -> bool:
+    """Whether texts after numbers are units, and not names that start with digits."""
+    return all(unit in _UNSCALED or _known(unit) is not None for unit in set(units))
+
+
+@lru_cache(maxsize=256)
+def _known(unit: str) -> Any:
+    """Return a unit as astropy has it; None if it has none."""
+    import astropy.units
+
+    plain = unit.strip().replace("µ", "u").replace("μ", "u")
+    molar = _MOLAR.fullmatch(plain)
+    try:
+        return astropy.units.Unit(f"{molar[1]}mol / L" if molar else plain)
+    except ValueError:
+        return None
+
+
+def _in_unit(text: str, unit: str, name: str, path: Path) -> float:
+    found = _QUANTITY.match(text)
+    assert found is not None
+    own = found[2].strip()
+    if own == unit:
+        return float(found[1])
+    one, other = _known(own), _known(unit)
+    if one is None or other is None or not one.is_equivalent(other):
+        raise UnitsError(
+            f"the column {name} has {unit} and {own}, of different kinds", where=str(path)
+        )
+    return float(f"{float(found[1]) * one.to(other):.12g}")
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The facts of a sheet, by image.
+
+    Attributes
+    ----------
+    facts : list of mapping
+        For each image the columns of the sheet but those joined by; NaN or empty where it has no
+        row.
+    columns : tuple of str
+        Those columns.
+    units : mapping
+        Of them.
+    without_row : tuple of int
+        Positions of the images that have no row.
+    without_image : tuple of str
+        Rows that have no image, in words.
+    """
+
+    facts: list[dict[str, Any]]
+    columns: tuple[str, ...]
+    units: Mapping[str, str]
+    without_row: tuple[int, ...]
+    without_image: tuple[str, ...]
+
+
+def join_sheet(
+    sheet: Table,
+    images: Sequence[Mapping[str, Any]],
+    on: Sequence[str] | None = None,
+    *,
+    where: str = "",
+) -> Joined:
+    """Return the facts of each image, by the columns that both have.
+
+    Parameters
+    ----------
+    sheet : DataFrame
+        As `read_sheet` gives it.
+    images : sequence of mapping
+        What is known of each image: ``image``, its name, and the fields of the names of its files.
+    on : sequence of str, optional
+        The columns that are joined by; by default all that both have.
+    where : str
+        The sheet, for messages.
+
+    Raises
+    ------
+    RequestError
+        If there is no such column, two rows are of the same, or no row has an image.
+    """
+    fields = list(dict.fromkeys(name for each in images for name in each))
+    by = list(on) if on else [str(name) for name in sheet.columns if name in fields]
+    _require_columns(by, sheet, fields, where)
+    keys = [_key(sheet.iloc[n][by].tolist()) for n in range(len(sheet))]
+    rows: dict[tuple[Any, ...], int] = {}
+    doubled = []
+    for number, key in enumerate(keys):
+        if rows.setdefault(key, number) != number:
+            first = sheet.index[rows[key]]
+            doubled.append(f"{_told(by, key)} in lines {first} and {sheet.index[number]}")
+    if doubled:
+        more = f", and {len(doubled) - _NAMED} more" if len(doubled) > _NAMED else ""
+        raise RequestError(
+            f"two rows are of the same: {'; '.join(doubled[:_NAMED])}{more}",
+            where=where,
+            hint="keep one of them, or join by more columns (on)",
+        )
+    columns = [str(name) for name in sheet.columns if name not in by]
+    values = {name: sheet[name].tolist() for name in columns}
+    blank = {name: _blank(sheet[name]) for name in columns}
+    own = [_key([each.get(name) for name in by]) for each in images]
+    found = [rows.get(key) for key in own]
+    if all(number is None for number in found):
+        theirs, ours = _told(by, keys[0]), _told(by, own[0])
+        raise RequestError(
+            f"no row is of an image of the study: {theirs} in the sheet, {ours} of the images",
+            where=where,
+            hint=f"joined by {', '.join(by)}; name the columns to join by: on",
+        )
+    facts = [
+        dict(blank) if number is None else {name: values[name][number] for name in columns}
+        for number in found
+    ]
+    known = set(own)
+    units = {k: u for k, u in sheet.attrs.get("units", {}).items() if k in columns}
+    return Joined(
+        facts,
+        tuple(columns),
+        units,
+        tuple(place for place, number in enumerate(found) if number is None),
+        tuple(_told(by, key) for key in keys if key not in known),
+    )
+
+
+def _require_columns(by: Sequence[str], sheet: Table, fields: Sequence[str], where: str) -> None:
+    for name in by:
+        if name not in sheet.columns:
+            known = [str(column) for column in sheet.columns]
+            raise RequestError(
+                f"the sheet has no column {name!r}; it has {', '.join(known[:8])}",
+                where=where,
+                hint=suggest(name, known),
+            )
+        if name not in fields:
+            raise RequestError(
+                f"{name!r} is known of no image; {', '.join(fields)} are",
+                where=where,
+                hint=suggest(name, fields),
+            )
+    if not by:
+        columns = ", ".join(map(str, sheet.columns[:8]))
+        raise RequestError(
+            f"the sheet ({columns}) has no column in common with the images ({', '.join(fields)})",
+            where=where,
+            hint="name a column of the sheet image, or as a field of the pattern of the input",
+        )
+
+
+def _blank(column: pd.Series[Any]) -> Any:
+    return np.nan if pd.api.types.is_numeric_dtype(column) else ""
+
+
+def _key(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what rows are joined by: ``01`` is 1, and ``a.tif`` is the image a."""
+    return tuple(map(_plain, values))
+
+
+def _plain(value: Any) -> Any:
+    number = _number(value)
+    if number is not None and number == number:
+        return number
+    text = str(value).strip()
+    folder, slash, name = text.rpartition("/")
+    return f"{folder}{slash}{stem(name)}"
+
+
+def _told(by: Sequence[str], key: Sequence[Any]) -> str:
+    shown = (f"{v:g}" if isinstance(v, float) else str(v) for v in key)
+    return " ".join(f"{name}={value}" for name, value in zip(by, shown, strict=True))

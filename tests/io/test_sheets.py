@@ -1,0 +1,128 @@
+"""Sheets of facts: what is read, what is joined, and what is refused by name."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from graticule.core.errors import FormatError, RequestError, UnitsError
+from graticule.io.sheets import join_sheet, read_sheet
+
+PLATE = "well,dose [uM],time,control\nA01,0.5,30 min,neg\nA02,2,1 h,\nA03,NA,2 h,pos\n"
+
+
+def _written(folder: Path, text: str, name: str = "plate.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv;", "tsv", "bom", "parquet", "xlsx"])
+def test_a_sheet_is_the_same_whatever_it_is_kept_in(tmp_path: Path, kind: str) -> None:
+    path = _written(tmp_path, PLATE)
+    raw = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if kind == "csv;":
+        path.write_text(PLATE.replace(",", ";"))
+    elif kind == "tsv":
+        path = _written(tmp_path, PLATE.replace(",", "\t"), "plate.tsv")
+    elif kind == "bom":
+        path.write_bytes(b"\xef\xbb\xbf" + PLATE.replace("\n", "\r\n").encode())
+    elif kind == "parquet":
+        path = tmp_path / "plate.parquet"
+        raw.to_parquet(path)
+    elif kind == "xlsx":
+        pytest.importorskip("openpyxl")
+        path = tmp_path / "plate.xlsx"
+        raw.to_excel(path, index=False)
+    sheet = read_sheet(path)
+    assert list(sheet.columns) == ["well", "dose", "time", "control"]
+    assert sheet.attrs["units"] == {"dose": "uM", "time": "min"}
+    assert sheet["dose"].tolist()[:2] == [0.5, 2]
+    assert math.isnan(sheet["dose"].iloc[2])
+    assert sheet["time"].tolist() == [30, 60, 120]
+    assert sheet["control"].tolist() == ["neg", "", "pos"]
+    assert sheet.index.tolist() == [2, 3, 4]
+
+
+def test_units_of_cells_are_brought_to_the_first(tmp_path: Path) -> None:
+    text = "a,dose,load,part,heat\nx,500 nM,1 N,3 %,20 °C\ny,2 uM,1 kN,4 %,30 °C\n"
+    sheet = read_sheet(_written(tmp_path, text))
+    assert sheet["dose"].tolist() == [500, 2000]
+    assert sheet["load"].tolist() == [1, 1000]
+    assert sheet["heat"].tolist() == [20, 30]
+    assert sheet.attrs["units"] == {"dose": "nM", "load": "N", "part": "%", "heat": "°C"}
+
+
+def test_names_that_begin_with_digits_are_no_quantities(tmp_path: Path) -> None:
+    sheet = read_sheet(_written(tmp_path, "well,line,cut\n1A,3T3,1 left\n2A,4T1,2 left\n"))
+    assert sheet["line"].tolist() == ["3T3", "4T1"]
+    assert sheet["well"].tolist() == ["1A", "2A"]
+    assert sheet["cut"].tolist() == ["1 left", "2 left"]
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "told"),
+    [
+        ("a,load\nx,1 N\ny,2 um\n", UnitsError, "load has N and um, of different kinds"),
+        ("a,a [N]\nx,1\n", FormatError, "two columns are 'a'"),
+        ("a, [N]\nx,1\n", FormatError, "column 2 has no name"),
+        ("a,b\n,\n", FormatError, "has no row"),
+    ],
+)
+def test_what_is_no_sheet_is_named(
+    tmp_path: Path, text: str, error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        read_sheet(_written(tmp_path, text))
+
+
+def test_files_that_are_no_sheets(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="no such sheet"):
+        read_sheet(tmp_path / "lost.csv")
+    with pytest.raises(FormatError, match="is no sheet"):
+        read_sheet(_written(tmp_path, "a", "a.doc"))
+    (tmp_path / "latin.csv").write_bytes(b"a,b\n\xb5,2\n")
+    with pytest.raises(FormatError, match="UTF-8"):
+        read_sheet(tmp_path / "latin.csv")
+    (tmp_path / "junk.parquet").write_bytes(b"junk")
+    with pytest.raises(FormatError):
+        read_sheet(tmp_path / "junk.parquet")
+
+
+def _images(*wells: str) -> list[dict[str, str]]:
+    return [{"image": f"img_{well}", "well": well} for well in wells]
+
+
+def test_both_sides_without_a_partner_are_named(tmp_path: Path) -> None:
+    sheet = read_sheet(_written(tmp_path, PLATE))
+    joined = join_sheet(sheet, _images("A01", "A03", "B09"))
+    assert joined.facts[0] == {"dose": 0.5, "time": 30, "control": "neg"}
+    assert joined.facts[2]["control"] == ""
+    assert math.isnan(joined.facts[2]["dose"])
+    assert joined.without_row == (2,)
+    assert joined.without_image == ("well=A02",)
+    assert joined.units == {"dose": "uM", "time": "min"}
+
+
+def test_numbers_and_endings_are_no_difference(tmp_path: Path) -> None:
+    sheet = read_sheet(_written(tmp_path, "image,col,dose\nimg.tif,01,3\nimg2.tif,02,4\n"))
+    images = [{"image": "img", "col": 1}, {"image": "img2", "col": 2}]
+    assert [facts["dose"] for facts in join_sheet(sheet, images).facts] == [3, 4]
+
+
+def test_what_cannot_be_joined_is_named(tmp_path: Path) -> None:
+    sheet = read_sheet(_written(tmp_path, "well,dose\nA,1\nB,2\nA,3\n"))
+    with pytest.raises(RequestError, match="well=A in lines 2 and 4"):
+        join_sheet(sheet, _images("A"))
+    sheet = read_sheet(_written(tmp_path, "well,dose\nX,1\n"))
+    with pytest.raises(RequestError, match="no row is of an image"):
+        join_sheet(sheet, _images("A"))
+    with pytest.raises(RequestError, match="no column 'plate'"):
+        join_sheet(sheet, _images("A"), ["plate"])
+    with pytest.raises(RequestError, match="'dose' is known of no image"):
+        join_sheet(sheet, _images("A"), ["dose"])
+    with pytest.raises(RequestError, match="no column in common"):
+        join_sheet(sheet.rename(columns={"well": "place"}), _images("A"))
