@@ -15,6 +15,19 @@ class Denoised(NamedTuple, Generic[Data]):
     error: Data
     components: DataFrame
 
+class EdgeMaps(NamedTuple, Generic[Data]):
+    position: Data
+    position_error: Data
+    width: Data
+    width_error: Data
+    height: Data
+    height_error: Data
+    spacing: Data
+    strain: Data
+    strain_error: Data
+    spread: Data
+    reason: Data
+
 class Measured(NamedTuple, Generic[Data]):
     image: Data
     error: Data
@@ -22,6 +35,23 @@ class Measured(NamedTuple, Generic[Data]):
 def attenuation(image: Data, error: Array | None = None, thickness: Array | None = None, *,
         path: Length | float | str | None = None) -> Measured[Data]:
     """Turn transmission into attenuation, or into the attenuation coefficient."""
+def bragg_edge_maps(image: Data, error: Array | None = None, open_beam: Array | None = None, *,
+        phase: Literal['ferrite', 'austenite', 'aluminium', 'nickel', 'copper', 'chromium',
+        'tungsten', 'silicon'] | None = None, plane: str = '',
+        lattice: Literal['bcc', 'fcc', 'sc', 'diamond'] | None = None,
+        lattice_parameter: float | None = None, position: float | None = None, window: float = 0.05,
+        search: float = 0.01, width: float | None = None, decay: float = 0.0,
+        free_decay: bool = False, dose: float = 1.0, beam_fall: float = 0.0) -> EdgeMaps[Data]:
+    """Fit a Bragg edge in every pixel: its position, width and height, and the lattice strain."""
+def bragg_edges(spectra: DataFrame, open_beam: DataFrame | None = None, *, phase: Literal['ferrite',
+        'austenite', 'aluminium', 'nickel', 'copper', 'chromium', 'tungsten', 'silicon'] | None =
+        None, planes: Sequence[str] = (),
+        lattice: Literal['bcc', 'fcc', 'sc', 'diamond'] | None = None,
+        lattice_parameter: float | None = None, positions: Sequence[float] = (),
+        window: float = 0.05, search: float = 0.01, width: float | None = None, decay: float = 0.0,
+        free_decay: bool = False, dose: float = 1.0, beam_fall: float = 0.0,
+        confidence: float = 0.95) -> DataFrame:
+    """Fit the Bragg edges of regions: position, width, height, lattice spacing and strain."""
 def dead_pixels(image: Data, *, low: float = 0.3, high: float = 3.0, radius: int = 2) -> Data:
     """Find the pixels that are dead, dim or hot by their counts over the whole spectrum."""
 def denoise(image: Data, error: Array | None = None, *, method: Literal['pca', 'nmf'] = 'pca',
@@ -32,6 +62,11 @@ def dose(image: Array, open_beam: Array, error: Array | None = None,
         region: Mapping[str, tuple[Quantity | float | str, Quantity | float | str]] = {},
         per: Literal['cube', 'bin'] = 'cube') -> DataFrame:
     """Measure how many times more neutrons came than with the open beam."""
+def expected_edges(image: Array, *, phase: Literal['ferrite', 'austenite', 'aluminium', 'nickel',
+        'copper', 'chromium', 'tungsten', 'silicon'] | None = None,
+        lattice: Literal['bcc', 'fcc', 'sc', 'diamond'] | None = None,
+        lattice_parameter: float | None = None) -> DataFrame:
+    """Return where the Bragg edges of a cubic phase are expected, within the spectrum of an image."""
 def kmeans(image: Data, mask: Array | None = None, *, clusters: int = 3,
         scaling: Literal['none', 'unit'] = 'none', iterations: int = 20, seed: int = 0) -> Data:
     """Divide the pixels of a cube into groups of similar spectra, of whatever size it is."""

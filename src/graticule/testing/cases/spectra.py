@@ -37,6 +37,33 @@ def _spectrum(image: xr.DataArray | None) -> pd.DataFrame:
     return pd.DataFrame({"region": "all", "wavelength": np.arange(size), "mean": 5.0})
 
 
+def _with_edge(_: xr.DataArray | None) -> pd.DataFrame:
+    wavelength = np.linspace(3.8, 4.3, 60)
+    rows = {"region": "all", "wavelength": wavelength, "pixels": 9}
+    mean = 0.4 + 0.3 / (1 + np.exp(-(wavelength - 4.05) / 0.01))
+    return pd.DataFrame({**rows, "mean": mean, "error_counts": 0.01})
+
+
+def _at_iron(image: xr.DataArray | None) -> xr.DataArray:
+    """Return an image with wavelengths about the first edge of iron."""
+    assert image is not None
+    bins = 3.9338 + 0.02 * np.arange(image.sizes["wavelength"])
+    return image.assign_coords(wavelength=("wavelength", bins, image.wavelength.attrs))
+
+
+def _step(image: xr.DataArray | None) -> xr.DataArray:
+    """Return an image with an edge, and its noise as a small part of that."""
+    moved = _at_iron(image)
+    edge = 1 / (1 + np.exp(-(moved.wavelength - 4.0538) / 0.01))
+    noisy: xr.DataArray = (0.4 + 0.3 * edge + 0.002 * moved).transpose(*moved.dims)
+    return noisy.astype(np.float32).assign_attrs(moved.attrs)
+
+
+def _small_error(image: xr.DataArray | None) -> xr.DataArray:
+    moved = _at_iron(image)
+    return moved.copy(data=np.full(moved.shape, 0.008, np.float32))
+
+
 def _box(image: Any) -> dict[str, Any]:
     return {"region": {"x": (0, max(1, image.sizes["x"] // 2))}}
 
@@ -48,9 +75,24 @@ def _cube(dims: Sequence[Dims] = CUBES, **case: Any) -> Case:
 
 CASES: dict[str, Case] = {
     "spectra.attenuation": _cube(data={"thickness": _thickness}),
+    "spectra.bragg_edge_maps": Case(
+        dims=(("wavelength", "y", "x"), ("y", "wavelength")),
+        params={"phase": "ferrite", "window": 0.04},
+        data={"image": _step, "error": _small_error, "open_beam": _at_iron},
+        size=12,
+    ),
+    "spectra.bragg_edges": Case(
+        data={"spectra": _with_edge},
+        params={"phase": "ferrite", "planes": ["110"]},
+    ),
     "spectra.dead_pixels": _cube(),
     "spectra.denoise": _cube(),
     "spectra.dose": _cube(params_for=_box),
+    "spectra.expected_edges": Case(
+        dims=(("wavelength", "y", "x"), ("y", "wavelength")),
+        params={"lattice": "fcc", "lattice_parameter": 8.0},
+        size=6,
+    ),
     "spectra.kmeans": _cube(data={"mask": _of_places}),
     "spectra.moving_average": _cube(),
     "spectra.open_beam": _cube(data={"dose": _dose, "dead": _of_places}),

@@ -1,0 +1,153 @@
+"""Bragg edges that a phase has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graticule.core import BlockInfo, Image, Reduction, Table, op
+from graticule.core.errors import ImageError
+from graticule.core.typing import Array
+from graticule.ops._axes import Axes
+from graticule.ops.spectra._axis import bounds_of, positions_in, spectral_dim
+from graticule.ops.spectra._crystal import Lattice
+from graticule.ops.spectra._edges import (
+    DOC,
+    LatticeKind,
+    LatticeParameter,
+    PhaseName,
+    expected,
+)
+
+
+@dataclass(frozen=True)
+class _Bins:
+    """Where some blocks have their bins, by the first bin of each."""
+
+    axes: Axes
+    sides: Mapping[str, Mapping[int, Array]]
+
+    def merged(self, other: _Bins) -> _Bins:
+        sides = {side: {**pieces, **other.sides[side]} for side, pieces in self.sides.items()}
+        return _Bins(self.axes.merged(other.axes), sides)
+
+
+def _map(image: Image, *, block: BlockInfo, **_: Any) -> _Bins:
+    dim = wavelength_dim(image)
+    positions_in(image, dim, "angstrom")
+    names = [name for name in (f"{dim}_left", f"{dim}_right") if name in image.coords]
+    start = block.offset[dim]
+    return _Bins(
+        Axes.of(image, block), {name: {start: image.coords[name].values} for name in names}
+    )
+
+
+def _finish(
+    bins: _Bins,
+    *,
+    phase: str | None,
+    lattice: Lattice | None,
+    lattice_parameter: float | None,
+) -> Table:
+    import pandas as pd
+    import xarray as xr
+
+    axis = bins.axes.coordinate("wavelength")
+    assert axis is not None
+    coords: dict[str, Any] = {"wavelength": ("wavelength", axis.values, axis.attrs)}
+    for name, pieces in bins.sides.items():
+        joined = np.concatenate([pieces[start] for start in sorted(pieces)])
+        coords[name] = ("wavelength", joined, axis.attrs)
+    spectrum = xr.DataArray(np.zeros(axis.size), coords, ("wavelength",))
+    _, scale = positions_in(spectrum, "wavelength", "angstrom")
+    sides = [each * scale for each in bounds_of(spectrum, "wavelength")]
+    low, high = np.minimum(*sides), np.maximum(*sides)
+    shortest = max(float(low.min()), 0.05)
+    edges = expected(phase, lattice, lattice_parameter, shortest)
+    rows = []
+    for edge in edges:
+        inside = np.flatnonzero((low <= edge.wavelength) & (edge.wavelength < high))
+        if inside.size:
+            rows.append({**edge._asdict(), "bin": int(inside[0])})
+    columns = ["plane", "multiplicity", "spacing", "wavelength", "bin", "strength"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["strength"] /= max(edge.strength for edge in edges) if edges else 1.0
+    table["phase"] = phase or f"{lattice}"
+    table.attrs["units"] = {"spacing": "angstrom", "wavelength": "angstrom"}
+    return table
+
+
+_SCOPE = Reduction(_map, _Bins.merged, _finish, memory=1)
+
+
+@op(version=1, scope=_SCOPE, doc=DOC)
+def expected_edges(
+    image: Image,
+    *,
+    phase: PhaseName = None,
+    lattice: LatticeKind = None,
+    lattice_parameter: LatticeParameter = None,
+) -> Table:
+    r"""Return where the Bragg edges of a cubic phase are expected, within the spectrum of an image.
+
+    Planes of the spacing :math:`d = a / \sqrt{h^2 + k^2 + l^2}` reflect wavelengths up to
+    :math:`2 d`, so transmission rises there. Planes that the centring extinguishes are left out:
+    bcc has those with h + k + l even; fcc those with all odd or all even.
+
+    Parameters
+    ----------
+    image : Image
+        With the dim ``wavelength``; its values are not looked at.
+    %(phase)s
+
+    Returns
+    -------
+    Table
+        From the longest wavelength down: ``plane``, as ``110``; ``multiplicity``, how many planes
+        there are; ``spacing`` and ``wavelength``, in angstrom; ``bin``, which one it lies in;
+        ``strength``, how high the edge is as a part of the highest beyond the shortest wavelength
+        (without thermal motion and texture); ``phase``.
+
+    Raises
+    ------
+    %(spectral_error)s
+        Or it is not ``wavelength``.
+    %(axis_error)s
+    ParameterError
+        If neither a phase nor a lattice with its parameter is given.
+
+    %(examples)s
+    >>> wavelength = ("wavelength", np.linspace(2, 5, 301), {"units": "angstrom"})
+    >>> cube = gt.core.as_image(np.ones((301, 1)), dims=["wavelength", "x"])
+    >>> cube = cube.assign_coords(wavelength=wavelength)
+    >>> found = gt.spectra.expected_edges(cube, phase="ferrite")
+    >>> found[["plane", "multiplicity", "wavelength", "bin"]].round(4)
+      plane  multiplicity  wavelength  bin
+    0   110            12      4.0538  205
+    1   200             6      2.8665   87
+    2   211            24      2.3405   34
+    3   220            12      2.0269    3
+    """
+    given = {"phase": phase, "lattice": lattice, "lattice_parameter": lattice_parameter}
+    table: Table = _SCOPE.whole(image, **given)
+    return table
+
+
+def wavelength_dim(image: Image) -> str:
+    """Return the spectral dim of an image, which must be that of wavelengths.
+
+    Raises
+    ------
+    ImageError
+        If it is another.
+    """
+    dim = spectral_dim(image)
+    if dim != "wavelength":
+        raise ImageError(
+            f"must have the dim wavelength; its spectral dim is {dim}",
+            hint="spectra.to_wavelength makes it of a time of flight",
+        )
+    return dim
