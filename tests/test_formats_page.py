@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import h5py
 import imagecodecs
 import numpy as np
 import pytest
+import roifile
 import scipy.io
 import scipy.sparse
 import tifffile
@@ -24,7 +26,7 @@ from PIL import Image
 
 from graticule.core import step_of
 from graticule.core.errors import FormatError
-from graticule.io import read
+from graticule.io import read, write
 from graticule.io.format import formats
 from graticule.io.unread import MARKS
 
@@ -623,6 +625,144 @@ def _(path: Path) -> None:
     zarr.create_array(path, shape=(4, 4), dtype="f4", zarr_format=2)
     said = (path / ".zarray").read_text().replace('"<f4"', '"|O"')
     (path / ".zarray").write_text(said)
+
+
+DRAWN = xr.DataArray(
+    (GREY // 250).astype(np.uint8),
+    dims=["y", "x"],
+    coords={
+        dim: (dim, np.arange(size) * 0.5, {"units": "um"}) for dim, size in (("y", 20), ("x", 30))
+    },
+)
+BOX = [[1, 1], [5, 1], [5, 4], [1, 4], [1, 1]]
+
+
+def _drawn(path: Path, ending: str) -> None:
+    write(path.with_name(f"made{ending}"), DRAWN).replace(path)
+
+
+def _rois(path: Path, *rois: Any) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, roi in enumerate(rois):
+            archive.writestr(f"{number}.roi", roi.tobytes())
+
+
+def _traced(name: str, at: int = 0, **place: int) -> Any:
+    roi = roifile.ImagejRoi.frompoints(np.array(BOX[:-1]) + at, name=name, **place)
+    roi.roitype = roifile.ROI_TYPE.TRACED
+    return roi
+
+
+@example("ImageJ ROI", "a ZIP of what Graticule wrote")
+def _(path: Path) -> None:
+    _drawn(path, ".roi.zip")
+
+
+@example("ImageJ ROI", "a ZIP of the ROI Manager, named by hand")
+def _(path: Path) -> None:
+    _rois(path, _traced("cell"), _traced("other cell", 8))
+
+
+@example("ImageJ ROI", "outlines on two slices")
+def _(path: Path) -> None:
+    _rois(path, _traced("3", z=0), _traced("7", z=1))
+
+
+@example("ImageJ ROI", "a rectangle, an oval and a line")
+def _(path: Path) -> None:
+    kinds = roifile.ROI_TYPE
+    boxes = [
+        roifile.ImagejRoi(roitype=kind, left=at, top=2, right=at + 5, bottom=8, name=str(number))
+        for number, (kind, at) in enumerate([(kinds.RECT, 1), (kinds.OVAL, 9)], start=1)
+    ]
+    _rois(path, *boxes, roifile.ImagejRoi(roitype=kinds.LINE, x2=9.0, y2=9.0, name="3"))
+
+
+def _features(*geometries: Any) -> list[Any]:
+    return [{"type": "Feature", "geometry": each, "properties": {}} for each in geometries]
+
+
+@example("GeoJSON", "what Graticule wrote")
+def _(path: Path) -> None:
+    _drawn(path, ".geojson")
+
+
+@example("GeoJSON", "cells of QuPath, a list of features")
+def _(path: Path) -> None:
+    shifted = [[x + 8, y] for x, y in BOX]
+    boxes = ({"type": "Polygon", "coordinates": [box]} for box in (BOX, shifted))
+    path.write_text(json.dumps(_features(*boxes)))
+
+
+@example("GeoJSON", "objects on two slices (`plane`)")
+def _(path: Path) -> None:
+    box = {"type": "Polygon", "coordinates": [BOX]}
+    planes = ({**box, "plane": {"c": -1, "z": z, "t": 0}} for z in (0, 2))
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": _features(*planes)}))
+
+
+@example("GeoJSON", "areas and points")
+def _(path: Path) -> None:
+    held = ({"type": "Polygon", "coordinates": [BOX]}, {"type": "Point", "coordinates": [1, 2]})
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": _features(*held)}))
+
+
+@example("GeoJSON", "a point that is no number")
+def _(path: Path) -> None:
+    held = {"type": "Polygon", "coordinates": [[[0, 0], [4, "x"], [2, 2]]]}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": _features(held)}))
+
+
+@example("COCO", "what Graticule wrote")
+def _(path: Path) -> None:
+    _drawn(path, ".coco.json")
+
+
+def _coco(path: Path, *segmentations: Any) -> None:
+    images = [{"id": at, "file_name": f"{at}.png", "width": 30, "height": 20} for at in (1,)]
+    annotations = [
+        {"id": at, "image_id": 1, "category_id": 1, "bbox": [1, 1, 4, 3], **each}
+        for at, each in enumerate(segmentations, start=1)
+    ]
+    categories = [{"id": 1, "name": "cell", "supercategory": ""}]
+    held = {"images": images, "annotations": annotations, "categories": categories}
+    path.write_text(json.dumps(held))
+
+
+@example("COCO", "polygons, and runs packed into text")
+def _(path: Path) -> None:
+    polygon = [number for point in BOX[:-1] for number in point]
+    # 200 pixels that are none, 3 that are, and 397 that are none
+    packed = {"size": [20, 30], "counts": "X63]<"}
+    _coco(path, {"segmentation": [polygon]}, {"segmentation": packed})
+
+
+@example("COCO", "a box without an outline")
+def _(path: Path) -> None:
+    _coco(path, {"segmentation": []})
+
+
+def _two_images(path: Path) -> None:
+    images = [
+        {"id": name, "file_name": name, "width": 30, "height": 20} for name in ("a.png", "b.png")
+    ]
+    path.write_text(json.dumps({"licenses": [], "images": images, "annotations": []}))
+
+
+@example("COCO", "two images")
+def _(path: Path) -> None:
+    _two_images(path)
+
+
+@example("COCO", "the second of them, as `instances.json/b.png`")
+def _(path: Path) -> dict[str, Any]:
+    _two_images(path)
+    return {"inside": "b.png"}
+
+
+@example("COCO", "runs for another image")
+def _(path: Path) -> None:
+    _coco(path, {"segmentation": {"size": [2, 2], "counts": [4]}})
 
 
 def _sections() -> dict[str, str]:

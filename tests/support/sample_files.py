@@ -299,3 +299,44 @@ def tof_frames(path: Path) -> Any:
     (path / "run_ShutterTimes.txt").write_text("0\t1e-06\t3e-05\n1\t0\t0\n")
     (path / "run_ShutterCount.txt").write_text("0\t5000\n1\t0\n")
     return STACK
+
+
+_GRID = np.array([[0, 7, 7, 7], [3, 7, 0, 7], [3, 7, 7, 7]])
+OBJECTS = np.kron(_GRID, np.ones((5, 6), int)).astype(np.int32)
+"""Two objects that touch, one with a hole."""
+
+
+def _outlines(path: Path, ending: str, values: Any) -> Any:
+    from graticule.io import write
+
+    write(path.with_name(f"made{ending}"), values).replace(path)
+    return values
+
+
+def geojson(path: Path) -> Any:
+    return _outlines(path, ".geojson", OBJECTS)
+
+
+def geojson_stack(path: Path) -> Any:
+    return _outlines(path, ".geojson", np.stack([OBJECTS, 0 * OBJECTS, OBJECTS[::-1]]))
+
+
+def coco(path: Path) -> Any:
+    return _outlines(path, ".coco.json", OBJECTS)
+
+
+def roi_zip(path: Path) -> Any:
+    return _outlines(path, ".roi.zip", OBJECTS.astype(np.uint8))
+
+
+def roi(path: Path) -> Any:
+    import roifile
+
+    ring = roifile.ImagejRoi.frompoints([[0, 0], [4, 0], [4, 3], [0, 3]], name="5")
+    ring.roitype = roifile.ROI_TYPE.TRACED
+    path.write_bytes(ring.tobytes())
+    return np.full((3, 4), 5, np.int32)
+
+
+OUTLINES = (geojson, geojson_stack)
+ROIS = (roi_zip, roi)

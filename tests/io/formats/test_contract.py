@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import sample_files as files
 
-from graticule.io.formats import envi, fits, hdf5, mat, npy, omezarr, picture, tiff, tof_frames
+from graticule.io.formats import (
+    coco,
+    envi,
+    fits,
+    geojson,
+    hdf5,
+    mat,
+    npy,
+    omezarr,
+    picture,
+    roi,
+    tiff,
+    tof_frames,
+)
 from graticule.testing.format_contract import FormatContract
 
 
@@ -101,3 +114,24 @@ class TestTiff(FormatContract):
     lazy = samples
     ending = ".ome.tif"
     dtypes = "bool u1 u2 u4 i1 i2 i4 f4 f8 c8"
+
+
+class TestGeojson(FormatContract):
+    """Outlines in a plane and in a stack."""
+
+    format = geojson.FORMAT
+    samples = files.OUTLINES
+
+
+class TestCoco(FormatContract):
+    """Outlines and runs of pixels."""
+
+    format = coco.FORMAT
+    samples = (files.coco,)
+
+
+class TestRoi(FormatContract):
+    """One outline, and a ZIP of them."""
+
+    format = roi.FORMAT
+    samples = files.ROIS
