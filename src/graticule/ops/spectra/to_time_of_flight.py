@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from graticule.core import Duration, Image, Neighbourhood, op
-from graticule.core.errors import ImageError
-from graticule.ops.spectra._axis import (
-    DOC,
-    positions_in,
-    renamed_axis,
-    spectral_dim,
-    whole_spectra,
-)
-from graticule.ops.spectra._flight import (
-    PARAGRAPHS,
-    PLANCK_OVER_NEUTRON_MASS,
-    FlightPath,
-    Offset,
-    metres,
-    seconds,
-)
+from graticule.ops.spectra import _flight
+from graticule.ops.spectra._axis import positions_in, renamed_axis, whole_spectra
+from graticule.ops.spectra._flight import FlightPath, Offset, metres, seconds
 
 
-@op(version=1, scope=Neighbourhood(whole_spectra), dtype="same", doc=DOC | PARAGRAPHS)
+@op(version=1, scope=Neighbourhood(whole_spectra), dtype="same", doc=_flight.DOC)
 def to_time_of_flight(
     image: Image, *, flight_path: FlightPath, offset: Offset = Duration(0)
 ) -> Image:
@@ -37,17 +24,6 @@ def to_time_of_flight(
         With the dim ``wavelength``, in a unit of length, and any others.
     %(flight)s
 
-    Returns
-    -------
-    Image
-        The values of ``image`` in the same order.
-
-    Raises
-    ------
-    %(spectral_error)s
-    %(axis_error)s
-    %(flight_error)s
-
     See Also
     --------
     spectra.to_wavelength : the way back.
@@ -59,12 +35,7 @@ def to_time_of_flight(
     >>> gt.spectra.to_time_of_flight(cube, flight_path="10 m").tof.values.round(1)
     array([ 5055.6, 10111.1])
     """
-    dim = spectral_dim(image)
-    if dim != "wavelength":
-        raise ImageError(
-            f"must have the dim wavelength; its spectral dim is {dim}",
-            hint="name the axis when reading, as dims: [wavelength, y, x]",
-        )
+    dim = _flight.require_dim(image, "wavelength")
     _, scale = positions_in(image, dim, "angstrom")
-    factor = metres(flight_path) / PLANCK_OVER_NEUTRON_MASS * scale * 1e6
+    factor = metres(flight_path) / _flight.PLANCK_OVER_NEUTRON_MASS * scale * 1e6
     return renamed_axis(image, dim, "tof", "us", factor, -seconds(offset) * 1e6 / factor)

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from graticule.core import Duration, Image, Neighbourhood, op
-from graticule.core.errors import ImageError
-from graticule.ops.spectra._axis import (
-    DOC,
-    TIMES,
-    positions_in,
-    renamed_axis,
-    spectral_dim,
-    whole_spectra,
-)
-from graticule.ops.spectra._flight import (
-    PARAGRAPHS,
-    PLANCK_OVER_NEUTRON_MASS,
-    FlightPath,
-    Offset,
-    metres,
-    seconds,
-)
+from graticule.ops.spectra import _flight
+from graticule.ops.spectra._axis import TIMES, positions_in, renamed_axis, whole_spectra
+from graticule.ops.spectra._flight import FlightPath, Offset, metres, seconds
 
 
-@op(version=1, scope=Neighbourhood(whole_spectra), dtype="same", doc=DOC | PARAGRAPHS)
+@op(version=1, scope=Neighbourhood(whole_spectra), dtype="same", doc=_flight.DOC)
 def to_wavelength(image: Image, *, flight_path: FlightPath, offset: Offset = Duration(0)) -> Image:
     r"""Tell the bins of a cube by the wavelength of the neutrons and not by their time of flight.
 
@@ -40,17 +26,6 @@ def to_wavelength(image: Image, *, flight_path: FlightPath, offset: Offset = Dur
         of errors is treated in the same way.
     %(flight)s
 
-    Returns
-    -------
-    Image
-        The values of ``image`` in the same order.
-
-    Raises
-    ------
-    %(spectral_error)s
-    %(axis_error)s
-    %(flight_error)s
-
     See Also
     --------
     spectra.to_time_of_flight : the way back.
@@ -61,12 +36,7 @@ def to_wavelength(image: Image, *, flight_path: FlightPath, offset: Offset = Dur
     >>> gt.spectra.to_wavelength(cube, flight_path="10 m").wavelength.values.round(4)
     array([0.3956, 0.7912])
     """
-    dim = spectral_dim(image)
-    if dim not in TIMES:
-        raise ImageError(
-            f"must have the dim tof; its spectral dim is {dim}",
-            hint="name the axis when reading, as dims: [tof, y, x]",
-        )
+    dim = _flight.require_dim(image, *TIMES)
     _, scale = positions_in(image, dim, "s")
-    factor = PLANCK_OVER_NEUTRON_MASS / metres(flight_path) * scale
+    factor = _flight.PLANCK_OVER_NEUTRON_MASS / metres(flight_path) * scale
     return renamed_axis(image, dim, "wavelength", "angstrom", factor, seconds(offset) / scale)
