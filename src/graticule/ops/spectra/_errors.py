@@ -25,7 +25,7 @@ class Measured(NamedTuple):
 
 def holds_counts(image: Image) -> bool:
     """Whether the values may be counts, by their unit."""
-    return str(image.attrs.get("units", "")) in COUNTS
+    return str(image.attrs.get("units", "")).lower() in COUNTS
 
 
 def variances(image: Image, error: Image | None, what: str = "error") -> Array:
