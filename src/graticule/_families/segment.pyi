@@ -31,6 +31,12 @@ class Parents(NamedTuple, Generic[Data]):
     children: DataFrame
     parents: DataFrame
 
+class Tracks(NamedTuple, Generic[Data]):
+    labels: Data
+    objects: DataFrame
+    tracks: DataFrame
+    frames: DataFrame
+
 def bivariate(image: Data, other: Array, mask: Array | None = None, *, clusters: int = 3,
         method: Literal['gaussian_mixture', 'kmeans'] = 'gaussian_mixture',
         scaling: Literal['robust', 'standard', 'none'] = 'robust', bins: int = 64,
@@ -142,6 +148,10 @@ def subtract(labels: Data, others: Array, *, own: bool = False) -> Data:
     """Take from each object what is labelled in another image; the rest keeps its number."""
 def thickness(mask: Data) -> Data:
     """Measure how thick a structure is: the largest ball that fits in and holds a sample."""
+def track(labels: Data, *, max_distance: Length | float | str = 20.0, max_gap: int = 2,
+        divisions: bool = True, motion: Literal['random', 'steady'] = 'random',
+        size_weight: float = 1.0) -> Tracks[Data]:
+    """Follow objects from frame to frame, over gaps and through divisions."""
 def watershed(image: Data, markers: Array | None = None, mask: Array | None = None, *,
         connectivity: int = 1, lines: bool = False) -> Data:
     """Divide an image into the basins that floods from markers fill."""

@@ -35,4 +35,5 @@ CASES: dict[str, Case] = {
         params={"columns": ("area", "ring.mean"), "quantiles": (0.05, 0.975)},
         data={"table": _cells},
     ),
+    "segment.track": Case(dims=(("t", "y", "x"), ("t", "x"))),
 }
