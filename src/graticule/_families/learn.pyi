@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from numpy.typing import NDArray
 from pandas import DataFrame
 from xarray import DataArray
@@ -10,6 +10,16 @@ from graticule.learn.models.model import Model
 
 Data = TypeVar("Data", DataArray, NDArray[Any])
 Array: TypeAlias = DataArray | NDArray[Any]
+
+class SpectralClusters(NamedTuple, Generic[Data]):
+    labels: Data
+    mixed: Data
+    abundance: Data
+    raw: Data
+    clusters: DataFrame
+    spectra: DataFrame
+    raw_spectra: DataFrame
+    summary: DataFrame
 
 def assign(table: DataFrame, *, model: Model | Path | str) -> DataFrame:
     """Return a table with the group of each row."""
@@ -31,6 +41,14 @@ def probability(image: Data, *, model: Model | Path | str, of: str | None = None
 def regress(image: Data, *, model: Model | Path | str,
         spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
     """Return the value a model predicts for each sample."""
+def spectral_clusters(image: Data, mask: Array | None = None, *,
+        quantity: Literal['reflectance', 'transmission', 'attenuation'] = 'reflectance',
+        groups: int | None = None, most_groups: int = 8, method: Literal['merged_mixture',
+        'gaussian_mixture', 'spherical_kmeans', 'nmf', 'nfindr', 'kmeans', 'minibatch_kmeans'] =
+        'merged_mixture', pure: float = 0.9, beta: float = 0.0, smallest: float = 0.02,
+        names: Mapping[int, str] = {}, alpha: float = 0.05, surrogates: int = 99,
+        seed: int = 0) -> SpectralClusters[Data]:
+    """Divide the pixels of a cube into groups of one material each, whatever their thickness."""
 def uncertainty(image: Data, *, model: Model | Path | str,
         spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
     """Return how undecided a model is at each sample: where another stroke helps most."""

@@ -141,6 +141,35 @@ def kmeans_of_blocks(
     return _Lloyd(rows, np.asarray(centroids, np.float64)).run(iterations, tolerance)
 
 
+def best_kmeans_of_blocks(
+    rows: Rows, groups: int, *, starts: int = 10, iterations: int = 300, seed: int = 0
+) -> KMeansFit:
+    """Return the best of some fits, each started by k-means of another sample of the rows.
+
+    A sample alone may prefer other groups than all rows do, so every start is carried through.
+
+    Examples
+    --------
+    >>> table = np.repeat([[0.0], [9.0], [30.0]], 50, axis=0).astype(np.float32)
+    >>> best_kmeans_of_blocks(Rows.of(table), 3).sizes.tolist()
+    [50, 50, 50]
+    """
+    from graticule.learn.clustering.steps.kmeans import KMeans, best_of_starts
+
+    rng = np.random.default_rng(seed)
+    once = KMeans(n_clusters=groups, n_init=1)
+    best: KMeansFit | None = None
+    for own in rng.integers(2**31, size=starts).tolist():
+        sample = rows.sample(_SAMPLE, own).astype(np.float64)
+        _require_finite(sample)
+        centroids, _ = best_of_starts(sample, once, own)
+        found = kmeans_of_blocks(rows, centroids, iterations=iterations)
+        if best is None or found.inertia < best.inertia * (1 - 1e-7):
+            best = found
+    assert best is not None
+    return best
+
+
 class _Lloyd:
     """The state of Lloyd's iterations."""
 

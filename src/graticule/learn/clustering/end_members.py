@@ -71,7 +71,8 @@ def abundances(rows: Array, members: Array) -> Array:
 
     Examples
     --------
-    >>> abundances(np.array([[30.0, 10.0], [0.1, 0.0]]), np.array([[1.0, 0.0], [0.0, 9.0]])).tolist()
+    >>> rows = np.array([[30.0, 10.0], [0.1, 0.0]])
+    >>> abundances(rows, np.array([[1.0, 0.0], [0.0, 9.0]])).tolist()
     [[0.75, 0.25], [1.0, 0.0]]
     """
     weights = weights_of(unit_rows(rows), unit_rows(members))

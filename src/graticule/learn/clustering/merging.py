@@ -35,7 +35,7 @@ class Merging:
         return np.asarray(np.unique(owner, return_inverse=True)[1], np.int64)
 
 
-def merging(posterior: Array) -> Merging:
+def merging(posterior: Array, least: float = 0.02) -> Merging:
     r"""Return in which order components merge by what rows would be mistaken for another's [1]_.
 
     Of the rows that the component :math:`j` makes, the share
@@ -51,6 +51,9 @@ def merging(posterior: Array) -> Merging:
     ----------
     posterior : ndarray
         (rows, components): probability of each component.
+    least : float
+        Share of the rows below which a component is of stray rows, no group: those are merged
+        first, each with what it overlaps most.
 
     References
     ----------
@@ -70,7 +73,12 @@ def merging(posterior: Array) -> Merging:
         taken_for /= np.maximum(shares.sum(axis=0), 1e-300)
         either = np.maximum(taken_for, taken_for.T)
         np.fill_diagonal(either, -1)
-        first, second = sorted(np.unravel_index(either.argmax(), either.shape))
+        weights = shares.mean(axis=0)
+        if weights.min() < least:
+            stray = int(weights.argmin())
+            first, second = sorted((stray, int(either[stray].argmax())))
+        else:
+            first, second = sorted(divmod(int(either.argmax()), len(names)))
         pairs.append((names[first], names[second]))
         overlaps.append(float(either[first, second]))
         shares[:, first] += shares[:, second]

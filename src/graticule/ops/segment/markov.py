@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 import numpy as np
@@ -14,11 +13,10 @@ from graticule.core.typing import Array
 from graticule.ops._parameters import DOC, FeatureDims
 from graticule.ops.segment._features import Features, Seed, features_of
 from graticule.ops.segment._mixture import fit_mixture
+from graticule.ops.segment._potts import UNIT, Potts
 from graticule.ops.segment._superpixels import relative_steps
 from graticule.ops.segment.kmeans import start
 
-_UNIT = 10_000
-"""Costs are whole numbers of this part, so that flows are exact."""
 _LEAST = 1e-12
 """Least probability of a phase for a value; none is impossible."""
 _BINS = 256
@@ -122,7 +120,7 @@ def markov(
     prior = _prior(fractions, phases, mixture.weights)[:count]
     likely = mixture.probabilities(samples.vectors).astype(np.float64)
     cost = _cost(likely / np.maximum(mixture.weights, _LEAST), prior)
-    solve = _Solver(samples, beta, method, iterations)
+    solve = Potts(samples.known, _borders(samples, beta), method, iterations)
     labels = solve(cost)
     if likelihood == "histogram":
         if samples.vectors.shape[1] > 1:
@@ -148,7 +146,7 @@ def _cost(likely: Array, prior: Array) -> Array:
     odds = odds / np.maximum(odds.sum(axis=1, keepdims=True), 1e-300)
     cost = -np.log(np.maximum(odds, _LEAST))
     cost -= cost.min(axis=1, keepdims=True)
-    return np.asarray(np.rint(_UNIT * cost.T), np.int32)
+    return np.asarray(np.rint(UNIT * cost.T), np.int32)
 
 
 def _histograms(values: Array, labels: Array, count: int) -> Array:
@@ -166,63 +164,14 @@ def _histograms(values: Array, labels: Array, count: int) -> Array:
     return densities
 
 
-class _Solver:
-    """Finds the labels of least energy for costs of samples, on the grid of an image."""
-
-    def __init__(self, features: Features, beta: float, method: str, rounds: int) -> None:
-        self.method, self.rounds = method, rounds
-        self.known, template = features.known, features.template
-        dims = filtered_dims(template)
-        shape = [size + 2 for size in template.shape]
-        strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-        steps, weights = [], []
-        for dim, area in zip(dims, _faces(template, dims), strict=True):
-            stride = strides[int(template.get_axis_num(dim))]
-            steps += [stride, -stride]
-            weights += [round(_UNIT * beta * area)] * 2
-        self.steps, self.weights = np.array(steps), np.array(weights, np.int32)
-        self.inside = np.pad(self.known, 1).reshape(-1)
-
-    def __call__(self, costs: Array) -> Array:
-        """Return the label of every sample that counts."""
-        from graticule.ops.segment import _cut_kernels as kernels
-
-        labels = np.full(self.inside.size, -1, np.int32)
-        labels[self.inside] = costs.argmin(axis=0)
-        spread = np.zeros((len(costs), self.inside.size), np.int32)
-        spread[:, self.inside] = costs
-        if self.method == "icm":
-            kernels.iterated_modes(labels, spread, self.steps, self.weights, self.rounds)
-        elif len(costs) == 2:
-            self._expand(labels, spread, 1, start=0)
-        else:
-            self._expand_all(labels, spread)
-        return np.asarray(labels[self.inside])
-
-    def _expand_all(self, labels: Array, costs: Array) -> None:
-        """Let every phase expand in turn until none lowers the energy."""
-        from graticule.ops.segment import _cut_kernels as kernels
-
-        least = kernels.energy(labels, costs, self.steps, self.weights)
-        for _ in range(self.rounds):
-            before = least
-            for phase in range(len(costs)):
-                tried = labels.copy()
-                self._expand(tried, costs, phase)
-                energy = kernels.energy(tried, costs, self.steps, self.weights)
-                if energy < least:
-                    labels[:], least = tried, energy
-            if least == before:
-                break
-
-    def _expand(self, labels: Array, costs: Array, phase: int, start: int | None = None) -> None:
-        """Change to a phase where that is part of the cut of least cost."""
-        from graticule.ops.segment import _cut_kernels as kernels
-
-        if start is not None:
-            labels[self.inside] = start
-        room, ends = kernels.expansion(labels, costs, self.steps, self.weights, phase)
-        labels[kernels.minimum_cut(room, ends, self.steps)] = phase
+def _borders(features: Features, beta: float) -> dict[int, float]:
+    """Return what a border costs across each axis of the grid."""
+    template = features.template
+    dims = filtered_dims(template)
+    faces = _faces(template, dims).tolist()
+    return {
+        int(template.get_axis_num(dim)): beta * area for dim, area in zip(dims, faces, strict=True)
+    }
 
 
 def _faces(template: Image, dims: tuple[str, ...]) -> Array:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from graticule.core import Length
 from graticule.testing.cases.case import PLANE, Case, Dims
+from graticule.testing.cases.spectra import cube, of_places
 
 _SOLID: tuple[Dims, ...] = (("y", "x"), ("z", "y", "x"))
 
@@ -98,5 +99,6 @@ CASES: dict[str, Case] = {
     "learn.embed": Case(dims=PLANE, params={"settings": {"degree": 4}}),
     "learn.probability": Case(dims=_SOLID, params_for=_classifier),
     "learn.regress": Case(dims=_SOLID, params_for=_regressor),
+    "learn.spectral_clusters": cube(params={"surrogates": 19}, data={"mask": of_places}),
     "learn.uncertainty": Case(dims=_SOLID, params_for=_classifier),
 }

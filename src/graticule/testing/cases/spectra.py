@@ -16,7 +16,7 @@ _TIMES: tuple[Dims, ...] = (("tof", "y", "x"), ("y", "x", "tof"))
 _WAVELENGTHS: tuple[Dims, ...] = (("wavelength", "y", "x"), ("y", "wavelength"))
 
 
-def _of_places(data: xr.DataArray | None) -> xr.DataArray:
+def of_places(data: xr.DataArray | None) -> xr.DataArray:
     """Return labels or a mask that are the same in every bin."""
     assert data is not None
     dim = next(str(dim) for dim in data.dims if dim not in ("y", "x"))
@@ -24,7 +24,7 @@ def _of_places(data: xr.DataArray | None) -> xr.DataArray:
 
 
 def _thickness(image: xr.DataArray | None) -> xr.DataArray:
-    return _of_places(image).assign_attrs(units="mm")
+    return of_places(image).assign_attrs(units="mm")
 
 
 def _dose(_: xr.DataArray | None) -> pd.DataFrame:
@@ -68,13 +68,13 @@ def _box(image: Any) -> dict[str, Any]:
     return {"region": {"x": (0, max(1, image.sizes["x"] // 2))}}
 
 
-def _cube(dims: Sequence[Dims] = CUBES, **case: Any) -> Case:
+def cube(dims: Sequence[Dims] = CUBES, **case: Any) -> Case:
     """Return a case of small cubes: tiles of a single sample are many."""
     return Case(dims=dims, size=6, **case)
 
 
 CASES: dict[str, Case] = {
-    "spectra.attenuation": _cube(data={"thickness": _thickness}),
+    "spectra.attenuation": cube(data={"thickness": _thickness}),
     "spectra.bragg_edge_maps": Case(
         dims=(("wavelength", "y", "x"), ("y", "wavelength")),
         params={"phase": "ferrite", "window": 0.04},
@@ -85,20 +85,20 @@ CASES: dict[str, Case] = {
         data={"spectra": _with_edge},
         params={"phase": "ferrite", "planes": ["110"]},
     ),
-    "spectra.dead_pixels": _cube(),
-    "spectra.denoise": _cube(),
-    "spectra.dose": _cube(params_for=_box),
+    "spectra.dead_pixels": cube(),
+    "spectra.denoise": cube(),
+    "spectra.dose": cube(params_for=_box),
     "spectra.expected_edges": Case(
         dims=(("wavelength", "y", "x"), ("y", "wavelength")),
         params={"lattice": "fcc", "lattice_parameter": 8.0},
         size=6,
     ),
-    "spectra.kmeans": _cube(data={"mask": _of_places}),
-    "spectra.moving_average": _cube(),
-    "spectra.open_beam": _cube(data={"dose": _dose, "dead": _of_places}),
-    "spectra.overlap_correction": _cube(params={"triggers": (5000.0,)}),
-    "spectra.rebin": _cube(params={"bins": 3}, data={"spectrum": _spectrum}),
-    "spectra.regions": _cube(data={"labels": _of_places, "mask": _of_places}),
-    "spectra.to_time_of_flight": _cube(_WAVELENGTHS, params={"flight_path": "16.5 m"}),
-    "spectra.to_wavelength": _cube(_TIMES, params={"flight_path": "16.5 m", "offset": "12 us"}),
+    "spectra.kmeans": cube(data={"mask": of_places}),
+    "spectra.moving_average": cube(),
+    "spectra.open_beam": cube(data={"dose": _dose, "dead": of_places}),
+    "spectra.overlap_correction": cube(params={"triggers": (5000.0,)}),
+    "spectra.rebin": cube(params={"bins": 3}, data={"spectrum": _spectrum}),
+    "spectra.regions": cube(data={"labels": of_places, "mask": of_places}),
+    "spectra.to_time_of_flight": cube(_WAVELENGTHS, params={"flight_path": "16.5 m"}),
+    "spectra.to_wavelength": cube(_TIMES, params={"flight_path": "16.5 m", "offset": "12 us"}),
 }

@@ -15,7 +15,8 @@ from graticule.learn.clustering.merging import merging
 from graticule.learn.clustering.step import ClusteringStep, Fit, StepParameters, numbered_by_size
 from graticule.learn.clustering.steps import gaussian_mixture
 
-_BY_GROUP, _LEAST = 3, 12
+LEAST_COMPONENTS = 12
+_BY_GROUP = 3
 
 
 class MergedMixture(StepParameters):
@@ -32,18 +33,21 @@ class MergedMixture(StepParameters):
         Starts by k-means, of which the likeliest end is kept.
     max_iter : int
         Most steps of a start.
+    min_share : float
+        Share of the rows below which a Gaussian is of stray rows, no group of its own.
     """
 
     n_clusters: Annotated[int, Field(ge=1, strict=True)] = 2
     n_components: Annotated[int, Field(ge=1, strict=True)] | None = None
     n_init: Annotated[int, Field(ge=1, strict=True)] = 2
     max_iter: Annotated[int, Field(ge=1, strict=True)] = 200
+    min_share: Annotated[float, Field(ge=0, le=1)] = 0.02
 
 
 def fit(rows: Array, parameters: MergedMixture, seed: int) -> Fit:
     """Fit a mixture with more Gaussians than groups, and merge those that overlap most."""
     require_rows(rows, parameters.n_clusters)
-    wanted = parameters.n_components or max(_LEAST, _BY_GROUP * parameters.n_clusters)
+    wanted = parameters.n_components or max(LEAST_COMPONENTS, _BY_GROUP * parameters.n_clusters)
     if wanted < parameters.n_clusters:
         raise ImageError(
             f"{parameters.n_clusters} groups cannot be made of {wanted} components",
@@ -58,7 +62,7 @@ def fit(rows: Array, parameters: MergedMixture, seed: int) -> Fit:
         reg_covar=max(1e-6 * scale, 1e-12),
     )
     made = gaussian_mixture.fit(rows, inner, seed)
-    merged = merging(gaussian_mixture.posterior(rows, made.content, inner))
+    merged = merging(gaussian_mixture.posterior(rows, made.content, inner), parameters.min_share)
     owners = merged.owners(parameters.n_clusters)
     content = {**made.content, "owners": owners}
     found = posterior(rows, content, parameters).argmax(axis=1)

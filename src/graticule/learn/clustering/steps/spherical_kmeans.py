@@ -49,7 +49,9 @@ def fit(rows: Array, parameters: SphericalKMeans, seed: int) -> Fit:
     start = KMeans(**parameters.model_dump())
     centroids = unit_rows(best_of_starts(directions, start, seed)[0])
     found = (directions @ centroids.T).argmax(axis=1)
-    for iterations in range(1, parameters.max_iter + 1):
+    iterations = 0
+    for _ in range(parameters.max_iter):
+        iterations += 1
         for group in np.unique(found):
             centroids[group] = unit_rows(directions[found == group].mean(axis=0)[None])[0]
         before, found = found, (directions @ centroids.T).argmax(axis=1)
