@@ -175,3 +175,14 @@ def test_the_two_images_are_called_what_they_are(tmp_path: Path, names: list[str
     assert isinstance(drawing, Drawing)
     assert " and ".join(names or ["image", "other"]) in drawing.alt
     assert colour_of(1) in colours(drawing)
+
+
+def test_the_only_table_of_a_run_is_found_by_its_step(tmp_path: Path) -> None:
+    made = context(tmp_path, spectra(["2"], error=0.1), "means")
+    (tmp_path / "objects_means.parquet").rename(tmp_path / "objects.parquet")
+    alone = FigureContext(
+        made.record, {"objects": StudyTable(tmp_path, "objects")}, made.image, made.preview
+    )
+    assert colour_of(2) in colours(draw({"figure": "spectra", "of": "means"}, alone))
+    missing = draw({"figure": "spectra", "of": "no_such_step"}, alone)
+    assert isinstance(missing, Missing)

@@ -63,7 +63,9 @@ class FigureContext:
 
     def table(self, name: str) -> StudyTable:
         """Return a table by its file or the step that made it; raise `UnknownNameError` without."""
-        for each in (name, f"objects_{name.replace('.', '_')}"):
+        is_step = name.partition(".")[0] in (self.record.pipeline.get("steps") or {})
+        alone = ["objects"] if is_step else []  # the only table of a run is not named after a step
+        for each in (name, f"objects_{name.replace('.', '_')}", *alone):
             if each in self.tables:
                 return self.tables[each]
         raise UnknownNameError(

@@ -64,7 +64,7 @@ def spectra(
     name, axis = _columns(of, table)
     if value not in table:
         raise UnknownNameError(f"the table {of} has no column {value!r}")
-    unit = context.record.unit(f"objects_{of.replace('.', '_')}", axis)
+    unit = context.record.unit(context.table(of).name, axis)
     groups = list(dict.fromkeys(table[name].tolist()))
     colours = _colours(groups, _parameters(context, of).get("names"))
     picture = context.picture(map) if map else None
