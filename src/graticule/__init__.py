@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from graticule.core.registry import get_op as op
     from graticule.core.registry import register
     from graticule.io import read, write
-    from graticule.pipeline import Pipeline
+    from graticule.pipeline import Pipeline, open_run
     from graticule.report.stages import show
 
 _LAZY = {
     "Pipeline": ("graticule.pipeline", "Pipeline"),
     "define_op": ("graticule.core.op", "op"),
     "op": ("graticule.core.registry", "get_op"),
+    "open_run": ("graticule.pipeline", "open_run"),
     "read": ("graticule.io", "read"),
     "register": ("graticule.core.registry", "register"),
     "show": ("graticule.report.stages", "show"),
@@ -51,6 +52,7 @@ __all__ = [
     "learn",
     "measure",
     "op",
+    "open_run",
     "radiography",
     "read",
     "register",

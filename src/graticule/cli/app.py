@@ -17,6 +17,7 @@ COMMANDS = (
     "train",
     "cluster",
     "evaluate",
+    "export",
     "compare",
     "audit",
     "check",

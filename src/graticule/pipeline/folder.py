@@ -32,7 +32,7 @@ from graticule.io.pairing import files_by_name
 from graticule.io.studies import stem
 from graticule.pipeline.seals import read_sealed, write_sealed
 
-WORK = ".work"
+WORK, CRATE = ".work", "ro-crate-metadata.json"
 _IDENTITY, _LOCK = "identity.json", "lock"
 _TABLE_ENDINGS = (".parquet", ".csv", ".csv-metadata.json")
 _LOCK_WAIT = 2.0
@@ -230,7 +230,7 @@ def _identities(work: Path) -> list[dict[str, Any]]:
 def _clear(folder: Path) -> None:
     """Remove another run from a folder that is locked."""
     work = [entry for entry in (folder / WORK).iterdir() if entry.name != _LOCK]
-    names = ("arrays", "previews", "errors", "run.json", "report.html")
+    names = ("arrays", "previews", "errors", "run.json", "report.html", CRATE)
     for stale in [*work, *(folder / name for name in names), *table_files(folder)]:
         remove(stale)
 

@@ -49,10 +49,8 @@ def study_tables(pipeline: Spec, results: Results, work: Path) -> tuple[Table, d
         for column in found.columns:
             label = str(column) if alone and column not in rows else f"{name}_{column}"
             rows[label] = found[column].to_numpy()
-    names = sorted(parts)
-    tables: dict[str, Table] = {}
-    for name in names:
-        tables[_table_name(name, names, tables)] = concatenate_tables(parts.pop(name).tables())
+    called = table_names(parts)
+    tables = {called[name]: concatenate_tables(parts.pop(name).tables()) for name in sorted(parts)}
     return rows, tables
 
 
@@ -110,13 +108,22 @@ def _done(results: Results, parts: dict[str, Parts], work: Path) -> Iterator[Ima
         yield result
 
 
-def _table_name(name: str, names: Sequence[str], taken: Collection[str]) -> str:
-    """Return what a table's files are called: the only one, or that of ``objects``, is plain."""
-    plain = name.replace(".", "_")
-    found = "objects" if len(names) == 1 or plain == "objects" else f"objects_{plain}"
-    while found in taken:
-        found += "_"
-    return found
+def table_names(outputs: Collection[str]) -> dict[str, str]:
+    """Return what the tables of outputs are called: the only one, or ``objects``, is plain.
+
+    Examples
+    --------
+    >>> table_names(["grains"]), table_names(["grains", "objects"])
+    ({'grains': 'objects'}, {'grains': 'objects_grains', 'objects': 'objects'})
+    """
+    names: dict[str, str] = {}
+    for output in sorted(outputs):
+        plain = output.replace(".", "_")
+        found = "objects" if len(outputs) == 1 or plain == "objects" else f"objects_{plain}"
+        while found in names.values():
+            found += "_"
+        names[output] = found
+    return names
 
 
 def _rows(by_units: list[tuple[Mapping[str, str], Columns]]) -> Table:
