@@ -216,6 +216,81 @@ def neutron_tof(
     )
 
 
+class Expected(NamedTuple):
+    """Counts that are expected in one pixel, and what its edge is.
+
+    Attributes
+    ----------
+    counts, open_beam : ndarray
+        For each bin, with and without the sample.
+    timing : Timing
+        Where the bins are.
+    position : float
+        Wavelength of the edge, in angstrom.
+    height : float
+        By how much the logarithm of what is counted rises at it, before it is smeared by the pulse:
+        background and scattered neutrons are in it.
+    """
+
+    counts: Array
+    open_beam: Array
+    timing: Timing
+    position: float
+    height: float
+
+
+def expected_counts(
+    material: str,
+    plane: tuple[int, int, int],
+    thickness: float,
+    bins: int = 661,
+    *,
+    texture: Texture | None = None,
+    beam: Beam | None = None,
+    pulse: Pulse | None = None,
+) -> Expected:
+    """Return what is expected in the middle of a large plate, without noise.
+
+    Parameters
+    ----------
+    material : str
+        As of `neutron_tof`.
+    plane : tuple of int
+        Whose edge is told.
+    thickness : float
+        In mm.
+    bins, texture, beam, pulse
+        As of `neutron_tof`.
+
+    Examples
+    --------
+    >>> made = expected_counts("ferrite", (1, 1, 0), 10.0)
+    >>> round(made.position, 3), made.counts.shape
+    (4.054, (661,))
+    """
+    beam, texture, phase = beam or Beam(), texture or Texture(0.9), PHASES[material]
+    timing = Timing.of(beam, pulse or Pulse(), bins)
+    plate = np.full((1, 1), thickness)
+    body = Body(np.ones((1, 1), np.int32), plate, np.zeros((1, 1)), np.ones((1, 1, 1)))
+    through = _transmission(body, [phase], texture, timing, 0.0)
+    counts, empty = _expected(through, timing, np.ones((1, 1)), beam)
+    edge = 2 * float(crystal.spacing(phase.parameter, np.array(plane)))
+    small = 1e-4
+    limits = edge + small * np.arange(-2, 3)
+    inside = np.exp(-thickness * phase.density / 10 * crystal.total(phase, limits, texture=texture))
+    below, above = 1.5 * inside[1] - 0.5 * inside[0], 1.5 * inside[2] - 0.5 * inside[3]
+    source = np.interp(edge, (timing.wavelengths[1:] + timing.wavelengths[:-1]) / 2, timing.source)
+    constant = beam.background * beam.flux / _FINER
+    seen = [source * (part + beam.scatter * (1 - part)) + constant for part in (above, below)]
+    return Expected(
+        counts[:, 0, 0].astype(float),
+        empty[:, 0, 0].astype(float),
+        timing,
+        edge,
+        float(np.log(seen[0] / seen[1])),
+    )
+
+
 def _require(
     shape: tuple[int, int],
     bins: int,

@@ -72,7 +72,7 @@ def test_the_model_is_that_of_scipy_and_its_slopes_are_differences(sigma, decay)
     true = model(x, p[0], sigma, *p[2:6], width=width[0], decay=decay)
     np.testing.assert_allclose(values, true, rtol=1e-11)
     alike = np.zeros(80)
-    kernels._model(x, width[:1], 0.0, p, alike, rows, False)
+    kernels._model(x, width[:1], 0.0, p, alike, rows, True)
     np.testing.assert_allclose(alike, values, rtol=1e-13)
     kernels._model(x, width, 1.2, p, values, rows, True)
     for number in range(7 if decay else 6):
@@ -80,7 +80,7 @@ def test_the_model_is_that_of_scipy_and_its_slopes_are_differences(sigma, decay)
         for move in (1e-6, -1e-6):
             moved = p.copy()
             moved[number] += move
-            kernels._model(x, width, 1.2, moved, values, np.zeros((7, 80)), False)
+            kernels._model(x, width, 1.2, moved, values, np.zeros((7, 80)), True)
             ends.append(values.copy())
         np.testing.assert_allclose(rows[number], (ends[0] - ends[1]) / 2e-6, atol=2e-7)
 

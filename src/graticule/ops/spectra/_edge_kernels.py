@@ -67,45 +67,43 @@ def _scaled_erfc(y: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _step(x: float, sigma: float, decay: float) -> tuple[float, float, float, float]:
+def _step(
+    x: float, sigma: float, decay: float, per_sigma: float, per_decay: float, pulse: float
+) -> tuple[float, float, float, float]:
     """Return the smeared step at a distance, and its derivatives by x, sigma and decay.
 
     The step is the distribution of the sum of a Gaussian and an exponential variable; without
-    decay that of a Gaussian.
+    decay that of a Gaussian. ``per_sigma`` and ``per_decay`` are the inverses; ``pulse`` is
+    exp(sigma^2 / 2 decay^2 - x / decay).
     """
-    z = x / sigma
-    if z < -9.0:
+    z = x * per_sigma
+    if z < -8.5:
         return 0.0, 0.0, 0.0, 0.0
-    if z > 9.0 and decay <= 0.0:
-        return 1.0, 0.0, 0.0, 0.0
-    if z > 9.0 and z > sigma / decay + 9.0:
-        tail = math.exp((0.5 * sigma * sigma / decay - x) / decay)
-        slope = tail / decay
-        by_sigma = -sigma * slope / decay
-        return 1.0 - tail, slope, by_sigma, (-slope * x - by_sigma * sigma) / decay
-    bell = math.exp(-0.5 * z * z)
-    density = bell / _ROOT_2_PI
-    below = 0.5 * _scaled_erfc(abs(z) / _ROOT_2) * bell
-    if z > 0:
-        below = 1.0 - below
     if decay <= 0.0:
-        return below, density / sigma, -density * z / sigma, 0.0
-    ratio = sigma / decay
-    lag = z - ratio
-    tail = 0.5 * _scaled_erfc(abs(lag) / _ROOT_2) * bell
-    if lag > 0.0:
-        tail = math.exp(ratio * (0.5 * ratio - z)) - tail
-    slope = tail / decay
-    by_sigma = (density - sigma * slope) / decay
-    by_decay = (-slope * x + (slope * sigma - density) * ratio) / decay
+        if z > 8.5:
+            return 1.0, 0.0, 0.0, 0.0
+        density = math.exp(-0.5 * z * z) / _ROOT_2_PI
+        return 0.5 * math.erfc(-z / _ROOT_2), density * per_sigma, -density * z * per_sigma, 0.0
+    below, density, tail = 1.0, 0.0, pulse
+    lag = z - sigma * per_decay
+    if z < 8.5 or lag < 8.5:
+        bell = math.exp(-0.5 * z * z)
+        density = bell * (1.0 / _ROOT_2_PI)
+        below = 0.5 * _scaled_erfc(abs(z) * (1.0 / _ROOT_2)) * bell
+        below = 1.0 - below if z > 0 else below
+        tail = 0.5 * _scaled_erfc(abs(lag) * (1.0 / _ROOT_2)) * bell
+        tail = pulse - tail if lag > 0.0 else tail
+    slope = tail * per_decay
+    by_sigma = (density - sigma * slope) * per_decay
+    by_decay = -(slope * x + by_sigma * sigma) * per_decay
     return below - tail, slope, by_sigma, by_decay
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _model(
-    x: Array, width: Array, fall: float, p: Array, values: Array, rows: Array, slopes: bool
+    x: Array, width: Array, fall: float, p: Array, values: Array, rows: Array, with_decay: bool
 ) -> None:
-    """Write the transmission of bins, and its derivatives where ``slopes`` are wanted.
+    """Write the transmission of bins, and its derivatives; that by the decay where it is wanted.
 
     Where the beam falls with the wavelength, by the factor exp(-fall x), more of what is counted in
     a bin was meant for shorter wavelengths: the step looks later by fall times the variance.
@@ -113,36 +111,48 @@ def _model(
     sigma, decay = math.exp(p[WIDTH]), math.exp(p[_DECAY])
     later = fall * (sigma * sigma + decay * decay)
     alike = width.size == 1
-    above, extra, down, down_extra, smeared = 1.0, 1.0, 1.0, 1.0, sigma
-    if alike:
-        bin_ = (x[-1] - x[0]) / max(x.size - 1, 1)
-        down = math.exp(min(-p[_SLOPE] * bin_, _LARGEST))
-        down_extra = math.exp(min(-p[_TILT] * bin_, _LARGEST))
+    above, extra, pulse, smeared, per_sigma = 1.0, 1.0, 0.0, sigma, 1.0 / sigma
+    per_decay = 1.0 / decay if decay > 0 else 0.0
+    bin_ = (x[-1] - x[0]) / max(x.size - 1, 1)
+    down = math.exp(min(-p[_SLOPE] * bin_, _LARGEST))
+    down_extra = math.exp(min(-p[_TILT] * bin_, _LARGEST))
+    down_pulse = math.exp(-bin_ / decay) if decay > 0 else 0.0
     for i in range(x.size):
         away = x[i] - p[POSITION]
-        late = away - decay
         # from bin to bin of one width an exponential grows by the same factor
         if alike and i % 16 > 0:
-            above, extra = above * down, extra * down_extra
+            above, extra, pulse = above * down, extra * down_extra, pulse * down_pulse
         else:
+            late = away - decay
             above = math.exp(min(-p[_LEVEL] - p[_SLOPE] * late, _LARGEST))
             extra = math.exp(min(-p[HEIGHT] - p[_TILT] * late, _LARGEST))
             smeared = math.sqrt(sigma * sigma + width[i if not alike else 0] ** 2 / 12.0)
-        part, by_x, by_sigma, by_decay = _step(away - later, smeared, decay)
-        value = above * (extra + (1.0 - extra) * part)
+            per_sigma = 1.0 / smeared
+            if decay > 0:
+                power = (0.5 * smeared * smeared * per_decay - away + later) * per_decay
+                pulse = math.exp(min(power, 12.0 * _LARGEST))
+        part, by_x, by_sigma, by_decay = _step(
+            away - later, smeared, decay, per_sigma, per_decay, pulse
+        )
+        rows[POSITION, i], rows[WIDTH, i] = by_x, by_sigma * (sigma * per_sigma)
+        rows[HEIGHT, i], rows[_TILT, i], rows[_LEVEL, i] = part, extra, above
+        rows[_DECAY, i] = by_decay
+    for i in range(x.size):
+        late = x[i] - p[POSITION] - decay
+        part, extra, above = rows[HEIGHT, i], rows[_TILT, i], rows[_LEVEL, i]
+        by_x, by_part = rows[POSITION, i], above * (1.0 - extra)
+        value = above * extra + by_part * part
+        by_height = above * extra * (part - 1.0)
+        along = p[_TILT] * by_height - p[_SLOPE] * value  # what the smooth part changes along x
         values[i] = min(max(value, _LEAST), 1.0 / _LEAST)
-        if slopes:
-            by_part = above * (1.0 - extra)
-            by_height = above * extra * (part - 1.0)
-            rows[HEIGHT, i] = by_height
-            rows[_TILT, i] = by_height * late
-            rows[_LEVEL, i] = -value
-            rows[_SLOPE, i] = -value * late
-            along = p[_TILT] * by_height - p[_SLOPE] * value  # what the smooth part changes along x
-            rows[POSITION, i] = -by_part * by_x - along
-            by_sigma = by_sigma * sigma / smeared - by_x * fall * 2.0 * sigma
-            rows[WIDTH, i] = by_part * by_sigma * sigma
-            by_decay = by_decay - by_x * fall * 2.0 * decay
+        rows[POSITION, i] = -by_part * by_x - along
+        rows[WIDTH, i] = by_part * (rows[WIDTH, i] - by_x * fall * 2.0 * sigma) * sigma
+        rows[HEIGHT, i] = by_height
+        rows[_TILT, i] = by_height * late
+        rows[_LEVEL, i] = -value
+        rows[_SLOPE, i] = -value * late
+        if with_decay:
+            by_decay = rows[_DECAY, i] - by_x * fall * 2.0 * decay
             rows[_DECAY, i] = (by_part * by_decay - along) * decay
 
 
@@ -212,7 +222,7 @@ def _normal(
     values, pull, weight, row = (
         bins[PARAMETERS], bins[PARAMETERS + 1], bins[PARAMETERS + 2], bins[PARAMETERS + 3],
     )  # fmt: skip
-    _model(x, width, fall, p, values, bins, True)
+    _model(x, width, fall, p, values, bins, free[_DECAY])
     _scores(kind, y, extra, dose, values, pull, weight)
     for a in range(PARAMETERS):
         if free[a]:
@@ -227,21 +237,25 @@ def _normal(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _factored(matrix: Array, free: Array, damping: float, out: Array) -> bool:
-    """Write the Cholesky factor of the free part of a damped matrix; False if it has none."""
+    """Write the Cholesky factor of the free part of a damped matrix; False if it has none.
+
+    On its diagonal the inverse is written. What is not free has ones there and zeros beside.
+    """
     for a in range(PARAMETERS):
-        for b in range(a + 1):
-            if not (free[a] and free[b]):
-                out[a, b] = 1.0 if a == b else 0.0
-                continue
-            value = matrix[a, b] * (1.0 + damping) if a == b else matrix[a, b]
+        for b in range(a):
+            value = matrix[a, b] if free[a] and free[b] else 0.0
             for c in range(b):
                 value -= out[a, c] * out[b, c]
-            if a != b:
-                out[a, b] = value / out[b, b]
-            elif value > 1e-14 * matrix[a, a] and value > 0.0:
-                out[a, a] = math.sqrt(value)
-            else:
-                return False
+            out[a, b] = value * out[b, b]
+        if not free[a]:
+            out[a, a] = 1.0
+            continue
+        value = matrix[a, a] * (1.0 + damping)
+        for c in range(a):
+            value -= out[a, c] * out[a, c]
+        if not (value > 1e-14 * matrix[a, a] and value > 0.0):
+            return False
+        out[a, a] = 1.0 / math.sqrt(value)
     return True
 
 
@@ -252,12 +266,12 @@ def _solved(factor: Array, free: Array, vector: Array, out: Array) -> None:
         value = vector[a] if free[a] else 0.0
         for b in range(a):
             value -= factor[a, b] * out[b]
-        out[a] = value / factor[a, a]
+        out[a] = value * factor[a, a]
     for a in range(PARAMETERS - 1, -1, -1):
         value = out[a]
         for b in range(a + 1, PARAMETERS):
             value -= factor[b, a] * out[b]
-        out[a] = value / factor[a, a]
+        out[a] = value * factor[a, a]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -290,8 +304,9 @@ def _climb(
         if moved:
             may[WIDTH] = free[WIDTH] and (p[WIDTH] > floor or gradient[WIDTH] > 0)
             may[WIDTH] = may[WIDTH] and (p[WIDTH] < ceiling or gradient[WIDTH] < 0)
-        whole[:] = curvature
-        whole += rest
+        for a in range(PARAMETERS):
+            for b in range(a + 1):
+                whole[a, b] = curvature[a, b] + rest[a, b]
         if not _factored(whole, may, damping, factor):
             rest[:] = 0.0
             whole[:] = curvature
@@ -606,7 +621,7 @@ def fit_edges(
         Of the intervals, in standard deviations; 0 for none.
     found, errors, bounds, about : ndarray
         For each spectrum: parameters, standard errors, both ends of the intervals of position,
-        width and height; deviance, bins, gain by an edge, what became of it.
+        width and height; deviance, bins, gain by an edge (infinite where it is plain), what became of it.
     """
     free = np.ones(PARAMETERS, np.bool_)
     free[_DECAY] = free_decay
@@ -623,10 +638,13 @@ def fit_edges(
         about[n, 3] = TOO_FEW
         if size < max(4 * _SIDE, 0.5 * x.size):
             continue
-        if _begin(kind, x, y, other, dose, sigma, decay, low, high, p, sums) < 0.6 * least:
+        rough = _begin(kind, x, y, other, dose, sigma, decay, low, high, p, sums)
+        if not rough >= 0.6 * least:
             about[n, 3] = NO_EDGE
             continue
-        without = _without(kind, x, y, other, dose, p, bins)
+        without = np.inf
+        if rough < 4.0 * least:  # else it is an edge, whatever the exact gain
+            without = _without(kind, x, y, other, dose, p, bins)
         begun[:] = p
         fall = falls[n]
         now, converged = _climb(

@@ -96,7 +96,7 @@ REASONS = (
 """What became of a fit, by its number; no word where it is good."""
 LEAST_GAIN = 18.5
 """Twice the log likelihood that an edge must gain: one in a thousand, for four parameters."""
-_PRECISION = 1e-8
+_PRECISION = 1e-7
 _NEIGHBOUR = 0.75
 
 
@@ -288,16 +288,18 @@ def fitted(
         about[:, 3] = kernels.TOO_FEW
         return _fits(p, errors, ends, about)
     left, right = (np.minimum(*bounds), np.maximum(*bounds))
-    order = np.argsort(left)
-    middle, width = ((left + right) / 2)[order], (right - left)[order]
+    if (np.diff(left) < 0).any():
+        order = np.argsort(left)
+        left, right, values, extra = left[order], right[order], values[:, order], extra[:, order]
+        beam = None if beam is None else beam[:, order]
+    middle, width = (left + right) / 2, right - left
     alike = np.allclose(width, width[0], rtol=1e-6, atol=0)
     alike = alike and np.allclose(np.diff(middle), width[0], rtol=1e-4, atol=0)
     begin = resolution.width or 2 * float(width.mean())
-    falls = resolution.falls(None if beam is None else beam[:, order], middle, rows)
+    falls = resolution.falls(beam, middle, rows)
     work = partial(
         kernels.fit_edges, kind, middle, width[:1] if alike else width,
-        np.ascontiguousarray(values[:, order], np.float64),
-        np.ascontiguousarray(extra[:, order], np.float64),
+        np.ascontiguousarray(values, np.float64), np.ascontiguousarray(extra, np.float64),
         resolution.dose, falls, begin,
         resolution.decay or (begin if resolution.free_decay else 0.0), resolution.free_decay,
         near[0], near[1], LEAST_GAIN, _PRECISION, quantile, p, errors, ends, about,
