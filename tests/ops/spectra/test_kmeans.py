@@ -75,3 +75,19 @@ def test_missing_spectra_have_no_group():
         gt.spectra.kmeans(image * np.nan)
     with pytest.raises(ImageError, match="mask has the dim band"):
         gt.spectra.kmeans(image, image > 0)
+
+
+def test_a_few_pixels_of_a_large_cube_are_found():
+    """The sample is of the pixels that count, however few they are of all."""
+    image, _ = cube(pixels=(300, 300), noise=0.5)
+    mask = xr.zeros_like(image.isel(band=0, drop=True), dtype=bool)
+    mask[7, 11:15] = mask[200, 3] = True
+    labels = gt.spectra.kmeans(image, mask, clusters=2)
+    assert int((labels > 0).sum()) == 5
+
+
+def test_bins_without_a_value_are_named():
+    image, _ = cube(pixels=(5, 6))
+    image[:, :, [1, 4]] = np.nan
+    with pytest.raises(ImageError, match=r"along band bins without any value are 1, 4 \(cut off"):
+        gt.spectra.kmeans(image)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -26,17 +26,62 @@ _SAMPLE, _VALUES = 20_000, 2**24
 
 @dataclass(frozen=True)
 class _Sample:
-    """Some spectra with their places in the whole, and the largest value of all."""
+    """Some spectra, and what all tell.
 
+    Attributes
+    ----------
+    dim : str
+        The spectral dim.
+    most : int
+        How many spectra are taken at most.
+    places : ndarray
+        The place of each in the whole.
+    vectors : ndarray
+        The spectra, one a row.
+    largest : float
+        The largest value of all.
+    finite : ndarray
+        How many values of each bin are finite.
+    """
+
+    dim: str
+    most: int
     places: Array
     vectors: Array
     largest: float
+    finite: Array
 
     def merged(self, other: _Sample) -> _Sample:
-        return _Sample(
-            np.concatenate([self.places, other.places]),
-            np.concatenate([self.vectors, other.vectors]),
-            max(self.largest, other.largest),
+        """Return the sample of both."""
+        return replace(
+            self,
+            places=np.concatenate([self.places, other.places]),
+            vectors=np.concatenate([self.vectors, other.vectors]),
+            largest=max(self.largest, other.largest),
+            finite=self.finite + other.finite,
+        ).cut()
+
+    def cut(self) -> _Sample:
+        """Return it with no more spectra than are taken: those of the lowest lots.
+
+        The lots are multiples of the golden section, so they are scattered evenly over the places
+        and no two are the same; which are the lowest does not depend on the tiles.
+        """
+        lots = self.places.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        chosen = np.sort(np.argsort(lots)[: self.most])
+        return replace(self, places=self.places[chosen], vectors=self.vectors[chosen])
+
+    def require_spectra(self) -> None:
+        """Raise `ImageError` unless there is a spectrum; name the bins without any value."""
+        if len(self.places):
+            return
+        empty = np.flatnonzero(self.finite == 0)
+        some = ", ".join(map(str, empty[:6])) + (", ..." if len(empty) > 6 else "")
+        bins = f"; along {self.dim} bins without any value are {some}" if len(empty) > 0 else ""
+        raise ImageError(
+            f"has no spectrum that is finite in every bin{bins}",
+            hint="cut off bins that miss values with transform.crop, or join some with "
+            "spectra.rebin before the division by the open beam; or look at the mask",
         )
 
 
@@ -51,7 +96,9 @@ class _Rows:
         inner = {dim: slice(*block.interior[dim]) for dim in self.places if dim in block.interior}
         turned = image.isel(inner).transpose(*self.places, self.dim)
         values = turned.values.reshape(-1, image.sizes[self.dim]).astype(np.float32)
-        known = np.isfinite(values).all(axis=1) & own
+        finite = np.isfinite(values)
+        self.finite = finite.sum(axis=0) * own
+        known = finite.all(axis=1) & own
         if mask is not None:
             known &= _over(mask.isel({d: s for d, s in inner.items() if d in mask.dims}), turned)
         if scaling == "unit":
@@ -97,14 +144,9 @@ def _map_sample(
     image: Image, mask: Image | None, *, block: BlockInfo, scaling: str, **_: Any
 ) -> _Sample:
     rows = _Rows(image, mask, scaling, block)
-    count = int(np.prod([block.shape[dim] for dim in rows.places]))
     most = min(_SAMPLE, max(1, _VALUES // block.shape[rows.dim]))
-    numbers = rows.numbers
-    # scattered evenly over the places whatever the tiles: multiples of the golden section
-    lots = (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(11)
-    chosen = lots.astype(np.float64) < 2.0**53 * min(1.0, most / count)
     largest = float(np.abs(rows.values).max(initial=0.0))
-    return _Sample(numbers[chosen], rows.values[chosen], largest)
+    return _Sample(rows.dim, most, rows.numbers, rows.values, largest, rows.finite).cut()
 
 
 def _map_sums(
@@ -137,11 +179,7 @@ class _Lloyd(Reduction):
     def reduce(self, blocks: Sequence[Block], mapper: Mapper = map, **params: Any) -> Any:
         """Pass over the blocks until no center moves, or as often as is allowed."""
         sample: _Sample = Reduction(_map_sample, _Sample.merged).reduce(blocks, mapper, **params)
-        if not len(sample.places):
-            raise ImageError(
-                "has no spectrum that is finite in every bin",
-                hint="cut off bins that miss values with transform.crop, or look at the mask",
-            )
+        sample.require_spectra()
         step = float(2.0 ** np.ceil(np.log2(sample.largest or 1.0)) / _GRID)
         order = np.argsort(sample.places)
         centers = start(_on_grid(sample.vectors[order], step), params["clusters"], params["seed"])
