@@ -265,6 +265,7 @@ def kmeans(
     See Also
     --------
     segment.kmeans : with positions and weights, of images that fit into memory.
+    learn.spectral_clusters : by material and not by thickness, with borders told apart.
     sklearn.cluster.KMeans : the same algorithm.
 
     %(examples)s
