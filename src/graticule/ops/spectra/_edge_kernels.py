@@ -621,7 +621,8 @@ def fit_edges(
         Of the intervals, in standard deviations; 0 for none.
     found, errors, bounds, about : ndarray
         For each spectrum: parameters, standard errors, both ends of the intervals of position,
-        width and height; deviance, bins, gain by an edge (infinite where it is plain), what became of it.
+        width and height; deviance, bins, gain by an edge (infinite where it is plain), what became
+        of it.
     """
     free = np.ones(PARAMETERS, np.bool_)
     free[_DECAY] = free_decay

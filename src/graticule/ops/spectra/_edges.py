@@ -203,7 +203,8 @@ class Resolution:
         away = middle - middle.mean()
         counts = np.where(np.isfinite(beam), beam, 0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            falls = -(counts @ away) / (counts.sum(axis=1) * (away**2).mean())
+            # a product of matrices would round a row otherwise when there are other rows
+            falls = -(counts * away).sum(axis=1) / (counts.sum(axis=1) * (away**2).mean())
         return np.where(np.isfinite(falls), falls, self.fall)
 
 
