@@ -56,6 +56,7 @@ def run(
     from graticule.cli.options import parse_assignment
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
+    from graticule.report.experiment import answers_of
 
     loaded = Pipeline.load(pipeline_path(pipeline))
     if set_:
@@ -82,4 +83,6 @@ def run(
             tell=tell,
         )
     print_table(result.images)
+    for sentence in answers_of(result.folder):
+        print(sentence)
     return print_outcome(result, told)

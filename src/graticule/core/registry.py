@@ -228,5 +228,6 @@ class Family:
 
 
 def load_group(group: str) -> dict[str, Any]:
-    """Return what the entry points of a group load to, by name."""
-    return {point.name: point.load() for point in entry_points(group=group)}
+    """Return what the entry points of a group load to, sorted by name."""
+    points = sorted(entry_points(group=group), key=lambda point: point.name)
+    return {point.name: point.load() for point in points}

@@ -36,7 +36,15 @@ from graticule.core.image import Kind
 from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
-from graticule.pipeline.spec import CheckStep, PipelineInput, Reference, SheetSpec, Spec, Step
+from graticule.pipeline.spec import (
+    CheckStep,
+    GroupsSpec,
+    PipelineInput,
+    Reference,
+    SheetSpec,
+    Spec,
+    Step,
+)
 
 _HINTS = 100
 """Faults to which the name that was meant is looked for."""
@@ -61,6 +69,7 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
     wiring = _Wiring(document, names, ops, faults)
     steps, checks = wiring.steps(sound.steps), wiring.checks(sound.checks)
     outputs = wiring.outputs(sound.outputs)
+    wiring.groups(sound.groups, outputs)
     if faults:
         raise PipelineError(faults, source=source)
     return Spec(
@@ -72,6 +81,7 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
         outputs=outputs,
         figures=tuple(sound.report),
         sheet=sound.sheet,
+        groups=sound.groups,
         text=text,
         source=source,
     )
@@ -220,6 +230,7 @@ class _Document(Document):
         AfterValidator(_with_paths),
     ] = Field(default_factory=dict)
     sheet: Annotated[SheetSpec, BeforeValidator(_sheet)] | None = None
+    groups: GroupsSpec | None = None
     steps: Annotated[dict[_Name, _Step], BeforeValidator(_by_name)] = Field(default_factory=dict)
     checks: Annotated[dict[_Name, _Check], BeforeValidator(_by_name)] = Field(default_factory=dict)
     outputs: Annotated[list[Any] | None, PlainValidator(_list_or_none)] = None
@@ -331,6 +342,15 @@ class _Wiring:
                     what = f"{reference.name} is a table, which is written whole"
                     self._fault(location, what, f"as {reference.name}")
         return tuple(references)
+
+    def groups(self, groups: GroupsSpec | None, outputs: Sequence[Reference]) -> None:
+        """Note what is compared over the study and comes of no output."""
+        names = {str(reference) for reference in outputs} | {r.name for r in outputs}
+        for text in groups.of if groups else ():
+            table = text.rpartition(".")[0]
+            if table and table != "images" and table not in names:
+                hint = suggest(table, sorted(names)) or f"outputs are {', '.join(sorted(names))}"
+                self._fault(("groups", "of"), f"{table} of {text} is no output", hint)
 
 
 def _fits(kind: Kind, wanted: Kind) -> bool:

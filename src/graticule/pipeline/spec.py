@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from graticule.core.check import Check
 from graticule.core.document import Section, array_name, is_list_of_texts
-from graticule.core.errors import ParameterError, UnitsError
+from graticule.core.errors import Fault, ParameterError, PipelineError, UnitsError
 from graticule.core.image import Image, Kind, as_image, is_image, with_spacing
 from graticule.core.op import Op
 from graticule.core.units import split_quantity, unit_scale
@@ -184,6 +184,104 @@ class SheetSpec(Section):
     on: Annotated[tuple[str, ...], PlainValidator(_columns)] = ()
 
 
+def _measured(value: Any) -> tuple[str, ...]:
+    values = [value] if isinstance(value, str) else value
+    if not is_list_of_texts(values) or not values:
+        raise ParameterError("must be a measured column, or a list of them", hint="as table.area")
+    return tuple(values)
+
+
+def _level(value: Any) -> Any:
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        return value
+    raise ParameterError(f"must be a value of a column, not {value!r}")
+
+
+_Level = Annotated[Any, PlainValidator(_level)]
+
+
+class ControlsSpec(Section):
+    """Which units are controls.
+
+    Attributes
+    ----------
+    column : str
+        The column that says it.
+    negative, positive : str or number
+        Its values for the two.
+    """
+
+    column: str = "control"
+    negative: _Level = "negative"
+    positive: _Level = "positive"
+
+
+class GroupsSpec(Section):
+    """Which images are compared, and over what is averaged.
+
+    Attributes
+    ----------
+    by : tuple of str
+        Columns (of the sheet, or fields of patterns) whose values make the groups.
+    over : tuple of str
+        Columns that tell one independent unit from another, as the well or the sample; by default
+        each image is one.
+    of : tuple of str
+        What is compared: a column of ``images``, or ``table.column`` of a table of objects.
+    within : {"mean", "median"}
+        How the objects of an image, and the images of a unit, are brought together.
+    reference : value, optional
+        The group that all others are compared with, by its value in the first column.
+    controls : ControlsSpec or None
+        For Z' and SSMD.
+    dose : str
+        The column of doses, along which a dose-response curve is fitted.
+    confidence : float
+        Of all intervals.
+    n, seed : int
+        How often units are drawn again, and of the drawing.
+    """
+
+    by: Annotated[tuple[str, ...], PlainValidator(_columns)] = ()
+    over: Annotated[tuple[str, ...], PlainValidator(_columns)] = ()
+    of: Annotated[tuple[str, ...], PlainValidator(_measured)] = ()
+    within: Literal["mean", "median"] = "mean"
+    reference: _Level | None = None
+    controls: ControlsSpec | None = None
+    dose: str = ""
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    n: Annotated[int, Field(ge=100, le=1_000_000)] = 2000
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _require_enough(self) -> GroupsSpec:
+        faults = []
+        if not self.by and not self.dose and self.controls is None:
+            faults.append(Fault("by", "says what is compared", hint="as by: [dose]"))
+        if not self.of:
+            faults.append(
+                Fault("of", "must name a measured column", hint="as of: table.intensity_mean")
+            )
+        if self.reference is not None and not self.by:
+            faults.append(Fault("reference", "is one of the groups, so there must be by"))
+        if faults:
+            raise PipelineError(faults)
+        return self
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Every key, as JSON values."""
+        lists = {name: list(getattr(self, name)) for name in ("by", "over", "of")}
+        return {**dict(self), **lists, "controls": self.controls and dict(self.controls)}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of the design that it asks for."""
+        more = [self.dose] if self.dose else []
+        more += [self.controls.column] if self.controls else []
+        return tuple(dict.fromkeys((*self.by, *self.over, *more)))
+
+
 @dataclass(frozen=True)
 class Step:
     """One named step: an op, its validated parameters, and where its data comes from."""
@@ -231,6 +329,8 @@ class Spec:
         What the report shows beyond every step's picture.
     sheet : SheetSpec or None
         Facts about the images.
+    groups : GroupsSpec or None
+        What is compared over the study.
     text : str
         The document it was read from, comments included.
     source : str
@@ -244,6 +344,7 @@ class Spec:
     outputs: tuple[Reference, ...]
     figures: tuple[Mapping[str, Any], ...] = ()
     sheet: SheetSpec | None = None
+    groups: GroupsSpec | None = None
     description: str = ""
     text: str = ""
     source: str = "<text>"
@@ -270,6 +371,7 @@ class Spec:
             "outputs": [str(reference) for reference in self.outputs],
             "report": [dict(figure) for figure in self.figures],
             **({"sheet": dict(self.sheet)} if self.sheet else {}),
+            **({"groups": self.groups.plain} if self.groups else {}),
         }
 
     @cached_property

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from graticule.core.atomic import atomic_path
 from graticule.core.csv import write_csv
-from graticule.core.errors import FormatError, ParameterError, RequestError
+from graticule.core.errors import FormatError, ParameterError, RequestError, suggest
 from graticule.core.image import Table
 from graticule.io import study
 from graticule.io.escaping import escaped
@@ -20,7 +20,7 @@ from graticule.io.sheets import IMAGE, join_sheet, read_sheet
 from graticule.io.sites import find_sites
 from graticule.io.studies import Study, StudyImage
 from graticule.pipeline.inputs import images_of
-from graticule.pipeline.spec import SheetSpec, Spec
+from graticule.pipeline.spec import GroupsSpec, SheetSpec, Spec
 
 _NAMED = 5
 
@@ -46,7 +46,10 @@ def study_of(pipeline: Spec, images: str | Path | Sequence[str | Path]) -> Study
     else:
         sources = images_of(pipeline, study(images))
         root = _root_of(images, sources)
-    return _with_sheet(pipeline, sources, root)
+    found = _with_sheet(pipeline, sources, root)
+    if pipeline.groups is not None:
+        require_design(pipeline.groups, found)
+    return found
 
 
 def _folder(pipeline: Spec, images: str | Path | Sequence[str | Path]) -> Path:
@@ -214,3 +217,71 @@ def _with_sheet(pipeline: Spec, sources: Study, root: Path) -> Study:
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+
+
+def require_design(groups: GroupsSpec, found: Study) -> None:
+    """Refuse groups whose columns are known of no image, before anything is computed.
+
+    Raises
+    ------
+    RequestError
+        If a column of the design is missing, a dose is no number, there is no reference, or a
+        control has fewer than two units.
+    """
+    known = list(dict.fromkeys([IMAGE, *(name for each in found for name in each.facts)]))
+    for name in groups.columns:
+        if name not in known:
+            raise RequestError(
+                f"no image has a column {name!r}; known are {', '.join(known)}",
+                where="groups",
+                hint=suggest(name, known) or "name a sheet, or fields in the paths of inputs",
+            )
+    if groups.dose:
+        texts = [v for each in found if isinstance(v := each.facts.get(groups.dose), str) and v]
+        if texts:
+            raise RequestError(
+                f"the column {groups.dose} must hold doses, not {texts[0]!r}", where="groups.dose"
+            )
+    if groups.reference is not None:
+        levels = [each.facts.get(groups.by[0], each.name) for each in found]
+        _require_level(groups.by[0], groups.reference, levels, "groups.reference")
+    if groups.controls is not None:
+        _require_controls(groups, found)
+
+
+def _require_level(column: str, wanted: object, levels: Sequence[object], where: str) -> None:
+    shown = list(dict.fromkeys(str(level) for level in levels if level == level and level != ""))
+    if not any(same_level(level, wanted) for level in levels):
+        raise RequestError(
+            f"no image has {column} = {wanted}; there are {', '.join(shown[:8]) or 'none'}",
+            where=where,
+            hint=suggest(str(wanted), shown),
+        )
+
+
+def same_level(value: object, wanted: object) -> bool:
+    """Whether a value of a column is the one that is meant: ``0`` is ``0.0`` and ``"0"``."""
+    try:
+        return float(str(value)) == float(str(wanted))
+    except ValueError:
+        return str(value) == str(wanted)
+
+
+def _require_controls(groups: GroupsSpec, found: Study) -> None:
+    controls = groups.controls
+    assert controls is not None
+    levels = [each.facts.get(controls.column, "") for each in found]
+    for name in ("negative", "positive"):
+        wanted = getattr(controls, name)
+        _require_level(controls.column, wanted, levels, f"groups.controls.{name}")
+        units = {
+            tuple(each.facts.get(column) for column in groups.over) or each.name
+            for each, level in zip(found, levels, strict=True)
+            if same_level(level, wanted)
+        }
+        if len(units) < 2:
+            raise RequestError(
+                f"the {name} control ({controls.column} = {wanted}) is 1 "
+                f"{' and '.join(groups.over) or 'image'}, and its spread needs two",
+                where="groups.controls",
+            )

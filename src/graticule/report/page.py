@@ -14,7 +14,7 @@ import pandas as pd
 
 from graticule.core.errors import GraticuleError
 from graticule.core.settings import settings
-from graticule.report import wording
+from graticule.report import experiment, wording
 from graticule.report.figures import FigureContext, Missing, draw, is_of_study
 from graticule.report.grid import Grid, grid_of, plain
 from graticule.report.html import render, save
@@ -77,8 +77,10 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         if path.suffix in (".parquet", ".csv")
     )
     tables = {name: StudyTable(folder, name) for name in ["images", *dict.fromkeys(names)]}
-    troubles: list[str] = []
-    grids = [grid for table in tables.values() if (grid := _grid(record, table, troubles))]
+    compared = {name: StudyTable(folder, name) for name in experiment.TABLES}
+    troubles = [str(told) for told in record.troubles.values()]
+    listed = (*compared.values(), *tables.values())
+    grids = [grid for table in listed if (grid := _grid(record, table, troubles))]
     wanted = [item for item in record.pipeline.get("report") or [] if isinstance(item, dict)]
     context = FigureContext(record, tables)
     shown, kept = _shown(folder, record, tables["images"])
@@ -88,14 +90,20 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "title": record.title,
         "version": record.version,
         "record": record,
-        "summary": _summarise(record, tables, troubles),
+        "summary": [
+            *experiment.sentences(compared),
+            *_summarise(record, tables, troubles),
+        ],
         "doubts": _doubts(record, tables["images"], troubles),
         "failed": image_records(record.failed[:LISTED]),
         "skipped": [item for item in record.skipped if not _is_no_alarm(item)],
         "beside": [item for item in record.skipped if _is_no_alarm(item)],
         "notes": _notes(record),
         "grids": grids,
-        "figures": [draw(entry, context) for entry in wanted if is_of_study(entry)],
+        "figures": [
+            *experiment.figures(record, compared),
+            *(draw(entry, context) for entry in wanted if is_of_study(entry)),
+        ],
         "images": [
             _image(context, name, rows.get(name), entries, opened)
             for name, opened in zip(shown, _open_images(folder, record, shown), strict=True)

@@ -129,6 +129,7 @@ class RunRecord(_RecordModel):
     text: str | None = ""
     skipped: list[Facts] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+    troubles: Facts = Field(default_factory=dict)
     command: list[str] = Field(default_factory=list)
     started: str | None = ""
     seconds: float | None = None

@@ -1,0 +1,244 @@
+"""What is compared over a study, written into its run folder before the report is made.
+
+::
+
+    units.csv    units.parquet      a row for each independent unit, as a well
+    groups.csv   groups.parquet     a row for each group and measure
+    answers.csv  answers.parquet    Z', SSMD, EC50 and their like, with intervals and a sentence
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from graticule.core.atomic import remove
+from graticule.core.errors import GraticuleError, RequestError, StoreError
+from graticule.evaluate.bootstrap import Interval
+from graticule.evaluate.dose_response import dose_response
+from graticule.evaluate.groups import difference_of_units, holm, mean_of_units
+from graticule.evaluate.screening import ssmd, z_prime
+from graticule.experiment.units import Measure, measures_of, units_table
+from graticule.pipeline.folder import write_json
+from graticule.pipeline.spec import GroupsSpec
+from graticule.pipeline.studies import same_level
+from graticule.pipeline.tables import write_table
+
+UNITS, GROUPS, ANSWERS = "units", "groups", "answers"
+TABLES = (UNITS, GROUPS, ANSWERS)
+_ENDINGS = (".csv", ".parquet", ".csv-metadata.json")
+_TROUBLE = "groups"
+
+
+def write(folder: Path | str) -> None:
+    """Write the tables of an experiment into a run folder, from what it holds.
+
+    Where its pipeline has no ``groups``, nothing is written and what an earlier run left goes.
+    What cannot be compared is set down in ``run.json`` under ``troubles``, and ends no run.
+    """
+    folder = Path(folder)
+    about = _record(folder)
+    plain = (about.get("pipeline") or {}).get("groups")
+    found: dict[str, pd.DataFrame] = {}
+    trouble = ""
+    if plain:
+        spec = GroupsSpec.model_validate(plain)
+        try:
+            found = tables_of(spec, _tables(folder))
+        except GraticuleError as error:
+            trouble = str(error)
+    for name in TABLES:
+        if name in found and len(found[name]):
+            write_table(folder, name, found[name])
+            continue
+        for ending in _ENDINGS:
+            remove(folder / f"{name}{ending}")
+    if trouble != (about.get("troubles") or {}).get(_TROUBLE, ""):
+        told = {k: v for k, v in (about.get("troubles") or {}).items() if k != _TROUBLE}
+        about["troubles"] = told | ({_TROUBLE: trouble} if trouble else {})
+        write_json(folder / "run.json", about)
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"run.json cannot be read: {error}", where=str(folder)) from None
+    return found
+
+
+def _tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of a run with their units."""
+    import pyarrow.parquet as pq
+
+    names = sorted(path.stem for path in folder.glob("objects*.parquet"))
+    found = {}
+    for name in ["images", *names]:
+        arrow = pq.read_table(folder / f"{name}.parquet")
+        units = {
+            field.name: field.metadata[b"unit"].decode()
+            for field in arrow.schema
+            if field.metadata and b"unit" in field.metadata
+        }
+        table = arrow.to_pandas(ignore_metadata=True)
+        table.attrs["units"] = units
+        found[name] = table
+    return found
+
+
+def tables_of(spec: GroupsSpec, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return units, groups and answers of the tables of a run.
+
+    Raises
+    ------
+    RequestError
+        If what is compared was not measured, or no unit has it.
+    """
+    measures = measures_of(spec, tables)
+    units = units_table(spec, measures, tables)
+    for measure in measures:
+        if not units[measure.text].notna().any():
+            raise RequestError(f"no unit has a value of {measure.text}", where="groups.of")
+    found = {UNITS: units}
+    if spec.by:
+        found[GROUPS] = _groups(spec, measures, units)
+    answers = [answer for measure in measures for answer in _answers(spec, measure, units)]
+    if answers:
+        found[ANSWERS] = pd.DataFrame(answers)
+    return found
+
+
+def _groups(spec: GroupsSpec, measures: Sequence[Measure], units: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each group and measure."""
+    parts = []
+    for measure in measures:
+        rows = [
+            {**_levels(spec, key), "measure": measure.text,
+             **_mean(spec, own[measure.text], own)}
+            for key, own in units.groupby(list(spec.by), sort=True, dropna=False)
+        ]  # fmt: skip
+        if spec.reference is not None:
+            _compare(spec, measure, units, rows)
+        parts += rows
+    table = pd.DataFrame(parts)
+    held = units.attrs["units"]
+    table.attrs["units"] = {name: held[name] for name in spec.by if name in held}
+    return table
+
+
+def _levels(spec: GroupsSpec, key: Any) -> dict[str, Any]:
+    values = key if isinstance(key, tuple) else (key,)
+    return dict(zip(spec.by, values, strict=True))
+
+
+def _mean(spec: GroupsSpec, values: Any, own: pd.DataFrame) -> dict[str, Any]:
+    counts = {"units": int(values.notna().sum()), "images": int(own["images"].sum())}
+    objects = [str(name) for name in own if str(name).startswith("objects")]
+    counts |= {name: int(own[name].sum()) for name in objects}
+    if not counts["units"]:
+        blank = dict.fromkeys(("mean", "sd", "low", "high"), math.nan)
+        return {**counts, **blank, "interval": ""}
+    found = mean_of_units(values, confidence=spec.confidence, n=spec.n, seed=spec.seed)
+    told = found._asdict()
+    told.pop("units")
+    return {**counts, **told}
+
+
+def _compare(
+    spec: GroupsSpec, measure: Measure, units: pd.DataFrame, rows: list[dict[str, Any]]
+) -> None:
+    """Add to each group how it differs from the reference, of the same other columns."""
+    first, others = spec.by[0], list(spec.by[1:])
+    tested = []
+    for row in rows:
+        same = [units[name] == row[name] for name in others]
+        is_reference = units[first].map(lambda value: same_level(value, spec.reference))
+        own = units[first] == row[first]
+        for each in same:
+            own, is_reference = own & each, is_reference & each
+        values, reference = units[measure.text][own], units[measure.text][is_reference]
+        blank = dict.fromkeys(("difference", "difference_low", "difference_high", "effect",
+                               "effect_low", "effect_high", "p"), math.nan)  # fmt: skip
+        row |= blank
+        if same_level(row[first], spec.reference) or not (
+            values.notna().any() and reference.notna().any()
+        ):
+            continue
+        found = difference_of_units(values, reference, confidence=spec.confidence)
+        row |= dict(zip(blank, found, strict=True))
+        tested.append(row)
+    adjusted = holm([row["p"] for row in tested])
+    for row in rows:
+        row["p_holm"] = math.nan
+    for row, value in zip(tested, adjusted, strict=True):
+        row["p_holm"] = float(value)
+
+
+def _answers(spec: GroupsSpec, measure: Measure, units: pd.DataFrame) -> list[dict[str, Any]]:
+    found = []
+    values = units[measure.text].to_numpy(float)
+    if spec.controls is not None:
+        column = units[spec.controls.column]
+        one, other = (
+            values[column.map(lambda v, w=wanted: same_level(v, w)).to_numpy(bool)]
+            for wanted in (spec.controls.positive, spec.controls.negative)
+        )
+        for name, function in (("Z'", z_prime), ("SSMD", ssmd)):
+            try:
+                told = function(one, other, confidence=spec.confidence, n=spec.n, seed=spec.seed)
+                found.append(_answer(name, measure, told, ""))
+            except GraticuleError as error:
+                found.append(_no_answer(name, measure, str(error)))
+    if spec.dose:
+        found += _curve(spec, measure, units, values)
+    return found
+
+
+def _curve(
+    spec: GroupsSpec, measure: Measure, units: pd.DataFrame, values: Any
+) -> list[dict[str, Any]]:
+    doses = pd.to_numeric(units[spec.dose], errors="coerce").to_numpy(float)
+    unit = units.attrs["units"].get(spec.dose, "")
+    try:
+        fit = dose_response(doses, values, confidence=spec.confidence)
+    except GraticuleError as error:
+        return [_no_answer("EC50", measure, str(error))]
+    if fit.p > 1 - spec.confidence:
+        return [_no_answer("EC50", measure, f"no response to the dose (p = {fit.p:.2g})")]
+    return [
+        _answer("EC50", measure, fit.ec50, unit),
+        _answer("Hill slope", measure, fit.hill, ""),
+        _answer("bottom", measure, fit.bottom, measure.unit),
+        _answer("top", measure, fit.top, measure.unit),
+    ]
+
+
+def _answer(name: str, measure: Measure, found: Interval, unit: str) -> dict[str, Any]:
+    ends = f" [{_digits(found.low)}, {_digits(found.high)}]" if found.low == found.low else ""
+    sentence = f"{name} {_digits(found.estimate)}{f' {unit}' if unit else ''}{ends}"
+    return {
+        "measure": measure.text,
+        "answer": name,
+        "value": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "unit": unit,
+        "units": found.units,
+        "sentence": sentence,
+    }
+
+
+def _no_answer(name: str, measure: Measure, why: str) -> dict[str, Any]:
+    blank = dict.fromkeys(("value", "low", "high"), math.nan)
+    return {"measure": measure.text, "answer": name, **blank, "unit": "", "units": 0,
+            "sentence": f"{name}: {why}"}  # fmt: skip
+
+
+def _digits(value: float) -> str:
+    """Return a number with three digits, which is more than an experiment knows."""
+    return f"{value:.3g}" if math.isfinite(value) else ("inf" if value > 0 else str(value))

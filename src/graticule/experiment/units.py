@@ -1,0 +1,130 @@
+"""Units of an experiment: what is independent, with one number for each measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from graticule.core.errors import RequestError, suggest
+from graticule.pipeline.spec import GroupsSpec
+
+IMAGE = "image"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column that is compared.
+
+    Attributes
+    ----------
+    text : str
+        As the pipeline names it.
+    table, column : str
+        Where it is; ``images``, or a table of objects.
+    unit : str
+        Of its values.
+    """
+
+    text: str
+    table: str
+    column: str
+    unit: str = ""
+
+
+def measures_of(spec: GroupsSpec, tables: Mapping[str, pd.DataFrame]) -> list[Measure]:
+    """Return what is compared, found in the tables of a run.
+
+    Raises
+    ------
+    RequestError
+        If there is no such table or column, or it holds no numbers.
+    """
+    return [_measure(text, tables) for text in spec.of]
+
+
+def _measure(text: str, tables: Mapping[str, pd.DataFrame]) -> Measure:
+    step, _, column = text.rpartition(".")
+    names = {
+        "": "images",
+        "images": "images",
+        **{name.removeprefix("objects_"): name for name in tables if name != "images"},
+    }
+    objects = [name for name in tables if name != "images"]
+    table = names.get(step.replace(".", "_"), objects[0] if len(objects) == 1 else "")
+    if not step and column not in tables["images"] and len(objects) == 1:
+        table = objects[0]
+    if table not in tables:
+        raise RequestError(f"there is no table {step!r}", where=f"groups.of: {text}")
+    held = tables[table]
+    if column not in held:
+        known = [str(name) for name in held.columns]
+        raise RequestError(
+            f"{table} has no column {column!r}; it has {', '.join(known[:12])}",
+            where=f"groups.of: {text}",
+            hint=suggest(column, known),
+        )
+    if not pd.api.types.is_numeric_dtype(held[column]):
+        raise RequestError(f"{column} holds no numbers", where=f"groups.of: {text}")
+    return Measure(text, table, column, str(held.attrs.get("units", {}).get(column, "")))
+
+
+def units_table(
+    spec: GroupsSpec, measures: Sequence[Measure], tables: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Return a row for each unit: its place in the design, how much was seen, and each measure.
+
+    Objects are brought together within their image, and images within their unit, so that a unit
+    with many objects counts as much as one with few.
+
+    Raises
+    ------
+    RequestError
+        If images of one unit are of several groups.
+    """
+    images = tables["images"]
+    design = list(dict.fromkeys((*spec.over, *spec.by, *spec.columns)))
+    over = list(spec.over) or [IMAGE]
+    held = images[list(dict.fromkeys([IMAGE, *design]))].copy()
+    for measure in measures:
+        held[measure.text] = _by_image(measure, images, tables[measure.table], spec.within)
+        if measure.table != "images":
+            held[f"n {measure.table}"] = (
+                images[IMAGE].map(tables[measure.table].groupby(IMAGE).size()).fillna(0)
+            )
+    grouped = held.groupby(over, sort=False, dropna=False)
+    rest = [name for name in design if name not in over]
+    _require_one_group(grouped, rest, over)
+    parts: dict[str, Any] = {name: grouped[name].first() for name in rest}
+    parts["images"] = grouped.size()
+    counts = [str(name) for name in held if str(name).startswith("n ")]
+    parts |= {name[2:]: grouped[name].sum().astype(int) for name in counts}
+    for measure in measures:
+        parts[measure.text] = getattr(grouped[measure.text], spec.within)()
+    table = pd.DataFrame(parts).reset_index()
+    units = images.attrs.get("units", {})
+    own = {m.text: m.unit for m in measures if m.unit}
+    table.attrs["units"] = {k: u for k, u in units.items() if k in table} | own
+    return table
+
+
+def _by_image(measure: Measure, images: pd.DataFrame, table: pd.DataFrame, within: str) -> Any:
+    if measure.table == "images":
+        return images[measure.column].to_numpy()
+    grouped = table.groupby(IMAGE, sort=False)[measure.column]
+    return images[IMAGE].map(getattr(grouped, within)()).to_numpy(float)
+
+
+def _require_one_group(grouped: Any, columns: Sequence[str], over: Sequence[str]) -> None:
+    for name in columns:
+        many = grouped[name].nunique(dropna=False)
+        if (many > 1).any():
+            unit = many.index[(many > 1).to_numpy()][0]
+            told = unit if not isinstance(unit, tuple) else ", ".join(map(str, unit))
+            raise RequestError(
+                f"{' '.join(over)} {told} has several values of {name}",
+                where="groups.over",
+                hint=f"a unit is of one group; add {name} to over, or mend the sheet",
+            )

@@ -1,0 +1,241 @@
+"""The answer of an experiment for a reader: a sentence, curves, groups and the plate."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from graticule.core.palette import BLUE, GREEN, GREY, INK, ORANGE, RED
+from graticule.core.typing import Array
+from graticule.report import wording
+from graticule.report.record import RunRecord
+from graticule.report.style import Drawing, as_drawing, new_figure
+from graticule.report.tables import StudyTable
+
+_ANSWERED = ("EC50", "Z'", "SSMD")
+TABLES = ("answers", "groups", "units")
+_COLOURS = (BLUE, ORANGE, GREEN, RED, "#cc79a7", "#56b4e9", GREY)
+_SHOWN = 4
+"""Measures that are drawn."""
+_ROWS, _COLUMNS = ("row", "plate_row"), ("col", "column", "plate_column")
+_WELL = re.compile(r"([A-Za-z]{1,2})[-_ ]?(\d{1,2})")
+
+
+def sentences(tables: Mapping[str, StudyTable]) -> list[str]:
+    """Return the answers in one sentence for each measure; none without groups."""
+    answers = _frame(tables, "answers")
+    found = []
+    for measure, own in answers.groupby("measure", sort=False) if len(answers) else ():
+        by_name = dict(zip(own["answer"], own["sentence"], strict=True))
+        told = "; ".join(str(by_name[name]) for name in _ANSWERED if name in by_name)
+        found.append(f"{measure}: {told}.")
+    return found
+
+
+def answers_of(folder: Path) -> list[str]:
+    """Return the answers of a run folder in sentences; none without groups."""
+    return sentences({name: StudyTable(folder, name) for name in TABLES})
+
+
+def figures(record: RunRecord, tables: Mapping[str, StudyTable]) -> list[Drawing]:
+    """Return the figures of an experiment: curve or groups of each measure, and the plate."""
+    spec = record.pipeline.get("groups")
+    units = _frame(tables, "units")
+    if not isinstance(spec, dict) or not len(units):
+        return []
+    measures = [str(m) for m in spec.get("of") or () if m in units][:_SHOWN]
+    found: list[Drawing] = []
+    for measure in measures:
+        curve = _curve(record, spec, measure, units, _frame(tables, "answers"))
+        groups = None if curve else _groups(record, spec, measure, units, _frame(tables, "groups"))
+        found += [drawing for drawing in (curve, groups) if drawing]
+        plate = _plate(record, measure, units)
+        found += [plate] if plate else []
+    return found
+
+
+def _frame(tables: Mapping[str, StudyTable], name: str) -> pd.DataFrame:
+    table = tables.get(name)
+    return table.head(table.rows) if table is not None and table.exists else pd.DataFrame()
+
+
+def _named(record: RunRecord, column: str) -> str:
+    unit = wording.unit(record.unit("units", column) or record.unit("images", column))
+    return f"{column} [{unit}]" if unit else column
+
+
+def _curve(
+    record: RunRecord, spec: Mapping[str, Any], measure: str, units: pd.DataFrame,
+    answers: pd.DataFrame,
+) -> Drawing | None:  # fmt: skip
+    """Draw units over their dose, with the fitted curve and the interval of its middle."""
+    dose = spec.get("dose")
+    if not dose or dose not in units or not len(answers):
+        return None
+    own = answers[answers["measure"] == measure].set_index("answer")
+    if "EC50" not in own.index:
+        return None
+    x = pd.to_numeric(units[dose], errors="coerce").to_numpy(float)
+    y = units[measure].to_numpy(float)
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    positive = np.unique(x[x > 0])
+    if len(positive) < 2:
+        return None
+    zero = positive[0] / 10 ** max(0.5, np.log10(positive[1] / positive[0]))
+    figure, ax = new_figure(5.6, 3.8)
+    rng = np.random.default_rng(0)
+    spread = np.exp(rng.uniform(-0.06, 0.06, len(x)))
+    ax.plot(np.where(x > 0, x, zero) * spread, y, "o", ms=3.2, alpha=0.55, mew=0,
+            color=BLUE)  # fmt: skip
+    ax.set_xscale("log")
+    values = own["value"]
+    ec50 = float(values["EC50"])
+    if math.isfinite(ec50):
+        line = np.geomspace(zero, positive[-1] * 1.5, 200)
+        bottom, top, hill = (float(values[name]) for name in ("bottom", "top", "Hill slope"))
+        ax.plot(line, bottom + (top - bottom) / (1 + (ec50 / line) ** hill), color=INK, lw=1.6)
+        low, high = float(own["low"]["EC50"]), float(own["high"]["EC50"])
+        left, right = ax.get_xlim()
+        ax.axvspan(max(low, left), min(high, right), color=ORANGE, alpha=0.25, lw=0)
+        ax.axvline(ec50, color=ORANGE, lw=1.2)
+        ax.set_xlim(left, right)
+    if (x == 0).any():
+        ax.axvline(zero * (positive[0] / zero) ** 0.5, color=INK, lw=0.6, ls=":")
+        ax.text(zero, ax.get_ylim()[0], " 0", fontsize=8, va="bottom", ha="center", color=INK)
+    ax.set_xlabel(_named(record, str(dose)))
+    ax.set_ylabel(_named(record, measure))
+    over = " x ".join(str(name) for name in spec.get("over") or ["image"])
+    caption = (
+        f"Each point is one {over}. The curve has four parameters; the band is the "
+        f"{spec.get('confidence', 0.95):.0%} interval of the dose of half the effect."
+        if math.isfinite(ec50)
+        else f"Each point is one {over}. {own['sentence']['EC50']}."
+    )
+    return as_drawing(figure, f"{measure} over {dose}", f"{measure} by {dose}", caption)
+
+
+def _groups(
+    record: RunRecord, spec: Mapping[str, Any], measure: str, units: pd.DataFrame,
+    groups: pd.DataFrame,
+) -> Drawing | None:  # fmt: skip
+    """Draw units of each group with the interval of their mean; a course along a number."""
+    by = [str(name) for name in spec.get("by") or ()]
+    if not by or not len(groups):
+        return None
+    own = groups[groups["measure"] == measure]
+    along = by[-1]
+    if len(by) > 1 and pd.api.types.is_numeric_dtype(own[along]):
+        return _course(record, spec, measure, by, own)
+    names = [" ".join(_level(value) for value in row) for row in own[by].to_numpy(object)]
+    figure, ax = new_figure(max(4.2, min(9.0, 1.6 + 0.55 * len(names))), 3.8)
+    rng = np.random.default_rng(0)
+    for place, (_, group) in enumerate(own.iterrows()):
+        same = np.ones(len(units), bool)
+        for name in by:
+            same &= (units[name] == group[name]).to_numpy() | (
+                units[name].isna().to_numpy() & pd.isna(group[name])
+            )
+        values = units[measure].to_numpy(float)[same]
+        ax.plot(place + rng.uniform(-0.18, 0.18, len(values)), values, "o", ms=3, alpha=0.45,
+                mew=0, color=_COLOURS[place % len(_COLOURS)])  # fmt: skip
+        ax.errorbar(place, group["mean"], _reach(group), fmt="_", ms=14, capsize=3, lw=1.4,
+                    color=INK)  # fmt: skip
+    ax.set_xticks(range(len(names)), names, rotation=40 if len(names) > 6 else 0, fontsize=8)
+    ax.set_xlabel(", ".join(_named(record, name) for name in by))
+    ax.set_ylabel(_named(record, measure))
+    figure.subplots_adjust(bottom=0.2 if len(names) > 6 else 0.14, left=0.14)
+    return as_drawing(figure, f"{measure} by {', '.join(by)}", f"{measure} by {', '.join(by)}",
+                      _of_means(spec))  # fmt: skip
+
+
+def _course(
+    record: RunRecord, spec: Mapping[str, Any], measure: str, by: Sequence[str], own: pd.DataFrame
+) -> Drawing:
+    """Draw the mean of each group along a number, as a time, with its interval."""
+    along = by[-1]
+    figure, ax = new_figure(5.6, 3.8)
+    for number, (key, line) in enumerate(own.groupby(list(by[:-1]), sort=False, dropna=False)):
+        line = line.sort_values(along)
+        x, mean = line[along].to_numpy(float), line["mean"].to_numpy(float)
+        label = " ".join(_level(value) for value in (key if isinstance(key, tuple) else (key,)))
+        colour = _COLOURS[number % len(_COLOURS)]
+        ax.plot(x, mean, "-o", ms=3, color=colour, label=label)
+        ax.fill_between(x, line["low"], line["high"], color=colour, alpha=0.18, lw=0)
+    ax.legend(frameon=False, fontsize=8, labelcolor=INK)
+    ax.set_xlabel(_named(record, along))
+    ax.set_ylabel(_named(record, measure))
+    return as_drawing(figure, f"{measure} along {along}", f"{measure} along {along}",
+                      _of_means(spec))  # fmt: skip
+
+
+def _of_means(spec: Mapping[str, Any]) -> str:
+    over = " x ".join(str(name) for name in spec.get("over") or ["image"])
+    return (
+        f"Each point is one {over}; bars and bands are {spec.get('confidence', 0.95):.0%} "
+        "intervals of the mean over them, and not over objects, which know of each other."
+    )
+
+
+def _reach(group: Any) -> Array | None:
+    ends = np.array([[group["mean"] - group["low"]], [group["high"] - group["mean"]]], float)
+    return ends if np.isfinite(ends).all() else None
+
+
+def _level(value: Any) -> str:
+    if value is None or value != value or value == "":
+        return "–"
+    return f"{value:g}" if isinstance(value, (int, float, np.number)) else str(value)
+
+
+def _plate(record: RunRecord, measure: str, units: pd.DataFrame) -> Drawing | None:
+    """Draw the wells of a plate where they lie."""
+    places = _wells(units)
+    if places is None:
+        return None
+    rows, columns = places
+    if len(set(zip(rows, columns, strict=True))) < len(units) or len(units) < 6:
+        return None
+    names = sorted(set(rows), key=lambda name: (len(name), name))
+    down, across = len(names), int(columns.max())
+    grid = np.full((down, across), np.nan)
+    grid[[names.index(row) for row in rows], columns - 1] = units[measure].to_numpy(float)
+    figure, ax = new_figure(max(3.6, 0.42 * across + 1.4), max(2.2, 0.42 * down + 0.9))
+    shown = ax.imshow(grid, cmap="viridis", aspect="equal")
+    ax.set_xticks(range(across), [str(n + 1) for n in range(across)], fontsize=8)
+    ax.set_yticks(range(down), names, fontsize=8)
+    ax.xaxis.tick_top()
+    for edge in ax.spines.values():
+        edge.set_visible(False)
+    ax.tick_params(length=0)
+    bar = figure.colorbar(shown, ax=ax, fraction=0.04, pad=0.02)
+    bar.ax.tick_params(labelsize=7.5)
+    bar.outline.set_visible(False)
+    figure.subplots_adjust(left=0.07, right=0.93, bottom=0.04, top=0.88)
+    caption = (
+        "Each square is a well where it lies on the plate; rows or edges that stand out are of the "
+        "plate and not of the treatment."
+    )
+    return as_drawing(figure, f"Plate of {measure}", f"{measure} on the plate", caption)
+
+
+def _wells(units: pd.DataFrame) -> tuple[list[str], Array] | None:
+    """Return row letters and column numbers, of two columns or of one as A01."""
+    row = next((name for name in _ROWS if name in units), None)
+    column = next((name for name in _COLUMNS if name in units), None)
+    if row and column and pd.api.types.is_integer_dtype(units[column]):
+        columns = units[column].to_numpy(int)
+        if columns.min() >= 1:
+            return [str(name) for name in units[row]], columns
+    if "well" in units:
+        found = [_WELL.fullmatch(str(name)) for name in units["well"]]
+        if all(found):
+            numbers = np.array([int(each[2]) for each in found if each])
+            return [each[1].upper() for each in found if each], numbers
+    return None
