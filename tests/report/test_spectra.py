@@ -77,6 +77,14 @@ def test_a_named_region_has_the_colour_of_the_label_it_names(tmp_path: Path) -> 
     assert colour_of(1) not in found
 
 
+def test_a_group_has_the_colour_of_its_label_and_nothing_has_none(tmp_path: Path) -> None:
+    table = spectra(["nothing", "1", "nickel"]).rename(columns={"region": "group"})
+    table["label"] = table["group"].map({"nothing": 0, "1": 1, "nickel": 4})
+    found = colours(draw({"figure": "spectra", "of": "s"}, context(tmp_path, table, "s")))
+    assert {colour_of(1), colour_of(4)} <= found
+    assert not {colour_of(2), colour_of(3)} & found
+
+
 def test_the_map_beside_has_the_same_colours(tmp_path: Path) -> None:
     made = context(tmp_path, spectra(["2"], low=1.0, high=9.0), "means")
     drawing = draw({"figure": "spectra", "of": "means", "map": "groups"}, made)

@@ -66,7 +66,7 @@ def spectra(
         raise UnknownNameError(f"the table {of} has no column {value!r}")
     unit = context.record.unit(context.table(of).name, axis)
     groups = list(dict.fromkeys(table[name].tolist()))
-    colours = _colours(groups, _parameters(context, of).get("names"))
+    colours = _colours(groups, _labels(table, name), _parameters(context, of).get("names"))
     picture = context.picture(map) if map else None
     canvas, axes = new_figure(11.2 if picture else 6.4, 4.0, columns=2 if picture else 1, own=True)
     ax = axes[1] if picture else axes
@@ -80,7 +80,7 @@ def spectra(
     ax.set_xlabel(f"{axis} / {wording.unit(unit)}" if unit else axis)
     ax.set_ylabel(value)
     if len(groups) <= _LEGEND:
-        canvas.subplots_adjust(right=0.9)
+        canvas.subplots_adjust(right=0.9 if picture else 0.82)
         legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
     if picture is not None:
         show(axes[0], picture, _painted(picture))
@@ -116,15 +116,23 @@ def _parameters(context: FigureContext, of: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _colours(groups: Sequence[Any], names: Any) -> dict[Any, Any]:
+def _labels(table: pd.DataFrame, name: str) -> dict[str, int]:
+    """Return the label of each spectrum by its name, where the table has both."""
+    if name == "label" or "label" not in table:
+        return {}
+    pairs = table[[name, "label"]].drop_duplicates(name).to_numpy().tolist()
+    return {str(called): int(label) for called, label in pairs}
+
+
+def _colours(groups: Sequence[Any], labels: Mapping[str, int], names: Any) -> dict[Any, Any]:
     """Return a colour by name: that of the label it is, or is named after, else of its place."""
-    by_name: dict[str, int] = {}
+    by_name = dict(labels)
     for label, name in (names or {}).items() if isinstance(names, Mapping) else ():
         by_name.setdefault(str(name), int(label))
     numbers = []
     for place, group in enumerate(groups, start=1):
         own = str(group).removesuffix(".0")
-        numbers.append(int(own) if own.isdecimal() else by_name.get(own, place))
+        numbers.append(by_name.get(own, int(own) if own.isdecimal() else place))
     painted = label_colours(np.array(numbers)) / 255
     return {
         group: tuple(colour) if number else GREY
@@ -169,8 +177,9 @@ def _mark_edges(ax: Axes, table: pd.DataFrame, colours: Mapping[Any, Any]) -> in
     if missing:
         raise ImageError(f"the table of edges has no column {missing[0]}")
     by_name = {str(name): colour for name, colour in colours.items()}
-    found = table[np.isfinite(table["position"])]
-    marked = 0
+    found = table[np.isfinite(table["position"])].sort_values("position")
+    marked, last = 0, -np.inf
+    apart = 0.03 * (ax.get_xlim()[1] - ax.get_xlim()[0])
     for row in found.to_dict("records"):
         colour = by_name.get(str(row["region"]))
         if colour is None:
@@ -180,7 +189,8 @@ def _mark_edges(ax: Axes, table: pd.DataFrame, colours: Mapping[Any, Any]) -> in
         ends = [row.get("position_low", np.nan), row.get("position_high", np.nan)]
         if np.isfinite(ends).all():
             ax.axvspan(*ends, color=colour, alpha=0.25, lw=0)
-        if row.get("plane"):
+        if row.get("plane") and row["position"] - last > apart:
+            last = row["position"]
             ax.annotate(str(row["plane"]), (row["position"], 1), xycoords=("data", "axes fraction"),
                         xytext=(1, 1), textcoords="offset points", fontsize=6.5, rotation=60,
                         color=colour, annotation_clip=False)  # fmt: skip
