@@ -1,0 +1,1 @@
+"""Hyperspectral: what the pixels of a scene are made of, and how much of each."""
