@@ -22,6 +22,10 @@ def compartments(labels: Array, second: Array, third: Array | None = None,
     """Measure the parts of objects that share one numbering: one row for each number."""
 def derive(table: DataFrame, *, columns: Mapping) -> DataFrame:
     """Add columns that are computed from others, as a ratio of two intensities."""
+def fit_circle(labels: Array) -> DataFrame:
+    """Fit a circle to the border of each object: a pore, a drop, a colony, the limb of a disk."""
+def fit_ellipse(labels: Array) -> DataFrame:
+    """Fit an ellipse to the border of each object."""
 def join(table: DataFrame, other: DataFrame, third: DataFrame | None = None,
         fourth: DataFrame | None = None, *, names: Sequence[str] = (), on: Mapping = {},
         how: Literal['left', 'inner', 'outer'] = 'left',
@@ -36,6 +40,10 @@ def phase_fractions(labels: Array, mask: Array | None = None, *,
 def porosity(pores: Array, mask: Array | None = None, labels: Array | None = None, *,
         confidence: float = 0.95) -> DataFrame:
     """Return the fraction of pores, with a confidence interval, and how much of it is open."""
+def profile(image: Array, *, points: Sequence[Sequence[Length | float | str]],
+        width: Length | float | str = 1.0, step: Length | float | str = 1.0,
+        statistic: Literal['mean', 'median', 'min', 'max'] = 'mean') -> DataFrame:
+    """Return the values along a line or path, with the distance from its start."""
 def regions(labels: Array, intensity: Array | None = None, *, properties: Sequence[Literal['shape',
         'moments', 'border', 'perimeter', 'convex', 'neighbours', 'intensity', 'quantiles',
         'weighted', 'texture']] = ('shape', 'intensity'), levels: int = 32) -> DataFrame:

@@ -31,6 +31,11 @@ class Parents(NamedTuple, Generic[Data]):
     children: DataFrame
     parents: DataFrame
 
+class SpotGrid(NamedTuple, Generic[Data]):
+    labels: Data
+    spots: DataFrame
+    grid: DataFrame
+
 class Tracks(NamedTuple, Generic[Data]):
     labels: Data
     objects: DataFrame
@@ -144,6 +149,9 @@ def split(mask: Data, *, depth: Length | float | str = 1.0,
         min_distance: Length | float | str = 0.0, connectivity: int = 1,
         lines: bool = False) -> Data:
     """Give a number to each object, and part those that touch at a neck."""
+def spot_grid(labels: Data, *, rows: int | None = None, columns: int | None = None,
+        diameter: Length | float | str | None = None) -> SpotGrid[Data]:
+    """Find the regular grid that spots lie on, and give every spot its row and column."""
 def subtract(labels: Data, others: Array, *, own: bool = False) -> Data:
     """Take from each object what is labelled in another image; the rest keeps its number."""
 def thickness(mask: Data) -> Data:
