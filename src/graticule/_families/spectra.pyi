@@ -65,8 +65,8 @@ def dose(image: Array, open_beam: Array, error: Array | None = None,
 def expected_edges(image: Array, *, phase: Literal['ferrite', 'austenite', 'aluminium', 'nickel',
         'copper', 'chromium', 'tungsten', 'silicon'] | None = None,
         lattice: Literal['bcc', 'fcc', 'sc', 'diamond'] | None = None,
-        lattice_parameter: float | None = None) -> DataFrame:
-    """Return where the Bragg edges of a cubic phase are expected, within the spectrum of an image."""
+        lattice_parameter: float | None = None, material: str = '') -> DataFrame:
+    """Return where the Bragg edges of a phase are expected, within the spectrum of an image."""
 def kmeans(image: Data, mask: Array | None = None, *, clusters: int = 3,
         scaling: Literal['none', 'unit'] = 'none', iterations: int = 20, seed: int = 0) -> Data:
     """Divide the pixels of a cube into groups of similar spectra, of whatever size it is."""

@@ -13,7 +13,9 @@ from graticule.core import as_image
 from graticule.core.errors import ParameterError, suggest
 from graticule.core.typing import Array
 from graticule.ops.spectra import _crystal as crystal
+from graticule.ops.spectra import _ncrystal
 from graticule.ops.spectra._crystal import PHASES, Phase, Texture
+from graticule.ops.spectra._ncrystal import Crystal
 from graticule.simulate._primitives import blurred
 
 SPEED = 3956.034
@@ -152,7 +154,8 @@ def neutron_tof(
         Bins of time of flight.
     materials : sequence of str
         Of ``ferrite``, ``austenite``, ``aluminium``, ``nickel``, ``copper``, ``chromium``,
-        ``tungsten`` and ``silicon``; each is used, one piece after the other.
+        ``tungsten`` and ``silicon``; each is used, one piece after the other. Others by their
+        names in the library NCrystal, as ``Ti_sg194.ncmat``; these are without texture.
     pieces : int
         How many pieces lie side by side, on a lattice with gaps here and there.
     thickness : pair of float
@@ -186,7 +189,7 @@ def neutron_tof(
     rng = np.random.default_rng(seed)
     body = _pieces(rng, shape, len(materials), pieces, thickness, wedge, strain)
     measured = Timing.of(beam, pulse, bins)
-    phases = [PHASES[name] for name in materials]
+    phases = [_phase(name) for name in materials]
     through = _transmission(body, phases, texture, measured, beam.blur)
     profile = _profile(rng, shape)
     counts, empty = _expected(through, measured, profile, beam)
@@ -212,7 +215,7 @@ def neutron_tof(
         as_image(blurred(body.thickness, beam.blur).astype(np.float32), units="mm"),
         as_image(parts.astype(np.float32), dims=("class", "y", "x")),
         as_image(base[body.labels] * (1 + body.strain), units="angstrom"),
-        {name: PHASES[name].parameter for name in materials},
+        {name: phase.parameter for name, phase in zip(materials, phases, strict=True)},
     )
 
 
@@ -300,7 +303,7 @@ def _require(
     wedge: float,
 ) -> None:
     for name in materials:
-        if name not in PHASES:
+        if name not in PHASES and not name.endswith(_ncrystal.ENDING):
             raise ParameterError(
                 f"there is no material {name!r}", where="materials", hint=suggest(name, [*PHASES])
             )
@@ -309,6 +312,17 @@ def _require(
     if not 0 <= thickness[0] <= thickness[1] or not 0 <= wedge <= 1:
         raise ParameterError("must be 0 or more, the least first, and a wedge from 0 to 1",
                              where="thickness")  # fmt: skip
+
+
+def _phase(name: str) -> Phase | Crystal:
+    return PHASES[name] if name in PHASES else _ncrystal.material(name)
+
+
+def _attenuation(phase: Phase | Crystal, limits: Array, texture: Texture) -> Array:
+    """Return the attenuation for each mm, averaged over bins of wavelength."""
+    if isinstance(phase, Crystal):
+        return phase.total(limits) * phase.density / 10
+    return crystal.total(phase, limits, texture=texture) * phase.density / 10
 
 
 class Body(NamedTuple):
@@ -414,13 +428,10 @@ class Timing:
 
 
 def _transmission(
-    body: Body, phases: Sequence[Phase], texture: Texture, timing: Timing, blur: float
+    body: Body, phases: Sequence[Phase | Crystal], texture: Texture, timing: Timing, blur: float
 ) -> Array:
     """Return the part of each finer bin that passes each pixel, as sharp as the beam shows it."""
-    tables = [
-        crystal.total(phase, timing.wavelengths, texture=texture) * phase.density / 10
-        for phase in phases
-    ]
+    tables = [_attenuation(phase, timing.wavelengths, texture) for phase in phases]
     middle = (timing.wavelengths[1:] + timing.wavelengths[:-1]) / 2
     through = np.ones((*body.labels.shape, middle.size), np.float32)
     for number, table in enumerate(tables, start=1):

@@ -254,6 +254,9 @@ def test_what_is_not_said_or_not_there_is_refused():
         gt.spectra.bragg_edge_maps(counts, open_beam=empty, position=6.0)
     with pytest.raises(ImageError, match="to_wavelength"):
         gt.spectra.bragg_edge_maps(made.image, open_beam=made.open_beam, phase="ferrite")
+    other = empty.assign_coords(wavelength=empty.wavelength * 1.01)
+    with pytest.raises(ImageError, match="other bins along wavelength"):
+        gt.spectra.bragg_edge_maps(counts, open_beam=other, phase="ferrite")
     with pytest.raises(ImageError, match="error is not known"):
         gt.spectra.bragg_edge_maps(counts.assign_attrs(units="1"), phase="ferrite")
     spectra = gt.spectra.regions(counts)

@@ -117,6 +117,21 @@ def bounds_of(image: Image, dim: str) -> tuple[Array, Array]:
     return edges[:-1], edges[1:]
 
 
+def require_same_bins(image: Image, other: Image, dim: str, what: str = "open_beam") -> None:
+    """Raise `ImageError` where the bins of another image, called ``what``, lie elsewhere."""
+    if not (has_axis(image, dim) and has_axis(other, dim)):
+        return
+    ours, theirs = (each[dim].values.astype(np.float64) for each in (image, other))
+    wrong = np.abs(ours - theirs) > 1e-4 * np.maximum(np.abs(ours), np.abs(theirs))
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise ImageError(
+            f"{what} and image have other bins along {dim}: {theirs[at]:.6g} and "
+            f"{ours[at]:.6g} for the same sample",
+            hint="bin both alike with spectra.rebin, by the same flight path and offset",
+        )
+
+
 def attributes_of(image: Image, dim: str) -> dict[str, Any]:
     """Return the attributes of a dim's coordinate that hold for other samples along it too."""
     if dim not in image.coords:

@@ -15,6 +15,7 @@ from graticule.core.errors import ParameterError, suggest
 from graticule.core.typing import Array
 from graticule.ops.spectra._axis import DOC as _AXIS_DOC
 from graticule.ops.spectra._crystal import PHASES, Lattice, reflections, spacing
+from graticule.ops.spectra._ncrystal import Crystal
 
 PhaseName = Annotated[
     Literal[
@@ -136,17 +137,34 @@ def expected(
     found = reflections(kind, largest)
     distances = spacing(size, found.indices)
     strengths = found.structure * found.multiplicity * distances**3
-    edges: list[Edge] = []
-    for plane, many, strength, distance in zip(
-        found.indices.tolist(), found.multiplicity.tolist(), strengths, distances, strict=True
-    ):
-        name = name_of(plane)
-        if edges and abs(edges[-1].spacing - distance) < 1e-9 * distance:
-            before = edges.pop()  # as 300 and 221: planes of one spacing make one edge
-            name, many = f"{before.plane}, {name}", many + before.multiplicity
-            strength += before.strength
-        edges.append(Edge(name, many, float(strength), float(distance), float(2 * distance)))
-    return [edge for edge in edges if edge.wavelength >= shortest]
+    edges = [
+        Edge(name_of(plane), many, strength, distance, 2 * distance)
+        for plane, many, strength, distance in zip(
+            found.indices.tolist(), found.multiplicity.tolist(), strengths.tolist(),
+            distances.tolist(), strict=True,
+        )
+    ]  # fmt: skip
+    return [edge for edge in _joined(edges) if edge.wavelength >= shortest]
+
+
+def _joined(edges: Sequence[Edge]) -> list[Edge]:
+    """Return edges, by falling spacing, with those of one spacing as one, as of 300 and 221."""
+    joined: list[Edge] = []
+    for edge in edges:
+        if joined and abs(joined[-1].spacing - edge.spacing) < 1e-9 * edge.spacing:
+            before = joined.pop()
+            name, many = f"{before.plane}, {edge.plane}", before.multiplicity + edge.multiplicity
+            strength = before.strength + edge.strength
+            joined.append(Edge(name, many, strength, edge.spacing, edge.wavelength))
+        else:
+            joined.append(edge)
+    return joined
+
+
+def edges_of(crystal: Crystal, shortest: float) -> list[Edge]:
+    """Return the edges of a crystal of NCrystal beyond a wavelength, from the longest down."""
+    found = crystal.planes(shortest)
+    return _joined([Edge(name, many, f * many * d**3, d, 2 * d) for name, many, f, d in found])
 
 
 def name_of(plane: Sequence[int]) -> str:

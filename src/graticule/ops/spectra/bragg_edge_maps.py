@@ -11,7 +11,12 @@ from pydantic import Field
 from graticule.core import Image, Labels, Neighbourhood, like, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
-from graticule.ops.spectra._axis import bounds_of, positions_in, whole_spectra
+from graticule.ops.spectra._axis import (
+    bounds_of,
+    positions_in,
+    require_same_bins,
+    whole_spectra,
+)
 from graticule.ops.spectra._crystal import Lattice
 from graticule.ops.spectra._edges import (
     DOC,
@@ -154,15 +159,20 @@ def bragg_edge_maps(
     shortest, longest = min(map(np.min, sides)), max(map(np.max, sides))
     where, others = _wanted(phase, plane, lattice, lattice_parameter, position, shortest, longest)
     bins = window_around(where, others, window, *sides)
-    values = _rows(image, dim, bins)
+    values = _rows(image, dim, bins, image.dims)
     kind, extra, beam = kernels.POISSON, np.zeros_like(values), None
     if open_beam is not None:
-        spread = np.broadcast_to(spread_over(open_beam, image, "open_beam"), image.shape)
-        kind, extra = kernels.BINOMIAL, _rows(image.copy(data=spread), dim, bins)
+        wavelength_dim(open_beam)
+        require_same_bins(image, open_beam, dim)
+        window_of = image.isel({dim: bins})
+        spread = spread_over(open_beam.isel({dim: bins}), window_of, "open_beam")
+        whole = window_of.copy(data=np.broadcast_to(spread, window_of.shape))
+        kind, extra = kernels.BINOMIAL, _rows(whole, dim, np.arange(bins.size), image.dims)
         beam = extra
     if error is not None or not holds_counts(image):
         require_error(image, error)
         assert error is not None
+        require_same_bins(image, error, dim, "error")
         kind, extra = kernels.GAUSSIAN, _rows(error, dim, bins, image.dims)
     fits = fitted(
         values, extra, kind, (sides[0][bins], sides[1][bins]),
@@ -193,9 +203,9 @@ def bragg_edge_maps(
     )
 
 
-def _rows(image: Image, dim: str, bins: Array, dims: Sequence[Hashable] | None = None) -> Array:
+def _rows(image: Image, dim: str, bins: Array, dims: Sequence[Hashable]) -> Array:
     """Return the values of some bins, a row for each place in the order of ``dims``."""
-    places = [each for each in dims or image.dims if each != dim]
+    places = [each for each in dims if each != dim]
     turned = image.isel({dim: bins}).transpose(*places, dim).values
     return np.ascontiguousarray(turned.reshape(-1, bins.size), np.float64)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Reduction, Table, op
-from graticule.core.errors import ImageError
+from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.ops._axes import Axes
+from graticule.ops.spectra import _ncrystal
 from graticule.ops.spectra._axis import bounds_of, positions_in, spectral_dim
 from graticule.ops.spectra._crystal import Lattice
 from graticule.ops.spectra._edges import (
@@ -19,6 +21,7 @@ from graticule.ops.spectra._edges import (
     LatticeKind,
     LatticeParameter,
     PhaseName,
+    edges_of,
     expected,
 )
 
@@ -51,6 +54,7 @@ def _finish(
     phase: str | None,
     lattice: Lattice | None,
     lattice_parameter: float | None,
+    material: str,
 ) -> Table:
     import pandas as pd
     import xarray as xr
@@ -66,7 +70,16 @@ def _finish(
     sides = [each * scale for each in bounds_of(spectrum, "wavelength")]
     low, high = np.minimum(*sides), np.maximum(*sides)
     shortest = max(float(low.min()), 0.05)
-    edges = expected(phase, lattice, lattice_parameter, shortest)
+    if material and (phase or lattice):
+        raise ParameterError(
+            "is given beside a phase or a lattice, which say it too",
+            where="material",
+            hint="give one of them",
+        )
+    if material:
+        edges = edges_of(_ncrystal.material(material), shortest)
+    else:
+        edges = expected(phase, lattice, lattice_parameter, shortest)
     rows = []
     for edge in edges:
         inside = np.flatnonzero((low <= edge.wavelength) & (edge.wavelength < high))
@@ -75,7 +88,7 @@ def _finish(
     columns = ["plane", "multiplicity", "spacing", "wavelength", "bin", "strength"]
     table = pd.DataFrame(rows, columns=columns)
     table["strength"] /= max(edge.strength for edge in edges) if edges else 1.0
-    table["phase"] = phase or f"{lattice}"
+    table["phase"] = phase or material or f"{lattice}"
     table.attrs["units"] = {"spacing": "angstrom", "wavelength": "angstrom"}
     return table
 
@@ -90,18 +103,23 @@ def expected_edges(
     phase: PhaseName = None,
     lattice: LatticeKind = None,
     lattice_parameter: LatticeParameter = None,
+    material: Annotated[str, Field(title="Material of NCrystal")] = "",
 ) -> Table:
-    r"""Return where the Bragg edges of a cubic phase are expected, within the spectrum of an image.
+    r"""Return where the Bragg edges of a phase are expected, within the spectrum of an image.
 
-    Planes of the spacing :math:`d = a / \sqrt{h^2 + k^2 + l^2}` reflect wavelengths up to
-    :math:`2 d`, so transmission rises there. Planes that the centring extinguishes are left out:
-    bcc has those with h + k + l even; fcc those with all odd or all even.
+    Planes of the spacing :math:`d`, of a cubic lattice :math:`a / \sqrt{h^2 + k^2 + l^2}`, reflect
+    wavelengths up to :math:`2 d`, so transmission rises there. Planes that the centring
+    extinguishes are left out: bcc has those with h + k + l even; fcc those with all odd or all
+    even.
 
     Parameters
     ----------
     image : Image
         With the dim ``wavelength``; its values are not looked at.
     %(phase)s
+    material : str
+        A crystal of any lattice instead, by its name in the library NCrystal [1]_, as
+        ``Ti_sg194.ncmat`` (``pip install 'graticule[crystal]'``).
 
     Returns
     -------
@@ -109,7 +127,7 @@ def expected_edges(
         From the longest wavelength down: ``plane``, as ``110``; ``multiplicity``, how many planes
         there are; ``spacing`` and ``wavelength``, in angstrom; ``bin``, which one it lies in;
         ``strength``, how high the edge is as a part of the highest beyond the shortest wavelength
-        (without thermal motion and texture); ``phase``.
+        (without texture); ``phase``.
 
     Raises
     ------
@@ -117,7 +135,14 @@ def expected_edges(
         Or it is not ``wavelength``.
     %(axis_error)s
     ParameterError
-        If neither a phase nor a lattice with its parameter is given.
+        If neither a phase nor a lattice with its parameter is given, or no such material is known.
+    RequestError
+        If a material is given, and NCrystal is not installed.
+
+    References
+    ----------
+    .. [1] Cai, X.-X., Kittelmann, T., "NCrystal: a library for thermal neutron transport", Comput.
+       Phys. Commun. 246, 106851, 2020. :doi:`10.1016/j.cpc.2019.07.015`
 
     %(examples)s
     >>> wavelength = ("wavelength", np.linspace(2, 5, 301), {"units": "angstrom"})
@@ -131,7 +156,12 @@ def expected_edges(
     2   211            24      2.3405   34
     3   220            12      2.0269    3
     """
-    given = {"phase": phase, "lattice": lattice, "lattice_parameter": lattice_parameter}
+    given: dict[str, Any] = {
+        "phase": phase,
+        "lattice": lattice,
+        "lattice_parameter": lattice_parameter,
+    }
+    given |= {"material": material}
     table: Table = _SCOPE.whole(image, **given)
     return table
 

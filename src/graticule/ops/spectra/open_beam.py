@@ -10,7 +10,7 @@ from pydantic import Field
 from graticule.core import Image, Mask, Pointwise, Table, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
-from graticule.ops.spectra._axis import DOC, has_axis, spectral_dim
+from graticule.ops.spectra._axis import DOC, require_same_bins, spectral_dim
 from graticule.ops.spectra._errors import DIMENSIONLESS, Measured, measured, spread_over, variances
 from graticule.ops.spectra._shutters import triggers_along
 
@@ -93,7 +93,7 @@ def open_beam(
             f"open_beam has spectra along {spectral_dim(open_beam)}, and the image along {dim}",
             hint="bring both to wavelength with spectra.to_wavelength",
         )
-    _require_same_bins(image, open_beam, dim)
+    require_same_bins(image, open_beam, dim)
     factor, spread = _doses(image, open_beam, dim, dose, exposure)
     unlit = np.zeros(1) if dark is None else spread_over(dark, image, "dark")
     light = spread_over(open_beam, image, "open_beam")
@@ -109,20 +109,6 @@ def open_beam(
         lost = np.broadcast_to(spread_over(dead, image, "dead") > 0, ratio.shape)
         ratio[lost] = np.nan
     return measured(image, ratio, variance, DIMENSIONLESS)
-
-
-def _require_same_bins(image: Image, other: Image, dim: str) -> None:
-    if not (has_axis(image, dim) and has_axis(other, dim)):
-        return
-    ours, theirs = (each[dim].values.astype(np.float64) for each in (image, other))
-    wrong = np.abs(ours - theirs) > 1e-4 * np.maximum(np.abs(ours), np.abs(theirs))
-    if wrong.any():
-        at = int(np.argmax(wrong))
-        raise ImageError(
-            f"open_beam and image have other bins along {dim}: {theirs[at]:.6g} and "
-            f"{ours[at]:.6g} for the same sample",
-            hint="bin both alike with spectra.rebin, by the same flight path and offset",
-        )
 
 
 def _doses(
