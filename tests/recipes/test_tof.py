@@ -44,6 +44,7 @@ def test_a_scene_is_told_apart_where_light_and_shade_is_not(tmp_path: Path) -> N
     page = (out / "report.html").read_text()
     for title in ("Plain k-means, 3 groups", "Groups of one material each", "chosen pixels"):
         assert title in page
+    assert "There is more than one material" in page
     assert "cannot be drawn" not in page
 
 

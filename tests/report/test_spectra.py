@@ -85,6 +85,27 @@ def test_a_group_has_the_colour_of_its_label_and_nothing_has_none(tmp_path: Path
     assert not {colour_of(2), colour_of(3)} & found
 
 
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [
+        (0.01, "There is more than one material: one material of these thicknesses gives spectra "
+         "as different with p = 0.01; two halves of the pixels agree on 3 groups by 0.98."),
+        (0.3, "Not more than one material is shown: one material of these thicknesses gives "
+         "spectra as different with p = 0.3."),
+    ],
+)  # fmt: skip
+def test_it_is_said_whether_the_groups_are_real(tmp_path: Path, p: float, words: str) -> None:
+    made = context(tmp_path, spectra(["1", "2"]), "materials_spectra")
+    tables = {"objects_materials_spectra": made.tables["objects_materials_spectra"]}
+    row = pd.Series({"p_one_material": p, "stability": 0.98, "groups": 3})
+    for op, ending in (("learn.spectral_clusters", words), ("spectra.regions", "2 spectra.")):
+        record = RunRecord(pipeline={"steps": {"materials": {"op": op, "params": {"alpha": 0.05}}}})
+        grouped = replace(made, tables=tables, row=row, record=record)
+        drawing = draw({"figure": "spectra", "of": "materials.spectra"}, grouped)
+        assert isinstance(drawing, Drawing), drawing
+        assert drawing.caption.endswith(ending)
+
+
 def test_the_map_beside_has_the_same_colours(tmp_path: Path) -> None:
     made = context(tmp_path, spectra(["2"], low=1.0, high=9.0), "means")
     drawing = draw({"figure": "spectra", "of": "means", "map": "groups"}, made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _NAMES = ("region", "group", "cluster", "label", "phase")
 _ERRORS = ("error", "error_counts", "error_pixels")
+_GROUPS = "learn.spectral_clusters"
+"""The op whose record says whether groups are real."""
 _LEGEND = 14
 """Spectra that are named in a legend."""
 
@@ -92,9 +95,34 @@ def spectra(
         f", in the colours of {map}" if picture is not None and picture.kind == Kind.LABELS else ""
     )
     alt = f"Spectra {of} of {context.image}: {', '.join(str(group) for group in groups)}."
-    return as_drawing(
-        canvas, alt, f"Spectra of {of}", f"{words}{beside}.{band}", wide=bool(picture)
+    caption = f"{words}{beside}.{band}{_verdict(context, of)}"
+    return as_drawing(canvas, alt, f"Spectra of {of}", caption, wide=bool(picture))
+
+
+def _verdict(context: FigureContext, of: str) -> str:
+    """Say whether there is more than one material, where the step that grouped spectra tells."""
+    step, found = of.split(".")[0], {}
+    if _step(context, of).get("op") != _GROUPS:
+        return ""
+    for name in ("p_one_material", "stability", "groups"):
+        with suppress(UnknownNameError):
+            found[name] = context.value(step, name)[0]
+    if "p_one_material" not in found:
+        return ""
+    level = _parameters(context, of).get("alpha")
+    draws = (
+        f"one material of these thicknesses gives spectra as different with p = "
+        f"{found['p_one_material']:.2g}"
     )
+    if found["p_one_material"] > (level if isinstance(level, float) else 0.05):
+        return f" Not more than one material is shown: {draws}."
+    halves = (
+        f"; two halves of the pixels agree on {found['groups']:.0f} groups by "
+        f"{found['stability']:.2f}"
+        if len(found) == 3
+        else ""
+    )
+    return f" There is more than one material: {draws}{halves}."
 
 
 def _columns(of: str, table: pd.DataFrame) -> tuple[str, str]:
@@ -108,12 +136,17 @@ def _columns(of: str, table: pd.DataFrame) -> tuple[str, str]:
     return name, str(axis)
 
 
-def _parameters(context: FigureContext, of: str) -> Mapping[str, Any]:
-    """Return the parameters of the step that made a table, as the pipeline has them."""
+def _step(context: FigureContext, of: str) -> Mapping[str, Any]:
+    """Return the step that made a table, as the pipeline has it."""
     found: Any = context.record.pipeline
-    for key in ("steps", of.split(".")[0], "params"):
+    for key in ("steps", of.split(".")[0]):
         found = found.get(key) if isinstance(found, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+def _parameters(context: FigureContext, of: str) -> Mapping[str, Any]:
+    params = _step(context, of).get("params")
+    return params if isinstance(params, Mapping) else {}
 
 
 def _labels(table: pd.DataFrame, name: str) -> dict[str, int]:
