@@ -230,6 +230,30 @@ def test_regions_have_intervals_about_the_truth_and_edges_of_other_phases_are_no
     assert copper.position.isna().all()
 
 
+@pytest.mark.parametrize("flux", [300.0, 5000.0])
+def test_intervals_hold_the_truth_as_often_as_they_say(flux):
+    """Of 500 spectra of counts of the simulator, with background and scattered neutrons in them."""
+    from graticule.simulate.neutron_tof import expected_counts
+
+    made = expected_counts("ferrite", (1, 1, 0), 10.0, beam=Beam(flux=flux))
+    rng, near = np.random.default_rng(5), slice(440, 540)
+    wavelength = made.timing.middles[near] * 3956.034e-6 / 50
+    tables = [
+        pd.DataFrame({
+            "region": np.repeat(np.arange(500), 100), "wavelength": np.tile(wavelength, 500),
+            "pixels": 1, "mean": rng.poisson(mean[near], (500, 100)).ravel().astype(float),
+        })
+        for mean in (made.counts, made.open_beam)
+    ]  # fmt: skip
+    found = gt.spectra.bragg_edges(*tables, phase="ferrite", planes=["110"], decay=DECAY)
+    assert (found.reason == "").mean() > 0.8
+    assert found.reason.isin(["", "narrower than the bins"]).mean() > 0.99
+    truth = {"position": made.position, "width": 0.75 * DECAY, "height": made.height}
+    for name, true in truth.items():
+        held = (found[f"{name}_low"] <= true) & (true <= found[f"{name}_high"])
+        assert held.mean() == pytest.approx(0.95, abs=0.03), name
+
+
 def test_regions_of_a_transmission_agree_with_those_of_counts():
     counts, empty, made = steel()
     part = gt.spectra.open_beam(counts, empty)

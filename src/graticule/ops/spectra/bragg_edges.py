@@ -12,50 +12,31 @@ from graticule.core import Table, Whole, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.core.units import scale_to
+from graticule.ops.spectra import _edges
 from graticule.ops.spectra._axis import bounds_of
-from graticule.ops.spectra._edges import (
-    DOC,
-    REASONS,
-    BeamFall,
-    Decay,
-    Dose,
-    Edge,
-    Fits,
-    FreeDecay,
-    LatticeKind,
-    LatticeParameter,
-    PhaseName,
-    Resolution,
-    Search,
-    Width,
-    Window,
-    edge_of,
-    expected,
-    fitted,
-    window_around,
-)
+from graticule.ops.spectra._edges import Edge, Fits, Resolution
 
 _ANGSTROM = "angstrom"
 _QUANTITIES = ("position", "width", "height")
 
 
-@op(version=1, scope=Whole("a table is small", memory=4), doc=DOC)
+@op(version=1, scope=Whole("a table is small", memory=4), doc=_edges.DOC)
 def bragg_edges(
     spectra: Table,
     open_beam: Table | None = None,
     *,
-    phase: PhaseName = None,
+    phase: _edges.PhaseName = None,
     planes: Annotated[tuple[str, ...], Field(title="Planes")] = (),
-    lattice: LatticeKind = None,
-    lattice_parameter: LatticeParameter = None,
+    lattice: _edges.LatticeKind = None,
+    lattice_parameter: _edges.LatticeParameter = None,
     positions: Annotated[tuple[float, ...], Field(title="Expected positions in angstrom")] = (),
-    window: Window = 0.05,
-    search: Search = 0.01,
-    width: Width = None,
-    decay: Decay = 0.0,
-    free_decay: FreeDecay = False,
-    dose: Dose = 1.0,
-    beam_fall: BeamFall = 0.0,
+    window: _edges.Window = 0.05,
+    search: _edges.Search = 0.01,
+    width: _edges.Width = None,
+    decay: _edges.Decay = 0.0,
+    free_decay: _edges.FreeDecay = False,
+    dose: _edges.Dose = 1.0,
+    beam_fall: _edges.BeamFall = 0.0,
     confidence: Annotated[float, Field(title="Confidence of the intervals", gt=0, lt=1)] = 0.95,
 ) -> Table:
     r"""Fit the Bragg edges of regions: position, width, height, lattice spacing and strain.
@@ -175,8 +156,8 @@ def _wanted(
         if wrong:
             raise ParameterError(f"must be above 0, not {wrong[0]:g}", where="positions")
         return _Wanted([Edge("", 0, 0.0, each / 2, each) for each in positions], list(positions))
-    edges = expected(phase, lattice, lattice_parameter, 0.3)
-    chosen = [edge_of(edges, plane) for plane in planes] or edges
+    edges = _edges.expected(phase, lattice, lattice_parameter, 0.3)
+    chosen = [_edges.edge_of(edges, plane) for plane in planes] or edges
     return _Wanted(chosen, [edge.wavelength for edge in edges])
 
 
@@ -203,8 +184,8 @@ class _Spectrum(NamedTuple):
 
         from graticule.ops.spectra import _edge_kernels as kernels
 
-        bins = window_around(edge.wavelength, others, window, *self.bounds)
-        return fitted(
+        bins = _edges.window_around(edge.wavelength, others, window, *self.bounds)
+        return _edges.fitted(
             self.values[None, bins],
             self.extra[None, bins],
             kernels.BINOMIAL if self.counts else kernels.GAUSSIAN,
@@ -295,5 +276,5 @@ def _row(edge: Edge, fits: Fits) -> dict[str, Any]:
         "strain_error": row["position_error"] / edge.wavelength,
         "spread": fits.spread[0],
         "bins": int(fits.bins[0]),
-        "reason": REASONS[int(fits.reason[0])],
+        "reason": _edges.REASONS[int(fits.reason[0])],
     }
