@@ -307,7 +307,7 @@ def _bins(ax: Axes, x: Array, y: Array, count: Array, label: Array) -> None:
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
-    width, height = _step(x), _step(y)
+    width, height = _bin_width(x), _bin_width(y)
     corners = zip(x - width / 2, y - height / 2, strict=True)
     opaque = 0.15 + 0.85 * np.log1p(count) / np.log1p(count.max())
     colours = np.column_stack([label_colours(label) / 255, opaque])
@@ -318,6 +318,6 @@ def _bins(ax: Axes, x: Array, y: Array, count: Array, label: Array) -> None:
     ax.set_ylim(y.min() - height, y.max() + height)
 
 
-def _step(middles: Array) -> float:
+def _bin_width(middles: Array) -> float:
     steps = np.diff(np.unique(middles))
     return float(steps.min()) if steps.size else 1.0
