@@ -35,6 +35,12 @@ def embed(image: Array, *, embedding: str = 'moments',
         settings: Mapping[str, int | float | bool | str] = {},
         model: Model | Path | str | None = None) -> DataFrame:
     """Describe an image by numbers, for tables that are grouped or searched."""
+def onnx(image: Data, *, model: OnnxFile, axes: str | None = None,
+        scaling: Literal['declared', 'given'] = 'declared', gain: float = 1.0, offset: float = 0.0,
+        tile: int = 256, halo: int | None = None, multiple: int | None = None,
+        activation: Literal['none', 'sigmoid', 'softmax'] | None = None, output: str | None = None,
+        of: str | None = None) -> Data:
+    """Apply a network from elsewhere: any of ONNX that gives an image of the same size."""
 def probability(image: Data, *, model: Model | Path | str, of: str | None = None,
         spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
     """Return the probability of each class, or of one, at each sample."""

@@ -86,6 +86,20 @@ def _image_groups(sizes: tuple[int, ...]) -> Any:
     return ClusteringModel.of(found, table, made, made.columns)
 
 
+@cache
+def _network(_: None) -> bytes:
+    from graticule.testing.networks import unet_onnx, unet_weights
+
+    return unet_onnx(unet_weights(width=2, depth=1))
+
+
+def _of_planes(_: Any) -> dict[str, Any]:
+    from graticule.testing.networks import reach
+
+    about = {"axes": "bcyx", "halo": reach(1), "multiple": 2, "tile": 24}
+    return {"model": _network(None), **about}
+
+
 def _of_size(image: xr.DataArray) -> dict[str, Any]:
     sizes = (image.sizes.get("y", 4), image.sizes.get("x", 4))
     return {"model": _image_groups(sizes)}
@@ -97,6 +111,7 @@ CASES: dict[str, Case] = {
     "learn.classify": Case(dims=_SOLID, params_for=_classifier),
     "learn.classify_objects": Case(params_for=_objects, data={"table": _table}),
     "learn.embed": Case(dims=PLANE, params={"settings": {"degree": 4}}),
+    "learn.onnx": Case(dims=(("y", "x"), ("t", "y", "x")), params_for=_of_planes),
     "learn.probability": Case(dims=_SOLID, params_for=_classifier),
     "learn.regress": Case(dims=_SOLID, params_for=_regressor),
     "learn.spectral_clusters": cube(params={"surrogates": 19}, data={"mask": of_places}),
