@@ -165,7 +165,7 @@ def wedge(seed, flux=300.0):
 
 def test_a_wedge_of_one_material_is_one_group():
     p = []
-    for seed in range(12):
+    for seed in range(8):
         found = gt.learn.spectral_clusters(wedge(seed), quantity="transmission", surrogates=39)
         p.append(float(found.summary["p_one_material"][0]))
         assert int(found.summary["groups"][0]) == 1
@@ -210,6 +210,8 @@ def test_what_is_no_cube_is_said():
         gt.learn.spectral_clusters(xr.DataArray(np.ones((4, 4)), dims=("y", "x")))
     with pytest.raises(ImageError, match="several spectral dims"):
         gt.learn.spectral_clusters(xr.DataArray(np.ones((2, 2, 3)), dims=("tof", "band", "x")))
+    with pytest.raises(ParameterError, match="take 19 or more"):
+        gt.learn.spectral_clusters(np.ones((3, 3)), surrogates=18)
     dead = xr.DataArray(np.full((3, 3, 5), np.nan), dims=("y", "x", "tof"))
     with pytest.raises(ImageError, match="no pixel is inside the mask and finite"):
         gt.learn.spectral_clusters(dead)

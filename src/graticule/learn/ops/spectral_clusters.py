@@ -132,7 +132,8 @@ def spectral_clusters(
     ------
     %(spectral_error)s
     ParameterError
-        If a name is given to a label that there is not.
+        If a name is given to a label that there is not, or there are too few surrogates to reject
+        anything at ``alpha``.
 
     See Also
     --------
@@ -163,6 +164,7 @@ def spectral_clusters(
     >>> found.labels[:, [0, 19, 20, 39]].values.mean(axis=0).tolist()
     [1.0, 1.0, 2.0, 2.0]
     """
+    _require_enough(surrogates, alpha)
     cube = SpectralCube.of(image, mask, quantity)
     settings = Settings(
         *(groups, most_groups, method, pure, beta, smallest, alpha, surrogates, seed)
@@ -186,6 +188,16 @@ def spectral_clusters(
         spectra_table(cube, image, found.raw, np.ones(len(labels), bool), raw_names),
         _summary(found, labels, mixed, len(called) - int(0 in called)),
     )
+
+
+def _require_enough(surrogates: int, alpha: float) -> None:
+    least = int(np.ceil(1 / alpha - 1e-9)) - 1
+    if 0 < surrogates < least:
+        raise ParameterError(
+            f"{surrogates} surrogates give no p-value of {alpha:g} or less",
+            where="surrogates",
+            hint=f"take {least} or more, or 0 for no null",
+        )
 
 
 def _names(names: Mapping[int, str], count: int) -> tuple[Array, dict[int, str]]:
