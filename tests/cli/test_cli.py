@@ -118,7 +118,7 @@ def test_a_fault_of_ours_is_told_kindly(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("graticule.pipeline.execute.study", broken)
+    monkeypatch.setattr("graticule.pipeline.execute.study_of", broken)
     assert main(["run", small, COINS, "-o", str(tmp_path / "out")]) == 70
     assert "fault in Graticule" in capsys.readouterr().err
 

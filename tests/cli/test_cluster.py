@@ -154,8 +154,8 @@ def test_bad_images_are_set_aside_and_named(folder, capsys):
     Image.fromarray(colour).save("images/left/colour.png")
     assert run(".", "-o", "out") == 1
     said = capsys.readouterr().err
-    assert "failed: broken" in said
-    assert "failed: wide: is 9 x 11, and others are 9 x 9" in said
+    assert "failed: left/broken" in said
+    assert "failed: left/wide: is 9 x 11, and others are 9 x 9" in said
     aside = pd.read_csv("out/set_aside.csv").set_index("image")
     assert sorted(aside.index) == ["broken", "wide"]
     groups = pd.read_csv("out/groups.csv").set_index("image")

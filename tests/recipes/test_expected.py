@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from graticule.core.errors import UnknownNameError
@@ -30,6 +31,10 @@ def test_a_recipe_gives_its_expected_numbers(name: str, tmp_path: Path) -> None:
         for summary, (value, tolerance) in summaries.items():
             found = getattr(run.tables["objects"][column], summary)()
             assert found == pytest.approx(value, abs=tolerance), (column, summary)
+    if "answers" in wanted:
+        answers = pd.read_csv(tmp_path / "out" / "answers.csv").set_index("answer")["value"]
+        for name, (value, tolerance) in wanted["answers"].items():
+            assert answers[name] == pytest.approx(value, abs=tolerance), name
 
 
 @pytest.mark.parametrize("name", sorted(recipes()))

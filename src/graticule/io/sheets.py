@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from graticule.core.errors import FormatError, RequestError, UnitsError, suggest
 from graticule.core.image import Table
 from graticule.io.safety import guard
 from graticule.io.studies import stem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
 _HEAD = re.compile(r"^\s*(.*?)\s*[\[(]\s*([^\])]*?)\s*[\])]\s*$")
@@ -86,6 +88,8 @@ def read_sheet(path: Path) -> Table:
 
 def _raw(path: Path) -> Table:
     """Return the cells as texts, or as the file holds them."""
+    import pandas as pd
+
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise FormatError(
@@ -119,6 +123,8 @@ def _raw(path: Path) -> Table:
 def _excel(path: Path) -> Table:
     if find_spec("openpyxl") is None:
         raise FormatError("needs openpyxl", hint="pip install openpyxl, or save the sheet as CSV")
+    import pandas as pd
+
     return pd.read_excel(path, dtype=object, engine="openpyxl")
 
 
@@ -308,7 +314,7 @@ def _require_columns(by: Sequence[str], sheet: Table, fields: Sequence[str], whe
 
 
 def _blank(column: pd.Series[Any]) -> Any:
-    return np.nan if pd.api.types.is_numeric_dtype(column) else ""
+    return np.nan if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf" else ""
 
 
 def _key(values: Sequence[Any]) -> tuple[Any, ...]:

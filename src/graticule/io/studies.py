@@ -134,14 +134,15 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
         entries = list(paths)
     if not entries:
         raise FormatError("a study needs at least one image; none was given")
-    images: dict[Path, None] = {}
+    images: dict[Path, Path] = {}
     skipped: list[tuple[Path, str]] = []
     for entry in entries:
         expanded = list(_expand(entry, skipped))
         if not expanded:
             raise FormatError("holds no image", where=str(entry), hint=_why(skipped))
-        images |= dict.fromkeys(expanded)
-    return Study(_name(list(images)), skipped)
+        root = _common_folder(expanded)
+        images |= {path: root for path in expanded if path not in images}
+    return Study(_name(images), skipped)
 
 
 def _expand(entry: str | Path, skipped: list[tuple[Path, str]]) -> Iterator[Path]:
@@ -220,14 +221,28 @@ def _why(skipped: list[tuple[Path, str]]) -> str:
     return f"skipped {shown}{', ...' if len(skipped) > 5 else ''}"
 
 
-def _name(paths: list[Path]) -> list[StudyImage]:
-    """Name files by their path from the folder they are all in, with endings where need be."""
-    root = os.path.commonpath([path.parent for path in paths])
-    below = [path.relative_to(root) for path in paths]
-    names = [(path.parent / stem(path.name)).as_posix() for path in below]
-    if len(set(names)) < len(names):
-        names = [path.as_posix() for path in below]
+def _common_folder(paths: Iterable[Path]) -> Path:
+    return Path(os.path.commonpath([path.parent for path in paths]))
+
+
+def _name(paths: Mapping[Path, Path]) -> list[StudyImage]:
+    """Name files by their path from the folder they were found in, with endings where need be.
+
+    Where names of several folders would be the same, by their path from the one all are in.
+    """
+    below = [path.relative_to(root) for path, root in paths.items()]
+    names = _without_endings(below)
+    if names is None:
+        root = _common_folder(paths)
+        below = [path.relative_to(root) for path in paths]
+        names = _without_endings(below) or [path.as_posix() for path in below]
     return [StudyImage(escaped(name), path) for name, path in zip(names, paths, strict=True)]
+
+
+def _without_endings(paths: Sequence[Path]) -> list[str] | None:
+    """Return paths without the endings of files; None where two would be the same."""
+    names = [(path.parent / stem(path.name)).as_posix() for path in paths]
+    return names if len(set(names)) == len(names) else None
 
 
 def stem(name: str) -> str:
