@@ -138,7 +138,11 @@ def kmeans_of_blocks(
             f"{len(centroids)} groups need {len(centroids)} rows, not {rows.count}",
             hint="ask for fewer groups or give more rows",
         )
-    return _Lloyd(rows, np.asarray(centroids, np.float64)).run(iterations, tolerance)
+    from threadpoolctl import threadpool_limits
+
+    # Parts run side by side; were their small products shared out too, threads would wait.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _Lloyd(rows, np.asarray(centroids, np.float64)).run(iterations, tolerance)
 
 
 def best_kmeans_of_blocks(

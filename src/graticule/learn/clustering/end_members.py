@@ -52,11 +52,11 @@ def weights_of(rows: Array, members: Array) -> Array:
     from graticule.learn.clustering._abundance_kernels import nonnegative
 
     gram = np.asarray(members @ members.T, np.float64)
-    found = np.zeros((len(rows), len(members)))
+    products = np.asarray(rows @ members.T, np.float64)
+    found = np.zeros(products.shape)
 
     def part(first: int, last: int) -> None:
-        products = np.asarray(rows[first:last] @ members.T, np.float64)
-        nonnegative(gram, products, found[first:last], _SWEEPS, _TOLERANCE)
+        nonnegative(gram, products[first:last], found[first:last], _SWEEPS, _TOLERANCE)
 
     map_ranges(part, len(rows), least=2048)
     return found
