@@ -60,27 +60,15 @@ def test_names_must_be_one_for_each():
             gt.measure.compartments(cells, nuclei, names=names)
 
 
-DOCUMENT = """
-graticule: 1
-name: translocation
-inputs:
-  dna: {path: "*_dna.npy", dims: [y, x], spacing: {y: "0.5 um", x: "0.5 um"}}
-  gfp: {path: "../gfp/{stem}.npy", dims: [y, x], spacing: {y: "0.5 um", x: "0.5 um"}}
-steps:
-  smooth:  {op: filters.gaussian, input: dna, sigma: "0.5 um"}
-  bright:  {op: threshold.otsu}
-  nuclei:  {op: segment.label}
-  ring:    {op: segment.ring, input: nuclei, width: "2 um", gap: "1 um"}
-  parts:   {op: measure.compartments, input: nuclei, second: ring, intensity: gfp,
-            names: [nucleus, ring]}
-  cells:
-    op: measure.derive
-    columns:
-      ratio: nucleus.intensity_mean / ring.intensity_mean
-      moved: ratio > 1.5
-  summary: {op: measure.summarise, columns: [ratio, nucleus.area, moved], quantiles: [0.1, 0.9]}
-outputs: [cells, summary]
-"""
+PAGE = Path(__file__).parents[3] / "docs" / "objects.md"
+
+
+def _document() -> str:
+    """Return the pipeline of the page on objects within objects."""
+    _, _, text = PAGE.read_text("utf-8").partition(
+        "<!-- the pipeline of two channels -->\n```yaml\n"
+    )
+    return text.partition("```")[0]
 
 
 def _field(folder: Path, name: str, ratio: float, seed: int) -> None:
@@ -96,24 +84,25 @@ def _field(folder: Path, name: str, ratio: float, seed: int) -> None:
     dna = rng.poisson(20 + 200 * inside)
     gfp = rng.poisson(100 * np.where(inside, ratio, 1.0))
     for channel, values in (("dna", dna), ("gfp", gfp)):
-        (folder / channel).mkdir(parents=True, exist_ok=True)
-        write(folder / channel / f"{name}_dna.npy", values.astype(np.float32))
+        write(folder / f"{name}_{channel}.npy", values.astype(np.float32))
 
 
 def test_a_study_of_two_channels(tmp_path: Path):
     truth = {"control": 1.0, "half": 2.0, "full": 3.0}
+    images = tmp_path / "images"
+    images.mkdir()
     for seed, (name, ratio) in enumerate(truth.items()):
-        _field(tmp_path, name, ratio, seed)
+        _field(images, name, ratio, seed)
     pipeline, out = tmp_path / "pipeline.yaml", tmp_path / "out"
-    pipeline.write_text(DOCUMENT, encoding="utf-8")
-    command = [sys.executable, "-m", "graticule.cli", "run", str(pipeline), str(tmp_path / "dna")]
+    pipeline.write_text(_document(), encoding="utf-8")
+    command = [sys.executable, "-m", "graticule.cli", "run", str(pipeline), str(images)]
     done = subprocess.run(
         [*command, "-o", str(out), "--no-cache"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    images = pd.read_parquet(out / "images.parquet").set_index("image")
+    rows = pd.read_parquet(out / "images.parquet").set_index("site")
     for name, ratio in truth.items():
-        row = images.loc[f"{name}_dna"]
+        row = rows.loc[name]
         assert row["ratio_n"] == 16
         assert row["ratio_mean"] == pytest.approx(ratio, rel=0.03)
         assert row["ratio_q10"] <= row["ratio_median"] <= row["ratio_q90"]

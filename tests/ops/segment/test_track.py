@@ -89,8 +89,9 @@ def test_a_division_ends_a_track_and_begins_two() -> None:
     assert found.tracks["children"].tolist() == [2, 0, 0]
     assert found.tracks["start"].tolist() == [0, 15, 15]
     assert found.frames["divisions"].tolist() == [0, 0, 1, 0, 0, 0]
-    units = {"start": "min", "stop": "min", "path": "um", "displacement": "um", "speed": "um / min"}
-    assert found.tracks.attrs["units"] == units
+    assert found.tracks["duration"].tolist() == [15, 15, 15]
+    units = {"start": "min", "stop": "min", "duration": "min", "path": "um", "displacement": "um"}
+    assert found.tracks.attrs["units"] == units | {"speed": "um / min"}
     assert found.labels.dtype == np.int32
     single = gt.segment.track(movie, max_distance="30 um", divisions=False)
     assert (single.tracks["parent"] == 0).all()

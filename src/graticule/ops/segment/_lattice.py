@@ -57,12 +57,11 @@ def find_lattice(places: Array) -> Lattice | None:
     if basis is None:
         return None
     nodes, known = _walked(neighbours, ways, basis)
+    origin, fitted = np.zeros(2), basis
     for _ in range(10):
-        if len(np.unique(nodes[known], axis=0)) < 4:
+        if not _spans(nodes[known]):
             return None
         origin, fitted = _least_squares(places[known], nodes[known])
-        if fitted is None:
-            return None
         exact = (places - origin) @ np.linalg.inv(fitted)
         rounded = np.rint(exact).astype(np.int64)
         off = (exact - rounded) @ fitted
@@ -149,10 +148,15 @@ def _walked(neighbours: Array, ways: Array, basis: Array) -> tuple[Array, Array]
     return nodes, part == largest
 
 
-def _least_squares(places: Array, nodes: Array) -> tuple[Array, Array | None]:
-    """Return origin and basis of least squared distances; no basis where all lie in one line."""
+def _spans(nodes: Array) -> bool:
+    """Whether nodes are four or more, and not all in a line."""
+    different = np.unique(nodes, axis=0)
+    rows = np.column_stack([np.ones(len(different)), different])
+    return len(different) >= 4 and int(np.linalg.matrix_rank(rows)) == 3
+
+
+def _least_squares(places: Array, nodes: Array) -> tuple[Array, Array]:
+    """Return origin and basis of least squared distances."""
     rows = np.column_stack([np.ones(len(nodes)), nodes])
-    if np.linalg.matrix_rank(rows) < 3:
-        return places.mean(axis=0), None
     found, *_ = np.linalg.lstsq(rows, places, rcond=None)
     return found[0], found[1:]

@@ -31,7 +31,7 @@ class Tracks(NamedTuple):
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("a link depends on all objects of the frames around it", memory=5.0),
     dtype="int32",
     doc=DOC,
@@ -88,9 +88,10 @@ def track(
         ``frames_missed`` in between.
     tracks : Table
         One row for each track: ``track``, ``parent``, ``children`` (0 or 2), ``start`` and
-        ``stop`` (the first and the last frame), ``objects``, ``frames_missed``, ``path`` (sum of
-        the steps), ``displacement`` (from the first to the last place) and ``speed`` (path by the
-        time between).
+        ``stop`` (the first and the last frame), ``duration`` (from the first frame to that after
+        the last: of a track between two divisions the whole cycle), ``objects``,
+        ``frames_missed``, ``path`` (sum of the steps), ``displacement`` (from the first to the
+        last place) and ``speed`` (path by the time from the first place to the last).
     frames : Table
         One row for each frame: ``objects``, ``starts`` (of tracks without a parent, but for the
         first frame), ``stops`` (without children, but for the last) and ``divisions``.
@@ -232,6 +233,7 @@ def _tracks(
             "children": np.bincount(found.parent, minlength=count + 1)[1:],
             "start": start,
             "stop": stop,
+            "duration": spent + _interval(axes, dim),
             "objects": np.bincount(rank, minlength=count),
             "frames_missed": np.bincount(rank, moves.missed, count).astype(np.int64),
             "path": path,
@@ -240,9 +242,18 @@ def _tracks(
         }
     )
     speed = unit_product(measured.unit, unit, -1)[1] if unit else measured.unit
+    times = dict.fromkeys(("start", "stop", "duration"), unit)
     lengths = dict.fromkeys(("path", "displacement"), measured.unit)
-    table.attrs["units"] = _known({"start": unit, "stop": unit, **lengths, "speed": speed})
+    table.attrs["units"] = _known({**times, **lengths, "speed": speed})
     return table
+
+
+def _interval(axes: Axes, dim: str) -> float:
+    """Return the mean time from a frame to the next; 1 where frames are counted."""
+    axis = axes.coordinate(dim)
+    if axis is None or axis.size < 2:
+        return 1.0
+    return abs(float(axis.values[-1]) - float(axis.values[0])) / (axis.size - 1)
 
 
 def _frames(axes: Axes, dim: str, seen: Observations, found: Links) -> Table:
