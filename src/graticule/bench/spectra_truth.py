@@ -18,7 +18,7 @@ from graticule.learn.ops.spectral_clusters import spectral_clusters
 _MATERIALS = ("ferrite", "austenite", "aluminium", "nickel")
 _NOISE = 0.08
 """Of the rebuilt cube: the middle of what its makers give, times the root of the value."""
-_CUBES = 100
+_CUBES, _SEEDS = 100, 6
 
 
 def _ari(one: Array, other: Array) -> float:
@@ -108,16 +108,20 @@ def samson() -> list[Row]:
     held = loadmat(folder / "Samson.mat")
     shares = held["S_GT"]
     values = held["Y"].reshape(-1, *shares.shape[:2], order="F")
-    found = spectral_clusters(as_image(values, dims=("band", "y", "x")), groups=3)
-    alone = spectral_clusters(as_image(values, dims=("band", "y", "x")), surrogates=39)
+    scene = as_image(values, dims=("band", "y", "x"))
+    found = spectral_clusters(scene, groups=3)
+    alone = [
+        int(spectral_clusters(scene, surrogates=19, seed=seed).summary["groups"][0])
+        for seed in range(_SEEDS)
+    ]
     truth, got = shares.argmax(axis=-1), found.abundance.values[1:]
     ari, raw = (_ari(truth, each.values) for each in (found.labels, found.raw))
     error = min(
         float(np.sqrt(((got[list(order)] - np.moveaxis(shares, -1, 0)) ** 2).mean()))
         for order in itertools.permutations(range(3))
     )
-    count = int(alone.summary["groups"][0])
-    what = f"Samson 95 x 95 x 156, 3 groups (found without being told: {count})"
+    told = f"without being told, 3 are found by {alone.count(3)} of {_SEEDS} seeds"
+    what = f"Samson 95 x 95 x 156, 3 groups ({told})"
     return [
         Row("T4", f"{what}: ARI; baseline raw k-means", round(ari, 4), "", ">= 0.93", ari >= 0.93,
             round(raw, 4)),
