@@ -47,6 +47,9 @@ def hsv(image: Data, *, white: float | None = None) -> Hsv[Data]:
     """Take colours apart into hue, saturation and value."""
 def negative(image: Data) -> Data:
     """Return the negative, :math:`-f`: what was dark is bright."""
+def normalise(image: Data, *, method: Literal['mean_deviation', 'percentiles'] = 'mean_deviation',
+        low: float = 1.0, high: float = 99.8, eps: float = 1e-06) -> Data:
+    """Bring the values of an image to a scale of its own, as networks were trained on."""
 def overlay(image: Data, labels: Array, *, opacity: float = 1.0, low: float | None = None,
         high: float | None = None) -> Data:
     """Draw labelled objects in colour on a grey picture."""

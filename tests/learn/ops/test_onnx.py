@@ -192,6 +192,17 @@ def test_a_description_of_the_model_zoo_declares_all_of_it(tmp_path, text):
         assert list(found["class"].values) == names
 
 
+def test_a_scale_of_the_whole_image_is_a_step_before(tmp_path):
+    own = "name: scale_linear, kwargs: {gain: 0.5, offset: 1.0, axes: yx}"
+    wanted = "name: zero_mean_unit_variance, kwargs: {mode: per_sample, axes: yx}"
+    path = described(tmp_path / "model", RDF.replace(own, wanted))
+    image = IMAGE * 30 + 7
+    refused("give scaling: given", image=image, model=path)
+    found = OP(gt.transform.normalise(image), model=path, scaling="given", activation="none")
+    scaled = (image - image.mean()) / (image.std() + 1e-6)
+    np.testing.assert_allclose(found, unet_torch(WEIGHTS, scaled), atol=1e-4)
+
+
 def test_a_pipeline_names_the_file_beside_it_and_keeps_its_hash(tmp_path):
     path = described(tmp_path / "model")
     (tmp_path / "p.yaml").write_text(

@@ -88,7 +88,8 @@ def _before(told: Declaration, scaling: str, gain: float, offset: float) -> tupl
         raise ParameterError(
             f"the network wants {told.whole[0]} of the whole image, which no window knows",
             where="scaling",
-            hint="bring the image to that scale in a step before, and give scaling: given",
+            hint="bring the image to that scale in a step before, by transform.normalise, and give "
+            "scaling: given",
         )
     return own + told.before
 
@@ -169,7 +170,8 @@ def onnx(
         where no description tells them.
     scaling : {"declared", "given"}
         Whether values are scaled as the description declares, or are given as the network wants
-        them. What is of whole images, as their mean and deviation, is a step of its own before.
+        them. What is of whole images, as their mean and deviation, is a step of its own before:
+        `transform.normalise`.
     gain, offset : float
         Values are multiplied by the one, and the other is added, first of all.
     tile : int
