@@ -21,6 +21,8 @@ from graticule.pipeline.spec import GroupsSpec
 _PLATES, _TABLES = 50, 400
 _SEED = 90
 _REPEATS = 3
+_FIELD = 512
+"""Samples along the sides of a field, as of a microscope for screening; a cell has 28."""
 
 
 def answer_of_plate(seed: int) -> tuple[bool, float]:
@@ -64,7 +66,7 @@ def against_a_script() -> Row:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "plate").mkdir()
-        plate(seed=_SEED).write(folder / "plate")
+        plate(seed=_SEED, size=_FIELD).write(folder / "plate")
         ours, theirs = [], []
         for number in range(_REPEATS):
             out, other = folder / f"ours-{number}", folder / f"theirs-{number}"
@@ -80,7 +82,8 @@ def against_a_script() -> Row:
         peer = pd.read_csv(other / "answers.csv").iloc[0]
         same = bool(apart.max() < 1e-3) and abs(answers["EC50"] / peer["EC50"] - 1) < 0.01
     what = (
-        f"a plate of 384 files from folder to answer and page; {len(cells):,} and {len(peers):,} "
+        f"a plate of 384 files of {_FIELD} x {_FIELD} from folder to answer and page; "
+        f"{len(cells):,} and {len(peers):,} "
         f"cells, ratios within {apart.max():.1g}, EC50 {answers['EC50']:.4g} and "
         f"{peer['EC50']:.4g}"
     )

@@ -45,24 +45,14 @@ class FilePattern:
     text: str
 
     def __post_init__(self) -> None:
-        left = _FIELD.sub("", self.text)
-        if "{" in left or "}" in left:
-            raise ParameterError(f"has a brace that is not closed: {self.text}")
-        for name, way in _FIELD.findall(self.text):
-            if not name.isidentifier():
-                hint = "letters, digits and _, as {well}"
-                raise ParameterError(f"{{{name}}} is no name of a field", hint=hint)
-            if way not in ("", _DIGITS):
-                raise ParameterError(
-                    f"{{{name}:{way}}} is not known", hint=f"{{{name}:d}} is made of digits"
-                )
+        fields_of(self.text)
         if self.text.startswith("/") or ".." in self.text.split("/"):
             raise ParameterError(f"must be relative to the folder of the study: {self.text}")
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """The names of its fields, each once."""
-        return tuple(dict.fromkeys(name for name, _ in _FIELD.findall(self.text)))
+        return fields_of(self.text)
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:
@@ -95,6 +85,28 @@ class FilePattern:
             fields = self.match(path.relative_to(root).as_posix())
             if fields is not None:
                 yield path, fields
+
+
+def fields_of(text: str) -> tuple[str, ...]:
+    """Return the names in braces of a text, each once.
+
+    Raises
+    ------
+    ParameterError
+        If braces are not closed, or a field has no proper name.
+    """
+    left = _FIELD.sub("", text)
+    if "{" in left or "}" in left:
+        raise ParameterError(f"has a brace that is not closed: {text}")
+    for name, way in _FIELD.findall(text):
+        if not name.isidentifier():
+            hint = "letters, digits and _, as {well}"
+            raise ParameterError(f"{{{name}}} is no name of a field", hint=hint)
+        if way not in ("", _DIGITS):
+            raise ParameterError(
+                f"{{{name}:{way}}} is not known", hint=f"{{{name}:d}} is made of digits"
+            )
+    return tuple(dict.fromkeys(name for name, _ in _FIELD.findall(text)))
 
 
 def _as_regex(token: str, seen: set[str]) -> str:

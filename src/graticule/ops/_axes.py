@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,8 +45,18 @@ class Axes:
             self.shape, {dim: {**self.pieces[dim], **other.pieces[dim]} for dim in self.pieces}
         )
 
+    @cached_property
+    def _whole(self) -> dict[str, Image | None]:
+        """Coordinates that were put together already."""
+        return {}
+
     def coordinate(self, dim: str) -> Image | None:
         """Return the whole coordinate of a dim; None where it has none."""
+        if dim not in self._whole:
+            self._whole[dim] = self._put_together(dim)
+        return self._whole[dim]
+
+    def _put_together(self, dim: str) -> Image | None:
         import xarray as xr
 
         pieces = self.pieces[dim]
@@ -53,8 +64,8 @@ class Axes:
             return None
         ordered = [pieces[first] for first in sorted(pieces)]
         values = np.concatenate([piece.values for piece in ordered])
-        axis = xr.DataArray(values, dims=dim, attrs=ordered[0].attrs)
-        return axis.assign_coords({dim: axis})
+        attrs = ordered[0].attrs
+        return xr.DataArray(values, {dim: (dim, values, attrs)}, (dim,), attrs=attrs)
 
     def positions(self, dim: str, samples: Array) -> tuple[Array, str]:
         """Return places along a dim in its coordinate, and their unit."""

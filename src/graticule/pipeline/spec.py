@@ -25,7 +25,7 @@ from graticule.core.image import Image, Kind, as_image, is_image, with_spacing
 from graticule.core.op import Op
 from graticule.core.units import split_quantity, unit_scale
 from graticule.io.format import Links, within
-from graticule.io.patterns import FilePattern
+from graticule.io.patterns import FilePattern, fields_of
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,10 @@ def _template(value: Any) -> str:
     """Return a path with ``{stem}`` and ``{name}``, or a pattern with fields of its own."""
     if not isinstance(value, str):
         raise ParameterError("must be a path, as {stem}_mask.png")
-    fields = FilePattern(value).fields
-    if not set(fields).isdisjoint(OF_IMAGE) and not set(fields) <= set(OF_IMAGE):
+    fields = set(fields_of(value))
+    if fields - set(OF_IMAGE):
+        FilePattern(value)
+    if not fields.isdisjoint(OF_IMAGE) and fields - set(OF_IMAGE):
         raise ParameterError(
             "has {stem} or {name}, and fields of its own",
             hint="{stem} and {name} are of the first image; a pattern has fields, as {well}",
@@ -144,10 +146,7 @@ class PipelineInput(Section):
     @property
     def pattern(self) -> FilePattern | None:
         """The pattern, where the path has fields of its own."""
-        if not self.path:
-            return None
-        found = FilePattern(self.path)
-        return found if set(found.fields) - set(OF_IMAGE) else None
+        return FilePattern(self.path) if set(fields_of(self.path)) - set(OF_IMAGE) else None
 
     def within(self, path: Path) -> Path:
         """Return the path of the array within a file."""

@@ -87,22 +87,35 @@ def _finish(
 ) -> Table:
     chosen = tuple(names) or _NAMES[: len(parts.partials)]
     keys = ["label", *parts.partials[0].layout.frames]
-    table: Any = None
     units: list[tuple[str, str]] = []
     zeros: list[str] = []
+    tables = []
     for name, partial in zip(chosen, parts.partials, strict=True):
         one = table_of(partial, properties=properties, levels=levels)
         units += [(key, unit_of(one, key)) for key in keys]
         further = {c: f"{name}.{c}" for c in one.columns if c not in keys}
         units += [(new, unit_of(one, old)) for old, new in further.items()]
         zeros += [new for old, new in further.items() if old in _ZERO]
-        one = one.rename(columns=further)
-        table = one if table is None else table.merge(one, how="outer", on=keys)
+        tables.append(one.rename(columns=further))
+    table = _side_by_side(tables, keys)
     table[zeros] = table[zeros].fillna(0)
     counted = [column for column in zeros if column.endswith(".pixels")]
     table[counted] = table[counted].astype("int64")
     rows = table.sort_values([*keys[1:], keys[0]], ignore_index=True)
     return with_units(rows, units)
+
+
+def _side_by_side(tables: Sequence[Table], keys: Sequence[str]) -> Table:
+    """Return the rows of all tables by their keys; where all have the same, as they are."""
+    import pandas as pd
+
+    first, *others = tables
+    wanted = first[list(keys)]
+    if all(one[list(keys)].equals(wanted) for one in others):
+        return pd.concat([first, *(one.drop(columns=list(keys)) for one in others)], axis=1)
+    for one in others:
+        first = first.merge(one, how="outer", on=list(keys))
+    return first
 
 
 def _map_range(
