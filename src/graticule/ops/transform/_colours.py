@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from graticule.core import ALL, Image
+from graticule.core import ALL, Image, map_ranges
 from graticule.core.dims import COLOURS, FEATURES
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
+
+_NATIVE = ("uint8", "uint16", "float32", "float64")
 
 DOC = {
     "colours": """\
@@ -36,8 +38,14 @@ def all_channels(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return dict.fromkeys(channel_dims(image), ALL)
 
 
-def colours_of(image: Image, white: float | None) -> tuple[Array, Image]:
-    """Return red, green and blue along a first axis in parts of full light, and a plain image.
+def white_of(image: Image, white: float | None) -> float:
+    """Return the value of full light."""
+    whole = np.iinfo(image.dtype).max if image.dtype.kind in "iu" else 1.0
+    return float(whole if white is None else white)
+
+
+def rows_of(image: Image) -> tuple[Array, Image]:
+    """Return red, green and blue of each sample as a row, and a plain image.
 
     The plain image has the dims and coordinates of one channel.
     """
@@ -49,9 +57,17 @@ def colours_of(image: Image, white: float | None) -> tuple[Array, Image]:
             hint="name the axes with dims: [y, x, c] when reading",
         )
     axis = image.get_axis_num(along[0])
-    values = np.moveaxis(image.values, axis, 0)[:3].astype(np.float64)
-    whole = np.iinfo(image.dtype).max if image.dtype.kind in "iu" else 1.0
-    return values / (whole if white is None else white), image.isel({along[0]: 0}, drop=True)
+    values = np.moveaxis(image.values, axis, -1)[..., :3]
+    if values.dtype.name not in _NATIVE:
+        values = values.astype(np.float32 if values.dtype == np.float16 else np.float64)
+    return values.reshape(-1, 3), image.isel({along[0]: 0}, drop=True)
+
+
+def in_parts(work: Callable[[int, int, Array], None], plain: Image) -> list[Array]:
+    """Return three images that ``work(begin, end, out)`` fills in for ranges of samples."""
+    out = np.empty((3, plain.size), np.float32)
+    map_ranges(lambda begin, end: work(begin, end, out), plain.size, least=1 << 16)
+    return [part.reshape(plain.shape) for part in out]
 
 
 def optical_density(light: Array) -> Array:

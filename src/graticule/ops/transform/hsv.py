@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-import numpy as np
 from pydantic import Field
 
 from graticule.core import Image, Neighbourhood, like, op
+from graticule.core.typing import Array
 from graticule.ops._parameters import DOC
 from graticule.ops.transform import _colours
 
@@ -22,7 +22,7 @@ class Hsv(NamedTuple):
 
 @op(
     version=1,
-    scope=Neighbourhood(_colours.all_channels, memory=20.0),
+    scope=Neighbourhood(_colours.all_channels, memory=8.0),
     dtype="float32",
     doc=DOC | _colours.DOC,
 )
@@ -63,23 +63,13 @@ def hsv(
     >>> found.hue.values, found.value.values.round(2)
     (array([[  0., 180.]], dtype=float32), array([[1. , 0.2]], dtype=float32))
     """
-    colours, plain = _colours.colours_of(image, white)
-    red, green, blue = colours
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value = colours.max(axis=0)
-        spread = value - colours.min(axis=0)
-        saturation = np.where(spread == 0, 0.0, spread / value)
-        sector = np.select(
-            [spread == 0, value == red, value == green],
-            [0.0, (green - blue) / spread, 2 + (blue - red) / spread],
-            4 + (red - green) / spread,
-        )
-        hue = 60 * (sector % 6)
-    missing = np.isnan(value)
-    parts = [np.where(missing, np.nan, part).astype(np.float32) for part in (hue, saturation)]
-    parts[0][parts[0] >= 360] = 0
-    return Hsv(
-        like(plain, parts[0], units="deg"),
-        like(plain, parts[1]),
-        like(plain, value.astype(np.float32)),
-    )
+    from graticule.ops.transform._colour_kernels import take_apart
+
+    rows, plain = _colours.rows_of(image)
+    full = _colours.white_of(image, white)
+
+    def work(begin: int, end: int, out: Array) -> None:
+        take_apart(rows, full, begin, end, out)
+
+    hue, saturation, value = _colours.in_parts(work, plain)
+    return Hsv(like(plain, hue, units="deg"), like(plain, saturation), like(plain, value))

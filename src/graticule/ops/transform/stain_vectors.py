@@ -47,18 +47,22 @@ def _densities(
     along = _colours.channel_dims(image)[:1]
     if any(block.offset[dim] + block.interior.get(dim, (0, 0))[0] for dim in along):
         return np.zeros((0, 3), np.int64)
-    light, plain = _colours.colours_of(image, white)
-    density = _colours.optical_density(light)
+    rows, plain = _colours.rows_of(image)
+    full = _colours.white_of(image, white)
+    if rows.dtype.kind == "u":
+        density = _colours.optical_density(np.arange(np.iinfo(rows.dtype).max + 1) / full)[rows]
+    else:
+        density = _colours.optical_density(rows / full)
     with np.errstate(invalid="ignore"):
-        stained = (density >= least).all(axis=0)
+        stained = (density >= least).all(axis=1)
     if mask is not None:
         if set(mask.dims) != set(plain.dims):
             raise ImageError(
                 f"the mask must have the dims {', '.join(map(str, plain.dims))}, "
                 f"not {', '.join(map(str, mask.dims))}"
             )
-        stained &= mask.transpose(*plain.dims).values
-    return np.asarray(np.rint(density[:, stained].T * _GRAINS), np.int64)
+        stained &= mask.transpose(*plain.dims).values.ravel()
+    return np.asarray(np.rint(density[stained] * _GRAINS), np.int64)
 
 
 def _map_sums(

@@ -33,7 +33,7 @@ class Unmixed(NamedTuple):
 
 @op(
     version=1,
-    scope=Neighbourhood(_colours.all_channels, memory=20.0),
+    scope=Neighbourhood(_colours.all_channels, memory=8.0),
     dtype="float32",
     doc=DOC | _colours.DOC,
 )
@@ -91,12 +91,22 @@ def unmix(
     array([[0.5]], dtype=float32)
     """
     matrix = _matrix(np.array(_VECTORS[stains]) if vectors is None else _given(vectors))
-    light, plain = _colours.colours_of(image, white)
-    density = _colours.optical_density(light)
-    amounts = np.tensordot(np.linalg.inv(matrix).T, density, axes=1)
-    if clip:
-        amounts = np.maximum(amounts, 0)
-    return Unmixed(*(like(plain, each.astype(np.float32)) for each in amounts))
+    from graticule.ops.transform._colour_kernels import mix, mix_by_table
+
+    rows, plain = _colours.rows_of(image)
+    inverse, least = np.linalg.inv(matrix), 0.0 if clip else -np.inf
+    full = _colours.white_of(image, white)
+    table = None
+    if rows.dtype.kind == "u":
+        table = _colours.optical_density(np.arange(np.iinfo(rows.dtype).max + 1) / full)
+
+    def work(begin: int, end: int, out: Array) -> None:
+        if table is None:
+            mix(rows, full, inverse, least, begin, end, out)
+        else:
+            mix_by_table(rows, table, inverse, least, begin, end, out)
+
+    return Unmixed(*(like(plain, each) for each in _colours.in_parts(work, plain)))
 
 
 def _given(vectors: Table) -> Array:
