@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dask.array as da
 import numpy as np
@@ -249,6 +249,13 @@ def test_files_are_opened_lazily(tmp_path: Path, coins: Path) -> None:
     np.testing.assert_allclose(view.image.values, whole[100:120, 50:90], rtol=1e-5)
 
 
+class Both(NamedTuple):
+    """Two results of one op."""
+
+    one: Image
+    other: Image
+
+
 def test_what_is_read_often_is_computed_once_however_many_plain_steps_follow() -> None:
     """k-means passes over all again and again; the neighbourhoods behind it are worked out once."""
     seen = []
@@ -256,19 +263,28 @@ def test_what_is_read_often_is_computed_once_however_many_plain_steps_follow() -
     @define_op(
         version=1, scope=Neighbourhood(lambda image, params: {}), dtype="same", name="of_tests.slow"
     )
-    def slow(image: Image) -> Image:
+    def slow(image: Image) -> Both:
         """Count what it is given."""
         seen.append(image.size)
-        return image + 1
+        return Both(image + 1, image + 2)
 
     gt.register(slow)
     pipeline = Pipeline.loads(
-        """{graticule: 1, steps: {slow: {op: of_tests.slow}, plain: {op: radiography.beer_lambert},
-        groups: {op: spectra.kmeans, clusters: 2, iterations: 50}}, outputs: [groups]}"""
+        """
+        graticule: 1
+        steps:
+          slow: {op: of_tests.slow}
+          plain: {op: spectra.attenuation, input: slow.one, error: slow.other}
+          groups: {op: spectra.kmeans, input: plain.image, clusters: 2, iterations: 50}
+          table: {op: spectra.regions, input: plain.image, labels: groups, error: plain.error}
+        outputs: [groups, table]
+        """
     )
     values = np.random.default_rng(0).uniform(-0.9, 0, (3, 60, 60))
     image = xr.DataArray(values, dims=("band", "y", "x"))
     evaluation = Evaluation(pipeline, {"image": image}, tile={"y": 16, "x": 25})
-    found = evaluation.value(Reference("groups"))
+    found, table = (evaluation.value(Reference(name)) for name in ("groups", "table"))
     assert sum(seen) < 1.05 * image.size, "beside a sample that tells what it looks like"
-    xr.testing.assert_identical(found, pipeline.apply(image)["groups"])
+    whole = pipeline.apply(image)
+    xr.testing.assert_identical(found, whole["groups"])
+    np.testing.assert_allclose(table["error_counts"], whole["table"]["error_counts"], rtol=1e-6)

@@ -15,7 +15,7 @@ from graticule.core.errors import GraticuleError, ImageError, RequestError
 from graticule.core.image import Image, is_image, is_lazy
 from graticule.core.scope import Mapper, Neighbourhood, Pointwise, Reduction
 from graticule.io.lazy import source_of
-from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, compute_into, is_node
+from graticule.pipeline.nodes import SourceNode, StoredNode, assemble, compute_together, is_node
 from graticule.pipeline.scratch import ScratchArray
 from graticule.pipeline.spec import Reference, Spec, Step, step_keys
 from graticule.pipeline.store import StepStore
@@ -110,7 +110,7 @@ class Evaluation:
         """Return the outputs of a step or input, computing what is needed."""
         if name in self._dear:
             blocks = self._dear.pop(name)
-            self._values[name] = (self._spill(self._values[name][0], blocks),)
+            self._values[name] = tuple(self._spill(self._values[name], blocks))
         if name not in self._values:
             step = self.pipeline.steps[name]
             for reference in step.inputs:
@@ -175,10 +175,13 @@ class Evaluation:
         )
         if self._is_read_often(step):
             read = self._parts_read(step)
-            return tuple(
-                self._spill(item) if is_node(item) and declared.name in read else item
-                for item, declared in zip(outputs, step.op.outputs, strict=True)
-            )
+            places = [
+                place
+                for place, declared in enumerate(step.op.outputs)
+                if is_node(outputs[place]) and declared.name in read
+            ]
+            kept = dict(zip(places, self._spill([outputs[n] for n in places]), strict=True))
+            return tuple(kept.get(place, item) for place, item in enumerate(outputs))
         return outputs
 
     def _is_read_often(self, step: Step) -> bool:
@@ -211,11 +214,23 @@ class Evaluation:
         first = step.op.outputs[0].name
         return {wire.part or first for wire in wires if wire is not None and wire.name == step.name}
 
-    def _spill(self, node: Any, blocks: Mapping[str, int] | None = None) -> StoredNode:
-        template = node.template
-        target = self._allocate(template.sizes, template.dtype)
-        compute_into(target, node, blocks or self.tile or {}, self.mapper)
-        return StoredNode(template, target)
+    def _spill(
+        self, nodes: Sequence[Any], blocks: Mapping[str, int] | None = None
+    ) -> list[StoredNode]:
+        """Return nodes as complete results; those of one size are computed together."""
+        templates = [node.template for node in nodes]
+        targets = [self._allocate(template.sizes, template.dtype) for template in templates]
+        by_size: dict[tuple[Any, ...], list[int]] = {}
+        for place, template in enumerate(templates):
+            by_size.setdefault(tuple(template.sizes.items()), []).append(place)
+        for places in by_size.values():
+            compute_together(
+                [targets[place] for place in places],
+                [nodes[place] for place in places],
+                blocks or self.tile or {},
+                self.mapper,
+            )
+        return [StoredNode(*pair) for pair in zip(templates, targets, strict=True)]
 
     def _allocate(self, sizes: Mapping[Any, int], dtype: Any) -> Any:
         """Return an array to fill: on disk where there is a folder for it, else in memory."""

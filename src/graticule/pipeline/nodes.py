@@ -318,9 +318,24 @@ def assemble(node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> Image
 
 def compute_into(target: Any, node: Node, tile: Mapping[str, int], mapper: Mapper = map) -> None:
     """Compute a node tile by tile into an array of its shape."""
-    regions = tile_regions(node.template.sizes, tile)
-    for region, block in zip(regions, mapper(partial(_values, node), regions), strict=True):
-        target[tuple(region.slices().values())] = block
+    compute_together([target], [node], tile, mapper)
+
+
+def compute_together(
+    targets: Sequence[Any], nodes: Sequence[Node], tile: Mapping[str, int], mapper: Mapper = map
+) -> None:
+    """Compute nodes of one size tile by tile into an array each.
+
+    Outputs of one op are then worked out once a tile.
+    """
+    regions = tile_regions(nodes[0].template.sizes, tile)
+    for region, blocks in zip(regions, mapper(partial(_values_of, nodes), regions), strict=True):
+        for target, block in zip(targets, blocks, strict=True):
+            target[tuple(region.slices().values())] = block
+
+
+def _values_of(nodes: Sequence[Node], region: Region) -> list[np.ndarray[Any, Any]]:
+    return [_values(node, region) for node in nodes]
 
 
 def _values(node: Node, region: Region) -> np.ndarray[Any, Any]:
