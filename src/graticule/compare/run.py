@@ -22,6 +22,7 @@ from graticule.core.progress import Progress, no_progress
 from graticule.core.settings import parse_bytes, settings
 from graticule.io import read
 from graticule.io.format import is_one_image
+from graticule.io.outlines import as_large_as
 from graticule.io.pairing import partners
 from graticule.io.reading import single_channel
 from graticule.io.studies import StudyImage, stem
@@ -239,6 +240,7 @@ def _truth(path: Path | None, image: xr.DataArray, region: Bounds | None) -> xr.
     dims = [str(dim) for dim in image.dims if dim != "c"]
     if true.ndim == len(dims):
         true = as_image(true, dims=dims)
+    true = as_large_as(true, image)
     sizes = {dim: image.sizes[dim] for dim in dims}
     true = _cut(true, region).compute() if region else true.compute()
     if dict(true.sizes) != sizes:

@@ -12,6 +12,7 @@ from typing import Any
 from graticule.core.errors import FormatError
 from graticule.io import content_hash, read
 from graticule.io.format import locate
+from graticule.io.outlines import UNSIZED, as_large_as
 from graticule.io.studies import Study, StudyImage, stem
 from graticule.pipeline.spec import Spec, digest
 
@@ -46,6 +47,9 @@ def open_inputs(
         image = read(
             path, dims=spec.dims, spacing=spec.spacing or None, labels=labels, links=spec.links
         )
+        is_unsized = bool(image.attrs.get(UNSIZED)) and is_further
+        if is_unsized:
+            image = as_large_as(image, inputs[pipeline.first_input])
         image = spec.with_default_spacing(image)
         inputs[name] = image.drop_attrs(deep=False).assign_attrs(
             {key: value for key, value in image.attrs.items() if key != "source"}
@@ -59,6 +63,7 @@ def open_inputs(
             dict(spec.default_spacing),
             address.inside,
             *(["labels"] if labels else []),
+            *([list(image.shape)] if is_unsized else []),
         )
     return inputs, keys
 

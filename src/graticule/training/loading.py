@@ -12,6 +12,7 @@ import xarray as xr
 from graticule.core.errors import CheckError, GraticuleError, RequestError
 from graticule.io import content_hash, read
 from graticule.io.format import within
+from graticule.io.outlines import as_large_as
 from graticule.io.pairing import Pair, Pairing, pair_files
 from graticule.io.reading import read_single_channel
 from graticule.learn.crossval.split import groups_by_pattern
@@ -108,7 +109,7 @@ def _files(pairs: Sequence[Pair]) -> list[Path]:
 
 def _data(training: TrainingDocument, pairs: Sequence[Pair], groups: Any) -> LabelledImages:
     images = [_image(training, each.result) for each in pairs]
-    labels = [_target(training, each.truth) for each in pairs]
+    labels = [_target(training, e.truth, image) for e, image in zip(pairs, images, strict=True)]
     _require_alike(images, pairs)
     if sum(image.nbytes for image in images) < _MOST_BYTES:
         images = [image.compute(scheduler="synchronous") for image in images]
@@ -181,8 +182,12 @@ def _image(training: TrainingDocument, path: Path) -> xr.DataArray:
     return image
 
 
-def _target(training: TrainingDocument, path: Path) -> xr.DataArray:
+def _target(training: TrainingDocument, path: Path, image: xr.DataArray) -> xr.DataArray:
     values = read_single_channel(within(path, training.inputs.labels.dataset))
+    try:
+        values = as_large_as(values, image)
+    except GraticuleError as error:
+        raise error.at(str(path)) from None
     if training.task == "regression" or values.dtype.kind != "f":
         return values
     if bool((values == values.round()).all()):
@@ -228,7 +233,7 @@ def _further(
     images = [_image(training, each.result).compute() for each in pairs]
     if first is not None:
         _require_alike([data.images[0], *images], [first, *pairs])
-    labels = [_target(training, each.truth) for each in pairs]
+    labels = [_target(training, e.truth, image) for e, image in zip(pairs, images, strict=True)]
     names = [each.name for each in pairs]
     return _with_known_classes(training, images, labels, names, data, where), pairing
 

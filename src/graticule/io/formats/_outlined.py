@@ -13,14 +13,17 @@ import xarray as xr
 
 from graticule.core.errors import FormatError
 from graticule.io.axes import axis_of, build, coordinate
-from graticule.io.outlines import Outline, Shape, fill, trace
+from graticule.io.outlines import UNSIZED, Outline, Shape, fill, trace
 from graticule.io.safety import require_room
 
 NOTE = "graticule"
 """Key under which a file says what its format has no place for."""
 Facts = Mapping[int, Mapping[str, Any]]
 """Numbers and words of each object, by its label."""
-NAMELESS = "holds outlines and not the sizes of their image: taken as what the objects reach to"
+NAMELESS = (
+    "holds outlines and not the sizes of their image: taken as what the objects reach to, or, "
+    "beside an image, as those of the image"
+)
 NUMBERED = "its objects have no numbers of their own, and are numbered in the order of the file"
 _PARSED = 12
 """Bytes of memory for a byte of JSON."""
@@ -96,7 +99,8 @@ def label_image(
         told.append(
             f"{found.overlaps} pixels lie in several objects, and are those of the last of them"
         )
-    return build(found.labels, dims, coords, units=units, notes=told)
+    image = build(found.labels, dims, coords, units=units, notes=told)
+    return image.assign_attrs({UNSIZED: True}) if said is None and sizes is None else image
 
 
 def _reach(shapes: Sequence[Shape]) -> tuple[int, int]:

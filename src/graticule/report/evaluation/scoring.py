@@ -19,6 +19,7 @@ from graticule.evaluate.judged import REASONS, judged
 from graticule.evaluate.outlines import outline_distances
 from graticule.evaluate.scores import Row, mask_row, object_row, over_images, score_row
 from graticule.io.format import is_one_image
+from graticule.io.outlines import as_large_as
 from graticule.io.pairing import Pair, partners
 from graticule.io.reading import read_single_channel
 
@@ -220,7 +221,7 @@ def read_pair(pair: Pair, leaving_out: LeavingOut) -> ReadPair:
                 hint="name its file alike, or give one file for all images",
             )
         path = leaving_out.files[pair.name]
-        roi = read_single_channel(path)
+        roi = as_large_as(read_single_channel(path), result)
         if roi.ndim == result.ndim and set(roi.dims) != set(result.dims):
             roi = xr.DataArray(roi.values, dims=result.dims)
     try:
@@ -243,6 +244,10 @@ def _read_alike(pair: Pair) -> tuple[xr.DataArray, xr.DataArray]:
     if set(result.dims) != set(truth.dims) and result.ndim == truth.ndim:
         truth = xr.DataArray(truth.values, dims=result.dims)
     truth = truth.transpose(*result.dims) if set(result.dims) == set(truth.dims) else truth
+    try:
+        result, truth = as_large_as(result, truth), as_large_as(truth, result)
+    except GraticuleError as error:
+        raise error.at(str(pair.truth)) from None
     if result.shape != truth.shape:
         sizes = [" x ".join(map(str, image.shape)) for image in (truth, result)]
         raise ImageError(
