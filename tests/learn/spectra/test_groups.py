@@ -7,8 +7,9 @@ import xarray as xr
 import graticule as gt
 from graticule.core.errors import ImageError, ParameterError
 from graticule.learn.clustering.agreement import adjusted_rand
-from graticule.learn.spectra import SpectralCube, one_material
 from graticule.learn.spectra.borders import homogeneous, sides
+from graticule.learn.spectra.cube import SpectralCube
+from graticule.learn.spectra.one_material import one_material
 
 BINS = 60
 AT = np.linspace(0, 1, BINS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -11,10 +11,12 @@ from pydantic import Field
 from graticule.core import Image, Labels, Mask, Record, Table, Whole, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
-from graticule.learn.spectra.cube import Quantity, SpectralCube
-from graticule.learn.spectra.groups import Method, Settings, SpectralGroups, spectral_groups
-from graticule.learn.spectra.tables import groups_table, spectra_table
+from graticule.learn.spectra.kinds import Method, Quantity
 from graticule.ops.spectra._axis import DOC
+
+if TYPE_CHECKING:
+    from graticule.learn.spectra.cube import SpectralCube
+    from graticule.learn.spectra.groups import SpectralGroups
 
 NOTHING = "nothing"
 
@@ -164,6 +166,10 @@ def spectral_clusters(
     >>> found.labels[:, [0, 19, 20, 39]].values.mean(axis=0).tolist()
     [1.0, 1.0, 2.0, 2.0]
     """
+    from graticule.learn.spectra.cube import SpectralCube
+    from graticule.learn.spectra.groups import Settings, spectral_groups
+    from graticule.learn.spectra.tables import groups_table, spectra_table
+
     _require_enough(surrogates, alpha)
     cube = SpectralCube.of(image, mask, quantity)
     settings = Settings(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -12,9 +11,8 @@ from graticule.core import Image, Mask, spatial_dims
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.learn.clustering.end_members import unit_rows
+from graticule.learn.spectra.kinds import Quantity
 from graticule.ops.spectra._axis import spectral_dim
-
-Quantity: TypeAlias = Literal["reflectance", "transmission", "attenuation"]
 
 _SAMPLE = 10_000
 _BELOW = 3.0

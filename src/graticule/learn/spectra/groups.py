@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 import numpy as np
 
@@ -15,19 +15,10 @@ from graticule.learn.clustering.end_members import abundances, purest, unit_rows
 from graticule.learn.clustering.steps import gaussian_mixture, merged_mixture
 from graticule.learn.spectra.borders import beside_nothing, homogeneous, sides
 from graticule.learn.spectra.cube import SpectralCube
+from graticule.learn.spectra.kinds import Method
 from graticule.learn.spectra.number import Number, number_of_groups
 from graticule.ops.segment._potts import UNIT, Potts
 
-Method: TypeAlias = Literal[
-    "merged_mixture",
-    "gaussian_mixture",
-    "spherical_kmeans",
-    "nmf",
-    "nfindr",
-    "kmeans",
-    "minibatch_kmeans",
-]
-METHODS: tuple[str, ...] = get_args(Method)
 _OF_VALUES = ("kmeans", "minibatch_kmeans")
 """Methods that take spectra as they are, thickness and brightness included."""
 _OF_MEMBERS = ("nmf", "nfindr")
