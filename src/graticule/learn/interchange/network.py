@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from graticule.core import Region, map_ranges
 from graticule.core.errors import FormatError, ImageError, ParameterError, suggest
@@ -18,6 +17,9 @@ from graticule.core.typing import Array
 from graticule.learn.interchange.declaration import BATCH, CHANNELS, SPACE, Declaration, carry_out
 from graticule.learn.interchange.graph import Graph, Tensor, onnx_module
 from graticule.learn.interchange.windows import CoreLattice, Window
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _CLASS = "class"
 _FLOATS = ("float32", "float64", "float16")
@@ -145,6 +147,8 @@ class Network:
         bare = image.isel({CHANNELS: 0}, drop=True) if CHANNELS in image.dims else image
         bare = bare.isel({dim: cut for dim, cut in kept.items() if dim != CHANNELS})
         attrs = {key: value for key, value in image.attrs.items() if key != "units"}
+        import xarray as xr
+
         out = xr.DataArray(
             found, dims=[*further, _CLASS, *self.space], coords=bare.coords, attrs=attrs
         )
