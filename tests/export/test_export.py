@@ -112,6 +112,21 @@ def test_a_dataset_of_all_images(run, tmp_path):
         assert found.x.attrs["units"] == "um"
 
 
+def test_files_of_one_name_in_several_folders_are_told_apart_in_a_dataset(tmp_path):
+    for day, size in (("day1", 3), ("day2", 5)):
+        (tmp_path / "in" / day).mkdir(parents=True)
+        gt.write(tmp_path / "in" / day / "a.png", np.eye(size, dtype=np.uint8) * 9)
+    files = [tmp_path / "in" / day / "a.png" for day in ("day1", "day2")]
+    text = PIPELINE.replace("labels, mask, objects, spots, spots_table", "mask")
+    run = Pipeline.loads(text).run(files, tmp_path / "run", cache=False)
+    assert main(["export", str(run.folder), "--to", "coco", "-o", str(tmp_path)]) == 0
+    path = tmp_path / "mask.coco.json"
+    for day, size in (("day1", 3), ("day2", 5)):
+        assert gt.read(path / day / "a.png").shape == (size, size)
+    assert main(["export", str(run.folder), "--to", "geojson", "-o", str(tmp_path / "g")]) == 0
+    assert len(list((tmp_path / "g").rglob("*.geojson"))) == 2
+
+
 def test_rois_have_the_measurements_as_properties(run, tmp_path):
     main(["export", str(run.folder), "--to", "roi", "-o", str(tmp_path), "--of", "labels"])
     rois = roifile.roiread(tmp_path / "a 1.roi.zip")

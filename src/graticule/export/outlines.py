@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,24 @@ def coco(folder: Path, out: Path, of: str | None = None) -> Exported:
 
 
 def _annotated(found: Labelled, output: str) -> Iterator[Annotated]:
+    names = _file_names([Path(result.path) for result in found.run.results])
     for image in found.images(output):
         with told(image):
-            yield Annotated(image.source.name or image.image, image.read(), image.facts)
+            yield Annotated(names[image.source], image.read(), image.facts)
+
+
+def _file_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return the names of files, or where two are alike, their paths from a folder of all.
+
+    Examples
+    --------
+    >>> list(_file_names([Path("/a/b/1.tif"), Path("/a/c/1.tif")]).values())
+    ['b/1.tif', 'c/1.tif']
+    """
+    if len({path.name for path in paths}) == len(set(paths)):
+        return {path: path.name for path in paths}
+    root = Path(os.path.commonpath([path.parent for path in paths]))
+    return {path: path.relative_to(root).as_posix() for path in paths}
 
 
 @contextmanager
