@@ -272,6 +272,10 @@ def test_what_is_of_images_and_what_is_text_is_no_measurement(tmp_path):
         assert obs["dose"].tolist() == [1, 1, 5, 5]
         assert obs["kind|of"].tolist() == ["x", "", "y", "z\ufffd"]
         assert np.isnan(file["X"][3, 0])
+    write_anndata(tmp_path / "a.h5ad", table[::2], of_images=["dose"])  # one object in an image
+    with h5py.File(tmp_path / "a.h5ad") as file:
+        assert frame(file["var"]).index.tolist() == ["area"]
+        assert frame(file["obs"])["dose"].tolist() == [1, 5]
 
 
 def test_a_crate_is_sound_by_the_rules_of_ro_crate(run, capsys):

@@ -6,7 +6,7 @@ further package (https://anndata.readthedocs.io/en/latest/fileformat-prose.html)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +44,11 @@ def anndata(folder: Path, out: Path, of: str | None = None) -> Exported:
     files = []
     for name, table in tables.items():
         files.append(out / f"{name}.h5ad")
-        write_anndata(files[-1], table)
+        write_anndata(files[-1], table, of_images=list(map(str, run.images)))
     return Exported(files, (), run.failed)
 
 
-def write_anndata(path: Path, table: pd.DataFrame) -> None:
+def write_anndata(path: Path, table: pd.DataFrame, of_images: Collection[str] = ()) -> None:
     """Write a table of objects.
 
     ``X`` holds the numbers that were measured, a row for each object; their names and units are
@@ -61,11 +61,13 @@ def write_anndata(path: Path, table: pd.DataFrame) -> None:
         The file.
     table : DataFrame
         With a column ``image``; units are in ``attrs["units"]``.
+    of_images : collection of str
+        Columns that are known to be of whole images.
     """
     import h5py
 
     units = table.attrs.get("units", {})
-    measured = [name for name in table if _is_measured(table, str(name))]
+    measured = [name for name in table if name not in of_images and _is_measured(table, str(name))]
     with atomic_path(path) as draft, h5py.File(draft, "w") as file:
         _mark(file, "anndata", "0.1.0")
         values = table[measured].to_numpy(np.float64) if measured else np.zeros((len(table), 0))
