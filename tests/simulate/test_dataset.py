@@ -17,6 +17,7 @@ from graticule.simulate.dataset import kinds, samples, write_samples
 
 SMALL = {
     "cells": {"shape": (48, 48), "count": 4},
+    "dividing_cells": {"shape": (48, 48), "count": 4, "frames": 12, "cycle": 10.0},
     "galaxies": {"size": 64, "radius": 5.0},
     "nuclei": {"shape": (48, 48), "count": 4},
     "radiograph": {"shape": (48, 48), "frames": 1},
@@ -43,6 +44,15 @@ def test_the_same_seed_makes_the_same_bytes(kind, tmp_path):
     assert digests(one) == digests(two)
     image = f"images/{kind}_0000.tif"
     assert digests(one)[image] != digests(other)[image]
+
+
+def test_films_have_their_lineage_beside_them(tmp_path):
+    folder = write_samples("dividing_cells", 1, tmp_path / "made",
+                           parameters=SMALL["dividing_cells"])  # fmt: skip
+    lineage = pd.read_csv(folder / "lineage" / "dividing_cells_0000.csv")
+    tracks = read(folder / "tracks" / "dividing_cells_0000.tif", labels=True)
+    assert set(np.unique(tracks)) - {0} <= set(lineage["track"])
+    assert (lineage["parent"] > 0).any()
 
 
 def test_every_kind_is_tried():

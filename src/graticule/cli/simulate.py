@@ -34,8 +34,8 @@ def simulate(
     Parameters
     ----------
     kind
-        cells, galaxies, nuclei, radiograph (with bright outlier spots), roots or tof (neutron
-        time of flight: pieces of metal with Bragg edges).
+        cells, dividing_cells (films), galaxies, nuclei, radiograph (with bright outlier spots),
+        roots or tof (neutron time of flight: pieces of metal with Bragg edges).
     count
         How many images.
     out

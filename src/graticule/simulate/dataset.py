@@ -28,6 +28,7 @@ __all__ = ["Sample", "kinds", "samples", "write_samples"]
 
 _LABELS = {
     "cells": "labels",
+    "dividing_cells": "labels",
     "galaxies": "footprint",
     "nuclei": "labels",
     "radiograph": "spots",
@@ -59,6 +60,8 @@ class Sample:
         All else that is known of it.
     numbers : mapping of float or str
         Numbers that are known of it, and names of classes.
+    tables : mapping of DataFrame
+        Tables that are known of it, as which cell came from which.
     parameters : mapping
         What was given, with what was drawn for ranges.
     """
@@ -69,6 +72,7 @@ class Sample:
     truth: Mapping[str, xr.DataArray] = field(default_factory=dict)
     numbers: Mapping[str, float | str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def kinds() -> list[str]:
@@ -77,7 +81,7 @@ def kinds() -> list[str]:
     Examples
     --------
     >>> kinds()
-    ['cells', 'galaxies', 'nuclei', 'radiograph', 'roots', 'tof']
+    ['cells', 'dividing_cells', 'galaxies', 'nuclei', 'radiograph', 'roots', 'tof']
     """
     return sorted(_LABELS)
 
@@ -166,14 +170,15 @@ def _sample(name: str, labels: str, made: Any, values: Mapping[str, Any]) -> Sam
     """Return what a simulator made, under one set of names."""
     parts = made._asdict()
     arrays = {k: v for k, v in parts.items() if isinstance(v, xr.DataArray)}
+    tables = {k: v for k, v in parts.items() if isinstance(v, pd.DataFrame)}
     numbers: dict[str, float | str] = {}
     for key, value in parts.items():
         if isinstance(value, Mapping):
             numbers |= {f"{key}_{name}": float(each) for name, each in value.items()}
-        elif key not in arrays:
+        elif key not in arrays and key not in tables:
             numbers[key] = value if isinstance(value, str) else float(value)
     image, truth = arrays.pop("image"), arrays.pop(labels)
-    return Sample(name, image, truth, arrays, numbers, values)
+    return Sample(name, image, truth, arrays, numbers, values, tables)
 
 
 def write_samples(
@@ -266,6 +271,9 @@ def _written(
         }.items():
             (folder / part).mkdir(parents=True, exist_ok=True)
             write(folder / part / f"{sample.name}.tif", image)
+        for part, table in sample.tables.items():
+            (folder / part).mkdir(parents=True, exist_ok=True)
+            table.to_csv(folder / part / f"{sample.name}.csv", index=False, lineterminator="\n")
         rows.append({"image": sample.name, **_flat(sample)})
         progress(done, count, sample.name)
     return rows
