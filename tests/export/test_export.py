@@ -161,6 +161,8 @@ def test_labels_in_a_tiff_have_colours_and_spacing(tmp_path):
                 table = np.reshape(about["LUTs"], (3, 256))
                 np.testing.assert_array_equal(table.T, colours_of_labels())
                 assert about["max"] == largest
+                shown = np.ravel(file.pages[0].tags[320].value).reshape(3, 256).T
+                np.testing.assert_array_equal(shown // 257, colours_of_labels())
 
 
 def test_colours_differ_from_those_of_the_next_numbers():

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from graticule.core.typing import Array
 
 _COLOURS = 256
+_COLOUR_MAP = 320
 _GOLDEN = 0.6180339887
 _EXACT = 2**24
 """Whole numbers that 32-bit floats keep."""
@@ -67,12 +68,16 @@ def write_label_tiff(path: Path, labels: xr.DataArray) -> None:
             hint="number the objects anew, as by segment.relabel, or take the .ome.tif of the run",
         )
     if largest < _COLOURS:
-        values, colours = labels.values.astype(np.uint8), colours_of_labels()
-        palette: dict[str, Any] = {"photometric": "palette", "colormap": colours.T * np.uint16(257)}
+        values = labels.values.astype(np.uint8)
+        colour_table = colours_of_labels().T * np.uint16(257)
+        palette: dict[str, Any] = {"photometric": "palette", "colormap": colour_table}
         told: dict[str, Any] = {}
     else:
         values = labels.values.astype(np.uint16 if largest < 2**16 else np.float32)
-        palette = {"photometric": "minisblack"}
+        # ImageJ colours what has one channel by a palette, of more bits than eight too
+        colours = (colours_of_labels().T * np.uint16(257)).ravel().tolist()
+        colour_map = (_COLOUR_MAP, "H", len(colours), colours, False)
+        palette = {"photometric": "minisblack", "extratags": [colour_map]}
         told = {"LUTs": [colours_of_labels().T], "min": 0.0, "max": float(largest)}
     spaced, resolution = _spacing(labels)
     tifffile.imwrite(

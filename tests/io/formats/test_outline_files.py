@@ -77,6 +77,17 @@ def test_a_feature_is_as_qupath_writes_one(tmp_path):
     assert properties["measurements"] == {"area (um2)": 30.5, "count": 3}
 
 
+def test_objects_within_objects_are_left_out_and_told(tmp_path):
+    square = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
+    child = {"type": "Feature", "geometry": square, "properties": {}}
+    outer = {**child, "properties": {"childObjects": [child]}}
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection",
+                                                    "features": [outer]}))  # fmt: skip
+    found = read(tmp_path / "a.geojson")
+    assert found.values.tolist() == [[1, 1], [1, 1]]
+    assert any("within 1 objects" in note for note in found.attrs["notes"])
+
+
 def test_an_annotation_has_area_box_and_category(tmp_path):
     labels = RING.copy()
     labels[0, 0] = 2

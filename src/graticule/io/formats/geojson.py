@@ -61,6 +61,7 @@ def _shapes(features: Sequence[Any], said: Any) -> tuple[list[Shape], list[str]]
     given: list[Any] = []
     planes: list[int] = []
     left_out: dict[str, int] = {}
+    nested = 0
     for feature in features:
         geometry = feature.get("geometry") if isinstance(feature, dict) else None
         kind = geometry.get("type") if isinstance(geometry, dict) else None
@@ -72,9 +73,12 @@ def _shapes(features: Sequence[Any], said: Any) -> tuple[list[Shape], list[str]]
         properties = feature.get("properties")
         properties = properties if isinstance(properties, dict) else {}
         given.append(properties.get("label", properties.get("name")))
+        nested += bool(properties.get("childObjects") or properties.get("children"))
     labels, notes = numbered(given, planes=planes)
     notes += [f"{count} features of {kind} are no areas, and are left out"
               for kind, count in left_out.items()]  # fmt: skip
+    if nested:
+        notes.append(f"what lies within {nested} objects (childObjects) is left out")
     if said is None and planes and min(planes) == max(planes):
         planes = [0] * len(planes)
     shapes = [Shape(*each) for each in zip(labels, groups, planes, strict=True)]
