@@ -90,8 +90,15 @@ def _template(value: Any) -> str:
     return value
 
 
+def _as_list(value: Any) -> Any:
+    """Return one text or a tuple as a list; all else as it is."""
+    if isinstance(value, str):
+        return [value]
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _columns(value: Any) -> tuple[str, ...]:
-    values = [value] if isinstance(value, str) else value
+    values = _as_list(value)
     if not is_list_of_texts(values) or not all(values):
         raise ParameterError("must be the name of a column, or a list of names")
     return tuple(values)
@@ -184,7 +191,7 @@ class SheetSpec(Section):
 
 
 def _measured(value: Any) -> tuple[str, ...]:
-    values = [value] if isinstance(value, str) else value
+    values = _as_list(value)
     if not is_list_of_texts(values) or not values:
         raise ParameterError("must be a measured column, or a list of them", hint="as table.area")
     return tuple(values)
