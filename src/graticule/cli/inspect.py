@@ -200,6 +200,7 @@ def _card_lines(card: dict[str, Any], fault: str) -> list[tuple[str, str]]:
     data = [f"{about['file']} ({about['sha256'][:12]})" for about in card.get("data") or []]
     more = f" and {len(data) - 5} more" if len(data) > 5 else ""
     channels = f", {expects['channels']} channels" if expects.get("channels") else ""
+    channels += ", colours brought to one grey" if expects.get("grey") else ""
     lines = [
         ("kind", str(card.get("kind", "")).replace("-", " ")),
         ("for", str(card.get("description") or "")),

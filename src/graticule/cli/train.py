@@ -126,7 +126,7 @@ def _is_greyed(loaded: LoadedImages, training: TrainingDocument, model: Any) -> 
 
     spec = training.inputs.image
     first = read(within(loaded.scored_files[0], spec.dataset), dims=spec.dims)
-    return not model.expects.channels and "c" in first.dims
+    return not (model.expects.channels or model.expects.grey) and "c" in first.dims
 
 
 def _require_place(out: Path) -> None:

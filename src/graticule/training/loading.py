@@ -16,11 +16,13 @@ from graticule.io.outlines import as_large_as
 from graticule.io.pairing import Pair, Pairing, pair_files
 from graticule.io.reading import read_single_channel
 from graticule.learn.crossval.split import groups_by_pattern
+from graticule.learn.data.input_spec import as_grey
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import ExtraSpec, FixedTestSet, TrainingDocument
 from graticule.learn.methods.method import Method
 from graticule.pipeline.folder import result_files
 
+_NAMED = 4
 _MOST_BYTES = 2_000_000_000
 """Images that take less are held in memory."""
 
@@ -151,22 +153,33 @@ def _require_alike(images: Sequence[xr.DataArray], pairs: Sequence[Pair]) -> Non
         dims = " ".join(str(dim) for dim in image.dims if dim != "c")
         return f"{dims} with {image.sizes['c']} channels" if "c" in image.dims else dims
 
-    for image, each in zip(images[1:], pairs[1:], strict=True):
-        if axes(image) == axes(images[0]):
-            continue
-        colours = {image.sizes.get("c", 0), images[0].sizes.get("c", 0)}
-        hint = "give images of one kind, or convert them"
-        if colours <= {0, 1, 3, 4} and {str(d) for d in image.dims} ^ set(images[0].dims) <= {"c"}:
-            hint = (
-                "learn from grey: write grey.yaml with {graticule: 1, name: grey, "
-                "steps: {grey: {op: transform.grey}}, outputs: [grey]}, call graticule run "
-                f"grey.yaml {each.result.parent} -o grey, and give grey as the images"
-            )
-        raise RequestError(
-            f"the image has {axes(image)}, and {pairs[0].result} has {axes(images[0])}",
-            where=str(each.result),
-            hint=hint,
+    kinds: dict[str, list[int]] = {}
+    for number, image in enumerate(images):
+        kinds.setdefault(axes(image), []).append(number)
+    if len(kinds) == 1:
+        return
+    colours = {image.sizes.get("c", 0) for image in images}
+    bare = {tuple(dim for dim in image.dims if dim != "c") for image in images}
+    hint = "give images of one kind, or convert them"
+    if colours <= {0, 1, 3, 4} and len(bare) == 1:
+        hint = (
+            "say inputs: {image: {channels: grey}} in the document, and all are brought to one "
+            "grey, in training and by the model; or learn from grey: write grey.yaml with "
+            "{graticule: 1, name: grey, steps: {grey: {op: transform.grey}}, outputs: [grey]}, "
+            f"call graticule run grey.yaml {pairs[-1].result.parent} -o grey, and give grey as "
+            "the images"
         )
+    others = [
+        f"{axes(images[numbers[0]])}: {_some([str(pairs[n].result) for n in numbers])}"
+        for numbers in kinds.values()
+    ]
+    raise RequestError(f"images of {len(kinds)} kinds: {'; '.join(others)}", hint=hint)
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return names as a list, or the first of many and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _image(training: TrainingDocument, path: Path) -> xr.DataArray:
@@ -174,12 +187,24 @@ def _image(training: TrainingDocument, path: Path) -> xr.DataArray:
     image = read(within(path, spec.dataset), dims=spec.dims, spacing=spec.spacing or None)
     others = [dim for dim in image.dims if image.sizes[dim] == 1 and dim not in ("y", "x")]
     image = image.squeeze(others, drop=True) if image.ndim > 2 else image
+    if spec.channels == "grey":
+        return _grey(image, path)
     if image.sizes.get("c") in (3, 4) and image.dtype.kind == "u":
         # a grey picture saved as colour has three equal channels
         colours = image.isel(c=slice(0, 3))
         if bool((colours == colours.isel(c=0)).all()):
             return colours.isel(c=0, drop=True)
     return image
+
+
+def _grey(image: xr.DataArray, path: Path) -> xr.DataArray:
+    if image.sizes.get("c", 3) not in (3, 4):
+        raise RequestError(
+            f"has {image.sizes['c']} channels, which are no colours to be brought to one grey",
+            where=str(path),
+            hint="leave inputs.image.channels out, and give images of as many channels each",
+        )
+    return as_grey(image)
 
 
 def _target(training: TrainingDocument, path: Path, image: xr.DataArray) -> xr.DataArray:
@@ -213,6 +238,8 @@ def _extra(
         samples(spec.simulate, spec.count, seed=spec.seed, parameters=dict(spec.parameters))
     )
     images, labels = [each.image for each in simulated], [each.labels for each in simulated]
+    if training.inputs.image.channels == "grey":
+        images = [as_grey(image) for image in images]
     names = [each.name for each in simulated]
     return _with_known_classes(training, images, labels, names, data, where), Pairing(())
 

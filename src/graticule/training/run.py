@@ -75,6 +75,8 @@ def save_fitted(
     comparison: Comparison | None = None,
 ) -> None:  # fmt: skip
     """Write a fitted model with what it has learned from, and its held-out scores if there are."""
+    if training.inputs.image.channels == "grey":
+        model.take_colours()
     scores: dict[str, dict[str, float]] = {}
     for prefix, one in (("", comparison), ("test_", comparison.test if comparison else None)):
         if one is not None and method in one.results:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+import numpy as np
 from pydantic import TypeAdapter
 
-from graticule.core import Image, filtered_dims, step_of
+from graticule.core import ALL, Image, filtered_dims, like, step_of
 from graticule.core.errors import ImageError, UnitsError
-from graticule.core.image import SPATIAL, level_of
+from graticule.core.image import SPATIAL, is_lazy, level_of
 from graticule.core.units import unit_scale
 
 CHANNEL = "c"
@@ -34,6 +35,9 @@ class InputSpec:
     dtype : str
         Dtype of the training images. Numbers of any width are taken for numbers of another, but
         bools are not.
+    grey : bool
+        Whether the training images were brought to one grey, so that images with channels are
+        brought to it too, as `transform.grey` does.
 
     Examples
     --------
@@ -49,6 +53,7 @@ class InputSpec:
     channels: int = 0
     spacing: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     dtype: str = "float32"
+    grey: bool = False
 
     @classmethod
     def of(cls, images: Sequence[Image], *, spacing: bool = True) -> Self:
@@ -88,6 +93,8 @@ class InputSpec:
         ImageError
             If its dims, channels or spacing are not those of the training images.
         """
+        if self.grey:
+            image = as_grey(image)
         self._require_dims(image)
         _require_numbers(image)
         if (image.dtype.kind == "b") != (self.dtype == "bool"):
@@ -98,6 +105,20 @@ class InputSpec:
         for dim in self.spacing:
             self._require_spacing(image, dim)
         return image.transpose(*self.dims, *([CHANNEL] if self.channels else []))
+
+    def halo(self, image: Image, reach: Callable[[Image], Mapping[str, int]]) -> dict[str, int]:
+        """Return how far a model reaches in an image as it came, channels it makes grey included.
+
+        Parameters
+        ----------
+        image : DataArray
+            No value of it is looked at.
+        reach : callable
+            Gives the reach by dim in the image that the model sees.
+        """
+        if not self.grey or CHANNEL not in image.dims:
+            return dict(reach(image))
+        return {**reach(image.isel({CHANNEL: 0}, drop=True)), CHANNEL: ALL}
 
     def _require_dims(self, image: Image) -> None:
         worked = _worked(image)
@@ -151,12 +172,42 @@ class InputSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        return asdict(self)
+        plain = asdict(self)
+        if not self.grey:
+            del plain["grey"]  # files of models that know nothing of it stay as they are
+        return plain
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """Return what `to_json` wrote."""
         return TypeAdapter(cls).validate_python(plain)
+
+
+def as_grey(image: Image) -> Image:
+    """Return an image as `transform.grey` makes it, still lazy where it is.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> as_grey(as_image(np.array([[[10, 20, 30]]]), dims=["y", "x", "c"])).item()
+    18.59...
+    """
+    from graticule.ops.transform.grey import grey, luminance_weights
+
+    if not is_lazy(image):
+        made: Image = grey(image)
+        return made
+    bare = image.isel({CHANNEL: 0}, drop=True) if CHANNEL in image.dims else image
+    total = bare.data.astype(np.float32)
+    if CHANNEL in image.dims:
+        weights = luminance_weights(image, CHANNEL)
+        total = sum(
+            np.float32(weight) * image.isel({CHANNEL: n}).data.astype(np.float32)
+            for n, weight in enumerate(weights)
+            if weight
+        )
+    units = {key: value for key, value in image.attrs.items() if key == "units"}
+    return like(bare, total, **units)
 
 
 def _worked(image: Image) -> tuple[str, ...]:

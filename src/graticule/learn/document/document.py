@@ -141,8 +141,12 @@ class LabelInput(Section):
 
 
 class ImageInput(LabelInput):
-    """What the files of the images do not say: their dims, and the distance between samples."""
+    """What the files of the images do not say: their dims, and the distance between samples.
 
+    ``channels: grey`` brings all images to one grey, those with channels and those without.
+    """
+
+    channels: Literal["as read", "grey"] = "as read"
     dims: Annotated[tuple[str, ...] | None, PlainValidator(_dims)] = None
     spacing: Annotated[
         dict[Annotated[str, BeforeValidator(str)], Annotated[float | str, PlainValidator(_step)]],

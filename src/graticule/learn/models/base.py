@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 from graticule.core.errors import ParameterError, RequestError, suggest
@@ -76,6 +77,10 @@ class EstimatorModel:
         if not hasattr(self, "_expects"):
             raise not_fitted(self)
         return self._expects
+
+    def take_colours(self) -> None:
+        """From now on bring images with channels to the one grey it has learned from."""
+        self._expects = replace(self.expects, grey=True)
 
     @property
     def predictor(self) -> Predictor:

@@ -13,7 +13,7 @@ from graticule.core import Region, as_image, like
 from graticule.core.errors import ImageError
 from graticule.core.image import is_lazy
 from graticule.core.typing import Array
-from graticule.learn.data.input_spec import CHANNEL, InputSpec
+from graticule.learn.data.input_spec import CHANNEL, InputSpec, as_grey
 from graticule.learn.models.base import EstimatorModel
 from graticule.learn.models.estimators import Task, fit_estimator, make_estimator
 from graticule.learn.models.model import RegionLike, as_region
@@ -109,7 +109,7 @@ class PixelModel(EstimatorModel):
 
     def halo(self, image: xr.DataArray) -> dict[str, int]:
         """Return how many samples it looks around, by dim; all channels."""
-        return dict(self.recipe.halo(image, self.used))
+        return self.expects.halo(image, lambda seen: self.recipe.halo(seen, self.used))
 
     def align(self, image: xr.DataArray) -> dict[str, int]:
         """Return the lattice it works on: none."""
@@ -117,7 +117,9 @@ class PixelModel(EstimatorModel):
 
     def view(self, image: Any) -> FeatureView:
         """Return an image with its features computed once, for `fit` and ``predict``."""
-        return FeatureView(self.recipe, image)
+        expects = getattr(self, "_expects", None)
+        colours = expects is not None and expects.grey
+        return FeatureView(self.recipe, as_grey(as_image(image)) if colours else image)
 
     def _parameters(self) -> dict[str, Any]:
         return {**super()._parameters(), "features": self.recipe.to_json()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -228,6 +228,11 @@ class UNet(Settings):
         """What images it was made for."""
         return self._require().expects
 
+    def take_colours(self) -> None:
+        """From now on bring images with channels to the one grey it has learned from."""
+        fitted = self._require()
+        self._fitted = replace(fitted, expects=replace(fitted.expects, grey=True))
+
     def _require(self) -> FittedNetwork:
         if self._fitted is None:
             raise RequestError("the U-Net has not been fitted", hint="call fit first")
@@ -235,6 +240,9 @@ class UNet(Settings):
 
     def halo(self, image: xr.DataArray) -> dict[str, int]:
         """Return how many samples it looks around, by dim."""
+        return self._require().expects.halo(image, self._reach)
+
+    def _reach(self, image: xr.DataArray) -> dict[str, int]:
         fitted = self._require()
         dims = fitted.expects.dims
         reach = fitted.normalisation.reach(image, dims)

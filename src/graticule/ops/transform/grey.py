@@ -78,7 +78,7 @@ def grey(
         scale = np.float32(1 if weights is None else weights[0])
         return with_values(image, image.values.astype(np.float32) * scale)
     channels = image.sizes[along[0]]
-    weights = _default_weights(image, along[0]) if weights is None else weights
+    weights = luminance_weights(image, along[0]) if weights is None else weights
     if len(weights) != channels:
         raise ParameterError(f"{len(weights)} weights for {channels} channels")
     axis = image.get_axis_num(along[0])
@@ -91,7 +91,8 @@ def grey(
     return with_values(template, np.broadcast_to(np.float32(total), template.shape).copy())
 
 
-def _default_weights(image: Image, dim: str) -> tuple[float, ...]:
+def luminance_weights(image: Image, dim: str) -> tuple[float, ...]:
+    """Return the weight of each channel where none are given; no value is looked at."""
     channels = image.sizes[dim]
     names = (image[dim].values if dim in image.coords else np.arange(channels)).tolist()
     if dim in COLOURS and channels in (3, 4) and "opacity" not in names[:3]:
