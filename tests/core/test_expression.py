@@ -110,6 +110,12 @@ def test_names_of_any_kind_stand_between_backticks() -> None:
     assert value("2 * `mean of c=2`").unit == "ct"
 
 
+def test_a_column_called_by_a_word_of_the_grammar_is_told_of() -> None:
+    with pytest.raises(ParameterError, match="a column class stands between backticks"):
+        Expression("class == 'mitotic'")
+    assert Expression("`class` == 'mitotic'").names == ("class",)
+
+
 def test_statistics_are_of_columns_alone() -> None:
     assert value("a / median(a)", statistics=True).data.tolist() == (A / 1.5).tolist()
     with pytest.raises(ParameterError, match="calls 'median'"):

@@ -8,6 +8,7 @@ Nothing else can be said in it, and nothing of it is ever run as Python.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from graticule.core.units import is_unit, split_quantity, unit_factor, unit_prod
 
 _LONGEST = 2000
 _DEEPEST = 150
+_RESERVED = frozenset(keyword.kwlist) - {"and", "or", "not", "if", "else", "True", "False"}
+"""Words of Python's grammar that a formula has no use for, and a column may be called by."""
 _QUOTED = re.compile(r"`([^`]*)`")
 _TEXTS = "OUSTV"
 """Kinds of dtype that hold texts."""
@@ -141,7 +144,9 @@ class Expression:
             return ast.parse(plain, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             said = error.msg if isinstance(error, SyntaxError) else "it is nested too deep"
-            raise self._fault(f"is no formula: {said}", "as a / (a + b)") from None
+            words = [each for each in re.findall(r"\w+", plain) if each in _RESERVED]
+            hint = f"a column {words[0]} stands between backticks" if words else "as a / (a + b)"
+            raise self._fault(f"is no formula: {said}", hint) from None
 
     def _fault(self, what: str, hint: str = "") -> ParameterError:
         shown = self.text if len(self.text) <= 60 else f"{self.text[:57]}..."

@@ -117,3 +117,12 @@ def test_nothing_to_sum_up():
         gt.measure.summarise(CELLS, columns=["aera"])
     with pytest.raises(ParameterError, match="true or false"):
         gt.measure.summarise(CELLS, columns=["area"], where="area")
+
+
+def test_what_a_join_leaves_missing_is_not_true_and_no_number():
+    joined = gt.measure.join(
+        table(None, label=[1, 2], x=[1.0, 2.0]), table(None, label=[1], ok=[True], n=[3])
+    )
+    found = gt.measure.derive(joined, columns={"y": "x if ok else 0", "z": "n + 1"})
+    assert found["y"].tolist() == [1.0, 0.0]
+    assert found["z"].fillna(-1).tolist() == [4.0, -1.0]

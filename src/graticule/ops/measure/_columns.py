@@ -31,12 +31,18 @@ def require_column(table: Table, column: str, *, where: str, what: str = "the ta
 
 
 def column_value(table: Table, column: str, *, where: str) -> Value:
-    """Return the values and unit of a column, as a formula takes them."""
+    """Return the values and unit of a column, as a formula takes them.
+
+    Of a column of bools what is missing, as after a join, is not true.
+    """
     require_column(table, column, where=where)
     values = table[column]
     kind = values.dtype.kind
     if kind in "biuf":
         return Value(values.to_numpy(), unit_of(table, column))
+    known = values.notna()
+    if known.any() and values[known].map(type).isin((bool, np.bool_)).all():
+        return Value(values.where(known, False).to_numpy(dtype=bool))
     return Value(values.to_numpy(dtype=object), unit_of(table, column))
 
 

@@ -32,7 +32,7 @@ def derive(table: Table, *, columns: Formulas) -> Table:
 
     Units go with the numbers: an area by a length is a length, lengths in ``um`` and ``nm`` are
     added in the first one's unit, and what does not fit is an error. Division by zero, and whatever
-    else is no number, gives NaN.
+    else is no number, gives NaN; of what is true or false, what is missing is not true.
 
     Parameters
     ----------

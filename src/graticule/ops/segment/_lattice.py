@@ -88,17 +88,13 @@ def _basis(ways: Array) -> Array | None:
     first = ways[:, 0]
     angle = np.arctan2(first[:, 0], first[:, 1]) % (np.pi / 2)
     # the mode: of the directions modulo a right angle, the one most others are close to
-    apart = np.abs(angle[:, None] - angle[None]) if len(angle) <= 2000 else None
-    if apart is None:
-        chosen = angle[np.linspace(0, len(angle) - 1, 2000).astype(int)]
-        apart = np.abs(chosen[:, None] - angle[None])
-    else:
-        chosen = angle
+    angle = angle[np.unique(np.linspace(0, len(angle) - 1, 2000).astype(int))]
+    apart = np.abs(angle[:, None] - angle[None])
     apart = np.minimum(apart, np.pi / 2 - apart)
     best = int((apart < np.deg2rad(4)).sum(axis=1).argmax())
     close = apart[best] < np.deg2rad(4)
-    turned = (angle[close] - chosen[best] + np.pi / 4) % (np.pi / 2) - np.pi / 4
-    theta = float(chosen[best] + np.median(turned))
+    turned = (angle[close] - angle[best] + np.pi / 4) % (np.pi / 2) - np.pi / 4
+    theta = float(angle[best] + np.median(turned))
     theta = (theta + np.pi / 4) % (np.pi / 2) - np.pi / 4
     across = np.array([np.sin(theta), np.cos(theta)])
     down = np.array([np.cos(theta), -np.sin(theta)])
