@@ -701,6 +701,16 @@ def _(path: Path) -> None:
     path.write_text(json.dumps({"type": "FeatureCollection", "features": _features(*planes)}))
 
 
+@example("GeoJSON", "its classes, as `a.geojson/class:cell,ground`")
+def _(path: Path) -> dict[str, Any]:
+    boxes = ([[x + shift, y] for x, y in BOX] for shift in (0, 8, 16))
+    features = _features(*({"type": "Polygon", "coordinates": [box]} for box in boxes))
+    features[0]["properties"]["classification"] = {"name": "ground", "color": [0, 0, 0]}
+    features[1]["properties"]["classification"] = {"name": "cell", "colorRGB": -1}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return {"inside": "class:cell,ground"}
+
+
 @example("GeoJSON", "areas and points")
 def _(path: Path) -> None:
     held = ({"type": "Polygon", "coordinates": [BOX]}, {"type": "Point", "coordinates": [1, 2]})

@@ -77,6 +77,24 @@ def test_a_feature_is_as_qupath_writes_one(tmp_path):
     assert properties["measurements"] == {"area (um2)": 30.5, "count": 3}
 
 
+def test_classes_are_numbered_in_the_order_they_are_named(tmp_path):
+    labels = xr.DataArray(np.array([[1, 1, 2], [0, 3, 3]], np.uint8), dims=["y", "x"])
+    facts = {1: {"class": "Tumor"}, 2: {"class": "Stroma"}, 3: {"class": "Tumor"}}
+    write_geojson(tmp_path / "a.geojson", labels, facts)
+    found = read(tmp_path / "a.geojson/class:Stroma,Tumor")
+    assert found.values.tolist() == [[2, 2, 1], [0, 2, 2]]
+    only = read(tmp_path / "a.geojson/class:Tumor")
+    assert only.values.tolist() == [[1, 1, 0], [0, 1, 1]]
+    assert only.attrs["notes"] == ["1 areas of Stroma are left out"]
+    for wrong in ("class:", "class", "Tumor", "class:Tumor,Tumor"):
+        with pytest.raises(FormatError, match="nothing by the name"):
+            read(tmp_path / "a.geojson" / wrong)
+    held = json.loads((tmp_path / "a.geojson").read_text())
+    held["features"][1]["properties"]["classification"] = {"names": ["Tumor", "Positive"]}
+    (tmp_path / "b.geojson").write_text(json.dumps(held))
+    assert read(tmp_path / "b.geojson/class:Tumor: Positive").values.sum() == 1
+
+
 def test_objects_within_objects_are_left_out_and_told(tmp_path):
     square = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
     child = {"type": "Feature", "geometry": square, "properties": {}}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +40,40 @@ def _sniff(path: Path, head: bytes) -> bool:
 
 
 def _open(address: Address, level: int) -> xr.DataArray:
-    if address.inside:
-        raise FormatError("a GeoJSON file holds one image, and nothing by name within")
+    classes = _classes(address.inside)
     held = load_json(address.path)
     said = held.get(NOTE) if isinstance(held, dict) else None
-    shapes, notes = _shapes(_features(held), said)
-    return label_image(shapes, said, notes)
+    areas, notes = _areas(_features(held))
+    if said is None and len({area.plane for area in areas}) == 1:
+        areas = [replace(area, plane=0) for area in areas]
+    if not classes:
+        labels, told = numbered([a.number for a in areas], planes=[a.plane for a in areas])
+        shapes = [Shape(n, a.groups, a.plane) for n, a in zip(labels, areas, strict=True)]
+        return label_image(shapes, said, [*notes, *told])
+    others = Counter(area.name or "no class" for area in areas if area.name not in classes)
+    notes += [f"{count} areas of {name} are left out" for name, count in others.items()]
+    shapes = [
+        Shape(1 + classes.index(area.name), area.groups, area.plane)
+        for area in areas
+        if area.name in classes
+    ]
+    of_classes = {**said, "dtype": "int32"} if isinstance(said, dict) else said
+    return label_image(shapes, of_classes, notes)
+
+
+def _classes(inside: str) -> list[str]:
+    """Return the classes that are asked for, as ``class:Tumor,Stroma``; none for the objects."""
+    if not inside:
+        return []
+    mark, _, names = inside.partition(":")
+    found = [name.strip() for name in names.split(",") if name.strip()]
+    if mark != "class" or not found or len(set(found)) < len(found):
+        raise FormatError(
+            f"holds objects, and nothing by the name {inside!r}",
+            hint="name the file alone, or its classes in their order, as "
+            "file.geojson/class:Tumor,Stroma (1 and 2)",
+        )
+    return found
 
 
 def _features(held: Any) -> list[Any]:
@@ -56,33 +86,48 @@ def _features(held: Any) -> list[Any]:
     return found
 
 
-def _shapes(features: Sequence[Any], said: Any) -> tuple[list[Shape], list[str]]:
-    groups: list[Any] = []
-    given: list[Any] = []
-    planes: list[int] = []
-    left_out: dict[str, int] = {}
+@dataclass(frozen=True)
+class _Area:
+    """What of a feature is read: its rings, plane, and what stands for its number and class."""
+
+    groups: list[list[Any]]
+    plane: int
+    number: Any
+    name: str
+
+
+def _areas(features: Sequence[Any]) -> tuple[list[_Area], list[str]]:
+    """Return the areas of features, and in words what is left out."""
+    areas: list[_Area] = []
+    left_out: Counter[str] = Counter()
     nested = 0
     for feature in features:
         geometry = feature.get("geometry") if isinstance(feature, dict) else None
         kind = geometry.get("type") if isinstance(geometry, dict) else None
         if not isinstance(geometry, dict) or kind not in _DEPTH:
-            left_out[str(kind)] = left_out.get(str(kind), 0) + 1
+            left_out[str(kind)] += 1
             continue
-        groups.append(_rings(geometry))
-        planes.append(_plane(geometry.get("plane")))
         properties = feature.get("properties")
         properties = properties if isinstance(properties, dict) else {}
-        given.append(properties.get("label", properties.get("name")))
+        number = properties.get("label", properties.get("name"))
+        plane, name = _plane(geometry.get("plane")), _class_of(properties.get("classification"))
+        areas.append(_Area(_rings(geometry), plane, number, name))
         nested += bool(properties.get("childObjects") or properties.get("children"))
-    labels, notes = numbered(given, planes=planes)
-    notes += [f"{count} features of {kind} are no areas, and are left out"
-              for kind, count in left_out.items()]  # fmt: skip
+    notes = [f"{count} features of {kind} are no areas, and are left out"
+             for kind, count in left_out.items()]  # fmt: skip
     if nested:
         notes.append(f"what lies within {nested} objects (childObjects) is left out")
-    if said is None and planes and min(planes) == max(planes):
-        planes = [0] * len(planes)
-    shapes = [Shape(*each) for each in zip(labels, groups, planes, strict=True)]
-    return shapes, notes
+    return areas, notes
+
+
+def _class_of(classification: Any) -> str:
+    """Return the name of a class; that of one within others is ``Tumor: Positive``."""
+    if isinstance(classification, dict):
+        names = classification.get("names")
+        if isinstance(names, list):
+            return ": ".join(map(str, names))
+        classification = classification.get("name")
+    return classification if isinstance(classification, str) else ""
 
 
 def _rings(geometry: Mapping[str, Any]) -> list[list[Any]]:
