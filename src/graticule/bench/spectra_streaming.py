@@ -14,7 +14,7 @@ from graticule.core.typing import Array
 from graticule.io import read
 
 _BINS, _JOINED, _CHUNK = 1200, 8, 64
-_OPENINGS = 20_000
+_OPENINGS = 1_000_000
 _SIZE = "GRATICULE_T7_GB"
 """Gigabytes of the cube, by the environment; 20 by default, in 2 GB of memory."""
 _ROOM = 0.6
@@ -55,10 +55,10 @@ def _attenuations() -> Array:
 
 
 def _spectrum() -> Array:
-    """Return counts of the open beam for each bin: a Maxwellian, 60 on average."""
+    """Return counts of the open beam for each bin: a Maxwellian, 400 on average."""
     wavelength = np.linspace(1.5, 5.0, _BINS)
     flux = wavelength**-5 * np.exp(-22.0 / wavelength**2)
-    return np.asarray(60 * (0.25 + flux / flux.mean()) / 1.25)
+    return np.asarray(400 * (0.25 + flux / flux.mean()) / 1.25)
 
 
 def _materials(side: int) -> Array:
