@@ -67,6 +67,10 @@ def expected_edges(image: Array, *, phase: Literal['ferrite', 'austenite', 'alum
         lattice: Literal['bcc', 'fcc', 'sc', 'diamond'] | None = None,
         lattice_parameter: float | None = None, material: str = '') -> DataFrame:
     """Return where the Bragg edges of a phase are expected, within the spectrum of an image."""
+def gaussian_mixture(image: Data, mask: Array | None = None, *, clusters: int = 3,
+        components: int = 6, scaling: Literal['none', 'unit'] = 'none', iterations: int = 50,
+        tolerance: float = 0.0001, seed: int = 0) -> Data:
+    """Divide the pixels of a cube among Gaussians of any shape, of whatever size the cube is."""
 def kmeans(image: Data, mask: Array | None = None, *, clusters: int = 3,
         scaling: Literal['none', 'unit'] = 'none', iterations: int = 20, seed: int = 0) -> Data:
     """Divide the pixels of a cube into groups of similar spectra, of whatever size it is."""

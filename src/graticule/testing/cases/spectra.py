@@ -93,6 +93,7 @@ CASES: dict[str, Case] = {
         params={"lattice": "fcc", "lattice_parameter": 8.0},
         size=6,
     ),
+    "spectra.gaussian_mixture": cube(data={"mask": of_places}),
     "spectra.kmeans": cube(data={"mask": of_places}),
     "spectra.moving_average": cube(),
     "spectra.open_beam": cube(data={"dose": _dose, "dead": of_places}),
