@@ -50,7 +50,8 @@ def tracks(context: FigureContext, *, image: str, table: str = "objects") -> Dra
             unit = context.record.unit(source.name, name)
             scale = axis.factor(unit) if unit and unit != "px" else axis.sample
             ways.append((pd.to_numeric(own[name]) * scale).tolist())
-        plot.line(*ways, _colour(int(str(label))), width=1.4)
+        across, down = ways
+        plot.line(across, down, _colour(int(str(label))), width=1.4)
     drawn = f" The {MOST} longest are drawn." if len(lengths) > MOST else ""
     words = count(len(lengths), "track")
     alt = f"Tracks of {context.image} drawn on {image}: {words}."
