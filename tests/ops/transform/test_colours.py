@@ -120,6 +120,9 @@ def test_faults_of_stains_are_named():
         gt.transform.unmix(image, table.iloc[:1])
     with pytest.raises(ImageError, match="too much alike"):
         gt.transform.unmix(image, table.iloc[[0, 0]])
+    near = table.assign(red=[0.5, 0.51], green=[0.8, 0.8], blue=[0.3, 0.3])
+    with pytest.raises(ImageError, match="too much alike"):
+        gt.transform.unmix(image, near)
 
 
 def test_channels_is_numpy_with_units():

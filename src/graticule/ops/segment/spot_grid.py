@@ -50,7 +50,8 @@ def spot_grid(
     Pitch and angle are found from the ways between neighbours, then fitted to all spots on the
     grid by least squares; the pitches along rows and columns may differ. What lies on no node, as
     dust, is left out. Spots that are missing stand in the result at the place where they would be,
-    so that an empty well or a spot without signal is measured like all others.
+    so that an empty well or a spot without signal is measured like all others. There is one grid:
+    an array of several blocks is cropped to each of them first.
 
     Parameters
     ----------

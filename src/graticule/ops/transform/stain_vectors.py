@@ -156,6 +156,10 @@ def stain_vectors(
     of the angles that occur, less a few percent on either side [1]_. So the colours are those of
     this laboratory and scanner.
 
+    It presumes that both stains are there, each in places by itself. Of a slide with one stain the
+    two ends are its darkest and palest shades, and what `transform.unmix` makes of them means
+    little: look at the vectors, or take the published ones.
+
     Parameters
     ----------
     %(colours)s

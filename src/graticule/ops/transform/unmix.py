@@ -21,6 +21,8 @@ _VECTORS: dict[str, tuple[tuple[float, ...], ...]] = {
     "H-E": (_HAEMATOXYLIN, _EOSIN),
     "H-DAB": (_HAEMATOXYLIN, _DAB),
 }
+_WORST = 50.0
+"""Factor noise may grow by: that of two colours two degrees apart."""
 
 
 class Unmixed(NamedTuple):
@@ -124,7 +126,7 @@ def _matrix(vectors: Array) -> Array:
     if len(vectors) == 2:
         third = np.cross(*vectors)
         vectors = np.array([*vectors, third / (np.linalg.norm(third) or 1.0)])
-    if not np.isfinite(vectors).all() or np.linalg.cond(vectors) > 1e4:
+    if not np.isfinite(vectors).all() or np.linalg.cond(vectors) > _WORST:
         raise ImageError(
             "the colours of the stains are too much alike to be told apart",
             hint="give other vectors, or an area that has both stains",
