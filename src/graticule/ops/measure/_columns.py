@@ -36,14 +36,17 @@ def column_value(table: Table, column: str, *, where: str) -> Value:
     Of a column of bools what is missing, as after a join, is not true.
     """
     require_column(table, column, where=where)
-    values = table[column]
+    unit = unit_of(table, column)
+    bare = table.copy(deep=False)
+    bare.attrs = {}  # pandas would copy them with every column
+    values = bare[column]
     kind = values.dtype.kind
     if kind in "biuf":
-        return Value(values.to_numpy(), unit_of(table, column))
+        return Value(values.to_numpy(), unit)
     known = values.notna()
     if known.any() and values[known].map(type).isin((bool, np.bool_)).all():
         return Value(values.where(known, False).to_numpy(dtype=bool))
-    return Value(values.to_numpy(dtype=object), unit_of(table, column))
+    return Value(values.to_numpy(dtype=object), unit)
 
 
 def numbers_of(table: Table, column: str, *, where: str) -> Array:

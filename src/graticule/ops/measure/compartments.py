@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Labels, Reduction, Table, op, require_dims
 from graticule.core.errors import ParameterError
 from graticule.ops._parameters import DOC
-from graticule.ops.measure._columns import unit_of, with_units
+from graticule.ops.measure._columns import with_units
 from graticule.ops.measure._merge import Partial
 from graticule.ops.measure.join import Names
 from graticule.ops.measure.regions import (
@@ -92,30 +93,32 @@ def _finish(
     tables = []
     for name, partial in zip(chosen, parts.partials, strict=True):
         one = table_of(partial, properties=properties, levels=levels)
-        units += [(key, unit_of(one, key)) for key in keys]
+        own = one.attrs["units"]
+        one.attrs = {}  # pandas would copy them with every column
         further = {c: f"{name}.{c}" for c in one.columns if c not in keys}
-        units += [(new, unit_of(one, old)) for old, new in further.items()]
+        units += [(key, own.get(key, "")) for key in keys]
+        units += [(new, own.get(old, "")) for old, new in further.items()]
         zeros += [new for old, new in further.items() if old in _ZERO]
         tables.append(one.rename(columns=further))
-    table = _side_by_side(tables, keys)
-    table[zeros] = table[zeros].fillna(0)
-    counted = [column for column in zeros if column.endswith(".pixels")]
-    table[counted] = table[counted].astype("int64")
-    rows = table.sort_values([*keys[1:], keys[0]], ignore_index=True)
-    return with_units(rows, units)
+    return with_units(_side_by_side(tables, keys, zeros), units)
 
 
-def _side_by_side(tables: Sequence[Table], keys: Sequence[str]) -> Table:
-    """Return the rows of all tables by their keys; where all have the same, as they are."""
+def _side_by_side(tables: Sequence[Table], keys: Sequence[str], zeros: Sequence[str]) -> Table:
+    """Return a row for each key of any table, in their order; counts are 0 where there is none."""
     import pandas as pd
 
     first, *others = tables
-    wanted = first[list(keys)]
-    if all(one[list(keys)].equals(wanted) for one in others):
-        return pd.concat([first, *(one.drop(columns=list(keys)) for one in others)], axis=1)
-    for one in others:
-        first = first.merge(one, how="outer", on=list(keys))
-    return first
+    if all(np.array_equal(one[key], first[key]) for one in others for key in keys):
+        columns = {str(name): one[name] for one in tables for name in one.columns}
+        table = pd.DataFrame(columns, copy=False)
+    else:
+        table = first
+        for one in others:
+            table = table.merge(one, how="outer", on=list(keys))
+        table[zeros] = table[zeros].fillna(0)
+        counted = [column for column in zeros if column.endswith(".pixels")]
+        table[counted] = table[counted].astype("int64")
+    return table.sort_values([*keys[1:], keys[0]], ignore_index=True)
 
 
 def _map_range(
