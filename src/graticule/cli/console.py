@@ -187,13 +187,22 @@ def _print_notes(run: Run, already: Collection[str]) -> None:
         print(f"and {len(told) - _NOTES} more notes, all in run.json", file=sys.stderr)
 
 
-def _print_doubts(run: Run) -> None:
+def _print_answers_in_doubt(run: Run) -> None:
     """Name the images whose answers a check finds doubtful."""
     images = run.images
     for column in images.columns[images.columns.map(str).str.endswith("doubt")]:
         for image, why in zip(images["image"], images[column], strict=True):
             if isinstance(why, str) and why:
                 print(f"doubtful: {image}: {why}", file=sys.stderr)
+
+
+def print_doubts(run: Run) -> None:
+    """Say what a person would ask of the run, before any of its numbers."""
+    from graticule.report.doubts import doubts_in, sentence
+
+    done = len(run.results) - len(run.failed)
+    for doubt in doubts_in(run.folder):
+        print(f"doubtful: {sentence(doubt, done)}", file=sys.stderr)
 
 
 def print_outcome(run: Run, already: Collection[str] = ()) -> int:
@@ -213,7 +222,7 @@ def print_outcome(run: Run, already: Collection[str] = ()) -> int:
     print(f"report: {run.folder / 'report.html'}")
     print_skipped(run.skipped)
     _print_notes(run, already)
-    _print_doubts(run)
+    _print_answers_in_doubt(run)
     for result in run.failed:
         error = result.error or {}
         place = f"{error['where']}: " if error.get("where") else ""

@@ -52,7 +52,13 @@ def run(
     cache
         Keep costly steps for later runs.
     """
-    from graticule.cli.console import announce_compilation, print_outcome, print_table, progress_bar
+    from graticule.cli.console import (
+        announce_compilation,
+        print_doubts,
+        print_outcome,
+        print_table,
+        progress_bar,
+    )
     from graticule.cli.options import parse_assignment
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
@@ -82,6 +88,7 @@ def run(
             progress=progress,
             tell=tell,
         )
+    print_doubts(result)
     print_table(result.images)
     for sentence in answers_of(result.folder):
         print(sentence)

@@ -16,6 +16,8 @@ from graticule.core.units import is_unit
 from graticule.io.safety import require_modest
 
 UNNAMED = "axis_"
+GUESSED = "; name them with dims="
+"""End of a note that the names of axes are a guess, which those who name them need not read."""
 _POSITION = 24
 """Bytes of a position while it is computed."""
 

@@ -10,7 +10,7 @@ from typing import cast
 
 from graticule.core.errors import FormatError, GraticuleError, ImageError, ParameterError
 from graticule.core.image import NUMERIC, Image, as_image
-from graticule.io.axes import UNNAMED
+from graticule.io.axes import GUESSED, UNNAMED
 from graticule.io.format import Address, Format, Links, Sizes, format_of, locate
 from graticule.io.safety import guard
 from graticule.io.stacking import files_of, stack
@@ -112,6 +112,10 @@ def _read_one(
         image = as_image(image, dims=dims, spacing=spacing)
     except GraticuleError as error:
         raise error.at(str(address)) from None
+    if dims is not None and "notes" in image.attrs:
+        kept = [note for note in image.attrs["notes"] if not str(note).endswith(GUESSED)]
+        attrs = {name: held for name, held in image.attrs.items() if name != "notes"}
+        image = image.drop_attrs(deep=False).assign_attrs(attrs | ({"notes": kept} if kept else {}))
     return image.assign_attrs(source=str(address))
 
 

@@ -28,6 +28,7 @@ from graticule.io.escaping import escaped, printable
 from graticule.io.lazy import filling_threads
 from graticule.io.studies import StudyImage
 from graticule.io.writing import written_unit
+from graticule.pipeline.appearance import appearance_of
 from graticule.pipeline.evaluate import Evaluation, make_rerun
 from graticule.pipeline.finished import ARRAYS, PREVIEW, commit, earlier_result
 from graticule.pipeline.folder import WORK, refusal
@@ -184,6 +185,7 @@ def _process(
         with filling_threads(threads):
             for reference in job.pipeline.outputs:
                 _put_output(job, result, reference, evaluation, draft)
+        result.appearance = appearance_of(evaluation)
         arrays, is_notable = _run_checks(job.pipeline, result, evaluation, report)
         if job.preview or is_notable:
             with filling_threads(threads):

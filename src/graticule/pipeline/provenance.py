@@ -63,7 +63,14 @@ def provenance(
             "cores": os.cpu_count(),
             "python": platform.python_version(),
         },
-        "notes": list(taken.notes),
+        "notes": [
+            *taken.notes,
+            *(
+                f"the step {name} feeds no output and was left out"
+                for name in pipeline.steps
+                if name in pipeline.unused
+            ),
+        ],
     }
 
 
@@ -86,7 +93,8 @@ class _Taken:
 def _image_record(result: ImageResult) -> dict[str, Any]:
     kept = ("image", "path", "sha256", "key", "status", "error", "notes", "seconds", "cached")
     about = {name: getattr(result, name) for name in kept}
-    return {**about, "tile": result.tile, "arrays": result.arrays}
+    told = {"tile": result.tile, "arrays": result.arrays, "appearance": result.appearance}
+    return {**about, **told}
 
 
 def _step_record(pipeline: Spec, name: str, taken: _Taken) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class ImageResult:
         Seconds each check took.
     tile : mapping or None
         Size of a tile by dim, where it was computed in tiles.
+    appearance : mapping
+        How its inputs look, and what its thresholds took (`graticule.pipeline.appearance`).
     of_run : list of str
         Notes that concern the run and not the image; not kept with it.
     """
@@ -73,6 +75,7 @@ class ImageResult:
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     checks: dict[str, float] = field(default_factory=dict)
     tile: dict[str, int] | None = None
+    appearance: dict[str, dict[str, Any]] = field(default_factory=dict)
     of_run: list[str] = field(default_factory=list)
 
     def fail(self, kind: str, what: str, where: str = "", hint: str = "") -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 from graticule.core.errors import GraticuleError
 from graticule.core.settings import settings
 from graticule.report import experiment, wording
+from graticule.report.doubts import sentence, troubled
 from graticule.report.figures import FigureContext, Missing, draw, is_of_study
 from graticule.report.grid import Grid, grid_of, plain
 from graticule.report.html import render, save
@@ -95,6 +96,10 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
             *_summarise(record, tables, troubles),
         ],
         "doubts": _doubts(record, tables["images"], troubles),
+        "questions": [
+            sentence(doubt, record.done)
+            for doubt in troubled(record, list(tables.values()), troubles)
+        ],
         "failed": image_records(record.failed[:LISTED]),
         "skipped": [item for item in record.skipped if not _is_no_alarm(item)],
         "beside": [item for item in record.skipped if _is_no_alarm(item)],

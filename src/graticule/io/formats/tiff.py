@@ -15,7 +15,7 @@ import xarray as xr
 
 from graticule.core.errors import FormatError
 from graticule.core.image import LEVEL
-from graticule.io.axes import build, coordinate, default_dims
+from graticule.io.axes import GUESSED, build, coordinate, default_dims
 from graticule.io.format import Address, Format, Sizes, choose_array
 from graticule.io.formats._tiff_axes import Axes, exchanged, imagej_axes, ome_axes, plain_axes
 from graticule.io.formats._tiff_chain import Chain, follow
@@ -215,7 +215,7 @@ def _names(letters: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
         dims[letters.index("S")] = "rgb"
     if dims.count("") == 1 and "z" not in dims:  # a stack of pages that nobody named
         dims[dims.index("")] = "z"
-        return tuple(dims), ["pages that nobody named are taken as z; name them with dims="]
+        return tuple(dims), [f"pages that nobody named are taken as z{GUESSED}"]
     return tuple(dims) if all(dims) else tuple(default_dims(len(dims))), []
 
 
