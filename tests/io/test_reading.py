@@ -20,7 +20,10 @@ from graticule.io.format import formats
 
 def test_every_format_is_known_by_its_entry_point() -> None:
     names = [known.name for known in formats()]
-    assert names == ["FITS", "HDF5", "MATLAB", "NumPy", "OME-Zarr", "picture", "TIFF"]
+    assert names == [
+        "COCO", "ENVI", "FITS", "GeoJSON", "HDF5", "MATLAB", "NumPy", "OME-Zarr", "picture",
+        "ImageJ ROI", "TIFF", "time-of-flight frames",
+    ]  # fmt: skip
 
 
 def test_the_content_counts_and_not_the_name(tmp_path: Path) -> None:
