@@ -92,7 +92,13 @@ class Evaluation:
             return value
         if self.tile is not None:
             return SourceNode(value)
-        return value.compute(scheduler="synchronous") if is_lazy(value) else value
+        if not is_lazy(value):
+            return value
+        source = source_of(value) if value.data.npartitions == 1 else None
+        if source is None:
+            return value.compute(scheduler="synchronous")
+        whole = source[(slice(None),) * source.ndim]  # as dask would, without its planning
+        return value.copy(deep=False, data=whole)
 
     def _dear_blocks(self, name: str) -> dict[str, int]:
         """Return blocks to unpack an image by once, where to read it in tiles costs far more."""
