@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ NUMBERED = "its objects have no numbers of their own, and are numbered in the or
 _PARSED = 12
 """Bytes of memory for a byte of JSON."""
 _MOST = 2**31 - 1
+_TICK = 2 * 10**9
+"""Nanoseconds in which a folder may change twice and look the same."""
 
 
 def outlined(image: xr.DataArray) -> list[Outline]:
@@ -204,10 +208,24 @@ def whole_of(path: Path) -> Path | None:
 
     So that a folder of images is one of images when somebody has drawn outlines in it.
     """
+    folder = path.parent
+    changed = folder.stat().st_mtime_ns
+    is_settled = time.time_ns() - changed > _TICK
+    images = (_images_in if is_settled else _images_in.__wrapped__)(folder, changed)
+    found = images.get(_start(path.name)) or next(iter(images.values()), None)
+    return folder / found if found else None
+
+
+@lru_cache(maxsize=4)
+def _images_in(folder: Path, changed: int) -> dict[str, str]:
+    """Return the images of a folder that has last changed then, by the start of their names."""
     from graticule.io.format import formats
 
     others = [each for each in formats() if each.whole_of is not whole_of]
-    names = sorted(entry for entry in path.parent.iterdir() if entry != path)
-    images = [each for each in names if any(other.claims(each.name) for other in others)]
-    alike = [each for each in images if each.name.split(".")[0] == path.name.split(".")[0]]
-    return next(iter(alike or images), None)
+    names = sorted(entry.name for entry in folder.iterdir())
+    images = [name for name in names if any(other.claims(name) for other in others)]
+    return {_start(name): name for name in reversed(images)}
+
+
+def _start(name: str) -> str:
+    return name.split(".")[0]
