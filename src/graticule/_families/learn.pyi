@@ -29,6 +29,8 @@ def assign_image(image: Array, table: DataFrame | None = None, *,
 def classify(image: Data, *, model: Model | Path | str,
         spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
     """Return the most probable class of each sample."""
+def classify_image(image: Array, *, model: Model | Path | str) -> DataFrame:
+    """Tell the class of a whole image."""
 def classify_objects(table: DataFrame, *, model: Model | Path | str) -> DataFrame:
     """Return a table of objects with the class of each."""
 def embed(image: Array, *, embedding: str = 'moments',
@@ -47,6 +49,8 @@ def probability(image: Data, *, model: Model | Path | str, of: str | None = None
 def regress(image: Data, *, model: Model | Path | str,
         spacing: Literal['refuse', 'ignore', 'rescale'] = 'refuse') -> Data:
     """Return the value a model predicts for each sample."""
+def regress_image(image: Array, *, model: Model | Path | str) -> DataFrame:
+    """Tell the value of a whole image."""
 def spectral_clusters(image: Data, mask: Array | None = None, *,
         quantity: Literal['reflectance', 'transmission', 'attenuation'] = 'reflectance',
         groups: int | None = None, most_groups: int = 8, method: Literal['merged_mixture',

@@ -126,7 +126,7 @@ def _show_pipeline(path: Path) -> None:
 
 def _show_training(path: Path) -> None:
     from graticule.learn.document.document import load
-    from graticule.learn.methods.kind import METHOD_KINDS
+    from graticule.learn.methods.items import kind_named
     from graticule.report import wording
 
     training = load(path)
@@ -150,7 +150,7 @@ def _show_training(path: Path) -> None:
             f"  extra  {name} = {f'{extra.count} x {extra.simulate}' if extra.simulate else files}"
         )
     for name, spec in training.methods.items():
-        kind = METHOD_KINDS.get(spec.kind)
+        kind = kind_named(spec.kind)
         options = wording.parameters(dict(spec.options))
         print(f"  method {name} = {kind.label}; learned from: {kind.describe(spec)}; {options}")
     print(f"  train  {training.train}")

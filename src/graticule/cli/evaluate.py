@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from graticule.core.errors import RequestError, suggest
+from graticule.core.errors import RequestError
 
 if TYPE_CHECKING:
-    from graticule.learn.crossval.crossval import Comparison
     from graticule.learn.crossval.learning_curve import LearningCurve
     from graticule.learn.crossval.split import Split
-    from graticule.learn.document.document import TrainingDocument
     from graticule.learn.methods.method import Method
     from graticule.training.loading import LoadedImages
 
@@ -68,7 +66,8 @@ def evaluate(
     truth
         The truth of results: a file, a folder with a file for each result, or a run folder.
     labels
-        For methods: a label image, or a folder with one for each image.
+        For methods: a label image, or a folder with one for each image; a sheet with the column
+        target where the document says task: images or objects.
     kind
         What the results are; by default their values show it. Of whole numbers, --kind mask takes
         all that is not 0 as object; --kind scores takes larger values as more likely object.
@@ -89,7 +88,8 @@ def evaluate(
         For methods: also the score against the number of labels; takes several times as long.
     out
         Folder for evaluation.html and the tables: evaluation.csv and summary.csv of results,
-        methods.csv, folds.csv and classes.csv of methods, and test.csv of a fixed test set.
+        methods.csv, folds.csv and classes.csv of methods, test.csv of a fixed test set, and
+        answers.csv of whole images or objects.
     """
     from graticule.cli._training import images_and_labels, training_path
 
@@ -97,6 +97,15 @@ def evaluate(
         raise RequestError(f"--confidence must be between 0 and 1, not {confidence}")
     document = training_path(result)
     if document is not None:
+        from graticule.learn.document.document import load
+
+        training = load(document)
+        if training.of_items:
+            from graticule.cli._items import evaluate_items
+
+            _without("methods of whole images or objects", truth=truth, kind=kind, of=of, roi=roi,
+                     ignore_label=ignore_label, learning_curve=learning_curve or None)  # fmt: skip
+            return evaluate_items(training, images, labels, out, only, confidence)
         _without("methods", truth=truth, kind=kind, of=of, roi=roi, ignore_label=ignore_label)
         with images_and_labels(document, images, labels) as (pictures, drawn):
             return _compare_methods(
@@ -190,6 +199,7 @@ def _compare_methods(
     confidence: float,
 ) -> int:
     """Compare the methods of a training document, write page and tables, and say what came."""
+    from graticule.cli._comparison import chosen_methods, print_scores, write_comparison
     from graticule.cli._training import make_folder
     from graticule.cli.console import announce_compilation, print_skipped_in, progress_bar
     from graticule.learn.crossval.split import make_split
@@ -199,7 +209,7 @@ def _compare_methods(
 
     training = load(document)
     methods = build_methods(training)
-    chosen = _chosen(methods, only)
+    chosen = chosen_methods(methods, only)
     loaded = load_images(training, images, labels)
     require_unseen(methods, loaded.scored_files)
     split = make_split(training.split, loaded.data, methods, loaded.extra, loaded.test)
@@ -210,27 +220,12 @@ def _compare_methods(
     curve = None
     if with_curve and not comparison.unfinished:
         curve = _curve(loaded, [m for m in chosen if m.name in comparison.results], split)
-    _write_comparison(comparison, training, split, loaded, out, curve)
-    _print_scores(comparison, split, loaded, out)
+    write_comparison(comparison, training, split, loaded, out, curve)
+    print_scores(comparison, split, loaded, out)
     print_skipped_in(images, labels)
     if comparison.unfinished or (curve is not None and curve.unfinished):
         return 130
     return 1 if comparison.failed or loaded.missing else 0
-
-
-def _chosen(methods: list[Method], only: str | None) -> list[Method]:
-    if only is None:
-        return methods
-    known = {method.name: method for method in methods}
-    names = [name.strip() for name in only.split(",") if name.strip()]
-    for name in names:
-        if name not in known:
-            raise RequestError(
-                f"--only names {name!r}, which is no method", hint=suggest(name, list(known))
-            )
-    if not names:
-        raise RequestError("--only names no method", hint=f"as --only {methods[0].name}")
-    return [known[name] for name in dict.fromkeys(names)]
 
 
 def _curve(loaded: LoadedImages, methods: list[Method], split: Split) -> LearningCurve | None:
@@ -245,58 +240,3 @@ def _curve(loaded: LoadedImages, methods: list[Method], split: Split) -> Learnin
         return learning_curve(
             loaded.data, learning, split.folds, extra=loaded.extra, progress=progress
         )
-
-
-def _write_comparison(
-    comparison: Comparison,
-    training: TrainingDocument,
-    split: Split,
-    loaded: LoadedImages,
-    out: Path,
-    curve: LearningCurve | None,
-) -> None:
-    from graticule.core.csv import csv_text
-    from graticule.report.html import save
-    from graticule.report.methods.page import page
-
-    tables = {"methods": comparison.table(), "folds": comparison.fold_table()}
-    if len(comparison.data.scored_classes) > 1:
-        tables["classes"] = comparison.class_table()
-    if comparison.test is not None:
-        tables["test"] = comparison.test.table()
-    if curve is not None:
-        tables["learning_curve"] = curve.rows
-    for name, table in tables.items():
-        save(csv_text(table), out / f"{name}.csv")
-    text = page(
-        comparison, training, split, command=["graticule", *sys.argv[1:]], missing=loaded.missing,
-        curve=curve if curve is not None and curve.methods else None,
-    )  # fmt: skip
-    save(text, out / "evaluation.html")
-
-
-def _print_scores(comparison: Comparison, split: Split, loaded: LoadedImages, out: Path) -> None:
-    from graticule.cli.console import print_table
-    from graticule.report.methods.words import answer, trouble
-
-    if comparison.results:
-        table = comparison.table()
-        main = comparison.main
-        first = ["method", main, f"{main}_low", f"{main}_high", *comparison.measures[1:]]
-        beside = [
-            f"naive_{main}",
-            "optimism",
-            *(f"test_{main}{end}" for end in ("", "_low", "_high")),
-        ]
-        rest = [name for name in beside if name in table]
-        shown = table[[*first, *rest, "fit_seconds"]].dropna(axis=1, how="all")
-        shown = shown.rename(columns={"fit_seconds": "fit"})
-        shown.attrs["units"] = {"fit": "s"}
-        print_table(shown, rows=40)
-    print(loaded.data.meaning)
-    print(*answer(comparison, split), sep="\n")
-    for name, why in trouble(comparison):
-        print(f"failed: {name}: {why}", file=sys.stderr)
-    for sentence in loaded.missing:
-        print(f"missing: {sentence}", file=sys.stderr)
-    print(f"-> {out / 'evaluation.html'}")

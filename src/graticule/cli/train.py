@@ -59,10 +59,11 @@ def train(
     recipe
         A training document (YAML), a folder with training.yaml, or the name of a recipe.
     images
-        An image, or a folder of them; by default the example of a recipe that has one.
+        An image, or a folder of them; by default the example of a recipe that has one. With
+        task: objects a table of objects, or the folder of a run that has one.
     labels
         Its labels, or a folder with a file of the same name (but for the ending and _mask,
-        _labels) for each image.
+        _labels) for each image. With task: images or objects a sheet with the column target.
     out
         The model file.
     method
@@ -78,6 +79,13 @@ def train(
 
     document = require_training_path(recipe)
     training = load(document)
+    if training.of_items:
+        from graticule.cli._items import train_items
+        from graticule.training.run import item_method
+
+        _require_place(out)
+        name = item_method(training, method or training.train).name
+        return train_items(training, images, labels, out, name, scores=scores)
     chosen = model_method(training, method or training.train)
     _require_place(out)
     with images_and_labels(document, images, labels) as (pictures, drawn):

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
         assign,
         assign_image,
         classify,
+        classify_image,
         classify_objects,
         embed,
         probability,
         regress,
+        regress_image,
         uncertainty,
     )
     from graticule.learn.features import Features
@@ -55,11 +57,13 @@ __all__ = [
     "assign",
     "assign_image",
     "classify",
+    "classify_image",
     "classify_objects",
     "embed",
     "open_model",
     "probability",
     "regress",
+    "regress_image",
     "save_model",
     "uncertainty",
 ]

@@ -110,9 +110,9 @@ def _files(pairs: Sequence[Pair]) -> list[Path]:
 
 
 def _data(training: TrainingDocument, pairs: Sequence[Pair], groups: Any) -> LabelledImages:
-    images = [_image(training, each.result) for each in pairs]
+    images = [read_image(training, each.result) for each in pairs]
     labels = [_target(training, e.truth, image) for e, image in zip(pairs, images, strict=True)]
-    _require_alike(images, pairs)
+    require_alike(images, [each.result for each in pairs])
     if sum(image.nbytes for image in images) < _MOST_BYTES:
         images = [image.compute(scheduler="synchronous") for image in images]
     try:
@@ -146,8 +146,8 @@ def _require_named(training: TrainingDocument, data: LabelledImages) -> None:
     raise RequestError(what, where=training.source, hint=hint)
 
 
-def _require_alike(images: Sequence[xr.DataArray], pairs: Sequence[Pair]) -> None:
-    """Refuse images of different dims or channels, by their names."""
+def require_alike(images: Sequence[xr.DataArray], paths: Sequence[Path]) -> None:
+    """Refuse images of different dims or channels, by their files."""
 
     def axes(image: xr.DataArray) -> str:
         dims = " ".join(str(dim) for dim in image.dims if dim != "c")
@@ -166,23 +166,24 @@ def _require_alike(images: Sequence[xr.DataArray], pairs: Sequence[Pair]) -> Non
             "say inputs: {image: {channels: grey}} in the document, and all are brought to one "
             "grey, in training and by the model; or learn from grey: write grey.yaml with "
             "{graticule: 1, name: grey, steps: {grey: {op: transform.grey}}, outputs: [grey]}, "
-            f"call graticule run grey.yaml {pairs[-1].result.parent} -o grey, and give grey as "
+            f"call graticule run grey.yaml {paths[-1].parent} -o grey, and give grey as "
             "the images"
         )
     others = [
-        f"{axes(images[numbers[0]])}: {_some([str(pairs[n].result) for n in numbers])}"
+        f"{axes(images[numbers[0]])}: {some([str(paths[n]) for n in numbers])}"
         for numbers in kinds.values()
     ]
     raise RequestError(f"images of {len(kinds)} kinds: {'; '.join(others)}", hint=hint)
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
     """Return names as a list, or the first of many and how many more there are."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
 
 
-def _image(training: TrainingDocument, path: Path) -> xr.DataArray:
+def read_image(training: TrainingDocument, path: Path) -> xr.DataArray:
+    """Return an image from a file as a document says it is to be taken."""
     spec = training.inputs.image
     image = read(within(path, spec.dataset), dims=spec.dims, spacing=spec.spacing or None)
     others = [dim for dim in image.dims if image.sizes[dim] == 1 and dim not in ("y", "x")]
@@ -257,9 +258,9 @@ def _further(
     except GraticuleError as error:
         raise error.at(where) from None
     pairs = pairing.pairs
-    images = [_image(training, each.result).compute() for each in pairs]
+    images = [read_image(training, each.result).compute() for each in pairs]
     if first is not None:
-        _require_alike([data.images[0], *images], [first, *pairs])
+        require_alike([data.images[0], *images], [each.result for each in (first, *pairs)])
     labels = [_target(training, e.truth, image) for e, image in zip(pairs, images, strict=True)]
     names = [each.name for each in pairs]
     return _with_known_classes(training, images, labels, names, data, where), pairing

@@ -13,10 +13,11 @@ from graticule.learn.crossval.crossval import Comparison, compare
 from graticule.learn.crossval.split import Split
 from graticule.learn.data.labelled_images import LabelledImages
 from graticule.learn.document.document import TrainingDocument, build_method
-from graticule.learn.methods.kind import METHOD_KINDS
+from graticule.learn.methods.items import ImagesMethod, ItemMethod, ObjectsMethod, kind_named
 from graticule.learn.methods.method import Method, ModelMethod
 from graticule.learn.model_file import save_model
 from graticule.learn.splits.splits import Fold
+from graticule.training.items import LoadedItems
 from graticule.training.loading import LoadedImages
 
 
@@ -55,9 +56,24 @@ def compare_methods(
     return replace(found[""], naive=found.get("the naive split"), test=found.get("the test set"))
 
 
+def item_method(training: TrainingDocument, name: str) -> ItemMethod:
+    """Return a method for whole images or objects; raise `RequestError` where there is none."""
+    _require_learning(training, name)
+    method: Any = build_method(training, name)
+    assert isinstance(method, ImagesMethod | ObjectsMethod)
+    return method
+
+
 def model_method(training: TrainingDocument, name: str) -> ModelMethod:
     """Return a method that learns a model; raise `RequestError` where there is none of the name."""
-    kinds = {each: METHOD_KINDS.get(spec.kind) for each, spec in training.methods.items()}
+    _require_learning(training, name)
+    method = build_method(training, name)
+    assert isinstance(method, ModelMethod)
+    return method
+
+
+def _require_learning(training: TrainingDocument, name: str) -> None:
+    kinds = {each: kind_named(spec.kind) for each, spec in training.methods.items()}
     if name not in kinds:
         what, hint = f"the document has no method {name!r}", suggest(name, list(kinds))
         raise RequestError(what, where=training.source, hint=hint)
@@ -65,14 +81,11 @@ def model_method(training: TrainingDocument, name: str) -> ModelMethod:
         learning = [f"say --method {each}" for each, kind in kinds.items() if kind.fits_model]
         what = f"{name} is a {kinds[name].label}, which learns nothing"
         raise RequestError(what, where=training.source, hint=next(iter(learning), ""))
-    method = build_method(training, name)
-    assert isinstance(method, ModelMethod)
-    return method
 
 
 def save_fitted(
-    model: Any, training: TrainingDocument, loaded: LoadedImages, method: str, out: Path,
-    comparison: Comparison | None = None,
+    model: Any, training: TrainingDocument, loaded: LoadedImages | LoadedItems, method: str,
+    out: Path, comparison: Comparison | None = None,
 ) -> None:  # fmt: skip
     """Write a fitted model with what it has learned from, and its held-out scores if there are."""
     if training.inputs.image.channels == "grey":
@@ -86,7 +99,7 @@ def save_fitted(
     save_model(
         model,
         out,
-        example=loaded.data.images[0],
+        example=loaded.data.images[0] if isinstance(loaded, LoadedImages) else None,
         scores=None if comparison is None else scores,
         data=list(loaded.files),
         description=f"{training.name}: {method}. {training.description}".strip(),

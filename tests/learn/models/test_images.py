@@ -117,3 +117,11 @@ def test_of_no_images_there_is_no_answer():
     assert model.predict([]).shape == (0,)
     assert model.predict_proba([]).shape == (0, 2)
     assert ImageRegressor(estimator="tree").fit(images, range(4)).predict([]).shape == (0,)
+
+
+def test_a_model_of_values_of_large_images_is_kept(tmp_path):
+    images = np.random.default_rng(0).normal(size=(8, 100, 90)).astype(np.float32)
+    images[4:] += 1
+    model = ImageClassifier(estimator="tree").fit(images, [0] * 4 + [1] * 4)
+    opened = open_model(save_model(model, tmp_path / "large.model"))
+    np.testing.assert_array_equal(opened.predict(images), model.predict(images))

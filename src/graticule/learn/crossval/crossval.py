@@ -16,11 +16,13 @@ from graticule.learn.crossval.counts import CLASS_MEASURES, VALUE_MEASURES, diff
 from graticule.learn.crossval.method_run import MethodResult, MethodRun
 from graticule.learn.crossval.units import units_of
 from graticule.learn.data.labelled_images import LabelledImages
+from graticule.learn.data.labelled_items import LabelledItems
 from graticule.learn.methods.method import Method
 from graticule.learn.splits.splits import Fold
 
-_FAULTS = (GraticuleError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError,
-           MemoryError, OSError, ImportError, AttributeError)  # fmt: skip
+FAULTS = (GraticuleError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError,
+          MemoryError, OSError, ImportError, AttributeError)  # fmt: skip
+"""What may come of a method: it is named, and the others go on."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Comparison:
 
     Attributes
     ----------
-    data : LabelledImages
+    data : LabelledImages or LabelledItems
         What they were compared on.
     folds : tuple of Fold
         The split.
@@ -47,9 +49,11 @@ class Comparison:
         The same methods, learned from all images, on a fixed test set.
     confidence : float
         Of the intervals.
+    answers : DataFrame or None
+        Of whole images or objects every held-out answer, beside what is true.
     """
 
-    data: LabelledImages
+    data: LabelledImages | LabelledItems
     folds: tuple[Fold, ...]
     units: str
     results: dict[str, MethodResult]
@@ -58,6 +62,7 @@ class Comparison:
     naive: Comparison | None = None
     test: Comparison | None = None
     confidence: float = 0.95
+    answers: pd.DataFrame | None = None
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -190,7 +195,7 @@ def compare(
             run.run(say)
             scores = scored(run.held_out, len(folds), confidence=confidence, intervals=intervals)
             comparison.results[method.name] = run.result(scores)
-        except _FAULTS as error:  # of an estimator too: the others must not be lost for it
+        except FAULTS as error:  # of an estimator too: the others must not be lost for it
             kind = "" if isinstance(error, GraticuleError) else f"{type(error).__name__}: "
             comparison.failed[method.name] = f"{kind}{error}"
         except KeyboardInterrupt:

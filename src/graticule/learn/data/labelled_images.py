@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -39,6 +39,7 @@ class LabelledImages:
     kind: Literal["classes", "mask"]
     classes: Classes
     groups: tuple[Any, ...]
+    things: ClassVar[str] = "samples"
 
     @classmethod
     def of(

@@ -153,6 +153,46 @@ def require_distinct(names: Sequence[str], images: Sequence[xr.DataArray], group
     _require_unshared(names, images, [(a, b) for a, b in pairs if groups[a] != groups[b]])
 
 
+def require_unequal(names: Sequence[str], images: Sequence[xr.DataArray], groups: Any) -> None:
+    """Refuse images of different groups that are equal, or one the other in other numbers.
+
+    As `require_distinct`, but for parts of images; so thousands of images take seconds.
+
+    Raises
+    ------
+    CheckError
+        Naming both.
+
+    Examples
+    --------
+    >>> one = xr.DataArray(np.arange(60.0).reshape(6, 10), dims=("y", "x"))
+    >>> require_unequal(["a", "b"], [one, 2 * one + 1], [0, 1])
+    Traceback (most recent call last):
+        ...
+    graticule.core.errors.CheckError: the image b (to be judged on) is a in other numbers...
+    """
+    seen: dict[str, int] = {}
+    thumbnails: dict[tuple[int, ...], list[tuple[int, Array]]] = {}
+    for number, image in enumerate(images):
+        values = image.values
+        if values.size == 0 or bool((values == values.ravel()[0]).all()):
+            continue
+        first = seen.setdefault(pixel_hash(image), number)
+        if groups[first] != groups[number]:
+            raise _shared(names[number], f"is equal to {names[first]}")
+        thumbnail = _thumbnail(values)
+        if thumbnail.size:
+            thumbnails.setdefault(values.shape, []).append((number, thumbnail))
+    for own in thumbnails.values():
+        numbers = [number for number, _ in own]
+        rows = np.stack([thumbnail for _, thumbnail in own]).astype(np.float32)
+        for at, number in enumerate(numbers):
+            for place in np.flatnonzero(rows[:at] @ rows[at] > _LEAST_CORRELATION):
+                other = numbers[int(place)]
+                if groups[other] != groups[number]:
+                    raise _shared(names[number], f"is {names[other]} in other numbers")
+
+
 def _require_unshared(
     names: Sequence[str], images: Sequence[xr.DataArray], pairs: list[tuple[int, int]]
 ) -> None:

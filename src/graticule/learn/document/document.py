@@ -35,11 +35,12 @@ from graticule.core.document import (
 )
 from graticule.core.errors import Fault, ParameterError, PipelineError, UnitsError, suggest
 from graticule.core.units import split_quantity
-from graticule.learn.methods.kind import METHOD_KINDS, BuildContext, MethodSpec, kind_of
+from graticule.learn.methods.items import ITEM_KINDS, MODEL, kind_named
+from graticule.learn.methods.kind import BuildContext, MethodSpec, kind_of
 from graticule.learn.methods.method import REAL, Method
 from graticule.learn.unet.renamed import rename_in_document
 
-Task: TypeAlias = Literal["pixels", "regression"]
+Task: TypeAlias = Literal["pixels", "regression", "images", "objects"]
 
 
 def _buffer(value: Any) -> Any:
@@ -231,19 +232,18 @@ _Classes = dict[
 ]
 
 
-def _task(value: Any) -> Any:
-    """Refuse tasks that have no document yet, and say how they are done."""
-    ways = {"objects": "ObjectClassifier", "images": "ImageClassifier or ImageRegressor"}
-    if isinstance(value, str) and value in ways:
-        what = f"{value} as a whole are learned in Python; documents are for pixels and regression"
-        raise ParameterError(what, hint=f"graticule.learn.{ways[value]}")
-    return value
+def _column(value: Any) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ParameterError(f"must be the name of a column, not {value!r}")
 
 
 def _method(section: Any, info: ValidationInfo) -> MethodSpec:
     if not isinstance(section, dict):
         raise ParameterError("must be a mapping")
-    return kind_of(section).spec.model_validate(plain(section), context=info.context)
+    items = (info.context or {}).get("items", "")
+    kind = ITEM_KINDS[items] if items else kind_of(section)
+    return kind.spec.model_validate(plain(section), context=info.context)
 
 
 def _methods(sections: Any) -> Any:
@@ -273,8 +273,14 @@ class TrainingDocument(WrittenDocument):
         What labels mean.
     classes : dict of str
         Names of the classes by their value.
-    task : {"pixels", "regression"}
-        Classes, or continuous targets.
+    task : {"pixels", "regression", "images", "objects"}
+        Classes of samples, or their continuous targets; one target for each image, or object.
+    target : str
+        Of images and objects the column of their targets; ``folder``: the name of the folder.
+    predict : {"classes", "values"}
+        Whether the targets of images are classes, or continuous.
+    groups : str
+        Of images and objects the column of groups that are held out as a whole.
     split : SplitSpec
         How they are judged.
     extra : dict of ExtraSpec
@@ -290,13 +296,75 @@ class TrainingDocument(WrittenDocument):
     inputs: Annotated[Inputs, or_empty] = Inputs()
     labels: Literal["auto", "classes", "mask"] = "auto"
     classes: Annotated[_Classes, or_empty] = Field(default={})
-    task: Annotated[Task, BeforeValidator(_task)] = "pixels"
+    task: Task = "pixels"
+    target: Annotated[str, PlainValidator(_column)] = ""
+    predict: Literal["classes", "values"] = "classes"
+    groups: Annotated[str, PlainValidator(_column)] = ""
     split: Annotated[SplitSpec, or_empty] = SplitSpec()
     extra: Annotated[dict[_Name, ExtraSpec], or_empty, AfterValidator(_extra)] = Field(default={})
     methods: Annotated[
         dict[_Name, Annotated[Any, PlainValidator(_method)]], BeforeValidator(_methods)
     ] = Field(None, validate_default=True)
     train: Annotated[str, AfterValidator(_train)] = ""
+
+    @property
+    def continuous(self) -> bool:
+        """Whether values are learned, and not classes."""
+        return self.task == "regression" or self.predict == "values"
+
+    @property
+    def of_items(self) -> bool:
+        """Whether targets are of whole images or of objects, and not of samples."""
+        return self.task in ITEM_KINDS
+
+    @model_validator(mode="after")
+    def _require_keys_of_task(self) -> Self:
+        faults = _faults_of_items(self) if self.of_items else _faults_of_samples(self)
+        if faults:
+            raise PipelineError(faults)
+        return self
+
+
+def _faults_of_samples(training: TrainingDocument) -> list[Fault]:
+    what = "goes with task: images or objects only"
+    faults = [Fault(k, what) for k in ("target", "groups") if getattr(training, k)]
+    if training.predict == "values":
+        faults.append(Fault("predict", what, hint="for samples say task: regression"))
+    return faults
+
+
+def _faults_of_items(training: TrainingDocument) -> list[Fault]:
+    """Return what does not go with targets of whole images or of objects, and what is lacking."""
+    task, given = training.task, training.model_fields_set
+    own = f"goes with task: pixels only, not {task}"
+    faults = []
+    if not training.target:
+        hint = "as target: class, a column of the table or sheet"
+        if task == "images":
+            hint += "; or target: folder, the name of the folder an image is in"
+        what = f"needs a target: where the class of each of the {task} stands"
+        faults.append(Fault("task", what, hint=f"{hint}; what is learned is {MODEL[task]}"))
+    if training.labels == "mask":
+        faults.append(Fault("labels", own))
+    if training.continuous and task == "objects":
+        faults.append(Fault("predict", "must be classes with task: objects"))
+    if training.continuous and training.classes:
+        faults.append(Fault("classes", "goes with predict: classes"))
+    faults += [Fault("extra", own)] if training.extra else []
+    faults += [Fault("inputs", own)] if task == "objects" and "inputs" in given else []
+    split = training.split
+    for key in ("size", "buffer", "naive", "test"):
+        if key in split.model_fields_set:
+            faults.append(Fault(f"split.{key}", own))
+    if split.by == "blocks":
+        hint = "objects of one image are alike, and so are parts of one"
+        faults.append(
+            Fault("split.by", f"must be auto, image or group with task: {task}", hint=hint)
+        )
+    if training.groups and (split.by == "image" or split.group):
+        faults.append(Fault("groups", "is the column to split by; split says otherwise",
+                            hint="leave split.by and split.group out"))  # fmt: skip
+    return faults
 
 
 def load(path: Path) -> TrainingDocument:
@@ -328,7 +396,8 @@ def parse(text: str, *, source: str = "<text>") -> TrainingDocument:
     rename_in_document(document, source)
     methods = section_names(document, "methods")
     context = {
-        "task": document.get("task"),
+        "task": "regression" if document.get("predict") == "values" else document.get("task"),
+        "items": _items(document.get("task")),
         "sources": [REAL, *section_names(document, "extra")],
         "methods": methods,
     }
@@ -340,6 +409,10 @@ def parse(text: str, *, source: str = "<text>") -> TrainingDocument:
     training = sound.model_copy(update=absent)
     training._text, training._source = text, source
     return training
+
+
+def _items(task: Any) -> str:
+    return task if isinstance(task, str) and task in ITEM_KINDS else ""
 
 
 def build_methods(training: TrainingDocument) -> list[Method]:
@@ -372,6 +445,6 @@ def build_method(
         names, spec = list(training.methods), training.methods[name]
         above = {each: training.methods[each] for each in names[: names.index(name)]}
         build = partial(build_method, training, built=methods)
-        context = BuildContext(training.task == "regression", training.folder, above, build)
-        methods[name] = METHOD_KINDS.get(spec.kind).build(name, spec, context)
+        context = BuildContext(training.continuous, training.folder, above, build)
+        methods[name] = kind_named(spec.kind).build(name, spec, context)
     return methods[name]

@@ -17,7 +17,7 @@ from graticule.learn.data.input_spec import CHANNEL, InputSpec
 from graticule.learn.data.labels import Classes
 from graticule.learn.models.base import EstimatorClassifier
 from graticule.learn.models.model import State
-from graticule.learn.models.rows_model import RowsModel, classes_of_targets
+from graticule.learn.models.rows_model import RowsModel, classes_of_targets, gives_probabilities
 
 if TYPE_CHECKING:
     from graticule.learn.features import Features
@@ -25,11 +25,38 @@ if TYPE_CHECKING:
 _QUANTILES = (0.1, 0.5, 0.9)
 
 
+@dataclass(frozen=True)
+class ImageView:
+    """An image with what a model looks at of it, computed once.
+
+    Given to ``fit``, ``predict`` and ``predict_proba`` of models of whole images in place of the
+    image, so that a model that is learned again and again computes no features again.
+
+    Attributes
+    ----------
+    image : DataArray
+        The image.
+    features : "values" or Features
+        Those of the model.
+    row : ndarray
+        What is looked at.
+    """
+
+    image: xr.DataArray
+    features: Features | str
+    row: Array
+
+
 class _ImagesModel(RowsModel):
     """One answer for each image."""
 
     features: Features | str
     _shape: tuple[int, ...]
+
+    @property
+    def has_fixed_size(self) -> bool:
+        """Whether images must have the sizes of those in training."""
+        return isinstance(self.features, str)
 
     def _prepare(self, images: Any, targets: Sequence[Any]) -> Array:
         """Note what the images are, and return their rows."""
@@ -40,18 +67,28 @@ class _ImagesModel(RowsModel):
             raise ParameterError(
                 f"must be 'values' or Features, not {self.features!r}", where="features"
             )
-        self._expects = InputSpec.of(given, spacing=False)
-        self._shape = self.expects.validate(given[0]).shape
-        self.example = given[0]
+        first = _image_of(given[0])
+        self._expects = InputSpec.of([_image_of(each) for each in given], spacing=False)
+        self._shape = self.expects.validate(first).shape
+        self.example = first
         return self._rows(given)
+
+    def view(self, image: xr.DataArray) -> ImageView:
+        """Return an image with what a model like this looks at of it, computed once."""
+        if isinstance(self.features, str):
+            row = np.asarray(image.transpose(*_order(image)).values, np.float32).ravel()
+        else:
+            columns = self.features.compute(image.transpose(*_order(image)))
+            row = statistics(columns.reshape(len(columns), -1))
+        return ImageView(image, self.features, row)
 
     def _rows(self, images: Any) -> Array:
         rows = [self._row(image) for image in _as_images(images)]
         return np.stack(rows) if rows else np.empty((0, 1), np.float32)
 
-    def _row(self, given: xr.DataArray) -> Array:
+    def _row(self, given: xr.DataArray | ImageView) -> Array:
         """Return what is looked at of one image: its values, or statistics of its features."""
-        image = self.expects.validate(given)
+        image = self.expects.validate(_image_of(given))
         if isinstance(self.features, str):
             if image.shape != self._shape:
                 raise ImageError(
@@ -60,6 +97,8 @@ class _ImagesModel(RowsModel):
                     hint="crop or resize them, or describe them by features=Features(...)",
                 )
             return np.asarray(image.values, np.float32).ravel()
+        if isinstance(given, ImageView) and given.features == self.features:
+            return given.row
         columns = self.features.compute(image)
         return statistics(columns.reshape(len(columns), -1))
 
@@ -94,7 +133,16 @@ def statistics(columns: Array) -> Array:
     return np.array(found, np.float32)
 
 
-def _as_images(given: Any) -> list[xr.DataArray]:
+def _image_of(given: xr.DataArray | ImageView) -> xr.DataArray:
+    return given.image if isinstance(given, ImageView) else given
+
+
+def _order(image: xr.DataArray) -> list[str]:
+    worked = [dim for dim in filtered_dims(image) if dim != CHANNEL]
+    return [*worked, *([CHANNEL] if CHANNEL in image.dims else [])]
+
+
+def _as_images(given: Any) -> list[Any]:
     """Return a list of images: of one, of a sequence, or of a stack along its first axis."""
     if isinstance(given, xr.DataArray):
         spare = [dim for dim in given.dims if dim not in (*filtered_dims(given), CHANNEL)]
@@ -103,7 +151,7 @@ def _as_images(given: Any) -> list[xr.DataArray]:
         return [given]
     if isinstance(given, np.ndarray):
         return [as_image(part) for part in given] if given.ndim == 3 else [as_image(given)]
-    return [as_image(image) for image in given]
+    return [image if isinstance(image, ImageView) else as_image(image) for image in given]
 
 
 @dataclass(eq=False, repr=False)
@@ -199,6 +247,20 @@ class ImageClassifier(_ImagesModel, EstimatorClassifier):
             return np.empty((0, len(self.classes)), np.float32)
         return self.predictor.proba(self._columns(rows))
 
+    def record(self, image: xr.DataArray) -> pd.DataFrame:
+        """Return one row for an image: ``class``, its name, and ``class_probability``.
+
+        The probability is NaN for an estimator that gives none. An image with a missing value
+        among those looked at has the class ``""`` and NaN.
+        """
+        found, probability = "", np.nan
+        row = self._rows([image])
+        if np.isfinite(row).all():
+            found = str(self.predict([image])[0])
+            if gives_probabilities(self.predictor):
+                probability = float(self.predict_proba([image]).max())
+        return pd.DataFrame({"class": [found], "class_probability": [probability]})
+
 
 @dataclass(eq=False, repr=False)
 class ImageRegressor(_ImagesModel):
@@ -251,3 +313,8 @@ class ImageRegressor(_ImagesModel):
         """Return the value of each image."""
         rows = self._rows(images)
         return self.predictor.values(self._columns(rows)) if len(rows) else np.empty(0)
+
+    def record(self, image: xr.DataArray) -> pd.DataFrame:
+        """Return one row for an image: ``value``; NaN where one that is looked at is missing."""
+        known = bool(np.isfinite(self._rows([image])).all())
+        return pd.DataFrame({"value": [float(self.predict([image])[0]) if known else np.nan]})

@@ -15,7 +15,7 @@ from graticule.core.typing import Array
 from graticule.core.units import unit_scale
 from graticule.learn.models.base import EstimatorClassifier, not_fitted
 from graticule.learn.models.model import State
-from graticule.learn.models.rows_model import RowsModel, classes_of_targets
+from graticule.learn.models.rows_model import RowsModel, classes_of_targets, gives_probabilities
 
 _PLACES = ("label", "image", "centroid", "bbox", "weighted_centroid", "min_", "max_")
 """What starts the names of columns that number or place objects, and do not describe them."""
@@ -99,7 +99,7 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
         first = given[0]
         name = target if isinstance(target, str) else ""
         wanted = (
-            tuple(self.columns) if self.columns is not None else _describing_columns(first, name)
+            tuple(self.columns) if self.columns is not None else describing_columns(first, name)
         )
         units = _units(first)
         self.columns_, self.units_ = wanted, {c: units[c] for c in wanted if c in units}
@@ -151,8 +151,7 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
         found = table.copy()
         found.attrs = dict(table.attrs)
         found["class"] = self.predict(table)
-        fitted = getattr(self.predictor, "estimator", None)
-        if fitted is None or hasattr(fitted, "predict_proba"):
+        if gives_probabilities(self.predictor):
             found["class_probability"] = self.predict_proba(table).max(axis=1).to_numpy()
         else:
             found["class_probability"] = np.float32(np.nan)
@@ -192,7 +191,7 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
         return found
 
 
-def _describing_columns(table: pd.DataFrame, target: str) -> tuple[str, ...]:
+def describing_columns(table: pd.DataFrame, target: str) -> tuple[str, ...]:
     """Return the columns of numbers that describe objects."""
     found = tuple(
         str(name)

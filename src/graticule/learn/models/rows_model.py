@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -41,6 +43,12 @@ def classes_of_targets(targets: pd.Series) -> tuple[Classes, Array]:
     codes = np.full(len(targets), -1, np.int64)
     codes[known] = [number[str(value)] for value in present]
     return classes, codes
+
+
+def gives_probabilities(predictor: Any) -> bool:
+    """Whether a predictor gives probabilities, and not bare classes."""
+    fitted = getattr(predictor, "estimator", None)
+    return fitted is None or hasattr(fitted, "predict_proba")
 
 
 class RowsModel(EstimatorModel):

@@ -11,6 +11,7 @@ from graticule.core.palette import FAINT, GREY, INK
 from graticule.learn.crossval.counts import Scores
 from graticule.learn.crossval.crossval import Comparison
 from graticule.learn.crossval.units import display_window
+from graticule.learn.data.labelled_items import LabelledItems
 from graticule.report.methods.words import NAMES
 from graticule.report.style import Drawing, as_drawing, label_colours, new_figure
 
@@ -52,7 +53,7 @@ def measures(comparison: Comparison, order: Sequence[str]) -> Drawing:
     ax.set_xlabel(NAMES[name])
     naive_said = "; rings, the naive split" if comparison.naive is not None else ""
     caption = (
-        f"Points, all held-out samples together; bars, intervals of "
+        f"Points, all held-out {comparison.data.things} together; bars, intervals of "
         f"{comparison.confidence:.0%} over {comparison.units}; small "
         f"grey points, single folds{naive_said}."
     )
@@ -150,9 +151,10 @@ def _key(ax: Any, place: str) -> None:
 
 def split_map(comparison: Comparison) -> Drawing | None:
     """Draw which parts of the first image are held out in which fold, and the first fold."""
-    if not any(fold.blocks for fold in comparison.folds):
+    data = comparison.data
+    if isinstance(data, LabelledItems) or not any(fold.blocks for fold in comparison.folds):
         return None
-    known = comparison.data.known(0)
+    known = data.known(0)
     window = display_window(known)
     home = np.zeros(known[window].shape, np.int32)
     for number, fold in enumerate(comparison.folds):

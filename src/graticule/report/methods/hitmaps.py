@@ -16,6 +16,7 @@ from graticule.core.typing import Array
 from graticule.evaluate.pixels import hit_map
 from graticule.learn.crossval.crossval import Comparison
 from graticule.learn.crossval.units import display_window
+from graticule.learn.data.labelled_items import LabelledItems
 from graticule.report.draw import as_rgb, colour_scale_of
 from graticule.report.figures.hits import hit_legend, hits_as_rgb
 from graticule.report.methods.words import NAMES
@@ -36,6 +37,8 @@ def hit_maps(comparison: Comparison, index: int) -> Drawing | None:
     is drawn paler over the image.
     """
     data = comparison.data
+    if isinstance(data, LabelledItems):  # a class for the whole of an image is in no place of it
+        return None
     name = data.names[index]
     shown = [m for m in comparison.ranked if name in comparison.results[m].pictures][:11]
     if not shown or not data.classes:

@@ -10,7 +10,7 @@ from typing import Any
 from graticule.learn.crossval.crossval import Comparison
 from graticule.learn.crossval.split import Split
 from graticule.learn.document.document import TrainingDocument
-from graticule.learn.methods.kind import METHOD_KINDS
+from graticule.learn.methods.items import kind_named
 from graticule.report import wording
 from graticule.report.html import render
 from graticule.report.methods import figures
@@ -36,7 +36,8 @@ def page(
     ``missing`` is what had no partner, in words; ``curve``, where there is one, a `LearningCurve`.
     """
     order = list(training.methods)
-    maps = [hit_maps(comparison, n) for n in range(min(SHOWN, len(comparison.data.images)))]
+    shown = range(min(SHOWN, len(comparison.data.images)))
+    maps = [hit_maps(comparison, n) for n in shown]
     content = {
         "title": title or training.name,
         "about": training.description,
@@ -48,6 +49,7 @@ def page(
         "head": _head(comparison),
         "rows": _rows(comparison),
         "units": comparison.units,
+        "things": comparison.data.things,
         "confidence": f"{comparison.confidence:.0%}",
         "main": [figures.measures(comparison, order)] if comparison.results else [],
         "curves": figures.curves(comparison, order),
@@ -132,7 +134,7 @@ def _classes(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
 def _recipes(training: TrainingDocument) -> list[tuple[str, str, str, str]]:
     rows = []
     for name, spec in training.methods.items():
-        kind = METHOD_KINDS.get(spec.kind)
+        kind = kind_named(spec.kind)
         words = spec.description or wording.parameters(dict(spec.options))
         rows.append((name, kind.label, words, kind.describe(spec)))
     return rows

@@ -45,7 +45,8 @@ def answer(comparison: Comparison, split: Split) -> list[str]:
     if split.widest:
         words += f", as far as {split.widest} looks around a sample"
     sentences.append(
-        f"{words}; every method learned from the same samples and was judged on the same."
+        f"{words}; every method learned from the same {comparison.data.things} and was "
+        "judged on the same."
     )
     results = comparison.results.values()
     known = any(interval(result.scores.measures[comparison.main]) for result in results)
@@ -78,7 +79,7 @@ def _best(comparison: Comparison) -> list[str]:
     of = " in the mean of the classes" if len(comparison.data.scored_classes) > 1 else ""
     sentence = (
         f"{best} {lead}: {NAMES[comparison.main]} {number(value.estimate)}{of} on held-out "
-        f"samples{over}."
+        f"{comparison.data.things}{over}."
     )
     return [sentence, *_tied(comparison)]
 

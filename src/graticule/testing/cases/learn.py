@@ -87,6 +87,28 @@ def _image_groups(sizes: tuple[int, ...]) -> Any:
 
 
 @cache
+def _of_whole_images(task: str) -> Any:
+    """Return a model of what values are in an image: noise of mean 10, of one width or another."""
+    from graticule.learn import Features, ImageClassifier, ImageRegressor
+
+    rng = np.random.default_rng(0)
+    images = [xr.DataArray(rng.normal(10, n, (24, 24)), dims=("y", "x")) for n in range(1, 9)]
+    features = Features(sigmas=(Length(0.7),), kinds=("gaussian", "gradient"))
+    estimator = {"name": "tree", "max_depth": 3}
+    if task == "regression":
+        return ImageRegressor(features, estimator).fit(images, list(range(1, 9)))
+    return ImageClassifier(features, estimator).fit(images, ["smooth"] * 4 + ["rough"] * 4)
+
+
+def _image_classifier(_: Any) -> dict[str, Any]:
+    return {"model": _of_whole_images("classification")}
+
+
+def _image_regressor(_: Any) -> dict[str, Any]:
+    return {"model": _of_whole_images("regression")}
+
+
+@cache
 def _network(_: None) -> bytes:
     from graticule.testing.networks import unet_onnx, unet_weights
 
@@ -109,11 +131,13 @@ CASES: dict[str, Case] = {
     "learn.assign": Case(params_for=_groups, data={"table": _features}),
     "learn.assign_image": Case(dims=PLANE, params_for=_of_size),
     "learn.classify": Case(dims=_SOLID, params_for=_classifier),
+    "learn.classify_image": Case(dims=PLANE, params_for=_image_classifier),
     "learn.classify_objects": Case(params_for=_objects, data={"table": _table}),
     "learn.embed": Case(dims=PLANE, params={"settings": {"degree": 4}}),
     "learn.onnx": Case(dims=(("y", "x"), ("t", "y", "x")), params_for=_of_planes),
     "learn.probability": Case(dims=_SOLID, params_for=_classifier),
     "learn.regress": Case(dims=_SOLID, params_for=_regressor),
+    "learn.regress_image": Case(dims=PLANE, params_for=_image_regressor),
     "learn.spectral_clusters": cube(params={"surrogates": 19}, data={"mask": of_places}),
     "learn.uncertainty": Case(dims=_SOLID, params_for=_classifier),
 }

@@ -33,7 +33,8 @@ from graticule.learn.methods.kind import (
 from graticule.learn.methods.method import FittedMethod, FittedModel, TrainingSet
 
 
-def _features(values: dict[str, Any]) -> dict[str, Any]:
+def sound_features(values: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters of features that a document names, if there are such."""
     from graticule.learn.features import Features
 
     require_parameters(Features, values)
@@ -41,7 +42,8 @@ def _features(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _estimator(value: Any, info: ValidationInfo) -> Any:
+def estimator_named(value: Any, info: ValidationInfo) -> Any:
+    """Return an estimator that a document names, if there is one that does its task."""
     from graticule.learn.models.estimators import NAMED, make_estimator, validate_estimator
 
     name = value.get("name") if isinstance(value, dict) else value
@@ -81,9 +83,9 @@ class PixelSpec(MethodSpec):
 
     kind: ClassVar[str] = "pixels"
     features: Annotated[
-        dict[str, Any], BeforeValidator(lambda value: value or {}), AfterValidator(_features)
+        dict[str, Any], BeforeValidator(lambda value: value or {}), AfterValidator(sound_features)
     ] = Field(default={})
-    estimator: Annotated[str | dict[str, Any], PlainValidator(_estimator)] = "forest"
+    estimator: Annotated[str | dict[str, Any], PlainValidator(estimator_named)] = "forest"
     balance: Annotated[bool | Literal["auto"], PlainValidator(_balance)] = "auto"
     max_samples: Annotated[int, whole_number(1, "or null for all")] | None = None
     seed: Annotated[int, whole_number(0)] = 0

@@ -1,0 +1,70 @@
+"""The class of a whole image, by a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from graticule.core import Image, Record, Whole, op
+from graticule.core.errors import ParameterError
+from graticule.learn.model_file import ModelFile
+
+
+def _of_images(given: ModelFile) -> ModelFile:
+    if not hasattr(given.model, "record") or not given.model.classes:
+        raise ParameterError(
+            f"must be a model of the classes of whole images, not a {given.model.kind}",
+            hint="graticule train writes one by a training document with task: images",
+        )
+    return given
+
+
+@op(version=1, scope=Whole("an image is one thing", memory=12), name="learn.classify_image")
+def classify_image(
+    image: Image,
+    *,
+    model: Annotated[ModelFile, AfterValidator(_of_images), Field(title="Model")],
+) -> Record:
+    """Tell the class of a whole image.
+
+    Parameters
+    ----------
+    image : Image
+        As those the model was trained on: dims and channels, and the size too where it looks at
+        values themselves.
+    model : ModelFile
+        A fitted `ImageClassifier`, or the path of its file.
+
+    Returns
+    -------
+    Record
+        One row: ``class``, the name of the most probable class, and ``class_probability`` (NaN of
+        an estimator that gives none). An image with a missing value among those looked at has the
+        class ``""`` and NaN.
+
+    Raises
+    ------
+    ParameterError
+        If the model is not one of the classes of images.
+    ImageError
+        If the image is of another kind or size than those the model was trained on.
+
+    See Also
+    --------
+    learn.regress_image : a value for an image.
+    learn.classify : the class of each sample.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> from graticule.learn import ImageClassifier
+    >>> images = np.zeros((6, 4, 4), np.float32)
+    >>> images[3:] = 1
+    >>> model = ImageClassifier(estimator="tree").fit(images, ["dark"] * 3 + ["light"] * 3)
+    >>> gt.learn.classify_image(images[5], model=model)["class"].item()
+    'light'
+    """
+    found: Record = model.model.record(image)
+    return found
