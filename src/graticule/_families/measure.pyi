@@ -34,8 +34,8 @@ def join(table: DataFrame, other: DataFrame, third: DataFrame | None = None,
 def morphology(labels: Array, intensity: Array, object: DataFrame | None = None, *,
         background: Literal['sky', 'none'] = 'sky', gain: float | None = None) -> DataFrame:
     """Measure what objects look like: concentration, asymmetry, smoothness, Gini, M20, Sersic."""
-def phase_fractions(labels: Array, mask: Array | None = None, *,
-        confidence: float = 0.95) -> DataFrame:
+def phase_fractions(labels: Array, mask: Array | None = None, *, confidence: float = 0.95,
+        names: Sequence[str] = ()) -> DataFrame:
     """Return which fraction of an image each phase takes, with a confidence interval."""
 def porosity(pores: Array, mask: Array | None = None, labels: Array | None = None, *,
         confidence: float = 0.95) -> DataFrame:

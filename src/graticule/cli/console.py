@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -108,6 +109,55 @@ def print_table(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None
     _print_omitted(console, left_out)
 
 
+def print_rows(frame: pd.DataFrame, *, title: str = "", rows: int = 6) -> None:
+    """Print a table of objects, phases or bins: a line for each, with the columns that matter.
+
+    Of more columns than fit those stand first that say what an object is: its name and size, what
+    the pipeline computed of it, how bright it is, its shape, and where it lies. The order is that
+    of the table.
+    """
+    from rich.console import Console
+
+    if frame.empty:
+        return
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    units = frame.attrs.get("units", {})
+    head = frame.head(rows)
+    is_single = "image" in frame and frame["image"].nunique() == 1
+    names = [column for column in frame.columns if not (is_single and column == "image")]
+    cells = {name: [_format_cell(value) for value in head[name]] for name in names}
+    heads = {name: f"{name} [{units[name]}]" if units.get(name) else str(name) for name in names}
+    room, chosen = console.width, set()
+    for name in sorted(names, key=lambda name: _rank(str(name))):
+        width = max(map(len, [heads[name], *cells[name]])) + 3
+        if width > room and chosen:
+            break
+        room -= width
+        chosen.add(name)
+    shown = [name for name in names if name in chosen]
+    lines = zip(*(cells[name] for name in shown), strict=True)
+    _print_lines(console, title, [[heads[name] for name in shown], *map(list, lines)])
+    left_out = [f"{len(frame) - rows:,} more rows"] if len(frame) > rows else []
+    rest = len(names) - len(shown)
+    left_out += [f"{rest} more columns"] if rest else []
+    _print_omitted(console, left_out)
+
+
+_RANKS = (
+    re.compile(r"image|label|parent|name|phase|class|track"),
+    re.compile(r"(.*\.)?(area|volume|length|equivalent_diameter)|fraction.*|number|share"),
+    re.compile(r".*_(start|stop)|(.*\.)?pixels|(.*\.)?orientation"),
+    re.compile(r"(.*\.)?(centroid_.*|.*_axis|intensity_(std|min|max)|blocks)"),
+    re.compile(r"(.*\.)?(intensity_mean|eccentricity)"),
+)
+
+
+def _rank(column: str) -> int:
+    """Return how soon a column of objects is shown; one with no usual name says what was asked."""
+    kinds = [kind for kind, names in enumerate(_RANKS) if names.fullmatch(column)]
+    return {0: 0, 1: 1, 4: 3, 3: 4, 2: 5}[kinds[0]] if kinds else 2
+
+
 def _print_transposed(console: Any, title: str, names: list[str], cells: list[list[str]]) -> None:
     """Print a table with a line for each of its columns: as many of its rows as fit beside."""
     columns = [names, *(list(row) for row in zip(*cells, strict=True))]
@@ -159,7 +209,8 @@ def print_skipped(skipped: Iterable[tuple[Path, str]]) -> None:
     for path, reason in skipped:
         by_reason.setdefault(reason, []).append(escaped(path.name))
     for reason, names in by_reason.items():
-        print(f"passed over, {reason}: {some(names)}", file=sys.stderr)
+        count = f"{len(names):,} " if len(names) > 3 else ""
+        print(f"{count}passed over, {reason}: {some(names)}", file=sys.stderr)
 
 
 def print_skipped_in(*places: Path) -> None:
@@ -194,6 +245,14 @@ def _print_answers_in_doubt(run: Run) -> None:
         for image, why in zip(images["image"], images[column], strict=True):
             if isinstance(why, str) and why:
                 print(f"doubtful: {image}: {why}", file=sys.stderr)
+
+
+def print_answers(run: Run) -> None:
+    """Say what came out, in the sentences that the page begins with."""
+    from graticule.report import answers, experiment
+
+    for sentence in (*experiment.answers_of(run.folder), *answers.answers_in(run.folder)):
+        print(sentence)
 
 
 def print_doubts(run: Run) -> None:

@@ -95,7 +95,14 @@ def _tour(out: Path) -> int:
 def _run_pipeline(
     recipe: str, folder: Path, out: Path, values: Mapping[str, object] | None = None
 ) -> int:
-    from graticule.cli.console import print_outcome, print_table, progress_bar
+    from graticule.cli.console import (
+        print_answers,
+        print_doubts,
+        print_outcome,
+        print_rows,
+        print_table,
+        progress_bar,
+    )
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
 
@@ -111,8 +118,10 @@ def _run_pipeline(
             command=["graticule", "run", recipe, str(folder), "-o", str(out), *changes],
             progress=progress,
         )
+    print_doubts(result)
     print_table(result.images)
-    for table in result.tables.values():
-        print_table(table, rows=6)
+    for name, table in result.tables.items():
+        print_rows(table, title=name.replace("_", " "))
+    print_answers(result)
     sys.stdout.flush()
     return print_outcome(result)

@@ -54,15 +54,16 @@ def run(
     """
     from graticule.cli.console import (
         announce_compilation,
+        print_answers,
         print_doubts,
         print_outcome,
+        print_rows,
         print_table,
         progress_bar,
     )
     from graticule.cli.options import parse_assignment
     from graticule.pipeline import Pipeline
     from graticule.recipes import pipeline_path
-    from graticule.report.experiment import answers_of
 
     loaded = Pipeline.load(pipeline_path(pipeline))
     if set_:
@@ -90,6 +91,7 @@ def run(
         )
     print_doubts(result)
     print_table(result.images)
-    for sentence in answers_of(result.folder):
-        print(sentence)
+    for name, table in result.tables.items():
+        print_rows(table, title=name.replace("_", " "))
+    print_answers(result)
     return print_outcome(result, told)

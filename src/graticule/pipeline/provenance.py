@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import platform
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from graticule.core.document import read_text
 from graticule.core.image import Table
 from graticule.io.escaping import escaped, printable
 from graticule.io.studies import Study
+from graticule.pipeline.parse import parse
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.spec import Spec
 from graticule.version import __version__, installed_versions
 
 _PACKAGES = ("graticule", "numpy", "scipy", "xarray", "pandas", "numba", "opencv-python-headless")
+
+_LONG = 100_000
+"""Characters of an explanation that is no explanation any more."""
 
 
 def provenance(
@@ -41,6 +48,7 @@ def provenance(
         "pipeline": plain,
         "key": pipeline.key,
         "text": pipeline.text,
+        "explained": _explained(pipeline),
         "command": [printable(word) for word in command],
         "images": (
             {**_image_record(result), "preview": previews.get(result.image)} for result in results
@@ -88,6 +96,25 @@ class _Taken:
                 self.from_store[name] += bool(facts["cached"])
             self.checks.update(result.checks)
             self.notes |= dict.fromkeys(result.of_run)
+
+
+def _explained(pipeline: Spec) -> dict[str, Any]:
+    """Return what is said of a pipeline beside its file, where that is said of it and no other.
+
+    That is a ``README.md`` whose title is its name, and with it what ``expected.json`` says of its
+    example. Of a pipeline whose steps were changed since, nothing is expected.
+    """
+    folder = Path(pipeline.source).parent
+    found: dict[str, Any] = {}
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        text = (folder / "README.md").read_text(encoding="utf-8")
+        if text.partition("\n")[0].strip() == f"# {pipeline.name}" and len(text) < _LONG:
+            found["readme"] = text
+    if found:
+        with contextlib.suppress(OSError, ValueError):
+            found["expected"] = json.loads((folder / "expected.json").read_bytes())
+            found["changed"] = parse(read_text(Path(pipeline.source))).key != pipeline.key
+    return found
 
 
 def _image_record(result: ImageResult) -> dict[str, Any]:

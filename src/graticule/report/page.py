@@ -14,11 +14,15 @@ import pandas as pd
 
 from graticule.core.errors import GraticuleError
 from graticule.core.settings import settings
+from graticule.io.studies import FOLDER, HIDDEN, NO_PATTERN
 from graticule.report import experiment, wording
+from graticule.report.answers import answers_of
 from graticule.report.doubts import sentence, troubled
+from graticule.report.expected import beside
 from graticule.report.figures import FigureContext, Missing, draw, is_of_study
 from graticule.report.grid import Grid, grid_of, plain
 from graticule.report.html import render, save
+from graticule.report.markdown import to_html
 from graticule.report.preview import Preview, preview_of
 from graticule.report.record import CheckFacts, RunRecord, image_records, read_record
 from graticule.report.strip import Panel, strip
@@ -27,6 +31,13 @@ from graticule.report.summary import doubtful, meaning, summarise
 from graticule.report.tables import StudyTable
 
 ROWS, SHOWN, LISTED = 200, 12, 50
+_CALLED = {
+    "images": ("Images", "One row for each image: what was measured of it as a whole"),
+    "answers": ("Answers", "One row for each answer, with its interval"),
+    "groups": ("Groups", "One row for each group: the mean over its units, with its interval"),
+    "units": ("Units", "One row for each unit, the mean of what was measured within it"),
+}
+"""What tables are called, and what a row of each is."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +102,19 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "title": record.title,
         "version": record.version,
         "record": record,
-        "summary": [
-            *experiment.sentences(compared),
-            *_summarise(record, tables, troubles),
-        ],
+        "summary": [*experiment.sentences(compared), *_summarise(record, tables, troubles)],
+        "explained": to_html(str(record.explained.get("readme") or "")),
+        "expected": _expected(record, {**tables, **compared}, troubles),
+        "changed": bool(record.explained.get("changed")),
+        "called": {name: _called(record, table) for name, table in {**tables, **compared}.items()},
         "doubts": _doubts(record, tables["images"], troubles),
         "questions": [
             sentence(doubt, record.done)
             for doubt in troubled(record, list(tables.values()), troubles)
         ],
         "failed": image_records(record.failed[:LISTED]),
-        "skipped": [item for item in record.skipped if not _is_no_alarm(item)],
-        "beside": [item for item in record.skipped if _is_no_alarm(item)],
+        "skipped": _passed_over(record, alarm=True),
+        "beside": _passed_over(record, alarm=False),
         "notes": _notes(record),
         "grids": grids,
         "figures": [
@@ -128,9 +140,44 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
     }
 
 
+def _expected(
+    record: RunRecord, tables: Mapping[str, StudyTable], troubles: list[str]
+) -> Grid | None:
+    """Return numbers expected of a recipe's example beside those found; None of other images."""
+    try:
+        rows = beside(record, tables)
+    except GraticuleError as error:
+        troubles.append(str(error))
+        return None
+    return grid_of(rows, {}, name="expected", total=len(rows)) if len(rows) else None
+
+
+def _called(record: RunRecord, table: StudyTable) -> tuple[str, str]:
+    """Return what a table is called by what it shows, and what a row of it is."""
+    if table.name in _CALLED:
+        return _CALLED[table.name]
+    kind = table.name.removeprefix("objects").strip("_").replace("_", " ")
+    if not kind:  # the only table, or the one of that name
+        outputs = [str(name) for name in record.pipeline.get("outputs") or ()]
+        kind = outputs[0].replace(".", " ") if len(outputs) == 1 else "objects"
+    columns = table.columns if table.exists else []
+    row = "object" if "label" in columns else "phase" if "phase" in columns else ""
+    return kind.capitalize(), f"One row for each {row} of each image" if row else "One row a part"
+
+
+def _passed_over(record: RunRecord, *, alarm: bool) -> list[tuple[str, list[str]]]:
+    """Return why files were passed over with the files: those that may be missed, or others."""
+    told = (
+        (str(item.get("path", "")), [str(item.get("why", ""))])
+        for item in record.skipped
+        if _is_no_alarm(item) != alarm
+    )
+    return list(wording.by_note(told).items())
+
+
 def _is_no_alarm(skipped: Mapping[str, Any]) -> bool:
-    """Whether what was passed over is hidden or a folder, and no image that is now missing."""
-    return skipped.get("why") in ("a folder", "hidden")
+    """Whether what was passed over is hidden, a folder, or not asked for by any pattern."""
+    return skipped.get("why") in (FOLDER, HIDDEN, NO_PATTERN)
 
 
 def _notes(record: RunRecord) -> list[tuple[str, list[str]]]:
@@ -157,7 +204,9 @@ def _summarise(
 ) -> list[str]:
     objects = [table for name, table in tables.items() if name != "images"]
     try:
-        return summarise(record, tables["images"], objects)
+        answers, others = answers_of(record, tables["images"], objects)
+        analysed, *said = summarise(record, tables["images"], others)
+        return [*answers, *said, analysed]
     except GraticuleError as error:
         troubles.append(str(error))
         return [f"{record.done:,} images done, {len(record.failed):,} failed."]

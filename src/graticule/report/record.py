@@ -127,6 +127,7 @@ class RunRecord(_RecordModel):
     pipeline: Facts = Field(default_factory=dict)
     key: str | None = ""
     text: str | None = ""
+    explained: Facts = Field(default_factory=dict)
     skipped: list[Facts] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     troubles: Facts = Field(default_factory=dict)

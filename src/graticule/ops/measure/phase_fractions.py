@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Labels, Mask, Reduction, Table, op
+from graticule.core.errors import ImageError
 from graticule.ops._parameters import DOC
 from graticule.ops.measure._fractions import counts_of, dense, interval, merged_counts
 from graticule.ops.measure._merge import Partial
@@ -17,11 +18,18 @@ def _map(labels: Image, mask: Image | None, *, block: BlockInfo, **_: Any) -> Pa
     return counts_of(labels, mask, block)
 
 
-def _finish(partial: Partial, *, confidence: float) -> Table:
+def _finish(partial: Partial, *, confidence: float, names: tuple[str, ...]) -> Table:
     import pandas as pd
 
     counts = merged_counts(partial)
     pairs = np.unique(np.stack([counts["frame"], counts["phase"]], axis=1), axis=0)
+    phases = np.unique(counts["phase"])
+    if names and len(names) != len(phases):
+        raise ImageError(
+            f"there are {len(phases)} phases, {', '.join(map(str, phases[:8]))}, and "
+            f"{len(names)} names",
+            hint="names holds one for each phase, in rising order of their values",
+        )
     rows = []
     for frame, phase in pairs:
         within = counts["frame"] == frame
@@ -31,6 +39,11 @@ def _finish(partial: Partial, *, confidence: float) -> Table:
         )
     columns = {
         "phase": (pairs[:, 1], ""),
+        **(
+            {"name": (np.array(names, object)[np.searchsorted(phases, pairs[:, 1])], "")}
+            if names
+            else {}
+        ),
         **partial.axes.frame_columns(partial.layout.frames, pairs[:, 0]),
     }
     columns["pixels"] = np.array([number for number, _ in rows], np.int64), ""
@@ -51,6 +64,7 @@ def phase_fractions(
     mask: Mask | None = None,
     *,
     confidence: Annotated[float, Field(title="Confidence of the interval", gt=0, lt=1)] = 0.95,
+    names: Annotated[tuple[str, ...], Field(title="Names of the phases")] = (),
 ) -> Table:
     r"""Return which fraction of an image each phase takes, with a confidence interval.
 
@@ -75,18 +89,20 @@ def phase_fractions(
         Where to count; by default everywhere.
     confidence : float
         How often such intervals hold the fraction.
+    names : tuple of str
+        A name for each phase, in rising order of their values; by default none has a name.
 
     Returns
     -------
     Table
-        One row for each phase: ``phase``, ``pixels``, ``fraction``, ``fraction_low``,
-        ``fraction_high``, and ``blocks``, how many blocks the interval comes from. The ends are
-        NaN where the image is a single block.
+        One row for each phase: ``phase``, its ``name`` where it has one, ``pixels``, ``fraction``,
+        ``fraction_low``, ``fraction_high``, and ``blocks``, how many blocks the interval comes
+        from. The ends are NaN where the image is a single block.
 
     Raises
     ------
     ImageError
-        If there are more than 256 phases.
+        If there are more than 256 phases, or not as many as names.
 
     References
     ----------
@@ -101,5 +117,5 @@ def phase_fractions(
     1      1    2048      0.50
     2      2    1024      0.25
     """
-    table: Table = _SCOPE.whole(labels, mask, confidence=confidence)
+    table: Table = _SCOPE.whole(labels, mask, confidence=confidence, names=names)
     return table

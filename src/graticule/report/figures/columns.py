@@ -42,7 +42,8 @@ def histogram(context: FigureContext, *, column: str, table: str = "objects") ->
     unit = wording.unit(context.record.unit(table, column))
     median = float(np.median(values))
     low, high = np.quantile(values, [0.25, 0.75])
-    heights, edges = np.histogram(values, bins=_bins(values))
+    shown = _without_tails(values)
+    heights, edges = np.histogram(shown, bins=_bins(shown))
     plot = Plot(_with_room(edges), (0.0, 1.08 * float(heights.max())), 460, 280)
     plot.bars(edges, heights, BLUE)
     plot.line([median, median], plot.y, ORANGE)
@@ -51,11 +52,36 @@ def histogram(context: FigureContext, *, column: str, table: str = "objects") ->
     words = f"{values.size:,} values, median {middle}, half between {first} and {last}"
     words = f"{words} {unit}".strip()
     part = _first_of(MOST_VALUES, source.rows)
+    part += _left_out(values, shown)
     alt = f"Histogram of {column} over the {table}: {words}."
     labels = (f"{column} / {unit}" if unit else column, table)
     return plot.drawing(
         alt, f"Distribution of {column}", f"{words}.{part}", labels=labels, whole=True
     )
+
+
+def _without_tails(values: Array) -> Array:
+    """Return the values without a few that would press all others into one bar.
+
+    The range is cut to the quantiles .005 and .995, each with a fifth of what is between as room,
+    where that leaves out what takes more than half of the whole range.
+    """
+    low, high = (float(v) for v in np.quantile(values, [0.005, 0.995]))
+    room = 0.2 * (high - low)
+    low, high = low - room, high + room
+    if high <= low or np.ptp(values) < 2 * (high - low):
+        return values
+    return values[(values >= low) & (values <= high)]
+
+
+def _left_out(values: Array, shown: Array) -> str:
+    """Return how many values lie beyond the ends of a histogram, and how far they reach."""
+    if len(shown) == len(values):
+        return ""
+    first, last = (wording.number(float(end)) for end in (values.min(), values.max()))
+    many = len(values) - len(shown)
+    lie = "lies" if many == 1 else "lie"
+    return f" {many:,} more {lie} beyond what is drawn, between {first} and {last}."
 
 
 def _with_room(edges: Array) -> tuple[float, float]:

@@ -73,7 +73,13 @@ def overlay(context: FigureContext, *, image: str, labels: str) -> Drawing:
     numbered = numbers.size <= NUMBERED and measured
     note = " The numbers are those of the object table." if numbered else ""
     alt = f"{labels} drawn on {image} of {context.image}: {words}."
-    return plotted(plot, below, alt, _title(context, labels), f"{words}.{note}")
+    return plotted(
+        plot,
+        below,
+        alt,
+        _title(context, labels),
+        f"{words}. Each is tinted and outlined on {image}.{note}",
+    )
 
 
 def _title(context: FigureContext, labels: str) -> str:

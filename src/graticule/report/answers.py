@@ -1,0 +1,183 @@
+"""The answer of a run in its first sentence: fractions with their intervals, sizes of objects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from graticule.core.errors import GraticuleError
+from graticule.core.registry import get_check
+from graticule.report import wording
+from graticule.report.record import RunRecord, read_record
+from graticule.report.tables import StudyTable
+
+_SHARES = ("fraction", "porosity", "share", "covered")
+"""Ends of the names of columns that are parts of a whole."""
+_SIZES = ("equivalent_diameter", "area", "volume", "length")
+_MOST, _MOST_ROWS = 8, 2_000_000
+
+
+def answers_in(folder: Path) -> list[str]:
+    """Return the answers of a run folder in sentences.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no run, or a table cannot be read.
+    """
+    record = read_record(folder / "run.json")
+    names = sorted({path.stem for path in folder.glob("objects*.parquet")})
+    tables = [StudyTable(folder, name) for name in names]
+    return answers_of(record, StudyTable(folder, "images"), tables)[0]
+
+
+def answers_of(
+    record: RunRecord, images: StudyTable, tables: Sequence[StudyTable]
+) -> tuple[list[str], list[StudyTable]]:
+    """Return the answers in sentences, and the tables that none of them is of."""
+    found = _of_images(record, images) if images.exists else []
+    left = []
+    for table in tables:
+        told = _of_table(record, table) if table.exists else ""
+        if told:
+            found.append(told)
+        else:
+            left.append(table)
+    return found, left
+
+
+def _of_table(record: RunRecord, table: StudyTable) -> str:
+    if "label" in table.columns:
+        return _of_objects(record, table)
+    estimated = _estimated(table.columns)
+    if not estimated or "image" not in table.columns:
+        return ""
+    name = next((c for c in ("name", "phase", "class") if c in table.columns), None)
+    ends = [f"{estimated}_low", f"{estimated}_high"]
+    if name is None or table.rows > _MOST * max(record.done, 1):
+        return ""
+    frame = table.head(table.rows, ["image", name, estimated, *ends])
+    levels = list(dict.fromkeys(frame[name]))
+    if len(levels) > _MOST or frame.duplicated(["image", name]).any():
+        return ""
+    unit = record.unit(table.name, estimated)
+    word = "" if name == "name" else f"{name} "
+    parts = [
+        f"{word}{level} {_over(frame[frame[name] == level], estimated, unit, record.done)}"
+        for level in levels
+    ]
+    told = ", ".join(parts)
+    return f"{told[0].upper()}{told[1:]}{_meaning(record.done)}."
+
+
+def _of_images(record: RunRecord, images: StudyTable) -> list[str]:
+    """Return what was estimated with an interval for each image as a whole, not by a check."""
+    columns = images.columns
+    judged = {
+        column
+        for name in record.checks
+        for measure in _measured(record, name)
+        if (column := record.column(name, measure, columns))
+    }
+    parts: list[str] = []
+    for estimated in columns:
+        is_own = estimated not in judged and estimated.removesuffix("_mean") not in judged
+        ends = [f"{estimated}_low", f"{estimated}_high"]
+        if is_own and set(ends) <= set(columns) and len(parts) < _MOST:
+            frame = images.head(images.rows, ["image", estimated, *ends])
+            if not all(pd.api.types.is_numeric_dtype(frame[name]) for name in (estimated, *ends)):
+                continue
+            unit = record.unit("images", estimated)
+            words = estimated.replace("_", " ").replace(".", " ")
+            parts.append(f"{words} {_over(frame, estimated, unit, record.done)}")
+    if not parts:
+        return []
+    told = ", ".join(parts)
+    return [f"{told[0].upper()}{told[1:]}{_meaning(record.done)}."]
+
+
+def _measured(record: RunRecord, name: str) -> list[str]:
+    facts = record.checks[name]
+    with suppress(GraticuleError, ImportError):
+        return [measure.column for measure in get_check(facts.check).measures(facts.params)]
+    return []
+
+
+def _estimated(columns: Sequence[str]) -> str | None:
+    """Return the first column that has an interval beside it."""
+    return next((c for c in columns if {f"{c}_low", f"{c}_high"} <= set(columns)), None)
+
+
+def _meaning(images: int) -> str:
+    if images == 1:
+        return " (in brackets the interval of each)"
+    return f" (medians of {images:,} images, in brackets the lowest and highest)"
+
+
+def _over(frame: pd.DataFrame, column: str, unit: str, images: int) -> str:
+    """Return a value with its interval, of one image; of several their median and range."""
+    values = frame[column].to_numpy(float)
+    if images == 1:
+        ends = [float(frame[f"{column}_{end}"].iloc[0]) for end in ("low", "high")]
+    else:
+        known = values[np.isfinite(values)]
+        ends = [float(known.min()), float(known.max())] if known.size else [math.nan, math.nan]
+    known = values[np.isfinite(values)]
+    middle = float(np.median(known)) if known.size else math.nan
+    return estimate(middle, *ends, unit=unit, share=is_share(column, unit))
+
+
+def is_share(column: str, unit: str) -> bool:
+    """Whether a column holds parts of a whole, which are told in percent."""
+    return not unit and column.endswith(_SHARES)
+
+
+def estimate(value: float, low: float, high: float, *, unit: str = "", share: bool = False) -> str:
+    """Return a value with its interval, with the digits that the interval supports.
+
+    Examples
+    --------
+    >>> estimate(0.5789, 0.4806, 0.6713, share=True)
+    '58 % [48, 67]'
+    >>> estimate(12.3456, 11.9, 12.8, unit="um"), estimate(2.0, float("nan"), float("nan"))
+    ('12.35 µm [11.90, 12.80]', '2')
+    """
+    value, low, high = ((100 * each if share else each) for each in (value, low, high))
+    unit = "%" if share else wording.unit(unit)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        text = wording.number(float(f"{value:.3g}"))
+        return f"{text} {unit}".strip()
+    width = high - low
+    digits = max(0, min(6, 1 - math.floor(math.log10(width)))) if width > 0 else 2
+    texts = [f"{each:,.{digits}f}" for each in (value, low, high)]
+    return f"{f'{texts[0]} {unit}'.strip()} [{texts[1]}, {texts[2]}]"
+
+
+def _of_objects(record: RunRecord, table: StudyTable) -> str:
+    """Return how many objects there are and how large.
+
+    Without an interval, which would take them for independent.
+    """
+    kind = table.name.removeprefix("objects").lstrip("_").replace("_", " ")
+    share = f", {table.rows / record.done:,.4g} to an image" if record.done > 1 else ""
+    told = f"{wording.count(table.rows, 'object')}{f' ({kind})' if kind else ''} measured{share}"
+    size = next((name for name in _SIZES if name in table.columns), None)
+    if size is None or not 3 <= table.rows <= _MOST_ROWS:
+        return f"{told}."
+    values = pd.to_numeric(table.head(table.rows, [size])[size], errors="coerce").dropna()
+    if len(values) < 3:
+        return f"{told}."
+    unit = wording.unit(record.unit(table.name, size))
+    low, middle, high = (_three(float(v)) for v in np.quantile(values, [0.25, 0.5, 0.75]))
+    words = size.replace("_", " ")
+    between = f"half of them between {low} and {high}"
+    return f"{told}; median {words} {f'{middle} {unit}'.strip()}, {between}."
+
+
+def _three(value: float) -> str:
+    return wording.number(float(f"{value:.3g}"))
