@@ -37,7 +37,7 @@ def embed(image: Array, *, embedding: str = 'moments',
         settings: Mapping[str, int | float | bool | str] = {},
         model: Model | Path | str | None = None) -> DataFrame:
     """Describe an image by numbers, for tables that are grouped or searched."""
-def onnx(image: Data, *, model: OnnxFile, axes: str | None = None,
+def onnx(image: Data, *, model: Path | str | bytes, axes: str | None = None,
         scaling: Literal['declared', 'given'] = 'declared', gain: float = 1.0, offset: float = 0.0,
         tile: int = 256, halo: int | None = None, multiple: int | None = None,
         activation: Literal['none', 'sigmoid', 'softmax'] | None = None, output: str | None = None,

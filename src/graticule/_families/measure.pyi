@@ -20,14 +20,14 @@ def compartments(labels: Array, second: Array, third: Array | None = None,
         'neighbours', 'intensity', 'quantiles', 'weighted', 'texture']] = ('shape', 'intensity'),
         levels: int = 32) -> DataFrame:
     """Measure the parts of objects that share one numbering: one row for each number."""
-def derive(table: DataFrame, *, columns: Mapping) -> DataFrame:
+def derive(table: DataFrame, *, columns: Mapping[str, str]) -> DataFrame:
     """Add columns that are computed from others, as a ratio of two intensities."""
 def fit_circle(labels: Array) -> DataFrame:
     """Fit a circle to the border of each object: a pore, a drop, a colony, the limb of a disk."""
 def fit_ellipse(labels: Array) -> DataFrame:
     """Fit an ellipse to the border of each object."""
 def join(table: DataFrame, other: DataFrame, third: DataFrame | None = None,
-        fourth: DataFrame | None = None, *, names: Sequence[str] = (), on: Mapping = {},
+        fourth: DataFrame | None = None, *, names: Sequence[str] = (), on: Mapping[str, str] = {},
         how: Literal['left', 'inner', 'outer'] = 'left',
         reduce: Literal['none', 'mean', 'median', 'sum', 'min', 'max'] = 'none') -> DataFrame:
     """Put tables side by side: by label, by parent, or by any columns."""

@@ -221,8 +221,8 @@ def holm(p: ArrayLike) -> Array:
 
 
 def _known(values: ArrayLike) -> Array:
-    units = np.asarray(values, float).ravel()
-    units = units[np.isfinite(units)]
-    if not len(units):
+    units: Array = np.asarray(values, float).ravel()
+    known: Array = units[np.isfinite(units)]
+    if not len(known):
         raise CheckError("there is no unit with a value")
-    return units
+    return known

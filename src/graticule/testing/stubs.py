@@ -16,17 +16,22 @@ import sys
 import textwrap
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from graticule.core import Area, Duration, Kind, Length, Op, Quantity
 from graticule.core.quantity import Amount
 from graticule.core.registry import families, get_op
+from graticule.learn.interchange.parameter import OnnxFile
 from graticule.learn.model_file.parameter import ModelFile
 
 WIDTH = 100
-_ACCEPTED: dict[type, str] = {ModelFile: "Model | Path | str", types.NoneType: "None"}
+_ACCEPTED: dict[type, str] = {
+    ModelFile: "Model | Path | str",
+    OnnxFile: "Path | str | bytes",
+    types.NoneType: "None",
+}
 _ACCEPTED |= {kind: f"{kind.__name__} | float | str" for kind in (Area, Duration, Length, Quantity)}
 _TABLES = {Kind.TABLE: "DataFrame", Kind.RECORD: "DataFrame", Kind.MODEL: "Mapping[str, Any]"}
 _IMPORTS = {
@@ -125,7 +130,7 @@ def _accepted(annotation: Any) -> str:
         return " | ".join(map(_accepted, arguments))
     if origin is tuple and arguments[-1] is Ellipsis:
         return f"Sequence[{_accepted(arguments[0])}]"
-    if origin in (tuple, dict):
+    if origin in (tuple, dict, Mapping):
         name = "tuple" if origin is tuple else "Mapping"
         return f"{name}[{', '.join(map(_accepted, arguments))}]"
     return _ACCEPTED.get(annotation, getattr(annotation, "__name__", str(annotation)))

@@ -101,7 +101,13 @@ def _images(known: Any, folder: Path) -> list[Path]:
         seeds = seed_files(known, mutators_by_format().get(known.name), scratch)
         for name, files in seeds.items():
             write_files(folder / name, files)
-    return [path for path in sorted(folder.iterdir()) if path != scratch and _is_image(path)]
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path == scratch:
+            continue
+        parts = sorted(path.iterdir()) if path.is_dir() else []  # an image of several files
+        found += [each for each in (path, *parts) if _is_image(each)][:1]
+    return found
 
 
 def _is_image(path: Path) -> bool:
