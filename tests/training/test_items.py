@@ -233,3 +233,34 @@ def test_weights_of_classes_are_refused():
 def test_every_key_of_a_method_is_described(task):
     keys = set(re.findall(r"^\| `(\w+)` \|", section(task), re.MULTILINE))
     assert keys == set(ITEM_KINDS[task].spec.model_fields) - {"on", "description"}
+
+
+def test_the_table_of_images_of_a_run_may_be_the_sheet(digits, capsys):
+    (digits / "flat").mkdir()
+    for file in Path("digits").glob("[39]/*.png"):
+        file.rename(digits / "flat" / file.name)
+    (digits / "run").mkdir()
+    names = sorted(file.stem for file in Path("flat").glob("*.png"))
+    from sklearn.datasets import load_digits
+
+    target = load_digits().target
+    rows = [f"{name},{target[int(name)]}" for name in names]
+    Path("run/images.csv").write_text("image,digit\n" + "\n".join(rows) + "\n")
+    text = DIGITS.replace("target: folder", "target: digit\nclasses: {3: three, 9: nine}")
+    Path("two.yaml").write_text(text)
+    assert main(["evaluate", "two.yaml", "flat", "--labels", "run", "-o", "out"]) == 0
+    said = said_by(capsys)
+    assert "of the classes three (" in said
+    answers = pd.read_csv("out/answers.csv")
+    values = answers[answers["method"] == "values"]
+    page = Path("out/evaluation.html").read_text(encoding="utf-8")
+    assert "Which class is taken for which" in page
+    assert (values["truth"] == values["answer"]).mean() > 0.9
+    assert main(["check", "two.yaml"]) == 0
+    assert "target digit (3 three, 9 nine): classes of images" in said_by(capsys)
+    Path("two.yaml").write_text(text.replace("9: nine", "8: eight"))
+    assert main(["evaluate", "two.yaml", "flat", "--labels", "run", "-o", "out"]) == 2
+    assert "classes names 8 (eight), which the column digit does not hold" in said_by(capsys)
+    Path("run/images.csv").write_text("image,digit\nother,3\n")
+    assert main(["evaluate", "two.yaml", "flat", "--labels", "run", "-o", "out"]) == 2
+    assert "images are named by their path from the folder, as " in said_by(capsys)

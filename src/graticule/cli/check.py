@@ -135,11 +135,19 @@ def _show_training(path: Path) -> None:
     print(f"{training.name}: sound ({training.source}), a training document")
     spacing = ", ".join(f"{dim} {step}" for dim, step in image.spacing.items())
     told = [f"[{' '.join(image.dims)}]" if image.dims else "", spacing, image.dataset]
-    print("  input ", " ".join(["image", *filter(None, told)]))
+    given = "table" if training.task == "objects" else "image"
+    print("  input ", " ".join([given, *filter(None, told)]))
     classes = ", ".join(f"{value} {name}" for value, name in training.classes.items())
-    print(f"  labels {training.labels}{f' ({classes})' if classes else ''}, task {training.task}")
+    called = f" ({classes})" if classes else ""
+    if training.of_items:
+        groups = f", held out by {training.groups}" if training.groups else ""
+        print(f"  target {training.target}{called}: {training.predict} of {training.task}{groups}")
+    else:
+        print(f"  labels {training.labels}{called}, task {training.task}")
     kept = {
-        k: v for k, v in split.model_dump(exclude={"test"}).items() if v not in ("", "none", None)
+        k: v
+        for k, v in split.model_dump(exclude={"test"}).items()
+        if v not in ("", "none", None) and not (training.of_items and k == "buffer")
     }
     print("  split ", " ".join(f"{key}={value}" for key, value in kept.items()))
     if split.test is not None:

@@ -15,7 +15,7 @@ from graticule.core.image import Table
 from graticule.io import escaped, study
 from graticule.io.format import is_one_image
 from graticule.io.paths import natural
-from graticule.io.sheets import ENDINGS, join_sheet, read_sheet
+from graticule.io.sheets import ENDINGS, Joined, join_sheet, read_sheet
 from graticule.io.studies import could_be_image, stem
 from graticule.learn.crossval.split import groups_by_pattern
 from graticule.learn.data.labelled_items import LabelledItems
@@ -169,7 +169,7 @@ def _facts_of_images(
         )
     _require_column(sheet, training.target if training.target != FOLDER else "", file)
     _require_column(sheet, training.groups, file)
-    joined = join_sheet(sheet, [{_IMAGE: name} for name in names], [_IMAGE], where=str(file))
+    joined = _joined(sheet, [{_IMAGE: name} for name in names], [_IMAGE], file)
     missing = []
     if joined.without_row:
         rows = some([names[n] for n in joined.without_row])
@@ -270,12 +270,26 @@ def _facts_of_objects(
     keys: list[dict[str, Any]] = [
         dict(zip(by, row, strict=True)) for row in table[by].itertuples(index=False)
     ]
-    joined = join_sheet(sheet, keys, by, where=str(file))
+    joined = _joined(sheet, keys, by, file)
     found = {name: [own[name] for own in joined.facts] for name in joined.columns}
     missing = []
     if joined.without_image:
         missing.append(f"{some(list(joined.without_image))}: a row without an object")
     return found, missing, file
+
+
+def _joined(
+    sheet: Table, keys: Sequence[Mapping[str, Any]], by: Sequence[str], file: Path
+) -> Joined:
+    """Return the facts of images or objects by their keys; what has none in common is refused."""
+    try:
+        return join_sheet(sheet, keys, by, where=str(file))
+    except RequestError as error:
+        hint = error.hint
+        if "no row is of" in error.what:
+            name = keys[0].get(_IMAGE, "")
+            hint = f"images are named by their path from the folder, as {name}" if name else ""
+        raise RequestError(error.what, where=error.where, hint=hint) from None
 
 
 def _of_one_group(

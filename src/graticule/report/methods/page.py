@@ -19,6 +19,8 @@ from graticule.report.methods.training import trainings
 from graticule.report.methods.words import NAMES, answer, interval, number, trouble
 
 SHOWN = 3
+MOST_CLASSES = 20
+"""Classes of which it is told which is taken for which."""
 
 
 def page(
@@ -59,6 +61,7 @@ def page(
         "learning": figures.learning(curve, order) if curve is not None else None,
         "folds": _folds(comparison),
         "classes": _classes(comparison),
+        "confusion": _confusion(comparison),
         "recipes": _recipes(training),
         "document": training.text.strip(),
         "command": shlex.join(command),
@@ -129,6 +132,20 @@ def _classes(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
         for _, row in table.iterrows()
     ]
     return ["Method", "Class", *(NAMES[name] for name in measures)], rows
+
+
+def _confusion(comparison: Comparison) -> tuple[str, list[str], list[list[str]]]:
+    """Return the best method, and how many of each class it takes for each; of few classes."""
+    names = [own.name for own in comparison.data.classes]
+    answers = comparison.answers
+    if answers is None or not comparison.ranked or not 2 <= len(names) <= MOST_CLASSES:
+        return "", [], []
+    best = comparison.ranked[0]
+    own = answers[answers["method"] == best]
+    counts = own.groupby(["truth", "answer"]).size()
+    said = [*names, ""] if (own["answer"] == "").any() else names
+    rows = [[name, *(str(counts.get((name, other), 0)) for other in said)] for name in names]
+    return best, ["True class", *(other or "no answer" for other in said)], rows
 
 
 def _recipes(training: TrainingDocument) -> list[tuple[str, str, str, str]]:
