@@ -264,3 +264,16 @@ def test_the_table_of_images_of_a_run_may_be_the_sheet(digits, capsys):
     Path("run/images.csv").write_text("image,digit\nother,3\n")
     assert main(["evaluate", "two.yaml", "flat", "--labels", "run", "-o", "out"]) == 2
     assert "images are named by their path from the folder, as " in said_by(capsys)
+
+
+def test_images_that_do_not_fit_into_memory_give_the_same(grades, monkeypatch):
+    call = ["evaluate", "grades.yaml", "images", "--labels", "sheet.csv", "-o"]
+    train = ["train", *call[1:5], "--no-scores", "-o"]
+    assert main([*call, "in_memory"]) == 0
+    assert main([*train, "in_memory.model"]) == 0
+    monkeypatch.setattr("graticule.training.loading._MOST_BYTES", 0)
+    assert main([*call, "lazy"]) == 0
+    for name in ("answers.csv", "folds.csv"):
+        assert Path("in_memory", name).read_text() == Path("lazy", name).read_text()
+    assert main([*train, "lazy.model"]) == 0
+    assert Path("lazy.model").read_bytes() == Path("in_memory.model").read_bytes()

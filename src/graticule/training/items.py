@@ -26,7 +26,7 @@ from graticule.learn.methods.items import ItemMethod
 from graticule.learn.models.rows_model import classes_of_targets
 from graticule.pipeline.folder import table_of
 from graticule.pipeline.tables import read_table
-from graticule.training.loading import read_image, require_alike, some
+from graticule.training.loading import held_in_memory, read_image, require_alike, some
 
 FOLDER = "folder"
 """The target that is the name of the folder an image is in."""
@@ -100,7 +100,7 @@ def _load_images(training: TrainingDocument, given: Path, labels: Path | None) -
     groups, grouped_by = _groups(training, names, facts, labels, present)
     codes, classes = _coded(training, [targets[n] for n in present], labels or given)
     names, paths = [names[n] for n in present], [paths[n] for n in present]
-    images = [read_image(training, path).compute(scheduler="synchronous") for path in paths]
+    images = held_in_memory([read_image(training, path) for path in paths])
     require_alike(images, paths)
     require_unequal(names, images, groups)
     own = tuple(codes[n : n + 1] for n in range(len(codes)))

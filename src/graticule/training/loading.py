@@ -113,8 +113,7 @@ def _data(training: TrainingDocument, pairs: Sequence[Pair], groups: Any) -> Lab
     images = [read_image(training, each.result) for each in pairs]
     labels = [_target(training, e.truth, image) for e, image in zip(pairs, images, strict=True)]
     require_alike(images, [each.result for each in pairs])
-    if sum(image.nbytes for image in images) < _MOST_BYTES:
-        images = [image.compute(scheduler="synchronous") for image in images]
+    images = held_in_memory(images)
     try:
         return LabelledImages.of(
             images,
@@ -128,6 +127,13 @@ def _data(training: TrainingDocument, pairs: Sequence[Pair], groups: Any) -> Lab
     except GraticuleError as error:
         where = str(pairs[0].truth) if len(pairs) == 1 else str(pairs[0].truth.parent)
         raise error.at(where) from None
+
+
+def held_in_memory(images: list[xr.DataArray]) -> list[xr.DataArray]:
+    """Return images in memory, unless they take more than 2 GB together."""
+    if sum(image.nbytes for image in images) < _MOST_BYTES:
+        return [image.compute(scheduler="synchronous") for image in images]
+    return images
 
 
 def _require_named(training: TrainingDocument, data: LabelledImages) -> None:

@@ -78,7 +78,7 @@ class _ImagesModel(RowsModel):
         if isinstance(self.features, str):
             row = np.asarray(image.transpose(*_order(image)).values, np.float32).ravel()
         else:
-            columns = self.features.compute(image.transpose(*_order(image)))
+            columns = self.features.compute(image.transpose(*_order(image)).compute())
             row = statistics(columns.reshape(len(columns), -1))
         return ImageView(image, self.features, row)
 
