@@ -159,3 +159,23 @@ def test_markdown_shows_html_as_text_and_loads_no_picture() -> None:
     assert "<h4>Part</h4>" in text
     assert "<script>" not in text
     assert "<img" not in text
+
+
+def test_files_that_were_passed_over_are_one_line_with_a_count(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = rock(tmp_path / "rock")
+    images = tmp_path / "images"
+    images.mkdir()
+    (folder / "stripes.npy").rename(images / "stripes.npy")
+    for number in range(40):
+        (images / f"film{number:02d}.lif").write_bytes(b"\x01\x02\x03\x04")
+    command = ["run", str(folder / "pipeline.yaml"), str(images)]
+    assert main([*command, "-o", str(tmp_path / "out")]) == 1
+    told = [line for line in capfd.readouterr().err.splitlines() if "film00.lif" in line]
+    assert len(told) == 1
+    assert told[0].startswith("40 passed over, of no known format: film00.lif, ")
+    assert told[0].endswith(" and 37 more")
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "40 passed over, of no known format" in page
+    assert "film20.lif" not in page

@@ -192,3 +192,29 @@ def test_a_doubt_is_one_line_however_many_images_it_is_about() -> None:
     told = sentence(many, 1000)
     assert told.startswith("300 of 1,000 images: saturated: i0 (1 %), ")
     assert told.endswith("and 295 more")
+
+
+def test_images_of_which_something_is_asked_are_shown_first(tmp_path: Path) -> None:
+    images = study(tmp_path / "study", change=_bright)
+    Pipeline.loads(BLOBS).run(images, out=tmp_path / "out", cache=False)
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert page.index("<summary>b07</summary>") < page.index("<summary>b00</summary>")
+
+
+def test_steps_that_feed_nothing_are_named_and_not_run(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    spare = BLOBS.replace(
+        "outputs:", "  spare: {op: filters.gaussian, input: image, sigma: 3}\noutputs:"
+    )
+    (tmp_path / "spare.yaml").write_text(spare)
+    assert main(["check", str(tmp_path / "spare.yaml")]) == 0
+    assert "spare feeds no output, check or figure" in capfd.readouterr().out
+    np.save(tmp_path / "image.npy", blobs(np.random.default_rng(0), 12))
+    run = Pipeline.load(tmp_path / "spare.yaml").run(
+        tmp_path / "image.npy", out=tmp_path / "out", cache=False
+    )
+    assert "spare" not in run.results[0].steps
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "left out: feeds no output" in page
+    assert page.count("<h4>spare</h4>") == 0

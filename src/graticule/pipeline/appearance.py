@@ -17,9 +17,11 @@ from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.nodes import is_node
 from graticule.pipeline.spec import Reference, Step
 
-_SAMPLES = 1 << 15
+_SAMPLES = 1 << 14
 _LEVELS = 16
 """Different values below which an image is one of names or counts, and cannot be told saturated."""
+_RARE = 0.01
+"""Share that a threshold takes or leaves from which it is asked where it lies."""
 _WINDOW = 0.02
 """Part of the range below the highest value that is compared with it."""
 
@@ -37,9 +39,9 @@ def appearance_of(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
         ``level`` (the median), ``range`` (between the quantiles .01 and .99), ``grain`` (mean
         difference of neighbours over the range) and ``saturated`` (share at the highest value, 0
         where values thin out towards it). Of each step of the family ``threshold`` that makes a
-        mask ``taken`` and ``samples``, and, where one value parts the samples that were looked
-        at, ``place``: where it lies in their range, from 0 to 1, and whether it
-        takes what is ``above``.
+        mask ``taken`` and ``samples``, and, where these are nearly none or all and one value parts
+        those that were looked at, ``place``: where it lies in their range, from 0 to 1, and
+        whether it takes what is ``above``.
     """
     pipeline = evaluation.pipeline
     found: dict[str, dict[str, Any]] = {}
@@ -151,7 +153,9 @@ def _threshold(evaluation: Evaluation, step: Step) -> dict[str, Any] | None:
         "taken": int(np.count_nonzero(mask.data)),
         "samples": int(mask.size),
     }
-    if image is not None and image.dims == mask.dims and image.shape == mask.shape:
+    share = told["taken"] / told["samples"]
+    is_like = image is not None and image.dims == mask.dims and image.shape == mask.shape
+    if image is not None and is_like and min(share, 1 - share) <= _RARE:
         slices, _ = _grid(image)
         told |= _place(image.data[tuple(slices)], mask.data[tuple(slices)])
     return told

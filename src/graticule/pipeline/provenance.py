@@ -139,6 +139,7 @@ def _step_record(pipeline: Spec, name: str, taken: _Taken) -> dict[str, Any]:
         },
         "seconds": round(taken.steps[name], 4),
         "from_store": taken.from_store[name],
+        "left_out": name in pipeline.unused,
     }
 
 

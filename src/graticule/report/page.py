@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -95,7 +95,9 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
     grids = [grid for table in listed if (grid := _grid(record, table, troubles))]
     wanted = [item for item in record.pipeline.get("report") or [] if isinstance(item, dict)]
     context = FigureContext(record, tables)
-    shown, kept = _shown(folder, record, tables["images"])
+    doubts = troubled(record, list(tables.values()), troubles)
+    asked = {name for doubt in doubts for name, _ in doubt.images}
+    shown, kept = _shown(folder, record, tables["images"], asked)
     rows = _rows(tables["images"], shown)
     entries = [entry for entry in wanted if not is_of_study(entry)]
     return {
@@ -108,10 +110,7 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "changed": bool(record.explained.get("changed")),
         "called": {name: _called(record, table) for name, table in {**tables, **compared}.items()},
         "doubts": _doubts(record, tables["images"], troubles),
-        "questions": [
-            sentence(doubt, record.done)
-            for doubt in troubled(record, list(tables.values()), troubles)
-        ],
+        "questions": [sentence(doubt, record.done) for doubt in doubts],
         "failed": image_records(record.failed[:LISTED]),
         "skipped": _passed_over(record, alarm=True),
         "beside": _passed_over(record, alarm=False),
@@ -136,7 +135,7 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         ),
         "slowest": max((s.seconds or 0 for s in record.steps.values()), default=0) or 1,
         "command": shlex.join(record.command),
-        "troubles": troubles,
+        "troubles": list(dict.fromkeys(troubles)),
     }
 
 
@@ -160,7 +159,9 @@ def _called(record: RunRecord, table: StudyTable) -> tuple[str, str]:
     if not kind:  # the only table, or the one of that name
         outputs = [str(name) for name in record.pipeline.get("outputs") or ()]
         kind = outputs[0].replace(".", " ") if len(outputs) == 1 else "objects"
-    columns = table.columns if table.exists else []
+    columns: list[str] = []
+    with suppress(GraticuleError):  # which the page tells where it would show the table
+        columns = table.columns if table.exists else []
     row = "object" if "label" in columns else "phase" if "phase" in columns else ""
     return kind.capitalize(), f"One row for each {row} of each image" if row else "One row a part"
 
@@ -205,7 +206,7 @@ def _summarise(
     objects = [table for name, table in tables.items() if name != "images"]
     try:
         answers, others = answers_of(record, tables["images"], objects)
-        analysed, *said = summarise(record, tables["images"], others)
+        analysed, *said = summarise(record, tables["images"], [] if answers else others)
         return [*answers, *said, analysed]
     except GraticuleError as error:
         troubles.append(str(error))
@@ -245,8 +246,13 @@ def _conclusions_first(record: RunRecord, columns: list[str]) -> list[str]:
     return [*first, *(name for name in columns if name not in first)]
 
 
-def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[str], int]:
-    """Return the images to show, and how many have pictures: the detected ones come first."""
+def _shown(
+    folder: Path, record: RunRecord, images: StudyTable, asked: Collection[str]
+) -> tuple[list[str], int]:
+    """Return the images to show, and how many have pictures.
+
+    Those come first of which something is asked, then the detected ones.
+    """
     names = [
         str(image.get("image"))
         for image in record.images
@@ -263,7 +269,11 @@ def _shown(folder: Path, record: RunRecord, images: StudyTable) -> tuple[list[st
             for _, row in detected.iterrows():
                 name, p = str(row["image"]), float(row[by]) if by else 0.0
                 strength[name] = min(p, strength.get(name, p))
-    order = sorted(names, key=lambda name: strength.get(name, float("inf")))
+    is_of_all = len(asked) == len(record.images)  # what is asked of all tells none apart
+    order = sorted(
+        names,
+        key=lambda name: (is_of_all or name not in asked, strength.get(name, float("inf"))),
+    )
     return order[:SHOWN], len(names)
 
 

@@ -102,6 +102,7 @@ class StepFacts(_RecordModel):
     seconds: float | None = None
     scope: str | None = ""
     tiles: int | None = None
+    left_out: bool | None = False
 
     @property
     def shown(self) -> dict[str, Any]:

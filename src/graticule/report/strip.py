@@ -62,7 +62,8 @@ def strip(record: RunRecord, preview: Preview, prefix: str) -> list[Panel]:
     """
     panels = []
     pictured = {name.partition(".")[0] for name in preview.steps}
-    others = [name for name in record.steps if name not in pictured]
+    made = [name for name, facts in record.steps.items() if not facts.left_out]
+    others = [name for name in made if name not in pictured]
     for index, name in enumerate(_ordered(record, [*preview.steps, *others])):
         try:
             panels.append(_panel(record, preview, name, f"{prefix}-{index}"))

@@ -55,9 +55,10 @@ def histogram(context: FigureContext, *, column: str, table: str = "objects") ->
     part += _left_out(values, shown)
     alt = f"Histogram of {column} over the {table}: {words}."
     labels = (f"{column} / {unit}" if unit else column, table)
-    return plot.drawing(
-        alt, f"Distribution of {column}", f"{words}.{part}", labels=labels, whole=True
-    )
+    called = column.replace("_", " ")
+    taught = f" Each bar counts the {table} within a range of {called}; the line is the median."
+    caption = f"{words}.{part}{taught}"
+    return plot.drawing(alt, f"Distribution of {called}", caption, labels=labels, whole=True)
 
 
 def _without_tails(values: Array) -> Array:
@@ -129,7 +130,8 @@ def scatter(
     part = _first_of(MOST_POINTS, source.rows)
     words = f"{len(points):,} {table}"
     alt = f"{y} against {x} of {words}" + (f", coloured by {colour}." if colour else ".")
-    return as_drawing(figure, alt, f"{y} against {x}", f"{words}.{part}")
+    taught = f" Each point is one of the {table}, where its {x} and its {y} put it."
+    return as_drawing(figure, alt, f"{y} against {x}", f"{words}.{part}{taught}")
 
 
 def _points(ax: Axes, x: pd.Series[Any], y: pd.Series[Any], colour: pd.Series[Any] | None) -> None:
