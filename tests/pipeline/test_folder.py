@@ -12,7 +12,7 @@ import pytest
 
 from graticule.core.errors import FormatError, RequestError, StoreError
 from graticule.pipeline import Pipeline
-from graticule.pipeline.folder import WORK, locked_run_folder, sweep, write_json
+from graticule.pipeline.folder import WORK, locked_run_folder, read_head, sweep, write_json
 
 
 def test_overwriting_leaves_a_run_at_work_alone(tmp_path: Path) -> None:
@@ -162,3 +162,12 @@ def test_what_is_not_kept_is_swept_at_any_depth(tmp_path: Path) -> None:
     sweep(tmp_path, ["a/b/kept.tif", "a/kept.zarr", "kept"])
     left = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
     assert left == ["a/b/kept.tif", "a/kept.zarr/0/c", "kept"]
+
+
+def test_the_head_is_what_is_said_before_a_key(tmp_path: Path) -> None:
+    about = {"a": {"images": ['\n "images": ']}, "b": "é" * 70_000, "images": [1], "z": 2}
+    write_json(tmp_path / "run.json", about)
+    assert read_head(tmp_path / "run.json", before="images") == {"a": about["a"], "b": about["b"]}
+    assert read_head(tmp_path / "run.json", before="none") == about
+    with pytest.raises(FileNotFoundError):
+        read_head(tmp_path / "lost.json", before="images")

@@ -24,7 +24,7 @@ from graticule.evaluate.dose_response import dose_response
 from graticule.evaluate.groups import difference_of_units, holm, mean_of_units
 from graticule.evaluate.screening import ssmd, z_prime
 from graticule.experiment.units import Measure, measures_of, units_table
-from graticule.pipeline.folder import write_json
+from graticule.pipeline.folder import read_head, write_json
 from graticule.pipeline.spec import GroupsSpec
 from graticule.pipeline.studies import same_level
 from graticule.pipeline.tables import write_table
@@ -42,8 +42,7 @@ def write(folder: Path | str) -> None:
     What cannot be compared is set down in ``run.json`` under ``troubles``, and ends no run.
     """
     folder = Path(folder)
-    about = _record(folder)
-    plain = (about.get("pipeline") or {}).get("groups")
+    plain = _groups_of(folder)
     found: dict[str, pd.DataFrame] = {}
     trouble = ""
     if plain:
@@ -58,18 +57,19 @@ def write(folder: Path | str) -> None:
             continue
         for ending in _ENDINGS:
             remove(folder / f"{name}{ending}")
-    if trouble != (about.get("troubles") or {}).get(_TROUBLE, ""):
-        told = {k: v for k, v in (about.get("troubles") or {}).items() if k != _TROUBLE}
-        about["troubles"] = told | ({_TROUBLE: trouble} if trouble else {})
+    if trouble:
+        about = json.loads((folder / "run.json").read_bytes())
+        about["troubles"] = {**(about.get("troubles") or {}), _TROUBLE: trouble}
         write_json(folder / "run.json", about)
 
 
-def _record(folder: Path) -> dict[str, Any]:
+def _groups_of(folder: Path) -> dict[str, Any] | None:
+    """Return what a run compares; None where that is nothing."""
     try:
-        found: dict[str, Any] = json.loads((folder / "run.json").read_bytes())
+        head = read_head(folder / "run.json", before="images")
     except (OSError, ValueError) as error:
         raise StoreError(f"run.json cannot be read: {error}", where=str(folder)) from None
-    return found
+    return (head.get("pipeline") or {}).get("groups")
 
 
 def _tables(folder: Path) -> dict[str, pd.DataFrame]:
