@@ -179,7 +179,13 @@ def require_alike(images: Sequence[xr.DataArray], paths: Sequence[Path]) -> None
         f"{axes(images[numbers[0]])}: {some([str(paths[n]) for n in numbers])}"
         for numbers in kinds.values()
     ]
-    raise RequestError(f"images of {len(kinds)} kinds: {'; '.join(others)}", hint=hint)
+    other = next(n for n, image in enumerate(images) if axes(image) != axes(images[0]))
+    raise RequestError(
+        f"the image has {axes(images[other])}, and {paths[0]} has {axes(images[0])}; of all, "
+        f"{'; '.join(others)}",
+        where=str(paths[other]),
+        hint=hint,
+    )
 
 
 def some(names: Sequence[str]) -> str:
