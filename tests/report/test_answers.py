@@ -179,3 +179,19 @@ def test_files_that_were_passed_over_are_one_line_with_a_count(
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "40 passed over, of no known format" in page
     assert "film20.lif" not in page
+
+
+def test_groups_without_intervals_are_told_and_rows_within_objects_are_not_counted(
+    tmp_path: Path,
+) -> None:
+    pd.DataFrame(
+        {"image": "a", "label": [1, 2], "group": ["soil", "water"], "fraction": [0.75, 0.25]}
+    ).to_csv(tmp_path / "objects_groups.csv", index=False)
+    pd.DataFrame({"image": "a", "label": [1, 1, 2, 2], "band": [0, 1, 0, 1]}).to_csv(
+        tmp_path / "objects_bands.csv", index=False
+    )
+    record = RunRecord.model_validate({"images": [{"image": "a"}]})
+    tables = [StudyTable(tmp_path, f"objects_{name}") for name in ("groups", "bands")]
+    said, left = answers_of(record, StudyTable(tmp_path, "images"), tables)
+    assert said == ["Soil 75 %, water 25 %."]
+    assert [table.name for table in left] == ["objects_bands"]

@@ -52,27 +52,42 @@ def answers_of(
 
 
 def _of_table(record: RunRecord, table: StudyTable) -> str:
-    if "label" in table.columns:
-        return _of_objects(record, table)
-    estimated = _estimated(table.columns)
-    if not estimated or "image" not in table.columns:
+    columns = table.columns
+    if "image" not in columns:
         return ""
-    name = next((c for c in ("name", "phase", "class") if c in table.columns), None)
-    ends = [f"{estimated}_low", f"{estimated}_high"]
-    if name is None or table.rows > _MOST * max(record.done, 1):
+    has_size = any(name in columns for name in _SIZES)
+    estimated = _estimated(columns) or ("fraction" if "fraction" in columns else None)
+    name = next((c for c in ("name", "group", "phase", "class") if c in columns), None)
+    if estimated and name and not has_size:
+        return _of_parts(record, table, name, estimated)
+    if "label" not in columns:
         return ""
+    if not has_size and table.rows <= _MOST_ROWS:
+        named = table.head(table.rows, ["image", "label"])
+        if named.duplicated().any():  # rows are of what objects have, as a value for each band
+            return ""
+    return _of_objects(record, table)
+
+
+def _of_parts(record: RunRecord, table: StudyTable, name: str, estimated: str) -> str:
+    """Return how much there is of each part, as of each phase, that has a name."""
+    if table.rows > _MOST * max(record.done, 1):
+        return ""
+    ends = [
+        f"{estimated}_{end}" for end in ("low", "high") if f"{estimated}_{end}" in table.columns
+    ]
     frame = table.head(table.rows, ["image", name, estimated, *ends])
     levels = list(dict.fromkeys(frame[name]))
     if len(levels) > _MOST or frame.duplicated(["image", name]).any():
         return ""
     unit = record.unit(table.name, estimated)
-    word = "" if name == "name" else f"{name} "
+    word = f"{name} " if name == "phase" else ""
     parts = [
         f"{word}{level} {_over(frame[frame[name] == level], estimated, unit, record.done)}"
         for level in levels
     ]
     told = ", ".join(parts)
-    return f"{told[0].upper()}{told[1:]}{_meaning(record.done)}."
+    return f"{told[0].upper()}{told[1:]}{_meaning(record.done) if ends else ''}."
 
 
 def _of_images(record: RunRecord, images: StudyTable) -> list[str]:
@@ -122,7 +137,9 @@ def _meaning(images: int) -> str:
 def _over(frame: pd.DataFrame, column: str, unit: str, images: int) -> str:
     """Return a value with its interval, of one image; of several their median and range."""
     values = frame[column].to_numpy(float)
-    if images == 1:
+    if f"{column}_low" not in frame:
+        ends = [math.nan, math.nan]
+    elif images == 1:
         ends = [float(frame[f"{column}_{end}"].iloc[0]) for end in ("low", "high")]
     else:
         known = values[np.isfinite(values)]
