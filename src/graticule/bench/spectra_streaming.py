@@ -153,7 +153,7 @@ def _whole_groups(folder: Path, side: int) -> Array:
     return np.asarray(labels.reshape(side, side))
 
 
-@row("T7")
+@row("T7", deep=True)
 def cube_larger_than_memory() -> list[Row]:
     """Correct, bin and group a cube of 20 GB in 2 GB, and compare a quarter with the whole route.
 
