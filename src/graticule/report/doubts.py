@@ -232,12 +232,12 @@ def _other(looks: Sequence[tuple[str, Mapping[str, Any]]], key: str, words: str)
     if many == len(texts) or many < 0.8 * len(texts):
         return None
     of = tuple((look[0], text) for look, text in zip(looks, texts, strict=True) if text != usual)
-    return Doubt(f"{words} than the others, {usual}", of)
+    return Doubt(f"{words} than the others ({usual})", of)
 
 
 def _plain(value: object) -> str:
     if isinstance(value, Mapping):
-        return " ".join(f"{dim} {size}" for dim, size in value.items()) or "none"
+        return ", ".join(f"{dim} {size}" for dim, size in value.items()) or "none"
     return str(value)
 
 
