@@ -140,3 +140,62 @@ def test_a_study_of_patterns_is_a_folder(plate: Path, tmp_path: Path) -> None:
     (plate / "plate.csv").unlink()
     with pytest.raises(Exception, match=r"there is no sheet plate\.csv"):
         pipeline.run(plate, tmp_path / "out")
+
+
+LEVELS = """
+graticule: 1
+name: levels
+inputs: {dna: "Channel2-*-{row}-{col}.tif"}
+sheet: plate.csv
+steps:
+  bright: {op: threshold.fixed, value: {column: level}}
+  spots: {op: segment.label, connectivity: {column: joined}}
+  table: {op: measure.regions}
+outputs: [table]
+"""
+
+
+def test_a_parameter_may_be_a_column_of_the_sheet(plate: Path, tmp_path: Path) -> None:
+    sheet = "row,col,level,joined\nA,1,50,1\nA,2,200,1\nB,1,90,1\nB,2,50,1\n"
+    (plate / "plate.csv").write_text(sheet)
+    pipeline = Pipeline.loads(LEVELS)
+    run = pipeline.run(plate, tmp_path / "out", cache=False)
+    assert run.images["table_count"].tolist() == [1, 0, 1, 1]
+    about = json.loads((tmp_path / "out/run.json").read_text())
+    assert about["steps"]["bright"]["params"]["value"] == {"column": "level"}
+    (plate / "plate.csv").write_text(sheet.replace("A,2,200", "A,2,60"))
+    run = pipeline.run(plate, tmp_path / "out", cache=False)
+    assert run.images["table_count"].tolist() == [1, 1, 1, 1]
+    assert [result.cached for result in run.results] == [True, False, True, True]
+    assert "column" in (tmp_path / "out/report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("sheet", "told"),
+    [
+        ("row,col,levels,joined\nA,1,5,1\n", r"no image has a column 'level'.*did you mean levels"),
+        (
+            "row,col,level,joined\nA,1,,1\nA,2,3,1\n",
+            "A-01: bright.value: the column level is empty",
+        ),
+        ("row,col,level,joined\nA,1,high,1\n", "A-01: bright.value: must be float, not 'high'"),
+        ("row,col,level,joined\nA,1,5,9\nA,2,5,1\nB,1,5,1\nB,2,5,1\n", "A-01: spots.connectivity"),
+    ],
+)
+def test_columns_that_cannot_be_used_are_named_before_the_run(
+    plate: Path, tmp_path: Path, sheet: str, told: str
+) -> None:
+    (plate / "plate.csv").write_text(sheet)
+    with pytest.raises(RequestError, match=told):
+        Pipeline.loads(LEVELS).run(plate, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_a_study_a_column_has_no_value(plate: Path) -> None:
+    pipeline = Pipeline.loads(LEVELS)
+    with pytest.raises(RequestError, match=r"bright\.value is that of the column level"):
+        pipeline.apply(np.zeros((5, 5)))
+    given = pipeline.with_values({"bright.value": 7, "spots.connectivity": 1})
+    assert given.steps["bright"].params["value"] == 7
+    with pytest.raises(PipelineError, match=r"bright\.value"):
+        Pipeline.loads(LEVELS.replace("{column: level}", "{column: level, other: 1}"))

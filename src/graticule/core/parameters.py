@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,15 @@ class Parameters:
             raise ParameterError(what, where=f"{self.owner}.{name}")
         text = "; ".join(f"{name}: {what}" for name, what in faults.items())
         raise ParameterError(text, where=self.owner)
+
+    def without(self, names: Collection[str]) -> Parameters:
+        """Return all parameters but some, whose values are not known yet."""
+        if not names:
+            return self
+        found = copy(self)
+        found.__dict__.pop("model", None)
+        found._fields = {name: field for name, field in self._fields.items() if name not in names}
+        return found
 
     def faults(self, values: Mapping[str, Any], *, folder: Path | None = None) -> dict[str, str]:
         """Return what is wrong with each parameter at fault, by name."""

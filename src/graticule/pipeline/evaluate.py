@@ -80,6 +80,7 @@ class Evaluation:
     facts: dict[str, StepFacts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        _require_bound(self.pipeline)
         self._values: dict[str, tuple[Any, ...]] = {
             name: (self._as_node_or_array(value),) for name, value in self.inputs.items()
         }
@@ -363,3 +364,15 @@ def _between(pipeline: Spec, at: str, of: str) -> list[Step]:
         if name in needed and name != at:
             needed |= {wire.name for wire in step.inputs if wire is not None}
     return [s for n, s in pipeline.steps.items() if n in below & needed and n != at]
+
+
+def _require_bound(pipeline: Spec) -> None:
+    """Refuse a pipeline of which a parameter has no value yet."""
+    for step in pipeline.steps.values():
+        for name, column in step.columns.items():
+            raise RequestError(
+                f"{step.name}.{name} is that of the column {column}, of each image another",
+                where=pipeline.source,
+                hint="run it on a study with its sheet, or give it a value: "
+                f"--set {step.name}.{name}=...",
+            )

@@ -224,7 +224,7 @@ def _jobs(
     store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
     return [
         Job(
-            pipeline,
+            pipeline.bound(source.facts),
             source,
             place,
             folder,

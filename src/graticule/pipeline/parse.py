@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -183,9 +183,14 @@ class _Call(Section):
         return self._params
 
     def _set_params(
-        self, parameters: Parameters, data_keys: Sequence[str], info: ValidationInfo
+        self,
+        parameters: Parameters,
+        data_keys: Sequence[str],
+        info: ValidationInfo,
+        but: Collection[str] = (),
     ) -> Self:
-        values = {key: plain(value) for key, value in self.keys.items() if key not in data_keys}
+        left_out = {*data_keys, *but}
+        values = {key: plain(value) for key, value in self.keys.items() if key not in left_out}
         folder = (info.context or {}).get("folder")
         faults = parameters.faults(values, folder=folder)
         if faults:
@@ -198,13 +203,41 @@ class _Call(Section):
         return self
 
 
+def _column_of(value: Any) -> str | None:
+    """Return the column that a parameter has its value from; None of any other value."""
+    value = plain(value)
+    if isinstance(value, dict) and list(value) == ["column"] and isinstance(value["column"], str):
+        return str(value["column"])
+    return None
+
+
 class _Step(_Call):
     op: Annotated[Op, PlainValidator(_op)] = Field(None, validate_default=True)
+    _columns: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _validated(self, info: ValidationInfo) -> Self:
         data_keys = ("input", *(data.name for data in self.op.inputs[1:]))
-        return self._set_params(self.op.parameters, data_keys, info)
+        names = set(self.op.parameters.names)
+        self._columns = {
+            key: column
+            for key, value in self.keys.items()
+            if key in names and (column := _column_of(value)) is not None
+        }
+        known = self.op.parameters.without(self._columns)
+        return self._set_params(known, data_keys, info, self._columns)
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Parameters whose value is that of a column, with the column."""
+        return self._columns
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The parameters as they were written, where others have theirs from a column."""
+        names = set(self.op.parameters.names) - set(self._columns)
+        own = {key: plain(value) for key, value in self.keys.items() if key in names}
+        return own if self._columns else {}
 
 
 class _Check(_Call):
@@ -263,7 +296,8 @@ class _Wiring:
                 self._fault(("steps", name), "is also the name of an input")
             if name in bodies:
                 body = bodies[name]
-                steps[name] = Step(name, body.op, body.params, self._wires(name, body, previous))
+                wires = self._wires(name, body, previous)
+                steps[name] = Step(name, body.op, body.params, wires, body.columns, body.given)
             previous = name
         waiting = [name for name in steps if name in _upstream(name, steps)]
         if waiting:

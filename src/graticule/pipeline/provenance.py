@@ -131,7 +131,7 @@ def _step_record(pipeline: Spec, name: str, taken: _Taken) -> dict[str, Any]:
         "version": step.op.version,
         "summary": step.op.summary,
         "scope": step.op.scope_name,
-        "params": step.op.parameters.canonical(step.params),
+        "params": step.canonical,
         "about": {
             key: value.described()
             for key, value in step.params.items()

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -290,17 +290,47 @@ class GroupsSpec(Section):
 
 @dataclass(frozen=True)
 class Step:
-    """One named step: an op, its validated parameters, and where its data comes from."""
+    """One named step: an op, its validated parameters, and where its data comes from.
+
+    Parameters of which the value is that of a column, for each image another, are named by
+    ``columns`` and not among ``params``; ``given`` has the others as they were written.
+    """
 
     name: str
     op: Op
     params: Mapping[str, Any]
     inputs: tuple[Reference | None, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def canonical(self) -> dict[str, Any]:
         """The parameters as JSON values, equal for equal meaning."""
-        return self.op.parameters.canonical(self.params)
+        known = self.op.parameters.without(self.columns).canonical(self.params)
+        return known | {name: {"column": column} for name, column in self.columns.items()}
+
+    def bound(self, facts: Mapping[str, Any]) -> Step:
+        """Return it with the values of its columns.
+
+        Raises
+        ------
+        ParameterError
+            If a value is missing, or the parameter cannot have it.
+        """
+        if not self.columns:
+            return self
+        values = dict(self.given)
+        for name, column in self.columns.items():
+            value = facts.get(column)
+            if value is None or value != value or value == "":
+                raise ParameterError(f"the column {column} is empty", where=f"{self.name}.{name}")
+            values[name] = value
+        try:
+            params = self.op.parameters.validate(values)
+        except ParameterError as error:
+            where = error.where.replace(self.op.name, self.name, 1)
+            raise ParameterError(error.what, where=where, hint=error.hint) from None
+        return replace(self, params=params, columns={}, given={})
 
 
 @dataclass(frozen=True)
@@ -386,6 +416,25 @@ class Spec:
         plain = self.normalised()
         parts = ("inputs", "steps", "checks", "outputs")
         return digest("pipeline", *(plain[part] for part in parts))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the sheet, or fields, that steps take a parameter from."""
+        return tuple(
+            dict.fromkeys(c for step in self.steps.values() for c in step.columns.values())
+        )
+
+    def bound(self, facts: Mapping[str, Any]) -> Spec:
+        """Return the pipeline for an image of which some facts are known.
+
+        Raises
+        ------
+        ParameterError
+            If a value is missing, or a parameter cannot have it.
+        """
+        if not self.columns:
+            return self
+        return replace(self, steps={n: step.bound(facts) for n, step in self.steps.items()})
 
     def kind_of(self, reference: Reference) -> Kind | None:
         """Return what a step's output, or the one of which it is a column, is; None of an input."""

@@ -47,6 +47,7 @@ def study_of(pipeline: Spec, images: str | Path | Sequence[str | Path]) -> Study
         sources = images_of(pipeline, study(images))
         root = _root_of(images, sources)
     found = _with_sheet(pipeline, sources, root)
+    _require_columns(pipeline, found)
     if pipeline.groups is not None:
         require_design(pipeline.groups, found)
     return found
@@ -219,6 +220,33 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 
+def _require_columns(pipeline: Spec, found: Study) -> None:
+    """Refuse columns that steps take parameters from and that images do not have."""
+    if not pipeline.columns:
+        return
+    _require_known(pipeline.columns, found, "steps")
+    faults = []
+    for each in found:
+        try:
+            pipeline.bound(each.facts)
+        except ParameterError as error:
+            faults.append(f"{each.name}: {error}")
+    if faults:
+        more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
+        raise RequestError(f"{'; '.join(faults[:_NAMED])}{more}", where="steps")
+
+
+def _require_known(columns: Iterable[str], found: Study, where: str) -> None:
+    known = list(dict.fromkeys([IMAGE, *(name for each in found for name in each.facts)]))
+    for name in columns:
+        if name not in known:
+            raise RequestError(
+                f"no image has a column {name!r}; known are {', '.join(known)}",
+                where=where,
+                hint=suggest(name, known) or "name a sheet, or fields in the paths of inputs",
+            )
+
+
 def require_design(groups: GroupsSpec, found: Study) -> None:
     """Refuse groups whose columns are known of no image, before anything is computed.
 
@@ -228,14 +256,7 @@ def require_design(groups: GroupsSpec, found: Study) -> None:
         If a column of the design is missing, a dose is no number, there is no reference, or a
         control has fewer than two units.
     """
-    known = list(dict.fromkeys([IMAGE, *(name for each in found for name in each.facts)]))
-    for name in groups.columns:
-        if name not in known:
-            raise RequestError(
-                f"no image has a column {name!r}; known are {', '.join(known)}",
-                where="groups",
-                hint=suggest(name, known) or "name a sheet, or fields in the paths of inputs",
-            )
+    _require_known(groups.columns, found, "groups")
     if groups.dose:
         texts = [v for each in found if isinstance(v := each.facts.get(groups.dose), str) and v]
         if texts:
