@@ -111,15 +111,21 @@ def _show_pipeline(path: Path) -> None:
     loaded = Pipeline.load(path)
     print(f"{loaded.name}: sound ({loaded.source})")
     for name, spec in loaded.inputs.items():
-        print(f"  input  {name}{f' [{chr(32).join(spec.dims)}]' if spec.dims else ''}")
+        pattern = f" {spec.path}" if spec.path else ""
+        print(f"  input  {name}{f' [{chr(32).join(spec.dims)}]' if spec.dims else ''}{pattern}")
+    if loaded.sheet:
+        print(f"  sheet  {loaded.sheet.file}")
     for name, step in loaded.steps.items():
         wires = ", ".join(str(wire) for wire in step.inputs if wire is not None)
-        values = step.op.parameters.canonical(step.params).items()
-        shown = " ".join(f"{key}={value}" for key, value in values)
+        shown = " ".join(f"{key}={value}" for key, value in step.canonical.items())
         print(f"  step   {name} = {step.op.name}({wires})  {shown}")
     for name, check_step in loaded.checks.items():
         print(f"  check  {name} = {check_step.check.name} of {check_step.of} at {check_step.at}")
     print(f"  output {', '.join(map(str, loaded.outputs))}")
+    if loaded.groups:
+        over = " x ".join(loaded.groups.over) or "image"
+        by = f" by {', '.join(loaded.groups.by)}" if loaded.groups.by else ""
+        print(f"  groups {', '.join(loaded.groups.of)}{by} over {over}")
     for name in sorted(loaded.unused):
         print(f"  note   {name} feeds no output, check or figure: a run leaves it out")
 
