@@ -157,10 +157,10 @@ def test_bad_images_are_set_aside_and_named(folder, capsys):
     assert "failed: left/broken" in said
     assert "failed: left/wide: is 9 x 11, and others are 9 x 9" in said
     aside = pd.read_csv("out/set_aside.csv").set_index("image")
-    assert sorted(aside.index) == ["broken", "wide"]
+    assert sorted(aside.index) == ["left/broken", "left/wide"]
     groups = pd.read_csv("out/groups.csv").set_index("image")
     assert len(groups) == 31
-    assert groups.loc["colour", "group"] == groups.loc["left_0", "group"]
+    assert groups.loc["left/colour", "group"] == groups.loc["left/left_0", "group"]
     assert "broken" in Path("out/report.html").read_text()
 
 

@@ -83,7 +83,7 @@ def dose_response(
     Examples
     --------
     >>> doses = np.repeat([0, 0.1, 0.3, 1, 3, 10, 30], 3)
-    >>> noise = np.random.default_rng(0).normal(0, 0.3, doses.size)
+    >>> noise = np.random.default_rng(1).normal(0, 0.3, doses.size)
     >>> found = dose_response(doses, 2 + 8 / (1 + (1.5 / np.maximum(doses, 1e-9)) ** 1.2) + noise)
     >>> found.ec50.low < 1.5 < found.ec50.high, round(found.top.estimate), found.p < 0.001
     (True, 10, True)

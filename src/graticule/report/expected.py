@@ -81,5 +81,8 @@ def _frame(tables: Mapping[str, StudyTable], name: str) -> pd.DataFrame:
 def _row(name: str, wanted: Any, found: Any) -> tuple[Any, ...]:
     value, within = wanted
     found = found.item() if hasattr(found, "item") else found
+    if isinstance(value, str):
+        text = "" if found is None or found != found else str(found)
+        return name, value, within, text, text == value
     is_near = found is not None and abs(float(found) - float(value)) <= within
     return name, value, within, found, is_near

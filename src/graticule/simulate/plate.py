@@ -210,7 +210,7 @@ def plate(
     --------
     >>> small = plate(rows=1, columns=6, sites=1, doses=(0.1, 1, 10, 100), seed=3)
     >>> [round(site.ratio, 1) for site in small.images()]
-    [0.8, 0.9, 1.3, 2.2, 2.5, 2.5]
+    [0.8, 0.8, 1.6, 2.3, 2.9, 2.2]
     """
     if not 1 <= rows <= len(_ROWS) or columns < 3 or sites < 1:
         raise ParameterError(
