@@ -127,7 +127,8 @@ def print_rows(frame: pd.DataFrame, *, title: str = "", rows: int = 6) -> None:
     names = [column for column in frame.columns if not (is_single and column == "image")]
     cells = {name: [_format_cell(value) for value in head[name]] for name in names}
     heads = {name: f"{name} [{units[name]}]" if units.get(name) else str(name) for name in names}
-    room, chosen: set[Any] = console.width, set()
+    room = console.width
+    chosen: set[Any] = set()
     for name in sorted(names, key=lambda name: _rank(str(name))):
         width = max(map(len, [heads[name], *cells[name]])) + 3
         if width > room and chosen:
