@@ -17,7 +17,7 @@ from graticule.evaluate.screening import z_prime
 from graticule.experiment import write
 from graticule.experiment.run import tables_of
 from graticule.pipeline import Pipeline
-from graticule.pipeline.spec import GroupsSpec
+from graticule.pipeline.study_spec import GroupsSpec
 
 PIPELINE = """
 graticule: 1

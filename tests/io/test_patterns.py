@@ -70,6 +70,7 @@ def test_folders_are_looked_into_as_deep_as_the_pattern_says(tmp_path: Path) -> 
         ("{well.tif", "brace that is not closed"),
         ("well}.tif", "brace that is not closed"),
         ("{}.tif", "no name of a field"),
+        ("{image}_{label}.tif", "is a column of its own"),
         ("{a b}.tif", "no name of a field"),
         ("{well:x}.tif", "is not known"),
         ("../{well}.tif", "relative to the folder"),

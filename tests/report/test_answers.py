@@ -120,6 +120,23 @@ def test_of_several_images_medians_are_told_with_their_range(tmp_path: Path) -> 
     assert left == []
 
 
+@pytest.mark.parametrize("column", ["p", "false_alarm_p"])
+def test_p_values_of_a_check_are_no_answer_of_several_images(tmp_path: Path, column: str) -> None:
+    frame = pd.DataFrame({"image": ["a", "b", "c"], column: [0.01, 0.04, 0.3]})
+    frame["porosity"] = [0.1, 0.2, 0.3]
+    for name in (column, "porosity"):
+        frame[f"{name}_low"], frame[f"{name}_high"] = frame[name] / 2, frame[name] * 2
+    frame.to_csv(tmp_path / "images.csv", index=False)
+    record = RunRecord.model_validate(
+        {
+            "images": [{"image": name} for name in frame["image"]],
+            "checks": {"false_alarm": {"check": "false_alarm", "of": "objects"}},
+        }
+    )
+    said, _ = answers_of(record, StudyTable(tmp_path, "images"), [])
+    assert [text.split(" (")[0] for text in said] == ["Porosity 20 % [10, 30]"]
+
+
 def test_a_table_of_objects_has_a_row_an_object_and_what_was_asked_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from graticule.core.errors import ParameterError
-from graticule.simulate.neutron_tof import SPEED, Beam, Pulse, Texture, Timing, neutron_tof
+from graticule.ops.spectra._flight import PLANCK_OVER_NEUTRON_MASS
+from graticule.simulate.neutron_tof import Beam, Pulse, Texture, Timing, neutron_tof
 
 _BRIGHT = Beam(flux=1e5, scatter=0, background=0, blur=0)
 
@@ -30,7 +31,7 @@ def test_a_plate_lets_through_what_its_cross_section_says() -> None:
         texture=Texture(1.0), beam=_BRIGHT, seed=1,
     )  # fmt: skip
     inside = made.labels.values == 1
-    wavelength = made.image.tof.values * 1e-6 * SPEED / 50
+    wavelength = made.image.tof.values * 1e-6 * PLANCK_OVER_NEUTRON_MASS / 50
     sums = [cube.values[:, inside].sum(axis=1) for cube in (made.image, made.open_beam)]
     found = -np.log(sums[0] / sums[1])
     assert np.interp([2.0, 4.3], wavelength, found) == pytest.approx([1.19, 0.59], rel=0.03)
@@ -48,7 +49,7 @@ def test_edges_lie_at_twice_the_spacing_of_the_planes() -> None:
         smooth = np.convolve(-np.log(sums[0] / sums[1]), np.ones(3) / 3, "same")
         place = made.image.tof.values[int(np.argmin(np.gradient(smooth)[5:-5])) + 5]
         expected = 2 * made.lattice_parameters[material] / plane
-        assert place * 1e-6 * SPEED / 50 == pytest.approx(expected, abs=0.003)
+        assert place * 1e-6 * PLANCK_OVER_NEUTRON_MASS / 50 == pytest.approx(expected, abs=0.003)
 
 
 def test_counts_are_those_of_poisson() -> None:

@@ -15,14 +15,15 @@ from graticule.bench.row import Row, row, speedup
 from graticule.core import as_image
 from graticule.core.registry import get_op
 from graticule.core.typing import Array
-from graticule.simulate.neutron_tof import SPEED, Beam, Pulse, expected_counts, neutron_tof
+from graticule.ops.spectra._flight import PLANCK_OVER_NEUTRON_MASS
+from graticule.simulate.neutron_tof import Beam, Pulse, expected_counts, neutron_tof
 
 _SPECTRA = 2000
 _FLUX = (200.0, 2000.0, 20000.0)
 _COVERAGE_SEED = 15
 _MAPS_SEED = 16
 _FLIGHT_PATH = 50.0
-_TO_ANGSTROM = SPEED * 1e-6 / _FLIGHT_PATH
+_TO_ANGSTROM = PLANCK_OVER_NEUTRON_MASS * 1e-6 / _FLIGHT_PATH
 """Angstrom for a microsecond of flight."""
 
 

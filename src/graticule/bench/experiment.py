@@ -16,7 +16,7 @@ from graticule.bench import _plate_script
 from graticule.bench.row import Row, processes, row, speedup, timed
 from graticule.core.typing import Array
 from graticule.experiment.run import tables_of
-from graticule.pipeline.spec import GroupsSpec
+from graticule.pipeline.study_spec import GroupsSpec
 
 _PLATES, _TABLES = 50, 400
 _SEED = 90

@@ -25,8 +25,8 @@ from graticule.evaluate.groups import difference_of_units, holm, mean_of_units
 from graticule.evaluate.screening import ssmd, z_prime
 from graticule.experiment.units import Measure, measures_of, units_table
 from graticule.pipeline.folder import read_head, write_json
-from graticule.pipeline.spec import GroupsSpec
 from graticule.pipeline.studies import same_level
+from graticule.pipeline.study_spec import GroupsSpec
 from graticule.pipeline.tables import write_table
 
 UNITS, GROUPS, ANSWERS = "units", "groups", "answers"

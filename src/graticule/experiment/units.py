@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from graticule.core.errors import RequestError, suggest
-from graticule.pipeline.spec import GroupsSpec
+from graticule.pipeline.study_spec import GroupsSpec
 
 IMAGE = "image"
 

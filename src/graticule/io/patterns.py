@@ -15,6 +15,8 @@ from graticule.io.paths import natural
 _FIELD = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
 _TOKENS = re.compile(r"\{[^{}]*\}|\*\*/|\*|\?|\[[^\]]*\]")
 _DIGITS = "d"
+_COLUMNS = ("image", "label")
+"""Columns of every table, of which no field may have the name."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,10 @@ def fields_of(text: str) -> tuple[str, ...]:
         if not name.isidentifier():
             hint = "letters, digits and _, as {well}"
             raise ParameterError(f"{{{name}}} is no name of a field", hint=hint)
+        if name in _COLUMNS:
+            raise ParameterError(
+                f"{{{name}}} is a column of its own", hint="call the field otherwise"
+            )
         if way not in ("", _DIGITS):
             raise ParameterError(
                 f"{{{name}:{way}}} is not known", hint=f"{{{name}:d}} is made of digits"

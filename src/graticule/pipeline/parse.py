@@ -36,15 +36,8 @@ from graticule.core.image import Kind
 from graticule.core.op import Op
 from graticule.core.parameters import Parameters
 from graticule.core.registry import get_check, get_op
-from graticule.pipeline.spec import (
-    CheckStep,
-    GroupsSpec,
-    PipelineInput,
-    Reference,
-    SheetSpec,
-    Spec,
-    Step,
-)
+from graticule.pipeline.spec import CheckStep, Reference, Spec, Step
+from graticule.pipeline.study_spec import GroupsSpec, PipelineInput, SheetSpec
 
 _HINTS = 100
 """Faults to which the name that was meant is looked for."""

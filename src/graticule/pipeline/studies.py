@@ -20,7 +20,8 @@ from graticule.io.sheets import IMAGE, join_sheet, read_sheet
 from graticule.io.sites import find_sites
 from graticule.io.studies import Study, StudyImage
 from graticule.pipeline.inputs import images_of
-from graticule.pipeline.spec import GroupsSpec, SheetSpec, Spec
+from graticule.pipeline.spec import Spec
+from graticule.pipeline.study_spec import GroupsSpec, SheetSpec
 
 _NAMED = 5
 

@@ -18,6 +18,7 @@ from graticule.report.tables import StudyTable
 
 _SHARES = ("fraction", "porosity", "share", "covered")
 """Ends of the names of columns that are parts of a whole."""
+_CHANCES = ("p", "q")
 _SIZES = ("equivalent_diameter", "area", "volume", "length")
 _MOST, _MOST_ROWS = 8, 2_000_000
 
@@ -117,10 +118,15 @@ def _of_images(record: RunRecord, images: StudyTable) -> list[str]:
 
 
 def _measured(record: RunRecord, name: str) -> list[str]:
+    """Return what a check says of an image: its measures, and how likely that is by chance.
+
+    The p-values of several images have no median that means anything.
+    """
     facts = record.checks[name]
     with suppress(GraticuleError, ImportError):
-        return [measure.column for measure in get_check(facts.check).measures(facts.params)]
-    return []
+        measures = get_check(facts.check).measures(facts.params)
+        return [*(measure.column for measure in measures), *_CHANCES]
+    return list(_CHANCES)
 
 
 def _estimated(columns: Sequence[str]) -> str | None:

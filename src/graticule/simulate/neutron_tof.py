@@ -15,11 +15,9 @@ from graticule.core.typing import Array
 from graticule.ops.spectra import _crystal as crystal
 from graticule.ops.spectra import _ncrystal
 from graticule.ops.spectra._crystal import PHASES, Phase, Texture
+from graticule.ops.spectra._flight import PLANCK_OVER_NEUTRON_MASS
 from graticule.ops.spectra._ncrystal import Crystal
 from graticule.simulate._primitives import blurred
-
-SPEED = 3956.034
-"""Metres a second of a neutron of a wavelength of 1 angstrom: Planck's constant over its mass."""
 
 _FINER = 4
 _ROWS = 8
@@ -404,7 +402,7 @@ class Timing:
                 "wavelength beyond the first",
                 where="beam",
             )
-        scale = beam.flight_path / SPEED * 1e6
+        scale = beam.flight_path / PLANCK_OVER_NEUTRON_MASS * 1e6
         limits = np.linspace(first * scale, last * scale, bins + 1)
         step = (limits[1] - limits[0]) / _FINER
         before = int(np.ceil((6 * pulse.sigma + 14 * pulse.decay) / step))
