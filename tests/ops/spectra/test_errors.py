@@ -111,6 +111,54 @@ def test_of_denoised_spectra(method):
     assert np.sqrt(((values - expected) ** 2).mean()) < 0.35 * np.sqrt(expected.mean())
 
 
+@pytest.mark.parametrize("level", [0.1, 1.0, 3.0])
+@pytest.mark.parametrize(
+    ("run", "by"),
+    [
+        (gt.spectra.rebin, {"bins": 40}),
+        (gt.spectra.rebin, {"bins": 40, "statistic": "mean"}),
+        (gt.spectra.moving_average, {"bins": 40}),
+    ],
+)
+def test_of_sums_of_few_counts(run, by, level):
+    assert_error_is_the_spread(run(repeated([level] * 40), **by))
+
+
+@pytest.mark.parametrize("level", [0.1, 1.0, 3.0])
+def test_of_the_mean_of_a_region_of_few_counts(level):
+    table = gt.spectra.regions(repeated([level] * 4))
+    assert table["error_counts"].to_numpy() == pytest.approx(np.sqrt(level / DRAWS), rel=0.1)
+    assert table["error_pixels"].to_numpy() == pytest.approx(np.sqrt(level / DRAWS), rel=0.1)
+    nothing = gt.spectra.regions(repeated([0.0] * 4))
+    assert nothing["error_counts"].to_numpy() == pytest.approx(1 / DRAWS)
+
+
+@pytest.mark.parametrize("level", [0.1, 1.0, 3.0])
+def test_the_dose_is_right_for_few_counts(level):
+    rng = np.random.default_rng(23)
+    draws = []
+    for _ in range(200):
+        cubes = (
+            xr.DataArray(rng.poisson(each * level, (40, 50)), dims=("tof", "x"))
+            for each in (1.5, 1)
+        )
+        draws.append(gt.spectra.dose(*cubes, region={"x": (0, 50)}).iloc[0])
+    doses, errors = (np.array([each[name] for each in draws]) for name in ("dose", "error"))
+    assert doses.mean() == pytest.approx(1.5, abs=5 * doses.std() / np.sqrt(200) + 0.01)
+    assert errors.mean() == pytest.approx(doses.std(ddof=1), rel=0.25)
+
+
+def test_the_dose_refuses_other_bins_and_counts_below_zero():
+    cube = (
+        repeated(SPECTRUM).astype(float).assign_coords(tof=("tof", np.arange(6.0), {"units": "us"}))
+    )
+    other = cube.assign_coords(tof=("tof", 2 * np.arange(6.0), {"units": "us"}))
+    with pytest.raises(ImageError, match="other bins along tof"):
+        gt.spectra.dose(cube, other, region={"x": (0, 9)})
+    with pytest.raises(ImageError, match=r"counts below 0 in the region.*a dark is taken off here"):
+        gt.spectra.dose(cube - 400, cube, region={"x": (0, 9)})
+
+
 def test_zero_counts_have_an_error_of_one_and_negative_ones_none():
     cube = xr.DataArray(np.array([[0.0, 4.0, -2.0]]), dims=("tof", "x"))
     np.testing.assert_array_equal(gt.spectra.rebin(cube, bins=1).error, [[1, 2, np.nan]])

@@ -25,8 +25,8 @@ image : Image
     ``energy``, ``band``, ...), and any others.""",
     "error": """\
 error : Image, optional
-    One standard deviation of every value. Where it is not given, the values are counts, and it
-    is the root of their number (1 where there is none).""",
+    One standard deviation of every value. Where it is not given, the values are counts: the
+    variance of what is made of them is their number together (1 where there is none).""",
     "spectral_error": """\
 ImageError
     If the image has no spectral dim, or several.""",
@@ -119,15 +119,21 @@ def bounds_of(image: Image, dim: str) -> tuple[Array, Array]:
 
 def require_same_bins(image: Image, other: Image, dim: str, what: str = "open_beam") -> None:
     """Raise `ImageError` where the bins of another image, called ``what``, lie elsewhere."""
+    theirs = spectral_dim(other, what)
+    if theirs != dim:
+        raise ImageError(
+            f"{what} has spectra along {theirs}, and the image along {dim}",
+            hint="bring both to wavelength with spectra.to_wavelength",
+        )
     if not (has_axis(image, dim) and has_axis(other, dim)):
         return
-    ours, theirs = (each[dim].values.astype(np.float64) for each in (image, other))
-    wrong = np.abs(ours - theirs) > 1e-4 * np.maximum(np.abs(ours), np.abs(theirs))
+    at, others = (each[dim].values.astype(np.float64) for each in (image, other))
+    wrong = np.abs(at - others) > 1e-4 * np.maximum(np.abs(at), np.abs(others))
     if wrong.any():
-        at = int(np.argmax(wrong))
+        first = int(np.argmax(wrong))
         raise ImageError(
-            f"{what} and image have other bins along {dim}: {theirs[at]:.6g} and "
-            f"{ours[at]:.6g} for the same sample",
+            f"{what} and image have other bins along {dim}: {others[first]:.6g} and "
+            f"{at[first]:.6g} for the same sample",
             hint="bin both alike with spectra.rebin, by the same flight path and offset",
         )
 

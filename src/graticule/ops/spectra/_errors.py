@@ -29,10 +29,36 @@ def holds_counts(image: Image) -> bool:
 
 
 def variances(image: Image, error: Image | None, what: str = "error") -> Array:
-    """Return the variance of every value, in the order of the image's dims.
+    """Return the variance of every value by itself, in the order of the image's dims.
 
     Without an error it is that of counts: their number, 1 where there is none, and unknown (NaN)
     where it is negative.
+
+    Raises
+    ------
+    ImageError
+        As of `variances_to_add`.
+    """
+    variance = variances_to_add(image, error, what)
+    return of_sums(variance) if error is None else variance
+
+
+def of_sums(added: Array) -> Array:
+    """Return the variance of sums of counts, which is 1 where there is none.
+
+    Examples
+    --------
+    >>> of_sums(np.array([4.0, 0.0, np.nan]))
+    array([ 4.,  1., nan])
+    """
+    return np.where(added == 0, 1.0, added)
+
+
+def variances_to_add(image: Image, error: Image | None, what: str = "error") -> Array:
+    """Return for every value what it adds to the variance of a sum, in the order of the dims.
+
+    Without an error that is the number of counts, and unknown (NaN) where it is negative: the
+    variance of a sum of counts is the sum of them, so a value of 0 adds nothing.
 
     Raises
     ------
@@ -42,7 +68,8 @@ def variances(image: Image, error: Image | None, what: str = "error") -> Array:
     """
     require_error(image, error, what)
     if error is None:
-        return poisson_variances(image.values)
+        counts = image.values.astype(np.float64)
+        return np.where(counts >= 0, counts, np.nan)
     with np.errstate(over="ignore"):
         return np.asarray(error.transpose(*image.dims).values.astype(np.float64) ** 2)
 
@@ -63,18 +90,6 @@ def require_error(image: Image, error: Image | None, what: str = "error") -> Non
             f"has {', '.join(map(str, error.dims))}",
             hint="it is one standard deviation of every value",
         )
-
-
-def poisson_variances(counts: Array) -> Array:
-    """Return the variance of counts.
-
-    Examples
-    --------
-    >>> poisson_variances(np.array([4.0, 0.0, -1.0]))
-    array([ 4.,  1., nan])
-    """
-    values = counts.astype(np.float64)
-    return np.where(values > 0, values, np.where(values == 0, 1.0, np.nan))
 
 
 def measured(image: Image, values: Array, variance: Array, units: str | None) -> Measured:

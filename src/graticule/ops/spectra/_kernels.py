@@ -11,12 +11,16 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def _variance(value: Any, given: Any, is_given: bool) -> Any:
-    """Return the variance of a value: that of its error, or of counts."""
+    """Return what a value adds to the variance of a sum: by its error, or as counts."""
     if is_given:
         return np.float64(given) * np.float64(given)
-    if value > 0:
-        return value
-    return 1.0 if value == 0 else np.nan
+    return value if value >= 0 else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _of_sum(variance: Any) -> Any:
+    """Return the variance of a sum of counts, 1 where there is none."""
+    return 1.0 if variance == 0 else variance
 
 
 @njit(cache=True, nogil=True)
@@ -62,7 +66,7 @@ def overlap(
                 busy, slope = value / free, openings / free
                 variance = _variance(value, given, is_given)
                 if not is_given:
-                    variance *= max(1.0 - busy, 0.0)
+                    variance = _of_sum(variance) * max(1.0 - busy, 0.0)
                 corrected = value * slope
                 if exact:
                     corrected = -openings * np.log1p(-busy) if busy < 1 else np.nan
@@ -104,5 +108,8 @@ def join(
             for inner in range(left, right):
                 total = totals[inner - left] / scale
                 out[outer, group, inner] = total
-                variance = variances[inner - left] / (scale * scale)
+                variance = variances[inner - left]
+                if not is_given:
+                    variance = _of_sum(variance)
+                variance /= scale * scale
                 spread[outer, group, inner] = _deviation(total, variance)

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from graticule.core import BlockInfo, Image, Reduction, Table, op
-from graticule.core.errors import ParameterError
+from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.ops._axes import Axes
 from graticule.ops.spectra import _boxes
-from graticule.ops.spectra._axis import DOC, spectral_dim
+from graticule.ops.spectra._axis import DOC, require_same_bins, spectral_dim
 from graticule.ops.spectra._boxes import Box
-from graticule.ops.spectra._errors import spread_over, variances
+from graticule.ops.spectra._errors import of_sums, spread_over, variances_to_add
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums over the region for each bin of the whole: counts of both, and their variances."""
+    """Sums over the region for each bin of the whole: counts of both, and their variances.
+
+    ``counted`` says of each whether its variance is that of counts.
+    """
 
     dim: str
     axes: Axes
+    counted: tuple[bool, bool]
     sums: Array
 
     def merged(self, other: _Sums) -> _Sums:
-        return _Sums(self.dim, self.axes.merged(other.axes), self.sums + other.sums)
+        return replace(self, axes=self.axes.merged(other.axes), sums=self.sums + other.sums)
 
 
 def _map(
@@ -43,6 +47,7 @@ def _map(
     **_: Any,
 ) -> _Sums:
     dim = spectral_dim(image)
+    require_same_bins(image, open_beam, dim)
     places = [str(each) for each in image.dims if str(each) != dim]
     if not region:
         raise ParameterError(
@@ -52,31 +57,43 @@ def _map(
         )
     within = _boxes.inside(image, region, places, block, "region").reshape(-1)
     unlit = np.zeros(1) if dark is None else spread_over(dark, image, "dark")
-    beam = open_beam.copy(data=variances(open_beam, open_beam_error, "open_beam_error"))
+    beam = open_beam.copy(data=variances_to_add(open_beam, open_beam_error, "open_beam_error"))
     with np.errstate(invalid="ignore", over="ignore"):
         parts = np.broadcast_arrays(
             image.values.astype(np.float64) - unlit,
             spread_over(open_beam, image, "open_beam") - unlit,
-            variances(image, error),
+            variances_to_add(image, error),
             spread_over(beam, image, "open_beam"),
         )
         turned = np.moveaxis(np.stack(parts), image.get_axis_num(dim) + 1, 1)
         stacked = turned.reshape(*turned.shape[:2], -1)[..., within]
-        known = np.isfinite(stacked).all(axis=0) & (stacked[1] > 0)
+        known = np.isfinite(stacked).all(axis=0)
         inside = np.where(known, stacked, 0).sum(axis=-1)
+    counted = error is None, open_beam_error is None
+    below = np.isfinite(stacked[:2]) & np.isnan(stacked[2:])
+    if below[list(counted)].any():
+        raise ImageError(
+            "has counts below 0 in the region, or the open beam has, whose error is not known",
+            hint="give it as error and open_beam_error; a dark is taken off here, as dark",
+        )
     sums = np.zeros((4, block.shape[dim]))
     sums[:, block.offset[dim] : block.offset[dim] + image.sizes[dim]] = inside
-    return _Sums(dim, Axes.of(image, block), sums)
+    return _Sums(dim, Axes.of(image, block), counted, sums)
 
 
 def _finish(merged: _Sums, *, per: str, **_: Any) -> Table:
     import pandas as pd
 
     sums = merged.sums.sum(axis=1, keepdims=True) if per == "cube" else merged.sums
+    spread = [
+        of_sums(each) if counted else each
+        for each, counted in zip(sums[2:], merged.counted, strict=True)
+    ]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratio = np.where(sums[1] > 0, sums[0] / sums[1], np.nan)
-        spread = np.sqrt(sums[2] + ratio**2 * sums[3]) / np.where(sums[1] > 0, sums[1], np.nan)
-    columns: dict[str, Array] = {"dose": ratio, "error": spread}
+        beam = np.where(sums[1] > 0, sums[1], np.nan)
+        ratio = sums[0] / beam
+        error = np.sqrt(spread[0] + ratio**2 * spread[1]) / beam
+    columns: dict[str, Array] = {"dose": ratio, "error": error}
     units: dict[str, str] = {}
     if per == "bin":
         axis = merged.axes.coordinate(merged.dim)
@@ -95,7 +112,7 @@ def _units(dim: str, attrs: Mapping[str, Any]) -> dict[str, str]:
 _SCOPE = Reduction(_map, _Sums.merged, _finish, memory=20)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
+@op(version=2, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def dose(
     image: Image,
     open_beam: Image,
@@ -114,8 +131,9 @@ def dose(
         \sigma_D^2 = \frac{\sum \sigma_I^2 + D^2 \sum \sigma_O^2}{\left(\sum (O - B)\right)^2}
 
     over all bins, or for each bin by itself: where the spectrum of the source was another one, as
-    with another temperature of the moderator. Samples that are not finite, or where the open beam
-    is not above the dark, are left out.
+    with another temperature of the moderator. Samples that are not finite in both are left out, and
+    no others: sums hold for few counts too. NaN where the open beam is not above the dark in the
+    sum.
 
     Parameters
     ----------
@@ -144,7 +162,7 @@ def dose(
     ParameterError
         If no region is given.
     %(spectral_error)s
-        Or the region is no part of it.
+        Or the region is no part of it, the open beam has other bins, or counts are below 0.
 
     %(examples)s
     >>> cube, beam = (np.full((2, 3, 4), count) for count in (150.0, 100.0))

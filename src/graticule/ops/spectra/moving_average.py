@@ -11,7 +11,7 @@ from pydantic import Field
 from graticule.core import Image, Neighbourhood, op
 from graticule.core.typing import Array
 from graticule.ops.spectra._axis import DOC, spectral_dim
-from graticule.ops.spectra._errors import Measured, measured, variances
+from graticule.ops.spectra._errors import Measured, measured, of_sums, variances_to_add
 
 
 def _reach(image: Image, bins: int, pixels: int) -> dict[str, int]:
@@ -23,7 +23,7 @@ def _halo(image: Image, params: Mapping[str, Any]) -> dict[str, int]:
     return _reach(image, params["bins"], params["pixels"])
 
 
-@op(version=1, scope=Neighbourhood(_halo, memory=24), dtype="float32", doc=DOC)
+@op(version=2, scope=Neighbourhood(_halo, memory=24), dtype="float32", doc=DOC)
 def moving_average(
     image: Image,
     error: Image | None = None,
@@ -73,13 +73,14 @@ def moving_average(
     """
     spectral_dim(image)
     reach = _reach(image, bins, pixels)
-    values, variance = image.values.astype(np.float64), variances(image, error)
+    values, variance = image.values.astype(np.float64), variances_to_add(image, error)
     known = np.isfinite(values) & np.isfinite(variance)
     sizes = [2 * reach.get(str(dim), 0) + 1 for dim in image.dims]
     number = _box_sums(known.astype(np.float64), sizes)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         mean = _box_sums(np.where(known, values, 0), sizes) / number
-        spread = _box_sums(np.where(known, variance, 0), sizes) / number**2
+        added = _box_sums(np.where(known, variance, 0), sizes)
+        spread = (of_sums(added) if error is None else added) / number**2
     return measured(image, mean, spread, image.attrs.get("units"))
 
 

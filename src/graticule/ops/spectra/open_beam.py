@@ -88,11 +88,6 @@ def open_beam(
     (array([0.5, 0.8], dtype=float32), array([0.087, 0.054], dtype=float32))
     """
     dim = spectral_dim(image)
-    if spectral_dim(open_beam, "open_beam") != dim:
-        raise ImageError(
-            f"open_beam has spectra along {spectral_dim(open_beam)}, and the image along {dim}",
-            hint="bring both to wavelength with spectra.to_wavelength",
-        )
     require_same_bins(image, open_beam, dim)
     factor, spread = _doses(image, open_beam, dim, dose, exposure)
     unlit = np.zeros(1) if dark is None else spread_over(dark, image, "dark")

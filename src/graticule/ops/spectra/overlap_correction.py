@@ -50,7 +50,7 @@ def overlap_correction(
     with :math:`N_i = 1` where nothing was counted, and for ``exact`` that over
     :math:`(1 - N_i / R_i)^2`; errors of different bins are independent. An ``error`` that is given
     counts in the place of :math:`\sqrt{N_i (1 - N_i / R_i)}`. Where no opening is left the result
-    is NaN.
+    is NaN. Of less than about one count a bin that 1 makes the error of sums of bins too large.
 
     Parameters
     ----------

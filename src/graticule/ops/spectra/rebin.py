@@ -15,7 +15,7 @@ from graticule.ops.spectra._errors import Measured, pair
 from graticule.ops.spectra._groups import groups_of_counts, groups_of_width, joined
 
 
-@op(version=1, scope=Neighbourhood(whole_spectra, memory=6), dtype="float32", doc=DOC)
+@op(version=2, scope=Neighbourhood(whole_spectra, memory=6), dtype="float32", doc=DOC)
 def rebin(
     image: Image,
     error: Image | None = None,

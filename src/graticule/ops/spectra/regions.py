@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,7 +16,12 @@ from graticule.ops._axes import Axes
 from graticule.ops.spectra import _boxes
 from graticule.ops.spectra._axis import DOC, spectral_dim
 from graticule.ops.spectra._boxes import Box
-from graticule.ops.spectra._errors import DIMENSIONLESS, holds_counts, variances
+from graticule.ops.spectra._errors import (
+    DIMENSIONLESS,
+    holds_counts,
+    of_sums,
+    variances_to_add,
+)
 from graticule.ops.spectra._moments import Moments, moments_by_group
 
 Names = Annotated[dict[int, str], Field(title="Names of labels")]
@@ -34,6 +39,7 @@ class _Partial:
     axes: Axes
     sides: Mapping[str, Mapping[int, Array]]
     units: str
+    counted: bool
     regions: Mapping[int | str, Moments]
 
     def merged(self, other: _Partial) -> _Partial:
@@ -41,7 +47,7 @@ class _Partial:
         for name, moments in other.regions.items():
             regions[name] = regions[name].merged(moments) if name in regions else moments
         sides = {side: {**pieces, **other.sides[side]} for side, pieces in self.sides.items()}
-        return _Partial(self.dim, self.axes.merged(other.axes), sides, self.units, regions)
+        return replace(self, axes=self.axes.merged(other.axes), sides=sides, regions=regions)
 
 
 def _map(
@@ -60,7 +66,7 @@ def _map(
     values = turned.values.reshape(-1, image.sizes[dim]).astype(np.float64)
     variance = np.full(values.shape, np.nan)
     if error is not None or holds_counts(image):
-        variance = variances(turned, error).reshape(values.shape)
+        variance = variances_to_add(turned, error).reshape(values.shape)
     counted = _over_places(mask, "mask", image, places) if mask is not None else True
     start, size = block.offset[dim], block.shape[dim]
     regions: dict[int | str, Moments] = {}
@@ -78,7 +84,8 @@ def _map(
         for side in ("left", "right")
         if f"{dim}_{side}" in image.coords
     }
-    return _Partial(dim, Axes.of(image, block), sides, str(image.attrs.get("units", "")), regions)
+    units = str(image.attrs.get("units", ""))
+    return _Partial(dim, Axes.of(image, block), sides, units, error is None, regions)
 
 
 def _over_places(other: Image, what: str, image: Image, places: Sequence[str]) -> Array:
@@ -105,7 +112,7 @@ def _finish(
     import pandas as pd
 
     spectra = _named(merged.regions, names)
-    known = {name: _columns(moments) for name, moments in spectra.items()}
+    known = {name: _columns(moments, merged.counted) for name, moments in spectra.items()}
     for one, other in differences:
         known[f"{one} - {other}"] = _difference(known, one, other)
     axis, units = _axis_columns(merged)
@@ -132,8 +139,10 @@ def _named(regions: Mapping[int | str, Moments], names: Mapping[int, str]) -> di
     return found
 
 
-def _columns(moments: Moments) -> dict[str, Array]:
+def _columns(moments: Moments, counted: bool) -> dict[str, Array]:
     mean = np.where(moments.number > 0, moments.mean, np.nan)
+    if counted:
+        moments = replace(moments, variance=of_sums(moments.variance))
     return {
         "mean": mean,
         "error_counts": moments.error_counts,
@@ -169,7 +178,7 @@ def _axis_columns(merged: _Partial) -> tuple[dict[str, Array], dict[str, str]]:
 _SCOPE = Reduction(_map, _Partial.merged, _finish, memory=20)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-6, doc=DOC)
+@op(version=2, scope=_SCOPE, tolerance=1e-6, doc=DOC)
 def regions(
     image: Image,
     labels: Labels | None = None,
@@ -200,9 +209,9 @@ def regions(
     mask : Mask, optional
         Which places count. Without labels and boxes it is itself the region, called ``all``.
     error : Image, optional
-        One standard deviation of every value. Without it the values are counts, and it is the root
-        of their number (1 where there is none); if their unit says that they are none,
-        ``error_counts`` is NaN.
+        One standard deviation of every value. Without it the values are counts, and the variance of
+        a sum of them is their number (1 where there is none); if their unit says that they are
+        none, ``error_counts`` is NaN.
     names : mapping
         From label to the name of its region, as ``{1: steel, 2: steel, 3: nickel}``: those of one
         name are one region. By default the label itself.
