@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import graticule as gt
+from graticule.core.typing import Array
 from graticule.pipeline import Pipeline
 from graticule.report.figures import FigureContext, Missing, draw
 from graticule.report.preview import Preview
@@ -50,10 +51,13 @@ def spectra(regions: list[str], **columns: float) -> pd.DataFrame:
 
 
 def colours(drawing: Drawing | Missing) -> set[tuple[int, ...]]:
+    return {tuple(colour) for colour in pixels(drawing).reshape(-1, 3).tolist()}
+
+
+def pixels(drawing: Drawing | Missing) -> Array:
     assert isinstance(drawing, Drawing), drawing
     content = base64.b64decode(drawing.source.partition(",")[2])
-    image = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
-    return {tuple(colour) for colour in image.reshape(-1, 3).tolist()}
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), int)
 
 
 def colour_of(label: int) -> tuple[int, ...]:
@@ -92,6 +96,7 @@ def test_a_group_has_the_colour_of_its_label_and_nothing_has_none(tmp_path: Path
          "as different with p = 0.01; two halves of the pixels agree on 3 groups by 0.98."),
         (0.3, "Not more than one material is shown: one material of these thicknesses gives "
          "spectra as different with p = 0.3."),
+        (np.nan, "Too few pixels or bins say whether there is more than one material."),
     ],
 )  # fmt: skip
 def test_it_is_said_whether_the_groups_are_real(tmp_path: Path, p: float, words: str) -> None:
@@ -150,6 +155,43 @@ def test_edges_are_marked_where_they_are_in_the_colour_of_their_spectrum(tmp_pat
     )
     assert isinstance(told, Missing)
     assert "no column position" in told.why
+
+
+def test_what_has_no_distinct_groups_is_not_said_to_be_stable(tmp_path: Path) -> None:
+    made = context(tmp_path, spectra(["1"]), "materials_spectra")
+    tables = {"objects_materials_spectra": made.tables["objects_materials_spectra"]}
+    row = pd.Series({"p_one_material": 0.01, "stability": np.nan, "groups": 1})
+    record = RunRecord(pipeline={"steps": {"materials": {"op": "learn.spectral_clusters"}}})
+    grouped = replace(made, tables=tables, row=row, record=record)
+    drawing = draw({"figure": "spectra", "of": "materials.spectra"}, grouped)
+    assert isinstance(drawing, Drawing), drawing
+    assert "no groups are distinct" in drawing.caption
+    assert "nan" not in drawing.caption
+
+
+@pytest.mark.parametrize("unit", ["nm", "ms"])
+def test_edges_are_marked_on_an_axis_of_any_unit_of_length(tmp_path: Path, unit: str) -> None:
+    table = spectra(["3"])
+    table["wavelength"] *= 0.1
+    made = context(tmp_path, table, "means")
+    edges = pd.DataFrame({"image": "scan", "region": ["3"], "plane": ["110"], "position": [3.0]})
+    edges.to_parquet(tmp_path / "objects_edges.parquet", index=False)
+    tables = {**made.tables, "objects_edges": StudyTable(tmp_path, "objects_edges")}
+    units = {"objects_means": {"wavelength": unit}, "objects_edges": {"position": "angstrom"}}
+    record = made.record.model_copy(update={"units": units})
+    told = draw(
+        {"figure": "spectra", "of": "means", "edges": "edges"},
+        replace(made, tables=tables, record=record),
+    )
+    if unit == "ms":
+        assert isinstance(told, Missing)
+        assert "edges in angstrom have no place on the axis wavelength in ms" in told.why
+    else:
+        assert isinstance(told, Drawing), told
+        plain = draw({"figure": "spectra", "of": "means"}, replace(made, record=record))
+        changed = np.abs(pixels(told) - pixels(plain)).any(axis=2)
+        column = np.flatnonzero(changed[: changed.shape[0] // 2].any(axis=0)).mean()
+        assert column == pytest.approx(changed.shape[1] * 0.5, rel=0.1), "in the middle of 2 to 4"
 
 
 def test_a_table_without_spectra_says_so(tmp_path: Path) -> None:

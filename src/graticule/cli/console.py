@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,7 +96,7 @@ def print_table(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None
     head = frame.head(rows)
     cells = [[_format_cell(value) for value in head[column]] for column in head.columns]
     units = frame.attrs.get("units", {})
-    names = [f"{name} [{units[name]}]" if units.get(name) else str(name) for name in head.columns]
+    names = [_head(name, units) for name in head.columns]
     widths = [max(map(len, [name, *column])) + 3 for name, column in zip(names, cells, strict=True)]
     if sum(widths) > console.width and len(head) <= 6:
         _print_transposed(console, title, names, cells)
@@ -107,6 +107,12 @@ def print_table(frame: pd.DataFrame, *, title: str = "", rows: int = 20) -> None
     left_out = [f"{len(frame) - rows} more rows"] if len(frame) > rows else []
     left_out += [f"columns {', '.join(names[fitting:])}"] if fitting < len(names) else []
     _print_omitted(console, left_out)
+
+
+def _head(name: Any, units: Mapping[str, str]) -> str:
+    """Return the head of a column, with its unit unless that is 1, of what has none."""
+    unit = units.get(name, "")
+    return f"{name} [{unit}]" if unit not in ("", "1") else str(name)
 
 
 def print_rows(frame: pd.DataFrame, *, title: str = "", rows: int = 6) -> None:
@@ -126,7 +132,7 @@ def print_rows(frame: pd.DataFrame, *, title: str = "", rows: int = 6) -> None:
     is_single = "image" in frame and frame["image"].nunique() == 1
     names = [column for column in frame.columns if not (is_single and column == "image")]
     cells = {name: [_format_cell(value) for value in head[name]] for name in names}
-    heads = {name: f"{name} [{units[name]}]" if units.get(name) else str(name) for name in names}
+    heads = {name: _head(name, units) for name in names}
     room = console.width
     chosen: set[Any] = set()
     for name in sorted(names, key=lambda name: _rank(str(name))):

@@ -172,9 +172,10 @@ class RunRecord(_RecordModel):
         return name if alone and name in columns else None
 
     def unit(self, table: str, column: str) -> str:
-        """Return the unit of a column, ``""`` where it has none."""
+        """Return the unit of a column, ``""`` where it has none or that is 1."""
         units = self.units.get(table)
-        return str(units.get(column) or "") if isinstance(units, dict) else ""
+        unit = str(units.get(column) or "") if isinstance(units, dict) else ""
+        return "" if unit == "1" else unit
 
 
 def read_record(path: Path) -> RunRecord:

@@ -181,6 +181,35 @@ def test_the_null_tells_two_materials_of_other_thicknesses():
     assert told.p.p == 1 / 40
 
 
+def plates(curves, thick, noise, quantity):
+    """Return two plates beside each other, each of one thickness."""
+    values = np.repeat(np.array(thick)[:, None] * curves, 20, axis=0) * np.ones((40, 1, 1))
+    values = values + noise * np.random.default_rng(6).standard_normal(values.shape)
+    values = np.exp(-values) if quantity == "transmission" else values
+    return xr.DataArray(values, dims=("y", "x", "tof" if quantity == "transmission" else "band"))
+
+
+@pytest.mark.parametrize("thick", [(1, 1), (1, 1.2), (1, 2), (3, 1)])
+@pytest.mark.parametrize("quantity", ["transmission", "reflectance"])
+def test_two_plates_of_any_two_thicknesses_are_two_materials(thick, quantity):
+    along = np.linspace(0, 1, 40)
+    curves = np.array([1 + 0.5 * along + 0.3 * (along < edge) for edge in (0.4, 0.6)])
+    found = gt.learn.spectral_clusters(plates(curves, thick, 0.03, quantity), quantity=quantity)
+    assert int(found.summary["groups"][0]) == 2
+    assert len(np.unique(found.labels[:, :20])) == 1
+
+
+@pytest.mark.parametrize("bands", [2, 3])
+def test_of_few_bands_the_number_is_what_halves_agree_on(bands):
+    curves = np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 1.5]])[:, :bands]
+    cube = plates(curves, (1, 1), 0.03, "reflectance")
+    found = gt.learn.spectral_clusters(cube).summary
+    assert np.isnan(found["p_one_material"][0])
+    assert int(found["groups"][0]) == 2
+    one = plates(curves[[0, 0]], (1, 1), 0.03, "reflectance")
+    assert int(gt.learn.spectral_clusters(one).summary["groups"][0]) == 1
+
+
 def test_a_seam_is_no_plateau_and_its_sides_are_told():
     cube, truth = scene(noise=0.005)
     rows = SpectralCube.of(cube, None, "transmission")

@@ -294,6 +294,19 @@ def test_what_is_not_said_or_not_there_is_refused():
         gt.spectra.bragg_edges(spectra, spectra, positions=[9.0])
     with pytest.raises(ImageError, match="to_wavelength"):
         gt.spectra.bragg_edges(gt.spectra.regions(made.image), phase="ferrite")
+    with pytest.raises(ParameterError, match="beside a phase, a lattice or planes"):
+        gt.spectra.bragg_edges(spectra, lattice_parameter=2.9, positions=[4.0])
+    with pytest.raises(ParameterError, match="beside a phase or a lattice"):
+        gt.spectra.expected_edges(counts, material="iron", lattice_parameter=2.9)
+
+
+def test_an_open_beam_beside_transmissions_is_refused():
+    counts, empty, made = steel()
+    part = gt.spectra.open_beam(counts, empty)
+    spectra = gt.spectra.regions(part.image, made.labels, error=part.error)
+    beam = gt.spectra.regions(empty, made.labels)
+    with pytest.raises(ImageError, match="means in '1' and no counts"):
+        gt.spectra.bragg_edges(spectra, beam, phase="ferrite")
 
 
 def test_the_names_of_phases_are_those_that_are_known():
@@ -319,6 +332,30 @@ def test_expected_edges_are_twice_the_spacing_and_lie_in_their_bins():
     )
     assert "300, 221" in set(joint.plane)
     assert int(joint.loc[joint.plane == "300, 221", "multiplicity"].iloc[0]) == 30
+
+
+@pytest.mark.parametrize(("lattice", "size"), [("diamond", 5.431), ("fcc", 25.0)])
+def test_edges_are_listed_down_to_the_shortest_wavelength(lattice, size):
+    wavelength = np.linspace(0.35, 1.0, 400)
+    spectrum = cube(np.ones((1, 400)), wavelength)
+    found = gt.spectra.expected_edges(spectrum, lattice=lattice, lattice_parameter=size)
+    shortest = wavelength[0] - (wavelength[1] - wavelength[0]) / 2
+    assert (found.wavelength >= shortest).all()
+    largest = (2 * size / shortest) ** 2
+    grid = np.indices((int(largest**0.5) + 1,) * 3).reshape(3, -1)
+    odd, total = (grid % 2).sum(axis=0), grid.sum(axis=0)
+    there = (odd == 3) | ((odd == 0) & ((lattice == "fcc") | (total % 4 == 0)))
+    squares = np.unique((grid**2).sum(axis=0)[there])
+    squares = squares[squares > 0]
+    longest = 2 * size / np.sqrt(squares)
+    kept = longest[(longest >= shortest) & (longest <= 1.0 + (wavelength[1] - wavelength[0]) / 2)]
+    np.testing.assert_allclose(np.sort(found.wavelength), np.sort(kept))
+
+
+def test_edges_that_are_too_many_to_tell_apart_are_refused():
+    spectrum = cube(np.ones((1, 400)), np.linspace(0.35, 1.0, 400))
+    with pytest.raises(ParameterError, match=r"too many edges beyond 0\.34"):
+        gt.spectra.expected_edges(spectrum, lattice="sc", lattice_parameter=286.65)
 
 
 def test_a_table_that_was_written_and_read_gives_the_same(tmp_path):

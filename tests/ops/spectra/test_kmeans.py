@@ -91,3 +91,19 @@ def test_bins_without_a_value_are_named():
     image[:, :, [1, 4]] = np.nan
     with pytest.raises(ImageError, match=r"along band bins without any value are 1, 4 \(cut off"):
         gt.spectra.kmeans(image)
+
+
+@pytest.mark.parametrize("value", [1e4, 1e6, 1e8, 1e20])
+@pytest.mark.parametrize("at", [(0, 1), (150, 77), (3, 4)])
+def test_one_hot_pixel_changes_no_other(value, at):
+    """Of 90,000 pixels, of which 20,000 are the sample, with it or without it."""
+    rng = np.random.default_rng(0)
+    curves = np.stack([np.linspace(1, 2, 6), np.linspace(2, 1, 6), np.full(6, 3.0)])
+    truth = np.repeat([0, 1, 2], 100)[:, None] * np.ones(300, int)
+    values = (curves[truth] + rng.normal(0, 0.02, (300, 300, 6))).astype(np.float32)
+    values[at] = value
+    image = xr.DataArray(values, dims=("y", "x", "band"))
+    found = gt.spectra.kmeans(image, clusters=4)
+    other = np.ones((300, 300), bool)
+    other[at] = False
+    assert adjusted_rand_score(found.values[other], truth[other]) == 1

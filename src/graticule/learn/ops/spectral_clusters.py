@@ -35,7 +35,7 @@ class SpectralClusters(NamedTuple):
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("every group depends on every spectrum", memory=8),
     dtype="int32",
     name="learn.spectral_clusters",
@@ -74,9 +74,9 @@ def spectral_clusters(
        :math:`f e^{-a} + (1 - f) e^{-b}` add: the pure pixels on both sides within four pixels, of
        the thickness that is there, tell :math:`f`;
     4. where ``groups`` is not given, their *number* is one unless the spectra are more than one
-       material of their thicknesses explains (see ``p_one_material``); then the largest that two
-       halves of the pixels agree on (adjusted Rand index of 0.9) and of which no more than 2 %
-       would be taken for another.
+       material of their thicknesses explains (see ``p_one_material``, which needs 4 bins and 16
+       pixels, and is not asked of fewer); then the largest that two halves of the pixels agree on
+       (adjusted Rand index of 0.9) and of which no more than 2 % would be taken for another.
 
     Parameters
     ----------

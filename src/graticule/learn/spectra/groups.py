@@ -99,7 +99,8 @@ def spectral_groups(cube: SpectralCube, settings: Settings) -> SpectralGroups:
     else:
         posterior = _of_directions(pixels, count, settings)
     labels, shares = _shares(pixels, posterior, settings)
-    raw = _of_values(cube, count, "kmeans", settings.seed).argmax(axis=1)
+    plain = settings.method == "kmeans"
+    raw = (posterior if plain else _of_values(cube, count, "kmeans", settings.seed)).argmax(axis=1)
     order = _order(cube, labels, shares.shape[1])
     of_raw = _order(cube, raw, int(raw.max()) + 1)
     return SpectralGroups(

@@ -58,7 +58,8 @@ def number_of_groups(
 ) -> Number:
     """Return how many groups there are, and what speaks for them.
 
-    Where no number is wanted: one, where one material explains the spectra at the level ``alpha``;
+    Where no number is wanted: one, where one material explains the spectra at the level ``alpha``
+    (of which too few pixels or bins say nothing);
     else the largest number up to ``most`` whose groups are the same (adjusted Rand index of 0.9 in
     the mean) when the mixture is fitted to either half of the spectra, and of which no more than
     2 % would be taken for another. Where there is none, one: what is more than one material has no
@@ -80,7 +81,7 @@ def number_of_groups(
     null = one_material(spectra, noise, n=n, seed=seed) if n else None
     if wanted is not None:
         return Number(wanted, null, *agreement_of_halves(directions, wanted, seed, smallest))
-    if (n and (null is None or null.p.p > alpha)) or most < 2:
+    if (null is not None and null.p.p > alpha) or most < 2:
         return Number(1, null)
     stability, overlap = agreement_of_halves(directions, most, seed, smallest)
     there = [k for k in stability if stability[k] >= _STABLE and overlap[k] <= _DISTINCT]

@@ -10,6 +10,8 @@ from graticule.core.typing import Array
 from graticule.evaluate.empirical import EmpiricalP, empirical_p
 
 _ROWS, _BINS, _DEGREE = 3000, 96, 2
+_BEND = 0.2
+"""Most that the second term may be of the first where a spectrum is thickest."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,10 @@ def one_material(
 
     Of one material, a spectrum is :math:`x_i(\lambda) = t_i \mu(\lambda) + t_i^2 \nu(\lambda)` of
     its thickness :math:`t_i`, which its mean over :math:`\lambda` tells: :math:`\mu` is the
-    attenuation, and :math:`\nu` is what a background in the beam and scattered neutrons bend. What
-    is left over is noise, independent between bins, or else something that several bins have in
+    attenuation, and :math:`\nu` is what a background in the beam and scattered neutrons bend: no
+    more than a fifth of the attenuation in any bin where it is thickest (a fifth of the beam as
+    background makes half of that), so that two materials of two thicknesses are not one. What is
+    left over is noise, independent between bins, or else something that several bins have in
     common, of which the largest eigenvalue of the covariance tells. In surrogates each bin of each
     residual has a random sign (wild bootstrap [1]_), so they have the noise of the data, whatever
     its law, and nothing in common. All is fitted again to each.
@@ -104,11 +108,19 @@ def _binned(rows: Array) -> Array:
 
 
 def _fitted(rows: Array, weight: Array) -> Array:
-    """Return the least squares of every bin by powers of the mean."""
+    """Return the least squares of every bin by the mean and, within `_BEND`, its square."""
     thickness = rows.mean(axis=1)
-    spread = float(np.sqrt((thickness**2).mean()))
-    powers = (thickness / (spread or 1.0))[:, None] ** np.arange(1, _DEGREE + 1)
-    found = np.linalg.lstsq(powers * weight[:, None], rows * weight[:, None], rcond=None)[0]
+    thickness /= float(np.quantile(np.abs(thickness), 0.99)) or 1.0
+    powers = thickness[:, None] ** np.arange(1, _DEGREE + 1)
+    weighed = rows * weight[:, None]
+    found = np.linalg.lstsq(powers * weight[:, None], weighed, rcond=None)[0]
+    steep = np.flatnonzero(np.abs(found[1]) > _BEND * np.abs(found[0]))
+    bends = np.array([_BEND, -_BEND])
+    lines = (thickness + bends[:, None] * thickness**2) * weight
+    along, sizes = lines @ weighed[:, steep], (lines**2).sum(axis=1)[:, None]
+    nearest = (along**2 / np.maximum(sizes, 1e-300)).argmax(axis=0)
+    found[0, steep] = (along / np.maximum(sizes, 1e-300))[nearest, np.arange(len(steep))]
+    found[1, steep] = bends[nearest] * found[0, steep]
     return np.asarray(powers @ found)
 
 

@@ -103,36 +103,36 @@ def reflections(lattice: Lattice, largest: int) -> Reflections:
     >>> ["".join(map(str, each)) for each in found.indices.tolist()], found.multiplicity.tolist()
     (['110', '200', '211'], [12, 6, 24])
     """
-    found = []
-    for h in range(int(largest**0.5) + 1):
-        for k in range(h + 1):
-            for m in range(k + 1):
-                square = h * h + k * k + m * m
-                factor = _structure(lattice, (h, k, m))
-                if 0 < square <= largest and factor:
-                    found.append((square, (h, k, m), len(_variants((h, k, m))), factor))
-    found.sort(key=lambda each: (each[0], -each[1][0]))
-    return Reflections(
-        np.array([each[1] for each in found], int).reshape(-1, 3),
-        np.array([each[2] for each in found], int),
-        np.array([each[3] for each in found], float),
-    )
+    found = [np.empty((0, 3), int)]
+    for h in range(1, int(largest**0.5) + 1):
+        k, m = np.tril_indices(min(h, int((largest - h * h) ** 0.5)) + 1)
+        planes = np.column_stack([np.full(k.size, h), k, m])
+        found.append(
+            planes[((planes**2).sum(axis=1) <= largest) & (_structure(lattice, planes) > 0)]
+        )
+    indices = np.concatenate(found)
+    indices = indices[np.lexsort((-indices[:, 0], (indices**2).sum(axis=1)))]
+    return Reflections(indices, _multiplicity(indices), _structure(lattice, indices))
 
 
-def _structure(lattice: Lattice, plane: tuple[int, int, int]) -> float:
-    """Return the squared structure factor for scattering lengths of 1; 0 if extinct."""
-    odd = sum(index % 2 for index in plane)
+def _structure(lattice: Lattice, planes: Array) -> Array:
+    """Return squared structure factors for scattering lengths of 1; 0 if extinct."""
+    total, odd = planes.sum(axis=1), (planes % 2).sum(axis=1)
     if lattice == "sc":
-        return 1.0
+        return np.ones(len(planes))
     if lattice == "bcc":
-        return 4.0 if sum(plane) % 2 == 0 else 0.0
-    if odd not in (0, 3):
-        return 0.0
+        return np.where(total % 2 == 0, 4.0, 0.0)
+    unmixed = (odd == 0) | (odd == 3)
     if lattice == "fcc":
-        return 16.0
-    if odd == 3:
-        return 32.0
-    return 64.0 if sum(plane) % 4 == 0 else 0.0
+        return np.where(unmixed, 16.0, 0.0)
+    return np.where(odd == 3, 32.0, np.where(unmixed & (total % 4 == 0), 64.0, 0.0))
+
+
+def _multiplicity(planes: Array) -> Array:
+    """Return how many planes a family has: orders of its indices, of which each has two signs."""
+    h, k, m = planes.T
+    orders = np.where((h == k) & (k == m), 1, np.where((h == k) | (k == m), 3, 6))
+    return np.asarray(orders * 2 ** (planes != 0).sum(axis=1))
 
 
 @lru_cache(maxsize=1024)

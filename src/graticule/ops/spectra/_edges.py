@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -97,6 +97,8 @@ REASONS = (
 """What became of a fit, by its number; no word where it is good."""
 LEAST_GAIN = 18.5
 """Twice the log likelihood that an edge must gain: one in a thousand, for four parameters."""
+_MOST = 200_000
+"""Squared indices up to which edges are listed."""
 _PRECISION = 1e-7
 _NEIGHBOUR = 0.75
 
@@ -111,18 +113,20 @@ class Edge(NamedTuple):
     wavelength: float
 
 
+@lru_cache(maxsize=64)
 def expected(
     phase: str | None,
     lattice: Lattice | None,
     parameter: float | None,
     shortest: float,
-) -> list[Edge]:
+) -> tuple[Edge, ...]:
     """Return the edges of a lattice beyond a wavelength, from the longest down.
 
     Raises
     ------
     ParameterError
-        If neither a phase nor a lattice with its parameter is given.
+        If neither a phase nor a lattice with its parameter is given, or there are too many edges
+        beyond the wavelength to be told apart.
     """
     known = PHASES[phase] if phase else None
     kind = lattice or (known.lattice if known else None)
@@ -133,8 +137,14 @@ def expected(
             where="phase",
             hint="as phase: ferrite, or lattice: bcc, lattice_parameter: 2.8665",
         )
-    largest = int(min((2 * size / max(shortest, 1e-3)) ** 2, 400))
-    found = reflections(kind, largest)
+    largest = (2 * size / max(shortest, 1e-9)) ** 2
+    if largest > _MOST:
+        raise ParameterError(
+            f"a lattice of {size:g} angstrom has too many edges beyond {shortest:.3g} angstrom",
+            where="lattice_parameter",
+            hint="it is in angstrom; or crop the spectrum to the edges that are wanted",
+        )
+    found = reflections(kind, int(largest))
     distances = spacing(size, found.indices)
     strengths = found.structure * found.multiplicity * distances**3
     edges = [
@@ -144,7 +154,7 @@ def expected(
             distances.tolist(), strict=True,
         )
     ]  # fmt: skip
-    return [edge for edge in _joined(edges) if edge.wavelength >= shortest]
+    return tuple(edge for edge in _joined(edges) if edge.wavelength >= shortest)
 
 
 def _joined(edges: Sequence[Edge]) -> list[Edge]:
@@ -161,10 +171,12 @@ def _joined(edges: Sequence[Edge]) -> list[Edge]:
     return joined
 
 
-def edges_of(crystal: Crystal, shortest: float) -> list[Edge]:
+def edges_of(crystal: Crystal, shortest: float) -> tuple[Edge, ...]:
     """Return the edges of a crystal of NCrystal beyond a wavelength, from the longest down."""
     found = crystal.planes(shortest)
-    return _joined([Edge(name, many, f * many * d**3, d, 2 * d) for name, many, f, d in found])
+    return tuple(
+        _joined([Edge(name, many, f * many * d**3, d, 2 * d) for name, many, f, d in found])
+    )
 
 
 def name_of(plane: Sequence[int]) -> str:

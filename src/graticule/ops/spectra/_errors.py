@@ -10,7 +10,7 @@ from graticule.core import Image, like
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 
-COUNTS = ("", "count", "counts", "ct", "electron", "photon", "neutron")
+_COUNTS = ("", "count", "counts", "ct", "electron", "photon", "neutron")
 """Units of numbers of events; no unit may be one too."""
 DIMENSIONLESS = "1"
 """Unit of a ratio: what says that an image holds no counts any more."""
@@ -25,7 +25,12 @@ class Measured(NamedTuple):
 
 def holds_counts(image: Image) -> bool:
     """Whether the values may be counts, by their unit."""
-    return str(image.attrs.get("units", "")).lower() in COUNTS
+    return is_unit_of_counts(str(image.attrs.get("units", "")))
+
+
+def is_unit_of_counts(unit: str) -> bool:
+    """Whether a unit, or that there is none, allows for numbers of events."""
+    return unit.lower() in _COUNTS
 
 
 def variances(image: Image, error: Image | None, what: str = "error") -> Array:

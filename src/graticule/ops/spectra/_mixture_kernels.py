@@ -10,6 +10,10 @@ from numba import njit
 
 STEPS = float(2**20)
 """Steps of a sum in the unit: sums of whole steps are exact in whatever order they are made."""
+FAR = 100.0
+"""Standard deviations along an axis from which on a row takes no part in an estimate."""
+_LEAST = -(2.0**20)
+"""Least logarithm of a likelihood that is summed up, so that no sum of steps overflows."""
 
 
 @njit(cache=True, nogil=True)
@@ -51,7 +55,8 @@ def sums(rows: Any, mean: Any, axes: Any, weights: Any, means: Any, roots: Any) 
     """Return what the next estimate is made of, in whole steps.
 
     For each component its part of the rows, the sum of places and of products of places; and the
-    sum of the logarithms of the likelihood, with the number of rows.
+    sum of the logarithms of the likelihood, with the number of rows. Rows that are `FAR` out are
+    left out.
     """
     count, dims = weights.size, axes.shape[0]
     found = np.zeros((count, 1 + dims + dims * (dims + 1) // 2), np.int64)
@@ -59,8 +64,10 @@ def sums(rows: Any, mean: Any, axes: Any, weights: Any, means: Any, roots: Any) 
     place, parts = np.empty(dims), np.empty(count)
     for r in range(rows.shape[0]):
         coordinates(rows[r], mean, axes, place)
+        if not np.abs(place).max() <= FAR:
+            continue
         likelihood = _log_parts(place, weights, means, roots, parts)
-        told[0] += np.int64(np.rint(likelihood * STEPS))
+        told[0] += np.int64(np.rint(max(likelihood, _LEAST) * STEPS))
         told[1] += 1
         for k in range(count):
             share = np.exp(parts[k] - likelihood)

@@ -43,6 +43,11 @@ class Sample:
     largest: float
     finite: Array
 
+    @property
+    def peaks(self) -> Array:
+        """Return the largest amount in each spectrum."""
+        return np.asarray(np.abs(self.vectors).max(axis=1))
+
     def merged(self, other: Sample) -> Sample:
         """Return the sample of both."""
         return replace(

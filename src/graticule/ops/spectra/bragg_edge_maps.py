@@ -228,9 +228,9 @@ def _wanted(
     ImageError
         If the spectrum does not hold it.
     """
-    if position is not None and (phase or lattice or plane):
+    if position is not None and (phase or lattice or lattice_parameter or plane):
         raise ParameterError(
-            "is given beside a phase or a plane, which say it too",
+            "is given beside a phase, a lattice or a plane, which say it too",
             where="position",
             hint="give one of them",
         )

@@ -15,6 +15,7 @@ from graticule.core.units import scale_to
 from graticule.ops.spectra import _edges
 from graticule.ops.spectra._axis import bounds_of
 from graticule.ops.spectra._edges import Edge, Fits, Resolution
+from graticule.ops.spectra._errors import is_unit_of_counts
 
 _ANGSTROM = "angstrom"
 _QUANTITIES = ("position", "width", "height")
@@ -77,8 +78,8 @@ def bragg_edges(
     Raises
     ------
     ImageError
-        If a table lacks a column, regions or bins of the two differ, or no edge is within the
-        spectrum.
+        If a table lacks a column, regions or bins of the two differ, those beside an open beam
+        are of no counts, or no edge is within the spectrum.
     ParameterError
         If it is not said which edges are looked for, or the phase has no such plane.
 
@@ -134,7 +135,7 @@ def bragg_edges(
 class _Wanted(NamedTuple):
     """The edges that are fitted, and where all of the phase are."""
 
-    fitted: list[Edge]
+    fitted: Sequence[Edge]
     all: list[float]
 
 
@@ -145,9 +146,9 @@ def _wanted(
     lattice_parameter: float | None,
     positions: Sequence[float],
 ) -> _Wanted:
-    if positions and (phase or lattice or planes):
+    if positions and (phase or lattice or lattice_parameter or planes):
         raise ParameterError(
-            "are given beside a phase or planes, which say it too",
+            "are given beside a phase, a lattice or planes, which say it too",
             where="positions",
             hint="give one of them",
         )
@@ -210,6 +211,7 @@ def _spectra(spectra: Table, open_beam: Table | None) -> Iterator[_Spectrum]:
     beams: Mapping[Any, Table] = {}
     if open_beam is not None:
         _require(open_beam, needed, "open_beam")
+        _require_counts(spectra)
         beams = dict(iter(open_beam.groupby("region", sort=False)))
     for region, rows in spectra.groupby("region", sort=False):
         bounds = _bounds(spectra, rows)
@@ -247,6 +249,17 @@ def _require(table: Table, needed: Sequence[str], what: str) -> None:
         hint = "measure the regions of what spectra.to_wavelength gives"
     have = ", ".join(map(str, table.columns))
     raise ImageError(f"has no column {missing[0]!r}; it has {have}", where=what, hint=hint)
+
+
+def _require_counts(spectra: Table) -> None:
+    unit = str(spectra.attrs.get("units", {}).get("mean", ""))
+    if not is_unit_of_counts(unit):
+        raise ImageError(
+            f"holds means in {unit!r} and no counts, and open_beam is given",
+            where="spectra",
+            hint="measure the regions of the counts, before the open beam divides them; or leave "
+            "open_beam out",
+        )
 
 
 def _bounds(table: Table, rows: Table) -> tuple[Array, Array]:

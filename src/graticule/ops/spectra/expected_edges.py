@@ -70,7 +70,7 @@ def _finish(
     sides = [each * scale for each in bounds_of(spectrum, "wavelength")]
     low, high = np.minimum(*sides), np.maximum(*sides)
     shortest = max(float(low.min()), 0.05)
-    if material and (phase or lattice):
+    if material and (phase or lattice or lattice_parameter):
         raise ParameterError(
             "is given beside a phase or a lattice, which say it too",
             where="material",
@@ -96,7 +96,7 @@ def _finish(
 _SCOPE = Reduction(_map, _Bins.merged, _finish, memory=1)
 
 
-@op(version=1, scope=_SCOPE, doc=DOC)
+@op(version=2, scope=_SCOPE, doc=DOC)
 def expected_edges(
     image: Image,
     *,

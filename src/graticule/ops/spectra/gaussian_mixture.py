@@ -104,25 +104,29 @@ def _back(axes: Array) -> Array:
 
 
 def _first(sample: Sample, clusters: int, components: int, seed: int) -> _Mixture:
-    """Return principal components of the sample, and a mixture fitted to it."""
+    """Return principal components of the sample, and a mixture fitted to it.
+
+    Rows that are far out along one of them are left out, and the components are those of the rest.
+    """
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
     from threadpoolctl import threadpool_limits
 
+    from graticule.ops.spectra._mixture_kernels import FAR
+
     rows = sample.vectors[np.argsort(sample.places)].astype(np.float64)
-    clusters = min(clusters, len(np.unique(rows, axis=0)))
-    mean = rows.mean(axis=0)
     with threadpool_limits(1):  # sums in the same order on any machine
-        _, sizes, axes = np.linalg.svd(rows - mean, full_matrices=False)
-        spread = sizes / np.sqrt(max(len(rows) - 1, 1))
-        kept = int(np.count_nonzero(spread > _FEW * max(float(spread[0]), 1e-300)))
-        kept = min(kept, components)
-        if kept == 0:  # all spectra are one
-            return _alike(mean)
-        scaled = axes[:kept] / spread[:kept, None]
-        places = (rows - mean) @ scaled.T
+        far: Array = np.ones(len(rows), bool)
+        while far.any():
+            mean, scaled = _components(rows, components)
+            places = (rows - mean) @ scaled.T
+            far = np.asarray((np.abs(places) > FAR).any(axis=1))
+            rows, places = rows[~far], places[~far]
+        if not scaled.any():  # all spectra are one
+            return _as_mixture(mean, scaled, np.ones(1), np.zeros((1, 1)), np.eye(1)[None])
+        clusters = min(clusters, len(np.unique(rows, axis=0)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # it goes on over all rows
             fitted = GaussianMixture(
@@ -131,10 +135,18 @@ def _first(sample: Sample, clusters: int, components: int, seed: int) -> _Mixtur
     return _as_mixture(mean, scaled, fitted.weights_, fitted.means_, fitted.covariances_)
 
 
-def _alike(mean: Array) -> _Mixture:
-    return _as_mixture(
-        mean, np.zeros((1, len(mean))), np.ones(1), np.zeros((1, 1)), np.eye(1)[None]
-    )
+def _components(rows: Array, components: int) -> tuple[Array, Array]:
+    """Return the mean of rows, and their first principal components scaled to a variance of 1.
+
+    Of rows that are all one it is an axis of zeros.
+    """
+    mean = rows.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(rows - mean, full_matrices=False)
+    spread = sizes / np.sqrt(max(len(rows) - 1, 1))
+    kept = int(np.count_nonzero(spread > _FEW * max(float(spread[0]), 1e-300)))
+    kept = min(kept, components)
+    scaled = axes[:kept] / spread[:kept, None]
+    return mean, scaled if kept else np.zeros((1, len(mean)))
 
 
 def _as_mixture(
@@ -149,7 +161,7 @@ def _as_mixture(
 
 
 def _next(mixture: _Mixture, found: _Sums) -> _Mixture:
-    """Return the mixture that the sums make; a component without rows stays as it is."""
+    """Return the mixture that the sums make; a component of too few rows stays where it is."""
     from graticule.ops.spectra._mixture_kernels import STEPS
 
     dims = mixture.means.shape[1]
@@ -163,7 +175,8 @@ def _next(mixture: _Mixture, found: _Sums) -> _Mixture:
     covariances -= means[:, :, None] * means[:, None, :]
     least = _LEAST_VARIANCE * np.eye(dims)
     alone = parts[:, 0] < dims + 1
-    covariances[alone], means[alone] = np.eye(dims), mixture.means[alone]
+    factors = np.linalg.inv(mixture.roots[alone])
+    covariances[alone], means[alone] = factors @ factors.transpose(0, 2, 1), mixture.means[alone]
     values, vectors = np.linalg.eigh(covariances)
     floor = np.maximum(values, _LEAST_VARIANCE)
     covariances = (vectors * floor[:, None]) @ vectors.transpose(0, 2, 1) + least
@@ -185,7 +198,7 @@ def _apply(image: Image, mask: Image | None, *, result: _Mixture, scaling: str, 
 _SCOPE = _Expectation(_map_sums, _Sums.merged, apply=_apply, halo=whole_spectra, memory=6)
 
 
-@op(version=1, scope=_SCOPE, dtype="int32", doc=DOC)
+@op(version=2, scope=_SCOPE, dtype="int32", doc=DOC)
 def gaussian_mixture(
     image: Image,
     mask: Mask | None = None,
@@ -204,7 +217,8 @@ def gaussian_mixture(
     and maximisation [1]_ pass over all pixels until the mean logarithm of the likelihood rises by
     less than ``tolerance``. A pass needs a block of the cube at a time, so the cube may be larger
     than memory; sums are of whole steps of :math:`2^{-20}`, so that the groups are the same in any
-    tiles.
+    tiles. Spectra more than 100 standard deviations out along a component, as those of hot pixels,
+    take no part in the estimate; they too get the label of the likeliest.
 
     Unlike k-means it finds groups that are long, as one material of any thickness, and of unequal
     spread.

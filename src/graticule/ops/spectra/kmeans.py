@@ -18,8 +18,11 @@ from graticule.ops.segment.kmeans import start
 from graticule.ops.spectra._axis import DOC, whole_spectra
 from graticule.ops.spectra._rows import Rows, Sample, map_sample
 
-_GRID = 2.0**24
-"""Steps of a value in the largest: sums of such are exact in whatever order they are made."""
+_GRID, _CUT = 2.0**24, 2.0**12
+"""Steps of the usual largest value, and how many times as large the others may be: sums of whole
+steps are exact in whatever order they are made."""
+_USUAL = 0.99
+"""Part of the spectra whose largest values are no more than the usual one."""
 
 
 def _map_sums(
@@ -41,8 +44,9 @@ def _map_sums(
 
 
 def _on_grid(values: Array, step: float) -> Array:
-    """Return values in whole steps: no further from them than float32 is from the largest."""
-    return np.ascontiguousarray(np.rint(values / step) * step, np.float32)
+    """Return values in whole steps, cut where sums of them would not be exact any more."""
+    most = step * _GRID * _CUT
+    return np.ascontiguousarray(np.clip(np.rint(values / step) * step, -most, most), np.float32)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class _Lloyd(Reduction):
         """Pass over the blocks until no center moves, or as often as is allowed."""
         sample: Sample = Reduction(map_sample, Sample.merged).reduce(blocks, mapper, **params)
         sample.require_spectra()
-        step = float(2.0 ** np.ceil(np.log2(sample.largest or 1.0)) / _GRID)
+        usual = float(np.quantile(sample.peaks, _USUAL, method="higher"))
+        step = float(2.0 ** np.ceil(np.log2(usual or sample.largest or 1.0)) / _GRID)
         order = np.argsort(sample.places)
         centers = start(_on_grid(sample.vectors[order], step), params["clusters"], params["seed"])
         for _ in range(params["iterations"]):
@@ -87,7 +92,7 @@ def _apply(
 _SCOPE = _Lloyd(_map_sums, np.add, apply=_apply, halo=whole_spectra, memory=6)
 
 
-@op(version=1, scope=_SCOPE, dtype="int32", doc=DOC)
+@op(version=2, scope=_SCOPE, dtype="int32", doc=DOC)
 def kmeans(
     image: Image,
     mask: Mask | None = None,
@@ -103,8 +108,9 @@ def kmeans(
     20,000 pixels, scattered over the whole, are clustered first (the best of five starts by
     k-means++); from the mean spectra of these all pixels are passed over again and again until no
     mean changes, or as often as ``iterations``. A pass needs a block of the cube at a time, so the
-    cube may be larger than memory; and the sums are of whole steps of :math:`2^{-24}` of the
-    largest value, so that the groups are the same in any tiles.
+    cube may be larger than memory; and the sums are of whole steps of :math:`2^{-24}` of a value
+    that 99 %% of the sample stay below, so that the groups are the same in any tiles. Values are
+    cut at 4,096 times that: a hot pixel is far from all others then too.
 
     It knows thickness as gladly as material. With ``scaling="unit"`` each spectrum is divided by
     its length, so that what differs by a factor is the same (spherical k-means, to the first

@@ -16,12 +16,7 @@ from graticule.ops._axes import Axes
 from graticule.ops.spectra import _boxes
 from graticule.ops.spectra._axis import DOC, spectral_dim
 from graticule.ops.spectra._boxes import Box
-from graticule.ops.spectra._errors import (
-    DIMENSIONLESS,
-    holds_counts,
-    of_sums,
-    variances_to_add,
-)
+from graticule.ops.spectra._errors import holds_counts, of_sums, variances_to_add
 from graticule.ops.spectra._moments import Moments, moments_by_group
 
 Names = Annotated[dict[int, str], Field(title="Names of labels")]
@@ -116,11 +111,10 @@ def _finish(
     for one, other in differences:
         known[f"{one} - {other}"] = _difference(known, one, other)
     axis, units = _axis_columns(merged)
-    is_unit = merged.units not in ("", DIMENSIONLESS)
     parts = [pd.DataFrame({"region": name, **axis, **columns}) for name, columns in known.items()]
     empty = pd.DataFrame(columns=["region", *axis, *_COLUMNS, "pixels"], dtype=np.float64)
     table = pd.concat(parts, ignore_index=True) if parts else empty
-    table.attrs["units"] = units | (dict.fromkeys(_COLUMNS, merged.units) if is_unit else {})
+    table.attrs["units"] = units | (dict.fromkeys(_COLUMNS, merged.units) if merged.units else {})
     return table
 
 

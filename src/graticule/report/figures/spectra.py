@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from graticule.core.dims import FEATURES
-from graticule.core.errors import ImageError, UnknownNameError
+from graticule.core.errors import ImageError, UnitsError, UnknownNameError
 from graticule.core.image import Kind
 from graticule.core.palette import GREY
 from graticule.core.typing import Array
+from graticule.core.units import scale_to
 from graticule.report import wording
 from graticule.report.draw import as_rgb, show
 from graticule.report.figures._figure import FigureContext, figure
@@ -76,9 +78,12 @@ def spectra(
     for group in groups:
         rows = table[table[name] == group].sort_values(axis)
         _line(ax, rows, axis, value, error, colours[group], str(group))
-    marked = (
-        _mark_edges(ax, context.table(edges).of_images([context.image]), colours) if edges else 0
-    )
+    marked = 0
+    if edges:
+        found = context.table(edges)
+        own = context.record.unit(found.name, "position") or "angstrom"
+        factor = _per_axis(own, unit, axis)
+        marked = _mark_edges(ax, found.of_images([context.image]), colours, factor)
     ax.margins(x=0)
     ax.set_xlabel(f"{axis} / {wording.unit(unit)}" if unit else axis)
     ax.set_ylabel(value)
@@ -101,26 +106,26 @@ def spectra(
 
 def _verdict(context: FigureContext, of: str) -> str:
     """Say whether there is more than one material, where the step that grouped spectra tells."""
-    step, found = of.split(".")[0], {}
+    step, found = of.split(".")[0], dict[str, float]()
     if _step(context, of).get("op") != _GROUPS:
         return ""
     for name in ("p_one_material", "stability", "groups"):
         with suppress(UnknownNameError):
             found[name] = context.value(step, name)[0]
-    if "p_one_material" not in found:
-        return ""
+    p = found.get("p_one_material", math.nan)
+    if math.isnan(p):
+        return " Too few pixels or bins say whether there is more than one material."
     level = _parameters(context, of).get("alpha")
-    draws = (
-        f"one material of these thicknesses gives spectra as different with p = "
-        f"{found['p_one_material']:.2g}"
-    )
-    if found["p_one_material"] > (level if isinstance(level, float) else 0.05):
+    draws = f"one material of these thicknesses gives spectra as different with p = {p:.2g}"
+    if p > (level if isinstance(level, float) else 0.05):
         return f" Not more than one material is shown: {draws}."
+    groups, stability = (found.get(each, math.nan) for each in ("groups", "stability"))
+    if groups == 1:
+        return f" One material does not explain it, but no groups are distinct: {draws}."
     halves = (
-        f"; two halves of the pixels agree on {found['groups']:.0f} groups by "
-        f"{found['stability']:.2f}"
-        if len(found) == 3
-        else ""
+        ""
+        if math.isnan(stability)
+        else f"; two halves of the pixels agree on {groups:.0f} groups by {stability:.2f}"
     )
     return f" There is more than one material: {draws}{halves}."
 
@@ -204,7 +209,18 @@ def _painted(picture: Picture) -> Array:
     return label_colours(picture.values) if picture.kind == Kind.LABELS else as_rgb(picture)
 
 
-def _mark_edges(ax: Axes, table: pd.DataFrame, colours: Mapping[Any, Any]) -> int:
+def _per_axis(own: str, unit: str, axis: str) -> float:
+    """Return the factor from the unit of edges to that of the axis that they are marked on."""
+    try:
+        return scale_to(own, unit or own)
+    except UnitsError:
+        raise ImageError(
+            f"edges in {own} have no place on the axis {axis} in {unit}",
+            hint="draw spectra along wavelength: spectra.to_wavelength before they are measured",
+        ) from None
+
+
+def _mark_edges(ax: Axes, table: pd.DataFrame, colours: Mapping[Any, Any], factor: float) -> int:
     """Draw a line at each edge that was found, and its plane; return how many there are."""
     missing = [each for each in ("region", "position") if each not in table]
     if missing:
@@ -218,13 +234,14 @@ def _mark_edges(ax: Axes, table: pd.DataFrame, colours: Mapping[Any, Any]) -> in
         if colour is None:
             continue
         marked += 1
-        ax.axvline(row["position"], color=colour, lw=0.9, ls=(0, (4, 2)))
-        ends = [row.get("position_low", np.nan), row.get("position_high", np.nan)]
+        place = factor * row["position"]
+        ax.axvline(place, color=colour, lw=0.9, ls=(0, (4, 2)))
+        ends = [factor * row.get(f"position_{end}", np.nan) for end in ("low", "high")]
         if np.isfinite(ends).all():
             ax.axvspan(*ends, color=colour, alpha=0.25, lw=0)
-        if row.get("plane") and row["position"] - last > apart:
-            last = row["position"]
-            ax.annotate(str(row["plane"]), (row["position"], 1), xycoords=("data", "axes fraction"),
+        if row.get("plane") and place - last > apart:
+            last = place
+            ax.annotate(str(row["plane"]), (place, 1), xycoords=("data", "axes fraction"),
                         xytext=(1, 1), textcoords="offset points", fontsize=6.5, rotation=60,
                         color=colour, annotation_clip=False)  # fmt: skip
     return marked
