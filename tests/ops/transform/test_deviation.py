@@ -29,10 +29,12 @@ def test_whole_numbers_are_exact(image):
 @settings(deadline=None)
 @given(FLOAT)
 @example(np.array([5e-324, 0.0]))
-def test_floats_are_right_to_half_a_bin(image):
+@example(np.array([0.25, 0.5, 0.75, 1.0, 1e6]))
+@example(np.array([0.25, 0.5, 0.75, -1e30, 1e30]))
+def test_floats_are_right_to_those_of_32_bits(image):
     wanted = np.abs(image - lower_median(image))
-    near = np.ptp(image) / 2**17 * 1.01 + 1e-3 * 2**-10
-    np.testing.assert_allclose(gt.transform.deviation(image), wanted, atol=near, rtol=1e-6)
+    found = gt.transform.deviation(image)
+    np.testing.assert_allclose(found, wanted, atol=1e3 * 2**-23, rtol=1e-6)
 
 
 @settings(deadline=None)

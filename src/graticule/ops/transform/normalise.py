@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+import operator
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import numpy as np
 from pydantic import Field
@@ -11,24 +12,22 @@ from pydantic import Field
 from graticule.core import BlockInfo, Image, Reduction, like, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
+from graticule.ops._order_statistics import known, order_statistics
 from graticule.ops._parameters import DOC
 
 Method: TypeAlias = Literal["mean_deviation", "percentiles"]
 Percent: TypeAlias = Annotated[float, Field(ge=0, le=100)]
-_BINS = 2**16
 
 
 @dataclass(frozen=True)
 class _Moments:
-    """Range, mean and squared deviations of values, as those of parts are put together."""
+    """Mean and squared deviations of values, as those of parts are put together."""
 
     count: int
     mean: float
     squares: float
-    low: float
-    high: float
 
-    def merged(self, other: _Moments) -> _Moments:
+    def __add__(self, other: _Moments) -> _Moments:
         """Return what both have together (Chan, Golub and LeVeque)."""
         count = self.count + other.count
         if not self.count or not other.count:
@@ -36,54 +35,54 @@ class _Moments:
         apart = other.mean - self.mean
         mean = self.mean + apart * other.count / count
         squares = self.squares + other.squares + apart**2 * self.count * other.count / count
-        return _Moments(count, mean, squares, min(self.low, other.low), max(self.high, other.high))
+        return _Moments(count, mean, squares)
 
 
-def _known(image: Image) -> Array:
-    values = np.asarray(image.values, np.float64).ravel()
-    return values[np.isfinite(values)]
-
-
-def _map_moments(image: Image, *, block: BlockInfo, **_: Any) -> _Moments:
-    values = _known(image)
+def _moments(image: Image) -> _Moments:
+    values = known(image)
     if not values.size:
-        return _Moments(0, 0.0, 0.0, np.inf, -np.inf)
-    # from the middle of the range, so that large values do not lose their differences
-    low, high = float(values.min()), float(values.max())
+        return _Moments(0, 0.0, 0.0)
+    # from the least, so that large values do not lose their differences
+    low = float(values.min())
     with np.errstate(over="ignore"):
         mean = float(low + (values - low).mean())
         squares = float(((values - mean) ** 2).sum())
-    return _Moments(values.size, mean, squares, low, high)
+    return _Moments(values.size, mean, squares)
 
 
-def _map_counts(image: Image, *, block: BlockInfo, prior: _Moments, **params: Any) -> Array:
-    if params["method"] != "percentiles" or not prior.low < prior.high:
-        return np.zeros(1, np.int64)
-    part = (_known(image) - prior.low) / (prior.high - prior.low)
-    return np.bincount(np.minimum(part * _BINS, _BINS - 1).astype(np.int64), minlength=_BINS)
+def _ranks(count: int, *, low: float, high: float, **_: Any) -> Array:
+    return np.array([low, high]) / 100 * (count - 1)
 
 
-def _scale(counts: Array, *, prior: _Moments, **params: Any) -> tuple[float, float]:
+def _width(values: Array, *, eps: float, **_: Any) -> tuple[float, float]:
     """Return what is taken off the values, and what they are divided by."""
-    if params["low"] >= params["high"]:
-        raise ParameterError(
-            f"must be less than high, {params['high']:g}, not {params['low']:g}", where="low"
-        )
-    if not prior.count:
-        raise ImageError("has no finite value, so there is no scale", hint="is it all NaN?")
-    eps = float(params["eps"])
-    if params["method"] == "mean_deviation":
-        deviation = float(np.sqrt(prior.squares / prior.count))
-        return prior.mean, deviation + eps
-    if prior.low == prior.high:
-        return prior.low, eps
-    running = np.concatenate([[0], np.cumsum(counts)])
-    wanted = np.array([params["low"], params["high"]]) / 100 * running[-1]
-    edges = np.linspace(prior.low, prior.high, _BINS + 1)
-    first = np.clip(np.searchsorted(running, wanted, side="right") - 1, 0, _BINS - 1)
-    share = (wanted - running[first]) / np.maximum(counts[first], 1)
-    low, high = (edges[first] + np.clip(share, 0, 1) * (edges[1] - edges[0])).tolist()
+    if not values.size:
+        raise _no_scale()
+    low, high = values.tolist()
     return low, high - low + eps
+
+
+def _no_scale() -> ImageError:
+    return ImageError("has no finite value, so there is no scale", hint="is it all NaN?")
+
+
+def _map(image: Image, *, block: BlockInfo, prior: Any, **params: Any) -> Any:
+    if prior is None:
+        return _moments(image)
+    return _PERCENTILES.map(image, block=block, prior=prior, **params)
+
+
+def _scale(
+    found: Any, *, prior: Any, low: float, high: float, eps: float, **_: Any
+) -> tuple[float, float]:
+    if low >= high:
+        raise ParameterError(f"must be less than high, {high:g}, not {low:g}", where="low")
+    if prior is not None:
+        scale: tuple[float, float] = _PERCENTILES.finish(found, prior=prior, eps=eps)
+        return scale
+    if not found.count:
+        raise _no_scale()
+    return found.mean, float(np.sqrt(found.squares / found.count)) + eps
 
 
 def _scaled(image: Image, *, result: tuple[float, float], **_: Any) -> Image:
@@ -94,11 +93,14 @@ def _scaled(image: Image, *, result: tuple[float, float], **_: Any) -> Image:
     return like(image, found.astype(np.float32))
 
 
-_FIRST = Reduction(_map_moments, _Moments.merged)
-_SCOPE = Reduction(_map_counts, np.add, _scale, _scaled, _FIRST)
+_PERCENTILES = order_statistics(_ranks, _width, _scaled)
+_HALVES = replace(
+    cast(Reduction, _PERCENTILES.prior), needed=lambda params: params["method"] == "percentiles"
+)
+_SCOPE = Reduction(_map, operator.add, _scale, _scaled, prior=_HALVES, memory=8)
 
 
-@op(version=1, scope=_SCOPE, dtype="float32", tolerance=1e-6, doc=DOC)
+@op(version=2, scope=_SCOPE, dtype="float32", tolerance=1e-6, doc=DOC)
 def normalise(
     image: Image,
     *,
@@ -115,7 +117,7 @@ def normalise(
     ``zero_mean_unit_variance`` and ``scale_range`` of the BioImage Model Zoo, of the whole image
     and not of a tile.
 
-    Percentiles are taken from 65,536 bins between the smallest and the largest value.
+    Percentiles are those of NumPy, of values rounded to float32, whatever else is in the image.
 
     Parameters
     ----------
