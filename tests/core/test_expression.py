@@ -23,6 +23,11 @@ KNOWN = {
     "pixels": Value(A, "px2"),
     "kind": Value(np.array(["x", "y", "x", "z"], object)),
     "mean of c=2": Value(B, "count"),
+    "well": Value(np.array(["1", "2", None, "24 h"], object)),
+    "area_\u00b5m2": Value(A),
+    "cell.\u00b5": Value(B),
+    "_quoted_0_": Value(A),
+    "rare": Value(np.array([1, None, 2.5, True], object)),
 }
 
 
@@ -102,6 +107,38 @@ def test_texts_and_choices() -> None:
     assert value("'big' if a >= 2 else 'small'").data.tolist() == ["small", "big", "small", "big"]
     assert value("1 < a <= 4").data.tolist() == [False, True, False, True]
     assert value("where(kind == 'x', cell.width, 0)").unit == "nm"
+
+
+def test_a_text_is_compared_as_it_is_written() -> None:
+    assert value("well == '1'").data.tolist() == [True, False, False, False]
+    assert value("'24 h' == well").data.tolist() == [False, False, False, True]
+    assert value("well != '1' and well != '24 h'").data.tolist() == [False, True, True, False]
+    assert value("where(well == '2', well, '0')").data.tolist() == ["0", "2", "0", "0"]
+    assert value("'1' == '1.0'").data.tolist() is True
+
+
+@pytest.mark.parametrize("text", ["well == 1", "where(a > 1, well, 2)"])
+def test_a_text_beside_a_number_is_refused(text: str) -> None:
+    with pytest.raises(ParameterError, match="puts a text and a number together"):
+        value(text)
+
+
+@pytest.mark.parametrize("text", ["well * 2", "-well", "max(well, 2)", "isnan(kind)"])
+def test_texts_are_no_numbers_even_where_they_read_as_some(text: str) -> None:
+    with pytest.raises(ParameterError, match="no number, as a text"):
+        value(text)
+    assert np.array_equal(value("2 * rare").data, [2, np.nan, 5, 2], equal_nan=True)
+
+
+def test_names_are_those_that_are_written() -> None:
+    assert Expression("area_\u00b5m2 + cell . \u00b5").names == ("area_\u00b5m2", "cell.\u00b5")
+    assert value("area_\u00b5m2 + cell.\u00b5").data.tolist() == (A + B).tolist()
+    assert Expression("cell.`mean of c=2` + 1").names == ("cell.mean of c=2",)
+    for text in ("`a`b", "b`a`", "log`a`", "`a``b`"):
+        with pytest.raises(ParameterError, match="is no formula"):
+            Expression(text)
+    assert Expression("_quoted_0_ + `mean of c=2`").names == ("_quoted_0_", "mean of c=2")
+    assert value("_quoted_0_ + 1").data.tolist() == (A + 1).tolist()
 
 
 def test_names_of_any_kind_stand_between_backticks() -> None:

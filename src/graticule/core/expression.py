@@ -8,6 +8,7 @@ Nothing else can be said in it, and nothing of it is ever run as Python.
 from __future__ import annotations
 
 import ast
+import contextlib
 import keyword
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,11 +33,20 @@ _TEXTS = "OUSTV"
 
 
 class Value(NamedTuple):
-    """Numbers, bools or texts of one unit; ``literal`` where they are a number of the formula."""
+    """Numbers, bools or texts of one unit; ``literal`` where they are a number of the formula.
+
+    ``text`` is how a quantity was written, which beside texts is one.
+    """
 
     data: Any
     unit: str = ""
     literal: bool = False
+    text: str | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether there are texts."""
+        return np.asarray(self.data).dtype.kind in _TEXTS
 
 
 Lookup: TypeAlias = Callable[[str], Value]
@@ -135,11 +145,27 @@ class Expression:
         return tuple(dict.fromkeys(_QUOTED.findall(self.text)))
 
     @cached_property
+    def _mark(self) -> str:
+        """What a name between backticks is called while it is read; not in the formula."""
+        mark = "_quoted_"
+        while mark in self.text:
+            mark += "_"
+        return mark
+
+    @cached_property
+    def _plain(self) -> str:
+        names = self._quoted
+
+        def marked(found: re.Match[str]) -> str:
+            return f" {self._mark}{names.index(found[1])} "
+
+        return _QUOTED.sub(marked, self.text).strip()
+
+    @cached_property
     def _tree(self) -> ast.expr:
         if not self.text.strip() or len(self.text) > _LONGEST:
             raise self._fault(f"must be a formula of 1 to {_LONGEST} characters")
-        quoted = self._quoted
-        plain = _QUOTED.sub(lambda found: f"_quoted_{quoted.index(found[1])}_", self.text.strip())
+        plain = self._plain
         try:
             return ast.parse(plain, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -166,12 +192,17 @@ class Expression:
             yield from self._walk(part)
 
     def _name(self, node: ast.expr) -> str:
+        # as it is written: the grammar would take other letters for some, as for the sign of micro
+        written = ast.get_source_segment(self._plain, node) or ""
         if isinstance(node, ast.Attribute):
-            return f"{self._name(node.value)}.{node.attr}"
+            return f"{self._name(node.value)}.{self._own(written.rpartition('.')[2].strip())}"
         if not isinstance(node, ast.Name):
             raise self._fault("takes a part of what is no name", "as nucleus.area")
-        match = re.fullmatch(r"_quoted_(\d+)_", node.id)
-        return self._quoted[int(match[1])] if match else node.id
+        return self._own(written)
+
+    def _own(self, written: str) -> str:
+        number = written.removeprefix(self._mark)
+        return written if number == written else self._quoted[int(number)]
 
     def _require(self, node: ast.AST, depth: int) -> None:
         """Raise unless the node and all below it are of the language."""
@@ -268,12 +299,21 @@ class Expression:
 
     def _numbers(self, held: Value) -> Array:
         data = np.asarray(held.data)
+        if data.dtype.kind == "O" and not any(isinstance(each, str) for each in data.flat):
+            with contextlib.suppress(TypeError, ValueError):
+                return data.astype(float)
         if data.dtype.kind not in "biuf":
-            try:
-                return np.asarray(data, dtype=float)
-            except (TypeError, ValueError):
-                raise self._fault("calculates with what is no number, as a text") from None
+            raise self._fault("calculates with what is no number, as a text")
         return data.astype(float)
+
+    def _texts(self, values: Sequence[Value]) -> list[Array]:
+        """Return texts, where some are; a quantity in quotes is one beside them."""
+        for each in values:
+            if not each.is_text and each.text is None:
+                raise self._fault(
+                    "puts a text and a number together", "a text is written in quotes, as '7'"
+                )
+        return [np.asarray(e.data if e.is_text else e.text, dtype=object) for e in values]
 
     def _logical(self, held: Value) -> Array:
         data = np.asarray(held.data)
@@ -338,11 +378,10 @@ class Expression:
 
     def _compared(self, left: Value, operator: ast.cmpop, right: Value) -> Array:
         rule = _COMPARISONS[type(operator)]
-        if any(np.asarray(each.data).dtype.kind in _TEXTS for each in (left, right)):
+        if left.is_text or right.is_text:
             if not isinstance(operator, (ast.Eq, ast.NotEq)):
                 raise self._fault("orders texts", "compare them with == or !=")
-            texts = [np.asarray(each.data, dtype=object) for each in (left, right)]
-            return np.asarray(rule(*texts), dtype=bool)
+            return np.asarray(rule(*self._texts((left, right))), dtype=bool)
         (one, two), _ = self._together((left, right))
         return np.asarray(rule(one, two))
 
@@ -382,9 +421,8 @@ class Expression:
 
     def _where(self, test: Value, one: Value, two: Value) -> Value:
         chosen = self._logical(test)
-        texts = [np.asarray(each.data).dtype.kind in _TEXTS for each in (one, two)]
-        if all(texts):
-            return Value(np.where(chosen, np.asarray(one.data, object), two.data))
+        if one.is_text or two.is_text:
+            return Value(np.where(chosen, *self._texts((one, two))))
         logical = [np.asarray(each.data).dtype.kind == "b" for each in (one, two)]
         if all(logical):
             return Value(np.where(chosen, one.data, two.data))
@@ -406,7 +444,7 @@ def _constant(value: Any) -> Value:
     except UnitsError:
         return Value(value)
     known = not unit or re.fullmatch(r"px\d", unit) or is_unit(unit)
-    return Value(np.float64(number), unit) if known else Value(value)
+    return Value(np.float64(number), unit, text=value) if known else Value(value)
 
 
 def _ratio(one: Array, two: Array) -> Array:
