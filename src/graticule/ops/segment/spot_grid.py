@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import BlockInfo, Labels, Length, Record, Table, Whole, like, op
+from graticule.core import BlockInfo, Labels, Length, Record, RowsOf, Table, Whole, like, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.ops._axes import Axes
@@ -28,7 +28,7 @@ class SpotGrid(NamedTuple):
     """The spots of the grid, a table of them, and the grid in numbers."""
 
     labels: Labels
-    spots: Table
+    spots: Annotated[Table, RowsOf(outputs=("labels",))]
     grid: Record
 
 
