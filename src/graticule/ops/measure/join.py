@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from graticule.core import Table, Whole, op
 from graticule.core.errors import ImageError, ParameterError, UnitsError
+from graticule.core.typing import Array
 from graticule.core.units import unit_factor
-from graticule.ops.measure._columns import KEYS, require_column, unit_of, with_units
+from graticule.ops.measure._columns import KEYS, numbers_of, require_column, unit_of, with_units
 
 Names = Annotated[
     tuple[Annotated[str, Field(pattern=r"^\w*$")], ...], Field(title="Name of each table")
 ]
 _TABLES = ("the table", "the other table", "the third table", "the fourth table")
+_ROUNDING = 1e-11
+"""Of the largest number of a column, by which equal ones in two units may differ."""
 
 
-@op(version=1, scope=Whole("a table is small", memory=3))
+@op(version=2, scope=Whole("a table is small", memory=3))
 def join(
     table: Table,
     other: Table,
@@ -139,12 +143,15 @@ def _right(
         require_column(other, theirs, where="on", what=what)
     right = other.copy()
     for mine, theirs in keys.items():
-        right[theirs] = right[theirs] * _factor(table, mine, other, theirs)
+        factor = _factor(table, mine, other, theirs)
+        if factor != 1:
+            own = numbers_of(table, mine, where="on")
+            right[theirs] = _met(own, numbers_of(other, theirs, where="on") * factor)
     units = {c: unit_of(other, c) for c in other.columns if c not in keys.values()}
     columns = list(keys.values())
     twice = right.duplicated(columns)
     if reduce != "none":
-        groups = right.groupby(columns, sort=False)
+        groups = right.groupby(columns, sort=False, observed=True)
         count = groups.size().rename("count")
         numeric = [c for c in units if right[c].dtype.kind in "biuf" and c != "count"]
         made = groups[numeric].agg(reduce)
@@ -160,7 +167,19 @@ def _right(
     return right, units
 
 
-def _factor(table: Table, mine: str, other: Table, theirs: str) -> float | int:
+def _met(own: Array, others: Array) -> Array:
+    """Return numbers, those that one of ``own`` is but for rounding as that one."""
+    known = np.unique(own[np.isfinite(own)])
+    if not known.size:
+        return others
+    after = np.searchsorted(known, others).clip(1, max(1, known.size - 1))
+    pair = known[np.stack([after - 1, np.minimum(after, known.size - 1)])]
+    nearest = np.where(others - pair[0] <= pair[1] - others, *pair)
+    reach = _ROUNDING * max(-known[0], known[-1])
+    return np.where(np.abs(others - nearest) <= reach, nearest, others)
+
+
+def _factor(table: Table, mine: str, other: Table, theirs: str) -> float:
     """Return the factor from the unit of a column to that of the one it is to equal."""
     units = unit_of(other, theirs), unit_of(table, mine)
     if units[0] == units[1]:
