@@ -38,10 +38,28 @@ def test_join_by_parent_both_ways():
         CELLS, NUCLEI, names=["", "nuclei"], on={"label": "parent"}, reduce="sum"
     )
     assert down["nuclei.area"].fillna(-1).tolist() == [4.0, 17.0, -1.0]
-    assert down["nuclei.count"].fillna(0).tolist() == [1, 2, 0]
+    assert down["nuclei.count"].tolist() == [1, 2, 0]
+    assert down["nuclei.count"].dtype == np.int64
     assert down.attrs["units"]["nuclei.area"] == "um2"
     with pytest.raises(ImageError, match="several rows for parent 2"):
         gt.measure.join(CELLS, NUCLEI, names=["", "nuclei"], on={"label": "parent"})
+
+
+@pytest.mark.parametrize("how", ["left", "inner", "outer"])
+def test_what_fits_a_row_is_counted_in_whole_numbers(how):
+    spots = table(None, label=[1, 2, 3], parent=[2, 2, 9], size=[1.0, 2.0, 4.0])
+    found = gt.measure.join(
+        CELLS, spots, NUCLEI, names=["", "spots", "nuclei"], on={"label": "parent"},
+        how=how, reduce="mean",
+    )  # fmt: skip
+    counts = found.set_index("label")[["spots.count", "nuclei.count"]]
+    assert (counts.dtypes == np.int64).all()
+    wanted = {1: [0, 1], 2: [2, 2], 3: [0, 0], 9: [1, 0]}
+    assert {label: row.tolist() for label, row in counts.T.items()} == {
+        label: wanted[label] for label in found["label"]
+    }
+    if how != "inner":
+        assert found["spots.size"].isna().any(), "what is measured of none stays missing"
 
 
 def test_frames_are_joined_by_too_and_units_are_brought_together():

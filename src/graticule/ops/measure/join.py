@@ -22,7 +22,7 @@ _ROUNDING = 1e-11
 """Of the largest number of a column, by which equal ones in two units may differ."""
 
 
-@op(version=2, scope=Whole("a table is small", memory=3))
+@op(version=3, scope=Whole("a table is small", memory=3))
 def join(
     table: Table,
     other: Table,
@@ -58,13 +58,13 @@ def join(
         Keep the rows of the first table; those that all have; those of any.
     reduce : {"none", "mean", "median", "sum", "min", "max"}
         What is made of several rows of another table that fit one: by default they are an error.
-        Else there is a column ``count`` of how many, and columns that hold no numbers are left
-        out.
+        Else there is a column ``count`` of how many, 0 where there is none, and columns that hold
+        no numbers are left out.
 
     Returns
     -------
     Table
-        Missing where a table has no row; units in ``attrs["units"]``.
+        Missing where a table has no row, but for a count; units in ``attrs["units"]``.
 
     Raises
     ------
@@ -108,6 +108,7 @@ def join(
         require_column(table, column, where="on", what=_TABLES[0])
     joined = table.rename(columns={c: _named(names[0], c) for c in table.columns if c not in keys})
     units = {_named(names[0], c) if c not in keys else c: unit_of(table, c) for c in table.columns}
+    counts: list[str] = []
     for number, (each, name) in enumerate(zip(tables[1:], names[1:], strict=True), start=1):
         right, more = _right(table, each, keys, _TABLES[number], reduce)
         theirs = keys.values()
@@ -122,6 +123,8 @@ def join(
         right = right.rename(columns=further | {own: mine for mine, own in keys.items()})
         joined = joined.merge(right, how=how, on=list(keys), sort=False)
         units |= {_named(name, column): unit for column, unit in more.items()}
+        counts += [_named(name, "count")] * (reduce != "none")
+    joined[counts] = joined[counts].fillna(0).astype(np.int64)
     return with_units(joined, list(units.items()))
 
 
