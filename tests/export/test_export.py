@@ -127,6 +127,25 @@ def test_files_of_one_name_in_several_folders_are_told_apart_in_a_dataset(tmp_pa
     assert len(list((tmp_path / "g").rglob("*.geojson"))) == 2
 
 
+@pytest.mark.parametrize(
+    ("sizes", "wanted"),
+    [
+        ({"z": 1, "y": 6, "x": 5}, {"y": 6, "x": 5}),
+        ({"t": 3, "z": 1, "y": 6, "x": 5}, {"t": 3, "y": 6, "x": 5}),
+        ({"t": 1, "z": 1, "y": 1, "x": 5}, {"y": 1, "x": 5}),
+    ],
+)
+def test_a_single_slice_or_frame_is_a_plane(tmp_path, sizes, wanted):
+    values = np.full(tuple(sizes.values()), 9, np.uint8)
+    gt.write(tmp_path / "one.ome.tif", xr.DataArray(values, dims=list(sizes)))
+    text = PIPELINE.replace("labels, mask, objects, spots, spots_table", "mask")
+    run = Pipeline.loads(text).run(tmp_path / "one.ome.tif", tmp_path / "run", cache=False)
+    (image,) = labelled(run.folder).images("mask")
+    assert dict(image.read().sizes) == wanted
+    if len(wanted) == 2:
+        assert main(["export", str(run.folder), "--to", "coco", "-o", str(tmp_path)]) == 0
+
+
 def test_rois_have_the_measurements_as_properties(run, tmp_path):
     main(["export", str(run.folder), "--to", "roi", "-o", str(tmp_path), "--of", "labels"])
     rois = roifile.roiread(tmp_path / "a 1.roi.zip")

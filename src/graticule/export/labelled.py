@@ -54,7 +54,8 @@ class LabelImage:
     def read(self) -> xr.DataArray:
         """Return the labels; a single slice or frame is a plane."""
         labels = read(self.path, labels=True).compute(scheduler="synchronous")
-        return labels.squeeze(drop=True) if labels.ndim > 3 else labels
+        single = [dim for dim in labels.dims[:-2] if labels.sizes[dim] == 1]
+        return labels.squeeze(single, drop=True)
 
 
 @dataclass(frozen=True)
