@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.errors import FormatError
 from graticule.io.format import Address, Format
 from graticule.io.formats._outlined import (
     NOTE,
@@ -28,13 +28,12 @@ from graticule.io.formats._outlined import (
     whole_of,
 )
 from graticule.io.outlines import Outline, Shape
-from graticule.io.safety import noted, require_complete, require_room
+from graticule.io.safety import noted, require_complete, require_packed, require_room
 
 _MARK, _ENDING = b"Iout", ".roi"
 _ZIP, _EMPTY = b"PK\x03\x04", b"PK\x05\x06"
 _LARGEST = 60535
 """Coordinates that ImageJ reads back from the sixteen bits it keeps."""
-_RATIO = 2000
 _HEADER, _SECOND = 64, 52
 _CURVE = 16
 """Straight pieces of a curve."""
@@ -108,9 +107,7 @@ def _contents(path: Path) -> tuple[list[bytes], Any]:
         members = [info for info in archive.infolist() if info.filename.endswith(_ENDING)]
         require_room(4 * sum(info.file_size for info in members), what="its ROIs")
         for info in members:
-            if info.file_size > _RATIO * max(1, info.compress_size):
-                what = f"its member {info.filename} claims to unpack to {info.file_size} bytes"
-                raise UnsafeFileError(what)
+            require_packed(info)
         return [archive.read(info) for info in members], _said(archive.comment)
 
 
