@@ -236,6 +236,21 @@ def test_nothing_in_a_workbook_is_a_formula(tmp_path):
     assert sheet["D2"].value is True
 
 
+def test_what_is_missing_is_an_empty_cell(tmp_path):
+    day = pd.Timestamp("2020-02-03")
+    columns = {
+        "day": pd.Series([day, pd.NaT]),
+        "lasted": pd.Series([pd.Timedelta("1h"), pd.NaT]),
+        "count": pd.array([1, pd.NA], dtype="Int64"),
+        "mixed": pd.Series([np.float64("nan"), None], dtype=object),
+        "text": ["NaT", "<NA>"],
+    }
+    write_workbook(tmp_path / "a.xlsx", {"a": pd.DataFrame(columns)})
+    _, first, second = openpyxl.load_workbook(tmp_path / "a.xlsx")["a"].values
+    assert first == (day.isoformat(), str(pd.Timedelta("1h")), 1, None, "NaT")
+    assert second == (None, None, None, None, "<NA>")
+
+
 def test_a_table_larger_than_a_sheet_is_refused(tmp_path):
     wide = pd.DataFrame(np.zeros((1, 16385)))
     with pytest.raises(RequestError, match="16385 columns"):
@@ -280,6 +295,16 @@ def test_objects_are_anndata_by_its_description(run, tmp_path):
         places = table[["centroid_x", "centroid_y"]]
         np.testing.assert_array_equal(file["obsm/spatial"][:], places)
         assert file["uns/spatial_unit"].asstr()[()] == "um"
+
+
+def test_names_that_hdf5_makes_one_are_told_apart(tmp_path):
+    names = ["a/b", "a|b", "a|b 2", "_index"]
+    table = pd.DataFrame({"image": list("aab"), **{name: list("xyz") for name in names}})
+    write_anndata(tmp_path / "a.h5ad", table)
+    with h5py.File(tmp_path / "a.h5ad") as file:
+        obs = frame(file["obs"])
+    assert len(obs.columns) == 5
+    assert obs.drop(columns="image").to_numpy().tolist() == [[letter] * 4 for letter in "xyz"]
 
 
 def test_what_is_of_images_and_what_is_text_is_no_measurement(tmp_path):
