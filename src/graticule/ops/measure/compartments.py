@@ -146,7 +146,7 @@ _SCOPE = Reduction(
 )
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
+@op(version=2, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def compartments(
     labels: Labels,
     second: Labels,
