@@ -22,6 +22,7 @@ from graticule.core import (
     Mask,
     Pointwise,
     Reduction,
+    RowsOf,
     Table,
     as_image,
     op,
@@ -71,6 +72,31 @@ def test_the_declaration_is_read_from_the_annotations() -> None:
     assert blend.parameters.names == ("amount", "times", "mode", "reach", "exact")
     assert blend.parameters.schema()["properties"]["amount"]["maximum"] == 1
     assert (blend.version, blend.name, blend.summary) == (3, "example.blend", "Blend.")
+
+
+class Counted(NamedTuple):
+    labels: Labels
+    seen: Annotated[Table, RowsOf(inputs=("labels",))]
+    made: Annotated[Table, RowsOf(outputs=("labels",))]
+    bins: Table
+
+
+def test_a_table_says_whose_objects_its_rows_are() -> None:
+    assert count.outputs[0].rows_of == RowsOf(inputs=("labels",)), "the first labels or table"
+
+    @op(version=1, scope=Pointwise(), name="example.counted")
+    def counted(image: Image, labels: Labels) -> Counted:
+        """Count."""
+
+    told = {each.name: each.rows_of for each in counted.outputs}
+    assert told["seen"] == RowsOf(inputs=("labels",))
+    assert told["made"] == RowsOf(outputs=("labels",))
+    assert told["labels"] == told["bins"] == RowsOf()
+    with pytest.raises(TypeError, match="has no labels for rows to be of"):
+
+        @op(version=1, scope=Pointwise(), name="example.unknown")
+        def unknown(image: Image) -> Counted:
+            """Count."""
 
 
 def test_all_faults_are_told_at_once() -> None:

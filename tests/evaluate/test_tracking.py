@@ -47,3 +47,16 @@ def test_cut_swapped_and_lost() -> None:
     assert scores.division_recall == 0
     assert np.isnan(scores.division_precision)
     assert score_tracks(LABELS, TRUTH, LINEAGE, RIGHT, max_gap=0).links == 6
+
+
+def test_objects_that_are_none_are_on_no_track() -> None:
+    spurious = LABELS.copy(data=[[5, 5, 9, 6], [1, 1, 9, 2], [1, 9, 2, 0], [3, 9, 1, 2]])
+    false = pd.DataFrame({"t": range(4), "label": 9, "parent": 0})
+    right = score_tracks(LABELS, TRUTH, LINEAGE, RIGHT)
+    apart = pd.concat([RIGHT, false.assign(track=[11, 12, 13, 14])])
+    assert score_tracks(spurious, TRUTH, LINEAGE, apart) == right
+    linked = pd.concat([RIGHT, false.assign(track=11)])
+    assert score_tracks(spurious, TRUTH, LINEAGE, linked) == right._replace(link_precision=0.7)
+    daughters = false.assign(track=[11, 12, 13, 14], parent=[0, 11, 11, 0])
+    scores = score_tracks(spurious, TRUTH, LINEAGE, pd.concat([RIGHT, daughters]))
+    assert scores == right._replace(link_precision=7 / 9, division_precision=0.5)

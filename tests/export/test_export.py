@@ -127,6 +127,25 @@ def test_files_of_one_name_in_several_folders_are_told_apart_in_a_dataset(tmp_pa
     assert len(list((tmp_path / "g").rglob("*.geojson"))) == 2
 
 
+@pytest.mark.parametrize(
+    ("sizes", "wanted"),
+    [
+        ({"z": 1, "y": 6, "x": 5}, {"y": 6, "x": 5}),
+        ({"t": 3, "z": 1, "y": 6, "x": 5}, {"t": 3, "y": 6, "x": 5}),
+        ({"t": 1, "z": 1, "y": 1, "x": 5}, {"y": 1, "x": 5}),
+    ],
+)
+def test_a_single_slice_or_frame_is_a_plane(tmp_path, sizes, wanted):
+    values = np.full(tuple(sizes.values()), 9, np.uint8)
+    gt.write(tmp_path / "one.ome.tif", xr.DataArray(values, dims=list(sizes)))
+    text = PIPELINE.replace("labels, mask, objects, spots, spots_table", "mask")
+    run = Pipeline.loads(text).run(tmp_path / "one.ome.tif", tmp_path / "run", cache=False)
+    (image,) = labelled(run.folder).images("mask")
+    assert dict(image.read().sizes) == wanted
+    if len(wanted) == 2:
+        assert main(["export", str(run.folder), "--to", "coco", "-o", str(tmp_path)]) == 0
+
+
 def test_rois_have_the_measurements_as_properties(run, tmp_path):
     main(["export", str(run.folder), "--to", "roi", "-o", str(tmp_path), "--of", "labels"])
     rois = roifile.roiread(tmp_path / "a 1.roi.zip")
@@ -217,6 +236,21 @@ def test_nothing_in_a_workbook_is_a_formula(tmp_path):
     assert sheet["D2"].value is True
 
 
+def test_what_is_missing_is_an_empty_cell(tmp_path):
+    day = pd.Timestamp("2020-02-03")
+    columns = {
+        "day": pd.Series([day, pd.NaT]),
+        "lasted": pd.Series([pd.Timedelta("1h"), pd.NaT]),
+        "count": pd.array([1, pd.NA], dtype="Int64"),
+        "mixed": pd.Series([np.float64("nan"), None], dtype=object),
+        "text": ["NaT", "<NA>"],
+    }
+    write_workbook(tmp_path / "a.xlsx", {"a": pd.DataFrame(columns)})
+    _, first, second = openpyxl.load_workbook(tmp_path / "a.xlsx")["a"].values
+    assert first == (day.isoformat(), str(pd.Timedelta("1h")), 1, None, "NaT")
+    assert second == (None, None, None, None, "<NA>")
+
+
 def test_a_table_larger_than_a_sheet_is_refused(tmp_path):
     wide = pd.DataFrame(np.zeros((1, 16385)))
     with pytest.raises(RequestError, match="16385 columns"):
@@ -261,6 +295,16 @@ def test_objects_are_anndata_by_its_description(run, tmp_path):
         places = table[["centroid_x", "centroid_y"]]
         np.testing.assert_array_equal(file["obsm/spatial"][:], places)
         assert file["uns/spatial_unit"].asstr()[()] == "um"
+
+
+def test_names_that_hdf5_makes_one_are_told_apart(tmp_path):
+    names = ["a/b", "a|b", "a|b 2", "_index"]
+    table = pd.DataFrame({"image": list("aab"), **{name: list("xyz") for name in names}})
+    write_anndata(tmp_path / "a.h5ad", table)
+    with h5py.File(tmp_path / "a.h5ad") as file:
+        obs = frame(file["obs"])
+    assert len(obs.columns) == 5
+    assert obs.drop(columns="image").to_numpy().tolist() == [[letter] * 4 for letter in "xyz"]
 
 
 def test_what_is_of_images_and_what_is_text_is_no_measurement(tmp_path):

@@ -68,3 +68,15 @@ def test_what_is_no_run_is_refused(tmp_path, made):
         record.write_text(text)
         with pytest.raises(StoreError):
             gt.open_run(made.folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("arrays", 5), ("arrays", [5]), ("error", 3), ("row", []), ("notes", "a"), ("status", {})],
+)
+def test_what_a_record_says_of_an_image_is_of_its_type(made, name, value):
+    record = json.loads((made.folder / "run.json").read_text())
+    record["images"][1][name] = value
+    (made.folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(StoreError, match=f"run.json is damaged: .*{name}.* of b: .*valid"):
+        gt.open_run(made.folder)

@@ -21,7 +21,7 @@ from graticule.core.image import (
     step_of,
     with_values,
 )
-from graticule.core.op import Op, op
+from graticule.core.op import Op, RowsOf, op
 from graticule.core.quantity import Area, Duration, Length, Quantity
 from graticule.core.scope import (
     ALL,
@@ -58,6 +58,7 @@ __all__ = [
     "Record",
     "Reduction",
     "Region",
+    "RowsOf",
     "Stitched",
     "Subject",
     "Table",

@@ -14,7 +14,7 @@ import textwrap
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from graticule.core.image import Image, Kind, as_image, is_image, is_lazy
 from graticule.core.parameters import Parameters
 from graticule.core.scope import Neighbourhood, Pointwise, Reduction, Region, Scope, Stitched
 
+T = TypeVar("T")
 DtypeRule: TypeAlias = str | Callable[[np.dtype[Any]], np.dtype[Any]] | None
 
 
@@ -36,11 +37,33 @@ class Input:
 
 
 @dataclass(frozen=True)
+class RowsOf:
+    """A note on a table that an op gives: whose objects its rows are, by ``label``.
+
+    A table that is the only output and has no note has the rows of the first table or labels the
+    op takes; any other without a note those of nothing that is known.
+
+    Attributes
+    ----------
+    inputs, outputs : tuple of str
+        Labels, or tables of the same objects, that the op takes and gives.
+    """
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Output:
-    """One piece of data an op gives; ``name`` is empty where it is the only one."""
+    """One piece of data an op gives.
+
+    ``name`` is empty where it is the only one; ``rows_of`` says whose objects the rows of a table
+    are.
+    """
 
     name: str
     kind: Kind
+    rows_of: RowsOf = RowsOf()
 
 
 class Op:
@@ -79,7 +102,7 @@ class Op:
         self._dtype = dtype
         hints = typing.get_type_hints(function, include_extras=True)
         self.inputs = _inputs(function, hints, name)
-        self.outputs = _outputs(hints.get("return"), name)
+        self.outputs = _outputs(hints.get("return"), self.inputs, name)
         self.result_type: Any = hints.get("return")
         self.parameters = Parameters(function, name)
         if isinstance(scope, (Reduction, Stitched)) and len(self.outputs) != 1:
@@ -321,28 +344,44 @@ def _inputs(
     return tuple(inputs)
 
 
-def _outputs(annotation: Any, owner: str) -> tuple[Output, ...]:
-    kind = _kind_of(annotation)
-    if kind is not None:
-        return (Output("", kind),)
-    if hasattr(annotation, "_fields"):
-        fields = typing.get_type_hints(annotation, include_extras=True)
-        kinds = {name: _kind_of(hint) for name, hint in fields.items()}
-        if all(kinds.values()):
-            return tuple(Output(name, kind) for name, kind in kinds.items() if kind)
-    raise TypeError(
-        f"{owner}: the result must be an Image, Mask, Table, ... or a NamedTuple of them"
-    )
+def _outputs(annotation: Any, inputs: Sequence[Input], owner: str) -> tuple[Output, ...]:
+    hints = {"": annotation}
+    if _kind_of(annotation) is None and hasattr(annotation, "_fields"):
+        hints = typing.get_type_hints(annotation, include_extras=True)
+    kinds = {name: kind for name, hint in hints.items() if (kind := _kind_of(hint))}
+    if len(kinds) < len(hints):
+        raise TypeError(
+            f"{owner}: the result must be an Image, Mask, Table, ... or a NamedTuple of them"
+        )
+    first = [each.name for each in inputs if each.kind in (Kind.TABLE, Kind.LABELS)][:1]
+    alone = RowsOf(inputs=tuple(first)) if kinds.get("") is Kind.TABLE else RowsOf()
+    taken = {each.name for each in inputs}
+    outputs = []
+    for name, kind in kinds.items():
+        rows = _note(hints[name], RowsOf) or alone
+        unknown = {*rows.inputs} - taken | {*rows.outputs} - kinds.keys()
+        if unknown:
+            raise TypeError(f"{owner}: has no {', '.join(sorted(unknown))} for rows to be of")
+        outputs.append(Output(name, kind, rows))
+    return tuple(outputs)
 
 
 def _kind_of(annotation: Any) -> Kind | None:
-    if typing.get_origin(annotation) is typing.Annotated:
-        return next((m for m in annotation.__metadata__ if isinstance(m, Kind)), None)
+    kind = _note(annotation, Kind)
+    if kind is not None:
+        return kind
     for part in typing.get_args(annotation):
         kind = _kind_of(part)
         if kind is not None:
             return kind
     return None
+
+
+def _note(annotation: Any, wanted: type[T]) -> T | None:
+    """Return what an annotation is marked with, of one type."""
+    if typing.get_origin(annotation) is not typing.Annotated:
+        return None
+    return next((each for each in annotation.__metadata__ if isinstance(each, wanted)), None)
 
 
 def _as_kind(value: Any, item: Input) -> Any:

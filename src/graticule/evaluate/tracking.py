@@ -42,7 +42,8 @@ def score_tracks(
     Parameters
     ----------
     labels : Labels
-        What was tracked; dims ``t`` and spatial ones.
+        What was tracked; dims ``t`` and spatial ones. An object that lies on no true one may not
+        be linked to any other.
     truth : Labels
         The same objects, and others that were missed, with the numbers of their true tracks.
     lineage : Table
@@ -108,7 +109,10 @@ def _true_of(labels: Image, truth: Image) -> dict[_Node, int]:
 
 
 class _Graph(NamedTuple):
-    """Links between objects, and divisions: the mother's last object and the daughters' first."""
+    """Links between objects, and divisions: the mother's last object and the daughters' first.
+
+    An object of track 0 is on none.
+    """
 
     links: set[tuple[_Node, _Node]]
     divisions: set[object]
@@ -119,7 +123,8 @@ class _Graph(NamedTuple):
     ) -> _Graph:
         by_track: dict[int, list[_Node]] = {}
         for node, track in sorted(nodes):
-            by_track.setdefault(track, []).append(node)
+            if track:
+                by_track.setdefault(track, []).append(node)
 
         def is_near(one: _Node, two: _Node) -> bool:
             return max_gap is None or two[0] - one[0] <= max_gap + 1

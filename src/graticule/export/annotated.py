@@ -6,7 +6,7 @@ further package (https://anndata.readthedocs.io/en/latest/fileformat-prose.html)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FIRST = ("image", "label")
+_INDEX = "_index"
+"""Name of the column of names of a data frame."""
 
 
 def anndata(folder: Path, out: Path, of: str | None = None) -> Exported:
@@ -147,10 +149,10 @@ def _frame(parent: Any, name: str, index: list[str], columns: Mapping[str, Any])
 
     made = parent.create_group(name)
     _mark(made, "dataframe", "0.2.0")
-    made.attrs["_index"] = "_index"
-    told = [_key(each) for each in columns]
+    made.attrs["_index"] = _INDEX
+    told = _keys(columns)
     made.attrs.create("column-order", told, shape=len(told), dtype=h5py.string_dtype())
-    _strings(made, "_index", index)
+    _strings(made, _INDEX, index)
     for key, column in zip(told, columns.values(), strict=True):
         values = np.asarray(column)
         if values.dtype.kind in "iufb":
@@ -161,9 +163,23 @@ def _frame(parent: Any, name: str, index: list[str], columns: Mapping[str, Any])
             _strings(made, key, column)
 
 
-def _key(name: str) -> str:
-    """Return the name of a column as HDF5 holds it, in which a stroke is a folder."""
-    return name.replace("/", "|").replace("\0", "")
+def _keys(columns: Iterable[str]) -> list[str]:
+    """Return names of columns as HDF5 holds them, in which a stroke is a folder, each once.
+
+    Examples
+    --------
+    >>> _keys(["a/b", "a|b", "_index"])
+    ['a|b', 'a|b 2', '_index 2']
+    """
+    found = [_INDEX]
+    for name in columns:
+        plain = called = name.replace("/", "|").replace("\0", "")
+        number = 1
+        while called in found:
+            number += 1
+            called = f"{plain} {number}"
+        found.append(called)
+    return found[1:]
 
 
 def _categories(parent: Any, name: str, column: Any) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graticule.core.errors import GraticuleError, RequestError, StoreError, suggest
 from graticule.core.image import Kind
+from graticule.core.op import Output
 from graticule.core.registry import get_op
 from graticule.io import read
 from graticule.io.studies import stem
@@ -53,7 +54,8 @@ class LabelImage:
     def read(self) -> xr.DataArray:
         """Return the labels; a single slice or frame is a plane."""
         labels = read(self.path, labels=True).compute(scheduler="synchronous")
-        return labels.squeeze(drop=True) if labels.ndim > 3 else labels
+        single = [dim for dim in labels.dims[:-2] if labels.sizes[dim] == 1]
+        return labels.squeeze(single, drop=True)
 
 
 @dataclass(frozen=True)
@@ -160,11 +162,14 @@ def labelled(folder: Path, of: str | None = None) -> Labelled:
         table = run.tables.get(called)
         if table is None or not set(_IDENTIFIERS) <= set(table.columns):
             continue
-        roots = wiring.roots(name)
+        table = table[table["label"].notna()]
         if table.duplicated(list(_IDENTIFIERS)).any():
             notes.append(f"the table {called} has several rows for an object, and is left out")
             continue
-        for output in roots & set(outputs):
+        owners = wiring.objects_of(name)
+        if not owners:
+            notes.append(f"the table {called} is left out: no labels are known to be of its rows")
+        for output in owners & set(outputs):
             tables.setdefault(output, []).append((called, table))
     return Labelled(run, outputs, notes, tables)
 
@@ -182,8 +187,8 @@ class _Wiring:
             what = f"run.json is damaged: its pipeline is not understood ({error!r})"
             raise StoreError(what, where=str(folder / "run.json")) from None
 
-    def kind(self, name: str) -> Kind | None:
-        """Return the kind of what a step gives, as ``step`` or ``step.output``."""
+    def _output(self, name: str) -> Output | None:
+        """Return what a step gives, as ``step`` or ``step.output``."""
         step, _, output = name.partition(".")
         if step not in self.steps:
             return None
@@ -191,14 +196,19 @@ class _Wiring:
             given = get_op(self.steps[step][0]).outputs
         except GraticuleError:  # of a package that is not installed here
             return None
-        return next((each.kind for each in given if each.name == output), None)
+        return next((each for each in given if each.name == output), None)
+
+    def kind(self, name: str) -> Kind | None:
+        """Return the kind of what a step gives; None of an input, or where it is not known."""
+        output = self._output(name)
+        return output.kind if output else None
 
     def tables(self) -> dict[str, str]:
         """Return what the tables among the outputs are called."""
         return table_names([name for name in self.outputs if self.kind(name) is Kind.TABLE])
 
-    def roots(self, name: str) -> set[str]:
-        """Return the labels and masks whose objects are the rows of a table."""
+    def objects_of(self, name: str) -> set[str]:
+        """Return the labels, or what else is no table, whose objects the rows of a table are."""
         found: set[str] = set()
         left, seen = [name], set()
         while left:
@@ -206,11 +216,17 @@ class _Wiring:
             if at in seen:
                 continue
             seen.add(at)
-            for source in self.steps.get(at.partition(".")[0], ("", {}))[1].values():
-                for each in source if isinstance(source, list) else [source]:
-                    kind = self.kind(str(each))
-                    if kind in _AREAS:
-                        found.add(str(each))
-                    elif kind is Kind.TABLE:
-                        left.append(str(each))
+            if self.kind(at) is Kind.TABLE:
+                left += self._rows_of(at)
+            elif self.kind(at) or at not in self.steps:
+                found.add(at)
         return found
+
+    def _rows_of(self, name: str) -> list[str]:
+        """Return the labels and tables that a step says the rows of its table to be those of."""
+        step, output = name.partition(".")[0], self._output(name)
+        if output is None:
+            return []
+        wires, rows = self.steps[step][1], output.rows_of
+        taken = [str(wires[each]) for each in rows.inputs if each in wires]
+        return [*taken, *(f"{step}.{each}" for each in rows.outputs)]

@@ -122,15 +122,14 @@ def _sheet_names(names: list[str]) -> list[str]:
 
 
 def _values(column: pd.Series[Any]) -> list[Any]:
-    return [_value(value) for value in column.astype(object).tolist()]
+    held = zip(column.astype(object).tolist(), column.isna().tolist(), strict=True)
+    return [None if is_missing else _value(value) for value, is_missing in held]
 
 
 def _value(value: Any) -> Any:
-    """Return what a cell holds of a value."""
+    """Return what a cell holds of a value that is there."""
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
     if isinstance(value, bool):
         return value
     if isinstance(value, float):
@@ -139,7 +138,7 @@ def _value(value: Any) -> Any:
         return value if abs(value) <= _EXACT else str(value)
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    return None if str(value) in ("<NA>", "NaT") else _text(str(value))
+    return _text(str(value))
 
 
 def _text(text: str) -> str:

@@ -7,6 +7,7 @@ import math
 import os
 import threading
 import warnings
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ _OF_CODE = (
     *(ImportWarning, ResourceWarning, SyntaxWarning),
 )
 """Warnings that say nothing of a file."""
+_RATIO = 2000
+"""Deflate packs at most 1032 to 1; a member that claims more lies about its size."""
 
 
 @contextmanager
@@ -145,6 +148,14 @@ def require_modest(shape: Sequence[int], itemsize: int, *, what: str = "the imag
     """
     size = " x ".join(map(str, shape))
     require_room(math.prod(shape) * itemsize, what=f"{what} of {size}")
+
+
+def require_packed(member: zipfile.ZipInfo) -> None:
+    """Raise `UnsafeFileError` if a member of a ZIP claims more bytes than it can unpack to."""
+    if member.file_size > _RATIO * max(1, member.compress_size):
+        raise UnsafeFileError(
+            f"its member {member.filename} claims to unpack to {member.file_size} bytes"
+        )
 
 
 def require_complete(have: int, need: int) -> None:

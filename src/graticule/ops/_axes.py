@@ -68,13 +68,16 @@ class Axes:
         return xr.DataArray(values, {dim: (dim, values, attrs)}, (dim,), attrs=attrs)
 
     def positions(self, dim: str, samples: Array) -> tuple[Array, str]:
-        """Return places along a dim in its coordinate, and their unit."""
+        """Return places along a dim in its coordinate, beyond its ends too, and their unit."""
         axis = self.coordinate(dim)
         if axis is None:
             return samples, "px"
         step, unit = step_of(axis, dim)
         counted = "px" if step == 1 else ""
-        return np.interp(samples, np.arange(axis.size), axis.values.astype(float)), unit or counted
+        values = axis.values.astype(float)
+        inside = np.clip(samples, 0, axis.size - 1)
+        beyond = (samples - inside) * (values[-1] - values[0]) / max(1, axis.size - 1)
+        return np.interp(inside, np.arange(axis.size), values) + beyond, unit or counted
 
     def steps(self, dims: Sequence[str]) -> tuple[Array, str]:
         """Return the step along each dim in one common unit, or in pixels where there is none."""

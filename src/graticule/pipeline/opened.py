@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from graticule.core.errors import RequestError, StoreError
 from graticule.core.image import Table
@@ -59,10 +62,7 @@ def open_run(folder: str | Path) -> Run:
     try:
         images = [dict(image) for image in record.get("images") or []]
         names = [str(image["image"]) for image in images]
-        results = tuple(
-            ImageResult(name, str(image.get("path", "")), own, **_known(image))
-            for name, own, image in zip(names, file_names(names), images, strict=True)
-        )
+        results = tuple(map(_result, names, file_names(names), images))
         units = {str(name): dict(held or {}) for name, held in (record.get("units") or {}).items()}
         skipped = tuple((Path(str(e["path"])), str(e["why"])) for e in record.get("skipped") or ())
         notes = tuple(map(str, record.get("notes") or ()))
@@ -100,12 +100,24 @@ def recorded(folder: Path) -> dict[str, Any]:
     return held
 
 
-def _known(image: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes of a result that its record has; what was null is as if not told."""
-    return {
+def _result(name: str, own: str, image: Mapping[str, Any]) -> ImageResult:
+    """Return a result as its record has it; what was null is as if not told."""
+    known = {
         name: value for name, value in image.items()
         if name in _KEPT and (value is not None or name in ("error", "tile"))
     }  # fmt: skip
+    told = {**known, "image": name, "path": str(image.get("path", "")), "place": own}
+    try:
+        return _of_types().validate_python(told)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise ValueError(f"{place} of {name}: {fault['msg']}") from None
+
+
+@cache
+def _of_types() -> TypeAdapter[ImageResult]:
+    return TypeAdapter(ImageResult)
 
 
 def opened_table(folder: Path, name: str, units: Mapping[str, str]) -> Table:

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -126,6 +127,24 @@ class OpContract:
             _require_kind(output.kind, value)
         if image is not None and op.outputs[0].kind.is_array:
             assert _outputs(op, result)[0].dtype == op.dtype_of(image.dtype)
+
+    def test_a_table_says_whose_objects_its_rows_are(self, op: Op) -> None:
+        """A table with ``label`` has no other than those of the data it declares."""
+        if all(each.kind is not Kind.TABLE for each in op.outputs):
+            pytest.skip("gives no table")
+        data, params = standard(op)
+        given = dict(zip((each.name for each in op.inputs), data, strict=False))
+        made = dict(
+            zip((each.name for each in op.outputs), _outputs(op, op(*data, **params)), strict=True)
+        )
+        for output in op.outputs:
+            if output.kind is not Kind.TABLE or "label" not in made[output.name]:
+                continue
+            rows = output.rows_of
+            assert output.name == "" or rows.inputs or rows.outputs, "annotate it with RowsOf"
+            owners = [*(given.get(name) for name in rows.inputs), *(made[n] for n in rows.outputs)]
+            known = {n for each in owners if _is_image(each) for n in np.unique(each.values)}
+            assert not known or known.issuperset(made[output.name]["label"].dropna())
 
     def test_dims_coordinates_and_units_are_kept(self, op: Op) -> None:
         """A dim that stays has its unit; where the op keeps sizes, its coordinate is the same."""

@@ -212,6 +212,88 @@ def test_what_a_file_says_of_its_image_is_checked(tmp_path, said, what):
     assert isinstance(caught.value, UnsafeFileError) is (what == "would take")
 
 
+def _drawn(path, places):
+    """Write a square of number 7 at each slice and frame, from 0, as other programs do."""
+    if path.suffix == ".geojson":
+        corners = [[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]
+        held = [
+            {"type": "Feature", "properties": {"name": "7"},
+             "geometry": {"type": "Polygon", "coordinates": [corners],
+                          "plane": {"c": -1, "z": z, "t": t}}}
+            for z, t in places
+        ]  # fmt: skip
+        path.write_text(json.dumps(held))
+        return path
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, (z, t) in enumerate(places):
+            roi = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.RECT, right=2, bottom=2, name="7")
+            roi.z_position, roi.t_position = z + 1, t + 1
+            archive.writestr(f"{number}.roi", roi.tobytes())
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.geojson", "a.roi.zip"])
+@pytest.mark.parametrize(
+    ("places", "dims"),
+    [
+        ([(0, 0), (1, 0), (2, 0)], "zyx"),
+        ([(0, 0), (0, 1), (0, 2)], "tyx"),
+        ([(0, 2)], "yx"),
+        ([(3, 0), (3, 1), (3, 2)], "tyx"),
+        ([(0, 4), (1, 4), (2, 4)], "zyx"),
+    ],
+)
+def test_objects_of_slices_and_of_frames_are_told_apart(tmp_path, name, places, dims):
+    found = read(_drawn(tmp_path / name, places))
+    assert "".join(map(str, found.dims)) == dims
+    assert found.shape == (3, 2, 2)[3 - len(dims) :]
+    assert (found == 7).all()
+
+
+@pytest.mark.parametrize("name", ["a.geojson", "a.roi.zip"])
+def test_objects_in_slices_and_in_frames_are_refused(tmp_path, name):
+    for places in ([(0, 1), (2, 0)], [(1, 1), (2, 2)]):
+        with pytest.raises(FormatError, match=r"in slices \(z\) and in frames \(t\)"):
+            read(_drawn(tmp_path / name, places))
+
+
+def test_places_in_a_stack_of_neither_are_slices(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for place in (1, 3):
+            roi = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.RECT, right=2, bottom=2, name="7")
+            roi.position = place
+            archive.writestr(f"{place}.roi", roi.tobytes())
+    found = read(tmp_path / "a.zip")
+    assert found.dims == ("z", "y", "x")
+    assert found.max(["y", "x"]).values.tolist() == [7, 0, 7]
+
+
+@pytest.mark.parametrize("ring", [[], [[4, 4]], [[4, 4], [5, 5]], [[4, 4], [5, 5], [4, 4]]])
+def test_objects_that_enclose_nothing_are_left_out_and_told(tmp_path, ring):
+    square = [[0, 0], [2, 0], [2, 2], [0, 2]]
+    held = {
+        "images": [{"id": 1, "file_name": "a.png", "height": 3, "width": 3}],
+        "categories": [],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [np.ravel(each).tolist()]}
+            for each in (square, ring)
+        ],
+    }
+    held["annotations"][0]["segmentation"].append(np.ravel(ring).tolist())
+    (tmp_path / "a.coco.json").write_text(json.dumps(held))
+    found = read(tmp_path / "a.coco.json")
+    assert found.values.tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+    assert "1 annotations have no outline, and are left out" in found.attrs["notes"]
+    features = [
+        {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": rings}}
+        for rings in ([square, ring], [ring, square], [])
+    ]
+    (tmp_path / "a.geojson").write_text(json.dumps(features))
+    found = read(tmp_path / "a.geojson")
+    assert found.values.tolist() == [[1, 1], [1, 1]]
+    assert "2 features of Polygon are no areas, and are left out" in found.attrs["notes"]
+
+
 def test_labels_without_a_place_in_a_format_are_refused(tmp_path):
     with pytest.raises(FormatError, match="COCO holds planes"):
         write(tmp_path / "a.coco.json", np.zeros((2, 3, 4), int))

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import graticule as gt
 from graticule.core import as_image
-from graticule.core.errors import GraticuleError, ImageError
+from graticule.core.errors import GraticuleError, ImageError, UnsafeFileError
 from graticule.learn.interchange.parameter import OnnxFile
 from graticule.learn.interchange.windows import CoreLattice
 from graticule.pipeline import Pipeline
@@ -257,6 +257,71 @@ def test_a_description_that_is_wrong_or_leads_away_is_named(tmp_path, change, wh
     path = described(tmp_path / "model")
     path.write_text(change(RDF).replace("SHA", hashlib.sha256(ABOUT["model"]).hexdigest()))
     refused(what, model=path)
+
+
+BOMB = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "what"),
+    [
+        ("size: {min: 56", "size: {min: 1e400", "whole numbers from 0 to 65536, not"),
+        ("size: {min: 56", "size: {min: 16000000", "whole numbers from 0 to 65536, not 16000000"),
+        ("size: {min: 56", "size: {min: -56", "whole numbers from 0 to 65536, not -56"),
+        ("step: 4", "step: -4", "whole numbers from 0 to 65536, not -4"),
+        ("halo: 23", "halo: -4", "whole numbers from 0 to 65536, not -4"),
+        ("size: {min: 56, step: 4}", "size: 65537", "whole numbers from 0 to 65536, not 65537"),
+        ("name: little", BOMB + "name: *a29", "stands for more than"),
+        ("name: little", "a: &a [*a]\nname: *a", "stands for more than"),
+        ("name: little", "name: [little]", "must have a name of up to 1000 letters"),
+        ("name: little", "name: " + "little" * 200, "must have a name of up to 1000 letters"),
+        ("[ground, cell]", "[[ground], cell]", "must have a name of up to 1000 letters"),
+        ("gain: 0.5", "gain: 1" + "0" * 400, "is not understood"),
+        ("id: scale_linear, kwargs: {gain: 0.5, offset: 1.0}",
+         "id: fixed_zero_mean_unit_variance, kwargs: {mean: 0, std: 0, eps: 0}",
+         "is not understood"),
+    ],
+)  # fmt: skip
+def test_a_description_that_asks_for_too_much_is_refused(tmp_path, wanted, given, what):
+    assert wanted in RDF_5
+    refused(what, model=described(tmp_path / "model", RDF_5.replace(wanted, given)))
+
+
+def test_aliases_that_stand_for_little_are_read(tmp_path):
+    text = RDF_5.replace("name: little", "authors: &who [{name: A}]\nmaintainers: *who\nname: it")
+    assert OnnxFile.open(described(tmp_path / "model", text)).declaration.name == "it"
+
+
+def test_a_window_that_has_no_room_is_refused(tmp_path):
+    text = RDF_5.replace("min: 56", "min: 65536")
+    refused("a window of the network of 1 x 65536 x 65536 would take", tile=65536,
+            model=described(tmp_path / "model", text))  # fmt: skip
+
+
+def test_a_damaged_package_is_refused(tmp_path):
+    path = described(tmp_path / "model", RDF_5)
+    whole = tmp_path / "model.zip"
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, "rdf.yaml")
+        archive.write(path.with_name("weights.onnx"), "weights.onnx")
+    content = whole.read_bytes()
+    for at in range(0, len(content), len(content) // 150):
+        damaged = bytearray(content)
+        damaged[at : at + 8] = bytes(8)
+        (tmp_path / "damaged.zip").write_bytes(damaged)
+        with suppress(GraticuleError):
+            OnnxFile.open(tmp_path / "damaged.zip")
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("rdf.yaml", RDF_5)
+        archive.writestr("weights.onnx", bytes(10**6))
+    content = bytearray(whole.read_bytes())
+    at = content.find(b"PK\x01\x02", content.find(b"PK\x01\x02") + 1) + 24
+    content[at : at + 4] = (10**9).to_bytes(4, "little")
+    whole.write_bytes(content)
+    with pytest.raises(UnsafeFileError, match=r"weights.onnx claims to unpack to 1000000000 bytes"):
+        OnnxFile.open(whole)
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path):

@@ -166,6 +166,16 @@ def test_the_signal_to_noise_is_that_of_white_noise() -> None:
                 assert level.std() / 2 == pytest.approx(scales.noise(number), rel=0.1)
 
 
+def test_blobs_lie_where_they_do_without_a_spacing() -> None:
+    """Those with their middle beyond the last sample too."""
+    values = np.random.default_rng(1).normal(size=(62, 50))
+    bare = gt.detect.blobs(values, min_snr=0.5)
+    y = {"y": ("y", 7 + 0.5 * np.arange(62), {"units": "um"})}
+    spaced = gt.detect.blobs(as_image(values).assign_coords(y), min_snr=0.5)
+    assert bare["y"].max() > 61
+    np.testing.assert_allclose(spaced["y"], 7 + 0.5 * bare["y"], rtol=1e-12)
+
+
 def test_bad_parameters_say_so() -> None:
     """Sizes in the wrong order, more than three dims."""
     with pytest.raises(ParameterError, match="min_sigma"):

@@ -38,10 +38,28 @@ def test_join_by_parent_both_ways():
         CELLS, NUCLEI, names=["", "nuclei"], on={"label": "parent"}, reduce="sum"
     )
     assert down["nuclei.area"].fillna(-1).tolist() == [4.0, 17.0, -1.0]
-    assert down["nuclei.count"].fillna(0).tolist() == [1, 2, 0]
+    assert down["nuclei.count"].tolist() == [1, 2, 0]
+    assert down["nuclei.count"].dtype == np.int64
     assert down.attrs["units"]["nuclei.area"] == "um2"
     with pytest.raises(ImageError, match="several rows for parent 2"):
         gt.measure.join(CELLS, NUCLEI, names=["", "nuclei"], on={"label": "parent"})
+
+
+@pytest.mark.parametrize("how", ["left", "inner", "outer"])
+def test_what_fits_a_row_is_counted_in_whole_numbers(how):
+    spots = table(None, label=[1, 2, 3], parent=[2, 2, 9], size=[1.0, 2.0, 4.0])
+    found = gt.measure.join(
+        CELLS, spots, NUCLEI, names=["", "spots", "nuclei"], on={"label": "parent"},
+        how=how, reduce="mean",
+    )  # fmt: skip
+    counts = found.set_index("label")[["spots.count", "nuclei.count"]]
+    assert (counts.dtypes == np.int64).all()
+    wanted = {1: [0, 1], 2: [2, 2], 3: [0, 0], 9: [1, 0]}
+    assert {label: row.tolist() for label, row in counts.T.items()} == {
+        label: wanted[label] for label in found["label"]
+    }
+    if how != "inner":
+        assert found["spots.size"].isna().any(), "what is measured of none stays missing"
 
 
 def test_frames_are_joined_by_too_and_units_are_brought_together():
@@ -51,6 +69,40 @@ def test_frames_are_joined_by_too_and_units_are_brought_together():
     assert found["b"].tolist() == [4, 3]
     with pytest.raises(UnitsError, match="cannot equal"):
         gt.measure.join(one, table({"t": "um"}, label=[1], t=[0.0], b=[1]))
+
+
+@pytest.mark.parametrize(("unit", "step"), [("s", 0.035), ("min", 0.035 / 60), ("ms", 35)])
+def test_times_of_other_units_meet_whatever_their_rounding(unit, step):
+    frames = np.arange(-3, 40)
+    rounding = 1e-17 if unit != "ms" else 0
+    one = table({"t": unit}, label=np.ones(43, int), t=frames * step + rounding, frame=frames)
+    two = table({"t": "ms"}, label=np.ones(43, int), t=frames * 35, seen=frames)
+    for found in (gt.measure.join(one, two), gt.measure.join(one, two, how="outer")):
+        assert found["seen"].tolist() == found["frame"].tolist() == frames.tolist()
+        assert found["t"].tolist() == one["t"].tolist()
+    assert gt.measure.join(two, one)["frame"].tolist() == frames.tolist()
+
+
+def test_a_time_that_another_table_has_not_meets_none():
+    one = table({"t": "s"}, label=[1, 1, 1], t=[0.0, 1.0, np.nan], a=[1, 2, 3])
+    two = table({"t": "ms"}, label=[1, 1, 1], t=[1000.001, 0.0, 2000.0], b=[4, 5, 6])
+    assert gt.measure.join(one, two)["b"].fillna(-1).tolist() == [5.0, -1.0, -1.0]
+    outer = gt.measure.join(one, two, how="outer")
+    assert sorted(outer["t"].dropna()) == [0.0, 1.0, 1.000001, 2.0]
+    assert gt.measure.join(one.iloc[:0], two).empty
+    assert gt.measure.join(one, two.iloc[:0])["b"].isna().all()
+
+
+def test_keys_may_be_words_and_categories():
+    kinds = pd.CategoricalDtype(["x", "y", "z"])
+    one = table(None, kind=pd.Series(["x", "y"], dtype=kinds), a=[1, 2])
+    two = table(None, kind=pd.Series(["y", "x", "y"], dtype=kinds), b=[3.0, 4.0, 5.0])
+    found = gt.measure.join(one, two, on={"kind": "kind"}, reduce="mean")
+    assert found["b"].tolist() == [4.0, 4.0]
+    assert found["count"].tolist() == [1, 2]
+    one.attrs["units"], two.attrs["units"] = {"kind": "s"}, {"kind": "ms"}
+    with pytest.raises(ImageError, match="on: the column kind must hold numbers"):
+        gt.measure.join(one, two, on={"kind": "kind"})
 
 
 def test_faults_of_a_join_are_named():

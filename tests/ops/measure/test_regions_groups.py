@@ -148,6 +148,15 @@ def test_neighbours_share_a_face(seed: int, ndim: int) -> None:
         assert row.neighbours == len(beside)
 
 
+def test_a_centroid_of_negative_weights_may_lie_outside_with_a_spacing_too() -> None:
+    bare, values = np.ones((1, 3), int), np.array([[3.0, 0.0, -2.0]])
+    x = {"x": ("x", [10.0, 12.0, 14.0], {"units": "um"})}
+    spaced = xr.DataArray(bare, dims=["y", "x"], coords=x)
+    for labels, place in ((bare, -4), (spaced, 2)):
+        table = gt.measure.regions(labels, values, properties=["weighted"])
+        assert table["weighted_centroid_x"].tolist() == [place]
+
+
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "int16", "int64", "float32", "float64"])
 @settings(max_examples=5, deadline=None)
 @given(SEEDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.errors import FormatError
+from graticule.core.typing import Array
 from graticule.io.axes import axis_of, build, coordinate
 from graticule.io.outlines import UNSIZED, Outline, Shape, fill, trace
 from graticule.io.safety import require_room
@@ -71,6 +72,7 @@ def label_image(
     said: Any,
     notes: Sequence[str] = (),
     sizes: tuple[int, int] | None = None,
+    stack: str = "z",
 ) -> xr.DataArray:
     """Return the label image of shapes.
 
@@ -84,13 +86,15 @@ def label_image(
         What was not understood.
     sizes : (int, int), optional
         Rows and columns, of a format that tells them.
+    stack : str
+        Dim of the planes, of a file that does not tell the image.
     """
     told = list(notes)
     if said is None:
         planes = 1 + max((each.plane for each in shapes), default=0)
         rows, columns = sizes or _reach(shapes)
         shape = (planes, rows, columns) if planes > 1 else (rows, columns)
-        dims, dtype, coords, units = ("z", "y", "x")[-len(shape) :], np.dtype(np.int32), {}, ""
+        dims, dtype, coords, units = (stack, "y", "x")[-len(shape) :], np.dtype(np.int32), {}, ""
         if sizes is None:
             told.append(NAMELESS)
     else:
@@ -147,6 +151,35 @@ def _size(value: Any) -> int:
     return value
 
 
+def planes_of(places: Sequence[tuple[int, int]], said: Any) -> tuple[list[int], str]:
+    """Return the plane of each object, and the dim along which planes lie.
+
+    Parameters
+    ----------
+    places : sequence of (int, int)
+        Slice (z) and frame (t) of each object, from 0.
+    said : mapping or None
+        What `about` told of the image, which has one of the two at most.
+
+    Examples
+    --------
+    >>> planes_of([(3, 0), (3, 1)], None)
+    ([0, 1], 't')
+    """
+    slices, frames = ([place[axis] for place in places] for axis in (0, 1))
+    if said is not None:
+        return [max(place) for place in places], ""
+    if len(set(frames)) < 2:
+        return (slices if len(set(slices)) > 1 else [0] * len(slices)), "z"
+    if len(set(slices)) > 1:
+        raise FormatError(
+            "has objects in slices (z) and in frames (t), which a label image of three dims "
+            "does not hold",
+            hint="export the objects of one time, or of one slice",
+        )
+    return frames, "t"
+
+
 def numbered(given: Sequence[Any], *, planes: Sequence[int] = ()) -> tuple[list[int], list[str]]:
     """Return a number for each object: those that are given, or 1, 2, ...; and a note of it.
 
@@ -177,21 +210,31 @@ def _number(value: Any) -> int | None:
     return int(value) if is_one else None
 
 
-def points_of(value: Any) -> Any:
-    """Return a ring of a file as ``(n, 2)`` numbers.
+def areas_of(polygons: Iterable[Iterable[Any]]) -> list[list[Array]]:
+    """Return polygons, each as its rings ``(n, 2)``, without what encloses nothing.
 
     Raises
     ------
     FormatError
-        If it is none.
+        If a ring is none.
     """
+    found = [[_points_of(ring) for ring in polygon] for polygon in polygons]
+    return [
+        [ring for ring in polygon if len(ring) >= 3]
+        for polygon in found
+        if polygon and len(polygon[0]) >= 3
+    ]
+
+
+def _points_of(value: Any) -> Array:
     try:
-        ring = np.array([[float(point[0]), float(point[1])] for point in value])
+        points = [(float(point[0]), float(point[1])) for point in value]
     except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
         raise FormatError(f"has an outline that is none: {error}") from None
-    if len(ring) < 3 or not np.isfinite(ring).all():
-        raise FormatError("has an outline of less than three points, or with one that is no number")
-    return ring[:-1] if (ring[0] == ring[-1]).all() else ring
+    ring = np.array(points, np.float64).reshape(-1, 2)
+    if not np.isfinite(ring).all():
+        raise FormatError("has an outline with a point that is no number")
+    return ring[:-1] if len(ring) and (ring[0] == ring[-1]).all() else ring
 
 
 def plain_number(value: Any) -> Any:

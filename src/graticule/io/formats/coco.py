@@ -77,7 +77,7 @@ def _number_of(annotation: Mapping[str, Any]) -> Any:
 
 
 def _groups(annotation: Mapping[str, Any], rows: int, columns: int) -> list[list[Array]]:
-    """Return the rings of an annotation: of its polygons, or its runs of pixels."""
+    """Return the rings of an annotation: of its polygons, or its runs of pixels; none of none."""
     held = annotation.get("segmentation")
     if isinstance(held, dict):
         if held.get("size") != [rows, columns]:
@@ -88,7 +88,7 @@ def _groups(annotation: Mapping[str, Any], rows: int, columns: int) -> list[list
         return []
     if not all(isinstance(each, list) and len(each) % 2 == 0 for each in held):
         raise FormatError("has an outline that is no list of x and y")
-    return [[_outlined.points_of(zip(each[::2], each[1::2], strict=True))] for each in held]
+    return _outlined.areas_of([zip(each[::2], each[1::2], strict=True)] for each in held)
 
 
 def unpacked(text: str) -> list[int]:

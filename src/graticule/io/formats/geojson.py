@@ -7,24 +7,26 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from graticule.core.errors import FormatError
+from graticule.core.typing import Array
 from graticule.io.format import Address, Format
 from graticule.io.formats._outlined import (
     NOTE,
     Facts,
     about,
+    areas_of,
     label_image,
     load_json,
     numbered,
     outlined,
     plain_number,
-    points_of,
+    planes_of,
     whole_of,
 )
 from graticule.io.outlines import Outline, Shape
@@ -44,21 +46,23 @@ def _open(address: Address, level: int) -> xr.DataArray:
     held = load_json(address.path)
     said = held.get(NOTE) if isinstance(held, dict) else None
     areas, notes = _areas(_features(held))
-    if said is None and len({area.plane for area in areas}) == 1:
-        areas = [replace(area, plane=0) for area in areas]
+    planes, stack = planes_of([area.place for area in areas], said)
     if not classes:
-        labels, told = numbered([a.number for a in areas], planes=[a.plane for a in areas])
-        shapes = [Shape(n, a.groups, a.plane) for n, a in zip(labels, areas, strict=True)]
-        return label_image(shapes, said, [*notes, *told])
+        labels, told = numbered([area.number for area in areas], planes=planes)
+        shapes = [
+            Shape(label, area.groups, plane)
+            for label, area, plane in zip(labels, areas, planes, strict=True)
+        ]
+        return label_image(shapes, said, [*notes, *told], stack=stack)
     others = Counter(area.name or "no class" for area in areas if area.name not in classes)
     notes += [f"{count} areas of {name} are left out" for name, count in others.items()]
     shapes = [
-        Shape(1 + classes.index(area.name), area.groups, area.plane)
-        for area in areas
+        Shape(1 + classes.index(area.name), area.groups, plane)
+        for area, plane in zip(areas, planes, strict=True)
         if area.name in classes
     ]
     of_classes = {**said, "dtype": "int32"} if isinstance(said, dict) else said
-    return label_image(shapes, of_classes, notes)
+    return label_image(shapes, of_classes, notes, stack=stack)
 
 
 def _classes(inside: str) -> list[str]:
@@ -88,10 +92,10 @@ def _features(held: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class _Area:
-    """What of a feature is read: its rings, plane, and what stands for its number and class."""
+    """What of a feature is read: its rings, slice and frame, number and class."""
 
-    groups: list[list[Any]]
-    plane: int
+    groups: list[list[Array]]
+    place: tuple[int, int]
     number: Any
     name: str
 
@@ -104,14 +108,15 @@ def _areas(features: Sequence[Any]) -> tuple[list[_Area], list[str]]:
     for feature in features:
         geometry = feature.get("geometry") if isinstance(feature, dict) else None
         kind = geometry.get("type") if isinstance(geometry, dict) else None
-        if not isinstance(geometry, dict) or kind not in _DEPTH:
+        groups = _rings(geometry) if isinstance(geometry, dict) and kind in _DEPTH else []
+        if not isinstance(geometry, dict) or not groups:
             left_out[str(kind)] += 1
             continue
         properties = feature.get("properties")
         properties = properties if isinstance(properties, dict) else {}
         number = properties.get("label", properties.get("name"))
-        plane, name = _plane(geometry.get("plane")), _class_of(properties.get("classification"))
-        areas.append(_Area(_rings(geometry), plane, number, name))
+        place, name = _place(geometry.get("plane")), _class_of(properties.get("classification"))
+        areas.append(_Area(groups, place, number, name))
         nested += bool(properties.get("childObjects") or properties.get("children"))
     notes = [f"{count} features of {kind} are no areas, and are left out"
              for kind, count in left_out.items()]  # fmt: skip
@@ -130,29 +135,23 @@ def _class_of(classification: Any) -> str:
     return classification if isinstance(classification, str) else ""
 
 
-def _rings(geometry: Mapping[str, Any]) -> list[list[Any]]:
-    """Return the polygons of a geometry, each as its rings."""
+def _rings(geometry: Mapping[str, Any]) -> list[list[Array]]:
+    """Return the polygons of a geometry, each as its rings; none of what encloses nothing."""
     polygons = geometry.get("coordinates")
     polygons = [polygons] if _DEPTH[str(geometry["type"])] == 1 else polygons
     if not isinstance(polygons, list) or not all(isinstance(each, list) for each in polygons):
         raise FormatError("has an outline that is none")
-    return [[points_of(ring) for ring in polygon] for polygon in polygons]
+    return areas_of(polygons)
 
 
-def _plane(plane: Any) -> int:
-    """Return the slice or the frame that an object lies in; it may not be both."""
+def _place(plane: Any) -> tuple[int, int]:
+    """Return the slice and the frame that an object lies in."""
     if not isinstance(plane, dict):
-        return 0
-    places: list[int] = [plane.get(key, 0) for key in "zt"]
+        return 0, 0
+    places = plane.get("z", 0), plane.get("t", 0)
     if not all(isinstance(place, int) and 0 <= place < 10**6 for place in places):
         raise FormatError(f"has an object in a plane that is none: {plane}")
-    if all(places):
-        raise FormatError(
-            "has objects in slices (z) and in frames (t), which a label image of three dims "
-            "does not hold",
-            hint="export the objects of one time, or of one slice",
-        )
-    return max(places)
+    return places
 
 
 def write_geojson(

@@ -20,12 +20,10 @@ from graticule.io.format import Address, Format, choose_array
 from graticule.io.lazy import BLOCK, FileArray, as_dask, native, store
 from graticule.io.npy_header import MAGIC, read_header
 from graticule.io.raw import Raw, RawTarget
-from graticule.io.safety import require_complete, require_modest
+from graticule.io.safety import require_complete, require_modest, require_packed
 
 _ZIP = b"PK\x03\x04"
 _SHOWN = 12
-_RATIO = 2000
-"""Deflate packs at most 1032 to 1; a member that claims more lies about its size."""
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -118,8 +116,7 @@ def _unpack(address: Address, notes: list[str]) -> Array:
         if further and not inside:
             notes.append(f"holds further arrays, by name: {', '.join(further[:_SHOWN])}")
         info = members[name]
-        if info.file_size > _RATIO * max(1, info.compress_size):
-            raise UnsafeFileError(f"its member {name} claims to unpack to {info.file_size} bytes")
+        require_packed(info)
         with archive.open(info) as file:
             shape, fortran, dtype = read_header(file)
             require_modest(shape, dtype.itemsize, what=f"its array {name}")

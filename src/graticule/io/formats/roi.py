@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from graticule.core.errors import FormatError, UnsafeFileError
+from graticule.core.errors import FormatError
 from graticule.io.format import Address, Format
 from graticule.io.formats._outlined import (
     NOTE,
@@ -24,16 +24,16 @@ from graticule.io.formats._outlined import (
     numbered,
     outlined,
     plain_number,
+    planes_of,
     whole_of,
 )
 from graticule.io.outlines import Outline, Shape
-from graticule.io.safety import noted, require_complete, require_room
+from graticule.io.safety import noted, require_complete, require_packed, require_room
 
 _MARK, _ENDING = b"Iout", ".roi"
 _ZIP, _EMPTY = b"PK\x03\x04", b"PK\x05\x06"
 _LARGEST = 60535
 """Coordinates that ImageJ reads back from the sixteen bits it keeps."""
-_RATIO = 2000
 _HEADER, _SECOND = 64, 52
 _CURVE = 16
 """Straight pieces of a curve."""
@@ -87,13 +87,13 @@ def _open(address: Address, level: int) -> xr.DataArray:
     kept = [(roi, found) for roi, found in zip(rois, groups, strict=True) if found]
     if len(kept) < len(rois):
         notes.append(f"{len(rois) - len(kept)} ROIs are no areas, and are left out")
-    planes, stacked = _planes([roi for roi, _ in kept], said)
+    planes, stack = _planes([roi for roi, _ in kept], said)
     labels, told = numbered([_number_of(roi) for roi, _ in kept], planes=planes)
     shapes = [
-        Shape(label, found, plane if stacked else 0)
+        Shape(label, found, plane)
         for label, (_, found), plane in zip(labels, kept, planes, strict=True)
     ]
-    return label_image(shapes, said, [*notes, *told, *warned])
+    return label_image(shapes, said, [*notes, *told, *warned], stack=stack)
 
 
 def _contents(path: Path) -> tuple[list[bytes], Any]:
@@ -107,9 +107,7 @@ def _contents(path: Path) -> tuple[list[bytes], Any]:
         members = [info for info in archive.infolist() if info.filename.endswith(_ENDING)]
         require_room(4 * sum(info.file_size for info in members), what="its ROIs")
         for info in members:
-            if info.file_size > _RATIO * max(1, info.compress_size):
-                what = f"its member {info.filename} claims to unpack to {info.file_size} bytes"
-                raise UnsafeFileError(what)
+            require_packed(info)
         return [archive.read(info) for info in members], _said(archive.comment)
 
 
@@ -129,25 +127,23 @@ def _said(comment: bytes) -> Any:
 
 
 def _number_of(roi: Any) -> Any:
-    """Return the number of an object: of its properties, or its name (``7``, ``0007-z3``)."""
+    """Return the number of an object: of its properties, or its name."""
     given = re.search(r"(?m)^label: (\d{1,10})$", roi.props)
     return given[1] if given else roi.name
 
 
-def _planes(rois: Sequence[Any], said: Any) -> tuple[list[int], bool]:
-    """Return the slice or frame of each ROI, from 0, and whether there is more than one."""
-    places = [(roi.z_position, roi.t_position, roi.position) for roi in rois]
-    found = [max(place[:2]) or place[2] for place in places]
-    if not all(0 <= place < 10**6 for place in found):
-        raise FormatError("has an object in a plane that is none")
-    if any(z > 1 and t > 1 for z, t, _ in places):
-        raise FormatError(
-            "has objects in slices (z) and in frames (t), which a label image of three dims "
-            "does not hold",
-            hint="save the ROIs of one time, or of one slice",
-        )
-    is_stack = len(said.get("shape", ())) == 3 if isinstance(said, dict) else len(set(found)) > 1
-    return [max(0, place - 1) for place in found], is_stack
+def _planes(rois: Sequence[Any], said: Any) -> tuple[list[int], str]:
+    """Return the plane of each ROI, and the dim along which planes lie."""
+    if isinstance(said, dict) and len(said.get("shape", ())) < 3:
+        return [0] * len(rois), ""
+    places = []
+    for roi in rois:
+        of_dims = roi.z_position, roi.t_position
+        place = of_dims if max(of_dims) else (roi.position, 0)
+        if not all(0 <= number < 10**6 for number in place):
+            raise FormatError("has an object in a plane that is none")
+        places.append((max(0, place[0] - 1), max(0, place[1] - 1)))
+    return planes_of(places, said)
 
 
 def _groups(roi: Any, roifile: ModuleType) -> list[list[Any]]:

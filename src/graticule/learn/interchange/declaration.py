@@ -27,6 +27,10 @@ _WHOLE = ("zero_mean_unit_variance", "scale_range", "scale_mean_variance")
 _NOTHING = ("ensure_dtype", "cast")
 _TINY = 1e-6
 """What descriptions add to a deviation where they do not say it."""
+_MOST = 65536
+"""Samples of a size, a step or a halo."""
+_LONGEST = 1000
+"""Letters of a name."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def declared(description: Mapping[str, Any]) -> Declaration:
         return Declaration(
             axes="".join(axis.letter for axis in taken),
             output_axes="".join(axis.letter for axis in given),
-            output=str(outputs[0].get("id") or outputs[0].get("name") or ""),
+            output=_word(outputs[0].get("id") or outputs[0].get("name") or ""),
             least={a: x.least for a, x in sizes.items() if x.least and a in SPACE},
             multiple={a: x.step for a, x in sizes.items() if x.step and a in SPACE},
             fixed={a: x.fixed for a, x in sizes.items() if x.fixed and a in SPACE},
@@ -102,9 +106,9 @@ def declared(description: Mapping[str, Any]) -> Declaration:
             after=after,
             whole=whole,
             classes=next((axis.names for axis in given if axis.letter == CHANNELS), ()),
-            name=str(description.get("name", "")),
+            name=_word(description.get("name", "")),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise FormatError(
             f"the description of the network is not understood: {error!r}",
             hint="it must have inputs and outputs as rdf.yaml of the BioImage Model Zoo has them",
@@ -140,18 +144,31 @@ def _axes_04(tensor: Mapping[str, Any], letters: str) -> list[_Axis]:
     elif shape is not None:
         fixed = shape
     parts = zip(letters, least, step, fixed, halo, strict=True)
-    return [_Axis(a, int(m), int(s), int(f), int(h)) for a, m, s, f, h in parts]
+    return [_Axis(a, _whole(m), _whole(s), _whole(f), _whole(h)) for a, m, s, f, h in parts]
 
 
 def _axis_05(axis: Mapping[str, Any]) -> _Axis:
-    kind = str(axis["type"])
-    letter = {"batch": BATCH, "channel": CHANNELS, "time": "t"}.get(kind) or str(axis.get("id"))
+    kind = _word(axis["type"])
+    letter = {"batch": BATCH, "channel": CHANNELS, "time": "t"}.get(kind) or _word(axis.get("id"))
     if kind == "channel":
-        return _Axis(letter, names=tuple(map(str, axis.get("channel_names") or ())))
-    size, halo = axis.get("size"), int(axis.get("halo") or 0)
+        return _Axis(letter, names=tuple(map(_word, axis.get("channel_names") or ())))
+    size, halo = axis.get("size"), _whole(axis.get("halo") or 0)
     if isinstance(size, Mapping) and "min" in size:
-        return _Axis(letter, int(size["min"]), int(size.get("step", 1)), 0, halo)
-    return _Axis(letter, fixed=int(size) if isinstance(size, int) else 0, halo=halo)
+        return _Axis(letter, _whole(size["min"]), _whole(size.get("step", 1)), 0, halo)
+    return _Axis(letter, fixed=_whole(size) if isinstance(size, int) else 0, halo=halo)
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, (str, int, float)) or len(str(value)) > _LONGEST:
+        raise FormatError(f"must have a name of up to {_LONGEST} letters, not {value!r:.100}")
+    return str(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
+        what = f"must have sizes and halos that are whole numbers from 0 to {_MOST}"
+        raise FormatError(f"{what}, not {value!r:.100}")
+    return value
 
 
 def _require_same_size(tensor: Mapping[str, Any], axes: Sequence[_Axis]) -> None:
@@ -165,7 +182,7 @@ def _require_same_size(tensor: Mapping[str, Any], axes: Sequence[_Axis]) -> None
     for axis in tensor["axes"] if not isinstance(tensor["axes"], str) else ():
         size = axis.get("size")
         offset = float(size.get("offset") or 0) if isinstance(size, Mapping) else 0.0
-        changes[str(axis.get("id"))] = (float(axis.get("scale") or 1), offset)
+        changes[_word(axis.get("id") or axis["type"])] = (float(axis.get("scale") or 1), offset)
     for letter, change in changes.items():
         if letter in SPACE and change != (1.0, 0.0):
             raise FormatError(
@@ -179,7 +196,7 @@ def _operations(steps: Sequence[Any]) -> tuple[tuple[Operation, ...], tuple[str,
     found: list[Operation] = []
     whole: list[str] = []
     for step in steps:
-        name = str(step.get("id") or step.get("name"))
+        name = _word(step.get("id") or step.get("name"))
         told = step.get("kwargs") or {}
         if name in _NOTHING:
             continue

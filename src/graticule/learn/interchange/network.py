@@ -14,6 +14,7 @@ from graticule.core import Region, map_ranges
 from graticule.core.errors import FormatError, ImageError, ParameterError, suggest
 from graticule.core.scope import ALL
 from graticule.core.typing import Array
+from graticule.io.safety import require_modest
 from graticule.learn.interchange.declaration import BATCH, CHANNELS, SPACE, Declaration, carry_out
 from graticule.learn.interchange.graph import Graph, Tensor, onnx_module
 from graticule.learn.interchange.windows import CoreLattice, Window
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _CLASS = "class"
 _FLOATS = ("float32", "float64", "float16")
+_COPIES = 4
+"""Of a window, in float32, while it is scaled and continued."""
 
 
 class Session:
@@ -178,7 +181,9 @@ class Network:
         """Return ``(outputs, *region)`` for ``(channels, *space)``."""
         sizes = values.shape[1:]
         windows = list(self.lattice.windows(sizes, spans))
-        compute = partial(self._window, values, self.lattice.extent(sizes))
+        extent = self.lattice.extent(sizes)
+        require_modest((len(values), *extent), _COPIES * 4, what="a window of the network")
+        compute = partial(self._window, values, extent)
         parts = map_ranges(lambda a, b: [compute(each) for each in windows[a:b]], len(windows))
         found: Array | None = None
         for window, own in zip(windows, (each for part in parts for each in part), strict=True):

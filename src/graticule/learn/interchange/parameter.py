@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import FormatError, GraticuleError, ParameterError, UnsafeFileError
 from graticule.core.forks import renew_in_child
-from graticule.io.safety import require_room
+from graticule.io.safety import guard, require_packed, require_room
 from graticule.learn.interchange.declaration import Declaration, declared
 from graticule.learn.interchange.graph import Graph, read_graph
 from graticule.learn.interchange.network import Session
@@ -29,7 +29,6 @@ _PREFIX = "sha256:"
 _DESCRIPTIONS = ("rdf.yaml", "bioimageio.yaml", "rdf.yml", "bioimageio.yml")
 _LONGEST = 4 * 2**20
 """Bytes of a description."""
-_RATIO = 2000
 _REMOTE = re.compile(r"^[a-z][a-z0-9+.-]*:", re.I)
 
 _AS_TEXT = core_schema.plain_serializer_function_ser_schema(lambda given: given.canonical())
@@ -78,14 +77,9 @@ class OnnxFile:
             If it names files outside of its folder.
         """
         place = Path(path)
-        try:
+        with guard(path):
             content, description = _read(place)
             found = cls(content, declared(description) if description else None, place.absolute())
-        except GraticuleError as error:
-            raise (error if error.where else error.at(str(path))) from None
-        except OSError as error:
-            told = error.strerror or str(error)
-            raise FormatError(f"cannot be read: {told}", where=str(path)) from None
         return found.shared()
 
     def shared(self) -> OnnxFile:
@@ -181,7 +175,8 @@ def _read(path: Path) -> tuple[bytes, Mapping[str, Any]]:
     if not path.is_file():
         raise FormatError("there is no such file")
     if path.suffix.lower() in (".yaml", ".yml"):
-        return _described(path.read_bytes()[: _LONGEST + 1], _Folder(path.parent))
+        with path.open("rb") as file:
+            return _described(file.read(_LONGEST + 1), _Folder(path.parent))
     require_room(3 * path.stat().st_size, what="the network")
     content = path.read_bytes()
     if content.startswith(b"PK\x03\x04"):
@@ -190,16 +185,13 @@ def _read(path: Path) -> tuple[bytes, Mapping[str, Any]]:
 
 
 def _read_zip(content: bytes) -> tuple[bytes, Mapping[str, Any]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()
-            held = next((name for name in _DESCRIPTIONS if name in names), None)
-            if held is None:
-                raise FormatError(f"is a ZIP without {_DESCRIPTIONS[0]}")
-            files = _Archive(archive)
-            return _described(files(held), files)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
-        raise FormatError(f"is a damaged ZIP: {error}") from None
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        held = next((name for name in _DESCRIPTIONS if name in names), None)
+        if held is None:
+            raise FormatError(f"is a ZIP without {_DESCRIPTIONS[0]}")
+        files = _Archive(archive)
+        return _described(files(held), files)
 
 
 class _Folder:
@@ -230,27 +222,20 @@ class _Archive:
         except KeyError:
             raise FormatError(f"names {name}, which it does not hold") from None
         require_room(3 * about.file_size, what="the network")
-        if about.file_size > _RATIO * max(1, about.compress_size):
-            raise UnsafeFileError(f"its member {name} claims to unpack to {about.file_size} bytes")
+        require_packed(about)
         return self.archive.read(about)
 
 
 def _described(text: bytes, files: Any) -> tuple[bytes, Mapping[str, Any]]:
     """Return the network that a description names, and the description."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     if len(text) > _LONGEST:
         raise FormatError(f"is a description of more than {_LONGEST} bytes")
-    try:
-        held = YAML(typ="safe", pure=True).load(text.decode("utf-8-sig"))
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise FormatError(f"is no sound YAML: {str(error).splitlines()[0]}") from None
+    held = _loaded(text)
     weights = held.get("weights") if isinstance(held, dict) else None
     if not isinstance(weights, dict) or not isinstance(weights.get("onnx"), dict):
         kinds = ", ".join(map(str, weights)) if isinstance(weights, dict) else "none"
         raise FormatError(
-            f"describes no weights of the kind onnx (it has: {kinds})",
+            f"describes no weights of the kind onnx (it has: {kinds:.200})",
             hint="take a model with ONNX weights, or export it to ONNX",
         )
     source = weights["onnx"].get("source")
@@ -261,6 +246,38 @@ def _described(text: bytes, files: Any) -> tuple[bytes, Mapping[str, Any]]:
         raise FormatError(f"{name} is not the file of the description: its hash is another",
                           hint="fetch it again")  # fmt: skip
     return content, held
+
+
+def _loaded(text: bytes) -> Any:
+    """Return what the YAML of a description holds.
+
+    Raises
+    ------
+    UnsafeFileError
+        If with its aliases written out it would be longer than a description may be.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        content = text.decode("utf-8-sig")
+        node = YAML(typ="safe", pure=True).compose(content)
+        if node is not None and _length(node, {}) > _LONGEST:
+            raise UnsafeFileError(f"is a description that stands for more than {_LONGEST} bytes")
+        return YAML(typ="safe", pure=True).load(content)
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise FormatError(f"is no sound YAML: {str(error).splitlines()[0]}") from None
+
+
+def _length(node: Any, known: dict[int, int]) -> int:
+    """Return the length of a node of YAML with what its aliases stand for."""
+    if isinstance(node.value, str):
+        return 1 + len(node.value)
+    if id(node) not in known:
+        known[id(node)] = _LONGEST  # of a node that holds itself
+        parts = [each if isinstance(each, tuple) else (each,) for each in node.value]
+        known[id(node)] = 1 + sum(_length(part, known) for each in parts for part in each)
+    return known[id(node)]
 
 
 def _beside(source: Any) -> str:
@@ -274,7 +291,7 @@ def _beside(source: Any) -> str:
         If it is an address, which is not fetched.
     """
     if not isinstance(source, str) or not source:
-        raise FormatError(f"names no file of the network, but {source!r}")
+        raise FormatError(f"names no file of the network, but {source!r:.100}")
     if _REMOTE.match(source) and not re.match(r"^[a-z]:[\\/]", source, re.I):
         raise FormatError(
             f"keeps its network at {source}, which is not fetched",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Record, Table, Whole, like, op
+from graticule.core import Image, Labels, Mask, Record, RowsOf, Table, Whole, like, op
 from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.learn.spectra.kinds import Method, Quantity
@@ -28,9 +28,9 @@ class SpectralClusters(NamedTuple):
     mixed: Mask
     abundance: Image
     raw: Labels
-    clusters: Table
-    spectra: Table
-    raw_spectra: Table
+    clusters: Annotated[Table, RowsOf(outputs=("labels",))]
+    spectra: Annotated[Table, RowsOf(outputs=("labels",))]
+    raw_spectra: Annotated[Table, RowsOf(outputs=("raw",))]
     summary: Record
 
 

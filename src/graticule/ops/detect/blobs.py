@@ -164,7 +164,7 @@ def _smallest(axes: Axes, scales: Scales, dims: Sequence[str]) -> tuple[float, s
 _SCOPE = Reduction(_map, _Found.merged, _finish, prior=LEVEL, halo=_halo, memory=23)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-4, doc=DOC)
+@op(version=2, scope=_SCOPE, tolerance=1e-4, doc=DOC)
 def blobs(
     image: Image,
     *,

@@ -54,18 +54,10 @@ class Outlines(NamedTuple):
 
     def centres(self, middles: Array) -> Named:
         """Return the columns of places, in the coordinates of their dims."""
-        columns: dict[str, tuple[Any, str]] = {}
-        for axis, dim in enumerate(self.partial.layout.space):
-            coordinate = self.partial.axes.coordinate(dim)
-            samples = middles[:, axis] / self.steps[axis]
-            if coordinate is None:
-                columns[f"centre_{dim}"] = samples, "px"
-                continue
-            values = coordinate.values.astype(float)
-            step = (values[-1] - values[0]) / max(1, len(values) - 1)
-            unit = str(coordinate.attrs.get("units", ""))
-            columns[f"centre_{dim}"] = values[0] + samples * step, unit
-        return columns
+        return {
+            f"centre_{dim}": self.partial.axes.positions(dim, middles[:, axis] / self.steps[axis])
+            for axis, dim in enumerate(self.partial.layout.space)
+        }
 
     def sums(self, values: Array) -> Array:
         """Return the sum over the points of each object."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import BlockInfo, Image, Labels, Reduction, Table, op, require_dims
+from graticule.core import BlockInfo, Image, Labels, Reduction, RowsOf, Table, op, require_dims
 from graticule.core.errors import ParameterError
 from graticule.ops._parameters import DOC
 from graticule.ops.measure._columns import with_units
@@ -146,7 +146,7 @@ _SCOPE = Reduction(
 )
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
+@op(version=2, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def compartments(
     labels: Labels,
     second: Labels,
@@ -160,7 +160,7 @@ def compartments(
         "intensity",
     ),
     levels: Annotated[int, Field(title="Grey levels of the texture", ge=2, le=256)] = 32,
-) -> Table:
+) -> Annotated[Table, RowsOf(inputs=("labels", "second", "third", "fourth"))]:
     """Measure the parts of objects that share one numbering: one row for each number.
 
     Nucleus, cytoplasm and ring of a cell have its number, each in a label image of its own; all

@@ -110,7 +110,7 @@ def _refined(outlines: Outlines, local: Array, model: Array) -> Array:
 _SCOPE = Reduction(map_outlines, Partial.merged, _finish, halo=halo_of_outlines, memory=8.0)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
+@op(version=2, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def fit_circle(labels: Labels) -> Table:
     r"""Fit a circle to the border of each object: a pore, a drop, a colony, the limb of a disk.
 

@@ -126,7 +126,7 @@ def distances_to_ellipse(
 _SCOPE = Reduction(map_outlines, Partial.merged, _finish, halo=halo_of_outlines, memory=8.0)
 
 
-@op(version=1, scope=_SCOPE, tolerance=1e-9, doc=DOC)
+@op(version=2, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def fit_ellipse(labels: Labels) -> Table:
     """Fit an ellipse to the border of each object.
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from graticule.core import Table, Whole, op
 from graticule.core.errors import ImageError, ParameterError, UnitsError
+from graticule.core.typing import Array
 from graticule.core.units import unit_factor
-from graticule.ops.measure._columns import KEYS, require_column, unit_of, with_units
+from graticule.ops.measure._columns import KEYS, numbers_of, require_column, unit_of, with_units
 
 Names = Annotated[
     tuple[Annotated[str, Field(pattern=r"^\w*$")], ...], Field(title="Name of each table")
 ]
 _TABLES = ("the table", "the other table", "the third table", "the fourth table")
+_ROUNDING = 1e-11
+"""Of the largest number of a column, by which equal ones in two units may differ."""
 
 
-@op(version=1, scope=Whole("a table is small", memory=3))
+@op(version=3, scope=Whole("a table is small", memory=3))
 def join(
     table: Table,
     other: Table,
@@ -54,13 +58,13 @@ def join(
         Keep the rows of the first table; those that all have; those of any.
     reduce : {"none", "mean", "median", "sum", "min", "max"}
         What is made of several rows of another table that fit one: by default they are an error.
-        Else there is a column ``count`` of how many, and columns that hold no numbers are left
-        out.
+        Else there is a column ``count`` of how many, 0 where there is none, and columns that hold
+        no numbers are left out.
 
     Returns
     -------
     Table
-        Missing where a table has no row; units in ``attrs["units"]``.
+        Missing where a table has no row, but for a count; units in ``attrs["units"]``.
 
     Raises
     ------
@@ -104,6 +108,7 @@ def join(
         require_column(table, column, where="on", what=_TABLES[0])
     joined = table.rename(columns={c: _named(names[0], c) for c in table.columns if c not in keys})
     units = {_named(names[0], c) if c not in keys else c: unit_of(table, c) for c in table.columns}
+    counts: list[str] = []
     for number, (each, name) in enumerate(zip(tables[1:], names[1:], strict=True), start=1):
         right, more = _right(table, each, keys, _TABLES[number], reduce)
         theirs = keys.values()
@@ -118,6 +123,8 @@ def join(
         right = right.rename(columns=further | {own: mine for mine, own in keys.items()})
         joined = joined.merge(right, how=how, on=list(keys), sort=False)
         units |= {_named(name, column): unit for column, unit in more.items()}
+        counts += [_named(name, "count")] * (reduce != "none")
+    joined[counts] = joined[counts].fillna(0).astype(np.int64)
     return with_units(joined, list(units.items()))
 
 
@@ -139,12 +146,15 @@ def _right(
         require_column(other, theirs, where="on", what=what)
     right = other.copy()
     for mine, theirs in keys.items():
-        right[theirs] = right[theirs] * _factor(table, mine, other, theirs)
+        factor = _factor(table, mine, other, theirs)
+        if factor != 1:
+            own = numbers_of(table, mine, where="on")
+            right[theirs] = _met(own, numbers_of(other, theirs, where="on") * factor)
     units = {c: unit_of(other, c) for c in other.columns if c not in keys.values()}
     columns = list(keys.values())
     twice = right.duplicated(columns)
     if reduce != "none":
-        groups = right.groupby(columns, sort=False)
+        groups = right.groupby(columns, sort=False, observed=True)
         count = groups.size().rename("count")
         numeric = [c for c in units if right[c].dtype.kind in "biuf" and c != "count"]
         made = groups[numeric].agg(reduce)
@@ -160,7 +170,19 @@ def _right(
     return right, units
 
 
-def _factor(table: Table, mine: str, other: Table, theirs: str) -> float | int:
+def _met(own: Array, others: Array) -> Array:
+    """Return numbers, those that one of ``own`` is but for rounding as that one."""
+    known = np.unique(own[np.isfinite(own)])
+    if not known.size:
+        return others
+    after = np.searchsorted(known, others).clip(1, max(1, known.size - 1))
+    pair = known[np.stack([after - 1, np.minimum(after, known.size - 1)])]
+    nearest = np.where(others - pair[0] <= pair[1] - others, *pair)
+    reach = _ROUNDING * max(-known[0], known[-1])
+    return np.where(np.abs(others - nearest) <= reach, nearest, others)
+
+
+def _factor(table: Table, mine: str, other: Table, theirs: str) -> float:
     """Return the factor from the unit of a column to that of the one it is to equal."""
     units = unit_of(other, theirs), unit_of(table, mine)
     if units[0] == units[1]:

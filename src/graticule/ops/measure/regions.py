@@ -137,7 +137,7 @@ _RANGE = Reduction(map_range, union, needed=has_texture)
 _SCOPE = Reduction(map_objects, Partial.merged, table_of, prior=_RANGE, halo=halo_of)
 
 
-@op(version=3, scope=_SCOPE, tolerance=1e-9, doc=DOC)
+@op(version=4, scope=_SCOPE, tolerance=1e-9, doc=DOC)
 def regions(
     labels: Labels,
     intensity: Image | None = None,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Table, Whole, like, op
+from graticule.core import Image, Labels, Mask, RowsOf, Table, Whole, like, op
 from graticule.core.dims import FEATURES
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
@@ -21,8 +21,8 @@ class Bivariate(NamedTuple):
     """What two images tell together: where phases are, what they are, and the plane of values."""
 
     labels: Labels
-    clusters: Table
-    histogram: Table
+    clusters: Annotated[Table, RowsOf(outputs=("labels",))]
+    histogram: Annotated[Table, RowsOf(outputs=("labels",))]
 
 
 @op(

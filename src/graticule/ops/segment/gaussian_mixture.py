@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Probability, Record, Table, Whole, op
+from graticule.core import Image, Labels, Mask, Probability, Record, RowsOf, Table, Whole, op
 from graticule.core.typing import Array
 from graticule.ops._parameters import DOC, FeatureDims
 from graticule.ops.segment._features import Features, Position, Scaling, Seed, Weights, features_of
@@ -20,7 +20,7 @@ class Mixture(NamedTuple):
 
     labels: Labels
     probability: Probability
-    clusters: Table
+    clusters: Annotated[Table, RowsOf(outputs=("labels",))]
     features: Record
 
 

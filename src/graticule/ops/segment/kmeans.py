@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Image, Labels, Mask, Record, Table, Whole, map_ranges, op
+from graticule.core import Image, Labels, Mask, Record, RowsOf, Table, Whole, map_ranges, op
 from graticule.core.typing import Array
 from graticule.ops._parameters import DOC, FeatureDims
 from graticule.ops.segment._features import Count, Position, Scaling, Seed, Weights, features_of
@@ -21,7 +21,7 @@ class Clusters(NamedTuple):
     """What a clustering gives: where the clusters are, what they are, and what decided it."""
 
     labels: Labels
-    clusters: Table
+    clusters: Annotated[Table, RowsOf(outputs=("labels",))]
     features: Record
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import BlockInfo, Labels, Table, Whole, filtered_dims, like, op
+from graticule.core import BlockInfo, Labels, RowsOf, Table, Whole, filtered_dims, like, op
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.ops._axes import Axes
@@ -18,8 +18,8 @@ class Parents(NamedTuple):
     """Children with the numbers of their parents, and a table of each."""
 
     labels: Labels
-    children: Table
-    parents: Table
+    children: Annotated[Table, RowsOf(inputs=("labels",))]
+    parents: Annotated[Table, RowsOf(inputs=("parents",))]
 
 
 @op(

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import BlockInfo, Labels, Length, Record, Table, Whole, like, op
+from graticule.core import BlockInfo, Labels, Length, Record, RowsOf, Table, Whole, like, op
 from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.ops._axes import Axes
@@ -28,12 +28,12 @@ class SpotGrid(NamedTuple):
     """The spots of the grid, a table of them, and the grid in numbers."""
 
     labels: Labels
-    spots: Table
+    spots: Annotated[Table, RowsOf(outputs=("labels",))]
     grid: Record
 
 
 @op(
-    version=1,
+    version=2,
     scope=Whole("a grid goes through all spots", memory=6.0),
     dtype="int32",
     doc=DOC,
@@ -202,7 +202,7 @@ def _spots(measured: Measured, node: Array, where: Array, holder: Array, places:
     found = holder >= 0
     own = measured.objects["label"][holder]
     coordinates = {
-        dim: _coordinate(measured.partial.axes, dim, where[:, axis] / measured.steps[axis])
+        dim: measured.partial.axes.positions(dim, where[:, axis] / measured.steps[axis])
         for axis, dim in enumerate(("y", "x"))
     }
     off = np.linalg.norm(places[holder] - where, axis=1)
@@ -221,16 +221,6 @@ def _spots(measured: Measured, node: Array, where: Array, holder: Array, places:
     units = {dim: unit for dim, (_, unit) in coordinates.items()} | {"offset": measured.unit}
     table.attrs["units"] = {name: unit for name, unit in units.items() if unit}
     return table
-
-
-def _coordinate(axes: Axes, dim: str, samples: Array) -> tuple[Array, str]:
-    """Return places along a dim in its coordinate, beyond its ends too, and the unit."""
-    axis = axes.coordinate(dim)
-    if axis is None:
-        return samples, "px"
-    values = axis.values.astype(float)
-    step = (values[-1] - values[0]) / max(1, len(values) - 1)
-    return values[0] + samples * step, str(axis.attrs.get("units", ""))
 
 
 def _grid(lattice: Lattice, size: Array, spots: Table, apart: int, unit: str) -> Record:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from graticule.core import BlockInfo, Labels, Length, Table, Whole, filtered_dims, like, op
+from graticule.core import BlockInfo, Labels, Length, RowsOf, Table, Whole, filtered_dims, like, op
 from graticule.core.dims import FRAMES
 from graticule.core.errors import ImageError
 from graticule.core.typing import Array
@@ -25,7 +25,7 @@ class Tracks(NamedTuple):
     """The labels by track, and tables of objects, tracks and frames."""
 
     labels: Labels
-    objects: Table
+    objects: Annotated[Table, RowsOf(inputs=("labels",))]
     tracks: Table
     frames: Table
 
