@@ -105,6 +105,8 @@ def test_both_sides_without_a_partner_are_named(tmp_path: Path) -> None:
     assert joined.without_row == (2,)
     assert joined.without_image == ("well=A02",)
     assert joined.units == {"dose": "uM", "time": "min"}
+    timed = [{"image": "a", "time": 60}]
+    assert join_sheet(sheet, timed).units == {"dose": "uM", "time": "min"}
 
 
 def test_numbers_and_endings_are_no_difference(tmp_path: Path) -> None:

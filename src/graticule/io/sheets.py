@@ -206,7 +206,7 @@ class Joined:
     columns : tuple of str
         Those columns.
     units : mapping
-        Of them.
+        Of them, and of the columns joined by.
     without_row : tuple of int
         Positions of the images that have no row.
     without_image : tuple of str
@@ -279,7 +279,7 @@ def join_sheet(
         for number in found
     ]
     known = set(own)
-    units = {k: u for k, u in sheet.attrs.get("units", {}).items() if k in columns}
+    units = dict(sheet.attrs.get("units", {}))
     return Joined(
         facts,
         tuple(columns),

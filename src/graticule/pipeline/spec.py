@@ -66,8 +66,8 @@ class Step:
         known = self.op.parameters.without(self.columns).canonical(self.params)
         return known | {name: {"column": column} for name, column in self.columns.items()}
 
-    def bound(self, facts: Mapping[str, Any]) -> Step:
-        """Return it with the values of its columns.
+    def bound(self, facts: Mapping[str, Any], units: Mapping[str, str]) -> Step:
+        """Return it with the values of its columns, each in the unit that its column has.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class Step:
             value = facts.get(column)
             if value is None or value != value or value == "":
                 raise ParameterError(f"the column {column} is empty", where=f"{self.name}.{name}")
-            values[name] = value
+            values[name] = f"{value} {units[column]}" if column in units else value
         try:
             params = self.op.parameters.validate(values)
         except ParameterError as error:
@@ -181,8 +181,8 @@ class Spec:
             dict.fromkeys(c for step in self.steps.values() for c in step.columns.values())
         )
 
-    def bound(self, facts: Mapping[str, Any]) -> Spec:
-        """Return the pipeline for an image of which some facts are known.
+    def bound(self, facts: Mapping[str, Any], units: Mapping[str, str]) -> Spec:
+        """Return the pipeline for an image of which some facts are known, with their units.
 
         Raises
         ------
@@ -191,7 +191,7 @@ class Spec:
         """
         if not self.columns:
             return self
-        return replace(self, steps={n: step.bound(facts) for n, step in self.steps.items()})
+        return replace(self, steps={n: step.bound(facts, units) for n, step in self.steps.items()})
 
     def kind_of(self, reference: Reference) -> Kind | None:
         """Return what a step's output, or the one of which it is a column, is; None of an input."""

@@ -229,7 +229,7 @@ def _require_columns(pipeline: Spec, found: Study) -> None:
     faults = []
     for each in found:
         try:
-            pipeline.bound(each.facts)
+            pipeline.bound(each.facts, found.units)
         except ParameterError as error:
             faults.append(f"{each.name}: {error}")
     if faults:
