@@ -27,7 +27,7 @@ from graticule.experiment.units import Measure, measures_of, units_table
 from graticule.pipeline.folder import read_head, write_json
 from graticule.pipeline.studies import same_level
 from graticule.pipeline.study_spec import GroupsSpec
-from graticule.pipeline.tables import write_table
+from graticule.pipeline.tables import read_table, write_table
 
 UNITS, GROUPS, ANSWERS = "units", "groups", "answers"
 TABLES = (UNITS, GROUPS, ANSWERS)
@@ -74,21 +74,8 @@ def _groups_of(folder: Path) -> dict[str, Any] | None:
 
 def _tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Return the tables of a run with their units."""
-    import pyarrow.parquet as pq
-
     names = sorted(path.stem for path in folder.glob("objects*.parquet"))
-    found = {}
-    for name in ["images", *names]:
-        arrow = pq.read_table(folder / f"{name}.parquet")
-        units = {
-            field.name: field.metadata[b"unit"].decode()
-            for field in arrow.schema
-            if field.metadata and b"unit" in field.metadata
-        }
-        table = arrow.to_pandas(ignore_metadata=True)
-        table.attrs["units"] = units
-        found[name] = table
-    return found
+    return {name: read_table(folder / f"{name}.parquet") for name in ["images", *names]}
 
 
 def tables_of(spec: GroupsSpec, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
