@@ -216,3 +216,27 @@ def test_objects_without_a_value_and_images_without_objects() -> None:
     assert np.isnan(found["mean"][1])
     assert found["units"].tolist() == [2, 0]
     assert found["objects"].tolist() == [3, 1]
+
+
+def test_groups_are_those_of_the_sheet_and_not_of_what_was_measured(
+    plate: Path, tmp_path: Path
+) -> None:
+    """The pipeline counts the objects of each image as table_count; the sheet says it otherwise."""
+    study = tmp_path / "plate"
+    study.mkdir()
+    lines = ["row,col,table_count [um],dose,control"]
+    for col in (1, 2, 3, 6):
+        name = f"A{col:02}_1.tif"
+        (study / name).write_bytes((plate / name).read_bytes())
+        lines.append(f"A,{col},{7 if col < 3 else 9},1,")
+    (study / "plate.csv").write_text("\n".join(lines))
+    text = PIPELINE.partition("groups:")[0] + (
+        "groups: {by: table_count, over: [table_count, col], of: table.intensity_mean}"
+    )
+    run = Pipeline.loads(text).run(study, tmp_path / "out", cache=False)
+    assert sorted(set(run.images["sheet_table_count"])) == [7, 9]
+    groups = pd.read_csv(tmp_path / "out/groups.csv")
+    assert groups["table_count"].tolist() == [7, 9]
+    assert groups["units"].tolist() == [2, 2]
+    about = json.loads((tmp_path / "out/groups.csv-metadata.json").read_text())
+    assert about["tableSchema"]["columns"][0]["unit"] == "um"
