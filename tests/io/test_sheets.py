@@ -115,6 +115,57 @@ def test_numbers_and_endings_are_no_difference(tmp_path: Path) -> None:
     assert [facts["dose"] for facts in join_sheet(sheet, images).facts] == [3, 4]
 
 
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (["1_1", "11"], ["1_1", "11"]),
+        (["20240101123456789", "20240101123456788"], ["20240101123456789", "20240101123456788"]),
+        (["100000000000000000000", "1"], ["100000000000000000000", "1"]),
+        (["1E2", "100"], ["1E2", "100"]),
+        (["inf", "1"], ["inf", "1"]),
+        (["\u0661", "1"], ["\u0661", "1"]),
+        (["1e5", "2.5"], [1e5, 2.5]),
+        (["1e5", "1e-3"], [1e5, 1e-3]),
+        (["1e300", "1.0"], [1e300, 1.0]),
+        (["01", "+2"], [1, 2]),
+        ([".5", "2."], [0.5, 2]),
+    ],
+)
+def test_names_of_digits_are_no_numbers(
+    tmp_path: Path, cells: list[str], found: list[object]
+) -> None:
+    text = "name,animal\n" + "".join(f"n{cell},{cell}\n" for cell in cells)
+    assert read_sheet(_written(tmp_path, text))["animal"].tolist() == found
+
+
+def test_with_a_unit_all_that_can_be_is_a_number(tmp_path: Path) -> None:
+    sheet = read_sheet(_written(tmp_path, "well,dose [nM]\nA,1e5\nB,100\n"))
+    assert sheet["dose"].tolist() == [1e5, 100]
+
+
+def _joined(folder: Path, text: str, *names: str) -> list[object]:
+    sheet = read_sheet(_written(folder, text))
+    return [facts["dose"] for facts in join_sheet(sheet, [{"image": n} for n in names]).facts]
+
+
+def test_only_images_have_endings_and_first_their_exact_names(tmp_path: Path) -> None:
+    sheet = read_sheet(_written(tmp_path, "strain,dose\nwt.a,1\nwt.b,2\n"))
+    joined = join_sheet(sheet, [{"image": "i", "strain": "wt.b"}, {"image": "j", "strain": "wt"}])
+    assert joined.facts[0]["dose"] == 2
+    assert joined.without_row == (1,)
+    assert _joined(tmp_path, "image,dose\na.tif,1\na.png,2\n", "a.tif", "a.png") == [1, 2]
+    assert _joined(tmp_path, "image,dose\nwt.a,1\nwt.b,2\n", "wt.b", "wt.a") == [2, 1]
+    assert _joined(tmp_path, "image,dose\n5.tif,1\np/6.ome.tif,2\n", "5", "p/6") == [1, 2]
+    one, other = _joined(tmp_path, "image,dose\na.tif,1\n", "a.tif", "a.png")
+    assert one == 1
+    assert math.isnan(other)
+    found = _joined(tmp_path, "image,dose\na,1\nb,2\n", "a.tif", "a.png", "b.tif")
+    assert found[2] == 2
+    assert all(math.isnan(dose) for dose in found[:2])
+    with pytest.raises(RequestError, match="image=a in lines 2 and 3"):
+        _joined(tmp_path, "image,dose\na.tif,1\na.png,2\n", "a")
+
+
 def test_what_cannot_be_joined_is_named(tmp_path: Path) -> None:
     sheet = read_sheet(_written(tmp_path, "well,dose\nA,1\nB,2\nA,3\n"))
     with pytest.raises(RequestError, match="well=A in lines 2 and 4"):

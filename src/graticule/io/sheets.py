@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -23,15 +23,25 @@ if TYPE_CHECKING:
 ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
 _HEAD = re.compile(r"^\s*(.*?)\s*[\[(]\s*([^\])]*?)\s*[\])]\s*$")
 _QUANTITY = re.compile(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?:\s+|(?=[%°]))(\S.*)$")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_CODE = re.compile(r"\d+[eE]\d+", re.ASCII)
+"""What may be a number, and the name of a well as well."""
+_NAMES = 10**15
+"""From here on whole numbers are names, which a float does not hold."""
 _MOLAR = re.compile(r"([pnum]?)M")
 _UNSCALED = ("%", "°C", "degC")
 _EMPTY = ("", "na", "n/a", "nan", "none", "null")
 _NAMED = 3
 IMAGE = "image"
+Key: TypeAlias = tuple[Any, ...]
+"""What a row is joined by."""
 
 
 def read_sheet(path: Path) -> Table:
     r"""Return a sheet with numbers where a column holds nothing else, and units in ``attrs``.
+
+    Whole numbers of more than 15 digits are names, and so is ``12E5`` in a column that has no unit
+    and no cell with a point or a signed exponent.
 
     A unit stands in the head of a column, as ``dose [uM]`` or ``load (N)``, or in each cell, as
     ``10 uM``; cells in several units of one kind are brought to the first.
@@ -138,11 +148,14 @@ def _typed(column: pd.Series[Any], unit: str, name: str, path: Path) -> tuple[An
     """Return the values of a column, as numbers if all are, and their unit."""
     values = [None if _is_empty(value) else value for value in column]
     known = [value for value in values if value is not None]
-    numbers = [_number(value) for value in known]
-    if all(number is not None for number in numbers):
-        found = [np.nan if value is None else float(_number(value) or 0) for value in values]
-        whole = all(number == number // 1 for number in found) and None not in values
-        return np.array(found, np.int64 if whole and known else np.float64), unit
+    numbers = _numbers(known, unit)
+    if numbers is not None:
+        whole = len(numbers) == len(values) and all(
+            number == number // 1 and abs(number) < _NAMES for number in numbers
+        )
+        given = iter(numbers)
+        found = [np.nan if value is None else next(given) for value in values]
+        return np.array(found, np.int64 if whole else np.float64), unit
     quantities = [_QUANTITY.match(str(value)) for value in known]
     if all(quantities) and _are_units([each[2] for each in quantities if each]):
         first = unit or next(each[2] for each in quantities if each).strip()
@@ -153,9 +166,38 @@ def _typed(column: pd.Series[Any], unit: str, name: str, path: Path) -> tuple[An
     return np.array(["" if value is None else str(value) for value in values], object), unit
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
+def _numbers(known: Sequence[Any], unit: str) -> list[float] | None:
+    """Return the cells of a column as numbers; None where one is none, or they are names.
+
+    ``12E5`` is a number where the column has a unit, or a cell that can be nothing else.
+    """
+    found = [number_of(value) for value in known]
+    if unit or any(isinstance(number, float) for number in found):
+        found = [
+            float(value) if isinstance(value, str) and _CODE.fullmatch(value) else number
+            for value, number in zip(known, found, strict=True)
+        ]
+    numbers = [number for number in found if number is not None]
+    names = any(isinstance(number, int) and abs(number) >= _NAMES for number in numbers)
+    return None if names or len(numbers) < len(found) else numbers
+
+
+def number_of(value: Any) -> float | None:
+    """Return a cell as a number, a whole one as an int; None where it is a name.
+
+    Examples
+    --------
+    >>> [number_of(cell) for cell in ("01", "-2.50", "1e-3", "1_1", "12E5", "3T3")]
+    [1, -2.5, 0.001, None, None, None]
+    """
+    if isinstance(value, str):
+        if not _NUMBER.fullmatch(value) or _CODE.fullmatch(value):
+            return None
+        return int(value) if value.lstrip("-+").isdecimal() else float(value)
+    if isinstance(value, bool | np.bool_):
         return None
+    if isinstance(value, int | np.integer):
+        return int(value)
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -249,24 +291,17 @@ def join_sheet(
     by = list(on) if on else [str(name) for name in sheet.columns if name in fields]
     _require_columns(by, sheet, fields, where)
     keys = [_key(sheet.iloc[n][by].tolist()) for n in range(len(sheet))]
-    rows: dict[tuple[Any, ...], int] = {}
-    doubled = []
+    rows: dict[tuple[Any, ...], list[int]] = {}
     for number, key in enumerate(keys):
-        if rows.setdefault(key, number) != number:
-            first = sheet.index[rows[key]]
-            doubled.append(f"{_told(by, key)} in lines {first} and {sheet.index[number]}")
-    if doubled:
-        more = f", and {len(doubled) - _NAMED} more" if len(doubled) > _NAMED else ""
-        raise RequestError(
-            f"two rows are of the same: {'; '.join(doubled[:_NAMED])}{more}",
-            where=where,
-            hint="keep one of them, or join by more columns (on)",
-        )
+        rows.setdefault(key, []).append(number)
+    own = [_key([each.get(name) for name in by]) for each in images]
+    if IMAGE in by:
+        rows = _without_endings(rows, own, by.index(IMAGE))
+    _require_one_each(rows, by, sheet, where)
     columns = [str(name) for name in sheet.columns if name not in by]
     values = {name: sheet[name].tolist() for name in columns}
     blank = {name: _blank(sheet[name]) for name in columns}
-    own = [_key([each.get(name) for name in by]) for each in images]
-    found = [rows.get(key) for key in own]
+    found = [rows[key][0] if key in rows else None for key in own]
     if all(number is None for number in found):
         theirs, ours = _told(by, keys[0]), _told(by, own[0])
         raise RequestError(
@@ -278,15 +313,60 @@ def join_sheet(
         dict(blank) if number is None else {name: values[name][number] for name in columns}
         for number in found
     ]
-    known = set(own)
+    used = set(found)
     units = dict(sheet.attrs.get("units", {}))
     return Joined(
         facts,
         tuple(columns),
         units,
         tuple(place for place, number in enumerate(found) if number is None),
-        tuple(_told(by, key) for key in keys if key not in known),
+        tuple(_told(by, key) for number, key in enumerate(keys) if number not in used),
     )
+
+
+def _without_endings(
+    rows: Mapping[Key, list[int]], own: Sequence[Key], at: int
+) -> dict[Key, list[int]]:
+    """Return the rows by images: one that names none is that of the name without its ending.
+
+    Where the study has endings in its names, a row without one is that of the only image it can be.
+    """
+    named = set(own)
+    waiting = named - set(rows)
+    longer: dict[Key, list[Key]] = {}
+    for key in waiting:
+        longer.setdefault(_short(key, at), []).append(key)
+    found: dict[Key, list[int]] = {}
+    for key, numbers in rows.items():
+        image = key
+        if key not in named:
+            short, possible = _short(key, at), longer.get(key, [])
+            image = short if short in waiting else possible[0] if len(possible) == 1 else key
+        found.setdefault(image, []).extend(numbers)
+    return found
+
+
+def _short(key: Key, at: int) -> Key:
+    """Return a key with the name of its image without an ending."""
+    folder, slash, name = str(key[at]).rpartition("/")
+    return (*key[:at], _plain(f"{folder}{slash}{stem(name)}"), *key[at + 1 :])
+
+
+def _require_one_each(
+    rows: Mapping[Key, list[int]], by: Sequence[str], sheet: Table, where: str
+) -> None:
+    doubled = [
+        f"{_told(by, key)} in lines {sheet.index[numbers[0]]} and {sheet.index[number]}"
+        for key, numbers in rows.items()
+        for number in numbers[1:]
+    ]
+    if doubled:
+        more = f", and {len(doubled) - _NAMED} more" if len(doubled) > _NAMED else ""
+        raise RequestError(
+            f"two rows are of the same: {'; '.join(doubled[:_NAMED])}{more}",
+            where=where,
+            hint="keep one of them, or join by more columns (on)",
+        )
 
 
 def _require_columns(by: Sequence[str], sheet: Table, fields: Sequence[str], where: str) -> None:
@@ -317,18 +397,14 @@ def _blank(column: pd.Series[Any]) -> Any:
     return np.nan if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf" else ""
 
 
-def _key(values: Sequence[Any]) -> tuple[Any, ...]:
-    """Return what rows are joined by: ``01`` is 1, and ``a.tif`` is the image a."""
+def _key(values: Sequence[Any]) -> Key:
+    """Return what rows are joined by: ``01`` is 1."""
     return tuple(map(_plain, values))
 
 
 def _plain(value: Any) -> Any:
-    number = _number(value)
-    if number is not None and number == number:
-        return number
-    text = str(value).strip()
-    folder, slash, name = text.rpartition("/")
-    return f"{folder}{slash}{stem(name)}"
+    number = number_of(value)
+    return number if number is not None and number == number else str(value).strip()
 
 
 def _told(by: Sequence[str], key: Sequence[Any]) -> str:

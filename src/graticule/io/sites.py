@@ -14,7 +14,8 @@ from graticule.io.patterns import FilePattern, files_below
 from graticule.io.studies import NO_PATTERN, stem
 
 _NAMED = 5
-_WHOLE = re.compile(r"-?\d+")
+_WHOLE = re.compile(r"-?\d{1,15}")
+"""Longer ones are names."""
 
 
 @dataclass(frozen=True)
