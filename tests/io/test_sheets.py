@@ -70,6 +70,14 @@ def test_names_that_begin_with_digits_are_no_quantities(tmp_path: Path) -> None:
         ("a,a [N]\nx,1\n", FormatError, "two columns are 'a'"),
         ("a, [N]\nx,1\n", FormatError, "column 2 has no name"),
         ("a,b\n,\n", FormatError, "has no row"),
+        ("", FormatError, "has no row"),
+        ("a,dose,dose\nx,1,2\n", FormatError, "two columns are 'dose'"),
+        ("a,,b\nx,1,2\n", FormatError, "column 2 has no name"),
+        ("a,b,\nx,1,2\n", FormatError, "column 3 has no name"),
+        ("a,dose\nx,1,5\ny,2,0\n", FormatError, "line 2 has 3 cells, and the head has 2"),
+        ("a,dose,drug\nx,1,5,\ny,2,d\n", FormatError, "line 2 has 4 cells, and the head has 3"),
+        ("a,dose\nx,1\n\ny\n", FormatError, "line 4 has 1 cell, and the head has 2"),
+        ('a,b\n"x\ny",1\n"z,2\n', FormatError, "line 4 cannot be read: unexpected end"),
     ],
 )
 def test_what_is_no_sheet_is_named(
@@ -77,6 +85,31 @@ def test_what_is_no_sheet_is_named(
 ) -> None:
     with pytest.raises(error, match=told):
         read_sheet(_written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image,dose,drug\na,1,x,\nb,2,y,\n",
+        "image,dose,drug,\na,1,x,\nb,2,y,\n",
+        "image,dose,drug,,\na,1,x\nb,2,y\n",
+        "\nimage,dose,drug\na,1,x\n,,,\n\nb,2,y\n",
+        'image,dose,"drug"\na,1,"x"\n"b",2,y\n',
+    ],
+)
+def test_marks_at_the_end_of_all_lines_shift_no_cell(tmp_path: Path, text: str) -> None:
+    sheet = read_sheet(_written(tmp_path, text))
+    assert sheet.to_dict("list") == {"image": ["a", "b"], "dose": [1, 2], "drug": ["x", "y"]}
+
+
+def test_a_workbook_is_refused_by_its_heads_too(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    for head, told in ((["a", "dose", "dose"], "two columns are 'dose'"),
+                       (["a", None, "dose"], "column 2 has no name")):  # fmt: skip
+        table = pd.DataFrame([head, ["x", 1, 2]])
+        table.to_excel(tmp_path / "plate.xlsx", index=False, header=False)
+        with pytest.raises(FormatError, match=told):
+            read_sheet(tmp_path / "plate.xlsx")
 
 
 def test_files_that_are_no_sheets(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -59,7 +61,8 @@ def read_sheet(path: Path) -> Table:
     Raises
     ------
     FormatError
-        If there is no such file, it is no sheet, or two columns have the same name.
+        If there is no such file, it is no sheet, a line has more or fewer cells than the first,
+        a column has no name, or two have the same.
     UnitsError
         If the cells of a column have units of several kinds.
 
@@ -110,19 +113,10 @@ def _raw(path: Path) -> Table:
     with guard(path):
         if ending == ".parquet":
             table = pd.read_parquet(path)
-        elif ending == ".xlsx":
-            table = _excel(path)
+            table = table.set_axis(range(2, len(table) + 2), axis="index")
         else:
-            try:
-                text = path.read_text(encoding="utf-8-sig")
-            except UnicodeDecodeError:
-                raise FormatError("is no text in UTF-8", hint="save it as CSV in UTF-8") from None
-            head = text.partition("\n")[0]
-            mark = "\t" if ending == ".tsv" else (";" if head.count(";") > head.count(",") else ",")
-            table = pd.read_csv(path, sep=mark, dtype=str, keep_default_na=False,
-                                encoding="utf-8-sig", skip_blank_lines=False)  # fmt: skip
-    lines = table.set_axis(range(2, len(table) + 2), axis="index")
-    texts = lines.map(lambda value: value.strip() if isinstance(value, str) else value)
+            table = _table(_excel(path) if ending == ".xlsx" else _text(path), path)
+    texts = table.map(lambda value: value.strip() if isinstance(value, str) else value)
     empty = texts.map(_is_empty).all(axis=1)
     kept: Table = texts[~empty]
     if kept.empty:
@@ -130,12 +124,74 @@ def _raw(path: Path) -> Table:
     return kept
 
 
-def _excel(path: Path) -> Table:
+def _excel(path: Path) -> dict[int, list[Any]]:
+    """Return the cells of each line of the first sheet."""
     if find_spec("openpyxl") is None:
         raise FormatError("needs openpyxl", hint="pip install openpyxl, or save the sheet as CSV")
     import pandas as pd
 
-    return pd.read_excel(path, dtype=object, engine="openpyxl")
+    held = pd.read_excel(path, dtype=object, engine="openpyxl", header=None)
+    cells = held.astype(object).where(held.notna(), "").to_numpy().tolist()
+    return dict(enumerate(cells, start=1))
+
+
+def _text(path: Path) -> dict[int, list[Any]]:
+    """Return the cells of each line; of a row over several lines, by the first."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise FormatError("is no text in UTF-8", hint="save it as CSV in UTF-8") from None
+    head = text.partition("\n")[0]
+    tabs = path.suffix.lower() == ".tsv"
+    mark = "\t" if tabs else (";" if head.count(";") > head.count(",") else ",")
+    reader = csv.reader(StringIO(text, newline=""), delimiter=mark, strict=True)
+    found: dict[int, list[Any]] = {}
+    line = 1
+    try:
+        for row in reader:
+            found[line] = row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise FormatError(
+            f"line {line} cannot be read: {error}",
+            where=str(path),
+            hint='a cell with " has all of them doubled, and is within "',
+        ) from None
+    return found
+
+
+def _table(cells: Mapping[int, Sequence[Any]], path: Path) -> Table:
+    """Return lines as a table under the first of them; all have as many cells as that.
+
+    Columns at the end that have neither a name nor a cell, as marks at the end of lines make them,
+    are none.
+    """
+    import pandas as pd
+
+    rows = {line: list(row) for line, row in cells.items() if not all(map(_is_blank, row))}
+    if not rows:
+        raise FormatError("has no row", where=str(path))
+    first, *lines = rows
+    head = rows.pop(first)
+    while head and _is_blank(head[-1]) and all(_is_blank(cell) for row in rows.values()
+                                               for cell in row[len(head) - 1 :]):  # fmt: skip
+        head.pop()
+    widths = {len(row) for row in rows.values()}
+    for line, row in rows.items():
+        spare = row[len(head) :]
+        if len(row) < len(head) or (spare and (len(widths) > 1 or not all(map(_is_blank, spare)))):
+            raise FormatError(
+                f"line {line} has {len(row)} cell{'s' * (len(row) != 1)}, and the head has "
+                f"{len(head)}",
+                where=str(path),
+                hint="a cell that holds the mark between cells is written within quotes",
+            )
+    columns = [row[: len(head)] for row in rows.values()]
+    return pd.DataFrame(columns, index=lines, columns=head, dtype=object)
+
+
+def _is_blank(cell: Any) -> bool:
+    return isinstance(cell, str) and not cell.strip()
 
 
 def _is_empty(value: Any) -> bool:
