@@ -364,3 +364,37 @@ def test_rows_that_are_damaged_are_described_anew(folder):
     part.write_bytes(part.read_bytes()[:-40])
     assert run(".", "-o", "out") == 0
     assert Path("out/groups.csv").read_bytes() == before
+
+
+MEASURED = """
+graticule: 1
+name: measured
+sheet: plate.csv
+steps:
+  bright: {op: threshold.fixed, value: 100}
+  parts: {op: segment.label}
+  spots: {op: measure.regions, intensity: image}
+  share: {op: measure.porosity, input: bright}
+outputs: [spots, share]
+"""
+
+
+@pytest.mark.parametrize("rows", ["images", "objects"])
+def test_facts_of_a_sheet_are_no_features_and_set_no_row_aside(folder, rows):
+    images = folder / "images"
+    names = sorted(path.relative_to(images) for path in images.rglob("*.png"))
+    sheet = pd.DataFrame({"image": [name.as_posix() for name in names], "dose": 1.0, "area": 2})
+    sheet["dose"] += np.arange(len(names))
+    sheet[1:].to_csv("plate.csv", index=False)
+    Path("measured.yaml").write_text(MEASURED)
+    Path("clustering.yaml").write_text(
+        f"{{graticule: 1, pipeline: measured.yaml, rows: {rows}, study: 'images/*/*.png',"
+        " null: {n: 19}, stability: {n: 2}, methods: {two: [{step: kmeans, n_clusters: 2}]}}"
+    )
+    assert run(".", "-o", "out") == 0
+    features = list(pd.read_csv("out/features.csv").columns)
+    assert not [name for name in features if "dose" in name or "sheet" in name], features
+    assert len(pd.read_csv("out/groups.csv")) == len(names)
+    if rows == "objects":
+        held = [name for name in pd.read_csv("out/prepared/objects.csv") if "dose" in name]
+        assert held == ["dose"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -57,6 +58,16 @@ def test_no_response_is_told() -> None:
     rng = np.random.default_rng(3)
     p = [dose_response(DOSES, rng.normal(size=DOSES.size)).p for _ in range(20)]
     assert np.mean(np.array(p) < 0.05) <= 0.3
+
+
+@pytest.mark.parametrize("level", [0.0, 3.3, 0.1, -1e-300, 1e12])
+def test_a_constant_is_no_response(level: float) -> None:
+    with pytest.raises(CheckError, match=re.escape(f"all are {level:.6g}")):
+        dose_response(DOSES, np.full(DOSES.size, level))
+    with pytest.raises(CheckError, match="no response to the dose"):
+        dose_response(DOSES, level * (1 + 1e-15 * np.sin(np.arange(DOSES.size))))
+    weak = level + 1e-6 * (abs(level) or 1) * (DOSES > 1)
+    assert dose_response(DOSES, weak).p < 0.001
 
 
 def test_what_cannot_be_fitted_is_named() -> None:

@@ -216,3 +216,64 @@ def test_objects_without_a_value_and_images_without_objects() -> None:
     assert np.isnan(found["mean"][1])
     assert found["units"].tolist() == [2, 0]
     assert found["objects"].tolist() == [3, 1]
+
+
+def test_groups_are_those_of_the_sheet_and_not_of_what_was_measured(
+    plate: Path, tmp_path: Path
+) -> None:
+    """The pipeline counts the objects of each image as table_count; the sheet says it otherwise."""
+    study = tmp_path / "plate"
+    study.mkdir()
+    lines = ["row,col,table_count [um],dose,control"]
+    for col in (1, 2, 3, 6):
+        name = f"A{col:02}_1.tif"
+        (study / name).write_bytes((plate / name).read_bytes())
+        lines.append(f"A,{col},{7 if col < 3 else 9},1,")
+    (study / "plate.csv").write_text("\n".join(lines))
+    text = PIPELINE.partition("groups:")[0] + (
+        "groups: {by: table_count, over: [table_count, col], of: table.intensity_mean}"
+    )
+    run = Pipeline.loads(text).run(study, tmp_path / "out", cache=False)
+    assert sorted(set(run.images["sheet_table_count"])) == [7, 9]
+    groups = pd.read_csv(tmp_path / "out/groups.csv")
+    assert groups["table_count"].tolist() == [7, 9]
+    assert groups["units"].tolist() == [2, 2]
+    about = json.loads((tmp_path / "out/groups.csv-metadata.json").read_text())
+    assert about["tableSchema"]["columns"][0]["unit"] == "um"
+
+
+def test_each_drug_has_its_curve_and_each_plate_its_controls(plate: Path, tmp_path: Path) -> None:
+    study = tmp_path / "plate"
+    study.mkdir()
+    lines = ["row,col,drug,plate,dose [uM],control"]
+    rng = np.random.default_rng(0)
+    for row in "ABCD":
+        lines.append(f"{row},1,vehicle,{1 + (row in 'CD')},0,neg")
+        for col, dose in enumerate((0, 0.1, 0.3, 1, 3, 10, 30, 100), start=2):
+            drug = "a" if row in "AB" else "b"
+            control = "pos" if col == 9 else ""
+            lines.append(f"{row},{col},{drug},{1 + (row in 'CD')},{dose},{control}")
+            level = _response(dose if drug == "a" else dose / 20) + rng.normal(0, 1)
+            values = np.full((12, 12), 5, np.uint16)
+            values[3:9, 3:9] = round(level)
+            tifffile.imwrite(study / f"{row}{col:02}_1.tif", values)
+        values = np.full((12, 12), 5, np.uint16)
+        values[3:9, 3:9] = round(40 + rng.normal(0, 2))
+        tifffile.imwrite(study / f"{row}01_1.tif", values)
+    (study / "plate.csv").write_text("\n".join(lines))
+    text = PIPELINE.replace("by: dose", "by: [drug, plate, dose]").replace("  reference: 0\n", "")
+    assert not Pipeline.loads(text).run(study, tmp_path / "out", cache=False).failed
+    answers = pd.read_csv(tmp_path / "out/answers.csv")
+    assert list(answers.columns[:4]) == ["drug", "plate", "measure", "answer"]
+    ec50 = answers[answers["answer"] == "EC50"].set_index("drug")
+    assert ec50.index.tolist() == ["a", "b"]
+    assert ec50["low"]["a"] < 1 < ec50["high"]["a"] < 5
+    assert 5 < ec50["low"]["b"] < 20 < ec50["high"]["b"]
+    quality = answers[answers["answer"] == "Z'"]
+    assert quality["plate"].tolist() == [1, 2]
+    assert quality["drug"].isna().all()
+    assert quality["units"].tolist() == [4, 4]
+    page = (tmp_path / "out/report.html").read_text()
+    for drug, number in (("a", 1), ("b", 2)):
+        assert f"drug {drug}, plate {number}: {ec50['sentence'][drug]}" in page
+    assert "table.intensity_mean, plate 2: Z" in page

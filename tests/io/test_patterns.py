@@ -42,6 +42,10 @@ def test_without_fields_it_is_a_pattern_of_the_shell(text: str, name: str) -> No
         ("{well}.tif", "a/A1.tif", None),
         ("[ab]?_{n}.tif", "bx_1.tif", {"n": "1"}),
         ("[!ab]_{n}.tif", "a_1.tif", None),
+        ("[!]_{n}.tif", "[!]_1.tif", {"n": "1"}),
+        ("[[a&&b]_{n}.tif", "[_1.tif", {"n": "1"}),
+        ("[^a]_{n}.tif", "^_1.tif", {"n": "1"}),
+        ("[a--]_{n}.tif", "-_1.tif", {"n": "1"}),
         ("a+(b)_{n}.tif", "a+(b)_1.tif", {"n": "1"}),
     ],
 )
@@ -75,6 +79,7 @@ def test_folders_are_looked_into_as_deep_as_the_pattern_says(tmp_path: Path) -> 
         ("{well:x}.tif", "is not known"),
         ("../{well}.tif", "relative to the folder"),
         ("/data/{well}.tif", "relative to the folder"),
+        ("[z-a]_{well}.tif", "bad character range z-a"),
     ],
 )
 def test_what_is_no_pattern_is_named(text: str, told: str) -> None:

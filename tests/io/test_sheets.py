@@ -70,6 +70,14 @@ def test_names_that_begin_with_digits_are_no_quantities(tmp_path: Path) -> None:
         ("a,a [N]\nx,1\n", FormatError, "two columns are 'a'"),
         ("a, [N]\nx,1\n", FormatError, "column 2 has no name"),
         ("a,b\n,\n", FormatError, "has no row"),
+        ("", FormatError, "has no row"),
+        ("a,dose,dose\nx,1,2\n", FormatError, "two columns are 'dose'"),
+        ("a,,b\nx,1,2\n", FormatError, "column 2 has no name"),
+        ("a,b,\nx,1,2\n", FormatError, "column 3 has no name"),
+        ("a,dose\nx,1,5\ny,2,0\n", FormatError, "line 2 has 3 cells, and the head has 2"),
+        ("a,dose,drug\nx,1,5,\ny,2,d\n", FormatError, "line 2 has 4 cells, and the head has 3"),
+        ("a,dose\nx,1\n\ny\n", FormatError, "line 4 has 1 cell, and the head has 2"),
+        ('a,b\n"x\ny",1\n"z,2\n', FormatError, "line 4 cannot be read: unexpected end"),
     ],
 )
 def test_what_is_no_sheet_is_named(
@@ -77,6 +85,31 @@ def test_what_is_no_sheet_is_named(
 ) -> None:
     with pytest.raises(error, match=told):
         read_sheet(_written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image,dose,drug\na,1,x,\nb,2,y,\n",
+        "image,dose,drug,\na,1,x,\nb,2,y,\n",
+        "image,dose,drug,,\na,1,x\nb,2,y\n",
+        "\nimage,dose,drug\na,1,x\n,,,\n\nb,2,y\n",
+        'image,dose,"drug"\na,1,"x"\n"b",2,y\n',
+    ],
+)
+def test_marks_at_the_end_of_all_lines_shift_no_cell(tmp_path: Path, text: str) -> None:
+    sheet = read_sheet(_written(tmp_path, text))
+    assert sheet.to_dict("list") == {"image": ["a", "b"], "dose": [1, 2], "drug": ["x", "y"]}
+
+
+def test_a_workbook_is_refused_by_its_heads_too(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    for head, told in ((["a", "dose", "dose"], "two columns are 'dose'"),
+                       (["a", None, "dose"], "column 2 has no name")):  # fmt: skip
+        table = pd.DataFrame([head, ["x", 1, 2]])
+        table.to_excel(tmp_path / "plate.xlsx", index=False, header=False)
+        with pytest.raises(FormatError, match=told):
+            read_sheet(tmp_path / "plate.xlsx")
 
 
 def test_files_that_are_no_sheets(tmp_path: Path) -> None:
@@ -105,12 +138,65 @@ def test_both_sides_without_a_partner_are_named(tmp_path: Path) -> None:
     assert joined.without_row == (2,)
     assert joined.without_image == ("well=A02",)
     assert joined.units == {"dose": "uM", "time": "min"}
+    timed = [{"image": "a", "time": 60}]
+    assert join_sheet(sheet, timed).units == {"dose": "uM", "time": "min"}
 
 
 def test_numbers_and_endings_are_no_difference(tmp_path: Path) -> None:
     sheet = read_sheet(_written(tmp_path, "image,col,dose\nimg.tif,01,3\nimg2.tif,02,4\n"))
     images = [{"image": "img", "col": 1}, {"image": "img2", "col": 2}]
     assert [facts["dose"] for facts in join_sheet(sheet, images).facts] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (["1_1", "11"], ["1_1", "11"]),
+        (["20240101123456789", "20240101123456788"], ["20240101123456789", "20240101123456788"]),
+        (["100000000000000000000", "1"], ["100000000000000000000", "1"]),
+        (["1E2", "100"], ["1E2", "100"]),
+        (["inf", "1"], ["inf", "1"]),
+        (["\u0661", "1"], ["\u0661", "1"]),
+        (["1e5", "2.5"], [1e5, 2.5]),
+        (["1e5", "1e-3"], [1e5, 1e-3]),
+        (["1e300", "1.0"], [1e300, 1.0]),
+        (["01", "+2"], [1, 2]),
+        ([".5", "2."], [0.5, 2]),
+    ],
+)
+def test_names_of_digits_are_no_numbers(
+    tmp_path: Path, cells: list[str], found: list[object]
+) -> None:
+    text = "name,animal\n" + "".join(f"n{cell},{cell}\n" for cell in cells)
+    assert read_sheet(_written(tmp_path, text))["animal"].tolist() == found
+
+
+def test_with_a_unit_all_that_can_be_is_a_number(tmp_path: Path) -> None:
+    sheet = read_sheet(_written(tmp_path, "well,dose [nM]\nA,1e5\nB,100\n"))
+    assert sheet["dose"].tolist() == [1e5, 100]
+
+
+def _joined(folder: Path, text: str, *names: str) -> list[object]:
+    sheet = read_sheet(_written(folder, text))
+    return [facts["dose"] for facts in join_sheet(sheet, [{"image": n} for n in names]).facts]
+
+
+def test_only_images_have_endings_and_first_their_exact_names(tmp_path: Path) -> None:
+    sheet = read_sheet(_written(tmp_path, "strain,dose\nwt.a,1\nwt.b,2\n"))
+    joined = join_sheet(sheet, [{"image": "i", "strain": "wt.b"}, {"image": "j", "strain": "wt"}])
+    assert joined.facts[0]["dose"] == 2
+    assert joined.without_row == (1,)
+    assert _joined(tmp_path, "image,dose\na.tif,1\na.png,2\n", "a.tif", "a.png") == [1, 2]
+    assert _joined(tmp_path, "image,dose\nwt.a,1\nwt.b,2\n", "wt.b", "wt.a") == [2, 1]
+    assert _joined(tmp_path, "image,dose\n5.tif,1\np/6.ome.tif,2\n", "5", "p/6") == [1, 2]
+    one, other = _joined(tmp_path, "image,dose\na.tif,1\n", "a.tif", "a.png")
+    assert one == 1
+    assert math.isnan(other)
+    found = _joined(tmp_path, "image,dose\na,1\nb,2\n", "a.tif", "a.png", "b.tif")
+    assert found[2] == 2
+    assert all(math.isnan(dose) for dose in found[:2])
+    with pytest.raises(RequestError, match="image=a in lines 2 and 3"):
+        _joined(tmp_path, "image,dose\na.tif,1\na.png,2\n", "a")
 
 
 def test_what_cannot_be_joined_is_named(tmp_path: Path) -> None:

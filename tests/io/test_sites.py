@@ -78,6 +78,21 @@ def test_numbers_are_numbers_where_all_are(tmp_path: Path) -> None:
     assert [s.facts["col"] for s in found.sites] == [1, 10]
 
 
+def test_two_dashes_are_no_number(tmp_path: Path) -> None:
+    root = _made(tmp_path, "x_--5.png", "x_3.png")
+    found = find_sites(root, _patterns(image="{p}_{n}.png"))
+    assert sorted(s.facts["n"] for s in found.sites) == ["--5", "3"]
+    (root / "x_--5.png").rename(root / "x_-5.png")
+    found = find_sites(root, _patterns(image="{p}_{n}.png"))
+    assert sorted(s.facts["n"] for s in found.sites) == [-5, 3]
+
+
+def test_long_numbers_are_names(tmp_path: Path) -> None:
+    root = _made(tmp_path, "x_100000000000000000000.png", "x_3.png")
+    found = find_sites(root, _patterns(image="{p}_{n}.png"))
+    assert sorted(s.facts["n"] for s in found.sites) == ["100000000000000000000", "3"]
+
+
 def test_names_are_paths_from_the_folder_and_differ(tmp_path: Path) -> None:
     root = _made(tmp_path, "p/a.tif", "q/a.tif", "q/a.png")
     found = find_sites(root, _patterns(image="{plate}/{well}.{kind}"))

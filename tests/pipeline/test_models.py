@@ -214,3 +214,44 @@ def test_a_cluster_gives_the_same(file: Path, coins: Path, study_folder: Path) -
     pd.testing.assert_frame_equal(there.images, here.images)
     pd.testing.assert_frame_equal(there.tables["objects"], here.tables["objects"])
     assert tiled.results[0].tile is not None
+
+
+BOUND = """
+graticule: 1
+name: bound
+sheet: facts.csv
+steps:
+  cells:  {op: learn.probability, model: models/cells.model, of: {column: cls}}
+  mask:   {op: threshold.fixed, value: 0.5}
+  share:  {op: measure.porosity}
+outputs: [share]
+"""
+
+
+def test_a_model_is_beside_the_pipeline_where_another_parameter_is_from_a_column(
+    file: Path, study_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = sorted(path.stem for path in study_folder.iterdir())
+    rows = [f"{name},{'object' if n % 2 else 'background'}" for n, name in enumerate(names)]
+    (file.parent / "facts.csv").write_text("\n".join(["image,cls", *rows]))
+    file.write_text(BOUND)
+    elsewhere = file.parent / "elsewhere"
+    (elsewhere / "models").mkdir(parents=True)
+    save_model(Cut(-1.0), elsewhere / "models" / "cells.model")
+    monkeypatch.chdir(elsewhere)
+    run = Pipeline.load(file).run(study_folder, file.parent / "out", cache=False)
+    assert not run.failed, run.failed
+    for n in range(len(names)):
+        fixed = file.with_name(f"fixed_{n}.yaml")
+        word = "object" if n % 2 else "background"
+        fixed.write_text(BOUND.replace("{column: cls}", word).replace("sheet: facts.csv\n", ""))
+        own = Pipeline.load(fixed).run(study_folder, file.parent / f"out_{n}", cache=False).images
+        assert run.images["porosity"][n] == own["porosity"][n]
+
+
+def test_a_text_is_that_of_a_number_in_a_column(file: Path) -> None:
+    file.write_text(BOUND)
+    pipeline = Pipeline.load(file)
+    assert pipeline.bound({"cls": 2}, {}).steps["cells"].params["of"] == "2"
+    assert pipeline.bound({"cls": 2.0}, {}).steps["cells"].params["of"] == "2"
+    assert pipeline.bound({"cls": 0.5}, {}).steps["cells"].params["of"] == "0.5"

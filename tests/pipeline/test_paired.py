@@ -199,3 +199,57 @@ def test_without_a_study_a_column_has_no_value(plate: Path) -> None:
     assert given.steps["bright"].params["value"] == 7
     with pytest.raises(PipelineError, match=r"bright\.value"):
         Pipeline.loads(LEVELS.replace("{column: level}", "{column: level, other: 1}"))
+
+
+GROWN = """
+graticule: 1
+name: grown
+inputs: {dna: {path: "Channel2-*-{row}-{col}.tif", spacing: {y: 0.5 um, x: 0.5 um}}}
+sheet: plate.csv
+steps:
+  bright: {op: threshold.fixed, value: 50}
+  spots: {op: segment.label}
+  grown: {op: segment.expand_labels, distance: {column: reach}}
+  table: {op: measure.regions}
+outputs: [table]
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "cells"),
+    [
+        ("reach [um]", (2, 2.5, 1, 1)),
+        ("reach [nm]", (2000, 2500, 1e3, 1000.0)),
+        ("reach", ("2 um", "2500 nm", "1 um", "1000 nm")),
+        ("reach", ("2 um", "2.5 um", "1 um", "1 um")),
+        ("reach [px]", (4, 5, 2, 2)),
+        ("reach", (4, 5, 2, 2)),
+    ],
+)
+def test_a_column_with_a_unit_gives_a_quantity(
+    plate: Path, tmp_path: Path, head: str, cells: tuple[object, ...]
+) -> None:
+    wells = ("A,1", "A,2", "B,1", "B,2")
+    rows = [f"{well},{cell}" for well, cell in zip(wells, cells, strict=True)]
+    (plate / "plate.csv").write_text("\n".join([f"row,col,{head}", *rows]))
+    run = Pipeline.loads(GROWN).run(plate, tmp_path / "out", cache=False)
+    fixed = [
+        Pipeline.loads(GROWN.replace("{column: reach}", f"{reach}"))
+        .run(plate, tmp_path / str(reach), cache=False)
+        .tables["objects"]["area"][number]
+        for number, reach in enumerate((4, 5, 2, 2))
+    ]
+    assert run.tables["objects"]["area"].tolist() == fixed
+
+
+def test_a_unit_that_a_parameter_cannot_have_is_refused_before_the_run(
+    plate: Path, tmp_path: Path
+) -> None:
+    sheet = "row,col,level [um],joined\nA,1,50,1\nA,2,9,1\nB,1,9,1\nB,2,9,1\n"
+    (plate / "plate.csv").write_text(sheet)
+    with pytest.raises(RequestError, match=r"A-01: bright\.value: must be float, not '50 um'"):
+        Pipeline.loads(LEVELS).run(plate, tmp_path / "out")
+    (plate / "plate.csv").write_text("row,col,reach [s]\nA,1,50\nA,2,9\nB,1,9\nB,2,9\n")
+    with pytest.raises(RequestError, match=r"A-01: grown\.distance: '50 s' is not a length"):
+        Pipeline.loads(GROWN).run(plate, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -145,3 +145,24 @@ def test_a_column_that_is_lacking_is_named(cells, capsys):
     Path("few.csv").write_text("image,class\ncells_0000,x\n")
     assert main(["train", "clumps.yaml", "run", "--labels", "few.csv", "-o", "bad.model"]) == 2
     assert "the sheet has no column label" in said_by(capsys)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_facts_of_images_describe_no_objects(cells, ending):
+    """A class that follows the design alone is not learned from the column that tells it."""
+    names = sorted(path.stem for path in Path("images").iterdir())
+    sheet = pd.DataFrame({"image": names, "dose [uM]": range(len(names)), "area": 7})
+    sheet.to_csv("design.csv", index=False)
+    text = SEGMENT + "outputs: [table]\nsheet: design.csv\n"
+    Path("designed.yaml").write_text(text)
+    if not Path("designed").exists():
+        assert main(["run", "designed.yaml", "images", "-o", "designed"]) == 0
+    Path("measured.yaml").write_text(CLUMPS)
+    table = f"designed/objects{ending}"
+    call = ["measured.yaml", table, "--labels", "classes.csv", "--method", "all", "--no-scores"]
+    assert main(["train", *call, "-o", f"measured{ending}.model"]) == 0
+    looked_at = open_model(f"measured{ending}.model").columns_
+    assert "area" in looked_at
+    assert not {"dose", "sheet_area"} & set(looked_at)
+    run = gt.open_run("designed")
+    assert run.tables["objects"].attrs["facts"] == {"dose": "dose", "sheet_area": "area"}

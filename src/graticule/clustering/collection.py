@@ -207,16 +207,7 @@ def read_rows(path: Path) -> pd.DataFrame:
     from graticule.pipeline.tables import read_table
 
     try:
-        if path.suffix.lower() == ".csv":
-            rows = read_table(path)
-        else:
-            import pyarrow.parquet as pq
-
-            table = pq.read_table(path)
-            rows = table.to_pandas(ignore_metadata=True)
-            metadata = {each.name: each.metadata or {} for each in table.schema}
-            units = {name: about.get(b"unit", b"").decode() for name, about in metadata.items()}
-            rows.attrs["units"] = {name: unit for name, unit in units.items() if unit}
+        rows = read_table(path)
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise FormatError(f"cannot be read as a table: {error}", where=str(path)) from None
     if not len(rows):
@@ -297,8 +288,9 @@ def _joined(document: ClusteringDocument, run: Run) -> pd.DataFrame:
 
 
 def _beside(rows: pd.DataFrame, other: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return rows with the columns of the row of another table that has the same image."""
+    """Return rows with what was measured in the row of another table that has the same image."""
     taken = set(rows.columns)
+    other = other.drop(columns=list(other.attrs.get("facts", {})))  # rows have them themselves
     names = {c: f"{name}_{c}" if c in taken and c != "image" else str(c) for c in other.columns}
     joined = rows.merge(other.rename(columns=names), on="image", how="left")
     units = {names[c]: unit for c, unit in other.attrs.get("units", {}).items() if c in names}

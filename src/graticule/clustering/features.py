@@ -140,9 +140,11 @@ def _columns(document: ClusteringDocument, rows: pd.DataFrame) -> tuple[list[str
         if spec.embedding is not None:
             return [], []
         others = {*document.refuse, document.labels, *spec.without}
+        facts = rows.attrs.get("facts", {})
         return [
             n for n in numeric
-            if not n.startswith(PLACES)
+            if n not in facts
+            and not n.startswith(PLACES)
             and not n.endswith(_ENDS)
             and not any(fnmatchcase(n, o) for o in others)
         ], []  # fmt: skip

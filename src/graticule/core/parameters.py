@@ -72,8 +72,12 @@ class Parameters:
         text = "; ".join(f"{name}: {what}" for name, what in faults.items())
         raise ParameterError(text, where=self.owner)
 
+    def takes_text(self, name: str) -> bool:
+        """Whether a parameter is a text, and no number can be meant."""
+        return self._leaves[name] - {type(None)} == {str}
+
     def without(self, names: Collection[str]) -> Parameters:
-        """Return all parameters but some, whose values are not known yet."""
+        """Return all parameters but some, whose values are known elsewhere or not yet."""
         if not names:
             return self
         found = copy(self)

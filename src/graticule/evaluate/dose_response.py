@@ -19,6 +19,9 @@ _LARGEST_HILL = 20.0
 _BEYOND = 3.0
 """Decades beyond the doses that were given, within which an end of an interval is sought."""
 
+_ROUNDING = 1e-12
+"""Part of the largest response by which means of equal values differ at most."""
+
 
 class DoseResponse(NamedTuple):
     """A fitted curve.
@@ -73,7 +76,8 @@ def dose_response(
     Raises
     ------
     CheckError
-        If there are fewer than four doses or six units, a dose is negative, or no curve fits.
+        If there are fewer than four doses or six units, a dose is negative, or responses differ
+        by no more than rounding.
 
     References
     ----------
@@ -101,7 +105,9 @@ def dose_response(
             f"a curve of four parameters needs four doses and six units, not {len(levels)} and "
             f"{len(x)}"
         )
-    scale = float(np.ptp(y)) or 1.0
+    scale = float(np.ptp(y))
+    if scale <= _ROUNDING * np.abs(y).max():
+        raise CheckError(f"no response to the dose: all are {y[0]:.6g}")
     best, least = _fit(x, y, scale)
     freedom = len(x) - 4
     flat = float(((y - y.mean()) ** 2).sum())

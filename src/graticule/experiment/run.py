@@ -27,7 +27,7 @@ from graticule.experiment.units import Measure, measures_of, units_table
 from graticule.pipeline.folder import read_head, write_json
 from graticule.pipeline.studies import same_level
 from graticule.pipeline.study_spec import GroupsSpec
-from graticule.pipeline.tables import write_table
+from graticule.pipeline.tables import read_table, write_table
 
 UNITS, GROUPS, ANSWERS = "units", "groups", "answers"
 TABLES = (UNITS, GROUPS, ANSWERS)
@@ -74,21 +74,8 @@ def _groups_of(folder: Path) -> dict[str, Any] | None:
 
 def _tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Return the tables of a run with their units."""
-    import pyarrow.parquet as pq
-
     names = sorted(path.stem for path in folder.glob("objects*.parquet"))
-    found = {}
-    for name in ["images", *names]:
-        arrow = pq.read_table(folder / f"{name}.parquet")
-        units = {
-            field.name: field.metadata[b"unit"].decode()
-            for field in arrow.schema
-            if field.metadata and b"unit" in field.metadata
-        }
-        table = arrow.to_pandas(ignore_metadata=True)
-        table.attrs["units"] = units
-        found[name] = table
-    return found
+    return {name: read_table(folder / f"{name}.parquet") for name in ["images", *names]}
 
 
 def tables_of(spec: GroupsSpec, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -109,7 +96,7 @@ def tables_of(spec: GroupsSpec, tables: Mapping[str, pd.DataFrame]) -> dict[str,
         found[GROUPS] = _groups(spec, measures, units)
     answers = [answer for measure in measures for answer in _answers(spec, measure, units)]
     if answers:
-        found[ANSWERS] = pd.DataFrame(answers)
+        found[ANSWERS] = _answers_table(spec, answers)
     return found
 
 
@@ -118,7 +105,7 @@ def _groups(spec: GroupsSpec, measures: Sequence[Measure], units: pd.DataFrame) 
     parts = []
     for measure in measures:
         rows = [
-            {**_levels(spec, key), "measure": measure.text,
+            {**_levels(spec.by, key), "measure": measure.text,
              **_mean(spec, own[measure.text], own)}
             for key, own in units.groupby(list(spec.by), sort=True, dropna=False)
         ]  # fmt: skip
@@ -131,9 +118,9 @@ def _groups(spec: GroupsSpec, measures: Sequence[Measure], units: pd.DataFrame) 
     return table
 
 
-def _levels(spec: GroupsSpec, key: Any) -> dict[str, Any]:
+def _levels(columns: Sequence[str], key: Any) -> dict[str, Any]:
     values = key if isinstance(key, tuple) else (key,)
-    return dict(zip(spec.by, values, strict=True))
+    return dict(zip(columns, values, strict=True))
 
 
 def _mean(spec: GroupsSpec, values: Any, own: pd.DataFrame) -> dict[str, Any]:
@@ -179,33 +166,73 @@ def _compare(
         row["p_holm"] = float(value)
 
 
+def _answers_table(spec: GroupsSpec, answers: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the answers, those of a group with its columns first."""
+    table = pd.DataFrame(answers)
+    first = [name for name in spec.by if name in table]
+    table = table[[*first, *(name for name in table if name not in first)]]
+    texts = [name for name in first if not pd.api.types.is_numeric_dtype(table[name])]
+    return table.fillna(dict.fromkeys(texts, ""))
+
+
 def _answers(spec: GroupsSpec, measure: Measure, units: pd.DataFrame) -> list[dict[str, Any]]:
     found = []
-    values = units[measure.text].to_numpy(float)
     if spec.controls is not None:
-        column = units[spec.controls.column]
-        one, other = (
-            values[column.map(lambda v, w=wanted: same_level(v, w)).to_numpy(bool)]
-            for wanted in (spec.controls.positive, spec.controls.negative)
-        )
+        found += _quality(spec, measure, units)
+    if spec.dose:
+        unit = units.attrs["units"].get(spec.dose, "")
+        for group, own in _series(spec, units):
+            found += [{**group, **answer} for answer in _curve(spec, measure, own, unit)]
+    return found
+
+
+def _others(spec: GroupsSpec) -> list[str]:
+    """Return what makes groups beside doses and controls."""
+    own = (spec.dose, spec.controls.column if spec.controls else "")
+    return [name for name in spec.by if name not in own]
+
+
+def _apart(units: pd.DataFrame, columns: Sequence[str]) -> list[tuple[dict[str, Any], Any]]:
+    """Return the units of each group of some columns; of none, all."""
+    if not columns:
+        return [({}, units)]
+    return [(_levels(columns, key), own) for key, own in units.groupby(list(columns), sort=True)]
+
+
+def _series(spec: GroupsSpec, units: pd.DataFrame) -> list[tuple[dict[str, Any], Any]]:
+    """Return the units of each curve; what has one dose, as the vehicle of drugs, has none."""
+    groups = _apart(units, _others(spec))
+    return [(group, own) for group, own in groups if own[spec.dose].nunique() > 1] or groups
+
+
+def _quality(spec: GroupsSpec, measure: Measure, units: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return how well the controls are told apart, in each group that may have both."""
+    assert spec.controls is not None
+    column = units[spec.controls.column]
+    positive, negative = (
+        column.map(lambda v, w=wanted: same_level(v, w)).astype(bool)
+        for wanted in (spec.controls.positive, spec.controls.negative)
+    )
+    apart = [n for n in _others(spec) if set(units[n][positive]) & set(units[n][negative])]
+    found = []
+    for group, own in _apart(units[positive | negative], apart):
+        values = own[measure.text].astype(float)
+        one, other = (values[each[own.index]].to_numpy() for each in (positive, negative))
         for name, function in (("Z'", z_prime), ("SSMD", ssmd)):
             try:
                 told = function(one, other, confidence=spec.confidence, n=spec.n, seed=spec.seed)
-                found.append(_answer(name, measure, told, ""))
+                found.append({**group, **_answer(name, measure, told, "")})
             except GraticuleError as error:
-                found.append(_no_answer(name, measure, str(error)))
-    if spec.dose:
-        found += _curve(spec, measure, units, values)
+                found.append({**group, **_no_answer(name, measure, str(error))})
     return found
 
 
 def _curve(
-    spec: GroupsSpec, measure: Measure, units: pd.DataFrame, values: Any
+    spec: GroupsSpec, measure: Measure, units: pd.DataFrame, unit: str
 ) -> list[dict[str, Any]]:
     doses = pd.to_numeric(units[spec.dose], errors="coerce").to_numpy(float)
-    unit = units.attrs["units"].get(spec.dose, "")
     try:
-        fit = dose_response(doses, values, confidence=spec.confidence)
+        fit = dose_response(doses, units[measure.text], confidence=spec.confidence)
     except GraticuleError as error:
         return [_no_answer("EC50", measure, str(error))]
     if fit.p > 1 - spec.confidence:

@@ -76,6 +76,7 @@ def units_table(
 ) -> pd.DataFrame:
     """Return a row for each unit: its place in the design, how much was seen, and each measure.
 
+    The design is what is known of images, also where something measured has the same name.
     Objects are brought together within their image, and images within their unit, so that a unit
     with many objects counts as much as one with few.
 
@@ -87,7 +88,9 @@ def units_table(
     images = tables["images"]
     design = list(dict.fromkeys((*spec.over, *spec.by, *spec.columns)))
     over = list(spec.over) or [IMAGE]
-    held = images[list(dict.fromkeys([IMAGE, *design]))].copy()
+    columns = {name: column for column, name in images.attrs.get("facts", {}).items()}
+    taken = {columns.get(name, name): name for name in (IMAGE, *design)}
+    held = images[list(taken)].rename(columns=taken)
     for measure in measures:
         held[measure.text] = _by_image(measure, images, tables[measure.table], spec.within)
         if measure.table != "images":
@@ -106,7 +109,7 @@ def units_table(
     table = pd.DataFrame(parts).reset_index()
     units = images.attrs.get("units", {})
     own = {m.text: m.unit for m in measures if m.unit}
-    table.attrs["units"] = {k: u for k, u in units.items() if k in table} | own
+    table.attrs["units"] = {n: units[c] for c, n in taken.items() if units.get(c)} | own
     return table
 
 

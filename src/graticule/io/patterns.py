@@ -14,6 +14,8 @@ from graticule.io.paths import natural
 
 _FIELD = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
 _TOKENS = re.compile(r"\{[^{}]*\}|\*\*/|\*|\?|\[[^\]]*\]")
+_NO_RANGE = re.compile(r"[^\w-]|(?<!\w)-|-(?!\w)")
+"""Within brackets, what stands for itself."""
 _DIGITS = "d"
 _COLUMNS = ("image", "label")
 """Columns of every table, of which no field may have the name."""
@@ -35,7 +37,7 @@ class FilePattern:
     Raises
     ------
     ParameterError
-        If braces are not closed, or a field has no proper name.
+        If braces are not closed, a field has no proper name, or a range in brackets goes down.
 
     Examples
     --------
@@ -50,6 +52,13 @@ class FilePattern:
         fields_of(self.text)
         if self.text.startswith("/") or ".." in self.text.split("/"):
             raise ParameterError(f"must be relative to the folder of the study: {self.text}")
+        try:
+            _ = self._expression
+        except re.error as error:
+            raise ParameterError(
+                f"has brackets that cannot be read: {self.text} ({error.msg})",
+                hint="[a-z] goes upwards",
+            ) from None
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -123,8 +132,11 @@ def _as_regex(token: str, seen: set[str]) -> str:
         seen.add(name)
         return f"(?P<{name}>{r'[0-9]+' if way else '[^/]+?'})"
     if token.startswith("["):
-        inner = token[1:-1].replace("\\", r"\\")
-        return f"[{'^' + inner[1:] if inner.startswith('!') else inner}]" if inner else r"\[\]"
+        inner = token[1:-1].removeprefix("!")
+        if not inner:
+            return re.escape(token)
+        negation = "^" if token.startswith("[!") else ""
+        return f"[{negation}{_NO_RANGE.sub(lambda one: re.escape(one[0]), inner)}]"
     return {"*": "[^/]*", "?": "[^/]", "**/": "(?:[^/]+/)*"}[token]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from graticule.io.patterns import FilePattern, files_below
 from graticule.io.studies import NO_PATTERN, stem
 
 _NAMED = 5
+_WHOLE = re.compile(r"-?\d{1,15}")
+"""Longer ones are names."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ def _typed(sites: Sequence[Site], fields: Sequence[str]) -> list[Site]:
     whole = {
         field
         for field in fields
-        if all(site.facts.get(field, "0").lstrip("-").isdecimal() for site in sites)
+        if all(_WHOLE.fullmatch(site.facts.get(field, "0")) for site in sites)
     }
     return [
         Site(

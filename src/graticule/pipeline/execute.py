@@ -224,7 +224,7 @@ def _jobs(
     store = (settings().cache_dir.absolute(), settings().cache_size) if cache else None
     return [
         Job(
-            pipeline.bound(source.facts),
+            pipeline.bound(source.facts, sources.units),
             source,
             place,
             folder,

@@ -129,11 +129,9 @@ def opened_table(folder: Path, name: str, units: Mapping[str, str]) -> Table:
         If neither can be read.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        read = pq.read_table(folder / f"{name}.parquet")
-        table: Table = read.to_pandas()
+        table = read_table(folder / f"{name}.parquet")
     except (OSError, ValueError, pa.ArrowException) as error:
         try:
             table = read_table(folder / f"{name}.csv")

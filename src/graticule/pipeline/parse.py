@@ -225,13 +225,6 @@ class _Step(_Call):
         """Parameters whose value is that of a column, with the column."""
         return self._columns
 
-    @property
-    def given(self) -> Mapping[str, Any]:
-        """The parameters as they were written, where others have theirs from a column."""
-        names = set(self.op.parameters.names) - set(self._columns)
-        own = {key: plain(value) for key, value in self.keys.items() if key in names}
-        return own if self._columns else {}
-
 
 class _Check(_Call):
     check: Annotated[Check, PlainValidator(_check)] = Field(None, validate_default=True)
@@ -290,7 +283,7 @@ class _Wiring:
             if name in bodies:
                 body = bodies[name]
                 wires = self._wires(name, body, previous)
-                steps[name] = Step(name, body.op, body.params, wires, body.columns, body.given)
+                steps[name] = Step(name, body.op, body.params, wires, body.columns)
             previous = name
         waiting = [name for name in steps if name in _upstream(name, steps)]
         if waiting:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from graticule.core.check import Check
@@ -50,7 +51,7 @@ class Step:
     """One named step: an op, its validated parameters, and where its data comes from.
 
     Parameters of which the value is that of a column, for each image another, are named by
-    ``columns`` and not among ``params``; ``given`` has the others as they were written.
+    ``columns`` and not among ``params``.
     """
 
     name: str
@@ -58,7 +59,6 @@ class Step:
     params: Mapping[str, Any]
     inputs: tuple[Reference | None, ...]
     columns: Mapping[str, str] = field(default_factory=dict)
-    given: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def canonical(self) -> dict[str, Any]:
@@ -66,8 +66,8 @@ class Step:
         known = self.op.parameters.without(self.columns).canonical(self.params)
         return known | {name: {"column": column} for name, column in self.columns.items()}
 
-    def bound(self, facts: Mapping[str, Any]) -> Step:
-        """Return it with the values of its columns.
+    def bound(self, facts: Mapping[str, Any], units: Mapping[str, str], folder: Path) -> Step:
+        """Return it with the values of its columns, each in the unit that its column has.
 
         Raises
         ------
@@ -76,18 +76,28 @@ class Step:
         """
         if not self.columns:
             return self
-        values = dict(self.given)
+        parameters = self.op.parameters
+        values: dict[str, Any] = {}
         for name, column in self.columns.items():
             value = facts.get(column)
             if value is None or value != value or value == "":
                 raise ParameterError(f"the column {column} is empty", where=f"{self.name}.{name}")
-            values[name] = value
+            if column in units:
+                value = f"{value} {units[column]}"
+            values[name] = _as_text(value) if parameters.takes_text(name) else value
         try:
-            params = self.op.parameters.validate(values)
+            found = parameters.without(self.params).validate(values, folder=folder)
         except ParameterError as error:
             where = error.where.replace(self.op.name, self.name, 1)
             raise ParameterError(error.what, where=where, hint=error.hint) from None
-        return replace(self, params=params, columns={}, given={})
+        params = {**self.params, **found}
+        return replace(self, params={n: params[n] for n in parameters.names}, columns={})
+
+
+def _as_text(value: Any) -> str:
+    """Return a cell as a text; numbers beside empty cells are floats, and 2.0 was written 2."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value)
 
 
 @dataclass(frozen=True)
@@ -181,8 +191,8 @@ class Spec:
             dict.fromkeys(c for step in self.steps.values() for c in step.columns.values())
         )
 
-    def bound(self, facts: Mapping[str, Any]) -> Spec:
-        """Return the pipeline for an image of which some facts are known.
+    def bound(self, facts: Mapping[str, Any], units: Mapping[str, str]) -> Spec:
+        """Return the pipeline for an image of which some facts are known, with their units.
 
         Raises
         ------
@@ -191,7 +201,9 @@ class Spec:
         """
         if not self.columns:
             return self
-        return replace(self, steps={n: step.bound(facts) for n, step in self.steps.items()})
+        folder = Path(self.source).parent
+        steps = {name: step.bound(facts, units, folder) for name, step in self.steps.items()}
+        return replace(self, steps=steps)
 
     def kind_of(self, reference: Reference) -> Kind | None:
         """Return what a step's output, or the one of which it is a column, is; None of an input."""

@@ -16,7 +16,7 @@ from graticule.io.escaping import escaped
 from graticule.io.format import is_one_image
 from graticule.io.paths import as_path
 from graticule.io.patterns import FilePattern
-from graticule.io.sheets import IMAGE, join_sheet, read_sheet
+from graticule.io.sheets import IMAGE, join_sheet, number_of, read_sheet
 from graticule.io.sites import find_sites
 from graticule.io.studies import Study, StudyImage
 from graticule.pipeline.inputs import images_of
@@ -229,7 +229,7 @@ def _require_columns(pipeline: Spec, found: Study) -> None:
     faults = []
     for each in found:
         try:
-            pipeline.bound(each.facts)
+            pipeline.bound(each.facts, found.units)
         except ParameterError as error:
             faults.append(f"{each.name}: {error}")
     if faults:
@@ -283,10 +283,8 @@ def _require_level(column: str, wanted: object, levels: Sequence[object], where:
 
 def same_level(value: object, wanted: object) -> bool:
     """Whether a value of a column is the one that is meant: ``0`` is ``0.0`` and ``"0"``."""
-    try:
-        return float(str(value)) == float(str(wanted))
-    except ValueError:
-        return str(value) == str(wanted)
+    one, other = number_of(value), number_of(wanted)
+    return str(value) == str(wanted) if one is None or other is None else one == other
 
 
 def _require_controls(groups: GroupsSpec, found: Study) -> None:

@@ -22,6 +22,9 @@ from graticule.pipeline.result import ImageResult
 from graticule.pipeline.results import Results
 from graticule.pipeline.spec import Spec
 
+_TOLD = {"unit": "units", "fact": "facts"}
+"""What files tell of a column, and where ``attrs`` has it by column."""
+
 
 def study_tables(pipeline: Spec, results: Results, work: Path) -> tuple[Table, dict[str, Table]]:
     """Put the rows of all images together, and let each check conclude over the study.
@@ -59,30 +62,30 @@ def with_facts(
 ) -> tuple[Table, dict[str, Table]]:
     """Return the tables with what is known of each image beside its name.
 
-    A fact whose name is that of a measured column has ``sheet_`` in front.
+    A fact whose name is that of a measured column has ``sheet_`` in front. ``attrs["facts"]`` has
+    the name of each fact by its column, which tells what is known from what was measured.
     """
     import pandas as pd
 
-    columns = list(dict.fromkeys(name for source in sources for name in source.facts))
-    if not columns:
+    known = list(dict.fromkeys(name for source in sources for name in source.facts))
+    if not known:
         return rows, dict(tables)
     index = pd.Index([source.name for source in sources])
-    facts = {c: pd.Series([s.facts.get(c) for s in sources], index) for c in columns}
+    facts = {c: pd.Series([s.facts.get(c) for s in sources], index) for c in known}
 
     def beside(table: Table) -> Table:
         own = table["image"]
-        found = {
-            (f"sheet_{name}" if name in table else name): own.map(held).to_numpy()
-            for name, held in facts.items()
-        }
-        units = {
-            (f"sheet_{name}" if name in table else name): unit
-            for name, unit in sources.units.items()
-        }
+        columns = {name: f"sheet_{name}" if name in table else name for name in known}
+        found = {columns[name]: own.map(held).to_numpy() for name, held in facts.items()}
+        units = {columns[name]: unit for name, unit in sources.units.items() if name in columns}
         joined = pd.concat(
             [own, pd.DataFrame(found, index=table.index), table.drop(columns="image")], axis=1
         )
-        joined.attrs = {**table.attrs, "units": {**table.attrs.get("units", {}), **units}}
+        joined.attrs = {
+            **table.attrs,
+            "units": {**table.attrs.get("units", {}), **units},
+            "facts": {column: name for name, column in columns.items()},
+        }
         return joined
 
     return beside(rows), {name: beside(table) for name, table in tables.items()}
@@ -227,18 +230,25 @@ def _factors(units: Sequence[str]) -> dict[str, float] | None:
 
 
 def write_table(folder: Path, name: str, table: Table) -> None:
-    """Write a table as Parquet and CSV, with units in the files.
+    """Write a table as Parquet and CSV, with units in the files, and which columns are facts.
 
-    In Parquet the unit is in each column's metadata; beside the CSV stands
-    ``<name>.csv-metadata.json`` (W3C tabular metadata) with units and types.
+    In Parquet they are in each column's metadata; beside the CSV stands
+    ``<name>.csv-metadata.json`` (W3C tabular metadata) with them and types.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    units = table.attrs.get("units", {})
+    told = {
+        str(name): {
+            key: str(held[name])
+            for key, among in _TOLD.items()
+            if (held := table.attrs.get(among, {})).get(name)
+        }
+        for name in table.columns
+    }
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     fields = [
-        field.with_metadata({"unit": units[field.name]}) if units.get(field.name) else field
+        field.with_metadata(told[field.name]) if told[field.name] else field
         for field in arrow.schema
     ]
     arrow = arrow.cast(pa.schema(fields, metadata=arrow.schema.metadata))
@@ -246,10 +256,7 @@ def write_table(folder: Path, name: str, table: Table) -> None:
         pq.write_table(arrow, draft)
     with atomic_path(folder / f"{name}.csv") as draft:
         write_csv(table, draft)
-    columns = [
-        {**about, **({"unit": units[about["name"]]} if units.get(about["name"]) else {})}
-        for about in columns_of(table)
-    ]
+    columns = [{**about, **told[about["name"]]} for about in columns_of(table)]
     about = {
         "@context": "http://www.w3.org/ns/csvw",
         "url": f"{name}.csv",
@@ -260,7 +267,7 @@ def write_table(folder: Path, name: str, table: Table) -> None:
 
 
 def read_table(path: Path) -> Table:
-    """Return the table of a CSV file of a run, as it was, by what is told of it beside it.
+    """Return the table of a Parquet or CSV file of a run, by what is told of its columns.
 
     Raises
     ------
@@ -268,9 +275,19 @@ def read_table(path: Path) -> Table:
         If it cannot be read.
     """
     columns: list[dict[str, Any]] = []
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        about = json.loads(path.with_name(f"{path.name}-metadata.json").read_bytes())
-        columns = [dict(column, name=column["name"]) for column in about["tableSchema"]["columns"]]
-    table = read_csv(path, columns)
-    table.attrs["units"] = {c["name"]: c["unit"] for c in columns if c.get("unit")}
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet as pq
+
+        arrow = pq.read_table(path)
+        table: Table = arrow.to_pandas(ignore_metadata=True)
+        for field in arrow.schema:
+            told = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+            columns.append({**told, "name": field.name})
+    else:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            about = json.loads(path.with_name(f"{path.name}-metadata.json").read_bytes())
+            columns = [dict(each, name=each["name"]) for each in about["tableSchema"]["columns"]]
+        table = read_csv(path, columns)
+    for key, among in _TOLD.items():
+        table.attrs[among] = {each["name"]: each[key] for each in columns if each.get(key)}
     return table

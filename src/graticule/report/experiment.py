@@ -19,8 +19,10 @@ from graticule.report.style import Drawing, as_drawing, new_figure
 from graticule.report.tables import StudyTable
 
 _ANSWERED = ("EC50", "Z'", "SSMD")
+_PARAMETERS = ("EC50", "Hill slope", "bottom", "top")
 TABLES = ("answers", "groups", "units")
 _COLOURS = (BLUE, ORANGE, GREEN, RED, "#cc79a7", "#56b4e9", GREY)
+_NONE = "–"
 _SHOWN = 4
 """Measures that are drawn."""
 _ROWS, _COLUMNS = ("row", "plate_row"), ("col", "column", "plate_column")
@@ -28,14 +30,29 @@ _WELL = re.compile(r"([A-Za-z]{1,2})[-_ ]?(\d{1,2})")
 
 
 def sentences(tables: Mapping[str, StudyTable]) -> list[str]:
-    """Return the answers in one sentence for each measure; none without groups."""
+    """Return the answers in one sentence for each measure and group; none without groups."""
     answers = _frame(tables, "answers")
+    if not len(answers):
+        return []
+    by = ["measure", *_apart(answers)]
     found = []
-    for measure, own in answers.groupby("measure", sort=False) if len(answers) else ():
+    for (measure, *levels), own in answers.groupby(by, sort=False, dropna=False):
         by_name = dict(zip(own["answer"], own["sentence"], strict=True))
         told = "; ".join(str(by_name[name]) for name in _ANSWERED if name in by_name)
-        found.append(f"{measure}: {told}.")
+        found.append(f"{', '.join([str(measure), *_places(by[1:], levels)])}: {told}.")
     return found
+
+
+def _apart(answers: pd.DataFrame) -> list[str]:
+    """Return the columns of groups that have an answer each: they stand before the measure."""
+    return [str(name) for name in answers.columns[: answers.columns.get_loc("measure")]]
+
+
+def _places(by: Sequence[str], levels: Sequence[Any]) -> list[str]:
+    return [
+        f"{name} {_level(value)}" for name, value in zip(by, levels, strict=True)
+        if _level(value) != _NONE
+    ]  # fmt: skip
 
 
 def answers_of(folder: Path) -> list[str]:
@@ -74,51 +91,77 @@ def _curve(
     record: RunRecord, spec: Mapping[str, Any], measure: str, units: pd.DataFrame,
     answers: pd.DataFrame,
 ) -> Drawing | None:  # fmt: skip
-    """Draw units over their dose, with the fitted curve and the interval of its middle."""
+    """Draw units over their dose, with each fitted curve and the interval of its middle."""
     dose = spec.get("dose")
     if not dose or dose not in units or not len(answers):
         return None
-    own = answers[answers["measure"] == measure].set_index("answer")
-    if "EC50" not in own.index:
-        return None
-    x = pd.to_numeric(units[dose], errors="coerce").to_numpy(float)
-    y = units[measure].to_numpy(float)
-    known = np.isfinite(x) & np.isfinite(y)
-    x, y = x[known], y[known]
-    positive = np.unique(x[x > 0])
-    if len(positive) < 2:
+    by = _apart(answers)
+    own = answers[(answers["measure"] == measure) & answers["answer"].isin(_PARAMETERS)]
+    doses = pd.to_numeric(units[dose], errors="coerce").to_numpy(float)
+    known = np.isfinite(doses) & np.isfinite(units[measure].to_numpy(float))
+    positive = np.unique(doses[known & (doses > 0)])
+    if not len(own) or len(positive) < 2:
         return None
     zero = positive[0] / 10 ** max(0.5, np.log10(positive[1] / positive[0]))
     figure, ax = new_figure(5.6, 3.8)
-    rng = np.random.default_rng(0)
-    spread = np.exp(rng.uniform(-0.06, 0.06, len(x)))
-    ax.plot(np.where(x > 0, x, zero) * spread, y, "o", ms=3.2, alpha=0.55, mew=0,
-            color=BLUE)  # fmt: skip
     ax.set_xscale("log")
-    values = own["value"]
-    ec50 = float(values["EC50"])
-    if math.isfinite(ec50):
-        line = np.geomspace(zero, positive[-1] * 1.5, 200)
-        bottom, top, hill = (float(values[name]) for name in ("bottom", "top", "Hill slope"))
-        ax.plot(line, bottom + (top - bottom) / (1 + (ec50 / line) ** hill), color=INK, lw=1.6)
-        low, high = float(own["low"]["EC50"]), float(own["high"]["EC50"])
-        left, right = ax.get_xlim()
-        ax.axvspan(max(low, left), min(high, right), color=ORANGE, alpha=0.25, lw=0)
-        ax.axvline(ec50, color=ORANGE, lw=1.2)
-        ax.set_xlim(left, right)
-    if (x == 0).any():
+    ax.set_xlim(zero / 1.6, positive[-1] * 1.8)
+    curves = list(own.groupby(by, sort=False, dropna=False)) if by else [((), own)]
+    told = []
+    for number, (levels, fitted) in enumerate(curves):
+        same = known & _are(units, dict(zip(by, levels, strict=True)))
+        parameters = fitted.set_index("answer")
+        places = " ".join(_places(by, levels))
+        colours = (BLUE, INK, ORANGE) if not by else (_COLOURS[number % len(_COLOURS)],) * 3
+        _draw_curve(ax, np.where(doses > 0, doses, zero)[same],
+                    units[measure].to_numpy(float)[same], parameters, colours, places)  # fmt: skip
+        if not math.isfinite(float(parameters["value"]["EC50"])):
+            sentence = parameters["sentence"]["EC50"]
+            told.append(f"{places}: {sentence}." if places else f"{sentence}.")
+    if (doses[known] == 0).any():
         ax.axvline(zero * (positive[0] / zero) ** 0.5, color=INK, lw=0.6, ls=":")
         ax.text(zero, ax.get_ylim()[0], " 0", fontsize=8, va="bottom", ha="center", color=INK)
+    if by:
+        ax.legend(frameon=False, fontsize=8, labelcolor=INK)
     ax.set_xlabel(_named(record, str(dose)))
     ax.set_ylabel(_named(record, measure))
     over = " x ".join(str(name) for name in spec.get("over") or ["image"])
-    caption = (
-        f"Each point is one {over}. The curve has four parameters; the band is the "
-        f"{spec.get('confidence', 0.95):.0%} interval of the dose of half the effect."
-        if math.isfinite(ec50)
-        else f"Each point is one {over}. {own['sentence']['EC50']}."
-    )
+    if len(told) < len(curves):
+        confidence = f"{spec.get('confidence', 0.95):.0%}"
+        told.insert(0, f"The curve has four parameters; the band is the {confidence} interval of "
+                    "the dose of half the effect.")  # fmt: skip
+    caption = " ".join([f"Each point is one {over}.", *told])
     return as_drawing(figure, f"{measure} over {dose}", f"{measure} by {dose}", caption)
+
+
+def _are(units: pd.DataFrame, levels: Mapping[str, Any]) -> Array:
+    """Return which units are of a group."""
+    same = np.ones(len(units), bool)
+    for name, level in levels.items():
+        same &= (units[name] == level).to_numpy(bool)
+    return same
+
+
+def _draw_curve(
+    ax: Any, x: Array, y: Array, parameters: pd.DataFrame, colours: Sequence[str], label: str
+) -> None:
+    """Draw units over doses, and the curve that was fitted to them where there is one."""
+    points, curve, band = colours
+    spread = np.exp(np.random.default_rng(0).uniform(-0.06, 0.06, len(x)))
+    ax.plot(x * spread, y, "o", ms=3.2, alpha=0.55, mew=0, color=points, label=label)
+    values = parameters["value"]
+    ec50 = float(values["EC50"])
+    if not math.isfinite(ec50):
+        return
+    line = np.geomspace(x.min(), x.max() * 1.5, 200)
+    bottom, top, hill = (float(values[name]) for name in ("bottom", "top", "Hill slope"))
+    ax.plot(line, bottom + (top - bottom) / (1 + (ec50 / line) ** hill), color=curve, lw=1.6)
+    low, high = float(parameters["low"]["EC50"]), float(parameters["high"]["EC50"])
+    left, right = ax.get_xlim()
+    if low < right and high > left:
+        ax.axvspan(max(low, left), min(high, right), color=band, alpha=0.25, lw=0)
+    if left < ec50 < right:
+        ax.axvline(ec50, color=band, lw=1.2)
 
 
 def _groups(
@@ -137,12 +180,7 @@ def _groups(
     figure, ax = new_figure(max(4.2, min(9.0, 1.6 + 0.55 * len(names))), 3.8)
     rng = np.random.default_rng(0)
     for place, (_, group) in enumerate(own.iterrows()):
-        same = np.ones(len(units), bool)
-        for name in by:
-            same &= (units[name] == group[name]).to_numpy() | (
-                units[name].isna().to_numpy() & pd.isna(group[name])
-            )
-        values = units[measure].to_numpy(float)[same]
+        values = units[measure].to_numpy(float)[_are(units, {name: group[name] for name in by})]
         ax.plot(place + rng.uniform(-0.18, 0.18, len(values)), values, "o", ms=3, alpha=0.45,
                 mew=0, color=_COLOURS[place % len(_COLOURS)])  # fmt: skip
         ax.errorbar(place, group["mean"], _reach(group), fmt="_", ms=14, capsize=3, lw=1.4,
@@ -190,7 +228,7 @@ def _reach(group: Any) -> Array | None:
 
 def _level(value: Any) -> str:
     if value is None or value != value or value == "":
-        return "–"
+        return _NONE
     return f"{value:g}" if isinstance(value, (int, float, np.number)) else str(value)
 
 

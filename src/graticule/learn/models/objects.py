@@ -29,7 +29,7 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
     ----------
     columns : sequence of str, optional
         What is looked at; by default all columns of numbers that neither number nor place
-        objects (``label``, ``centroid_x``, ...).
+        objects (``label``, ``centroid_x``, ...) nor are facts of their image, as a dose.
     estimator : str, mapping or estimator
         As for `PixelClassifier`.
     balance : bool
@@ -192,11 +192,13 @@ class ObjectClassifier(RowsModel, EstimatorClassifier):
 
 
 def describing_columns(table: pd.DataFrame, target: str) -> tuple[str, ...]:
-    """Return the columns of numbers that describe objects."""
+    """Return the columns of numbers that describe objects, and are no facts of their image."""
+    facts = table.attrs.get("facts", {})
     found = tuple(
         str(name)
         for name in table.columns
         if name != target
+        and name not in facts
         and pd.api.types.is_numeric_dtype(table[name])
         and not str(name).startswith(_PLACES)
     )
