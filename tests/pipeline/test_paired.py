@@ -201,6 +201,46 @@ def test_without_a_study_a_column_has_no_value(plate: Path) -> None:
         Pipeline.loads(LEVELS.replace("{column: level}", "{column: level, other: 1}"))
 
 
+CHECKED = """
+graticule: 1
+name: checked
+inputs: {dna: "Channel2-*-{row}-{col}.tif"}
+sheet: plate.csv
+steps:
+  bright: {op: threshold.fixed, value: 50}
+  spots: {op: segment.label}
+checks:
+  size: {check: plausibility, of: spots, at: dna, min_diameter: {column: smallest}}
+outputs: [spots]
+"""
+
+
+def test_a_check_takes_a_parameter_from_a_column(plate: Path, tmp_path: Path) -> None:
+    def implausible(*smallest: float) -> list[bool]:
+        wells = ("A,1", "A,2", "B,1", "B,2")
+        rows = [f"{well},{size}" for well, size in zip(wells, smallest, strict=True)]
+        (plate / "plate.csv").write_text("\n".join(["row,col,smallest", *rows]))
+        run = Pipeline.loads(CHECKED).run(plate, tmp_path / "out", cache=False)
+        return ["across" in text for text in run.images["implausible"]]
+
+    assert implausible(0, 0, 0, 0) == [False] * 4
+    assert implausible(0, 1000, 0, 1000) == [False, True, False, True]
+    page = (tmp_path / "out/report.html").read_text()
+    assert "smaller than that of the column smallest samples across" in page
+    (plate / "plate.csv").write_text("row,col,smallest\nA,1,-1\nA,2,1\nB,1,1\nB,2,1\n")
+    with pytest.raises(RequestError, match=r"A-01: size\.min_diameter: input should be greater"):
+        Pipeline.loads(CHECKED).run(plate, tmp_path / "out")
+    (plate / "plate.csv").write_text("row,col,smalest\nA,1,1\n")
+    with pytest.raises(RequestError, match="no image has a column 'smallest'"):
+        Pipeline.loads(CHECKED).run(plate, tmp_path / "out")
+
+
+def test_what_a_check_goes_by_over_the_study_is_from_no_column() -> None:
+    text = CHECKED.replace("min_diameter", "unlike")
+    with pytest.raises(PipelineError, match="unlike: is the same for all images of a study"):
+        Pipeline.loads(text)
+
+
 GROWN = """
 graticule: 1
 name: grown

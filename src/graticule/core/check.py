@@ -11,11 +11,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from graticule.core.image import Image, Table
 from graticule.core.op import with_paragraphs
-from graticule.core.parameters import Parameters
+from graticule.core.parameters import Parameters, column_of
 from graticule.core.quantity import Amount
 from graticule.core.typing import Array
 
@@ -161,20 +162,54 @@ class Check:
         """First line of the docstring."""
         return inspect.cleandoc(self.__doc__ or "").partition("\n")[0]
 
+    @property
+    def of_study(self) -> frozenset[str]:
+        """Parameters that are one for all images: of the study, and in names of columns."""
+        named = {
+            str(field).partition("[")[0]
+            for measure in self._measures
+            for _, field, _, _ in Formatter().parse(measure.column)
+            if field
+        }
+        asked = inspect.signature(self.study).parameters if self.study else ()
+        return frozenset({*named, *asked} & {*self.parameters.names})
+
     def meaning(self, params: Mapping[str, Any]) -> str:
-        """Return in words what its columns mean; raise `ParameterError` for an unknown name."""
-        validated = self.parameters.validate(params)
+        """Return in words what its columns mean; raise `ParameterError` for an unknown name.
+
+        A parameter may be ``{column: NAME}``, of each image another.
+        """
         if callable(self._meaning):
-            return self._meaning(**validated)
-        return self._meaning.format_map({key: _in_words(v) for key, v in validated.items()})
+            asked = inspect.signature(self._meaning).parameters
+            if any(name in asked and column_of(value) for name, value in params.items()):
+                return self.summary
+            return self._meaning(**self._shown(params))
+        return self._meaning.format_map(self._shown(params, _in_words))
 
     def measures(self, params: Mapping[str, Any]) -> list[Measure]:
         """Return what a report says of it first; raise `ParameterError` as `meaning` does."""
-        shown = {key: _in_words(v) for key, v in self.parameters.validate(params).items()}
+        shown = self._shown(params, _in_words)
         return [
             replace(m, column=m.column.format_map(shown), title=m.title.format_map(shown))
             for m in self._measures
         ]
+
+    def _shown(
+        self, params: Mapping[str, Any], shown: Callable[[Any], Any] = lambda value: value
+    ) -> dict[str, Any]:
+        """Return all parameters for a sentence; of one that is from a column, which."""
+        columns = {name: column for name, v in params.items() if (column := column_of(v))}
+        own = {name: value for name, value in params.items() if name not in columns}
+        known = self.parameters.without(columns).validate(own)
+        words = {name: _OfColumn(f"that of the column {columns[name]}") for name in columns}
+        return {**{name: shown(value) for name, value in known.items()}, **words}
+
+
+class _OfColumn(str):
+    """What stands for a parameter from a column, and for every item of it."""
+
+    def __getitem__(self, key: Any) -> str:
+        return self
 
 
 def _in_words(value: Any) -> Any:

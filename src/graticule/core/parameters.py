@@ -16,6 +16,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from graticule.core.errors import ParameterError, suggest
 
 
+def column_of(value: Any) -> str | None:
+    """Return the column that a parameter has its value from, ``{column: NAME}``; else None."""
+    if (
+        isinstance(value, Mapping)
+        and list(value) == ["column"]
+        and isinstance(value["column"], str)
+    ):
+        return str(value["column"])
+    return None
+
+
 class Parameters:
     """The parameters of a function, from the annotations of its keyword-only arguments.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -34,7 +34,7 @@ from graticule.core.document import (
 from graticule.core.errors import Fault, GraticuleError, ParameterError, PipelineError, suggest
 from graticule.core.image import Kind
 from graticule.core.op import Op
-from graticule.core.parameters import Parameters
+from graticule.core.parameters import Parameters, column_of
 from graticule.core.registry import get_check, get_op
 from graticule.pipeline.spec import CheckStep, Reference, Spec, Step
 from graticule.pipeline.study_spec import GroupsSpec, PipelineInput, SheetSpec
@@ -164,6 +164,7 @@ class _Call(Section):
 
     model_config = ConfigDict(extra="allow")
     _params: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _columns: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def keys(self) -> dict[str, Any]:
@@ -175,15 +176,23 @@ class _Call(Section):
         """The validated parameters."""
         return self._params
 
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Parameters whose value is that of a column, with the column."""
+        return self._columns
+
     def _set_params(
-        self,
-        parameters: Parameters,
-        data_keys: Sequence[str],
-        info: ValidationInfo,
-        but: Collection[str] = (),
+        self, parameters: Parameters, data_keys: Sequence[str], info: ValidationInfo
     ) -> Self:
-        left_out = {*data_keys, *but}
-        values = {key: plain(value) for key, value in self.keys.items() if key not in left_out}
+        names = set(parameters.names)
+        given = {key: plain(value) for key, value in self.keys.items() if key not in data_keys}
+        self._columns = {
+            key: column
+            for key, value in given.items()
+            if key in names and (column := column_of(value)) is not None
+        }
+        parameters = parameters.without(self._columns)
+        values = {key: value for key, value in given.items() if key not in self._columns}
         folder = (info.context or {}).get("folder")
         faults = parameters.faults(values, folder=folder)
         if faults:
@@ -196,34 +205,13 @@ class _Call(Section):
         return self
 
 
-def _column_of(value: Any) -> str | None:
-    """Return the column that a parameter has its value from; None of any other value."""
-    value = plain(value)
-    if isinstance(value, dict) and list(value) == ["column"] and isinstance(value["column"], str):
-        return str(value["column"])
-    return None
-
-
 class _Step(_Call):
     op: Annotated[Op, PlainValidator(_op)] = Field(None, validate_default=True)
-    _columns: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _validated(self, info: ValidationInfo) -> Self:
         data_keys = ("input", *(data.name for data in self.op.inputs[1:]))
-        names = set(self.op.parameters.names)
-        self._columns = {
-            key: column
-            for key, value in self.keys.items()
-            if key in names and (column := _column_of(value)) is not None
-        }
-        known = self.op.parameters.without(self._columns)
-        return self._set_params(known, data_keys, info, self._columns)
-
-    @property
-    def columns(self) -> Mapping[str, str]:
-        """Parameters whose value is that of a column, with the column."""
-        return self._columns
+        return self._set_params(self.op.parameters, data_keys, info)
 
 
 class _Check(_Call):
@@ -231,7 +219,15 @@ class _Check(_Call):
 
     @model_validator(mode="after")
     def _validated(self, info: ValidationInfo) -> Self:
-        return self._set_params(self.check.parameters, ("of", "at", "against"), info)
+        self._set_params(self.check.parameters, ("of", "at", "against"), info)
+        faults = [
+            Fault(name, "is the same for all images of a study, and from no column")
+            for name in self.columns
+            if name in self.check.of_study
+        ]
+        if faults:
+            raise PipelineError(faults)
+        return self
 
 
 _Name = Annotated[str, BeforeValidator(_name)]
@@ -343,7 +339,9 @@ class _Wiring:
                 for key, text in texts.items()
             )
             if of is not None and at is not None:
-                checks[name] = CheckStep(name, body.check, body.params, of, at, against)
+                checks[name] = CheckStep(
+                    name, body.check, body.params, of, at, against, body.columns
+                )
         return checks
 
     def outputs(self, texts: Sequence[Any] | None) -> tuple[Reference, ...]:

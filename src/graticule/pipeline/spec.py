@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from graticule.core.check import Check
 from graticule.core.errors import ParameterError
 from graticule.core.image import Kind
 from graticule.core.op import Op
+from graticule.core.parameters import Parameters
 from graticule.pipeline.study_spec import GroupsSpec, PipelineInput, SheetSpec
 
 
@@ -63,8 +64,7 @@ class Step:
     @cached_property
     def canonical(self) -> dict[str, Any]:
         """The parameters as JSON values, equal for equal meaning."""
-        known = self.op.parameters.without(self.columns).canonical(self.params)
-        return known | {name: {"column": column} for name, column in self.columns.items()}
+        return _canonical(self.op.parameters, self.params, self.columns)
 
     def bound(self, facts: Mapping[str, Any], units: Mapping[str, str], folder: Path) -> Step:
         """Return it with the values of its columns, each in the unit that its column has.
@@ -74,35 +74,15 @@ class Step:
         ParameterError
             If a value is missing, or the parameter cannot have it.
         """
-        if not self.columns:
-            return self
-        parameters = self.op.parameters
-        values: dict[str, Any] = {}
-        for name, column in self.columns.items():
-            value = facts.get(column)
-            if value is None or value != value or value == "":
-                raise ParameterError(f"the column {column} is empty", where=f"{self.name}.{name}")
-            if column in units:
-                value = f"{value} {units[column]}"
-            values[name] = _as_text(value) if parameters.takes_text(name) else value
-        try:
-            found = parameters.without(self.params).validate(values, folder=folder)
-        except ParameterError as error:
-            where = error.where.replace(self.op.name, self.name, 1)
-            raise ParameterError(error.what, where=where, hint=error.hint) from None
-        params = {**self.params, **found}
-        return replace(self, params={n: params[n] for n in parameters.names}, columns={})
-
-
-def _as_text(value: Any) -> str:
-    """Return a cell as a text; numbers beside empty cells are floats, and 2.0 was written 2."""
-    whole = isinstance(value, float) and value.is_integer()
-    return str(int(value) if whole else value)
+        return _bound(self, self.op.parameters, facts, units, folder)
 
 
 @dataclass(frozen=True)
 class CheckStep:
-    """One named check: of which value, with surrogates made at which step."""
+    """One named check: of which value, with surrogates made at which step.
+
+    Its ``columns`` are those of a `Step`.
+    """
 
     name: str
     check: Check
@@ -110,6 +90,59 @@ class CheckStep:
     of: Reference
     at: Reference
     against: Reference | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def canonical(self) -> dict[str, Any]:
+        """The parameters as JSON values, equal for equal meaning."""
+        return _canonical(self.check.parameters, self.params, self.columns)
+
+    def bound(self, facts: Mapping[str, Any], units: Mapping[str, str], folder: Path) -> CheckStep:
+        """Return it with the values of its columns, as `Step.bound`."""
+        return _bound(self, self.check.parameters, facts, units, folder)
+
+
+_Part = TypeVar("_Part", Step, CheckStep)
+
+
+def _canonical(
+    parameters: Parameters, params: Mapping[str, Any], columns: Mapping[str, str]
+) -> dict[str, Any]:
+    known = parameters.without(columns).canonical(params)
+    return known | {name: {"column": column} for name, column in columns.items()}
+
+
+def _bound(
+    part: _Part,
+    parameters: Parameters,
+    facts: Mapping[str, Any],
+    units: Mapping[str, str],
+    folder: Path,
+) -> _Part:
+    """Return a step or check with the values of its columns."""
+    if not part.columns:
+        return part
+    values: dict[str, Any] = {}
+    for name, column in part.columns.items():
+        value = facts.get(column)
+        if value is None or value != value or value == "":
+            raise ParameterError(f"the column {column} is empty", where=f"{part.name}.{name}")
+        if column in units:
+            value = f"{value} {units[column]}"
+        values[name] = _as_text(value) if parameters.takes_text(name) else value
+    try:
+        found = parameters.without(part.params).validate(values, folder=folder)
+    except ParameterError as error:
+        where = error.where.replace(parameters.owner, part.name, 1)
+        raise ParameterError(error.what, where=where, hint=error.hint) from None
+    params = {**part.params, **found}
+    return replace(part, params={n: params[n] for n in parameters.names}, columns={})
+
+
+def _as_text(value: Any) -> str:
+    """Return a cell as a text; numbers beside empty cells are floats, and 2.0 was written 2."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value)
 
 
 @dataclass(frozen=True)
@@ -186,10 +219,9 @@ class Spec:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the sheet, or fields, that steps take a parameter from."""
-        return tuple(
-            dict.fromkeys(c for step in self.steps.values() for c in step.columns.values())
-        )
+        """Columns of the sheet, or fields, that steps and checks take a parameter from."""
+        parts: list[Step | CheckStep] = [*self.steps.values(), *self.checks.values()]
+        return tuple(dict.fromkeys(column for part in parts for column in part.columns.values()))
 
     def bound(self, facts: Mapping[str, Any], units: Mapping[str, str]) -> Spec:
         """Return the pipeline for an image of which some facts are known, with their units.
@@ -203,7 +235,8 @@ class Spec:
             return self
         folder = Path(self.source).parent
         steps = {name: step.bound(facts, units, folder) for name, step in self.steps.items()}
-        return replace(self, steps=steps)
+        checks = {name: check.bound(facts, units, folder) for name, check in self.checks.items()}
+        return replace(self, steps=steps, checks=checks)
 
     def kind_of(self, reference: Reference) -> Kind | None:
         """Return what a step's output, or the one of which it is a column, is; None of an input."""
@@ -279,7 +312,7 @@ def _plain_check(step: CheckStep) -> dict[str, Any]:
         "of": str(step.of),
         "at": str(step.at),
         "against": str(step.against) if step.against else None,
-        "params": step.check.parameters.canonical(step.params),
+        "params": dict(step.canonical),
     }
 
 

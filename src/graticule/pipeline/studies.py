@@ -222,10 +222,10 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _require_columns(pipeline: Spec, found: Study) -> None:
-    """Refuse columns that steps take parameters from and that images do not have."""
+    """Refuse columns that parameters are taken from and that images do not have."""
     if not pipeline.columns:
         return
-    _require_known(pipeline.columns, found, "steps")
+    _require_known(pipeline.columns, found, "parameters")
     faults = []
     for each in found:
         try:
@@ -234,7 +234,7 @@ def _require_columns(pipeline: Spec, found: Study) -> None:
             faults.append(f"{each.name}: {error}")
     if faults:
         more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
-        raise RequestError(f"{'; '.join(faults[:_NAMED])}{more}", where="steps")
+        raise RequestError(f"{'; '.join(faults[:_NAMED])}{more}", where="parameters")
 
 
 def _require_known(columns: Iterable[str], found: Study, where: str) -> None:
