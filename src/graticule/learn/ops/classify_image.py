@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
-
 from graticule.core import Image, Record, Whole, op
-from graticule.core.errors import ParameterError
-from graticule.learn.model_file import ModelFile
+from graticule.learn.ops._image_model import DOC, ImageClassifierFile
 
 
-def _of_images(given: ModelFile) -> ModelFile:
-    if not hasattr(given.model, "record") or not given.model.classes:
-        raise ParameterError(
-            f"must be a model of the classes of whole images, not a {given.model.kind}",
-            hint="graticule train writes one by a training document with task: images",
-        )
-    return given
-
-
-@op(version=1, scope=Whole("an image is one thing", memory=12), name="learn.classify_image")
+@op(
+    version=1,
+    scope=Whole("an image is one thing", memory=12),
+    name="learn.classify_image",
+    doc=DOC,
+)
 def classify_image(
     image: Image,
     *,
-    model: Annotated[ModelFile, AfterValidator(_of_images), Field(title="Model")],
+    model: ImageClassifierFile,
 ) -> Record:
     """Tell the class of a whole image.
 
     Parameters
     ----------
-    image : Image
-        As those the model was trained on: dims and channels, and the size too where it looks at
-        values themselves.
+    %(image)s
     model : ModelFile
         A fitted `ImageClassifier`, or the path of its file.
 
@@ -47,8 +36,7 @@ def classify_image(
     ------
     ParameterError
         If the model is not one of the classes of images.
-    ImageError
-        If the image is of another kind or size than those the model was trained on.
+    %(image_error)s
 
     See Also
     --------

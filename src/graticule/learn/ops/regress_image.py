@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
-
 from graticule.core import Image, Record, Whole, op
-from graticule.core.errors import ParameterError
-from graticule.learn.model_file import ModelFile
+from graticule.learn.ops._image_model import DOC, ImageRegressorFile
 
 
-def _of_images(given: ModelFile) -> ModelFile:
-    if not hasattr(given.model, "record") or given.model.classes:
-        raise ParameterError(
-            f"must be a model of a value for whole images, not a {given.model.kind}",
-            hint="graticule train writes one by a document with task: images and predict: values",
-        )
-    return given
-
-
-@op(version=1, scope=Whole("an image is one thing", memory=12), name="learn.regress_image")
+@op(
+    version=1,
+    scope=Whole("an image is one thing", memory=12),
+    name="learn.regress_image",
+    doc=DOC,
+)
 def regress_image(
     image: Image,
     *,
-    model: Annotated[ModelFile, AfterValidator(_of_images), Field(title="Model")],
+    model: ImageRegressorFile,
 ) -> Record:
     """Tell the value of a whole image.
 
     Parameters
     ----------
-    image : Image
-        As those the model was trained on: dims and channels, and the size too where it looks at
-        values themselves.
+    %(image)s
     model : ModelFile
         A fitted `ImageRegressor`, or the path of its file.
 
@@ -45,8 +34,7 @@ def regress_image(
     ------
     ParameterError
         If the model is not one of values of images.
-    ImageError
-        If the image is of another kind or size than those the model was trained on.
+    %(image_error)s
 
     See Also
     --------
