@@ -277,3 +277,44 @@ def test_each_drug_has_its_curve_and_each_plate_its_controls(plate: Path, tmp_pa
     for drug, number in (("a", 1), ("b", 2)):
         assert f"drug {drug}, plate {number}: {ec50['sentence'][drug]}" in page
     assert "table.intensity_mean, plate 2: Z" in page
+
+
+def test_what_has_no_group_is_not_tested_and_what_has_no_unit_is_none(
+    plate: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / "plate"
+    study.mkdir()
+    lines = ["row,col,drug,animal"]
+    for row in "ABCD":
+        for col, (drug, animal) in enumerate(
+            (("x", 1), ("x", 2), ("y", 3), ("y", 4), ("", 5), ("x", ""), ("y", "")), start=1
+        ):
+            file = plate / f"{row}{min(col, 6):02}_1.tif"
+            (study / f"{row}{col:02}_1.tif").write_bytes(file.read_bytes())
+            unit = f"{row}{animal}" if animal else ""
+            lines.append(f"{row},{col},{drug},{unit}")
+    (study / "plate.csv").write_text("\n".join(lines))
+    text = PIPELINE.partition("groups:")[0] + (
+        "groups: {by: drug, over: animal, of: table.intensity_mean, reference: x}"
+    )
+    assert not Pipeline.loads(text).run(study, tmp_path / "out", cache=False).failed
+    units = pd.read_csv(tmp_path / "out/units.csv")
+    assert len(units) == 20
+    assert units["animal"].notna().all()
+    groups = pd.read_csv(tmp_path / "out/groups.csv")
+    assert groups["drug"].tolist() == ["x", "y"]
+    assert groups["units"].tolist() == [8, 8]
+    assert groups["p_holm"][1] == groups["p"][1]
+    told = json.loads((tmp_path / "out/run.json").read_text())["troubles"]["groups"]
+    assert "images without animal are of no unit (8: A06_1, A07_1, B06_1, B07_1, C06_1" in told
+    assert "images without drug are in no group (4: A05_1, B05_1, C05_1, D05_1)" in told
+    assert "images without animal" in (tmp_path / "out/report.html").read_text()
+
+
+def test_a_blank_number_is_no_group_either() -> None:
+    tables = _tables(time=[0, 1, np.nan, np.nan], value=[1.0, 2, 3, 5])
+    found = tables_of(GroupsSpec(by="time", of="value"), tables)
+    assert found["groups"]["time"].tolist() == [0, 1]
+    assert len(found["units"]) == 4
+    with pytest.raises(RequestError, match="no unit has time"):
+        tables_of(GroupsSpec(by="time", of="value"), _tables(time=[np.nan] * 4, value=[1.0] * 4))
