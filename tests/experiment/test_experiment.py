@@ -318,3 +318,42 @@ def test_a_blank_number_is_no_group_either() -> None:
     assert len(found["units"]) == 4
     with pytest.raises(RequestError, match="no unit has time"):
         tables_of(GroupsSpec(by="time", of="value"), _tables(time=[np.nan] * 4, value=[1.0] * 4))
+
+
+def _refused(groups: str) -> str:
+    with pytest.raises(PipelineError) as error:
+        Pipeline.loads(PIPELINE.partition("groups:")[0] + f"groups: {groups}")
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", ["images", "objects", "objects_cells"])
+def test_names_of_the_answer_are_no_columns_of_the_design(name: str) -> None:
+    told = f"{name!r} is a column of the answer (rename the column)"
+    assert f"by: {told}" in _refused(f"{{by: {name}, of: table.area}}")
+    assert f"over: {told}" in _refused(f"{{by: x, over: [row, {name}], of: table.area}}")
+    assert f"dose: {told}" in _refused(f"{{dose: {name}, of: table.area}}")
+    assert f"controls: {told}" in _refused(f"{{controls: {{column: {name}}}, of: table.area}}")
+    assert f"as images.{name}" in _refused(f"{{by: x, of: {name}}}")
+
+
+def test_what_is_measured_has_another_name_than_what_makes_groups() -> None:
+    assert "'area' is another column of the answer (as images.area)" in _refused(
+        "{by: area, of: area}"
+    )
+
+
+def test_every_column_of_the_answer_is_refused_of_groups(out: Path) -> None:
+    for name in ("groups", "answers"):
+        for column in pd.read_csv(out / f"{name}.csv").columns.drop("dose", errors="ignore"):
+            assert "is a column of the answer" in _refused(f"{{by: [{column}], of: table.area}}")
+
+
+def test_measures_and_columns_of_any_name_are_no_counts() -> None:
+    tables = _tables(drug=["a", "a", "b", "b"], **{"n cells": ["x", "y", "x", "y"]})
+    tables["objects"] = pd.DataFrame({"image": ["i0", "i1", "i2"], "area": [1.5, np.inf, 4.0]})
+    spec = GroupsSpec(by=["drug", "n cells"], of="objects.area")
+    found = tables_of(spec, tables)
+    assert list(found["units"])[-3:] == ["images", "objects", "objects.area"]
+    assert found["units"]["n cells"].tolist() == ["x", "y", "x", "y"]
+    assert "objects.area" not in found["groups"]
+    assert found["groups"]["objects"].tolist() == [1, 1, 1, 0]

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from graticule.core.atomic import remove
@@ -99,7 +100,7 @@ def tables_of(spec: GroupsSpec, tables: Mapping[str, pd.DataFrame]) -> dict[str,
     measures = measures_of(spec, tables)
     units = units_table(spec, measures, tables)
     for measure in measures:
-        if not units[measure.text].notna().any():
+        if not _known(units[measure.text]):
             raise RequestError(f"no unit has a value of {measure.text}", where="groups.of")
     found = {UNITS: units}
     if spec.by:
@@ -130,8 +131,12 @@ def _groups(spec: GroupsSpec, measures: Sequence[Measure], units: pd.DataFrame) 
     return table
 
 
+def _known(values: Any) -> int:
+    return int(np.isfinite(values.to_numpy(float)).sum())
+
+
 def _mean(spec: GroupsSpec, values: Any, seen: pd.DataFrame) -> dict[str, Any]:
-    counts = {"units": int(values.notna().sum())}
+    counts = {"units": _known(values)}
     counts |= {str(name): int(seen[name].sum()) for name in seen}
     if not counts["units"]:
         blank = dict.fromkeys(("mean", "sd", "low", "high"), math.nan)
@@ -158,9 +163,7 @@ def _compare(
         blank = dict.fromkeys(("difference", "difference_low", "difference_high", "effect",
                                "effect_low", "effect_high", "p"), math.nan)  # fmt: skip
         row |= blank
-        if same_level(row[first], spec.reference) or not (
-            values.notna().any() and reference.notna().any()
-        ):
+        if same_level(row[first], spec.reference) or not (_known(values) and _known(reference)):
             continue
         found = difference_of_units(values, reference, confidence=spec.confidence)
         row |= dict(zip(blank, found, strict=True))
