@@ -277,3 +277,83 @@ def test_each_drug_has_its_curve_and_each_plate_its_controls(plate: Path, tmp_pa
     for drug, number in (("a", 1), ("b", 2)):
         assert f"drug {drug}, plate {number}: {ec50['sentence'][drug]}" in page
     assert "table.intensity_mean, plate 2: Z" in page
+
+
+def test_what_has_no_group_is_not_tested_and_what_has_no_unit_is_none(
+    plate: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / "plate"
+    study.mkdir()
+    lines = ["row,col,drug,animal"]
+    for row in "ABCD":
+        for col, (drug, animal) in enumerate(
+            (("x", 1), ("x", 2), ("y", 3), ("y", 4), ("", 5), ("x", ""), ("y", "")), start=1
+        ):
+            file = plate / f"{row}{min(col, 6):02}_1.tif"
+            (study / f"{row}{col:02}_1.tif").write_bytes(file.read_bytes())
+            unit = f"{row}{animal}" if animal else ""
+            lines.append(f"{row},{col},{drug},{unit}")
+    (study / "plate.csv").write_text("\n".join(lines))
+    text = PIPELINE.partition("groups:")[0] + (
+        "groups: {by: drug, over: animal, of: table.intensity_mean, reference: x}"
+    )
+    assert not Pipeline.loads(text).run(study, tmp_path / "out", cache=False).failed
+    units = pd.read_csv(tmp_path / "out/units.csv")
+    assert len(units) == 20
+    assert units["animal"].notna().all()
+    groups = pd.read_csv(tmp_path / "out/groups.csv")
+    assert groups["drug"].tolist() == ["x", "y"]
+    assert groups["units"].tolist() == [8, 8]
+    assert groups["p_holm"][1] == groups["p"][1]
+    told = json.loads((tmp_path / "out/run.json").read_text())["troubles"]["groups"]
+    assert "images without animal are of no unit (8: A06_1, A07_1, B06_1, B07_1, C06_1" in told
+    assert "images without drug are in no group (4: A05_1, B05_1, C05_1, D05_1)" in told
+    assert "images without animal" in (tmp_path / "out/report.html").read_text()
+
+
+def test_a_blank_number_is_no_group_either() -> None:
+    tables = _tables(time=[0, 1, np.nan, np.nan], value=[1.0, 2, 3, 5])
+    found = tables_of(GroupsSpec(by="time", of="value"), tables)
+    assert found["groups"]["time"].tolist() == [0, 1]
+    assert len(found["units"]) == 4
+    with pytest.raises(RequestError, match="no unit has time"):
+        tables_of(GroupsSpec(by="time", of="value"), _tables(time=[np.nan] * 4, value=[1.0] * 4))
+
+
+def _refused(groups: str) -> str:
+    with pytest.raises(PipelineError) as error:
+        Pipeline.loads(PIPELINE.partition("groups:")[0] + f"groups: {groups}")
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", ["images", "objects", "objects_cells"])
+def test_names_of_the_answer_are_no_columns_of_the_design(name: str) -> None:
+    told = f"{name!r} is a column of the answer (rename the column)"
+    assert f"by: {told}" in _refused(f"{{by: {name}, of: table.area}}")
+    assert f"over: {told}" in _refused(f"{{by: x, over: [row, {name}], of: table.area}}")
+    assert f"dose: {told}" in _refused(f"{{dose: {name}, of: table.area}}")
+    assert f"controls: {told}" in _refused(f"{{controls: {{column: {name}}}, of: table.area}}")
+    assert f"as images.{name}" in _refused(f"{{by: x, of: {name}}}")
+
+
+def test_what_is_measured_has_another_name_than_what_makes_groups() -> None:
+    assert "'area' is another column of the answer (as images.area)" in _refused(
+        "{by: area, of: area}"
+    )
+
+
+def test_every_column_of_the_answer_is_refused_of_groups(out: Path) -> None:
+    for name in ("groups", "answers"):
+        for column in pd.read_csv(out / f"{name}.csv").columns.drop("dose", errors="ignore"):
+            assert "is a column of the answer" in _refused(f"{{by: [{column}], of: table.area}}")
+
+
+def test_measures_and_columns_of_any_name_are_no_counts() -> None:
+    tables = _tables(drug=["a", "a", "b", "b"], **{"n cells": ["x", "y", "x", "y"]})
+    tables["objects"] = pd.DataFrame({"image": ["i0", "i1", "i2"], "area": [1.5, np.inf, 4.0]})
+    spec = GroupsSpec(by=["drug", "n cells"], of="objects.area")
+    found = tables_of(spec, tables)
+    assert list(found["units"])[-3:] == ["images", "objects", "objects.area"]
+    assert found["units"]["n cells"].tolist() == ["x", "y", "x", "y"]
+    assert "objects.area" not in found["groups"]
+    assert found["groups"]["objects"].tolist() == [1, 1, 1, 0]

@@ -68,3 +68,16 @@ def test_images_with_and_without_a_scale_in_one_study(objects: Pipeline, tmp_pat
     found = objects.run(folder, out=tmp_path / "scaled").tables["objects"]
     assert found["area"].tolist() == pytest.approx([size, size * 1e-6])
     assert found.attrs["units"]["area"] == "um2"
+
+
+def test_a_sheet_may_have_the_name_that_another_of_its_columns_gets(
+    objects: Pipeline, tmp_path: Path
+) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    write(folder / "a.png", np.pad(np.full((9, 9), 200, np.uint8), 9))
+    (folder / "s.csv").write_text("image,sheet_area,area\na,1,2\n")
+    run = Pipeline.loads(f"{objects.text}\nsheet: s.csv\n").run(folder, tmp_path / "out")
+    table = run.tables["objects"]
+    assert table.attrs["facts"] == {"sheet_area": "sheet_area", "sheet_sheet_area": "area"}
+    assert set(table["sheet_sheet_area"]) == {2}

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from graticule.core.atomic import remove
@@ -23,7 +24,14 @@ from graticule.evaluate.bootstrap import Interval
 from graticule.evaluate.dose_response import dose_response
 from graticule.evaluate.groups import difference_of_units, holm, mean_of_units
 from graticule.evaluate.screening import ssmd, z_prime
-from graticule.experiment.units import Measure, measures_of, units_table
+from graticule.experiment.units import (
+    Measure,
+    is_blank,
+    left_out,
+    measures_of,
+    objects_of,
+    units_table,
+)
 from graticule.pipeline.folder import read_head, write_json
 from graticule.pipeline.studies import same_level
 from graticule.pipeline.study_spec import GroupsSpec
@@ -39,27 +47,30 @@ def write(folder: Path | str) -> None:
     """Write the tables of an experiment into a run folder, from what it holds.
 
     Where its pipeline has no ``groups``, nothing is written and what an earlier run left goes.
-    What cannot be compared is set down in ``run.json`` under ``troubles``, and ends no run.
+    What cannot be compared, and images that are of no unit or group, are set down in ``run.json``
+    under ``troubles``, and end no run.
     """
     folder = Path(folder)
     plain = _groups_of(folder)
     found: dict[str, pd.DataFrame] = {}
-    trouble = ""
+    troubles: list[str] = []
     if plain:
         spec = GroupsSpec.model_validate(plain)
         try:
-            found = tables_of(spec, _tables(folder))
+            tables = _tables(folder)
+            troubles += left_out(spec, tables["images"])
+            found = tables_of(spec, tables)
         except GraticuleError as error:
-            trouble = str(error)
+            troubles.append(str(error))
     for name in TABLES:
         if name in found and len(found[name]):
             write_table(folder, name, found[name])
             continue
         for ending in _ENDINGS:
             remove(folder / f"{name}{ending}")
-    if trouble:
+    if troubles:
         about = json.loads((folder / "run.json").read_bytes())
-        about["troubles"] = {**(about.get("troubles") or {}), _TROUBLE: trouble}
+        about["troubles"] = {**(about.get("troubles") or {}), _TROUBLE: "; ".join(troubles)}
         write_json(folder / "run.json", about)
 
 
@@ -89,7 +100,7 @@ def tables_of(spec: GroupsSpec, tables: Mapping[str, pd.DataFrame]) -> dict[str,
     measures = measures_of(spec, tables)
     units = units_table(spec, measures, tables)
     for measure in measures:
-        if not units[measure.text].notna().any():
+        if not _known(units[measure.text]):
             raise RequestError(f"no unit has a value of {measure.text}", where="groups.of")
     found = {UNITS: units}
     if spec.by:
@@ -105,28 +116,28 @@ def _groups(spec: GroupsSpec, measures: Sequence[Measure], units: pd.DataFrame) 
     parts = []
     for measure in measures:
         rows = [
-            {**_levels(spec.by, key), "measure": measure.text,
-             **_mean(spec, own[measure.text], own)}
-            for key, own in units.groupby(list(spec.by), sort=True, dropna=False)
+            {**group, "measure": measure.text,
+             **_mean(spec, own[measure.text], own[["images", *objects_of(measures)]])}
+            for group, own in _apart(units, spec.by)
         ]  # fmt: skip
         if spec.reference is not None:
             _compare(spec, measure, units, rows)
         parts += rows
+    if not parts:
+        raise RequestError(f"no unit has {' and '.join(spec.by)}", where="groups.by")
     table = pd.DataFrame(parts)
     held = units.attrs["units"]
     table.attrs["units"] = {name: held[name] for name in spec.by if name in held}
     return table
 
 
-def _levels(columns: Sequence[str], key: Any) -> dict[str, Any]:
-    values = key if isinstance(key, tuple) else (key,)
-    return dict(zip(columns, values, strict=True))
+def _known(values: Any) -> int:
+    return int(np.isfinite(values.to_numpy(float)).sum())
 
 
-def _mean(spec: GroupsSpec, values: Any, own: pd.DataFrame) -> dict[str, Any]:
-    counts = {"units": int(values.notna().sum()), "images": int(own["images"].sum())}
-    objects = [str(name) for name in own if str(name).startswith("objects")]
-    counts |= {name: int(own[name].sum()) for name in objects}
+def _mean(spec: GroupsSpec, values: Any, seen: pd.DataFrame) -> dict[str, Any]:
+    counts = {"units": _known(values)}
+    counts |= {str(name): int(seen[name].sum()) for name in seen}
     if not counts["units"]:
         blank = dict.fromkeys(("mean", "sd", "low", "high"), math.nan)
         return {**counts, **blank, "interval": ""}
@@ -152,9 +163,7 @@ def _compare(
         blank = dict.fromkeys(("difference", "difference_low", "difference_high", "effect",
                                "effect_low", "effect_high", "p"), math.nan)  # fmt: skip
         row |= blank
-        if same_level(row[first], spec.reference) or not (
-            values.notna().any() and reference.notna().any()
-        ):
+        if same_level(row[first], spec.reference) or not (_known(values) and _known(reference)):
             continue
         found = difference_of_units(values, reference, confidence=spec.confidence)
         row |= dict(zip(blank, found, strict=True))
@@ -193,10 +202,11 @@ def _others(spec: GroupsSpec) -> list[str]:
 
 
 def _apart(units: pd.DataFrame, columns: Sequence[str]) -> list[tuple[dict[str, Any], Any]]:
-    """Return the units of each group of some columns; of none, all."""
+    """Return the units of each group of some columns, which all say something; of none, all."""
     if not columns:
         return [({}, units)]
-    return [(_levels(columns, key), own) for key, own in units.groupby(list(columns), sort=True)]
+    groups = units[~is_blank(units, columns)].groupby(list(columns), sort=True)
+    return [(dict(zip(columns, key, strict=True)), own) for key, own in groups]
 
 
 def _series(spec: GroupsSpec, units: pd.DataFrame) -> list[tuple[dict[str, Any], Any]]:
@@ -213,7 +223,11 @@ def _quality(spec: GroupsSpec, measure: Measure, units: pd.DataFrame) -> list[di
         column.map(lambda v, w=wanted: same_level(v, w)).astype(bool)
         for wanted in (spec.controls.positive, spec.controls.negative)
     )
-    apart = [n for n in _others(spec) if set(units[n][positive]) & set(units[n][negative])]
+    apart = [
+        name
+        for name in _others(spec)
+        if (set(units[name][positive]) & set(units[name][negative])) - {""}
+    ]
     found = []
     for group, own in _apart(units[positive | negative], apart):
         values = own[measure.text].astype(float)

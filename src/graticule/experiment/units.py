@@ -12,6 +12,7 @@ from graticule.core.errors import RequestError, suggest
 from graticule.pipeline.study_spec import GroupsSpec
 
 IMAGE = "image"
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def units_table(
     """Return a row for each unit: its place in the design, how much was seen, and each measure.
 
     The design is what is known of images, also where something measured has the same name.
-    Objects are brought together within their image, and images within their unit, so that a unit
+    An image of which a column of ``over`` says nothing is of no unit. Objects are brought together
+    within their image, and images within their unit, so that a unit
     with many objects counts as much as one with few.
 
     Raises
@@ -88,22 +90,20 @@ def units_table(
     images = tables["images"]
     design = list(dict.fromkeys((*spec.over, *spec.by, *spec.columns)))
     over = list(spec.over) or [IMAGE]
-    columns = {name: column for column, name in images.attrs.get("facts", {}).items()}
-    taken = {columns.get(name, name): name for name in (IMAGE, *design)}
+    taken = _taken(images, (IMAGE, *design))
     held = images[list(taken)].rename(columns=taken)
     for measure in measures:
         held[measure.text] = _by_image(measure, images, tables[measure.table], spec.within)
         if measure.table != "images":
-            held[f"n {measure.table}"] = (
+            held[measure.table] = (
                 images[IMAGE].map(tables[measure.table].groupby(IMAGE).size()).fillna(0)
             )
-    grouped = held.groupby(over, sort=False, dropna=False)
+    grouped = held[~is_blank(held, over)].groupby(over, sort=False)
     rest = [name for name in design if name not in over]
     _require_one_group(grouped, rest, over)
     parts: dict[str, Any] = {name: grouped[name].first() for name in rest}
     parts["images"] = grouped.size()
-    counts = [str(name) for name in held if str(name).startswith("n ")]
-    parts |= {name[2:]: grouped[name].sum().astype(int) for name in counts}
+    parts |= {name: grouped[name].sum().astype(int) for name in objects_of(measures)}
     for measure in measures:
         parts[measure.text] = getattr(grouped[measure.text], spec.within)()
     table = pd.DataFrame(parts).reset_index()
@@ -111,6 +111,35 @@ def units_table(
     own = {m.text: m.unit for m in measures if m.unit}
     table.attrs["units"] = {n: units[c] for c, n in taken.items() if units.get(c)} | own
     return table
+
+
+def objects_of(measures: Sequence[Measure]) -> list[str]:
+    """Return the tables of objects that measures are of."""
+    return list(dict.fromkeys(each.table for each in measures if each.table != "images"))
+
+
+def is_blank(table: pd.DataFrame, columns: Sequence[str]) -> Any:
+    """Return which rows have nothing in one of some columns."""
+    return (table[list(columns)].isna() | (table[list(columns)] == "")).any(axis=1)
+
+
+def left_out(spec: GroupsSpec, images: pd.DataFrame) -> list[str]:
+    """Return in words which images are of no unit or in no group, for a column says nothing."""
+    told = []
+    by = [name for name in spec.by if name not in spec.over]
+    for names, what in ((spec.over, "are of no unit"), (by, "are in no group")):
+        for column, name in _taken(images, names).items():
+            without = images[IMAGE][is_blank(images, [column])].astype(str).tolist()
+            if without:
+                shown = ", ".join(without[:_NAMED]) + (", ..." if len(without) > _NAMED else "")
+                told.append(f"images without {name} {what} ({len(without)}: {shown})")
+    return told
+
+
+def _taken(images: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
+    """Return what is known of images by the columns it stands in."""
+    columns = {name: column for column, name in images.attrs.get("facts", {}).items()}
+    return {columns.get(name, name): name for name in names}
 
 
 def _by_image(measure: Measure, images: pd.DataFrame, table: pd.DataFrame, within: str) -> Any:

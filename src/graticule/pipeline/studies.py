@@ -271,8 +271,12 @@ def require_design(groups: GroupsSpec, found: Study) -> None:
         _require_controls(groups, found)
 
 
+def _is_given(value: object) -> bool:
+    return value is not None and value == value and value != ""
+
+
 def _require_level(column: str, wanted: object, levels: Sequence[object], where: str) -> None:
-    shown = list(dict.fromkeys(str(level) for level in levels if level == level and level != ""))
+    shown = list(dict.fromkeys(str(level) for level in levels if _is_given(level)))
     if not any(same_level(level, wanted) for level in levels):
         raise RequestError(
             f"no image has {column} = {wanted}; there are {', '.join(shown[:8]) or 'none'}",
@@ -295,9 +299,10 @@ def _require_controls(groups: GroupsSpec, found: Study) -> None:
         wanted = getattr(controls, name)
         _require_level(controls.column, wanted, levels, f"groups.controls.{name}")
         units = {
-            tuple(each.facts.get(column) for column in groups.over) or each.name
+            own or each.name
             for each, level in zip(found, levels, strict=True)
             if same_level(level, wanted)
+            and all(map(_is_given, own := tuple(each.facts.get(name) for name in groups.over)))
         }
         if len(units) < 2:
             raise RequestError(

@@ -187,6 +187,20 @@ class ControlsSpec(Section):
     positive: _Level = "positive"
 
 
+_COUNTS = ("images", "objects")
+"""Columns of units and groups that count, alone or before _ and the name of a step."""
+_TOLD = (
+    "measure", "units", "mean", "sd", "low", "high", "interval", "difference", "difference_low",
+    "difference_high", "effect", "effect_low", "effect_high", "p", "p_holm", "answer", "value",
+    "unit", "sentence",
+)  # fmt: skip
+"""Columns of groups and answers, of which no column that makes groups has the name."""
+
+
+def _counts(name: str) -> bool:
+    return name in _COUNTS or name.startswith("objects_")
+
+
 class GroupsSpec(Section):
     """Which images are compared, and over what is averaged.
 
@@ -235,9 +249,27 @@ class GroupsSpec(Section):
             )
         if self.reference is not None and not self.by:
             faults.append(Fault("reference", "is one of the groups, so there must be by"))
+        faults += self._clashes()
         if faults:
             raise PipelineError(faults)
         return self
+
+    def _clashes(self) -> list[Fault]:
+        """Return names that a table of the answer has for something else."""
+        controls = (self.controls.column,) if self.controls else ()
+        design = {"by": self.by, "over": self.over, "controls": controls, "dose": (self.dose,)}
+        faults = [
+            Fault(key, f"{name!r} is a column of the answer", hint="rename the column")
+            for key, names in design.items()
+            for name in names
+            if _counts(name) or (key == "by" and name in _TOLD)
+        ]
+        taken = {name for names in design.values() for name in names}
+        return faults + [
+            Fault("of", f"{name!r} is another column of the answer", hint=f"as images.{name}")
+            for name in self.of
+            if _counts(name) or name in taken
+        ]
 
     @property
     def plain(self) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def with_facts(
 
     def beside(table: Table) -> Table:
         own = table["image"]
-        columns = {name: f"sheet_{name}" if name in table else name for name in known}
+        columns = _free(known, table.columns)
         found = {columns[name]: own.map(held).to_numpy() for name, held in facts.items()}
         units = {columns[name]: unit for name, unit in sources.units.items() if name in columns}
         joined = pd.concat(
@@ -89,6 +89,17 @@ def with_facts(
         return joined
 
     return beside(rows), {name: beside(table) for name, table in tables.items()}
+
+
+def _free(known: Sequence[str], measured: Collection[str]) -> dict[str, str]:
+    """Return the column of each fact: its name, or with ``sheet_`` before as often as it needs."""
+    columns = {name: name for name in known if name not in measured}
+    for name in known:
+        column = name
+        while column in measured or (column != name and column in columns.values()):
+            column = f"sheet_{column}"
+        columns.setdefault(name, column)
+    return {name: columns[name] for name in known}
 
 
 def _done(results: Results, parts: dict[str, Parts], work: Path) -> Iterator[ImageResult]:
