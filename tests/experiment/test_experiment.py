@@ -311,6 +311,17 @@ def test_what_has_no_group_is_not_tested_and_what_has_no_unit_is_none(
     assert "images without animal" in (tmp_path / "out/report.html").read_text()
 
 
+def test_a_group_may_lack_one_of_its_columns_but_is_not_compared_without_the_first() -> None:
+    tables = _tables(drug=["a", "a", "", ""], time=[0, 1, 0, np.nan], value=[1.0, 2, 3, 5])
+    found = tables_of(GroupsSpec(by=["drug", "time"], of="value", reference="a"), tables)
+    assert found["groups"]["drug"].tolist() == ["", "a", "a"]
+    assert found["groups"]["mean"].tolist() == [3, 1, 2]
+    assert found["groups"]["difference"].isna().all()
+    tables = _tables(drug=["a", "b", "a", "b"], time=[np.nan, np.nan, 1, 1], value=[1.0, 2, 3, 5])
+    found = tables_of(GroupsSpec(by=["drug", "time"], of="value", reference="a"), tables)
+    assert found["groups"]["difference"].dropna().tolist() == [2, 1]
+
+
 def test_a_blank_number_is_no_group_either() -> None:
     tables = _tables(time=[0, 1, np.nan, np.nan], value=[1.0, 2, 3, 5])
     found = tables_of(GroupsSpec(by="time", of="value"), tables)

@@ -26,7 +26,7 @@ from graticule.evaluate.groups import difference_of_units, holm, mean_of_units
 from graticule.evaluate.screening import ssmd, z_prime
 from graticule.experiment.units import (
     Measure,
-    is_blank,
+    blanks,
     left_out,
     measures_of,
     objects_of,
@@ -154,7 +154,7 @@ def _compare(
     first, others = spec.by[0], list(spec.by[1:])
     tested = []
     for row in rows:
-        same = [units[name] == row[name] for name in others]
+        same = [_is_level(units[name], row[name]) for name in others]
         is_reference = units[first].map(lambda value: same_level(value, spec.reference))
         own = units[first] == row[first]
         for each in same:
@@ -163,7 +163,8 @@ def _compare(
         blank = dict.fromkeys(("difference", "difference_low", "difference_high", "effect",
                                "effect_low", "effect_high", "p"), math.nan)  # fmt: skip
         row |= blank
-        if same_level(row[first], spec.reference) or not (_known(values) and _known(reference)):
+        is_compared = _known(values) and _known(reference) and _is_given(row[first])
+        if same_level(row[first], spec.reference) or not is_compared:
             continue
         found = difference_of_units(values, reference, confidence=spec.confidence)
         row |= dict(zip(blank, found, strict=True))
@@ -173,6 +174,14 @@ def _compare(
         row["p_holm"] = math.nan
     for row, value in zip(tested, adjusted, strict=True):
         row["p_holm"] = float(value)
+
+
+def _is_given(level: Any) -> bool:
+    return level != "" and not pd.isna(level)
+
+
+def _is_level(column: Any, level: Any) -> Any:
+    return column.isna() if pd.isna(level) else column == level
 
 
 def _answers_table(spec: GroupsSpec, answers: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -202,10 +211,11 @@ def _others(spec: GroupsSpec) -> list[str]:
 
 
 def _apart(units: pd.DataFrame, columns: Sequence[str]) -> list[tuple[dict[str, Any], Any]]:
-    """Return the units of each group of some columns, which all say something; of none, all."""
+    """Return the units of each group of some columns, of which one says something; of none, all."""
     if not columns:
         return [({}, units)]
-    groups = units[~is_blank(units, columns)].groupby(list(columns), sort=True)
+    placed = units[~blanks(units, columns).all(axis=1)]
+    groups = placed.groupby(list(columns), sort=True, dropna=False)
     return [(dict(zip(columns, key, strict=True)), own) for key, own in groups]
 
 

@@ -98,7 +98,7 @@ def units_table(
             held[measure.table] = (
                 images[IMAGE].map(tables[measure.table].groupby(IMAGE).size()).fillna(0)
             )
-    grouped = held[~is_blank(held, over)].groupby(over, sort=False)
+    grouped = held[~blanks(held, over).any(axis=1)].groupby(over, sort=False)
     rest = [name for name in design if name not in over]
     _require_one_group(grouped, rest, over)
     parts: dict[str, Any] = {name: grouped[name].first() for name in rest}
@@ -118,22 +118,28 @@ def objects_of(measures: Sequence[Measure]) -> list[str]:
     return list(dict.fromkeys(each.table for each in measures if each.table != "images"))
 
 
-def is_blank(table: pd.DataFrame, columns: Sequence[str]) -> Any:
-    """Return which rows have nothing in one of some columns."""
-    return (table[list(columns)].isna() | (table[list(columns)] == "")).any(axis=1)
+def blanks(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return which cells of some columns say nothing."""
+    held = table[list(columns)]
+    return held.isna() | (held == "")
 
 
 def left_out(spec: GroupsSpec, images: pd.DataFrame) -> list[str]:
-    """Return in words which images are of no unit or in no group, for a column says nothing."""
+    """Return in words which images are of no unit or in no group, for their columns say nothing."""
     told = []
-    by = [name for name in spec.by if name not in spec.over]
-    for names, what in ((spec.over, "are of no unit"), (by, "are in no group")):
-        for column, name in _taken(images, names).items():
-            without = images[IMAGE][is_blank(images, [column])].astype(str).tolist()
-            if without:
-                shown = ", ".join(without[:_NAMED]) + (", ..." if len(without) > _NAMED else "")
-                told.append(f"images without {name} {what} ({len(without)}: {shown})")
+    for name in spec.over:
+        without = blanks(images, list(_taken(images, [name]))).any(axis=1)
+        told += _without(images[without], name, "are of no unit")
+    if spec.by:
+        without = blanks(images, list(_taken(images, spec.by))).all(axis=1)
+        told += _without(images[without], " and ".join(spec.by), "are in no group")
     return told
+
+
+def _without(images: pd.DataFrame, name: str, what: str) -> list[str]:
+    names = images[IMAGE].astype(str).tolist()
+    shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+    return [f"images without {name} {what} ({len(names)}: {shown})"] if names else []
 
 
 def _taken(images: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:

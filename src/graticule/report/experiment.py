@@ -138,7 +138,8 @@ def _are(units: pd.DataFrame, levels: Mapping[str, Any]) -> Array:
     """Return which units are of a group."""
     same = np.ones(len(units), bool)
     for name, level in levels.items():
-        same &= (units[name] == level).to_numpy(bool)
+        own = units[name].isna() if pd.isna(level) else units[name] == level
+        same &= own.to_numpy(bool)
     return same
 
 
