@@ -75,9 +75,14 @@ class Axes:
         step, unit = step_of(axis, dim)
         counted = "px" if step == 1 else ""
         values = axis.values.astype(float)
+        samples = np.asarray(samples) - self._first(dim)
         inside = np.clip(samples, 0, axis.size - 1)
         beyond = (samples - inside) * (values[-1] - values[0]) / max(1, axis.size - 1)
         return np.interp(inside, np.arange(axis.size), values) + beyond, unit or counted
+
+    def _first(self, dim: str) -> int:
+        """Return the index of the first sample of which a place is known: of a part, not 0."""
+        return min(self.pieces[dim], default=0)
 
     def steps(self, dims: Sequence[str]) -> tuple[Array, str]:
         """Return the step along each dim in one common unit, or in pixels where there is none."""
@@ -111,7 +116,8 @@ class Axes:
         for dim, place in zip(dims, places, strict=True):
             axis = self.coordinate(dim)
             unit = "" if axis is None else str(axis.attrs.get("units", ""))
-            columns[dim] = (place if axis is None else axis.values[place]), unit
+            known = place if axis is None else axis.values[place - self._first(dim)]
+            columns[dim] = known, unit
         return columns
 
 

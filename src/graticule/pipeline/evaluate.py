@@ -129,7 +129,7 @@ class Evaluation:
     def lazy_value(self, reference: Reference) -> Any:
         """Return a value as it is held: a node where the image is computed in tiles."""
         outputs = self.outputs_of(reference.name)
-        return _select(self.pipeline.steps.get(reference.name), outputs, reference)
+        return select_output(self.pipeline.steps.get(reference.name), outputs, reference)
 
     def value(self, reference: Reference) -> Any:
         """Return a value in full."""
@@ -264,7 +264,7 @@ def _require_nodes(step: Step, data: list[Any]) -> None:
             )
 
 
-def _select(step: Step | None, outputs: Sequence[Any], reference: Reference) -> Any:
+def select_output(step: Step | None, outputs: Sequence[Any], reference: Reference) -> Any:
     """Return one of the outputs of a step; a column of a record (its number) or table."""
     import pandas as pd
 
@@ -343,7 +343,7 @@ def make_rerun(evaluation: Evaluation, at: Reference, of: Reference) -> Callable
         def value(wire: Reference | None) -> Any:
             if wire is None or wire in known:
                 return known[wire]
-            return _select(downstream[wire.name], made[wire.name], wire)
+            return select_output(downstream[wire.name], made[wire.name], wire)
 
         for name, step in downstream.items():
             out = step.op.run([value(wire) for wire in step.inputs], step.params)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from graticule.core.errors import UnknownNameError, suggest
-from graticule.core.image import Image, is_image, is_lazy, spatial_dims
+from graticule.core.image import Image, is_image, is_lazy
 from graticule.core.scope import Mapper, Region
 from graticule.pipeline.budget import (
     decoding_bytes,
@@ -19,33 +19,14 @@ from graticule.pipeline.budget import (
     tiles,
     too_little,
 )
-from graticule.pipeline.coarse import coarse_inputs
 from graticule.pipeline.evaluate import Evaluation
-from graticule.pipeline.nodes import is_node, strip_template_marks
-from graticule.pipeline.spec import Reference, Spec
+from graticule.pipeline.live.cache import TileCache
+from graticule.pipeline.live.image import LiveImage, RegionView
+from graticule.pipeline.spec import Spec
 from graticule.pipeline.store import StepStore
 
-_FLAT = 2**16
-
-
-@dataclass(frozen=True)
-class RegionView:
-    """A region of a result, as a screen shows it.
-
-    Attributes
-    ----------
-    image : DataArray
-        The values; equal to the crop of the whole result at level 0.
-    level : int
-        Pyramid level; 0 is full resolution.
-    is_preview : bool
-        Whether the values come from a coarser level, and so only show what the result will
-        look like.
-    """
-
-    image: Image
-    level: int
-    is_preview: bool
+_KEPT = 512 * 2**20
+"""Bytes of tiles that are kept for views."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +82,12 @@ class Plan:
         level: int = 0,
         *,
         of: str | None = None,
-        mapper: Mapper = map,
     ) -> RegionView:
         """Compute the part of a result that is on screen, and no more than it needs.
+
+        What was computed for a view is kept for the next. A step that needs all of a large image
+        answers from less, and the view says so, until `LiveImage.make_exact` was called of
+        ``live``.
 
         Parameters
         ----------
@@ -114,8 +98,6 @@ class Plan:
             lengths in pixels scaled to it.
         of : str, optional
             A step, input or part of one; by default the first output.
-        mapper : callable
-            `map`, or a parallel version of it.
 
         Returns
         -------
@@ -139,42 +121,13 @@ class Plan:
         >>> plan.view({"y": (8, 16), "x": (0, 32)}).image.shape
         (8, 32)
         """
-        reference = self._reference(of)
-        evaluation = self._evaluation_at(level, mapper)
-        held = evaluation.lazy_value(reference)
-        if not is_node(held):
-            raise UnknownNameError(f"{reference} is no image", hint="view a step that gives one")
-        sizes = {str(dim): int(size) for dim, size in held.template.sizes.items()}
-        bounds = region.bounds if isinstance(region, Region) else region
-        block = held.read(Region(bounds).validate(sizes))
-        return RegionView(strip_template_marks(block), level, is_preview=level > 0)
+        return self.live.view(self.pipeline, region, level, of=of)
 
-    def _reference(self, of: str | None) -> Reference:
-        if of is None:
-            return self.pipeline.outputs[0]
-        name, _, part = of.partition(".")
-        known = [*self.pipeline.inputs, *self.pipeline.steps]
-        if name not in known:
-            raise UnknownNameError(f"there is no step {name!r}", hint=suggest(name, known))
-        return Reference(name, part)
-
-    def _evaluation_at(self, level: int, mapper: Mapper) -> Evaluation:
-        kept: dict[int, Evaluation] = self.__dict__.setdefault("_evaluations", {})
-        if level not in kept:
-            inputs = self.inputs if level == 0 else self._coarser(level)
-            image = inputs[self.pipeline.first_input]
-            tile = self.tile or {str(dim): 1024 for dim in image.dims}
-            kept[level] = Evaluation(self.pipeline, inputs, tile=tile, mapper=mapper)
-        return kept[level]
-
-    def _coarser(self, level: int) -> dict[str, Any]:
-        if level < 0:
-            raise UnknownNameError(f"a pyramid level is 0 or more, not {level}")
-        image = self.inputs[self.pipeline.first_input]
-        deepest = max((image.sizes[dim] for dim in spatial_dims(image)), default=_FLAT)
-        if level not in self.levels and level >= deepest.bit_length():
-            raise UnknownNameError(f"the image has no pyramid level {level}")
-        return coarse_inputs(self.pipeline, self.inputs, level, self.levels)
+    @cached_property
+    def live(self) -> LiveImage:
+        """What was computed for views."""
+        keys = {name: f"input {name}" for name in self.inputs}
+        return LiveImage(self.inputs, keys, TileCache(_KEPT), self.levels)
 
 
 def make_plan(

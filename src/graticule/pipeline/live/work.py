@@ -1,0 +1,74 @@
+"""Work for a view: on all processors, and dropped where nobody wants its result any more."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from graticule.core.forks import renew_in_child
+from graticule.core.threads import working_alone
+
+_state = threading.local()
+
+
+class Superseded(Exception):  # noqa: N818
+    """Nobody wants the result any more."""
+
+
+@contextmanager
+def wanted_while(is_wanted: Callable[[], bool]) -> Iterator[None]:
+    """Let `require_wanted` raise in this block, and what it does side by side, once it is not."""
+    before = getattr(_state, "is_wanted", None)
+    _state.is_wanted = is_wanted
+    try:
+        yield
+    finally:
+        _state.is_wanted = before
+
+
+def require_wanted() -> None:
+    """Raise `Superseded` if the result of the work is not wanted any more."""
+    is_wanted = getattr(_state, "is_wanted", None)
+    if is_wanted is not None and not is_wanted():
+        raise Superseded
+
+
+def is_part() -> bool:
+    """Whether this is a part of what is done side by side."""
+    return getattr(_state, "is_part", False)
+
+
+def side_by_side(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterable[Any]:
+    """Call a function on all items, on all processors, in their order; of a part, in turn."""
+    held: Sequence[Any] = list(items)
+    if len(held) < 2 or is_part():
+        return [_wanted(function, item) for item in held]
+    is_wanted = getattr(_state, "is_wanted", None)
+    return _pool().map(lambda item: _part(function, item, is_wanted), held)
+
+
+def _wanted(function: Callable[[Any], Any], item: Any) -> Any:
+    require_wanted()
+    return function(item)
+
+
+def _part(function: Callable[[Any], Any], item: Any, is_wanted: Callable[[], bool] | None) -> Any:
+    _state.is_part = True
+    try:
+        with working_alone(), wanted_while(is_wanted or (lambda: True)):
+            return _wanted(function, item)
+    finally:
+        _state.is_part = False
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="live")
+
+
+renew_in_child(_pool.cache_clear)
