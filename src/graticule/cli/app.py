@@ -12,6 +12,7 @@ from graticule.version import __version__
 
 COMMANDS = (
     "demo",
+    "serve",
     "run",
     "study",
     "train",

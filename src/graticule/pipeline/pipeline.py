@@ -65,13 +65,16 @@ class Pipeline(Spec):
         return cls._of(parse(read_text(Path(path)), source=str(path)))
 
     @classmethod
-    def loads(cls, text: str) -> Self:
+    def loads(cls, text: str, *, source: str | Path = "<text>") -> Self:
         """Read a pipeline from YAML text.
 
         Parameters
         ----------
         text : str
-            The document; paths in it are relative to the working folder.
+            The document.
+        source : path
+            The file that it is to be; paths in the document are relative to its folder, by default
+            to the working folder.
 
         Returns
         -------
@@ -91,7 +94,7 @@ class Pipeline(Spec):
         graticule.core.errors.PipelineError: <text>: 1 fault
           line 1: steps.a.op: there is no op 'filters.gausian' (did you mean filters.gaussian ...
         """
-        return cls._of(parse(text))
+        return cls._of(parse(text, source=str(source)))
 
     def with_values(self, values: Mapping[str, Any]) -> Self:
         """Return the pipeline with parameters changed; comments of its text stay.

@@ -118,6 +118,20 @@ def make_collection(name: str, folder: Path) -> Path:
     return folder
 
 
+def question_of(name: str) -> tuple[str, str]:
+    """Return the title of a recipe and the question that it answers, from its README.
+
+    Examples
+    --------
+    >>> question_of("coins")
+    ('coins', 'How many coins are there, and how large is each?')
+    """
+    text = (examples()[name] / "README.md").read_text(encoding="utf-8")
+    title = text.partition("\n")[0].removeprefix("# ").strip()
+    question = text.partition("**Question.**")[2].partition("\n\n")[0]
+    return title, " ".join(question.split())
+
+
 def expected(name: str) -> dict[str, Any]:
     """Return what a recipe's example must give."""
     text = (examples()[name] / "expected.json").read_text(encoding="utf-8")

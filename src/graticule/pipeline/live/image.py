@@ -19,7 +19,7 @@ from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.reductions import Known, Results
 from graticule.pipeline.live.scene import Held, Scene, is_local
 from graticule.pipeline.live.tiles import on_lattice
-from graticule.pipeline.live.work import require_wanted, side_by_side, wanted_while
+from graticule.pipeline.live.work import behind, require_wanted, side_by_side, wanted_while
 from graticule.pipeline.nodes import is_node, strip_template_marks, tile_blocks
 from graticule.pipeline.spec import Reference, Spec, Step, digest, step_keys
 
@@ -140,6 +140,25 @@ class LiveImage:
             found = scene.value(reference, None) if held.is_windowed else scene.found(reference)
         return self._cut(found, bounds, level, basis, is_wanted)
 
+    def sizes(self, pipeline: Spec, level: int = 0, of: str | None = None) -> dict[str, int]:
+        """Return the size of a result at a level, by dim; nothing of what is no image."""
+        reference = reference_to(pipeline, of)
+        scene = self._scene(pipeline, level)
+        held = scene.held(reference.name)
+        if held.is_windowed:
+            frame = held.frame
+        else:
+            found = scene.found(reference)
+            frame = found.template if is_node(found) else None
+        return {} if frame is None else {str(dim): int(n) for dim, n in frame.sizes.items()}
+
+    def add_levels(self, levels: Mapping[int, Callable[[], Image]]) -> None:
+        """Take coarser copies of the first input that were made."""
+        with self._lock:
+            self.levels = {**self.levels, **levels}
+            self._coarse.clear()
+            self._nodes.clear()
+
     def _cut(
         self, found: Any, bounds: Region, level: int, basis: str, is_wanted: IsWanted
     ) -> RegionView:
@@ -199,7 +218,7 @@ class LiveImage:
             self.inputs,
             self.keys,
             tile=tile or {str(dim): int(size) for dim, size in image.sizes.items()},
-            mapper=side_by_side,
+            mapper=behind,
             scratch=scratch,
         )
         exact = {key: self.results.get(("outputs", key)) for key in keys.values()}

@@ -1,0 +1,109 @@
+"""Views as the page draws them: samples in few bytes, with what they mean in front."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+
+from graticule.core.image import Image, Kind, spatial_dims
+from graticule.core.typing import Array
+from graticule.pipeline.live.image import RegionView
+
+_ALIGNED = 8
+_DEEPEST = 65534
+_ENDS = (0.5, 99.5)
+_COUNTED = 2**16
+"""Samples by which the ends of the contrast are told."""
+
+
+def frame(view: RegionView, kind: Kind, about: dict[str, Any]) -> bytes:
+    """Return a view as a header in JSON and its samples.
+
+    Parameters
+    ----------
+    view : RegionView
+        Of an image.
+    kind : Kind
+        What it is.
+    about : dict
+        What else the header says.
+    """
+    assert view.image is not None
+    plane, told = _plane(view.image, kind)
+    header = {
+        "type": "view", "level": view.level, "basis": view.basis,
+        "unit": str(view.image.attrs.get("units", "")), **about, **told,
+        "shape": list(plane.shape), "dtype": f"u{plane.dtype.itemsize}",
+    }  # fmt: skip
+    text = json.dumps(header, allow_nan=False).encode()
+    padding = b" " * (-(4 + len(text)) % _ALIGNED)
+    return b"".join([struct.pack("<I", len(text) + len(padding)), text, padding, plane.tobytes()])
+
+
+def _plane(image: Image, kind: Kind) -> tuple[Array, dict[str, Any]]:
+    """Return samples in rows and columns (and colours), and what they mean."""
+    lengths = [dim for dim in image.dims if dim in spatial_dims(image)]
+    rest = [dim for dim in image.dims if dim not in lengths]
+    values = np.ascontiguousarray(image.transpose(*lengths, *rest).values)
+    while values.ndim < 2:
+        values = values[None]
+    if kind is Kind.MASK or values.dtype == np.bool_:
+        return (values != 0).astype(np.uint8).reshape(values.shape[:2]), {
+            "kind": "mask", "offset": 0, "scale": 1, "low": 0, "high": 1}  # fmt: skip
+    if kind is Kind.LABELS:
+        plane = values.reshape(values.shape[:2]).astype(np.uint32)
+        return plane, {"kind": "labels", "offset": 0, "scale": 1, "low": 0, "high": 1}
+    is_colour = values.ndim == 3 and values.shape[2] == 3
+    plane = values if is_colour else values.reshape(*values.shape[:2], -1)[..., 0]
+    samples, told = _in_steps(plane)
+    return samples, {"kind": "rgb" if is_colour else "image", **told}
+
+
+def _in_steps(values: Array) -> tuple[Array, dict[str, Any]]:
+    """Return numbers in as many steps as a sample of 16 bits has; 0 where there is none."""
+    if values.dtype == np.uint8:
+        low, high = _ends(values)
+        return values, {"offset": 0, "scale": 1, "low": low, "high": high}
+    known = values if values.dtype.kind in "iu" else np.where(np.isfinite(values), values, np.nan)
+    whole = known.astype(np.float64)
+    missing = np.isnan(whole)
+    if missing.all():
+        nothing = {"offset": 0.0, "scale": 1.0, "low": 0.0, "high": 1.0, "nan": True}
+        return np.zeros(values.shape, np.uint16), nothing
+    least, most = float(np.nanmin(whole)), float(np.nanmax(whole))
+    scale = (most - least) / (_DEEPEST - 1)
+    if values.dtype.kind in "iu" and most - least < _DEEPEST:
+        scale = 1.0
+    if scale == 0 or not np.isfinite(scale):
+        scale = 1.0
+    with np.errstate(invalid="ignore"):
+        steps = np.rint((whole - least) / scale) + 1
+    steps[missing] = 0
+    low, high = _ends(whole)
+    told = {"offset": least - scale, "scale": scale, "low": low, "high": high, "nan": True}
+    return steps.astype(np.uint16), told
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    """Return between which values most lie, by a sample of them."""
+    flat = values.reshape(-1)
+    some = flat[:: max(1, flat.size // _COUNTED)]
+    some = some[np.isfinite(some)] if some.dtype.kind == "f" else some
+    if not some.size:
+        return 0.0, 1.0
+    low, high = (float(each) for each in np.percentile(some, _ENDS))
+    return low, high if high > low else low + 1
+
+
+def histogram(view: RegionView, bins: int = 256) -> tuple[list[float], list[int]]:
+    """Return the edges and counts of the values in view."""
+    assert view.image is not None
+    values = view.image.values
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values.astype(float)
+    if not finite.size:
+        return [0.0, 1.0], [0]
+    counts, edges = np.histogram(finite, bins=bins)
+    return edges.tolist(), counts.tolist()

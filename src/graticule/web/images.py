@@ -1,0 +1,159 @@
+"""The images that are looked at: opened once, shared by all panes and pages."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graticule.core.errors import RequestError
+from graticule.core.image import Image, spatial_dims, step_of
+from graticule.core.settings import settings
+from graticule.io import read
+from graticule.io.format import locate
+from graticule.io.studies import StudyImage
+from graticule.pipeline import LiveImage, Pipeline, make_plan
+from graticule.pipeline.inputs import open_inputs
+from graticule.pipeline.live.cache import TileCache
+from graticule.pipeline.live.pyramid import Pyramid
+from graticule.pipeline.spec import Spec, digest
+from graticule.pipeline.studies import study_of
+from graticule.web.folder import ServedFolder
+
+_KEPT = 600 * 2**20
+"""Bytes of tiles that are kept for all images together."""
+_IMAGES = 8
+"""Images that are held open."""
+_COPIES = 20 * 10**9
+"""Bytes of coarser copies on the disk."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An image with further inputs.
+
+    Attributes
+    ----------
+    live : LiveImage
+        What was computed of it.
+    pyramid : Pyramid
+        Its coarser copies.
+    facts, units : mapping
+        What is known of it beside, and in which units.
+    scratch : Path
+        Where complete results are put.
+    """
+
+    live: LiveImage
+    pyramid: Pyramid
+    facts: Mapping[str, Any]
+    units: Mapping[str, str]
+    scratch: Path
+
+    def bound(self, pipeline: Pipeline) -> Spec:
+        """Return a pipeline with what it takes from columns."""
+        return pipeline.bound(self.facts, self.units)
+
+    def make_exact(self, pipeline: Spec, of: str | None, is_wanted: Callable[[], bool]) -> None:
+        """Compute what a result needs of the whole image, as a run does."""
+        plan = make_plan(pipeline.without_unused(), self.live.inputs, memory=_memory())
+        scratch = self.scratch if plan.tile else None
+        self.live.make_exact(pipeline, of, tile=plan.tile, scratch=scratch, is_wanted=is_wanted)
+
+
+def _memory() -> int:
+    return int(settings().memory // 4)
+
+
+class OpenImages:
+    """Images by their path in the folder, with what was computed of them.
+
+    Parameters
+    ----------
+    folder : ServedFolder
+        Where they are.
+    scratch : Path
+        Where complete results are put that memory has no room for.
+    """
+
+    def __init__(self, folder: ServedFolder, scratch: Path) -> None:
+        self.folder, self.scratch = folder, scratch
+        self.kept = TileCache(_KEPT)
+        self._open: OrderedDict[str, Opened] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def about(self, path: str) -> dict[str, Any]:
+        """Return what a page must know of an image before it shows it."""
+        image = read(self.folder.file(path))
+        pyramid = self._pyramid(image, self.folder.file(path))
+        spacing = {}
+        for dim in spatial_dims(image):
+            if dim in image.coords:
+                step, unit = step_of(image.coords[dim], dim)
+                spacing[dim] = {"step": step, "unit": unit or "px"}
+        return {
+            "path": path,
+            "dims": [str(dim) for dim in image.dims],
+            "sizes": {str(dim): int(size) for dim, size in image.sizes.items()},
+            "dtype": str(image.dtype),
+            "spacing": spacing,
+            "channels": [str(c) for c in image["c"].values] if "c" in image.coords else None,
+            "depth": pyramid.depth,
+            "notes": [str(note) for note in image.attrs.get("notes") or ()],
+        }
+
+    def opened(self, path: str, pipeline: Pipeline) -> Opened:
+        """Return an image with the further inputs of a pipeline."""
+        file = self.folder.file(path)
+        declared = {name: repr(spec) for name, spec in pipeline.inputs.items()}
+        key = digest(_stamp(file), declared, repr(pipeline.sheet))
+        with self._lock:
+            if key in self._open:
+                self._open.move_to_end(key)
+                return self._open[key]
+            source, units = self._source(pipeline, file)
+            inputs, keys = open_inputs(pipeline, source, _stamp(file))
+            pyramid = self._pyramid(inputs[pipeline.first_input], file)
+            live = LiveImage(inputs, keys, self.kept, pyramid.levels())
+            found = self._open[key] = Opened(live, pyramid, source.facts, units, self.scratch)
+            while len(self._open) > _IMAGES:
+                self._open.popitem(last=False)
+            return found
+
+    def _source(self, pipeline: Pipeline, file: Path) -> tuple[StudyImage, Mapping[str, str]]:
+        """Return an image as one of the study that a pipeline is for."""
+        if not pipeline.is_paired:
+            found = study_of(pipeline, [file])
+            return found[0], found.units
+        own = self.folder.own / "examples"
+        root = self.folder.root
+        if file.is_relative_to(own):
+            root = own / file.relative_to(own).parts[0]
+        found = study_of(pipeline, root)
+        for each in found:
+            if file in each.files.values():
+                return each, found.units
+        raise RequestError(
+            "no image of the pipeline's patterns has this file", where=file.name,
+            hint="open one that has, or change the patterns of its inputs",
+        )  # fmt: skip
+
+    def first_of(self, pipeline: Pipeline, folder: Path) -> Path:
+        """Return the first image of a folder that a pipeline is for."""
+        return study_of(pipeline, folder)[0].path
+
+    def _pyramid(self, image: Image, file: Path) -> Pyramid:
+        folder = settings().cache_dir / "levels"
+        key = digest("levels", _stamp(file), {str(dim): int(n) for dim, n in image.sizes.items()})
+        return Pyramid(image, key, folder, max_bytes=_COPIES)
+
+
+def _stamp(file: Path) -> str:
+    """Return what is another after a file was changed, without reading it."""
+    whole = locate(file).path
+    parts = sorted(whole.rglob("*"))[:10_000] if whole.is_dir() else [whole]
+    told = [(str(p), s.st_size, s.st_mtime_ns) for p in parts for s in [p.stat()]]
+    return digest("stamp", str(file), told)

@@ -1,0 +1,189 @@
+"""The server: pictures, tables and documents of a folder, faults in words, nothing lost."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image as Picture
+from served_folder import TEXT, frame_of, opened
+from starlette.testclient import TestClient
+
+from graticule.io import read
+from graticule.pipeline import Pipeline
+from graticule.web.guard import Access
+
+
+def ask(socket: Any, **request: Any) -> tuple[dict[str, Any], Any]:
+    """Send a request and return the answer to it: a header and its samples, or a message."""
+    base = {"type": "view", "pane": 0, "id": 1, "path": "a.tif", "text": TEXT, "level": 0}
+    socket.send_text(json.dumps(base | request))
+    while True:
+        message = socket.receive()
+        if message.get("bytes"):
+            return frame_of(message["bytes"])
+        told = json.loads(message["text"])
+        if told["type"] not in ("progress", "exact", "changed"):
+            return told, None
+
+
+def test_the_folder_is_shown_with_what_can_be_opened(client: TestClient) -> None:
+    start = client.get("/api/start").json()
+    assert [image["path"] for image in start["images"]] == ["a.tif", "day2/b.tif"]
+    assert start["pipelines"] == []
+    coins = next(each for each in start["examples"] if each["name"] == "coins")
+    assert coins["summary"] == "How many coins are there, and how large is each?"
+    ops = {op["name"]: op for op in client.get("/api/ops").json()}
+    assert ops["filters.gaussian"]["parameters"]["properties"]["sigma"]["format"] == "length"
+    about = client.post("/api/open", json={"path": "a.tif"}).json()
+    assert about["sizes"] == {"y": 300, "x": 400}
+    assert about["spacing"]["y"] == {"step": 0.5, "unit": "um"}
+    small = Picture.open(io.BytesIO(client.get("/api/thumbnail?path=a.tif").content))
+    assert max(small.size) == 160
+    assert np.asarray(small).std() > 10
+
+
+@pytest.mark.parametrize("of", ["image", "smooth", "bright", "cells"])
+def test_a_view_holds_the_values_of_a_run(
+    client: TestClient, access: Access, folder: Path, of: str
+) -> None:
+    image = read(folder / "a.tif")
+    wanted = image if of == "image" else Pipeline.loads(
+        TEXT.replace("[table, cells]", f"[{of}]")).apply(image)[of]  # fmt: skip
+    with opened(client, access) as socket:
+        header, samples = ask(socket, of=of, region={"y": [-50, 200], "x": [100, 900]})
+    assert header["region"] == {"y": [0, 200], "x": [100, 400]}
+    assert (header["id"], header["pane"], header["of"], header["level"]) == (1, 0, of, 0)
+    assert header["basis"] == "exact"
+    assert header["kind"] == {"bright": "mask", "cells": "labels"}.get(of, "image")
+    values = header["offset"] + header["scale"] * samples
+    bound = 1e-4 * float(np.ptp(wanted.values)) if of == "smooth" else 0
+    np.testing.assert_allclose(values, wanted.values[:200, 100:], atol=bound)
+
+
+def test_a_table_is_that_of_a_run(client: TestClient, access: Access, folder: Path) -> None:
+    wanted = Pipeline.loads(TEXT).apply(read(folder / "a.tif"))["table"]
+    with opened(client, access) as socket:
+        told, _ = ask(socket, type="table", of="table")
+    found = pd.DataFrame(told["rows"], columns=[each["name"] for each in told["columns"]])
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+    units = {each["name"]: each["unit"] for each in told["columns"]}
+    assert units["area"] == "um2"
+    assert told["count"] == len(wanted)
+
+
+def test_a_histogram_counts_all_samples(client: TestClient, access: Access) -> None:
+    with opened(client, access) as socket:
+        told, _ = ask(socket, type="histogram", of="image")
+    assert sum(told["counts"]) == 300 * 400
+    assert len(told["edges"]) == len(told["counts"]) + 1
+
+
+def test_faults_are_words(client: TestClient, access: Access) -> None:
+    with opened(client, access) as socket:
+        told, _ = ask(socket, text=TEXT.replace("sigma: 2", "sigma: -2"))
+        assert told["type"] == "fault"
+        assert "sigma" in told["what"]
+        told, _ = ask(socket, of="smoth")
+        assert "did you mean smooth" in told["hint"]
+        told, _ = ask(socket, path="c.tif")
+        assert told["what"] == "there is no such image in the folder"
+        socket.send_text("{")
+        assert "is no request" in json.loads(socket.receive_text())["what"]
+        header, _ = ask(socket, of="image")
+        assert header["type"] == "view"
+    found = client.post("/api/check", json={"text": TEXT.replace("otsu", "otso")}).json()
+    (fault,) = found["faults"]
+    assert (fault["line"], fault["path"]) == (5, "steps.bright.op")
+    assert [step["name"] for step in found["steps"]] == ["smooth", "bright", "cells", "table"]
+    for content in (b"{", b"[1]", b"\xff"):
+        answer = client.post("/api/check", content=content)
+        assert answer.status_code == 400
+        assert answer.json()["fault"]["what"] == "the request is no JSON object"
+
+
+def test_two_pages_lose_nothing_of_each_other(client: TestClient, access: Access) -> None:
+    url = "/api/pipeline?name=my cells"
+    first = client.put(url, json={"text": TEXT, "revision": ""}).json()["revision"]
+    assert client.put(url, json={"text": TEXT, "revision": ""}).json()["revision"] == first
+    with opened(client, access) as socket:
+        changed = TEXT.replace("sigma: 2", "sigma: 3")
+        client.put(url, json={"text": changed, "revision": first})
+        told = json.loads(socket.receive_text())
+        assert (told["type"], told["pipeline"]) == ("changed", "my cells")
+    other = client.put(url, json={"text": TEXT + "# mine\n", "revision": first})
+    assert other.status_code == 409
+    assert other.json()["text"] == changed
+    assert client.get(url).json()["text"] == changed
+    mine = {"text": TEXT + "# mine\n", "revision": ""}
+    assert client.put("/api/pipeline?name=my cells-2", json=mine).status_code == 200
+    assert client.get("/api/start").json()["pipelines"] == ["my cells", "my cells-2"]
+
+
+def test_an_example_is_there_with_its_pipeline(client: TestClient) -> None:
+    made = client.post("/api/example", json={"name": "coins"}).json()
+    assert made == {"path": "graticule/examples/coins/coins.png", "pipeline": "coins"}
+    assert "The light falls off" in client.get("/api/pipeline?name=coins").json()["text"]
+    assert client.post("/api/example", json={"name": "coins"}).json() == made
+    assert client.post("/api/example", json={"name": "../coins"}).status_code == 400
+
+
+def test_a_run_gives_what_the_command_line_gives(client: TestClient, folder: Path) -> None:
+    client.put("/api/pipeline?name=cells", json={"text": TEXT, "revision": ""})
+    task = client.post("/api/run", json={"pipeline": "cells", "path": None}).json()["task"]
+    again = client.post("/api/run", json={"pipeline": "cells", "path": None})
+    assert "running already" in again.json()["fault"]["what"]
+    for _ in range(300):
+        (told,) = client.get("/api/tasks").json()
+        if told["state"] != "running":
+            break
+        time.sleep(0.2)
+    assert (told["task"], told["state"], told["fault"]) == (task, "done", None)
+    page = client.get(told["report"])
+    assert "<html" in page.text
+    assert "sandbox" in page.headers["content-security-policy"]
+    out = folder / "graticule/runs/cells"
+    wanted = Pipeline.loads(TEXT).run(
+        [folder / "a.tif", folder / "day2/b.tif"], folder.parent / "o"
+    )
+    pd.testing.assert_frame_equal(
+        pd.read_csv(out / "objects.csv"), pd.read_csv(wanted.folder / "objects.csv")
+    )
+    before = sorted(p.relative_to(folder).as_posix() for p in folder.iterdir())
+    assert before == ["a.tif", "day2", "graticule"]
+
+
+def test_a_failed_run_says_why(client: TestClient, folder: Path) -> None:
+    text = TEXT.replace("intensity: image", "intensity: truth").replace(
+        "steps:", 'inputs: {image: {}, truth: {path: "{stem}_truth.tif"}}\nsteps:', 1
+    )
+    client.put("/api/pipeline?name=lost", json={"text": text, "revision": ""})
+    client.post("/api/run", json={"pipeline": "lost", "path": "a.tif"})
+    for _ in range(200):
+        (told,) = client.get("/api/tasks").json()
+        if told["state"] != "running":
+            break
+        time.sleep(0.2)
+    assert told["state"] in ("failed", "done")
+    assert told["report"] or "missing" in json.dumps(told["fault"])
+
+
+def test_only_the_newest_request_of_a_pane_is_answered(client: TestClient, access: Access) -> None:
+    with opened(client, access) as socket:
+        base = {"type": "view", "pane": 3, "path": "a.tif", "of": "smooth", "level": 0}
+        for number in range(40):
+            text = TEXT.replace("sigma: 2", f"sigma: {2 + number / 10}")
+            socket.send_text(json.dumps(base | {"id": number, "text": text}))
+        answered = []
+        while not answered or answered[-1] != 39:
+            message = socket.receive()
+            if message.get("bytes"):
+                answered.append(frame_of(message["bytes"])[0]["id"])
+    assert answered == sorted(answered)
+    assert len(answered) < 40
