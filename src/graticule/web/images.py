@@ -11,7 +11,7 @@ from typing import Any
 
 from graticule.core.errors import RequestError
 from graticule.core.image import Image, spatial_dims, step_of
-from graticule.core.settings import settings
+from graticule.core.settings import array_budget, settings
 from graticule.io import read
 from graticule.io.format import locate
 from graticule.io.studies import StudyImage
@@ -59,13 +59,11 @@ class Opened:
 
     def make_exact(self, pipeline: Spec, of: str | None, is_wanted: Callable[[], bool]) -> None:
         """Compute what a result needs of the whole image, as a run does."""
-        plan = make_plan(pipeline.without_unused(), self.live.inputs, memory=_memory())
+        plan = make_plan(
+            pipeline.without_unused(), self.live.inputs, memory=array_budget(settings().memory)
+        )
         scratch = self.scratch if plan.tile else None
         self.live.make_exact(pipeline, of, tile=plan.tile, scratch=scratch, is_wanted=is_wanted)
-
-
-def _memory() -> int:
-    return int(settings().memory // 4)
 
 
 class OpenImages:
