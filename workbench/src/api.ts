@@ -1,0 +1,52 @@
+// Questions to the server by HTTP.
+
+import type { Checked, Fault, Op, Opened, Start, Task } from "./types";
+
+export const token = new URLSearchParams(location.search).get("token") ?? "";
+
+export class ServerFault extends Error {
+  constructor(readonly fault: Fault, readonly status: number, readonly body: unknown) {
+    super(fault.what);
+  }
+}
+
+/** What is said where nothing answers. */
+export const GONE: Fault = { what: "The server does not answer.", hint: "Is graticule serve still running?" };
+
+async function ask(path: string, method = "GET", body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = { "X-Graticule-Token": token };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(path, { method, headers, keepalive: method === "PUT", body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new ServerFault(GONE, 0, null);
+  }
+  if (response.ok) return response;
+  const answer = await response.json().catch(() => null) as { fault?: Fault } | null;
+  const fault = answer?.fault ?? { what: `The server refused (${response.status}).` };
+  throw new ServerFault(fault, response.status, answer);
+}
+
+async function json<T>(path: string, method = "GET", body?: unknown): Promise<T> {
+  return (await ask(path, method, body)).json() as Promise<T>;
+}
+
+const name = encodeURIComponent;
+
+export const api = {
+  start: () => json<Start>("/api/start"),
+  ops: () => json<Op[]>("/api/ops"),
+  open: (path: string) => json<Opened>("/api/open", "POST", { path }),
+  example: (example: string) => json<{ path: string; pipeline: string }>("/api/example", "POST", { name: example }),
+  pipeline: (of: string) => json<{ name: string; text: string; revision: string }>(`/api/pipeline?name=${name(of)}`),
+  save: (of: string, text: string, revision: string) =>
+    json<{ revision: string }>(`/api/pipeline?name=${name(of)}`, "PUT", { text, revision }),
+  check: (text: string) => json<Checked>("/api/check", "POST", { text }),
+  run: (pipeline: string, path: string | null) => json<{ task: string }>("/api/run", "POST", { pipeline, path }),
+  tasks: () => json<Task[]>("/api/tasks"),
+  cancel: (task: string) => ask(`/api/task?id=${name(task)}`, "DELETE"),
+  async thumbnail(path: string): Promise<string> {
+    return URL.createObjectURL(await (await ask(`/api/thumbnail?path=${name(path)}`)).blob());
+  },
+};

@@ -1,0 +1,245 @@
+// What the workbench knows: the image, the pipeline and its history, how it is looked at.
+
+import { api, ServerFault } from "./api";
+import { debounced, Signal } from "./bus";
+import { Camera } from "./camera";
+import type { MapName } from "./colours";
+import type { Off } from "./chain";
+import { ARRAYS, isReadable, readModel, values, type Model, type Ops, type Unreadable, type Value } from "./model";
+import { History } from "./history";
+import type { Contrast } from "./paint";
+import type { Checked, Fault, Op, Opened, Start } from "./types";
+
+export type Mode = "side" | "swipe" | "blink" | "difference";
+export type Saved = "saved" | "saving" | "changed" | "conflict" | "failed";
+
+export interface Display {
+  count: number; mode: Mode; of: string[]; active: number;
+  map: MapName; gamma: number; over: boolean; opacity: number; outlines: boolean; swipe: number;
+}
+
+const EMPTY: Model = { name: "", inputs: ["image"], steps: [], outputs: null };
+
+export class Bench {
+  start: Start = { version: "", folder: "", images: [], pipelines: [], examples: [] };
+  ops: Ops = new Map();
+  image: Opened | null = null;
+  pipeline = "";
+  revision = "";
+  saved: Saved = "saved";
+  theirs: { text: string; revision: string } | null = null;
+  readonly history = new History();
+  /** The last text that could be read, and what it says. */
+  text = "";
+  model: Model = EMPTY;
+  unreadable: Unreadable | null = null;
+  checked: Checked = { faults: [], inputs: [], steps: [], outputs: [] };
+  readonly camera = new Camera();
+  readonly display: Display = {
+    count: 2, mode: "side", of: [], active: 0, map: "gray", gamma: 1,
+    over: true, opacity: 0.55, outlines: false, swipe: 0.5,
+  };
+  /** Limits that were set by hand, and those taken from the first frame, by what is shown. */
+  readonly limits = new Map<string, Contrast & { byHand: boolean }>();
+  at: Record<string, number> = {};
+  selected = 0;
+  /** A place marked in all panes, in samples. */
+  mark: { x: number; y: number } | null = null;
+
+  readonly textChanged = new Signal<{ from: string }>();
+  readonly checkedChanged = new Signal();
+  readonly displayChanged = new Signal();
+  readonly contrastChanged = new Signal();
+  readonly savedChanged = new Signal();
+  readonly selectionChanged = new Signal<{ from: "pane" | "table" }>();
+  readonly failed = new Signal<Fault>();
+
+  private readonly saveSoon = debounced(400, () => void this.save());
+  private readonly checkSoon = debounced(120, () => void this.check());
+  private savedText = "";
+
+  constructor() {
+    this.history.changed.on(({ from }) => this.read(from));
+  }
+
+  setOps(ops: Op[]): void {
+    this.ops = new Map(ops.map((op) => [op.name, op]));
+  }
+
+  // The text
+
+  begin(text: string, off: Off[] = []): void {
+    this.savedText = text;
+    this.limits.clear();
+    this.checked = { faults: [], inputs: [], steps: [], outputs: [] };
+    this.history.begin({ text, off });
+    this.saved = "saved";
+    this.savedChanged.emit();
+  }
+
+  change(text: string, key = "", from = "cards", off: Off[] = this.history.now.off): void {
+    this.history.change({ text, off }, key, from);
+  }
+
+  private read(from: string): void {
+    const { text, off } = this.history.now;
+    const model = readModel(text, this.ops);
+    if (isReadable(model)) {
+      const before = this.shown();
+      this.model = model;
+      this.text = text;
+      this.unreadable = null;
+      this.keepPanes(before);
+    } else {
+      this.unreadable = model;
+    }
+    try {
+      sessionStorage.setItem(`off:${this.pipeline}`, JSON.stringify({ text, off }));
+    } catch { /* nothing is lost but switching on again after a reload */ }
+    this.textChanged.emit({ from });
+    this.checkSoon();
+    if (text !== this.savedText) {
+      if (this.saved !== "conflict") this.saved = "changed";
+      this.savedChanged.emit();
+      this.saveSoon();
+    }
+  }
+
+  /** Steps that were switched off when the page was left, if the text is still that of then. */
+  offOf(pipeline: string, text: string): Off[] {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(`off:${pipeline}`) ?? "null") as { text: string; off: Off[] } | null;
+      return kept?.text === text ? kept.off : [];
+    } catch {
+      return [];
+    }
+  }
+
+  private async check(): Promise<void> {
+    const text = this.history.now.text;
+    try {
+      const checked = await api.check(text);
+      if (text !== this.history.now.text) return;
+      this.checked = checked;
+      this.checkedChanged.emit();
+    } catch { /* the connection is told of elsewhere */ }
+  }
+
+  // Saving
+
+  async save(): Promise<void> {
+    if (!this.pipeline || this.saved === "conflict") return;
+    if (this.saved === "saving") { this.saveSoon(); return; }
+    const text = this.history.now.text;
+    if (text === this.savedText) return this.settle("saved");
+    this.settle("saving");
+    try {
+      const { revision } = await api.save(this.pipeline, text, this.revision);
+      this.revision = revision;
+      this.savedText = text;
+      this.settle(this.history.now.text === text ? "saved" : "changed");
+      if (this.history.now.text !== text) this.saveSoon();
+    } catch (error) {
+      if (error instanceof ServerFault && error.status === 409) {
+        const body = error.body as { text: string; revision: string };
+        this.theirs = { text: body.text, revision: body.revision };
+        this.settle("conflict");
+      } else {
+        this.settle("failed");
+        setTimeout(() => this.saveSoon(), 2000);
+      }
+    }
+  }
+
+  private settle(saved: Saved): void {
+    this.saved = saved;
+    this.savedChanged.emit();
+  }
+
+  /** Take the text of another tab; ours stays in the history. */
+  takeTheirs(): void {
+    if (!this.theirs) return;
+    const { text, revision } = this.theirs;
+    this.revision = revision;
+    this.savedText = text;
+    this.theirs = null;
+    this.settle("saved");
+    this.change(text, "", "theirs", []);
+  }
+
+  /** Keep ours under another name. */
+  async keepMine(): Promise<void> {
+    let name = `${this.pipeline}-2`;
+    for (let count = 3; this.start.pipelines.includes(name); count += 1) name = `${this.pipeline}-${count}`;
+    this.pipeline = name;
+    this.revision = "";
+    this.savedText = "";
+    this.theirs = null;
+    this.start.pipelines.push(name);
+    this.settle("changed");
+    await this.save();
+    this.displayChanged.emit();
+  }
+
+  /** Another tab has saved: take it, or tell of it where there are changes of ours. */
+  async changedElsewhere(pipeline: string, revision: string): Promise<void> {
+    if (pipeline !== this.pipeline || revision === this.revision || this.saved === "saving") return;
+    const theirs = await api.pipeline(pipeline).catch(() => null);
+    if (!theirs || theirs.revision === this.revision || theirs.text === this.history.now.text) {
+      if (theirs && theirs.text === this.history.now.text) { this.revision = theirs.revision; this.savedText = theirs.text; }
+      return;
+    }
+    this.theirs = theirs;
+    if (this.history.now.text === this.savedText) this.takeTheirs();
+    else this.settle("conflict");
+  }
+
+  // The panes
+
+  /** What can be shown. */
+  shown(): Value[] {
+    return values(this.model, this.ops).filter((value) => ARRAYS.has(value.kind));
+  }
+
+  /** Panes whose step is gone show what came before it. */
+  private keepPanes(before: Value[]): void {
+    const now = this.shown().map((value) => value.ref);
+    const order = before.map((value) => value.ref);
+    this.display.of = this.display.of.map((of) => {
+      if (now.includes(of)) return of;
+      const earlier = order.slice(0, Math.max(0, order.indexOf(of))).reverse().find((ref) => now.includes(ref));
+      return earlier ?? now[now.length - 1] ?? of;
+    });
+    while (this.display.of.length < 6) this.display.of.push(this.suggest(this.display.of.length));
+  }
+
+  /** What a pane shows unless something else is chosen: the input, then the last step, then those between. */
+  suggest(pane: number): string {
+    const refs = this.shown().map((value) => value.ref);
+    if (pane === 0 || refs.length < 2) return refs[0] ?? "image";
+    if (pane === 1) return refs[refs.length - 1]!;
+    return refs[Math.max(1, Math.round(((refs.length - 1) * (pane - 1)) / 5))]!;
+  }
+
+  showInActive(of: string): void {
+    this.display.of[this.display.active] = of;
+    this.displayChanged.emit();
+  }
+
+  get activeOf(): string {
+    return this.display.of[this.display.active] ?? "image";
+  }
+
+  // The image
+
+  /** Dims beside the plane that is looked at and the colours, with their sizes. */
+  furtherDims(): [string, number][] {
+    if (!this.image) return [];
+    return this.image.dims.filter((dim) => !["y", "x", "c"].includes(dim))
+      .map((dim) => [dim, this.image!.sizes[dim] ?? 1] as [string, number]).filter(([, size]) => size > 1);
+  }
+
+  get size(): { width: number; height: number } {
+    return { width: this.image?.sizes.x ?? 0, height: this.image?.sizes.y ?? 0 };
+  }
+}

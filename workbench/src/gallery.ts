@@ -1,0 +1,66 @@
+// The gallery of ops: a dialog to search and choose from.
+
+import { fill, h, iconButton } from "./dom";
+import { fits } from "./model";
+import { plainMath } from "./cards";
+import type { Kind, Op } from "./types";
+
+const FAMILIES: Record<string, string> = {
+  filters: "Filters: smooth, sharpen, level", threshold: "Thresholds: bright from dark", segment: "Segment: objects and masks",
+  measure: "Measure: tables and numbers", detect: "Detect: spots, blobs, waves", transform: "Transform: colours, channels, size",
+  radiography: "Radiography", spectra: "Spectra", learn: "Learned models",
+};
+const ORDER = Object.keys(FAMILIES);
+
+export function openGallery(ops: Op[], kind: Kind, available: Kind[], choose: (op: string) => void): void {
+  const results = h("div", { class: "gallery-results" });
+  const count = h("p", { class: "gallery-count", role: "status" });
+  const search = h("input", { type: "search", id: "gallery-search", placeholder: "Search: smooth, bright, count …", autocomplete: "off", spellcheck: false, "aria-label": "Search the steps", oninput: () => show() });
+  const suited = h("input", { type: "checkbox", id: "gallery-fits", checked: true, onchange: () => show() });
+  const dialog = h("dialog", { class: "gallery", "aria-label": "Choose a step" },
+    h("header", {}, h("h2", {}, "Choose a step"), iconButton("close", "Close", () => dialog.close())),
+    h("div", { class: "gallery-search" }, search, h("label", { for: "gallery-fits" }, suited, " only what fits here")),
+    count, results);
+  const suits = (op: Op) => {
+    const first = op.inputs[0];
+    if (!first) return false;
+    if (fits(kind, first.kind)) return true;
+    return kind !== "image" && available.some((each) => each === first.kind);
+  };
+  function show(): void {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = ops.filter((op) => {
+      const text = `${op.name} ${op.title} ${op.summary}`.toLowerCase();
+      return words.every((word) => text.includes(word)) && (!suited.checked || suits(op));
+    });
+    const families = [...new Set(found.map((op) => op.family))].sort((a, b) => (ORDER.indexOf(a) + 1 || 99) - (ORDER.indexOf(b) + 1 || 99));
+    count.textContent = found.length === 1 ? "1 step" : `${found.length} steps`;
+    fill(results, families.map((family) => h("section", {},
+      h("h3", {}, FAMILIES[family] ?? family),
+      h("div", { class: "gallery-grid" }, found.filter((op) => op.family === family).map((op) =>
+        h("button", { type: "button", class: "op", "data-op": op.name, onclick: () => { dialog.close(); choose(op.name); } },
+          h("strong", {}, op.title.replace(/_/g, " ")), h("span", {}, plainMath(op.summary)),
+          h("small", {}, `${op.inputs.filter((input) => !input.optional).map((input) => input.kind).join(", ")} → ${op.outputs.map((output) => output.kind).join(", ")}`)))))));
+  }
+  search.addEventListener("keydown", (event) => {
+    const first = results.querySelector<HTMLButtonElement>("button");
+    if (event.key === "Enter") first?.click();
+    if (event.key === "ArrowDown") { event.preventDefault(); first?.focus(); }
+  });
+  results.addEventListener("keydown", (event) => {
+    const buttons = [...results.querySelectorAll<HTMLButtonElement>("button")];
+    const place = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (!by || place < 0) return;
+    event.preventDefault();
+    if (place + by < 0) search.focus();
+    else buttons[place + by]?.focus();
+  });
+  const opener = document.activeElement as HTMLElement | null;
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("close", () => { dialog.remove(); if (opener?.isConnected) opener.focus(); });
+  document.body.append(dialog);
+  show();
+  dialog.showModal();
+  search.focus();
+}

@@ -1,0 +1,57 @@
+// The websocket: sends requests, decodes frames, and comes back by itself when the server does.
+
+import { token } from "./api";
+import type { Frame, FrameHeader, Message, Samples } from "./types";
+
+type Handlers = { frame(frame: Frame): void; message(message: Message): void; state(connected: boolean): void };
+
+/** Read a frame: the length of its header, the header, padding to 8 bytes, the samples. */
+export function decode(buffer: ArrayBuffer): Frame {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as FrameHeader;
+  const start = Math.ceil((4 + length) / 8) * 8;
+  const count = header.shape.reduce((product, size) => product * size, 1);
+  let samples: Samples;
+  if (header.dtype === "u4") samples = new Uint32Array(buffer, start, count);
+  else if (header.dtype === "u2") samples = new Uint16Array(buffer, start, count);
+  else samples = new Uint8Array(buffer, start, count);
+  return { ...header, samples };
+}
+
+export class Live {
+  private socket: WebSocket | null = null;
+  private wait = 250;
+  connected = false;
+
+  constructor(private readonly handlers: Handlers) {
+    this.connect();
+  }
+
+  private connect(): void {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/api/live?token=${encodeURIComponent(token)}`);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.wait = 250;
+      this.connected = true;
+      this.handlers.state(true);
+    };
+    socket.onmessage = (event) => {
+      if (typeof event.data === "string") this.handlers.message(JSON.parse(event.data) as Message);
+      else this.handlers.frame(decode(event.data as ArrayBuffer));
+    };
+    socket.onclose = () => {
+      this.connected = false;
+      this.handlers.state(false);
+      setTimeout(() => this.connect(), this.wait);
+      this.wait = Math.min(4000, this.wait * 2);
+    };
+    this.socket = socket;
+  }
+
+  send(message: unknown): boolean {
+    if (!this.connected || this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
+  }
+}

@@ -1,0 +1,171 @@
+// The page: opens the start or the workbench as the address says.
+
+import { api, GONE, ServerFault } from "./api";
+import { Bench } from "./bench";
+import { freeName } from "./chain";
+import { fill, h } from "./dom";
+import { Live } from "./live";
+import { applyPlace, keepPlace, placeText, readPlace } from "./place";
+import { StartPage } from "./startpage";
+import { applyTheme } from "./theme";
+import { Workbench } from "./workbench";
+import "uplot/dist/uPlot.min.css";
+import "./app.css";
+
+applyTheme();
+const app = document.getElementById("app")!;
+const gone = h("div", { class: "gone", role: "alert", hidden: true });
+const toasts = h("div", { class: "toasts", role: "status" });
+document.body.append(gone, toasts);
+
+const bench = new Bench();
+let live: Live | null = null;
+let wasConnected = false;
+
+function toast(node: Node | string, kind = "plain"): void {
+  const close = () => element.remove();
+  const element = h("div", { class: `toast ${kind}` }, h("div", {}, node), h("button", { type: "button", class: "small", "aria-label": "Close this message", onclick: close }, "×"));
+  toasts.append(element);
+  if (kind !== "bad" && !element.querySelector("a")) setTimeout(close, 6000);
+}
+
+function say(error: unknown): void {
+  const fault = error instanceof ServerFault ? error.fault : { what: error instanceof Error ? error.message : GONE.what, hint: "" };
+  toast(`${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`, "bad");
+}
+
+const workbench = new Workbench(bench, () => live!, { home: () => void goHome(), go: (by) => void goNext(by), toast });
+const startPage = new StartPage(bench, {
+  open: (image, pipeline) => void open(image, pipeline),
+  make: (image) => void makePipeline(image),
+  example: (name, button) => void openExample(name, button),
+});
+keepPlace(bench, () => workbench.element.isConnected);
+
+/** Open an image with a pipeline. */
+async function open(image: string, pipeline: string, query = new URLSearchParams(), push = true): Promise<void> {
+  try {
+    const [opened, loaded] = await Promise.all([api.open(image), api.pipeline(pipeline)]);
+    const same = bench.pipeline === pipeline && bench.image?.path === image;
+    bench.image = opened;
+    bench.selected = 0;
+    bench.mark = null;
+    bench.pipeline = pipeline;
+    bench.revision = loaded.revision;
+    if (!same) bench.display.of = [];
+    bench.begin(loaded.text, bench.offOf(pipeline, loaded.text));
+    const keepView = applyPlace(bench, query);
+    fill(app, workbench.element);
+    if (push) history.pushState(null, "", `#${placeText(bench)}`);
+    workbench.opened(keepView);
+  } catch (error) {
+    say(error);
+    await goHome(push);
+  }
+}
+
+async function openExample(name: string, button: HTMLButtonElement): Promise<void> {
+  button.disabled = true;
+  button.classList.add("waiting");
+  try {
+    const { path, pipeline } = await api.example(name);
+    bench.start = await api.start();
+    await open(path, pipeline);
+  } catch (error) {
+    say(error);
+  } finally {
+    button.disabled = false;
+    button.classList.remove("waiting");
+  }
+}
+
+/** A pipeline with one step that suits the image, to go on from. */
+async function makePipeline(image: string): Promise<void> {
+  try {
+    const opened = await api.open(image);
+    const stem = image.split("/").pop()!.replace(/\.[^.]*$/, "");
+    const name = freeName(stem, bench.start.pipelines);
+    const first = opened.dims.includes("c") ? "  grey: {op: transform.grey}" : "  smooth: {op: filters.gaussian}";
+    await api.save(name, `graticule: 1\nname: ${name}\nsteps:\n${first}\n`, "");
+    bench.start.pipelines.push(name);
+    await open(image, name);
+  } catch (error) {
+    say(error);
+  }
+}
+
+/** Go to another image of the folder with the same pipeline and view. */
+async function goNext(by: number): Promise<void> {
+  const { images } = bench.start;
+  const image = images[images.findIndex((each) => each.path === bench.image?.path) + by];
+  if (!image) return;
+  await bench.save();
+  try {
+    const opened = await api.open(image.path);
+    const query = new URLSearchParams(placeText(bench));
+    const same = JSON.stringify(opened.sizes) === JSON.stringify(bench.image?.sizes);
+    bench.image = opened;
+    bench.selected = 0;
+    bench.mark = null;
+    bench.limits.clear();
+    if (!same) for (const key of ["x", "y", "zoom"]) query.delete(key);
+    const keepView = applyPlace(bench, query);
+    history.replaceState(null, "", `#${placeText(bench)}`);
+    workbench.opened(keepView);
+  } catch (error) {
+    say(error);
+  }
+}
+
+async function goHome(push = true): Promise<void> {
+  if (push) history.pushState(null, "", location.pathname + location.search);
+  await bench.save();
+  document.title = "Graticule";
+  bench.start = await api.start().catch(() => bench.start);
+  startPage.show();
+  fill(app, startPage.element);
+}
+
+async function arrive(): Promise<void> {
+  const place = readPlace();
+  if (place?.pipeline) await open(place.image, place.pipeline, place.query, false);
+  else await goHome(false);
+}
+
+addEventListener("popstate", () => void arrive());
+addEventListener("beforeunload", (event) => {
+  if (bench.saved !== "saved" && bench.pipeline && workbench.element.isConnected) {
+    void bench.save();
+    if (bench.saved === "conflict") event.preventDefault();
+  }
+});
+
+async function begin(): Promise<void> {
+  fill(app, h("p", { class: "loading" }, "Opening the workbench …"));
+  try {
+    const [start, ops] = await Promise.all([api.start(), api.ops()]);
+    bench.start = start;
+    bench.setOps(ops);
+  } catch (error) {
+    const fault = error instanceof ServerFault ? error.fault : GONE;
+    fill(app, h("main", { class: "loading" }, h("h1", {}, "Graticule"), h("p", {}, fault.what), fault.hint ? h("p", { class: "muted" }, fault.hint) : null,
+      h("button", { type: "button", onclick: () => void begin() }, "Try again")));
+    return;
+  }
+  live = new Live({
+    frame: (frame) => workbench.frame(frame),
+    message: (message) => workbench.message(message),
+    state: (connected) => {
+      gone.hidden = connected || !wasConnected;
+      if (!connected && wasConnected) fill(gone, "The server does not answer. The page goes on by itself as soon as it does; nothing is lost.");
+      if (connected) {
+        wasConnected = true;
+        workbench.reconnect();
+        if (bench.saved === "failed") void bench.save();
+      }
+    },
+  });
+  await arrive();
+}
+
+void begin();

@@ -1,0 +1,227 @@
+// One pane: its head, its picture, and what is drawn over it.
+
+import type { Bench } from "./bench";
+import { h } from "./dom";
+import { roundDown, short, unitText } from "./format";
+import { indexAt, paint, valueAt, type Bitmap, type Style } from "./paint";
+import { Requester } from "./requester";
+import type { FaultAnswer, Frame } from "./types";
+
+export class Pane {
+  readonly element: HTMLElement;
+  readonly canvas = h("canvas", { class: "picture", tabIndex: 0, role: "img" });
+  readonly overlay = h("canvas", { class: "overlay", "aria-hidden": "true" });
+  readonly select: HTMLSelectElement;
+  private readonly readout = h("span", { class: "readout" });
+  private readonly faultBox = h("div", { class: "pane-fault", role: "status", hidden: true });
+  readonly body: HTMLElement;
+  readonly requester: Requester;
+  frame: Frame | null = null;
+  fault: FaultAnswer | null = null;
+  private bitmap: Bitmap | null = null;
+  private bitmapKey = "";
+  width = 0;
+  height = 0;
+
+  constructor(
+    readonly index: number,
+    private readonly bench: Bench,
+    send: (message: Record<string, unknown>) => boolean,
+    private readonly onResize: () => void,
+    viewport: () => { width: number; height: number },
+  ) {
+    this.select = h("select", { "aria-label": `What pane ${index + 1} shows`, onchange: () => {
+      bench.display.of[index] = this.select.value;
+      bench.display.active = index;
+      bench.displayChanged.emit();
+    } });
+    this.body = h("div", { class: "pane-body" }, this.canvas, this.overlay, this.faultBox);
+    this.element = h("section", { class: "pane", "aria-label": `Pane ${index + 1}`, onpointerdown: () => this.activate(), onfocusin: () => this.activate() },
+      h("header", { class: "pane-head" }, this.select, this.readout), this.body);
+    this.requester = new Requester(() => viewMessage(bench, index, this.of, bench.text, viewport()), send);
+    new ResizeObserver((entries) => {
+      const entry = entries[entries.length - 1]!;
+      const box = entry.devicePixelContentBoxSize?.[0];
+      const ratio = devicePixelRatio;
+      this.width = Math.round(box ? box.inlineSize : entry.contentRect.width * ratio);
+      this.height = Math.round(box ? box.blockSize : entry.contentRect.height * ratio);
+      for (const canvas of [this.canvas, this.overlay]) {
+        canvas.width = this.width;
+        canvas.height = this.height;
+      }
+      this.onResize();
+    }).observe(this.body);
+  }
+
+  get of(): string {
+    return this.bench.display.of[this.index] ?? "image";
+  }
+
+  private activate(): void {
+    if (this.bench.display.active === this.index) return;
+    this.bench.display.active = this.index;
+    this.bench.displayChanged.emit();
+  }
+
+  /** A frame has come. */
+  take(frame: Frame): void {
+    if (!this.requester.answered(frame.id)) return;
+    this.fault = null;
+    this.faultBox.hidden = true;
+    this.frame = frame;
+    const limits = this.bench.limits.get(frame.of);
+    if (!limits) {
+      const whole = frame.kind === "rgb";
+      const low = whole ? frame.offset : frame.low;
+      const high = whole ? frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) : frame.high;
+      this.bench.limits.set(frame.of, { low, high: high > low ? high : low + 1, byHand: false });
+      this.bench.contrastChanged.emit();
+    }
+  }
+
+  takeFault(fault: FaultAnswer): void {
+    if (!this.requester.answered(fault.id)) return;
+    this.fault = fault;
+    this.faultBox.hidden = false;
+    const where = fault.where ? `${fault.where[0]!.toUpperCase()}${fault.where.slice(1)}: ` : "";
+    this.faultBox.replaceChildren(
+      h("strong", {}, `${where}${fault.what}`), ...(fault.hint ? [h("span", {}, fault.hint)] : []));
+  }
+
+  get isObjects(): boolean {
+    return this.frame?.kind === "labels" || this.frame?.kind === "mask";
+  }
+
+  private bitmapNow(): Bitmap | null {
+    if (!this.frame) return null;
+    const { display, limits, selected } = this.bench;
+    const contrast = limits.get(this.frame.of) ?? { low: this.frame.low, high: this.frame.high };
+    const style: Style = {
+      contrast, gamma: display.gamma, map: display.map, outlines: display.outlines && this.isObjects,
+      opacity: display.over ? display.opacity : 1, selected,
+    };
+    const key = JSON.stringify([style, this.isObjects]);
+    if (this.bitmap?.frame !== this.frame || key !== this.bitmapKey) {
+      this.bitmap = paint(this.frame, style);
+      this.bitmapKey = key;
+    }
+    return this.bitmap;
+  }
+
+  /** Draw its picture where the panes look, over the ground of the image if so wanted. */
+  draw(context: CanvasRenderingContext2D, ground: Bitmap | null): void {
+    const bitmap = this.bitmapNow();
+    if (this.isObjects && this.bench.display.over && ground) drawBitmap(context, this.bench, ground);
+    if (bitmap) drawBitmap(context, this.bench, bitmap);
+  }
+
+  /** What the head says. */
+  showHead(values: { ref: string }[], cursor: { x: number; y: number } | null): void {
+    const refs = values.map((value) => value.ref);
+    if ([...this.select.options].map((option) => option.value).join("\n") !== refs.join("\n")) {
+      this.select.replaceChildren(...refs.map((ref) => h("option", { value: ref }, ref)));
+    }
+    if (this.select.value !== this.of) this.select.value = this.of;
+    this.element.classList.toggle("active", this.bench.display.active === this.index);
+    this.element.classList.toggle("stale", Boolean(this.frame && this.frame.of !== this.of));
+    this.element.dataset.of = this.frame?.of ?? "";
+    this.canvas.setAttribute("aria-label", `Picture of ${this.of}: arrows move it, plus and minus zoom, 0 fits it`);
+    this.readout.textContent = this.valueText(cursor);
+  }
+
+  /** The value under the pointer in words. */
+  valueText(cursor: { x: number; y: number } | null): string {
+    if (!cursor || !this.frame) return "";
+    const index = indexAt(this.frame, cursor.x, cursor.y);
+    if (index < 0) return "";
+    const { frame } = this;
+    if (frame.kind === "rgb") return [0, 1, 2].map((k) => short(frame.offset + frame.scale * frame.samples[index * 3 + k]!)).join(" ");
+    const value = valueAt(frame, index);
+    if (frame.kind === "labels") return value ? `label ${value}` : "no object";
+    if (frame.kind === "mask") return value ? "in the mask" : "not in the mask";
+    return Number.isNaN(value) ? "no value" : `${short(value)}${frame.unit ? ` ${unitText(frame.unit)}` : ""}`;
+  }
+
+  /** Crosshair, mark and scale bar. */
+  drawOverlay(cursor: { x: number; y: number } | null, own: boolean): void {
+    const context = this.overlay.getContext("2d")!;
+    const { width, height } = this;
+    const { camera, mark, image } = this.bench;
+    const ratio = devicePixelRatio;
+    context.clearRect(0, 0, width, height);
+    const place = (p: { x: number; y: number }) => [(p.x - camera.x) * camera.zoom + width / 2, (p.y - camera.y) * camera.zoom + height / 2] as const;
+    const lines = (draw: () => void) => {
+      context.lineWidth = 3 * ratio; context.strokeStyle = "rgba(0,0,0,.45)"; context.beginPath(); draw(); context.stroke();
+      context.lineWidth = ratio; context.strokeStyle = "rgba(255,255,255,.95)"; context.beginPath(); draw(); context.stroke();
+    };
+    if (cursor && !own) {
+      const [x, y] = place(cursor);
+      const arm = 9 * ratio;
+      const gap = 3 * ratio;
+      lines(() => {
+        for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) {
+          context.moveTo(x + dx * gap, y + dy * gap);
+          context.lineTo(x + dx * arm, y + dy * arm);
+        }
+      });
+    }
+    if (mark) {
+      const [x, y] = place(mark);
+      lines(() => context.arc(x, y, 14 * ratio, 0, 2 * Math.PI));
+    }
+    const spacing = image?.spacing.x;
+    if (!image || !width) return;
+    const step = spacing?.step ?? 1;
+    const perUnit = camera.zoom / step;
+    const length = roundDown((Math.min(150 * ratio, width / 3)) / perUnit);
+    const bar = length * perUnit;
+    const text = `${short(length)} ${unitText(spacing?.unit || "px")}`;
+    const left = 12 * ratio;
+    const base = height - 14 * ratio;
+    context.font = `600 ${11.5 * ratio}px system-ui, sans-serif`;
+    const wide = Math.max(bar, context.measureText(text).width);
+    context.fillStyle = "rgba(0,0,0,.55)";
+    context.beginPath();
+    context.roundRect(left - 7 * ratio, base - 20 * ratio, wide + 14 * ratio, 28 * ratio, 5 * ratio);
+    context.fill();
+    context.fillStyle = "#fff";
+    context.fillRect(left, base, bar, 3 * ratio);
+    context.fillText(text, left, base - 6 * ratio);
+  }
+}
+
+/** Draw what a bitmap holds where it belongs. */
+export function drawBitmap(context: CanvasRenderingContext2D, bench: Bench, bitmap: Bitmap): void {
+  const { frame, canvas } = bitmap;
+  const { camera } = bench;
+  const { width, height } = context.canvas;
+  const sample = 2 ** frame.level * camera.zoom;
+  const [rows = 0, columns = 0] = frame.shape;
+  if (!rows || !columns) return;
+  context.imageSmoothingEnabled = sample < 0.999 && (frame.kind === "image" || frame.kind === "rgb");
+  context.drawImage(canvas,
+    (frame.region.x[0] * 2 ** frame.level - camera.x) * camera.zoom + width / 2,
+    (frame.region.y[0] * 2 ** frame.level - camera.y) * camera.zoom + height / 2,
+    columns * sample, rows * sample);
+}
+
+/** The request for what a viewport sees; null where it sees nothing. */
+export function viewMessage(
+  bench: Bench, pane: number, of: string, text: string, viewport: { width: number; height: number },
+): Record<string, unknown> | null {
+  const { image, camera } = bench;
+  if (!image || !viewport.width || !viewport.height) return null;
+  const level = camera.level(image.depth);
+  const factor = 2 ** level;
+  const range = (centre: number, extent: number, size: number): [number, number] => {
+    const half = extent / camera.zoom / 2;
+    return [
+      Math.max(0, Math.floor((centre - half) / factor)),
+      Math.min(Math.max(1, Math.floor(size / factor)), Math.ceil((centre + half) / factor)),
+    ];
+  };
+  const y = range(camera.y, viewport.height, image.sizes.y ?? 1);
+  const x = range(camera.x, viewport.width, image.sizes.x ?? 1);
+  if (y[1] <= y[0] || x[1] <= x[0]) return null;
+  return { type: "view", pane, path: image.path, text, of, level, region: { y, x }, at: bench.at };
+}

@@ -1,0 +1,76 @@
+// One request under way, the newest waiting: however fast a slider is dragged, nothing piles up.
+
+const PATIENCE = 700; // after so many milliseconds a newer request takes the place of an unanswered one
+
+let lastId = 0;
+
+export class Requester {
+  private inFlight = 0;
+  private sentAt = 0;
+  private waiting = false;
+  private scheduled = false;
+  private timer = 0;
+  private lastKey = "";
+  private shown = 0;
+
+  /** `build` gives the message of now, or null where there is nothing to ask. */
+  constructor(
+    private readonly build: () => Record<string, unknown> | null,
+    private readonly send: (message: Record<string, unknown>) => boolean,
+  ) {}
+
+  get busy(): boolean {
+    return this.inFlight > 0 || this.waiting;
+  }
+
+  /** Ask with the next animation frame, unless the same was asked already. */
+  ask(again = false): void {
+    if (again) this.lastKey = "";
+    this.waiting = true;
+    if (this.scheduled) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => {
+      this.scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Whether an answer is newer than what was answered before it. */
+  answered(id: number): boolean {
+    if (id === this.inFlight) {
+      this.inFlight = 0;
+      clearTimeout(this.timer);
+      if (this.waiting) this.ask();
+    }
+    if (id < this.shown) return false;
+    this.shown = id;
+    return true;
+  }
+
+  /** Forget what is under way: the connection was lost. */
+  reset(): void {
+    this.inFlight = 0;
+    this.lastKey = "";
+    clearTimeout(this.timer);
+  }
+
+  private flush(): void {
+    if (!this.waiting) return;
+    const patience = this.sentAt + PATIENCE - performance.now();
+    if (this.inFlight && patience > 0) {
+      clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => this.flush(), patience);
+      return;
+    }
+    const message = this.build();
+    this.waiting = false;
+    if (!message) return;
+    const key = JSON.stringify(message);
+    if (key === this.lastKey) return;
+    lastId += 1;
+    if (!this.send({ ...message, id: lastId })) return;
+    this.lastKey = key;
+    this.inFlight = lastId;
+    this.sentAt = performance.now();
+  }
+}

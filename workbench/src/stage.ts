@@ -1,0 +1,294 @@
+// The panes together: one to six side by side, or two in one as swipe, blink or difference.
+
+import type { Bench } from "./bench";
+import { h } from "./dom";
+import { indexAt, paint, paintDifference, type Bitmap } from "./paint";
+import { drawBitmap, Pane, viewMessage } from "./pane";
+import { Requester } from "./requester";
+import type { FaultAnswer, Frame } from "./types";
+import { steer } from "./steer";
+import { Signal } from "./bus";
+
+const GROUND = 40; // the number under which the ground of the panes is asked for
+
+export class Stage {
+  readonly element = h("div", { class: "stage" });
+  readonly panes: Pane[] = [];
+  readonly drawn = new Signal();
+  cursor: { x: number; y: number } | null = null;
+  cursorPane = -1;
+  private ground: Frame | null = null;
+  private groundBitmap: Bitmap | null = null;
+  private groundKey = "";
+  private groundText = "";
+  private groundInputs = "";
+  private readonly groundRequester: Requester;
+  private drawing = false;
+  private blinkOn = false;
+  private fitted = "";
+  private difference: { first: Frame; second: Frame; made: ReturnType<typeof paintDifference> } | null = null;
+  private readonly handle = h("div", { class: "swipe-handle", role: "slider", tabIndex: 0, "aria-label": "Where the two pictures meet", "aria-valuemin": 0, "aria-valuemax": 100 });
+  private readonly blinkName = h("div", { class: "blink-name" });
+
+  constructor(private readonly bench: Bench, send: (message: Record<string, unknown>) => boolean) {
+    for (let index = 0; index < 6; index += 1) {
+      const pane = new Pane(index, bench, send, () => this.resized(), () => this.viewport(index));
+      this.panes.push(pane);
+      steer(pane.overlay, pane.canvas, bench, {
+        size: () => this.viewport(index), fit: () => this.fit(),
+        point: (place) => { this.cursor = place; this.cursorPane = place ? index : -1; this.redraw(); },
+        click: (place) => this.pick(pane, place),
+      });
+    }
+    this.groundRequester = new Requester(() => this.wantsGround()
+      ? viewMessage(bench, GROUND, bench.model.inputs[0]!, this.stableText(), this.viewport(0)) : null, send);
+    bench.camera.changed.on(() => this.refresh());
+    bench.textChanged.on(() => { this.layout(); this.refresh(); });
+    bench.displayChanged.on(() => { this.layout(); this.refresh(); });
+    bench.contrastChanged.on(() => this.redraw());
+    bench.selectionChanged.on(() => this.redraw());
+    setInterval(() => {
+      if (bench.display.mode !== "blink") return;
+      this.blinkOn = !this.blinkOn;
+      this.redraw();
+    }, 700);
+    this.slideHandle();
+    this.layout();
+  }
+
+  private get composite(): boolean {
+    return this.bench.display.mode !== "side";
+  }
+
+  private viewport(index: number): { width: number; height: number } {
+    const pane = this.panes[this.composite ? 0 : index]!;
+    return { width: pane.width, height: pane.height };
+  }
+
+  /** Panes that are on screen. */
+  get live(): Pane[] {
+    return this.panes.slice(0, this.composite ? 2 : this.bench.display.count);
+  }
+
+  private laidOut = "";
+  layout(): void {
+    const { display } = this.bench;
+    const key = `${this.composite ? display.mode : "side"} ${display.count}`;
+    if (key !== this.laidOut) {
+      this.laidOut = key;
+      this.element.className = `stage ${this.composite ? "composite" : `count-${display.count}`}`;
+      this.element.replaceChildren(...this.live.map((pane) => pane.element));
+      if (display.mode === "swipe") this.panes[0]!.body.append(this.handle);
+      else this.handle.remove();
+      if (display.mode === "blink") this.panes[0]!.body.append(this.blinkName);
+      else this.blinkName.remove();
+      if (display.active >= this.live.length) display.active = 0;
+    }
+    this.heads();
+  }
+
+  private heads(): void {
+    const values = this.bench.shown();
+    for (const pane of this.live) pane.showHead(values, this.cursor);
+  }
+
+  private resized(): void {
+    const { image } = this.bench;
+    const { width } = this.viewport(0);
+    if (image && width && this.fitted === `wait ${image.path}`) {
+      this.fitted = image.path;
+      this.fit();
+    }
+    this.refresh();
+  }
+
+  /** Fit the image as soon as there is room known to fit it to. */
+  fitSoon(): void {
+    this.fitted = `wait ${this.bench.image?.path}`;
+    this.resized();
+  }
+
+  fit(): void {
+    const { width, height } = this.viewport(0);
+    this.bench.camera.fit(this.bench.size.width, this.bench.size.height, width, height);
+  }
+
+  /** Forget the pictures: another image or pipeline. */
+  clear(): void {
+    this.ground = null;
+    this.groundText = "";
+    for (const pane of this.panes) {
+      pane.frame = null;
+      pane.requester.reset();
+    }
+    this.groundRequester.reset();
+    this.difference = null;
+    this.redraw();
+  }
+
+  /** Ask for what is on screen now, and draw what is there. */
+  refresh(again = false): void {
+    if (this.bench.image) {
+      for (const pane of this.live) pane.requester.ask(again);
+      this.groundRequester.ask(again);
+    }
+    this.redraw();
+  }
+
+  reconnect(): void {
+    for (const pane of this.panes) pane.requester.reset();
+    this.groundRequester.reset();
+    this.refresh(true);
+  }
+
+  private wantsGround(): boolean {
+    return this.bench.display.over && this.live.some((pane) => {
+      const kind = this.bench.shown().find((value) => value.ref === pane.of)?.kind;
+      return kind === "labels" || kind === "mask";
+    });
+  }
+
+  /** A text that changes only where inputs do, so that the ground is not asked for with every slider. */
+  private stableText(): string {
+    const inputs = JSON.stringify(this.bench.model.inputs) + (/^inputs:[\s\S]*?(?=^\S)/m.exec(this.bench.text)?.[0] ?? "");
+    if (!this.groundText || inputs !== this.groundInputs) {
+      this.groundInputs = inputs;
+      this.groundText = this.bench.text;
+    }
+    return this.groundText;
+  }
+
+  take(frame: Frame): void {
+    if (frame.pane === GROUND) {
+      if (this.groundRequester.answered(frame.id)) this.ground = frame;
+    } else {
+      this.panes[frame.pane]?.take(frame);
+    }
+    this.redraw();
+  }
+
+  takeFault(fault: FaultAnswer): void {
+    if (fault.pane === GROUND) {
+      this.groundRequester.answered(fault.id);
+      this.groundText = "";
+    } else {
+      this.panes[fault.pane]?.takeFault(fault);
+    }
+    this.redraw();
+  }
+
+  /** What a pane shows is exact now: ask again where it was not. */
+  exact(): void {
+    for (const pane of this.live) {
+      if (!pane.frame || pane.frame.basis !== "exact") pane.requester.ask(true);
+    }
+  }
+
+  redraw(): void {
+    if (this.drawing) return;
+    this.drawing = true;
+    requestAnimationFrame(() => {
+      this.drawing = false;
+      this.draw();
+    });
+  }
+
+  private groundNow(): Bitmap | null {
+    const frame = this.ground;
+    if (!frame) return null;
+    const { limits, display } = this.bench;
+    const whole = frame.kind === "rgb";
+    const contrast = limits.get(frame.of) ?? (whole
+      ? { low: frame.offset, high: frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) }
+      : { low: frame.low, high: frame.high });
+    const key = JSON.stringify([contrast, display.gamma]);
+    if (this.groundBitmap?.frame !== frame || key !== this.groundKey) {
+      this.groundBitmap = paint(frame, { contrast, gamma: display.gamma, map: "gray", opacity: 1, outlines: false, selected: 0 });
+      this.groundKey = key;
+    }
+    return this.groundBitmap;
+  }
+
+  private draw(): void {
+    this.heads();
+    const ground = this.groundNow();
+    if (this.composite) this.drawComposite(ground);
+    else {
+      for (const pane of this.live) {
+        const context = pane.canvas.getContext("2d")!;
+        context.clearRect(0, 0, pane.width, pane.height);
+        pane.draw(context, ground);
+        pane.canvas.classList.toggle("crisp", true);
+      }
+    }
+    for (const pane of this.composite ? [this.panes[0]!] : this.live) pane.drawOverlay(this.cursor, pane.index === this.cursorPane);
+    for (const pane of this.live) pane.element.classList.toggle("busy", pane.requester.busy);
+    this.drawn.emit();
+  }
+
+  private drawComposite(ground: Bitmap | null): void {
+    const [first, second] = this.panes as [Pane, Pane];
+    const { width, height } = first;
+    const context = first.canvas.getContext("2d")!;
+    const { display } = this.bench;
+    context.clearRect(0, 0, width, height);
+    if (display.mode === "blink") {
+      const shown = this.blinkOn ? second : first;
+      shown.draw(context, ground);
+      this.blinkName.textContent = shown.of;
+    } else if (display.mode === "swipe") {
+      const edge = Math.round(width * display.swipe);
+      first.draw(context, ground);
+      context.save();
+      context.beginPath();
+      context.rect(edge, 0, width - edge, height);
+      context.clip();
+      context.clearRect(edge, 0, width - edge, height);
+      second.draw(context, ground);
+      context.restore();
+      this.handle.style.left = `${display.swipe * 100}%`;
+      this.handle.setAttribute("aria-valuenow", String(Math.round(display.swipe * 100)));
+    } else if (first.frame && second.frame) {
+      if (this.difference?.first !== first.frame || this.difference.second !== second.frame) {
+        const made = paintDifference(first.frame, second.frame);
+        if (made || !this.difference) this.difference = { first: first.frame, second: second.frame, made };
+      }
+      if (this.difference.made) drawBitmap(context, this.bench, this.difference.made.bitmap);
+    }
+  }
+
+  private slideHandle(): void {
+    const { display } = this.bench;
+    const put = (share: number) => {
+      display.swipe = Math.min(1, Math.max(0, share));
+      this.redraw();
+    };
+    this.handle.addEventListener("pointerdown", (event) => {
+      event.stopPropagation();
+      this.handle.setPointerCapture(event.pointerId);
+    });
+    this.handle.addEventListener("pointermove", (event) => {
+      if (!this.handle.hasPointerCapture(event.pointerId)) return;
+      const box = this.panes[0]!.body.getBoundingClientRect();
+      put((event.clientX - box.left) / box.width);
+    });
+    this.handle.addEventListener("keydown", (event) => {
+      const by = event.key === "ArrowLeft" ? -0.02 : event.key === "ArrowRight" ? 0.02 : 0;
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();
+      put(display.swipe + by);
+    });
+  }
+
+  private pick(pane: Pane, place: { x: number; y: number }): void {
+    const frames = [pane.frame, ...this.live.map((other) => other.frame)];
+    const frame = frames.find((each) => each?.kind === "labels");
+    if (!frame) return;
+    const index = indexAt(frame, place.x, place.y);
+    const label = index < 0 ? 0 : frame.samples[index]!;
+    this.bench.selected = label;
+    this.bench.mark = null;
+    this.bench.selectionChanged.emit({ from: "pane" });
+  }
+}

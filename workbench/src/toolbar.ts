@@ -1,0 +1,105 @@
+// The bar above the panes: how many, how they are compared, colours, further dims.
+
+import type { Bench, Mode } from "./bench";
+import { fill, h, iconButton } from "./dom";
+import { MAPS, type MapName } from "./colours";
+import type { Stage } from "./stage";
+
+const MODES: [Mode, string, string][] = [
+  ["side", "Side by side", "Each picture in a pane of its own"],
+  ["swipe", "Swipe", "Two pictures in one, with an edge to drag"],
+  ["blink", "Blink", "Two pictures in turn"],
+  ["difference", "Difference", "What the first has more than the second in red, less in blue"],
+];
+
+export class Toolbar {
+  readonly element = h("div", { class: "toolbar", role: "toolbar", "aria-label": "View" });
+  private readonly dims = h("div", { class: "group dims" });
+  private readonly counts: [number, HTMLButtonElement][];
+  private readonly modes: [Mode, HTMLButtonElement][];
+  private readonly map = h("select", { id: "colour-map", "aria-label": "Colours of the values", onchange: () => this.set(() => { this.bench.display.map = this.map.value as MapName; }) },
+    MAPS.map((map) => h("option", { value: map }, map)));
+  private readonly gamma = h("input", { type: "range", min: "-1", max: "1", step: "0.05", id: "gamma", class: "slider short", oninput: () => this.set(() => { this.bench.display.gamma = Number((5 ** Number(this.gamma.value)).toFixed(2)); }) });
+  private readonly over = h("input", { type: "checkbox", id: "over", onchange: () => this.set(() => { this.bench.display.over = this.over.checked; }) });
+  private readonly outlines = h("input", { type: "checkbox", id: "outlines", onchange: () => this.set(() => { this.bench.display.outlines = this.outlines.checked; }) });
+  private readonly opacity = h("input", { type: "range", min: "0", max: "1", step: "0.05", id: "opacity", class: "slider short", "aria-label": "Opacity of objects", oninput: () => this.set(() => { this.bench.display.opacity = Number(this.opacity.value); }) });
+  private dimsFor = "";
+
+  constructor(private readonly bench: Bench, stage: Stage) {
+    const button = (text: string, title: string, onclick: () => void) => h("button", { type: "button", title, onclick }, text);
+    this.counts = [1, 2, 3, 4, 6].map((count) => [count, button(String(count), count === 1 ? "One pane" : `${count} panes`, () => this.set(() => {
+      bench.display.count = count;
+      bench.display.mode = "side";
+      bench.display.active = Math.min(bench.display.active, count - 1);
+    }))]);
+    this.modes = MODES.map(([mode, text, title]) => [mode, button(text, title, () => this.set(() => {
+      bench.display.mode = mode;
+      if (mode === "side") return;
+      bench.display.count = Math.max(2, bench.display.count);
+      bench.display.active = Math.min(bench.display.active, 1);
+    }))]);
+    for (const [count, each] of this.counts) each.setAttribute("aria-label", count === 1 ? "One pane" : `${count} panes`);
+    fill(this.element,
+      h("div", { class: "group segmented", role: "group", "aria-label": "Number of panes" }, this.counts.map(([, each]) => each)),
+      h("div", { class: "group segmented", role: "group", "aria-label": "Compare" }, this.modes.map(([, each]) => each)),
+      h("div", { class: "group" }, iconButton("fit", "Fit the image (0)", () => stage.fit())),
+      h("div", { class: "group" }, this.map, h("label", { for: "gamma" }, "gamma"), this.gamma),
+      h("div", { class: "group objects-look" }, h("label", { class: "check", for: "over" }, this.over, " over image"),
+        h("label", { class: "check", for: "outlines" }, this.outlines, " outlines"), this.opacity),
+      this.dims);
+    bench.displayChanged.on(() => this.show());
+    bench.textChanged.on(() => this.show());
+  }
+
+  private set(change: () => void): void {
+    change();
+    this.bench.displayChanged.emit();
+  }
+
+  private show(): void {
+    const { display } = this.bench;
+    for (const [count, each] of this.counts) each.setAttribute("aria-pressed", String(display.mode === "side" && count === display.count));
+    for (const [mode, each] of this.modes) each.setAttribute("aria-pressed", String(mode === display.mode));
+    this.map.value = display.map;
+    this.gamma.value = String(Math.log(display.gamma) / Math.log(5));
+    this.gamma.setAttribute("aria-valuetext", String(display.gamma));
+    this.over.checked = display.over;
+    this.outlines.checked = display.outlines;
+    this.opacity.value = String(display.opacity);
+    this.opacity.disabled = display.outlines;
+    this.showDims();
+  }
+
+  private showDims(): void {
+    const dims = this.bench.furtherDims();
+    const key = `${this.bench.image?.path} ${JSON.stringify(dims)}`;
+    if (key === this.dimsFor) return;
+    this.dimsFor = key;
+    const channels = this.bench.image?.channels;
+    fill(this.dims, dims.map(([dim, size]) => {
+      const text = h("output", {});
+      const say = () => { text.textContent = `${(this.bench.at[dim] ?? 0) + 1} of ${size}`; };
+      const slider = h("input", { type: "range", class: "slider short", id: `dim-${dim}`, min: "0", max: String(size - 1), value: String(this.bench.at[dim] ?? 0), oninput: () => {
+        this.bench.at = { ...this.bench.at, [dim]: Number(slider.value) };
+        say();
+        this.bench.displayChanged.emit();
+      } });
+      say();
+      return h("span", { class: "dim" }, h("label", { for: slider.id }, dim), slider, text);
+    }), this.channelMenu(channels ?? null));
+    this.dims.hidden = !this.dims.childNodes.length;
+  }
+
+  /** A menu of channels, where they are not the three colours of a picture. */
+  private channelMenu(names: string[] | null): HTMLElement | null {
+    const { image } = this.bench;
+    const count = image?.dims.includes("c") ? image.sizes.c ?? 0 : 0;
+    if (count < 2 || count === 3) return null;
+    const select = h("select", { id: "channel", onchange: () => {
+      this.bench.at = { ...this.bench.at, c: select.selectedIndex };
+      this.bench.displayChanged.emit();
+    } }, Array.from({ length: count }, (_, k) => h("option", {}, names?.[k] ?? `channel ${k + 1}`)));
+    select.selectedIndex = this.bench.at.c ?? 0;
+    return h("span", { class: "dim" }, h("label", { for: "channel" }, "channel"), select);
+  }
+}

@@ -1,0 +1,67 @@
+// What the server says, as the page reads it.
+
+export type Kind = "image" | "labels" | "mask" | "rgb" | "table" | "record" | "probability" | "model" | string;
+
+export interface Fault { what: string; where?: string; hint?: string }
+export interface CheckFault { line: number | null; path: string; what: string; hint?: string }
+
+export interface ImageEntry { path: string; name: string }
+export interface Example { name: string; title: string; summary: string }
+export interface Start {
+  version: string; folder: string;
+  images: ImageEntry[]; pipelines: string[]; examples: Example[];
+}
+
+export interface Schema {
+  title?: string; description?: string; type?: string; format?: string;
+  anyOf?: Schema[]; enum?: unknown[]; const?: unknown; default?: unknown;
+  minimum?: number; maximum?: number; exclusiveMinimum?: number; exclusiveMaximum?: number;
+  ge?: number; gt?: number; le?: number; lt?: number;
+  items?: Schema; properties?: Record<string, Schema>; required?: string[];
+  $ref?: string; $defs?: Record<string, Schema>;
+}
+export interface OpInput { name: string; kind: Kind; optional: boolean }
+export interface OpOutput { name: string; kind: Kind }
+export interface Op {
+  name: string; family: string; title: string; summary: string;
+  inputs: OpInput[]; outputs: OpOutput[]; parameters: Schema;
+}
+
+export interface Spacing { step: number; unit: string }
+export interface Opened {
+  path: string; dims: string[]; sizes: Record<string, number>; dtype: string;
+  spacing: Record<string, Spacing>; channels: string[] | null; depth: number; notes: string[];
+}
+
+export interface CheckedStep { name: string; op: string; inputs: Record<string, string>; kind: Kind; shown: boolean }
+export interface Checked { faults: CheckFault[]; inputs: string[]; steps: CheckedStep[]; outputs: string[] }
+
+export interface Task {
+  task: string; title: string; state: "running" | "done" | "failed" | "cancelled";
+  done: number; total: number; left: number | null; report: string | null; fault: Fault | string | null;
+}
+
+export type Range = [number, number];
+export interface Region { y: Range; x: Range }
+
+export interface FrameHeader {
+  type: "view"; pane: number; id: number; of: string;
+  kind: "image" | "labels" | "mask" | "rgb"; dtype: "u1" | "u2" | "u4";
+  shape: number[]; region: Region; level: number; offset: number; scale: number; nan?: boolean;
+  low: number; high: number; unit: string; basis: string; milliseconds: number;
+}
+export type Samples = Uint8Array | Uint16Array | Uint32Array;
+export interface Frame extends FrameHeader { samples: Samples }
+
+export interface TableAnswer {
+  type: "table"; pane: number; id: number; of: string; basis: string;
+  columns: { name: string; unit: string }[]; rows: unknown[][]; count: number;
+}
+export interface HistogramAnswer {
+  type: "histogram"; pane: number; id: number; of?: string; edges: number[]; counts: number[]; basis: string;
+}
+export interface FaultAnswer { type: "fault"; pane: number; id: number; what: string; where: string; hint: string }
+export interface ExactNews { type: "exact"; path: string; text_digest: string; of: string }
+export interface ProgressNews { type: "progress"; title: string; share: number; left: number | null }
+export interface ChangedNews { type: "changed"; pipeline: string; revision: string }
+export type Message = TableAnswer | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;

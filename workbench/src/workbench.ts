@@ -1,0 +1,219 @@
+// The workbench: header, cards, panes, side panel and status line put together.
+
+import { api, GONE, ServerFault } from "./api";
+import type { Bench } from "./bench";
+import { Cards } from "./cards";
+import { fill, h, iconButton } from "./dom";
+import { HistogramTab } from "./histogramtab";
+import type { Live } from "./live";
+import { ObjectsTab } from "./objectstab";
+import { Stage } from "./stage";
+import { StatusLine } from "./statusline";
+import { nextTheme, themeText } from "./theme";
+import { Toolbar } from "./toolbar";
+import type { Frame, Message } from "./types";
+import { YamlTab } from "./yamltab";
+
+interface Hands { home(): void; go(by: number): void; toast(node: Node | string, kind?: string): void }
+
+export class Workbench {
+  readonly element: HTMLElement;
+  readonly stage: Stage;
+  private readonly status: StatusLine;
+  private readonly yaml: YamlTab;
+  private readonly histogram: HistogramTab;
+  private readonly objects: ObjectsTab;
+  private readonly imageName = h("span", { class: "image-title" });
+  private readonly pipelineName = h("span", { class: "pipeline-title" });
+  private readonly saved = h("span", { class: "saved", role: "status" });
+  private readonly undo = iconButton("undo", "Undo (Ctrl+Z)", () => this.travel("undo"));
+  private readonly redo = iconButton("redo", "Redo (Ctrl+Shift+Z)", () => this.travel("redo"));
+  private readonly previous = iconButton("left", "Previous image", () => this.hands.go(-1));
+  private readonly next = iconButton("right", "Next image", () => this.hands.go(1));
+  private readonly conflict = h("div", { class: "banner", role: "alert", hidden: true });
+  private tabs: { name: string; tab: HTMLButtonElement; panel: HTMLElement }[] = [];
+
+  constructor(private readonly bench: Bench, live: () => Live, private readonly hands: Hands) {
+    const send = (message: Record<string, unknown>) => live().send(message);
+    this.stage = new Stage(bench, send);
+    this.status = new StatusLine(bench, this.stage, hands.toast);
+    this.yaml = new YamlTab(bench);
+    this.histogram = new HistogramTab(bench, send);
+    this.objects = new ObjectsTab(bench, send);
+    this.histogram.onReset = () => {
+      for (const pane of this.stage.live) if (pane.frame && !bench.limits.has(pane.frame.of)) {
+        pane.frame.kind === "rgb" ? undefined : bench.limits.set(pane.frame.of, { low: pane.frame.low, high: pane.frame.high, byHand: false });
+      }
+      bench.contrastChanged.emit();
+    };
+    const theme = iconButton("theme", themeText(), () => { theme.title = nextTheme(); theme.setAttribute("aria-label", theme.title); this.histogram.draw(); });
+    const run = h("details", { class: "run-menu" },
+      h("summary", { class: "primary", title: "Compute the pipeline in full and write a report" }, "Run"),
+      h("div", { class: "menu" },
+        h("button", { type: "button", onclick: () => { run.open = false; void this.run(false); } }, "This image"),
+        h("button", { type: "button", onclick: () => { run.open = false; void this.run(true); } }, "All images of the folder")));
+    run.addEventListener("focusout", (event) => { if (!run.contains(event.relatedTarget as Node | null)) run.open = false; });
+    run.addEventListener("keydown", (event) => { if (event.key === "Escape") { run.open = false; run.querySelector("summary")!.focus(); } });
+    const header = h("header", { class: "top" },
+      iconButton("home", "Images and examples", () => hands.home()),
+      h("h1", { class: "titles" }, this.imageName, h("span", { class: "muted" }, " with "), this.pipelineName),
+      h("div", { class: "group" }, this.previous, this.next),
+      h("span", { class: "grow" }), this.saved,
+      h("div", { class: "group" }, this.undo, this.redo), run, theme);
+    const cards = new Cards(bench);
+    const toolbar = new Toolbar(bench, this.stage);
+    const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, this.stage.element);
+    this.element = h("div", { class: "workbench" }, header, this.conflict,
+      h("main", { class: "columns" }, cards.element, middle, this.sidePanel()), this.status.element);
+    bench.textChanged.on(() => this.showHeader());
+    bench.savedChanged.on(() => this.showHeader());
+    bench.displayChanged.on(() => this.showHeader());
+    bench.selectionChanged.on(({ from }) => { if (from === "pane" && bench.selected && this.tabs[2]?.tab.getAttribute("aria-selected") !== "true") this.objects.refresh(); });
+    document.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  private sidePanel(): HTMLElement {
+    const make = (name: string, content: HTMLElement) => {
+      const id = name.toLowerCase();
+      const panel = h("div", { class: `tab-panel ${id}-panel`, role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}` }, content);
+      const tab = h("button", { type: "button", role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`, onclick: () => this.openTab(name) }, name);
+      this.tabs.push({ name, tab, panel });
+      return tab;
+    };
+    const list = h("div", { class: "tabs", role: "tablist", "aria-label": "Panel" },
+      make("YAML", this.yaml.element), make("Histogram", this.histogram.element), make("Objects", this.objects.element));
+    list.addEventListener("keydown", (event) => {
+      const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+      if (!by) return;
+      const now = this.tabs.findIndex(({ tab }) => tab === document.activeElement);
+      const to = this.tabs[(now + by + this.tabs.length) % this.tabs.length]!;
+      this.openTab(to.name);
+      to.tab.focus();
+    });
+    return h("section", { class: "side", "aria-label": "Text, histogram and objects" }, list, ...this.tabs.map(({ panel }) => panel));
+  }
+
+  openTab(name: string): void {
+    for (const { name: own, tab, panel } of this.tabs) {
+      const open = own === name;
+      tab.setAttribute("aria-selected", String(open));
+      tab.tabIndex = open ? 0 : -1;
+      panel.hidden = !open;
+    }
+    sessionStorage.setItem("tab", name);
+    this.histogram.show(name === "Histogram");
+    this.objects.show(name === "Objects");
+    if (name === "Histogram") this.histogram.draw();
+    if (name === "YAML") this.yaml.measure();
+  }
+
+  /** Another image or pipeline is open. */
+  opened(keepView: boolean): void {
+    this.stage.clear();
+    if (!keepView) this.stage.fitSoon();
+    this.histogram.requester.reset();
+    this.objects.requester.reset();
+    const tab = sessionStorage.getItem("tab");
+    this.openTab(this.tabs.some(({ name }) => name === tab) ? tab! : "YAML");
+    this.bench.displayChanged.emit();
+    this.showHeader();
+    this.status.watch();
+    for (const note of this.bench.image?.notes ?? []) this.hands.toast(note);
+  }
+
+  private showHeader(): void {
+    const { bench } = this;
+    this.undo.disabled = !bench.history.canUndo;
+    this.redo.disabled = !bench.history.canRedo;
+    this.imageName.textContent = bench.image?.path.split("/").pop() ?? "";
+    this.imageName.title = bench.image?.path ?? "";
+    this.pipelineName.textContent = bench.pipeline;
+    document.title = bench.image ? `${this.imageName.textContent} · ${bench.pipeline} · Graticule` : "Graticule";
+    const place = bench.start.images.findIndex((image) => image.path === bench.image?.path);
+    this.previous.disabled = place <= 0;
+    this.next.disabled = place < 0 || place >= bench.start.images.length - 1;
+    const words = { saved: "Saved", saving: "Saving", changed: "Changed", failed: "Not saved yet", conflict: "Not saved" };
+    this.saved.textContent = words[bench.saved];
+    this.saved.dataset.state = bench.saved;
+    const conflict = bench.saved === "conflict";
+    if (this.conflict.hidden !== !conflict) {
+      this.conflict.hidden = !conflict;
+      if (conflict) {
+        fill(this.conflict, h("span", {}, `${bench.pipeline} was changed in another window.`),
+          h("button", { type: "button", onclick: () => bench.takeTheirs() }, "Take theirs"),
+          h("button", { type: "button", onclick: () => void bench.keepMine() }, `Keep mine as ${bench.pipeline}-2`));
+      }
+    }
+  }
+
+  private travel(way: "undo" | "redo"): void {
+    this.yaml.settle();
+    this.bench.history[way]();
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (!this.element.isConnected || !(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return;
+    const target = event.composedPath()[0] as HTMLElement;
+    if (target.closest?.(".cm-editor") || (target instanceof HTMLInputElement && target.type === "search")) return;
+    const key = event.key.toLowerCase();
+    if (key === "z") {
+      event.preventDefault();
+      this.travel(event.shiftKey ? "redo" : "undo");
+    } else if (key === "y") {
+      event.preventDefault();
+      this.travel("redo");
+    } else if (key === "s") {
+      event.preventDefault();
+      void this.bench.save();
+    }
+  }
+
+  private async run(all: boolean): Promise<void> {
+    const { bench, hands } = this;
+    this.yaml.settle();
+    if (bench.checked.faults.length || bench.unreadable) {
+      hands.toast("The pipeline has faults. Mend what is marked, then run it.", "bad");
+      return;
+    }
+    await bench.save();
+    try {
+      await api.run(bench.pipeline, all ? null : bench.image!.path);
+      hands.toast(all ? "Running on all images. The line below says how far it is." : "Running on this image.");
+      this.status.watch();
+    } catch (error) {
+      const fault = error instanceof ServerFault ? error.fault : GONE;
+      hands.toast(`${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`, "bad");
+    }
+  }
+
+  frame(frame: Frame): void {
+    this.stage.take(frame);
+  }
+
+  message(message: Message): void {
+    switch (message.type) {
+      case "table": return this.objects.take(message);
+      case "histogram": return this.histogram.take(message);
+      case "fault":
+        this.objects.takeFault(message);
+        this.histogram.takeFault(message);
+        return this.stage.takeFault(message);
+      case "progress": return this.status.progress(message);
+      case "exact":
+        if (message.path !== this.bench.image?.path) return;
+        this.stage.exact();
+        this.histogram.refresh(true);
+        return this.objects.refresh(true);
+      case "changed": return void this.bench.changedElsewhere(message.pipeline, message.revision);
+    }
+  }
+
+  reconnect(): void {
+    this.stage.reconnect();
+    this.histogram.requester.reset();
+    this.objects.requester.reset();
+    this.histogram.refresh(true);
+    this.objects.refresh(true);
+    this.status.watch();
+  }
+}
