@@ -18,7 +18,7 @@ export interface Display {
   map: MapName; gamma: number; over: boolean; opacity: number; outlines: boolean; swipe: number;
 }
 
-const EMPTY: Model = { name: "", inputs: ["image"], steps: [], outputs: null };
+const EMPTY: Model = { name: "", inputs: ["image"], steps: [], outputs: null, rest: "" };
 
 export class Bench {
   start: Start = { version: "", folder: "", images: [], pipelines: [], examples: [] };

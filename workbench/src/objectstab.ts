@@ -5,6 +5,7 @@ import { debounced } from "./bus";
 import { fill, h } from "./dom";
 import { makeFilter } from "./filter";
 import { short, unitText } from "./format";
+import { signature } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, TableAnswer } from "./types";
 
@@ -37,8 +38,8 @@ export class ObjectsTab {
     this.requester = new Requester(() => {
       const { image } = bench;
       if (!this.visible || !image || !this.of) return null;
-      return { type: "table", pane: PANE, path: image.path, text: bench.text, of: this.of, ...this.wanted() };
-    }, send);
+      return { type: "table", pane: PANE, path: image.path, text: bench.text, of: this.of, ...this.wanted(), at: bench.at };
+    }, () => signature(bench.model, this.of), send);
     bench.textChanged.on(() => this.refresh());
     bench.selectionChanged.on(({ from }) => { if (from === "pane") this.selectLabel(); });
     new ResizeObserver(() => this.drawRows()).observe(this.scroller);
@@ -78,7 +79,9 @@ export class ObjectsTab {
 
   show(visible: boolean): void {
     this.visible = visible;
-    if (visible) this.refresh();
+    if (!visible) return;
+    this.refresh();
+    this.selectLabel();
   }
 
   take(answer: TableAnswer): void {
@@ -92,7 +95,7 @@ export class ObjectsTab {
   }
 
   takeFault(fault: FaultAnswer): void {
-    if (!this.requester.answered(fault.id)) return;
+    if (!this.requester.failed(fault.id)) return;
     this.about.textContent = `${fault.where ? `${fault.where}: ` : ""}${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`;
     this.scroller.classList.add("old");
   }
@@ -133,7 +136,7 @@ export class ObjectsTab {
     this.inner.style.width = `${this.widths.reduce((sum, width) => sum + width, 0)}px`;
     fill(this.head, answer.columns.map((column, place) => {
       const sorted = this.sort?.column === place ? (this.sort.down ? "descending" : "ascending") : "none";
-      const cell = h("div", { role: "columnheader", class: "cell", "aria-sort": sorted },
+      const cell = h("div", { role: "columnheader", class: `cell${typeof answer.rows[0]?.[place] === "number" ? " number" : ""}`, "aria-sort": sorted },
         h("button", { type: "button", onclick: () => this.sortBy(place) }, column.name,
           column.unit ? h("span", { class: "unit" }, ` ${unitText(column.unit)}`) : null,
           h("span", { class: "sort", "aria-hidden": "true" }, sorted === "ascending" ? " ▲" : sorted === "descending" ? " ▼" : "")));

@@ -4,6 +4,7 @@ import type { Bench } from "./bench";
 import { h } from "./dom";
 import { roundDown, short, unitText } from "./format";
 import { indexAt, paint, valueAt, type Bitmap, type Style } from "./paint";
+import { signature } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, Frame } from "./types";
 
@@ -38,7 +39,7 @@ export class Pane {
     this.body = h("div", { class: "pane-body" }, this.canvas, this.overlay, this.faultBox);
     this.element = h("section", { class: "pane", "aria-label": `Pane ${index + 1}`, onpointerdown: () => this.activate(), onfocusin: () => this.activate() },
       h("header", { class: "pane-head" }, this.select, this.readout), this.body);
-    this.requester = new Requester(() => viewMessage(bench, index, this.of, bench.text, viewport()), send);
+    this.requester = new Requester(() => viewMessage(bench, index, this.of, viewport()), () => signature(bench.model, this.of), send);
     new ResizeObserver((entries) => {
       const entry = entries[entries.length - 1]!;
       const box = entry.devicePixelContentBoxSize?.[0];
@@ -67,7 +68,7 @@ export class Pane {
   take(frame: Frame): void {
     if (!this.requester.answered(frame.id)) return;
     this.fault = null;
-    this.faultBox.hidden = true;
+    this.showFault();
     this.frame = frame;
     const limits = this.bench.limits.get(frame.of);
     if (!limits) {
@@ -80,12 +81,21 @@ export class Pane {
   }
 
   takeFault(fault: FaultAnswer): void {
-    if (!this.requester.answered(fault.id)) return;
+    if (!this.requester.failed(fault.id)) return;
     this.fault = fault;
-    this.faultBox.hidden = false;
-    const where = fault.where ? `${fault.where[0]!.toUpperCase()}${fault.where.slice(1)}: ` : "";
-    this.faultBox.replaceChildren(
-      h("strong", {}, `${where}${fault.what}`), ...(fault.hint ? [h("span", {}, fault.hint)] : []));
+    this.showFault();
+  }
+
+  /** Say what is wrong: a fault of the text in the words of its check. */
+  showFault(): void {
+    const { fault } = this;
+    this.faultBox.hidden = !fault;
+    if (!fault) return;
+    const found = this.bench.checked.faults;
+    const lines: [string, string][] = found.length
+      ? found.slice(0, 3).map((each) => [`${each.path.replace(/^steps\./, "Step ").replace(/\./g, ", ")}: ${each.what}`, each.hint ?? ""])
+      : [[`${fault.where ? `${fault.where[0]!.toUpperCase()}${fault.where.slice(1)}: ` : ""}${fault.what}`, fault.hint]];
+    this.faultBox.replaceChildren(...lines.flatMap(([what, hint]) => [h("strong", {}, what), ...(hint ? [h("span", {}, hint)] : [])]));
   }
 
   get isObjects(): boolean {
@@ -124,6 +134,7 @@ export class Pane {
     if (this.select.value !== this.of) this.select.value = this.of;
     this.element.classList.toggle("active", this.bench.display.active === this.index);
     this.element.classList.toggle("stale", Boolean(this.frame && this.frame.of !== this.of));
+    this.element.classList.toggle("bare", !this.frame && !this.fault);
     this.element.dataset.of = this.frame?.of ?? "";
     this.canvas.setAttribute("aria-label", `Picture of ${this.of}: arrows move it, plus and minus zoom, 0 fits it`);
     this.readout.textContent = this.valueText(cursor);
@@ -207,7 +218,7 @@ export function drawBitmap(context: CanvasRenderingContext2D, bench: Bench, bitm
 
 /** The request for what a viewport sees; null where it sees nothing. */
 export function viewMessage(
-  bench: Bench, pane: number, of: string, text: string, viewport: { width: number; height: number },
+  bench: Bench, pane: number, of: string, viewport: { width: number; height: number },
 ): Record<string, unknown> | null {
   const { image, camera } = bench;
   if (!image || !viewport.width || !viewport.height) return null;
@@ -223,5 +234,5 @@ export function viewMessage(
   const y = range(camera.y, viewport.height, image.sizes.y ?? 1);
   const x = range(camera.x, viewport.width, image.sizes.x ?? 1);
   if (y[1] <= y[0] || x[1] <= x[0]) return null;
-  return { type: "view", pane, path: image.path, text, of, level, region: { y, x }, at: bench.at };
+  return { type: "view", pane, path: image.path, text: bench.text, of, level, region: { y, x }, at: bench.at };
 }

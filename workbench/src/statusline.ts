@@ -26,7 +26,7 @@ export class StatusLine {
   private show(): void {
     const { image, display } = this.bench;
     if (!image) return;
-    const sizes = image.dims.map((dim) => `${image.sizes[dim]} ${dim}`).join(" × ");
+    const sizes = image.dims.map((dim) => `${dim} ${image.sizes[dim]}`).join(" × ");
     const { x, y } = image.spacing;
     const spacing = !x && !y ? "no spacing" : x && y && x.step === y.step && x.unit === y.unit
       ? `${short(x.step)} ${unitText(x.unit)} a sample` : [y, x].filter(Boolean).map((each, i) => `${i ? "x" : "y"} ${short(each!.step)} ${unitText(each!.unit)}`).join(", ");
