@@ -235,11 +235,19 @@ export class Bench {
   /** Dims beside the plane that is looked at and the colours, with their sizes. */
   furtherDims(): [string, number][] {
     if (!this.image) return [];
-    return this.image.dims.filter((dim) => !["y", "x", "c"].includes(dim))
+    return this.image.dims.filter((dim) => dim !== "c" && !this.plane.includes(dim))
       .map((dim) => [dim, this.image!.sizes[dim] ?? 1] as [string, number]).filter(([, size]) => size > 1);
   }
 
+  /** The dims that are looked at: y and x, or the last two of an image that has not both. */
+  get plane(): [string, string] {
+    const dims = this.image?.dims.filter((dim) => dim !== "c") ?? [];
+    if ((dims.includes("y") && dims.includes("x")) || dims.length < 2) return ["y", "x"];
+    return [dims[dims.length - 2]!, dims[dims.length - 1]!];
+  }
+
   get size(): { width: number; height: number } {
-    return { width: this.image?.sizes.x ?? 0, height: this.image?.sizes.y ?? 0 };
+    const [rows, columns] = this.plane;
+    return { width: this.image?.sizes[columns] ?? 0, height: this.image?.sizes[rows] ?? 0 };
   }
 }

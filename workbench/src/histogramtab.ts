@@ -97,7 +97,7 @@ export class HistogramTab {
       scales: { x: { time: false, range: [answer.edges[0]!, answer.edges[answer.edges.length - 1]!] }, y: { range: (_u, _min, max) => [0, max * 1.05 || 1] } },
       axes: [{ ...axis, size: 30, values: (_u, ticks) => ticks.map((tick) => short(tick)) },
         { ...axis, size: 50, values: (_u, ticks) => ticks.map((tick) => (this.log.checked ? (Number.isInteger(tick) ? short(10 ** tick) : "") : tick >= 1e6 ? `${short(tick / 1e6, 3)}M` : tick >= 1e4 ? `${short(tick / 1e3, 3)}k` : short(tick))) }],
-      series: [{}, { fill: colour("--plot-fill"), stroke: colour("--plot-line"), width: 1, points: { show: false }, paths: uPlot.paths.stepped!({ align: 0 as never }) }],
+      series: [{}, { fill: colour("--plot-line"), width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [1, Infinity], gap: 0 }) }],
     }, [middles, counts], this.holder);
     probe.remove();
     this.plot.over.append(this.lines.low, this.lines.high, this.lines.threshold);

@@ -46,11 +46,12 @@ export class ObjectsTab {
   }
 
   /** All of an image, or the coarser level of it that has at most 16 million samples. */
-  private wanted(): { level: number; region: { y: number[]; x: number[] } } {
+  private wanted(): { level: number; region: Record<string, number[]> } {
     const { width, height } = this.bench.size;
     let level = 0;
     while (level < (this.bench.image?.depth ?? 0) && (width / 2 ** level) * (height / 2 ** level) > 1.7e7) level += 1;
-    return { level, region: { y: [0, Math.floor(height / 2 ** level)], x: [0, Math.floor(width / 2 ** level)] } };
+    const [rows, columns] = this.bench.plane;
+    return { level, region: { [rows]: [0, Math.floor(height / 2 ** level)], [columns]: [0, Math.floor(width / 2 ** level)] } };
   }
 
   private tables(): string[] {
@@ -180,7 +181,7 @@ export class ObjectsTab {
     if (!answer) return;
     this.current = index;
     const row = answer.rows[index]!;
-    const at = (dim: "y" | "x") => {
+    const at = (dim: string) => {
       const place = this.column(`centroid_${dim}`);
       const value = row[place];
       if (place < 0 || typeof value !== "number") return null;
@@ -188,7 +189,7 @@ export class ObjectsTab {
       const inUnits = spacing && answer.columns[place]!.unit && !/^(px|pixels?)$/.test(answer.columns[place]!.unit);
       return (inUnits ? value / spacing.step : value) + 0.5;
     };
-    const [y, x] = [at("y"), at("x")];
+    const [y, x] = bench.plane.map(at) as [number | null, number | null];
     const label = row[this.column("label")];
     bench.selected = typeof label === "number" ? label : 0;
     bench.mark = y !== null && x !== null ? { x, y } : null;

@@ -2,7 +2,7 @@
 
 import type { Bench } from "./bench";
 import { h } from "./dom";
-import { roundDown, short, unitText } from "./format";
+import { lengthText, roundDown, short, unitText } from "./format";
 import { indexAt, paint, valueAt, type Bitmap, type Style } from "./paint";
 import { signature } from "./model";
 import { Requester } from "./requester";
@@ -40,6 +40,7 @@ export class Pane {
     this.element = h("section", { class: "pane", "aria-label": `Pane ${index + 1}`, onpointerdown: () => this.activate(), onfocusin: () => this.activate() },
       h("header", { class: "pane-head" }, this.select, this.readout), this.body);
     this.requester = new Requester(() => viewMessage(bench, index, this.of, viewport()), () => signature(bench.model, this.of), send);
+    this.requester.settled = () => this.element.classList.toggle("busy", this.requester.busy);
     new ResizeObserver((entries) => {
       const entry = entries[entries.length - 1]!;
       const box = entry.devicePixelContentBoxSize?.[0];
@@ -71,7 +72,7 @@ export class Pane {
     this.showFault();
     this.frame = frame;
     const limits = this.bench.limits.get(frame.of);
-    if (!limits) {
+    if (!limits && !this.isObjects) {
       const whole = frame.kind === "rgb";
       const low = whole ? frame.offset : frame.low;
       const high = whole ? frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) : frame.high;
@@ -180,13 +181,13 @@ export class Pane {
       const [x, y] = place(mark);
       lines(() => context.arc(x, y, 14 * ratio, 0, 2 * Math.PI));
     }
-    const spacing = image?.spacing.x;
+    const spacing = image?.spacing[this.bench.plane[1]];
     if (!image || !width) return;
     const step = spacing?.step ?? 1;
     const perUnit = camera.zoom / step;
     const length = roundDown((Math.min(150 * ratio, width / 3)) / perUnit);
     const bar = length * perUnit;
-    const text = `${short(length)} ${unitText(spacing?.unit || "px")}`;
+    const text = lengthText(length, spacing?.unit || "px");
     const left = 12 * ratio;
     const base = height - 14 * ratio;
     context.font = `600 ${11.5 * ratio}px system-ui, sans-serif`;
@@ -231,8 +232,9 @@ export function viewMessage(
       Math.min(Math.max(1, Math.floor(size / factor)), Math.ceil((centre + half) / factor)),
     ];
   };
-  const y = range(camera.y, viewport.height, image.sizes.y ?? 1);
-  const x = range(camera.x, viewport.width, image.sizes.x ?? 1);
+  const [rows, columns] = bench.plane;
+  const y = range(camera.y, viewport.height, bench.size.height);
+  const x = range(camera.x, viewport.width, bench.size.width);
   if (y[1] <= y[0] || x[1] <= x[0]) return null;
-  return { type: "view", pane, path: image.path, text: bench.text, of, level, region: { y, x }, at: bench.at };
+  return { type: "view", pane, path: image.path, text: bench.text, of, level, region: { [rows]: y, [columns]: x }, at: bench.at };
 }

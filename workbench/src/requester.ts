@@ -12,6 +12,8 @@ export class Requester {
   private timer = 0;
   private lastKey = "";
   private shown = 0;
+  /** Called when nothing is under way any more. */
+  settled: () => void = () => undefined;
 
   /** `build` gives the message of now, or null where there is nothing to ask; `about` what its text comes to. */
   constructor(
@@ -71,9 +73,9 @@ export class Requester {
     }
     const message = this.build();
     this.waiting = false;
-    if (!message) return;
+    if (!message) return this.settled();
     const key = JSON.stringify({ ...message, text: this.about(message) });
-    if (key === this.lastKey) return;
+    if (key === this.lastKey) return this.settled();
     lastId += 1;
     if (!this.send({ ...message, id: lastId })) return;
     this.lastKey = key;

@@ -173,6 +173,10 @@ export class Stage {
   }
 
   take(frame: Frame): void {
+    const [rows, columns] = this.bench.plane;
+    const [height = 0, width = 0] = frame.shape;
+    // What has dims of its own is shown from its corner.
+    frame.region = { y: frame.region[rows] ?? [0, height], x: frame.region[columns] ?? [0, width] };
     if (frame.pane === GROUND) {
       if (this.groundRequester.answered(frame.id)) this.ground = frame;
     } else {
