@@ -63,6 +63,13 @@ class Parameters:
         """Names in the order of declaration."""
         return tuple(self._fields)
 
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The defaults as JSON values, of parameters that have one."""
+        required = [name for name, (_, default) in self._fields.items() if default is ...]
+        known = self.without(required)
+        return known.canonical(known.validate({}))
+
     def validate(self, values: Mapping[str, Any], *, folder: Path | None = None) -> dict[str, Any]:
         """Return all parameters, validated, with defaults filled in.
 
@@ -92,7 +99,8 @@ class Parameters:
         if not names:
             return self
         found = copy(self)
-        found.__dict__.pop("model", None)
+        for name in ("model", "defaults"):
+            found.__dict__.pop(name, None)
         found._fields = {name: field for name, field in self._fields.items() if name not in names}
         return found
 

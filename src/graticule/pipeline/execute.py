@@ -26,6 +26,7 @@ from graticule.io.studies import Study
 from graticule.pipeline.budget import too_little
 from graticule.pipeline.finished import ARRAYS, PREVIEW
 from graticule.pipeline.folder import locked_run_folder, sweep, table_files, table_of, write_json
+from graticule.pipeline.html import of_run
 from graticule.pipeline.job import Job, process_image, trace_name
 from graticule.pipeline.names import file_names
 from graticule.pipeline.processes import are_many_and_small, processes_share
@@ -75,6 +76,9 @@ class Run:
     def failed(self) -> tuple[ImageResult, ...]:
         """The images that were set aside."""
         return tuple(result for result in self.results if result.status != "done")
+
+    def _repr_html_(self) -> str:
+        return of_run(self)
 
 
 def run(

@@ -10,6 +10,7 @@ from typing import Any, Self
 from graticule.core.document import read_text
 from graticule.pipeline import evaluate, execute
 from graticule.pipeline.change import with_values
+from graticule.pipeline.html import of_pipeline
 from graticule.pipeline.parse import parse
 from graticule.pipeline.spec import Spec
 
@@ -30,6 +31,9 @@ class Pipeline(Spec):
     >>> pipeline.apply(np.eye(16))["bright"].dtype
     dtype('bool')
     """
+
+    def _repr_html_(self) -> str:
+        return of_pipeline(self)
 
     @classmethod
     def _of(cls, spec: Spec) -> Self:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -156,7 +157,8 @@ def thumbnail(bench: Workbench, path: str) -> bytes:
 
     about = bench.images.about(path)
     pipeline = Pipeline.loads("{graticule: 1, steps: {seen: {op: transform.negative}}}")
-    live = bench.images.opened(path, pipeline).live
+    opened = bench.images.opened(path, pipeline)
+    live = opened.live
     sides = [about["sizes"][dim] for dim in ("y", "x") if dim in about["sizes"]]
     level = 0
     while max(sides, default=1) / 2**level > 2 * _THUMBNAIL and level < about["depth"]:
@@ -164,6 +166,8 @@ def thumbnail(bench: Workbench, path: str) -> bytes:
     sizes = live.sizes(pipeline, level, "image")
     middle = {dim: (n // 2, n // 2 + 1) for dim, n in sizes.items()
               if dim not in ("y", "x") and not (dim == "c" and n == 3)}  # fmt: skip
+    if level:
+        opened.make_copies(is_wanted=lambda: True, report=lambda share: None)
     view = live.view(pipeline, middle, level, of="image")
     assert view.image is not None
     rows = [dim for dim in ("y", "x", "c") if dim in view.image.dims and dim not in middle]
@@ -229,7 +233,12 @@ def make_app(root: Path, access: Access) -> Starlette:
         Route(f"{RUNS}{{path:path}}", partial(_run_file, bench)),
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(Guard, access=access)], lifespan=lifespan
+        routes=routes,
+        middleware=[
+            Middleware(Guard, access=access),
+            Middleware(GZipMiddleware, minimum_size=2000),
+        ],
+        lifespan=lifespan,
     )
 
 

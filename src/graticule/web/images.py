@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from graticule.core.errors import RequestError
 from graticule.core.image import Image, spatial_dims, step_of
-from graticule.core.settings import settings
+from graticule.core.settings import array_budget, settings
 from graticule.io import read
 from graticule.io.format import locate
 from graticule.io.studies import StudyImage
@@ -31,7 +31,7 @@ _COPIES = 20 * 10**9
 """Bytes of coarser copies on the disk."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Opened:
     """An image with further inputs.
 
@@ -45,6 +45,8 @@ class Opened:
         What is known of it beside, and in which units.
     scratch : Path
         Where complete results are put.
+    has_copies : bool
+        Whether the coarser copies are there.
     """
 
     live: LiveImage
@@ -52,6 +54,20 @@ class Opened:
     facts: Mapping[str, Any]
     units: Mapping[str, str]
     scratch: Path
+    has_copies: bool = False
+    _copying: threading.Lock = field(default_factory=threading.Lock)
+
+    def make_copies(
+        self, *, is_wanted: Callable[[], bool], report: Callable[[float], None]
+    ) -> None:
+        """Make the coarser copies that are not there; who asks meanwhile waits for them."""
+        with self._copying:
+            if self.has_copies:
+                return
+            if len(self.pyramid.levels()) < self.pyramid.depth:
+                self.pyramid.make(is_wanted=is_wanted, report=report)
+                self.live.add_levels(self.pyramid.levels())
+            self.has_copies = True
 
     def bound(self, pipeline: Pipeline) -> Spec:
         """Return a pipeline with what it takes from columns."""
@@ -59,13 +75,11 @@ class Opened:
 
     def make_exact(self, pipeline: Spec, of: str | None, is_wanted: Callable[[], bool]) -> None:
         """Compute what a result needs of the whole image, as a run does."""
-        plan = make_plan(pipeline.without_unused(), self.live.inputs, memory=_memory())
+        plan = make_plan(
+            pipeline.without_unused(), self.live.inputs, memory=array_budget(settings().memory)
+        )
         scratch = self.scratch if plan.tile else None
         self.live.make_exact(pipeline, of, tile=plan.tile, scratch=scratch, is_wanted=is_wanted)
-
-
-def _memory() -> int:
-    return int(settings().memory // 4)
 
 
 class OpenImages:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -78,7 +79,6 @@ class LiveSession:
         self._stopped = False
         self._outbox: asyncio.Queue[str | bytes | dict[str, Any]] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
-        self._copied: set[int] = set()
 
     def tell(self, message: bytes | dict[str, Any]) -> None:
         """Send something to the page, from any thread."""
@@ -131,6 +131,8 @@ class LiveSession:
             parsed = self.parsed.pipeline(request.text)
             opened = self.images.opened(request.path, parsed)
             pipeline = opened.bound(parsed)
+            if request.level > 0:
+                self._copy(opened, request.path)  # else each sample of the image is read for it
             view, kind = _viewed(opened.live, pipeline, request, is_newest)
             spent = round(1e3 * (time.perf_counter() - started), 1)
             if is_newest():
@@ -152,9 +154,7 @@ class LiveSession:
         self, opened: Opened, pipeline: Spec, request: ViewRequest, view: RegionView
     ) -> None:
         """Have what is missing made behind: coarser copies, and exact results."""
-        pyramid = opened.pyramid
-        if id(pyramid) not in self._copied and len(pyramid.levels()) < pyramid.depth:
-            self._copied.add(id(pyramid))
+        if not opened.has_copies:
             self._behind.submit(self._copy, opened, request.path)
         about = _about(request)
         if not view.is_exact and self._exact.get(request.pane) != about:
@@ -162,16 +162,16 @@ class LiveSession:
             self._behind.submit(self._make_exact, opened, pipeline, request, about)
 
     def _copy(self, opened: Opened, path: str) -> None:
+        """Make the coarser copies of an image, unless they are there."""
+        if opened.has_copies:
+            return
         title, started = f"coarser copies of {path}", time.monotonic()
-        try:
-            opened.pyramid.make(
+        with suppress(OSError):
+            opened.make_copies(
                 is_wanted=lambda: not self._stopped,
                 report=lambda share: self.tell(_progress(title, share, started)),
             )
-        except (OSError, GraticuleError, Superseded):
-            self.tell(_progress(title, 1.0, started))
-            return
-        opened.live.add_levels(opened.pyramid.levels())
+        self.tell(_progress(title, 1.0, started))
 
     def _make_exact(
         self, opened: Opened, pipeline: Spec, request: ViewRequest, about: _About

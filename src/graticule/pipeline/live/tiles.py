@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,9 +18,9 @@ from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.work import is_part, require_wanted, side_by_side
 from graticule.pipeline.nodes import Node, OpNode
 
-SIDE = 128
+SIDE = 64
 """Samples along a side of a tile, of a plane."""
-_SIDE_OF_VOLUME = 32
+_SIDE_OF_VOLUME = 16
 _LONGEST = 16
 """Samples of a tile along a dim that is no length, as channels."""
 _WORTH = 2**17
@@ -48,8 +50,53 @@ def on_lattice(region: Region, template: Image, margin: int) -> Region:
     return Region(bounds)
 
 
+@dataclass(frozen=True)
+class _Lattice:
+    """How an image is cut into tiles: sizes of it and of a tile along each dim."""
+
+    dims: tuple[str, ...]
+    sizes: tuple[int, ...]
+    sides: tuple[int, ...]
+
+    def places(self, region: Region) -> Iterator[Place]:
+        """Return the tiles that a region touches."""
+        bounds = [region.bounds[dim] for dim in self.dims]
+        return itertools.product(
+            *(
+                range(start // side, -(-stop // side))
+                for (start, stop), side in zip(bounds, self.sides, strict=True)
+            )
+        )
+
+    def region(self, low: Place, high: Place) -> Region:
+        """Return what tiles from a first up to a last, that is not among them, hold together."""
+        return Region(
+            {
+                dim: (first * side, min(last * side, size))
+                for dim, first, last, side, size in zip(
+                    self.dims, low, high, self.sides, self.sizes, strict=True
+                )
+            }
+        )
+
+    def spans(self, region: Region) -> list[dict[int, tuple[slice, slice]]]:
+        """Return along each dim, by tile, which part of a region it holds, and where in itself."""
+        found = []
+        for dim, side in zip(self.dims, self.sides, strict=True):
+            first, last = region.bounds[dim]
+            spans = {}
+            for number in range(first // side, -(-last // side)):
+                start = number * side
+                low, high = max(start, first), min(start + side, last)
+                spans[number] = slice(low - first, high - first), slice(low - start, high - start)
+            found.append(spans)
+        return found
+
+
 class TiledNode:
     """A node whose tiles are kept: each is computed once, together with those beside it.
+
+    Along a dim of which one sample is asked for, as a slice or a frame, tiles are one sample thick.
 
     Parameters
     ----------
@@ -68,68 +115,52 @@ class TiledNode:
     ) -> None:
         self.nodes, self.position, self.key, self.kept = nodes, position, key, kept
         self.template = nodes[position].template
-        self._dims = [str(dim) for dim in self.template.dims]
+        self._dims = tuple(str(dim) for dim in self.template.dims)
         self._sides = sides_of(self.template)
 
     def read(self, region: Region) -> Image:
         """Return the values in a region."""
-        tiles = self._tiles(region)
+        lattice = self._lattice(region)
+        tiles = self._tiles(region, lattice)
         out = np.empty([region.sizes[dim] for dim in self._dims], self.template.dtype)
+        spans = lattice.spans(region)
         for place, tile in tiles.items():
-            box = self._box(place)
-            into, of = [], []
-            for dim in self._dims:
-                (start, stop), (first, last) = box.bounds[dim], region.bounds[dim]
-                low, high = max(start, first), min(stop, last)
-                into.append(slice(low - first, high - first))
-                of.append(slice(low - start, high - start))
-            out[tuple(into)] = tile[tuple(of)]
+            parts = [span[number] for span, number in zip(spans, place, strict=True)]
+            out[tuple(into for into, _ in parts)] = tile[tuple(of for _, of in parts)]
         return self.template.isel(region.slices()).copy(data=out)
 
     def prepare(self, region: Region) -> None:
         """Compute the tiles that a region touches."""
-        self._tiles(region)
+        self._tiles(region, self._lattice(region))
 
-    def _tiles(self, region: Region) -> dict[Place, Array]:
-        ranges = [
-            range(region.bounds[dim][0] // side, -(-region.bounds[dim][1] // side))
-            for dim, side in ((dim, self._sides[dim]) for dim in self._dims)
-        ]
-        keys = {(self.key, self.position, place): place for place in itertools.product(*ranges)}
-        found = self.kept.get_all(keys, self._computed, waits=not is_part())
+    def _lattice(self, region: Region) -> _Lattice:
+        sizes = tuple(int(self.template.sizes[dim]) for dim in self._dims)
+        sides = (1 if region.sizes[dim] == 1 else self._sides[dim] for dim in self._dims)
+        return _Lattice(self._dims, sizes, tuple(sides))
+
+    def _tiles(self, region: Region, lattice: _Lattice) -> dict[Place, Array]:
+        key = (self.key, self.position, lattice.sides)
+        keys = {(key, place): place for place in lattice.places(region)}
+        compute = partial(self._computed, lattice)
+        found = self.kept.get_all(keys, compute, waits=not is_part())
         return {place: found[key] for key, place in keys.items()}
 
-    def _box(self, place: Place) -> Region:
-        sizes = self.template.sizes
-        return Region(
-            {
-                dim: (number * side, min((number + 1) * side, sizes[dim]))
-                for dim, number, side in zip(self._dims, place, self._sides.values(), strict=True)
-            }
-        )
-
-    def _computed(self, keys: Sequence[Hashable]) -> dict[Hashable, Array]:
+    def _computed(self, lattice: _Lattice, keys: Sequence[Hashable]) -> dict[Hashable, Array]:
         """Return the tiles of keys, computed in boxes as large as can be."""
         require_wanted()
-        boxes = merged([key[2] for key in keys])  # type: ignore[index]
-        regions = [self._region(box) for box in boxes]
-        self._prepare_inputs(regions)
+        by_place: dict[Place, Hashable] = {key[1]: key for key in keys}  # type: ignore[index]
+        boxes = merged(list(by_place))
+        self._prepare_inputs([lattice.region(*box) for box in boxes])
+        pieces = [piece for box in boxes for piece in _pieces(lattice, box)]
+        regions = [lattice.region(*piece) for piece in pieces]
         found: dict[Hashable, Array] = {}
-        pieces = [piece for box in boxes for piece in self._pieces(box)]
-        for (low, high), values in zip(pieces, side_by_side(self._values, pieces), strict=True):
-            origin = self._region((low, high)).bounds
+        values = side_by_side(self._values, regions)
+        for (low, high), region, block in zip(pieces, regions, values, strict=True):
+            spans = lattice.spans(region)
             for place in itertools.product(*map(range, low, high)):
-                bounds = self._box(place).bounds
-                part = tuple(
-                    slice(bounds[dim][0] - origin[dim][0], bounds[dim][1] - origin[dim][0])
-                    for dim in self._dims
-                )
-                found[(self.key, self.position, place)] = np.ascontiguousarray(values[part])
+                part = tuple(span[number][0] for span, number in zip(spans, place, strict=True))
+                found[by_place[place]] = block[part].copy()
         return found
-
-    def _region(self, box: tuple[Place, Place]) -> Region:
-        first, last = self._box(box[0]), self._box(tuple(n - 1 for n in box[1]))
-        return Region({dim: (first.bounds[dim][0], last.bounds[dim][1]) for dim in self._dims})
 
     def _prepare_inputs(self, regions: Sequence[Region]) -> None:
         node = self.nodes[self.position]
@@ -145,21 +176,22 @@ class TiledNode:
                         Region({str(d): needed.bounds.get(str(d), (0, sizes[d])) for d in sizes})
                     )
 
-    def _pieces(self, box: tuple[Place, Place]) -> list[tuple[Place, Place]]:
-        """Return a box cut along its longest side, so that every processor has a part."""
-        volume = math.prod(self._region(box).sizes.values())
-        low, high = box
-        axis = max(range(len(low)), key=lambda n: high[n] - low[n])
-        count = min(high[axis] - low[axis], os.cpu_count() or 1, max(1, volume // _WORTH))
-        edges = [low[axis] + (high[axis] - low[axis]) * n // count for n in range(count + 1)]
-        return [
-            ((*low[:axis], a, *low[axis + 1 :]), (*high[:axis], b, *high[axis + 1 :]))
-            for a, b in itertools.pairwise(edges)
-        ]
-
-    def _values(self, box: tuple[Place, Place]) -> Array:
-        block = self.nodes[self.position].read(self._region(box))
+    def _values(self, region: Region) -> Array:
+        block = self.nodes[self.position].read(region)
         return np.asarray(block.transpose(*self._dims).values)
+
+
+def _pieces(lattice: _Lattice, box: tuple[Place, Place]) -> list[tuple[Place, Place]]:
+    """Return a box cut along its longest side, so that every processor has a part."""
+    low, high = box
+    volume = math.prod(lattice.region(low, high).sizes.values())
+    axis = max(range(len(low)), key=lambda n: high[n] - low[n])
+    count = min(high[axis] - low[axis], os.cpu_count() or 1, max(1, volume // _WORTH))
+    edges = [low[axis] + (high[axis] - low[axis]) * n // count for n in range(count + 1)]
+    return [
+        ((*low[:axis], a, *low[axis + 1 :]), (*high[:axis], b, *high[axis + 1 :]))
+        for a, b in itertools.pairwise(edges)
+    ]
 
 
 def merged(places: Sequence[Place]) -> list[tuple[Place, Place]]:
