@@ -18,6 +18,8 @@ export interface Display {
   map: MapName; gamma: number; over: boolean; opacity: number; outlines: boolean; swipe: number;
 }
 
+export interface Limits extends Contrast { byHand: boolean; signature: string }
+
 const EMPTY: Model = { name: "", inputs: ["image"], steps: [], outputs: null, rest: "" };
 
 export class Bench {
@@ -40,7 +42,7 @@ export class Bench {
     over: true, opacity: 0.55, outlines: false, swipe: 0.5,
   };
   /** Limits that were set by hand, and those taken from the first frame, by what is shown. */
-  readonly limits = new Map<string, Contrast & { byHand: boolean }>();
+  readonly limits = new Map<string, Limits>();
   at: Record<string, number> = {};
   selected = 0;
   /** A place marked in all panes, in samples. */
@@ -70,7 +72,7 @@ export class Bench {
 
   begin(text: string, off: Off[] = []): void {
     this.savedText = text;
-    this.limits.clear();
+    this.recallLimits();
     this.checked = { faults: [], inputs: [], steps: [], outputs: [] };
     this.history.begin({ text, off });
     this.saved = "saved";
@@ -149,6 +151,21 @@ export class Bench {
         setTimeout(() => this.saveSoon(), 2000);
       }
     }
+  }
+
+  /** Limits outlive a reload. */
+  keepLimits(): void {
+    try {
+      sessionStorage.setItem(`limits:${this.image?.path}:${this.pipeline}`, JSON.stringify([...this.limits]));
+    } catch { /* they are found anew */ }
+  }
+
+  recallLimits(): void {
+    this.limits.clear();
+    try {
+      const kept = sessionStorage.getItem(`limits:${this.image?.path}:${this.pipeline}`);
+      for (const [of, limits] of JSON.parse(kept ?? "[]") as [string, Limits][]) this.limits.set(of, limits);
+    } catch { /* they are found anew */ }
   }
 
   private settle(saved: Saved): void {

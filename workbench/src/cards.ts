@@ -39,6 +39,10 @@ class Card {
       const resolved = schema.$ref ? { ...op!.parameters.$defs?.[schema.$ref.split("/").pop()!], ...schema } : schema;
       const field = new Field(name, key, resolved, required.has(key), {
         set: (value, dragging) => bench.change(setIn(bench.text, ["steps", name, key], value), dragging ? `${name}.${key}` : ""),
+        range: () => {
+          const source = op?.family === "threshold" ? bench.model.steps.find((step) => step.name === name)?.source : undefined;
+          return source === undefined ? null : bench.limits.get(source) ?? null;
+        },
         reset: () => bench.change(deleteIn(bench.text, ["steps", name, key]), ""),
       });
       this.fields.push(field);
@@ -128,6 +132,7 @@ export class Cards {
     bench.textChanged.on(() => this.show());
     bench.checkedChanged.on(() => this.showFaults());
     bench.displayChanged.on(() => this.show());
+    bench.contrastChanged.on(() => this.show());
   }
 
   private show(): void {

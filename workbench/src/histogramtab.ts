@@ -150,6 +150,7 @@ export class HistogramTab {
     const next = { ...limits, byHand: true, [name]: value };
     if (next.high <= next.low) return;
     bench.limits.set(this.answerOf, next);
+    bench.keepLimits();
     bench.contrastChanged.emit();
   }
 

@@ -71,14 +71,22 @@ export class Pane {
     this.fault = null;
     this.showFault();
     this.frame = frame;
-    const limits = this.bench.limits.get(frame.of);
-    if (!limits && !this.isObjects) {
-      const whole = frame.kind === "rgb";
-      const low = whole ? frame.offset : frame.low;
-      const high = whole ? frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) : frame.high;
-      this.bench.limits.set(frame.of, { low, high: high > low ? high : low + 1, byHand: false });
-      this.bench.contrastChanged.emit();
-    }
+    this.fitContrast();
+  }
+
+  /** Take the limits of the contrast from the frame, unless they were set by hand. */
+  fitContrast(): void {
+    const { frame, bench } = this;
+    if (!frame || this.isObjects) return;
+    const limits = bench.limits.get(frame.of);
+    const now = signature(bench.model, frame.of);
+    if (limits && (limits.byHand || limits.signature === now)) return;
+    const whole = frame.kind === "rgb";
+    const low = whole ? frame.offset : frame.low;
+    const high = whole ? frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) : frame.high;
+    bench.limits.set(frame.of, { low, high: high > low ? high : low + 1, byHand: false, signature: now });
+    bench.keepLimits();
+    bench.contrastChanged.emit();
   }
 
   takeFault(fault: FaultAnswer): void {

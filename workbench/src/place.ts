@@ -41,7 +41,7 @@ export function placeText(bench: Bench): string {
   if (!image) return "";
   const query = new URLSearchParams({
     image: image.path, pipeline, panes: String(display.count), show: display.of.slice(0, Math.max(2, display.count)).join(","),
-    active: String(display.active), x: camera.x.toFixed(2), y: camera.y.toFixed(2), zoom: (camera.zoom / devicePixelRatio).toPrecision(5),
+    active: String(display.active), x: String(Number(camera.x.toFixed(4))), y: String(Number(camera.y.toFixed(4))), zoom: String(Number((camera.zoom / devicePixelRatio).toPrecision(10))),
   });
   if (display.mode !== "side") query.set("mode", display.mode);
   if (display.map !== "gray") query.set("map", display.map);
