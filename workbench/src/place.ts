@@ -30,7 +30,7 @@ export function applyPlace(bench: Bench, query: URLSearchParams): boolean {
   display.over = query.get("over") !== "0";
   display.outlines = query.get("outlines") === "1";
   display.opacity = Math.min(1, Math.max(0, number("opacity", 0.55)));
-  bench.at = Object.fromEntries(bench.furtherDims().map(([dim, size]) => [dim, Math.min(size - 1, Math.max(0, number(`at.${dim}`, dim === "z" ? Math.floor(size / 2) : 0)))]));
+  bench.at = Object.fromEntries(bench.furtherDims().map(([dim, size]) => [dim, Math.min(size - 1, Math.max(0, number(`at.${dim}`, /^(t|time|frame)$/.test(dim) ? 0 : Math.floor(size / 2))))]));
   if (!query.has("zoom")) return false;
   bench.camera.set({ x: number("x", 0), y: number("y", 0), zoom: number("zoom", 1) * devicePixelRatio });
   return true;
