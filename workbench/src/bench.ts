@@ -18,7 +18,9 @@ export interface Display {
   map: MapName; gamma: number; over: boolean; opacity: number; outlines: boolean; swipe: number;
 }
 
-const EMPTY: Model = { name: "", inputs: ["image"], steps: [], outputs: null };
+export interface Limits extends Contrast { byHand: boolean; signature: string }
+
+const EMPTY: Model = { name: "", inputs: ["image"], steps: [], outputs: null, rest: "" };
 
 export class Bench {
   start: Start = { version: "", folder: "", images: [], pipelines: [], examples: [] };
@@ -40,7 +42,7 @@ export class Bench {
     over: true, opacity: 0.55, outlines: false, swipe: 0.5,
   };
   /** Limits that were set by hand, and those taken from the first frame, by what is shown. */
-  readonly limits = new Map<string, Contrast & { byHand: boolean }>();
+  readonly limits = new Map<string, Limits>();
   at: Record<string, number> = {};
   selected = 0;
   /** A place marked in all panes, in samples. */
@@ -70,7 +72,7 @@ export class Bench {
 
   begin(text: string, off: Off[] = []): void {
     this.savedText = text;
-    this.limits.clear();
+    this.recallLimits();
     this.checked = { faults: [], inputs: [], steps: [], outputs: [] };
     this.history.begin({ text, off });
     this.saved = "saved";
@@ -149,6 +151,21 @@ export class Bench {
         setTimeout(() => this.saveSoon(), 2000);
       }
     }
+  }
+
+  /** Limits outlive a reload. */
+  keepLimits(): void {
+    try {
+      sessionStorage.setItem(`limits:${this.image?.path}:${this.pipeline}`, JSON.stringify([...this.limits]));
+    } catch { /* they are found anew */ }
+  }
+
+  recallLimits(): void {
+    this.limits.clear();
+    try {
+      const kept = sessionStorage.getItem(`limits:${this.image?.path}:${this.pipeline}`);
+      for (const [of, limits] of JSON.parse(kept ?? "[]") as [string, Limits][]) this.limits.set(of, limits);
+    } catch { /* they are found anew */ }
   }
 
   private settle(saved: Saved): void {
@@ -235,11 +252,19 @@ export class Bench {
   /** Dims beside the plane that is looked at and the colours, with their sizes. */
   furtherDims(): [string, number][] {
     if (!this.image) return [];
-    return this.image.dims.filter((dim) => !["y", "x", "c"].includes(dim))
+    return this.image.dims.filter((dim) => dim !== "c" && !this.plane.includes(dim))
       .map((dim) => [dim, this.image!.sizes[dim] ?? 1] as [string, number]).filter(([, size]) => size > 1);
   }
 
+  /** The dims that are looked at: y and x, or the last two of an image that has not both. */
+  get plane(): [string, string] {
+    const dims = this.image?.dims.filter((dim) => dim !== "c") ?? [];
+    if ((dims.includes("y") && dims.includes("x")) || dims.length < 2) return ["y", "x"];
+    return [dims[dims.length - 2]!, dims[dims.length - 1]!];
+  }
+
   get size(): { width: number; height: number } {
-    return { width: this.image?.sizes.x ?? 0, height: this.image?.sizes.y ?? 0 };
+    const [rows, columns] = this.plane;
+    return { width: this.image?.sizes[columns] ?? 0, height: this.image?.sizes[rows] ?? 0 };
   }
 }

@@ -39,6 +39,10 @@ class Card {
       const resolved = schema.$ref ? { ...op!.parameters.$defs?.[schema.$ref.split("/").pop()!], ...schema } : schema;
       const field = new Field(name, key, resolved, required.has(key), {
         set: (value, dragging) => bench.change(setIn(bench.text, ["steps", name, key], value), dragging ? `${name}.${key}` : ""),
+        range: () => {
+          const source = op?.family === "threshold" ? bench.model.steps.find((step) => step.name === name)?.source : undefined;
+          return source === undefined ? null : bench.limits.get(source) ?? null;
+        },
         reset: () => bench.change(deleteIn(bench.text, ["steps", name, key]), ""),
       });
       this.fields.push(field);
@@ -46,7 +50,7 @@ class Card {
     }
     this.element = h("article", { class: "card", "data-step": name, "aria-label": `Step ${name}` },
       h("header", { class: "card-head" },
-        h("div", { class: "card-names" }, h("h3", {}, name), h("span", { class: "op-name" }, opName)),
+        h("div", { class: "card-names" }, h("h2", {}, name), h("span", { class: "op-name" }, opName)),
         h("div", { class: "card-tools" }, this.eye,
           iconButton("power", `Switch ${name} off`, () => hands.switchOff(name)), this.up, this.down,
           iconButton("trash", `Delete ${name}`, () => hands.remove(name)))),
@@ -73,7 +77,7 @@ class Card {
       const suited = all.filter((value) => (value.step === null || earlier.has(value.step)) && fits(value.kind, input.kind));
       const previous = bench.model.steps[index - 1]?.name ?? bench.model.inputs[0]!;
       const options: [string, string][] = [];
-      if (place === 0) options.push(["", `the step before (${previous})`]);
+      if (place === 0) options.push(["", `${previous} (the step before)`]);
       else if (input.optional) options.push(["", "nothing"]);
       else options.push(["", "choose one"]);
       for (const value of suited) options.push([value.ref, value.ref]);
@@ -128,6 +132,7 @@ export class Cards {
     bench.textChanged.on(() => this.show());
     bench.checkedChanged.on(() => this.showFaults());
     bench.displayChanged.on(() => this.show());
+    bench.contrastChanged.on(() => this.show());
   }
 
   private show(): void {
@@ -197,7 +202,7 @@ export class Cards {
   private offCard(off: Off): HTMLElement {
     return h("article", { class: "card off", "data-step": off.name, "aria-label": `Step ${off.name}, switched off` },
       h("header", { class: "card-head" },
-        h("div", { class: "card-names" }, h("h3", {}, off.name), h("span", { class: "op-name" }, `${off.op}, off`)),
+        h("div", { class: "card-names" }, h("h2", {}, off.name), h("span", { class: "op-name" }, `${off.op}, off`)),
         h("div", { class: "card-tools" },
           iconButton("power", `Switch ${off.name} on`, () => this.switchOn(off), { "aria-pressed": "true" }),
           iconButton("trash", `Delete ${off.name}`, () => this.bench.change(this.bench.text, "", "off", this.without(off))))));

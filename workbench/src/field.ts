@@ -10,6 +10,8 @@ import type { CheckFault, Schema } from "./types";
 export interface FieldHands {
   set(value: unknown, dragging: boolean): void;
   reset(): void;
+  /** The values of what the step is given, where they say how far a slider goes. */
+  range(): { low: number; high: number } | null;
 }
 
 /** What a text typed into a field says: a number, a list, a text. */
@@ -130,7 +132,10 @@ export class Field {
       this.unit.hidden = !this.unit.textContent;
       const dragged = this.slider === document.activeElement && this.scale && quantity
         && quantity.number >= this.scale.low && quantity.number <= this.scale.high;
-      if (!dragged) this.scale = quantity ? scaleOf(control, unitOf(this.schema.default) === quantity.unit ? this.schema.default : quantity.number, quantity.number) : null;
+      const range = control.low === null && control.high === null && !control.quantity ? this.hands.range() : null;
+      if (!dragged && range && quantity) {
+        this.scale = { low: Math.min(range.low, quantity.number), high: Math.max(range.high, quantity.number), log: false, step: control.integer ? 1 : 0 };
+      } else if (!dragged) this.scale = quantity ? scaleOf(control, unitOf(this.schema.default) === quantity.unit ? this.schema.default : quantity.number, quantity.number) : null;
       this.slider!.hidden = !this.scale;
       if (this.scale && quantity) {
         this.slider!.value = String(toNotch(this.scale, quantity.number));

@@ -15,6 +15,17 @@ export function unitText(unit: string): string {
   return unit.replace(/^u(?=[a-zA-Z])/, "µ").replace(/2$/, "²").replace(/3$/, "³");
 }
 
+const LENGTHS = ["nm", "um", "mm", "m", "km"];
+
+/** A length in the unit that keeps its number small. */
+export function lengthText(value: number, unit: string): string {
+  let place = LENGTHS.indexOf(unit.replace(/^[µμ]/, "u"));
+  if (place < 0) return `${short(value)} ${unitText(unit)}`;
+  while (value >= 1000 && place < LENGTHS.length - 1) { value /= 1000; place += 1; }
+  while (value < 0.1 && place > 0) { value *= 1000; place -= 1; }
+  return `${short(value)} ${unitText(LENGTHS[place]!)}`;
+}
+
 /** Seconds in words. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;

@@ -33,8 +33,25 @@ export function openGallery(ops: Op[], kind: Kind, available: Kind[], choose: (o
       const text = `${op.name} ${op.title} ${op.summary}`.toLowerCase();
       return words.every((word) => text.includes(word)) && (!suited.checked || suits(op));
     });
-    const families = [...new Set(found.map((op) => op.family))].sort((a, b) => (ORDER.indexOf(a) + 1 || 99) - (ORDER.indexOf(b) + 1 || 99));
+    // What is named as was typed comes first, then what begins so, then families in the order of work.
+    const rank = (op: Op) => {
+      if (!words.length) return 0;
+      const title = op.title.toLowerCase();
+      const typed = words.join(" ");
+      return title === typed ? 0 : title.startsWith(typed) ? 1 : words.every((word) => title.includes(word)) ? 2 : 3;
+    };
+    found.sort((a, b) => rank(a) - rank(b));
+    const best = (family: string) => Math.min(...found.filter((op) => op.family === family).map(rank));
+    const families = [...new Set(found.map((op) => op.family))]
+      .sort((a, b) => best(a) - best(b) || (ORDER.indexOf(a) + 1 || 99) - (ORDER.indexOf(b) + 1 || 99));
     count.textContent = found.length === 1 ? "1 step" : `${found.length} steps`;
+    if (!found.length) {
+      const all = ops.filter((op) => words.every((word) => `${op.name} ${op.title} ${op.summary}`.toLowerCase().includes(word)));
+      const needs = [...new Set(all.flatMap((op) => op.inputs[0]?.kind ?? []))].join(" or ");
+      fill(results, h("p", { class: "gallery-none" }, all.length ? `Nothing of that name fits here; it takes ${needs}, and this is ${kind}. ` : "There is no such step. ",
+        all.length ? h("button", { type: "button", onclick: () => { suited.checked = false; show(); results.querySelector("button")?.focus(); } }, all.length === 1 ? "Show it all the same" : "Show them all the same") : null));
+      return;
+    }
     fill(results, families.map((family) => h("section", {},
       h("h3", {}, FAMILIES[family] ?? family),
       h("div", { class: "gallery-grid" }, found.filter((op) => op.family === family).map((op) =>

@@ -5,6 +5,7 @@ import type { Bench } from "./bench";
 import { h } from "./dom";
 import { setIn } from "./edit";
 import { short, unitText } from "./format";
+import { signature } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, HistogramAnswer } from "./types";
 
@@ -30,13 +31,13 @@ export class HistogramTab {
     this.element = h("div", { class: "histogram" },
       h("div", { class: "row" },
         h("label", { for: "histogram-log", class: "check" }, this.log, " log counts"),
-        h("button", { type: "button", onclick: () => this.reset() }, "Contrast of the screen")),
+        h("button", { type: "button", onclick: () => this.reset() }, "Fit the contrast")),
       this.holder, this.about, this.thresholdText);
     this.requester = new Requester(() => {
       if (!this.visible || !bench.image) return null;
       this.askedOf = bench.activeOf;
       return { type: "histogram", pane: PANE, path: bench.image.path, text: bench.text, of: bench.activeOf, at: bench.at };
-    }, send);
+    }, () => signature(bench.model, bench.activeOf), send);
     for (const name of ["low", "high", "threshold"] as const) this.makeDraggable(name);
     bench.textChanged.on(() => this.refresh());
     bench.displayChanged.on(() => this.refresh());
@@ -63,7 +64,7 @@ export class HistogramTab {
   }
 
   takeFault(fault: FaultAnswer): void {
-    if (!this.requester.answered(fault.id)) return;
+    if (!this.requester.failed(fault.id)) return;
     this.about.textContent = `${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`;
   }
 
@@ -79,8 +80,12 @@ export class HistogramTab {
   draw(): void {
     const { answer } = this;
     if (!answer || !this.visible) return;
-    const css = getComputedStyle(this.holder);
-    const colour = (name: string) => css.getPropertyValue(name).trim();
+    const probe = h("span");
+    this.element.append(probe);
+    const colour = (name: string) => {
+      probe.style.color = `var(${name})`;
+      return getComputedStyle(probe).color;
+    };
     const middles = answer.counts.map((_, i) => (answer.edges[i]! + answer.edges[i + 1]!) / 2);
     const counts = this.log.checked ? answer.counts.map((count) => Math.log10(count + 1)) : answer.counts;
     this.plot?.destroy();
@@ -92,8 +97,9 @@ export class HistogramTab {
       scales: { x: { time: false, range: [answer.edges[0]!, answer.edges[answer.edges.length - 1]!] }, y: { range: (_u, _min, max) => [0, max * 1.05 || 1] } },
       axes: [{ ...axis, size: 30, values: (_u, ticks) => ticks.map((tick) => short(tick)) },
         { ...axis, size: 50, values: (_u, ticks) => ticks.map((tick) => (this.log.checked ? (Number.isInteger(tick) ? short(10 ** tick) : "") : tick >= 1e6 ? `${short(tick / 1e6, 3)}M` : tick >= 1e4 ? `${short(tick / 1e3, 3)}k` : short(tick))) }],
-      series: [{}, { fill: colour("--plot-fill"), stroke: colour("--plot-line"), width: 1, points: { show: false }, paths: uPlot.paths.stepped!({ align: 0 as never }) }],
+      series: [{}, { fill: colour("--plot-line"), width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [1, Infinity], gap: 0 }) }],
     }, [middles, counts], this.holder);
+    probe.remove();
     this.plot.over.append(this.lines.low, this.lines.high, this.lines.threshold);
     const total = answer.counts.reduce((sum, count) => sum + count, 0);
     this.about.textContent = `${this.answerOf}: ${total.toLocaleString("en")} samples, ${answer.basis}`;
@@ -144,6 +150,7 @@ export class HistogramTab {
     const next = { ...limits, byHand: true, [name]: value };
     if (next.high <= next.low) return;
     bench.limits.set(this.answerOf, next);
+    bench.keepLimits();
     bench.contrastChanged.emit();
   }
 

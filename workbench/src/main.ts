@@ -107,7 +107,7 @@ async function goNext(by: number): Promise<void> {
     bench.image = opened;
     bench.selected = 0;
     bench.mark = null;
-    bench.limits.clear();
+    bench.recallLimits();
     if (!same) for (const key of ["x", "y", "zoom"]) query.delete(key);
     const keepView = applyPlace(bench, query);
     history.replaceState(null, "", `#${placeText(bench)}`);
@@ -140,6 +140,15 @@ addEventListener("beforeunload", (event) => {
   }
 });
 
+/** Say that the server is gone, or that another was started, which has an address of its own. */
+function tellGone(): void {
+  fill(gone, "The server does not answer. The page goes on by itself as soon as it does; nothing is lost.");
+  api.tasks().catch((error: unknown) => {
+    if (!(error instanceof ServerFault) || error.status !== 403) return;
+    fill(gone, "The server was started anew. Open the address that it printed; until then, what is changed here is not saved.");
+  });
+}
+
 async function begin(): Promise<void> {
   fill(app, h("p", { class: "loading" }, "Opening the workbench …"));
   try {
@@ -157,7 +166,7 @@ async function begin(): Promise<void> {
     message: (message) => workbench.message(message),
     state: (connected) => {
       gone.hidden = connected || !wasConnected;
-      if (!connected && wasConnected) fill(gone, "The server does not answer. The page goes on by itself as soon as it does; nothing is lost.");
+      if (!connected && wasConnected) tellGone();
       if (connected) {
         wasConnected = true;
         workbench.reconnect();

@@ -17,6 +17,8 @@ export interface Model {
   inputs: string[];
   steps: StepModel[];
   outputs: string[] | null;
+  /** The rest of the text that views depend on: inputs, the sheet. */
+  rest: string;
 }
 export interface Unreadable { line: number; what: string }
 export type Ops = Map<string, Op>;
@@ -59,7 +61,8 @@ export function readModel(text: string, ops: Ops): Model | Unreadable {
     previous = name;
   }
   const outputs = Array.isArray(plain?.outputs) ? plain.outputs.map(String) : null;
-  return { name: String(plain?.name ?? ""), inputs: inputNames, steps, outputs };
+  const { steps: _steps, outputs: _outputs, report: _report, checks: _checks, name: _name, description: _description, ...rest } = plain ?? {};
+  return { name: String(plain?.name ?? ""), inputs: inputNames, steps, outputs, rest: JSON.stringify(rest) };
 }
 
 export function isReadable(model: Model | Unreadable): model is Model {
@@ -90,6 +93,20 @@ export function values(model: Model, ops: Ops): Value[] {
     }
   }
   return found;
+}
+
+/** What a value depends on: two texts with equal signatures show the same. */
+export function signature(model: Model, of: string): string {
+  const needed = new Set<string>();
+  const follow = (ref: string) => {
+    const name = ref.split(".")[0]!;
+    const step = model.steps.find((each) => each.name === name);
+    if (!step || needed.has(name)) return;
+    needed.add(name);
+    for (const source of [step.source, ...Object.values(step.named)]) follow(source);
+  };
+  follow(of);
+  return JSON.stringify([of, model.rest, model.inputs, model.steps.filter((step) => needed.has(step.name))]);
 }
 
 export function kindOf(model: Model, ops: Ops, ref: string): Kind | null {

@@ -5,6 +5,7 @@ import { debounced } from "./bus";
 import { fill, h } from "./dom";
 import { makeFilter } from "./filter";
 import { short, unitText } from "./format";
+import { signature } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, TableAnswer } from "./types";
 
@@ -37,19 +38,20 @@ export class ObjectsTab {
     this.requester = new Requester(() => {
       const { image } = bench;
       if (!this.visible || !image || !this.of) return null;
-      return { type: "table", pane: PANE, path: image.path, text: bench.text, of: this.of, ...this.wanted() };
-    }, send);
+      return { type: "table", pane: PANE, path: image.path, text: bench.text, of: this.of, ...this.wanted(), at: bench.at };
+    }, () => signature(bench.model, this.of), send);
     bench.textChanged.on(() => this.refresh());
     bench.selectionChanged.on(({ from }) => { if (from === "pane") this.selectLabel(); });
     new ResizeObserver(() => this.drawRows()).observe(this.scroller);
   }
 
   /** All of an image, or the coarser level of it that has at most 16 million samples. */
-  private wanted(): { level: number; region: { y: number[]; x: number[] } } {
+  private wanted(): { level: number; region: Record<string, number[]> } {
     const { width, height } = this.bench.size;
     let level = 0;
     while (level < (this.bench.image?.depth ?? 0) && (width / 2 ** level) * (height / 2 ** level) > 1.7e7) level += 1;
-    return { level, region: { y: [0, Math.floor(height / 2 ** level)], x: [0, Math.floor(width / 2 ** level)] } };
+    const [rows, columns] = this.bench.plane;
+    return { level, region: { [rows]: [0, Math.floor(height / 2 ** level)], [columns]: [0, Math.floor(width / 2 ** level)] } };
   }
 
   private tables(): string[] {
@@ -78,7 +80,9 @@ export class ObjectsTab {
 
   show(visible: boolean): void {
     this.visible = visible;
-    if (visible) this.refresh();
+    if (!visible) return;
+    this.refresh();
+    this.selectLabel();
   }
 
   take(answer: TableAnswer): void {
@@ -92,7 +96,7 @@ export class ObjectsTab {
   }
 
   takeFault(fault: FaultAnswer): void {
-    if (!this.requester.answered(fault.id)) return;
+    if (!this.requester.failed(fault.id)) return;
     this.about.textContent = `${fault.where ? `${fault.where}: ` : ""}${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`;
     this.scroller.classList.add("old");
   }
@@ -133,7 +137,7 @@ export class ObjectsTab {
     this.inner.style.width = `${this.widths.reduce((sum, width) => sum + width, 0)}px`;
     fill(this.head, answer.columns.map((column, place) => {
       const sorted = this.sort?.column === place ? (this.sort.down ? "descending" : "ascending") : "none";
-      const cell = h("div", { role: "columnheader", class: "cell", "aria-sort": sorted },
+      const cell = h("div", { role: "columnheader", class: `cell${typeof answer.rows[0]?.[place] === "number" ? " number" : ""}`, "aria-sort": sorted },
         h("button", { type: "button", onclick: () => this.sortBy(place) }, column.name,
           column.unit ? h("span", { class: "unit" }, ` ${unitText(column.unit)}`) : null,
           h("span", { class: "sort", "aria-hidden": "true" }, sorted === "ascending" ? " ▲" : sorted === "descending" ? " ▼" : "")));
@@ -177,7 +181,7 @@ export class ObjectsTab {
     if (!answer) return;
     this.current = index;
     const row = answer.rows[index]!;
-    const at = (dim: "y" | "x") => {
+    const at = (dim: string) => {
       const place = this.column(`centroid_${dim}`);
       const value = row[place];
       if (place < 0 || typeof value !== "number") return null;
@@ -185,7 +189,7 @@ export class ObjectsTab {
       const inUnits = spacing && answer.columns[place]!.unit && !/^(px|pixels?)$/.test(answer.columns[place]!.unit);
       return (inUnits ? value / spacing.step : value) + 0.5;
     };
-    const [y, x] = [at("y"), at("x")];
+    const [y, x] = bench.plane.map(at) as [number | null, number | null];
     const label = row[this.column("label")];
     bench.selected = typeof label === "number" ? label : 0;
     bench.mark = y !== null && x !== null ? { x, y } : null;

@@ -2,8 +2,9 @@
 
 import type { Bench } from "./bench";
 import { h } from "./dom";
-import { roundDown, short, unitText } from "./format";
+import { lengthText, roundDown, short, unitText } from "./format";
 import { indexAt, paint, valueAt, type Bitmap, type Style } from "./paint";
+import { signature } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, Frame } from "./types";
 
@@ -38,7 +39,8 @@ export class Pane {
     this.body = h("div", { class: "pane-body" }, this.canvas, this.overlay, this.faultBox);
     this.element = h("section", { class: "pane", "aria-label": `Pane ${index + 1}`, onpointerdown: () => this.activate(), onfocusin: () => this.activate() },
       h("header", { class: "pane-head" }, this.select, this.readout), this.body);
-    this.requester = new Requester(() => viewMessage(bench, index, this.of, bench.text, viewport()), send);
+    this.requester = new Requester(() => viewMessage(bench, index, this.of, viewport()), () => signature(bench.model, this.of), send);
+    this.requester.settled = () => this.element.classList.toggle("busy", this.requester.busy);
     new ResizeObserver((entries) => {
       const entry = entries[entries.length - 1]!;
       const box = entry.devicePixelContentBoxSize?.[0];
@@ -67,25 +69,42 @@ export class Pane {
   take(frame: Frame): void {
     if (!this.requester.answered(frame.id)) return;
     this.fault = null;
-    this.faultBox.hidden = true;
+    this.showFault();
     this.frame = frame;
-    const limits = this.bench.limits.get(frame.of);
-    if (!limits) {
-      const whole = frame.kind === "rgb";
-      const low = whole ? frame.offset : frame.low;
-      const high = whole ? frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) : frame.high;
-      this.bench.limits.set(frame.of, { low, high: high > low ? high : low + 1, byHand: false });
-      this.bench.contrastChanged.emit();
-    }
+    this.fitContrast();
+  }
+
+  /** Take the limits of the contrast from the frame, unless they were set by hand. */
+  fitContrast(): void {
+    const { frame, bench } = this;
+    if (!frame || this.isObjects) return;
+    const limits = bench.limits.get(frame.of);
+    const now = signature(bench.model, frame.of);
+    if (limits && (limits.byHand || limits.signature === now)) return;
+    const whole = frame.kind === "rgb";
+    const low = whole ? frame.offset : frame.low;
+    const high = whole ? frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) : frame.high;
+    bench.limits.set(frame.of, { low, high: high > low ? high : low + 1, byHand: false, signature: now });
+    bench.keepLimits();
+    bench.contrastChanged.emit();
   }
 
   takeFault(fault: FaultAnswer): void {
-    if (!this.requester.answered(fault.id)) return;
+    if (!this.requester.failed(fault.id)) return;
     this.fault = fault;
-    this.faultBox.hidden = false;
-    const where = fault.where ? `${fault.where[0]!.toUpperCase()}${fault.where.slice(1)}: ` : "";
-    this.faultBox.replaceChildren(
-      h("strong", {}, `${where}${fault.what}`), ...(fault.hint ? [h("span", {}, fault.hint)] : []));
+    this.showFault();
+  }
+
+  /** Say what is wrong: a fault of the text in the words of its check. */
+  showFault(): void {
+    const { fault } = this;
+    this.faultBox.hidden = !fault;
+    if (!fault) return;
+    const found = this.bench.checked.faults;
+    const lines: [string, string][] = found.length
+      ? found.slice(0, 3).map((each) => [`${each.path.replace(/^steps\./, "Step ").replace(/\./g, ", ")}: ${each.what}`, each.hint ?? ""])
+      : [[`${fault.where ? `${fault.where[0]!.toUpperCase()}${fault.where.slice(1)}: ` : ""}${fault.what}`, fault.hint]];
+    this.faultBox.replaceChildren(...lines.flatMap(([what, hint]) => [h("strong", {}, what), ...(hint ? [h("span", {}, hint)] : [])]));
   }
 
   get isObjects(): boolean {
@@ -124,6 +143,7 @@ export class Pane {
     if (this.select.value !== this.of) this.select.value = this.of;
     this.element.classList.toggle("active", this.bench.display.active === this.index);
     this.element.classList.toggle("stale", Boolean(this.frame && this.frame.of !== this.of));
+    this.element.classList.toggle("bare", !this.frame && !this.fault);
     this.element.dataset.of = this.frame?.of ?? "";
     this.canvas.setAttribute("aria-label", `Picture of ${this.of}: arrows move it, plus and minus zoom, 0 fits it`);
     this.readout.textContent = this.valueText(cursor);
@@ -169,13 +189,13 @@ export class Pane {
       const [x, y] = place(mark);
       lines(() => context.arc(x, y, 14 * ratio, 0, 2 * Math.PI));
     }
-    const spacing = image?.spacing.x;
+    const spacing = image?.spacing[this.bench.plane[1]];
     if (!image || !width) return;
     const step = spacing?.step ?? 1;
     const perUnit = camera.zoom / step;
     const length = roundDown((Math.min(150 * ratio, width / 3)) / perUnit);
     const bar = length * perUnit;
-    const text = `${short(length)} ${unitText(spacing?.unit || "px")}`;
+    const text = lengthText(length, spacing?.unit || "px");
     const left = 12 * ratio;
     const base = height - 14 * ratio;
     context.font = `600 ${11.5 * ratio}px system-ui, sans-serif`;
@@ -207,7 +227,7 @@ export function drawBitmap(context: CanvasRenderingContext2D, bench: Bench, bitm
 
 /** The request for what a viewport sees; null where it sees nothing. */
 export function viewMessage(
-  bench: Bench, pane: number, of: string, text: string, viewport: { width: number; height: number },
+  bench: Bench, pane: number, of: string, viewport: { width: number; height: number },
 ): Record<string, unknown> | null {
   const { image, camera } = bench;
   if (!image || !viewport.width || !viewport.height) return null;
@@ -220,8 +240,9 @@ export function viewMessage(
       Math.min(Math.max(1, Math.floor(size / factor)), Math.ceil((centre + half) / factor)),
     ];
   };
-  const y = range(camera.y, viewport.height, image.sizes.y ?? 1);
-  const x = range(camera.x, viewport.width, image.sizes.x ?? 1);
+  const [rows, columns] = bench.plane;
+  const y = range(camera.y, viewport.height, bench.size.height);
+  const x = range(camera.x, viewport.width, bench.size.width);
   if (y[1] <= y[0] || x[1] <= x[0]) return null;
-  return { type: "view", pane, path: image.path, text, of, level, region: { y, x }, at: bench.at };
+  return { type: "view", pane, path: image.path, text: bench.text, of, level, region: { [rows]: y, [columns]: x }, at: bench.at };
 }

@@ -30,7 +30,7 @@ export function applyPlace(bench: Bench, query: URLSearchParams): boolean {
   display.over = query.get("over") !== "0";
   display.outlines = query.get("outlines") === "1";
   display.opacity = Math.min(1, Math.max(0, number("opacity", 0.55)));
-  bench.at = Object.fromEntries(bench.furtherDims().map(([dim, size]) => [dim, Math.min(size - 1, Math.max(0, number(`at.${dim}`, dim === "z" ? Math.floor(size / 2) : 0)))]));
+  bench.at = Object.fromEntries(bench.furtherDims().map(([dim, size]) => [dim, Math.min(size - 1, Math.max(0, number(`at.${dim}`, /^(t|time|frame)$/.test(dim) ? 0 : Math.floor(size / 2))))]));
   if (!query.has("zoom")) return false;
   bench.camera.set({ x: number("x", 0), y: number("y", 0), zoom: number("zoom", 1) * devicePixelRatio });
   return true;
@@ -41,7 +41,7 @@ export function placeText(bench: Bench): string {
   if (!image) return "";
   const query = new URLSearchParams({
     image: image.path, pipeline, panes: String(display.count), show: display.of.slice(0, Math.max(2, display.count)).join(","),
-    active: String(display.active), x: camera.x.toFixed(2), y: camera.y.toFixed(2), zoom: (camera.zoom / devicePixelRatio).toPrecision(5),
+    active: String(display.active), x: String(Number(camera.x.toFixed(4))), y: String(Number(camera.y.toFixed(4))), zoom: String(Number((camera.zoom / devicePixelRatio).toPrecision(10))),
   });
   if (display.mode !== "side") query.set("mode", display.mode);
   if (display.map !== "gray") query.set("map", display.map);

@@ -12,10 +12,13 @@ export class Requester {
   private timer = 0;
   private lastKey = "";
   private shown = 0;
+  /** Called when nothing is under way any more. */
+  settled: () => void = () => undefined;
 
-  /** `build` gives the message of now, or null where there is nothing to ask. */
+  /** `build` gives the message of now, or null where there is nothing to ask; `about` what its text comes to. */
   constructor(
     private readonly build: () => Record<string, unknown> | null,
+    private readonly about: (message: Record<string, unknown>) => string,
     private readonly send: (message: Record<string, unknown>) => boolean,
   ) {}
 
@@ -47,6 +50,12 @@ export class Requester {
     return true;
   }
 
+  /** The answer was a fault: the same may be asked again. */
+  failed(id: number): boolean {
+    this.lastKey = "";
+    return this.answered(id);
+  }
+
   /** Forget what is under way: the connection was lost. */
   reset(): void {
     this.inFlight = 0;
@@ -64,9 +73,9 @@ export class Requester {
     }
     const message = this.build();
     this.waiting = false;
-    if (!message) return;
-    const key = JSON.stringify(message);
-    if (key === this.lastKey) return;
+    if (!message) return this.settled();
+    const key = JSON.stringify({ ...message, text: this.about(message) });
+    if (key === this.lastKey) return this.settled();
     lastId += 1;
     if (!this.send({ ...message, id: lastId })) return;
     this.lastKey = key;

@@ -4,6 +4,7 @@ import type { Bench } from "./bench";
 import { h } from "./dom";
 import { indexAt, paint, paintDifference, type Bitmap } from "./paint";
 import { drawBitmap, Pane, viewMessage } from "./pane";
+import { signature } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, Frame } from "./types";
 import { steer } from "./steer";
@@ -20,8 +21,6 @@ export class Stage {
   private ground: Frame | null = null;
   private groundBitmap: Bitmap | null = null;
   private groundKey = "";
-  private groundText = "";
-  private groundInputs = "";
   private readonly groundRequester: Requester;
   private drawing = false;
   private blinkOn = false;
@@ -41,11 +40,12 @@ export class Stage {
       });
     }
     this.groundRequester = new Requester(() => this.wantsGround()
-      ? viewMessage(bench, GROUND, bench.model.inputs[0]!, this.stableText(), this.viewport(0)) : null, send);
+      ? viewMessage(bench, GROUND, bench.model.inputs[0]!, this.viewport(0)) : null, () => signature(bench.model, bench.model.inputs[0]!), send);
     bench.camera.changed.on(() => this.refresh());
     bench.textChanged.on(() => { this.layout(); this.refresh(); });
     bench.displayChanged.on(() => { this.layout(); this.refresh(); });
     bench.contrastChanged.on(() => this.redraw());
+    bench.checkedChanged.on(() => this.panes.forEach((pane) => pane.showFault()));
     bench.selectionChanged.on(() => this.redraw());
     setInterval(() => {
       if (bench.display.mode !== "blink") return;
@@ -84,6 +84,7 @@ export class Stage {
       else this.blinkName.remove();
       if (display.active >= this.live.length) display.active = 0;
     }
+    this.arrange();
     this.heads();
   }
 
@@ -93,30 +94,53 @@ export class Stage {
   }
 
   private resized(): void {
-    const { image } = this.bench;
-    const { width } = this.viewport(0);
-    if (image && width && this.fitted === `wait ${image.path}`) {
-      this.fitted = image.path;
-      this.fit();
-    }
+    this.arrange();
+    if (this.bench.image && this.viewport(0).width && this.isFitted()) this.fit();
     this.refresh();
+  }
+
+  /** Whether the panes look as they were last fitted: then a change of their size fits them anew. */
+  private isFitted(): boolean {
+    const { x, y, zoom } = this.bench.camera;
+    return this.fitted === "wait" || this.fitted === `${x} ${y} ${zoom}`;
   }
 
   /** Fit the image as soon as there is room known to fit it to. */
   fitSoon(): void {
-    this.fitted = `wait ${this.bench.image?.path}`;
+    this.fitted = "wait";
     this.resized();
   }
 
   fit(): void {
     const { width, height } = this.viewport(0);
     this.bench.camera.fit(this.bench.size.width, this.bench.size.height, width, height);
+    const { x, y, zoom } = this.bench.camera;
+    this.fitted = `${x} ${y} ${zoom}`;
+  }
+
+  /** As many columns as let the image be largest. */
+  private arrange(): void {
+    const { count } = this.bench.display;
+    if (this.composite) {
+      this.element.style.gridTemplateColumns = "";
+      return;
+    }
+    const { width, height } = this.bench.size;
+    const { clientWidth, clientHeight } = this.element;
+    let best = { columns: count > 3 ? Math.ceil(count / 2) : count, zoom: 0 };
+    if (width && clientWidth) {
+      for (let columns = 1; columns <= count; columns += 1) {
+        if (count % columns) continue;
+        const zoom = Math.min(clientWidth / columns / width, (clientHeight / (count / columns) - 32) / height);
+        if (zoom > best.zoom * 1.02) best = { columns, zoom };
+      }
+    }
+    this.element.style.gridTemplateColumns = `repeat(${best.columns}, minmax(0, 1fr))`;
   }
 
   /** Forget the pictures: another image or pipeline. */
   clear(): void {
     this.ground = null;
-    this.groundText = "";
     for (const pane of this.panes) {
       pane.frame = null;
       pane.requester.reset();
@@ -148,17 +172,11 @@ export class Stage {
     });
   }
 
-  /** A text that changes only where inputs do, so that the ground is not asked for with every slider. */
-  private stableText(): string {
-    const inputs = JSON.stringify(this.bench.model.inputs) + (/^inputs:[\s\S]*?(?=^\S)/m.exec(this.bench.text)?.[0] ?? "");
-    if (!this.groundText || inputs !== this.groundInputs) {
-      this.groundInputs = inputs;
-      this.groundText = this.bench.text;
-    }
-    return this.groundText;
-  }
-
   take(frame: Frame): void {
+    const [rows, columns] = this.bench.plane;
+    const [height = 0, width = 0] = frame.shape;
+    // What has dims of its own is shown from its corner.
+    frame.region = { y: frame.region[rows] ?? [0, height], x: frame.region[columns] ?? [0, width] };
     if (frame.pane === GROUND) {
       if (this.groundRequester.answered(frame.id)) this.ground = frame;
     } else {
@@ -169,8 +187,7 @@ export class Stage {
 
   takeFault(fault: FaultAnswer): void {
     if (fault.pane === GROUND) {
-      this.groundRequester.answered(fault.id);
-      this.groundText = "";
+      this.groundRequester.failed(fault.id);
     } else {
       this.panes[fault.pane]?.takeFault(fault);
     }
@@ -218,7 +235,6 @@ export class Stage {
         const context = pane.canvas.getContext("2d")!;
         context.clearRect(0, 0, pane.width, pane.height);
         pane.draw(context, ground);
-        pane.canvas.classList.toggle("crisp", true);
       }
     }
     for (const pane of this.composite ? [this.panes[0]!] : this.live) pane.drawOverlay(this.cursor, pane.index === this.cursorPane);

@@ -90,7 +90,7 @@ export class StartPage {
       h("p", { class: "muted" }, "Each opens an image with a pipeline that works, to look at and to change."),
       h("div", { class: "example-grid" }, start.examples.map((example) => {
         const button: HTMLButtonElement = h("button", { type: "button", class: "example-card", "data-example": example.name, onclick: () => this.hands.example(example.name, button) },
-          h("span", { class: "example-name" }, example.name.replace(/_/g, " ")), h("strong", {}, example.title), h("span", { class: "summary" }, example.summary));
+          h("strong", {}, (example.title || example.name).replace(/_/g, " ").replace(/^./, (first) => first.toUpperCase())), h("span", { class: "summary" }, example.summary));
         return button;
       })));
   }

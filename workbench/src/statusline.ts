@@ -26,21 +26,22 @@ export class StatusLine {
   private show(): void {
     const { image, display } = this.bench;
     if (!image) return;
-    const sizes = image.dims.map((dim) => `${image.sizes[dim]} ${dim}`).join(" × ");
-    const { x, y } = image.spacing;
+    const sizes = image.dims.map((dim) => `${dim} ${image.sizes[dim]}`).join(" × ");
+    const [rows, columns] = this.bench.plane;
+    const { [rows]: y, [columns]: x } = image.spacing;
     const spacing = !x && !y ? "no spacing" : x && y && x.step === y.step && x.unit === y.unit
-      ? `${short(x.step)} ${unitText(x.unit)} a sample` : [y, x].filter(Boolean).map((each, i) => `${i ? "x" : "y"} ${short(each!.step)} ${unitText(each!.unit)}`).join(", ");
+      ? `${short(x.step)} ${unitText(x.unit)} a sample` : [y, x].filter(Boolean).map((each, i) => `${i ? columns : rows} ${short(each!.step)} ${unitText(each!.unit)}`).join(", ");
     this.image.textContent = `${sizes}, ${image.dtype}, ${spacing}`;
     const pane = this.stage.panes[display.active];
     const { cursor } = this.stage;
     if (cursor && pane) {
-      const at = (dim: "x" | "y", place: number) => {
+      const at = (dim: string, place: number) => {
         const each = image.spacing[dim];
         const sample = Math.floor(place);
         return each?.unit ? `${dim} ${sample} (${short(sample * each.step)} ${unitText(each.unit)})` : `${dim} ${sample}`;
       };
       const value = pane.valueText(cursor);
-      this.pointer.textContent = `${at("x", cursor.x)}, ${at("y", cursor.y)}${value ? `: ${value}` : ""}`;
+      this.pointer.textContent = `${at(columns, cursor.x)}, ${at(rows, cursor.y)}${value ? `: ${value}` : ""}`;
     } else this.pointer.textContent = "";
     const frame = pane?.frame;
     this.basis.textContent = frame ? `${basisText(frame.basis)}${frame.level ? `, 1/${2 ** frame.level} of the samples` : ""}, ${short(frame.milliseconds, 2)} ms` : "";

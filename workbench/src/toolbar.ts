@@ -38,7 +38,7 @@ export class Toolbar {
       bench.display.count = Math.max(2, bench.display.count);
       bench.display.active = Math.min(bench.display.active, 1);
     }))]);
-    for (const [count, each] of this.counts) each.setAttribute("aria-label", count === 1 ? "One pane" : `${count} panes`);
+    for (const [count, each] of this.counts) each.setAttribute("aria-label", count === 1 ? "1 pane" : `${count} panes`);
     fill(this.element,
       h("div", { class: "group segmented", role: "group", "aria-label": "Number of panes" }, this.counts.map(([, each]) => each)),
       h("div", { class: "group segmented", role: "group", "aria-label": "Compare" }, this.modes.map(([, each]) => each)),

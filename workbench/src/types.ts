@@ -47,7 +47,7 @@ export interface Region { y: Range; x: Range }
 export interface FrameHeader {
   type: "view"; pane: number; id: number; of: string;
   kind: "image" | "labels" | "mask" | "rgb"; dtype: "u1" | "u2" | "u4";
-  shape: number[]; region: Region; level: number; offset: number; scale: number; nan?: boolean;
+  shape: number[]; region: Region & Record<string, Range>; level: number; offset: number; scale: number; nan?: boolean;
   low: number; high: number; unit: string; basis: string; milliseconds: number;
 }
 export type Samples = Uint8Array | Uint16Array | Uint32Array;

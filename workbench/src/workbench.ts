@@ -41,9 +41,7 @@ export class Workbench {
     this.histogram = new HistogramTab(bench, send);
     this.objects = new ObjectsTab(bench, send);
     this.histogram.onReset = () => {
-      for (const pane of this.stage.live) if (pane.frame && !bench.limits.has(pane.frame.of)) {
-        pane.frame.kind === "rgb" ? undefined : bench.limits.set(pane.frame.of, { low: pane.frame.low, high: pane.frame.high, byHand: false });
-      }
+      for (const pane of this.stage.live) pane.fitContrast();
       bench.contrastChanged.emit();
     };
     const theme = iconButton("theme", themeText(), () => { theme.title = nextTheme(); theme.setAttribute("aria-label", theme.title); this.histogram.draw(); });

@@ -56,7 +56,7 @@ export class YamlTab {
         highlightSelectionMatches(), history(), yaml(), syntaxHighlighting(colours), theme, lintGutter(),
         Prec.high(keymap.of([{ key: "Escape", run: () => { this.element.closest("section")?.querySelector<HTMLElement>("[role=tab][aria-selected=true]")?.focus(); return true; } }])),
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, indentWithTab]),
-        EditorView.contentAttributes.of({ "aria-label": "Text of the pipeline; Escape leaves it" }),
+        EditorView.contentAttributes.of({ tabindex: "0", "aria-label": "Text of the pipeline; Escape leaves it" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !update.transactions.some((each) => each.annotation(FromCards))) this.readSoon();
         }),
