@@ -86,10 +86,19 @@ def notes_of(inputs: Mapping[str, Any]) -> list[str]:
 
 
 def companion_path(source: StudyImage, template: str) -> Path:
-    """Return the path of a further input, relative to the folder of the image's file."""
+    """Return the path of a further input, relative to the folder of the image's file.
+
+    With ``{path}`` it is relative to the nearest folder above that holds the first of its folders.
+    """
     name = source.path.name
-    filled = template.format(stem=stem(name), name=name)
-    return locate(source.path).path.parent / filled
+    folder = locate(source.path).path.parent
+    known = {"stem": stem(name), "name": name}
+    if "{path}" in template:
+        first = Path(template).parts[0]
+        above = next((p for p in (folder, *folder.parents) if (p / first).is_dir()), folder)
+        known["path"] = (folder.relative_to(above) / stem(name)).as_posix()
+        folder = above
+    return folder / template.format(**known)
 
 
 def images_of(pipeline: Spec, sources: Study) -> Study:

@@ -49,8 +49,8 @@ def _template(value: Any) -> str:
         FilePattern(value)
     if not fields.isdisjoint(OF_IMAGE) and fields - set(OF_IMAGE):
         raise ParameterError(
-            "has {stem} or {name}, and fields of its own",
-            hint="{stem} and {name} are of the first image; a pattern has fields, as {well}",
+            "has {stem}, {name} or {path}, and fields of its own",
+            hint="these are of the first image; a pattern has fields, as {well}",
         )
     return value
 
@@ -75,7 +75,7 @@ def _links(value: Any) -> Links:
     return value  # type: ignore[no-any-return]
 
 
-OF_IMAGE = ("stem", "name")
+OF_IMAGE = ("stem", "name", "path")
 """Fields of a further input's path that stand for the image's own name."""
 
 _Spacings = Annotated[
@@ -98,8 +98,10 @@ class PipelineInput(Section):
         Of the first input: a pattern, as ``*.h5``, of the names of the files that are taken of
         the study; by default all. Of a further one: a file, relative to the image's folder;
         ``{stem}`` and ``{name}`` stand for the image's name without and with its suffix. With
-        fields, as ``{well}-{site}_dna.tif``: a pattern, relative to the folder of the study, of
-        files that are brought together by what their names say (`graticule.io.patterns`).
+        ``{path}``, as ``labels/{path}.tif``, it is relative to the nearest folder above the image
+        that holds ``labels``, and this its path from there, without its suffix. With fields, as
+        ``{well}-{site}_dna.tif``: a pattern, relative to the folder of the study, of files that
+        are brought together by what their names say (`graticule.io.patterns`).
     dataset : str
         The name of the array within each file, as ``entry/data``: a data set, variable, member
         or extension. A path that names one itself needs none.

@@ -30,6 +30,7 @@ from graticule.web.exact import ExactWorker
 from graticule.web.folder import ConflictError, ServedFolder
 from graticule.web.guard import RUNS, Access, Guard
 from graticule.web.images import OpenImages
+from graticule.web.layers import Layers, described, template_of
 from graticule.web.live import LiveSession, told
 from graticule.web.parsed import Parsed, described_ops
 from graticule.web.tasks import Tasks
@@ -51,7 +52,8 @@ class Workbench:
     def __init__(self, root: Path) -> None:
         self.folder = ServedFolder(root)
         self._scratch = tempfile.TemporaryDirectory(prefix="graticule-")
-        self.images = OpenImages(self.folder, Path(self._scratch.name))
+        self.layers = Layers(self.folder)
+        self.images = OpenImages(self.folder, self.layers, Path(self._scratch.name))
         self.parsed = Parsed(self.folder.own / "pipelines" / "pipeline.yaml")
         self.tasks = Tasks(self.folder.own / "runs")
         self.exact = ExactWorker()
@@ -59,6 +61,11 @@ class Workbench:
         self.workers = ThreadPoolExecutor(2 + (os.cpu_count() or 1), thread_name_prefix="view")
         self.behind = ThreadPoolExecutor(1, thread_name_prefix="exact")
         self.sessions: set[LiveSession] = set()
+
+    def tell_all(self, message: dict[str, Any]) -> None:
+        """Tell all pages."""
+        for session in list(self.sessions):
+            session.tell(message)
 
     def close(self) -> None:
         """End all that is under way."""
@@ -68,6 +75,7 @@ class Workbench:
         self.exact.close()
         self.workers.shutdown(wait=True, cancel_futures=True)
         self.behind.shutdown(wait=True, cancel_futures=True)
+        self.layers.close()
         self._scratch.cleanup()
 
 
@@ -119,9 +127,14 @@ def _pipeline(bench: Workbench, request: Request, body: dict[str, Any]) -> Any:
         saved = bench.folder.load(name)
         return {"name": name, "text": saved.text, "revision": saved.revision}
     saved = bench.folder.save(name, str(body.get("text", "")), str(body.get("revision", "")))
-    for session in bench.sessions:
-        session.tell({"type": "changed", "pipeline": name, "revision": saved.revision})
+    bench.tell_all({"type": "changed", "pipeline": name, "revision": saved.revision})
     return {"revision": saved.revision}
+
+
+def _layer(bench: Workbench, request: Request, body: dict[str, Any]) -> Any:
+    path, name = str(body.get("path", "")), str(body.get("layer", ""))
+    layer = bench.layers.open(path, name)
+    return {"template": template_of(name), **described(layer, path, name)}
 
 
 def _check(bench: Workbench, request: Request, body: dict[str, Any]) -> Any:
@@ -196,6 +209,7 @@ _ROUTES: dict[str, tuple[_Answer, list[str]]] = {
     "/api/example": (_example, ["POST"]),
     "/api/pipeline": (_pipeline, ["GET", "PUT"]),
     "/api/check": (_check, ["POST"]),
+    "/api/layer": (_layer, ["POST"]),
     "/api/run": (_run, ["POST"]),
     "/api/tasks": (_tasks, ["GET", "DELETE"]),
 }
@@ -219,7 +233,14 @@ def make_app(root: Path, access: Access) -> Starlette:
         await asyncio.to_thread(bench.close)
 
     async def live(socket: WebSocket) -> None:
-        session = LiveSession(bench.images, bench.parsed, bench.exact, bench.workers, bench.behind)
+        session = LiveSession(
+            bench.images,
+            bench.parsed,
+            bench.exact,
+            bench.workers,
+            bench.behind,
+            tell_all=bench.tell_all,
+        )
         bench.sessions.add(session)
         try:
             await session.serve(socket)

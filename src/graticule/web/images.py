@@ -16,13 +16,14 @@ from graticule.io import read
 from graticule.io.format import locate
 from graticule.io.studies import StudyImage
 from graticule.pipeline import LiveImage, Pipeline
-from graticule.pipeline.inputs import open_inputs
+from graticule.pipeline.inputs import companion_path, open_inputs
 from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.pyramid import Pyramid
 from graticule.pipeline.spec import Spec, digest
 from graticule.pipeline.studies import study_of
 from graticule.web.exact_job import Job, pack
 from graticule.web.folder import ServedFolder
+from graticule.web.layers import Layer, Layers
 
 _KEPT = 600 * 2**20
 """Bytes of tiles that are kept for all images together."""
@@ -50,6 +51,8 @@ class Opened:
         What the image is known by.
     scratch : Path
         Where complete results are put.
+    painted : mapping of Layer
+        Inputs that are painted, by name.
     has_copies : bool
         Whether the coarser copies are there.
     """
@@ -60,6 +63,7 @@ class Opened:
     units: Mapping[str, str]
     stamp: str
     scratch: Path
+    painted: Mapping[str, Layer] = field(default_factory=dict)
     has_copies: bool = False
     _copying: threading.Lock = field(default_factory=threading.Lock)
 
@@ -75,12 +79,22 @@ class Opened:
                 self.live.add_levels(self.pyramid.levels())
             self.has_copies = True
 
+    def look_at_layers(self) -> None:
+        """Let what depends on painted labels be computed of these as they are now."""
+        told = {
+            name: digest("layer", str(layer.file), layer.revision)
+            for name, layer in self.painted.items()
+        }
+        self.live.keys = {**self.live.keys, **told}
+
     def bound(self, pipeline: Pipeline) -> Spec:
         """Return a pipeline with what it takes from columns."""
         return pipeline.bound(self.source.facts, self.units)
 
     def exact_job(self, parsed: Pipeline, of: str) -> Job:
         """Return what a process needs to compute what a result needs of the whole image."""
+        for layer in self.painted.values():
+            layer.write_pending()
         known = self.live.exact(self.bound(parsed))
         packed = {name: pack(outputs, self.scratch) for name, outputs in known.items()}
         return Job(
@@ -96,12 +110,14 @@ class OpenImages:
     ----------
     folder : ServedFolder
         Where they are.
+    layers : Layers
+        Painted labels, which are inputs as they are now and not as their files are.
     scratch : Path
         Where complete results are put that memory has no room for.
     """
 
-    def __init__(self, folder: ServedFolder, scratch: Path) -> None:
-        self.folder, self.scratch = folder, scratch
+    def __init__(self, folder: ServedFolder, layers: Layers, scratch: Path) -> None:
+        self.folder, self.layers, self.scratch = folder, layers, scratch
         self.kept = TileCache(_KEPT)
         self._open: OrderedDict[str, Opened] = OrderedDict()
         self._lock = threading.Lock()
@@ -134,14 +150,21 @@ class OpenImages:
         with self._lock:
             if key in self._open:
                 self._open.move_to_end(key)
+                self._open[key].look_at_layers()
                 return self._open[key]
             source, units = self._source(pipeline, file)
             inputs, keys = open_inputs(pipeline, source, _stamp(file))
             pyramid = self._pyramid(inputs[pipeline.first_input], file)
+            image, painted = inputs[pipeline.first_input], {}
+            for name in list(pipeline.inputs)[1:]:
+                place = source.files.get(name) or companion_path(source, pipeline.inputs[name].path)
+                if layer := self.layers.at(place, image):
+                    painted[name], inputs[name] = layer, layer.beside(image)
             live = LiveImage(inputs, keys, self.kept, pyramid.levels())
             found = self._open[key] = Opened(
-                live, pyramid, source, units, _stamp(file), self.scratch
+                live, pyramid, source, units, _stamp(file), self.scratch, painted
             )
+            found.look_at_layers()
             while len(self._open) > _IMAGES:
                 self._open.popitem(last=False)
             return found

@@ -23,8 +23,9 @@ from graticule.web.exact import Dropped, ExactWorker
 from graticule.web.exact_job import unpack
 from graticule.web.frames import frame, histogram
 from graticule.web.images import Opened, OpenImages
+from graticule.web.layers import Stroke, described
 from graticule.web.parsed import Parsed
-from graticule.web.requests import ViewRequest, read_request
+from graticule.web.requests import StrokeRequest, ViewRequest, read_request
 
 _About: TypeAlias = tuple[str, str, str]
 """An image, a pipeline and what is looked at of it."""
@@ -67,6 +68,8 @@ class LiveSession:
         Where views are computed.
     behind : ThreadPoolExecutor
         Where exact results and coarser copies are waited for, one at a time.
+    tell_all : callable
+        Tells all pages, this one too.
     """
 
     def __init__(
@@ -76,8 +79,10 @@ class LiveSession:
         exact: ExactWorker,
         workers: ThreadPoolExecutor,
         behind: ThreadPoolExecutor,
+        tell_all: Callable[[dict[str, Any]], None],
     ) -> None:
-        self.images, self.parsed, self.exact = images, parsed, exact
+        self.images, self.parsed, self.exact, self._tell_all = images, parsed, exact, tell_all
+        self._painting = ThreadPoolExecutor(1, thread_name_prefix="painting")
         self._workers, self._behind = workers, behind
         self._newest = _Newest()
         self._exact: dict[int, _About] = {}
@@ -106,6 +111,7 @@ class LiveSession:
         """Let nothing be wanted any more."""
         self._stopped = True
         self._newest.forget()
+        self._painting.shutdown(wait=False)
 
     async def _send(self, socket: WebSocket) -> None:
         while True:
@@ -121,11 +127,33 @@ class LiveSession:
         except GraticuleError as error:
             self.tell({"type": "fault", "pane": -1, "id": -1, **told(error)})
             return
+        if isinstance(request, StrokeRequest):
+            self._painting.submit(self._paint, request)
+            return
         is_newest = self._newest.take(request.type, request.pane)
         about = self._exact.get(request.pane)
         if request.type == "view" and about not in (None, _about(request)):
             self._exact.pop(request.pane, None)
         self._workers.submit(self._answer, request, is_newest)
+
+    def _paint(self, request: StrokeRequest) -> None:
+        named = {"pane": request.pane, "id": request.id, "of": request.layer}
+        try:
+            layer = self.images.layers.open(request.path, request.layer)
+            if request.type == "unstroke":
+                layer.take_back()
+            else:
+                stroke = Stroke(
+                    request.value, request.radius, request.points, request.at, request.shape
+                )
+                layer.paint(stroke, begins=request.begins)
+        except GraticuleError as error:
+            self.tell({"type": "fault", **named, **told(error)})
+        except Exception as error:
+            what = f"fault in Graticule: {type(error).__name__}: {error}"
+            self.tell({"type": "fault", **named, "what": what, "where": "", "hint": "report it"})
+        else:
+            self._tell_all({"type": "painted", **described(layer, request.path, request.layer)})
 
     def _answer(self, request: ViewRequest, is_newest: Callable[[], bool]) -> None:
         if not is_newest():
@@ -183,9 +211,11 @@ class LiveSession:
         self, opened: Opened, parsed: Pipeline, request: ViewRequest, about: _About
     ) -> None:
         """Compute the exact result once no slider moves, and drop it where one does."""
+        keys = opened.live.keys
 
         def is_wanted() -> bool:
-            return not self._stopped and self._exact.get(request.pane) == about
+            is_asked = self._exact.get(request.pane) == about
+            return is_asked and not self._stopped and opened.live.keys == keys
 
         while is_wanted() and time.monotonic() - self._newest.at < _QUIET:
             time.sleep(_QUIET / 5)
@@ -196,7 +226,7 @@ class LiveSession:
         count = max(1, len(pipeline.steps))
 
         def take(message: tuple[Any, ...]) -> None:
-            if message[0] == "known":
+            if message[0] == "known" and opened.live.keys == keys:
                 opened.live.take_exact(pipeline, {message[1]: unpack(message[2])})
             elif message[0] == "step":
                 place = list(pipeline.steps).index(message[1])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from graticule.core.errors import RequestError
 
 _Place = Annotated[int, Field(ge=-(2**40), le=2**40)]
+_Coordinate = Annotated[float, Field(ge=-(2.0**30), le=2.0**30, allow_inf_nan=False)]
 
 
 class ViewRequest(BaseModel):
@@ -43,7 +44,42 @@ class ViewRequest(BaseModel):
     at: dict[str, _Place] = Field(default_factory=dict)
 
 
-def read_request(text: str) -> ViewRequest:
+class StrokeRequest(BaseModel):
+    """A piece of a drag that paints, or that the last drag is taken back.
+
+    Attributes
+    ----------
+    type : str
+        ``stroke`` or ``unstroke``.
+    path, layer : str
+        The image, and the layer beside it.
+    value, radius, points, at, shape
+        As of a `graticule.web.layers.Stroke`.
+    begins : bool
+        Whether it is the first piece of a drag.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    type: Literal["stroke", "unstroke"]
+    pane: Annotated[int, Field(ge=0, le=63)] = 0
+    id: int = 0
+    path: str
+    layer: str
+    value: Annotated[int, Field(ge=0, le=255)] = 1
+    radius: Annotated[float, Field(ge=0, le=4096)] = 3
+    points: Annotated[list[tuple[_Coordinate, _Coordinate]], Field(max_length=10_000)] = []
+    at: dict[str, _Place] = Field(default_factory=dict)
+    shape: Literal["line", "fill"] = "line"
+    begins: bool = True
+
+
+_ANY: TypeAdapter[ViewRequest | StrokeRequest] = TypeAdapter(
+    Annotated[ViewRequest | StrokeRequest, Field(discriminator="type")]
+)
+
+
+def read_request(text: str) -> ViewRequest | StrokeRequest:
     """Return the request that a text is.
 
     Raises
@@ -52,7 +88,7 @@ def read_request(text: str) -> ViewRequest:
         If it is none.
     """
     try:
-        return ViewRequest.model_validate_json(text)
+        return _ANY.validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

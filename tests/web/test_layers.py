@@ -1,0 +1,167 @@
+"""Painted labels: drawn where they are said to be, never lost, and read by pipelines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from served_folder import frame_of, opened
+from starlette.testclient import TestClient
+
+from graticule.core import as_image
+from graticule.core.errors import RequestError
+from graticule.io import read, write
+from graticule.pipeline import Pipeline
+from graticule.web.guard import Access
+from graticule.web.layers import Layer, Stroke
+
+MARKED = """graticule: 1
+inputs: {image: {}, strokes: {path: "graticule/labels/{path}.strokes.tif"}}
+steps:
+  smooth: {op: filters.gaussian, sigma: 2}
+  basins: {op: segment.watershed, markers: strokes}
+outputs: [basins]
+"""
+
+
+def image_of(*shape: int) -> Any:
+    return as_image(np.zeros(shape, np.float32), dims=("z", "y", "x")[-len(shape) :])
+
+
+def line(value: int, radius: float, *points: tuple[float, float], **at: int) -> Stroke:
+    return Stroke(value, radius, points, at)
+
+
+POINT = st.tuples(st.floats(-20, 80), st.floats(-20, 90))
+
+
+@settings(deadline=None)
+@given(st.lists(POINT, min_size=1, max_size=5), st.floats(0.5, 12))
+def test_a_line_is_all_samples_within_its_radius(
+    tmp_path_factory: pytest.TempPathFactory, points: list[tuple[float, float]], radius: float
+) -> None:
+    layer = Layer(tmp_path_factory.mktemp("layer") / "a.strokes.tif", image_of(60, 70))
+    layer.paint(line(3, radius, *points), begins=True)
+    y, x = np.mgrid[:60, :70].astype(float)
+    wanted = np.zeros((60, 70), bool)
+    ends = points[1:] or points
+    for (y0, x0), (y1, x1) in zip(points, ends, strict=False):
+        length = (y1 - y0) ** 2 + (x1 - x0) ** 2
+        along = ((y - y0) * (y1 - y0) + (x - x0) * (x1 - x0)) / length if length else 0.0
+        along = np.clip(along, 0, 1)
+        apart = np.hypot(y - y0 - along * (y1 - y0), x - x0 - along * (x1 - x0))
+        wanted |= apart <= radius + 1e-9
+    differs = (layer.values == 3) != wanted
+    assert differs.sum() <= 2, "but for what lies on the rim"
+    layer.write()
+
+
+def test_a_polygon_is_filled(tmp_path: Path) -> None:
+    layer = Layer(tmp_path / "a.strokes.tif", image_of(50, 60))
+    corners = [(9.5, 9.5), (9.5, 30.5), (20.5, 30.5), (20.5, 9.5)]
+    layer.paint(Stroke(2, 0, corners, {}, "fill"), begins=True)
+    wanted = np.zeros((50, 60), np.uint8)
+    wanted[10:21, 10:31] = 2
+    np.testing.assert_array_equal(layer.values, wanted)
+    layer.write()
+
+
+def test_what_was_painted_is_there_after_the_end_at_any_moment(tmp_path: Path) -> None:
+    file = tmp_path / "a.strokes.tif"
+    layer = Layer(file, image_of(50, 60))
+    layer.paint(line(1, 3, (10, 10), (10, 40)), begins=True)
+    layer.write()
+    layer.paint(line(2, 2, (30, 10), (30, 40)), begins=True)
+    layer.paint(line(0, 2, (10, 20)), begins=True)
+    wanted = layer.values.copy()
+    assert layer._timer is not None
+    layer._timer.cancel()
+    with layer.journal.open("a") as journal:
+        journal.write('{"value": 3, "radius": 2, "poi')
+    again = Layer(file, image_of(50, 60))
+    np.testing.assert_array_equal(again.values, wanted)
+    assert again.labels() == [1, 2]
+    assert not again.journal.exists()
+    np.testing.assert_array_equal(read(file).values, wanted)
+
+
+def test_drags_are_taken_back_one_by_one(tmp_path: Path) -> None:
+    layer = Layer(tmp_path / "a.strokes.tif", image_of(50, 60))
+    states = [layer.values.copy()]
+    rng = np.random.default_rng(0)
+    for number in range(1, 6):
+        for piece in range(3):
+            points = [tuple(p) for p in rng.uniform(0, 50, (2, 2)).tolist()]
+            layer.paint(line(number % 3, 4, *points), begins=piece == 0)
+        states.append(layer.values.copy())
+    for state in reversed(states[:-1]):
+        assert layer.take_back()
+        np.testing.assert_array_equal(layer.values, state)
+        assert layer.labels() == [int(v) for v in np.unique(state) if v]
+    assert not layer.take_back()
+    layer.write()
+
+
+def test_a_volume_is_painted_plane_by_plane(tmp_path: Path) -> None:
+    layer = Layer(tmp_path / "a.strokes.tif", image_of(4, 30, 30))
+    layer.paint(line(1, 3, (10, 10), z=2), begins=True)
+    assert layer.values[2].any()
+    assert not layer.values[[0, 1, 3]].any()
+    with pytest.raises(RequestError, match="there is no z 4; it has 4"):
+        layer.paint(line(1, 3, (10, 10), z=4), begins=True)
+    layer.write()
+    other = Layer(tmp_path / "a.strokes.tif", image_of(4, 30, 30))
+    np.testing.assert_array_equal(other.values, layer.values)
+
+
+def test_a_layer_of_another_size_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.strokes.tif", as_image(np.ones((5, 6), np.uint8)))
+    with pytest.raises(RequestError, match="another size than its image"):
+        Layer(tmp_path / "a.strokes.tif", image_of(5, 7))
+
+
+@pytest.mark.parametrize("path", ["a.tif", "day2/b.tif"])
+def test_strokes_are_markers_on_the_screen_and_on_the_command_line(
+    client: TestClient, access: Access, folder: Path, path: str
+) -> None:
+    made = client.post("/api/layer", json={"path": path, "layer": "strokes"}).json()
+    assert made["template"] == "graticule/labels/{path}.strokes.tif"
+    assert made["values"] == []
+    assert (folder / f"graticule/labels/{path.removesuffix('.tif')}.strokes.tif").exists()
+    view = {"type": "view", "pane": 0, "id": 1, "path": path, "text": MARKED, "of": "basins"}
+    with opened(client, access) as socket:
+
+        def until(kind: str) -> Any:
+            while True:
+                message = socket.receive()
+                if message.get("bytes"):
+                    if kind == "view":
+                        return frame_of(message["bytes"])[1]
+                    continue
+                told = json.loads(message["text"])
+                assert told["type"] != "fault", told
+                if told["type"] == kind:
+                    return told
+
+        for value, column in ((1, 60), (2, 300)):
+            points = [[50, column], [200, column]]
+            stroke = {"type": "stroke", "path": path, "layer": "strokes", "value": value}
+            socket.send_text(json.dumps(stroke | {"radius": 4, "points": points}))
+            told = until("painted")
+        assert told["values"] == [1, 2]
+        socket.send_text(json.dumps(view))
+        seen = until("view")
+    assert set(np.unique(seen)) == {1, 2}
+    client.put("/api/pipeline?name=marked", json={"text": MARKED, "revision": ""})
+    client.__exit__(None, None, None)  # the file is written by the end of the server
+    file = folder / "graticule/pipelines/marked.yaml"
+    out = folder.parent / "out"
+    Pipeline.load(file).run(folder / path, out, cache=False)
+    whole = read(next((out / "arrays").rglob("basins*")))
+    np.testing.assert_array_equal(seen, whole.values)
+    client.__enter__()
