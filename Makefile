@@ -1,8 +1,12 @@
 # make demo   real images to checked numbers, with a report
+# make workbench  the page in which pipelines are seen and tuned, on an example
 # make test   lint, types, layers, tests; every run tries the same
 # make test-all  the same with the slow tests (what CI runs)
+# make browser-test  the page in a browser; installs chromium where it is missing
+# make bundle  the page from its sources (needs Node), and whether it is the one that is kept
 # make explore  tests with new random examples for MINUTES=60 -> exploration.txt
 # make bench  every figure with its baseline beside it -> bench.json
+# make bench-web  figures of the workbench: views, sliders, first picture -> bench-web.json
 # make bench-reliability  damaged files, kills and full disks (an hour) -> docs/reliability.json
 # make bench-deep  figures of networks, trained here (forty minutes) -> bench-deep.json
 PYTHON ?= python3
@@ -12,7 +16,7 @@ MINUTES := 60
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all explore bench bench-deep bench-reliability lint types layers unit clean
+.PHONY: help demo workbench browser-test bundle bench-web test test-all explore bench bench-deep bench-reliability lint types layers unit clean
 
 help:
 	@grep '^# make' Makefile | cut -c3-
@@ -36,6 +40,22 @@ endef
 
 demo: $(if $(wildcard .venv/.stamp),.venv/.stamp,.venv/.plain)
 	@$(BIN)/graticule demo
+
+workbench: .venv/.stamp
+	@mkdir -p graticule-workbench
+	@$(BIN)/graticule serve graticule-workbench
+
+browser-test: .venv/.stamp
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } \
+	  || { echo "install chromium: apt-get install chromium" >&2; exit 1; }
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/web
+
+bundle:
+	cd workbench && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
+	@git diff --exit-code --stat src/graticule/web/static
+
+bench-web: .venv/.stamp
+	$(BIN)/graticule bench --only W1 W2 W3 W4 W8 W11 -o bench-web.json
 
 lint: .venv/.stamp
 	$(BIN)/ruff check .
@@ -69,4 +89,4 @@ bench-reliability: .venv/.stamp
 	  --out docs/reliability.json --page docs/reliability.md
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json reliability*.json faults exploration.txt graticule-demo
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json reliability*.json faults exploration.txt graticule-demo graticule-workbench bench-web.json
