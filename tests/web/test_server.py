@@ -12,11 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image as Picture
-from served_folder import TEXT, frame_of, opened
+from served_folder import TEXT, frame_of, opened, spots
 from starlette.testclient import TestClient
 
-from graticule.io import read
+from graticule.core import as_image
+from graticule.io import read, write
 from graticule.pipeline import Pipeline
+from graticule.web.app import Workbench
+from graticule.web.exact import Dropped
 from graticule.web.guard import Access
 
 
@@ -172,6 +175,60 @@ def test_a_failed_run_says_why(client: TestClient, folder: Path) -> None:
         time.sleep(0.2)
     assert told["state"] in ("failed", "done")
     assert told["report"] or "missing" in json.dumps(told["fault"])
+
+
+def test_a_large_image_is_exact_behind(
+    client: TestClient, access: Access, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.tile(spots(3), (8, 6))[:2100, :2100]
+    write(folder / "large.tif", as_image(image))
+    screen = {"y": [500, 900], "x": [300, 900]}
+    whole = TEXT.replace("[table, cells]", "[cells, bright]")
+    wanted = Pipeline.loads(whole).apply(read(folder / "large.tif"))
+    with opened(client, access) as socket:
+        for of in ("cells", "bright"):
+            header, _ = ask(socket, path="large.tif", of=of, region=screen)
+            if of == "cells":
+                assert header["basis"] == "of the part on screen"
+                told = {}
+                while told.get("type") != "exact":
+                    told = json.loads(socket.receive_text())
+                    assert told["type"] in ("progress", "exact")
+                assert (told["path"], told["of"]) == ("large.tif", "cells")
+            header, samples = ask(socket, path="large.tif", of=of, region=screen)
+            assert header["basis"] == "exact", of
+            crop = wanted[of].values[500:900, 300:900]
+            np.testing.assert_array_equal(samples, crop)
+
+
+def test_work_that_is_dropped_or_dies_leaves_the_next(tmp_path: Path, folder: Path) -> None:
+    bench = Workbench(folder)
+    try:
+        image = np.tile(spots(3), (8, 6))[:2100, :2100]
+        write(folder / "large.tif", as_image(image))
+        parsed = bench.parsed.pipeline(TEXT)
+        found = bench.images.opened("large.tif", parsed)
+        with pytest.raises(Dropped):
+            bench.exact.run(found.exact_job(parsed, "cells"), lambda told: None, lambda: False)
+        told: list[Any] = []
+
+        def kill_first(message: Any) -> None:
+            if not told:
+                bench.exact._running[0].kill()  # type: ignore[index]
+            told.append(message[0])
+
+        with pytest.raises(Dropped):
+            bench.exact.run(found.exact_job(parsed, "cells"), kill_first, lambda: True)
+        assert told
+        known: list[str] = []
+        bench.exact.run(
+            found.exact_job(parsed, "cells"),
+            lambda told: known.append(told[1]) if told[0] == "known" else None,
+            lambda: True,
+        )
+        assert known == ["bright", "cells"]
+    finally:
+        bench.close()
 
 
 def test_only_the_newest_request_of_a_pane_is_answered(client: TestClient, access: Access) -> None:

@@ -78,7 +78,9 @@ class Run:
         return tuple(result for result in self.results if result.status != "done")
 
     def _repr_html_(self) -> str:
-        return of_run(self)
+        tables = {"images": self.images, **self.tables}
+        failed = len(self.failed)
+        return of_run(self.folder, len(self.results) - failed, failed, tables)
 
 
 def run(

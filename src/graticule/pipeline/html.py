@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from graticule.core.image import Table
 from graticule.pipeline.spec import Spec, Step
-
-if TYPE_CHECKING:
-    from graticule.pipeline.execute import Run
 
 _ROWS = 6
 
@@ -34,16 +33,14 @@ def _row(step: Step) -> list[str]:
     return [step.name, step.op.name, reads, told]
 
 
-def of_run(run: Run) -> str:
+def of_run(folder: Path, done: int, failed: int, tables: Mapping[str, Table]) -> str:
     """Return a run: how many images were done, where its report is, and its first rows."""
-    done = sum(result.status == "done" for result in run.results)
-    failed = len(run.failed)
     told = f"{done} image{'s' * (done != 1)} done"
     told += f", {failed} set aside" if failed else ""
-    report = run.folder / "report.html"
+    report = folder / "report.html"
     where = f'<a href="{escape(report.as_posix())}">{escape(report.as_posix())}</a>'
-    parts = [f"<b>{told}</b>: {where if report.exists() else escape(str(run.folder))}"]
-    for name, table in {"images": run.images, **run.tables}.items():
+    parts = [f"<b>{told}</b>: {where if report.exists() else escape(str(folder))}"]
+    for name, table in tables.items():
         head = table.head(_ROWS)
         rows = [[_short(value) for value in row] for row in head.itertuples(index=False)]
         more = f" (first {_ROWS} of {len(table):,} rows)" if len(table) > _ROWS else ""

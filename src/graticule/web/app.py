@@ -26,6 +26,7 @@ from starlette.websockets import WebSocket
 from graticule.core.errors import GraticuleError, RequestError
 from graticule.recipes import make_example, question_of, recipes
 from graticule.version import __version__
+from graticule.web.exact import ExactWorker
 from graticule.web.folder import ConflictError, ServedFolder
 from graticule.web.guard import RUNS, Access, Guard
 from graticule.web.images import OpenImages
@@ -53,6 +54,8 @@ class Workbench:
         self.images = OpenImages(self.folder, Path(self._scratch.name))
         self.parsed = Parsed(self.folder.own / "pipelines" / "pipeline.yaml")
         self.tasks = Tasks(self.folder.own / "runs")
+        self.exact = ExactWorker()
+        self.exact.warm()
         self.workers = ThreadPoolExecutor(2 + (os.cpu_count() or 1), thread_name_prefix="view")
         self.behind = ThreadPoolExecutor(1, thread_name_prefix="exact")
         self.sessions: set[LiveSession] = set()
@@ -62,6 +65,7 @@ class Workbench:
         self.tasks.close()
         for session in self.sessions:
             session.stop()
+        self.exact.close()
         self.workers.shutdown(wait=True, cancel_futures=True)
         self.behind.shutdown(wait=True, cancel_futures=True)
         self._scratch.cleanup()
@@ -215,7 +219,7 @@ def make_app(root: Path, access: Access) -> Starlette:
         await asyncio.to_thread(bench.close)
 
     async def live(socket: WebSocket) -> None:
-        session = LiveSession(bench.images, bench.parsed, bench.workers, bench.behind)
+        session = LiveSession(bench.images, bench.parsed, bench.exact, bench.workers, bench.behind)
         bench.sessions.add(session)
         try:
             await session.serve(socket)

@@ -11,16 +11,17 @@ from typing import Any
 
 from graticule.core.errors import RequestError
 from graticule.core.image import Image, spatial_dims, step_of
-from graticule.core.settings import array_budget, settings
+from graticule.core.settings import settings
 from graticule.io import read
 from graticule.io.format import locate
 from graticule.io.studies import StudyImage
-from graticule.pipeline import LiveImage, Pipeline, make_plan
+from graticule.pipeline import LiveImage, Pipeline
 from graticule.pipeline.inputs import open_inputs
 from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.pyramid import Pyramid
 from graticule.pipeline.spec import Spec, digest
 from graticule.pipeline.studies import study_of
+from graticule.web.exact_job import Job, pack
 from graticule.web.folder import ServedFolder
 
 _KEPT = 600 * 2**20
@@ -41,8 +42,12 @@ class Opened:
         What was computed of it.
     pyramid : Pyramid
         Its coarser copies.
-    facts, units : mapping
-        What is known of it beside, and in which units.
+    source : StudyImage
+        Its files, and what is known of it beside.
+    units : mapping
+        In which units that is.
+    stamp : str
+        What the image is known by.
     scratch : Path
         Where complete results are put.
     has_copies : bool
@@ -51,8 +56,9 @@ class Opened:
 
     live: LiveImage
     pyramid: Pyramid
-    facts: Mapping[str, Any]
+    source: StudyImage
     units: Mapping[str, str]
+    stamp: str
     scratch: Path
     has_copies: bool = False
     _copying: threading.Lock = field(default_factory=threading.Lock)
@@ -71,15 +77,16 @@ class Opened:
 
     def bound(self, pipeline: Pipeline) -> Spec:
         """Return a pipeline with what it takes from columns."""
-        return pipeline.bound(self.facts, self.units)
+        return pipeline.bound(self.source.facts, self.units)
 
-    def make_exact(self, pipeline: Spec, of: str | None, is_wanted: Callable[[], bool]) -> None:
-        """Compute what a result needs of the whole image, as a run does."""
-        plan = make_plan(
-            pipeline.without_unused(), self.live.inputs, memory=array_budget(settings().memory)
-        )
-        scratch = self.scratch if plan.tile else None
-        self.live.make_exact(pipeline, of, tile=plan.tile, scratch=scratch, is_wanted=is_wanted)
+    def exact_job(self, parsed: Pipeline, of: str) -> Job:
+        """Return what a process needs to compute what a result needs of the whole image."""
+        known = self.live.exact(self.bound(parsed))
+        packed = {name: pack(outputs, self.scratch) for name, outputs in known.items()}
+        return Job(
+            parsed.text, parsed.source, self.source, self.stamp, self.units, of, packed,
+            self.scratch,
+        )  # fmt: skip
 
 
 class OpenImages:
@@ -132,7 +139,9 @@ class OpenImages:
             inputs, keys = open_inputs(pipeline, source, _stamp(file))
             pyramid = self._pyramid(inputs[pipeline.first_input], file)
             live = LiveImage(inputs, keys, self.kept, pyramid.levels())
-            found = self._open[key] = Opened(live, pyramid, source.facts, units, self.scratch)
+            found = self._open[key] = Opened(
+                live, pyramid, source, units, _stamp(file), self.scratch
+            )
             while len(self._open) > _IMAGES:
                 self._open.popitem(last=False)
             return found

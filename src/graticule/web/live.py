@@ -15,10 +15,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from graticule.core.errors import GraticuleError
 from graticule.core.image import Kind
 from graticule.core.scope import Region
-from graticule.pipeline import LiveImage
+from graticule.pipeline import LiveImage, Pipeline
 from graticule.pipeline.live.image import RegionView, reference_to
 from graticule.pipeline.live.work import Superseded
 from graticule.pipeline.spec import Spec
+from graticule.web.exact import Dropped, ExactWorker
+from graticule.web.exact_job import unpack
 from graticule.web.frames import frame, histogram
 from graticule.web.images import Opened, OpenImages
 from graticule.web.parsed import Parsed
@@ -27,7 +29,7 @@ from graticule.web.requests import ViewRequest, read_request
 _About: TypeAlias = tuple[str, str, str]
 """An image, a pipeline and what is looked at of it."""
 _ROWS = 5000
-_QUIET = 0.35
+_QUIET = 0.6
 """Seconds without a request after which what needs the whole image is computed."""
 
 
@@ -59,20 +61,23 @@ class LiveSession:
         Shared with all pages.
     parsed : Parsed
         Pipelines by their text.
+    exact : ExactWorker
+        The process of exact results.
     workers : ThreadPoolExecutor
         Where views are computed.
     behind : ThreadPoolExecutor
-        Where exact results and coarser copies are computed, one at a time.
+        Where exact results and coarser copies are waited for, one at a time.
     """
 
     def __init__(
         self,
         images: OpenImages,
         parsed: Parsed,
+        exact: ExactWorker,
         workers: ThreadPoolExecutor,
         behind: ThreadPoolExecutor,
     ) -> None:
-        self.images, self.parsed = images, parsed
+        self.images, self.parsed, self.exact = images, parsed, exact
         self._workers, self._behind = workers, behind
         self._newest = _Newest()
         self._exact: dict[int, _About] = {}
@@ -148,18 +153,19 @@ class LiveSession:
             self.tell({"type": "fault", **named, "what": what, "where": "", "hint": "report it"})
             return
         if request.type == "view":
-            self._complete(opened, pipeline, request, view)
+            self._complete(opened, parsed, request, view)
 
     def _complete(
-        self, opened: Opened, pipeline: Spec, request: ViewRequest, view: RegionView
+        self, opened: Opened, parsed: Pipeline, request: ViewRequest, view: RegionView
     ) -> None:
         """Have what is missing made behind: coarser copies, and exact results."""
+        self._newest.at = time.monotonic()
         if not opened.has_copies:
             self._behind.submit(self._copy, opened, request.path)
         about = _about(request)
         if not view.is_exact and self._exact.get(request.pane) != about:
             self._exact[request.pane] = about
-            self._behind.submit(self._make_exact, opened, pipeline, request, about)
+            self._behind.submit(self._make_exact, opened, parsed, request, about)
 
     def _copy(self, opened: Opened, path: str) -> None:
         """Make the coarser copies of an image, unless they are there."""
@@ -174,7 +180,7 @@ class LiveSession:
         self.tell(_progress(title, 1.0, started))
 
     def _make_exact(
-        self, opened: Opened, pipeline: Spec, request: ViewRequest, about: _About
+        self, opened: Opened, parsed: Pipeline, request: ViewRequest, about: _About
     ) -> None:
         """Compute the exact result once no slider moves, and drop it where one does."""
 
@@ -186,10 +192,19 @@ class LiveSession:
         if not is_wanted():
             return
         title, started = f"exact {request.of}", time.monotonic()
-        self.tell(_progress(title, 0.0, started))
+        pipeline = opened.bound(parsed)
+        count = max(1, len(pipeline.steps))
+
+        def take(message: tuple[Any, ...]) -> None:
+            if message[0] == "known":
+                opened.live.take_exact(pipeline, {message[1]: unpack(message[2])})
+            elif message[0] == "step":
+                place = list(pipeline.steps).index(message[1])
+                self.tell(_progress(title, place / count, started))
+
         try:
-            opened.make_exact(pipeline, request.of or None, is_wanted)
-        except (Superseded, GraticuleError, MemoryError, OSError):
+            self.exact.run(opened.exact_job(parsed, request.of), take, is_wanted)
+        except Dropped:
             self.tell(_progress(title, 1.0, started))
             return
         self.tell(_progress(title, 1.0, started))

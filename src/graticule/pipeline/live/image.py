@@ -20,7 +20,7 @@ from graticule.pipeline.live.reductions import Known, Results
 from graticule.pipeline.live.scene import Held, Scene, is_local
 from graticule.pipeline.live.tiles import on_lattice
 from graticule.pipeline.live.work import behind, require_wanted, side_by_side, wanted_while
-from graticule.pipeline.nodes import is_node, strip_template_marks, tile_blocks
+from graticule.pipeline.nodes import OpNode, is_node, strip_template_marks, tile_blocks
 from graticule.pipeline.spec import Reference, Spec, Step, digest, step_keys
 
 _ENOUGH = 4 * 2**20
@@ -221,16 +221,33 @@ class LiveImage:
             mapper=behind,
             scratch=scratch,
         )
-        exact = {key: self.results.get(("outputs", key)) for key in keys.values()}
-        evaluation.adopt({key: known.value for key, known in exact.items() if known})
         with wanted_while(is_wanted):
             for name, step in wanted.steps.items():
                 if is_local(step.op.scope):
                     continue
+                known = self.results.get(_exact_key(keys[name]))
+                if known is not None:
+                    evaluation.adopt({keys[name]: _computed(step, known.value, evaluation)})
+                    continue
                 require_wanted()
                 report(name)
-                outputs = evaluation.outputs_of(name)
-                self.results.put(("outputs", keys[name]), Known(outputs, 0))
+                outputs = _bare(step, evaluation.outputs_of(name))
+                self.results.put(_exact_key(keys[name]), Known(outputs, 0))
+
+    def exact(self, pipeline: Spec) -> dict[str, tuple[Any, ...]]:
+        """Return what is known exactly of the steps that need the whole image, by name.
+
+        Of a reduction that gives an image that is an `Applied`, of others their outputs.
+        """
+        keys = step_keys(pipeline, self.keys)
+        found = {name: self.results.get(_exact_key(keys[name])) for name in pipeline.steps}
+        return {name: known.value for name, known in found.items() if known is not None}
+
+    def take_exact(self, pipeline: Spec, found: Mapping[str, tuple[Any, ...]]) -> None:
+        """Take over what `exact` gave of the same image elsewhere."""
+        keys = step_keys(pipeline, self.keys)
+        for name, outputs in found.items():
+            self.results.put(_exact_key(keys[name]), Known(outputs, 0))
 
     def _is_small(self, pipeline: Spec, level: int) -> bool:
         image = self._at(pipeline, level)[pipeline.first_input]
@@ -289,9 +306,10 @@ class LiveImage:
         """Return what a step gives for the whole image, where that is known or can be at once."""
         scope = step.op.scope
         is_applied = isinstance(scope, Reduction) and scope.apply is not None
-        exact = self.results.get(("outputs", exact_key))
+        exact = self.results.get(_exact_key(exact_key))
         if exact is not None:
-            return Known(_result(exact.value) if is_applied else _seen(exact.value, scene.level), 0)
+            whole = exact.value[0].result if is_applied else _seen(exact.value, scene.level)
+            return Known(whole, 0)
         if any(each is not None and each.is_windowed for each in ins):
             return None
         if not any(each is not None and each.frame is not None for each in ins):
@@ -345,9 +363,30 @@ def reference_to(pipeline: Spec, of: str | None) -> Reference:
     return Reference(name, part)
 
 
-def _result(outputs: tuple[Any, ...]) -> Any:
-    """Return the result of a reduction of which each output is a node."""
-    return getattr(outputs[0], "node", outputs[0]).result
+@dataclass(frozen=True)
+class Applied:
+    """What came of a reduction that gives an image: its values follow from it."""
+
+    result: Any
+
+
+def _exact_key(key: str) -> tuple[str, str]:
+    return ("exact", key)
+
+
+def _bare(step: Step, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the outputs of a step without what they were computed from."""
+    if isinstance(step.op.scope, Reduction) and step.op.scope.apply is not None:
+        return (Applied(getattr(outputs[0], "node", outputs[0]).result),)
+    return outputs
+
+
+def _computed(step: Step, bare: tuple[Any, ...], evaluation: Evaluation) -> tuple[Any, ...]:
+    """Return the outputs of a step as an evaluation has them."""
+    if not isinstance(bare[0], Applied):
+        return bare
+    data = [None if wire is None else evaluation.lazy_value(wire) for wire in step.inputs]
+    return OpNode(step.op, data, step.params, result=bare[0].result).outputs()
 
 
 def _seen(outputs: tuple[Any, ...], level: int) -> tuple[Any, ...]:
