@@ -31,7 +31,7 @@ export class Field {
   private readonly id: string;
   private scale: Scale | null = null;
   private slider: HTMLInputElement | null = null;
-  private box: HTMLInputElement | HTMLSelectElement;
+  private box: HTMLInputElement | HTMLSelectElement | HTMLFieldSetElement;
   private readonly unit = h("span", { class: "unit" });
   private readonly faultText = h("p", { class: "field-fault", hidden: true });
   private readonly resetButton: HTMLButtonElement;
@@ -44,7 +44,8 @@ export class Field {
     const title = schema.title ?? name.replace(/_/g, " ");
     this.resetButton = iconButton("reset", `Reset ${title}`, () => hands.reset(), { hidden: true });
     this.box = this.makeBox();
-    const label = h("label", { for: this.id, class: "field-title", title: schema.description ?? name }, title);
+    const label = this.control.kind === "many" ? h("span", { class: "field-title", id: `${this.id}-title` }, title)
+      : h("label", { for: this.id, class: "field-title", title: schema.description ?? name }, title);
     const row = h("div", { class: "field-row" });
     if (this.control.kind === "number") {
       this.slider = h("input", { type: "range", min: "0", max: String(NOTCHES), class: "slider", "aria-label": `${title}, slider`,
@@ -57,8 +58,13 @@ export class Field {
       h("div", { class: "field-head" }, label, this.resetButton), row, this.faultText);
   }
 
-  private makeBox(): HTMLInputElement | HTMLSelectElement {
+  private makeBox(): HTMLInputElement | HTMLSelectElement | HTMLFieldSetElement {
     const { control } = this;
+    if (control.kind === "many") {
+      const picked = () => [...this.box.querySelectorAll("input")].flatMap((box, place) => (box.checked ? [control.choices[place]] : []));
+      return h("fieldset", { class: "many", "aria-labelledby": `${this.id}-title` }, control.choices.map((choice) =>
+        h("label", {}, h("input", { type: "checkbox", onchange: () => this.hands.set(picked(), false) }), show(choice))));
+    }
     if (control.kind === "choice") {
       const options = control.nullable ? [null, ...control.choices] : control.choices;
       return h("select", { id: this.id, onchange: () => {
@@ -117,6 +123,9 @@ export class Field {
     this.resetButton.hidden = !given || this.required;
     if (control.kind === "flag") {
       (this.box as HTMLInputElement).checked = this.value === true;
+    } else if (control.kind === "many") {
+      const chosen = Array.isArray(this.value) ? this.value.map(show) : [];
+      this.box.querySelectorAll("input").forEach((box, place) => { box.checked = chosen.includes(show(control.choices[place])); });
     } else if (control.kind === "choice") {
       const text = show(this.value);
       const box = this.box as HTMLSelectElement;

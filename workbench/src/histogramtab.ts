@@ -64,7 +64,7 @@ export class HistogramTab {
   }
 
   takeFault(fault: FaultAnswer): void {
-    if (!this.requester.failed(fault.id)) return;
+    if (fault.pane !== PANE || !this.requester.failed(fault.id)) return;
     this.about.textContent = `${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`;
   }
 

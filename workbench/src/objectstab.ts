@@ -96,7 +96,7 @@ export class ObjectsTab {
   }
 
   takeFault(fault: FaultAnswer): void {
-    if (!this.requester.failed(fault.id)) return;
+    if (fault.pane !== PANE || !this.requester.failed(fault.id)) return;
     this.about.textContent = `${fault.where ? `${fault.where}: ` : ""}${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`;
     this.scroller.classList.add("old");
   }

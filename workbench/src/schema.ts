@@ -3,7 +3,7 @@
 import type { Schema } from "./types";
 
 export interface Control {
-  kind: "number" | "flag" | "choice" | "text" | "other";
+  kind: "number" | "flag" | "choice" | "many" | "text" | "other";
   integer: boolean;
   /** Numbers that may carry a unit, and what a bare number counts. */
   quantity: string;
@@ -42,6 +42,11 @@ function read(schema: Schema, control: Control): void {
     const parts = schema.anyOf.filter((part) => part.type !== "null");
     control.nullable = parts.length < schema.anyOf.length;
     if (parts.length === 1) read(parts[0]!, control);
+    return;
+  }
+  if (schema.type === "array" && schema.items?.enum) {
+    control.kind = "many";
+    control.choices = schema.items.enum;
     return;
   }
   if (schema.type === "boolean") control.kind = "flag";
