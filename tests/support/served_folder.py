@@ -7,6 +7,7 @@ import struct
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 HOST = "127.0.0.1:8765"
 
@@ -39,3 +40,16 @@ def frame_of(content: bytes) -> tuple[dict[str, Any], np.ndarray[Any, Any]]:
     header = json.loads(content[4 : 4 + length])
     samples = np.frombuffer(content, f"<{header['dtype']}", offset=4 + length)
     return header, samples.reshape(header["shape"])
+
+
+def table_of(content: bytes) -> tuple[dict[str, Any], pd.DataFrame]:
+    (length,) = struct.unpack_from("<I", content)
+    header = json.loads(content[4 : 4 + length])
+    numbers, place = {}, 4 + length
+    for column in header["columns"]:
+        if column["kind"] == "number":
+            numbers[column["name"]] = np.frombuffer(content, "<f8", header["count"], place)
+            place += 8 * header["count"]
+    assert place == len(content)
+    known = {**numbers, **header["texts"]}
+    return header, pd.DataFrame({c["name"]: known[c["name"]] for c in header["columns"]})

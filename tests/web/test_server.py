@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image as Picture
-from served_folder import TEXT, frame_of, opened, spots
+from served_folder import TEXT, frame_of, opened, spots, table_of
 from starlette.testclient import TestClient
 
 from graticule.core import as_image
@@ -30,7 +30,8 @@ def ask(socket: Any, **request: Any) -> tuple[dict[str, Any], Any]:
     while True:
         message = socket.receive()
         if message.get("bytes"):
-            return frame_of(message["bytes"])
+            is_table = base | request | {"type": "table"} == base | request
+            return table_of(message["bytes"]) if is_table else frame_of(message["bytes"])
         told = json.loads(message["text"])
         if told["type"] not in ("progress", "exact", "changed"):
             return told, None
@@ -73,8 +74,7 @@ def test_a_view_holds_the_values_of_a_run(
 def test_a_table_is_that_of_a_run(client: TestClient, access: Access, folder: Path) -> None:
     wanted = Pipeline.loads(TEXT).apply(read(folder / "a.tif"))["table"]
     with opened(client, access) as socket:
-        told, _ = ask(socket, type="table", of="table")
-    found = pd.DataFrame(told["rows"], columns=[each["name"] for each in told["columns"]])
+        told, found = ask(socket, type="table", of="table")
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
     units = {each["name"]: each["unit"] for each in told["columns"]}
     assert units["area"] == "um2"
@@ -244,3 +244,49 @@ def test_only_the_newest_request_of_a_pane_is_answered(client: TestClient, acces
                 answered.append(frame_of(message["bytes"])[0]["id"])
     assert answered == sorted(answered)
     assert len(answered) < 40
+
+
+def test_a_step_without_a_dim_of_the_image_is_seen(
+    client: TestClient, access: Access, folder: Path
+) -> None:
+    stack = np.stack([spots(n) for n in range(3)])
+    write(folder / "stack.tif", as_image(stack, dims=("time", "y", "x")))
+    text = "{graticule: 1, steps: {one: {op: transform.select, dim: time, index: 1}}}"
+    region = {"y": [0, 50], "x": [0, 60]}
+    with opened(client, access) as socket:
+        for of, at in (("one", {"time": 2}), ("image", {"time": 1}), ("image", {})):
+            header, samples = ask(socket, path="stack.tif", text=text, of=of, at=at, region=region)
+            assert header["shape"] == [50, 60]
+            frame = stack[1 if of == "one" else at.get("time", 0), :50, :60]
+            np.testing.assert_array_equal(header["offset"] + header["scale"] * samples, frame)
+
+
+def test_pages_find_a_server_that_is_begun_again(folder: Path) -> None:
+    from graticule.web.serving import _last, _note
+
+    _note(folder, 4567, "t" * 32)
+    file = folder / "graticule/.server.json"
+    assert _last(folder) == {"port": 4567, "token": "t" * 32}
+    assert file.stat().st_mode & 0o077 == 0
+    file.chmod(0o644)
+    assert _last(folder) == {}
+    file.chmod(0o600)
+    file.write_text("[")
+    assert _last(folder) == {}
+
+
+def test_faults_hold_no_path_of_the_machine(
+    client: TestClient, access: Access, folder: Path
+) -> None:
+    (folder / "broken.tif").write_bytes(b"II*\0" + b"\xff" * 40)
+    texts = [TEXT, TEXT.replace("otsu", "otso"), TEXT.replace("intensity: image", "intensity: t")]
+    texts.append(
+        texts[-1].replace("steps:", "inputs: {image: {}, t: {path: 'no_{stem}.tif'}}\nsteps:", 1)
+    )
+    with opened(client, access) as socket:
+        for text in texts:
+            for path in ("broken.tif", "a.tif"):
+                told, _ = ask(socket, path=path, text=text, of="bright")
+                assert str(folder) not in json.dumps(told), told
+    for path in ("broken.tif", "none.tif"):
+        assert str(folder) not in client.post("/api/open", json={"path": path}).text

@@ -12,7 +12,7 @@ def serve(
     folder: Path = Path(),
     /,
     *,
-    port: Annotated[int, Parameter()] = 8765,
+    port: int | None = None,
     open_browser: Annotated[bool, Parameter(name="--open", negative="--no-open")] = True,
 ) -> int:
     """Open the workbench: see every step of a pipeline on the images of a folder, and tune it.
@@ -28,7 +28,7 @@ def serve(
     folder
         The folder of images; by default the one you are in.
     port
-        Of the page; another is taken where it is in use.
+        Of the page: that of the last time, or 8765; another is taken where it is in use.
     open_browser
         Open the page in the browser.
     """

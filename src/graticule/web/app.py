@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import io
 import os
 import tempfile
@@ -28,6 +29,7 @@ from graticule.recipes import make_example, question_of, recipes
 from graticule.version import __version__
 from graticule.web.exact import ExactWorker
 from graticule.web.folder import ConflictError, ServedFolder
+from graticule.web.frames import plane_dims
 from graticule.web.guard import RUNS, Access, Guard
 from graticule.web.images import OpenImages
 from graticule.web.layers import Layers, described, template_of
@@ -50,6 +52,7 @@ class Workbench:
     """
 
     def __init__(self, root: Path) -> None:
+        importlib.import_module("dask.array")  # threads that import it at once find half of it
         self.folder = ServedFolder(root)
         self._scratch = tempfile.TemporaryDirectory(prefix="graticule-")
         self.layers = Layers(self.folder)
@@ -176,21 +179,24 @@ def thumbnail(bench: Workbench, path: str) -> bytes:
     pipeline = Pipeline.loads("{graticule: 1, steps: {seen: {op: transform.negative}}}")
     opened = bench.images.opened(path, pipeline)
     live = opened.live
-    sides = [about["sizes"][dim] for dim in ("y", "x") if dim in about["sizes"]]
+    drawn = plane_dims(about["sizes"])
+    sides = [about["sizes"][dim] for dim in drawn]
     level = 0
     while max(sides, default=1) / 2**level > 2 * _THUMBNAIL and level < about["depth"]:
         level += 1
     sizes = live.sizes(pipeline, level, "image")
     middle = {dim: (n // 2, n // 2 + 1) for dim, n in sizes.items()
-              if dim not in ("y", "x") and not (dim == "c" and n == 3)}  # fmt: skip
+              if dim not in drawn and not (dim == "c" and n in (3, 4))}  # fmt: skip
     if level:
         opened.make_copies(is_wanted=lambda: True, report=lambda share: None)
     view = live.view(pipeline, middle, level, of="image")
     assert view.image is not None
-    rows = [dim for dim in ("y", "x", "c") if dim in view.image.dims and dim not in middle]
+    rows = [dim for dim in (*drawn, "c") if dim in view.image.dims and dim not in middle]
     values = view.image.isel(dict.fromkeys(middle, 0)).transpose(*rows, ...).values
     values = np.nan_to_num(np.atleast_2d(values).astype(np.float32))
-    if values.ndim > 3 or (values.ndim == 3 and values.shape[2] != 3):
+    if values.ndim == 3 and values.shape[2] in (3, 4):
+        values = values[..., :3]
+    elif values.ndim > 2:
         values = values.reshape(*values.shape[:2], -1)[..., 0]
     low, high = np.percentile(values, [0.5, 99.5])
     shown = np.clip((values - low) / max(high - low, 1e-12), 0, 1) * 255
@@ -275,7 +281,7 @@ async def _run_file(bench: Workbench, request: Request) -> Response:
     root = bench.tasks.runs.resolve()
     file = (root / request.path_params["path"]).resolve()
     if not file.is_relative_to(root) or not file.is_file():
-        return _fault(RequestError("there is no such file of a run"), 404)
+        return _fault(RequestError("there is no such file of a run"), 404, bench)
     return FileResponse(file)
 
 
@@ -286,19 +292,23 @@ async def _answered(bench: Workbench, answer: _Answer, request: Request) -> Resp
         if not isinstance(body, dict):
             raise ValueError
     except (ValueError, UnicodeDecodeError, RecursionError):
-        return _fault(RequestError("the request is no JSON object"), 400)
+        return _fault(RequestError("the request is no JSON object"), 400, bench)
     try:
         found = await asyncio.to_thread(answer, bench, request, body)
     except ConflictError as error:
-        content = {"fault": told(error), "text": error.text, "revision": error.revision}
+        content = {
+            "fault": told(error, bench.folder.root),
+            "text": error.text,
+            "revision": error.revision,
+        }
         return JSONResponse(content, 409)
     except GraticuleError as error:
-        return _fault(error, 400)
+        return _fault(error, 400, bench)
     except Exception as error:
         what = f"fault in Graticule: {type(error).__name__}: {error}"
         return JSONResponse({"fault": {"what": what, "where": "", "hint": "report it"}}, 500)
     return found if isinstance(found, Response) else JSONResponse(found)
 
 
-def _fault(error: GraticuleError, status: int) -> Response:
-    return JSONResponse({"fault": told(error)}, status)
+def _fault(error: GraticuleError, status: int, bench: Workbench) -> Response:
+    return JSONResponse({"fault": told(error, bench.folder.root)}, status)

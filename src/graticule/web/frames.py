@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from graticule.core.image import Image, Kind, spatial_dims
+from graticule.core.image import Image, Kind
 from graticule.core.typing import Array
 from graticule.pipeline.live.image import RegionView
 
 _ALIGNED = 8
+_ROWS = 200_000
 _DEEPEST = 65534
 _ENDS = (0.5, 99.5)
 _COUNTED = 2**16
 """Samples by which the ends of the contrast are told."""
+
+
+def plane_dims(dims: Iterable[Any]) -> list[str]:
+    """Return the dims that are drawn as rows and columns: y and x, or the last two.
+
+    Examples
+    --------
+    >>> plane_dims(["c", "y", "x"]), plane_dims(["distance", "time"])
+    (['y', 'x'], ['distance', 'time'])
+    """
+    known = [str(dim) for dim in dims]
+    return ["y", "x"] if {"y", "x"} <= set(known) else known[-2:]
 
 
 def frame(view: RegionView, kind: Kind, about: dict[str, Any]) -> bytes:
@@ -38,15 +52,50 @@ def frame(view: RegionView, kind: Kind, about: dict[str, Any]) -> bytes:
         "unit": str(view.image.attrs.get("units", "")), **about, **told,
         "shape": list(plane.shape), "dtype": f"u{plane.dtype.itemsize}",
     }  # fmt: skip
+    return _framed(header, plane.tobytes())
+
+
+def table_frame(table: Any, about: dict[str, Any]) -> bytes:
+    """Return a table as a header in JSON, with its texts, and its numbers column by column.
+
+    Parameters
+    ----------
+    table : DataFrame or object
+        Of anything else one row with its value.
+    about : dict
+        What else the header says.
+    """
+    import pandas as pd
+
+    if not isinstance(table, pd.DataFrame):
+        table = pd.DataFrame({"value": [table]})
+    units, some = table.attrs.get("units", {}), table.head(_ROWS)
+    columns, texts, numbers = [], {}, []
+    for name in some.columns:
+        values, called = some[name], str(name)
+        is_number = values.dtype.kind in "biuf"
+        kind = "number" if is_number else "text"
+        columns.append({"name": called, "unit": str(units.get(name, "")), "kind": kind})
+        if is_number:
+            numbers.append(np.ascontiguousarray(values.to_numpy(), "<f8").tobytes())
+        else:
+            told = zip(values, values.isna(), strict=True)
+            texts[called] = ["" if missing else str(value) for value, missing in told]
+    header = {"type": "table", **about, "columns": columns, "texts": texts, "count": len(some),
+              "rows": len(table)}  # fmt: skip
+    return _framed(header, b"".join(numbers))
+
+
+def _framed(header: dict[str, Any], content: bytes) -> bytes:
     text = json.dumps(header, allow_nan=False).encode()
     padding = b" " * (-(4 + len(text)) % _ALIGNED)
-    return b"".join([struct.pack("<I", len(text) + len(padding)), text, padding, plane.tobytes()])
+    return b"".join([struct.pack("<I", len(text) + len(padding)), text, padding, content])
 
 
 def _plane(image: Image, kind: Kind) -> tuple[Array, dict[str, Any]]:
     """Return samples in rows and columns (and colours), and what they mean."""
-    lengths = [dim for dim in image.dims if dim in spatial_dims(image)]
-    rest = [dim for dim in image.dims if dim not in lengths]
+    lengths = plane_dims(image.dims)
+    rest = [str(dim) for dim in image.dims if dim not in lengths]
     values = np.ascontiguousarray(image.transpose(*lengths, *rest).values)
     while values.ndim < 2:
         values = values[None]
@@ -56,8 +105,8 @@ def _plane(image: Image, kind: Kind) -> tuple[Array, dict[str, Any]]:
     if kind is Kind.LABELS:
         plane = values.reshape(values.shape[:2]).astype(np.uint32)
         return plane, {"kind": "labels", "offset": 0, "scale": 1, "low": 0, "high": 1}
-    is_colour = values.ndim == 3 and values.shape[2] == 3
-    plane = values if is_colour else values.reshape(*values.shape[:2], -1)[..., 0]
+    is_colour = values.ndim == 3 and values.shape[2] in (3, 4) and "c" in rest
+    plane = values[..., :3] if is_colour else values.reshape(*values.shape[:2], -1)[..., 0]
     samples, told = _in_steps(plane)
     return samples, {"kind": "rgb" if is_colour else "image", **told}
 

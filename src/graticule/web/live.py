@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -21,7 +22,7 @@ from graticule.pipeline.live.work import Superseded
 from graticule.pipeline.spec import Spec
 from graticule.web.exact import Dropped, ExactWorker
 from graticule.web.exact_job import unpack
-from graticule.web.frames import frame, histogram
+from graticule.web.frames import frame, histogram, plane_dims, table_frame
 from graticule.web.images import Opened, OpenImages
 from graticule.web.layers import Stroke, described
 from graticule.web.parsed import Parsed
@@ -29,7 +30,6 @@ from graticule.web.requests import StrokeRequest, ViewRequest, read_request
 
 _About: TypeAlias = tuple[str, str, str]
 """An image, a pipeline and what is looked at of it."""
-_ROWS = 5000
 _QUIET = 0.6
 """Seconds without a request after which what needs the whole image is computed."""
 
@@ -125,7 +125,9 @@ class LiveSession:
         try:
             request = read_request(text)
         except GraticuleError as error:
-            self.tell({"type": "fault", "pane": -1, "id": -1, **told(error)})
+            self.tell(
+                {"type": "fault", "pane": -1, "id": -1, **told(error, self.images.folder.root)}
+            )
             return
         if isinstance(request, StrokeRequest):
             self._painting.submit(self._paint, request)
@@ -148,7 +150,7 @@ class LiveSession:
                 )
                 layer.paint(stroke, begins=request.begins)
         except GraticuleError as error:
-            self.tell({"type": "fault", **named, **told(error)})
+            self.tell({"type": "fault", **named, **told(error, self.images.folder.root)})
         except Exception as error:
             what = f"fault in Graticule: {type(error).__name__}: {error}"
             self.tell({"type": "fault", **named, "what": what, "where": "", "hint": "report it"})
@@ -158,7 +160,7 @@ class LiveSession:
     def _answer(self, request: ViewRequest, is_newest: Callable[[], bool]) -> None:
         if not is_newest():
             return
-        named = {"pane": request.pane, "id": request.id, "of": request.of}
+        named: dict[str, Any] = {"pane": request.pane, "id": request.id, "of": request.of}
         try:
             started = time.perf_counter()
             parsed = self.parsed.pipeline(request.text)
@@ -166,15 +168,16 @@ class LiveSession:
             pipeline = opened.bound(parsed)
             if request.level > 0:
                 self._copy(opened, request.path)  # else each sample of the image is read for it
-            view, kind = _viewed(opened.live, pipeline, request, is_newest)
+            view, kind, region = _viewed(opened.live, pipeline, request, is_newest)
             spent = round(1e3 * (time.perf_counter() - started), 1)
             if is_newest():
-                self.tell(_reply(view, kind, request, {**named, "milliseconds": spent}))
+                named["milliseconds"] = spent
+                self.tell(_reply(view, kind, request, region, named))
         except Superseded:
             return
         except GraticuleError as error:
             if is_newest():
-                self.tell({"type": "fault", **named, **told(error)})
+                self.tell({"type": "fault", **named, **told(error, self.images.folder.root)})
             return
         except Exception as error:
             what = f"fault in Graticule: {type(error).__name__}: {error}"
@@ -245,9 +248,12 @@ def _about(request: ViewRequest) -> _About:
     return (request.path, request.text, request.of)
 
 
-def told(error: GraticuleError) -> dict[str, str]:
-    """Return an error in words."""
-    return {"what": error.what, "where": error.where, "hint": error.hint}
+def told(error: GraticuleError, root: Path) -> dict[str, str]:
+    """Return an error in words, with paths as they are from the served folder."""
+    words = {"what": error.what, "where": error.where, "hint": error.hint}
+    return {
+        key: text.replace(f"{root}/", "").replace(str(root), ".") for key, text in words.items()
+    }
 
 
 def _progress(title: str, share: float, started: float) -> dict[str, Any]:
@@ -261,64 +267,41 @@ def _viewed(
     pipeline: Spec,
     request: ViewRequest,
     is_newest: Callable[[], bool],
-) -> tuple[RegionView, Kind]:
+) -> tuple[RegionView, Kind, Region]:
     of = request.of or None
     reference = reference_to(pipeline, of)
     kind = pipeline.kind_of(reference) or Kind.IMAGE
-    sizes = live.sizes(pipeline, request.level, of)
-    view = live.view(pipeline, _region(request, sizes), request.level, of=of, is_wanted=is_newest)
-    return view, kind
+    region = _region(request, live.sizes(pipeline, request.level, of))
+    view = live.view(pipeline, region, request.level, of=of, is_wanted=is_newest)
+    return view, kind, region
 
 
 def _region(request: ViewRequest, sizes: Mapping[str, int]) -> Region:
     """Return what is asked for, cut to what there is; of further dims one sample."""
-    bounds = {}
+    drawn, bounds = plane_dims(sizes), {}
     for dim, size in sizes.items():
         if dim in request.region:
             start, stop = request.region[dim]
             start = min(max(0, start), size - 1)
             bounds[dim] = (start, min(max(start + 1, stop), size))
-        elif dim in request.at or (dim not in ("y", "x") and not (dim == "c" and size == 3)):
+        elif dim not in drawn and not (dim == "c" and size in (3, 4) and "c" not in request.at):
             place = min(max(0, request.at.get(dim, 0)), size - 1)
             bounds[dim] = (place, place + 1)
     return Region(bounds)
 
 
 def _reply(
-    view: RegionView, kind: Kind, request: ViewRequest, named: dict[str, Any]
+    view: RegionView, kind: Kind, request: ViewRequest, region: Region, named: dict[str, Any]
 ) -> bytes | dict[str, Any]:
     if view.image is None:
-        return {"type": "table", **named, "basis": view.basis, **_rows(view.table)}
+        return table_frame(view.table, {**named, "basis": view.basis})
     if request.type == "histogram":
         edges, counts = histogram(view)
-        return {"type": "histogram", **named, "basis": view.basis, "edges": edges, "counts": counts}
-    image = view.image
-    further = [dim for dim, size in image.sizes.items() if size == 1 and dim not in ("y", "x")]
-    region = {
-        dim: [max(0, a), max(0, a) + int(image.sizes[dim])]
-        for dim, (a, _) in request.region.items()
-        if dim in image.dims
-    }
-    flat = view.__class__(image.isel(dict.fromkeys(further, 0)), view.level, view.basis)
-    return frame(flat, kind, {**named, "region": region})
-
-
-def _rows(table: Any) -> dict[str, Any]:
-    import pandas as pd
-
-    if not isinstance(table, pd.DataFrame):
-        table = pd.DataFrame({"value": [table]})
-    units = table.attrs.get("units", {})
-    some = table.head(_ROWS)
-    columns = [{"name": str(name), "unit": str(units.get(name, ""))} for name in table.columns]
-    kept = some.astype(object).where(some.notna(), None)
-    rows = [[_plain(value) for value in row] for row in kept.to_numpy().tolist()]
-    return {"columns": columns, "rows": rows, "count": len(table)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return str(value)
-    if value is None or isinstance(value, (int, float, str, bool)):
-        return value
-    return str(value)
+        found = {"basis": view.basis, "edges": edges, "counts": counts}
+        return {"type": "histogram", **named, **found}
+    image, drawn = view.image, plane_dims(view.image.dims)
+    further = [dim for dim, size in image.sizes.items() if size == 1 and dim not in drawn]
+    sizes = {str(dim): int(size) for dim, size in image.sizes.items()}
+    shown = {dim: list(region.bounds.get(dim, (0, sizes[dim]))) for dim in drawn if dim in sizes}
+    flat = RegionView(image.isel(dict.fromkeys(further, 0)), view.level, view.basis)
+    return frame(flat, kind, {**named, "region": shown})

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import socket
+import stat
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
+from graticule.core.atomic import atomic_path
 from graticule.web.app import make_app
+from graticule.web.folder import OWN
 from graticule.web.guard import LARGEST, Access
 
 HOST = "127.0.0.1"
+PORT = 8765
+_NOTE = ".server.json"
+_LEAST = 24
+"""Characters that a token has."""
 
 
-def serve_folder(folder: Path, *, port: int, opens: bool) -> int:
+def serve_folder(folder: Path, *, port: int | None, opens: bool) -> int:
     """Serve a folder until it is interrupted; return the exit status."""
-    listening = _listening(port)
-    port = listening.getsockname()[1]
-    access = Access({f"{HOST}:{port}", f"localhost:{port}"})
+    before = _last(folder)
+    listening = _listening(port if port is not None else before.get("port", PORT))
+    port = int(listening.getsockname()[1])
+    access = Access({f"{HOST}:{port}", f"localhost:{port}"}, **_token(before))
+    _note(folder, port, access.token)
     app = make_app(folder, access)
     address = f"http://{HOST}:{port}/?token={access.token}"
     print(
@@ -36,6 +48,38 @@ def serve_folder(folder: Path, *, port: int, opens: bool) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
     return 0
+
+
+def _last(folder: Path) -> dict[str, Any]:
+    """Return the port and token of the server before, so that open pages find this one.
+
+    Only a file that nobody else may read is believed.
+    """
+    path = folder / OWN / _NOTE
+    with contextlib.suppress(OSError, ValueError):
+        about = path.lstat()
+        is_own = not hasattr(os, "getuid") or about.st_uid == os.getuid()
+        if stat.S_ISREG(about.st_mode) and is_own and not about.st_mode & 0o077:
+            told = json.loads(path.read_text("utf-8"))
+            if isinstance(told, dict) and isinstance(told.get("port"), int):
+                return told
+    return {}
+
+
+def _token(before: dict[str, Any]) -> dict[str, str]:
+    token = before.get("token")
+    return {"token": token} if isinstance(token, str) and len(token) >= _LEAST else {}
+
+
+def _note(folder: Path, port: int, token: str) -> None:
+    """Keep port and token where only the owner can read them; where that fails, do without."""
+    path = folder / OWN / _NOTE
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        with atomic_path(path) as draft:
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as note:
+                json.dump({"port": port, "token": token}, note)
 
 
 def _listening(port: int) -> socket.socket:
