@@ -18,6 +18,9 @@ export interface Display {
   map: MapName; gamma: number; over: boolean; opacity: number; outlines: boolean; swipe: number;
 }
 
+/** Which objects of a step are looked at; all others are faint. */
+export interface Gate { of: string; inside: Uint8Array; id: number; words: string }
+
 export interface Limits extends Contrast { byHand: boolean; signature: string }
 
 const EMPTY: Model = { name: "", inputs: ["image"], steps: [], outputs: null, rest: "" };
@@ -45,6 +48,7 @@ export class Bench {
   readonly limits = new Map<string, Limits>();
   at: Record<string, number> = {};
   selected = 0;
+  gate: Gate | null = null;
   /** A place marked in all panes, in samples. */
   mark: { x: number; y: number } | null = null;
 
@@ -54,6 +58,7 @@ export class Bench {
   readonly contrastChanged = new Signal();
   readonly savedChanged = new Signal();
   readonly selectionChanged = new Signal<{ from: "pane" | "table" }>();
+  readonly gateCleared = new Signal();
   readonly failed = new Signal<Fault>();
 
   private readonly saveSoon = debounced(400, () => void this.save());

@@ -1,15 +1,17 @@
 // The websocket: sends requests, decodes frames, and comes back by itself when the server does.
 
 import { token } from "./api";
+import { Table, type TableHeader } from "./table";
 import type { Frame, FrameHeader, Message, Samples } from "./types";
 
-type Handlers = { frame(frame: Frame): void; message(message: Message): void; state(connected: boolean): void };
+type Handlers = { frame(frame: Frame): void; table(table: Table): void; message(message: Message): void; state(connected: boolean): void };
 
-/** Read a frame: the length of its header, the header, padding to 8 bytes, the samples. */
-export function decode(buffer: ArrayBuffer): Frame {
+/** Read an answer: the length of its header, the header, padding to 8 bytes, the samples or columns. */
+export function decode(buffer: ArrayBuffer): Frame | Table {
   const length = new DataView(buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as FrameHeader;
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as FrameHeader | TableHeader;
   const start = Math.ceil((4 + length) / 8) * 8;
+  if (header.type === "table") return new Table(header, buffer, start);
   const count = header.shape.reduce((product, size) => product * size, 1);
   let samples: Samples;
   if (header.dtype === "u4") samples = new Uint32Array(buffer, start, count);
@@ -37,8 +39,10 @@ export class Live {
       this.handlers.state(true);
     };
     socket.onmessage = (event) => {
-      if (typeof event.data === "string") this.handlers.message(JSON.parse(event.data) as Message);
-      else this.handlers.frame(decode(event.data as ArrayBuffer));
+      if (typeof event.data === "string") return this.handlers.message(JSON.parse(event.data) as Message);
+      const answer = decode(event.data as ArrayBuffer);
+      if (answer instanceof Table) this.handlers.table(answer);
+      else this.handlers.frame(answer);
     };
     socket.onclose = () => {
       this.connected = false;

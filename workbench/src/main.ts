@@ -163,6 +163,7 @@ async function begin(): Promise<void> {
   }
   live = new Live({
     frame: (frame) => workbench.frame(frame),
+    table: (table) => workbench.table(table),
     message: (message) => workbench.message(message),
     state: (connected) => {
       gone.hidden = connected || !wasConnected;

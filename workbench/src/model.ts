@@ -112,3 +112,31 @@ export function signature(model: Model, of: string): string {
 export function kindOf(model: Model, ops: Ops, ref: string): Kind | null {
   return values(model, ops).find((value) => value.ref === ref)?.kind ?? null;
 }
+
+/** The labels that a table was measured of; null where none are known. */
+export function labelsOf(model: Model, ops: Ops, table: string): string | null {
+  let name = table.split(".")[0]!;
+  for (let count = 0; count <= model.steps.length; count += 1) {
+    const step = model.steps.find((each) => each.name === name);
+    if (!step) return null;
+    if (kindOf(model, ops, step.source) === "labels") return step.source;
+    const own = ops.get(step.op)?.outputs.find((output) => output.kind === "labels");
+    if (own) return own.name ? `${name}.${own.name}` : name;
+    name = step.source.split(".")[0]!;
+  }
+  return null;
+}
+
+/** Whether a value depends on an input. */
+export function dependsOn(model: Model, of: string, input: string): boolean {
+  const seen = new Set<string>();
+  const follow = (ref: string): boolean => {
+    const name = ref.split(".")[0]!;
+    if (name === input) return true;
+    const step = model.steps.find((each) => each.name === name);
+    if (!step || seen.has(name)) return false;
+    seen.add(name);
+    return [step.source, ...Object.values(step.named)].some(follow);
+  };
+  return follow(of);
+}

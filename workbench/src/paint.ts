@@ -7,8 +7,12 @@ export interface Contrast { low: number; high: number }
 export interface Style {
   contrast: Contrast; gamma: number; map: MapName;
   opacity: number; outlines: boolean; selected: number;
+  /** By label, whether it is looked at; all others are faint. */
+  inside?: Uint8Array | null;
 }
 export interface Bitmap { canvas: HTMLCanvasElement; frame: Frame }
+
+const FAINT = 0.2;
 
 function canvasOf(width: number, height: number): { canvas: HTMLCanvasElement; pixels: Uint32Array; put(): void } {
   const canvas = document.createElement("canvas");
@@ -62,6 +66,7 @@ function paintObjects(frame: Frame, style: Style, pixels: Uint32Array, width: nu
   const { samples } = frame;
   const white = rgba(255, 255, 255);
   const isMask = frame.kind === "mask";
+  const inside = isMask ? null : style.inside;
   for (let y = 0, i = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1, i += 1) {
       const label = samples[i]!;
@@ -72,7 +77,8 @@ function paintObjects(frame: Frame, style: Style, pixels: Uint32Array, width: nu
         (y > 0 && samples[i - width] !== label) || (y + 1 < height && samples[i + width] !== label));
       if (chosen && border) pixels[i] = white;
       else if (!style.outlines || border) {
-        pixels[i] = withAlpha(isMask ? MASK_COLOUR : labelColour(label), style.outlines ? 1 : style.opacity);
+        const strong = style.outlines ? 1 : style.opacity;
+        pixels[i] = withAlpha(isMask ? MASK_COLOUR : labelColour(label), inside && !inside[label] ? strong * FAINT : strong);
       }
     }
   }

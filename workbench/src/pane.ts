@@ -14,6 +14,7 @@ export class Pane {
   readonly overlay = h("canvas", { class: "overlay", "aria-hidden": "true" });
   readonly select: HTMLSelectElement;
   private readonly readout = h("span", { class: "readout" });
+  private readonly gated = h("button", { type: "button", class: "small gated", hidden: true, title: "Show all objects again", onclick: () => this.bench.gateCleared.emit() });
   private readonly faultBox = h("div", { class: "pane-fault", role: "status", hidden: true });
   readonly body: HTMLElement;
   readonly requester: Requester;
@@ -38,7 +39,7 @@ export class Pane {
     } });
     this.body = h("div", { class: "pane-body" }, this.canvas, this.overlay, this.faultBox);
     this.element = h("section", { class: "pane", "aria-label": `Pane ${index + 1}`, onpointerdown: () => this.activate(), onfocusin: () => this.activate() },
-      h("header", { class: "pane-head" }, this.select, this.readout), this.body);
+      h("header", { class: "pane-head" }, this.select, this.gated, this.readout), this.body);
     this.requester = new Requester(() => viewMessage(bench, index, this.of, viewport()), () => signature(bench.model, this.of), send);
     this.requester.settled = () => this.element.classList.toggle("busy", this.requester.busy);
     new ResizeObserver((entries) => {
@@ -114,12 +115,14 @@ export class Pane {
   private bitmapNow(): Bitmap | null {
     if (!this.frame) return null;
     const { display, limits, selected } = this.bench;
+    const gate = this.bench.gate?.of === this.frame.of ? this.bench.gate : null;
     const contrast = limits.get(this.frame.of) ?? { low: this.frame.low, high: this.frame.high };
     const style: Style = {
       contrast, gamma: display.gamma, map: display.map, outlines: display.outlines && this.isObjects,
       opacity: display.over ? display.opacity : 1, selected,
     };
-    const key = JSON.stringify([style, this.isObjects]);
+    const key = JSON.stringify([style, this.isObjects, gate?.id]);
+    style.inside = gate?.inside;
     if (this.bitmap?.frame !== this.frame || key !== this.bitmapKey) {
       this.bitmap = paint(this.frame, style);
       this.bitmapKey = key;
@@ -146,6 +149,12 @@ export class Pane {
     this.element.classList.toggle("bare", !this.frame && !this.fault);
     this.element.dataset.of = this.frame?.of ?? "";
     this.canvas.setAttribute("aria-label", `Picture of ${this.of}: arrows move it, plus and minus zoom, 0 fits it`);
+    const { gate } = this.bench;
+    this.gated.hidden = gate?.of !== this.of;
+    if (gate && !this.gated.hidden) {
+      this.gated.textContent = `${gate.words} ×`;
+      this.gated.setAttribute("aria-label", `${gate.words} are shown; show all`);
+    }
     this.readout.textContent = this.valueText(cursor);
   }
 

@@ -60,7 +60,7 @@ export class Stage {
     return this.bench.display.mode !== "side";
   }
 
-  private viewport(index: number): { width: number; height: number } {
+  viewport(index: number): { width: number; height: number } {
     const pane = this.panes[this.composite ? 0 : index]!;
     return { width: pane.width, height: pane.height };
   }

@@ -53,10 +53,6 @@ export interface FrameHeader {
 export type Samples = Uint8Array | Uint16Array | Uint32Array;
 export interface Frame extends FrameHeader { samples: Samples }
 
-export interface TableAnswer {
-  type: "table"; pane: number; id: number; of: string; basis: string;
-  columns: { name: string; unit: string }[]; rows: unknown[][]; count: number;
-}
 export interface HistogramAnswer {
   type: "histogram"; pane: number; id: number; of?: string; edges: number[]; counts: number[]; basis: string;
 }
@@ -64,4 +60,5 @@ export interface FaultAnswer { type: "fault"; pane: number; id: number; what: st
 export interface ExactNews { type: "exact"; path: string; text_digest: string; of: string }
 export interface ProgressNews { type: "progress"; title: string; share: number; left: number | null }
 export interface ChangedNews { type: "changed"; pipeline: string; revision: string }
-export type Message = TableAnswer | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;
+export interface PaintedNews { type: "painted"; path: string; layer: string; revision: number; values: number[] }
+export type Message = PaintedNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;

@@ -9,6 +9,7 @@ import type { Live } from "./live";
 import { ObjectsTab } from "./objectstab";
 import { Stage } from "./stage";
 import { StatusLine } from "./statusline";
+import type { Table } from "./table";
 import { nextTheme, themeText } from "./theme";
 import { Toolbar } from "./toolbar";
 import type { Frame, Message } from "./types";
@@ -39,7 +40,7 @@ export class Workbench {
     this.status = new StatusLine(bench, this.stage, hands.toast);
     this.yaml = new YamlTab(bench);
     this.histogram = new HistogramTab(bench, send);
-    this.objects = new ObjectsTab(bench, send);
+    this.objects = new ObjectsTab(bench, send, () => this.stage.viewport(0));
     this.histogram.onReset = () => {
       for (const pane of this.stage.live) pane.fitContrast();
       bench.contrastChanged.emit();
@@ -110,7 +111,7 @@ export class Workbench {
     this.stage.clear();
     if (!keepView) this.stage.fitSoon();
     this.histogram.requester.reset();
-    this.objects.requester.reset();
+    this.objects.reset();
     const tab = sessionStorage.getItem("tab");
     this.openTab(this.tabs.some(({ name }) => name === tab) ? tab! : "YAML");
     this.bench.displayChanged.emit();
@@ -188,9 +189,12 @@ export class Workbench {
     this.stage.take(frame);
   }
 
+  table(table: Table): void {
+    this.objects.take(table);
+  }
+
   message(message: Message): void {
     switch (message.type) {
-      case "table": return this.objects.take(message);
       case "histogram": return this.histogram.take(message);
       case "fault":
         this.objects.takeFault(message);
@@ -202,6 +206,7 @@ export class Workbench {
         this.stage.exact();
         this.histogram.refresh(true);
         return this.objects.refresh(true);
+      case "painted": return;
       case "changed": return void this.bench.changedElsewhere(message.pipeline, message.revision);
     }
   }
