@@ -16,10 +16,12 @@ from served_folder import TEXT, frame_of, opened, spots, table_of
 from starlette.testclient import TestClient
 
 from graticule.core import as_image
+from graticule.core.image import Kind
 from graticule.io import read, write
-from graticule.pipeline import Pipeline
+from graticule.pipeline import Pipeline, RegionView
 from graticule.web.app import Workbench
 from graticule.web.exact import Dropped
+from graticule.web.frames import frame
 from graticule.web.guard import Access
 
 
@@ -290,3 +292,21 @@ def test_faults_hold_no_path_of_the_machine(
                 assert str(folder) not in json.dumps(told), told
     for path in ("broken.tif", "none.tif"):
         assert str(folder) not in client.post("/api/open", json={"path": path}).text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([[0, 65535, 12]], np.uint16), np.array([[-5, 7, 0]], np.int32),
+        np.array([[0, 2**40, 5]], np.int64), np.array([[1.5, np.nan, -np.inf, 7e30]]),
+        np.full((2, 3), 4.25, np.float32), np.full((2, 2), np.nan), np.array([[3, 4]], np.uint8),
+        np.array([[1e9, 1e9 + 1]]), np.array([[2**53, 2**53 + 2]], np.int64),
+    ],
+)  # fmt: skip
+def test_samples_are_values_to_a_step(values: np.ndarray[Any, Any]) -> None:
+    view = RegionView(as_image(values), 0, "exact")
+    header, samples = frame_of(frame(view, Kind.IMAGE, {}))
+    finite = np.isfinite(values.astype(float))
+    assert ((samples == 0) == ~finite).all() or header["dtype"] == "u1"
+    found = header["offset"] + header["scale"] * samples.astype(float)
+    np.testing.assert_allclose(found[finite], values[finite], atol=0.6 * header["scale"], rtol=1e-6)
