@@ -21,6 +21,7 @@ from graticule.io import read, write
 from graticule.pipeline import Pipeline, RegionView
 from graticule.web.app import Workbench
 from graticule.web.exact import Dropped
+from graticule.web.exact_job import make_room, unpack
 from graticule.web.frames import frame
 from graticule.web.guard import Access
 
@@ -310,3 +311,29 @@ def test_samples_are_values_to_a_step(values: np.ndarray[Any, Any]) -> None:
     assert ((samples == 0) == ~finite).all() or header["dtype"] == "u1"
     found = header["offset"] + header["scale"] * samples.astype(float)
     np.testing.assert_allclose(found[finite], values[finite], atol=0.6 * header["scale"], rtol=1e-6)
+
+
+def test_complete_results_take_bounded_room(folder: Path, tmp_path: Path) -> None:
+    bench = Workbench(folder)
+    try:
+        write(folder / "large.tif", as_image(np.tile(spots(3), (8, 6))[:2100, :2100]))
+        parsed = bench.parsed.pipeline(TEXT)
+        found = bench.images.opened("large.tif", parsed)
+        pipeline = found.bound(parsed)
+
+        def take(message: Any) -> None:
+            if message[0] == "known":
+                found.live.take_exact(pipeline, {message[1]: unpack(message[2])})
+
+        bench.exact.run(found.exact_job(parsed, "cells"), take, lambda: True)
+        view = found.live.view(pipeline, {"y": (0, 200), "x": (0, 200)}, of="cells")
+        assert view.is_exact
+        make_room(bench.images.scratch, 10)
+        assert not any(file.is_file() for file in bench.images.scratch.iterdir())
+        again = found.live.view(pipeline, {"y": (0, 200), "x": (0, 200)}, of="cells")
+        np.testing.assert_array_equal(again.image, view.image)
+        job = found.exact_job(parsed, "cells")
+        assert list(job.known) == ["bright"], "what is gone is computed again"
+        bench.exact.run(job, take, lambda: True)
+    finally:
+        bench.close()

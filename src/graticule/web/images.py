@@ -21,7 +21,7 @@ from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.pyramid import Pyramid
 from graticule.pipeline.spec import Spec, digest
 from graticule.pipeline.studies import study_of
-from graticule.web.exact_job import Job, pack
+from graticule.web.exact_job import Job, is_there, make_room, pack
 from graticule.web.folder import ServedFolder
 from graticule.web.layers import Layer, Layers
 
@@ -29,6 +29,8 @@ _KEPT = 600 * 2**20
 """Bytes of tiles that are kept for all images together."""
 _IMAGES = 8
 """Images that are held open."""
+_EXACT = 10 * 10**9
+"""Bytes of complete results on the disk."""
 _COPIES = 20 * 10**9
 """Bytes of coarser copies on the disk."""
 
@@ -96,7 +98,12 @@ class Opened:
         for layer in self.painted.values():
             layer.write_pending()
         known = self.live.exact(self.bound(parsed))
-        packed = {name: pack(outputs, self.scratch) for name, outputs in known.items()}
+        make_room(self.scratch, _EXACT)
+        packed = {
+            name: pack(outputs, self.scratch)
+            for name, outputs in known.items()
+            if is_there(outputs)
+        }
         return Job(
             parsed.text, parsed.source, self.source, self.stamp, self.units, of, packed,
             self.scratch,
