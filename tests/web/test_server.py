@@ -337,3 +337,17 @@ def test_complete_results_take_bounded_room(folder: Path, tmp_path: Path) -> Non
         bench.exact.run(job, take, lambda: True)
     finally:
         bench.close()
+
+
+def test_an_image_that_was_changed_is_seen_anew(
+    client: TestClient, access: Access, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graticule.web.images._BELIEVED", 0.0)
+    region = {"y": [0, 50], "x": [0, 60]}
+    with opened(client, access) as socket:
+        ask(socket, of="image", region=region)
+        write(folder / "a.tif", as_image(spots(7)))
+        header, after = ask(socket, of="image", region=region)
+        np.testing.assert_array_equal(
+            header["offset"] + header["scale"] * after, spots(7)[:50, :60]
+        )
