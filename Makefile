@@ -55,7 +55,7 @@ bundle:
 	@git diff --exit-code --stat src/graticule/web/static
 
 bench-web: .venv/.stamp
-	$(BIN)/graticule bench --only W1 W2 W3 W4 W8 W11 -o bench-web.json
+	$(BIN)/graticule bench --only W1 W2 W3 W4 W7 W8 W11 -o bench-web.json
 
 lint: .venv/.stamp
 	$(BIN)/ruff check .

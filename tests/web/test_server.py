@@ -16,10 +16,13 @@ from served_folder import TEXT, frame_of, opened, spots, table_of
 from starlette.testclient import TestClient
 
 from graticule.core import as_image
+from graticule.core.image import Kind
 from graticule.io import read, write
-from graticule.pipeline import Pipeline
+from graticule.pipeline import Pipeline, RegionView
 from graticule.web.app import Workbench
 from graticule.web.exact import Dropped
+from graticule.web.exact_job import make_room, unpack
+from graticule.web.frames import frame
 from graticule.web.guard import Access
 
 
@@ -290,3 +293,61 @@ def test_faults_hold_no_path_of_the_machine(
                 assert str(folder) not in json.dumps(told), told
     for path in ("broken.tif", "none.tif"):
         assert str(folder) not in client.post("/api/open", json={"path": path}).text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([[0, 65535, 12]], np.uint16), np.array([[-5, 7, 0]], np.int32),
+        np.array([[0, 2**40, 5]], np.int64), np.array([[1.5, np.nan, -np.inf, 7e30]]),
+        np.full((2, 3), 4.25, np.float32), np.full((2, 2), np.nan), np.array([[3, 4]], np.uint8),
+        np.array([[1e9, 1e9 + 1]]), np.array([[2**53, 2**53 + 2]], np.int64),
+    ],
+)  # fmt: skip
+def test_samples_are_values_to_a_step(values: np.ndarray[Any, Any]) -> None:
+    view = RegionView(as_image(values), 0, "exact")
+    header, samples = frame_of(frame(view, Kind.IMAGE, {}))
+    finite = np.isfinite(values.astype(float))
+    assert ((samples == 0) == ~finite).all() or header["dtype"] == "u1"
+    found = header["offset"] + header["scale"] * samples.astype(float)
+    np.testing.assert_allclose(found[finite], values[finite], atol=0.6 * header["scale"], rtol=1e-6)
+
+
+def test_complete_results_take_bounded_room(folder: Path, tmp_path: Path) -> None:
+    bench = Workbench(folder)
+    try:
+        write(folder / "large.tif", as_image(np.tile(spots(3), (8, 6))[:2100, :2100]))
+        parsed = bench.parsed.pipeline(TEXT)
+        found = bench.images.opened("large.tif", parsed)
+        pipeline = found.bound(parsed)
+
+        def take(message: Any) -> None:
+            if message[0] == "known":
+                found.live.take_exact(pipeline, {message[1]: unpack(message[2])})
+
+        bench.exact.run(found.exact_job(parsed, "cells"), take, lambda: True)
+        view = found.live.view(pipeline, {"y": (0, 200), "x": (0, 200)}, of="cells")
+        assert view.is_exact
+        make_room(bench.images.scratch, 10)
+        assert not any(file.is_file() for file in bench.images.scratch.iterdir())
+        again = found.live.view(pipeline, {"y": (0, 200), "x": (0, 200)}, of="cells")
+        np.testing.assert_array_equal(again.image, view.image)
+        job = found.exact_job(parsed, "cells")
+        assert list(job.known) == ["bright"], "what is gone is computed again"
+        bench.exact.run(job, take, lambda: True)
+    finally:
+        bench.close()
+
+
+def test_an_image_that_was_changed_is_seen_anew(
+    client: TestClient, access: Access, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graticule.web.images._BELIEVED", 0.0)
+    region = {"y": [0, 50], "x": [0, 60]}
+    with opened(client, access) as socket:
+        ask(socket, of="image", region=region)
+        write(folder / "a.tif", as_image(spots(7)))
+        header, after = ask(socket, of="image", region=region)
+        np.testing.assert_array_equal(
+            header["offset"] + header["scale"] * after, spots(7)[:50, :60]
+        )

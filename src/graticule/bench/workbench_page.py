@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -210,15 +213,21 @@ def sliders() -> list[Row]:
         with served(folder) as url, page() as opened:
             for name, (step, parameter, bar) in _SLIDERS.items():
                 for scale, zoom in (("fit", None), ("100 %", 1.0)):
-                    show = PIPELINES[name][1]
-                    opened.goto("about:blank")
-                    opened.goto(address(url, "large.npy", name, show, zoom=zoom))
-                    _wait_for_a_picture(opened)
-                    opened.wait_for_timeout(1500)
-                    shares = [0.45 + 0.1 * n / _MOVES for n in range(_MOVES)]
-                    spent = [_moved(opened, step, parameter, share) for share in shares]
+                    spent = _moves(opened, url, name, step, parameter, zoom)
                     rows.append(_slider_row(f"{name}, {scale}", spent[2:], bar))
     return rows
+
+
+def _moves(
+    opened: Any, url: str, name: str, step: str, parameter: str, zoom: float | None
+) -> list[float]:
+    """Return the milliseconds after each move of a slider."""
+    opened.goto("about:blank")
+    opened.goto(address(url, "large.npy", name, PIPELINES[name][1], zoom=zoom))
+    _wait_for_a_picture(opened)
+    opened.wait_for_timeout(1500)
+    shares = [0.45 + 0.1 * n / _MOVES for n in range(_MOVES)]
+    return [_moved(opened, step, parameter, share) for share in shares]
 
 
 def _moved(opened: Any, step: str, parameter: str, share: float) -> float:
@@ -232,6 +241,108 @@ def _slider_row(name: str, spent: list[float], bar: int) -> Row:
     what = f"slider to repaint, {SIDE} x {SIDE}, {name} (95th percentile {slow:.0f} ms)"
     told = f"median <= {bar}, 95th percentile <= {2 * bar} ms"
     return Row("W3", what, round(value, 1), "ms", told, value <= bar and slow <= 2 * bar)
+
+
+_DASH = """
+async ([limit, sigma]) => {
+  const wanted = `${limit}/${sigma}`, started = performance.now();
+  window.dash_clientside.set_props('range', {value: [limit, 3000]});
+  window.dash_clientside.set_props('sigma', {value: sigma});
+  for (;;) {
+    await new Promise((done) => setTimeout(done, 1));
+    const title = document.querySelector('#mask .gtitle');
+    if (title && title.textContent === wanted) break;
+    if (performance.now() - started > 20000) throw new Error('nothing was painted');
+  }
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+  return performance.now() - started;
+}
+"""
+
+
+@contextlib.contextmanager
+def _dash_served(path: Path) -> Iterator[str]:
+    """Serve the page of the peer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    script = Path(__file__).with_name("_dash_page.py")
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(path), str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(url).close()
+                break
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _dash_figures(path: Path) -> tuple[float, dict[str, float]]:
+    """Return seconds to the first picture of the peer, and milliseconds after its sliders."""
+    firsts, moves = [], {}
+    with _dash_served(path) as url:
+        for _ in range(4):
+            with page() as opened:
+                started = time.perf_counter()
+                opened.goto(url)
+                opened.wait_for_selector("#mask .gtitle", state="attached", timeout=60_000)
+                firsts.append(time.perf_counter() - started)
+        with page() as opened:
+            opened.goto(url)
+            opened.wait_for_selector("#mask .gtitle", state="attached", timeout=60_000)
+            opened.wait_for_timeout(1000)
+            for name in ("threshold", "gaussian"):
+                spent = []
+                for number in range(_MOVES):
+                    moved = name == "threshold"
+                    limit = 1000 + 10 * number if moved else 1200
+                    sigma = 2 if moved else round(1 + number / 10, 1)
+                    spent.append(opened.evaluate(_DASH, [limit, sigma]))
+                    opened.wait_for_timeout(60)
+                moves[name] = median(spent[2:])
+    return median(firsts[1:]), moves
+
+
+@row("W7")
+def against_dash() -> list[Row]:
+    """Compare the first picture and sliders with a page of plotly Dash on the same image."""
+    bar = ">= 3 times faster"
+    reason = why_not() or ("" if importlib.util.find_spec("dash") else "dash is not installed")
+    if reason:
+        return [Row("W7", f"a page of plotly Dash ({reason})", None, "", bar, None)]
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "study"
+        _write_study(folder)
+        first, moves = _dash_figures(folder / "large.npy")
+        with served(folder) as url:
+            firsts = []
+            for _ in range(4):
+                with page() as opened:
+                    firsts.append(_first(opened, address(url, "large.npy", "gaussian", "image"))[0])
+            rows.append(_beside("first picture", median(firsts[1:]), first, "s"))
+            with page() as opened:
+                for name, theirs in moves.items():
+                    step, parameter, _ = _SLIDERS[name]
+                    ours = median(_moves(opened, url, name, step, parameter, None)[2:])
+                    rows.append(_beside(f"slider to repaint, {name}", ours, theirs, "ms"))
+    return rows
+
+
+def _beside(name: str, ours: float, theirs: float, unit: str) -> Row:
+    ratio = theirs / ours
+    what = f"{name}, {SIDE} x {SIDE}, beside a page of plotly Dash that shows 800 x 800 of it"
+    return Row(
+        "W7", what, round(ours, 2), unit, ">= 3 times faster", ratio >= 3, theirs, round(ratio, 1)
+    )
 
 
 @row("W11")

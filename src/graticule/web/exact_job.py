@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,23 @@ class Packed:
 def pack(outputs: tuple[Any, ...], folder: Path) -> tuple[Any, ...]:
     """Return the outputs of a step with images as files in a folder."""
     return tuple(_packed(item, folder) if is_node(item) else item for item in outputs)
+
+
+def is_there(outputs: tuple[Any, ...]) -> bool:
+    """Whether all arrays of what was unpacked are on the disk still."""
+    held = [getattr(item, "array", None) for item in outputs if is_node(item)]
+    return all(Path(str(each.filename)).exists() for each in held if isinstance(each, np.memmap))
+
+
+def make_room(folder: Path, limit: int) -> None:
+    """Remove the arrays of a folder that were written longest ago, beyond so many bytes."""
+    with contextlib.suppress(OSError):
+        files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True)
+        held = 0
+        for file in files:
+            held += file.stat().st_size
+            if held > limit and file.is_file():
+                file.unlink()
 
 
 def unpack(outputs: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -116,24 +116,40 @@ def _in_steps(values: Array) -> tuple[Array, dict[str, Any]]:
     if values.dtype == np.uint8:
         low, high = _ends(values)
         return values, {"offset": 0, "scale": 1, "low": low, "high": high}
-    known = values if values.dtype.kind in "iu" else np.where(np.isfinite(values), values, np.nan)
-    whole = known.astype(np.float64)
-    missing = np.isnan(whole)
+    if values.dtype.kind in "iu":
+        return _whole_in_steps(values)
+    known = values if values.dtype == np.float32 else values.astype(np.float64)
+    missing = ~np.isfinite(known)
+    has_missing = bool(missing.any())
+    if has_missing:
+        known = np.where(missing, np.nan, known)
     if missing.all():
         nothing = {"offset": 0.0, "scale": 1.0, "low": 0.0, "high": 1.0, "nan": True}
         return np.zeros(values.shape, np.uint16), nothing
-    least, most = float(np.nanmin(whole)), float(np.nanmax(whole))
+    least, most = float(np.nanmin(known)), float(np.nanmax(known))
     scale = (most - least) / (_DEEPEST - 1)
-    if values.dtype.kind in "iu" and most - least < _DEEPEST:
-        scale = 1.0
     if scale == 0 or not np.isfinite(scale):
         scale = 1.0
-    with np.errstate(invalid="ignore"):
-        steps = np.rint((whole - least) / scale) + 1
-    steps[missing] = 0
-    low, high = _ends(whole)
+    steps = known - known.dtype.type(least)
+    steps *= known.dtype.type(1 / scale)
+    steps += known.dtype.type(1.5)  # rounded, and 0 is kept for what is missing
+    if has_missing:
+        steps[missing] = 0
+    low, high = _ends(known)
     told = {"offset": least - scale, "scale": scale, "low": low, "high": high, "nan": True}
     return steps.astype(np.uint16), told
+
+
+def _whole_in_steps(values: Array) -> tuple[Array, dict[str, Any]]:
+    least, most = int(values.min()), int(values.max())
+    low, high = _ends(values)
+    told = {"low": low, "high": high, "nan": True}
+    if most - least < _DEEPEST:
+        steps = (values.astype(np.int64) - least + 1).astype(np.uint16)
+        return steps, {"offset": least - 1, "scale": 1, **told}
+    scale = (most - least) / (_DEEPEST - 1)
+    steps = ((values.astype(np.float64) - least) / scale + 1.5).astype(np.uint16)
+    return steps, {"offset": least - scale, "scale": scale, **told}
 
 
 def _ends(values: Array) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.pyramid import Pyramid
 from graticule.pipeline.spec import Spec, digest
 from graticule.pipeline.studies import study_of
-from graticule.web.exact_job import Job, pack
+from graticule.web.exact_job import Job, is_there, make_room, pack
 from graticule.web.folder import ServedFolder
 from graticule.web.layers import Layer, Layers
 
@@ -29,6 +30,10 @@ _KEPT = 600 * 2**20
 """Bytes of tiles that are kept for all images together."""
 _IMAGES = 8
 """Images that are held open."""
+_BELIEVED = 1.0
+"""Seconds for which a file is taken for what it was; a folder of chunks has thousands of files."""
+_EXACT = 10 * 10**9
+"""Bytes of complete results on the disk."""
 _COPIES = 20 * 10**9
 """Bytes of coarser copies on the disk."""
 
@@ -96,7 +101,12 @@ class Opened:
         for layer in self.painted.values():
             layer.write_pending()
         known = self.live.exact(self.bound(parsed))
-        packed = {name: pack(outputs, self.scratch) for name, outputs in known.items()}
+        make_room(self.scratch, _EXACT)
+        packed = {
+            name: pack(outputs, self.scratch)
+            for name, outputs in known.items()
+            if is_there(outputs)
+        }
         return Job(
             parsed.text, parsed.source, self.source, self.stamp, self.units, of, packed,
             self.scratch,
@@ -120,6 +130,7 @@ class OpenImages:
         self.folder, self.layers, self.scratch = folder, layers, scratch
         self.kept = TileCache(_KEPT)
         self._open: OrderedDict[str, Opened] = OrderedDict()
+        self._stamps: dict[Path, tuple[float, str]] = {}
         self._lock = threading.Lock()
 
     def about(self, path: str) -> dict[str, Any]:
@@ -145,15 +156,16 @@ class OpenImages:
     def opened(self, path: str, pipeline: Pipeline) -> Opened:
         """Return an image with the further inputs of a pipeline."""
         file = self.folder.file(path)
+        stamp = self._stamp(file)
         declared = {name: repr(spec) for name, spec in pipeline.inputs.items()}
-        key = digest(_stamp(file), declared, repr(pipeline.sheet))
+        key = digest(stamp, declared, repr(pipeline.sheet))
         with self._lock:
             if key in self._open:
                 self._open.move_to_end(key)
                 self._open[key].look_at_layers()
                 return self._open[key]
             source, units = self._source(pipeline, file)
-            inputs, keys = open_inputs(pipeline, source, _stamp(file))
+            inputs, keys = open_inputs(pipeline, source, stamp)
             pyramid = self._pyramid(inputs[pipeline.first_input], file)
             image, painted = inputs[pipeline.first_input], {}
             for name in list(pipeline.inputs)[1:]:
@@ -162,7 +174,7 @@ class OpenImages:
                     painted[name], inputs[name] = layer, layer.beside(image)
             live = LiveImage(inputs, keys, self.kept, pyramid.levels())
             found = self._open[key] = Opened(
-                live, pyramid, source, units, _stamp(file), self.scratch, painted
+                live, pyramid, source, units, stamp, self.scratch, painted
             )
             found.look_at_layers()
             while len(self._open) > _IMAGES:
@@ -191,9 +203,20 @@ class OpenImages:
         """Return the first image of a folder that a pipeline is for."""
         return study_of(pipeline, folder)[0].path
 
+    def _stamp(self, file: Path) -> str:
+        """Return what is another after a file was changed, looked at once in a while."""
+        now = time.monotonic()
+        at, stamp = self._stamps.get(file, (-_BELIEVED, ""))
+        if now - at > _BELIEVED:
+            stamp = _stamp(file)
+            self._stamps[file] = (now, stamp)
+        return stamp
+
     def _pyramid(self, image: Image, file: Path) -> Pyramid:
         folder = settings().cache_dir / "levels"
-        key = digest("levels", _stamp(file), {str(dim): int(n) for dim, n in image.sizes.items()})
+        key = digest(
+            "levels", self._stamp(file), {str(dim): int(n) for dim, n in image.sizes.items()}
+        )
         return Pyramid(image, key, folder, max_bytes=_COPIES)
 
 
