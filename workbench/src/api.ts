@@ -44,6 +44,8 @@ export const api = {
     json<{ revision: string }>(`/api/pipeline?name=${name(of)}`, "PUT", { text, revision }),
   check: (text: string) => json<Checked>("/api/check", "POST", { text }),
   run: (pipeline: string, path: string | null) => json<{ task: string }>("/api/run", "POST", { pipeline, path }),
+  layer: (path: string, layer: string) =>
+    json<{ layer: string; template: string; revision: number; values: number[] }>("/api/layer", "POST", { path, layer }),
   tasks: () => json<Task[]>("/api/tasks"),
   cancel: (task: string) => ask(`/api/task?id=${name(task)}`, "DELETE"),
   async thumbnail(path: string): Promise<string> {

@@ -5,7 +5,7 @@ import { debounced, Signal } from "./bus";
 import { Camera } from "./camera";
 import type { MapName } from "./colours";
 import type { Off } from "./chain";
-import { ARRAYS, isReadable, readModel, values, type Model, type Ops, type Unreadable, type Value } from "./model";
+import { ARRAYS, chainOf, isReadable, readModel, values, type Model, type Ops, type Unreadable, type Value } from "./model";
 import { History } from "./history";
 import type { Contrast } from "./paint";
 import type { Checked, Fault, Op, Opened, Start } from "./types";
@@ -23,7 +23,7 @@ export interface Gate { of: string; inside: Uint8Array; id: number; words: strin
 
 export interface Limits extends Contrast { byHand: boolean; signature: string }
 
-const EMPTY: Model = { name: "", inputs: ["image"], steps: [], outputs: null, rest: "" };
+const EMPTY: Model = { name: "", inputs: ["image"], painted: [], steps: [], outputs: null, rest: "" };
 
 export class Bench {
   start: Start = { version: "", folder: "", images: [], pipelines: [], examples: [] };
@@ -49,6 +49,10 @@ export class Bench {
   at: Record<string, number> = {};
   selected = 0;
   gate: Gate | null = null;
+  /** By number, the colour of a painted class. */
+  classColours: Uint32Array | null = null;
+  /** Ops that have given an answer: what they need is compiled. */
+  private readonly warm = new Set<string>();
   /** A place marked in all panes, in samples. */
   mark: { x: number; y: number } | null = null;
 
@@ -250,6 +254,16 @@ export class Bench {
 
   get activeOf(): string {
     return this.display.of[this.display.active] ?? "image";
+  }
+
+  /** Something was answered: all that it needed is ready. */
+  answered(of: string): void {
+    for (const step of chainOf(this.model, of)) this.warm.add(step.op);
+  }
+
+  /** Why an answer takes long. */
+  why(of: string): string {
+    return chainOf(this.model, of).every((step) => this.warm.has(step.op)) ? "Still working" : "The first time takes longer: compiling";
   }
 
   // The image

@@ -15,12 +15,16 @@ export interface StepModel {
 export interface Model {
   name: string;
   inputs: string[];
+  /** Inputs that are painted labels. */
+  painted: string[];
   steps: StepModel[];
   outputs: string[] | null;
   /** The rest of the text that views depend on: inputs, the sheet. */
   rest: string;
 }
 export interface Unreadable { line: number; what: string }
+/** Where painted labels are kept. */
+export const PAINTED = "graticule/labels/";
 export type Ops = Map<string, Op>;
 
 export function parse(text: string): { document: Document; lines: LineCounter } {
@@ -42,6 +46,7 @@ export function readModel(text: string, ops: Ops): Model | Unreadable {
   if (plain !== null && (typeof plain !== "object" || Array.isArray(plain))) return { line: 1, what: "A pipeline is a mapping of names" };
   const inputs = mapping(plain?.inputs);
   const inputNames = Object.keys(inputs).length ? Object.keys(inputs) : ["image"];
+  const painted = inputNames.filter((name) => String(mapping(inputs[name]).path ?? "").startsWith(PAINTED));
   const steps: StepModel[] = [];
   // The order of the document, which that of a plain object is not where names are numbers.
   const section = document.get("steps");
@@ -62,7 +67,7 @@ export function readModel(text: string, ops: Ops): Model | Unreadable {
   }
   const outputs = Array.isArray(plain?.outputs) ? plain.outputs.map(String) : null;
   const { steps: _steps, outputs: _outputs, report: _report, checks: _checks, name: _name, description: _description, ...rest } = plain ?? {};
-  return { name: String(plain?.name ?? ""), inputs: inputNames, steps, outputs, rest: JSON.stringify(rest) };
+  return { name: String(plain?.name ?? ""), inputs: inputNames, painted, steps, outputs, rest: JSON.stringify(rest) };
 }
 
 export function isReadable(model: Model | Unreadable): model is Model {
@@ -86,7 +91,7 @@ export interface Value { ref: string; kind: Kind; step: string | null }
 
 /** Everything that a step may be given or a pane may show: inputs, and the outputs of steps. */
 export function values(model: Model, ops: Ops): Value[] {
-  const found: Value[] = model.inputs.map((ref) => ({ ref, kind: "image", step: null }));
+  const found: Value[] = model.inputs.map((ref) => ({ ref, kind: model.painted.includes(ref) ? "labels" : "image", step: null }));
   for (const step of model.steps) {
     for (const output of ops.get(step.op)?.outputs ?? []) {
       found.push({ ref: output.name ? `${step.name}.${output.name}` : step.name, kind: output.kind, step: step.name });
@@ -95,8 +100,8 @@ export function values(model: Model, ops: Ops): Value[] {
   return found;
 }
 
-/** What a value depends on: two texts with equal signatures show the same. */
-export function signature(model: Model, of: string): string {
+/** The steps that a value depends on. */
+export function chainOf(model: Model, of: string): StepModel[] {
   const needed = new Set<string>();
   const follow = (ref: string) => {
     const name = ref.split(".")[0]!;
@@ -106,7 +111,12 @@ export function signature(model: Model, of: string): string {
     for (const source of [step.source, ...Object.values(step.named)]) follow(source);
   };
   follow(of);
-  return JSON.stringify([of, model.rest, model.inputs, model.steps.filter((step) => needed.has(step.name))]);
+  return model.steps.filter((step) => needed.has(step.name));
+}
+
+/** What a value depends on: two texts with equal signatures show the same. */
+export function signature(model: Model, of: string): string {
+  return JSON.stringify([of, model.rest, model.inputs, chainOf(model, of)]);
 }
 
 export function kindOf(model: Model, ops: Ops, ref: string): Kind | null {
@@ -129,14 +139,6 @@ export function labelsOf(model: Model, ops: Ops, table: string): string | null {
 
 /** Whether a value depends on an input. */
 export function dependsOn(model: Model, of: string, input: string): boolean {
-  const seen = new Set<string>();
-  const follow = (ref: string): boolean => {
-    const name = ref.split(".")[0]!;
-    if (name === input) return true;
-    const step = model.steps.find((each) => each.name === name);
-    if (!step || seen.has(name)) return false;
-    seen.add(name);
-    return [step.source, ...Object.values(step.named)].some(follow);
-  };
-  return follow(of);
+  const is = (ref: string) => ref.split(".")[0] === input;
+  return is(of) || chainOf(model, of).some((step) => [step.source, ...Object.values(step.named)].some(is));
 }

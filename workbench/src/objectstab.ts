@@ -6,10 +6,11 @@ import { debounced } from "./bus";
 import { fill, h } from "./dom";
 import { makeFilter } from "./filter";
 import { short, unitText } from "./format";
-import { labelsOf, signature } from "./model";
+import { dependsOn, labelsOf, signature } from "./model";
 import { Requester } from "./requester";
 import { Scatter, within, type Lasso } from "./scatter";
 import type { Table } from "./table";
+import { Working } from "./working";
 import type { FaultAnswer } from "./types";
 
 const PANE = 42;
@@ -37,6 +38,7 @@ export class ObjectsTab {
   private readonly inner = h("div", { class: "table-inner", role: "grid", tabIndex: 0, "aria-label": "Objects: arrows choose one, Enter zooms to it", onkeydown: (event: KeyboardEvent) => this.key(event) },
     h("div", { role: "rowgroup", class: "table-headgroup" }, this.head), this.rows, this.spacer);
   private readonly scroller = h("div", { class: "table", onscroll: () => this.drawRows() }, this.inner);
+  private readonly working = new Working(() => this.bench.why(this.of));
   private table: Table | null = null;
   private order: Uint32Array = new Uint32Array();
   private sort: { column: number; down: boolean } | null = null;
@@ -53,12 +55,13 @@ export class ObjectsTab {
     private readonly viewport: () => { width: number; height: number },
   ) {
     this.element = h("div", { class: "objects" }, h("div", { class: "row" }, this.select, this.box),
-      h("div", { class: "row told" }, this.about, this.clear), h("div", { class: "objects-split" }, this.plot, this.scroller));
+      h("div", { class: "row told" }, this.about, this.clear), this.working.element, h("div", { class: "objects-split" }, this.plot, this.scroller));
     this.requester = new Requester(() => {
       const { image } = bench;
       if ((!this.visible && !bench.gate) || !image || !this.of) return null;
       return { type: "table", pane: PANE, path: image.path, text: bench.text, of: this.of, ...this.wanted(), at: bench.at };
     }, () => signature(bench.model, this.of), send);
+    this.requester.working = this.working;
     bench.textChanged.on(() => this.refresh());
     bench.gateCleared.on(() => this.clearGate());
     bench.selectionChanged.on(({ from }) => { if (from === "pane") this.selectLabel(); });
@@ -99,6 +102,11 @@ export class ObjectsTab {
     if ((this.visible || this.bench.gate) && this.of) this.requester.ask(again);
   }
 
+  /** Strokes were painted: what depends on them is measured anew. */
+  painted(layer: string): void {
+    if (this.of && dependsOn(this.bench.model, this.of, layer)) this.refresh(true);
+  }
+
   /** Another image: nothing is drawn around any more. */
   reset(): void {
     this.requester.reset();
@@ -117,6 +125,7 @@ export class ObjectsTab {
 
   take(table: Table): void {
     if (!this.requester.answered(table.header.id)) return;
+    this.bench.answered(table.header.of);
     const names = table.columns.map((column) => column.name).join();
     const isOther = names !== this.table?.columns.map((column) => column.name).join();
     if (isOther) this.sort = null;

@@ -9,6 +9,8 @@ export interface Style {
   opacity: number; outlines: boolean; selected: number;
   /** By label, whether it is looked at; all others are faint. */
   inside?: Uint8Array | null;
+  /** By label, its colour, where labels are classes that have one. */
+  colours?: Uint32Array | null;
 }
 export interface Bitmap { canvas: HTMLCanvasElement; frame: Frame }
 
@@ -78,7 +80,7 @@ function paintObjects(frame: Frame, style: Style, pixels: Uint32Array, width: nu
       if (chosen && border) pixels[i] = white;
       else if (!style.outlines || border) {
         const strong = style.outlines ? 1 : style.opacity;
-        pixels[i] = withAlpha(isMask ? MASK_COLOUR : labelColour(label), inside && !inside[label] ? strong * FAINT : strong);
+        pixels[i] = withAlpha(isMask ? MASK_COLOUR : style.colours?.[label] ?? labelColour(label), inside && !inside[label] ? strong * FAINT : strong);
       }
     }
   }

@@ -6,6 +6,7 @@ import { lengthText, roundDown, short, unitText } from "./format";
 import { indexAt, paint, valueAt, type Bitmap, type Style } from "./paint";
 import { signature } from "./model";
 import { Requester } from "./requester";
+import { Working } from "./working";
 import type { FaultAnswer, Frame } from "./types";
 
 export class Pane {
@@ -15,6 +16,7 @@ export class Pane {
   readonly select: HTMLSelectElement;
   private readonly readout = h("span", { class: "readout" });
   private readonly gated = h("button", { type: "button", class: "small gated", hidden: true, title: "Show all objects again", onclick: () => this.bench.gateCleared.emit() });
+  private readonly working = new Working(() => this.bench.why(this.of));
   private readonly faultBox = h("div", { class: "pane-fault", role: "status", hidden: true });
   readonly body: HTMLElement;
   readonly requester: Requester;
@@ -37,10 +39,11 @@ export class Pane {
       bench.display.active = index;
       bench.displayChanged.emit();
     } });
-    this.body = h("div", { class: "pane-body" }, this.canvas, this.overlay, this.faultBox);
+    this.body = h("div", { class: "pane-body" }, this.canvas, this.overlay, this.working.element, this.faultBox);
     this.element = h("section", { class: "pane", "aria-label": `Pane ${index + 1}`, onpointerdown: () => this.activate(), onfocusin: () => this.activate() },
       h("header", { class: "pane-head" }, this.select, this.gated, this.readout), this.body);
     this.requester = new Requester(() => viewMessage(bench, index, this.of, viewport()), () => signature(bench.model, this.of), send);
+    this.requester.working = this.working;
     this.requester.settled = () => this.element.classList.toggle("busy", this.requester.busy);
     new ResizeObserver((entries) => {
       const entry = entries[entries.length - 1]!;
@@ -72,6 +75,7 @@ export class Pane {
     this.fault = null;
     this.showFault();
     this.frame = frame;
+    this.bench.answered(frame.of);
     this.fitContrast();
   }
 
@@ -121,7 +125,11 @@ export class Pane {
       contrast, gamma: display.gamma, map: display.map, outlines: display.outlines && this.isObjects,
       opacity: display.over ? display.opacity : 1, selected,
     };
-    const key = JSON.stringify([style, this.isObjects, gate?.id]);
+    // What grows from painted classes has their colours.
+    const step = this.bench.model.steps.find((each) => each.name === this.frame!.of);
+    const colours = step && this.bench.model.painted.includes(step.named.markers ?? "") ? this.bench.classColours : null;
+    const key = JSON.stringify([style, this.isObjects, gate?.id, colours && [...colours]]);
+    style.colours = colours;
     style.inside = gate?.inside;
     if (this.bitmap?.frame !== this.frame || key !== this.bitmapKey) {
       this.bitmap = paint(this.frame, style);
@@ -172,7 +180,7 @@ export class Pane {
   }
 
   /** Crosshair, mark and scale bar. */
-  drawOverlay(cursor: { x: number; y: number } | null, own: boolean): void {
+  drawOverlay(cursor: { x: number; y: number } | null, own: boolean, painting = false): void {
     const context = this.overlay.getContext("2d")!;
     const { width, height } = this;
     const { camera, mark, image } = this.bench;
@@ -183,7 +191,7 @@ export class Pane {
       context.lineWidth = 3 * ratio; context.strokeStyle = "rgba(0,0,0,.45)"; context.beginPath(); draw(); context.stroke();
       context.lineWidth = ratio; context.strokeStyle = "rgba(255,255,255,.95)"; context.beginPath(); draw(); context.stroke();
     };
-    if (cursor && !own) {
+    if (cursor && !own && !painting) {
       const [x, y] = place(cursor);
       const arm = 9 * ratio;
       const gap = 3 * ratio;

@@ -1,6 +1,9 @@
 // One request under way, the newest waiting: however fast a slider is dragged, nothing piles up.
 
+import type { Working } from "./working";
+
 const PATIENCE = 700; // after so many milliseconds a newer request takes the place of an unanswered one
+const LONGEST = 10_000; // each time one is given up the next is waited for twice as long, so that some are answered
 
 let lastId = 0;
 
@@ -14,6 +17,10 @@ export class Requester {
   private shown = 0;
   /** Called when nothing is under way any more. */
   settled: () => void = () => undefined;
+  /** Called with the number under which something was asked. */
+  sent: (id: number) => void = () => undefined;
+  working: Working | null = null;
+  private patience = PATIENCE;
 
   /** `build` gives the message of now, or null where there is nothing to ask; `about` what its text comes to. */
   constructor(
@@ -42,6 +49,8 @@ export class Requester {
   answered(id: number): boolean {
     if (id === this.inFlight) {
       this.inFlight = 0;
+      this.patience = PATIENCE;
+      this.working?.ended();
       clearTimeout(this.timer);
       if (this.waiting) this.ask();
     }
@@ -60,12 +69,13 @@ export class Requester {
   reset(): void {
     this.inFlight = 0;
     this.lastKey = "";
+    this.working?.ended();
     clearTimeout(this.timer);
   }
 
   private flush(): void {
     if (!this.waiting) return;
-    const patience = this.sentAt + PATIENCE - performance.now();
+    const patience = this.sentAt + this.patience - performance.now();
     if (this.inFlight && patience > 0) {
       clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.flush(), patience);
@@ -78,8 +88,11 @@ export class Requester {
     if (key === this.lastKey) return this.settled();
     lastId += 1;
     if (!this.send({ ...message, id: lastId })) return;
+    if (this.inFlight) this.patience = Math.min(LONGEST, 2 * this.patience);
     this.lastKey = key;
     this.inFlight = lastId;
     this.sentAt = performance.now();
+    this.working?.began();
+    this.sent(lastId);
   }
 }

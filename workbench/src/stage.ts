@@ -4,9 +4,10 @@ import type { Bench } from "./bench";
 import { h } from "./dom";
 import { indexAt, paint, paintDifference, type Bitmap } from "./paint";
 import { drawBitmap, Pane, viewMessage } from "./pane";
-import { signature } from "./model";
+import { dependsOn, signature } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, Frame } from "./types";
+import { LAYER, STROKES, type Painting } from "./painting";
 import { steer } from "./steer";
 import { Signal } from "./bus";
 
@@ -22,6 +23,7 @@ export class Stage {
   private groundBitmap: Bitmap | null = null;
   private groundKey = "";
   private readonly groundRequester: Requester;
+  private readonly strokesRequester: Requester;
   private drawing = false;
   private blinkOn = false;
   private fitted = "";
@@ -29,18 +31,25 @@ export class Stage {
   private readonly handle = h("div", { class: "swipe-handle", role: "slider", tabIndex: 0, "aria-label": "Where the two pictures meet", "aria-valuemin": 0, "aria-valuemax": 100 });
   private readonly blinkName = h("div", { class: "blink-name" });
 
-  constructor(private readonly bench: Bench, send: (message: Record<string, unknown>) => boolean) {
+  constructor(private readonly bench: Bench, private readonly painting: Painting, send: (message: Record<string, unknown>) => boolean) {
     for (let index = 0; index < 6; index += 1) {
       const pane = new Pane(index, bench, send, () => this.resized(), () => this.viewport(index));
       this.panes.push(pane);
       steer(pane.overlay, pane.canvas, bench, {
-        size: () => this.viewport(index), fit: () => this.fit(),
+        brush: painting, size: () => this.viewport(index), fit: () => this.fit(),
         point: (place) => { this.cursor = place; this.cursorPane = place ? index : -1; this.redraw(); },
         click: (place) => this.pick(pane, place),
       });
     }
     this.groundRequester = new Requester(() => this.wantsGround()
       ? viewMessage(bench, GROUND, bench.model.inputs[0]!, this.viewport(0)) : null, () => signature(bench.model, bench.model.inputs[0]!), send);
+    this.strokesRequester = new Requester(() => {
+      const message = painting.wanted ? viewMessage(bench, STROKES, LAYER, this.viewport(0)) : null;
+      return message && { ...message, text: painting.text };
+    }, () => painting.text, send);
+    this.strokesRequester.sent = (id) => painting.asked(id);
+    painting.changed.on(() => { this.strokesRequester.ask(); this.redraw(); });
+    painting.painted.on(() => this.paintedAnew());
     bench.camera.changed.on(() => this.refresh());
     bench.textChanged.on(() => { this.layout(); this.refresh(); });
     bench.displayChanged.on(() => { this.layout(); this.refresh(); });
@@ -146,6 +155,7 @@ export class Stage {
       pane.requester.reset();
     }
     this.groundRequester.reset();
+    this.strokesRequester.reset();
     this.difference = null;
     this.redraw();
   }
@@ -155,6 +165,7 @@ export class Stage {
     if (this.bench.image) {
       for (const pane of this.live) pane.requester.ask(again);
       this.groundRequester.ask(again);
+      this.strokesRequester.ask(again);
     }
     this.redraw();
   }
@@ -162,6 +173,8 @@ export class Stage {
   reconnect(): void {
     for (const pane of this.panes) pane.requester.reset();
     this.groundRequester.reset();
+    this.strokesRequester.reset();
+    this.painting.resend();
     this.refresh(true);
   }
 
@@ -179,6 +192,8 @@ export class Stage {
     frame.region = { y: frame.region[rows] ?? [0, height], x: frame.region[columns] ?? [0, width] };
     if (frame.pane === GROUND) {
       if (this.groundRequester.answered(frame.id)) this.ground = frame;
+    } else if (frame.pane === STROKES) {
+      if (this.strokesRequester.answered(frame.id)) this.painting.takeFrame(frame);
     } else {
       this.panes[frame.pane]?.take(frame);
     }
@@ -188,10 +203,18 @@ export class Stage {
   takeFault(fault: FaultAnswer): void {
     if (fault.pane === GROUND) {
       this.groundRequester.failed(fault.id);
+    } else if (fault.pane === STROKES) {
+      this.strokesRequester.failed(fault.id);
     } else {
       this.panes[fault.pane]?.takeFault(fault);
     }
     this.redraw();
+  }
+
+  /** The strokes are others: ask again for what depends on them. */
+  private paintedAnew(): void {
+    this.strokesRequester.ask(true);
+    for (const pane of this.live) if (dependsOn(this.bench.model, pane.of, LAYER)) pane.requester.ask(true);
   }
 
   /** What a pane shows is exact now: ask again where it was not. */
@@ -235,9 +258,14 @@ export class Stage {
         const context = pane.canvas.getContext("2d")!;
         context.clearRect(0, 0, pane.width, pane.height);
         pane.draw(context, ground);
+        this.painting.draw(context, drawBitmap);
       }
     }
-    for (const pane of this.composite ? [this.panes[0]!] : this.live) pane.drawOverlay(this.cursor, pane.index === this.cursorPane);
+    for (const pane of this.composite ? [this.panes[0]!] : this.live) {
+      pane.drawOverlay(this.cursor, pane.index === this.cursorPane, this.painting.open);
+      const brush = this.cursor ?? (document.activeElement === pane.canvas ? this.bench.camera : null);
+      if (brush) this.painting.drawBrush(pane.overlay.getContext("2d")!, brush);
+    }
     for (const pane of this.live) pane.element.classList.toggle("busy", pane.requester.busy);
     this.drawn.emit();
   }
@@ -271,6 +299,7 @@ export class Stage {
       }
       if (this.difference.made) drawBitmap(context, this.bench, this.difference.made.bitmap);
     }
+    this.painting.draw(context, drawBitmap);
   }
 
   private slideHandle(): void {

@@ -1,12 +1,12 @@
 // The bar above the panes: how many, how they are compared, colours, further dims.
 
 import type { Bench, Mode } from "./bench";
-import { fill, h, iconButton } from "./dom";
+import { fill, h, icon, iconButton } from "./dom";
 import { MAPS, type MapName } from "./colours";
+import type { Painting } from "./painting";
 import type { Stage } from "./stage";
 
 const MODES: [Mode, string, string][] = [
-  ["side", "Side by side", "Each picture in a pane of its own"],
   ["swipe", "Swipe", "Two pictures in one, with an edge to drag"],
   ["blink", "Blink", "Two pictures in turn"],
   ["difference", "Difference", "What the first has more than the second in red, less in blue"],
@@ -14,7 +14,7 @@ const MODES: [Mode, string, string][] = [
 
 export class Toolbar {
   readonly element = h("div", { class: "toolbar", role: "toolbar", "aria-label": "View" });
-  private readonly dims = h("div", { class: "group dims" });
+  readonly dims = h("div", { class: "group dims", role: "group", "aria-label": "Further dims" });
   private readonly counts: [number, HTMLButtonElement][];
   private readonly modes: [Mode, HTMLButtonElement][];
   private readonly map = h("select", { id: "colour-map", "aria-label": "Colours of the values", onchange: () => this.set(() => { this.bench.display.map = this.map.value as MapName; }) },
@@ -23,9 +23,10 @@ export class Toolbar {
   private readonly over = h("input", { type: "checkbox", id: "over", onchange: () => this.set(() => { this.bench.display.over = this.over.checked; }) });
   private readonly outlines = h("input", { type: "checkbox", id: "outlines", onchange: () => this.set(() => { this.bench.display.outlines = this.outlines.checked; }) });
   private readonly opacity = h("input", { type: "range", min: "0", max: "1", step: "0.05", id: "opacity", class: "slider short", "aria-label": "Opacity of objects", oninput: () => this.set(() => { this.bench.display.opacity = Number(this.opacity.value); }) });
+  private readonly paintButton = h("button", { type: "button", class: "paint-button", title: "Paint labels beside the image (P)", "aria-keyshortcuts": "p", onclick: () => void this.painting.setOpen(!this.painting.open) }, icon("brush"), "Paint");
   private dimsFor = "";
 
-  constructor(private readonly bench: Bench, stage: Stage) {
+  constructor(private readonly bench: Bench, stage: Stage, private readonly painting: Painting) {
     const button = (text: string, title: string, onclick: () => void) => h("button", { type: "button", title, onclick }, text);
     this.counts = [1, 2, 3, 4, 6].map((count) => [count, button(String(count), count === 1 ? "One pane" : `${count} panes`, () => this.set(() => {
       bench.display.count = count;
@@ -33,20 +34,32 @@ export class Toolbar {
       bench.display.active = Math.min(bench.display.active, count - 1);
     }))]);
     this.modes = MODES.map(([mode, text, title]) => [mode, button(text, title, () => this.set(() => {
-      bench.display.mode = mode;
-      if (mode === "side") return;
+      bench.display.mode = mode === bench.display.mode ? "side" : mode;
       bench.display.count = Math.max(2, bench.display.count);
       bench.display.active = Math.min(bench.display.active, 1);
     }))]);
     for (const [count, each] of this.counts) each.setAttribute("aria-label", count === 1 ? "1 pane" : `${count} panes`);
+    const look = h("div", { class: "look-panel", id: "look" },
+      h("div", { class: "group" }, h("label", { for: "colour-map" }, "colours"), this.map),
+      h("div", { class: "group" }, h("label", { for: "gamma" }, "gamma"), this.gamma),
+      h("label", { class: "check", for: "over" }, this.over, " over image"),
+      h("div", { class: "group" }, h("label", { for: "opacity" }, "opacity"), this.opacity));
+    const setLook = (open: boolean) => {
+      look.classList.toggle("open", open);
+      lookButton.setAttribute("aria-expanded", String(open));
+    };
+    const lookButton = h("button", { type: "button", class: "look-button", "aria-expanded": "false", "aria-controls": "look", onclick: () => setLook(!look.classList.contains("open")) }, "Look");
+    const lookBox = h("div", { class: "look" }, lookButton, look);
+    lookBox.addEventListener("focusout", (event) => { if (!lookBox.contains(event.relatedTarget as Node | null)) setLook(false); });
+    lookBox.addEventListener("keydown", (event) => { if (event.key === "Escape" && look.classList.contains("open")) { setLook(false); lookButton.focus(); } });
     fill(this.element,
-      h("div", { class: "group segmented", role: "group", "aria-label": "Number of panes" }, this.counts.map(([, each]) => each)),
-      h("div", { class: "group segmented", role: "group", "aria-label": "Compare" }, this.modes.map(([, each]) => each)),
-      h("div", { class: "group" }, iconButton("fit", "Fit the image (0)", () => stage.fit())),
-      h("div", { class: "group" }, this.map, h("label", { for: "gamma" }, "gamma"), this.gamma),
-      h("div", { class: "group objects-look" }, h("label", { class: "check", for: "over" }, this.over, " over image"),
-        h("label", { class: "check", for: "outlines" }, this.outlines, " outlines"), this.opacity),
-      this.dims);
+      h("div", { class: "group segmented", role: "group", "aria-label": "Number of panes side by side" }, this.counts.map(([, each]) => each)),
+      h("div", { class: "group segmented", role: "group", "aria-label": "Compare two pictures in one" }, this.modes.map(([, each]) => each)),
+      iconButton("fit", "Fit the image (0)", () => stage.fit()),
+      lookBox,
+      h("label", { class: "check", for: "outlines" }, this.outlines, " outlines"),
+      h("span", { class: "grow" }), this.paintButton);
+    painting.changed.on(() => this.show());
     bench.displayChanged.on(() => this.show());
     bench.textChanged.on(() => this.show());
   }
@@ -67,6 +80,8 @@ export class Toolbar {
     this.outlines.checked = display.outlines;
     this.opacity.value = String(display.opacity);
     this.opacity.disabled = display.outlines;
+    this.paintButton.setAttribute("aria-pressed", String(this.painting.open));
+    this.paintButton.disabled = !this.painting.possible;
     this.showDims();
   }
 

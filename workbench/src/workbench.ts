@@ -7,6 +7,9 @@ import { fill, h, iconButton } from "./dom";
 import { HistogramTab } from "./histogramtab";
 import type { Live } from "./live";
 import { ObjectsTab } from "./objectstab";
+import { dependsOn } from "./model";
+import { LAYER, Painting } from "./painting";
+import { Palette } from "./palette";
 import { Stage } from "./stage";
 import { StatusLine } from "./statusline";
 import type { Table } from "./table";
@@ -20,6 +23,7 @@ interface Hands { home(): void; go(by: number): void; toast(node: Node | string,
 export class Workbench {
   readonly element: HTMLElement;
   readonly stage: Stage;
+  private readonly painting: Painting;
   private readonly status: StatusLine;
   private readonly yaml: YamlTab;
   private readonly histogram: HistogramTab;
@@ -36,7 +40,8 @@ export class Workbench {
 
   constructor(private readonly bench: Bench, live: () => Live, private readonly hands: Hands) {
     const send = (message: Record<string, unknown>) => live().send(message);
-    this.stage = new Stage(bench, send);
+    this.painting = new Painting(bench, send);
+    this.stage = new Stage(bench, this.painting, send);
     this.status = new StatusLine(bench, this.stage, hands.toast);
     this.yaml = new YamlTab(bench);
     this.histogram = new HistogramTab(bench, send);
@@ -60,8 +65,9 @@ export class Workbench {
       h("span", { class: "grow" }), this.saved,
       h("div", { class: "group" }, this.undo, this.redo), run, theme);
     const cards = new Cards(bench);
-    const toolbar = new Toolbar(bench, this.stage);
-    const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, this.stage.element);
+    const toolbar = new Toolbar(bench, this.stage, this.painting);
+    const palette = new Palette(bench, this.painting);
+    const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, palette.element, this.stage.element, toolbar.dims);
     this.element = h("div", { class: "workbench" }, header, this.conflict,
       h("main", { class: "columns" }, cards.element, middle, this.sidePanel()), this.status.element);
     bench.textChanged.on(() => this.showHeader());
@@ -112,6 +118,7 @@ export class Workbench {
     if (!keepView) this.stage.fitSoon();
     this.histogram.requester.reset();
     this.objects.reset();
+    void this.painting.follow();
     const tab = sessionStorage.getItem("tab");
     this.openTab(this.tabs.some(({ name }) => name === tab) ? tab! : "YAML");
     this.bench.displayChanged.emit();
@@ -155,7 +162,10 @@ export class Workbench {
     const target = event.composedPath()[0] as HTMLElement;
     if (target.closest?.(".cm-editor") || (target instanceof HTMLInputElement && target.type === "search")) return;
     const key = event.key.toLowerCase();
-    if (key === "z") {
+    if (key === "z" && !event.shiftKey && this.painting.open && this.painting.drags) {
+      event.preventDefault();
+      this.painting.undo();
+    } else if (key === "z") {
       event.preventDefault();
       this.travel(event.shiftKey ? "redo" : "undo");
     } else if (key === "y") {
@@ -197,6 +207,7 @@ export class Workbench {
     switch (message.type) {
       case "histogram": return this.histogram.take(message);
       case "fault":
+        if (this.painting.takeFault(message)) return;
         this.objects.takeFault(message);
         this.histogram.takeFault(message);
         return this.stage.takeFault(message);
@@ -206,7 +217,10 @@ export class Workbench {
         this.stage.exact();
         this.histogram.refresh(true);
         return this.objects.refresh(true);
-      case "painted": return;
+      case "painted":
+        if (!this.painting.take(message)) return;
+        if (dependsOn(this.bench.model, this.bench.activeOf, LAYER)) this.histogram.refresh(true);
+        return this.objects.painted(LAYER);
       case "changed": return void this.bench.changedElsewhere(message.pipeline, message.revision);
     }
   }

@@ -1,0 +1,424 @@
+// Painting labels beside the image: what is drawn is on screen at once, and sent while it is drawn.
+
+import { api, ServerFault } from "./api";
+import type { Bench } from "./bench";
+import { Signal } from "./bus";
+import { rgba } from "./colours";
+import type { Bitmap } from "./paint";
+import type { FaultAnswer, Frame, PaintedNews } from "./types";
+
+export type Tool = "brush" | "eraser" | "fill";
+export interface Place { x: number; y: number }
+export interface PaintClass { name: string; colour: string }
+
+export const LAYER = "strokes";
+export const STROKES = 43; // the numbers under which strokes are looked at and sent
+const STROKE = 44;
+const PIECE = 40; // milliseconds after which what was drawn of a drag is sent
+const MOST = 5000; // points of a piece
+const COLOURS = ["#4cb8f0", "#f5a524", "#1fc08b", "#f2e34c", "#e07fb6", "#ea6a3a", "#8f8bff", "#f4f4f4", "#b98a4e"];
+const NAMES = ["background", "object", "", "", "", "", "", "", ""];
+
+interface Piece {
+  value: number; radius: number; points: Place[]; shape: "line" | "fill"; begins: boolean;
+  at: string; drag: number; path: string;
+  /** Under which number it was sent; 0 before. */
+  id: number;
+  acknowledged: boolean;
+}
+
+let lastId = 0;
+
+function wordOf(colour: string): number {
+  const number = parseInt(colour.slice(1), 16);
+  return rgba(number >> 16, (number >> 8) & 255, number & 255);
+}
+
+export class Painting {
+  open = false;
+  tool: Tool = "brush";
+  value = 2;
+  radius = 4;
+  visible = true;
+  classes: PaintClass[] = [];
+  /** How many classes the palette offers. */
+  offered = 2;
+  template = "";
+  fault = "";
+  /** What may still be taken back of this page's drags. */
+  drags = 0;
+  readonly changed = new Signal();
+  /** The layer is another now: what reads it has changed. */
+  readonly painted = new Signal();
+  private layerPath = "";
+  private drag = 0;
+  private pieces: Piece[] = [];
+  private current: Piece | null = null;
+  private timer = 0;
+  private taken: number[] = [];
+  /** Pieces that the server has drawn, at the time at which a picture of the strokes was asked for. */
+  private readonly known = new Map<number, Set<Piece>>();
+  private bitmap: { frame: Frame; key: string; canvas: HTMLCanvasElement } | null = null;
+  private frame: Frame | null = null;
+  private scratch: HTMLCanvasElement | null = null;
+
+  constructor(private readonly bench: Bench, private readonly send: (message: Record<string, unknown>) => boolean) {}
+
+  /** Whether the image has rows and columns to paint in. */
+  get possible(): boolean {
+    const [rows, columns] = this.bench.plane;
+    return rows === "y" && columns === "x" && Boolean(this.bench.image?.dims.includes("y"));
+  }
+
+  async setOpen(open: boolean): Promise<void> {
+    if (open && !this.possible) return;
+    this.open = open;
+    if (open) await this.openLayer();
+    else this.keep(false);
+    this.changed.emit();
+  }
+
+  /** Go on with the layer of another image. */
+  async follow(): Promise<void> {
+    this.forget();
+    this.recallClasses();
+    if (this.kept === this.bench.image?.path && this.possible) this.open = true;
+    if (this.open && !this.possible) this.open = false;
+    if (this.open) await this.openLayer();
+    this.changed.emit();
+  }
+
+  private get kept(): string | null {
+    try { return sessionStorage.getItem("painting"); } catch { return null; }
+  }
+
+  private keep(open: boolean): void {
+    try { sessionStorage.setItem("painting", open ? this.bench.image?.path ?? "" : ""); } catch { /* the palette is closed after a reload */ }
+  }
+
+  private async openLayer(): Promise<void> {
+    const { image } = this.bench;
+    if (!image) return;
+    this.recallClasses();
+    if (this.layerPath !== image.path) {
+      const [rows, columns] = [image.sizes.y ?? 100, image.sizes.x ?? 100];
+      this.radius = Number(Math.min(40, Math.max(2, Math.min(rows, columns) / 70)).toPrecision(2));
+    }
+    this.layerPath = image.path;
+    this.keep(true);
+    try {
+      const { template, values } = await api.layer(image.path, LAYER);
+      if (this.layerPath !== image.path) return;
+      this.template = template;
+      this.fault = "";
+      this.offer(Math.max(0, ...values));
+      this.resend();
+      this.painted.emit();
+    } catch (error) {
+      this.fault = error instanceof ServerFault ? `${error.fault.what}${error.fault.hint ? ` (${error.fault.hint})` : ""}` : "The layer cannot be opened.";
+    }
+  }
+
+  private forget(): void {
+    this.finish();
+    this.pieces = [];
+    this.taken = [];
+    this.known.clear();
+    this.frame = null;
+    this.drags = 0;
+    this.layerPath = "";
+    this.template = "";
+  }
+
+  // Classes
+
+  private recallClasses(): void {
+    let kept: PaintClass[] = [];
+    try { kept = JSON.parse(localStorage.getItem(`classes:${this.bench.start.folder}`) ?? "[]") as PaintClass[]; } catch { /* as they are at first */ }
+    this.classes = COLOURS.map((colour, k) => ({
+      name: typeof kept[k]?.name === "string" ? kept[k].name : NAMES[k]!,
+      colour: /^#[0-9a-f]{6}$/i.test(kept[k]?.colour ?? "") ? kept[k]!.colour : colour,
+    }));
+    this.tellColours();
+    this.classes.forEach(({ name }, k) => { if (name) this.offered = Math.max(this.offered, k + 1); });
+  }
+
+  private tellColours(): void {
+    this.bench.classColours = Uint32Array.from({ length: 1 + this.classes.length }, (_, value) => (value ? wordOf(this.colourOf(value)) : 0));
+  }
+
+  editClass(change: Partial<PaintClass>): void {
+    Object.assign(this.classes[this.value - 1]!, change);
+    this.tellColours();
+    try { localStorage.setItem(`classes:${this.bench.start.folder}`, JSON.stringify(this.classes)); } catch { /* they last as long as the page */ }
+    this.changed.emit();
+  }
+
+  className(value: number): string {
+    return this.classes[value - 1]?.name || `class ${value}`;
+  }
+
+  choose(value: number): void {
+    this.value = value;
+    this.offer(value);
+    if (this.tool === "eraser") this.tool = "brush";
+    this.changed.emit();
+  }
+
+  private offer(count: number): void {
+    this.offered = Math.min(9, Math.max(this.offered, count));
+  }
+
+  setTool(tool: Tool): void {
+    this.tool = tool;
+    this.changed.emit();
+  }
+
+  setRadius(radius: number): void {
+    this.radius = Number(Math.min(2000, Math.max(0.5, radius)).toPrecision(2));
+    this.changed.emit();
+  }
+
+  private colourOf(value: number): string {
+    return this.classes[value - 1]?.colour ?? "#ffffff";
+  }
+
+  // Drags
+
+  begin(place: Place): void {
+    this.finish();
+    this.drag += 1;
+    this.drags = Math.min(100, this.drags + 1);
+    this.current = this.pieceAt([place], true);
+    this.pieces.push(this.current);
+    if (this.tool !== "fill") this.timer = window.setTimeout(() => this.flush(), PIECE);
+    this.changed.emit();
+  }
+
+  private pieceAt(points: Place[], begins: boolean): Piece {
+    return {
+      value: this.tool === "eraser" ? 0 : this.value, radius: this.radius, points, begins,
+      shape: this.tool === "fill" ? "fill" : "line", at: JSON.stringify(this.bench.at), drag: this.drag,
+      path: this.layerPath, id: 0, acknowledged: false,
+    };
+  }
+
+  move(places: Place[]): void {
+    const { current } = this;
+    if (!current) return;
+    const apart = 0.7 / this.bench.camera.zoom;
+    for (const place of places) {
+      const last = current.points[current.points.length - 1]!;
+      if (Math.hypot(place.x - last.x, place.y - last.y) >= apart && current.points.length < MOST) current.points.push(place);
+    }
+  }
+
+  /** Send what was drawn since the last piece, and go on from its last point. */
+  private flush(): void {
+    const { current } = this;
+    clearTimeout(this.timer);
+    if (!current || current.shape === "fill") return;
+    if (current.begins || current.points.length > 1) {
+      this.sendPiece(current);
+      this.current = { ...this.pieceAt([current.points[current.points.length - 1]!], false), value: current.value, radius: current.radius };
+      this.pieces.push(this.current);
+    }
+    this.timer = window.setTimeout(() => this.flush(), PIECE);
+  }
+
+  finish(): void {
+    const { current } = this;
+    clearTimeout(this.timer);
+    this.current = null;
+    if (!current) return;
+    if (current.begins || current.points.length > 1) this.sendPiece(current);
+    else this.pieces = this.pieces.filter((piece) => piece !== current);
+  }
+
+  /** One dot, as the keyboard paints. */
+  stamp(place: Place): void {
+    const tool = this.tool;
+    if (tool === "fill") this.tool = "brush";
+    this.begin(place);
+    this.finish();
+    this.tool = tool;
+  }
+
+  private sendPiece(piece: Piece): void {
+    lastId += 1;
+    const sent = this.send({
+      type: "stroke", pane: STROKE, id: lastId, path: piece.path, layer: LAYER, value: piece.value, radius: piece.radius,
+      // Samples lie at whole numbers there, and reach from one to the next here.
+      points: piece.points.map(({ x, y }) => [y - 0.5, x - 0.5]),
+      at: JSON.parse(piece.at) as Record<string, number>, begins: piece.begins, shape: piece.shape,
+    });
+    piece.id = sent ? lastId : 0;
+  }
+
+  /** What was not answered is sent once more: drawn twice it is the same. */
+  resend(): void {
+    this.taken = [];
+    this.known.clear();
+    for (const piece of this.pieces) {
+      if (piece !== this.current && piece.path === this.layerPath) {
+        piece.acknowledged = false;
+        this.sendPiece(piece);
+      }
+    }
+  }
+
+  /** Take the last drag back. */
+  undo(): void {
+    this.finish();
+    const { drag } = this;
+    lastId += 1;
+    if (!this.send({ type: "unstroke", pane: STROKE, id: lastId, path: this.layerPath, layer: LAYER })) return;
+    this.taken.push(...this.pieces.filter((piece) => piece.drag === drag && piece.id && !piece.acknowledged).map((piece) => piece.id), lastId);
+    this.pieces = this.pieces.filter((piece) => piece.drag !== drag);
+    this.drag -= 1;
+    this.drags = Math.max(0, this.drags - 1);
+    this.changed.emit();
+  }
+
+  // Answers
+
+  /** Some strokes are drawn; whether they are of this image. */
+  take(news: PaintedNews & { id?: number }): boolean {
+    if (news.path !== this.bench.image?.path || news.layer !== LAYER) return false;
+    const first = this.pieces.find((piece) => piece.id && !piece.acknowledged);
+    const before = this.taken[0] ?? Infinity;
+    if (before < (first?.id ?? Infinity)) this.taken.shift();
+    else if (first) first.acknowledged = true;
+    if (news.values.length) this.offer(Math.max(...news.values.filter((value) => value <= 9), 0));
+    this.painted.emit();
+    this.changed.emit();
+    return true;
+  }
+
+  takeFault(fault: FaultAnswer): boolean {
+    if (fault.pane !== STROKE) return false;
+    this.pieces = this.pieces.filter((piece) => piece.id !== fault.id);
+    this.taken = this.taken.filter((id) => id !== fault.id);
+    this.fault = `${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`;
+    this.changed.emit();
+    return true;
+  }
+
+  /** The request for what is drawn: a pipeline of its own, so that changes to the other do not matter. */
+  get text(): string {
+    return `graticule: 1\ninputs: {image: {}, ${LAYER}: {path: ${JSON.stringify(this.template)}}}\nsteps:\n  basins: {op: segment.watershed, markers: ${LAYER}}\n`;
+  }
+
+  get wanted(): boolean {
+    return this.open && this.visible && this.template !== "";
+  }
+
+  asked(id: number): void {
+    this.known.set(id, new Set(this.pieces.filter((piece) => piece.acknowledged)));
+  }
+
+  takeFrame(frame: Frame): void {
+    this.frame = frame;
+    const drawn = this.known.get(frame.id);
+    if (drawn) this.pieces = this.pieces.filter((piece) => !drawn.has(piece));
+    for (const id of this.known.keys()) if (id <= frame.id) this.known.delete(id);
+  }
+
+  // Drawing
+
+  /** What the server has drawn, in the colours of the classes. */
+  private drawnNow(): HTMLCanvasElement | null {
+    const { frame } = this;
+    if (!frame) return null;
+    const key = JSON.stringify(this.classes);
+    if (this.bitmap?.frame === frame && this.bitmap.key === key) return this.bitmap.canvas;
+    const [height = 0, width = 0] = frame.shape;
+    const canvas = document.createElement("canvas");
+    canvas.width = width;
+    canvas.height = height;
+    const context = canvas.getContext("2d")!;
+    const data = context.createImageData(Math.max(1, width), Math.max(1, height));
+    const pixels = new Uint32Array(data.data.buffer);
+    const colours = new Uint32Array(256);
+    for (let value = 1; value < 256; value += 1) colours[value] = wordOf(this.colourOf(value));
+    for (let i = 0; i < frame.samples.length; i += 1) pixels[i] = colours[Math.min(255, frame.samples[i]!)]!;
+    context.putImageData(data, 0, 0);
+    this.bitmap = { frame, key, canvas };
+    return canvas;
+  }
+
+  /** Draw all strokes over a pane. */
+  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bench: Bench, bitmap: Bitmap) => void): void {
+    if (!this.open || !this.visible) return;
+    const { width, height } = context.canvas;
+    if (!width || !height) return;
+    this.scratch ??= document.createElement("canvas");
+    const { scratch } = this;
+    if (scratch.width !== width || scratch.height !== height) { scratch.width = width; scratch.height = height; }
+    const own = scratch.getContext("2d")!;
+    own.globalCompositeOperation = "source-over";
+    own.clearRect(0, 0, width, height);
+    const drawn = this.drawnNow();
+    if (drawn && this.frame) drawBitmap(own, this.bench, { canvas: drawn, frame: this.frame });
+    const { camera } = this.bench;
+    const at = JSON.stringify(this.bench.at);
+    own.lineCap = own.lineJoin = "round";
+    let lasso: Piece | null = null;
+    for (const piece of this.pieces) {
+      if (piece.at !== at || piece.path !== this.bench.image?.path) continue;
+      if (piece.shape === "fill" && piece === this.current) { lasso = piece; continue; }
+      own.globalCompositeOperation = piece.value ? "source-over" : "destination-out";
+      own.fillStyle = own.strokeStyle = piece.value ? this.colourOf(piece.value) : "#000";
+      this.trace(own, piece, camera, width, height);
+      if (piece.shape === "fill") own.fill();
+      else own.stroke();
+    }
+    context.save();
+    context.globalAlpha = 0.62;
+    context.drawImage(scratch, 0, 0);
+    context.restore();
+    if (lasso) {
+      context.save();
+      this.trace(context, lasso, camera, width, height);
+      context.closePath();
+      context.globalAlpha = 0.3;
+      context.fillStyle = this.colourOf(lasso.value);
+      context.fill();
+      context.globalAlpha = 1;
+      context.lineWidth = 2 * devicePixelRatio;
+      context.strokeStyle = this.colourOf(lasso.value);
+      context.stroke();
+      context.restore();
+    }
+  }
+
+  private trace(context: CanvasRenderingContext2D, piece: Piece, camera: { x: number; y: number; zoom: number }, width: number, height: number): void {
+    context.lineWidth = 2 * Math.max(0.5, piece.radius) * camera.zoom;
+    context.beginPath();
+    piece.points.forEach(({ x, y }, k) => {
+      const px = (x - camera.x) * camera.zoom + width / 2;
+      const py = (y - camera.y) * camera.zoom + height / 2;
+      if (k === 0) context.moveTo(px, py);
+      context.lineTo(px, py);
+    });
+  }
+
+  /** The rim of the brush. */
+  drawBrush(context: CanvasRenderingContext2D, place: Place): void {
+    if (!this.open) return;
+    const { camera } = this.bench;
+    const { width, height } = context.canvas;
+    const px = (place.x - camera.x) * camera.zoom + width / 2;
+    const py = (place.y - camera.y) * camera.zoom + height / 2;
+    const radius = this.tool === "fill" ? 3 * devicePixelRatio : Math.max(2 * devicePixelRatio, Math.max(0.5, this.radius) * camera.zoom);
+    for (const [wide, colour] of [[3, "rgba(0,0,0,.6)"], [1.5, this.tool === "eraser" ? "#fff" : this.colourOf(this.value)]] as const) {
+      context.lineWidth = wide * devicePixelRatio;
+      context.strokeStyle = colour;
+      context.setLineDash(this.tool === "eraser" && wide < 3 ? [4 * devicePixelRatio, 3 * devicePixelRatio] : []);
+      context.beginPath();
+      context.arc(px, py, radius, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    context.setLineDash([]);
+  }
+}

@@ -1,0 +1,47 @@
+// A pipeline that takes what is painted: the further input, and a step that grows it.
+
+import { flow, insertBlock, setIn } from "./edit";
+import { freeName } from "./chain";
+import { kindOf, parse, readModel, isReadable, type Model, type Ops } from "./model";
+
+/** The text with the input of a layer; as it is where it has one. */
+export function withLayer(text: string, layer: string, template: string): string {
+  const { document } = parse(text);
+  if (document.hasIn(["inputs", layer])) return text;
+  if (document.has("inputs")) return setIn(text, ["inputs", layer], { path: template });
+  const lines = text.split("\n");
+  const place = lines.findIndex((line) => /^steps\s*:/.test(line));
+  const block = ["inputs:", "  image: {}", `  ${layer}: ${flow({ path: template })}`];
+  if (place < 0) return setIn(text, ["inputs"], { image: {}, [layer]: { path: template } });
+  return [...lines.slice(0, place), ...block, ...lines.slice(place)].join("\n");
+}
+
+/** The nearest picture from which a value is made. */
+function pictureOf(model: Model, ops: Ops, of: string): string {
+  let ref = of;
+  for (let count = 0; count <= model.steps.length; count += 1) {
+    if (kindOf(model, ops, ref) === "image" && !model.painted.includes(ref)) return ref;
+    const step = model.steps.find((each) => each.name === ref.split(".")[0]);
+    if (!step) break;
+    ref = step.source;
+  }
+  return model.inputs[0]!;
+}
+
+/** The text with a step of an op that takes a layer as its markers, and the step's name. */
+export function growFrom(text: string, ops: Ops, op: string, shown: string, layer: string, template: string, colours: boolean): { text: string; name: string } | null {
+  text = withLayer(text, layer, template);
+  const model = readModel(text, ops);
+  if (!isReadable(model)) return null;
+  const there = model.steps.find((step) => step.op === op && step.named.markers === layer);
+  if (there) return { text, name: there.name };
+  let source = pictureOf(model, ops, shown);
+  // Colours have no one brightness: take a step that is grey, if there is one.
+  if (colours && source === model.inputs[0]) source = model.steps.find((step) => step.op === "transform.grey")?.name ?? source;
+  const taken = [...model.inputs, ...model.steps.map((step) => step.name)];
+  const name = freeName(op === "segment.watershed" ? "grown" : "walked", taken);
+  const last = model.steps[model.steps.length - 1]?.name ?? null;
+  text = insertBlock(text, [`  ${name}: ${flow({ op, input: source, markers: layer })}`], last);
+  if (model.outputs) text = setIn(text, ["outputs"], [...model.outputs, name]);
+  return { text, name };
+}
