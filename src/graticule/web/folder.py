@@ -52,8 +52,7 @@ class ServedFolder:
     """
 
     def __init__(self, root: Path) -> None:
-        if not root.is_dir():
-            raise RequestError("is no folder", where=str(root))
+        require_folder(root)
         self.root = root.resolve()
         self.own = self.root / OWN
         self._lock = threading.Lock()
@@ -139,6 +138,12 @@ class ServedFolder:
     def run_folder(self, name: str) -> Path:
         """Return where the runs of a pipeline are kept."""
         return self.own / "runs" / self.pipeline_file(name).stem
+
+
+def require_folder(root: Path) -> None:
+    """Raise `RequestError` if there is no such folder."""
+    if not root.is_dir():
+        raise RequestError("is no folder", where=str(root))
 
 
 def revision_of(text: str) -> str:

@@ -271,7 +271,8 @@ def _viewed(
     of = request.of or None
     reference = reference_to(pipeline, of)
     kind = pipeline.kind_of(reference) or Kind.IMAGE
-    region = _region(request, live.sizes(pipeline, request.level, of))
+    sizes = live.sizes(pipeline, request.level, of, is_wanted=is_newest)
+    region = _region(request, sizes)
     view = live.view(pipeline, region, request.level, of=of, is_wanted=is_newest)
     return view, kind, region
 

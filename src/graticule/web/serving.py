@@ -15,7 +15,7 @@ import uvicorn
 
 from graticule.core.atomic import atomic_path
 from graticule.web.app import make_app
-from graticule.web.folder import OWN
+from graticule.web.folder import OWN, require_folder
 from graticule.web.guard import LARGEST, Access
 
 HOST = "127.0.0.1"
@@ -27,6 +27,7 @@ _LEAST = 24
 
 def serve_folder(folder: Path, *, port: int | None, opens: bool) -> int:
     """Serve a folder until it is interrupted; return the exit status."""
+    require_folder(folder)
     before = _last(folder)
     listening = _listening(port if port is not None else before.get("port", PORT))
     port = int(listening.getsockname()[1])

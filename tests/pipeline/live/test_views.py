@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graticule.core import as_image
+from graticule.core.errors import ImageError
 from graticule.core.image import Image
 from graticule.core.scope import Region
 from graticule.pipeline import LiveImage, Pipeline
@@ -252,3 +253,23 @@ def test_exact_labels_are_seen_at_coarser_levels(scene: Image) -> None:
     assert view.image is not None
     np.testing.assert_array_equal(view.image.values, labels[21:200:2, 41:300:2])
     assert view.is_preview
+
+
+def test_what_changes_the_size_of_an_image_is_seen_whole(scene: Image) -> None:
+    made = Pipeline.loads("""
+graticule: 1
+steps:
+  folded: {op: transform.fold, rows: 50, columns: 40, order: rows}
+outputs: [folded]
+""")
+    spectra = as_image(scene.values[:50, :600].reshape(15, 2000), dims=("wavelength", "pixel"))
+    wanted = made.apply(spectra)["folded"]
+    live = live_of(spectra)
+    assert live.sizes(made) == {str(dim): int(n) for dim, n in wanted.sizes.items()}
+    view = live.view(made, {"wavelength": (3, 4), "y": (10, 50), "x": (0, 7)})
+    assert view.image is not None
+    np.testing.assert_array_equal(
+        view.image, wanted.isel(wavelength=slice(3, 4), y=slice(10, 50), x=slice(0, 7))
+    )
+    with pytest.raises(ImageError, match="tried on the part on screen alone"):
+        live_of(spectra, enough=100).view(made, {"wavelength": (0, 3), "pixel": (0, 60)})

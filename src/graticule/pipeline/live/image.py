@@ -140,16 +140,27 @@ class LiveImage:
             found = scene.value(reference, None) if held.is_windowed else scene.found(reference)
         return self._cut(found, bounds, level, basis, is_wanted)
 
-    def sizes(self, pipeline: Spec, level: int = 0, of: str | None = None) -> dict[str, int]:
-        """Return the size of a result at a level, by dim; nothing of what is no image."""
+    def sizes(
+        self,
+        pipeline: Spec,
+        level: int = 0,
+        of: str | None = None,
+        *,
+        is_wanted: IsWanted = lambda: True,
+    ) -> dict[str, int]:
+        """Return the size of a result at a level, by dim; nothing of what is no image.
+
+        Of what is worked out for each window by itself that is the size of what it is given, unless
+        the image is so small that it is worked out at once.
+        """
         reference = reference_to(pipeline, of)
-        scene = self._scene(pipeline, level)
-        held = scene.held(reference.name)
-        if held.is_windowed:
+        with wanted_while(is_wanted):
+            scene = self._scene(pipeline, level)
+            held = scene.held(reference.name)
             frame = held.frame
-        else:
-            found = scene.found(reference)
-            frame = found.template if is_node(found) else None
+            if not held.is_windowed or self._is_small(pipeline, level):
+                found = scene.value(reference, None) if held.is_windowed else scene.found(reference)
+                frame = found.template if is_node(found) else found if is_image(found) else None
         return {} if frame is None else {str(dim): int(n) for dim, n in frame.sizes.items()}
 
     def add_levels(self, levels: Mapping[int, Callable[[], Image]]) -> None:

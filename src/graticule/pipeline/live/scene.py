@@ -219,6 +219,10 @@ class Scene:
             bare = [strip_template_marks(item) if is_image(item) else item for item in data]
             out = op.run(op.prepare(bare), step.params)
         except GraticuleError as error:
+            if window is not None:
+                error = ImageError(
+                    error.what, where=error.where, hint="this was tried on the part on screen alone"
+                )
             raise error.at(f"step {step.name}") from None
         return _Made(self._placed(item, data, window) for item in _outputs(step, out))
 
