@@ -97,6 +97,7 @@ export class Bench {
     const model = readModel(text, this.ops);
     if (isReadable(model)) {
       const before = this.shown();
+      this.followNames(model);
       this.model = model;
       this.text = text;
       this.unreadable = null;
@@ -225,6 +226,21 @@ export class Bench {
   /** What can be shown. */
   shown(): Value[] {
     return values(this.model, this.ops).filter((value) => ARRAYS.has(value.kind));
+  }
+
+  /** Where one step has but another name, panes and limits go with it. */
+  private followNames(next: Model): void {
+    const { steps } = this.model;
+    if (steps.length !== next.steps.length) return;
+    const others = steps.flatMap((step, k) => (step.name === next.steps[k]!.name ? [] : [k]));
+    const k = others[0];
+    if (k === undefined || others.length > 1 || steps[k]!.op !== next.steps[k]!.op) return;
+    const [from, to] = [steps[k]!.name, next.steps[k]!.name];
+    const follow = (of: string) => (of === from || of.startsWith(`${from}.`) ? to + of.slice(from.length) : of);
+    this.display.of = this.display.of.map(follow);
+    const limits = [...this.limits];
+    this.limits.clear();
+    for (const [of, each] of limits) this.limits.set(follow(of), each);
   }
 
   /** Panes whose step is gone show what came before it. */

@@ -2,11 +2,12 @@
 
 import type { Bench } from "./bench";
 import { move, putBack, putIn, takeOut, type Off } from "./chain";
-import { fill, h, iconButton } from "./dom";
+import { fill, h, icon, iconButton } from "./dom";
 import { deleteIn, setIn } from "./edit";
 import { Field } from "./field";
 import { openGallery } from "./gallery";
 import { ARRAYS, fits, kindOf, values, type StepModel } from "./model";
+import { rename, renameInOff, whyNot } from "./rename";
 import type { CheckFault, Op } from "./types";
 
 class Card {
@@ -50,12 +51,54 @@ class Card {
     }
     this.element = h("article", { class: "card", "data-step": name, "aria-label": `Step ${name}` },
       h("header", { class: "card-head" },
-        h("div", { class: "card-names" }, h("h2", {}, name), h("span", { class: "op-name" }, opName)),
+        h("div", { class: "card-names" }, this.title(hands), h("span", { class: "op-name" }, opName)),
         h("div", { class: "card-tools" }, this.eye,
           iconButton("power", `Switch ${name} off`, () => hands.switchOff(name)), this.up, this.down,
           iconButton("trash", `Delete ${name}`, () => hands.remove(name)))),
       op ? h("p", { class: "card-summary" }, plainMath(op.summary)) : null, this.faultText, form,
       h("button", { type: "button", class: "insert", "aria-label": `Insert a step after ${name}`, onclick: () => hands.insert(name) }, h("span", {}, "+ insert a step")));
+  }
+
+  /** The name, which a click changes. */
+  private title(hands: Cards): HTMLElement {
+    const { bench, name } = this;
+    const head = h("h2", {});
+    const button = h("button", { type: "button", class: "card-name", title: "Rename", "aria-label": `Rename ${name}`, onclick: () => edit() }, name, icon("pencil"));
+    const edit = () => {
+      const input = h("input", { type: "text", class: "card-rename", value: name, "aria-label": `New name of ${name}`, spellcheck: false, autocomplete: "off", maxLength: 60 });
+      const why = h("p", { class: "field-fault", role: "alert", hidden: true });
+      const taken = [...bench.model.inputs, ...bench.model.steps.map((step) => step.name), ...bench.history.now.off.map((off) => off.name)].filter((each) => each !== name);
+      const check = () => {
+        const fault = whyNot(input.value.trim(), taken);
+        why.hidden = !fault;
+        why.textContent = fault;
+        input.setAttribute("aria-invalid", String(fault !== ""));
+        return fault === "";
+      };
+      let ended = false;
+      const end = (keep: boolean, focus: boolean) => {
+        if (ended || (keep && focus && !check())) return;
+        ended = true;
+        const to = input.value.trim();
+        fill(head, button);
+        if (keep && to !== name && check()) hands.rename(name, to, focus);
+        else if (focus) button.focus();
+      };
+      input.addEventListener("input", check);
+      input.addEventListener("blur", () => end(true, false));
+      input.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") end(true, true);
+        else if (event.key === "Escape") end(false, true);
+        else return;
+        event.preventDefault();
+        event.stopPropagation();
+      });
+      fill(head, input, why);
+      input.focus();
+      input.select();
+    };
+    fill(head, button);
+    return head;
   }
 
   private rewire(key: string, ref: string): void {
@@ -225,6 +268,13 @@ export class Cards {
     for (let each = bench.history.now.off.find((o) => o.name === after); each; each = bench.history.now.off.find((o) => o.name === after)) after = each.after;
     this.focusNext = off.name;
     bench.change(putBack(bench.text, { ...off, after }), "", "cards", bench.history.now.off.filter((each) => each !== off));
+  }
+
+  rename(name: string, to: string, focus: boolean): void {
+    const { bench } = this;
+    const text = rename(bench.text, name, to, bench.ops);
+    bench.change(text, "", "cards", renameInOff(bench.history.now.off, name, to, bench.ops));
+    if (focus) this.cards.get(to)?.element.querySelector<HTMLElement>(".card-name")?.focus();
   }
 
   remove(name: string): void {

@@ -48,7 +48,7 @@ export class Live {
       this.connected = false;
       this.handlers.state(false);
       setTimeout(() => this.connect(), this.wait);
-      this.wait = Math.min(4000, this.wait * 2);
+      this.wait = Math.min(1500, this.wait * 2);
     };
     this.socket = socket;
   }

@@ -140,6 +140,27 @@ addEventListener("beforeunload", (event) => {
   }
 });
 
+/** The server is there again, perhaps begun anew: what is known of the folder, the image and the pipeline is asked again. */
+async function comeBack(): Promise<void> {
+  try {
+    const path = bench.image?.path;
+    const [start, ops] = await Promise.all([api.start(), api.ops()]);
+    bench.start = start;
+    bench.setOps(ops);
+    if (!workbench.element.isConnected || !path) {
+      if (startPage.element.isConnected) startPage.show();
+      return;
+    }
+    const opened = await api.open(path);
+    if (bench.image?.path === path) bench.image = opened;
+    await bench.changedElsewhere(bench.pipeline, "");
+    if (bench.saved !== "saved") await bench.save();
+  } catch (error) {
+    say(error);
+  }
+  workbench.reconnect();
+}
+
 /** Say that the server is gone, or that another was started, which has an address of its own. */
 function tellGone(): void {
   fill(gone, "The server does not answer. The page goes on by itself as soon as it does; nothing is lost.");
@@ -168,11 +189,10 @@ async function begin(): Promise<void> {
     state: (connected) => {
       gone.hidden = connected || !wasConnected;
       if (!connected && wasConnected) tellGone();
-      if (connected) {
-        wasConnected = true;
-        workbench.reconnect();
-        if (bench.saved === "failed") void bench.save();
-      }
+      if (!connected) return;
+      if (wasConnected) void comeBack();
+      else workbench.reconnect();
+      wasConnected = true;
     },
   });
   await arrive();

@@ -49,7 +49,8 @@ export class Requester {
   answered(id: number): boolean {
     if (id === this.inFlight) {
       this.inFlight = 0;
-      this.patience = PATIENCE;
+      // What is slow once is slow again: it is not given up before it can have ended.
+      this.patience = Math.min(LONGEST, Math.max(PATIENCE, 2 * (performance.now() - this.sentAt)));
       this.working?.ended();
       clearTimeout(this.timer);
       if (this.waiting) this.ask();
