@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
 pytest.importorskip("playwright")
 pytest.importorskip("starlette")
 
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, WebSocketRoute, expect, sync_playwright
+
+from graticule.core import as_image
+from graticule.io import read, write
 
 WAIT = 60_000
 """Milliseconds; the first view compiles what it needs."""
@@ -277,7 +281,7 @@ def test_the_table_and_the_panes_point_at_each_other(bench: Workbench) -> None:
     bench.page.get_by_role("tab", name="Objects").click()
     expect(bench.page.locator(".objects .about")).to_contain_text("24 objects", timeout=WAIT)
     bench.page.locator(".objects input").fill("area > 2000")
-    expect(bench.page.locator(".objects .about")).to_contain_text("shown")
+    expect(bench.page.locator(".objects .about")).to_contain_text(" of 24 objects")
     shown = bench.page.locator(".table-row")
     assert 0 < shown.count() < 24
     before = bench.seen()
@@ -329,6 +333,273 @@ def test_another_windows_change_is_not_lost(bench: Workbench) -> None:
     expect(bench.page.locator(".pipeline-title")).to_have_text("coins-2")
     expect(bench.page.locator(".saved")).to_have_text("Saved")
     assert "sigma: 4" in file.read_text("utf-8")
+
+
+_NAMELESS = """() => [...document.querySelectorAll("button, input, select")]
+  .filter((each) => each.offsetParent && !each.getAttribute("aria-label"))
+  .filter((each) => !each.labels?.length && !(each.textContent.trim() && each.tagName === "BUTTON"))
+  .map((each) => each.outerHTML)"""
+MANY = """graticule: 1
+steps:
+  bright: {op: threshold.fixed, value: 400}
+  numbered: {op: segment.label}
+  objects: {op: measure.regions, intensity: image}
+outputs: [objects]
+"""
+# How long the page takes for something, in milliseconds, until it is drawn: the best of three.
+_SPENT = """async (act) => {
+  const acts = {
+    sort: () => document.querySelectorAll(".table-head button")[2].click(),
+    filter: () => {
+      const box = document.querySelector(".objects input");
+      box.value = box.value === "area > 5" ? "area > 4" : "area > 5";
+      box.dispatchEvent(new Event("input"));
+    },
+    link: () => document.querySelectorAll(".table-row")[3].click(),
+  };
+  const told = () => document.querySelector(".objects .about").textContent;
+  const times = [];
+  for (let k = 0; k < 3; k += 1) {
+    const before = told();
+    const start = performance.now();
+    acts[act]();
+    do await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    while (act === "filter" && told() === before && performance.now() - start < 5000);
+    times.push(performance.now() - start);
+    await new Promise((done) => setTimeout(done, 300));
+  }
+  return Math.min(...times);
+}"""
+
+
+def test_a_hundred_thousand_objects_are_sorted_filtered_and_found_at_once(
+    bench: Workbench,
+) -> None:
+    random = np.random.default_rng(1)
+    blocks = np.zeros((320, 8, 320, 8), np.uint16)
+    for reach in range(1, 7):
+        is_this = random.integers(1, 7, (320, 320)) == reach
+        blocks[:, :reach, :, :reach] += (500 * is_this).astype(np.uint16)[:, None, :, None]
+    write(bench.folder / "many.tif", as_image(blocks.reshape(2560, 2560)))
+    pipelines = bench.folder / "graticule" / "pipelines"
+    pipelines.mkdir(parents=True, exist_ok=True)
+    (pipelines / "many.yaml").write_text(MANY, "utf-8")
+    bench.page.goto(f"{bench.address}#image=many.tif&pipeline=many&show=image,numbered")
+    bench.page.reload()
+    bench.page.get_by_role("tab", name="Objects").click()
+    about = bench.page.locator(".objects .about")
+    expect(about).to_have_text(re.compile(r"\d+,\d+ objects;"), timeout=WAIT)
+    assert int(re.sub(r"\D", "", about.inner_text().split(" ")[0])) > 60_000
+    bench.settle()
+    for act in ("sort", "filter", "link"):
+        assert bench.page.evaluate(_SPENT, act) < 200, act
+    expect(about).to_contain_text(" of ")
+    bench.page.locator(".table").evaluate("(table) => { table.scrollTop = 1e5; }")
+    expect(bench.page.locator(".table-row").nth(8)).to_be_visible()
+
+
+def test_a_line_around_points_gates_the_table_and_the_pictures(bench: Workbench) -> None:
+    bench.open_coins()
+    bench.page.get_by_role("tab", name="Objects").click()
+    about = bench.page.locator(".objects .about")
+    expect(about).to_contain_text("24 objects", timeout=WAIT)
+    bench.settle()
+    seen = bench.seen()
+    box = bench.page.locator(".scatter-canvas").bounding_box()
+    left, right = box["x"] + 30, box["x"] + box["width"] * 0.5
+    top, bottom = box["y"] + 2, box["y"] + box["height"] - 20
+    bench.page.mouse.move(left, top)
+    bench.page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom)):
+        bench.page.mouse.move(x, y, steps=4)
+    bench.page.mouse.up()
+    expect(about).to_have_text(re.compile(r"\d+ of 24 objects"))
+    inside = int(about.inner_text().split(" ")[0])
+    assert 0 < inside < 24
+    expect(bench.page.locator(".table-row")).to_have_count(inside)
+    expect(bench.page.locator(".gated:visible")).to_contain_text(f"{inside} of 24 objects")
+    bench.settle()
+    assert bench.seen() != seen
+    bench.page.get_by_role("button", name="Show all", exact=True).click()
+    expect(about).to_contain_text("24 objects;")
+    bench.settle()
+    assert bench.seen() == seen
+    bench.page.locator(".table-row").nth(2).dblclick()
+    bench.settle()
+    assert float(re.search(r"zoom=([\d.]+)", _hash(bench)).group(1)) > 1.5
+
+
+def _hash(bench: Workbench) -> str:
+    bench.page.wait_for_timeout(400)
+    return str(bench.page.evaluate("location.hash"))
+
+
+def _drag(bench: Workbench, *points: tuple[float, float], up: bool = True) -> None:
+    """Drag in the first pane, by shares of its width and height."""
+    box = bench.page.locator(".pane .overlay").first.bounding_box()
+    places = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in points]
+    bench.page.mouse.move(*places[0])
+    bench.page.mouse.down()
+    for place in places[1:]:
+        bench.page.mouse.move(*place, steps=8)
+    if up:
+        bench.page.mouse.up()
+
+
+def _layer(bench: Workbench) -> Any:
+    bench.page.wait_for_timeout(1500)  # the file is written a while after the last stroke
+    found = next(bench.folder.rglob("coins.strokes.tif"))
+    return np.asarray(read(found, labels=True).values)
+
+
+def test_strokes_are_seen_at_once_kept_taken_back_and_grown_from(bench: Workbench) -> None:
+    bench.open_coins()
+    for old in bench.folder.rglob("coins.strokes.*"):
+        pytest.fail(f"{old.name} is there already")
+    bench.page.keyboard.press("p")
+    expect(bench.page.get_by_role("group", name="Paint", exact=True)).to_be_visible()
+    bench.settle()
+    seen = bench.seen(0)
+    _drag(bench, (0.4, 0.4), (0.5, 0.5), up=False)
+    bench.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert bench.seen(0) != seen
+    bench.page.mouse.up()
+    drawn = _layer(bench)
+    assert set(np.unique(drawn)) == {0, 2}
+    bench.page.keyboard.press("1")
+    _drag(bench, (0.3, 0.3), (0.7, 0.3))
+    assert set(np.unique(_layer(bench))) == {0, 1, 2}
+    bench.page.keyboard.press("e")
+    _drag(bench, (0.3, 0.3), (0.7, 0.3))
+    np.testing.assert_array_equal(_layer(bench), drawn)
+    bench.page.keyboard.press("Control+z")
+    assert set(np.unique(_layer(bench))) == {0, 1, 2}
+    text = bench.text
+    bench.page.get_by_text("Use strokes as").click()
+    bench.page.get_by_role("button", name="Markers of a watershed").click()
+    expect(bench.page.locator(".pane[data-of=grown]")).to_be_visible(timeout=WAIT)
+    bench.settle()
+    assert 'strokes: {path: "graticule/labels/{path}.strokes.tif"}' in bench.text
+    assert "grown: {op: segment.watershed, input: image, markers: strokes}" in bench.text
+    pane = bench.page.evaluate(
+        "() => [...document.querySelectorAll('.pane')].findIndex((p) => p.dataset.of === 'grown')"
+    )
+    bench.page.locator("#strokes-shown").uncheck()
+    bench.settle()
+    contours = bench.seen(pane)
+    bench.page.keyboard.press("3")
+    bench.page.keyboard.press("f")
+    _drag(bench, (0.7, 0.55), (0.8, 0.55), (0.8, 0.65), (0.7, 0.65))
+    bench.settle()
+    assert bench.seen(pane) != contours
+    for _ in range(5):
+        bench.page.keyboard.press("Control+z")
+    bench.settle()
+    assert bench.text == text
+
+
+def test_classes_have_names_and_colours_that_last(bench: Workbench) -> None:
+    bench.open_coins()
+    bench.page.get_by_role("button", name="Paint", exact=False).first.click()
+    bench.page.get_by_role("button", name="Another class").click()
+    bench.page.get_by_label("Name of the class").fill("rim")
+    bench.page.get_by_label("Name of the class").press("Enter")
+    expect(bench.page.get_by_role("radio", name="rim")).to_have_attribute("aria-checked", "true")
+    size = bench.page.locator(".palette output")
+    before = size.inner_text()
+    bench.page.get_by_role("radio", name="rim").focus()
+    bench.page.keyboard.press("]")
+    expect(size).not_to_have_text(before)
+    bench.page.keyboard.press("ArrowLeft")
+    expect(bench.page.get_by_role("radio", name="object")).to_be_focused()
+    bench.page.reload()
+    expect(bench.page.get_by_role("radio", name="rim")).to_be_visible(timeout=WAIT)
+    bench.settle()
+
+
+def test_a_step_is_renamed_with_all_that_names_it(bench: Workbench) -> None:
+    bench.open_coins()
+    text = bench.text
+    bench.page.get_by_role("button", name="Rename kept").click()
+    name = bench.page.get_by_label("New name of kept")
+    name.fill("labels")
+    name.press("Enter")
+    expect(bench.page.locator(".card .field-fault:visible")).to_contain_text("something else")
+    name.fill("coins")
+    name.press("Enter")
+    expect(bench.page.get_by_role("button", name="Rename coins")).to_be_focused()
+    expect(bench.page.locator(".pane[data-of=coins]")).to_be_visible(timeout=WAIT)
+    bench.settle()
+    assert bench.text == re.sub(r"\bkept\b", "coins", text)
+    expect(bench.page.locator(".notice:visible, .pane-fault:visible")).to_have_count(0)
+    bench.page.keyboard.press("Control+z")
+    expect(bench.page.locator(".pane[data-of=kept]")).to_be_visible(timeout=WAIT)
+    assert bench.text == text
+
+
+def test_the_tools_are_in_one_row_and_all_that_can_be_used_is_named(bench: Workbench) -> None:
+    bench.open_coins()
+    bench.page.keyboard.press("p")
+    bench.page.get_by_role("tab", name="Objects").click()
+    assert bench.page.locator(".toolbar").bounding_box()["height"] < 48
+    bench.page.get_by_role("button", name="Look").click()
+    expect(bench.page.get_by_label("gamma")).to_be_visible()
+    bench.page.keyboard.press("Escape")
+    expect(bench.page.get_by_label("gamma")).to_be_hidden()
+    assert bench.page.evaluate(_NAMELESS) == []
+
+
+def test_a_long_answer_is_waited_for_in_words(bench: Workbench) -> None:
+    held: list[bytes | str] = []
+    sockets: list[WebSocketRoute] = []
+    is_held = [False]
+
+    def between(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        server = socket.connect_to_server()
+        server.on_message(lambda m: held.append(m) if is_held[0] else socket.send(m))
+
+    bench.page.route_web_socket(re.compile("/api/live"), between)
+    bench.page.reload()
+    bench.open_coins()
+    working = bench.page.locator(".pane .working:visible")
+    expect(working).to_have_count(0)
+    is_held[0] = True
+    bench.page.locator(".pane .picture").first.focus()
+    bench.page.keyboard.press("+")
+    bench.page.wait_for_timeout(200)
+    expect(working).to_have_count(0)
+    expect(working.first).to_be_visible(timeout=2000)
+    expect(working.first).to_have_text("")
+    expect(working.first).to_contain_text("Still working", timeout=5000)
+    is_held[0] = False
+    for message in held:
+        sockets[-1].send(message)
+    expect(working).to_have_count(0)
+
+
+def test_the_page_comes_back_when_the_server_is_begun_anew(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = browser.new_page()
+    bench = Workbench(page, "", tmp_path)
+    with _serving(tmp_path, tmp_path / "cache") as address:
+        page.goto(address)
+        bench.open_coins()
+        seen = bench.seen()
+    expect(page.locator(".gone")).to_be_visible()
+    number = page.locator("[data-step=smooth] input.number").first
+    number.fill("6")
+    number.press("Enter")
+    with _serving(tmp_path, tmp_path / "cache", urlsplit(address).port or 0) as again:
+        assert again == address
+        expect(page.locator(".gone")).to_be_hidden(timeout=WAIT)
+        expect(page.locator(".saved")).to_have_text("Saved", timeout=WAIT)
+        bench.settle()
+        assert bench.seen() != seen
+        kept = (tmp_path / "graticule" / "pipelines" / "coins.yaml").read_text("utf-8")
+        assert "sigma: 6" in kept
+    page.close()
 
 
 def test_the_page_says_when_the_server_is_gone(browser: Browser, tmp_path: Path) -> None:
