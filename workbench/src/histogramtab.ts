@@ -6,6 +6,7 @@ import { h } from "./dom";
 import { setIn } from "./edit";
 import { short, unitText } from "./format";
 import { signature } from "./model";
+import { Working } from "./working";
 import { Requester } from "./requester";
 import type { FaultAnswer, HistogramAnswer } from "./types";
 
@@ -28,16 +29,18 @@ export class HistogramTab {
   constructor(private readonly bench: Bench, send: (message: Record<string, unknown>) => boolean) {
     const line = (name: string, label: string) => h("div", { class: `limit ${name}`, role: "slider", tabIndex: 0, "aria-label": label, "aria-orientation": "horizontal" }, h("span", {}, name));
     this.lines = { low: line("low", "Lower limit of the contrast"), high: line("high", "Upper limit of the contrast"), threshold: line("threshold", "Threshold") };
+    const working = new Working(() => bench.why(bench.activeOf));
     this.element = h("div", { class: "histogram" },
       h("div", { class: "row" },
         h("label", { for: "histogram-log", class: "check" }, this.log, " log counts"),
         h("button", { type: "button", onclick: () => this.reset() }, "Fit the contrast")),
-      this.holder, this.about, this.thresholdText);
+      working.element, this.holder, this.about, this.thresholdText);
     this.requester = new Requester(() => {
       if (!this.visible || !bench.image) return null;
       this.askedOf = bench.activeOf;
       return { type: "histogram", pane: PANE, path: bench.image.path, text: bench.text, of: bench.activeOf, at: bench.at };
     }, () => signature(bench.model, bench.activeOf), send);
+    this.requester.working = working;
     for (const name of ["low", "high", "threshold"] as const) this.makeDraggable(name);
     bench.textChanged.on(() => this.refresh());
     bench.displayChanged.on(() => this.refresh());

@@ -100,7 +100,7 @@ export class Scatter {
 
   private get box(): { left: number; top: number; width: number; height: number } {
     const { ratio } = this;
-    const left = 46 * ratio;
+    const left = 52 * ratio;
     const top = 8 * ratio;
     return { left, top, width: this.canvas.width - left - 8 * ratio, height: this.canvas.height - top - 34 * ratio };
   }

@@ -10,6 +10,7 @@ import { ObjectsTab } from "./objectstab";
 import { dependsOn } from "./model";
 import { LAYER, Painting } from "./painting";
 import { Palette } from "./palette";
+import { splitter } from "./splitter";
 import { Stage } from "./stage";
 import { StatusLine } from "./statusline";
 import type { Table } from "./table";
@@ -36,6 +37,7 @@ export class Workbench {
   private readonly previous = iconButton("left", "Previous image", () => this.hands.go(-1));
   private readonly next = iconButton("right", "Next image", () => this.hands.go(1));
   private readonly conflict = h("div", { class: "banner", role: "alert", hidden: true });
+  private readonly columns = h("main", { class: "columns" });
   private tabs: { name: string; tab: HTMLButtonElement; panel: HTMLElement }[] = [];
 
   constructor(private readonly bench: Bench, live: () => Live, private readonly hands: Hands) {
@@ -68,8 +70,9 @@ export class Workbench {
     const toolbar = new Toolbar(bench, this.stage, this.painting);
     const palette = new Palette(bench, this.painting);
     const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, palette.element, this.stage.element, toolbar.dims);
+    this.columns.append(cards.element, middle, this.sidePanel());
     this.element = h("div", { class: "workbench" }, header, this.conflict,
-      h("main", { class: "columns" }, cards.element, middle, this.sidePanel()), this.status.element);
+      this.columns, this.status.element);
     bench.textChanged.on(() => this.showHeader());
     bench.savedChanged.on(() => this.showHeader());
     bench.displayChanged.on(() => this.showHeader());
@@ -95,7 +98,7 @@ export class Workbench {
       this.openTab(to.name);
       to.tab.focus();
     });
-    return h("section", { class: "side", "aria-label": "Text, histogram and objects" }, list, ...this.tabs.map(({ panel }) => panel));
+    return h("section", { class: "side", "aria-label": "Text, histogram and objects" }, splitter(() => this.columns), list, ...this.tabs.map(({ panel }) => panel));
   }
 
   openTab(name: string): void {
