@@ -34,7 +34,7 @@ function say(error: unknown): void {
   toast(`${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`, "bad");
 }
 
-const workbench = new Workbench(bench, () => live!, { home: () => void goHome(), go: (by) => void goNext(by), toast });
+const workbench = new Workbench(bench, () => live, { home: () => void goHome(), go: (by) => void goNext(by), toast });
 const startPage = new StartPage(bench, {
   open: (image, pipeline) => void open(image, pipeline),
   make: (image) => void makePipeline(image),
@@ -132,7 +132,7 @@ async function arrive(): Promise<void> {
   else await goHome(false);
 }
 
-addEventListener("popstate", () => void arrive());
+addEventListener("popstate", () => { if (live) void arrive(); });
 addEventListener("beforeunload", (event) => {
   if (bench.saved !== "saved" && bench.pipeline && workbench.element.isConnected) {
     void bench.save();

@@ -25,6 +25,7 @@ export class Toolbar {
   private readonly opacity = h("input", { type: "range", min: "0", max: "1", step: "0.05", id: "opacity", class: "slider short", "aria-label": "Opacity of objects", oninput: () => this.set(() => { this.bench.display.opacity = Number(this.opacity.value); }) });
   private readonly paintButton = h("button", { type: "button", class: "paint-button", title: "Paint labels beside the image (P)", "aria-keyshortcuts": "p", onclick: () => void this.painting.setOpen(!this.painting.open) }, icon("brush"), "Paint");
   private dimsFor = "";
+  private sayDims: (() => void)[] = [];
 
   constructor(private readonly bench: Bench, stage: Stage, private readonly painting: Painting) {
     const button = (text: string, title: string, onclick: () => void) => h("button", { type: "button", title, onclick }, text);
@@ -88,18 +89,25 @@ export class Toolbar {
   private showDims(): void {
     const dims = this.bench.furtherDims();
     const key = `${this.bench.image?.path} ${JSON.stringify(dims)}`;
-    if (key === this.dimsFor) return;
+    if (key === this.dimsFor) {
+      for (const say of this.sayDims) say();
+      return;
+    }
     this.dimsFor = key;
+    this.sayDims = [];
     const channels = this.bench.image?.channels;
     fill(this.dims, dims.map(([dim, size]) => {
       const text = h("output", {});
-      const say = () => { text.textContent = `${(this.bench.at[dim] ?? 0) + 1} of ${size}`; };
+      const say = () => {
+        text.textContent = `${(this.bench.at[dim] ?? 0) + 1} of ${size}`;
+        slider.value = String(this.bench.at[dim] ?? 0);
+      };
       const slider = h("input", { type: "range", class: "slider short", id: `dim-${dim}`, min: "0", max: String(size - 1), value: String(this.bench.at[dim] ?? 0), oninput: () => {
         this.bench.at = { ...this.bench.at, [dim]: Number(slider.value) };
-        say();
         this.bench.displayChanged.emit();
       } });
       say();
+      this.sayDims.push(say);
       return h("span", { class: "dim" }, h("label", { for: slider.id }, dim), slider, text);
     }), this.channelMenu(channels ?? null));
     this.dims.hidden = !this.dims.childNodes.length;

@@ -2,7 +2,10 @@
 
 import { flow, insertBlock, setIn } from "./edit";
 import { freeName } from "./chain";
-import { kindOf, parse, readModel, isReadable, type Model, type Ops } from "./model";
+import { chainOf, kindOf, parse, readModel, isReadable, type Model, type Ops } from "./model";
+
+/** Ops that make one value of the colours of a sample. */
+const ONE_VALUE = /\.(grey|channel|take|unmix|select)\w*$/;
 
 /** The text with the input of a layer; as it is where it has one. */
 export function withLayer(text: string, layer: string, template: string): string {
@@ -36,11 +39,21 @@ export function growFrom(text: string, ops: Ops, op: string, shown: string, laye
   const there = model.steps.find((step) => step.op === op && step.named.markers === layer);
   if (there) return { text, name: there.name };
   let source = pictureOf(model, ops, shown);
-  // Colours have no one brightness: take a step that is grey, if there is one.
-  if (colours && source === model.inputs[0]) source = model.steps.find((step) => step.op === "transform.grey")?.name ?? source;
   const taken = [...model.inputs, ...model.steps.map((step) => step.name)];
+  let last = model.steps[model.steps.length - 1]?.name ?? null;
+  // Colours have no one brightness: take what is grey of them, made here if it is not there.
+  const isGrey = (of: string) => chainOf(model, of).some((step) => ONE_VALUE.test(step.op));
+  if (colours && !isGrey(source)) {
+    const grey = model.steps.find((step) => step.op === "transform.grey" && step.source === source);
+    if (grey) source = grey.name;
+    else {
+      const made = freeName("grey", taken);
+      text = insertBlock(text, [`  ${made}: ${flow({ op: "transform.grey", input: source })}`], last);
+      taken.push(made);
+      source = last = made;
+    }
+  }
   const name = freeName(op === "segment.watershed" ? "grown" : "walked", taken);
-  const last = model.steps[model.steps.length - 1]?.name ?? null;
   text = insertBlock(text, [`  ${name}: ${flow({ op, input: source, markers: layer })}`], last);
   if (model.outputs) text = setIn(text, ["outputs"], [...model.outputs, name]);
   return { text, name };

@@ -40,8 +40,8 @@ export class Workbench {
   private readonly columns = h("main", { class: "columns" });
   private tabs: { name: string; tab: HTMLButtonElement; panel: HTMLElement }[] = [];
 
-  constructor(private readonly bench: Bench, live: () => Live, private readonly hands: Hands) {
-    const send = (message: Record<string, unknown>) => live().send(message);
+  constructor(private readonly bench: Bench, live: () => Live | null, private readonly hands: Hands) {
+    const send = (message: Record<string, unknown>) => live()?.send(message) ?? false;
     this.painting = new Painting(bench, send);
     this.stage = new Stage(bench, this.painting, send);
     this.status = new StatusLine(bench, this.stage, hands.toast);
