@@ -19,11 +19,11 @@ from graticule.core import as_image
 from graticule.core.image import Kind
 from graticule.io import read, write
 from graticule.pipeline import Pipeline, RegionView
-from graticule.web.app import Workbench
 from graticule.web.exact import Dropped
 from graticule.web.exact_job import make_room, unpack
 from graticule.web.frames import frame
 from graticule.web.guard import Access
+from graticule.web.workbench import Workbench
 
 
 def ask(socket: Any, **request: Any) -> tuple[dict[str, Any], Any]:
@@ -351,3 +351,19 @@ def test_an_image_that_was_changed_is_seen_anew(
         np.testing.assert_array_equal(
             header["offset"] + header["scale"] * after, spots(7)[:50, :60]
         )
+
+
+def test_the_calls_are_described(client: TestClient) -> None:
+    told = client.get("/api/openapi.json").json()
+    assert told["paths"]["/api/pipeline"]["put"]["parameters"][0]["name"] == "name"
+    body = told["paths"]["/api/run"]["post"]["requestBody"]["content"]["application/json"]
+    assert body["schema"]["required"] == ["pipeline"]
+    for path, methods in told["paths"].items():
+        for method, about in methods.items():
+            assert about["summary"].endswith("."), (path, method)
+            answer = client.request(
+                method.upper(), path, json={} if "requestBody" in about else None
+            )
+            assert answer.status_code in (200, 400)
+            if about["parameters"] or about.get("requestBody", {}):
+                assert answer.json()["fault"]["what"].startswith("is no request")

@@ -42,4 +42,4 @@ def serve(
         raise RequestError(
             f"the workbench needs the package {error.name}", hint="pip install 'graticule[web]'"
         ) from None
-    return serve_folder(folder, port=port, opens=open_browser)
+    serve_folder(folder, port=port, opens=open_browser)

@@ -7,9 +7,10 @@ import json
 import os
 import socket
 import stat
+import sys
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import uvicorn
 
@@ -25,8 +26,8 @@ _LEAST = 24
 """Characters that a token has."""
 
 
-def serve_folder(folder: Path, *, port: int | None, opens: bool) -> int:
-    """Serve a folder until it is interrupted; return the exit status."""
+def serve_folder(folder: Path, *, port: int | None, opens: bool) -> NoReturn:
+    """Serve a folder until it is interrupted, and end the program."""
     require_folder(folder)
     before = _last(folder)
     listening = _listening(port if port is not None else before.get("port", PORT))
@@ -48,7 +49,8 @@ def serve_folder(folder: Path, *, port: int | None, opens: bool) -> int:
     )  # fmt: skip
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
-    return 0
+    sys.stdout.flush()
+    os._exit(0)  # all is on the disk, and a step that is under way would be waited for
 
 
 def _last(folder: Path) -> dict[str, Any]:

@@ -1,0 +1,270 @@
+"""What may be asked over HTTP: each call with what it takes, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from graticule.core.errors import RequestError
+from graticule.recipes import make_example, question_of, recipes
+from graticule.version import __version__
+from graticule.web.folder import OWN
+from graticule.web.layers import described, template_of
+from graticule.web.parsed import described_ops
+from graticule.web.thumbnails import thumbnail
+from graticule.web.workbench import Workbench
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+_Text = Annotated[str, Field(max_length=2**20)]
+_Name = Annotated[str, Field(max_length=1000)]
+
+
+class Nothing(BaseModel):
+    """What a call takes that takes nothing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class OfImage(Nothing):
+    """An image, by its path from the folder."""
+
+    path: _Name
+
+
+class OfName(Nothing):
+    """A recipe or a pipeline, by its name."""
+
+    name: _Name
+
+
+class OfText(Nothing):
+    """A pipeline as it is written."""
+
+    text: _Text
+
+
+class Saving(Nothing):
+    """A pipeline to be kept, and the revision that it is a change of; none of a new one."""
+
+    name: _Name
+    text: _Text
+    revision: _Name = ""
+
+
+class OfLayer(Nothing):
+    """Painted labels beside an image."""
+
+    path: _Name
+    layer: _Name
+
+
+class Running(Nothing):
+    """A kept pipeline, and the image that it is run on; without one on all."""
+
+    pipeline: _Name
+    path: _Name | None = None
+
+
+class OfTask(Nothing):
+    """A task, by its number."""
+
+    id: _Name
+
+
+@dataclass(frozen=True)
+class Call:
+    """What may be asked.
+
+    Attributes
+    ----------
+    method, path : str
+        As HTTP has them.
+    takes : type
+        A model of the query, or of the JSON of the request.
+    answer : callable
+        ``answer(workbench, asked)``: JSON values, or a response.
+    in_query : tuple of str
+        What stands in the query although there is a body.
+    """
+
+    method: Method
+    path: str
+    takes: type[Nothing]
+    answer: Callable[[Workbench, Any], Any]
+    in_query: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """What it does, in words."""
+        return (self.answer.__doc__ or "").partition("\n")[0]
+
+
+def _start(bench: Workbench, asked: Nothing) -> Any:
+    """Return the images and pipelines of the folder, and the examples."""
+    told = {name: question_of(name) for name in recipes()}
+    return {
+        "version": __version__,
+        "folder": bench.folder.root.name,
+        "images": [{"path": path, "name": Path(path).name} for path in bench.folder.images()],
+        "pipelines": bench.folder.pipelines(),
+        "examples": [{"name": n, "title": title, "summary": s} for n, (title, s) in told.items()],
+    }
+
+
+def _ops(bench: Workbench, asked: Nothing) -> Any:
+    """Return all ops, with the JSON schema of their parameters."""
+    return described_ops()
+
+
+def _thumbnail(bench: Workbench, asked: OfImage) -> Any:
+    """Return a small picture of an image, as PNG."""
+    return Response(thumbnail(bench.images, asked.path), media_type="image/png")
+
+
+def _open(bench: Workbench, asked: OfImage) -> Any:
+    """Return the dims, sizes and spacing of an image, and its coarsest level."""
+    return bench.images.about(asked.path)
+
+
+def _example(bench: Workbench, asked: OfName) -> Any:
+    """Make the example of a recipe, and a pipeline of its name."""
+    name, known = asked.name, recipes()
+    if name not in known:
+        raise RequestError("there is no such example", where=name[:100])
+    folder = bench.folder.example_folder(name)
+    if not folder.is_dir():
+        make_example(name, folder)
+    if name not in bench.folder.pipelines():
+        bench.folder.save(name, (known[name] / "pipeline.yaml").read_text("utf-8"), "")
+    first = bench.images.first_of(bench.parsed.pipeline(bench.folder.load(name).text), folder)
+    return {"path": first.relative_to(bench.folder.root).as_posix(), "pipeline": name}
+
+
+def _load(bench: Workbench, asked: OfName) -> Any:
+    """Return the text of a pipeline, and its revision."""
+    saved = bench.folder.load(asked.name)
+    return {"name": asked.name, "text": saved.text, "revision": saved.revision}
+
+
+def _save(bench: Workbench, asked: Saving) -> Any:
+    """Keep a pipeline; 409 with the text that is there, if it was changed elsewhere."""
+    saved = bench.folder.save(asked.name, asked.text, asked.revision)
+    bench.tell_all({"type": "changed", "pipeline": asked.name, "revision": saved.revision})
+    return {"revision": saved.revision}
+
+
+def _layer(bench: Workbench, asked: OfLayer) -> Any:
+    """Open painted labels beside an image, and say how a pipeline reads them."""
+    layer = bench.layers.open(asked.path, asked.layer)
+    return {"template": template_of(asked.layer), **described(layer, asked.path, asked.layer)}
+
+
+def _check(bench: Workbench, asked: OfText) -> Any:
+    """Return the steps of a pipeline, and every fault with its line."""
+    return bench.parsed.check(asked.text)
+
+
+def _run(bench: Workbench, asked: Running) -> Any:
+    """Begin a run of a pipeline."""
+    pipeline = bench.parsed.pipeline(bench.folder.load(asked.pipeline).text)
+    if asked.path is not None:
+        images, what = [bench.folder.file(asked.path)], Path(asked.path).name
+    else:
+        own = [each for each in bench.folder.images() if not each.startswith(f"{OWN}/")]
+        images = [bench.folder.root / each for each in own]
+        what = "all images"
+    if pipeline.is_paired:
+        images = [bench.folder.root]
+    task = bench.tasks.start(
+        f"{asked.pipeline} on {what}",
+        bench.folder.pipeline_file(asked.pipeline),
+        images,
+        bench.folder.run_folder(asked.pipeline),
+    )
+    return {"task": task.number}
+
+
+def _tasks(bench: Workbench, asked: Nothing) -> Any:
+    """Return the runs, how far they are, and their reports."""
+    return bench.tasks.listed()
+
+
+def _cancel(bench: Workbench, asked: OfTask) -> Any:
+    """End a run; what it had done is kept, and the next goes on from it."""
+    bench.tasks.cancel(asked.id)
+    return bench.tasks.listed()
+
+
+CALLS = (
+    Call("GET", "/api/start", Nothing, _start),
+    Call("GET", "/api/ops", Nothing, _ops),
+    Call("GET", "/api/thumbnail", OfImage, _thumbnail),
+    Call("POST", "/api/open", OfImage, _open),
+    Call("POST", "/api/example", OfName, _example),
+    Call("GET", "/api/pipeline", OfName, _load),
+    Call("PUT", "/api/pipeline", Saving, _save, ("name",)),
+    Call("POST", "/api/check", OfText, _check),
+    Call("POST", "/api/layer", OfLayer, _layer),
+    Call("POST", "/api/run", Running, _run),
+    Call("GET", "/api/tasks", Nothing, _tasks),
+    Call("DELETE", "/api/task", OfTask, _cancel),
+)
+
+
+def openapi() -> dict[str, Any]:
+    """Return the calls as an OpenAPI document."""
+    paths: dict[str, dict[str, Any]] = {}
+    for call in CALLS:
+        schema = call.takes.model_json_schema()
+        known = schema.get("properties", {})
+        has_body = call.method in ("POST", "PUT")
+        query = [name for name in known if not has_body or name in call.in_query]
+        told: dict[str, Any] = {
+            "summary": call.summary,
+            "parameters": [
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in schema.get("required", []),
+                    "schema": known[name],
+                }
+                for name in query
+            ],
+            "responses": {
+                "200": {"description": "what was asked for"},
+                "400": {"description": "a fault, in words", "content": _JSON},
+                "403": {"description": "without the token, or from elsewhere", "content": _JSON},
+            },
+        }
+        if has_body:
+            rest = {name: value for name, value in known.items() if name not in query}
+            required = [name for name in schema.get("required", []) if name in rest]
+            body = {"type": "object", "properties": rest, "required": required}
+            told["requestBody"] = {
+                "required": True,
+                "content": {"application/json": {"schema": body}},
+            }
+        paths.setdefault(call.path, {})[call.method.lower()] = told
+    header = {"type": "apiKey", "in": "header", "name": "X-Graticule-Token"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Graticule workbench", "version": __version__},
+        "paths": paths,
+        "components": {"securitySchemes": {"token": header}},
+        "security": [{"token": []}],
+    }
+
+
+_FAULT = {
+    "type": "object",
+    "properties": {"fault": {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("what", "where", "hint")},
+    }},
+}  # fmt: skip
+_JSON = {"application/json": {"schema": _FAULT}}
