@@ -127,7 +127,8 @@ export class Pane {
     };
     // What grows from painted classes has their colours.
     const step = this.bench.model.steps.find((each) => each.name === this.frame!.of);
-    const colours = step && this.bench.model.painted.includes(step.named.markers ?? "") ? this.bench.classColours : null;
+    const painted = step ? step.named.markers ?? "" : this.frame.of;
+    const colours = this.bench.model.painted.includes(painted) ? this.bench.classColours : null;
     const key = JSON.stringify([style, this.isObjects, gate?.id, colours && [...colours]]);
     style.colours = colours;
     style.inside = gate?.inside;

@@ -190,6 +190,8 @@ export class Stage {
     const [height = 0, width = 0] = frame.shape;
     // What has dims of its own is shown from its corner.
     frame.region = { y: frame.region[rows] ?? [0, height], x: frame.region[columns] ?? [0, width] };
+    // What is painted is labels, whatever uses it.
+    if (frame.kind === "image" && frame.dtype === "u1" && this.bench.model.painted.includes(frame.of)) frame.kind = "labels";
     if (frame.pane === GROUND) {
       if (this.groundRequester.answered(frame.id)) this.ground = frame;
     } else if (frame.pane === STROKES) {
