@@ -99,12 +99,19 @@ def _plane(image: Image, kind: Kind) -> tuple[Array, dict[str, Any]]:
     values = np.ascontiguousarray(image.transpose(*lengths, *rest).values)
     while values.ndim < 2:
         values = values[None]
+    if kind in (Kind.MASK, Kind.LABELS) or values.dtype == np.bool_:
+        values = values.reshape(*values.shape[:2], -1)[..., 0]
     if kind is Kind.MASK or values.dtype == np.bool_:
-        return (values != 0).astype(np.uint8).reshape(values.shape[:2]), {
+        return (values != 0).astype(np.uint8), {
             "kind": "mask", "offset": 0, "scale": 1, "low": 0, "high": 1}  # fmt: skip
     if kind is Kind.LABELS:
-        plane = values.reshape(values.shape[:2]).astype(np.uint32)
-        return plane, {"kind": "labels", "offset": 0, "scale": 1, "low": 0, "high": 1}
+        return values.astype(np.uint32), {
+            "kind": "labels",
+            "offset": 0,
+            "scale": 1,
+            "low": 0,
+            "high": 1,
+        }
     is_colour = values.ndim == 3 and values.shape[2] in (3, 4) and "c" in rest
     plane = values[..., :3] if is_colour else values.reshape(*values.shape[:2], -1)[..., 0]
     samples, told = _in_steps(plane)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,9 @@ from graticule.web.layers import Stroke, described
 from graticule.web.parsed import Parsed
 from graticule.web.requests import StrokeRequest, ViewRequest, read_request
 
+_Line: TypeAlias = tuple[str, int]
+"""A kind of request, and its pane."""
+_Asked: TypeAlias = tuple[ViewRequest, Callable[[], bool]]
 _About: TypeAlias = tuple[str, str, str]
 """An image, a pipeline and what is looked at of it."""
 _QUIET = 0.6
@@ -87,6 +91,8 @@ class LiveSession:
         self._newest = _Newest()
         self._exact: dict[int, _About] = {}
         self._stopped = False
+        self._lining_up = threading.Lock()
+        self._waiting: dict[_Line, _Asked | None] = {}
         self._outbox: asyncio.Queue[str | bytes | dict[str, Any]] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
 
@@ -134,9 +140,31 @@ class LiveSession:
             return
         is_newest = self._newest.take(request.type, request.pane)
         about = self._exact.get(request.pane)
-        if request.type == "view" and about not in (None, _about(request)):
+        is_other = about not in (None, _about(request))
+        if request.type in ("view", "table") and is_other:
             self._exact.pop(request.pane, None)
-        self._workers.submit(self._answer, request, is_newest)
+        self._queue((request.type, request.pane), (request, is_newest))
+
+    def _queue(self, line: _Line, asked: _Asked) -> None:
+        """Answer a request, or once that of its pane which is under way is through.
+
+        A step that is not dropped within itself then holds up its pane and no other.
+        """
+        with self._lining_up:
+            if line in self._waiting:
+                self._waiting[line] = asked
+                return
+            self._waiting[line] = None
+        self._workers.submit(self._answer_in_turn, line, asked)
+
+    def _answer_in_turn(self, line: _Line, asked: _Asked) -> None:
+        try:
+            self._answer(*asked)
+        finally:
+            with self._lining_up:
+                following = self._waiting.pop(line)
+            if following is not None and not self._stopped:
+                self._queue(line, following)
 
     def _paint(self, request: StrokeRequest) -> None:
         named = {"pane": request.pane, "id": request.id, "of": request.layer}
@@ -183,7 +211,7 @@ class LiveSession:
             what = f"fault in Graticule: {type(error).__name__}: {error}"
             self.tell({"type": "fault", **named, "what": what, "where": "", "hint": "report it"})
             return
-        if request.type == "view":
+        if request.type in ("view", "table"):
             self._complete(opened, parsed, request, view)
 
     def _complete(
@@ -270,7 +298,8 @@ def _viewed(
 ) -> tuple[RegionView, Kind, Region]:
     of = request.of or None
     reference = reference_to(pipeline, of)
-    kind = pipeline.kind_of(reference) or Kind.IMAGE
+    is_labels = reference.name in pipeline.inputs and pipeline.holds_labels(reference.name)
+    kind = Kind.LABELS if is_labels else pipeline.kind_of(reference) or Kind.IMAGE
     sizes = live.sizes(pipeline, request.level, of, is_wanted=is_newest)
     region = _region(request, sizes)
     view = live.view(pipeline, region, request.level, of=of, is_wanted=is_newest)

@@ -38,7 +38,7 @@ class Workbench:
         self.tasks = Tasks(self.folder.own / "runs")
         self.exact = ExactWorker()
         self.exact.warm()
-        self.workers = ThreadPoolExecutor(2 + (os.cpu_count() or 1), thread_name_prefix="view")
+        self.workers = ThreadPoolExecutor(6 + (os.cpu_count() or 1), thread_name_prefix="view")
         self.behind = ThreadPoolExecutor(1, thread_name_prefix="exact")
         self.sessions: set[LiveSession] = set()
 
