@@ -33,8 +33,9 @@ export class Camera {
     this.set({ x: width / 2, y: height / 2, zoom: Math.min(paneWidth / width, paneHeight / height) * 0.98 });
   }
 
-  /** The level of which a sample is nearest to a device pixel, not coarser. */
+  /** The level of which a sample is nearest to a device pixel; full resolution as long as it is not coarser. */
   level(depth: number): number {
-    return Math.min(depth, Math.max(0, Math.floor(Math.log2(1 / this.zoom) + 1e-9)));
+    const wanted = Math.log2(1 / this.zoom);
+    return wanted < 1 ? 0 : Math.min(depth, Math.round(wanted));
   }
 }
