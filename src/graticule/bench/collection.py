@@ -70,13 +70,14 @@ def run_of_many(count: int = _MANY, folder: Path | None = None, side: int = _SID
         about = json.loads((out / "run.json").read_text("utf-8"))
         done = sum(each["status"] == "done" for each in about["images"])
         again = sum(bool(each["cached"]) for each in about["images"])
-        same = _same_bytes(study, out, place, count)
+        differing = _differing(study, out, place, count)
     what = (
         f"{count:,} cut-outs of {side} x {side}, {done:,} done; killed at {told:,}, {again:,} of "
         f"them taken up again; {_ALONE} around the kill run by themselves: "
-        f"{'the same bytes' if same else 'OTHER BYTES'}; then {spent:.0f} s"
+        f"{'OTHER BYTES of ' + ', '.join(differing) if differing else 'the same bytes'}; "
+        f"then {spent:.0f} s"
     )
-    reached = done == count and same and 0 < again < count and peak < _LARGEST
+    reached = done == count and not differing and 0 < again < count and peak < _LARGEST
     return Row("C9", what, round(peak), "MB", bar, reached, peak_mb=round(peak), seeds=(_SEED,))
 
 
@@ -120,8 +121,8 @@ def _run(study: Path, out: Path) -> tuple[float, float]:
     return time.perf_counter() - started, peak / 1e6
 
 
-def _same_bytes(study: Path, out: Path, place: Path, count: int) -> bool:
-    """Whether images around the kill have the arrays and rows of a run of them alone."""
+def _differing(study: Path, out: Path, place: Path, count: int) -> list[str]:
+    """Return which arrays and columns of images around the kill a run of them alone has not."""
     names = sorted(path.name for path in study.iterdir())
     middle = int(_KILLED_AT * count)
     some = names[max(0, middle - _ALONE // 2) : middle + _ALONE // 2]
@@ -131,13 +132,23 @@ def _same_bytes(study: Path, out: Path, place: Path, count: int) -> bool:
         shutil.copyfile(study / name, few / name)
     _run(few, alone)
     files = sorted(path.relative_to(alone) for path in (alone / "arrays").rglob("*.tif"))
-    equal = all((alone / file).read_bytes() == (out / file).read_bytes() for file in files)
+    found = [f"{len(some) - len(files)} missing arrays"] if len(files) != len(some) else []
+    others = [f for f in files if (alone / f).read_bytes() != (out / f).read_bytes()]
+    found += [f"{len(others)} arrays, as {others[0]}"] if others else []
     rows = {Path(name).stem for name in some}
     for table in ("images", "objects"):
         whole, part = (_read(folder / f"{table}.csv") for folder in (out, alone))
         whole = whole[whole["image"].isin(rows)].reset_index(drop=True)
-        equal = equal and whole.equals(part)
-    return equal and len(files) == len(some)
+        if list(whole) != list(part) or len(whole) != len(part):
+            found.append(f"the shape of {table}")
+            continue
+        for name in whole:
+            apart = whole[name] != part[name]
+            if apart.any():
+                first = int(apart.idxmax())
+                told = f"{whole[name][first]} for {part[name][first]}"
+                found.append(f"{table}.{name} in {int(apart.sum())} rows ({told})")
+    return found
 
 
 def _read(path: Path) -> pd.DataFrame:
