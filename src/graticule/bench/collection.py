@@ -142,12 +142,11 @@ def _differing(study: Path, out: Path, place: Path, count: int) -> list[str]:
         if list(whole) != list(part) or len(whole) != len(part):
             found.append(f"the shape of {table}")
             continue
-        for name in whole:
-            apart = whole[name] != part[name]
-            if apart.any():
-                first = int(apart.idxmax())
-                told = f"{whole[name][first]} for {part[name][first]}"
-                found.append(f"{table}.{name} in {int(apart.sum())} rows ({told})")
+        for column in map(str, whole):
+            apart = np.flatnonzero(whole[column] != part[column])
+            if apart.size:
+                told = f"{whole[column][apart[0]]} for {part[column][apart[0]]}"
+                found.append(f"{table}.{column} in {apart.size} rows ({told})")
     return found
 
 
