@@ -32,8 +32,14 @@ class SpotGrid(NamedTuple):
     grid: Record
 
 
+_ROUNDING = 1e-12
+"""Share of the largest coordinate below which a spot is on its node."""
+_LEAST_ANGLE = 1e-9
+"""Degrees; less is rounding."""
+
+
 @op(
-    version=2,
+    version=3,
     scope=Whole("a grid goes through all spots", memory=6.0),
     dtype="int32",
     doc=DOC,
@@ -206,6 +212,7 @@ def _spots(measured: Measured, node: Array, where: Array, holder: Array, places:
         for axis, dim in enumerate(("y", "x"))
     }
     off = np.linalg.norm(places[holder] - where, axis=1)
+    off[off < _ROUNDING * np.abs(where).max(initial=1.0)] = 0.0
     table = pd.DataFrame(
         {
             "label": np.arange(1, len(node) + 1),
@@ -228,12 +235,13 @@ def _grid(lattice: Lattice, size: Array, spots: Table, apart: int, unit: str) ->
 
     found = int(spots["found"].sum())
     offsets = spots["offset"].dropna().to_numpy()
+    angle = float(np.rad2deg(np.arctan2(lattice.across[0], lattice.across[1])))
     row = {
         "grid_rows": int(size[0]),
         "grid_columns": int(size[1]),
         "grid_pitch_y": float(np.linalg.norm(lattice.down)),
         "grid_pitch_x": float(np.linalg.norm(lattice.across)),
-        "grid_angle": float(np.rad2deg(np.arctan2(lattice.across[0], lattice.across[1]))),
+        "grid_angle": angle if abs(angle) > _LEAST_ANGLE else 0.0,
         "grid_found": found,
         "grid_missing": len(spots) - found,
         "grid_apart": apart,
