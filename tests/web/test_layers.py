@@ -114,6 +114,12 @@ def test_a_volume_is_painted_plane_by_plane(tmp_path: Path) -> None:
     assert not layer.values[[0, 1, 3]].any()
     with pytest.raises(RequestError, match="there is no z 4; it has 4"):
         layer.paint(line(1, 3, (10, 10), z=4), begins=True)
+    assert len(layer.journal.read_text().splitlines()) == 1, "what is refused is not kept"
+    with layer.journal.open("a") as journal:
+        told = {"value": 1, "radius": 2, "points": [[1, 1]], "at": {"z": 9}, "shape": "line"}
+        journal.write(json.dumps(told) + "\n")
+    again = Layer(tmp_path / "a.strokes.tif", image_of(4, 30, 30))
+    np.testing.assert_array_equal(again.values, layer.values)
     layer.write()
     other = Layer(tmp_path / "a.strokes.tif", image_of(4, 30, 30))
     np.testing.assert_array_equal(other.values, layer.values)

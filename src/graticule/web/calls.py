@@ -180,6 +180,7 @@ def _run(bench: Workbench, asked: Running) -> Any:
         what = "all images"
     if pipeline.is_paired:
         images = [bench.folder.root]
+    bench.images.require_reads(pipeline, images)
     task = bench.tasks.start(
         f"{asked.pipeline} on {what}",
         bench.folder.pipeline_file(asked.pipeline),

@@ -12,6 +12,7 @@ from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, RequestError
 from graticule.io import study
 from graticule.io.format import is_one_image, locate
+from graticule.pipeline.spec import Spec
 
 OWN = "graticule"
 _DEEPEST = 3
@@ -74,13 +75,30 @@ class ServedFolder:
             If it lies elsewhere, by whatever way, or is not there.
         """
         found = self.root / path
-        if "\0" in path or not found.resolve().is_relative_to(self.root):
-            raise RequestError("lies outside of the folder that is served", where=path[:200])
+        if "\0" in path:
+            raise RequestError("is no path")
+        self.require_inside(found, path[:200])
         try:
             locate(found)
         except FormatError:
             raise RequestError("there is no such image in the folder", where=path[:200]) from None
         return found
+
+    def require_inside(self, path: Path, where: str) -> None:
+        """Raise `RequestError` if a path leads out of the folder, by links too."""
+        if not path.resolve().is_relative_to(self.root):
+            raise RequestError("lies outside of the folder that is served", where=where)
+
+    def require_reads(self, pipeline: Spec) -> None:
+        """Raise `RequestError` if the sheet or a step of a pipeline reads outside of the folder."""
+        if pipeline.sheet is not None:
+            for beside in (self.root, self.own / "pipelines"):
+                self.require_inside(beside / pipeline.sheet.file, "sheet")
+        for name, step in pipeline.steps.items():
+            for key, value in step.params.items():
+                path = getattr(value, "path", None)
+                if isinstance(path, Path):
+                    self.require_inside(path, f"{name}.{key}")
 
     def pipelines(self) -> list[str]:
         """Return the names of the pipelines that are kept here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -160,16 +160,17 @@ class OpenImages:
         declared = {name: repr(spec) for name, spec in pipeline.inputs.items()}
         key = digest(stamp, declared, repr(pipeline.sheet))
         with self._lock:
+            self.folder.require_reads(pipeline)
             if key in self._open:
                 self._open.move_to_end(key)
                 self._open[key].look_at_layers()
                 return self._open[key]
             source, units = self._source(pipeline, file)
+            places = self._further(pipeline, source)
             inputs, keys = open_inputs(pipeline, source, stamp)
             pyramid = self._pyramid(inputs[pipeline.first_input], file)
             image, painted = inputs[pipeline.first_input], {}
-            for name in list(pipeline.inputs)[1:]:
-                place = source.files.get(name) or companion_path(source, pipeline.inputs[name].path)
+            for name, place in places.items():
                 if layer := self.layers.at(place, image):
                     painted[name], inputs[name] = layer, layer.beside(image)
             live = LiveImage(inputs, keys, self.kept, pyramid.levels())
@@ -198,6 +199,23 @@ class OpenImages:
             "no image of the pipeline's patterns has this file", where=file.name,
             hint="open one that has, or change the patterns of its inputs",
         )  # fmt: skip
+
+    def _further(self, pipeline: Spec, source: StudyImage) -> dict[str, Path]:
+        """Return the files of the further inputs; raise `RequestError` if one lies elsewhere."""
+        places = {
+            name: source.files.get(name) or companion_path(source, spec.path)
+            for name, spec in pipeline.inputs.items()
+            if name != pipeline.first_input
+        }
+        for name, place in places.items():
+            self.folder.require_inside(place, f"inputs.{name}")
+        return places
+
+    def require_reads(self, pipeline: Spec, images: Sequence[Path]) -> None:
+        """Raise `RequestError` if a run on images would read outside of the folder."""
+        self.folder.require_reads(pipeline)
+        for source in study_of(pipeline, images):
+            self._further(pipeline, source)
 
     def first_of(self, pipeline: Pipeline, folder: Path) -> Path:
         """Return the first image of a folder that a pipeline is for."""

@@ -7,6 +7,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -104,7 +105,8 @@ class Layer:
         if self.journal.exists():
             for line in self.journal.read_text("utf-8").splitlines():
                 if stroke := _read_stroke(line):
-                    self._draw(stroke)
+                    with suppress(RequestError):  # of an image that had more planes
+                        self._draw(stroke)
         if not self.file.exists() or self.journal.exists():
             self.write()
 
@@ -119,10 +121,16 @@ class Layer:
         if not 0 <= stroke.value <= _VALUES:
             raise RequestError(f"labels are 0 to {_VALUES}, not {stroke.value}")
         with self._lock:
-            self._note(stroke)
             if begins:
                 self._end_drag()
-            self._drag.append(self._draw(stroke))
+            drawn = place, before = self._draw(stroke)
+            try:
+                self._note(stroke)
+            except OSError:
+                self._count(self.values[place], before)
+                self.values[place] = before
+                raise
+            self._drag.append(drawn)
             self.revision += 1
         self._write_later()
 

@@ -256,8 +256,12 @@ class LiveSession:
         pipeline = opened.bound(parsed)
         count = max(1, len(pipeline.steps))
 
+        faults: list[str] = []
+
         def take(message: tuple[Any, ...]) -> None:
-            if message[0] == "known" and opened.live.keys == keys:
+            if message[0] == "fault":
+                faults.append(message[1]["what"])
+            elif message[0] == "known" and opened.live.keys == keys:
                 opened.live.take_exact(pipeline, {message[1]: unpack(message[2])})
             elif message[0] == "step":
                 place = list(pipeline.steps).index(message[1])
@@ -267,6 +271,9 @@ class LiveSession:
             self.exact.run(opened.exact_job(parsed, request.of), take, is_wanted)
         except Dropped:
             self.tell(_progress(title, 1.0, started))
+            return
+        if faults:
+            self.tell(_progress(f"{title}: {faults[0]}", 1.0, started))
             return
         self.tell(_progress(title, 1.0, started))
         self.tell({"type": "exact", "path": request.path, "of": request.of})

@@ -273,3 +273,14 @@ outputs: [folded]
     )
     with pytest.raises(ImageError, match="tried on the part on screen alone"):
         live_of(spectra, enough=100).view(made, {"wavelength": (0, 3), "pixel": (0, 60)})
+
+
+def test_what_is_counted_on_a_coarser_copy_is_not_said_to_be_exact(scene: Image) -> None:
+    live = live_of(scene)
+    for of in ("cells", "table"):
+        view = live.view(pipeline(), {}, level=2, of=of)
+        assert view.basis == "about, from 1/4"
+    live.make_exact(pipeline())
+    assert live.view(pipeline(), {}, level=2).is_exact
+    whole = pipeline().apply(scene)["table"]
+    assert len(live.view(pipeline(), {}, level=2).table) == len(whole)

@@ -134,7 +134,8 @@ class LiveImage:
         with wanted_while(is_wanted):
             scene = self._scene(pipeline, level)
             held = scene.held(reference.name)
-            basis = "exact" if held.basis == 0 else f"about, from 1/{2**held.basis}"
+            coarsest = max(held.basis, level if held.is_windowed else 0)
+            basis = f"about, from 1/{2**coarsest}" if coarsest else "exact"
             if held.is_windowed and not self._is_small(pipeline, level):
                 return self._on_screen(scene, reference, held, bounds)
             found = scene.value(reference, None) if held.is_windowed else scene.found(reference)
