@@ -480,7 +480,8 @@ def test_strokes_are_seen_at_once_kept_taken_back_and_grown_from(bench: Workbenc
     expect(bench.page.locator(".pane[data-of=grown]")).to_be_visible(timeout=WAIT)
     bench.settle()
     assert 'strokes: {path: "graticule/labels/{path}.strokes.tif"}' in bench.text
-    assert "grown: {op: segment.watershed, input: image, markers: strokes}" in bench.text
+    assert "edges: {op: filters.sobel, input: image}" in bench.text
+    assert "grown: {op: segment.watershed, input: edges, markers: strokes}" in bench.text
     pane = bench.page.evaluate(
         "() => [...document.querySelectorAll('.pane')].findIndex((p) => p.dataset.of === 'grown')"
     )

@@ -53,6 +53,13 @@ export function growFrom(text: string, ops: Ops, op: string, shown: string, laye
       source = last = made;
     }
   }
+  // A watershed floods what is low: classes then meet on edges, and not on what is bright.
+  if (op === "segment.watershed" && ops.has("filters.sobel")) {
+    const edges = freeName("edges", taken);
+    text = insertBlock(text, [`  ${edges}: ${flow({ op: "filters.sobel", input: source })}`], last);
+    taken.push(edges);
+    source = last = edges;
+  }
   const name = freeName(op === "segment.watershed" ? "grown" : "walked", taken);
   text = insertBlock(text, [`  ${name}: ${flow({ op, input: source, markers: layer })}`], last);
   if (model.outputs) text = setIn(text, ["outputs"], [...model.outputs, name]);
