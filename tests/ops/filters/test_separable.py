@@ -59,3 +59,14 @@ def test_a_part_has_the_bits_of_the_whole() -> None:
     taps = dict.fromkeys((0, 1), Taps(np.exp(-np.arange(9.0))))
     part = separable(values[20:80, 33:144], taps)[8:-8, 8:-8]
     np.testing.assert_array_equal(part, separable(values, taps)[28:72, 41:136])
+
+
+@pytest.mark.parametrize("shape", [(70, 80, 9), (80, 9), (2, 66, 63)])
+def test_a_slice_across_the_columns_has_the_bits_of_the_whole(shape: tuple[int, ...]) -> None:
+    wide = (*shape[:-1], 90)
+    values = np.random.default_rng(2).normal(size=wide).astype(np.float32)
+    taps = dict.fromkeys(range(values.ndim), Taps(np.exp(-np.arange(4.0))))
+    part = separable(values[..., 20 : 20 + shape[-1]], taps)
+    whole = separable(values, taps)
+    np.testing.assert_array_equal(part[..., 3:-3], whole[..., 23 : 17 + shape[-1]])
+    assert part.flags.c_contiguous

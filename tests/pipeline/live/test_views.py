@@ -56,7 +56,12 @@ class Counted:
     """An array that counts the samples that are read of it."""
 
     def __init__(self, values: np.ndarray[Any, Any]) -> None:
-        self.values, self.shape, self.dtype, self.ndim = values, values.shape, values.dtype, 2
+        self.values, self.shape, self.dtype, self.ndim = (
+            values,
+            values.shape,
+            values.dtype,
+            values.ndim,
+        )
         self.samples = 0
 
     def __getitem__(self, index: Any) -> np.ndarray[Any, Any]:
@@ -96,6 +101,28 @@ def test_a_tiled_node_reads_as_the_node_does(scene: Image, data: Any) -> None:
             start = data.draw(st.integers(0, size - 1))
             bounds[str(dim)] = (start, data.draw(st.integers(start + 1, size)))
         xr.testing.assert_identical(tiled.read(Region(bounds)), node.read(Region(bounds)))
+
+
+@pytest.mark.parametrize("dim", ["z", "y", "x"])
+def test_a_block_is_decoded_once_for_the_slices_beside_one_another(dim: str) -> None:
+    source = Counted(np.random.default_rng(0).integers(0, 99, (64, 64, 64), np.uint8))
+    data = da.from_array(source, chunks=32, name=False, meta=np.empty((0, 0, 0), np.uint8))
+    volume = as_image(data, dims=("z", "y", "x"))
+    tiled = TiledNode((SourceNode(volume),), 0, "key", TileCache(10**7))
+    for place in (3, 9, 15, 3):
+        bounds = {str(d): (0, int(n)) for d, n in volume.sizes.items()} | {dim: (place, place + 1)}
+        wanted = source.values[tuple(slice(*bounds[d]) for d in ("z", "y", "x"))]
+        np.testing.assert_array_equal(tiled.read(Region(bounds)), wanted)
+    assert source.samples == source.values.size // 2
+
+
+def test_of_frames_that_are_read_one_by_one_no_other_is_read() -> None:
+    source = Counted(np.zeros((20, 40, 48), np.uint8))
+    data = da.from_array(source, chunks=(1, 40, 48), name=False, meta=np.empty((0,) * 3, np.uint8))
+    film = as_image(data, dims=("time", "y", "x"))
+    tiled = TiledNode((SourceNode(film),), 0, "key", TileCache(10**7))
+    tiled.read(Region({"time": (7, 8), "y": (0, 40), "x": (0, 48)}))
+    assert source.samples == 40 * 48
 
 
 @pytest.mark.parametrize("of", STEPS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,16 +96,37 @@ def separable(values: Array, taps: Mapping[int, Taps]) -> Array:
 
     Every sum is made in the same order wherever the array is cut.
     """
-    values = np.ascontiguousarray(values, np.float32)
     axes = sorted(axis for axis, each in taps.items() if each.weights.size > 1 or each.odd)
+    is_thin = _is_thin(values.shape, axes)
+    # across the columns of a slice the lines are laid side by side, so that sums run along memory
+    laid = np.ascontiguousarray(np.moveaxis(values, -1, 0) if is_thin else values, np.float32)
     scale = np.prod([taps[axis].weights[0] for axis in taps if axis not in axes])
-    done = values if scale == 1 else values * np.float32(scale)
-    fused = values.ndim > 1 and axes[-2:] == [values.ndim - 2, values.ndim - 1]
-    for axis in axes[:-2] if fused else axes:
-        done = _along(done, axis, taps[axis])
-    if fused:
-        done = _planes(done, taps[axes[-2]], taps[axes[-1]])
+    done = laid if scale == 1 else laid * np.float32(scale)
+    done = _passed(done, [((axis + is_thin) % values.ndim, taps[axis]) for axis in axes])
+    if is_thin:
+        return np.ascontiguousarray(np.moveaxis(done, 0, -1))
     return done.copy() if done is values else done
+
+
+def _is_thin(shape: tuple[int, ...], axes: Sequence[int]) -> bool:
+    """Whether an array is filtered along a last axis that is short, and along the one before."""
+    last = len(shape) - 1
+    return axes[-2:] == [last - 1, last] and shape[-1] < _NARROW <= shape[-2]
+
+
+def _passed(values: Array, passes: Sequence[tuple[int, Taps]]) -> Array:
+    """Return values filtered along one axis after the other; along the last two in one go."""
+    done, fused = values, [values.ndim - 2, values.ndim - 1]
+    numbers = [axis for axis, _ in passes]
+    place = 0
+    while place < len(passes):
+        if numbers[place : place + 2] == fused:
+            done = _planes(done, passes[place][1], passes[place + 1][1])
+            place += 2
+        else:
+            done = _along(done, *passes[place])
+            place += 1
+    return done
 
 
 def gaussian_plane(plane: Array, sigma: float) -> Array:

@@ -11,12 +11,12 @@ from functools import partial
 
 import numpy as np
 
-from graticule.core.image import Image, spatial_dims
+from graticule.core.image import Image, is_lazy, spatial_dims
 from graticule.core.scope import Region
 from graticule.core.typing import Array
 from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.work import is_part, require_wanted, side_by_side
-from graticule.pipeline.nodes import Node, OpNode
+from graticule.pipeline.nodes import Node, OpNode, SourceNode
 
 SIDE = 64
 """Samples along a side of a tile, of a plane."""
@@ -96,7 +96,8 @@ class _Lattice:
 class TiledNode:
     """A node whose tiles are kept: each is computed once, together with those beside it.
 
-    Along a dim of which one sample is asked for, as a slice or a frame, tiles are one sample thick.
+    Along a dim of which one sample is asked for, as a slice or a frame, tiles are one sample thick;
+    of an image in blocks they hold what is read with that sample, so that its neighbours are there.
 
     Parameters
     ----------
@@ -117,6 +118,7 @@ class TiledNode:
         self.template = nodes[position].template
         self._dims = tuple(str(dim) for dim in self.template.dims)
         self._sides = sides_of(self.template)
+        self._thin = _read_together(nodes[position])
 
     def read(self, region: Region) -> Image:
         """Return the values in a region."""
@@ -135,7 +137,11 @@ class TiledNode:
 
     def _lattice(self, region: Region) -> _Lattice:
         sizes = tuple(int(self.template.sizes[dim]) for dim in self._dims)
-        sides = (1 if region.sizes[dim] == 1 else self._sides[dim] for dim in self._dims)
+        sides = (
+            min(self._sides[dim], self._thin.get(dim, 1)) if region.sizes[dim] == 1
+            else self._sides[dim]
+            for dim in self._dims
+        )  # fmt: skip
         return _Lattice(self._dims, sizes, tuple(sides))
 
     def _tiles(self, region: Region, lattice: _Lattice) -> dict[Place, Array]:
@@ -179,6 +185,14 @@ class TiledNode:
     def _values(self, region: Region) -> Array:
         block = self.nodes[self.position].read(region)
         return np.asarray(block.transpose(*self._dims).values)
+
+
+def _read_together(node: Node) -> dict[str, int]:
+    """Return by dim how many samples are read where one is: a block of a lazy image is decoded."""
+    if not isinstance(node, SourceNode) or not is_lazy(node.image):
+        return {}
+    blocks = zip(node.image.dims, node.image.chunks or (), strict=True)
+    return {str(dim): max(sizes) for dim, sizes in blocks}
 
 
 def _pieces(lattice: _Lattice, box: tuple[Place, Place]) -> list[tuple[Place, Place]]:
