@@ -6,7 +6,7 @@ import tifffile
 from learning_scenes import write_pair
 
 from graticule.cli import main
-from graticule.core.errors import FormatError, RequestError
+from graticule.core.errors import FormatError, PipelineError, RequestError
 from graticule.learn.document.document import load
 from graticule.training.loading import load_images
 
@@ -52,6 +52,49 @@ def test_extra_images_come_from_simulation_and_from_files(folder):
     assert loaded.extra["made"].names == ("nuclei_0000", "nuclei_0001")
     assert loaded.extra["more"].names == ("more",)
     assert set(loaded.extra) == {"made", "more"}
+
+
+PAINTED = DOCUMENT + 'labels: classes\ninputs: {labels: {path: "own/labels/{path}.strokes.tif"}}\n'
+
+
+def painted_folder(folder):
+    write_pair(folder, "b", seed=1)
+    write_pair(folder, "c", seed=2)
+    drawn = folder / "own" / "labels" / "images"
+    drawn.mkdir(parents=True)
+    for name in ("a", "b", "c"):
+        labels = tifffile.imread(folder / "labels" / f"{name}.tif").astype(np.uint8)
+        labels = np.where(labels > 0, 2, 1).astype(np.uint8) * (name != "c")
+        tifffile.imwrite(drawn / f"{name}.strokes.tif", labels)
+    (folder / "training.yaml").write_text(PAINTED)
+    return folder
+
+
+def test_labels_are_where_the_document_says(folder):
+    painted_folder(folder)
+    loaded = load_images(load(folder / "training.yaml"), folder)
+    assert loaded.data.names == ("images/a", "images/b")  # of c nothing is drawn
+    assert loaded.missing == ()
+    assert [each.name for each in loaded.data.classes] == ["1", "2"]
+
+
+def test_commands_take_labels_from_the_document(folder, capsys):
+    painted_folder(folder)
+    document, model = str(folder / "training.yaml"), folder / "a.model"
+    assert main(["train", document, str(folder), "-o", str(model), "--no-scores"]) == 0
+    assert model.is_file()
+    out = str(folder / "out")
+    assert main(["evaluate", document, str(folder), "-o", out]) == 0
+    (folder / "training.yaml").write_text(DOCUMENT)
+    assert main(["train", document, str(folder), "-o", str(model)]) == 2
+    assert "inputs.labels.path" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["labels.tif", "{nothing}.tif", "{path", 3])
+def test_a_path_of_labels_names_the_image(folder, path):
+    (folder / "training.yaml").write_text(DOCUMENT + f"inputs: {{labels: {{path: '{path}'}}}}\n")
+    with pytest.raises(PipelineError, match="must be a path with"):
+        load(folder / "training.yaml")
 
 
 def test_what_is_wrong_names_its_file(folder):

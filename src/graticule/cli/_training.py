@@ -7,9 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graticule.core.errors import RequestError, UnknownNameError, suggest
 from graticule.recipes import TRAINING, trainings
+
+if TYPE_CHECKING:
+    from graticule.learn.document.document import TrainingDocument
 
 
 def training_path(name_or_path: str | Path) -> Path | None:
@@ -48,16 +52,19 @@ def require_training_path(name_or_path: str) -> Path:
 
 @contextmanager
 def images_and_labels(
-    document: Path, images: Path | None, labels: Path | None
-) -> Iterator[tuple[Path, Path]]:
+    training: TrainingDocument, images: Path | None, labels: Path | None
+) -> Iterator[tuple[Path, Path | None]]:
     """Give the images and labels that were named; of a recipe, where none were, its example.
+
+    Without labels the document says where those of the images are.
 
     Raises
     ------
     RequestError
         If images or labels are missing, and the document has no example of its own.
     """
-    if images is not None and labels is not None:
+    document = Path(training.source)
+    if images is not None and (labels is not None or training.inputs.labels.path):
         yield images, labels
         return
     example = document.parent / "example.py"
@@ -65,7 +72,7 @@ def images_and_labels(
         missing = "images" if images is None else "--labels"
         raise RequestError(
             f"to learn by {document} it needs images and --labels; there are no {missing}",
-            hint="as images/ --labels labels/",
+            hint="as images/ --labels labels/; or say inputs.labels.path in the document",
         )
     with tempfile.TemporaryDirectory() as folder:
         runpy.run_path(str(example))["example"](Path(folder))

@@ -14,6 +14,7 @@ from graticule.core.errors import RequestError
 if TYPE_CHECKING:
     from graticule.learn.crossval.learning_curve import LearningCurve
     from graticule.learn.crossval.split import Split
+    from graticule.learn.document.document import TrainingDocument
     from graticule.learn.methods.method import Method
     from graticule.training.loading import LoadedImages
 
@@ -107,9 +108,9 @@ def evaluate(
                      ignore_label=ignore_label, learning_curve=learning_curve or None)  # fmt: skip
             return evaluate_items(training, images, labels, out, only, confidence)
         _without("methods", truth=truth, kind=kind, of=of, roi=roi, ignore_label=ignore_label)
-        with images_and_labels(document, images, labels) as (pictures, drawn):
+        with images_and_labels(training, images, labels) as (pictures, drawn):
             return _compare_methods(
-                document, pictures, drawn, out, only, learning_curve, confidence
+                training, pictures, drawn, out, only, learning_curve, confidence
             )
     _without("results", images=images, labels=labels, only=only,
              learning_curve=learning_curve or None)  # fmt: skip
@@ -190,9 +191,9 @@ def _judge_results(
 
 
 def _compare_methods(
-    document: Path,
+    training: TrainingDocument,
     images: Path,
-    labels: Path,
+    labels: Path | None,
     out: Path,
     only: str | None,
     with_curve: bool,
@@ -203,11 +204,10 @@ def _compare_methods(
     from graticule.cli._training import make_folder
     from graticule.cli.console import announce_compilation, print_skipped_in, progress_bar
     from graticule.learn.crossval.split import make_split
-    from graticule.learn.document.document import build_methods, load
+    from graticule.learn.document.document import build_methods
     from graticule.training.loading import load_images, require_unseen
     from graticule.training.run import compare_methods
 
-    training = load(document)
     methods = build_methods(training)
     chosen = chosen_methods(methods, only)
     loaded = load_images(training, images, labels)
@@ -222,7 +222,8 @@ def _compare_methods(
         curve = _curve(loaded, [m for m in chosen if m.name in comparison.results], split)
     write_comparison(comparison, training, split, loaded, out, curve)
     print_scores(comparison, split, loaded, out)
-    print_skipped_in(images, labels)
+    if labels is not None:
+        print_skipped_in(images, labels)
     if comparison.unfinished or (curve is not None and curve.unfinished):
         return 130
     return 1 if comparison.failed or loaded.missing else 0

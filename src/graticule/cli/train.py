@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,7 +63,8 @@ def train(
         task: objects a table of objects, or the folder of a run that has one.
     labels
         Its labels, or a folder with a file of the same name (but for the ending and _mask,
-        _labels) for each image. With task: images or objects a sheet with the column target.
+        _labels) for each image; by default where inputs.labels.path of the document says. With
+        task: images or objects a sheet with the column target.
     out
         The model file.
     method
@@ -88,11 +89,12 @@ def train(
         return train_items(training, images, labels, out, name, scores=scores)
     chosen = model_method(training, method or training.train)
     _require_place(out)
-    with images_and_labels(document, images, labels) as (pictures, drawn):
+    with images_and_labels(training, images, labels) as (pictures, drawn):
         loaded = load_images(training, pictures, drawn)
         split = _split(training, loaded) if scores else None
         announce_compilation()
-        return _train(training, chosen, loaded, out, split, (pictures, drawn))
+        places = () if drawn is None else (pictures, drawn)
+        return _train(training, chosen, loaded, out, split, places)
 
 
 def _train(
@@ -101,7 +103,7 @@ def _train(
     loaded: LoadedImages,
     out: Path,
     split: Split | None,
-    places: tuple[Path, Path],
+    places: Sequence[Path],
 ) -> int:
     from graticule.cli.console import print_skipped_in
     from graticule.training.run import save_fitted

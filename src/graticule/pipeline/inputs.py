@@ -11,9 +11,10 @@ from typing import Any
 
 from graticule.core.errors import FormatError
 from graticule.io import content_hash, read
+from graticule.io.companions import companion_path
 from graticule.io.format import locate
 from graticule.io.outlines import UNSIZED, as_large_as
-from graticule.io.studies import Study, StudyImage, stem
+from graticule.io.studies import Study, StudyImage
 from graticule.pipeline.spec import Spec, digest
 
 
@@ -83,22 +84,6 @@ def notes_of(inputs: Mapping[str, Any]) -> list[str]:
     for number, (name, image) in enumerate(inputs.items()):
         told += [f"{name}: {n}" if number else n for n in image.attrs.get("notes") or ()]
     return told
-
-
-def companion_path(source: StudyImage, template: str) -> Path:
-    """Return the path of a further input, relative to the folder of the image's file.
-
-    With ``{path}`` it is relative to the nearest folder above that holds the first of its folders.
-    """
-    name = source.path.name
-    folder = locate(source.path).path.parent
-    known = {"stem": stem(name), "name": name}
-    if "{path}" in template:
-        first = Path(template).parts[0]
-        above = next((p for p in (folder, *folder.parents) if (p / first).is_dir()), folder)
-        known["path"] = (folder.relative_to(above) / stem(name)).as_posix()
-        folder = above
-    return folder / template.format(**known)
 
 
 def images_of(pipeline: Spec, sources: Study) -> Study:

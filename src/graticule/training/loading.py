@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import xarray as xr
 
 from graticule.core.errors import CheckError, GraticuleError, RequestError
 from graticule.io import content_hash, read
+from graticule.io.companions import pair_by_template
 from graticule.io.format import within
 from graticule.io.outlines import as_large_as
 from graticule.io.pairing import Pair, Pairing, pair_files
@@ -55,7 +56,29 @@ class LoadedImages:
     test: LabelledImages | None = None
 
 
-def load_images(training: TrainingDocument, images: Path, labels: Path) -> LoadedImages:
+class ImageFiles:
+    """How images and labels come from their files; what is open elsewhere may come from there."""
+
+    def image(self, training: TrainingDocument, path: Path) -> xr.DataArray:
+        """Return an image as a document says it is to be taken."""
+        return read_image(training, path)
+
+    def labels(self, training: TrainingDocument, path: Path) -> xr.DataArray:
+        """Return a label image, or one of targets."""
+        return read_single_channel(within(path, training.inputs.labels.dataset))
+
+    def held(self, images: list[xr.DataArray]) -> list[xr.DataArray]:
+        """Return images as they are learned from, in memory where there is room."""
+        return held_in_memory(images)
+
+
+def load_images(
+    training: TrainingDocument,
+    images: Path,
+    labels: Path | None = None,
+    *,
+    files: ImageFiles | None = None,
+) -> LoadedImages:
     """Read the images and labels a document is to be applied to, and its extra ones.
 
     Parameters
@@ -64,26 +87,30 @@ def load_images(training: TrainingDocument, images: Path, labels: Path) -> Loade
         The document.
     images, labels : Path
         A file or a folder of files each; what belongs together has the same name but for the
-        ending and a last word such as ``_mask`` or ``_labels``.
+        ending and a last word such as ``_mask`` or ``_labels``. Without labels they are where
+        ``inputs.labels.path`` of the document says, of as many images as have some.
+    files : ImageFiles, optional
+        How they are read.
 
     Raises
     ------
     GraticuleError
         Naming the file at fault.
     """
-    pairing = _pairs(images, labels)
+    reading = files or ImageFiles()
+    pairing = _pairing(training, images, labels, reading)
     groups = None
     if training.split.by == "group":
         groups = groups_by_pattern([each.name for each in pairing.pairs], training.split.group)
-    data = _data(training, pairing.pairs, groups)
+    data = _data(training, pairing.pairs, groups, reading)
     _require_named(training, data)
     missing = _missing(pairing)
     used = {source for method in training.methods.values() for source in method.on}
-    extra, files = {}, _files(pairing.pairs)
+    extra, paths = {}, _files(pairing.pairs)
     for name in training.extra:
         if name in used:
             extra[name], own = _extra(training, name, data)
-            files += _files(own.pairs)
+            paths += _files(own.pairs)
             missing += [f"extra.{name}: {words}" for words in _missing(own)]
     scored_files = [each.result for each in pairing.pairs]
     test = None
@@ -92,7 +119,26 @@ def load_images(training: TrainingDocument, images: Path, labels: Path) -> Loade
         test, own = _further(training, training.split.test, data, "split.test", first)
         scored_files += [each.result for each in own.pairs]
         missing += [f"split.test: {words}" for words in _missing(own)]
-    return LoadedImages(data, extra, tuple(files), tuple(missing), tuple(scored_files), test)
+    return LoadedImages(data, extra, tuple(paths), tuple(missing), tuple(scored_files), test)
+
+
+def _pairing(
+    training: TrainingDocument, images: Path, labels: Path | None, files: ImageFiles
+) -> Pairing:
+    template = training.inputs.labels.path
+    if labels is not None:
+        return _pairs(images, labels)
+    if not template:
+        raise RequestError(
+            "needs labels", where=training.source, hint="name them, or say inputs.labels.path"
+        )
+    found = pair_by_template(images, template)
+    if training.labels == "mask":
+        return found
+    drawn = [each for each in found.pairs if bool(files.labels(training, each.truth).any())]
+    if not drawn:
+        raise RequestError(f"every {template} is empty", where=str(images), hint="draw labels")
+    return replace(found, pairs=tuple(drawn))
 
 
 def _pairs(images: Path, labels: Path) -> Pairing:
@@ -109,11 +155,15 @@ def _files(pairs: Sequence[Pair]) -> list[Path]:
     return [file for each in pairs for file in (each.result, each.truth)]
 
 
-def _data(training: TrainingDocument, pairs: Sequence[Pair], groups: Any) -> LabelledImages:
-    images = [read_image(training, each.result) for each in pairs]
-    labels = [_target(training, e.truth, image) for e, image in zip(pairs, images, strict=True)]
+def _data(
+    training: TrainingDocument, pairs: Sequence[Pair], groups: Any, files: ImageFiles
+) -> LabelledImages:
+    images = [files.image(training, each.result) for each in pairs]
+    labels = [
+        _target(training, e.truth, image, files) for e, image in zip(pairs, images, strict=True)
+    ]
     require_alike(images, [each.result for each in pairs])
-    images = held_in_memory(images)
+    images = files.held(images)
     try:
         return LabelledImages.of(
             images,
@@ -220,8 +270,10 @@ def _grey(image: xr.DataArray, path: Path) -> xr.DataArray:
     return as_grey(image)
 
 
-def _target(training: TrainingDocument, path: Path, image: xr.DataArray) -> xr.DataArray:
-    values = read_single_channel(within(path, training.inputs.labels.dataset))
+def _target(
+    training: TrainingDocument, path: Path, image: xr.DataArray, files: ImageFiles
+) -> xr.DataArray:
+    values = files.labels(training, path)
     try:
         values = as_large_as(values, image)
     except GraticuleError as error:
@@ -273,7 +325,10 @@ def _further(
     images = [read_image(training, each.result).compute() for each in pairs]
     if first is not None:
         require_alike([data.images[0], *images], [each.result for each in (first, *pairs)])
-    labels = [_target(training, e.truth, image) for e, image in zip(pairs, images, strict=True)]
+    files = ImageFiles()
+    labels = [
+        _target(training, e.truth, image, files) for e, image in zip(pairs, images, strict=True)
+    ]
     names = [each.name for each in pairs]
     return _with_known_classes(training, images, labels, names, data, where), pairing
 

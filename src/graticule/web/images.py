@@ -14,10 +14,11 @@ from graticule.core.errors import RequestError
 from graticule.core.image import Image, spatial_dims, step_of
 from graticule.core.settings import settings
 from graticule.io import read
+from graticule.io.companions import companion_path
 from graticule.io.format import locate
 from graticule.io.studies import StudyImage
 from graticule.pipeline import LiveImage, Pipeline
-from graticule.pipeline.inputs import companion_path, open_inputs
+from graticule.pipeline.inputs import open_inputs
 from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.pyramid import Pyramid
 from graticule.pipeline.spec import Spec, digest

@@ -135,13 +135,33 @@ def _step(value: Any) -> float | str:
     return step
 
 
-class LabelInput(Section):
+def _template(value: Any) -> str:
+    if isinstance(value, str) and re.search(r"\{(path|stem|name)\}", value):
+        try:
+            value.format(path="", stem="", name="")
+        except (LookupError, ValueError):
+            pass
+        else:
+            return value
+    raise ParameterError(
+        f"must be a path with {{stem}}, {{name}} or {{path}} of the image, not {value!r}",
+        hint='as "labels/{stem}.tif"',
+    )
+
+
+class ArrayInput(Section):
     """The name of the array within each file, where it holds several."""
 
     dataset: Annotated[str, PlainValidator(array_name)] = ""
 
 
-class ImageInput(LabelInput):
+class LabelInput(ArrayInput):
+    """Where the labels of an image are: beside it by a template, or where the command says."""
+
+    path: Annotated[str, PlainValidator(_template)] = ""
+
+
+class ImageInput(ArrayInput):
     """What the files of the images do not say: their dims, and the distance between samples.
 
     ``channels: grey`` brings all images to one grey, those with channels and those without.
@@ -352,6 +372,7 @@ def _faults_of_items(training: TrainingDocument) -> list[Fault]:
         faults.append(Fault("classes", "goes with predict: classes"))
     faults += [Fault("extra", own)] if training.extra else []
     faults += [Fault("inputs", own)] if task == "objects" and "inputs" in given else []
+    faults += [Fault("inputs.labels.path", own)] if training.inputs.labels.path else []
     split = training.split
     for key in ("size", "buffer", "naive", "test"):
         if key in split.model_fields_set:
