@@ -18,7 +18,8 @@ from graticule.core.errors import RequestError
 from graticule.io import read, write
 from graticule.pipeline import Pipeline
 from graticule.web.guard import Access
-from graticule.web.layers import Layer, Stroke
+from graticule.web.layers import Layer
+from graticule.web.strokes import Stroke
 
 MARKED = """graticule: 1
 inputs: {image: {}, strokes: {path: "graticule/labels/{path}.strokes.tif"}}
@@ -69,6 +70,29 @@ def test_a_polygon_is_filled(tmp_path: Path) -> None:
     wanted[10:21, 10:31] = 2
     np.testing.assert_array_equal(layer.values, wanted)
     layer.write()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(POINT, POINT), min_size=1, max_size=4))
+def test_boxes_are_all_samples_between_their_corners(
+    tmp_path_factory: pytest.TempPathFactory, boxes: list[Any]
+) -> None:
+    """As what the wand takes is drawn: row by row, and kept as any stroke."""
+    file = tmp_path_factory.mktemp("layer") / "a.strokes.tif"
+    layer = Layer(file, image_of(60, 70))
+    points = [corner for box in boxes for corner in box]
+    layer.paint(Stroke(2, 0, points, {}, "boxes"), begins=True)
+    y, x = np.mgrid[:60, :70]
+    wanted = np.zeros((60, 70), np.uint8)
+    for (y0, x0), (y1, x1) in boxes:
+        rows = (y >= min(y0, y1)) & (y <= max(y0, y1))
+        wanted[rows & (x >= min(x0, x1)) & (x <= max(x0, x1))] = 2
+    np.testing.assert_array_equal(layer.values, wanted)
+    assert layer._timer is not None
+    layer._timer.cancel()
+    np.testing.assert_array_equal(Layer(file, image_of(60, 70)).values, wanted)
+    with pytest.raises(RequestError, match="two points each"):
+        layer.paint(Stroke(2, 0, points[:-1], {}, "boxes"), begins=True)
 
 
 def test_what_was_painted_is_there_after_the_end_at_any_moment(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,12 +37,20 @@ def coarsen(image: Image, level: int, *, labels: bool = False) -> Image:
 
 def _averaged(image: Image, window: Mapping[Any, int], *, labels: bool) -> Image:
     """Return the average of each window, or of ``labels`` one sample of it."""
-    coarse = image.coarsen(window, boundary="trim").mean()
     if labels:
         taken = {d: slice(f // 2, image.sizes[d] // f * f, f) for d, f in window.items()}
-        return coarse.copy(data=image.isel(taken).data).assign_attrs(image.attrs)
+        sparse = image.isel(taken)
+        return sparse.assign_coords(_averaged_coords(image, window))
+    coarse = image.coarsen(window, boundary="trim").mean()
     dtype = image.dtype if image.dtype.kind in "ui" else np.float32
     return (coarse > 0.5) if image.dtype == np.bool_ else coarse.astype(dtype)
+
+
+def _averaged_coords(image: Image, window: Mapping[Any, int]) -> Mapping[Any, Any]:
+    """Return the coordinates of the averages of an image, whose values are not looked at."""
+    bare = image.coords.to_dataset()
+    here = {dim: factor for dim, factor in window.items() if dim in bare.dims}
+    return bare.coarsen(here, boundary="trim").mean().coords if here else bare.coords
 
 
 class _Windows:
@@ -83,18 +91,15 @@ def coarse_inputs(
     inputs: Mapping[str, Any],
     level: int,
     levels: Mapping[int, Callable[[], Image]] | None = None,
+    labels: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Return a pipeline's inputs with every image at a coarser level.
 
     ``levels`` opens coarser copies of the first input that its file has; from the coarsest that
-    will do, less is to be read.
+    will do, less is to be read. Those named by ``labels``, by default those `read_as_labels`, have
+    no average.
     """
-    labels = {
-        wire.name
-        for step in pipeline.steps.values()
-        for data, wire in zip(step.op.inputs, step.inputs, strict=True)
-        if wire is not None and data.kind is Kind.LABELS
-    }
+    labels = read_as_labels(pipeline) if labels is None else labels
     coarse = {}
     for name, value in inputs.items():
         image, done = value, 0
@@ -106,3 +111,13 @@ def coarse_inputs(
             image = image.assign_attrs({LEVEL: level})
         coarse[name] = image
     return coarse
+
+
+def read_as_labels(pipeline: Spec) -> frozenset[str]:
+    """Return the names that a step takes as labels."""
+    return frozenset(
+        wire.name
+        for step in pipeline.steps.values()
+        for data, wire in zip(step.op.inputs, step.inputs, strict=True)
+        if wire is not None and data.kind is Kind.LABELS
+    )

@@ -13,9 +13,11 @@ from starlette.responses import Response
 from graticule.core.errors import RequestError
 from graticule.recipes import make_example, question_of, recipes
 from graticule.version import __version__
+from graticule.web.corrections import correction_news
 from graticule.web.folder import OWN
 from graticule.web.layers import described, template_of
 from graticule.web.parsed import described_ops
+from graticule.web.starting import Start
 from graticule.web.thumbnails import thumbnail
 from graticule.web.workbench import Workbench
 
@@ -61,6 +63,19 @@ class OfLayer(Nothing):
 
     path: _Name
     layer: _Name
+
+
+class Correcting(Nothing):
+    """The image whose labels are corrected, and the step that they are begun from, if any.
+
+    With ``anew`` they are begun again where they were.
+    """
+
+    path: _Name
+    text: _Text = ""
+    of: _Name = ""
+    pipeline: _Name = ""
+    anew: bool = False
 
 
 class Running(Nothing):
@@ -164,6 +179,16 @@ def _layer(bench: Workbench, asked: OfLayer) -> Any:
     return {"template": template_of(asked.layer), **described(layer, asked.path, asked.layer)}
 
 
+def _correct(bench: Workbench, asked: Correcting) -> Any:
+    """Open corrected labels beside an image, or have them begun from the result of a step."""
+    known = None if asked.anew else bench.layers.corrected(asked.path)
+    if known is not None and not bench.starting.is_under_way(asked.path):
+        return correction_news(known, asked.path)
+    if not asked.of:
+        return {"type": "correction", "path": asked.path, "edit": "", "state": "none"}
+    return bench.starting.begin(Start(asked.path, asked.text, asked.of, asked.pipeline))
+
+
 def _check(bench: Workbench, asked: OfText) -> Any:
     """Return the steps of a pipeline, and every fault with its line."""
     return bench.parsed.check(asked.text)
@@ -211,6 +236,7 @@ CALLS = (
     Call("PUT", "/api/pipeline", Saving, _save, ("name",)),
     Call("POST", "/api/check", OfText, _check),
     Call("POST", "/api/layer", OfLayer, _layer),
+    Call("POST", "/api/correct", Correcting, _correct),
     Call("POST", "/api/run", Running, _run),
     Call("GET", "/api/tasks", Nothing, _tasks),
     Call("DELETE", "/api/task", OfTask, _cancel),

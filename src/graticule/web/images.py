@@ -23,6 +23,7 @@ from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.pyramid import Pyramid
 from graticule.pipeline.spec import Spec, digest
 from graticule.pipeline.studies import study_of
+from graticule.web.corrections import Correction
 from graticule.web.exact_job import Job, is_there, make_room, pack
 from graticule.web.folder import ServedFolder
 from graticule.web.layers import Layer, Layers
@@ -57,8 +58,8 @@ class Opened:
         What the image is known by.
     scratch : Path
         Where complete results are put.
-    painted : mapping of Layer
-        Inputs that are painted, by name.
+    painted : mapping of Layer or Correction
+        Inputs that are painted or corrected, by name.
     has_copies : bool
         Whether the coarser copies are there.
     """
@@ -69,7 +70,7 @@ class Opened:
     units: Mapping[str, str]
     stamp: str
     scratch: Path
-    painted: Mapping[str, Layer] = field(default_factory=dict)
+    painted: Mapping[str, Layer | Correction] = field(default_factory=dict)
     has_copies: bool = False
     _copying: threading.Lock = field(default_factory=threading.Lock)
 
@@ -170,11 +171,12 @@ class OpenImages:
             places = self._further(pipeline, source)
             inputs, keys = open_inputs(pipeline, source, stamp)
             pyramid = self._pyramid(inputs[pipeline.first_input], file)
-            image, painted = inputs[pipeline.first_input], {}
+            image = inputs[pipeline.first_input]
+            painted: dict[str, Layer | Correction] = {}
             for name, place in places.items():
                 if layer := self.layers.at(place, image):
                     painted[name], inputs[name] = layer, layer.beside(image)
-            live = LiveImage(inputs, keys, self.kept, pyramid.levels())
+            live = LiveImage(inputs, keys, self.kept, pyramid.levels(), labels=frozenset(painted))
             found = self._open[key] = Opened(
                 live, pyramid, source, units, stamp, self.scratch, painted
             )

@@ -6,11 +6,10 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -19,40 +18,15 @@ from graticule.core.image import Image, spatial_dims
 from graticule.core.typing import Array
 from graticule.io import read, write
 from graticule.io.studies import stem
+from graticule.web.corrections import CORRECTED, Correction, Fill
 from graticule.web.folder import OWN, ServedFolder
+from graticule.web.strokes import Bounds, Stroke, bounds_of, covered_by
 
 _BACK = 100
 """Drags that can be taken back."""
 _VALUES = 255
 _LATER = 0.7
 """Seconds after a stroke at which the file of a layer is written."""
-
-Shape = Literal["line", "fill"]
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """What is drawn in one go.
-
-    Attributes
-    ----------
-    value : int
-        The label; 0 takes away.
-    radius : float
-        Of a round brush, in samples.
-    points : sequence of (float, float)
-        Rows and columns, in samples.
-    at : mapping
-        An index for each further dim.
-    shape : str
-        A ``line`` along the points, or the ``fill`` of their polygon.
-    """
-
-    value: int
-    radius: float
-    points: Sequence[tuple[float, float]]
-    at: Mapping[str, int]
-    shape: Shape = "line"
 
 
 def template_of(layer: str) -> str:
@@ -215,25 +189,17 @@ class Layer:
 
     def _draw(self, stroke: Stroke) -> tuple[tuple[slice, ...], Array]:
         """Draw; return where, and what was there before."""
-        points = np.asarray(stroke.points, float).reshape(-1, 2)
-        reach = stroke.radius if stroke.shape == "line" else 0.0
         high, wide = (self.values.shape[self._dims.index(dim)] for dim in ("y", "x"))
-        if not len(points) or not np.isfinite(points).all():
-            raise RequestError("a stroke has points")
-        bounds = []
-        for axis, size in enumerate((high, wide)):
-            low, top = points[:, axis].min() - reach, points[:, axis].max() + reach
-            start = int(np.clip(np.floor(low), 0, size - 1))
-            bounds.append((start, int(np.clip(np.ceil(top) + 1, start + 1, size))))
+        bounds = bounds_of(stroke, (high, wide))
         place = tuple(self._span(dim, bounds, stroke.at) for dim in self._dims)
         part = self.values[place]
         before = part.copy()
-        inside = _inside(points, stroke, bounds)
+        inside = covered_by(stroke, bounds)
         part.reshape(inside.shape)[inside] = stroke.value
         self._count(before, part)
         return place, before
 
-    def _span(self, dim: str, bounds: list[tuple[int, int]], at: Mapping[str, int]) -> slice:
+    def _span(self, dim: str, bounds: Bounds, at: Mapping[str, int]) -> slice:
         if dim in ("y", "x"):
             return slice(*bounds[0 if dim == "y" else 1])
         size = self.values.shape[self._dims.index(dim)]
@@ -241,41 +207,6 @@ class Layer:
         if not 0 <= number < size:
             raise RequestError(f"there is no {dim} {number}; it has {size}")
         return slice(number, number + 1)
-
-
-def _inside(points: Array, stroke: Stroke, bounds: list[tuple[int, int]]) -> Array:
-    """Return which samples of a box a stroke covers."""
-    rows, columns = (np.arange(*each, dtype=float) for each in bounds)
-    if stroke.shape == "fill":
-        from matplotlib.path import Path as Outline
-
-        grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-        found = Outline(points[:, ::-1]).contains_points(grid, radius=1e-9)
-        return np.asarray(found.reshape(rows.size, columns.size))
-    covered = np.zeros((rows.size, columns.size), bool)
-    ends = points[1:] if len(points) > 1 else points
-    for (y0, x0), (y1, x1) in zip(points[: len(ends)], ends, strict=True):
-        _cover(covered, rows, columns, (y0, x0, y1, x1), stroke.radius)
-    return covered
-
-
-def _cover(
-    covered: Array, rows: Array, columns: Array, line: tuple[float, ...], radius: float
-) -> None:
-    """Mark the samples within a radius of a straight line, looking at its surroundings alone."""
-    y0, x0, y1, x1 = line
-    part = tuple(
-        slice(
-            int(np.searchsorted(places, min(a, b) - radius)),
-            int(np.searchsorted(places, max(a, b) + radius, side="right")),
-        )
-        for places, a, b in ((rows, y0, y1), (columns, x0, x1))
-    )
-    y, x = rows[part[0]][:, None] - y0, columns[part[1]][None, :] - x0
-    dy, dx = y1 - y0, x1 - x0
-    length = dy * dy + dx * dx
-    along = np.clip((y * dy + x * dx) / length, 0, 1) if length else np.zeros(())
-    covered[part] |= (y - along * dy) ** 2 + (x - along * dx) ** 2 <= max(radius, 0.5) ** 2
 
 
 def _read_stroke(line: str) -> Stroke | None:
@@ -289,32 +220,70 @@ def _read_stroke(line: str) -> Stroke | None:
 
 
 class Layers:
-    """The layers of a served folder that are open."""
+    """The layers of a served folder that are open: what is painted, and what is corrected."""
 
     def __init__(self, folder: ServedFolder) -> None:
         self.folder = folder
-        self._open: dict[Path, Layer] = {}
-        self._lock = threading.Lock()
+        self._open: dict[Path, Layer | Correction] = {}
+        self._lock = threading.RLock()
 
     def open(self, path: str, layer: str) -> Layer:
-        """Return a layer of an image, made if it is not there."""
-        image = self.folder.file(path)
+        """Return a painted layer of an image, made if it is not there."""
         self.folder.pipeline_file(layer)  # refuses what is no name
-        inside = Path(path)
-        file = self.folder.own / "labels" / inside.parent / f"{stem(inside.name)}.{layer}.tif"
-        return self._of(file, read(image))
+        image = self.folder.file(path)
+        return self._painted(self._file("labels", path, f".{layer}.tif"), read(image))
 
-    def at(self, file: Path, image: Image) -> Layer | None:
+    def corrected(self, path: str) -> Correction | None:
+        """Return the corrected labels of an image, where they were begun."""
+        self.folder.file(path)
+        return self._corrected(self.correction_file(path))
+
+    def correction_file(self, path: str) -> Path:
+        """Return where the corrected labels of an image are kept."""
+        return self._file(CORRECTED, path, ".tif")
+
+    def at(self, file: Path, image: Image) -> Layer | Correction | None:
         """Return the layer that a file of the folder is, of an image; None of another file."""
-        if not file.is_relative_to(self.folder.own / "labels"):
-            return None
-        return self._of(file, image)
+        if file.is_relative_to(self.folder.own / CORRECTED):
+            return self._corrected(file)
+        if file.is_relative_to(self.folder.own / "labels"):
+            return self._painted(file, image)
+        return None
 
-    def _of(self, file: Path, image: Image) -> Layer:
+    def begin_correction(
+        self, path: str, like: Image, fill: Fill, source: dict[str, Any]
+    ) -> Correction:
+        """Make the corrected labels of an image, in the place of those that were there."""
+        file = self.correction_file(path)
         with self._lock:
-            if file not in self._open:
-                self._open[file] = Layer(file, image)
-            return self._open[file]
+            if before := self._open.get(file):
+                before.write_pending()
+        Correction.begin(file, like, fill, source)
+        with self._lock:
+            made = self._open[file] = Correction(file)
+            if isinstance(before, Correction):
+                made.revision = before.revision + 1
+            return made
+
+    def _file(self, kind: str, path: str, ending: str) -> Path:
+        inside = Path(path)
+        return self.folder.own / kind / inside.parent / f"{stem(inside.name)}{ending}"
+
+    def _painted(self, file: Path, image: Image) -> Layer:
+        with self._lock:
+            found = self._open.get(file)
+            if not isinstance(found, Layer):
+                found = self._open[file] = Layer(file, image)
+            return found
+
+    def _corrected(self, file: Path) -> Correction | None:
+        with self._lock:
+            found = self._open.get(file)
+            if not isinstance(found, Correction):
+                if not file.exists():
+                    return None
+                found = self._open[file] = Correction(file)
+            return found
 
     def close(self) -> None:
         """Write what is not written yet."""

@@ -14,20 +14,23 @@ from typing import Any, TypeAlias
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from graticule.core.errors import GraticuleError
+from graticule.core.errors import GraticuleError, RequestError
 from graticule.core.image import Kind
 from graticule.core.scope import Region
-from graticule.pipeline import LiveImage, Pipeline
+from graticule.pipeline import Pipeline
 from graticule.pipeline.live.image import RegionView, reference_to
 from graticule.pipeline.live.work import Superseded
 from graticule.pipeline.spec import Spec
+from graticule.web.corrections import CORRECTED, correction_news
 from graticule.web.exact import Dropped, ExactWorker
 from graticule.web.exact_job import unpack
 from graticule.web.frames import frame, histogram, plane_dims, table_frame
 from graticule.web.images import Opened, OpenImages
-from graticule.web.layers import Stroke, described
+from graticule.web.layers import described
+from graticule.web.object_edits import ObjectEdit
 from graticule.web.parsed import Parsed
-from graticule.web.requests import StrokeRequest, ViewRequest, read_request
+from graticule.web.requests import EditRequest, StrokeRequest, ViewRequest, read_request
+from graticule.web.strokes import Stroke
 
 _Line: TypeAlias = tuple[str, int]
 """A kind of request, and its pane."""
@@ -136,7 +139,10 @@ class LiveSession:
             )
             return
         if isinstance(request, StrokeRequest):
-            self._painting.submit(self._paint, request)
+            self._painting.submit(self._drawn, request, request.layer, self._paint)
+            return
+        if isinstance(request, EditRequest):
+            self._painting.submit(self._drawn, request, CORRECTED, self._edit)
             return
         is_newest = self._newest.take(request.type, request.pane)
         about = self._exact.get(request.pane)
@@ -166,24 +172,44 @@ class LiveSession:
             if following is not None and not self._stopped:
                 self._queue(line, following)
 
-    def _paint(self, request: StrokeRequest) -> None:
-        named = {"pane": request.pane, "id": request.id, "of": request.layer}
+    def _drawn(self, request: Any, layer: str, draw: Callable[[Any], dict[str, Any]]) -> None:
+        """Draw, and tell all pages what came of it, or this one why not."""
+        named = {"pane": request.pane, "id": request.id, "of": layer}
         try:
-            layer = self.images.layers.open(request.path, request.layer)
-            if request.type == "unstroke":
-                layer.take_back()
-            else:
-                stroke = Stroke(
-                    request.value, request.radius, request.points, request.at, request.shape
-                )
-                layer.paint(stroke, begins=request.begins)
+            found = draw(request)
         except GraticuleError as error:
             self.tell({"type": "fault", **named, **told(error, self.images.folder.root)})
         except Exception as error:
             what = f"fault in Graticule: {type(error).__name__}: {error}"
             self.tell({"type": "fault", **named, "what": what, "where": "", "hint": "report it"})
         else:
-            self._tell_all({"type": "painted", **described(layer, request.path, request.layer)})
+            self._tell_all(found)
+
+    def _paint(self, request: StrokeRequest) -> dict[str, Any]:
+        layer = self.images.layers.open(request.path, request.layer)
+        if request.type == "unstroke":
+            layer.take_back()
+        else:
+            stroke = Stroke(
+                request.value, request.radius, request.points, request.at, request.shape
+            )
+            layer.paint(stroke, begins=request.begins)
+        return {"type": "painted", **described(layer, request.path, request.layer)}
+
+    def _edit(self, request: EditRequest) -> dict[str, Any]:
+        correction = self.images.layers.corrected(request.path)
+        if correction is None:
+            raise RequestError("there are no labels to be corrected", where=request.path[:200])
+        if request.kind == "undo":
+            correction.take_back(request.name)
+        elif request.kind == "redo":
+            correction.make_again(request.name)
+        else:
+            edit = ObjectEdit(
+                request.kind, request.labels, request.points, request.radius, request.at
+            )
+            correction.edit(edit, request.name)
+        return correction_news(correction, request.path, request.name)
 
     def _answer(self, request: ViewRequest, is_newest: Callable[[], bool]) -> None:
         if not is_newest():
@@ -196,7 +222,7 @@ class LiveSession:
             pipeline = opened.bound(parsed)
             if request.level > 0:
                 self._copy(opened, request.path)  # else each sample of the image is read for it
-            view, kind, region = _viewed(opened.live, pipeline, request, is_newest)
+            view, kind, region = _viewed(opened, pipeline, request, is_newest)
             spent = round(1e3 * (time.perf_counter() - started), 1)
             if is_newest():
                 named["milliseconds"] = spent
@@ -298,14 +324,15 @@ def _progress(title: str, share: float, started: float) -> dict[str, Any]:
 
 
 def _viewed(
-    live: LiveImage,
+    opened: Opened,
     pipeline: Spec,
     request: ViewRequest,
     is_newest: Callable[[], bool],
 ) -> tuple[RegionView, Kind, Region]:
     of = request.of or None
     reference = reference_to(pipeline, of)
-    is_labels = reference.name in pipeline.inputs and pipeline.holds_labels(reference.name)
+    live, name = opened.live, reference.name
+    is_labels = name in pipeline.inputs and (name in opened.painted or pipeline.holds_labels(name))
     kind = Kind.LABELS if is_labels else pipeline.kind_of(reference) or Kind.IMAGE
     sizes = live.sizes(pipeline, request.level, of, is_wanted=is_newest)
     region = _region(request, sizes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from graticule.core.errors import RequestError
+from graticule.web.object_edits import Kind
+from graticule.web.strokes import Shape
 
 _Place = Annotated[int, Field(ge=-(2**40), le=2**40)]
 _Coordinate = Annotated[float, Field(ge=-(2.0**30), le=2.0**30, allow_inf_nan=False)]
@@ -70,16 +72,44 @@ class StrokeRequest(BaseModel):
     radius: Annotated[float, Field(ge=0, le=4096)] = 3
     points: Annotated[list[tuple[_Coordinate, _Coordinate]], Field(max_length=10_000)] = []
     at: dict[str, _Place] = Field(default_factory=dict)
-    shape: Literal["line", "fill"] = "line"
+    shape: Shape = "line"
     begins: bool = True
 
 
-_ANY: TypeAdapter[ViewRequest | StrokeRequest] = TypeAdapter(
-    Annotated[ViewRequest | StrokeRequest, Field(discriminator="type")]
-)
+class EditRequest(BaseModel):
+    """An edit of corrected objects, or that the last is taken back or made again.
+
+    Attributes
+    ----------
+    name : str
+        Another for each edit: one that was made is not made again.
+    kind : str
+        Of the edit, ``undo`` or ``redo``.
+    path : str
+        The image.
+    labels, points, radius, at
+        As of a `graticule.web.object_edits.ObjectEdit`.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    type: Literal["edit"]
+    pane: Annotated[int, Field(ge=0, le=63)] = 0
+    id: int = 0
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    kind: Kind | Literal["undo", "redo"]
+    path: str
+    labels: Annotated[list[Annotated[int, Field(ge=1, lt=2**31)]], Field(max_length=10_000)] = []
+    points: Annotated[list[tuple[_Coordinate, _Coordinate]], Field(max_length=20_000)] = []
+    radius: Annotated[float, Field(ge=0, le=4096)] = 3
+    at: dict[str, _Place] = Field(default_factory=dict)
 
 
-def read_request(text: str) -> ViewRequest | StrokeRequest:
+Request: TypeAlias = ViewRequest | StrokeRequest | EditRequest
+_ANY: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
+
+
+def read_request(text: str) -> Request:
     """Return the request that a text is.
 
     Raises

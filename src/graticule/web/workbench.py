@@ -16,6 +16,7 @@ from graticule.web.images import OpenImages
 from graticule.web.layers import Layers
 from graticule.web.live import LiveSession
 from graticule.web.parsed import Parsed
+from graticule.web.starting import Starting
 from graticule.web.tasks import Tasks
 
 
@@ -41,6 +42,14 @@ class Workbench:
         self.workers = ThreadPoolExecutor(6 + (os.cpu_count() or 1), thread_name_prefix="view")
         self.behind = ThreadPoolExecutor(1, thread_name_prefix="exact")
         self.sessions: set[LiveSession] = set()
+        self.starting = Starting(
+            self.images,
+            self.parsed,
+            self.exact,
+            self.behind.submit,
+            tell=self.tell_all,
+            is_wanted=lambda: bool(self.sessions),
+        )
 
     def tell_all(self, message: dict[str, Any]) -> None:
         """Tell all pages."""

@@ -29,6 +29,32 @@ def write(path: Path, image: xr.DataArray, labels: bool) -> None:
     """Write an image of up to five axes; names and origins go into an annotation."""
     from tifffile import TiffWriter
 
+    stored, full, axes, metadata = _planned(image)
+    with TiffWriter(path, ome=True, bigtiff=_is_big(full, stored)) as tiff:
+        tiff.write(
+            _tiles(full, axes, stored),
+            shape=full.shape,
+            dtype=stored,
+            tile=_tile(full, axes),
+            photometric="rgb" if axes.endswith("S") else "minisblack",
+            planarconfig="contig" if axes.endswith("S") else None,
+            compression="adobe_deflate",
+            compressionargs={"level": 1},
+            metadata=metadata,
+        )
+
+
+def write_zeros(path: Path, image: xr.DataArray) -> None:
+    """Write zeros in the place of an image, one after the other, so that they can be mapped."""
+    from tifffile import TiffWriter
+
+    stored, full, _, metadata = _planned(image)
+    with TiffWriter(path, ome=True, bigtiff=_is_big(full, stored)) as tiff:
+        tiff.write(shape=full.shape, dtype=stored, photometric="minisblack", metadata=metadata)
+
+
+def _planned(image: xr.DataArray) -> tuple[np.dtype[Any], xr.DataArray, str, dict[str, Any]]:
+    """Return the dtype that is stored, the image with rows, its axes, and what is said of it."""
     dtype = native(image)
     if dtype.name not in _KINDS or not image.size or not image.ndim:
         raise FormatError(
@@ -40,18 +66,11 @@ def write(path: Path, image: xr.DataArray, labels: bool) -> None:
     stored = dtype if dtype.kind != "b" else np.dtype(np.uint8)
     full = image if "Y" in letters else image.expand_dims("_row")
     axes = letters if "Y" in letters else "Y" + letters
-    with TiffWriter(path, ome=True, bigtiff=full.size * stored.itemsize > 2**31) as tiff:
-        tiff.write(
-            _tiles(full, axes, stored),
-            shape=full.shape,
-            dtype=stored,
-            tile=_tile(full, axes),
-            photometric="rgb" if axes.endswith("S") else "minisblack",
-            planarconfig="contig" if axes.endswith("S") else None,
-            compression="adobe_deflate",
-            compressionargs={"level": 1},
-            metadata=_metadata(image, letters, axes),
-        )
+    return stored, full, axes, _metadata(image, letters, axes)
+
+
+def _is_big(image: xr.DataArray, dtype: np.dtype[Any]) -> bool:
+    return image.size * dtype.itemsize > 2**31
 
 
 def _tile(image: xr.DataArray, axes: str) -> tuple[int, int]:

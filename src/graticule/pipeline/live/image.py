@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from graticule.core.errors import UnknownNameError, suggest
-from graticule.core.image import Image, Kind, is_image, spatial_dims
+from graticule.core.image import Image, is_image, spatial_dims
 from graticule.core.scope import Reduction, Region
-from graticule.pipeline.coarse import coarse_inputs
+from graticule.pipeline.coarse import coarse_inputs, read_as_labels
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.reductions import Known, Results
@@ -88,6 +88,8 @@ class LiveImage:
     enough : int
         Samples that stand for all. A larger image is known at once from its coarsest copy that
         has so many.
+    labels : frozenset of str
+        Inputs that are labels, whether a step takes them as such or not.
     """
 
     def __init__(
@@ -97,9 +99,10 @@ class LiveImage:
         kept: TileCache,
         levels: Mapping[int, Callable[[], Image]] | None = None,
         enough: int = _ENOUGH,
+        labels: frozenset[str] = frozenset(),
     ) -> None:
         self.inputs, self.keys, self.kept, self.levels = inputs, keys, kept, levels or {}
-        self.enough = enough
+        self.enough, self.labels = enough, labels
         self.results = Results()
         self._coarse: dict[tuple[int, frozenset[str]], Mapping[str, Any]] = {}
         self._nodes: OrderedDict[tuple[str, int], Held] = OrderedDict()
@@ -281,16 +284,13 @@ class LiveImage:
         deepest = max((image.sizes[dim] for dim in spatial_dims(image)), default=1)
         if level < 0 or (level not in self.levels and level >= int(deepest).bit_length()):
             raise UnknownNameError(f"the image has no pyramid level {level}")
-        labels = frozenset(
-            wire.name
-            for step in pipeline.steps.values()
-            for data, wire in zip(step.op.inputs, step.inputs, strict=True)
-            if wire is not None and data.kind is Kind.LABELS and wire.name in pipeline.inputs
-        )
+        labels = self.labels | read_as_labels(pipeline).intersection(pipeline.inputs)
         with self._lock:
             place = (level, labels)
             if place not in self._coarse:
-                self._coarse[place] = coarse_inputs(pipeline, self.inputs, level, self.levels)
+                self._coarse[place] = coarse_inputs(
+                    pipeline, self.inputs, level, self.levels, labels
+                )
             return self._coarse[place]
 
     def _scene(self, pipeline: Spec, level: int) -> Scene:
