@@ -58,12 +58,63 @@ def test_a_table_comes_back(tmp_path_factory: pytest.TempPathFactory, table: pd.
 @given(TABLES)
 def test_only_text_is_guarded(table: pd.DataFrame) -> None:
     plain = table[["area", "small", "-count", "label"]].set_axis(list("abcd"), axis="columns")
-    assert csv_text(plain) == plain.to_csv(index=False, lineterminator="\n")
+    told = list(csv.reader(io.StringIO(csv_text(plain))))
+    assert [[float(cell or "nan") for cell in row] for row in told[1:]] == [
+        [pytest.approx(float(value), rel=0, abs=0, nan_ok=True) for value in row]
+        for row in plain.itertuples(index=False)
+    ]
     rows = list(csv.reader(io.StringIO(csv_text(table), newline="")))
     for row in rows[1:]:
         for cell, name in zip(row, table.columns, strict=True):
             if name in ("image", "=doubt"):
                 assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "a": st.integers(-(2**53) + 1, 2**53 - 1) | st.floats() | st.none(),
+                "b": st.integers(-9, 9) | st.booleans() | TEXTS | st.none(),
+                "c": st.integers(-9, 9) | st.floats(-2, 2, width=16) | TEXTS.filter(bool),
+                "d": st.booleans() | st.none(),
+            }
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_the_text_of_a_row_does_not_depend_on_other_rows(rows: list[dict[str, object]]) -> None:
+    def told(some: list[dict[str, object]]) -> list[list[str]]:
+        return list(
+            csv.reader(io.StringIO(csv_text(pd.DataFrame(some, columns=list("abcd"))), newline=""))
+        )[1:]
+
+    assert told(rows) == [told([row])[0] for row in rows]
+
+
+def test_many_rows_are_written_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"a": n / 2, "b": "\r" if n == 7 else "=x", "c": None if n % 3 else n} for n in range(9)
+    ]
+    at_once = csv_text(pd.DataFrame(rows))
+    monkeypatch.setattr("graticule.core.csv._TOGETHER", 2)
+    assert csv_text(pd.DataFrame(rows)) == at_once
+    assert csv_text(pd.DataFrame(rows[:0], columns=["a"])) == "a\n"
+
+
+@given(st.floats(width=32), st.floats())
+def test_a_number_of_few_bits_has_the_text_of_its_value(small: float, beside: float) -> None:
+    alone = pd.DataFrame({"a": np.array([small], np.float32)})
+    joined = pd.DataFrame({"a": np.array([small, beside])})
+    assert csv_text(joined).split("\n")[1] == csv_text(alone).split("\n")[1]
+
+
+def test_a_whole_number_is_written_as_one() -> None:
+    table = pd.DataFrame({"a": [3.0, 2.5, np.nan], "b": [-0.0, 2.0**53, np.inf]})
+    assert csv_text(table) == "a,b\n3,-0.0\n2.5,9007199254740992.0\n,inf\n"
+    mixed = pd.DataFrame({"a": ["x", 3.0, 2**60], "b": pd.array([1, None, 2.5], "Float64")})
+    assert csv_text(mixed) == "a,b\nx,1\n3,\n1152921504606846976,2.5\n"
 
 
 def test_what_is_not_told_of_is_what_it_looks_like(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from graticule.core.errors import StoreError
 from graticule.report.draw import as_rgb, bar_length, colour_scale_of, downsample, edges_of
 from graticule.report.preview import Axis, Picture, preview_of
-from graticule.report.style import label_colours
+from graticule.report.style import NO_VALUE, label_colours
+
+RGB = Axis("c", 3, 0, 1, "")
 
 
 def plane(values: np.ndarray, kind: str = "image") -> Picture:
@@ -44,6 +46,9 @@ def test_no_value_is_neither_black_nor_white() -> None:
 @pytest.mark.parametrize("fill", [np.nan, np.inf, 0.0, 5.0])
 def test_a_flat_picture_can_be_painted(fill: float) -> None:
     assert as_rgb(plane(np.full((3, 4), fill))).shape == (3, 4, 3)
+    colour = Picture(np.full((3, 4, 3), fill), (*plane(np.ones((3, 4))).axes, RGB), "image")
+    assert as_rgb(colour).shape == (3, 4, 3)
+    assert (as_rgb(colour) == NO_VALUE).all() == np.isnan(fill)
 
 
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 40))

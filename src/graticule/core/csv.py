@@ -2,7 +2,9 @@
 
 A cell of text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return has an
 apostrophe before it, as spreadsheets have it for text; so has one that begins so after apostrophes,
-that each has its way back. Numbers are never touched.
+that each has its way back. A number is never touched. Its text is that of its value and not of
+the type of its column, so that a row has the same text whatever other rows are beside it: a whole
+number is ``3`` also where another row has ``2.5`` or nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +12,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+from graticule.core.typing import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +36,9 @@ _TYPES = {
     "uint64": "unsignedLong", "float32": "float", "float64": "double",
 }  # fmt: skip
 _DTYPES = {name: dtype for dtype, name in _TYPES.items()}
+_EXACT = 2.0**53
+"""Below it a float has a place for every whole number."""
+_TOGETHER = 10_000
 
 
 def guarded(text: str) -> str:
@@ -55,7 +65,8 @@ def unguarded(cell: str) -> str:
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table, without its index, as UTF-8."""
-    _prepared(table).to_csv(path, **_options(table))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        _write(table, file)
 
 
 def csv_text(table: pd.DataFrame) -> str:
@@ -65,15 +76,20 @@ def csv_text(table: pd.DataFrame) -> str:
     --------
     >>> import pandas as pd
     >>> csv_text(pd.DataFrame({"image": ["-rf", "a"], "area": [-1.5, 2]}))
-    "image,area\n'-rf,-1.5\na,2.0\n"
+    "image,area\n'-rf,-1.5\na,2\n"
     """
-    return str(_prepared(table).to_csv(**_options(table)))
+    text = StringIO(newline="")
+    _write(table, text)
+    return text.getvalue()
 
 
-def _options(table: pd.DataFrame) -> dict[str, Any]:
+def _write(table: pd.DataFrame, file: TextIO) -> None:
+    """Write some rows at a time; those of all would take five times the memory of the table."""
     broken = any("\r" in text for _, texts in _texts(table) for text in texts)
-    quoting = csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL
-    return {"index": False, "lineterminator": "\n", "quoting": quoting}
+    quoting: Any = csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL
+    for first in range(0, max(1, len(table)), _TOGETHER):
+        rows = _prepared(table.iloc[first : first + _TOGETHER])
+        rows.to_csv(file, index=False, header=not first, lineterminator="\n", quoting=quoting)
 
 
 def _texts(table: pd.DataFrame) -> list[tuple[int, list[str]]]:
@@ -91,7 +107,26 @@ def _prepared(table: pd.DataFrame) -> pd.DataFrame:
     for number, texts in _texts(table):
         if any(map(_FORMULA.match, texts)):
             shown.isetitem(number, _each_text(table.iloc[:, number], guarded).to_numpy())
+    for number in range(shown.shape[1]):
+        column = shown.iloc[:, number]
+        if column.dtype == object or column.dtype.kind == "f":
+            shown.isetitem(number, _by_value(column))
     return shown
+
+
+def _by_value(column: pd.Series[Any]) -> Array:
+    """Return the cells of a column, those floats that are whole numbers as such."""
+    cells: Array = column.to_numpy(object, copy=True)
+    if column.dtype == object:
+        values = np.array([v if isinstance(v, float) else np.nan for v in cells], np.float64)
+    else:
+        values = np.asarray(column.to_numpy(np.float64, na_value=np.nan))
+    whole = (np.abs(values) < _EXACT) & (values == np.trunc(values))
+    whole &= (values != 0) | ~np.signbit(values)  # -0.0 would lose its sign
+    if not whole.any():
+        return cells if column.dtype == object else values
+    cells[whole] = values[whole].astype(np.int64)
+    return cells
 
 
 def _each_text(column: pd.Series[Any], change: Callable[[str], str]) -> pd.Series[Any]:

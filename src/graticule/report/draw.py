@@ -159,9 +159,12 @@ def as_rgb(
 def _as_colour(values: Array) -> Array:
     if values.dtype == np.uint8:
         return values
-    low, high = np.nanpercentile(values.astype(float), [0.5, 99.5])
-    scaled = (np.nan_to_num(values.astype(float), nan=low) - low) / ((high - low) or 1.0)
-    return np.asarray(np.clip(scaled * 255, 0, 255).astype(np.uint8))
+    known = values[np.isfinite(values)]
+    low, high = np.percentile(known, [0.5, 99.5]) if known.size else (0.0, 0.0)
+    near = np.clip(np.nan_to_num(values.astype(float), nan=low), low, high)
+    colours = ((near - low) / ((high - low) or 1.0) * 255).astype(np.uint8)
+    colours[np.isnan(values).all(axis=-1)] = NO_VALUE
+    return np.asarray(colours)
 
 
 def _mask(mask: Array, under: Picture | None) -> Paint:
