@@ -53,3 +53,17 @@ def table_of(content: bytes) -> tuple[dict[str, Any], pd.DataFrame]:
     assert place == len(content)
     known = {**numbers, **header["texts"]}
     return header, pd.DataFrame({c["name"]: known[c["name"]] for c in header["columns"]})
+
+
+def ask(socket: Any, **request: Any) -> tuple[dict[str, Any], Any]:
+    """Send a request and return the answer to it: a header and its samples, or a message."""
+    base = {"type": "view", "pane": 0, "id": 1, "path": "a.tif", "text": TEXT, "level": 0}
+    socket.send_text(json.dumps(base | request))
+    while True:
+        message = socket.receive()
+        if message.get("bytes"):
+            is_table = base | request | {"type": "table"} == base | request
+            return table_of(message["bytes"]) if is_table else frame_of(message["bytes"])
+        told = json.loads(message["text"])
+        if told["type"] not in ("progress", "exact", "changed"):
+            return told, None

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image as Picture
-from served_folder import TEXT, frame_of, opened, spots, table_of
+from served_folder import TEXT, ask, frame_of, opened, spots
 from starlette.testclient import TestClient
 
 from graticule.core import as_image
@@ -24,20 +24,6 @@ from graticule.web.exact_job import make_room, unpack
 from graticule.web.frames import frame
 from graticule.web.guard import Access
 from graticule.web.workbench import Workbench
-
-
-def ask(socket: Any, **request: Any) -> tuple[dict[str, Any], Any]:
-    """Send a request and return the answer to it: a header and its samples, or a message."""
-    base = {"type": "view", "pane": 0, "id": 1, "path": "a.tif", "text": TEXT, "level": 0}
-    socket.send_text(json.dumps(base | request))
-    while True:
-        message = socket.receive()
-        if message.get("bytes"):
-            is_table = base | request | {"type": "table"} == base | request
-            return table_of(message["bytes"]) if is_table else frame_of(message["bytes"])
-        told = json.loads(message["text"])
-        if told["type"] not in ("progress", "exact", "changed"):
-            return told, None
 
 
 def test_the_folder_is_shown_with_what_can_be_opened(client: TestClient) -> None:

@@ -21,8 +21,7 @@ def coarsen(image: Image, level: int, *, labels: bool = False) -> Image:
     A dim that has come down to one sample is not halved further. Of ``labels``, which have no
     average, one sample of each window is taken.
     """
-    sizes = {dim: image.sizes[dim] for dim in spatial_dims(image)}
-    window = {dim: min(2**level, 2 ** (size.bit_length() - 1)) for dim, size in sizes.items()}
+    window = window_of(image, level)
     if all(factor == 1 for factor in window.values()):
         return image.assign_attrs({LEVEL: level})
     coarse = _averaged(image, window, labels=labels).assign_attrs({LEVEL: level})
@@ -51,6 +50,20 @@ def _averaged_coords(image: Image, window: Mapping[Any, int]) -> Mapping[Any, An
     bare = image.coords.to_dataset()
     here = {dim: factor for dim, factor in window.items() if dim in bare.dims}
     return bare.coarsen(here, boundary="trim").mean().coords if here else bare.coords
+
+
+def window_of(image: Image, level: int) -> dict[str, int]:
+    """Return by dim how many samples of an image a sample of a level stands for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import as_image
+    >>> window_of(as_image(np.zeros((5, 64, 64)), dims=("z", "y", "x")), 3)
+    {'z': 4, 'y': 8, 'x': 8}
+    """
+    sizes = {dim: int(image.sizes[dim]) for dim in spatial_dims(image)}
+    return {dim: min(2**level, 2 ** (size.bit_length() - 1)) for dim, size in sizes.items()}
 
 
 class _Windows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ def plane_dims(dims: Iterable[Any]) -> list[str]:
     return ["y", "x"] if {"y", "x"} <= set(known) else known[-2:]
 
 
-def frame(view: RegionView, kind: Kind, about: dict[str, Any]) -> bytes:
+def frame(view: RegionView, kind: Kind, about: dict[str, Any], drawn: Sequence[str] = ()) -> bytes:
     """Return a view as a header in JSON and its samples.
 
     Parameters
@@ -44,9 +44,11 @@ def frame(view: RegionView, kind: Kind, about: dict[str, Any]) -> bytes:
         What it is.
     about : dict
         What else the header says.
+    drawn : sequence of str
+        The dims of rows and columns; by default those of `plane_dims`.
     """
     assert view.image is not None
-    plane, told = _plane(view.image, kind)
+    plane, told = _plane(view.image, kind, list(drawn) or plane_dims(view.image.dims))
     header = {
         "type": "view", "level": view.level, "basis": view.basis,
         "unit": str(view.image.attrs.get("units", "")), **about, **told,
@@ -92,9 +94,8 @@ def _framed(header: dict[str, Any], content: bytes) -> bytes:
     return b"".join([struct.pack("<I", len(text) + len(padding)), text, padding, content])
 
 
-def _plane(image: Image, kind: Kind) -> tuple[Array, dict[str, Any]]:
+def _plane(image: Image, kind: Kind, lengths: list[str]) -> tuple[Array, dict[str, Any]]:
     """Return samples in rows and columns (and colours), and what they mean."""
-    lengths = plane_dims(image.dims)
     rest = [str(dim) for dim in image.dims if dim not in lengths]
     values = np.ascontiguousarray(image.transpose(*lengths, *rest).values)
     while values.ndim < 2:

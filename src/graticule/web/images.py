@@ -148,6 +148,7 @@ class OpenImages:
             "path": path,
             "dims": [str(dim) for dim in image.dims],
             "sizes": {str(dim): int(size) for dim, size in image.sizes.items()},
+            "halved": list(spatial_dims(image)),
             "dtype": str(image.dtype),
             "spacing": spacing,
             "channels": [str(c) for c in image["c"].values] if "c" in image.coords else None,

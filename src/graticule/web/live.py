@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from graticule.core.errors import GraticuleError, RequestError
 from graticule.core.image import Kind
 from graticule.core.scope import Region
 from graticule.pipeline import Pipeline
+from graticule.pipeline.coarse import window_of
 from graticule.pipeline.live.image import RegionView, reference_to
 from graticule.pipeline.live.work import Superseded
 from graticule.pipeline.spec import Spec
@@ -335,23 +336,37 @@ def _viewed(
     is_labels = name in pipeline.inputs and (name in opened.painted or pipeline.holds_labels(name))
     kind = Kind.LABELS if is_labels else pipeline.kind_of(reference) or Kind.IMAGE
     sizes = live.sizes(pipeline, request.level, of, is_wanted=is_newest)
-    region = _region(request, sizes)
+    window = window_of(live.inputs[pipeline.first_input], request.level)
+    region = _region(request, sizes, window)
     view = live.view(pipeline, region, request.level, of=of, is_wanted=is_newest)
     return view, kind, region
 
 
-def _region(request: ViewRequest, sizes: Mapping[str, int]) -> Region:
+def _region(request: ViewRequest, sizes: Mapping[str, int], window: Mapping[str, int]) -> Region:
     """Return what is asked for, cut to what there is; of further dims one sample."""
-    drawn, bounds = plane_dims(sizes), {}
+    drawn, bounds = _drawn(request, sizes), {}
     for dim, size in sizes.items():
         if dim in request.region:
             start, stop = request.region[dim]
             start = min(max(0, start), size - 1)
             bounds[dim] = (start, min(max(start + 1, stop), size))
         elif dim not in drawn and not (dim == "c" and size in (3, 4) and "c" not in request.at):
-            place = min(max(0, request.at.get(dim, 0)), size - 1)
+            place = request.at.get(dim, 0) // window.get(dim, 1)
+            place = min(max(0, place), size - 1)
             bounds[dim] = (place, place + 1)
     return Region(bounds)
+
+
+def _drawn(request: ViewRequest, dims: Collection[Any]) -> list[str]:
+    """Return the dims that are rows and columns of what is asked for."""
+    if request.plane is None or not dims:
+        return plane_dims(dims)
+    if missing := [dim for dim in request.plane if dim not in dims]:
+        raise RequestError(
+            f"has no {' and no '.join(missing)}, and so no slice along it", where=request.of,
+            hint="show a step that keeps all dims of the image, or leave the slices",
+        )  # fmt: skip
+    return list(request.plane)
 
 
 def _reply(
@@ -363,9 +378,9 @@ def _reply(
         edges, counts = histogram(view)
         found = {"basis": view.basis, "edges": edges, "counts": counts}
         return {"type": "histogram", **named, **found}
-    image, drawn = view.image, plane_dims(view.image.dims)
+    image, drawn = view.image, _drawn(request, view.image.dims)
     further = [dim for dim, size in image.sizes.items() if size == 1 and dim not in drawn]
     sizes = {str(dim): int(size) for dim, size in image.sizes.items()}
     shown = {dim: list(region.bounds.get(dim, (0, sizes[dim]))) for dim in drawn if dim in sizes}
     flat = RegionView(image.isel(dict.fromkeys(further, 0)), view.level, view.basis)
-    return frame(flat, kind, {**named, "region": shown})
+    return frame(flat, kind, {**named, "region": shown}, drawn)

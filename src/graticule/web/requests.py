@@ -29,8 +29,12 @@ class ViewRequest(BaseModel):
         A step or input.
     level : int
         Pyramid level.
-    region, at : mapping
-        Start and stop by dim in samples of the level, and an index for each further dim.
+    region : mapping
+        Start and stop by dim, in samples of the level.
+    at : mapping
+        An index for each further dim, in samples of full resolution.
+    plane : (str, str), optional
+        The dims that are drawn as rows and columns; by default y and x, or the last two.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -44,6 +48,7 @@ class ViewRequest(BaseModel):
     level: Annotated[int, Field(ge=0, le=40)] = 0
     region: dict[str, tuple[_Place, _Place]] = Field(default_factory=dict)
     at: dict[str, _Place] = Field(default_factory=dict)
+    plane: tuple[str, str] | None = None
 
 
 class StrokeRequest(BaseModel):

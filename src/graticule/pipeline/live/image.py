@@ -13,7 +13,7 @@ from typing import Any
 from graticule.core.errors import UnknownNameError, suggest
 from graticule.core.image import Image, is_image, spatial_dims
 from graticule.core.scope import Reduction, Region
-from graticule.pipeline.coarse import coarse_inputs, read_as_labels
+from graticule.pipeline.coarse import coarse_inputs, read_as_labels, window_of
 from graticule.pipeline.evaluate import Evaluation
 from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.reductions import Known, Results
@@ -412,10 +412,7 @@ class _Coarser:
     def __init__(self, node: Any, level: int) -> None:
         self.node = node
         sizes = node.template.sizes
-        self.factor = {
-            str(dim): min(2**level, 2 ** (int(sizes[dim]).bit_length() - 1))
-            for dim in spatial_dims(node.template)
-        }
+        self.factor = window_of(node.template, level)
         self.template = node.template.isel(
             {d: slice(f // 2, int(sizes[d]) // f * f, f) for d, f in self.factor.items()}
         )
