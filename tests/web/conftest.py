@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +18,10 @@ from starlette.testclient import TestClient
 from graticule.io import write
 from graticule.web.app import make_app
 from graticule.web.guard import Access
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from workbench_page import Workbench
 
 
 @pytest.fixture
@@ -43,3 +50,49 @@ def client(folder: Path, access: Access) -> Iterator[TestClient]:
     with TestClient(make_app(folder, access), base_url=f"http://{HOST}") as client:
         client.headers["X-Graticule-Token"] = access.token
         yield client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        program = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+        try:
+            found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        except api.Error as error:
+            pytest.skip(f"needs Chromium: {error.message.splitlines()[0]}")
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    from workbench_page import serving
+
+    folder = tmp_path_factory.mktemp("study")
+    with serving(folder, tmp_path_factory.mktemp("cache")) as address:
+        yield address, folder
+
+
+@pytest.fixture
+def bench(browser: Browser, served: tuple[str, Path]) -> Iterator[Workbench]:
+    from workbench_page import Workbench
+
+    address, folder = served
+    for saved in folder.glob("graticule/pipelines/*"):
+        saved.unlink()
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    bench = Workbench(page, address, folder)
+    page.on("request", lambda request: bench.hosts.add(urlsplit(request.url).netloc))
+    page.on("websocket", lambda socket: bench.hosts.add(urlsplit(socket.url).netloc))
+    page.on("pageerror", lambda error: bench.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: bench.complaints.append(message.text) if message.type == "error" else None,
+    )
+    page.goto(address)
+    yield bench
+    context.close()
+    assert bench.complaints == []
+    assert bench.hosts <= {urlsplit(address).netloc, ""}

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,122 +13,13 @@ import pytest
 pytest.importorskip("playwright")
 pytest.importorskip("starlette")
 
-from playwright.sync_api import Browser, Error, Page, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, WebSocketRoute, expect
+from workbench_page import WAIT, Workbench, serving
 
 from graticule.core import as_image
 from graticule.io import read, write
 
-WAIT = 60_000
-"""Milliseconds; the first view compiles what it needs."""
 pytestmark = pytest.mark.timeout(300)
-
-# The colours of a pane's picture, summed with weights, so that two pictures hardly agree by chance.
-_SEEN = """(pane) => {
-  const canvas = document.querySelectorAll(".pane .picture")[pane];
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  let sum = 0;
-  const colours = new Set();
-  for (let i = 0; i < data.length; i += 4) {
-    const colour = data[i] * 65536 + data[i + 1] * 256 + data[i + 2];
-    if (data[i + 3]) colours.add(colour);
-    sum = (sum * 31 + colour) % 1000000007;
-  }
-  return [sum, colours.size];
-}"""
-_TEXT = """() => {
-  const lines = document.querySelector(".yaml").shadowRoot.querySelectorAll(".cm-line");
-  return [...lines].map((line) => line.textContent).join("\\n");
-}"""
-
-
-@dataclass
-class Workbench:
-    """A page with all that it asked for and complained of."""
-
-    page: Page
-    address: str
-    folder: Path
-    hosts: set[str] = field(default_factory=set)
-    complaints: list[str] = field(default_factory=list)
-
-    def seen(self, pane: int = 1) -> tuple[int, int]:
-        found = self.page.evaluate(_SEEN, pane)
-        return found[0], found[1]
-
-    @property
-    def text(self) -> str:
-        return str(self.page.evaluate(_TEXT))
-
-    def slider(self, step: str) -> Any:
-        return self.page.locator(f"[data-step={step}] .slider").first
-
-    def settle(self) -> None:
-        """Wait until no pane waits for a picture."""
-        self.page.wait_for_timeout(150)
-        expect(self.page.locator(".pane.busy")).to_have_count(0, timeout=WAIT)
-        self.page.wait_for_timeout(100)
-
-    def open_coins(self) -> None:
-        self.page.locator("[data-example=coins]").click()
-        expect(self.page.locator(".pane[data-of=kept]")).to_be_visible(timeout=WAIT)
-        self.settle()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        program = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
-        try:
-            found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"needs Chromium: {error.message.splitlines()[0]}")
-        yield found
-        found.close()
-
-
-@contextmanager
-def _serving(folder: Path, cache: Path, port: int = 0) -> Iterator[str]:
-    environment = {**os.environ, "GRATICULE_CACHE_DIR": str(cache)}
-    command = [sys.executable, "-m", "graticule.cli", "serve", str(folder), "--port", str(port)]
-    with subprocess.Popen(
-        [*command, "--no-open"], stdout=subprocess.PIPE, text=True, env=environment
-    ) as server:
-        try:
-            assert server.stdout is not None
-            address = next(filter(None, (re.search(r"http://\S+", line) for line in server.stdout)))
-            yield address.group()
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    folder = tmp_path_factory.mktemp("study")
-    with _serving(folder, tmp_path_factory.mktemp("cache")) as address:
-        yield address, folder
-
-
-@pytest.fixture
-def bench(browser: Browser, served: tuple[str, Path]) -> Iterator[Workbench]:
-    address, folder = served
-    for saved in folder.glob("graticule/pipelines/*"):
-        saved.unlink()
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    bench = Workbench(page, address, folder)
-    page.on("request", lambda request: bench.hosts.add(urlsplit(request.url).netloc))
-    page.on("websocket", lambda socket: bench.hosts.add(urlsplit(socket.url).netloc))
-    page.on("pageerror", lambda error: bench.complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda message: bench.complaints.append(message.text) if message.type == "error" else None,
-    )
-    page.goto(address)
-    yield bench
-    context.close()
-    assert bench.complaints == []
-    assert bench.hosts <= {urlsplit(address).netloc, ""}
 
 
 def test_one_click_opens_an_example_and_shows_it(bench: Workbench) -> None:
@@ -584,7 +468,7 @@ def test_the_page_comes_back_when_the_server_is_begun_anew(
 ) -> None:
     page = browser.new_page()
     bench = Workbench(page, "", tmp_path)
-    with _serving(tmp_path, tmp_path / "cache") as address:
+    with serving(tmp_path, tmp_path / "cache") as address:
         page.goto(address)
         bench.open_coins()
         seen = bench.seen()
@@ -592,7 +476,7 @@ def test_the_page_comes_back_when_the_server_is_begun_anew(
     number = page.locator("[data-step=smooth] input.number").first
     number.fill("6")
     number.press("Enter")
-    with _serving(tmp_path, tmp_path / "cache", urlsplit(address).port or 0) as again:
+    with serving(tmp_path, tmp_path / "cache", urlsplit(address).port or 0) as again:
         assert again == address
         expect(page.locator(".gone")).to_be_hidden(timeout=WAIT)
         expect(page.locator(".saved")).to_have_text("Saved", timeout=WAIT)
@@ -608,7 +492,7 @@ def test_the_page_comes_back_when_the_server_is_begun_anew(
 
 def test_the_page_says_when_the_server_is_gone(browser: Browser, tmp_path: Path) -> None:
     page = browser.new_page()
-    with _serving(tmp_path, tmp_path / "cache") as address:
+    with serving(tmp_path, tmp_path / "cache") as address:
         page.goto(address)
         expect(page.locator("[data-example=coins]")).to_be_visible()
         page.wait_for_timeout(300)

@@ -10,7 +10,7 @@ import { History } from "./history";
 import type { Contrast } from "./paint";
 import type { Checked, Fault, Op, Opened, Start } from "./types";
 
-export type Mode = "side" | "swipe" | "blink" | "difference";
+export type Mode = "side" | "swipe" | "blink" | "difference" | "slices";
 export type Saved = "saved" | "saving" | "changed" | "conflict" | "failed";
 
 export interface Display {
@@ -46,7 +46,10 @@ export class Bench {
   };
   /** Limits that were set by hand, and those taken from the first frame, by what is shown. */
   readonly limits = new Map<string, Limits>();
+  /** Which sample is looked at of each further dim. */
   at: Record<string, number> = {};
+  /** Which row and column the crosshair of slices is at. */
+  cross: Record<string, number> = {};
   selected = 0;
   gate: Gate | null = null;
   /** By number, the colour of a painted class. */
@@ -268,6 +271,11 @@ export class Bench {
     this.displayChanged.emit();
   }
 
+  /** Which choice a pane shows: its own, or of slices that of the active one. */
+  slotOf(pane: number): number {
+    return this.inSlices ? this.display.active : pane;
+  }
+
   get activeOf(): string {
     return this.display.of[this.display.active] ?? "image";
   }
@@ -296,6 +304,40 @@ export class Bench {
     const dims = this.image?.dims.filter((dim) => dim !== "c") ?? [];
     if ((dims.includes("y") && dims.includes("x")) || dims.length < 2) return ["y", "x"];
     return [dims[dims.length - 2]!, dims[dims.length - 1]!];
+  }
+
+  /** The dim across the plane, that slices are made along: z, or else the first further one; null of none. */
+  get deep(): string | null {
+    const dims = this.furtherDims().map(([dim]) => dim);
+    return dims.includes("z") ? "z" : dims[0] ?? null;
+  }
+
+  /** Whether three planes through one place are shown. */
+  get inSlices(): boolean {
+    return this.display.mode === "slices" && this.deep !== null;
+  }
+
+  /** Dims of which one sample is chosen, with their sizes. */
+  chosenDims(): [string, number][] {
+    const plane = this.inSlices ? this.plane.map((dim) => [dim, this.image?.sizes[dim] ?? 1] as [string, number]) : [];
+    return [...this.furtherDims(), ...plane];
+  }
+
+  /** Which sample is chosen of each dim. */
+  get position(): Record<string, number> {
+    return this.inSlices ? { ...this.at, ...this.cross } : this.at;
+  }
+
+  /** Choose samples of dims. */
+  goTo(places: Record<string, number>): void {
+    for (const [dim, size] of this.chosenDims()) {
+      const place = places[dim];
+      if (place === undefined) continue;
+      const index = Math.min(size - 1, Math.max(0, Math.floor(place)));
+      if (this.plane.includes(dim)) this.cross = { ...this.cross, [dim]: index };
+      else this.at = { ...this.at, [dim]: index };
+    }
+    this.displayChanged.emit();
   }
 
   get size(): { width: number; height: number } {

@@ -17,7 +17,7 @@ export function decode(buffer: ArrayBuffer): Frame | Table {
   if (header.dtype === "u4") samples = new Uint32Array(buffer, start, count);
   else if (header.dtype === "u2") samples = new Uint16Array(buffer, start, count);
   else samples = new Uint8Array(buffer, start, count);
-  return { ...header, samples };
+  return { ...header, samples, step: { y: 1, x: 1 } };
 }
 
 export class Live {

@@ -307,17 +307,14 @@ export class ObjectsTab {
     const label = table.number(table.column("label"), index);
     bench.selected = Number.isNaN(label) ? 0 : label;
     bench.mark = y !== null && x !== null ? { x: x + 0.5, y: y + 0.5 } : null;
-    let moved = false;
-    for (const [dim, size] of bench.furtherDims()) {
+    const places = bench.chosenDims().flatMap(([dim]) => {
       const place = sample(dim);
-      const to = place === null ? null : Math.min(size - 1, Math.max(0, Math.round(place)));
-      if (to === null || to === bench.at[dim]) continue;
-      bench.at = { ...bench.at, [dim]: to };
-      moved = true;
-    }
+      return place === null || Math.round(place) === bench.position[dim] ? [] : [[dim, Math.round(place)]];
+    });
     bench.selectionChanged.emit({ from: "table" });
-    if (bench.mark) bench.camera.set({ ...bench.mark, zoom: bench.camera.zoom });
-    if (moved) bench.displayChanged.emit();
+    const deep = bench.deep === null ? null : sample(bench.deep);
+    if (bench.mark) bench.camera.set({ ...bench.mark, z: deep === null ? undefined : deep + 0.5, zoom: bench.camera.zoom });
+    if (places.length) bench.goTo(Object.fromEntries(places));
     if (scroll) this.scrollTo(this.order.indexOf(index));
     this.markRow();
   }

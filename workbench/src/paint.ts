@@ -121,8 +121,8 @@ export function valueAt(frame: Frame, index: number): number {
 
 /** The index of the sample at a place of the full image; -1 outside the frame. */
 export function indexAt(frame: Frame, x: number, y: number): number {
-  const column = Math.floor(x / 2 ** frame.level) - frame.region.x[0];
-  const row = Math.floor(y / 2 ** frame.level) - frame.region.y[0];
+  const column = Math.floor(x / frame.step.x) - frame.region.x[0];
+  const row = Math.floor(y / frame.step.y) - frame.region.y[0];
   const [height = 0, width = 0] = frame.shape;
   return column < 0 || row < 0 || column >= width || row >= height ? -1 : row * width + column;
 }

@@ -67,6 +67,7 @@ export class Painting {
   /** Whether the image has rows and columns to paint in. */
   get possible(): boolean {
     const [rows, columns] = this.bench.plane;
+    if (this.bench.inSlices) return false;
     return rows === "y" && columns === "x" && Boolean(this.bench.image?.dims.includes("y"));
   }
 
@@ -348,7 +349,7 @@ export class Painting {
   }
 
   /** Draw all strokes over a pane. */
-  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bench: Bench, bitmap: Bitmap) => void): void {
+  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bitmap: Bitmap) => void): void {
     if (!this.open || !this.visible) return;
     const { width, height } = context.canvas;
     if (!width || !height) return;
@@ -359,7 +360,7 @@ export class Painting {
     own.globalCompositeOperation = "source-over";
     own.clearRect(0, 0, width, height);
     const drawn = this.drawnNow();
-    if (drawn && this.frame) drawBitmap(own, this.bench, { canvas: drawn, frame: this.frame });
+    if (drawn && this.frame) drawBitmap(own, { canvas: drawn, frame: this.frame });
     const { camera } = this.bench;
     const at = JSON.stringify(this.bench.at);
     own.lineCap = own.lineJoin = "round";

@@ -5,6 +5,8 @@ import { h } from "./dom";
 import { lengthText, roundDown, short, unitText } from "./format";
 import { indexAt, paint, valueAt, type Bitmap, type Style } from "./paint";
 import { signature } from "./model";
+import { drawnAt, outlookOf, placeFrame, viewMessage, type Outlook } from "./outlook";
+import { across, colourOf, drawCrosshair, placeText } from "./slices";
 import { Requester } from "./requester";
 import { Working } from "./working";
 import type { FaultAnswer, Frame } from "./types";
@@ -14,6 +16,7 @@ export class Pane {
   readonly canvas = h("canvas", { class: "picture", tabIndex: 0, role: "img" });
   readonly overlay = h("canvas", { class: "overlay", "aria-hidden": "true" });
   readonly select: HTMLSelectElement;
+  private readonly planeName = h("span", { class: "plane-name", hidden: true });
   private readonly readout = h("span", { class: "readout" });
   private readonly gated = h("button", { type: "button", class: "small gated", hidden: true, title: "Show all objects again", onclick: () => this.bench.gateCleared.emit() });
   private readonly working = new Working(() => this.bench.why(this.of));
@@ -35,14 +38,14 @@ export class Pane {
     viewport: () => { width: number; height: number },
   ) {
     this.select = h("select", { "aria-label": `What pane ${index + 1} shows`, onchange: () => {
-      bench.display.of[index] = this.select.value;
-      bench.display.active = index;
+      bench.display.of[bench.slotOf(index)] = this.select.value;
+      bench.display.active = bench.slotOf(index);
       bench.displayChanged.emit();
     } });
     this.body = h("div", { class: "pane-body" }, this.canvas, this.overlay, this.working.element, this.faultBox);
     this.element = h("section", { class: "pane", "aria-label": `Pane ${index + 1}`, onpointerdown: () => this.activate(), onfocusin: () => this.activate() },
-      h("header", { class: "pane-head" }, this.select, this.gated, this.readout), this.body);
-    this.requester = new Requester(() => viewMessage(bench, index, this.of, viewport()), () => signature(bench.model, this.of), send);
+      h("header", { class: "pane-head" }, this.select, this.planeName, this.gated, this.readout), this.body);
+    this.requester = new Requester(() => viewMessage(bench, index, this.of, viewport(), this.look), () => signature(bench.model, this.of), send);
     this.requester.working = this.working;
     this.requester.settled = () => this.element.classList.toggle("busy", this.requester.busy);
     new ResizeObserver((entries) => {
@@ -60,11 +63,16 @@ export class Pane {
   }
 
   get of(): string {
-    return this.bench.display.of[this.index] ?? "image";
+    return this.bench.display.of[this.bench.slotOf(this.index)] ?? "image";
+  }
+
+  /** Where it looks. */
+  get look(): Outlook {
+    return outlookOf(this.bench, this.index);
   }
 
   private activate(): void {
-    if (this.bench.display.active === this.index) return;
+    if (this.bench.inSlices || this.bench.display.active === this.index) return;
     this.bench.display.active = this.index;
     this.bench.displayChanged.emit();
   }
@@ -72,6 +80,7 @@ export class Pane {
   /** A frame has come. */
   take(frame: Frame): void {
     if (!this.requester.answered(frame.id)) return;
+    placeFrame(frame, this.look, this.bench.image!);
     this.fault = null;
     this.showFault();
     this.frame = frame;
@@ -142,8 +151,8 @@ export class Pane {
   /** Draw its picture where the panes look, over the ground of the image if so wanted. */
   draw(context: CanvasRenderingContext2D, ground: Bitmap | null): void {
     const bitmap = this.bitmapNow();
-    if (this.isObjects && this.bench.display.over && ground) drawBitmap(context, this.bench, ground);
-    if (bitmap) drawBitmap(context, this.bench, bitmap);
+    if (this.isObjects && this.bench.display.over && ground) drawBitmap(context, this.look, ground);
+    if (bitmap) drawBitmap(context, this.look, bitmap);
   }
 
   /** What the head says. */
@@ -153,7 +162,8 @@ export class Pane {
       this.select.replaceChildren(...refs.map((ref) => h("option", { value: ref }, ref)));
     }
     if (this.select.value !== this.of) this.select.value = this.of;
-    this.element.classList.toggle("active", this.bench.display.active === this.index);
+    this.element.classList.toggle("active", !this.bench.inSlices && this.bench.display.active === this.index);
+    this.showPlane();
     this.element.classList.toggle("stale", Boolean(this.frame && this.frame.of !== this.of));
     this.element.classList.toggle("bare", !this.frame && !this.fault);
     this.element.dataset.of = this.frame?.of ?? "";
@@ -165,6 +175,17 @@ export class Pane {
       this.gated.setAttribute("aria-label", `${gate.words} are shown; show all`);
     }
     this.readout.textContent = this.valueText(cursor);
+  }
+
+  /** Of slices: which plane it is, and where. */
+  private showPlane(): void {
+    const { bench, planeName } = this;
+    planeName.hidden = !bench.inSlices;
+    this.select.hidden = bench.inSlices && this.index > 0;
+    if (!bench.inSlices) return;
+    const dim = across(bench, this.index);
+    planeName.textContent = `${dim} ${placeText(bench, dim, bench.position[dim] ?? 0)}`;
+    planeName.style.borderColor = colourOf(bench, dim);
   }
 
   /** The value under the pointer in words. */
@@ -184,15 +205,17 @@ export class Pane {
   drawOverlay(cursor: { x: number; y: number } | null, own: boolean, painting = false): void {
     const context = this.overlay.getContext("2d")!;
     const { width, height } = this;
-    const { camera, mark, image } = this.bench;
+    const { mark, image } = this.bench;
+    const { look } = this;
     const ratio = devicePixelRatio;
     context.clearRect(0, 0, width, height);
-    const place = (p: { x: number; y: number }) => [(p.x - camera.x) * camera.zoom + width / 2, (p.y - camera.y) * camera.zoom + height / 2] as const;
+    const place = (p: { x: number; y: number }) => drawnAt(look, p, width, height);
     const lines = (draw: () => void) => {
       context.lineWidth = 3 * ratio; context.strokeStyle = "rgba(0,0,0,.45)"; context.beginPath(); draw(); context.stroke();
       context.lineWidth = ratio; context.strokeStyle = "rgba(255,255,255,.95)"; context.beginPath(); draw(); context.stroke();
     };
-    if (cursor && !own && !painting) {
+    if (this.bench.inSlices) drawCrosshair(context, this.bench, look);
+    else if (cursor && !own && !painting) {
       const [x, y] = place(cursor);
       const arm = 9 * ratio;
       const gap = 3 * ratio;
@@ -203,17 +226,17 @@ export class Pane {
         }
       });
     }
-    if (mark) {
+    if (mark && (!this.bench.inSlices || this.index === 0)) {
       const [x, y] = place(mark);
       lines(() => context.arc(x, y, 14 * ratio, 0, 2 * Math.PI));
     }
-    const spacing = image?.spacing[this.bench.plane[1]];
     if (!image || !width) return;
-    const step = spacing?.step ?? 1;
-    const perUnit = camera.zoom / step;
+    const spacing = image.spacing[look.columns];
+    const step = Math.abs(spacing?.step ?? 1);
+    const perUnit = look.zoomX / step;
     const length = roundDown((Math.min(150 * ratio, width / 3)) / perUnit);
     const bar = length * perUnit;
-    const text = lengthText(length, spacing?.unit || "px");
+    const text = lengthText(length, spacing?.unit || (image.halved.includes(look.columns) ? "px" : "samples"));
     const left = 12 * ratio;
     const base = height - 14 * ratio;
     context.font = `600 ${11.5 * ratio}px system-ui, sans-serif`;
@@ -229,38 +252,13 @@ export class Pane {
 }
 
 /** Draw what a bitmap holds where it belongs. */
-export function drawBitmap(context: CanvasRenderingContext2D, bench: Bench, bitmap: Bitmap): void {
+export function drawBitmap(context: CanvasRenderingContext2D, look: Outlook, bitmap: Bitmap): void {
   const { frame, canvas } = bitmap;
-  const { camera } = bench;
   const { width, height } = context.canvas;
-  const sample = 2 ** frame.level * camera.zoom;
   const [rows = 0, columns = 0] = frame.shape;
   if (!rows || !columns) return;
-  context.imageSmoothingEnabled = sample < 0.999 && (frame.kind === "image" || frame.kind === "rgb");
-  context.drawImage(canvas,
-    (frame.region.x[0] * 2 ** frame.level - camera.x) * camera.zoom + width / 2,
-    (frame.region.y[0] * 2 ** frame.level - camera.y) * camera.zoom + height / 2,
-    columns * sample, rows * sample);
-}
-
-/** The request for what a viewport sees; null where it sees nothing. */
-export function viewMessage(
-  bench: Bench, pane: number, of: string, viewport: { width: number; height: number },
-): Record<string, unknown> | null {
-  const { image, camera } = bench;
-  if (!image || !viewport.width || !viewport.height) return null;
-  const level = camera.level(image.depth);
-  const factor = 2 ** level;
-  const range = (centre: number, extent: number, size: number): [number, number] => {
-    const half = extent / camera.zoom / 2;
-    return [
-      Math.max(0, Math.floor((centre - half) / factor)),
-      Math.min(Math.max(1, Math.floor(size / factor)), Math.ceil((centre + half) / factor)),
-    ];
-  };
-  const [rows, columns] = bench.plane;
-  const y = range(camera.y, viewport.height, bench.size.height);
-  const x = range(camera.x, viewport.width, bench.size.width);
-  if (y[1] <= y[0] || x[1] <= x[0]) return null;
-  return { type: "view", pane, path: image.path, text: bench.text, of, level, region: { [rows]: y, [columns]: x }, at: bench.at };
+  const [wide, high] = [frame.step.x * look.zoomX, frame.step.y * look.zoomY];
+  context.imageSmoothingEnabled = Math.min(wide, high) < 0.999 && (frame.kind === "image" || frame.kind === "rgb");
+  const corner = { x: frame.region.x[0] * frame.step.x, y: frame.region.y[0] * frame.step.y };
+  context.drawImage(canvas, ...drawnAt(look, corner, width, height), columns * wide, rows * high);
 }

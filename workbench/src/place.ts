@@ -24,15 +24,19 @@ export function applyPlace(bench: Bench, query: URLSearchParams): boolean {
   display.of = Array.from({ length: 6 }, (_, pane) => (known.has(shown[pane] ?? "") ? shown[pane]! : bench.suggest(pane)));
   display.count = [1, 2, 3, 4, 6].includes(number("panes", 2)) ? number("panes", 2) : 2;
   display.active = Math.min(display.count - 1, Math.max(0, number("active", bench.model.steps.length ? 1 : 0)));
-  display.mode = (["side", "swipe", "blink", "difference"] as Mode[]).find((mode) => mode === query.get("mode")) ?? "side";
+  display.mode = (["side", "swipe", "blink", "difference", "slices"] as Mode[]).find((mode) => mode === query.get("mode")) ?? "side";
   display.map = MAPS.find((map) => map === query.get("map")) ?? display.map as MapName;
   display.gamma = Math.min(5, Math.max(0.2, number("gamma", 1)));
   display.over = query.get("over") !== "0";
   display.outlines = query.get("outlines") === "1";
   display.opacity = Math.min(1, Math.max(0, number("opacity", 0.55)));
   bench.at = Object.fromEntries(bench.furtherDims().map(([dim, size]) => [dim, Math.min(size - 1, Math.max(0, number(`at.${dim}`, /^(t|time|frame)$/.test(dim) ? 0 : Math.floor(size / 2))))]));
+  bench.cross = Object.fromEntries(bench.plane.map((dim) => {
+    const size = bench.image?.sizes[dim] ?? 1;
+    return [dim, Math.min(size - 1, Math.max(0, number(`at.${dim}`, Math.floor(size / 2))))];
+  }));
   if (!query.has("zoom")) return false;
-  bench.camera.set({ x: number("x", 0), y: number("y", 0), zoom: number("zoom", 1) * devicePixelRatio });
+  bench.camera.set({ x: number("x", 0), y: number("y", 0), z: number("z", 0), zoom: number("zoom", 1) * devicePixelRatio });
   return true;
 }
 
@@ -49,7 +53,8 @@ export function placeText(bench: Bench): string {
   if (!display.over) query.set("over", "0");
   if (display.outlines) query.set("outlines", "1");
   if (display.opacity !== 0.55) query.set("opacity", String(display.opacity));
-  for (const [dim, place] of Object.entries(bench.at)) query.set(`at.${dim}`, String(place));
+  if (bench.inSlices) query.set("z", String(Number(camera.z.toFixed(4))));
+  for (const [dim, place] of Object.entries(bench.position)) query.set(`at.${dim}`, String(place));
   return query.toString();
 }
 

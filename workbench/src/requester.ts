@@ -66,10 +66,11 @@ export class Requester {
     return this.answered(id);
   }
 
-  /** Forget what is under way: the connection was lost. */
+  /** Forget what is under way: the connection was lost, or something else is looked at. */
   reset(): void {
     this.inFlight = 0;
     this.lastKey = "";
+    this.shown = lastId + 1;
     this.working?.ended();
     clearTimeout(this.timer);
   }

@@ -2,16 +2,17 @@
 
 import type { Bench } from "./bench";
 import { h } from "./dom";
-import { indexAt, paint, paintDifference, type Bitmap } from "./paint";
-import { drawBitmap, Pane, viewMessage } from "./pane";
-import { dependsOn, signature } from "./model";
+import { Ground } from "./ground";
+import { outlookOf, placeFrame, viewMessage } from "./outlook";
+import { indexAt, paintDifference } from "./paint";
+import { drawBitmap, Pane } from "./pane";
+import { dependsOn } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, Frame } from "./types";
 import { LAYER, STROKES, type Painting } from "./painting";
 import { steer } from "./steer";
+import { across, Corner, fitSlices, sharedOut } from "./slices";
 import { Signal } from "./bus";
-
-const GROUND = 40; // the number under which the ground of the panes is asked for
 
 export class Stage {
   readonly element = h("div", { class: "stage" });
@@ -19,10 +20,8 @@ export class Stage {
   readonly drawn = new Signal();
   cursor: { x: number; y: number } | null = null;
   cursorPane = -1;
-  private ground: Frame | null = null;
-  private groundBitmap: Bitmap | null = null;
-  private groundKey = "";
-  private readonly groundRequester: Requester;
+  private readonly grounds: Ground[];
+  private readonly corner: Corner;
   private readonly strokesRequester: Requester;
   private drawing = false;
   private blinkOn = false;
@@ -39,12 +38,16 @@ export class Stage {
         brush: painting, size: () => this.viewport(index), fit: () => this.fit(),
         point: (place) => { this.cursor = place; this.cursorPane = place ? index : -1; this.redraw(); },
         click: (place) => this.pick(pane, place),
+        look: () => pane.look,
+        aim: (place) => bench.goTo({ [pane.look.columns]: place.x, [pane.look.rows]: place.y }),
+        leaf: (by) => this.leaf(index, by),
       });
     }
-    this.groundRequester = new Requester(() => this.wantsGround()
-      ? viewMessage(bench, GROUND, bench.model.inputs[0]!, this.viewport(0)) : null, () => signature(bench.model, bench.model.inputs[0]!), send);
+    this.corner = new Corner(bench);
+    this.grounds = [0, 1, 2].map((plane) => new Ground(bench, plane,
+      () => (this.wantsGround() && (plane === 0 || bench.inSlices) ? this.viewport(plane) : null), send));
     this.strokesRequester = new Requester(() => {
-      const message = painting.wanted ? viewMessage(bench, STROKES, LAYER, this.viewport(0)) : null;
+      const message = painting.wanted ? viewMessage(bench, STROKES, LAYER, this.viewport(0), outlookOf(bench)) : null;
       return message && { ...message, text: painting.text };
     }, () => painting.text, send);
     this.strokesRequester.sent = (id) => painting.asked(id);
@@ -66,7 +69,7 @@ export class Stage {
   }
 
   private get composite(): boolean {
-    return this.bench.display.mode !== "side";
+    return ["swipe", "blink", "difference"].includes(this.bench.display.mode);
   }
 
   viewport(index: number): { width: number; height: number } {
@@ -76,22 +79,25 @@ export class Stage {
 
   /** Panes that are on screen. */
   get live(): Pane[] {
-    return this.panes.slice(0, this.composite ? 2 : this.bench.display.count);
+    return this.panes.slice(0, this.composite ? 2 : this.bench.inSlices ? 3 : this.bench.display.count);
   }
 
   private laidOut = "";
   layout(): void {
     const { display } = this.bench;
-    const key = `${this.composite ? display.mode : "side"} ${display.count}`;
+    const { inSlices } = this.bench;
+    const key = `${this.composite || inSlices ? display.mode : "side"} ${display.count}`;
     if (key !== this.laidOut) {
+      if (inSlices || this.laidOut.startsWith("slices")) this.forget();
+      if (inSlices && !this.bench.camera.z) this.fitted = "wait";
       this.laidOut = key;
-      this.element.className = `stage ${this.composite ? "composite" : `count-${display.count}`}`;
-      this.element.replaceChildren(...this.live.map((pane) => pane.element));
+      this.element.className = `stage ${this.composite ? "composite" : inSlices ? "slices" : `count-${display.count}`}`;
+      this.element.replaceChildren(...this.live.map((pane) => pane.element), ...(inSlices ? [this.corner.element] : []));
       if (display.mode === "swipe") this.panes[0]!.body.append(this.handle);
       else this.handle.remove();
       if (display.mode === "blink") this.panes[0]!.body.append(this.blinkName);
       else this.blinkName.remove();
-      if (display.active >= this.live.length) display.active = 0;
+      if (!inSlices && display.active >= this.live.length) display.active = 0;
     }
     this.arrange();
     this.heads();
@@ -99,7 +105,19 @@ export class Stage {
 
   private heads(): void {
     const values = this.bench.shown();
-    for (const pane of this.live) pane.showHead(values, this.cursor);
+    for (const pane of this.live) pane.showHead(values, this.cursorOf(pane));
+    if (this.bench.inSlices) this.corner.show(this.panes[0]!);
+  }
+
+  /** Where the pointer is in a pane: in all the same place, but of slices in its own alone. */
+  private cursorOf(pane: Pane): { x: number; y: number } | null {
+    return this.bench.inSlices && pane.index !== this.cursorPane ? null : this.cursor;
+  }
+
+  /** Go on along the dim that a pane stands across. */
+  private leaf(pane: number, by: number): void {
+    const dim = this.bench.inSlices ? across(this.bench, pane) : this.bench.deep;
+    if (dim !== null) this.bench.goTo({ [dim]: (this.bench.position[dim] ?? 0) + by });
   }
 
   private resized(): void {
@@ -108,10 +126,14 @@ export class Stage {
     this.refresh();
   }
 
+  private get looked(): string {
+    const { x, y, z, zoom } = this.bench.camera;
+    return `${x} ${y} ${z} ${zoom}`;
+  }
+
   /** Whether the panes look as they were last fitted: then a change of their size fits them anew. */
   private isFitted(): boolean {
-    const { x, y, zoom } = this.bench.camera;
-    return this.fitted === "wait" || this.fitted === `${x} ${y} ${zoom}`;
+    return this.fitted === "wait" || this.fitted === this.looked;
   }
 
   /** Fit the image as soon as there is room known to fit it to. */
@@ -122,14 +144,21 @@ export class Stage {
 
   fit(): void {
     const { width, height } = this.viewport(0);
-    this.bench.camera.fit(this.bench.size.width, this.bench.size.height, width, height);
-    const { x, y, zoom } = this.bench.camera;
-    this.fitted = `${x} ${y} ${zoom}`;
+    if (this.bench.inSlices) fitSlices(this.bench, this.live);
+    else this.bench.camera.fit(this.bench.size.width, this.bench.size.height, width, height);
+    this.fitted = this.looked;
   }
 
   /** As many columns as let the image be largest. */
   private arrange(): void {
     const { count } = this.bench.display;
+    this.element.style.gridTemplateRows = "";
+    if (this.bench.inSlices) {
+      const { columns, rows } = sharedOut(this.bench);
+      this.element.style.gridTemplateColumns = columns;
+      this.element.style.gridTemplateRows = rows;
+      return;
+    }
     if (this.composite) {
       this.element.style.gridTemplateColumns = "";
       return;
@@ -149,22 +178,25 @@ export class Stage {
 
   /** Forget the pictures: another image or pipeline. */
   clear(): void {
-    this.ground = null;
+    this.forget();
+    this.strokesRequester.reset();
+    this.difference = null;
+    this.redraw();
+  }
+
+  private forget(): void {
+    for (const ground of this.grounds) ground.clear();
     for (const pane of this.panes) {
       pane.frame = null;
       pane.requester.reset();
     }
-    this.groundRequester.reset();
-    this.strokesRequester.reset();
-    this.difference = null;
-    this.redraw();
   }
 
   /** Ask for what is on screen now, and draw what is there. */
   refresh(again = false): void {
     if (this.bench.image) {
       for (const pane of this.live) pane.requester.ask(again);
-      this.groundRequester.ask(again);
+      for (const ground of this.grounds) ground.ask(again);
       this.strokesRequester.ask(again);
     }
     this.redraw();
@@ -172,7 +204,7 @@ export class Stage {
 
   reconnect(): void {
     for (const pane of this.panes) pane.requester.reset();
-    this.groundRequester.reset();
+    for (const ground of this.grounds) ground.reset();
     this.strokesRequester.reset();
     this.painting.resend();
     this.refresh(true);
@@ -186,15 +218,13 @@ export class Stage {
   }
 
   take(frame: Frame): void {
-    const [rows, columns] = this.bench.plane;
-    const [height = 0, width = 0] = frame.shape;
-    // What has dims of its own is shown from its corner.
-    frame.region = { y: frame.region[rows] ?? [0, height], x: frame.region[columns] ?? [0, width] };
     // What is painted is labels, whatever uses it.
     if (frame.kind === "image" && frame.dtype === "u1" && this.bench.model.painted.includes(frame.of)) frame.kind = "labels";
-    if (frame.pane === GROUND) {
-      if (this.groundRequester.answered(frame.id)) this.ground = frame;
+    const ground = this.grounds.find(({ number }) => number === frame.pane);
+    if (ground) {
+      ground.take(frame);
     } else if (frame.pane === STROKES) {
+      placeFrame(frame, outlookOf(this.bench), this.bench.image!);
       if (this.strokesRequester.answered(frame.id)) this.painting.takeFrame(frame);
     } else {
       this.panes[frame.pane]?.take(frame);
@@ -203,8 +233,9 @@ export class Stage {
   }
 
   takeFault(fault: FaultAnswer): void {
-    if (fault.pane === GROUND) {
-      this.groundRequester.failed(fault.id);
+    const ground = this.grounds.find(({ number }) => number === fault.pane);
+    if (ground) {
+      ground.failed(fault.id);
     } else if (fault.pane === STROKES) {
       this.strokesRequester.failed(fault.id);
     } else {
@@ -235,36 +266,19 @@ export class Stage {
     });
   }
 
-  private groundNow(): Bitmap | null {
-    const frame = this.ground;
-    if (!frame) return null;
-    const { limits, display } = this.bench;
-    const whole = frame.kind === "rgb";
-    const contrast = limits.get(frame.of) ?? (whole
-      ? { low: frame.offset, high: frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) }
-      : { low: frame.low, high: frame.high });
-    const key = JSON.stringify([contrast, display.gamma]);
-    if (this.groundBitmap?.frame !== frame || key !== this.groundKey) {
-      this.groundBitmap = paint(frame, { contrast, gamma: display.gamma, map: "gray", opacity: 1, outlines: false, selected: 0 });
-      this.groundKey = key;
-    }
-    return this.groundBitmap;
-  }
-
   private draw(): void {
     this.heads();
-    const ground = this.groundNow();
-    if (this.composite) this.drawComposite(ground);
+    if (this.composite) this.drawComposite(this.grounds[0]!.now());
     else {
       for (const pane of this.live) {
         const context = pane.canvas.getContext("2d")!;
         context.clearRect(0, 0, pane.width, pane.height);
-        pane.draw(context, ground);
-        this.painting.draw(context, drawBitmap);
+        pane.draw(context, this.grounds[this.bench.inSlices ? pane.index : 0]!.now());
+        this.painting.draw(context, (target, bitmap) => drawBitmap(target, pane.look, bitmap));
       }
     }
     for (const pane of this.composite ? [this.panes[0]!] : this.live) {
-      pane.drawOverlay(this.cursor, pane.index === this.cursorPane, this.painting.open);
+      pane.drawOverlay(this.cursorOf(pane), pane.index === this.cursorPane, this.painting.open);
       const brush = this.cursor ?? (document.activeElement === pane.canvas ? this.bench.camera : null);
       if (brush) this.painting.drawBrush(pane.overlay.getContext("2d")!, brush);
     }
@@ -272,7 +286,7 @@ export class Stage {
     this.drawn.emit();
   }
 
-  private drawComposite(ground: Bitmap | null): void {
+  private drawComposite(ground: ReturnType<Ground["now"]>): void {
     const [first, second] = this.panes as [Pane, Pane];
     const { width, height } = first;
     const context = first.canvas.getContext("2d")!;
@@ -299,9 +313,9 @@ export class Stage {
         const made = paintDifference(first.frame, second.frame);
         if (made || !this.difference) this.difference = { first: first.frame, second: second.frame, made };
       }
-      if (this.difference.made) drawBitmap(context, this.bench, this.difference.made.bitmap);
+      if (this.difference.made) drawBitmap(context, first.look, this.difference.made.bitmap);
     }
-    this.painting.draw(context, drawBitmap);
+    this.painting.draw(context, (target, bitmap) => drawBitmap(target, first.look, bitmap));
   }
 
   private slideHandle(): void {
@@ -329,7 +343,7 @@ export class Stage {
   }
 
   private pick(pane: Pane, place: { x: number; y: number }): void {
-    const frames = [pane.frame, ...this.live.map((other) => other.frame)];
+    const frames = this.bench.inSlices ? [pane.frame] : [pane.frame, ...this.live.map((other) => other.frame)];
     const frame = frames.find((each) => each?.kind === "labels");
     if (!frame) return;
     const index = indexAt(frame, place.x, place.y);

@@ -27,12 +27,12 @@ export class StatusLine {
     const { image, display } = this.bench;
     if (!image) return;
     const sizes = image.dims.map((dim) => `${dim} ${image.sizes[dim]}`).join(" × ");
+    const pane = this.stage.panes[this.bench.inSlices ? Math.max(0, this.stage.cursorPane) : display.active];
     const [rows, columns] = this.bench.plane;
     const { [rows]: y, [columns]: x } = image.spacing;
     const spacing = !x && !y ? "no spacing" : x && y && x.step === y.step && x.unit === y.unit
       ? `${short(x.step)} ${unitText(x.unit)} a sample` : [y, x].filter(Boolean).map((each, i) => `${i ? columns : rows} ${short(each!.step)} ${unitText(each!.unit)}`).join(", ");
     this.image.textContent = `${sizes}, ${image.dtype}, ${spacing}`;
-    const pane = this.stage.panes[display.active];
     const { cursor } = this.stage;
     if (cursor && pane) {
       const at = (dim: string, place: number) => {
@@ -41,7 +41,8 @@ export class StatusLine {
         return each?.unit ? `${dim} ${sample} (${short(sample * each.step)} ${unitText(each.unit)})` : `${dim} ${sample}`;
       };
       const value = pane.valueText(cursor);
-      this.pointer.textContent = `${at(columns, cursor.x)}, ${at(rows, cursor.y)}${value ? `: ${value}` : ""}`;
+      const { look } = pane;
+      this.pointer.textContent = `${at(look.columns, cursor.x)}, ${at(look.rows, cursor.y)}${value ? `: ${value}` : ""}`;
     } else this.pointer.textContent = "";
     const frame = pane?.frame;
     this.basis.textContent = frame ? `${basisText(frame.basis)}${frame.level ? `, 1/${2 ** frame.level} of the samples` : ""}, ${short(frame.milliseconds, 2)} ms` : "";

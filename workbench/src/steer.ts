@@ -1,6 +1,7 @@
 // Wheel, drag, double click and keys of a pane.
 
 import type { Bench } from "./bench";
+import type { Outlook } from "./outlook";
 
 /** Painting, where a drag may draw instead of move. */
 export interface Brush {
@@ -21,6 +22,11 @@ interface Hands {
   fit(): void;
   point(place: { x: number; y: number } | null): void;
   click(place: { x: number; y: number }): void;
+  look(): Outlook;
+  /** Of slices: let the crosshair be there. */
+  aim(place: { x: number; y: number }): void;
+  /** Go so many slices on. */
+  leaf(by: number): void;
 }
 
 export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, hands: Hands): void {
@@ -34,16 +40,18 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
   };
   const place = (event: MouseEvent) => {
     const { dx, dy } = offset(event);
-    return { x: camera.x + dx / camera.zoom, y: camera.y + dy / camera.zoom };
+    const look = hands.look();
+    return { x: look.x + dx / look.zoomX, y: look.y + dy / look.zoomY };
   };
   let last: { x: number; y: number } | null = null;
   let moved = 0;
   let isPainting = false;
+  let isAiming = false;
   surface.addEventListener("wheel", (event) => {
     event.preventDefault();
     const { dx, dy } = offset(event);
     const lines = event.deltaMode === 1 ? 16 : 1;
-    camera.zoomAt(2 ** (-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.0025)), dx, dy);
+    camera.zoomAt(hands.look(), 2 ** (-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.0025)), dx, dy);
     hands.point(place(event));
   }, { passive: false });
   surface.addEventListener("pointerdown", (event) => {
@@ -58,6 +66,8 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
     }
     last = { x: event.clientX, y: event.clientY };
     moved = 0;
+    isAiming = bench.inSlices && event.button === 0 && !isSpaceHeld;
+    if (isAiming) hands.aim(place(event));
   });
   surface.addEventListener("pointermove", (event) => {
     if (isPainting) {
@@ -66,7 +76,8 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
     } else if (last) {
       const { ratio } = offset(event);
       moved += Math.abs(event.clientX - last.x) + Math.abs(event.clientY - last.y);
-      if (moved > 3) camera.pan((event.clientX - last.x) * ratio, (event.clientY - last.y) * ratio);
+      if (isAiming) hands.aim(place(event));
+      else if (moved > 3) camera.pan(hands.look(), (event.clientX - last.x) * ratio, (event.clientY - last.y) * ratio);
       last = { x: event.clientX, y: event.clientY };
     }
     hands.point(place(event));
@@ -86,13 +97,16 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
   focus.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { width, height } = hands.size();
+    const look = hands.look();
     const far = event.shiftKey ? 0.5 : 0.1;
     const moves: Record<string, () => void> = {
-      "+": () => camera.zoomAt(1.5), "=": () => camera.zoomAt(1.5), "-": () => camera.zoomAt(1 / 1.5),
+      "+": () => camera.zoomAt(look, 1.5), "=": () => camera.zoomAt(look, 1.5), "-": () => camera.zoomAt(look, 1 / 1.5),
       "0": () => hands.fit(),
-      ...(hands.brush.open ? { " ": () => { isSpaceHeld = true; }, Enter: () => hands.brush.stamp({ x: camera.x, y: camera.y }) } : {}),
-      ArrowLeft: () => camera.pan(width * far, 0), ArrowRight: () => camera.pan(-width * far, 0),
-      ArrowUp: () => camera.pan(0, height * far), ArrowDown: () => camera.pan(0, -height * far),
+      ...(hands.brush.open || bench.inSlices ? { " ": () => { isSpaceHeld = true; } } : {}),
+      ...(hands.brush.open ? { Enter: () => hands.brush.stamp({ x: camera.x, y: camera.y }) } : {}),
+      ArrowLeft: () => camera.pan(look, width * far, 0), ArrowRight: () => camera.pan(look, -width * far, 0),
+      ArrowUp: () => camera.pan(look, 0, height * far), ArrowDown: () => camera.pan(look, 0, -height * far),
+      PageUp: () => hands.leaf(event.shiftKey ? -10 : -1), PageDown: () => hands.leaf(event.shiftKey ? 10 : 1),
     };
     const move = moves[event.key];
     if (!move) return;

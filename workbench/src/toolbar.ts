@@ -4,12 +4,14 @@ import type { Bench, Mode } from "./bench";
 import { fill, h, icon, iconButton } from "./dom";
 import { MAPS, type MapName } from "./colours";
 import type { Painting } from "./painting";
+import { placeText } from "./slices";
 import type { Stage } from "./stage";
 
 const MODES: [Mode, string, string][] = [
   ["swipe", "Swipe", "Two pictures in one, with an edge to drag"],
   ["blink", "Blink", "Two pictures in turn"],
   ["difference", "Difference", "What the first has more than the second in red, less in blue"],
+  ["slices", "Slices", "Three planes through one place"],
 ];
 
 export class Toolbar {
@@ -36,6 +38,10 @@ export class Toolbar {
     }))]);
     this.modes = MODES.map(([mode, text, title]) => [mode, button(text, title, () => this.set(() => {
       bench.display.mode = mode === bench.display.mode ? "side" : mode;
+      if (bench.inSlices) {
+        if (painting.open) void painting.setOpen(false);
+        return;
+      }
       bench.display.count = Math.max(2, bench.display.count);
       bench.display.active = Math.min(bench.display.active, 1);
     }))]);
@@ -55,7 +61,7 @@ export class Toolbar {
     lookBox.addEventListener("keydown", (event) => { if (event.key === "Escape" && look.classList.contains("open")) { setLook(false); lookButton.focus(); } });
     fill(this.element,
       h("div", { class: "group segmented", role: "group", "aria-label": "Number of panes side by side" }, this.counts.map(([, each]) => each)),
-      h("div", { class: "group segmented", role: "group", "aria-label": "Compare two pictures in one" }, this.modes.map(([, each]) => each)),
+      h("div", { class: "group segmented", role: "group", "aria-label": "Two pictures in one, or three planes" }, this.modes.map(([, each]) => each)),
       iconButton("fit", "Fit the image (0)", () => stage.fit()),
       lookBox,
       h("label", { class: "check", for: "outlines" }, this.outlines, " outlines"),
@@ -73,7 +79,10 @@ export class Toolbar {
   private show(): void {
     const { display } = this.bench;
     for (const [count, each] of this.counts) each.setAttribute("aria-pressed", String(display.mode === "side" && count === display.count));
-    for (const [mode, each] of this.modes) each.setAttribute("aria-pressed", String(mode === display.mode));
+    for (const [mode, each] of this.modes) {
+      each.setAttribute("aria-pressed", String(mode === display.mode));
+      if (mode === "slices") each.hidden = this.bench.deep === null;
+    }
     this.map.value = display.map;
     this.gamma.value = String(Math.log(display.gamma) / Math.log(5));
     this.gamma.setAttribute("aria-valuetext", String(display.gamma));
@@ -87,8 +96,8 @@ export class Toolbar {
   }
 
   private showDims(): void {
-    const dims = this.bench.furtherDims();
-    const key = `${this.bench.image?.path} ${JSON.stringify(dims)}`;
+    const dims = this.bench.chosenDims();
+    const key = `${this.bench.inSlices} ${this.bench.image?.path} ${JSON.stringify(dims)}`;
     if (key === this.dimsFor) {
       for (const say of this.sayDims) say();
       return;
@@ -99,13 +108,11 @@ export class Toolbar {
     fill(this.dims, dims.map(([dim, size]) => {
       const text = h("output", {});
       const say = () => {
-        text.textContent = `${(this.bench.at[dim] ?? 0) + 1} of ${size}`;
-        slider.value = String(this.bench.at[dim] ?? 0);
+        const place = this.bench.position[dim] ?? 0;
+        text.textContent = this.bench.inSlices ? placeText(this.bench, dim, place) : `${place + 1} of ${size}`;
+        slider.value = String(place);
       };
-      const slider = h("input", { type: "range", class: "slider short", id: `dim-${dim}`, min: "0", max: String(size - 1), value: String(this.bench.at[dim] ?? 0), oninput: () => {
-        this.bench.at = { ...this.bench.at, [dim]: Number(slider.value) };
-        this.bench.displayChanged.emit();
-      } });
+      const slider = h("input", { type: "range", class: "slider short", id: `dim-${dim}`, min: "0", max: String(size - 1), value: String(this.bench.position[dim] ?? 0), oninput: () => this.bench.goTo({ [dim]: Number(slider.value) }) });
       say();
       this.sayDims.push(say);
       return h("span", { class: "dim" }, h("label", { for: slider.id }, dim), slider, text);

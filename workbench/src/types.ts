@@ -31,6 +31,8 @@ export interface Spacing { step: number; unit: string }
 export interface Opened {
   path: string; dims: string[]; sizes: Record<string, number>; dtype: string;
   spacing: Record<string, Spacing>; channels: string[] | null; depth: number; notes: string[];
+  /** Dims that a coarser level has fewer samples of. */
+  halved: string[];
 }
 
 export interface CheckedStep { name: string; op: string; inputs: Record<string, string>; kind: Kind; shown: boolean }
@@ -51,7 +53,11 @@ export interface FrameHeader {
   low: number; high: number; unit: string; basis: string; milliseconds: number;
 }
 export type Samples = Uint8Array | Uint16Array | Uint32Array;
-export interface Frame extends FrameHeader { samples: Samples }
+export interface Frame extends FrameHeader {
+  samples: Samples;
+  /** Samples of the full image that one of these stands for, along rows and columns. */
+  step: { y: number; x: number };
+}
 
 export interface HistogramAnswer {
   type: "histogram"; pane: number; id: number; of?: string; edges: number[]; counts: number[]; basis: string;
