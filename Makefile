@@ -3,6 +3,8 @@
 # make test   lint, types, layers, tests; every run tries the same
 # make test-all  the same with the slow tests (what CI runs)
 # make browser-test  the page in a browser; installs chromium where it is missing
+# make docs   the documentation -> docs/_build/html/index.html
+# make docs-quick  the same without what takes long: pictures, gallery, notebooks
 # make bundle  the page from its sources (needs Node), and whether it is the one that is kept
 # make explore  tests with new random examples for MINUTES=60 -> exploration.txt
 # make bench  every figure with its baseline beside it -> bench.json
@@ -16,7 +18,7 @@ MINUTES := 60
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo workbench browser-test bundle bench-web test test-all explore bench bench-deep bench-reliability lint types layers unit clean
+.PHONY: help demo workbench browser-test bundle bench-web docs docs-quick test test-all explore bench bench-deep bench-reliability lint types layers unit clean
 
 help:
 	@grep '^# make' Makefile | cut -c3-
@@ -54,6 +56,12 @@ bundle:
 	cd workbench && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
 	@git diff --exit-code --stat src/graticule/web/static
 
+# a warning is an error; the pages ask nothing of the net, neither when they are built nor when read
+docs docs-quick: .venv/.stamp
+	GRATICULE_DOCS_QUICK=$(if $(filter docs-quick,$@),1) OMP_NUM_THREADS=1 \
+	  $(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 bench-web: .venv/.stamp
 	$(BIN)/graticule bench --only W1 W2 W3 W4 W7 W8 W11 -o bench-web.json
 
@@ -89,4 +97,4 @@ bench-reliability: .venv/.stamp
 	  --out docs/reliability.json --page docs/reliability.md
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json reliability*.json faults exploration.txt graticule-demo graticule-workbench bench-web.json
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json reliability*.json faults exploration.txt graticule-demo graticule-workbench bench-web.json docs/_build docs/reference docs/auto_gallery

@@ -25,6 +25,8 @@ COMMANDS = (
     "ops",
     "inspect",
     "simulate",
+    "cite",
+    "docs",
     "bench",
 )
 """A command is the function of its name in the module of its name."""

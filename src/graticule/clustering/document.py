@@ -269,6 +269,8 @@ class ClusteringDocument(WrittenDocument):
 
     Attributes
     ----------
+    task : {"clustering"}
+        What it is; it must be given.
     name, description : str
         For people.
     study : tuple of str

@@ -266,7 +266,13 @@ class Section(BaseModel):
 
 
 class Document(Section):
-    """The top of a document: a `Section` that says its version."""
+    """The top of a document: a `Section` that says its version.
+
+    Attributes
+    ----------
+    graticule : int
+        The version of the grammar, which is 1; it must be given.
+    """
 
     graticule: Any = None
 

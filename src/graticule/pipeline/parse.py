@@ -52,7 +52,7 @@ def parse(text: str, *, source: str = "<text>") -> Spec:
         With all faults, each with its line and its path in the document.
     """
     document = parse_document(text, source)
-    sound, faults = validate(_Document, document, context={"folder": Path(source).parent})
+    sound, faults = validate(PipelineDocument, document, context={"folder": Path(source).parent})
     if sound is None:  # every key has a default, so there are too many faults to go on
         raise PipelineError(faults, source=source)
     inputs = sound.inputs or {"image": PipelineInput()}
@@ -206,6 +206,14 @@ class _Call(Section):
 
 
 class _Step(_Call):
+    """A step; its further keys are parameters of the op, and the data that it takes.
+
+    Attributes
+    ----------
+    op : str
+        The name of the op, as ``filters.gaussian``.
+    """
+
     op: Annotated[Op, PlainValidator(_op)] = Field(None, validate_default=True)
 
     @model_validator(mode="after")
@@ -215,6 +223,14 @@ class _Step(_Call):
 
 
 class _Check(_Call):
+    """A check; its further keys are its parameters, and ``of``, ``at`` and ``against``.
+
+    Attributes
+    ----------
+    check : str
+        The name of the check, as ``surrogate``.
+    """
+
     check: Annotated[Check, PlainValidator(_check)] = Field(None, validate_default=True)
 
     @model_validator(mode="after")
@@ -234,8 +250,36 @@ _Name = Annotated[str, BeforeValidator(_name)]
 _Figure = Annotated[dict[str, Any], PlainValidator(_figure)]
 
 
-class _Document(Document):
-    """A pipeline document; what its references lead to is not yet known."""
+class PipelineDocument(Document):
+    """A pipeline document; what its references lead to is not yet known.
+
+    Attributes
+    ----------
+    name : str
+        For people; by default the name of the file.
+    description : str
+        For people.
+    inputs : dict of PipelineInput
+        The images by name, the first of them the one that the study is of; by default ``image``.
+        A bare text is a path.
+    sheet : SheetSpec or None
+        A table of facts about the images; a bare text is its file.
+    groups : GroupsSpec or None
+        What is compared over the study.
+    steps : dict
+        Ops by the name of the step. Keys that are no parameter name data: ``input`` (by default
+        the step before), and the further data of the op, as steps or inputs; ``step.part`` is one
+        result of several, or a column of a table. A parameter may be ``{column: NAME}`` of the
+        sheet.
+    checks : dict
+        Checks by their name: ``of`` is the value that is looked at (by default the last step),
+        ``at`` the step that surrogates are made of (by default the first input), ``against`` the
+        truth; all else are parameters.
+    outputs : list
+        The steps that are written; by default the last.
+    report : list
+        The figures of the report, as ``{figure: overlay, ...}``.
+    """
 
     name: str = ""
     description: Annotated[str, BeforeValidator(str)] = ""

@@ -65,6 +65,14 @@ def boundary(
         If the sizes differ, or one is no mask.
     UnitsError
         If the axes have units of different kinds, or ``tolerance`` has one and they have none.
+
+    References
+    ----------
+    .. [1] Nikolov, S. et al., "Clinically applicable segmentation of head and neck anatomy for
+       radiotherapy: deep learning algorithm development and validation study", J. Med. Internet
+       Res. 23(7), e26151, 2021. :doi:`10.2196/26151`
+    .. [2] Shit, S. et al., "clDice - a novel topology-preserving loss function for tubular
+       structure segmentation", CVPR 2021, 16560-16569. :doi:`10.1109/CVPR46437.2021.01629`
     """
     mask, truth = as_image(subject.value), truths.truth_of(subject)
     found = outline_distances(mask, truth)

@@ -84,6 +84,11 @@ def calibration(
     %(no_truth)s
     ImageError
         If the sizes differ, the truth is no mask, or a value is not between 0 and 1.
+
+    References
+    ----------
+    .. [1] Guo, C., Pleiss, G., Sun, Y., Weinberger, K. Q., "On calibration of modern neural
+       networks", ICML 2017, 1321-1330.
     """
     found = reliability(subject.value, truths.truth_of(subject), bins=bins)
     columns = {"ece": found.expected_error, "largest_calibration_error": found.largest_error}

@@ -72,6 +72,11 @@ def instances(
     %(no_truth)s
     ImageError
         If the sizes differ, or one is not labels.
+
+    References
+    ----------
+    .. [1] Kirillov, A., He, K., Girshick, R., Rother, C., Dollár, P., "Panoptic segmentation", CVPR
+       2019, 9404-9413. :doi:`10.1109/CVPR.2019.00963`
     """
     truth = truths.truth_of(subject)
     row = object_row(

@@ -54,6 +54,11 @@ def overlap(
     %(no_truth)s
     ImageError
         If the sizes differ, or one is no mask.
+
+    References
+    ----------
+    .. [1] Dice, L. R., "Measures of the amount of ecologic association between species", Ecology
+       26(3), 297-302, 1945. :doi:`10.2307/1932409`
     """
     return Evidence(
         mask_row(subject.value, truths.truth_of(subject), n=n, seed=seed, confidence=confidence)

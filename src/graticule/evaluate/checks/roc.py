@@ -107,6 +107,11 @@ def roc(
     %(no_truth)s
     ImageError
         If the sizes differ, a value is not finite, or the truth is no mask.
+
+    References
+    ----------
+    .. [1] Fawcett, T., "An introduction to ROC analysis", Pattern Recognition Letters 27(8),
+       861-874, 2006. :doi:`10.1016/j.patrec.2005.10.010`
     """
     values = subject.value
     if invert:

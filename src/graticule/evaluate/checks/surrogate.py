@@ -142,6 +142,20 @@ def surrogate(
     ------
     CheckError
         If the value is not a finite number, in the image or in a surrogate.
+
+    References
+    ----------
+    .. [1] Theiler, J. et al., "Testing for nonlinearity in time series: the method of surrogate
+       data", Physica D 58, 77-94, 1992. :doi:`10.1016/0167-2789(92)90102-S`
+    .. [2] Phipson, B., Smyth, G. K., "Permutation P-values should never be zero: calculating
+       exact P-values when permutations are randomly drawn", Stat. Appl. Genet. Mol. Biol. 9(1),
+       39, 2010. :doi:`10.2202/1544-6115.1585`
+    .. [3] Benjamini, Y., Yekutieli, D., "The control of the false discovery rate in multiple
+       testing under dependency", Annals of Statistics 29(4), 1165-1188, 2001.
+       :doi:`10.1214/aos/1013699998`
+    .. [4] Benjamini, Y., Hochberg, Y., "Controlling the false discovery rate: a practical and
+       powerful approach to multiple testing", J. R. Stat. Soc. B 57(1), 289-300, 1995.
+       :doi:`10.1111/j.2517-6161.1995.tb02031.x`
     """
     made = {
         kind: surrogate_maker(

@@ -56,7 +56,13 @@ def _place(value: Any) -> str:
 
 
 class FixedTestSet(Section):
-    """Images that nothing is learned from, and their labels: files or folders."""
+    """Images that nothing is learned from, and their labels.
+
+    Attributes
+    ----------
+    images, labels : str
+        Files or folders, relative to the document.
+    """
 
     images: Annotated[str, PlainValidator(_place)]
     labels: Annotated[str, PlainValidator(_place)]
@@ -150,21 +156,40 @@ def _template(value: Any) -> str:
 
 
 class ArrayInput(Section):
-    """The name of the array within each file, where it holds several."""
+    """The name of the array within each file, where it holds several.
+
+    Attributes
+    ----------
+    dataset : str
+        The array, as ``entry/data``.
+    """
 
     dataset: Annotated[str, PlainValidator(array_name)] = ""
 
 
 class LabelInput(ArrayInput):
-    """Where the labels of an image are: beside it by a template, or where the command says."""
+    """Where the labels of an image are: beside it by a template, or where the command says.
+
+    Attributes
+    ----------
+    path : str
+        Of the labels of an image, with its ``{stem}``, ``{name}`` or ``{path}``.
+    """
 
     path: Annotated[str, PlainValidator(_template)] = ""
 
 
 class ImageInput(ArrayInput):
-    """What the files of the images do not say: their dims, and the distance between samples.
+    """What the files of the images do not say.
 
-    ``channels: grey`` brings all images to one grey, those with channels and those without.
+    Attributes
+    ----------
+    channels : {"as read", "grey"}
+        ``grey`` brings all images to one grey, those with channels and those without.
+    dims : tuple of str or None
+        Names of the axes.
+    spacing : dict
+        Distance between samples by dim, in place of what the file says.
     """
 
     channels: Literal["as read", "grey"] = "as read"
@@ -176,7 +201,15 @@ class ImageInput(ArrayInput):
 
 
 class Inputs(Section):
-    """The images a document is applied to."""
+    """The images a document is applied to.
+
+    Attributes
+    ----------
+    image : ImageInput
+        The files of the images.
+    labels : LabelInput
+        The files of the labels.
+    """
 
     image: Annotated[ImageInput, or_empty] = ImageInput()
     labels: Annotated[LabelInput, or_empty] = LabelInput()

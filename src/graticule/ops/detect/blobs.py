@@ -197,7 +197,8 @@ def blobs(
 
     Parameters
     ----------
-    %(image)s Values that are not finite have no weight.
+    %(image)s
+        Values that are not finite have no weight.
     method : {"log", "doh", "dog"}
         The response.
     min_sigma, max_sigma : Length

@@ -62,7 +62,8 @@ def gain_control(
 
     References
     ----------
-    .. [1] O. Yilmaz, Seismic Data Analysis, section 1.4 (2001).
+    .. [1] Yilmaz, Ö., *Seismic Data Analysis*, 2nd edition, Society of Exploration Geophysicists,
+       2001, section 1.4. :doi:`10.1190/1.9781560801580`
 
     %(examples)s
     >>> waves = np.cos(np.arange(200))[:, None] * np.ones(40)

@@ -63,8 +63,11 @@ def stack(
 
     References
     ----------
-    .. [1] N. S. Neidell and M. T. Taner, Geophysics 36, 482 (1971).
-    .. [2] M. Schimmel and H. Paulssen, Geophys. J. Int. 130, 497 (1997).
+    .. [1] Neidell, N. S., Taner, M. T., "Semblance and other coherency measures for multichannel
+       data", Geophysics 36(3), 482-497, 1971. :doi:`10.1190/1.1440186`
+    .. [2] Schimmel, M., Paulssen, H., "Noise reduction and detection of weak, coherent signals
+       through phase-weighted stacks", Geophys. J. Int. 130(2), 497-505, 1997.
+       :doi:`10.1111/j.1365-246X.1997.tb05664.x`
 
     %(examples)s
     >>> aligned = np.array([[1.0, 1.0], [2.0, np.nan], [1.0, -1.0]])

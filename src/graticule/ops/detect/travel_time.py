@@ -59,8 +59,9 @@ def travel_time(
 
     References
     ----------
-    .. [1] A. G. Kosovichev and T. L. Duvall, "Acoustic tomography of solar convective flows and
-       structures", in SCORe'96: Solar Convection and Oscillations (1997).
+    .. [1] Kosovichev, A. G., Duvall, T. L., "Acoustic tomography of solar convective flows and
+       structures", in *SCORe'96: Solar Convection and Oscillations and their Relationship*,
+       Kluwer, 1997, 241-260.
 
     Examples
     --------

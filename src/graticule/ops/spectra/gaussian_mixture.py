@@ -260,8 +260,8 @@ def gaussian_mixture(
 
     References
     ----------
-    .. [1] Dempster, A. P., Laird, N. M. and Rubin, D. B., "Maximum likelihood from incomplete data
-       via the EM algorithm", J. Royal Statistical Society B 39, 1-38, 1977.
+    .. [1] Dempster, A. P., Laird, N. M., Rubin, D. B., "Maximum likelihood from incomplete data
+       via the EM algorithm", J. R. Stat. Soc. B 39(1), 1-38, 1977.
 
     %(examples)s
     >>> spectra = np.array([[1.0, 1.1, 5.0, 5.1], [1.0, 0.9, 7.0, 7.2]])

@@ -22,7 +22,7 @@ from graticule.report.figures._figure import Figure, FigureContext
 from graticule.report.record import null_as_text
 from graticule.report.style import Drawing, as_drawing, legend, new_figure
 
-__all__ = ["FigureContext", "Missing", "draw", "draw_evidence", "is_of_study", "kinds"]
+__all__ = ["FigureContext", "Missing", "draw", "draw_evidence", "find", "is_of_study", "kinds"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def _of_checks() -> dict[str, Figure]:
     return {figure.name: figure for figure in figures if figure is not None}
 
 
-def _find(kind: str) -> Figure | None:
-    """Return a kind of figure; checks are imported only where none of the others is meant."""
+def find(kind: str) -> Figure | None:
+    """Return a kind of figure or None; checks are imported only where no other is meant."""
     return _of_modules().get(kind) or _of_checks().get(kind)
 
 
@@ -71,7 +71,7 @@ def kinds() -> list[str]:
 
 def is_of_study(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of ``report:`` is drawn once for all images."""
-    figure = _find(str(null_as_text(entry.get("figure"))))
+    figure = find(str(null_as_text(entry.get("figure"))))
     return figure is not None and figure.per == "study"
 
 
@@ -81,7 +81,7 @@ def draw(entry: Mapping[str, Any], context: FigureContext) -> Drawing | Missing:
     title = str(entry.get("title") or "")
     options = {str(k): null_as_text(v) for k, v in entry.items() if k not in ("figure", "title")}
     try:
-        figure = _find(kind)
+        figure = find(kind)
         if figure is None:
             raise UnknownNameError(f"there is no figure {kind!r}", hint=suggest(kind, kinds()))
         drawing = figure(context, **options)
@@ -100,6 +100,13 @@ def _of_check(check: Check) -> Figure | None:
         return None
 
     def evidence(context: FigureContext, *, of: str | list[str] = check.name) -> Drawing:
+        """Draw what a check of a pipeline found, or several checks of one kind.
+
+        Parameters
+        ----------
+        of : str or list of str
+            The names that the checks have in the pipeline; by default that of its kind.
+        """
         names = [of] if isinstance(of, str) else [str(name) for name in of]
         arrays = {name: context.pictures.evidence(name) for name in names}
         return draw_evidence(figure, arrays, context.image)

@@ -28,7 +28,21 @@ from graticule.learn.methods.method import REAL, FittedMethod, FittedModel, Trai
 
 
 class FitSpec(Section):
-    """How long a network is trained, and from which weights; defaults are those of ``UNet.fit``."""
+    """How long a network is trained, and from which weights; defaults are those of ``UNet.fit``.
+
+    Attributes
+    ----------
+    steps : int
+        Batches to learn from.
+    every : int or None
+        Steps between records of loss and scores; by default a tenth of all, at most 50.
+    patience : int or None
+        Ends after so many records without progress on validation.
+    init : str
+        A model file, or a network above it in the document, whose weights it starts from.
+    freeze : {"encoder"} or None
+        ``encoder``: the way down stays as in ``init``.
+    """
 
     steps: Annotated[int, whole_number(1)] = 400
     every: Annotated[int, whole_number(1)] | None = None

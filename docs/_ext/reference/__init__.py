@@ -1,0 +1,51 @@
+"""The reference, written from the registries and the models: what is there has its page.
+
+Before a build reads its sources, every module of this package gives its pages; one whose text is
+as it was is not touched, so that only what changed is built anew, and one of what is gone is
+removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from reference import api, commands, documents, facts, index, kinds, ops
+from reference.page import Page
+
+FOLDER = "reference"
+"""Where the pages stand, below the sources of the documentation; nothing else is kept there."""
+
+
+def pages(docs: Path) -> Iterator[Page]:
+    """Give every page of the reference."""
+    yield from index.pages()
+    yield from ops.pages(docs)
+    yield from kinds.pages()
+    yield from commands.pages()
+    yield from documents.pages()
+    yield from facts.pages()
+    yield from api.pages()
+
+
+def write(docs: Path) -> list[Path]:
+    """Write the pages below a folder of documentation, and return their files."""
+    written = []
+    for page in pages(docs):
+        file = docs / FOLDER / f"{page.name}{page.suffix}"
+        if not file.is_file() or file.read_text("utf-8") != page.text:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(page.text, "utf-8")
+        written.append(file)
+    for file in {file for file in (docs / FOLDER).rglob("*") if file.is_file()}.difference(written):
+        file.unlink()
+    return written
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Write the pages when a build begins."""
+    app.connect("builder-inited", lambda app: write(Path(app.srcdir)))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
