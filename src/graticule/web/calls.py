@@ -13,6 +13,7 @@ from starlette.responses import Response
 from graticule.core.errors import RequestError
 from graticule.recipes import make_example, question_of, recipes
 from graticule.version import __version__
+from graticule.web.classifier_settings import Settings
 from graticule.web.corrections import correction_news
 from graticule.web.folder import OWN
 from graticule.web.layers import described, template_of
@@ -83,6 +84,25 @@ class Running(Nothing):
 
     pipeline: _Name
     path: _Name | None = None
+
+
+class OfClassifier(Nothing):
+    """What learns from painted labels, by its name, and from which layer."""
+
+    name: _Name
+    layer: _Name
+
+
+class Choosing(OfClassifier):
+    """What a classifier is to be."""
+
+    settings: Settings
+
+
+class Training(OfClassifier):
+    """A classifier that is to learn, and what its classes are called."""
+
+    classes: Annotated[dict[int, _Name], Field(max_length=255)] = {}
 
 
 class OfTask(Nothing):
@@ -189,6 +209,22 @@ def _correct(bench: Workbench, asked: Correcting) -> Any:
     return bench.starting.begin(Start(asked.path, asked.text, asked.of, asked.pipeline))
 
 
+def _classifier(bench: Workbench, asked: OfName) -> Any:
+    """Return what a classifier is, how a pipeline takes its model, and if there is one."""
+    return bench.classifiers.about(asked.name)
+
+
+def _choose(bench: Workbench, asked: Choosing) -> Any:
+    """Change the features or the estimator of a classifier."""
+    bench.classifiers.choose(asked.name, asked.layer, asked.settings)
+    return bench.classifiers.about(asked.name)
+
+
+def _train(bench: Workbench, asked: Training) -> Any:
+    """Let a classifier learn from all that is painted in the folder, and write its model."""
+    return bench.classifiers.train(asked.name, asked.layer, asked.classes)
+
+
 def _check(bench: Workbench, asked: OfText) -> Any:
     """Return the steps of a pipeline, and every fault with its line."""
     return bench.parsed.check(asked.text)
@@ -237,6 +273,9 @@ CALLS = (
     Call("POST", "/api/check", OfText, _check),
     Call("POST", "/api/layer", OfLayer, _layer),
     Call("POST", "/api/correct", Correcting, _correct),
+    Call("GET", "/api/classifier", OfName, _classifier),
+    Call("PUT", "/api/classifier", Choosing, _choose, ("name",)),
+    Call("POST", "/api/train", Training, _train),
     Call("POST", "/api/run", Running, _run),
     Call("GET", "/api/tasks", Nothing, _tasks),
     Call("DELETE", "/api/task", OfTask, _cancel),

@@ -12,7 +12,7 @@ from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, RequestError
 from graticule.io import study
 from graticule.io.format import is_one_image, locate
-from graticule.pipeline.spec import Spec
+from graticule.pipeline.spec import Spec, digest
 
 OWN = "graticule"
 _DEEPEST = 3
@@ -120,6 +120,14 @@ class ServedFolder:
             )  # fmt: skip
         return self.own / "pipelines" / f"{name}.yaml"
 
+    def training_file(self, name: str) -> Path:
+        """Return where the training document of a classifier is kept, as `pipeline_file` does."""
+        return self.own / "training" / self.pipeline_file(name).name
+
+    def model_file(self, name: str) -> Path:
+        """Return where the model of a classifier is kept."""
+        return self.own / "models" / f"{self.pipeline_file(name).stem}.model"
+
     def load(self, name: str) -> Saved:
         """Return a pipeline that is kept here."""
         path = self.pipeline_file(name)
@@ -167,6 +175,14 @@ def require_folder(root: Path) -> None:
 def revision_of(text: str) -> str:
     """Return a word that is equal for equal texts."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def stamp_of(file: Path) -> str:
+    """Return what is another after a file was changed, without reading it."""
+    whole = locate(file).path
+    parts = sorted(whole.rglob("*"))[:10_000] if whole.is_dir() else [whole]
+    told = [(str(p), s.st_size, s.st_mtime_ns) for p in parts for s in [p.stat()]]
+    return digest("stamp", str(file), told)
 
 
 def _folders(root: Path, but: Path) -> list[Path]:

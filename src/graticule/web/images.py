@@ -15,7 +15,6 @@ from graticule.core.image import Image, spatial_dims, step_of
 from graticule.core.settings import settings
 from graticule.io import read
 from graticule.io.companions import companion_path
-from graticule.io.format import locate
 from graticule.io.studies import StudyImage
 from graticule.pipeline import LiveImage, Pipeline
 from graticule.pipeline.inputs import open_inputs
@@ -25,7 +24,7 @@ from graticule.pipeline.spec import Spec, digest
 from graticule.pipeline.studies import study_of
 from graticule.web.corrections import Correction
 from graticule.web.exact_job import Job, is_there, make_room, pack
-from graticule.web.folder import ServedFolder
+from graticule.web.folder import ServedFolder, stamp_of
 from graticule.web.layers import Layer, Layers
 
 _KEPT = 600 * 2**20
@@ -230,7 +229,7 @@ class OpenImages:
         now = time.monotonic()
         at, stamp = self._stamps.get(file, (-_BELIEVED, ""))
         if now - at > _BELIEVED:
-            stamp = _stamp(file)
+            stamp = stamp_of(file)
             self._stamps[file] = (now, stamp)
         return stamp
 
@@ -240,11 +239,3 @@ class OpenImages:
             "levels", self._stamp(file), {str(dim): int(n) for dim, n in image.sizes.items()}
         )
         return Pyramid(image, key, folder, max_bytes=_COPIES)
-
-
-def _stamp(file: Path) -> str:
-    """Return what is another after a file was changed, without reading it."""
-    whole = locate(file).path
-    parts = sorted(whole.rglob("*"))[:10_000] if whole.is_dir() else [whole]
-    told = [(str(p), s.st_size, s.st_mtime_ns) for p in parts for s in [p.stat()]]
-    return digest("stamp", str(file), told)

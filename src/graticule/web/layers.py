@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -25,8 +26,8 @@ from graticule.web.strokes import Bounds, Stroke, bounds_of, covered_by
 _BACK = 100
 """Drags that can be taken back."""
 _VALUES = 255
-_LATER = 0.7
-"""Seconds after a stroke at which the file of a layer is written."""
+_LATER, _SHARE = 0.7, 20
+"""Seconds after a stroke at which the file of a layer is written; more of one that takes long."""
 
 
 def template_of(layer: str) -> str:
@@ -64,6 +65,7 @@ class Layer:
         self._drag: list[tuple[tuple[slice, ...], Array]] = []
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
+        self._took = 0.0
         self._load()
 
     def _load(self) -> None:
@@ -130,6 +132,11 @@ class Layer:
         coords = {dim: image.coords[dim] for dim in self._dims if dim in image.coords}
         return self.image.assign_coords(coords)
 
+    @property
+    def pause(self) -> float:
+        """Seconds without a stroke after which its file is written."""
+        return max(_LATER, _SHARE * self._took)
+
     def labels(self) -> list[int]:
         """Return the labels that are there."""
         return [int(value) for value in np.flatnonzero(self._counts > 0) if value]
@@ -140,9 +147,11 @@ class Layer:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+            started = time.perf_counter()
             self.file.parent.mkdir(parents=True, exist_ok=True)
             write(self.file, self.image)
             self.journal.unlink(missing_ok=True)
+            self._took = time.perf_counter() - started
 
     def write_pending(self) -> None:
         """Write its file if there are strokes that are not in it."""
@@ -153,7 +162,7 @@ class Layer:
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = threading.Timer(_LATER, self.write)
+            self._timer = threading.Timer(self.pause, self.write)
             self._timer.daemon = True
             self._timer.start()
 
@@ -285,9 +294,20 @@ class Layers:
                 found = self._open[file] = Correction(file)
             return found
 
-    def close(self) -> None:
+    def painted(self, file: Path) -> Layer | None:
+        """Return the painted layer that a file is, if it is open."""
+        found = self._open.get(file)
+        return found if isinstance(found, Layer) else None
+
+    @property
+    def pause(self) -> float:
+        """Seconds without a stroke after which the files of all painted layers are written."""
+        open_now = list(self._open.values())
+        return max((each.pause for each in open_now if isinstance(each, Layer)), default=0.0)
+
+    def write_pending(self) -> None:
         """Write what is not written yet."""
-        for layer in self._open.values():
+        for layer in list(self._open.values()):
             layer.write_pending()
 
 

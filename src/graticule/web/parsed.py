@@ -27,18 +27,25 @@ class Parsed:
 
     def __init__(self, source: Path) -> None:
         self.source = source
-        self._pipelines: OrderedDict[str, Pipeline] = OrderedDict()
+        self._pipelines: OrderedDict[str, tuple[Pipeline, tuple[int, ...]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def pipeline(self, text: str) -> Pipeline:
-        """Return the pipeline of a text; raise `PipelineError` if it is none."""
+        """Return the pipeline of a text, with its models as they are in their files now.
+
+        Raises
+        ------
+        PipelineError
+            If it is none.
+        """
         with self._lock:
-            if text in self._pipelines:
+            made, times = self._pipelines.get(text, (None, ()))
+            if made is not None and _changes(made) == times:
                 self._pipelines.move_to_end(text)
-                return self._pipelines[text]
+                return made
         made = Pipeline.loads(text, source=self.source)
         with self._lock:
-            self._pipelines[text] = made
+            self._pipelines[text] = (made, _changes(made))
             while len(self._pipelines) > _MOST:
                 self._pipelines.popitem(last=False)
         return made
@@ -68,6 +75,13 @@ class Parsed:
             "steps": steps,
             "outputs": [str(reference) for reference in pipeline.outputs],
         }
+
+
+def _changes(pipeline: Pipeline) -> tuple[int, ...]:
+    """Return when the files that its parameters name were changed; 0 of one that is gone."""
+    values = [value for step in pipeline.steps.values() for value in step.params.values()]
+    files = [path for value in values if isinstance(path := getattr(value, "path", None), Path)]
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
 def _outline(text: str) -> dict[str, Any]:

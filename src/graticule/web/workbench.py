@@ -7,8 +7,9 @@ import importlib
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graticule.web.exact import ExactWorker
 from graticule.web.folder import ServedFolder
@@ -18,6 +19,9 @@ from graticule.web.live import LiveSession
 from graticule.web.parsed import Parsed
 from graticule.web.starting import Starting
 from graticule.web.tasks import Tasks
+
+if TYPE_CHECKING:
+    from graticule.web.classifiers import Classifiers
 
 
 class Workbench:
@@ -51,6 +55,13 @@ class Workbench:
             is_wanted=lambda: bool(self.sessions),
         )
 
+    @cached_property
+    def classifiers(self) -> Classifiers:
+        """What learns from painted labels; made when first asked for, as it takes a second."""
+        from graticule.web.classifiers import Classifiers
+
+        return Classifiers(self.folder, self.layers, self.tell_all)
+
     def tell_all(self, message: dict[str, Any]) -> None:
         """Tell all pages."""
         for session in list(self.sessions):
@@ -64,6 +75,8 @@ class Workbench:
         self.exact.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
         self.behind.shutdown(wait=False, cancel_futures=True)
-        self.layers.close()
+        if "classifiers" in self.__dict__:
+            self.classifiers.close()
+        self.layers.write_pending()
         with contextlib.suppress(OSError):  # something may be written to it still
             self._scratch.cleanup()

@@ -75,6 +75,9 @@ def label_values(labels: xr.DataArray) -> Array:
     found: set[int] = set()
     for _, slab in iter_slabs(labels, [str(dim) for dim in labels.dims]):
         flat = np.ravel(slab.values)
+        if not flat.any():  # as most of a large image is, of which a little is painted
+            found |= {0} if flat.size else set()
+            continue
         found |= set(pd.unique(flat.astype(flat.dtype.newbyteorder("="), copy=False)).tolist())
     values = np.array(sorted(found), dtype=np.int64 if labels.dtype != np.uint64 else np.uint64)
     if values.size and values[0] < 0:

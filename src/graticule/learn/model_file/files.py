@@ -9,7 +9,7 @@ from typing import Any
 
 from graticule.core.errors import FormatError, ParameterError
 from graticule.learn.model_file.archive import digest, read_bytes, write_bytes
-from graticule.learn.model_file.card import from_bytes, read_entries, to_bytes
+from graticule.learn.model_file.card import read_entries, to_bytes
 from graticule.learn.model_file.kinds import is_known
 from graticule.learn.model_file.parameter import ModelFile
 
@@ -78,7 +78,7 @@ def save_model(
         content = to_bytes(
             model, example=example, scores=scores, data=data, description=description
         )
-        from_bytes(content)
+        ModelFile.of_content(content)
     except FormatError as error:
         raise ParameterError(
             f"the model cannot be kept, for what was written {error.what}", hint=error.hint

@@ -82,7 +82,7 @@ class ModelFile:
             if found.sha256 != self._sha256:
                 what = "has changed since the run began"
                 raise FormatError(what, where=str(self.path), hint="run it again")
-        found = found or ModelFile._of(self._content)
+        found = found or ModelFile.of_content(self._content)
         self._model, self._card = found.model, found.card
 
     @classmethod
@@ -91,12 +91,12 @@ class ModelFile:
         place = Path(path)
         content = read_bytes(place)
         try:
-            return cls._of(content, place.absolute())
+            return cls.of_content(content, place.absolute())
         except FormatError as error:
             raise error.at(str(path)) from None
 
     @classmethod
-    def _of(cls, content: bytes, path: Path | None = None) -> ModelFile:
+    def of_content(cls, content: bytes, path: Path | None = None) -> ModelFile:
         """Return the model of a file's content, which is verified once in a process."""
         sha256 = digest(content)
         with _lock:

@@ -190,13 +190,18 @@ def _encoded_slabs(pair: LabelledImage, code: Callable[[Array], Array], count: C
     mask = pair.where() if pair.where is not None else None
     if pair.where is not None and mask is None:
         return
+    if mask is not None and _is_everywhere(mask):
+        mask = None
+    is_sparse = pair.labels.dtype.kind in "bui" and code(np.zeros(1, pair.labels.dtype))[0] < 0
     for start, slab in iter_slabs(pair.labels, pair.dims):
         at = {first: slice(start, start + slab.sizes[first])}
-        codes = code(slab.values)
         allowed = None if mask is None else mask.isel(at).values
+        count["usable"] += slab.size if allowed is None else int(np.count_nonzero(allowed))
+        if is_sparse and not slab.values.any():
+            continue
+        codes = code(slab.values)
         if allowed is not None:
             codes = np.where(allowed, codes, np.int16(-1))
-        count["usable"] += codes.size if allowed is None else int(np.count_nonzero(allowed))
         count["labelled"] += int(np.count_nonzero(codes >= 0))
         for low in range(0, len(codes), _LINES):
             lines = codes[low : low + _LINES]
@@ -210,6 +215,13 @@ def _encoded_slabs(pair: LabelledImage, code: Callable[[Array], Array], count: C
                     lines = lines.copy()
                     lines[box][unknown] = -1
                 yield begin * row, np.ascontiguousarray(lines).ravel()
+
+
+def _is_everywhere(mask: xr.DataArray) -> bool:
+    """Whether a mask is one true value repeated, which is known without looking at all."""
+    values = mask.data
+    repeated = isinstance(values, np.ndarray) and values.size and not any(values.strides)
+    return bool(repeated and np.ravel(values[..., :1])[0])
 
 
 def _bounding_box(mask: Array) -> tuple[slice, ...] | None:
