@@ -106,6 +106,9 @@ def test_answers_are_those_of_the_functions(out: Path) -> None:
     page = (out / "report.html").read_text()
     assert answers["sentence"]["Z'"].replace("'", "&#39;") in page
     assert "on the plate" in page
+    places = pd.read_csv(out / "places.csv")
+    assert list(places) == ["row", "col", "units", "table.intensity_mean"]
+    assert places["table.intensity_mean"].tolist() == values.tolist()
     assert page.index("EC50") < page.index("images were analysed")
 
 

@@ -125,7 +125,8 @@ def _show_pipeline(path: Path) -> None:
     if loaded.groups:
         over = " x ".join(loaded.groups.over) or "image"
         by = f" by {', '.join(loaded.groups.by)}" if loaded.groups.by else ""
-        print(f"  groups {', '.join(loaded.groups.of)}{by} over {over}")
+        on = f", on a map of {', '.join(loaded.groups.map)}" if loaded.groups.map else ""
+        print(f"  groups {', '.join(loaded.groups.of)}{by} over {over}{on}")
     for name in sorted(loaded.unused):
         print(f"  note   {name} feeds no output, check or figure: a run leaves it out")
 

@@ -5,6 +5,7 @@
     units.csv    units.parquet      a row for each independent unit, as a well
     groups.csv   groups.parquet     a row for each group and measure
     answers.csv  answers.parquet    Z', SSMD, EC50 and their like, with intervals and a sentence
+    places.csv   places.parquet     a row for each place on the plate or map
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from graticule.evaluate.bootstrap import Interval
 from graticule.evaluate.dose_response import dose_response
 from graticule.evaluate.groups import difference_of_units, holm, mean_of_units
 from graticule.evaluate.screening import ssmd, z_prime
+from graticule.experiment.places import places_table
 from graticule.experiment.units import (
     Measure,
     blanks,
@@ -37,8 +39,8 @@ from graticule.pipeline.studies import same_level
 from graticule.pipeline.study_spec import GroupsSpec
 from graticule.pipeline.tables import read_table, write_table
 
-UNITS, GROUPS, ANSWERS = "units", "groups", "answers"
-TABLES = (UNITS, GROUPS, ANSWERS)
+UNITS, GROUPS, ANSWERS, PLACES = "units", "groups", "answers", "places"
+TABLES = (UNITS, GROUPS, ANSWERS, PLACES)
 _ENDINGS = (".csv", ".parquet", ".csv-metadata.json")
 _TROUBLE = "groups"
 
@@ -90,7 +92,7 @@ def _tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def tables_of(spec: GroupsSpec, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Return units, groups and answers of the tables of a run.
+    """Return units, groups, answers and places of the tables of a run.
 
     Raises
     ------
@@ -108,6 +110,9 @@ def tables_of(spec: GroupsSpec, tables: Mapping[str, pd.DataFrame]) -> dict[str,
     answers = [answer for measure in measures for answer in _answers(spec, measure, units)]
     if answers:
         found[ANSWERS] = _answers_table(spec, answers)
+    places = places_table(spec, units, measures)
+    if places is not None:
+        found[PLACES] = places
     return found
 
 

@@ -88,7 +88,7 @@ def units_table(
         If images of one unit are of several groups.
     """
     images = tables["images"]
-    design = list(dict.fromkeys((*spec.over, *spec.by, *spec.columns)))
+    design = list(dict.fromkeys((*spec.over, *spec.columns)))
     over = list(spec.over) or [IMAGE]
     taken = _taken(images, (IMAGE, *design))
     held = images[list(taken)].rename(columns=taken)
@@ -125,7 +125,7 @@ def blanks(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def left_out(spec: GroupsSpec, images: pd.DataFrame) -> list[str]:
-    """Return in words which images are of no unit or in no group, for their columns say nothing."""
+    """Return in words which images are of no unit, group or place: their columns are empty."""
     told = []
     for name in spec.over:
         without = blanks(images, list(_taken(images, [name]))).any(axis=1)
@@ -133,6 +133,9 @@ def left_out(spec: GroupsSpec, images: pd.DataFrame) -> list[str]:
     if spec.by:
         without = blanks(images, list(_taken(images, spec.by))).all(axis=1)
         told += _without(images[without], " and ".join(spec.by), "are in no group")
+    if spec.map:
+        without = blanks(images, list(_taken(images, spec.map))).any(axis=1)
+        told += _without(images[without], " or ".join(spec.map), "are at no place of the map")
     return told
 
 

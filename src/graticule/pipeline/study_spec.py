@@ -203,6 +203,17 @@ def _counts(name: str) -> bool:
     return name in _COUNTS or name.startswith("objects_")
 
 
+def _places(value: Any) -> tuple[str, ...]:
+    columns = _columns(value)
+    if len(columns) not in (0, 2, 3) or len(set(columns)) < len(columns):
+        raise ParameterError(
+            f"must be two columns of places, not {', '.join(columns)}",
+            hint="down and along, as map: [row, col]; before them may stand what has a map each, "
+            "as map: [slide, y, x]",
+        )
+    return columns
+
+
 class GroupsSpec(Section):
     """Which images are compared, and over what is averaged.
 
@@ -223,6 +234,9 @@ class GroupsSpec(Section):
         For Z' and SSMD.
     dose : str
         The column of doses, along which a dose-response curve is fitted.
+    map : tuple of str
+        Columns of the place of a unit, down and along, as ``y`` and ``x``; before them may stand
+        one of which every value has a map of its own, as the slide.
     confidence : float
         Of all intervals.
     n, seed : int
@@ -236,6 +250,7 @@ class GroupsSpec(Section):
     reference: _Level | None = None
     controls: ControlsSpec | None = None
     dose: str = ""
+    map: Annotated[tuple[str, ...], PlainValidator(_places)] = ()
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     n: Annotated[int, Field(ge=100, le=1_000_000)] = 2000
     seed: Annotated[int, Field(ge=0)] = 0
@@ -243,7 +258,7 @@ class GroupsSpec(Section):
     @model_validator(mode="after")
     def _require_enough(self) -> GroupsSpec:
         faults = []
-        if not self.by and not self.dose and self.controls is None:
+        if not self.by and not self.dose and not self.map and self.controls is None:
             faults.append(Fault("by", "says what is compared", hint="as by: [dose]"))
         if not self.of:
             faults.append(
@@ -259,12 +274,18 @@ class GroupsSpec(Section):
     def _clashes(self) -> list[Fault]:
         """Return names that a table of the answer has for something else."""
         controls = (self.controls.column,) if self.controls else ()
-        design = {"by": self.by, "over": self.over, "controls": controls, "dose": (self.dose,)}
+        design = {
+            "by": self.by,
+            "over": self.over,
+            "controls": controls,
+            "dose": (self.dose,),
+            "map": self.map,
+        }
         faults = [
             Fault(key, f"{name!r} is a column of the answer", hint="rename the column")
             for key, names in design.items()
             for name in names
-            if _counts(name) or (key == "by" and name in _TOLD)
+            if _counts(name) or (key == "by" and name in _TOLD) or (key, name) == ("map", "units")
         ]
         taken = {name for names in design.values() for name in names}
         return faults + [
@@ -276,7 +297,7 @@ class GroupsSpec(Section):
     @property
     def plain(self) -> dict[str, Any]:
         """Every key, as JSON values."""
-        lists = {name: list(getattr(self, name)) for name in ("by", "over", "of")}
+        lists = {name: list(getattr(self, name)) for name in ("by", "over", "of", "map")}
         return {**dict(self), **lists, "controls": self.controls and dict(self.controls)}
 
     @property
@@ -284,4 +305,4 @@ class GroupsSpec(Section):
         """All columns of the design that it asks for."""
         more = [self.dose] if self.dose else []
         more += [self.controls.column] if self.controls else []
-        return tuple(dict.fromkeys((*self.by, *self.over, *more)))
+        return tuple(dict.fromkeys((*self.by, *self.over, *more, *self.map)))

@@ -277,6 +277,15 @@ def write_table(folder: Path, name: str, table: Table) -> None:
     write_json(folder / f"{name}.csv-metadata.json", about)
 
 
+def told_of(schema: Any) -> list[dict[str, Any]]:
+    """Return what the schema of a Parquet file of a run tells of each column: name, unit, fact."""
+    return [
+        {**{key.decode(): value.decode() for key, value in (field.metadata or {}).items()},
+         "name": field.name}
+        for field in schema
+    ]  # fmt: skip
+
+
 def read_table(path: Path) -> Table:
     """Return the table of a Parquet or CSV file of a run, by what is told of its columns.
 
@@ -291,9 +300,7 @@ def read_table(path: Path) -> Table:
 
         arrow = pq.read_table(path)
         table: Table = arrow.to_pandas(ignore_metadata=True)
-        for field in arrow.schema:
-            told = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-            columns.append({**told, "name": field.name})
+        columns = told_of(arrow.schema)
     else:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             about = json.loads(path.with_name(f"{path.name}-metadata.json").read_bytes())

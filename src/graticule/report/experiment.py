@@ -1,9 +1,8 @@
-"""The answer of an experiment for a reader: a sentence, curves, groups and the plate."""
+"""The answer of an experiment for a reader: a sentence, curves, groups and the map."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,18 @@ import pandas as pd
 
 from graticule.core.palette import BLUE, GREEN, GREY, INK, ORANGE, RED
 from graticule.core.typing import Array
-from graticule.report import wording
+from graticule.report.places import labelled, maps
 from graticule.report.record import RunRecord
 from graticule.report.style import Drawing, as_drawing, new_figure
 from graticule.report.tables import StudyTable
 
 _ANSWERED = ("EC50", "Z'", "SSMD")
 _PARAMETERS = ("EC50", "Hill slope", "bottom", "top")
-TABLES = ("answers", "groups", "units")
+TABLES = ("answers", "groups", "places", "units")
 _COLOURS = (BLUE, ORANGE, GREEN, RED, "#cc79a7", "#56b4e9", GREY)
 _NONE = "–"
 _SHOWN = 4
 """Measures that are drawn."""
-_ROWS, _COLUMNS = ("row", "plate_row"), ("col", "column", "plate_column")
-_WELL = re.compile(r"([A-Za-z]{1,2})[-_ ]?(\d{1,2})")
 
 
 def sentences(tables: Mapping[str, StudyTable]) -> list[str]:
@@ -61,35 +58,33 @@ def answers_of(folder: Path) -> list[str]:
 
 
 def figures(record: RunRecord, tables: Mapping[str, StudyTable]) -> list[Drawing]:
-    """Return the figures of an experiment: curve or groups of each measure, and the plate."""
+    """Return the figures of an experiment: curve or groups of each measure, and its map."""
     spec = record.pipeline.get("groups")
     units = _frame(tables, "units")
     if not isinstance(spec, dict) or not len(units):
         return []
     measures = [str(m) for m in spec.get("of") or () if m in units][:_SHOWN]
+    places = _frame(tables, "places")
     found: list[Drawing] = []
     for measure in measures:
-        curve = _curve(record, spec, measure, units, _frame(tables, "answers"))
-        groups = None if curve else _groups(record, spec, measure, units, _frame(tables, "groups"))
+        curve = _curve(spec, measure, units, _frame(tables, "answers"))
+        groups = None if curve else _groups(spec, measure, units, _frame(tables, "groups"))
         found += [drawing for drawing in (curve, groups) if drawing]
-        plate = _plate(record, measure, units)
-        found += [plate] if plate else []
+        found += maps(measure, places, _over(spec), is_plate=not spec.get("map"))
     return found
 
 
 def _frame(tables: Mapping[str, StudyTable], name: str) -> pd.DataFrame:
     table = tables.get(name)
-    return table.head(table.rows) if table is not None and table.exists else pd.DataFrame()
-
-
-def _named(record: RunRecord, column: str) -> str:
-    unit = wording.unit(record.unit("units", column) or record.unit("images", column))
-    return f"{column} [{unit}]" if unit else column
+    if table is None or not table.exists:
+        return pd.DataFrame()
+    frame = table.head(table.rows)
+    frame.attrs["units"] = table.units
+    return frame
 
 
 def _curve(
-    record: RunRecord, spec: Mapping[str, Any], measure: str, units: pd.DataFrame,
-    answers: pd.DataFrame,
+    spec: Mapping[str, Any], measure: str, units: pd.DataFrame, answers: pd.DataFrame
 ) -> Drawing | None:  # fmt: skip
     """Draw units over their dose, with each fitted curve and the interval of its middle."""
     dose = spec.get("dose")
@@ -123,14 +118,13 @@ def _curve(
         ax.text(zero, ax.get_ylim()[0], " 0", fontsize=8, va="bottom", ha="center", color=INK)
     if by:
         ax.legend(frameon=False, fontsize=8, labelcolor=INK)
-    ax.set_xlabel(_named(record, str(dose)))
-    ax.set_ylabel(_named(record, measure))
-    over = " x ".join(str(name) for name in spec.get("over") or ["image"])
+    ax.set_xlabel(labelled(units, str(dose)))
+    ax.set_ylabel(labelled(units, measure))
     if len(told) < len(curves):
         confidence = f"{spec.get('confidence', 0.95):.0%}"
         told.insert(0, f"The curve has four parameters; the band is the {confidence} interval of "
                     "the dose of half the effect.")  # fmt: skip
-    caption = " ".join([f"Each point is one {over}.", *told])
+    caption = " ".join([f"Each point is one {_over(spec)}.", *told])
     return as_drawing(figure, f"{measure} over {dose}", f"{measure} by {dose}", caption)
 
 
@@ -166,8 +160,7 @@ def _draw_curve(
 
 
 def _groups(
-    record: RunRecord, spec: Mapping[str, Any], measure: str, units: pd.DataFrame,
-    groups: pd.DataFrame,
+    spec: Mapping[str, Any], measure: str, units: pd.DataFrame, groups: pd.DataFrame
 ) -> Drawing | None:  # fmt: skip
     """Draw units of each group with the interval of their mean; a course along a number."""
     by = [str(name) for name in spec.get("by") or ()]
@@ -176,7 +169,7 @@ def _groups(
     own = groups[groups["measure"] == measure]
     along = by[-1]
     if len(by) > 1 and pd.api.types.is_numeric_dtype(own[along]):
-        return _course(record, spec, measure, by, own)
+        return _course(spec, measure, by, units, own)
     names = [" ".join(_level(value) for value in row) for row in own[by].to_numpy(object)]
     figure, ax = new_figure(max(4.2, min(9.0, 1.6 + 0.55 * len(names))), 3.8)
     rng = np.random.default_rng(0)
@@ -187,15 +180,19 @@ def _groups(
         ax.errorbar(place, group["mean"], _reach(group), fmt="_", ms=14, capsize=3, lw=1.4,
                     color=INK)  # fmt: skip
     ax.set_xticks(range(len(names)), names, rotation=40 if len(names) > 6 else 0, fontsize=8)
-    ax.set_xlabel(", ".join(_named(record, name) for name in by))
-    ax.set_ylabel(_named(record, measure))
+    ax.set_xlabel(", ".join(labelled(groups, name) for name in by))
+    ax.set_ylabel(labelled(units, measure))
     figure.subplots_adjust(bottom=0.2 if len(names) > 6 else 0.14, left=0.14)
     return as_drawing(figure, f"{measure} by {', '.join(by)}", f"{measure} by {', '.join(by)}",
                       _of_means(spec))  # fmt: skip
 
 
 def _course(
-    record: RunRecord, spec: Mapping[str, Any], measure: str, by: Sequence[str], own: pd.DataFrame
+    spec: Mapping[str, Any],
+    measure: str,
+    by: Sequence[str],
+    units: pd.DataFrame,
+    own: pd.DataFrame,
 ) -> Drawing:
     """Draw the mean of each group along a number, as a time, with its interval."""
     along = by[-1]
@@ -208,16 +205,20 @@ def _course(
         ax.plot(x, mean, "-o", ms=3, color=colour, label=label)
         ax.fill_between(x, line["low"], line["high"], color=colour, alpha=0.18, lw=0)
     ax.legend(frameon=False, fontsize=8, labelcolor=INK)
-    ax.set_xlabel(_named(record, along))
-    ax.set_ylabel(_named(record, measure))
+    ax.set_xlabel(labelled(units, along))
+    ax.set_ylabel(labelled(units, measure))
     return as_drawing(figure, f"{measure} along {along}", f"{measure} along {along}",
                       _of_means(spec))  # fmt: skip
 
 
+def _over(spec: Mapping[str, Any]) -> str:
+    """Return what a unit is."""
+    return " x ".join(str(name) for name in spec.get("over") or ["image"])
+
+
 def _of_means(spec: Mapping[str, Any]) -> str:
-    over = " x ".join(str(name) for name in spec.get("over") or ["image"])
     return (
-        f"Each point is one {over}; bars and bands are {spec.get('confidence', 0.95):.0%} "
+        f"Each point is one {_over(spec)}; bars and bands are {spec.get('confidence', 0.95):.0%} "
         "intervals of the mean over them, and not over objects, which know of each other."
     )
 
@@ -231,50 +232,3 @@ def _level(value: Any) -> str:
     if value is None or value != value or value == "":
         return _NONE
     return f"{value:g}" if isinstance(value, (int, float, np.number)) else str(value)
-
-
-def _plate(record: RunRecord, measure: str, units: pd.DataFrame) -> Drawing | None:
-    """Draw the wells of a plate where they lie."""
-    places = _wells(units)
-    if places is None:
-        return None
-    rows, columns = places
-    if len(set(zip(rows, columns, strict=True))) < len(units) or len(units) < 6:
-        return None
-    names = sorted(set(rows), key=lambda name: (len(name), name))
-    down, across = len(names), int(columns.max())
-    grid = np.full((down, across), np.nan)
-    grid[[names.index(row) for row in rows], columns - 1] = units[measure].to_numpy(float)
-    figure, ax = new_figure(max(3.6, 0.42 * across + 1.4), max(2.2, 0.42 * down + 0.9))
-    shown = ax.imshow(grid, cmap="viridis", aspect="equal")
-    ax.set_xticks(range(across), [str(n + 1) for n in range(across)], fontsize=8)
-    ax.set_yticks(range(down), names, fontsize=8)
-    ax.xaxis.tick_top()
-    for edge in ax.spines.values():
-        edge.set_visible(False)
-    ax.tick_params(length=0)
-    bar = figure.colorbar(shown, ax=ax, fraction=0.04, pad=0.02)
-    bar.ax.tick_params(labelsize=7.5)
-    bar.outline.set_visible(False)
-    figure.subplots_adjust(left=0.07, right=0.93, bottom=0.04, top=0.88)
-    caption = (
-        "Each square is a well where it lies on the plate; rows or edges that stand out are of the "
-        "plate and not of the treatment."
-    )
-    return as_drawing(figure, f"Plate of {measure}", f"{measure} on the plate", caption)
-
-
-def _wells(units: pd.DataFrame) -> tuple[list[str], Array] | None:
-    """Return row letters and column numbers, of two columns or of one as A01."""
-    row = next((name for name in _ROWS if name in units), None)
-    column = next((name for name in _COLUMNS if name in units), None)
-    if row and column and pd.api.types.is_integer_dtype(units[column]):
-        columns = units[column].to_numpy(int)
-        if columns.min() >= 1:
-            return [str(name) for name in units[row]], columns
-    if "well" in units:
-        found = [_WELL.fullmatch(str(name)) for name in units["well"]]
-        if all(found):
-            numbers = np.array([int(each[2]) for each in found if each])
-            return [each[1].upper() for each in found if each], numbers
-    return None

@@ -35,6 +35,7 @@ _CALLED = {
     "images": ("Images", "One row for each image: what was measured of it as a whole"),
     "answers": ("Answers", "One row for each answer, with its interval"),
     "groups": ("Groups", "One row for each group: the mean over its units, with its interval"),
+    "places": ("Map", "One row for each place, the mean of the units that lie there"),
     "units": ("Units", "One row for each unit, the mean of what was measured within it"),
 }
 """What tables are called, and what a row of each is."""
@@ -227,11 +228,11 @@ def _grid(record: RunRecord, table: StudyTable, troubles: list[str]) -> Grid | N
         return None
     try:
         frame = table.head(ROWS, _conclusions_first(record, table.columns))
-        total = table.rows
+        total, own = table.rows, table.units
     except GraticuleError as error:
         troubles.append(str(error))
         return None
-    units = {str(column): record.unit(table.name, str(column)) for column in frame.columns}
+    units = {name: record.unit(table.name, name) or own.get(name, "") for name in map(str, frame)}
     return grid_of(frame, units, name=table.name, total=total)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from graticule.core.errors import StoreError, UnknownNameError, suggest
-from graticule.pipeline.tables import read_table
+from graticule.pipeline.tables import read_table, told_of
 
 
 class StudyTable:
@@ -41,6 +41,15 @@ class StudyTable:
             return [str(name) for name in self._from_csv.columns]
         with self._open_file() as file:
             return [str(name) for name in file.schema_arrow.names if name[:2] != "__"]
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """Units of the columns that have one, as the file says."""
+        if not self._parquet.is_file():
+            return dict(self._from_csv.attrs["units"])
+        with self._open_file() as file:
+            told = told_of(file.schema_arrow)
+        return {each["name"]: each["unit"] for each in told if each.get("unit")}
 
     def head(self, limit: int, columns: list[str] | None = None) -> pd.DataFrame:
         """Return the first rows, of some columns or of all.
