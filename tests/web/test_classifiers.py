@@ -110,12 +110,12 @@ def test_a_new_model_is_seen_under_the_same_text(
     assert (view(client, access) == 2).sum() > (before == 2).sum()
 
 
-def test_too_little_is_a_fault_in_words(client: TestClient, access: Access, folder: Path) -> None:
+def test_of_too_little_nothing_is_learned(client: TestClient, access: Access, folder: Path) -> None:
     assert "no image has a graticule/labels" in train(client)["fault"]["what"]
     paint(client, access, "a.tif", [])
-    assert "is empty" in train(client)["fault"]["what"]
+    assert train(client)["classes"] == []
     paint(client, access, "a.tif", [(3, 20, 20)])
-    assert "at least two classes" in train(client)["fault"]["what"]
+    assert [each["name"] for each in train(client)["classes"]] == ["class 3"]
     assert not (folder / "graticule/models").exists()
 
 
@@ -179,3 +179,23 @@ def test_the_end_of_the_server_keeps_what_was_learned_from(
     client.__exit__(None, None, None)
     assert len(card_of(kept)["data"]) == 2
     client.__enter__()
+
+
+def test_a_classifier_is_judged_in_a_task(client: TestClient, access: Access, folder: Path) -> None:
+    assert "no such classifier" in client.post("/api/evaluate", json={"name": "strokes"}).text
+    client.put(
+        "/api/classifier?name=strokes", json={"layer": "strokes", "settings": {"sigmas": [1]}}
+    )
+    for path in ("a.tif", "day2/b.tif"):
+        row, column = spot_of(folder / path)
+        paint(client, access, path, [(1, 2, 2), (1, 292, 300), (2, row, column)])
+    train(client)
+    assert client.post("/api/evaluate", json={"name": "strokes"}).status_code == 200
+    deadline = time.monotonic() + 120
+    while (task := client.get("/api/tasks").json()[-1])["state"] == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert task["state"] == "done", task
+    page = client.get(task["report"])
+    assert page.status_code == 200
+    assert "spot" in page.text

@@ -383,6 +383,47 @@ def test_strokes_are_seen_at_once_kept_taken_back_and_grown_from(bench: Workbenc
     assert bench.text == text
 
 
+def test_a_classifier_learns_from_strokes_while_they_are_drawn(bench: Workbench) -> None:
+    bench.open_coins()
+    page = bench.page
+    page.keyboard.press("p")
+    page.get_by_text("Use strokes as").click()
+    page.get_by_role("button", name="Examples for a classifier").click()
+    learning = page.get_by_role("group", name="Classifier")
+    page.keyboard.press("1")
+    _drag(bench, (0.02, 0.5), (0.98, 0.5))
+    expect(learning).to_contain_text("Paint some of two classes")
+    page.keyboard.press("2")
+    _drag(bench, (0.1, 0.6), (0.14, 0.6))
+    expect(page.locator(".pane[data-of=classes]")).to_be_visible(timeout=WAIT)
+    expect(learning).to_contain_text(re.compile(r"learned from background \d[\d,]*, object \d"))
+    bench.settle()
+    assert "classes: {op: learn.classify, input: image, model: ../models/strokes.model}" in (
+        bench.text
+    )
+    pane = page.evaluate(
+        "() => [...document.querySelectorAll('.pane')].findIndex((p) => p.dataset.of === 'classes')"
+    )
+    seen, told = bench.seen(pane), learning.inner_text()
+    _drag(bench, (0.3, 0.3), (0.35, 0.3))
+    expect(learning).not_to_have_text(told)
+    bench.settle()
+    assert bench.seen(pane) != seen
+    page.keyboard.press("Control+z")
+    page.locator("#hits").check()
+    page.get_by_role("button", name="Uncertainty").click()
+    expect(page.locator(".pane[data-of=uncertainty]")).to_be_visible(timeout=WAIT)
+    page.keyboard.press("n")
+    expect(learning).to_contain_text("undecided by", timeout=WAIT)
+    page.locator("#estimator").select_option("logistic")
+    document = bench.folder / "graticule" / "training" / "strokes.yaml"
+    expect(learning).to_contain_text("learned from", timeout=WAIT)
+    assert '"estimator": "logistic"' in document.read_text()
+    page.reload()
+    expect(page.locator("#estimator")).to_have_value("logistic", timeout=WAIT)
+    bench.settle()
+
+
 def test_classes_have_names_and_colours_that_last(bench: Workbench) -> None:
     bench.open_coins()
     bench.page.get_by_role("button", name="Paint", exact=False).first.click()

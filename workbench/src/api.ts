@@ -1,6 +1,6 @@
 // Questions to the server by HTTP.
 
-import type { Checked, Fault, Op, Opened, Start, Task } from "./types";
+import type { Checked, Classifier, ClassifierSettings, Fault, Op, Opened, Start, Task, TrainedNews } from "./types";
 
 export const token = new URLSearchParams(location.search).get("token") ?? "";
 
@@ -46,6 +46,12 @@ export const api = {
   run: (pipeline: string, path: string | null) => json<{ task: string }>("/api/run", "POST", { pipeline, path }),
   layer: (path: string, layer: string) =>
     json<{ layer: string; template: string; revision: number; values: number[] }>("/api/layer", "POST", { path, layer }),
+  classifier: (of: string) => json<Classifier>(`/api/classifier?name=${name(of)}`),
+  choose: (of: string, layer: string, settings: ClassifierSettings) =>
+    json<Classifier>(`/api/classifier?name=${name(of)}`, "PUT", { layer, settings }),
+  train: (of: string, layer: string, classes: Record<string, string>) =>
+    json<TrainedNews>("/api/train", "POST", { name: of, layer, classes }),
+  evaluate: (of: string) => json<{ task: string }>("/api/evaluate", "POST", { name: of }),
   tasks: () => json<Task[]>("/api/tasks"),
   cancel: (task: string) => ask(`/api/task?id=${name(task)}`, "DELETE"),
   async thumbnail(path: string): Promise<string> {

@@ -52,6 +52,8 @@ export class Bench {
   cross: Record<string, number> = {};
   selected = 0;
   gate: Gate | null = null;
+  /** The model that learns from what is painted, as steps name it. */
+  learned = "";
   /** By number, the colour of a painted class. */
   classColours: Uint32Array | null = null;
   /** Ops that have given an answer: what they need is compiled. */
@@ -264,6 +266,12 @@ export class Bench {
     if (pane === 0 || refs.length < 2) return refs[0] ?? "image";
     if (pane === 1) return refs[refs.length - 1]!;
     return refs[Math.max(1, Math.round(((refs.length - 1) * (pane - 1)) / 5))]!;
+  }
+
+  /** Whether a value is a probability or an uncertainty, from 0 to 1. */
+  isScore(of: string): boolean {
+    const step = this.model.steps.find((each) => each.name === of.split(".")[0]);
+    return step?.op === "learn.probability" || step?.op === "learn.uncertainty";
   }
 
   showInActive(of: string): void {

@@ -137,6 +137,11 @@ export function labelsOf(model: Model, ops: Ops, table: string): string | null {
   return null;
 }
 
+/** Whether a value comes of a model. */
+export function usesModel(model: Model, of: string, path: string): boolean {
+  return chainOf(model, of).some((step) => step.params.model === path);
+}
+
 /** Whether a value depends on an input. */
 export function dependsOn(model: Model, of: string, input: string): boolean {
   const is = (ref: string) => ref.split(".")[0] === input;

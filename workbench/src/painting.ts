@@ -4,7 +4,7 @@ import { api, ServerFault } from "./api";
 import type { Bench } from "./bench";
 import { Signal } from "./bus";
 import { rgba } from "./colours";
-import type { Bitmap } from "./paint";
+import { indexAt, type Bitmap } from "./paint";
 import type { FaultAnswer, Frame, PaintedNews } from "./types";
 
 export type Tool = "brush" | "eraser" | "fill";
@@ -18,6 +18,9 @@ const PIECE = 40; // milliseconds after which what was drawn of a drag is sent
 const MOST = 5000; // points of a piece
 const COLOURS = ["#4cb8f0", "#f5a524", "#1fc08b", "#f2e34c", "#e07fb6", "#ea6a3a", "#8f8bff", "#f4f4f4", "#b98a4e"];
 const NAMES = ["background", "object", "", "", "", "", "", "", ""];
+
+const HIT = rgba(40, 200, 90);
+const MISS = rgba(255, 40, 200);
 
 interface Piece {
   value: number; radius: number; points: Place[]; shape: "line" | "fill"; begins: boolean;
@@ -40,6 +43,8 @@ export class Painting {
   value = 2;
   radius = 4;
   visible = true;
+  /** Whether strokes are shown by whether the classes shown are theirs. */
+  hits = false;
   classes: PaintClass[] = [];
   /** How many classes the palette offers. */
   offered = 2;
@@ -328,10 +333,11 @@ export class Painting {
   // Drawing
 
   /** What the server has drawn, in the colours of the classes. */
-  private drawnNow(): HTMLCanvasElement | null {
+  private drawnNow(judged: Frame | null): HTMLCanvasElement | null {
     const { frame } = this;
     if (!frame) return null;
-    const key = JSON.stringify(this.classes);
+    const against = this.hits ? judged : null;
+    const key = JSON.stringify([this.classes, against?.pane, against?.id]);
     if (this.bitmap?.frame === frame && this.bitmap.key === key) return this.bitmap.canvas;
     const [height = 0, width = 0] = frame.shape;
     const canvas = document.createElement("canvas");
@@ -342,14 +348,25 @@ export class Painting {
     const pixels = new Uint32Array(data.data.buffer);
     const colours = new Uint32Array(256);
     for (let value = 1; value < 256; value += 1) colours[value] = wordOf(this.colourOf(value));
-    for (let i = 0; i < frame.samples.length; i += 1) pixels[i] = colours[Math.min(255, frame.samples[i]!)]!;
+    for (let i = 0; i < frame.samples.length; i += 1) {
+      const value = frame.samples[i]!;
+      pixels[i] = value && against ? this.hitColour(frame, i, width, against) : colours[Math.min(255, value)]!;
+    }
     context.putImageData(data, 0, 0);
     this.bitmap = { frame, key, canvas };
     return canvas;
   }
 
-  /** Draw all strokes over a pane. */
-  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bitmap: Bitmap) => void): void {
+  private hitColour(frame: Frame, index: number, width: number, judged: Frame): number {
+    const x = (frame.region.x[0] + (index % width) + 0.5) * frame.step.x;
+    const y = (frame.region.y[0] + Math.floor(index / width) + 0.5) * frame.step.y;
+    const at = indexAt(judged, x, y);
+    if (at < 0) return 0;
+    return judged.samples[at] === frame.samples[index] ? HIT : MISS;
+  }
+
+  /** Draw all strokes over a pane, which may show the classes that they are held against. */
+  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bitmap: Bitmap) => void, judged: Frame | null): void {
     if (!this.open || !this.visible) return;
     const { width, height } = context.canvas;
     if (!width || !height) return;
@@ -359,7 +376,7 @@ export class Painting {
     const own = scratch.getContext("2d")!;
     own.globalCompositeOperation = "source-over";
     own.clearRect(0, 0, width, height);
-    const drawn = this.drawnNow();
+    const drawn = this.drawnNow(judged);
     if (drawn && this.frame) drawBitmap(own, { canvas: drawn, frame: this.frame });
     const { camera } = this.bench;
     const at = JSON.stringify(this.bench.at);

@@ -2,6 +2,8 @@
 
 import type { Bench } from "./bench";
 import { fill, h, icon, iconButton } from "./dom";
+import type { Learnbar } from "./learnbar";
+import type { Learning } from "./learning";
 import { LAYER, type Painting, type Tool } from "./painting";
 import { growFrom } from "./usestrokes";
 
@@ -25,11 +27,13 @@ export class Palette {
   private readonly use: HTMLDetailsElement;
   private chips = "";
 
-  constructor(private readonly bench: Bench, private readonly painting: Painting) {
+  constructor(private readonly bench: Bench, private readonly painting: Painting, private readonly learning: Learning, learnbar: Learnbar) {
     this.tools = TOOLS.map(([tool, text, key]) => [tool, h("button", { type: "button", title: `${text} (${key.toUpperCase()})`, "aria-keyshortcuts": key, onclick: () => painting.setTool(tool) }, text)]);
     this.use = h("details", { class: "run-menu use-menu" },
       h("summary", { class: "plain" }, "Use strokes as"),
-      h("div", { class: "menu" }, USES.map(([op, text, why]) => h("button", { type: "button", onclick: () => { this.use.open = false; this.grow(op); } }, h("strong", {}, text), h("span", { class: "muted" }, why)))));
+      h("div", { class: "menu" },
+        h("button", { type: "button", onclick: () => { this.use.open = false; void learning.begin(); } }, h("strong", {}, "Examples for a classifier"), h("span", { class: "muted" }, "It learns what each class looks like, and says of every sample which it is")),
+        USES.map(([op, text, why]) => h("button", { type: "button", onclick: () => { this.use.open = false; this.grow(op); } }, h("strong", {}, text), h("span", { class: "muted" }, why)))));
     this.use.addEventListener("focusout", (event) => { if (!this.use.contains(event.relatedTarget as Node | null)) this.use.open = false; });
     this.use.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.use.open) return;
@@ -42,7 +46,7 @@ export class Palette {
       h("div", { class: "group" }, h("label", { for: "brush-size", title: "[ smaller, ] larger" }, "size"), this.size, this.sizeText),
       h("label", { class: "check", for: "strokes-shown" }, this.visible, " show"),
       h("span", { class: "grow" }), this.use, iconButton("close", "Close the palette (P)", () => void painting.setOpen(false)),
-      h("div", { class: "palette-classes" }, this.classes, this.colour, this.name), this.fault);
+      h("div", { class: "palette-classes" }, this.classes, this.colour, this.name), learnbar.element, this.fault);
     painting.changed.on(() => this.show());
     document.addEventListener("keydown", (event) => this.key(event));
   }
@@ -122,6 +126,7 @@ export class Palette {
     const keys: Record<string, () => void> = {
       b: () => painting.setTool("brush"), f: () => painting.setTool("fill"),
       e: () => painting.setTool(painting.tool === "eraser" ? "brush" : "eraser"),
+      n: () => this.learning.next(),
       "[": () => painting.setRadius(painting.radius / 1.25), "]": () => painting.setRadius(painting.radius * 1.25),
     };
     if (/^[1-9]$/.test(key)) painting.choose(Number(key));

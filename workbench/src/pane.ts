@@ -96,8 +96,8 @@ export class Pane {
     const now = signature(bench.model, frame.of);
     if (limits && (limits.byHand || limits.signature === now)) return;
     const whole = frame.kind === "rgb";
-    const low = whole ? frame.offset : frame.low;
-    const high = whole ? frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) : frame.high;
+    const low = whole ? frame.offset : this.isScore ? 0 : frame.low;
+    const high = this.isScore ? 1 : whole ? frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) : frame.high;
     bench.limits.set(frame.of, { low, high: high > low ? high : low + 1, byHand: false, signature: now });
     bench.keepLimits();
     bench.contrastChanged.emit();
@@ -125,19 +125,25 @@ export class Pane {
     return this.frame?.kind === "labels" || this.frame?.kind === "mask";
   }
 
+  /** Whether it shows how probable or how uncertain something is: then it lies over the image. */
+  get isScore(): boolean {
+    return this.frame?.kind === "image" && this.bench.isScore(this.frame.of);
+  }
+
   private bitmapNow(): Bitmap | null {
     if (!this.frame) return null;
     const { display, limits, selected } = this.bench;
     const gate = this.bench.gate?.of === this.frame.of ? this.bench.gate : null;
     const contrast = limits.get(this.frame.of) ?? { low: this.frame.low, high: this.frame.high };
     const style: Style = {
-      contrast, gamma: display.gamma, map: display.map, outlines: display.outlines && this.isObjects,
+      contrast, gamma: display.gamma, map: this.isScore && display.map === "gray" ? "magma" : display.map, outlines: display.outlines && this.isObjects,
       opacity: display.over ? display.opacity : 1, selected,
     };
-    // What grows from painted classes has their colours.
+    // What grows from painted classes, or has learned them, has their colours.
     const step = this.bench.model.steps.find((each) => each.name === this.frame!.of);
     const painted = step ? step.named.markers ?? "" : this.frame.of;
-    const colours = this.bench.model.painted.includes(painted) ? this.bench.classColours : null;
+    const learned = step !== undefined && this.bench.learned !== "" && step.params.model === this.bench.learned;
+    const colours = learned || this.bench.model.painted.includes(painted) ? this.bench.classColours : null;
     const key = JSON.stringify([style, this.isObjects, gate?.id, colours && [...colours]]);
     style.colours = colours;
     style.inside = gate?.inside;
@@ -151,8 +157,14 @@ export class Pane {
   /** Draw its picture where the panes look, over the ground of the image if so wanted. */
   draw(context: CanvasRenderingContext2D, ground: Bitmap | null): void {
     const bitmap = this.bitmapNow();
-    if (this.isObjects && this.bench.display.over && ground) drawBitmap(context, this.look, ground);
-    if (bitmap) drawBitmap(context, this.look, bitmap);
+    const { display } = this.bench;
+    const over = display.over && ground !== null;
+    if (over && (this.isObjects || this.isScore)) drawBitmap(context, this.look, ground);
+    if (!bitmap) return;
+    context.save();
+    if (over && this.isScore) context.globalAlpha = display.opacity;
+    drawBitmap(context, this.look, bitmap);
+    context.restore();
   }
 
   /** What the head says. */

@@ -6,7 +6,7 @@ import { Ground } from "./ground";
 import { outlookOf, placeFrame, viewMessage } from "./outlook";
 import { indexAt, paintDifference } from "./paint";
 import { drawBitmap, Pane } from "./pane";
-import { dependsOn } from "./model";
+import { dependsOn, usesModel } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, Frame } from "./types";
 import { LAYER, STROKES, type Painting } from "./painting";
@@ -213,7 +213,7 @@ export class Stage {
   private wantsGround(): boolean {
     return this.bench.display.over && this.live.some((pane) => {
       const kind = this.bench.shown().find((value) => value.ref === pane.of)?.kind;
-      return kind === "labels" || kind === "mask";
+      return kind === "labels" || kind === "mask" || this.bench.isScore(pane.of);
     });
   }
 
@@ -250,6 +250,11 @@ export class Stage {
     for (const pane of this.live) if (dependsOn(this.bench.model, pane.of, LAYER)) pane.requester.ask(true);
   }
 
+  /** A model is another: ask again for what comes of it. */
+  modelAnew(path: string): void {
+    for (const pane of this.live) if (usesModel(this.bench.model, pane.of, path)) pane.requester.ask(true);
+  }
+
   /** What a pane shows is exact now: ask again where it was not. */
   exact(): void {
     for (const pane of this.live) {
@@ -274,7 +279,7 @@ export class Stage {
         const context = pane.canvas.getContext("2d")!;
         context.clearRect(0, 0, pane.width, pane.height);
         pane.draw(context, this.grounds[this.bench.inSlices ? pane.index : 0]!.now());
-        this.painting.draw(context, (target, bitmap) => drawBitmap(target, pane.look, bitmap));
+        this.painting.draw(context, (target, bitmap) => drawBitmap(target, pane.look, bitmap), this.judged(pane));
       }
     }
     for (const pane of this.composite ? [this.panes[0]!] : this.live) {
@@ -284,6 +289,13 @@ export class Stage {
     }
     for (const pane of this.live) pane.element.classList.toggle("busy", pane.requester.busy);
     this.drawn.emit();
+  }
+
+  /** The classes that a pane shows, to be held against the strokes. */
+  private judged(pane: Pane): Frame | null {
+    const { learned, model } = this.bench;
+    const step = model.steps.find((each) => each.name === pane.frame?.of);
+    return step && pane.frame!.kind === "labels" && step.params.model === learned ? pane.frame : null;
   }
 
   private drawComposite(ground: ReturnType<Ground["now"]>): void {
@@ -315,7 +327,7 @@ export class Stage {
       }
       if (this.difference.made) drawBitmap(context, first.look, this.difference.made.bitmap);
     }
-    this.painting.draw(context, (target, bitmap) => drawBitmap(target, first.look, bitmap));
+    this.painting.draw(context, (target, bitmap) => drawBitmap(target, first.look, bitmap), this.judged(first));
   }
 
   private slideHandle(): void {

@@ -73,7 +73,7 @@ export class StatusLine {
     } else if (task.state === "failed") {
       const fault = typeof task.fault === "string" ? { what: task.fault } : task.fault;
       const link = task.report ? h("a", { href: withToken(task.report), target: "_blank", rel: "noopener" }, "Open the report") : "";
-      this.toast(h("span", {}, `${task.title} failed${fault?.what ? `: ${fault.what}` : ""}. `, link), "bad");
+      this.toast(h("span", {}, `${task.title} failed${fault?.what ? `: ${fault.what}` : ""}${fault?.hint ? ` (${fault.hint})` : ""}. `, link), "bad");
     }
   }
 

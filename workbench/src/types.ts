@@ -67,4 +67,14 @@ export interface ExactNews { type: "exact"; path: string; text_digest: string; o
 export interface ProgressNews { type: "progress"; title: string; share: number; left: number | null }
 export interface ChangedNews { type: "changed"; pipeline: string; revision: string }
 export interface PaintedNews { type: "painted"; path: string; layer: string; revision: number; values: number[] }
-export type Message = PaintedNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;
+export interface TrainedNews {
+  type: "trained"; name: string; model: string; images: number; milliseconds: number;
+  classes: { value: number; name: string; samples: number }[];
+}
+export interface ClassifierSettings {
+  estimator: "forest" | "extra_trees" | "boosting" | "neighbours" | "logistic" | "linear";
+  sigmas: (number | string)[]; max_samples: number;
+}
+/** What learns from strokes; `own` where its document was changed by hand. */
+export interface Classifier { name: string; settings: ClassifierSettings; own: boolean; document: string; model: string; trained: boolean }
+export type Message = TrainedNews | PaintedNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;

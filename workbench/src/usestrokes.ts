@@ -19,6 +19,21 @@ export function withLayer(text: string, layer: string, template: string): string
   return [...lines.slice(0, place), ...block, ...lines.slice(place)].join("\n");
 }
 
+/** The text with a step of an op that uses a model, and the step's name. */
+export function withModel(text: string, ops: Ops, op: string, path: string, params: Record<string, unknown>): { text: string; name: string } | null {
+  const model = readModel(text, ops);
+  if (!isReadable(model)) return null;
+  const there = model.steps.find((step) => step.op === op && step.params.model === path);
+  if (there) return { text, name: there.name };
+  const wanted = { "learn.classify": "classes", "learn.probability": "probability", "learn.uncertainty": "uncertainty" }[op] ?? "learned";
+  const name = freeName(wanted, [...model.inputs, ...model.steps.map((step) => step.name)]);
+  const last = model.steps[model.steps.length - 1]?.name ?? null;
+  // It has learned from the image itself, so that is what it is given.
+  text = insertBlock(text, [`  ${name}: ${flow({ op, input: model.inputs[0]!, model: path, ...params })}`], last);
+  if (model.outputs) text = setIn(text, ["outputs"], [...model.outputs, name]);
+  return { text, name };
+}
+
 /** The nearest picture from which a value is made. */
 function pictureOf(model: Model, ops: Ops, of: string): string {
   let ref = of;

@@ -4,10 +4,13 @@ import { api, GONE, ServerFault } from "./api";
 import type { Bench } from "./bench";
 import { Cards } from "./cards";
 import { fill, h, iconButton } from "./dom";
+import { SEARCH } from "./doubt";
 import { HistogramTab } from "./histogramtab";
 import type { Live } from "./live";
 import { ObjectsTab } from "./objectstab";
-import { dependsOn } from "./model";
+import { Learnbar } from "./learnbar";
+import { Learning } from "./learning";
+import { dependsOn, usesModel } from "./model";
 import { LAYER, Painting } from "./painting";
 import { Palette } from "./palette";
 import { splitter } from "./splitter";
@@ -25,6 +28,7 @@ export class Workbench {
   readonly element: HTMLElement;
   readonly stage: Stage;
   private readonly painting: Painting;
+  private readonly learning: Learning;
   private readonly status: StatusLine;
   private readonly yaml: YamlTab;
   private readonly histogram: HistogramTab;
@@ -43,6 +47,8 @@ export class Workbench {
   constructor(private readonly bench: Bench, live: () => Live | null, private readonly hands: Hands) {
     const send = (message: Record<string, unknown>) => live()?.send(message) ?? false;
     this.painting = new Painting(bench, send);
+    this.learning = new Learning(bench, this.painting, send);
+    this.learning.trained.on(() => this.trained());
     this.stage = new Stage(bench, this.painting, send);
     this.status = new StatusLine(bench, this.stage, hands.toast);
     this.yaml = new YamlTab(bench);
@@ -68,7 +74,7 @@ export class Workbench {
       h("div", { class: "group" }, this.undo, this.redo), run, theme);
     const cards = new Cards(bench);
     const toolbar = new Toolbar(bench, this.stage, this.painting);
-    const palette = new Palette(bench, this.painting);
+    const palette = new Palette(bench, this.painting, this.learning, new Learnbar(bench, this.painting, this.learning, () => this.status.watch()));
     const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, palette.element, this.stage.element, toolbar.dims);
     this.columns.append(cards.element, middle, this.sidePanel());
     this.element = h("div", { class: "workbench" }, header, this.conflict,
@@ -199,6 +205,7 @@ export class Workbench {
   }
 
   frame(frame: Frame): void {
+    if (frame.pane === SEARCH) return this.learning.takeFrame(frame);
     this.stage.take(frame);
   }
 
@@ -210,7 +217,7 @@ export class Workbench {
     switch (message.type) {
       case "histogram": return this.histogram.take(message);
       case "fault":
-        if (this.painting.takeFault(message)) return;
+        if (this.painting.takeFault(message) || this.learning.takeFault(message)) return;
         this.objects.takeFault(message);
         this.histogram.takeFault(message);
         return this.stage.takeFault(message);
@@ -222,10 +229,20 @@ export class Workbench {
         return this.objects.refresh(true);
       case "painted":
         if (!this.painting.take(message)) return;
+        this.learning.ask();
         if (dependsOn(this.bench.model, this.bench.activeOf, LAYER)) this.histogram.refresh(true);
         return this.objects.painted(LAYER);
+      case "trained": return this.learning.take(message);
       case "changed": return void this.bench.changedElsewhere(message.pipeline, message.revision);
     }
+  }
+
+  /** A classifier has learned: what comes of it is shown anew. */
+  private trained(): void {
+    const { bench } = this;
+    this.stage.modelAnew(bench.learned);
+    if (usesModel(bench.model, bench.activeOf, bench.learned)) this.histogram.refresh(true);
+    if (bench.model.steps.some((step) => step.params.model === bench.learned)) this.objects.refresh(true);
   }
 
   reconnect(): void {

@@ -10,9 +10,7 @@ from graticule.core.errors import RequestError, suggest
 
 if TYPE_CHECKING:
     from graticule.learn.crossval.crossval import Comparison
-    from graticule.learn.crossval.learning_curve import LearningCurve
     from graticule.learn.crossval.split import Split
-    from graticule.learn.document.document import TrainingDocument
     from graticule.learn.methods.items import ItemMethod
     from graticule.learn.methods.method import Method
     from graticule.training.items import LoadedItems
@@ -35,37 +33,6 @@ def chosen_methods(methods: list[_AnyMethod], only: str | None) -> list[_AnyMeth
     if not names:
         raise RequestError("--only names no method", hint=f"as --only {methods[0].name}")
     return [known[name] for name in dict.fromkeys(names)]
-
-
-def write_comparison(
-    comparison: Comparison,
-    training: TrainingDocument,
-    split: Split,
-    loaded: LoadedImages | LoadedItems,
-    out: Path,
-    curve: LearningCurve | None,
-) -> None:
-    """Write the page of a comparison, and its tables."""
-    from graticule.core.csv import csv_text
-    from graticule.report.html import save
-    from graticule.report.methods.page import page
-
-    tables = {"methods": comparison.table(), "folds": comparison.fold_table()}
-    if len(comparison.data.scored_classes) > 1:
-        tables["classes"] = comparison.class_table()
-    if comparison.test is not None:
-        tables["test"] = comparison.test.table()
-    if comparison.answers is not None:
-        tables["answers"] = comparison.answers
-    if curve is not None:
-        tables["learning_curve"] = curve.rows
-    for name, table in tables.items():
-        save(csv_text(table), out / f"{name}.csv")
-    text = page(
-        comparison, training, split, command=["graticule", *sys.argv[1:]], missing=loaded.missing,
-        curve=curve if curve is not None and curve.methods else None,
-    )  # fmt: skip
-    save(text, out / "evaluation.html")
 
 
 def print_scores(

@@ -78,10 +78,11 @@ def evaluate_items(
     confidence: float,
 ) -> int:
     """Compare the methods of a document for images or objects, and write page and tables."""
-    from graticule.cli._comparison import chosen_methods, print_scores, write_comparison
+    from graticule.cli._comparison import chosen_methods, print_scores
     from graticule.cli._training import make_folder
     from graticule.cli.console import announce_compilation, progress_bar
     from graticule.learn.crossval.items import compare_items, split_items
+    from graticule.report.methods.writing import write_comparison
 
     methods, loaded = _loaded(training, given, labels)
     chosen = chosen_methods(methods, only)
@@ -90,7 +91,7 @@ def evaluate_items(
     announce_compilation()
     with progress_bar(training.name) as progress:
         found = compare_items(loaded.data, chosen, split, confidence=confidence, progress=progress)
-    write_comparison(found, training, split, loaded, out, None)
+    write_comparison(found, training, split, loaded, out, ["graticule", *sys.argv[1:]])
     for note in loaded.notes:
         print(note)
     print_scores(found, split, loaded, out)

@@ -200,11 +200,12 @@ def _compare_methods(
     confidence: float,
 ) -> int:
     """Compare the methods of a training document, write page and tables, and say what came."""
-    from graticule.cli._comparison import chosen_methods, print_scores, write_comparison
+    from graticule.cli._comparison import chosen_methods, print_scores
     from graticule.cli._training import make_folder
     from graticule.cli.console import announce_compilation, print_skipped_in, progress_bar
     from graticule.learn.crossval.split import make_split
     from graticule.learn.document.document import build_methods
+    from graticule.report.methods.writing import write_comparison
     from graticule.training.loading import load_images, require_unseen
     from graticule.training.run import compare_methods
 
@@ -220,7 +221,8 @@ def _compare_methods(
     curve = None
     if with_curve and not comparison.unfinished:
         curve = _curve(loaded, [m for m in chosen if m.name in comparison.results], split)
-    write_comparison(comparison, training, split, loaded, out, curve)
+    command = ["graticule", *sys.argv[1:]]
+    write_comparison(comparison, training, split, loaded, out, command, curve)
     print_scores(comparison, split, loaded, out)
     if labels is not None:
         print_skipped_in(images, labels)

@@ -225,6 +225,14 @@ def _train(bench: Workbench, asked: Training) -> Any:
     return bench.classifiers.train(asked.name, asked.layer, asked.classes)
 
 
+def _evaluate(bench: Workbench, asked: OfName) -> Any:
+    """Begin to judge a classifier on painted labels that it has not learned from."""
+    document = bench.classifiers.written(asked.name)
+    out = bench.folder.run_folder(f"{asked.name}-evaluation")
+    title = f"evaluation of {asked.name}"
+    return {"task": bench.tasks.evaluate(title, document, bench.folder.root, out).number}
+
+
 def _check(bench: Workbench, asked: OfText) -> Any:
     """Return the steps of a pipeline, and every fault with its line."""
     return bench.parsed.check(asked.text)
@@ -276,6 +284,7 @@ CALLS = (
     Call("GET", "/api/classifier", OfName, _classifier),
     Call("PUT", "/api/classifier", Choosing, _choose, ("name",)),
     Call("POST", "/api/train", Training, _train),
+    Call("POST", "/api/evaluate", OfName, _evaluate),
     Call("POST", "/api/run", Running, _run),
     Call("GET", "/api/tasks", Nothing, _tasks),
     Call("DELETE", "/api/task", OfTask, _cancel),

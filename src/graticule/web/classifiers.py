@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -118,18 +118,23 @@ class Classifiers:
         Returns
         -------
         dict
-            What a page shows: classes with how much is painted of each, and how long it took.
+            What a page shows: classes with how much is painted of each, and how long it took. Of
+            fewer than two nothing is learned.
 
         Raises
         ------
         GraticuleError
-            If too little is painted, or the document cannot be read.
+            If nothing is painted, or the document cannot be read.
         """
         with self._learning:
             started = time.perf_counter()
             if not self.folder.training_file(name).exists():
                 self.choose(name, layer, Settings())
-            training, loaded = self._load(name, layer, names)
+            there = self._named(name, layer, names)
+            if len(there) < 2:
+                return self._told(name, [(value, called, 0) for value, called in there.items()])
+            training = self._training(name)
+            loaded = load_images(training, self.folder.root, files=self._files)
             method = model_method(training, training.train)
             if method.iterative:
                 raise RequestError(
@@ -141,21 +146,13 @@ class Classifiers:
             model = method.fit_model(training_set_of(loaded.data, None, method, loaded.extra))
             self._save(name, model, training, loaded, method)
             counts = getattr(model, "counts_", {})
-            told = {
-                "type": "trained",
-                "name": name,
-                "model": f"../models/{self.folder.model_file(name).name}",
-                "classes": [
-                    {"value": c.value, "name": c.name, "samples": int(counts.get(c.name, 0))}
-                    for c in model.classes
-                ],
-                "images": len(loaded.data.images),
-                "milliseconds": round(1e3 * (time.perf_counter() - started)),
-            }
+            classes = [(c.value, c.name, int(counts.get(c.name, 0))) for c in model.classes]
+            spent = round(1e3 * (time.perf_counter() - started))
+            told = self._told(name, classes, images=len(loaded.data.images), milliseconds=spent)
         self.tell(told)
         return told
 
-    def command(self, name: str) -> Path:
+    def written(self, name: str) -> Path:
         """Return the training document of a classifier, with all that is painted on the disk."""
         self._training(name)
         self.layers.write_pending()
@@ -182,21 +179,28 @@ class Classifiers:
         ours = settings.text(name, after.removesuffix(".tif"), training.classes)
         return bool(before) and ours == training.text
 
-    def _load(
-        self, name: str, layer: str, names: Mapping[int, str]
-    ) -> tuple[TrainingDocument, LoadedImages]:
-        """Return the document, with the names of the classes that are painted, and its images."""
+    def _told(
+        self, name: str, classes: Sequence[tuple[int, str, int]], **more: int
+    ) -> dict[str, Any]:
+        rows = [{"value": v, "name": called, "samples": count} for v, called, count in classes]
+        model = f"../models/{self.folder.model_file(name).name}"
+        return {"type": "trained", "name": name, "model": model, "classes": rows, **more}
+
+    def _named(self, name: str, layer: str, names: Mapping[int, str]) -> Mapping[int, str]:
+        """Return the names of the classes that are painted, which the document has then.
+
+        One that was changed by hand is left as it is.
+        """
         training = self._training(name)
-        if self._is_ours(name, training):
-            template = training.inputs.labels.path
-            there: set[int] = set()
-            for pair in pair_by_template(self.folder.root, template).pairs:
-                there |= self._files.classes(training, pair.truth)
-            called = {value: names.get(value) or f"class {value}" for value in sorted(there)}
-            if len(called) > 1 and called != dict(training.classes):
-                self._write(name, Settings.of(training).text(name, layer, called))
-                training = self._training(name)
-        return training, load_images(training, self.folder.root, files=self._files)
+        template = training.inputs.labels.path
+        there: set[int] = set()
+        for pair in pair_by_template(self.folder.root, template).pairs:
+            there |= self._files.classes(training, pair.truth)
+        called = {value: names.get(value) or f"class {value}" for value in sorted(there)}
+        is_new = len(called) > 1 and called != dict(training.classes)
+        if is_new and self._is_ours(name, training):
+            self._write(name, Settings.of(training).text(name, layer, called))
+        return called
 
     def _write(self, name: str, text: str) -> None:
         file = self.folder.training_file(name)

@@ -22,11 +22,12 @@ _GRACE = 5.0
 
 @dataclass
 class Task:
-    """A run, and how far it is."""
+    """Something that is done, and how far it is; its report is a page in the folder ``out``."""
 
     number: str
     title: str
     out: Path
+    page: str = "report.html"
     state: str = "running"
     done: int = 0
     total: int = 0
@@ -36,7 +37,7 @@ class Task:
 
     def about(self, root: Path) -> dict[str, Any]:
         """Return what a page shows of it."""
-        report = self.out / "report.html"
+        report = self.out / self.page
         spent = time.monotonic() - self.started
         left = None
         if self.state == "running" and self.done:
@@ -64,15 +65,24 @@ class Tasks:
 
     def start(self, title: str, pipeline: Path, images: Sequence[Path], out: Path) -> Task:
         """Start a run; one of the same folder that is under way is refused."""
+        return self._start(title, ["run", str(pipeline), str(out), *map(str, images)], out)
+
+    def evaluate(self, title: str, document: Path, images: Path, out: Path) -> Task:
+        """Start to judge the methods of a training document."""
+        command = ["evaluate", str(document), str(out), str(images)]
+        return self._start(title, command, out, "evaluation.html")
+
+    def _start(
+        self, title: str, arguments: list[str], out: Path, page: str = "report.html"
+    ) -> Task:
         with self._lock:
             if any(t.out == out and t.state == "running" for t in self._tasks.values()):
                 raise RequestError("is running already", where=title, hint="cancel it first")
-            task = Task(str(next(self._numbers)), title, out)
+            task = Task(str(next(self._numbers)), title, out, page)
             self._tasks[task.number] = task
         out.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "graticule.web.worker", str(pipeline), str(out)]
         task.process = subprocess.Popen(
-            [*command, *map(str, images)],
+            [sys.executable, "-m", "graticule.web.worker", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

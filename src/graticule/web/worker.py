@@ -1,10 +1,11 @@
-"""A run in a process of its own, that says how far it is in lines of JSON."""
+"""Long work in a process of its own, that says how far it is in lines of JSON."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from graticule.core.errors import GraticuleError
 from graticule.interrupts import heeded
@@ -14,25 +15,52 @@ def _say(**told: object) -> None:
     print(json.dumps(told), flush=True)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run a pipeline on images, to a folder; ``arguments`` name these."""
+def _run(pipeline: str, out: str, *images: str) -> dict[str, int]:
+    """Run a pipeline on images, to a folder."""
     from graticule.pipeline import Pipeline
 
-    pipeline, out, *images = arguments
+    run = Pipeline.load(pipeline).run(images, out, overwrite=True, progress=_tell)
+    return {"finished": len(run.results), "failed": len(run.failed)}
+
+
+def _evaluate(document: str, out: str, images: str) -> dict[str, int]:
+    """Judge the methods of a training document on what they have not learned from."""
+    from graticule.learn.crossval.split import make_split
+    from graticule.learn.document.document import build_methods, load
+    from graticule.report.methods.writing import write_comparison
+    from graticule.training.loading import load_images
+    from graticule.training.run import compare_methods
+
+    training = load(Path(document))
+    methods = build_methods(training)
+    loaded = load_images(training, Path(images))
+    split = make_split(training.split, loaded.data, methods, loaded.extra, loaded.test)
+    found = compare_methods(loaded, methods, split, 0.95, _tell)
+    Path(out).mkdir(parents=True, exist_ok=True)
+    command = ["graticule", "evaluate", document, images, "-o", out]
+    write_comparison(found, training, split, loaded, Path(out), command)
+    return {"finished": len(found.results), "failed": len(found.failed)}
+
+
+def _tell(done: int, total: int, message: str) -> None:
+    _say(done=done, total=total, message=message)
+
+
+_WORK: dict[str, Callable[..., dict[str, int]]] = {"run": _run, "evaluate": _evaluate}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the first argument says with the others."""
+    work, *rest = arguments
     try:
         with heeded():
-            run = Pipeline.load(pipeline).run(
-                images,
-                out,
-                overwrite=True,
-                progress=lambda done, total, message: _say(done=done, total=total, message=message),
-            )
+            found = _WORK[work](*rest)
     except KeyboardInterrupt:
         return 130
     except GraticuleError as error:
         _say(what=error.what, where=error.where, hint=error.hint)
         return 2
-    _say(finished=len(run.results), failed=len(run.failed))
+    _say(**found)
     return 0
 
 
