@@ -63,7 +63,7 @@ docs docs-quick: .venv/.stamp
 	@echo "docs/_build/html/index.html"
 
 bench-web: .venv/.stamp
-	$(BIN)/graticule bench --only W1 W2 W3 W4 W7 W8 W11 -o bench-web.json
+	$(BIN)/graticule bench --only W1 W2 W3 W4 W5 W7 W8 W11 -o bench-web.json
 
 lint: .venv/.stamp
 	$(BIN)/ruff check .

@@ -48,7 +48,7 @@ def pipeline(
 
 def write_large(path: Path, side: int = SIDE) -> Path:
     """Write an image of 16 bits with cells under uneven light, as a file that is not cut up."""
-    field = _cells(2048)
+    field = cells(2048)
     rng = np.random.default_rng(1)
     noise = rng.normal(0, 40, field.shape).astype(np.float32)
     target = np.lib.format.open_memmap(path, "w+", np.uint16, (side, side))
@@ -62,7 +62,8 @@ def write_large(path: Path, side: int = SIDE) -> Path:
     return path
 
 
-def _cells(side: int) -> Any:
+def cells(side: int) -> Any:
+    """Return discs of other brightness each on nothing, as `write_large` repeats them."""
     rng = np.random.default_rng(0)
     field = np.zeros((side, side), np.float32)
     for y, x in rng.integers(30, side - 30, (2500, 2)):
@@ -176,7 +177,7 @@ def slices_of_a_volume() -> Row:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "volume.npy"
         target = np.lib.format.open_memmap(path, "w+", np.uint8, (side,) * 3)
-        plane = (_cells(side) / 8).astype(np.uint8)
+        plane = (cells(side) / 8).astype(np.uint8)
         for z in range(side):
             target[z] = np.roll(plane, 3 * z, axis=1)
         target.flush()
