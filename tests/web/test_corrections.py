@@ -291,14 +291,28 @@ def test_a_large_image_is_begun_from_its_exact_result(
         (box,) = [np.argwhere(labels != run)]
         assert len(box) < 2000, "an edit touches the box around it"
         before = labels.copy()
+        view = {"type": "view", "pane": 0, "id": 1, "path": "large.tif", "text": READ}
+        view |= {"of": "corrected", "region": {"y": [0, 70], "x": [0, 90]}}
+
+        def seen() -> Any:
+            socket.send_text(json.dumps(view))
+            while not (message := socket.receive()).get("bytes"):
+                pass
+            return frame_of(message["bytes"])[1]
+
+        np.testing.assert_array_equal(seen(), before[:70, :90])
         asked["anew"] = True
         client.post("/api/correct", json=asked)
         told = news(socket)
         assert told["undoable"] == 0
         assert told["revision"] > 1
         np.testing.assert_array_equal(read(file, labels=True).values, run)
+        np.testing.assert_array_equal(seen(), run[:70, :90])
         earlier = file.with_name(".large.earlier.tif")
         np.testing.assert_array_equal(read(earlier, labels=True).values, before)
+        edited(socket, "n", "large.tif", kind="merge", points=[[5, 0], [5, 60]])
+        file.unlink()
+        assert client.post("/api/correct", json={"path": "large.tif"}).json()["state"] == "none"
 
 
 def test_results_are_judged_against_corrections_on_the_command_line(

@@ -160,18 +160,18 @@ def test_touching_discs_are_split_at_their_neck() -> None:
     plane = ((np.hypot(y - 20, x - 18) < 12) | (np.hypot(y - 20, x - 38) < 12)).astype(np.int32)
     found = after(plane, ObjectEdit("seeds", points=[(20, 14), (21, 41)]))
     assert set(np.unique(found)) == {0, 1, 2}
-    assert np.ptp(np.nonzero(np.diff(found[20]) != 0)[0][1:-1]) <= 1
-    assert (
-        abs(
-            int(
-                np.nonzero((found[20, :-1] == found[20, 18]) & (found[20, 1:] != found[20, 18]))[0][
-                    0
-                ]
-            )
-            - 28
-        )
-        <= 1
-    )
+    edges = np.flatnonzero((found[20, :-1] > 0) & (found[20, 1:] > 0) & (np.diff(found[20]) != 0))
+    assert len(edges) == 1
+    assert abs(edges[0] + 0.5 - 28) <= 1
+
+
+def test_a_disc_without_a_neck_is_split_half_way() -> None:
+    y, x = np.mgrid[:40, :60]
+    plane = (np.hypot(y - 20, x - 30) < 18).astype(np.int32)
+    found = after(plane, ObjectEdit("seeds", points=[(20, 30), (20, 40)]))
+    edges = np.flatnonzero((found[20, :-1] > 0) & (found[20, 1:] > 0) & (np.diff(found[20]) != 0))
+    assert len(edges) == 1
+    assert abs(edges[0] + 0.5 - 35) <= 1
 
 
 @settings(deadline=None)

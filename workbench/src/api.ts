@@ -1,6 +1,6 @@
 // Questions to the server by HTTP.
 
-import type { Checked, Classifier, ClassifierSettings, Fault, Op, Opened, Start, Task, TrainedNews } from "./types";
+import type { Checked, Classifier, ClassifierSettings, CorrectionNews, Fault, Op, Opened, Start, Task, TrainedNews } from "./types";
 
 export const token = new URLSearchParams(location.search).get("token") ?? "";
 
@@ -52,6 +52,7 @@ export const api = {
   train: (of: string, layer: string, classes: Record<string, string>) =>
     json<TrainedNews>("/api/train", "POST", { name: of, layer, classes }),
   evaluate: (of: string) => json<{ task: string }>("/api/evaluate", "POST", { name: of }),
+  correct: (body: Record<string, unknown>) => json<CorrectionNews>("/api/correct", "POST", body),
   tasks: () => json<Task[]>("/api/tasks"),
   cancel: (task: string) => ask(`/api/task?id=${name(task)}`, "DELETE"),
   async thumbnail(path: string): Promise<string> {

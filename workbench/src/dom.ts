@@ -65,3 +65,11 @@ export function icon(name: string): SVGSVGElement {
 export function iconButton(name: string, label: string, onclick: () => void, props: Props = {}): HTMLButtonElement {
   return h("button", { type: "button", class: "icon-button", title: label, "aria-label": label, onclick, ...props }, icon(name));
 }
+
+/** Whether a key is typed into something. */
+export function isTyped(event: KeyboardEvent): boolean {
+  const target = event.composedPath()[0];
+  if (!(target instanceof HTMLElement)) return true;
+  return target.isContentEditable || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement
+    || (target instanceof HTMLInputElement && !["range", "checkbox", "color"].includes(target.type));
+}

@@ -17,14 +17,17 @@ export interface Model {
   inputs: string[];
   /** Inputs that are painted labels. */
   painted: string[];
+  /** Inputs that are corrected labels. */
+  corrected: string[];
   steps: StepModel[];
   outputs: string[] | null;
   /** The rest of the text that views depend on: inputs, the sheet. */
   rest: string;
 }
 export interface Unreadable { line: number; what: string }
-/** Where painted labels are kept. */
+/** Where painted labels are kept, and corrected ones. */
 export const PAINTED = "graticule/labels/";
+export const CORRECTED = "graticule/corrected/";
 export type Ops = Map<string, Op>;
 
 export function parse(text: string): { document: Document; lines: LineCounter } {
@@ -46,7 +49,8 @@ export function readModel(text: string, ops: Ops): Model | Unreadable {
   if (plain !== null && (typeof plain !== "object" || Array.isArray(plain))) return { line: 1, what: "A pipeline is a mapping of names" };
   const inputs = mapping(plain?.inputs);
   const inputNames = Object.keys(inputs).length ? Object.keys(inputs) : ["image"];
-  const painted = inputNames.filter((name) => String(mapping(inputs[name]).path ?? "").startsWith(PAINTED));
+  const within = (folder: string) => inputNames.filter((name) => String(mapping(inputs[name]).path ?? "").startsWith(folder));
+  const [painted, corrected] = [within(PAINTED), within(CORRECTED)] as const;
   const steps: StepModel[] = [];
   // The order of the document, which that of a plain object is not where names are numbers.
   const section = document.get("steps");
@@ -67,7 +71,7 @@ export function readModel(text: string, ops: Ops): Model | Unreadable {
   }
   const outputs = Array.isArray(plain?.outputs) ? plain.outputs.map(String) : null;
   const { steps: _steps, outputs: _outputs, report: _report, checks: _checks, name: _name, description: _description, ...rest } = plain ?? {};
-  return { name: String(plain?.name ?? ""), inputs: inputNames, painted, steps, outputs, rest: JSON.stringify(rest) };
+  return { name: String(plain?.name ?? ""), inputs: inputNames, painted, corrected, steps, outputs, rest: JSON.stringify(rest) };
 }
 
 export function isReadable(model: Model | Unreadable): model is Model {
@@ -91,7 +95,7 @@ export interface Value { ref: string; kind: Kind; step: string | null }
 
 /** Everything that a step may be given or a pane may show: inputs, and the outputs of steps. */
 export function values(model: Model, ops: Ops): Value[] {
-  const found: Value[] = model.inputs.map((ref) => ({ ref, kind: model.painted.includes(ref) ? "labels" : "image", step: null }));
+  const found: Value[] = model.inputs.map((ref) => ({ ref, kind: model.painted.includes(ref) || model.corrected.includes(ref) ? "labels" : "image", step: null }));
   for (const step of model.steps) {
     for (const output of ops.get(step.op)?.outputs ?? []) {
       found.push({ ref: output.name ? `${step.name}.${output.name}` : step.name, kind: output.kind, step: step.name });

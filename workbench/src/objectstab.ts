@@ -102,9 +102,9 @@ export class ObjectsTab {
     if ((this.visible || this.bench.gate) && this.of) this.requester.ask(again);
   }
 
-  /** Strokes were painted: what depends on them is measured anew. */
-  painted(layer: string): void {
-    if (this.of && dependsOn(this.bench.model, this.of, layer)) this.refresh(true);
+  /** Inputs that are drawn are others: what depends on them is measured anew. */
+  layersAnew(inputs: string[]): void {
+    if (this.of && inputs.some((input) => dependsOn(this.bench.model, this.of, input))) this.refresh(true);
   }
 
   /** Another image: nothing is drawn around any more. */

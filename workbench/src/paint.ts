@@ -93,6 +93,11 @@ export function paintDifference(first: Frame, second: Frame): { bitmap: Bitmap; 
   const [height = 0, width = 0] = first.shape;
   const target = canvasOf(width, height);
   const count = Math.min(first.samples.length, second.samples.length);
+  if (first.kind === "labels" && second.kind === "labels") {
+    paintMatches(first, second, target.pixels);
+    target.put();
+    return { bitmap: { canvas: target.canvas, frame: first }, most: 1 };
+  }
   const difference = new Float32Array(count);
   const objects = first.kind !== "image" && second.kind !== "image";
   for (let i = 0; i < count; i += 1) {
@@ -110,6 +115,47 @@ export function paintDifference(first: Frame, second: Frame): { bitmap: Bitmap; 
   }
   target.put();
   return { bitmap: { canvas: target.canvas, frame: first }, most };
+}
+
+const [ALONE, OTHER, AGREED, UNLIKE] = [rgba(222, 60, 48), rgba(46, 108, 223), rgba(150, 158, 166, 150), rgba(246, 196, 38)];
+
+/** Labels numbered as they come, with the samples of each. */
+class Counted {
+  readonly sizes: number[] = [];
+  private readonly places = new Map<number, number>();
+
+  add(label: number): number {
+    let place = this.places.get(label);
+    if (place === undefined) {
+      place = this.sizes.push(0) - 1;
+      this.places.set(label, place);
+    }
+    this.sizes[place]! += 1;
+    return place;
+  }
+}
+
+/** Objects of two pictures: what one alone has, and, where both have one, whether half of both is the same. */
+function paintMatches(first: Frame, second: Frame, pixels: Uint32Array): void {
+  const [a, b] = [first.samples, second.samples];
+  const [ofFirst, ofSecond] = [new Counted(), new Counted()];
+  const shared = new Map<number, number>();
+  const pairs = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i += 1) {
+    const [one, other] = [ofFirst.add(a[i]!), ofSecond.add(b[i]!)];
+    if (!a[i] || !b[i]) continue;
+    pairs[i] = one * 2 ** 26 + other;
+    shared.set(pairs[i]!, (shared.get(pairs[i]!) ?? 0) + 1);
+  }
+  const agreed = new Set<number>();
+  for (const [key, count] of shared) {
+    if (2 * count >= ofFirst.sizes[Math.floor(key / 2 ** 26)]! + ofSecond.sizes[key % 2 ** 26]! - count) agreed.add(key);
+  }
+  for (let i = 0; i < a.length; i += 1) {
+    if (a[i] && b[i]) pixels[i] = agreed.has(pairs[i]!) ? AGREED : UNLIKE;
+    else if (a[i]) pixels[i] = ALONE;
+    else if (b[i]) pixels[i] = OTHER;
+  }
 }
 
 /** The value of a sample; NaN where there is none. */

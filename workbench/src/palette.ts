@@ -1,7 +1,7 @@
 // The palette of painting: tools, size, classes, and what the strokes are used for.
 
 import type { Bench } from "./bench";
-import { fill, h, icon, iconButton } from "./dom";
+import { fill, h, icon, iconButton, isTyped } from "./dom";
 import type { Learnbar } from "./learnbar";
 import type { Learning } from "./learning";
 import { LAYER, type Painting, type Tool } from "./painting";
@@ -115,11 +115,7 @@ export class Palette {
   private key(event: KeyboardEvent): void {
     const { painting } = this;
     if (!this.element.isConnected || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    const target = event.composedPath()[0];
-    if (!(target instanceof HTMLElement)) return;
-    const isTyped = target.isContentEditable || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement
-      || (target instanceof HTMLInputElement && !["range", "checkbox", "color"].includes(target.type));
-    if (isTyped) return;
+    if (isTyped(event)) return;
     const key = event.key.toLowerCase();
     if (key === "p") return void painting.setOpen(!painting.open);
     if (!painting.open) return;

@@ -4,11 +4,12 @@ import type { Bench } from "./bench";
 import { h } from "./dom";
 import { Ground } from "./ground";
 import { outlookOf, placeFrame, viewMessage } from "./outlook";
-import { indexAt, paintDifference } from "./paint";
+import { indexAt, paintDifference, type Bitmap } from "./paint";
 import { drawBitmap, Pane } from "./pane";
 import { dependsOn, usesModel } from "./model";
 import { Requester } from "./requester";
 import type { FaultAnswer, Frame } from "./types";
+import { LAYER as CORRECTION, OBJECTS, type Correcting } from "./correcting";
 import { LAYER, STROKES, type Painting } from "./painting";
 import { steer } from "./steer";
 import { across, Corner, fitSlices, sharedOut } from "./slices";
@@ -23,6 +24,7 @@ export class Stage {
   private readonly grounds: Ground[];
   private readonly corner: Corner;
   private readonly strokesRequester: Requester;
+  private readonly objectsRequester: Requester;
   private drawing = false;
   private blinkOn = false;
   private fitted = "";
@@ -30,12 +32,12 @@ export class Stage {
   private readonly handle = h("div", { class: "swipe-handle", role: "slider", tabIndex: 0, "aria-label": "Where the two pictures meet", "aria-valuemin": 0, "aria-valuemax": 100 });
   private readonly blinkName = h("div", { class: "blink-name" });
 
-  constructor(private readonly bench: Bench, private readonly painting: Painting, send: (message: Record<string, unknown>) => boolean) {
+  constructor(private readonly bench: Bench, private readonly painting: Painting, private readonly correcting: Correcting, send: (message: Record<string, unknown>) => boolean) {
     for (let index = 0; index < 6; index += 1) {
       const pane = new Pane(index, bench, send, () => this.resized(), () => this.viewport(index));
       this.panes.push(pane);
       steer(pane.overlay, pane.canvas, bench, {
-        brush: painting, size: () => this.viewport(index), fit: () => this.fit(),
+        brush: () => (correcting.open ? correcting : painting), size: () => this.viewport(index), fit: () => this.fit(),
         point: (place) => { this.cursor = place; this.cursorPane = place ? index : -1; this.redraw(); },
         click: (place) => this.pick(pane, place),
         look: () => pane.look,
@@ -52,7 +54,14 @@ export class Stage {
     }, () => painting.text, send);
     this.strokesRequester.sent = (id) => painting.asked(id);
     painting.changed.on(() => { this.strokesRequester.ask(); this.redraw(); });
-    painting.painted.on(() => this.paintedAnew());
+    painting.painted.on(() => this.layersAnew(this.strokesRequester, bench.model.painted));
+    this.objectsRequester = new Requester(() => {
+      const message = correcting.wanted ? viewMessage(bench, OBJECTS, CORRECTION, this.viewport(0), outlookOf(bench)) : null;
+      return message && { ...message, text: correcting.text };
+    }, () => correcting.text, send);
+    this.objectsRequester.sent = (id) => correcting.asked(id);
+    correcting.changed.on(() => { this.objectsRequester.ask(); this.redraw(); });
+    correcting.corrected.on(() => this.layersAnew(this.objectsRequester, bench.model.corrected));
     bench.camera.changed.on(() => this.refresh());
     bench.textChanged.on(() => { this.layout(); this.refresh(); });
     bench.displayChanged.on(() => { this.layout(); this.refresh(); });
@@ -180,6 +189,7 @@ export class Stage {
   clear(): void {
     this.forget();
     this.strokesRequester.reset();
+    this.objectsRequester.reset();
     this.difference = null;
     this.redraw();
   }
@@ -198,6 +208,7 @@ export class Stage {
       for (const pane of this.live) pane.requester.ask(again);
       for (const ground of this.grounds) ground.ask(again);
       this.strokesRequester.ask(again);
+      this.objectsRequester.ask(again);
     }
     this.redraw();
   }
@@ -206,7 +217,9 @@ export class Stage {
     for (const pane of this.panes) pane.requester.reset();
     for (const ground of this.grounds) ground.reset();
     this.strokesRequester.reset();
+    this.objectsRequester.reset();
     this.painting.resend();
+    this.correcting.resend();
     this.refresh(true);
   }
 
@@ -218,14 +231,15 @@ export class Stage {
   }
 
   take(frame: Frame): void {
-    // What is painted is labels, whatever uses it.
-    if (frame.kind === "image" && frame.dtype === "u1" && this.bench.model.painted.includes(frame.of)) frame.kind = "labels";
     const ground = this.grounds.find(({ number }) => number === frame.pane);
     if (ground) {
       ground.take(frame);
     } else if (frame.pane === STROKES) {
       placeFrame(frame, outlookOf(this.bench), this.bench.image!);
       if (this.strokesRequester.answered(frame.id)) this.painting.takeFrame(frame);
+    } else if (frame.pane === OBJECTS) {
+      placeFrame(frame, outlookOf(this.bench), this.bench.image!);
+      if (this.objectsRequester.answered(frame.id)) this.correcting.takeFrame(frame);
     } else {
       this.panes[frame.pane]?.take(frame);
     }
@@ -238,16 +252,18 @@ export class Stage {
       ground.failed(fault.id);
     } else if (fault.pane === STROKES) {
       this.strokesRequester.failed(fault.id);
+    } else if (fault.pane === OBJECTS) {
+      this.objectsRequester.failed(fault.id);
     } else {
       this.panes[fault.pane]?.takeFault(fault);
     }
     this.redraw();
   }
 
-  /** The strokes are others: ask again for what depends on them. */
-  private paintedAnew(): void {
-    this.strokesRequester.ask(true);
-    for (const pane of this.live) if (dependsOn(this.bench.model, pane.of, LAYER)) pane.requester.ask(true);
+  /** Strokes or corrected objects are others: ask again for what depends on them. */
+  private layersAnew(own: Requester, inputs: string[]): void {
+    own.ask(true);
+    for (const pane of this.live) if (inputs.some((input) => dependsOn(this.bench.model, pane.of, input))) pane.requester.ask(true);
   }
 
   /** A model is another: ask again for what comes of it. */
@@ -279,13 +295,15 @@ export class Stage {
         const context = pane.canvas.getContext("2d")!;
         context.clearRect(0, 0, pane.width, pane.height);
         pane.draw(context, this.grounds[this.bench.inSlices ? pane.index : 0]!.now());
-        this.painting.draw(context, (target, bitmap) => drawBitmap(target, pane.look, bitmap), this.judged(pane));
+        this.drawLayers(context, pane);
       }
     }
     for (const pane of this.composite ? [this.panes[0]!] : this.live) {
-      pane.drawOverlay(this.cursorOf(pane), pane.index === this.cursorPane, this.painting.open);
+      pane.drawOverlay(this.cursorOf(pane), pane.index === this.cursorPane, this.painting.open || this.correcting.hasRing);
       const brush = this.cursor ?? (document.activeElement === pane.canvas ? this.bench.camera : null);
-      if (brush) this.painting.drawBrush(pane.overlay.getContext("2d")!, brush);
+      if (!brush) continue;
+      this.painting.drawBrush(pane.overlay.getContext("2d")!, brush);
+      this.correcting.drawBrush(pane.overlay.getContext("2d")!, brush);
     }
     for (const pane of this.live) pane.element.classList.toggle("busy", pane.requester.busy);
     this.drawn.emit();
@@ -327,7 +345,13 @@ export class Stage {
       }
       if (this.difference.made) drawBitmap(context, first.look, this.difference.made.bitmap);
     }
-    this.painting.draw(context, (target, bitmap) => drawBitmap(target, first.look, bitmap), this.judged(first));
+    this.drawLayers(context, first);
+  }
+
+  private drawLayers(context: CanvasRenderingContext2D, pane: Pane): void {
+    const put = (target: CanvasRenderingContext2D, bitmap: Bitmap) => drawBitmap(target, pane.look, bitmap);
+    this.painting.draw(context, put, this.judged(pane));
+    this.correcting.draw(context, put);
   }
 
   private slideHandle(): void {

@@ -3,10 +3,11 @@
 import type { Bench } from "./bench";
 import type { Outlook } from "./outlook";
 
-/** Painting, where a drag may draw instead of move. */
+/** Painting or correcting, where a drag may draw instead of move. */
 export interface Brush {
   open: boolean;
-  begin(place: { x: number; y: number }): void;
+  /** `more` goes on from what was done before, as Shift says it. */
+  begin(place: { x: number; y: number }, more: boolean): void;
   move(places: { x: number; y: number }[]): void;
   finish(): void;
   stamp(place: { x: number; y: number }): void;
@@ -17,7 +18,7 @@ addEventListener("keyup", (event) => { if (event.key === " ") isSpaceHeld = fals
 addEventListener("blur", () => { isSpaceHeld = false; });
 
 interface Hands {
-  brush: Brush;
+  brush(): Brush;
   size(): { width: number; height: number };
   fit(): void;
   point(place: { x: number; y: number } | null): void;
@@ -58,9 +59,9 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
     if (event.button > 1) return;
     focus.focus({ preventScroll: true });
     surface.setPointerCapture(event.pointerId);
-    if (hands.brush.open && event.button === 0 && !isSpaceHeld) {
+    if (hands.brush().open && event.button === 0 && !isSpaceHeld) {
       isPainting = true;
-      hands.brush.begin(place(event));
+      hands.brush().begin(place(event), event.shiftKey);
       hands.point(place(event));
       return;
     }
@@ -72,7 +73,7 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
   surface.addEventListener("pointermove", (event) => {
     if (isPainting) {
       const events = event.getCoalescedEvents?.() ?? [];
-      hands.brush.move((events.length ? events : [event]).map(place));
+      hands.brush().move((events.length ? events : [event]).map(place));
     } else if (last) {
       const { ratio } = offset(event);
       moved += Math.abs(event.clientX - last.x) + Math.abs(event.clientY - last.y);
@@ -83,7 +84,7 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
     hands.point(place(event));
   });
   const endPainting = () => {
-    if (isPainting) hands.brush.finish();
+    if (isPainting) hands.brush().finish();
     isPainting = false;
   };
   surface.addEventListener("pointerup", (event) => {
@@ -93,7 +94,7 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
   });
   surface.addEventListener("pointercancel", () => { endPainting(); last = null; });
   surface.addEventListener("pointerleave", () => hands.point(null));
-  surface.addEventListener("dblclick", () => { if (!hands.brush.open) hands.fit(); });
+  surface.addEventListener("dblclick", () => { if (!hands.brush().open) hands.fit(); });
   focus.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { width, height } = hands.size();
@@ -102,8 +103,8 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
     const moves: Record<string, () => void> = {
       "+": () => camera.zoomAt(look, 1.5), "=": () => camera.zoomAt(look, 1.5), "-": () => camera.zoomAt(look, 1 / 1.5),
       "0": () => hands.fit(),
-      ...(hands.brush.open || bench.inSlices ? { " ": () => { isSpaceHeld = true; } } : {}),
-      ...(hands.brush.open ? { Enter: () => hands.brush.stamp({ x: camera.x, y: camera.y }) } : {}),
+      ...(hands.brush().open || bench.inSlices ? { " ": () => { isSpaceHeld = true; } } : {}),
+      ...(hands.brush().open ? { Enter: () => hands.brush().stamp({ x: camera.x, y: camera.y }) } : {}),
       ArrowLeft: () => camera.pan(look, width * far, 0), ArrowRight: () => camera.pan(look, -width * far, 0),
       ArrowUp: () => camera.pan(look, 0, height * far), ArrowDown: () => camera.pan(look, 0, -height * far),
       PageUp: () => hands.leaf(event.shiftKey ? -10 : -1), PageDown: () => hands.leaf(event.shiftKey ? 10 : 1),

@@ -3,6 +3,7 @@
 import type { Bench, Mode } from "./bench";
 import { fill, h, icon, iconButton } from "./dom";
 import { MAPS, type MapName } from "./colours";
+import type { Correcting } from "./correcting";
 import type { Painting } from "./painting";
 import { placeText } from "./slices";
 import type { Stage } from "./stage";
@@ -25,11 +26,12 @@ export class Toolbar {
   private readonly over = h("input", { type: "checkbox", id: "over", onchange: () => this.set(() => { this.bench.display.over = this.over.checked; }) });
   private readonly outlines = h("input", { type: "checkbox", id: "outlines", onchange: () => this.set(() => { this.bench.display.outlines = this.outlines.checked; }) });
   private readonly opacity = h("input", { type: "range", min: "0", max: "1", step: "0.05", id: "opacity", class: "slider short", "aria-label": "Opacity of objects", oninput: () => this.set(() => { this.bench.display.opacity = Number(this.opacity.value); }) });
-  private readonly paintButton = h("button", { type: "button", class: "paint-button", title: "Paint labels beside the image (P)", "aria-keyshortcuts": "p", onclick: () => void this.painting.setOpen(!this.painting.open) }, icon("brush"), "Paint");
+  private readonly paintButton = h("button", { type: "button", class: "paint-button", "aria-label": "Paint", title: "Paint labels beside the image (P)", "aria-keyshortcuts": "p", onclick: () => void this.painting.setOpen(!this.painting.open) }, icon("brush"), h("span", {}, "Paint"));
+  private readonly correctButton = h("button", { type: "button", class: "paint-button", "aria-label": "Correct", title: "Correct the objects of a step, and keep them as truth (C)", "aria-keyshortcuts": "c", onclick: () => void this.correcting.setOpen(!this.correcting.open) }, icon("pencil"), h("span", {}, "Correct"));
   private dimsFor = "";
   private sayDims: (() => void)[] = [];
 
-  constructor(private readonly bench: Bench, stage: Stage, private readonly painting: Painting) {
+  constructor(private readonly bench: Bench, stage: Stage, private readonly painting: Painting, private readonly correcting: Correcting) {
     const button = (text: string, title: string, onclick: () => void) => h("button", { type: "button", title, onclick }, text);
     this.counts = [1, 2, 3, 4, 6].map((count) => [count, button(String(count), count === 1 ? "One pane" : `${count} panes`, () => this.set(() => {
       bench.display.count = count;
@@ -40,6 +42,7 @@ export class Toolbar {
       bench.display.mode = mode === bench.display.mode ? "side" : mode;
       if (bench.inSlices) {
         if (painting.open) void painting.setOpen(false);
+        void correcting.setOpen(false);
         return;
       }
       bench.display.count = Math.max(2, bench.display.count);
@@ -65,8 +68,9 @@ export class Toolbar {
       iconButton("fit", "Fit the image (0)", () => stage.fit()),
       lookBox,
       h("label", { class: "check", for: "outlines" }, this.outlines, " outlines"),
-      h("span", { class: "grow" }), this.paintButton);
+      h("span", { class: "grow" }), this.correctButton, this.paintButton);
     painting.changed.on(() => this.show());
+    correcting.changed.on(() => this.show());
     bench.displayChanged.on(() => this.show());
     bench.textChanged.on(() => this.show());
   }
@@ -92,6 +96,8 @@ export class Toolbar {
     this.opacity.disabled = display.outlines;
     this.paintButton.setAttribute("aria-pressed", String(this.painting.open));
     this.paintButton.disabled = !this.painting.possible;
+    this.correctButton.setAttribute("aria-pressed", String(this.correcting.open));
+    this.correctButton.disabled = !this.correcting.possible;
     this.showDims();
   }
 

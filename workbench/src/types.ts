@@ -77,4 +77,8 @@ export interface ClassifierSettings {
 }
 /** What learns from strokes; `own` where its document was changed by hand. */
 export interface Classifier { name: string; settings: ClassifierSettings; own: boolean; document: string; model: string; trained: boolean }
-export type Message = TrainedNews | PaintedNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;
+export interface CorrectionNews {
+  type: "correction"; path: string; edit: string; state: "none" | "making" | "ready" | "failed" | "dropped";
+  share?: number; objects?: number; undoable?: number; redoable?: number; source?: { of?: string }; what?: string; hint?: string;
+}
+export type Message = TrainedNews | PaintedNews | CorrectionNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;

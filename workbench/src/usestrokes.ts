@@ -38,7 +38,7 @@ export function withModel(text: string, ops: Ops, op: string, path: string, para
 function pictureOf(model: Model, ops: Ops, of: string): string {
   let ref = of;
   for (let count = 0; count <= model.steps.length; count += 1) {
-    if (kindOf(model, ops, ref) === "image" && !model.painted.includes(ref)) return ref;
+    if (kindOf(model, ops, ref) === "image") return ref;
     const step = model.steps.find((each) => each.name === ref.split(".")[0]);
     if (!step) break;
     ref = step.source;

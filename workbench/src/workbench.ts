@@ -3,6 +3,8 @@
 import { api, GONE, ServerFault } from "./api";
 import type { Bench } from "./bench";
 import { Cards } from "./cards";
+import { CorrectBar } from "./correctbar";
+import { Correcting } from "./correcting";
 import { fill, h, iconButton } from "./dom";
 import { SEARCH } from "./doubt";
 import { HistogramTab } from "./histogramtab";
@@ -11,7 +13,7 @@ import { ObjectsTab } from "./objectstab";
 import { Learnbar } from "./learnbar";
 import { Learning } from "./learning";
 import { dependsOn, usesModel } from "./model";
-import { LAYER, Painting } from "./painting";
+import { Painting } from "./painting";
 import { Palette } from "./palette";
 import { splitter } from "./splitter";
 import { Stage } from "./stage";
@@ -29,6 +31,7 @@ export class Workbench {
   readonly stage: Stage;
   private readonly painting: Painting;
   private readonly learning: Learning;
+  private readonly correcting: Correcting;
   private readonly status: StatusLine;
   private readonly yaml: YamlTab;
   private readonly histogram: HistogramTab;
@@ -49,7 +52,10 @@ export class Workbench {
     this.painting = new Painting(bench, send);
     this.learning = new Learning(bench, this.painting, send);
     this.learning.trained.on(() => this.trained());
-    this.stage = new Stage(bench, this.painting, send);
+    this.correcting = new Correcting(bench, send);
+    this.painting.changed.on(() => { if (this.painting.open) void this.correcting.setOpen(false); });
+    this.correcting.changed.on(() => { if (this.correcting.open && this.painting.open) void this.painting.setOpen(false); });
+    this.stage = new Stage(bench, this.painting, this.correcting, send);
     this.status = new StatusLine(bench, this.stage, hands.toast);
     this.yaml = new YamlTab(bench);
     this.histogram = new HistogramTab(bench, send);
@@ -73,9 +79,10 @@ export class Workbench {
       h("span", { class: "grow" }), this.saved,
       h("div", { class: "group" }, this.undo, this.redo), run, theme);
     const cards = new Cards(bench);
-    const toolbar = new Toolbar(bench, this.stage, this.painting);
+    const toolbar = new Toolbar(bench, this.stage, this.painting, this.correcting);
     const palette = new Palette(bench, this.painting, this.learning, new Learnbar(bench, this.painting, this.learning, () => this.status.watch()));
-    const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, palette.element, this.stage.element, toolbar.dims);
+    const correctBar = new CorrectBar(bench, this.correcting);
+    const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, palette.element, correctBar.element, this.stage.element, toolbar.dims);
     this.columns.append(cards.element, middle, this.sidePanel());
     this.element = h("div", { class: "workbench" }, header, this.conflict,
       this.columns, this.status.element);
@@ -128,6 +135,7 @@ export class Workbench {
     this.histogram.requester.reset();
     this.objects.reset();
     void this.painting.follow();
+    void this.correcting.follow();
     const tab = sessionStorage.getItem("tab");
     this.openTab(this.tabs.some(({ name }) => name === tab) ? tab! : "YAML");
     this.bench.displayChanged.emit();
@@ -174,6 +182,9 @@ export class Workbench {
     if (key === "z" && !event.shiftKey && this.painting.open && this.painting.drags) {
       event.preventDefault();
       this.painting.undo();
+    } else if (key === "z" && this.correcting.open && (event.shiftKey ? this.correcting.redoable : this.correcting.undoable)) {
+      event.preventDefault();
+      this.correcting[event.shiftKey ? "redo" : "undo"]();
     } else if (key === "z") {
       event.preventDefault();
       this.travel(event.shiftKey ? "redo" : "undo");
@@ -217,7 +228,7 @@ export class Workbench {
     switch (message.type) {
       case "histogram": return this.histogram.take(message);
       case "fault":
-        if (this.painting.takeFault(message) || this.learning.takeFault(message)) return;
+        if (this.painting.takeFault(message) || this.learning.takeFault(message) || this.correcting.takeFault(message)) return;
         this.objects.takeFault(message);
         this.histogram.takeFault(message);
         return this.stage.takeFault(message);
@@ -230,9 +241,11 @@ export class Workbench {
       case "painted":
         if (!this.painting.take(message)) return;
         this.learning.ask();
-        if (dependsOn(this.bench.model, this.bench.activeOf, LAYER)) this.histogram.refresh(true);
-        return this.objects.painted(LAYER);
+        return this.layersAnew(this.bench.model.painted);
       case "trained": return this.learning.take(message);
+      case "correction":
+        if (this.correcting.take(message) && message.state === "ready") this.layersAnew(this.bench.model.corrected);
+        return;
       case "changed": return void this.bench.changedElsewhere(message.pipeline, message.revision);
     }
   }
@@ -243,6 +256,12 @@ export class Workbench {
     this.stage.modelAnew(bench.learned);
     if (usesModel(bench.model, bench.activeOf, bench.learned)) this.histogram.refresh(true);
     if (bench.model.steps.some((step) => step.params.model === bench.learned)) this.objects.refresh(true);
+  }
+
+  /** Inputs that are drawn are others: what depends on them is counted and measured anew. */
+  private layersAnew(inputs: string[]): void {
+    if (inputs.some((input) => dependsOn(this.bench.model, this.bench.activeOf, input))) this.histogram.refresh(true);
+    this.objects.layersAnew(inputs);
   }
 
   reconnect(): void {

@@ -42,6 +42,11 @@ class Correction:
     file : Path
         The labels, made by `begin`.
 
+    Attributes
+    ----------
+    is_replaced : bool
+        Whether its file was removed, or others stand in its place now.
+
     Raises
     ------
     RequestError
@@ -51,6 +56,7 @@ class Correction:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.revision = 0
+        self.is_replaced = False
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
         like = read(file, labels=True)
@@ -155,6 +161,8 @@ class Correction:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+                if self.is_replaced:
+                    return
                 self._mapped.flush()
                 os.utime(self.file)
                 self.journal.note_flushed(_stamp(self.file))

@@ -85,6 +85,11 @@ class Opened:
                 self.live.add_levels(self.pyramid.levels())
             self.has_copies = True
 
+    @property
+    def has_replaced(self) -> bool:
+        """Whether it holds corrected labels in whose place there are others."""
+        return any(isinstance(e, Correction) and e.is_replaced for e in self.painted.values())
+
     def look_at_layers(self) -> None:
         """Let what depends on painted labels be computed of these as they are now."""
         told = {
@@ -163,7 +168,7 @@ class OpenImages:
         key = digest(stamp, declared, repr(pipeline.sheet))
         with self._lock:
             self.folder.require_reads(pipeline)
-            if key in self._open:
+            if key in self._open and not self._open[key].has_replaced:
                 self._open.move_to_end(key)
                 self._open[key].look_at_layers()
                 return self._open[key]

@@ -271,7 +271,7 @@ class Layers:
         with self._lock:
             made = self._open[file] = Correction(file)
             if isinstance(before, Correction):
-                made.revision = before.revision + 1
+                before.is_replaced, made.revision = True, before.revision + 1
             return made
 
     def _file(self, kind: str, path: str, ending: str) -> Path:
@@ -288,9 +288,12 @@ class Layers:
     def _corrected(self, file: Path) -> Correction | None:
         with self._lock:
             found = self._open.get(file)
+            if not file.exists():
+                if isinstance(found, Correction):
+                    found.is_replaced = True
+                    del self._open[file]
+                return None
             if not isinstance(found, Correction):
-                if not file.exists():
-                    return None
                 found = self._open[file] = Correction(file)
             return found
 

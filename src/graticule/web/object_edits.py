@@ -30,10 +30,11 @@ class ObjectEdit:
     ----------
     kind : str
         ``merge``: the objects get the number of the first. ``cut``: a line parts each object that
-        it goes through. ``seeds``: the object under the points is parted between them. ``delete``:
-        the objects are taken away. ``add``: what the polygon of the points holds and is no object
-        becomes one. ``brush``: what the stroke covers is given to the object under its first
-        point. ``erase``: it is taken from that object, or from all if it begins on none.
+        it goes through. ``seeds``: the object under the points is parted between them, at its
+        neck if it has one. ``delete``: the objects are taken away. ``add``: what the polygon of
+        the points holds and is no object becomes one. ``brush``: what the stroke covers is given
+        to the object under its first point. ``erase``: it is taken from that object, or from all
+        if it begins on none.
     labels : sequence of int
         Objects to merge or delete, by number.
     points : sequence of (float, float)
@@ -211,9 +212,11 @@ def _seeds(edit: ObjectEdit, plane: Array, index: ObjectIndex) -> Change:
     if len(np.unique(markers)) < 3:
         raise RequestError("an object is split between two seeds or more, at different places")
     # The border of the box is no border of the object, but what is beyond it is none of it.
-    room = np.pad(mask, 1)
+    room, marks = np.pad(mask, 1), np.pad(markers, 1)
     depth = get_op("segment.distance")(room)
-    flood = get_op("segment.watershed")(-depth, np.pad(markers, 1), room, connectivity=2)
+    # No deeper than the seeds are: floods then meet at a neck, and without one half-way.
+    level = np.minimum(depth, depth[marks > 0].min())
+    flood = get_op("segment.watershed")(-level, marks, room, connectivity=2)
     after = before.copy()
     _number(after, np.where(mask, flood[1:-1, 1:-1], 0), label, index.top)
     return Change(box, before, after)

@@ -1,0 +1,420 @@
+// Correcting objects: what is done is sent as an edit, and the labels come back as the server has them.
+
+import { api, ServerFault } from "./api";
+import type { Bench } from "./bench";
+import { Signal } from "./bus";
+import { labelColour } from "./colours";
+import { CORRECTED } from "./model";
+import { indexAt, paint, type Bitmap } from "./paint";
+import type { Brush } from "./steer";
+import type { CorrectionNews, FaultAnswer, Frame } from "./types";
+
+export type Way = "merge" | "cut" | "seeds" | "delete" | "add" | "brush" | "erase";
+interface Place { x: number; y: number }
+
+export const LAYER = "corrected";
+export const OBJECTS = 48; // the numbers under which corrected objects are looked at and edited
+const EDIT = 49;
+const TEMPLATE = `${CORRECTED}{path}.tif`;
+const CLICK = 4; // device pixels within which a drag is a click
+const NEAR = 9; // and within which an outline is closed
+const MOST = 15_000; // points of an edit
+
+interface Edit {
+  name: string; kind: Way | "undo" | "redo"; labels: number[]; points: Place[]; radius: number; at: string; path: string;
+  colour: string; id: number; acknowledged: boolean;
+}
+
+let lastId = 0;
+
+function css(word: number): string {
+  return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
+}
+
+export class Correcting implements Brush {
+  open = false;
+  way: Way = "merge";
+  radius = 4;
+  visible = true;
+  fault = "";
+  /** How far the labels are begun: none are there, or they are computed, or can be edited. */
+  state: CorrectionNews["state"] = "none";
+  share = 0;
+  objects = 0;
+  undoable = 0;
+  redoable = 0;
+  /** What the labels were begun from. */
+  source = "";
+  readonly changed = new Signal();
+  /** The labels are others now: what reads them has changed. */
+  readonly corrected = new Signal();
+  private path = "";
+  private heard = 0;
+  private gesture: { points: Place[]; more: boolean; length: number } | null = null;
+  /** Seeds, or corners of an outline, that were set so far. */
+  private corners: Place[] = [];
+  private edits: Edit[] = [];
+  private readonly known = new Map<number, Set<Edit>>();
+  private frame: Frame | null = null;
+  private bitmap: (Bitmap & { key: string }) | null = null;
+
+  constructor(private readonly bench: Bench, private readonly send: (message: Record<string, unknown>) => boolean) {
+    bench.displayChanged.on(() => { if (this.at !== this.cornersAt) this.dropCorners(); });
+  }
+
+  /** Steps whose labels can be corrected. */
+  get labels(): string[] {
+    return this.bench.shown().filter((value) => value.kind === "labels" && value.step).map((value) => value.ref);
+  }
+
+  /** The labels that are looked at, or the last there are. */
+  get suggested(): string {
+    const { labels, bench } = this;
+    const shown = [bench.activeOf, ...bench.display.of.slice(0, bench.display.count)].find((of) => labels.includes(of));
+    return shown ?? labels[labels.length - 1] ?? "";
+  }
+
+  get possible(): boolean {
+    const [rows, columns] = this.bench.plane;
+    if (this.bench.inSlices) return false;
+    return rows === "y" && columns === "x" && (this.labels.length > 0 || this.state === "ready");
+  }
+
+  private get at(): string {
+    return JSON.stringify(this.bench.at);
+  }
+  private cornersAt = "";
+
+  async setOpen(open: boolean): Promise<void> {
+    if (open === this.open || (open && !this.possible)) return;
+    this.open = open;
+    this.dropCorners();
+    this.keep();
+    this.changed.emit();
+    if (open) await this.start(false);
+  }
+
+  /** Go on with another image. */
+  async follow(): Promise<void> {
+    this.gesture = null;
+    this.edits = [];
+    this.known.clear();
+    this.frame = null;
+    this.corners = [];
+    this.fault = "";
+    this.path = this.bench.image?.path ?? "";
+    this.state = "none";
+    this.open = this.kept === this.path && this.path !== "";
+    if (this.path) await this.ask({ path: this.path });
+    this.changed.emit();
+  }
+
+  private get kept(): string | null {
+    try { return sessionStorage.getItem("correcting"); } catch { return null; }
+  }
+
+  private keep(): void {
+    try { sessionStorage.setItem("correcting", this.open ? this.path : ""); } catch { /* the bar is closed after a reload */ }
+  }
+
+  /** Open the labels that there are, or have them begun from a step; anew, in the place of those. */
+  async start(anew: boolean, of = this.suggested): Promise<void> {
+    this.path = this.bench.image?.path ?? "";
+    const { pipeline, text } = this.bench;
+    await this.ask({ path: this.path, text, of, pipeline, anew });
+  }
+
+  private async ask(body: { path: string } & Record<string, unknown>): Promise<void> {
+    const { heard } = this;
+    try {
+      const news = await api.correct(body);
+      this.fault = "";
+      // That they are begun may come after the news of how far they are.
+      if (news.state !== "making" || heard === this.heard) this.take(news);
+      this.resend();
+    } catch (error) {
+      this.fault = error instanceof ServerFault ? `${error.fault.what}${error.fault.hint ? ` (${error.fault.hint})` : ""}` : "The labels cannot be opened.";
+      this.changed.emit();
+    }
+  }
+
+  setWay(way: Way): void {
+    this.way = way;
+    this.dropCorners();
+    this.fault = "";
+    this.changed.emit();
+  }
+
+  setRadius(radius: number): void {
+    this.radius = Number(Math.min(2000, Math.max(0.5, radius)).toPrecision(2));
+    this.changed.emit();
+  }
+
+  /** Let go of what is drawn in part; whether there was something. */
+  dropCorners(): boolean {
+    const had = this.corners.length > 0 || this.gesture !== null;
+    this.corners = [];
+    this.gesture = null;
+    if (had) this.changed.emit();
+    return had;
+  }
+
+  // Gestures
+
+  begin(place: Place, more: boolean): void {
+    this.gesture = { points: [place], more, length: 0 };
+    this.cornersAt = this.at;
+    this.fault = "";
+    this.changed.emit();
+  }
+
+  move(places: Place[]): void {
+    const { gesture } = this;
+    if (!gesture) return;
+    const apart = 0.7 / this.bench.camera.zoom;
+    for (const place of places) {
+      const last = gesture.points[gesture.points.length - 1]!;
+      const step = Math.hypot(place.x - last.x, place.y - last.y);
+      if (step < apart || gesture.points.length >= MOST) continue;
+      gesture.points.push(place);
+      gesture.length += step * this.bench.camera.zoom;
+    }
+  }
+
+  finish(): void {
+    const { gesture } = this;
+    this.gesture = null;
+    if (!gesture || this.state !== "ready") return this.changed.emit();
+    const { points, more } = gesture;
+    if (gesture.length < CLICK * devicePixelRatio) this.click(points[0]!, more);
+    else if (this.way === "seeds") this.click(points[points.length - 1]!, more);
+    else this.edit(this.way, points);
+    this.changed.emit();
+  }
+
+  stamp(place: Place): void {
+    this.begin(place, false);
+    this.finish();
+  }
+
+  private click(place: Place, more: boolean): void {
+    const { bench, way } = this;
+    const label = this.labelAt(place);
+    if (way === "merge") {
+      if (more && label && bench.selected && bench.selected !== label) return this.edit("merge", [], [bench.selected, label]);
+      bench.selected = label;
+      bench.mark = null;
+      bench.selectionChanged.emit({ from: "pane" });
+    } else if (way === "cut") this.fault = "Draw a line through the object";
+    else if (way === "seeds") {
+      this.corners.push(place);
+      if (this.corners.length > 1 && !more) this.edit("seeds", this.corners);
+    } else if (way === "add") {
+      const near = (other: Place | undefined) => other && Math.hypot(other.x - place.x, other.y - place.y) * bench.camera.zoom < NEAR * devicePixelRatio;
+      const closes = this.corners.length > 2 && (near(this.corners[0]) || near(this.corners[this.corners.length - 1]));
+      if (closes) this.edit("add", this.corners);
+      else this.corners.push(place);
+    } else this.edit(way, [place]);
+  }
+
+  private edit(kind: Way, points: Place[], labels: number[] = []): void {
+    this.corners = [];
+    const label = points.length ? this.labelAt(points[0]!) : labels[0] ?? 0;
+    this.sendEdit({
+      name: crypto.randomUUID(), kind, labels, points, radius: this.radius, at: this.at, path: this.path,
+      colour: kind === "erase" || kind === "delete" ? "#fff" : css(labelColour(label)), id: 0, acknowledged: false,
+    });
+  }
+
+  undo(): void {
+    this.turn("undo");
+  }
+
+  redo(): void {
+    this.turn("redo");
+  }
+
+  private turn(kind: "undo" | "redo"): void {
+    this.gesture = null;
+    this.sendEdit({ name: crypto.randomUUID(), kind, labels: [], points: [], radius: 0, at: "{}", path: this.path, colour: "", id: 0, acknowledged: false });
+  }
+
+  private sendEdit(edit: Edit): void {
+    if (!this.edits.includes(edit)) this.edits.push(edit);
+    lastId += 1;
+    const sent = this.send({
+      type: "edit", pane: EDIT, id: lastId, path: edit.path, name: edit.name, kind: edit.kind, labels: edit.labels, radius: edit.radius,
+      // Samples lie at whole numbers there, and reach from one to the next here.
+      points: edit.points.map(({ x, y }) => [y - 0.5, x - 0.5]), at: JSON.parse(edit.at) as Record<string, number>,
+    });
+    edit.id = sent ? lastId : 0;
+  }
+
+  /** What was not answered is sent once more, under its name: it is made once. */
+  resend(): void {
+    for (const edit of [...this.edits]) if (!edit.acknowledged && edit.path === this.path) this.sendEdit(edit);
+  }
+
+  // Answers
+
+  /** Labels were begun or edited; whether those of this image. */
+  take(news: CorrectionNews): boolean {
+    if (news.path !== this.bench.image?.path) return false;
+    this.heard += 1;
+    this.state = news.state === "failed" || news.state === "dropped" ? "none" : news.state;
+    this.share = news.share ?? 0;
+    this.source = news.source?.of ?? this.source;
+    if (news.what) this.fault = `${news.what}${news.hint ? ` (${news.hint})` : ""}`;
+    for (const edit of this.edits) if (edit.name === news.edit) edit.acknowledged = true;
+    if (news.state === "ready") {
+      this.objects = news.objects ?? 0;
+      this.undoable = news.undoable ?? 0;
+      this.redoable = news.redoable ?? 0;
+      this.corrected.emit();
+    }
+    this.changed.emit();
+    return true;
+  }
+
+  takeFault(fault: FaultAnswer): boolean {
+    if (fault.pane !== EDIT) return false;
+    this.edits = this.edits.filter((edit) => edit.id !== fault.id);
+    this.fault = `${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`;
+    this.changed.emit();
+    return true;
+  }
+
+  /** The request for the objects: a pipeline of its own, so that changes to the other do not matter. */
+  get text(): string {
+    return `graticule: 1\ninputs: {image: {}, ${LAYER}: {path: ${JSON.stringify(TEMPLATE)}}}\nsteps:\n  objects: {op: measure.regions, input: ${LAYER}}\n`;
+  }
+
+  get template(): string {
+    return TEMPLATE;
+  }
+
+  get wanted(): boolean {
+    return this.open && this.visible && this.state === "ready";
+  }
+
+  asked(id: number): void {
+    this.known.set(id, new Set(this.edits.filter((edit) => edit.acknowledged)));
+  }
+
+  takeFrame(frame: Frame): void {
+    this.frame = frame;
+    const made = this.known.get(frame.id);
+    if (made) this.edits = this.edits.filter((edit) => !made.has(edit));
+    for (const id of this.known.keys()) if (id <= frame.id) this.known.delete(id);
+  }
+
+  /** The object at a place, as it is seen. */
+  labelAt(place: Place): number {
+    const index = this.frame ? indexAt(this.frame, place.x, place.y) : -1;
+    return index < 0 ? 0 : this.frame!.samples[index]!;
+  }
+
+  // Drawing
+
+  private bitmapNow(frame: Frame): Bitmap {
+    const key = `${this.bench.selected}`;
+    if (this.bitmap?.frame !== frame || this.bitmap.key !== key) {
+      const style = { contrast: { low: 0, high: 1 }, gamma: 1, map: "gray" as const, opacity: 1, outlines: true, selected: this.bench.selected };
+      this.bitmap = { ...paint(frame, style), key };
+    }
+    return this.bitmap;
+  }
+
+  /** Draw the outlines of all objects over a pane, and what is being done. */
+  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bitmap: Bitmap) => void): void {
+    if (!this.open) return;
+    if (this.visible && this.frame && this.state === "ready") drawBitmap(context, this.bitmapNow(this.frame));
+    context.save();
+    for (const edit of this.edits) if (edit.at === this.at && edit.path === this.bench.image?.path) this.drawEdit(context, edit.kind as Way, edit.points, edit.colour, edit.radius, true);
+    if (this.gesture && this.gesture.length >= CLICK * devicePixelRatio) {
+      const { points } = this.gesture;
+      const colour = this.way === "brush" ? css(labelColour(this.labelAt(points[0]!))) : "#fff";
+      this.drawEdit(context, this.way, points, colour, this.radius, false);
+    }
+    this.drawCorners(context);
+    context.restore();
+  }
+
+  private trace(context: CanvasRenderingContext2D, points: Place[]): void {
+    context.beginPath();
+    for (const point of points) context.lineTo(...this.pixel(context, point));
+  }
+
+  private pixel(context: CanvasRenderingContext2D, { x, y }: Place): [number, number] {
+    const { camera } = this.bench;
+    return [(x - camera.x) * camera.zoom + context.canvas.width / 2, (y - camera.y) * camera.zoom + context.canvas.height / 2];
+  }
+
+  private drawEdit(context: CanvasRenderingContext2D, kind: Way, points: Place[], colour: string, radius: number, sent: boolean): void {
+    if (!points.length) return;
+    this.trace(context, points);
+    context.lineCap = context.lineJoin = "round";
+    if (kind === "brush" || kind === "erase") {
+      context.globalAlpha = kind === "brush" ? 0.6 : 0.4;
+      context.lineWidth = 2 * Math.max(0.5, radius) * this.bench.camera.zoom;
+      context.strokeStyle = colour;
+      context.lineTo(...this.pixel(context, points[points.length - 1]!));
+      context.stroke();
+      context.globalAlpha = 1;
+      return;
+    }
+    if (kind === "add") {
+      context.closePath();
+      context.fillStyle = "rgb(255 255 255 / .2)";
+      context.fill();
+    }
+    const strong = { delete: "#ff5a4f", cut: "#ffd23f", merge: "#5ad1ff", add: "#ffffff", seeds: "#ffd23f" }[kind];
+    for (const [wide, line] of [[4, "rgb(0 0 0 / .55)"], [2, strong]] as const) {
+      context.lineWidth = wide * devicePixelRatio;
+      context.strokeStyle = line;
+      context.globalAlpha = sent ? 0.5 : 1;
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+  }
+
+  private drawCorners(context: CanvasRenderingContext2D): void {
+    if (this.way === "add" && this.corners.length > 1) {
+      this.trace(context, this.corners);
+      context.lineWidth = 2 * devicePixelRatio;
+      context.strokeStyle = "#fff";
+      context.stroke();
+    }
+    this.corners.forEach((corner, k) => {
+      const [x, y] = this.pixel(context, corner);
+      context.beginPath();
+      context.arc(x, y, (this.way === "seeds" ? 6 : k ? 3 : 5) * devicePixelRatio, 0, 2 * Math.PI);
+      context.fillStyle = this.way === "seeds" ? "#ffd23f" : "#fff";
+      context.fill();
+      context.lineWidth = 1.5 * devicePixelRatio;
+      context.strokeStyle = "#000a";
+      context.stroke();
+    });
+  }
+
+  get hasRing(): boolean {
+    return this.open && (this.way === "brush" || this.way === "erase");
+  }
+
+  /** The rim of the brush, in the colour of what is under it. */
+  drawBrush(context: CanvasRenderingContext2D, place: Place): void {
+    if (!this.hasRing) return;
+    const [x, y] = this.pixel(context, place);
+    const label = this.labelAt(this.gesture?.points[0] ?? place);
+    const colour = this.way === "erase" ? "#fff" : label ? css(labelColour(label)) : "#999";
+    for (const [wide, line] of [[3, "rgb(0 0 0 / .6)"], [1.5, colour]] as const) {
+      context.lineWidth = wide * devicePixelRatio;
+      context.strokeStyle = line;
+      context.setLineDash(this.way === "erase" && wide < 3 ? [4 * devicePixelRatio, 3 * devicePixelRatio] : []);
+      context.beginPath();
+      context.arc(x, y, Math.max(2 * devicePixelRatio, this.radius * this.bench.camera.zoom), 0, 2 * Math.PI);
+      context.stroke();
+    }
+    context.setLineDash([]);
+  }
+}
