@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from graticule.core.errors import RequestError
+from graticule.core.errors import ParameterError, RequestError
 
 if TYPE_CHECKING:
+    from graticule.core.attribution import Attribution
     from graticule.export.exported import Exported
 
 _SHOWN = 5
@@ -38,7 +40,8 @@ def export(
     for scanpy and squidpy).
 
     THE RUN: crate (ro-crate-metadata.json in the run folder itself, by RO-Crate 1.1: who, what,
-    versions, the hash of each file).
+    versions, the hash of each file). Every run has one; this makes it again, with who answers, the
+    files as they are now, and each image also of many.
 
     Exit status: 0 all written, 1 the run had set images aside, which are named, 2 wrong request.
 
@@ -56,11 +59,11 @@ def export(
     of
         The output to write of a run with several: labels, a mask, or for anndata a table.
     author
-        For a crate: who answers for it.
+        For a crate: who answers for it; by default GRATICULE_AUTHOR.
     orcid
-        For a crate: number of that person.
+        For a crate: number of that person; by default GRATICULE_ORCID.
     license_
-        For a crate: address of the licence of the data.
+        For a crate: address of the licence of the data; by default GRATICULE_LICENSE.
     """
     exported = _written(run, to, out, of, author, orcid, license_)
     for note in exported.notes:
@@ -85,7 +88,7 @@ def _written(
 ) -> Exported:
     from graticule.cli._training import make_folder
     from graticule.export.annotated import anndata
-    from graticule.export.crate import Author, crate
+    from graticule.export.crate import crate
     from graticule.export.label_tiff import tiff
     from graticule.export.outlines import coco, geojson, rois
     from graticule.export.workbook import xlsx
@@ -96,9 +99,7 @@ def _written(
         if out is not None or of is not None:
             what = "a crate is the run folder itself, and is written into it"
             raise RequestError(what, hint="leave out --out and --of")
-        if orcid and not author:
-            raise RequestError("--orcid needs --author", hint='as --author "A. Name"')
-        return crate(run, Author(author, orcid or "") if author else None, license_ or "")
+        return crate(run, _attribution(author, orcid, license_))
     for name, given in (("author", author), ("orcid", orcid), ("license", license_)):
         if given is not None:
             raise RequestError(f"--{name} goes with --to crate")
@@ -109,3 +110,24 @@ def _written(
     writers = {"roi": rois, "geojson": geojson, "coco": coco, "tiff": tiff, "xlsx": xlsx,
                "anndata": anndata}  # fmt: skip
     return writers[to](run, out, of)
+
+
+def _attribution(author: str | None, orcid: str | None, license_: str | None) -> Attribution:
+    """Return who answers: as the options say, and otherwise the settings."""
+    from graticule.core.attribution import Attribution, license_address, orcid_number
+    from graticule.core.settings import settings
+
+    known = settings().attribution
+    if orcid and not (author or known.author):
+        raise RequestError("--orcid needs --author", hint='as --author "A. Name"')
+    own = known.orcid if author is None else ""  # the number is of one person
+    number = own if orcid is None else _read("--orcid", orcid_number, orcid)
+    address = known.license if license_ is None else _read("--license", license_address, license_)
+    return Attribution(author or known.author, number, address)
+
+
+def _read(option: str, reader: Callable[[str], str], text: str) -> str:
+    try:
+        return reader(text)
+    except ParameterError as error:
+        raise error.at(option) from None

@@ -11,8 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
+from graticule.core.attribution import Attribution, license_address, orcid_number
 from graticule.core.errors import ParameterError
 from graticule.core.memory import PROCESS_BYTES, process_bytes
 
@@ -105,6 +113,8 @@ class Settings(BaseModel):
         Bytes a run may take, interpreter and libraries included; by default half of the machine's.
     workers : int
         Threads a run uses; by default the number of processors.
+    author, orcid, license : str
+        Who answers for runs, and under what their data may be used (`Attribution`).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -113,6 +123,14 @@ class Settings(BaseModel):
     cache_size: Bytes = 10 * 10**9
     memory: Bytes = Field(default_factory=_half_of_memory)
     workers: Annotated[int, Field(ge=1, le=4096)] = os.cpu_count() or 1
+    author: str = ""
+    orcid: Annotated[str, AfterValidator(orcid_number)] = ""
+    license: Annotated[str, AfterValidator(license_address)] = ""
+
+    @property
+    def attribution(self) -> Attribution:
+        """Who answers for runs."""
+        return Attribution(self.author, self.orcid, self.license)
 
 
 @cache

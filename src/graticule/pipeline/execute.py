@@ -24,8 +24,16 @@ from graticule.io.escaping import escaped
 from graticule.io.paths import as_path
 from graticule.io.studies import Study
 from graticule.pipeline.budget import too_little
+from graticule.pipeline.crate import write_crate
 from graticule.pipeline.finished import ARRAYS, PREVIEW
-from graticule.pipeline.folder import locked_run_folder, sweep, table_files, table_of, write_json
+from graticule.pipeline.folder import (
+    CRATE,
+    locked_run_folder,
+    sweep,
+    table_files,
+    table_of,
+    write_json,
+)
 from graticule.pipeline.html import of_run
 from graticule.pipeline.job import Job, process_image, trace_name
 from graticule.pipeline.names import file_names
@@ -182,6 +190,7 @@ def run(
             remove(work / name)
         rows, tables = study_tables(pipeline, results, work)
         rows, tables = with_facts(sources, rows, tables)
+        remove(folder / CRATE)  # that of an earlier call would tell of other files
         with flushed_later():
             _write_tables(folder, rows, tables)
             _sweep(folder, results)
@@ -200,6 +209,7 @@ def run(
         for finish in load_group("graticule.finishers").values():
             progress(len(results), len(results), "report")
             finish(folder)
+        write_crate(folder, about, results, settings().attribution)
     return Run(folder, results, rows, tables, sources.skipped, notes)
 
 

@@ -8,6 +8,7 @@
     arrays/<image>/<output>...     written images
     previews/<image>.npz           small pictures of every step, for the report
     report.html
+    ro-crate-metadata.json         who, what, with what, and the hash of every file
     .work/                         what is finished so far; the next call goes on from it
 
 Every file is written beside its place and renamed into it.

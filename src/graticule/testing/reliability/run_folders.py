@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from graticule.core.atomic import DRAFT
-from graticule.pipeline.folder import WORK
+from graticule.pipeline.folder import CRATE, WORK
 
 _TIMED = {"seconds", "started", "cached", "memory", "from_store", "command", "tiles", "notes"}
 """What a record says of one call, and not of its results."""
-_RETOLD = {"run.json", "report.html"}
+RETOLD = {"run.json", "report.html", CRATE}
 """Files that tell of the call, too."""
 
 
@@ -31,7 +31,7 @@ def difference_of_runs(whole: Path, other: Path) -> str:
     for name in sorted(wanted):
         one, two = whole / name, other / name
         is_fate = name.startswith(WORK) and name.endswith(".json")
-        if name in _RETOLD or is_fate or one.is_dir():
+        if name in RETOLD or is_fate or one.is_dir():
             continue
         if one.read_bytes() != two.read_bytes():
             return f"other bytes: {name}"

@@ -26,6 +26,7 @@ from graticule.pipeline.store import StepStore
 from graticule.testing.children import Limits, in_children
 from graticule.testing.disks import enlarge, files_up_to, read_only, small_disk
 from graticule.testing.reliability.row import Effort, row
+from graticule.testing.reliability.run_folders import RETOLD
 from graticule.testing.trial import Outcome, Trial
 
 _RECIPE = """
@@ -268,7 +269,7 @@ def _results(out: Path) -> dict[str, bytes]:
     """Return the files of a run but for those that say when and how long."""
     files = [path for path in out.rglob("*") if path.is_file() and ".work" not in path.parts]
     found = {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
-    return {name: found[name] for name in found if name not in ("run.json", "report.html")}
+    return {name: found[name] for name in found if name not in RETOLD}
 
 
 def _difference(wanted: Path, out: Path) -> str:
@@ -302,7 +303,7 @@ def _damaged(out: Path) -> str:
         for table in out.glob("*.csv"):
             if not table.read_bytes().endswith(b"\n"):
                 return f"{table.name} ends early"
-        for record in [*out.glob("run.json"), *out.glob("*.csv-metadata.json")]:
+        for record in out.glob("*.json*"):
             json.loads(record.read_text())
         for page in out.glob("report.html"):
             if not page.read_text().rstrip().endswith("</html>"):
