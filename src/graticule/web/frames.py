@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,11 @@ def plane_dims(dims: Iterable[Any]) -> list[str]:
     """
     known = [str(dim) for dim in dims]
     return ["y", "x"] if {"y", "x"} <= set(known) else known[-2:]
+
+
+def is_colour(dim: str, size: int, at: Container[str]) -> bool:
+    """Whether a dim is shown as the colours of a sample: three or four, none of them chosen."""
+    return dim == "c" and size in (3, 4) and "c" not in at
 
 
 def frame(view: RegionView, kind: Kind, about: dict[str, Any], drawn: Sequence[str] = ()) -> bytes:

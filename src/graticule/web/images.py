@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graticule.core.errors import RequestError
-from graticule.core.image import Image, spatial_dims, step_of
+from graticule.core.image import Image, Kind, spatial_dims, step_of
 from graticule.core.settings import settings
 from graticule.io import read
 from graticule.io.companions import companion_path
@@ -20,7 +20,7 @@ from graticule.pipeline import LiveImage, Pipeline
 from graticule.pipeline.inputs import open_inputs
 from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.pyramid import Pyramid
-from graticule.pipeline.spec import Spec, digest
+from graticule.pipeline.spec import Reference, Spec, digest
 from graticule.pipeline.studies import study_of
 from graticule.web.corrections import Correction
 from graticule.web.exact_job import Job, is_there, make_room, pack
@@ -101,6 +101,13 @@ class Opened:
     def bound(self, pipeline: Pipeline) -> Spec:
         """Return a pipeline with what it takes from columns."""
         return pipeline.bound(self.source.facts, self.units)
+
+    def kind_of(self, pipeline: Spec, reference: Reference) -> Kind:
+        """Return what a value of a pipeline is: an input labels where it is painted or read so."""
+        name = reference.name
+        if name in pipeline.inputs and (name in self.painted or pipeline.holds_labels(name)):
+            return Kind.LABELS
+        return pipeline.kind_of(reference) or Kind.IMAGE
 
     def exact_job(self, parsed: Pipeline, of: str) -> Job:
         """Return what a process needs to compute what a result needs of the whole image."""

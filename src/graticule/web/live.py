@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -25,17 +26,24 @@ from graticule.pipeline.spec import Spec
 from graticule.web.corrections import CORRECTED, correction_news
 from graticule.web.exact import Dropped, ExactWorker
 from graticule.web.exact_job import unpack
-from graticule.web.frames import frame, histogram, plane_dims, table_frame
+from graticule.web.frames import frame, histogram, is_colour, plane_dims, table_frame
 from graticule.web.images import Opened, OpenImages
 from graticule.web.layers import described
 from graticule.web.object_edits import ObjectEdit
 from graticule.web.parsed import Parsed
-from graticule.web.requests import EditRequest, StrokeRequest, ViewRequest, read_request
+from graticule.web.probes import probed
+from graticule.web.requests import (
+    EditRequest,
+    ProbeRequest,
+    StrokeRequest,
+    ViewRequest,
+    read_request,
+)
 from graticule.web.strokes import Stroke
 
 _Line: TypeAlias = tuple[str, int]
 """A kind of request, and its pane."""
-_Asked: TypeAlias = tuple[ViewRequest, Callable[[], bool]]
+_Asked: TypeAlias = tuple[ViewRequest | ProbeRequest, Callable[[], bool]]
 _About: TypeAlias = tuple[str, str, str]
 """An image, a pipeline and what is looked at of it."""
 _QUIET = 0.6
@@ -212,7 +220,7 @@ class LiveSession:
             correction.edit(edit, request.name)
         return correction_news(correction, request.path, request.name)
 
-    def _answer(self, request: ViewRequest, is_newest: Callable[[], bool]) -> None:
+    def _answer(self, request: ViewRequest | ProbeRequest, is_newest: Callable[[], bool]) -> None:
         if not is_newest():
             return
         named: dict[str, Any] = {"pane": request.pane, "id": request.id, "of": request.of}
@@ -221,6 +229,12 @@ class LiveSession:
             parsed = self.parsed.pipeline(request.text)
             opened = self.images.opened(request.path, parsed)
             pipeline = opened.bound(parsed)
+            if isinstance(request, ProbeRequest):
+                copy = partial(self._copy, opened, request.path)
+                found = probed(opened, pipeline, request, is_newest, copy)
+                if is_newest():
+                    self.tell({"type": "probe", **named, **found})
+                return
             if request.level > 0:
                 self._copy(opened, request.path)  # else each sample of the image is read for it
             view, kind, region = _viewed(opened, pipeline, request, is_newest)
@@ -306,7 +320,7 @@ class LiveSession:
         self.tell({"type": "exact", "path": request.path, "of": request.of})
 
 
-def _about(request: ViewRequest) -> _About:
+def _about(request: ViewRequest | ProbeRequest) -> _About:
     return (request.path, request.text, request.of)
 
 
@@ -332,9 +346,7 @@ def _viewed(
 ) -> tuple[RegionView, Kind, Region]:
     of = request.of or None
     reference = reference_to(pipeline, of)
-    live, name = opened.live, reference.name
-    is_labels = name in pipeline.inputs and (name in opened.painted or pipeline.holds_labels(name))
-    kind = Kind.LABELS if is_labels else pipeline.kind_of(reference) or Kind.IMAGE
+    live, kind = opened.live, opened.kind_of(pipeline, reference)
     sizes = live.sizes(pipeline, request.level, of, is_wanted=is_newest)
     window = window_of(live.inputs[pipeline.first_input], request.level)
     region = _region(request, sizes, window)
@@ -350,7 +362,7 @@ def _region(request: ViewRequest, sizes: Mapping[str, int], window: Mapping[str,
             start, stop = request.region[dim]
             start = min(max(0, start), size - 1)
             bounds[dim] = (start, min(max(start + 1, stop), size))
-        elif dim not in drawn and not (dim == "c" and size in (3, 4) and "c" not in request.at):
+        elif dim not in drawn and not is_colour(dim, size, request.at):
             place = request.at.get(dim, 0) // window.get(dim, 1)
             place = min(max(0, place), size - 1)
             bounds[dim] = (place, place + 1)

@@ -110,7 +110,56 @@ class EditRequest(BaseModel):
     at: dict[str, _Place] = Field(default_factory=dict)
 
 
-Request: TypeAlias = ViewRequest | StrokeRequest | EditRequest
+class Probe(BaseModel):
+    """Where values are taken.
+
+    Attributes
+    ----------
+    shape : str
+        One sample, a line, or a box.
+    points : list of (float, float)
+        Rows and columns in samples of full resolution: a place in the sample, the ends of the
+        line, or two corners.
+    width : float
+        Of a line, in samples.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    shape: Literal["point", "line", "box"]
+    points: Annotated[list[tuple[_Coordinate, _Coordinate]], Field(min_length=1, max_length=2)]
+    width: Annotated[float, Field(ge=1, le=4096)] = 1
+
+
+class ProbeRequest(BaseModel):
+    """The values of a step under probes.
+
+    Attributes
+    ----------
+    type : str
+        What is asked.
+    pane, id, path, text, of, at
+        As of a `ViewRequest`.
+    along : str
+        The further dim along which a sample or box is followed; none where the step lacks it.
+    probes : list of Probe
+        Each is answered by itself.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    type: Literal["probe"]
+    pane: Annotated[int, Field(ge=0, le=63)]
+    id: int
+    path: str
+    text: Annotated[str, Field(max_length=2**20)]
+    of: str = ""
+    at: dict[str, _Place] = Field(default_factory=dict)
+    along: str = ""
+    probes: Annotated[list[Probe], Field(max_length=32)]
+
+
+Request: TypeAlias = ViewRequest | StrokeRequest | EditRequest | ProbeRequest
 _ANY: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +14,7 @@ import numpy as np
 from graticule.core.image import Image, is_lazy, spatial_dims
 from graticule.core.scope import Region
 from graticule.core.typing import Array
+from graticule.io.lazy import source_of
 from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.work import is_part, require_wanted, side_by_side
 from graticule.pipeline.nodes import Node, OpNode, SourceNode
@@ -118,7 +119,7 @@ class TiledNode:
         self.template = nodes[position].template
         self._dims = tuple(str(dim) for dim in self.template.dims)
         self._sides = sides_of(self.template)
-        self._thin = _read_together(nodes[position])
+        self._thin = _read_together(nodes[position], self._sides)
 
     def read(self, region: Region) -> Image:
         """Return the values in a region."""
@@ -138,10 +139,9 @@ class TiledNode:
     def _lattice(self, region: Region) -> _Lattice:
         sizes = tuple(int(self.template.sizes[dim]) for dim in self._dims)
         sides = (
-            min(self._sides[dim], self._thin.get(dim, 1)) if region.sizes[dim] == 1
-            else self._sides[dim]
+            self._thin.get(dim, 1) if region.sizes[dim] == 1 else self._sides[dim]
             for dim in self._dims
-        )  # fmt: skip
+        )
         return _Lattice(self._dims, sizes, tuple(sides))
 
     def _tiles(self, region: Region, lattice: _Lattice) -> dict[Place, Array]:
@@ -187,12 +187,19 @@ class TiledNode:
         return np.asarray(block.transpose(*self._dims).values)
 
 
-def _read_together(node: Node) -> dict[str, int]:
-    """Return by dim how many samples are read where one is: a block of a lazy image is decoded."""
+def _read_together(node: Node, sides: Mapping[str, int]) -> dict[str, int]:
+    """Return by dim how many samples are kept where one is read, as a block is decoded whole.
+
+    Tiles of so many lie in one block each.
+    """
     if not isinstance(node, SourceNode) or not is_lazy(node.image):
         return {}
-    blocks = zip(node.image.dims, node.image.chunks or (), strict=True)
-    return {str(dim): max(sizes) for dim, sizes in blocks}
+    source = source_of(node.image)
+    pieces = [sizes[0] for sizes in node.image.chunks or ()] if source is None else source.unit
+    return {
+        dim: max(n for n in range(1, min(sides[dim], piece) + 1) if piece % n == 0)
+        for dim, piece in zip(map(str, node.image.dims), pieces, strict=bool(pieces))
+    }
 
 
 def _pieces(lattice: _Lattice, box: tuple[Place, Place]) -> list[tuple[Place, Place]]:
