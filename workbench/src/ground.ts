@@ -8,7 +8,7 @@ import { Requester } from "./requester";
 import type { Frame } from "./types";
 
 /** The numbers under which the grounds of the three planes are asked for. */
-const NUMBERS = [40, 45, 46];
+const NUMBERS = [40, 46, 47];
 
 export class Ground {
   private readonly requester: Requester;

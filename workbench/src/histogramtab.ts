@@ -6,6 +6,7 @@ import { h } from "./dom";
 import { setIn } from "./edit";
 import { short, unitText } from "./format";
 import { signature } from "./model";
+import { axisOf, themeColour, tickText } from "./plotting";
 import { Working } from "./working";
 import { Requester } from "./requester";
 import type { FaultAnswer, HistogramAnswer } from "./types";
@@ -83,26 +84,18 @@ export class HistogramTab {
   draw(): void {
     const { answer } = this;
     if (!answer || !this.visible) return;
-    const probe = h("span");
-    this.element.append(probe);
-    const colour = (name: string) => {
-      probe.style.color = `var(${name})`;
-      return getComputedStyle(probe).color;
-    };
     const middles = answer.counts.map((_, i) => (answer.edges[i]! + answer.edges[i + 1]!) / 2);
     const counts = this.log.checked ? answer.counts.map((count) => Math.log10(count + 1)) : answer.counts;
     this.plot?.destroy();
     this.holder.replaceChildren();
-    const axis = { stroke: colour("--plot-text"), grid: { stroke: colour("--plot-grid"), width: 1 }, ticks: { stroke: colour("--plot-grid"), width: 1 }, font: "11px system-ui, sans-serif" };
     this.plot = new uPlot({
       width: Math.max(120, this.holder.clientWidth), height: Math.max(120, this.holder.clientHeight),
       legend: { show: false }, cursor: { show: false }, padding: [14, 12, 0, 0],
       scales: { x: { time: false, range: [answer.edges[0]!, answer.edges[answer.edges.length - 1]!] }, y: { range: (_u, _min, max) => [0, max * 1.05 || 1] } },
-      axes: [{ ...axis, size: 30, values: (_u, ticks) => ticks.map((tick) => short(tick)) },
-        { ...axis, size: 50, values: (_u, ticks) => ticks.map((tick) => (this.log.checked ? (Number.isInteger(tick) ? short(10 ** tick) : "") : tick >= 1e6 ? `${short(tick / 1e6, 3)}M` : tick >= 1e4 ? `${short(tick / 1e3, 3)}k` : short(tick))) }],
-      series: [{}, { fill: colour("--plot-line"), width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [1, Infinity], gap: 0 }) }],
+      axes: [axisOf(this.holder, { size: 30, values: (_u, ticks) => ticks.map((tick) => short(tick)) }),
+        axisOf(this.holder, { size: 50, values: (_u, ticks) => ticks.map((tick) => (this.log.checked ? (Number.isInteger(tick) ? short(10 ** tick) : "") : tickText(tick))) })],
+      series: [{}, { fill: themeColour(this.holder, "--plot-line"), width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [1, Infinity], gap: 0 }) }],
     }, [middles, counts], this.holder);
-    probe.remove();
     this.plot.over.append(this.lines.low, this.lines.high, this.lines.threshold);
     const total = answer.counts.reduce((sum, count) => sum + count, 0);
     this.about.textContent = `${this.answerOf}: ${total.toLocaleString("en")} samples, ${answer.basis}`;

@@ -11,6 +11,7 @@ import { Requester } from "./requester";
 import type { FaultAnswer, Frame } from "./types";
 import { LAYER as CORRECTION, OBJECTS, type Correcting } from "./correcting";
 import { LAYER, STROKES, type Painting } from "./painting";
+import type { Probing } from "./probing";
 import { steer } from "./steer";
 import { across, Corner, fitSlices, sharedOut } from "./slices";
 import { Signal } from "./bus";
@@ -32,12 +33,12 @@ export class Stage {
   private readonly handle = h("div", { class: "swipe-handle", role: "slider", tabIndex: 0, "aria-label": "Where the two pictures meet", "aria-valuemin": 0, "aria-valuemax": 100 });
   private readonly blinkName = h("div", { class: "blink-name" });
 
-  constructor(private readonly bench: Bench, private readonly painting: Painting, private readonly correcting: Correcting, send: (message: Record<string, unknown>) => boolean) {
+  constructor(private readonly bench: Bench, private readonly painting: Painting, private readonly correcting: Correcting, private readonly probing: Probing, send: (message: Record<string, unknown>) => boolean) {
     for (let index = 0; index < 6; index += 1) {
       const pane = new Pane(index, bench, send, () => this.resized(), () => this.viewport(index));
       this.panes.push(pane);
       steer(pane.overlay, pane.canvas, bench, {
-        brush: () => (correcting.open ? correcting : painting), size: () => this.viewport(index), fit: () => this.fit(),
+        brush: () => [probing, correcting].find((tool) => tool.open) ?? painting, size: () => this.viewport(index), fit: () => this.fit(),
         point: (place) => { this.cursor = place; this.cursorPane = place ? index : -1; this.redraw(); },
         click: (place) => this.pick(pane, place),
         look: () => pane.look,
@@ -62,6 +63,7 @@ export class Stage {
     this.objectsRequester.sent = (id) => correcting.asked(id);
     correcting.changed.on(() => { this.objectsRequester.ask(); this.redraw(); });
     correcting.corrected.on(() => this.layersAnew(this.objectsRequester, bench.model.corrected));
+    for (const signal of [probing.changed, probing.answered]) signal.on(() => this.redraw());
     bench.camera.changed.on(() => this.refresh());
     bench.textChanged.on(() => { this.layout(); this.refresh(); });
     bench.displayChanged.on(() => { this.layout(); this.refresh(); });
@@ -300,6 +302,7 @@ export class Stage {
     }
     for (const pane of this.composite ? [this.panes[0]!] : this.live) {
       pane.drawOverlay(this.cursorOf(pane), pane.index === this.cursorPane, this.painting.open || this.correcting.hasRing);
+      this.probing.draw(pane.overlay.getContext("2d")!, pane.look);
       const brush = this.cursor ?? (document.activeElement === pane.canvas ? this.bench.camera : null);
       if (!brush) continue;
       this.painting.drawBrush(pane.overlay.getContext("2d")!, brush);

@@ -3,7 +3,7 @@
 import type { Bench } from "./bench";
 import type { Outlook } from "./outlook";
 
-/** Painting or correcting, where a drag may draw instead of move. */
+/** Painting, correcting or probing, where a drag may draw instead of move. */
 export interface Brush {
   open: boolean;
   /** `more` goes on from what was done before, as Shift says it. */

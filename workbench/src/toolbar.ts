@@ -1,10 +1,11 @@
 // The bar above the panes: how many, how they are compared, colours, further dims.
 
 import type { Bench, Mode } from "./bench";
-import { fill, h, icon, iconButton } from "./dom";
+import { fill, h, icon, iconButton, isTyped } from "./dom";
 import { MAPS, type MapName } from "./colours";
 import type { Correcting } from "./correcting";
 import type { Painting } from "./painting";
+import type { Probing } from "./probing";
 import { placeText } from "./slices";
 import type { Stage } from "./stage";
 
@@ -28,10 +29,11 @@ export class Toolbar {
   private readonly opacity = h("input", { type: "range", min: "0", max: "1", step: "0.05", id: "opacity", class: "slider short", "aria-label": "Opacity of objects", oninput: () => this.set(() => { this.bench.display.opacity = Number(this.opacity.value); }) });
   private readonly paintButton = h("button", { type: "button", class: "paint-button", "aria-label": "Paint", title: "Paint labels beside the image (P)", "aria-keyshortcuts": "p", onclick: () => void this.painting.setOpen(!this.painting.open) }, icon("brush"), h("span", {}, "Paint"));
   private readonly correctButton = h("button", { type: "button", class: "paint-button", "aria-label": "Correct", title: "Correct the objects of a step, and keep them as truth (C)", "aria-keyshortcuts": "c", onclick: () => void this.correcting.setOpen(!this.correcting.open) }, icon("pencil"), h("span", {}, "Correct"));
+  private readonly probeButton = h("button", { type: "button", class: "paint-button", "aria-label": "Probe", title: "Values under a sample, along a line, in a box (I)", "aria-keyshortcuts": "i", onclick: () => this.probe() }, icon("probe"), h("span", {}, "Probe"));
   private dimsFor = "";
   private sayDims: (() => void)[] = [];
 
-  constructor(private readonly bench: Bench, stage: Stage, private readonly painting: Painting, private readonly correcting: Correcting) {
+  constructor(private readonly bench: Bench, stage: Stage, private readonly painting: Painting, private readonly correcting: Correcting, private readonly probing: Probing, private readonly openProbes: () => void) {
     const button = (text: string, title: string, onclick: () => void) => h("button", { type: "button", title, onclick }, text);
     this.counts = [1, 2, 3, 4, 6].map((count) => [count, button(String(count), count === 1 ? "One pane" : `${count} panes`, () => this.set(() => {
       bench.display.count = count;
@@ -43,6 +45,7 @@ export class Toolbar {
       if (bench.inSlices) {
         if (painting.open) void painting.setOpen(false);
         void correcting.setOpen(false);
+        probing.setOpen(false);
         return;
       }
       bench.display.count = Math.max(2, bench.display.count);
@@ -68,11 +71,26 @@ export class Toolbar {
       iconButton("fit", "Fit the image (0)", () => stage.fit()),
       lookBox,
       h("label", { class: "check", for: "outlines" }, this.outlines, " outlines"),
-      h("span", { class: "grow" }), this.correctButton, this.paintButton);
+      h("span", { class: "grow" }), this.probeButton, this.correctButton, this.paintButton);
     painting.changed.on(() => this.show());
     correcting.changed.on(() => this.show());
+    probing.changed.on(() => this.show());
+    document.addEventListener("keydown", (event) => this.key(event));
     bench.displayChanged.on(() => this.show());
     bench.textChanged.on(() => this.show());
+  }
+
+  private probe(): void {
+    this.probing.setOpen(!this.probing.open);
+    if (this.probing.open) this.openProbes();
+  }
+
+  private key(event: KeyboardEvent): void {
+    const isHeld = event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]");
+    if (!this.element.isConnected || !this.probing.possible || isHeld || isTyped(event)) return;
+    if (event.key.toLowerCase() !== "i") return;
+    event.preventDefault();
+    this.probe();
   }
 
   private set(change: () => void): void {
@@ -98,6 +116,8 @@ export class Toolbar {
     this.paintButton.disabled = !this.painting.possible;
     this.correctButton.setAttribute("aria-pressed", String(this.correcting.open));
     this.correctButton.disabled = !this.correcting.possible;
+    this.probeButton.setAttribute("aria-pressed", String(this.probing.open));
+    this.probeButton.disabled = !this.probing.possible;
     this.showDims();
   }
 

@@ -63,6 +63,12 @@ export interface HistogramAnswer {
   type: "histogram"; pane: number; id: number; of?: string; edges: number[]; counts: number[]; basis: string;
 }
 export interface FaultAnswer { type: "fault"; pane: number; id: number; what: string; where: string; hint: string }
+export interface ProbeAxis { name: string; unit: string; values: (number | null)[]; texts?: string[] }
+export interface ProbeSeries { name: string; mean: (number | null)[]; sd?: (number | null)[]; min?: (number | null)[]; max?: (number | null)[] }
+export interface ProbeResult {
+  outside?: boolean; basis: string; level: number; unit: string; count: number; axis: ProbeAxis | null; series: ProbeSeries[];
+}
+export interface ProbeAnswer { type: "probe"; pane: number; id: number; of: string; along: string; probes: ProbeResult[] }
 export interface ExactNews { type: "exact"; path: string; text_digest: string; of: string }
 export interface ProgressNews { type: "progress"; title: string; share: number; left: number | null }
 export interface ChangedNews { type: "changed"; pipeline: string; revision: string }
@@ -81,4 +87,4 @@ export interface CorrectionNews {
   type: "correction"; path: string; edit: string; state: "none" | "making" | "ready" | "failed" | "dropped";
   share?: number; objects?: number; undoable?: number; redoable?: number; source?: { of?: string }; what?: string; hint?: string;
 }
-export type Message = TrainedNews | PaintedNews | CorrectionNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;
+export type Message = ProbeAnswer | TrainedNews | PaintedNews | CorrectionNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;

@@ -15,6 +15,8 @@ import { Learning } from "./learning";
 import { dependsOn, usesModel } from "./model";
 import { Painting } from "./painting";
 import { Palette } from "./palette";
+import { Probing } from "./probing";
+import { ProbeTab } from "./probetab";
 import { splitter } from "./splitter";
 import { Stage } from "./stage";
 import { StatusLine } from "./statusline";
@@ -32,6 +34,8 @@ export class Workbench {
   private readonly painting: Painting;
   private readonly learning: Learning;
   private readonly correcting: Correcting;
+  private readonly probing: Probing;
+  private readonly probes: ProbeTab;
   private readonly status: StatusLine;
   private readonly yaml: YamlTab;
   private readonly histogram: HistogramTab;
@@ -53,9 +57,11 @@ export class Workbench {
     this.learning = new Learning(bench, this.painting, send);
     this.learning.trained.on(() => this.trained());
     this.correcting = new Correcting(bench, send);
-    this.painting.changed.on(() => { if (this.painting.open) void this.correcting.setOpen(false); });
-    this.correcting.changed.on(() => { if (this.correcting.open && this.painting.open) void this.painting.setOpen(false); });
-    this.stage = new Stage(bench, this.painting, this.correcting, send);
+    this.probing = new Probing(bench, send);
+    this.probes = new ProbeTab(bench, this.probing);
+    const tools = [this.painting, this.correcting, this.probing];
+    for (const tool of tools) tool.changed.on(() => { if (tool.open) for (const other of tools) if (other !== tool && other.open) void other.setOpen(false); });
+    this.stage = new Stage(bench, this.painting, this.correcting, this.probing, send);
     this.status = new StatusLine(bench, this.stage, hands.toast);
     this.yaml = new YamlTab(bench);
     this.histogram = new HistogramTab(bench, send);
@@ -64,7 +70,7 @@ export class Workbench {
       for (const pane of this.stage.live) pane.fitContrast();
       bench.contrastChanged.emit();
     };
-    const theme = iconButton("theme", themeText(), () => { theme.title = nextTheme(); theme.setAttribute("aria-label", theme.title); this.histogram.draw(); });
+    const theme = iconButton("theme", themeText(), () => { theme.title = nextTheme(); theme.setAttribute("aria-label", theme.title); this.histogram.draw(); this.probes.draw(); });
     const run = h("details", { class: "run-menu" },
       h("summary", { class: "primary", title: "Compute the pipeline in full and write a report" }, "Run"),
       h("div", { class: "menu" },
@@ -79,7 +85,7 @@ export class Workbench {
       h("span", { class: "grow" }), this.saved,
       h("div", { class: "group" }, this.undo, this.redo), run, theme);
     const cards = new Cards(bench);
-    const toolbar = new Toolbar(bench, this.stage, this.painting, this.correcting);
+    const toolbar = new Toolbar(bench, this.stage, this.painting, this.correcting, this.probing, () => this.openTab("Probes"));
     const palette = new Palette(bench, this.painting, this.learning, new Learnbar(bench, this.painting, this.learning, () => this.status.watch()));
     const correctBar = new CorrectBar(bench, this.correcting);
     const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, palette.element, correctBar.element, this.stage.element, toolbar.dims);
@@ -102,7 +108,7 @@ export class Workbench {
       return tab;
     };
     const list = h("div", { class: "tabs", role: "tablist", "aria-label": "Panel" },
-      make("YAML", this.yaml.element), make("Histogram", this.histogram.element), make("Objects", this.objects.element));
+      make("YAML", this.yaml.element), make("Histogram", this.histogram.element), make("Objects", this.objects.element), make("Probes", this.probes.element));
     list.addEventListener("keydown", (event) => {
       const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
       if (!by) return;
@@ -111,7 +117,7 @@ export class Workbench {
       this.openTab(to.name);
       to.tab.focus();
     });
-    return h("section", { class: "side", "aria-label": "Text, histogram and objects" }, splitter(() => this.columns), list, ...this.tabs.map(({ panel }) => panel));
+    return h("section", { class: "side", "aria-label": "Text, histogram, objects and probes" }, splitter(() => this.columns), list, ...this.tabs.map(({ panel }) => panel));
   }
 
   openTab(name: string): void {
@@ -124,6 +130,7 @@ export class Workbench {
     sessionStorage.setItem("tab", name);
     this.histogram.show(name === "Histogram");
     this.objects.show(name === "Objects");
+    this.probing.set({ visible: name === "Probes" });
     if (name === "Histogram") this.histogram.draw();
     if (name === "YAML") this.yaml.measure();
   }
@@ -136,6 +143,7 @@ export class Workbench {
     this.objects.reset();
     void this.painting.follow();
     void this.correcting.follow();
+    this.probing.follow();
     const tab = sessionStorage.getItem("tab");
     this.openTab(this.tabs.some(({ name }) => name === tab) ? tab! : "YAML");
     this.bench.displayChanged.emit();
@@ -226,9 +234,10 @@ export class Workbench {
 
   message(message: Message): void {
     switch (message.type) {
+      case "probe": return this.probing.take(message);
       case "histogram": return this.histogram.take(message);
       case "fault":
-        if (this.painting.takeFault(message) || this.learning.takeFault(message) || this.correcting.takeFault(message)) return;
+        if (this.painting.takeFault(message) || this.learning.takeFault(message) || this.probing.takeFault(message) || this.correcting.takeFault(message)) return;
         this.objects.takeFault(message);
         this.histogram.takeFault(message);
         return this.stage.takeFault(message);
@@ -237,6 +246,7 @@ export class Workbench {
         if (message.path !== this.bench.image?.path) return;
         this.stage.exact();
         this.histogram.refresh(true);
+        this.probing.ask(true);
         return this.objects.refresh(true);
       case "painted":
         if (!this.painting.take(message)) return;
@@ -268,6 +278,8 @@ export class Workbench {
     this.stage.reconnect();
     this.histogram.requester.reset();
     this.objects.requester.reset();
+    this.probing.reset();
+    this.probing.ask(true);
     this.histogram.refresh(true);
     this.objects.refresh(true);
     this.status.watch();
