@@ -6,8 +6,9 @@ import { Signal } from "./bus";
 import { rgba } from "./colours";
 import { indexAt, type Bitmap } from "./paint";
 import type { FaultAnswer, Frame, PaintedNews } from "./types";
+import { Wand } from "./wand";
 
-export type Tool = "brush" | "eraser" | "fill";
+export type Tool = "brush" | "eraser" | "fill" | "wand";
 export interface Place { x: number; y: number }
 export interface PaintClass { name: string; colour: string }
 
@@ -23,7 +24,7 @@ const HIT = rgba(40, 200, 90);
 const MISS = rgba(255, 40, 200);
 
 interface Piece {
-  value: number; radius: number; points: Place[]; shape: "line" | "fill"; begins: boolean;
+  value: number; radius: number; points: Place[]; shape: "line" | "fill" | "boxes"; begins: boolean;
   at: string; drag: number; path: string;
   /** Under which number it was sent; 0 before. */
   id: number;
@@ -67,7 +68,14 @@ export class Painting {
   private frame: Frame | null = null;
   private scratch: HTMLCanvasElement | null = null;
 
-  constructor(private readonly bench: Bench, private readonly send: (message: Record<string, unknown>) => boolean) {}
+  readonly wand: Wand;
+  /** Superpixels that a drag has taken, and where it was last. */
+  private passed: { key: number; labels: Set<number>; last: Place } | null = null;
+
+  constructor(private readonly bench: Bench, private readonly send: (message: Record<string, unknown>) => boolean, viewport: () => { width: number; height: number }) {
+    this.wand = new Wand(bench, () => (this.open && this.tool === "wand" ? { ...viewport(), across: 2 * this.radius } : null), send, () => this.changed.emit());
+    this.changed.on(() => this.wand.ask());
+  }
 
   /** Whether the image has rows and columns to paint in. */
   get possible(): boolean {
@@ -195,8 +203,10 @@ export class Painting {
     this.finish();
     this.drag += 1;
     this.drags = Math.min(100, this.drags + 1);
-    this.current = this.pieceAt([place], true);
+    this.passed = { key: this.wand.key, labels: new Set(), last: place };
+    this.current = this.pieceAt(this.tool === "wand" ? [] : [place], true);
     this.pieces.push(this.current);
+    if (this.tool === "wand") this.pass(place);
     if (this.tool !== "fill") this.timer = window.setTimeout(() => this.flush(), PIECE);
     this.changed.emit();
   }
@@ -204,7 +214,7 @@ export class Painting {
   private pieceAt(points: Place[], begins: boolean): Piece {
     return {
       value: this.tool === "eraser" ? 0 : this.value, radius: this.radius, points, begins,
-      shape: this.tool === "fill" ? "fill" : "line", at: JSON.stringify(this.bench.at), drag: this.drag,
+      shape: this.tool === "fill" ? "fill" : this.tool === "wand" ? "boxes" : "line", at: JSON.stringify(this.bench.at), drag: this.drag,
       path: this.layerPath, id: 0, acknowledged: false,
     };
   }
@@ -212,6 +222,7 @@ export class Painting {
   move(places: Place[]): void {
     const { current } = this;
     if (!current) return;
+    if (current.shape === "boxes") return places.forEach((place) => this.pass(place));
     const apart = 0.7 / this.bench.camera.zoom;
     for (const place of places) {
       const last = current.points[current.points.length - 1]!;
@@ -219,14 +230,38 @@ export class Painting {
     }
   }
 
+  /** Take all superpixels on the way to a place. */
+  private pass(place: Place): void {
+    const { passed, wand } = this;
+    if (!passed || !this.current) return;
+    if (passed.key !== wand.key) Object.assign(passed, { key: wand.key, labels: new Set() });
+    const { last } = passed;
+    const count = Math.max(1, Math.ceil((Math.hypot(place.x - last.x, place.y - last.y) * this.bench.camera.zoom) / 2));
+    for (let k = 1; k <= count; k += 1) {
+      const label = wand.at({ x: last.x + ((place.x - last.x) * k) / count, y: last.y + ((place.y - last.y) * k) / count });
+      if (!label || passed.labels.has(label)) continue;
+      passed.labels.add(label);
+      const boxes = wand.boxes(label);
+      if (this.current.points.length + boxes.length > MOST) this.flush();
+      this.current.points.push(...boxes);
+    }
+    passed.last = place;
+  }
+
+  /** Whether a piece covers something that those before it do not. */
+  private isMore(piece: Piece): boolean {
+    return piece.shape === "boxes" ? piece.points.length > 0 : piece.begins || piece.points.length > 1;
+  }
+
   /** Send what was drawn since the last piece, and go on from its last point. */
   private flush(): void {
     const { current } = this;
     clearTimeout(this.timer);
     if (!current || current.shape === "fill") return;
-    if (current.begins || current.points.length > 1) {
+    if (this.isMore(current)) {
       this.sendPiece(current);
-      this.current = { ...this.pieceAt([current.points[current.points.length - 1]!], false), value: current.value, radius: current.radius };
+      const on = current.shape === "boxes" ? [] : [current.points[current.points.length - 1]!];
+      this.current = { ...this.pieceAt(on, false), shape: current.shape, value: current.value, radius: current.radius };
       this.pieces.push(this.current);
     }
     this.timer = window.setTimeout(() => this.flush(), PIECE);
@@ -237,8 +272,12 @@ export class Painting {
     clearTimeout(this.timer);
     this.current = null;
     if (!current) return;
-    if (current.begins || current.points.length > 1) this.sendPiece(current);
-    else this.pieces = this.pieces.filter((piece) => piece !== current);
+    if (this.isMore(current)) return this.sendPiece(current);
+    this.pieces = this.pieces.filter((piece) => piece !== current);
+    if (!current.begins) return;
+    this.drag -= 1;
+    this.drags -= 1;
+    this.changed.emit();
   }
 
   /** One dot, as the keyboard paints. */
@@ -388,7 +427,7 @@ export class Painting {
       own.globalCompositeOperation = piece.value ? "source-over" : "destination-out";
       own.fillStyle = own.strokeStyle = piece.value ? this.colourOf(piece.value) : "#000";
       this.trace(own, piece, camera, width, height);
-      if (piece.shape === "fill") own.fill();
+      if (piece.shape !== "line") own.fill();
       else own.stroke();
     }
     context.save();
@@ -413,6 +452,13 @@ export class Painting {
   private trace(context: CanvasRenderingContext2D, piece: Piece, camera: { x: number; y: number; zoom: number }, width: number, height: number): void {
     context.lineWidth = 2 * Math.max(0.5, piece.radius) * camera.zoom;
     context.beginPath();
+    if (piece.shape === "boxes") {
+      for (let k = 0; k + 1 < piece.points.length; k += 2) {
+        const [first, last] = [piece.points[k]!, piece.points[k + 1]!];
+        context.rect((first.x - camera.x) * camera.zoom + width / 2, (first.y - camera.y) * camera.zoom + height / 2, (last.x - first.x) * camera.zoom, (last.y - first.y) * camera.zoom);
+      }
+      return;
+    }
     piece.points.forEach(({ x, y }, k) => {
       const px = (x - camera.x) * camera.zoom + width / 2;
       const py = (y - camera.y) * camera.zoom + height / 2;
@@ -424,6 +470,7 @@ export class Painting {
   /** The rim of the brush. */
   drawBrush(context: CanvasRenderingContext2D, place: Place): void {
     if (!this.open) return;
+    if (this.tool === "wand") return this.wand.drawRim(context, place, this.colourOf(this.value));
     const { camera } = this.bench;
     const { width, height } = context.canvas;
     const px = (place.x - camera.x) * camera.zoom + width / 2;

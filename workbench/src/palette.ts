@@ -7,7 +7,7 @@ import type { Learning } from "./learning";
 import { LAYER, type Painting, type Tool } from "./painting";
 import { growFrom } from "./usestrokes";
 
-const TOOLS: [Tool, string, string][] = [["brush", "Brush", "b"], ["eraser", "Eraser", "e"], ["fill", "Fill", "f"]];
+const TOOLS: [Tool, string, string][] = [["brush", "Brush", "b"], ["eraser", "Eraser", "e"], ["fill", "Fill", "f"], ["wand", "Wand", "w"]];
 const USES: [string, string, string][] = [
   ["segment.watershed", "Markers of a watershed", "Each class grows over what is alike until it meets another"],
   ["segment.random_walker", "Seeds of a random walker", "Each place goes to the class it is nearest to, through the picture"],
@@ -82,8 +82,9 @@ export class Palette {
       this.name.placeholder = `class ${painting.value}`;
       this.colour.value = own.colour;
     }
-    this.fault.hidden = !painting.fault;
-    this.fault.textContent = painting.fault;
+    const fault = painting.fault || (painting.tool === "wand" ? painting.wand.fault : "");
+    this.fault.hidden = !fault;
+    this.fault.textContent = fault;
   }
 
   private chip(value: number): HTMLElement {
@@ -120,7 +121,7 @@ export class Palette {
     if (key === "p") return void painting.setOpen(!painting.open);
     if (!painting.open) return;
     const keys: Record<string, () => void> = {
-      b: () => painting.setTool("brush"), f: () => painting.setTool("fill"),
+      b: () => painting.setTool("brush"), f: () => painting.setTool("fill"), w: () => painting.setTool("wand"),
       e: () => painting.setTool(painting.tool === "eraser" ? "brush" : "eraser"),
       n: () => this.learning.next(),
       "[": () => painting.setRadius(painting.radius / 1.25), "]": () => painting.setRadius(painting.radius * 1.25),

@@ -190,6 +190,7 @@ export class Stage {
   /** Forget the pictures: another image or pipeline. */
   clear(): void {
     this.forget();
+    this.painting.wand.clear();
     this.strokesRequester.reset();
     this.objectsRequester.reset();
     this.difference = null;
@@ -211,6 +212,7 @@ export class Stage {
       for (const ground of this.grounds) ground.ask(again);
       this.strokesRequester.ask(again);
       this.objectsRequester.ask(again);
+      this.painting.wand.ask(again);
     }
     this.redraw();
   }
@@ -220,6 +222,7 @@ export class Stage {
     for (const ground of this.grounds) ground.reset();
     this.strokesRequester.reset();
     this.objectsRequester.reset();
+    this.painting.wand.clear();
     this.painting.resend();
     this.correcting.resend();
     this.refresh(true);
@@ -239,6 +242,8 @@ export class Stage {
     } else if (frame.pane === STROKES) {
       placeFrame(frame, outlookOf(this.bench), this.bench.image!);
       if (this.strokesRequester.answered(frame.id)) this.painting.takeFrame(frame);
+    } else if (frame.pane === this.painting.wand.number) {
+      this.painting.wand.take(frame);
     } else if (frame.pane === OBJECTS) {
       placeFrame(frame, outlookOf(this.bench), this.bench.image!);
       if (this.objectsRequester.answered(frame.id)) this.correcting.takeFrame(frame);
@@ -254,6 +259,8 @@ export class Stage {
       ground.failed(fault.id);
     } else if (fault.pane === STROKES) {
       this.strokesRequester.failed(fault.id);
+    } else if (fault.pane === this.painting.wand.number) {
+      this.painting.wand.failed(fault.id, fault.what);
     } else if (fault.pane === OBJECTS) {
       this.objectsRequester.failed(fault.id);
     } else {

@@ -35,7 +35,7 @@ export function withModel(text: string, ops: Ops, op: string, path: string, para
 }
 
 /** The nearest picture from which a value is made. */
-function pictureOf(model: Model, ops: Ops, of: string): string {
+export function pictureOf(model: Model, ops: Ops, of: string): string {
   let ref = of;
   for (let count = 0; count <= model.steps.length; count += 1) {
     if (kindOf(model, ops, ref) === "image") return ref;

@@ -53,7 +53,7 @@ export class Workbench {
 
   constructor(private readonly bench: Bench, live: () => Live | null, private readonly hands: Hands) {
     const send = (message: Record<string, unknown>) => live()?.send(message) ?? false;
-    this.painting = new Painting(bench, send);
+    this.painting = new Painting(bench, send, () => this.stage.viewport(0));
     this.learning = new Learning(bench, this.painting, send);
     this.learning.trained.on(() => this.trained());
     this.correcting = new Correcting(bench, send);
