@@ -23,6 +23,7 @@ extensions = ["mathml", "reference", "myst_nb", "numpydoc", "sphinx.ext.autodoc"
 exclude_patterns = ["_build", "_ext", "pictures"]
 default_role = "py:obj"
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
+reference_drawing = not QUICK
 html_math_renderer = "mathml"
 
 numpydoc_show_class_members = False

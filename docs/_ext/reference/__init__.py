@@ -15,15 +15,16 @@ from sphinx.application import Sphinx
 
 from reference import api, commands, documents, facts, index, kinds, ops
 from reference.page import Page
+from reference.pictures import Pictures
 
 FOLDER = "reference"
 """Where the pages stand, below the sources of the documentation; nothing else is kept there."""
 
 
-def pages(docs: Path) -> Iterator[Page]:
+def pages(docs: Path, pictures: Pictures) -> Iterator[Page]:
     """Give every page of the reference."""
     yield from index.pages()
-    yield from ops.pages(docs)
+    yield from ops.pages(docs, pictures)
     yield from kinds.pages()
     yield from commands.pages()
     yield from documents.pages()
@@ -31,21 +32,31 @@ def pages(docs: Path) -> Iterator[Page]:
     yield from api.pages()
 
 
-def write(docs: Path) -> list[Path]:
-    """Write the pages below a folder of documentation, and return their files."""
+def write(docs: Path, *, drawing: bool = False) -> list[Path]:
+    """Write the pages below a folder of documentation, and return their files.
+
+    ``drawing`` draws the pictures of ops that are not there yet, which takes some minutes.
+    """
+    pictures = Pictures(docs / FOLDER / "pictures", drawing=drawing)
     written = []
-    for page in pages(docs):
+    for page in pages(docs, pictures):
         file = docs / FOLDER / f"{page.name}{page.suffix}"
         if not file.is_file() or file.read_text("utf-8") != page.text:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(page.text, "utf-8")
         written.append(file)
-    for file in {file for file in (docs / FOLDER).rglob("*") if file.is_file()}.difference(written):
+    there = {file for file in (docs / FOLDER).rglob("*") if file.is_file()}
+    for file in there.difference(written, pictures.files):
         file.unlink()
     return written
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write the pages when a build begins."""
-    app.connect("builder-inited", lambda app: write(Path(app.srcdir)))
+    app.add_config_value("reference_drawing", True, "env")
+
+    def begin(app: Sphinx) -> None:
+        write(Path(app.srcdir), drawing=app.config.reference_drawing)
+
+    app.connect("builder-inited", begin)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

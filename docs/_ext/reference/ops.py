@@ -11,6 +11,7 @@ from pathlib import Path
 from graticule.core.op import Op
 from graticule.core.papers import Paper, papers_of
 from graticule.core.registry import check_names, families, get_check, get_op, op_names
+from graticule.illustrations import WITHOUT, Illustration, document_of, illustration_of
 from reference.examples import Uses
 from reference.page import (
     Page,
@@ -27,6 +28,7 @@ from reference.page import (
     toctree,
 )
 from reference.parameters import parameter_table
+from reference.pictures import Pictures
 
 _ALIKE = 8
 _SCOPES = {
@@ -38,7 +40,7 @@ _SCOPES = {
 }
 
 
-def pages(docs: Path) -> Iterator[Page]:
+def pages(docs: Path, pictures: Pictures) -> Iterator[Page]:
     """Give the pages of families and ops, and that of the papers."""
     uses = Uses(docs)
     ops = {name: get_op(name) for name in op_names()}
@@ -47,9 +49,9 @@ def pages(docs: Path) -> Iterator[Page]:
         by_family.setdefault(name.partition(".")[0], []).append(op)
     yield _index(by_family)
     for family, members in by_family.items():
-        yield _family(family, members)
+        yield _family(family, members, pictures)
     for op in ops.values():
-        yield Page(f"ops/{op.name}", _op(op, list(ops.values()), uses))
+        yield Page(f"ops/{op.name}", _op(op, list(ops.values()), uses, pictures))
     yield _papers(list(ops.values()))
 
 
@@ -76,27 +78,50 @@ def _short(op: Op) -> str:
     return op.name.partition(".")[2]
 
 
-def _family(family: str, ops: list[Op]) -> Page:
-    rows = [(f":doc:`{_short(op)} <{op.name}>`", summary(op.function.__doc__ or "")) for op in ops]
+def _family(family: str, ops: list[Op], pictures: Pictures) -> Page:
+    rows = [
+        (
+            f":doc:`{_short(op)} <{op.name}>`",
+            joined(summary(op.function.__doc__ or ""), _picture(op, pictures, "gallery")),
+        )
+        for op in ops
+    ]
     return Page(
         f"ops/{family}",
         joined(
             heading(family),
-            table(("operation", "what it does"), rows, widths="25 75"),
+            table(("operation", "what it does"), rows, widths="20 80"),
             toctree((op.name for op in ops), hidden=True),
         ),
     )
 
 
-def _op(op: Op, ops: list[Op], uses: Uses) -> str:
+def _picture(op: Op, pictures: Pictures, kind: str) -> str:
+    """Return the picture of an op; nothing where it has none, or none was made."""
+    found = pictures.of(op.name)
+    if found is None:
+        return ""
+    link = {"target": f"{op.name}.html"} if kind == "gallery" else {}
+    alt = plain(found.alt)
+    return directive(f"image:: ../pictures/{found.file.name}", alt=alt, width="100%", **link)
+
+
+def _op(op: Op, ops: list[Op], uses: Uses, pictures: Pictures) -> str:
     docstring = inspect.cleandoc(op.function.__doc__ or "")
     signature = re.sub(r"'(\w+)'", r"\1", str(_signature(op)))
     alike = ", ".join(f":doc:`{other.name} <{other.name}>`" for other in _alike(op, ops))
     examples = uses.of(op.name)
+    illustration = illustration_of(op.name)
     return joined(
         heading(op.name),
+        _picture(op, pictures, "own"),
         directive(f"py:function:: graticule.{op.name}{signature}", numpydoc(docstring)),
-        heading("Parameters in a pipeline", 1) if op.parameters.names else "",
+        *(
+            _shown(illustration)
+            if illustration
+            else [f"There is no picture: it {WITHOUT[op.name]}."]
+        ),
+        heading("Parameters", 1) if op.parameters.names else "",
         parameter_table(op.parameters.schema(), docstring),
         heading("What it takes and gives", 1),
         _data(op),
@@ -105,6 +130,14 @@ def _op(op: Op, ops: list[Op], uses: Uses) -> str:
         heading("Operations like this", 1) if alike else "",
         alike,
     )
+
+
+def _shown(illustration: Illustration) -> list[str]:
+    """Return the pipeline of the picture, which runs as it is."""
+    values = [f"``{key}`` is {', '.join(map(str, v))}" for key, v in illustration.vary.items()]
+    varied = f" In the picture {values[0]}." if values else ""
+    about = f"The pipeline of the picture, on the sample ``{illustration.on}``.{varied}"
+    return [heading("In a pipeline", 1), about, code(document_of(illustration))]
 
 
 def _signature(op: Op) -> inspect.Signature:

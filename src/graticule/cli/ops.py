@@ -9,6 +9,9 @@ import re
 def ops(name: str | None = None, /) -> int:
     """List all operations, or show one: its data, its parameters, its documentation.
 
+    A terminal that can show pictures (kitty, iTerm2, WezTerm, and those with sixels) shows what it
+    makes of an image.
+
     Parameters
     ----------
     name
@@ -33,7 +36,23 @@ def ops(name: str | None = None, /) -> int:
     for parameter, schema in op.parameters.schema().get("properties", {}).items():
         print(f"  {parameter:14} {_describe_parameter(schema)}")
     print("\n" + (inspect.getdoc(op.function) or ""))
+    _show_picture(op.name)
     return 0
+
+
+def _show_picture(name: str) -> None:
+    """Show the picture of an op, if it has one and the terminal can."""
+    from graticule.cli.terminal_picture import encode, protocol_of_terminal
+
+    protocol = protocol_of_terminal()
+    if protocol is None:
+        return
+    from graticule.illustrations import draw, illustration_of
+
+    illustration = illustration_of(name)
+    if illustration is not None:
+        picture, words = draw(illustration)
+        print(f"\n{words}\n{encode(picture, protocol)}", end="", flush=True)
 
 
 def _without_markup(summary: str) -> str:
