@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,8 +70,10 @@ class Workbench:
 
 
 @contextmanager
-def serving(folder: Path, cache: Path, port: int = 0) -> Iterator[str]:
-    environment = {**os.environ, "GRATICULE_CACHE_DIR": str(cache)}
+def serving(
+    folder: Path, cache: Path, port: int = 0, environment: Mapping[str, str] = os.environ
+) -> Iterator[str]:
+    environment = {**environment, "GRATICULE_CACHE_DIR": str(cache)}
     command = [sys.executable, "-m", "graticule.cli", "serve", str(folder), "--port", str(port)]
     with subprocess.Popen(
         [*command, "--no-open"], stdout=subprocess.PIPE, text=True, env=environment

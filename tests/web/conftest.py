@@ -23,6 +23,47 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from workbench_page import Workbench
 
+PERIL = '''
+"""An op that does its process harm where it is told to."""
+from typing import Annotated, Literal
+import ctypes
+import numpy as np
+from pydantic import Field
+from graticule.core import Image, Pointwise, op
+
+@op(version=1, scope=Pointwise(), dtype="same")
+def peril(
+    image: Image, *,
+    way: Annotated[Literal["none", "crash", "hang", "eat", "sleep"], Field(title="Way")] = "none",
+    level: Annotated[float, Field(title="Level")] = 0.0,
+) -> Image:
+    """Return the image, or do harm."""
+    if image.size > 1:
+        if way == "crash":
+            ctypes.string_at(0)
+        if way == "hang":
+            ctypes.PyDLL(None).sleep(10**6)  # keeps the interpreter's lock: no thread goes on
+        if way == "sleep":
+            ctypes.CDLL(None).sleep(10**6)
+        if way == "eat":
+            held = [np.ones(2**28, np.uint8) for _ in range(2**10)]
+    return image.copy()
+'''
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package with an op that does harm."""
+    site = tmp_path_factory.mktemp("site")
+    (site / "lab").mkdir()
+    (site / "lab" / "__init__.py").write_text('"""Ops."""')
+    (site / "lab" / "peril.py").write_text(PERIL)
+    info = site / "lab-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lab\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[graticule.ops]\nlab = lab\n")
+    return site
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

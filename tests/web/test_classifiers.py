@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from served_folder import frame_of, opened
 from starlette.testclient import TestClient
 
@@ -17,7 +16,6 @@ from graticule.learn import open_model
 from graticule.learn.document.document import load
 from graticule.learn.model_file import card_of
 from graticule.pipeline import Pipeline
-from graticule.web import classifiers
 from graticule.web.guard import Access
 
 TEXT = """graticule: 1
@@ -168,9 +166,8 @@ def test_names_do_not_lead_elsewhere(client: TestClient, folder: Path) -> None:
 
 
 def test_the_end_of_the_server_keeps_what_was_learned_from(
-    client: TestClient, access: Access, folder: Path, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, access: Access, folder: Path
 ) -> None:
-    monkeypatch.setattr(classifiers, "_QUIET", 1000.0)
     row, column = spot_of(folder / "a.tif")
     paint(client, access, "a.tif", [(1, 2, 2), (2, row, column)])
     train(client)

@@ -126,6 +126,11 @@ def test_drags_are_taken_back_one_by_one(tmp_path: Path) -> None:
     for state in reversed(states[:-1]):
         assert layer.take_back()
         np.testing.assert_array_equal(layer.values, state)
+        layer._timer.cancel()  # type: ignore[union-attr]
+        again = Layer(tmp_path / f"{layer.revision}.strokes.tif", image_of(50, 60))
+        again.journal.write_bytes(layer.journal.read_bytes())
+        again._load()
+        np.testing.assert_array_equal(again.values, state, "what was taken back stays so")
         assert layer.labels() == [int(v) for v in np.unique(state) if v]
     assert not layer.take_back()
     layer.write()

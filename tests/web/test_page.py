@@ -14,6 +14,7 @@ pytest.importorskip("playwright")
 pytest.importorskip("starlette")
 
 from playwright.sync_api import Browser, WebSocketRoute, expect
+from tests_support import environment_with
 from workbench_page import WAIT, Workbench, serving
 
 from graticule.core import as_image
@@ -502,6 +503,35 @@ def test_a_long_answer_is_waited_for_in_words(bench: Workbench) -> None:
     for message in held:
         sockets[-1].send(message)
     expect(working).to_have_count(0)
+
+
+def test_a_step_that_crashes_or_hangs_is_told_in_its_pane(
+    browser: Browser, site: Path, tmp_path: Path
+) -> None:
+    page = browser.new_page()
+    bench = Workbench(page, "", tmp_path)
+    with serving(tmp_path, tmp_path / "cache", environment=environment_with(site)) as address:
+        page.goto(address)
+        bench.open_coins()
+        page.get_by_role("button", name="Insert a step after smooth").click()
+        page.keyboard.type("peril")
+        page.keyboard.press("Enter")
+        way = page.locator("#field-peril-way")
+        bench.settle()
+        way.select_option("crash")
+        fault = page.locator(".pane-fault:visible").first
+        expect(fault).to_contain_text(
+            "Step peril: the process that computes it crashed", timeout=WAIT
+        )
+        way.select_option("hang")
+        expect(page.locator(".pane-fault:visible")).to_have_count(0, timeout=WAIT)
+        page.get_by_role("button", name="Stop").first.click(timeout=WAIT)
+        expect(fault).to_contain_text("Step peril: was stopped", timeout=WAIT)
+        way.select_option("none")
+        expect(page.locator(".pane-fault:visible")).to_have_count(0, timeout=WAIT)
+        bench.settle()
+        assert bench.seen()[1] > 20
+    page.close()
 
 
 def test_the_page_comes_back_when_the_server_is_begun_anew(

@@ -16,7 +16,9 @@ from graticule.core import as_image
 from graticule.io import write
 from graticule.pipeline import Pipeline
 from graticule.web import probes
+from graticule.web.engine.engine import Engine, Work
 from graticule.web.guard import Access
+from graticule.web.requests import ProbeRequest
 
 TEXT = """graticule: 1
 steps:
@@ -129,7 +131,7 @@ def test_a_spectrum_reads_the_chunks_under_the_sample_alone(
 
 
 def test_of_a_large_box_a_coarser_level_is_taken_and_told(
-    client: TestClient, access: Access, folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(0)
     values = ndimage.gaussian_filter(rng.normal(size=(600, 700)), 6).astype(np.float32)
@@ -137,7 +139,12 @@ def test_of_a_large_box_a_coarser_level_is_taken_and_told(
     monkeypatch.setattr(probes, "_CHEAP", 200 * 200)
     corners = {"shape": "box", "points": [[0, 0], [599, 699]]}
     line = {"shape": "line", "points": [[100, 100], [500, 600]], "width": 4}
-    told = probe(client, access, corners, line, POINT, path="large.tif")
+    engine = Engine(folder, tmp_path, lambda message: None)
+    asked = {"type": "probe", "pane": 0, "id": 1, "path": "large.tif", "of": "image"}
+    asked["text"] = TEXT % "smooth"
+    request = ProbeRequest.model_validate({**asked, "probes": [corners, line, POINT]})
+    told = engine.probe(Work(lambda: True, lambda at: None, lambda message: None), request).reply
+    engine.close()
     assert [each["level"] for each in told["probes"]] == [2, 2, 0]
     assert told["probes"][0]["series"][0]["mean"][0] == pytest.approx(values.mean(), abs=1e-4)
     rough = told["probes"][1]

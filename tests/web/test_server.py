@@ -19,11 +19,11 @@ from graticule.core import as_image
 from graticule.core.image import Kind
 from graticule.io import read, write
 from graticule.pipeline import Pipeline, RegionView
+from graticule.web.engine.engine import Engine
 from graticule.web.exact import Dropped
 from graticule.web.exact_job import make_room, unpack
 from graticule.web.frames import frame
 from graticule.web.guard import Access
-from graticule.web.workbench import Workbench
 
 
 def test_the_folder_is_shown_with_what_can_be_opened(client: TestClient) -> None:
@@ -191,33 +191,35 @@ def test_a_large_image_is_exact_behind(
 
 
 def test_work_that_is_dropped_or_dies_leaves_the_next(tmp_path: Path, folder: Path) -> None:
-    bench = Workbench(folder)
+    results = tmp_path / "results"
+    results.mkdir()
+    engine = Engine(folder, results, lambda message: None)
     try:
         image = np.tile(spots(3), (8, 6))[:2100, :2100]
         write(folder / "large.tif", as_image(image))
-        parsed = bench.parsed.pipeline(TEXT)
-        found = bench.images.opened("large.tif", parsed)
+        parsed = engine.parsed.pipeline(TEXT)
+        found = engine.images.opened("large.tif", parsed)
         with pytest.raises(Dropped):
-            bench.exact.run(found.exact_job(parsed, "cells"), lambda told: None, lambda: False)
+            engine.exact.run(found.exact_job(parsed, "cells"), lambda told: None, lambda: False)
         told: list[Any] = []
 
         def kill_first(message: Any) -> None:
             if not told:
-                bench.exact._running[0].kill()  # type: ignore[index]
+                engine.exact._running[0].kill()  # type: ignore[index]
             told.append(message[0])
 
         with pytest.raises(Dropped):
-            bench.exact.run(found.exact_job(parsed, "cells"), kill_first, lambda: True)
+            engine.exact.run(found.exact_job(parsed, "cells"), kill_first, lambda: True)
         assert told
         known: list[str] = []
-        bench.exact.run(
+        engine.exact.run(
             found.exact_job(parsed, "cells"),
             lambda told: known.append(told[1]) if told[0] == "known" else None,
             lambda: True,
         )
         assert known == ["bright", "cells"]
     finally:
-        bench.close()
+        engine.close()
 
 
 def test_only_the_newest_request_of_a_pane_is_answered(client: TestClient, access: Access) -> None:
@@ -300,39 +302,41 @@ def test_samples_are_values_to_a_step(values: np.ndarray[Any, Any]) -> None:
 
 
 def test_complete_results_take_bounded_room(folder: Path, tmp_path: Path) -> None:
-    bench = Workbench(folder)
+    results = tmp_path / "results"
+    results.mkdir()
+    engine = Engine(folder, results, lambda message: None)
     try:
         write(folder / "large.tif", as_image(np.tile(spots(3), (8, 6))[:2100, :2100]))
-        parsed = bench.parsed.pipeline(TEXT)
-        found = bench.images.opened("large.tif", parsed)
+        parsed = engine.parsed.pipeline(TEXT)
+        found = engine.images.opened("large.tif", parsed)
         pipeline = found.bound(parsed)
 
         def take(message: Any) -> None:
             if message[0] == "known":
                 found.live.take_exact(pipeline, {message[1]: unpack(message[2])})
 
-        bench.exact.run(found.exact_job(parsed, "cells"), take, lambda: True)
+        engine.exact.run(found.exact_job(parsed, "cells"), take, lambda: True)
         view = found.live.view(pipeline, {"y": (0, 200), "x": (0, 200)}, of="cells")
         assert view.is_exact
-        make_room(bench.images.scratch, 10)
-        assert not any(file.is_file() for file in bench.images.scratch.iterdir())
+        make_room(results, 10)
+        assert not any(file.is_file() for file in results.iterdir())
         again = found.live.view(pipeline, {"y": (0, 200), "x": (0, 200)}, of="cells")
         np.testing.assert_array_equal(again.image, view.image)
         job = found.exact_job(parsed, "cells")
         assert list(job.known) == ["bright"], "what is gone is computed again"
-        bench.exact.run(job, take, lambda: True)
+        engine.exact.run(job, take, lambda: True)
     finally:
-        bench.close()
+        engine.close()
 
 
 def test_an_image_that_was_changed_is_seen_anew(
-    client: TestClient, access: Access, folder: Path, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, access: Access, folder: Path
 ) -> None:
-    monkeypatch.setattr("graticule.web.images._BELIEVED", 0.0)
     region = {"y": [0, 50], "x": [0, 60]}
     with opened(client, access) as socket:
         ask(socket, of="image", region=region)
         write(folder / "a.tif", as_image(spots(7)))
+        time.sleep(1.1)  # for so long the file is taken for what it was
         header, after = ask(socket, of="image", region=region)
         np.testing.assert_array_equal(
             header["offset"] + header["scale"] * after, spots(7)[:50, :60]

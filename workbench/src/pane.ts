@@ -19,7 +19,7 @@ export class Pane {
   private readonly planeName = h("span", { class: "plane-name", hidden: true });
   private readonly readout = h("span", { class: "readout" });
   private readonly gated = h("button", { type: "button", class: "small gated", hidden: true, title: "Show all objects again", onclick: () => this.bench.gateCleared.emit() });
-  private readonly working = new Working(() => this.bench.why(this.of));
+  private readonly working: Working;
   private readonly faultBox = h("div", { class: "pane-fault", role: "status", hidden: true });
   readonly body: HTMLElement;
   readonly requester: Requester;
@@ -33,7 +33,7 @@ export class Pane {
   constructor(
     readonly index: number,
     private readonly bench: Bench,
-    send: (message: Record<string, unknown>) => boolean,
+    private readonly send: (message: Record<string, unknown>) => boolean,
     private readonly onResize: () => void,
     viewport: () => { width: number; height: number },
   ) {
@@ -42,6 +42,7 @@ export class Pane {
       bench.display.active = bench.slotOf(index);
       bench.displayChanged.emit();
     } });
+    this.working = new Working(() => bench.why(this.of), () => send({ type: "stop", pane: index }));
     this.body = h("div", { class: "pane-body" }, this.canvas, this.overlay, this.working.element, this.faultBox);
     this.element = h("section", { class: "pane", "aria-label": `Pane ${index + 1}`, onpointerdown: () => this.activate(), onfocusin: () => this.activate() },
       h("header", { class: "pane-head" }, this.select, this.planeName, this.gated, this.readout), this.body);
@@ -119,6 +120,15 @@ export class Pane {
       ? found.slice(0, 3).map((each) => [`${each.path.replace(/^steps\./, "Step ").replace(/\./g, ", ")}: ${each.what}`, each.hint ?? ""])
       : [[`${fault.where ? `${fault.where[0]!.toUpperCase()}${fault.where.slice(1)}: ` : ""}${fault.what}`, fault.hint]];
     this.faultBox.replaceChildren(...lines.flatMap(([what, hint]) => [h("strong", {}, what), ...(hint ? [h("span", {}, hint)] : [])]));
+    if (fault.again) this.faultBox.append(h("button", { type: "button", class: "small", onclick: () => this.again() }, "Try again"));
+  }
+
+  /** Ask once more for what ended the process that computes, or was stopped. */
+  private again(): void {
+    this.send({ type: "again", pane: this.index });
+    this.fault = null;
+    this.showFault();
+    this.requester.ask(true);
   }
 
   get isObjects(): boolean {

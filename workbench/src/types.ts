@@ -62,7 +62,7 @@ export interface Frame extends FrameHeader {
 export interface HistogramAnswer {
   type: "histogram"; pane: number; id: number; of?: string; edges: number[]; counts: number[]; basis: string;
 }
-export interface FaultAnswer { type: "fault"; pane: number; id: number; what: string; where: string; hint: string }
+export interface FaultAnswer { type: "fault"; pane: number; id: number; what: string; where: string; hint: string; again?: boolean }
 export interface ProbeAxis { name: string; unit: string; values: (number | null)[]; texts?: string[] }
 export interface ProbeSeries { name: string; mean: (number | null)[]; sd?: (number | null)[]; min?: (number | null)[]; max?: (number | null)[] }
 export interface ProbeResult {

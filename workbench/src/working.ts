@@ -10,14 +10,14 @@ export class Working {
   readonly element = h("div", { class: "working", role: "status", hidden: true }, h("span", { class: "working-bar", "aria-hidden": "true" }), this.words);
   private timers: number[] = [];
 
-  /** `words` says why it takes long. */
-  constructor(private readonly why: () => string) {}
+  /** `why` says why it takes long, `stop` ends it. */
+  constructor(private readonly why: () => string, private readonly stop?: () => void) {}
 
   began(): void {
     if (this.timers.length) return;
     this.timers = [
       window.setTimeout(() => { this.element.hidden = false; }, SOON),
-      window.setTimeout(() => { this.words.textContent = this.why(); }, LONG),
+      window.setTimeout(() => { this.say(); }, LONG),
     ];
   }
 
@@ -25,6 +25,11 @@ export class Working {
     this.timers.forEach((timer) => clearTimeout(timer));
     this.timers = [];
     this.element.hidden = true;
-    this.words.textContent = "";
+    this.words.replaceChildren();
+  }
+
+  private say(): void {
+    const { stop } = this;
+    this.words.replaceChildren(this.why(), ...(stop ? [h("button", { type: "button", class: "small", onclick: stop }, "Stop")] : []));
   }
 }

@@ -50,18 +50,15 @@ def make_app(root: Path, access: Access) -> Starlette:
 
     async def live(socket: WebSocket) -> None:
         session = LiveSession(
-            bench.images,
-            bench.parsed,
-            bench.exact,
+            bench.folder.root,
+            bench.engine,
+            bench.blamed,
             bench.workers,
             bench.behind,
             tell_all=bench.tell_all,
         )
-        bench.sessions.add(session)
-        try:
+        with bench.looked_at_by(session):
             await session.serve(socket)
-        finally:
-            bench.sessions.discard(session)
 
     routes = [
         Route("/", _page),

@@ -14,12 +14,9 @@ from graticule.core.errors import RequestError
 from graticule.recipes import make_example, question_of, recipes
 from graticule.version import __version__
 from graticule.web.classifier_settings import Settings
-from graticule.web.corrections import correction_news
 from graticule.web.folder import OWN
-from graticule.web.layers import described, template_of
 from graticule.web.parsed import described_ops
 from graticule.web.starting import Start
-from graticule.web.thumbnails import thumbnail
 from graticule.web.workbench import Workbench
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
@@ -158,12 +155,12 @@ def _ops(bench: Workbench, asked: Nothing) -> Any:
 
 def _thumbnail(bench: Workbench, asked: OfImage) -> Any:
     """Return a small picture of an image, as PNG."""
-    return Response(thumbnail(bench.images, asked.path), media_type="image/png")
+    return Response(bench.engine.ask("thumbnail", asked.path), media_type="image/png")
 
 
 def _open(bench: Workbench, asked: OfImage) -> Any:
     """Return the dims, sizes and spacing of an image, and its coarsest level."""
-    return bench.images.about(asked.path)
+    return bench.engine.ask("about", asked.path)
 
 
 def _example(bench: Workbench, asked: OfName) -> Any:
@@ -176,7 +173,7 @@ def _example(bench: Workbench, asked: OfName) -> Any:
         make_example(name, folder)
     if name not in bench.folder.pipelines():
         bench.folder.save(name, (known[name] / "pipeline.yaml").read_text("utf-8"), "")
-    first = bench.images.first_of(bench.parsed.pipeline(bench.folder.load(name).text), folder)
+    first = bench.engine.ask("first_of", bench.folder.load(name).text, folder)
     return {"path": first.relative_to(bench.folder.root).as_posix(), "pipeline": name}
 
 
@@ -195,39 +192,33 @@ def _save(bench: Workbench, asked: Saving) -> Any:
 
 def _layer(bench: Workbench, asked: OfLayer) -> Any:
     """Open painted labels beside an image, and say how a pipeline reads them."""
-    layer = bench.layers.open(asked.path, asked.layer)
-    return {"template": template_of(asked.layer), **described(layer, asked.path, asked.layer)}
+    return bench.engine.ask("layer", asked.path, asked.layer)
 
 
 def _correct(bench: Workbench, asked: Correcting) -> Any:
     """Open corrected labels beside an image, or have them begun from the result of a step."""
-    known = None if asked.anew else bench.layers.corrected(asked.path)
-    if known is not None and not bench.starting.is_under_way(asked.path):
-        return correction_news(known, asked.path)
-    if not asked.of:
-        return {"type": "correction", "path": asked.path, "edit": "", "state": "none"}
-    return bench.starting.begin(Start(asked.path, asked.text, asked.of, asked.pipeline))
+    start = Start(asked.path, asked.text, asked.of, asked.pipeline)
+    return bench.engine.ask("correct", start, asked.anew)
 
 
 def _classifier(bench: Workbench, asked: OfName) -> Any:
     """Return what a classifier is, how a pipeline takes its model, and if there is one."""
-    return bench.classifiers.about(asked.name)
+    return bench.engine.ask("classifier", asked.name)
 
 
 def _choose(bench: Workbench, asked: Choosing) -> Any:
     """Change the features or the estimator of a classifier."""
-    bench.classifiers.choose(asked.name, asked.layer, asked.settings)
-    return bench.classifiers.about(asked.name)
+    return bench.engine.ask("choose", asked.name, asked.layer, asked.settings)
 
 
 def _train(bench: Workbench, asked: Training) -> Any:
     """Let a classifier learn from all that is painted in the folder, and write its model."""
-    return bench.classifiers.train(asked.name, asked.layer, asked.classes)
+    return bench.engine.ask("train", asked.name, asked.layer, asked.classes)
 
 
 def _evaluate(bench: Workbench, asked: OfName) -> Any:
     """Begin to judge a classifier on painted labels that it has not learned from."""
-    document = bench.classifiers.written(asked.name)
+    document = bench.engine.ask("written", asked.name)
     out = bench.folder.run_folder(f"{asked.name}-evaluation")
     title = f"evaluation of {asked.name}"
     return {"task": bench.tasks.evaluate(title, document, bench.folder.root, out).number}
@@ -240,16 +231,16 @@ def _check(bench: Workbench, asked: OfText) -> Any:
 
 def _run(bench: Workbench, asked: Running) -> Any:
     """Begin a run of a pipeline."""
-    pipeline = bench.parsed.pipeline(bench.folder.load(asked.pipeline).text)
+    text = bench.folder.load(asked.pipeline).text
     if asked.path is not None:
         images, what = [bench.folder.file(asked.path)], Path(asked.path).name
     else:
         own = [each for each in bench.folder.images() if not each.startswith(f"{OWN}/")]
         images = [bench.folder.root / each for each in own]
         what = "all images"
-    if pipeline.is_paired:
+    if bench.parsed.pipeline(text).is_paired:
         images = [bench.folder.root]
-    bench.images.require_reads(pipeline, images)
+    bench.engine.ask("before_run", text, images)
     task = bench.tasks.start(
         f"{asked.pipeline} on {what}",
         bench.folder.pipeline_file(asked.pipeline),

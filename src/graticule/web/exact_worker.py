@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -13,12 +15,15 @@ from graticule.core.errors import GraticuleError
 from graticule.web.exact_job import work
 
 _NICE = 10
+_LOOKS = 1.0
+"""Seconds between two looks at whether the process that began this one is there."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do the jobs of a pipe, one after the other, until it ends."""
     with contextlib.suppress(OSError):
         os.nice(_NICE)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     pipe = Connection(int(arguments[0]))
     while True:
         try:
@@ -34,6 +39,13 @@ def main(arguments: Sequence[str]) -> int:
             pipe.send(("fault", {"what": f"fault in Graticule: {what}", "where": "", "hint": ""}))
         else:
             pipe.send(("done",))
+
+
+def _end_with(parent: int) -> None:
+    """End this process, whatever it is at, once its parent has ended."""
+    while os.getppid() == parent:
+        time.sleep(_LOOKS)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import threading
 import time
+import zlib
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -80,9 +82,12 @@ class Layer:
             self._counts += np.bincount(self.values.reshape(-1), minlength=_VALUES + 1)
         if self.journal.exists():
             for line in self.journal.read_text("utf-8").splitlines():
-                if stroke := _read_stroke(line):
-                    with suppress(RequestError):  # of an image that had more planes
-                        self._draw(stroke)
+                noted = _read_note(line)
+                with suppress(RequestError):  # of an image that had more planes
+                    if isinstance(noted, Stroke):
+                        self._draw(noted)
+                    elif noted is not None:
+                        self._restore(*noted)
         if not self.file.exists() or self.journal.exists():
             self.write()
 
@@ -101,7 +106,7 @@ class Layer:
                 self._end_drag()
             drawn = place, before = self._draw(stroke)
             try:
-                self._note(stroke)
+                self._note(_told(stroke))
             except OSError:
                 self._count(self.values[place], before)
                 self.values[place] = before
@@ -117,8 +122,10 @@ class Layer:
             if not self._back:
                 return False
             place, before = self._back.pop()
-            self._count(self.values[place], before)
-            self.values[place] = before
+            bounds = [(part.start, part.stop) for part in place]
+            packed = base64.b64encode(zlib.compress(before.tobytes(), 1)).decode()
+            self._note({"bounds": bounds, "values": packed})
+            self._restore(place, before)
             self.revision += 1
         self._write_later()
         return True
@@ -166,11 +173,14 @@ class Layer:
             self._timer.daemon = True
             self._timer.start()
 
-    def _note(self, stroke: Stroke) -> None:
-        told = {
-            "value": stroke.value, "radius": stroke.radius, "points": list(stroke.points),
-            "at": dict(stroke.at), "shape": stroke.shape,
-        }  # fmt: skip
+    def _restore(self, place: tuple[slice, ...], values: Array) -> None:
+        """Let a box be as it was."""
+        if self.values[place].size != values.size:
+            raise RequestError("lies outside of the image")
+        self._count(self.values[place], values)
+        self.values[place] = values.reshape(self.values[place].shape)
+
+    def _note(self, told: dict[str, Any]) -> None:
         self.journal.parent.mkdir(parents=True, exist_ok=True)
         with self.journal.open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(told) + "\n")
@@ -218,13 +228,23 @@ class Layer:
         return slice(number, number + 1)
 
 
-def _read_stroke(line: str) -> Stroke | None:
-    """Return a stroke of the journal; None of a line that was cut off."""
+def _told(stroke: Stroke) -> dict[str, Any]:
+    return {
+        "value": stroke.value, "radius": stroke.radius, "points": list(stroke.points),
+        "at": dict(stroke.at), "shape": stroke.shape,
+    }  # fmt: skip
+
+
+def _read_note(line: str) -> Stroke | tuple[tuple[slice, ...], Array] | None:
+    """Return a stroke of the journal, or a box as it was; None of a line that was cut off."""
     try:
         told = json.loads(line)
+        if "bounds" in told:
+            values = np.frombuffer(zlib.decompress(base64.b64decode(told["values"])), np.uint8)
+            return tuple(slice(start, stop) for start, stop in told["bounds"]), values
         points = [(float(y), float(x)) for y, x in told["points"]]
         return Stroke(told["value"], told["radius"], points, told["at"], told["shape"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, zlib.error):
         return None
 
 

@@ -12,6 +12,7 @@ from graticule.core.errors import GraticuleError, PipelineError
 from graticule.core.op import Op
 from graticule.core.registry import get_op, op_names
 from graticule.pipeline import Pipeline
+from graticule.web.folder import ServedFolder
 
 _MOST = 256
 
@@ -29,6 +30,11 @@ class Parsed:
         self.source = source
         self._pipelines: OrderedDict[str, tuple[Pipeline, tuple[int, ...]]] = OrderedDict()
         self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, folder: ServedFolder) -> Parsed:
+        """Return the pipelines of a folder."""
+        return cls(folder.own / "pipelines" / "pipeline.yaml")
 
     def pipeline(self, text: str) -> Pipeline:
         """Return the pipeline of a text, with its models as they are in their files now.

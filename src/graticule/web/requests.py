@@ -159,7 +159,26 @@ class ProbeRequest(BaseModel):
     probes: Annotated[list[Probe], Field(max_length=32)]
 
 
-Request: TypeAlias = ViewRequest | StrokeRequest | EditRequest | ProbeRequest
+class PaneRequest(BaseModel):
+    """What a pane waits for is to end, or what was ended may be asked again.
+
+    Attributes
+    ----------
+    type : str
+        ``stop`` or ``again``.
+    pane : int
+        Of which pane it is.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    type: Literal["stop", "again"]
+    pane: Annotated[int, Field(ge=0, le=63)] = 0
+
+
+LookRequest: TypeAlias = ViewRequest | ProbeRequest
+"""What is asked of a step."""
+Request: TypeAlias = LookRequest | StrokeRequest | EditRequest | PaneRequest
 _ANY: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 
 

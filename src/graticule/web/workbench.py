@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import os
-import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from graticule.web.exact import ExactWorker
+from graticule.web.blamed import Blamed
+from graticule.web.engine.process import EngineProcess
 from graticule.web.folder import ServedFolder
-from graticule.web.images import OpenImages
-from graticule.web.layers import Layers
 from graticule.web.live import LiveSession
 from graticule.web.parsed import Parsed
-from graticule.web.starting import Starting
 from graticule.web.tasks import Tasks
 
-if TYPE_CHECKING:
-    from graticule.web.classifiers import Classifiers
+_THREADS = 256
+"""Answers that are waited for at once."""
 
 
 class Workbench:
@@ -34,33 +29,25 @@ class Workbench:
     """
 
     def __init__(self, root: Path) -> None:
-        importlib.import_module("dask.array")  # threads that import it at once find half of it
         self.folder = ServedFolder(root)
-        self._scratch = tempfile.TemporaryDirectory(prefix="graticule-")
-        self.layers = Layers(self.folder)
-        self.images = OpenImages(self.folder, self.layers, Path(self._scratch.name))
-        self.parsed = Parsed(self.folder.own / "pipelines" / "pipeline.yaml")
-        self.tasks = Tasks(self.folder.own / "runs")
-        self.exact = ExactWorker()
-        self.exact.warm()
-        self.workers = ThreadPoolExecutor(6 + (os.cpu_count() or 1), thread_name_prefix="view")
-        self.behind = ThreadPoolExecutor(1, thread_name_prefix="exact")
         self.sessions: set[LiveSession] = set()
-        self.starting = Starting(
-            self.images,
-            self.parsed,
-            self.exact,
-            self.behind.submit,
-            tell=self.tell_all,
-            is_wanted=lambda: bool(self.sessions),
-        )
+        self.engine = EngineProcess(self.folder.root, self.tell_all)
+        self.parsed = Parsed.of(self.folder)
+        self.blamed = Blamed(self.parsed)
+        self.tasks = Tasks(self.folder.own / "runs")
+        self.workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="view")
+        self.behind = ThreadPoolExecutor(1, thread_name_prefix="exact")
 
-    @cached_property
-    def classifiers(self) -> Classifiers:
-        """What learns from painted labels; made when first asked for, as it takes a second."""
-        from graticule.web.classifiers import Classifiers
-
-        return Classifiers(self.folder, self.layers, self.tell_all)
+    @contextmanager
+    def looked_at_by(self, session: LiveSession) -> Iterator[None]:
+        """Let a page be told of what concerns all, in this block."""
+        self.sessions.add(session)
+        self.engine.note_pages(len(self.sessions))
+        try:
+            yield
+        finally:
+            self.sessions.discard(session)
+            self.engine.note_pages(len(self.sessions))
 
     def tell_all(self, message: dict[str, Any]) -> None:
         """Tell all pages."""
@@ -72,11 +59,6 @@ class Workbench:
         self.tasks.close()
         for session in self.sessions:
             session.stop()
-        self.exact.close()
+        self.engine.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
         self.behind.shutdown(wait=False, cancel_futures=True)
-        if "classifiers" in self.__dict__:
-            self.classifiers.close()
-        self.layers.write_pending()
-        with contextlib.suppress(OSError):  # something may be written to it still
-            self._scratch.cleanup()

@@ -200,7 +200,7 @@ def test_a_threshold_that_stays_the_same_leaves_its_mask(scene: Image) -> None:
     live.make_exact(pipeline(), "bright")
     before = set(live._nodes)
     live.view(pipeline(), SCREEN, of="bright")
-    grown = {key for key, level in set(live._nodes) - before}
+    grown = {key for _, key, level in set(live._nodes) - before}
     assert len(grown) <= 1
 
 

@@ -19,7 +19,13 @@ from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.reductions import Known, Results
 from graticule.pipeline.live.scene import Held, Scene, is_local
 from graticule.pipeline.live.tiles import on_lattice
-from graticule.pipeline.live.work import behind, require_wanted, side_by_side, wanted_while
+from graticule.pipeline.live.work import (
+    behind,
+    require_wanted,
+    side_by_side,
+    wanted_while,
+    working_at,
+)
 from graticule.pipeline.nodes import OpNode, is_node, strip_template_marks, tile_blocks
 from graticule.pipeline.spec import Reference, Spec, Step, digest, step_keys
 
@@ -105,7 +111,7 @@ class LiveImage:
         self.enough, self.labels = enough, labels
         self.results = Results()
         self._coarse: dict[tuple[int, frozenset[str]], Mapping[str, Any]] = {}
-        self._nodes: OrderedDict[tuple[str, int], Held] = OrderedDict()
+        self._nodes: OrderedDict[tuple[str, str, int], Held] = OrderedDict()
         self._lock = threading.RLock()
 
     def view(
@@ -325,7 +331,8 @@ class LiveImage:
         if any(each is not None and each.is_windowed for each in ins):
             return None
         if not any(each is not None and each.frame is not None for each in ins):
-            out = step.op.run(scene.data(step), step.params)
+            with working_at(f"step {step.name}"):
+                out = step.op.run(scene.data(step), step.params)
             outputs = tuple(out) if len(step.op.outputs) > 1 else (out,)
             return Known(outputs, max((each.basis for each in ins if each), default=0))
         if not isinstance(scope, Reduction):
@@ -354,7 +361,8 @@ class LiveImage:
         tile = dict.fromkeys(spatial_dims(template), _BLOCK)
         blocks = tile_blocks(data, tile, halo)
         basis = max(scene.held(wire.name).basis for wire in step.inputs if wire is not None)
-        result = scope.reduce(blocks, side_by_side, **step.params)
+        with working_at(f"step {step.name}"):
+            result = scope.reduce(blocks, side_by_side, **step.params)
         return Known(result, max(level, basis))
 
 

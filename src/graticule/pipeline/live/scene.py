@@ -21,6 +21,7 @@ from graticule.pipeline.evaluate import select_output
 from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.reductions import Known
 from graticule.pipeline.live.tiles import TiledNode
+from graticule.pipeline.live.work import working_at
 from graticule.pipeline.nodes import OpNode, SourceNode, is_node, strip_template_marks
 from graticule.pipeline.spec import Reference, Spec, Step, digest
 
@@ -82,7 +83,7 @@ class Scene:
     kept : TileCache
         Where tiles and windows are kept.
     nodes : mapping
-        Steps of earlier scenes by their key and level, added to here.
+        Steps of earlier scenes by their name, key and level, added to here.
     known : callable
         ``known(step, key, held)``: what a step gives for the whole image, of which ``key`` says
         what it depends on and ``held`` its inputs; None where only a window can be had.
@@ -95,7 +96,7 @@ class Scene:
         keys: Mapping[str, str],
         level: int,
         kept: TileCache,
-        nodes: dict[tuple[str, int], Held],
+        nodes: dict[tuple[str, str, int], Held],
         known: Callable[[Step, str, list[Held | None]], Known | None],
     ) -> None:
         self.pipeline, self.inputs, self.keys, self.level = pipeline, inputs, keys, level
@@ -109,24 +110,25 @@ class Scene:
             try:
                 self._held[name] = self._input(name) if step is None else self._step(step)
             except GraticuleError as error:
-                raise error.at(f"step {name}") if step else error from None
+                is_placed = step is None or error.where == f"step {name}"
+                raise error if is_placed else error.at(f"step {name}") from None
         return self._held[name]
 
     def _input(self, name: str) -> Held:
         key, value = self.keys[name], self.inputs[name]
         if not is_image(value):
             return Held((value,), None, key, 0)
-        return self._kept(key, lambda: self._tiled((SourceNode(value),), key, 0))
+        return self._kept(name, key, lambda: self._tiled((SourceNode(value),), name, key, 0))
 
-    def _kept(self, key: str, make: Callable[[], Held]) -> Held:
-        place = (key, self.level)
+    def _kept(self, name: str, key: str, make: Callable[[], Held]) -> Held:
+        place = (name, key, self.level)
         if place not in self._nodes:
             self._nodes[place] = make()
         return self._nodes[place]
 
-    def _tiled(self, nodes: tuple[Any, ...], key: str, basis: int) -> Held:
+    def _tiled(self, nodes: tuple[Any, ...], name: str, key: str, basis: int) -> Held:
         tiled = tuple(
-            TiledNode(nodes, place, (key, self.level), self.kept) if is_node(node) else node
+            TiledNode(nodes, place, (key, self.level), self.kept, name) if is_node(node) else node
             for place, node in enumerate(nodes)
         )
         frame = next((node.template for node in nodes if is_node(node)), None)
@@ -149,7 +151,8 @@ class Scene:
             any(each and each.is_windowed for each in ins) or not self._cuts(step)
         ):
             return Held(None, self._frame(step, ins), key, basis)
-        return self._kept(key, lambda: self._made(step, known, key, basis))
+        with working_at(f"step {step.name}"):
+            return self._kept(step.name, key, lambda: self._made(step, known, key, basis))
 
     def _cuts(self, step: Step) -> bool:
         return is_local(step.op.scope) and any(is_node(item) for item in self.data(step))
@@ -166,12 +169,13 @@ class Scene:
         return select_output(self.pipeline.steps.get(wire.name), outputs, wire)
 
     def _made(self, step: Step, known: Known | None, key: str, basis: int) -> Held:
-        op = step.op
+        op, name = step.op, f"step {step.name}"
         if known is None:
-            return self._tiled(OpNode(op, self.data(step), step.params).outputs(), key, basis)
+            node = OpNode(op, self.data(step), step.params)
+            return self._tiled(node.outputs(), name, key, basis)
         if isinstance(op.scope, Reduction) and op.scope.apply is not None:
             node = OpNode(op, self.data(step), step.params, result=known.value)
-            return self._tiled(node.outputs(), key, basis)
+            return self._tiled(node.outputs(), name, key, basis)
         nodes = tuple(known.value)
         frame = next((node.template for node in nodes if is_node(node)), None)
         return Held(nodes, frame, key, basis)
@@ -209,21 +213,21 @@ class Scene:
         if isinstance(scope, Pointwise) and scope.index is not None and frame is not None:
             return _Made([self._indexed(step, first, frame, window)])
         data = [None if wire is None else self.value(wire, window) for wire in step.inputs]
-        try:
-            if isinstance(scope, Reduction) and scope.apply is None and window is not None:
-                assert frame is not None
-                sizes = {str(dim): int(size) for dim, size in frame.sizes.items()}
-                offset = {dim: window.bounds.get(dim, (0, 0))[0] for dim in sizes}
-                block = Block(lambda: data, BlockInfo(offset, sizes))
-                return _Made([scope.reduce([block], **step.params)])
-            bare = [strip_template_marks(item) if is_image(item) else item for item in data]
-            out = op.run(op.prepare(bare), step.params)
-        except GraticuleError as error:
-            if window is not None:
-                error = ImageError(
-                    error.what, where=error.where, hint="this was tried on the part on screen alone"
-                )
-            raise error.at(f"step {step.name}") from None
+        with working_at(f"step {step.name}"):
+            try:
+                if isinstance(scope, Reduction) and scope.apply is None and window is not None:
+                    assert frame is not None
+                    sizes = {str(dim): int(size) for dim, size in frame.sizes.items()}
+                    offset = {dim: window.bounds.get(dim, (0, 0))[0] for dim in sizes}
+                    block = Block(lambda: data, BlockInfo(offset, sizes))
+                    return _Made([scope.reduce([block], **step.params)])
+                bare = [strip_template_marks(item) if is_image(item) else item for item in data]
+                out = op.run(op.prepare(bare), step.params)
+            except GraticuleError as error:
+                if window is not None:
+                    hint = "this was tried on the part on screen alone"
+                    error = ImageError(error.what, where=error.where, hint=hint)
+                raise error.at(f"step {step.name}") from None
         return _Made(self._placed(item, data, window) for item in _outputs(step, out))
 
     def _placed(self, item: Any, data: list[Any], window: Region | None) -> Any:

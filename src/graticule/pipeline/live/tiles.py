@@ -16,7 +16,7 @@ from graticule.core.scope import Region
 from graticule.core.typing import Array
 from graticule.io.lazy import source_of
 from graticule.pipeline.live.cache import TileCache
-from graticule.pipeline.live.work import is_part, require_wanted, side_by_side
+from graticule.pipeline.live.work import is_part, require_wanted, side_by_side, working_at
 from graticule.pipeline.nodes import Node, OpNode, SourceNode
 
 SIDE = 64
@@ -110,12 +110,15 @@ class TiledNode:
         What the values depend on.
     kept : TileCache
         Where tiles are kept.
+    name : str
+        What is worked at where they are computed: a step or an input.
     """
 
     def __init__(
-        self, nodes: Sequence[Node], position: int, key: Hashable, kept: TileCache
+        self, nodes: Sequence[Node], position: int, key: Hashable, kept: TileCache, name: str = ""
     ) -> None:
         self.nodes, self.position, self.key, self.kept = nodes, position, key, kept
+        self.name = name
         self.template = nodes[position].template
         self._dims = tuple(str(dim) for dim in self.template.dims)
         self._sides = sides_of(self.template)
@@ -183,7 +186,8 @@ class TiledNode:
                     )
 
     def _values(self, region: Region) -> Array:
-        block = self.nodes[self.position].read(region)
+        with working_at(self.name):
+            block = self.nodes[self.position].read(region)
         return np.asarray(block.transpose(*self._dims).values)
 
 

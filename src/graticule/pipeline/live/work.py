@@ -12,11 +12,15 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from graticule.core.errors import GraticuleError, MemoryBudgetError
 from graticule.core.forks import renew_in_child
 from graticule.core.threads import working_alone
 
 _NICE = 10
 _state = threading.local()
+
+
+Report = Callable[[str], None]
 
 
 class Superseded(Exception):  # noqa: N818
@@ -39,6 +43,37 @@ def require_wanted() -> None:
     is_wanted = getattr(_state, "is_wanted", None)
     if is_wanted is not None and not is_wanted():
         raise Superseded
+
+
+@contextmanager
+def reporting(report: Report) -> Iterator[None]:
+    """Let `report` be told what each thread works at in this block; "" where it is at nothing."""
+    before = getattr(_state, "report", None)
+    _state.report = report
+    try:
+        yield
+    finally:
+        _state.report = before
+
+
+@contextmanager
+def working_at(what: str) -> Iterator[None]:
+    """Let it be known that this thread works at a step or an input in this block."""
+    report, before = getattr(_state, "report", None), getattr(_state, "at", "")
+    if report is None:
+        yield
+        return
+    _state.at = what
+    report(what)
+    try:
+        yield
+    except MemoryError as error:
+        if isinstance(error, GraticuleError):
+            raise
+        raise MemoryBudgetError("needs more memory than there is for a view", where=what) from None
+    finally:
+        _state.at = before
+        report(before)
 
 
 def is_part() -> bool:
@@ -64,8 +99,8 @@ def _mapped(
     held: Sequence[Any] = list(items)
     if len(held) < 2 or is_part():
         return [_wanted(function, item) for item in held]
-    is_wanted = getattr(_state, "is_wanted", None)
-    return pool().map(lambda item: _part(function, item, is_wanted), held)
+    is_wanted, report = getattr(_state, "is_wanted", None), getattr(_state, "report", None)
+    return pool().map(lambda item: _part(function, item, is_wanted, report), held)
 
 
 def _wanted(function: Callable[[Any], Any], item: Any) -> Any:
@@ -73,13 +108,18 @@ def _wanted(function: Callable[[Any], Any], item: Any) -> Any:
     return function(item)
 
 
-def _part(function: Callable[[Any], Any], item: Any, is_wanted: Callable[[], bool] | None) -> Any:
-    _state.is_part = True
+def _part(
+    function: Callable[[Any], Any],
+    item: Any,
+    is_wanted: Callable[[], bool] | None,
+    report: Report | None,
+) -> Any:
+    _state.is_part, _state.report = True, report
     try:
         with working_alone(), wanted_while(is_wanted or (lambda: True)):
             return _wanted(function, item)
     finally:
-        _state.is_part = False
+        _state.is_part, _state.report = False, None
 
 
 @cache

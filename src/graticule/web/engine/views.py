@@ -1,0 +1,78 @@
+"""What a page is shown of a step: the part that is asked for, as it goes to the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from graticule.core.errors import RequestError
+from graticule.core.image import Kind
+from graticule.core.scope import Region
+from graticule.pipeline.coarse import window_of
+from graticule.pipeline.live.image import RegionView, reference_to
+from graticule.pipeline.spec import Spec
+from graticule.web.frames import frame, histogram, is_colour, plane_dims, table_frame
+from graticule.web.images import Opened
+from graticule.web.requests import ViewRequest
+
+
+def viewed(
+    opened: Opened,
+    pipeline: Spec,
+    request: ViewRequest,
+    is_wanted: Callable[[], bool],
+) -> tuple[RegionView, Kind, Region]:
+    """Return what a request asks for, what it is, and which part of the whole."""
+    of = request.of or None
+    reference = reference_to(pipeline, of)
+    live, kind = opened.live, opened.kind_of(pipeline, reference)
+    sizes = live.sizes(pipeline, request.level, of, is_wanted=is_wanted)
+    window = window_of(live.inputs[pipeline.first_input], request.level)
+    region = _region(request, sizes, window)
+    view = live.view(pipeline, region, request.level, of=of, is_wanted=is_wanted)
+    return view, kind, region
+
+
+def _region(request: ViewRequest, sizes: Mapping[str, int], window: Mapping[str, int]) -> Region:
+    """Return what is asked for, cut to what there is; of further dims one sample."""
+    drawn, bounds = _drawn(request, sizes), {}
+    for dim, size in sizes.items():
+        if dim in request.region:
+            start, stop = request.region[dim]
+            start = min(max(0, start), size - 1)
+            bounds[dim] = (start, min(max(start + 1, stop), size))
+        elif dim not in drawn and not is_colour(dim, size, request.at):
+            place = request.at.get(dim, 0) // window.get(dim, 1)
+            place = min(max(0, place), size - 1)
+            bounds[dim] = (place, place + 1)
+    return Region(bounds)
+
+
+def _drawn(request: ViewRequest, dims: Collection[Any]) -> list[str]:
+    """Return the dims that are rows and columns of what is asked for."""
+    if request.plane is None or not dims:
+        return plane_dims(dims)
+    if missing := [dim for dim in request.plane if dim not in dims]:
+        raise RequestError(
+            f"has no {' and no '.join(missing)}, and so no slice along it", where=request.of,
+            hint="show a step that keeps all dims of the image, or leave the slices",
+        )  # fmt: skip
+    return list(request.plane)
+
+
+def reply(
+    view: RegionView, kind: Kind, request: ViewRequest, region: Region, named: dict[str, Any]
+) -> bytes | dict[str, Any]:
+    """Return a view as the page reads it; ``named`` is said in its header."""
+    if view.image is None:
+        return table_frame(view.table, {**named, "basis": view.basis})
+    if request.type == "histogram":
+        edges, counts = histogram(view)
+        found = {"basis": view.basis, "edges": edges, "counts": counts}
+        return {"type": "histogram", **named, **found}
+    image, drawn = view.image, _drawn(request, view.image.dims)
+    further = [dim for dim, size in image.sizes.items() if size == 1 and dim not in drawn]
+    sizes = {str(dim): int(size) for dim, size in image.sizes.items()}
+    shown = {dim: list(region.bounds.get(dim, (0, sizes[dim]))) for dim in drawn if dim in sizes}
+    flat = RegionView(image.isel(dict.fromkeys(further, 0)), view.level, view.basis)
+    return frame(flat, kind, {**named, "region": shown}, drawn)
