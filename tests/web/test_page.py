@@ -444,6 +444,44 @@ def test_classes_have_names_and_colours_that_last(bench: Workbench) -> None:
     bench.settle()
 
 
+def test_images_are_sorted_into_groups_and_put_right_by_hand(
+    browser: Browser, tmp_path: Path
+) -> None:
+    study = tmp_path / "study"
+    (study / "graticule" / "clusterings").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        shade = rng.normal(50 + 100 * (number % 2), 5, (8, 8)).astype(np.uint8)
+        write(study / f"{number:02}.png", as_image(shade))
+    (study / "graticule" / "clusterings" / "shades.yaml").write_text(
+        "graticule: 1\ntask: clustering\nname: shades\nfeatures: {embedding: values}\n"
+        "methods: {two: [{step: kmeans, n_clusters: 2}]}\nnull: {n: 0}\nstability: {n: 0}\n"
+    )
+    with serving(study, tmp_path / "cache") as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_role("button", name="Sort by shades").click()
+        cards = page.locator(".sheet-card")
+        expect(cards).to_have_count(6, timeout=WAIT)
+        first = cards.first
+        name = str(first.get_attribute("title"))
+        first.drag_to(page.get_by_role("button", name="Group 1"))
+        expect(cards).to_have_count(5)
+        page.reload()
+        page.get_by_role("button", name="Moved by hand").click(timeout=WAIT)
+        expect(cards).to_have_count(1)
+        expect(cards.first).to_have_attribute("title", name)
+        page.get_by_role("button", name="Group 1").click()
+        expect(cards).to_have_count(7)
+        cards.nth(2).focus()
+        page.keyboard.press("Space")
+        page.get_by_label("Move to").select_option("new")
+        expect(page.get_by_role("button", name="Group 2")).to_be_visible()
+        page.keyboard.press("Control+z")
+        expect(page.get_by_role("button", name="Group 2")).to_have_count(0)
+        page.close()
+
+
 def test_a_step_is_renamed_with_all_that_names_it(bench: Workbench) -> None:
     bench.open_coins()
     text = bench.text

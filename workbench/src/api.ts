@@ -1,6 +1,6 @@
 // Questions to the server by HTTP.
 
-import type { Checked, Classifier, ClassifierSettings, CorrectionNews, Fault, Op, Opened, Start, Task, TrainedNews } from "./types";
+import type { Checked, Classifier, ClassifierSettings, CorrectionNews, Fault, Grouping, Groupings, Op, Opened, Start, Task, TrainedNews } from "./types";
 
 export const token = new URLSearchParams(location.search).get("token") ?? "";
 
@@ -51,6 +51,10 @@ export const api = {
     json<Classifier>(`/api/classifier?name=${name(of)}`, "PUT", { layer, settings }),
   train: (of: string, layer: string, classes: Record<string, string>) =>
     json<TrainedNews>("/api/train", "POST", { name: of, layer, classes }),
+  groupings: () => json<Groupings>("/api/groupings"),
+  grouping: (of: string) => json<Grouping>(`/api/grouping?name=${name(of)}`),
+  regroup: (of: string, groups: Record<string, number | null>) => ask(`/api/grouping?name=${name(of)}`, "PUT", { groups }),
+  cluster: (of: string, example: boolean) => json<{ task: string }>("/api/cluster", "POST", { name: of, example }),
   evaluate: (of: string) => json<{ task: string }>("/api/evaluate", "POST", { name: of }),
   correct: (body: Record<string, unknown>) => json<CorrectionNews>("/api/correct", "POST", body),
   tasks: () => json<Task[]>("/api/tasks"),

@@ -4,6 +4,7 @@ import { api, GONE, ServerFault } from "./api";
 import { Bench } from "./bench";
 import { freeName } from "./chain";
 import { fill, h } from "./dom";
+import { GroupsPage } from "./groups";
 import { Live } from "./live";
 import { applyPlace, keepPlace, placeText, readPlace } from "./place";
 import { StartPage } from "./startpage";
@@ -35,7 +36,13 @@ function say(error: unknown): void {
 }
 
 const workbench = new Workbench(bench, () => live, { home: () => void goHome(), go: (by) => void goNext(by), toast });
+const groupsPage = new GroupsPage({
+  home: () => void goHome(), toast,
+  open: (image) => startPage.choose(image),
+});
 const startPage = new StartPage(bench, {
+  groups: (name) => void openGroups(name),
+  cluster: (name, example, button) => void cluster(name, example, button),
   open: (image, pipeline) => void open(image, pipeline),
   make: (image) => void makePipeline(image),
   example: (name, button) => void openExample(name, button),
@@ -76,6 +83,41 @@ async function openExample(name: string, button: HTMLButtonElement): Promise<voi
   } finally {
     button.disabled = false;
     button.classList.remove("waiting");
+  }
+}
+
+async function openGroups(name: string, push = true): Promise<void> {
+  try {
+    await groupsPage.open(name);
+    fill(app, groupsPage.element);
+    if (push) history.pushState(null, "", `#${new URLSearchParams({ groups: name })}`);
+  } catch (error) {
+    say(error);
+    await goHome(push);
+  }
+}
+
+/** Group images in a task, and show the groups when it has ended. */
+async function cluster(name: string, example: boolean, button: HTMLButtonElement): Promise<void> {
+  button.disabled = true;
+  button.classList.add("waiting");
+  try {
+    const { task } = await api.cluster(name, example);
+    for (;;) {
+      const found = (await api.tasks()).find((each) => each.task === task);
+      if (!found || found.state !== "running") {
+        const fault = typeof found?.fault === "string" ? { what: found.fault } : found?.fault;
+        if (found?.state !== "done") throw new ServerFault(fault ?? { what: "It was stopped." }, 400, null);
+        break;
+      }
+      button.textContent = found.total ? `${found.title}: ${found.done} of ${found.total}` : found.title;
+      await new Promise((done) => setTimeout(done, 500));
+    }
+    const newest = (await api.groupings()).clusterings[0];
+    if (newest && startPage.element.isConnected) await openGroups(newest.name);
+  } catch (error) {
+    say(error);
+    void startPage.showGroups();
   }
 }
 
@@ -127,6 +169,8 @@ async function goHome(push = true): Promise<void> {
 }
 
 async function arrive(): Promise<void> {
+  const groups = new URLSearchParams(location.hash.slice(1)).get("groups");
+  if (groups) return openGroups(groups, false);
   const place = readPlace();
   if (place?.pipeline) await open(place.image, place.pipeline, place.query, false);
   else await goHome(false);
@@ -185,7 +229,7 @@ async function begin(): Promise<void> {
   live = new Live({
     frame: (frame) => workbench.frame(frame),
     table: (table) => workbench.table(table),
-    message: (message) => workbench.message(message),
+    message: (message) => (message.type === "regrouped" ? groupsPage.regrouped(message.name) : workbench.message(message)),
     state: (connected) => {
       gone.hidden = connected || !wasConnected;
       if (!connected && wasConnected) tellGone();

@@ -5,17 +5,21 @@ import type { Bench } from "./bench";
 import { fill, h } from "./dom";
 import { nextTheme, themeText } from "./theme";
 import { iconButton } from "./dom";
+import { Thumbnails } from "./thumbnails";
 
 export interface StartHands {
   open(image: string, pipeline: string): void;
   make(image: string): void;
   example(name: string, button: HTMLButtonElement): void;
+  groups(name: string): void;
+  cluster(name: string, example: boolean, button: HTMLButtonElement): void;
 }
 
 export class StartPage {
   readonly element = h("main", { class: "start" });
   private chosen = "";
-  private thumbnails = new Map<string, Promise<string>>();
+  private readonly thumbnails = new Thumbnails();
+  private readonly grouped = h("section", { "aria-labelledby": "groups-title" });
 
   constructor(private readonly bench: Bench, private readonly hands: StartHands) {}
 
@@ -28,7 +32,25 @@ export class StartPage {
           h("p", { class: "muted" }, `${count(start.images.length, "image")}, ${count(start.pipelines.length, "pipeline")}; version ${start.version}`)), theme),
       start.images.length ? this.images() : null,
       start.pipelines.length ? this.pipelines() : null,
-      this.examples());
+      this.grouped, this.examples());
+    void this.showGroups();
+  }
+
+  /** The clusterings of the folder, and what may be grouped. */
+  async showGroups(): Promise<void> {
+    const found = await api.groupings().catch(() => null);
+    if (!found) return;
+    const begin = (name: string, example: boolean, text: string, title: string) => {
+      const button: HTMLButtonElement = h("button", { type: "button", class: "pill quiet", title, "data-cluster": name, onclick: () => this.hands.cluster(name, example, button) }, text);
+      return button;
+    };
+    const documents = found.documents.length ? found.documents : ["images"];
+    fill(this.grouped, h("h2", { id: "groups-title" }, "Groups"),
+      h("p", { class: "muted" }, "Images sorted by what they look like, without labels: which groups there are, and whether they are more than a method makes of anything."),
+      h("div", { class: "pill-row" },
+        found.clusterings.map(({ name, title, rows }) => h("button", { type: "button", class: "pill", title: name, "data-groups": name, onclick: () => this.hands.groups(name) }, `${title}, ${rows.toLocaleString("en")}`)),
+        this.bench.start.images.length > 2 ? documents.map((name) => begin(name, false, `Sort ${name === "images" ? "these images" : `by ${name}`}`, "Group the images of the folder")) : null,
+        found.examples.map((name) => begin(name, true, `Example: ${name.replace(/_/g, " ")}`, "Group the images of an example; takes some minutes"))));
   }
 
   private images(): HTMLElement {
@@ -36,7 +58,7 @@ export class StartPage {
     const shown = start.images.slice(0, 300);
     const grid = h("div", { class: "image-grid" }, shown.map((image) => {
       const picture = h("span", { class: "thumb" });
-      this.load(image.path, picture);
+      this.thumbnails.load(image.path, picture);
       return h("button", { type: "button", class: "image-card", title: image.path, "data-image": image.path, onclick: () => this.choose(image.path) },
         picture, h("span", { class: "image-name" }, image.name));
     }));
@@ -44,20 +66,8 @@ export class StartPage {
       start.images.length > shown.length ? h("p", { class: "muted" }, `The first ${shown.length} of ${start.images.length}.`) : null, grid);
   }
 
-  private load(path: string, place: HTMLElement): void {
-    const seen = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      seen.disconnect();
-      let url = this.thumbnails.get(path);
-      if (!url) this.thumbnails.set(path, url = api.thumbnail(path));
-      url.then((src) => fill(place, h("img", { src, alt: "", draggable: false })))
-        .catch(() => { this.thumbnails.delete(path); fill(place, h("span", { class: "muted" }, "cannot be shown")); });
-    });
-    seen.observe(place);
-  }
-
   /** With one pipeline or none there is nothing to choose; otherwise the pipelines are offered. */
-  private choose(path: string): void {
+  choose(path: string): void {
     const { pipelines } = this.bench.start;
     if (!pipelines.length) return this.hands.make(path);
     this.chosen = path;

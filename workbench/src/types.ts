@@ -87,4 +87,13 @@ export interface CorrectionNews {
   type: "correction"; path: string; edit: string; state: "none" | "making" | "ready" | "failed" | "dropped";
   share?: number; objects?: number; undoable?: number; redoable?: number; source?: { of?: string }; what?: string; hint?: string;
 }
-export type Message = ProbeAnswer | TrainedNews | PaintedNews | CorrectionNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;
+export interface Grouping {
+  name: string; title: string; description: string; main: string; report: string | null; sheet: string;
+  methods: { method: string; groups: number; noise: number; silhouette?: number | null; p?: number | null; stability?: number | null }[];
+  image: string[]; path: string[]; found: number[]; changed: Record<string, number>;
+  distance: (number | null)[]; outlier_rank: (number | null)[]; duplicate_of: string[]; known: string[] | null;
+  map: [(number | null)[], (number | null)[]]; by_method: Record<string, number[]>;
+}
+export interface Groupings { clusterings: { name: string; title: string; rows: number }[]; documents: string[]; examples: string[] }
+export interface RegroupedNews { type: "regrouped"; name: string }
+export type Message = RegroupedNews | ProbeAnswer | TrainedNews | PaintedNews | CorrectionNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;

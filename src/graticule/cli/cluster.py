@@ -68,11 +68,12 @@ def cluster(
     from graticule.cli.console import announce_compilation, progress_bar
     from graticule.clustering.document import load
     from graticule.clustering.run import run
+    from graticule.recipes import prepared_by
     from graticule.report.clustering.page import write
 
     path = require_clustering_path(document)
     loaded = load(path)
-    pipeline = pipeline_of(loaded)
+    pipeline = prepared_by(loaded)
     given = _study(loaded, path, study or [], out)
     announce_compilation()
     done = run(
@@ -115,22 +116,6 @@ def require_clustering_path(name_or_path: str) -> Path:
         f"{name_or_path!r} is neither a clustering document (a YAML file) nor a recipe with one",
         hint=suggest(name_or_path, list(known)),
     )
-
-
-def pipeline_of(document: ClusteringDocument) -> Path | None:
-    """Return the file of a document's pipeline: relative to it, or that of a recipe."""
-    from graticule.core.errors import GraticuleError
-    from graticule.recipes import pipeline_path
-
-    if not document.pipeline:
-        return None
-    own = document.folder / document.pipeline
-    if own.is_file():
-        return own
-    try:
-        return pipeline_path(document.pipeline)
-    except GraticuleError as error:
-        raise error.at(f"{document.source}: pipeline") from None
 
 
 def _study(document: ClusteringDocument, path: Path, given: list[str], out: Path) -> list[str]:

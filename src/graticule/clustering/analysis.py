@@ -20,6 +20,7 @@ from graticule.clustering.evidence import (
 )
 from graticule.clustering.features import FeatureTable
 from graticule.clustering.oddities import effect_sizes, near_duplicates, outlier_scores
+from graticule.clustering.plane import Plane, plane_of
 from graticule.core.errors import GraticuleError
 from graticule.core.progress import Progress, no_progress
 from graticule.core.typing import Array
@@ -151,14 +152,10 @@ class Analysis:
         return rank
 
     @cached_property
-    def places(self) -> Array | None:
-        """Where rows lie on the map of the document; None where these are components."""
-        if self.document.map == "components":
-            return None
-        from graticule.learn.embedding import tsne, umap
-
-        draw = tsne if self.document.map == "tsne" else umap
-        return draw(self.main.clustering.space, seed=self.document.seed)
+    def plane(self) -> Plane:
+        """Where rows lie on the map of the document."""
+        document = self.document
+        return plane_of(self.main.clustering.space, document.map, document.seed)
 
     @cached_property
     def effects(self) -> Array:

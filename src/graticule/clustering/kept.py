@@ -52,9 +52,9 @@ def kept(analysis: Analysis) -> list[Kept]:
     seed = analysis.document.seed
     found = [_of_images(analysis, seed)]
     found += [_of_chain(analysis, result, seed) for result in analysis.methods.values()]
-    if analysis.places is not None:
+    if analysis.document.map != "components":
         what = f"space that was clustered to the map ({analysis.document.map})"
-        found.append(_between(what, analysis.main.clustering.space, analysis.places, seed))
+        found.append(_between(what, analysis.main.clustering.space, analysis.plane.places, seed))
     return [each for each in found if each is not None]
 
 

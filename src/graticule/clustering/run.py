@@ -226,6 +226,7 @@ def groups_table(analysis: Analysis) -> pd.DataFrame:
         columns["known_label"] = np.array(analysis.labels, object)
     for name, result in analysis.methods.items():
         columns[f"group_{name}"] = result.labels
+    columns["map_x"], columns["map_y"] = analysis.plane.places.T
     paths = [escaped(path) if path else "" for path in collection.original]
     columns["path"] = np.array(paths, object)
     return pd.DataFrame(columns)

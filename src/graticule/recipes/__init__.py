@@ -23,10 +23,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graticule.core.errors import UnknownNameError, suggest
+from graticule.core.errors import GraticuleError, UnknownNameError, suggest
 from graticule.core.registry import Registry
+
+if TYPE_CHECKING:
+    from graticule.clustering.document import ClusteringDocument
 
 PIPELINE, TRAINING, STUDY = "pipeline.yaml", "training.yaml", "study.py"
 CLUSTERING = "clustering.yaml"
@@ -162,3 +165,22 @@ def pipeline_path(name_or_path: str) -> Path:
     raise UnknownNameError(
         f"{name_or_path!r} is neither a file nor a recipe", hint=suggest(name, list(recipes()))
     )
+
+
+def prepared_by(document: ClusteringDocument) -> Path | None:
+    """Return the file of a clustering document's pipeline: relative to it, or of a recipe.
+
+    Raises
+    ------
+    GraticuleError
+        If there is none of the name.
+    """
+    if not document.pipeline:
+        return None
+    own = document.folder / document.pipeline
+    if own.is_file():
+        return own
+    try:
+        return pipeline_path(document.pipeline)
+    except GraticuleError as error:
+        raise error.at(f"{document.source}: pipeline") from None

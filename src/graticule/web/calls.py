@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from graticule.core.errors import RequestError
-from graticule.recipes import make_example, question_of, recipes
+from graticule.recipes import clusterings, make_collection, make_example, question_of, recipes
 from graticule.version import __version__
 from graticule.web.classifier_settings import Settings
 from graticule.web.folder import OWN
+from graticule.web.groupings import suggest_clustering
 from graticule.web.parsed import described_ops
 from graticule.web.starting import Start
 from graticule.web.workbench import Workbench
@@ -100,6 +101,19 @@ class Training(OfClassifier):
     """A classifier that is to learn, and what its classes are called."""
 
     classes: Annotated[dict[int, _Name], Field(max_length=255)] = {}
+
+
+class Regrouping(OfName):
+    """Images that go to other groups; with null back to that which was found."""
+
+    groups: Annotated[dict[_Name, int | None], Field(max_length=200_000)]
+
+
+class Clustering(Nothing):
+    """A clustering document that is kept here, or a recipe with its own images."""
+
+    name: _Name
+    example: bool = False
 
 
 class OfTask(Nothing):
@@ -224,6 +238,53 @@ def _evaluate(bench: Workbench, asked: OfName) -> Any:
     return {"task": bench.tasks.evaluate(title, document, bench.folder.root, out).number}
 
 
+def _groupings(bench: Workbench, asked: Nothing) -> Any:
+    """Return the clusterings in the folder, and what may be clustered."""
+    return {
+        "clusterings": bench.groupings.listed(),
+        "documents": bench.folder.clusterings(),
+        "examples": list(clusterings()),
+    }
+
+
+def _grouping(bench: Workbench, asked: OfName) -> Any:
+    """Return the groups of a clustering, and what was regrouped by hand."""
+    return bench.groupings.about(asked.name)
+
+
+def _regroup(bench: Workbench, asked: Regrouping) -> Any:
+    """Put images into other groups; they are kept in a sheet."""
+    bench.groupings.regroup(asked.name, asked.groups)
+    bench.tell_all({"type": "regrouped", "name": asked.name})
+    return {}
+
+
+def _cluster(bench: Workbench, asked: Clustering) -> Any:
+    """Begin to group images as a clustering document says."""
+    document = bench.folder.clustering_file(asked.name)
+    given = [bench.folder.root / each for each in _own_images(bench)]
+    if asked.example:
+        if asked.name not in clusterings():
+            raise RequestError("there is no such example", where=asked.name[:100])
+        document = clusterings()[asked.name]
+        images = bench.folder.example_folder(asked.name)
+        if not images.is_dir():
+            make_collection(asked.name, images)
+        given = [images]
+    else:
+        if not document.exists():
+            suggest_clustering(document)
+        bench.folder.require_clusters(document)
+    out = bench.folder.run_folder(f"{asked.name}-groups")
+    title = f"groups of {asked.name}"
+    return {"task": bench.tasks.cluster(title, document, given, out).number}
+
+
+def _own_images(bench: Workbench) -> list[str]:
+    """Return the images of the folder without those of examples."""
+    return [each for each in bench.folder.images() if not each.startswith(f"{OWN}/")]
+
+
 def _check(bench: Workbench, asked: OfText) -> Any:
     """Return the steps of a pipeline, and every fault with its line."""
     return bench.parsed.check(asked.text)
@@ -235,8 +296,7 @@ def _run(bench: Workbench, asked: Running) -> Any:
     if asked.path is not None:
         images, what = [bench.folder.file(asked.path)], Path(asked.path).name
     else:
-        own = [each for each in bench.folder.images() if not each.startswith(f"{OWN}/")]
-        images = [bench.folder.root / each for each in own]
+        images = [bench.folder.root / each for each in _own_images(bench)]
         what = "all images"
     if bench.parsed.pipeline(text).is_paired:
         images = [bench.folder.root]
@@ -275,6 +335,10 @@ CALLS = (
     Call("GET", "/api/classifier", OfName, _classifier),
     Call("PUT", "/api/classifier", Choosing, _choose, ("name",)),
     Call("POST", "/api/train", Training, _train),
+    Call("GET", "/api/groupings", Nothing, _groupings),
+    Call("GET", "/api/grouping", OfName, _grouping),
+    Call("PUT", "/api/grouping", Regrouping, _regroup, ("name",)),
+    Call("POST", "/api/cluster", Clustering, _cluster),
     Call("POST", "/api/evaluate", OfName, _evaluate),
     Call("POST", "/api/run", Running, _run),
     Call("GET", "/api/tasks", Nothing, _tasks),

@@ -100,6 +100,21 @@ class ServedFolder:
                 if isinstance(path, Path):
                     self.require_inside(path, f"{name}.{key}")
 
+    def require_clusters(self, document: Path) -> None:
+        """Raise `RequestError` if a clustering document of the folder reads outside of it."""
+        from graticule.clustering.document import load
+        from graticule.pipeline import Pipeline
+        from graticule.recipes import prepared_by, recipes
+
+        loaded = load(document)
+        for place in loaded.study:
+            for beside in (self.root, document.parent):
+                self.require_inside(beside / place, document.name)
+        pipeline = prepared_by(loaded)
+        if pipeline is not None and loaded.pipeline not in recipes():
+            self.require_inside(pipeline, document.name)
+            self.require_reads(Pipeline.load(pipeline))
+
     def pipelines(self) -> list[str]:
         """Return the names of the pipelines that are kept here."""
         folder = self.own / "pipelines"
@@ -123,6 +138,15 @@ class ServedFolder:
     def training_file(self, name: str) -> Path:
         """Return where the training document of a classifier is kept, as `pipeline_file` does."""
         return self.own / "training" / self.pipeline_file(name).name
+
+    def clustering_file(self, name: str) -> Path:
+        """Return where a clustering document is kept."""
+        return self.own / "clusterings" / self.pipeline_file(name).name
+
+    def clusterings(self) -> list[str]:
+        """Return the names of the clustering documents that are kept here."""
+        folder = self.own / "clusterings"
+        return sorted(path.stem for path in folder.glob("*.yaml")) if folder.is_dir() else []
 
     def model_file(self, name: str) -> Path:
         """Return where the model of a classifier is kept."""

@@ -72,6 +72,10 @@ class Tasks:
         command = ["evaluate", str(document), str(out), str(images)]
         return self._start(title, command, out, "evaluation.html")
 
+    def cluster(self, title: str, document: Path, given: Sequence[Path], out: Path) -> Task:
+        """Start to group images as a clustering document says."""
+        return self._start(title, ["cluster", str(document), str(out), *map(str, given)], out)
+
     def _start(
         self, title: str, arguments: list[str], out: Path, page: str = "report.html"
     ) -> Task:

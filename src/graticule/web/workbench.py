@@ -11,6 +11,7 @@ from typing import Any
 from graticule.web.blamed import Blamed
 from graticule.web.engine.process import EngineProcess
 from graticule.web.folder import ServedFolder
+from graticule.web.groupings import Groupings
 from graticule.web.live import LiveSession
 from graticule.web.parsed import Parsed
 from graticule.web.tasks import Tasks
@@ -30,6 +31,7 @@ class Workbench:
 
     def __init__(self, root: Path) -> None:
         self.folder = ServedFolder(root)
+        self.groupings = Groupings(self.folder)
         self.sessions: set[LiveSession] = set()
         self.engine = EngineProcess(self.folder.root, self.tell_all)
         self.parsed = Parsed.of(self.folder)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from graticule.core.errors import GraticuleError
+from graticule.core.progress import Progress
 from graticule.interrupts import heeded
 
 
@@ -42,11 +44,40 @@ def _evaluate(document: str, out: str, images: str) -> dict[str, int]:
     return {"finished": len(found.results), "failed": len(found.failed)}
 
 
+def _cluster(document: str, out: str, *given: str) -> dict[str, int]:
+    """Group the images of a collection as a document says."""
+    from graticule.clustering.document import load, require_study
+    from graticule.clustering.run import run
+    from graticule.recipes import prepared_by
+    from graticule.report.clustering.page import write
+
+    loaded = load(Path(document))
+    done = run(
+        loaded,
+        require_study(loaded, list(given)),
+        Path(out),
+        pipeline=prepared_by(loaded),
+        command=["graticule", "cluster", document, *given, "-o", out],
+        progress=_part,
+        report=write,
+    )
+    return {"finished": len(done.collection.rows), "failed": len(done.collection.set_aside)}
+
+
+@contextmanager
+def _part(title: str) -> Iterator[Progress]:
+    yield lambda done, total, message: _say(done=done, total=total, message=f"{title}: {message}")
+
+
 def _tell(done: int, total: int, message: str) -> None:
     _say(done=done, total=total, message=message)
 
 
-_WORK: dict[str, Callable[..., dict[str, int]]] = {"run": _run, "evaluate": _evaluate}
+_WORK: dict[str, Callable[..., dict[str, int]]] = {
+    "run": _run,
+    "evaluate": _evaluate,
+    "cluster": _cluster,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

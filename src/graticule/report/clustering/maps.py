@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from graticule.clustering.analysis import Analysis, MethodResult
+from graticule.clustering.plane import Plane
 from graticule.core.palette import INK
 from graticule.core.typing import Array
 from graticule.learn.clustering.som import SelfOrganisingMap
@@ -18,63 +18,19 @@ from graticule.report.clustering.thumbnails import Thumbnails, enlarged, jpeg_ur
 from graticule.report.colour_maps import colour_map
 from graticule.report.style import Drawing, as_drawing, new_figure
 
-_NEAR = (
-    "A map by {}: what is near in it is near in the space that was clustered. Distances between "
-    "groups, and their sizes, mean nothing here; the groups were not made on it."
-)
-_MAPS = {"tsne": "t-SNE", "umap": "UMAP"}
 _POINTS = 20_000
 _WIDE, _HIGH, _TILE = 1120, 840, 56
 _KEYS, _PLANES = 16, 12
 _SOM_SIDE = 1080
 
 
-@dataclass(frozen=True)
-class Plane:
-    """A place in two dims for each row, and what the axes are."""
-
-    title: str
-    places: Array
-    axes: tuple[str, str]
-    caption: str = ""
-
-
 def maps(analysis: Analysis, pictures: Thumbnails) -> list[Drawing]:
     """Return the maps: points by group, thumbnails where they lie, and a self-organising map."""
-    places = analysis.places
-    plane = (
-        first_components(analysis.main.clustering.space)
-        if places is None
-        else (Plane("The map", places, ("", ""), _NEAR.format(_MAPS[analysis.document.map])))
-    )
+    plane = analysis.plane
     found = [points(analysis, plane)]
     found += [drawing for drawing in (mosaic(analysis, plane, pictures),) if drawing]
     further = (organised(analysis, pictures), component_planes(analysis))
     return found + [drawing for drawing in further if drawing]
-
-
-def first_components(space: Array) -> Plane:
-    """Return the first two principal components of the space that was clustered."""
-    centred = space - space.mean(axis=0)
-    total = float((centred**2).sum())
-    if space.shape[1] == 1:
-        spread = np.random.default_rng(0).uniform(-1, 1, len(space))  # so that points are seen
-        places = np.stack([centred[:, 0], spread], axis=1)
-        return Plane("The map", places, ("the only feature", "drawn at random, to part points"))
-    covariance = centred.T @ centred
-    values, vectors = np.linalg.eigh(covariance)
-    axes = vectors[:, ::-1][:, :2]
-    largest = np.abs(axes).argmax(axis=0)
-    axes = axes * np.where(axes[largest, [0, 1]] < 0, -1, 1)
-    shares = np.maximum(values[::-1][:2], 0) / (total or 1)
-    names = tuple(f"component {n + 1} ({shares[n]:.0%} of the variance)" for n in (0, 1))
-    caption = (
-        f"The two directions of largest variance of the space that was clustered hold "
-        f"{shares.sum():.0%} of it: groups that lie over one another here may be apart in others."
-        if space.shape[1] > 2
-        else ""
-    )
-    return Plane("The map", centred @ axes, (names[0], names[1]), caption)
 
 
 def points(analysis: Analysis, plane: Plane) -> Drawing:
