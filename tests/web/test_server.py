@@ -357,3 +357,30 @@ def test_the_calls_are_described(client: TestClient) -> None:
             assert answer.status_code in (200, 400)
             if about["parameters"] or about.get("requestBody", {}):
                 assert answer.json()["fault"]["what"].startswith("is no request")
+
+
+def test_the_value_of_a_threshold_is_told_with_its_picture(
+    client: TestClient, access: Access, folder: Path
+) -> None:
+    from skimage.filters import threshold_li, threshold_otsu
+
+    values = read(folder / "a.tif").values
+    text = "{graticule: 1, steps: {bright: {op: threshold.%s}}}"
+    with opened(client, access) as socket:
+        for name, wanted in (("otsu", threshold_otsu), ("li", threshold_li)):
+            header, _ = ask(socket, text=text % name, of="bright", region={"y": [0, 9]})
+            assert header["result"] == [pytest.approx(wanted(values), rel=1e-3)]
+        header, _ = ask(socket, text=text % "niblack", of="bright")
+        assert header["result"] is None
+
+
+def test_what_a_page_has_left_is_not_answered(client: TestClient, access: Access) -> None:
+    slow = "{graticule: 1, steps: {smooth: {op: filters.non_local_means, search: 31, strength: 5}}}"
+    with opened(client, access) as socket:
+        base = {"type": "view", "path": "a.tif", "pane": 3, "level": 0}
+        socket.send_text(json.dumps(base | {"id": 1, "text": slow, "of": "smooth"}))
+        socket.send_text(json.dumps({"type": "leave", "pane": 3}))
+        header, _ = ask(socket, of="image", pane=4, id=2)
+        assert header["id"] == 2
+        header, _ = ask(socket, of="image", pane=3, id=3)
+        assert header["id"] == 3

@@ -7,6 +7,7 @@ import { deleteIn, setIn } from "./edit";
 import { Field } from "./field";
 import { openGallery } from "./gallery";
 import { ARRAYS, fits, kindOf, values, type StepModel } from "./model";
+import { openTrials, trialsButton, type Looking } from "./tryall";
 import { rename, renameInOff, whyNot } from "./rename";
 import type { CheckFault, Op } from "./types";
 
@@ -49,6 +50,8 @@ class Card {
       this.fields.push(field);
       form.append(field.element);
     }
+    const tries = trialsButton(bench, opName, () => hands.tryAll(name));
+    if (tries) form.append(tries);
     this.element = h("article", { class: "card", "data-step": name, "aria-label": `Step ${name}` },
       h("header", { class: "card-head" },
         h("div", { class: "card-names" }, this.title(hands), h("span", { class: "op-name" }, opName)),
@@ -170,7 +173,7 @@ export class Cards {
   private cards = new Map<string, Card>();
   private focusNext = "";
 
-  constructor(private readonly bench: Bench) {
+  constructor(private readonly bench: Bench, private readonly looking: Looking) {
     this.element = h("section", { class: "pipeline", "aria-label": "Pipeline" }, this.notice, this.list);
     bench.textChanged.on(() => this.show());
     bench.checkedChanged.on(() => this.showFaults());
@@ -292,6 +295,11 @@ export class Cards {
     const card = this.cards.get(name);
     card?.element.scrollIntoView({ block: "nearest" });
     card?.element.querySelector<HTMLButtonElement>(`[aria-label="Move ${name} ${by < 0 ? "up" : "down"}"]`)?.focus();
+  }
+
+  tryAll(name: string): void {
+    const step = this.bench.model.steps.find((each) => each.name === name);
+    if (step) openTrials(step, this.looking);
   }
 
   insert(after: string | null): void {

@@ -50,7 +50,10 @@ export interface FrameHeader {
   type: "view"; pane: number; id: number; of: string;
   kind: "image" | "labels" | "mask" | "rgb"; dtype: "u1" | "u2" | "u4";
   shape: number[]; region: Region & Record<string, Range>; level: number; offset: number; scale: number; nan?: boolean;
-  low: number; high: number; unit: string; basis: string; milliseconds: number;
+  low: number; high: number; unit: string; basis: string;
+  /** What was found of the whole image and the values follow from, as a threshold. */
+  result?: number[] | null;
+  milliseconds: number;
 }
 export type Samples = Uint8Array | Uint16Array | Uint32Array;
 export interface Frame extends FrameHeader {

@@ -4,7 +4,7 @@ import { api, GONE, ServerFault } from "./api";
 import type { Bench } from "./bench";
 import { Cards } from "./cards";
 import { CorrectBar } from "./correctbar";
-import { Correcting } from "./correcting";
+import { Correcting, LAYER as CORRECTED } from "./correcting";
 import { fill, h, iconButton } from "./dom";
 import { SEARCH } from "./doubt";
 import { HistogramTab } from "./histogramtab";
@@ -13,8 +13,9 @@ import { ObjectsTab } from "./objectstab";
 import { Learnbar } from "./learnbar";
 import { Learning } from "./learning";
 import { dependsOn, usesModel } from "./model";
-import { Painting } from "./painting";
+import { LAYER, Painting } from "./painting";
 import { Palette } from "./palette";
+import { Previews } from "./previews";
 import { Probing } from "./probing";
 import { ProbeTab } from "./probetab";
 import { splitter } from "./splitter";
@@ -23,6 +24,7 @@ import { StatusLine } from "./statusline";
 import type { Table } from "./table";
 import { nextTheme, themeText } from "./theme";
 import { Toolbar } from "./toolbar";
+import type { Known } from "./tryall";
 import type { Frame, Message } from "./types";
 import { YamlTab } from "./yamltab";
 
@@ -34,6 +36,7 @@ export class Workbench {
   private readonly painting: Painting;
   private readonly learning: Learning;
   private readonly correcting: Correcting;
+  private readonly previews: Previews;
   private readonly probing: Probing;
   private readonly probes: ProbeTab;
   private readonly status: StatusLine;
@@ -57,6 +60,7 @@ export class Workbench {
     this.learning = new Learning(bench, this.painting, send);
     this.learning.trained.on(() => this.trained());
     this.correcting = new Correcting(bench, send);
+    this.previews = new Previews(send);
     this.probing = new Probing(bench, send);
     this.probes = new ProbeTab(bench, this.probing);
     const tools = [this.painting, this.correcting, this.probing];
@@ -84,7 +88,7 @@ export class Workbench {
       h("div", { class: "group" }, this.previous, this.next),
       h("span", { class: "grow" }), this.saved,
       h("div", { class: "group" }, this.undo, this.redo), run, theme);
-    const cards = new Cards(bench);
+    const cards = new Cards(bench, { bench, previews: this.previews, viewport: () => this.stage.viewport(bench.inSlices ? 0 : bench.display.active), known: () => this.known() });
     const toolbar = new Toolbar(bench, this.stage, this.painting, this.correcting, this.probing, () => this.openTab("Probes"));
     const palette = new Palette(bench, this.painting, this.learning, new Learnbar(bench, this.painting, this.learning, () => this.status.watch()));
     const correctBar = new CorrectBar(bench, this.correcting);
@@ -223,7 +227,18 @@ export class Workbench {
     }
   }
 
+  /** Labels that what a step gives can be compared with: corrected ones, or strokes. */
+  private known(): Known | null {
+    const { bench, correcting, painting } = this;
+    const [corrected, painted] = [bench.model.corrected[0], bench.model.painted[0]];
+    if (corrected) return { text: bench.text, of: corrected, isWhole: true, words: "the corrected objects" };
+    if (correcting.wanted) return { text: correcting.text, of: CORRECTED, isWhole: true, words: "the corrected objects" };
+    if (painted) return { text: bench.text, of: painted, isWhole: false, words: "the strokes" };
+    return painting.wanted ? { text: painting.text, of: LAYER, isWhole: false, words: "the strokes" } : null;
+  }
+
   frame(frame: Frame): void {
+    if (this.previews.take(frame)) return;
     if (frame.pane === SEARCH) return this.learning.takeFrame(frame);
     this.stage.take(frame);
   }
@@ -237,7 +252,7 @@ export class Workbench {
       case "probe": return this.probing.take(message);
       case "histogram": return this.histogram.take(message);
       case "fault":
-        if (this.painting.takeFault(message) || this.learning.takeFault(message) || this.probing.takeFault(message) || this.correcting.takeFault(message)) return;
+        if (this.previews.takeFault(message) || this.painting.takeFault(message) || this.learning.takeFault(message) || this.probing.takeFault(message) || this.correcting.takeFault(message)) return;
         this.objects.takeFault(message);
         this.histogram.takeFault(message);
         return this.stage.takeFault(message);
@@ -279,6 +294,7 @@ export class Workbench {
     this.histogram.requester.reset();
     this.objects.requester.reset();
     this.probing.reset();
+    this.previews.reset();
     this.probing.ask(true);
     this.histogram.refresh(true);
     this.objects.refresh(true);

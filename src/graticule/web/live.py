@@ -135,7 +135,7 @@ class LiveSession:
             self._queue(request)
 
     def _attend(self, request: PaneRequest) -> None:
-        """Stop what a pane waits for, or let what was stopped be asked again."""
+        """Stop or leave what a pane waits for, or let what was stopped be asked again."""
         if request.type == "again":
             self.blamed.forget()
             return
@@ -144,8 +144,10 @@ class LiveSession:
             orders = [self._under_way[line] for line in lines]
             for line in lines:
                 self._waiting.pop(line, None)
+        if request.type == "leave":
+            self._forget_exact(request.pane)
         for order in orders:
-            self.engine.stop(order)
+            (self.engine.stop if request.type == "stop" else self.engine.drop)(order)
 
     def _queue(self, request: LookRequest) -> None:
         """Ask for a view, or once that of its pane which is under way is through."""

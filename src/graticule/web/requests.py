@@ -160,19 +160,19 @@ class ProbeRequest(BaseModel):
 
 
 class PaneRequest(BaseModel):
-    """What a pane waits for is to end, or what was ended may be asked again.
+    """What a pane waits for is to end or not wanted, or what was ended may be asked again.
 
     Attributes
     ----------
     type : str
-        ``stop`` or ``again``.
+        ``stop``, ``leave`` or ``again``.
     pane : int
         Of which pane it is.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    type: Literal["stop", "again"]
+    type: Literal["stop", "leave", "again"]
     pane: Annotated[int, Field(ge=0, le=63)] = 0
 
 

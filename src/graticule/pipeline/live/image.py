@@ -55,12 +55,15 @@ class RegionView:
         of the image, and was given what is on screen.
     table : DataFrame or None
         What a step gives that gives no image.
+    result : Any
+        What a reduction found of the whole image and its values follow from, as a threshold.
     """
 
     image: Image | None
     level: int
     basis: str
     table: Any = None
+    result: Any = None
 
     @property
     def is_preview(self) -> bool:
@@ -189,7 +192,8 @@ class LiveImage:
         region = bounds.validate({str(dim): int(size) for dim, size in whole.sizes.items()})
         with wanted_while(is_wanted):
             block = found.read(region) if is_node(found) else region.cut(found)
-        return RegionView(strip_template_marks(block), level, basis)
+        result = getattr(found, "result", None)
+        return RegionView(strip_template_marks(block), level, basis, result=result)
 
     def _on_screen(
         self, scene: Scene, reference: Reference, held: Held, bounds: Region

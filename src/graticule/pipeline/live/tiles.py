@@ -8,6 +8,7 @@ import os
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -123,6 +124,12 @@ class TiledNode:
         self._dims = tuple(str(dim) for dim in self.template.dims)
         self._sides = sides_of(self.template)
         self._thin = _read_together(nodes[position], self._sides)
+
+    @property
+    def result(self) -> Any:
+        """What a reduction found of the whole image, where the values follow from that."""
+        node = self.nodes[self.position]
+        return getattr(getattr(node, "node", node), "result", None)
 
     def read(self, region: Region) -> Image:
         """Return the values in a region."""

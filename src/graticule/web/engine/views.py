@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from graticule.core.errors import RequestError
 from graticule.core.image import Kind
@@ -14,6 +17,9 @@ from graticule.pipeline.spec import Spec
 from graticule.web.frames import frame, histogram, is_colour, plane_dims, table_frame
 from graticule.web.images import Opened
 from graticule.web.requests import ViewRequest
+
+_FEW = 8
+"""Numbers of a result that are told."""
 
 
 def viewed(
@@ -74,5 +80,15 @@ def reply(
     further = [dim for dim, size in image.sizes.items() if size == 1 and dim not in drawn]
     sizes = {str(dim): int(size) for dim, size in image.sizes.items()}
     shown = {dim: list(region.bounds.get(dim, (0, sizes[dim]))) for dim in drawn if dim in sizes}
-    flat = RegionView(image.isel(dict.fromkeys(further, 0)), view.level, view.basis)
-    return frame(flat, kind, {**named, "region": shown}, drawn)
+    flat = replace(view, image=image.isel(dict.fromkeys(further, 0)))
+    told = {**named, "region": shown, "result": _told(view.result)}
+    return frame(flat, kind, told, drawn)
+
+
+def _told(result: Any) -> list[float] | None:
+    """Return what a reduction found, as a threshold, where that is a number or few."""
+    if not isinstance(result, (int, float, np.number, np.ndarray)):
+        return None
+    numbers = np.atleast_1d(np.asarray(result, float))
+    is_told = numbers.ndim == 1 and numbers.size <= _FEW and bool(np.isfinite(numbers).all())
+    return numbers.tolist() if is_told else None
