@@ -393,11 +393,13 @@ def test_a_classifier_learns_from_strokes_while_they_are_drawn(bench: Workbench)
     learning = page.get_by_role("group", name="Classifier")
     page.keyboard.press("1")
     _drag(bench, (0.02, 0.5), (0.98, 0.5))
-    expect(learning).to_contain_text("Paint some of two classes")
+    expect(learning).to_contain_text("Paint some of two classes", timeout=WAIT)
     page.keyboard.press("2")
     _drag(bench, (0.1, 0.6), (0.14, 0.6))
     expect(page.locator(".pane[data-of=classes]")).to_be_visible(timeout=WAIT)
-    expect(learning).to_contain_text(re.compile(r"learned from background \d[\d,]*, object \d"))
+    expect(learning).to_contain_text(
+        re.compile(r"learned from background \d[\d,]*, object \d"), timeout=WAIT
+    )
     bench.settle()
     assert "classes: {op: learn.classify, input: image, model: ../models/strokes.model}" in (
         bench.text
@@ -407,7 +409,7 @@ def test_a_classifier_learns_from_strokes_while_they_are_drawn(bench: Workbench)
     )
     seen, told = bench.seen(pane), learning.inner_text()
     _drag(bench, (0.3, 0.3), (0.35, 0.3))
-    expect(learning).not_to_have_text(told)
+    expect(learning).not_to_have_text(told, timeout=WAIT)
     bench.settle()
     assert bench.seen(pane) != seen
     page.keyboard.press("Control+z")
