@@ -508,7 +508,12 @@ def test_the_tools_are_in_one_row_and_all_that_can_be_used_is_named(bench: Workb
     bench.open_coins()
     bench.page.keyboard.press("p")
     bench.page.get_by_role("tab", name="Objects").click()
-    assert bench.page.locator(".toolbar").bounding_box()["height"] < 48
+    for width in (1280, 1400, 1600, 1920, 2400):
+        bench.page.set_viewport_size({"width": width, "height": 800})
+        bar = bench.page.locator(".toolbar")
+        assert bar.bounding_box()["height"] < 48, width
+        assert bar.evaluate("(bar) => bar.scrollWidth <= bar.clientWidth"), width
+    bench.page.set_viewport_size({"width": 1280, "height": 800})
     bench.page.get_by_role("button", name="Look").click()
     expect(bench.page.get_by_label("gamma")).to_be_visible()
     bench.page.keyboard.press("Escape")

@@ -384,3 +384,38 @@ def test_what_a_page_has_left_is_not_answered(client: TestClient, access: Access
         assert header["id"] == 2
         header, _ = ask(socket, of="image", pane=3, id=3)
         assert header["id"] == 3
+
+
+def test_channels_come_one_after_the_other_and_a_histogram_is_of_one(
+    client: TestClient, access: Access, folder: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    values = np.stack([rng.integers(0, 200, (30, 40)), rng.integers(5000, 9000, (30, 40))])
+    image = as_image(values.astype(np.uint16), dims=("c", "y", "x"))
+    write(folder / "two.ome.zarr", image)
+    text = "graticule: 1\nsteps: {grey: {op: transform.grey}}\n"
+    asked = {
+        "type": "view", "pane": 0, "id": 1, "path": "two.ome.zarr", "text": text, "of": "image",
+        "region": {"y": [0, 30], "x": [0, 40]},
+    }  # fmt: skip
+    with opened(client, access) as live:
+        live.send_json({**asked, "channels": [1, 0, 7]})
+        content = live.receive_bytes()
+        length = int.from_bytes(content[:4], "little")
+        header = json.loads(content[4 : 4 + length])
+        samples = np.frombuffer(content, "<u2", offset=4 + length).reshape(2, 30, 40)
+        assert header["kind"] == "channels"
+        assert [each["channel"] for each in header["channels"]] == [1, 0]
+        for each, plane in zip(header["channels"], samples, strict=True):
+            wanted = values[each["channel"]]
+            shown = each["offset"] + each["scale"] * plane.astype(float)
+            np.testing.assert_array_equal(shown, wanted)
+            assert each["low"] < each["high"] <= wanted.max()
+        live.send_json({**asked, "id": 2, "of": "grey", "channels": [1, 0]})
+        while "bytes" not in (told := live.receive()):
+            assert json.loads(told["text"])["type"] == "progress", told
+        assert frame_of(told["bytes"])[0]["kind"] == "image"
+        live.send_json({**asked, "id": 3, "type": "histogram", "at": {"c": 1}})
+        while (told := live.receive_json())["type"] == "progress":
+            pass
+        assert told["edges"][0] >= 5000

@@ -8,6 +8,7 @@ import type { Off } from "./chain";
 import { ARRAYS, chainOf, isReadable, readModel, values, type Model, type Ops, type Unreadable, type Value } from "./model";
 import { History } from "./history";
 import type { Contrast } from "./paint";
+import { channelsOf, limitsKey, type Channel } from "./channels";
 import type { Checked, Fault, Op, Opened, Start } from "./types";
 
 export type Mode = "side" | "swipe" | "blink" | "difference" | "slices";
@@ -47,6 +48,10 @@ export class Bench {
   /** Limits that were set by hand, and those taken from the first frame, by what is shown. */
   readonly limits = new Map<string, Limits>();
   /** Which sample is looked at of each further dim. */
+  /** Channels that are shown over one another; none where colours belong together. */
+  channels: Channel[] = [];
+  /** Whose histogram and contrast are looked at. */
+  channel = 0;
   at: Record<string, number> = {};
   /** Which row and column the crosshair of slices is at. */
   cross: Record<string, number> = {};
@@ -173,6 +178,40 @@ export class Bench {
     try {
       sessionStorage.setItem(`limits:${this.image?.path}:${this.pipeline}`, JSON.stringify([...this.limits]));
     } catch { /* they are found anew */ }
+  }
+
+  /** The channels that are asked for. */
+  get channelsOn(): number[] {
+    return this.channels.flatMap(({ on }, k) => (on ? [k] : []));
+  }
+
+  /** What the contrast of a value is kept under: of one with channels that of the one which is chosen. */
+  limitsOf(of: string): string {
+    return this.hasChannels(of) ? limitsKey(of, this.channel) : of;
+  }
+
+  /** Whether a value was shown in channels. */
+  hasChannels(of: string): boolean {
+    return this.channels.some((_, k) => this.limits.has(limitsKey(of, k)));
+  }
+
+  private get channelsKey(): string {
+    return `channels:${this.start.folder}:${this.channels.map(({ name }) => name).join("|")}`;
+  }
+
+  keepChannels(): void {
+    try { localStorage.setItem(this.channelsKey, JSON.stringify(this.channels.map(({ colour, on }) => ({ colour, on })))); } catch { /* they last as long as the page */ }
+  }
+
+  recallChannels(): void {
+    this.channels = this.image ? channelsOf(this.image) : [];
+    this.channel = Math.min(this.channel, Math.max(0, this.channels.length - 1));
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.channelsKey) ?? "[]") as { colour: string; on: boolean }[];
+      this.channels.forEach((channel, k) => {
+        if (/^#[0-9a-f]{6}$/i.test(kept[k]?.colour ?? "")) Object.assign(channel, { colour: kept[k]!.colour, on: Boolean(kept[k]!.on) });
+      });
+    } catch { /* as they are at first */ }
   }
 
   recallLimits(): void {

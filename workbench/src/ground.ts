@@ -1,6 +1,7 @@
 // The picture under masks and labels.
 
 import type { Bench } from "./bench";
+import { looksOf } from "./channels";
 import { signature } from "./model";
 import { outlookOf, placeFrame, viewMessage } from "./outlook";
 import { paint, type Bitmap } from "./paint";
@@ -62,9 +63,10 @@ export class Ground {
     const contrast = limits.get(frame.of) ?? (whole
       ? { low: frame.offset, high: frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) }
       : { low: frame.low, high: frame.high });
-    const key = JSON.stringify([contrast, display.gamma]);
+    const channels = looksOf(this.bench, frame);
+    const key = JSON.stringify([contrast, display.gamma, channels]);
     if (this.bitmap?.frame !== frame || key !== this.key) {
-      this.bitmap = paint(frame, { contrast, gamma: display.gamma, map: "gray", opacity: 1, outlines: false, selected: 0 });
+      this.bitmap = paint(frame, { contrast, gamma: display.gamma, map: "gray", opacity: 1, outlines: false, selected: 0, channels });
       this.key = key;
     }
     return this.bitmap;

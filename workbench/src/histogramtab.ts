@@ -39,7 +39,7 @@ export class HistogramTab {
     this.requester = new Requester(() => {
       if (!this.visible || !bench.image) return null;
       this.askedOf = bench.activeOf;
-      return { type: "histogram", pane: PANE, path: bench.image.path, text: bench.text, of: bench.activeOf, at: bench.at };
+      return { type: "histogram", pane: PANE, path: bench.image.path, text: bench.text, of: bench.activeOf, at: bench.channels.length ? { ...bench.at, c: bench.channel } : bench.at };
     }, () => signature(bench.model, bench.activeOf), send);
     this.requester.working = working;
     for (const name of ["low", "high", "threshold"] as const) this.makeDraggable(name);
@@ -98,7 +98,7 @@ export class HistogramTab {
     }, [middles, counts], this.holder);
     this.plot.over.append(this.lines.low, this.lines.high, this.lines.threshold);
     const total = answer.counts.reduce((sum, count) => sum + count, 0);
-    this.about.textContent = `${this.answerOf}: ${total.toLocaleString("en")} samples, ${answer.basis}`;
+    this.about.textContent = `${this.answerOf}${this.bench.hasChannels(this.answerOf) ? `, ${this.bench.channels[this.bench.channel]!.name}` : ""}: ${total.toLocaleString("en")} samples, ${answer.basis}`;
     this.place();
   }
 
@@ -113,7 +113,7 @@ export class HistogramTab {
   private place(): void {
     const { plot, answer } = this;
     if (!plot || !answer) return;
-    const limits = this.bench.limits.get(this.answerOf);
+    const limits = this.bench.limits.get(this.bench.limitsOf(this.answerOf));
     const threshold = this.threshold;
     const [first, last] = [answer.edges[0]!, answer.edges[answer.edges.length - 1]!];
     const put = (line: HTMLElement, value: number | undefined) => {
@@ -141,11 +141,11 @@ export class HistogramTab {
       if (threshold) bench.change(setIn(bench.text, ["steps", threshold.name, "value"], Number(value.toPrecision(4))), `${threshold.name}.value`);
       return;
     }
-    const limits = bench.limits.get(this.answerOf);
+    const limits = bench.limits.get(bench.limitsOf(this.answerOf));
     if (!limits) return;
     const next = { ...limits, byHand: true, [name]: value };
     if (next.high <= next.low) return;
-    bench.limits.set(this.answerOf, next);
+    bench.limits.set(bench.limitsOf(this.answerOf), next);
     bench.keepLimits();
     bench.contrastChanged.emit();
   }
@@ -170,13 +170,13 @@ export class HistogramTab {
       if (!by || !this.answer) return;
       event.preventDefault();
       const edges = this.answer.edges;
-      const present = name === "threshold" ? this.threshold?.value : this.bench.limits.get(this.answerOf)?.[name];
+      const present = name === "threshold" ? this.threshold?.value : this.bench.limits.get(this.bench.limitsOf(this.answerOf))?.[name];
       if (present !== undefined) this.setValue(name, present + (by * (event.shiftKey ? 10 : 1) * (edges[edges.length - 1]! - edges[0]!)) / 200);
     });
   }
 
   private reset(): void {
-    this.bench.limits.delete(this.bench.activeOf);
+    this.bench.limits.delete(this.bench.limitsOf(this.bench.activeOf));
     this.bench.displayChanged.emit();
     this.onReset();
   }

@@ -12,7 +12,7 @@ export function decode(buffer: ArrayBuffer): Frame | Table {
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as FrameHeader | TableHeader;
   const start = Math.ceil((4 + length) / 8) * 8;
   if (header.type === "table") return new Table(header, buffer, start);
-  const count = header.shape.reduce((product, size) => product * size, 1);
+  const count = header.shape.reduce((product, size) => product * size, header.channels?.length ?? 1);
   let samples: Samples;
   if (header.dtype === "u4") samples = new Uint32Array(buffer, start, count);
   else if (header.dtype === "u2") samples = new Uint16Array(buffer, start, count);

@@ -60,6 +60,7 @@ async function open(image: string, pipeline: string, query = new URLSearchParams
     bench.pipeline = pipeline;
     bench.revision = loaded.revision;
     if (!same) bench.display.of = [];
+    bench.recallChannels();
     bench.begin(loaded.text, bench.offOf(pipeline, loaded.text));
     const keepView = applyPlace(bench, query);
     fill(app, workbench.element);
@@ -149,6 +150,7 @@ async function goNext(by: number): Promise<void> {
     bench.image = opened;
     bench.selected = 0;
     bench.mark = null;
+    bench.recallChannels();
     bench.recallLimits();
     if (!same) for (const key of ["x", "y", "zoom"]) query.delete(key);
     const keepView = applyPlace(bench, query);

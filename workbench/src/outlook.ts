@@ -69,7 +69,7 @@ export function viewMessage(
   const y = range(look.rows, look.y, viewport.height / look.zoomY);
   const x = range(look.columns, look.x, viewport.width / look.zoomX);
   if (y[1] <= y[0] || x[1] <= x[0]) return null;
-  const asked = { type: "view", pane: number, path: image.path, text: bench.text, of, level, region: { [look.rows]: y, [look.columns]: x } };
+  const asked = { type: "view", pane: number, path: image.path, text: bench.text, of, level, region: { [look.rows]: y, [look.columns]: x }, channels: bench.channelsOn };
   if (!bench.inSlices) return { ...asked, at: bench.at };
   const at = Object.entries({ ...bench.at, ...bench.cross }).filter(([dim]) => dim !== look.rows && dim !== look.columns);
   return { ...asked, at: Object.fromEntries(at), plane: [look.rows, look.columns] };

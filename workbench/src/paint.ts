@@ -1,5 +1,6 @@
 // Frames to pixels.
 
+import { paintChannels, type ChannelLook } from "./channels";
 import { colourMap, diverging, labelColour, MASK_COLOUR, rgba, withAlpha, type MapName } from "./colours";
 import type { Frame } from "./types";
 
@@ -11,6 +12,8 @@ export interface Style {
   inside?: Uint8Array | null;
   /** By label, its colour, where labels are classes that have one. */
   colours?: Uint32Array | null;
+  /** Of channels, how each is drawn. */
+  channels?: ChannelLook[];
 }
 export interface Bitmap { canvas: HTMLCanvasElement; frame: Frame }
 
@@ -44,6 +47,7 @@ export function paint(frame: Frame, style: Style): Bitmap {
   const [height = 0, width = 0] = frame.shape;
   const target = canvasOf(width, height);
   if (frame.kind === "image") paintImage(frame, style, target.pixels);
+  else if (frame.kind === "channels") paintChannels(frame, style.channels ?? [], style.gamma, target.pixels);
   else if (frame.kind === "rgb") paintColours(frame, style, target.pixels);
   else paintObjects(frame, style, target.pixels, width, height);
   target.put();

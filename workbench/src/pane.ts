@@ -1,6 +1,7 @@
 // One pane: its head, its picture, and what is drawn over it.
 
 import type { Bench } from "./bench";
+import { channelValues, limitsKey, looksOf } from "./channels";
 import { h } from "./dom";
 import { lengthText, roundDown, short, unitText } from "./format";
 import { indexAt, paint, valueAt, type Bitmap, type Style } from "./paint";
@@ -93,6 +94,7 @@ export class Pane {
   fitContrast(): void {
     const { frame, bench } = this;
     if (!frame || this.isObjects) return;
+    if (frame.kind === "channels") return this.fitChannels(frame);
     const limits = bench.limits.get(frame.of);
     const now = signature(bench.model, frame.of);
     if (limits && (limits.byHand || limits.signature === now)) return;
@@ -100,6 +102,18 @@ export class Pane {
     const low = whole ? frame.offset : this.isScore ? 0 : frame.low;
     const high = this.isScore ? 1 : whole ? frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) : frame.high;
     bench.limits.set(frame.of, { low, high: high > low ? high : low + 1, byHand: false, signature: now });
+    bench.keepLimits();
+    bench.contrastChanged.emit();
+  }
+
+  private fitChannels(frame: Frame): void {
+    const { bench } = this;
+    const now = signature(bench.model, frame.of);
+    for (const { channel, low, high } of frame.channels ?? []) {
+      const key = limitsKey(frame.of, channel);
+      const limits = bench.limits.get(key);
+      if (!limits || !(limits.byHand || limits.signature === now)) bench.limits.set(key, { low, high: high > low ? high : low + 1, byHand: false, signature: now });
+    }
     bench.keepLimits();
     bench.contrastChanged.emit();
   }
@@ -154,8 +168,10 @@ export class Pane {
     const painted = step ? step.named.markers ?? "" : this.frame.of;
     const learned = step !== undefined && this.bench.learned !== "" && step.params.model === this.bench.learned;
     const colours = learned || this.bench.model.painted.includes(painted) ? this.bench.classColours : null;
-    const key = JSON.stringify([style, this.isObjects, gate?.id, colours && [...colours]]);
+    const channels = looksOf(this.bench, this.frame);
+    const key = JSON.stringify([style, channels, this.isObjects, gate?.id, colours && [...colours]]);
     style.colours = colours;
+    style.channels = channels;
     style.inside = gate?.inside;
     if (this.bitmap?.frame !== this.frame || key !== this.bitmapKey) {
       this.bitmap = paint(this.frame, style);
@@ -217,6 +233,7 @@ export class Pane {
     if (index < 0) return "";
     const { frame } = this;
     if (frame.kind === "rgb") return [0, 1, 2].map((k) => short(frame.offset + frame.scale * frame.samples[index * 3 + k]!)).join(" ");
+    if (frame.kind === "channels") return channelValues(frame, index).map((each, k) => `${this.bench.channels[frame.channels![k]!.channel]?.name ?? ""} ${short(each)}`).join(", ");
     const value = valueAt(frame, index);
     if (frame.kind === "labels") return value ? `label ${value}` : "no object";
     if (frame.kind === "mask") return value ? "in the mask" : "not in the mask";
@@ -280,7 +297,7 @@ export function drawBitmap(context: CanvasRenderingContext2D, look: Outlook, bit
   const [rows = 0, columns = 0] = frame.shape;
   if (!rows || !columns) return;
   const [wide, high] = [frame.step.x * look.zoomX, frame.step.y * look.zoomY];
-  context.imageSmoothingEnabled = Math.min(wide, high) < 0.999 && (frame.kind === "image" || frame.kind === "rgb");
+  context.imageSmoothingEnabled = Math.min(wide, high) < 0.999 && ["image", "rgb", "channels"].includes(frame.kind);
   const corner = { x: frame.region.x[0] * frame.step.x, y: frame.region.y[0] * frame.step.y };
   context.drawImage(canvas, ...drawnAt(look, corner, width, height), columns * wide, rows * high);
 }

@@ -48,12 +48,14 @@ export interface Region { y: Range; x: Range }
 
 export interface FrameHeader {
   type: "view"; pane: number; id: number; of: string;
-  kind: "image" | "labels" | "mask" | "rgb"; dtype: "u1" | "u2" | "u4";
+  kind: "image" | "labels" | "mask" | "rgb" | "channels"; dtype: "u1" | "u2" | "u4";
   shape: number[]; region: Region & Record<string, Range>; level: number; offset: number; scale: number; nan?: boolean;
   low: number; high: number; unit: string; basis: string;
   /** What was found of the whole image and the values follow from, as a threshold. */
   result?: number[] | null;
   milliseconds: number;
+  /** Of channels, what the samples of each mean; they follow one another. */
+  channels?: { channel: number; offset: number; scale: number; nan?: boolean; low: number; high: number }[];
 }
 export type Samples = Uint8Array | Uint16Array | Uint32Array;
 export interface Frame extends FrameHeader {

@@ -3,6 +3,7 @@
 import { api, GONE, ServerFault } from "./api";
 import type { Bench } from "./bench";
 import { Cards } from "./cards";
+import { ChannelBar } from "./channels";
 import { CorrectBar } from "./correctbar";
 import { Correcting, LAYER as CORRECTED } from "./correcting";
 import { fill, h, iconButton } from "./dom";
@@ -92,7 +93,7 @@ export class Workbench {
     const toolbar = new Toolbar(bench, this.stage, this.painting, this.correcting, this.probing, () => this.openTab("Probes"));
     const palette = new Palette(bench, this.painting, this.learning, new Learnbar(bench, this.painting, this.learning, () => this.status.watch()));
     const correctBar = new CorrectBar(bench, this.correcting);
-    const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, palette.element, correctBar.element, this.stage.element, toolbar.dims);
+    const middle = h("section", { class: "middle", "aria-label": "Pictures" }, toolbar.element, palette.element, correctBar.element, this.stage.element, new ChannelBar(bench).element, toolbar.dims);
     this.columns.append(cards.element, middle, this.sidePanel());
     this.element = h("div", { class: "workbench" }, header, this.conflict,
       this.columns, this.status.element);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,37 @@ def frame(view: RegionView, kind: Kind, about: dict[str, Any], drawn: Sequence[s
         "shape": list(plane.shape), "dtype": f"u{plane.dtype.itemsize}",
     }  # fmt: skip
     return _framed(header, plane.tobytes())
+
+
+def channels_frame(
+    view: RegionView, channels: Mapping[int, int], about: dict[str, Any], drawn: Sequence[str] = ()
+) -> bytes:
+    """Return channels as a header in JSON and the samples of one after the other.
+
+    Parameters
+    ----------
+    view : RegionView
+        Of an image with the dim ``c``.
+    channels : mapping of int
+        Where in the view each channel lies, by its number.
+    about, drawn
+        As of `frame`.
+    """
+    assert view.image is not None
+    lengths = list(drawn) or plane_dims(view.image.dims)
+    planes = [_plane(view.image.isel(c=at), Kind.IMAGE, lengths) for at in channels.values()]
+    wide = np.result_type(*(samples.dtype for samples, _ in planes))
+    told = [
+        {"channel": channel, **{key: value for key, value in each.items() if key != "kind"}}
+        for channel, (_, each) in zip(channels, planes, strict=True)
+    ]
+    header = {
+        "type": "view", "level": view.level, "basis": view.basis,
+        "unit": str(view.image.attrs.get("units", "")), **about, **planes[0][1],
+        "kind": "channels", "channels": told, "shape": list(planes[0][0].shape),
+        "dtype": f"u{wide.itemsize}",
+    }  # fmt: skip
+    return _framed(header, b"".join(samples.astype(wide).tobytes() for samples, _ in planes))
 
 
 def table_frame(table: Any, about: dict[str, Any]) -> bytes:

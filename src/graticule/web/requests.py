@@ -35,6 +35,8 @@ class ViewRequest(BaseModel):
         An index for each further dim, in samples of full resolution.
     plane : (str, str), optional
         The dims that are drawn as rows and columns; by default y and x, or the last two.
+    channels : tuple of int
+        Channels that are shown over one another, each by itself; by default one, or colours.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -49,6 +51,7 @@ class ViewRequest(BaseModel):
     region: dict[str, tuple[_Place, _Place]] = Field(default_factory=dict)
     at: dict[str, _Place] = Field(default_factory=dict)
     plane: tuple[str, str] | None = None
+    channels: Annotated[tuple[_Place, ...], Field(max_length=16)] = ()
 
 
 class StrokeRequest(BaseModel):

@@ -14,7 +14,14 @@ from graticule.core.scope import Region
 from graticule.pipeline.coarse import window_of
 from graticule.pipeline.live.image import RegionView, reference_to
 from graticule.pipeline.spec import Spec
-from graticule.web.frames import frame, histogram, is_colour, plane_dims, table_frame
+from graticule.web.frames import (
+    channels_frame,
+    frame,
+    histogram,
+    is_colour,
+    plane_dims,
+    table_frame,
+)
 from graticule.web.images import Opened
 from graticule.web.requests import ViewRequest
 
@@ -47,11 +54,19 @@ def _region(request: ViewRequest, sizes: Mapping[str, int], window: Mapping[str,
             start, stop = request.region[dim]
             start = min(max(0, start), size - 1)
             bounds[dim] = (start, min(max(start + 1, stop), size))
+        elif dim not in drawn and dim == "c" and _channels(request, size):
+            chosen = _channels(request, size)
+            bounds[dim] = (min(chosen), max(chosen) + 1)
         elif dim not in drawn and not is_colour(dim, size, request.at):
             place = request.at.get(dim, 0) // window.get(dim, 1)
             place = min(max(0, place), size - 1)
             bounds[dim] = (place, place + 1)
     return Region(bounds)
+
+
+def _channels(request: ViewRequest, size: int) -> list[int]:
+    """Return which of the channels that are asked for there are."""
+    return [channel for channel in request.channels if 0 <= channel < size]
 
 
 def _drawn(request: ViewRequest, dims: Collection[Any]) -> list[str]:
@@ -80,8 +95,12 @@ def reply(
     further = [dim for dim, size in image.sizes.items() if size == 1 and dim not in drawn]
     sizes = {str(dim): int(size) for dim, size in image.sizes.items()}
     shown = {dim: list(region.bounds.get(dim, (0, sizes[dim]))) for dim in drawn if dim in sizes}
-    flat = replace(view, image=image.isel(dict.fromkeys(further, 0)))
     told = {**named, "region": shown, "result": _told(view.result)}
+    first, last = region.bounds.get("c", (0, 0))
+    chosen = _channels(request, last) if "c" in image.dims and kind is Kind.IMAGE else []
+    flat = replace(view, image=image.isel({dim: 0 for dim in further if dim != "c" or not chosen}))
+    if chosen:
+        return channels_frame(flat, {c: c - first for c in chosen}, told, drawn)
     return frame(flat, kind, told, drawn)
 
 
