@@ -311,8 +311,12 @@ def test_a_large_image_is_begun_from_its_exact_result(
         earlier = file.with_name(".large.earlier.tif")
         np.testing.assert_array_equal(read(earlier, labels=True).values, before)
         edited(socket, "n", "large.tif", kind="merge", points=[[5, 0], [5, 60]])
+        revision = edited(socket, "o", "large.tif", kind="undo")["revision"]
         file.unlink()
         assert client.post("/api/correct", json={"path": "large.tif"}).json()["state"] == "none"
+        client.post("/api/correct", json={**asked, "anew": False})
+        again = news(socket)["revision"]
+        assert again > revision, "what was seen of the others is not taken for these"
 
 
 def test_results_are_judged_against_corrections_on_the_command_line(

@@ -16,7 +16,7 @@ from graticule.core.typing import Array
 from graticule.io import read
 from graticule.io.in_place import make_editable, open_editable
 from graticule.web.edit_journal import EditJournal, Put
-from graticule.web.folder import OWN
+from graticule.web.folder import OWN, first_revision
 from graticule.web.object_edits import ObjectEdit, changed
 from graticule.web.object_index import ObjectIndex
 from graticule.web.strokes import Bounds
@@ -55,7 +55,7 @@ class Correction:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.revision = 0
+        self.revision = first_revision()
         self.is_replaced = False
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None

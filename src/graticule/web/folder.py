@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -199,6 +200,14 @@ def require_folder(root: Path) -> None:
 def revision_of(text: str) -> str:
     """Return a word that is equal for equal texts."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def first_revision() -> int:
+    """Return where the revisions of what is opened begin: beyond those of all that was before it.
+
+    What is kept by a revision is then never taken for that of a file of the same name.
+    """
+    return time.time_ns() // 10**6
 
 
 def stamp_of(file: Path) -> str:

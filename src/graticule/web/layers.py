@@ -22,7 +22,7 @@ from graticule.core.typing import Array
 from graticule.io import read, write
 from graticule.io.studies import stem
 from graticule.web.corrections import CORRECTED, Correction, Fill
-from graticule.web.folder import OWN, ServedFolder
+from graticule.web.folder import OWN, ServedFolder, first_revision
 from graticule.web.strokes import Bounds, Stroke, bounds_of, covered_by
 
 _BACK = 100
@@ -60,7 +60,7 @@ class Layer:
         coords = {dim: image.coords[dim] for dim in dims if dim in image.coords}
         self.values = np.zeros([int(image.sizes[dim]) for dim in dims], np.uint8)
         self.image: Image = xr.DataArray(self.values, coords, dims)
-        self.revision = 0
+        self.revision = first_revision()
         self._counts = np.zeros(_VALUES + 1, np.int64)
         self._dims = [str(dim) for dim in dims]
         self._back: deque[tuple[tuple[slice, ...], Array]] = deque(maxlen=_BACK)
