@@ -1,6 +1,6 @@
 """The words everything else is said in: images, units, the op contract, errors."""
 
-from graticule.core.check import Check, CheckFigure, Evidence, Measure, Subject, check
+from graticule.core.check import Bar, Check, CheckFigure, Evidence, Measure, Subject, check
 from graticule.core.dims import feature_dims, feature_names, with_features_last
 from graticule.core.image import (
     Image,
@@ -38,6 +38,7 @@ from graticule.core.threads import map_ranges
 __all__ = [
     "ALL",
     "Area",
+    "Bar",
     "BlockInfo",
     "Check",
     "CheckFigure",

@@ -9,6 +9,7 @@ What it means in words, what a report says of it first, and how it is drawn are 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import Formatter
@@ -85,6 +86,34 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """What a column of an image must be for the image to pass a check.
+
+    Attributes
+    ----------
+    column, title : str
+        The column, and what it is called in words.
+    at_least, at_most : float, str or None
+        A number, or the name of the parameter that has it. A column with neither is a text that
+        must say nothing: it says why an image does not pass.
+    """
+
+    column: str
+    title: str
+    at_least: float | str | None = None
+    at_most: float | str | None = None
+
+    def is_cleared(self, value: Any) -> bool:
+        """Whether a value passes; what is no number does not. The bar has its numbers."""
+        if self.at_least is None and self.at_most is None:
+            return not value
+        number = float(value)
+        low = -math.inf if self.at_least is None else float(self.at_least)
+        high = math.inf if self.at_most is None else float(self.at_most)
+        return low <= number <= high
+
+
+@dataclass(frozen=True)
 class CheckFigure:
     """How the evidence of a check is drawn.
 
@@ -133,6 +162,7 @@ class Check:
         study: Callable[..., Table] | None,
         meaning: str | Callable[..., str],
         measures: Sequence[Measure],
+        bars: Sequence[Bar],
         figure: CheckFigure | None,
     ) -> None:
         self.name = function.__name__
@@ -142,6 +172,7 @@ class Check:
         self.figure = figure
         self._meaning = meaning
         self._measures = tuple(measures)
+        self._bars = tuple(bars)
         self.parameters = Parameters(function, f"check {self.name}")
         self.__doc__ = function.__doc__
         self.__module__ = function.__module__
@@ -194,6 +225,17 @@ class Check:
             for m in self._measures
         ]
 
+    def bars(self, params: Mapping[str, Any]) -> list[Bar]:
+        """Return what an image must clear to pass it, with numbers; params are validated."""
+
+        def number(limit: float | str | None) -> float | str | None:
+            return params[limit] if isinstance(limit, str) else limit
+
+        return [
+            replace(bar, at_least=number(bar.at_least), at_most=number(bar.at_most))
+            for bar in self._bars
+        ]
+
     def _shown(
         self, params: Mapping[str, Any], shown: Callable[[Any], Any] = lambda value: value
     ) -> dict[str, Any]:
@@ -229,6 +271,7 @@ def check(
     study: Callable[..., Table] | None = None,
     meaning: str | Callable[..., str],
     measures: Sequence[Measure] = (),
+    bars: Sequence[Bar] = (),
     figure: CheckFigure | None = None,
     doc: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Evidence]], Check]:
@@ -245,6 +288,8 @@ def check(
         value of a parameter; where words depend on one, ``meaning(**parameters) -> str``.
     measures : sequence of Measure
         The columns that the first lines of a report say, as means over the images.
+    bars : sequence of Bar
+        What an image must clear to pass; without any, the check measures and does not judge.
     figure : CheckFigure, optional
         How its evidence is drawn.
     doc : mapping, optional
@@ -270,6 +315,7 @@ def check(
             study=study,
             meaning=meaning,
             measures=measures,
+            bars=bars,
             figure=figure,
         )
 

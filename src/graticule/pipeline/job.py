@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from graticule.core.atomic import flushed_later
-from graticule.core.check import Evidence, Subject
 from graticule.core.errors import GraticuleError
 from graticule.core.image import Image, Kind, Table, is_image, variable_of
 from graticule.core.scope import Mapper
@@ -29,7 +28,8 @@ from graticule.io.lazy import filling_threads
 from graticule.io.studies import StudyImage
 from graticule.io.writing import written_unit
 from graticule.pipeline.appearance import appearance_of
-from graticule.pipeline.evaluate import Evaluation, make_rerun
+from graticule.pipeline.evaluate import Evaluation
+from graticule.pipeline.evidence import evidence_of
 from graticule.pipeline.finished import ARRAYS, PREVIEW, commit, earlier_result
 from graticule.pipeline.folder import WORK, refusal
 from graticule.pipeline.inputs import hash_of, notes_of, open_inputs
@@ -39,7 +39,7 @@ from graticule.pipeline.plan import make_plan
 from graticule.pipeline.preview import save_previews
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.seals import seal_of
-from graticule.pipeline.spec import CheckStep, Reference, Spec, digest
+from graticule.pipeline.spec import Reference, Spec, digest
 from graticule.pipeline.store import StepStore
 
 Report = Callable[[str], None]
@@ -233,31 +233,12 @@ def _run_checks(
     is_notable = False
     for name, check in pipeline.checks.items():
         started = time.perf_counter()
-        evidence = _evidence(evaluation, check, report)
+        evidence = evidence_of(check, evaluation, report)
         result.evidence[name] = {key: _scalar(v) for key, v in evidence.columns.items()}
         result.checks[name] = time.perf_counter() - started
         arrays |= {f"check/{name}/{key}": value for key, value in evidence.arrays.items()}
         is_notable = is_notable or evidence.notable
     return arrays, is_notable
-
-
-def _evidence(evaluation: Evaluation, step: CheckStep, report: Callable[[str], None]) -> Evidence:
-    rerun = make_rerun(evaluation, step.at, step.of)
-    count = 0
-
-    def counted(image: Image) -> Any:
-        nonlocal count
-        count += 1
-        if count % 25 == 0:
-            report(f"{step.name}: {count} reruns")
-        return rerun(image)
-
-    against = evaluation.value(step.against) if step.against else None
-    value, image = evaluation.value(step.of), evaluation.value(step.at)
-    try:
-        return step.check.function(Subject(value, image, counted, against), **step.params)
-    except GraticuleError as error:
-        raise error.at(f"check {step.name}") from None
 
 
 def _put_output(

@@ -190,6 +190,18 @@ class CheckContract:
             assert {measure.column, measure.unit_column or measure.column} <= set(columns)
             assert measure.title
 
+    def test_bars_are_columns_with_numbers(self, name: str) -> None:
+        """What an image must clear is there; a text that must be empty is a text."""
+        check = get_check(name)
+        params = check.parameters.validate(self.params.get(name, {}))
+        columns = self.evidence(name).columns
+        for bar in check.bars(params):
+            assert bar.title
+            limits = [limit for limit in (bar.at_least, bar.at_most) if limit is not None]
+            assert all(isinstance(limit, (int, float)) for limit in limits), bar.column
+            assert isinstance(columns[bar.column], (int, float) if limits else str)
+            bar.is_cleared(columns[bar.column])
+
     def test_the_study_keeps_rows_and_columns(self, name: str) -> None:
         """It adds columns, and changes nothing that was there, of one image and of several."""
         for count in (1, 3):

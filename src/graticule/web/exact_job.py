@@ -10,13 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from graticule.core.errors import GraticuleError
 from graticule.core.image import Image
 from graticule.core.settings import array_budget, settings
 from graticule.core.typing import Array
 from graticule.pipeline import LiveImage, Pipeline, make_plan
+from graticule.pipeline.evaluate import Evaluation
+from graticule.pipeline.evidence import evidence_of
 from graticule.pipeline.inputs import open_inputs
 from graticule.pipeline.live.cache import TileCache
+from graticule.pipeline.live.work import behind
 from graticule.pipeline.nodes import StoredNode, assemble, is_node
+from graticule.pipeline.spec import CheckStep
+from graticule.web.checking import Found
 
 _PIECE = {"z": 64, "y": 2048, "x": 2048}
 
@@ -37,6 +43,8 @@ class Job:
         Of the facts.
     of : str
         A step; what it needs of the whole image is computed.
+    checks : tuple of str
+        Checks to be made on the whole image; nothing else is computed with any.
     known : mapping
         What is known exactly already, packed.
     folder : Path
@@ -49,6 +57,7 @@ class Job:
     stamp: str
     units: Any
     of: str
+    checks: tuple[str, ...]
     known: dict[str, Any]
     folder: Path
 
@@ -117,6 +126,13 @@ def _values(node: Any) -> Array:
     return np.asarray(assemble(node, _PIECE).values)
 
 
+def _checked(step: CheckStep, evaluation: Evaluation) -> Found:
+    try:
+        return Found(evidence_of(step, evaluation).columns)
+    except GraticuleError as error:
+        return Found(what=error.what, hint=error.hint)
+
+
 def work(job: Job, tell: Any) -> None:
     """Compute what a job asks for; ``tell`` is given what came of each step."""
     parsed = Pipeline.loads(job.text, source=job.source)
@@ -125,6 +141,12 @@ def work(job: Job, tell: Any) -> None:
     live = LiveImage(inputs, keys, TileCache(0))
     live.take_exact(pipeline, {name: unpack(found) for name, found in job.known.items()})
     plan = make_plan(pipeline.without_unused(), inputs, memory=array_budget(settings().memory))
+    if job.checks:
+        tile, scratch = plan.tile, job.folder if plan.tile else None
+        evaluation = Evaluation(pipeline, inputs, keys, tile=tile, mapper=behind, scratch=scratch)
+        for name in job.checks:
+            tell(("check", name, _checked(pipeline.checks[name], evaluation)))
+        return
     told = set(job.known)
 
     def tell_new() -> None:

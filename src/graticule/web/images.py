@@ -22,6 +22,7 @@ from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.pyramid import Pyramid
 from graticule.pipeline.spec import Reference, Spec, digest
 from graticule.pipeline.studies import study_of
+from graticule.web.checking import Found
 from graticule.web.corrections import Correction
 from graticule.web.exact_job import Job, is_there, make_room, pack
 from graticule.web.folder import ServedFolder, stamp_of
@@ -61,6 +62,8 @@ class Opened:
         Inputs that are painted or corrected, by name.
     has_copies : bool
         Whether the coarser copies are there.
+    checked : dict of Found
+        What checks found of the whole image, by `graticule.web.checking.check_key`.
     """
 
     live: LiveImage
@@ -71,6 +74,7 @@ class Opened:
     scratch: Path
     painted: Mapping[str, Layer | Correction] = field(default_factory=dict)
     has_copies: bool = False
+    checked: dict[str, Found] = field(default_factory=dict)
     _copying: threading.Lock = field(default_factory=threading.Lock)
 
     def make_copies(
@@ -109,8 +113,11 @@ class Opened:
             return Kind.LABELS
         return pipeline.kind_of(reference) or Kind.IMAGE
 
-    def exact_job(self, parsed: Pipeline, of: str) -> Job:
-        """Return what a process needs to compute what a result needs of the whole image."""
+    def exact_job(self, parsed: Pipeline, of: str, checks: tuple[str, ...] = ()) -> Job:
+        """Return what a process needs to compute what a result needs of the whole image.
+
+        With ``checks``, to make these on it.
+        """
         for layer in self.painted.values():
             layer.write_pending()
         known = self.live.exact(self.bound(parsed))
@@ -121,8 +128,8 @@ class Opened:
             if is_there(outputs)
         }
         return Job(
-            parsed.text, parsed.source, self.source, self.stamp, self.units, of, packed,
-            self.scratch,
+            parsed.text, parsed.source, self.source, self.stamp, self.units, of, checks,
+            packed, self.scratch,
         )  # fmt: skip
 
 

@@ -130,7 +130,7 @@ class LiveSession:
             self._asked_at = time.monotonic()
             about = self._exact.get(request.pane)
             is_other = about not in (None, self._about(request))
-            if request.type in ("view", "table") and is_other:
+            if request.type in ("view", "table", "checks") and is_other:
                 self._forget_exact(request.pane)
             self._queue(request)
 
@@ -226,7 +226,8 @@ class LiveSession:
         while is_wanted() and time.monotonic() - self._asked_at < _QUIET:
             time.sleep(_QUIET / 5)
         given = (request.path, request.text, request.of)
-        order = Order("complete", given, self.tell, is_vital=False)
+        what = "judge" if request.type == "checks" else "complete"
+        order = Order(what, given[:2] if what == "judge" else given, self.tell, is_vital=False)
         if is_wanted() and self._carry_out_behind(order, request.pane):
             self.tell({"type": "exact", "path": request.path, "of": request.of})
 

@@ -20,7 +20,7 @@ class ViewRequest(BaseModel):
     Attributes
     ----------
     type : str
-        Samples to be drawn, rows of a table, or a histogram.
+        Samples to be drawn, rows of a table, a histogram, or what the checks find.
     pane, id : int
         Of which pane it is, and its number.
     path, text : str
@@ -41,7 +41,7 @@ class ViewRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    type: Literal["view", "table", "histogram"]
+    type: Literal["view", "table", "histogram", "checks"]
     pane: Annotated[int, Field(ge=0, le=63)]
     id: int
     path: str

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from graticule.core import Evidence, Subject, Table, check, filtered_dims, is_image
+from graticule.core import Bar, Evidence, Subject, Table, check, filtered_dims, is_image
 from graticule.core.errors import CheckError
 from graticule.core.order import median
 from graticule.core.typing import Array
 
 _SPECK = 0.1
+_MOST_SPECKS = 0.5
 _NORMAL = 1.4826
 _LOGARITHMIC = ("objects", "diameter", "contrast")
 _COMPARED = {
@@ -70,6 +71,14 @@ def _robust_z(values: Array, column: str) -> Array:
         "share or contrast is further than {unlike} robust standard deviations from the median of "
         "the study. What passes may still be wrong: only a truth can tell."
     ),
+    bars=(
+        Bar("objects", "objects", at_least=1),
+        Bar("diameter", "usual diameter in samples", at_least="min_diameter"),
+        Bar("covered", "share of the image covered", at_most="max_covered"),
+        Bar("specks", "share that is specks", at_most=_MOST_SPECKS),
+        Bar("contrast", "contrast to noise", at_least="min_contrast"),
+        Bar("implausible", "doubts"),
+    ),
 )
 def plausibility(
     subject: Subject,
@@ -123,7 +132,7 @@ def plausibility(
     else:
         if row["covered"] > max_covered:
             reasons.append(f"objects cover {100 * row['covered']:.0f} % of the image")
-        if row["specks"] > 0.5:
+        if row["specks"] > _MOST_SPECKS:
             reasons.append(f"{100 * row['specks']:.0f} % of the objects are specks")
         if row["diameter"] < min_diameter:
             reasons.append(f"the usual object is {row['diameter']:.1f} samples across")

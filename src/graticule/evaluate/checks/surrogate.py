@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from graticule.core import CheckFigure, Evidence, Subject, Table, check, is_image
+from graticule.core import Bar, CheckFigure, Evidence, Subject, Table, check, is_image
 from graticule.core.errors import CheckError
 from graticule.core.palette import GREY, INK, RED
 from graticule.core.typing import Array
@@ -77,6 +77,7 @@ def _draw(axes: Axes, evidence: Mapping[str, Mapping[str, Array]]) -> str:
         "benjamini-hochberg, which takes them for independent); an image counts as detected where "
         "q is at most {fdr} and the best fit is not at the end of what was searched."
     ),
+    bars=(Bar("p", "p of this image alone", at_most="fdr"),),
     figure=CheckFigure("null_distribution", "Null distribution", _draw),
 )
 def surrogate(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from graticule.core.errors import MemoryBudgetError, RequestError
 from graticule.core.settings import format_bytes, settings
 from graticule.pipeline.live.work import Superseded, reporting, working_at
+from graticule.web.checking import ScreenChecks, check_key
 from graticule.web.corrections import correction_news
 from graticule.web.engine.views import reply, viewed
 from graticule.web.exact import Dropped, ExactWorker
@@ -31,6 +32,7 @@ from graticule.web.strokes import Stroke
 from graticule.web.thumbnails import thumbnail
 
 if TYPE_CHECKING:
+    from graticule.pipeline import Pipeline
     from graticule.web.classifier_settings import Settings
     from graticule.web.classifiers import Classifiers
 
@@ -125,6 +127,8 @@ class Engine:
             opened = self._opened(work, request.path, request.text)
             if request.level > 0:
                 self._copy(work, opened, request.path)  # else each sample is read for it
+            if request.type == "checks":
+                return self._judged(work, opened, parsed, request)
             view, kind, region = viewed(opened, opened.bound(parsed), request, work.is_wanted)
         if not work.is_wanted():
             raise Superseded
@@ -134,6 +138,14 @@ class Engine:
         }  # fmt: skip
         answer = reply(view, kind, request, region, named)
         return Viewed(answer, view.is_exact, opened.has_copies)
+
+    def _judged(self, work: Work, opened: Opened, parsed: Pipeline, request: ViewRequest) -> Viewed:
+        """Return what the checks find of what is on screen."""
+        pipeline = opened.bound(parsed)
+        screen = ScreenChecks(opened.live, pipeline, request, opened.checked, work.is_wanted)
+        named = {"pane": request.pane, "id": request.id, "of": request.of}
+        answer = {"type": "checks", **named, "checks": screen.told()}
+        return Viewed(answer, screen.is_exact(), opened.has_copies)
 
     def probe(self, work: Work, request: ProbeRequest) -> Viewed:
         """Return the values of a step under probes."""
@@ -152,10 +164,20 @@ class Engine:
 
     def complete(self, work: Work, path: str, text: str, of: str) -> bool:
         """Compute what a result needs of the whole image; return whether it is there now."""
+        return self._completed(work, path, text, of, f"exact {of}")
+
+    def judge(self, work: Work, path: str, text: str) -> bool:
+        """Make the checks of a pipeline on the whole image; return whether that was done."""
+        checks = tuple(self.parsed.pipeline(text).checks)
+        return self._completed(work, path, text, "", "exact checks", checks)
+
+    def _completed(
+        self, work: Work, path: str, text: str, of: str, title: str, checks: tuple[str, ...] = ()
+    ) -> bool:
         parsed = self.parsed.pipeline(text)
         opened = self._opened(work, path, text)
         keys, pipeline = opened.live.keys, opened.bound(parsed)
-        title, started = f"exact {of}", time.monotonic()
+        started = time.monotonic()
         names, faults = list(pipeline.steps), []
 
         def take(message: tuple[Any, ...]) -> None:
@@ -163,6 +185,9 @@ class Engine:
                 faults.append(message[1]["what"])
             elif message[0] == "known" and opened.live.keys == keys:
                 opened.live.take_exact(pipeline, {message[1]: unpack(message[2])})
+            elif message[0] == "check":
+                step = pipeline.checks[message[1]]
+                opened.checked[check_key(pipeline, step, keys)] = message[2]
             elif message[0] == "step":
                 work.tell(_progress(title, names.index(message[1]) / len(names), started))
 
@@ -170,7 +195,7 @@ class Engine:
             return work.is_wanted() and opened.live.keys == keys
 
         try:
-            self.exact.run(opened.exact_job(parsed, of), take, is_wanted)
+            self.exact.run(opened.exact_job(parsed, of, checks), take, is_wanted)
         except Dropped:
             faults.append("")
         said = f"{title}: {faults[0]}" if faults and faults[0] else title
