@@ -240,6 +240,25 @@ def test_a_correction_stands_in_for_a_step_is_its_truth_and_is_measured(squared:
     assert s.bench.text.startswith(text.split("steps")[0])
 
 
+def test_a_check_against_the_correction_follows_every_edit(squared: Squares) -> None:
+    s = squared
+    s.open()
+    s.page.get_by_text("Use it").click()
+    s.page.get_by_role("button", name=re.compile("As the truth of cells")).click()
+    s.page.get_by_role("tab", name="Objects").click()
+    verdict = s.page.locator(".objects [data-check=truth]")
+    expect(verdict).to_contain_text("measured", timeout=WAIT)
+    verdict.locator("summary").click()
+    error = verdict.locator(".check-line", has_text="count error")
+    expect(error).to_contain_text(re.compile(r"count error0\b"))
+    s.page.keyboard.press("d")
+    s.click(30, 30)
+    expect(error).to_contain_text(re.compile(r"count error1\b"), timeout=WAIT)
+    s.page.keyboard.press("Control+z")
+    expect(error).to_contain_text(re.compile(r"count error0\b"), timeout=WAIT)
+    assert verdict.get_attribute("open") is not None, "it stays open"
+
+
 def test_what_the_server_did_not_hear_is_sent_again_when_it_is_there(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -24,7 +24,7 @@ export interface Gate { of: string; inside: Uint8Array; id: number; words: strin
 
 export interface Limits extends Contrast { byHand: boolean; signature: string }
 
-const EMPTY: Model = { name: "", inputs: ["image"], painted: [], corrected: [], steps: [], outputs: null, rest: "" };
+const EMPTY: Model = { name: "", inputs: ["image"], painted: [], corrected: [], steps: [], checks: [], outputs: null, rest: "" };
 
 export class Bench {
   start: Start = { version: "", folder: "", images: [], pipelines: [], examples: [] };

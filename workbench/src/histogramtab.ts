@@ -2,6 +2,7 @@
 
 import uPlot from "uplot";
 import type { Bench } from "./bench";
+import { CheckList, type Checks } from "./checks";
 import { h } from "./dom";
 import { setIn } from "./edit";
 import { short, unitText } from "./format";
@@ -27,7 +28,9 @@ export class HistogramTab {
   private readonly lines: Record<"low" | "high" | "threshold", HTMLElement>;
   visible = false;
 
-  constructor(private readonly bench: Bench, send: (message: Record<string, unknown>) => boolean) {
+  constructor(private readonly bench: Bench, send: (message: Record<string, unknown>) => boolean, checks: Checks) {
+    const list = new CheckList(checks, (of) => of === bench.activeOf || of.startsWith(`${bench.activeOf}.`));
+    bench.displayChanged.on(() => list.show());
     const line = (name: string, label: string) => h("div", { class: `limit ${name}`, role: "slider", tabIndex: 0, "aria-label": label, "aria-orientation": "horizontal" }, h("span", {}, name));
     this.lines = { low: line("low", "Lower limit of the contrast"), high: line("high", "Upper limit of the contrast"), threshold: line("threshold", "Threshold") };
     const working = new Working(() => bench.why(bench.activeOf));
@@ -35,7 +38,7 @@ export class HistogramTab {
       h("div", { class: "row" },
         h("label", { for: "histogram-log", class: "check" }, this.log, " log counts"),
         h("button", { type: "button", onclick: () => this.reset() }, "Fit the contrast")),
-      working.element, this.holder, this.about, this.thresholdText);
+      working.element, this.holder, this.about, this.thresholdText, list.element);
     this.requester = new Requester(() => {
       if (!this.visible || !bench.image) return null;
       this.askedOf = bench.activeOf;

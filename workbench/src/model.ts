@@ -20,6 +20,8 @@ export interface Model {
   /** Inputs that are corrected labels. */
   corrected: string[];
   steps: StepModel[];
+  /** Checks, with what they look at. */
+  checks: { name: string; body: Record<string, unknown>; refs: string[] }[];
   outputs: string[] | null;
   /** The rest of the text that views depend on: inputs, the sheet. */
   rest: string;
@@ -69,9 +71,13 @@ export function readModel(text: string, ops: Ops): Model | Unreadable {
     steps.push({ name, op: String(op ?? ""), params, named, source: named.input ?? previous });
     previous = name;
   }
+  const checks = Object.entries(mapping(plain?.checks)).map(([name, value]) => {
+    const body = mapping(value);
+    return { name, body, refs: [body.of, body.at ?? inputNames[0], body.against].filter((ref) => typeof ref === "string") };
+  });
   const outputs = Array.isArray(plain?.outputs) ? plain.outputs.map(String) : null;
   const { steps: _steps, outputs: _outputs, report: _report, checks: _checks, name: _name, description: _description, ...rest } = plain ?? {};
-  return { name: String(plain?.name ?? ""), inputs: inputNames, painted, corrected, steps, outputs, rest: JSON.stringify(rest) };
+  return { name: String(plain?.name ?? ""), inputs: inputNames, painted, corrected, steps, checks, outputs, rest: JSON.stringify(rest) };
 }
 
 export function isReadable(model: Model | Unreadable): model is Model {

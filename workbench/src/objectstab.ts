@@ -3,6 +3,7 @@
 
 import type { Bench } from "./bench";
 import { debounced } from "./bus";
+import { badge, CheckList, type Checks } from "./checks";
 import { fill, h } from "./dom";
 import { makeFilter } from "./filter";
 import { short, unitText } from "./format";
@@ -39,6 +40,7 @@ export class ObjectsTab {
     h("div", { role: "rowgroup", class: "table-headgroup" }, this.head), this.rows, this.spacer);
   private readonly scroller = h("div", { class: "table", onscroll: () => this.drawRows() }, this.inner);
   private readonly working = new Working(() => this.bench.why(this.of));
+  private readonly list: CheckList;
   private table: Table | null = null;
   private order: Uint32Array = new Uint32Array();
   private sort: { column: number; down: boolean } | null = null;
@@ -53,9 +55,12 @@ export class ObjectsTab {
     private readonly bench: Bench,
     send: (message: Record<string, unknown>) => boolean,
     private readonly viewport: () => { width: number; height: number },
+    private readonly checks: Checks,
   ) {
+    this.list = new CheckList(checks, (of) => this.isAbout(of));
+    checks.changed.on(() => this.markHeads());
     this.element = h("div", { class: "objects" }, h("div", { class: "row" }, this.select, this.box),
-      h("div", { class: "row told" }, this.about, this.clear), this.working.element, h("div", { class: "objects-split" }, this.plot, this.scroller));
+      h("div", { class: "row told" }, this.about, this.clear), this.working.element, this.list.element, h("div", { class: "objects-split" }, this.plot, this.scroller));
     this.requester = new Requester(() => {
       const { image } = bench;
       if ((!this.visible && !bench.gate) || !image || !this.of) return null;
@@ -121,6 +126,25 @@ export class ObjectsTab {
     if (!visible) return;
     this.refresh();
     this.selectLabel();
+  }
+
+  /** Whether a value is the table that is shown, a column of it, or the objects that it measures. */
+  private isAbout(of: string): boolean {
+    const { model, ops } = this.bench;
+    if (!this.of) return true;
+    return of === this.of || of.startsWith(`${this.of}.`) || of === labelsOf(model, ops, this.of);
+  }
+
+  /** Say beside the heads of columns what the checks found. */
+  private markHeads(): void {
+    if (!this.table) return;
+    const own = this.checks.found.filter((check) => this.isAbout(check.of));
+    this.table.columns.forEach((column, place) => {
+      const button = this.head.children[place]?.querySelector("button");
+      button?.querySelector(".badge")?.remove();
+      const mark = badge(own, this.of, column.name);
+      if (mark) button?.prepend(mark, " ");
+    });
   }
 
   take(table: Table): void {
@@ -236,6 +260,8 @@ export class ObjectsTab {
       cell.style.width = `${this.widths[place]}px`;
       return cell;
     }));
+    this.markHeads();
+    this.list.show();
   }
 
   /** Let the panes show faintly what the table does not show. */

@@ -20,6 +20,8 @@ export class Stage {
   readonly element = h("div", { class: "stage" });
   readonly panes: Pane[] = [];
   readonly drawn = new Signal();
+  /** What is on screen was asked for: another place, size, text or step. */
+  readonly asked = new Signal();
   cursor: { x: number; y: number } | null = null;
   cursorPane = -1;
   private readonly grounds: Ground[];
@@ -208,6 +210,7 @@ export class Stage {
   /** Ask for what is on screen now, and draw what is there. */
   refresh(again = false): void {
     if (this.bench.image) {
+      this.asked.emit();
       for (const pane of this.live) pane.requester.ask(again);
       for (const ground of this.grounds) ground.ask(again);
       this.strokesRequester.ask(again);

@@ -88,6 +88,14 @@ export interface ClassifierSettings {
 }
 /** What learns from strokes; `own` where its document was changed by hand. */
 export interface Classifier { name: string; settings: ClassifierSettings; own: boolean; document: string; model: string; trained: boolean }
+export interface CheckBar { column: string; title: string; value: number | string | boolean | null; at_least: number | null; at_most: number | null; cleared: boolean }
+export interface CheckAnswer {
+  name: string; check: string; of: string; at: string; against: string; summary: string; meaning: string; basis: string;
+  state: "passed" | "failed" | "measured" | "pending" | "fault";
+  bars?: CheckBar[]; values?: { column: string; title: string; value: unknown; low: number | null; high: number | null; unit: string }[];
+  fault?: { what: string; hint: string };
+}
+export interface ChecksAnswer { type: "checks"; pane: number; id: number; checks: CheckAnswer[] }
 export interface CorrectionNews {
   type: "correction"; path: string; edit: string; state: "none" | "making" | "ready" | "failed" | "dropped";
   share?: number; objects?: number; undoable?: number; redoable?: number; source?: { of?: string }; what?: string; hint?: string;
@@ -101,4 +109,4 @@ export interface Grouping {
 }
 export interface Groupings { clusterings: { name: string; title: string; rows: number }[]; documents: string[]; examples: string[] }
 export interface RegroupedNews { type: "regrouped"; name: string }
-export type Message = RegroupedNews | ProbeAnswer | TrainedNews | PaintedNews | CorrectionNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;
+export type Message = ChecksAnswer | RegroupedNews | ProbeAnswer | TrainedNews | PaintedNews | CorrectionNews | HistogramAnswer | FaultAnswer | ExactNews | ProgressNews | ChangedNews;

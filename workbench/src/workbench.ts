@@ -4,6 +4,7 @@ import { api, GONE, ServerFault } from "./api";
 import type { Bench } from "./bench";
 import { Cards } from "./cards";
 import { ChannelBar } from "./channels";
+import { Checks } from "./checks";
 import { CorrectBar } from "./correctbar";
 import { Correcting, LAYER as CORRECTED } from "./correcting";
 import { fill, h, iconButton } from "./dom";
@@ -42,6 +43,7 @@ export class Workbench {
   private readonly probes: ProbeTab;
   private readonly status: StatusLine;
   private readonly yaml: YamlTab;
+  private readonly checks: Checks;
   private readonly histogram: HistogramTab;
   private readonly objects: ObjectsTab;
   private readonly imageName = h("span", { class: "image-title" });
@@ -69,8 +71,10 @@ export class Workbench {
     this.stage = new Stage(bench, this.painting, this.correcting, this.probing, send);
     this.status = new StatusLine(bench, this.stage, hands.toast);
     this.yaml = new YamlTab(bench);
-    this.histogram = new HistogramTab(bench, send);
-    this.objects = new ObjectsTab(bench, send, () => this.stage.viewport(0));
+    this.checks = new Checks(bench, send, () => this.stage.viewport(0), () => this.histogram.visible || this.objects.visible);
+    this.stage.asked.on(() => this.checks.ask());
+    this.histogram = new HistogramTab(bench, send, this.checks);
+    this.objects = new ObjectsTab(bench, send, () => this.stage.viewport(0), this.checks);
     this.histogram.onReset = () => {
       for (const pane of this.stage.live) pane.fitContrast();
       bench.contrastChanged.emit();
@@ -138,6 +142,7 @@ export class Workbench {
     this.probing.set({ visible: name === "Probes" });
     if (name === "Histogram") this.histogram.draw();
     if (name === "YAML") this.yaml.measure();
+    this.checks.ask();
   }
 
   /** Another image or pipeline is open. */
@@ -146,6 +151,7 @@ export class Workbench {
     if (!keepView) this.stage.fitSoon();
     this.histogram.requester.reset();
     this.objects.reset();
+    this.checks.reset();
     void this.painting.follow();
     void this.correcting.follow();
     this.probing.follow();
@@ -252,9 +258,11 @@ export class Workbench {
     switch (message.type) {
       case "probe": return this.probing.take(message);
       case "histogram": return this.histogram.take(message);
+      case "checks": return this.checks.take(message);
       case "fault":
         if (this.previews.takeFault(message) || this.painting.takeFault(message) || this.learning.takeFault(message) || this.probing.takeFault(message) || this.correcting.takeFault(message)) return;
         this.objects.takeFault(message);
+        this.checks.takeFault(message);
         this.histogram.takeFault(message);
         return this.stage.takeFault(message);
       case "progress": return this.status.progress(message);
@@ -262,6 +270,7 @@ export class Workbench {
         if (message.path !== this.bench.image?.path) return;
         this.stage.exact();
         this.histogram.refresh(true);
+        this.checks.ask(true);
         this.probing.ask(true);
         return this.objects.refresh(true);
       case "painted":
@@ -288,12 +297,15 @@ export class Workbench {
   private layersAnew(inputs: string[]): void {
     if (inputs.some((input) => dependsOn(this.bench.model, this.bench.activeOf, input))) this.histogram.refresh(true);
     this.objects.layersAnew(inputs);
+    this.checks.layersAnew(inputs);
   }
 
   reconnect(): void {
     this.stage.reconnect();
     this.histogram.requester.reset();
     this.objects.requester.reset();
+    this.checks.requester.reset();
+    this.checks.ask(true);
     this.probing.reset();
     this.previews.reset();
     this.probing.ask(true);

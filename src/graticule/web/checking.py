@@ -177,7 +177,9 @@ def _measured(measure: Measure, columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; nothing of what is no number."""
+    """Return a value as JSON has it: nothing of what is no number, a sign of what is infinite."""
     if hasattr(value, "item"):
         value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return None if math.isnan(value) else "∞" if value > 0 else "-∞"

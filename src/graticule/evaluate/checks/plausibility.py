@@ -73,9 +73,9 @@ def _robust_z(values: Array, column: str) -> Array:
     ),
     bars=(
         Bar("objects", "objects", at_least=1),
-        Bar("diameter", "usual diameter in samples", at_least="min_diameter"),
-        Bar("covered", "share of the image covered", at_most="max_covered"),
-        Bar("specks", "share that is specks", at_most=_MOST_SPECKS),
+        Bar("diameter", "usual diameter in px", at_least="min_diameter"),
+        Bar("covered", "share covered", at_most="max_covered"),
+        Bar("specks", "share of specks", at_most=_MOST_SPECKS),
         Bar("contrast", "contrast to noise", at_least="min_contrast"),
         Bar("implausible", "doubts"),
     ),
