@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from graticule.core.errors import ParameterError
 from graticule.simulate.galaxies import Morphology, galaxies
 
 
@@ -43,3 +44,9 @@ def test_a_blend_is_what_a_person_would_see() -> None:
         "spiral",
         "elliptical",
     }
+
+
+def test_neighbours_without_a_place_are_refused() -> None:
+    with pytest.raises(ParameterError, match="radius: must leave room for neighbours"):
+        galaxies(size=100, radius=20.0)
+    assert galaxies(size=100, radius=20.0, neighbours=0).radius == 20

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core import as_image
+from graticule.core.errors import ParameterError
 from graticule.core.typing import Array
 from graticule.simulate._primitives import blurred
 
@@ -18,6 +19,8 @@ _COLOURS = {
     "bulge": (1.0, 0.8, 0.55),
     "disk": (0.75, 0.85, 1.0),
 }
+_AWAY = 5
+"""Radii from the middle to the nearest neighbour."""
 _LEAST_SHARE = 0.1
 """Of what has less of the galaxy's light, in the picture, a person says that it is on it."""
 
@@ -101,6 +104,11 @@ def galaxies(
     seed : int or list of int
         Of everything.
 
+    Raises
+    ------
+    ParameterError
+        If there is no place for neighbours.
+
     References
     ----------
     .. [1] Sersic, J. L., "Influence of the atmospheric and instrumental dispersion on the
@@ -114,6 +122,12 @@ def galaxies(
     >>> seen.image.sizes["c"], bool(abs(seen.y - 106) < 4)
     (3, True)
     """
+    if neighbours and _AWAY * radius > 0.7 * size:
+        raise ParameterError(
+            f"must leave room for neighbours {_AWAY} radii away, not {radius:g} of {size} pixels",
+            where="radius",
+            hint="have no neighbours, or a larger size",
+        )
     rng = np.random.default_rng(seed)
     kind = str(rng.choice(["spiral", "elliptical"])) if morphology == "any" else morphology
     y, x = size / 2 + rng.uniform(-3, 3, 2)
@@ -122,7 +136,7 @@ def galaxies(
     own = _seen(_light(size, (y, x), radius, ratio, angle, kind, rng))
     others = np.zeros_like(own)
     for _ in range(neighbours):
-        others += _neighbour(size, (y, x), 5 * radius, rng)
+        others += _neighbour(size, (y, x), _AWAY * radius, rng)
     beside, place = np.zeros_like(own), (y, x)
     if companion is not None:
         turn = float(rng.uniform(0, 2 * np.pi))

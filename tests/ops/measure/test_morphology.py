@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import gammaincinv
 
@@ -50,6 +51,22 @@ def _statmorph(light: Any, labels: Any, label: int, **params: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return statmorph.SourceMorphology(light, labels.astype(np.int64), label, **params)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_threads_of_blas_change_no_bit(seed: int) -> None:
+    """Of a sum of more than 10,000 products each thread of it takes a part of its own."""
+    from threadpoolctl import threadpool_limits
+
+    seen = galaxies(400, radius=60.0, neighbours=0, noise=0.01, seed=seed)
+    found = gt.detect.main_object(seen.image)
+    assert found.object["area"].iloc[0] > 20_000
+    tables = []
+    for count in (1, 2, 3, 8):
+        with threadpool_limits(count):
+            tables.append(gt.measure.morphology(found.objects, seen.image, found.object))
+    for table in tables[1:]:
+        pd.testing.assert_frame_equal(table, tables[0], check_exact=True)
 
 
 @pytest.mark.parametrize("kind", ["spiral", "elliptical", "disk"])
