@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from imageio.v3 import imwrite
+from sklearn.decomposition import PCA
+from sklearn.metrics import silhouette_score
 
 import graticule as gt
 from graticule.bench import _galaxies_notebook as theirs
+from graticule.cli import main
 from graticule.io.pairing import pair_files
 from graticule.ops.detect._lines import has_line
 
@@ -103,3 +107,60 @@ def test_a_line_fitted_through_scattered_pixels() -> None:
     assert not has_line(dust < 0.3, 20)
     assert not gt.detect.main_object(dust).object["stripe"][0]
     assert gt.detect.main_object(upright).object["stripe"][0]
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    """Return a clustering of two clouds and some odd rows in their first component."""
+    folder = tmp_path_factory.mktemp("grouped")
+    rng = np.random.default_rng(3)
+    values = rng.normal(0, 1, (80, 4)) * [0.5, 3, 3, 3]
+    values[:40, 0] += 40
+    values[76:, 0] = [80, 100, 120, 140]
+    names = [f"g{number}" for number in range(len(values))]
+    rows = pd.DataFrame(values, columns=list("abcd")).assign(image=names)
+    rows.to_csv(folder / "rows.csv", index=False)
+    (folder / "groups.yaml").write_text("""
+graticule: 1
+task: clustering
+features: {columns: [a, b, c, d]}
+methods:
+  dense: [{step: pca, n_components: 1}, {step: dbscan, eps: 3, min_samples: 5}]
+"null": {n: 0}
+stability: {n: 0}
+""")
+    words = ["cluster", str(folder / "groups.yaml"), str(folder / "rows.csv")]
+    assert main([*words, "-o", str(folder / "out")]) == 0
+    return folder / "out", rows
+
+
+def test_the_label_of_noise_as_an_index(grouped: tuple[Path, pd.DataFrame]) -> None:
+    """Theirs: -1 is the last of the clusters, which is shown with the noise in it.
+
+    Ours: noise is a group of its own kind, shown apart.
+    """
+    out, _ = grouped
+    labels = pd.read_csv(out / "groups.csv")["group"].to_numpy()
+    odd = np.flatnonzero(labels == -1)
+    assert odd.tolist() == [76, 77, 78, 79]
+    shown: list[list[int]] = [[], []]
+    for row, label in enumerate(labels):
+        shown[label].append(row)  # their loop
+    assert set(odd) < set(shown[-1])
+    assert sorted(np.bincount(labels[labels >= 0])) == [36, 40]
+    assert "In no group" in (out / "report.html").read_text()
+
+
+def test_a_silhouette_of_another_space(grouped: tuple[Path, pd.DataFrame]) -> None:
+    """Theirs: of the values, whose groups were made of a component of them, noise with the rest.
+
+    Ours: of the space that was clustered, without noise.
+    """
+    out, rows = grouped
+    labels = pd.read_csv(out / "groups.csv")["group"].to_numpy()
+    values = rows[list("abcd")].to_numpy()
+    clustered = PCA(1).fit_transform(values)
+    known = labels >= 0
+    ours = pd.read_csv(out / "methods.csv")["silhouette"][0]
+    assert ours == pytest.approx(silhouette_score(clustered[known], labels[known]))
+    assert silhouette_score(values, labels) < ours - 0.1
