@@ -19,8 +19,8 @@ release = version = __version__
 
 # nothing here asks the net: no intersphinx, and formulas as MathML
 extensions = ["mathml", "reference", "myst_nb", "numpydoc", "sphinx.ext.autodoc",
-              "sphinx.ext.extlinks", "sphinx_design"]  # fmt: skip
-exclude_patterns = ["_build", "_ext", "pictures"]
+              "sphinx.ext.extlinks", "sphinx_design", "sphinx_gallery.gen_gallery"]  # fmt: skip
+exclude_patterns = ["_build", "_ext", "pictures", "gallery", "auto_gallery/*.ipynb"]
 default_role = "py:obj"
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
 reference_drawing = not QUICK
@@ -35,6 +35,22 @@ myst_heading_anchors = 3
 nb_execution_mode = "off" if QUICK else "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "auto_gallery",
+    "filename_pattern": r"\.py$",
+    "plot_gallery": not QUICK,
+    "abort_on_example_error": True,
+    "capture_repr": ("_repr_html_",),
+    "remove_config_comments": True,
+    "show_memory": False,
+    "write_computation_times": False,
+    "show_signature": False,
+    "min_reported_time": 1e9,
+    "within_subsection_order": "ExampleTitleSortKey",
+    "download_all_examples": False,
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "Graticule"
