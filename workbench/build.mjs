@@ -8,7 +8,7 @@ const out = here + "../src/graticule/web/static/";
 await mkdir(out, { recursive: true });
 await build({
   absWorkingDir: here,
-  entryPoints: { app: "src/main.ts" },
+  entryPoints: { app: "src/main.ts", notebook: "src/notebook.ts" },
   outdir: out,
   bundle: true,
   minify: true,

@@ -31,10 +31,13 @@ if TYPE_CHECKING:
     from graticule.io import read, write
     from graticule.pipeline import Pipeline, open_run
     from graticule.report.stages import show
+    from graticule.web.notebook import explore, interact
 
 _LAZY = {
     "Pipeline": ("graticule.pipeline", "Pipeline"),
     "define_op": ("graticule.core.op", "op"),
+    "explore": ("graticule.web.notebook", "explore"),
+    "interact": ("graticule.web.notebook", "interact"),
     "op": ("graticule.core.registry", "get_op"),
     "open_run": ("graticule.pipeline", "open_run"),
     "read": ("graticule.io", "read"),
@@ -48,7 +51,9 @@ __all__ = [
     "core",
     "define_op",
     "detect",
+    "explore",
     "filters",
+    "interact",
     "learn",
     "measure",
     "op",

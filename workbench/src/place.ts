@@ -7,7 +7,7 @@ import { MAPS, type MapName } from "./colours";
 export interface Place { image: string; pipeline: string; query: URLSearchParams }
 
 export function readPlace(): Place | null {
-  const query = new URLSearchParams(location.hash.slice(1));
+  const query = new URLSearchParams(document.documentElement.dataset.place ?? location.hash.slice(1));
   const image = query.get("image");
   return image ? { image, pipeline: query.get("pipeline") ?? "", query } : null;
 }

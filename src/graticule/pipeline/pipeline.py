@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -34,6 +35,31 @@ class Pipeline(Spec):
 
     def _repr_html_(self) -> str:
         return of_pipeline(self)
+
+    def explore(self, image: Any, *, height: int = 640) -> Any:
+        """Show the workbench in a notebook, with this pipeline on an image.
+
+        Parameters
+        ----------
+        image : path, DataArray or array_like
+            What is looked at.
+        height : int
+            Of the frame, in pixels.
+
+        Returns
+        -------
+        object
+            As of `graticule.explore`, which says more: a widget, or pictures without its packages.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> pipeline = Pipeline.loads("{graticule: 1, steps: {bright: {op: threshold.otsu}}}")
+        >>> view = pipeline.explore(np.eye(32))
+        """
+        # by its name: what is shown to people stands above pipelines, and these know nothing of it
+        notebook = importlib.import_module("graticule.web.notebook")
+        return notebook.explore(self, image, height=height)
 
     @classmethod
     def _of(cls, spec: Spec) -> Self:

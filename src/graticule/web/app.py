@@ -72,7 +72,9 @@ def make_app(root: Path, access: Access) -> Starlette:
         Middleware(Guard, access=access),
         Middleware(GZipMiddleware, minimum_size=_WORTH),
     ]
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app.state.bench = bench
+    return app
 
 
 async def _page(request: Request) -> Response:
