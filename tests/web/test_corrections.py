@@ -342,6 +342,11 @@ def test_results_are_judged_against_corrections_on_the_command_line(
               "-o", folder.parent / "judged")  # fmt: skip
     row = pd.read_csv(folder.parent / "judged/evaluation.csv").iloc[0]
     assert (row["tp"], row["fp"], row["fn"]) == (count - 2, 2, 0)
+    graticule("compare", pipeline, "bright", folder / "a.tif", "--of", "cells",
+              "--try", "threshold.otsu,threshold.triangle",
+              "--truth", folder / "graticule/corrected", "-o", folder.parent / "ways")  # fmt: skip
+    ways = pd.read_csv(folder.parent / "ways/compare.csv").set_index("way")
+    assert ways.loc["threshold.otsu", "count_error"] == 2
     checked = TEXT.replace("steps:", READ.splitlines()[1] + "\nsteps:") + (
         "checks:\n  truth: {check: instances, of: cells, against: corrected}\n"
     )

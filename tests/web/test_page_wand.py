@@ -48,12 +48,9 @@ class Opened:
         expect(self.page.get_by_role("button", name="Wand")).to_have_attribute(
             "aria-pressed", "true"
         )
-        for _ in range(300):
-            if self.asked:
-                break
-            self.page.wait_for_timeout(100)
+        expect(self.page.locator(".wand-waiting")).to_be_hidden(timeout=WAIT)
         bench.settle()
-        self.page.wait_for_timeout(1500)
+        self.page.wait_for_timeout(700)  # for the superpixels of the larger size
 
     def _sent(self, content: str | bytes) -> None:
         message = json.loads(content)

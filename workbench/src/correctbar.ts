@@ -27,6 +27,7 @@ export class CorrectBar {
   private readonly about = h("p", { class: "correct-about", role: "status" });
   private readonly fault = h("p", { class: "palette-fault", role: "alert", hidden: true });
   private readonly menu = h("div", { class: "menu" });
+  private readonly start = h("button", { type: "button", class: "small", hidden: true, onclick: () => void this.correcting.start(false) });
   private readonly use: HTMLDetailsElement;
   private asksAnew = false;
 
@@ -44,7 +45,7 @@ export class CorrectBar {
       h("div", { class: "group segmented", role: "group", "aria-label": "What is done" }, this.ways.map(([, button]) => button)),
       h("div", { class: "group" }, this.undo, this.redo),
       h("span", { class: "grow" }), this.use, iconButton("close", "Close (C)", () => void correcting.setOpen(false)),
-      h("div", { class: "correct-row" }, this.about, this.fault, this.sizes, h("label", { class: "check", for: "correction-shown" }, this.visible, " show")));
+      h("div", { class: "correct-row" }, this.about, this.fault, this.start, this.sizes, h("label", { class: "check", for: "correction-shown" }, this.visible, " show")));
     correcting.changed.on(() => this.show());
     bench.textChanged.on(() => this.show());
     bench.displayChanged.on(() => this.show());
@@ -68,6 +69,8 @@ export class CorrectBar {
     this.undo.disabled = !ready || !correcting.undoable;
     this.redo.disabled = !ready || !correcting.redoable;
     this.use.hidden = !ready;
+    this.start.hidden = correcting.state !== "none" || !correcting.suggested;
+    this.start.textContent = `Begin from ${correcting.suggested}`;
     const words = this.words();
     if (this.about.textContent !== words) this.about.textContent = words;
     this.element.classList.toggle("making", correcting.state === "making");

@@ -23,6 +23,7 @@ export class Palette {
   private readonly colour = h("input", { type: "color", class: "class-colour", "aria-label": "Colour of the class", oninput: () => this.painting.editClass({ colour: this.colour.value }) });
   private readonly visible = h("input", { type: "checkbox", id: "strokes-shown", onchange: () => { this.painting.visible = this.visible.checked; this.painting.changed.emit(); } });
   private readonly undo = iconButton("undo", "Take the last stroke back (Ctrl+Z)", () => this.painting.undo());
+  private readonly waiting = h("span", { class: "muted wand-waiting", role: "status", hidden: true }, "Looking for superpixels …");
   private readonly fault = h("p", { class: "palette-fault", role: "alert", hidden: true });
   private readonly use: HTMLDetailsElement;
   private chips = "";
@@ -46,7 +47,7 @@ export class Palette {
       h("div", { class: "group" }, h("label", { for: "brush-size", title: "[ smaller, ] larger" }, "size"), this.size, this.sizeText),
       h("label", { class: "check", for: "strokes-shown" }, this.visible, " show"),
       h("span", { class: "grow" }), this.use, iconButton("close", "Close the palette (P)", () => void painting.setOpen(false)),
-      h("div", { class: "palette-classes" }, this.classes, this.colour, this.name), learnbar.element, this.fault);
+      h("div", { class: "palette-classes" }, this.classes, this.colour, this.name, this.waiting), learnbar.element, this.fault);
     painting.changed.on(() => this.show());
     document.addEventListener("keydown", (event) => this.key(event));
   }
@@ -82,6 +83,7 @@ export class Palette {
       this.name.placeholder = `class ${painting.value}`;
       this.colour.value = own.colour;
     }
+    this.waiting.hidden = painting.tool !== "wand" || painting.wand.isReady || painting.wand.fault !== "";
     const fault = painting.fault || (painting.tool === "wand" ? painting.wand.fault : "");
     this.fault.hidden = !fault;
     this.fault.textContent = fault;

@@ -109,6 +109,10 @@ export class Wand {
     return index < 0 ? 0 : this.frame!.samples[index]!;
   }
 
+  get isReady(): boolean {
+    return this.frame !== null;
+  }
+
   /** What tells superpixels from others of the same number. */
   get key(): number {
     return this.frame?.id ?? 0;
