@@ -20,6 +20,24 @@ from graticule.pipeline import Pipeline
 pytestmark = pytest.mark.timeout(300)
 
 
+PANES = range(56, 60)
+"""The numbers of small pictures."""
+
+
+GAUSSIAN = """document.querySelector("[data-op='filters.gaussian']")"""
+
+
+def messages(bench: Workbench) -> list[dict[str, Any]]:
+    """Begin anew; return what the page tells the server from now on."""
+    sent: list[dict[str, Any]] = []
+    bench.page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda told: sent.append(json.loads(told))),
+    )
+    bench.page.reload()
+    return sent
+
+
 def try_all(bench: Workbench, step: str) -> Any:
     bench.page.locator(f"[data-step={step}] .try-all").click()
     dialog = bench.page.get_by_role("dialog")
@@ -71,13 +89,69 @@ def test_what_fits_no_more_is_left_out_and_what_fits_stays(bench: Workbench) -> 
     expect(bench.page.locator(".notice:visible, .pane-fault:visible")).to_have_count(0)
 
 
-def test_strokes_say_which_agrees_best_and_leaving_drops_the_rest(bench: Workbench) -> None:
-    sent: list[dict[str, Any]] = []
-    bench.page.on(
-        "websocket",
-        lambda socket: socket.on("framesent", lambda told: sent.append(json.loads(told))),
+def small(bench: Workbench, op: str) -> Any:
+    return bench.page.locator(f".op[data-op='{op}'] .op-picture")
+
+
+def test_the_gallery_shows_what_each_step_would_make(bench: Workbench) -> None:
+    sent = messages(bench)
+    bench.open_coins()
+    bench.page.get_by_role("button", name="Insert a step after smooth").click()
+    blurred = small(bench, "filters.gaussian")
+    expect(blurred.locator(".op-note")).to_have_text("before and after, on screen", timeout=WAIT)
+    halves = blurred.locator("canvas").evaluate(
+        """(canvas) => [0, 1].map((half) => {
+          const { width, height } = canvas;
+          const context = canvas.getContext("2d");
+          const { data } = context.getImageData(half * width / 2, 0, width / 2, height);
+          return new Set(data.filter((_, k) => k % 4 === 0)).size;
+        })"""
     )
-    bench.page.reload()
+    assert min(halves) > 20
+    bench.page.evaluate(f"() => {{ window.seen = {GAUSSIAN}; }}")
+    search = bench.page.get_by_label("Search the steps")
+    for text in ("g", "ga", "gau", "", "gauss"):
+        search.fill(text)
+    assert bench.page.evaluate(f"() => window.seen === {GAUSSIAN}")
+    asked = [each["of"] for each in sent if each.get("pane") in PANES and each["type"] == "view"]
+    assert asked.count("gaussian") == 1
+    assert len(asked) < 60, "of more than a hundred that would fit"
+    search.fill("measure regions")
+    bench.page.locator("#gallery-fits").uncheck()
+    own = small(bench, "measure.regions")
+    expect(own.locator("img")).to_be_visible(timeout=WAIT)
+    expect(own.locator(".op-note")).to_have_text("its own example")
+    assert bench.page.evaluate("() => document.querySelector('.op img').naturalWidth") > 200
+    bench.page.keyboard.press("Escape")
+    expect(bench.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_what_is_scrolled_away_is_not_computed(bench: Workbench) -> None:
+    sent = messages(bench)
+    bench.open_coins()
+    bench.page.get_by_role("button", name="Insert a step after smooth").click()
+    last = bench.page.locator(".op").last
+    last.scroll_into_view_if_needed()
+    shown = bench.page.locator(".op").evaluate_all(
+        """(all) => all.filter((each) => {
+          const box = each.querySelector(".op-picture").getBoundingClientRect();
+          const pane = document.querySelector(".gallery-results").getBoundingClientRect();
+          return box.bottom > pane.top && box.top < pane.bottom;
+        }).map((each) => each.dataset.op)"""
+    )
+    assert 3 < len(shown) < 30
+    bench.page.wait_for_timeout(1500)
+    bench.page.keyboard.press("Escape")
+    bench.page.wait_for_timeout(300)
+    told = [each for each in sent if each.get("pane") in PANES]
+    count = len([each for each in told if each["type"] == "view"])
+    bench.page.wait_for_timeout(1500)
+    assert count <= 30, "what was passed by is not asked for"
+    assert [each for each in sent if each.get("pane") in PANES] == told
+
+
+def test_strokes_say_which_agrees_best_and_leaving_drops_the_rest(bench: Workbench) -> None:
+    sent = messages(bench)
     bench.open_coins()
     bench.page.keyboard.press("p")
     expect(bench.page.locator(".palette:visible")).to_have_count(1)
@@ -97,10 +171,10 @@ def test_strokes_say_which_agrees_best_and_leaving_drops_the_rest(bench: Workben
     assert [number == max(numbers) for number in numbers] == best
     bench.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    asked = len([each for each in sent if 56 <= each.get("pane", 0) <= 59])
+    asked = len([each for each in sent if each.get("pane") in PANES])
     bench.page.locator("[data-step=smooth] .try-all").click()
     bench.page.keyboard.press("Escape")
     bench.page.wait_for_timeout(700)
-    after = [each for each in sent if 56 <= each.get("pane", 0) <= 59][asked:]
+    after = [each for each in sent if each.get("pane") in PANES][asked:]
     assert after[-1]["type"] == "leave"
     assert len([each for each in after if each["type"] == "view"]) < 18

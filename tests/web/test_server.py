@@ -419,3 +419,15 @@ def test_channels_come_one_after_the_other_and_a_histogram_is_of_one(
         while (told := live.receive_json())["type"] == "progress":
             pass
         assert told["edges"][0] >= 5000
+
+
+def test_an_op_is_shown_on_its_own_example(client: TestClient) -> None:
+    url = "/api/illustration?name="
+    first = client.get(f"{url}measure.regions").content
+    picture = np.asarray(Picture.open(io.BytesIO(first)).convert("L"))
+    assert picture.shape[1] > picture.shape[0]
+    assert picture.std() > 20
+    assert client.get(f"{url}measure.regions").content == first
+    without = client.get(f"{url}learn.classify_image").json()["without"]
+    assert without == "gives a class of a whole image"
+    assert "did you mean" in client.get(f"{url}filters.gausian").json()["fault"]["hint"]

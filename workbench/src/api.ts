@@ -13,12 +13,12 @@ export class ServerFault extends Error {
 /** What is said where nothing answers. */
 export const GONE: Fault = { what: "The server does not answer.", hint: "Is graticule serve still running?" };
 
-async function ask(path: string, method = "GET", body?: unknown): Promise<Response> {
+async function ask(path: string, method = "GET", body?: unknown, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { "X-Graticule-Token": token };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
   try {
-    response = await fetch(path, { method, headers, keepalive: method === "PUT", body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(path, { method, headers, signal, keepalive: method === "PUT", body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
     throw new ServerFault(GONE, 0, null);
   }
@@ -59,6 +59,12 @@ export const api = {
   correct: (body: Record<string, unknown>) => json<CorrectionNews>("/api/correct", "POST", body),
   tasks: () => json<Task[]>("/api/tasks"),
   cancel: (task: string) => ask(`/api/task?id=${name(task)}`, "DELETE"),
+  /** The picture of an op, or why it has none. */
+  async illustration(op: string, signal: AbortSignal): Promise<{ src: string } | { without: string }> {
+    const answer = await ask(`/api/illustration?name=${name(op)}`, "GET", undefined, signal);
+    if (answer.headers.get("Content-Type")?.includes("json")) return await answer.json() as { without: string };
+    return { src: URL.createObjectURL(await answer.blob()) };
+  },
   async thumbnail(path: string): Promise<string> {
     return URL.createObjectURL(await (await ask(`/api/thumbnail?path=${name(path)}`)).blob());
   },

@@ -7,6 +7,7 @@ import { deleteIn, setIn } from "./edit";
 import { Field } from "./field";
 import { openGallery } from "./gallery";
 import { ARRAYS, fits, kindOf, values, type StepModel } from "./model";
+import { OpPictures } from "./oppictures";
 import { openTrials, trialsButton, type Looking } from "./tryall";
 import { rename, renameInOff, whyNot } from "./rename";
 import type { CheckFault, Op } from "./types";
@@ -307,7 +308,8 @@ export class Cards {
     const source = after ?? bench.model.inputs[0]!;
     const kind = kindOf(bench.model, bench.ops, source) ?? "image";
     const available = values(bench.model, bench.ops).map((value) => value.kind);
-    openGallery([...bench.ops.values()], kind, available, (op) => {
+    const pictures = (root: HTMLElement) => new OpPictures(bench, this.looking.previews, after, root);
+    openGallery([...bench.ops.values()], kind, available, pictures, (op) => {
       const { text, name } = putIn(bench.text, op, after, bench.ops, bench.history.now.off);
       this.focusNext = name;
       const array = bench.ops.get(op)?.outputs.find((output) => ARRAYS.has(output.kind));

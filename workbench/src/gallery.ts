@@ -3,6 +3,7 @@
 import { fill, h, iconButton } from "./dom";
 import { fits } from "./model";
 import { plainMath } from "./cards";
+import type { OpPictures } from "./oppictures";
 import type { Kind, Op } from "./types";
 
 const FAMILIES: Record<string, string> = {
@@ -12,7 +13,8 @@ const FAMILIES: Record<string, string> = {
 };
 const ORDER = Object.keys(FAMILIES);
 
-export function openGallery(ops: Op[], kind: Kind, available: Kind[], choose: (op: string) => void): void {
+/** `pictures` makes those of the ops, given what is scrolled. */
+export function openGallery(ops: Op[], kind: Kind, available: Kind[], pictures: (root: HTMLElement) => OpPictures, choose: (op: string) => void): void {
   const results = h("div", { class: "gallery-results" });
   const count = h("p", { class: "gallery-count", role: "status" });
   const search = h("input", { type: "search", id: "gallery-search", placeholder: "Search: smooth, bright, count …", autocomplete: "off", spellcheck: false, "aria-label": "Search the steps", oninput: () => show() });
@@ -21,6 +23,18 @@ export function openGallery(ops: Op[], kind: Kind, available: Kind[], choose: (o
     h("header", {}, h("h2", {}, "Choose a step"), iconButton("close", "Close", () => dialog.close())),
     h("div", { class: "gallery-search" }, search, h("label", { for: "gallery-fits" }, suited, " only what fits here")),
     count, results);
+  const shown = pictures(results);
+  const buttons = new Map<string, HTMLButtonElement>();
+  // Made once, so that typing has little to do and pictures stay.
+  const button = (op: Op) => {
+    const there = buttons.get(op.name);
+    if (there) return there;
+    const made = h("button", { type: "button", class: "op", "data-op": op.name, onclick: () => { dialog.close(); choose(op.name); } },
+      shown.of(op), h("strong", {}, op.title.replace(/_/g, " ")), h("span", {}, plainMath(op.summary)),
+      h("small", {}, `${op.inputs.filter((input) => !input.optional).map((input) => input.kind).join(", ")} → ${op.outputs.map((output) => output.kind).join(", ")}`));
+    buttons.set(op.name, made);
+    return made;
+  };
   const suits = (op: Op) => {
     const first = op.inputs[0];
     if (!first) return false;
@@ -54,10 +68,7 @@ export function openGallery(ops: Op[], kind: Kind, available: Kind[], choose: (o
     }
     fill(results, families.map((family) => h("section", {},
       h("h3", {}, FAMILIES[family] ?? family),
-      h("div", { class: "gallery-grid" }, found.filter((op) => op.family === family).map((op) =>
-        h("button", { type: "button", class: "op", "data-op": op.name, onclick: () => { dialog.close(); choose(op.name); } },
-          h("strong", {}, op.title.replace(/_/g, " ")), h("span", {}, plainMath(op.summary)),
-          h("small", {}, `${op.inputs.filter((input) => !input.optional).map((input) => input.kind).join(", ")} → ${op.outputs.map((output) => output.kind).join(", ")}`)))))));
+      h("div", { class: "gallery-grid" }, found.filter((op) => op.family === family).map(button)))));
   }
   search.addEventListener("keydown", (event) => {
     const first = results.querySelector<HTMLButtonElement>("button");
@@ -75,7 +86,7 @@ export function openGallery(ops: Op[], kind: Kind, available: Kind[], choose: (o
   });
   const opener = document.activeElement as HTMLElement | null;
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  dialog.addEventListener("close", () => { dialog.remove(); if (opener?.isConnected) opener.focus(); });
+  dialog.addEventListener("close", () => { shown.close(); dialog.remove(); if (opener?.isConnected) opener.focus(); });
   document.body.append(dialog);
   show();
   dialog.showModal();

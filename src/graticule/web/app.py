@@ -107,6 +107,8 @@ async def _answered(bench: Workbench, call: Call, request: Request) -> Response:
         return JSONResponse({"fault": told(error, bench.folder.root), **now}, 409)
     except GraticuleError as error:
         return _fault(error, 400, bench)
+    except asyncio.CancelledError:
+        return _fault(RequestError("the server ends"), 503, bench)
     except Exception as error:
         what = f"fault in Graticule: {type(error).__name__}: {error}"
         return JSONResponse({"fault": {"what": what, "where": "", "hint": "report it"}}, 500)

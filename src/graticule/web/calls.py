@@ -20,6 +20,7 @@ from graticule.web.parsed import described_ops
 from graticule.web.starting import Start
 from graticule.web.workbench import Workbench
 
+_PNG = "image/png"
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 _Text = Annotated[str, Field(max_length=2**20)]
 _Name = Annotated[str, Field(max_length=1000)]
@@ -38,7 +39,7 @@ class OfImage(Nothing):
 
 
 class OfName(Nothing):
-    """A recipe or a pipeline, by its name."""
+    """A recipe, a pipeline or an op, by its name."""
 
     name: _Name
 
@@ -169,7 +170,13 @@ def _ops(bench: Workbench, asked: Nothing) -> Any:
 
 def _thumbnail(bench: Workbench, asked: OfImage) -> Any:
     """Return a small picture of an image, as PNG."""
-    return Response(bench.engine.ask("thumbnail", asked.path), media_type="image/png")
+    return Response(bench.engine.ask("thumbnail", asked.path), media_type=_PNG)
+
+
+def _illustration(bench: Workbench, asked: OfName) -> Any:
+    """Return what an op makes of its own example, as PNG; or why it has no picture."""
+    found = bench.engine.ask("illustration", asked.name)
+    return {"without": found} if isinstance(found, str) else Response(found, media_type=_PNG)
 
 
 def _open(bench: Workbench, asked: OfImage) -> Any:
@@ -325,6 +332,7 @@ CALLS = (
     Call("GET", "/api/start", Nothing, _start),
     Call("GET", "/api/ops", Nothing, _ops),
     Call("GET", "/api/thumbnail", OfImage, _thumbnail),
+    Call("GET", "/api/illustration", OfName, _illustration),
     Call("POST", "/api/open", OfImage, _open),
     Call("POST", "/api/example", OfName, _example),
     Call("GET", "/api/pipeline", OfName, _load),

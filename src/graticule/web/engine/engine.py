@@ -21,6 +21,7 @@ from graticule.web.engine.views import reply, viewed
 from graticule.web.exact import Dropped, ExactWorker
 from graticule.web.exact_job import unpack
 from graticule.web.folder import ServedFolder
+from graticule.web.illustrated import illustrated
 from graticule.web.images import Opened, OpenImages
 from graticule.web.layers import Layers, described, template_of
 from graticule.web.object_edits import ObjectEdit
@@ -273,6 +274,11 @@ class Engine:
         """Return a small picture of an image, as PNG."""
         work.report(path)
         return thumbnail(self.images, path)
+
+    def illustration(self, work: Work, name: str) -> bytes | str:
+        """Return what an op makes of its own example, as PNG; or why it has no picture."""
+        work.report(name)
+        return illustrated(name)
 
     def first_of(self, work: Work, text: str, folder: Path) -> Path:
         """Return the first image of a folder that a pipeline is for."""
