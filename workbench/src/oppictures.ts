@@ -119,12 +119,12 @@ export class OpPictures {
     picture.state = "done";
     const { canvas } = picture;
     if (ground) {
-      drawSmall(canvas, ground, null, this.bench.display);
-      drawSmall(canvas, frame, ground, this.bench.display, 0.5);
+      drawSmall(canvas, ground, null, this.bench);
+      drawSmall(canvas, frame, ground, this.bench, 0.5);
       const context = canvas.getContext("2d")!;
       context.fillStyle = "#fff";
       context.fillRect(canvas.width / 2 - devicePixelRatio, 0, 2 * devicePixelRatio, canvas.height);
-    } else drawSmall(canvas, frame, null, this.bench.display);
+    } else drawSmall(canvas, frame, null, this.bench);
     picture.note.textContent = ground ? "before and after, on screen" : "on screen";
   }
 

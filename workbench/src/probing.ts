@@ -80,7 +80,8 @@ export class Probing implements Brush {
   /** Where the other dims are; a line is of the plane on screen. */
   private get at(): Record<string, number> {
     const hasLines = this.probes.some(({ shape }) => shape === "line");
-    return Object.fromEntries(Object.entries(this.bench.at).filter(([dim]) => hasLines || dim !== this.along));
+    const at = this.bench.channels.length ? { ...this.bench.at, c: this.bench.channel } : this.bench.at;
+    return Object.fromEntries(Object.entries(at).filter(([dim]) => hasLines || dim !== this.along));
   }
 
   /** The steps that are looked at. */

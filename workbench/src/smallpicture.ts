@@ -1,13 +1,14 @@
 // A frame in a small canvas: an image in its own contrast, objects over what they were found in.
 
-import type { Display } from "./bench";
+import type { Bench } from "./bench";
+import { looksOf } from "./channels";
 import { paint } from "./paint";
 import type { Frame } from "./types";
 
 const whole = (frame: Frame) => ({ low: frame.offset, high: frame.offset + frame.scale * (frame.dtype === "u1" ? 255 : 65535) });
 
 /** Draw what lies in a part of a canvas from one share of its width on; the frames have one region. */
-export function drawSmall(canvas: HTMLCanvasElement, frame: Frame, ground: Frame | null, display: Display, from = 0): void {
+export function drawSmall(canvas: HTMLCanvasElement, frame: Frame, ground: Frame | null, bench: Bench, from = 0): void {
   const context = canvas.getContext("2d")!;
   const isObjects = frame.kind === "labels" || frame.kind === "mask";
   const [rows = 1, columns = 1] = frame.shape;
@@ -20,7 +21,7 @@ export function drawSmall(canvas: HTMLCanvasElement, frame: Frame, ground: Frame
   context.clearRect(0, 0, canvas.width, canvas.height);
   const put = (each: Frame, opacity: number) => {
     const contrast = each.kind === "rgb" ? whole(each) : { low: each.low, high: each.high };
-    const bitmap = paint(each, { contrast, gamma: 1, map: isObjects ? "gray" : display.map, opacity, outlines: false, selected: 0 });
+    const bitmap = paint(each, { contrast, gamma: 1, map: isObjects ? "gray" : bench.display.map, opacity, outlines: false, selected: 0, channels: looksOf(bench, each) });
     context.imageSmoothingEnabled = scale < 1;
     context.drawImage(bitmap.canvas, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
   };

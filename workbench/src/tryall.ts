@@ -35,7 +35,7 @@ class Tile {
 
   show(frame: Frame, ground: Frame | null, bench: Bench): void {
     this.frame = frame;
-    drawSmall(this.canvas, frame, ground, bench.display);
+    drawSmall(this.canvas, frame, ground, bench);
     const result = frame.result?.length ? frame.result : typeof this.given === "number" ? [this.given] : null;
     const value = result ? `at ${result.map((each) => short(each)).join(", ")}` : this.op.family === "threshold" ? "for each place" : "";
     this.value.textContent = [value, frame.basis === "exact" ? "" : frame.basis].filter(Boolean).join(", ");
