@@ -105,6 +105,7 @@ export class ProbeTab {
   private readonly save = h("button", { type: "button", title: "All values as a table (CSV)", onclick: () => this.download() }, "Save CSV");
   private readonly clear = h("button", { type: "button", onclick: () => this.probing.clear() }, "Clear");
   private waiting = false;
+  private listed = "";
 
   constructor(private readonly bench: Bench, private readonly probing: Probing) {
     this.drags = (["line", "box"] as const).map((shape) => [shape, h("button", { type: "button", title: shape === "line" ? "A drag makes a line" : "A drag makes a box", onclick: () => probing.set({ drags: shape }) }, shape === "line" ? "Line" : "Box")]);
@@ -172,6 +173,9 @@ export class ProbeTab {
   private drawList(found: Found[]): void {
     const { probing } = this;
     const steps = probing.steps();
+    const key = JSON.stringify([probing.probes, found.map((each) => [each.of, this.valueText(each)])]);
+    if (key === this.listed) return;
+    this.listed = key;
     fill(this.list, probing.probes.map((probe) => {
       const dot = h("span", { class: "axis-dot" });
       dot.style.background = probing.colour(probe);

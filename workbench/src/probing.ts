@@ -178,7 +178,7 @@ export class Probing implements Brush {
   }
 
   remove(probe: Probe): void {
-    this.probes = this.probes.filter((each) => each !== probe);
+    this.probes = this.probes.filter(({ number }) => number !== probe.number);
     this.keep();
   }
 
