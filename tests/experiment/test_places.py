@@ -116,3 +116,23 @@ def test_the_report_shows_it(by: str, lines: str, tmp_path: Path) -> None:
     assert "images without " in page
     assert "(1: c)" in page
     assert "px2" in (tmp_path / "out" / "places.csv-metadata.json").read_text()
+
+
+def test_a_table_of_objects_has_a_map_too(tmp_path: Path) -> None:
+    image = np.zeros((40, 40), np.float32)
+    for number in range(9):
+        y, x = divmod(number, 3)
+        image[3 + 12 * y : 9 + 12 * y, 3 + 12 * x : 9 + 12 * x] = 5 + number
+    write(tmp_path / "array.npy", image)
+    text = STEPS.replace("sheet: sheet.csv", "") + "report:\n"
+    for along in ("centroid_x", "centroid_y", "nothing"):
+        text += (
+            "  - {figure: sample_map, column: intensity_mean, down: centroid_y, "
+            f"along: {along}}}\n"
+        )
+    Pipeline.loads(text).run(tmp_path / "array.npy", tmp_path / "out", cache=False)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count("Map of intensity_mean on the map") == 1
+    assert "Each mark is one object where it lies" in page
+    assert "must be different columns" in page
+    assert "no column &#39;nothing&#39;" in page

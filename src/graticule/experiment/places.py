@@ -31,11 +31,16 @@ def places_table(
     if not set(by).isdisjoint([*of, "units"]):
         return None
     held = pd.concat([places, units[of]], axis=1)
-    grouped = held[~blanks(places, by).any(axis=1)].groupby(by, sort=True)
+    held.attrs = units.attrs
+    table = at_places(held, by)
+    return table if spec.map or len(table) >= max(_LEAST, len(units)) else None
+
+
+def at_places(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return a row for each place: its columns, how many ``units`` lie there, and their means."""
+    grouped = rows[~blanks(rows, by).any(axis=1)].groupby(list(by), sort=True)
     table = pd.concat([grouped.size().rename("units"), grouped.mean()], axis=1).reset_index()
-    if not spec.map and (len(table) < max(_LEAST, len(units))):
-        return None
-    known = units.attrs.get("units", {})
+    known = rows.attrs.get("units", {})
     table.attrs["units"] = {name: known[name] for name in table if name in known}
     return table
 

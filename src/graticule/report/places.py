@@ -163,6 +163,7 @@ def _caption(places: pd.DataFrame, over: str, sides: tuple[_Side, _Side], *, is_
     mark = "square" if all(side.levels for side in sides) else "mark"
     most = int(places["units"].max())
     many = f", the mean of those that lie there (up to {most})" if most > 1 else ""
+    many += " (white: no value)" if mark == "square" else ""
     return (
         f"Each {mark} is one {over} where it lies{many}; what changes along the map may be of the "
         "place and not of what was done."
