@@ -119,6 +119,8 @@ def test_a_large_image_is_judged_by_its_part_until_the_whole_is_known(
     row = of_run(folder, CHECKED, "large.tif")
     asked = {"path": "large.tif", "region": {"y": [0, 600], "x": [900, 1700]}}
     with opened(client, access) as socket:
+        (far,) = ask(socket, **asked | {"level": 1, "region": {"y": [0, 1050], "x": [0, 1050]}})
+        assert far["state"] == "pending", "bars in samples mean nothing on a coarser copy"
         (part,) = ask(socket, **asked)
         assert part["basis"] == "of the part on screen"
         objects = {bar["column"]: bar["value"] for bar in part["bars"]}["objects"]

@@ -30,7 +30,7 @@ class Found:
 
 
 class RepeatsError(Exception):
-    """A check repeats the analysis, or looks at more than a screen waits for."""
+    """A check repeats the analysis, or looks at what a screen does not have."""
 
 
 def check_key(pipeline: Spec, step: CheckStep, inputs: Mapping[str, str]) -> str:
@@ -51,7 +51,8 @@ class ScreenChecks:
     pipeline : Spec
         With its checks.
     request : ViewRequest
-        Which part of a large image is on screen; a small one is looked at whole.
+        Which part of a large image is on screen, if at full resolution; a small image is looked at
+        whole.
     found : mapping
         What is known exactly, by `check_key`; what is found of all of the image is added.
     is_wanted : callable
@@ -70,7 +71,7 @@ class ScreenChecks:
         self._is_wanted = is_wanted
         image = live.inputs[pipeline.first_input]
         is_small = math.prod(image.sizes.values()) <= live.enough
-        self._level = 0 if is_small else request.level
+        self._is_coarse = not is_small and request.level > 0
         self._bounds = {} if is_small else self._on_screen(request)
         self._bases: set[str] = set()
 
@@ -85,7 +86,7 @@ class ScreenChecks:
 
     def _on_screen(self, request: ViewRequest) -> dict[str, tuple[int, int]]:
         sizes = self.live.sizes(
-            self.pipeline, self._level, self.pipeline.first_input, is_wanted=self._is_wanted
+            self.pipeline, 0, self.pipeline.first_input, is_wanted=self._is_wanted
         )
         return {
             dim: (max(0, start), min(stop, sizes[dim]))
@@ -115,19 +116,20 @@ class ScreenChecks:
         return {**about, **outcome(step, found), "basis": self._basis()}
 
     def _value(self, wire: Reference) -> Any:
+        if self._is_coarse:  # bars in samples would be others
+            raise RepeatsError
         of = str(wire)
-        sizes = self.live.sizes(self.pipeline, self._level, of, is_wanted=self._is_wanted)
+        sizes = self.live.sizes(self.pipeline, 0, of, is_wanted=self._is_wanted)
         region = Region({dim: span for dim, span in self._bounds.items() if dim in sizes})
         if sizes and math.prod(b - a for a, b in region.validate(sizes).bounds.values()) > _MOST:
             raise RepeatsError
-        view = self.live.view(self.pipeline, region, self._level, of=of, is_wanted=self._is_wanted)
+        view = self.live.view(self.pipeline, region, 0, of=of, is_wanted=self._is_wanted)
         self._bases.add(view.basis)
         return view.table if view.image is None else view.image
 
     def _basis(self) -> str:
         if self._bounds:
-            coarse = f", from 1/{2**self._level}" if self._level else ""
-            return f"of the part on screen{coarse}"
+            return "of the part on screen"
         others = sorted(basis for basis in self._bases if basis != "exact")
         return others[0] if others else "exact"
 
