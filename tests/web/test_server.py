@@ -421,6 +421,28 @@ def test_channels_come_one_after_the_other_and_a_histogram_is_of_one(
         assert told["edges"][0] >= 5000
 
 
+def test_a_small_picture_is_of_its_part_and_has_nothing_exact_behind_it(
+    client: TestClient, access: Access
+) -> None:
+    region = {"y": [10, 60], "x": [10, 90]}
+    with opened(client, access) as socket:
+        header, whole = ask(socket, of="cells", region=region)
+        assert header["basis"] == "exact"
+        header, seen = ask(socket, of="cells", region=region, pane=1, part=True, fleeting=True)
+        assert header["basis"] == "of the part on screen"
+        np.testing.assert_array_equal(seen > 0, whole > 0)
+        header, _ = ask(socket, of="bright", region=region, pane=2, part=True, fleeting=True)
+        assert header["basis"] == "exact"
+        time.sleep(1)
+        told = []
+        socket.send_text(json.dumps({"type": "view", "pane": 9}))  # a fault ends what came
+        while not told or told[-1]["type"] != "fault":
+            told.append(json.loads(socket.receive()["text"]))
+    assert [
+        each for each in told if each["type"] == "exact" or "exact" in each.get("title", "")
+    ] == []
+
+
 def test_an_op_is_shown_on_its_own_example(client: TestClient) -> None:
     url = "/api/illustration?name="
     first = client.get(f"{url}measure.regions").content

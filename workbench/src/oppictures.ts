@@ -90,7 +90,7 @@ export class OpPictures {
   private message(text: string, of: string): Record<string, unknown> | null {
     const ratio = devicePixelRatio;
     const asked = viewMessage(this.bench, 0, of, { width: WIDE * ratio, height: HIGH * ratio }, outlookOf(this.bench));
-    return asked && { ...asked, text };
+    return asked && { ...asked, text, part: true };
   }
 
   /** Call with what an op is given, where that is a picture. */

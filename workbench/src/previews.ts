@@ -62,7 +62,7 @@ export class Previews {
     this.waiting.delete(key);
     const message = wanted.message();
     lastId += 1;
-    if (message && this.send({ ...message, pane: FIRST + free, id: lastId })) this.slots[free] = { key, id: lastId, wanted, since: performance.now() };
+    if (message && this.send({ ...message, fleeting: true, pane: FIRST + free, id: lastId })) this.slots[free] = { key, id: lastId, wanted, since: performance.now() };
     this.go();
   }
 

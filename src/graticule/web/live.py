@@ -188,7 +188,9 @@ class LiveSession:
             self.tell(fault)
             return
         self.tell(viewed.reply)
-        if isinstance(request, ViewRequest) and request.type != "histogram":
+        if not isinstance(request, ViewRequest) or request.fleeting:
+            return
+        if request.type != "histogram":
             self._complete(request, viewed)
 
     def _draw(self, how: str, request: StrokeRequest | EditRequest, layer: str) -> None:

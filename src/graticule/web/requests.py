@@ -35,6 +35,10 @@ class ViewRequest(BaseModel):
         An index for each further dim, in samples of full resolution.
     plane : (str, str), optional
         The dims that are drawn as rows and columns; by default y and x, or the last two.
+    fleeting : bool
+        Whether nobody waits for the exact result behind it, as of a small picture.
+    part : bool
+        Whether what needs the whole image is worked out on the region, however small the image.
     channels : tuple of int
         Channels that are shown over one another, each by itself; by default one, or colours.
     """
@@ -51,6 +55,8 @@ class ViewRequest(BaseModel):
     region: dict[str, tuple[_Place, _Place]] = Field(default_factory=dict)
     at: dict[str, _Place] = Field(default_factory=dict)
     plane: tuple[str, str] | None = None
+    fleeting: bool = False
+    part: bool = False
     channels: Annotated[tuple[_Place, ...], Field(max_length=16)] = ()
 
 

@@ -125,6 +125,7 @@ class LiveImage:
         *,
         of: str | None = None,
         is_wanted: IsWanted = lambda: True,
+        part: bool = False,
     ) -> RegionView:
         """Return the part of a result that is on screen.
 
@@ -140,6 +141,8 @@ class LiveImage:
             A step, input or part of one; by default the first output.
         is_wanted : callable
             Asked between pieces of work, in any thread; where it says no, `Superseded` is raised.
+        part : bool
+            Whether what needs the whole image is worked out on the region however small the image.
         """
         reference = reference_to(pipeline, of)
         bounds = region if isinstance(region, Region) else Region(dict(region))
@@ -148,7 +151,7 @@ class LiveImage:
             held = scene.held(reference.name)
             coarsest = max(held.basis, level if held.is_windowed else 0)
             basis = f"about, from 1/{2**coarsest}" if coarsest else "exact"
-            if held.is_windowed and not self._is_small(pipeline, level):
+            if held.is_windowed and (part or not self._is_small(pipeline, level)):
                 return self._on_screen(scene, reference, held, bounds)
             found = scene.value(reference, None) if held.is_windowed else scene.found(reference)
         return self._cut(found, bounds, level, basis, is_wanted)
@@ -160,6 +163,7 @@ class LiveImage:
         of: str | None = None,
         *,
         is_wanted: IsWanted = lambda: True,
+        part: bool = False,
     ) -> dict[str, int]:
         """Return the size of a result at a level, by dim; nothing of what is no image.
 
@@ -171,7 +175,7 @@ class LiveImage:
             scene = self._scene(pipeline, level)
             held = scene.held(reference.name)
             frame = held.frame
-            if not held.is_windowed or self._is_small(pipeline, level):
+            if not held.is_windowed or (not part and self._is_small(pipeline, level)):
                 found = scene.value(reference, None) if held.is_windowed else scene.found(reference)
                 frame = found.template if is_node(found) else found if is_image(found) else None
         return {} if frame is None else {str(dim): int(n) for dim, n in frame.sizes.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -29,6 +29,12 @@ _FEW = 8
 """Numbers of a result that are told."""
 
 
+class _How(TypedDict):
+    of: str | None
+    is_wanted: Callable[[], bool]
+    part: bool
+
+
 def viewed(
     opened: Opened,
     pipeline: Spec,
@@ -39,10 +45,11 @@ def viewed(
     of = request.of or None
     reference = reference_to(pipeline, of)
     live, kind = opened.live, opened.kind_of(pipeline, reference)
-    sizes = live.sizes(pipeline, request.level, of, is_wanted=is_wanted)
+    how: _How = {"of": of, "is_wanted": is_wanted, "part": request.part}
+    sizes = live.sizes(pipeline, request.level, **how)
     window = window_of(live.inputs[pipeline.first_input], request.level)
     region = _region(request, sizes, window)
-    view = live.view(pipeline, region, request.level, of=of, is_wanted=is_wanted)
+    view = live.view(pipeline, region, request.level, **how)
     return view, kind, region
 
 
