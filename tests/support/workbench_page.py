@@ -52,6 +52,7 @@ class Workbench:
 
     @property
     def text(self) -> str:
+        self.page.locator(".yaml .cm-line").first.wait_for(state="attached", timeout=WAIT)
         return str(self.page.evaluate(_TEXT))
 
     def slider(self, step: str) -> Any:

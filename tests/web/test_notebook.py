@@ -150,6 +150,7 @@ def test_the_page_is_answered_by_the_kernel(browser: Any) -> None:
     api.expect(inside.locator(".pane[data-of=gaussian]")).to_be_visible(timeout=WAIT)
     number = inside.locator("[data-step=gaussian] input.number").first
     api.expect(number).to_have_value("2")
+    api.expect(inside.locator(".yaml .cm-line").first).to_contain_text("graticule: 1", timeout=WAIT)
     number.fill("5")
     number.press("Enter")
     api.expect(inside.locator(".saved")).to_have_text("Saved", timeout=WAIT)

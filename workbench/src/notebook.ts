@@ -6,7 +6,7 @@ interface Model {
   on(event: "msg:custom", heard: (content: Told, buffers: DataView[]) => void): void;
   off(event: "msg:custom", heard: (content: Told, buffers: DataView[]) => void): void;
 }
-interface Told { kind: "page" | "answer" | "message"; id?: number; status?: number; type?: string; text?: string; script?: string; style?: string }
+interface Told { kind: "page" | "answer" | "message"; id?: number; status?: number; type?: string; text?: string; script?: string; style?: string; parts?: Record<string, string> }
 type Heard = (told: Told, content: ArrayBuffer | null) => void;
 
 const PAGE = "<!doctype html><html lang=en><head><meta charset=utf-8><title>Graticule</title></head><body><div id=app></div></body></html>";
@@ -100,7 +100,10 @@ async function show(frame: HTMLIFrameElement, relay: Relay, place: string): Prom
   style.textContent = told.style ?? "";
   const script = document.createElement("script");
   script.type = "module";
-  script.textContent = told.script ?? "";
+  script.textContent = Object.entries(told.parts ?? {}).reduce((text, [name, part]) => {
+    const url = inside.URL.createObjectURL(new inside.Blob([part], { type: "text/javascript" }));
+    return text.replaceAll(JSON.stringify(name), JSON.stringify(url));
+  }, told.script ?? "");
   document.head.append(style);
   document.body.append(script);
 }

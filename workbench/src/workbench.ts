@@ -32,6 +32,8 @@ import { YamlTab } from "./yamltab";
 
 interface Hands { home(): void; go(by: number): void; toast(node: Node | string, kind?: string): void }
 
+const WITHOUT_PICTURE = 1500; // milliseconds after which it is loaded where no picture comes
+
 export class Workbench {
   readonly element: HTMLElement;
   readonly stage: Stage;
@@ -56,6 +58,10 @@ export class Workbench {
   private readonly conflict = h("div", { class: "banner", role: "alert", hidden: true });
   private readonly columns = h("main", { class: "columns" });
   private tabs: { name: string; tab: HTMLButtonElement; panel: HTMLElement }[] = [];
+
+  // What is not needed for the first picture is loaded after it.
+  private answered: () => void = () => undefined;
+  private readonly firstAnswer = new Promise<void>((done) => { this.answered = done; });
 
   constructor(private readonly bench: Bench, live: () => Live | null, private readonly hands: Hands) {
     const send = (message: Record<string, unknown>) => live()?.send(message) ?? false;
@@ -157,6 +163,8 @@ export class Workbench {
     this.probing.follow();
     const tab = sessionStorage.getItem("tab");
     this.openTab(this.tabs.some(({ name }) => name === tab) ? tab! : "YAML");
+    setTimeout(this.answered, WITHOUT_PICTURE);
+    void this.firstAnswer.then(() => this.yaml.load());
     this.bench.displayChanged.emit();
     this.showHeader();
     this.status.watch();
@@ -245,6 +253,7 @@ export class Workbench {
   }
 
   frame(frame: Frame): void {
+    this.answered();
     if (this.previews.take(frame)) return;
     if (frame.pane === SEARCH) return this.learning.takeFrame(frame);
     this.stage.take(frame);

@@ -59,8 +59,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     def _heard(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         kind, number = content.get("kind"), content.get("id", 0)
         if kind == "page":
-            style, script = ((_STATIC / f"app.{e}").read_text("utf-8") for e in ("css", "js"))
-            self.send({"kind": "answer", "id": number, "script": script, "style": style})
+            self.send({"kind": "answer", "id": number, **_page()})
         elif kind == "fetch":
 
             def answered(answer: Answer) -> None:
@@ -81,3 +80,12 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             self.send({"kind": "message"}, [message])
         else:
             self.send({"kind": "message", "text": message})
+
+
+def _page() -> dict[str, Any]:
+    """Return the script of the page, what it loads later by its name, and its style."""
+    scripts = {path.name: path.read_text("utf-8") for path in _STATIC.glob("*.js")}
+    script = scripts.pop("app.js")
+    del scripts["notebook.js"]
+    parts = {f"./{name}": text for name, text in scripts.items()}
+    return {"script": script, "parts": parts, "style": (_STATIC / "app.css").read_text("utf-8")}
