@@ -212,3 +212,31 @@ def test_groups_without_intervals_are_told_and_rows_within_objects_are_not_count
     said, left = answers_of(record, StudyTable(tmp_path, "images"), tables)
     assert said == ["Soil 75 %, water 25 %."]
     assert [table.name for table in left] == ["objects_bands"]
+
+
+SPOTS = """
+graticule: 1
+steps:
+  bright: {op: threshold.fixed, value: 1}
+  labels: {op: segment.label}
+  table:  {op: measure.regions, intensity: image}
+  judged: {op: measure.derive, columns: {light: intensity_mean, strong: intensity_mean > 6}}
+  middle: {op: measure.summarise, columns: [light, strong], statistics: [n, mean, median]}
+outputs: [judged, middle]
+"""
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_a_step_brought_together_is_the_answer(count: int, tmp_path: Path) -> None:
+    (tmp_path / "study").mkdir()
+    for number in range(count):
+        values = np.zeros((12, 40), np.float32)
+        for spot in range(4):
+            values[3:9, 3 + 9 * spot : 8 + 9 * spot] = 4 + spot + number
+        np.save(tmp_path / "study" / f"{number}.npy", values)
+    Pipeline.loads(SPOTS).run(tmp_path / "study", tmp_path / "out", cache=False)
+    said = answers_in(tmp_path / "out")[0]
+    if count == 1:
+        assert said == "Light median 5.5, strong 25 %."
+    else:
+        assert said.startswith("Light median 6.5 [5.5, 7.5], strong 50 % [25, 75] (medians of 3")

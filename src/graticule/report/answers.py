@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,7 @@ def answers_of(
 ) -> tuple[list[str], list[StudyTable]]:
     """Return the answers in sentences, and the tables that none of them is of."""
     found = _of_images(record, images) if images.exists else []
+    found += _of_summaries(record, images, tables) if images.exists else []
     left = []
     for table in tables:
         told = _of_table(record, table) if table.exists else ""
@@ -117,6 +119,39 @@ def _of_images(record: RunRecord, images: StudyTable) -> list[str]:
     return [f"{told[0].upper()}{told[1:]}{_meaning(record.done)}."]
 
 
+def _of_summaries(record: RunRecord, images: StudyTable, tables: Sequence[StudyTable]) -> list[str]:
+    """Return the middle of each column that a step brought together, and the share of what holds.
+
+    Of one image a number, of several the median over them and their range.
+    """
+    told: list[str] = []
+    for step in record.steps.values():
+        given = step.params.get("columns") if step.op == "measure.summarise" else None
+        for column in given if isinstance(given, list) else ():
+            is_part = _holds_bools(str(column), tables)
+            kinds = ("mean",) if is_part else ("median", "mean")
+            kind = next((k for k in kinds if f"{column}_{k}" in images.columns), None)
+            if kind is None or len(told) == _MOST:
+                continue
+            name = f"{column}_{kind}"
+            middle, *ends = _middle_and_ends(images.head(images.rows, [name])[name])
+            ends = ends if record.done > 1 else [math.nan, math.nan]
+            words = str(column).replace("_", " ").replace(".", " ")
+            unit = record.unit("images", name)
+            value = estimate(middle, *ends, unit=unit, share=is_part)
+            told.append(f"{words} {value}" if is_part else f"{words} {kind} {value}")
+    if not told:
+        return []
+    text = ", ".join(told)
+    return [f"{text[0].upper()}{text[1:]}{_meaning(record.done) if record.done > 1 else ''}."]
+
+
+def _holds_bools(column: str, tables: Sequence[StudyTable]) -> bool:
+    """Whether what a table says in a column is yes or no."""
+    holders = (table for table in tables if table.exists and column in table.columns)
+    return any(table.head(_MOST, [column])[column].dtype == bool for table in holders)
+
+
 def _measured(record: RunRecord, name: str) -> list[str]:
     """Return what a check says of an image: its measures, and how likely that is by chance.
 
@@ -142,17 +177,21 @@ def _meaning(images: int) -> str:
 
 def _over(frame: pd.DataFrame, column: str, unit: str, images: int) -> str:
     """Return a value with its interval, of one image; of several their median and range."""
-    values = frame[column].to_numpy(float)
+    middle, *ends = _middle_and_ends(frame[column])
     if f"{column}_low" not in frame:
         ends = [math.nan, math.nan]
     elif images == 1:
         ends = [float(frame[f"{column}_{end}"].iloc[0]) for end in ("low", "high")]
-    else:
-        known = values[np.isfinite(values)]
-        ends = [float(known.min()), float(known.max())] if known.size else [math.nan, math.nan]
-    known = values[np.isfinite(values)]
-    middle = float(np.median(known)) if known.size else math.nan
     return estimate(middle, *ends, unit=unit, share=is_share(column, unit))
+
+
+def _middle_and_ends(column: pd.Series[Any]) -> tuple[float, float, float]:
+    """Return the median, the lowest and the highest of what is known; NaN where nothing is."""
+    known = column.to_numpy(float)
+    known = known[np.isfinite(known)]
+    if not known.size:
+        return math.nan, math.nan, math.nan
+    return float(np.median(known)), float(known.min()), float(known.max())
 
 
 def is_share(column: str, unit: str) -> bool:
