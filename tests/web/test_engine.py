@@ -6,7 +6,9 @@ import json
 import random
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,12 +27,15 @@ from websockets.sync.client import ClientConnection, connect
 from workbench_page import serving
 
 from graticule.core import as_image
-from graticule.io import write
+from graticule.core.errors import RequestError
+from graticule.io import read, write
 from graticule.pipeline import Pipeline
 from graticule.pipeline.live.work import Superseded
 from graticule.web.engine import process as engine_process
 from graticule.web.engine.process import EngineError, EngineProcess, Order
 from graticule.web.exact import Dropped
+from graticule.web.object_edits import ObjectEdit, changed
+from graticule.web.object_index import ObjectIndex
 from graticule.web.requests import ViewRequest
 
 PIPELINE = """graticule: 1
@@ -50,11 +55,21 @@ class Page:
 
     socket: ClientConnection
     served: psutil.Process
+    address: str
+    folder: Path
     told: list[dict[str, Any]] = field(default_factory=list)
     number: int = 0
 
     def send(self, **message: Any) -> None:
         self.socket.send(json.dumps(message))
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        parts = urlsplit(self.address)
+        url = f"http://{parts.netloc}{path}?{parts.query}"
+        headers = {"Content-Type": "application/json"}
+        asked = urllib.request.Request(url, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return json.load(answer)
 
     def look(self, of: str, text: str, pane: int = 0, **more: Any) -> int:
         self.number += 1
@@ -83,8 +98,9 @@ class Page:
         """The process of views that there is now."""
         for _ in range(100):
             for child in self.served.children():
-                if "graticule.web.engine.worker" in child.cmdline():
-                    return child
+                with suppress(psutil.Error):  # of one that has ended
+                    if "graticule.web.engine.worker" in child.cmdline():
+                        return child
             time.sleep(0.1)
         raise AssertionError("no process computes views")
 
@@ -103,7 +119,7 @@ def page(site: Path, tmp_path: Path) -> Iterator[Page]:
         )
         url = f"ws://{parts.netloc}/api/live?token={token}"
         with connect(url, max_size=None) as socket:
-            yield Page(socket, served)
+            yield Page(socket, served, address, folder)
 
 
 def text_of(way: str) -> str:
@@ -205,6 +221,51 @@ def test_kills_in_the_middle_of_random_actions_lose_nothing(page: Page) -> None:
     rows = np.arange(1, min(painted, 119) + 1)
     np.testing.assert_array_equal(strokes[rows, 20], 1 + rows % 7)
     assert "fault" not in {told["type"] for told in page.told}, page.told
+
+
+@pytest.mark.slow
+def test_kills_lose_no_edit_of_objects_and_make_none_twice(page: Page) -> None:
+    folder, rng = page.folder, random.Random(4)
+
+    def news(undoable: int) -> dict[str, Any]:
+        end = time.monotonic() + 120
+        while True:
+            message = page.socket.recv(timeout=max(0.01, end - time.monotonic()))
+            told = {} if isinstance(message, bytes) else json.loads(message)
+            assert told.get("type") != "fault", (told.get("what"), told.get("where"))
+            if told.get("type") == "correction" and told.get("undoable") == undoable:
+                return dict(told)
+
+    page.post("/api/correct", {"path": "a.tif", "text": TEXT, "of": "cells"})
+    news(0)
+    file = folder / "graticule/corrected/a.tif"
+    wanted = np.asarray(read(file, labels=True).values).copy()
+    index, count = ObjectIndex(wanted), 0
+    while count < 24:
+        kind = rng.choice(["brush", "erase", "add", "delete", "merge", "cut"])
+        y, x = rng.randrange(10, 290), rng.randrange(10, 390)
+        points = [(y, x), (y + 20, x + 30), (y + 30, x - 10), (y - 15, x - 30)]
+        edit = ObjectEdit(kind, points=points, radius=6)
+        try:
+            change = changed(edit, wanted, index)
+        except RequestError:
+            continue
+        if np.array_equal(change.before, change.after):
+            continue
+        wanted[tuple(slice(*each) for each in change.box)] = change.after
+        index.replace(change.box, change.before, change.after)
+        count += 1
+        message = {"type": "edit", "pane": 49, "id": count, "path": "a.tif", "radius": 6}
+        page.send(**message, name=f"edit {count}", kind=kind, points=points)
+        if rng.random() < 0.25:
+            time.sleep(rng.uniform(0, 0.05))
+            page.engine.kill()
+            news(count)
+    assert news(count)["objects"] == index.count
+    np.testing.assert_array_equal(read(file, labels=True).values, wanted)
+    page.send(**message, name=f"edit {count}", kind=kind, points=points)
+    news(count)
+    np.testing.assert_array_equal(read(file, labels=True).values, wanted)
 
 
 LAYERED = """graticule: 1
