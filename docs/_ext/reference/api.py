@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import graticule
@@ -32,11 +33,18 @@ def pages() -> Iterator[Page]:
 
 
 def public_modules() -> list[ModuleType]:
-    """Return the packages and modules with a list of what is public, none in a private one."""
-    names = [m.name for m in pkgutil.walk_packages(graticule.__path__, "graticule.")]
-    public = [name for name in names if not any(p.startswith("_") for p in name.split("."))]
-    modules = [importlib.import_module(name) for name in public]
-    return [graticule, *(module for module in modules if getattr(module, "__all__", None))]
+    """Return the packages and modules with a list of what is public, none in a private one.
+
+    No other is imported: some need packages that are not installed everywhere.
+    """
+    folder = Path(graticule.__path__[0])
+    names = []
+    for file in sorted(folder.rglob("*.py")):
+        parts = ("graticule", *file.relative_to(folder).with_suffix("").parts)
+        is_private = any(part.startswith("_") and part != "__init__" for part in parts)
+        if not is_private and re.search(r"^__all__ = ", file.read_text("utf-8"), re.MULTILINE):
+            names.append(".".join(part for part in parts if part != "__init__"))
+    return [importlib.import_module(name) for name in sorted(names)]
 
 
 def _module(module: ModuleType, told: dict[int, str]) -> str:

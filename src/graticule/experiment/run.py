@@ -51,6 +51,11 @@ def write(folder: Path | str) -> None:
     Where its pipeline has no ``groups``, nothing is written and what an earlier run left goes.
     What cannot be compared, and images that are of no unit or group, are set down in ``run.json``
     under ``troubles``, and end no run.
+
+    Parameters
+    ----------
+    folder : Path or str
+        The run folder.
     """
     folder = Path(folder)
     plain = _groups_of(folder)

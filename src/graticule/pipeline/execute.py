@@ -110,6 +110,8 @@ def run(
 
     Parameters
     ----------
+    pipeline : Spec
+        What is run; as a method of a `Pipeline` it is that one.
     images : path, pattern or sequence of them
         The study.
     out : path

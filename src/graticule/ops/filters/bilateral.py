@@ -45,7 +45,8 @@ def bilateral(
 
     See Also
     --------
-    graticule.ops.filters.non_local_means, graticule.ops.filters.total_variation
+    graticule.ops.filters.non_local_means : means of patches that are alike, wherever they lie.
+    graticule.ops.filters.total_variation : the image with the least sum of gradients.
     skimage.restoration.denoise_bilateral : the same idea with tables of weights.
 
     References

@@ -67,9 +67,13 @@ def unmix(
 
     Returns
     -------
-    first, second, third : Image
-        float32: the amount of each stain, in the density it makes. Of two stains the third is
-        what neither explains: the density at right angles to both.
+    first : Image
+        float32: the amount of the first stain, in the density it makes.
+    second : Image
+        That of the second.
+    third : Image
+        That of the third; of two stains what neither explains, the density at right angles to
+        both.
 
     Raises
     ------
