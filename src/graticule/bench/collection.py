@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import graticule
 from graticule.bench.galaxies import pictures
 from graticule.bench.row import Row, absent, processes, row
 
@@ -65,12 +67,15 @@ def run_of_many(count: int = _MANY, folder: Path | None = None, side: int = _SID
         with processes() as pool:
             works = [(part, study, paths, side) for part in range(count // _PART)]
             list(pool.map(write_copies, works))
+        code = _code()
         told = _killed(study, out, count)
         spent, peak = _run(study, out)
         about = json.loads((out / "run.json").read_text("utf-8"))
         done = sum(each["status"] == "done" for each in about["images"])
         again = sum(bool(each["cached"]) for each in about["images"])
         differing = _differing(study, out, place, count)
+        if _code() != code:  # it runs for an hour, on whatever is being worked at
+            differing.insert(0, "the program itself, which was changed meanwhile")
     what = (
         f"{count:,} cut-outs of {side} x {side}, {done:,} done; killed at {told:,}, {again:,} of "
         f"them taken up again; {_ALONE} around the kill run by themselves: "
@@ -79,6 +84,14 @@ def run_of_many(count: int = _MANY, folder: Path | None = None, side: int = _SID
     )
     reached = done == count and not differing and 0 < again < count and peak < _LARGEST
     return Row("C9", what, round(peak), "MB", bar, reached, peak_mb=round(peak), seeds=(_SEED,))
+
+
+def _code() -> str:
+    """Return the hash of the program that the runs are made by."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(graticule.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _command(study: Path, out: Path) -> list[str]:
