@@ -8,7 +8,7 @@
 # make bundle  the page from its sources (needs Node), and whether it is the one that is kept
 # make explore  tests with new random examples for MINUTES=60 -> exploration.txt
 # make bench  every figure with its baseline beside it -> bench.json
-# make bench-web  figures of the workbench: views, sliders, first picture -> bench-web.json
+# make bench-web  figures of the workbench: views, sliders, first picture, many objects -> bench-web.json
 # make bench-reliability  damaged files, kills and full disks (an hour) -> docs/reliability.json
 # make bench-deep  figures of networks, trained here (forty minutes) -> bench-deep.json
 PYTHON ?= python3
@@ -63,7 +63,7 @@ docs docs-quick: .venv/.stamp
 	@echo "docs/_build/html/index.html"
 
 bench-web: .venv/.stamp
-	$(BIN)/graticule bench --only W1 W2 W3 W4 W5 W7 W8 W11 -o bench-web.json
+	$(BIN)/graticule bench --only W1 W2 W3 W4 W5 W6 W7 W8 W11 -o bench-web.json
 
 lint: .venv/.stamp
 	$(BIN)/ruff check .
