@@ -40,6 +40,14 @@ class Subject:
         From another image in the place of ``image`` to the value of ``of`` it leads to.
     against : Any
         The value named by ``against``: the truth, where there is one.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> image = as_image([1.0, 5.0])
+    >>> subject = Subject(float(image.max()), image, rerun=lambda other: float(other.max()))
+    >>> subject.value, subject.rerun(-image)
+    (5.0, -1.0)
     """
 
     value: Any
@@ -61,6 +69,13 @@ class Evidence:
     notable : bool
         Whether the image may be one the study is about, so that its pictures are kept however
         many images there are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> evidence = Evidence({"p": 0.02}, {"null": np.array([1.5, 0.5, 2.5])}, notable=True)
+    >>> evidence.columns["p"], float(evidence.arrays["null"].max())
+    (0.02, 2.5)
     """
 
     columns: Mapping[str, float | int | bool | str]
@@ -78,6 +93,11 @@ class Measure:
         The column, and what it is called in words; ``{parameter}`` stands for its value.
     unit_column : str
         The column that holds the unit of it, if it has one.
+
+    Examples
+    --------
+    >>> Measure("recall_at_{distance}", "found within {distance}").title.format(distance="2 um")
+    'found within 2 um'
     """
 
     column: str
@@ -130,6 +150,16 @@ class CheckFigure:
         Width and height in inches.
     legend : str
         Where the legend stands, if anything that is drawn has a label.
+
+    Examples
+    --------
+    >>> def draw(axes, evidence):
+    ...     (arrays,) = evidence.values()
+    ...     axes.hist(arrays["null"])
+    ...     return f"The largest of {arrays['null'].size} surrogates is {arrays['null'].max():g}."
+    >>> figure = CheckFigure("null_distribution", "Values without a signal", draw)
+    >>> figure.size
+    (5.6, 3.6)
     """
 
     name: str
@@ -140,18 +170,36 @@ class CheckFigure:
 
 
 class Check:
-    """A registered check.
+    """A registered check, as `check` makes it; called on a subject, it gives evidence.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(subject, *, parameters) -> Evidence``; its name is that of the check.
+    version : int
+        Raised whenever its outcome changes.
+    study : callable or None
+        Adds columns over all images.
+    meaning : str or callable
+        What its columns mean, in words.
+    measures : sequence of Measure
+        The columns that the first lines of a report say.
+    figure : CheckFigure or None
+        How its evidence is drawn.
 
     Attributes
     ----------
     name : str
         Its name in a pipeline.
-    version : int
-        Raised whenever its outcome changes.
     parameters : Parameters
         Validation and schema of the keyword-only arguments.
-    figure : CheckFigure or None
-        How its evidence is drawn.
+
+    Examples
+    --------
+    >>> from graticule.core.registry import get_check
+    >>> surrogate = get_check("surrogate")
+    >>> surrogate.name, surrogate.figure.name, "n" in surrogate.parameters.names
+    ('surrogate', 'null_distribution', True)
     """
 
     def __init__(
@@ -294,6 +342,11 @@ def check(
         How its evidence is drawn.
     doc : mapping, optional
         Paragraphs that the docstrings of several checks share, as those of an `op`.
+
+    Returns
+    -------
+    callable
+        Decorator that gives a `Check`.
 
     Examples
     --------

@@ -33,6 +33,11 @@ def feature_dims(image: Image, wanted: Sequence[str] | None = None) -> tuple[str
     wanted : sequence of str, optional
         These and no others, whatever they are called. By default `FEATURES`.
 
+    Returns
+    -------
+    tuple of str
+        Names of dims; empty where samples have no features.
+
     Raises
     ------
     ParameterError
@@ -87,6 +92,18 @@ def feature_names(image: Image, dims: Sequence[str]) -> list[str]:
     It is what the coordinate says: a word as it is, a number with the dim and its unit. Where
     there is no coordinate, or it says the same twice, samples are counted.
 
+    Parameters
+    ----------
+    image : DataArray
+        Its coordinates are looked at, not its values.
+    dims : sequence of str
+        Feature dims, as `feature_dims` gives them.
+
+    Returns
+    -------
+    list of str
+        As many as there are samples along ``dims``, all different.
+
     Examples
     --------
     >>> import numpy as np
@@ -130,6 +147,19 @@ def _names_along(image: Image, dim: str) -> list[str]:
 
 def with_features_last(image: Image, dims: Sequence[str]) -> Image:
     """Return the image with its feature dims as one last dim, ``c``; of one sample if none are.
+
+    Parameters
+    ----------
+    image : DataArray
+        Of any dims.
+    dims : sequence of str
+        Feature dims, as `feature_dims` gives them.
+
+    Returns
+    -------
+    DataArray
+        Dims ``(..., c)``: the others in their order, then a sample along ``c`` for each feature.
+        The values keep dtype and unit.
 
     Examples
     --------

@@ -27,7 +27,13 @@ else:  # ops are declared by the kind alone: pandas and xarray are slow to impor
 
 
 class Kind(StrEnum):
-    """What a piece of data means, beyond its dtype."""
+    """What a piece of data means, beyond its dtype.
+
+    Examples
+    --------
+    >>> Kind.LABELS.is_array, Kind.TABLE.is_array, Kind.MASK.with_article
+    (True, False, 'a mask')
+    """
 
     IMAGE = "image"
     MASK = "mask"
@@ -51,12 +57,19 @@ class Kind(StrEnum):
 
 
 Image: TypeAlias = Annotated[DataArray, Kind.IMAGE]
+"""A DataArray of numbers with named dims; complex ones are data too."""
 Mask: TypeAlias = Annotated[DataArray, Kind.MASK]
+"""A DataArray of bools."""
 Labels: TypeAlias = Annotated[DataArray, Kind.LABELS]
+"""A DataArray of integers: 0 is background, and each object has a number of its own."""
 Probability: TypeAlias = Annotated[DataArray, Kind.PROBABILITY]
+"""A DataArray of floats from 0 to 1, with a dim of classes where there are several."""
 Table: TypeAlias = Annotated[DataFrame, Kind.TABLE]
+"""A DataFrame with a row for each object; units of columns are in ``attrs``."""
 Record: TypeAlias = Annotated[DataFrame, Kind.RECORD]
+"""A DataFrame of one row, of the image as a whole."""
 NoiseModel: TypeAlias = Annotated[Mapping[str, Any], Kind.MODEL]
+"""A mapping of what was fitted to noise: numbers and arrays by name."""
 
 SPATIAL = ("z", "y", "x")
 DEFAULT_DIMS = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}
@@ -126,7 +139,23 @@ def as_image(
 
 
 def is_image(value: object) -> TypeIs[Image]:
-    """Whether a value is an image, of whatever kind."""
+    """Whether a value is an image, of whatever kind.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        True for a DataArray, in memory or lazy.
+
+    Examples
+    --------
+    >>> is_image(as_image([1, 2])), is_image(np.array([1, 2]))
+    (True, False)
+    """
     import xarray as xr
 
     return isinstance(value, xr.DataArray)
@@ -197,10 +226,28 @@ def step_of(image: Image, dim: Hashable) -> tuple[float, str]:
 
     A dim without a coordinate has step 1 and unit ``""`` (pixels).
 
+    Parameters
+    ----------
+    image : DataArray
+        Its coordinate along ``dim`` is looked at.
+    dim : hashable
+        Name of the dim.
+
+    Returns
+    -------
+    tuple of float and str
+        Distance between neighbouring samples, never negative, and its unit.
+
     Raises
     ------
     UnitsError
         If the samples are not evenly spaced.
+
+    Examples
+    --------
+    >>> image = as_image(np.zeros((2, 3)), spacing={"y": "0.5 um"})
+    >>> step_of(image, "y"), step_of(image, "x")
+    ((0.5, 'um'), (1.0, ''))
     """
     coordinate = image.coords.variables.get(dim)
     if coordinate is None or coordinate.dtype.kind not in "iuf":
@@ -235,6 +282,11 @@ def directions_of(coordinates: Mapping[Any, DataArray], dims: Sequence[Hashable]
     dims : sequence of str
         The axes, in order.
 
+    Returns
+    -------
+    numpy.ndarray
+        float64 of shape ``(n, n)`` for ``n`` dims: a unit vector in each row.
+
     Examples
     --------
     >>> image = as_image(np.zeros((2, 2)), spacing={"y": 1.0, "x": 1.0})
@@ -257,12 +309,46 @@ def directions_of(coordinates: Mapping[Any, DataArray], dims: Sequence[Hashable]
 
 
 def spatial_dims(image: Image) -> tuple[str, ...]:
-    """Return those of the image's dims that are ``z``, ``y`` or ``x``, in its order."""
+    """Return those of the image's dims that are ``z``, ``y`` or ``x``, in its order.
+
+    Parameters
+    ----------
+    image : DataArray
+        Its dims are looked at.
+
+    Returns
+    -------
+    tuple of str
+        Empty where it has none of them.
+
+    Examples
+    --------
+    >>> spatial_dims(as_image(np.zeros((5, 2, 2)), dims=("t", "y", "x")))
+    ('y', 'x')
+    """
     return tuple(str(dim) for dim in image.dims if dim in SPATIAL)
 
 
 def filtered_dims(image: Image) -> tuple[str, ...]:
-    """Return the dims a filter works along: the spatial ones, or all where there is none."""
+    """Return the dims a filter works along: the spatial ones, or all where there is none.
+
+    Parameters
+    ----------
+    image : DataArray
+        Its dims are looked at.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the image.
+
+    Examples
+    --------
+    >>> filtered_dims(as_image(np.zeros((5, 2, 2)), dims=("t", "y", "x")))
+    ('y', 'x')
+    >>> filtered_dims(as_image(np.zeros((5, 2)), dims=("time", "distance")))
+    ('time', 'distance')
+    """
     return spatial_dims(image) or tuple(str(dim) for dim in image.dims)
 
 
@@ -287,6 +373,27 @@ def like(image: Image, data: Array, **attrs: Any) -> Image:
     """Return an image with other values and the dims, coordinates and header of ``image``.
 
     The unit of the values goes with the values: it is dropped unless given in ``attrs``.
+
+    Parameters
+    ----------
+    image : DataArray
+        What dims, coordinates and header are taken from.
+    data : numpy.ndarray
+        The values, in the shape of ``image`` and of any dtype.
+    **attrs : Any
+        Entries of the header that are other than those of ``image``, as ``units="um"``.
+
+    Returns
+    -------
+    DataArray
+        It shares memory with ``data``.
+
+    Examples
+    --------
+    >>> counts = as_image([3, 5], units="count", spacing={"x": "0.5 um"})
+    >>> bright = like(counts, counts.values > 4)
+    >>> bright.values, bright.attrs, bright.x.attrs["units"]
+    (array([False,  True]), {}, 'um')
     """
     import xarray as xr
 
@@ -296,13 +403,55 @@ def like(image: Image, data: Array, **attrs: Any) -> Image:
 
 
 def with_values(image: Image, data: Array) -> Image:
-    """Return an image with other values that are in the same unit."""
+    """Return an image with other values that are in the same unit.
+
+    Parameters
+    ----------
+    image : DataArray
+        What all but the values is taken from, their unit as well.
+    data : numpy.ndarray
+        The values, in the shape of ``image``.
+
+    Returns
+    -------
+    DataArray
+        It shares memory with ``data``.
+
+    Examples
+    --------
+    >>> counts = as_image([3, 5], units="count")
+    >>> with_values(counts, counts.values / 2).attrs
+    {'units': 'count'}
+    """
     units = {key: value for key, value in image.attrs.items() if key == "units"}
     return like(image, data, **units)
 
 
 def require_dims(image: Image, dims: Iterable[str], *, what: str = "the image") -> None:
-    """Raise `ImageError` unless the image has all of the dims, each named once."""
+    """Raise `ImageError` unless the image has all of the dims, each named once.
+
+    Parameters
+    ----------
+    image : DataArray
+        What is looked at.
+    dims : iterable of str
+        What it must have.
+    what : str
+        What the image is called in the error.
+
+    Raises
+    ------
+    ImageError
+        If one of the dims is missing, or named twice.
+
+    Examples
+    --------
+    >>> film = as_image(np.zeros((2, 3)))
+    >>> require_dims(film, ["y", "x"])
+    >>> require_dims(film, ["t"], what="the film")
+    Traceback (most recent call last):
+    graticule.core.errors.ImageError: the film must have the dim t; it has y, x (name the axes ...)
+    """
     names = list(dims)
     missing = [dim for dim in names if dim not in image.dims]
     if missing:

@@ -47,6 +47,12 @@ class RowsOf:
     ----------
     inputs, outputs : tuple of str
         Labels, or tables of the same objects, that the op takes and gives.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> from graticule.core import Table
+    >>> TracksOfLabels = Annotated[Table, RowsOf(inputs=("labels",))]
     """
 
     inputs: tuple[str, ...] = ()
@@ -69,18 +75,37 @@ class Output:
 class Op:
     """A registered operation; call it like the function it was made from.
 
-    Attributes
+    Parameters
     ----------
+    function : callable
+        The body, from DataArrays and validated parameters to the result.
     name : str
         ``family.function``.
     version : int
         Raised whenever the output changes for the same input and parameters.
     scope : Scope
         What the result at a place depends on.
+    dtype : str or callable or None
+        Dtype of the result; None for tables and models.
+    tolerance : float
+        How far a result in tiles may be from the whole, relative to the largest absolute value.
+
+    Attributes
+    ----------
     inputs, outputs : tuple
         The data it takes and gives; several outputs come as a ``result_type`` (a NamedTuple).
     parameters : Parameters
         Validation and schema of the keyword-only arguments.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> import numpy as np
+    >>> label = gt.op("segment.label")
+    >>> label.scope_name, [item.name for item in label.inputs], label.parameters.names[0]
+    ('Stitched', ['mask'], 'connectivity')
+    >>> label(np.array([True, False, True]))
+    array([1, 0, 2], dtype=int32)
     """
 
     def __init__(

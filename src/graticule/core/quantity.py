@@ -118,6 +118,16 @@ class Amount:
 class Quantity(Amount):
     """A distance along a dim: samples, or a unit of length, angle or time.
 
+    Parameters
+    ----------
+    value : float or str or Quantity
+        ``3`` (samples) or ``"0.5 um"``.
+
+    Raises
+    ------
+    UnitsError
+        If it cannot be read, is not finite, or has a unit of another kind.
+
     Examples
     --------
     >>> from graticule.core import as_image

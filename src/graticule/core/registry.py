@@ -173,6 +173,16 @@ def op_names() -> list[str]:
 def get_op(name: str) -> Op:
     """Return the op of a name.
 
+    Parameters
+    ----------
+    name : str
+        ``family.function``.
+
+    Returns
+    -------
+    Op
+        Imported when it is first asked for.
+
     Raises
     ------
     UnknownNameError
@@ -187,7 +197,35 @@ def get_op(name: str) -> Op:
 
 
 def register(op: Op) -> Op:
-    """Make an op defined in a notebook or script known by its name, in this process."""
+    """Make an op defined in a notebook or script known by its name, in this process.
+
+    Parameters
+    ----------
+    op : Op
+        As `graticule.core.op` makes it.
+
+    Returns
+    -------
+    Op
+        The same.
+
+    Raises
+    ------
+    RequestError
+        If an installed package has an op of its name.
+
+    Examples
+    --------
+    >>> from graticule.core import Image, Pointwise, op
+    >>> @op(version=1, scope=Pointwise(), dtype="same", name="example.negate")
+    ... def negate(image: Image) -> Image:
+    ...     '''Change the sign.'''
+    ...     return -image
+    >>> register(negate)
+    <op example.negate v1 Pointwise>
+    >>> get_op("example.negate")([1, -2])
+    array([-1,  2])
+    """
     return _OPS.register(op.name, op)
 
 

@@ -36,6 +36,13 @@ class BlockInfo:
     interior : mapping
         Start and stop of the block's own samples, counted within the block, by dim: what lies
         outside them is a halo. A dim that is not named has none.
+
+    Examples
+    --------
+    >>> place = BlockInfo(offset={"x": 32}, shape={"x": 100}, interior={"x": (4, 36)})
+    >>> start, stop = place.interior["x"]
+    >>> place.offset["x"] + start, place.offset["x"] + stop  # its own samples in the whole image
+    (36, 68)
     """
 
     offset: Mapping[str, int]
@@ -81,6 +88,19 @@ class Pointwise:
     memory : float
         Peak memory while it runs, as a multiple of the bytes of its input (of 4 bytes for samples
         of less).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import Image, op
+    >>> def every_second(image, params):
+    ...     return {"x": slice(None, None, 2)}
+    >>> @op(version=1, scope=Pointwise(index=every_second), dtype="same", name="example.thinned")
+    ... def thinned(image: Image) -> Image:
+    ...     '''Keep every second sample along x.'''
+    ...     return image.isel(x=slice(None, None, 2))
+    >>> thinned(np.array([1, 2, 3]))
+    array([1, 3])
     """
 
     index: Callable[[Image, Params], Mapping[str, slice]] | None = None
@@ -106,6 +126,15 @@ class Neighbourhood:
     memory : float
         Peak memory while it runs, as a multiple of the bytes of its input (of 4 bytes for samples
         of less).
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> def halo(image, params):
+    ...     return {"x": int(params["radius"])}
+    >>> scope = Neighbourhood(halo)
+    >>> scope.halo(as_image([0, 0, 0]), {"radius": 2})
+    {'x': 2}
     """
 
     halo: Callable[[Image, Params], Halo]
@@ -142,6 +171,14 @@ class Reduction:
     memory : float
         Peak memory while it runs, as a multiple of the bytes of its input (of 4 bytes for samples
         of less).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import as_image
+    >>> total = Reduction(map=lambda image, block: image.values.sum(), merge=np.add)
+    >>> int(total.whole(as_image([1, 2, 3])))
+    6
     """
 
     map: Callable[..., Any]
@@ -197,6 +234,17 @@ class Stitched:
     memory : float
         Peak memory while it runs, as a multiple of the bytes of its input (of 4 bytes for samples
         of less).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import as_image
+    >>> def join(before, after, dim):
+    ...     side_by_side = (before.values > 0) & (after.values > 0)
+    ...     return np.stack([before.values[side_by_side], after.values[side_by_side]], axis=-1)
+    >>> scope = Stitched(local=lambda mask: mask.astype("int32"), join=join)
+    >>> scope.join(as_image([1, 0, 2]), as_image([4, 5, 0]), "y")
+    array([[1, 4]])
     """
 
     local: Callable[..., Image]
@@ -214,6 +262,11 @@ class Whole:
         The reason, shown when the planner must refuse.
     memory : float
         Peak memory while it runs, as a multiple of the bytes of its inputs.
+
+    Examples
+    --------
+    >>> Whole("a sample may be joined to any other", memory=6).why
+    'a sample may be joined to any other'
     """
 
     why: str
@@ -237,6 +290,12 @@ def _whole(dim: str, span: Any) -> tuple[int, int]:
 @dataclass(frozen=True)
 class Region:
     """A box of an image: start and stop by dim, in samples of the whole.
+
+    Attributes
+    ----------
+    bounds : mapping
+        Start and stop by dim, the stop being the first sample outside; a dim that is not named is
+        taken whole.
 
     Examples
     --------
