@@ -1,5 +1,5 @@
 """From the tables of a run to the answer of an experiment: units, groups, controls, curves, map."""
 
-from graticule.experiment.run import ANSWERS, GROUPS, PLACES, TABLES, UNITS, write
+from graticule.experiment.run import write
 
-__all__ = ["ANSWERS", "GROUPS", "PLACES", "TABLES", "UNITS", "write"]
+__all__ = ["write"]

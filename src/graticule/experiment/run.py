@@ -54,8 +54,27 @@ def write(folder: Path | str) -> None:
 
     Parameters
     ----------
-    folder : Path or str
-        The run folder.
+    folder : path
+        A run folder that is finished but for its report.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no ``run.json`` that can be read.
+
+    Examples
+    --------
+    A run that compares nothing is left as it is:
+
+    >>> import os, tempfile, skimage
+    >>> import graticule as gt
+    >>> from graticule.recipes import pipeline_path
+    >>> coins = os.path.join(skimage.data_dir, "coins.png")
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     run = gt.Pipeline.load(pipeline_path("coins")).run(coins, out, cache=False)
+    ...     write(run.folder)
+    ...     os.path.exists(run.folder / "groups.csv")
+    False
     """
     folder = Path(folder)
     plain = _groups_of(folder)

@@ -32,6 +32,11 @@ class Content:
         What the file calls it.
     trouble : str
         Why it cannot be read.
+
+    Examples
+    --------
+    >>> Content("entry/data", {"y": 512, "x": 512}, "uint16").sizes["x"]
+    512
     """
 
     name: str

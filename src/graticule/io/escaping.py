@@ -21,6 +21,16 @@ def escaped(path: str | Path) -> str:
     Bytes that are no UTF-8, control characters and separators of lines stand as ``\xb5``; a
     backslash that would look like that stands as ``\x5c``. Two paths never look alike.
 
+    Parameters
+    ----------
+    path : path
+        Of a file or folder; it need not be there.
+
+    Returns
+    -------
+    str
+        One line, which can be written as UTF-8.
+
     Examples
     --------
     >>> print(escaped(os.fsdecode(b"\xb5m.png")), escaped("two\nlines"), escaped(r"\xb5m.png"))
@@ -31,6 +41,16 @@ def escaped(path: str | Path) -> str:
 
 def unescaped(text: str) -> str:
     r"""Return the path that `escaped` made a text of.
+
+    Parameters
+    ----------
+    text : str
+        What `escaped` gave.
+
+    Returns
+    -------
+    str
+        The path, with the same bytes.
 
     Examples
     --------

@@ -83,15 +83,29 @@ class Format:
     names : callable, optional
         ``names(address) -> [name, ...]``: of the images within that can be read by name, for a
         format whose files may hold several.
-    unit : callable, optional
-        ``unit(image) -> shape``: of what is written as one piece of an image of such dims and
-        sizes, for a format whose files can only be written whole.
     neighbours : callable, optional
         ``neighbours(address) -> [path, ...]``: further files that the image lies in, for a
         format whose files may link to others.
     whole_of : callable, optional
         ``whole_of(path) -> path or None``: the file that stands for the image a file is part of,
         None where it is that file itself, for a format whose images always lie in several.
+    unit : callable, optional
+        ``unit(image) -> shape``: of what is written as one piece of an image of such dims and
+        sizes, for a format whose files can only be written whole.
+
+    Examples
+    --------
+    A format of which files can be read and not written:
+
+    >>> import numpy as np
+    >>> from graticule.core import as_image
+    >>> def sniff(path, head):
+    ...     return head.startswith(b"ROWS")
+    >>> def open_rows(address, level):
+    ...     return as_image(np.loadtxt(address.path, skiprows=1))
+    >>> rows = Format("rows of numbers", sniff, open_rows, suffixes=(".rows",))
+    >>> rows.claims("scan.rows"), rows.sniff(None, b"ROWS 3 4")
+    (True, True)
     """
 
     name: str

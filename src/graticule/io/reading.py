@@ -124,7 +124,9 @@ def levels(path: str | Path, *, links: Links = "never") -> list[Sizes]:
 
     Parameters
     ----------
-    path, links
+    path : path
+        As for `read`.
+    links : str
         As for `read`.
 
     Returns

@@ -41,6 +41,13 @@ class StudyImage:
         The files of its inputs, where these are paired by what their names say.
     facts : mapping
         What is known of it beside: fields of the names of its files, columns of the sheet.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> image = StudyImage("day3/B02", Path("day3/B02.tif"), facts={"well": "B02", "dose": 0.1})
+    >>> image.facts["dose"]
+    0.1
     """
 
     name: str
@@ -52,16 +59,23 @@ class StudyImage:
 class Study(Sequence[StudyImage]):
     """The images of a study in natural order, and what was passed over in their folders.
 
-    Attributes
+    Parameters
     ----------
-    sources : tuple of StudyImage
-        The images.
-    skipped : tuple of (Path, str)
+    sources : iterable of StudyImage
+        The images, in the order in which they are worked on.
+    skipped : iterable of (Path, str)
         Files and folders that are no images, with the reason: hidden, a folder, of no known format.
-    units : mapping
+    units : mapping, optional
         Of the facts that have one.
-    notes : tuple of str
+    notes : iterable of str
         What images and facts do not have in common.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> images = Study([StudyImage(name, Path(f"{name}.tif")) for name in ("a", "b")])
+    >>> len(images), images[1].name, images[:1]
+    (2, 'b', <study of 1 images, 0 files skipped>)
     """
 
     def __init__(

@@ -71,6 +71,17 @@ class Run:
         Files and folders beside the images that were passed over, with the reason.
     notes : tuple of str
         What went otherwise than was meant without harm to any result.
+
+    Examples
+    --------
+    >>> import os, tempfile, skimage
+    >>> import graticule as gt
+    >>> from graticule.recipes import pipeline_path
+    >>> coins = os.path.join(skimage.data_dir, "coins.png")
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     run = gt.Pipeline.load(pipeline_path("coins")).run(coins, out, cache=False)
+    >>> run.images["image"].tolist(), sorted(run.tables), run.failed
+    (['coins'], ['objects'], ())
     """
 
     folder: Path

@@ -48,6 +48,18 @@ class Plan:
     levels : mapping
         Coarser copies of the first input by pyramid level, where the file has them: functions
         that open one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import as_image
+    >>> from graticule.pipeline import Pipeline, Reference
+    >>> pipeline = Pipeline.loads("{graticule: 1, steps: {bright: {op: threshold.otsu}}}")
+    >>> plan = make_plan(pipeline, {"image": as_image(np.eye(8, dtype="uint8"))}, memory=10**6)
+    >>> plan.tile is None, plan.whole_bytes <= 10**6
+    (True, True)
+    >>> int(plan.evaluation().value(Reference("bright")).sum())
+    8
     """
 
     pipeline: Spec

@@ -167,6 +167,8 @@ class Spec:
         Facts about the images.
     groups : GroupsSpec or None
         What is compared over the study.
+    description : str
+        What it is for, in a line or two.
     text : str
         The document it was read from, comments included.
     source : str

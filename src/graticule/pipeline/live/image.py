@@ -57,6 +57,13 @@ class RegionView:
         What a step gives that gives no image.
     result : Any
         What a reduction found of the whole image and its values follow from, as a threshold.
+
+    Examples
+    --------
+    >>> from graticule.core import as_image
+    >>> view = RegionView(as_image([[0.5, 0.25]]), level=0, basis="about, from 1/8")
+    >>> view.is_exact, view.is_preview
+    (False, True)
     """
 
     image: Image | None
@@ -99,6 +106,17 @@ class LiveImage:
         has so many.
     labels : frozenset of str
         Inputs that are labels, whether a step takes them as such or not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import as_image
+    >>> from graticule.pipeline import Pipeline
+    >>> image = as_image(np.random.default_rng(0).random((600, 800), dtype=np.float32))
+    >>> live = LiveImage({"image": image}, {"image": "noise"}, TileCache(10**8))
+    >>> smooth = Pipeline.loads("{graticule: 1, steps: {smooth: {op: filters.gaussian, sigma: 2}}}")
+    >>> live.view(smooth, {"y": (0, 100), "x": (0, 200)}).image.sizes
+    Frozen({'y': 100, 'x': 200})
     """
 
     def __init__(
