@@ -41,6 +41,15 @@ class Agreement:
         Rows of each group (index, -1 for noise) and class (columns).
     rows : int
         Rows that have a class.
+
+    Examples
+    --------
+    >>> from graticule.learn.clustering import Chain
+    >>> rows = np.random.default_rng(0).normal(size=(40, 2)) + np.repeat([[0], [9]], 20, axis=0)
+    >>> classes = ["a"] * 20 + ["b"] * 15 + [None] * 5
+    >>> found = agreement(Chain.of({"step": "kmeans"}).fit(rows), classes)
+    >>> found.rows, found.purity.estimate, found.confusion["a"].tolist()
+    (35, 1.0, [20, 0])
     """
 
     ari: Interval
@@ -69,6 +78,11 @@ def agreement(
         How often objects are drawn for the intervals, which are of 95 %.
     seed : int
         Of the drawing.
+
+    Returns
+    -------
+    Agreement
+        Scores, each with its interval, and the table of groups and classes.
 
     Raises
     ------

@@ -161,7 +161,26 @@ def _step(values: Any, last: bool) -> tuple[ClusteringStep, Any]:
 
 @dataclass(frozen=True)
 class FittedStep:
-    """A step that knows what it learned from a table."""
+    """A step that knows what it learned from a table.
+
+    Attributes
+    ----------
+    step : ClusteringStep
+        Its kind.
+    parameters : StepParameters
+        With which it was fitted.
+    content : mapping of ndarray
+        What it needs to know to be applied to new rows.
+    facts : mapping
+        JSON values for people, as ``inertia``.
+
+    Examples
+    --------
+    >>> chain = Chain.of({"step": "kmeans", "n_clusters": 2})
+    >>> fitted = chain.fit(np.array([[0.0], [1], [10], [11]])).steps[-1]
+    >>> fitted.step.name, fitted.facts["inertia"], sorted(fitted.content)
+    ('kmeans', 1.0, ['centroids'])
+    """
 
     step: ClusteringStep
     parameters: Any
@@ -195,6 +214,15 @@ class Clustering:
         (rows, features) of float64: the rows where they were clustered, which all indices are of.
     labels : ndarray of int32
         The group of each row, numbered from 0 by decreasing size; -1 for noise.
+
+    Examples
+    --------
+    >>> rows = np.array([[0.0], [1], [0.5], [10], [11]])
+    >>> found = Chain.of({"step": "kmeans", "n_clusters": 2}).fit(rows)
+    >>> found.labels.tolist(), found.sizes.tolist()
+    ([0, 0, 0, 1, 1], [3, 2])
+    >>> found.assign([[9.0], [0.2]]).tolist()
+    [1, 0]
     """
 
     columns: tuple[str, ...]

@@ -37,6 +37,13 @@ class Indices:
         From 0, larger is better.
     sampled : int
         Rows that the silhouette was taken of; all, or 5,000 drawn.
+
+    Examples
+    --------
+    >>> from graticule.learn.clustering import Chain
+    >>> found = indices(Chain.of({"step": "kmeans"}).fit(np.array([[0.0], [1], [10], [11]])))
+    >>> found.groups, found.noise, round(found.davies_bouldin, 3)
+    (2, 0, 0.1)
     """
 
     groups: int
@@ -57,6 +64,11 @@ def indices(found: Clustering, *, seed: int = 0) -> Indices:
         The groups.
     seed : int
         Of the rows drawn for the silhouette where there are more than 5,000.
+
+    Returns
+    -------
+    Indices
+        The numbers, and of how many groups and rows they are.
 
     Examples
     --------

@@ -114,6 +114,15 @@ class NullTest:
         Groups of the table.
     rows : int
         Rows that were looked at.
+
+    Examples
+    --------
+    One cloud has no groups, though k-means finds two:
+
+    >>> rows = np.random.default_rng(0).normal(size=(60, 2))
+    >>> found = null_test(rows, Chain.of({"step": "kmeans"}), n=19)
+    >>> found.groups, found.grouped, sorted(found.kinds)
+    (2, False, ['copula', 'gaussian', 'independent'])
     """
 
     kinds: Mapping[Kind, KindResult]
@@ -188,6 +197,11 @@ def null_test(
     stop : int, optional
         Surrogates of a kind that reach the value, at which no more are drawn (Besag and Clifford
         1991): p is then known to be large, and only roughly how large.
+
+    Returns
+    -------
+    NullTest
+        The p-value, the decision, and what it rests on for each kind.
 
     Raises
     ------

@@ -36,6 +36,13 @@ class Stability:
         Of the rows that each fit saw; 1 where only the seed differs.
     failed : int
         Fits that could not be made, as of too few rows.
+
+    Examples
+    --------
+    >>> rows = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0], [9]], 30, axis=0)
+    >>> found = stability(rows, Chain.of({"step": "kmeans"}), n=5)
+    >>> found.ari.shape, found.groups.tolist(), found.failed
+    ((5,), [2, 2, 2, 2, 2], 0)
     """
 
     ari: Array
@@ -76,6 +83,11 @@ def stability(
         Fits.
     seed : int
         Of the rows drawn and of the seeds.
+
+    Returns
+    -------
+    Stability
+        Agreement of each pair of fits, its mean and its spread.
 
     Raises
     ------

@@ -23,7 +23,22 @@ NOISE = -1
 
 
 class StepParameters(Section):
-    """Parameters of a step, as they are written in a document; those of a step add its own."""
+    """Parameters of a step, as they are written in a document; those of a step add its own.
+
+    Examples
+    --------
+    >>> class Halved(StepParameters):
+    ...     '''Parameters.
+    ...
+    ...     Attributes
+    ...     ----------
+    ...     at : float
+    ...         Where rows are cut in two.
+    ...     '''
+    ...     at: float = 0.5
+    >>> Halved(at=2).at
+    2.0
+    """
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,14 @@ class Fit:
         What the step needs to know to be applied to new rows.
     facts : mapping
         JSON values for people, as ``inertia``.
+
+    Examples
+    --------
+    >>> rows = np.array([[0.0], [1], [10], [11]])
+    >>> kmeans = STEPS.get("kmeans")
+    >>> found = kmeans.fit(rows, kmeans.parameters(n_clusters=2), 0)
+    >>> len(set(found.result.tolist())), found.facts["inertia"]
+    (2, 1.0)
     """
 
     result: Array
@@ -67,6 +90,12 @@ class ClusteringStep:
         How new rows are told, in words.
     missing : bool
         Whether it takes rows with NaN.
+
+    Examples
+    --------
+    >>> kmeans = STEPS.get("kmeans")
+    >>> kmeans.label, kmeans.gives, kmeans.parameters(n_clusters=3).n_clusters
+    ('k-means', 'groups', 3)
     """
 
     name: str
@@ -100,6 +129,11 @@ STEPS: Registry[ClusteringStep] = Registry(
 
 def methods() -> list[str]:
     """Return the names of the steps that tell groups.
+
+    Returns
+    -------
+    list of str
+        Sorted.
 
     Examples
     --------

@@ -174,6 +174,14 @@ class SweepResult:
         How they were chosen, in words.
     chosen : bool
         Whether any value met the rule; otherwise ``best`` is the first that could be fitted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = np.array([[0.0], [1], [2], [10], [11], [12], [20], [21], [22]])
+    >>> found = Sweep(Chain.of({"step": "kmeans"}), {"n_clusters": [2, 3, 4]}).fit(rows)
+    >>> found.chosen, found.values, found.best.sizes.tolist()
+    (True, {'n_clusters': 3}, [3, 3, 3])
     """
 
     table: pd.DataFrame

@@ -28,6 +28,11 @@ class EmbeddingParameters(Section):
     ----------
     channels : {"mean", "keep"}
         Whether channels are averaged, or each has columns of its own.
+
+    Examples
+    --------
+    >>> KINDS.get("moments").parameters(degree=3, channels="keep").model_dump()
+    {'channels': 'keep', 'degree': 3}
     """
 
     channels: Literal["mean", "keep"] = "mean"
@@ -52,6 +57,12 @@ class EmbeddingKind:
         ``transform(planes, parameters)``: from ``(n, y, x)`` float32 to ``(n, k)``.
     rotations : str
         Which turns of an image do not change it, in words.
+
+    Examples
+    --------
+    >>> hog = KINDS.get("hog")
+    >>> hog.label, len(hog.columns((32, 32), hog.parameters()))
+    ('oriented gradients', 36)
     """
 
     name: str
@@ -69,7 +80,16 @@ KINDS: Registry[EmbeddingKind] = Registry(
 
 
 class FittedEmbedding(Protocol):
-    """An embedding that was fitted to a collection."""
+    """An embedding that was fitted to a collection.
+
+    Examples
+    --------
+    >>> from graticule.learn.embedding import PCA
+    >>> images = np.random.default_rng(0).random((20, 8, 8), dtype=np.float32)
+    >>> fitted: FittedEmbedding = PCA.fit([images], n_components=3)
+    >>> fitted.shape, fitted.columns, fitted.transform(images).shape
+    ((8, 8, 1), ['component_0', 'component_1', 'component_2'], (20, 3))
+    """
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -104,6 +124,11 @@ class LearnedParameters(EmbeddingParameters):
         How many numbers describe an image.
     fit_images : int or None
         To how many images it is fitted at most, taken evenly; to all, if None.
+
+    Examples
+    --------
+    >>> LearnedParameters(n_components=8).model_dump()
+    {'channels': 'mean', 'n_components': 8, 'fit_images': None}
     """
 
     n_components: Annotated[int, Field(ge=1, le=4096, strict=True)] = 25
@@ -126,6 +151,15 @@ class LearnedKind:
         ``fit(batches, parameters, seed)``: from stacks ``(n, y, x)`` or ``(n, y, x, c)``.
     from_arrays : callable
         Makes again what its ``arrays`` gave.
+
+    Examples
+    --------
+    >>> pca = LEARNED.get("pca")
+    >>> images = np.random.default_rng(0).random((20, 8, 8), dtype=np.float32)
+    >>> fitted = pca.fit(iter([images]), pca.parameters(n_components=2), 0)
+    >>> again = pca.from_arrays(*fitted.arrays())
+    >>> bool((again.transform(images) == fitted.transform(images)).all())
+    True
     """
 
     name: str

@@ -35,6 +35,12 @@ def tsne(rows: Array, *, perplexity: float = 30.0, seed: int = 0) -> Array:
         If there are fewer than 5 rows, or a number is missing.
     RequestError
         If openTSNE is not installed.
+
+    Examples
+    --------
+    >>> rows = np.random.default_rng(0).normal(size=(30, 4)) + np.repeat([[0], [9]], 15, axis=0)
+    >>> tsne(rows, perplexity=5).shape
+    (30, 2)
     """
     values = _checked(rows)
     try:
@@ -77,6 +83,14 @@ def umap(rows: Array, *, neighbours: int = 15, min_dist: float = 0.1, seed: int 
         If there are fewer than 5 rows, or a number is missing.
     RequestError
         If umap-learn is not installed.
+
+    Examples
+    --------
+    Rows with a missing number have no place on a map:
+
+    >>> umap(np.full((30, 4), np.nan))
+    Traceback (most recent call last):
+    graticule.core.errors.ImageError: has rows without a number (impute them first)
     """
     import warnings
 

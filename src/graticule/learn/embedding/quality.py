@@ -29,6 +29,13 @@ class Quality(NamedTuple):
         How many are looked at.
     rows : int
         Of how many rows; drawn where there were more.
+
+    Examples
+    --------
+    >>> rows = np.random.default_rng(0).normal(size=(100, 3))
+    >>> kept = quality(rows, rows[:, :2], neighbours=5)
+    >>> kept.rows, kept.neighbours, 0.5 < kept.trustworthiness < 1
+    (100, 5, True)
     """
 
     explained_variance: float
@@ -49,6 +56,11 @@ def quality(rows: Array, embedded: Array, *, neighbours: int = 10, seed: int = 0
         How many nearest rows; fewer than half of the rows.
     seed : int
         Of the 5,000 rows that are drawn where there are more.
+
+    Returns
+    -------
+    Quality
+        Of the variance, and of the neighbours of each row.
 
     Raises
     ------

@@ -44,6 +44,13 @@ class ConvolutionKernel:
         nothing was learned).
     border : {"mirror", "nearest"}
         What lies outside an image, as for the features.
+
+    Examples
+    --------
+    >>> mean = xr.DataArray([[0.5, 0.0, 0.5]], dims=("y", "x"))
+    >>> kernel = ConvolutionKernel(mean, xr.DataArray(-1.0))
+    >>> kernel.border, float(kernel.weights.sum())
+    ('mirror', 1.0)
     """
 
     weights: xr.DataArray

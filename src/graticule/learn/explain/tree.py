@@ -40,6 +40,13 @@ class TreeNode:
         What is asked, as ``"gaussian 2 um <= 0.31"``; empty at a leaf.
     yes, no : int
         Positions of the children; -1 at a leaf.
+
+    Examples
+    --------
+    >>> root = TreeNode(0, 4.0, (0.5, 0.5), "intensity <= 2", yes=1, no=2)
+    >>> leaf = TreeNode(1, 2.0, (1.0, 0.0))
+    >>> root.question, leaf.question, leaf.yes
+    ('intensity <= 2', '', -1)
     """
 
     depth: int
@@ -62,6 +69,11 @@ def tree_nodes(estimator: Any, names: Sequence[Any] = (), *, index: int = 0) -> 
         ``feature 0`` and so on where there are none.
     index : int
         Which tree.
+
+    Returns
+    -------
+    list of TreeNode
+        ``yes`` and ``no`` of each are positions in it.
 
     Raises
     ------
@@ -127,7 +139,23 @@ def _means(says: Array, weights: Array, left: Array, leaf: Array) -> Array:
 def tree_text(
     estimator: Any, names: Sequence[Any] = (), *, index: int = 0, max_depth: int = 10
 ) -> str:
-    """Return one tree as indented text; parameters as for `tree_nodes`.
+    """Return one tree as indented text.
+
+    Parameters
+    ----------
+    estimator : estimator or CompiledForest
+        As for `tree_nodes`.
+    names : sequence of str or Feature
+        As for `tree_nodes`.
+    index : int
+        As for `tree_nodes`.
+    max_depth : int
+        Deepest nodes said.
+
+    Returns
+    -------
+    str
+        A line for each node: what is asked, or at a leaf the shares of the classes and the weight.
 
     Examples
     --------
@@ -178,7 +206,11 @@ def draw_tree(
 
     Parameters
     ----------
-    estimator, names, index
+    estimator : estimator or CompiledForest
+        As for `tree_nodes`.
+    names : sequence of str or Feature
+        As for `tree_nodes`.
+    index : int
         As for `tree_nodes`.
     max_depth : int
         Deepest nodes drawn.

@@ -50,6 +50,14 @@ class Feature:
     part : tuple
         Which of the kind: number of the eigenvalue from the largest, shift by dim, statistic,
         dim, or the numbers of the features that are multiplied.
+
+    Examples
+    --------
+    >>> import graticule as gt
+    >>> bank = gt.learn.Features(sigmas=("1 um",), kinds=("gaussian", "gradient"))
+    >>> image = gt.core.as_image([[0, 1]], spacing={"y": "0.5 um", "x": "0.5 um"}, units="count")
+    >>> [(feature.name, feature.unit) for feature in bank.names(image)]
+    [('gaussian 1 um', 'count'), ('gradient 1 um', 'count um-1')]
     """
 
     name: str

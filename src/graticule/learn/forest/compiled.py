@@ -63,6 +63,17 @@ class CompiledForest:
         None for regression.
     importances : ndarray of float64
         Mean decrease of impurity by feature; empty where not known.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> rows = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    >>> forest = RandomForestClassifier(5, random_state=0).fit(rows, rows[:, 1] > 0)
+    >>> packed = CompiledForest.of(forest)
+    >>> packed.trees, packed.features, packed.classes.tolist()
+    (5, 3, [False, True])
+    >>> bool((packed.classes[packed.labels(rows.T)] == forest.predict(rows)).all())
+    True
     """
 
     nodes: Array

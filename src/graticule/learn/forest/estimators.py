@@ -35,10 +35,10 @@ class RandomForest(ForestClassifier):
     oob_score : bool
         Whether to predict each row by the trees that did not see it: ``oob_score_`` is their
         accuracy, ``oob_decision_function_`` the probabilities (NaN where all trees saw the row).
-    class_weight : {"balanced"}, dict or None
-        Weight of each class; "balanced" gives all classes the same sum.
     random_state : int, RandomState or None
         Seed.
+    class_weight : {"balanced"}, dict or None
+        Weight of each class; "balanced" gives all classes the same sum.
 
     Attributes
     ----------
@@ -86,9 +86,26 @@ class ExtraTrees(RandomForest):
 class RandomForestRegressor(ForestRegressor):
     """Random forest of a continuous target, fitted on histograms, by squared error.
 
-    Parameters are those of `RandomForest` without ``class_weight``; all features are looked at in
-    each node unless ``max_features`` says otherwise. ``oob_score_`` is R squared, and
-    ``oob_prediction_`` what the trees that did not see a row say of it.
+    As a `RandomForest`, but all features are looked at in each node unless ``max_features`` says
+    otherwise. ``oob_score_`` is R squared, and ``oob_prediction_`` what the trees that did not see
+    a row say of it.
+
+    Parameters
+    ----------
+    n_estimators : int
+        Trees.
+    max_depth : int, optional
+        Deepest leaf; None for leaves of one value.
+    min_samples_split, min_samples_leaf : int
+        Rows a node must have to be split, and rows that each side must have.
+    max_features : {"sqrt", "log2"}, int, float or None
+        Features drawn at each node: a count, a share, or all.
+    bootstrap : bool
+        Whether each tree sees a sample drawn with replacement, instead of all rows.
+    oob_score : bool
+        Whether to predict each row by the trees that did not see it.
+    random_state : int, RandomState or None
+        Seed.
 
     Examples
     --------

@@ -126,10 +126,35 @@ def open_model(path: str | Path) -> Any:
 def card_of(path: str | Path) -> dict[str, Any]:
     """Return the card of a model file, whose entries are as it says; the model is not made.
 
+    Parameters
+    ----------
+    path : path
+        A file that `save_model` wrote.
+
+    Returns
+    -------
+    dict
+        What the file says of its model (``kind``, ``classes``, what it was fitted on, ...), and the
+        ``sha256`` of the whole file.
+
     Raises
     ------
     FormatError
         If it is no model file, or damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from graticule.learn import ImageClassifier, save_model
+    >>> images = np.zeros((4, 3, 3), np.float32)
+    >>> images[2:] = 1
+    >>> model = ImageClassifier(estimator="tree").fit(images, [0, 0, 5, 5])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save_model(model, Path(folder) / "bright.model")
+    ...     card_of(path)["kind"], is_model(path)
+    ('image-classifier', True)
     """
     content = read_bytes(Path(path))
     try:
@@ -139,7 +164,24 @@ def card_of(path: str | Path) -> dict[str, Any]:
 
 
 def is_model(path: str | Path) -> bool:
-    """Whether a file looks like a model file, from its first bytes."""
+    """Whether a file looks like a model file, from its first bytes.
+
+    Parameters
+    ----------
+    path : path
+        Anything; it need not be there.
+
+    Returns
+    -------
+    bool
+        True for a file that begins as a model file does; only `open_model` tells if it is whole.
+
+    Examples
+    --------
+    >>> import os, skimage
+    >>> is_model(os.path.join(skimage.data_dir, "coins.png")), is_model("no/such.model")
+    (False, False)
+    """
     if not os.path.isfile(path):  # to open a pipe would be to wait for who writes into it
         return False
     try:

@@ -27,6 +27,32 @@ def register_model(kind: type[Any]) -> type[Any]:
 
     May be used as a decorator. Workers in other processes come to know it with the first model
     they are handed.
+
+    Parameters
+    ----------
+    kind : type
+        A class of models: with ``kind`` (its name in model files), ``predict``, ``state`` and the
+        class method ``from_state``.
+
+    Returns
+    -------
+    type
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If one of Graticule's own is called so.
+
+    Examples
+    --------
+    >>> @register_model
+    ... class BrighterThan:
+    ...     kind = "example-brighter-than"
+    ...     def predict(self, image):
+    ...         return image > self.threshold
+    >>> class_of("example-brighter-than").__name__
+    'BrighterThan'
     """
     if kind.kind in KINDS:
         raise ValueError(f"{kind.kind!r} is a kind of Graticule's own; choose another name")

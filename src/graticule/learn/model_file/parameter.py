@@ -48,6 +48,16 @@ class ModelFile:
         What its file would hold, of a model that was handed over without one.
     kind : type, optional
         Its class, where the model is not there yet.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import graticule as gt
+    >>> images = np.zeros((4, 3, 3), np.float32)
+    >>> images[2:] = 1
+    >>> model = gt.learn.ImageClassifier(estimator="tree").fit(images, [0, 0, 5, 5])
+    >>> ModelFile(model).model.predict(images).tolist()
+    [0, 0, 5, 5]
     """
 
     def __init__(

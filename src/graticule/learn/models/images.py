@@ -268,10 +268,12 @@ class ImageRegressor(_ImagesModel):
 
     Parameters
     ----------
-    features, seed
+    features : "values" or Features
         As for `ImageClassifier`.
     estimator : str, mapping or estimator
         As for `PixelRegressor`.
+    seed : int
+        Of the estimator, where it has none of its own.
 
     Examples
     --------

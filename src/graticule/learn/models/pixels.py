@@ -279,12 +279,16 @@ class PixelRegressor(PixelModel):
 
     Parameters
     ----------
-    features, max_samples, seed
+    features : Features, optional
         As for `PixelClassifier`.
     estimator : str, mapping or estimator
         ``forest``, ``extra_trees``, ``boosting``, ``neighbours``, ``linear`` or ``tree``, as for
         `PixelClassifier`, or any scikit-learn regressor. Which error is made small is up to it:
         ``{"name": "boosting", "loss": "absolute_error"}`` that of the MAE, most others the MSE.
+    max_samples : int or None
+        Samples to train on, at most, of all images together; None takes all.
+    seed : int
+        Of the choice of samples, and of the estimator where it has none of its own.
 
     Attributes
     ----------

@@ -14,11 +14,24 @@ from graticule.core.image import filtered_dims
 from graticule.learn.splits.blocks import Block, ClassCodes
 
 Buffer: TypeAlias = int | Mapping[str, int]
+"""Samples between what is learned from and what is judged on: along all dims, or by dim."""
 MaskFactory: TypeAlias = Callable[[], xr.DataArray]
 
 
 class Masks(Sequence["xr.DataArray | None"]):
-    """A bool mask for each image, made when it is asked for; None: nothing of that image."""
+    """A bool mask for each image, made when it is asked for; None: nothing of that image.
+
+    Parameters
+    ----------
+    factories : sequence of (callable or None)
+        For each image a function that makes its mask.
+
+    Examples
+    --------
+    >>> masks = Masks([None, lambda: xr.DataArray([True, False], dims="x")])
+    >>> len(masks), masks.images, masks[0] is None, int(masks[1].sum())
+    (2, (1,), True, 1)
+    """
 
     def __init__(self, factories: Sequence[MaskFactory | None]) -> None:
         self._factories = tuple(factories)
@@ -58,6 +71,13 @@ class Fold:
         Samples by dim that lie at least between the two.
     blocks : tuple of Block
         The blocks that are held out; empty where whole images are.
+
+    Examples
+    --------
+    >>> left = xr.DataArray([True, True, False, False], dims="x")
+    >>> fold = Fold(train=[left, None], test=[~left, None], name="halves", buffer={"x": 0})
+    >>> fold.tested, int(fold.test[0].sum())
+    ((0,), 2)
     """
 
     train: Sequence[xr.DataArray | None]

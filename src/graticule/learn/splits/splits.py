@@ -93,12 +93,16 @@ def by_group(
 
     Parameters
     ----------
-    images, labels, seed
-        As for `by_image`.
+    images : sequence of DataArray
+        Only their dims and sizes are looked at.
     groups : sequence
         The group of each image.
     folds : int
         How many parts; no more than there are groups.
+    labels : sequence of DataArray, optional
+        As for `by_image`.
+    seed : int
+        As for `by_image`.
     kind : str
         What the folds are called.
 
@@ -153,10 +157,17 @@ def fixed_test(
 
     Parameters
     ----------
-    images, labels
-        As for `by_image`.
+    images : sequence of DataArray
+        Only their dims and sizes are looked at.
     tested : sequence of bool
         Which images are judged on.
+    labels : sequence of DataArray, optional
+        Class codes (negative: unlabelled), to see that both parts have labels.
+
+    Returns
+    -------
+    Fold
+        The images that are not judged on are learned from.
 
     Raises
     ------
@@ -300,6 +311,16 @@ def naive_halves(images: xr.DataArray | Sequence[xr.DataArray]) -> list[Fold]:
     Only there to be shown beside an honest split. The halves touch, and there are but two places
     in the image, so the number is flattered and has no interval worth the name.
 
+    Parameters
+    ----------
+    images : DataArray or sequence of DataArray
+        Only their dims and sizes are looked at.
+
+    Returns
+    -------
+    list of Fold
+        Two: each half of the longest dim is judged on once.
+
     Examples
     --------
     >>> from graticule.core import as_image
@@ -329,6 +350,20 @@ def by_samples(
     """Draw samples one by one, so that nearly each has its neighbours in the other part.
 
     Only there to be shown beside an honest split: it measures how well a method remembers.
+
+    Parameters
+    ----------
+    images : DataArray or sequence of DataArray
+        Only their dims and sizes are looked at.
+    folds : int
+        How many parts.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    list of Fold
+        Each sample is judged on in one of them.
 
     Examples
     --------

@@ -35,8 +35,20 @@ class Validation:
 
     Parameters
     ----------
-    images, labels, where
-        As of ``fit``.
+    images : DataArray or array_like, or a sequence of them
+        As of `UNet.fit`.
+    labels : DataArray or array_like, or a sequence of them
+        As of `UNet.fit`: labels, or targets of a network that gives values.
+    where : DataArray or array_like, or a sequence of them, optional
+        As of `UNet.fit`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.random.default_rng(0).random((64, 64))
+    >>> held_out = Validation(image, image > 0.9)
+    >>> held_out.where is None
+    True
     """
 
     images: Any

@@ -26,6 +26,13 @@ class History:
     stopped : str
         Why it ended: ``finished``, ``early`` (no more progress on validation) or
         ``interrupted``; empty while it runs.
+
+    Examples
+    --------
+    >>> records = [{"step": 50, "loss": 0.9}, {"step": 100, "loss": 0.4}]
+    >>> history = History(records, steps=100, best=100, stopped="finished")
+    >>> history.validated, history.records[history.best // 50 - 1]["loss"]
+    (False, 0.4)
     """
 
     records: list[dict[str, float]] = field(default_factory=list)

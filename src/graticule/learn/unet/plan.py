@@ -58,6 +58,17 @@ class TrainingStep:
         All records so far.
     recorded : bool
         Whether a record was added at this step.
+
+    Examples
+    --------
+    What a callback may do with one:
+
+    >>> from graticule.learn.unet import History
+    >>> def tell(at):
+    ...     if at.recorded:
+    ...         print(f"{at.step} of {at.steps}: loss {at.loss:.2f}")
+    >>> tell(TrainingStep(50, 200, 0.3125, 1e-3, History(), recorded=True))
+    50 of 200: loss 0.31
     """
 
     step: int

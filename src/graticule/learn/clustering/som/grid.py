@@ -25,6 +25,12 @@ class Grid:
         Units along both axes; unit ``(i, j)`` has the number ``i * y + j``.
     topology : {"rectangular", "hexagonal"}
         Units of a rectangular grid have 8 neighbours, those of a hexagonal one 6.
+
+    Examples
+    --------
+    >>> grid = Grid(3, 2)
+    >>> grid.size, grid.positions[3].tolist()
+    (6, [1.0, 1.0])
     """
 
     x: int

@@ -12,7 +12,7 @@ from graticule.learn.clustering.step import StepParameters
 
 
 class SOMParameters(StepParameters):
-    """Parameters.
+    """Parameters of a self-organising map, as they are written in a document.
 
     Attributes
     ----------
@@ -49,6 +49,12 @@ class SOMParameters(StepParameters):
     early_rows : int, optional
         Rows for each unit that a pass looks at while ``sigma`` is above 1 (batch); all rows
         where it is null, as in minisom.
+
+    Examples
+    --------
+    >>> parameters = SOMParameters(x=8, y=6, topology="hexagonal")
+    >>> parameters.algorithm, parameters.sigma_end
+    ('batch', 0.5)
     """
 
     x: Annotated[int, Field(ge=1, le=300, strict=True)] = 10

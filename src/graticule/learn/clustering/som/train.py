@@ -28,6 +28,11 @@ def fit_map(rows: Array, parameters: SOMParameters, seed: int = 0) -> SelfOrgani
     seed : int
         Of the start and of the order of rows.
 
+    Returns
+    -------
+    SelfOrganisingMap
+        With weights of shape ``(x, y, features)``.
+
     Raises
     ------
     ImageError

@@ -44,6 +44,13 @@ class Contrastive:
         What values are moved and divided by.
     losses : tuple of float
         Mean loss of each epoch.
+
+    Examples
+    --------
+    >>> images = np.random.default_rng(0).random((16, 12, 12), dtype=np.float32)
+    >>> network = Contrastive.fit(images, n_components=4, epochs=1)
+    >>> network.transform(images).shape, network.columns[0], len(network.losses)
+    ((16, 4), 'learned_0', 1)
     """
 
     shape: tuple[int, int, int]
