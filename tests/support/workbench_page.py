@@ -64,6 +64,16 @@ class Workbench:
         expect(self.page.locator(".pane.busy")).to_have_count(0, timeout=WAIT)
         self.page.wait_for_timeout(100)
 
+    def wait_for_strokes(self, layer: str) -> Path:
+        """Return the file of a layer once all that was drawn is in it: its journal is gone then."""
+        self.page.wait_for_timeout(1500)
+        (file,) = self.folder.rglob(layer)
+        for _ in range(100):
+            if not file.with_suffix(".strokes").exists():
+                break
+            self.page.wait_for_timeout(200)
+        return file
+
     def open_coins(self) -> None:
         self.page.locator("[data-example=coins]").click()
         expect(self.page.locator(".pane[data-of=kept]")).to_be_visible(timeout=WAIT)

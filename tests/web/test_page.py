@@ -332,9 +332,7 @@ def _drag(bench: Workbench, *points: tuple[float, float], up: bool = True) -> No
 
 
 def _layer(bench: Workbench) -> Any:
-    bench.page.wait_for_timeout(1500)  # the file is written a while after the last stroke
-    found = next(bench.folder.rglob("coins.strokes.tif"))
-    return np.asarray(read(found, labels=True).values)
+    return np.asarray(read(bench.wait_for_strokes("coins.strokes.tif"), labels=True).values)
 
 
 def test_strokes_are_seen_at_once_kept_taken_back_and_grown_from(bench: Workbench) -> None:
@@ -376,6 +374,7 @@ def test_strokes_are_seen_at_once_kept_taken_back_and_grown_from(bench: Workbenc
     bench.page.keyboard.press("3")
     bench.page.keyboard.press("f")
     _drag(bench, (0.7, 0.55), (0.8, 0.55), (0.8, 0.65), (0.7, 0.65))
+    bench.wait_for_strokes("coins.strokes.tif")
     bench.settle()
     assert bench.seen(pane) != contours
     for _ in range(5):

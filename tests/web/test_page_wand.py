@@ -78,8 +78,7 @@ class Opened:
 
     @property
     def strokes(self) -> Any:
-        self.page.wait_for_timeout(1500)  # the file is written a while after the last stroke
-        file = self.bench.folder / f"graticule/labels/{self.name}.strokes.tif"
+        file = self.bench.wait_for_strokes(f"{self.name}.strokes.tif")
         return np.asarray(read(file, labels=True).values)
 
 

@@ -6,11 +6,11 @@ import { Signal } from "./bus";
 import { labelColour } from "./colours";
 import { CORRECTED } from "./model";
 import { indexAt, paint, type Bitmap } from "./paint";
+import { drawRing, pixelOf, traceLine, type Place } from "./sketch";
 import type { Brush } from "./steer";
 import type { CorrectionNews, FaultAnswer, Frame } from "./types";
 
 export type Way = "merge" | "cut" | "seeds" | "delete" | "add" | "brush" | "erase";
-interface Place { x: number; y: number }
 
 export const LAYER = "corrected";
 export const OBJECTS = 48; // the numbers under which corrected objects are looked at and edited
@@ -340,25 +340,14 @@ export class Correcting implements Brush {
     context.restore();
   }
 
-  private trace(context: CanvasRenderingContext2D, points: Place[]): void {
-    context.beginPath();
-    for (const point of points) context.lineTo(...this.pixel(context, point));
-  }
-
-  private pixel(context: CanvasRenderingContext2D, { x, y }: Place): [number, number] {
-    const { camera } = this.bench;
-    return [(x - camera.x) * camera.zoom + context.canvas.width / 2, (y - camera.y) * camera.zoom + context.canvas.height / 2];
-  }
-
   private drawEdit(context: CanvasRenderingContext2D, kind: Way, points: Place[], colour: string, radius: number, sent: boolean): void {
     if (!points.length) return;
-    this.trace(context, points);
+    traceLine(context, this.bench.camera, points);
     context.lineCap = context.lineJoin = "round";
     if (kind === "brush" || kind === "erase") {
       context.globalAlpha = kind === "brush" ? 0.6 : 0.4;
       context.lineWidth = 2 * Math.max(0.5, radius) * this.bench.camera.zoom;
       context.strokeStyle = colour;
-      context.lineTo(...this.pixel(context, points[points.length - 1]!));
       context.stroke();
       context.globalAlpha = 1;
       return;
@@ -380,13 +369,13 @@ export class Correcting implements Brush {
 
   private drawCorners(context: CanvasRenderingContext2D): void {
     if (this.way === "add" && this.corners.length > 1) {
-      this.trace(context, this.corners);
+      traceLine(context, this.bench.camera, this.corners);
       context.lineWidth = 2 * devicePixelRatio;
       context.strokeStyle = "#fff";
       context.stroke();
     }
     this.corners.forEach((corner, k) => {
-      const [x, y] = this.pixel(context, corner);
+      const [x, y] = pixelOf(context, this.bench.camera, corner);
       context.beginPath();
       context.arc(x, y, (this.way === "seeds" ? 6 : k ? 3 : 5) * devicePixelRatio, 0, 2 * Math.PI);
       context.fillStyle = this.way === "seeds" ? "#ffd23f" : "#fff";
@@ -404,17 +393,8 @@ export class Correcting implements Brush {
   /** The rim of the brush, in the colour of what is under it. */
   drawBrush(context: CanvasRenderingContext2D, place: Place): void {
     if (!this.hasRing) return;
-    const [x, y] = this.pixel(context, place);
     const label = this.labelAt(this.gesture?.points[0] ?? place);
     const colour = this.way === "erase" ? "#fff" : label ? css(labelColour(label)) : "#999";
-    for (const [wide, line] of [[3, "rgb(0 0 0 / .6)"], [1.5, colour]] as const) {
-      context.lineWidth = wide * devicePixelRatio;
-      context.strokeStyle = line;
-      context.setLineDash(this.way === "erase" && wide < 3 ? [4 * devicePixelRatio, 3 * devicePixelRatio] : []);
-      context.beginPath();
-      context.arc(x, y, Math.max(2 * devicePixelRatio, this.radius * this.bench.camera.zoom), 0, 2 * Math.PI);
-      context.stroke();
-    }
-    context.setLineDash([]);
+    drawRing(context, this.bench.camera, place, this.radius, colour, this.way === "erase");
   }
 }

@@ -6,10 +6,10 @@ import { Signal } from "./bus";
 import { rgba } from "./colours";
 import { indexAt, type Bitmap } from "./paint";
 import type { FaultAnswer, Frame, PaintedNews } from "./types";
+import { drawRing, traceBoxes, traceLine, type Place } from "./sketch";
 import { Wand } from "./wand";
 
 export type Tool = "brush" | "eraser" | "fill" | "wand";
-export interface Place { x: number; y: number }
 export interface PaintClass { name: string; colour: string }
 
 export const LAYER = "strokes";
@@ -417,7 +417,6 @@ export class Painting {
     own.clearRect(0, 0, width, height);
     const drawn = this.drawnNow(judged);
     if (drawn && this.frame) drawBitmap(own, { canvas: drawn, frame: this.frame });
-    const { camera } = this.bench;
     const at = JSON.stringify(this.bench.at);
     own.lineCap = own.lineJoin = "round";
     let lasso: Piece | null = null;
@@ -426,7 +425,7 @@ export class Painting {
       if (piece.shape === "fill" && piece === this.current) { lasso = piece; continue; }
       own.globalCompositeOperation = piece.value ? "source-over" : "destination-out";
       own.fillStyle = own.strokeStyle = piece.value ? this.colourOf(piece.value) : "#000";
-      this.trace(own, piece, camera, width, height);
+      this.trace(own, piece);
       if (piece.shape !== "line") own.fill();
       else own.stroke();
     }
@@ -436,7 +435,7 @@ export class Painting {
     context.restore();
     if (lasso) {
       context.save();
-      this.trace(context, lasso, camera, width, height);
+      this.trace(context, lasso);
       context.closePath();
       context.globalAlpha = 0.3;
       context.fillStyle = this.colourOf(lasso.value);
@@ -449,41 +448,19 @@ export class Painting {
     }
   }
 
-  private trace(context: CanvasRenderingContext2D, piece: Piece, camera: { x: number; y: number; zoom: number }, width: number, height: number): void {
+  private trace(context: CanvasRenderingContext2D, piece: Piece): void {
+    const { camera } = this.bench;
     context.lineWidth = 2 * Math.max(0.5, piece.radius) * camera.zoom;
-    context.beginPath();
-    if (piece.shape === "boxes") {
-      for (let k = 0; k + 1 < piece.points.length; k += 2) {
-        const [first, last] = [piece.points[k]!, piece.points[k + 1]!];
-        context.rect((first.x - camera.x) * camera.zoom + width / 2, (first.y - camera.y) * camera.zoom + height / 2, (last.x - first.x) * camera.zoom, (last.y - first.y) * camera.zoom);
-      }
-      return;
-    }
-    piece.points.forEach(({ x, y }, k) => {
-      const px = (x - camera.x) * camera.zoom + width / 2;
-      const py = (y - camera.y) * camera.zoom + height / 2;
-      if (k === 0) context.moveTo(px, py);
-      context.lineTo(px, py);
-    });
+    if (piece.shape === "boxes") traceBoxes(context, camera, piece.points);
+    else traceLine(context, camera, piece.points);
   }
 
-  /** The rim of the brush. */
+  /** The rim of the brush, or of the superpixel under it. */
   drawBrush(context: CanvasRenderingContext2D, place: Place): void {
     if (!this.open) return;
-    if (this.tool === "wand") return this.wand.drawRim(context, place, this.colourOf(this.value));
     const { camera } = this.bench;
-    const { width, height } = context.canvas;
-    const px = (place.x - camera.x) * camera.zoom + width / 2;
-    const py = (place.y - camera.y) * camera.zoom + height / 2;
-    const radius = this.tool === "fill" ? 3 * devicePixelRatio : Math.max(2 * devicePixelRatio, Math.max(0.5, this.radius) * camera.zoom);
-    for (const [wide, colour] of [[3, "rgba(0,0,0,.6)"], [1.5, this.tool === "eraser" ? "#fff" : this.colourOf(this.value)]] as const) {
-      context.lineWidth = wide * devicePixelRatio;
-      context.strokeStyle = colour;
-      context.setLineDash(this.tool === "eraser" && wide < 3 ? [4 * devicePixelRatio, 3 * devicePixelRatio] : []);
-      context.beginPath();
-      context.arc(px, py, radius, 0, 2 * Math.PI);
-      context.stroke();
-    }
-    context.setLineDash([]);
+    if (this.tool === "wand") return this.wand.drawRim(context, place, this.colourOf(this.value));
+    const radius = this.tool === "fill" ? (3 * devicePixelRatio) / camera.zoom : Math.max(0.5, this.radius);
+    drawRing(context, camera, place, radius, this.tool === "eraser" ? "#fff" : this.colourOf(this.value), this.tool === "eraser");
   }
 }

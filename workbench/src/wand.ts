@@ -8,9 +8,9 @@ import { drawnAt, outlookOf, placeFrame, viewMessage } from "./outlook";
 import { indexAt } from "./paint";
 import { Requester } from "./requester";
 import type { Frame } from "./types";
+import type { Place } from "./sketch";
 import { pictureOf } from "./usestrokes";
 
-interface Place { x: number; y: number }
 /** Rows of samples: of each two places the first and the last corner. */
 export type Boxes = Place[];
 
