@@ -5,6 +5,7 @@
 # make browser-test  the page in a browser; installs chromium where it is missing
 # make docs   the documentation -> docs/_build/html/index.html
 # make docs-quick  the same without what takes long: pictures, gallery, notebooks
+# make screenshots  the pictures of the workbench in its documentation; needs chromium
 # make bundle  the page from its sources (needs Node), and whether it is the one that is kept
 # make explore  tests with new random examples for MINUTES=60 -> exploration.txt
 # make bench  every figure with its baseline beside it -> bench.json
@@ -18,7 +19,7 @@ MINUTES := 60
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo workbench browser-test bundle bench-web docs docs-quick test test-all explore bench bench-deep bench-reliability lint types layers unit clean
+.PHONY: help demo workbench browser-test screenshots bundle bench-web docs docs-quick test test-all explore bench bench-deep bench-reliability lint types layers unit clean
 
 help:
 	@grep '^# make' Makefile | cut -c3-
@@ -51,6 +52,9 @@ browser-test: .venv/.stamp
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } \
 	  || { echo "install chromium: apt-get install chromium" >&2; exit 1; }
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/web
+
+screenshots: .venv/.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python tests/tools/screenshots.py
 
 bundle:
 	cd workbench && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
