@@ -18,6 +18,7 @@ from graticule.core.forks import renew_in_child
 from graticule.learn.model_file.archive import digest, read_bytes
 from graticule.learn.model_file.card import from_bytes, read_entries, to_bytes
 from graticule.learn.model_file.kinds import class_of, register_model
+from graticule.learn.models.html import of_model
 from graticule.learn.models.model import Model
 
 _KEPT = 8
@@ -166,6 +167,19 @@ class ModelFile:
     def __repr__(self) -> str:
         place = f" {self.path}" if self.path else ""
         return f"<{self._kind.kind}{place} {self._sha256[:12]}>"
+
+    def _repr_html_(self) -> str:
+        """Return it as a notebook shows it, with what its file says of its training."""
+        card = self.card
+        title = self.path.name if self.path else str(self._kind.kind)
+        return of_model(
+            title,
+            card["model"],
+            card["expects"],
+            description=card["description"],
+            files=[each["file"] for each in card["data"]],
+            scores=card["scores"],
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ModelFile) and other.sha256 == self.sha256

@@ -14,7 +14,8 @@ from graticule.core.errors import ParameterError, RequestError, suggest
 from graticule.learn.data.input_spec import InputSpec
 from graticule.learn.data.labels import Class, Classes
 from graticule.learn.models.estimators import NAMED
-from graticule.learn.models.model import State
+from graticule.learn.models.html import of_model
+from graticule.learn.models.model import Model, State
 from graticule.learn.models.predictors import Predictor, predictor_from_state, predictor_state
 
 
@@ -70,6 +71,16 @@ class EstimatorModel:
         pairs = [(getattr(self, each.name), each) for each in parameters]
         own = (f"{p.name}={v!r}" for v, p in pairs if v is not p.default and v != p.default)
         return f"{type(self).__name__}({', '.join(own)})"
+
+    def _repr_html_(self) -> str:
+        """Return it as a notebook shows it."""
+        if not hasattr(self, "_predictor"):
+            title = f"{type(self).__name__}, not fitted"
+            return of_model(title, {"parameters": self._parameters()}, None)
+        assert isinstance(self, Model)
+        state = self.state()
+        expects = None if state.expects is None else state.expects.to_json()
+        return of_model(type(self).__name__, state.card, expects)
 
     @property
     def expects(self) -> InputSpec:
