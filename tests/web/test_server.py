@@ -24,6 +24,7 @@ from graticule.web.exact import Dropped
 from graticule.web.exact_job import make_room, unpack
 from graticule.web.frames import frame
 from graticule.web.guard import Access
+from graticule.web.live import LiveSession
 
 
 def test_the_folder_is_shown_with_what_can_be_opened(client: TestClient) -> None:
@@ -422,25 +423,24 @@ def test_channels_come_one_after_the_other_and_a_histogram_is_of_one(
 
 
 def test_a_small_picture_is_of_its_part_and_has_nothing_exact_behind_it(
-    client: TestClient, access: Access
+    client: TestClient, access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    behind: list[int] = []
+    monkeypatch.setattr(
+        LiveSession, "_complete", lambda session, request, viewed: behind.append(request.id)
+    )
     region = {"y": [10, 60], "x": [10, 90]}
     with opened(client, access) as socket:
-        header, whole = ask(socket, of="cells", region=region)
+        header, whole = ask(socket, of="cells", region=region, id=1)
         assert header["basis"] == "exact"
-        header, seen = ask(socket, of="cells", region=region, pane=1, part=True, fleeting=True)
+        header, seen = ask(socket, of="cells", region=region, id=2, part=True, fleeting=True)
         assert header["basis"] == "of the part on screen"
         np.testing.assert_array_equal(seen > 0, whole > 0)
-        header, _ = ask(socket, of="bright", region=region, pane=2, part=True, fleeting=True)
+        header, _ = ask(socket, of="bright", region=region, id=3, part=True, fleeting=True)
         assert header["basis"] == "exact"
-        time.sleep(1)
-        told = []
-        socket.send_text(json.dumps({"type": "view", "pane": 9}))  # a fault ends what came
-        while not told or told[-1]["type"] != "fault":
-            told.append(json.loads(socket.receive()["text"]))
-    assert [
-        each for each in told if each["type"] == "exact" or "exact" in each.get("title", "")
-    ] == []
+        ask(socket, of="image", id=4)
+        ask(socket, of="image", id=5)
+    assert behind[:2] == [1, 4]
 
 
 def test_an_op_is_shown_on_its_own_example(client: TestClient) -> None:
