@@ -64,6 +64,7 @@ bundle:
 docs docs-quick: .venv/.stamp
 	GRATICULE_DOCS_QUICK=$(if $(filter docs-quick,$@),1) OMP_NUM_THREADS=1 \
 	  $(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	$(BIN)/pytest -q tests/docs/test_built_pages.py
 	@echo "docs/_build/html/index.html"
 
 bench-web: .venv/.stamp

@@ -22,6 +22,7 @@ extensions = ["mathml", "reference", "myst_nb", "numpydoc", "sphinx.ext.autodoc"
               "sphinx.ext.extlinks", "sphinx_design", "sphinx_gallery.gen_gallery"]  # fmt: skip
 exclude_patterns = ["_build", "_ext", "pictures", "gallery", "auto_gallery/*.ipynb"]
 default_role = "py:obj"
+suppress_warnings = ["ref.footnote"]  # papers at the foot of a docstring need no mark in it
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
 reference_drawing = not QUICK
 html_math_renderer = "mathml"
@@ -56,6 +57,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "Graticule"
 html_static_path = ["_static"]
 html_css_files = ["graticule.css"]
+html_js_files = ["access.js"]
 html_show_sourcelink = False
 html_show_search_summary = False  # a page of a folder may not read another
 html_theme_options = {

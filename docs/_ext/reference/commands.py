@@ -55,7 +55,7 @@ def _command(name: str) -> str:
         *(plain(_STATUS.sub("", part)) for part in paragraphs),
         _examples(prose),
         heading("Arguments", 1) if positional else "",
-        table(("name", "", "what it is"), map(_row, positional)),
+        table(("name", "default", "what it is"), map(_row, positional)),
         heading("Options", 1) if options else "",
         table(("name", "default", "what it is"), map(_row, options)),
         heading("Exit status", 1),

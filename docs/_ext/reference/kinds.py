@@ -139,7 +139,7 @@ def _format(format: Format) -> str:
     return joined(
         heading(format.name),
         _module_doc(format),
-        table(("", ""), ((key, value) for key, value in can.items() if value)),
+        table(("what", "how"), ((key, value) for key, value in can.items() if value)),
         "What is kept and what is lost, row by row: :doc:`/formats`.",
     )
 

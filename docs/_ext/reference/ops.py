@@ -162,7 +162,7 @@ def _data(op: Op) -> str:
     rows += [("gives", literal(each.name), str(each.kind), "") for each in op.outputs]
     facts = f"Version {op.version}. Scope :py:obj:`~graticule.core.{op.scope_name}`: "
     return joined(
-        table(("", "name", "kind", ""), rows),
+        table(("direction", "name", "kind", "note"), rows),
         f"{facts}{_SCOPES[op.scope_name]}."
         + (
             f" In tiles it may differ by {op.tolerance:g} of the largest value."

@@ -78,7 +78,8 @@ def plain(text: str) -> str:
     >>> print(plain('files as "td/*.fits"'))
     files as "td/\*.fits"
     """
-    return re.sub(r"([*`|\\]|_(?=\W|$))", r"\\\1", text)
+    marked = re.sub(r"([*`|\\]|_(?=\W|$))", r"\\\1", text)
+    return marked.replace("tcp://", r"\tcp://")  # or it would be a link
 
 
 def literal(value: Any) -> str:
@@ -91,7 +92,9 @@ def numpydoc(docstring: str) -> str:
     """Return a docstring of numpydoc as reStructuredText."""
     from numpydoc.docscrape_sphinx import SphinxDocString
 
-    return str(SphinxDocString(inspect.cleandoc(docstring), config=_CONFIG))
+    text = str(SphinxDocString(inspect.cleandoc(docstring), config=_CONFIG))
+    # for LaTeX it names every footnote once more, which leaves links to nowhere in the pages
+    return re.sub(r"^\.\. only:: latex\n\n(?:   .*\n)+", "", text, flags=re.MULTILINE)
 
 
 _CONFIG = {"show_class_members": False, "use_plots": False, "attributes_as_param_list": True}

@@ -1,0 +1,9 @@
+// the theme gives the arrows of its tables of contents no name
+document.addEventListener("DOMContentLoaded", () => {
+  for (const arrow of document.querySelectorAll("summary:not([aria-label])")) {
+    if (!arrow.textContent.trim()) {
+      const link = arrow.closest("li")?.querySelector("a");
+      arrow.setAttribute("aria-label", `What is below ${link?.textContent.trim() ?? "this"}`);
+    }
+  }
+});
