@@ -34,7 +34,26 @@ _SPARSE, _CROWDED = 0.01, 0.12
 
 
 def picture_key(illustration: Illustration) -> str:
-    """Return what changes when the picture may be another: of the op's version and what is said."""
+    """Return what changes when the picture may be another: of the op's version and what is said.
+
+    Parameters
+    ----------
+    illustration : Illustration
+        Of any op.
+
+    Returns
+    -------
+    str
+        12 hexadecimal digits.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from graticule.illustrations import illustration_of
+    >>> shown = illustration_of("filters.gaussian")
+    >>> picture_key(shown) == picture_key(replace(shown, vary={"sigma": [9]}))
+    False
+    """
     said = {
         "op": illustration.op.name,
         "version": illustration.op.version,
@@ -45,12 +64,29 @@ def picture_key(illustration: Illustration) -> str:
 
 
 def draw(illustration: Illustration) -> tuple[bytes, str]:
-    """Return the picture of an op as a PNG, and what it shows in words.
+    r"""Return the picture of an op as a PNG, and what it shows in words.
+
+    Parameters
+    ----------
+    illustration : Illustration
+        Of any op.
+
+    Returns
+    -------
+    tuple of bytes and str
+        The PNG, and a sentence for those who do not see it.
 
     Raises
     ------
     GraticuleError
         If a step cannot be done on the sample.
+
+    Examples
+    --------
+    >>> from graticule.illustrations import illustration_of
+    >>> png, words = draw(illustration_of("threshold.otsu"))
+    >>> png[:4], words
+    (b'\x89PNG', 'threshold.otsu: image; then otsu')
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

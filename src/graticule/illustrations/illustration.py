@@ -70,6 +70,11 @@ class Illustration:
         The step or input that is shown before; by default what the op takes.
     model : str
         What the model learns that the step applies: ``truth``, the classes of the sample.
+
+    Examples
+    --------
+    >>> Illustration(get_op("filters.gaussian"), on="noisy", vary={"sigma": [1, 4]}).vary
+    {'sigma': [1, 4]}
     """
 
     op: Op
@@ -98,6 +103,16 @@ class Illustration:
 
 def illustration_of(name: str) -> Illustration | None:
     """Return how an op is shown; None for one that has no picture.
+
+    Parameters
+    ----------
+    name : str
+        Of an op, as ``filters.gaussian``.
+
+    Returns
+    -------
+    Illustration or None
+        As said in a file of its family, or else what suits the kinds of its data.
 
     Raises
     ------
@@ -151,6 +166,16 @@ def _varied(op: Op) -> dict[str, list[Any]]:
 
 def document_of(illustration: Illustration) -> str:
     """Return the pipeline of an illustration as text, with the first value of what is varied.
+
+    Parameters
+    ----------
+    illustration : Illustration
+        Of any op.
+
+    Returns
+    -------
+    str
+        YAML that `Pipeline.loads` reads.
 
     Examples
     --------

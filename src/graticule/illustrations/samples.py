@@ -26,6 +26,11 @@ def _sample(make: Callable[[], Inputs]) -> Callable[[], Inputs]:
 def sample_names() -> list[str]:
     """Return the names of the samples.
 
+    Returns
+    -------
+    list of str
+        Sorted.
+
     Examples
     --------
     >>> "coins" in sample_names()
@@ -37,6 +42,16 @@ def sample_names() -> list[str]:
 @cache
 def sample(name: str) -> Inputs:
     """Return the inputs of a sample by name; the first is called ``image``.
+
+    Parameters
+    ----------
+    name : str
+        One of `sample_names`.
+
+    Returns
+    -------
+    dict
+        Images, and what else a pipeline on it takes, by the name of the input.
 
     Raises
     ------

@@ -50,6 +50,14 @@ class Growth:
         How strongly roots turn downwards: the part of the way to go at each sample.
     wander : float
         How crooked they are: standard deviation of the turn over a sample.
+
+    Examples
+    --------
+    >>> from graticule.simulate.roots import roots
+    >>> sparse = roots((96, 80), growth=Growth(count=1, orders=1), seed=1)
+    >>> dense = roots((96, 80), growth=Growth(count=5, orders=2), seed=1)
+    >>> sparse.length < dense.length
+    True
     """
 
     count: int = 3

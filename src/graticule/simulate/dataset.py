@@ -60,10 +60,16 @@ class Sample:
         All else that is known of it.
     numbers : mapping of float or str
         Numbers that are known of it, and names of classes.
-    tables : mapping of DataFrame
-        Tables that are known of it, as which cell came from which.
     parameters : mapping
         What was given, with what was drawn for ranges.
+    tables : mapping of DataFrame
+        Tables that are known of it, as which cell came from which.
+
+    Examples
+    --------
+    >>> (sample,) = samples("roots", 1, parameters={"shape": (64, 64), "growth.count": "1..3"})
+    >>> sample.name, sorted(sample.truth), 1 <= sample.parameters["growth.count"] <= 3
+    ('roots_0000', ['centreline', 'radius'], True)
     """
 
     name: str
@@ -77,6 +83,11 @@ class Sample:
 
 def kinds() -> list[str]:
     """Return what can be simulated.
+
+    Returns
+    -------
+    list of str
+        Sorted.
 
     Examples
     --------
@@ -197,10 +208,16 @@ def write_samples(
 
     Parameters
     ----------
-    kind, count, seed, parameters
+    kind : str
+        As for `samples`.
+    count : int
         As for `samples`.
     folder : Path
         Must be empty or absent.
+    seed : int
+        As for `samples`.
+    parameters : mapping, optional
+        As for `samples`.
     progress : callable
         Called with images done, their number, and the name of the last.
 
@@ -217,6 +234,15 @@ def write_samples(
     Notes
     -----
     Stopped, or with a parameter that fails on the way, it leaves nothing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     made = write_samples("roots", 2, Path(parent) / "made", parameters={"shape": (64, 64)})
+    ...     sorted(path.name for path in (made / "images").iterdir())
+    ['roots_0000.tif', 'roots_0001.tif']
     """
     _require_empty(folder)
     was_there = folder.exists()

@@ -37,6 +37,13 @@ class Site(NamedTuple):
         The true light of the protein in nuclei over that around them.
     dna, protein : ndarray
         ``(y, x)`` uint16 of the two channels.
+
+    Examples
+    --------
+    >>> small = plate(rows=1, columns=4, sites=1, doses=(0.1, 10), seed=3)
+    >>> site = next(small.images())
+    >>> site.row, site.column, site.control, site.protein.shape
+    ('A', 1, 'negative', (160, 160))
     """
 
     row: str
@@ -72,6 +79,12 @@ class Plate:
         Mean number counted at a cell.
     seed : int
         Of everything that is drawn.
+
+    Examples
+    --------
+    >>> small = Plate(rows=1, columns=4, sites=1, doses=(0.1, 10))
+    >>> [round(small.response(dose), 2) for dose in small.doses]
+    [0.87, 2.27]
     """
 
     rows: int = 8
@@ -197,8 +210,19 @@ def plate(
 
     Parameters
     ----------
-    rows, columns, sites, size, doses, ec50, hill, bottom, top, well_sd, cell_sd, photons, seed
+    rows, columns, sites, size : int
         As of `Plate`.
+    doses : sequence of float
+        As of `Plate`, in uM.
+    ec50, hill, bottom, top, well_sd, cell_sd, photons : float
+        As of `Plate`.
+    seed : int
+        Of everything that is drawn.
+
+    Returns
+    -------
+    Plate
+        Its fields of view are made when they are asked for.
 
     Raises
     ------
