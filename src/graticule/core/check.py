@@ -8,6 +8,7 @@ What it means in words, what a report says of it first, and how it is drawn are 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -116,6 +117,13 @@ class Bar:
     at_least, at_most : float, str or None
         A number, or the name of the parameter that has it. A column with neither is a text that
         must say nothing: it says why an image does not pass.
+
+    Examples
+    --------
+    >>> Bar("recall", "objects found", at_least=0.9).is_cleared(0.95)
+    True
+    >>> Bar("why", "nothing found against it").is_cleared("cut by the border")
+    False
     """
 
     column: str
@@ -184,6 +192,8 @@ class Check:
         What its columns mean, in words.
     measures : sequence of Measure
         The columns that the first lines of a report say.
+    bars : sequence of Bar
+        What an image must be to pass.
     figure : CheckFigure or None
         How its evidence is drawn.
 
@@ -213,6 +223,7 @@ class Check:
         bars: Sequence[Bar],
         figure: CheckFigure | None,
     ) -> None:
+        functools.update_wrapper(self, function)
         self.name = function.__name__
         self.version = version
         self.function = function
@@ -222,8 +233,6 @@ class Check:
         self._measures = tuple(measures)
         self._bars = tuple(bars)
         self.parameters = Parameters(function, f"check {self.name}")
-        self.__doc__ = function.__doc__
-        self.__module__ = function.__module__
 
     def __call__(self, subject: Subject, **params: Any) -> Evidence:
         """Make the check on one image."""

@@ -73,6 +73,20 @@ def boundary(
        Res. 23(7), e26151, 2021. :doi:`10.2196/26151`
     .. [2] Shit, S. et al., "clDice - a novel topology-preserving loss function for tubular
        structure segmentation", CVPR 2021, 16560-16569. :doi:`10.1109/CVPR46437.2021.01629`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import Subject, as_image
+    >>> from graticule.core.registry import get_check
+    >>> truth = np.zeros((40, 40), bool)
+    >>> truth[10:30, 10:30] = True
+    >>> um = {"y": "0.5 um", "x": "0.5 um"}
+    >>> moved = as_image(np.roll(truth, 2, axis=1), spacing=um)
+    >>> subject = Subject(moved, moved, rerun=None, against=as_image(truth, spacing=um))
+    >>> found = get_check("boundary")(subject, tolerance="1 um").columns
+    >>> found["hausdorff"], found["distance_unit"], found["surface_dice"]
+    (1.0, 'um', 1.0)
     """
     mask, truth = as_image(subject.value), truths.truth_of(subject)
     found = outline_distances(mask, truth)

@@ -89,6 +89,17 @@ def calibration(
     ----------
     .. [1] Guo, C., Pleiss, G., Sun, Y., Weinberger, K. Q., "On calibration of modern neural
        networks", ICML 2017, 1321-1330.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import Subject, as_image
+    >>> from graticule.core.registry import get_check
+    >>> sure = as_image(np.full((10, 10), 0.9, np.float32))
+    >>> right = as_image(np.arange(100).reshape(10, 10) < 60)
+    >>> found = get_check("calibration")(Subject(sure, sure, rerun=None, against=right))
+    >>> round(found.columns["ece"], 2)
+    0.3
     """
     found = reliability(subject.value, truths.truth_of(subject), bins=bins)
     columns = {"ece": found.expected_error, "largest_calibration_error": found.largest_error}

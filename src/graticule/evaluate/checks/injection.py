@@ -86,6 +86,20 @@ def injection(
     Evidence
         Column ``strength_half``: the weakest strength from which on half of the ripples or more
         are found, NaN where none is; arrays ``strength``, ``found``, ``low``, ``high``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import Subject, as_image
+    >>> from graticule.core.registry import get_check
+    >>> def largest(image):
+    ...     return float(image.max())
+    >>> values = np.random.default_rng(0).normal(size=(128, 32))
+    >>> quiet = as_image(values, dims=("time", "distance"))
+    >>> subject = Subject(largest(quiet), quiet, rerun=largest)
+    >>> found = get_check("injection")(subject, strengths=[0, 30], arrivals=[0], n=20)
+    >>> found.columns["strength_half"], found.arrays["found"].tolist()[-1]
+    (30.0, 1.0)
     """
     quiet = [
         randomise_phase(subject.image, np.random.default_rng([seed, index]), taper=taper)

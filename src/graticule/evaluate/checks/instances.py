@@ -77,6 +77,19 @@ def instances(
     ----------
     .. [1] Kirillov, A., He, K., Girshick, R., Rother, C., Dollár, P., "Panoptic segmentation", CVPR
        2019, 9404-9413. :doi:`10.1109/CVPR.2019.00963`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import Subject, as_image
+    >>> from graticule.core.registry import get_check
+    >>> truth = np.zeros((20, 20), np.int32)
+    >>> truth[2:8, 2:8], truth[12:18, 2:8] = 1, 2
+    >>> labels = as_image(np.where(truth == 1, 1, 0))
+    >>> subject = Subject(labels, labels, rerun=None, against=as_image(truth))
+    >>> found = get_check("instances")(subject).columns
+    >>> found["tp"], found["fp"], found["fn"], found["recall"]
+    (1, 0, 1, 0.5)
     """
     truth = truths.truth_of(subject)
     row = object_row(

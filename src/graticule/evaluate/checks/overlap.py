@@ -59,6 +59,18 @@ def overlap(
     ----------
     .. [1] Dice, L. R., "Measures of the amount of ecologic association between species", Ecology
        26(3), 297-302, 1945. :doi:`10.2307/1932409`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import Subject, as_image
+    >>> from graticule.core.registry import get_check
+    >>> truth = as_image(np.eye(4, dtype=bool))
+    >>> mask = truth.copy()
+    >>> mask[0] = True
+    >>> found = get_check("overlap")(Subject(mask, mask, rerun=None, against=truth)).columns
+    >>> found["tp"], found["fp"], found["recall"], round(found["precision"], 2)
+    (4, 3, 1.0, 0.57)
     """
     return Evidence(
         mask_row(subject.value, truths.truth_of(subject), n=n, seed=seed, confidence=confidence)

@@ -122,6 +122,16 @@ def plausibility(
     ------
     CheckError
         If the value is no image of labels, or its sizes are not those of the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import Subject, as_image
+    >>> from graticule.core.registry import get_check
+    >>> noise = as_image(np.random.default_rng(0).normal(size=(64, 64)))
+    >>> labels = as_image(np.zeros((64, 64), np.int32))
+    >>> get_check("plausibility")(Subject(labels, noise, rerun=None)).columns["implausible"]
+    'no object was found'
     """
     labels, values = _arrays(subject)
     row: dict[str, Any] = _figures(labels, values)

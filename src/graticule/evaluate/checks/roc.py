@@ -112,6 +112,17 @@ def roc(
     ----------
     .. [1] Fawcett, T., "An introduction to ROC analysis", Pattern Recognition Letters 27(8),
        861-874, 2006. :doi:`10.1016/j.patrec.2005.10.010`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import Subject, as_image
+    >>> from graticule.core.registry import get_check
+    >>> scores = as_image([[0.1, 0.4, 0.35, 0.8]])
+    >>> truth = as_image([[False, False, True, True]])
+    >>> found = get_check("roc")(Subject(scores, scores, rerun=None, against=truth)).columns
+    >>> found["auc"], found["best_threshold"]
+    (0.75, 0.35)
     """
     values = subject.value
     if invert:

@@ -157,6 +157,21 @@ def surrogate(
     .. [4] Benjamini, Y., Hochberg, Y., "Controlling the false discovery rate: a practical and
        powerful approach to multiple testing", J. R. Stat. Soc. B 57(1), 289-300, 1995.
        :doi:`10.1111/j.2517-6161.1995.tb02031.x`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from graticule.core import Subject, as_image
+    >>> from graticule.core.registry import get_check
+    >>> def peak(image):
+    ...     return float(image.mean("distance").max())
+    >>> values = np.random.default_rng(0).normal(size=(128, 16))
+    >>> values[40] += 3
+    >>> event = as_image(values, dims=("time", "distance"))
+    >>> subject = Subject(peak(event), event, rerun=peak)
+    >>> found = get_check("surrogate")(subject, by=["phase"], n=99)
+    >>> found.columns["p"], found.arrays["null"].shape
+    (0.01, (99,))
     """
     made = {
         kind: surrogate_maker(

@@ -38,7 +38,8 @@ DOC = _AXIS_DOC | {
     "phase": """\
 phase : {"ferrite", "austenite", "aluminium", "nickel", "copper", "chromium", "tungsten", \
 "silicon"}, optional
-    What is looked for; without it ``lattice`` and ``lattice_parameter`` say it.
+    What is looked for; without it ``lattice`` and ``lattice_parameter`` say it.""",
+    "lattice": """\
 lattice : {"bcc", "fcc", "sc", "diamond"}, optional
     How its cubic cell is centred; that of the phase by default.
 lattice_parameter : float, optional

@@ -102,6 +102,7 @@ def bragg_edge_maps(
     %(phase)s
     plane : str
         Whose edge it is, as ``110``; by default that of the longest wavelength within the spectrum.
+    %(lattice)s
     position : float, optional
         Where the edge is expected, in angstrom, in place of phase and plane.
     %(fit)s

@@ -61,6 +61,7 @@ def bragg_edges(
     %(phase)s
     planes : sequence of str
         Whose edges are fitted, as ``[110, 200]``; by default all within the spectrum.
+    %(lattice)s
     positions : sequence of float
         Where edges are expected, in angstrom, in place of phase and planes.
     %(fit)s

@@ -117,6 +117,7 @@ def expected_edges(
     image : Image
         With the dim ``wavelength``; its values are not looked at.
     %(phase)s
+    %(lattice)s
     material : str
         A crystal of any lattice instead, by its name in the library NCrystal [1]_, as
         ``Ti_sg194.ncmat`` (``pip install 'graticule[crystal]'``).

@@ -18,11 +18,10 @@ from graticule.core.check import Check, CheckFigure
 from graticule.core.errors import GraticuleError, UnknownNameError, suggest
 from graticule.core.registry import Registry, check_names, get_check
 from graticule.core.typing import Array
-from graticule.report.figures._figure import Figure, FigureContext
+from graticule.report.figures._figure import Figure
+from graticule.report.figures._figure import FigureContext as FigureContext
 from graticule.report.record import null_as_text
 from graticule.report.style import Drawing, as_drawing, legend, new_figure
-
-__all__ = ["FigureContext", "Missing", "draw", "draw_evidence", "find", "is_of_study", "kinds"]
 
 
 @dataclass(frozen=True)

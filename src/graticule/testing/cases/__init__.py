@@ -19,8 +19,7 @@ import xarray as xr
 from graticule.core import Kind, Op, as_image
 from graticule.testing.cases.case import ANY_DIMS, PLANE, Case, Dims
 
-__all__ = ["ANY_DIMS", "PLANE", "Case", "Dims", "case_of", "data_for", "first_image", "image_for"]
-__all__ += ["standard", "suits", "values_for"]
+__all__ = ["ANY_DIMS", "PLANE", "Case", "Dims", "suits"]
 
 STEPS = {"z": (2.0, "um"), "y": (0.5, "um"), "x": (0.25, "um"), "t": (3.0, "s")}
 STEPS |= {"time": (0.75, "min"), "distance": (0.348, "Mm")}
@@ -37,7 +36,19 @@ def _known() -> dict[str, Case]:
 
 
 def suits(name: str, case: Case) -> None:
-    """Say what suits an op of your own."""
+    """Say what suits an op of your own.
+
+    Parameters
+    ----------
+    name : str
+        Of the op, as ``mine.sharpen``.
+    case : Case
+        What its images, tables and parameters are like.
+
+    Examples
+    --------
+    >>> suits("example.flatten", Case(dims=PLANE, params={"radius": 3}))
+    """
     _known()[name] = case
 
 

@@ -9,9 +9,12 @@ from typing import Any, TypeAlias
 import xarray as xr
 
 Dims: TypeAlias = tuple[str, ...]
+"""The dims of an image, in order."""
 
 ANY_DIMS: tuple[Dims, ...] = (("x",), ("y", "x"), ("z", "y", "x"), ("t", "y", "x"))
+"""For what takes images of any dims."""
 PLANE: tuple[Dims, ...] = (("y", "x"),)
+"""For what takes planes alone."""
 WAVES: tuple[Dims, ...] = (("time", "distance"),)
 
 
@@ -33,6 +36,11 @@ class Case:
         (None if there is none) to the value. Of an image, from one that has nothing special.
     size : int
         Samples along a dim of the standard input.
+
+    Examples
+    --------
+    >>> Case(dims=PLANE, params={"radius": 2}, size=16).dims
+    (('y', 'x'),)
     """
 
     dims: Sequence[Dims] = ANY_DIMS
