@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -107,21 +108,51 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def page_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where servers keep what they have compiled."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, page_cache: Path
+) -> Iterator[tuple[str, Path]]:
     from workbench_page import serving
 
     folder = tmp_path_factory.mktemp("study")
-    with serving(folder, tmp_path_factory.mktemp("cache")) as address:
+    with serving(folder, page_cache) as address:
         yield address, folder
 
 
 @pytest.fixture
 def bench(browser: Browser, served: tuple[str, Path]) -> Iterator[Workbench]:
-    from workbench_page import Workbench
-
+    """A page of a server that the tests of a module share."""
     address, folder = served
     for saved in folder.glob("graticule/pipelines/*"):
         saved.unlink()
+    with _opened(browser, address, folder) as bench:
+        yield bench
+
+
+@pytest.fixture
+def own_bench(browser: Browser, page_cache: Path, tmp_path: Path) -> Iterator[Workbench]:
+    """A page of a server of its own, in whose folder nothing was painted."""
+    from workbench_page import serving
+
+    folder = tmp_path / "study"
+    folder.mkdir()
+    with (
+        serving(folder, page_cache) as address,
+        _opened(browser, address, folder) as bench,
+    ):
+        yield bench
+
+
+@contextmanager
+def _opened(browser: Browser, address: str, folder: Path) -> Iterator[Workbench]:
+    """Give a page, of which nothing may be complained in the end."""
+    from workbench_page import Workbench
+
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     bench = Workbench(page, address, folder)
