@@ -88,13 +88,13 @@ def _holds_clustering(path: Path) -> bool:
 
 
 def _show_clustering(path: Path) -> None:
-    from graticule.cli.cluster import pipeline_of
     from graticule.clustering.document import load
     from graticule.pipeline import Pipeline
+    from graticule.recipes import prepared_by
     from graticule.report.clustering.words import chain_in_words
 
     document = load(path)
-    pipeline = pipeline_of(document)
+    pipeline = prepared_by(document)
     if pipeline is not None:
         Pipeline.load(pipeline)
     print(f"{document.name}: sound ({document.source})")
