@@ -19,6 +19,8 @@ from graticule.core.progress import Progress, no_progress
 from graticule.core.typing import Array
 from graticule.evaluate.empty import overlap
 
+__all__ = ["Audit", "audit"]
+
 Images: TypeAlias = Mapping[str, ArrayLike | Callable[[], ArrayLike]]
 Method: TypeAlias = Callable[[Any], float]
 
@@ -38,6 +40,13 @@ class Audit:
         Dice's coefficient against the truth, in the same way; NaN for images without a truth.
     failed : dict of str
         Images left out, and why.
+
+    Examples
+    --------
+    >>> images = {"dim": np.array([1, 2, 1, 5, 6, 5]), "light": np.array([2, 4, 2, 10, 12, 10])}
+    >>> found = audit(images, np.mean)
+    >>> found.thresholds.round(2).tolist(), found.failed, found.dice is None
+    ([3.33, 6.67], {}, True)
     """
 
     fractions: pd.DataFrame

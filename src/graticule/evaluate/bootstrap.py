@@ -18,6 +18,8 @@ from numpy.typing import ArrayLike
 from graticule.core.errors import CheckError, ParameterError
 from graticule.core.typing import Array
 
+__all__ = ["Interval", "block_size", "blocks", "bootstrap", "bootstrap_sums", "correlation_length"]
+
 _ENOUGH = 25
 """Blocks that are not given up for larger ones."""
 
@@ -36,6 +38,12 @@ class Interval:
         How many units there were.
     left_out : int
         Units without a value (NaN), which are not counted.
+
+    Examples
+    --------
+    >>> found = Interval(0.8, 0.71, 0.86, units=12, left_out=1)
+    >>> found.low < found.estimate < found.high, found.units
+    (True, 12)
     """
 
     estimate: float
@@ -129,7 +137,9 @@ def bootstrap_sums(
         A row of counts for each unit.
     statistic : callable
         From the summed row to a number.
-    n, seed, confidence
+    n, seed : int
+        As for `bootstrap`.
+    confidence : float
         As for `bootstrap`.
 
     Returns
@@ -258,6 +268,11 @@ def block_size(field: Any, *, least: int = 8) -> int:
         As for `correlation_length`.
     least : int
         Smallest side.
+
+    Returns
+    -------
+    int
+        In samples.
 
     Examples
     --------

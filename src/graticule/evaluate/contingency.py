@@ -12,6 +12,8 @@ from graticule.core.errors import ImageError
 from graticule.core.typing import Array
 from graticule.evaluate._inputs import label_pair
 
+__all__ = ["Contingency", "contingency"]
+
 _DENSE = 1 << 16
 _LARGEST = 2**31 - 1
 
@@ -28,6 +30,12 @@ class Contingency:
         Position of each pair in ``labels`` and in ``truth``, in the order of the labels.
     counts : ndarray of int
         Samples of each pair.
+
+    Examples
+    --------
+    >>> found = contingency([[0, 1, 1, 2]], [[0, 7, 7, 7]])
+    >>> found.labels.tolist(), found.truth.tolist(), found.counts.tolist()
+    ([0, 1, 2], [0, 7], [1, 2, 1])
     """
 
     labels: Array

@@ -12,6 +12,8 @@ from graticule.core.errors import ImageError, ParameterError
 from graticule.core.typing import Array
 from graticule.evaluate._inputs import as_scores, score_pair
 
+__all__ = ["Ranking", "Reliability", "ranking", "reliability"]
+
 
 @dataclass(frozen=True)
 class Ranking:
@@ -23,6 +25,12 @@ class Ranking:
         Every score that occurs, falling; an answer is all samples of this score or more.
     tp, fp : ndarray of int
         True and false positives at each.
+
+    Examples
+    --------
+    >>> found = ranking([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+    >>> found.thresholds.tolist(), found.tp.tolist(), found.fp.tolist()
+    ([0.8, 0.4, 0.35, 0.1], [1, 1, 2, 2], [0, 1, 1, 2])
     """
 
     thresholds: Array
@@ -158,6 +166,12 @@ class Reliability:
         Mean probability in each bin; NaN in an empty one.
     observed : ndarray
         Part of the samples that is object; NaN in an empty one.
+
+    Examples
+    --------
+    >>> found = reliability([0.1, 0.1, 0.9, 0.9], [0, 0, 1, 0], bins=2)
+    >>> found.counts.tolist(), found.predicted.round(2).tolist(), found.observed.tolist()
+    ([2, 2], [0.1, 0.9], [0.0, 0.5])
     """
 
     edges: Array

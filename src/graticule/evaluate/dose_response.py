@@ -14,6 +14,8 @@ from graticule.core.errors import CheckError
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval
 
+__all__ = ["DoseResponse", "dose_response"]
+
 _HILLS = (0.5, 1.0, 2.0, 4.0)
 _LARGEST_HILL = 20.0
 _BEYOND = 3.0
@@ -35,6 +37,14 @@ class DoseResponse(NamedTuple):
         Of an F test against no response at all.
     residual_sd : float
         Standard deviation of units about the curve.
+
+    Examples
+    --------
+    >>> doses = np.repeat([0, 0.1, 0.3, 1, 3, 10, 30], 3)
+    >>> noise = np.random.default_rng(1).normal(0, 0.3, doses.size)
+    >>> curve = dose_response(doses, 2 + 8 / (1 + (1.5 / np.maximum(doses, 1e-9)) ** 1.2) + noise)
+    >>> bool(abs(curve(curve.ec50.estimate) - 6) < 0.3), curve.residual_sd < 0.5
+    (True, True)
     """
 
     ec50: Interval
@@ -72,6 +82,11 @@ def dose_response(
         NaN are left out.
     confidence : float
         Of the intervals.
+
+    Returns
+    -------
+    DoseResponse
+        The parameters with their intervals; called on doses it gives the curve.
 
     Raises
     ------

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from graticule.core.errors import CheckError
 from graticule.core.typing import Array
 
+__all__ = ["EmpiricalP", "benjamini_hochberg", "empirical_p", "false_discovery_rate"]
+
 
 @dataclass(frozen=True)
 class EmpiricalP:
@@ -28,6 +30,12 @@ class EmpiricalP:
         ``k``, the surrogates as large as the value or larger.
     surrogates : int
         ``m``.
+
+    Examples
+    --------
+    >>> found = empirical_p(2.5, [0.0, 1.0, 3.0])
+    >>> found.p, found.smallest, found.reached, found.surrogates
+    (0.5, 0.25, 1, 3)
     """
 
     p: float

@@ -30,9 +30,23 @@ from __future__ import annotations
 
 import math
 
+__all__ = ["distance", "overlap", "ratio"]
+
 
 def ratio(part: float, whole: float, *, both_empty: bool = False) -> float:
     """Return ``part / whole``; of nothing, 1 where both are empty and NaN otherwise.
+
+    Parameters
+    ----------
+    part, whole : float
+        Two counts, as true positives and all found.
+    both_empty : bool
+        Whether neither truth nor answer has anything.
+
+    Returns
+    -------
+    float
+        From 0 to 1, or NaN.
 
     Examples
     --------
@@ -47,6 +61,16 @@ def ratio(part: float, whole: float, *, both_empty: bool = False) -> float:
 def overlap(part: float, whole: float) -> float:
     """Return an agreement ``part / whole``, which is 1 where there is nothing to agree on.
 
+    Parameters
+    ----------
+    part, whole : float
+        Two counts, as of the intersection and of the union.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
     Examples
     --------
     >>> overlap(1, 4), overlap(0, 3), overlap(0, 0)
@@ -57,6 +81,18 @@ def overlap(part: float, whole: float) -> float:
 
 def distance(value: float, *, truth_empty: bool, answer_empty: bool) -> float:
     """Return a distance between two outlines: 0 where neither is there, infinite if one is not.
+
+    Parameters
+    ----------
+    value : float
+        The distance where both are there.
+    truth_empty, answer_empty : bool
+        Whether the one and the other has no outline.
+
+    Returns
+    -------
+    float
+        In the unit of ``value``.
 
     Examples
     --------

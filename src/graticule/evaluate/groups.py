@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from graticule.core.errors import CheckError
 from graticule.core.typing import Array
 
+__all__ = ["Difference", "Mean", "difference_of_units", "holm", "mean_of_units"]
+
 MANY = 8
 """Units from which they are drawn again; of fewer, t is exact where they are normal."""
 
@@ -28,6 +30,12 @@ class Mean(NamedTuple):
         How many.
     interval : str
         ``bootstrap`` or ``t``; empty of one unit.
+
+    Examples
+    --------
+    >>> found = mean_of_units([2.0, np.nan, 4.0])
+    >>> found.mean, found.units, found.low < 2 < 4 < found.high
+    (3.0, 2, True)
     """
 
     mean: float
@@ -55,6 +63,11 @@ def mean_of_units(
         Part of the intervals that hold the true mean.
     n, seed : int
         How often units are drawn, and of the drawing.
+
+    Returns
+    -------
+    Mean
+        With the interval, and which it is.
 
     Raises
     ------
@@ -103,6 +116,12 @@ class Difference(NamedTuple):
         Hedges' g: the difference in pooled standard deviations between units, with its interval.
     p : float
         Of Welch's t test.
+
+    Examples
+    --------
+    >>> found = difference_of_units([3.0, 4.0, 5.0], [1.0, 2.0, 3.0])
+    >>> found.difference, round(found.effect, 2), 0.05 < found.p < 0.1
+    (2.0, 1.6, True)
     """
 
     difference: float
@@ -201,6 +220,11 @@ def holm(p: ArrayLike) -> Array:
     ----------
     p : array_like
         NaN stay NaN and are not counted.
+
+    Returns
+    -------
+    ndarray
+        float64 in the shape of ``p``, at most 1.
 
     References
     ----------

@@ -12,6 +12,8 @@ from graticule.core import Image, Table, like, require_dims
 from graticule.core.errors import CheckError
 from graticule.core.typing import Array
 
+__all__ = ["Ripple", "efficiency", "inject", "recovery"]
+
 
 @dataclass(frozen=True)
 class Ripple:
@@ -34,6 +36,13 @@ class Ripple:
     near, far : float
         The amplitude rises over 10 samples of distance from ``near`` (in front of it waves
         have not come back to the surface) and falls by ``1/e`` over ``far`` samples beyond 40.
+
+    Examples
+    --------
+    >>> ripple = Ripple(strength=3, t0=20, a=8)
+    >>> arrival = ripple.t0 + ripple.a * np.sqrt(36)  # on the arc at a distance of 36 samples
+    >>> float(ripple(arrival, 36).round(2)), bool(abs(ripple(arrival + 60, 36)) < 0.01)
+    (3.0, True)
     """
 
     strength: float = 0.8

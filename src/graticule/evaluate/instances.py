@@ -15,6 +15,8 @@ from graticule.evaluate._inputs import label_pair
 from graticule.evaluate.contingency import Contingency, contingency
 from graticule.evaluate.empty import overlap, ratio
 
+__all__ = ["InstanceScores", "Matches", "instance_scores", "match", "object_hits"]
+
 THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 """From 0.5 to 0.95, as the Data Science Bowl of 2018 took them."""
 _DENSE = 1 << 20
@@ -35,6 +37,12 @@ class Matches:
         Intersection over union of each pair.
     found, true : int
         Number of objects in the answer and in the truth.
+
+    Examples
+    --------
+    >>> found = match([[1, 1, 0, 2, 2]], [[7, 7, 7, 0, 0]])
+    >>> found.labels.tolist(), found.truth.tolist(), found.precision, found.recall
+    ([1], [7], 0.5, 1.0)
     """
 
     threshold: float
@@ -132,7 +140,19 @@ def match(labels: Any, truth: Any, *, iou: float = 0.5) -> Matches:
 
 @dataclass(frozen=True)
 class InstanceScores:
-    """Matches over a range of thresholds, rising."""
+    """Matches over a range of thresholds, rising.
+
+    Attributes
+    ----------
+    matches : tuple of Matches
+        One for each threshold.
+
+    Examples
+    --------
+    >>> found = instance_scores([[1, 1, 0, 2, 2]], [[7, 7, 7, 0, 0]], thresholds=(0.5, 0.9))
+    >>> [each.tp for each in found.matches], found.count_error
+    ([1, 0], 1)
+    """
 
     matches: tuple[Matches, ...]
 
@@ -228,7 +248,9 @@ def object_hits(labels: Any, truth: Any, *, iou: float = 0.5) -> Array:
 
     Parameters
     ----------
-    labels, truth, iou
+    labels, truth : array_like or DataArray
+        As for `match`.
+    iou : float
         As for `match`.
 
     Returns

@@ -13,6 +13,8 @@ from graticule.core.image import native_array
 from graticule.core.typing import Array
 from graticule.evaluate._inputs import of_one_shape
 
+__all__ = ["Judged", "judged"]
+
 OUTSIDE, IGNORED, VALUELESS = REASONS = ("outside_roi", "ignored", "nan")
 """Why samples are not judged, in the order they are looked at."""
 
@@ -28,6 +30,12 @@ class Judged:
     left_out : dict of int
         How many are not, each counted once: ``outside_roi``, ``ignored``, ``nan``; only what is
         not 0.
+
+    Examples
+    --------
+    >>> found = judged([0.3, np.nan, 0.7], [0, 1, 1])
+    >>> found.where.tolist(), found.left_out
+    ([True, False, True], {'nan': 1})
     """
 
     where: Array
@@ -48,6 +56,11 @@ def judged(
         its dims.
     ignore_label : int, optional
         Value of the truth that means unknown; ``ignore_index`` in PyTorch and torchmetrics.
+
+    Returns
+    -------
+    Judged
+        What is judged, and how much is not for which reason.
 
     Raises
     ------

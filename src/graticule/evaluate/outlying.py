@@ -6,6 +6,8 @@ import numpy as np
 
 from graticule.core.typing import Array
 
+__all__ = ["outlying"]
+
 LEAST = 8
 """Values below which a median absolute deviation says too little to call any of them far."""
 _NORMAL = 1.4826

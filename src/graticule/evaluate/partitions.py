@@ -10,6 +10,13 @@ import numpy as np
 from graticule.core.typing import Array
 from graticule.evaluate.contingency import Contingency, contingency
 
+__all__ = [
+    "Variation",
+    "adjusted_rand_index",
+    "normalised_mutual_information",
+    "variation_of_information",
+]
+
 
 @dataclass(frozen=True)
 class Variation:
@@ -21,6 +28,11 @@ class Variation:
         :math:`H(S|T)`: how much the segments cut true ones up.
     merged : float
         :math:`H(T|S)`: how much they hold several true ones together.
+
+    Examples
+    --------
+    >>> variation_of_information([[1, 2, 3, 3]], [[1, 1, 3, 3]])
+    Variation(split=0.5, merged=0.0)
     """
 
     split: float
@@ -81,8 +93,19 @@ def adjusted_rand_index(labels: Any, truth: Any, *, background: bool = True) -> 
 def normalised_mutual_information(labels: Any, truth: Any, *, background: bool = True) -> float:
     r"""Return :math:`2 I(S, T) / (H(S) + H(T))`, from 0 to 1.
 
-    1 where neither holds more than one segment. Parameters and errors as of
-    `adjusted_rand_index`.
+    1 where neither holds more than one segment.
+
+    Parameters
+    ----------
+    labels, truth : array_like or DataArray
+        As for `adjusted_rand_index`.
+    background : bool
+        As for `adjusted_rand_index`.
+
+    Returns
+    -------
+    float
+        1 where both are the same partition, 0 where one says nothing of the other.
 
     Examples
     --------
@@ -100,8 +123,19 @@ def normalised_mutual_information(labels: Any, truth: Any, *, background: bool =
 def variation_of_information(labels: Any, truth: Any, *, background: bool = True) -> Variation:
     r"""Return how many bits one partition leaves open of the other, both ways.
 
-    :math:`VI = H(S|T) + H(T|S)`, a metric between partitions [1]_. Parameters and errors as of
-    `adjusted_rand_index`.
+    :math:`VI = H(S|T) + H(T|S)`, a metric between partitions [1]_.
+
+    Parameters
+    ----------
+    labels, truth : array_like or DataArray
+        As for `adjusted_rand_index`.
+    background : bool
+        As for `adjusted_rand_index`.
+
+    Returns
+    -------
+    Variation
+        Both parts, in bits; their sum is ``total``.
 
     References
     ----------

@@ -12,6 +12,8 @@ from graticule.core.typing import Array
 from graticule.evaluate._inputs import mask_pair
 from graticule.evaluate.empty import overlap, ratio
 
+__all__ = ["Confusion", "confusion", "count_confusion", "hit_map"]
+
 SKEWED = 0.9
 """From this share of one class on, accuracy says nothing of use."""
 
@@ -172,7 +174,23 @@ def confusion(mask: Any, truth: Any) -> Confusion:
 
 
 def count_confusion(answer: Array, truth: Array) -> Confusion:
-    """Return the counts of two bool arrays of one shape."""
+    """Return the counts of two bool arrays of one shape.
+
+    Parameters
+    ----------
+    answer, truth : ndarray of bool
+        Of one shape.
+
+    Returns
+    -------
+    Confusion
+        Samples of each of the four kinds.
+
+    Examples
+    --------
+    >>> count_confusion(np.array([True, True, False]), np.array([True, False, False]))
+    Confusion(tp=1, fp=1, fn=0, tn=1)
+    """
     found, wanted = int(np.count_nonzero(answer)), int(np.count_nonzero(truth))
     both = int(np.count_nonzero(answer & truth))
     return Confusion(both, found - both, wanted - both, answer.size - found - wanted + both)

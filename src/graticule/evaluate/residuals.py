@@ -9,6 +9,8 @@ import numpy as np
 from graticule.evaluate._inputs import value_pair
 from graticule.evaluate.empty import ratio
 
+__all__ = ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error"]
+
 
 def mean_absolute_error(image: Any, truth: Any) -> float:
     r"""Return the mean of :math:`|f - g|`.
@@ -38,7 +40,17 @@ def mean_absolute_error(image: Any, truth: Any) -> float:
 
 
 def mean_squared_error(image: Any, truth: Any) -> float:
-    r"""Return the mean of :math:`(f - g)^2`; as `mean_absolute_error`.
+    r"""Return the mean of :math:`(f - g)^2`.
+
+    Parameters
+    ----------
+    image, truth : array_like or DataArray
+        As for `mean_absolute_error`.
+
+    Returns
+    -------
+    float
+        In the square of the unit of the values.
 
     Examples
     --------
@@ -51,7 +63,17 @@ def mean_squared_error(image: Any, truth: Any) -> float:
 
 
 def root_mean_squared_error(image: Any, truth: Any) -> float:
-    r"""Return the root of the mean of :math:`(f - g)^2`; as `mean_absolute_error`.
+    r"""Return the root of the mean of :math:`(f - g)^2`.
+
+    Parameters
+    ----------
+    image, truth : array_like or DataArray
+        As for `mean_absolute_error`.
+
+    Returns
+    -------
+    float
+        In the unit of the values.
 
     Examples
     --------

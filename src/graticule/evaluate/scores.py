@@ -24,6 +24,8 @@ from graticule.evaluate.empty import ratio
 from graticule.evaluate.instances import THRESHOLDS, instance_scores, match
 from graticule.evaluate.pixels import Confusion, count_confusion
 
+__all__ = ["mask_row", "object_row", "over_images", "score_row", "with_means"]
+
 Row: TypeAlias = dict[str, float | int | bool | str]
 LEAST = 8
 """Fewest blocks that give an interval."""
@@ -48,8 +50,10 @@ def mask_row(
         Masks of one shape.
     where : ndarray, optional
         Samples that are judged, of the same shape; see `graticule.evaluate.judged`.
-    n, seed, confidence
+    n, seed : int
         Of the bootstrap over blocks.
+    confidence : float
+        Of the intervals.
 
     Returns
     -------
@@ -107,8 +111,10 @@ def object_row(
         Samples that are judged, of the same shape; see `graticule.evaluate.judged`.
     thresholds : sequence of float
         Of intersection over union.
-    n, seed, confidence
+    n, seed : int
         Of the bootstrap over blocks.
+    confidence : float
+        Of the intervals.
 
     Returns
     -------
@@ -171,8 +177,10 @@ def score_row(
         A mask of the same shape.
     where : ndarray, optional
         Samples that are judged, of the same shape; see `graticule.evaluate.judged`.
-    n, seed, confidence
+    n, seed : int
         Of the bootstrap over blocks.
+    confidence : float
+        Of the intervals.
 
     Returns
     -------
@@ -226,6 +234,20 @@ def over_images(rows: Table, names: Sequence[str], **options: Any) -> dict[str, 
 
     Images without a value (NaN) are left out and counted; columns without any are not there.
 
+    Parameters
+    ----------
+    rows : DataFrame
+        One row for each image.
+    names : sequence of str
+        Columns of numbers.
+    **options : Any
+        As of `graticule.evaluate.bootstrap.bootstrap`: ``n``, ``seed``, ``confidence``.
+
+    Returns
+    -------
+    dict of Interval
+        By column.
+
     Examples
     --------
     >>> import pandas as pd
@@ -245,6 +267,27 @@ def with_means(rows: Table, names: Sequence[str], **options: Any) -> Table:
 
     ``<name>_mean`` with ``<name>_mean_low`` and ``<name>_mean_high``; nothing is added to a
     study of one image.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row for each image.
+    names : sequence of str
+        Columns of numbers.
+    **options : Any
+        As of `graticule.evaluate.bootstrap.bootstrap`: ``n``, ``seed``, ``confidence``.
+
+    Returns
+    -------
+    DataFrame
+        New; ``rows`` is not changed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> found = with_means(pd.DataFrame({"dice": [0.5, 0.7, 0.9]}), ["dice"], seed=0)
+    >>> list(found), found["dice_mean"].round(2).tolist()
+    (['dice', 'dice_mean', 'dice_mean_low', 'dice_mean_high'], [0.7, 0.7, 0.7])
     """
     if len(rows) < 2:
         return rows

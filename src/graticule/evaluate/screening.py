@@ -12,6 +12,8 @@ from graticule.core.errors import CheckError
 from graticule.core.typing import Array
 from graticule.evaluate.bootstrap import Interval
 
+__all__ = ["ssmd", "z_prime"]
+
 _LEAST = 2
 
 
@@ -36,6 +38,11 @@ def z_prime(
     n, seed : int
         How often wells are drawn again, and of the drawing. The interval is bias-corrected and
         accelerated (BCa), as the spread of wells that are drawn is smaller than that of wells.
+
+    Returns
+    -------
+    Interval
+        Of Z'.
 
     Raises
     ------
@@ -76,8 +83,17 @@ def ssmd(
 
     Parameters
     ----------
-    positive, negative, confidence, n, seed
-        As of `z_prime`.
+    positive, negative : array_like
+        As for `z_prime`.
+    confidence : float
+        As for `z_prime`.
+    n, seed : int
+        As for `z_prime`.
+
+    Returns
+    -------
+    Interval
+        Of the difference.
 
     Raises
     ------

@@ -18,6 +18,14 @@ from graticule.evaluate._inputs import as_labels, as_scores, of_one_shape
 from graticule.evaluate.contingency import contingency
 from graticule.evaluate.empty import ratio
 
+__all__ = [
+    "achievable_accuracy",
+    "boundaries",
+    "boundary_recall",
+    "explained_variation",
+    "undersegmentation_error",
+]
+
 
 def boundary_recall(labels: Any, truth: Any, *, tolerance: int = 2) -> float:
     """Return the part of the true boundary that has a boundary of the segments near it.
@@ -69,6 +77,16 @@ def boundary_recall(labels: Any, truth: Any, *, tolerance: int = 2) -> float:
 
 def boundaries(labels: Array) -> Array:
     """Return the samples of which a neighbour across a face has another label.
+
+    Parameters
+    ----------
+    labels : ndarray of int
+        Of any dims.
+
+    Returns
+    -------
+    ndarray of bool
+        In the shape of ``labels``.
 
     Examples
     --------

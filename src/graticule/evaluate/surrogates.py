@@ -11,6 +11,8 @@ import numpy as np
 from graticule.core import Image, like, require_dims
 from graticule.core.typing import Array
 
+__all__ = ["flip", "gaussian_noise", "randomise_phase", "randomise_time_phase", "surrogate_maker"]
+
 Surrogate: TypeAlias = Literal["phase", "phase_time", "gaussian", "flip_time", "flip_distance"]
 _SMOOTHED = 3
 """Samples of the spectrum along each axis that a Gaussian surrogate takes for one."""
@@ -21,6 +23,26 @@ def flip(image: Image, dim: str) -> Image:
 
     Waves that ran outwards run inwards. One surrogate, not many: compare a statistic with it,
     but take no p-value below 1/2 from it.
+
+    Parameters
+    ----------
+    image : DataArray
+        With the dim.
+    dim : str
+        Along which values are turned round.
+
+    Returns
+    -------
+    DataArray
+        In the dtype and units of ``image``.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> image = xr.DataArray([1, 2, 3], {"time": [0, 45, 90]}, ["time"])
+    >>> turned = flip(image, "time")
+    >>> turned.values.tolist(), turned.time.values.tolist()
+    ([3, 2, 1], [0, 45, 90])
     """
     require_dims(image, [dim])
     axis = image.get_axis_num(dim)
@@ -244,6 +266,33 @@ def surrogate_maker(
     """Return a function from a number to the surrogate of that number.
 
     Number ``i`` depends on ``seed`` and ``i`` alone, so that surrogates can be made in any order.
+
+    Parameters
+    ----------
+    image : DataArray
+        With the dims ``along`` and ``across``.
+    by : {"phase", "phase_time", "gaussian", "flip_time", "flip_distance"}
+        Kind of surrogate.
+    along, across : str
+        Names of the dims of time and distance.
+    taper : float
+        See `randomise_phase`.
+    seed : int
+        Of the random surrogates.
+
+    Returns
+    -------
+    callable
+        From a whole number to a DataArray like ``image``.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> values = np.random.default_rng(0).normal(size=(64, 32))
+    >>> image = xr.DataArray(values, dims=["time", "distance"])
+    >>> make = surrogate_maker(image, "phase", along="time", across="distance", taper=0.0, seed=1)
+    >>> bool((make(3) == make(3)).all()), bool((make(3) == make(4)).all())
+    (True, False)
     """
     if by == "flip_time":
         return lambda index: flip(image, along)
