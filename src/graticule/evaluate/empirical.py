@@ -106,7 +106,7 @@ def false_discovery_rate(p: ArrayLike, by: Correction) -> Array:
 
     Where the tests depend on one another in ways that are not known - two files of one event,
     images that share their noise - that of Benjamini and Yekutieli [1]_ still holds: q of
-    `benjamini_hochberg` times :math:`1 + 1/2 + \dots + 1/m` for :math:`m` p-values.
+    `benjamini_hochberg` times :math:`1 + 1/2 + \ldots + 1/m` for :math:`m` p-values.
 
     Parameters
     ----------

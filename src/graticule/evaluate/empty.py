@@ -1,17 +1,17 @@
 r"""What a metric is where the truth, the answer or both are empty: one table for all.
 
-===========================================  ===========  ============  ==========
-metric                                       empty truth  empty answer  both empty
-===========================================  ===========  ============  ==========
-precision                                    0            NaN           1
-recall, sensitivity, boundary recall         NaN          0             1
-F, Dice, Jaccard, centreline Dice            0            0             1
-average precision over IoU, panoptic quality 0            0             1
-surface Dice                                 0            0             1
-Hausdorff, HD95, average surface distance    infinite     infinite      0
-Matthews correlation                         0 [1]_       0             1
-area under ROC, area under PR                NaN          (scores)      NaN
-===========================================  ===========  ============  ==========
+============================================  ===========  ============  ==========
+metric                                        empty truth  empty answer  both empty
+============================================  ===========  ============  ==========
+precision                                     0            NaN           1
+recall, sensitivity, boundary recall          NaN          0             1
+F, Dice, Jaccard, centreline Dice             0            0             1
+average precision over IoU, panoptic quality  0            0             1
+surface Dice                                  0            0             1
+Hausdorff, HD95, average surface distance     infinite     infinite      0
+Matthews correlation                          0 [1]_       0             1
+area under ROC, area under PR                 NaN          (scores)      NaN
+============================================  ===========  ============  ==========
 
 The rules behind it: an answer that claims nothing where there is nothing agrees with the truth;
 an answer that finds nothing of what there is, or claims what there is not, agrees in nothing; a
