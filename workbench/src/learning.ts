@@ -9,6 +9,7 @@ import type { Classifier, ClassifierSettings, FaultAnswer, Frame, TrainedNews } 
 import { withModel } from "./usestrokes";
 
 export const CLASSIFY = "learn.classify";
+const BETWEEN = 1500; // milliseconds between two trainings within a drag
 const NEAR = 24; // pixels around a place that is looked at for strokes
 
 let lastId = 0;
@@ -25,11 +26,13 @@ export class Learning {
   readonly trained = new Signal();
   private wanted = false;
   private again = false;
+  private learned = 0;
   private spots: Spot[] = [];
   private searching = 0;
 
   constructor(private readonly bench: Bench, private readonly painting: Painting, private readonly send: (message: Record<string, unknown>) => boolean) {
     painting.changed.on(() => { if (painting.open && !this.about) void this.open(); });
+    painting.ended.on(() => this.ask());
     bench.textChanged.on(() => this.showColours());
   }
 
@@ -55,14 +58,15 @@ export class Learning {
 
   /** Begin to learn; the step comes with the first model. */
   async begin(): Promise<void> {
+    this.learned = performance.now();
     if (!this.about) await this.open();
     this.wanted = true;
     this.ask();
   }
 
-  /** Learn from the strokes as they are now. */
+  /** Learn from the strokes as they are now; while one is drawn, not oftener than it is worth. */
   ask(): void {
-    if (!this.active) return;
+    if (!this.active || (this.painting.isDrawing && performance.now() - this.learned < BETWEEN)) return;
     this.again = this.busy;
     if (!this.busy) void this.learn();
   }
@@ -80,6 +84,7 @@ export class Learning {
       this.fault = error instanceof ServerFault ? this.inWords(error) : "The classifier cannot learn.";
     }
     this.busy = false;
+    this.learned = performance.now();
     this.changed.emit();
     if (this.again) { this.again = false; this.ask(); }
   }

@@ -15,6 +15,7 @@ export interface PaintClass { name: string; colour: string }
 export const LAYER = "strokes";
 export const STROKES = 43; // the numbers under which strokes are looked at and sent
 const STROKE = 44;
+const BRUSH = 8; // pixels of the screen from its middle to its rim at first
 const PIECE = 40; // milliseconds after which what was drawn of a drag is sent
 const MOST = 5000; // points of a piece
 const COLOURS = ["#4cb8f0", "#f5a524", "#1fc08b", "#f2e34c", "#e07fb6", "#ea6a3a", "#8f8bff", "#f4f4f4", "#b98a4e"];
@@ -56,6 +57,8 @@ export class Painting {
   readonly changed = new Signal();
   /** The layer is another now: what reads it has changed. */
   readonly painted = new Signal();
+  /** A drag has ended of which all was sent before. */
+  readonly ended = new Signal();
   private layerPath = "";
   private drag = 0;
   private pieces: Piece[] = [];
@@ -115,8 +118,8 @@ export class Painting {
     if (!image) return;
     this.recallClasses();
     if (this.layerPath !== image.path) {
-      const [rows, columns] = [image.sizes.y ?? 100, image.sizes.x ?? 100];
-      this.radius = Number(Math.min(40, Math.max(2, Math.min(rows, columns) / 70)).toPrecision(2));
+      // As wide as a finger on what is on screen, whatever the size of the image.
+      this.radius = Number(Math.min(200, Math.max(1, (BRUSH * devicePixelRatio) / this.bench.camera.zoom)).toPrecision(2));
     }
     this.layerPath = image.path;
     this.keep(true);
@@ -197,6 +200,11 @@ export class Painting {
     return this.classes[value - 1]?.colour ?? "#ffffff";
   }
 
+  /** Whether a drag is under way. */
+  get isDrawing(): boolean {
+    return this.current !== null;
+  }
+
   // Drags
 
   begin(place: Place): void {
@@ -274,6 +282,7 @@ export class Painting {
     if (!current) return;
     if (this.isMore(current)) return this.sendPiece(current);
     this.pieces = this.pieces.filter((piece) => piece !== current);
+    this.ended.emit();
     if (!current.begins) return;
     this.drag -= 1;
     this.drags -= 1;

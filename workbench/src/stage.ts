@@ -14,7 +14,7 @@ import { LAYER, STROKES, type Painting } from "./painting";
 import type { Probing } from "./probing";
 import { steer } from "./steer";
 import { across, Corner, fitSlices, sharedOut } from "./slices";
-import { Signal } from "./bus";
+import { debounced, Signal } from "./bus";
 
 export class Stage {
   readonly element = h("div", { class: "stage" });
@@ -273,8 +273,12 @@ export class Stage {
   }
 
   /** Strokes or corrected objects are others: ask again for what depends on them. */
+  private readonly strokesSoon = debounced(1200, () => this.strokesRequester.ask(true));
+
   private layersAnew(own: Requester, inputs: string[]): void {
-    own.ask(true);
+    // What is drawn is on screen already; while a classifier learns from it, that comes first.
+    if (this.bench.learned && own === this.strokesRequester) this.strokesSoon();
+    else own.ask(true);
     for (const pane of this.live) if (inputs.some((input) => dependsOn(this.bench.model, pane.of, input))) pane.requester.ask(true);
   }
 

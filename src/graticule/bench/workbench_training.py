@@ -14,7 +14,7 @@ from graticule.bench.workbench import SIDE, cells, write_large
 from graticule.bench.workbench_page import address, page, served, why_not
 
 _VIEW, _STROKES, _FIRST = 1024, 16, 4
-_BAR = 0.7
+_BAR, _SMALLER = 0.7, 4
 _TILE = 2048
 _WATCH = """
 (() => {
@@ -58,7 +58,7 @@ def stroke_to_prediction() -> Row:
         write_large(folder / "large.npy")
         text = "graticule: 1\nsteps:\n  smooth: {op: filters.gaussian, sigma: 1}\n"
         (folder / "graticule" / "pipelines" / "painted.yaml").write_text(text, "utf-8")
-        with served(folder) as url, page(width=1800, height=1330) as opened:
+        with served(folder) as url, page(width=1820, height=1340) as opened:
             opened.add_init_script(_WATCH)
             opened.goto(address(url, "large.npy", "painted", "image", zoom=1.0))
             spent, size = _painted(opened)
@@ -78,6 +78,8 @@ def _painted(opened: Any) -> tuple[list[float], tuple[int, int]]:
     opened.get_by_text("Use strokes as").click()
     opened.get_by_role("button", name="Examples for a classifier").click()
     opened.wait_for_timeout(500)
+    for _ in range(_SMALLER):
+        opened.keyboard.press("[")
     overlay = opened.locator(".pane .overlay").first
     size = overlay.evaluate("(canvas) => [canvas.width, canvas.height]")
     box = overlay.bounding_box()
