@@ -105,6 +105,13 @@ class Page:
         raise AssertionError("no process computes views")
 
 
+def _serves(process: psutil.Process, folder: Path) -> bool:
+    """Whether a process is the server of a folder; one that has ended is none."""
+    with suppress(psutil.Error):
+        return str(folder) in process.cmdline()
+    return False
+
+
 @pytest.fixture
 def page(site: Path, tmp_path: Path) -> Iterator[Page]:
     folder = tmp_path / "study"
@@ -114,9 +121,7 @@ def page(site: Path, tmp_path: Path) -> Iterator[Page]:
     with serving(folder, tmp_path / "cache", environment=environment) as address:
         parts = urlsplit(address)
         token = parse_qs(parts.query)["token"][0]
-        served = next(
-            process for process in psutil.Process().children() if str(folder) in process.cmdline()
-        )
+        served = next(each for each in psutil.Process().children() if _serves(each, folder))
         url = f"ws://{parts.netloc}/api/live?token={token}"
         with connect(url, max_size=None) as socket:
             yield Page(socket, served, address, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import numpy as np
@@ -119,8 +120,11 @@ def test_a_classifier_learns_from_strokes_while_they_are_drawn(own_bench: Workbe
     expect(learning).to_contain_text("undecided by", timeout=WAIT)
     page.locator("#estimator").select_option("logistic")
     document = bench.folder / "graticule" / "training" / "strokes.yaml"
+    deadline = time.monotonic() + WAIT / 1000
+    while '"estimator": "logistic"' not in document.read_text():
+        assert time.monotonic() < deadline, "the choice is not written"
+        page.wait_for_timeout(50)
     expect(learning).to_contain_text("learned from", timeout=WAIT)
-    assert '"estimator": "logistic"' in document.read_text()
     page.reload()
     expect(page.locator("#estimator")).to_have_value("logistic", timeout=WAIT)
     bench.settle()
