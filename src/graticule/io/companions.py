@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from graticule.core.errors import FormatError, RequestError
+from graticule.core.errors import RequestError
 from graticule.io.format import is_one_image, locate
 from graticule.io.pairing import Pair, Pairing
-from graticule.io.studies import StudyImage, stem, study
+from graticule.io.studies import StudyImage, images_in, stem, study
 
 _PATH = "{path}"
 
@@ -88,7 +88,7 @@ def _by_path(images: Path, template: str) -> Pairing:
         folder, name = root / Path(path).parent, Path(path).name
         if start != folder and start not in folder.parents:
             continue
-        own = [each for each in _images_in(folder) if stem(each.name) == name]
+        own = [each for each in images_in(folder) if stem(each.name) == name]
         if start != images:
             own = [each for each in own if each == images]
         elif not own:
@@ -111,10 +111,3 @@ def _files(root: Path, template: str) -> Iterator[tuple[str, Path]]:
     for file in sorted(top.rglob(f"*{Path(after).name}")):
         if found := shape.fullmatch(file.relative_to(root).as_posix()):
             yield found[1], file
-
-
-def _images_in(folder: Path) -> list[Path]:
-    try:
-        return [each.path for each in study(folder)]
-    except FormatError:
-        return []

@@ -159,6 +159,25 @@ def study(paths: str | Path | Iterable[str | Path]) -> Study:
     return Study(_name(images), skipped)
 
 
+def images_in(folder: Path) -> list[Path]:
+    """Return the images of a folder; none where it holds none.
+
+    Parameters
+    ----------
+    folder : Path
+        Its own folders are not looked into.
+
+    Returns
+    -------
+    list of Path
+        In natural order.
+    """
+    try:
+        return [each.path for each in study(folder)]
+    except FormatError:
+        return []
+
+
 def _expand(entry: str | Path, skipped: list[tuple[Path, str]]) -> Iterator[Path]:
     path = _straight(as_path(entry))
     with guard(entry):

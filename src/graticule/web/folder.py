@@ -11,8 +11,8 @@ from pathlib import Path
 
 from graticule.core.atomic import atomic_path
 from graticule.core.errors import FormatError, RequestError
-from graticule.io import study
 from graticule.io.format import is_one_image, locate
+from graticule.io.studies import images_in
 from graticule.pipeline.spec import Spec, digest
 
 OWN = "graticule"
@@ -64,7 +64,7 @@ class ServedFolder:
         examples = self.own / "examples"
         made = sorted(examples.iterdir()) if examples.is_dir() else []
         folders = [*_folders(self.root, self.own), *(each for each in made if each.is_dir())]
-        found = [path for folder in folders for path in _images_in(folder)]
+        found = [path for folder in folders for path in images_in(folder)]
         return [path.relative_to(self.root).as_posix() for path in found[:_MOST]]
 
     def file(self, path: str) -> Path:
@@ -231,10 +231,3 @@ def _folders(root: Path, but: Path) -> list[Path]:
         ]  # fmt: skip
         found = [*found, *level][:_MOST]
     return found
-
-
-def _images_in(folder: Path) -> list[Path]:
-    try:
-        return [each.path for each in study(folder)]
-    except FormatError:
-        return []
