@@ -90,7 +90,9 @@ def test_commands_take_labels_from_the_document(folder, capsys):
     assert "inputs.labels.path" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("path", ["labels.tif", "{nothing}.tif", "{path", 3])
+@pytest.mark.parametrize(
+    "path", ["labels.tif", "{nothing}.tif", "{path", "{stem}}.tif", "{path}/{stem}.tif", 3]
+)
 def test_a_path_of_labels_names_the_image(folder, path):
     (folder / "training.yaml").write_text(DOCUMENT + f"inputs: {{labels: {{path: '{path}'}}}}\n")
     with pytest.raises(PipelineError, match="must be a path with"):

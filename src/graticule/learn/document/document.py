@@ -142,15 +142,11 @@ def _step(value: Any) -> float | str:
 
 
 def _template(value: Any) -> str:
-    if isinstance(value, str) and re.search(r"\{(path|stem|name)\}", value):
-        try:
-            value.format(path="", stem="", name="")
-        except (LookupError, ValueError):
-            pass
-        else:
-            return value
+    fields = re.findall(r"\{[^}]*\}?|\}", value) if isinstance(value, str) else []
+    if len(fields) == 1 and fields[0] in ("{path}", "{stem}", "{name}"):
+        return str(value)
     raise ParameterError(
-        f"must be a path with {{stem}}, {{name}} or {{path}} of the image, not {value!r}",
+        f"must be a path with one of {{stem}}, {{name}} and {{path}} of the image, not {value!r}",
         hint='as "labels/{stem}.tif"',
     )
 
