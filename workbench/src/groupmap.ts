@@ -2,6 +2,7 @@
 
 import { labelColour } from "./colours";
 import { h } from "./dom";
+import { encloses } from "./polygon";
 import type { Thumbnails } from "./thumbnails";
 import type { Grouping } from "./types";
 
@@ -156,18 +157,8 @@ export class GroupMap {
         const row = apart.reduce((best, each, k) => (each < apart[best]! ? k : best), 0);
         if (apart[row]! < TILE * devicePixelRatio) this.find(row);
         else this.gather([]);
-      } else this.gather(places.flatMap((place, row) => (encloses(line, place) ? [row] : [])));
+      } else this.gather(places.flatMap((place, row) => (encloses(line, ...place) ? [row] : [])));
       this.draw();
     });
   }
-}
-
-function encloses(line: [number, number][], [x, y]: [number, number]): boolean {
-  let odd = false;
-  for (let i = 0, k = line.length - 1; i < line.length; k = i, i += 1) {
-    const [ax, ay] = line[i]!;
-    const [bx, by] = line[k]!;
-    if ((ay > y) !== (by > y) && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) odd = !odd;
-  }
-  return odd;
 }

@@ -176,8 +176,8 @@ export class GroupsPage {
       onkeydown: (event: KeyboardEvent) => {
         if (event.key === " ") { event.preventDefault(); this.pick(row, event.shiftKey, true); }
         if (event.key === "Enter" && data.path[row]) this.hands.open(data.path[row]!);
-        const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-        if (by) (by > 0 ? card.nextElementSibling : card.previousElementSibling as HTMLElement | null)?.dispatchEvent(new Event("take"));
+        const next = { ArrowRight: card.nextElementSibling, ArrowLeft: card.previousElementSibling }[event.key];
+        if (next instanceof HTMLElement) next.focus();
       },
       ondragstart: (event: DragEvent) => {
         this.dragged = this.selected.has(row) ? [...this.selected] : [row];
@@ -187,7 +187,6 @@ export class GroupsPage {
       ondragend: () => { this.dragged = []; },
       onpointerenter: () => this.map.point(row), onpointerleave: () => this.map.point(-1) },
     picture, h("span", { class: "image-name" }, data.image[row]!.split("/").pop()!), told ? h("span", { class: "muted small-text" }, told) : null);
-    card.addEventListener("take", () => card.focus());
     return card;
   }
 

@@ -1,6 +1,7 @@
 // Two columns of a table against each other; a line drawn around points keeps only these.
 
 import { h } from "./dom";
+import { encloses } from "./polygon";
 import { roundDown, short, unitText } from "./format";
 import type { Table } from "./table";
 
@@ -20,13 +21,7 @@ export function within(table: Table, { x, y, points }: Lasso): Uint8Array {
     const px = xs[row]!;
     const py = ys[row]!;
     if (!(px >= left && px <= right && py >= low && py <= high)) continue;
-    let odd = 0;
-    for (let i = 0, k = points.length - 1; i < points.length; k = i, i += 1) {
-      const [ax, ay] = points[i]!;
-      const [bx, by] = points[k]!;
-      if ((ay > py) !== (by > py) && px < ((bx - ax) * (py - ay)) / (by - ay) + ax) odd ^= 1;
-    }
-    inside[row] = odd;
+    inside[row] = Number(encloses(points, px, py));
   }
   return inside;
 }

@@ -101,11 +101,11 @@ export interface CorrectionNews {
   share?: number; objects?: number; undoable?: number; redoable?: number; source?: { of?: string }; what?: string; hint?: string;
 }
 export interface Grouping {
-  name: string; title: string; description: string; main: string; report: string | null; sheet: string;
+  name: string; title: string; main: string; report: string | null; sheet: string;
   methods: { method: string; groups: number; noise: number; silhouette?: number | null; p?: number | null; stability?: number | null }[];
   image: string[]; path: string[]; found: number[]; changed: Record<string, number>;
   distance: (number | null)[]; outlier_rank: (number | null)[]; duplicate_of: string[]; known: string[] | null;
-  map: [(number | null)[], (number | null)[]]; by_method: Record<string, number[]>;
+  map: [(number | null)[], (number | null)[]];
 }
 export interface Groupings { clusterings: { name: string; title: string; rows: number }[]; documents: string[]; examples: string[] }
 export interface RegroupedNews { type: "regrouped"; name: string }

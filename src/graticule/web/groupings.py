@@ -35,8 +35,6 @@ null: {{n: 39}}
 stability: {{n: 10}}
 """
 _TEXTS = ("image", "path", "duplicate_of", "known_label")
-_OF_METHOD = "group_"
-_NO_METHOD = "group_distance"
 
 
 class Groupings:
@@ -82,7 +80,6 @@ class Groupings:
         return {
             "name": name,
             "title": str(record.get("name", name)),
-            "description": str(record.get("description", "")),
             "main": str(record.get("document", {}).get("main", "")),
             "report": f"/runs/{report.relative_to(runs).as_posix()}" if is_shown else None,
             "sheet": self._sheet(name).relative_to(self.folder.root).as_posix(),
@@ -96,11 +93,6 @@ class Groupings:
             "duplicate_of": [str(copy) for copy in table.get("duplicate_of", [""] * len(names))],
             "known": [str(k) for k in table["known_label"]] if "known_label" in table else None,
             "map": [_numbers(table, "map_x"), _numbers(table, "map_y")],
-            "by_method": {
-                column.removeprefix(_OF_METHOD): [int(group) for group in table[column]]
-                for column in map(str, table)
-                if column.startswith(_OF_METHOD) and column != _NO_METHOD
-            },
         }
 
     def regroup(self, name: str, groups: Mapping[str, int | None]) -> None:
