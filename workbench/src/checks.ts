@@ -8,8 +8,9 @@ import { chainOf, dependsOn, type Model } from "./model";
 import { outlookOf, viewMessage } from "./outlook";
 import { Requester } from "./requester";
 import type { CheckAnswer, CheckBar, ChecksAnswer, FaultAnswer } from "./types";
+import { NUMBERS } from "./numbers";
 
-const PANE = 39; // under which checks are asked for
+const PANE = NUMBERS.checks;
 
 export class Checks {
   found: CheckAnswer[] = [];

@@ -9,12 +9,13 @@ import { indexAt, paint, type Bitmap } from "./paint";
 import { drawRing, pixelOf, traceLine, type Place } from "./sketch";
 import type { Brush } from "./steer";
 import type { CorrectionNews, FaultAnswer, Frame } from "./types";
+import { NUMBERS } from "./numbers";
 
 export type Way = "merge" | "cut" | "seeds" | "delete" | "add" | "brush" | "erase";
 
 export const LAYER = "corrected";
-export const OBJECTS = 48; // the numbers under which corrected objects are looked at and edited
-const EDIT = 49;
+export const OBJECTS = NUMBERS.corrected;
+const EDIT = NUMBERS.edit;
 const TEMPLATE = `${CORRECTED}{path}.tif`;
 const CLICK = 4; // device pixels within which a drag is a click
 const NEAR = 9; // and within which an outline is closed

@@ -4,8 +4,9 @@ import type { Bench } from "./bench";
 import { windowOf } from "./outlook";
 import { valueAt } from "./paint";
 import type { Frame, Opened } from "./types";
+import { NUMBERS } from "./numbers";
 
-export const SEARCH = 45; // the number under which the whole image is asked for
+export const SEARCH = NUMBERS.search;
 const MOST = 1 << 20; // samples that are looked at, at most
 const SPOTS = 8;
 

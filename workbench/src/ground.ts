@@ -7,9 +7,8 @@ import { outlookOf, placeFrame, viewMessage } from "./outlook";
 import { paint, type Bitmap } from "./paint";
 import { Requester } from "./requester";
 import type { Frame } from "./types";
+import { NUMBERS } from "./numbers";
 
-/** The numbers under which the grounds of the three planes are asked for. */
-const NUMBERS = [40, 46, 47];
 
 export class Ground {
   private readonly requester: Requester;
@@ -25,7 +24,7 @@ export class Ground {
     wanted: () => { width: number; height: number } | null,
     send: (message: Record<string, unknown>) => boolean,
   ) {
-    this.number = NUMBERS[plane]!;
+    this.number = NUMBERS.grounds[plane]!;
     const of = () => bench.model.inputs[0]!;
     this.requester = new Requester(() => {
       const viewport = wanted();

@@ -11,8 +11,9 @@ import { axisOf, themeColour, tickText } from "./plotting";
 import { Working } from "./working";
 import { Requester } from "./requester";
 import type { FaultAnswer, HistogramAnswer } from "./types";
+import { NUMBERS } from "./numbers";
 
-const PANE = 41;
+const PANE = NUMBERS.histogram;
 
 export class HistogramTab {
   readonly element: HTMLElement;

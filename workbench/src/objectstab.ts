@@ -13,8 +13,9 @@ import { Scatter, within, type Lasso } from "./scatter";
 import type { Table } from "./table";
 import { Working } from "./working";
 import type { FaultAnswer } from "./types";
+import { NUMBERS } from "./numbers";
 
-const PANE = 42;
+const PANE = NUMBERS.objects;
 const ROW = 26;
 const HIGHEST = 2 ** 26; // labels up to this are told apart by a gate
 let gates = 0;

@@ -8,13 +8,14 @@ import { indexAt, type Bitmap } from "./paint";
 import type { FaultAnswer, Frame, PaintedNews } from "./types";
 import { drawRing, traceBoxes, traceLine, type Place } from "./sketch";
 import { Wand } from "./wand";
+import { NUMBERS } from "./numbers";
 
 export type Tool = "brush" | "eraser" | "fill" | "wand";
 export interface PaintClass { name: string; colour: string }
 
 export const LAYER = "strokes";
-export const STROKES = 43; // the numbers under which strokes are looked at and sent
-const STROKE = 44;
+export const STROKES = NUMBERS.strokes;
+const STROKE = NUMBERS.stroke;
 const BRUSH = 8; // pixels of the screen from its middle to its rim at first
 const PIECE = 40; // milliseconds after which what was drawn of a drag is sent
 const MOST = 5000; // points of a piece

@@ -1,6 +1,7 @@
 // Small pictures of what a pipeline might be: asked for one after another, and left when nobody looks.
 
 import type { FaultAnswer, Frame } from "./types";
+import { NUMBERS } from "./numbers";
 
 export interface Wanted {
   /** The request; null where there is nothing to ask any more. */
@@ -9,7 +10,7 @@ export interface Wanted {
   failed(fault: FaultAnswer): void;
 }
 
-const FIRST = 56; // the numbers under which they are asked
+const FIRST = NUMBERS.previews;
 const SLOTS = 4;
 const PATIENCE = 1200; // milliseconds after which another is begun beside one that takes long
 

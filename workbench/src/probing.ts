@@ -8,6 +8,7 @@ import { Requester } from "./requester";
 import type { Brush } from "./steer";
 import { Working } from "./working";
 import type { FaultAnswer, ProbeAnswer, ProbeResult } from "./types";
+import { NUMBERS } from "./numbers";
 
 export interface Place { x: number; y: number }
 export type Shape = "point" | "line" | "box";
@@ -16,7 +17,7 @@ export interface Probe { number: number; shape: Shape; points: Place[]; width: n
 /** What one probe gives in one step. */
 export interface Found { probe: Probe; of: string; result: ProbeResult }
 
-const FIRST = 50; // the numbers under which the steps of the panes are asked
+const FIRST = NUMBERS.probes;
 const STEPS = 6;
 const MOST = 9;
 const COLOURS = ["#2f8fd0", "#e08a00", "#1aa37a", "#c85a9c", "#d4483b", "#7a6ff0", "#8a6a35", "#5c8f00", "#6b7680"];

@@ -10,11 +10,12 @@ import { Requester } from "./requester";
 import type { Frame } from "./types";
 import type { Place } from "./sketch";
 import { pictureOf } from "./usestrokes";
+import { NUMBERS } from "./numbers";
 
 /** Rows of samples: of each two places the first and the last corner. */
 export type Boxes = Place[];
 
-const NUMBER = 38; // under which superpixels are asked for
+const NUMBER = NUMBERS.wand;
 const SMALL = 4 * 2 ** 20; // samples of an image that is worked out whole
 const AROUND = 192; // samples that are worked out beside those on screen, of a larger one
 const MOST = 100_000;
