@@ -58,6 +58,22 @@ class Workbench:
     def slider(self, step: str) -> Any:
         return self.page.locator(f"[data-step={step}] .slider").first
 
+    def place(self, y: float, x: float, high: int, wide: int) -> tuple[float, float]:
+        """Return where a sample of an image is on the screen: the panes fit the image."""
+        box = self.page.locator(".pane .overlay").first.bounding_box()
+        assert box is not None
+        zoom = 0.98 * min(box["width"] / wide, box["height"] / high)
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        return middle[0] + (x + 0.5 - wide / 2) * zoom, middle[1] + (y + 0.5 - high / 2) * zoom
+
+    def drag(self, *places: tuple[float, float]) -> None:
+        """Drag from place to place on the screen."""
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=10)
+        self.page.mouse.up()
+
     def settle(self) -> None:
         """Wait until no pane waits for a picture."""
         self.page.wait_for_timeout(150)

@@ -63,18 +63,10 @@ class Opened:
         return int(line.split("segments: ")[1].split(",")[0].rstrip("}"))
 
     def place(self, y: float, x: float) -> tuple[float, float]:
-        box = self.page.locator(".pane .overlay").first.bounding_box()
-        assert box is not None
-        zoom = 0.98 * min(box["width"] / WIDE, box["height"] / HIGH)
-        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        return middle[0] + (x + 0.5 - WIDE / 2) * zoom, middle[1] + (y + 0.5 - HIGH / 2) * zoom
+        return self.bench.place(y, x, HIGH, WIDE)
 
     def drag(self, *points: tuple[float, float]) -> None:
-        self.page.mouse.move(*self.place(*points[0]))
-        self.page.mouse.down()
-        for point in points[1:]:
-            self.page.mouse.move(*self.place(*point), steps=10)
-        self.page.mouse.up()
+        self.bench.drag(*(self.place(*point) for point in points))
 
     @property
     def strokes(self) -> Any:
