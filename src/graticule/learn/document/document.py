@@ -22,9 +22,7 @@ from pydantic import (
 from graticule.core.document import (
     Section,
     WrittenDocument,
-    array_name,
     as_written,
-    is_list_of_texts,
     or_empty,
     parse_document,
     plain,
@@ -33,8 +31,8 @@ from graticule.core.document import (
     validate,
     whole_number,
 )
-from graticule.core.errors import Fault, ParameterError, PipelineError, UnitsError, suggest
-from graticule.core.units import split_quantity
+from graticule.core.errors import Fault, ParameterError, PipelineError, suggest
+from graticule.learn.document.inputs import Inputs
 from graticule.learn.methods.items import ITEM_KINDS, MODEL, kind_named
 from graticule.learn.methods.kind import BuildContext, MethodSpec, kind_of
 from graticule.learn.methods.method import REAL, Method
@@ -124,91 +122,6 @@ def _name(value: Any) -> str:
 
 
 _Name = Annotated[str, BeforeValidator(_name)]
-
-
-def _dims(value: Any) -> tuple[str, ...] | None:
-    if value is not None and (not is_list_of_texts(value) or len(set(value)) < len(value)):
-        raise ParameterError("must be a list of different names")
-    return tuple(value) if value else None
-
-
-def _step(value: Any) -> float | str:
-    try:
-        split_quantity(value)
-    except UnitsError as error:
-        raise ParameterError(error.what) from None
-    step: float | str = value
-    return step
-
-
-def _template(value: Any) -> str:
-    fields = re.findall(r"\{[^}]*\}?|\}", value) if isinstance(value, str) else []
-    if len(fields) == 1 and fields[0] in ("{path}", "{stem}", "{name}"):
-        return str(value)
-    raise ParameterError(
-        f"must be a path with one of {{stem}}, {{name}} and {{path}} of the image, not {value!r}",
-        hint='as "labels/{stem}.tif"',
-    )
-
-
-class ArrayInput(Section):
-    """The name of the array within each file, where it holds several.
-
-    Attributes
-    ----------
-    dataset : str
-        The array, as ``entry/data``.
-    """
-
-    dataset: Annotated[str, PlainValidator(array_name)] = ""
-
-
-class LabelInput(ArrayInput):
-    """Where the labels of an image are: beside it by a template, or where the command says.
-
-    Attributes
-    ----------
-    path : str
-        Of the labels of an image, with its ``{stem}``, ``{name}`` or ``{path}``.
-    """
-
-    path: Annotated[str, PlainValidator(_template)] = ""
-
-
-class ImageInput(ArrayInput):
-    """What the files of the images do not say.
-
-    Attributes
-    ----------
-    channels : {"as read", "grey"}
-        ``grey`` brings all images to one grey, those with channels and those without.
-    dims : tuple of str or None
-        Names of the axes.
-    spacing : dict
-        Distance between samples by dim, in place of what the file says.
-    """
-
-    channels: Literal["as read", "grey"] = "as read"
-    dims: Annotated[tuple[str, ...] | None, PlainValidator(_dims)] = None
-    spacing: Annotated[
-        dict[Annotated[str, BeforeValidator(str)], Annotated[float | str, PlainValidator(_step)]],
-        or_empty,
-    ] = Field(default={})
-
-
-class Inputs(Section):
-    """The images a document is applied to.
-
-    Attributes
-    ----------
-    image : ImageInput
-        The files of the images.
-    labels : LabelInput
-        The files of the labels.
-    """
-
-    image: Annotated[ImageInput, or_empty] = ImageInput()
-    labels: Annotated[LabelInput, or_empty] = LabelInput()
 
 
 def _simulated(value: Any) -> str:
