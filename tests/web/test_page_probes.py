@@ -124,7 +124,7 @@ def test_they_follow_the_pipeline_and_all_panes_and_last(scene: Workbench) -> No
     bench.page.keyboard.press("Enter")
     expect(bench.page.locator(".probe-value")).to_have_count(2)
     bench.page.get_by_role("button", name="Remove sample 1").click()
-    expect(bench.page.locator(".probe-name")).to_have_text("2 sample x 40, y 30")
+    expect(bench.page.locator(".probe-name")).to_have_text(["2 sample x 40, y 30"])
     bench.page.keyboard.press("i")
     seen = bench.page.locator(".probe-value").all_inner_texts()
     bench.page.mouse.click(*spot(bench, 5, 5))

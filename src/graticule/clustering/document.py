@@ -15,14 +15,14 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainValidator,
-    ValidationInfo,
     model_validator,
 )
 
 from graticule.core.document import (
+    MethodName,
+    MethodOfDocument,
     Section,
     WrittenDocument,
-    as_written,
     is_list_of_texts,
     or_empty,
     parse_document,
@@ -38,7 +38,6 @@ from graticule.core.errors import (
     PipelineError,
     RequestError,
     UnknownNameError,
-    suggest,
 )
 from graticule.learn.clustering import STEPS, Chain
 from graticule.learn.clustering.surrogates import SURROGATES, Kind
@@ -54,16 +53,6 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 _Texts = Annotated[tuple[str, ...], PlainValidator(_texts)]
-
-
-def _name(value: Any) -> str:
-    name = as_written(value)
-    if isinstance(name, str) and name.replace("-", "_").isidentifier():
-        return name
-    raise ParameterError("must be a name of letters, digits, - and _, and start with a letter")
-
-
-_Name = Annotated[str, BeforeValidator(_name)]
 
 
 def _share(value: Any) -> float:
@@ -251,13 +240,6 @@ def _methods(sections: Any) -> Any:
     return sections
 
 
-def _main(name: str, info: ValidationInfo) -> str:
-    known = (info.context or {}).get("methods", (name,))
-    if name and name not in known:
-        raise ParameterError(f"there is no {name!r}", hint=suggest(name, known))
-    return name
-
-
 def _labels(value: Any) -> str:
     if isinstance(value, str) and value:
         return value
@@ -313,9 +295,9 @@ class ClusteringDocument(WrittenDocument):
     features: Annotated[FeatureSpec, or_empty] = FeatureSpec()
     labels: Annotated[str, PlainValidator(_labels)] = ""
     methods: Annotated[
-        dict[_Name, Annotated[MethodSpec, BeforeValidator(_method)]], BeforeValidator(_methods)
+        dict[MethodName, Annotated[MethodSpec, BeforeValidator(_method)]], BeforeValidator(_methods)
     ] = Field(None, validate_default=True)
-    main: Annotated[str, AfterValidator(_main)] = ""
+    main: MethodOfDocument = ""
     map: Literal["components", "tsne", "umap"] = "components"
     null: Annotated[NullSpec, or_empty] = NullSpec()
     stability: Annotated[StabilitySpec, or_empty] = StabilitySpec()

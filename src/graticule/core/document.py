@@ -8,15 +8,17 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     PlainValidator,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -188,6 +190,28 @@ def section_names(document: Any, section: str) -> list[str]:
     """Return the names in a section as they were written, of what is faulty too."""
     named = document.get(section)
     return [str(as_written(name)) for name in named] if isinstance(named, dict) else []
+
+
+def _method_name(value: Any) -> str:
+    name = as_written(value)
+    if isinstance(name, str) and name.replace("-", "_").isidentifier():
+        return name
+    raise ParameterError("must be a name of letters, digits, - and _, and start with a letter")
+
+
+MethodName: TypeAlias = Annotated[str, BeforeValidator(_method_name)]
+"""What a method, or further images, of a document may be called."""
+
+
+def _one_of_the_methods(name: str, info: ValidationInfo) -> str:
+    known = (info.context or {}).get("methods", (name,))
+    if name and name not in known:
+        raise ParameterError(f"there is no {name!r}", hint=suggest(name, known))
+    return name
+
+
+MethodOfDocument: TypeAlias = Annotated[str, AfterValidator(_one_of_the_methods)]
+"""The name of a method that the document holds, or nothing."""
 
 
 def is_list_of_texts(value: Any) -> bool:

@@ -20,9 +20,10 @@ from pydantic import (
 )
 
 from graticule.core.document import (
+    MethodName,
+    MethodOfDocument,
     Section,
     WrittenDocument,
-    as_written,
     or_empty,
     parse_document,
     plain,
@@ -112,16 +113,6 @@ class SplitSpec(Section):
         if self.group and groups < 1:
             raise PipelineError([Fault("group", "must hold a group in parentheses")])
         return self
-
-
-def _name(value: Any) -> str:
-    name = as_written(value)
-    if isinstance(name, str) and name.replace("-", "_").isidentifier():
-        return name
-    raise ParameterError("must be a name of letters, digits, - and _, and start with a letter")
-
-
-_Name = Annotated[str, BeforeValidator(_name)]
 
 
 def _simulated(value: Any) -> str:
@@ -215,13 +206,6 @@ def _methods(sections: Any) -> Any:
     return sections
 
 
-def _train(name: str, info: ValidationInfo) -> str:
-    known = (info.context or {}).get("methods", (name,))
-    if name not in known:
-        raise ParameterError(f"there is no {name!r}", hint=suggest(name, known))
-    return name
-
-
 class TrainingDocument(WrittenDocument):
     """A training document.
 
@@ -263,11 +247,13 @@ class TrainingDocument(WrittenDocument):
     predict: Literal["classes", "values"] = "classes"
     groups: Annotated[str, PlainValidator(_column)] = ""
     split: Annotated[SplitSpec, or_empty] = SplitSpec()
-    extra: Annotated[dict[_Name, ExtraSpec], or_empty, AfterValidator(_extra)] = Field(default={})
+    extra: Annotated[dict[MethodName, ExtraSpec], or_empty, AfterValidator(_extra)] = Field(
+        default={}
+    )
     methods: Annotated[
-        dict[_Name, Annotated[Any, PlainValidator(_method)]], BeforeValidator(_methods)
+        dict[MethodName, Annotated[Any, PlainValidator(_method)]], BeforeValidator(_methods)
     ] = Field(None, validate_default=True)
-    train: Annotated[str, AfterValidator(_train)] = ""
+    train: MethodOfDocument = ""
 
     @property
     def continuous(self) -> bool:
