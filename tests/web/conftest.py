@@ -130,6 +130,7 @@ def bench(browser: Browser, served: tuple[str, Path]) -> Iterator[Workbench]:
     address, folder = served
     for saved in folder.glob("graticule/pipelines/*"):
         saved.unlink()
+    shutil.rmtree(folder / "graticule" / "views", ignore_errors=True)
     with _opened(browser, address, folder) as bench:
         yield bench
 

@@ -13,12 +13,17 @@ export class ServerFault extends Error {
 /** What is said where nothing answers. */
 export const GONE: Fault = { what: "The server does not answer.", hint: "Is graticule serve still running?" };
 
+/** Bytes of what a page that is left may still send. */
+const LAST_WORDS = 60_000;
+
 async function ask(path: string, method = "GET", body?: unknown, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { "X-Graticule-Token": token };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
   try {
-    response = await fetch(path, { method, headers, signal, keepalive: method === "PUT", body: body === undefined ? undefined : JSON.stringify(body) });
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const keepalive = method === "PUT" && new Blob([text ?? ""]).size < LAST_WORDS;
+    response = await fetch(path, { method, headers, signal, keepalive, body: text });
   } catch {
     throw new ServerFault(GONE, 0, null);
   }
@@ -42,6 +47,9 @@ export const api = {
   pipeline: (of: string) => json<{ name: string; text: string; revision: string }>(`/api/pipeline?name=${name(of)}`),
   save: (of: string, text: string, revision: string) =>
     json<{ revision: string }>(`/api/pipeline?name=${name(of)}`, "PUT", { text, revision }),
+  /** How an image is looked at with a pipeline; without both, what all share. */
+  view: (path: string, pipeline: string) => json<Record<string, unknown>>(`/api/view?path=${name(path)}&pipeline=${name(pipeline)}`),
+  keepView: (path: string, pipeline: string, values: unknown) => ask(`/api/view?path=${name(path)}&pipeline=${name(pipeline)}`, "PUT", { values }),
   check: (text: string) => json<Checked>("/api/check", "POST", { text }),
   run: (pipeline: string, path: string | null) => json<{ task: string }>("/api/run", "POST", { pipeline, path }),
   layer: (path: string, layer: string) =>

@@ -7,9 +7,10 @@ import type { MapName } from "./colours";
 import type { Off } from "./chain";
 import { ARRAYS, chainOf, isReadable, readModel, values, type Model, type Ops, type Unreadable, type Value } from "./model";
 import { History } from "./history";
+import { Kept, type Shared, type View } from "./kept";
 import type { Contrast } from "./paint";
 import { channelsOf, limitsKey, type Channel } from "./channels";
-import type { Checked, Fault, Op, Opened, Start } from "./types";
+import type { Checked, Op, Opened, Start } from "./types";
 
 export type Mode = "side" | "swipe" | "blink" | "difference" | "slices";
 export type Saved = "saved" | "saving" | "changed" | "conflict" | "failed";
@@ -35,6 +36,10 @@ export class Bench {
   saved: Saved = "saved";
   theirs: { text: string; revision: string } | null = null;
   readonly history = new History();
+  /** How the image is looked at with the pipeline. */
+  view = new Kept<View>();
+  /** What all images of the folder share. */
+  shared = new Kept<Shared>();
   /** The last text that could be read, and what it says. */
   text = "";
   model: Model = EMPTY;
@@ -73,7 +78,6 @@ export class Bench {
   readonly savedChanged = new Signal();
   readonly selectionChanged = new Signal<{ from: "pane" | "table" }>();
   readonly gateCleared = new Signal();
-  readonly failed = new Signal<Fault>();
 
   private readonly saveSoon = debounced(400, () => void this.save());
   private readonly checkSoon = debounced(120, () => void this.check());
@@ -115,9 +119,7 @@ export class Bench {
     } else {
       this.unreadable = model;
     }
-    try {
-      sessionStorage.setItem(`off:${this.pipeline}`, JSON.stringify({ text, off }));
-    } catch { /* nothing is lost but switching on again after a reload */ }
+    this.keepOff(text, off);
     this.textChanged.emit({ from });
     this.checkSoon();
     if (text !== this.savedText) {
@@ -127,14 +129,15 @@ export class Bench {
     }
   }
 
+  private keepOff(text: string, off: Off[]): void {
+    const { [this.pipeline]: _, ...others } = this.shared.get("off") ?? {};
+    this.shared.set("off", off.length ? { ...others, [this.pipeline]: { text, off } } : others);
+  }
+
   /** Steps that were switched off when the page was left, if the text is still that of then. */
   offOf(pipeline: string, text: string): Off[] {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(`off:${pipeline}`) ?? "null") as { text: string; off: Off[] } | null;
-      return kept?.text === text ? kept.off : [];
-    } catch {
-      return [];
-    }
+    const kept = this.shared.get("off")?.[pipeline];
+    return kept?.text === text ? kept.off : [];
   }
 
   private async check(): Promise<void> {
@@ -173,11 +176,8 @@ export class Bench {
     }
   }
 
-  /** Limits outlive a reload. */
   keepLimits(): void {
-    try {
-      sessionStorage.setItem(`limits:${this.image?.path}:${this.pipeline}`, JSON.stringify([...this.limits]));
-    } catch { /* they are found anew */ }
+    this.view.set("limits", [...this.limits]);
   }
 
   /** The channels that are asked for. */
@@ -196,30 +196,25 @@ export class Bench {
   }
 
   private get channelsKey(): string {
-    return `channels:${this.start.folder}:${this.channels.map(({ name }) => name).join("|")}`;
+    return this.channels.map(({ name }) => name).join("|");
   }
 
   keepChannels(): void {
-    try { localStorage.setItem(this.channelsKey, JSON.stringify(this.channels.map(({ colour, on }) => ({ colour, on })))); } catch { /* they last as long as the page */ }
+    this.shared.set("channels", { ...this.shared.get("channels"), [this.channelsKey]: this.channels.map(({ colour, on }) => ({ colour, on })) });
   }
 
   recallChannels(): void {
     this.channels = this.image ? channelsOf(this.image) : [];
     this.channel = Math.min(this.channel, Math.max(0, this.channels.length - 1));
-    try {
-      const kept = JSON.parse(localStorage.getItem(this.channelsKey) ?? "[]") as { colour: string; on: boolean }[];
-      this.channels.forEach((channel, k) => {
-        if (/^#[0-9a-f]{6}$/i.test(kept[k]?.colour ?? "")) Object.assign(channel, { colour: kept[k]!.colour, on: Boolean(kept[k]!.on) });
-      });
-    } catch { /* as they are at first */ }
+    const kept = this.shared.get("channels")?.[this.channelsKey] ?? [];
+    this.channels.forEach((channel, k) => {
+      if (/^#[0-9a-f]{6}$/i.test(kept[k]?.colour ?? "")) Object.assign(channel, { colour: kept[k]!.colour, on: Boolean(kept[k]!.on) });
+    });
   }
 
   recallLimits(): void {
     this.limits.clear();
-    try {
-      const kept = sessionStorage.getItem(`limits:${this.image?.path}:${this.pipeline}`);
-      for (const [of, limits] of JSON.parse(kept ?? "[]") as [string, Limits][]) this.limits.set(of, limits);
-    } catch { /* they are found anew */ }
+    for (const [of, limits] of this.view.get("limits") ?? []) this.limits.set(of, limits);
   }
 
   private settle(saved: Saved): void {

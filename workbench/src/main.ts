@@ -5,8 +5,9 @@ import { Bench } from "./bench";
 import { freeName } from "./chain";
 import { fill, h } from "./dom";
 import { GroupsPage } from "./groups";
+import { Kept, type Shared, type View } from "./kept";
 import { Live } from "./live";
-import { applyPlace, keepPlace, placeText, readPlace } from "./place";
+import { applyPlace, keepPlace, lookOf, placeText, readPlace } from "./place";
 import { StartPage } from "./startpage";
 import { applyTheme } from "./theme";
 import { Workbench } from "./workbench";
@@ -35,6 +36,15 @@ function say(error: unknown): void {
   toast(`${fault.what}${fault.hint ? ` (${fault.hint})` : ""}`, "bad");
 }
 
+let toldNotKept = false;
+
+/** Say once that how things are looked at cannot be kept. */
+function notKept(error: unknown): void {
+  if (toldNotKept || (error instanceof ServerFault && error.status === 0)) return;
+  toldNotKept = true;
+  say(error);
+}
+
 const workbench = new Workbench(bench, () => live, { home: () => void goHome(), go: (by) => void goNext(by), toast });
 const groupsPage = new GroupsPage({
   home: () => void goHome(), toast,
@@ -52,9 +62,11 @@ keepPlace(bench, () => workbench.element.isConnected);
 /** Open an image with a pipeline. */
 async function open(image: string, pipeline: string, query = new URLSearchParams(), push = true): Promise<void> {
   try {
-    const [opened, loaded] = await Promise.all([api.open(image), api.pipeline(pipeline)]);
+    await bench.view.flush();
+    const [opened, loaded, view] = await Promise.all([api.open(image), api.pipeline(pipeline), Kept.load<View>(notKept, image, pipeline)]);
     const same = bench.pipeline === pipeline && bench.image?.path === image;
     bench.image = opened;
+    bench.view = view;
     bench.selected = 0;
     bench.mark = null;
     bench.pipeline = pipeline;
@@ -62,7 +74,7 @@ async function open(image: string, pipeline: string, query = new URLSearchParams
     if (!same) bench.display.of = [];
     bench.recallChannels();
     bench.begin(loaded.text, bench.offOf(pipeline, loaded.text));
-    const keepView = applyPlace(bench, query);
+    const keepView = applyPlace(bench, lookOf(query, view.get("place")));
     fill(app, workbench.element);
     if (push) history.pushState(null, "", `#${placeText(bench)}`);
     workbench.opened(keepView);
@@ -142,12 +154,13 @@ async function goNext(by: number): Promise<void> {
   const { images } = bench.start;
   const image = images[images.findIndex((each) => each.path === bench.image?.path) + by];
   if (!image) return;
-  await bench.save();
+  await Promise.all([bench.save(), bench.view.flush()]);
   try {
-    const opened = await api.open(image.path);
+    const [opened, view] = await Promise.all([api.open(image.path), Kept.load<View>(notKept, image.path, bench.pipeline)]);
     const query = new URLSearchParams(placeText(bench));
     const same = JSON.stringify(opened.sizes) === JSON.stringify(bench.image?.sizes);
     bench.image = opened;
+    bench.view = view;
     bench.selected = 0;
     bench.mark = null;
     bench.recallChannels();
@@ -163,7 +176,7 @@ async function goNext(by: number): Promise<void> {
 
 async function goHome(push = true): Promise<void> {
   if (push) history.pushState(null, "", location.pathname + location.search);
-  await bench.save();
+  await Promise.all([bench.save(), bench.view.flush()]);
   document.title = "Graticule";
   bench.start = await api.start().catch(() => bench.start);
   startPage.show();
@@ -179,6 +192,10 @@ async function arrive(): Promise<void> {
 }
 
 addEventListener("popstate", () => { if (live) void arrive(); });
+addEventListener("pagehide", () => {
+  void bench.view.flush();
+  void bench.shared.flush();
+});
 addEventListener("beforeunload", (event) => {
   if (bench.saved !== "saved" && bench.pipeline && workbench.element.isConnected) {
     void bench.save();
@@ -219,8 +236,9 @@ function tellGone(): void {
 async function begin(): Promise<void> {
   fill(app, h("p", { class: "loading" }, "Opening the workbench …"));
   try {
-    const [start, ops] = await Promise.all([api.start(), api.ops()]);
+    const [start, ops, shared] = await Promise.all([api.start(), api.ops(), Kept.load<Shared>(notKept)]);
     bench.start = start;
+    bench.shared = shared;
     bench.setOps(ops);
   } catch (error) {
     const fault = error instanceof ServerFault ? error.fault : GONE;

@@ -151,8 +151,7 @@ export class Painting {
   // Classes
 
   private recallClasses(): void {
-    let kept: PaintClass[] = [];
-    try { kept = JSON.parse(localStorage.getItem(`classes:${this.bench.start.folder}`) ?? "[]") as PaintClass[]; } catch { /* as they are at first */ }
+    const kept = this.bench.shared.get("classes") ?? [];
     this.classes = COLOURS.map((colour, k) => ({
       name: typeof kept[k]?.name === "string" ? kept[k].name : NAMES[k]!,
       colour: /^#[0-9a-f]{6}$/i.test(kept[k]?.colour ?? "") ? kept[k]!.colour : colour,
@@ -168,7 +167,7 @@ export class Painting {
   editClass(change: Partial<PaintClass>): void {
     Object.assign(this.classes[this.value - 1]!, change);
     this.tellColours();
-    try { localStorage.setItem(`classes:${this.bench.start.folder}`, JSON.stringify(this.classes)); } catch { /* they last as long as the page */ }
+    this.bench.shared.set("classes", this.classes.map(({ name, colour }) => ({ name, colour })));
     this.changed.emit();
   }
 

@@ -1,4 +1,4 @@
-// Where the page is, kept in its address, so that a reload comes back to the same view.
+// Where the page is, kept in its address and in the folder, so that one comes back to the same view.
 
 import type { Bench, Mode } from "./bench";
 import { debounced } from "./bus";
@@ -58,10 +58,20 @@ export function placeText(bench: Bench): string {
   return query.toString();
 }
 
-/** Keep the address up to date. */
+/** How the address says that things are looked at; what was kept, where it says of which image and pipeline only. */
+export function lookOf(query: URLSearchParams, kept: string | undefined): URLSearchParams {
+  return [...query.keys()].every((key) => ["image", "pipeline"].includes(key)) ? new URLSearchParams(kept) : query;
+}
+
+/** Keep the address and what is kept of the view up to date. */
 export function keepPlace(bench: Bench, isOpen: () => boolean): void {
   const soon = debounced(250, () => {
-    if (isOpen() && bench.image) history.replaceState(null, "", `#${placeText(bench)}`);
+    if (!isOpen() || !bench.image) return;
+    const text = placeText(bench);
+    history.replaceState(null, "", `#${text}`);
+    const look = new URLSearchParams(text);
+    for (const key of ["image", "pipeline"]) look.delete(key);
+    bench.view.set("place", look.toString());
   });
   bench.camera.changed.on(soon);
   bench.displayChanged.on(soon);

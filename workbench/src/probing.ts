@@ -98,6 +98,7 @@ export class Probing implements Brush {
 
   setOpen(open: boolean): void {
     this.open = open && this.possible;
+    try { sessionStorage.setItem("probing", this.open ? this.bench.image?.path ?? "" : ""); } catch { /* it is closed after a reload */ }
     this.changed.emit();
     this.ask();
   }
@@ -124,22 +125,18 @@ export class Probing implements Brush {
     this.faults.clear();
     this.asked.clear();
     this.current = null;
-    this.probes = [];
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "{}") as { probes?: Probe[]; open?: boolean };
-      this.probes = kept.probes ?? [];
-      this.open = Boolean(kept.open) && this.possible;
-    } catch { /* there are none */ }
+    this.probes = this.bench.view.get("probes") ?? [];
+    this.open = this.keptOpen === this.bench.image?.path && this.possible;
     this.changed.emit();
     this.ask();
   }
 
-  private get key(): string {
-    return `probes:${this.bench.image?.path}`;
+  private get keptOpen(): string | null {
+    try { return sessionStorage.getItem("probing"); } catch { return null; }
   }
 
   private keep(): void {
-    try { sessionStorage.setItem(this.key, JSON.stringify({ probes: this.probes, open: this.open })); } catch { /* they last as long as the page */ }
+    this.bench.view.set("probes", this.probes);
     this.changed.emit();
     this.ask();
   }

@@ -107,12 +107,25 @@ async def _answered(bench: Workbench, call: Call, request: Request) -> Response:
         return JSONResponse({"fault": told(error, bench.folder.root), **now}, 409)
     except GraticuleError as error:
         return _fault(error, 400, bench)
+    except OSError as error:
+        return _fault(_refused(error, bench.folder.root), 400, bench)
     except asyncio.CancelledError:
         return _fault(RequestError("the server ends"), 503, bench)
     except Exception as error:
         what = f"fault in Graticule: {type(error).__name__}: {error}"
         return JSONResponse({"fault": {"what": what, "where": "", "hint": "report it"}}, 500)
     return found if isinstance(found, Response) else JSONResponse(found)
+
+
+def _refused(error: OSError, root: Path) -> RequestError:
+    """Return what the disk refuses, in words."""
+    what = (error.strerror or type(error).__name__).lower()
+    where = Path(error.filename) if isinstance(error.filename, str) else root
+    inside = where.relative_to(root).as_posix() if where.is_relative_to(root) else where.name
+    return RequestError(
+        f"the disk refuses: {what}", where=inside,
+        hint="is the folder writable, and has the disk room?",
+    )  # fmt: skip
 
 
 async def _given(request: Request) -> Mapping[str, Any]:

@@ -58,6 +58,19 @@ class Saving(Nothing):
     revision: _Name = ""
 
 
+class OfView(Nothing):
+    """How an image is looked at with a pipeline; without an image, what all images share."""
+
+    path: _Name = ""
+    pipeline: _Name = ""
+
+
+class Viewing(OfView):
+    """What is to be kept of a view beside what is; with null it is forgotten."""
+
+    values: Annotated[dict[_Name, Any], Field(max_length=1000)]
+
+
 class OfLayer(Nothing):
     """Painted labels beside an image."""
 
@@ -211,6 +224,17 @@ def _save(bench: Workbench, asked: Saving) -> Any:
     return {"revision": saved.revision}
 
 
+def _view(bench: Workbench, asked: OfView) -> Any:
+    """Return how an image was last looked at with a pipeline; empty if it never was."""
+    return bench.views.load(asked.path, asked.pipeline)
+
+
+def _keep_view(bench: Workbench, asked: Viewing) -> Any:
+    """Keep how an image is looked at, in a file of the folder."""
+    bench.views.change(asked.values, asked.path, asked.pipeline)
+    return {}
+
+
 def _layer(bench: Workbench, asked: OfLayer) -> Any:
     """Open painted labels beside an image, and say how a pipeline reads them."""
     return bench.engine.ask("layer", asked.path, asked.layer)
@@ -337,6 +361,8 @@ CALLS = (
     Call("POST", "/api/example", OfName, _example),
     Call("GET", "/api/pipeline", OfName, _load),
     Call("PUT", "/api/pipeline", Saving, _save, ("name",)),
+    Call("GET", "/api/view", OfView, _view),
+    Call("PUT", "/api/view", Viewing, _keep_view, ("path", "pipeline")),
     Call("POST", "/api/check", OfText, _check),
     Call("POST", "/api/layer", OfLayer, _layer),
     Call("POST", "/api/correct", Correcting, _correct),

@@ -12,6 +12,7 @@ from graticule.web.blamed import Blamed
 from graticule.web.engine.process import EngineProcess
 from graticule.web.folder import ServedFolder
 from graticule.web.groupings import Groupings
+from graticule.web.kept_views import KeptViews
 from graticule.web.live import LiveSession
 from graticule.web.parsed import Parsed
 from graticule.web.tasks import Tasks
@@ -32,6 +33,7 @@ class Workbench:
     def __init__(self, root: Path) -> None:
         self.folder = ServedFolder(root)
         self.groupings = Groupings(self.folder)
+        self.views = KeptViews(self.folder)
         self.sessions: set[LiveSession] = set()
         self.engine = EngineProcess(self.folder.root, self.tell_all)
         self.parsed = Parsed.of(self.folder)
