@@ -8,10 +8,10 @@
 # make screenshots  the pictures of the workbench in its documentation; needs chromium
 # make bundle  the page from its sources (needs Node), and whether it is the one that is kept
 # make explore  tests with new random examples for MINUTES=60 -> exploration.txt
-# make bench  every figure with its baseline beside it -> bench.json
-# make bench-web  figures of the workbench: views, sliders, first picture, many objects -> bench-web.json
-# make bench-reliability  damaged files, kills and full disks (an hour) -> docs/reliability.json
-# make bench-deep  figures of networks, trained here (forty minutes) -> bench-deep.json
+# make bench  every figure with its baseline beside it -> docs/bench.json, the page Numbers of make docs
+# make bench-web  figures of the workbench: views, sliders, many objects -> docs/bench.json, the page Numbers
+# make bench-deep  figures that take hours: networks, streams -> docs/bench.json, the page Numbers
+# make bench-reliability  damaged files, kills and full disks (an hour) -> docs/reliability.json, and its page
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS := test
@@ -68,7 +68,7 @@ docs docs-quick: .venv/.stamp
 	@echo "docs/_build/html/index.html"
 
 bench-web: .venv/.stamp
-	$(BIN)/graticule bench --only W1 W2 W3 W4 W5 W6 W7 W8 W11 -o bench-web.json
+	$(BIN)/graticule bench --only W1 W2 W3 W4 W5 W6 W7 W8 W11 -o docs/bench.json
 
 lint: .venv/.stamp
 	$(BIN)/ruff check .
@@ -92,14 +92,14 @@ explore: .venv/.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python tests/tools/explore.py --minutes $(MINUTES)
 
 bench: .venv/.stamp
-	$(BIN)/graticule bench
+	$(BIN)/graticule bench -o docs/bench.json
 
 bench-deep: .venv/.stamp
-	$(BIN)/graticule bench --deep
+	$(BIN)/graticule bench --deep -o docs/bench.json
 
 bench-reliability: .venv/.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -m graticule.testing.reliability \
 	  --out docs/reliability.json --page docs/reliability.md
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json reliability*.json faults exploration.txt graticule-demo graticule-workbench bench-web.json docs/_build docs/reference docs/auto_gallery
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json reliability*.json faults exploration.txt graticule-demo graticule-workbench docs/_build docs/reference docs/auto_gallery

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from graticule.bench.row import Row, benchmarks, machine, table
+from graticule.bench.row import Benchmark, Row, _spent, benchmarks, machine
 from graticule.cli import main
 
 
@@ -22,14 +23,13 @@ def test_every_benchmark_is_in_one_of_two_sets() -> None:
 def test_seeds_are_written_where_there_are_some() -> None:
     bare = Row("X1", "nothing drawn", 1.0, "", "", None)
     drawn = Row("X2", "drawn", 1.0, "", "", None, seeds=(0, 1))
-    first, second = table([bare, drawn])
-    assert "seeds" not in first
-    assert second["seeds"] == [0, 1]
+    assert "seeds" not in bare.as_dict()
+    assert drawn.as_dict()["seeds"] == [0, 1]
 
 
 def test_figures_that_come_out_of_arrays_are_written_as_numbers() -> None:
     counted = Row("X1", "of an array", np.int64(3), "", "", bool(np.True_), np.float32(0.5))
-    assert json.loads(json.dumps(table([counted])))[0]["value"] == 3
+    assert json.loads(json.dumps(counted.as_dict()))["value"] == 3
 
 
 def test_a_machine_says_what_it_is() -> None:
@@ -41,36 +41,23 @@ def test_a_machine_says_what_it_is() -> None:
     assert versions["numpy"]
 
 
-def test_deep_rows_say_date_and_machine_and_are_skipped_without_images(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_what_others_took_is_what_neither_the_row_nor_idleness_did(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("GRATICULE_DATA", str(tmp_path / "nowhere"))
-    out = tmp_path / "deep.json"
-    assert main(["bench", "--deep", "--only", "L7", "L8", "L9", "-o", str(out)]) == 0
-    found = json.loads(out.read_text(encoding="utf-8"))
-    assert all(each["measured"].startswith("20") for each in found["rows"])
-    assert found["machine"]["processor"]
-    assert {each["id"] for each in found["rows"]} == {"L7", "L8", "L9"}
-    assert all(each["value"] is None for each in found["rows"])
-    assert all("GRATICULE_DATA" in each["what"] for each in found["rows"])
-    assert "not measured" in capsys.readouterr().out
+    spent = iter([(1.0, 10.0, 10.0), (2.0, 13.0, 11.0)])
+    monkeypatch.setattr("graticule.bench.row._spent", lambda: next(spent))
+    [found] = Benchmark("X1", lambda: Row("X1", "a time", 1.0, "s", "", None)).rows()
+    assert found.others == pytest.approx((3 - 1) / (3 + 1))
+    assert found.as_dict()["others"] == 0.5
 
 
-def test_deep_rows_that_are_not_measured_stay_if_the_machine_is_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GRATICULE_DATA", str(tmp_path / "nowhere"))
-    out = tmp_path / "deep.json"
-
-    def ids(only: str) -> set[str]:
-        assert main(["bench", "--deep", "--only", only, "-o", str(out)]) == 0
-        return {each["id"] for each in json.loads(out.read_text(encoding="utf-8"))["rows"]}
-
-    assert ids("L7") == {"L7"}
-    assert ids("L9") == {"L7", "L9"}
-    found = json.loads(out.read_text(encoding="utf-8"))
-    out.write_text(json.dumps({**found, "machine": {"processor": "another"}}), encoding="utf-8")
-    assert ids("L8") == {"L8"}
+def test_work_of_a_row_and_of_its_children_is_its_own() -> None:
+    own, busy, _ = _spent()
+    loop = "import time\nwhile time.process_time() < 0.5: pass"
+    subprocess.run([sys.executable, "-c", loop], check=True)
+    after, busy_after, _ = _spent()
+    assert after - own >= 0.4
+    assert busy_after - busy >= 0.4
 
 
 def test_a_deep_row_is_asked_for_as_such(capsys: pytest.CaptureFixture[str]) -> None:

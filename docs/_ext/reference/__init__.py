@@ -13,7 +13,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from reference import api, commands, documents, facts, index, kinds, ops
+from reference import api, commands, documents, facts, index, kinds, numbers, ops
 from reference.page import Page
 from reference.pictures import Pictures
 
@@ -30,6 +30,7 @@ def pages(docs: Path, pictures: Pictures) -> Iterator[Page]:
     yield from documents.pages()
     yield from facts.pages()
     yield from api.pages()
+    yield from numbers.pages()
 
 
 def write(docs: Path, *, drawing: bool = False) -> list[Path]:
@@ -59,4 +60,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
         write(Path(app.srcdir), drawing=app.config.reference_drawing)
 
     app.connect("builder-inited", begin)
+    numbers.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
@@ -52,6 +52,9 @@ class Row:
         Peak resident memory of the process, in megabytes.
     seeds : tuple of int
         Seeds that the figure depends on; empty where nothing is drawn or one is said in ``what``.
+    others : float or None
+        Part of the time of all processors that other programs took meanwhile; None where that is
+        not known. A time measured beside other work is too long, a ratio is about right.
     """
 
     id: str
@@ -64,13 +67,16 @@ class Row:
     ratio: float | None = None
     peak_mb: float | None = None
     seeds: tuple[int, ...] = ()
+    others: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as JSON values, in the order of ``bench.json``."""
         order = ("id", "what", "value", "unit", "baseline", "ratio", "peak_mb", "bar", "reached")
         plain = {name: _plain(value) for name, value in asdict(self).items()}
         ordered = {name: plain[name] for name in order}
-        return {**ordered, "seeds": list(self.seeds)} if self.seeds else ordered
+        if self.seeds:
+            ordered["seeds"] = list(self.seeds)
+        return ordered if self.others is None else {**ordered, "others": round(self.others, 2)}
 
 
 def _plain(value: Any) -> Any:
@@ -83,17 +89,35 @@ Measure = Callable[[], Row | Sequence[Row]]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A function that measures the rows of one id; a deep one trains networks for minutes."""
+    """A function that measures the rows of one id; a deep one takes many minutes."""
 
     id: str
     measure: Measure
     deep: bool = False
 
     def rows(self) -> list[Row]:
-        """Measure, and note the peak memory."""
+        """Measure, and note the peak memory and what else ran."""
+        before = _spent()
         measured = self.measure()
+        own, busy, idle = (after - then for after, then in zip(_spent(), before, strict=True))
+        others = max(busy - own, 0.0) / (busy + idle) if busy + idle else None
         found = [measured] if isinstance(measured, Row) else list(measured)
-        return [r if r.peak_mb is not None else replace(r, peak_mb=peak_mb()) for r in found]
+        return [
+            replace(each, others=others, peak_mb=each.peak_mb or peak_mb())
+            if each.value is not None
+            else each
+            for each in found
+        ]
+
+
+def _spent() -> tuple[float, float, float]:
+    """Return the processor time so far of this program and its children, of all, and of none."""
+    import psutil
+
+    own, all_of_them = os.times(), psutil.cpu_times()
+    idle = all_of_them.idle + getattr(all_of_them, "iowait", 0.0)
+    busy = sum(all_of_them[:]) - idle
+    return own.user + own.system + own.children_user + own.children_system, busy, idle
 
 
 def row(id: str, *, deep: bool = False) -> Callable[[Measure], Benchmark]:
@@ -211,11 +235,6 @@ def peak_mb() -> float:
     return round(peak_bytes() / 1e6, 1)
 
 
-def table(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return rows as ``bench.json`` holds them."""
-    return [found.as_dict() for found in rows]
-
-
 def data_folder(name: str) -> Path | None:
     """Return a folder of real images, from ``GRATICULE_DATA``; None where it is absent."""
     root = Path(__file__).resolve().parents[3]
@@ -229,7 +248,10 @@ def absent(id: str, what: str, bar: str) -> Row:
     return Row(id, what, None, "", bar, None)
 
 
-_PACKAGES = ("graticule", "numpy", "scipy", "scikit-learn", "numba", "torch", "monai")
+_PACKAGES = (
+    "graticule", "numpy", "scipy", "scikit-image", "scikit-learn", "opencv-python-headless", "dask",
+    "dask-image", "numba", "torch", "monai",
+)  # fmt: skip
 
 
 def machine() -> dict[str, object]:
