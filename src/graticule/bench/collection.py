@@ -21,7 +21,8 @@ from graticule.bench.galaxies import pictures
 from graticule.bench.row import Row, absent, processes, row
 
 _MANY, _ALONE, _PART = 100_000, 500, 500
-_SIDE = 424
+_SIDE = 128
+"""Samples: what grows with the number of files is looked for, and it ends within the hour."""
 _SEED = 79
 _NOISE = 2.0
 """Of a copy, in grey values of 255."""
