@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,23 +161,88 @@ def test_an_object_that_is_edited_to_nothing_is_gone_and_its_number_with_it(tmp_
     correction.write_pending()
 
 
-def test_a_volume_is_corrected_on_the_plane_that_is_shown(tmp_path: Path) -> None:
-    values = np.stack([squares()] * 4)
+WHOLE = ("merge", "delete")
+PLANES = {("y", "x"): "z", ("y", "z"): "x", ("z", "x"): "y"}
+
+
+@pytest.mark.parametrize("plane", PLANES)
+def test_in_any_slice_whole_objects_are_merged_and_deleted_and_all_else_is_of_the_slice(
+    tmp_path: Path, plane: tuple[str, str]
+) -> None:
+    axes = ["zyx".index(dim) for dim in (PLANES[plane], *plane)]
+    values = np.stack([squares()] * 4).transpose(np.argsort(axes))
     correction = begun(tmp_path / "a.tif", values)
-    for number, edit in enumerate(EDITS):
-        there = ObjectEdit(edit.kind, edit.labels, edit.points, edit.radius, {"z": 2})
-        correction.edit(there, f"e{number}")
     flat = begun(tmp_path / "flat.tif", squares())
+    states = [values]
     for number, edit in enumerate(EDITS):
+        there = replace(edit, at={PLANES[plane]: 2}, plane=plane)
+        before = correction.values.transpose(axes).copy()
+        correction.edit(there, f"e{number}")
         flat.edit(edit, f"e{number}")
-    np.testing.assert_array_equal(correction.values[2], flat.values)
-    np.testing.assert_array_equal(correction.values[[0, 1, 3]], values[[0, 1, 3]])
+        states.append(correction.values.copy())
+        now = states[-1].transpose(axes)
+        np.testing.assert_array_equal(now[2], flat.values)
+        if edit.kind == "merge":
+            before[before == 2] = 1
+        if edit.kind == "delete":
+            before[before == 3] = 0
+        np.testing.assert_array_equal(now[[0, 1, 3]], before[[0, 1, 3]])
+        assert correction.index.count == len(np.unique(now)) - 1
+    correction = stopped(correction)
+    for number, state in enumerate(reversed(states[:-1])):
+        correction.take_back(f"u{number}")
+        np.testing.assert_array_equal(correction.values, state)
+    for number, state in enumerate(states[1:]):
+        correction.make_again(f"r{number}")
+        np.testing.assert_array_equal(correction.values, state)
+    for each in (correction, flat):
+        each.write_pending()
+
+
+def test_edits_of_a_film_are_of_the_moment_that_is_shown(tmp_path: Path) -> None:
+    """Numbers of objects mean other things in other frames."""
+    film = as_image(np.stack([squares()] * 3)[:, None].repeat(2, 1), dims=("t", "z", "y", "x"))
+
+    def fill(target: Any) -> None:
+        target[...] = film.values
+
+    Correction.begin(tmp_path / "a.tif", film, fill, {"of": "cells"})
+    correction = Correction(tmp_path / "a.tif")
+    correction.edit(ObjectEdit("delete", labels=[3], at={"t": 1, "z": 1}), "gone")
+    wanted = film.values.copy()
+    wanted[1][wanted[1] == 3] = 0
+    np.testing.assert_array_equal(correction.values, wanted)
+    with pytest.raises(RequestError, match="not corrected in a plane of t and x"):
+        correction.edit(ObjectEdit("delete", labels=[1], plane=("t", "x")), "across time")
+    correction.write_pending()
+
+
+def test_a_journal_of_records_of_planes_is_read(tmp_path: Path) -> None:
+    """As it was before edits had boxes along all dims."""
+    correction = begun(tmp_path / "a.tif", np.stack([squares()] * 3))
+    correction.edit(ObjectEdit("erase", points=[(5, 5)], radius=2, at={"z": 1}), "gone")
+    wanted = correction.values.copy()
+    journal = journal_of(correction.file)
+    kept = journal.read_bytes()
+    box = re.search(rb'"box": (\[\[1, 2\], (.*?\]))\]', kept)
+    assert box is not None
+    before = kept.replace(box[0], b'"plane": [1], "box": [' + box[2] + b"]")
+    journal.write_bytes(before)
+    correction = stopped(correction)
+    np.testing.assert_array_equal(correction.values, wanted)
+    correction.take_back("back")
+    np.testing.assert_array_equal(correction.values, np.stack([squares()] * 3))
+    correction.write_pending()
+
+
+def test_there_is_no_plane_beyond_the_image(tmp_path: Path) -> None:
+    correction = begun(tmp_path / "a.tif", np.stack([squares()] * 4))
+    correction.edit(ObjectEdit("delete", labels=[3]), "gone")
     with pytest.raises(RequestError, match="there is no z 4; it has 4"):
         correction.edit(ObjectEdit("delete", labels=[1], at={"z": 4}), "beyond")
     with pytest.raises(RequestError, match="nothing to change here"):
-        correction.edit(ObjectEdit("delete", labels=[3], at={"z": 2}), "gone here")
-    for each in (correction, flat):
-        each.write_pending()
+        correction.edit(ObjectEdit("erase", points=[(0, 0)], at={"z": 2}), "nothing here")
+    correction.write_pending()
 
 
 def test_labels_from_elsewhere_are_taken_and_their_earlier_file_set_aside(tmp_path: Path) -> None:

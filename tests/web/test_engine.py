@@ -34,7 +34,7 @@ from graticule.pipeline.live.work import Superseded
 from graticule.web.engine import process as engine_process
 from graticule.web.engine.process import EngineError, EngineProcess, Order
 from graticule.web.exact import Dropped
-from graticule.web.object_edits import ObjectEdit, changed
+from graticule.web.object_edits import ObjectEdit, Section, changed
 from graticule.web.object_index import ObjectIndex
 from graticule.web.requests import ViewRequest
 
@@ -245,19 +245,20 @@ def test_kills_lose_no_edit_of_objects_and_make_none_twice(page: Page) -> None:
     news(0)
     file = folder / "graticule/corrected/a.tif"
     wanted = np.asarray(read(file, labels=True).values).copy()
-    index, count = ObjectIndex(wanted), 0
+    volume = wanted[None]
+    index, count = ObjectIndex([volume]), 0
     while count < 24:
         kind = rng.choice(["brush", "erase", "add", "delete", "merge", "cut"])
         y, x = rng.randrange(10, 290), rng.randrange(10, 390)
         points = [(y, x), (y + 20, x + 30), (y + 30, x - 10), (y - 15, x - 30)]
         edit = ObjectEdit(kind, points=points, radius=6)
         try:
-            change = changed(edit, wanted, index)
+            change = changed(edit, Section(volume, index))
         except RequestError:
             continue
         if np.array_equal(change.before, change.after):
             continue
-        wanted[tuple(slice(*each) for each in change.box)] = change.after
+        volume[tuple(slice(*each) for each in change.box)] = change.after
         index.replace(change.box, change.before, change.after)
         count += 1
         message = {"type": "edit", "pane": 49, "id": count, "path": "a.tif", "radius": 6}

@@ -62,6 +62,72 @@ def test_a_line_is_all_samples_within_its_radius(
     layer.write()
 
 
+PLANES = {("y", "x"): "z", ("y", "z"): "x", ("z", "x"): "y"}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(POINT, min_size=1, max_size=4), st.floats(0.5, 9), st.sampled_from([*PLANES]),
+    st.sampled_from(["line", "fill"]), st.sampled_from([(1.0, 1.0), (1.0, 4.0), (4.0, 1.0)]),
+)  # fmt: skip
+def test_a_stroke_in_any_slice_is_that_of_the_volume_turned(
+    tmp_path_factory: pytest.TempPathFactory, points: list[tuple[float, float]], radius: float,
+    plane: tuple[str, str], shape: Any, stretch: tuple[float, float],
+) -> None:  # fmt: skip
+    sizes = {PLANES[plane]: 5, plane[0]: 60, plane[1]: 70}
+    folder = tmp_path_factory.mktemp("layer")
+    turned = Layer(folder / "a.tif", image_of(*(sizes[dim] for dim in "zyx")))
+    upright = Layer(folder / "b.tif", image_of(*sizes.values()))
+    there = Stroke(2, radius, points, {PLANES[plane]: 3}, shape, plane, stretch)
+    turned.paint(there, begins=True)
+    upright.paint(Stroke(2, radius, points, {"z": 3}, shape, stretch=stretch), begins=True)
+    axes = ["zyx".index(dim) for dim in sizes]
+    wanted = upright.values.transpose(np.argsort(axes))
+    np.testing.assert_array_equal(turned.values, wanted)
+    assert turned._timer is not None
+    turned._timer.cancel()
+    upright.write()
+    again = Layer(folder / "a.tif", turned.image)
+    np.testing.assert_array_equal(again.values, wanted)  # from the journal
+    np.testing.assert_array_equal(read(folder / "a.tif", labels=True).values, wanted)
+
+
+def test_a_stroke_in_xz_has_the_voxels_of_strokes_in_the_planes_of_xy(tmp_path: Path) -> None:
+    """The brush is round in lengths: of samples 4 times as long along z it reaches a quarter."""
+    spaced = {"z": "2 um", "y": "0.5 um", "x": "0.5 um"}
+    image = as_image(np.zeros((20, 30, 40), np.float32), dims=("z", "y", "x"), spacing=spaced)
+    across = Layer(tmp_path / "a.tif", image)
+    start, end = np.array([4.0, 10.0]), np.array([12.0, 30.0])
+    stroke = Stroke(3, 6.0, [tuple(start), tuple(end)], {"y": 17}, "line", ("z", "x"), (4.0, 1.0))
+    across.paint(stroke, begins=True)
+    planes = Layer(tmp_path / "b.tif", image)
+    lengths = np.array([2.0, 0.5])
+    way = (end - start) * lengths
+    for z in range(20):
+        for x in range(40):
+            from_start = (np.array([z, x]) - start) * lengths
+            along = np.clip(from_start @ way / (way @ way), 0, 1)
+            if np.linalg.norm(from_start - along * way) <= 6 * 0.5:
+                planes.paint(line(3, 0.5, (17, x), z=z), begins=True)
+    np.testing.assert_array_equal(across.values, planes.values)
+    assert set(np.nonzero(across.values)[1]) == {17}
+    assert set(np.nonzero(across.values)[0]) == set(range(3, 14))
+    assert across.take_back()
+    assert not across.values.any()
+    for layer in (across, planes):
+        layer.write()
+
+
+def test_the_finest_brush_paints_between_samples_too(tmp_path: Path) -> None:
+    layer = Layer(tmp_path / "a.tif", image_of(20, 30, 40))
+    stroke = Stroke(1, 0.5, [(3.45, 8.0), (3.45, 12.0)], {"y": 2}, "line", ("z", "x"), (4.0, 1.0))
+    layer.paint(stroke, begins=True)
+    np.testing.assert_array_equal(np.argwhere(layer.values), [[3, 2, x] for x in range(8, 13)])
+    with pytest.raises(RequestError, match="cannot be painted in a plane of t and x"):
+        layer.paint(Stroke(1, 2, [(1, 1)], plane=("t", "x")), begins=True)
+    layer.write()
+
+
 def test_a_polygon_is_filled(tmp_path: Path) -> None:
     layer = Layer(tmp_path / "a.strokes.tif", image_of(50, 60))
     corners = [(9.5, 9.5), (9.5, 30.5), (20.5, 30.5), (20.5, 9.5)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from graticule.core.errors import RequestError
-from graticule.web.object_edits import ObjectEdit, changed
+from graticule.web.object_edits import ObjectEdit, Section, changed
 from graticule.web.object_index import ObjectIndex
 from graticule.web.strokes import Stroke, covered_by, path_of
 
@@ -34,11 +34,12 @@ def labels(draw: Any) -> np.ndarray[Any, Any]:
 def after(plane: np.ndarray[Any, Any], edit: ObjectEdit) -> np.ndarray[Any, Any]:
     """Return the plane after an edit; nothing outside of its box may have to change."""
     kept = plane.copy()
-    change = changed(edit, plane, ObjectIndex(plane))
+    volume = plane[None]
+    change = changed(edit, Section(volume, ObjectIndex([volume])))
     np.testing.assert_array_equal(plane, kept)
     box = tuple(slice(*each) for each in change.box)
-    np.testing.assert_array_equal(change.before, plane[box])
-    kept[box] = change.after
+    np.testing.assert_array_equal(change.before, volume[box])
+    kept[None][box] = change.after
     return kept
 
 
@@ -214,28 +215,66 @@ def test_brush_and_eraser_are_those_of_the_object_that_they_begin_on(
     ),
 )
 def test_the_index_knows_all_objects_after_any_edits(plane: Any, edits: Any) -> None:
-    index, given_numbers = ObjectIndex(plane), set(np.unique(plane).tolist())
+    index, given_numbers = ObjectIndex([plane[None]]), set(np.unique(plane).tolist())
+    section = Section(plane[None], index)
     for kind, points in edits:
         try:
-            change = changed(ObjectEdit(kind, points=points, radius=2), plane, index)
+            change = changed(ObjectEdit(kind, points=points, radius=2), section)
         except RequestError:
             continue
         box = tuple(slice(*each) for each in change.box)
         fresh = set(np.unique(change.after).tolist()) - set(np.unique(plane).tolist())
         assert not fresh & given_numbers, "a number that was given is never given again"
         given_numbers |= fresh
-        plane[box] = change.after
+        plane[None][box] = change.after
         index.replace(change.box, change.before, change.after)
         there = [int(label) for label in np.unique(plane) if label]
         assert index.count == len(there)
         assert [label for label in range(index.top + 1) if index.holds(label)] == there
         for label in there:
-            (y0, y1), (x0, x1) = index.box_of([label])
+            _, (y0, y1), (x0, x1) = index.box_of([label])
             rows, columns = np.nonzero(plane == label)
             assert y0 <= rows.min() <= rows.max() < y1
             assert x0 <= columns.min() <= columns.max() < x1
 
 
+AXES = {(1, 2): 0, (1, 0): 2, (0, 2): 1}
+KINDS = ["merge", "cut", "seeds", "delete", "add", "brush", "erase"]
+
+
+@settings(deadline=None)
+@given(
+    labels(), labels(), st.sampled_from(KINDS), st.lists(POINT, min_size=2, max_size=4),
+    st.sampled_from([*AXES]),
+)  # fmt: skip
+def test_an_edit_in_any_slice_is_that_of_the_volume_turned(
+    first: Any, second: Any, kind: Any, points: Any, axes: tuple[int, int]
+) -> None:
+    """What is drawn in rows and columns is the same wherever these lie in the volume."""
+    edit = ObjectEdit(kind, points=points, radius=2)
+    upright = np.stack([first, second, second])
+
+    def edited(volume: Any, **how: Any) -> Any:
+        section = Section(volume, ObjectIndex([volume]), **how)
+        try:
+            change = changed(edit, section)
+        except RequestError as error:
+            return str(error)
+        found = volume.copy()
+        found[tuple(slice(*each) for each in change.box)] = change.after
+        return found
+
+    turn = (AXES[axes], *axes)  # which axis of the turned volume is z, y and x
+    turned = upright.transpose(np.argsort(turn))
+    found, wanted = edited(turned, axes=axes, at=1), edited(upright, at=1)
+    if isinstance(wanted, str):
+        assert found == wanted
+        return
+    np.testing.assert_array_equal(found.transpose(turn), wanted)
+    if kind not in ("merge", "delete"):
+        np.testing.assert_array_equal(wanted[[0, 2]], upright[[0, 2]])
+
+
 def test_numbers_beyond_all_room_are_refused() -> None:
     with pytest.raises(RequestError, match="number them anew first"):
-        ObjectIndex(np.array([[0, 2**30]], np.int32))
+        ObjectIndex([np.array([[[0, 2**30]]], np.int32)])

@@ -61,8 +61,8 @@ def test_a_spectrum_is_that_of_a_run(
     client: TestClient, access: Access, scene: Any, of: str
 ) -> None:
     whole = scene if of == "image" else Pipeline.loads(TEXT % of).apply(scene)[of]
-    told = probe(client, access, POINT, BOX, of=of, along="wavelength")
-    assert told["along"] == "wavelength"
+    follow = {"along": "wavelength"}
+    told = probe(client, access, POINT | follow, BOX | follow, of=of)
     point, box = told["probes"]
     assert (point["level"], point["basis"]) == (0, "exact")
     assert point["axis"]["unit"] == "nm"
@@ -85,7 +85,6 @@ def test_without_a_dim_to_follow_it_is_the_value_of_the_plane_on_screen(
     told = probe(client, access, POINT, BOX, at={"wavelength": 7})
     point, box = told["probes"]
     plane = scene.isel(wavelength=7).values
-    assert told["along"] == ""
     assert point["axis"] is None
     assert point["series"][0]["mean"] == [pytest.approx(float(plane[33, 51]))]
     assert box["series"][0]["mean"] == [pytest.approx(float(plane[21:61, 30:71].mean()))]
@@ -95,7 +94,7 @@ def test_without_a_dim_to_follow_it_is_the_value_of_the_plane_on_screen(
 def test_a_profile_is_that_of_scikit_image(
     client: TestClient, access: Access, scene: Any, width: int
 ) -> None:
-    told = probe(client, access, LINE | {"width": width}, at={"wavelength": 3}, along="wavelength")
+    told = probe(client, access, LINE | {"width": width}, at={"wavelength": 3})
     (line,) = told["probes"]
     values = scene.isel(wavelength=3).values.astype(float)
     wanted = profile_line(values, *LINE["points"], linewidth=width, mode="constant")
@@ -104,6 +103,42 @@ def test_a_profile_is_that_of_scikit_image(
     assert len(found) == 51
     np.testing.assert_allclose(line["axis"]["values"], 2 * np.arange(len(found)))
     assert line["axis"]["unit"] == "um"
+
+
+@pytest.mark.parametrize(("plane", "across"), [(("y", "z"), "x"), (("z", "x"), "y")])
+def test_in_a_slice_they_give_values_along_the_third_dim(
+    client: TestClient, access: Access, folder: Path, plane: tuple[str, str], across: str
+) -> None:
+    noise = np.random.default_rng(1).normal(size=(40, 70, 90))
+    values = (1000 + 3000 * ndimage.gaussian_filter(noise, 2)).astype(np.float32)
+    spacing = {"z": "4 um", "y": "2 um", "x": "2 um"}
+    volume = as_image(values, dims=("z", "y", "x"), spacing=spacing)
+    write(folder / "volume.tif", volume)
+    rows, columns = plane
+    there = {"plane": list(plane), "along": across}
+    point = there | {"shape": "point", "points": [[20, 31]]}
+    box = there | {"shape": "box", "points": [[10, 5], [17, 30]]}
+    line = there | {"shape": "line", "points": [[4, 6], [30, 25]]}
+    at = {"z": 3, "y": 11, "x": 12}
+    told = probe(client, access, point, box, line, path="volume.tif", at=at)
+    for probed in told["probes"][:2]:
+        assert probed["axis"]["name"] == across
+        assert probed["axis"]["unit"] == "um"
+        np.testing.assert_allclose(probed["axis"]["values"], 2 * np.arange(volume.sizes[across]))
+    found = [each["series"][0]["mean"] for each in told["probes"]]
+    np.testing.assert_allclose(found[0], volume.isel({rows: 20, columns: 31}).values)
+    part = volume.isel({rows: slice(10, 18), columns: slice(5, 31)})
+    wanted = part.astype(float).mean([rows, columns])
+    np.testing.assert_allclose(found[1], wanted.values, rtol=1e-6)
+    distance = told["probes"][2]["axis"]
+    assert distance["unit"] == "um"
+    shares = np.array(distance["values"]) / np.hypot(
+        26 * (4 if rows == "z" else 2), 19 * (4 if columns == "z" else 2)
+    )
+    plain = volume.isel({across: at[across]}).transpose(*plane).values.astype(float)
+    places = [4 + 26 * shares, 6 + 19 * shares]
+    wanted = ndimage.map_coordinates(plain, places, order=1)
+    np.testing.assert_allclose(found[2], wanted, rtol=1e-6)
 
 
 def test_a_spectrum_reads_the_chunks_under_the_sample_alone(
@@ -122,11 +157,11 @@ def test_a_spectrum_reads_the_chunks_under_the_sample_alone(
     for each in chunks:
         if each.relative_to(array / "c").parts[1:] != ("1", "1"):
             each.write_bytes(b"")  # what cannot be read
-    told = probe(client, access, POINT, along="wavelength")
+    told = probe(client, access, POINT | {"along": "wavelength"})
     assert told["type"] == "probe", told["what"]
     wanted = image.values[:, 33, 51]
     np.testing.assert_allclose(told["probes"][0]["series"][0]["mean"], wanted)
-    told = probe(client, access, BOX, along="wavelength")
+    told = probe(client, access, BOX | {"along": "wavelength"})
     assert told["type"] == "fault"
 
 

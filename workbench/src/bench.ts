@@ -359,6 +359,16 @@ export class Bench {
     return this.display.mode === "slices" && this.deep !== null;
   }
 
+  /** Whether all that is drawn on lies along y, x and z, as what is kept beside the image does. */
+  get isPlaneOfSpace(): boolean {
+    return this.plane.join("") === "yx" && (!this.inSlices || this.deep === "z");
+  }
+
+  /** Where the panes are along a dim, or the crosshair was last. */
+  indexOf(dim: string): number {
+    return this.at[dim] ?? this.cross[dim] ?? 0;
+  }
+
   /** Dims of which one sample is chosen, with their sizes. */
   chosenDims(): [string, number][] {
     const plane = this.inSlices ? this.plane.map((dim) => [dim, this.image?.sizes[dim] ?? 1] as [string, number]) : [];

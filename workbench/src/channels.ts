@@ -2,7 +2,7 @@
 
 import type { Bench } from "./bench";
 import { rgba } from "./colours";
-import { fill, h } from "./dom";
+import { h, RowList, type Row } from "./dom";
 import type { Contrast } from "./paint";
 import type { Frame, Opened } from "./types";
 
@@ -75,26 +75,32 @@ export function channelValues(frame: Frame, index: number): number[] {
 /** The bar in which channels are switched, coloured, and chosen for the histogram. */
 export class ChannelBar {
   readonly element = h("div", { class: "group channels", role: "group", "aria-label": "Channels", hidden: true });
-  private made = "";
+  private readonly rows = new RowList<number>(this.element, String, (k) => this.row(k));
 
   constructor(private readonly bench: Bench) {
     bench.displayChanged.on(() => this.show());
   }
 
   private show(): void {
+    this.element.hidden = !this.bench.channels.length;
+    this.rows.show(this.bench.channels.map((_, k) => k));
+  }
+
+  /** The controls of a channel, by its place among those of the image. */
+  private row(k: number): Row<number> {
     const { bench } = this;
-    this.element.hidden = !bench.channels.length;
-    const key = JSON.stringify([bench.channels, bench.channel]);
-    if (key === this.made) return;
-    this.made = key;
-    const focused = document.activeElement?.id ?? "";
-    const changed = () => { bench.keepChannels(); bench.displayChanged.emit(); };
-    fill(this.element, bench.channels.map((channel, k) => {
-      const on = h("input", { type: "checkbox", id: `channel-${k}`, checked: channel.on, "aria-label": `Show ${channel.name}`, onchange: () => { channel.on = on.checked; changed(); } });
-      const colour = h("input", { type: "color", class: "class-colour", id: `channel-colour-${k}`, value: channel.colour, "aria-label": `Colour of ${channel.name}`, onchange: () => { channel.colour = colour.value; changed(); } });
-      return h("span", { class: "channel" }, on, colour,
-        h("button", { type: "button", class: "small", id: `channel-name-${k}`, "aria-pressed": String(bench.channel === k), title: "Its histogram and contrast", onclick: () => { bench.channel = k; changed(); } }, channel.name));
-    }));
-    if (focused.startsWith("channel-")) document.getElementById(focused)?.focus();
+    const change = (make: () => void) => { make(); bench.keepChannels(); bench.displayChanged.emit(); };
+    const on = h("input", { type: "checkbox", id: `channel-${k}`, onchange: () => change(() => { bench.channels[k]!.on = on.checked; }) });
+    const colour = h("input", { type: "color", class: "class-colour", id: `channel-colour-${k}`, onchange: () => change(() => { bench.channels[k]!.colour = colour.value; }) });
+    const name = h("button", { type: "button", class: "small", id: `channel-name-${k}`, title: "Its histogram and contrast", onclick: () => change(() => { bench.channel = k; }) });
+    return { element: h("span", { class: "channel" }, on, colour, name), show: () => {
+      const channel = bench.channels[k]!;
+      on.checked = channel.on;
+      on.setAttribute("aria-label", `Show ${channel.name}`);
+      if (colour.value !== channel.colour) colour.value = channel.colour;
+      colour.setAttribute("aria-label", `Colour of ${channel.name}`);
+      name.setAttribute("aria-pressed", String(bench.channel === k));
+      name.textContent = channel.name;
+    } };
   }
 }

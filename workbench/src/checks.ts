@@ -2,7 +2,7 @@
 
 import type { Bench } from "./bench";
 import { Signal } from "./bus";
-import { fill, h } from "./dom";
+import { fill, h, RowList, type Row } from "./dom";
 import { short, unitText } from "./format";
 import { chainOf, dependsOn, type Model } from "./model";
 import { outlookOf, viewMessage } from "./outlook";
@@ -79,7 +79,10 @@ const WORDS = { passed: "passed", failed: "not passed", measured: "measured", pe
 
 /** A list of checks, each with its bars. */
 export class CheckList {
-  readonly element = h("div", { class: "checks", role: "group", "aria-label": "Checks", hidden: true });
+  private readonly list = h("div", { class: "check-list" });
+  private readonly fault = h("p", { class: "palette-fault", role: "status", hidden: true });
+  readonly element = h("div", { class: "checks", role: "group", "aria-label": "Checks", hidden: true }, this.list, this.fault);
+  private readonly rows = new RowList<CheckAnswer>(this.list, ({ name }) => name, card);
   private shown = "";
 
   /** `about` says of which values the checks are shown. */
@@ -93,15 +96,34 @@ export class CheckList {
     const key = JSON.stringify([own, own.length ? fault : ""]);
     if (key === this.shown) return;
     this.shown = key;
-    const before = new Map([...this.element.querySelectorAll("details")].map((each) => [`${each.dataset.check} ${each.className}`, each.open]));
     this.element.hidden = !own.length;
-    fill(this.element, own.map((check) => card(check, before.get(`${check.name} verdict ${check.state}`))), fault && own.length ? h("p", { class: "palette-fault", role: "status" }, fault) : null);
+    this.rows.show(own);
+    this.fault.hidden = !fault;
+    this.fault.textContent = fault;
   }
 }
 
-/** `open` as it was, unless it is shown for the first time. */
-function card(check: CheckAnswer, open: boolean | undefined): HTMLElement {
-  const state = h("span", { class: `check-state ${check.state}` }, WORDS[check.state]);
+/** What a check found; it is open where it is not passed, until someone opens or closes it. */
+function card({ name }: CheckAnswer): Row<CheckAnswer> {
+  const [summary, told] = [h("summary"), h("div")];
+  const element = h("details", { "data-check": name }, summary, told);
+  let state = "";
+  return { element, show: (check) => {
+    if (check.state !== state) element.open = check.state === "failed" || check.state === "fault";
+    state = check.state;
+    element.className = `verdict ${state}`;
+    fill(summary, ...headOf(check));
+    fill(told, ...linesOf(check));
+  } };
+}
+
+function headOf(check: CheckAnswer): HTMLElement[] {
+  const against = check.against ? `, against ${check.against}` : "";
+  const basis = check.basis && check.basis !== "exact" ? [h("p", { class: "about" }, `${check.basis[0]!.toUpperCase()}${check.basis.slice(1)}; of the whole image soon.`)] : [];
+  return [h("strong", {}, check.name), h("span", { class: "muted" }, ` ${check.check} of ${check.of}${against} `), h("span", { class: `check-state ${check.state}` }, WORDS[check.state]), ...basis];
+}
+
+function linesOf(check: CheckAnswer): HTMLElement[] {
   const lines: HTMLElement[] = [];
   for (const bar of check.bars ?? []) if (bar.at_least !== null || bar.at_most !== null) lines.push(barLine(bar));
   for (const bar of check.bars ?? []) if (!bar.cleared && bar.at_least === null && bar.at_most === null) lines.push(h("p", { class: "check-why" }, `${String(bar.value).slice(0, 1).toUpperCase()}${String(bar.value).slice(1)}.`));
@@ -110,11 +132,7 @@ function card(check: CheckAnswer, open: boolean | undefined): HTMLElement {
     lines.push(h("p", { class: "check-line" }, h("span", {}, value.title), h("span", { class: "check-value" }, `${numberText(value.value)}${value.unit ? ` ${unitText(value.unit)}` : ""}`, h("span", { class: "muted" }, interval))));
   }
   if (check.fault) lines.push(h("p", { class: "check-why" }, `${check.fault.what}${check.fault.hint ? ` (${check.fault.hint})` : ""}`));
-  const against = check.against ? `, against ${check.against}` : "";
-  const basis = check.basis && check.basis !== "exact" ? h("p", { class: "about" }, `${check.basis[0]!.toUpperCase()}${check.basis.slice(1)}; of the whole image soon.`) : null;
-  return h("details", { class: `verdict ${check.state}`, "data-check": check.name, open: open ?? (check.state === "failed" || check.state === "fault") },
-    h("summary", {}, h("strong", {}, check.name), h("span", { class: "muted" }, ` ${check.check} of ${check.of}${against} `), state, basis),
-    ...lines, h("p", { class: "check-meaning" }, check.meaning));
+  return [...lines, h("p", { class: "check-meaning" }, check.meaning)];
 }
 
 /** A number on a line, with the bar that it must clear: the line is as long as twice the bar. */

@@ -3,6 +3,7 @@
 import type { Bench } from "./bench";
 import type { Correcting, Way } from "./correcting";
 import { fill, h, iconButton, isTyped } from "./dom";
+import { brushText } from "./slices";
 import { asTruthOf, inPlaceOf, measured, withCorrection, type Used } from "./usecorrection";
 
 const WAYS: [Way, string, string, string][] = [
@@ -64,7 +65,7 @@ export class CorrectBar {
     }
     this.sizes.hidden = correcting.way !== "brush" && correcting.way !== "erase";
     this.size.value = String(Math.round((100 * Math.log(correcting.radius / 0.5)) / Math.log(800)));
-    this.sizeText.textContent = `${Number((2 * correcting.radius).toPrecision(2))} px`;
+    this.sizeText.textContent = brushText(this.bench, correcting.radius);
     this.visible.checked = correcting.visible;
     this.undo.disabled = !ready || !correcting.undoable;
     this.redo.disabled = !ready || !correcting.redoable;
@@ -89,7 +90,17 @@ export class CorrectBar {
     const count = `${correcting.objects.toLocaleString("en")} object${correcting.objects === 1 ? "" : "s"}`;
     const edits = correcting.undoable ? `${correcting.undoable.toLocaleString("en")} edit${correcting.undoable === 1 ? "" : "s"}` : "no edits yet";
     const from = correcting.source ? ` begun from ${correcting.source}` : "";
-    return `${count}${from}, ${edits}. ${WAYS.find(([way]) => way === correcting.way)![3]}.`;
+    return `${count}${from}, ${edits}. ${WAYS.find(([way]) => way === correcting.way)![3]}.${this.reach()}`;
+  }
+
+  /** What of a stack an edit is of. */
+  private reach(): string {
+    const { bench, correcting } = this;
+    const beyond = bench.furtherDims().map(([dim]) => dim);
+    if (!beyond.length) return "";
+    const isWhole = correcting.way === "merge" || correcting.way === "delete";
+    if (isWhole && beyond.includes("z")) return " Whole objects, on all slices.";
+    return bench.inSlices ? " On this slice alone." : ` At this ${beyond.join(" and ")} alone.`;
   }
 
   private offer(): void {

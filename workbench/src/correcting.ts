@@ -6,7 +6,9 @@ import { Signal } from "./bus";
 import { labelColour } from "./colours";
 import { CORRECTED } from "./model";
 import { indexAt, paint, type Bitmap } from "./paint";
-import { drawRing, pixelOf, traceLine, type Place } from "./sketch";
+import { isSamePlane, outlookOf, sliceOf, type Outlook, type Slice } from "./outlook";
+import { PlanePictures, type Drawn } from "./planepictures";
+import { drawRing, pixelOf, pixelsBetween, traceLine, type Place } from "./sketch";
 import type { Brush } from "./steer";
 import type { CorrectionNews, FaultAnswer, Frame } from "./types";
 import { NUMBERS } from "./numbers";
@@ -14,16 +16,16 @@ import { NUMBERS } from "./numbers";
 export type Way = "merge" | "cut" | "seeds" | "delete" | "add" | "brush" | "erase";
 
 export const LAYER = "corrected";
-export const OBJECTS = NUMBERS.corrected;
 const EDIT = NUMBERS.edit;
 const TEMPLATE = `${CORRECTED}{path}.tif`;
 const CLICK = 4; // device pixels within which a drag is a click
 const NEAR = 9; // and within which an outline is closed
+const APART = 0.7; // device pixels between two points of a drag
 const MOST = 15_000; // points of an edit
 
-interface Edit {
-  name: string; kind: Way | "undo" | "redo"; labels: number[]; points: Place[]; radius: number; at: string; path: string;
-  colour: string; id: number; acknowledged: boolean;
+interface Edit extends Drawn {
+  name: string; kind: Way | "undo" | "redo"; labels: number[]; points: Place[]; radius: number; path: string;
+  colour: string; id: number;
 }
 
 let lastId = 0;
@@ -51,16 +53,23 @@ export class Correcting implements Brush {
   readonly corrected = new Signal();
   private path = "";
   private heard = 0;
-  private gesture: { points: Place[]; more: boolean; length: number } | null = null;
+  private gesture: { points: Place[]; slice: Slice; more: boolean; length: number } | null = null;
   /** Seeds, or corners of an outline, that were set so far. */
   private corners: Place[] = [];
+  /** The plane on which they are. */
+  private slice: Slice | null = null;
   private edits: Edit[] = [];
-  private readonly known = new Map<number, Set<Edit>>();
-  private frame: Frame | null = null;
-  private bitmap: (Bitmap & { key: string }) | null = null;
+  /** The labels as the server has them. */
+  readonly pictures: PlanePictures<Edit>;
+  private readonly bitmaps: ((Bitmap & { key: string }) | undefined)[] = [];
 
-  constructor(private readonly bench: Bench, private readonly send: (message: Record<string, unknown>) => boolean) {
-    bench.displayChanged.on(() => { if (this.at !== this.cornersAt) this.dropCorners(); });
+  constructor(private readonly bench: Bench, private readonly send: (message: Record<string, unknown>) => boolean, viewport: (plane: number) => { width: number; height: number }) {
+    this.pictures = new PlanePictures(bench, {
+      numbers: NUMBERS.corrected, layer: LAYER, text: () => (this.wanted ? this.text : null), viewport, drawn: () => this.edits,
+      seen: (some) => { this.edits = this.edits.filter((edit) => !some.has(edit)); },
+    }, send);
+    this.changed.on(() => this.pictures.ask());
+    bench.displayChanged.on(() => { if (this.slice && !isSamePlane(this.slice, sliceOf(bench, this.slice.pane))) this.dropCorners(); });
   }
 
   /** Steps whose labels can be corrected. */
@@ -76,15 +85,8 @@ export class Correcting implements Brush {
   }
 
   get possible(): boolean {
-    const [rows, columns] = this.bench.plane;
-    if (this.bench.inSlices) return false;
-    return rows === "y" && columns === "x" && (this.labels.length > 0 || this.state === "ready");
+    return this.bench.isPlaneOfSpace && (this.labels.length > 0 || this.state === "ready");
   }
-
-  private get at(): string {
-    return JSON.stringify(this.bench.at);
-  }
-  private cornersAt = "";
 
   async setOpen(open: boolean): Promise<void> {
     if (open === this.open || (open && !this.possible)) return;
@@ -99,8 +101,7 @@ export class Correcting implements Brush {
   async follow(): Promise<void> {
     this.gesture = null;
     this.edits = [];
-    this.known.clear();
-    this.frame = null;
+    this.pictures.clear();
     this.corners = [];
     this.fault = "";
     this.path = this.bench.image?.path ?? "";
@@ -162,9 +163,11 @@ export class Correcting implements Brush {
 
   // Gestures
 
-  begin(place: Place, more: boolean): void {
-    this.gesture = { points: [place], more, length: 0 };
-    this.cornersAt = this.at;
+  begin(place: Place, plane: number, more: boolean): void {
+    const slice = sliceOf(this.bench, plane);
+    if (this.slice && !isSamePlane(this.slice, slice)) this.corners = [];
+    this.slice = slice;
+    this.gesture = { points: [place], slice, more, length: 0 };
     this.fault = "";
     this.changed.emit();
   }
@@ -172,13 +175,12 @@ export class Correcting implements Brush {
   move(places: Place[]): void {
     const { gesture } = this;
     if (!gesture) return;
-    const apart = 0.7 / this.bench.camera.zoom;
+    const look = outlookOf(this.bench, gesture.slice.pane);
     for (const place of places) {
-      const last = gesture.points[gesture.points.length - 1]!;
-      const step = Math.hypot(place.x - last.x, place.y - last.y);
-      if (step < apart || gesture.points.length >= MOST) continue;
+      const step = pixelsBetween(look, gesture.points[gesture.points.length - 1]!, place);
+      if (step < APART || gesture.points.length >= MOST) continue;
       gesture.points.push(place);
-      gesture.length += step * this.bench.camera.zoom;
+      gesture.length += step;
     }
   }
 
@@ -186,43 +188,43 @@ export class Correcting implements Brush {
     const { gesture } = this;
     this.gesture = null;
     if (!gesture || this.state !== "ready") return this.changed.emit();
-    const { points, more } = gesture;
-    if (gesture.length < CLICK * devicePixelRatio) this.click(points[0]!, more);
-    else if (this.way === "seeds") this.click(points[points.length - 1]!, more);
-    else this.edit(this.way, points);
+    const { points, slice, more } = gesture;
+    if (gesture.length < CLICK * devicePixelRatio) this.click(points[0]!, slice, more);
+    else if (this.way === "seeds") this.click(points[points.length - 1]!, slice, more);
+    else this.edit(this.way, slice, points);
     this.changed.emit();
   }
 
-  stamp(place: Place): void {
-    this.begin(place, false);
+  stamp(place: Place, plane: number): void {
+    this.begin(place, plane, false);
     this.finish();
   }
 
-  private click(place: Place, more: boolean): void {
+  private click(place: Place, slice: Slice, more: boolean): void {
     const { bench, way } = this;
-    const label = this.labelAt(place);
+    const label = this.labelAt(place, slice.pane);
     if (way === "merge") {
-      if (more && label && bench.selected && bench.selected !== label) return this.edit("merge", [], [bench.selected, label]);
+      if (more && label && bench.selected && bench.selected !== label) return this.edit("merge", slice, [], [bench.selected, label]);
       bench.selected = label;
       bench.mark = null;
       bench.selectionChanged.emit({ from: "pane" });
     } else if (way === "cut") this.fault = "Draw a line through the object";
     else if (way === "seeds") {
       this.corners.push(place);
-      if (this.corners.length > 1 && !more) this.edit("seeds", this.corners);
+      if (this.corners.length > 1 && !more) this.edit("seeds", slice, this.corners);
     } else if (way === "add") {
-      const near = (other: Place | undefined) => other && Math.hypot(other.x - place.x, other.y - place.y) * bench.camera.zoom < NEAR * devicePixelRatio;
+      const near = (other: Place | undefined) => other && pixelsBetween(outlookOf(bench, slice.pane), other, place) < NEAR * devicePixelRatio;
       const closes = this.corners.length > 2 && (near(this.corners[0]) || near(this.corners[this.corners.length - 1]));
-      if (closes) this.edit("add", this.corners);
+      if (closes) this.edit("add", slice, this.corners);
       else this.corners.push(place);
-    } else this.edit(way, [place]);
+    } else this.edit(way, slice, [place]);
   }
 
-  private edit(kind: Way, points: Place[], labels: number[] = []): void {
+  private edit(kind: Way, slice: Slice, points: Place[], labels: number[] = []): void {
     this.corners = [];
-    const label = points.length ? this.labelAt(points[0]!) : labels[0] ?? 0;
+    const label = points.length ? this.labelAt(points[0]!, slice.pane) : labels[0] ?? 0;
     this.sendEdit({
-      name: crypto.randomUUID(), kind, labels, points, radius: this.radius, at: this.at, path: this.path,
+      name: crypto.randomUUID(), kind, labels, points, radius: this.radius, slice, path: this.path,
       colour: kind === "erase" || kind === "delete" ? "#fff" : css(labelColour(label)), id: 0, acknowledged: false,
     });
   }
@@ -237,7 +239,7 @@ export class Correcting implements Brush {
 
   private turn(kind: "undo" | "redo"): void {
     this.gesture = null;
-    this.sendEdit({ name: crypto.randomUUID(), kind, labels: [], points: [], radius: 0, at: "{}", path: this.path, colour: "", id: 0, acknowledged: false });
+    this.sendEdit({ name: crypto.randomUUID(), kind, labels: [], points: [], radius: 0, slice: sliceOf(this.bench), path: this.path, colour: "", id: 0, acknowledged: false });
   }
 
   private sendEdit(edit: Edit): void {
@@ -246,7 +248,7 @@ export class Correcting implements Brush {
     const sent = this.send({
       type: "edit", pane: EDIT, id: lastId, path: edit.path, name: edit.name, kind: edit.kind, labels: edit.labels, radius: edit.radius,
       // Samples lie at whole numbers there, and reach from one to the next here.
-      points: edit.points.map(({ x, y }) => [y - 0.5, x - 0.5]), at: JSON.parse(edit.at) as Record<string, number>,
+      points: edit.points.map(({ x, y }) => [y - 0.5, x - 0.5]), at: edit.slice.at, plane: edit.slice.plane, stretch: edit.slice.stretch,
     });
     edit.id = sent ? lastId : 0;
   }
@@ -298,52 +300,45 @@ export class Correcting implements Brush {
     return this.open && this.visible && this.state === "ready";
   }
 
-  asked(id: number): void {
-    this.known.set(id, new Set(this.edits.filter((edit) => edit.acknowledged)));
-  }
-
-  takeFrame(frame: Frame): void {
-    this.frame = frame;
-    const made = this.known.get(frame.id);
-    if (made) this.edits = this.edits.filter((edit) => !made.has(edit));
-    for (const id of this.known.keys()) if (id <= frame.id) this.known.delete(id);
-  }
-
-  /** The object at a place, as it is seen. */
-  labelAt(place: Place): number {
-    const index = this.frame ? indexAt(this.frame, place.x, place.y) : -1;
-    return index < 0 ? 0 : this.frame!.samples[index]!;
+  /** The object at a place of a plane, as it is seen. */
+  private labelAt(place: Place, plane: number): number {
+    const frame = this.pictures.frame(plane);
+    const index = frame ? indexAt(frame, place.x, place.y) : -1;
+    return index < 0 ? 0 : frame!.samples[index]!;
   }
 
   // Drawing
 
-  private bitmapNow(frame: Frame): Bitmap {
+  private bitmapNow(frame: Frame, plane: number): Bitmap {
     const key = `${this.bench.selected}`;
-    if (this.bitmap?.frame !== frame || this.bitmap.key !== key) {
-      const style = { contrast: { low: 0, high: 1 }, gamma: 1, map: "gray" as const, opacity: 1, outlines: true, selected: this.bench.selected };
-      this.bitmap = { ...paint(frame, style), key };
-    }
-    return this.bitmap;
+    const known = this.bitmaps[plane];
+    if (known?.frame === frame && known.key === key) return known;
+    const style = { contrast: { low: 0, high: 1 }, gamma: 1, map: "gray" as const, opacity: 1, outlines: true, selected: this.bench.selected };
+    const made = { ...paint(frame, style), key };
+    this.bitmaps[plane] = made;
+    return made;
   }
 
   /** Draw the outlines of all objects over a pane, and what is being done. */
-  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bitmap: Bitmap) => void): void {
+  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bitmap: Bitmap) => void, plane: number): void {
     if (!this.open) return;
-    if (this.visible && this.frame && this.state === "ready") drawBitmap(context, this.bitmapNow(this.frame));
+    const frame = this.pictures.frame(plane);
+    if (this.visible && frame && this.state === "ready") drawBitmap(context, this.bitmapNow(frame, plane));
     context.save();
-    for (const edit of this.edits) if (edit.at === this.at && edit.path === this.bench.image?.path) this.drawEdit(context, edit.kind as Way, edit.points, edit.colour, edit.radius, true);
-    if (this.gesture && this.gesture.length >= CLICK * devicePixelRatio) {
+    const [slice, look] = [sliceOf(this.bench, plane), outlookOf(this.bench, plane)];
+    for (const edit of this.edits) if (isSamePlane(edit.slice, slice) && edit.path === this.bench.image?.path) this.drawEdit(context, look, edit.kind as Way, edit.points, edit.colour, edit.radius, true);
+    if (this.gesture && isSamePlane(this.gesture.slice, slice) && this.gesture.length >= CLICK * devicePixelRatio) {
       const { points } = this.gesture;
-      const colour = this.way === "brush" ? css(labelColour(this.labelAt(points[0]!))) : "#fff";
-      this.drawEdit(context, this.way, points, colour, this.radius, false);
+      const colour = this.way === "brush" ? css(labelColour(this.labelAt(points[0]!, plane))) : "#fff";
+      this.drawEdit(context, look, this.way, points, colour, this.radius, false);
     }
-    this.drawCorners(context);
+    if (this.slice && isSamePlane(this.slice, slice)) this.drawCorners(context, look);
     context.restore();
   }
 
-  private drawEdit(context: CanvasRenderingContext2D, kind: Way, points: Place[], colour: string, radius: number, sent: boolean): void {
+  private drawEdit(context: CanvasRenderingContext2D, look: Outlook, kind: Way, points: Place[], colour: string, radius: number, sent: boolean): void {
     if (!points.length) return;
-    traceLine(context, this.bench.camera, points);
+    traceLine(context, look, points);
     context.lineCap = context.lineJoin = "round";
     if (kind === "brush" || kind === "erase") {
       context.globalAlpha = kind === "brush" ? 0.6 : 0.4;
@@ -368,15 +363,15 @@ export class Correcting implements Brush {
     context.globalAlpha = 1;
   }
 
-  private drawCorners(context: CanvasRenderingContext2D): void {
+  private drawCorners(context: CanvasRenderingContext2D, look: Outlook): void {
     if (this.way === "add" && this.corners.length > 1) {
-      traceLine(context, this.bench.camera, this.corners);
+      traceLine(context, look, this.corners);
       context.lineWidth = 2 * devicePixelRatio;
       context.strokeStyle = "#fff";
       context.stroke();
     }
     this.corners.forEach((corner, k) => {
-      const [x, y] = pixelOf(context, this.bench.camera, corner);
+      const [x, y] = pixelOf(context, look, corner);
       context.beginPath();
       context.arc(x, y, (this.way === "seeds" ? 6 : k ? 3 : 5) * devicePixelRatio, 0, 2 * Math.PI);
       context.fillStyle = this.way === "seeds" ? "#ffd23f" : "#fff";
@@ -392,10 +387,10 @@ export class Correcting implements Brush {
   }
 
   /** The rim of the brush, in the colour of what is under it. */
-  drawBrush(context: CanvasRenderingContext2D, place: Place): void {
+  drawBrush(context: CanvasRenderingContext2D, look: Outlook, plane: number, place: Place): void {
     if (!this.hasRing) return;
-    const label = this.labelAt(this.gesture?.points[0] ?? place);
+    const label = this.labelAt(this.gesture?.points[0] ?? place, plane);
     const colour = this.way === "erase" ? "#fff" : label ? css(labelColour(label)) : "#999";
-    drawRing(context, this.bench.camera, place, this.radius, colour, this.way === "erase");
+    drawRing(context, look, place, this.radius * this.bench.camera.zoom, colour, this.way === "erase");
   }
 }

@@ -26,6 +26,49 @@ export function fill(element: Element, ...children: (Child | Child[])[]): void {
   element.replaceChildren(...nodes.map((child) => (child instanceof Node ? child : String(child))));
 }
 
+/** What stands in a list for something: made once, and shown anew as often as that changes. */
+export interface Row<T> { element: HTMLElement; show(item: T): void }
+
+const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), summary, [tabindex]";
+
+function focusable(element: HTMLElement): HTMLElement[] {
+  return [...(element.matches(FOCUSABLE) ? [element] : []), ...element.querySelectorAll<HTMLElement>(FOCUSABLE)];
+}
+
+/**
+ * The elements of a list, which stay as long as what they stand for: neither a click nor the focus is lost
+ * when an answer comes in between. Where the row that has the focus goes, the next has it, or `after` the last.
+ */
+export class RowList<T> {
+  private rows = new Map<string, Row<T>>();
+
+  constructor(private readonly parent: HTMLElement, private readonly keyOf: (item: T) => string, private readonly make: (item: T) => Row<T>, private readonly after: HTMLElement | null = null) {}
+
+  show(items: readonly T[]): void {
+    const before = [...this.rows.values()];
+    const held = before.findIndex(({ element }) => element.contains(document.activeElement));
+    const place = held < 0 ? -1 : focusable(before[held]!.element).indexOf(document.activeElement as HTMLElement);
+    this.rows = new Map(items.map((item) => {
+      const key = this.keyOf(item);
+      return [key, this.rows.get(key) ?? this.make(item)];
+    }));
+    const rows = [...this.rows.values()];
+    rows.forEach((row, k) => row.show(items[k]!));
+    const kept = new Set(rows);
+    for (const row of before) if (!kept.has(row)) row.element.remove();
+    rows.forEach(({ element }, k) => {
+      if (this.parent.children[k] !== element) this.parent.insertBefore(element, this.parent.children[k] ?? null);
+    });
+    if (held >= 0 && !before[held]!.element.contains(document.activeElement)) this.focusNear(rows, before[held]!, held, place);
+  }
+
+  private focusNear(rows: Row<T>[], was: Row<T>, held: number, place: number): void {
+    const next = rows.includes(was) ? was : rows[Math.min(held, rows.length - 1)];
+    const inside = next ? focusable(next.element) : [];
+    (inside[Math.min(place, inside.length - 1)] ?? this.after)?.focus();
+  }
+}
+
 const PATHS: Record<string, string> = {
   eye: "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8Z M8 6a2 2 0 1 1 0 4a2 2 0 1 1 0-4Z",
   power: "M8 2v6 M4.6 4.2a5 5 0 1 0 6.8 0",

@@ -74,7 +74,7 @@ export class Learning {
   private async learn(): Promise<void> {
     this.busy = true;
     this.changed.emit();
-    const classes = Object.fromEntries(this.painting.classes.flatMap(({ name }, k) => (name ? [[k + 1, name]] : [])));
+    const classes = Object.fromEntries(this.painting.classes.list.flatMap(({ name }, k) => (name ? [[k + 1, name]] : [])));
     try {
       const told = await api.train(LAYER, LAYER, classes);
       const few = told.classes.length < 2;

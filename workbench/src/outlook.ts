@@ -27,6 +27,30 @@ export function outlookOf(bench: Bench, pane = 0): Outlook {
   return plain("x", "y", rows, columns);
 }
 
+/** A plane of the image: where it lies along all dims but its rows and columns. */
+export interface Slice {
+  /** Which of three planes it is; of no slices the first. */
+  pane: number;
+  plane: [rows: string, columns: string];
+  at: Record<string, number>;
+  /** How long a sample is along rows and columns, as it is drawn. */
+  stretch: [number, number];
+}
+
+/** The plane that a pane shows. */
+export function sliceOf(bench: Bench, pane = 0): Slice {
+  const { rows, columns, zoomX, zoomY } = outlookOf(bench, pane);
+  const { zoom } = bench.camera;
+  const at = Object.entries(bench.position).filter(([dim]) => dim !== rows && dim !== columns);
+  return { pane, plane: [rows, columns], at: Object.fromEntries(at), stretch: [zoomY / zoom, zoomX / zoom] };
+}
+
+/** Whether two planes are the same, so that what is drawn on one is seen on the other. */
+export function isSamePlane(one: Slice, other: Slice): boolean {
+  const told = ({ plane, at }: Slice) => JSON.stringify([plane, Object.entries(at).sort()]);
+  return told(one) === told(other);
+}
+
 /** How long a sample is along a dim, where it is 1 along another: by their spacing. */
 export function stretchOf(image: Opened, dim: string, other: string): number {
   if (dim === other) return 1;
@@ -69,8 +93,9 @@ export function viewMessage(
   const y = range(look.rows, look.y, viewport.height / look.zoomY);
   const x = range(look.columns, look.x, viewport.width / look.zoomX);
   if (y[1] <= y[0] || x[1] <= x[0]) return null;
-  const asked = { type: "view", pane: number, path: image.path, text: bench.text, of, level, region: { [look.rows]: y, [look.columns]: x }, channels: bench.channelsOn };
-  if (!bench.inSlices) return { ...asked, at: bench.at };
-  const at = Object.entries({ ...bench.at, ...bench.cross }).filter(([dim]) => dim !== look.rows && dim !== look.columns);
-  return { ...asked, at: Object.fromEntries(at), plane: [look.rows, look.columns] };
+  const at = Object.entries(bench.position).filter(([dim]) => dim !== look.rows && dim !== look.columns);
+  return {
+    type: "view", pane: number, path: image.path, text: bench.text, of, level, region: { [look.rows]: y, [look.columns]: x },
+    channels: bench.channelsOn, at: Object.fromEntries(at), ...(bench.inSlices ? { plane: [look.rows, look.columns] } : {}),
+  };
 }

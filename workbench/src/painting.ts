@@ -6,39 +6,32 @@ import { Signal } from "./bus";
 import { rgba } from "./colours";
 import { indexAt, type Bitmap } from "./paint";
 import type { FaultAnswer, Frame, PaintedNews } from "./types";
-import { drawRing, traceBoxes, traceLine, type Place } from "./sketch";
+import { isSamePlane, outlookOf, sliceOf, type Outlook, type Slice } from "./outlook";
+import { PaintClasses, type PaintClass } from "./paintclasses";
+import { PlanePictures, type Drawn } from "./planepictures";
+import { drawRing, pixelsBetween, traceBoxes, traceLine, type Place } from "./sketch";
 import { Wand } from "./wand";
 import { NUMBERS } from "./numbers";
 
 export type Tool = "brush" | "eraser" | "fill" | "wand";
-export interface PaintClass { name: string; colour: string }
 
 export const LAYER = "strokes";
-export const STROKES = NUMBERS.strokes;
 const STROKE = NUMBERS.stroke;
 const BRUSH = 8; // pixels of the screen from its middle to its rim at first
 const PIECE = 40; // milliseconds after which what was drawn of a drag is sent
+const APART = 0.7; // device pixels between two points of a drag
 const MOST = 5000; // points of a piece
-const COLOURS = ["#4cb8f0", "#f5a524", "#1fc08b", "#f2e34c", "#e07fb6", "#ea6a3a", "#8f8bff", "#f4f4f4", "#b98a4e"];
-const NAMES = ["background", "object", "", "", "", "", "", "", ""];
-
 const HIT = rgba(40, 200, 90);
 const MISS = rgba(255, 40, 200);
 
-interface Piece {
+interface Piece extends Drawn {
   value: number; radius: number; points: Place[]; shape: "line" | "fill" | "boxes"; begins: boolean;
-  at: string; drag: number; path: string;
+  drag: number; path: string;
   /** Under which number it was sent; 0 before. */
   id: number;
-  acknowledged: boolean;
 }
 
 let lastId = 0;
-
-function wordOf(colour: string): number {
-  const number = parseInt(colour.slice(1), 16);
-  return rgba(number >> 16, (number >> 8) & 255, number & 255);
-}
 
 export class Painting {
   open = false;
@@ -48,9 +41,7 @@ export class Painting {
   visible = true;
   /** Whether strokes are shown by whether the classes shown are theirs. */
   hits = false;
-  classes: PaintClass[] = [];
-  /** How many classes the palette offers. */
-  offered = 2;
+  readonly classes: PaintClasses;
   template = "";
   fault = "";
   /** What may still be taken back of this page's drags. */
@@ -66,26 +57,28 @@ export class Painting {
   private current: Piece | null = null;
   private timer = 0;
   private taken: number[] = [];
-  /** Pieces that the server has drawn, at the time at which a picture of the strokes was asked for. */
-  private readonly known = new Map<number, Set<Piece>>();
-  private bitmap: { frame: Frame; key: string; canvas: HTMLCanvasElement } | null = null;
-  private frame: Frame | null = null;
+  private readonly bitmaps: ({ frame: Frame; key: string; canvas: HTMLCanvasElement } | undefined)[] = [];
   private scratch: HTMLCanvasElement | null = null;
 
+  /** What the server has drawn. */
+  readonly pictures: PlanePictures<Piece>;
   readonly wand: Wand;
   /** Superpixels that a drag has taken, and where it was last. */
   private passed: { key: number; labels: Set<number>; last: Place } | null = null;
 
-  constructor(private readonly bench: Bench, private readonly send: (message: Record<string, unknown>) => boolean, viewport: () => { width: number; height: number }) {
-    this.wand = new Wand(bench, () => (this.open && this.tool === "wand" ? { ...viewport(), across: 2 * this.radius } : null), send, () => this.changed.emit());
-    this.changed.on(() => this.wand.ask());
+  constructor(private readonly bench: Bench, private readonly send: (message: Record<string, unknown>) => boolean, viewport: (plane: number) => { width: number; height: number }) {
+    this.classes = new PaintClasses(bench);
+    this.pictures = new PlanePictures(bench, {
+      numbers: NUMBERS.strokes, layer: LAYER, text: () => (this.wanted ? this.text : null), viewport, drawn: () => this.pieces,
+      seen: (some) => { this.pieces = this.pieces.filter((piece) => !some.has(piece)); },
+    }, send);
+    this.wand = new Wand(bench, (plane) => (this.open && this.tool === "wand" ? { ...viewport(plane), across: 2 * this.radius } : null), send, () => this.changed.emit());
+    this.changed.on(() => { this.wand.ask(); this.pictures.ask(); });
   }
 
-  /** Whether the image has rows and columns to paint in. */
+  /** Whether the image has rows and columns to paint in, and of slices all three are of space. */
   get possible(): boolean {
-    const [rows, columns] = this.bench.plane;
-    if (this.bench.inSlices) return false;
-    return rows === "y" && columns === "x" && Boolean(this.bench.image?.dims.includes("y"));
+    return this.bench.isPlaneOfSpace && Boolean(this.bench.image?.dims.includes("y"));
   }
 
   async setOpen(open: boolean): Promise<void> {
@@ -99,7 +92,7 @@ export class Painting {
   /** Go on with the layer of another image. */
   async follow(): Promise<void> {
     this.forget();
-    this.recallClasses();
+    this.classes.recall();
     if (this.kept === this.bench.image?.path && this.possible) this.open = true;
     if (this.open && !this.possible) this.open = false;
     if (this.open) await this.openLayer();
@@ -117,7 +110,7 @@ export class Painting {
   private async openLayer(): Promise<void> {
     const { image } = this.bench;
     if (!image) return;
-    this.recallClasses();
+    this.classes.recall();
     if (this.layerPath !== image.path) {
       // As wide as a finger on what is on screen, whatever the size of the image.
       this.radius = Number(Math.min(200, Math.max(1, (BRUSH * devicePixelRatio) / this.bench.camera.zoom)).toPrecision(2));
@@ -129,7 +122,7 @@ export class Painting {
       if (this.layerPath !== image.path) return;
       this.template = template;
       this.fault = "";
-      this.offer(Math.max(0, ...values));
+      this.classes.offer(Math.max(0, ...values));
       this.resend();
       this.painted.emit();
     } catch (error) {
@@ -141,49 +134,24 @@ export class Painting {
     this.finish();
     this.pieces = [];
     this.taken = [];
-    this.known.clear();
-    this.frame = null;
+    this.pictures.clear();
     this.drags = 0;
     this.layerPath = "";
     this.template = "";
   }
 
-  // Classes
-
-  private recallClasses(): void {
-    const kept = this.bench.shared.get("classes") ?? [];
-    this.classes = COLOURS.map((colour, k) => ({
-      name: typeof kept[k]?.name === "string" ? kept[k].name : NAMES[k]!,
-      colour: /^#[0-9a-f]{6}$/i.test(kept[k]?.colour ?? "") ? kept[k]!.colour : colour,
-    }));
-    this.tellColours();
-    this.classes.forEach(({ name }, k) => { if (name) this.offered = Math.max(this.offered, k + 1); });
-  }
-
-  private tellColours(): void {
-    this.bench.classColours = Uint32Array.from({ length: 1 + this.classes.length }, (_, value) => (value ? wordOf(this.colourOf(value)) : 0));
-  }
+  // What is painted with
 
   editClass(change: Partial<PaintClass>): void {
-    Object.assign(this.classes[this.value - 1]!, change);
-    this.tellColours();
-    this.bench.shared.set("classes", this.classes.map(({ name, colour }) => ({ name, colour })));
+    this.classes.edit(this.value, change);
     this.changed.emit();
-  }
-
-  className(value: number): string {
-    return this.classes[value - 1]?.name || `class ${value}`;
   }
 
   choose(value: number): void {
     this.value = value;
-    this.offer(value);
+    this.classes.offer(value);
     if (this.tool === "eraser") this.tool = "brush";
     this.changed.emit();
-  }
-
-  private offer(count: number): void {
-    this.offered = Math.min(9, Math.max(this.offered, count));
   }
 
   setTool(tool: Tool): void {
@@ -196,10 +164,6 @@ export class Painting {
     this.changed.emit();
   }
 
-  private colourOf(value: number): string {
-    return this.classes[value - 1]?.colour ?? "#ffffff";
-  }
-
   /** Whether a drag is under way. */
   get isDrawing(): boolean {
     return this.current !== null;
@@ -207,22 +171,22 @@ export class Painting {
 
   // Drags
 
-  begin(place: Place): void {
+  begin(place: Place, plane: number): void {
     this.finish();
     this.drag += 1;
     this.drags = Math.min(100, this.drags + 1);
     this.passed = { key: this.wand.key, labels: new Set(), last: place };
-    this.current = this.pieceAt(this.tool === "wand" ? [] : [place], true);
+    this.current = this.pieceAt(this.tool === "wand" ? [] : [place], sliceOf(this.bench, plane), true);
     this.pieces.push(this.current);
     if (this.tool === "wand") this.pass(place);
     if (this.tool !== "fill") this.timer = window.setTimeout(() => this.flush(), PIECE);
     this.changed.emit();
   }
 
-  private pieceAt(points: Place[], begins: boolean): Piece {
+  private pieceAt(points: Place[], slice: Slice, begins: boolean): Piece {
     return {
       value: this.tool === "eraser" ? 0 : this.value, radius: this.radius, points, begins,
-      shape: this.tool === "fill" ? "fill" : this.tool === "wand" ? "boxes" : "line", at: JSON.stringify(this.bench.at), drag: this.drag,
+      shape: this.tool === "fill" ? "fill" : this.tool === "wand" ? "boxes" : "line", slice, drag: this.drag,
       path: this.layerPath, id: 0, acknowledged: false,
     };
   }
@@ -231,10 +195,10 @@ export class Painting {
     const { current } = this;
     if (!current) return;
     if (current.shape === "boxes") return places.forEach((place) => this.pass(place));
-    const apart = 0.7 / this.bench.camera.zoom;
+    const look = outlookOf(this.bench, current.slice.pane);
     for (const place of places) {
       const last = current.points[current.points.length - 1]!;
-      if (Math.hypot(place.x - last.x, place.y - last.y) >= apart && current.points.length < MOST) current.points.push(place);
+      if (pixelsBetween(look, last, place) >= APART && current.points.length < MOST) current.points.push(place);
     }
   }
 
@@ -244,7 +208,7 @@ export class Painting {
     if (!passed || !this.current) return;
     if (passed.key !== wand.key) Object.assign(passed, { key: wand.key, labels: new Set() });
     const { last } = passed;
-    const count = Math.max(1, Math.ceil((Math.hypot(place.x - last.x, place.y - last.y) * this.bench.camera.zoom) / 2));
+    const count = Math.max(1, Math.ceil(pixelsBetween(outlookOf(this.bench, this.current.slice.pane), last, place) / 2));
     for (let k = 1; k <= count; k += 1) {
       const label = wand.at({ x: last.x + ((place.x - last.x) * k) / count, y: last.y + ((place.y - last.y) * k) / count });
       if (!label || passed.labels.has(label)) continue;
@@ -269,7 +233,7 @@ export class Painting {
     if (this.isMore(current)) {
       this.sendPiece(current);
       const on = current.shape === "boxes" ? [] : [current.points[current.points.length - 1]!];
-      this.current = { ...this.pieceAt(on, false), shape: current.shape, value: current.value, radius: current.radius };
+      this.current = { ...this.pieceAt(on, current.slice, false), shape: current.shape, value: current.value, radius: current.radius };
       this.pieces.push(this.current);
     }
     this.timer = window.setTimeout(() => this.flush(), PIECE);
@@ -290,10 +254,10 @@ export class Painting {
   }
 
   /** One dot, as the keyboard paints. */
-  stamp(place: Place): void {
+  stamp(place: Place, plane: number): void {
     const tool = this.tool;
     if (tool === "fill") this.tool = "brush";
-    this.begin(place);
+    this.begin(place, plane);
     this.finish();
     this.tool = tool;
   }
@@ -304,7 +268,7 @@ export class Painting {
       type: "stroke", pane: STROKE, id: lastId, path: piece.path, layer: LAYER, value: piece.value, radius: piece.radius,
       // Samples lie at whole numbers there, and reach from one to the next here.
       points: piece.points.map(({ x, y }) => [y - 0.5, x - 0.5]),
-      at: JSON.parse(piece.at) as Record<string, number>, begins: piece.begins, shape: piece.shape,
+      at: piece.slice.at, plane: piece.slice.plane, stretch: piece.slice.stretch, begins: piece.begins, shape: piece.shape,
     });
     piece.id = sent ? lastId : 0;
   }
@@ -312,7 +276,7 @@ export class Painting {
   /** What was not answered is sent once more: drawn twice it is the same. */
   resend(): void {
     this.taken = [];
-    this.known.clear();
+    this.pictures.reset();
     for (const piece of this.pieces) {
       if (piece !== this.current && piece.path === this.layerPath) {
         piece.acknowledged = false;
@@ -343,7 +307,7 @@ export class Painting {
     const before = this.taken[0] ?? Infinity;
     if (before < (first?.id ?? Infinity)) this.taken.shift();
     else if (first) first.acknowledged = true;
-    if (news.values.length) this.offer(Math.max(...news.values.filter((value) => value <= 9), 0));
+    if (news.values.length) this.classes.offer(Math.max(...news.values.filter((value) => value <= 9), 0));
     this.painted.emit();
     this.changed.emit();
     return true;
@@ -367,26 +331,16 @@ export class Painting {
     return this.open && this.visible && this.template !== "";
   }
 
-  asked(id: number): void {
-    this.known.set(id, new Set(this.pieces.filter((piece) => piece.acknowledged)));
-  }
-
-  takeFrame(frame: Frame): void {
-    this.frame = frame;
-    const drawn = this.known.get(frame.id);
-    if (drawn) this.pieces = this.pieces.filter((piece) => !drawn.has(piece));
-    for (const id of this.known.keys()) if (id <= frame.id) this.known.delete(id);
-  }
-
   // Drawing
 
-  /** What the server has drawn, in the colours of the classes. */
-  private drawnNow(judged: Frame | null): HTMLCanvasElement | null {
-    const { frame } = this;
+  /** What the server has drawn on a plane, in the colours of the classes. */
+  private drawnNow(plane: number, judged: Frame | null): Bitmap | null {
+    const frame = this.pictures.frame(plane);
     if (!frame) return null;
     const against = this.hits ? judged : null;
-    const key = JSON.stringify([this.classes, against?.pane, against?.id]);
-    if (this.bitmap?.frame === frame && this.bitmap.key === key) return this.bitmap.canvas;
+    const key = JSON.stringify([this.classes.list, against?.pane, against?.id]);
+    const known = this.bitmaps[plane];
+    if (known?.frame === frame && known.key === key) return known;
     const [height = 0, width = 0] = frame.shape;
     const canvas = document.createElement("canvas");
     canvas.width = width;
@@ -394,15 +348,15 @@ export class Painting {
     const context = canvas.getContext("2d")!;
     const data = context.createImageData(Math.max(1, width), Math.max(1, height));
     const pixels = new Uint32Array(data.data.buffer);
-    const colours = new Uint32Array(256);
-    for (let value = 1; value < 256; value += 1) colours[value] = wordOf(this.colourOf(value));
+    const colours = this.classes.words();
     for (let i = 0; i < frame.samples.length; i += 1) {
       const value = frame.samples[i]!;
       pixels[i] = value && against ? this.hitColour(frame, i, width, against) : colours[Math.min(255, value)]!;
     }
     context.putImageData(data, 0, 0);
-    this.bitmap = { frame, key, canvas };
-    return canvas;
+    const made = { frame, key, canvas };
+    this.bitmaps[plane] = made;
+    return made;
   }
 
   private hitColour(frame: Frame, index: number, width: number, judged: Frame): number {
@@ -414,7 +368,7 @@ export class Painting {
   }
 
   /** Draw all strokes over a pane, which may show the classes that they are held against. */
-  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bitmap: Bitmap) => void, judged: Frame | null): void {
+  draw(context: CanvasRenderingContext2D, drawBitmap: (context: CanvasRenderingContext2D, bitmap: Bitmap) => void, plane: number, judged: Frame | null): void {
     if (!this.open || !this.visible) return;
     const { width, height } = context.canvas;
     if (!width || !height) return;
@@ -424,17 +378,18 @@ export class Painting {
     const own = scratch.getContext("2d")!;
     own.globalCompositeOperation = "source-over";
     own.clearRect(0, 0, width, height);
-    const drawn = this.drawnNow(judged);
-    if (drawn && this.frame) drawBitmap(own, { canvas: drawn, frame: this.frame });
-    const at = JSON.stringify(this.bench.at);
+    const drawn = this.drawnNow(plane, judged);
+    if (drawn) drawBitmap(own, drawn);
+    const slice = sliceOf(this.bench, plane);
+    const look = outlookOf(this.bench, plane);
     own.lineCap = own.lineJoin = "round";
     let lasso: Piece | null = null;
     for (const piece of this.pieces) {
-      if (piece.at !== at || piece.path !== this.bench.image?.path) continue;
+      if (!isSamePlane(piece.slice, slice) || piece.path !== this.bench.image?.path) continue;
       if (piece.shape === "fill" && piece === this.current) { lasso = piece; continue; }
       own.globalCompositeOperation = piece.value ? "source-over" : "destination-out";
-      own.fillStyle = own.strokeStyle = piece.value ? this.colourOf(piece.value) : "#000";
-      this.trace(own, piece);
+      own.fillStyle = own.strokeStyle = piece.value ? this.classes.colourOf(piece.value) : "#000";
+      this.trace(own, look, piece);
       if (piece.shape !== "line") own.fill();
       else own.stroke();
     }
@@ -444,32 +399,31 @@ export class Painting {
     context.restore();
     if (lasso) {
       context.save();
-      this.trace(context, lasso);
+      this.trace(context, look, lasso);
       context.closePath();
       context.globalAlpha = 0.3;
-      context.fillStyle = this.colourOf(lasso.value);
+      context.fillStyle = this.classes.colourOf(lasso.value);
       context.fill();
       context.globalAlpha = 1;
       context.lineWidth = 2 * devicePixelRatio;
-      context.strokeStyle = this.colourOf(lasso.value);
+      context.strokeStyle = this.classes.colourOf(lasso.value);
       context.stroke();
       context.restore();
     }
   }
 
-  private trace(context: CanvasRenderingContext2D, piece: Piece): void {
-    const { camera } = this.bench;
-    context.lineWidth = 2 * Math.max(0.5, piece.radius) * camera.zoom;
-    if (piece.shape === "boxes") traceBoxes(context, camera, piece.points);
-    else traceLine(context, camera, piece.points);
+  private trace(context: CanvasRenderingContext2D, look: Outlook, piece: Piece): void {
+    context.lineWidth = 2 * Math.max(0.5, piece.radius) * this.bench.camera.zoom;
+    if (piece.shape === "boxes") traceBoxes(context, look, piece.points);
+    else traceLine(context, look, piece.points);
   }
 
   /** The rim of the brush, or of the superpixel under it. */
-  drawBrush(context: CanvasRenderingContext2D, place: Place): void {
+  drawBrush(context: CanvasRenderingContext2D, look: Outlook, place: Place): void {
     if (!this.open) return;
-    const { camera } = this.bench;
-    if (this.tool === "wand") return this.wand.drawRim(context, place, this.colourOf(this.value));
-    const radius = this.tool === "fill" ? (3 * devicePixelRatio) / camera.zoom : Math.max(0.5, this.radius);
-    drawRing(context, camera, place, radius, this.tool === "eraser" ? "#fff" : this.colourOf(this.value), this.tool === "eraser");
+    if (this.tool === "wand") return this.wand.drawRim(context, look, place, this.classes.colourOf(this.value));
+    // It is round on the screen, as the samples are drawn as long as they are.
+    const radius = this.tool === "fill" ? 3 * devicePixelRatio : Math.max(0.5, this.radius) * this.bench.camera.zoom;
+    drawRing(context, look, place, radius, this.tool === "eraser" ? "#fff" : this.classes.colourOf(this.value), this.tool === "eraser");
   }
 }

@@ -5,6 +5,7 @@ import { fill, h, icon, iconButton, isTyped } from "./dom";
 import type { Learnbar } from "./learnbar";
 import type { Learning } from "./learning";
 import { LAYER, type Painting, type Tool } from "./painting";
+import { brushText } from "./slices";
 import { growFrom } from "./usestrokes";
 
 const TOOLS: [Tool, string, string][] = [["brush", "Brush", "b"], ["eraser", "Eraser", "e"], ["fill", "Fill", "f"], ["wand", "Wand", "w"]];
@@ -48,28 +49,29 @@ export class Palette {
       h("label", { class: "check", for: "strokes-shown" }, this.visible, " show"),
       h("span", { class: "grow" }), this.use, iconButton("close", "Close the palette (P)", () => void painting.setOpen(false)),
       h("div", { class: "palette-classes" }, this.classes, this.colour, this.name, this.waiting), learnbar.element, this.fault);
-    painting.changed.on(() => this.show());
+    for (const signal of [painting.changed, bench.displayChanged]) signal.on(() => this.show());
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
   private show(): void {
     const { painting } = this;
+    const { classes } = painting;
     this.element.hidden = !painting.open;
     document.documentElement.classList.toggle("painting", painting.open);
     if (!painting.open) return;
     for (const [tool, button] of this.tools) button.setAttribute("aria-pressed", String(tool === painting.tool));
     this.size.value = String(Math.round((100 * Math.log(painting.radius / 0.5)) / Math.log(800)));
-    const across = `${Number((2 * painting.radius).toPrecision(2))} px`;
+    const across = brushText(this.bench, painting.radius);
     this.sizeText.textContent = across;
     this.size.setAttribute("aria-valuetext", `${across} across`);
     this.visible.checked = painting.visible;
     this.undo.disabled = painting.drags === 0;
-    const key = JSON.stringify([painting.classes, painting.offered]);
+    const key = JSON.stringify([classes.list, classes.offered]);
     if (key !== this.chips) {
       this.chips = key;
       const focused = this.classes.contains(document.activeElement);
-      fill(this.classes, Array.from({ length: painting.offered }, (_, k) => this.chip(k + 1)),
-        painting.offered < 9 ? h("button", { type: "button", class: "icon-button", "aria-label": "Another class", title: "Another class", onclick: () => { painting.choose(painting.offered + 1); this.name.focus(); } }, icon("plus")) : null);
+      fill(this.classes, Array.from({ length: classes.offered }, (_, k) => this.chip(k + 1)),
+        classes.offered < 9 ? h("button", { type: "button", class: "icon-button", "aria-label": "Another class", title: "Another class", onclick: () => { painting.choose(classes.offered + 1); this.name.focus(); } }, icon("plus")) : null);
       if (focused) this.classes.querySelectorAll<HTMLElement>("[role=radio]")[painting.value - 1]?.focus();
     }
     this.classes.querySelectorAll("[role=radio]").forEach((chip, k) => {
@@ -77,7 +79,7 @@ export class Palette {
       chip.setAttribute("aria-checked", String(is));
       (chip as HTMLElement).tabIndex = is ? 0 : -1;
     });
-    const own = painting.classes[painting.value - 1];
+    const own = classes.list[painting.value - 1];
     if (own) {
       if (document.activeElement !== this.name) this.name.value = own.name;
       this.name.placeholder = `class ${painting.value}`;
@@ -92,15 +94,16 @@ export class Palette {
   private chip(value: number): HTMLElement {
     const { painting } = this;
     const dot = h("span", { class: "class-dot", "aria-hidden": "true" }, value);
-    dot.style.background = painting.classes[value - 1]!.colour;
-    return h("button", { type: "button", class: "chip", role: "radio", title: `${painting.className(value)} (${value})`, onclick: () => painting.choose(value), onkeydown: (event: KeyboardEvent) => {
+    dot.style.background = painting.classes.colourOf(value);
+    return h("button", { type: "button", class: "chip", role: "radio", title: `${painting.classes.nameOf(value)} (${value})`, onclick: () => painting.choose(value), onkeydown: (event: KeyboardEvent) => {
       const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (!by) return;
       event.preventDefault();
-      const next = ((value - 1 + by + painting.offered) % painting.offered) + 1;
+      const { offered } = painting.classes;
+      const next = ((value - 1 + by + offered) % offered) + 1;
       painting.choose(next);
       this.classes.querySelectorAll<HTMLElement>("[role=radio]")[next - 1]?.focus();
-    } }, dot, painting.className(value));
+    } }, dot, painting.classes.nameOf(value));
   }
 
   /** Put in what grows the strokes, and show it as outlines over the image. */

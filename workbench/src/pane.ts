@@ -73,6 +73,11 @@ export class Pane {
     return outlookOf(this.bench, this.index);
   }
 
+  /** Which of three planes it shows; of no slices the first. */
+  get plane(): number {
+    return this.bench.inSlices ? this.index : 0;
+  }
+
   private activate(): void {
     if (this.bench.inSlices || this.bench.display.active === this.index) return;
     this.bench.display.active = this.index;

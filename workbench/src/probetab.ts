@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import type { Bench } from "./bench";
-import { fill, h, iconButton } from "./dom";
+import { fill, h, iconButton, RowList, type Row } from "./dom";
 import { short, unitText } from "./format";
 import { axisOf, themeColour, tickText } from "./plotting";
 import { probesCsv } from "./probecsv";
@@ -16,7 +16,7 @@ interface Curve { found: Found; name: string; x: number[]; mean: (number | null)
 
 /** One plot of curves over a common axis. */
 class Curves {
-  readonly holder = h("div", { class: "plot probe-plot" });
+  readonly holder = h("div", { class: "plot probe-plot", role: "img" });
   private plot: uPlot | null = null;
   private index = -1;
 
@@ -54,6 +54,7 @@ class Curves {
     }
     const texts = axis.texts;
     const named = `${axis.name}${axis.unit ? ` (${unitText(axis.unit)})` : ""}`;
+    this.holder.setAttribute("aria-label", `Values against ${named}`);
     this.plot = new uPlot({
       width: Math.max(120, this.holder.clientWidth), height: Math.max(120, this.holder.clientHeight),
       legend: { show: false }, cursor: { y: false, points: { show: false }, drag: { x: true, y: false } }, padding: [10, 12, 0, 0],
@@ -98,26 +99,28 @@ export class ProbeTab {
   private readonly alongBox = h("div", { class: "group" }, h("label", { for: "probe-along" }, "along"), this.along);
   private readonly every = h("input", { type: "checkbox", id: "probe-every", onchange: () => this.probing.set({ everyPane: this.every.checked }) });
   private readonly scaled = h("input", { type: "checkbox", id: "probe-scaled", onchange: () => this.draw() });
-  private readonly spectra: Curves;
+  /** Of samples and boxes, by the dim that they are followed along. */
+  private readonly spectra = new Map<string, Curves>();
+  private readonly plots = h("div", { class: "probe-plots" });
   private readonly profiles: Curves;
-  private readonly list = h("ul", { class: "probe-list" });
+  private readonly list = h("ul", { class: "probe-list", "aria-label": "Probes", tabIndex: -1 });
+  private readonly rows: RowList<Probe>;
   private readonly about = h("p", { class: "about", role: "status" });
   private readonly save = h("button", { type: "button", title: "All values as a table (CSV)", onclick: () => this.download() }, "Save CSV");
   private readonly clear = h("button", { type: "button", onclick: () => this.probing.clear() }, "Clear");
   private waiting = false;
-  private listed = "";
 
   constructor(private readonly bench: Bench, private readonly probing: Probing) {
     this.drags = (["line", "box"] as const).map((shape) => [shape, h("button", { type: "button", title: shape === "line" ? "A drag makes a line" : "A drag makes a box", onclick: () => probing.set({ drags: shape }) }, shape === "line" ? "Line" : "Box")]);
-    this.spectra = new Curves(probing, (index) => bench.goTo({ [probing.along]: index }));
     this.profiles = new Curves(probing, null);
+    this.rows = new RowList(this.list, (probe) => String(probe.number), (probe) => this.row(probe), this.list);
     this.element = h("div", { class: "probes" },
       h("div", { class: "row probe-tools" },
         h("div", { class: "group segmented", role: "group", "aria-label": "What a drag makes" }, this.drags.map(([, button]) => button)),
         h("div", { class: "group grow" }, h("label", { for: "probe-width" }, "width"), this.width, this.widthText)),
       h("div", { class: "row probe-tools" }, this.alongBox,
         h("label", { class: "check", for: "probe-every" }, this.every, " all panes"), h("label", { class: "check", for: "probe-scaled" }, this.scaled, " scale each")),
-      ...probing.workings.map(({ element }) => element), this.about, this.spectra.holder, this.profiles.holder, this.list, h("div", { class: "row" }, this.save, this.clear));
+      ...probing.workings.map(({ element }) => element), this.about, this.plots, this.profiles.holder, this.list, h("div", { class: "row" }, this.save, this.clear));
     probing.changed.on(() => this.show());
     probing.answered.on(() => this.drawSoon());
     bench.displayChanged.on(() => this.drawSoon());
@@ -159,9 +162,11 @@ export class ProbeTab {
       const units = new Set(some.map(({ found: { result } }) => result.unit));
       plot.show(some, first?.axis ?? null, units.size === 1 ? first!.unit : "", this.scaled.checked, mark);
     };
-    show(this.spectra, curves.filter((curve) => !isLine(curve)), this.bench.at[probing.along] ?? 0);
+    const dimOf = (curve: Curve) => (isLine(curve) ? "" : curve.found.result.axis!.name);
+    const dims = curves.map(dimOf).filter((dim) => dim !== "");
+    for (const dim of new Set([...this.spectra.keys(), ...dims])) show(this.spectraAlong(dim), curves.filter((curve) => dimOf(curve) === dim), this.bench.indexOf(dim));
     show(this.profiles, curves.filter(isLine), -1);
-    this.drawList(found);
+    this.rows.show(probing.probes);
     const faults = [...probing.faults].filter(([of]) => probing.steps().includes(of)).map(([of, fault]) => `${of}: ${fault.what}`);
     const levels = Math.max(0, ...found.map(({ result }) => result.level ?? 0));
     const bases = [...new Set(found.map(({ result }) => result.basis))].filter((basis) => basis !== "exact");
@@ -170,25 +175,34 @@ export class ProbeTab {
         : found.length ? [levels ? `from 1/${2 ** levels} of the samples a side` : "at full resolution", ...bases].join(", ") : "";
   }
 
-  private drawList(found: Found[]): void {
+  private spectraAlong(dim: string): Curves {
+    const known = this.spectra.get(dim);
+    if (known) return known;
+    const made = new Curves(this.probing, (index) => this.bench.goTo({ [dim]: index }));
+    this.spectra.set(dim, made);
+    this.plots.append(made.holder);
+    return made;
+  }
+
+  private row({ number }: Probe): Row<Probe> {
     const { probing } = this;
-    const steps = probing.steps();
-    const key = JSON.stringify([probing.probes, found.map((each) => [each.of, this.valueText(each)])]);
-    if (key === this.listed) return;
-    this.listed = key;
-    fill(this.list, probing.probes.map((probe) => {
-      const dot = h("span", { class: "axis-dot" });
+    const [dot, name, values] = [h("span", { class: "axis-dot" }), h("span", { class: "probe-name" }), h("div", { class: "probe-values" })];
+    const remove = iconButton("close", "", () => probing.remove(number));
+    return { element: h("li", {}, dot, name, remove, values), show: (probe) => {
       dot.style.background = probing.colour(probe);
-      const values = found.filter((each) => each.probe === probe).map((each) => h("span", { class: "probe-value" }, `${steps.length > 1 ? `${each.of}: ` : ""}${this.valueText(each)}`));
-      return h("li", {}, dot, h("span", { class: "probe-name" }, `${probe.number} ${NAMES[probe.shape]} ${placeText(probe)}`),
-        iconButton("close", `Remove ${NAMES[probe.shape]} ${probe.number}`, () => probing.remove(probe)), h("div", { class: "probe-values" }, values));
-    }));
+      name.textContent = `${probe.number} ${NAMES[probe.shape]} ${placeText(probe)}`;
+      remove.title = `Remove ${NAMES[probe.shape]} ${probe.number}`;
+      remove.setAttribute("aria-label", remove.title);
+      const isOne = probing.steps().length < 2;
+      const told = probing.found().filter((each) => each.probe === probe).map((each) => `${isOne ? "" : `${each.of}: `}${this.valueText(each)}`);
+      fill(values, told.map((text) => h("span", { class: "probe-value" }, text)));
+    } };
   }
 
   /** The value now, or of a line that of its middle. */
   private valueText({ probe, result }: Found): string {
     if (result.outside) return "outside of the image";
-    const place = probe.shape === "line" ? -1 : result.axis ? this.bench.at[this.probing.along] ?? 0 : 0;
+    const place = probe.shape === "line" ? -1 : result.axis ? this.bench.indexOf(result.axis.name) : 0;
     return result.series.map(({ name, mean, sd, min, max }) => {
       const unit = result.unit ? ` ${unitText(result.unit)}` : "";
       const head = name ? `${name} ` : "";
@@ -211,7 +225,7 @@ export class ProbeTab {
   }
 }
 
-function placeText({ shape, points }: Probe): string {
-  const text = ({ x, y }: { x: number; y: number }) => `x ${Math.floor(x)}, y ${Math.floor(y)}`;
+function placeText({ shape, points, plane: [rows, columns] }: Probe): string {
+  const text = ({ x, y }: { x: number; y: number }) => `${columns} ${Math.floor(x)}, ${rows} ${Math.floor(y)}`;
   return shape === "point" ? text(points[0]!) : `${text(points[0]!)} to ${text(points[1]!)}`;
 }

@@ -3,17 +3,17 @@
 import type { Bench } from "./bench";
 import { Signal } from "./bus";
 import { kindOf, signature } from "./model";
-import { drawnAt, type Outlook } from "./outlook";
+import { outlookOf, sliceOf, type Outlook, type Slice } from "./outlook";
+import { pixelOf, pixelsBetween, type Place } from "./sketch";
 import { Requester } from "./requester";
 import type { Brush } from "./steer";
 import { Working } from "./working";
 import type { FaultAnswer, ProbeAnswer, ProbeResult } from "./types";
 import { NUMBERS } from "./numbers";
 
-export interface Place { x: number; y: number }
 export type Shape = "point" | "line" | "box";
-/** Places in samples of the full image, from its corner. */
-export interface Probe { number: number; shape: Shape; points: Place[]; width: number }
+/** Places on a plane of the image, in its samples from its corner. */
+export interface Probe { number: number; shape: Shape; points: Place[]; width: number; plane: Slice["plane"] }
 /** What one probe gives in one step. */
 export interface Found { probe: Probe; of: string; result: ProbeResult }
 
@@ -40,7 +40,7 @@ export class Probing implements Brush {
   private readonly answers = new Map<string, { answer: ProbeAnswer; probes: Probe[] }>();
   private readonly asked = new Map<number, { of: string; probes: Probe[] }>();
   readonly faults = new Map<string, FaultAnswer>();
-  private current: { from: Place; to: Place; moved: boolean } | null = null;
+  private current: { from: Place; to: Place; slice: Slice; moved: boolean } | null = null;
 
   constructor(private readonly bench: Bench, send: (message: Record<string, unknown>) => boolean) {
     this.workings = Array.from({ length: STEPS }, (_, slot) => new Working(() => bench.why(this.steps()[slot] ?? bench.activeOf)));
@@ -51,8 +51,8 @@ export class Probing implements Brush {
         if (of === undefined || !bench.image || !this.probes.length || !(this.open || this.visible)) return null;
         probes = [...this.probes];
         return {
-          type: "probe", pane: FIRST + slot, path: bench.image.path, text: bench.text, of, along: this.along,
-          at: this.at, probes: probes.map((probe) => asked(probe)),
+          type: "probe", pane: FIRST + slot, path: bench.image.path, text: bench.text, of,
+          at: this.at, probes: probes.map((probe) => ({ ...asked(probe), along: this.alongOf(probe) })),
         };
       }, (message) => signature(bench.model, String(message.of)), send);
       requester.working = working;
@@ -64,10 +64,10 @@ export class Probing implements Brush {
 
   /** Whether the image has rows and columns in view. */
   get possible(): boolean {
-    return Boolean(this.bench.image) && !this.bench.inSlices;
+    return Boolean(this.bench.image);
   }
 
-  /** Dims that a sample can be followed along. */
+  /** Dims that a sample of the plane of the image can be followed along. */
   get dims(): string[] {
     const { image } = this.bench;
     const dims = this.bench.furtherDims().map(([dim]) => dim);
@@ -78,17 +78,25 @@ export class Probing implements Brush {
     return this.dims.includes(this.chosen) ? this.chosen : this.dims[0] ?? "";
   }
 
-  /** Where the other dims are; a line is of the plane on screen. */
+  /** The dim that a probe is followed along: on another plane of slices the one that this stands across. */
+  private alongOf({ plane }: Probe): string {
+    const { bench } = this;
+    const others = [...bench.plane, bench.deep ?? ""].filter((dim) => !plane.includes(dim));
+    return others.includes(bench.deep ?? "") ? this.along : others[0] ?? "";
+  }
+
+  /** Where the other dims are that a probe depends on; a line is of the plane on screen. */
   private get at(): Record<string, number> {
-    const hasLines = this.probes.some(({ shape }) => shape === "line");
-    const at = this.bench.channels.length ? { ...this.bench.at, c: this.bench.channel } : this.bench.at;
-    return Object.fromEntries(Object.entries(at).filter(([dim]) => hasLines || dim !== this.along));
+    const { bench, probes } = this;
+    const at = { ...bench.at, ...bench.cross, ...(bench.channels.length ? { c: bench.channel } : {}) };
+    const isLookedAt = (dim: string) => probes.some((probe) => !probe.plane.includes(dim) && (probe.shape === "line" || dim !== this.alongOf(probe)));
+    return Object.fromEntries(Object.entries(at).filter(([dim]) => isLookedAt(dim)));
   }
 
   /** The steps that are looked at. */
   steps(): string[] {
     const { bench } = this;
-    const shown = this.everyPane ? bench.display.of.slice(0, bench.display.mode === "side" ? bench.display.count : 2) : [bench.activeOf];
+    const shown = this.everyPane && !bench.inSlices ? bench.display.of.slice(0, bench.display.mode === "side" ? bench.display.count : 2) : [bench.activeOf];
     return [...new Set(shown)].filter((of) => kindOf(bench.model, bench.ops, of) !== null);
   }
 
@@ -125,7 +133,7 @@ export class Probing implements Brush {
     this.faults.clear();
     this.asked.clear();
     this.current = null;
-    this.probes = this.bench.view.get("probes") ?? [];
+    this.probes = (this.bench.view.get("probes") ?? []).map((probe) => ({ ...probe, plane: probe.plane ?? this.bench.plane }));
     this.open = this.keptOpen === this.bench.image?.path && this.possible;
     this.changed.emit();
     this.ask();
@@ -143,40 +151,40 @@ export class Probing implements Brush {
 
   // Drawing them
 
-  begin(place: Place): void {
-    this.current = { from: place, to: place, moved: false };
+  begin(place: Place, plane: number): void {
+    this.current = { from: place, to: place, slice: sliceOf(this.bench, plane), moved: false };
   }
 
   move(places: Place[]): void {
     const last = places[places.length - 1];
     if (!this.current || !last) return;
     this.current.to = last;
-    const { from, to } = this.current;
-    if (Math.hypot(to.x - from.x, to.y - from.y) * this.bench.camera.zoom > 5 * devicePixelRatio) this.current.moved = true;
+    const { from, to, slice } = this.current;
+    if (pixelsBetween(outlookOf(this.bench, slice.pane), from, to) > 5 * devicePixelRatio) this.current.moved = true;
   }
 
   finish(): void {
     const { current } = this;
     this.current = null;
     if (!current) return;
-    if (current.moved) this.add(this.drags, [current.from, current.to]);
-    else this.add("point", [current.from]);
+    if (current.moved) this.add(this.drags, [current.from, current.to], current.slice);
+    else this.add("point", [current.from], current.slice);
   }
 
-  stamp(place: Place): void {
-    this.add("point", [place]);
+  stamp(place: Place, plane: number): void {
+    this.add("point", [place], sliceOf(this.bench, plane));
   }
 
-  private add(shape: Shape, points: Place[]): void {
+  private add(shape: Shape, points: Place[], { plane }: Slice): void {
     const taken = new Set(this.probes.map(({ number }) => number));
     let number = 1;
     while (taken.has(number) && number < MOST) number += 1;
-    this.probes = [...this.probes.filter((probe) => probe.number !== number), { number, shape, points, width: this.width }];
+    this.probes = [...this.probes.filter((probe) => probe.number !== number), { number, shape, points, width: this.width, plane }];
     this.keep();
   }
 
-  remove(probe: Probe): void {
-    this.probes = this.probes.filter(({ number }) => number !== probe.number);
+  remove(number: number): void {
+    this.probes = this.probes.filter((probe) => probe.number !== number);
     this.keep();
   }
 
@@ -223,8 +231,7 @@ export class Probing implements Brush {
     return this.steps().flatMap((of) => {
       const known = this.answers.get(of);
       return known ? this.probes.flatMap((probe) => {
-        const result = known.answer.probes[known.probes.findIndex(({ number, points, width, shape }) =>
-          number === probe.number && shape === probe.shape && width === probe.width && JSON.stringify(points) === JSON.stringify(probe.points))];
+        const result = known.answer.probes[known.probes.findIndex((asked) => JSON.stringify(asked) === JSON.stringify(probe))];
         return result ? [{ probe, of, result }] : [];
       }) : [];
     });
@@ -232,15 +239,16 @@ export class Probing implements Brush {
 
   draw(context: CanvasRenderingContext2D, look: Outlook): void {
     if (!this.open && !this.visible) return;
-    for (const probe of this.probes) this.drawProbe(context, look, probe, this.colour(probe), String(probe.number));
+    const isShown = ([rows, columns]: Slice["plane"]) => rows === look.rows && columns === look.columns;
+    for (const probe of this.probes) if (isShown(probe.plane)) this.drawProbe(context, look, probe, this.colour(probe), String(probe.number));
     const { current } = this;
-    if (current?.moved) this.drawProbe(context, look, { number: 0, shape: this.drags, points: [current.from, current.to], width: this.width }, "#ffffff", "");
+    if (!current?.moved || !isShown(current.slice.plane)) return;
+    this.drawProbe(context, look, { number: 0, shape: this.drags, points: [current.from, current.to], width: this.width, plane: current.slice.plane }, "#ffffff", "");
   }
 
   private drawProbe(context: CanvasRenderingContext2D, look: Outlook, probe: Probe, colour: string, name: string): void {
     const ratio = devicePixelRatio;
-    const { width, height } = context.canvas;
-    const [[x, y], [u, v]] = [probe.points[0]!, probe.points[probe.points.length - 1]!].map((place) => drawnAt(look, place, width, height)) as [[number, number], [number, number]];
+    const [[x, y], [u, v]] = [probe.points[0]!, probe.points[probe.points.length - 1]!].map((place) => pixelOf(context, look, place)) as [[number, number], [number, number]];
     const path = new Path2D();
     if (probe.shape === "point") {
       path.arc(x, y, 6 * ratio, 0, 2 * Math.PI);
@@ -254,7 +262,7 @@ export class Probing implements Brush {
       path.moveTo(x, y);
       path.lineTo(u, v);
       const length = Math.hypot(u - x, v - y) || 1;
-      const half = (probe.width * look.zoomX) / 2;
+      const half = (probe.width * Math.min(look.zoomX, look.zoomY)) / 2;
       if (probe.width > 1 && half > 2 * ratio) {
         const [dx, dy] = [(-(v - y) / length) * half, ((u - x) / length) * half];
         path.moveTo(x + dx, y + dy);
@@ -281,7 +289,7 @@ export class Probing implements Brush {
 }
 
 /** A probe as the server takes it: samples lie at whole numbers there, and reach from one to the next here. */
-function asked({ shape, points, width }: Probe): Record<string, unknown> {
+function asked({ shape, points, width, plane }: Probe): Record<string, unknown> {
   const place = ({ x, y }: Place) => (shape === "line" ? [y - 0.5, x - 0.5] : [Math.floor(y), Math.floor(x)]);
-  return { shape, points: points.map(place), width };
+  return { shape, points: points.map(place), width, plane };
 }

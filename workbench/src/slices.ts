@@ -28,6 +28,15 @@ export function placeText(bench: Bench, dim: string, index: number): string {
   return each?.unit && each.unit !== "px" ? `${index} (${short(index * each.step)} ${unitText(each.unit)})` : String(index);
 }
 
+/** How wide a brush is, in samples along each dim that is drawn otherwise. */
+export function brushText(bench: Bench, radius: number): string {
+  const across = (stretch: number) => Number(((2 * radius) / stretch).toPrecision(2));
+  if (!bench.inSlices) return `${across(1)} px`;
+  const [rows, columns] = bench.plane;
+  const each = [columns, rows, bench.deep!].map((dim) => [dim, across(stretchOf(bench.image!, dim, columns))] as const);
+  return each.every(([, wide]) => wide === each[0]![1]) ? `${each[0]![1]} px` : `${each.map(([dim, wide]) => `${dim} ${wide}`).join(", ")} px`;
+}
+
 /** How long the three dims are drawn, in columns of the image: across, down, and deep. */
 function extents(bench: Bench): [number, number, number] {
   const { image, size, deep } = bench;
@@ -79,7 +88,8 @@ export class Corner {
 
   constructor(private readonly bench: Bench) {}
 
-  show(first: Pane): void {
+  /** `isDrawn` where a drag draws and does not move the crosshair. */
+  show(first: Pane, isDrawn: boolean): void {
     const { bench } = this;
     const [rows, columns] = bench.plane;
     const position = bench.position;
@@ -90,6 +100,6 @@ export class Corner {
         dot.style.background = colourOf(bench, dim);
         return [h("dt", {}, dot, dim), h("dd", {}, placeText(bench, dim, position[dim] ?? 0))];
       }), h("dt", {}, first.of), h("dd", { class: "corner-value" }, value || "not on screen")),
-      h("p", { class: "muted" }, "Click or drag moves the crosshair, Page Up and Page Down go to the next slice. The wheel zooms; Space and a drag move the pictures."));
+      h("p", { class: "muted" }, `${isDrawn ? "With Ctrl a click or drag moves the crosshair" : "Click or drag moves the crosshair"}, Page Up and Page Down go to the next slice. The wheel zooms; Space and a drag move the pictures.`));
   }
 }

@@ -3,14 +3,13 @@
 import type { Bench } from "./bench";
 import { h } from "./dom";
 import { Ground } from "./ground";
-import { outlookOf, placeFrame, viewMessage } from "./outlook";
 import { indexAt, paintDifference, type Bitmap } from "./paint";
 import { drawBitmap, Pane } from "./pane";
 import { dependsOn, usesModel } from "./model";
-import { Requester } from "./requester";
 import type { FaultAnswer, Frame } from "./types";
-import { LAYER as CORRECTION, OBJECTS, type Correcting } from "./correcting";
-import { LAYER, STROKES, type Painting } from "./painting";
+import type { Correcting } from "./correcting";
+import type { Painting } from "./painting";
+import type { PlanePictures, Drawn } from "./planepictures";
 import type { Probing } from "./probing";
 import { steer } from "./steer";
 import { across, Corner, fitSlices, sharedOut } from "./slices";
@@ -26,8 +25,8 @@ export class Stage {
   cursorPane = -1;
   private readonly grounds: Ground[];
   private readonly corner: Corner;
-  private readonly strokesRequester: Requester;
-  private readonly objectsRequester: Requester;
+  /** What is drawn over the panes: strokes, and corrected objects. */
+  private readonly layers: readonly PlanePictures<Drawn>[];
   private drawing = false;
   private blinkOn = false;
   private fitted = "";
@@ -41,9 +40,10 @@ export class Stage {
       this.panes.push(pane);
       steer(pane.overlay, pane.canvas, bench, {
         brush: () => [probing, correcting].find((tool) => tool.open) ?? painting, size: () => this.viewport(index), fit: () => this.fit(),
-        point: (place) => { this.cursor = place; this.cursorPane = place ? index : -1; this.redraw(); },
+        point: (place) => this.point(place, index),
         click: (place) => this.pick(pane, place),
         look: () => pane.look,
+        plane: () => pane.plane,
         aim: (place) => bench.goTo({ [pane.look.columns]: place.x, [pane.look.rows]: place.y }),
         leaf: (by) => this.leaf(index, by),
       });
@@ -51,21 +51,10 @@ export class Stage {
     this.corner = new Corner(bench);
     this.grounds = [0, 1, 2].map((plane) => new Ground(bench, plane,
       () => (this.wantsGround() && (plane === 0 || bench.inSlices) ? this.viewport(plane) : null), send));
-    this.strokesRequester = new Requester(() => {
-      const message = painting.wanted ? viewMessage(bench, STROKES, LAYER, this.viewport(0), outlookOf(bench)) : null;
-      return message && { ...message, text: painting.text };
-    }, () => painting.text, send);
-    this.strokesRequester.sent = (id) => painting.asked(id);
-    painting.changed.on(() => { this.strokesRequester.ask(); this.redraw(); });
-    painting.painted.on(() => this.layersAnew(this.strokesRequester, bench.model.painted));
-    this.objectsRequester = new Requester(() => {
-      const message = correcting.wanted ? viewMessage(bench, OBJECTS, CORRECTION, this.viewport(0), outlookOf(bench)) : null;
-      return message && { ...message, text: correcting.text };
-    }, () => correcting.text, send);
-    this.objectsRequester.sent = (id) => correcting.asked(id);
-    correcting.changed.on(() => { this.objectsRequester.ask(); this.redraw(); });
-    correcting.corrected.on(() => this.layersAnew(this.objectsRequester, bench.model.corrected));
-    for (const signal of [probing.changed, probing.answered]) signal.on(() => this.redraw());
+    this.layers = [painting.pictures, correcting.pictures];
+    painting.painted.on(() => this.layersAnew(painting.pictures, bench.model.painted));
+    correcting.corrected.on(() => this.layersAnew(correcting.pictures, bench.model.corrected));
+    for (const signal of [painting.changed, correcting.changed, probing.changed, probing.answered]) signal.on(() => this.redraw());
     bench.camera.changed.on(() => this.refresh());
     bench.textChanged.on(() => { this.layout(); this.refresh(); });
     bench.displayChanged.on(() => { this.layout(); this.refresh(); });
@@ -119,7 +108,14 @@ export class Stage {
   private heads(): void {
     const values = this.bench.shown();
     for (const pane of this.live) pane.showHead(values, this.cursorOf(pane));
-    if (this.bench.inSlices) this.corner.show(this.panes[0]!);
+    if (this.bench.inSlices) this.corner.show(this.panes[0]!, [this.probing, this.correcting, this.painting].some(({ open }) => open));
+  }
+
+  private point(place: { x: number; y: number } | null, pane: number): void {
+    this.cursor = place;
+    this.cursorPane = place ? pane : -1;
+    if (place) this.painting.wand.aim(this.panes[pane]!.plane);
+    this.redraw();
   }
 
   /** Where the pointer is in a pane: in all the same place, but of slices in its own alone. */
@@ -193,14 +189,12 @@ export class Stage {
   clear(): void {
     this.forget();
     this.painting.wand.clear();
-    this.strokesRequester.reset();
-    this.objectsRequester.reset();
     this.difference = null;
     this.redraw();
   }
 
   private forget(): void {
-    for (const ground of this.grounds) ground.clear();
+    for (const each of [...this.grounds, ...this.layers]) each.clear();
     for (const pane of this.panes) {
       pane.frame = null;
       pane.requester.reset();
@@ -212,9 +206,7 @@ export class Stage {
     if (this.bench.image) {
       this.asked.emit();
       for (const pane of this.live) pane.requester.ask(again);
-      for (const ground of this.grounds) ground.ask(again);
-      this.strokesRequester.ask(again);
-      this.objectsRequester.ask(again);
+      for (const each of [...this.grounds, ...this.layers]) each.ask(again);
       this.painting.wand.ask(again);
     }
     this.redraw();
@@ -222,9 +214,7 @@ export class Stage {
 
   reconnect(): void {
     for (const pane of this.panes) pane.requester.reset();
-    for (const ground of this.grounds) ground.reset();
-    this.strokesRequester.reset();
-    this.objectsRequester.reset();
+    for (const each of [...this.grounds, ...this.layers]) each.reset();
     this.painting.wand.clear();
     this.painting.resend();
     this.correcting.resend();
@@ -242,15 +232,9 @@ export class Stage {
     const ground = this.grounds.find(({ number }) => number === frame.pane);
     if (ground) {
       ground.take(frame);
-    } else if (frame.pane === STROKES) {
-      placeFrame(frame, outlookOf(this.bench), this.bench.image!);
-      if (this.strokesRequester.answered(frame.id)) this.painting.takeFrame(frame);
     } else if (frame.pane === this.painting.wand.number) {
       this.painting.wand.take(frame);
-    } else if (frame.pane === OBJECTS) {
-      placeFrame(frame, outlookOf(this.bench), this.bench.image!);
-      if (this.objectsRequester.answered(frame.id)) this.correcting.takeFrame(frame);
-    } else {
+    } else if (!this.layers.some((layer) => layer.take(frame))) {
       this.panes[frame.pane]?.take(frame);
     }
     this.redraw();
@@ -260,24 +244,20 @@ export class Stage {
     const ground = this.grounds.find(({ number }) => number === fault.pane);
     if (ground) {
       ground.failed(fault.id);
-    } else if (fault.pane === STROKES) {
-      this.strokesRequester.failed(fault.id);
     } else if (fault.pane === this.painting.wand.number) {
       this.painting.wand.failed(fault.id, fault.what);
-    } else if (fault.pane === OBJECTS) {
-      this.objectsRequester.failed(fault.id);
-    } else {
+    } else if (!this.layers.some((layer) => layer.takeFault(fault))) {
       this.panes[fault.pane]?.takeFault(fault);
     }
     this.redraw();
   }
 
   /** Strokes or corrected objects are others: ask again for what depends on them. */
-  private readonly strokesSoon = debounced(1200, () => this.strokesRequester.ask(true));
+  private readonly strokesSoon = debounced(1200, () => this.painting.pictures.ask(true));
 
-  private layersAnew(own: Requester, inputs: string[]): void {
+  private layersAnew(own: PlanePictures<Drawn>, inputs: string[]): void {
     // What is drawn is on screen already; while a classifier learns from it, that comes first.
-    if (this.bench.learned && own === this.strokesRequester) this.strokesSoon();
+    if (this.bench.learned && own === this.painting.pictures && !this.bench.inSlices) this.strokesSoon();
     else own.ask(true);
     for (const pane of this.live) if (inputs.some((input) => dependsOn(this.bench.model, pane.of, input))) pane.requester.ask(true);
   }
@@ -310,17 +290,17 @@ export class Stage {
       for (const pane of this.live) {
         const context = pane.canvas.getContext("2d")!;
         context.clearRect(0, 0, pane.width, pane.height);
-        pane.draw(context, this.grounds[this.bench.inSlices ? pane.index : 0]!.now());
+        pane.draw(context, this.grounds[pane.plane]!.now());
         this.drawLayers(context, pane);
       }
     }
     for (const pane of this.composite ? [this.panes[0]!] : this.live) {
       pane.drawOverlay(this.cursorOf(pane), pane.index === this.cursorPane, this.painting.open || this.correcting.hasRing);
       this.probing.draw(pane.overlay.getContext("2d")!, pane.look);
-      const brush = this.cursor ?? (document.activeElement === pane.canvas ? this.bench.camera : null);
+      const brush = this.cursorOf(pane) ?? (document.activeElement === pane.canvas && !this.cursor ? pane.look : null);
       if (!brush) continue;
-      this.painting.drawBrush(pane.overlay.getContext("2d")!, brush);
-      this.correcting.drawBrush(pane.overlay.getContext("2d")!, brush);
+      this.painting.drawBrush(pane.overlay.getContext("2d")!, pane.look, brush);
+      this.correcting.drawBrush(pane.overlay.getContext("2d")!, pane.look, pane.plane, brush);
     }
     for (const pane of this.live) pane.element.classList.toggle("busy", pane.requester.busy);
     this.drawn.emit();
@@ -367,8 +347,8 @@ export class Stage {
 
   private drawLayers(context: CanvasRenderingContext2D, pane: Pane): void {
     const put = (target: CanvasRenderingContext2D, bitmap: Bitmap) => drawBitmap(target, pane.look, bitmap);
-    this.painting.draw(context, put, this.judged(pane));
-    this.correcting.draw(context, put);
+    this.painting.draw(context, put, pane.plane, this.judged(pane));
+    this.correcting.draw(context, put, pane.plane);
   }
 
   private slideHandle(): void {

@@ -2,10 +2,13 @@
 
 import { api, token } from "./api";
 import type { Bench } from "./bench";
-import { fill, h } from "./dom";
+import { h, RowList, type Row } from "./dom";
 import { duration, short, unitText } from "./format";
 import type { Stage } from "./stage";
 import type { ProgressNews, Task } from "./types";
+
+/** What is under way: a task, which can be stopped, or what is computed behind. */
+interface Work { task: string; title: string; share: number; left: number | null }
 
 export class StatusLine {
   readonly element: HTMLElement;
@@ -13,6 +16,7 @@ export class StatusLine {
   private readonly pointer = h("span", { class: "about-pointer" });
   private readonly basis = h("span", { class: "about-basis" });
   private readonly work = h("span", { class: "about-work", role: "status" });
+  private readonly works = new RowList<Work>(this.work, ({ task, title }) => `${task} ${title}`, (work) => this.bar(work));
   private readonly news = new Map<string, ProgressNews>();
   private tasks: Task[] = [];
   private seen = new Set<string>();
@@ -78,18 +82,18 @@ export class StatusLine {
   }
 
   private showWork(): void {
-    const running = this.tasks.filter((task) => task.state === "running");
-    const parts: Node[] = [];
-    const bar = (title: string, share: number, left: number | null, cancel?: () => void) => {
-      const meter = h("progress", { max: 1, value: share, "aria-label": title });
-      parts.push(h("span", { class: "work" }, `${title} `, meter, left === null ? "" : ` ${duration(left)} left`,
-        cancel ? h("button", { type: "button", class: "small", onclick: cancel }, "Stop") : null));
-    };
-    for (const task of running) {
-      bar(task.title, task.total ? task.done / task.total : 0, task.left, () => void api.cancel(task.task).then(() => this.watch()).catch(() => undefined));
-    }
-    for (const { title, share, left } of this.news.values()) bar(title, share, left);
-    fill(this.work, parts);
+    const running = this.tasks.filter((task) => task.state === "running").map(({ task, title, done, total, left }) => ({ task, title, share: total ? done / total : 0, left }));
+    this.works.show([...running, ...[...this.news.values()].map(({ title, share, left }) => ({ task: "", title, share, left }))]);
+  }
+
+  private bar({ task, title }: Work): Row<Work> {
+    const meter = h("progress", { max: 1, "aria-label": title });
+    const left = h("span", {});
+    const stop = h("button", { type: "button", class: "small", "aria-label": `Stop ${title}`, onclick: () => void api.cancel(task).then(() => this.watch()).catch(() => undefined) }, "Stop");
+    return { element: h("span", { class: "work" }, `${title} `, meter, left, task ? stop : null), show: (work) => {
+      meter.value = work.share;
+      left.textContent = work.left === null ? "" : ` ${duration(work.left)} left`;
+    } };
   }
 }
 

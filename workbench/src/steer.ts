@@ -6,11 +6,11 @@ import type { Outlook } from "./outlook";
 /** Painting, correcting or probing, where a drag may draw instead of move. */
 export interface Brush {
   open: boolean;
-  /** `more` goes on from what was done before, as Shift says it. */
-  begin(place: { x: number; y: number }, more: boolean): void;
+  /** On which of three planes; `more` goes on from what was done before, as Shift says it. */
+  begin(place: { x: number; y: number }, plane: number, more: boolean): void;
   move(places: { x: number; y: number }[]): void;
   finish(): void;
-  stamp(place: { x: number; y: number }): void;
+  stamp(place: { x: number; y: number }, plane: number): void;
 }
 
 let isSpaceHeld = false;
@@ -24,6 +24,8 @@ interface Hands {
   point(place: { x: number; y: number } | null): void;
   click(place: { x: number; y: number }): void;
   look(): Outlook;
+  /** Which of three planes it shows; of no slices the first. */
+  plane(): number;
   /** Of slices: let the crosshair be there. */
   aim(place: { x: number; y: number }): void;
   /** Go so many slices on. */
@@ -59,9 +61,10 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
     if (event.button > 1) return;
     focus.focus({ preventScroll: true });
     surface.setPointerCapture(event.pointerId);
-    if (hands.brush().open && event.button === 0 && !isSpaceHeld) {
+    const isAimed = bench.inSlices && (event.ctrlKey || event.metaKey);
+    if (hands.brush().open && event.button === 0 && !isSpaceHeld && !isAimed) {
       isPainting = true;
-      hands.brush().begin(place(event), event.shiftKey);
+      hands.brush().begin(place(event), hands.plane(), event.shiftKey);
       hands.point(place(event));
       return;
     }
@@ -104,7 +107,7 @@ export function steer(surface: HTMLElement, focus: HTMLElement, bench: Bench, ha
       "+": () => camera.zoomAt(look, 1.5), "=": () => camera.zoomAt(look, 1.5), "-": () => camera.zoomAt(look, 1 / 1.5),
       "0": () => hands.fit(),
       ...(hands.brush().open || bench.inSlices ? { " ": () => { isSpaceHeld = true; } } : {}),
-      ...(hands.brush().open ? { Enter: () => hands.brush().stamp({ x: camera.x, y: camera.y }) } : {}),
+      ...(hands.brush().open ? { Enter: () => hands.brush().stamp({ x: look.x, y: look.y }, hands.plane()) } : {}),
       ArrowLeft: () => camera.pan(look, width * far, 0), ArrowRight: () => camera.pan(look, -width * far, 0),
       ArrowUp: () => camera.pan(look, 0, height * far), ArrowDown: () => camera.pan(look, 0, -height * far),
       PageUp: () => hands.leaf(event.shiftKey ? -10 : -1), PageDown: () => hands.leaf(event.shiftKey ? 10 : 1),

@@ -43,9 +43,7 @@ export class Toolbar {
     this.modes = MODES.map(([mode, text, title]) => [mode, button(text, title, () => this.set(() => {
       bench.display.mode = mode === bench.display.mode ? "side" : mode;
       if (bench.inSlices) {
-        if (painting.open) void painting.setOpen(false);
-        void correcting.setOpen(false);
-        probing.setOpen(false);
+        for (const tool of [painting, correcting]) if (tool.open && !tool.possible) void tool.setOpen(false);
         return;
       }
       bench.display.count = Math.max(2, bench.display.count);

@@ -73,7 +73,7 @@ export interface ProbeSeries { name: string; mean: (number | null)[]; sd?: (numb
 export interface ProbeResult {
   outside?: boolean; basis: string; level: number; unit: string; count: number; axis: ProbeAxis | null; series: ProbeSeries[];
 }
-export interface ProbeAnswer { type: "probe"; pane: number; id: number; of: string; along: string; probes: ProbeResult[] }
+export interface ProbeAnswer { type: "probe"; pane: number; id: number; of: string; probes: ProbeResult[] }
 export interface ExactNews { type: "exact"; path: string; text_digest: string; of: string }
 export interface ProgressNews { type: "progress"; title: string; share: number; left: number | null }
 export interface ChangedNews { type: "changed"; pipeline: string; revision: string }

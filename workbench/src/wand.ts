@@ -4,7 +4,7 @@ import type { Bench } from "./bench";
 import { freeName } from "./chain";
 import { flow, insertBlock } from "./edit";
 import { signature } from "./model";
-import { drawnAt, outlookOf, placeFrame, viewMessage } from "./outlook";
+import { drawnAt, outlookOf, placeFrame, sliceOf, viewMessage, windowOf, type Outlook } from "./outlook";
 import { indexAt } from "./paint";
 import { Requester } from "./requester";
 import type { Frame } from "./types";
@@ -26,24 +26,34 @@ export class Wand {
   private readonly requester: Requester;
   private frame: Frame | null = null;
   private segments = 0;
+  /** Which of three planes they are of. */
+  private plane = 0;
   private outline: { frame: Frame; label: number; lines: Float32Array } | null = null;
 
   /** `wanted` gives the size of the panes and about how wide a superpixel is, where they are on screen. */
   constructor(
     private readonly bench: Bench,
-    wanted: () => { width: number; height: number; across: number } | null,
+    wanted: (plane: number) => { width: number; height: number; across: number } | null,
     send: (message: Record<string, unknown>) => boolean,
     private readonly changed: () => void,
   ) {
     this.requester = new Requester(() => {
-      const want = wanted();
-      const message = want && viewMessage(bench, NUMBER, "", want, outlookOf(bench));
+      const want = wanted(this.plane);
+      const message = want && viewMessage(bench, NUMBER, "", want, outlookOf(bench, this.plane));
       return want && message && { ...message, ...this.asked(message, want.across) };
     }, (message) => JSON.stringify([signature(bench.model, this.source), this.segments, message.of]), send);
   }
 
   ask(again = false): void {
     this.requester.ask(again);
+  }
+
+  /** Look at the superpixels of another plane. */
+  aim(plane: number): void {
+    if (plane === this.plane) return;
+    this.plane = plane;
+    this.clear();
+    this.ask();
   }
 
   clear(): void {
@@ -53,7 +63,7 @@ export class Wand {
   }
 
   take(frame: Frame): void {
-    placeFrame(frame, outlookOf(this.bench), this.bench.image!);
+    placeFrame(frame, outlookOf(this.bench, this.plane), this.bench.image!);
     if (!this.requester.answered(frame.id)) return;
     this.frame = frame;
     this.fault = "";
@@ -85,23 +95,25 @@ export class Wand {
       taken.push(name);
       source = last = name;
     };
-    const further = bench.furtherDims().map(([dim]) => [dim, bench.at[dim] ?? 0] as const);
+    const { image } = bench;
+    const { plane, at, stretch } = sliceOf(bench, this.plane);
+    const further = image!.dims.filter((dim) => dim !== "c" && !plane.includes(dim) && (image!.sizes[dim] ?? 1) > 1).map((dim) => [dim, at[dim] ?? 0] as const);
     if (further.length) put("plane", { op: "transform.crop", start: Object.fromEntries(further), stop: Object.fromEntries(further.map(([dim, at]) => [dim, at + 1])) });
     const level = message.level as number;
-    const region = Object.values(message.region as Record<string, [number, number]>);
+    const region = message.region as Record<string, [number, number]>;
     const side = Math.max(2, across / 2 ** level);
-    this.segments = Math.min(MOST, Math.max(2, Math.round(this.samples(level, region) / side ** 2)));
+    const area = this.samples(level, plane, region) * stretch[0] * stretch[1];
+    this.segments = Math.min(MOST, Math.max(2, Math.round(area / side ** 2)));
     put("wand", { op: "segment.slic", segments: this.segments });
     return { text, of: source };
   }
 
-  /** About how many samples of a level are worked out for a region. */
-  private samples(level: number, region: [number, number][]): number {
-    const { bench } = this;
-    const all = Object.values(bench.image!.sizes).reduce((product, size) => product * Math.max(1, Math.floor(size / 2 ** level)), 1);
-    const sizes = bench.plane.map((dim) => Math.floor((bench.image!.sizes[dim] ?? 1) / 2 ** level));
-    const isWhole = all <= SMALL;
-    return sizes.reduce((product, size, k) => product * (isWhole ? size : Math.min(size, region[k]![1] - region[k]![0] + AROUND)), 1);
+  /** About how many samples of a level are worked out for a region of a plane. */
+  private samples(level: number, plane: string[], region: Record<string, [number, number]>): number {
+    const image = this.bench.image!;
+    const sizeOf = (dim: string) => Math.max(1, Math.floor((image.sizes[dim] ?? 1) / windowOf(image, dim, level)));
+    const isWhole = image.dims.reduce((product, dim) => product * sizeOf(dim), 1) <= SMALL;
+    return plane.reduce((product, dim) => product * (isWhole ? sizeOf(dim) : Math.min(sizeOf(dim), region[dim]![1] - region[dim]![0] + AROUND)), 1);
   }
 
   /** The superpixel at a place; 0 where none is known. */
@@ -161,11 +173,10 @@ export class Wand {
   }
 
   /** Draw the rim of the superpixel under a place. */
-  drawRim(context: CanvasRenderingContext2D, place: Place, colour: string): void {
+  drawRim(context: CanvasRenderingContext2D, look: Outlook, place: Place, colour: string): void {
     const label = this.at(place);
     if (!label) return;
     const { width, height } = context.canvas;
-    const look = outlookOf(this.bench);
     const lines = this.rim(this.frame!, label);
     for (const [wide, line] of [[3.5, "rgb(0 0 0 / .6)"], [1.8, colour]] as const) {
       context.lineWidth = wide * devicePixelRatio;

@@ -65,10 +65,11 @@ export class Workbench {
 
   constructor(private readonly bench: Bench, live: () => Live | null, private readonly hands: Hands) {
     const send = (message: Record<string, unknown>) => live()?.send(message) ?? false;
-    this.painting = new Painting(bench, send, () => this.stage.viewport(0));
+    const viewport = (plane: number) => this.stage.viewport(plane);
+    this.painting = new Painting(bench, send, viewport);
     this.learning = new Learning(bench, this.painting, send);
     this.learning.trained.on(() => this.trained());
-    this.correcting = new Correcting(bench, send);
+    this.correcting = new Correcting(bench, send, viewport);
     this.previews = new Previews(send);
     this.probing = new Probing(bench, send);
     this.probes = new ProbeTab(bench, this.probing);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,8 @@ from graticule.io import read
 from graticule.io.in_place import make_editable, open_editable
 from graticule.web.edit_journal import EditJournal, Put
 from graticule.web.folder import OWN, first_revision
-from graticule.web.object_edits import ObjectEdit, changed
+from graticule.web.object_edits import Change, ObjectEdit, Section, changed
 from graticule.web.object_index import ObjectIndex
-from graticule.web.strokes import Bounds
 
 CORRECTED = "corrected"
 """The folder of corrections, and what a pipeline calls its input."""
@@ -66,10 +65,13 @@ class Correction:
         self.image = like.copy(data=values)
         self.values = values
         self._dims = [str(dim) for dim in like.dims]
+        self._lengths = [*(["z"] if "z" in self._dims else []), "y", "x"]
         self.journal = _journal_for(file)
         for put in self.journal.unflushed():
-            self._plane(put.plane)[_within(put.box)][put.where] = put.values
-        self.index = ObjectIndex(values)
+            values[put.place][put.where] = put.values
+        further = [n if dim not in self._lengths else 1 for dim, n in like.sizes.items()]
+        places = (dict(zip(self._dims, each, strict=True)) for each in np.ndindex(*further))
+        self.index = ObjectIndex([self._volume(place) for place in places])
         self.index.top = max(self.index.top, self.journal.top)
 
     @staticmethod
@@ -118,13 +120,15 @@ class Correction:
         with self._lock:
             if self.journal.knows(name):
                 return
-            plane = self._plane_at(edit)
-            labels = self._plane(plane)
-            change = changed(edit, labels, self.index)
+            at = self._place_of(edit)
+            change = changed(edit, self._section(edit, at))
             if np.array_equal(change.before, change.after):
                 raise RequestError("there is nothing to change here")
-            self.journal.add(name, plane, change, max(self.index.top, int(change.after.max())))
-            labels[_within(change.box)] = change.after
+            box = self._box_of(change, at)
+            shape = [stop - start for start, stop in box]
+            before, after = change.before.reshape(shape), change.after.reshape(shape)
+            self.journal.add(name, box, before, after, max(self.index.top, int(after.max())))
+            self.values[tuple(slice(*each) for each in box)] = after
             self.index.replace(change.box, change.before, change.after)
             self._changed()
 
@@ -141,10 +145,13 @@ class Correction:
             put = None if self.journal.knows(name) else way(name)
             if put is None:
                 return
-            part = self._plane(put.plane)[_within(put.box)]
+            part = self.values[put.place]
             before = np.array(part)
             part[put.where] = put.values
-            self.index.replace(put.box, before, np.array(part))
+            bounds = dict(zip(self._dims, put.box, strict=True))
+            z, y, x = (bounds.get(dim, (0, 1)) for dim in ("z", "y", "x"))
+            shape = [stop - start for start, stop in (z, y, x)]
+            self.index.replace((z, y, x), before.reshape(shape), np.array(part).reshape(shape))
             self._changed()
 
     def _changed(self) -> None:
@@ -167,17 +174,37 @@ class Correction:
                 os.utime(self.file)
                 self.journal.note_flushed(_stamp(self.file))
 
-    def _plane_at(self, edit: ObjectEdit) -> tuple[int, ...]:
-        place = []
-        for dim, size in zip(self._dims[:-2], self.values.shape, strict=False):
-            number = edit.at.get(dim, 0)
+    def _place_of(self, edit: ObjectEdit) -> dict[str, int]:
+        """Return where the plane of an edit lies along all other dims."""
+        if edit.plane[0] == edit.plane[1] or not {*edit.plane} <= {*self._lengths}:
+            raise RequestError(
+                f"objects are not corrected in a plane of {' and '.join(edit.plane)}",
+                hint=f"they lie along {', '.join(self._lengths)}",
+            )
+        place = {}
+        for dim, size in zip(self._dims, self.values.shape, strict=True):
+            number = 0 if dim in edit.plane else edit.at.get(dim, 0)
             if not 0 <= number < size:
                 raise RequestError(f"there is no {dim} {number}; it has {size}")
-            place.append(number)
-        return tuple(place)
+            place[dim] = number
+        return place
 
-    def _plane(self, place: tuple[int, ...]) -> Array:
-        return np.asarray(self.values[place])
+    def _volume(self, place: Mapping[str, int]) -> Array:
+        """Return the labels along z, rows and columns at a place along the other dims."""
+        index = tuple(slice(None) if dim in self._lengths else place[dim] for dim in self._dims)
+        volume = self.values[index]
+        return volume if volume.ndim == 3 else volume[None]
+
+    def _section(self, edit: ObjectEdit, place: Mapping[str, int]) -> Section:
+        axes = {dim: axis for axis, dim in enumerate(("z", "y", "x"))}
+        rows, columns = (axes[dim] for dim in edit.plane)
+        (across,) = {*axes} - {*edit.plane}
+        return Section(self._volume(place), self.index, (rows, columns), place.get(across, 0))
+
+    def _box_of(self, change: Change, place: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
+        """Return the box of a change along all dims."""
+        bounds = dict(zip(("z", "y", "x"), change.box, strict=True))
+        return tuple(bounds.get(dim, (place[dim], place[dim] + 1)) for dim in self._dims)
 
     def described(self) -> dict[str, Any]:
         """Return what a page is told of it."""
@@ -217,10 +244,6 @@ def _journal_for(file: Path) -> EditJournal:
 
 def _stamp(file: Path) -> int:
     return file.stat().st_mtime_ns
-
-
-def _within(box: Bounds) -> tuple[slice, slice]:
-    return slice(*box[0]), slice(*box[1])
 
 
 def _make_plain(file: Path, labels: Image) -> None:

@@ -8,6 +8,7 @@ they are opened again: each record says what samples become, and not what is don
 from __future__ import annotations
 
 import json
+import math
 import os
 import zlib
 from collections.abc import Iterator
@@ -19,28 +20,28 @@ import numpy as np
 
 from graticule.core.atomic import atomic_path
 from graticule.core.typing import Array
-from graticule.web.object_edits import Change
-from graticule.web.strokes import Bounds
 
 
 @dataclass(frozen=True)
 class Put:
-    """Samples of a box of a plane, and what they become.
+    """Samples of a box, and what they become.
 
     Attributes
     ----------
-    plane : tuple of int
-        An index for each axis before rows and columns.
-    box : Bounds
-        Rows and columns.
+    box : tuple of (int, int)
+        Start and stop along each axis of the labels.
     where, values : ndarray
         Which samples of the box, and their labels.
     """
 
-    plane: tuple[int, ...]
-    box: Bounds
+    box: tuple[tuple[int, int], ...]
     where: Array
     values: Array
+
+    @property
+    def place(self) -> tuple[slice, ...]:
+        """Where in the labels the box is."""
+        return tuple(slice(*each) for each in self.box)
 
 
 @dataclass(frozen=True)
@@ -98,16 +99,35 @@ class EditJournal:
         """Whether an edit, or what was done to one, of this name was made."""
         return name in self._names
 
-    def add(self, name: str, plane: tuple[int, ...], change: Change, top: int) -> None:
-        """Set down an edit; what was taken back before it cannot be made again."""
-        where = change.before != change.after
+    def add(
+        self,
+        name: str,
+        box: tuple[tuple[int, int], ...],
+        before: Array,
+        after: Array,
+        top: int,
+    ) -> None:
+        """Set down an edit; what was taken back before it cannot be made again.
+
+        Parameters
+        ----------
+        name : str
+            Of the edit.
+        box : tuple of (int, int)
+            Start and stop along each axis of the labels.
+        before, after : ndarray
+            The labels there.
+        top : int
+            The largest number that an object was ever given.
+        """
+        where = before != after
         content = zlib.compress(
             np.packbits(where).tobytes()
-            + change.before[where].astype("<i4").tobytes()
-            + change.after[where].astype("<i4").tobytes()
+            + before[where].astype("<i4").tobytes()
+            + after[where].astype("<i4").tobytes()
         )
         told = {
-            "edit": name, "plane": list(plane), "box": [list(each) for each in change.box],
+            "edit": name, "box": [list(each) for each in box],
             "top": top, "samples": int(where.sum()), "bytes": len(content),
             "crc": zlib.crc32(content),
         }  # fmt: skip
@@ -181,14 +201,16 @@ class EditJournal:
         with self.path.open("rb") as file:
             file.seek(record.start)
             content = zlib.decompress(file.read(told["bytes"]))
-        (y0, y1), (x0, x1) = told["box"]
-        shape = (y1 - y0, x1 - x0)
-        bits = -(-shape[0] * shape[1] // 8)
-        where = np.unpackbits(np.frombuffer(content, np.uint8, bits), count=shape[0] * shape[1])
+        # At first a record had the rows and columns of its plane, and where this lies.
+        planes = [(at, at + 1) for at in told.get("plane", ())]
+        box = (*planes, *((start, stop) for start, stop in told["box"]))
+        shape = [stop - start for start, stop in box]
+        count = math.prod(shape)
+        bits = -(-count // 8)
+        where = np.unpackbits(np.frombuffer(content, np.uint8, bits), count=count)
         skipped = 0 if way == "before" else told["samples"]
         values = np.frombuffer(content, "<i4", told["samples"], bits + 4 * skipped)
-        box = ((y0, y1), (x0, x1))
-        return Put(tuple(told["plane"]), box, where.astype(bool).reshape(shape), values)
+        return Put(box, where.astype(bool).reshape(shape), values)
 
     def _read(self) -> None:
         """Read the file as far as it is whole, and remove the rest."""

@@ -23,7 +23,7 @@ from graticule.io import read, write
 from graticule.io.studies import stem
 from graticule.web.corrections import CORRECTED, Correction, Fill
 from graticule.web.folder import OWN, ServedFolder, first_revision
-from graticule.web.strokes import Bounds, Stroke, bounds_of, covered_by
+from graticule.web.strokes import Stroke, bounds_of, covered_by
 
 _BACK = 100
 """Drags that can be taken back."""
@@ -208,30 +208,42 @@ class Layer:
 
     def _draw(self, stroke: Stroke) -> tuple[tuple[slice, ...], Array]:
         """Draw; return where, and what was there before."""
-        high, wide = (self.values.shape[self._dims.index(dim)] for dim in ("y", "x"))
-        bounds = bounds_of(stroke, (high, wide))
-        place = tuple(self._span(dim, bounds, stroke.at) for dim in self._dims)
+        sizes = dict(zip(self._dims, self.values.shape, strict=True))
+        rows, columns = stroke.plane
+        if rows == columns or not {rows, columns} <= {*sizes}:
+            raise RequestError(
+                f"cannot be painted in a plane of {rows} and {columns}", where=self.file.name,
+                hint=f"what is painted lies along {', '.join(sizes)}",
+            )  # fmt: skip
+        bounds = bounds_of(stroke, (sizes[rows], sizes[columns]))
+        drawn = dict(zip(stroke.plane, bounds, strict=True))
+        place = tuple(
+            slice(*drawn[dim]) if dim in drawn else _one_of(dim, size, stroke.at)
+            for dim, size in sizes.items()
+        )
         part = self.values[place]
         before = part.copy()
         inside = covered_by(stroke, bounds)
-        part.reshape(inside.shape)[inside] = stroke.value
+        if self._dims.index(rows) > self._dims.index(columns):
+            inside = inside.T
+        part[inside.reshape(part.shape)] = stroke.value
         self._count(before, part)
         return place, before
 
-    def _span(self, dim: str, bounds: Bounds, at: Mapping[str, int]) -> slice:
-        if dim in ("y", "x"):
-            return slice(*bounds[0 if dim == "y" else 1])
-        size = self.values.shape[self._dims.index(dim)]
-        number = at.get(dim, 0)
-        if not 0 <= number < size:
-            raise RequestError(f"there is no {dim} {number}; it has {size}")
-        return slice(number, number + 1)
+
+def _one_of(dim: str, size: int, at: Mapping[str, int]) -> slice:
+    """Return the sample of a dim at which a plane lies."""
+    number = at.get(dim, 0)
+    if not 0 <= number < size:
+        raise RequestError(f"there is no {dim} {number}; it has {size}")
+    return slice(number, number + 1)
 
 
 def _told(stroke: Stroke) -> dict[str, Any]:
     return {
         "value": stroke.value, "radius": stroke.radius, "points": list(stroke.points),
-        "at": dict(stroke.at), "shape": stroke.shape,
+        "at": dict(stroke.at), "shape": stroke.shape, "plane": list(stroke.plane),
+        "stretch": list(stroke.stretch),
     }  # fmt: skip
 
 
@@ -243,7 +255,8 @@ def _read_note(line: str) -> Stroke | tuple[tuple[slice, ...], Array] | None:
             values = np.frombuffer(zlib.decompress(base64.b64decode(told["values"])), np.uint8)
             return tuple(slice(start, stop) for start, stop in told["bounds"]), values
         points = [(float(y), float(x)) for y, x in told["points"]]
-        return Stroke(told["value"], told["radius"], points, told["at"], told["shape"])
+        how = {key: tuple(told[key]) for key in ("plane", "stretch") if key in told}
+        return Stroke(told["value"], told["radius"], points, told["at"], told["shape"], **how)
     except (ValueError, KeyError, TypeError, zlib.error):
         return None
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import RequestError
-from graticule.core.image import LEVEL, Image, Kind
+from graticule.core.image import LEVEL, SPATIAL, Image, Kind
 from graticule.core.registry import get_op
 from graticule.core.typing import Array
 from graticule.pipeline.coarse import window_of
@@ -105,17 +105,16 @@ def probed(
     """
     looked = _Looked(opened, pipeline, request, is_wanted)
     sizes = looked.sizes(0)
-    drawn = plane_dims(sizes)
-    if len(drawn) < 2:
+    if len(plane_dims(sizes)) < 2:
         raise _no_picture(request.of)
-    along = request.along if request.along in sizes and request.along not in drawn else ""
     found = []
     for probe in request.probes:
-        box = _box_of(probe, sizes, drawn)
+        box = _box_of(probe, sizes, list(probe.plane or plane_dims(sizes)))
         if box is None:
             found.append({"outside": True, "basis": "exact"})
             continue
-        followed = "" if probe.shape == "line" else along
+        is_followed = probe.shape != "line" and probe.along in sizes and probe.along not in box
+        followed = probe.along if is_followed else ""
         level = 0 if probe.shape == "point" else _level_of(looked, box, sizes.get(followed, 1))
         if level:
             copy()
@@ -126,13 +125,18 @@ def probed(
             else _in_box(looked, probe, view, followed)
         )
         found.append({"level": level, "basis": view.basis, **told})
-    return {"along": along, "probes": found}
+    return {"probes": found}
 
 
 def _box_of(
     probe: Probe, sizes: Mapping[str, int], drawn: list[str]
 ) -> dict[str, tuple[int, int]] | None:
-    """Return the samples that a probe depends on; None where it lies outside of the image."""
+    """Return the samples that a probe depends on; None where it lies outside of the image.
+
+    What has not both dims of its plane has no sample there.
+    """
+    if not {*drawn} <= {*sizes}:
+        return None
     margin = math.ceil(probe.width / 2) + _BESIDE if probe.shape == "line" else 0
     box = {}
     for axis, dim in enumerate(drawn):
@@ -209,7 +213,8 @@ def _along_line(
     if looked.is_labels:
         image = image > 0
     rows, columns = box
-    if (rows, columns) != ("y", "x"):  # axes of two kinds have no distance but in samples
+    image = image.transpose(..., rows, columns)
+    if not {rows, columns} <= {*SPATIAL}:  # axes of two kinds have no distance but in samples
         bare = image.rename({rows: "y", columns: "x"}).drop_vars(["y", "x"], errors="ignore")
         image = bare.assign_attrs({**bare.attrs, LEVEL: view.level})
     table = get_op("measure.profile")(

@@ -12,6 +12,7 @@ from graticule.web.strokes import Shape
 
 _Place = Annotated[int, Field(ge=-(2**40), le=2**40)]
 _Coordinate = Annotated[float, Field(ge=-(2.0**30), le=2.0**30, allow_inf_nan=False)]
+_Stretch = Annotated[float, Field(ge=1e-4, le=1e4, allow_inf_nan=False)]
 
 
 class ViewRequest(BaseModel):
@@ -69,8 +70,8 @@ class StrokeRequest(BaseModel):
         ``stroke`` or ``unstroke``.
     path, layer : str
         The image, and the layer beside it.
-    value, radius, points, at, shape
-        As of a `graticule.web.layers.Stroke`.
+    value, radius, points, at, shape, plane, stretch
+        As of a `graticule.web.strokes.Stroke`.
     begins : bool
         Whether it is the first piece of a drag.
     """
@@ -87,6 +88,8 @@ class StrokeRequest(BaseModel):
     points: Annotated[list[tuple[_Coordinate, _Coordinate]], Field(max_length=10_000)] = []
     at: dict[str, _Place] = Field(default_factory=dict)
     shape: Shape = "line"
+    plane: tuple[str, str] = ("y", "x")
+    stretch: tuple[_Stretch, _Stretch] = (1.0, 1.0)
     begins: bool = True
 
 
@@ -101,7 +104,7 @@ class EditRequest(BaseModel):
         Of the edit, ``undo`` or ``redo``.
     path : str
         The image.
-    labels, points, radius, at
+    labels, points, radius, at, plane, stretch
         As of a `graticule.web.object_edits.ObjectEdit`.
     """
 
@@ -117,6 +120,8 @@ class EditRequest(BaseModel):
     points: Annotated[list[tuple[_Coordinate, _Coordinate]], Field(max_length=20_000)] = []
     radius: Annotated[float, Field(ge=0, le=4096)] = 3
     at: dict[str, _Place] = Field(default_factory=dict)
+    plane: tuple[str, str] = ("y", "x")
+    stretch: tuple[_Stretch, _Stretch] = (1.0, 1.0)
 
 
 class Probe(BaseModel):
@@ -131,6 +136,10 @@ class Probe(BaseModel):
         line, or two corners.
     width : float
         Of a line, in samples.
+    plane : (str, str), optional
+        The dims that are rows and columns; by default y and x, or the last two.
+    along : str
+        The further dim along which a sample or box is followed; none where the step lacks it.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -138,6 +147,8 @@ class Probe(BaseModel):
     shape: Literal["point", "line", "box"]
     points: Annotated[list[tuple[_Coordinate, _Coordinate]], Field(min_length=1, max_length=2)]
     width: Annotated[float, Field(ge=1, le=4096)] = 1
+    plane: tuple[str, str] | None = None
+    along: str = ""
 
 
 class ProbeRequest(BaseModel):
@@ -149,8 +160,6 @@ class ProbeRequest(BaseModel):
         What is asked.
     pane, id, path, text, of, at
         As of a `ViewRequest`.
-    along : str
-        The further dim along which a sample or box is followed; none where the step lacks it.
     probes : list of Probe
         Each is answered by itself.
     """
@@ -164,7 +173,6 @@ class ProbeRequest(BaseModel):
     text: Annotated[str, Field(max_length=2**20)]
     of: str = ""
     at: dict[str, _Place] = Field(default_factory=dict)
-    along: str = ""
     probes: Annotated[list[Probe], Field(max_length=32)]
 
 

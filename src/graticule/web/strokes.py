@@ -34,6 +34,10 @@ class Stroke:
     shape : str
         A ``line`` along the points, the ``fill`` of their polygon, or ``boxes``, of each two points
         the samples between these corners.
+    plane : (str, str)
+        The dims that are rows and columns.
+    stretch : (float, float)
+        How long a sample is along these: by it the brush is round where they are spaced otherwise.
     """
 
     value: int
@@ -41,6 +45,8 @@ class Stroke:
     points: Sequence[tuple[float, float]]
     at: Mapping[str, int] = field(default_factory=dict)
     shape: Shape = "line"
+    plane: tuple[str, str] = ("y", "x")
+    stretch: tuple[float, float] = (1.0, 1.0)
 
 
 def bounds_of(stroke: Stroke, sizes: tuple[int, int]) -> Bounds:
@@ -52,13 +58,14 @@ def bounds_of(stroke: Stroke, sizes: tuple[int, int]) -> Bounds:
         If it has no points, or half of a box.
     """
     points = np.asarray(stroke.points, float).reshape(-1, 2)
-    reach = stroke.radius if stroke.shape == "line" else 0.0
+    radius = stroke.radius if stroke.shape == "line" else 0.0
     if not len(points) or not np.isfinite(points).all():
         raise RequestError("a stroke has points")
     if stroke.shape == "boxes" and len(points) % 2:
         raise RequestError("boxes have two points each")
     bounds = []
     for axis, size in enumerate(sizes):
+        reach = radius / stroke.stretch[axis]
         low, top = points[:, axis].min() - reach, points[:, axis].max() + reach
         start = int(np.clip(np.floor(low), 0, size - 1))
         bounds.append((start, int(np.clip(np.ceil(top) + 1, start + 1, size))))
@@ -81,9 +88,14 @@ def covered_by(stroke: Stroke, bounds: Bounds) -> Array:
             (top, left), (bottom, right) = corners.min(axis=0), corners.max(axis=0)
             covered[_between(rows, top, bottom), _between(columns, left, right)] = True
         return covered
-    ends = points[1:] if len(points) > 1 else points
-    for (y0, x0), (y1, x1) in zip(points[: len(ends)], ends, strict=True):
-        _cover(covered, rows, columns, (y0, x0, y1, x1), stroke.radius)
+    high, wide = stroke.stretch
+    places = points * stroke.stretch
+    ends = places[1:] if len(places) > 1 else places
+    for (y0, x0), (y1, x1) in zip(places[: len(ends)], ends, strict=True):
+        _cover(covered, rows * high, columns * wide, (y0, x0, y1, x1), stroke.radius)
+    if stroke.radius < max(high, wide) / 2:  # between samples, the brush would reach none
+        corner = rows[0], columns[0]
+        covered[tuple(path_of(points - corner, (rows.size, columns.size)).T)] = True
     return covered
 
 

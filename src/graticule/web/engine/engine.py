@@ -210,8 +210,9 @@ class Engine:
             layer.take_back()
         else:
             stroke = Stroke(
-                request.value, request.radius, request.points, request.at, request.shape
-            )
+                request.value, request.radius, request.points, request.at, request.shape,
+                request.plane, request.stretch,
+            )  # fmt: skip
             layer.paint(stroke, begins=request.begins)
         return {"type": "painted", **described(layer, request.path, request.layer)}
 
@@ -226,8 +227,9 @@ class Engine:
             correction.make_again(request.name)
         else:
             edit = ObjectEdit(
-                request.kind, request.labels, request.points, request.radius, request.at
-            )
+                request.kind, request.labels, request.points, request.radius, request.at,
+                request.plane, request.stretch,
+            )  # fmt: skip
             correction.edit(edit, request.name)
         return correction_news(correction, request.path, request.name)
 
