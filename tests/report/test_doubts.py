@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import imageio.v3
 import numpy as np
 import pytest
 import tifffile
@@ -218,3 +219,28 @@ def test_steps_that_feed_nothing_are_named_and_not_run(
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "left out: feeds no output" in page
     assert page.count("<h4>spare</h4>") == 0
+
+
+def test_objects_of_each_channel_are_told_and_those_of_one_grey_are_not(tmp_path: Path) -> None:
+    grey = blobs(np.random.default_rng(1), 9).astype(np.uint8)
+    (tmp_path / "in").mkdir()
+    imageio.v3.imwrite(tmp_path / "in" / "photo.png", np.dstack([grey] * 3))
+    imageio.v3.imwrite(tmp_path / "in" / "scan.png", grey)
+    (told,) = doubts(tmp_path / "in", tmp_path / "out")
+    assert told.what.startswith("each channel counts by itself")
+    assert told.images == (("photo", "3 channels"),)
+    one = BLOBS.replace("steps:", "steps:\n  grey: {op: transform.grey}")
+    assert doubts(tmp_path / "in", tmp_path / "grey", one) == []
+
+
+def test_the_page_says_first_which_parameters_are_not_those_of_the_file(tmp_path: Path) -> None:
+    written = Pipeline.loads(BLOBS.replace("segment.label", "segment.label, connectivity: 1"))
+    again = written.with_values({"labels.connectivity": 2}).with_values({"bright.keep": "dark"})
+    assert again.changed == {"labels.connectivity": 1, "bright.keep": "bright"}
+    assert again.with_values({"labels.connectivity": 1}).changed == {"bright.keep": "bright"}
+    again.run(study(tmp_path / "in"), out=tmp_path / "out", cache=False)
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    top = page.partition("<section")[2].partition("</section>")[0]
+    assert "bright.keep from bright to dark, labels.connectivity from 1 to 2" in top
+    written.run(tmp_path / "in", out=tmp_path / "plain", cache=False)
+    assert "Changed for this run" not in (tmp_path / "plain" / "report.html").read_text("utf-8")

@@ -107,6 +107,7 @@ def _show_clustering(path: Path) -> None:
 
 def _show_pipeline(path: Path) -> None:
     from graticule.pipeline import Pipeline
+    from graticule.report import wording
 
     loaded = Pipeline.load(path)
     print(f"{loaded.name}: sound ({loaded.source})")
@@ -117,8 +118,8 @@ def _show_pipeline(path: Path) -> None:
         print(f"  sheet  {loaded.sheet.file}")
     for name, step in loaded.steps.items():
         wires = ", ".join(str(wire) for wire in step.inputs if wire is not None)
-        shown = " ".join(f"{key}={value}" for key, value in step.canonical.items())
-        print(f"  step   {name} = {step.op.name}({wires})  {shown}")
+        shown = wording.parameters(step.canonical)
+        print(f"  step   {name} = {step.op.name}({wires})  {shown}".rstrip())
     for name, check_step in loaded.checks.items():
         print(f"  check  {name} = {check_step.check.name} of {check_step.of} at {check_step.at}")
     print(f"  output {', '.join(map(str, loaded.outputs))}")

@@ -314,7 +314,7 @@ class _OfColumn(str):
 def _in_words(value: Any) -> Any:
     """Return a parameter as a sentence says it; of a sequence, every item."""
     if isinstance(value, Amount):
-        return value.canonical() if value.base else f"{value.value:g} pixels"
+        return str(value) if value.base else f"{value.value:g} pixels"
     if isinstance(value, (list, tuple)):
         return [_in_words(item) for item in value]
     if isinstance(value, float):

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import UnitsError
 from graticule.core.image import SPATIAL, Image, directions_of, level_of, step_of
-from graticule.core.units import QUANTITY_PATTERN, split_quantity, unit_scale
+from graticule.core.units import QUANTITY_PATTERN, in_usual_unit, split_quantity, unit_scale
 
 
 def _clean(value: float) -> float:
@@ -76,7 +76,7 @@ class Amount:
         return f"{self.value!r} {self.base}" if self.base else self.value
 
     def __str__(self) -> str:
-        return f"{self.value:g} {self.base or 'px'}"
+        return in_usual_unit(self.value, self.base) if self.base else f"{self.value:g} px"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.canonical()!r})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from numbers import Real
@@ -45,6 +46,50 @@ _BASES = {
     "solid angle": "rad2",
     "volume": "m3",
 }
+
+
+_SHOWN: dict[str, tuple[tuple[str, float, float], ...]] = {
+    "m": (("Mm", 1e6, 1e5), ("km", 1e3, 1e3), ("m", 1.0, 1.0), ("mm", 1e-3, 1e-3),
+          ("um", 1e-6, 1e-7), ("nm", 1e-9, 0.0)),
+    "s": (("d", 86_400.0, 172_800.0), ("h", 3_600.0, 7_200.0), ("min", 60.0, 120.0),
+          ("s", 1.0, 0.1), ("ms", 1e-3, 1e-4), ("us", 1e-6, 0.0)),
+    "rad": (("deg", math.pi / 180, math.pi / 180), ("arcmin", math.pi / 10_800, math.pi / 5_400),
+            ("arcsec", math.pi / 648_000, 0.0)),
+}  # fmt: skip
+"""For each base the units that people read, with their size and from where each is taken."""
+
+
+def in_usual_unit(value: float, base: str) -> str:
+    """Return a number of base units as people write it.
+
+    Examples
+    --------
+    >>> in_usual_unit(5e-7, "m"), in_usual_unit(2e-11, "m2"), in_usual_unit(45, "s")
+    ('0.5 um', '20 um2', '45 s')
+    """
+    if value == 0:
+        return f"0 {base}"
+    power = int(base[-1]) if base[-1].isdigit() else 1
+    reach = abs(value) ** (1 / power) * (1 + 1e-9)
+    unit, size = next(
+        (unit, size) for unit, size, least in _SHOWN[base.rstrip("23")] if reach >= least
+    )
+    return f"{value / size**power:.6g} {unit}{power if power > 1 else ''}"
+
+
+def shown_quantity(text: str) -> str:
+    """Return a canonical quantity as people write it, and any other text as it is.
+
+    Examples
+    --------
+    >>> shown_quantity("5e-07 m"), shown_quantity("0.5 um"), shown_quantity("gaussian")
+    ('0.5 um', '0.5 um', 'gaussian')
+    """
+    match = QUANTITY_PATTERN.match(text)
+    unit = (match["unit"] or "") if match else ""
+    if match is None or unit not in _BASES.values():
+        return text
+    return in_usual_unit(float(match["value"]), unit)
 
 
 def split_quantity(value: object) -> tuple[float, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from numbers import Real
 from pathlib import Path
@@ -40,7 +41,11 @@ def with_values(pipeline: Spec, values: Mapping[str, Any]) -> Spec:
             faults.append(Fault(name, str(error)))
     if faults:
         raise PipelineError(faults, source="--set")
-    return parse(dump(document), source=pipeline.source)
+    found = parse(dump(document), source=pipeline.source)
+    written = {name: pipeline.parameter(name) for name in map(str, values)} | dict(pipeline.changed)
+    return replace(
+        found, changed={n: was for n, was in written.items() if was != found.parameter(n)}
+    )
 
 
 def with_op(pipeline: Spec, step: str, op: Op) -> Spec:

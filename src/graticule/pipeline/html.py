@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graticule.core.image import Table
+from graticule.core.units import shown_quantity
 from graticule.pipeline.spec import Spec, Step
 
 _ROWS = 6
@@ -51,7 +52,7 @@ def of_run(folder: Path, done: int, failed: int, tables: Mapping[str, Table]) ->
 
 
 def _short(value: Any) -> str:
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:.4g}" if isinstance(value, float) else shown_quantity(str(value))
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -48,6 +48,10 @@ def provenance(
         "pipeline": plain,
         "key": pipeline.key,
         "text": pipeline.text,
+        "changed": {
+            name: {"from": was, "to": pipeline.parameter(name)}
+            for name, was in pipeline.changed.items()
+        },
         "explained": _explained(pipeline),
         "command": [printable(word) for word in command],
         "images": (

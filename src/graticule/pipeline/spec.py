@@ -173,6 +173,8 @@ class Spec:
         The document it was read from, comments included.
     source : str
         The file, or ``"<text>"``.
+    changed : mapping
+        What parameters were in the file that have other values since, by ``step.parameter``.
     """
 
     name: str
@@ -186,6 +188,7 @@ class Spec:
     description: str = ""
     text: str = ""
     source: str = "<text>"
+    changed: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def first_input(self) -> str:
@@ -239,6 +242,12 @@ class Spec:
         steps = {name: step.bound(facts, units, folder) for name, step in self.steps.items()}
         checks = {name: check.bound(facts, units, folder) for name, check in self.checks.items()}
         return replace(self, steps=steps, checks=checks)
+
+    def parameter(self, name: str) -> Any:
+        """Return the value of ``step.parameter`` or ``check.parameter`` as a JSON value."""
+        owner, _, parameter = name.partition(".")
+        part = self.steps.get(owner) or self.checks[owner]
+        return part.canonical.get(parameter)
 
     def kind_of(self, reference: Reference) -> Kind | None:
         """Return what a step's output, or the one of which it is a column, is; None of an input."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from graticule.core.dims import COLOURS
 from graticule.core.errors import GraticuleError
 from graticule.core.typing import Array
 from graticule.evaluate.outlying import LEAST, outlying
@@ -71,7 +72,7 @@ def doubts_of(record: RunRecord, tables: Sequence[StudyTable]) -> list[Doubt]:
     names = [str(image.get("image")) for image in images]
     for table in tables:
         if table.exists and {"image", "label"} <= set(table.columns):
-            found += _objects(names, table, record)
+            found += [*_channels(table), *_objects(names, table, record)]
     return [*found, *_unlike(images)]
 
 
@@ -153,6 +154,20 @@ def _saturation(images: Sequence[Mapping[str, Any]]) -> Iterator[Doubt]:
         if of:
             what = "saturated: samples pile up at the highest value, and may have been brighter"
             yield Doubt(f"{name} is {what}" if name != "image" else what, tuple(of))
+
+
+def _channels(table: StudyTable) -> Iterator[Doubt]:
+    """Give images whose objects were found in each channel by itself, colours among them."""
+    dim = next((name for name in COLOURS if name in table.columns), None)
+    if dim is None or table.rows > _MOST_ROWS:
+        return
+    frame = table.head(table.rows, ["image", dim])
+    channels = frame.groupby(frame["image"].astype(str), sort=False)[dim].nunique()
+    of = tuple((str(name), f"{count} channels") for name, count in channels.items() if count > 1)
+    if of:
+        what = "each channel counts by itself, and what is seen in several counts several times"
+        way = "a step grey: {op: transform.grey} makes one image of colours"
+        yield Doubt(f"{what} ({way}, {{op: transform.select, dim: {dim}, index: 0}} takes one)", of)
 
 
 def _objects(names: Sequence[str], table: StudyTable, record: RunRecord) -> Iterator[Doubt]:

@@ -105,7 +105,11 @@ def _content(folder: Path, record: RunRecord) -> dict[str, Any]:
         "title": record.title,
         "version": record.version,
         "record": record,
-        "summary": [*experiment.sentences(compared), *_summarise(record, tables, troubles)],
+        "summary": [
+            *experiment.sentences(compared),
+            *_summarise(record, tables, troubles),
+            *filter(None, [wording.changes(record.changed)]),
+        ],
         "explained": to_html(str(record.explained.get("readme") or "")),
         "expected": _expected(record, {**tables, **compared}, troubles),
         "changed": bool(record.explained.get("changed")),

@@ -128,6 +128,7 @@ class RunRecord(_RecordModel):
     pipeline: Facts = Field(default_factory=dict)
     key: str | None = ""
     text: str | None = ""
+    changed: dict[str, Facts] = Field(default_factory=dict)
     explained: Facts = Field(default_factory=dict)
     skipped: list[Facts] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)

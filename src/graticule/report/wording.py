@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from graticule.core.settings import format_bytes
+from graticule.core.units import shown_quantity
 
 
 def number(value: object) -> str:
@@ -147,11 +148,26 @@ def parameters(params: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> parameters({"sigma": 2.0, "mask": None, "by": ["phase", "flip_time"]})
-    'sigma = 2, by = phase flip_time'
+    >>> parameters({"sigma": "5e-07 m", "mask": None, "by": ["phase", "flip_time"]})
+    'sigma = 0.5 um, by = phase flip_time'
     """
     set_ones = {key: value for key, value in params.items() if value not in (None, "", [], {})}
     return ", ".join(f"{key} = {_format_value(value)}" for key, value in set_ones.items())
+
+
+def changes(changed: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return which parameters have other values than in the pipeline's file, as a sentence.
+
+    Examples
+    --------
+    >>> changes({"kept.min_size": {"from": 300.0, "to": 40.0}})
+    'Changed for this run: kept.min_size from 300 to 40.'
+    """
+    told = [
+        f"{name} from {_format_value(values.get('from'))} to {_format_value(values.get('to'))}"
+        for name, values in changed.items()
+    ]
+    return f"Changed for this run: {', '.join(told)}." if told else ""
 
 
 def _format_value(value: object) -> str:
@@ -159,7 +175,7 @@ def _format_value(value: object) -> str:
         return " ".join(_format_value(item) for item in value)
     if isinstance(value, Mapping):
         return "{" + parameters({str(k): v for k, v in value.items()}) + "}"
-    return number(value)
+    return shown_quantity(value) if isinstance(value, str) else number(value)
 
 
 def file_of(file: str, kind: str, sha256: str) -> str:
