@@ -1,13 +1,13 @@
 // The histogram of what the active pane shows, with the limits of the contrast to drag.
 
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Bench } from "./bench";
 import { CheckList, type Checks } from "./checks";
 import { h } from "./dom";
 import { setIn } from "./edit";
 import { short, unitText } from "./format";
 import { signature } from "./model";
-import { axisOf, themeColour, tickText } from "./plotting";
+import { axisOf, plots, themeColour, tickText } from "./plotting";
 import { Working } from "./working";
 import { Requester } from "./requester";
 import type { FaultAnswer, HistogramAnswer } from "./types";
@@ -88,17 +88,19 @@ export class HistogramTab {
   draw(): void {
     const { answer } = this;
     if (!answer || !this.visible) return;
+    const Plot = plots(() => this.draw());
+    if (!Plot) return;
     const middles = answer.counts.map((_, i) => (answer.edges[i]! + answer.edges[i + 1]!) / 2);
     const counts = this.log.checked ? answer.counts.map((count) => Math.log10(count + 1)) : answer.counts;
     this.plot?.destroy();
     this.holder.replaceChildren();
-    this.plot = new uPlot({
+    this.plot = new Plot({
       width: Math.max(120, this.holder.clientWidth), height: Math.max(120, this.holder.clientHeight),
       legend: { show: false }, cursor: { show: false }, padding: [14, 12, 0, 0],
       scales: { x: { time: false, range: [answer.edges[0]!, answer.edges[answer.edges.length - 1]!] }, y: { range: (_u, _min, max) => [0, max * 1.05 || 1] } },
       axes: [axisOf(this.holder, { size: 30, values: (_u, ticks) => ticks.map((tick) => short(tick)) }),
         axisOf(this.holder, { size: 50, values: (_u, ticks) => ticks.map((tick) => (this.log.checked ? (Number.isInteger(tick) ? short(10 ** tick) : "") : tickText(tick))) })],
-      series: [{}, { fill: themeColour(this.holder, "--plot-line"), width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [1, Infinity], gap: 0 }) }],
+      series: [{}, { fill: themeColour(this.holder, "--plot-line"), width: 0, points: { show: false }, paths: Plot.paths.bars!({ size: [1, Infinity], gap: 0 }) }],
     }, [middles, counts], this.holder);
     this.plot.over.append(this.lines.low, this.lines.high, this.lines.threshold);
     const total = answer.counts.reduce((sum, count) => sum + count, 0);

@@ -59,11 +59,14 @@ const startPage = new StartPage(bench, {
 });
 keepPlace(bench, () => workbench.element.isConnected);
 
-/** Open an image with a pipeline. */
-async function open(image: string, pipeline: string, query = new URLSearchParams(), push = true): Promise<void> {
+/** Ask for all that is needed to show an image with a pipeline. */
+const asked = (image: string, pipeline: string) => Promise.all([api.open(image), api.pipeline(pipeline), Kept.load<View>(notKept, image, pipeline)]);
+
+/** Open an image with a pipeline; `coming` was asked for already. */
+async function open(image: string, pipeline: string, query = new URLSearchParams(), push = true, coming: ReturnType<typeof asked> | null = null): Promise<void> {
   try {
     await bench.view.flush();
-    const [opened, loaded, view] = await Promise.all([api.open(image), api.pipeline(pipeline), Kept.load<View>(notKept, image, pipeline)]);
+    const [opened, loaded, view] = await (coming ?? asked(image, pipeline));
     const same = bench.pipeline === pipeline && bench.image?.path === image;
     bench.image = opened;
     bench.view = view;
@@ -183,11 +186,11 @@ async function goHome(push = true): Promise<void> {
   fill(app, startPage.element);
 }
 
-async function arrive(): Promise<void> {
+async function arrive(coming: ReturnType<typeof asked> | null = null): Promise<void> {
   const groups = new URLSearchParams(location.hash.slice(1)).get("groups");
   if (groups) return openGroups(groups, false);
   const place = readPlace();
-  if (place?.pipeline) await open(place.image, place.pipeline, place.query, false);
+  if (place?.pipeline) await open(place.image, place.pipeline, place.query, false, coming);
   else await goHome(false);
 }
 
@@ -235,6 +238,9 @@ function tellGone(): void {
 
 async function begin(): Promise<void> {
   fill(app, h("p", { class: "loading" }, "Opening the workbench …"));
+  const place = readPlace();
+  const coming = place?.pipeline ? asked(place.image, place.pipeline) : null;
+  coming?.catch(() => undefined); // told where it is waited for
   try {
     const [start, ops, shared] = await Promise.all([api.start(), api.ops(), Kept.load<Shared>(notKept)]);
     bench.start = start;
@@ -259,7 +265,7 @@ async function begin(): Promise<void> {
       wasConnected = true;
     },
   });
-  await arrive();
+  await arrive(coming);
 }
 
 void begin();

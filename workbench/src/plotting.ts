@@ -4,6 +4,18 @@ import type uPlot from "uplot";
 import { h } from "./dom";
 import { short } from "./format";
 
+const AGAIN = 2000;
+let library: typeof uPlot | null = null;
+let loading: Promise<void> | null = null;
+
+/** The library of plots; null until it is loaded, then `ready` is called. */
+export function plots(ready: () => void): typeof uPlot | null {
+  if (library) return library;
+  loading ??= import("./plots").then((found) => { library = found.default; });
+  void loading.then(ready, () => { loading = null; setTimeout(ready, AGAIN); }); // the server is gone for now
+  return null;
+}
+
 /** A colour of the theme as it is now, as a canvas takes it. */
 export function themeColour(element: HTMLElement, name: string): string {
   const swatch = h("span");

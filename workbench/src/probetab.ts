@@ -1,10 +1,10 @@
 // What the probes give: curves along a dim, profiles along lines, and a list with their values.
 
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Bench } from "./bench";
 import { fill, h, iconButton, RowList, type Row } from "./dom";
 import { short, unitText } from "./format";
-import { axisOf, themeColour, tickText } from "./plotting";
+import { axisOf, plots, themeColour, tickText } from "./plotting";
 import { probesCsv } from "./probecsv";
 import type { Found, Probe, Probing } from "./probing";
 import type { ProbeAxis } from "./types";
@@ -33,6 +33,8 @@ class Curves {
     this.holder.hidden = !curves.length || !axis;
     this.index = mark;
     if (!curves.length || !axis) return;
+    const Plot = plots(() => this.show(curves, axis, unit, scaled, mark));
+    if (!Plot) return;
     const steps = this.probing.steps();
     const series: uPlot.Series[] = [{}];
     const bands: uPlot.Band[] = [];
@@ -55,7 +57,7 @@ class Curves {
     const texts = axis.texts;
     const named = `${axis.name}${axis.unit ? ` (${unitText(axis.unit)})` : ""}`;
     this.holder.setAttribute("aria-label", `Values against ${named}`);
-    this.plot = new uPlot({
+    this.plot = new Plot({
       width: Math.max(120, this.holder.clientWidth), height: Math.max(120, this.holder.clientHeight),
       legend: { show: false }, cursor: { y: false, points: { show: false }, drag: { x: true, y: false } }, padding: [10, 12, 0, 0],
       scales: { x: { time: false } }, bands,
@@ -63,7 +65,7 @@ class Curves {
         axisOf(this.holder, { size: 48, label: scaled ? "scaled" : unitText(unit) || undefined, labelSize: scaled || unit ? 18 : 0, values: (_u, ticks) => ticks.map(tickText) })],
       series,
       hooks: { draw: [(plot) => this.drawMark(plot, axis)] },
-    }, uPlot.join(tables), this.holder);
+    }, Plot.join(tables), this.holder);
     if (this.go) this.plot.over.addEventListener("click", () => {
       const { left } = this.plot!.cursor;
       if (left === undefined || left < 0) return;
