@@ -44,7 +44,7 @@ def _command(name: str) -> str:
     app = make_app([name])[name]
     docstring = inspect.cleandoc(app.default_command.__doc__ or "")
     prose = docstring.partition("\n\nParameters\n")[0]
-    paragraphs = [part for part in prose.split("\n\n") if not part.startswith("Example")]
+    paragraphs = [p for p in prose.split("\n\n") if not p.startswith(("Example", "Try: "))]
     arguments = app.assemble_argument_collection(parse_docstring=True)
     positional = [a for a in arguments if a.field_info.kind is inspect.Parameter.POSITIONAL_ONLY]
     options = [a for a in arguments if a not in positional]
@@ -53,6 +53,7 @@ def _command(name: str) -> str:
         heading(name),
         code(_wrapped(f"graticule {name}", words), "text"),
         *(plain(_STATUS.sub("", part)) for part in paragraphs),
+        _tried(prose),
         _examples(prose),
         heading("Arguments", 1) if positional else "",
         table(("name", "default", "what it is"), map(_row, positional)),
@@ -63,12 +64,28 @@ def _command(name: str) -> str:
     )
 
 
+def lines_to_try(command: str) -> list[str]:
+    """Return what can be typed in an empty folder to see a command at work."""
+    docstring = inspect.cleandoc(make_app([command])[command].default_command.__doc__ or "")
+    return _lines("Try", docstring)
+
+
+def _lines(mark: str, prose: str) -> list[str]:
+    """Return the commands of the paragraph that begins with a mark."""
+    found = re.search(rf"^{mark}: (.*?)(?=\n\n|\Z)", prose, re.DOTALL | re.MULTILINE)
+    commands = re.split(r";\s*(?=graticule )", found[1]) if found else []
+    return [" ".join(each.split()) for each in commands]
+
+
+def _tried(prose: str) -> str:
+    about = "In an empty folder these lines work as they are:"
+    text = "\n".join(f"$ {line}" for line in _lines("Try", prose))
+    return joined(heading("Try it", 1), about, code(text, "console"))
+
+
 def _examples(prose: str) -> str:
-    found = re.search(r"^Examples?: (.*?)(?=\n\n|\Z)", prose, re.DOTALL | re.MULTILINE)
-    if found is None:
-        return ""
-    lines = [" ".join(each.split()) for each in re.split(r";\s*(?=graticule )", found[1])]
-    return joined(heading("Examples", 1), code("\n".join(lines), "console"))
+    lines = _lines("Examples?", prose)
+    return joined(heading("Examples", 1), code("\n".join(lines), "console")) if lines else ""
 
 
 def _usage(argument: Any) -> str:

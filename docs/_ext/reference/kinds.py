@@ -108,7 +108,7 @@ def _formats() -> Iterator[Page]:
     entries = ((_file_name(name), _module_line(f)) for name, f in known.items())
     yield _index("formats", "File formats", about, entries)
     for name, format in known.items():
-        yield Page(f"formats/{_file_name(name)}", _format(format))
+        yield Page(f"formats/{_file_name(name)}", page_of_format(format))
 
 
 def _file_name(name: str) -> str:
@@ -123,7 +123,8 @@ def _module_line(format: Format) -> str:
     return f"{format.name}: {_module_doc(format).partition(chr(10))[0]}"
 
 
-def _format(format: Format) -> str:
+def page_of_format(format: Format) -> str:
+    """Return the page of a format."""
     can = {
         "is read": "yes",
         "is written": "yes" if format.write else "no",
@@ -136,10 +137,13 @@ def _format(format: Format) -> str:
         "may hold several images": "yes, by name" if format.names else "no",
         "palettes are read as labels": "yes" if format.open_labels else "",
     }
+    prose, mark, example = _module_doc(format).partition(">>> ")
     return joined(
         heading(format.name),
-        _module_doc(format),
+        prose,
         table(("what", "how"), ((key, value) for key, value in can.items() if value)),
+        heading("An example", 1),
+        code(f"{mark}{example}", "pycon"),
         "What is kept and what is lost, row by row: :doc:`/formats`.",
     )
 

@@ -40,6 +40,8 @@ def audit(
     Examples: graticule audit "series/*.tif" --method otsu -o audit;
     graticule audit images/ --truth masks/ --method triangle
 
+    Try: graticule simulate nuclei -n 3 -o fields; graticule audit fields/images
+
     Parameters
     ----------
     images

@@ -26,6 +26,8 @@ def bench(
 
     Exit status: 0 all reached or not measurable here, 1 some not reached.
 
+    Try: graticule bench --only F8
+
     Parameters
     ----------
     only

@@ -17,6 +17,8 @@ def check(document: str | None = None, /) -> int:
     Every fault is named at once, with file, line and path. Without a document the recipes are
     listed. Exit status: 0 sound, 2 faulty.
 
+    Try: graticule check; graticule check coins
+
     Parameters
     ----------
     document

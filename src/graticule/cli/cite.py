@@ -35,6 +35,8 @@ def cite(
 
     Examples: graticule cite nuclei; graticule cite mine.yaml -o methods.bib
 
+    Try: graticule cite nuclei
+
     Parameters
     ----------
     pipeline

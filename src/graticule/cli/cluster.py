@@ -49,6 +49,8 @@ def cluster(
 
     Then, for next year's images, as a step: {op: learn.assign, model: out/mixture.model}
 
+    Try: graticule simulate galaxies -n 30 -o sky; graticule cluster galaxies sky/images -o groups
+
     Parameters
     ----------
     document

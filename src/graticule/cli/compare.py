@@ -44,6 +44,8 @@ def compare(
     graticule compare coins threshold photo.png --over smooth.sigma=0,1,2,4 -o out;
     graticule compare mine.yaml bright images/ --truth masks/ --try threshold.otsu,threshold.li
 
+    Try: graticule compare coins threshold --try threshold.otsu,threshold.li -o ways
+
     Parameters
     ----------
     pipeline

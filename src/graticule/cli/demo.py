@@ -25,6 +25,8 @@ def demo(
 
     Examples: graticule demo; graticule demo page grains -o tried; graticule demo digits
 
+    Try: graticule demo coins -o tried
+
     Parameters
     ----------
     recipes

@@ -25,6 +25,8 @@ def docs(
 
     Examples: graticule docs; graticule docs segment.watershed; graticule docs "false discovery"
 
+    Try: graticule docs segment.watershed --no-open
+
     Parameters
     ----------
     topic

@@ -57,6 +57,10 @@ def evaluate(
     graticule evaluate out/ --truth labels/ --of kept   (out: a folder of graticule run);
     graticule evaluate cells.yaml images/ --labels masks/ -o methods
 
+    Try: graticule simulate nuclei -n 2 -o fields;
+    graticule run coins fields/images -o out --set kept.min_size=40;
+    graticule evaluate out --truth fields/labels --of kept -o scores
+
     Parameters
     ----------
     result

@@ -48,6 +48,8 @@ def export(
     Examples: graticule export out --to roi -o rois; graticule export out --to xlsx -o tables;
     graticule export out --to crate --author "A. Name" --orcid 0000-0002-1825-0097
 
+    Try: graticule demo coins -o tried; graticule export tried/coins --to roi -o rois
+
     Parameters
     ----------
     run

@@ -20,6 +20,8 @@ def inspect(file: str, /, *, as_json: Annotated[bool, Parameter("--json")] = Fal
     Of a model: what it was trained on, what it expects, how it scored, and whether it still says
     of its test image what it said when it was saved.
 
+    Try: graticule simulate nuclei -n 1 -o fields; graticule inspect fields/images/nuclei_0000.tif
+
     Parameters
     ----------
     file

@@ -12,6 +12,8 @@ def ops(name: str | None = None, /) -> int:
     A terminal that can show pictures (kitty, iTerm2, WezTerm, and those with sixels) shows what it
     makes of an image.
 
+    Try: graticule ops filters; graticule ops filters.gaussian
+
     Parameters
     ----------
     name

@@ -31,6 +31,8 @@ def run(
     Examples: graticule run coins photo.png -o out;
     graticule run sunquake "td/*.fits" -o out --set chance.n=199
 
+    Try: graticule simulate nuclei -n 2 -o fields; graticule run coins fields/images -o out
+
     Parameters
     ----------
     pipeline

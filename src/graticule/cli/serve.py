@@ -23,6 +23,8 @@ def serve(
 
     Example: graticule serve images
 
+    Try: graticule demo coins -o tried; graticule serve tried/coins-images --no-open
+
     Parameters
     ----------
     folder

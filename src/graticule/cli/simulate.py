@@ -31,6 +31,8 @@ def simulate(
     graticule simulate galaxies -n 100 -o galaxies --set radius=8..20;
     graticule simulate tof -n 1 -o cube --set beam.flux=50
 
+    Try: graticule simulate; graticule simulate nuclei -n 2 -o fields
+
     Parameters
     ----------
     kind

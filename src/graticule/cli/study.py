@@ -27,6 +27,9 @@ def study(
     graticule study plate --pattern "dna={well}_w2.tif" --pattern "gfp={well}_w1.tif"
     --column "dose [uM]" -o plate.csv
 
+    Try: graticule simulate nuclei -n 2 -o fields;
+    graticule study fields --pattern "image=images/{name}.tif" --pattern "truth=labels/{name}.tif"
+
     Parameters
     ----------
     folder

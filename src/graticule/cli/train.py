@@ -54,6 +54,9 @@ def train(
 
     Then, as a step of a pipeline: {op: learn.classify, model: cells.model}
 
+    Try: graticule simulate radiograph -n 2 -o frames --set "shape=[96, 96]";
+    graticule train spots frames/images --labels frames/labels --method neighbours -o spots.model
+
     Parameters
     ----------
     recipe

@@ -1,4 +1,17 @@
-"""COCO: objects of many images in one JSON file, as detectors are trained on."""
+"""COCO: objects of many images in one JSON file, as detectors are trained on.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> labels = np.zeros((20, 30), np.int32)
+>>> labels[2:8, 3:9], labels[10:18, 12:25] = 1, 2
+>>> with tempfile.TemporaryDirectory() as folder:
+...     file = gt.write(Path(folder) / "cells.coco.json", labels)
+...     read = gt.read(file).values
+>>> bool((read == labels).all())
+True
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,25 @@
-"""ENVI: a text header beside a raw file, as cameras and satellites of many bands write them."""
+"""ENVI: a text header beside a raw file, as cameras and satellites of many bands write them.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> header = '''ENVI
+... samples = 4
+... lines = 3
+... bands = 2
+... data type = 4
+... interleave = bsq
+... byte order = 0
+... wavelength units = Nanometers
+... wavelength = {450.0, 650.0}'''
+>>> with tempfile.TemporaryDirectory() as folder:
+...     _ = (Path(folder) / "scene.hdr").write_text(header)
+...     np.arange(24, dtype="<f4").tofile(Path(folder) / "scene.raw")
+...     scene = gt.read(Path(folder) / "scene.hdr").load()
+>>> scene.dims, scene.wavelength.values.tolist(), scene.wavelength.attrs["units"]
+(('wavelength', 'y', 'x'), [450.0, 650.0], 'nm')
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,16 @@
-"""FITS: scaled integers, axis keywords or WCS, image extensions, tile compression."""
+"""FITS: scaled integers, axis keywords or WCS, image extensions, tile compression.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> from graticule.core import as_image
+>>> frame = as_image(np.ones((3, 4), np.float32), spacing={"y": "2 arcsec", "x": "2 arcsec"})
+>>> with tempfile.TemporaryDirectory() as folder:
+...     read = gt.read(gt.write(Path(folder) / "frame.fits", frame)).load()
+>>> read.shape, read.x.attrs["units"], float(read.x[1] - read.x[0])
+((3, 4), 'arcsec', 2.0)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,18 @@
-"""HDF5 and NeXus: arrays by name, with the axes that the file gives them."""
+"""HDF5 and NeXus: arrays by name, with the axes that the file gives them.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> import h5py
+>>> with tempfile.TemporaryDirectory() as folder:
+...     with h5py.File(Path(folder) / "scan.h5", "w") as scan:
+...         scan["entry/data"] = np.ones((2, 3), np.uint16)
+...         scan["entry/dark"] = np.zeros((2, 3), np.uint16)
+...     dark = gt.read(Path(folder) / "scan.h5/entry/dark").load()
+>>> dark.shape, int(dark.max())
+((2, 3), 0)
+"""
 
 from __future__ import annotations
 

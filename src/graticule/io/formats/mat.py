@@ -1,4 +1,16 @@
-"""MATLAB files: versions 4 and 5 by their own layout, version 7.3 as the HDF5 it is."""
+"""MATLAB files: versions 4 and 5 by their own layout, version 7.3 as the HDF5 it is.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> from scipy.io import savemat
+>>> with tempfile.TemporaryDirectory() as folder:
+...     savemat(Path(folder) / "maps.mat", {"height": np.eye(3), "slope": np.zeros((3, 3))})
+...     height = gt.read(Path(folder) / "maps.mat/height").load()
+>>> height.shape, float(height.sum())
+((3, 3), 3.0)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,15 @@
-"""NumPy's own files: NPY, and NPZ (or any ZIP) with NPY members."""
+"""NumPy's own files: NPY, and NPZ (or any ZIP) with NPY members.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> with tempfile.TemporaryDirectory() as folder:
+...     np.savez(Path(folder) / "two.npz", signal=np.ones((2, 3)), dark=np.zeros((2, 3)))
+...     dark = gt.read(Path(folder) / "two.npz/dark").load()
+>>> dark.dims, dark.shape, float(dark.max())
+(('y', 'x'), (2, 3), 0.0)
+"""
 
 from __future__ import annotations
 

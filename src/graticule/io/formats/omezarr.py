@@ -1,4 +1,17 @@
-"""OME-Zarr 0.1 to 0.5, and other Zarr arrays; writes 0.5 with a pyramid."""
+"""OME-Zarr 0.1 to 0.5, and other Zarr arrays; writes 0.5 with a pyramid.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> from graticule.core import as_image
+>>> image = as_image(np.zeros((2100, 2400), np.uint16), spacing={"y": "0.5 um", "x": "0.5 um"})
+>>> with tempfile.TemporaryDirectory() as folder:
+...     file = gt.write(Path(folder) / "large.ome.zarr", image)
+...     whole, coarse = gt.read(file).load(), gt.read(file, level=1).load()
+>>> whole.shape, coarse.shape, float(coarse.x[1] - coarse.x[0]), coarse.x.attrs["units"]
+((2100, 2400), (1050, 1200), 1.0, 'um')
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,16 @@
-"""Ordinary pictures through Pillow: PNG, JPEG, BMP, GIF, WebP and their like."""
+"""Ordinary pictures through Pillow: PNG, JPEG, BMP, GIF, WebP and their like.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> from PIL import Image
+>>> with tempfile.TemporaryDirectory() as folder:
+...     Image.new("RGB", (4, 3), "red").save(Path(folder) / "red.png")
+...     red = gt.read(Path(folder) / "red.png").load()
+>>> red.dims, red.shape, red[0, 0].values.tolist()
+(('y', 'x', 'c'), (3, 4, 3), [255, 0, 0])
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,16 @@
-"""TIFF: plain, OME, ImageJ; stacks, tiles and pyramids."""
+"""TIFF: plain, OME, ImageJ; stacks, tiles and pyramids.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> from graticule.core import as_image
+>>> stack = as_image(np.zeros((2, 3, 4), np.uint16), dims=("z", "y", "x"), spacing={"z": "2 um"})
+>>> with tempfile.TemporaryDirectory() as folder:
+...     read = gt.read(gt.write(Path(folder) / "stack.ome.tif", stack)).load()
+>>> read.dims, read.z.values.tolist(), read.z.attrs["units"]
+(('z', 'y', 'x'), [0.0, 2.0], 'um')
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,19 @@
-"""A folder with the frames of a time-of-flight camera, and the spectrum file that dates them."""
+r"""A folder with the frames of a time-of-flight camera, and the spectrum file that dates them.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import numpy as np
+>>> import graticule as gt
+>>> with tempfile.TemporaryDirectory() as folder:
+...     for number in range(3):
+...         frame = np.full((2, 2), number, np.uint16)
+...         _ = gt.write(Path(folder) / f"run_{number:05}.tif", frame)
+...     bins = "".join(f"{0.001 * (number + 1)}\t{4 * number}\n" for number in range(3))
+...     _ = (Path(folder) / "run_Spectra.txt").write_text(bins)
+...     cube = gt.read(folder).load()
+>>> cube.dims, cube.tof.values.round().tolist(), cube.tof.attrs["units"]
+(('tof', 'y', 'x'), [1500.0, 2500.0, 3500.0], 'us')
+"""
 
 from __future__ import annotations
 

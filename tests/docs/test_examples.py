@@ -1,0 +1,91 @@
+"""Every check, format and command has an example on its page, and the example does as it says.
+
+Those of Python are doctests, which pytest runs where they stand; here it is held that all are
+there. Those of commands are typed in an empty folder.
+"""
+
+from __future__ import annotations
+
+import doctest
+import shlex
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from reference import kinds
+from reference.commands import lines_to_try
+
+from graticule.cli import main
+from graticule.cli.app import COMMANDS
+from graticule.core.registry import check_names, get_check
+from graticule.core.settings import settings
+from graticule.io.format import Format, formats
+
+SRC = Path(__file__).parents[2] / "src"
+SLOW = {"cluster", "train"}
+OTHER_ENDS = {"bench": {0, 1}, "docs": {0, 2}}
+"""Ends besides 0 that depend on the machine: a bar not reached, pages not built."""
+
+
+@pytest.mark.parametrize("name", check_names())
+def test_a_check_has_an_example(name: str) -> None:
+    check = get_check(name)
+    examples = doctest.DocTestParser().get_examples(check.__doc__ or "")
+    assert any(f'get_check("{name}")' in each.source for each in examples)
+    assert examples[-1].want
+    assert Path(sys.modules[check.function.__module__].__file__ or "").is_relative_to(SRC)
+
+
+@pytest.mark.parametrize("format", formats(), ids=lambda each: each.name)
+def test_a_format_has_an_example_on_its_page_that_reads_it(format: Format) -> None:
+    module = sys.modules[format.open.__module__]
+    examples = doctest.DocTestParser().get_examples(module.__doc__ or "")
+    assert any("gt.read(" in each.source for each in examples)
+    assert examples[-1].want
+    assert Path(module.__file__ or "").is_relative_to(SRC)
+    assert "gt.read(" in kinds.page_of_format(format)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in COMMANDS],
+)
+def test_a_command_can_be_tried_in_an_empty_folder(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = lines_to_try(command)
+    assert lines, f"the docstring of {command} has no line that begins with Try:"
+    assert lines[-1].startswith(f"graticule {command}")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    settings.cache_clear()
+    for line in lines:
+        name, *words = shlex.split(line)[1:]
+        if name == "serve":
+            _serve_and_end(words)
+            continue
+        status = main([name, *words])
+        told = capsys.readouterr()
+        assert status in OTHER_ENDS.get(name, {0}), f"{line}\n{told.err}"
+        assert told.out
+
+
+def _serve_and_end(words: list[str]) -> None:
+    """Serve until the page is there, and end it as Ctrl-C does."""
+    command = [sys.executable, "-m", "graticule.cli", "serve", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            told = next(line for line in server.stdout if "http://" in line)
+            address = next(word for word in told.split() if word.startswith("http://"))
+            with urllib.request.urlopen(address, timeout=60) as page:
+                assert b"<html" in page.read()
+        finally:
+            server.send_signal(signal.SIGINT)
+        assert server.wait(60) in (0, 130)
