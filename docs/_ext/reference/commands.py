@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graticule import cli
-from graticule.cli.app import COMMANDS, make_app, summary
+from graticule.cli.app import COMMANDS, commands_after, make_app, summary
 from reference.page import Page, code, heading, joined, literal, plain, table, toctree
 
 _STATUS = re.compile(r"Exit status: (.*?)\.(?= |\n|$)", re.DOTALL)
@@ -67,24 +67,17 @@ def _command(name: str) -> str:
 def lines_to_try(command: str) -> list[str]:
     """Return what can be typed in an empty folder to see a command at work."""
     docstring = inspect.cleandoc(make_app([command])[command].default_command.__doc__ or "")
-    return _lines("Try", docstring)
-
-
-def _lines(mark: str, prose: str) -> list[str]:
-    """Return the commands of the paragraph that begins with a mark."""
-    found = re.search(rf"^{mark}: (.*?)(?=\n\n|\Z)", prose, re.DOTALL | re.MULTILINE)
-    commands = re.split(r";\s*(?=graticule )", found[1]) if found else []
-    return [" ".join(each.split()) for each in commands]
+    return commands_after("Try", docstring)
 
 
 def _tried(prose: str) -> str:
     about = "In an empty folder these lines work as they are:"
-    text = "\n".join(f"$ {line}" for line in _lines("Try", prose))
+    text = "\n".join(f"$ {line}" for line in commands_after("Try", prose))
     return joined(heading("Try it", 1), about, code(text, "console"))
 
 
 def _examples(prose: str) -> str:
-    lines = _lines("Examples?", prose)
+    lines = commands_after("Examples?", prose)
     return joined(heading("Examples", 1), code("\n".join(lines), "console")) if lines else ""
 
 

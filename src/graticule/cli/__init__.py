@@ -55,7 +55,10 @@ def _main(arguments: Sequence[str] | None) -> int:
         )
         sys.stdout.flush()
     except CycloptsError as error:
-        return _print_error(str(error).strip(), 2, hint="see graticule --help")
+        from graticule.cli.misused import explain
+
+        what, hint = explain(error)
+        return _print_error(what, 2, hint=hint)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,3 +66,16 @@ def summary(command: str) -> str:
     functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
     text = next(ast.get_docstring(node) for node in functions if node.name == command)
     return (text or "").partition("\n")[0]
+
+
+def commands_after(mark: str, docstring: str) -> list[str]:
+    r"""Return the command lines of the paragraph of a docstring that begins with a mark.
+
+    Examples
+    --------
+    >>> commands_after("Try", "Run.\n\nTry: graticule run a;\ngraticule run b -o c\n\nParameters")
+    ['graticule run a', 'graticule run b -o c']
+    """
+    found = re.search(rf"^{mark}: (.*?)(?=\n\n|\Z)", docstring, re.DOTALL | re.MULTILINE)
+    lines = re.split(r";\s*(?=graticule )", found[1]) if found else []
+    return [" ".join(each.split()) for each in lines]

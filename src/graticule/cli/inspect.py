@@ -92,10 +92,15 @@ def _print_image(about: dict[str, Any]) -> int:
 
 
 def _print_axes(about: dict[str, Any]) -> None:
+    from graticule.core.image import SPATIAL
+
     print(f"  {'dtype':10} {about['dtype']}")
     for dim, size in about["sizes"].items():
         axis = _describe_axis(about["spacing"][dim], about["first"][dim])
         print(f"  {dim:10} {size:>8} samples{axis}")
+    if not any(about["first"][dim] is not None for dim in about["sizes"] if dim in SPATIAL):
+        print(f"  {'spacing':10} not in the file: sizes are in pixels, unless a pipeline says, as")
+        print(f"  {'':10} inputs: {{image: {{default_spacing: {{y: 0.5 um, x: 0.5 um}}}}}}")
     for number, (sizes, spacing) in enumerate(
         zip(about["levels"], about["level_spacing"], strict=True)
     ):

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graticule.core.op import Op
 
 
 def ops(name: str | None = None, /) -> int:
-    """List all operations, or show one: its data, its parameters, its documentation.
+    """List operations, or show one: its data, its parameters, its documentation.
 
     A terminal that can show pictures (kitty, iTerm2, WezTerm, and those with sixels) shows what it
     makes of an image.
@@ -17,15 +22,15 @@ def ops(name: str | None = None, /) -> int:
     Parameters
     ----------
     name
-        An operation, as filters.gaussian, or a family, as filters.
+        An operation, as filters.gaussian; a family, as filters; or a word to look for, as count.
     """
     from graticule.core.registry import families, get_op, op_names
 
     if name is None or name in families():
-        shown = [get_op(op) for op in op_names() if name is None or op.startswith(f"{name}.")]
-        width = max(len(op.name) for op in shown)
-        for op in shown:
-            print(f"{op.name:{width}}  {_without_markup(op.summary)}")
+        _list([get_op(op) for op in op_names() if name is None or op.startswith(f"{name}.")])
+        return 0
+    if name not in op_names() and (found := _about(name, [get_op(op) for op in op_names()])):
+        _list(found)
         return 0
     op = get_op(name)
     takes = ", ".join(
@@ -40,6 +45,19 @@ def ops(name: str | None = None, /) -> int:
     print("\n" + (inspect.getdoc(op.function) or ""))
     _show_picture(op.name)
     return 0
+
+
+def _list(ops: Sequence[Op]) -> None:
+    width = max(len(op.name) for op in ops)
+    for op in ops:
+        print(f"{op.name:{width}}  {_without_markup(op.summary)}")
+
+
+def _about(word: str, ops: Sequence[Op]) -> list[Op]:
+    """Return the ops with a word in name or first line, or else anywhere in their documentation."""
+    begins = re.compile(rf"(?<![a-z]){re.escape(word)}", re.IGNORECASE)
+    named = [op for op in ops if begins.search(f"{op.name} {op.summary}")]
+    return named or [op for op in ops if begins.search(op.function.__doc__ or "")]
 
 
 def _show_picture(name: str) -> None:

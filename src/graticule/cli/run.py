@@ -40,7 +40,7 @@ def run(
     images
         Files, folders or patterns.
     out
-        The run folder.
+        The folder for the results, the run folder.
     set_
         A parameter to change, as step.parameter=value; may be repeated.
     workers

@@ -195,7 +195,10 @@ def format_of(path: Path) -> Format:
         return known
     if path.is_dir():
         what = "is a folder, and no image (a Zarr folder holds zarr.json, .zgroup or .zarray)"
-        raise FormatError(what, where=str(path), hint="for a folder of images use study()")
+        inside = (entry for entry in sorted(path.iterdir()) if entry.is_file() and sniff(entry))
+        image = next(inside, None)
+        hint = f"an image in it is {image}" if image else "no file in it is an image"
+        raise FormatError(what, where=str(path), hint=hint)
     if not path.stat().st_size:
         raise FormatError("is empty", where=str(path))
     with path.open("rb") as file:
