@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 pytest.importorskip("playwright")
 pytest.importorskip("starlette")
 
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 from workbench_page import WAIT, Workbench
 
 from graticule.core import as_image
@@ -130,3 +132,58 @@ def test_they_follow_the_pipeline_and_all_panes_and_last(scene: Workbench) -> No
     bench.page.mouse.click(*spot(bench, 5, 5))
     bench.page.wait_for_timeout(200)
     assert bench.page.locator(".probe-value").all_inner_texts() == seen
+
+
+def test_a_probe_that_goes_leaves_the_focus_with_the_next(scene: Workbench) -> None:
+    page = scene.page
+    page.keyboard.press("i")
+    for x in (20, 30, 40):
+        page.mouse.click(*spot(scene, x, 10))
+    expect(page.locator(".probe-value")).to_have_count(3)
+    page.get_by_role("button", name="Remove sample 2").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove sample 3")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove sample 1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("list", name="Probes")).to_be_focused()
+
+
+def test_a_click_is_not_lost_when_an_answer_comes_in_between(scene: Workbench) -> None:
+    """A button that were made anew under the pointer would hear of no click."""
+    page, held = scene.page, []
+    is_held = [False]
+
+    def between(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def told(message: str | bytes) -> None:
+            if is_held[0] and isinstance(message, str) and json.loads(message)["type"] == "probe":
+                held.append((socket, message))
+            else:
+                socket.send(message)
+
+        server.on_message(told)
+
+    page.route_web_socket(re.compile("/api/live"), between)
+    page.reload()
+    expect(page.locator(".pane[data-of=image]")).to_be_visible(timeout=WAIT)
+    page.keyboard.press("i")
+    page.mouse.click(*spot(scene, 20, 10))
+    page.mouse.click(*spot(scene, 30, 10))
+    expect(page.locator(".probe-value")).to_have_count(2, timeout=WAIT)
+    is_held[0] = True
+    page.get_by_label("What pane 1 shows").select_option("negative")
+    for _ in range(100):
+        page.wait_for_timeout(50)
+        if held:
+            break
+    box: Any = page.get_by_role("button", name="Remove sample 1").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    is_held[0] = False
+    for socket, message in held:
+        socket.send(message)
+    expect(page.locator(".probe-value").first).to_have_text("-21006")
+    page.mouse.up()
+    expect(page.locator(".probe-name")).to_have_text(["2 sample x 30, y 10"])

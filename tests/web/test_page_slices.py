@@ -171,6 +171,31 @@ def test_strokes_in_a_slice_lie_in_the_volume_and_are_seen_in_all_three(volume: 
     assert corner(bench)["z"].split()[0] == "12"
 
 
+def test_the_wand_takes_superpixels_of_the_slice_under_it(volume: Workbench) -> None:
+    bench, page = volume, volume.page
+    for kept in (bench.folder / "graticule").glob("labels/volume.*"):
+        kept.unlink()
+    page.get_by_role("button", name="Slices").click()
+    page.keyboard.press("p")
+    page.keyboard.press("w")
+    page.locator("#brush-size").fill("50")
+    for pane, across, down in ((1, 5, 10), (2, 60, 15)):  # z 5, y 10; x 60, z 15
+        page.mouse.move(*spot(bench, pane, across, down))
+        expect(page.locator(".wand-waiting")).to_be_hidden(timeout=WAIT)
+        page.mouse.click(*spot(bench, pane, across, down))
+    drawn = np.asarray(read(bench.wait_for_strokes("volume.strokes.tif"), labels=True).values)
+    assert drawn[5, 10, 40] == drawn[15, 30, 60] == 2
+    z, y, x = np.nonzero(drawn)
+    assert set(zip(y, x, strict=True)) <= {(b, a) for b in range(60) for a in range(80)
+                                           if a == 40 or b == 30}  # fmt: skip
+    assert (y[(x == 40) & (y != 30)] < 30).all(), "where values jump the superpixel ends"
+    assert (x[(y == 30) & (x != 40)] >= 40).all()
+    assert 20 < len(z) < 1200
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+    bench.wait_for_strokes("volume.strokes.tif")
+
+
 def test_probes_in_a_slice_give_values_along_the_third_dim(volume: Workbench) -> None:
     bench, page = volume, volume.page
     page.get_by_role("button", name="Slices").click()

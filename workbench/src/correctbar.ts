@@ -2,9 +2,12 @@
 
 import type { Bench } from "./bench";
 import type { Correcting, Way } from "./correcting";
-import { fill, h, iconButton, isTyped } from "./dom";
+import { h, iconButton, isTyped, RowList } from "./dom";
 import { brushText } from "./slices";
 import { asTruthOf, inPlaceOf, measured, withCorrection, type Used } from "./usecorrection";
+
+/** A use of the labels, in the menu. */
+interface Use { key: string; title: string; why: string; onclick(): void }
 
 const WAYS: [Way, string, string, string][] = [
   ["merge", "Merge", "m", "Click an object, Shift-click what belongs to it; or draw a line across"],
@@ -30,6 +33,15 @@ export class CorrectBar {
   private readonly menu = h("div", { class: "menu" });
   private readonly start = h("button", { type: "button", class: "small", hidden: true, onclick: () => void this.correcting.start(false) });
   private readonly use: HTMLDetailsElement;
+  private readonly uses = new RowList<Use>(this.menu, ({ key }) => key, () => {
+    let now: Use;
+    const [title, why] = [h("strong"), h("span", { class: "muted" })];
+    return { element: h("button", { type: "button", onclick: () => now.onclick() }, title, why), show: (use) => {
+      now = use;
+      title.textContent = use.title;
+      why.textContent = use.why;
+    } };
+  });
   private asksAnew = false;
 
   constructor(private readonly bench: Bench, private readonly correcting: Correcting) {
@@ -107,7 +119,7 @@ export class CorrectBar {
     const { bench, correcting } = this;
     const { labels } = correcting;
     const of = labels.includes(correcting.source) ? correcting.source : correcting.suggested;
-    const item = (title: string, why: string, onclick: () => void) => h("button", { type: "button", onclick }, h("strong", {}, title), h("span", { class: "muted" }, why));
+    const item = (title: string, why: string, onclick: () => void): Use => ({ key: title, title, why, onclick });
     const use = (make: () => Used | null, then: (used: Used) => void) => () => {
       const used = bench.unreadable ? null : make();
       this.use.open = false;
@@ -126,23 +138,25 @@ export class CorrectBar {
       correcting.changed.emit();
       bench.displayChanged.emit();
     });
-    fill(this.menu,
+    const uses = [
       item("Show it in the active pane", "As a further input of the pipeline", use(() => withCorrection(text, ops, template), ({ name }) => bench.showInActive(name))),
       of ? item(`Compare ${of} with it: swipe`, "Result and truth in one picture, with an edge to drag", compare("swipe")) : null,
       of ? item(`Compare ${of} with it: difference`, "Red is in the result alone, blue in the truth alone, yellow what is joined or parted otherwise", compare("difference")) : null,
       of ? item(`In place of ${of}`, `Steps that took ${of} take the corrected objects`, use(() => inPlaceOf(text, ops, template, of), () => bench.displayChanged.emit())) : null,
       of ? item(`As the truth of ${of}`, "A check counts what was found, missed and made up", use(() => asTruthOf(text, ops, template, of), () => bench.displayChanged.emit())) : null,
       item("Measure its objects", "A table of the corrected objects", use(() => measured(text, ops, template), () => bench.displayChanged.emit())),
-      this.anew(item));
+      this.anew(),
+    ];
+    this.uses.show(uses.filter((each) => each !== null));
   }
 
   /** What begins again from the labels that are looked at, once it was asked whether that is meant. */
-  private anew(item: (title: string, why: string, onclick: () => void) => HTMLElement): HTMLElement | null {
+  private anew(): Use | null {
     const { correcting } = this;
     const from = correcting.suggested;
     if (!from) return null;
-    if (!this.asksAnew) return item(`Begin again from ${from} …`, "In the place of what was corrected", () => { this.asksAnew = true; this.offer(); });
-    return item(`Yes: begin again from ${from}`, `${correcting.undoable.toLocaleString("en")} edits are set aside, with the labels of now, in a hidden file`, () => { this.use.open = false; void correcting.start(true, from); });
+    if (!this.asksAnew) return { key: "anew", title: `Begin again from ${from} …`, why: "In the place of what was corrected", onclick: () => { this.asksAnew = true; this.offer(); } };
+    return { key: "anew", title: `Yes: begin again from ${from}`, why: `${correcting.undoable.toLocaleString("en")} edits are set aside, with the labels of now, in a hidden file`, onclick: () => { this.use.open = false; void correcting.start(true, from); } };
   }
 
   private refuse(): void {

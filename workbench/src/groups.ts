@@ -1,7 +1,7 @@
 // The groups of a collection: what each looks like, where it lies, and images put into others by hand.
 
 import { api, ServerFault, GONE } from "./api";
-import { fill, h, iconButton } from "./dom";
+import { fill, h, iconButton, RowList, type Row } from "./dom";
 import { colourOf, GroupMap } from "./groupmap";
 import { withToken } from "./statusline";
 import { Thumbnails } from "./thumbnails";
@@ -9,10 +9,14 @@ import type { Grouping } from "./types";
 
 interface Hands { home(): void; open(image: string): void; toast(node: Node | string, kind?: string): void }
 type Chosen = number | "odd" | "copies" | "changed";
+/** A group, or another choice of images, in the list to the left. */
+interface Entry { chosen: Chosen; text: string; count: number }
 type Order = "typical" | "borderline" | "odd";
 
 const PAGE = 200; // pictures that are made at once
 const ODD = 60;
+const ORDERS: [Order, string][] = [["typical", "typical first"], ["borderline", "farthest first"], ["odd", "oddest first"]];
+const WORDS = { odd: "The oddest", copies: "All but copies", changed: "Moved by hand" };
 
 export class GroupsPage {
   readonly element = h("main", { class: "groups" });
@@ -28,15 +32,33 @@ export class GroupsPage {
   private sent: Promise<void> = Promise.resolve();
   private moves = 0;
   private readonly thumbnails = new Thumbnails();
-  private readonly list = h("nav", { class: "group-list", "aria-label": "Groups" });
-  private readonly sheet = h("div", { class: "sheet", role: "listbox", "aria-label": "Images of the group", "aria-multiselectable": "true" });
-  private readonly head = h("header", { class: "top" });
-  private readonly bar = h("div", { class: "sheet-bar" });
+  private readonly groupEntries = h("div", { class: "group-entries" });
+  private readonly otherEntries = h("div", { class: "group-entries" });
+  private readonly groupRows = new RowList<Entry>(this.groupEntries, ({ chosen }) => String(chosen), (entry) => this.entry(entry));
+  private readonly otherRows = new RowList<Entry>(this.otherEntries, ({ chosen }) => String(chosen), (entry) => this.entry(entry));
+  private readonly another = h("button", { type: "button", class: "group-entry new", title: "Drag images here, or move what is selected", onclick: () => void this.move([...this.selected], this.free()) }, h("span", { class: "class-dot" }), "New group");
+  private readonly list = h("nav", { class: "group-list", "aria-label": "Groups" }, this.groupEntries, this.another, h("hr"), this.otherEntries);
+  private readonly sheet = h("div", { class: "sheet", role: "listbox", "aria-label": "Images of the group", "aria-multiselectable": "true", tabIndex: -1 });
+  private readonly cards = new RowList<number>(this.sheet, (row) => `${this.name} ${row} ${this.data!.image[row]}`, (row) => this.card(row), this.sheet);
+  private readonly more = h("button", { type: "button", class: "more", onclick: () => this.showMore() });
+  private readonly title = h("span", { class: "image-title" });
+  private readonly about = h("span", { class: "muted" });
+  private readonly undoButton = iconButton("undo", "Take the last move back (Ctrl+Z)", () => void this.undo());
+  private readonly report = h("a", { class: "button", target: "_blank", rel: "noopener" }, "Report");
+  private readonly head = h("header", { class: "top" }, iconButton("home", "Images and examples", () => this.hands.home()),
+    h("h1", { class: "titles" }, this.title, " ", this.about), h("span", { class: "grow" }), this.undoButton, this.report);
+  private readonly chosenName = h("strong");
+  private readonly chosenCount = h("span", { class: "muted" });
+  private readonly orderSelect = h("select", { "aria-label": "Order", onchange: () => { this.order = this.orderSelect.value as Order; this.showSheet(); } }, ORDERS.map(([value, text]) => h("option", { value }, text)));
+  private readonly to = h("select", { "aria-label": "Move to", onchange: () => { const { value } = this.to; if (value) void this.move([...this.selected], value === "new" ? this.free() : Number(value)); } });
+  private readonly hint = h("span", { class: "muted" }, "drag images to another group, or select and move them");
+  private readonly bar = h("div", { class: "sheet-bar" }, this.chosenName, this.chosenCount, this.orderSelect, h("span", { class: "grow" }), this.to, this.hint);
   private readonly map: GroupMap;
 
   constructor(private readonly hands: Hands) {
     this.map = new GroupMap(this.thumbnails, (row) => this.find(row), (rows) => { this.selected = new Set(rows); this.showSheet(); });
-    fill(this.element, this.head, h("div", { class: "groups-columns" }, this.list, h("section", { class: "sheet-column", "aria-label": "Images" }, this.bar, this.sheet), this.map.element));
+    fill(this.element, this.head, h("div", { class: "groups-columns" }, this.list, h("section", { class: "sheet-column", "aria-label": "Images" }, this.bar, h("div", { class: "sheet-scroll" }, this.sheet, this.more)), this.map.element));
+    this.takeDrops(this.another, () => this.free());
     document.addEventListener("keydown", (event) => {
       if (!this.element.isConnected || event.target instanceof HTMLInputElement) return;
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") { event.preventDefault(); void this.undo(); }
@@ -100,33 +122,40 @@ export class GroupsPage {
       typeof main.p === "number" ? (main.p <= 0.05 ? `more than the method makes of structureless tables, p = ${main.p.toPrecision(2)}` : `no more than the method makes of structureless tables, p = ${main.p.toPrecision(2)}`) : "",
       typeof main.stability === "number" ? `stability ${main.stability.toFixed(2)}` : "",
     ].filter(Boolean).join("; ") : "";
-    fill(this.head, iconButton("home", "Images and examples", () => this.hands.home()),
-      h("h1", { class: "titles" }, h("span", { class: "image-title" }, data.title), h("span", { class: "muted" }, ` ${words}`)),
-      h("span", { class: "grow" }),
-      iconButton("undo", "Take the last move back (Ctrl+Z)", () => void this.undo(), { disabled: !this.undone.length }),
-      data.report ? h("a", { class: "button", href: withToken(data.report), target: "_blank", rel: "noopener" }, "Report") : null);
+    this.title.textContent = data.title;
+    this.about.textContent = words;
+    this.undoButton.disabled = !this.undone.length;
+    this.report.hidden = !data.report;
+    if (data.report) this.report.href = withToken(data.report);
   }
 
   private showList(): void {
     const data = this.data!;
     const count = new Map<number, number>();
     for (const group of this.now) count.set(group, (count.get(group) ?? 0) + 1);
-    const entry = (chosen: Chosen, text: string, number: number, colour: string | null, target: number | null) => {
-      const button = h("button", { type: "button", class: "group-entry", "aria-pressed": String(this.chosen === chosen), onclick: () => { this.chosen = chosen; this.shown = PAGE; this.showList(); this.showSheet(); } },
-        h("span", { class: "class-dot", "aria-hidden": "true" }), h("span", {}, text), h("span", { class: "muted" }, number.toLocaleString("en")));
-      (button.firstElementChild as HTMLElement).style.background = colour ?? "transparent";
-      if (target !== null) this.takeDrops(button, target);
-      return button;
-    };
-    const groups = this.groups();
     const changed = this.now.filter((group, row) => group !== data.found[row]).length;
-    const another = h("button", { type: "button", class: "group-entry new", title: "Drag images here, or move what is selected", onclick: () => void this.move([...this.selected], this.free()) }, h("span", { class: "class-dot" }), "New group");
-    this.takeDrops(another, () => this.free());
-    fill(this.list, groups.map((group) => entry(group, `Group ${group}`, count.get(group) ?? 0, colourOf(group), group)),
-      count.has(-1) ? entry(-1, "In no group", count.get(-1)!, colourOf(-1), -1) : null, another,
-      h("hr"), entry("odd", "The oddest", Math.min(ODD, this.now.length), null, null),
-      data.duplicate_of.some(Boolean) ? entry("copies", "All but copies", data.duplicate_of.filter(Boolean).length, null, null) : null,
-      changed ? entry("changed", "Moved by hand", changed, null, null) : null);
+    const copies = data.duplicate_of.filter(Boolean).length;
+    this.groupRows.show([
+      ...this.groups().map((group) => ({ chosen: group, text: `Group ${group}`, count: count.get(group) ?? 0 })),
+      ...(count.has(-1) ? [{ chosen: -1, text: "In no group", count: count.get(-1)! }] : []),
+    ]);
+    this.otherRows.show([
+      { chosen: "odd", text: WORDS.odd, count: Math.min(ODD, this.now.length) },
+      ...(copies ? [{ chosen: "copies" as const, text: WORDS.copies, count: copies }] : []),
+      ...(changed ? [{ chosen: "changed" as const, text: WORDS.changed, count: changed }] : []),
+    ]);
+  }
+
+  private entry({ chosen }: Entry): Row<Entry> {
+    const [dot, name, count] = [h("span", { class: "class-dot", "aria-hidden": "true" }), h("span"), h("span", { class: "muted" })];
+    const element = h("button", { type: "button", class: "group-entry", onclick: () => { this.chosen = chosen; this.shown = PAGE; this.showList(); this.showSheet(); } }, dot, name, count);
+    dot.style.background = typeof chosen === "number" ? colourOf(chosen) : "transparent";
+    if (typeof chosen === "number") this.takeDrops(element, () => chosen);
+    return { element, show: (entry) => {
+      element.setAttribute("aria-pressed", String(this.chosen === chosen));
+      name.textContent = entry.text;
+      count.textContent = entry.count.toLocaleString("en");
+    } };
   }
 
   private free(): number {
@@ -136,58 +165,75 @@ export class GroupsPage {
     return group;
   }
 
-  private takeDrops(button: HTMLElement, target: number | (() => number)): void {
+  private takeDrops(button: HTMLElement, target: () => number): void {
     button.addEventListener("dragover", (event) => { if (this.dragged.length) { event.preventDefault(); button.classList.add("over"); } });
     button.addEventListener("dragleave", () => button.classList.remove("over"));
     button.addEventListener("drop", (event) => {
       event.preventDefault();
       button.classList.remove("over");
-      void this.move(this.dragged, typeof target === "number" ? target : target());
+      void this.move(this.dragged, target());
     });
   }
 
   private showSheet(): void {
     const rows = this.rowsOf(this.chosen);
-    const orders: [Order, string][] = [["typical", "typical first"], ["borderline", "farthest first"], ["odd", "oddest first"]];
-    const order = h("select", { "aria-label": "Order", onchange: () => { this.order = order.value as Order; this.showSheet(); } }, orders.map(([value, text]) => h("option", { value }, text)));
-    order.value = this.order;
-    const to = h("select", { "aria-label": "Move to", onchange: () => { if (to.value) void this.move([...this.selected], to.value === "new" ? this.free() : Number(to.value)); } },
-      h("option", { value: "" }, `Move ${this.selected.size} to`), this.groups().map((group) => h("option", { value: String(group) }, `group ${group}`)), h("option", { value: "-1" }, "no group"), h("option", { value: "new" }, "a new group"));
-    fill(this.bar, h("strong", {}, typeof this.chosen === "number" ? (this.chosen < 0 ? "In no group" : `Group ${this.chosen}`) : { odd: "The oddest", copies: "All but copies", changed: "Moved by hand" }[this.chosen]),
-      h("span", { class: "muted" }, rows.length === 1 ? "one image" : `${rows.length.toLocaleString("en")} images`), typeof this.chosen === "number" ? order : null, h("span", { class: "grow" }),
-      this.selected.size ? to : h("span", { class: "muted" }, "drag images to another group, or select and move them"));
-    fill(this.sheet, rows.slice(0, this.shown).map((row) => this.card(row)),
-      rows.length > this.shown ? h("button", { type: "button", class: "more", onclick: () => { this.shown += PAGE; this.showSheet(); } }, `Show more of ${rows.length.toLocaleString("en")}`) : null);
+    const { chosen, selected } = this;
+    this.chosenName.textContent = typeof chosen === "number" ? (chosen < 0 ? "In no group" : `Group ${chosen}`) : WORDS[chosen];
+    this.chosenCount.textContent = rows.length === 1 ? "one image" : `${rows.length.toLocaleString("en")} images`;
+    this.orderSelect.hidden = typeof chosen !== "number";
+    this.orderSelect.value = this.order;
+    fill(this.to, h("option", { value: "" }, `Move ${selected.size} to`), this.groups().map((group) => h("option", { value: String(group) }, `group ${group}`)), h("option", { value: "-1" }, "no group"), h("option", { value: "new" }, "a new group"));
+    const isLeft = document.activeElement === this.to && !selected.size;
+    this.to.hidden = !selected.size;
+    this.hint.hidden = selected.size > 0;
+    this.cards.show(rows.slice(0, this.shown));
+    if (isLeft) (this.sheet.querySelector<HTMLElement>(".sheet-card") ?? this.sheet).focus();
+    this.more.hidden = rows.length <= this.shown;
+    this.more.textContent = `Show more of ${rows.length.toLocaleString("en")}`;
     this.map.select(this.selected);
   }
 
-  private card(row: number): HTMLElement {
-    const data = this.data!;
+  private showMore(): void {
+    const before = this.shown;
+    this.shown += PAGE;
+    this.showSheet();
+    (this.sheet.children[before] as HTMLElement | undefined)?.focus();
+  }
+
+  private card(row: number): Row<number> {
+    const { image, path } = this.data!;
     const picture = h("span", { class: "thumb" });
-    if (data.path[row]) this.thumbnails.load(data.path[row]!, picture);
-    const group = this.now[row]!;
-    const was = data.found[row]!;
-    const known = data.known?.[row];
-    const copy = data.duplicate_of[row];
-    const told = [known ? known : "", group !== was ? `found in ${was < 0 ? "none" : was}` : "", copy ? `as ${copy.split("/").pop()}` : ""].filter(Boolean).join(", ");
-    const card = h("div", { class: "sheet-card", role: "option", tabIndex: 0, draggable: true, title: data.image[row]!, "aria-selected": String(this.selected.has(row)), "data-row": String(row),
+    if (path[row]) this.thumbnails.load(path[row], picture);
+    const told = h("span", { class: "muted small-text" });
+    const card = h("div", { class: "sheet-card", role: "option", tabIndex: 0, draggable: true, title: image[row]!, "data-row": String(row),
       onclick: (event: MouseEvent) => this.pick(row, event.shiftKey, event.ctrlKey || event.metaKey),
-      ondblclick: () => { if (data.path[row]) this.hands.open(data.path[row]!); },
+      ondblclick: () => { if (path[row]) this.hands.open(path[row]); },
       onkeydown: (event: KeyboardEvent) => {
         if (event.key === " ") { event.preventDefault(); this.pick(row, event.shiftKey, true); }
-        if (event.key === "Enter" && data.path[row]) this.hands.open(data.path[row]!);
+        if (event.key === "Enter" && path[row]) this.hands.open(path[row]);
         const next = { ArrowRight: card.nextElementSibling, ArrowLeft: card.previousElementSibling }[event.key];
         if (next instanceof HTMLElement) next.focus();
       },
       ondragstart: (event: DragEvent) => {
         this.dragged = this.selected.has(row) ? [...this.selected] : [row];
         event.dataTransfer!.effectAllowed = "move";
-        event.dataTransfer!.setData("text/plain", this.dragged.map((each) => data.image[each]).join("\n"));
+        event.dataTransfer!.setData("text/plain", this.dragged.map((each) => image[each]).join("\n"));
       },
       ondragend: () => { this.dragged = []; },
       onpointerenter: () => this.map.point(row), onpointerleave: () => this.map.point(-1) },
-    picture, h("span", { class: "image-name" }, data.image[row]!.split("/").pop()!), told ? h("span", { class: "muted small-text" }, told) : null);
-    return card;
+    picture, h("span", { class: "image-name" }, image[row]!.split("/").pop()!), told);
+    return { element: card, show: () => {
+      card.setAttribute("aria-selected", String(this.selected.has(row)));
+      told.textContent = this.wordsOf(row);
+    } };
+  }
+
+  /** What is said of an image below its name. */
+  private wordsOf(row: number): string {
+    const data = this.data!;
+    const was = data.found[row]!;
+    const copy = data.duplicate_of[row];
+    return [data.known?.[row] ?? "", this.now[row] !== was ? `found in ${was < 0 ? "none" : was}` : "", copy ? `as ${copy.split("/").pop()}` : ""].filter(Boolean).join(", ");
   }
 
   private pick(row: number, range: boolean, more: boolean): void {
@@ -203,7 +249,6 @@ export class GroupsPage {
     }
     this.last = row;
     this.showSheet();
-    this.sheet.querySelector<HTMLElement>(`[data-row="${row}"]`)?.focus();
   }
 
   /** Show an image among those of its group. */

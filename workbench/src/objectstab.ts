@@ -4,7 +4,7 @@
 import type { Bench } from "./bench";
 import { debounced } from "./bus";
 import { badge, CheckList, type Checks } from "./checks";
-import { fill, h } from "./dom";
+import { fill, h, RowList, type Row } from "./dom";
 import { makeFilter } from "./filter";
 import { short, unitText } from "./format";
 import { dependsOn, labelsOf, signature } from "./model";
@@ -49,6 +49,8 @@ export class ObjectsTab {
   private of = "";
   private current = -1;
   private widths: number[] = [];
+  private readonly headCells = new RowList<number>(this.head, (place) => this.table!.columns[place]!.name, (place) => this.headCell(this.table!.columns[place]!.name));
+  private readonly tableRows = new RowList<number>(this.rows, (k) => `${this.order[k]} of ${this.widths.length}`, (k) => this.tableRow(this.order[k]!));
   visible = false;
   private readonly filterSoon = debounced(60, () => this.rearrange());
 
@@ -209,8 +211,8 @@ export class ObjectsTab {
   private arrange(): void {
     const { table } = this;
     if (!table) {
-      fill(this.head);
-      fill(this.rows);
+      this.headCells.show([]);
+      this.tableRows.show([]);
       this.order = new Uint32Array();
       this.spacer.style.height = "0";
       this.clear.hidden = true;
@@ -252,17 +254,25 @@ export class ObjectsTab {
     });
     this.inner.setAttribute("aria-rowcount", String(this.order.length + 1));
     this.inner.style.width = `${this.widths.reduce((sum, width) => sum + width, 0)}px`;
-    fill(this.head, table.columns.map((column, place) => {
-      const sorted = this.sort?.column === place ? (this.sort.down ? "descending" : "ascending") : "none";
-      const cell = h("div", { role: "columnheader", class: `cell${table.isNumber(place) ? " number" : ""}`, "aria-sort": sorted },
-        h("button", { type: "button", onclick: () => this.sortBy(place) }, column.name,
-          column.unit ? h("span", { class: "unit" }, ` ${unitText(column.unit)}`) : null,
-          h("span", { class: "sort", "aria-hidden": "true" }, sorted === "ascending" ? " ▲" : sorted === "descending" ? " ▼" : "")));
-      cell.style.width = `${this.widths[place]}px`;
-      return cell;
-    }));
+    this.headCells.show(table.columns.map((_, place) => place));
     this.markHeads();
     this.list.show();
+  }
+
+  private headCell(name: string): Row<number> {
+    const [unit, arrow] = [h("span", { class: "unit" }), h("span", { class: "sort", "aria-hidden": "true" })];
+    const element = h("div", { role: "columnheader" },
+      h("button", { type: "button", onclick: () => this.sortBy(this.table!.column(name)) }, name, unit, arrow));
+    return { element, show: (place) => {
+      const table = this.table!;
+      const column = table.columns[place]!;
+      const sorted = this.sort?.column === place ? (this.sort.down ? "descending" : "ascending") : "none";
+      element.className = `cell${table.isNumber(place) ? " number" : ""}`;
+      element.setAttribute("aria-sort", sorted);
+      element.style.width = `${this.widths[place]}px`;
+      unit.textContent = column.unit ? ` ${unitText(column.unit)}` : "";
+      arrow.textContent = sorted === "ascending" ? " ▲" : sorted === "descending" ? " ▼" : "";
+    } };
   }
 
   /** Let the panes show faintly what the table does not show. */
@@ -287,7 +297,6 @@ export class ObjectsTab {
   private sortBy(column: number): void {
     this.sort = this.sort?.column === column ? (this.sort.down ? null : { column, down: true }) : { column, down: false };
     this.rearrange();
-    this.head.querySelectorAll("button")[column]?.focus();
   }
 
   private drawRows(): void {
@@ -295,22 +304,28 @@ export class ObjectsTab {
     if (!table) return;
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW) - 4);
     const last = Math.min(this.order.length, first + Math.ceil(this.scroller.clientHeight / ROW) + 10);
-    const rows: HTMLElement[] = [];
-    for (let k = first; k < last; k += 1) {
-      const index = this.order[k]!;
-      const row = h("div", { class: "table-row", role: "row", "aria-rowindex": k + 2, "aria-selected": index === this.current, onclick: () => this.choose(index), ondblclick: () => this.zoomTo(index) },
-        table.columns.map((_, place) => {
-          const cell = h("div", { class: `cell${table.isNumber(place) ? " number" : ""}`, role: "gridcell" }, cellText(table.value(place, index)));
-          cell.style.width = `${this.widths[place]}px`;
-          return cell;
-        }));
-      row.style.top = `${ROW + k * ROW}px`;
-      rows.push(row);
-    }
-    fill(this.rows, rows);
+    this.tableRows.show(Array.from({ length: Math.max(0, last - first) }, (_, k) => first + k));
   }
 
-  /** Mark which row is chosen, without making the rows anew: a second click must meet the same row. */
+  /** A row of the table, which stays that of its object as long as it is in sight. */
+  private tableRow(index: number): Row<number> {
+    const cells = this.widths.map(() => h("div", { role: "gridcell" }));
+    const element = h("div", { class: "table-row", role: "row", onclick: () => this.choose(index), ondblclick: () => this.zoomTo(index) }, cells);
+    return { element, show: (k) => {
+      const table = this.table!;
+      element.setAttribute("aria-rowindex", String(k + 2));
+      element.setAttribute("aria-selected", String(index === this.current));
+      element.style.top = `${ROW + k * ROW}px`;
+      cells.forEach((cell, place) => {
+        const text = cellText(table.value(place, index));
+        if (cell.textContent !== text) cell.textContent = text;
+        cell.className = `cell${table.isNumber(place) ? " number" : ""}`;
+        cell.style.width = `${this.widths[place]}px`;
+      });
+    } };
+  }
+
+  /** Mark which row is chosen. */
   private markRow(): void {
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW) - 4);
     [...this.rows.children].forEach((row, k) => row.setAttribute("aria-selected", String(this.order[first + k] === this.current)));

@@ -1,7 +1,7 @@
 // The palette of painting: tools, size, classes, and what the strokes are used for.
 
 import type { Bench } from "./bench";
-import { fill, h, icon, iconButton, isTyped } from "./dom";
+import { h, icon, iconButton, isTyped, RowList, type Row } from "./dom";
 import type { Learnbar } from "./learnbar";
 import type { Learning } from "./learning";
 import { LAYER, type Painting, type Tool } from "./painting";
@@ -27,7 +27,8 @@ export class Palette {
   private readonly waiting = h("span", { class: "muted wand-waiting", role: "status", hidden: true }, "Looking for superpixels …");
   private readonly fault = h("p", { class: "palette-fault", role: "alert", hidden: true });
   private readonly use: HTMLDetailsElement;
-  private chips = "";
+  private readonly chips = new RowList<number>(this.classes, String, (value) => this.chip(value));
+  private readonly another = h("button", { type: "button", class: "icon-button", "aria-label": "Another class", title: "Another class", onclick: () => { this.painting.choose(this.painting.classes.offered + 1); this.name.focus(); } }, icon("plus"));
 
   constructor(private readonly bench: Bench, private readonly painting: Painting, private readonly learning: Learning, learnbar: Learnbar) {
     this.tools = TOOLS.map(([tool, text, key]) => [tool, h("button", { type: "button", title: `${text} (${key.toUpperCase()})`, "aria-keyshortcuts": key, onclick: () => painting.setTool(tool) }, text)]);
@@ -48,7 +49,7 @@ export class Palette {
       h("div", { class: "group" }, h("label", { for: "brush-size", title: "[ smaller, ] larger" }, "size"), this.size, this.sizeText),
       h("label", { class: "check", for: "strokes-shown" }, this.visible, " show"),
       h("span", { class: "grow" }), this.use, iconButton("close", "Close the palette (P)", () => void painting.setOpen(false)),
-      h("div", { class: "palette-classes" }, this.classes, this.colour, this.name, this.waiting), learnbar.element, this.fault);
+      h("div", { class: "palette-classes" }, this.classes, this.another, this.colour, this.name, this.waiting), learnbar.element, this.fault);
     for (const signal of [painting.changed, bench.displayChanged]) signal.on(() => this.show());
     document.addEventListener("keydown", (event) => this.key(event));
   }
@@ -66,19 +67,8 @@ export class Palette {
     this.size.setAttribute("aria-valuetext", `${across} across`);
     this.visible.checked = painting.visible;
     this.undo.disabled = painting.drags === 0;
-    const key = JSON.stringify([classes.list, classes.offered]);
-    if (key !== this.chips) {
-      this.chips = key;
-      const focused = this.classes.contains(document.activeElement);
-      fill(this.classes, Array.from({ length: classes.offered }, (_, k) => this.chip(k + 1)),
-        classes.offered < 9 ? h("button", { type: "button", class: "icon-button", "aria-label": "Another class", title: "Another class", onclick: () => { painting.choose(classes.offered + 1); this.name.focus(); } }, icon("plus")) : null);
-      if (focused) this.classes.querySelectorAll<HTMLElement>("[role=radio]")[painting.value - 1]?.focus();
-    }
-    this.classes.querySelectorAll("[role=radio]").forEach((chip, k) => {
-      const is = k + 1 === painting.value;
-      chip.setAttribute("aria-checked", String(is));
-      (chip as HTMLElement).tabIndex = is ? 0 : -1;
-    });
+    this.chips.show(Array.from({ length: classes.offered }, (_, k) => k + 1));
+    this.another.hidden = classes.offered >= 9;
     const own = classes.list[painting.value - 1];
     if (own) {
       if (document.activeElement !== this.name) this.name.value = own.name;
@@ -91,19 +81,26 @@ export class Palette {
     this.fault.textContent = fault;
   }
 
-  private chip(value: number): HTMLElement {
+  private chip(value: number): Row<number> {
     const { painting } = this;
-    const dot = h("span", { class: "class-dot", "aria-hidden": "true" }, value);
-    dot.style.background = painting.classes.colourOf(value);
-    return h("button", { type: "button", class: "chip", role: "radio", title: `${painting.classes.nameOf(value)} (${value})`, onclick: () => painting.choose(value), onkeydown: (event: KeyboardEvent) => {
+    const { classes } = painting;
+    const [dot, name] = [h("span", { class: "class-dot", "aria-hidden": "true" }, value), h("span")];
+    const element = h("button", { type: "button", class: "chip", role: "radio", onclick: () => painting.choose(value), onkeydown: (event: KeyboardEvent) => {
       const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (!by) return;
       event.preventDefault();
-      const { offered } = painting.classes;
-      const next = ((value - 1 + by + offered) % offered) + 1;
+      const next = ((value - 1 + by + classes.offered) % classes.offered) + 1;
       painting.choose(next);
       this.classes.querySelectorAll<HTMLElement>("[role=radio]")[next - 1]?.focus();
-    } }, dot, painting.classes.nameOf(value));
+    } }, dot, name);
+    return { element, show: () => {
+      const isChosen = value === painting.value;
+      dot.style.background = classes.colourOf(value);
+      name.textContent = classes.nameOf(value);
+      element.title = `${classes.nameOf(value)} (${value})`;
+      element.setAttribute("aria-checked", String(isChosen));
+      element.tabIndex = isChosen ? 0 : -1;
+    } };
   }
 
   /** Put in what grows the strokes, and show it as outlines over the image. */

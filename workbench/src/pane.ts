@@ -22,6 +22,7 @@ export class Pane {
   private readonly gated = h("button", { type: "button", class: "small gated", hidden: true, title: "Show all objects again", onclick: () => this.bench.gateCleared.emit() });
   private readonly working: Working;
   private readonly faultBox = h("div", { class: "pane-fault", role: "status", hidden: true });
+  private faultTold = "";
   readonly body: HTMLElement;
   readonly requester: Requester;
   frame: Frame | null = null;
@@ -138,6 +139,9 @@ export class Pane {
     const lines: [string, string][] = found.length
       ? found.slice(0, 3).map((each) => [`${each.path.replace(/^steps\./, "Step ").replace(/\./g, ", ")}: ${each.what}`, each.hint ?? ""])
       : [[`${fault.where ? `${fault.where[0]!.toUpperCase()}${fault.where.slice(1)}: ` : ""}${fault.what}`, fault.hint]];
+    const told = JSON.stringify([lines, fault.again]);
+    if (told === this.faultTold) return;
+    this.faultTold = told;
     this.faultBox.replaceChildren(...lines.flatMap(([what, hint]) => [h("strong", {}, what), ...(hint ? [h("span", {}, hint)] : [])]));
     if (fault.again) this.faultBox.append(h("button", { type: "button", class: "small", onclick: () => this.again() }, "Try again"));
   }
@@ -210,7 +214,8 @@ export class Pane {
     this.element.classList.toggle("stale", Boolean(this.frame && this.frame.of !== this.of));
     this.element.classList.toggle("bare", !this.frame && !this.fault);
     this.element.dataset.of = this.frame?.of ?? "";
-    this.canvas.setAttribute("aria-label", `Picture of ${this.of}: arrows move it, plus and minus zoom, 0 fits it`);
+    const slice = this.bench.inSlices ? ` at ${this.planeName.textContent}, Page Down goes to the next` : "";
+    this.canvas.setAttribute("aria-label", `Picture of ${this.of}${slice}: arrows move it, plus and minus zoom, 0 fits it`);
     const { gate } = this.bench;
     this.gated.hidden = gate?.of !== this.of;
     if (gate && !this.gated.hidden) {

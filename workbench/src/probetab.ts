@@ -156,6 +156,20 @@ export class ProbeTab {
     const { probing } = this;
     if (!probing.visible) return;
     const found = probing.found();
+    // What was there stays until there is an answer: else all that is below would jump.
+    this.element.classList.toggle("old", probing.isWaiting);
+    this.rows.show(probing.probes);
+    if (probing.isWaiting) return;
+    this.drawPlots(found);
+    const faults = [...probing.faults].filter(([of]) => probing.steps().includes(of)).map(([of, fault]) => `${of}: ${fault.what}`);
+    const levels = Math.max(0, ...found.map(({ result }) => result.level ?? 0));
+    const bases = [...new Set(found.map(({ result }) => result.basis))].filter((basis) => basis !== "exact");
+    this.about.textContent = faults.length ? faults.join("; ")
+      : !probing.probes.length ? "Click in a picture for the values of a sample, drag for a profile along a line or the mean of a box. The key I begins and ends it; Enter takes the middle of a pane."
+        : found.length ? [levels ? `from 1/${2 ** levels} of the samples a side` : "at full resolution", ...bases].join(", ") : "";
+  }
+
+  private drawPlots(found: Found[]): void {
     const curves = found.flatMap((each) => (each.result.axis
       ? each.result.series.map(({ name, mean, sd }) => ({ found: each, name, x: each.result.axis!.values as number[], mean, sd: sd && each.probe.shape === "box" ? sd : null })) : []));
     const isLine = ({ found: { probe } }: Curve) => probe.shape === "line";
@@ -168,13 +182,6 @@ export class ProbeTab {
     const dims = curves.map(dimOf).filter((dim) => dim !== "");
     for (const dim of new Set([...this.spectra.keys(), ...dims])) show(this.spectraAlong(dim), curves.filter((curve) => dimOf(curve) === dim), this.bench.indexOf(dim));
     show(this.profiles, curves.filter(isLine), -1);
-    this.rows.show(probing.probes);
-    const faults = [...probing.faults].filter(([of]) => probing.steps().includes(of)).map(([of, fault]) => `${of}: ${fault.what}`);
-    const levels = Math.max(0, ...found.map(({ result }) => result.level ?? 0));
-    const bases = [...new Set(found.map(({ result }) => result.basis))].filter((basis) => basis !== "exact");
-    this.about.textContent = faults.length ? faults.join("; ")
-      : !probing.probes.length ? "Click in a picture for the values of a sample, drag for a profile along a line or the mean of a box. The key I begins and ends it; Enter takes the middle of a pane."
-        : found.length ? [levels ? `from 1/${2 ** levels} of the samples a side` : "at full resolution", ...bases].join(", ") : "";
   }
 
   private spectraAlong(dim: string): Curves {
@@ -195,6 +202,7 @@ export class ProbeTab {
       name.textContent = `${probe.number} ${NAMES[probe.shape]} ${placeText(probe)}`;
       remove.title = `Remove ${NAMES[probe.shape]} ${probe.number}`;
       remove.setAttribute("aria-label", remove.title);
+      if (probing.isWaiting) return;
       const isOne = probing.steps().length < 2;
       const told = probing.found().filter((each) => each.probe === probe).map((each) => `${isOne ? "" : `${each.of}: `}${this.valueText(each)}`);
       fill(values, told.map((text) => h("span", { class: "probe-value" }, text)));

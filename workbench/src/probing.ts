@@ -226,6 +226,11 @@ export class Probing implements Brush {
     return true;
   }
 
+  /** Whether a step is looked at of which nothing was answered yet. */
+  get isWaiting(): boolean {
+    return this.probes.length > 0 && this.steps().some((of) => !this.answers.has(of) && !this.faults.has(of));
+  }
+
   /** What is known of the probes that there are, in the steps that are looked at. */
   found(): Found[] {
     return this.steps().flatMap((of) => {

@@ -84,7 +84,7 @@ export function drawCrosshair(context: CanvasRenderingContext2D, bench: Bench, l
 
 /** What stands in the corner that the three planes leave: the place, and the value there. */
 export class Corner {
-  readonly element = h("section", { class: "corner", "aria-label": "The place of the crosshair" });
+  readonly element = h("section", { class: "corner", tabIndex: 0, "aria-label": "The place of the crosshair" });
 
   constructor(private readonly bench: Bench) {}
 
