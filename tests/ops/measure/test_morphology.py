@@ -14,7 +14,7 @@ from scipy.special import gammaincinv
 import graticule as gt
 from graticule.core import as_image
 from graticule.core.errors import ImageError
-from graticule.ops.measure._aperture_kernels import ellipse_sums
+from graticule.ops.measure._aperture_kernels import ellipse_row, ellipse_sums
 from graticule.ops.measure._stamp import box_mean, mode_of_sky, running_sums
 from graticule.simulate.galaxies import Morphology, galaxies
 
@@ -124,6 +124,26 @@ def test_area_of_apertures_is_exact(shape: tuple[float, float, float]) -> None:
             assert area == pytest.approx(math.pi * a * a / elongation, rel=1e-9)
         peer = apertures.EllipticalAperture((x, y), a, a / elongation, theta=theta)
         assert total == pytest.approx(peer.do_photometry(light, method="exact")[0][0], abs=1e-9)
+
+
+@pytest.mark.parametrize("step", [1.0, 0.5, 0.1237])
+def test_circles_are_exact_where_they_touch_samples_too(step: float) -> None:
+    """Middles and radii are multiples of a step, so that circles meet sides and corners."""
+    geometry = pytest.importorskip("photutils.geometry")
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        rows, columns = rng.integers(1, 60, 2)
+        y, x = step * np.round(rng.uniform(-8, (rows + 8, columns + 8)) / step)
+        radius = step * np.ceil(rng.uniform(4, 30) / step)
+        parts = np.empty(columns)
+        ours = np.zeros((rows, columns))
+        for j in range(rows):
+            first, full, rest, end = ellipse_row(j, y, x, radius, 1.0, 0.0, parts)
+            ours[j, first:end] = parts[first:end]
+            ours[j, full:rest] = 1
+        sides = (-0.5 - x, columns - 0.5 - x, -0.5 - y, rows - 0.5 - y)
+        theirs = geometry.circular_overlap_grid(*sides, columns, rows, radius, 1, 1)
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
 
 
 def _sersic(

@@ -20,6 +20,10 @@ _RING, _FEW, _MARGIN, _NEAR = 1.0, 6, 0.02, 1.4
 """A rough look at rings so wide, of so many samples, tells where to begin: so much of the light, or
 so many times the level, before what is sought."""
 FRACTION, PETROSIAN = 0, 1
+_ROUND = 4.0
+"""Radius from which on what a circle has beyond the chord in a sample is a short series."""
+_SEGMENT = (2 / 3, 1 / 5, 3 / 28, 5 / 72, 35 / 704, 63 / 1664, 231 / 7680)
+"""Of asin s - s sqrt(1 - s^2), the coefficients of s^3, s^5, ..."""
 
 
 @njit(cache=True, nogil=True)
@@ -76,6 +80,46 @@ def _share(v: float, u: float, vy: float, vx: float, uy: float, ux: float, apart
 
 
 @njit(cache=True, nogil=True)
+def _circle_row(j: int, y: float, x: float, radius: float, out: Any) -> tuple[int, int, int, int]:
+    """Do what `ellipse_row` does for a circle, of which the samples of a row share much."""
+    square = radius * radius
+    v = abs(j - y)
+    near, far = max(v - 0.5, 0.0), v + 0.5
+    if near >= radius:
+        return 0, 0, 0, 0
+    wide = np.sqrt(square - near * near)
+    narrow = np.sqrt(max(square - far * far, 0.0))
+    first = min(max(0, int(np.ceil(x - wide - 0.5))), out.size)
+    end = max(first, min(out.size, int(np.floor(x + wide + 0.5)) + 1))
+    full, rest = end, end
+    if narrow >= 0.5:
+        full = min(max(first, int(np.ceil(x - narrow + 0.5))), end)
+        rest = max(full, min(end, int(np.floor(x + narrow - 0.5)) + 1))
+    half = 0.5 / radius
+    for begin, stop in ((first, full), (rest, end)):
+        for i in range(begin, stop):
+            u = abs(i - x)
+            left, right = u - 0.5, u + 0.5
+            if v < 0.5 or u < 0.5:
+                at_v, at_u = (j - y) / radius, (i - x) / radius
+                out[i] = min(1.0, _share(at_v, at_u, half, 0.0, 0.0, half, False) * square)
+                continue
+            # Full as far as `narrow`, then under the chord, then what bulges beyond it.
+            enter, leave = max(left, narrow), min(right, wide)
+            above = far if narrow > left else np.sqrt(max(square - left * left, 0.0))
+            under = near if wide <= right else np.sqrt(max(square - right * right, 0.0))
+            along, down = leave - enter, above - under
+            sine2 = (along * along + down * down) / (4.0 * square)
+            bulge = 0.0
+            for k in range(len(_SEGMENT) - 1, -1, -1):
+                bulge = bulge * sine2 + _SEGMENT[k]
+            part = enter - left + along * (0.5 * (above + under) - near)
+            part += bulge * sine2 * np.sqrt(sine2) * square
+            out[i] = min(1.0, max(0.0, part))
+    return first, full, rest, end
+
+
+@njit(cache=True, nogil=True)
 def ellipse_row(
     j: int, y: float, x: float, a: float, elongation: float, theta: float, out: Any
 ) -> tuple[int, int, int, int]:
@@ -94,6 +138,8 @@ def ellipse_row(
         Parts are written from ``first`` to ``full`` and from ``rest`` to ``end``; between, samples
         lie wholly inside.
     """
+    if elongation == 1.0 and a >= _ROUND:
+        return _circle_row(j, y, x, a, out)
     b = a / elongation
     cos, sin = np.cos(theta), np.sin(theta)
     # Half a sample along y and x, in the frame where the ellipse is the unit disk.
@@ -110,15 +156,14 @@ def ellipse_row(
             full = min(max(first, int(np.ceil(x + low))), end)
             rest = max(full, min(end, int(np.floor(x + high)) + 1))
     outside, apart = (1.0 + reach) ** 2, reach >= 0.5
-    for i in range(first, end):
-        if full <= i < rest:
-            continue
-        step = i - x
-        u, v = (step * cos + down * sin) / a, (down * cos - step * sin) / b
-        if u * u + v * v >= outside:
-            out[i] = 0.0
-        else:
-            out[i] = min(1.0, _share(v, u, vy, vx, uy, ux, apart) * a * b)
+    for begin, stop in ((first, full), (rest, end)):
+        for i in range(begin, stop):
+            step = i - x
+            u, v = (step * cos + down * sin) / a, (down * cos - step * sin) / b
+            if u * u + v * v >= outside:
+                out[i] = 0.0
+            else:
+                out[i] = min(1.0, _share(v, u, vy, vx, uy, ux, apart) * a * b)
     return first, full, rest, end
 
 

@@ -80,7 +80,7 @@ def asymmetry(
             above, under = rows - 1 - j0, rows - 2 - j0
             start = columns - 2 - last_i + low
             near = columns - 1 - near_i + low
-            sums = _row_sums(
+            of_row = _row_sums(
                 values[j, low:high],
                 used[j, low:high],
                 turned_values[above, start : start + size],
@@ -90,21 +90,25 @@ def asymmetry(
                 turned_used[rows - 1 - turned_j, near : near + size],
                 (w00, w01, w10, w11),
             )
-            light, apart, area = light + sums[0], apart + sums[1], area + sums[2]
-        for i in range(first, end):
-            if low <= i < high:
-                continue
-            part = 1.0 if full <= i < rest else parts[i]
-            if part == 0.0 or used[j, i] == 0.0:
-                continue
-            i0, turned_i = last_i - i, near_i - i
-            if 0 <= turned_j < rows and 0 <= turned_i < columns and used[turned_j, turned_i] == 0.0:
-                continue
-            half = w00 * _at(values, j0, i0) + w01 * _at(values, j0, i0 + 1)
-            half += w10 * _at(values, j0 + 1, i0) + w11 * _at(values, j0 + 1, i0 + 1)
-            light += part * abs(values[j, i])
-            apart += part * abs(half - values[j, i])
-            area += part
+            light, apart, area = light + of_row[0], apart + of_row[1], area + of_row[2]
+        for begin, stop in ((first, low), (high, end)):
+            for i in range(begin, stop):
+                part = 1.0 if full <= i < rest else parts[i]
+                if part == 0.0 or used[j, i] == 0.0:
+                    continue
+                i0, turned_i = last_i - i, near_i - i
+                within = 0 <= turned_j < rows and 0 <= turned_i < columns
+                if within and used[turned_j, turned_i] == 0.0:
+                    continue
+                if 0 <= j0 < rows - 1 and 0 <= i0 < columns - 1:
+                    half = w00 * values[j0, i0] + w01 * values[j0, i0 + 1]
+                    half += w10 * values[j0 + 1, i0] + w11 * values[j0 + 1, i0 + 1]
+                else:
+                    half = w00 * _at(values, j0, i0) + w01 * _at(values, j0, i0 + 1)
+                    half += w10 * _at(values, j0 + 1, i0) + w11 * _at(values, j0 + 1, i0 + 1)
+                light += part * abs(values[j, i])
+                apart += part * abs(half - values[j, i])
+                area += part
     if light == 0.0:
         return _OUTSIDE, 0.0
     return (apart - area * sky) / light, light

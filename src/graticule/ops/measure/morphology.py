@@ -66,7 +66,7 @@ class _Plane:
     labels: Array
 
 
-@op(version=2, scope=Whole("apertures reach beyond the objects", memory=12), doc=DOC)
+@op(version=3, scope=Whole("apertures reach beyond the objects", memory=12), doc=DOC)
 def morphology(
     labels: Labels,
     intensity: Image,
