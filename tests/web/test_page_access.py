@@ -246,6 +246,21 @@ def test_in_slices_all_is_reached_and_done_by_the_keyboard_alone(audit: Audit) -
     expect(page.locator(".probe-name")).to_have_text(["1 sample z 6, y 20"], timeout=WAIT)
 
 
+def test_the_focus_stays_where_steps_are_switched_off_and_deleted(bench: Workbench) -> None:
+    page, keyboard = bench.page, bench.page.keyboard
+    bench.open_coins()
+    page.get_by_role("button", name="Switch filled off").focus()
+    keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Switch filled on")).to_be_focused()
+    keyboard.press("Enter")
+    expect(page.locator("[data-step=filled] :focus")).to_have_count(1)
+    page.get_by_role("button", name="Delete filled").focus()
+    keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Delete labels")).to_be_focused()
+    assert "filled:" not in bench.text
+    keyboard.press("Control+z")
+
+
 def _reach(page: Page, name: str, key: str = "Tab") -> None:
     """Press a key until what has a name has the focus."""
     for _ in range(250):

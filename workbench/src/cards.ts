@@ -2,7 +2,7 @@
 
 import type { Bench } from "./bench";
 import { move, putBack, putIn, takeOut, type Off } from "./chain";
-import { fill, h, icon, iconButton } from "./dom";
+import { fill, h, icon, iconButton, RowList, type Row } from "./dom";
 import { deleteIn, setIn } from "./edit";
 import { Field } from "./field";
 import { openGallery } from "./gallery";
@@ -167,11 +167,20 @@ export function plainMath(text: string): string {
   return text.replace(/:math:`([^`]*)`/g, "$1").replace(/`+/g, "");
 }
 
+/** What stands in the column: a step, one that is switched off, or what adds one. */
+type Item = { step: StepModel; index: number } | { off: Off } | { adds: "first" | "another" };
+
+function keyOf(item: Item): string {
+  if ("step" in item) return `step ${item.step.name} ${item.step.op}`;
+  return "off" in item ? `off ${item.off.name} ${item.off.op}` : item.adds;
+}
+
 export class Cards {
   readonly element: HTMLElement;
   private readonly list = h("div", { class: "cards" });
   private readonly notice = h("div", { class: "notice fault", role: "status", hidden: true });
-  private cards = new Map<string, Card>();
+  private readonly rows = new RowList<Item>(this.list, keyOf, (item) => this.row(item));
+  private readonly cards = new Map<string, Card>();
   private focusNext = "";
 
   constructor(private readonly bench: Bench, private readonly looking: Looking) {
@@ -188,48 +197,49 @@ export class Cards {
     const unreadable = bench.unreadable;
     this.list.inert = Boolean(unreadable);
     this.list.classList.toggle("old", Boolean(unreadable));
-    const next = new Map<string, Card>();
-    const nodes: HTMLElement[] = [];
-    const off = bench.history.now.off;
-    const offAfter = (after: string | null) => off.filter((each) => each.after === after).forEach((each) => {
-      nodes.push(this.offCard(each));
-      offAfter(each.name);
-    });
-    offAfter(null);
-    model.steps.forEach((step, index) => {
-      const kept = this.cards.get(step.name);
-      const card = kept?.opName === step.op ? kept : new Card(bench, step.name, step.op, bench.ops.get(step.op), this);
-      card.show(step, index, model.steps.length);
-      next.set(step.name, card);
-      nodes.push(card.element);
-      offAfter(step.name);
-    });
-    const placed = new Set(nodes.map((node) => node.dataset.step));
-    for (const each of off) if (!placed.has(each.name)) nodes.push(this.offCard(each));
-    if (!model.steps.length) {
-      nodes.push(h("div", { class: "empty" }, h("p", {}, "A pipeline is a row of steps, each made from the result of the one before."),
-        h("button", { type: "button", class: "primary", onclick: () => this.insert(null) }, "Choose the first step")));
-    } else {
-      nodes.push(h("button", { type: "button", class: "add", onclick: () => this.insert(model.steps[model.steps.length - 1]!.name) }, "+ Add a step"));
-    }
-    this.cards = next;
-    this.put(nodes);
+    this.rows.show(this.items());
+    for (const name of this.cards.keys()) if (!model.steps.some((step) => step.name === name)) this.cards.delete(name);
     this.showFaults();
     if (this.focusNext) {
-      const card = next.get(this.focusNext);
+      const card = this.cards.get(this.focusNext);
       this.focusNext = "";
       card?.element.scrollIntoView({ block: "nearest" });
       card?.element.querySelector<HTMLElement>("input, select, button")?.focus();
     }
   }
 
-  /** Put cards in order without taking out those that stay, so that a field keeps the focus. */
-  private put(nodes: HTMLElement[]): void {
-    const wanted = new Set<Node>(nodes);
-    for (const child of [...this.list.childNodes]) if (!wanted.has(child)) child.remove();
-    nodes.forEach((node, index) => {
-      if (this.list.childNodes[index] !== node) this.list.insertBefore(node, this.list.childNodes[index] ?? null);
+  /** Steps in their order, those that are switched off where they were, and what adds one. */
+  private items(): Item[] {
+    const { steps } = this.bench.model;
+    const off = this.bench.history.now.off;
+    const items: Item[] = [];
+    const offAfter = (after: string | null) => off.filter((each) => each.after === after).forEach((each) => {
+      items.push({ off: each });
+      offAfter(each.name);
     });
+    offAfter(null);
+    steps.forEach((step, index) => {
+      items.push({ step, index });
+      offAfter(step.name);
+    });
+    const placed = new Set(items.flatMap((item) => ("off" in item ? [item.off] : [])));
+    for (const each of off) if (!placed.has(each)) items.push({ off: each });
+    return [...items, { adds: steps.length ? "another" : "first" }];
+  }
+
+  private row(item: Item): Row<Item> {
+    if ("off" in item) return this.offCard(item.off.name, item.off.op);
+    if ("adds" in item) return { element: this.addCard(item.adds), show: () => undefined };
+    const { name, op } = item.step;
+    const card = new Card(this.bench, name, op, this.bench.ops.get(op), this);
+    this.cards.set(name, card);
+    return { element: card.element, show: (now) => { if ("step" in now) card.show(now.step, now.index, this.bench.model.steps.length); } };
+  }
+
+  private addCard(adds: "first" | "another"): HTMLElement {
+    if (adds === "another") return h("button", { type: "button", class: "add", onclick: () => this.insert(this.bench.model.steps[this.bench.model.steps.length - 1]!.name) }, "+ Add a step");
+    return h("div", { class: "empty" }, h("p", {}, "A pipeline is a row of steps, each made from the result of the one before."),
+      h("button", { type: "button", class: "primary", onclick: () => this.insert(null) }, "Choose the first step"));
   }
 
   private showFaults(): void {
@@ -246,13 +256,14 @@ export class Cards {
     fill(this.notice, lines.map((line) => h("p", {}, line)));
   }
 
-  private offCard(off: Off): HTMLElement {
-    return h("article", { class: "card off", "data-step": off.name, "aria-label": `Step ${off.name}, switched off` },
+  private offCard(name: string, op: string): Row<Item> {
+    const now = () => this.bench.history.now.off.find((each) => each.name === name)!;
+    return { show: () => undefined, element: h("article", { class: "card off", "data-step": name, "aria-label": `Step ${name}, switched off` },
       h("header", { class: "card-head" },
-        h("div", { class: "card-names" }, h("h2", {}, off.name), h("span", { class: "op-name" }, `${off.op}, off`)),
+        h("div", { class: "card-names" }, h("h2", {}, name), h("span", { class: "op-name" }, `${op}, off`)),
         h("div", { class: "card-tools" },
-          iconButton("power", `Switch ${off.name} on`, () => this.switchOn(off), { "aria-pressed": "true" }),
-          iconButton("trash", `Delete ${off.name}`, () => this.bench.change(this.bench.text, "", "off", this.without(off))))));
+          iconButton("power", `Switch ${name} on`, () => this.switchOn(now()), { "aria-pressed": "true" }),
+          iconButton("trash", `Delete ${name}`, () => this.bench.change(this.bench.text, "", "off", this.without(now())))))) };
   }
 
   private without(off: Off): Off[] {

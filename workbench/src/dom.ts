@@ -29,7 +29,7 @@ export function fill(element: Element, ...children: (Child | Child[])[]): void {
 /** What stands in a list for something: made once, and shown anew as often as that changes. */
 export interface Row<T> { element: HTMLElement; show(item: T): void }
 
-const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), summary, [tabindex]";
+const FOCUSABLE = "a[href], button, input, select, summary, [tabindex]";
 
 function focusable(element: HTMLElement): HTMLElement[] {
   return [...(element.matches(FOCUSABLE) ? [element] : []), ...element.querySelectorAll<HTMLElement>(FOCUSABLE)];
@@ -65,7 +65,8 @@ export class RowList<T> {
   private focusNear(rows: Row<T>[], was: Row<T>, held: number, place: number): void {
     const next = rows.includes(was) ? was : rows[Math.min(held, rows.length - 1)];
     const inside = next ? focusable(next.element) : [];
-    (inside[Math.min(place, inside.length - 1)] ?? this.after)?.focus();
+    const can = (element: HTMLElement | undefined) => element && !element.matches(":disabled");
+    (can(inside[place]) ? inside[place] : inside.find(can) ?? this.after)?.focus();
   }
 }
 
