@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import time
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image as Picture
-from served_folder import TEXT, ask, frame_of, opened, spots
+from served_folder import HOST, TEXT, ask, frame_of, opened, spots
 from starlette.testclient import TestClient
 
 from graticule.core import as_image
@@ -442,6 +443,36 @@ def test_a_small_picture_is_of_its_part_and_has_nothing_exact_behind_it(
         ask(socket, of="image", id=4)
         ask(socket, of="image", id=5)
     assert behind[:2] == [1, 4]
+
+
+def test_a_page_that_goes_while_it_is_told_something_is_no_fault(
+    client: TestClient, access: Access
+) -> None:
+    """The server notices at its next message, before the page's own goodbye has come."""
+    gone = asyncio.Event()
+    scope = {
+        "type": "websocket", "path": "/api/live", "raw_path": b"/api/live", "root_path": "",
+        "query_string": f"token={access.token}".encode(), "subprotocols": [], "scheme": "ws",
+        "headers": [(b"host", HOST.encode())], "app": client.app,
+    }  # fmt: skip
+    messages = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "no request"}]
+
+    async def receive() -> dict[str, str]:
+        if messages:
+            return messages.pop(0)
+        await gone.wait()
+        return {"type": "websocket.receive", "text": "no request"}
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "websocket.send":
+            gone.set()
+            raise OSError("the other end is closed")
+
+    async def serve() -> None:
+        await asyncio.wait_for(client.app(scope, receive, send), 20)
+
+    asyncio.run(serve())
+    assert gone.is_set()
 
 
 def test_an_op_is_shown_on_its_own_example(client: TestClient) -> None:

@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from graticule.core.errors import GraticuleError
 from graticule.pipeline.live.work import Superseded
@@ -87,7 +88,7 @@ class LiveSession:
         await socket.accept()
         sender = asyncio.create_task(self._send(socket))
         try:
-            while True:
+            while socket.application_state is WebSocketState.CONNECTED:
                 self._take(await socket.receive_text())
         except (WebSocketDisconnect, KeyError):
             pass
@@ -107,12 +108,13 @@ class LiveSession:
         self._painting.shutdown(wait=False)
 
     async def _send(self, socket: WebSocket) -> None:
-        while True:
-            message = await self._outbox.get()
-            if isinstance(message, bytes):
-                await socket.send_bytes(message)
-            else:
-                await socket.send_json(message)
+        with suppress(WebSocketDisconnect):  # then the page has gone
+            while True:
+                message = await self._outbox.get()
+                if isinstance(message, bytes):
+                    await socket.send_bytes(message)
+                else:
+                    await socket.send_json(message)
 
     def _take(self, text: str) -> None:
         try:
