@@ -1,6 +1,6 @@
 """
-Count and measure objects
-=========================
+Count and measure objects: cells, grains, coins
+===============================================
 
 Twenty-four coins lie under light that falls off. The pipeline takes the light away, parts
 bright from dark, numbers what is connected and measures it.

@@ -61,7 +61,7 @@ def rerun(other):
     return pipeline.apply(other)["objects"]
 
 
-levels = (10, 20, 40, 80)
+levels = (40, 80, 160, 320)
 found = [noise(Subject(rerun(image), image, rerun), sigma=level, n=4).columns for level in levels]
 plt.figure(figsize=(5, 3), layout="constrained")
 plt.fill_between(

@@ -83,3 +83,13 @@ def test_a_file_without_spacing_is_told_to_have_none(
     assert "default_spacing" in capsys.readouterr().out
     assert main(["inspect", str(scaled)]) == 0
     assert "default_spacing" not in capsys.readouterr().out
+
+
+def test_a_name_with_spaces_without_quotes_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "my photos").mkdir()
+    tifffile.imwrite(tmp_path / "my photos" / "b.tif", np.eye(9, dtype=np.uint8))
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "coins", "my", "photos", "-o", "out"]) == 2
+    assert 'did you mean "my photos"? a name with spaces goes in quotes' in capsys.readouterr().err

@@ -40,9 +40,15 @@ def docs(
 
     pages = _SOURCES / "docs" / "_build" / "html"
     if not (pages / "index.html").is_file():
-        is_clone = (_SOURCES / "docs" / "conf.py").is_file()
-        way_out = f"make docs in {_SOURCES}" if is_clone else "clone the repository, then make docs"
-        raise RequestError(f"there are no built pages in {pages}", hint=way_out)
+        here = "graticule ops NAME and graticule COMMAND --help show much of it here"
+        if (_SOURCES / "docs" / "conf.py").is_file():
+            what, way_out = f"there are no built pages in {pages}", f"make docs in {_SOURCES}"
+        else:
+            what, way_out = (
+                "the pages are not in the package",
+                "clone the repository, then make docs",
+            )
+        raise RequestError(what, hint=f"{way_out}; {here}")
     address = _address(topic, pages)
     print(address)
     if open_browser:

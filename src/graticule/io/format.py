@@ -177,6 +177,9 @@ def _nearest(path: Path) -> str:
     parent = next(parent for parent in path.parents if parent.is_dir())
     missing = path.parts[len(parent.parts)]
     names = sorted(entry.name for entry in parent.iterdir())
+    spaced = next((name for name in names if name.startswith(f"{missing} ")), None)
+    if spaced:
+        return f'did you mean "{spaced}"? a name with spaces goes in quotes'
     close = difflib.get_close_matches(missing, names, n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close else f"the folder {parent} has no {missing}"
 
