@@ -60,7 +60,7 @@ html_css_files = ["graticule.css"]
 html_js_files = ["access.js"]
 html_show_sourcelink = False
 html_show_search_summary = False  # a page of a folder may not read another
-html_sidebars = {"reference/numbers/index": []}  # its tables are wide, and nothing is beside it
+html_sidebars = {"reference/numbers/index": [], "comparison": []}  # their tables are wide
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,

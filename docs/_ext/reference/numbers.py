@@ -28,6 +28,7 @@ _DOCS = Path(__file__).parents[2]
 _BUSY = 0.1
 
 SUBJECTS: dict[str, tuple[str, ...]] = {
+    "Whole tasks beside other libraries": ("libraries",),
     "Filters, segmentation and measuring": (
         "thresholds", "filters", "kernels", "regions", "superpixels", "measure",
     ),
@@ -70,7 +71,8 @@ def _numbers(machines: Sequence[Mapping[str, Any]], rows: Sequence[dict[str, Any
         "What was measured, beside the peer that does the same in the same run, and what was "
         "wanted before. ``make bench``, ``make bench-web`` and ``make bench-deep`` measure it "
         "again and write ``docs/bench.json``, from which this page is made; "
-        "``graticule bench --only S5`` measures one row.",
+        "``graticule bench --only S5`` measures one row. :doc:`/comparison` says what other "
+        "programs do better.",
         f"**Of {len(judged)} figures that had something to reach, {len(judged) - len(missed)} "
         f"reach it and {len(missed)} do not.** Measured from {days[0]} to {days[-1]}. "
         "A time that was measured beside other work is too long, and a ratio is too small where "
@@ -220,11 +222,15 @@ class Measured(Directive):
         record = _DOCS / "bench.json"
         self.state.document.settings.env.note_dependency(str(record))
         wanted = self.arguments[0].split()
-        rows = read_record(record)["rows"]
-        absent = [name for name in wanted if name not in {row["id"] for row in rows}]
-        if absent:
-            raise self.error(f"{record.name} has no row {', '.join(absent)}")
-        shown = rows_table([row for row in rows if row["id"] in wanted])
+        known = {each.id for each in (*benchmarks(), *benchmarks(deep=True))}
+        if unknown := set(wanted) - known:
+            raise self.error(f"there is no row {', '.join(sorted(unknown))}")
+        rows = [row for row in read_record(record)["rows"] if row["id"] in wanted]
+        absent = set(wanted) - {row["id"] for row in rows}
+        shown = joined(
+            rows_table(rows),
+            f"Not measured yet: {', '.join(sorted(absent))}." if absent else "",
+        )
         holder = nodes.container()
         self.state.nested_parse(StringList(shown.splitlines(), record.name), 0, holder)
         return holder.children
