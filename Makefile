@@ -63,7 +63,7 @@ bundle:
 # a warning is an error; the pages ask nothing of the net, neither when they are built nor when read
 docs docs-quick: .venv/.stamp
 	GRATICULE_DOCS_QUICK=$(if $(filter docs-quick,$@),1) OMP_NUM_THREADS=1 \
-	  $(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	  $(BIN)/python -m sphinx -b html -j auto -W --keep-going -q docs docs/_build/html
 	$(BIN)/pytest -q tests/docs/test_built_pages.py
 	@echo "docs/_build/html/index.html"
 

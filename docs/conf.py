@@ -42,6 +42,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_gallery",
     "filename_pattern": r"\.py$",
     "plot_gallery": not QUICK,
+    "parallel": True,
     "abort_on_example_error": True,
     "capture_repr": ("_repr_html_",),
     "remove_config_comments": True,

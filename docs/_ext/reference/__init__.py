@@ -13,6 +13,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+from graticule.core.registry import op_names
 from reference import api, commands, documents, facts, index, kinds, numbers, ops
 from reference.page import Page
 from reference.pictures import Pictures
@@ -33,12 +34,15 @@ def pages(docs: Path, pictures: Pictures) -> Iterator[Page]:
     yield from numbers.pages()
 
 
-def write(docs: Path, *, drawing: bool = False) -> list[Path]:
+def write(docs: Path, *, drawing: bool = False, processes: int = 1) -> list[Path]:
     """Write the pages below a folder of documentation, and return their files.
 
-    ``drawing`` draws the pictures of ops that are not there yet, which takes some minutes.
+    ``drawing`` draws the pictures of ops that are not there yet, which takes some minutes, in so
+    many ``processes``.
     """
-    pictures = Pictures(docs / FOLDER / "pictures", drawing=drawing)
+    pictures = Pictures(docs / FOLDER / "pictures")
+    if drawing:
+        pictures.draw(op_names(), processes=processes)
     written = []
     for page in pages(docs, pictures):
         file = docs / FOLDER / f"{page.name}{page.suffix}"
@@ -57,7 +61,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("reference_drawing", True, "env")
 
     def begin(app: Sphinx) -> None:
-        write(Path(app.srcdir), drawing=app.config.reference_drawing)
+        drawing = app.config.reference_drawing
+        write(Path(app.srcdir), drawing=drawing, processes=app.parallel)
 
     app.connect("builder-inited", begin)
     numbers.setup(app)
