@@ -28,6 +28,7 @@ PAGES = (
     "reference/documents/pipeline.html", "reference/papers.html",
     "reference/api/graticule.core.html",
     "guides.html", "training.html", "tutorials/first-number.html", "explanations/nulls.html",
+    "comparison.html", "reference/numbers/index.html", "reference/formats/fits.html",
 )  # fmt: skip
 
 
