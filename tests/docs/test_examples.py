@@ -1,4 +1,4 @@
-"""Every check, format and command has an example on its page, and the example does as it says.
+"""Every check, format and command has an example on its page, and examples do as they say.
 
 Those of Python are doctests, which pytest runs where they stand; here it is held that all are
 there. Those of commands are typed in an empty folder.
@@ -14,15 +14,19 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
-from reference import kinds
+from reference import documents, kinds
 from reference.commands import lines_to_try
 
 from graticule.cli import main
 from graticule.cli.app import COMMANDS
 from graticule.core.registry import check_names, get_check
 from graticule.core.settings import settings
+from graticule.io import write
 from graticule.io.format import Format, formats
+from graticule.simulate.nuclei import nuclei
 
 SRC = Path(__file__).parents[2] / "src"
 SLOW = {"cluster", "train"}
@@ -89,3 +93,34 @@ def _serve_and_end(words: list[str]) -> None:
         finally:
             server.send_signal(signal.SIGINT)
         assert server.wait(60) in (0, 130)
+
+
+def _plate(folder: Path) -> None:
+    """Write what the pipeline with every key is of: a plate of twelve wells and its sheet."""
+    folder.mkdir()
+    lines = ["well,drug,row,column,control,dose,level"]
+    for number in range(12):
+        row, column = "ABC"[number // 4], number % 4 + 1
+        image, truth = nuclei(count=10, seed=number, shape=(96, 96))
+        values = np.asarray(image.values, np.float32)
+        with h5py.File(folder / f"{row}{column}_dna.h5", "w") as file:
+            file["entry/data"] = values
+        write(folder / f"{row}{column}_truth.png", np.asarray(truth.values, np.uint16))
+        drug, control = (
+            ("DMSO", "mine")[number % 2],
+            ("no", "no", "yes", "yes", *8 * [""])[number],
+        )
+        level = np.percentile(values, 85)
+        lines.append(f"{row}{column},{drug},{row},{column},{control},{0.1 * 2**number},{level}")
+    (folder / "plate.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_the_pipeline_with_every_key_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _plate(tmp_path / "plate")
+    document, out = documents.EXAMPLES / "pipeline.yaml", tmp_path / "out"
+    status = main(["run", str(document), str(tmp_path / "plate"), "-o", str(out)])
+    assert status == 0, capsys.readouterr().err
+    for table in ("images", "objects", "groups", "units", "places", "answers"):
+        assert len((out / f"{table}.csv").read_text("utf-8").splitlines()) > 1, table
