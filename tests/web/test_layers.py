@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 from served_folder import frame_of, opened
 from starlette.testclient import TestClient
 
@@ -39,6 +40,7 @@ def line(value: int, radius: float, *points: tuple[float, float], **at: int) -> 
 
 
 POINT = st.tuples(st.floats(-20, 80), st.floats(-20, 90))
+SAMPLE = st.tuples(st.integers(0, 59), st.integers(0, 69))
 
 
 @settings(deadline=None)
@@ -68,7 +70,7 @@ PLANES = {("y", "x"): "z", ("y", "z"): "x", ("z", "x"): "y"}
 @settings(deadline=None)
 @given(
     st.lists(POINT, min_size=1, max_size=4), st.floats(0.5, 9), st.sampled_from([*PLANES]),
-    st.sampled_from(["line", "fill"]), st.sampled_from([(1.0, 1.0), (1.0, 4.0), (4.0, 1.0)]),
+    st.sampled_from(["line", "polygon"]), st.sampled_from([(1.0, 1.0), (1.0, 4.0), (4.0, 1.0)]),
 )  # fmt: skip
 def test_a_stroke_in_any_slice_is_that_of_the_volume_turned(
     tmp_path_factory: pytest.TempPathFactory, points: list[tuple[float, float]], radius: float,
@@ -131,10 +133,55 @@ def test_the_finest_brush_paints_between_samples_too(tmp_path: Path) -> None:
 def test_a_polygon_is_filled(tmp_path: Path) -> None:
     layer = Layer(tmp_path / "a.strokes.tif", image_of(50, 60))
     corners = [(9.5, 9.5), (9.5, 30.5), (20.5, 30.5), (20.5, 9.5)]
-    layer.paint(Stroke(2, 0, corners, {}, "fill"), begins=True)
+    layer.paint(Stroke(2, 0, corners, {}, "polygon"), begins=True)
     wanted = np.zeros((50, 60), np.uint8)
     wanted[10:21, 10:31] = 2
     np.testing.assert_array_equal(layer.values, wanted)
+    layer.write()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 3), POINT, POINT), max_size=5), SAMPLE, st.integers(0, 3))
+def test_a_fill_takes_the_connected_area_of_one_label(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[Any], place: Any, value: int
+) -> None:
+    """As SciPy finds it; what was filled is there after the end, whatever came after it."""
+    file = tmp_path_factory.mktemp("layer") / "a.strokes.tif"
+    layer = Layer(file, image_of(60, 70))
+    for label, *ends in lines:
+        layer.paint(line(label, 2, *ends), begins=True)
+    before = layer.values.copy()
+    areas, _ = ndimage.label(before == before[place])
+    wanted = np.where(areas == areas[place], value, before)
+    layer.paint(Stroke(value, 0, [place], {}, "fill"), begins=True)
+    np.testing.assert_array_equal(layer.values, wanted)
+    layer.paint(line(1, 1, place), begins=True)
+    last = layer.values.copy()
+    assert layer._timer is not None
+    layer._timer.cancel()
+    journal = layer.journal.read_bytes()
+    again = Layer(file, image_of(60, 70))
+    np.testing.assert_array_equal(again.values, last)
+    layer.journal.write_bytes(journal)  # it was cut off after its file was written
+    np.testing.assert_array_equal(Layer(file, image_of(60, 70)).values, last)
+    assert layer.take_back()
+    assert layer.take_back()
+    np.testing.assert_array_equal(layer.values, before)
+
+
+def test_a_fill_stays_in_its_plane_of_a_volume(tmp_path: Path) -> None:
+    layer = Layer(tmp_path / "a.tif", image_of(5, 20, 30))
+    layer.paint(line(2, 1, (0, 10), (19, 10), z=3), begins=True)
+    layer.paint(Stroke(1, 0, [(4, 4)], {"z": 3}, "fill"), begins=True)
+    assert set(np.nonzero(layer.values == 1)[0]) == {3}
+    assert set(np.nonzero(layer.values == 1)[2]) == set(range(9))
+    layer.paint(Stroke(3, 0, [(20, 2)], {"y": 7}, "fill", ("x", "z")), begins=True)
+    assert set(np.nonzero(layer.values == 3)[1]) == {7}
+    assert (layer.values == 3).sum() == 5 * 30 - 30 + 18
+    with pytest.raises(RequestError, match="outside"):
+        layer.paint(Stroke(1, 0, [(40, 4)], {"z": 3}, "fill"), begins=True)
+    with pytest.raises(RequestError, match="has points"):
+        layer.paint(Stroke(1, 0, [], {"z": 3}, "fill"), begins=True)
     layer.write()
 
 

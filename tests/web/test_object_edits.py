@@ -180,7 +180,7 @@ def test_a_disc_without_a_neck_is_split_half_way() -> None:
 def test_an_added_object_takes_nothing_from_others(plane: Any, points: Any) -> None:
     found = done(plane, ObjectEdit("add", points=points))
     np.testing.assert_array_equal(found[plane > 0], plane[plane > 0])
-    inside = covered_by(Stroke(1, 0, points, shape="fill"), ((0, HIGH), (0, WIDE)))
+    inside = covered_by(Stroke(1, 0, points, shape="polygon"), ((0, HIGH), (0, WIDE)))
     wanted = np.where(inside & (plane == 0), plane.max() + 1, plane)
     if len(points) >= 3:
         np.testing.assert_array_equal(found, wanted)

@@ -13,6 +13,7 @@ pytest.importorskip("playwright")
 pytest.importorskip("starlette")
 
 from playwright.sync_api import expect
+from scipy import ndimage
 from workbench_page import WAIT, Workbench
 
 from graticule.io import read
@@ -72,7 +73,7 @@ def test_strokes_are_seen_at_once_kept_taken_back_and_grown_from(own_bench: Work
     bench.settle()
     contours = bench.seen(pane)
     bench.page.keyboard.press("3")
-    bench.page.keyboard.press("f")
+    bench.page.keyboard.press("g")
     _drag(bench, (0.7, 0.55), (0.8, 0.55), (0.8, 0.65), (0.7, 0.65))
     bench.wait_for_strokes("coins.strokes.tif")
     bench.settle()
@@ -81,6 +82,52 @@ def test_strokes_are_seen_at_once_kept_taken_back_and_grown_from(own_bench: Work
         bench.page.keyboard.press("Control+z")
     bench.settle()
     assert bench.text == text
+
+
+def test_a_polygon_is_closed_by_clicks_and_an_outline_is_filled(own_bench: Workbench) -> None:
+    bench = own_bench
+    bench.open_coins()
+    page = bench.page
+    page.keyboard.press("p")
+    page.get_by_role("button", name="Polygon", exact=True).click()
+    page.keyboard.press("1")
+    corners = [(100, 100), (100, 160), (150, 160), (150, 100)]
+    y, x = np.mgrid[:303, :384]
+    square = (y >= 100) & (y <= 150) & (x >= 100) & (x <= 160)
+
+    def click(row: float, column: float) -> None:
+        page.mouse.click(*bench.place(row, column, 303, 384))
+
+    for row, column in [*corners, (200, 300)]:
+        click(row, column)
+    page.keyboard.press("Control+z")  # the last corner was none
+    seen = bench.seen(0)
+    click(*corners[0])
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert bench.seen(0) != seen
+    drawn = _layer(bench)
+    assert np.mean((drawn == 1) == square) > 0.995
+    assert drawn[125, 130] == 1
+    click(20, 20)
+    page.keyboard.press("Escape")
+    click(20, 60)
+    click(60, 60)
+    page.keyboard.press("Escape")
+    np.testing.assert_array_equal(_layer(bench), drawn)
+    page.keyboard.press("b")
+    page.keyboard.press("2")
+    outline = [(200, 200), (200, 260), (250, 260), (250, 200), (200, 200)]
+    bench.drag(*(bench.place(*corner, 303, 384) for corner in outline))
+    painted = _layer(bench)
+    assert painted[225, 230] == 0
+    page.get_by_role("button", name="Fill", exact=True).click()
+    page.keyboard.press("3")
+    click(225, 230)
+    filled = _layer(bench)
+    areas, _ = ndimage.label(painted == 0)
+    np.testing.assert_array_equal(filled == 3, areas == areas[225, 230])
+    page.keyboard.press("Control+z")
+    np.testing.assert_array_equal(_layer(bench), painted)
 
 
 def test_a_classifier_learns_from_strokes_while_they_are_drawn(own_bench: Workbench) -> None:

@@ -3,6 +3,7 @@
 import { api, ServerFault } from "./api";
 import type { Bench } from "./bench";
 import { Signal } from "./bus";
+import { Corners } from "./corners";
 import { rgba } from "./colours";
 import { indexAt, type Bitmap } from "./paint";
 import type { FaultAnswer, Frame, PaintedNews } from "./types";
@@ -13,7 +14,8 @@ import { drawRing, pixelsBetween, traceBoxes, traceLine, type Place } from "./sk
 import { Wand } from "./wand";
 import { NUMBERS } from "./numbers";
 
-export type Tool = "brush" | "eraser" | "fill" | "wand";
+export type Tool = "brush" | "eraser" | "polygon" | "fill" | "wand";
+type Shape = "line" | "polygon" | "fill" | "boxes";
 
 export const LAYER = "strokes";
 const STROKE = NUMBERS.stroke;
@@ -21,11 +23,13 @@ const BRUSH = 8; // pixels of the screen from its middle to its rim at first
 const PIECE = 40; // milliseconds after which what was drawn of a drag is sent
 const APART = 0.7; // device pixels between two points of a drag
 const MOST = 5000; // points of a piece
+const STILL = 4; // pixels of the screen that a click may move
+const SHAPES: Record<Tool, Shape> = { brush: "line", eraser: "line", polygon: "polygon", fill: "fill", wand: "boxes" };
 const HIT = rgba(40, 200, 90);
 const MISS = rgba(255, 40, 200);
 
 interface Piece extends Drawn {
-  value: number; radius: number; points: Place[]; shape: "line" | "fill" | "boxes"; begins: boolean;
+  value: number; radius: number; points: Place[]; shape: Shape; begins: boolean;
   drag: number; path: string;
   /** Under which number it was sent; 0 before. */
   id: number;
@@ -44,8 +48,8 @@ export class Painting {
   readonly classes: PaintClasses;
   template = "";
   fault = "";
-  /** What may still be taken back of this page's drags. */
-  drags = 0;
+  /** How many of this page's drags may still be taken back. */
+  private drags = 0;
   readonly changed = new Signal();
   /** The layer is another now: what reads it has changed. */
   readonly painted = new Signal();
@@ -63,6 +67,8 @@ export class Painting {
   /** What the server has drawn. */
   readonly pictures: PlanePictures<Piece>;
   readonly wand: Wand;
+  /** The polygon that is not closed yet. */
+  readonly corners = new Corners();
   /** Superpixels that a drag has taken, and where it was last. */
   private passed: { key: number; labels: Set<number>; last: Place } | null = null;
 
@@ -132,6 +138,7 @@ export class Painting {
 
   private forget(): void {
     this.finish();
+    this.corners.clear();
     this.pieces = [];
     this.taken = [];
     this.pictures.clear();
@@ -156,12 +163,23 @@ export class Painting {
 
   setTool(tool: Tool): void {
     this.tool = tool;
+    this.dropCorners();
+  }
+
+  /** Forget the polygon that is not closed yet. */
+  dropCorners(): void {
+    this.corners.clear();
     this.changed.emit();
   }
 
   setRadius(radius: number): void {
     this.radius = Number(Math.min(2000, Math.max(0.5, radius)).toPrecision(2));
     this.changed.emit();
+  }
+
+  /** Whether a drag, or a corner of a polygon, may be taken back. */
+  get canUndo(): boolean {
+    return this.drags > 0 || !this.corners.isEmpty;
   }
 
   /** Whether a drag is under way. */
@@ -179,21 +197,26 @@ export class Painting {
     this.current = this.pieceAt(this.tool === "wand" ? [] : [place], sliceOf(this.bench, plane), true);
     this.pieces.push(this.current);
     if (this.tool === "wand") this.pass(place);
-    if (this.tool !== "fill") this.timer = window.setTimeout(() => this.flush(), PIECE);
+    if (this.isSentInPieces(this.current)) this.timer = window.setTimeout(() => this.flush(), PIECE);
     this.changed.emit();
   }
 
   private pieceAt(points: Place[], slice: Slice, begins: boolean): Piece {
     return {
       value: this.tool === "eraser" ? 0 : this.value, radius: this.radius, points, begins,
-      shape: this.tool === "fill" ? "fill" : this.tool === "wand" ? "boxes" : "line", slice, drag: this.drag,
+      shape: SHAPES[this.tool], slice, drag: this.drag,
       path: this.layerPath, id: 0, acknowledged: false,
     };
   }
 
+  /** Whether it is sent while it is drawn. */
+  private isSentInPieces({ shape }: Piece): boolean {
+    return shape === "line" || shape === "boxes";
+  }
+
   move(places: Place[]): void {
     const { current } = this;
-    if (!current) return;
+    if (!current || current.shape === "fill") return;
     if (current.shape === "boxes") return places.forEach((place) => this.pass(place));
     const look = outlookOf(this.bench, current.slice.pane);
     for (const place of places) {
@@ -229,7 +252,7 @@ export class Painting {
   private flush(): void {
     const { current } = this;
     clearTimeout(this.timer);
-    if (!current || current.shape === "fill") return;
+    if (!current || !this.isSentInPieces(current)) return;
     if (this.isMore(current)) {
       this.sendPiece(current);
       const on = current.shape === "boxes" ? [] : [current.points[current.points.length - 1]!];
@@ -244,7 +267,7 @@ export class Painting {
     clearTimeout(this.timer);
     this.current = null;
     if (!current) return;
-    if (this.isMore(current)) return this.sendPiece(current);
+    if (current.shape === "polygon" ? this.isClosed(current) : this.isMore(current)) return this.sendPiece(current);
     this.pieces = this.pieces.filter((piece) => piece !== current);
     this.ended.emit();
     if (!current.begins) return;
@@ -253,13 +276,22 @@ export class Painting {
     this.changed.emit();
   }
 
-  /** One dot, as the keyboard paints. */
+  /** Whether a polygon is whole: drawn freely in one go, or closed by this click; it has all corners then. */
+  private isClosed(piece: Piece): boolean {
+    const { corners } = this;
+    const look = outlookOf(this.bench, piece.slice.pane);
+    const isClick = piece.points.every((point) => pixelsBetween(look, piece.points[0]!, point) <= STILL * devicePixelRatio);
+    if (corners.isEmpty && !isClick) return true;
+    if (!corners.take(piece.points, isClick, piece.slice, look)) return false;
+    piece.points = corners.places;
+    corners.clear();
+    return true;
+  }
+
+  /** One dot, corner or fill, as the keyboard paints. */
   stamp(place: Place, plane: number): void {
-    const tool = this.tool;
-    if (tool === "fill") this.tool = "brush";
     this.begin(place, plane);
     this.finish();
-    this.tool = tool;
   }
 
   private sendPiece(piece: Piece): void {
@@ -288,6 +320,10 @@ export class Painting {
   /** Take the last drag back. */
   undo(): void {
     this.finish();
+    if (!this.corners.isEmpty) {
+      this.corners.back();
+      return this.changed.emit();
+    }
     const { drag } = this;
     lastId += 1;
     if (!this.send({ type: "unstroke", pane: STROKE, id: lastId, path: this.layerPath, layer: LAYER })) return;
@@ -386,7 +422,8 @@ export class Painting {
     let lasso: Piece | null = null;
     for (const piece of this.pieces) {
       if (!isSamePlane(piece.slice, slice) || piece.path !== this.bench.image?.path) continue;
-      if (piece.shape === "fill" && piece === this.current) { lasso = piece; continue; }
+      if (piece.shape === "fill") continue; // the server knows how far it goes
+      if (piece.shape === "polygon" && piece === this.current) { lasso = piece; continue; }
       own.globalCompositeOperation = piece.value ? "source-over" : "destination-out";
       own.fillStyle = own.strokeStyle = piece.value ? this.classes.colourOf(piece.value) : "#000";
       this.trace(own, look, piece);
@@ -397,6 +434,7 @@ export class Painting {
     context.globalAlpha = 0.62;
     context.drawImage(scratch, 0, 0);
     context.restore();
+    this.corners.draw(context, look, slice, this.classes.colourOf(this.value), null);
     if (lasso) {
       context.save();
       this.trace(context, look, lasso);
@@ -419,11 +457,12 @@ export class Painting {
   }
 
   /** The rim of the brush, or of the superpixel under it. */
-  drawBrush(context: CanvasRenderingContext2D, look: Outlook, place: Place): void {
+  drawBrush(context: CanvasRenderingContext2D, look: Outlook, plane: number, place: Place): void {
     if (!this.open) return;
+    this.corners.draw(context, look, sliceOf(this.bench, plane), this.classes.colourOf(this.value), place);
     if (this.tool === "wand") return this.wand.drawRim(context, look, place, this.classes.colourOf(this.value));
     // It is round on the screen, as the samples are drawn as long as they are.
-    const radius = this.tool === "fill" ? 3 * devicePixelRatio : Math.max(0.5, this.radius) * this.bench.camera.zoom;
+    const radius = this.tool === "fill" || this.tool === "polygon" ? 3 * devicePixelRatio : Math.max(0.5, this.radius) * this.bench.camera.zoom;
     drawRing(context, look, place, radius, this.tool === "eraser" ? "#fff" : this.classes.colourOf(this.value), this.tool === "eraser");
   }
 }

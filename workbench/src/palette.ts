@@ -8,7 +8,7 @@ import { LAYER, type Painting, type Tool } from "./painting";
 import { brushText } from "./slices";
 import { growFrom } from "./usestrokes";
 
-const TOOLS: [Tool, string, string][] = [["brush", "Brush", "b"], ["eraser", "Eraser", "e"], ["fill", "Fill", "f"], ["wand", "Wand", "w"]];
+const TOOLS: [Tool, string, string][] = [["brush", "Brush", "b"], ["eraser", "Eraser", "e"], ["polygon", "Polygon", "g"], ["fill", "Fill", "f"], ["wand", "Wand", "w"]];
 const USES: [string, string, string][] = [
   ["segment.watershed", "Markers of a watershed", "Each class grows over what is alike until it meets another"],
   ["segment.random_walker", "Seeds of a random walker", "Each place goes to the class it is nearest to, through the picture"],
@@ -66,7 +66,7 @@ export class Palette {
     this.sizeText.textContent = across;
     this.size.setAttribute("aria-valuetext", `${across} across`);
     this.visible.checked = painting.visible;
-    this.undo.disabled = painting.drags === 0;
+    this.undo.disabled = !painting.canUndo;
     this.chips.show(Array.from({ length: classes.offered }, (_, k) => k + 1));
     this.another.hidden = classes.offered >= 9;
     const own = classes.list[painting.value - 1];
@@ -123,9 +123,10 @@ export class Palette {
     if (key === "p") return void painting.setOpen(!painting.open);
     if (!painting.open) return;
     const keys: Record<string, () => void> = {
-      b: () => painting.setTool("brush"), f: () => painting.setTool("fill"), w: () => painting.setTool("wand"),
+      b: () => painting.setTool("brush"), g: () => painting.setTool("polygon"), f: () => painting.setTool("fill"), w: () => painting.setTool("wand"),
       e: () => painting.setTool(painting.tool === "eraser" ? "brush" : "eraser"),
       n: () => this.learning.next(),
+      ...(painting.corners.isEmpty ? {} : { escape: () => painting.dropCorners(), backspace: () => painting.undo() }),
       "[": () => painting.setRadius(painting.radius / 1.25), "]": () => painting.setRadius(painting.radius * 1.25),
     };
     if (/^[1-9]$/.test(key)) painting.choose(Number(key));

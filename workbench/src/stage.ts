@@ -299,7 +299,7 @@ export class Stage {
       this.probing.draw(pane.overlay.getContext("2d")!, pane.look);
       const brush = this.cursorOf(pane) ?? (document.activeElement === pane.canvas && !this.cursor ? pane.look : null);
       if (!brush) continue;
-      this.painting.drawBrush(pane.overlay.getContext("2d")!, pane.look, brush);
+      this.painting.drawBrush(pane.overlay.getContext("2d")!, pane.look, pane.plane, brush);
       this.correcting.drawBrush(pane.overlay.getContext("2d")!, pane.look, pane.plane, brush);
     }
     for (const pane of this.live) pane.element.classList.toggle("busy", pane.requester.busy);

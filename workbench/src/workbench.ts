@@ -207,7 +207,7 @@ export class Workbench {
     const target = event.composedPath()[0] as HTMLElement;
     if (target.closest?.(".cm-editor") || (target instanceof HTMLInputElement && target.type === "search")) return;
     const key = event.key.toLowerCase();
-    if (key === "z" && !event.shiftKey && this.painting.open && this.painting.drags) {
+    if (key === "z" && !event.shiftKey && this.painting.open && this.painting.canUndo) {
       event.preventDefault();
       this.painting.undo();
     } else if (key === "z" && this.correcting.open && (event.shiftKey ? this.correcting.redoable : this.correcting.undoable)) {

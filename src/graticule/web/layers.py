@@ -23,7 +23,7 @@ from graticule.io import read, write
 from graticule.io.studies import stem
 from graticule.web.corrections import CORRECTED, Correction, Fill
 from graticule.web.folder import OWN, ServedFolder, first_revision
-from graticule.web.strokes import Stroke, bounds_of, covered_by
+from graticule.web.strokes import Stroke, area_around, bounds_of, covered_by
 
 _BACK = 100
 """Drags that can be taken back."""
@@ -106,7 +106,9 @@ class Layer:
                 self._end_drag()
             drawn = place, before = self._draw(stroke)
             try:
-                self._note(_told(stroke))
+                # Filled again later, another area could be there.
+                is_area = stroke.shape == "fill"
+                self._note(_box(place, self.values[place]) if is_area else _told(stroke))
             except OSError:
                 self._count(self.values[place], before)
                 self.values[place] = before
@@ -122,9 +124,7 @@ class Layer:
             if not self._back:
                 return False
             place, before = self._back.pop()
-            bounds = [(part.start, part.stop) for part in place]
-            packed = base64.b64encode(zlib.compress(before.tobytes(), 1)).decode()
-            self._note({"bounds": bounds, "values": packed})
+            self._note(_box(place, before))
             self._restore(place, before)
             self.revision += 1
         self._write_later()
@@ -215,16 +215,20 @@ class Layer:
                 f"cannot be painted in a plane of {rows} and {columns}", where=self.file.name,
                 hint=f"what is painted lies along {', '.join(sizes)}",
             )  # fmt: skip
-        bounds = bounds_of(stroke, (sizes[rows], sizes[columns]))
-        drawn = dict(zip(stroke.plane, bounds, strict=True))
-        place = tuple(
-            slice(*drawn[dim]) if dim in drawn else _one_of(dim, size, stroke.at)
-            for dim, size in sizes.items()
-        )
+        turned = self._dims.index(rows) > self._dims.index(columns)
+        further = {d: _one_of(d, n, stroke.at) for d, n in sizes.items() if d not in stroke.plane}
+        if stroke.shape == "fill" and stroke.points:
+            whole = self.values[tuple(further.get(dim, slice(None)) for dim in sizes)]
+            plane = whole.reshape([n for dim, n in sizes.items() if dim in stroke.plane])
+            bounds, inside = area_around(plane.T if turned else plane, stroke.points[-1])
+        else:
+            bounds = bounds_of(stroke, (sizes[rows], sizes[columns]))
+            inside = covered_by(stroke, bounds)
+        drawn = {d: slice(*each) for d, each in zip(stroke.plane, bounds, strict=True)}
+        place = tuple((further | drawn)[dim] for dim in sizes)
         part = self.values[place]
         before = part.copy()
-        inside = covered_by(stroke, bounds)
-        if self._dims.index(rows) > self._dims.index(columns):
+        if turned:
             inside = inside.T
         part[inside.reshape(part.shape)] = stroke.value
         self._count(before, part)
@@ -245,6 +249,12 @@ def _told(stroke: Stroke) -> dict[str, Any]:
         "at": dict(stroke.at), "shape": stroke.shape, "plane": list(stroke.plane),
         "stretch": list(stroke.stretch),
     }  # fmt: skip
+
+
+def _box(place: tuple[slice, ...], values: Array) -> dict[str, Any]:
+    """Return a note of a box as it is to be."""
+    packed = base64.b64encode(zlib.compress(values.tobytes(), 1)).decode()
+    return {"bounds": [(part.start, part.stop) for part in place], "values": packed}
 
 
 def _read_note(line: str) -> Stroke | tuple[tuple[slice, ...], Array] | None:

@@ -279,7 +279,7 @@ def _seeds(edit: ObjectEdit, section: Section) -> Change:
 def _add(edit: ObjectEdit, section: Section) -> Change:
     if len(edit.points) < 3:
         raise RequestError("an outline has three points or more")
-    stroke = edit.stroke("fill")
+    stroke = edit.stroke("polygon")
     box = bounds_of(stroke, section.sizes)
     before = section.cut_out(box)
     free = covered_by(stroke, box) & (before == 0)

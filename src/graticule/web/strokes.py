@@ -12,7 +12,9 @@ import numpy as np
 from graticule.core.errors import RequestError
 from graticule.core.typing import Array
 
-Shape = Literal["line", "fill", "boxes"]
+Shape = Literal["line", "polygon", "boxes", "fill"]
+_LARGEST = 2**26
+"""Samples of the box around an area that is filled at once."""
 Bounds: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 """Start and stop of rows and of columns."""
 
@@ -32,8 +34,8 @@ class Stroke:
     at : mapping
         An index for each further dim.
     shape : str
-        A ``line`` along the points, the ``fill`` of their polygon, or ``boxes``, of each two points
-        the samples between these corners.
+        A ``line`` along the points, what their ``polygon`` encloses, ``boxes``, of each two points
+        the samples between these corners, or a ``fill`` of the area of one label around the last.
     plane : (str, str)
         The dims that are rows and columns.
     stretch : (float, float)
@@ -76,7 +78,7 @@ def covered_by(stroke: Stroke, bounds: Bounds) -> Array:
     """Return which samples of a box a stroke covers."""
     rows, columns = (np.arange(*each, dtype=float) for each in bounds)
     points = np.asarray(stroke.points, float).reshape(-1, 2)
-    if stroke.shape == "fill":
+    if stroke.shape == "polygon":
         from matplotlib.path import Path as Outline
 
         grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
@@ -97,6 +99,48 @@ def covered_by(stroke: Stroke, bounds: Bounds) -> Array:
         corner = rows[0], columns[0]
         covered[tuple(path_of(points - corner, (rows.size, columns.size)).T)] = True
     return covered
+
+
+def area_around(labels: Array, place: tuple[float, float]) -> tuple[Bounds, Array]:
+    """Return the box around the connected area of one label about a place, and its samples.
+
+    Areas that touch at corners only are two.
+
+    Parameters
+    ----------
+    labels : (rows, columns) ndarray
+        Labels of one byte.
+    place : (float, float)
+        Row and column, in samples.
+
+    Raises
+    ------
+    RequestError
+        If the place is outside, or the box is too large to be filled at once.
+
+    Examples
+    --------
+    >>> bounds, inside = area_around(np.array([[1, 0, 1], [0, 0, 1]], np.uint8), (1, 0.2))
+    >>> bounds, inside.tolist()
+    (((0, 2), (0, 2)), [[False, True], [True, True]])
+    """
+    import cv2
+
+    row, column = (int(np.floor(each + 0.5)) for each in place)
+    rows, columns = labels.shape
+    if not (0 <= row < rows and 0 <= column < columns):
+        raise RequestError("lies outside of the image")
+    mask = np.zeros((rows + 2, columns + 2), np.uint8)
+    how = 4 | 255 << 8 | cv2.FLOODFILL_MASK_ONLY
+    given = np.ascontiguousarray(labels)
+    left, top, wide, high = cv2.floodFill(given, mask, (column, row), 0, flags=how)[3]
+    if wide * high > _LARGEST:
+        raise RequestError(
+            f"the area is larger than {_LARGEST:,} samples",
+            hint="draw around what is to be filled first",
+        )
+    inside = mask[1 + top : 1 + top + high, 1 + left : 1 + left + wide] == 255
+    return ((top, top + high), (left, left + wide)), inside
 
 
 def _between(places: Array, low: float, high: float) -> slice:
