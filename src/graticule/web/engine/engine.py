@@ -230,7 +230,8 @@ class Engine:
                 request.kind, request.labels, request.points, request.radius, request.at,
                 request.plane, request.stretch,
             )  # fmt: skip
-            correction.edit(edit, request.name)
+            with _bounded():
+                correction.edit(edit, request.name)
         return correction_news(correction, request.path, request.name)
 
     def correct(self, work: Work, start: Start, anew: bool) -> dict[str, Any]:
