@@ -270,3 +270,22 @@ def test_whole_objects_are_merged_and_deleted_from_any_slice(volume: Workbench) 
 def test_a_plane_picture_has_no_slices(bench: Workbench) -> None:
     bench.open_coins()
     expect(bench.page.get_by_role("button", name="Slices")).to_have_count(0)
+
+
+def test_across_time_nothing_is_painted_and_it_says_why(volume: Workbench) -> None:
+    bench, page = volume, volume.page
+    values = np.arange(6 * 20 * 30).reshape(6, 20, 30).astype(np.uint16)
+    write(bench.folder / "film.tif", as_image(values, dims=("t", "y", "x")))
+    page.goto(bench.address + "#image=film.tif&pipeline=planes&show=image,bright&mode=slices")
+    page.reload()
+    expect(page.locator(".pane[data-of=bright]")).to_have_count(3, timeout=WAIT)
+    for name in ("Paint", "Correct"):
+        button = page.get_by_role("button", name=name, exact=True)
+        expect(button).to_be_disabled()
+        expect(button).to_have_attribute("title", re.compile("Across t nothing is painted"))
+    page.keyboard.press("i")
+    page.locator(".pane .picture").nth(2).focus()
+    page.keyboard.press("Enter")  # in the plane of t and x: values along y
+    expect(page.locator(".probe-name")).to_have_text(["1 sample x 15, t 3"], timeout=WAIT)
+    expect(page.get_by_role("img", name="Values against y")).to_be_visible(timeout=WAIT)
+    page.get_by_role("button", name="Clear").click()

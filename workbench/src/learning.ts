@@ -169,6 +169,8 @@ export class Learning {
     this.words = `undecided by ${Math.round(100 * spot.doubt)} % around here`;
     bench.mark = { x: spot.x, y: spot.y };
     bench.camera.set({ x: spot.x, y: spot.y, zoom: Math.max(bench.camera.zoom, 3) });
+    const [rows, columns] = bench.plane;
+    if (bench.inSlices) bench.goTo({ [rows]: spot.y, [columns]: spot.x });
     this.changed.emit();
   }
 

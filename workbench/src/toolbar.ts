@@ -27,8 +27,8 @@ export class Toolbar {
   private readonly over = h("input", { type: "checkbox", id: "over", onchange: () => this.set(() => { this.bench.display.over = this.over.checked; }) });
   private readonly outlines = h("input", { type: "checkbox", id: "outlines", onchange: () => this.set(() => { this.bench.display.outlines = this.outlines.checked; }) });
   private readonly opacity = h("input", { type: "range", min: "0", max: "1", step: "0.05", id: "opacity", class: "slider short", "aria-label": "Opacity of objects", oninput: () => this.set(() => { this.bench.display.opacity = Number(this.opacity.value); }) });
-  private readonly paintButton = h("button", { type: "button", class: "paint-button", "aria-label": "Paint", title: "Paint labels beside the image (P)", "aria-keyshortcuts": "p", onclick: () => void this.painting.setOpen(!this.painting.open) }, icon("brush"), h("span", {}, "Paint"));
-  private readonly correctButton = h("button", { type: "button", class: "paint-button", "aria-label": "Correct", title: "Correct the objects of a step, and keep them as truth (C)", "aria-keyshortcuts": "c", onclick: () => void this.correcting.setOpen(!this.correcting.open) }, icon("pencil"), h("span", {}, "Correct"));
+  private readonly paintButton = h("button", { type: "button", class: "paint-button", "aria-label": "Paint", "aria-keyshortcuts": "p", onclick: () => void this.painting.setOpen(!this.painting.open) }, icon("brush"), h("span", {}, "Paint"));
+  private readonly correctButton = h("button", { type: "button", class: "paint-button", "aria-label": "Correct", "aria-keyshortcuts": "c", onclick: () => void this.correcting.setOpen(!this.correcting.open) }, icon("pencil"), h("span", {}, "Correct"));
   private readonly probeButton = h("button", { type: "button", class: "paint-button", "aria-label": "Probe", title: "Values under a sample, along a line, in a box (I)", "aria-keyshortcuts": "i", onclick: () => this.probe() }, icon("probe"), h("span", {}, "Probe"));
   private dimsFor = "";
   private sayDims: (() => void)[] = [];
@@ -112,6 +112,9 @@ export class Toolbar {
     this.opacity.disabled = display.outlines;
     this.paintButton.setAttribute("aria-pressed", String(this.painting.open));
     this.paintButton.disabled = !this.painting.possible;
+    const across = this.bench.inSlices && !this.bench.isPlaneOfSpace ? `Across ${this.bench.deep} nothing is painted or corrected: leave the slices for that` : "";
+    this.paintButton.title = across || "Paint labels beside the image (P)";
+    this.correctButton.title = across || "Correct the objects of a step, and keep them as truth (C)";
     this.correctButton.setAttribute("aria-pressed", String(this.correcting.open));
     this.correctButton.disabled = !this.correcting.possible;
     this.probeButton.setAttribute("aria-pressed", String(this.probing.open));
