@@ -127,7 +127,7 @@ def test_estimator_and_widths_are_chosen(client: TestClient, access: Access, fol
     train(client)
     model = open_model(folder / "graticule/models/strokes.model")
     assert model.estimator == "logistic"
-    assert [str(width) for width in model.recipe.sigmas] == ["1 px", "1.5e-06 m"]
+    assert [str(width) for width in model.recipe.sigmas] == ["1 px", "1.5 um"]
     assert client.get("/api/classifier?name=strokes").json()["settings"] == chosen
     for wrong in ({"estimator": "oracle"}, {"sigmas": []}, {"sigmas": ["3 parsec px"]}):
         request = {"layer": "strokes", "settings": {**chosen, **wrong}}
