@@ -79,15 +79,15 @@ def __getattr__(name: str) -> Any:
         module, attribute = _LAZY[name]
         return getattr(importlib.import_module(module), attribute)
     if not name.startswith("_"):
-        from graticule.core.registry import Family, families
+        from graticule.core.registry import Family, family_names
 
-        if name in families():
+        if name in family_names():
             family = globals()[name] = Family(name)
             return family
     raise AttributeError(f"module 'graticule' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    from graticule.core.registry import families
+    from graticule.core.registry import family_names
 
-    return sorted({*globals(), *__all__, *families()})
+    return sorted({*globals(), *__all__, *family_names()})

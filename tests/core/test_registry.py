@@ -42,6 +42,27 @@ def test_every_name_leads_to_the_op_of_that_name() -> None:
         assert getattr(getattr(gt, family), function) is found is gt.op(name)
 
 
+REGISTERED = """
+import graticule as gt
+from graticule.core import Image, Pointwise, op
+
+@gt.register
+@op(version=1, scope=Pointwise(), dtype="same", name="lab.double")
+def double(image: Image) -> Image:
+    return image + image
+
+assert gt.lab.double is gt.op("lab.double")
+assert "lab" in dir(gt) and dir(gt.lab) == ["double"]
+"""
+
+
+def test_an_op_of_this_process_is_in_its_family_like_others() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", REGISTERED], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_private_modules_are_no_ops() -> None:
     assert not [name for name in op_names() if name.split(".")[1].startswith("_")]
     assert set(families()) >= {"filters", "threshold", "segment", "measure", "transform"}

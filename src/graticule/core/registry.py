@@ -170,6 +170,11 @@ def op_names() -> list[str]:
     return _OPS.names()
 
 
+def family_names() -> set[str]:
+    """Return the families of all ops, those registered in this process too."""
+    return {name.partition(".")[0] for name in op_names()}
+
+
 def get_op(name: str) -> Op:
     """Return the op of a name.
 
